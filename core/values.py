@@ -1,0 +1,83 @@
+"""The words everyone shares: money, identifiers, sides, legs. Frozen values, no behaviour beyond arithmetic.
+
+Money that is booked is `Decimal` (ETH to 1e-8); statistics (greeks, volatility, ratios) are `float`.
+Volatility is in percent points (62.5 means 62.5 %) wherever the name ends in `_pct`, `dvol` or `rv14`,
+and a fraction where it ends in `_frac` or is called `sigma`. All times are timezone-aware UTC.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+from enum import StrEnum
+from typing import NewType
+
+from pydantic import BaseModel, ConfigDict
+
+CycleId = NewType("CycleId", str)
+ProposalId = NewType("ProposalId", str)
+PositionId = NewType("PositionId", str)
+Label = NewType("Label", str)
+"""`{proposal_id}:{e|x}{attempt}`: one instruction, one label, one send, for ever."""
+OrderId = NewType("OrderId", str)
+
+ETH_QUANTUM = Decimal("0.00000001")
+"""The venue rounds every cash amount to this, half-even."""
+COMBO_TICK_ETH = Decimal("0.0001")
+
+
+class Value(BaseModel):
+    """Base of every frozen value: no unknown field, no change after the fact."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class OptionType(StrEnum):
+    PUT = "put"
+    CALL = "call"
+
+
+class Side(StrEnum):
+    BUY = "buy"
+    SELL = "sell"
+
+    @property
+    def sign(self) -> int:
+        """+1 for a bought amount, -1 for a sold one."""
+        return 1 if self is Side.BUY else -1
+
+    @property
+    def opposite(self) -> Side:
+        return Side.SELL if self is Side.BUY else Side.BUY
+
+
+class SpreadKind(StrEnum):
+    BULL_PUT = "bull_put"
+    BEAR_CALL = "bear_call"
+    IRON_CONDOR = "iron_condor"
+
+
+class Environment(StrEnum):
+    TESTNET = "testnet"
+    MAINNET = "mainnet"
+    PAPER = "paper"
+
+
+class Leg(Value):
+    """One leg of a combo, as executed at entry: `side` SELL is a short leg. One contract is 1 ETH."""
+
+    instrument_name: str
+    option_type: OptionType
+    strike_usd: float
+    expiration: datetime
+    side: Side
+    ratio: int = 1
+
+    def reversed(self) -> Leg:
+        """The leg that closes this one."""
+        return self.model_copy(update={"side": self.side.opposite})
+
+
+def round_eth(amount_eth: Decimal) -> Decimal:
+    """Round a cash amount as the venue does: to 1e-8 ETH, half-even."""
+    return amount_eth.quantize(ETH_QUANTUM, rounding=ROUND_HALF_EVEN)

@@ -1,4 +1,4 @@
-"""The two bases of the upstream contract and its scalar types: how money, amounts, statistics and times travel.
+"""The bases of the upstream contract and its scalar types: how money, amounts and times travel.
 
 Money, prices and amounts are decimal text in JSON (`"0.0125"`), so that no float rounding enters the books;
 statistics (greeks, volatility in percent points, rates as fractions) are JSON numbers; times are ISO-8601
@@ -73,7 +73,7 @@ Amount = Annotated[
     BeforeValidator(_refuse_floats),
     PlainSerializer(plain_decimal, return_type=str, when_used="json"),
 ]
-"""A number of contracts (1 contract = 1 ETH); travels as decimal text, a whole JSON number is understood too."""
+"""A number of contracts (1 contract = 1 ETH); decimal text in JSON, a whole number is understood too."""
 Positive = Annotated[Money, Field(gt=0)]
 Statistic = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 """A finite JSON number: greeks, volatility, rates, open interest, sizes seen in the market."""

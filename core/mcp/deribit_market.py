@@ -75,7 +75,7 @@ class DvolHistory(ToolAnswer):
 
 
 class GetHistorical(ToolRequest):
-    """`instrument` is an option, `ETH-PERPETUAL`, or `ETH-INDEX` for the index; bars start in [start, end)."""
+    """`instrument`: an option, `ETH-PERPETUAL`, or `ETH-INDEX` (the index); bars start in [start, end)."""
 
     instrument: str = Field(min_length=1)
     start: UtcTime

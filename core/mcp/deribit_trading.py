@@ -1,8 +1,8 @@
 """The `deribit` router's private tools: account, positions, orders, trades, margins, settlements.
 
-Prices and cash in ETH. A combo's `price` is the net ETH *received* per combo: positive for a credit, negative
-for a debit. `legs[].side` is the side executed on that leg; the order's own `side` never flips it ("sell" opens
-a credit combo, "buy" closes it, a contradiction is 422).
+Prices and cash in ETH. A combo's `price` is the net ETH *received* per combo: positive for a credit,
+negative for a debit. `legs[].side` is the side executed on that leg; the order's own `side` never flips it
+("sell" opens a credit combo, "buy" closes it, a contradiction is 422).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class AccountSummary(ToolAnswer):
 
 
 class Position(ToolAnswer):
-    """One open position: `size` signed, contracts; prices and `floating_pnl` in ETH; greeks of the whole size."""
+    """One open position: `size` signed, contracts; prices and `floating_pnl` in ETH; greeks of all of it."""
 
     instrument_name: str
     size: Amount
@@ -69,7 +69,7 @@ class ComboLeg(ToolRequest):
 
 
 class PlaceComboOrder(ToolRequest):
-    """One limit order on a combo. `valid_until`: an order that the venue starts to process later is dropped."""
+    """One limit order on a combo. An order that the venue starts to process after `valid_until` is dropped."""
 
     legs: tuple[ComboLeg, ...] = Field(min_length=1, max_length=4)
     amount: PositiveAmount
@@ -91,6 +91,14 @@ class PlaceComboOrder(ToolRequest):
         return self
 
 
+class OrderLeg(ToolAnswer):
+    """One leg of an order, as it was asked for."""
+
+    instrument_name: str
+    side: SideName
+    ratio: int
+
+
 class Order(ToolAnswer):
     """One order. Partly filled: `open` (or `cancelled`) with 0 < `filled_amount` < `amount`.
 
@@ -104,7 +112,7 @@ class Order(ToolAnswer):
     filled_amount: Amount
     average_price: Money | None
     price: Money
-    legs: tuple[ComboLeg, ...]
+    legs: tuple[OrderLeg, ...]
     reject_reason: str | None = None
     created_at: UtcTime
     updated_at: UtcTime

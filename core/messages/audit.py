@@ -1,0 +1,105 @@
+"""Audit: the append-only hash chain. State is the sequencer; this room only appends, fsyncs and tells."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import JsonValue
+
+from core.messages.base import Command, Event, Query
+from core.values import Value
+
+
+class AuditKind(StrEnum):
+    ENGINE_START = "ENGINE_START"
+    ENGINE_STOP = "ENGINE_STOP"
+    CHAIN_BROKEN = "CHAIN_BROKEN"
+    AUDIT_TAIL_RESTORED = "AUDIT_TAIL_RESTORED"
+    CYCLE_OPENED = "CYCLE_OPENED"
+    CYCLE_CLOSED = "CYCLE_CLOSED"
+    DECISION = "DECISION"
+    PROPOSAL = "PROPOSAL"
+    INSTRUCTION = "INSTRUCTION"
+    ORDER = "ORDER"
+    FILL = "FILL"
+    SETTLEMENT = "SETTLEMENT"
+    POSITION = "POSITION"
+    VETO = "VETO"
+    ARMED = "ARMED"
+    DISARMED = "DISARMED"
+    SUSPENDED = "SUSPENDED"
+    RESUMED = "RESUMED"
+    ACTOR_RESTARTED = "ACTOR_RESTARTED"
+    ACTOR_PARKED = "ACTOR_PARKED"
+    DEAD_LETTER = "DEAD_LETTER"
+    ALERT = "ALERT"
+    OPERATOR = "OPERATOR"
+    RECOVERY = "RECOVERY"
+    ACCOUNT_BOUND = "ACCOUNT_BOUND"
+    BACKUP = "BACKUP"
+    KELLY = "KELLY"
+    CONFIG = "CONFIG"
+
+
+class AuditEvent(Value):
+    """One record before it is sequenced: what happened, its details, market time, and the correlation."""
+
+    kind: AuditKind
+    at: datetime
+    detail: dict[str, JsonValue]
+    correlation: str | None = None
+
+
+class AuditHead(Event):
+    """The last acknowledged record: `seq` 0 and 64 zeros before the first."""
+
+    seq: int
+    hash: str
+
+
+class AuditBatch(Value):
+    """Bytes that a transaction made pending: append exactly these at `offset` of `file`, then fsync."""
+
+    first_seq: int
+    last_seq: int
+    last_hash: str
+    file: str
+    offset: int
+    payload: bytes
+
+
+class AppendAudit(Command):
+    """Told by state after its commit; answered by `AuditAt` told back."""
+
+    batch: AuditBatch
+
+
+class AuditAt(Event):
+    seq: int
+    hash: str
+
+
+class AuditBoot(Event):
+    """What audit found at its start, told to state and the kill switch."""
+
+    ok: bool
+    restored: bool
+    records: int
+    head: AuditHead
+    problem: str | None = None
+    evidence: str | None = None
+
+
+class GetAudit(Query):
+    """Answered by `AuditStatus`."""
+
+
+class AuditStatus(Event):
+    ok: bool
+    records: int
+    head: AuditHead
+    problem: str | None = None
+
+
+AuditProtocol = AppendAudit | GetAudit

@@ -1,0 +1,120 @@
+"""Execution: the way of an order from proposal to its final state, recovery, and settlement."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from core.books import Proposal
+from core.messages.base import Command, Event, Query
+from core.values import CycleId, PositionId, ProposalId
+
+
+class PlaceCombo(Command):
+    """Open a recorded proposal. Answered by `OrderFinal` when its order is final or was refused before a send."""
+
+    request_id: str
+    cycle_id: CycleId
+    proposal: Proposal
+
+
+class ClosePosition(Command):
+    """Close a position with reduce-only exits that are retried until it is closed.
+
+    Answered by `ExitStarted` when the first exit is under way or why it is not, and `OrderFinal` each time
+    an exit order ends. `exit_rule` is the monitor's code, or `manual`.
+    """
+
+    request_id: str
+    cycle_id: CycleId | None = None
+    position_id: PositionId
+    exit_rule: str = "manual"
+    reason: str
+
+
+class SettleExpired(Command):
+    """Book the settlements of expired legs since the last ones. Answered by `Settled` or `SettleFailed`."""
+
+    request_id: str
+    cycle_id: CycleId
+
+
+class FinalOutcome(StrEnum):
+    FILLED = "filled"
+    PARTLY_FILLED = "partly_filled"
+    NOT_FILLED = "not_filled"
+    VETOED = "vetoed"
+    REFUSED = "refused"
+    IN_DOUBT = "in_doubt"
+    RECOVERING = "recovering"
+
+
+class OrderFinal(Event):
+    request_id: str
+    cycle_id: CycleId | None
+    proposal_id: ProposalId
+    outcome: FinalOutcome
+    contracts_filled: int
+    reasons: tuple[str, ...]
+
+
+class ExitStarted(Event):
+    request_id: str
+    position_id: PositionId
+    started: bool
+    reasons: tuple[str, ...]
+
+
+class PositionClosed(Event):
+    """Told to decision whenever a position reaches size 0."""
+
+    position_id: PositionId
+    exit_rule: str
+    at: datetime
+
+
+class Settled(Event):
+    request_id: str
+    cycle_id: CycleId
+    positions_closed: tuple[PositionId, ...]
+    deliveries: int
+
+
+class SettleFailed(Event):
+    request_id: str
+    cycle_id: CycleId
+    reasons: tuple[str, ...]
+
+
+class RecoveryReport(Event):
+    """Told to decision, health and control after each attempt of recovery."""
+
+    ok: bool
+    at: datetime
+    attempts: int
+    differences: tuple[str, ...]
+    error: str | None = None
+
+
+class CancelEntries(Command):
+    """Orderly stop: cancel resting entry orders and confirm. Answered by `EntriesCancelled`."""
+
+
+class EntriesCancelled(Event):
+    cancelled: int
+    unconfirmed: int
+
+
+class GetExecution(Query):
+    """Answered by `ExecutionStatus`."""
+
+
+class ExecutionStatus(Event):
+    recovering: bool
+    resting: int
+    in_doubt: int
+    exits_under_way: int
+    last_error: str | None
+
+
+ExecutionProtocol = PlaceCombo | ClosePosition | SettleExpired | CancelEntries | GetExecution

@@ -1,0 +1,181 @@
+"""The kill switch: permits for orders, suspending (clears itself), arming (only a person disarms)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from core.books import Books
+from core.messages.base import Command, Event, Query
+from core.values import Environment, Label, Leg
+
+
+class ArmCause(StrEnum):
+    """Why it is armed. Exits stay blocked whatever the setting after `BLOCKS_EXITS`."""
+
+    OPERATOR = "operator"
+    KILL_FILE = "kill_file"
+    ENVIRONMENT = "environment"
+    AUDIT = "audit"
+    RECOVERY = "recovery"
+    SUPERVISION = "supervision"
+    PROBES = "probes"
+    DATABASE = "database"
+
+
+BLOCKS_EXITS: frozenset[ArmCause] = frozenset(
+    {ArmCause.ENVIRONMENT, ArmCause.AUDIT, ArmCause.RECOVERY, ArmCause.DATABASE}
+)
+
+
+class PermitPurpose(StrEnum):
+    ENTRY = "entry"
+    EXIT = "exit"
+    EDIT_ENTRY = "edit_entry"
+    EDIT_EXIT = "edit_exit"
+
+
+class RequestPermit(Query):
+    """Asked by execution before anything that can add risk or worsen a price. No answer in time is a veto."""
+
+    request_id: str
+    label: Label
+    purpose: PermitPurpose
+    legs: tuple[Leg, ...]
+    amount: int
+    limit_eth: Decimal
+    reference_eth: Decimal
+    """The natural price (entry) or the mark (exit) that the collar is measured from."""
+    reduce_only: bool
+
+
+class Permit(Event):
+    """For one order, with its size and limit; used once; `expires_at` is the order's `valid_until`."""
+
+    permit_id: str
+    label: Label
+    purpose: PermitPurpose
+    legs: tuple[Leg, ...]
+    amount: int
+    limit_eth: Decimal
+    reduce_only: bool
+    expires_at: datetime
+
+
+class Veto(Event):
+    request_id: str
+    label: Label
+    reasons: tuple[str, ...]
+
+
+class PermitSpent(Event):
+    """Told by mcp.orders right after the write began: the order may be at the venue."""
+
+    permit_id: str
+    label: Label
+
+
+class PermitVoid(Event):
+    """Told by mcp.orders: the permit came back unused."""
+
+    permit_id: str
+    label: Label
+    reason: str
+
+
+class ArmKillSwitch(Command):
+    """Latch. Answered by `KillSwitchArmed` only when no order can leave any more."""
+
+    cause: ArmCause = ArmCause.OPERATOR
+    reason: str
+    who: str = "operator"
+
+
+class KillSwitchArmed(Event):
+    cause: ArmCause
+    reason: str
+    who: str
+    at: datetime
+    exits_blocked: bool
+
+
+class DisarmKillSwitch(Command):
+    """Row and audit first, then the file. Answered by `KillSwitchDisarmed` or `Refused`."""
+
+    reason: str
+    who: str = "operator"
+    accept_audit_break: bool = False
+
+
+class KillSwitchDisarmed(Event):
+    reason: str
+    who: str
+    at: datetime
+
+
+class SuspendEntries(Command):
+    """Blocks entries until the same `source` clears it."""
+
+    source: str
+    reason: str
+
+
+class ClearSuspension(Command):
+    source: str
+
+
+class BooksChanged(Event):
+    """State's facts for the gate, told after each commit."""
+
+    books: Books
+    orders_sent_last_hour: int
+
+
+class MarksChanged(Event):
+    """Market data's facts for the gate."""
+
+    as_of: datetime
+    spot_usd: float
+
+
+class VenueChecked(Event):
+    """What the last probe of the venue said of itself; `clock_offset_s` is venue minus ours."""
+
+    as_of: datetime
+    environment: Environment
+    account: str
+    clock_offset_s: float
+    features: tuple[str, ...]
+
+
+class GetKillSwitch(Query):
+    """Answered by `KillSwitchStatus`."""
+
+
+class KillSwitchStatus(Event):
+    armed: bool
+    causes: tuple[ArmCause, ...]
+    reason: str | None
+    who: str | None
+    since: datetime | None
+    exits_blocked: bool
+    suspensions: dict[str, str]
+    permits_outstanding: int
+    permits_granted: int
+    vetoes: int
+
+
+KillSwitchProtocol = (
+    RequestPermit
+    | PermitSpent
+    | PermitVoid
+    | ArmKillSwitch
+    | DisarmKillSwitch
+    | SuspendEntries
+    | ClearSuspension
+    | BooksChanged
+    | MarksChanged
+    | VenueChecked
+    | GetKillSwitch
+)

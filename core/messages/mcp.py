@@ -1,0 +1,152 @@
+"""The MCP routers: reads by `Fetch`, orders by their own actor with its own connection.
+
+One handler makes one attempt; retries of reads are timers inside the router's actor. A placement is sent
+once.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from pydantic import BaseModel
+
+from core.books import Instruction
+from core.mcp import Order, Trade
+from core.messages.base import Command, Event, Query
+from core.messages.kill_switch import Permit
+from core.option_chain import OptionChain
+from core.values import Label, OrderId
+
+
+class Router(StrEnum):
+    DERIBIT = "deribit"
+    HYPERLIQUID = "hyperliquid"
+    MACRO = "macro"
+    SENTIMENT = "sentiment"
+    PORTFOLIO = "portfolio"
+
+
+class McpFault(StrEnum):
+    """The kind of an `McpError`, as data."""
+
+    AUTH = "auth"
+    TOOL_NOT_FOUND = "tool_not_found"
+    REQUEST = "request"
+    SOFT = "soft"
+    ANOMALY = "anomaly"
+    RATE_LIMIT = "rate_limit"
+    SERVER = "server"
+    TIMEOUT = "timeout"
+    DEADLINE = "deadline"
+
+
+class Fetch(Query):
+    """Read one tool; answered by `Fetched` or `FetchFailed` told to the sender.
+
+    No attempt starts after `deadline`.
+    """
+
+    request_id: str
+    tool: str
+    request: BaseModel
+    deadline: datetime
+    retry: bool = True
+
+
+class Fetched(Event):
+    """`answer` is the tool's answer model; for `get_options_chain` it is an `OptionChain`."""
+
+    request_id: str
+    router: Router
+    tool: str
+    answer: BaseModel | OptionChain
+    received_at: datetime
+
+
+class FetchFailed(Event):
+    request_id: str
+    router: Router
+    tool: str
+    fault: McpFault
+    error: str
+    attempts: int
+
+
+class ProbeRouter(Query):
+    """One single attempt at `GET health`; answered by `RouterProbed`."""
+
+    request_id: str
+
+
+class RouterProbed(Event):
+    request_id: str
+    router: Router
+    ok: bool
+    maintenance: bool
+    version: str | None
+    environment: str | None
+    error: str | None
+    latency_s: float
+    at: datetime
+
+
+class SendOrder(Command):
+    """One HTTP attempt under the permit; answered by `OrderAccepted`, `OrderRefused` or `OrderUnknown`."""
+
+    instruction: Instruction
+    permit: Permit
+
+
+class EditOrder(Command):
+    """A worse price for a resting order, under a permit of its own; answered like `SendOrder`."""
+
+    label: Label
+    order_id: OrderId
+    price_eth: Decimal
+    amount: int
+    permit: Permit
+
+
+class CancelOrder(Command):
+    """Needs no permit; answered by `OrderAccepted` (the order as it is), `OrderRefused` or `OrderUnknown`."""
+
+    label: Label
+    order_id: OrderId
+
+
+class OrderAction(StrEnum):
+    PLACE = "place"
+    EDIT = "edit"
+    CANCEL = "cancel"
+
+
+class OrderAccepted(Event):
+    """The venue answered with the order; a rejected one has state `rejected` and a reason."""
+
+    label: Label
+    action: OrderAction
+    order: Order
+    trades: tuple[Trade, ...] = ()
+
+
+class OrderRefused(Event):
+    """Definitely not placed, edited or cancelled. `reason` is a stable code, `detail` the server's words."""
+
+    label: Label
+    action: OrderAction
+    reason: str
+    detail: str
+
+
+class OrderUnknown(Event):
+    """The request may have taken effect: to be resolved by look-ups only."""
+
+    label: Label
+    action: OrderAction
+    detail: str
+
+
+McpProtocol = Fetch | ProbeRouter
+McpOrdersProtocol = SendOrder | EditOrder | CancelOrder

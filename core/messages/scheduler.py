@@ -1,0 +1,33 @@
+"""Scheduler: tells each job's owner that a slot is due, once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from core.books import Job
+from core.messages.base import Command, Event, Query
+
+
+class StartJobs(Command):
+    """Told by health when the engine's start is on record: from now on jobs run."""
+
+
+class JobDue(Event):
+    """`slot` is the due moment on the job's grid; `misfired`: too old to act on, recorded only."""
+
+    job: Job
+    slot: datetime
+    misfired: bool = False
+
+
+class GetJobs(Query):
+    """Answered by `Jobs`."""
+
+
+class Jobs(Event):
+    running: bool
+    next_runs: dict[Job, datetime]
+    disabled: tuple[Job, ...]
+
+
+SchedulerProtocol = StartJobs | GetJobs

@@ -1,0 +1,391 @@
+"""State: the books. Every request that writes has a `request_id`; repeating it returns the first answer.
+
+A write carries its own audit events; state is the sequencer of the audit chain and answers `Recorded`
+(told to the sender, or replied to an ask) only when database *and* audit file have it on disk.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from core.books import (
+    Books,
+    CycleOutcome,
+    CycleRow,
+    Delivery,
+    Fill,
+    Instruction,
+    Job,
+    OrderRow,
+    Position,
+    Proposal,
+)
+from core.messages.alerting import AlertRow
+from core.messages.audit import AuditAt, AuditBatch, AuditBoot, AuditEvent, AuditHead
+from core.messages.base import Command, Event, Query, Refused
+from core.messages.kill_switch import ArmCause
+from core.values import CycleId, Environment, PositionId, ProposalId
+
+
+class Recording(Command):
+    """A request to write. `audit` is sequenced in the same transaction."""
+
+    request_id: str
+    audit: tuple[AuditEvent, ...] = ()
+
+
+class Recorded(Event):
+    """The write of `request_id` is durable, in the database and in the audit file."""
+
+    request_id: str
+
+
+class OpenCycle(Recording):
+    """Answered by `CycleOpened` (new, or an unfinished row taken up again) or `CycleKnown`.
+
+    (job, slot) is unique.
+    """
+
+    job: Job
+    slot: datetime
+    at: datetime
+
+
+class CycleOpened(Event):
+    request_id: str
+    cycle_id: CycleId
+    job: Job
+    slot: datetime
+    resumed: bool
+
+
+class CycleKnown(Event):
+    request_id: str
+    cycle_id: CycleId
+    job: Job
+    slot: datetime
+    outcome: CycleOutcome
+
+
+class RecordDecision(Recording):
+    """`record`: canonical JSON of core.decision_record. A proposal makes a `proposed` position."""
+
+    cycle_id: CycleId
+    at: datetime
+    record: str
+    proposal: Proposal | None = None
+
+
+class RecordInstruction(Recording):
+    """Commits the instruction and its order row (`intended`); moves the position along its edge."""
+
+    instruction: Instruction
+
+
+class RecordSent(Recording):
+    """The permit is granted and the send is about to be told: order `intended → sent`."""
+
+    label: str
+    at: datetime
+
+
+class RecordOrder(Recording):
+    """What the venue says of an order, with fills not necessarily new: booked once each by `trade_id`.
+
+    Moves the order, books premium and fee cash flows, grows or shrinks the position and moves it.
+    `by_reconcile` permits `cancelled → open`.
+    """
+
+    order: OrderRow
+    fills: tuple[Fill, ...] = ()
+    by_reconcile: bool = False
+
+
+class RecordDeliveries(Recording):
+    """Settlements at expiry: cash flows booked once each by `key`; a position with nothing left is closed."""
+
+    deliveries: tuple[Delivery, ...]
+    at: datetime
+
+
+class CloseProposal(Recording):
+    """The proposal ended before anything was sent: position `proposed → cancelled`."""
+
+    proposal_id: ProposalId
+    reason: str
+    at: datetime
+
+
+class ClosePositionFound(Recording):
+    """Found closed at the venue by the reconcile: the position is closed without a fill of ours."""
+
+    position_id: PositionId
+    reason: str
+    at: datetime
+
+
+class CloseCycle(Recording):
+    cycle_id: CycleId
+    outcome: CycleOutcome
+    reasons: tuple[str, ...]
+    at: datetime
+
+
+class RecordEvent(Recording):
+    """Audit only."""
+
+
+class RecordMarketSnapshot(Recording):
+    """A stored picture of the market: scalars as columns, quotes as canonical JSON."""
+
+    at: datetime
+    spot_usd: float
+    dvol: float
+    funding: float | None
+    quotes: str
+    """JSON list of `[instrument_name, bid, ask, mark, mark_iv, delta, open_interest, volume_24h]`."""
+
+
+class RecordJobRuns(Recording):
+    """The next due slot of each job, so that a restart neither repeats nor loses one."""
+
+    next_runs: dict[Job, datetime]
+
+
+class RecordKillSwitch(Recording):
+    """The row behind the `KILL` file; idempotent."""
+
+    armed: bool
+    causes: tuple[ArmCause, ...]
+    reason: str
+    who: str
+    at: datetime
+
+
+class RecordAlert(Recording):
+    alert: AlertRow
+
+
+class RecordAlertDelivered(Recording):
+    alert_id: str
+    at: datetime
+
+
+class RecordInbox(Recording):
+    """An operator's message, durable before it is acknowledged to the person. `body` is its JSON."""
+
+    at: datetime
+    message: str
+    body: str
+    who: str
+
+
+class RecordInboxDone(Recording):
+    inbox_request_id: str
+    at: datetime
+    answer: str
+
+
+class BindAccount(Recording):
+    """Bind the folder to the venue's environment and account; a mismatch later is `Refused`."""
+
+    environment: Environment
+    account: str
+    at: datetime
+
+
+class SetSystem(Recording):
+    key: str
+    value: str
+    at: datetime
+
+
+class MakeBackup(Recording):
+    """Answered by `BackupMade` or `Refused`."""
+
+    at: datetime
+
+
+class BackupMade(Event):
+    request_id: str
+    path: str
+    bytes: int
+
+
+class GetBooks(Query):
+    """Answered by `Books` (a value, not a message) when asked; told `BooksRead` when told."""
+
+    request_id: str = ""
+
+
+class BooksRead(Event):
+    request_id: str
+    books: Books
+
+
+class GetPosition(Query):
+    """Answered by `PositionRead`."""
+
+    request_id: str
+    position_id: PositionId
+
+
+class PositionRead(Event):
+    request_id: str
+    position: Position | None
+
+
+class GetOpenCycles(Query):
+    """Answered by `OpenCycles`: rows without an outcome, and whether each already has an instruction."""
+
+    request_id: str
+
+
+class OpenCycles(Event):
+    request_id: str
+    cycles: tuple[tuple[CycleRow, bool], ...]
+
+
+class GetLastCycle(Query):
+    """Answered by `LastCycle`: the newest row of the job, or None."""
+
+    request_id: str
+    job: Job
+
+
+class LastCycle(Event):
+    request_id: str
+    job: Job
+    cycle: CycleRow | None
+
+
+class GetClosedTrades(Query):
+    """Answered by `ClosedTrades`, oldest first."""
+
+    request_id: str
+
+
+class ClosedTrades(Event):
+    request_id: str
+    positions: tuple[Position, ...]
+
+
+class GetJobRuns(Query):
+    """Answered by `JobRuns`."""
+
+
+class JobRuns(Event):
+    next_runs: dict[Job, datetime]
+
+
+class GetKillSwitchRow(Query):
+    """Answered by `KillSwitchRow`. Told by the kill switch at its start."""
+
+    request_id: str
+
+
+class KillSwitchRow(Event):
+    request_id: str
+    armed: bool
+    causes: tuple[ArmCause, ...]
+    reason: str
+    who: str
+    at: datetime | None
+
+
+class GetUndeliveredAlerts(Query):
+    """Answered by `UndeliveredAlerts`, oldest first."""
+
+    request_id: str
+
+
+class UndeliveredAlerts(Event):
+    request_id: str
+    alerts: tuple[AlertRow, ...]
+
+
+class GetOpenInbox(Query):
+    """Answered by `OpenInbox`: what was acknowledged to a person and not yet carried out."""
+
+    request_id: str
+
+
+class OpenInbox(Event):
+    request_id: str
+    items: tuple[tuple[str, str, str], ...]
+    """(request_id, message name, JSON body)."""
+
+
+class GetAuditHeadAndPending(Query):
+    """Asked by audit's `on_start`; answered by `AuditHeadAndPending`."""
+
+
+class AuditHeadAndPending(Event):
+    head: AuditHead
+    pending: AuditBatch | None
+
+
+class GetSystem(Query):
+    """Answered by `SystemRead`."""
+
+    key: str
+
+
+class SystemRead(Event):
+    key: str
+    value: str | None
+
+
+StateProtocol = (
+    OpenCycle
+    | RecordDecision
+    | RecordInstruction
+    | RecordSent
+    | RecordOrder
+    | RecordDeliveries
+    | CloseProposal
+    | ClosePositionFound
+    | CloseCycle
+    | RecordEvent
+    | RecordMarketSnapshot
+    | RecordJobRuns
+    | RecordKillSwitch
+    | RecordAlert
+    | RecordAlertDelivered
+    | RecordInbox
+    | RecordInboxDone
+    | BindAccount
+    | SetSystem
+    | MakeBackup
+    | AuditAt
+    | AuditBoot
+    | GetBooks
+    | GetPosition
+    | GetOpenCycles
+    | GetLastCycle
+    | GetClosedTrades
+    | GetJobRuns
+    | GetKillSwitchRow
+    | GetUndeliveredAlerts
+    | GetOpenInbox
+    | GetAuditHeadAndPending
+    | GetSystem
+)
+StateAnswer = (
+    Recorded
+    | Refused
+    | CycleOpened
+    | CycleKnown
+    | BackupMade
+    | BooksRead
+    | PositionRead
+    | OpenCycles
+    | LastCycle
+    | ClosedTrades
+    | JobRuns
+    | KillSwitchRow
+    | UndeliveredAlerts
+    | OpenInbox
+    | AuditHeadAndPending
+    | SystemRead
+)

@@ -1,0 +1,133 @@
+"""What inverse options pay and lose: payoffs, P&L, worst loss and breakevens of signed legs, in ETH and USD.
+
+An inverse option of strike K pays `max(K - S, 0)/S` (put) or `max(S - K, 0)/S` (call) ETH a contract at the
+delivery price S. Between strikes a combination's payoff times S is linear in S, and its payoff is monotone in
+S; so the worst loss over a range of S, in USD as in ETH, is at an end of the range or at a strike.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from core.errors import InputError
+from core.fees import DELIVERY_FEE_CAP_FRACTION, DELIVERY_FEE_ETH
+from core.values import Leg, OptionType
+
+WORST_CASE_FALL = 0.5
+WORST_CASE_RISE = 2.0
+"""The range of delivery prices that sizing looks at, as multiples of today's spot."""
+
+
+class SignedLeg(NamedTuple):
+    """One leg as the payoff sees it. `amount` is in contracts (1 ETH each), negative where sold."""
+
+    option_type: OptionType
+    strike_usd: float
+    amount: float
+
+
+@dataclass(frozen=True, slots=True)
+class WorstLoss:
+    """The largest loss over a range of delivery prices (negative: the least profit), and where it is."""
+
+    loss_usd: float
+    loss_usd_at: float
+    loss_eth: float
+    loss_eth_at: float
+
+
+def signed_legs(legs: Iterable[Leg], amount: float = 1.0) -> tuple[SignedLeg, ...]:
+    """Return the legs of a combo with the sign and size that `amount` combos give each of them."""
+    return tuple(
+        SignedLeg(leg.option_type, leg.strike_usd, leg.side.sign * leg.ratio * amount) for leg in legs
+    )
+
+
+def payoff_eth(option_type: OptionType, strike_usd: float, settlement_usd: float) -> float:
+    """Return what one contract pays in ETH at the delivery price `settlement_usd`."""
+    _require_price("settlement_usd", settlement_usd)
+    _require_price("strike_usd", strike_usd)
+    if option_type is OptionType.CALL:
+        return max(settlement_usd - strike_usd, 0.0) / settlement_usd
+    return max(strike_usd - settlement_usd, 0.0) / settlement_usd
+
+
+def legs_payoff_eth(legs: Iterable[SignedLeg], settlement_usd: float) -> float:
+    """Return what the legs pay together in ETH; negative where the short legs owe more."""
+    return math.fsum(leg.amount * payoff_eth(leg.option_type, leg.strike_usd, settlement_usd) for leg in legs)
+
+
+def pnl_eth(
+    legs: Iterable[SignedLeg], credit_eth: float, settlement_usd: float, fees_eth: float = 0.0
+) -> float:
+    """Return the P&L in ETH at delivery: payoff plus credit (negative for a debit) less fees, in total."""
+    return legs_payoff_eth(legs, settlement_usd) + credit_eth - fees_eth
+
+
+def pnl_usd(
+    legs: Iterable[SignedLeg], credit_eth: float, settlement_usd: float, fees_eth: float = 0.0
+) -> float:
+    """Return `pnl_eth` valued at the delivery price."""
+    return settlement_usd * pnl_eth(legs, credit_eth, settlement_usd, fees_eth)
+
+
+def worst_loss_points_usd(legs: Iterable[SignedLeg], low_usd: float, high_usd: float) -> tuple[float, ...]:
+    """Return the delivery prices that hold every worst case of a range: its ends and the strikes inside."""
+    _require_price("low_usd", low_usd)
+    if not low_usd <= high_usd < math.inf:
+        raise InputError(f"high_usd: expected a finite price of at least {low_usd!r}, found {high_usd!r}")
+    inside = {leg.strike_usd for leg in legs if low_usd < leg.strike_usd < high_usd}
+    return tuple(sorted(inside | {low_usd, high_usd}))
+
+
+def worst_loss(
+    legs: Sequence[SignedLeg], credit_eth: float, fees_eth: float, low_usd: float, high_usd: float
+) -> WorstLoss:
+    """Return the worst over delivery prices S in [low, high] of `fees - credit - payoff`, and of it times S."""
+    points = worst_loss_points_usd(legs, low_usd, high_usd)
+    losses = [(-pnl_eth(legs, credit_eth, point, fees_eth), point) for point in points]
+    loss_eth, loss_eth_at = max(losses)
+    loss_usd, loss_usd_at = max((loss * point, point) for loss, point in losses)
+    return WorstLoss(loss_usd, loss_usd_at, loss_eth, loss_eth_at)
+
+
+def worst_loss_around_spot(
+    legs: Sequence[SignedLeg], credit_eth: float, fees_eth: float, spot_usd: float
+) -> WorstLoss:
+    """Return the worst loss for a delivery between half and twice `spot_usd` (the strategy's rule 6)."""
+    _require_price("spot_usd", spot_usd)
+    return worst_loss(legs, credit_eth, fees_eth, WORST_CASE_FALL * spot_usd, WORST_CASE_RISE * spot_usd)
+
+
+def payoff_affordable_eth(net_credit_eth: float) -> float:
+    """Return the payoff that, with its delivery fee, uses up a credit left after entry fees.
+
+    The delivery fee is 0.00015 ETH but at most 12.5 % of the payoff, so the payoff p with `p + fee(p) = c` is
+    `max(c - 0.00015, c/1.125)` (rule 8).
+    """
+    fixed = float(DELIVERY_FEE_ETH)
+    return max(net_credit_eth - fixed, net_credit_eth / (1.0 + float(DELIVERY_FEE_CAP_FRACTION)))
+
+
+def put_breakeven_usd(strike_usd: float, payoff_per_contract_eth: float) -> float:
+    """Return the delivery price at which a put of `strike_usd` pays the given amount: K/(1 + p)."""
+    _require_price("strike_usd", strike_usd)
+    if not payoff_per_contract_eth > -1.0:
+        raise InputError(f"payoff_per_contract_eth: expected above -1, found {payoff_per_contract_eth!r}")
+    return strike_usd / (1.0 + payoff_per_contract_eth)
+
+
+def call_breakeven_usd(strike_usd: float, payoff_per_contract_eth: float) -> float:
+    """Return the delivery price at which a call of `strike_usd` pays the given amount: K/(1 - p)."""
+    _require_price("strike_usd", strike_usd)
+    if not payoff_per_contract_eth < 1.0:
+        raise InputError(f"payoff_per_contract_eth: expected below 1, found {payoff_per_contract_eth!r}")
+    return strike_usd / (1.0 - payoff_per_contract_eth)
+
+
+def _require_price(name: str, price_usd: float) -> None:
+    if not 0.0 < price_usd < math.inf:
+        raise InputError(f"{name}: expected a finite price above 0 USD, found {price_usd!r}")

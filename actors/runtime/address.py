@@ -1,0 +1,44 @@
+"""An address: where to send. It stands for the cell, not for an incarnation, and so survives restarts."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Recipient(Protocol):
+    """What an address points at."""
+
+    def tell_from(self, message: object, sender: Address | None, correlation: str | None) -> None: ...
+
+    def ask_from(self, message: object, timeout_s: float, correlation: str | None) -> object: ...
+
+
+class Address:
+    """Stable and hashable; two addresses are equal when their paths are."""
+
+    __slots__ = ("name", "path", "recipient")
+
+    def __init__(self, path: str, name: str, recipient: Recipient) -> None:
+        self.path = path
+        self.name = name
+        self.recipient = recipient
+
+    def tell(self, message: object, *, sender: Address | None = None, correlation: str | None = None) -> None:
+        """Send from outside the actors; never blocks. What can't be queued goes to the dead letters."""
+        self.recipient.tell_from(message, sender, correlation)
+
+    def ask(self, message: object, *, timeout_s: float, correlation: str | None = None) -> object:
+        """Ask from outside the actors and wait, at most `timeout_s`.
+
+        Raises AskTimeout, MailboxFull, ActorUnavailable, or AskFailed from the callee's crash.
+        """
+        return self.recipient.ask_from(message, timeout_s, correlation)
+
+    def __repr__(self) -> str:
+        return f"<Address {self.path}>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Address) and other.path == self.path
+
+    def __hash__(self) -> int:
+        return hash(self.path)

@@ -1,0 +1,64 @@
+"""What the runtime raises.
+
+RuntimeFault
+├── AskTimeout          no reply within the asker's timeout
+├── AskFailed           the callee crashed, hung or was stopped while it held the ask (cause attached)
+├── MailboxFull         the callee's mailbox was at its bound; the ask was not queued
+├── ActorUnavailable    the callee is stopped or parked and takes no mail
+├── Deadlock            asks wait for each other in a circle, or nothing can ever run again
+├── StartTimeout        `on_start` was not acknowledged within its deadline
+├── HandlerHung         a handler was busy for longer than its hang limit
+├── ChildExhausted      a nested supervisor ran out of restarts
+└── TripwireHit         simulated code touched the real clock, sleep, a socket or unseeded randomness
+
+`Fenced` stands outside: it is a BaseException, so that an actor's `except Exception` can't keep a replaced
+incarnation alive.
+"""
+
+# ruff: noqa: N818  (the names are those of the field: a timeout is a timeout, a mailbox is full)
+
+from __future__ import annotations
+
+
+class Fenced(BaseException):
+    """This incarnation was replaced or stopped; it may have no further effect on anything."""
+
+
+class RuntimeFault(Exception):
+    """Root of what the runtime raises to its users."""
+
+
+class AskTimeout(RuntimeFault):
+    """No reply came within the timeout."""
+
+
+class AskFailed(RuntimeFault):
+    """The callee failed while it held the ask; `__cause__` is what it failed of."""
+
+
+class MailboxFull(RuntimeFault):
+    """The callee's mailbox is at its bound."""
+
+
+class ActorUnavailable(RuntimeFault):
+    """The callee is stopped or parked."""
+
+
+class Deadlock(RuntimeFault):
+    """Nobody who waits can ever be answered; the message holds the wait-for graph."""
+
+
+class StartTimeout(RuntimeFault):
+    """`on_start` took longer than the start deadline."""
+
+
+class HandlerHung(RuntimeFault):
+    """A handler was busy for longer than the hang limit."""
+
+
+class ChildExhausted(RuntimeFault):
+    """A nested supervisor used up its restarts and gave up."""
+
+
+class TripwireHit(RuntimeFault):
+    """Guarded code reached for the real world inside a simulation."""

@@ -1,0 +1,173 @@
+"""What the runtime tells about itself: events, the status of cells, the reason of an exit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import TypeAlias
+
+
+@dataclass(frozen=True)
+class ActorStarted:
+    """A cell's first incarnation acknowledged `on_start`."""
+
+    path: str
+    epoch: int
+    at: datetime
+
+
+@dataclass(frozen=True)
+class ActorFailed:
+    """An incarnation ended by itself. `message_type` is what it was handling; `will_restart_in_s` is None
+    when it stays down, is parked, or its supervisor gives up."""
+
+    path: str
+    epoch: int
+    error: BaseException
+    message_type: str
+    will_restart_in_s: float | None
+    at: datetime
+
+
+@dataclass(frozen=True)
+class ActorRestarted:
+    """A later incarnation acknowledged `on_start`; `restarts` counts them since the system's start."""
+
+    path: str
+    epoch: int
+    restarts: int
+    at: datetime
+
+
+@dataclass(frozen=True)
+class ActorParked:
+    """The child used up its own intensity; it takes no mail until `retry_at`."""
+
+    path: str
+    retry_at: datetime
+    at: datetime
+
+
+@dataclass(frozen=True)
+class ActorHung:
+    """A handler exceeded the hang limit; what follows is an ActorFailed or a SupervisorExhausted."""
+
+    path: str
+    busy_with: str
+    busy_for_s: float
+    at: datetime
+
+
+@dataclass(frozen=True)
+class MailboxOverflow:
+    """Mail was refused because the mailbox is full; told at most once a minute per cell, `total` counts all."""
+
+    path: str
+    total: int
+    at: datetime
+
+
+@dataclass(frozen=True)
+class DeadLettered:
+    """A message will never be handled. Overflow is told as MailboxOverflow instead."""
+
+    path: str
+    message: object
+    why: str
+    correlation: str | None
+    at: datetime
+
+
+@dataclass(frozen=True)
+class HookFailed:
+    """`on_stop`, `on_failure` or the listener raised; contained, the actor's end went on."""
+
+    path: str
+    epoch: int
+    hook: str
+    error: BaseException
+    at: datetime
+
+
+@dataclass(frozen=True)
+class SupervisorExhausted:
+    """A supervisor used up its restarts and fails upwards."""
+
+    path: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class RootExhausted:
+    """The root gave up: everything is being stopped."""
+
+    path: str
+    at: datetime
+
+
+RuntimeEvent: TypeAlias = (
+    ActorStarted
+    | ActorFailed
+    | ActorRestarted
+    | ActorParked
+    | ActorHung
+    | MailboxOverflow
+    | DeadLettered
+    | HookFailed
+    | SupervisorExhausted
+    | RootExhausted
+)
+
+
+@dataclass(frozen=True)
+class Terminated:
+    """Told to a watcher when an incarnation of the watched actor has ended."""
+
+    path: str
+    name: str
+    reason: str
+    restarting: bool
+
+
+class CellState(Enum):
+    """Where a cell is in its life."""
+
+    NEW = "new"
+    STARTING = "starting"
+    UP = "up"
+    BACKOFF = "backoff"
+    HELD = "held"  # stopped by rest_for_one, waiting for the one before it
+    PARKED = "parked"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True)
+class CellStatus:
+    """One cell at one moment."""
+
+    name: str
+    path: str
+    state: CellState
+    restarts: int
+    epoch: int
+    mailbox_depth: int
+    overflowed: int
+    busy_with: str | None
+    busy_for_s: float
+    last_error: str | None
+
+
+class ExitKind(Enum):
+    """Why the system ended."""
+
+    STOPPED = "stopped"
+    ROOT_EXHAUSTED = "root_exhausted"
+
+
+@dataclass(frozen=True)
+class ExitReason:
+    """Why the system ended, with the error that used up the root's last restart."""
+
+    kind: ExitKind
+    error: BaseException | None = None

@@ -69,7 +69,7 @@ class ComboLeg(ToolRequest):
 
 
 class PlaceComboOrder(ToolRequest):
-    """One limit order on a combo. An order that the venue starts to process after `valid_until` is dropped."""
+    """One limit order on a combo. An order that the venue takes up after `valid_until` is dropped."""
 
     legs: tuple[ComboLeg, ...] = Field(min_length=1, max_length=4)
     amount: PositiveAmount

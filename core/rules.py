@@ -1,0 +1,93 @@
+"""What every rule answers: its checks, each with value, threshold, verdict and a stable reason code.
+
+Reasons are derived from the checks, so a rule can neither report a false reason nor leave a true one out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pydantic import Field
+
+from core.values import Value
+
+Scalar = str | bool | int | float | None
+
+
+class Check(Value):
+    """One comparison. `code` is the reason that a failure reports; `note` qualifies it (a side, a leg)."""
+
+    code: str
+    value: Scalar
+    op: str
+    threshold: Scalar
+    passed: bool
+    note: str = ""
+
+    @property
+    def reason(self) -> str:
+        """The stable code, with its qualifier where it has one: `spread_too_wide:ETH-26JAN26-2800-P`."""
+        return f"{self.code}:{self.note}" if self.note else self.code
+
+
+class RuleResult(Value):
+    """A rule's answer. `inputs` are the numbers that it read and derived, for the reader and the replay."""
+
+    rule: str
+    checks: tuple[Check, ...]
+    inputs: dict[str, Scalar] = Field(default_factory=dict)
+
+    @property
+    def passed(self) -> bool:
+        return all(check.passed for check in self.checks)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The code of every failed check, in the order of the rule's text."""
+        return tuple(check.reason for check in self.checks if not check.passed)
+
+    @property
+    def thresholds(self) -> dict[str, Scalar]:
+        return {check.reason: check.threshold for check in self.checks}
+
+    def table(self) -> str:
+        """A short text table: verdict, reason code, value, comparison; then the other inputs."""
+        rows = [
+            (
+                "ok" if check.passed else "NO",
+                check.reason,
+                f"{_shown(check.value)} {check.op} {_shown(check.threshold)}",
+            )
+            for check in self.checks
+        ]
+        rows += [("", name, _shown(value)) for name, value in self.inputs.items()]
+        width = max((len(code) for _, code, _ in rows), default=0)
+        lines = [f"{self.rule}: {'passed' if self.passed else 'refused'}"]
+        lines += [f"  {verdict:2} {code:{width}}  {shown}".rstrip() for verdict, code, shown in rows]
+        return "\n".join(lines)
+
+
+def at_least(code: str, value: float, minimum: float, note: str = "") -> Check:
+    return Check(code=code, value=value, op=">=", threshold=minimum, passed=value >= minimum, note=note)
+
+
+def at_most(code: str, value: float, maximum: float, note: str = "") -> Check:
+    return Check(code=code, value=value, op="<=", threshold=maximum, passed=value <= maximum, note=note)
+
+
+def holds(code: str, passed: bool, value: Scalar, expected: Scalar, note: str = "") -> Check:
+    """A check that is not a comparison of two numbers; `expected` says what would have passed."""
+    return Check(code=code, value=value, op="is", threshold=expected, passed=passed, note=note)
+
+
+def tables(results: Iterable[RuleResult]) -> str:
+    """The tables of several rules, one below the other."""
+    return "\n".join(result.table() for result in results)
+
+
+def _shown(value: Scalar) -> str:
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "none"}[value]
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return str(value)

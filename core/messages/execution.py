@@ -11,7 +11,7 @@ from core.values import CycleId, PositionId, ProposalId
 
 
 class PlaceCombo(Command):
-    """Open a recorded proposal. Answered by `OrderFinal` when its order is final or was refused before a send."""
+    """Open a recorded proposal. Answered by `OrderFinal` when its order is final or refused unsent."""
 
     request_id: str
     cycle_id: CycleId

@@ -110,7 +110,7 @@ def exit_collar_eth(natural_cost_eth: Decimal, *, collar_ticks: int, collar_frac
 def next_exit_price_eth(
     step: int, *, mid_cost_eth: Decimal, natural_cost_eth: Decimal, exit_steps: int, collar_eth: Decimal
 ) -> Decimal:
-    """The cost offered at `step` (0 first): mid, to natural in `exit_steps`, then a tick a step to the collar.
+    """The cost offered at `step`: 0 is mid, `exit_steps` natural, then a tick a step to the collar.
 
     The cost is positive where closing is paid for; the venue's `price` (net ETH received) is its negative.
     """

@@ -1,7 +1,7 @@
 """One snapshot of an option chain: decoded once, columns underneath, quotes as views.
 
-An answer of `get_options_chain` that is broken as a whole raises `McpDataAnomalyError`; a broken quote is kept
-and marked with its fault codes (`core.quote_faults`), for the rules to skip the cycle or to drop it.
+An answer of `get_options_chain` that is broken as a whole raises `McpDataAnomalyError`; a broken quote is
+kept and marked with its fault codes (`core.quote_faults`), for the rules to skip the cycle or to drop it.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ class Quote:
 
 
 class OptionChain:
-    """A columnar snapshot. Totals, broken counts and expiries are the whole answer's, in a restricted copy too."""
+    """A columnar snapshot. Totals, broken counts and expiries are the whole answer's in a partial copy too."""
 
     __slots__ = (
         "_columns",
@@ -218,7 +218,7 @@ class OptionChain:
     def to_record(
         self, *, expiration: datetime | None = None, instrument_names: Iterable[str] | None = None
     ) -> dict[str, object]:
-        """The chain as JSON values: whole, or one expiry, or the quotes named; the totals stay the answer's."""
+        """The chain as JSON values: whole, one expiry, or the quotes named; totals stay the answer's."""
         rows: Iterable[int] = range(len(self))
         if expiration is not None:
             rows = self._groups.get(expiration, ())

@@ -1,8 +1,8 @@
 """The schema of `strategy.yaml`: every number of the strategy with its unit, range and default.
 
 Ranges are wide enough for any sane choice and narrow enough to catch a wrong unit: a DVOL of 0.6 or a risk of
-1.5 is refused. Unknown keys are refused, and so are combinations that can't work. `_pts` are DVOL percent points,
-`_frac` fractions, `_s` and `_h` seconds and hours.
+1.5 is refused. Unknown keys are refused, and so are combinations that can't work. `_pts` are DVOL percent
+points, `_frac` fractions, `_s` and `_h` seconds and hours.
 """
 
 from __future__ import annotations
@@ -276,7 +276,7 @@ class KellySection(Section):
 
 
 class Strategy(Section):
-    """All of `strategy.yaml` but `config_hash`. The defaults are the shipped file's; a test holds them equal."""
+    """All of `strategy.yaml` but `config_hash`. The defaults equal the shipped file's values."""
 
     strategy: StrategySection = StrategySection()
     entry: EntrySection = EntrySection()

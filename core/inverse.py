@@ -86,7 +86,7 @@ def worst_loss_points_usd(legs: Iterable[SignedLeg], low_usd: float, high_usd: f
 def worst_loss(
     legs: Sequence[SignedLeg], credit_eth: float, fees_eth: float, low_usd: float, high_usd: float
 ) -> WorstLoss:
-    """Return the worst over delivery prices S in [low, high] of `fees - credit - payoff`, and of it times S."""
+    """Return the worst of `fees - credit - payoff`, and of it times S, for deliveries S in [low, high]."""
     points = worst_loss_points_usd(legs, low_usd, high_usd)
     losses = [(-pnl_eth(legs, credit_eth, point, fees_eth), point) for point in points]
     loss_eth, loss_eth_at = max(losses)

@@ -58,8 +58,8 @@ def normal_density(z: float) -> float:
 
 def d1_d2(forward_usd: float, strike_usd: float, t_years: float, sigma_frac: float) -> tuple[float, float]:
     """Return Black's d1 and d2; without time or volatility their limit: ±inf, or 0 at the strike."""
-    _check(forward_usd, strike_usd, t_years, sigma_frac)
-    return _d1_d2(forward_usd, strike_usd, sigma_frac * sqrt(t_years))
+    require_market(forward_usd, strike_usd, t_years, sigma_frac)
+    return d1_d2_of_total_vol(forward_usd, strike_usd, sigma_frac * sqrt(t_years))
 
 
 def black76_price_eth(
@@ -70,8 +70,8 @@ def black76_price_eth(
     The out-of-the-money side is priced and the other one follows by parity, so that no digit of a small
     price is lost. Relative error below 1e-11 down to 1e-12 ETH (see `docs/pricing.md`).
     """
-    _check(forward_usd, strike_usd, t_years, sigma_frac)
-    time_value_eth = _otm_price_eth(forward_usd, strike_usd, sigma_frac * sqrt(t_years))
+    require_market(forward_usd, strike_usd, t_years, sigma_frac)
+    time_value_eth = otm_price_eth(forward_usd, strike_usd, sigma_frac * sqrt(t_years))
     return intrinsic_eth(option_type, forward_usd, strike_usd) + time_value_eth
 
 
@@ -86,7 +86,7 @@ def delta(
     option_type: OptionType, forward_usd: float, strike_usd: float, t_years: float, sigma_frac: float
 ) -> float:
     """Return N(d1) for a call and N(d1) - 1 for a put, in ETH per contract."""
-    _check(forward_usd, strike_usd, t_years, sigma_frac)
+    require_market(forward_usd, strike_usd, t_years, sigma_frac)
     return _delta(option_type, forward_usd, strike_usd, sigma_frac * sqrt(t_years))
 
 
@@ -101,7 +101,7 @@ def deltas(
     root_t = sqrt(t_years) if t_years >= 0.0 else -1.0
     result = []
     for option_type, strike_usd, sigma_frac in zip(option_types, strikes_usd, sigmas_frac, strict=True):
-        _check(forward_usd, strike_usd, t_years, sigma_frac)
+        require_market(forward_usd, strike_usd, t_years, sigma_frac)
         result.append(_delta(option_type, forward_usd, strike_usd, sigma_frac * root_t))
     return result
 
@@ -117,31 +117,36 @@ def net_delta(
 
 def gamma_per_usd(forward_usd: float, strike_usd: float, t_years: float, sigma_frac: float) -> float:
     """Return the change of `delta` per USD of the forward, φ(d1)/(F·s); 0 without time or volatility."""
-    _check(forward_usd, strike_usd, t_years, sigma_frac)
+    require_market(forward_usd, strike_usd, t_years, sigma_frac)
     s = sigma_frac * sqrt(t_years)
     if s <= 0.0:
         return 0.0
-    return normal_density(_d1_d2(forward_usd, strike_usd, s)[0]) / (forward_usd * s)
+    return normal_density(d1_d2_of_total_vol(forward_usd, strike_usd, s)[0]) / (forward_usd * s)
 
 
 def vega_usd_per_point(forward_usd: float, strike_usd: float, t_years: float, sigma_frac: float) -> float:
     """Return the change of the USD price per vol point, F·φ(d1)·√t/100; 0 without time or volatility."""
-    _check(forward_usd, strike_usd, t_years, sigma_frac)
+    require_market(forward_usd, strike_usd, t_years, sigma_frac)
     root_t = sqrt(t_years)
     s = sigma_frac * root_t
     if s <= 0.0:
         return 0.0
-    return forward_usd * normal_density(_d1_d2(forward_usd, strike_usd, s)[0]) * root_t / POINTS_PER_FRACTION
+    return (
+        forward_usd
+        * normal_density(d1_d2_of_total_vol(forward_usd, strike_usd, s)[0])
+        * root_t
+        / POINTS_PER_FRACTION
+    )
 
 
 def theta_usd_per_day(forward_usd: float, strike_usd: float, t_years: float, sigma_frac: float) -> float:
     """Return the change of the USD price per calendar day, -F·φ(d1)·sigma/(2·√t)/365; 0 without either."""
-    _check(forward_usd, strike_usd, t_years, sigma_frac)
+    require_market(forward_usd, strike_usd, t_years, sigma_frac)
     root_t = sqrt(t_years)
     s = sigma_frac * root_t
     if s <= 0.0:
         return 0.0
-    density = normal_density(_d1_d2(forward_usd, strike_usd, s)[0])
+    density = normal_density(d1_d2_of_total_vol(forward_usd, strike_usd, s)[0])
     return -forward_usd * density * sigma_frac / (2.0 * root_t) / DAYS_PER_YEAR
 
 
@@ -158,8 +163,8 @@ def probability_otm(
     return normal_cdf(d2 if option_type is OptionType.PUT else -d2)
 
 
-def _check(forward_usd: float, strike_usd: float, t_years: float, sigma_frac: float) -> None:
-    """Refuse what has no price. The chained comparisons are false for NaN too."""
+def require_market(forward_usd: float, strike_usd: float, t_years: float, sigma_frac: float) -> None:
+    """Raise `InputError` naming the field that can not be priced; the comparisons are false for NaN too."""
     if (
         0.0 < forward_usd < _INFINITY
         and 0.0 < strike_usd < _INFINITY
@@ -174,7 +179,7 @@ def _check(forward_usd: float, strike_usd: float, t_years: float, sigma_frac: fl
     raise InputError(f"{name}: expected a finite number of at least 0, found {value!r}")
 
 
-def _d1_d2(forward_usd: float, strike_usd: float, s: float) -> tuple[float, float]:
+def d1_d2_of_total_vol(forward_usd: float, strike_usd: float, s: float) -> tuple[float, float]:
     ratio = forward_usd / strike_usd
     # Near the money the logarithm of the exact difference keeps digits that the rounded ratio has lost.
     x = log1p((forward_usd - strike_usd) / strike_usd) if 0.5 < ratio < 2.0 else log(ratio)
@@ -186,17 +191,17 @@ def _d1_d2(forward_usd: float, strike_usd: float, s: float) -> tuple[float, floa
 
 
 def _delta(option_type: OptionType, forward_usd: float, strike_usd: float, s: float) -> float:
-    d1, _ = _d1_d2(forward_usd, strike_usd, s)
+    d1, _ = d1_d2_of_total_vol(forward_usd, strike_usd, s)
     if option_type is OptionType.CALL:
         return 0.5 * erfc(-d1 * _SQRT_HALF)
     return -0.5 * erfc(d1 * _SQRT_HALF)
 
 
-def _otm_price_eth(forward_usd: float, strike_usd: float, s: float) -> float:
-    """Return the price of whichever of put and call is out of the money (Black-76, see the module)."""
+def otm_price_eth(forward_usd: float, strike_usd: float, s: float) -> float:
+    """Return the price of the out-of-the-money one of put and call; `s` is sigma·√t, inputs are trusted."""
     if s <= 0.0:
         return 0.0
-    d1, d2 = _d1_d2(forward_usd, strike_usd, s)
+    d1, d2 = d1_d2_of_total_vol(forward_usd, strike_usd, s)
     if s < _SMALL_S:
         return _short_dated_otm_price_eth(d1, s)
     if forward_usd >= strike_usd:

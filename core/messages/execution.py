@@ -96,6 +96,12 @@ class RecoveryReport(Event):
     error: str | None = None
 
 
+class Reconcile(Command):
+    """Check the books against the venue now; execution is `recovering` until that is done."""
+
+    reason: str
+
+
 class CancelEntries(Command):
     """Orderly stop: cancel resting entry orders and confirm. Answered by `EntriesCancelled`."""
 
@@ -117,4 +123,4 @@ class ExecutionStatus(Event):
     last_error: str | None
 
 
-ExecutionProtocol = PlaceCombo | ClosePosition | SettleExpired | CancelEntries | GetExecution
+ExecutionProtocol = PlaceCombo | ClosePosition | SettleExpired | Reconcile | CancelEntries | GetExecution

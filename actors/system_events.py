@@ -1,0 +1,140 @@
+"""What the runtime tells of itself, translated into the house's words for alerting, the books and the switch.
+
+The listener runs on the supervisor's thread: it only tells, and never waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from pydantic import JsonValue
+
+from actors.runtime import (
+    ActorFailed,
+    ActorHung,
+    ActorParked,
+    ActorRestarted,
+    ActorStarted,
+    Address,
+    DeadLettered,
+    HookFailed,
+    MailboxOverflow,
+    RootExhausted,
+    RuntimeEvent,
+    SupervisorExhausted,
+)
+from core.messages.alerting import RaiseAlert, Severity
+from core.messages.audit import AuditEvent, AuditKind
+from core.messages.execution import Reconcile
+from core.messages.kill_switch import ArmCause, ArmKillSwitch, ClearSuspension, SuspendEntries
+from core.messages.state import RecordEvent, Recording
+
+BOOKS = "root/books"
+"""Mail to a cell below this path changes books: losing one suspends entries until a reconcile has run."""
+
+
+class SystemEvents:
+    """Routes runtime events. `addresses` is filled by the tree once the cells exist."""
+
+    def __init__(self) -> None:
+        self.addresses: Mapping[str, Address] = {}
+        self._parked: set[str] = set()
+
+    def __call__(self, event: RuntimeEvent) -> None:
+        match event:
+            case ActorStarted():
+                pass
+            case ActorFailed():
+                self._failed(event)
+            case ActorRestarted():
+                self._restarted(event)
+            case ActorParked():
+                self._parked_until(event)
+            case ActorHung():
+                text = f"{event.path} has been busy with {event.busy_with} for {event.busy_for_s:.1f} s"
+                self._alert(Severity.HIGH, "actor_hung", text, event.path, event.at)
+            case MailboxOverflow():
+                self._overflowed(event)
+            case DeadLettered():
+                self._dead_lettered(event)
+            case HookFailed():
+                text = f"{event.path}: {event.hook} raised {_named(event.error)}"
+                self._alert(Severity.MEDIUM, "hook_failed", text, event.path, event.at)
+            case SupervisorExhausted() | RootExhausted():
+                self._exhausted(event)
+
+    def _failed(self, event: ActorFailed) -> None:
+        what = f"{event.path} failed on {event.message_type}: {_named(event.error)}"
+        if event.will_restart_in_s is not None:
+            what += f"; restarts in {event.will_restart_in_s:.2f} s"
+        self._alert(Severity.MEDIUM, "actor_failed", what, event.path, event.at)
+
+    def _restarted(self, event: ActorRestarted) -> None:
+        detail: dict[str, JsonValue] = {
+            "path": event.path,
+            "epoch": event.epoch,
+            "restarts": event.restarts,
+        }
+        self._record(AuditKind.ACTOR_RESTARTED, f"restart-{event.path}-{event.epoch}", detail, event.at)
+        if event.path in self._parked:
+            self._parked.discard(event.path)
+            self._tell("kill_switch", ClearSuspension(source=f"parked:{event.path}"))
+
+    def _parked_until(self, event: ActorParked) -> None:
+        self._parked.add(event.path)
+        text = f"{event.path} is parked and will be tried again at {event.retry_at:%Y-%m-%d %H:%M:%S}Z"
+        self._alert(Severity.CRITICAL, "actor_parked", text, event.path, event.at)
+        self._tell("kill_switch", SuspendEntries(source=f"parked:{event.path}", reason=text))
+        detail: dict[str, JsonValue] = {"path": event.path, "retry_at": event.retry_at.isoformat()}
+        self._record(AuditKind.ACTOR_PARKED, f"parked-{event.path}-{event.at.isoformat()}", detail, event.at)
+
+    def _overflowed(self, event: MailboxOverflow) -> None:
+        if event.path == "root/alerting":
+            return  # An alert about alerting's own full mailbox would only fill it further.
+        text = f"{event.path}: the mailbox is full; {event.total} messages refused so far"
+        self._alert(Severity.HIGH, "mailbox_overflow", text, event.path, event.at)
+        self._suspend_if_books(event.path, text)
+
+    def _dead_lettered(self, event: DeadLettered) -> None:
+        message = type(event.message).__name__
+        text = f"{event.path} will not handle {message}: {event.why}"
+        detail: dict[str, JsonValue] = {
+            "path": event.path,
+            "message": message,
+            "why": event.why,
+            "correlation": event.correlation,
+        }
+        cause = event.correlation or event.path
+        self._alert(Severity.MEDIUM, "dead_letter", text, cause, event.at)
+        request = f"dead-{event.path}-{message}-{event.at.isoformat()}"
+        if not isinstance(event.message, RecordEvent):  # A lost record of a lost record would never end.
+            self._record(AuditKind.DEAD_LETTER, request, detail, event.at)
+        if isinstance(event.message, Recording) and not isinstance(event.message, RecordEvent):
+            self._suspend_if_books(event.path, text)
+
+    def _suspend_if_books(self, path: str, reason: str) -> None:
+        if path.startswith(BOOKS):
+            self._tell("kill_switch", SuspendEntries(source="dead_letter", reason=reason))
+            self._tell("execution", Reconcile(reason=reason))
+
+    def _exhausted(self, event: SupervisorExhausted | RootExhausted) -> None:
+        text = f"{event.path} used up its restarts"
+        self._tell("kill_switch", ArmKillSwitch(cause=ArmCause.SUPERVISION, reason=text, who="supervisor"))
+        self._alert(Severity.CRITICAL, "supervisor_exhausted", text, event.path, event.at)
+
+    def _alert(self, severity: Severity, code: str, text: str, cause: str, at: datetime) -> None:
+        self._tell("alerting", RaiseAlert(severity=severity, code=code, text=text, cause=cause, at=at))
+
+    def _record(self, kind: AuditKind, request_id: str, detail: dict[str, JsonValue], at: datetime) -> None:
+        event = AuditEvent(kind=kind, at=at, detail=detail)
+        self._tell("state", RecordEvent(request_id=request_id, audit=(event,)))
+
+    def _tell(self, name: str, message: object) -> None:
+        self.addresses[name].tell(message)
+
+
+def _named(error: BaseException) -> str:
+    """The error's type and first line; the whole trace stands in the log."""
+    words = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {words[0]}" if words else type(error).__name__

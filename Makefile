@@ -1,0 +1,56 @@
+# Everything starts from Python 3.11 alone; the environment is .venv/, made from hash-locked requirements.
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+RUNTIME := $(VENV)/.runtime-stamp
+DEV := $(VENV)/.dev-stamp
+PAPER_ARGS ?= --days 28 --seed 7
+TEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help venv venv-dev paper test lint types bench soak
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "make venv: expected Python 3.11 or later on the PATH, found none" >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "make venv: expected Python 3.11 or later, found $$($(PYTHON) -V); set PYTHON=" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+# The project itself is installed without dependencies and without an isolated build: the lock holds both.
+$(RUNTIME): requirements.lock pyproject.toml | $(BIN)/python
+	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV): requirements-dev.lock $(RUNTIME)
+	$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+venv: $(RUNTIME)  ## Make .venv/ with what running needs
+
+venv-dev: $(DEV)
+
+paper: $(RUNTIME)  ## Trade the embedded venue (PAPER_ARGS="--days 28 --seed 7")
+	$(BIN)/python run.py paper $(PAPER_ARGS)
+
+test: $(DEV)  ## Run the tests (TEST_ARGS="tests/core -k sizing")
+	$(BIN)/python -m pytest $(TEST_ARGS)
+
+lint: $(DEV)  ## Style, format and import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(DEV)  ## Strict types
+	$(BIN)/mypy
+
+bench: $(DEV)  ## Timed figures: a table, and bench.json
+	$(BIN)/python -m bench
+
+soak: $(DEV)  ## Long simulations (hours)
+	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -m soak --timeout 0

@@ -1,0 +1,40 @@
+"""Shared fixtures and Hypothesis profiles. The one place that knows where recorded market data lies."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+DEFAULT_RECORDED_DATA = REPOSITORY.parent / "shared" / "data"
+
+settings.register_profile("fast", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "ci", max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("soak", max_examples=2000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The root of the checkout."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def recorded_data() -> Path:
+    """Folder of the recorded market data (`chains/`, hourly files); skips where there is none.
+
+    A folder that is named by CERBERO_BITE_TEST_DATA but lacks the data is an error, not a skip.
+    """
+    named = os.environ.get("CERBERO_BITE_TEST_DATA")
+    folder = Path(named) if named else DEFAULT_RECORDED_DATA
+    if (folder / "chains").is_dir():
+        return folder
+    if named:
+        pytest.fail(f"CERBERO_BITE_TEST_DATA: expected a folder that holds chains/, found {folder}")
+    pytest.skip("no recorded market data: set CERBERO_BITE_TEST_DATA to a folder that holds chains/")

@@ -113,22 +113,24 @@ def columns_of(quotes: Sequence[object], *, recorded: bool = False) -> ChainColu
     for field, column in wire.items():
         _check_types(field, column)
     types = [_option_type(text) for text in wire["option_type"]]
-    return ChainColumns(
-        *(wire[field] for field in FIELDS),  # type: ignore[arg-type]
-        strikes_usd=_numbers("strike", wire["strike"]),
-        types=types,
-        expirations=_times("expiration", wire["expiration"]),
-        bids_eth=_numbers_or_none("bid", wire["bid"]),
-        asks_eth=_numbers_or_none("ask", wire["ask"]),
-        marks_eth=_numbers("mark_price", wire["mark_price"]),
-        forwards_usd=_numbers("underlying_price", wire["underlying_price"]),
-        timestamps=_times("timestamp", wire["timestamp"]),
+    return ChainColumns._make(
+        [
+            *(wire[field] for field in FIELDS),
+            _numbers("strike", wire["strike"]),
+            types,
+            _times("expiration", wire["expiration"]),
+            _numbers_or_none("bid", wire["bid"]),
+            _numbers_or_none("ask", wire["ask"]),
+            _numbers("mark_price", wire["mark_price"]),
+            _numbers("underlying_price", wire["underlying_price"]),
+            _times("timestamp", wire["timestamp"]),
+        ]
     )
 
 
 def _rows(quotes: Sequence[object]) -> list[tuple[object, ...]]:
     try:
-        return [_ROW(quote) for quote in quotes]
+        return [_ROW(cast("Mapping[str, object]", quote)) for quote in quotes]
     except KeyError as error:
         raise _broken(f"a quote has no field {error}") from error
     except TypeError as error:

@@ -1,4 +1,4 @@
-"""The pre-trade limits at the gate: an order and the facts about it in, allowed or refused with all reasons out.
+"""The pre-trade limits at the gate: an order and the facts in, allowed or refused with all reasons out.
 
 This is the last look before a permit, independent of the rules that made the order. Missing facts refuse.
 Limits on counts (positions, doubt, orders an hour) bind entries only, so that a risk can always be closed.
@@ -17,8 +17,8 @@ from core.values import COMBO_TICK_ETH, Environment, Leg, Value
 class GateOrder(Value):
     """The order at the gate, as executed: an exit's legs are reversed.
 
-    `limit_eth` and `reference_eth` are net ETH received per combo (negative for a debit); the reference is the
-    natural price from which the collar is measured.
+    `limit_eth` and `reference_eth` are net ETH received per combo (negative for a debit); the reference is
+    the natural price, from which the collar is measured.
     """
 
     is_entry: bool

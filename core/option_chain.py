@@ -120,7 +120,7 @@ class Quote:
 
 
 class OptionChain:
-    """A columnar snapshot. Totals, broken counts and expiries are the whole answer's in a partial copy too."""
+    """A columnar snapshot. Totals, broken counts and expiries stay the whole answer's in a partial copy."""
 
     __slots__ = (
         "_columns",

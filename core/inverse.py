@@ -1,4 +1,4 @@
-"""What inverse options pay and lose: payoffs, P&L, worst loss and breakevens of signed legs, in ETH and USD.
+"""What inverse options pay and lose: payoffs, P&L and worst loss of signed legs, in ETH and USD.
 
 An inverse option of strike K pays `max(K - S, 0)/S` (put) or `max(S - K, 0)/S` (call) ETH a contract at the
 delivery price S. Between strikes a combination's payoff times S is linear in S, and its payoff is monotone in
@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from core.errors import InputError
-from core.fees import DELIVERY_FEE_CAP_FRACTION, DELIVERY_FEE_ETH
 from core.values import Leg, OptionType
 
 WORST_CASE_FALL = 0.5
@@ -48,8 +47,8 @@ def signed_legs(legs: Iterable[Leg], amount: float = 1.0) -> tuple[SignedLeg, ..
 
 def payoff_eth(option_type: OptionType, strike_usd: float, settlement_usd: float) -> float:
     """Return what one contract pays in ETH at the delivery price `settlement_usd`."""
-    _require_price("settlement_usd", settlement_usd)
-    _require_price("strike_usd", strike_usd)
+    require_price("settlement_usd", settlement_usd)
+    require_price("strike_usd", strike_usd)
     if option_type is OptionType.CALL:
         return max(settlement_usd - strike_usd, 0.0) / settlement_usd
     return max(strike_usd - settlement_usd, 0.0) / settlement_usd
@@ -76,7 +75,7 @@ def pnl_usd(
 
 def worst_loss_points_usd(legs: Iterable[SignedLeg], low_usd: float, high_usd: float) -> tuple[float, ...]:
     """Return the delivery prices that hold every worst case of a range: its ends and the strikes inside."""
-    _require_price("low_usd", low_usd)
+    require_price("low_usd", low_usd)
     if not low_usd <= high_usd < math.inf:
         raise InputError(f"high_usd: expected a finite price of at least {low_usd!r}, found {high_usd!r}")
     inside = {leg.strike_usd for leg in legs if low_usd < leg.strike_usd < high_usd}
@@ -98,36 +97,11 @@ def worst_loss_around_spot(
     legs: Sequence[SignedLeg], credit_eth: float, fees_eth: float, spot_usd: float
 ) -> WorstLoss:
     """Return the worst loss for a delivery between half and twice `spot_usd` (the strategy's rule 6)."""
-    _require_price("spot_usd", spot_usd)
+    require_price("spot_usd", spot_usd)
     return worst_loss(legs, credit_eth, fees_eth, WORST_CASE_FALL * spot_usd, WORST_CASE_RISE * spot_usd)
 
 
-def payoff_affordable_eth(net_credit_eth: float) -> float:
-    """Return the payoff that, with its delivery fee, uses up a credit left after entry fees.
-
-    The delivery fee is 0.00015 ETH but at most 12.5 % of the payoff, so the payoff p with `p + fee(p) = c` is
-    `max(c - 0.00015, c/1.125)` (rule 8).
-    """
-    fixed = float(DELIVERY_FEE_ETH)
-    return max(net_credit_eth - fixed, net_credit_eth / (1.0 + float(DELIVERY_FEE_CAP_FRACTION)))
-
-
-def put_breakeven_usd(strike_usd: float, payoff_per_contract_eth: float) -> float:
-    """Return the delivery price at which a put of `strike_usd` pays the given amount: K/(1 + p)."""
-    _require_price("strike_usd", strike_usd)
-    if not payoff_per_contract_eth > -1.0:
-        raise InputError(f"payoff_per_contract_eth: expected above -1, found {payoff_per_contract_eth!r}")
-    return strike_usd / (1.0 + payoff_per_contract_eth)
-
-
-def call_breakeven_usd(strike_usd: float, payoff_per_contract_eth: float) -> float:
-    """Return the delivery price at which a call of `strike_usd` pays the given amount: K/(1 - p)."""
-    _require_price("strike_usd", strike_usd)
-    if not payoff_per_contract_eth < 1.0:
-        raise InputError(f"payoff_per_contract_eth: expected below 1, found {payoff_per_contract_eth!r}")
-    return strike_usd / (1.0 - payoff_per_contract_eth)
-
-
-def _require_price(name: str, price_usd: float) -> None:
+def require_price(name: str, price_usd: float) -> None:
+    """Raise `InputError` where a strike or a delivery price is not finite and above 0."""
     if not 0.0 < price_usd < math.inf:
         raise InputError(f"{name}: expected a finite price above 0 USD, found {price_usd!r}")

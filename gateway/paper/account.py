@@ -1,0 +1,199 @@
+"""The account at the venue: balance, positions, orders, trades and settlements, and what each does to the books.
+
+Cash is ETH, rounded to 1e-8 half-even. Every change of the balance is a trade's or a settlement's cash flow, so
+the balance is always the start plus their sum. Nothing here reads a clock or a market.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from core.fees import delivery_fee_eth, is_daily_expiry, trade_fee_eth
+from core.mcp import Order, Settlement, Trade
+from core.values import ETH_QUANTUM, Side, Value, round_eth
+from gateway.paper.instruments import Instrument, parse_instrument
+
+ZERO = Decimal(0)
+RecordKind = Literal["order", "trade", "settlement", "position"]
+
+
+class HeldPosition(Value):
+    """A position: `size` signed, `cost_eth` what its size was bought for (negative where sold)."""
+
+    instrument_name: str
+    size: Decimal
+    cost_eth: Decimal
+
+    @property
+    def average_price_eth(self) -> Decimal:
+        return (self.cost_eth / self.size).quantize(ETH_QUANTUM)
+
+
+class VenueOrder(Value):
+    """An order with what the venue alone knows of it."""
+
+    order: Order
+    side: Side
+    reduce_only: bool
+    next_check_at: datetime
+    """When the venue looks at a resting order again."""
+    fills_not_before: datetime
+    """The touch that a partial fill consumed is back a minute later."""
+    is_silent: bool = False
+    """A fault: it will never fill again."""
+    late_fill_at: datetime | None = None
+    """A fault: cancelled, and filled all the same at this moment."""
+
+    @property
+    def remaining(self) -> int:
+        return int(self.order.amount - self.order.filled_amount)
+
+    @property
+    def is_open(self) -> bool:
+        return self.order.state == "open"
+
+    def changed(self, at: datetime, **update: object) -> VenueOrder:
+        """The same with fields of the contract's order changed at that moment."""
+        return self.model_copy(update={"order": self.order.model_copy(update={**update, "updated_at": at})})
+
+
+class Account:
+    """Books of one account. `take_changes` hands out what a store has to write."""
+
+    def __init__(self, balance_eth: Decimal) -> None:
+        self.balance_eth = balance_eth
+        self.positions: dict[str, HeldPosition] = {}
+        self.orders: dict[str, VenueOrder] = {}
+        self.trades: dict[str, Trade] = {}
+        self.settlements: dict[str, Settlement] = {}
+        self.last_number = 0
+        self._by_label: dict[str, str] = {}
+        self._changes: dict[tuple[RecordKind, str], Value | Trade | Settlement | None] = {}
+
+    def next_id(self, prefix: str) -> str:
+        """A new id; ids sort in the order in which they were given."""
+        self.last_number += 1
+        return f"{prefix}-{self.last_number:09d}"
+
+    def order_by_label(self, label: str) -> VenueOrder | None:
+        order_id = self._by_label.get(label)
+        return None if order_id is None else self.orders[order_id]
+
+    def open_orders(self) -> list[VenueOrder]:
+        """Resting orders, oldest first."""
+        return [order for order in self.orders.values() if order.is_open]
+
+    def put_order(self, order: VenueOrder) -> None:
+        """Store an order, new or changed."""
+        self.orders[order.order.order_id] = order
+        self._by_label[order.order.label] = order.order.order_id
+        self._changes["order", order.order.order_id] = order
+
+    def forget_order(self, order_id: str) -> None:
+        """Lose an order, as a venue that restarts badly does."""
+        order = self.orders.pop(order_id)
+        del self._by_label[order.order.label]
+        self._changes["order", order_id] = None
+
+    def fill(
+        self, order: VenueOrder, amount: int, prices_eth: Iterable[Decimal], at: datetime, index_usd: Decimal
+    ) -> VenueOrder:
+        """Fill `amount` combos at these leg prices: trades, fees, positions, balance, and the order's state."""
+        received = ZERO
+        for leg, price in zip(order.order.legs, prices_eth, strict=True):
+            side, contracts = Side(leg.side), Decimal(amount * leg.ratio)
+            fee = trade_fee_eth(price, contracts)
+            trade = Trade(
+                trade_id=self.next_id("ETH-T"),
+                order_id=order.order.order_id,
+                label=order.order.label,
+                instrument_name=leg.instrument_name,
+                side=leg.side,
+                amount=contracts,
+                price=price,
+                fee=fee,
+                timestamp=at,
+                index_price=index_usd,
+            )
+            self.trades[trade.trade_id] = trade
+            self._changes["trade", trade.trade_id] = trade
+            self.balance_eth += round_eth(-side.sign * price * contracts) - fee
+            self.move_position(leg.instrument_name, side.sign * contracts, price)
+            received -= side.sign * leg.ratio * price
+        before, filled = order.order.filled_amount, order.order.filled_amount + amount
+        paid_before = ZERO if order.order.average_price is None else order.order.average_price * before
+        filled_order = order.changed(
+            at,
+            filled_amount=filled,
+            average_price=((paid_before + received * amount) / filled).quantize(ETH_QUANTUM),
+            state="filled" if filled == order.order.amount else order.order.state,
+        )
+        self.put_order(filled_order)
+        return filled_order
+
+    def move_position(self, name: str, amount: Decimal, price_eth: Decimal) -> None:
+        """Add a signed amount to a position; the average price stays while it shrinks."""
+        held = self.positions.get(name)
+        size = ZERO if held is None else held.size
+        cost = ZERO if held is None else held.cost_eth
+        new_size = size + amount
+        if size == 0 or (size > 0) == (amount > 0):
+            cost += amount * price_eth
+        elif (new_size > 0) == (size > 0):
+            cost = (cost * new_size / size).quantize(ETH_QUANTUM)
+        else:
+            cost = new_size * price_eth
+        if new_size == 0:
+            self.positions.pop(name, None)
+            self._changes["position", name] = None
+            return
+        self.positions[name] = HeldPosition(instrument_name=name, size=new_size, cost_eth=cost)
+        self._changes["position", name] = self.positions[name]
+
+    def settle(self, held: HeldPosition, delivery_price_usd: Decimal, at: datetime) -> Settlement:
+        """Deliver a position in cash and close it: it pays max(K − S, 0)/S (put) or max(S − K, 0)/S (call)."""
+        instrument = parse_instrument(held.instrument_name)
+        payoff = payoff_eth(instrument, delivery_price_usd)
+        settlement = Settlement(
+            instrument_name=held.instrument_name,
+            delivery_price=delivery_price_usd,
+            size=held.size,
+            cash_flow=round_eth(payoff * held.size),
+            fee=delivery_fee_eth(payoff, held.size, is_daily_expiry(instrument.expiration)),
+            timestamp=at,
+        )
+        key = self.next_id("ETH-S")
+        self.settlements[key] = settlement
+        self._changes["settlement", key] = settlement
+        self.balance_eth += settlement.cash_flow - settlement.fee
+        del self.positions[held.instrument_name]
+        self._changes["position", held.instrument_name] = None
+        return settlement
+
+    def take_changes(self) -> dict[tuple[RecordKind, str], str | None]:
+        """What changed since the last call, as JSON by kind and key; None = gone."""
+        changes = {key: None if v is None else v.model_dump_json() for key, v in self._changes.items()}
+        self._changes = {}
+        return changes
+
+    def restore(self, kind: RecordKind, key: str, body: str) -> None:
+        """Put back one record that a store kept."""
+        match kind:
+            case "order":
+                self.put_order(VenueOrder.model_validate_json(body))
+            case "trade":
+                self.trades[key] = Trade.model_validate_json(body)
+            case "settlement":
+                self.settlements[key] = Settlement.model_validate_json(body)
+            case "position":
+                self.positions[key] = HeldPosition.model_validate_json(body)
+        self._changes = {}
+
+
+def payoff_eth(instrument: Instrument, delivery_price_usd: Decimal) -> Decimal:
+    """What one bought contract pays at delivery, ETH, unrounded."""
+    gap_usd = delivery_price_usd - instrument.strike_usd
+    return max(gap_usd if instrument.is_call else -gap_usd, ZERO) / delivery_price_usd

@@ -1,0 +1,56 @@
+"""What the venue declares where neither the record nor the model has a value; set by `--assume KEY=VALUE`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, ValidationError
+
+from core.errors import InputError
+from core.values import Value
+
+PositiveDecimal = Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
+
+
+class Assumptions(Value):
+    """Every assumption with its default; listed at start and in every report."""
+
+    balance_eth: PositiveDecimal = Decimal(10)
+    """ETH in the account at the venue at the start."""
+    beside_eur: Annotated[Decimal, Field(ge=0, allow_inf_nan=False)] = Decimal(150_000)
+    """EUR that the owner has beside it."""
+    eur_usd: PositiveDecimal = Decimal("1.17")
+    """USD per EUR."""
+    liquidation_pressure: Literal["low", "medium", "high"] = "low"
+    liquidation_usd_24h: Annotated[Decimal, Field(ge=0, allow_inf_nan=False)] = Decimal(20_000_000)
+    """USD of longs, and as much of shorts, liquidated in the last 24 hours."""
+    touch_size: Annotated[int, Field(ge=1)] = 25
+    """Contracts at every recorded quote's touch (the model has sizes of its own)."""
+    funding_annual: Annotated[float, Field(ge=-10, le=10)] = 0.05
+    """Funding outside its record, a fraction a year."""
+
+    @classmethod
+    def parse(cls, pairs: Sequence[str]) -> Self:
+        """Read `KEY=VALUE` pairs.
+
+        Raises `InputError` naming the key, what was found and what was expected.
+        """
+        given: dict[str, str] = {}
+        for pair in pairs:
+            key, equals, value = pair.partition("=")
+            if not equals or key not in cls.model_fields:
+                known = ", ".join(cls.model_fields)
+                raise InputError(f"--assume: expected KEY=VALUE with KEY one of {known}; found {pair!r}")
+            given[key] = value
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            first = error.errors()[0]
+            key = str(first["loc"][0])
+            raise InputError(f"--assume {key}: {first['msg']}, found {given[key]!r}") from error
+
+    def as_text(self) -> dict[str, str]:
+        """Key and value as text, for the start-up list and for reports."""
+        return {key: str(value) for key, value in self.model_dump().items()}

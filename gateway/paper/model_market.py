@@ -1,0 +1,253 @@
+"""The model market as a source: `model_path` in minutes, `smile` on top, funding and the American calendar.
+
+The path begins 60 days before 2026-01-05 00:00 UTC, day by day and only as far as it is asked for.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import OrderedDict
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from math import exp, sqrt
+from random import Random
+from typing import Final, Literal
+
+from core.errors import InputError
+from core.values import OptionType
+from gateway.paper.calendar import DAY, EXPIRY_HOUR_UTC, listed_expiries, listed_since
+from gateway.paper.instruments import Instrument, option
+from gateway.paper.model_path import DayPath, DayState, first_state, walk_day
+from gateway.paper.quotes import SECONDS_PER_YEAR, Quote
+from gateway.paper.smile import ExpirySmile, expiry_smile, ladder, quote_of
+from gateway.paper.source import Bar, Event, HourlyFunding, VenueFunding
+from gateway.paper.us_calendar import us_events
+
+DAY_ZERO: Final = datetime(2026, 1, 5, tzinfo=UTC)
+HISTORY: Final = timedelta(days=60)
+PATH_START: Final = DAY_ZERO - HISTORY
+STEPS_PER_DAY: Final = 1440
+HOUR: Final = timedelta(hours=1)
+HOURS_PER_YEAR: Final = 8760.0
+VOLUME_PER_HOUR_ETH: Final = 5000.0
+"""The index has no volume; its bars carry this constant."""
+
+FUNDING_MEAN, FUNDING_PER_R30 = 0.06, 0.17
+FUNDING_AR, FUNDING_SD = 0.6, 0.07
+R30: Final = timedelta(days=30)
+DELIVERY_MINUTES: Final = 30
+_DAYS_KEPT: Final = 6
+_CHAINS_KEPT: Final = 64
+_EPOCH_S: Final = PATH_START.timestamp()
+
+
+class ModelMarket:
+    """A synthetic ETH market; the same seed gives the same market for ever."""
+
+    name: Final[Literal["model"]] = "model"
+
+    def __init__(self, seed: int, steps_per_day: int = STEPS_PER_DAY) -> None:
+        """`steps_per_day` must be a multiple of 48, so that half hours lie on the path's own points."""
+        self._seed = seed
+        self._steps = steps_per_day
+        self._states: list[DayState] = [first_state(seed)]
+        self._hourly: list[Bar] = []
+        self._hourly_dvol: list[Bar] = []
+        self._funding_noise = array("d")
+        self._days: OrderedDict[int, DayPath] = OrderedDict()
+        self._ladders: dict[datetime, tuple[datetime, tuple[int, ...]]] = {}
+        self._chains: dict[tuple[datetime, datetime], Sequence[Quote]] = {}
+
+    @property
+    def start(self) -> datetime:
+        return DAY_ZERO
+
+    @property
+    def end(self) -> datetime | None:
+        return None
+
+    def index_usd(self, at: datetime) -> float:
+        day, position = self._locate(at)
+        return exp(_between(self._day(day).ln_s, position))
+
+    def dvol_pct(self, at: datetime) -> float:
+        day, position = self._locate(at)
+        return 100.0 * exp(_between(self._day(day).x, position))
+
+    def delivery_price_usd(self, expiry: datetime) -> float:
+        day, position = self._locate(expiry)
+        last = round(position)
+        first = last - DELIVERY_MINUTES * self._steps // STEPS_PER_DAY
+        values = self._day(day).ln_s[first : last + 1]
+        return sum(map(exp, values)) / len(values)
+
+    def index_bars(self, start: datetime, end: datetime) -> list[Bar]:
+        return self._bars(self._hourly, start, end)
+
+    def dvol_bars(self, start: datetime, end: datetime) -> list[Bar]:
+        return self._bars(self._hourly_dvol, start, end)
+
+    def funding_history(self, start: datetime, end: datetime) -> list[HourlyFunding]:
+        hour = max(_ceil_hour(start), PATH_START + R30)
+        points = []
+        while hour <= end:
+            points.append(HourlyFunding(hour, self._funding_annual(hour) / HOURS_PER_YEAR))
+            hour += HOUR
+        return points
+
+    def exchange_funding(self, at: datetime) -> list[VenueFunding]:
+        points = self.funding_history(at - DAY + timedelta(seconds=1), at)
+        mean = sum(p.hourly_rate for p in points) / len(points) * HOURS_PER_YEAR
+        return [VenueFunding("model", mean, points[-1].at)]
+
+    def events(self, start: datetime, end: datetime) -> list[Event]:
+        return us_events(start, end)
+
+    def expiries(self, at: datetime) -> Sequence[datetime]:
+        return listed_expiries(at)
+
+    def instruments(self, at: datetime, expiry: datetime) -> Sequence[Instrument]:
+        if expiry not in listed_expiries(at):
+            return ()
+        return [
+            option(expiry, strike, option_type)
+            for strike in self._strikes(at, expiry)
+            for option_type in (OptionType.CALL, OptionType.PUT)
+        ]
+
+    def chain(self, at: datetime, expiry: datetime) -> Sequence[Quote]:
+        known = self._chains.get((at, expiry))
+        if known is not None:
+            return known
+        if expiry not in listed_expiries(at):
+            return ()
+        smile = self._smile(at, expiry)
+        quotes = []
+        for strike in self._strikes(at, expiry):
+            shared = smile.at_strike(strike)
+            quotes.append(quote_of(smile, option(expiry, strike, OptionType.CALL), *shared))
+            quotes.append(quote_of(smile, option(expiry, strike, OptionType.PUT), *shared))
+        if len(self._chains) >= _CHAINS_KEPT:
+            self._chains.clear()
+        self._chains[at, expiry] = quotes
+        return quotes
+
+    def quote(self, at: datetime, instrument: Instrument) -> Quote | None:
+        expiry = instrument.expiration
+        if expiry not in listed_expiries(at) or instrument.strike_usd not in self._strikes(at, expiry):
+            return None
+        smile = self._smile(at, expiry)
+        return quote_of(smile, instrument, *smile.at_strike(instrument.strike_usd))
+
+    def _smile(self, at: datetime, expiry: datetime) -> ExpirySmile:
+        index = self.index_usd(at)
+        before = max(at - 4 * HOUR, PATH_START)
+        move_4h = index / self.index_usd(before) - 1.0
+        t_years = (expiry - at).total_seconds() / SECONDS_PER_YEAR
+        return expiry_smile(index, self.dvol_pct(at), t_years, move_4h)
+
+    def _strikes(self, at: datetime, expiry: datetime) -> tuple[int, ...]:
+        """The ladder of the listing day and of every 08:00 UTC since: strikes are added, never withdrawn."""
+        last = at.replace(hour=EXPIRY_HOUR_UTC, minute=0, second=0, microsecond=0)
+        last = last if last <= at else last - DAY
+        known = self._ladders.get(expiry)
+        if known is not None and known[0] == last:
+            return known[1]
+        if known is not None and known[0] < last:
+            strikes, moment = set(known[1]), known[0] + DAY
+        else:
+            strikes, moment = set(), listed_since(expiry, PATH_START)
+        while True:
+            t_years = (expiry - moment).total_seconds() / SECONDS_PER_YEAR
+            hour = self._hour_bar(moment)
+            strikes.update(ladder(self._hourly[hour].open, self._hourly_dvol[hour].open, t_years))
+            if moment >= last:
+                break
+            moment = min(moment + DAY, last)
+        listed = tuple(sorted(strikes))
+        self._ladders[expiry] = (last, listed)
+        return listed
+
+    def _hour_bar(self, at: datetime) -> int:
+        hour = int(_since_start_s(at) // 3600)
+        self._grow(hour // 24)
+        return hour
+
+    def _funding_annual(self, hour: datetime) -> float:
+        now, before = self._hour_bar(hour), self._hour_bar(hour - R30)
+        r30 = self._hourly[now].open / self._hourly[before].open - 1.0
+        return FUNDING_MEAN + FUNDING_PER_R30 * r30 + self._funding_noise[now // 24]
+
+    def _bars(self, bars: list[Bar], start: datetime, end: datetime) -> list[Bar]:
+        first = max(0, int((start.timestamp() - _EPOCH_S) // 3600))
+        last = int((end.timestamp() - _EPOCH_S) // 3600)
+        if last > 0:
+            self._grow((last - 1) // 24)
+        return bars[first:last]
+
+    def _locate(self, at: datetime) -> tuple[int, float]:
+        """The day's number and how many steps of it have passed, with the fraction of the step under way."""
+        day, second = divmod(_since_start_s(at), 86_400.0)
+        return int(day), second / 86_400.0 * self._steps
+
+    def _day(self, day: int) -> DayPath:
+        known = self._days.get(day)
+        if known is not None:
+            return known
+        self._grow(day)
+        known = self._days.get(day)
+        if known is None:
+            known, _ = walk_day(self._seed, day, self._states[day], self._steps)
+            self._keep(day, known)
+        return known
+
+    def _keep(self, day: int, path: DayPath) -> None:
+        self._days[day] = path
+        while len(self._days) > _DAYS_KEPT:
+            self._days.popitem(last=False)
+
+    def _grow(self, last_day: int) -> None:
+        """Walk the path through `last_day`, keeping each day's beginning and hourly bars for good."""
+        while len(self._states) <= last_day + 1:
+            day = len(self._states) - 1
+            path, next_y = walk_day(self._seed, day, self._states[day], self._steps)
+            self._states.append(path.end_state(next_y))
+            self._hourly += _hourly_bars(path.ln_s, 1.0, day, VOLUME_PER_HOUR_ETH)
+            self._hourly_dvol += _hourly_bars(path.x, 100.0, day, 0.0)
+            self._funding_noise.append(self._next_funding_noise(day))
+            self._keep(day, path)
+
+    def _next_funding_noise(self, day: int) -> float:
+        draw = Random(f"{self._seed}:funding:{day}").gauss(0.0, FUNDING_SD)
+        if day == 0:
+            return draw
+        return FUNDING_AR * self._funding_noise[-1] + sqrt(1.0 - FUNDING_AR**2) * draw
+
+
+def _since_start_s(at: datetime) -> float:
+    seconds = at.timestamp() - _EPOCH_S
+    if seconds < 0.0:
+        raise InputError(f"time: the model market begins at {PATH_START.isoformat()}, found {at.isoformat()}")
+    return seconds
+
+
+def _between(values: array[float], position: float) -> float:
+    step = int(position)
+    low = values[step]
+    return low + (values[step + 1] - low) * (position - step)
+
+
+def _ceil_hour(at: datetime) -> datetime:
+    hour = at.replace(minute=0, second=0, microsecond=0)
+    return hour if hour == at else hour + HOUR
+
+
+def _hourly_bars(logs: array[float], scale: float, day: int, volume: float) -> list[Bar]:
+    per_hour = (len(logs) - 1) // 24
+    midnight = PATH_START + DAY * day
+    bars = []
+    for hour in range(24):
+        part = logs[hour * per_hour : (hour + 1) * per_hour + 1]
+        first, high, low, last = (scale * exp(v) for v in (part[0], max(part), min(part), part[-1]))
+        bars.append(Bar(midnight + HOUR * hour, first, high, low, last, volume))
+    return bars

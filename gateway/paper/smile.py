@@ -1,0 +1,106 @@
+"""The model market's option side: smile, half-spreads, liquidity and which strikes are listed.
+
+iv = ATM(1 − 0.059 k + 0.052 k²) with k = ln(K/F)/(ATM√T), |k| ≤ 3 and ATM = DVOL − 2.9 points; fitted to
+recorded ETH chains. Prices are ETH per contract, strikes USD.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import ceil, exp, floor, log, sqrt
+from typing import NamedTuple
+
+from gateway.paper.instruments import Instrument
+from gateway.paper.quotes import Quote, StrikeValue, value_strike
+from gateway.paper.ticks import ceil_units, floor_units
+
+SKEW = -0.059
+CURVATURE = 0.052
+K_MAX = 3.0
+DVOL_OVER_ATM_POINTS = 2.9
+BASIS_PER_YEAR = 0.015
+
+HALF_SPREAD_BASE_ETH = 0.0001
+HALF_SPREAD_PER_MARK = 0.012
+HALF_SPREAD_MAX_ETH = 0.0003
+STRESS_FROM_DVOL_PCT = 90.0
+STRESS_FROM_MOVE = 0.05
+"""Spreads widen in proportion beyond this DVOL or beyond this 4-hour move of the index."""
+
+OPEN_INTEREST = 1000.0
+VOLUME_24H = 100.0
+TOUCH_SIZE = 10.0
+LIQUIDITY_DECAY_PER_K = 0.4
+
+STEP_NEAR_USD, NEAR = 50, 0.10
+STEP_MIDDLE_USD, MIDDLE = 100, 0.25
+STEP_FAR_USD = 200
+LISTED_AT_LEAST = 0.15
+LISTED_FROM, LISTED_TO = 0.3, 3.0
+"""Strikes are listed from 0.3 to 3 times spot at most and ±15 % at least, between them to |k| = 3."""
+
+
+class ExpirySmile(NamedTuple):
+    """What all quotes of one expiry share at one moment."""
+
+    forward_usd: float
+    t_years: float
+    atm: float
+    stress: float
+
+    def at_strike(self, strike_usd: int) -> tuple[float, float, StrikeValue]:
+        """k, IV in percent points (two decimals, as quoted) and the values of that strike's options."""
+        k = log(strike_usd / self.forward_usd) / (self.atm * sqrt(self.t_years))
+        k = max(-K_MAX, min(K_MAX, k))
+        iv_pct = round(100.0 * self.atm * (1.0 + SKEW * k + CURVATURE * k * k), 2)
+        return k, iv_pct, value_strike(self.forward_usd, strike_usd, self.t_years, iv_pct / 100.0)
+
+
+def expiry_smile(index_usd: float, dvol_pct: float, t_years: float, move_4h: float) -> ExpirySmile:
+    """The smile of the expiry `t_years` away; `move_4h` is the index's relative move over 4 hours."""
+    stress = max(1.0, dvol_pct / STRESS_FROM_DVOL_PCT, abs(move_4h) / STRESS_FROM_MOVE)
+    atm = (dvol_pct - DVOL_OVER_ATM_POINTS) / 100.0
+    return ExpirySmile(index_usd * (1.0 + BASIS_PER_YEAR * t_years), t_years, atm, stress)
+
+
+def quote_of(
+    smile: ExpirySmile, instrument: Instrument, k: float, iv_pct: float, value: StrikeValue
+) -> Quote:
+    """One option's quote around its mark: bid below, ask above, each on the tick of its own level."""
+    mark = value.call_eth if instrument.is_call else value.put_eth
+    half = smile.stress * min(HALF_SPREAD_BASE_ETH + HALF_SPREAD_PER_MARK * mark, HALF_SPREAD_MAX_ETH)
+    bid = floor_units(mark - half)
+    thinning = exp(-LIQUIDITY_DECAY_PER_K * abs(k))
+    size = float(max(1, round(TOUCH_SIZE * thinning)))
+    return Quote(
+        instrument,
+        bid if bid > 0 else None,
+        ceil_units(mark + half),
+        size if bid > 0 else 0.0,
+        size,
+        mark,
+        iv_pct,
+        value.call_delta if instrument.is_call else value.call_delta - 1.0,
+        value.gamma,
+        value.theta,
+        value.vega,
+        float(round(OPEN_INTEREST * thinning)),
+        float(round(VOLUME_24H * thinning)),
+        smile.forward_usd,
+    )
+
+
+def ladder(index_usd: float, dvol_pct: float, t_years: float) -> Iterator[int]:
+    """The strikes listed around that index: every 50 USD within 10 %, 100 to 25 %, 200 beyond."""
+    reach = K_MAX * (dvol_pct - DVOL_OVER_ATM_POINTS) / 100.0 * sqrt(t_years)
+    low = index_usd * max(LISTED_FROM, min(exp(-reach), 1.0 - LISTED_AT_LEAST))
+    high = index_usd * min(LISTED_TO, max(exp(reach), 1.0 + LISTED_AT_LEAST))
+    for strike in range(
+        ceil(low / STEP_NEAR_USD) * STEP_NEAR_USD,
+        floor(high / STEP_NEAR_USD) * STEP_NEAR_USD + 1,
+        STEP_NEAR_USD,
+    ):
+        distance = abs(strike / index_usd - 1.0)
+        step = STEP_NEAR_USD if distance <= NEAR else STEP_MIDDLE_USD if distance <= MIDDLE else STEP_FAR_USD
+        if strike and strike % step == 0:
+            yield strike

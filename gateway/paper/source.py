@@ -1,0 +1,100 @@
+"""What a market offers the venue: the port that the model market and the recorded chains both implement.
+
+A source is a function of time: no question changes it, so asking twice gives the same answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal, NamedTuple, Protocol
+
+from gateway.paper.instruments import Instrument
+from gateway.paper.quotes import Quote
+
+
+class Bar(NamedTuple):
+    """One complete bar; `start` is its beginning. Index in USD, DVOL in percent points, volume in ETH."""
+
+    start: datetime
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+
+
+class HourlyFunding(NamedTuple):
+    """The rate of the hour that ended at `at`, a fraction."""
+
+    at: datetime
+    hourly_rate: float
+
+
+class VenueFunding(NamedTuple):
+    """One exchange's mean funding of its last 24 h, annualised, a fraction."""
+
+    name: str
+    annualized_rate: float
+    at: datetime
+
+
+class Event(NamedTuple):
+    """One scheduled release."""
+
+    name: str
+    country: str
+    importance: Literal["low", "medium", "high"]
+    scheduled_at: datetime
+
+
+class MarketSource(Protocol):
+    """A market as a function of absolute time (aware UTC)."""
+
+    @property
+    def name(self) -> str:
+        """`model` or `recorded`."""
+
+    @property
+    def start(self) -> datetime:
+        """The moment at which a run begins."""
+
+    @property
+    def end(self) -> datetime | None:
+        """The last moment that can be served, None where there is none."""
+
+    def index_usd(self, at: datetime) -> float:
+        """The index."""
+
+    def dvol_pct(self, at: datetime) -> float:
+        """DVOL, percent points."""
+
+    def delivery_price_usd(self, expiry: datetime) -> float:
+        """The mean of the index over the last 30 minutes before `expiry`."""
+
+    def index_bars(self, start: datetime, end: datetime) -> list[Bar]:
+        """Hourly bars that start in [start, end) as far as they are known; both ends on the hour."""
+
+    def dvol_bars(self, start: datetime, end: datetime) -> list[Bar]:
+        """Hourly bars that start in [start, end) as far as they are known; both ends on the hour."""
+
+    def funding_history(self, start: datetime, end: datetime) -> list[HourlyFunding]:
+        """Hourly funding of the reference perpetual at the full hours in [start, end]."""
+
+    def exchange_funding(self, at: datetime) -> list[VenueFunding]:
+        """Funding by exchange."""
+
+    def events(self, start: datetime, end: datetime) -> list[Event]:
+        """Scheduled events in [start, end], by time."""
+
+    def expiries(self, at: datetime) -> Sequence[datetime]:
+        """Expiries listed, ascending, all later than `at`."""
+
+    def instruments(self, at: datetime, expiry: datetime) -> Sequence[Instrument]:
+        """The options listed for that expiry, by strike, calls before puts."""
+
+    def chain(self, at: datetime, expiry: datetime) -> Sequence[Quote]:
+        """The quotes of `instruments`, in their order."""
+
+    def quote(self, at: datetime, instrument: Instrument) -> Quote | None:
+        """One option's quote, None where it is not listed."""

@@ -1,0 +1,87 @@
+"""The venue's own disk: clock, account and fault counters in one SQLite file, written before an answer leaves.
+
+One transaction holds everything that an answer tells, so a venue that is killed comes back either before a
+request or after it. Account changes are synced to disk; a clock that merely moved on is left to the system.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Final, get_args
+
+from core.errors import InputError
+from gateway.paper.account import Account, RecordKind
+
+FILE_NAME: Final = "venue.db"
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS record (
+  kind TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, key)) STRICT;
+"""
+_PUT_META: Final = "INSERT OR REPLACE INTO meta VALUES (?, ?)"
+
+
+class Store:
+    """One venue's file. Used by one thread."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open or make the file. Raises `InputError` where it can't be used."""
+        path = folder / FILE_NAME
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.executescript(_SCHEMA)
+        except (OSError, sqlite3.Error) as error:
+            raise InputError(f"venue account: {path} can't be opened: {error}") from error
+
+    def close(self) -> None:
+        self._db.close()
+
+    def meta(self, key: str) -> str | None:
+        """A value that `put_meta` or `save` stored."""
+        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def put_meta(self, values: Mapping[str, str]) -> None:
+        """Store values, all or none."""
+        self._db.execute("BEGIN IMMEDIATE")
+        self._db.executemany(_PUT_META, list(values.items()))
+        self._db.execute("COMMIT")
+
+    def save(self, clock: datetime, account: Account, fault_counts: Mapping[str, int]) -> None:
+        """Write the clock and whatever changed in the account since the last call."""
+        changes = account.take_changes()
+        self._db.execute(f"PRAGMA synchronous={'FULL' if changes else 'NORMAL'}")
+        self._db.execute("BEGIN IMMEDIATE")
+        self._db.execute(_PUT_META, ("clock", clock.isoformat()))
+        if fault_counts:
+            self._db.execute(_PUT_META, ("fault_counts", json.dumps(dict(fault_counts))))
+        if changes:
+            self._db.execute(_PUT_META, ("balance_eth", str(account.balance_eth)))
+            self._db.execute(_PUT_META, ("last_number", str(account.last_number)))
+        for (kind, key), body in changes.items():
+            if body is None:
+                self._db.execute("DELETE FROM record WHERE kind = ? AND key = ?", (kind, key))
+            else:
+                self._db.execute("INSERT OR REPLACE INTO record VALUES (?, ?, ?)", (kind, key, body))
+        self._db.execute("COMMIT")
+
+    def load(self) -> tuple[datetime, Account, dict[str, int]] | None:
+        """The clock, account and fault counters as last saved, None where nothing was."""
+        clock, balance, number = self.meta("clock"), self.meta("balance_eth"), self.meta("last_number")
+        if clock is None or balance is None or number is None:
+            return None
+        account = Account(Decimal(balance))
+        account.last_number = int(number)
+        for kind in get_args(RecordKind):
+            rows = self._db.execute("SELECT key, body FROM record WHERE kind = ? ORDER BY key", (kind,))
+            for key, body in rows:
+                account.restore(kind, key, body)
+        counts: dict[str, int] = json.loads(self.meta("fault_counts") or "{}")
+        return datetime.fromisoformat(clock), account, counts

@@ -11,7 +11,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from pydantic import model_validator
 
-from core.inverse import call_breakeven_usd, payoff_affordable_eth, put_breakeven_usd
+from core.breakeven import call_breakeven_usd, payoff_affordable_eth, put_breakeven_usd
 from core.option_chain import Quote
 from core.pricing import probability_above, year_fraction
 from core.rules import RuleResult

@@ -1,0 +1,9 @@
+"""Alerting: tells a person what matters, over Telegram where it is set up, and in the log always."""
+
+from __future__ import annotations
+
+from actors.alerting.actor import Alerting
+from actors.alerting.channel import Channel, NotTaken, Taken
+from actors.alerting.telegram import TelegramChannel
+
+__all__ = ["Alerting", "Channel", "NotTaken", "Taken", "TelegramChannel"]

@@ -1,0 +1,42 @@
+"""How an alert reads: escaped for Telegram's HTML, never longer than a message may be."""
+
+from __future__ import annotations
+
+import html
+
+from core.messages.alerting import AlertRow
+
+LENGTH_MAX = 4096
+"""UTF-16 code units in one message: https://core.telegram.org/bots/api#sendmessage."""
+_CUT = "…"
+
+
+def render(alert: AlertRow, *, markup: bool) -> str:
+    """The alert as one message. Where it is too long its text is cut, then its cause; head and time stay."""
+    at = f"{alert.at:%Y-%m-%d %H:%M:%S}Z"
+    head = _fit(f"{alert.severity} {alert.code}", 200, markup)
+    if markup:
+        head = f"<b>{head}</b>"
+    cause = _fit(alert.cause, 1000, markup)
+    frame = f"{head}\n\ncause: {cause}\n{at}"
+    text = _fit(alert.text, LENGTH_MAX - _units(frame), markup)
+    return f"{head}\n{text}\ncause: {cause}\n{at}"
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _fit(text: str, budget: int, markup: bool) -> str:
+    """Escape, and cut before escaping so that no entity is torn: at most `budget` code units."""
+    pieces = [html.escape(character, quote=False) if markup else character for character in text]
+    if sum(map(_units, pieces)) <= budget:
+        return "".join(pieces)
+    kept: list[str] = []
+    room = budget - _units(_CUT)
+    for piece in pieces:
+        room -= _units(piece)
+        if room < 0:
+            break
+        kept.append(piece)
+    return "".join(kept) + _CUT

@@ -1,0 +1,227 @@
+"""Alerts reach the operator: paced, in order, at least once, whatever Telegram or state do."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from actors.alerting import Alerting, NotTaken
+from actors.alerting import actor as alerting_module
+from actors.runtime.testing import FakeAddress, FakeContext
+from core.messages.alerting import AlertingStatus, AlertRow, GetAlerting, RaiseAlert, Severity
+from core.messages.audit import AuditKind
+from core.messages.base import Refused
+from core.messages.state import (
+    GetUndeliveredAlerts,
+    RecordAlert,
+    RecordAlertDelivered,
+    Recorded,
+    UndeliveredAlerts,
+)
+from core.redaction import Redactor
+from tests.fakes.channel import FakeChannel
+
+START = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
+
+
+class Desk:
+    """The actor with its fakes, and the moves a test makes."""
+
+    def __init__(self, *, telegram: bool = True, backlog: tuple[AlertRow, ...] | None = ()) -> None:
+        self.channel = FakeChannel()
+        self.state = FakeAddress("state")
+        self.ctx = FakeContext("alerting", now=START)
+        self.actor = Alerting(
+            state=self.state,
+            open_channel=(lambda: self.channel) if telegram else None,
+            redact=Redactor(["s3cret-token"]),
+        )
+        self.actor.ctx = self.ctx
+        self.actor.on_start()
+        if telegram and backlog is not None:
+            self.actor.on_receive(UndeliveredAlerts(request_id="r", alerts=backlog))
+
+    def alert(self, text: str, severity: Severity = Severity.HIGH) -> None:
+        self.actor.on_receive(
+            RaiseAlert(severity=severity, code="C", text=text, cause="a test", at=self.ctx.now())
+        )
+
+    def run(self, seconds: float) -> None:
+        """Let timers come due one second at a time, so that pacing shows."""
+        for _ in range(int(seconds)):
+            for message in self.ctx.advance(1.0):
+                self.actor.on_receive(message)
+
+    @property
+    def sent(self) -> list[str]:
+        return [text.split("\n")[1] for text in self.channel.sent]
+
+    @property
+    def status(self) -> AlertingStatus:
+        status = self.actor.on_receive(GetAlerting())
+        assert isinstance(status, AlertingStatus)
+        return status
+
+    def recorded(self, kind: type) -> list[object]:
+        return [message for message in self.ctx.told_to(self.state) if isinstance(message, kind)]
+
+
+def stored(alert_id: str, text: str, seconds: float) -> AlertRow:
+    at = START + timedelta(seconds=seconds)
+    return AlertRow(alert_id=alert_id, severity=Severity.HIGH, code="C", text=text, cause="before", at=at)
+
+
+def test_alerts_go_out_in_order_at_most_one_a_second() -> None:
+    desk = Desk()
+    for text in ("first", "second", "third"):
+        desk.alert(text)
+    desk.run(1)
+    assert desk.sent == ["first"]
+    desk.run(1)
+    assert desk.sent == ["first", "second"]
+    desk.run(1)
+    assert desk.sent == ["first", "second", "third"]
+
+
+def test_each_alert_is_recorded_with_its_audit_event_and_then_marked_delivered() -> None:
+    desk = Desk()
+    desk.alert("x")
+    desk.run(1)
+    [record] = desk.recorded(RecordAlert)
+    [delivered] = desk.recorded(RecordAlertDelivered)
+    assert isinstance(record, RecordAlert)
+    assert isinstance(delivered, RecordAlertDelivered)
+    assert record.alert.delivered_at is None
+    assert [event.kind for event in record.audit] == [AuditKind.ALERT]
+    assert delivered.alert_id == record.alert.alert_id
+
+
+def test_recording_is_told_again_until_state_acknowledges() -> None:
+    desk = Desk(telegram=False)
+    desk.alert("x")
+    desk.run(6)
+    assert len(desk.recorded(RecordAlert)) == 2
+    [request_id] = {m.request_id for m in desk.recorded(RecordAlert) if isinstance(m, RecordAlert)}
+    desk.actor.on_receive(Recorded(request_id=request_id))
+    desk.run(20)
+    assert len(desk.recorded(RecordAlert)) == 2
+
+
+def test_a_refused_recording_is_not_repeated_and_shows_in_the_status() -> None:
+    desk = Desk()
+    desk.alert("x")
+    [record] = desk.recorded(RecordAlert)
+    assert isinstance(record, RecordAlert)
+    desk.actor.on_receive(Refused(request_id=record.request_id, reasons=("database_degraded",)))
+    assert "database_degraded" in (desk.status.last_error or "")
+    desk.run(1)
+    assert desk.sent == ["x"]
+
+
+def test_after_an_outage_of_any_length_everything_arrives_in_order() -> None:
+    desk = Desk()
+    desk.channel.outcomes.extend(NotTaken("down") for _ in range(40))
+    for number in range(5):
+        desk.alert(str(number))
+    desk.run(3600)
+    attempts = desk.sent
+    assert attempts[:40] == ["0"] * 40
+    assert attempts[40:] == ["0", "1", "2", "3", "4"]
+
+
+def test_retry_after_is_obeyed() -> None:
+    desk = Desk()
+    desk.channel.outcomes.append(NotTaken("429", retry_after_s=30.0))
+    desk.alert("x")
+    desk.run(30)
+    assert desk.sent == ["x"]
+    desk.run(1)
+    assert desk.sent == ["x", "x"]
+
+
+def test_refused_markup_is_sent_again_as_plain_text() -> None:
+    desk = Desk()
+    desk.channel.outcomes.append(NotTaken("400", markup_refused=True))
+    desk.alert("a < b")
+    desk.run(5)
+    assert desk.channel.markups == [True, False]
+    assert "a < b" in desk.channel.sent[1]
+
+
+def test_undelivered_alerts_of_an_earlier_run_go_first_and_only_once() -> None:
+    desk = Desk(backlog=None)
+    desk.alert("new")
+    assert desk.recorded(GetUndeliveredAlerts)
+    desk.run(2)
+    assert desk.sent == []
+    [record] = desk.recorded(RecordAlert)
+    assert isinstance(record, RecordAlert)
+    backlog = (stored("a", "old 1", -60), stored("b", "old 2", -30), record.alert)
+    desk.actor.on_receive(UndeliveredAlerts(request_id="r", alerts=backlog))
+    desk.run(10)
+    assert desk.sent == ["old 1", "old 2", "new"]
+
+
+def test_a_silent_state_does_not_keep_alerts_back() -> None:
+    desk = Desk(backlog=None)
+    desk.alert("x")
+    desk.run(11)
+    assert desk.sent == ["x"]
+
+
+def test_a_late_backlog_does_not_repeat_what_was_delivered() -> None:
+    desk = Desk(backlog=None)
+    desk.alert("x")
+    desk.run(12)
+    record = desk.recorded(RecordAlert)[0]
+    assert isinstance(record, RecordAlert)
+    desk.actor.on_receive(UndeliveredAlerts(request_id="r", alerts=(record.alert,)))
+    desk.run(5)
+    assert desk.sent == ["x"]
+
+
+def test_what_does_not_fit_in_memory_is_counted_and_read_again_from_the_books(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(alerting_module, "QUEUE_MAX", 3)
+    desk = Desk()
+    for number in range(5):
+        desk.alert(str(number))
+    assert desk.status.overflowed == 2
+    assert desk.status.queued == 3
+    desk.run(3)
+    assert len(desk.recorded(GetUndeliveredAlerts)) == 2
+    rows = [m.alert for m in desk.recorded(RecordAlert) if isinstance(m, RecordAlert)]
+    desk.actor.on_receive(UndeliveredAlerts(request_id="r", alerts=tuple(rows[3:])))
+    desk.run(5)
+    assert desk.sent == ["0", "1", "2", "3", "4"]
+
+
+def test_without_telegram_the_log_is_the_delivery() -> None:
+    desk = Desk(telegram=False)
+    desk.alert("x", Severity.LOW)
+    [record] = desk.recorded(RecordAlert)
+    assert isinstance(record, RecordAlert)
+    assert record.alert.delivered_at == START
+    assert (desk.status.channel, desk.status.delivered, desk.status.queued) == ("log", 1, 0)
+
+
+def test_no_secret_is_recorded_sent_or_shown() -> None:
+    desk = Desk()
+    desk.channel.outcomes.append(NotTaken("refused s3cret-token"))
+    desk.alert("Authorization: Bearer s3cret-token failed")
+    desk.run(10)
+    everything = f"{desk.ctx.told} {desk.channel.sent} {desk.status}"
+    assert "s3cret" not in everything
+
+
+def test_the_channel_is_closed_at_the_end() -> None:
+    desk = Desk()
+    desk.actor.on_stop()
+    assert desk.channel.closed
+
+
+def test_an_unknown_message_is_a_crash() -> None:
+    with pytest.raises(TypeError, match="does not accept str"):
+        Desk().actor.on_receive("hello")

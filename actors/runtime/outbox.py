@@ -36,7 +36,9 @@ class Outbox:
     Telling keeps the order of sending; one timer serves all that is kept.
     """
 
-    def __init__(self, ctx: Context | Callable[[], Context], *, retell_after_s: float = RETELL_AFTER_S) -> None:
+    def __init__(
+        self, ctx: Context | Callable[[], Context], *, retell_after_s: float = RETELL_AFTER_S
+    ) -> None:
         self._context = ctx
         self._retell_after = timedelta(seconds=retell_after_s)
         self._kept: dict[str, _Kept] = {}

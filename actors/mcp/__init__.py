@@ -1,0 +1,24 @@
+"""The upstream tool servers: one actor per router for reads, one for orders, and their transports."""
+
+from __future__ import annotations
+
+from actors.mcp.client import McpCredentials
+from actors.mcp.http_transport import HttpTransport
+from actors.mcp.orders import McpOrders
+from actors.mcp.paper_transport import PaperTransport
+from actors.mcp.router import McpRouter
+from actors.mcp.transport import ConnectionCut, NoAnswer, NotConnected, Response, Transport, TransportError
+
+__all__ = [
+    "ConnectionCut",
+    "HttpTransport",
+    "McpCredentials",
+    "McpOrders",
+    "McpRouter",
+    "NoAnswer",
+    "NotConnected",
+    "PaperTransport",
+    "Response",
+    "Transport",
+    "TransportError",
+]

@@ -1,0 +1,243 @@
+"""`McpOrders`: the only door through which an order leaves. One message, one HTTP attempt, no retry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import assert_never
+
+from pydantic import BaseModel
+
+from actors.mcp.client import McpClient, McpCredentials, parsed, validated
+from actors.mcp.transport import NotConnected, Response, Transport, TransportError
+from actors.runtime import Actor, Address, Context
+from actors.runtime.answering import answerer
+from core.errors import McpDataAnomalyError, McpSoftError
+from core.kill_file import KILL_FILE_NAME, parse_kill_file
+from core.mcp import ComboLeg, Order, OrderAnswer, OrderIdRequest, PlaceComboOrder
+from core.mcp import EditOrder as EditRequest
+from core.messages.kill_switch import Permit, PermitPurpose, PermitSpent, PermitVoid
+from core.messages.mcp import (
+    CancelOrder,
+    EditOrder,
+    OrderAccepted,
+    OrderAction,
+    OrderRefused,
+    OrderUnknown,
+    SendOrder,
+)
+from core.strategy import Strategy
+from core.values import Label, OrderId
+
+LAPSE_AFTER_EXPIRY_S = 1.0
+"""An order whose outcome is unknown can't be placed later than this after its `valid_until`."""
+_ENTRY = frozenset({PermitPurpose.ENTRY, PermitPurpose.EDIT_ENTRY})
+Outcome = OrderAccepted | OrderRefused | OrderUnknown
+
+
+@dataclass(frozen=True)
+class _Lapsed:
+    """Timer: a permit whose order may or may not have arrived can have no effect any more."""
+
+    permit: Permit
+
+
+class McpOrders(Actor):
+    """The changing tools of the deribit router, with its own connection: no read delays an order.
+
+    Accepts: `SendOrder`, `EditOrder`, `CancelOrder`.
+    Sends: `OrderAccepted` | `OrderRefused` | `OrderUnknown` to who asked; `PermitSpent` | `PermitVoid` to the
+    kill switch.
+    Owns: its HTTP client, and which permits this incarnation has seen.
+    On failure: restarted; an order under way is then unknown to execution, which is restarted behind it.
+    """
+
+    def __init__(
+        self,
+        *,
+        transport_factory: Callable[[Context], Transport],
+        credentials: McpCredentials,
+        strategy: Strategy,
+        kill_switch: Address,
+        data_dir: Path,
+    ) -> None:
+        self._transport_factory = transport_factory
+        self._credentials = credentials
+        self._strategy = strategy
+        self._kill_switch = kill_switch
+        self._kill_file = data_dir / KILL_FILE_NAME
+        self._client: McpClient | None = None
+        self._seen_permits: set[str] = set()
+
+    def on_start(self) -> None:
+        self._client = McpClient(
+            router="deribit",
+            transport=self._transport_factory(self.ctx),
+            credentials=self._credentials,
+            strategy=self._strategy,
+        )
+
+    def on_stop(self) -> None:
+        if self._client is not None:
+            self._client.close()
+
+    def on_receive(self, message: object) -> None:
+        if not isinstance(message, SendOrder | EditOrder | CancelOrder | _Lapsed):
+            raise TypeError(f"{self.ctx.path}: expected an order's command, found {type(message).__name__}")
+        match message:
+            case SendOrder():
+                self._handle_send(message)
+            case EditOrder():
+                self._handle_edit(message)
+            case CancelOrder():
+                self._handle_cancel(message)
+            case _Lapsed(permit=permit):
+                self._tell_spent(permit)
+            case _:
+                assert_never(message)
+
+    def _handle_send(self, command: SendOrder) -> None:
+        instruction, permit = command.instruction, command.permit
+        agrees = (
+            permit.label == instruction.label
+            and permit.legs == instruction.legs
+            and permit.amount == instruction.amount
+            and permit.limit_eth == instruction.limit_eth
+            and permit.reduce_only == instruction.reduce_only
+            and permit.expires_at == instruction.valid_until
+            and permit.purpose in (PermitPurpose.ENTRY, PermitPurpose.EXIT)
+        )
+        request = PlaceComboOrder(
+            legs=tuple(
+                ComboLeg(instrument_name=leg.instrument_name, side=leg.side.value, ratio=leg.ratio)
+                for leg in instruction.legs
+            ),
+            amount=Decimal(instruction.amount),
+            side="sell" if instruction.limit_eth > 0 else "buy",
+            price=instruction.limit_eth,
+            label=instruction.label,
+            reduce_only=instruction.reduce_only,
+            valid_until=permit.expires_at,
+        )
+        self._under_permit(OrderAction.PLACE, "place_combo_order", request, permit, agrees)
+
+    def _handle_edit(self, command: EditOrder) -> None:
+        permit = command.permit
+        agrees = (
+            permit.label == command.label
+            and permit.amount == command.amount
+            and permit.limit_eth == command.price_eth
+            and permit.purpose in (PermitPurpose.EDIT_ENTRY, PermitPurpose.EDIT_EXIT)
+        )
+        request = EditRequest(
+            order_id=command.order_id,
+            price=command.price_eth,
+            amount=Decimal(command.amount),
+            valid_until=permit.expires_at,
+        )
+        self._under_permit(OrderAction.EDIT, "edit_order", request, permit, agrees)
+
+    def _handle_cancel(self, command: CancelOrder) -> None:
+        """A cancel only takes risk away: no permit, and it leaves while armed."""
+        answer = answerer(self.ctx)
+        request = OrderIdRequest(order_id=OrderId(command.order_id))
+        answer(self._attempt(command.label, OrderAction.CANCEL, "cancel_order", request))
+
+    def _under_permit(
+        self, action: OrderAction, tool: str, request: BaseModel, permit: Permit, agrees: bool
+    ) -> None:
+        answer = answerer(self.ctx)
+        problem = self._permit_problem(permit, agrees)
+        self._seen_permits.add(permit.permit_id)
+        if problem is not None:
+            void = PermitVoid(permit_id=permit.permit_id, label=permit.label, reason=problem)
+            self.ctx.tell(self._kill_switch, void)
+            answer(self._refused(permit.label, action, f"permit_void:{problem}", "not sent"))
+            return
+        outcome = self._attempt(permit.label, action, tool, request)
+        if isinstance(outcome, OrderUnknown):
+            # It may still be on its way: the permit comes back when the venue would refuse it as too late.
+            lapses_at = permit.expires_at + timedelta(seconds=LAPSE_AFTER_EXPIRY_S)
+            self.ctx.call_at(lapses_at, _Lapsed(permit))
+        else:
+            self._tell_spent(permit)
+        answer(outcome)
+
+    def _permit_problem(self, permit: Permit, agrees: bool) -> str | None:
+        """Why the permit can't be used, looked at as late as possible; None where it can."""
+        if permit.permit_id in self._seen_permits:
+            return "used"
+        if not agrees:
+            return "mismatch"
+        if self._killed(permit):
+            return "armed"
+        if self.ctx.now() >= permit.expires_at:
+            return "expired"
+        return None
+
+    def _killed(self, permit: Permit) -> bool:
+        """True where the KILL file forbids this order. What can't be read forbids."""
+        try:
+            content = self._kill_file.read_bytes()
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
+        found = parse_kill_file(content)
+        is_exit = permit.reduce_only and permit.purpose not in _ENTRY
+        return found is None or found.exits_blocked or not is_exit
+
+    def _attempt(self, label: Label, action: OrderAction, tool: str, request: BaseModel) -> Outcome:
+        client = self._client
+        if client is None:
+            raise RuntimeError(f"{self.ctx.path}: a message before on_start")
+        correlation = self.ctx.envelope.correlation or label
+        self.ctx.check_live()
+        try:
+            response = client.post(tool, request, correlation=correlation)
+        except NotConnected as error:
+            return self._refused(label, action, "not_connected", str(error))
+        except TransportError as error:
+            return OrderUnknown(label=label, action=action, detail=str(error))
+        return self._outcome(client, label, action, tool, response)
+
+    def _outcome(
+        self, client: McpClient, label: Label, action: OrderAction, tool: str, response: Response
+    ) -> Outcome:
+        status = response.status
+        if status == 200 or (status == 409 and action is OrderAction.PLACE):
+            return self._answered(label, action, tool, response)
+        detail = client.detail(response)
+        if status == 429:
+            return self._refused(label, action, "rate_limited", detail)
+        if status in (401, 403):
+            return self._refused(label, action, "auth", detail)
+        if 400 <= status < 500 and status != 408:
+            return self._refused(label, action, f"http_{status}", detail)
+        return OrderUnknown(label=label, action=action, detail=f"HTTP {status}: {detail}")
+
+    def _answered(self, label: Label, action: OrderAction, tool: str, response: Response) -> Outcome:
+        """An order in the body, or none that can be read; of a 409, ours under the label seen before."""
+        try:
+            order = validated(OrderAnswer, parsed(response, tool), tool).order
+        except McpSoftError as error:
+            return self._refused(label, action, "soft_error", str(error))
+        except McpDataAnomalyError as error:
+            return OrderUnknown(label=label, action=action, detail=str(error))
+        return self._ours(label, action, order)
+
+    def _ours(self, label: Label, action: OrderAction, order: Order) -> Outcome:
+        if order.label != label:
+            detail = f"the answer is about {order.label!r}, expected {label!r}"
+            return OrderUnknown(label=label, action=action, detail=detail)
+        return OrderAccepted(label=label, action=action, order=order)
+
+    def _refused(self, label: Label, action: OrderAction, reason: str, detail: str) -> OrderRefused:
+        return OrderRefused(label=label, action=action, reason=reason, detail=detail)
+
+    def _tell_spent(self, permit: Permit) -> None:
+        spent = PermitSpent(permit_id=permit.permit_id, label=permit.label)
+        self.ctx.tell(self._kill_switch, spent)

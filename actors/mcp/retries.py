@@ -1,0 +1,27 @@
+"""When a failed read is tried again: after 1, 5 and 30 s, then no more. tenacity supplies the policy only."""
+
+from __future__ import annotations
+
+from tenacity import RetryCallState, Retrying, stop_after_attempt, wait_chain, wait_fixed
+
+from core.errors import McpError, McpRateLimitError, McpServerError, McpTimeoutError
+
+_WAITS_S = (1.0, 5.0, 30.0)
+_STOP = stop_after_attempt(len(_WAITS_S) + 1)
+_WAIT = wait_chain(*(wait_fixed(seconds) for seconds in _WAITS_S))
+_POLICY = Retrying(stop=_STOP, wait=_WAIT)
+
+
+def wait_before_next_s(attempts: int, error: McpError) -> float | None:
+    """Seconds to wait after `attempts` failed ones, the last by `error`; None where it is not tried again.
+
+    A server that asks for a longer pause gets it.
+    """
+    if not isinstance(error, McpRateLimitError | McpServerError | McpTimeoutError):
+        return None
+    state = RetryCallState(retry_object=_POLICY, fn=None, args=(), kwargs={})
+    state.attempt_number = attempts
+    if _STOP(state):
+        return None
+    wait_s = _WAIT(state)
+    return max(wait_s, error.retry_after_s) if isinstance(error, McpRateLimitError) else wait_s

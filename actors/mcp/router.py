@@ -1,0 +1,198 @@
+"""`McpRouter`: the reads of one upstream router. One handler makes one attempt; a retry is a timer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, assert_never
+
+from actors.mcp.client import McpClient, McpCredentials, is_maintenance
+from actors.mcp.retries import wait_before_next_s
+from actors.mcp.transport import Transport
+from actors.runtime import Actor, Address, Context
+from actors.runtime.answering import answerer
+from core.errors import (
+    McpAuthError,
+    McpDataAnomalyError,
+    McpError,
+    McpRateLimitError,
+    McpRequestError,
+    McpServerError,
+    McpSoftError,
+    McpTimeoutError,
+    McpToolNotFoundError,
+)
+from core.mcp.registry import CHANGING_TOOLS
+from core.messages.alerting import RaiseAlert, Severity
+from core.messages.mcp import Fetch, Fetched, FetchFailed, McpFault, ProbeRouter, Router, RouterProbed
+from core.strategy import Strategy
+
+_FAULTS: Final[dict[type[McpError], McpFault]] = {
+    McpAuthError: McpFault.AUTH,
+    McpToolNotFoundError: McpFault.TOOL_NOT_FOUND,
+    McpRequestError: McpFault.REQUEST,
+    McpSoftError: McpFault.SOFT,
+    McpDataAnomalyError: McpFault.ANOMALY,
+    McpRateLimitError: McpFault.RATE_LIMIT,
+    McpServerError: McpFault.SERVER,
+    McpTimeoutError: McpFault.TIMEOUT,
+}
+_ALERTED: Final = frozenset({McpFault.AUTH, McpFault.ANOMALY, McpFault.TOOL_NOT_FOUND})
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """A fetch that is due (again): a message to self, so it dies with the incarnation."""
+
+    fetch: Fetch
+    number: int
+    answer: Callable[[object], None]
+    correlation: str
+
+
+class McpRouter(Actor):
+    """The reads of one router.
+
+    Accepts: `Fetch`, `ProbeRouter`.
+    Sends: `Fetched` | `FetchFailed` and `RouterProbed` to who asked; `RaiseAlert` to alerting.
+    Owns: the HTTP client of this router.
+    On failure: restarted with a new client; fetches under way are lost, so whoever fetches has a deadline.
+    """
+
+    def __init__(
+        self,
+        *,
+        router: Router,
+        transport_factory: Callable[[Context], Transport],
+        credentials: McpCredentials,
+        strategy: Strategy,
+        alerting: Address,
+    ) -> None:
+        self._router = router
+        self._transport_factory = transport_factory
+        self._credentials = credentials
+        self._strategy = strategy
+        self._alerting = alerting
+        self._client: McpClient | None = None
+
+    def on_start(self) -> None:
+        self._client = McpClient(
+            router=self._router.value,
+            transport=self._transport_factory(self.ctx),
+            credentials=self._credentials,
+            strategy=self._strategy,
+        )
+
+    def on_stop(self) -> None:
+        if self._client is not None:
+            self._client.close()
+
+    def on_receive(self, message: object) -> None:
+        if not isinstance(message, Fetch | ProbeRouter | _Attempt):
+            raise TypeError(f"{self.ctx.path}: expected Fetch or ProbeRouter, found {type(message).__name__}")
+        match message:
+            case Fetch():
+                correlation = self.ctx.envelope.correlation or message.request_id
+                self._handle_attempt(_Attempt(message, 1, answerer(self.ctx), correlation))
+            case _Attempt():
+                self._handle_attempt(message)
+            case ProbeRouter():
+                self._handle_probe(message)
+            case _:
+                assert_never(message)
+
+    @property
+    def client(self) -> McpClient:
+        if self._client is None:
+            raise RuntimeError(f"{self.ctx.path}: a message before on_start")
+        return self._client
+
+    def _handle_attempt(self, attempt: _Attempt) -> None:
+        fetch = attempt.fetch
+        if self.ctx.now() >= fetch.deadline:
+            text = f"{fetch.tool}: the deadline {fetch.deadline.isoformat()} has passed"
+            attempt.answer(self._failed(fetch, McpFault.DEADLINE, text, attempt.number - 1))
+            return
+        if fetch.tool in CHANGING_TOOLS:
+            text = f"{fetch.tool} has an effect at the venue: it goes by mcp.orders, under a permit"
+            attempt.answer(self._failed(fetch, McpFault.REQUEST, text, 0))
+            return
+        self.ctx.check_live()
+        try:
+            answer = self.client.read(
+                fetch.tool, fetch.request, correlation=attempt.correlation, now=self.ctx.now()
+            )
+        except McpError as error:
+            self._after_failure(attempt, error)
+            return
+        attempt.answer(
+            Fetched(
+                request_id=fetch.request_id,
+                router=self._router,
+                tool=fetch.tool,
+                answer=answer,
+                received_at=self.ctx.now(),
+            )
+        )
+
+    def _after_failure(self, attempt: _Attempt, error: McpError) -> None:
+        fetch, fault = attempt.fetch, _FAULTS[type(error)]
+        wait_s = wait_before_next_s(attempt.number, error) if fetch.retry else None
+        now = self.ctx.now()
+        if wait_s is not None and now + timedelta(seconds=wait_s) < fetch.deadline:
+            again = _Attempt(fetch, attempt.number + 1, attempt.answer, attempt.correlation)
+            self.ctx.call_later(wait_s, again)
+            return
+        if fault in _ALERTED:
+            self._alert(fault, str(error), attempt.correlation, now)
+        attempt.answer(self._failed(fetch, fault, str(error), attempt.number))
+
+    def _handle_probe(self, probe: ProbeRouter) -> None:
+        answer = answerer(self.ctx)
+        started_at = self.ctx.now()
+        version: str | None = None
+        environment: str | None = None
+        problem: str | None = None
+        self.ctx.check_live()
+        try:
+            health = self.client.health(correlation=self.ctx.envelope.correlation or probe.request_id)
+            version, environment = health.version, health.environment
+        except McpError as error:
+            problem = str(error)
+        now = self.ctx.now()
+        answer(
+            RouterProbed(
+                request_id=probe.request_id,
+                router=self._router,
+                ok=problem is None,
+                maintenance=problem is not None and is_maintenance(problem),
+                version=version,
+                environment=environment,
+                error=problem,
+                latency_s=(now - started_at).total_seconds(),
+                at=now,
+            )
+        )
+
+    def _failed(self, fetch: Fetch, fault: McpFault, text: str, attempts: int) -> FetchFailed:
+        return FetchFailed(
+            request_id=fetch.request_id,
+            router=self._router,
+            tool=fetch.tool,
+            fault=fault,
+            error=text,
+            attempts=attempts,
+        )
+
+    def _alert(self, fault: McpFault, text: str, correlation: str, at: datetime) -> None:
+        self.ctx.tell(
+            self._alerting,
+            RaiseAlert(
+                severity=Severity.HIGH,
+                code=f"mcp_{fault.value}:{self._router.value}",
+                text=text,
+                cause=f"fetch under {correlation}",
+                at=at,
+            ),
+        )

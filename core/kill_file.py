@@ -1,0 +1,38 @@
+"""The `KILL` file's content: written by the kill switch, or by a person's command while no engine runs.
+
+A file that can't be read as this is a KILL file all the same: everything is blocked until the kill switch
+has taken it up and written it anew.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import ValidationError
+
+from core.messages.kill_switch import ArmCause
+from core.values import Value
+
+KILL_FILE_NAME = "KILL"
+
+
+class KillFile(Value):
+    """Who armed, why, when. `exits_blocked` is False only where reduce-only exits may still leave."""
+
+    causes: tuple[ArmCause, ...]
+    reason: str
+    who: str
+    at: datetime
+    exits_blocked: bool = True
+
+    def to_bytes(self) -> bytes:
+        """One line of JSON."""
+        return self.model_dump_json().encode() + b"\n"
+
+
+def parse_kill_file(content: bytes) -> KillFile | None:
+    """What the file says, or None where it says nothing that can be read (a bare `touch KILL`, say)."""
+    try:
+        return KillFile.model_validate_json(content)
+    except ValidationError:
+        return None

@@ -1,0 +1,37 @@
+"""Settings: `strategy.yaml` with its golden hash, and the environment."""
+
+from config.environment import (
+    VARIABLES,
+    McpSettings,
+    Mode,
+    Settings,
+    TelegramSettings,
+    load_settings,
+    mcp_from_env,
+    mode_from_env,
+    telegram_from_env,
+)
+from config.strategy_file import (
+    LoadedStrategy,
+    load_strategy,
+    local_overrides_path,
+    strategy_hash,
+    write_hash,
+)
+
+__all__ = [
+    "VARIABLES",
+    "LoadedStrategy",
+    "McpSettings",
+    "Mode",
+    "Settings",
+    "TelegramSettings",
+    "load_settings",
+    "load_strategy",
+    "local_overrides_path",
+    "mcp_from_env",
+    "mode_from_env",
+    "strategy_hash",
+    "telegram_from_env",
+    "write_hash",
+]

@@ -1,0 +1,161 @@
+"""The environment variables as frozen settings; secrets are never shown, bad values are refused by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, SecretStr
+
+from core.errors import InputError
+
+MCP_URL = "CERBERO_BITE_MCP_URL"
+MCP_TOKEN = "CERBERO_BITE_MCP_TOKEN"
+MCP_BOT_TAG = "CERBERO_BITE_MCP_BOT_TAG"
+TELEGRAM_BOT_TOKEN = "CERBERO_BITE_TELEGRAM_BOT_TOKEN"
+TELEGRAM_CHAT_ID = "CERBERO_BITE_TELEGRAM_CHAT_ID"
+TELEGRAM_API_URL = "CERBERO_BITE_TELEGRAM_API_URL"
+ENABLE_DATA_ANALYSIS = "CERBERO_BITE_ENABLE_DATA_ANALYSIS"
+ENABLE_STRATEGY = "CERBERO_BITE_ENABLE_STRATEGY"
+VARIABLES: dict[str, str] = {
+    MCP_URL: "base URL of the upstream host, http:// or https://",
+    MCP_TOKEN: "bearer token; it selects testnet or mainnet at the server (secret)",
+    MCP_BOT_TAG: "X-Bot-Tag, at most 64 printable characters; default BOT__CERBERO_BITE",
+    TELEGRAM_BOT_TOKEN: "alerts by Telegram, with the chat id; default: alerts go to the log (secret)",
+    TELEGRAM_CHAT_ID: "the chat that alerts go to (secret)",
+    TELEGRAM_API_URL: "another host of the Bot API; default https://api.telegram.org",
+    ENABLE_DATA_ANALYSIS: "market snapshots: true or false; default true",
+    ENABLE_STRATEGY: "entry and monitor cycles: true or false; default false",
+}
+"""Every variable that the engine reads, with what it means."""
+
+DEFAULT_BOT_TAG = "BOT__CERBERO_BITE"
+DEFAULT_TELEGRAM_API_URL = "https://api.telegram.org"
+_BOT_TAG_LENGTH_MAX = 64
+_WORDS = {
+    **dict.fromkeys(("true", "yes", "on", "enabled", "1"), True),
+    **dict.fromkeys(("false", "no", "off", "disabled", "0"), False),
+}
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Feature(StrEnum):
+    DATA_ANALYSIS = "data_analysis"
+    STRATEGY = "strategy"
+
+
+class Mode(_Frozen):
+    """Which jobs run: market snapshots with data analysis, entry and monitor with strategy."""
+
+    data_analysis: bool
+    strategy: bool
+
+    def __str__(self) -> str:
+        on = [feature.value for feature in Feature if getattr(self, feature.value)]
+        return "+".join(on) if on else "infrastructure_only"
+
+
+class McpSettings(_Frozen):
+    """How to reach the upstream host. `url` has no trailing slash."""
+
+    url: str
+    token: SecretStr
+    bot_tag: str
+
+
+class TelegramSettings(_Frozen):
+    """Both are secret: the token is part of the URL, and the chat id must not be in any output."""
+
+    bot_token: SecretStr
+    chat_id: SecretStr
+    api_url: str
+
+
+class Settings(_Frozen):
+    """All that comes from the environment."""
+
+    mcp: McpSettings
+    telegram: TelegramSettings | None
+    mode: Mode
+
+
+def load_settings(env: Mapping[str, str]) -> Settings:
+    """Everything that a running engine needs; `InputError` names every variable that is missing or wrong."""
+    return Settings(mcp=mcp_from_env(env), telegram=telegram_from_env(env), mode=mode_from_env(env))
+
+
+def mcp_from_env(env: Mapping[str, str]) -> McpSettings:
+    """URL, token and bot tag. Raises `InputError`; the token's value is never in the message."""
+    url = _url(MCP_URL, env.get(MCP_URL, ""))
+    token = env.get(MCP_TOKEN, "")
+    if not token.strip():
+        raise InputError(f"{MCP_TOKEN}: expected a bearer token, found nothing")
+    if not (token.isascii() and token.isprintable()) or " " in token:
+        raise InputError(f"{MCP_TOKEN}: expected printable characters without spaces, found others")
+    return McpSettings(url=url, token=SecretStr(token), bot_tag=_bot_tag(env))
+
+
+def telegram_from_env(env: Mapping[str, str]) -> TelegramSettings | None:
+    """Token and chat id together, or None where neither is set."""
+    token, chat = env.get(TELEGRAM_BOT_TOKEN, "").strip(), env.get(TELEGRAM_CHAT_ID, "").strip()
+    if not token and not chat:
+        return None
+    if not token or not chat:
+        missing = TELEGRAM_CHAT_ID if token else TELEGRAM_BOT_TOKEN
+        raise InputError(
+            f"{missing}: expected a value, because the other Telegram variable is set, found nothing"
+        )
+    api_url = _url(TELEGRAM_API_URL, env.get(TELEGRAM_API_URL, "").strip() or DEFAULT_TELEGRAM_API_URL)
+    return TelegramSettings(bot_token=SecretStr(token), chat_id=SecretStr(chat), api_url=api_url)
+
+
+def mode_from_env(env: Mapping[str, str]) -> Mode:
+    """Data analysis is on and strategy off unless the environment says otherwise."""
+    return Mode(
+        data_analysis=_boolean(env, ENABLE_DATA_ANALYSIS, default=True),
+        strategy=_boolean(env, ENABLE_STRATEGY, default=False),
+    )
+
+
+def _boolean(env: Mapping[str, str], name: str, *, default: bool) -> bool:
+    word = env.get(name, "").strip().lower()
+    if not word:
+        return default
+    if word not in _WORDS:
+        raise InputError(f"{name}: expected one of {', '.join(_WORDS)}, found {env[name]!r}")
+    return _WORDS[word]
+
+
+def _bot_tag(env: Mapping[str, str]) -> str:
+    tag = env.get(MCP_BOT_TAG, DEFAULT_BOT_TAG)
+    if not tag.strip():
+        raise InputError(f"{MCP_BOT_TAG}: expected a tag, found a blank one; unset it for {DEFAULT_BOT_TAG}")
+    if len(tag) > _BOT_TAG_LENGTH_MAX:
+        raise InputError(
+            f"{MCP_BOT_TAG}: expected at most {_BOT_TAG_LENGTH_MAX} characters, found {len(tag)}"
+        )
+    if not (tag.isascii() and tag.isprintable()):
+        raise InputError(f"{MCP_BOT_TAG}: expected printable ASCII, found {tag!r}")
+    return tag
+
+
+def _url(name: str, text: str) -> str:
+    """An http(s) URL without a trailing slash. A password in it is refused and not repeated."""
+    if not text.strip():
+        raise InputError(f"{name}: expected an http:// or https:// URL, found nothing")
+    try:
+        parts = urlsplit(text.strip())
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError as error:
+        raise InputError(f"{name}: expected an http:// or https:// URL: {error}") from error
+    if parts.username is not None or parts.password is not None:
+        raise InputError(f"{name}: expected a URL without user and password; the token has its own variable")
+    if not usable or parts.query or parts.fragment:
+        raise InputError(
+            f"{name}: expected an http:// or https:// URL with a host and no query, found {text!r}"
+        )
+    return text.strip().rstrip("/")

@@ -1,0 +1,172 @@
+"""`strategy.yaml`: read, overridden by the local file beside it, validated, and sealed by its golden hash."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from config.yaml_lines import KeyPath, LinedYaml, Place, read_lined_yaml
+from core.errors import ConfigError
+from core.strategy import Strategy
+
+HASH_KEY = "config_hash"
+_HASH_LINE = re.compile(rf"^{HASH_KEY}:[^#\n]*?(?P<comment>[ \t]*#[^\n]*)?$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class LoadedStrategy:
+    """A valid strategy and where it comes from.
+
+    `hash_computed` is over the file's own settings, before `overrides`, each of which reads
+    `key=value (strategy.yaml: value)`.
+    """
+
+    path: Path
+    strategy: Strategy
+    hash_stored: str | None
+    hash_computed: str
+    overrides: tuple[str, ...]
+
+    @property
+    def hash_matches(self) -> bool:
+        return self.hash_stored == self.hash_computed
+
+    def require_hash(self) -> None:
+        """Raise `ConfigError` where a person has not sealed these settings."""
+        if self.hash_matches:
+            return
+        found = self.hash_stored or "none"
+        raise ConfigError(
+            f"{self.path}: {HASH_KEY}: expected {self.hash_computed}, found {found}; "
+            "if the change is meant, seal it with: run.py config hash --write"
+        )
+
+
+def local_overrides_path(path: Path) -> Path:
+    """`strategy.local.yaml` beside `strategy.yaml`."""
+    return path.with_name(f"{path.stem}.local{path.suffix}")
+
+
+def load_strategy(path: Path) -> LoadedStrategy:
+    """Read and validate a strategy file and the local overrides beside it.
+
+    Raises `ConfigError` with every complaint on its own line: file, line, key, what was expected and found.
+    """
+    base = read_lined_yaml(path)
+    stored = base.values.pop(HASH_KEY, None)
+    if stored is not None and not isinstance(stored, str):
+        raise ConfigError(f"{base.places[HASH_KEY,]}: {HASH_KEY}: expected text or null, found {stored!r}")
+    strategy = _validated(base)
+    computed = strategy_hash(strategy)
+    local_path = local_overrides_path(path)
+    overrides: tuple[str, ...] = ()
+    if local_path.exists():
+        local = read_lined_yaml(local_path)
+        merged = LinedYaml(_merged(base.values, local.values), base.places | local.places)
+        overridden = _validated(merged)
+        overrides = _described(strategy, overridden, path)
+        strategy = overridden
+    return LoadedStrategy(path, strategy, stored, computed, overrides)
+
+
+def strategy_hash(strategy: Strategy) -> str:
+    """SHA-256 of the canonical JSON of all settings: sorted keys, no white space, UTF-8."""
+    return hashlib.sha256(canonical_json(strategy).encode()).hexdigest()
+
+
+def canonical_json(strategy: Strategy) -> str:
+    """Every setting, defaults included: a changed default changes the hash, as it should."""
+    values = strategy.model_dump(mode="json")
+    return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def write_hash(path: Path) -> str:
+    """Validate the file, write its golden hash into it, keep everything else, and return the hash.
+
+    The file is replaced whole, so that a crash leaves either the old or the new one.
+    """
+    computed = load_strategy(path).hash_computed
+    text = path.read_text(encoding="utf-8")
+    line = f'{HASH_KEY}: "{computed}"'
+    if _HASH_LINE.search(text):
+        text = _HASH_LINE.sub(lambda match: line + (match["comment"] or ""), text, count=1)
+    else:
+        text = f"{line}\n{text}"
+    temporary = path.with_name(f".{path.name}.new")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+    return computed
+
+
+def _validated(source: LinedYaml) -> Strategy:
+    try:
+        return Strategy.model_validate_json(json.dumps(source.values, default=str))
+    except ValidationError as error:
+        complaints = [_complaint(details, source.places) for details in error.errors(include_url=False)]
+        raise ConfigError("\n".join(complaints)) from error
+
+
+def _complaint(details: ErrorDetails, places: dict[KeyPath, Place]) -> str:
+    loc: KeyPath = tuple(details["loc"])
+    place = _nearest(loc, places)
+    key = ".".join(str(part) for part in loc)
+    prefix = f"{place}: {key}: " if key else f"{place}: "
+    if details["type"] == "extra_forbidden":
+        return f"{prefix}unknown key{_suggestion(loc)}"
+    if details["type"] == "value_error":
+        return prefix + str(details["ctx"]["error"])
+    expected = details["msg"].removeprefix("Input should be ").removeprefix("a valid ")
+    return f"{prefix}expected {expected}, found {details['input']!r}"
+
+
+def _nearest(loc: KeyPath, places: dict[KeyPath, Place]) -> Place:
+    """The place of the key, or of the nearest section that the file does hold."""
+    while loc not in places:
+        loc = loc[:-1]
+    return places[loc]
+
+
+def _suggestion(loc: KeyPath) -> str:
+    section: type[BaseModel] = Strategy
+    for part in loc[:-1]:
+        annotation = section.model_fields[str(part)].annotation
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return ""
+        section = annotation
+    near = difflib.get_close_matches(str(loc[-1]), section.model_fields, n=1)
+    return f"; did you mean {near[0]}?" if near else f"; known here: {', '.join(section.model_fields)}"
+
+
+def _merged(base: dict[str, Any], local: dict[str, Any]) -> dict[str, Any]:
+    result = dict(base)
+    for key, value in local.items():
+        below = result.get(key)
+        result[key] = _merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return result
+
+
+def _described(before: Strategy, after: Strategy, path: Path) -> tuple[str, ...]:
+    old, new = _flat(before.model_dump(mode="json")), _flat(after.model_dump(mode="json"))
+    return tuple(
+        f"{key}={json.dumps(new[key])} ({path.name}: {json.dumps(old[key])})"
+        for key in sorted(new)
+        if new[key] != old[key]
+    )
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            result |= _flat(value, f"{prefix}{key}.")
+        else:
+            result[f"{prefix}{key}"] = value
+    return result

@@ -1,0 +1,99 @@
+"""YAML as plain data with the line of every key, so that a complaint can name the place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from core.errors import ConfigError
+
+KeyPath = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a key stands."""
+
+    file: Path
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True)
+class LinedYaml:
+    """The mapping at the top of a file, and the place of each key path in it (`()` is the file itself)."""
+
+    values: dict[str, Any]
+    places: dict[KeyPath, Place]
+
+
+def read_lined_yaml(file: Path) -> LinedYaml:
+    """Read one YAML file that holds a mapping; an empty file is an empty mapping.
+
+    Raises `ConfigError` with file and line where it can't be read, does not parse, repeats a key, or holds
+    something other than a mapping with text keys.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{file}: expected a readable file: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file}: expected UTF-8 text: {error}") from error
+    places: dict[KeyPath, Place] = {(): Place(file, 1)}
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        values = {} if node is None else _build(node, (), file, places, loader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark is not None else 1
+        raise ConfigError(f"{file}:{line}: expected YAML: {error.problem}") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{file}: expected YAML: {error}") from error
+    finally:
+        loader.dispose()
+    if not isinstance(values, dict):
+        raise ConfigError(f"{file}:1: expected keys and values, found {type(values).__name__}")
+    return LinedYaml(values, places)
+
+
+def _build(
+    node: yaml.Node, path: KeyPath, file: Path, places: dict[KeyPath, Place], loader: yaml.SafeLoader
+) -> object:
+    if isinstance(node, yaml.MappingNode):
+        return _mapping(node, path, file, places, loader)
+    if isinstance(node, yaml.SequenceNode):
+        items = []
+        for i, item in enumerate(node.value):
+            places[*path, i] = _place(item, file)
+            items.append(_build(item, (*path, i), file, places, loader))
+        return items
+    return loader.construct_object(node)
+
+
+def _mapping(
+    node: yaml.MappingNode, path: KeyPath, file: Path, places: dict[KeyPath, Place], loader: yaml.SafeLoader
+) -> dict[str, object]:
+    result: dict[str, object] = {}
+    for key_node, value_node in node.value:
+        place = _place(key_node, file)
+        key = loader.construct_object(key_node, deep=True)
+        if not isinstance(key, str):
+            raise ConfigError(f"{place}: expected a key of text, found {key!r}")
+        if key in result:
+            raise ConfigError(f"{place}: {_dotted((*path, key))}: expected once, found again")
+        places[*path, key] = place
+        result[key] = _build(value_node, (*path, key), file, places, loader)
+    return result
+
+
+def _place(node: yaml.Node, file: Path) -> Place:
+    return Place(file, node.start_mark.line + 1)
+
+
+def _dotted(path: KeyPath) -> str:
+    return ".".join(str(part) for part in path)

@@ -1,0 +1,208 @@
+"""Reads the recorded market for the proofs: chain snapshots as wire quotes, hourly index and DVOL, funding, events.
+
+The touch size, which the record lacks, is 25 contracts, as the paper venue assumes. Deltas in the record were
+read minutes after the prices, so the quotes carry the delta of their own mark IV; the recorded one is kept
+beside them.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from core.facts import EntryFacts, FundingRate, HourlyClose, Level, MacroEvent
+from core.option_chain import OptionChain
+from core.pricing import delta, year_fraction
+from core.strategy import Strategy
+from core.values import OptionType
+
+TOUCH_SIZE = 25.0
+EUR_USD = 1.17
+FUNDING_WITHOUT_RECORD = 0.05
+BALANCE_ETH = 10.0
+CASH_EUR = 150_000.0
+_HOUR = timedelta(hours=1)
+_MONTHS = {
+    name: i + 1
+    for i, name in enumerate(["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"])
+}
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One recorded chain: wire quotes, and the recorded delta of each instrument."""
+
+    at: datetime
+    spot_usd: float
+    quotes: list[dict[str, object]]
+    recorded_delta: dict[str, float]
+
+    def chain(self, strategy: Strategy) -> OptionChain:
+        return OptionChain.decode(
+            {"quotes": self.quotes},
+            now=self.at,
+            anomalies=strategy.anomalies,
+            max_quote_age_s=strategy.liquidity.max_quote_age_s,
+        )
+
+
+@dataclass(frozen=True)
+class Series:
+    """Values at ascending times; `at_or_before` is the last one known."""
+
+    times: list[datetime]
+    values: list[float]
+
+    def at_or_before(self, moment: datetime) -> float:
+        return self.values[bisect_right(self.times, moment) - 1]
+
+    def between(self, first: datetime, last: datetime) -> list[tuple[datetime, float]]:
+        """The values with first < time <= last."""
+        low, high = bisect_right(self.times, first), bisect_right(self.times, last)
+        return list(zip(self.times[low:high], self.values[low:high], strict=True))
+
+
+class RecordedMarket:
+    """The folder of recorded data, read in place."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.index = _closes(folder / "eth_usd_1h.csv.gz")
+        self.dvol = _closes(folder / "eth_dvol_1h.csv.gz")
+        self._hourly_funding = _rates(folder / "eth_funding_hyperliquid_1h.csv.gz", "hourly_rate")
+        self._eight_hourly_funding = _rates(folder / "eth_funding_okx_8h.csv.gz", "rate_8h")
+        self._events = _events(folder / "macro_events_high.csv")
+
+    def snapshots(self) -> Iterator[Snapshot]:
+        for path in sorted((self._folder / "chains").glob("*.csv.gz")):
+            yield from _snapshots(path)
+
+    def funding(self, now: datetime) -> tuple[FundingRate, ...]:
+        """The 24-hour means, annualised, of each venue with a recent rate; the declared assumption without any."""
+        found = []
+        for venue, series, per_year, age_h in (
+            ("hyperliquid", self._hourly_funding, 8760, 1),
+            ("okx", self._eight_hourly_funding, 1095, 8),
+        ):
+            window = series.between(now - timedelta(hours=24), now)
+            if window and now - window[-1][0] <= timedelta(hours=age_h + 1):
+                mean = sum(rate for _, rate in window) / len(window) * per_year
+                found.append(FundingRate(venue=venue, annualised_frac=mean, as_of=window[-1][0]))
+        if not found:
+            found.append(FundingRate(venue="assumed", annualised_frac=FUNDING_WITHOUT_RECORD, as_of=now))
+        return tuple(found)
+
+    def entry_facts(self, snapshot: Snapshot, strategy: Strategy) -> EntryFacts:
+        """The facts of an account of 10 ETH and 150,000 EUR with nothing open."""
+        now = snapshot.at
+        equity_usd = BALANCE_ETH * snapshot.spot_usd + CASH_EUR * EUR_USD
+        closes = self.index.between(now - timedelta(hours=722), now)
+        return EntryFacts(
+            now=now,
+            strategy_enabled=True,
+            armed=False,
+            open_positions=0,
+            orders_in_doubt=0,
+            equity_usd=equity_usd,
+            eur_usd=EUR_USD,
+            eth_share=BALANCE_ETH * snapshot.spot_usd / equity_usd,
+            venue_equity_eth=BALANCE_ETH,
+            initial_margin_eth=0.0,
+            risk_open_usd=0.0,
+            spot_usd=snapshot.spot_usd,
+            dvol=self.dvol.at_or_before(now),
+            dvol_24h_ago=self.dvol.at_or_before(now - timedelta(hours=24)),
+            index_hourly_closes=tuple(HourlyClose(at=at, close_usd=close) for at, close in closes),
+            funding=self.funding(now),
+            macro_events=self._events,
+            liquidation_level=Level.LOW,
+            chain=snapshot.chain(strategy),
+        )
+
+
+def _lines(path: Path) -> Iterator[dict[str, str]]:
+    opened = gzip.open(path, "rt", newline="") if path.suffix == ".gz" else path.open(newline="")
+    with opened as lines:
+        yield from csv.DictReader(lines)
+
+
+def _closes(path: Path) -> Series:
+    """Hourly closes, each at the end of its hour."""
+    rows = [(_time(row["timestamp"]) + _HOUR, float(row["close"])) for row in _lines(path)]
+    return Series([at for at, _ in rows], [value for _, value in rows])
+
+
+def _rates(path: Path, column: str) -> Series:
+    rows = [(_time(row["timestamp"]), float(row[column])) for row in _lines(path)]
+    return Series([at for at, _ in rows], [value for _, value in rows])
+
+
+def _events(path: Path) -> tuple[MacroEvent, ...]:
+    return tuple(
+        MacroEvent(
+            name=row["name"],
+            country=row["country"],
+            importance=Level(row["importance"]),
+            scheduled_at=_time(row["scheduled_at"]),
+        )
+        for row in _lines(path)
+    )
+
+
+def _snapshots(path: Path) -> Iterator[Snapshot]:
+    rows: list[dict[str, str]] = []
+    for row in _lines(path):
+        if rows and row["timestamp"] != rows[0]["timestamp"]:
+            yield _snapshot(rows)
+            rows = []
+        rows.append(row)
+    yield _snapshot(rows)
+
+
+def _snapshot(rows: list[dict[str, str]]) -> Snapshot:
+    at = _time(rows[0]["timestamp"])
+    return Snapshot(
+        at=at,
+        spot_usd=float(rows[0]["index_price"]),
+        quotes=[_quote(row, at) for row in rows],
+        recorded_delta={row["instrument_name"]: float(row["delta"]) for row in rows},
+    )
+
+
+def _quote(row: dict[str, str], at: datetime) -> dict[str, object]:
+    _, day, strike, letter = row["instrument_name"].split("-")
+    expiration = datetime(2000 + int(day[-2:]), _MONTHS[day[-5:-2]], int(day[:-5]), 8, tzinfo=UTC)
+    option_type = OptionType.PUT if letter == "P" else OptionType.CALL
+    iv = float(row["implied_volatility"])
+    t_years = year_fraction(at, expiration)
+    own_delta = delta(option_type, float(row["underlying"]), float(strike), max(t_years, 0.0), iv)
+    return {
+        "instrument_name": row["instrument_name"],
+        "strike": strike,
+        "option_type": option_type.value,
+        "expiration": expiration.isoformat(),
+        "bid": row["bid_price"] or None,
+        "ask": row["ask_price"] or None,
+        "bid_size": TOUCH_SIZE if row["bid_price"] else 0.0,
+        "ask_size": TOUCH_SIZE if row["ask_price"] else 0.0,
+        "mark_price": row["mark_price"],
+        "mark_iv": iv * 100.0,
+        "delta": own_delta,
+        "gamma": 0.0,
+        "theta": 0.0,
+        "vega": float(row["vega"]),
+        "open_interest": float(row["open_interest"]),
+        "volume_24h": float(row["volume"]),
+        "underlying_price": row["underlying"],
+        "timestamp": at.isoformat(),
+    }
+
+
+def _time(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

@@ -1,0 +1,178 @@
+"""The audit hash chain on bytes: JSON lines, each holding its number, its predecessor's hash and its own.
+
+A record is one line, `{"seq":N,"prev":"<hash N-1>",…,"hash":"<hash N>"}` and a line feed. The hash is
+SHA-256, in lower-case hex, over exactly the bytes before `,"hash":`. So every byte is either hashed or fixed
+by this form, and nothing has to be parsed to prove it. Split on the line feed only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import NamedTuple
+
+from pydantic import JsonValue
+
+from core.errors import FoundWrongError, InputError
+from core.messages.audit import AuditEvent
+
+GENESIS_HASH = "0" * 64
+"""What the first record has as its predecessor's hash."""
+RECORD_BYTES_MAX = 16 * 1024 * 1024
+"""No record is longer; a verifier never has to hold more than this."""
+
+_HASH_KEY = b',"hash":"'
+_END = b'"}\n'
+_SEAL_BYTES = len(_HASH_KEY) + 64 + len(_END)
+_HEX = frozenset("0123456789abcdef")
+
+
+class ChainBrokenError(FoundWrongError):
+    """A record does not follow from those before it; the message says what was expected and found."""
+
+
+class Link(NamedTuple):
+    """The end of a chain: the last record's number and hash."""
+
+    seq: int
+    hash: str
+
+    def __str__(self) -> str:
+        return f"{self.seq}:{self.hash}"
+
+
+GENESIS = Link(0, GENESIS_HASH)
+
+
+class AuditRecord(NamedTuple):
+    """One record, read back."""
+
+    seq: int
+    at: datetime
+    kind: str
+    correlation: str | None
+    detail: dict[str, JsonValue]
+    hash: str
+
+
+def canonical_json(value: JsonValue) -> str:
+    """JSON without spaces, keys sorted, ASCII only. Raises ValueError for NaN and infinities."""
+    return json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=True, allow_nan=False)
+
+
+def encode_record(previous: Link, event: AuditEvent) -> tuple[bytes, Link]:
+    """The bytes of the record that follows `previous`, and the chain's new end.
+
+    Raises ValueError if the event is not JSON, has a naive time, or is longer than `RECORD_BYTES_MAX`.
+    """
+    if event.at.tzinfo is None:
+        raise ValueError(f"audit event {event.kind}: expected an aware time, found {event.at.isoformat()}")
+    at = event.at.astimezone(UTC).isoformat(timespec="microseconds")
+    rest = _rest(at, event.kind.value, event.correlation, event.detail)
+    body = b"%s%s" % (_opening(previous), rest)
+    digest = sha256(body).hexdigest()
+    line = body + _HASH_KEY + digest.encode("ascii") + _END
+    if len(line) > RECORD_BYTES_MAX:
+        raise ValueError(
+            f"audit event {event.kind}: expected at most {RECORD_BYTES_MAX} bytes, found {len(line)}"
+        )
+    return line, Link(previous.seq + 1, digest)
+
+
+def append(previous: Link, events: Iterable[AuditEvent]) -> tuple[bytes, Link]:
+    """The bytes of all events in order behind `previous`, and the chain's new end."""
+    lines = []
+    for event in events:
+        line, previous = encode_record(previous, event)
+        lines.append(line)
+    return b"".join(lines), previous
+
+
+def follow(previous: Link, line: bytes) -> Link:
+    """The chain's end after `line`, which includes its line feed.
+
+    Raises ChainBrokenError unless it is, to the byte, a record that follows `previous`.
+    """
+    seq = previous.seq + 1
+    opening = _opening(previous)
+    if not line.endswith(b"\n"):
+        raise ChainBrokenError(f"record {seq}: expected a line feed at its end, found {_shown(line[-20:])}")
+    if not line.startswith(opening):
+        found = _shown(line[: len(opening)])
+        raise ChainBrokenError(f"record {seq}: expected it to begin with {_shown(opening)}, found {found}")
+    body, seal = line[:-_SEAL_BYTES], line[-_SEAL_BYTES:]
+    digest = sha256(body).hexdigest()
+    expected = _HASH_KEY + digest.encode("ascii") + _END
+    if seal != expected:
+        raise ChainBrokenError(
+            f"record {seq}: expected it to end with {_shown(expected)}, found {_shown(seal)}"
+        )
+    return Link(seq, digest)
+
+
+def follow_all(previous: Link, lines: Iterable[bytes]) -> Link:
+    """`follow` for each line in turn."""
+    for line in lines:
+        previous = follow(previous, line)
+    return previous
+
+
+def check_canonical(line: bytes) -> None:
+    """The stricter look at one proved record: it is JSON in exactly the form that `encode_record` writes.
+
+    Raises ChainBrokenError where the bytes prove but the form is another hand's.
+    """
+    try:
+        fields = json.loads(line)
+    except ValueError as error:
+        raise ChainBrokenError(f"expected a JSON object, found {_shown(line[:60])}: {error}") from error
+    if not isinstance(fields, dict):
+        raise ChainBrokenError(f"expected a JSON object, found {_shown(line[:60])}")
+    keys = ["seq", "prev", "at", "kind", "correlation", "detail", "hash"]
+    if list(fields) != keys:
+        raise ChainBrokenError(f"expected the keys {keys}, found {list(fields)}")
+    try:
+        again = ",".join(f'"{key}":{canonical_json(fields[key])}' for key in keys)
+    except ValueError as error:
+        raise ChainBrokenError(f"record {fields['seq']}: {error}") from error
+    if b"{%s}\n" % again.encode("ascii") != line:
+        raise ChainBrokenError(f"record {fields['seq']}: expected canonical JSON, found another form of it")
+
+
+def read_record(line: bytes) -> AuditRecord:
+    """The content of a record that was proved before. Raises ChainBrokenError where a field is missing."""
+    try:
+        fields = json.loads(line)
+        return AuditRecord(
+            seq=fields["seq"],
+            at=datetime.fromisoformat(fields["at"]),
+            kind=fields["kind"],
+            correlation=fields["correlation"],
+            detail=fields["detail"],
+            hash=fields["hash"],
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise ChainBrokenError(f"expected an audit record, found {_shown(line[:60])}: {error!r}") from error
+
+
+def parse_head(text: str) -> Link:
+    """`SEQ:HASH`, as the engine tells its head. Raises InputError."""
+    seq, colon, digest = text.partition(":")
+    if not colon or not (seq.isascii() and seq.isdigit()) or len(digest) != 64 or not set(digest) <= _HEX:
+        raise InputError(f"head: expected SEQ:HASH with 64 lower-case hex digits, found {text!r}")
+    return Link(int(seq), digest)
+
+
+def _opening(previous: Link) -> bytes:
+    return b'{"seq":%d,"prev":"%s",' % (previous.seq + 1, previous.hash.encode("ascii"))
+
+
+def _rest(at: JsonValue, kind: JsonValue, correlation: JsonValue, detail: JsonValue) -> bytes:
+    fields = {"at": at, "kind": kind, "correlation": correlation, "detail": detail}
+    return ",".join(f'"{key}":{canonical_json(value)}' for key, value in fields.items()).encode("ascii")
+
+
+def _shown(found: bytes) -> str:
+    return repr(found.decode("ascii", "backslashreplace"))

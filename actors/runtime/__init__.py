@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from actors.runtime.actor import Actor, Context, ReplyTo, Timer
 from actors.runtime.address import Address
+from actors.runtime.clock import Clock, SystemClock
+from actors.runtime.dump import install_dump_signal
 from actors.runtime.envelope import Envelope
 from actors.runtime.errors import (
     ActorUnavailable,
@@ -39,7 +41,12 @@ from actors.runtime.events import (
     SupervisorExhausted,
     Terminated,
 )
+from actors.runtime.jumping import JumpingClock
+from actors.runtime.records import DeadLetter, DeadLetters, Tracer
+from actors.runtime.runtime import Runtime
 from actors.runtime.spec import Backoff, ChildSpec, Exhausted, OnHang, Restart, Strategy, SupervisorSpec
+from actors.runtime.system import ActorSystem
+from actors.runtime.threads import ThreadRuntime
 
 __all__ = [
     "Actor",
@@ -48,6 +55,7 @@ __all__ = [
     "ActorParked",
     "ActorRestarted",
     "ActorStarted",
+    "ActorSystem",
     "ActorUnavailable",
     "Address",
     "AskFailed",
@@ -57,8 +65,11 @@ __all__ = [
     "CellStatus",
     "ChildExhausted",
     "ChildSpec",
+    "Clock",
     "Context",
+    "DeadLetter",
     "DeadLettered",
+    "DeadLetters",
     "Deadlock",
     "Envelope",
     "Exhausted",
@@ -67,19 +78,25 @@ __all__ = [
     "Fenced",
     "HandlerHung",
     "HookFailed",
+    "JumpingClock",
     "MailboxFull",
     "MailboxOverflow",
     "OnHang",
     "ReplyTo",
     "Restart",
     "RootExhausted",
+    "Runtime",
     "RuntimeEvent",
     "RuntimeFault",
     "StartTimeout",
     "Strategy",
     "SupervisorExhausted",
     "SupervisorSpec",
+    "SystemClock",
     "Terminated",
+    "ThreadRuntime",
     "Timer",
+    "Tracer",
     "TripwireHit",
+    "install_dump_signal",
 ]

@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from actors.runtime.envelope import Envelope
+    from actors.runtime.events import Terminated
+
+
+class Watcher(Protocol):
+    """Who is to be told of an end."""
+
+    @property
+    def live(self) -> bool: ...
+
+    def terminated(self, message: Terminated) -> None: ...
 
 
 class Recipient(Protocol):
-    """What an address points at."""
+    """What an address points at: a cell, or a fake in a test."""
+
+    def deliver(self, envelope: Envelope) -> str | None:
+        """Queue it; None, or why it was refused."""
 
     def tell_from(self, message: object, sender: Address | None, correlation: str | None) -> None: ...
+
+    def watched_by(self, watcher: Watcher) -> None:
+        """Tell Terminated to the watcher at each end of an incarnation."""
 
     def ask_from(self, message: object, timeout_s: float, correlation: str | None) -> object: ...
 

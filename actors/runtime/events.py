@@ -61,7 +61,7 @@ class ActorHung:
 
 @dataclass(frozen=True)
 class MailboxOverflow:
-    """Mail was refused because the mailbox is full; told at most once a minute per cell, `total` counts all."""
+    """Mail was refused because the mailbox is full; told once a minute at most, `total` counts all."""
 
     path: str
     total: int

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from actors.runtime.actor import ActorLog, LogAdapter
-from actors.runtime.address import Address
+from actors.runtime.address import Address, Watcher
 from actors.runtime.envelope import Envelope, to_us
 from actors.runtime.errors import ActorUnavailable, Fenced
 
@@ -28,6 +28,18 @@ class _Inbox:
         self.correlations: list[str | None] = []
         self.timeouts_s: list[float] = []
         self.answers: dict[type, object] = {}
+        self.watchers: list[Watcher] = []
+
+    def deliver(self, envelope: Envelope) -> str | None:
+        self.received.append(envelope.message)
+        self.senders.append(envelope.sender)
+        self.correlations.append(envelope.correlation)
+        if envelope.reply_to is not None:
+            envelope.reply_to.resolve(answer_from(self.answers, envelope.message, "FakeAddress.answers"))
+        return None
+
+    def watched_by(self, watcher: Watcher) -> None:
+        self.watchers.append(watcher)
 
     def tell_from(self, message: object, sender: Address | None, correlation: str | None) -> None:
         self.received.append(message)

@@ -1,0 +1,329 @@
+"""The cell: the lasting part of an actor. It owns path, mailbox, epoch and history; lives come and go.
+
+It is a pykka actor: a `pykka.ActorRef` to it can tell, ask and stop. Pykka's own loop, registry and proxies
+are not used; the loop is the backend's, and what happens to one envelope is `Incarnation.process_one`.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pykka
+import pykka.messages
+
+from actors.runtime.address import Address, Watcher
+from actors.runtime.context import refusal_error
+from actors.runtime.envelope import Envelope, Reply, from_us
+from actors.runtime.errors import AskFailed, AskTimeout
+from actors.runtime.events import (
+    CellState,
+    CellStatus,
+    HookFailed,
+    MailboxOverflow,
+    Terminated,
+)
+from actors.runtime.futures import ThreadFuture
+from actors.runtime.incarnation import STOP, End, Incarnation
+from actors.runtime.mailbox import FULL, Mailbox
+from actors.runtime.records import DeadLetter
+
+if TYPE_CHECKING:
+    from actors.runtime.runtime import Channel
+    from actors.runtime.spec import ChildSpec
+    from actors.runtime.system import ActorSystem
+
+OVERFLOW_EVENT_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Up:
+    """A unit has started: its first life, or a later one."""
+
+    unit: object
+    epoch: int
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A unit's life is over, and why."""
+
+    unit: object
+    epoch: int
+    how: End
+    error: BaseException | None
+    message_type: str
+
+
+@dataclass(frozen=True)
+class Hung:
+    """A cell's handler has exceeded its limit."""
+
+    unit: object
+    epoch: int
+    envelope: Envelope
+    busy_with: str
+    busy_for_s: float
+
+
+class _PykkaInbox:
+    """The cell's mailbox in the shape that `pykka.ActorRef` expects."""
+
+    def __init__(self, cell: Cell) -> None:
+        self._cell = cell
+
+    def put(self, envelope: Any, /) -> None:
+        """Take a pykka envelope over into one of ours; pykka's stop keeps its place behind earlier mail."""
+        cell = self._cell
+        message = envelope.message
+        if isinstance(message, pykka.messages._ActorStop):
+            message = STOP
+        reply: Reply | None = envelope.reply_to
+        refusal = cell.deliver(cell.system.new_envelope(cell.address, message, None, None, reply))
+        if refusal is not None and reply is not None:
+            reply.reject(refusal_error(cell.path, message, refusal))
+
+    def get(self) -> Any:
+        """Only the owner may take."""
+        raise NotImplementedError("a cell's mail is taken by its incarnation alone")
+
+    def empty(self) -> bool:
+        """Whether nothing waits."""
+        return not len(self._cell.mailbox)
+
+
+class Cell(pykka.Actor):
+    """One per child spec, for as long as the system lives."""
+
+    def __init__(self, system: ActorSystem, spec: ChildSpec, path: str) -> None:
+        # The base initialiser draws a random URN; a path is unique in its system and the same in every run.
+        self.actor_urn = path
+        self.system = system
+        self.runtime = system.runtime
+        self.spec = spec
+        self.name = spec.name
+        self.path = path
+        self.address = Address(path, spec.name, self)
+        self.mailbox: Mailbox = self.runtime.new_mailbox(spec.mailbox_bound)
+        self.mailbox.detach(None)
+        self.rng = self.runtime.rng(path)
+        self.state = CellState.NEW
+        self.epoch = 0
+        self.restarts = 0
+        self.last_error: str | None = None
+        self.incarnation: Incarnation | None = None
+        self.actor_inbox = _PykkaInbox(self)
+        self.actor_stopped = threading.Event()
+        self._actor_ref = pykka.ActorRef(self)
+        self._channel: Channel | None = None
+        self._record = system.tracer.record
+        self._put = self.mailbox.put
+        self._watchers: dict[Watcher, None] = {}
+        self._overflow_told_us: int | None = None
+
+    @staticmethod
+    def _create_actor_inbox() -> Any:
+        raise NotImplementedError("a cell's mailbox is made by its runtime")
+
+    @staticmethod
+    def _create_future() -> Any:
+        # Pykka's ActorRef knows nothing but the class: this is the future that any thread may wait on.
+        return ThreadFuture()
+
+    def _start_actor_loop(self) -> None:
+        raise NotImplementedError("a cell is started by its supervisor")
+
+    @property
+    def hang_limit_s(self) -> float:
+        return self.spec.hang_limit_s
+
+    def deliver(self, envelope: Envelope) -> str | None:
+        """Trace and queue. What is refused is counted, and dead unless an asker hears of it."""
+        self._record(envelope)
+        refusal = self._put(envelope)
+        if refusal is not None:
+            self._refused(envelope, refusal)
+        return refusal
+
+    def tell_from(self, message: object, sender: Address | None, correlation: str | None) -> None:
+        self.deliver(self.system.new_envelope(self.address, message, sender, correlation, None))
+
+    def ask_from(self, message: object, timeout_s: float, correlation: str | None) -> object:
+        future = self.runtime.new_future()
+        refusal = self.deliver(self.system.new_envelope(self.address, message, None, correlation, future))
+        if refusal is not None:
+            raise refusal_error(self.path, message, refusal)
+        if not self.runtime.wait(future, timeout_s, None):
+            text = f"{self.path} did not answer {type(message).__name__} within {timeout_s} s"
+            if future.reject(AskTimeout(text)):
+                raise AskTimeout(text)
+        return future.outcome()
+
+    def watched_by(self, watcher: Watcher) -> None:
+        self._watchers[watcher] = None
+        # Looked at after the entry, so that an end at this very moment is told from one side or the other.
+        if self.state is CellState.STOPPED and self._watchers.pop(watcher, watcher) is None:
+            watcher.terminated(Terminated(self.path, self.name, "stopped", restarting=False))
+
+    def begin(self, channel: Channel) -> int:
+        """Start the next life on a worker; it reports Up or Ended. Returns its epoch."""
+        self.epoch += 1
+        self.state = CellState.STARTING
+        self._channel = channel
+        incarnation = self.incarnation = Incarnation(self, self.epoch)
+        self.mailbox.attach(incarnation)
+        self.actor_stopped.clear()
+        self.runtime.start_consumer(incarnation)
+        return self.epoch
+
+    def order_stop(self, *, after_mail: bool) -> None:
+        """Ask the current life to end: before all user mail, or behind what is queued."""
+        order = self.system.new_envelope(self.address, STOP, None, None, None)
+        if after_mail:
+            self.mailbox.put_last(order)
+        else:
+            self.mailbox.put_system(order)
+
+    def fence(self, how: End, error: BaseException, *, holding: Envelope | None = None) -> bool:
+        """Cut the current life off from everything, if given only while it is still `holding` that envelope.
+
+        False if it is not, or ended by itself just before; then its report is on the way.
+        """
+        incarnation = self.incarnation
+        if incarnation is None:
+            return False
+        owned, current = self.mailbox.detach(incarnation, holding)
+        if not owned:
+            return False
+        failed = AskFailed(f"{self.path} {how.value}: {error}")
+        failed.__cause__ = error
+        incarnation.retire(failed)
+        if current is not None and current.message is not STOP:
+            if current.reply_to is not None:
+                current.reply_to.reject(failed)
+            self.system.dead(current, how.value)
+        self.last_error = f"{type(error).__name__}: {error}"
+        self._counted_out(incarnation)
+        return True
+
+    def acknowledge(self, incarnation: Incarnation) -> None:
+        """A life serves: told to the supervisor."""
+        self.report(Up(self, incarnation.epoch))
+
+    def ended(
+        self, incarnation: Incarnation, how: End, error: BaseException | None, envelope: Envelope | None
+    ) -> None:
+        """A life ended by itself or by order: its poisoned message is dead, the supervisor hears."""
+        message_type = "on_start"
+        if envelope is not None:
+            message_type = type(envelope.message).__name__
+            self.system.dead(envelope, f"crashed: {type(error).__name__}")
+        elif incarnation.served:
+            message_type = "on_stop"
+        if error is not None:
+            self.last_error = f"{type(error).__name__}: {error}"
+        self.report(Ended(self, incarnation.epoch, how, error, message_type))
+
+    def report(self, message: object) -> None:
+        """To the supervisor that started the current life."""
+        if self._channel is not None:
+            self._channel.put(message)
+
+    def hook_failed(self, incarnation: Incarnation, hook: str, error: BaseException) -> None:
+        """Contained, but not hidden."""
+        at = from_us(self.runtime.now_us())
+        self.system.post(HookFailed(self.path, incarnation.epoch, hook, error, at))
+
+    def worker_left(self, incarnation: Incarnation) -> None:
+        """The worker of a life is done; nothing refers to the actor any more."""
+        self._counted_out(incarnation)
+        if self.incarnation is incarnation and not incarnation.live:
+            self.incarnation = None
+
+    def _counted_out(self, incarnation: Incarnation) -> None:
+        if self.runtime.activity is not None:
+            self.runtime.activity.finish(incarnation)
+
+    def report_if_hung(self) -> None:
+        """Called by the hang watch: busy with one message for longer than the limit?"""
+        incarnation, current = self.incarnation, self.mailbox.current
+        if incarnation is None or current is None or not incarnation.live or current.message is STOP:
+            return
+        busy_for_s = self.runtime.monotonic() - self.mailbox.busy_since
+        if busy_for_s >= self.spec.hang_limit_s and self.mailbox.current is current:
+            busy_with = type(current.message).__name__
+            self.report(Hung(self, incarnation.epoch, current, busy_with, busy_for_s))
+
+    def close(self, why: str) -> None:
+        """Take no mail any more; what is queued is dead."""
+        for envelope in self.mailbox.close(why):
+            if envelope.message is STOP:
+                continue
+            if envelope.reply_to is not None:
+                envelope.reply_to.reject(refusal_error(self.path, envelope.message, why))
+            self.system.dead(envelope, why)
+
+    def close_for_good(self) -> None:
+        """The cell will never serve again; its watchers hear it for the last time."""
+        self.close("stopped")
+        self.state = CellState.STOPPED
+        self.actor_stopped.set()
+
+    def reopen(self) -> None:
+        """The cell may be started again, and takes mail for it."""
+        self.mailbox.reopen()
+        self.state = CellState.HELD
+
+    def tell_watchers(self, reason: str, *, restarting: bool) -> None:
+        """An incarnation has ended."""
+        message = Terminated(self.path, self.name, reason, restarting)
+        for watcher in list(self._watchers):
+            last = self.state is CellState.STOPPED or not watcher.live
+            if last and self._watchers.pop(watcher, watcher) is not None:
+                # Told by `watched_by` at this very moment.
+                continue
+            watcher.terminated(message)
+
+    def _refused(self, envelope: Envelope, refusal: str) -> None:
+        if refusal == FULL:
+            if envelope.reply_to is None:
+                self.system.dead(envelope, refusal, tell=False)
+            now_us = self.runtime.now_us()
+            told_us = self._overflow_told_us
+            if told_us is None or now_us - told_us >= OVERFLOW_EVENT_EVERY // timedelta(microseconds=1):
+                self._overflow_told_us = now_us
+                self.system.post(MailboxOverflow(self.path, self.mailbox.overflowed, from_us(now_us)))
+        elif envelope.reply_to is None:
+            self.system.dead(envelope, refusal)
+
+    def status(self) -> CellStatus:
+        """The cell at this moment."""
+        current = self.mailbox.current
+        busy = current is not None and current.message is not STOP
+        return CellStatus(
+            name=self.name,
+            path=self.path,
+            state=self.state,
+            restarts=self.restarts,
+            epoch=self.epoch,
+            mailbox_depth=len(self.mailbox),
+            overflowed=self.mailbox.overflowed,
+            busy_with=type(current.message).__name__ if busy else None,
+            busy_for_s=self.runtime.monotonic() - self.mailbox.busy_since if busy else 0.0,
+            last_error=self.last_error,
+        )
+
+
+def dead_letter(envelope: Envelope, why: str, at_us: int) -> DeadLetter:
+    """The record of a message that will never be handled to its end."""
+    return DeadLetter(
+        at=from_us(at_us),
+        to=envelope.to.path,
+        sender=envelope.sender,
+        message=envelope.message,
+        why=why,
+        correlation=envelope.correlation,
+        id=envelope.id,
+    )

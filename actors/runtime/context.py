@@ -1,0 +1,248 @@
+"""The living context: every effect of an incarnation, each behind the check that it was not replaced."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from actors.runtime.actor import ActorLog, LogAdapter, ReplyTo, Timer
+from actors.runtime.envelope import Envelope, from_us, to_us
+from actors.runtime.errors import ActorUnavailable, AskTimeout, Fenced, MailboxFull
+from actors.runtime.mailbox import FULL
+
+if TYPE_CHECKING:
+    from actors.runtime.address import Address
+    from actors.runtime.envelope import Reply
+    from actors.runtime.events import Terminated
+    from actors.runtime.futures import OneShot
+    from actors.runtime.runtime import Runtime
+
+_new_tuple = tuple.__new__
+
+
+def refusal_error(path: str, message: object, refusal: str) -> MailboxFull | ActorUnavailable:
+    """The asker's error for mail that was not queued."""
+    what = f"{path} did not take {type(message).__name__}"
+    if refusal == FULL:
+        return MailboxFull(f"{what}: its mailbox is full")
+    return ActorUnavailable(f"{what}: it is {refusal}")
+
+
+class _TimedTell:
+    """A message to self at a market time."""
+
+    __slots__ = ("_cause", "_context", "_correlation", "_message", "_timer")
+
+    def __init__(self, context: LiveContext, due_us: int, message: object) -> None:
+        current = context.current
+        self._context = context
+        self._message = message
+        self._correlation = None if current is None else current.correlation
+        self._cause = None if current is None else current.number
+        context.timers[self] = None
+        self._timer: Timer = context.runtime.add_timer(due_us, self._fire)
+
+    def _fire(self) -> None:
+        context = self._context
+        context.timers.pop(self, None)
+        if context.live:
+            context.send_to_self(self._message, self._correlation, self._cause)
+
+    def cancel(self) -> None:
+        self._context.timers.pop(self, None)
+        self._timer.cancel()
+
+
+class _DeferredReply:
+    """A reply taken out of its handler. The incarnation's end fails it if it is still open."""
+
+    __slots__ = ("_context", "_reply")
+
+    def __init__(self, context: LiveContext, reply: Reply) -> None:
+        self._context = context
+        self._reply = reply
+        context.deferred[self] = None
+
+    def set(self, value: object) -> None:
+        self._context.check_live()
+        self._context.deferred.pop(self, None)
+        self._reply.resolve(value)
+
+    def fail(self, error: BaseException) -> None:
+        self._context.check_live()
+        self.abort(error)
+
+    def abort(self, error: BaseException) -> None:
+        """Fail it whether or not the incarnation lives."""
+        self._context.deferred.pop(self, None)
+        self._reply.reject(error)
+
+
+class _NoReply:
+    """The deferred reply of a tell: nobody waits for it."""
+
+    __slots__ = ()
+
+    def set(self, value: object) -> None:
+        """Nobody waits."""
+
+    def fail(self, error: BaseException) -> None:
+        """Nobody waits."""
+
+
+class LiveContext:
+    """The effects of one incarnation. See `Context` for what each means to an actor."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        address: Address,
+        epoch: int,
+        next_number: Callable[[], int],
+        rng: random.Random,
+    ) -> None:
+        self.runtime = runtime
+        self.self_address = address
+        self.path = address.path
+        self.name = address.name
+        self.epoch = epoch
+        self.live = True
+        self.counted = False
+        self.waiting_for: OneShot | None = None
+        self.waiting_on: Address | None = None
+        self.current: Envelope | None = None
+        self.reply: Reply | None = None
+        self.leaving = False
+        self.timers: dict[_TimedTell, None] = {}
+        self.deferred: dict[_DeferredReply, None] = {}
+        self._rng = rng
+        self._next_number = next_number
+        self._now_us = runtime.now_us
+        self._yields = runtime.yields_at_tell
+
+    @property
+    def envelope(self) -> Envelope:
+        if self.current is None:
+            raise LookupError(f"{self.path} is not handling a message")
+        return self.current
+
+    @property
+    def sender(self) -> Address | None:
+        return self.envelope.sender
+
+    def check_live(self) -> None:
+        if not self.live:
+            raise Fenced(f"{self.path}: incarnation {self.epoch} was replaced or stopped")
+
+    def tell(self, to: Address, message: object, *, correlation: str | None = None) -> None:
+        if not self.live:
+            self.check_live()
+        to.recipient.deliver(self._envelope_to(to, message, correlation, None))
+        if self._yields:
+            self.runtime.yield_now()
+            self.check_live()
+
+    def ask(self, to: Address, message: object, *, timeout_s: float) -> object:
+        self.check_live()
+        runtime = self.runtime
+        future = runtime.new_future()
+        refusal = to.recipient.deliver(self._envelope_to(to, message, None, future))
+        if refusal is not None:
+            raise refusal_error(to.path, message, refusal)
+        self.waiting_on = to
+        self._park(future, timeout_s)
+        self.waiting_on = None
+        if not future.done:
+            text = f"{to.path} did not answer {type(message).__name__} within {timeout_s} s"
+            # Deciding the future makes a late answer harmless, and takes it if it came just now.
+            if future.reject(AskTimeout(text)):
+                raise AskTimeout(text)
+        return future.outcome()
+
+    def sleep(self, seconds: float) -> None:
+        self.check_live()
+        future = self.runtime.new_future()
+        due_us = self._now_us() + round(seconds * 1_000_000)
+        timer = self.runtime.add_timer(due_us, lambda: future.resolve(None))
+        try:
+            self._park(future, None)
+        finally:
+            timer.cancel()
+
+    def defer_reply(self) -> ReplyTo:
+        self.check_live()
+        reply, self.reply = self.reply, None
+        return _NoReply() if reply is None else _DeferredReply(self, reply)
+
+    def now(self) -> datetime:
+        return from_us(self._now_us())
+
+    def monotonic(self) -> float:
+        return self.runtime.monotonic()
+
+    def call_at(self, when: datetime, message: object) -> Timer:
+        self.check_live()
+        return _TimedTell(self, to_us(when), message)
+
+    def call_later(self, delay_s: float, message: object) -> Timer:
+        self.check_live()
+        return _TimedTell(self, self._now_us() + round(delay_s * 1_000_000), message)
+
+    def watch(self, target: Address) -> None:
+        self.check_live()
+        target.recipient.watched_by(self)
+
+    def terminated(self, message: Terminated) -> None:
+        """The runtime tells of a watched end."""
+        if self.live:
+            self.send_to_self(message, None, None)
+
+    def rng(self) -> random.Random:
+        return self._rng
+
+    def uuid(self) -> str:
+        return self.runtime.uuid()
+
+    def log(self) -> LogAdapter:
+        return ActorLog(self)
+
+    def stop_self(self) -> None:
+        self.check_live()
+        self.leaving = True
+
+    def send_to_self(self, message: object, correlation: str | None, cause: int | None) -> None:
+        """Queue a message of the runtime's own making: a timer's, or of a watched end."""
+        to = self.self_address
+        at = self._now_us()
+        to.recipient.deliver(Envelope(self._next_number(), message, to, correlation, cause, at, to, None))
+
+    def _envelope_to(
+        self, to: Address, message: object, correlation: str | None, reply: Reply | None
+    ) -> Envelope:
+        current = self.current
+        if current is None:
+            cause = None
+        else:
+            cause = current.number
+            if correlation is None:
+                correlation = current.correlation
+        fields = (
+            self._next_number(),
+            message,
+            self.self_address,
+            correlation,
+            cause,
+            self._now_us(),
+            to,
+            reply,
+        )
+        # The named tuple's own constructor is a Python function; this is the one call on every message.
+        return _new_tuple(Envelope, fields)
+
+    def _park(self, future: OneShot, timeout_s: float | None) -> None:
+        self.waiting_for = future
+        self.runtime.wait(future, timeout_s, self)
+        self.waiting_for = None
+        self.check_live()

@@ -1,0 +1,144 @@
+"""The mailbox and the supervisor's queue of the jumping clock: what waits in them is counted as under way."""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import Any, cast
+
+from actors.runtime.jumping import JumpingClock
+from actors.runtime.mailbox import FULL, ThreadMailbox
+from actors.runtime.runtime import Channel, Parked
+
+
+class CountedMailbox(ThreadMailbox):
+    """Counts its mail while its cell is up, and its owner from attaching until it finds nothing to do.
+
+    Every count is changed under the mailbox's lock, so that no mail is ever seen without its count.
+    """
+
+    def __init__(self, bound: int, clock: JumpingClock) -> None:
+        super().__init__(bound)
+        self._clock = clock
+        self._up = False
+
+    def put(self, envelope: Any) -> str | None:
+        """Queue in the user lane; None, or why it was refused."""
+        with self._lock:
+            if self._refusal is not None:
+                return self._refusal
+            if len(self._user) >= self.bound:
+                self.overflowed += 1
+                return FULL
+            self._user.append(envelope)
+            self._counted()
+        return None
+
+    def put_system(self, envelope: Any) -> None:
+        """Queue ahead of all user mail, past the bound."""
+        with self._lock:
+            self._system.append(envelope)
+            self._counted()
+
+    def put_last(self, envelope: Any) -> None:
+        """Queue behind all user mail, past the bound and past a refusal."""
+        with self._lock:
+            self._user.append(envelope)
+            self._counted()
+
+    def _counted(self) -> None:
+        if self._up:
+            self._clock.add(1)
+        self._rouse()
+
+    def get(self, owner: object = None) -> Any:
+        """Done with the current one, wait for the next; None if `owner` is not the owner (any more)."""
+        while True:
+            with self._lock:
+                if self._owner is not owner:
+                    return None
+                if self._system or self._user:
+                    envelope = self._system.popleft() if self._system else self._user.popleft()
+                    # The owner counts for it from here on; if it was busy just now, it simply stays counted.
+                    self._clock.begin(cast("Parked", owner))
+                    self._clock.add(-1)
+                    self.current = envelope
+                    self.busy_since = self._monotonic()
+                    return envelope
+                self.current = None
+                self._sleeping = True
+                self._clock.finish(cast("Parked", owner))
+            self._wake.acquire()
+
+    def attach(self, owner: object) -> None:
+        """A new owner prepares and is under way until it serves."""
+        super().attach(owner)
+        self._clock.begin(cast("Parked", owner))
+
+    def activate(self, owner: object) -> bool:
+        """The owner begins to serve: what has waited for it is under way now."""
+        with self._lock:
+            if self._owner is not owner:
+                return False
+            self._up = True
+            self._clock.add(len(self._user) + len(self._system))
+            return True
+
+    def detach(self, owner: object, holding: object = None) -> tuple[bool, Any]:
+        """End the ownership; what waits is not under way any more. The owner itself is counted out when its
+        end has been reported, so that the count does not touch zero before the supervisor knows."""
+        with self._lock:
+            if self._owner is not owner or (holding is not None and self.current is not holding):
+                return False, None
+            if self._up:
+                self._up = False
+                self._clock.add(-len(self._user) - len(self._system))
+            current, self.current = self.current, None
+            self._owner = self
+            self._rouse()
+            return True, current
+
+    def close(self, why: str) -> list[Any]:
+        """Refuse all mail from now on and hand back what was queued."""
+        with self._lock:
+            self._refusal = why
+            left = list(self._user)
+            self._user.clear()
+            if self._up:
+                self._clock.add(-len(left))
+            return left
+
+
+class CountedChannel:
+    """A supervisor's queue: its messages are under way until the supervisor asks for the next."""
+
+    def __init__(self, channel: Channel, clock: JumpingClock) -> None:
+        self._channel = channel
+        self._clock = clock
+        self._guard = Lock()
+        self._closed = False
+        # The supervisor it was made for is about to start.
+        clock.add(1)
+
+    def put(self, message: object) -> None:
+        """Queue a message; after `close` it goes nowhere."""
+        with self._guard:
+            if self._closed:
+                return
+            self._clock.add(1)
+            self._channel.put(message)
+
+    def get(self, timeout_s: float | None) -> object:
+        """The next message; None when the time ran out."""
+        self._clock.add(-1)
+        message = self._channel.get(timeout_s)
+        if message is None:
+            self._clock.add(1)
+        return message
+
+    def close(self) -> list[object]:
+        """The supervisor has ended."""
+        with self._guard:
+            self._closed = True
+            left = self._channel.close()
+            self._clock.add(-len(left) - 1)
+        return left

@@ -1,0 +1,149 @@
+"""One life of an actor in its cell: set up, one envelope at a time, and exactly one end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from greenlet import GreenletExit
+
+from actors.runtime.context import LiveContext
+from actors.runtime.envelope import Envelope
+from actors.runtime.errors import AskFailed, Fenced
+
+if TYPE_CHECKING:
+    from actors.runtime.actor import Actor
+    from actors.runtime.cell import Cell
+    from actors.runtime.mailbox import Mailbox
+
+
+class End(Enum):
+    """How a life ended."""
+
+    NORMAL = "normal"  # by its own wish
+    SHUTDOWN = "shutdown"  # by its supervisor's order
+    CRASH = "crash"  # by an exception in its constructor, `on_start` or a handler
+    START_TIMEOUT = "start deadline exceeded"
+    HUNG = "hung"
+    KILLED = "killed"  # did not obey the order within the shutdown timeout
+
+
+@dataclass(frozen=True)
+class StopOrder:
+    """The message that ends an incarnation in order."""
+
+
+STOP = StopOrder()
+
+
+class Incarnation(LiveContext):
+    """The actor, its context and its end. Runs on one worker; a supervisor may fence it from another."""
+
+    def __init__(self, cell: Cell, epoch: int) -> None:
+        super().__init__(cell.runtime, cell.address, epoch, cell.system.next_number, cell.rng)
+        self.cell = cell
+        self.mailbox: Mailbox = cell.mailbox
+        self.worker_name = f"{self.path}#{epoch}"
+        self.served = False
+        self._actor: Actor | None = None
+        self._stop_hook_ran = False
+
+    def setup(self) -> bool:
+        """Make the actor and run `on_start`; whether it serves now."""
+        try:
+            actor = self.cell.spec.factory(self.cell.system.addresses)
+            actor.ctx = self
+            self._actor = actor
+            self._receive = actor.on_receive
+            actor.on_start()
+        except GreenletExit:
+            raise
+        except BaseException as error:
+            self._crash(error, None)
+            return False
+        if not self.mailbox.activate(self):
+            return False
+        self.served = True
+        self.cell.acknowledge(self)
+        # An actor may wish to end in its very first hook.
+        return not self.leaving or self._leave(End.NORMAL)
+
+    def process_one(self, envelope: Envelope) -> bool:
+        """Handle one envelope; whether the next may come. The same for every backend."""
+        if envelope.message is STOP:
+            return self._leave(End.SHUTDOWN)
+        self.current = envelope
+        reply = self.reply = envelope.reply_to
+        try:
+            value = self._receive(envelope.message)
+        except GreenletExit:
+            raise
+        except BaseException as error:
+            self._crash(error, envelope)
+            return False
+        if reply is not None and self.reply is not None:
+            reply.resolve(value)
+        self.current = None
+        return not self.leaving or self._leave(End.NORMAL)
+
+    def teardown(self) -> None:
+        """The worker is done with this life; the books were closed where it ended."""
+        self.cell.worker_left(self)
+
+    def _leave(self, how: End) -> bool:
+        self._run_hook("on_stop")
+        owned, _ = self.mailbox.detach(self)
+        if owned:
+            self.retire(AskFailed(f"{self.path} stopped before it answered"))
+            self.cell.ended(self, how, None, None)
+        return False
+
+    def _crash(self, error: BaseException, envelope: Envelope | None) -> None:
+        """The same for tell and ask: the asker gets the error, and the supervisor hears of it."""
+        if not self.live:
+            # A zombie: whatever it raises, Fenced above all, has no effect; the fence closed its books.
+            return
+        failed = AskFailed(f"{self.path} failed: {type(error).__name__}: {error}")
+        failed.__cause__ = error
+        if self.reply is not None:
+            self.reply.reject(failed)
+        if self.served:
+            self._run_hook("on_failure", error)
+            self._run_hook("on_stop")
+        owned, _ = self.mailbox.detach(self)
+        if owned:
+            self.retire(failed)
+            self.cell.ended(self, End.CRASH, error, envelope)
+
+    def retire(self, why: AskFailed) -> None:
+        """No effect from here on: timers go, open replies fail, a parked handler wakes up fenced."""
+        self.live = False
+        for timer in list(self.timers):
+            timer.cancel()
+        for reply in list(self.deferred):
+            reply.abort(why)
+        waiting_for = self.waiting_for
+        if waiting_for is not None:
+            waiting_for.reject(Fenced(f"{self.path}: incarnation {self.epoch} was replaced or stopped"))
+
+    def release(self) -> None:
+        """Let a fenced life's actor let go of what it holds; runs on another worker than its own."""
+        if self.served:
+            self._run_hook("on_stop")
+
+    def _run_hook(self, hook: str, *arguments: object) -> None:
+        """Run `on_stop` or `on_failure`, once; what it raises is reported and changes nothing."""
+        if hook == "on_stop":
+            if self._stop_hook_ran:
+                return
+            self._stop_hook_ran = True
+        try:
+            getattr(self._actor, hook)(*arguments)
+        except GreenletExit:
+            raise
+        except Fenced:
+            # It tried to have an effect after its end; the fence held, which is all there is to do.
+            return
+        except BaseException as error:
+            self.cell.hook_failed(self, hook, error)

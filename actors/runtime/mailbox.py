@@ -1,0 +1,180 @@
+"""The bounded mailbox with two lanes. Putting, taking, closing and changing the owner are atomic.
+
+The owner is the incarnation that may take mail; whoever is no longer the owner is given None and must leave.
+What the owner took last is `current` until it takes again, so that a hang or a crash finds it accounted for.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from threading import Lock
+from time import monotonic
+from typing import Any, Protocol
+
+
+class Mail(Protocol):
+    """What a mailbox carries; our envelopes and pykka's both fit."""
+
+    @property
+    def message(self) -> Any: ...
+
+    @property
+    def reply_to(self) -> Any: ...
+
+
+UNBOUNDED = 2**62
+FULL = "full"
+
+
+class Mailbox(Protocol):
+    """What the cell needs of the mailbox of any backend."""
+
+    bound: int
+    overflowed: int
+    current: Any
+    busy_since: float
+
+    def put(self, envelope: Any) -> str | None:
+        """Queue in the user lane; None, or why it was refused: FULL or what `close` was told."""
+
+    def put_system(self, envelope: Any) -> None:
+        """Queue ahead of all user mail, past the bound."""
+
+    def put_last(self, envelope: Any) -> None:
+        """Queue behind all user mail, past the bound and past a refusal."""
+
+    def get(self, owner: object = None) -> Any:
+        """Done with the current one, wait for the next; None if `owner` is not the owner (any more)."""
+
+    def attach(self, owner: object) -> None:
+        """A new owner prepares; left-over system mail was meant for its predecessor and is dropped."""
+
+    def activate(self, owner: object) -> bool:
+        """The owner begins to serve; False if it is not the owner any more."""
+
+    def detach(self, owner: object, holding: object = None) -> tuple[bool, Any]:
+        """End `owner`'s ownership: whether it had it, and the mail it had in hand. With `holding`, only if
+        that is what it has in hand."""
+
+    def close(self, why: str) -> list[Any]:
+        """Refuse all mail from now on and hand back what was queued."""
+
+    def reopen(self) -> None:
+        """Accept mail again."""
+
+    def __len__(self) -> int: ...
+
+
+class ThreadMailbox:
+    """The mailbox of the thread backend: one lock, and one more lock to sleep on when it is empty."""
+
+    def __init__(self, bound: int = UNBOUNDED) -> None:
+        self.bound = bound
+        self.overflowed = 0
+        self.current: Any = None
+        self.busy_since = 0.0
+        self._owner: object = None
+        self._refusal: str | None = None
+        self._system: deque[Any] = deque()
+        self._user: deque[Any] = deque()
+        self._lock = Lock()
+        self._wake = Lock()
+        self._wake.acquire()
+        self._sleeping = False
+        self._monotonic = monotonic
+
+    def __len__(self) -> int:
+        return len(self._user)
+
+    def empty(self) -> bool:
+        """Whether nothing waits; part of pykka's inbox protocol."""
+        return not self._user and not self._system
+
+    def put(self, envelope: Any) -> str | None:
+        """Queue in the user lane; None, or why it was refused."""
+        with self._lock:
+            if self._refusal is not None:
+                return self._refusal
+            if len(self._user) >= self.bound:
+                self.overflowed += 1
+                return FULL
+            self._user.append(envelope)
+            if not self._sleeping:
+                return None
+            self._sleeping = False
+        # Outside the lock, so that the woken thread does not run into it.
+        self._wake.release()
+        return None
+
+    def put_system(self, envelope: Any) -> None:
+        """Queue ahead of all user mail, past the bound."""
+        with self._lock:
+            self._system.append(envelope)
+            self._rouse()
+
+    def put_last(self, envelope: Any) -> None:
+        """Queue behind all user mail, past the bound and past a refusal."""
+        with self._lock:
+            self._user.append(envelope)
+            self._rouse()
+
+    def get(self, owner: object = None) -> Any:
+        """Done with the current one, wait for the next; None if `owner` is not the owner (any more)."""
+        while True:
+            with self._lock:
+                if self._owner is not owner:
+                    return None
+                if self._system:
+                    envelope = self._system.popleft()
+                elif self._user:
+                    envelope = self._user.popleft()
+                else:
+                    self.current = None
+                    self._sleeping = True
+                    envelope = None
+                if envelope is not None:
+                    self.current = envelope
+                    self.busy_since = self._monotonic()
+                    return envelope
+            self._wake.acquire()
+
+    def attach(self, owner: object) -> None:
+        """A new owner prepares; left-over system mail was meant for its predecessor and is dropped."""
+        with self._lock:
+            self._owner = owner
+            self._system.clear()
+            self.current = None
+
+    def activate(self, owner: object) -> bool:
+        """The owner begins to serve; False if it is not the owner any more."""
+        with self._lock:
+            return self._owner is owner
+
+    def detach(self, owner: object, holding: object = None) -> tuple[bool, Any]:
+        """End `owner`'s ownership: whether it had it, and the mail it had in hand."""
+        with self._lock:
+            if self._owner is not owner or (holding is not None and self.current is not holding):
+                return False, None
+            current, self.current = self.current, None
+            # Nobody may own it now; None would let a plain pykka loop in.
+            self._owner = self
+            self._rouse()
+            return True, current
+
+    def close(self, why: str) -> list[Any]:
+        """Refuse all mail from now on and hand back what was queued."""
+        with self._lock:
+            self._refusal = why
+            left = list(self._user)
+            self._user.clear()
+            return left
+
+    def reopen(self) -> None:
+        """Accept mail again."""
+        with self._lock:
+            self._refusal = None
+
+    def _rouse(self) -> None:
+        if self._sleeping:
+            self._sleeping = False
+            self._wake.release()

@@ -1,0 +1,230 @@
+"""The production backend: one daemon thread for each running life, reused from a pool, and one for timers."""
+
+from __future__ import annotations
+
+import sys
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from queue import Empty, SimpleQueue
+from threading import Condition, Event, Lock, Thread, get_ident
+from typing import TYPE_CHECKING
+
+from actors.runtime.clock import Clock, SystemClock
+from actors.runtime.counted import CountedChannel, CountedMailbox
+from actors.runtime.futures import OneShot, ThreadFuture
+from actors.runtime.jumping import JumpingClock
+from actors.runtime.loop import run_loop
+from actors.runtime.mailbox import Mailbox, ThreadMailbox
+from actors.runtime.runtime import Channel, Consumer, HangWatched, Parked, Runtime
+from actors.runtime.timers import TimerHeap
+
+if TYPE_CHECKING:
+    from actors.runtime.actor import Timer
+
+# Two threads that compute push each other's answers to 5 ms and more with the default interval.
+SWITCH_INTERVAL_S = 0.0005
+IDLE_THREADS_MAX = 8
+# The system's time may be set while a timer sleeps; it looks again at least this often.
+TIMER_NAP_MAX_S = 0.5
+HANG_LOOK_MAX_S = 1.0
+
+
+class ThreadChannel:
+    """A supervisor's queue on threads."""
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[object] = SimpleQueue()
+
+    def put(self, message: object) -> None:
+        """Queue a message."""
+        self._queue.put(message)
+
+    def get(self, timeout_s: float | None) -> object:
+        """The next message; None when the time ran out."""
+        try:
+            if timeout_s is not None and timeout_s <= 0:
+                return self._queue.get_nowait()
+            # SimpleQueue refuses an infinite timeout, which to us is the same as none.
+            return self._queue.get(timeout=None if timeout_s == float("inf") else timeout_s)
+        except Empty:
+            return None
+
+    def close(self) -> list[object]:
+        """Hand back what was left; what comes later is not read."""
+        left: list[object] = []
+        while (message := self.get(0.0)) is not None:
+            left.append(message)
+        return left
+
+
+class _Worker:
+    """A pooled daemon thread that runs one job after the other."""
+
+    def __init__(self, pool: ThreadRuntime) -> None:
+        self._pool = pool
+        self._jobs: SimpleQueue[tuple[str, Callable[[], None]] | None] = SimpleQueue()
+        self.thread = Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def do(self, name: str, work: Callable[[], None]) -> None:
+        self._jobs.put((name, work))
+
+    def dismiss(self) -> None:
+        self._jobs.put(None)
+
+    def _run(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            self.thread.name, work = job
+            work()
+            # Nothing of the job may stay referenced while the thread waits: an actor's files close with it.
+            del job, work
+            self.thread.name = "actor-idle"
+            if not self._pool.take_back(self):
+                return
+
+
+class ThreadRuntime(Runtime):
+    """Actors on threads. `clock` gives market time; `seed` makes jitter and ids repeatable, not the order."""
+
+    def __init__(self, clock: Clock | None = None, seed: int | None = None) -> None:
+        super().__init__(seed)
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
+        self.clock: Clock = SystemClock() if clock is None else clock
+        # Bound here, because every envelope asks for the time.
+        self.now_us = self.clock.now_us  # type: ignore[method-assign]
+        self._jumping = self.clock if isinstance(self.clock, JumpingClock) else None
+        self.activity = self._jumping
+        self._idle: deque[_Worker] = deque()
+        self._timers = TimerHeap()
+        self._due = Condition(Lock())
+        self._timer_thread: Thread | None = None
+        self._ended = Event()
+        self._abandoned: set[Consumer] = set()
+        self._running: dict[Consumer, int] = {}
+        self._books = Lock()
+
+    def now_us(self) -> int:
+        """Market time in whole microseconds since the epoch."""
+        return self.clock.now_us()
+
+    def monotonic(self) -> float:
+        """The system's monotonic clock in seconds."""
+        return time.monotonic()
+
+    def new_mailbox(self, bound: int) -> Mailbox:
+        """A mailbox for a cell."""
+        return ThreadMailbox(bound) if self._jumping is None else CountedMailbox(bound, self._jumping)
+
+    def new_future(self) -> OneShot:
+        """A future for one ask or one sleep."""
+        return ThreadFuture()
+
+    def new_channel(self) -> Channel:
+        """A queue for one life of a supervisor."""
+        return ThreadChannel() if self._jumping is None else CountedChannel(ThreadChannel(), self._jumping)
+
+    def spawn(self, name: str, work: Callable[[], None]) -> None:
+        """Run `work` on a thread of its own, a pooled one if there is one."""
+        try:
+            worker = self._idle.pop()
+        except IndexError:
+            worker = _Worker(self)
+        worker.do(name, work)
+
+    def take_back(self, worker: _Worker) -> bool:
+        """A pooled thread is free again; False if it should end instead."""
+        if self._ended.is_set() or len(self._idle) >= IDLE_THREADS_MAX:
+            return False
+        self._idle.append(worker)
+        # Shut down just now: then nobody may ever dismiss it.
+        return not self._ended.is_set()
+
+    def start_consumer(self, consumer: Consumer) -> None:
+        """Run the loop of the consumer's mailbox on a thread."""
+        self.spawn(consumer.worker_name, lambda: self._consume(consumer))
+
+    def _consume(self, consumer: Consumer) -> None:
+        self._running[consumer] = get_ident()
+        try:
+            if consumer.setup():
+                run_loop(consumer.mailbox, consumer, owner=consumer)
+        finally:
+            del self._running[consumer]
+            with self._books:
+                self._abandoned.discard(consumer)
+            consumer.teardown()
+
+    def abandon(self, consumer: Consumer) -> int:
+        """Count a fenced life whose thread has not come back."""
+        with self._books:
+            if consumer in self._running:
+                self._abandoned.add(consumer)
+            return len(self._abandoned)
+
+    def add_timer(self, due_us: int, action: Callable[[], object]) -> Timer:
+        """Call `action` on the timer thread at that market time."""
+        if self._jumping is not None:
+            return self._jumping.add_timer(due_us, action)
+        with self._due:
+            timer = self._timers.add(due_us, action)
+            if self._timer_thread is None and not self._ended.is_set():
+                self._timer_thread = Thread(target=self._run_timers, name="actor-timers", daemon=True)
+                self._timer_thread.start()
+            elif self._timers.next_due_us() == due_us:
+                self._due.notify()
+        return timer
+
+    def _run_timers(self) -> None:
+        while not self._ended.is_set():
+            with self._due:
+                due_us = self._timers.next_due_us()
+                wait_s = TIMER_NAP_MAX_S if due_us is None else (due_us - self.now_us()) / 1e6
+                if due_us is None or wait_s > 0:
+                    self._due.wait(min(wait_s, TIMER_NAP_MAX_S))
+                    continue
+                action = self._timers.pop()
+            action()
+
+    def wait(self, future: OneShot, timeout_s: float | None, worker: Parked | None) -> bool:
+        """Park the caller until the future is decided; False when `timeout_s` passed, on either time."""
+        if self._jumping is None:
+            return future.wait(timeout_s)
+        assert isinstance(future, ThreadFuture)
+        return self._jumping.wait(future, timeout_s, worker)
+
+    def operation(self) -> AbstractContextManager[None]:
+        """An operator's request is under way: a jumping clock stands still."""
+        return nullcontext() if self._jumping is None else self._jumping.operation()
+
+    def watch_hangs(self, cells: Iterable[HangWatched]) -> None:
+        """Have each cell look for a hang at least once per quarter of the shortest limit, in process time."""
+        watched = tuple(cells)
+        if not watched:
+            return
+        look_s = min(HANG_LOOK_MAX_S, min(cell.hang_limit_s for cell in watched) / 4)
+
+        def look() -> None:
+            while not self._ended.wait(look_s):
+                for cell in watched:
+                    cell.report_if_hung()
+
+        Thread(target=look, name="actor-hang-watch", daemon=True).start()
+
+    def shut_down(self) -> None:
+        """End the timers, the hang watch and the idle threads."""
+        self._ended.set()
+        with self._due:
+            self._due.notify()
+        if self._jumping is not None:
+            self._jumping.shut_down()
+        while self._idle:
+            self._idle.pop().dismiss()
+
+    def stack_of(self, consumer: Consumer) -> str:
+        """The Python stack of the thread that runs the consumer, or ''."""
+        ident = self._running.get(consumer)
+        frame = None if ident is None else sys._current_frames().get(ident)
+        return "" if frame is None else "".join(traceback.format_stack(frame))

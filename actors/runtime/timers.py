@@ -1,0 +1,51 @@
+"""A heap of timers. It has no lock and no clock: its backend guards it and says what time it is."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from itertools import count
+
+
+class HeapTimer:
+    """An action at a market time. Cancelled, its empty shell stays in the heap until it comes up."""
+
+    __slots__ = ("action", "due_us")
+
+    def __init__(self, due_us: int, action: Callable[[], object]) -> None:
+        self.due_us = due_us
+        self.action: Callable[[], object] | None = action
+
+    def cancel(self) -> None:
+        """Do not act; harmless when it has."""
+        self.action = None
+
+
+class TimerHeap:
+    """Ordered by time, then by the order of adding."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[int, int, HeapTimer]] = []
+        self._order = count()
+
+    def add(self, due_us: int, action: Callable[[], object]) -> HeapTimer:
+        """Schedule; a time in the past is due at once."""
+        timer = HeapTimer(due_us, action)
+        heapq.heappush(self._heap, (due_us, next(self._order), timer))
+        return timer
+
+    def next_due_us(self) -> int | None:
+        """When the earliest living timer is due; None without one."""
+        heap = self._heap
+        while heap and heap[0][2].action is None:
+            heapq.heappop(heap)
+        return heap[0][0] if heap else None
+
+    def pop(self) -> Callable[[], object]:
+        """Take the earliest living timer's action. Raises LookupError without one."""
+        while self._heap:
+            timer = heapq.heappop(self._heap)[2]
+            action, timer.action = timer.action, None
+            if action is not None:
+                return action
+        raise LookupError("no timer is pending")

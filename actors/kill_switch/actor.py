@@ -1,0 +1,236 @@
+"""`KillSwitch`: no order leaves without its permit. Armed is latched; only a person disarms."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import assert_never
+
+from pydantic import JsonValue
+
+from actors.kill_switch.gate import Gate, is_entry
+from actors.kill_switch.kill_file import KillFilePort
+from actors.kill_switch.latch import Latch, Look
+from actors.kill_switch.ledger import Ledger
+from actors.kill_switch.reporter import Reporter
+from actors.runtime import Actor, Address
+from actors.runtime.answering import answerer
+from actors.runtime.outbox import Retell
+from core.messages.alerting import Severity
+from core.messages.audit import AuditBoot, AuditKind
+from core.messages.base import Refused
+from core.messages.kill_switch import (
+    ArmCause,
+    ArmKillSwitch,
+    BooksChanged,
+    ClearSuspension,
+    DisarmKillSwitch,
+    GetKillSwitch,
+    KillSwitchStatus,
+    MarksChanged,
+    Permit,
+    PermitSpent,
+    PermitVoid,
+    RequestPermit,
+    SuspendEntries,
+    VenueChecked,
+    Veto,
+)
+from core.messages.state import GetKillSwitchRow, KillSwitchRow, Recorded
+from core.strategy import Strategy
+
+_Accepted = (
+    RequestPermit
+    | PermitSpent
+    | PermitVoid
+    | ArmKillSwitch
+    | DisarmKillSwitch
+    | SuspendEntries
+    | ClearSuspension
+    | BooksChanged
+    | MarksChanged
+    | VenueChecked
+    | GetKillSwitch
+    | AuditBoot
+    | KillSwitchRow
+    | Recorded
+    | Refused
+    | Retell
+    | Look
+)
+
+
+class KillSwitch(Actor):
+    """The gate before every order, and the latch.
+
+    Accepts: `KillSwitchProtocol`, `AuditBoot` from audit, state's answers.
+    Sends: `Permit` | `Veto`, `KillSwitchArmed`, `KillSwitchDisarmed` | `Refused`, `KillSwitchStatus` to who
+    asked; `RecordKillSwitch`, `RecordEvent`, `GetKillSwitchRow` to state; `RaiseAlert` to alerting.
+    Owns: the `KILL` file, the ledger of permits, the suspensions.
+    On failure: while it is down nobody gets a permit. A new incarnation reads file and row before the first
+    permit, counts one permit as out for one lifetime, and knows no fact until it is told one.
+    """
+
+    def __init__(
+        self,
+        *,
+        kill_file: KillFilePort,
+        state: Address,
+        alerting: Address,
+        strategy: Strategy,
+        strategy_enabled: bool,
+    ) -> None:
+        self._file = kill_file
+        self._state = state
+        self._alerting = alerting
+        self._strategy = strategy
+        self._gate = Gate(strategy=strategy, strategy_enabled=strategy_enabled)
+        self._vetoes = 0
+
+    def on_start(self) -> None:
+        self._reporter = Reporter(lambda: self.ctx, state=self._state, alerting=self._alerting)
+        self._latch = Latch(
+            lambda: self.ctx, file=self._file, reporter=self._reporter, strategy=self._strategy
+        )
+        lifetime_s = self._strategy.execution.permit_lifetime_s
+        self._ledger = Ledger(started_at=self.ctx.now(), lifetime_s=lifetime_s)
+        self._latch.start()
+        request_id = f"kill-switch-row-{self.ctx.uuid()}"
+        self._reporter.outbox.send(self._state, GetKillSwitchRow(request_id=request_id), request_id)
+
+    def on_receive(self, message: object) -> None:
+        if not isinstance(message, _Accepted):
+            raise TypeError(f"{self.ctx.path}: expected KillSwitchProtocol, found {type(message).__name__}")
+        match message:
+            case RequestPermit():
+                self._handle_request_permit(message)
+            case PermitSpent() | PermitVoid():
+                self._ledger.returned(message.permit_id)
+                self._acknowledge()
+            case ArmKillSwitch():
+                self._handle_arm(message)
+            case DisarmKillSwitch():
+                self._latch.disarm(message, answerer(self.ctx))
+            case SuspendEntries():
+                self._handle_suspend(message)
+            case ClearSuspension():
+                self._handle_clear(message)
+            case BooksChanged():
+                self._gate.take_books(message)
+            case MarksChanged():
+                self._gate.take_marks(message)
+            case VenueChecked():
+                self._gate.take_venue(message)
+            case GetKillSwitch():
+                answerer(self.ctx)(self._status())
+            case AuditBoot():
+                if not message.ok:
+                    problem = message.problem or "the audit chain is broken"
+                    self._latch.arm(ArmCause.AUDIT, problem, "audit")
+            case KillSwitchRow():
+                if self._reporter.outbox.settle(message.request_id):
+                    self._latch.take_row(message)
+            case Recorded():
+                self._reporter.outbox.settle(message.request_id)
+                self._latch.recorded(message.request_id)
+                self._acknowledge()
+            case Refused():
+                self._handle_refused(message)
+            case Retell():
+                self._reporter.outbox.retell()
+            case Look():
+                self._latch.write_file()
+                self._acknowledge()
+            case _:
+                assert_never(message)
+
+    def _handle_request_permit(self, request: RequestPermit) -> None:
+        self._latch.look_at_file()
+        answer, now = answerer(self.ctx), self.ctx.now()
+        reasons = self._latch_reasons(request) + self._gate.reasons_against(
+            request, now, entries_last_hour=self._ledger.entries_last_hour(now)
+        )
+        if reasons:
+            self._vetoes += 1
+            detail: dict[str, JsonValue] = {
+                "label": request.label,
+                "purpose": request.purpose.value,
+                "reasons": list(reasons),
+            }
+            self._reporter.record_event(AuditKind.VETO, detail)
+            answer(Veto(request_id=request.request_id, label=request.label, reasons=reasons))
+            return
+        permit = Permit(
+            permit_id=self.ctx.uuid(),
+            label=request.label,
+            purpose=request.purpose,
+            legs=request.legs,
+            amount=request.amount,
+            limit_eth=request.limit_eth,
+            reduce_only=request.reduce_only,
+            expires_at=now + timedelta(seconds=self._strategy.execution.permit_lifetime_s),
+        )
+        self._ledger.grant(permit, now)
+        answer(permit)
+
+    def _latch_reasons(self, request: RequestPermit) -> tuple[str, ...]:
+        reasons = []
+        if not self._latch.row_known:
+            reasons.append("kill_switch_row_unknown")
+        if is_entry(request.purpose):
+            if self._latch.armed is not None:
+                reasons.append("armed")
+        elif self._latch.exits_blocked:
+            reasons.append("exits_blocked")
+        if self._ledger.is_used(request):
+            reasons.append("label_used")
+        return tuple(reasons)
+
+    def _handle_arm(self, command: ArmKillSwitch) -> None:
+        permits = self._ledger.outstanding(self.ctx.now())
+        self._latch.arm(
+            command.cause, command.reason, command.who, permits=permits, answer=answerer(self.ctx)
+        )
+        lapse_at = self._ledger.last_lapse(permits)
+        if lapse_at is not None:
+            self.ctx.call_at(lapse_at, Look())
+        self._acknowledge()
+
+    def _acknowledge(self) -> None:
+        self._latch.acknowledge(self._ledger.outstanding(self.ctx.now()))
+
+    def _handle_refused(self, refused: Refused) -> None:
+        self._reporter.outbox.settle(refused.request_id)
+        self._latch.refused(refused)
+        self._reporter.alert(
+            Severity.HIGH, "kill_switch_not_recorded", ", ".join(refused.reasons), refused.request_id
+        )
+        self._acknowledge()
+
+    def _handle_suspend(self, command: SuspendEntries) -> None:
+        is_new = command.source not in self._gate.suspensions
+        self._gate.suspensions[command.source] = command.reason
+        if is_new:
+            detail: dict[str, JsonValue] = {"source": command.source, "reason": command.reason}
+            self._reporter.record_event(AuditKind.SUSPENDED, detail)
+            code = f"suspended:{command.source}"
+            self._reporter.alert(Severity.MEDIUM, code, command.reason, command.source)
+
+    def _handle_clear(self, command: ClearSuspension) -> None:
+        if self._gate.suspensions.pop(command.source, None) is not None:
+            self._reporter.record_event(AuditKind.RESUMED, {"source": command.source})
+
+    def _status(self) -> KillSwitchStatus:
+        self._latch.look_at_file()
+        armed = self._latch.armed
+        return KillSwitchStatus(
+            armed=armed is not None,
+            causes=() if armed is None else tuple(sorted(armed.causes)),
+            reason=None if armed is None else armed.reason,
+            who=None if armed is None else armed.who,
+            since=None if armed is None else armed.at,
+            exits_blocked=self._latch.exits_blocked,
+            suspensions=dict(sorted(self._gate.suspensions.items())),
+            permits_outstanding=len(self._ledger.outstanding(self.ctx.now())),
+            permits_granted=self._ledger.granted,
+            vetoes=self._vetoes,
+        )

@@ -1,0 +1,64 @@
+"""The ledger of permits: which are out, when each can have no effect any more, and how many entries left."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from core.messages.kill_switch import Permit, PermitPurpose, RequestPermit
+from core.values import Label
+
+LAPSE_AFTER_EXPIRY = timedelta(seconds=1)
+"""The venue refuses an order after `valid_until` by its own clock, which is at most this far from ours."""
+UNKNOWN_PERMIT = "of-the-incarnation-before"
+_ENTRIES = frozenset({PermitPurpose.ENTRY, PermitPurpose.EDIT_ENTRY})
+_PLACEMENTS = frozenset({PermitPurpose.ENTRY, PermitPurpose.EXIT})
+_HOUR = timedelta(seconds=3600)
+_LABELS_KEPT = 10_000
+
+
+class Ledger:
+    """Permits outstanding. A new one counts a permit of the incarnation before as out for one lifetime."""
+
+    def __init__(self, *, started_at: datetime, lifetime_s: float) -> None:
+        self._lapses_at: dict[str, datetime] = {
+            UNKNOWN_PERMIT: started_at + timedelta(seconds=lifetime_s) + LAPSE_AFTER_EXPIRY
+        }
+        self._entries_at: deque[datetime] = deque()
+        self._labels: dict[Label, None] = {}
+        self.granted = 0
+
+    def grant(self, permit: Permit, now: datetime) -> None:
+        self.granted += 1
+        self._lapses_at[permit.permit_id] = permit.expires_at + LAPSE_AFTER_EXPIRY
+        if permit.purpose in _ENTRIES:
+            self._entries_at.append(now)
+        if permit.purpose in _PLACEMENTS:
+            self._labels[permit.label] = None
+            if len(self._labels) > _LABELS_KEPT:
+                del self._labels[next(iter(self._labels))]
+
+    def returned(self, permit_id: str) -> None:
+        """It came back, spent or void. A permit of another incarnation's ledger is not known here."""
+        self._lapses_at.pop(permit_id, None)
+
+    def outstanding(self, now: datetime) -> frozenset[str]:
+        """Permits under which an order may still reach the venue."""
+        for permit_id in [found for found, at in self._lapses_at.items() if at <= now]:
+            del self._lapses_at[permit_id]
+        return frozenset(self._lapses_at)
+
+    def last_lapse(self, permit_ids: Iterable[str]) -> datetime | None:
+        """When the last of these can have no effect any more; None where none of them is out."""
+        return max((self._lapses_at[i] for i in permit_ids if i in self._lapses_at), default=None)
+
+    def is_used(self, request: RequestPermit) -> bool:
+        """True for a placement whose label already had its permit: one label, one send."""
+        return request.purpose in _PLACEMENTS and request.label in self._labels
+
+    def entries_last_hour(self, now: datetime) -> int:
+        """Entry requests (placements and edits) that were permitted in the last 3600 s."""
+        while self._entries_at and now - self._entries_at[0] >= _HOUR:
+            self._entries_at.popleft()
+        return len(self._entries_at)

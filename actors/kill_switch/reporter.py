@@ -1,0 +1,43 @@
+"""What the kill switch tells: records to state, kept until acknowledged, and alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pydantic import JsonValue
+
+from actors.runtime import Address, Context
+from actors.runtime.outbox import Outbox
+from core.messages.alerting import RaiseAlert, Severity
+from core.messages.audit import AuditEvent, AuditKind
+from core.messages.state import RecordEvent, RecordKillSwitch
+
+
+class Reporter:
+    """One per incarnation."""
+
+    def __init__(self, ctx: Callable[[], Context], *, state: Address, alerting: Address) -> None:
+        self._ctx = ctx
+        self._state = state
+        self._alerting = alerting
+        self.outbox = Outbox(ctx)
+
+    def send(self, message: RecordKillSwitch | RecordEvent) -> None:
+        self.outbox.send(self._state, message, message.request_id)
+
+    def record_event(self, kind: AuditKind, detail: dict[str, JsonValue]) -> None:
+        request_id = f"{kind.value.lower()}-{self._ctx().uuid()}"
+        self.send(RecordEvent(request_id=request_id, audit=(self.audit_event(kind, detail),)))
+
+    def audit_event(self, kind: AuditKind, detail: dict[str, JsonValue]) -> AuditEvent:
+        ctx = self._ctx()
+        try:
+            correlation = ctx.envelope.correlation
+        except LookupError:
+            correlation = None
+        return AuditEvent(kind=kind, at=ctx.now(), detail=detail, correlation=correlation)
+
+    def alert(self, severity: Severity, code: str, text: str, cause: str) -> None:
+        ctx = self._ctx()
+        alert = RaiseAlert(severity=severity, code=code, text=text, cause=cause, at=ctx.now())
+        ctx.tell(self._alerting, alert)

@@ -157,17 +157,21 @@ def _revived(field: str, column: tuple[object, ...]) -> tuple[object, ...]:
 
 
 def _numbers(field: str, column: Sequence[object]) -> list[float]:
+    texts = cast("Sequence[str]", column)
     try:
-        return [float(text) for text in cast("Sequence[str]", column)]
+        known = {text: float(text) for text in set(texts)}
     except ValueError as error:
         raise _broken(f"{field}: expected a decimal as text: {error}") from error
+    return [known[text] for text in texts]
 
 
 def _numbers_or_none(field: str, column: Sequence[object]) -> list[float | None]:
+    texts = cast("Sequence[str | None]", column)
     try:
-        return [None if text is None else float(text) for text in cast("Sequence[str | None]", column)]
+        known = {text: None if text is None else float(text) for text in set(texts)}
     except ValueError as error:
         raise _broken(f"{field}: expected a decimal as text: {error}") from error
+    return [known[text] for text in texts]
 
 
 def _times(field: str, column: Sequence[object]) -> list[datetime]:

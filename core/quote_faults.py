@@ -72,6 +72,10 @@ def faults_of(
     broken = {}
     gap_max = anomalies.delta_gap_max
     put = OptionType.PUT
+    off_tick = {
+        price for price in {*columns.bids_eth, *columns.asks_eth} if price is not None and not _on_tick(price)
+    }
+    suspect = not _all_amounts_sound(columns)
     rows = zip(columns.types, columns.bids_eth, columns.asks_eth, columns.delta, our_deltas, strict=True)
     for row, (option_type, bid, ask, venue_delta, our_delta) in enumerate(rows):
         sound = (
@@ -79,12 +83,30 @@ def faults_of(
             and abs(venue_delta - our_delta) <= gap_max
             and (venue_delta <= 0.0 if option_type is put else venue_delta >= 0.0)
             and (bid is None or ask is None or bid <= ask)
-            and (bid is None or _on_tick(bid))
-            and (ask is None or _on_tick(ask))
+            and bid not in off_tick
+            and ask not in off_tick
         )
-        if not sound or not _amounts_sound(columns, row):
+        if not sound or (suspect and not _amounts_sound(columns, row)):
             broken[row] = _codes(columns, row, our_delta, anomalies)
     return broken
+
+
+def _all_amounts_sound(columns: ChainColumns) -> bool:
+    """The verdict of `_amounts_sound` for every row at once, column by column; the common case is all sound.
+
+    A sum is finite only if every term is, up to an overflow, which only costs the look at each row.
+    """
+    not_negative = (
+        columns.bid_size,
+        columns.ask_size,
+        columns.marks_eth,
+        columns.open_interest,
+        columns.volume_24h,
+    )
+    finite = (columns.gamma, columns.theta, columns.vega)
+    return all(
+        math.isfinite(sum(column)) and min(column, default=0.0) >= 0.0 for column in not_negative
+    ) and all(math.isfinite(sum(column)) for column in finite)
 
 
 def _amounts_sound(columns: ChainColumns, row: int) -> bool:

@@ -1,4 +1,4 @@
-"""Reads the recorded market for the proofs: chain snapshots as wire quotes, hourly index and DVOL, funding, events.
+"""Reads the recorded market for the proofs: chains as wire quotes, index, DVOL, funding, events.
 
 The touch size, which the record lacks, is 25 contracts, as the paper venue assumes. Deltas in the record were
 read minutes after the prices, so the quotes carry the delta of their own mark IV; the recorded one is kept
@@ -29,7 +29,9 @@ CASH_EUR = 150_000.0
 _HOUR = timedelta(hours=1)
 _MONTHS = {
     name: i + 1
-    for i, name in enumerate(["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"])
+    for i, name in enumerate(
+        ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
+    )
 }
 
 
@@ -83,7 +85,7 @@ class RecordedMarket:
             yield from _snapshots(path)
 
     def funding(self, now: datetime) -> tuple[FundingRate, ...]:
-        """The 24-hour means, annualised, of each venue with a recent rate; the declared assumption without any."""
+        """The annualised 24-hour mean of each venue with a recent rate; the declared assumption without any."""
         found = []
         for venue, series, per_year, age_h in (
             ("hyperliquid", self._hourly_funding, 8760, 1),
@@ -126,9 +128,9 @@ class RecordedMarket:
 
 
 def _lines(path: Path) -> Iterator[dict[str, str]]:
-    opened = gzip.open(path, "rt", newline="") if path.suffix == ".gz" else path.open(newline="")
-    with opened as lines:
-        yield from csv.DictReader(lines)
+    raw = path.read_bytes()
+    text = gzip.decompress(raw).decode() if path.suffix == ".gz" else raw.decode()
+    yield from csv.DictReader(text.splitlines())
 
 
 def _closes(path: Path) -> Series:

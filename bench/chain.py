@@ -1,0 +1,160 @@
+"""Decode, validation and entry decision on chains of 954 quotes and multiples: p50, and growth with the size.
+
+The chain is synthetic but shaped as the venue's: 12 expiries, tick grid, smile, every quote sound.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from core.entry_decision import EntryOutcome, decide_entry
+from core.facts import EntryFacts, FundingRate, HourlyClose, Level
+from core.option_chain import OptionChain
+from core.pricing import black76_price_eth, delta, year_fraction
+from core.strategy import Strategy
+from core.values import OptionType, SpreadKind
+
+NOW = datetime(2026, 1, 12, 14, tzinfo=UTC)
+SPOT_USD = 3000.0
+QUOTES = 954
+TARGET_MS = 10.0
+GROWTH_MAX = 1.15
+"""Time per quote at four times the size, over that at one: linear is 1."""
+_ROUNDS = 41
+_DAYS = (1, 2, 3, 4, 11, 18, 25, 46, 74, 165, 256, 347)
+
+
+def wire_chain(quotes: int) -> bytes:
+    """A `get_options_chain` answer of about so many sound quotes."""
+    per_side = round(quotes / len(_DAYS) / 2)
+    rows: list[dict[str, object]] = []
+    for days in _DAYS:
+        expiration = (NOW + timedelta(days=days)).replace(hour=8)
+        t_years = year_fraction(NOW, expiration)
+        for i in range(per_side):
+            strike = SPOT_USD * (0.6 + 0.8 * i / (per_side - 1))
+            rows += [_quote(option_type, round(strike, 2), expiration, t_years) for option_type in OptionType]
+    extra = rows[-(quotes - len(rows)) :] if quotes > len(rows) else []
+    rows += [{**row, "instrument_name": f"{row['instrument_name']}-X"} for row in extra]
+    return json.dumps({"quotes": rows[:quotes]}).encode()
+
+
+def _quote(option_type: OptionType, strike: float, expiration: datetime, t_years: float) -> dict[str, object]:
+    iv = 0.65
+    mark = black76_price_eth(option_type, SPOT_USD, strike, t_years, iv)
+    tick = 0.0001 if mark < 0.0045 else 0.0005
+    bid = int(mark / tick) * tick
+    return {
+        "instrument_name": f"ETH-{expiration:%d%b%y}-{strike:g}-{option_type.value[0].upper()}".upper(),
+        "strike": f"{strike:.2f}",
+        "option_type": option_type.value,
+        "expiration": expiration.isoformat(),
+        "bid": f"{bid:.4f}" if bid > 0 else None,
+        "ask": f"{bid + tick:.4f}",
+        "bid_size": 25.0,
+        "ask_size": 25.0,
+        "mark_price": f"{mark:.6f}",
+        "mark_iv": iv * 100,
+        "delta": delta(option_type, SPOT_USD, strike, t_years, iv),
+        "gamma": 0.001,
+        "theta": -1.5,
+        "vega": 2.5,
+        "open_interest": 1000.0,
+        "volume_24h": 100.0,
+        "underlying_price": f"{SPOT_USD:.2f}",
+        "timestamp": NOW.isoformat(),
+    }
+
+
+def facts_without_chain() -> EntryFacts:
+    """Facts of a calm market in which a bull put is asked for."""
+    closes = tuple(
+        HourlyClose(at=NOW - timedelta(hours=hours), close_usd=SPOT_USD * (1.0 - 0.0001 * hours))
+        for hours in range(721, -1, -1)
+    )
+    return EntryFacts(
+        now=NOW,
+        strategy_enabled=True,
+        armed=False,
+        open_positions=0,
+        orders_in_doubt=0,
+        equity_usd=200_000.0,
+        eur_usd=1.17,
+        eth_share=0.15,
+        venue_equity_eth=10.0,
+        initial_margin_eth=0.0,
+        risk_open_usd=0.0,
+        spot_usd=SPOT_USD,
+        dvol=65.0,
+        dvol_24h_ago=64.0,
+        index_hourly_closes=closes,
+        funding=(FundingRate(venue="hyperliquid", annualised_frac=0.08, as_of=NOW),),
+        macro_events=(),
+        liquidation_level=Level.LOW,
+        chain=None,
+    )
+
+
+def median_ms(work: Callable[[], object], rounds: int = _ROUNDS) -> float:
+    """The median wall time of one call, in milliseconds, after a warm-up call."""
+    work()
+    times = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        work()
+        times.append((time.perf_counter() - start) * 1000.0)
+    return statistics.median(times)
+
+
+def measure() -> list[dict[str, object]]:
+    """The rows of this benchmark: `{name, value, unit, baseline, ratio, target, ok}`."""
+    strategy, facts = Strategy(), facts_without_chain()
+
+    def decode(raw: bytes) -> OptionChain:
+        return OptionChain.decode(
+            raw,
+            now=NOW,
+            anomalies=strategy.anomalies,
+            max_quote_age_s=strategy.liquidity.max_quote_age_s,
+        )
+
+    def decide(raw: bytes) -> None:
+        decision = decide_entry(
+            facts.model_copy(update={"chain": decode(raw)}), strategy, forced_kind=SpreadKind.IRON_CONDOR
+        )
+        if decision.outcome is not EntryOutcome.PROPOSE:
+            raise RuntimeError(f"expected a proposal, found {decision.table()}")
+
+    once, fourfold = wire_chain(QUOTES), wire_chain(4 * QUOTES)
+    decode_ms = median_ms(lambda: decode(once))
+    whole_ms = median_ms(lambda: decide(once))
+    parse_ms = median_ms(lambda: json.loads(once))
+    growth = median_ms(lambda: decode(fourfold)) / (4.0 * decode_ms)
+    return [
+        _row("chain: parse JSON of 954 quotes, stdlib", parse_ms, "ms", None, True),
+        _row("chain: decode and validate 954 quotes, p50", decode_ms, "ms", None, True),
+        _row("chain: decode, validate and decide, p50", whole_ms, "ms", TARGET_MS, whole_ms <= TARGET_MS),
+        _row(
+            "chain: decode time per quote, 4 times the size over 1",
+            growth,
+            "x",
+            GROWTH_MAX,
+            growth <= GROWTH_MAX,
+        ),
+    ]
+
+
+def _row(name: str, value: float, unit: str, target: float | None, ok: bool) -> dict[str, object]:
+    return {
+        "name": name,
+        "value": round(value, 4),
+        "unit": unit,
+        "baseline": None,
+        "ratio": None,
+        "target": target,
+        "ok": ok,
+    }

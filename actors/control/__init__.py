@@ -1,0 +1,9 @@
+"""Control: the door through which a person reaches the running engine."""
+
+from __future__ import annotations
+
+from actors.control.actor import Control
+from actors.control.engine import Engine
+from actors.control.socket_path import control_socket_path
+
+__all__ = ["Control", "Engine", "control_socket_path"]

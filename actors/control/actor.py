@@ -1,0 +1,281 @@
+"""The control actor: what a person asks of the running engine, and what it led to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import assert_never
+
+from pydantic import JsonValue
+
+from actors.control.engine import Engine
+from actors.control.inbox import Inbox, UnderWay
+from actors.control.injectable import INJECTABLE, build
+from actors.control.server import ControlServer
+from actors.control.survey import Survey, healthcheck
+from actors.runtime import Actor, Address, ReplyTo, RuntimeFault, Terminated
+from actors.runtime.outbox import Outbox, Retell
+from core.errors import InputError
+from core.messages.alerting import RaiseAlert, Severity
+from core.messages.audit import AuditEvent, AuditKind
+from core.messages.base import Event, Refused
+from core.messages.control import (
+    AwaitInject,
+    ControlProtocol,
+    Dump,
+    EngineAlive,
+    EngineIdentity,
+    EngineStopping,
+    GetDump,
+    GetHealthcheck,
+    GetStatus,
+    InjectAccepted,
+    InjectMessage,
+    PingEngine,
+    StopEngine,
+)
+from core.messages.execution import OrderFinal, RecoveryReport
+from core.messages.scheduler import GetJobs, Jobs
+from core.messages.state import GetOpenInbox, OpenInbox, Recorded, RecordInbox, RecordInboxDone
+
+KILL_SWITCH_ASK_S = 12.0
+"""Arming is answered when every permit is back or expired: at most a permit's lifetime and a second."""
+
+
+@dataclass(frozen=True)
+class AskKillSwitch:
+    """To self: the operator has been told that the message is accepted, now carry it out."""
+
+    request_id: str
+
+
+_Accepted = ControlProtocol | Terminated | AskKillSwitch | Retell | OrderFinal
+_Answers = tuple({answer for item in INJECTABLE.values() for answer in item.answers})
+
+
+class Control(Actor):
+    """Accepts: ControlProtocol; the answers of injected messages; Terminated of the rooms they went to.
+
+    Sends: RecordInbox, RecordInboxDone, GetOpenInbox to state; injected messages to their rooms; GetJobs to
+    the scheduler; asks every room started earlier for its status.
+    Owns: the control socket and the operator's messages under way.
+    On failure: a restart opens the socket anew and delivers again what lies open in the inbox.
+    """
+
+    def __init__(
+        self,
+        *,
+        rooms: Mapping[str, Address],
+        engine: Engine,
+        identity: EngineIdentity,
+        socket_path: Path | None,
+    ) -> None:
+        self._rooms = rooms
+        self._engine = engine
+        self._identity = identity
+        self._socket_path = socket_path
+        self._server: ControlServer | None = None
+        self._recovery: RecoveryReport | None = None
+        self._inbox = Inbox()
+        self._waiting_for_jobs: list[ReplyTo] = []
+
+    def on_start(self) -> None:
+        self._outbox = Outbox(self.ctx)
+        for room in sorted({item.room for item in INJECTABLE.values() if item.through_inbox}):
+            self.ctx.watch(self._rooms[room])
+        self.ctx.tell(self._rooms["state"], GetOpenInbox(request_id=self.ctx.uuid()))
+        if self._socket_path is not None:
+            self._server = ControlServer(self._socket_path, self.ctx.self_address, self._engine.operation)
+            self._server.open()
+
+    def on_stop(self) -> None:
+        if self._server is not None:
+            self._server.close()
+
+    def on_receive(self, message: object) -> object:
+        if isinstance(message, _Answers):
+            # Which messages answer an injected one is the registry's business, not a case here.
+            self._handle_answer(message)
+            return None
+        if not isinstance(message, _Accepted):
+            raise TypeError(f"control does not accept {type(message).__name__}")
+        accepted: _Accepted = message
+        match accepted:
+            case GetStatus():
+                return self._survey().status(self._identity, self._recovery)
+            case PingEngine():
+                return EngineAlive(at=self.ctx.now(), pid=self._identity.pid)
+            case GetHealthcheck():
+                return healthcheck(self._survey().status(self._identity, self._recovery))
+            case StopEngine():
+                self._engine.request_stop(accepted.reason)
+                return EngineStopping(reason=accepted.reason)
+            case GetDump():
+                return Dump(text=self._engine.dump())
+            case GetJobs():
+                self._handle_get_jobs(accepted)
+            case InjectMessage():
+                return self._handle_inject(accepted)
+            case AwaitInject():
+                return self._handle_await(accepted)
+            case RecoveryReport():
+                self._recovery = accepted
+            case Recorded():
+                self._handle_recorded(accepted)
+            case Refused():
+                self._handle_refused(accepted)
+            case OpenInbox():
+                self._handle_open_inbox(accepted)
+            case Jobs():
+                self._handle_jobs(accepted)
+            case Terminated():
+                self._handle_terminated(accepted)
+            case AskKillSwitch():
+                self._handle_ask_kill_switch(accepted)
+            case Retell():
+                self._outbox.retell()
+            case OrderFinal():
+                pass  # How a manual exit goes on after it was started stands in the books.
+            case _:
+                assert_never(accepted)
+        return None
+
+    def _survey(self) -> Survey:
+        return Survey(self.ctx, self._rooms, self._engine)
+
+    def _handle_get_jobs(self, query: GetJobs) -> None:
+        """The scheduler starts after this room, so it is told, and its answer is handed on when it comes."""
+        self._waiting_for_jobs.append(self.ctx.defer_reply())
+        self.ctx.tell(self._rooms["scheduler"], query)
+
+    def _handle_jobs(self, jobs: Jobs) -> None:
+        waiting, self._waiting_for_jobs = self._waiting_for_jobs, []
+        for reply in waiting:
+            reply.set(jobs)
+
+    def _handle_inject(self, inject: InjectMessage) -> InjectAccepted | Refused | None:
+        request_id = f"inject-{self.ctx.uuid()}"
+        try:
+            body: dict[str, JsonValue] = json.loads(inject.body)
+            command = build(inject.message, body, request_id=request_id, who=inject.who)
+        except (InputError, ValueError) as error:
+            return Refused(request_id=request_id, reasons=(str(error),))
+        entry = UnderWay(request_id, command)
+        self._inbox.add(entry)
+        if not entry.item.through_inbox:
+            self.ctx.tell(self.ctx.self_address, AskKillSwitch(request_id))
+            return InjectAccepted(request_id=request_id, message=inject.message)
+        entry.accepted_by = self.ctx.defer_reply()
+        event = AuditEvent(
+            kind=AuditKind.OPERATOR,
+            at=self.ctx.now(),
+            detail={"request_id": request_id, "message": inject.message, "who": inject.who, "body": body},
+            correlation=request_id,
+        )
+        record = RecordInbox(
+            request_id=request_id,
+            audit=(event,),
+            at=self.ctx.now(),
+            message=inject.message,
+            body=inject.body,
+            who=inject.who,
+        )
+        self._outbox.send(self._rooms["state"], record, request_id, correlation=request_id)
+        return None
+
+    def _handle_recorded(self, recorded: Recorded) -> None:
+        """On disk: only now may the operator hear of it, and only now does it go to its room."""
+        if not self._outbox.settle(recorded.request_id):
+            return
+        entry = self._inbox.get(recorded.request_id)
+        if entry is None or entry.delivered:
+            return
+        self._deliver(entry)
+        if entry.accepted_by is not None:
+            entry.accepted_by.set(InjectAccepted(request_id=entry.request_id, message=entry.item.name))
+
+    def _handle_refused(self, refused: Refused) -> None:
+        """State will not store it: the operator hears why and nothing is done. Or the room itself refused."""
+        self._outbox.settle(refused.request_id)
+        entry = self._inbox.get(refused.request_id)
+        if entry is None:
+            return
+        if entry.delivered:
+            self._handle_answer(refused)
+            return
+        self._inbox.drop(refused.request_id)
+        if entry.accepted_by is not None:
+            entry.accepted_by.set(refused)
+
+    def _handle_open_inbox(self, answer: OpenInbox) -> None:
+        """What was acknowledged before a crash and not yet carried out is delivered again, in order."""
+        for request_id, name, body in answer.items:
+            if self._inbox.get(request_id) is not None:
+                continue
+            try:
+                command = build(name, json.loads(body), request_id=request_id, who="inbox")
+            except InputError as error:
+                self._give_up(request_id, name, str(error))
+                continue
+            entry = UnderWay(request_id, command)
+            self._inbox.add(entry)
+            self._deliver(entry)
+
+    def _give_up(self, request_id: str, name: str, why: str) -> None:
+        """A stored message that this version no longer understands is closed loudly, never dropped."""
+        text = f"{name} was accepted by an earlier version and can't be carried out: {why}"
+        alert = RaiseAlert(
+            severity=Severity.HIGH, code="inbox_unreadable", text=text, cause=request_id, at=self.ctx.now()
+        )
+        self.ctx.tell(self._rooms["alerting"], alert)
+        self._close(request_id, text)
+
+    def _deliver(self, entry: UnderWay) -> None:
+        entry.delivered = True
+        self.ctx.tell(self._rooms[entry.item.room], entry.command, correlation=entry.request_id)
+
+    def _handle_terminated(self, ended: Terminated) -> None:
+        """The room may have died with the message in hand; by its id a second telling does no harm."""
+        if ended.restarting:
+            for entry in self._inbox.delivered_to(ended.name):
+                self._deliver(entry)
+
+    def _handle_ask_kill_switch(self, ask: AskKillSwitch) -> None:
+        entry = self._inbox.get(ask.request_id)
+        if entry is None:
+            return
+        try:
+            answer = self.ctx.ask(self._rooms[entry.item.room], entry.command, timeout_s=KILL_SWITCH_ASK_S)
+        except RuntimeFault as error:
+            answer = Refused(request_id=ask.request_id, reasons=(f"{type(error).__name__}: {error}",))
+        if not isinstance(answer, Event):
+            raise TypeError(f"{entry.item.room} answered {entry.item.name} with {type(answer).__name__}")
+        self._inbox.answer(ask.request_id, answer)
+
+    def _handle_answer(self, answer: object) -> None:
+        """What an injected message led to: kept for who asks, and closed in the books."""
+        request_id = getattr(answer, "request_id", None)
+        if not isinstance(answer, Event) or not isinstance(request_id, str):
+            return
+        done = self._inbox.answer(request_id, answer)
+        if done is not None:
+            self._close(request_id, f"{done.answer} {done.body}")
+
+    def _close(self, request_id: str, answer: str) -> None:
+        done_id = f"{request_id}-done"
+        done = RecordInboxDone(
+            request_id=done_id, inbox_request_id=request_id, at=self.ctx.now(), answer=answer
+        )
+        self._outbox.send(self._rooms["state"], done, done_id, correlation=request_id)
+
+    def _handle_await(self, query: AwaitInject) -> object:
+        done = self._inbox.answered(query.request_id)
+        if done is not None:
+            return done
+        entry = self._inbox.get(query.request_id)
+        if entry is None:
+            return Refused(request_id=query.request_id, reasons=("unknown_request",))
+        entry.waiters.append(self.ctx.defer_reply())
+        return None

@@ -1,0 +1,25 @@
+"""The port through which control sees and stops the engine that it is part of."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from actors.runtime import CellStatus
+
+
+class Engine(Protocol):
+    """The running actor system, as far as control needs it. Every call returns at once."""
+
+    def cells(self) -> tuple[CellStatus, ...]: ...
+
+    def dead_letters(self) -> int:
+        """How many there have been since the start."""
+
+    def dump(self) -> str: ...
+
+    def request_stop(self, reason: str) -> None:
+        """Have the main thread stop the system in order."""
+
+    def operation(self) -> AbstractContextManager[None]:
+        """An operator's request under way: market time that jumps stands still meanwhile."""

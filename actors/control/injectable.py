@@ -1,0 +1,106 @@
+"""What an operator may tell the running engine: each message, the room it goes to, and what answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import JsonValue, ValidationError
+
+from core.errors import InputError
+from core.messages.base import Command, Event
+from core.messages.execution import ClosePosition, ExitStarted, Settled, SettleExpired, SettleFailed
+from core.messages.kill_switch import (
+    ArmCause,
+    ArmKillSwitch,
+    DisarmKillSwitch,
+    KillSwitchArmed,
+    KillSwitchDisarmed,
+)
+
+BY_ENGINE = frozenset({"request_id", "cycle_id", "who", "cause", "exit_rule", "at"})
+"""Fields that the engine fills in; an operator does not set them."""
+
+
+@dataclass(frozen=True)
+class Injectable:
+    """`through_inbox`: on disk before it is acknowledged. The kill switch has its own durability and must
+    never wait for the books, so its messages are asked directly."""
+
+    message: type[Command]
+    room: str
+    answers: tuple[type[Event], ...]
+    through_inbox: bool = True
+
+    @property
+    def name(self) -> str:
+        return self.message.__name__
+
+    @property
+    def purpose(self) -> str:
+        """The first paragraph of the message's own docstring."""
+        return (self.message.__doc__ or "").strip().split("\n\n")[0].replace("\n    ", " ")
+
+    @property
+    def fields(self) -> tuple[InjectableField, ...]:
+        return tuple(
+            InjectableField(
+                name,
+                getattr(info.annotation, "__name__", str(info.annotation)),
+                info.is_required(),
+                None if info.is_required() else str(info.default),
+            )
+            for name, info in self.message.model_fields.items()
+            if name not in BY_ENGINE
+        )
+
+
+@dataclass(frozen=True)
+class InjectableField:
+    name: str
+    type_name: str
+    required: bool
+    default: str | None
+
+
+INJECTABLE: Mapping[str, Injectable] = {
+    item.name: item
+    for item in (
+        Injectable(ArmKillSwitch, "kill_switch", (KillSwitchArmed,), through_inbox=False),
+        Injectable(DisarmKillSwitch, "kill_switch", (KillSwitchDisarmed,), through_inbox=False),
+        Injectable(ClosePosition, "execution", (ExitStarted,)),
+        Injectable(SettleExpired, "execution", (Settled, SettleFailed)),
+    )
+}
+
+
+def build(name: str, body: Mapping[str, JsonValue], *, request_id: str, who: str) -> Command:
+    """The message, validated against its own schema. Raises InputError that names the message or the field,
+    what was found and what is expected."""
+    item = INJECTABLE.get(name)
+    if item is None:
+        raise InputError(f"inject: unknown message {name!r}; expected one of {', '.join(sorted(INJECTABLE))}")
+    allowed = {field.name for field in item.fields}
+    for key in body:
+        if key not in allowed:
+            expected = ", ".join(sorted(allowed)) or "no fields"
+            raise InputError(f"inject {name}: unknown field {key!r}; expected {expected}")
+    for field in item.fields:
+        value = body.get(field.name)
+        if field.required and (value is None or (isinstance(value, str) and not value.strip())):
+            raise InputError(f"inject {name}: field {field.name!r} is required ({field.type_name})")
+    filled: dict[str, JsonValue] = {
+        "request_id": request_id,
+        "cycle_id": None if item.message is ClosePosition else request_id,
+        "who": who,
+        "cause": ArmCause.OPERATOR.value,
+    }
+    own = {key: value for key, value in filled.items() if key in item.message.model_fields}
+    try:
+        return item.message.model_validate({**body, **own})
+    except ValidationError as error:
+        first = error.errors()[0]
+        field_name = ".".join(str(part) for part in first["loc"])
+        raise InputError(
+            f"inject {name}: {field_name}: found {first['input']!r}, expected {first['msg']}"
+        ) from None

@@ -1,0 +1,200 @@
+"""The control socket: JSON lines over a Unix socket, from this user's processes only."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import struct
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from threading import BoundedSemaphore, Lock, Thread
+from typing import assert_never
+
+from pydantic import BaseModel
+
+from actors.control.socket_path import make_private_folder
+from actors.control.wire import (
+    LINE_BYTES_MAX,
+    ControlAnswer,
+    ControlRequest,
+    RequestName,
+    answer_of,
+    encode,
+    read_request,
+)
+from actors.runtime import Address, AskTimeout, RuntimeFault
+from core.messages.base import Refused
+from core.messages.control import (
+    AwaitInject,
+    GetDump,
+    GetHealthcheck,
+    GetStatus,
+    InjectAccepted,
+    InjectMessage,
+    PingEngine,
+    StopEngine,
+)
+from core.messages.scheduler import GetJobs
+
+CONNECTIONS_MAX = 8
+IDLE_S = 30.0
+ANSWER_S = 15.0
+ACCEPT_S = 30.0
+"""An injected message waits this long for state to have it on disk."""
+_PEER = struct.Struct("3i")  # pid, uid, gid: struct ucred
+
+
+class ControlServer:
+    """Listens from `open` to `close`; a thread accepts, and each connection has its own."""
+
+    def __init__(
+        self, path: Path, control: Address, operation: Callable[[], AbstractContextManager[None]]
+    ) -> None:
+        self._path = path
+        self._control = control
+        self._operation = operation
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._room = BoundedSemaphore(CONNECTIONS_MAX)
+        self._lock = Lock()
+        self._connections: set[socket.socket] = set()
+        self._closed = False
+
+    def open(self) -> None:
+        """Bind and listen. A socket left by a dead engine is removed: the data folder's lock is ours."""
+        make_private_folder(self._path.parent)
+        self._path.unlink(missing_ok=True)
+        self._listener.bind(str(self._path))
+        self._path.chmod(0o600)
+        self._listener.listen(CONNECTIONS_MAX)
+        Thread(target=self._accept, name="control-accept", daemon=True).start()
+
+    def close(self) -> None:
+        """Stop listening and cut every connection; safe to call twice and from another thread."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            connections = list(self._connections)
+        for one in (self._listener, *connections):
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+        self._path.unlink(missing_ok=True)
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return  # Closed: this is how the thread ends.
+            with self._lock:
+                if self._closed:
+                    connection.close()
+                    return
+                self._connections.add(connection)
+            if self._room.acquire(blocking=False):
+                Thread(target=self._serve, args=(connection,), name="control-client", daemon=True).start()
+            else:
+                with contextlib.suppress(OSError):
+                    self._send(connection, _failed(f"control: {CONNECTIONS_MAX} connections are in use"))
+                self._drop(connection)
+
+    def _serve(self, connection: socket.socket) -> None:
+        try:
+            if peer_uid(connection) != os.getuid():
+                self._send(connection, _failed("control: this socket serves its own user only"))
+                return
+            connection.settimeout(IDLE_S)
+            with connection.makefile("rb") as lines:
+                while line := lines.readline(LINE_BYTES_MAX):
+                    self._handle(connection, line)
+        except OSError:
+            return  # The client went away, was idle for too long, or the server was closed.
+        finally:
+            self._drop(connection)
+            self._room.release()
+
+    def _drop(self, connection: socket.socket) -> None:
+        with self._lock:
+            self._connections.discard(connection)
+        connection.close()
+
+    def _handle(self, connection: socket.socket, line: bytes) -> None:
+        try:
+            request = read_request(line)
+        except ValueError as error:
+            self._send(connection, _failed(str(error)))
+            return
+        try:
+            if request.request is RequestName.INJECT:
+                self._inject(connection, request)
+            else:
+                with self._operation():
+                    answer = self._control.ask(_query(request), timeout_s=ANSWER_S)
+                self._send(connection, _answered(answer))
+        except RuntimeFault as error:
+            self._send(connection, _failed(f"control: {type(error).__name__}: {error}"))
+
+    def _inject(self, connection: socket.socket, request: ControlRequest) -> None:
+        """Market time stands until the message is durable and delivered, and moves while its effect is
+        awaited: what it leads to may need the market to go on."""
+        inject = InjectMessage(message=request.message, body=json.dumps(request.body), who=request.who)
+        with self._operation():
+            accepted = self._control.ask(inject, timeout_s=ACCEPT_S)
+        if not isinstance(accepted, InjectAccepted) or request.wait_s <= 0:
+            self._send(connection, _answered(accepted))
+            return
+        self._send(connection, answer_of(accepted, more=True))
+        try:
+            done = self._control.ask(AwaitInject(request_id=accepted.request_id), timeout_s=request.wait_s)
+        except AskTimeout:
+            self._send(connection, answer_of(accepted))
+        else:
+            self._send(connection, _answered(done))
+
+    def _send(self, connection: socket.socket, answer: ControlAnswer) -> None:
+        connection.sendall(encode(answer))
+
+
+def peer_uid(connection: socket.socket) -> int:
+    """The user at the other end, as the kernel knows it (Linux)."""
+    packed = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
+    uid: int = _PEER.unpack(packed)[1]
+    return uid
+
+
+def _query(request: ControlRequest) -> BaseModel:
+    match request.request:
+        case RequestName.STATUS:
+            return GetStatus()
+        case RequestName.PING:
+            return PingEngine()
+        case RequestName.STOP:
+            return StopEngine(reason=request.reason or f"asked by {request.who}")
+        case RequestName.HEALTHCHECK:
+            return GetHealthcheck()
+        case RequestName.JOBS:
+            return GetJobs()
+        case RequestName.DUMP:
+            return GetDump()
+        case RequestName.INJECT:
+            raise ValueError("inject is answered in two lines and handled on its own")
+        case _:
+            assert_never(request.request)
+
+
+def _answered(answer: object) -> ControlAnswer:
+    match answer:
+        case Refused():
+            return _failed("; ".join(answer.reasons))
+        case BaseModel():
+            return answer_of(answer)
+        case _:
+            raise TypeError(f"control answered {type(answer).__name__}, expected a message")
+
+
+def _failed(error: str) -> ControlAnswer:
+    return ControlAnswer(ok=False, error=error)

@@ -1,0 +1,107 @@
+"""Asks every room how it is and puts the answers on one page; a silent room is named, not waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from actors.control.engine import Engine
+from actors.runtime import Address, CellState, CellStatus, Context, RuntimeFault
+from core.books import Books
+from core.messages.alerting import AlertingStatus, GetAlerting
+from core.messages.audit import AuditStatus, GetAudit
+from core.messages.base import Query
+from core.messages.control import CellView, EngineIdentity, EngineStatus, Healthcheck
+from core.messages.execution import ExecutionStatus, GetExecution, RecoveryReport
+from core.messages.kill_switch import GetKillSwitch, KillSwitchStatus
+from core.messages.state import GetBooks, GetJobRuns, JobRuns
+
+ASK_S = 1.0
+"""Six rooms at most take 6 s: below the hang limit of control itself."""
+
+_Answer = TypeVar("_Answer")
+
+
+class Survey:
+    """One look at the engine. Asks go up the start order only: alerting to execution."""
+
+    def __init__(self, ctx: Context, rooms: Mapping[str, Address], engine: Engine) -> None:
+        self._ctx = ctx
+        self._rooms = rooms
+        self._engine = engine
+        self.unavailable: dict[str, str] = {}
+
+    def status(self, identity: EngineIdentity, recovery: RecoveryReport | None) -> EngineStatus:
+        """The whole engine on one page."""
+        kill_switch = self._ask("kill_switch", GetKillSwitch(), KillSwitchStatus)
+        execution = self._ask("execution", GetExecution(), ExecutionStatus)
+        alerting = self._ask("alerting", GetAlerting(), AlertingStatus)
+        audit = self._ask("audit", GetAudit(), AuditStatus)
+        books = self._ask("state", GetBooks(), Books)
+        runs = self._ask("state", GetJobRuns(), JobRuns)
+        return EngineStatus(
+            at=self._ctx.now(),
+            identity=identity,
+            cells=tuple(view(cell) for cell in self._engine.cells()),
+            dead_letters=self._engine.dead_letters(),
+            kill_switch=kill_switch,
+            execution=execution,
+            alerting=alerting,
+            audit=audit,
+            recovery=recovery,
+            positions=books.open_positions if books else (),
+            orders=books.orders if books else (),
+            next_runs=runs.next_runs if runs else {},
+            unavailable=self.unavailable,
+        )
+
+    def _ask(self, room: str, query: Query, expected: type[_Answer]) -> _Answer | None:
+        if room in self.unavailable:
+            return None
+        try:
+            answer = self._ctx.ask(self._rooms[room], query, timeout_s=ASK_S)
+        except RuntimeFault as error:
+            self.unavailable[room] = f"{type(error).__name__}: {error}"
+            return None
+        if not isinstance(answer, expected):
+            self.unavailable[room] = f"expected {expected.__name__}, found {type(answer).__name__}"
+            return None
+        return answer
+
+
+def view(cell: CellStatus) -> CellView:
+    """A cell's status as a value of the house's language."""
+    return CellView(
+        name=cell.name,
+        path=cell.path,
+        state=cell.state.value,
+        restarts=cell.restarts,
+        epoch=cell.epoch,
+        mailbox_depth=cell.mailbox_depth,
+        overflowed=cell.overflowed,
+        busy_with=cell.busy_with,
+        busy_for_s=cell.busy_for_s,
+        last_error=cell.last_error,
+    )
+
+
+def healthcheck(status: EngineStatus) -> Healthcheck:
+    """What does not work. An armed or suspended switch is a note: a restart would not disarm it."""
+    problems = [
+        f"{cell.name} is {cell.state}{f': {cell.last_error}' if cell.last_error else ''}"
+        for cell in status.cells
+        if cell.state != CellState.UP.value
+    ]
+    problems += [f"{room} does not answer: {why}" for room, why in status.unavailable.items()]
+    if status.audit is not None and not status.audit.ok:
+        problems.append(f"audit is broken: {status.audit.problem}")
+    if status.recovery is not None and not status.recovery.ok:
+        problems.append(f"recovery has not succeeded: {status.recovery.error or 'differences'}")
+    elif status.execution is not None and status.execution.recovering:
+        problems.append("execution is recovering")
+    notes: list[str] = []
+    if status.kill_switch is not None:
+        if status.kill_switch.armed:
+            notes.append(f"the kill switch is armed: {status.kill_switch.reason}")
+        notes += [f"entries are suspended by {by}" for by in sorted(status.kill_switch.suspensions)]
+    return Healthcheck(ok=not problems, at=status.at, problems=tuple(problems), notes=tuple(notes))

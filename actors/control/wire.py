@@ -1,0 +1,66 @@
+"""One line of JSON each way on the control socket."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+
+LINE_BYTES_MAX = 1 << 20
+
+
+class RequestName(StrEnum):
+    STATUS = "status"
+    PING = "ping"
+    STOP = "stop"
+    HEALTHCHECK = "healthcheck"
+    JOBS = "jobs"
+    DUMP = "dump"
+    INJECT = "inject"
+
+
+class ControlRequest(BaseModel):
+    """`message`, `body` and `wait_s` belong to inject; `reason` to stop."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    request: RequestName
+    who: str = "operator"
+    reason: str = ""
+    message: str = ""
+    body: dict[str, JsonValue] = {}
+    wait_s: float = 0.0
+
+
+class ControlAnswer(BaseModel):
+    """`answer` names the message, `body` holds it. `more` says that another line follows."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    ok: bool
+    answer: str = ""
+    body: JsonValue = None
+    error: str = ""
+    more: bool = False
+
+
+def encode(line: ControlRequest | ControlAnswer) -> bytes:
+    """One line, ended by a newline; JSON escapes every newline inside."""
+    return line.model_dump_json().encode() + b"\n"
+
+
+def answer_of(message: BaseModel, *, more: bool = False) -> ControlAnswer:
+    """A message of the house as an answer line."""
+    body: JsonValue = json.loads(message.model_dump_json())
+    return ControlAnswer(ok=True, answer=type(message).__name__, body=body, more=more)
+
+
+def read_request(line: bytes) -> ControlRequest:
+    """Raises ValueError with one clear sentence for anything that is not a request."""
+    try:
+        return ControlRequest.model_validate_json(line)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the line"
+        raise ValueError(f"control request: {where}: {first['msg']}") from None

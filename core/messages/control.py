@@ -1,0 +1,151 @@
+"""Control: what a person asks of the running engine, over the control socket or the live view."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from core.books import Job, OrderRow, Position
+from core.messages.alerting import AlertingStatus
+from core.messages.audit import AuditStatus
+from core.messages.base import Command, Event, Query, Refused
+from core.messages.execution import ExecutionStatus, RecoveryReport
+from core.messages.kill_switch import KillSwitchStatus
+from core.messages.scheduler import GetJobs, Jobs
+from core.messages.state import OpenInbox, Recorded
+from core.values import Value
+
+
+class EngineIdentity(Value):
+    """What does not change while the engine runs. Holds no secret."""
+
+    version: str
+    mode: str
+    strategy_name: str
+    strategy_hash: str
+    overrides: tuple[str, ...]
+    """Keys that `strategy.local.yaml` sets beside the hashed strategy."""
+    started_at: datetime
+    pid: int
+
+
+class CellView(Value):
+    """One actor at one moment, as its supervisor sees it."""
+
+    name: str
+    path: str
+    state: str
+    restarts: int
+    epoch: int
+    mailbox_depth: int
+    overflowed: int
+    busy_with: str | None
+    busy_for_s: float
+    last_error: str | None
+
+
+class GetStatus(Query):
+    """Answered by `EngineStatus`."""
+
+
+class EngineStatus(Event):
+    """The whole engine on one page. What a room did not answer in time is None and named in `unavailable`."""
+
+    at: datetime
+    identity: EngineIdentity
+    cells: tuple[CellView, ...]
+    dead_letters: int
+    kill_switch: KillSwitchStatus | None
+    execution: ExecutionStatus | None
+    alerting: AlertingStatus | None
+    audit: AuditStatus | None
+    recovery: RecoveryReport | None
+    positions: tuple[Position, ...]
+    orders: tuple[OrderRow, ...]
+    next_runs: dict[Job, datetime]
+    unavailable: dict[str, str]
+
+
+class PingEngine(Query):
+    """Answered by `EngineAlive`, by control alone."""
+
+
+class EngineAlive(Event):
+    at: datetime
+    pid: int
+
+
+class GetHealthcheck(Query):
+    """Answered by `Healthcheck`."""
+
+
+class Healthcheck(Event):
+    """`problems` names each part that does not work. An armed switch is a state, not a problem."""
+
+    ok: bool
+    at: datetime
+    problems: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+class StopEngine(Command):
+    """Stop in good order. Answered by `EngineStopping` before the stop begins."""
+
+    reason: str
+
+
+class EngineStopping(Event):
+    reason: str
+
+
+class GetDump(Query):
+    """Answered by `Dump`: every actor's state, mailbox, current message and thread stack."""
+
+
+class Dump(Event):
+    text: str
+
+
+class InjectMessage(Command):
+    """An operator's message by name. Answered by `InjectAccepted` once it is durable, or `Refused`."""
+
+    message: str
+    body: str
+    """The message's fields as a JSON object."""
+    who: str
+
+
+class InjectAccepted(Event):
+    request_id: str
+    message: str
+
+
+class AwaitInject(Query):
+    """Answered by `InjectDone` when the injected message has led to something."""
+
+    request_id: str
+
+
+class InjectDone(Event):
+    """`answer` names the message that came back, `body` is its JSON."""
+
+    request_id: str
+    message: str
+    answer: str
+    body: str
+
+
+ControlProtocol = (
+    GetStatus
+    | PingEngine
+    | GetHealthcheck
+    | StopEngine
+    | GetDump
+    | GetJobs
+    | InjectMessage
+    | AwaitInject
+    | RecoveryReport
+    | Recorded
+    | Refused
+    | OpenInbox
+    | Jobs
+)

@@ -1,0 +1,323 @@
+"""An operator's message: durable first, then delivered, then answered with what it led to."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from actors.control import Control
+from actors.runtime import ActorUnavailable, AskTimeout, CellState, Terminated
+from actors.runtime.testing import FakeAddress, FakeContext
+from core.books import Books, Job
+from core.messages.alerting import AlertingStatus, GetAlerting, RaiseAlert
+from core.messages.audit import AuditHead, AuditKind, AuditStatus, GetAudit
+from core.messages.base import Refused
+from core.messages.control import (
+    AwaitInject,
+    Dump,
+    EngineAlive,
+    EngineIdentity,
+    EngineStatus,
+    EngineStopping,
+    GetDump,
+    GetHealthcheck,
+    GetStatus,
+    Healthcheck,
+    InjectAccepted,
+    InjectDone,
+    InjectMessage,
+    PingEngine,
+    StopEngine,
+)
+from core.messages.execution import ClosePosition, ExecutionStatus, ExitStarted, GetExecution, RecoveryReport
+from core.messages.kill_switch import (
+    ArmCause,
+    ArmKillSwitch,
+    GetKillSwitch,
+    KillSwitchArmed,
+    KillSwitchStatus,
+)
+from core.messages.scheduler import GetJobs, Jobs
+from core.messages.state import (
+    GetBooks,
+    GetJobRuns,
+    GetOpenInbox,
+    JobRuns,
+    OpenInbox,
+    Recorded,
+    RecordInbox,
+    RecordInboxDone,
+)
+from core.values import PositionId
+from tests.fakes.engine import FakeEngine, cell
+
+NOW = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
+ROOMS = ("alerting", "kill_switch", "state", "audit", "execution", "decision", "market_data", "scheduler")
+IDENTITY = EngineIdentity(
+    version="0.1.0",
+    mode="strategy",
+    strategy_name="s",
+    strategy_hash="ab",
+    overrides=(),
+    started_at=NOW,
+    pid=7,
+)
+SWITCH = KillSwitchStatus(
+    armed=False,
+    causes=(),
+    reason=None,
+    who=None,
+    since=None,
+    exits_blocked=False,
+    suspensions={},
+    permits_outstanding=0,
+    permits_granted=0,
+    vetoes=0,
+)
+ARMED = KillSwitchArmed(cause=ArmCause.OPERATOR, reason="drill", who="ann", at=NOW, exits_blocked=False)
+
+
+class Desk:
+    """Control with its fakes, and the moves a test makes."""
+
+    def __init__(self) -> None:
+        self.rooms = {name: FakeAddress(name) for name in ROOMS}
+        self.engine = FakeEngine()
+        self.ctx = FakeContext("control", now=NOW)
+        self.ctx.asks = {
+            GetKillSwitch: SWITCH,
+            GetExecution: ExecutionStatus(
+                recovering=False, resting=0, in_doubt=0, exits_under_way=0, last_error=None
+            ),
+            GetAlerting: AlertingStatus(
+                channel="log", queued=0, delivered=0, overflowed=0, last_error=None, recent=()
+            ),
+            GetAudit: AuditStatus(ok=True, records=3, head=AuditHead(seq=3, hash="ff")),
+            GetBooks: Books(as_of=NOW, seq=1, positions=(), orders=(), instructions=()),
+            GetJobRuns: JobRuns(next_runs={Job.ENTRY: NOW}),
+        }
+        self.actor = Control(rooms=self.rooms, engine=self.engine, identity=IDENTITY, socket_path=None)
+        self.actor.ctx = self.ctx
+        self.actor.on_start()
+
+    def inject(self, message: str = "ClosePosition", **body: str) -> object:
+        inject = InjectMessage(message=message, body=json.dumps(body), who="ann")
+        with self.ctx.handling(inject):
+            return self.actor.on_receive(inject)
+
+    def told(self, room: str, kind: type) -> list[object]:
+        return [message for message in self.ctx.told_to(self.rooms[room]) if isinstance(message, kind)]
+
+    def accept_close(self) -> str:
+        """Inject a ClosePosition, have state record it, and return its id."""
+        self.inject(position_id="p-1", reason="drill")
+        record = self.told("state", RecordInbox)[-1]
+        assert isinstance(record, RecordInbox)
+        self.actor.on_receive(Recorded(request_id=record.request_id))
+        return record.request_id
+
+
+def test_an_injected_message_is_on_disk_before_it_is_delivered_or_acknowledged() -> None:
+    desk = Desk()
+    desk.inject(position_id="p-1", reason="drill")
+    [record] = desk.told("state", RecordInbox)
+    assert isinstance(record, RecordInbox)
+    assert record.message == "ClosePosition"
+    assert [event.kind for event in record.audit] == [AuditKind.OPERATOR]
+    assert desk.told("execution", ClosePosition) == []
+    assert not desk.ctx.deferred[0].answered
+
+    desk.actor.on_receive(Recorded(request_id=record.request_id))
+
+    assert desk.ctx.deferred[0].outcome == InjectAccepted(
+        request_id=record.request_id, message="ClosePosition"
+    )
+    [close] = desk.told("execution", ClosePosition)
+    assert isinstance(close, ClosePosition)
+    assert (close.position_id, close.exit_rule, close.request_id) == ("p-1", "manual", record.request_id)
+
+
+def test_recording_is_told_again_until_state_answers() -> None:
+    desk = Desk()
+    desk.inject(position_id="p-1", reason="drill")
+    for message in desk.ctx.advance(6.0):
+        desk.actor.on_receive(message)
+    assert len(desk.told("state", RecordInbox)) == 2
+
+
+def test_a_repeated_acknowledgement_delivers_once() -> None:
+    desk = Desk()
+    request_id = desk.accept_close()
+    desk.actor.on_receive(Recorded(request_id=request_id))
+    assert len(desk.told("execution", ClosePosition)) == 1
+
+
+def test_what_it_led_to_reaches_who_waits_and_closes_the_inbox() -> None:
+    desk = Desk()
+    request_id = desk.accept_close()
+    desk.actor.on_receive(AwaitInject(request_id=request_id))
+    started = ExitStarted(request_id=request_id, position_id=PositionId("p-1"), started=True, reasons=())
+    desk.actor.on_receive(started)
+    done = desk.ctx.deferred[-1].outcome
+    assert isinstance(done, InjectDone)
+    assert (done.answer, json.loads(done.body)["started"]) == ("ExitStarted", True)
+    [closed] = desk.told("state", RecordInboxDone)
+    assert isinstance(closed, RecordInboxDone)
+    assert closed.inbox_request_id == request_id
+    assert desk.actor.on_receive(AwaitInject(request_id=request_id)) == done
+
+
+def test_a_refusal_of_the_room_is_an_answer_too() -> None:
+    desk = Desk()
+    request_id = desk.accept_close()
+    desk.actor.on_receive(Refused(request_id=request_id, reasons=("unknown_position",)))
+    done = desk.actor.on_receive(AwaitInject(request_id=request_id))
+    assert isinstance(done, InjectDone)
+    assert done.answer == "Refused"
+
+
+def test_what_state_refuses_to_store_is_not_delivered() -> None:
+    desk = Desk()
+    desk.inject(position_id="p-1", reason="drill")
+    [record] = desk.told("state", RecordInbox)
+    assert isinstance(record, RecordInbox)
+    refused = Refused(request_id=record.request_id, reasons=("database_degraded",))
+    desk.actor.on_receive(refused)
+    assert desk.ctx.deferred[0].outcome == refused
+    assert desk.told("execution", ClosePosition) == []
+
+
+def test_a_bad_message_is_refused_and_nothing_is_stored() -> None:
+    desk = Desk()
+    refused = desk.inject("ClosePosition", position_id="p-1")
+    assert isinstance(refused, Refused)
+    assert "reason" in refused.reasons[0]
+    assert desk.told("state", RecordInbox) == []
+
+
+def test_after_a_restart_open_messages_are_delivered_again_with_their_own_id() -> None:
+    desk = Desk()
+    assert desk.told("state", GetOpenInbox)
+    body = json.dumps({"position_id": "p-1", "reason": "drill"})
+    desk.actor.on_receive(OpenInbox(request_id="x", items=(("inject-1", "ClosePosition", body),)))
+    [close] = desk.told("execution", ClosePosition)
+    assert isinstance(close, ClosePosition)
+    assert close.request_id == "inject-1"
+
+
+def test_a_stored_message_that_is_no_longer_understood_is_closed_with_an_alert() -> None:
+    desk = Desk()
+    desk.actor.on_receive(OpenInbox(request_id="x", items=(("inject-1", "OldMessage", "{}"),)))
+    assert len(desk.told("alerting", RaiseAlert)) == 1
+    assert len(desk.told("state", RecordInboxDone)) == 1
+
+
+def test_a_room_that_restarts_is_told_again_what_it_has_not_answered() -> None:
+    desk = Desk()
+    desk.accept_close()
+    ended = Terminated(path="root/books/execution", name="execution", reason="crash", restarting=True)
+    desk.actor.on_receive(ended)
+    assert len(desk.told("execution", ClosePosition)) == 2
+
+
+def test_arming_asks_the_kill_switch_and_never_waits_for_the_books() -> None:
+    desk = Desk()
+    desk.ctx.asks[ArmKillSwitch] = ARMED
+    accepted = desk.inject("ArmKillSwitch", reason="drill")
+    assert isinstance(accepted, InjectAccepted)
+    [ask] = desk.ctx.told_to("control")
+    desk.actor.on_receive(ask)
+    done = desk.actor.on_receive(AwaitInject(request_id=accepted.request_id))
+    assert isinstance(done, InjectDone)
+    assert done.answer == "KillSwitchArmed"
+    assert desk.told("state", RecordInbox) == []
+    asked = [message for _, message, _ in desk.ctx.asked if isinstance(message, ArmKillSwitch)]
+    assert asked == [ArmKillSwitch(cause=ArmCause.OPERATOR, reason="drill", who="ann")]
+
+
+def test_a_silent_kill_switch_is_reported_as_such() -> None:
+    desk = Desk()
+    desk.ctx.asks[ArmKillSwitch] = AskTimeout("no reply within 12 s")
+    accepted = desk.inject("ArmKillSwitch", reason="drill")
+    assert isinstance(accepted, InjectAccepted)
+    [ask] = desk.ctx.told_to("control")
+    desk.actor.on_receive(ask)
+    done = desk.actor.on_receive(AwaitInject(request_id=accepted.request_id))
+    assert isinstance(done, InjectDone)
+    assert done.answer == "Refused"
+    assert "AskTimeout" in done.body
+
+
+def test_waiting_for_an_unknown_request_is_refused() -> None:
+    answer = Desk().actor.on_receive(AwaitInject(request_id="never"))
+    assert answer == Refused(request_id="never", reasons=("unknown_request",))
+
+
+def test_status_is_the_whole_engine_on_one_page() -> None:
+    desk = Desk()
+    status = desk.actor.on_receive(GetStatus())
+    assert isinstance(status, EngineStatus)
+    assert [c.name for c in status.cells] == ["state", "execution"]
+    assert (status.identity.mode, status.next_runs, status.unavailable) == ("strategy", {Job.ENTRY: NOW}, {})
+
+
+def test_a_silent_room_is_named_and_the_rest_still_answers() -> None:
+    desk = Desk()
+    desk.ctx.asks[GetBooks] = ActorUnavailable("state is parked")
+    status = desk.actor.on_receive(GetStatus())
+    assert isinstance(status, EngineStatus)
+    assert status.positions == ()
+    assert set(status.unavailable) == {"state"}
+    assert status.kill_switch == SWITCH
+    assert len([message for _, message, _ in desk.ctx.asked if isinstance(message, GetJobRuns)]) == 0
+
+
+def test_a_whole_engine_is_healthy_and_a_parked_cell_is_not() -> None:
+    desk = Desk()
+    assert desk.actor.on_receive(GetHealthcheck()) == Healthcheck(ok=True, at=NOW, problems=(), notes=())
+    desk.engine.cell_list = (cell("mcp.macro", CellState.PARKED, "boom"),)
+    check = desk.actor.on_receive(GetHealthcheck())
+    assert isinstance(check, Healthcheck)
+    assert (check.ok, check.problems) == (False, ("mcp.macro is parked: boom",))
+
+
+def test_an_armed_switch_is_a_note_not_a_problem() -> None:
+    desk = Desk()
+    desk.ctx.asks[GetKillSwitch] = SWITCH.model_copy(update={"armed": True, "reason": "drill"})
+    check = desk.actor.on_receive(GetHealthcheck())
+    assert isinstance(check, Healthcheck)
+    assert check.ok
+    assert check.notes == ("the kill switch is armed: drill",)
+
+
+def test_a_failed_recovery_is_a_problem() -> None:
+    desk = Desk()
+    desk.actor.on_receive(RecoveryReport(ok=False, at=NOW, attempts=1, differences=(), error="unreachable"))
+    check = desk.actor.on_receive(GetHealthcheck())
+    assert isinstance(check, Healthcheck)
+    assert check.problems == ("recovery has not succeeded: unreachable",)
+
+
+def test_stop_ping_and_dump_are_answered_by_control_alone() -> None:
+    desk = Desk()
+    assert desk.actor.on_receive(StopEngine(reason="enough")) == EngineStopping(reason="enough")
+    assert desk.engine.stops == ["enough"]
+    assert desk.actor.on_receive(PingEngine()) == EngineAlive(at=NOW, pid=7)
+    assert desk.actor.on_receive(GetDump()) == Dump(text="root/state up")
+    assert desk.ctx.asked == []
+
+
+def test_jobs_come_from_the_scheduler_by_tell_because_it_starts_later() -> None:
+    desk = Desk()
+    desk.actor.on_receive(GetJobs())
+    assert desk.told("scheduler", GetJobs)
+    jobs = Jobs(running=True, next_runs={Job.ENTRY: NOW}, disabled=())
+    desk.actor.on_receive(jobs)
+    assert desk.ctx.deferred[0].outcome == jobs
+
+
+def test_an_unknown_message_is_a_crash() -> None:
+    with pytest.raises(TypeError, match="does not accept str"):
+        Desk().actor.on_receive("hello")

@@ -1,0 +1,58 @@
+"""Every injectable message belongs to its room's protocol and is checked against its own schema."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+from pydantic import JsonValue
+
+from actors.control.injectable import BY_ENGINE, INJECTABLE, build
+from core.errors import InputError
+from core.messages.execution import ClosePosition, ExecutionProtocol
+from core.messages.kill_switch import ArmCause, ArmKillSwitch, KillSwitchProtocol
+
+PROTOCOLS = {
+    "execution": ExecutionProtocol,
+    "kill_switch": KillSwitchProtocol,
+}
+
+
+@pytest.mark.parametrize("name", sorted(INJECTABLE))
+def test_it_is_part_of_its_rooms_protocol_and_documented(name: str) -> None:
+    item = INJECTABLE[name]
+    assert item.message in get_args(PROTOCOLS[item.room])
+    assert item.answers
+    assert all(field.name not in BY_ENGINE for field in item.fields)
+
+
+def test_fields_of_the_operator_and_of_the_engine_come_together() -> None:
+    message = build(
+        "ClosePosition", {"position_id": "p-1", "reason": "drill"}, request_id="inject-1", who="ann"
+    )
+    assert isinstance(message, ClosePosition)
+    assert (message.request_id, message.exit_rule, message.cycle_id) == ("inject-1", "manual", None)
+
+
+def test_an_operators_arming_has_the_operators_cause() -> None:
+    message = build("ArmKillSwitch", {"reason": "drill"}, request_id="x", who="ann")
+    assert message == ArmKillSwitch(cause=ArmCause.OPERATOR, reason="drill", who="ann")
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "named"),
+    [
+        ("Nonsense", {}, "unknown message 'Nonsense'"),
+        ("ClosePosition", {"reason": "x"}, "'position_id' is required"),
+        ("ClosePosition", {"position_id": "p", "reason": "  "}, "'reason' is required"),
+        ("ClosePosition", {"position_id": "p", "reason": "x", "size": 3}, "unknown field 'size'"),
+        ("ClosePosition", {"position_id": "p", "reason": "x", "exit_rule": "profit"}, "unknown field"),
+        ("ClosePosition", {"position_id": 7, "reason": "x"}, "position_id: found 7"),
+        ("DisarmKillSwitch", {"reason": "x", "accept_audit_break": "perhaps"}, "accept_audit_break"),
+    ],
+)
+def test_bad_input_names_the_field_and_what_was_expected(
+    name: str, body: dict[str, JsonValue], named: str
+) -> None:
+    with pytest.raises(InputError, match=named):
+        build(name, body, request_id="x", who="ann")

@@ -1,0 +1,215 @@
+"""The control socket: JSON lines, for this user only, in a folder of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import stat
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from actors.control import control_socket_path
+from actors.control import server as server_module
+from actors.control.server import ControlServer
+from actors.control.socket_path import PATH_BYTES_MAX, make_private_folder
+from actors.runtime import AskTimeout
+from actors.runtime.testing import FakeAddress
+from core.errors import InputError
+from core.messages.base import Refused
+from core.messages.control import (
+    AwaitInject,
+    EngineAlive,
+    InjectAccepted,
+    InjectDone,
+    InjectMessage,
+    PingEngine,
+)
+from tests.fakes.engine import FakeEngine
+
+NOW = datetime(2026, 1, 5, tzinfo=UTC)
+ALIVE = EngineAlive(at=NOW, pid=7)
+
+
+class Client:
+    def __init__(self, path: Path) -> None:
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.settimeout(10.0)
+        self._socket.connect(str(path))
+        self._lines = self._socket.makefile("rb")
+
+    def send(self, line: bytes) -> None:
+        self._socket.sendall(line)
+
+    def read(self) -> dict[str, object]:
+        answer: dict[str, object] = json.loads(self._lines.readline() or b'{"closed": true}')
+        return answer
+
+    def ask(self, **request: object) -> dict[str, object]:
+        self.send(json.dumps(request).encode() + b"\n")
+        return self.read()
+
+    def close(self) -> None:
+        self._lines.close()
+        self._socket.close()
+
+
+class Served:
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "run" / "x.sock"
+        self.control = FakeAddress("control")
+        self.engine = FakeEngine()
+        self.server = ControlServer(self.path, self.control, self.engine.operation)
+        self.server.open()
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    served = Served(tmp_path)
+    yield served
+    served.server.close()
+
+
+@pytest.fixture
+def client(served: Served) -> Iterator[Client]:
+    client = Client(served.path)
+    yield client
+    client.close()
+
+
+def test_a_request_is_asked_of_control_while_market_time_stands(served: Served, client: Client) -> None:
+    seen: list[int] = []
+
+    def answer(_: object) -> EngineAlive:
+        seen.append(served.engine.operations)
+        return ALIVE
+
+    served.control.answers[PingEngine] = answer
+    line = client.ask(request="ping")
+    assert (line["ok"], line["answer"]) == (True, "EngineAlive")
+    assert seen == [1]
+    assert served.engine.operations == 0
+
+
+def test_one_connection_serves_many_requests(served: Served, client: Client) -> None:
+    served.control.answers[PingEngine] = ALIVE
+    assert [client.ask(request="ping")["ok"] for _ in range(3)] == [True, True, True]
+
+
+def test_inject_is_answered_when_durable_and_again_with_what_it_led_to(
+    served: Served, client: Client
+) -> None:
+    under_way: list[int] = []
+
+    def done(_: object) -> InjectDone:
+        under_way.append(served.engine.operations)
+        return InjectDone(request_id="i", message="ClosePosition", answer="ExitStarted", body="{}")
+
+    served.control.answers[InjectMessage] = InjectAccepted(request_id="i", message="ClosePosition")
+    served.control.answers[AwaitInject] = done
+    first = client.ask(request="inject", message="ClosePosition", body={"position_id": "p"}, wait_s=5.0)
+    second = client.read()
+    assert (first["answer"], first["more"]) == ("InjectAccepted", True)
+    assert (second["answer"], second["more"]) == ("InjectDone", False)
+    assert under_way == [0], "market time must move while the effect is awaited"
+
+
+def test_inject_that_leads_to_nothing_in_time_stays_accepted(served: Served, client: Client) -> None:
+    served.control.answers[InjectMessage] = InjectAccepted(request_id="i", message="M")
+    served.control.answers[AwaitInject] = AskTimeout("late")
+    client.ask(request="inject", message="M", wait_s=0.1)
+    assert client.read()["answer"] == "InjectAccepted"
+
+
+def test_a_refusal_is_an_error_line(served: Served, client: Client) -> None:
+    served.control.answers[InjectMessage] = Refused(request_id="i", reasons=("no such thing",))
+    line = client.ask(request="inject", message="M", wait_s=5.0)
+    assert (line["ok"], line["error"]) == (False, "no such thing")
+
+
+@pytest.mark.parametrize(
+    "line", [b"nonsense\n", b'{"request": "explode"}\n', b'{"request": "ping", "x": 1}\n']
+)
+def test_a_bad_line_is_answered_with_an_error_and_the_next_one_works(
+    served: Served, client: Client, line: bytes
+) -> None:
+    served.control.answers[PingEngine] = ALIVE
+    client.send(line)
+    assert client.read()["ok"] is False
+    assert client.ask(request="ping")["ok"] is True
+
+
+def test_an_engine_that_does_not_answer_is_an_error_line(served: Served, client: Client) -> None:
+    served.control.answers[PingEngine] = AskTimeout("busy")
+    assert "AskTimeout" in str(client.ask(request="ping")["error"])
+
+
+def test_another_user_is_refused(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "peer_uid", lambda _: os.getuid() + 1)
+    client = Client(served.path)
+    assert "own user only" in str(client.read()["error"])
+    client.close()
+
+
+def test_the_peer_is_who_the_kernel_says_it_is() -> None:
+    left, right = socket.socketpair(socket.AF_UNIX)
+    with left, right:
+        assert server_module.peer_uid(left) == os.getuid()
+
+
+def test_folder_and_socket_are_for_this_user_only(served: Served) -> None:
+    assert stat.S_IMODE(served.path.parent.stat().st_mode) == 0o700
+    assert stat.S_IMODE(served.path.stat().st_mode) == 0o600
+
+
+def test_a_socket_left_by_a_dead_engine_is_replaced(tmp_path: Path) -> None:
+    first = Served(tmp_path)
+    first.server._path = tmp_path / "elsewhere"
+    first.server.close()
+    second = Served(tmp_path)
+    second.control.answers[PingEngine] = ALIVE
+    client = Client(second.path)
+    assert client.ask(request="ping")["ok"] is True
+    client.close()
+    second.server.close()
+
+
+def test_closing_cuts_clients_and_removes_the_socket(served: Served, client: Client) -> None:
+    served.control.answers[PingEngine] = ALIVE
+    client.ask(request="ping")
+    served.server.close()
+    served.server.close()
+    assert client.read() == {"closed": True}
+    assert not served.path.exists()
+
+
+def test_the_path_is_named_by_the_folder_and_short_however_long_that_is(tmp_path: Path) -> None:
+    deep = tmp_path / ("x" * 200)
+    env = {"XDG_RUNTIME_DIR": str(tmp_path)}
+    assert control_socket_path(deep, env) == control_socket_path(deep / "y" / "..", env)
+    assert control_socket_path(deep, env) != control_socket_path(tmp_path, env)
+    assert len(os.fsencode(control_socket_path(deep, {}))) <= PATH_BYTES_MAX
+
+
+def test_a_runtime_folder_that_is_too_deep_is_named(tmp_path: Path) -> None:
+    deep = tmp_path / ("x" * 120)
+    deep.mkdir()
+    with pytest.raises(InputError, match="at most 107 bytes"):
+        control_socket_path(tmp_path, {"XDG_RUNTIME_DIR": str(deep)})
+
+
+def test_a_folder_that_is_a_link_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    with pytest.raises(InputError, match="another's"):
+        make_private_folder(tmp_path / "link")
+
+
+def test_an_open_folder_is_closed_to_others(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir(mode=0o755)
+    make_private_folder(folder)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700

@@ -78,6 +78,20 @@ class Leg(Value):
         return self.model_copy(update={"side": self.side.opposite})
 
 
+class Mode(Value):
+    """What the engine is switched on for: watching the market, and trading. Both come from the environment."""
+
+    data_analysis: bool
+    strategy: bool
+
+    @property
+    def name(self) -> str:
+        """One word for status, log and audit."""
+        if self.strategy:
+            return "strategy" if self.data_analysis else "strategy_without_data_analysis"
+        return "data_analysis" if self.data_analysis else "idle"
+
+
 def round_eth(amount_eth: Decimal) -> Decimal:
     """Round a cash amount as the venue does: to 1e-8 ETH, half-even."""
     return amount_eth.quantize(ETH_QUANTUM, rounding=ROUND_HALF_EVEN)

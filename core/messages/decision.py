@@ -1,0 +1,60 @@
+"""Decision: owns every cycle from its due slot to its outcome."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from core.books import CycleOutcome, Job
+from core.messages.base import Command, Event, Query
+from core.values import CycleId, Value
+
+
+class RunEntryCycle(Command):
+    """Run an entry cycle now, under all its rules. Answered by `CycleEnded`."""
+
+    request_id: str
+
+
+class RunMonitorCycle(Command):
+    """Look at every open position now, and close what is due. Answered by `CycleEnded`."""
+
+    request_id: str
+
+
+class CycleEnded(Event):
+    """A cycle is closed in the books. `text` is its decision rule by rule, for people; empty without one."""
+
+    request_id: str
+    cycle_id: CycleId
+    job: Job
+    slot: datetime
+    outcome: CycleOutcome
+    reasons: tuple[str, ...]
+    at: datetime
+    text: str = ""
+
+
+class GetDecision(Query):
+    """Answered by `DecisionStatus`."""
+
+
+class CycleView(Value):
+    """A cycle under way or waiting; `step` says what it waits for."""
+
+    job: Job
+    slot: datetime
+    step: str
+    since: datetime
+
+
+class DecisionStatus(Event):
+    """`recent` are the last cycles that ended, oldest first."""
+
+    recovered: bool
+    under_way: CycleView | None
+    waiting: tuple[CycleView, ...]
+    recent: tuple[CycleEnded, ...]
+    monitor_failures_in_a_row: int
+
+
+DecisionProtocol = RunEntryCycle | RunMonitorCycle | GetDecision

@@ -1,0 +1,43 @@
+"""Health: probes every router, conducts the boot, orders backups, watches the disk."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from core.messages.base import Event, Query
+from core.messages.kill_switch import VenueChecked
+from core.messages.mcp import Router
+from core.values import Value
+
+
+class RouterHealth(Value):
+    """The last probe of a router; `failures_in_a_row` leaves maintenance out."""
+
+    router: Router
+    ok: bool
+    maintenance: bool
+    version: str | None
+    environment: str | None
+    error: str | None
+    latency_s: float | None
+    at: datetime
+    failures_in_a_row: int
+
+
+class GetHealth(Query):
+    """Answered by `HealthStatus`."""
+
+
+class HealthStatus(Event):
+    """`booted`: the engine's start is on record and jobs may run. `disk_free_bytes` is None before a probe."""
+
+    booted: bool
+    routers: tuple[RouterHealth, ...]
+    venue: VenueChecked | None
+    disk_free_bytes: int | None
+    disk_low: bool
+    last_backup_at: datetime | None
+    last_backup_error: str | None
+
+
+HealthProtocol = GetHealth

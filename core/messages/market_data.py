@@ -1,0 +1,159 @@
+"""Market data: gathers one picture of the market from several routers, whole or not at all."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from core.facts import FundingRate, HourlyClose, Level, MacroEvent
+from core.messages.base import Command, Event, Query
+from core.messages.mcp import Router
+from core.option_chain import OptionChain
+from core.values import CycleId, Value
+
+
+class SnapshotKind(StrEnum):
+    ENTRY = "entry"
+    MONITOR = "monitor"
+
+
+class FetchSnapshot(Query):
+    """Gather what a cycle decides on; answered by `Snapshot` or `SnapshotFailed`.
+
+    `expirations` are those of the legs that a monitor looks at; an entry reads the expiries that it may
+    choose from. No fetch starts after `deadline`.
+    """
+
+    request_id: str
+    cycle_id: CycleId
+    kind: SnapshotKind
+    expirations: tuple[datetime, ...] = ()
+    deadline: datetime
+
+
+class EntryMarket(Value):
+    """The market's and the account's part of the entry facts; the chain was fetched last."""
+
+    equity_usd: float
+    eur_usd: float
+    eth_share: float
+    venue_equity_eth: float
+    initial_margin_eth: float
+    spot_usd: float
+    dvol: float
+    dvol_24h_ago: float
+    index_hourly_closes: tuple[HourlyClose, ...]
+    funding: tuple[FundingRate, ...]
+    macro_events: tuple[MacroEvent, ...]
+    liquidation_level: Level
+    chain: OptionChain
+
+
+class MonitorMarket(Value):
+    """The market's part of the monitor facts; the chain holds at least the expiries asked for."""
+
+    spot_usd: float
+    spot_4h_ago_usd: float
+    dvol: float
+    chain: OptionChain
+
+
+class Snapshot(Event):
+    request_id: str
+    cycle_id: CycleId
+    market: EntryMarket | MonitorMarket
+
+
+class FaultKind(StrEnum):
+    """Why one part of a snapshot is missing, beside the kinds of `McpFault`."""
+
+    ACTOR_FAILED = "actor_failed"
+    NO_ANSWER = "no_answer"
+    STALE = "stale"
+    INCOMPLETE = "incomplete"
+
+
+class SnapshotFault(Value):
+    """One part that is missing: `kind` is an `McpFault` or a `FaultKind`."""
+
+    source: str
+    """The router, or the room, that should have answered."""
+    part: str
+    kind: str
+    detail: str
+
+    @property
+    def reason(self) -> str:
+        """The stable code, e.g. `deribit.get_dvol:server`."""
+        return f"{self.source}.{self.part}:{self.kind}"
+
+
+class SnapshotFailed(Event):
+    """Every part that is missing, not only the first."""
+
+    request_id: str
+    cycle_id: CycleId
+    faults: tuple[SnapshotFault, ...]
+
+
+class TakeMarketSnapshot(Command):
+    """Store a picture of the market now, outside the schedule.
+
+    Answered by `MarketSnapshotStored` or `MarketSnapshotFailed`.
+    """
+
+    request_id: str
+
+
+class MarketSnapshotStored(Event):
+    """A picture of the market is in the books. `slot` is the due moment it was taken for."""
+
+    request_id: str
+    slot: datetime
+    at: datetime
+    spot_usd: float
+    dvol: float
+    quotes: int
+
+
+class MarketSnapshotFailed(Event):
+    request_id: str
+    slot: datetime
+    reasons: tuple[str, ...]
+
+
+class GetMarks(Query):
+    """Answered by `Marks`."""
+
+
+class LegMark(Value):
+    """One open leg as last seen: ETH per contract, IV in percent points."""
+
+    instrument_name: str
+    bid_eth: Decimal | None
+    ask_eth: Decimal | None
+    mark_eth: Decimal
+    mark_iv_pct: float
+    delta: float
+    at: datetime
+
+
+class Marks(Event):
+    """What was last seen of the market, each part None until it was; `failures` counts since the start."""
+
+    as_of: datetime | None
+    spot_usd: float | None
+    dvol: float | None
+    funding_frac: float | None
+    legs: tuple[LegMark, ...]
+    last_snapshot_at: datetime | None
+    stale_reason: str | None
+    fetches_under_way: int
+    failures: int
+    last_failure: str | None
+    failed_routers: tuple[Router, ...]
+    """Routers whose actor ended and has not answered since."""
+
+
+MarketDataProtocol = FetchSnapshot | TakeMarketSnapshot | GetMarks

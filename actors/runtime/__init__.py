@@ -41,6 +41,7 @@ from actors.runtime.events import (
     SupervisorExhausted,
     Terminated,
 )
+from actors.runtime.green import BatonRuntime, GreenRuntime, Order
 from actors.runtime.jumping import JumpingClock
 from actors.runtime.records import DeadLetter, DeadLetters, Tracer
 from actors.runtime.runtime import Runtime
@@ -61,6 +62,7 @@ __all__ = [
     "AskFailed",
     "AskTimeout",
     "Backoff",
+    "BatonRuntime",
     "CellState",
     "CellStatus",
     "ChildExhausted",
@@ -76,12 +78,14 @@ __all__ = [
     "ExitKind",
     "ExitReason",
     "Fenced",
+    "GreenRuntime",
     "HandlerHung",
     "HookFailed",
     "JumpingClock",
     "MailboxFull",
     "MailboxOverflow",
     "OnHang",
+    "Order",
     "ReplyTo",
     "Restart",
     "RootExhausted",

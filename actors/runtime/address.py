@@ -21,6 +21,10 @@ class Watcher(Protocol):
 class Recipient(Protocol):
     """What an address points at: a cell, or a fake in a test."""
 
+    @property
+    def waiting_on(self) -> Address | None:
+        """Whom it is waiting for inside a handler right now."""
+
     def deliver(self, envelope: Envelope) -> str | None:
         """Queue it; None, or why it was refused."""
 

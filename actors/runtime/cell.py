@@ -139,6 +139,18 @@ class Cell(pykka.Actor):
     def hang_limit_s(self) -> float:
         return self.spec.hang_limit_s
 
+    @property
+    def busy_since_s(self) -> float | None:
+        return None if self.mailbox.current is None else self.mailbox.busy_since
+
+    @property
+    def waiting_on(self) -> Address | None:
+        """Whom the current life's handler is parked asking."""
+        incarnation = self.incarnation
+        if incarnation is None or incarnation.waiting_for is None or incarnation.waiting_for.done:
+            return None
+        return incarnation.waiting_on
+
     def deliver(self, envelope: Envelope) -> str | None:
         """Trace and queue. What is refused is counted, and dead unless an asker hears of it."""
         self._record(envelope)
@@ -252,7 +264,8 @@ class Cell(pykka.Actor):
         if incarnation is None or current is None or not incarnation.live or current.message is STOP:
             return
         busy_for_s = self.runtime.monotonic() - self.mailbox.busy_since
-        if busy_for_s >= self.spec.hang_limit_s and self.mailbox.current is current:
+        # Virtual time is exact in microseconds; what is lost in seconds as floats must not hide a hang.
+        if busy_for_s + 1e-6 >= self.spec.hang_limit_s and self.mailbox.current is current:
             busy_with = type(current.message).__name__
             self.report(Hung(self, incarnation.epoch, current, busy_with, busy_for_s))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from actors.runtime.actor import ActorLog, LogAdapter, ReplyTo, Timer
 from actors.runtime.envelope import Envelope, from_us, to_us
-from actors.runtime.errors import ActorUnavailable, AskTimeout, Fenced, MailboxFull
+from actors.runtime.errors import ActorUnavailable, AskTimeout, Deadlock, Fenced, MailboxFull
 from actors.runtime.mailbox import FULL
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from actors.runtime.envelope import Reply
     from actors.runtime.events import Terminated
     from actors.runtime.futures import OneShot
-    from actors.runtime.runtime import Runtime
+    from actors.runtime.runtime import HangWatched, Runtime
 
 _new_tuple = tuple.__new__
 
@@ -102,12 +102,14 @@ class LiveContext:
         epoch: int,
         next_number: Callable[[], int],
         rng: random.Random,
+        hang_watched: HangWatched,
     ) -> None:
         self.runtime = runtime
         self.self_address = address
         self.path = address.path
         self.name = address.name
         self.epoch = epoch
+        self.hang_watched = hang_watched
         self.live = True
         self.counted = False
         self.waiting_for: OneShot | None = None
@@ -147,6 +149,8 @@ class LiveContext:
     def ask(self, to: Address, message: object, *, timeout_s: float) -> object:
         self.check_live()
         runtime = self.runtime
+        if runtime.finds_deadlocks:
+            self._refuse_circle(to)
         future = runtime.new_future()
         refusal = to.recipient.deliver(self._envelope_to(to, message, None, future))
         if refusal is not None:
@@ -240,6 +244,16 @@ class LiveContext:
         )
         # The named tuple's own constructor is a Python function; this is the one call on every message.
         return _new_tuple(Envelope, fields)
+
+    def _refuse_circle(self, to: Address) -> None:
+        """Asks that wait for each other in a circle could only time out: say so at once."""
+        graph = [self.path]
+        asked: Address | None = to
+        while asked is not None:
+            graph.append(asked.path)
+            if asked == self.self_address:
+                raise Deadlock(f"asks wait in a circle: {' -> '.join(graph)}")
+            asked = asked.recipient.waiting_on
 
     def _park(self, future: OneShot, timeout_s: float | None) -> None:
         self.waiting_for = future

@@ -41,7 +41,7 @@ class Incarnation(LiveContext):
     """The actor, its context and its end. Runs on one worker; a supervisor may fence it from another."""
 
     def __init__(self, cell: Cell, epoch: int) -> None:
-        super().__init__(cell.runtime, cell.address, epoch, cell.system.next_number, cell.rng)
+        super().__init__(cell.runtime, cell.address, epoch, cell.system.next_number, cell.rng, cell)
         self.cell = cell
         self.mailbox: Mailbox = cell.mailbox
         self.worker_name = f"{self.path}#{epoch}"

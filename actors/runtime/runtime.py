@@ -51,6 +51,9 @@ class Parked(Protocol):
     counted: bool
     waiting_for: OneShot | None
 
+    @property
+    def hang_watched(self) -> HangWatched: ...
+
 
 class Activity(Protocol):
     """Counts what is under way; only a clock that stands still meanwhile needs it."""
@@ -70,12 +73,17 @@ class HangWatched(Protocol):
     @property
     def hang_limit_s(self) -> float: ...
 
+    @property
+    def busy_since_s(self) -> float | None:
+        """Process time at which the message in hand was taken; None without one."""
+
 
 class Runtime(ABC):
     """A backend. `seed` None means production: true randomness, ids unique across processes."""
 
     activity: Activity | None = None
     yields_at_tell = False
+    finds_deadlocks = False
     abandoned_max = 8
 
     def __init__(self, seed: int | None) -> None:

@@ -21,7 +21,8 @@ from actors.runtime.events import (
 )
 from actors.runtime.incarnation import End
 from actors.runtime.records import DeadLetters, Tracer
-from actors.runtime.supervisor import StopAll, Supervisor
+from actors.runtime.supervisor import Supervisor
+from actors.runtime.supervisor_node import StopAll
 
 if TYPE_CHECKING:
     from actors.runtime.address import Address

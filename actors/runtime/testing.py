@@ -30,6 +30,10 @@ class _Inbox:
         self.answers: dict[type, object] = {}
         self.watchers: list[Watcher] = []
 
+    @property
+    def waiting_on(self) -> Address | None:
+        return None
+
     def deliver(self, envelope: Envelope) -> str | None:
         self.received.append(envelope.message)
         self.senders.append(envelope.sender)

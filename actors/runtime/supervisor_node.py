@@ -1,0 +1,195 @@
+"""What a supervisor does with its hands: wait for one message among others, stop a child in order or by
+force, fence one off. What it decides is in `supervisor`."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+from actors.runtime.cell import Cell, Ended, Hung
+from actors.runtime.errors import RuntimeFault
+from actors.runtime.events import CellState, RuntimeEvent
+from actors.runtime.incarnation import End
+from actors.runtime.restarts import Window
+from actors.runtime.spec import Restart
+
+if TYPE_CHECKING:
+    from actors.runtime.runtime import Channel
+    from actors.runtime.system import ActorSystem
+
+T = TypeVar("T")
+RUNNING = (CellState.STARTING, CellState.UP)
+STOP_SLICE_MIN_S = 0.05
+
+
+@dataclass(frozen=True)
+class StopAll:
+    """The order to a supervisor to stop. `final`: nothing of it will run again. Deadline: process time."""
+
+    final: bool
+    after_mail: bool
+    deadline_s: float | None
+
+
+@dataclass(frozen=True)
+class StartAgain:
+    """A backoff or a parking is over, unless the ticket is void."""
+
+    child: Child
+    ticket: int
+
+
+@dataclass(frozen=True)
+class Released:
+    """A fenced life's `on_stop` has run."""
+
+    unit: Cell
+    epoch: int
+
+
+@dataclass(eq=False)
+class Child:
+    """What a supervisor knows of one child."""
+
+    unit: Cell | SupervisorNode
+    restart: Restart
+    window: Window
+    failures_in_a_row: int = 0
+    up_since_us: int | None = None
+    ticket: int = 0
+    start_deadline_s: float | None = None
+    first_life_after_parking: bool = field(default=False)
+
+
+class SupervisorNode:
+    """A place in the tree with children, a channel, and a stash of messages that must wait their turn."""
+
+    def __init__(self, system: ActorSystem, path: str) -> None:
+        self.system = system
+        self.runtime = system.runtime
+        self.path = path
+        self.state = CellState.NEW
+        self.epoch = 0
+        self.channel: Channel | None = None
+        self.children: list[Child] = []
+        self.stash: deque[object] = deque()
+        self.stop_deadline_s: float | None = None
+
+    def cells(self) -> list[Cell]:
+        """All cells below, in start order."""
+        found: list[Cell] = []
+        for child in self.children:
+            found.extend([child.unit] if isinstance(child.unit, Cell) else child.unit.cells())
+        return found
+
+    def begin(self, parent: Channel) -> int:
+        """Start a life of this supervisor; it reports Up and Ended to `parent`. Returns its epoch."""
+        raise NotImplementedError
+
+    def order_stop(self, order: StopAll) -> None:
+        """Ask this supervisor to stop its children and end."""
+        if self.channel is not None:
+            self.channel.put(order)
+
+    def _left_over(self) -> list[object]:
+        left: list[object] = []
+        while (message := self._receive(0.0)) is not None:
+            left.append(message)
+        return left
+
+    def _receive(self, timeout_s: float | None) -> object:
+        assert self.channel is not None
+        return self.channel.get(timeout_s)
+
+    def _await(self, kind: type[T], wanted: Callable[[T], bool], timeout_s: float) -> T | None:
+        """Wait for one message among the others, which keep their order for later."""
+        for message in self.stash:
+            if isinstance(message, kind) and wanted(message):
+                self.stash.remove(message)
+                return message
+        until_s = self.runtime.monotonic() + timeout_s
+        while (left_s := until_s - self.runtime.monotonic()) > 0:
+            message = self._receive(left_s)
+            if message is None:
+                break
+            if isinstance(message, kind) and wanted(message):
+                return message
+            self.stash.append(message)
+        return None
+
+    def _emit_if_event(self, message: object) -> None:
+        if isinstance(message, RuntimeEvent):
+            self.system.emit(message)
+
+    def _mark_down(self, child: Child) -> None:
+        child.unit.state = CellState.HELD
+        child.start_deadline_s = None
+        child.up_since_us = None
+        child.ticket += 1
+
+    def _stop_children(self, order: StopAll) -> None:
+        for child in reversed(self.children):
+            self._stop_child(child, order, final=order.final)
+
+    def _stop_child(self, child: Child, order: StopAll, *, final: bool) -> None:
+        """Stop one child in order, by force when its time is up."""
+        unit = child.unit
+        running = unit.state in RUNNING
+        epoch = unit.epoch
+        if running and isinstance(unit, SupervisorNode):
+            unit.order_stop(order)
+            self._await(Ended, lambda ended: ended.unit is unit, float("inf"))
+        elif running and isinstance(unit, Cell):
+            timeout_s = self._clamped(unit.spec.shutdown_timeout_s)
+            unit.order_stop(after_mail=order.after_mail)
+            obeyed = self._await(Ended, lambda ended: ended.unit is unit and ended.epoch == epoch, timeout_s)
+            if obeyed is None:
+                limit = RuntimeFault(f"{unit.path} did not stop within {timeout_s:.1f} s")
+                self._fence(unit, End.KILLED, limit, None)
+        elif isinstance(unit, SupervisorNode) and final:
+            for cell in unit.cells():
+                cell.close_for_good()
+        self._mark_down(child)
+        self._leave_down(child, End.SHUTDOWN.value, final=final, tell=running)
+
+    def _leave_down(self, child: Child, reason: str, *, final: bool, tell: bool = True) -> None:
+        unit = child.unit
+        if isinstance(unit, SupervisorNode):
+            return
+        if final:
+            unit.close_for_good()
+        if tell or final:
+            unit.tell_watchers(reason, restarting=not final)
+
+    def _fence(self, cell: Cell, how: End, error: BaseException, hung: Hung | None) -> int | None:
+        """Cut a life off and let its actor release what it holds. Returns how many workers are abandoned by
+        now; None if it ended by itself just before."""
+        incarnation = cell.incarnation
+        channel = self.channel
+        if incarnation is None or channel is None:
+            return None
+        if not cell.fence(how, error, holding=None if hung is None else hung.envelope):
+            return None
+        abandoned = self.runtime.abandon(incarnation)
+        released = Released(cell, cell.epoch)
+
+        activity = self.runtime.activity
+        if activity is not None:
+            activity.add(1)
+
+        def release() -> None:
+            incarnation.release()
+            channel.put(released)
+            if activity is not None:
+                activity.add(-1)
+
+        self.runtime.spawn(f"{incarnation.worker_name}/on_stop", release)
+        self._await(Released, lambda done: done == released, self._clamped(cell.spec.shutdown_timeout_s))
+        return abandoned
+
+    def _clamped(self, timeout_s: float) -> float:
+        if self.stop_deadline_s is None:
+            return timeout_s
+        return max(0.05, min(timeout_s, self.stop_deadline_s - self.runtime.monotonic()))

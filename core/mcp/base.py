@@ -108,6 +108,12 @@ class CurrencyRequest(ToolRequest):
     currency: Currency = "ETH"
 
 
+class SoftError(ToolAnswer):
+    """200 with a non-blank `error`: the server reached the venue and the venue refused."""
+
+    error: str = Field(min_length=1)
+
+
 class Failure(ToolAnswer):
     """The body of every answer that is not 200 (and not the 409 that carries an order)."""
 

@@ -1,7 +1,7 @@
-"""The account at the venue: balance, positions, orders, trades and settlements, and what each does to the books.
+"""The account at the venue: balance, positions, orders, trades and settlements, and what moves them.
 
-Cash is ETH, rounded to 1e-8 half-even. Every change of the balance is a trade's or a settlement's cash flow, so
-the balance is always the start plus their sum. Nothing here reads a clock or a market.
+Cash is ETH, rounded to 1e-8 half-even. Every change of the balance is a trade's or a settlement's cash
+flow, so the balance is always the start plus their sum. Nothing here reads a clock or a market.
 """
 
 from __future__ import annotations
@@ -71,6 +71,7 @@ class Account:
         self.settlements: dict[str, Settlement] = {}
         self.last_number = 0
         self._by_label: dict[str, str] = {}
+        self._active: dict[str, None] = {}
         self._changes: dict[tuple[RecordKind, str], Value | Trade | Settlement | None] = {}
 
     def next_id(self, prefix: str) -> str:
@@ -82,26 +83,35 @@ class Account:
         order_id = self._by_label.get(label)
         return None if order_id is None else self.orders[order_id]
 
+    def active_orders(self) -> list[VenueOrder]:
+        """Orders to which something can still happen by itself, oldest first."""
+        return [self.orders[order_id] for order_id in sorted(self._active)]
+
     def open_orders(self) -> list[VenueOrder]:
         """Resting orders, oldest first."""
-        return [order for order in self.orders.values() if order.is_open]
+        return [order for order in self.active_orders() if order.is_open]
 
     def put_order(self, order: VenueOrder) -> None:
         """Store an order, new or changed."""
         self.orders[order.order.order_id] = order
         self._by_label[order.order.label] = order.order.order_id
+        if order.is_open or order.late_fill_at is not None:
+            self._active[order.order.order_id] = None
+        else:
+            self._active.pop(order.order.order_id, None)
         self._changes["order", order.order.order_id] = order
 
     def forget_order(self, order_id: str) -> None:
         """Lose an order, as a venue that restarts badly does."""
         order = self.orders.pop(order_id)
         del self._by_label[order.order.label]
+        self._active.pop(order_id, None)
         self._changes["order", order_id] = None
 
     def fill(
         self, order: VenueOrder, amount: int, prices_eth: Iterable[Decimal], at: datetime, index_usd: Decimal
     ) -> VenueOrder:
-        """Fill `amount` combos at these leg prices: trades, fees, positions, balance, and the order's state."""
+        """Fill `amount` combos at these leg prices: trades, fees, positions, balance, the order's state."""
         received = ZERO
         for leg, price in zip(order.order.legs, prices_eth, strict=True):
             side, contracts = Side(leg.side), Decimal(amount * leg.ratio)
@@ -154,14 +164,15 @@ class Account:
         self._changes["position", name] = self.positions[name]
 
     def settle(self, held: HeldPosition, delivery_price_usd: Decimal, at: datetime) -> Settlement:
-        """Deliver a position in cash and close it: it pays max(K − S, 0)/S (put) or max(S − K, 0)/S (call)."""
+        """Deliver a position in cash and close it: a put pays max(K − S, 0)/S, a call max(S − K, 0)/S."""
         instrument = parse_instrument(held.instrument_name)
         payoff = payoff_eth(instrument, delivery_price_usd)
         settlement = Settlement(
             instrument_name=held.instrument_name,
             delivery_price=delivery_price_usd,
             size=held.size,
-            cash_flow=round_eth(payoff * held.size),
+            # Adding zero turns a negative zero, which no reader expects, into zero.
+            cash_flow=round_eth(payoff * held.size) + ZERO,
             fee=delivery_fee_eth(payoff, held.size, is_daily_expiry(instrument.expiration)),
             timestamp=at,
         )

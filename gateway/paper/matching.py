@@ -1,8 +1,8 @@
 """How a combo order meets the market, as a pure function of the order and of its legs' quotes.
 
-A combo's book is implied by its legs: crossing all of them now is its *natural* price, up to the size that every
-touch carries. A limit order fills at its own limit as soon as the natural price reaches it. All prices are the
-net ETH *received* per combo (a debit is negative), leg prices ETH per contract.
+A combo's book is implied by its legs: crossing all of them now is its *natural* price, up to the size that
+every touch carries. A limit order fills at its own limit as soon as the natural price reaches it. All
+prices are the net ETH *received* per combo (a debit is negative), leg prices ETH per contract.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class LegTouch(NamedTuple):
 
     @property
     def touch_size(self) -> float:
-        """Contracts at the price of `crossing_eth`; an option given away goes in the size of the other side."""
+        """Contracts at the price of `crossing_eth`; an option given away goes in the other side's size."""
         if self.side is Side.BUY or self.bid_eth is None:
             return self.ask_size
         return self.bid_size
@@ -68,24 +68,26 @@ def fillable(limit_eth: Decimal, remaining: int, book: ComboBook) -> int:
 
 
 def leg_prices(limit_eth: Decimal, legs: Sequence[LegTouch]) -> list[Decimal]:
-    """Each leg's price when the combo fills at its limit, at or below natural.
+    """Each leg's price when the combo fills at its limit; together they give exactly the limit at ratio 1.
 
-    The legs trade at their touch, and what the limit gives away comes off the dearest sold legs, down to 0, and
-    then onto the bought ones. Needs a natural price.
+    The legs trade at their touch. What the limit gives away comes off the dearest sold legs, down to 0, and
+    then onto a bought one; what it wants beyond natural (only a fault fills such an order) goes onto a sold
+    leg, or off the bought ones.
     """
-    crossings = [leg.crossing_eth for leg in legs]
-    prices = [ZERO if price is None else price for price in crossings]
+    prices = [leg.crossing_eth or ZERO for leg in legs]
     natural = sum((-leg.side.sign * leg.ratio * p for leg, p in zip(legs, prices, strict=True)), ZERO)
-    given_away = natural - limit_eth
-    if None in crossings or given_away < 0:
-        raise ValueError(f"limit_eth: expected at most the natural price {natural}, found {limit_eth}")
     dearest_first = sorted(range(len(legs)), key=lambda i: -prices[i])
     sold = [i for i in dearest_first if legs[i].side is Side.SELL]
     bought = [i for i in dearest_first if legs[i].side is Side.BUY]
-    for i in sold:
-        part = min(given_away, prices[i] * legs[i].ratio)
+    too_much, lowered, raised = natural - limit_eth, sold, bought
+    if too_much < 0:
+        too_much, lowered, raised = -too_much, bought, sold
+        if raised:
+            lowered = []
+    for i in lowered:
+        part = min(too_much, prices[i] * legs[i].ratio)
         prices[i] -= (part / legs[i].ratio).quantize(ETH_QUANTUM)
-        given_away -= part
-    if given_away and bought:
-        prices[bought[0]] += (given_away / legs[bought[0]].ratio).quantize(ETH_QUANTUM)
+        too_much -= part
+    if too_much and raised:
+        prices[raised[0]] += (too_much / legs[raised[0]].ratio).quantize(ETH_QUANTUM)
     return prices

@@ -1,8 +1,9 @@
-"""Reads recorded option chains: `*.csv` and `*.csv.gz`, one row a contract and snapshot, validated row by row.
+"""Reads recorded option chains: `*.csv` and `*.csv.gz`, a row per contract and snapshot, each row validated.
 
 Columns (any order, others ignored): `timestamp` (the snapshot's, ISO-8601 Z), `instrument_name`, `underlying`
-(forward, USD), `bid_price`, `ask_price` (ETH on the tick grid; empty = no quote), `implied_volatility` (mark IV, a
-fraction), `open_interest`, `volume` (contracts). A broken row raises `InputError` with file name, line and reason.
+(forward, USD), `bid_price`, `ask_price` (ETH on the tick grid; empty = no quote), `implied_volatility`
+(mark IV, a fraction), `open_interest`, `volume` (contracts). A broken row raises `InputError` with file
+name, line and reason.
 """
 
 from __future__ import annotations
@@ -75,10 +76,8 @@ class CsvRows:
     def __iter__(self) -> Iterator[list[str]]:
         """Each row's fields in the order of `columns`."""
         try:
-            opened = gzip.open(self.path, "rt", encoding="utf-8", newline="")  # noqa: SIM115
-            with (
-                opened if self.path.suffix == ".gz" else self.path.open(encoding="utf-8", newline="") as file
-            ):
+            opener = gzip.open if self.path.suffix == ".gz" else open
+            with opener(self.path, "rt", encoding="utf-8", newline="") as file:
                 reader = csv.reader(file)
                 header = next(reader, [])
                 self.line = 1

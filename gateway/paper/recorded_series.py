@@ -88,9 +88,9 @@ class FundingSeries:
         return VenueFunding(self.exchange, mean * HOURS_PER_YEAR, points[-1].at)
 
 
-def read_hourly(path: Path, not_before: datetime) -> HourlySeries:
-    """Hourly bars from `not_before` on. `volume` is read where the file has that column."""
-    columns = ("timestamp", "open", "high", "low", "close")
+def read_hourly(path: Path, not_before: datetime, *, with_volume: bool) -> HourlySeries:
+    """Hourly bars from `not_before` on; without a `volume` column theirs is 0."""
+    columns = ("timestamp", "open", "high", "low", "close", *(("volume",) if with_volume else ()))
     rows = CsvRows(path, columns)
     bars: list[Bar] = []
     for stamp, *prices in rows:
@@ -99,8 +99,11 @@ def read_hourly(path: Path, not_before: datetime) -> HourlySeries:
             continue
         if bars and start != bars[-1].start + HOUR:
             raise rows.broken(f"timestamp: expected {(bars[-1].start + HOUR).isoformat()}, found {stamp!r}")
-        values = [rows.number(name, text, 1e-9) for name, text in zip(columns[1:], prices, strict=True)]
-        bars.append(Bar(start, *values, 0.0))
+        opened, high, low, close = (
+            rows.number(name, text, 1e-9) for name, text in zip(columns[1:5], prices[:4], strict=True)
+        )
+        volume = rows.number("volume", prices[4], 0.0) if with_volume else 0.0
+        bars.append(Bar(start, opened, high, low, close, volume))
     if not bars:
         raise InputError(f"{path.name}: expected bars from {not_before.isoformat()} on, found none")
     return HourlySeries(bars)

@@ -1,4 +1,4 @@
-"""The venue's own disk: clock, account and fault counters in one SQLite file, written before an answer leaves.
+"""The venue's own disk: clock, account and fault counters in one SQLite file, written before it answers.
 
 One transaction holds everything that an answer tells, so a venue that is killed comes back either before a
 request or after it. Account changes are synced to disk; a clock that merely moved on is left to the system.

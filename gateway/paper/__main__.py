@@ -1,0 +1,43 @@
+"""`python -m gateway.paper --config-json -`: serve the venue that the JSON on standard input describes."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from pydantic import ValidationError
+
+from core.errors import InputError
+from gateway.paper.process import EXIT_INPUT, PaperVenueConfig, Ready, main
+
+USAGE = "python -m gateway.paper --config-json -"
+
+
+def run(arguments: list[str]) -> int:
+    """Exit code: 0 after an orderly end, 2 where the venue can't start."""
+    if arguments != ["--config-json", "-"]:
+        sys.stderr.write(f"usage: {USAGE}  (the configuration comes on standard input)\n")
+        return EXIT_INPUT
+    try:
+        main(PaperVenueConfig.model_validate_json(sys.stdin.read()), _announce)
+    except ValidationError as error:
+        # The input itself is left out: it holds the token.
+        return _refuse("; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()))
+    except InputError as error:
+        return _refuse(str(error))
+    return 0
+
+
+def _announce(ready: Ready) -> None:
+    sys.stdout.write(ready.model_dump_json() + "\n")
+    sys.stdout.flush()
+
+
+def _refuse(reason: str) -> int:
+    sys.stdout.write(json.dumps({"error": reason}) + "\n")
+    sys.stdout.flush()
+    return EXIT_INPUT
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,214 @@
+"""One request to the venue: (now, router, tool, headers, body) -> (status, headers, body).
+
+Pure but for the venue it holds, synchronous, and free of HTTP: the server and the in-process transport are
+shells over it. The clock and the account are saved before the answer is handed out. Faults of time are told
+in the headers `X-Paper-Fault` and `X-Paper-Took` (seconds), never slept.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Final, NamedTuple, Protocol, cast
+
+from core.errors import InputError
+from core.mcp import (
+    CHANGING_TOOLS,
+    ROUTERS,
+    EnvironmentName,
+    Failure,
+    Health,
+    NoArguments,
+    OrderAnswer,
+    OrderIdRequest,
+    PlaceComboOrder,
+    RouterName,
+    SoftError,
+)
+from gateway.paper import orders as desk
+from gateway.paper.account import Account
+from gateway.paper.fault_bodies import broken_body, zeroed_body
+from gateway.paper.faults import BODY_KINDS, HEALTH, FaultKind, Faults, PlayedFault
+from gateway.paper.played import play_on_account
+from gateway.paper.refusals import LabelTakenError, MalformedRequestError, Reason, SoftRefusalError
+from gateway.paper.toolbox import TOOLBOX, answer_json, parse_request
+from gateway.paper.trading_tools import environment_info
+from gateway.paper.venue import Venue
+
+VERSION: Final = "2.0-paper"
+BOT_TAG_MAX: Final = 64
+FAULT_HEADER: Final = "X-Paper-Fault"
+TOOK_HEADER: Final = "X-Paper-Took"
+TIMEOUT_TOOK_S: Final = 30.0
+LATENCY_S: Final = (0.2, 6.0)
+RETRY_AFTER_S: Final = 2
+ENVIRONMENT: Final[EnvironmentName] = "paper"
+WRONG_ENVIRONMENT: Final[EnvironmentName] = "testnet"
+
+
+class Answer(NamedTuple):
+    """What leaves the venue."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Keeper(Protocol):
+    """Where clock and account are kept."""
+
+    def save(self, clock: datetime, account: Account, fault_counts: Mapping[str, int]) -> None:
+        """Write what changed; it is safe when this returns."""
+
+
+class Dispatch:
+    """The venue's front desk."""
+
+    def __init__(self, venue: Venue, token: str, faults: Faults, keeper: Keeper) -> None:
+        self.venue = venue
+        self._token = f"Bearer {token}".encode()
+        self._faults = faults
+        self._keeper = keeper
+
+    def __call__(
+        self, now: datetime, router: str, tool: str, headers: Mapping[str, str], body: bytes
+    ) -> Answer:
+        """Answer one call at `now` (an earlier time than the venue's clock counts as the clock).
+
+        `tool` is `health` for a router's health page. Header names are lower case.
+        """
+        refused = self._refused(router, tool, headers)
+        if refused is not None:
+            return refused
+        end = self.venue.source.end
+        if end is not None and now > end:
+            return _failure(503, f"the record ends at {end.isoformat()}, asked at {now.isoformat()}")
+        self.venue.advance(now)
+        known = cast(RouterName, router)
+        played = self._faults.draw(known, tool, headers.get("x-correlation-id", ""))
+        answer = self._plain(known, tool, body) if played is None else self._faulty(played, known, tool, body)
+        self._keeper.save(self.venue.clock, self.venue.account, self._faults.counts)
+        return answer
+
+    def is_authorised(self, headers: Mapping[str, str]) -> bool:
+        """Whether the bearer token is the venue's."""
+        return hmac.compare_digest(headers.get("authorization", "").encode(), self._token)
+
+    def _refused(self, router: str, tool: str, headers: Mapping[str, str]) -> Answer | None:
+        probing = tool == HEALTH
+        if not (probing and "authorization" not in headers) and not self.is_authorised(headers):
+            return _failure(401, "Authorization: the bearer token is missing or wrong")
+        tag = headers.get("x-bot-tag", "")
+        if not probing and not (tag.strip() and len(tag) <= BOT_TAG_MAX):
+            return _failure(422, f"X-Bot-Tag: expected 1 to {BOT_TAG_MAX} characters, found {len(tag)}")
+        if router not in ROUTERS:
+            return _failure(404, f"router: expected one of {', '.join(ROUTERS)}, found {router!r}")
+        if not probing and (router, tool) not in TOOLBOX:
+            return _failure(404, f"tool: {router} has no tool {tool!r}")
+        return None
+
+    def _plain(self, router: RouterName, tool: str, body: bytes) -> Answer:
+        return self._guarded(lambda: self._call(router, tool, body))
+
+    def _call(self, router: RouterName, tool: str, body: bytes) -> bytes:
+        if tool == HEALTH:
+            return answer_json(Health(status="ok", version=VERSION, environment=ENVIRONMENT))
+        return TOOLBOX[router, tool](self.venue, body)
+
+    def _guarded(self, call: Callable[[], bytes]) -> Answer:
+        """Run a call and turn its refusals into answers."""
+        try:
+            return Answer(200, {}, call())
+        except MalformedRequestError as error:
+            return _failure(422, str(error))
+        except SoftRefusalError as error:
+            return Answer(200, {}, _soft(str(error)))
+        except LabelTakenError as error:
+            return Answer(409, {}, answer_json(OrderAnswer(order=error.order)))
+        except InputError as error:
+            return _failure(422, str(error))
+
+    def _faulty(self, played: PlayedFault, router: RouterName, tool: str, body: bytes) -> Answer:
+        answer = self._played(played, router, tool, body)
+        return answer._replace(headers={FAULT_HEADER: played.kind.value, **answer.headers})
+
+    def _played(self, played: PlayedFault, router: RouterName, tool: str, body: bytes) -> Answer:
+        kind, rng = played
+        match kind:
+            case FaultKind.HTTP_401:
+                return _failure(401, "played: token refused")
+            case FaultKind.HTTP_429:
+                return _failure(429, "played: too many requests", {"Retry-After": str(RETRY_AFTER_S)})
+            case FaultKind.HTTP_503:
+                return _failure(503, "played: unavailable")
+            case FaultKind.HTTP_500:
+                if rng.random() < 0.5:
+                    self._plain(router, tool, body)
+                return _failure(500, "played: internal error")
+            case FaultKind.TIMEOUT_BEFORE:
+                return _unanswered()
+            case FaultKind.TIMEOUT_AFTER:
+                self._plain(router, tool, body)
+                return _unanswered()
+            case FaultKind.PARTIAL_SILENT:
+                self._guarded(lambda: self._place_partly(body))
+                return _unanswered()
+            case FaultKind.SOFT_ERROR:
+                return self._soft_error(router, tool, body)
+            case FaultKind.REJECT:
+                return self._guarded(lambda: self._place_rejected(body))
+            case FaultKind.FILL_AFTER_CANCEL:
+                return self._guarded(lambda: self._cancel_too_late(body))
+            case FaultKind.WRONG_ENVIRONMENT:
+                return self._wrong_environment(tool, body)
+            case FaultKind.ALIEN_POSITION | FaultKind.VENUE_RESTART:
+                play_on_account(kind, self.venue, rng)
+                return self._plain(router, tool, body)
+            case FaultKind.LATENCY:
+                took = {TOOK_HEADER: f"{rng.uniform(*LATENCY_S):.3f}"}
+                return self._plain(router, tool, body)._replace(headers=took)
+            case _:
+                answer = self._plain(router, tool, body)
+                if kind in BODY_KINDS and answer.status == 200:
+                    return answer._replace(body=broken_body(kind, answer.body, rng))
+                return answer
+
+    def _soft_error(self, router: RouterName, tool: str, body: bytes) -> Answer:
+        error = f"{Reason.BAD_CREDENTIALS}: played"
+        if tool in CHANGING_TOOLS:
+            return Answer(200, {}, _soft(error))
+        answer = self._plain(router, tool, body)
+        return answer._replace(body=zeroed_body(answer.body, error)) if answer.status == 200 else answer
+
+    def _place_partly(self, body: bytes) -> bytes:
+        order = desk.place_silent(self.venue, parse_request(PlaceComboOrder, body))
+        return answer_json(OrderAnswer(order=order.order))
+
+    def _place_rejected(self, body: bytes) -> bytes:
+        order = desk.place(self.venue, parse_request(PlaceComboOrder, body), played_reject=True)
+        return answer_json(OrderAnswer(order=order.order))
+
+    def _cancel_too_late(self, body: bytes) -> bytes:
+        order_id = parse_request(OrderIdRequest, body).order_id
+        return answer_json(OrderAnswer(order=desk.cancel(self.venue, order_id, fills_late=True).order))
+
+    def _wrong_environment(self, tool: str, body: bytes) -> Answer:
+        if tool == HEALTH:
+            health = Health(status="ok", version=VERSION, environment=WRONG_ENVIRONMENT)
+            return Answer(200, {}, answer_json(health))
+        parse_request(NoArguments, body)
+        return Answer(200, {}, answer_json(environment_info(self.venue, WRONG_ENVIRONMENT)))
+
+
+def _failure(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Answer:
+    return Answer(status, headers or {}, answer_json(Failure(detail=detail)))
+
+
+def _soft(error: str) -> bytes:
+    return answer_json(SoftError(error=error))
+
+
+def _unanswered() -> Answer:
+    """What a client gets that does not play the header: a 5xx, as unknown an outcome as silence."""
+    return _failure(504, "played: no answer", {TOOK_HEADER: str(TIMEOUT_TOOK_S)})

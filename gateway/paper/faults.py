@@ -1,0 +1,161 @@
+"""The faults that the venue plays, seeded: which call is hit by which kind.
+
+`TARGET:KIND[:RATE]`: TARGET is a router, `venue` or `all`; RATE is per call (default 0.02). `venue` means the
+venue behind the deribit router: its private tools, and for kinds that belong to one tool that tool.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from random import Random
+from typing import Final, NamedTuple
+
+from core.errors import InputError
+from core.mcp import CHANGING_TOOLS, ROUTERS, TOOLS, RouterName
+from core.mcp.deribit_trading import TRADING_TOOLS
+
+DEFAULT_RATE: Final = 0.02
+HEALTH: Final = "health"
+ENTRY_CORRELATION: Final = "entry"
+"""A request belongs to an entry cycle where its correlation id contains this word."""
+
+
+class FaultKind(StrEnum):
+    LATENCY = "latency"
+    TIMEOUT_BEFORE = "timeout_before"
+    TIMEOUT_AFTER = "timeout_after"
+    CUT = "cut"
+    HTTP_429 = "http_429"
+    HTTP_500 = "http_500"
+    HTTP_503 = "http_503"
+    HTTP_401 = "http_401"
+    SOFT_ERROR = "soft_error"
+    TRUNCATED = "truncated"
+    MISSING = "missing"
+    NULL = "null"
+    WRONG_TYPE = "wrong_type"
+    NAN = "nan"
+    NEGATIVE = "negative"
+    STALE = "stale"
+    CROSSED = "crossed"
+    EMPTY_BOOK = "empty_book"
+    IV_7 = "iv_7"
+    REJECT = "reject"
+    PARTIAL_SILENT = "partial_silent"
+    FILL_AFTER_CANCEL = "fill_after_cancel"
+    ALIEN_POSITION = "alien_position"
+    VENUE_RESTART = "venue_restart"
+    WRONG_ENVIRONMENT = "wrong_environment"
+    CRASH = "crash"
+
+
+TIME_KINDS: Final = frozenset({FaultKind.LATENCY, FaultKind.TIMEOUT_BEFORE, FaultKind.TIMEOUT_AFTER})
+BODY_KINDS: Final = frozenset(
+    {
+        FaultKind.TRUNCATED,
+        FaultKind.MISSING,
+        FaultKind.NULL,
+        FaultKind.WRONG_TYPE,
+        FaultKind.NAN,
+        FaultKind.NEGATIVE,
+        FaultKind.STALE,
+        FaultKind.CROSSED,
+        FaultKind.EMPTY_BOOK,
+        FaultKind.IV_7,
+    }
+)
+_DERIBIT_TOOLS: Final = frozenset(tool for router, tool in TOOLS if router == "deribit") | {HEALTH}
+_TOOLS_OF_KIND: Final = {
+    FaultKind.CROSSED: frozenset({"get_options_chain", "get_order_book"}),
+    FaultKind.EMPTY_BOOK: frozenset({"get_options_chain", "get_order_book"}),
+    FaultKind.IV_7: frozenset({"get_options_chain"}),
+    FaultKind.REJECT: frozenset({"place_combo_order"}),
+    FaultKind.PARTIAL_SILENT: frozenset({"place_combo_order"}),
+    FaultKind.FILL_AFTER_CANCEL: frozenset({"cancel_order"}),
+    FaultKind.WRONG_ENVIRONMENT: frozenset({"environment_info", HEALTH}),
+    FaultKind.ALIEN_POSITION: _DERIBIT_TOOLS,
+    FaultKind.VENUE_RESTART: _DERIBIT_TOOLS,
+}
+"""Kinds that need a tool of the deribit router; all others hit any call."""
+_NEVER_CRASHED: Final = CHANGING_TOOLS | {HEALTH}
+"""These are sent by other actors than the router's reader, whose crash is meant."""
+
+
+class FaultSpec(NamedTuple):
+    """One `TARGET:KIND:RATE`."""
+
+    target: str
+    kind: FaultKind
+    rate: float
+
+    @classmethod
+    def parse(cls, text: str) -> FaultSpec:
+        """Read `TARGET:KIND[:RATE]`. Raises `InputError` saying what was found and expected."""
+        target, _, rest = text.partition(":")
+        kind_text, _, rate_text = rest.partition(":")
+        targets = (*ROUTERS, "venue", "all")
+        if target not in targets:
+            raise InputError(f"--fault: expected a target of {', '.join(targets)}; found {text!r}")
+        if kind_text not in set(FaultKind):
+            raise InputError(f"--fault: expected a kind of {', '.join(FaultKind)}; found {text!r}")
+        kind = FaultKind(kind_text)
+        if kind in _TOOLS_OF_KIND and target not in ("deribit", "venue", "all"):
+            raise InputError(f"--fault: {kind} needs the target deribit, venue or all; found {text!r}")
+        try:
+            rate = float(rate_text) if rate_text else DEFAULT_RATE
+        except ValueError as error:
+            raise InputError(f"--fault: expected a rate from 0 to 1, found {text!r}") from error
+        if not 0.0 <= rate <= 1.0:
+            raise InputError(f"--fault: expected a rate from 0 to 1, found {text!r}")
+        return cls(target, kind, rate)
+
+    def covers(self, router: RouterName, tool: str) -> bool:
+        """Whether a call of that tool is this fault's business."""
+        tools = _TOOLS_OF_KIND.get(self.kind)
+        if tools is not None:
+            return router == "deribit" and tool in tools
+        if self.target == "venue":
+            return router == "deribit" and tool in TRADING_TOOLS
+        return self.target in ("all", router)
+
+
+class PlayedFault(NamedTuple):
+    """A fault that hits this call, with its own source of chance."""
+
+    kind: FaultKind
+    rng: Random
+
+
+class Faults:
+    """Draws, for each call, the fault that hits it. The same calls in the same order draw the same faults."""
+
+    def __init__(self, specs: Sequence[FaultSpec], seed: int, counts: dict[str, int]) -> None:
+        """`counts`: calls seen before, by tool, as a store kept them."""
+        self._specs = tuple(specs)
+        self._seed = seed
+        self.counts = counts
+
+    def draw(self, router: RouterName, tool: str, correlation: str) -> PlayedFault | None:
+        """The fault of this call, the first that strikes, or None."""
+        if not self._specs:
+            return None
+        key = f"{router}/{tool}"
+        call = self.counts[key] = self.counts.get(key, 0) + 1
+        rng = Random(f"{self._seed}:fault:{key}:{call}")
+        for spec in self._specs:
+            if not spec.covers(router, tool):
+                continue
+            if spec.kind is FaultKind.CRASH:
+                if self._first_of_entry(spec, router, tool, correlation):
+                    return PlayedFault(spec.kind, rng)
+            elif rng.random() < spec.rate:
+                return PlayedFault(spec.kind, rng)
+        return None
+
+    def _first_of_entry(self, spec: FaultSpec, router: RouterName, tool: str, correlation: str) -> bool:
+        if ENTRY_CORRELATION not in correlation or tool in _NEVER_CRASHED:
+            return False
+        key = f"crash/{spec.target}/{router}"
+        self.counts[key] = self.counts.get(key, 0) + 1
+        return self.counts[key] == 1

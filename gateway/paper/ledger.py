@@ -1,0 +1,61 @@
+"""The venue's own ledger, for the control page: the account at the start and now, and what was assumed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from core.mcp import Money, UtcTime
+from core.values import Value, round_eth
+from gateway.paper.venue import USD_QUANTUM, Venue
+
+
+class LedgerEntry(Value):
+    """The account at one moment."""
+
+    at: UtcTime
+    balance_eth: Money
+    equity_eth: Money
+    equity_usd: Money
+
+
+class CashFlow(Value):
+    """One change of the balance, fee included."""
+
+    at: UtcTime
+    kind: str
+    reference: str
+    amount_eth: Money
+
+
+class Ledger(Value):
+    """`end.balance_eth` − `start.balance_eth` is the sum of the cash flows, to the last decimal."""
+
+    market: str
+    start: LedgerEntry
+    end: LedgerEntry
+    assumptions: dict[str, str]
+    cash_flows: tuple[CashFlow, ...]
+
+
+def entry(venue: Venue) -> LedgerEntry:
+    """The account now."""
+    equity = venue.equity_eth()
+    return LedgerEntry(
+        at=venue.clock,
+        balance_eth=venue.account.balance_eth,
+        equity_eth=equity,
+        equity_usd=(equity * venue.index_usd()).quantize(USD_QUANTUM),
+    )
+
+
+def cash_flows(venue: Venue) -> tuple[CashFlow, ...]:
+    """Every change of the balance, in the order in which they were booked."""
+    flows: list[tuple[datetime, str, str, Decimal]] = []
+    for trade in venue.account.trades.values():
+        received = -trade.amount * trade.price if trade.side == "buy" else trade.amount * trade.price
+        flows.append((trade.timestamp, "trade", trade.trade_id, round_eth(received) - trade.fee))
+    for key, settlement in venue.account.settlements.items():
+        flows.append((settlement.timestamp, "settlement", key, settlement.cash_flow - settlement.fee))
+    flows.sort(key=lambda flow: (flow[0], flow[2].rpartition("-")[2]))
+    return tuple(CashFlow(at=at, kind=kind, reference=ref, amount_eth=eth) for at, kind, ref, eth in flows)

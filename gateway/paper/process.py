@@ -1,0 +1,256 @@
+"""The venue as a process of its own: its configuration, its start, and the handle that a parent holds.
+
+The child reads one JSON configuration from standard input and prints one line when it listens:
+`{"port": …, "pid": …, "start": …, "end": …, "clock": …, "market": …, "assumptions": {…}}`, or
+`{"error": …}` and exit code 2 where it can't start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import uvicorn
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.errors import InputError
+from core.mcp import UtcTime
+from gateway.paper.account import Account
+from gateway.paper.assumptions import Assumptions
+from gateway.paper.dispatch import Dispatch
+from gateway.paper.faults import Faults, FaultSpec
+from gateway.paper.ledger import Ledger, LedgerEntry, cash_flows, entry
+from gateway.paper.model_market import ModelMarket
+from gateway.paper.recorded import RecordedMarket
+from gateway.paper.server import make_app
+from gateway.paper.source import MarketSource
+from gateway.paper.store import Store
+from gateway.paper.venue import Venue
+
+HOST: Final = "127.0.0.1"
+PARENT_CHECK_S: Final = 0.5
+START_TIMEOUT_S: Final = 120.0
+EXIT_INPUT: Final = 2
+
+
+class PaperVenueConfig(BaseModel):
+    """Everything a venue needs. `faults` as TARGET:KIND[:RATE], `assumptions` as KEY=VALUE."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: Literal["model", "recorded"] = "model"
+    seed: int = 7
+    chains: Path | None = None
+    between: Literal["move", "hold"] = "move"
+    faults: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    token: Annotated[str, Field(min_length=1, repr=False)]
+    data_dir: Path
+    driven: bool = True
+    port: Annotated[int, Field(ge=0, le=65_535)] = 0
+    end_with_parent: bool = True
+    """Whether the venue ends itself when the process that started it is gone."""
+
+    @property
+    def market(self) -> str:
+        """Which market this is; an account belongs to one."""
+        if self.source == "model":
+            return f"model seed {self.seed}"
+        return f"recorded {self.chains} between {self.between}"
+
+
+class Ready(BaseModel):
+    """The line that a venue prints when it listens."""
+
+    model_config = ConfigDict(frozen=True)
+
+    port: int
+    pid: int
+    start: UtcTime
+    """Where a run on this market begins."""
+    end: UtcTime | None
+    """Where the record is over; null where the market has no end."""
+    clock: UtcTime
+    """The venue's time: `start`, or later where the account was kept."""
+    market: str
+    assumptions: dict[str, str]
+
+
+class PaperVenue:
+    """Market, account, store and front desk, put together from a configuration."""
+
+    def __init__(self, config: PaperVenueConfig) -> None:
+        """Build or resume. Raises `InputError` where an input can't be used."""
+        assumptions = Assumptions.parse(config.assumptions)
+        specs = [FaultSpec.parse(text) for text in config.faults]
+        source = make_source(config, assumptions)
+        self.config = config
+        self.store = Store(config.data_dir)
+        kept_market = self.store.meta("market")
+        if kept_market not in (None, config.market):
+            raise InputError(f"venue account: it was kept on {kept_market!r}, found {config.market!r}")
+        kept = self.store.load()
+        begin = source.start if config.driven else datetime.now(UTC)
+        clock, account, counts = kept or (begin, Account(assumptions.balance_eth), {})
+        self.venue = Venue(source, account, clock, assumptions)
+        self._start = self._kept_start()
+        self.dispatch = Dispatch(self.venue, config.token, Faults(specs, config.seed, counts), self.store)
+
+    def ledger(self) -> Ledger:
+        """The account at the start and now."""
+        return Ledger(
+            market=self.config.market,
+            start=self._start,
+            end=entry(self.venue),
+            assumptions=self.venue.assumptions.as_text(),
+            cash_flows=cash_flows(self.venue),
+        )
+
+    def ready(self, port: int) -> Ready:
+        """What to tell whoever started this venue."""
+        return Ready(
+            port=port,
+            pid=os.getpid(),
+            start=self.venue.source.start,
+            end=self.venue.source.end,
+            clock=self.venue.clock,
+            market=self.config.market,
+            assumptions=self.venue.assumptions.as_text(),
+        )
+
+    def _kept_start(self) -> LedgerEntry:
+        kept = self.store.meta("start")
+        if kept is not None:
+            return LedgerEntry.model_validate_json(kept)
+        start = entry(self.venue)
+        self.store.put_meta(
+            {
+                "start": start.model_dump_json(),
+                "market": self.config.market,
+                "clock": self.venue.clock.isoformat(),
+                "balance_eth": str(self.venue.account.balance_eth),
+                "last_number": str(self.venue.account.last_number),
+            }
+        )
+        return start
+
+
+def make_source(config: PaperVenueConfig, assumptions: Assumptions) -> MarketSource:
+    """The market that the configuration names. Raises `InputError` for a missing or broken record."""
+    if config.source == "model":
+        return ModelMarket(config.seed)
+    if config.chains is None:
+        raise InputError("chains: expected a folder of recorded chains, found none")
+    return RecordedMarket(
+        config.chains, config.between, float(assumptions.touch_size), assumptions.funding_annual
+    )
+
+
+def main(config: PaperVenueConfig, announce: Callable[[Ready], None]) -> None:
+    """Serve until SIGTERM, SIGINT or the parent's end. Raises `InputError` where it can't start."""
+    venue = PaperVenue(config)
+    # Named as TCP, or asyncio leaves Nagle's algorithm on and every small answer waits 40 ms.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, config.port))
+    except OSError as error:
+        raise InputError(f"port: {HOST}:{config.port} can't be bound: {error}") from error
+    app = make_app(venue.dispatch, venue.ledger, driven=config.driven)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app, log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=2
+        )
+    )
+    ready = venue.ready(int(listener.getsockname()[1]))
+    try:
+        asyncio.run(_serve(server, listener, lambda: announce(ready), config.end_with_parent))
+    finally:
+        listener.close()
+        venue.store.close()
+
+
+async def _serve(
+    server: uvicorn.Server, listener: socket.socket, announce: Callable[[], None], end_with_parent: bool
+) -> None:
+    parent = os.getppid()
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.005)
+    if not serving.done():
+        announce()
+    while end_with_parent and not serving.done():
+        await asyncio.wait([serving], timeout=PARENT_CHECK_S)
+        if os.getppid() != parent:
+            server.should_exit = True
+    await serving
+
+
+class VenueProcess:
+    """A running venue, as its parent sees it."""
+
+    def __init__(self, process: subprocess.Popen[str], ready: Ready, token: str) -> None:
+        self.process = process
+        self.ready = ready
+        self.token = token
+        self.url = f"http://{HOST}:{ready.port}"
+
+    def stop(self, timeout_s: float = 5.0) -> None:
+        """End it orderly, else by force, and wait for its end."""
+        self.process.terminate()
+        try:
+            self.process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self._close_pipes()
+
+    def kill(self) -> None:
+        """End it as `kill -9` does."""
+        self.process.kill()
+        self.process.wait()
+        self._close_pipes()
+
+    def _close_pipes(self) -> None:
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+def start_process(config: PaperVenueConfig) -> VenueProcess:
+    """Start a venue in a session of its own (a Ctrl-C in the terminal does not reach it) and wait for it.
+
+    Raises `InputError` with the venue's own words where it can't start.
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gateway.paper", "--config-json", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    line = ""
+    if process.stdin is not None and process.stdout is not None:
+        process.stdin.write(config.model_dump_json() + "\n")
+        process.stdin.close()
+        line = process.stdout.readline()
+    if not line or "error" in (told := json.loads(line)):
+        process.kill()
+        process.wait()
+        reason = json.loads(line)["error"] if line else "it ended without a word"
+        raise InputError(f"paper venue: {reason}")
+    return VenueProcess(process, Ready.model_validate(told), config.token)
+
+
+def new_token() -> str:
+    """A token for a venue that one run starts for itself."""
+    return secrets.token_urlsafe(24)

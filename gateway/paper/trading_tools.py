@@ -1,0 +1,201 @@
+"""The private tools: account, positions, orders, trades, settlements, and the owner's portfolio."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Final
+
+from core.mcp import (
+    AccountSummary,
+    Cancelled,
+    CurrencyRequest,
+    EditOrder,
+    EnvironmentInfo,
+    EnvironmentName,
+    FxRate,
+    GetFxRate,
+    GetMargins,
+    GetOrderByLabel,
+    GetOrderHistory,
+    GetSince,
+    Holding,
+    Holdings,
+    Margins,
+    MaybeOrder,
+    Order,
+    OrderAnswer,
+    OrderIdRequest,
+    Orders,
+    PlaceComboOrder,
+    Position,
+    Positions,
+    Settlements,
+    TotalEquity,
+    Trades,
+)
+from core.values import round_eth
+from gateway.paper import orders as desk
+from gateway.paper.account import HeldPosition, VenueOrder
+from gateway.paper.market_tools import require_eth
+from gateway.paper.refusals import MalformedRequestError
+from gateway.paper.venue import MARK_QUANTUM, USD_QUANTUM, Venue
+
+FEATURES: Final = ("valid_until", "label_lookup", "order_history")
+ACCOUNT_NAME: Final = "paper"
+LABEL_LOOKUP: Final = timedelta(minutes=30)
+"""A label finds a final order this long after its last change; later the history has it."""
+HUNDREDTH: Final = Decimal("0.01")
+
+
+def environment_info(venue: Venue, environment: EnvironmentName) -> EnvironmentInfo:
+    return EnvironmentInfo(
+        environment=environment, account=ACCOUNT_NAME, server_time=venue.clock, features=FEATURES
+    )
+
+
+def get_account_summary(venue: Venue, request: CurrencyRequest) -> AccountSummary:
+    require_eth(request.currency)
+    initial, maintenance = venue.held_margins_eth()
+    return AccountSummary(
+        equity=venue.equity_eth(),
+        balance=venue.account.balance_eth,
+        available_funds=venue.available_eth(),
+        initial_margin=initial,
+        maintenance_margin=maintenance,
+    )
+
+
+def get_positions(venue: Venue, request: CurrencyRequest) -> Positions:
+    require_eth(request.currency)
+    held = sorted(venue.account.positions.values(), key=lambda position: position.instrument_name)
+    return Positions(positions=tuple(_position(venue, position) for position in held))
+
+
+def place_combo_order(venue: Venue, request: PlaceComboOrder) -> OrderAnswer:
+    return OrderAnswer(order=desk.place(venue, request).order)
+
+
+def edit_order(venue: Venue, request: EditOrder) -> OrderAnswer:
+    return OrderAnswer(order=desk.edit(venue, request).order)
+
+
+def cancel_order(venue: Venue, request: OrderIdRequest) -> OrderAnswer:
+    return OrderAnswer(order=desk.cancel(venue, request.order_id).order)
+
+
+def cancel_all(venue: Venue, request: CurrencyRequest) -> Cancelled:
+    require_eth(request.currency)
+    resting = venue.account.open_orders()
+    for order in resting:
+        desk.cancel(venue, order.order.order_id)
+    return Cancelled(cancelled=len(resting))
+
+
+def get_order_by_label(venue: Venue, request: GetOrderByLabel) -> MaybeOrder:
+    known = venue.account.order_by_label(request.label)
+    if known is None or (not known.is_open and known.order.updated_at < venue.clock - LABEL_LOOKUP):
+        return MaybeOrder(order=None)
+    return MaybeOrder(order=known.order)
+
+
+def get_open_orders(venue: Venue, request: CurrencyRequest) -> Orders:
+    require_eth(request.currency)
+    return Orders(orders=_contract_orders(venue.account.open_orders()))
+
+
+def get_order_history(venue: Venue, request: GetOrderHistory) -> Orders:
+    return Orders(
+        orders=_contract_orders(
+            order
+            for order in venue.account.orders.values()
+            if not order.is_open
+            and order.order.updated_at >= request.since
+            and (request.include_unfilled or order.order.filled_amount > 0)
+        )
+    )
+
+
+def get_user_trades(venue: Venue, request: GetSince) -> Trades:
+    return Trades(trades=tuple(t for t in venue.account.trades.values() if t.timestamp >= request.since))
+
+
+def get_trades_by_order(venue: Venue, request: OrderIdRequest) -> Trades:
+    return Trades(trades=tuple(t for t in venue.account.trades.values() if t.order_id == request.order_id))
+
+
+def get_settlements(venue: Venue, request: GetSince) -> Settlements:
+    found = (s for s in venue.account.settlements.values() if s.timestamp >= request.since)
+    return Settlements(settlements=tuple(found))
+
+
+def get_margins(venue: Venue, request: GetMargins) -> Margins:
+    desk.parse_legs(request.legs)
+    collar = desk.collar_eth(venue, request.legs)
+    if collar is None:
+        raise MalformedRequestError("legs: expected listed instruments")
+    initial, maintenance = venue.combo_margins_eth(request.legs, request.amount)
+    return Margins(
+        initial_margin=initial, maintenance_margin=maintenance, min_price=collar[0], max_price=collar[1]
+    )
+
+
+def get_total_equity(venue: Venue, request: CurrencyRequest) -> TotalEquity:
+    at_venue_usd = venue.equity_eth() * venue.index_usd()
+    usd = at_venue_usd + venue.assumptions.beside_eur * venue.assumptions.eur_usd
+    equity = usd / _usd_per(venue, request.currency)
+    quantum = USD_QUANTUM if request.currency != "ETH" else Decimal("0.00000001")
+    return TotalEquity(equity=equity.quantize(quantum), currency=request.currency, timestamp=venue.clock)
+
+
+def get_holdings(venue: Venue) -> Holdings:
+    eth = venue.equity_eth()
+    eth_eur = (eth * venue.index_usd() / venue.assumptions.eur_usd).quantize(HUNDREDTH)
+    beside = venue.assumptions.beside_eur
+    total = eth_eur + beside
+    share = min(1.0, max(0.0, float(eth_eur / total))) if total > 0 else 0.0
+    return Holdings(
+        holdings=(
+            Holding(asset="ETH", amount=eth, value_eur=eth_eur, share=share),
+            Holding(asset="EUR", amount=beside, value_eur=beside, share=1.0 - share),
+        )
+    )
+
+
+def get_fx_rate(venue: Venue, request: GetFxRate) -> FxRate:
+    rate = _usd_per(venue, request.base) / _usd_per(venue, request.quote)
+    return FxRate(rate=float(rate), timestamp=venue.clock)
+
+
+def _usd_per(venue: Venue, currency: str) -> Decimal:
+    match currency:
+        case "USD":
+            return Decimal(1)
+        case "EUR":
+            return venue.assumptions.eur_usd
+        case _:
+            return venue.index_usd()
+
+
+def _contract_orders(orders: Iterable[VenueOrder]) -> tuple[Order, ...]:
+    return tuple(order.order for order in orders)
+
+
+def _position(venue: Venue, held: HeldPosition) -> Position:
+    quote = venue.quote(held.instrument_name)
+    size, mark = float(held.size), venue.mark_eth(held.instrument_name)
+    delta, gamma, theta, vega = (
+        (0.0, 0.0, 0.0, 0.0) if quote is None else (quote.delta, quote.gamma, quote.theta, quote.vega)
+    )
+    return Position(
+        instrument_name=held.instrument_name,
+        size=held.size,
+        average_price=held.average_price_eth,
+        mark_price=mark.quantize(MARK_QUANTUM),
+        floating_pnl=round_eth(held.size * mark - held.cost_eth),
+        delta=size * delta,
+        gamma=size * gamma,
+        theta=size * theta,
+        vega=size * vega,
+    )

@@ -79,7 +79,7 @@ class Leg(Value):
 
 
 class Mode(Value):
-    """What the engine is switched on for: watching the market, and trading. Both come from the environment."""
+    """What the engine is switched on for, by its environment: watching the market, and trading."""
 
     data_analysis: bool
     strategy: bool

@@ -29,7 +29,7 @@ class GetHealth(Query):
 
 
 class HealthStatus(Event):
-    """`booted`: the engine's start is on record and jobs may run. `disk_free_bytes` is None before a probe."""
+    """`booted`: the start is on record and jobs may run. `disk_free_bytes` is None before a probe."""
 
     booted: bool
     routers: tuple[RouterHealth, ...]

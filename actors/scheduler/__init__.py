@@ -1,0 +1,7 @@
+"""The clock of the house: `schedule` on market time, and the actor that tells what is due."""
+
+from __future__ import annotations
+
+from actors.scheduler.actor import Scheduler
+
+__all__ = ["Scheduler"]

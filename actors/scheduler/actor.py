@@ -1,0 +1,194 @@
+"""The scheduler: tells each job's owner that a slot is due, and wakes itself at the next one only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, assert_never
+
+from actors.runtime import Actor, Address, Timer
+from actors.runtime.answering import answerer
+from actors.runtime.outbox import Outbox, Retell
+from actors.scheduler.clock_schedule import ClockJob, ClockScheduler
+from actors.scheduler.jobs import CYCLES, build_jobs, disabled_jobs
+from core.books import Job
+from core.messages.base import Refused
+from core.messages.health import GetHealth, HealthStatus
+from core.messages.scheduler import GetJobs, JobDue, Jobs, SchedulerProtocol, StartJobs
+from core.messages.state import GetJobRuns, JobRuns, Recorded, RecordJobRuns
+from core.strategy import Strategy
+from core.values import Mode
+
+ASK_AGAIN_S: Final = 5.0
+"""State has not said yet when the jobs are due: ask it again after this."""
+
+
+@dataclass(frozen=True)
+class Wake:
+    """Timer message to self: a slot is due."""
+
+
+@dataclass(frozen=True)
+class AskRunsAgain:
+    """Timer message to self: the answer with the next runs has not come."""
+
+
+_Message = SchedulerProtocol | HealthStatus | JobRuns | Recorded | Refused | Wake | AskRunsAgain | Retell
+
+
+class Scheduler(Actor):
+    """The clock of the house.
+
+    Accepts: `StartJobs`, `GetJobs`; `HealthStatus`, `JobRuns`, `Recorded`, `Refused`.
+    Sends: `JobDue` to decision, health and market_data; `GetJobRuns`, `RecordJobRuns` to state; `GetHealth`.
+    Owns: when each job is due next.
+    On failure: a new incarnation learns from health whether the engine has started and from state when each
+    job is due, and tells the last slot of each cycle again: (job, slot) is unique in the books, so that is
+    harmless, and a slot that was told but never opened is not lost.
+    """
+
+    def __init__(
+        self,
+        *,
+        decision: Address,
+        health: Address,
+        market_data: Address,
+        state: Address,
+        mode: Mode,
+        strategy: Strategy,
+    ) -> None:
+        self._owners: dict[Job, Address] = {
+            Job.ENTRY: decision,
+            Job.MONITOR: decision,
+            Job.SETTLEMENT: decision,
+            Job.KELLY: decision,
+            Job.HEALTH: health,
+            Job.BACKUP: health,
+            Job.MARKET_SNAPSHOT: market_data,
+        }
+        self._health = health
+        self._state = state
+        self._section = strategy.scheduler
+        self._disabled = disabled_jobs(mode)
+        self._started = False
+        self._jobs: dict[Job, ClockJob] = {}
+        self._scheduler: ClockScheduler | None = None
+        self._outbox = Outbox(lambda: self.ctx)
+        self._wake: Timer | None = None
+
+    def on_start(self) -> None:
+        # After a restart of this actor alone nobody tells StartJobs again: health knows whether it did.
+        self.ctx.tell(self._health, GetHealth())
+
+    def on_receive(self, message: object) -> None:
+        if not isinstance(
+            message,
+            StartJobs | GetJobs | HealthStatus | JobRuns | Recorded | Refused | Wake | AskRunsAgain | Retell,
+        ):
+            raise TypeError(f"{self.ctx.path}: expected a scheduler message, found {type(message).__name__}")
+        self._dispatch(message)
+
+    def _dispatch(self, message: _Message) -> None:
+        match message:
+            case StartJobs():
+                self._handle_start_jobs()
+            case GetJobs():
+                answerer(self.ctx)(self._view())
+            case HealthStatus():
+                if message.booted:
+                    self._handle_start_jobs()
+            case JobRuns():
+                self._handle_job_runs(message)
+            case Recorded() | Refused():
+                # Refused: the books take nothing now. State alerts of that; the next slot tries again.
+                self._outbox.settle(message.request_id)
+            case Wake():
+                self._handle_wake()
+            case AskRunsAgain():
+                self._ask_runs()
+            case Retell():
+                self._outbox.retell()
+            case _:
+                assert_never(message)
+
+    def _handle_start_jobs(self) -> None:
+        if not self._started:
+            self._started = True
+            self._ask_runs()
+
+    def _ask_runs(self) -> None:
+        if self._scheduler is None:
+            self.ctx.tell(self._state, GetJobRuns())
+            self.ctx.call_later(ASK_AGAIN_S, AskRunsAgain())
+
+    def _handle_job_runs(self, runs: JobRuns) -> None:
+        if self._scheduler is not None:
+            return  # The answer to a question that was repeated.
+        self._scheduler = ClockScheduler(self.ctx.now)
+        self._jobs = build_jobs(self._scheduler, self._section, self._job_due)
+        for job, due_at in runs.next_runs.items():
+            self._resume(job, due_at)
+        self._handle_wake()
+
+    def _resume(self, job: Job, due_at: datetime) -> None:
+        """Go on from the books; a cycle's slot before that may have been told and never opened."""
+        grid = self._jobs[job]
+        now = self.ctx.now()
+        grid.resume_at(due_at)
+        if grid.due_at > now and job in CYCLES:
+            before = self._slot_before(grid, now)
+            in_grace = now - before <= timedelta(seconds=self._section.grace_s)
+            if before < due_at and (in_grace or job is Job.MONITOR):
+                self._job_due(before, False, job)
+
+    def _slot_before(self, grid: ClockJob, now: datetime) -> datetime:
+        """The latest slot at or before `now`; looked for in widening windows, as grids differ."""
+        for days in (1, 7, 32, 62):
+            slot = grid.slot_after(now - timedelta(days=days))
+            if slot <= now:
+                while (following := grid.slot_after(slot)) <= now:
+                    slot = following
+                return slot
+        raise ValueError("expected every job to have had a slot within 62 days")
+
+    def _handle_wake(self) -> None:
+        if self._scheduler is None:
+            return
+        before = self._next_runs()
+        try:
+            self._scheduler.run_pending()
+        finally:
+            # Also after a raise, which ends this incarnation: what the others were told is not told again.
+            after = self._next_runs()
+            if self._wake is None or any(after[job] != before[job] for job in CYCLES):
+                self._record(after)
+            self._set_wake(min(after.values()))
+
+    def _record(self, next_runs: dict[Job, datetime]) -> None:
+        """Only cycles are worth a write: the grid of the others needs no memory."""
+        request_id = f"jobs-{self.ctx.uuid()}"
+        self._outbox.send(self._state, RecordJobRuns(request_id=request_id, next_runs=next_runs), request_id)
+
+    def _set_wake(self, at: datetime) -> None:
+        if self._wake is not None:
+            self._wake.cancel()
+        self._wake = self.ctx.call_at(at, Wake())
+
+    def _job_due(self, slot: datetime, misfired: bool, job: Job) -> None:
+        if job in self._disabled:
+            return
+        # Each slot starts a story of its own: its cycle's correlation, not that of the last wake.
+        correlation = f"{job.value}-{slot:%Y%m%dT%H%M%SZ}"
+        due = JobDue(job=job, slot=slot, misfired=misfired)
+        self.ctx.tell(self._owners[job], due, correlation=correlation)
+
+    def _next_runs(self) -> dict[Job, datetime]:
+        return {job: grid.due_at for job, grid in self._jobs.items()}
+
+    def _view(self) -> Jobs:
+        runs = self._next_runs()
+        return Jobs(
+            running=self._scheduler is not None,
+            next_runs={job: at for job, at in runs.items() if job not in self._disabled},
+            disabled=self._disabled,
+        )

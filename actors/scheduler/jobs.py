@@ -1,0 +1,55 @@
+"""The engine's jobs on their grid: when each is due, who is told, and which the mode leaves off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from actors.scheduler.clock_schedule import ClockJob, ClockScheduler
+from core.books import Job
+from core.strategy import SchedulerSection
+from core.values import Mode
+
+CYCLES: Final = frozenset({Job.ENTRY, Job.MONITOR, Job.SETTLEMENT, Job.KELLY})
+"""Jobs of which every due slot gets a row in the books."""
+KELLY_TIME: Final = "00:30"
+
+OnDue = Callable[[datetime, bool, Job], None]
+
+
+def disabled_jobs(mode: Mode) -> tuple[Job, ...]:
+    """Entry and monitor need strategy, the market snapshot data analysis; the others are always on."""
+    off = [] if mode.strategy else [Job.ENTRY, Job.MONITOR]
+    return (*off, *(() if mode.data_analysis else (Job.MARKET_SNAPSHOT,)))
+
+
+def build_jobs(scheduler: ClockScheduler, section: SchedulerSection, on_due: OnDue) -> dict[Job, ClockJob]:
+    """Every job, in the order in which those of the same slot are told: what others build upon first."""
+    settlement = scheduler.every().day.at(section.settlement_time)
+    snapshot = scheduler.every(section.snapshot_every_min).minutes
+    monitor = scheduler.every().day
+    for at in section.monitor_times:
+        monitor = monitor.at(at)
+    entry = weekly(scheduler, section.entry_weekday).at(section.entry_time)
+    kelly = scheduler.every().day.at(KELLY_TIME).on_day_of_month(section.kelly_day)
+    jobs: dict[Job, ClockJob] = {
+        Job.SETTLEMENT: settlement,
+        Job.HEALTH: scheduler.every(section.health_every_min).minutes,
+        Job.MARKET_SNAPSHOT: snapshot,
+        Job.MONITOR: monitor,
+        Job.ENTRY: entry,
+        Job.KELLY: kelly,
+        Job.BACKUP: scheduler.every(section.backup_every_min).minutes,
+    }
+    for name, job in jobs.items():
+        grace_s = None if name is Job.MONITOR else section.grace_s
+        job.grace(grace_s, tell_missed=name in CYCLES).do(on_due, name)
+    return jobs
+
+
+def weekly(scheduler: ClockScheduler, weekday: str) -> ClockJob:
+    """A job on one day of the week, by its name."""
+    job = scheduler.every()
+    job.unit, job.start_day = "weeks", weekday
+    return job

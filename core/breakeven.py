@@ -98,7 +98,7 @@ def breakevens_usd(
     Between two knots the value is a straight line, so its zero there is exact; for a credit spread these are
     the `put_breakeven_usd` and `call_breakeven_usd` of rule 8. Raises `InputError` without a leg.
     """
-    knots = _knots_usd(legs, with_delivery_fees)
+    knots = bends_usd(legs, with_delivery_fees)
     # The value runs straight on beyond the last knot: one more point there gives its slope.
     points = (*knots, 2.0 * knots[-1])
     values = [
@@ -120,8 +120,11 @@ def breakevens_usd(
     return tuple(price_usd for price_usd in found if price_usd > 0.0)
 
 
-def _knots_usd(legs: Sequence[SignedLeg], with_delivery_fees: bool) -> tuple[float, ...]:
-    """Return 0 and the delivery prices at which the value bends: strikes, and where a fee meets its cap."""
+def bends_usd(legs: Sequence[SignedLeg], with_delivery_fees: bool = False) -> tuple[float, ...]:
+    """Return, rising, 0 and the delivery prices at which the value bends.
+
+    These are the strikes and, with delivery fees, where a leg's fee meets its cap.
+    """
     if not legs:
         raise InputError("legs: expected at least one leg, found none")
     knots = {0.0}

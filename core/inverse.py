@@ -15,10 +15,6 @@ from typing import NamedTuple
 from core.errors import InputError
 from core.values import Leg, OptionType
 
-WORST_CASE_FALL = 0.5
-WORST_CASE_RISE = 2.0
-"""The range of delivery prices that sizing looks at, as multiples of today's spot."""
-
 
 class SignedLeg(NamedTuple):
     """One leg as the payoff sees it. `amount` is in contracts (1 ETH each), negative where sold."""
@@ -91,14 +87,6 @@ def worst_loss(
     loss_eth, loss_eth_at = max(losses)
     loss_usd, loss_usd_at = max((loss * point, point) for loss, point in losses)
     return WorstLoss(loss_usd, loss_usd_at, loss_eth, loss_eth_at)
-
-
-def worst_loss_around_spot(
-    legs: Sequence[SignedLeg], credit_eth: float, fees_eth: float, spot_usd: float
-) -> WorstLoss:
-    """Return the worst loss for a delivery between half and twice `spot_usd` (the strategy's rule 6)."""
-    require_price("spot_usd", spot_usd)
-    return worst_loss(legs, credit_eth, fees_eth, WORST_CASE_FALL * spot_usd, WORST_CASE_RISE * spot_usd)
 
 
 def require_price(name: str, price_usd: float) -> None:

@@ -96,14 +96,8 @@ def recommend(results: Sequence[float], *, trades_min: int, prior_weight: float)
 
 
 def _growth_slope(outcomes: Sequence[Outcome], fraction: float) -> float:
-    slopes = []
-    for probability, result in outcomes:
-        left = 1.0 + fraction * result
-        if left <= 0.0:
-            # Rounding can reach ruin an ulp before the fraction does; past ruin growth only falls.
-            return -math.inf
-        slopes.append(probability * result / left)
-    return math.fsum(slopes)
+    # Below ruin, at f < -1/r, the product is at least half an ulp short of -1, so nothing is divided by 0.
+    return math.fsum(p * r / (1.0 + fraction * r) for p, r in outcomes)
 
 
 def _mean(results: Sequence[float]) -> float:

@@ -26,7 +26,7 @@ POINTS_PER_FRACTION = 100.0
 _INFINITY = math.inf
 _SQRT_HALF = sqrt(0.5)
 _SQRT_TWO_PI = sqrt(2.0 * math.pi)
-_SMALL_S = 2e-3
+_SMALL_S = 2e-2
 """Below this total volatility the two normal terms agree in too many digits and a series takes over."""
 _MILLS_FRACTION_FROM = 4.0
 """From this distance on, `_MILLS_TERMS` terms of the continued fraction of Mills' ratio are enough."""
@@ -213,7 +213,7 @@ def _short_dated_otm_price_eth(d1: float, s: float) -> float:
     """Return the out-of-the-money price for a small total volatility, without subtracting two normals.
 
     Both terms of the price are `φ(d1)·Y(z)` with `Y = N/φ`, at `z = -|h| ± s/2` and `h = x/s`. So the price
-    is `φ(d1)·s·(Y'(-|h|) + (s/2)²/6·Y'''(-|h|))` up to `s⁴/240`; `Y' = 1 + z·Y` gives the derivatives.
+    is `φ(d1)·s·(Y' + s²/24·Y''' + s⁴/1920·Y⁽⁵⁾)` at -|h|, up to s⁶/7000; `Y' = 1 + z·Y` gives the others.
     """
     distance = abs(d1 - 0.5 * s)
     if distance > _DENSITY_VANISHES_AT:
@@ -221,7 +221,10 @@ def _short_dated_otm_price_eth(d1: float, s: float) -> float:
     mills, slope = _mills_ratio_and_slope(distance)
     second = mills - distance * slope
     third = 2.0 * slope - distance * second
-    return normal_density(d1) * s * (slope + s * s / 24.0 * third)
+    fourth = 3.0 * second - distance * third
+    fifth = 4.0 * third - distance * fourth
+    square = s * s
+    return normal_density(d1) * s * (slope + square * (third / 24.0 + square * fifth / 1920.0))
 
 
 def _mills_ratio_and_slope(distance: float) -> tuple[float, float]:

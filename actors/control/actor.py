@@ -31,10 +31,12 @@ from core.messages.control import (
     GetDump,
     GetHealthcheck,
     GetStatus,
+    GetTrace,
     InjectAccepted,
     InjectMessage,
     PingEngine,
     StopEngine,
+    Trace,
 )
 from core.messages.execution import OrderFinal, RecoveryReport
 from core.messages.scheduler import GetJobs, Jobs
@@ -114,6 +116,8 @@ class Control(Actor):
                 return EngineStopping(reason=accepted.reason)
             case GetDump():
                 return Dump(text=self._engine.dump())
+            case GetTrace():
+                return Trace(lines=self._engine.trace(accepted.correlation))
             case GetJobs():
                 self._handle_get_jobs(accepted)
             case InjectMessage():

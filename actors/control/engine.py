@@ -18,6 +18,9 @@ class Engine(Protocol):
 
     def dump(self) -> str: ...
 
+    def trace(self, correlation: str) -> tuple[str, ...]:
+        """The envelopes still kept under one correlation, one line each, oldest first."""
+
     def request_stop(self, reason: str) -> None:
         """Have the main thread stop the system in order."""
 

@@ -9,6 +9,7 @@ from pydantic import JsonValue, ValidationError
 
 from core.errors import InputError
 from core.messages.base import Command, Event
+from core.messages.decision import CycleEnded, RunEntryCycle, RunMonitorCycle
 from core.messages.execution import ClosePosition, ExitStarted, Settled, SettleExpired, SettleFailed
 from core.messages.kill_switch import (
     ArmCause,
@@ -17,6 +18,7 @@ from core.messages.kill_switch import (
     KillSwitchArmed,
     KillSwitchDisarmed,
 )
+from core.messages.market_data import MarketSnapshotFailed, MarketSnapshotStored, TakeMarketSnapshot
 
 BY_ENGINE = frozenset({"request_id", "cycle_id", "who", "cause", "exit_rule", "at"})
 """Fields that the engine fills in; an operator does not set them."""
@@ -70,6 +72,9 @@ INJECTABLE: Mapping[str, Injectable] = {
         Injectable(DisarmKillSwitch, "kill_switch", (KillSwitchDisarmed,), through_inbox=False),
         Injectable(ClosePosition, "execution", (ExitStarted,)),
         Injectable(SettleExpired, "execution", (Settled, SettleFailed)),
+        Injectable(RunEntryCycle, "decision", (CycleEnded,)),
+        Injectable(RunMonitorCycle, "decision", (CycleEnded,)),
+        Injectable(TakeMarketSnapshot, "market_data", (MarketSnapshotStored, MarketSnapshotFailed)),
     )
 }
 

@@ -32,6 +32,7 @@ from core.messages.control import (
     GetDump,
     GetHealthcheck,
     GetStatus,
+    GetTrace,
     InjectAccepted,
     InjectMessage,
     PingEngine,
@@ -180,6 +181,8 @@ def _query(request: ControlRequest) -> BaseModel:
             return GetJobs()
         case RequestName.DUMP:
             return GetDump()
+        case RequestName.TRACE:
+            return GetTrace(correlation=request.correlation)
         case RequestName.INJECT:
             raise ValueError("inject is answered in two lines and handled on its own")
         case _:

@@ -12,18 +12,21 @@ from core.messages.alerting import AlertingStatus, GetAlerting
 from core.messages.audit import AuditStatus, GetAudit
 from core.messages.base import Query
 from core.messages.control import CellView, EngineIdentity, EngineStatus, Healthcheck
+from core.messages.decision import DecisionStatus, GetDecision
 from core.messages.execution import ExecutionStatus, GetExecution, RecoveryReport
+from core.messages.health import GetHealth, HealthStatus
 from core.messages.kill_switch import GetKillSwitch, KillSwitchStatus
+from core.messages.market_data import GetMarks, Marks
 from core.messages.state import GetBooks, GetJobRuns, JobRuns
 
 ASK_S = 1.0
-"""Six rooms at most take 6 s: below the hang limit of control itself."""
+"""Eight rooms that are all silent take 8 s: below the hang limit of control itself."""
 
 _Answer = TypeVar("_Answer")
 
 
 class Survey:
-    """One look at the engine. Asks go up the start order only: alerting to execution."""
+    """One look at the engine. Asks go up the start order only: alerting to health."""
 
     def __init__(self, ctx: Context, rooms: Mapping[str, Address], engine: Engine) -> None:
         self._ctx = ctx
@@ -39,6 +42,9 @@ class Survey:
         audit = self._ask("audit", GetAudit(), AuditStatus)
         books = self._ask("state", GetBooks(), Books)
         runs = self._ask("state", GetJobRuns(), JobRuns)
+        market = self._ask("market_data", GetMarks(), Marks)
+        decision = self._ask("decision", GetDecision(), DecisionStatus)
+        health = self._ask("health", GetHealth(), HealthStatus)
         return EngineStatus(
             at=self._ctx.now(),
             identity=identity,
@@ -49,6 +55,9 @@ class Survey:
             alerting=alerting,
             audit=audit,
             recovery=recovery,
+            market=market,
+            decision=decision,
+            health=health,
             positions=books.open_positions if books else (),
             orders=books.orders if books else (),
             next_runs=runs.next_runs if runs else {},

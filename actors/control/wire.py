@@ -17,17 +17,20 @@ class RequestName(StrEnum):
     HEALTHCHECK = "healthcheck"
     JOBS = "jobs"
     DUMP = "dump"
+    TRACE = "trace"
     INJECT = "inject"
 
 
 class ControlRequest(BaseModel):
-    """`message`, `body` and `wait_s` belong to inject; `reason` to stop."""
+    """`message`, `body` and `wait_s` belong to inject; `reason` to stop, `correlation`
+    to trace."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     request: RequestName
     who: str = "operator"
     reason: str = ""
+    correlation: str = ""
     message: str = ""
     body: dict[str, JsonValue] = {}
     wait_s: float = 0.0

@@ -8,8 +8,11 @@ from core.books import Job, OrderRow, Position
 from core.messages.alerting import AlertingStatus
 from core.messages.audit import AuditStatus
 from core.messages.base import Command, Event, Query, Refused
+from core.messages.decision import DecisionStatus
 from core.messages.execution import ExecutionStatus, RecoveryReport
+from core.messages.health import HealthStatus
 from core.messages.kill_switch import KillSwitchStatus
+from core.messages.market_data import Marks
 from core.messages.scheduler import GetJobs, Jobs
 from core.messages.state import OpenInbox, Recorded
 from core.values import Value
@@ -59,6 +62,9 @@ class EngineStatus(Event):
     alerting: AlertingStatus | None
     audit: AuditStatus | None
     recovery: RecoveryReport | None
+    market: Marks | None
+    decision: DecisionStatus | None
+    health: HealthStatus | None
     positions: tuple[Position, ...]
     orders: tuple[OrderRow, ...]
     next_runs: dict[Job, datetime]
@@ -105,6 +111,18 @@ class Dump(Event):
     text: str
 
 
+class GetTrace(Query):
+    """What was told under one correlation, from the ring of envelopes. Answered by `Trace`."""
+
+    correlation: str
+
+
+class Trace(Event):
+    """One line an envelope, oldest first: time, id, cause, correlation, who to whom, message."""
+
+    lines: tuple[str, ...]
+
+
 class InjectMessage(Command):
     """An operator's message by name. Answered by `InjectAccepted` once it is durable, or `Refused`."""
 
@@ -140,6 +158,7 @@ ControlProtocol = (
     | GetHealthcheck
     | StopEngine
     | GetDump
+    | GetTrace
     | GetJobs
     | InjectMessage
     | AwaitInject

@@ -40,6 +40,9 @@ class FakeEngine:
     def dump(self) -> str:
         return "root/state up"
 
+    def trace(self, correlation: str) -> tuple[str, ...]:
+        return (f"envelope under {correlation}",)
+
     def request_stop(self, reason: str) -> None:
         self.stops.append(reason)
 

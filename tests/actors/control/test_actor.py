@@ -24,14 +24,18 @@ from core.messages.control import (
     GetDump,
     GetHealthcheck,
     GetStatus,
+    GetTrace,
     Healthcheck,
     InjectAccepted,
     InjectDone,
     InjectMessage,
     PingEngine,
     StopEngine,
+    Trace,
 )
+from core.messages.decision import DecisionStatus, GetDecision
 from core.messages.execution import ClosePosition, ExecutionStatus, ExitStarted, GetExecution, RecoveryReport
+from core.messages.health import GetHealth, HealthStatus
 from core.messages.kill_switch import (
     ArmCause,
     ArmKillSwitch,
@@ -39,6 +43,7 @@ from core.messages.kill_switch import (
     KillSwitchArmed,
     KillSwitchStatus,
 )
+from core.messages.market_data import GetMarks, Marks
 from core.messages.scheduler import GetJobs, Jobs
 from core.messages.state import (
     GetBooks,
@@ -54,7 +59,17 @@ from core.values import PositionId
 from tests.fakes.engine import FakeEngine, cell
 
 NOW = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
-ROOMS = ("alerting", "kill_switch", "state", "audit", "execution", "decision", "market_data", "scheduler")
+ROOMS = (
+    "alerting",
+    "kill_switch",
+    "state",
+    "audit",
+    "execution",
+    "market_data",
+    "decision",
+    "health",
+    "scheduler",
+)
 IDENTITY = EngineIdentity(
     version="0.1.0",
     mode="strategy",
@@ -75,6 +90,19 @@ SWITCH = KillSwitchStatus(
     permits_outstanding=0,
     permits_granted=0,
     vetoes=0,
+)
+MARKS = Marks(
+    as_of=None,
+    spot_usd=None,
+    dvol=None,
+    funding_frac=None,
+    legs=(),
+    last_snapshot_at=None,
+    stale_reason=None,
+    fetches_under_way=0,
+    failures=0,
+    last_failure=None,
+    failed_routers=(),
 )
 ARMED = KillSwitchArmed(cause=ArmCause.OPERATOR, reason="drill", who="ann", at=NOW, exits_blocked=False)
 
@@ -97,6 +125,19 @@ class Desk:
             GetAudit: AuditStatus(ok=True, records=3, head=AuditHead(seq=3, hash="ff")),
             GetBooks: Books(as_of=NOW, seq=1, positions=(), orders=(), instructions=()),
             GetJobRuns: JobRuns(next_runs={Job.ENTRY: NOW}),
+            GetMarks: MARKS,
+            GetDecision: DecisionStatus(
+                recovered=True, under_way=None, waiting=(), recent=(), monitor_failures_in_a_row=0
+            ),
+            GetHealth: HealthStatus(
+                booted=True,
+                routers=(),
+                venue=None,
+                disk_free_bytes=None,
+                disk_low=False,
+                last_backup_at=None,
+                last_backup_error=None,
+            ),
         }
         self.actor = Control(rooms=self.rooms, engine=self.engine, identity=IDENTITY, socket_path=None)
         self.actor.ctx = self.ctx
@@ -306,6 +347,7 @@ def test_stop_ping_and_dump_are_answered_by_control_alone() -> None:
     assert desk.engine.stops == ["enough"]
     assert desk.actor.on_receive(PingEngine()) == EngineAlive(at=NOW, pid=7)
     assert desk.actor.on_receive(GetDump()) == Dump(text="root/state up")
+    assert desk.actor.on_receive(GetTrace(correlation="c")) == Trace(lines=("envelope under c",))
     assert desk.ctx.asked == []
 
 

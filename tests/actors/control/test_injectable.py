@@ -9,12 +9,16 @@ from pydantic import JsonValue
 
 from actors.control.injectable import BY_ENGINE, INJECTABLE, build
 from core.errors import InputError
+from core.messages.decision import DecisionProtocol
 from core.messages.execution import ClosePosition, ExecutionProtocol
 from core.messages.kill_switch import ArmCause, ArmKillSwitch, KillSwitchProtocol
+from core.messages.market_data import MarketDataProtocol
 
 PROTOCOLS = {
     "execution": ExecutionProtocol,
     "kill_switch": KillSwitchProtocol,
+    "decision": DecisionProtocol,
+    "market_data": MarketDataProtocol,
 }
 
 

@@ -1,0 +1,181 @@
+"""From the tools' answers to the facts of a decision. A fact that an answer does not hold is a fault."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from actors.market_data.parts import BACK_4H, CHAIN
+from core.facts import FundingRate, HourlyClose, Level, MacroEvent
+from core.mcp import (
+    AccountSummary,
+    Calendar,
+    CrossExchangeFunding,
+    Dvol,
+    DvolHistory,
+    FundingHistory,
+    FxRate,
+    Historical,
+    Holdings,
+    IndexPrice,
+    LiquidationPressure,
+    TotalEquity,
+)
+from core.messages.market_data import EntryMarket, FaultKind, MonitorMarket, SnapshotFault
+from core.option_chain import OptionChain
+
+HOURS_PER_YEAR = 8760
+_HOUR = timedelta(hours=1)
+_DAY = timedelta(hours=24)
+_AGO_TOLERANCE = timedelta(hours=2)
+"""How far before the moment asked for the nearest bar may end."""
+_OWN_VENUE = "hyperliquid"
+
+_Answer = TypeVar("_Answer")
+Answers = Mapping[str, object]
+
+
+class IncompleteError(Exception):
+    """An answer came and does not hold what is needed; carries the fault."""
+
+    def __init__(self, source: str, part: str, detail: str, kind: FaultKind = FaultKind.INCOMPLETE) -> None:
+        super().__init__(detail)
+        self.fault = SnapshotFault(source=source, part=part, kind=kind.value, detail=detail)
+
+
+def entry_market(answers: Answers, now: datetime, age_max_s: float) -> EntryMarket:
+    """All market and account facts of an entry. Raises `IncompleteError`."""
+    account = _answer(answers, "get_account_summary", AccountSummary)
+    fx = _answer(answers, "get_fx_rate", FxRate)
+    holdings = _answer(answers, "get_holdings", Holdings)
+    try:
+        return EntryMarket(
+            equity_usd=_equity_usd(_answer(answers, "get_total_equity", TotalEquity), fx),
+            eur_usd=fx.rate,
+            eth_share=math.fsum(held.share for held in holdings.holdings if held.asset == "ETH"),
+            venue_equity_eth=float(account.equity),
+            initial_margin_eth=float(account.initial_margin),
+            spot_usd=spot_usd(answers, now, age_max_s),
+            dvol=dvol_pts(answers, now, age_max_s),
+            dvol_24h_ago=_dvol_ago(_answer(answers, "get_dvol_history", DvolHistory), now - _DAY),
+            index_hourly_closes=_closes(answers, now),
+            funding=_funding(answers),
+            macro_events=_events(_answer(answers, "get_calendar", Calendar)),
+            liquidation_level=Level(_answer(answers, "get_liquidation_pressure", LiquidationPressure).level),
+            chain=_answer(answers, CHAIN, OptionChain),
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise IncompleteError("market_data", where, f"found {first['input']!r}: {first['msg']}") from error
+
+
+def monitor_market(
+    answers: Answers, now: datetime, age_max_s: float, spot_4h_ago_usd: float | None
+) -> MonitorMarket:
+    """All market facts of a monitor. Raises `IncompleteError`."""
+    if spot_4h_ago_usd is None:
+        spot_4h_ago_usd = _close_at(_closes(answers, now), now - BACK_4H)
+    return MonitorMarket(
+        spot_usd=spot_usd(answers, now, age_max_s),
+        spot_4h_ago_usd=spot_4h_ago_usd,
+        dvol=dvol_pts(answers, now, age_max_s),
+        chain=_answer(answers, CHAIN, OptionChain),
+    )
+
+
+def spot_usd(answers: Answers, now: datetime, age_max_s: float) -> float:
+    """The index, not older than allowed."""
+    index = _answer(answers, "get_index_price", IndexPrice)
+    _require_fresh("get_index_price", index.timestamp, now, age_max_s)
+    return float(index.price)
+
+
+def dvol_pts(answers: Answers, now: datetime, age_max_s: float) -> float:
+    """DVOL in points, not older than allowed."""
+    dvol = _answer(answers, "get_dvol", Dvol)
+    _require_fresh("get_dvol", dvol.timestamp, now, age_max_s)
+    return dvol.dvol
+
+
+def _answer(answers: Answers, tool: str, expected: type[_Answer]) -> _Answer:
+    answer = answers.get(tool)
+    if not isinstance(answer, expected):
+        found = type(answer).__name__
+        raise IncompleteError("market_data", tool, f"expected {expected.__name__}, found {found}")
+    return answer
+
+
+def _require_fresh(tool: str, at: datetime, now: datetime, age_max_s: float) -> None:
+    age_s = (now - at).total_seconds()
+    if age_s > age_max_s:
+        detail = f"{age_s:.0f} s old, expected at most {age_max_s:g} s"
+        raise IncompleteError("deribit", tool, detail, FaultKind.STALE)
+
+
+def _equity_usd(equity: TotalEquity, fx: FxRate) -> float:
+    if equity.currency == "USD":
+        return float(equity.equity)
+    if equity.currency == "EUR":
+        return float(equity.equity) * fx.rate
+    raise IncompleteError("portfolio", "get_total_equity", f"expected USD or EUR, found {equity.currency}")
+
+
+def _dvol_ago(history: DvolHistory, moment: datetime) -> float:
+    """DVOL at `moment`: the close of the last bar that had ended by then."""
+    ended = [point for point in history.points if point.timestamp + _HOUR <= moment]
+    if not ended or moment - (ended[-1].timestamp + _HOUR) > _AGO_TOLERANCE:
+        raise IncompleteError("deribit", "get_dvol_history", f"no bar that ended by {moment.isoformat()}")
+    return ended[-1].close
+
+
+def _closes(answers: Answers, now: datetime) -> tuple[HourlyClose, ...]:
+    candles = _answer(answers, "get_historical", Historical).candles
+    closes = tuple(
+        HourlyClose(at=candle.timestamp + _HOUR, close_usd=float(candle.close))
+        for candle in candles
+        if candle.close > 0
+    )
+    if len(closes) != len(candles):
+        raise IncompleteError("deribit", "get_historical", "an hourly close is not above 0")
+    return tuple(close for close in closes if close.at <= now)
+
+
+def _close_at(closes: tuple[HourlyClose, ...], moment: datetime) -> float:
+    ended = [close for close in closes if close.at <= moment]
+    if not ended or moment - ended[-1].at > _AGO_TOLERANCE:
+        raise IncompleteError("deribit", "get_historical", f"no hourly close by {moment.isoformat()}")
+    return ended[-1].close_usd
+
+
+def _funding(answers: Answers) -> tuple[FundingRate, ...]:
+    """Each venue's mean of the last 24 h, annualised; one that has paid nothing is left out."""
+    points = _answer(answers, "get_funding_history", FundingHistory).points
+    others = _answer(answers, "get_cross_exchange_funding", CrossExchangeFunding).exchanges
+    rates = [
+        FundingRate(venue=other.name, annualised_frac=other.annualized_rate, as_of=other.timestamp)
+        for other in others
+        if other.name.lower() != _OWN_VENUE or not points
+    ]
+    if points:
+        mean = math.fsum(point.hourly_rate for point in points) / len(points)
+        rates.append(
+            FundingRate(venue=_OWN_VENUE, annualised_frac=mean * HOURS_PER_YEAR, as_of=points[-1].timestamp)
+        )
+    return tuple(rates)
+
+
+def _events(calendar: Calendar) -> tuple[MacroEvent, ...]:
+    return tuple(
+        MacroEvent(
+            name=event.name,
+            country=event.country,
+            importance=Level(event.importance),
+            scheduled_at=event.scheduled_at,
+        )
+        for event in calendar.events
+    )

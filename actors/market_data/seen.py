@@ -1,0 +1,55 @@
+"""What was last seen of the market: spot, DVOL, funding, open legs, and the spots of the last hours."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from core.messages.market_data import LegMark
+from core.values import Leg
+
+SPOTS_KEPT: Final = 64
+SPOT_AGO_TOLERANCE: Final = timedelta(minutes=30)
+"""How far before the moment asked for one of our own pictures may lie."""
+
+
+@dataclass
+class Seen:
+    """The last of each, in memory only: a new incarnation sees it all again within one snapshot."""
+
+    spot_usd: float | None = None
+    as_of: datetime | None = None
+    dvol: float | None = None
+    funding_frac: float | None = None
+    legs: tuple[Leg, ...] = ()
+    marks: dict[str, LegMark] = field(default_factory=dict)
+    last_snapshot_at: datetime | None = None
+    stale_reason: str | None = None
+    spots: deque[tuple[datetime, float]] = field(default_factory=lambda: deque(maxlen=SPOTS_KEPT))
+
+    def take_spot(self, spot_usd: float, as_of: datetime) -> bool:
+        """Keep it if it is not older than what is known; False where it is."""
+        if self.as_of is not None and as_of < self.as_of:
+            return False
+        self.spot_usd, self.as_of = spot_usd, as_of
+        return True
+
+    def keep_for_later(self) -> None:
+        """Remember the last spot as one of our own pictures."""
+        if self.spot_usd is not None and self.as_of is not None:
+            self.spots.append((self.as_of, self.spot_usd))
+
+    def spot_at(self, moment: datetime) -> float | None:
+        """The spot of our own pictures at `moment`, or None where they don't reach there."""
+        before = [(at, spot) for at, spot in self.spots if at <= moment]
+        if not before or moment - before[-1][0] > SPOT_AGO_TOLERANCE:
+            return None
+        return before[-1][1]
+
+    def take_legs(self, legs: tuple[Leg, ...]) -> None:
+        """These legs are open now; marks of others are dropped."""
+        self.legs = legs
+        names = {leg.instrument_name for leg in legs}
+        self.marks = {name: mark for name, mark in self.marks.items() if name in names}

@@ -1,0 +1,74 @@
+"""What of a chain goes into the books and the marks: quotes as JSON rows, open legs as marks."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from actors.market_data.parts import STORED_DTE_MAX, STORED_DTE_MIN
+from core.books import Books
+from core.messages.market_data import LegMark
+from core.option_chain import OptionChain, Quote
+from core.values import Leg, OptionType
+
+
+def open_legs(books: Books) -> tuple[Leg, ...]:
+    """The legs of every position that carries risk, or may still come to."""
+    return tuple(leg for position in books.open_positions for leg in position.plan.legs)
+
+
+def stored_expiries(chain: OptionChain, now: datetime, legs: Iterable[Leg]) -> tuple[datetime, ...]:
+    """The chain's expiries of 5 to 25 days, and those of open legs."""
+    first, last = now + timedelta(days=STORED_DTE_MIN), now + timedelta(days=STORED_DTE_MAX)
+    held = {leg.expiration for leg in legs}
+    return tuple(expiry for expiry in chain.expiries if first <= expiry <= last or expiry in held)
+
+
+def quotes_json(chain: OptionChain, expiries: Iterable[datetime]) -> tuple[str, int]:
+    """The quotes of `expiries` as one JSON list, and how many; prices are decimal text, as they came."""
+    rows = [
+        _row(quote)
+        for expiry in expiries
+        for option_type in OptionType
+        for quote in chain.side(expiry, option_type)
+    ]
+    return json.dumps(rows, separators=(",", ":"), allow_nan=False), len(rows)
+
+
+def leg_marks(chain: OptionChain, legs: Iterable[Leg]) -> dict[str, LegMark]:
+    """The marks of those legs that the chain quotes with a usable delta."""
+    marks = {}
+    for leg in legs:
+        quote = chain.quote(leg.instrument_name)
+        if quote is not None and math.isfinite(quote.delta):
+            marks[leg.instrument_name] = LegMark(
+                instrument_name=quote.instrument_name,
+                bid_eth=quote.bid_eth,
+                ask_eth=quote.ask_eth,
+                mark_eth=quote.mark_eth,
+                mark_iv_pct=quote.mark_iv_pct,
+                delta=quote.delta,
+                at=quote.timestamp,
+            )
+    return marks
+
+
+def _row(quote: Quote) -> list[str | float | None]:
+    bid, ask = quote.bid_eth, quote.ask_eth
+    return [
+        quote.instrument_name,
+        None if bid is None else format(bid, "f"),
+        None if ask is None else format(ask, "f"),
+        format(quote.mark_eth, "f") if quote.mark_eth.is_finite() else None,
+        _finite(quote.mark_iv_pct),
+        _finite(quote.delta),
+        _finite(quote.open_interest),
+        _finite(quote.volume_24h),
+    ]
+
+
+def _finite(value: float) -> float | None:
+    """A broken quote may hold NaN, which JSON can't; the row then holds null."""
+    return round(value, 6) if math.isfinite(value) else None

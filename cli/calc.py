@@ -209,7 +209,7 @@ def _run(command: str, fields: Mapping[str, object], *, stdin: bool, as_json: bo
         result = answer(command, given)
     except InputError as error:
         _fail(str(error))
-    if as_json or not sys.stdout.isatty():
+    if as_json or not _is_terminal():
         typer.echo(_json(result))
         return
     for name, value in result.items():
@@ -228,6 +228,10 @@ def _answer_lines(lines: Iterable[bytes], respond: Callable[[object], dict[str, 
             written = _json({"error": f"expected a line of JSON, {error}"})
         sys.stdout.write(written + "\n")
         sys.stdout.flush()
+
+
+def _is_terminal() -> bool:
+    return sys.stdout.isatty()
 
 
 def _leg(written: str) -> dict[str, str]:

@@ -82,7 +82,6 @@ class Supervisor(SupervisorNode):
             self._stop_children(StopAll(final=False, after_mail=False, deadline_s=None))
         for message in (*self.stash, *self._left_over()):
             self._emit_if_event(message)
-        self.state = CellState.STOPPED
         self._parent.put(self._end)
         self.channel.close()
 

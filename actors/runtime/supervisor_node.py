@@ -192,4 +192,4 @@ class SupervisorNode:
     def _clamped(self, timeout_s: float) -> float:
         if self.stop_deadline_s is None:
             return timeout_s
-        return max(0.05, min(timeout_s, self.stop_deadline_s - self.runtime.monotonic()))
+        return max(STOP_SLICE_MIN_S, min(timeout_s, self.stop_deadline_s - self.runtime.monotonic()))

@@ -234,8 +234,8 @@ def deliveries_for(
     """The settlements of expired legs, shared out to the positions that held them.
 
     Where several positions held one instrument, cash and fee are shared by size to 1e-8 ETH and the last
-    takes the rest, so that the sum stays the venue's. A leg without its settlement, or with another size, is a
-    difference, and its position gets none of its deliveries yet.
+    takes the rest, so that the sum stays the venue's. A leg without its settlement, or with another size, is
+    a difference, and its position gets none of its deliveries yet.
     """
     expired = [p for p in positions if p.plan.expiration <= now and p.contracts > 0]
     by_name: defaultdict[str, list[Settlement]] = defaultdict(list)

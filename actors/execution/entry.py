@@ -1,0 +1,158 @@
+"""The way of an entry: placed once, repriced step by step to its floor, then cancelled; a fill counts."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from actors.execution.flow import Flow
+from actors.execution.line import Line
+from actors.execution.order import OrderSpec, Unplaced, WorkingOrder, place
+from core.books import InstructionKind, Position
+from core.combo import next_entry_price_eth
+from core.lifecycle import OrderState, PositionState
+from core.messages.alerting import Severity
+from core.messages.base import Refused
+from core.messages.execution import FinalOutcome, OrderFinal, PlaceCombo
+from core.messages.state import CloseProposal
+
+STOP_ENTRIES = "stop-entries"
+"""Delivered to every resting entry: cancel now."""
+LOOKS_FAILED_BEFORE_ALERT = 3
+
+
+def stop_key(proposal_id: str) -> str:
+    """Delivered to one resting entry: cancel now."""
+    return f"stop-entry:{proposal_id}"
+
+
+def enter(line: Line, command: PlaceCombo) -> Flow[None]:
+    """Open a recorded proposal; decision is told the end, once."""
+    proposal = command.proposal
+    plan = proposal.plan
+    known = yield from line.position(proposal.position_id)
+    if known is None or known.state is not PositionState.PROPOSED:
+        _tell_known(line, command, known)
+        return
+    told: list[OrderFinal] = []
+
+    def tell(outcome: FinalOutcome, filled: int, reasons: tuple[str, ...]) -> None:
+        if not told:
+            told.append(
+                OrderFinal(
+                    request_id=command.request_id,
+                    cycle_id=command.cycle_id,
+                    proposal_id=proposal.proposal_id,
+                    outcome=outcome,
+                    contracts_filled=filled,
+                    reasons=reasons,
+                )
+            )
+            line.tell(line.rooms.decision, told[0])
+
+    spec = OrderSpec(
+        proposal_id=proposal.proposal_id,
+        cycle_id=command.cycle_id,
+        kind=InstructionKind.ENTRY,
+        attempt=1,
+        legs=plan.legs,
+        amount=plan.contracts,
+        limit_eth=plan.limit_eth,
+        reference_eth=plan.natural_eth,
+    )
+    placed = yield from place(line, spec, lambda: tell(FinalOutcome.IN_DOUBT, 0, ("in_doubt",)))
+    if isinstance(placed, Unplaced):
+        if not placed.instructed:
+            yield from _close_proposal(line, command, placed)
+        tell(placed.outcome, 0, placed.reasons)
+        return
+    reasons = yield from _follow(line, placed, command)
+    tell(_outcome(placed), placed.row.filled_amount, reasons)
+
+
+def _tell_known(line: Line, command: PlaceCombo, position: Position | None) -> None:
+    """The request is a repetition, or its proposal is not on record: nothing is placed a second time."""
+    if position is None:
+        outcome, filled, reason = FinalOutcome.REFUSED, 0, "unknown_proposal"
+    else:
+        filled, reason = position.contracts_opened, f"already_{position.state}"
+        if position.state is PositionState.AWAITING_FILL:
+            outcome = FinalOutcome.IN_DOUBT
+        elif filled >= command.proposal.plan.contracts:
+            outcome = FinalOutcome.FILLED
+        else:
+            outcome = FinalOutcome.PARTLY_FILLED if filled else FinalOutcome.NOT_FILLED
+    line.tell(
+        line.rooms.decision,
+        OrderFinal(
+            request_id=command.request_id,
+            cycle_id=command.cycle_id,
+            proposal_id=command.proposal.proposal_id,
+            outcome=outcome,
+            contracts_filled=filled,
+            reasons=(reason,),
+        ),
+    )
+
+
+def _follow(line: Line, order: WorkingOrder, command: PlaceCombo) -> Flow[tuple[str, ...]]:
+    """Until it is final: read, reprice, and cancel when its time is over."""
+    plan, execution = command.proposal.plan, line.strategy.execution
+    ends_at = line.ctx.now() + timedelta(seconds=execution.fill_timeout_s)
+    looks_failed = 0
+    while not order.is_final():
+        left_s = (ends_at - line.ctx.now()).total_seconds()
+        stop = yield from line.pause(
+            max(0.0, min(execution.reprice_s, left_s)), STOP_ENTRIES, stop_key(plan_id(command))
+        )
+        if (yield from order.look()):
+            looks_failed = 0
+        else:
+            looks_failed += 1
+            if looks_failed == LOOKS_FAILED_BEFORE_ALERT:
+                line.alert(Severity.HIGH, "resting_order_unread", f"{order.label} can't be read")
+        if order.is_final():
+            break
+        if stop is not None or line.ctx.now() >= ends_at:
+            yield from order.cancel()
+            return ("stopped",) if stop is not None else ("fill_timeout",)
+        price_eth = next_entry_price_eth(
+            order.row.limit_eth,
+            mid_eth=plan.mid_eth,
+            floor_eth=plan.floor_eth,
+            reprice_steps=execution.reprice_steps,
+        )
+        if price_eth is not None and price_eth != order.row.limit_eth:
+            reasons = yield from order.edit(price_eth, plan.natural_eth)
+            if "armed" in reasons:
+                yield from order.cancel()
+                return reasons
+    return () if order.row.reason is None else (order.row.reason,)
+
+
+def plan_id(command: PlaceCombo) -> str:
+    """The proposal's id, which is its position's, too."""
+    return command.proposal.proposal_id
+
+
+def _close_proposal(line: Line, command: PlaceCombo, placed: Unplaced) -> Flow[None]:
+    proposal_id = command.proposal.proposal_id
+    answer = yield from line.record(
+        CloseProposal(
+            request_id=f"close-proposal-{proposal_id}",
+            proposal_id=proposal_id,
+            reason=", ".join(placed.reasons),
+            at=line.ctx.now(),
+        )
+    )
+    if isinstance(answer, Refused):
+        text = f"{proposal_id} could not be closed: {', '.join(answer.reasons)}"
+        line.alert(Severity.HIGH, "proposal_not_closed", text)
+
+
+def _outcome(order: WorkingOrder) -> FinalOutcome:
+    row = order.row
+    if row.filled_amount >= row.amount:
+        return FinalOutcome.FILLED
+    if row.filled_amount > 0:
+        return FinalOutcome.PARTLY_FILLED
+    return FinalOutcome.REFUSED if row.state is OrderState.REJECTED else FinalOutcome.NOT_FILLED

@@ -1,0 +1,252 @@
+"""The way of an exit: reduce-only, from mid to natural to the collar, at fresh quotes, until closed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import cast
+
+from actors.execution.entry import stop_key
+from actors.execution.flow import Flow, done_key
+from actors.execution.line import Line
+from actors.execution.order import OrderSpec, Unplaced, WorkingOrder, place
+from core.books import InstructionKind, Position
+from core.combo import exit_collar_eth, next_exit_price_eth
+from core.lifecycle import PositionState
+from core.mcp import GetOptionsChain
+from core.messages.alerting import Severity
+from core.messages.execution import ExitStarted, FinalOutcome, OrderFinal, PositionClosed
+from core.messages.mcp import FetchFailed
+from core.option_chain import OptionChain
+from core.values import COMBO_TICK_ETH, CycleId, Leg, PositionId, ProposalId, Side
+
+PAUSE_MAX_S = 900.0
+"""The longest pause between two attempts at an exit that is vetoed or refused again and again."""
+NO_ASK_TICKS = 2
+"""A short leg without an ask is priced at mark plus this."""
+TAKES_EXITS = frozenset({PositionState.OPEN, PositionState.CLOSING})
+
+
+@dataclass(frozen=True)
+class ExitRequest:
+    """Which position, by which rule, for whom. `answer` hears once whether the first exit is under way."""
+
+    request_id: str
+    position_id: PositionId
+    cycle_id: CycleId | None
+    exit_rule: str
+    answer: Callable[[ExitStarted], None]
+
+
+@dataclass(frozen=True)
+class CloseQuote:
+    """What closing one combo costs, ETH: positive where it is paid for."""
+
+    mid_cost_eth: Decimal
+    natural_cost_eth: Decimal
+
+
+def exit_name(position_id: str) -> str:
+    """The name of a position's exit flow."""
+    return f"exit:{position_id}"
+
+
+def entry_name(proposal_id: str) -> str:
+    """The name of a proposal's entry flow."""
+    return f"entry:{proposal_id}"
+
+
+def close(line: Line, request: ExitRequest, working: WorkingOrder | None = None) -> Flow[None]:
+    """Close the position, however long it takes. `working` is an exit order found by recovery."""
+    yield from _stop_entry(line, request.position_id)
+    started = _Once(request)
+    if working is not None:
+        started.say(True, ())
+        yield from _follow(line, working, request)
+        _tell_final(line, working, request)
+    attempts_failed = 0
+    while True:
+        position = yield from line.position(request.position_id)
+        if position is None or position.state not in TAKES_EXITS or position.contracts <= 0:
+            started.say(False, ("unknown_position" if position is None else f"not_open:{position.state}",))
+            if position is not None and position.state is PositionState.CLOSED:
+                _tell_closed(line, position, request)
+            return
+        if position.plan.expiration <= line.ctx.now():
+            started.say(False, ("expired",))
+            return
+        placed = yield from _attempt(line, position, request)
+        if isinstance(placed, WorkingOrder):
+            attempts_failed = 0
+            started.say(True, ())
+            yield from _follow(line, placed, request)
+            _tell_final(line, placed, request)
+        else:
+            attempts_failed += 1
+            started.say(False, placed)
+            line.alert(Severity.HIGH, "exit_not_placed", f"{request.position_id}: {', '.join(placed)}")
+            pause_s = line.strategy.execution.exit_reprice_s * 2.0 ** min(attempts_failed - 1, 10)
+            yield from line.pause(min(PAUSE_MAX_S, pause_s))
+
+
+class _Once:
+    """Says to the requester, once, whether the exit is under way."""
+
+    def __init__(self, request: ExitRequest) -> None:
+        self._request = request
+        self._said = False
+
+    def say(self, started: bool, reasons: tuple[str, ...]) -> None:
+        if not self._said:
+            self._said = True
+            self._request.answer(
+                ExitStarted(
+                    request_id=self._request.request_id,
+                    position_id=self._request.position_id,
+                    started=started,
+                    reasons=reasons,
+                )
+            )
+
+
+def _stop_entry(line: Line, position_id: PositionId) -> Flow[None]:
+    """What still rests of the entry is cancelled first: a position is not closed while it grows."""
+    name = entry_name(position_id)
+    while name in line.flows:
+        line.flows.deliver(stop_key(position_id), None)
+        yield from line.pause(5.0, done_key(name))
+
+
+def _attempt(line: Line, position: Position, request: ExitRequest) -> Flow[WorkingOrder | tuple[str, ...]]:
+    quote = yield from _quote(line, position.plan.legs, position.plan.expiration)
+    if not isinstance(quote, CloseQuote):
+        return quote
+    spec = OrderSpec(
+        proposal_id=ProposalId(position.position_id),
+        cycle_id=request.cycle_id,
+        kind=InstructionKind.EXIT,
+        attempt=_attempt_number(line.ctx.now()),
+        legs=tuple(leg.reversed() for leg in position.plan.legs),
+        amount=position.contracts,
+        limit_eth=-_cost_eth(line, quote, step=0),
+        reference_eth=-quote.natural_cost_eth,
+        exit_rule=request.exit_rule,
+    )
+    placed = yield from place(line, spec)
+    if isinstance(placed, Unplaced):
+        return placed.reasons
+    return placed
+
+
+def _attempt_number(now: datetime) -> int:
+    """Seconds since 2020: a number that no earlier incarnation can have used for this position."""
+    return int((now - _ATTEMPTS_SINCE) / timedelta(seconds=1))
+
+
+_ATTEMPTS_SINCE = datetime.fromisoformat("2020-01-01T00:00:00+00:00")
+
+
+def _follow(line: Line, order: WorkingOrder, request: ExitRequest) -> Flow[None]:
+    """Step by step to the collar; there it stays with the market until it fills or the legs expire."""
+    step = 0
+    expires_at = min(leg.expiration for leg in order.instruction.legs)
+    legs = tuple(leg.reversed() for leg in order.instruction.legs)
+    while not order.is_final():
+        yield from line.pause(line.strategy.execution.exit_reprice_s)
+        read = yield from order.look()
+        if order.is_final():
+            return
+        if line.ctx.now() >= expires_at:
+            yield from order.cancel()
+            return
+        if not read:
+            line.alert(Severity.HIGH, "resting_order_unread", f"{order.label} can't be read")
+            continue
+        step += 1
+        quote = yield from _quote(line, legs, expires_at)
+        if not isinstance(quote, CloseQuote):
+            line.alert(Severity.HIGH, "exit_quotes_missing", f"{request.position_id}: {', '.join(quote)}")
+            continue
+        price_eth = -_cost_eth(line, quote, step)
+        if price_eth != order.row.limit_eth:
+            reasons = yield from order.edit(price_eth, -quote.natural_cost_eth)
+            if reasons:
+                text = f"{request.position_id}: {', '.join(reasons)}"
+                line.alert(Severity.HIGH, "exit_not_repriced", text)
+
+
+def _cost_eth(line: Line, quote: CloseQuote, step: int) -> Decimal:
+    limits = line.strategy.limits
+    cost = next_exit_price_eth(
+        step,
+        mid_cost_eth=quote.mid_cost_eth,
+        natural_cost_eth=quote.natural_cost_eth,
+        exit_steps=line.strategy.execution.exit_steps,
+        collar_eth=exit_collar_eth(
+            quote.natural_cost_eth, collar_ticks=limits.collar_ticks, collar_frac=limits.collar_frac
+        ),
+    )
+    return max(cost, Decimal(0))
+
+
+def _quote(line: Line, legs: tuple[Leg, ...], expiration: datetime) -> Flow[CloseQuote | tuple[str, ...]]:
+    """The legs' market now. No bid of a long leg is 0; no ask of a short leg is its mark and two ticks."""
+    answer = yield from line.fetch(
+        "get_options_chain", GetOptionsChain(expiry_from=expiration, expiry_to=expiration)
+    )
+    if isinstance(answer, FetchFailed):
+        return (f"quotes_unknown:{answer.fault}",)
+    return close_quote(cast("OptionChain", answer.answer), legs)
+
+
+def close_quote(chain: OptionChain, legs: tuple[Leg, ...]) -> CloseQuote | tuple[str, ...]:
+    """The cost of closing one combo with `legs` as entered, or why its quotes can't be used."""
+    mid = natural = Decimal(0)
+    reasons = []
+    for leg in legs:
+        quote = chain.quote(leg.instrument_name)
+        if quote is None:
+            reasons.append(f"not_quoted:{leg.instrument_name}")
+            continue
+        if quote.faults:
+            reasons.append(f"broken_quote:{leg.instrument_name}")
+            continue
+        bid = quote.bid_eth if quote.bid_eth is not None else Decimal(0)
+        ask = quote.ask_eth
+        if ask is None:
+            ask = max(bid, quote.mark_eth + NO_ASK_TICKS * COMBO_TICK_ETH)
+        # A leg that was sold is bought back at the ask; one that was bought is sold at the bid.
+        crossing = ask if leg.side is Side.SELL else bid
+        natural -= leg.side.sign * leg.ratio * crossing
+        mid -= leg.side.sign * leg.ratio * (bid + ask) / 2
+    return tuple(reasons) if reasons else CloseQuote(mid_cost_eth=mid, natural_cost_eth=natural)
+
+
+def _tell_final(line: Line, order: WorkingOrder, request: ExitRequest) -> None:
+    row = order.row
+    if row.filled_amount >= row.amount:
+        outcome = FinalOutcome.FILLED
+    else:
+        outcome = FinalOutcome.PARTLY_FILLED if row.filled_amount else FinalOutcome.NOT_FILLED
+    line.tell(
+        line.rooms.decision,
+        OrderFinal(
+            request_id=request.request_id,
+            cycle_id=request.cycle_id,
+            proposal_id=ProposalId(request.position_id),
+            outcome=outcome,
+            contracts_filled=row.filled_amount,
+            reasons=() if row.reason is None else (row.reason,),
+        ),
+    )
+
+
+def _tell_closed(line: Line, position: Position, request: ExitRequest) -> None:
+    closed = PositionClosed(
+        position_id=position.position_id,
+        exit_rule=position.exit_rule or request.exit_rule,
+        at=position.closed_at or line.ctx.now(),
+    )
+    line.tell(line.rooms.decision, closed)

@@ -1,0 +1,51 @@
+"""Fresh facts for the gate, read right before a permit is asked for: environment, clock, index."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from actors.execution.flow import Flow
+from actors.execution.line import PROBE_WITHIN_S, Line
+from core.mcp import CurrencyRequest, EnvironmentInfo, IndexPrice, NoArguments
+from core.messages.kill_switch import ArmCause, MarksChanged, VenueChecked
+from core.messages.mcp import FetchFailed
+from core.values import Environment
+from core.venue_clock import clock_offset_s
+
+
+def read_environment(line: Line) -> Flow[EnvironmentInfo | FetchFailed]:
+    """One attempt at the venue's own word on itself; told to the kill switch. A wrong environment arms."""
+    asked_at = line.ctx.now()
+    answer = yield from line.fetch("environment_info", NoArguments(), retry=False, within_s=PROBE_WITHIN_S)
+    if isinstance(answer, FetchFailed):
+        return answer
+    info = cast("EnvironmentInfo", answer.answer)
+    environment = Environment(info.environment)
+    line.tell(
+        line.rooms.kill_switch,
+        VenueChecked(
+            as_of=answer.received_at,
+            environment=environment,
+            account=info.account,
+            clock_offset_s=clock_offset_s(info.server_time, sent_at=asked_at, received_at=answer.received_at),
+            features=info.features,
+        ),
+    )
+    expected = line.strategy.execution.environment
+    if environment is not expected:
+        line.arm(ArmCause.ENVIRONMENT, f"the venue is {environment}, expected {expected}")
+    return info
+
+
+def refresh_facts(line: Line) -> Flow[tuple[str, ...]]:
+    """Tell the kill switch what the venue says now; the reasons where that was not possible."""
+    info = yield from read_environment(line)
+    if isinstance(info, FetchFailed):
+        return (f"environment_unknown:{info.fault}",)
+    answer = yield from line.fetch("get_index_price", CurrencyRequest(), retry=False, within_s=PROBE_WITHIN_S)
+    if isinstance(answer, FetchFailed):
+        return (f"index_unknown:{answer.fault}",)
+    index = cast("IndexPrice", answer.answer)
+    marks = MarksChanged(as_of=index.timestamp, spot_usd=float(index.price))
+    line.tell(line.rooms.kill_switch, marks)
+    return ()

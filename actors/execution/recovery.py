@@ -1,0 +1,284 @@
+"""Recovery: at every start of an incarnation, and on demand, the books are held against the venue.
+
+Until it is done execution refuses orders. What can't be reconciled arms the kill switch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import cast
+
+from pydantic import JsonValue
+
+from actors.execution.facts import read_environment
+from actors.execution.flow import Flow
+from actors.execution.line import Line
+from actors.execution.order import WorkingOrder
+from actors.execution.settlement import book_deliveries
+from core.books import Books, Instruction, InstructionKind, Position
+from core.lifecycle import OrderState, PositionState
+from core.mcp import (
+    CurrencyRequest,
+    EnvironmentInfo,
+    GetOrderHistory,
+    GetSince,
+    Order,
+    Orders,
+    Positions,
+    Trades,
+)
+from core.messages.alerting import Severity
+from core.messages.audit import AuditKind
+from core.messages.base import Refused
+from core.messages.execution import RecoveryReport
+from core.messages.kill_switch import ArmCause, ClearSuspension
+from core.messages.mcp import CancelOrder, FetchFailed, OrderAction
+from core.messages.state import BindAccount, RecordEvent, RecordSent
+from core.reconcile import (
+    Correction,
+    Difference,
+    DifferenceCode,
+    Reconciliation,
+    VenueView,
+    late_fills,
+    reconcile_orders,
+    size_differences,
+)
+from core.values import Environment, Label, OrderId
+
+BETWEEN_ATTEMPTS_S = 60.0
+ARM_AFTER = timedelta(minutes=10)
+SINCE_BEFORE = timedelta(days=1)
+DEAD_LETTER_SOURCE = "dead_letter"
+"""The suspension that a lost message to the books sets: a reconcile that succeeds clears it."""
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """The books agree with the venue. `exits` are to be taken up again, with the order that still works."""
+
+    differences: tuple[Difference, ...]
+    exits: tuple[tuple[Position, WorkingOrder | None], ...]
+
+
+def recover(line: Line, reason: str, on_error: Callable[[str], None]) -> Flow[Recovered]:
+    """Try until the books agree with the venue, once a minute; after ten minutes of failure, arm."""
+    started_at, attempts, armed = line.ctx.now(), 0, False
+    while True:
+        attempts += 1
+        found = yield from _attempt(line)
+        if isinstance(found, Recovered):
+            yield from _record(line, reason, attempts, found)
+            _report(line, attempts, tuple(map(str, found.differences)), None)
+            line.tell(line.rooms.kill_switch, ClearSuspension(source=DEAD_LETTER_SOURCE))
+            return found
+        _report(line, attempts, (), found)
+        on_error(found)
+        line.alert(Severity.HIGH, "recovery_failed", f"attempt {attempts}: {found}")
+        if not armed and line.ctx.now() - started_at >= ARM_AFTER:
+            armed = True
+            line.arm(ArmCause.RECOVERY, f"no recovery in {attempts} attempts: {found}")
+        yield from line.pause(BETWEEN_ATTEMPTS_S)
+
+
+def _attempt(line: Line) -> Flow[Recovered | str]:
+    """One attempt; the text says why it failed."""
+    info = yield from read_environment(line)
+    if isinstance(info, FetchFailed):
+        return info.error
+    expected = line.strategy.execution.environment
+    if Environment(info.environment) is not expected:
+        return f"the venue is {info.environment}, expected {expected}"
+    refusal = yield from _bind(line, info)
+    if refusal is not None:
+        return refusal
+    books = yield from line.books()
+    since = _since(books, line.ctx.now())
+    view = yield from _view(line, since)
+    if isinstance(view, str):
+        return view
+    found = reconcile_orders(books, view)
+    refusal = yield from _apply(line, found, {i.label: i for i in books.instructions})
+    if refusal is not None:
+        return refusal
+    delivered = yield from book_deliveries(line)
+    if isinstance(delivered, tuple):
+        return ", ".join(delivered)
+    sizes = yield from _compare_sizes(line, since)
+    if isinstance(sizes, str):
+        return sizes
+    exits = yield from _exits(line)
+    return Recovered(differences=found.differences + sizes, exits=exits)
+
+
+def _bind(line: Line, info: EnvironmentInfo) -> Flow[str | None]:
+    """The account must be the one that this folder's books belong to."""
+    detail: dict[str, JsonValue] = {"environment": info.environment, "account": info.account}
+    answer = yield from line.record(
+        BindAccount(
+            request_id=f"bind-{line.ctx.uuid()}",
+            audit=(line.audit_event(AuditKind.ACCOUNT_BOUND, detail),),
+            environment=Environment(info.environment),
+            account=info.account,
+            at=line.ctx.now(),
+        )
+    )
+    if isinstance(answer, Refused):
+        reason = f"account {info.account} ({info.environment}): {', '.join(answer.reasons)}"
+        line.arm(ArmCause.ENVIRONMENT, reason)
+        return reason
+    return None
+
+
+def _since(books: Books, now: datetime) -> datetime:
+    """Before anything that can still matter: the oldest live order or position, and a day more."""
+    moments = [instruction.created_at for instruction in books.instructions]
+    moments += [p.entered_at for p in books.open_positions if p.entered_at is not None]
+    return min([now, *moments]) - SINCE_BEFORE
+
+
+def _view(line: Line, since: datetime) -> Flow[VenueView | str]:
+    answers: list[object] = []
+    for tool, request in (
+        ("get_open_orders", CurrencyRequest()),
+        ("get_order_history", GetOrderHistory(since=since, include_unfilled=True)),
+        ("get_user_trades", GetSince(since=since)),
+        ("get_positions", CurrencyRequest()),
+    ):
+        answer = yield from line.fetch(tool, request)
+        if isinstance(answer, FetchFailed):
+            return answer.error
+        answers.append(answer.answer)
+    opened, history, traded, held = answers
+    return VenueView(
+        open_orders=cast("Orders", opened).orders,
+        history=cast("Orders", history).orders,
+        trades=cast("Trades", traded).trades,
+        positions=cast("Positions", held).positions,
+    )
+
+
+def _apply(line: Line, found: Reconciliation, instructions: dict[Label, Instruction]) -> Flow[str | None]:
+    """Book what was found, look for what is missing, cancel what must not rest; a refusal ends it."""
+    for correction in found.corrections:
+        refusal = yield from _correct(line, correction)
+        if refusal is not None:
+            return refusal
+    for difference in found.differences:
+        if difference.code is DifferenceCode.FOREIGN_ORDER:
+            line.alert(Severity.HIGH, "foreign_order", str(difference))
+    for order in found.stray:
+        refusal = yield from _cancel_stray(line, order)
+        if refusal is not None:
+            return refusal
+    books = yield from line.books()
+    for row in books.orders:
+        instruction = instructions.get(row.label)
+        if instruction is None:
+            return f"{row.label}: an order without its instruction"
+        order_now = WorkingOrder(line, instruction, row)
+        if row.label in found.missing:
+            yield from order_now.resolve(OrderAction.PLACE, "not found by recovery")
+        if not order_now.is_final() and instruction.kind is InstructionKind.ENTRY:
+            yield from order_now.cancel()
+    return None
+
+
+def _correct(line: Line, correction: Correction) -> Flow[str | None]:
+    row = correction.row
+    if correction.was_sent:
+        sent = yield from line.record(
+            RecordSent(request_id=f"sent-{row.label}-{line.ctx.uuid()}", label=row.label, at=row.updated_at)
+        )
+        if isinstance(sent, Refused):
+            return f"{row.label}: {', '.join(sent.reasons)}"
+    if not (yield from line.record_order(row, correction.fills, by_reconcile=True)):
+        return f"{row.label}: state refused it as {row.state}"
+    return None
+
+
+def _cancel_stray(line: Line, order: Order) -> Flow[str | None]:
+    """An open order under one of our labels that the books hold as final, or do not know."""
+    label = Label(order.label)
+    line.alert(Severity.CRITICAL, "stray_order", f"{label} is open at the venue and not in the books")
+    yield from line.order(CancelOrder(label=label, order_id=OrderId(order.order_id)))
+    listed = yield from line.fetch("get_open_orders", CurrencyRequest())
+    if isinstance(listed, FetchFailed):
+        return listed.error
+    if any(o.order_id == order.order_id for o in cast("Orders", listed.answer).orders):
+        return f"{label} could not be cancelled"
+    return None
+
+
+def _compare_sizes(line: Line, since: datetime) -> Flow[tuple[Difference, ...] | str]:
+    """Sizes must agree. Where they don't, every fill of ours is offered to the books again; then, armed."""
+    first = yield from _sizes(line)
+    if isinstance(first, str) or not first:
+        return first
+    view = yield from _view(line, since)
+    if isinstance(view, str):
+        return view
+    for correction in late_fills(view, since):
+        refusal = yield from _correct(line, correction)
+        if refusal is not None:
+            return refusal
+    second = yield from _sizes(line)
+    if isinstance(second, str):
+        return second
+    if second:
+        reason = "; ".join(map(str, second))
+        line.arm(ArmCause.RECOVERY, f"can't be reconciled: {reason}")
+        return reason
+    line.alert(Severity.CRITICAL, "late_fills_booked", "; ".join(map(str, first)))
+    return first
+
+
+def _sizes(line: Line) -> Flow[tuple[Difference, ...] | str]:
+    held = yield from line.fetch("get_positions", CurrencyRequest())
+    if isinstance(held, FetchFailed):
+        return held.error
+    books = yield from line.books()
+    return size_differences(books, cast("Positions", held.answer).positions)
+
+
+def _exits(line: Line) -> Flow[tuple[tuple[Position, WorkingOrder | None], ...]]:
+    """Positions that were being closed, each with its exit order where one still works."""
+    books = yield from line.books()
+    by_label = {instruction.label: instruction for instruction in books.instructions}
+    working: dict[str, WorkingOrder] = {}
+    for row in books.orders:
+        instruction = by_label[row.label]
+        if instruction.kind is InstructionKind.EXIT and row.state is OrderState.WORKING:
+            working[instruction.proposal_id] = WorkingOrder(line, instruction, row)
+    return tuple(
+        (position, working.get(position.position_id))
+        for position in books.open_positions
+        if position.state is PositionState.CLOSING
+        or (position.state is PositionState.OPEN and position.exit_rule is not None)
+    )
+
+
+def _record(line: Line, reason: str, attempts: int, found: Recovered) -> Flow[None]:
+    detail: dict[str, JsonValue] = {
+        "reason": reason,
+        "attempts": attempts,
+        "differences": [str(difference) for difference in found.differences],
+    }
+    event = line.audit_event(AuditKind.RECOVERY, detail)
+    yield from line.record(RecordEvent(request_id=f"recovery-{line.ctx.uuid()}", audit=(event,)))
+
+
+def check(line: Line) -> Flow[str | None]:
+    """A look at the sizes alone; what disagrees, as text, asks for a whole reconcile."""
+    found = yield from _sizes(line)
+    return "; ".join(map(str, found)) if isinstance(found, tuple) and found else None
+
+
+def _report(line: Line, attempts: int, differences: tuple[str, ...], error: str | None) -> None:
+    report = RecoveryReport(
+        ok=error is None, at=line.ctx.now(), attempts=attempts, differences=differences, error=error
+    )
+    line.tell(line.rooms.decision, report)
+    line.tell(line.rooms.health, report)

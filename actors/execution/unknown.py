@@ -1,0 +1,143 @@
+"""An order of unknown outcome: nothing is sent again; it is looked for until found or surely absent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import cast
+
+from actors.execution.facts import read_environment
+from actors.execution.flow import Flow
+from actors.execution.line import Line
+from core.books import Fill, Instruction
+from core.mcp import (
+    CurrencyRequest,
+    EnvironmentInfo,
+    GetOrderByLabel,
+    GetOrderHistory,
+    GetSince,
+    MaybeOrder,
+    Order,
+    Orders,
+    Positions,
+    Trades,
+)
+from core.messages.alerting import Severity
+from core.messages.kill_switch import ClearSuspension, SuspendEntries
+from core.messages.mcp import FetchFailed, OrderAction
+from core.reconcile import fills_of, size_differences
+
+ROUNDS = 3
+BETWEEN_ROUNDS_S = 5.0
+WAIT_FOR_VENUE_S = 5.0
+SINCE_BEFORE = timedelta(minutes=5)
+LONG_DOUBT_ROUNDS = 12
+"""About a minute of looking without an end: from then on a person must know."""
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """The order as it was found; or its fills alone; or neither, three times."""
+
+    order: Order | None
+    fills: tuple[Fill, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Absent:
+    """One whole look found nothing of it."""
+
+
+@dataclass(frozen=True)
+class _Unclear:
+    """One look could not be finished, or the positions do not agree with the books."""
+
+    why: str
+
+
+def resolve_unknown(
+    line: Line,
+    instruction: Instruction,
+    action: OrderAction,
+    detail: str,
+    on_doubt: Callable[[], None] | None,
+) -> Flow[Resolved]:
+    """Suspend entries, wait until the venue would refuse it as late, then look three times, 5 s apart."""
+    source = f"order_in_doubt:{instruction.label}"
+    reason = f"{action} of {instruction.label}: {detail}"
+    line.tell(line.rooms.kill_switch, SuspendEntries(source=source, reason=reason))
+    line.alert(Severity.HIGH, "order_in_doubt", reason)
+    line.doubts.add(instruction.label)
+    yield from _until_too_late(line, instruction.valid_until)
+    absent = rounds = 0
+    while True:
+        found = yield from _look(line, instruction)
+        rounds += 1
+        if isinstance(found, Resolved):
+            break
+        absent = absent + 1 if isinstance(found, _Absent) else 0
+        if absent == ROUNDS:
+            found = Resolved(order=None)
+            break
+        if rounds == LONG_DOUBT_ROUNDS:
+            why = found.why if isinstance(found, _Unclear) else "not found"
+            line.alert(Severity.CRITICAL, "order_still_in_doubt", f"{instruction.label}: {why}")
+            if on_doubt is not None:
+                on_doubt()
+        yield from line.pause(BETWEEN_ROUNDS_S)
+    line.doubts.discard(instruction.label)
+    line.tell(line.rooms.kill_switch, ClearSuspension(source=source))
+    return found
+
+
+def _until_too_late(line: Line, valid_until: datetime) -> Flow[None]:
+    """Until the venue's own clock is past `valid_until`: what arrives then is refused there."""
+    while True:
+        info = yield from read_environment(line)
+        if isinstance(info, EnvironmentInfo) and info.server_time > valid_until:
+            return
+        wait_s = WAIT_FOR_VENUE_S
+        if isinstance(info, EnvironmentInfo):
+            wait_s = max(1.0, (valid_until - info.server_time).total_seconds() + 0.001)
+        yield from line.pause(wait_s)
+
+
+def _look(line: Line, instruction: Instruction) -> Flow[Resolved | _Absent | _Unclear]:
+    """Label, open orders, history, trades and positions: found, surely absent, or not clear."""
+    label, since = instruction.label, instruction.created_at - SINCE_BEFORE
+    by_label = yield from line.fetch("get_order_by_label", GetOrderByLabel(label=label))
+    if isinstance(by_label, FetchFailed):
+        return _Unclear(by_label.error)
+    order = cast("MaybeOrder", by_label.answer).order
+    if order is not None:
+        return Resolved(order=order)
+    for tool, request in (
+        ("get_open_orders", CurrencyRequest()),
+        ("get_order_history", GetOrderHistory(since=since, include_unfilled=True)),
+    ):
+        listed = yield from line.fetch(tool, request)
+        if isinstance(listed, FetchFailed):
+            return _Unclear(listed.error)
+        for order in cast("Orders", listed.answer).orders:
+            if order.label == label:
+                return Resolved(order=order)
+    traded = yield from line.fetch("get_user_trades", GetSince(since=since))
+    if isinstance(traded, FetchFailed):
+        return _Unclear(traded.error)
+    fills = fills_of(cast("Trades", traded.answer).trades, label)
+    if fills:
+        return Resolved(order=None, fills=fills)
+    held = yield from line.fetch("get_positions", CurrencyRequest())
+    if isinstance(held, FetchFailed):
+        return _Unclear(held.error)
+    books = yield from line.books()
+    names = {leg.instrument_name for leg in instruction.legs}
+    differences = [
+        difference
+        for difference in size_differences(books, cast("Positions", held.answer).positions)
+        if difference.subject in names
+    ]
+    if differences:
+        return _Unclear("; ".join(str(difference) for difference in differences))
+    return _Absent()

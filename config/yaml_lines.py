@@ -11,6 +11,7 @@ import yaml
 from core.errors import ConfigError
 
 KeyPath = tuple[str | int, ...]
+_PLAIN_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,9 @@ def read_lined_yaml(file: Path) -> LinedYaml:
     except UnicodeDecodeError as error:
         raise ConfigError(f"{file}: expected UTF-8 text: {error}") from error
     places: dict[KeyPath, Place] = {(): Place(file, 1)}
-    loader = yaml.SafeLoader(text)
     try:
+        _refuse_aliases(text, file)
+        loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
         values = {} if node is None else _build(node, (), file, places, loader)
     except yaml.MarkedYAMLError as error:
@@ -54,16 +56,23 @@ def read_lined_yaml(file: Path) -> LinedYaml:
         raise ConfigError(f"{file}:{line}: expected YAML: {error.problem}") from error
     except yaml.YAMLError as error:
         raise ConfigError(f"{file}: expected YAML: {error}") from error
-    finally:
-        loader.dispose()
     if not isinstance(values, dict):
         raise ConfigError(f"{file}:1: expected keys and values, found {type(values).__name__}")
     return LinedYaml(values, places)
 
 
+def _refuse_aliases(text: str, file: Path) -> None:
+    """An alias may contain itself or blow up to any size, and settings have no use for one."""
+    for event in yaml.parse(text, yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise ConfigError(f"{file}:{event.start_mark.line + 1}: expected plain values, found an alias")
+
+
 def _build(
     node: yaml.Node, path: KeyPath, file: Path, places: dict[KeyPath, Place], loader: yaml.SafeLoader
 ) -> object:
+    if not isinstance(node, yaml.ScalarNode) and node.tag not in _PLAIN_TAGS:
+        raise ConfigError(f"{_place(node, file)}: expected plain values, found the tag {node.tag}")
     if isinstance(node, yaml.MappingNode):
         return _mapping(node, path, file, places, loader)
     if isinstance(node, yaml.SequenceNode):

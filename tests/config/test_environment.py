@@ -1,0 +1,126 @@
+"""The environment: every bad value is refused by the variable's name, and no secret is ever shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from config import VARIABLES, load_settings, mcp_from_env, mode_from_env, telegram_from_env
+from core.errors import InputError
+
+GOOD = {"CERBERO_BITE_MCP_URL": "http://127.0.0.1:9000/", "CERBERO_BITE_MCP_TOKEN": "s3cret-token"}
+
+
+def test_url_and_token_are_enough() -> None:
+    settings = load_settings(GOOD)
+    assert settings.mcp.url == "http://127.0.0.1:9000"
+    assert settings.mcp.token.get_secret_value() == "s3cret-token"
+    assert settings.mcp.bot_tag == "BOT__CERBERO_BITE"
+    assert settings.telegram is None
+    assert str(settings.mode) == "data_analysis"
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (
+            {"CERBERO_BITE_MCP_URL": ""},
+            "CERBERO_BITE_MCP_URL: expected an http:// or https:// URL, found nothing",
+        ),
+        ({"CERBERO_BITE_MCP_URL": "127.0.0.1:9000"}, "CERBERO_BITE_MCP_URL: expected"),
+        ({"CERBERO_BITE_MCP_URL": "ftp://host"}, "CERBERO_BITE_MCP_URL: expected"),
+        ({"CERBERO_BITE_MCP_URL": "http://"}, "CERBERO_BITE_MCP_URL: expected"),
+        ({"CERBERO_BITE_MCP_URL": "http://host:99999"}, "CERBERO_BITE_MCP_URL: expected"),
+        ({"CERBERO_BITE_MCP_URL": "http://host?x=1"}, "CERBERO_BITE_MCP_URL: expected"),
+        (
+            {"CERBERO_BITE_MCP_URL": "http://me:hush@host"},
+            "CERBERO_BITE_MCP_URL: expected a URL without user",
+        ),
+        ({"CERBERO_BITE_MCP_TOKEN": " "}, "CERBERO_BITE_MCP_TOKEN: expected a bearer token, found nothing"),
+        ({"CERBERO_BITE_MCP_TOKEN": "s3cret token"}, "CERBERO_BITE_MCP_TOKEN: expected printable"),
+        ({"CERBERO_BITE_MCP_TOKEN": "s3cret\n"}, "CERBERO_BITE_MCP_TOKEN: expected printable"),
+        ({"CERBERO_BITE_MCP_BOT_TAG": " "}, "CERBERO_BITE_MCP_BOT_TAG: expected a tag, found a blank one"),
+        (
+            {"CERBERO_BITE_MCP_BOT_TAG": "x" * 65},
+            "CERBERO_BITE_MCP_BOT_TAG: expected at most 64 characters, found 65",
+        ),
+        ({"CERBERO_BITE_MCP_BOT_TAG": "bad\ntag"}, "CERBERO_BITE_MCP_BOT_TAG: expected printable ASCII"),
+        ({"CERBERO_BITE_TELEGRAM_BOT_TOKEN": "s3cret"}, "CERBERO_BITE_TELEGRAM_CHAT_ID: expected a value"),
+        ({"CERBERO_BITE_TELEGRAM_CHAT_ID": "s3cret"}, "CERBERO_BITE_TELEGRAM_BOT_TOKEN: expected a value"),
+        ({"CERBERO_BITE_ENABLE_STRATEGY": "maybe"}, "CERBERO_BITE_ENABLE_STRATEGY: expected one of true"),
+    ],
+)
+def test_a_bad_value_is_refused_by_name_without_the_secret(changes: dict[str, str], expected: str) -> None:
+    with pytest.raises(InputError) as raised:
+        load_settings(GOOD | changes)
+    assert str(raised.value).startswith(expected)
+    assert "s3cret" not in str(raised.value)
+    assert "hush" not in str(raised.value)
+
+
+def test_a_missing_variable_is_refused() -> None:
+    with pytest.raises(InputError, match="CERBERO_BITE_MCP_URL"):
+        mcp_from_env({})
+    with pytest.raises(InputError, match="CERBERO_BITE_MCP_TOKEN"):
+        mcp_from_env({"CERBERO_BITE_MCP_URL": "http://host"})
+
+
+def test_a_tag_of_64_characters_is_allowed() -> None:
+    assert mcp_from_env(GOOD | {"CERBERO_BITE_MCP_BOT_TAG": "x" * 64}).bot_tag == "x" * 64
+
+
+def test_telegram_needs_both_and_has_a_default_host() -> None:
+    both = {"CERBERO_BITE_TELEGRAM_BOT_TOKEN": "s3cret-bot", "CERBERO_BITE_TELEGRAM_CHAT_ID": "s3cret-chat"}
+    telegram = telegram_from_env(both)
+    assert telegram is not None
+    assert telegram.api_url == "https://api.telegram.org"
+    other = telegram_from_env(both | {"CERBERO_BITE_TELEGRAM_API_URL": "http://127.0.0.1:1/"})
+    assert other is not None
+    assert other.api_url == "http://127.0.0.1:1"
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [
+        *((word, True) for word in ("true", "YES", "On", "enabled", "1", " true ")),
+        *((word, False) for word in ("false", "NO", "Off", "disabled", "0")),
+    ],
+)
+def test_boolean_words_in_any_case(word: str, value: bool) -> None:
+    mode = mode_from_env({"CERBERO_BITE_ENABLE_STRATEGY": word, "CERBERO_BITE_ENABLE_DATA_ANALYSIS": word})
+    assert mode.strategy is mode.data_analysis is value
+
+
+def test_blank_is_the_default() -> None:
+    mode = mode_from_env({"CERBERO_BITE_ENABLE_STRATEGY": " ", "CERBERO_BITE_ENABLE_DATA_ANALYSIS": ""})
+    assert mode == mode_from_env({})
+    assert (mode.data_analysis, mode.strategy) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("data", "strategy", "shown"),
+    [
+        ("on", "on", "data_analysis+strategy"),
+        ("off", "on", "strategy"),
+        ("off", "off", "infrastructure_only"),
+    ],
+)
+def test_a_mode_shows_what_is_on(data: str, strategy: str, shown: str) -> None:
+    env = {"CERBERO_BITE_ENABLE_DATA_ANALYSIS": data, "CERBERO_BITE_ENABLE_STRATEGY": strategy}
+    assert str(mode_from_env(env)) == shown
+
+
+def test_no_secret_is_in_any_text_of_the_settings() -> None:
+    settings = load_settings(
+        GOOD
+        | {"CERBERO_BITE_TELEGRAM_BOT_TOKEN": "s3cret-bot", "CERBERO_BITE_TELEGRAM_CHAT_ID": "s3cret-chat"}
+    )
+    shown = f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
+    assert "s3cret" not in shown
+
+
+def test_the_example_file_names_every_variable(repository: Path) -> None:
+    lines = (repository / ".env.example").read_text(encoding="utf-8").splitlines()
+    named = [line.split("=")[0] for line in lines if line and not line.startswith("#")]
+    assert named == list(VARIABLES)

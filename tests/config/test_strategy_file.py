@@ -1,0 +1,190 @@
+"""`strategy.yaml`: complaints name file, line and key; overrides are named; the hash seals the rest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from config import load_strategy, strategy_hash, write_hash
+from config.yaml_lines import read_lined_yaml
+from core.errors import ConfigError
+from core.strategy import Strategy
+
+
+def written(folder: Path, text: str, name: str = "strategy.yaml") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def complaint(folder: Path, text: str) -> str:
+    with pytest.raises(ConfigError) as raised:
+        load_strategy(written(folder, text))
+    return str(raised.value).replace(f"{folder}/", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "entry:\n  dvol_min_pts: 0.4\n",
+            "strategy.yaml:2: entry.dvol_min_pts: expected greater than or equal to 10, found 0.4",
+        ),
+        (
+            "entry:\n\n  capital_min: 5\n",
+            "strategy.yaml:3: entry.capital_min: unknown key; did you mean capital_min_usd?",
+        ),
+        ("entri:\n  x: 1\n", "strategy.yaml:1: entri: unknown key; did you mean entry?"),
+        (
+            "kelly:\n  zzz: 1\n",
+            "strategy.yaml:2: kelly.zzz: unknown key; known here: prior_weight, trades_min",
+        ),
+        (
+            "execution:\n  fill_timeout_s: 15m\n",
+            "strategy.yaml:2: execution.fill_timeout_s: expected number, found '15m'",
+        ),
+        (
+            "scheduler:\n  entry_time: 14:00\n",
+            "strategy.yaml:2: scheduler.entry_time: expected string, found 840",
+        ),
+        (
+            'scheduler:\n  monitor_times:\n    - "00:00"\n    - noon\n',
+            "strategy.yaml:4: scheduler.monitor_times.1: expected String should match pattern",
+        ),
+        ("entry: 5\n", "strategy.yaml:1: entry: expected an object, found 5"),
+        (
+            "entry:\n  dvol_min_pts: 85\n",
+            "strategy.yaml:1: entry: dvol_min_pts must be below dvol_max_pts",
+        ),
+        (
+            "\nentry:\n  capital_min_usd: 1000\n",
+            "strategy.yaml:1: entry.capital_min_usd can't carry one contract",
+        ),
+        (
+            "strikes:\n  long_leg:\n    buy: width\n",
+            "strategy.yaml:3: strikes.long_leg.buy: unknown key; did you mean by?",
+        ),
+        ("config_hash: 7\n", "strategy.yaml:1: config_hash: expected text or null, found 7"),
+        ("entry:\n  - 1\n  b: 2\n", "strategy.yaml:3: expected YAML"),
+        ("entry: [1\n", "strategy.yaml:2: expected YAML"),
+        ("a: \x00\n", "strategy.yaml: expected YAML"),
+        ("entry: {}\nentry: {}\n", "strategy.yaml:2: entry: expected once, found again"),
+        ("1: {}\n", "strategy.yaml:1: expected a key of text, found 1"),
+        ("- 1\n", "strategy.yaml:1: expected keys and values, found list"),
+        ("entry: !!python/object:os.system {}\n", "strategy.yaml:1: expected plain values, found the tag"),
+        ("entry: !!python/name:os.system 1\n", "strategy.yaml:1: expected YAML"),
+        ("entry: &a\n  b: *a\n", "strategy.yaml:2: expected plain values, found an alias"),
+        ("entry:\n  macro_country: 2026-01-01\n", "strategy.yaml:2: entry.macro_country: expected"),
+    ],
+)
+def test_a_complaint_names_line_key_expected_and_found(tmp_path: Path, text: str, expected: str) -> None:
+    assert complaint(tmp_path, text).startswith(expected)
+
+
+def test_all_complaints_are_listed(tmp_path: Path) -> None:
+    lines = complaint(tmp_path, "entry:\n  x: 1\n  y: 2\nbias:\n  z: 3\n").splitlines()
+    assert [line.split(":")[1] for line in lines] == ["2", "3", "5"]
+
+
+def test_a_file_that_is_not_there_or_not_text_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"strategy.yaml: expected a readable file: No such file"):
+        load_strategy(tmp_path / "strategy.yaml")
+    path = tmp_path / "strategy.yaml"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="expected UTF-8 text"):
+        load_strategy(path)
+
+
+def test_an_empty_file_is_all_defaults_and_unsealed(tmp_path: Path) -> None:
+    loaded = load_strategy(written(tmp_path, "# nothing\n"))
+    assert loaded.strategy == Strategy()
+    assert loaded.hash_stored is None
+    assert not loaded.hash_matches
+
+
+def test_the_shipped_file_is_sealed(repository: Path) -> None:
+    loaded = load_strategy(repository / "strategy.yaml")
+    assert loaded.hash_matches
+    loaded.require_hash()
+    assert loaded.hash_computed == strategy_hash(Strategy())
+
+
+def test_a_broken_seal_says_what_to_do(tmp_path: Path) -> None:
+    loaded = load_strategy(written(tmp_path, 'config_hash: "abc"\n'))
+    with pytest.raises(
+        ConfigError, match=f"expected {loaded.hash_computed}, found abc; .*config hash --write"
+    ):
+        loaded.require_hash()
+
+
+def test_the_hash_is_of_values_not_of_their_spelling(tmp_path: Path) -> None:
+    one = load_strategy(written(tmp_path, "entry:\n  vrp_min_pts: 1\n  eth_share_max: 0.30\n"))
+    other = load_strategy(written(tmp_path, "entry: {eth_share_max: .3, vrp_min_pts: 1.0}  # same\n"))
+    changed = load_strategy(written(tmp_path, "entry:\n  vrp_min_pts: 1.1\n"))
+    assert one.hash_computed == other.hash_computed != changed.hash_computed
+
+
+def test_writing_the_hash_keeps_comments_and_order(tmp_path: Path) -> None:
+    path = written(
+        tmp_path, "# head\nconfig_hash: null  # sealed by a person\n\nentry:\n  vrp_min_pts: 2  # points\n"
+    )
+    computed = write_hash(path)
+    assert path.read_text(encoding="utf-8") == (
+        f'# head\nconfig_hash: "{computed}"  # sealed by a person\n\nentry:\n  vrp_min_pts: 2  # points\n'
+    )
+    assert load_strategy(path).hash_matches
+    assert write_hash(path) == computed
+    assert [child.name for child in tmp_path.iterdir()] == ["strategy.yaml"]
+
+
+def test_writing_the_hash_into_a_file_without_one_adds_a_line(tmp_path: Path) -> None:
+    path = written(tmp_path, "entry:\n  vrp_min_pts: 2\n")
+    write_hash(path)
+    assert load_strategy(path).hash_matches
+
+
+def test_an_invalid_file_is_not_sealed(tmp_path: Path) -> None:
+    path = written(tmp_path, "entry:\n  x: 2\n")
+    with pytest.raises(ConfigError):
+        write_hash(path)
+    assert path.read_text(encoding="utf-8") == "entry:\n  x: 2\n"
+
+
+def test_local_overrides_win_are_named_and_leave_the_hash_alone(tmp_path: Path) -> None:
+    path = written(tmp_path, "entry:\n  vrp_min_pts: 2\n  eth_share_max: 0.2\n")
+    alone = load_strategy(path)
+    written(tmp_path, "entry:\n  vrp_min_pts: 3\nkelly:\n  trades_min: 30\n", "strategy.local.yaml")
+    loaded = load_strategy(path)
+    assert loaded.strategy.entry.vrp_min_pts == 3
+    assert loaded.strategy.entry.eth_share_max == 0.2
+    assert loaded.overrides == ("entry.vrp_min_pts=3.0 (strategy.yaml: 2.0)",)
+    assert loaded.hash_computed == alone.hash_computed
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("entry:\n  vrp_min_pts: 300\n", r"strategy\.local\.yaml:2: entry\.vrp_min_pts"),
+        ("config_hash: abc\n", r"strategy\.local\.yaml:1: config_hash: unknown key"),
+        ("entry:\n", r"strategy\.local\.yaml:1: entry: expected an object, found None"),
+    ],
+)
+def test_a_complaint_about_an_override_names_the_local_file(tmp_path: Path, text: str, expected: str) -> None:
+    path = written(tmp_path, "entry:\n  vrp_min_pts: 2\n")
+    written(tmp_path, text, "strategy.local.yaml")
+    with pytest.raises(ConfigError, match=expected):
+        load_strategy(path)
+
+
+def test_places_of_nested_keys_and_list_items(tmp_path: Path) -> None:
+    lined = read_lined_yaml(written(tmp_path, "a:\n  b:\n    - x\n    - {c: 1}\n"))
+    assert lined.values == {"a": {"b": ["x", {"c": 1}]}}
+    assert {path: place.line for path, place in lined.places.items()} == {
+        (): 1,
+        ("a",): 1,
+        ("a", "b"): 2,
+        ("a", "b", 0): 3,
+        ("a", "b", 1): 4,
+        ("a", "b", 1, "c"): 4,
+    }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from actors.runtime.actor import ActorLog, LogAdapter, ReplyTo, Timer
 from actors.runtime.envelope import Envelope, from_us, to_us
 from actors.runtime.errors import ActorUnavailable, AskTimeout, Deadlock, Fenced, MailboxFull
-from actors.runtime.mailbox import FULL
+from actors.runtime.mailbox import FULL, Mailbox
 
 if TYPE_CHECKING:
     from actors.runtime.address import Address
@@ -102,6 +102,7 @@ class LiveContext:
         epoch: int,
         next_number: Callable[[], int],
         rng: random.Random,
+        mailbox: Mailbox,
         hang_watched: HangWatched,
     ) -> None:
         self.runtime = runtime
@@ -110,6 +111,7 @@ class LiveContext:
         self.name = address.name
         self.epoch = epoch
         self.hang_watched = hang_watched
+        self.mailbox = mailbox
         self.live = True
         self.counted = False
         self.waiting_for: OneShot | None = None

@@ -20,6 +20,7 @@ class CountedMailbox(ThreadMailbox):
         super().__init__(bound)
         self._clock = clock
         self._up = False
+        self._paused = False
 
     def put(self, envelope: Any) -> str | None:
         """Queue in the user lane; None, or why it was refused."""
@@ -46,9 +47,28 @@ class CountedMailbox(ThreadMailbox):
             self._counted()
 
     def _counted(self) -> None:
-        if self._up:
+        if self._up and not self._paused:
             self._clock.add(1)
         self._rouse()
+
+    def pause(self, owner: Parked) -> None:
+        """The owner's handler parks: neither it nor the mail behind it is under way, or time could never come
+        to what it waits for."""
+        with self._lock:
+            if self._owner is owner and not self._paused:
+                self._paused = True
+                if self._up:
+                    self._clock.add(-len(self._user) - len(self._system))
+            self._clock.finish(owner)
+
+    def resume(self, owner: Parked) -> None:
+        """The owner's handler goes on; a fenced one counts no more."""
+        with self._lock:
+            self._clock.begin(owner)
+            if self._owner is owner and self._paused:
+                self._paused = False
+                if self._up:
+                    self._clock.add(len(self._user) + len(self._system))
 
     def get(self, owner: object = None) -> Any:
         """Done with the current one, wait for the next; None if `owner` is not the owner (any more)."""
@@ -89,9 +109,9 @@ class CountedMailbox(ThreadMailbox):
         with self._lock:
             if self._owner is not owner or (holding is not None and self.current is not holding):
                 return False, None
-            if self._up:
-                self._up = False
+            if self._up and not self._paused:
                 self._clock.add(-len(self._user) - len(self._system))
+            self._up = self._paused = False
             current, self.current = self.current, None
             self._owner = self
             self._rouse()
@@ -103,7 +123,7 @@ class CountedMailbox(ThreadMailbox):
             self._refusal = why
             left = list(self._user)
             self._user.clear()
-            if self._up:
+            if self._up and not self._paused:
                 self._clock.add(-len(left))
             return left
 

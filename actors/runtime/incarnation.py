@@ -15,7 +15,6 @@ from actors.runtime.errors import AskFailed, Fenced
 if TYPE_CHECKING:
     from actors.runtime.actor import Actor
     from actors.runtime.cell import Cell
-    from actors.runtime.mailbox import Mailbox
 
 
 class End(Enum):
@@ -41,9 +40,10 @@ class Incarnation(LiveContext):
     """The actor, its context and its end. Runs on one worker; a supervisor may fence it from another."""
 
     def __init__(self, cell: Cell, epoch: int) -> None:
-        super().__init__(cell.runtime, cell.address, epoch, cell.system.next_number, cell.rng, cell)
+        super().__init__(
+            cell.runtime, cell.address, epoch, cell.system.next_number, cell.rng, cell.mailbox, cell
+        )
         self.cell = cell
-        self.mailbox: Mailbox = cell.mailbox
         self.worker_name = f"{self.path}#{epoch}"
         self.served = False
         self._actor: Actor | None = None

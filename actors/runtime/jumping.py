@@ -1,9 +1,10 @@
 """The jumping clock: market time stands still while anything is under way, and jumps to the next timer when
 all is idle.
 
-Under way are: a handler that runs and is not parked in sleep or ask, mail in a cell that is up, a supervisor
-that decides, an actor that starts, and an operator's request. Each counts one; the count passes from one to
-the other without touching zero in between: whoever wakes somebody counts for them before counting itself out.
+Under way are: a handler that runs and is not parked in sleep or ask, mail in a cell that is up (unless it
+waits behind a parked handler), a supervisor that decides, an actor that starts, and an operator's request. Each
+counts one; the count passes from one to the other without touching zero in between: whoever wakes somebody
+counts for them before counting itself out.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ class JumpingClock:
     def wait(self, future: ThreadFuture, timeout_s: float | None, worker: Parked | None) -> bool:
         """Park until the future is decided; False when `timeout_s` passed, on either time. A waiting outsider
         holds nothing up; to be counted it enters `operation`."""
-        waiter = _CountedWaiter(self, worker)
+        waiter = _CountedWaiter(worker)
         timer = None
         # An outsider has no part in market time: its patience is process time alone.
         if worker is not None and timeout_s is not None and timeout_s != float("inf"):
@@ -142,8 +143,7 @@ class JumpingClock:
 class _CountedWaiter:
     """Wakes a parked worker and counts it in before it runs, on behalf of whoever wakes it."""
 
-    def __init__(self, clock: JumpingClock, worker: Parked | None) -> None:
-        self._clock = clock
+    def __init__(self, worker: Parked | None) -> None:
         self._worker = worker
         self._lock = Lock()
         self._lock.acquire()
@@ -154,7 +154,7 @@ class _CountedWaiter:
         """The worker is about to sleep: it is not under way, unless it was woken already."""
         with self._guard:
             if not self._released and self._worker is not None:
-                self._clock.finish(self._worker)
+                self._worker.mailbox.pause(self._worker)
 
     def sleep(self, timeout_s: float | None) -> None:
         """Until released, or `timeout_s` of process time passed."""
@@ -164,7 +164,7 @@ class _CountedWaiter:
     def resume(self) -> None:
         """The worker runs again, whoever woke it."""
         if self._worker is not None:
-            self._clock.begin(self._worker)
+            self._worker.mailbox.resume(self._worker)
 
     def release(self) -> None:
         """Wake the worker; later calls do nothing."""
@@ -173,5 +173,5 @@ class _CountedWaiter:
                 return
             self._released = True
             if self._worker is not None:
-                self._clock.begin(self._worker)
+                self._worker.mailbox.resume(self._worker)
         self._lock.release()

@@ -56,6 +56,12 @@ class Mailbox(Protocol):
         """End `owner`'s ownership: whether it had it, and the mail it had in hand. With `holding`, only if
         that is what it has in hand."""
 
+    def pause(self, owner: Any) -> None:
+        """The owner's handler parks."""
+
+    def resume(self, owner: Any) -> None:
+        """The owner's handler goes on."""
+
     def close(self, why: str) -> list[Any]:
         """Refuse all mail from now on and hand back what was queued."""
 
@@ -160,6 +166,12 @@ class ThreadMailbox:
             self._owner = self
             self._rouse()
             return True, current
+
+    def pause(self, owner: Any) -> None:
+        """Of interest only where what is under way is counted."""
+
+    def resume(self, owner: Any) -> None:
+        """Of interest only where what is under way is counted."""
 
     def close(self, why: str) -> list[Any]:
         """Refuse all mail from now on and hand back what was queued."""

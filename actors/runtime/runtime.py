@@ -52,6 +52,9 @@ class Parked(Protocol):
     waiting_for: OneShot | None
 
     @property
+    def mailbox(self) -> Mailbox: ...
+
+    @property
     def hang_watched(self) -> HangWatched: ...
 
 

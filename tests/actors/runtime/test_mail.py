@@ -36,7 +36,7 @@ def test_replay_that_crashes_again_loses_and_reorders_nothing(world: World) -> N
             world.tell("a", message)
     world.until_noted("note", "a", 4)
     assert world.noted("note") == [("note", "a", number) for number in (1, 2, 3, 4)]
-    assert len(world.events_of(ActorRestarted)) == 3
+    world.until_event(ActorRestarted, "root/a", times=3)
 
 
 def test_only_the_poisoned_message_is_dead(world: World) -> None:

@@ -8,7 +8,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -116,7 +116,7 @@ def _validated(source: LinedYaml) -> Strategy:
 
 def _complaint(details: ErrorDetails, places: dict[KeyPath, Place]) -> str:
     loc: KeyPath = tuple(details["loc"])
-    place = _nearest(loc, places)
+    place = places.get(loc, places[()])
     key = ".".join(str(part) for part in loc)
     prefix = f"{place}: {key}: " if key else f"{place}: "
     if details["type"] == "extra_forbidden":
@@ -127,20 +127,11 @@ def _complaint(details: ErrorDetails, places: dict[KeyPath, Place]) -> str:
     return f"{prefix}expected {expected}, found {details['input']!r}"
 
 
-def _nearest(loc: KeyPath, places: dict[KeyPath, Place]) -> Place:
-    """The place of the key, or of the nearest section that the file does hold."""
-    while loc not in places:
-        loc = loc[:-1]
-    return places[loc]
-
-
 def _suggestion(loc: KeyPath) -> str:
     section: type[BaseModel] = Strategy
     for part in loc[:-1]:
-        annotation = section.model_fields[str(part)].annotation
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            return ""
-        section = annotation
+        # Only a section refuses unknown keys, so every part of the way to one is a section.
+        section = cast("type[BaseModel]", section.model_fields[str(part)].annotation)
     near = difflib.get_close_matches(str(loc[-1]), section.model_fields, n=1)
     return f"; did you mean {near[0]}?" if near else f"; known here: {', '.join(section.model_fields)}"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
@@ -47,7 +47,7 @@ def read_lined_yaml(file: Path) -> LinedYaml:
         raise ConfigError(f"{file}: expected UTF-8 text: {error}") from error
     places: dict[KeyPath, Place] = {(): Place(file, 1)}
     try:
-        _refuse_aliases(text, file)
+        _refuse_aliases(text)
         loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
         values = {} if node is None else _build(node, (), file, places, loader)
@@ -61,11 +61,14 @@ def read_lined_yaml(file: Path) -> LinedYaml:
     return LinedYaml(values, places)
 
 
-def _refuse_aliases(text: str, file: Path) -> None:
+def _refuse_aliases(text: str) -> None:
     """An alias may contain itself or blow up to any size, and settings have no use for one."""
     for event in yaml.parse(text, yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent):
-            raise ConfigError(f"{file}:{event.start_mark.line + 1}: expected plain values, found an alias")
+            raise yaml.MarkedYAMLError(
+                problem="expected plain values, found an alias",
+                problem_mark=cast("yaml.error.Mark", event.start_mark),
+            )
 
 
 def _build(

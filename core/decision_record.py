@@ -124,18 +124,19 @@ def _digest(value: object) -> str:
 
 def _chain_record(facts: EntryFacts | MonitorFacts, decision: Decision) -> dict[str, object] | None:
     chain = facts.chain
-    if chain is None:
-        return None
-    if isinstance(facts, MonitorFacts):
-        return chain.to_record(instrument_names=[leg.instrument_name for leg in facts.position.legs])
-    expiry = _chosen_expiry(decision)
-    return chain.to_record(instrument_names=()) if expiry is None else chain.to_record(expiration=expiry)
+    match facts, decision:
+        case EntryFacts(), EntryDecision():
+            expiry = _chosen_expiry(decision)
+            wanted: dict[str, Any] = {"instrument_names": ()} if expiry is None else {"expiration": expiry}
+        case MonitorFacts(), (ExitDecision() | Skipped()):
+            wanted = {"instrument_names": [leg.instrument_name for leg in facts.position.legs]}
+        case _:
+            raise TypeError(f"a {type(decision).__name__} does not belong to {type(facts).__name__}")
+    return None if chain is None else chain.to_record(**wanted)
 
 
-def _chosen_expiry(decision: Decision) -> datetime | None:
+def _chosen_expiry(decision: EntryDecision) -> datetime | None:
     """The expiry that rule 4 looked at; None where the decision never came to it."""
-    if not isinstance(decision, EntryDecision):
-        return None
     for rule in decision.rules:
         expiry = rule.inputs.get("expiry")
         if rule.rule == "strikes" and isinstance(expiry, str):

@@ -41,9 +41,7 @@ def check_inputs(facts: EntryFacts, strategy: Strategy) -> RuleResult:
 def check_market(facts: EntryFacts, strategy: Strategy) -> RuleResult:
     """Rule 2, on facts that `check_inputs` has passed."""
     entry = strategy.entry
-    funding = median_funding_frac(facts.funding, facts.now, entry.funding_age_max_h)
-    if funding is None:
-        raise ValueError("funding: expected at least one usable venue; check_inputs comes first")
+    funding = usable_funding_frac(facts, strategy)
     rv14 = rv14_pct(facts.index_hourly_closes)
     checks = [
         at_least("capital_below_min", facts.equity_usd, entry.capital_min_usd),
@@ -62,6 +60,14 @@ def check_market(facts: EntryFacts, strategy: Strategy) -> RuleResult:
         ),
     ]
     return RuleResult(rule="market", checks=tuple(checks), inputs={"rv14_pct": rv14, "funding_frac": funding})
+
+
+def usable_funding_frac(facts: EntryFacts, strategy: Strategy) -> float:
+    """The median funding of facts that `check_inputs` has passed; `ValueError` on others."""
+    funding = median_funding_frac(facts.funding, facts.now, strategy.entry.funding_age_max_h)
+    if funding is None:
+        raise ValueError("funding: expected at least one usable venue; check_inputs comes first")
+    return funding
 
 
 def _history(facts: EntryFacts) -> tuple[str, ...]:

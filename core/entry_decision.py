@@ -6,10 +6,10 @@ from enum import StrEnum
 
 from core.bias import choose_bias, forced_bias
 from core.combo import ComboPlan, plan_combo
-from core.entry import check_blocked, check_inputs, check_market
+from core.entry import check_blocked, check_inputs, check_market, usable_funding_frac
 from core.facts import EntryFacts
 from core.liquidity import check_liquidity
-from core.market_statistics import median_funding_frac, r30_frac
+from core.market_statistics import r30_frac
 from core.option_chain import OptionChain
 from core.rules import RuleResult
 from core.sizing import Capital, one_contract, size
@@ -142,9 +142,7 @@ def construct(
 
 
 def _bias(facts: EntryFacts, strategy: Strategy) -> tuple[SpreadKind | None, RuleResult]:
-    funding = median_funding_frac(facts.funding, facts.now, strategy.entry.funding_age_max_h)
-    if funding is None:
-        raise ValueError("funding: expected at least one usable venue; check_inputs comes first")
+    funding = usable_funding_frac(facts, strategy)
     r30 = r30_frac(facts.spot_usd, facts.index_hourly_closes, facts.now)
     return choose_bias(r30, funding, facts.dvol, strategy.bias)
 

@@ -74,7 +74,7 @@ def complaint(folder: Path, text: str) -> str:
         ("- 1\n", "strategy.yaml:1: expected keys and values, found list"),
         ("entry: !!python/object:os.system {}\n", "strategy.yaml:1: expected plain values, found the tag"),
         ("entry: !!python/name:os.system 1\n", "strategy.yaml:1: expected YAML"),
-        ("entry: &a\n  b: *a\n", "strategy.yaml:2: expected plain values, found an alias"),
+        ("entry: &a\n  b: *a\n", "strategy.yaml:2: expected YAML: expected plain values, found an alias"),
         ("entry:\n  macro_country: 2026-01-01\n", "strategy.yaml:2: entry.macro_country: expected"),
     ],
 )

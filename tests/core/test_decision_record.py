@@ -103,6 +103,11 @@ def test_an_exit_and_a_skip_are_recomputed_to_the_byte() -> None:
     assert verify(stopped, STRATEGY) is None
 
 
+def test_facts_and_decision_must_belong_together() -> None:
+    with pytest.raises(TypeError, match="a Skipped does not belong to EntryFacts"):
+        record(entry_facts(), decide_exit(monitor_facts(dvol=None), STRATEGY), "1.0")
+
+
 @pytest.mark.parametrize("field", sorted(set(entry_record()["facts"]) - {"chain"}))
 def test_an_altered_fact_is_found_by_its_name(field: str) -> None:
     recorded = entry_record()

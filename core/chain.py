@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -55,6 +55,11 @@ class AuditRecord(NamedTuple):
     correlation: str | None
     detail: dict[str, JsonValue]
     hash: str
+
+
+def file_name(day: date) -> str:
+    """The audit file of a day: `audit-YYYY-MM-DD.jsonl`; the names' order is the chain's."""
+    return f"audit-{day.isoformat()}.jsonl"
 
 
 def canonical_json(value: JsonValue) -> str:
@@ -110,6 +115,12 @@ def follow(previous: Link, line: bytes) -> Link:
             f"record {seq}: expected it to end with {_shown(expected)}, found {_shown(seal)}"
         )
     return Link(seq, digest)
+
+
+def split_lines(payload: bytes) -> list[bytes]:
+    """The lines with their line feeds; a last one without is kept as it is. Nothing else separates."""
+    *whole, rest = payload.split(b"\n")
+    return [line + b"\n" for line in whole] + ([rest] if rest else [])
 
 
 def follow_all(previous: Link, lines: Iterable[bytes]) -> Link:

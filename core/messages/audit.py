@@ -81,7 +81,10 @@ class AuditAt(Event):
 
 
 class AuditBoot(Event):
-    """What audit found at its start, told to state and the kill switch."""
+    """What audit found at its start, told to state, which begins a new chain where it is not ok.
+
+    `head` is where the files end now; where they were moved away, `found` is where they ended.
+    """
 
     ok: bool
     restored: bool
@@ -89,6 +92,9 @@ class AuditBoot(Event):
     head: AuditHead
     problem: str | None = None
     evidence: str | None = None
+    evidence_sha256: str | None = None
+    expected: AuditHead | None = None
+    found: AuditHead | None = None
 
 
 class GetAudit(Query):

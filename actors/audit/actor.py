@@ -1,0 +1,232 @@
+"""The audit actor: appends what state made pending, and at each start proves the chain against the books."""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import assert_never
+
+from actors.audit.evidence import put_aside
+from actors.audit.files import (
+    AUDIT_FOLDER,
+    append_bytes,
+    bytes_from,
+    compress,
+    compressible,
+    sync,
+)
+from actors.audit.scan import Broken, Incomplete, Scan, Whole, judge, scan
+from actors.runtime import Actor, Address
+from actors.runtime.answering import answerer
+from core.chain import GENESIS, ChainBrokenError, Link, follow_all, split_lines
+from core.messages.alerting import RaiseAlert, Severity
+from core.messages.audit import (
+    AppendAudit,
+    AuditAt,
+    AuditBatch,
+    AuditBoot,
+    AuditHead,
+    AuditStatus,
+    GetAudit,
+)
+from core.messages.base import Refused
+from core.messages.state import AuditHeadAndPending, GetAuditHeadAndPending
+
+BOOT_TIMEOUT_S = 10.0
+BALLAST_FILE = "ballast"
+
+
+@dataclass(frozen=True)
+class CompressOldest:
+    """To self: compress one old file, and tell again while there are more."""
+
+
+_Accepted = AppendAudit | GetAudit | CompressOldest
+
+
+class Audit(Actor):
+    """The append-only file behind the books.
+
+    Accepts: AppendAudit, GetAudit.
+    Sends: AuditAt to state, AuditBoot to state and kill_switch, RaiseAlert to alerting.
+    Owns: the folder `audit/`, and `evidence/` for what it puts aside.
+    On failure: a failed append crashes; the next incarnation completes the pending bytes that state holds.
+    A chain that does not prove is put aside; the kill switch arms itself, and state begins a new one.
+    """
+
+    def __init__(self, *, data_dir: Path, state: Address, kill_switch: Address, alerting: Address) -> None:
+        self._data_dir = data_dir
+        self._folder = data_dir / AUDIT_FOLDER
+        self._state = state
+        self._kill_switch = kill_switch
+        self._alerting = alerting
+        self._link = GENESIS
+        self._last_file: str | None = None
+        self._problem: str | None = None
+
+    def on_start(self) -> None:
+        """Prove the files against the head and the pending bytes that the database holds."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        stored = self.ctx.ask(self._state, GetAuditHeadAndPending(), timeout_s=BOOT_TIMEOUT_S)
+        if isinstance(stored, Refused):
+            self._start_without_books(stored)
+            return
+        if not isinstance(stored, AuditHeadAndPending):
+            raise TypeError(f"expected AuditHeadAndPending, found {type(stored).__name__}")
+        found = scan(self._folder, wanted=(stored.head.seq,))
+        verdict = judge(found, stored.head, stored.pending, self._read)
+        match verdict:
+            case Whole():
+                if stored.pending is not None:
+                    # Killed between write and fsync, the bytes are seen here and yet may not be on the disk.
+                    sync(self._folder, stored.pending.file)
+                self._start_whole(found, restored=False)
+            case Incomplete():
+                self._start_restored(verdict, stored.pending)
+            case Broken():
+                self._start_broken(verdict, found, stored)
+            case _:
+                assert_never(verdict)
+        self.ctx.tell(self.ctx.self_address, CompressOldest())
+
+    def on_receive(self, message: object) -> None:
+        if not isinstance(message, _Accepted):
+            raise TypeError(f"{self.ctx.path}: expected AuditProtocol, found {type(message).__name__}")
+        match message:
+            case AppendAudit():
+                self._handle_append(message)
+            case GetAudit():
+                answerer(self.ctx)(self._status())
+            case CompressOldest():
+                self._handle_compress_oldest()
+            case _:
+                assert_never(message)
+
+    def _start_whole(self, found: Scan, *, restored: bool) -> None:
+        self._link, self._last_file = found.link, found.file
+        head = _head(found.link)
+        boot = AuditBoot(ok=True, restored=restored, records=found.link.seq, head=head)
+        self.ctx.tell(self._state, boot)
+        self.ctx.tell(self._kill_switch, boot)
+        self._tell_head("start")
+
+    def _start_restored(self, verdict: Incomplete, pending: AuditBatch | None) -> None:
+        if pending is None:
+            raise AssertionError("an incomplete file was found where nothing is pending")
+        self._append(_rest_of(pending, verdict.present))
+        sync(self._folder, pending.file)
+        missing = len(pending.payload) - verdict.present
+        text = f"{pending.file}: {missing} of {len(pending.payload)} bytes of the last batch were restored"
+        self._alert(Severity.HIGH, "audit_tail_restored", text)
+        found = scan(self._folder, wanted=())
+        if found.problem is not None or found.link != (pending.last_seq, pending.last_hash):
+            raise ChainBrokenError(f"after restoring the tail: {found.problem or found.link}")
+        self._start_whole(found, restored=True)
+
+    def _start_broken(self, verdict: Broken, found: Scan, stored: AuditHeadAndPending) -> None:
+        self._problem = verdict.problem
+        reason = f"audit chain broken: {verdict.problem}"
+        self._alert(Severity.CRITICAL, "audit_broken", reason)
+        self.ctx.check_live()
+        evidence = put_aside(self._data_dir, self._folder, stored.pending, self.ctx.now())
+        self._link, self._last_file = GENESIS, None
+        boot = AuditBoot(
+            ok=False,
+            restored=False,
+            records=0,
+            head=_head(GENESIS),
+            problem=verdict.problem,
+            evidence=str(evidence.folder),
+            evidence_sha256=evidence.sha256,
+            expected=stored.head,
+            found=_head(found.link),
+        )
+        self.ctx.tell(self._state, boot)
+        self.ctx.tell(self._kill_switch, boot)
+
+    def _start_without_books(self, refused: Refused) -> None:
+        """The database is unusable: nothing tells where the chain should end; nothing will be appended."""
+        found = scan(self._folder)
+        self._link = found.link
+        self._problem = f"the head is unknown: {', '.join(refused.reasons)}"
+        if found.problem is not None:
+            self._problem = f"{found.problem}; {self._problem}"
+        head = _head(found.link)
+        boot = AuditBoot(ok=False, restored=False, records=head.seq, head=head, problem=self._problem)
+        self.ctx.tell(self._state, boot)
+
+    def _handle_append(self, message: AppendAudit) -> None:
+        batch = message.batch
+        if batch.last_seq <= self._link.seq:
+            # The start of this incarnation has already written these bytes; state knows, or learns it now.
+            self.ctx.tell(self._state, AuditAt(seq=self._link.seq, hash=self._link.hash))
+            return
+        end = follow_all(self._link, split_lines(batch.payload))
+        if end != (batch.last_seq, batch.last_hash):
+            raise ChainBrokenError(
+                f"batch: expected its end at {batch.last_seq}:{batch.last_hash}, found {end}"
+            )
+        self._append(batch)
+        rolled = self._last_file is not None and self._last_file != batch.file
+        self._link, self._last_file = end, batch.file
+        self.ctx.tell(self._state, AuditAt(seq=end.seq, hash=end.hash))
+        if rolled:
+            self._tell_head("daily")
+            self.ctx.tell(self.ctx.self_address, CompressOldest())
+
+    def _handle_compress_oldest(self) -> None:
+        old = compressible(self._folder, self._today())
+        if not old:
+            return
+        self.ctx.check_live()
+        compress(old[0])
+        if len(old) > 1:
+            self.ctx.tell(self.ctx.self_address, CompressOldest())
+
+    def _append(self, batch: AuditBatch) -> None:
+        self.ctx.check_live()
+        try:
+            append_bytes(self._folder, batch)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT) or not self._release_ballast():
+                raise
+            self._alert(Severity.CRITICAL, "ballast_released", f"disk full while appending: {error}")
+            append_bytes(self._folder, batch)
+
+    def _release_ballast(self) -> bool:
+        ballast = self._data_dir / BALLAST_FILE
+        if not ballast.exists():
+            return False
+        ballast.unlink()
+        return True
+
+    def _read(self, name: str, offset: int, count: int) -> bytes:
+        return bytes_from(self._folder / name, offset, count)
+
+    def _today(self) -> date:
+        return self.ctx.now().date()
+
+    def _status(self) -> AuditStatus:
+        return AuditStatus(
+            ok=self._problem is None,
+            records=self._link.seq,
+            head=_head(self._link),
+            problem=self._problem,
+        )
+
+    def _tell_head(self, occasion: str) -> None:
+        self._alert(Severity.LOW, "audit_head", f"audit head {self._link} ({occasion})")
+
+    def _alert(self, severity: Severity, code: str, text: str) -> None:
+        alert = RaiseAlert(severity=severity, code=code, text=text, cause=self.ctx.path, at=self.ctx.now())
+        self.ctx.tell(self._alerting, alert)
+
+
+def _head(link: Link) -> AuditHead:
+    return AuditHead(seq=link.seq, hash=link.hash)
+
+
+def _rest_of(batch: AuditBatch, present: int) -> AuditBatch:
+    return batch.model_copy(update={"offset": batch.offset + present, "payload": batch.payload[present:]})

@@ -1,0 +1,44 @@
+"""Writing so that it survives a power cut: whole writes, then the file's and the folder's fsync."""
+
+from __future__ import annotations
+
+import os
+from hashlib import sha256
+from pathlib import Path
+
+CHUNK_BYTES = 1024 * 1024
+
+
+def fsync_folder(folder: Path) -> None:
+    """Make creations, renames and removals in `folder` durable."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_whole(handle: int, payload: bytes) -> None:
+    """Write every byte; the operating system may take fewer at a time."""
+    view = memoryview(payload)
+    while view:
+        view = view[os.write(handle, view) :]
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """A new file with `content`, fsynced; its folder is left to the caller."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        write_whole(handle, content)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's bytes, read in pieces, lower-case hex."""
+    digest = sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()

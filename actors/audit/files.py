@@ -1,0 +1,159 @@
+"""The audit folder: one file a day, appended and fsynced, compressed after a month, read as one stream."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import shutil
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import IO
+
+from actors.audit.durable import CHUNK_BYTES, fsync_folder, write_whole
+from core.chain import RECORD_BYTES_MAX, ChainBrokenError
+from core.errors import FoundWrongError
+from core.messages.audit import AuditBatch
+
+AUDIT_FOLDER = "audit"
+COMPRESS_AFTER_DAYS = 30
+_NAME = re.compile(r"audit-(\d{4}-\d{2}-\d{2})\.jsonl(\.gz)?", re.ASCII)
+
+
+class AuditPositionError(FoundWrongError):
+    """The audit file does not end where the next bytes belong: another hand was at it."""
+
+
+def plain_name(path: Path) -> str:
+    """The day's uncompressed name, whether or not the file is compressed."""
+    return path.name.removesuffix(".gz")
+
+
+def day_of(path: Path) -> date:
+    """The day of an audit file."""
+    found = _NAME.fullmatch(path.name)
+    if found is None:
+        raise ValueError(f"expected an audit file's name, found {path.name!r}")
+    return date.fromisoformat(found[1])
+
+
+def audit_files(folder: Path) -> list[Path]:
+    """The audit files in order of their days. A day in both forms (a crash while compressing) gives two."""
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
+    """The uncompressed bytes of an audit file. Raises ChainBrokenError where compressed bytes are damaged."""
+    try:
+        if path.suffix == ".gz":
+            with gzip.open(path, "rb") as unzipped:
+                yield unzipped
+        else:
+            with path.open("rb") as stream:
+                yield stream
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise ChainBrokenError(f"{path.name}: expected a sound gzip file, found {error}") from error
+
+
+def lines_of(path: Path) -> Iterator[bytes]:
+    """The lines of an audit file with their line feeds; the last may lack it. Raises ChainBrokenError."""
+    with opened(path) as stream:
+        while line := stream.readline(RECORD_BYTES_MAX + 1):
+            if len(line) > RECORD_BYTES_MAX:
+                raise ChainBrokenError(f"{path.name}: expected lines of at most {RECORD_BYTES_MAX} bytes")
+            yield line
+
+
+def content_sha256(path: Path) -> str:
+    """SHA-256 of the uncompressed bytes. Raises ChainBrokenError where compressed bytes are damaged."""
+    digest = sha256()
+    with opened(path) as stream:
+        while chunk := stream.read(CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def bytes_from(path: Path, offset: int, count: int) -> bytes:
+    """At most `count` uncompressed bytes from `offset`; empty where the file is missing or shorter."""
+    if not path.exists():
+        return b""
+    with opened(path) as stream:
+        stream.seek(offset)
+        return stream.read(count)
+
+
+def append_bytes(folder: Path, batch: AuditBatch) -> None:
+    """Append the batch at its offset and fsync.
+
+    Raises AuditPositionError if the file ends elsewhere, OSError if it can't be written.
+    A write that fails half-way leaves the file as it was, if that can be done; else the next start sees a
+    prefix of the pending bytes and completes them.
+    """
+    path = folder / batch.file
+    creates = os.O_CREAT if batch.offset == 0 else 0
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_APPEND | creates, 0o600)
+    except FileNotFoundError as error:
+        raise AuditPositionError(f"{batch.file}: expected {batch.offset} bytes, found no file") from error
+    try:
+        size = os.fstat(handle).st_size
+        if size != batch.offset:
+            raise AuditPositionError(f"{batch.file}: expected {batch.offset} bytes, found {size}")
+        try:
+            write_whole(handle, batch.payload)
+            os.fsync(handle)
+        except OSError:
+            os.ftruncate(handle, batch.offset)
+            raise
+    finally:
+        os.close(handle)
+    if batch.offset == 0:
+        fsync_folder(folder)
+
+
+def sync(folder: Path, name: str) -> None:
+    """Fsync a day's file and its folder."""
+    handle = os.open(folder / name, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    fsync_folder(folder)
+
+
+def compressible(folder: Path, today: date) -> list[Path]:
+    """The plain files old enough to be compressed, oldest first."""
+    limit = today - timedelta(days=COMPRESS_AFTER_DAYS)
+    return [path for path in audit_files(folder) if path.suffix != ".gz" and day_of(path) < limit]
+
+
+def compress(path: Path) -> Path:
+    """Replace a plain file by its compressed form; at every instant one whole form is there.
+
+    Raises ChainBrokenError if what was written does not read back as the same bytes.
+    """
+    target = path.with_name(f"{path.name}.gz")
+    draft = path.with_name(f"{path.name}.gz.draft")
+    with (
+        path.open("rb") as source,
+        draft.open("wb") as sink,
+        gzip.GzipFile(filename="", mode="wb", fileobj=sink, mtime=0) as zipped,
+    ):
+        shutil.copyfileobj(source, zipped, CHUNK_BYTES)
+    with draft.open("rb") as written:
+        os.fsync(written.fileno())
+    draft.replace(target)
+    fsync_folder(path.parent)
+    if content_sha256(target) != content_sha256(path):
+        target.unlink()
+        raise ChainBrokenError(f"{target.name}: expected the bytes of {path.name}, found others")
+    path.unlink()
+    fsync_folder(path.parent)
+    return target

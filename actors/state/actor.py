@@ -1,0 +1,330 @@
+"""The state actor: the books, and the sequencer of the audit chain."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import assert_never
+
+from actors.runtime import Actor, Address, Fenced
+from actors.runtime.answering import answerer
+from actors.state.apply import NoteBackup, Write, first_answer
+from actors.state.backup import BackupError, make_backup
+from actors.state.boot import chain_broken_event, tail_restored_event
+from actors.state.database import DatabaseCorruptError, is_disk_full, keep_evidence, open_database
+from actors.state.intake import Intake, Waiting
+from actors.state.queries import BooksView, Read, read
+from actors.state.reserve import Reserve
+from actors.state.sequencer import Committed, Sequencer
+from core.chain import Link
+from core.messages.alerting import RaiseAlert, Severity
+from core.messages.audit import AppendAudit, AuditAt, AuditBoot, AuditEvent, AuditHead
+from core.messages.base import Refused
+from core.messages.kill_switch import ArmCause, ArmKillSwitch, KillSwitchArmed
+from core.messages.state import (
+    AuditHeadAndPending,
+    BooksRead,
+    GetAuditHeadAndPending,
+    GetBooks,
+    GetKillSwitchRow,
+    MakeBackup,
+    RecordEvent,
+)
+
+BATCH_REQUESTS_MAX = 256
+WAITING_MAX = 10_000
+
+
+@dataclass(frozen=True)
+class RetakeBallast:
+    """To self: try to reserve the room again."""
+
+
+@dataclass(frozen=True)
+class _InFlight:
+    """Committed, and on its way into the audit file."""
+
+    committed: Committed
+    waiting: list[Waiting]
+
+
+_Own = AuditAt | AuditBoot | MakeBackup | GetBooks | GetAuditHeadAndPending | RetakeBallast | KillSwitchArmed
+_Accepted = Write | Read | _Own
+
+
+class State(Actor):
+    """The books.
+
+    Accepts: `StateProtocol`.
+    Sends: `Recorded`, `Refused` and the other answers to who asked; `AppendAudit` to audit; `BooksChanged`,
+    `ArmKillSwitch`, `SuspendEntries`, `ClearSuspension` to kill_switch; `RaiseAlert` to alerting.
+    Owns: `cerbero.db`, `backups/`, `ballast`; the numbering of the audit chain.
+    On failure: an open transaction is rolled back; what was not acknowledged is told again by its sender, and
+    audit, which restarts behind it, completes the pending bytes. A corrupt database is left as it is: every
+    request is refused, a copy is kept as evidence and the kill switch is armed.
+    """
+
+    def __init__(self, *, data_dir: Path, audit: Address, kill_switch: Address, alerting: Address) -> None:
+        self._data_dir = data_dir
+        self._audit = audit
+        self._kill_switch = kill_switch
+        self._alerting = alerting
+        self._db: sqlite3.Connection | None = None
+        self._corrupt: str | None = None
+        self._audit_ready = False
+        self._in_flight: _InFlight | None = None
+        self._intake = Intake(WAITING_MAX)
+
+    def on_start(self) -> None:
+        """Open the books. Nothing is accepted before audit has proved its files against them."""
+        try:
+            self._db = open_database(self._data_dir)
+        except DatabaseCorruptError as error:
+            self._start_corrupt(error)
+            return
+        self._sequencer = Sequencer(self._db)
+        self._view = BooksView(self._db)
+        self._reserve = Reserve(lambda: self.ctx, self._data_dir, self._kill_switch, self._alerting)
+        self._retake_ballast()
+
+    def on_stop(self) -> None:
+        """Leave no pending bytes behind where all are in the file, and let go of the database."""
+        db, self._db = self._db, None
+        if db is None:
+            return
+        try:
+            self.ctx.check_live()
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            self._sequencer.settle()
+        except Fenced:
+            # The successor owns the books already; nothing may be written here any more.
+            return
+        finally:
+            db.close()
+
+    def on_receive(self, message: object) -> None:
+        if not isinstance(message, _Accepted):
+            raise TypeError(f"{self.ctx.path}: expected StateProtocol, found {type(message).__name__}")
+        if isinstance(message, Write):
+            self._handle_write(message)
+        elif isinstance(message, Read):
+            self._handle_read(message)
+        else:
+            self._receive_own(message)
+
+    def _receive_own(self, message: _Own) -> None:
+        match message:
+            case AuditAt():
+                self._handle_audit_at(message)
+            case AuditBoot():
+                self._handle_audit_boot(message)
+            case MakeBackup():
+                self._handle_make_backup(message)
+            case GetBooks():
+                self._handle_get_books(message)
+            case GetAuditHeadAndPending():
+                self._handle_get_audit_head_and_pending()
+            case RetakeBallast():
+                self._retake_ballast()
+            case KillSwitchArmed():
+                pass
+            case _:
+                assert_never(message)
+
+    def _handle_write(self, request: Write) -> None:
+        answer = answerer(self.ctx)
+        if self._db is None:
+            answer(self._refused_corrupt(request.request_id))
+            return
+        if self._intake.join(request.request_id, answer):
+            return
+        known = first_answer(self._db, request.request_id)
+        if known is not None and self._audit_ready:
+            answer(known)
+            return
+        if not self._intake.put(request, self.ctx.envelope.correlation, answer):
+            answer(Refused(request_id=request.request_id, reasons=("books_busy",)))
+            return
+        self._pump()
+
+    def _handle_read(self, query: Read) -> None:
+        answer = answerer(self.ctx)
+        if self._db is None:
+            answer(self._refused_corrupt(getattr(query, "request_id", "")))
+            return
+        answer(read(self._db, query))
+        if isinstance(query, GetKillSwitchRow):
+            # A kill switch that starts knows no fact until it is told one.
+            self._tell_facts()
+
+    def _handle_get_books(self, query: GetBooks) -> None:
+        asked = self.ctx.envelope.reply_to is not None
+        answer = answerer(self.ctx)
+        if self._db is None:
+            answer(self._refused_corrupt(query.request_id))
+            return
+        books = self._view.books(self.ctx.now(), self._sequencer.last_seq)
+        answer(books if asked else BooksRead(request_id=query.request_id, books=books))
+
+    def _handle_get_audit_head_and_pending(self) -> None:
+        answer = answerer(self.ctx)
+        if self._db is None:
+            answer(self._refused_corrupt(""))
+            return
+        head = _head(self._sequencer.end.link)
+        answer(AuditHeadAndPending(head=head, pending=self._sequencer.pending))
+
+    def _handle_audit_at(self, message: AuditAt) -> None:
+        pending = self._sequencer.pending if self._db is not None else None
+        if pending is None or message.seq < pending.last_seq:
+            return
+        if (message.seq, message.hash) != (pending.last_seq, pending.last_hash):
+            raise AssertionError(
+                f"audit is at {message.seq}:{message.hash}, pending ends at {pending.last_seq}"
+            )
+        self._sequencer.acknowledge()
+        self._settle_batch()
+
+    def _handle_audit_boot(self, boot: AuditBoot) -> None:
+        if self._db is None:
+            return
+        if not boot.ok:
+            self._sequencer.restart()
+            self._put_first(chain_broken_event(boot, self.ctx.now()))
+        elif self._sequencer.pending is not None and boot.head.seq < self._sequencer.pending.last_seq:
+            self._tell_append()
+        else:
+            self._sequencer.acknowledge()
+            expected = self._sequencer.end.link
+            if (boot.head.seq, boot.head.hash) != expected:
+                raise AssertionError(
+                    f"audit starts at {boot.head.seq}:{boot.head.hash}, books end at {expected}"
+                )
+        if boot.restored:
+            self._put_first(tail_restored_event(boot, self.ctx.now()))
+        self._audit_ready = True
+        if self._sequencer.pending is None:
+            self._settle_batch()
+        self._tell_facts()
+
+    def _handle_make_backup(self, request: MakeBackup) -> None:
+        answer = answerer(self.ctx)
+        if self._db is None:
+            answer(self._refused_corrupt(request.request_id))
+            return
+        known = first_answer(self._db, request.request_id)
+        if self._intake.join(request.request_id, answer):
+            return
+        if known is not None:
+            answer(known)
+            return
+        self._retake_ballast()
+        self.ctx.check_live()
+        try:
+            made = make_backup(self._db, self._data_dir, request.at)
+        except BackupError as error:
+            answer(Refused(request_id=request.request_id, reasons=(f"backup_failed: {error}",)))
+            return
+        note = NoteBackup(
+            request_id=request.request_id,
+            path=str(made.path.relative_to(self._data_dir)),
+            size_bytes=made.size_bytes,
+            sha256=made.sha256,
+            at=request.at,
+        )
+        self._intake.put(note, self.ctx.envelope.correlation, answer)
+        self._pump()
+
+    def _pump(self) -> None:
+        """Commit what waits, unless a batch is on its way to the audit file or audit has not started."""
+        while self._audit_ready and self._in_flight is None and len(self._intake):
+            waiting = self._intake.take(BATCH_REQUESTS_MAX)
+            committed = self._commit(waiting)
+            if committed is None:
+                continue
+            self._in_flight = _InFlight(committed, waiting)
+            if any(applied.books_changed for applied in committed.outcomes):
+                self._view.forget()
+            if committed.batch is not None:
+                self._tell_append()
+                return
+            self._settle_batch(pump=False)
+
+    def _commit(self, waiting: list[Waiting]) -> Committed | None:
+        """The batch committed, or None where the disk is full and all of it is refused."""
+        requests = [(each.request, each.correlation) for each in waiting]
+        try:
+            return self._sequencer.commit(requests, self.ctx.now(), self.ctx.check_live)
+        except sqlite3.OperationalError as error:
+            if not is_disk_full(error):
+                raise
+            if not self._reserve.release(str(error)):
+                return self._refuse_full(waiting, error)
+        self.ctx.call_later(self._reserve.RETAKE_AFTER_S, RetakeBallast())
+        try:
+            return self._sequencer.commit(requests, self.ctx.now(), self.ctx.check_live)
+        except sqlite3.OperationalError as error:
+            if not is_disk_full(error):
+                raise
+            return self._refuse_full(waiting, error)
+
+    def _refuse_full(self, waiting: list[Waiting], error: sqlite3.Error) -> None:
+        self._intake.done(waiting)
+        for each in waiting:
+            reasons = (f"disk_full: {error}",)
+            each.answer(Refused(request_id=each.request.request_id, reasons=reasons))
+        self._reserve.commit_failed(str(error))
+
+    def _settle_batch(self, *, pump: bool = True) -> None:
+        """The batch is durable everywhere: first the gate's facts, then the answers, then the operator."""
+        in_flight, self._in_flight = self._in_flight, None
+        if in_flight is not None:
+            self._intake.done(in_flight.waiting)
+            self._tell_facts()
+            for waiting, applied in zip(in_flight.waiting, in_flight.committed.outcomes, strict=True):
+                waiting.answer(applied.answer)
+            self._tell_notices(in_flight.committed)
+        if pump:
+            self._pump()
+
+    def _tell_append(self) -> None:
+        if self._sequencer.pending is not None:
+            self.ctx.tell(self._audit, AppendAudit(batch=self._sequencer.pending))
+
+    def _tell_facts(self) -> None:
+        if self._audit_ready:
+            facts = self._view.facts(self.ctx.now(), self._sequencer.last_seq)
+            self.ctx.tell(self._kill_switch, facts)
+
+    def _tell_notices(self, committed: Committed) -> None:
+        for applied in committed.outcomes:
+            for notice in applied.notices:
+                head = f"; audit head {self._sequencer.end.link}" if notice.with_head else ""
+                self._alert(notice.severity, notice.code, f"{notice.text}{head}", notice.cause)
+
+    def _put_first(self, event: AuditEvent) -> None:
+        self._intake.put_first(RecordEvent(request_id=f"chain-{self.ctx.uuid()}", audit=(event,)))
+
+    def _retake_ballast(self) -> None:
+        if self._db is not None and not self._reserve.take():
+            self.ctx.call_later(self._reserve.RETAKE_AFTER_S, RetakeBallast())
+
+    def _start_corrupt(self, error: DatabaseCorruptError) -> None:
+        evidence = keep_evidence(self._data_dir, self.ctx.now())
+        self._corrupt = f"database corrupt: {error}; a copy is in {evidence}"
+        arm = ArmKillSwitch(cause=ArmCause.DATABASE, reason=self._corrupt, who="state")
+        self.ctx.tell(self._kill_switch, arm)
+        self._alert(Severity.CRITICAL, "database_corrupt", self._corrupt, self.ctx.path)
+
+    def _refused_corrupt(self, request_id: str) -> Refused:
+        return Refused(request_id=request_id, reasons=(f"database_corrupt: {self._corrupt}",))
+
+    def _alert(self, severity: Severity, code: str, text: str, cause: str) -> None:
+        alert = RaiseAlert(severity=severity, code=code, text=text, cause=cause, at=self.ctx.now())
+        self.ctx.tell(self._alerting, alert)
+
+
+def _head(link: Link) -> AuditHead:
+    return AuditHead(seq=link.seq, hash=link.hash)

@@ -1,0 +1,46 @@
+"""What one applied request leads to: answer, audit events, and what others must hear once it is durable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pydantic import JsonValue
+
+from core.messages.alerting import Severity
+from core.messages.audit import AuditEvent, AuditKind
+from core.messages.state import StateAnswer
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A fact of note for the operator, told to alerting after the commit and the append."""
+
+    severity: Severity
+    code: str
+    text: str
+    cause: str
+    at: datetime
+    with_head: bool = False
+    """Add the audit head, so that it is also known outside of this machine."""
+
+
+@dataclass
+class Applied:
+    """Gathered while a request is applied. Events stay in the order in which they are noted."""
+
+    answer: StateAnswer
+    events: list[AuditEvent] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    books_changed: bool = False
+
+    def note(
+        self,
+        kind: AuditKind,
+        at: datetime,
+        detail: Mapping[str, JsonValue],
+        correlation: str | None = None,
+    ) -> None:
+        """Add an audit event."""
+        self.events.append(AuditEvent(kind=kind, at=at, detail=dict(detail), correlation=correlation))

@@ -1,0 +1,251 @@
+"""One request to the books, whole or not at all: dispatch, idempotency, refusals, audit events each once."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+from typing import assert_never
+
+from pydantic import JsonValue
+
+from actors.state.applied import Applied, Notice
+from actors.state.apply_cycles import close_cycle, close_proposal, open_cycle, record_decision
+from actors.state.apply_orders import (
+    close_position_found,
+    record_deliveries,
+    record_instruction,
+    record_order,
+    record_sent,
+)
+from actors.state.apply_records import (
+    bind_account,
+    record_alert,
+    record_alert_delivered,
+    record_event,
+    record_inbox,
+    record_inbox_done,
+    record_job_runs,
+    record_kill_switch,
+    record_market_snapshot,
+    set_system,
+)
+from actors.state.refusal import BooksRefusalError
+from actors.state.tables import records
+from core.chain import Link, append
+from core.errors import IllegalEdgeError
+from core.messages.alerting import Severity
+from core.messages.audit import AuditEvent, AuditKind
+from core.messages.base import Refused
+from core.messages.state import (
+    BackupMade,
+    BindAccount,
+    CloseCycle,
+    ClosePositionFound,
+    CloseProposal,
+    CycleKnown,
+    CycleOpened,
+    OpenCycle,
+    RecordAlert,
+    RecordAlertDelivered,
+    RecordDecision,
+    RecordDeliveries,
+    Recorded,
+    RecordEvent,
+    RecordInbox,
+    RecordInboxDone,
+    Recording,
+    RecordInstruction,
+    RecordJobRuns,
+    RecordKillSwitch,
+    RecordMarketSnapshot,
+    RecordOrder,
+    RecordSent,
+    SetSystem,
+    StateAnswer,
+)
+
+
+class NoteBackup(Recording):
+    """State's own: the backup asked for under this id is made and complete."""
+
+    path: str
+    size_bytes: int
+    sha256: str
+    at: datetime
+
+
+Write = (
+    OpenCycle
+    | RecordDecision
+    | RecordInstruction
+    | RecordSent
+    | RecordOrder
+    | RecordDeliveries
+    | CloseProposal
+    | ClosePositionFound
+    | CloseCycle
+    | RecordEvent
+    | RecordMarketSnapshot
+    | RecordJobRuns
+    | RecordKillSwitch
+    | RecordAlert
+    | RecordAlertDelivered
+    | RecordInbox
+    | RecordInboxDone
+    | BindAccount
+    | SetSystem
+    | NoteBackup
+)
+"""Every request that writes. A MakeBackup becomes a NoteBackup once it is made."""
+
+STATES_OWN = frozenset(
+    {
+        AuditKind.CYCLE_OPENED,
+        AuditKind.CYCLE_CLOSED,
+        AuditKind.DECISION,
+        AuditKind.PROPOSAL,
+        AuditKind.INSTRUCTION,
+        AuditKind.ORDER,
+        AuditKind.FILL,
+        AuditKind.SETTLEMENT,
+        AuditKind.POSITION,
+        AuditKind.ARMED,
+        AuditKind.DISARMED,
+        AuditKind.ALERT,
+        AuditKind.ACCOUNT_BOUND,
+        AuditKind.BACKUP,
+        AuditKind.OPERATOR,
+    }
+)
+"""Kinds that state notes itself, from the change: a sender's own copy would be a second record of it."""
+
+_ANSWERS: dict[str, type[StateAnswer]] = {
+    kind.__name__: kind for kind in (Recorded, Refused, CycleOpened, CycleKnown, BackupMade)
+}
+
+
+def first_answer(db: sqlite3.Connection, request_id: str) -> StateAnswer | None:
+    """What the request was answered with before, if it was."""
+    found = records.answer(db, request_id)
+    if found is None:
+        return None
+    name, body = found
+    return _ANSWERS[name].model_validate_json(body)
+
+
+def keep_answer(db: sqlite3.Connection, answer: StateAnswer, request_id: str, now: datetime) -> None:
+    """Remember the answer, in the transaction of the change."""
+    records.insert_answer(db, request_id, type(answer).__name__, answer.model_dump_json(), now)
+
+
+def apply(
+    db: sqlite3.Connection, request: Write, now: datetime, previous: Link, correlation: str | None
+) -> tuple[Applied, bytes, Link]:
+    """Apply within the open transaction: the outcome, its audit bytes behind `previous`, the chain's new end.
+
+    A request that the books can't take leaves nothing but its refusal.
+    """
+    db.execute("SAVEPOINT request")
+    try:
+        applied = _dispatch(db, request)
+        applied.events.extend(_senders_events(request))
+        payload, end = _encode(previous, applied.events, correlation)
+    except (BooksRefusalError, IllegalEdgeError, sqlite3.IntegrityError) as error:
+        db.execute("ROLLBACK TO request")
+        applied, payload, end = _refused(request, error, now), b"", previous
+    keep_answer(db, applied.answer, request.request_id, now)
+    db.execute("RELEASE request")
+    return applied, payload, end
+
+
+def _encode(previous: Link, events: list[AuditEvent], correlation: str | None) -> tuple[bytes, Link]:
+    known = [
+        event if event.correlation is not None else event.model_copy(update={"correlation": correlation})
+        for event in events
+    ]
+    try:
+        return append(previous, known)
+    except ValueError as error:
+        raise BooksRefusalError("bad_audit_event", str(error)) from error
+
+
+def _senders_events(request: Write) -> list[AuditEvent]:
+    if isinstance(request, RecordEvent):
+        return list(request.audit)
+    return [event for event in request.audit if event.kind not in STATES_OWN]
+
+
+def _refused(
+    request: Write, error: BooksRefusalError | IllegalEdgeError | sqlite3.IntegrityError, now: datetime
+) -> Applied:
+    match error:
+        case BooksRefusalError():
+            reason = str(error)
+        case IllegalEdgeError():
+            reason = f"illegal_edge: {error}"
+        case _:
+            reason = f"inconsistent: {error}"
+    applied = Applied(Refused(request_id=request.request_id, reasons=(reason,)))
+    if not isinstance(request, RecordAlert | RecordAlertDelivered):
+        # An alert about a refused alert would never end.
+        text = f"the books refused {type(request).__name__} {request.request_id}: {reason}"
+        applied.notices.append(Notice(Severity.CRITICAL, "books_refused", text, request.request_id, now))
+    return applied
+
+
+def _note_backup(request: NoteBackup) -> Applied:
+    made = BackupMade(request_id=request.request_id, path=request.path, bytes=request.size_bytes)
+    applied = Applied(made)
+    detail: dict[str, JsonValue] = {
+        "path": request.path,
+        "bytes": request.size_bytes,
+        "sha256": request.sha256,
+    }
+    applied.note(AuditKind.BACKUP, request.at, detail)
+    return applied
+
+
+def _dispatch(db: sqlite3.Connection, request: Write) -> Applied:
+    match request:
+        case OpenCycle():
+            return open_cycle(db, request)
+        case RecordDecision():
+            return record_decision(db, request)
+        case RecordInstruction():
+            return record_instruction(db, request)
+        case RecordSent():
+            return record_sent(db, request)
+        case RecordOrder():
+            return record_order(db, request)
+        case RecordDeliveries():
+            return record_deliveries(db, request)
+        case CloseProposal():
+            return close_proposal(db, request)
+        case ClosePositionFound():
+            return close_position_found(db, request)
+        case CloseCycle():
+            return close_cycle(db, request)
+        case RecordEvent():
+            return record_event(db, request)
+        case RecordMarketSnapshot():
+            return record_market_snapshot(db, request)
+        case RecordJobRuns():
+            return record_job_runs(db, request)
+        case RecordKillSwitch():
+            return record_kill_switch(db, request)
+        case RecordAlert():
+            return record_alert(db, request)
+        case RecordAlertDelivered():
+            return record_alert_delivered(db, request)
+        case RecordInbox():
+            return record_inbox(db, request)
+        case RecordInboxDone():
+            return record_inbox_done(db, request)
+        case BindAccount():
+            return bind_account(db, request)
+        case SetSystem():
+            return set_system(db, request)
+        case NoteBackup():
+            return _note_backup(request)
+        case _:
+            assert_never(request)

@@ -1,0 +1,126 @@
+"""Applying what decision tells of its cycles: opening, deciding, proposing, closing."""
+
+from __future__ import annotations
+
+import sqlite3
+from hashlib import sha256
+
+from pydantic import JsonValue
+
+from actors.state.applied import Applied
+from actors.state.moves import move, position_of
+from actors.state.refusal import BooksRefusalError
+from actors.state.tables import cycles, positions
+from core.books import CycleRow
+from core.lifecycle import PositionState
+from core.messages.audit import AuditKind
+from core.messages.state import (
+    CloseCycle,
+    CloseProposal,
+    CycleKnown,
+    CycleOpened,
+    OpenCycle,
+    RecordDecision,
+    Recorded,
+)
+from core.values import CycleId, PositionId
+
+
+def open_cycle(db: sqlite3.Connection, request: OpenCycle) -> Applied:
+    """One row a (job, slot): new, taken up again while it has no outcome, or known."""
+    row = cycles.by_slot(db, request.job, request.slot)
+    if row is not None and row.outcome is not None:
+        known = CycleKnown(
+            request_id=request.request_id,
+            cycle_id=row.cycle_id,
+            job=row.job,
+            slot=row.slot,
+            outcome=row.outcome,
+        )
+        return Applied(known)
+    resumed = row is not None
+    if row is None:
+        cycle_id = CycleId(f"{request.job}-{request.slot:%Y%m%dT%H%M%SZ}")
+        row = CycleRow(cycle_id=cycle_id, job=request.job, slot=request.slot, opened_at=request.at)
+        cycles.insert(db, row)
+    opened = CycleOpened(
+        request_id=request.request_id, cycle_id=row.cycle_id, job=row.job, slot=row.slot, resumed=resumed
+    )
+    applied = Applied(opened)
+    detail: dict[str, JsonValue] = {
+        "cycle_id": row.cycle_id,
+        "job": row.job,
+        "slot": row.slot.isoformat(),
+        "resumed": resumed,
+    }
+    applied.note(AuditKind.CYCLE_OPENED, request.at, detail, row.cycle_id)
+    return applied
+
+
+def close_cycle(db: sqlite3.Connection, request: CloseCycle) -> Applied:
+    """Each cycle ends once; telling the same end again changes nothing."""
+    row = _cycle_of(db, request.cycle_id)
+    applied = Applied(Recorded(request_id=request.request_id))
+    if row.outcome is not None:
+        if (row.outcome, row.reasons) != (request.outcome, request.reasons):
+            raise BooksRefusalError(
+                "cycle_closed", f"{row.cycle_id}: expected {row.outcome}, found {request.outcome}"
+            )
+        return applied
+    cycles.close(db, row.cycle_id, request.outcome, request.reasons, request.at)
+    detail: dict[str, JsonValue] = {
+        "cycle_id": row.cycle_id,
+        "job": row.job,
+        "outcome": request.outcome,
+        "reasons": list(request.reasons),
+    }
+    applied.note(AuditKind.CYCLE_CLOSED, request.at, detail, row.cycle_id)
+    return applied
+
+
+def record_decision(db: sqlite3.Connection, request: RecordDecision) -> Applied:
+    """The decision whole, so that it can be replayed from the audit log alone, and its proposal."""
+    row = _cycle_of(db, request.cycle_id)
+    cycles.insert_decision(db, row.cycle_id, request.at, request.record)
+    applied = Applied(Recorded(request_id=request.request_id))
+    digest = sha256(request.record.encode()).hexdigest()
+    detail = {"cycle_id": row.cycle_id, "sha256": digest, "record": request.record}
+    applied.note(AuditKind.DECISION, request.at, detail, row.cycle_id)
+    proposal = request.proposal
+    if proposal is None:
+        return applied
+    if proposal.cycle_id != request.cycle_id:
+        raise BooksRefusalError(
+            "wrong_cycle", f"proposal: expected cycle {request.cycle_id}, found {proposal.cycle_id}"
+        )
+    if positions.by_id(db, proposal.position_id) is not None:
+        raise BooksRefusalError("proposal_known", f"expected a new proposal, found {proposal.proposal_id}")
+    cycles.insert_proposal(db, proposal)
+    positions.insert(db, proposal.position_id)
+    applied.books_changed = True
+    plan = proposal.model_dump(mode="json")
+    applied.note(AuditKind.PROPOSAL, proposal.created_at, plan, row.cycle_id)
+    made = {"position_id": proposal.position_id, "from": None, "to": PositionState.PROPOSED}
+    applied.note(AuditKind.POSITION, proposal.created_at, made, row.cycle_id)
+    return applied
+
+
+def close_proposal(db: sqlite3.Connection, request: CloseProposal) -> Applied:
+    """Vetoed or refused before any send. Once an instruction was committed its order decides instead."""
+    applied = Applied(Recorded(request_id=request.request_id))
+    position = position_of(db, PositionId(request.proposal_id))
+    if position.state is PositionState.CANCELLED:
+        return applied
+    if position.state is not PositionState.PROPOSED:
+        raise BooksRefusalError(
+            "not_proposed", f"{position.position_id}: expected proposed, found {position.state}"
+        )
+    move(db, applied, position, PositionState.CANCELLED, at=request.at, reason=request.reason)
+    return applied
+
+
+def _cycle_of(db: sqlite3.Connection, cycle_id: CycleId) -> CycleRow:
+    row = cycles.by_id(db, cycle_id)
+    if row is None:
+        raise BooksRefusalError("unknown_cycle", f"expected a recorded cycle, found {cycle_id}")
+    return row

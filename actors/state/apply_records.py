@@ -1,0 +1,126 @@
+"""Applying what is only kept: alerts, inbox, next runs, the kill switch's row, bindings, market pictures."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from pydantic import JsonValue
+
+from actors.state.applied import Applied
+from actors.state.refusal import BooksRefusalError
+from actors.state.tables import records
+from actors.state.tables.records import MarketPicture
+from core.messages.alerting import Severity
+from core.messages.audit import AuditKind
+from core.messages.state import (
+    BindAccount,
+    RecordAlert,
+    RecordAlertDelivered,
+    Recorded,
+    RecordEvent,
+    RecordInbox,
+    RecordInboxDone,
+    RecordJobRuns,
+    RecordKillSwitch,
+    RecordMarketSnapshot,
+    SetSystem,
+)
+
+ENVIRONMENT_KEY = "environment"
+ACCOUNT_KEY = "account"
+
+
+def record_event(_: sqlite3.Connection, request: RecordEvent) -> Applied:
+    """Only the request's own audit events."""
+    return Applied(Recorded(request_id=request.request_id))
+
+
+def record_market_snapshot(db: sqlite3.Connection, request: RecordMarketSnapshot) -> Applied:
+    picture = MarketPicture(request.at, request.spot_usd, request.dvol, request.funding, request.quotes)
+    records.insert_picture(db, picture)
+    return Applied(Recorded(request_id=request.request_id))
+
+
+def record_job_runs(db: sqlite3.Connection, request: RecordJobRuns) -> Applied:
+    records.write_job_runs(db, request.next_runs)
+    return Applied(Recorded(request_id=request.request_id))
+
+
+def record_kill_switch(db: sqlite3.Connection, request: RecordKillSwitch) -> Applied:
+    """The row behind the file. Telling what it already says changes nothing."""
+    applied = Applied(Recorded(request_id=request.request_id))
+    row = records.kill_switch(db)
+    told = (request.armed, request.causes, request.reason, request.who, request.at)
+    if told == (row.armed, row.causes, row.reason, row.who, row.at):
+        return applied
+    records.write_kill_switch(db, request)
+    kind = AuditKind.ARMED if request.armed else AuditKind.DISARMED
+    detail: dict[str, JsonValue] = {
+        "causes": list(request.causes),
+        "reason": request.reason,
+        "who": request.who,
+    }
+    for event in request.audit:
+        if event.kind is kind:
+            detail |= event.detail
+    applied.note(kind, request.at, detail)
+    return applied
+
+
+def record_alert(db: sqlite3.Connection, request: RecordAlert) -> Applied:
+    """Every alert is a row; from HIGH on it is also an audit record."""
+    applied = Applied(Recorded(request_id=request.request_id))
+    alert = request.alert
+    if records.insert_alert(db, alert) and alert.severity.rank >= Severity.HIGH.rank:
+        detail = alert.model_dump(mode="json", exclude={"delivered_at"})
+        applied.note(AuditKind.ALERT, alert.at, detail)
+    return applied
+
+
+def record_alert_delivered(db: sqlite3.Connection, request: RecordAlertDelivered) -> Applied:
+    if not records.mark_delivered(db, request.alert_id, request.at):
+        raise BooksRefusalError("unknown_alert", f"expected a recorded alert, found {request.alert_id}")
+    return Applied(Recorded(request_id=request.request_id))
+
+
+def record_inbox(db: sqlite3.Connection, request: RecordInbox) -> Applied:
+    """An operator's message, under its request's id."""
+    applied = Applied(Recorded(request_id=request.request_id))
+    records.insert_inbox(db, request.request_id, request.at, request.message, request.body, request.who)
+    detail = {"request_id": request.request_id, "message": request.message, "body": request.body}
+    applied.note(AuditKind.OPERATOR, request.at, {**detail, "who": request.who}, request.request_id)
+    return applied
+
+
+def record_inbox_done(db: sqlite3.Connection, request: RecordInboxDone) -> Applied:
+    applied = Applied(Recorded(request_id=request.request_id))
+    if not records.finish_inbox(db, request.inbox_request_id, request.at, request.answer):
+        raise BooksRefusalError("unknown_inbox", f"expected an inbox item, found {request.inbox_request_id}")
+    detail = {"request_id": request.inbox_request_id, "answer": request.answer}
+    applied.note(AuditKind.OPERATOR, request.at, detail, request.inbox_request_id)
+    return applied
+
+
+def bind_account(db: sqlite3.Connection, request: BindAccount) -> Applied:
+    """The first binding holds for ever: a wrong token must not reconcile the books away."""
+    applied = Applied(Recorded(request_id=request.request_id))
+    told = {ENVIRONMENT_KEY: str(request.environment), ACCOUNT_KEY: request.account}
+    bound = {key: records.setting(db, key) for key in told}
+    if bound == told:
+        return applied
+    for key, value in bound.items():
+        if value is not None and value != told[key]:
+            raise BooksRefusalError(
+                f"{key}_differs", f"this folder's books belong to {value}, the venue says {told[key]}"
+            )
+    for key, value in told.items():
+        records.write_setting(db, key, value, request.at)
+    applied.note(AuditKind.ACCOUNT_BOUND, request.at, told)
+    return applied
+
+
+def set_system(db: sqlite3.Connection, request: SetSystem) -> Applied:
+    if request.key in (ENVIRONMENT_KEY, ACCOUNT_KEY):
+        raise BooksRefusalError("reserved_key", f"expected another key than {request.key}, see BindAccount")
+    records.write_setting(db, request.key, request.value, request.at)
+    return Applied(Recorded(request_id=request.request_id))

@@ -1,0 +1,139 @@
+"""Backups: the database vacuumed into a new file and checked, with the audit files that belong to it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+
+from actors.state.database import DATABASE_FILE
+from core.errors import CerberoError
+
+BACKUP_FOLDER = "backups"
+AUDIT_FOLDER = "audit"
+KEEP_ALL_FOR = timedelta(days=1)
+KEEP_DAILY_FOR = timedelta(days=30)
+_STAMP = "%Y%m%dT%H%M%SZ"
+_DRAFT = ".draft"
+_CHUNK_BYTES = 1024 * 1024
+
+
+class BackupError(CerberoError):
+    """The backup was not made; nothing of it is left under its final name."""
+
+
+@dataclass(frozen=True)
+class Backup:
+    path: Path
+    size_bytes: int
+    sha256: str
+    """Of the database file."""
+
+
+def make_backup(db: sqlite3.Connection, data_dir: Path, now: datetime) -> Backup:
+    """`backups/<utc>/` with cerbero.db and audit/. Raises BackupError; the books themselves are untouched.
+
+    The database comes first: what is appended to the audit files meanwhile is in its pending bytes, so that
+    the pair passes the boot verification when both are put back.
+    """
+    folder = data_dir / BACKUP_FOLDER
+    target = folder / now.strftime(_STAMP)
+    draft = folder / f"{target.name}{_DRAFT}"
+    if target.exists():
+        raise BackupError(f"expected a new backup, {target.name} is there already")
+    try:
+        for old in folder.glob(f"*{_DRAFT}"):
+            shutil.rmtree(old)
+        draft.mkdir(parents=True, mode=0o700)
+        copy = draft / DATABASE_FILE
+        db.execute("VACUUM INTO ?", (str(copy),))
+        _check(copy)
+        _fsync(copy)
+        digest, size_bytes = _digest(copy)
+        size_bytes += _copy_audit(data_dir / AUDIT_FOLDER, draft / AUDIT_FOLDER, _newest(folder))
+        _fsync(draft)
+        draft.rename(target)
+        _fsync(folder)
+        _prune(folder, now)
+    except (OSError, sqlite3.Error) as error:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise BackupError(f"{target.name}: {error}") from error
+    return Backup(target, size_bytes, digest)
+
+
+def backups(data_dir: Path) -> list[Path]:
+    """The finished backups, oldest first."""
+    folder = data_dir / BACKUP_FOLDER
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if path.is_dir() and path.suffix != _DRAFT)
+
+
+def _check(copy: Path) -> None:
+    db = sqlite3.connect(f"{copy.as_uri()}?mode=ro", uri=True)
+    try:
+        found = db.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    finally:
+        db.close()
+    if found != "ok":
+        raise BackupError(f"integrity_check of the copy: expected ok, found {found}")
+
+
+def _copy_audit(source: Path, target: Path, previous: Path | None) -> int:
+    """Copy the audit files; what the previous backup holds unchanged is linked, not copied. Bytes copied."""
+    target.mkdir(mode=0o700)
+    copied = 0
+    if source.is_dir():
+        for path in sorted(source.glob("audit-*.jsonl*")):
+            kept = None if previous is None else previous / AUDIT_FOLDER / path.name
+            if kept is not None and kept.exists() and _same(kept, path):
+                (target / path.name).hardlink_to(kept)
+            else:
+                shutil.copy2(path, target / path.name)
+                _fsync(target / path.name)
+                copied += path.stat().st_size
+    _fsync(target)
+    return copied
+
+
+def _same(one: Path, other: Path) -> bool:
+    """As long and as old as each other: an append changes the one, a compression the name."""
+    first, second = one.stat(), other.stat()
+    return (first.st_size, first.st_mtime_ns) == (second.st_size, second.st_mtime_ns)
+
+
+def _newest(folder: Path) -> Path | None:
+    found = backups(folder.parent)
+    return found[-1] if found else None
+
+
+def _prune(folder: Path, now: datetime) -> None:
+    """Keep all of the last day, the last of each day for a month, and always the newest."""
+    found = backups(folder.parent)
+    last_of_day = {path.name[:8]: path for path in found}
+    for path in found[:-1]:
+        age = now - datetime.strptime(path.name, _STAMP).replace(tzinfo=now.tzinfo)
+        daily = last_of_day[path.name[:8]] == path
+        if age > KEEP_DAILY_FOR or (age > KEEP_ALL_FOR and not daily):
+            shutil.rmtree(path)
+
+
+def _digest(path: Path) -> tuple[str, int]:
+    digest, size_bytes = sha256(), 0
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK_BYTES):
+            digest.update(chunk)
+            size_bytes += len(chunk)
+    return digest.hexdigest(), size_bytes
+
+
+def _fsync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,45 @@
+"""How values stand in columns: times as sortable text, money as decimal text, lists as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from actors.state.refusal import BooksRefusalError
+
+
+def time_text(when: datetime) -> str:
+    """ISO 8601 in UTC with microseconds, so that text order is time order. Refuses a naive time."""
+    if when.tzinfo is None:
+        raise BooksRefusalError("naive_time", f"expected an aware time, found {when.isoformat()}")
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def maybe_time_text(when: datetime | None) -> str | None:
+    return None if when is None else time_text(when)
+
+
+def time_of(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def maybe_time_of(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def maybe_decimal_text(amount: Decimal | None) -> str | None:
+    return None if amount is None else str(amount)
+
+
+def maybe_decimal_of(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def list_text(words: Sequence[str]) -> str:
+    return json.dumps(list(words))
+
+
+def list_of(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text))

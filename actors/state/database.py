@@ -1,0 +1,108 @@
+"""Opening the books' database: durable settings, numbered migrations, and what its errors mean."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from datetime import datetime
+from hashlib import sha256
+from importlib import resources
+from pathlib import Path
+
+from core.errors import CerberoError
+
+DATABASE_FILE = "cerbero.db"
+EVIDENCE_FOLDER = "evidence"
+BUSY_TIMEOUT_MS = 5000
+
+
+class DatabaseCorruptError(CerberoError):
+    """The file is no database, fails its own check, or is of a newer version than this program."""
+
+
+def database_path(data_dir: Path) -> Path:
+    return data_dir / DATABASE_FILE
+
+
+def open_database(data_dir: Path) -> sqlite3.Connection:
+    """Open or create the books, checked and migrated. Raises DatabaseCorruptError, sqlite3.OperationalError.
+
+    Transactions are explicit. Another thread may close the connection, where a hung actor is replaced.
+    """
+    data_dir.mkdir(parents=True, exist_ok=True)
+    path = database_path(data_dir)
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
+    try:
+        db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        db.execute("PRAGMA foreign_keys = ON")
+        db.execute("PRAGMA trusted_schema = OFF")
+        check(db)
+        migrate(db)
+    except sqlite3.DatabaseError as error:
+        db.close()
+        if is_corruption(error):
+            raise DatabaseCorruptError(f"{path}: {error}") from error
+        raise
+    except DatabaseCorruptError:
+        db.close()
+        raise
+    return db
+
+
+def keep_evidence(data_dir: Path, now: datetime) -> Path:
+    """Copy the database as it is into `evidence/<utc>-database/`, once for each state that it is found in."""
+    path = database_path(data_dir)
+    digest = sha256(path.read_bytes()).hexdigest()
+    parent = data_dir / EVIDENCE_FOLDER
+    for known in sorted(parent.glob("*-database")):
+        if (known / digest).exists():
+            return known
+    evidence = parent / f"{now:%Y%m%dT%H%M%SZ}-{digest[:8]}-database"
+    evidence.mkdir(parents=True, mode=0o700)
+    for found in (path, path.with_name(f"{path.name}-wal")):
+        if found.exists():
+            shutil.copy2(found, evidence / found.name)
+    (evidence / digest).touch()
+    return evidence
+
+
+def check(db: sqlite3.Connection) -> None:
+    """Let the database look through its own pages. Raises DatabaseCorruptError."""
+    found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if found != "ok":
+        raise DatabaseCorruptError(f"quick_check: expected ok, found {found}")
+
+
+def migrations() -> list[str]:
+    """The SQL of every migration in order; raises AssertionError if their numbers have a gap."""
+    folder = resources.files("actors.state.migrations")
+    files = sorted((item for item in folder.iterdir() if item.name.endswith(".sql")), key=lambda f: f.name)
+    for number, file in enumerate(files, start=1):
+        if not file.name.startswith(f"{number:04d}_"):
+            raise AssertionError(f"migrations: expected number {number:04d}, found {file.name}")
+    return [file.read_text("utf-8") for file in files]
+
+
+def migrate(db: sqlite3.Connection) -> int:
+    """Bring the schema to the newest version, each step in its own transaction; returns the version."""
+    steps = migrations()
+    version: int = db.execute("PRAGMA user_version").fetchone()[0]
+    if version > len(steps):
+        raise DatabaseCorruptError(f"user_version: expected at most {len(steps)}, found {version}")
+    for number, sql in enumerate(steps[version:], start=version + 1):
+        # executescript would commit first; the step and its number belong into one transaction.
+        db.executescript(f"BEGIN IMMEDIATE;\n{sql}\nPRAGMA user_version = {number};\nCOMMIT;")
+    return len(steps)
+
+
+def is_disk_full(error: sqlite3.Error) -> bool:
+    """The write found no room: nothing is wrong with what is there."""
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+
+
+def is_corruption(error: sqlite3.Error) -> bool:
+    """What is in the file can't be trusted."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)

@@ -1,0 +1,116 @@
+"""Positions moving along the edges of their state machine, as what was booked requires."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+
+from actors.state.applied import Applied, Notice
+from actors.state.refusal import BooksRefusalError
+from actors.state.tables import ledger, orders, positions
+from core.books import InstructionKind, Position
+from core.lifecycle import PositionState, check_position_edge
+from core.messages.alerting import Severity
+from core.messages.audit import AuditKind
+from core.values import PositionId
+
+SETTLEMENT_RULE = "settlement"
+MANUAL_RULE = "manual"
+RECONCILE_RULE = "reconcile"
+"""Found closed at the venue: its own fills do not say so."""
+
+
+def position_of(db: sqlite3.Connection, position_id: PositionId) -> Position:
+    """The position, or BooksRefusalError where there is none."""
+    position = positions.by_id(db, position_id)
+    if position is None:
+        raise BooksRefusalError("unknown_position", f"expected a recorded position, found {position_id}")
+    return position
+
+
+def move(
+    db: sqlite3.Connection,
+    applied: Applied,
+    position: Position,
+    to: PositionState,
+    *,
+    at: datetime,
+    exit_rule: str | None = None,
+    reason: str | None = None,
+    by_reconcile: bool = False,
+) -> Position:
+    """Write the edge and note it. Raises IllegalEdgeError where the machine has none."""
+    check_position_edge(position.state, to, by_reconcile=by_reconcile)
+    before, entered_at = position.state, position.entered_at
+    if to is PositionState.OPEN and entered_at is None:
+        fills = ledger.fills_of(db, position.position_id)
+        entered_at = min(fill.at for kind, fill in fills if kind is InstructionKind.ENTRY)
+    closed = to is PositionState.CLOSED
+    moved = position.model_copy(
+        update={
+            "state": to,
+            "entered_at": entered_at,
+            "closed_at": at if to in (PositionState.CLOSED, PositionState.CANCELLED) else None,
+            "exit_rule": (exit_rule or MANUAL_RULE) if closed else position.exit_rule,
+        }
+    )
+    positions.update(db, moved)
+    moved = position_of(db, position.position_id)
+    applied.books_changed = True
+    applied.note(
+        AuditKind.POSITION,
+        at,
+        {
+            "position_id": moved.position_id,
+            "from": before,
+            "to": to,
+            "contracts_opened": moved.contracts_opened,
+            "contracts": moved.contracts,
+            "exit_rule": moved.exit_rule,
+            "pnl_eth": str(moved.pnl_eth),
+            "reason": reason,
+        },
+        moved.cycle_id,
+    )
+    if before is PositionState.CANCELLED and to is PositionState.OPEN:
+        text = f"position {moved.position_id} was thought cancelled and is filled at the venue"
+        applied.notices.append(
+            Notice(Severity.CRITICAL, "cancelled_position_filled", text, moved.cycle_id, at)
+        )
+    if closed:
+        text = f"position {moved.position_id} closed by {moved.exit_rule}: {moved.pnl_eth} ETH"
+        applied.notices.append(Notice(Severity.MEDIUM, "position_closed", text, moved.cycle_id, at))
+    return moved
+
+
+def follow_books(
+    db: sqlite3.Connection,
+    applied: Applied,
+    position_id: PositionId,
+    *,
+    at: datetime,
+    exit_rule: str | None,
+    by_reconcile: bool = False,
+) -> Position:
+    """Move the position to where its fills, deliveries and live orders say that it is.
+
+    Raises IllegalEdgeError where the machine has no such edge, BooksRefusalError where the sums are wrong.
+    """
+    position = position_of(db, position_id)
+    sizes = positions.sizes(db, position)
+    live = orders.live_kinds(db, position_id)
+    if sizes.opened == 0:
+        if position.state is PositionState.AWAITING_FILL and InstructionKind.ENTRY not in live:
+            position = move(db, applied, position, PositionState.CANCELLED, at=at, reason="nothing filled")
+        return position
+    if position.state in (PositionState.AWAITING_FILL, PositionState.CANCELLED, PositionState.PROPOSED):
+        position = move(db, applied, position, PositionState.OPEN, at=at, by_reconcile=by_reconcile)
+    if position.state is PositionState.CLOSED:
+        if sizes.left and position.exit_rule != RECONCILE_RULE:
+            raise BooksRefusalError("closed_position_grew", f"{position_id}: found {sizes.left} left")
+        return position
+    if sizes.left == 0 and InstructionKind.ENTRY not in live:
+        return move(db, applied, position, PositionState.CLOSED, at=at, exit_rule=exit_rule)
+    if position.state is PositionState.CLOSING and InstructionKind.EXIT not in live:
+        return move(db, applied, position, PositionState.OPEN, at=at, reason="exit ended with size left")
+    return position

@@ -1,0 +1,103 @@
+"""Answering what others read of the books, from what is committed."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from actors.state.tables import cycles, orders, positions, records
+from core.books import Books
+from core.messages.kill_switch import BooksChanged
+from core.messages.state import (
+    ClosedTrades,
+    GetClosedTrades,
+    GetJobRuns,
+    GetKillSwitchRow,
+    GetLastCycle,
+    GetOpenCycles,
+    GetOpenInbox,
+    GetPosition,
+    GetSystem,
+    GetUndeliveredAlerts,
+    JobRuns,
+    LastCycle,
+    OpenCycles,
+    OpenInbox,
+    PositionRead,
+    StateAnswer,
+    SystemRead,
+    UndeliveredAlerts,
+)
+
+Read = (
+    GetPosition
+    | GetOpenCycles
+    | GetLastCycle
+    | GetClosedTrades
+    | GetJobRuns
+    | GetKillSwitchRow
+    | GetUndeliveredAlerts
+    | GetOpenInbox
+    | GetSystem
+)
+"""Queries that one look at the tables answers."""
+
+COUNTED = timedelta(hours=1)
+
+
+def read(db: sqlite3.Connection, query: Read) -> StateAnswer:
+    """The answer to `query`."""
+    match query:
+        case GetPosition():
+            position = positions.by_id(db, query.position_id)
+            return PositionRead(request_id=query.request_id, position=position)
+        case GetOpenCycles():
+            return OpenCycles(request_id=query.request_id, cycles=cycles.without_outcome(db))
+        case GetLastCycle():
+            cycle = cycles.last_of(db, query.job)
+            return LastCycle(request_id=query.request_id, job=query.job, cycle=cycle)
+        case GetClosedTrades():
+            return ClosedTrades(request_id=query.request_id, positions=positions.closed(db))
+        case GetJobRuns():
+            return JobRuns(next_runs=records.job_runs(db))
+        case GetKillSwitchRow():
+            return records.kill_switch(db, query.request_id)
+        case GetUndeliveredAlerts():
+            return UndeliveredAlerts(request_id=query.request_id, alerts=records.undelivered_alerts(db))
+        case GetOpenInbox():
+            return OpenInbox(request_id=query.request_id, items=records.open_inbox(db))
+        case GetSystem():
+            return SystemRead(key=query.key, value=records.setting(db, query.key))
+        case _:
+            assert_never(query)
+
+
+class BooksView:
+    """The live books, kept until a change makes them stale."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self._kept: Books | None = None
+
+    def forget(self) -> None:
+        """Positions, orders or instructions changed."""
+        self._kept = None
+
+    def books(self, now: datetime, seq: int) -> Books:
+        """The live part of the books as committed."""
+        if self._kept is None:
+            live = orders.live(self._db)
+            self._kept = Books(
+                as_of=now,
+                seq=seq,
+                positions=positions.live(self._db),
+                orders=tuple(order for _, order in live),
+                instructions=tuple(instruction for instruction, _ in live),
+            )
+        return self._kept.model_copy(update={"as_of": now, "seq": seq})
+
+    def facts(self, now: datetime, seq: int) -> BooksChanged:
+        """What the kill switch's gate needs to know."""
+        sent = orders.sent_since(self._db, now - COUNTED)
+        return BooksChanged(books=self.books(now, seq), orders_sent_last_hour=sent)

@@ -1,0 +1,105 @@
+"""The sequencer: many requests in one transaction, and the audit bytes that the same commit makes pending."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from actors.state.applied import Applied
+from actors.state.apply import Write, apply
+from actors.state.tables import chain, records
+from actors.state.tables.chain import ChainEnd
+from core.chain import file_name
+from core.messages.audit import AuditBatch
+
+ANSWERS_KEPT = timedelta(days=7)
+"""Nobody tells a request again after this long: senders forget what they sent when they restart."""
+PRUNE_EVERY = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Committed:
+    """What one transaction made durable in the database. `batch` is None where nothing is to be audited."""
+
+    outcomes: tuple[Applied, ...]
+    batch: AuditBatch | None
+
+
+class Sequencer:
+    """Owns the numbering of audit records. `end` is the end of what the audit file is known to hold."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self.end, self.pending = chain.read(db)
+        self._pruned_at: datetime | None = None
+
+    @property
+    def last_seq(self) -> int:
+        """The number of the last committed audit record."""
+        return self.end.link.seq if self.pending is None else self.pending.last_seq
+
+    def commit(
+        self, requests: Sequence[tuple[Write, str | None]], now: datetime, check_live: Callable[[], None]
+    ) -> Committed:
+        """Apply (request, correlation) in order and commit them together.
+
+        Needs everything before to be acknowledged. Raises sqlite3.Error with nothing changed.
+        """
+        if self.pending is not None:
+            raise AssertionError("expected the last batch to be acknowledged before the next one")
+        db = self._db
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            outcomes, lines, link = [], [], self.end.link
+            for request, correlation in requests:
+                applied, payload, link = apply(db, request, now, link, correlation)
+                outcomes.append(applied)
+                lines.append(payload)
+            batch = self._batch(b"".join(lines), link.seq, link.hash, now)
+            if batch is not None:
+                chain.write(db, self.end, batch)
+            self._prune(now)
+            check_live()
+            db.execute("COMMIT")
+        except BaseException:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise
+        self.pending = batch
+        return Committed(tuple(outcomes), batch)
+
+    def acknowledge(self) -> None:
+        """The pending bytes are in the audit file, fsynced."""
+        if self.pending is not None:
+            self.end, self.pending = self.end.after(self.pending), None
+
+    def restart(self) -> None:
+        """The files were put aside: a new chain begins, durable with the next commit."""
+        self.end, self.pending = ChainEnd(), None
+
+    def settle(self) -> None:
+        """An orderly stop: head is the end of the file, nothing is pending."""
+        if self.pending is None:
+            chain.write(self._db, self.end, None)
+
+    def _batch(self, payload: bytes, last_seq: int, last_hash: str, now: datetime) -> AuditBatch | None:
+        if not payload:
+            return None
+        # A clock that was set back must not reopen an earlier day's file.
+        file = max(file_name(now.date()), self.end.file or "")
+        return AuditBatch(
+            first_seq=self.end.link.seq + 1,
+            last_seq=last_seq,
+            last_hash=last_hash,
+            file=file,
+            offset=self.end.bytes if file == self.end.file else 0,
+            payload=payload,
+        )
+
+    def _prune(self, now: datetime) -> None:
+        if self._pruned_at is not None and now - self._pruned_at < PRUNE_EVERY:
+            return
+        records.prune_answers(self._db, now - ANSWERS_KEPT)
+        self._pruned_at = now

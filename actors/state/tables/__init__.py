@@ -1,0 +1,1 @@
+"""One file a table, or a few that belong together: rows in, rows out, nothing decided."""

@@ -1,0 +1,108 @@
+"""Cycles, their decisions and the proposals that came of them."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+from typing import Any
+
+from actors.state.columns import list_of, list_text, maybe_time_of, time_of, time_text
+from core.books import CycleOutcome, CycleRow, Job, Proposal
+from core.values import CycleId
+
+_COLUMNS = "cycle_id, job, slot, opened_at, closed_at, outcome, reasons"
+
+
+def insert(db: sqlite3.Connection, row: CycleRow) -> None:
+    db.execute(
+        "INSERT INTO cycles (cycle_id, job, slot, opened_at) VALUES (?, ?, ?, ?)",
+        (row.cycle_id, row.job, time_text(row.slot), time_text(row.opened_at)),
+    )
+
+
+def close(
+    db: sqlite3.Connection, cycle_id: CycleId, outcome: CycleOutcome, reasons: tuple[str, ...], at: datetime
+) -> None:
+    db.execute(
+        "UPDATE cycles SET closed_at = ?, outcome = ?, reasons = ? WHERE cycle_id = ?",
+        (time_text(at), outcome, list_text(reasons), cycle_id),
+    )
+
+
+def by_id(db: sqlite3.Connection, cycle_id: CycleId) -> CycleRow | None:
+    return _one(db.execute(f"SELECT {_COLUMNS} FROM cycles WHERE cycle_id = ?", (cycle_id,)))
+
+
+def by_slot(db: sqlite3.Connection, job: Job, slot: datetime) -> CycleRow | None:
+    return _one(
+        db.execute(f"SELECT {_COLUMNS} FROM cycles WHERE job = ? AND slot = ?", (job, time_text(slot)))
+    )
+
+
+def last_of(db: sqlite3.Connection, job: Job) -> CycleRow | None:
+    return _one(db.execute(f"SELECT {_COLUMNS} FROM cycles WHERE job = ? ORDER BY slot DESC LIMIT 1", (job,)))
+
+
+def without_outcome(db: sqlite3.Connection) -> tuple[tuple[CycleRow, bool], ...]:
+    """Each open cycle, oldest first, and whether an instruction came of it."""
+    rows = db.execute(
+        f"SELECT {_COLUMNS}, EXISTS (SELECT 1 FROM instructions i WHERE i.cycle_id = c.cycle_id)"
+        " FROM cycles c WHERE outcome IS NULL ORDER BY slot, cycle_id"
+    )
+    return tuple((_row(row), bool(row[7])) for row in rows)
+
+
+def everything(db: sqlite3.Connection, *, limit: int | None = None) -> tuple[CycleRow, ...]:
+    """Oldest first; `limit` gives the newest so many."""
+    rows = db.execute(
+        f"SELECT {_COLUMNS} FROM cycles ORDER BY slot DESC, opened_at DESC, rowid DESC LIMIT ?",
+        (-1 if limit is None else limit,),
+    ).fetchall()
+    return tuple(_row(row) for row in reversed(rows))
+
+
+def insert_decision(db: sqlite3.Connection, cycle_id: CycleId, at: datetime, record: str) -> None:
+    db.execute(
+        "INSERT INTO decisions (cycle_id, at, record) VALUES (?, ?, ?)", (cycle_id, time_text(at), record)
+    )
+
+
+def decisions(
+    db: sqlite3.Connection, *, cycle_id: CycleId | None = None, limit: int | None = None
+) -> tuple[tuple[CycleId, datetime, str], ...]:
+    """(cycle, time, canonical JSON record), oldest first; `limit` gives the newest so many."""
+    rows = db.execute(
+        "SELECT cycle_id, at, record FROM decisions WHERE ?1 IS NULL OR cycle_id = ?1"
+        " ORDER BY decision_id DESC LIMIT ?2",
+        (cycle_id, -1 if limit is None else limit),
+    ).fetchall()
+    return tuple((CycleId(row[0]), time_of(row[1]), row[2]) for row in reversed(rows))
+
+
+def insert_proposal(db: sqlite3.Connection, proposal: Proposal) -> None:
+    db.execute(
+        "INSERT INTO proposals (proposal_id, cycle_id, created_at, plan) VALUES (?, ?, ?, ?)",
+        (
+            proposal.proposal_id,
+            proposal.cycle_id,
+            time_text(proposal.created_at),
+            proposal.plan.model_dump_json(),
+        ),
+    )
+
+
+def _one(cursor: sqlite3.Cursor) -> CycleRow | None:
+    row = cursor.fetchone()
+    return None if row is None else _row(row)
+
+
+def _row(row: tuple[Any, ...]) -> CycleRow:
+    return CycleRow(
+        cycle_id=CycleId(row[0]),
+        job=Job(row[1]),
+        slot=time_of(row[2]),
+        opened_at=time_of(row[3]),
+        closed_at=maybe_time_of(row[4]),
+        outcome=None if row[5] is None else CycleOutcome(row[5]),
+        reasons=list_of(row[6]),
+    )

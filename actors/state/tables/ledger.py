@@ -1,0 +1,146 @@
+"""Fills, deliveries and the cash flows that they are: each booked once under the venue's own reference."""
+
+from __future__ import annotations
+
+import sqlite3
+from decimal import Decimal
+from typing import Any
+
+from actors.state.columns import time_of, time_text
+from core.books import CashFlow, CashFlowKind, Delivery, Fill, InstructionKind
+from core.values import Label, PositionId
+
+_FILL = "f.trade_id, f.label, f.instrument_name, f.side, f.amount, f.price_eth, f.fee_eth, f.index_usd, f.at"
+_DELIVERY = "key, position_id, instrument_name, delivery_price_usd, size, cash_flow_eth, fee_eth, at"
+_FLOW = "ref, position_id, kind, amount_eth, index_usd, at"
+
+
+def fill(db: sqlite3.Connection, trade_id: str) -> Fill | None:
+    row = db.execute(f"SELECT {_FILL} FROM fills f WHERE trade_id = ?", (trade_id,)).fetchone()
+    return None if row is None else _fill(row)
+
+
+def insert_fill(db: sqlite3.Connection, fill: Fill) -> None:
+    db.execute(
+        "INSERT INTO fills"
+        " (trade_id, label, instrument_name, side, amount, price_eth, fee_eth, index_usd, at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            fill.trade_id,
+            fill.label,
+            fill.instrument_name,
+            fill.side,
+            fill.amount,
+            str(fill.price_eth),
+            str(fill.fee_eth),
+            str(fill.index_usd),
+            time_text(fill.at),
+        ),
+    )
+
+
+def delivery(db: sqlite3.Connection, key: str) -> Delivery | None:
+    row = db.execute(f"SELECT {_DELIVERY} FROM deliveries WHERE key = ?", (key,)).fetchone()
+    return None if row is None else _delivery(row)
+
+
+def insert_delivery(db: sqlite3.Connection, delivery: Delivery) -> None:
+    db.execute(
+        f"INSERT INTO deliveries ({_DELIVERY}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            delivery.key,
+            delivery.position_id,
+            delivery.instrument_name,
+            str(delivery.delivery_price_usd),
+            delivery.size,
+            str(delivery.cash_flow_eth),
+            str(delivery.fee_eth),
+            time_text(delivery.at),
+        ),
+    )
+
+
+def insert_flow(db: sqlite3.Connection, flow: CashFlow) -> None:
+    db.execute(
+        f"INSERT INTO cash_flows ({_FLOW}) VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            flow.ref,
+            flow.position_id,
+            flow.kind,
+            str(flow.amount_eth),
+            str(flow.index_usd),
+            time_text(flow.at),
+        ),
+    )
+
+
+def fills_of(db: sqlite3.Connection, position_id: PositionId) -> tuple[tuple[InstructionKind, Fill], ...]:
+    """The position's fills in order of time, each with the kind of its instruction."""
+    rows = db.execute(
+        f"SELECT i.kind, {_FILL} FROM instructions i JOIN fills f USING (label)"
+        " WHERE i.proposal_id = ? ORDER BY f.at, f.rowid",
+        (position_id,),
+    )
+    return tuple((InstructionKind(row[0]), _fill(row[1:])) for row in rows)
+
+
+def order_fills(db: sqlite3.Connection, label: str) -> tuple[Fill, ...]:
+    rows = db.execute(f"SELECT {_FILL} FROM fills f WHERE label = ? ORDER BY f.at, f.rowid", (label,))
+    return tuple(_fill(row) for row in rows)
+
+
+def deliveries_of(db: sqlite3.Connection, position_id: PositionId) -> tuple[Delivery, ...]:
+    rows = db.execute(
+        f"SELECT {_DELIVERY} FROM deliveries WHERE position_id = ? ORDER BY at, rowid", (position_id,)
+    )
+    return tuple(_delivery(row) for row in rows)
+
+
+def flows_of(db: sqlite3.Connection, position_id: PositionId) -> tuple[CashFlow, ...]:
+    rows = db.execute(
+        f"SELECT {_FLOW} FROM cash_flows WHERE position_id = ? ORDER BY at, rowid", (position_id,)
+    )
+    return tuple(_flow(row) for row in rows)
+
+
+def flows(db: sqlite3.Connection) -> tuple[CashFlow, ...]:
+    """All cash flows, oldest first."""
+    return tuple(_flow(row) for row in db.execute(f"SELECT {_FLOW} FROM cash_flows ORDER BY at, rowid"))
+
+
+def _fill(row: tuple[Any, ...]) -> Fill:
+    return Fill(
+        trade_id=row[0],
+        label=Label(row[1]),
+        instrument_name=row[2],
+        side=row[3],
+        amount=int(row[4]),
+        price_eth=Decimal(row[5]),
+        fee_eth=Decimal(row[6]),
+        index_usd=Decimal(row[7]),
+        at=time_of(row[8]),
+    )
+
+
+def _delivery(row: tuple[Any, ...]) -> Delivery:
+    return Delivery(
+        key=row[0],
+        position_id=PositionId(row[1]),
+        instrument_name=row[2],
+        delivery_price_usd=Decimal(row[3]),
+        size=int(row[4]),
+        cash_flow_eth=Decimal(row[5]),
+        fee_eth=Decimal(row[6]),
+        at=time_of(row[7]),
+    )
+
+
+def _flow(row: tuple[Any, ...]) -> CashFlow:
+    return CashFlow(
+        ref=row[0],
+        position_id=PositionId(row[1]),
+        kind=CashFlowKind(row[2]),
+        amount_eth=Decimal(row[3]),
+        index_usd=Decimal(row[4]),
+        at=time_of(row[5]),
+    )

@@ -1,0 +1,162 @@
+"""The small tables: answers given, alerts, inbox, next runs, kill switch, settings, market pictures."""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from actors.state.columns import list_of, list_text, maybe_time_of, time_of, time_text
+from core.books import Job
+from core.messages.alerting import AlertRow, Severity
+from core.messages.kill_switch import ArmCause
+from core.messages.state import KillSwitchRow, RecordKillSwitch
+
+_ALERT = "alert_id, severity, code, text, cause, at, delivered_at"
+_PICTURE = "at, spot_usd, dvol, funding, quotes"
+
+
+@dataclass(frozen=True)
+class MarketPicture:
+    """A stored market snapshot; `quotes` is the JSON list described at RecordMarketSnapshot."""
+
+    at: datetime
+    spot_usd: float
+    dvol: float
+    funding: float | None
+    quotes: str
+
+
+def answer(db: sqlite3.Connection, request_id: str) -> tuple[str, str] | None:
+    """(message name, JSON) that the request was answered with."""
+    row: tuple[str, str] | None = db.execute(
+        "SELECT answer, body FROM answered WHERE request_id = ?", (request_id,)
+    ).fetchone()
+    return row
+
+
+def insert_answer(db: sqlite3.Connection, request_id: str, name: str, body: str, at: datetime) -> None:
+    db.execute(
+        "INSERT INTO answered (request_id, answer, body, at) VALUES (?, ?, ?, ?)",
+        (request_id, name, body, time_text(at)),
+    )
+
+
+def prune_answers(db: sqlite3.Connection, before: datetime) -> int:
+    return db.execute("DELETE FROM answered WHERE at < ?", (time_text(before),)).rowcount
+
+
+def insert_alert(db: sqlite3.Connection, alert: AlertRow) -> bool:
+    """False where it was there already."""
+    values = (alert.alert_id, alert.severity, alert.code, alert.text, alert.cause, time_text(alert.at))
+    delivered = None if alert.delivered_at is None else time_text(alert.delivered_at)
+    sql = f"INSERT INTO alerts ({_ALERT}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+    return db.execute(sql, (*values, delivered)).rowcount == 1
+
+
+def mark_delivered(db: sqlite3.Connection, alert_id: str, at: datetime) -> bool:
+    """False where there is no such alert."""
+    sql = "UPDATE alerts SET delivered_at = coalesce(delivered_at, ?) WHERE alert_id = ?"
+    return db.execute(sql, (time_text(at), alert_id)).rowcount == 1
+
+
+def undelivered_alerts(db: sqlite3.Connection) -> tuple[AlertRow, ...]:
+    return _alerts(db.execute(f"SELECT {_ALERT} FROM alerts WHERE delivered_at IS NULL ORDER BY number"))
+
+
+def alerts(db: sqlite3.Connection, *, limit: int | None = None) -> tuple[AlertRow, ...]:
+    """Oldest first; `limit` gives the newest so many."""
+    sql = f"SELECT {_ALERT} FROM alerts ORDER BY number DESC LIMIT ?"
+    return _alerts(db.execute(sql, (-1 if limit is None else limit,)))[::-1]
+
+
+def insert_inbox(
+    db: sqlite3.Connection, request_id: str, at: datetime, message: str, body: str, who: str
+) -> None:
+    sql = "INSERT INTO inbox (request_id, at, message, body, who) VALUES (?, ?, ?, ?, ?)"
+    db.execute(sql, (request_id, time_text(at), message, body, who))
+
+
+def finish_inbox(db: sqlite3.Connection, request_id: str, at: datetime, answer: str) -> bool:
+    """False where there is no such item."""
+    sql = "UPDATE inbox SET done_at = coalesce(done_at, ?), answer = coalesce(answer, ?) WHERE request_id = ?"
+    return db.execute(sql, (time_text(at), answer, request_id)).rowcount == 1
+
+
+def open_inbox(db: sqlite3.Connection) -> tuple[tuple[str, str, str], ...]:
+    sql = "SELECT request_id, message, body FROM inbox WHERE done_at IS NULL ORDER BY number"
+    return tuple((row[0], row[1], row[2]) for row in db.execute(sql))
+
+
+def write_job_runs(db: sqlite3.Connection, next_runs: dict[Job, datetime]) -> None:
+    sql = "INSERT OR REPLACE INTO job_runs (job, next_run) VALUES (?, ?)"
+    db.executemany(sql, [(job.value, time_text(at)) for job, at in next_runs.items()])
+
+
+def job_runs(db: sqlite3.Connection) -> dict[Job, datetime]:
+    return {
+        Job(row[0]): time_of(row[1]) for row in db.execute("SELECT job, next_run FROM job_runs ORDER BY job")
+    }
+
+
+def kill_switch(db: sqlite3.Connection, request_id: str = "") -> KillSwitchRow:
+    """The row; disarmed without a time where there never was one."""
+    row = db.execute("SELECT armed, causes, reason, who, at FROM kill_switch").fetchone()
+    if row is None:
+        return KillSwitchRow(request_id=request_id, armed=False, causes=(), reason="", who="", at=None)
+    causes = tuple(ArmCause(cause) for cause in list_of(row[1]))
+    return KillSwitchRow(
+        request_id=request_id,
+        armed=bool(row[0]),
+        causes=causes,
+        reason=row[2],
+        who=row[3],
+        at=time_of(row[4]),
+    )
+
+
+def write_kill_switch(db: sqlite3.Connection, row: RecordKillSwitch) -> None:
+    sql = "INSERT OR REPLACE INTO kill_switch (one, armed, causes, reason, who, at) VALUES (1, ?, ?, ?, ?, ?)"
+    db.execute(sql, (row.armed, list_text(row.causes), row.reason, row.who, time_text(row.at)))
+
+
+def setting(db: sqlite3.Connection, key: str) -> str | None:
+    row = db.execute("SELECT value FROM system WHERE key = ?", (key,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def write_setting(db: sqlite3.Connection, key: str, value: str, at: datetime) -> None:
+    sql = "INSERT OR REPLACE INTO system (key, value, at) VALUES (?, ?, ?)"
+    db.execute(sql, (key, value, time_text(at)))
+
+
+def insert_picture(db: sqlite3.Connection, picture: MarketPicture) -> None:
+    sql = f"INSERT INTO market_snapshots ({_PICTURE}) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+    quotes = zlib.compress(picture.quotes.encode("utf-8"), 1)
+    db.execute(sql, (time_text(picture.at), picture.spot_usd, picture.dvol, picture.funding, quotes))
+
+
+def pictures(db: sqlite3.Connection, *, limit: int | None = None) -> tuple[MarketPicture, ...]:
+    """Oldest first; `limit` gives the newest so many."""
+    sql = f"SELECT {_PICTURE} FROM market_snapshots ORDER BY at DESC LIMIT ?"
+    rows = db.execute(sql, (-1 if limit is None else limit,)).fetchall()
+    return tuple(
+        MarketPicture(time_of(row[0]), row[1], row[2], row[3], zlib.decompress(row[4]).decode("utf-8"))
+        for row in reversed(rows)
+    )
+
+
+def _alerts(cursor: sqlite3.Cursor) -> tuple[AlertRow, ...]:
+    return tuple(
+        AlertRow(
+            alert_id=row[0],
+            severity=Severity(row[1]),
+            code=row[2],
+            text=row[3],
+            cause=row[4],
+            at=time_of(row[5]),
+            delivered_at=maybe_time_of(row[6]),
+        )
+        for row in cursor
+    )

@@ -212,18 +212,13 @@ class VenueProcess:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        self._close_pipes()
+        _close_pipes(self.process)
 
     def kill(self) -> None:
         """End it as `kill -9` does."""
         self.process.kill()
         self.process.wait()
-        self._close_pipes()
-
-    def _close_pipes(self) -> None:
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe is not None:
-                pipe.close()
+        _close_pipes(self.process)
 
 
 def start_process(config: PaperVenueConfig) -> VenueProcess:
@@ -243,12 +238,19 @@ def start_process(config: PaperVenueConfig) -> VenueProcess:
         process.stdin.write(config.model_dump_json() + "\n")
         process.stdin.close()
         line = process.stdout.readline()
-    if not line or "error" in (told := json.loads(line)):
+    told = json.loads(line) if line else {"error": "it ended without a word"}
+    if "error" in told:
         process.kill()
         process.wait()
-        reason = json.loads(line)["error"] if line else "it ended without a word"
-        raise InputError(f"paper venue: {reason}")
+        _close_pipes(process)
+        raise InputError(f"paper venue: {told['error']}")
     return VenueProcess(process, Ready.model_validate(told), config.token)
+
+
+def _close_pipes(process: subprocess.Popen[str]) -> None:
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()
 
 
 def new_token() -> str:

@@ -100,7 +100,8 @@ def ladder(index_usd: float, dvol_pct: float, t_years: float) -> Iterator[int]:
         floor(high / STEP_NEAR_USD) * STEP_NEAR_USD + 1,
         STEP_NEAR_USD,
     ):
-        distance = abs(strike / index_usd - 1.0)
-        step = STEP_NEAR_USD if distance <= NEAR else STEP_MIDDLE_USD if distance <= MIDDLE else STEP_FAR_USD
+        distance_usd = abs(strike - index_usd)
+        near, middle = distance_usd <= NEAR * index_usd, distance_usd <= MIDDLE * index_usd
+        step = STEP_NEAR_USD if near else STEP_MIDDLE_USD if middle else STEP_FAR_USD
         if strike and strike % step == 0:
             yield strike

@@ -1,0 +1,233 @@
+"""Recorded chains: replayed as they were, moved between snapshots as said, and refused by file and line."""
+
+from __future__ import annotations
+
+import gzip
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from core.errors import InputError
+from gateway.paper.instruments import parse_instrument
+from gateway.paper.quotes import SECONDS_PER_YEAR, value_strike
+from gateway.paper.recorded import Between, RecordedMarket
+from gateway.paper.ticks import rung_of
+
+HEADER = (
+    "timestamp,instrument_name,underlying_name,underlying,index_price,bid_price,ask_price,mark_price,"
+    "implied_volatility,delta,vega,open_interest,volume,volume_usd"
+)
+FIRST = datetime(2026, 1, 4, 20, 0, tzinfo=UTC)
+SECOND = datetime(2026, 1, 5, 4, 0, tzinfo=UTC)
+THIRD = SECOND + timedelta(hours=6)
+MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
+EXPIRY = datetime(2026, 1, 16, 8, tzinfo=UTC)
+PUT, CALL = "ETH-16JAN26-2800-P", "ETH-16JAN26-3400-C"
+
+
+def stamp(at: datetime) -> str:
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def row(at: datetime, name: str, forward: float, bid: str, ask: str, iv: float = 0.6) -> str:
+    return f"{stamp(at)},{name},ETH-16JAN26,{forward},{forward},{bid},{ask},0.01,{iv},0,0,500,50,1"
+
+
+ROWS = [
+    row(FIRST, PUT, 3000.0, "0.0120", "0.0130"),
+    row(FIRST, CALL, 3000.0, "", "0.0060"),
+    row(SECOND, PUT, 3030.0, "0.0110", "0.0125", 0.62),
+    row(SECOND, CALL, 3030.0, "0.0060", "0.0070", 0.55),
+]
+
+
+def write_gz(path: Path, *lines: str) -> None:
+    path.write_bytes(gzip.compress(("\n".join(lines) + "\n").encode()))
+
+
+def hourly(start: datetime, hours: int, first: float, step: float, volume: str = "") -> list[str]:
+    lines = []
+    for i in range(hours):
+        low, high = first + step * i, first + step * (i + 1)
+        lines.append(f"{stamp(start + timedelta(hours=i))},{low},{high},{low},{high}{volume}")
+    return lines
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> Path:
+    """A record of a day and a half: the index rises by 1 USD an hour from 2990 on Sunday 00:00."""
+    chains = tmp_path / "chains"
+    chains.mkdir()
+    write_gz(chains / "eth_option_chain_2026-01.csv.gz", HEADER, *ROWS)
+    sunday = datetime(2026, 1, 4, tzinfo=UTC)
+    rising = hourly(sunday, 60, 2990.0, 1.0, ",7")
+    write_gz(tmp_path / "eth_usd_1h.csv.gz", "timestamp,open,high,low,close,volume", *rising)
+    write_gz(tmp_path / "eth_dvol_1h.csv.gz", "timestamp,open,high,low,close", *hourly(sunday, 60, 60.0, 0.1))
+    funding = [f"{stamp(sunday + timedelta(hours=h))},0.00001" for h in range(26)]
+    write_gz(tmp_path / "eth_funding_hyperliquid_1h.csv.gz", "timestamp,hourly_rate", *funding)
+    (tmp_path / "macro_events_high.csv").write_text(
+        "scheduled_at,name,country,importance\n2026-01-13T13:30:00Z,CPI,US,high\n"
+    )
+    return chains
+
+
+def market(chains: Path, between: Between = "move") -> RecordedMarket:
+    return RecordedMarket(chains, between, touch_size=25.0, funding_annual=0.05)
+
+
+def test_starts_on_the_first_monday_that_the_record_covers(record: Path) -> None:
+    assert market(record).start == MONDAY
+
+
+def test_is_linear_between_hourly_closes(record: Path) -> None:
+    source = market(record)
+    assert source.index_usd(MONDAY) == pytest.approx(3014.0)
+    assert source.index_usd(MONDAY + timedelta(minutes=15)) == pytest.approx(3014.25)
+
+
+def test_dvol_is_the_last_hourly_close(record: Path) -> None:
+    source = market(record)
+    assert source.dvol_pct(MONDAY + timedelta(minutes=59)) == pytest.approx(62.4)
+    assert source.dvol_pct(MONDAY + timedelta(hours=1)) == pytest.approx(62.5)
+
+
+def test_delivers_at_the_mean_of_the_last_half_hour(record: Path) -> None:
+    eight = datetime(2026, 1, 5, 8, tzinfo=UTC)
+    assert market(record).delivery_price_usd(eight) == pytest.approx(3021.75)
+
+
+@pytest.mark.parametrize("between", ["move", "hold"])
+def test_serves_a_snapshot_as_it_was_recorded(record: Path, between: Between) -> None:
+    quotes = {q.instrument.name: q for q in market(record, between).chain(SECOND, EXPIRY)}
+    put = quotes[PUT]
+    assert (put.bid_units, put.ask_units, put.iv_pct, put.forward_usd) == (110, 125, 62.0, 3030.0)
+    assert (put.bid_size, put.open_interest, put.volume_24h) == (25.0, 500.0, 50.0)
+
+
+def test_an_empty_side_stays_empty(record: Path) -> None:
+    call = market(record).quote(MONDAY, parse_instrument(CALL))
+    assert call is not None
+    assert call.bid_units is None
+    assert call.bid_size == 0.0
+
+
+def test_move_keeps_iv_and_tick_distances_and_moves_the_forward_with_the_index(record: Path) -> None:
+    source = market(record)
+    at = MONDAY + timedelta(hours=2)
+    put = source.quote(at, parse_instrument(PUT))
+    assert put is not None
+    assert put.bid_units is not None
+    assert put.ask_units is not None
+    forward = 3000.0 * 3016.0 / 3010.0
+    assert put.forward_usd == pytest.approx(forward)
+    assert put.iv_pct == 60.0
+
+    def mark(f: float, when: datetime) -> float:
+        return value_strike(f, 2800.0, (EXPIRY - when).total_seconds() / SECONDS_PER_YEAR, 0.6).put_eth
+
+    assert put.mark_eth == pytest.approx(mark(forward, at))
+    then, now = rung_of(mark(3000.0, FIRST)), rung_of(put.mark_eth)
+    for units, recorded in ((put.bid_units, 0.0120), (put.ask_units, 0.0130)):
+        assert rung_of(units / 10_000) - now == pytest.approx(rung_of(recorded) - then, abs=0.5 + 1e-6)
+    assert rung_of(put.ask_units / 10_000) - rung_of(put.bid_units / 10_000) == pytest.approx(2.0)
+
+
+def test_hold_serves_the_last_quotes(record: Path) -> None:
+    put = market(record, "hold").quote(SECOND - timedelta(minutes=1), parse_instrument(PUT))
+    assert put is not None
+    assert (put.bid_units, put.ask_units, put.forward_usd) == (120, 130, 3000.0)
+
+
+def test_funding_is_the_record_and_then_the_assumption(record: Path) -> None:
+    source = market(record)
+    points = source.funding_history(MONDAY, MONDAY + timedelta(hours=3))
+    assert [p.hourly_rate for p in points] == pytest.approx([1e-5, 1e-5, 0.05 / 8760, 0.05 / 8760])
+    assert source.exchange_funding(MONDAY)[0] == ("hyperliquid", pytest.approx(0.0876), MONDAY)
+    late = MONDAY + timedelta(hours=11)
+    assert source.exchange_funding(late) == [("assumed", 0.05, late)]
+
+
+def test_serves_the_recorded_events(record: Path) -> None:
+    events = market(record).events(MONDAY, MONDAY + timedelta(days=9))
+    assert [event.name for event in events] == ["CPI"]
+
+
+def test_refuses_a_time_that_the_record_does_not_cover(record: Path) -> None:
+    source = market(record)
+    assert source.end == datetime(2026, 1, 6, 4, tzinfo=UTC)
+    with pytest.raises(InputError, match="record covers"):
+        source.chain(source.end + timedelta(seconds=1), EXPIRY)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (row(THIRD, "ETH-16JAN26-2800-X", 3000.0, "0.01", "0.02"), "instrument_name"),
+        (row(THIRD, PUT, -1.0, "0.01", "0.02"), "underlying"),
+        (row(THIRD, PUT, 3000.0, "abc", "0.02"), "bid_price"),
+        (row(THIRD, PUT, 3000.0, "0.0101", "0.02"), "tick grid"),
+        (row(THIRD, PUT, 3000.0, "0.01", "nan"), "ask_price"),
+        (row(THIRD, PUT, 3000.0, "0.01", "0.02", -0.5), "implied_volatility"),
+        (row(FIRST - timedelta(days=1), PUT, 3000.0, "0.01", "0.02"), "later than"),
+        (row(THIRD, PUT, 3000.0, "0.01", "0.02") + ",extra", "15"),
+        ("not-a-time" + row(THIRD, PUT, 3000.0, "0.01", "0.02")[20:], "timestamp"),
+    ],
+)
+def test_names_file_line_and_reason_of_a_broken_row(record: Path, line: str, reason: str) -> None:
+    write_gz(record / "eth_option_chain_2026-02.csv.gz", HEADER, line)
+    with pytest.raises(InputError, match=rf"2026-02.csv.gz, line 2: .*{reason}"):
+        market(record)
+
+
+def test_names_a_contract_that_stands_twice(record: Path) -> None:
+    write_gz(record / "eth_option_chain_2026-01.csv.gz", HEADER, ROWS[0], ROWS[0])
+    with pytest.raises(InputError, match=r"line 3: .*stands twice"):
+        market(record)
+
+
+def test_names_a_file_cut_short(record: Path) -> None:
+    whole = (record / "eth_option_chain_2026-01.csv.gz").read_bytes()
+    (record / "eth_option_chain_2026-01.csv.gz").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match=r"2026-01.csv.gz, line \d+: can't be read"):
+        market(record)
+
+
+def test_names_a_missing_column(record: Path) -> None:
+    write_gz(record / "eth_option_chain_2026-01.csv.gz", HEADER.replace("underlying,", ""), *ROWS)
+    with pytest.raises(InputError, match="line 1: expected the column 'underlying'"):
+        market(record)
+
+
+def test_names_a_gap_in_the_index(record: Path) -> None:
+    lines = hourly(datetime(2026, 1, 4, tzinfo=UTC), 60, 2990.0, 1.0, ",7")
+    del lines[5]
+    write_gz(record.parent / "eth_usd_1h.csv.gz", "timestamp,open,high,low,close,volume", *lines)
+    with pytest.raises(InputError, match=r"eth_usd_1h.csv.gz, line 7: timestamp: expected 2026-01-04T05"):
+        market(record)
+
+
+def test_names_a_missing_file_and_an_empty_folder(record: Path, tmp_path: Path) -> None:
+    (record.parent / "eth_dvol_1h.csv.gz").unlink()
+    with pytest.raises(InputError, match=r"eth_dvol_1h\.csv\.gz"):
+        market(record)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="found none"):
+        market(tmp_path / "empty")
+    with pytest.raises(InputError, match="expected a folder"):
+        market(tmp_path / "nowhere")
+
+
+@pytest.mark.recorded
+def test_replays_the_whole_record(recorded_data: Path) -> None:
+    source = market(recorded_data / "chains")
+    assert source.start == MONDAY
+    assert source.end is not None
+    crossed, at = 0, source.start + timedelta(hours=14)
+    while at < source.end:
+        expiry = min(source.expiries(at), key=lambda e: abs((e - at).days - 11))
+        chain = source.chain(at, expiry)
+        assert len(chain) >= 20
+        crossed += sum(q.bid_units >= q.ask_units for q in chain if q.bid_units and q.ask_units)
+        at += timedelta(days=7)
+    assert crossed == 0

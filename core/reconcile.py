@@ -178,7 +178,7 @@ def reconcile_orders(books: Books, view: VenueView) -> Reconciliation:
         found = view.order(row.label)
         fills = fills_of(view.trades, row.label)
         if found is not None:
-            after = order_row(found, row.label)
+            after = _with_fills(order_row(found, row.label), fills, instructions.get(row.label))
             corrections.append(Correction(row=after, fills=fills, was_sent=row.state is OrderState.INTENDED))
             if after.state is not row.state or after.filled_amount != row.filled_amount:
                 differences.append(_changed(row, after))
@@ -290,6 +290,15 @@ def _shared_out(
 
 def _ended(row: OrderRow, state: OrderState, reason: str) -> OrderRow:
     return row.model_copy(update={"state": state, "reason": reason})
+
+
+def _with_fills(row: OrderRow, fills: tuple[Fill, ...], instruction: Instruction | None) -> OrderRow:
+    """The trades were read after the order and may know of more."""
+    combos = None if instruction is None else combos_filled(fills, instruction.legs)
+    if combos is None or combos <= row.filled_amount:
+        return row
+    state = OrderState.FILLED if combos >= row.amount else row.state
+    return row.model_copy(update={"filled_amount": combos, "state": state})
 
 
 def _gone(row: OrderRow, fills: tuple[Fill, ...], instruction: Instruction | None) -> Correction:

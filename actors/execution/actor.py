@@ -1,4 +1,4 @@
-"""`Execution`: the way of every order, recovery, and settlement. It trusts the venue and the books, not memory."""
+"""`Execution`: the way of every order, recovery, and settlement. It trusts venue and books, not memory."""
 
 from __future__ import annotations
 
@@ -80,8 +80,8 @@ class Execution(Actor):
     `MarksChanged`, `PermitVoid` to the kill switch; `RecordInstruction`, `RecordSent`, `RecordOrder`,
     `RecordDeliveries`, `CloseProposal`, `BindAccount`, `RecordEvent` to state; `SendOrder`, `EditOrder`,
     `CancelOrder` to mcp.orders; `Fetch` to mcp.deribit; `OrderFinal`, `PositionClosed`, `RecoveryReport` to
-    decision; `RecoveryReport` to health; `RaiseAlert` to alerting.
-    Owns: the flows of orders under way. Nothing that a successor needs: that is in the books and at the venue.
+    decision; `RecoveryReport` to health and control; `RaiseAlert` to alerting.
+    Owns: the flows of orders under way. What a successor needs is in the books and at the venue.
     On failure: restarted; the new incarnation recovers before it takes an order.
     """
 
@@ -94,6 +94,7 @@ class Execution(Actor):
         deribit: Address,
         decision: Address,
         health: Address,
+        control: Address,
         alerting: Address,
         strategy: Strategy,
     ) -> None:
@@ -104,6 +105,7 @@ class Execution(Actor):
             deribit=deribit,
             decision=decision,
             health=health,
+            control=control,
             alerting=alerting,
         )
         self._strategy = strategy
@@ -248,16 +250,16 @@ class Execution(Actor):
         pending, self._exits = self._exits, {}
         recovered = yield from recover(line, reason, self._note_error)
         self._recovering = False
-        for position, working in recovered.exits:
-            asked = pending.pop(position.position_id, None)
+        for resumed in recovered.exits:
+            asked = pending.pop(resumed.position_id, None)
             request = ExitRequest(
                 request_id=f"resumed-{self.ctx.uuid()}" if asked is None else asked.request_id,
-                position_id=position.position_id,
+                position_id=resumed.position_id,
                 cycle_id=None if asked is None else asked.cycle_id,
-                exit_rule=position.exit_rule or "manual",
+                exit_rule=resumed.exit_rule,
                 answer=_nobody,
             )
-            self._start_exit(request, request.cycle_id, working)
+            self._start_exit(request, request.cycle_id, resumed.working)
         for request in pending.values():
             self._start_exit(request, request.cycle_id)
 

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import cast
 
-from pydantic import BaseModel, JsonValue
+from pydantic import BaseModel
 
 from actors.execution.flow import Flow, Flows, Wait
 from actors.runtime import Address, Context, RuntimeFault
 from actors.runtime.outbox import Outbox
 from core.books import Books, Fill, OrderRow, Position
 from core.messages.alerting import RaiseAlert, Severity
-from core.messages.audit import AuditEvent, AuditKind
 from core.messages.base import Message, Refused
 from core.messages.kill_switch import (
     ArmCause,
@@ -84,6 +83,7 @@ class Rooms:
     deribit: Address
     decision: Address
     health: Address
+    control: Address
     alerting: Address
 
 
@@ -129,7 +129,6 @@ class Line:
         answer = yield from self.record(
             RecordOrder(
                 request_id=f"order-{row.label}-{self.ctx.uuid()}",
-                audit=(self.audit_event(AuditKind.ORDER, _order_detail(row)),),
                 order=row,
                 fills=fills,
                 by_reconcile=by_reconcile,
@@ -218,9 +217,6 @@ class Line:
     def arm(self, cause: ArmCause, reason: str) -> None:
         self.tell(self.rooms.kill_switch, ArmKillSwitch(cause=cause, reason=reason, who="execution"))
 
-    def audit_event(self, kind: AuditKind, detail: dict[str, JsonValue]) -> AuditEvent:
-        return AuditEvent(kind=kind, at=self.ctx.now(), detail=detail, correlation=self.correlation)
-
     def _answer(self, key: str, limit_s: float) -> Flow[object]:
         """The event under the key, or None after `limit_s` of market time."""
         wake = f"overdue:{key}"
@@ -238,15 +234,3 @@ def _named(command: SendOrder | EditOrder | CancelOrder) -> tuple[Label, OrderAc
             return command.label, OrderAction.EDIT
         case CancelOrder():
             return command.label, OrderAction.CANCEL
-
-
-def _order_detail(row: OrderRow) -> dict[str, JsonValue]:
-    return {
-        "label": row.label,
-        "state": row.state.value,
-        "order_id": row.order_id,
-        "amount": row.amount,
-        "filled_amount": row.filled_amount,
-        "limit_eth": str(row.limit_eth),
-        "reason": row.reason,
-    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import cast
 
@@ -15,7 +15,6 @@ from core.books import Fill, Instruction, InstructionKind, OrderRow
 from core.lifecycle import ORDER_FINAL, OrderState
 from core.mcp import GetOrderByLabel, MaybeOrder, Order, OrderIdRequest, Trades
 from core.messages.alerting import Severity
-from core.messages.audit import AuditKind
 from core.messages.base import Refused
 from core.messages.execution import FinalOutcome
 from core.messages.kill_switch import Permit, PermitPurpose, RequestPermit, Veto
@@ -36,6 +35,8 @@ from core.values import CycleId, Label, Leg, ProposalId
 CANCEL_SETTLES_S = 2.0
 """After a cancel, the order is read once more this much later: a fill may have crossed it."""
 LOOK_AGAIN_S = 10.0
+PLACE_ATTEMPTS = 3
+"""Labels that may be tried for one order when its permit expires before it is sent."""
 TRIES_BEFORE_ALERT = 3
 
 
@@ -74,7 +75,7 @@ class OrderSpec:
 
 @dataclass(frozen=True)
 class Unplaced:
-    """Nothing is at the venue. `instructed`: the label is on record, and final."""
+    """Nothing is at the venue. `instructed`: a label of it is on record, and final."""
 
     outcome: FinalOutcome
     reasons: tuple[str, ...]
@@ -236,7 +237,38 @@ class WorkingOrder:
 def place(
     line: Line, spec: OrderSpec, on_doubt: Callable[[], None] | None = None
 ) -> Flow[WorkingOrder | Unplaced]:
-    """Permit, instruction on record, sent on record, one send. Nothing leaves before both are on disk."""
+    """Permit, instruction on record, sent on record, one send. Nothing leaves before both are on disk.
+
+    A permit that expired before the send ends its label as `not_placed`; a few new ones are tried, each with
+    an instruction and a permit of its own.
+    """
+    superseded: WorkingOrder | None = None
+    placed: WorkingOrder | Unplaced = Unplaced(FinalOutcome.REFUSED, ("permit_expired",), instructed=False)
+    for attempt in range(spec.attempt, spec.attempt + PLACE_ATTEMPTS):
+        found = yield from _instruct(line, replace(spec, attempt=attempt), on_doubt)
+        if superseded is not None:
+            # Only now: the position may not end between two instructions of one proposal.
+            yield from _not_placed(line, superseded, "permit_expired")
+            superseded = None
+        if isinstance(found, Unplaced):
+            instructed = found.instructed or attempt > spec.attempt
+            return replace(found, instructed=instructed)
+        order, permit = found
+        if line.ctx.now() < permit.expires_at:
+            placed = yield from _send(line, order, permit)
+            return placed
+        line.void(permit, "permit_expired")
+        superseded = order
+    if superseded is not None:
+        yield from _not_placed(line, superseded, "permit_expired")
+        placed = Unplaced(FinalOutcome.REFUSED, ("permit_expired",), instructed=True)
+    return placed
+
+
+def _instruct(
+    line: Line, spec: OrderSpec, on_doubt: Callable[[], None] | None
+) -> Flow[tuple[WorkingOrder, Permit] | Unplaced]:
+    """Fresh facts, a permit, and the instruction on record."""
     reasons = yield from refresh_facts(line)
     if reasons:
         return Unplaced(FinalOutcome.REFUSED, reasons, instructed=False)
@@ -247,21 +279,23 @@ def place(
     order.on_doubt = on_doubt
     recorded = yield from line.record(
         RecordInstruction(
-            request_id=f"instruction-{spec.label}-{permit.permit_id}",
-            audit=(line.audit_event(AuditKind.INSTRUCTION, order.instruction.model_dump(mode="json")),),
-            instruction=order.instruction,
+            request_id=f"instruction-{spec.label}-{permit.permit_id}", instruction=order.instruction
         )
     )
     if isinstance(recorded, Refused):
         line.void(permit, "not_recorded")
         return Unplaced(FinalOutcome.REFUSED, recorded.reasons, instructed=False)
-    if line.ctx.now() >= permit.expires_at:
-        return (yield from _not_placed(line, order, permit, "permit_expired"))
-    sent = yield from line.record(
-        RecordSent(request_id=f"sent-{spec.label}", label=spec.label, at=line.ctx.now())
-    )
+    return order, permit
+
+
+def _send(line: Line, order: WorkingOrder, permit: Permit) -> Flow[WorkingOrder | Unplaced]:
+    """The one send of a label, when it is on record that it is about to happen."""
+    label = order.label
+    sent = yield from line.record(RecordSent(request_id=f"sent-{label}", label=label, at=line.ctx.now()))
     if isinstance(sent, Refused):
-        return (yield from _not_placed(line, order, permit, f"not_recorded:{','.join(sent.reasons)}"))
+        line.void(permit, "not_recorded")
+        yield from _not_placed(line, order, f"not_recorded:{','.join(sent.reasons)}")
+        return Unplaced(FinalOutcome.REFUSED, sent.reasons, instructed=True)
     order.row = order.row.model_copy(update={"state": OrderState.SENT})
     outcome = yield from line.order(SendOrder(instruction=order.instruction, permit=permit))
     match outcome:
@@ -284,11 +318,9 @@ def place(
     return order
 
 
-def _not_placed(line: Line, order: WorkingOrder, permit: Permit, reason: str) -> Flow[Unplaced]:
-    line.void(permit, reason)
+def _not_placed(line: Line, order: WorkingOrder, reason: str) -> Flow[None]:
     ended = order.row.model_copy(update={"state": OrderState.NOT_PLACED, "reason": reason})
     yield from line.record_order(ended)
-    return Unplaced(FinalOutcome.REFUSED, (reason,), instructed=True)
 
 
 def _instruction(line: Line, spec: OrderSpec, permit: Permit) -> tuple[Instruction, OrderRow]:

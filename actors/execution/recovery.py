@@ -17,8 +17,9 @@ from actors.execution.flow import Flow
 from actors.execution.line import Line
 from actors.execution.order import WorkingOrder
 from actors.execution.settlement import book_deliveries
-from core.books import Books, Instruction, InstructionKind, Position
-from core.lifecycle import OrderState, PositionState
+from actors.execution.unknown import DOUBT_SOURCE
+from core.books import Books, Instruction, InstructionKind
+from core.lifecycle import OrderState
 from core.mcp import (
     CurrencyRequest,
     EnvironmentInfo,
@@ -30,7 +31,7 @@ from core.mcp import (
     Trades,
 )
 from core.messages.alerting import Severity
-from core.messages.audit import AuditKind
+from core.messages.audit import AuditEvent, AuditKind
 from core.messages.base import Refused
 from core.messages.execution import RecoveryReport
 from core.messages.kill_switch import ArmCause, ClearSuspension
@@ -46,21 +47,31 @@ from core.reconcile import (
     reconcile_orders,
     size_differences,
 )
-from core.values import Environment, Label, OrderId
+from core.values import Environment, Label, OrderId, PositionId
 
 BETWEEN_ATTEMPTS_S = 60.0
 ARM_AFTER = timedelta(minutes=10)
 SINCE_BEFORE = timedelta(days=1)
+MANUAL = "manual"
 DEAD_LETTER_SOURCE = "dead_letter"
 """The suspension that a lost message to the books sets: a reconcile that succeeds clears it."""
 
 
 @dataclass(frozen=True)
+class ResumedExit:
+    """A position that was being closed, the rule that closed it, and its order if one still works."""
+
+    position_id: PositionId
+    exit_rule: str
+    working: WorkingOrder | None
+
+
+@dataclass(frozen=True)
 class Recovered:
-    """The books agree with the venue. `exits` are to be taken up again, with the order that still works."""
+    """The books agree with the venue. `exits` are to be taken up again."""
 
     differences: tuple[Difference, ...]
-    exits: tuple[tuple[Position, WorkingOrder | None], ...]
+    exits: tuple[ResumedExit, ...]
 
 
 def recover(line: Line, reason: str, on_error: Callable[[str], None]) -> Flow[Recovered]:
@@ -72,7 +83,8 @@ def recover(line: Line, reason: str, on_error: Callable[[str], None]) -> Flow[Re
         if isinstance(found, Recovered):
             yield from _record(line, reason, attempts, found)
             _report(line, attempts, tuple(map(str, found.differences)), None)
-            line.tell(line.rooms.kill_switch, ClearSuspension(source=DEAD_LETTER_SOURCE))
+            for source in (DEAD_LETTER_SOURCE, DOUBT_SOURCE):
+                line.tell(line.rooms.kill_switch, ClearSuspension(source=source))
             return found
         _report(line, attempts, (), found)
         on_error(found)
@@ -109,17 +121,15 @@ def _attempt(line: Line) -> Flow[Recovered | str]:
     sizes = yield from _compare_sizes(line, since)
     if isinstance(sizes, str):
         return sizes
-    exits = yield from _exits(line)
+    exits = yield from _exits(line, books.instructions)
     return Recovered(differences=found.differences + sizes, exits=exits)
 
 
 def _bind(line: Line, info: EnvironmentInfo) -> Flow[str | None]:
     """The account must be the one that this folder's books belong to."""
-    detail: dict[str, JsonValue] = {"environment": info.environment, "account": info.account}
     answer = yield from line.record(
         BindAccount(
             request_id=f"bind-{line.ctx.uuid()}",
-            audit=(line.audit_event(AuditKind.ACCOUNT_BOUND, detail),),
             environment=Environment(info.environment),
             account=info.account,
             at=line.ctx.now(),
@@ -243,21 +253,22 @@ def _sizes(line: Line) -> Flow[tuple[Difference, ...] | str]:
     return size_differences(books, cast("Positions", held.answer).positions)
 
 
-def _exits(line: Line) -> Flow[tuple[tuple[Position, WorkingOrder | None], ...]]:
-    """Positions that were being closed, each with its exit order where one still works."""
+def _exits(line: Line, instructions_before: tuple[Instruction, ...]) -> Flow[tuple[ResumedExit, ...]]:
+    """Every exit that was under way when the recovery began and has something left to close."""
     books = yield from line.books()
-    by_label = {instruction.label: instruction for instruction in books.instructions}
-    working: dict[str, WorkingOrder] = {}
-    for row in books.orders:
-        instruction = by_label[row.label]
-        if instruction.kind is InstructionKind.EXIT and row.state is OrderState.WORKING:
-            working[instruction.proposal_id] = WorkingOrder(line, instruction, row)
-    return tuple(
-        (position, working.get(position.position_id))
-        for position in books.open_positions
-        if position.state is PositionState.CLOSING
-        or (position.state is PositionState.OPEN and position.exit_rule is not None)
-    )
+    rows = {row.label: row for row in books.orders}
+    open_now = {position.position_id for position in books.open_positions if position.contracts > 0}
+    exits: dict[PositionId, ResumedExit] = {}
+    for instruction in instructions_before:
+        position_id = PositionId(instruction.proposal_id)
+        if instruction.kind is not InstructionKind.EXIT or position_id not in open_now:
+            continue
+        row = rows.get(instruction.label)
+        working = None
+        if row is not None and row.state is OrderState.WORKING:
+            working = WorkingOrder(line, instruction, row)
+        exits[position_id] = ResumedExit(position_id, instruction.exit_rule or MANUAL, working)
+    return tuple(exits.values())
 
 
 def _record(line: Line, reason: str, attempts: int, found: Recovered) -> Flow[None]:
@@ -266,7 +277,9 @@ def _record(line: Line, reason: str, attempts: int, found: Recovered) -> Flow[No
         "attempts": attempts,
         "differences": [str(difference) for difference in found.differences],
     }
-    event = line.audit_event(AuditKind.RECOVERY, detail)
+    event = AuditEvent(
+        kind=AuditKind.RECOVERY, at=line.ctx.now(), detail=detail, correlation=line.correlation
+    )
     yield from line.record(RecordEvent(request_id=f"recovery-{line.ctx.uuid()}", audit=(event,)))
 
 
@@ -282,3 +295,4 @@ def _report(line: Line, attempts: int, differences: tuple[str, ...], error: str 
     )
     line.tell(line.rooms.decision, report)
     line.tell(line.rooms.health, report)
+    line.tell(line.rooms.control, report)

@@ -6,15 +6,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import cast
 
-from pydantic import JsonValue
-
 from actors.execution.exit import exit_name
 from actors.execution.flow import Flow, done_key
 from actors.execution.line import Line
 from core.books import Delivery
 from core.mcp import GetSince, Settlements
 from core.messages.alerting import Severity
-from core.messages.audit import AuditKind
 from core.messages.base import Refused
 from core.messages.execution import PositionClosed, Settled, SettleExpired, SettleFailed
 from core.messages.mcp import FetchFailed
@@ -79,7 +76,6 @@ def book_deliveries(line: Line) -> Flow[list[Delivery] | tuple[str, ...]]:
     recorded = yield from line.record(
         RecordDeliveries(
             request_id=f"deliveries-{line.ctx.uuid()}",
-            audit=(line.audit_event(AuditKind.SETTLEMENT, _detail(deliveries)),),
             deliveries=deliveries,
             at=now,
         )
@@ -98,7 +94,3 @@ def _tell_closed(line: Line, position_id: PositionId) -> Flow[None]:
         line.rooms.decision,
         PositionClosed(position_id=position_id, exit_rule=SETTLEMENT_RULE, at=closed_at),
     )
-
-
-def _detail(deliveries: tuple[Delivery, ...]) -> dict[str, JsonValue]:
-    return {"deliveries": [delivery.model_dump(mode="json") for delivery in deliveries]}

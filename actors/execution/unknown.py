@@ -28,6 +28,8 @@ from core.messages.kill_switch import ClearSuspension, SuspendEntries
 from core.messages.mcp import FetchFailed, OrderAction
 from core.reconcile import fills_of, size_differences
 
+DOUBT_SOURCE = "order_in_doubt"
+"""The suspension while any order is in doubt; a recovery that succeeds clears it, too."""
 ROUNDS = 3
 BETWEEN_ROUNDS_S = 5.0
 WAIT_FOR_VENUE_S = 5.0
@@ -64,9 +66,8 @@ def resolve_unknown(
     on_doubt: Callable[[], None] | None,
 ) -> Flow[Resolved]:
     """Suspend entries, wait until the venue would refuse it as late, then look three times, 5 s apart."""
-    source = f"order_in_doubt:{instruction.label}"
     reason = f"{action} of {instruction.label}: {detail}"
-    line.tell(line.rooms.kill_switch, SuspendEntries(source=source, reason=reason))
+    line.tell(line.rooms.kill_switch, SuspendEntries(source=DOUBT_SOURCE, reason=reason))
     line.alert(Severity.HIGH, "order_in_doubt", reason)
     line.doubts.add(instruction.label)
     yield from _until_too_late(line, instruction.valid_until)
@@ -87,7 +88,8 @@ def resolve_unknown(
                 on_doubt()
         yield from line.pause(BETWEEN_ROUNDS_S)
     line.doubts.discard(instruction.label)
-    line.tell(line.rooms.kill_switch, ClearSuspension(source=source))
+    if not line.doubts:
+        line.tell(line.rooms.kill_switch, ClearSuspension(source=DOUBT_SOURCE))
     return found
 
 

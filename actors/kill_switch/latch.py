@@ -10,15 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from pydantic import JsonValue
-
 from actors.kill_switch.gate import exits_blocked
 from actors.kill_switch.kill_file import KillFilePort
 from actors.kill_switch.reporter import Reporter
 from actors.runtime import Context
 from core.kill_file import KillFile, parse_kill_file
 from core.messages.alerting import Severity
-from core.messages.audit import AuditKind
 from core.messages.base import Refused
 from core.messages.kill_switch import ArmCause, DisarmKillSwitch, KillSwitchArmed, KillSwitchDisarmed
 from core.messages.state import KillSwitchRow, RecordKillSwitch
@@ -103,8 +100,7 @@ class Latch:
         self._abandon_disarming()
         self._file_written = False
         self.write_file()
-        detail: dict[str, JsonValue] = {"cause": cause.value, "reason": reason, "who": who}
-        request_id = self._record_armed(self.armed, detail)
+        request_id = self._record_armed(self.armed)
         if before is None or cause not in before.causes:
             self._reporter.alert(
                 Severity.CRITICAL, f"armed:{cause.value}", f"armed by {who}: {reason}", reason
@@ -160,15 +156,9 @@ class Latch:
             answer(Refused(request_id=request_id, reasons=(refusal,)))
             return
         self._disarming = _Disarming(request_id, command, answer)
-        detail: dict[str, JsonValue] = {
-            "reason": command.reason,
-            "who": command.who,
-            "accept_audit_break": command.accept_audit_break,
-        }
         self._reporter.send(
             RecordKillSwitch(
                 request_id=request_id,
-                audit=(self._reporter.audit_event(AuditKind.DISARMED, detail),),
                 armed=False,
                 causes=(),
                 reason=command.reason,
@@ -218,12 +208,7 @@ class Latch:
             self._file_written = False
             self.write_file()
         if in_row != self.armed.causes:
-            detail: dict[str, JsonValue] = {
-                "cause": sorted(self.armed.causes - in_row)[0].value,
-                "reason": self.armed.reason,
-                "who": self.armed.who,
-            }
-            self._record_armed(self.armed, detail)
+            self._record_armed(self.armed)
             self._reporter.alert(Severity.CRITICAL, "armed:at_start", self.armed.reason, self.armed.who)
 
     def look_at_file(self) -> None:
@@ -251,12 +236,12 @@ class Latch:
             return Armed(by_file, "a KILL file was found", "unknown", now)
         return Armed(frozenset(found.causes) or by_file, found.reason, found.who, found.at)
 
-    def _record_armed(self, armed: Armed, detail: dict[str, JsonValue]) -> str:
+    def _record_armed(self, armed: Armed) -> str:
+        """The row, idempotent; state writes its audit record where the row changes."""
         request_id = f"armed-{self._ctx().uuid()}"
         self._reporter.send(
             RecordKillSwitch(
                 request_id=request_id,
-                audit=(self._reporter.audit_event(AuditKind.ARMED, detail),),
                 armed=True,
                 causes=tuple(sorted(armed.causes)),
                 reason=armed.reason,

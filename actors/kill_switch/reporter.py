@@ -26,16 +26,9 @@ class Reporter:
         self.outbox.send(self._state, message, message.request_id)
 
     def record_event(self, kind: AuditKind, detail: dict[str, JsonValue]) -> None:
-        request_id = f"{kind.value.lower()}-{self._ctx().uuid()}"
-        self.send(RecordEvent(request_id=request_id, audit=(self.audit_event(kind, detail),)))
-
-    def audit_event(self, kind: AuditKind, detail: dict[str, JsonValue]) -> AuditEvent:
         ctx = self._ctx()
-        try:
-            correlation = ctx.envelope.correlation
-        except LookupError:
-            correlation = None
-        return AuditEvent(kind=kind, at=ctx.now(), detail=detail, correlation=correlation)
+        event = AuditEvent(kind=kind, at=ctx.now(), detail=detail, correlation=ctx.envelope.correlation)
+        self.send(RecordEvent(request_id=f"{kind.value.lower()}-{ctx.uuid()}", audit=(event,)))
 
     def alert(self, severity: Severity, code: str, text: str, cause: str) -> None:
         ctx = self._ctx()

@@ -66,7 +66,7 @@ def implied_vol(
         return NoImpliedVol(NoVolReason.EXPIRED, "no time is left to expiry")
     intrinsic = intrinsic_eth(option_type, forward_usd, strike_usd)
     value = price_eth - intrinsic
-    resolution = max(SMALLEST_VALUE_ETH, LOST_ULPS * math.ulp(price_eth) if intrinsic > 0.0 else 0.0)
+    resolution = max(SMALLEST_VALUE_ETH, LOST_ULPS * math.ulp(price_eth))
     if value < -resolution or price_eth < 0.0:
         return NoImpliedVol(
             NoVolReason.BELOW_INTRINSIC, f"{price_eth!r} ETH is below the intrinsic value {intrinsic!r} ETH"

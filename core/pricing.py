@@ -98,7 +98,7 @@ def deltas(
     sigmas_frac: Sequence[float],
 ) -> list[float]:
     """Return `delta` of many options of one expiry, in their order; the three sequences are of one length."""
-    root_t = sqrt(t_years) if t_years >= 0.0 else -1.0
+    root_t = sqrt(max(t_years, 0.0))
     result = []
     for option_type, strike_usd, sigma_frac in zip(option_types, strikes_usd, sigmas_frac, strict=True):
         require_market(forward_usd, strike_usd, t_years, sigma_frac)

@@ -114,6 +114,10 @@ def test_breakevens_of_what_is_bought() -> None:
     assert breakevens_usd([SignedLeg(PUT, 2000.0, 1.0)], -0.05) == pytest.approx([2000 / 1.05], rel=1e-14)
 
 
+def test_breakevens_are_found_at_any_scale() -> None:
+    assert breakevens_usd([SignedLeg(PUT, 0.5, 1.0)], -0.25) == pytest.approx([0.4], rel=1e-14)
+
+
 def test_breakevens_of_naked_shorts_and_a_straddle() -> None:
     assert breakevens_usd([SignedLeg(CALL, 2000.0, -1.0)], 0.05) == pytest.approx([2000 / 0.95], rel=1e-14)
     straddle = [SignedLeg(CALL, 2000.0, -1.0), SignedLeg(PUT, 2000.0, -1.0)]
@@ -176,6 +180,10 @@ def test_value_at_delivery_is_the_pnl_less_a_fee_for_every_leg(
     assert value_at_delivery_usd(
         legs, credit, settlement, fees_eth=fees, with_delivery_fees=True
     ) == pytest.approx(plain - charged * settlement, abs=1e-8)
+
+
+def test_value_at_delivery_charges_nothing_unless_asked() -> None:
+    assert value_at_delivery_usd(BULL_PUT, 0.01, 1900.0) == pytest.approx(19.0 - 100.0, rel=1e-14)
 
 
 def test_value_at_delivery_has_a_limit_at_nothing() -> None:

@@ -32,11 +32,12 @@ LONG = HeldLeg(PUT, 2200.0, 1850.0, 10.75 / 365, 0.75, 3.0)
 OTHER = HeldLeg(CALL, 2210.0, 2600.0, 18 / 365, 0.62, -1.0)
 
 
-def test_greeks_of_an_option_are_those_of_the_pricing() -> None:
+@pytest.mark.parametrize("option_type", [CALL, PUT])
+def test_greeks_of_an_option_are_those_of_the_pricing(option_type: OptionType) -> None:
     market = (2200.0, 2000.0, 10.75 / 365, 0.68)
-    assert option_greeks(PUT, *market) == Greeks(
-        delta=delta(PUT, *market),
-        net_delta=delta(PUT, *market) - black76_price_eth(PUT, *market),
+    assert option_greeks(option_type, *market) == Greeks(
+        delta=delta(option_type, *market),
+        net_delta=delta(option_type, *market) - black76_price_eth(option_type, *market),
         gamma_per_usd=gamma_per_usd(*market),
         vega_usd_per_point=vega_usd_per_point(*market),
         theta_usd_per_day=theta_usd_per_day(*market),
@@ -49,6 +50,7 @@ def test_greeks_scale_with_the_amount() -> None:
 
 def test_a_short_leg_has_the_greeks_of_its_contracts_with_the_sign_turned() -> None:
     assert leg_greeks(SHORT) == option_greeks(PUT, 2200.0, 2000.0, 10.75 / 365, 0.68).scaled(-3.0)
+    assert leg_greeks(OTHER) == option_greeks(CALL, 2210.0, 2600.0, 18 / 365, 0.62).scaled(-1.0)
 
 
 def test_a_bull_put_gains_with_spot_and_time_and_loses_with_volatility() -> None:

@@ -73,6 +73,19 @@ def test_a_ruin_that_hardly_ever_comes_is_approached_but_not_passed(worst: float
     assert fraction == pytest.approx(min(1.0, -1.0 / worst), rel=1e-15)
 
 
+def test_a_fair_bet_stakes_exactly_nothing() -> None:
+    assert kelly_fraction([Outcome(0.5, 1.0), Outcome(0.5, -1.0)]) == 0.0
+
+
+def test_one_trade_can_be_enough_where_one_is_asked_for() -> None:
+    assert recommend([0.5], trades_min=1, prior_weight=75.0).fraction == 1.0
+
+
+def test_certain_wins_and_losses_are_bets_too() -> None:
+    assert win_lose_fraction(1.0, 0.5) == 1.0
+    assert win_lose_fraction(0.0, 0.5) == -2.0
+
+
 def test_win_or_lose_by_hand() -> None:
     assert win_lose_fraction(0.7, 0.5) == pytest.approx(0.1, rel=1e-14)
     assert win_lose_fraction(0.5, 0.5) == -0.5

@@ -73,6 +73,16 @@ def test_no_legs_need_no_margin() -> None:
     assert initial_margin_eth([]) == held_initial_margin_eth([]) == maintenance_margin_eth([]) == 0.0
 
 
+def test_amounts_may_be_fractions_and_marks_above_the_forward() -> None:
+    bought = MarginLeg(CALL, 2000.0, 1800.0, 0.12, 0.5)
+    assert leg_initial_margin_eth(bought) == pytest.approx(0.06, rel=1e-14)
+    assert leg_maintenance_margin_eth(bought) == held_initial_margin_eth([bought]) == 0.0
+    sold = MarginLeg(PUT, 0.5, 2.0, 3.0, -0.5)
+    assert (
+        leg_initial_margin_eth(sold) == leg_maintenance_margin_eth(sold) == pytest.approx(1.6125, rel=1e-14)
+    )
+
+
 def test_an_amount_of_nothing_needs_nothing() -> None:
     leg = MarginLeg(PUT, 2000.0, 1800.0, 0.012, 0.0)
     assert leg_initial_margin_eth(leg) == leg_maintenance_margin_eth(leg) == 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Protocol
 
 from core.facts import EntryFacts, Level, MacroEvent
 from core.market_statistics import history_faults, median_funding_frac, rv14_pct
@@ -10,7 +11,22 @@ from core.rules import Check, RuleResult, Scalar, at_least, at_most, holds
 from core.strategy import EntrySection, Strategy
 
 
-def check_blocked(facts: EntryFacts, strategy: Strategy) -> RuleResult:
+class EngineState(Protocol):
+    """What rule 1 reads: it is known before anything is fetched. `EntryFacts` has it all."""
+
+    @property
+    def strategy_enabled(self) -> bool: ...
+    @property
+    def armed(self) -> bool: ...
+    @property
+    def suspended_reasons(self) -> tuple[str, ...]: ...
+    @property
+    def open_positions(self) -> int: ...
+    @property
+    def orders_in_doubt(self) -> int: ...
+
+
+def check_blocked(facts: EngineState, strategy: Strategy) -> RuleResult:
     """Rule 1: armed or suspended switch, no free slot, an order in doubt, data-analysis-only mode."""
     checks = [
         holds("kill_switch_armed", not facts.armed, facts.armed, False),

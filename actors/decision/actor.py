@@ -1,0 +1,219 @@
+"""The decision actor: every due slot becomes a cycle with a row and an outcome, one cycle at a time."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from actors.decision.cycle import Due, StepDeadline
+from actors.decision.desk import Desk, Rooms, RoomUnreachableError
+from actors.decision.ending import closed_text
+from actors.decision.queue import CycleQueue, WindowOver
+from actors.decision.takeup import TakeUp
+from actors.runtime import Actor, Address, Terminated
+from actors.runtime.answering import answerer
+from actors.runtime.outbox import Retell
+from core.books import Job
+from core.messages.alerting import Severity
+from core.messages.base import Refused
+from core.messages.decision import (
+    DecisionProtocol,
+    DecisionStatus,
+    GetDecision,
+    RunEntryCycle,
+    RunMonitorCycle,
+)
+from core.messages.execution import (
+    ExecutionStatus,
+    ExitStarted,
+    GetExecution,
+    OrderFinal,
+    PositionClosed,
+    RecoveryReport,
+    Settled,
+    SettleFailed,
+)
+from core.messages.market_data import MarketSnapshotStored, Snapshot, SnapshotFailed
+from core.messages.scheduler import JobDue
+from core.messages.state import (
+    ClosedTrades,
+    CycleKnown,
+    CycleOpened,
+    GetLastCycle,
+    LastCycle,
+    OpenCycles,
+    Recorded,
+)
+from core.strategy import Strategy
+from core.values import Mode
+
+_Message = (
+    DecisionProtocol
+    | JobDue
+    | MarketSnapshotStored
+    | CycleOpened
+    | CycleKnown
+    | OpenCycles
+    | LastCycle
+    | Recorded
+    | Refused
+    | Snapshot
+    | SnapshotFailed
+    | OrderFinal
+    | ExitStarted
+    | PositionClosed
+    | Settled
+    | SettleFailed
+    | ClosedTrades
+    | RecoveryReport
+    | ExecutionStatus
+    | Terminated
+    | StepDeadline
+    | WindowOver
+    | Retell
+)
+_ACCEPTED = _Message.__args__
+
+
+class Decision(Actor):
+    """Owner of the cycles.
+
+    Accepts: `JobDue`, `RunEntryCycle`, `RunMonitorCycle`, `MarketSnapshotStored`, `GetDecision`; answers of
+    state, market data and execution; `RecoveryReport`, `PositionClosed`.
+    Sends: `OpenCycle`, `RecordDecision`, `CloseCycle`, `CloseProposal`, `RecordEvent` to state;
+    `FetchSnapshot`; `PlaceCombo`, `ClosePosition`, `SettleExpired`; alerts; `CycleEnded` to who asked.
+    Owns: the cycle under way and those that wait.
+    On failure: a new incarnation finds the open row in the books and closes it by a named reason; at the
+    engine's start a row that can still be acted on is taken up again.
+    """
+
+    def __init__(
+        self,
+        *,
+        state: Address,
+        kill_switch: Address,
+        market_data: Address,
+        execution: Address,
+        alerting: Address,
+        strategy: Strategy,
+        mode: Mode,
+        code_version: str,
+    ) -> None:
+        rooms = Rooms(
+            state=state,
+            kill_switch=kill_switch,
+            market_data=market_data,
+            execution=execution,
+            alerting=alerting,
+        )
+        self._desk = Desk(lambda: self.ctx, rooms, strategy, mode, code_version)
+        self._queue = CycleQueue(self._desk)
+        self._take_up = TakeUp(self._desk, self._queue)
+
+    def on_start(self) -> None:
+        rooms = self._desk.rooms
+        self.ctx.watch(rooms.market_data)
+        self.ctx.watch(rooms.execution)
+        # After a restart of this actor alone no RecoveryReport comes: execution knows how things are.
+        self.ctx.tell(rooms.execution, GetExecution())
+        self.ctx.tell(rooms.state, GetLastCycle(request_id=self.ctx.uuid(), job=Job.MONITOR))
+
+    def on_receive(self, message: object) -> None:
+        if not isinstance(message, _ACCEPTED):
+            raise TypeError(
+                f"{self.ctx.path}: expected a message for decision, found {type(message).__name__}"
+            )
+        self._dispatch(message)
+
+    def _dispatch(self, message: _Message) -> None:
+        queue = self._queue
+        match message:
+            case JobDue():
+                queue.add(Due(message.job, message.slot, self.ctx.now(), misfired=message.misfired))
+            case RunEntryCycle():
+                self._handle_run(Job.ENTRY, message.request_id)
+            case RunMonitorCycle():
+                self._handle_run(Job.MONITOR, message.request_id)
+            case MarketSnapshotStored():
+                self._handle_market_snapshot(message)
+            case CycleOpened():
+                queue.opened(message)
+            case CycleKnown():
+                queue.known(message)
+            case Recorded():
+                queue.recorded(message.request_id)
+            case Refused():
+                queue.refused(message)
+            case PositionClosed():
+                self._handle_position_closed(message)
+            case OrderFinal():
+                self._handle_order_final(message)
+            case Snapshot() | SnapshotFailed() | ExitStarted() | Settled() | SettleFailed() | ClosedTrades():
+                queue.deliver(message)
+            case StepDeadline():
+                queue.deadline(message)
+            case WindowOver():
+                queue.go_on()
+            case Terminated():
+                self._take_up.terminated(message)
+            case RecoveryReport():
+                self._take_up.recovery(ok=message.ok)
+            case ExecutionStatus():
+                if not message.recovering:
+                    self._take_up.recovery(ok=True)
+            case OpenCycles():
+                self._take_up.open_cycles(message)
+            case LastCycle():
+                self._take_up.last_cycle(message)
+            case GetDecision():
+                answerer(self.ctx)(self._status())
+            case Retell():
+                self._desk.outbox.retell()
+            case _:
+                assert_never(message)
+
+    def _handle_run(self, job: Job, request_id: str) -> None:
+        """A person's cycle: its slot is now, to the second, and its outcome is answered."""
+        now = self.ctx.now()
+        slot = now.replace(microsecond=0)
+        self._queue.add(Due(job, slot, now, request_id=request_id, answer=answerer(self.ctx)))
+
+    def _handle_market_snapshot(self, stored: MarketSnapshotStored) -> None:
+        desk = self._desk
+        if desk.strategy.exits.monitor_on_snapshot and desk.mode.strategy:
+            self._queue.add(Due(Job.MONITOR, stored.slot, self.ctx.now(), from_snapshot=True))
+
+    def _handle_position_closed(self, closed: PositionClosed) -> None:
+        """Told however it came to be: by an exit, a settlement, a person, or found at the venue."""
+        desk = self._desk
+        try:
+            position = desk.position(closed.position_id)
+            why = "the books do not know it"
+        except RoomUnreachableError as error:
+            position, why = None, str(error)
+        if position is None:
+            text = f"{closed.position_id} closed by {closed.exit_rule} (numbers unknown: {why})"
+        else:
+            text = closed_text(position, closed.exit_rule)
+        desk.alert(Severity.MEDIUM, "position_closed", text, closed.position_id)
+        self._queue.deliver(closed)
+
+    def _handle_order_final(self, final: OrderFinal) -> None:
+        """An order may end after its cycle did: then it is told here, and the books hold the rest."""
+        under_way = self._queue.active
+        mine = under_way is not None and under_way.cycle_id == final.cycle_id
+        if not mine and final.contracts_filled > 0 and final.request_id.startswith("place-"):
+            text = (
+                f"{final.proposal_id}: {final.contracts_filled} filled after its cycle {final.cycle_id} ended"
+            )
+            self._desk.alert(Severity.HIGH, "late_fill", text, str(final.cycle_id))
+        self._queue.deliver(final)
+
+    def _status(self) -> DecisionStatus:
+        queue = self._queue
+        return DecisionStatus(
+            recovered=queue.recovered,
+            under_way=queue.view_active(),
+            waiting=queue.view_waiting(),
+            recent=tuple(queue.recent),
+            monitor_failures_in_a_row=queue.monitor_failures,
+        )

@@ -1,0 +1,78 @@
+"""How a cycle's end is told: its severity, its text, its audit record."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from core.books import CycleOutcome, Job, Position
+from core.messages.alerting import Severity
+from core.messages.decision import CycleEnded
+
+MONITOR_FAILURES: Final = frozenset(
+    {
+        CycleOutcome.DATA_FAILED,
+        CycleOutcome.DEADLINE,
+        CycleOutcome.ACTOR_FAILED,
+        CycleOutcome.RECOVERING,
+    }
+)
+"""Outcomes of a monitor that looked at nothing: twice in a row is critical."""
+
+SEVERITY: Final[dict[CycleOutcome, Severity | None]] = {
+    CycleOutcome.ENTERED: Severity.MEDIUM,
+    CycleOutcome.NO_ENTRY: Severity.LOW,
+    CycleOutcome.BLOCKED: Severity.LOW,
+    CycleOutcome.VETOED: Severity.MEDIUM,
+    CycleOutcome.REFUSED: Severity.MEDIUM,
+    CycleOutcome.NOT_FILLED: Severity.MEDIUM,
+    CycleOutcome.IN_DOUBT: Severity.HIGH,
+    CycleOutcome.NOTHING_OPEN: None,
+    CycleOutcome.HELD: None,
+    CycleOutcome.EXITED: None,
+    CycleOutcome.EXIT_BLOCKED: None,
+    CycleOutcome.EXIT_WORKING: Severity.MEDIUM,
+    CycleOutcome.SETTLED: Severity.MEDIUM,
+    CycleOutcome.REPORTED: None,
+    CycleOutcome.DATA_FAILED: Severity.HIGH,
+    CycleOutcome.DEADLINE: Severity.HIGH,
+    CycleOutcome.ACTOR_FAILED: Severity.HIGH,
+    CycleOutcome.RECOVERING: Severity.MEDIUM,
+    CycleOutcome.INTERRUPTED: Severity.MEDIUM,
+    CycleOutcome.MISFIRED: Severity.LOW,
+}
+"""None: nothing to tell, or told already (an exit by its closing, a blocked one each by itself)."""
+
+
+def severity_of(ended: CycleEnded, monitor_failures_in_a_row: int) -> Severity | None:
+    """How loudly the end is told. A monitor without data is never quiet."""
+    if ended.job is Job.MONITOR and ended.outcome in MONITOR_FAILURES:
+        return Severity.CRITICAL if monitor_failures_in_a_row >= 2 else Severity.HIGH
+    if ended.job is Job.ENTRY and ended.outcome is CycleOutcome.MISFIRED:
+        return Severity.MEDIUM
+    return SEVERITY[ended.outcome]
+
+
+def ended_text(ended: CycleEnded) -> str:
+    """One line for people: which cycle, how it ended, why."""
+    why = f": {', '.join(ended.reasons)}" if ended.reasons else ""
+    return f"{ended.job.value} of {ended.slot:%Y-%m-%d %H:%M}Z ended {ended.outcome.value}{why}"
+
+
+def entered_text(position: Position) -> str:
+    """The numbers of a position that was opened."""
+    plan = position.plan
+    legs = ", ".join(f"{leg.side.value} {leg.instrument_name}" for leg in plan.legs)
+    return (
+        f"{position.kind.value} x{position.contracts}: {legs}; credit {position.credit_eth:f} ETH, "
+        f"fees {position.fees_eth:f} ETH, worst loss {plan.worst_loss_usd * position.contracts:.2f} USD, "
+        f"probability of profit {plan.pop:.2f}"
+    )
+
+
+def closed_text(position: Position, exit_rule: str) -> str:
+    """The numbers of a position that is closed."""
+    return (
+        f"{position.kind.value} {position.position_id} closed by {exit_rule}: "
+        f"P&L {position.pnl_eth:+f} ETH, {position.pnl_usd:+.2f} USD, fees {position.fees_eth:f} ETH, "
+        f"credit {position.credit_eth:f} ETH"
+    )

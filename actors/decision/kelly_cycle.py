@@ -1,0 +1,75 @@
+"""The Kelly cycle: what the closed trades would recommend to stake. A person reads it; no setting changes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from actors.decision.cycle import Cycle, CycleAnswer, Step
+from core.books import CycleOutcome, Position
+from core.kelly import KellyRecommendation, recommend
+from core.messages.alerting import Severity
+from core.messages.audit import AuditKind
+from core.messages.state import ClosedTrades, GetClosedTrades, RecordEvent
+
+
+class KellyCycle(Cycle):
+    """Reads the trades, records the recommendation, tells it."""
+
+    recommendation: KellyRecommendation | None = None
+
+    def begin(self) -> None:
+        desk = self.desk
+        self.wait(Step.TRADES, desk.rooms.state, desk.strategy.scheduler.cycle_deadline_s)
+        desk.ctx.tell(
+            desk.rooms.state,
+            GetClosedTrades(request_id=f"trades-{self.cycle_id}"),
+            correlation=self.cycle_id,
+        )
+
+    def take(self, answer: CycleAnswer) -> None:
+        if not isinstance(answer, ClosedTrades) or self.step is not Step.TRADES:
+            return
+        desk, kelly = self.desk, self.desk.strategy.kelly
+        results = trade_results(answer.positions)
+        found = recommend(results, trades_min=kelly.trades_min, prior_weight=kelly.prior_weight)
+        self.recommendation = found
+        self.wait(Step.RECORDING, desk.rooms.state, desk.strategy.scheduler.cycle_deadline_s)
+        event = desk.event(AuditKind.KELLY, {"cycle_id": self.cycle_id, **asdict(found)}, self.cycle_id)
+        desk.record(
+            RecordEvent(request_id=f"kelly-{self.cycle_id}", audit=(event,)), correlation=self.cycle_id
+        )
+
+    def recorded(self, request_id: str) -> None:
+        found = self.recommendation
+        if found is None or request_id != f"kelly-{self.cycle_id}":
+            return
+        text, severity = kelly_text(found), Severity.LOW
+        if found.fraction is not None and found.fraction <= 0.0:
+            severity = Severity.HIGH
+        self.desk.alert(severity, "kelly", text, self.cycle_id)
+        self.end(CycleOutcome.REPORTED, (kelly_reason(found),), text)
+
+
+def trade_results(positions: tuple[Position, ...]) -> tuple[float, ...]:
+    """r of each closed trade: P&L in USD over the worst loss that was staked."""
+    return tuple(
+        float(position.pnl_usd) / (position.plan.worst_loss_usd * position.contracts_opened)
+        for position in positions
+        if position.contracts_opened > 0 and position.plan.worst_loss_usd > 0.0
+    )
+
+
+def kelly_reason(found: KellyRecommendation) -> str:
+    """The stable code of a recommendation."""
+    return "too_few_trades" if found.fraction is None else f"fraction:{found.fraction:.4f}"
+
+
+def kelly_text(found: KellyRecommendation) -> str:
+    """The recommendation for people."""
+    if found.fraction is None:
+        return f"Kelly: no recommendation from {found.trades} closed trades, {found.trades_min} are needed"
+    return (
+        f"Kelly: {found.fraction:.4f} of equity from {found.trades} closed trades "
+        f"(mean result {found.mean_result:+.4f}, shrunk {found.shrunk_mean_result:+.4f} of the worst loss); "
+        "nothing was changed"
+    )

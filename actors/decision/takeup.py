@@ -1,0 +1,85 @@
+"""After recovery: rows without an outcome are taken up again where they may, or closed by a named reason."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from actors.decision.cycle import Due
+from actors.decision.desk import Desk
+from actors.decision.ending import MONITOR_FAILURES
+from actors.decision.queue import CycleQueue
+from actors.runtime import Terminated
+from core.books import CycleOutcome, CycleRow, Job
+from core.messages.state import GetOpenCycles, LastCycle, OpenCycles
+
+FIRST_INCARNATION: Final = 1
+
+
+class TakeUp:
+    """Holds whether execution is recovered, and what is owed once it is."""
+
+    def __init__(self, desk: Desk, queue: CycleQueue) -> None:
+        self._desk = desk
+        self._queue = queue
+
+    def recovery(self, *, ok: bool) -> None:
+        was = self._queue.recovered
+        self._queue.recovered = ok
+        if not ok or was:
+            return
+        desk = self._desk
+        desk.ctx.tell(desk.rooms.state, GetOpenCycles(request_id=desk.ctx.uuid()))
+
+    def terminated(self, ended: Terminated) -> None:
+        """Execution is recovering from now on; an exit or a look that it took with it is owed."""
+        queue = self._queue
+        under_way = queue.active
+        queue.terminated(ended)
+        if ended.path == self._desk.rooms.execution.path:
+            queue.recovered = False
+            if under_way is not None and under_way.due.job is Job.MONITOR and under_way.ended:
+                queue.monitor_owed = True
+
+    def open_cycles(self, answer: OpenCycles) -> None:
+        queue = self._queue
+        newest_monitor = max((row.slot for row, _ in answer.cycles if row.job is Job.MONITOR), default=None)
+        for row, has_instruction in answer.cycles:
+            if queue.knows(row.job, row.slot):
+                continue
+            due = Due(row.job, row.slot, self._desk.ctx.now())
+            reasons = self._why_not(row, has_instruction, is_newest=row.slot == newest_monitor)
+            if not reasons:
+                queue.add(due)
+            elif self._desk.ctx.epoch > FIRST_INCARNATION:
+                queue.close_row(row.cycle_id, due, CycleOutcome.ACTOR_FAILED, reasons)
+            else:
+                queue.close_row(row.cycle_id, due, CycleOutcome.INTERRUPTED, reasons)
+        self._run_owed_monitor()
+        queue.go_on()
+
+    def last_cycle(self, last: LastCycle) -> None:
+        """A monitor that failed right before the restart counts."""
+        row = last.cycle
+        if row is not None and row.outcome in MONITOR_FAILURES and self._queue.monitor_failures == 0:
+            self._queue.monitor_failures = 1
+
+    def _why_not(self, row: CycleRow, has_instruction: bool, *, is_newest: bool) -> tuple[str, ...]:
+        """Why an open row is not taken up again; empty where it is."""
+        desk = self._desk
+        if desk.ctx.epoch > FIRST_INCARNATION:
+            # It may be this very cycle that ended the last incarnation: it is not tried twice.
+            return ("actor_failed:decision",)
+        if has_instruction:
+            return ("instruction_on_record",)
+        if row.job is Job.MONITOR:
+            return () if is_newest else ("newer_slot",)
+        grace = timedelta(seconds=desk.strategy.scheduler.grace_s)
+        return () if desk.ctx.now() - row.slot <= grace else ("grace_over",)
+
+    def _run_owed_monitor(self) -> None:
+        queue = self._queue
+        if queue.monitor_owed and self._desk.mode.strategy:
+            queue.monitor_owed = False
+            now = self._desk.ctx.now()
+            queue.add(Due(Job.MONITOR, now.replace(microsecond=0), now))

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from actors.runtime.spec import ChildSpec
     from actors.runtime.system import ActorSystem
 
+_new_tuple = tuple.__new__
 OVERFLOW_EVENT_EVERY = timedelta(minutes=1)
 
 
@@ -120,6 +121,8 @@ class Cell(pykka.Actor):
         self._channel: Channel | None = None
         self._record = system.tracer.record
         self._put = self.mailbox.put
+        self._next_number = system.next_number
+        self._stamp_ns = self.runtime.stamp_ns
         self._watchers: dict[Watcher, None] = {}
         self._overflow_told_us: int | None = None
 
@@ -160,7 +163,14 @@ class Cell(pykka.Actor):
         return refusal
 
     def tell_from(self, message: object, sender: Address | None, correlation: str | None) -> None:
-        self.deliver(self.system.new_envelope(self.address, message, sender, correlation, None))
+        # Written out in one piece, because every message from outside passes here.
+        number, at_ns = self._next_number(), self._stamp_ns()
+        fields = (number, message, sender, correlation, None, at_ns, self.address, None)
+        envelope = _new_tuple(Envelope, fields)
+        self._record(envelope)
+        refusal = self._put(envelope)
+        if refusal is not None:
+            self._refused(envelope, refusal)
 
     def ask_from(self, message: object, timeout_s: float, correlation: str | None) -> object:
         future = self.runtime.new_future()

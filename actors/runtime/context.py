@@ -124,6 +124,7 @@ class LiveContext:
         self._rng = rng
         self._next_number = next_number
         self._now_us = runtime.now_us
+        self._stamp_ns = runtime.stamp_ns
         self._yields = runtime.yields_at_tell
 
     @property
@@ -141,9 +142,27 @@ class LiveContext:
             raise Fenced(f"{self.path}: incarnation {self.epoch} was replaced or stopped")
 
     def tell(self, to: Address, message: object, *, correlation: str | None = None) -> None:
+        # Written out in one piece, because every message between actors passes here.
         if not self.live:
             self.check_live()
-        to.recipient.deliver(self._envelope_to(to, message, correlation, None))
+        current = self.current
+        if current is None:
+            cause = None
+        else:
+            cause = current.number
+            if correlation is None:
+                correlation = current.correlation
+        fields = (
+            self._next_number(),
+            message,
+            self.self_address,
+            correlation,
+            cause,
+            self._stamp_ns(),
+            to,
+            None,
+        )
+        to.recipient.deliver(_new_tuple(Envelope, fields))
         if self._yields:
             self.runtime.yield_now()
             self.check_live()
@@ -154,7 +173,7 @@ class LiveContext:
         if runtime.finds_deadlocks:
             self._refuse_circle(to)
         future = runtime.new_future()
-        refusal = to.recipient.deliver(self._envelope_to(to, message, None, future))
+        refusal = to.recipient.deliver(self._asking_envelope(to, message, future))
         if refusal is not None:
             raise refusal_error(to.path, message, refusal)
         self.waiting_on = to
@@ -221,31 +240,15 @@ class LiveContext:
     def send_to_self(self, message: object, correlation: str | None, cause: int | None) -> None:
         """Queue a message of the runtime's own making: a timer's, or of a watched end."""
         to = self.self_address
-        at = self._now_us()
-        to.recipient.deliver(Envelope(self._next_number(), message, to, correlation, cause, at, to, None))
+        at_ns = self._stamp_ns()
+        to.recipient.deliver(Envelope(self._next_number(), message, to, correlation, cause, at_ns, to, None))
 
-    def _envelope_to(
-        self, to: Address, message: object, correlation: str | None, reply: Reply | None
-    ) -> Envelope:
+    def _asking_envelope(self, to: Address, message: object, reply: Reply) -> Envelope:
         current = self.current
-        if current is None:
-            cause = None
-        else:
-            cause = current.number
-            if correlation is None:
-                correlation = current.correlation
-        fields = (
-            self._next_number(),
-            message,
-            self.self_address,
-            correlation,
-            cause,
-            self._now_us(),
-            to,
-            reply,
-        )
-        # The named tuple's own constructor is a Python function; this is the one call on every message.
-        return _new_tuple(Envelope, fields)
+        correlation = None if current is None else current.correlation
+        cause = None if current is None else current.number
+        number, at_ns = self._next_number(), self._stamp_ns()
+        return Envelope(number, message, self.self_address, correlation, cause, at_ns, to, reply)
 
     def _refuse_circle(self, to: Address) -> None:
         """Asks that wait for each other in a circle could only time out: say so at once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from threading import Lock
+from time import monotonic
 from typing import Any, cast
 
 from actors.runtime.jumping import JumpingClock
@@ -82,7 +83,7 @@ class CountedMailbox(ThreadMailbox):
                     self._clock.begin(cast("Parked", owner))
                     self._clock.add(-1)
                     self.current = envelope
-                    self.busy_since = self._monotonic()
+                    self.busy_since = monotonic()
                     return envelope
                 self.current = None
                 self._sleeping = True

@@ -40,7 +40,7 @@ class Envelope(NamedTuple):
     sender: Address | None
     correlation: str | None
     cause: int | None
-    sent_at_us: int
+    sent_at_ns: int
     to: Address
     reply_to: Reply | None
 
@@ -57,4 +57,4 @@ class Envelope(NamedTuple):
     @property
     def sent_at(self) -> datetime:
         """Market time of sending, aware UTC."""
-        return from_us(self.sent_at_us)
+        return from_us(self.sent_at_ns // 1000)

@@ -59,6 +59,7 @@ class MailTask:
         self.consumer = consumer
         self.idle = False
         self._mailbox = mailbox
+        self._process_one = consumer.process_one
         self._ready = runtime.ready
         self._started = False
 
@@ -68,7 +69,7 @@ class MailTask:
         mailbox = self._mailbox
         if self._started:
             envelope = mailbox.get(consumer)
-            alive = envelope is not None and consumer.process_one(envelope)
+            alive = envelope is not None and self._process_one(envelope)
         else:
             self._started = True
             alive = consumer.setup()
@@ -94,7 +95,7 @@ class GreenMailbox(ThreadMailbox):
     def __init__(self, runtime: GreenRuntime, bound: int = UNBOUNDED) -> None:
         super().__init__(bound)
         self._lock = nullcontext()  # type: ignore[assignment]
-        self._monotonic = runtime.monotonic
+        self._runtime = runtime
         self._ready = runtime.ready
         self.task: MailTask | None = None
 
@@ -118,7 +119,7 @@ class GreenMailbox(ThreadMailbox):
         if self._owner is not owner:
             return None
         self.current = envelope = self._system.popleft() if self._system else self._user.popleft()
-        self.busy_since = self._monotonic()
+        self.busy_since = self._runtime.process_time_s
         return envelope
 
     def put_system(self, envelope: Any) -> None:

@@ -2,9 +2,9 @@
 all is idle.
 
 Under way are: a handler that runs and is not parked in sleep or ask, mail in a cell that is up (unless it
-waits behind a parked handler), a supervisor that decides, an actor that starts, and an operator's request. Each
-counts one; the count passes from one to the other without touching zero in between: whoever wakes somebody
-counts for them before counting itself out.
+waits behind a parked handler), a supervisor that decides, an actor that starts, and an operator's request.
+Each counts one; the count passes from one to the other without touching zero in between: whoever wakes
+somebody counts for them before counting itself out.
 """
 
 from __future__ import annotations

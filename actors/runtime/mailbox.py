@@ -87,7 +87,6 @@ class ThreadMailbox:
         self._wake = Lock()
         self._wake.acquire()
         self._sleeping = False
-        self._monotonic = monotonic
 
     def __len__(self) -> int:
         return len(self._user)
@@ -98,18 +97,26 @@ class ThreadMailbox:
 
     def put(self, envelope: Any) -> str | None:
         """Queue in the user lane; None, or why it was refused."""
-        with self._lock:
-            if self._refusal is not None:
-                return self._refusal
-            if len(self._user) >= self.bound:
+        # No lock on the way of every message: single steps on a deque are atomic, and what may have happened
+        # in between is looked at afterwards. With n senders at once the bound may be passed by n - 1.
+        user = self._user
+        if len(user) >= self.bound:
+            with self._lock:
                 self.overflowed += 1
-                return FULL
-            self._user.append(envelope)
-            if not self._sleeping:
-                return None
-            self._sleeping = False
-        # Outside the lock, so that the woken thread does not run into it.
-        self._wake.release()
+            return FULL
+        user.append(envelope)
+        if self._sleeping:
+            with self._lock:
+                self._rouse()
+        return None if self._refusal is None else self._take_back(envelope)
+
+    def _take_back(self, envelope: Any) -> str | None:
+        """Closed: either `close` came just now, found our mail and accounts for it, or it is still ours."""
+        with self._lock:
+            for place, queued in enumerate(self._user):
+                if queued is envelope:
+                    del self._user[place]
+                    return self._refusal
         return None
 
     def put_system(self, envelope: Any) -> None:
@@ -131,17 +138,19 @@ class ThreadMailbox:
                 if self._owner is not owner:
                     return None
                 if self._system:
-                    envelope = self._system.popleft()
-                elif self._user:
-                    envelope = self._user.popleft()
-                else:
-                    self.current = None
-                    self._sleeping = True
-                    envelope = None
-                if envelope is not None:
-                    self.current = envelope
-                    self.busy_since = self._monotonic()
+                    self.current = envelope = self._system.popleft()
+                    self.busy_since = monotonic()
                     return envelope
+                if self._user:
+                    self.current = envelope = self._user.popleft()
+                    self.busy_since = monotonic()
+                    return envelope
+                self.current = None
+                self._sleeping = True
+                if self._user:
+                    # Put before it could be seen that we sleep.
+                    self._sleeping = False
+                    continue
             self._wake.acquire()
 
     def attach(self, owner: object) -> None:

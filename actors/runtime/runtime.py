@@ -97,6 +97,10 @@ class Runtime(ABC):
     def now_us(self) -> int:
         """Market time in whole microseconds since the epoch."""
 
+    def stamp_ns(self) -> int:
+        """Market time in nanoseconds since the epoch, for envelopes; exact to the microsecond."""
+        return self.now_us() * 1000
+
     @abstractmethod
     def monotonic(self) -> float:
         """Process time in seconds."""

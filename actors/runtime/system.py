@@ -136,8 +136,8 @@ class ActorSystem:
         reply: Reply | None,
     ) -> Envelope:
         """An envelope from outside the actors: it has no cause."""
-        at_us = self.runtime.now_us()
-        return Envelope(self.next_number(), message, sender, correlation, None, at_us, to, reply)
+        at_ns = self.runtime.stamp_ns()
+        return Envelope(self.next_number(), message, sender, correlation, None, at_ns, to, reply)
 
     def dead(self, envelope: Envelope, why: str, *, tell: bool = True) -> None:
         """Keep a dead letter, and tell the listener of it."""

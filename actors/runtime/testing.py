@@ -174,7 +174,7 @@ class FakeContext:
     ) -> Envelope:
         """An envelope to set as the current one before calling a handler."""
         self._number += 1
-        at = to_us(self.time)
+        at = to_us(self.time) * 1000
         return Envelope(self._number, message, sender, correlation, None, at, self.self_address, None)
 
     @contextmanager

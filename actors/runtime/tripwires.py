@@ -1,0 +1,129 @@
+"""Tripwires: while they are set, guarded code that reaches for the real world raises.
+
+Guarded are modules by the first part of their name. What others read, such as the standard library for its
+own ends, goes through and is listed, so that a test can show it harmless by identical traces.
+"""
+
+from __future__ import annotations
+
+import datetime as datetime_module
+import os
+import random
+import secrets
+import socket
+import sys
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from types import ModuleType
+from typing import Any
+
+from actors.runtime.errors import TripwireHit
+
+_REAL_DATETIME = datetime_module.datetime
+
+WIRED: tuple[tuple[ModuleType, str], ...] = (
+    *((time, name) for name in ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "sleep")),
+    *(
+        (random, name)
+        for name in ("random", "randint", "randrange", "uniform", "choice", "shuffle", "sample")
+    ),
+    *((random, name) for name in ("getrandbits", "gauss", "seed")),
+    *((uuid, name) for name in ("uuid1", "uuid4")),
+    *((secrets, name) for name in ("token_hex", "token_bytes", "token_urlsafe", "randbelow", "choice")),
+    (os, "urandom"),
+    *((socket, name) for name in ("socket", "create_connection", "getaddrinfo")),
+)
+
+
+class Passed:
+    """What unguarded code read while the wires were set: how often, by (module, function)."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[tuple[str, str]] = Counter()
+
+
+def _guarded_caller(guarded: tuple[str, ...], passed: Passed, what: str) -> None:
+    """Raise if the code two frames up is guarded, else list it."""
+    frame = sys._getframe(2)
+    module = str(frame.f_globals.get("__name__", "?"))
+    if module.partition(".")[0] in guarded:
+        place = f"{frame.f_code.co_filename}:{frame.f_lineno}"
+        raise TripwireHit(f"{module} called {what} inside a simulation, at {place}; use the context instead")
+    passed.counts[(module, what)] += 1
+
+
+def _wire(
+    real: Callable[..., Any], what: str, guarded: tuple[str, ...], passed: Passed
+) -> Callable[..., Any]:
+    def wired(*arguments: Any, **named: Any) -> Any:
+        _guarded_caller(guarded, passed, what)
+        return real(*arguments, **named)
+
+    return wired
+
+
+def _wired_datetime(guarded: tuple[str, ...], passed: Passed) -> type:
+    """A stand-in for `datetime` whose clocks are wired; all else, and `isinstance`, is the real one's."""
+
+    class Kind(type):
+        def __instancecheck__(cls, instance: object) -> bool:
+            return isinstance(instance, _REAL_DATETIME)
+
+    class datetime(_REAL_DATETIME, metaclass=Kind):  # noqa: N801
+        def __new__(cls, *arguments: Any, **named: Any) -> Any:
+            return _REAL_DATETIME(*arguments, **named)
+
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            _guarded_caller(guarded, passed, "datetime.now")
+            return _REAL_DATETIME.now(tz)
+
+        @classmethod
+        def utcnow(cls) -> Any:
+            _guarded_caller(guarded, passed, "datetime.utcnow")
+            return _REAL_DATETIME.now(datetime_module.UTC).replace(tzinfo=None)
+
+        @classmethod
+        def today(cls) -> Any:
+            _guarded_caller(guarded, passed, "datetime.today")
+            return _REAL_DATETIME.now()
+
+    return datetime
+
+
+def _replace(stack: ExitStack, module: ModuleType, name: str, stand_in: object) -> None:
+    stack.callback(setattr, module, name, getattr(module, name))
+    setattr(module, name, stand_in)
+
+
+@contextmanager
+def tripwires(*guarded: str) -> Iterator[Passed]:
+    """Within the block, modules whose name begins with one of `guarded` (default: `actors`, `core`) raise
+    TripwireHit when they touch the real clock, sleep, sockets or unseeded randomness.
+
+    Also names that such a module imported before (`from time import sleep`) are wired.
+    """
+    names = guarded or ("actors", "core")
+    passed = Passed()
+    stand_ins: dict[int, tuple[object, object]] = {}
+    for module, name in WIRED:
+        real = getattr(module, name)
+        stand_ins[id(real)] = (real, _wire(real, f"{module.__name__}.{name}", names, passed))
+    stand_ins[id(_REAL_DATETIME)] = (_REAL_DATETIME, _wired_datetime(names, passed))
+    with ExitStack() as stack:
+        for module_name, loaded in list(sys.modules.items()):
+            # This module must go on seeing the real ones.
+            if module_name.partition(".")[0] not in names or module_name == __name__:
+                continue
+            for attribute, value in list(vars(loaded).items()):
+                if id(value) in stand_ins and stand_ins[id(value)][0] is value:
+                    _replace(stack, loaded, attribute, stand_ins[id(value)][1])
+        for module, name in WIRED:
+            stand_in = stand_ins[id(getattr(module, name))][1]
+            # Sockets are a class that libraries inherit from: only the guarded modules' names are wired.
+            if (module, name) != (socket, "socket"):
+                _replace(stack, module, name, stand_in)
+        yield passed

@@ -1,0 +1,268 @@
+"""Speed of the runtime against raw pykka in the same run: medians, production cell, same switch interval.
+
+Run as `python -m bench.runtime`; it prints its rows and puts them into `bench.json`.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from statistics import median
+
+import pykka
+
+from actors.runtime import (
+    Actor,
+    ActorSystem,
+    Address,
+    Backoff,
+    ChildSpec,
+    GreenRuntime,
+    Order,
+    SupervisorSpec,
+    ThreadRuntime,
+    Tracer,
+)
+from bench.report import Row, add_rows, print_table, row_at_least, row_at_most
+
+ROUNDS = 7
+TELLS = 40_000
+ASKS = 2_000
+RING = 10
+GREEN_HOPS = 100_000
+THREAD_HOPS = 4_000
+CRASHES = 100
+AT_ONCE = Backoff(min_s=0.0, cap_s=0.0, jitter=0.0)
+
+
+class Counter(Actor):
+    """Counts, and says when it has counted enough."""
+
+    def __init__(self, enough: int, done: threading.Event) -> None:
+        self.left = enough
+        self.done = done
+
+    def on_receive(self, message: object) -> object:
+        self.left -= 1
+        if self.left == 0:
+            self.done.set()
+        return message
+
+
+class PykkaCounter(pykka.ThreadingActor):
+    """The same on raw pykka."""
+
+    def __init__(self, enough: int, done: threading.Event) -> None:
+        super().__init__()
+        self.left = enough
+        self.done = done
+
+    def on_receive(self, message: object) -> object:
+        self.left -= 1
+        if self.left == 0:
+            self.done.set()
+        return message
+
+
+class Hop(Actor):
+    """Passes a number on, one less each time."""
+
+    def __init__(self, peers: dict[str, Address] | None, following: str, done: threading.Event) -> None:
+        self.following = following
+        self.peers = peers
+        self.done = done
+
+    def on_start(self) -> None:
+        assert self.peers is not None
+        self.next = self.peers[self.following]
+
+    def on_receive(self, message: object) -> object:
+        if message:
+            self.ctx.tell(self.next, message - 1)  # type: ignore[operator]
+        else:
+            self.done.set()
+        return None
+
+
+class Fragile(Actor):
+    """Crashes on demand."""
+
+    def on_receive(self, message: object) -> object:
+        if message == "crash":
+            raise ValueError("as asked")
+        return message
+
+
+def root(*children: ChildSpec) -> SupervisorSpec:
+    return SupervisorSpec("root", children, intensity=1_000_000, backoff=AT_ONCE)
+
+
+def timed(work: Callable[[], None]) -> float:
+    """Seconds that `work` takes, without a collection in the middle of it."""
+    gc.collect()
+    gc.disable()
+    try:
+        began = time.perf_counter()
+        work()
+        return time.perf_counter() - began
+    finally:
+        gc.enable()
+
+
+def tells_per_s_ours() -> float:
+    done = threading.Event()
+    spec = ChildSpec("counter", lambda _peers: Counter(TELLS, done), mailbox_bound=TELLS)
+    system = ActorSystem(ThreadRuntime(), root(spec))
+    system.start()
+    tell = system.address("counter").tell
+
+    def work() -> None:
+        for number in range(TELLS):
+            tell(number)
+        done.wait()
+
+    took_s = timed(work)
+    system.stop()
+    return TELLS / took_s
+
+
+def tells_per_s_pykka() -> float:
+    done = threading.Event()
+    ref = PykkaCounter.start(TELLS, done)
+    tell = ref.tell
+
+    def work() -> None:
+        for number in range(TELLS):
+            tell(number)
+        done.wait()
+
+    took_s = timed(work)
+    ref.stop()
+    return TELLS / took_s
+
+
+def ask_p50_us(ask: Callable[[int], object]) -> float:
+    """Median round trip of many asks, one after the other."""
+    took_ns = []
+    for number in range(ASKS):
+        began = time.perf_counter_ns()
+        ask(number)
+        took_ns.append(time.perf_counter_ns() - began)
+    return median(took_ns) / 1000
+
+
+def asks_ours() -> float:
+    spec = ChildSpec("counter", lambda _peers: Counter(-1, threading.Event()))
+    system = ActorSystem(ThreadRuntime(), root(spec))
+    system.start()
+    address = system.address("counter")
+    p50_us = ask_p50_us(lambda number: address.ask(number, timeout_s=5.0))
+    system.stop()
+    return p50_us
+
+
+def asks_pykka() -> float:
+    ref = PykkaCounter.start(-1, threading.Event())
+    p50_us = ask_p50_us(lambda number: ref.ask(number, timeout=5.0))
+    ref.stop()
+    return p50_us
+
+
+def ring_spec(done: threading.Event) -> SupervisorSpec:
+    def hop(number: int) -> ChildSpec:
+        following = f"hop{(number + 1) % RING}"
+        return ChildSpec(f"hop{number}", lambda peers: Hop(dict(peers), following, done))
+
+    return root(*(hop(number) for number in range(RING)))
+
+
+def green_ring_per_s() -> float:
+    done = threading.Event()
+    runtime = GreenRuntime(datetime(2026, 1, 1, tzinfo=UTC), seed=1, order=Order.FIFO)
+    system = ActorSystem(runtime, ring_spec(done))
+    system.start()
+    for number in range(RING):
+        system.address(f"hop{number}").tell(GREEN_HOPS // RING - 1)
+    took_s = timed(runtime.run)
+    system.stop()
+    return GREEN_HOPS / took_s
+
+
+def thread_ring_per_s() -> float:
+    done = threading.Event()
+    system = ActorSystem(ThreadRuntime(), ring_spec(done))
+    system.start()
+    first = system.address("hop0")
+
+    def work() -> None:
+        first.tell(THREAD_HOPS - 1)
+        done.wait()
+
+    took_s = timed(work)
+    system.stop()
+    return THREAD_HOPS / took_s
+
+
+def crash_to_serving_us() -> float:
+    """From telling the poison to the answer of the next life."""
+    system = ActorSystem(ThreadRuntime(), root(ChildSpec("fragile", lambda _peers: Fragile())))
+    system.start()
+    address = system.address("fragile")
+    took_ns = []
+    for _ in range(CRASHES):
+        address.ask("warm", timeout_s=5.0)
+        began = time.perf_counter_ns()
+        address.tell("crash")
+        address.ask("serving", timeout_s=5.0)
+        took_ns.append(time.perf_counter_ns() - began)
+    system.stop()
+    return median(took_ns) / 1000
+
+
+class _Blind(Tracer):
+    """A tracer that looks away, to measure what looking costs."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.record = lambda _envelope: None
+
+
+def bookkeeping_us() -> float:
+    """Time of a handled message in the production cell, less that of the same mailbox with a bare loop.
+
+    The bare side has no tracer, no crash handling, no busy mark and no reply bookkeeping.
+    """
+    return (handled_us(bare=False) - handled_us(bare=True)) if ROUNDS else 0.0
+
+
+def handled_us(*, bare: bool) -> float:
+    raise NotImplementedError
+
+
+def main() -> int:
+    """Measure, print, keep. Exit code 1 if a figure misses its target."""
+    sys.setswitchinterval(0.0005)
+    rows: list[Row] = []
+    tells = [(tells_per_s_ours(), tells_per_s_pykka()) for _ in range(ROUNDS)]
+    ours, pykkas = median(t[0] for t in tells), median(t[1] for t in tells)
+    rows.append(row_at_least("runtime: tell throughput, threads", ours, "msg/s", 1.0, baseline=pykkas))
+    asks = [(asks_ours(), asks_pykka()) for _ in range(ROUNDS)]
+    ours, pykkas = median(a[0] for a in asks), median(a[1] for a in asks)
+    rows.append(row_at_most("runtime: ask round trip p50, threads", ours, "us", 1.1, baseline=pykkas))
+    green = median(green_ring_per_s() for _ in range(ROUNDS))
+    threads = median(thread_ring_per_s() for _ in range(ROUNDS))
+    rows.append(row_at_least("runtime: green ring of 10, FIFO", green, "msg/s", 500_000))
+    rows.append(row_at_least("runtime: green ring against threads", green, "msg/s", 1.2, baseline=threads))
+    crash = median(crash_to_serving_us() for _ in range(ROUNDS))
+    rows.append(row_at_most("runtime: crash to serving again p50", crash / 1000, "ms", 1.0))
+    print_table(rows)
+    add_rows(rows)
+    return 0 if all(row.ok for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,32 @@
+"""Looking at the books from another process: read-only, beside a running engine or after it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from actors.state.database import BUSY_TIMEOUT_MS, database_path
+from core.errors import FoundWrongError
+
+
+@contextmanager
+def books_opened(data_dir: Path) -> Iterator[sqlite3.Connection | None]:
+    """A connection that can't write, on one consistent state of the books; None where there are none yet.
+
+    Raises FoundWrongError where the file is no database or can't be read.
+    """
+    path = database_path(data_dir)
+    if not path.exists():
+        yield None
+        return
+    try:
+        with closing(
+            sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
+        ) as db:
+            db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+            db.execute("BEGIN")
+            yield db
+    except sqlite3.Error as error:
+        raise FoundWrongError(f"{path}: the books can't be read: {error}") from error

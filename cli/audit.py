@@ -1,0 +1,110 @@
+"""`audit verify|tail|show`: the chain of what the engine did, from its files."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Annotated
+
+import typer
+
+from cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
+
+app = typer.Typer(
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="Verify and read the audit log; works with and without an engine. Example: run.py audit verify",
+)
+
+
+@app.command()
+def verify(
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    head: Annotated[
+        str | None,
+        typer.Option(metavar="SEQ:HASH", help="A head that was told to you: prove it is in there."),
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Check the canonical form of every record too.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Follow the chain over every byte; exit code 1 where acknowledged bytes are missing or changed.
+
+    Example: run.py audit verify --strict
+    """
+    from cli.audit_checking import verified
+    from cli.output import show_json
+    from core.chain import parse_head
+    from core.errors import FoundWrongError
+
+    _require_folder(data_dir)
+    result = verified(data_dir, told_head=None if head is None else parse_head(head), strict=strict)
+    if as_json:
+        show_json(
+            {"ok": result.ok, "records": result.records, "head": result.head, "problem": result.problem}
+        )
+    elif result.ok:
+        typer.echo(f"whole: {result.records} records, head {result.head}")
+    if not result.ok:
+        raise FoundWrongError(f"audit: {result.problem}")
+
+
+@app.command()
+def tail(
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    count: Annotated[int, typer.Option("-n", "--lines", min=1, help="How many records.")] = 20,
+    kind: Annotated[str | None, typer.Option(help="Only records of this kind, e.g. ORDER.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the last records.
+
+    Example: run.py audit tail -n 50 --kind ORDER
+    """
+    from cli.audit_reading import records
+    from cli.output import show_json, show_table
+    from core.errors import InputError
+    from core.messages.audit import AuditKind
+
+    _require_folder(data_dir)
+    if kind is not None and kind not in AuditKind.__members__:
+        raise InputError(f"--kind: expected one of {', '.join(AuditKind)}, found {kind!r}")
+    last = deque((record for record in records(data_dir) if kind in (None, record.kind)), maxlen=count)
+    if as_json:
+        show_json([record.as_json() for record in last])
+        return
+    show_table(
+        ("seq", "at", "kind", "correlation", "detail"),
+        (
+            (str(record.seq), record.at, record.kind, record.correlation or "", record.detail_text())
+            for record in last
+        ),
+        empty="no records",
+    )
+
+
+@app.command()
+def show(
+    seq: Annotated[int, typer.Argument(min=1, help="The record's number.")],
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+) -> None:
+    """Show one record whole, as JSON.
+
+    Example: run.py audit show 1
+    """
+    from cli.audit_reading import records
+    from cli.output import show_json
+    from core.errors import FoundWrongError
+
+    _require_folder(data_dir)
+    for record in records(data_dir):
+        if record.seq == seq:
+            show_json(record.as_json())
+            return
+    raise FoundWrongError(f"audit: there is no record {seq}")
+
+
+def _require_folder(data_dir: DataDir) -> None:
+    from core.errors import InputError
+
+    if not (data_dir / "audit").is_dir():
+        raise InputError(f"--data-dir {data_dir}: expected an audit log (a folder audit/), found none")

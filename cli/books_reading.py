@@ -1,0 +1,96 @@
+"""What commands read of the books without an engine. A folder without books is an error that names it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from actors.state.read_only import books_opened
+from actors.state.tables import chain, cycles, orders, positions, records
+from cli.report import StoredBooks
+from core.books import CycleRow, Instruction, OrderRow, Position
+from core.chain import Link
+from core.errors import InputError
+from core.messages.audit import AuditBatch
+from core.messages.state import KillSwitchRow
+from core.values import CycleId
+
+
+def stored_books(data_dir: Path) -> StoredBooks:
+    """Everything that a report tells of the books."""
+    with books_opened(data_dir) as db:
+        if db is None:
+            raise _no_books(data_dir)
+        return StoredBooks(
+            cycles=cycles.everything(db),
+            orders=orders.everything(db),
+            trades=positions.traded(db),
+            alerts=records.alerts(db),
+        )
+
+
+def stored_positions(data_dir: Path, *, everything: bool) -> tuple[Position, ...]:
+    """Live positions, or all that ever were."""
+    with books_opened(data_dir) as db:
+        if db is None:
+            raise _no_books(data_dir)
+        return positions.everything(db) if everything else positions.live(db)
+
+
+def stored_trades(data_dir: Path) -> tuple[Position, ...]:
+    """Positions that had a fill, oldest first."""
+    with books_opened(data_dir) as db:
+        if db is None:
+            raise _no_books(data_dir)
+        return positions.traded(db)
+
+
+def stored_orders(data_dir: Path, limit: int | None) -> tuple[tuple[Instruction, OrderRow], ...]:
+    """Orders with their instructions, oldest first; the newest `limit`."""
+    with books_opened(data_dir) as db:
+        if db is None:
+            raise _no_books(data_dir)
+        return orders.everything(db, limit=limit)
+
+
+def stored_cycles(data_dir: Path, limit: int | None) -> tuple[CycleRow, ...]:
+    """Cycles, oldest first; the newest `limit`."""
+    with books_opened(data_dir) as db:
+        if db is None:
+            raise _no_books(data_dir)
+        return cycles.everything(db, limit=limit)
+
+
+def stored_decisions(data_dir: Path, cycle_id: str) -> tuple[str, ...]:
+    """The canonical JSON of each decision that a cycle recorded."""
+    with books_opened(data_dir) as db:
+        if db is None:
+            raise _no_books(data_dir)
+        return tuple(record for _, _, record in cycles.decisions(db, cycle_id=CycleId(cycle_id)))
+
+
+def kill_switch_row(data_dir: Path) -> KillSwitchRow | None:
+    """The row behind the KILL file, None where there are no books yet."""
+    with books_opened(data_dir) as db:
+        return None if db is None else records.kill_switch(db)
+
+
+def chain_end(data_dir: Path) -> tuple[Link, AuditBatch | None] | None:
+    """Where the books say the audit chain ends, and what may be missing in the file; None without books."""
+    with books_opened(data_dir) as db:
+        if db is None:
+            return None
+        end, pending = chain.read(db)
+        return end.link, pending
+
+
+def last_recorded_at(data_dir: Path) -> datetime | None:
+    """The latest market time that the audit log knows: an engine that goes on must not be before it."""
+    from cli.audit_reading import records as audit_records
+
+    times = (datetime.fromisoformat(record.at) for record in audit_records(data_dir))
+    return max(times, default=None)
+
+
+def _no_books(data_dir: Path) -> InputError:
+    return InputError(f"--data-dir {data_dir}: expected the books of an engine (cerbero.db), found none")

@@ -1,0 +1,80 @@
+"""From configuration and environment to the engine's settings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from actors.alerting import Channel, TelegramChannel
+from actors.mcp import McpCredentials, Transport
+from actors.runtime import Context
+from actors.tree import EngineSettings
+from config import LoadedStrategy, McpSettings, TelegramSettings
+from core.messages.control import EngineIdentity
+from core.redaction import Redactor
+from core.values import Mode
+
+DISTRIBUTION = "cerbero-bite"
+
+
+def engine_settings(
+    *,
+    loaded: LoadedStrategy,
+    mode: Mode,
+    mcp: McpSettings,
+    telegram: TelegramSettings | None,
+    data_dir: Path,
+    control_socket: Path | None,
+    started_at: datetime,
+    transport_factory: Callable[[Context], Transport],
+    redact: Redactor,
+) -> EngineSettings:
+    """Everything that the tree is built from. `started_at` is market time."""
+    identity = EngineIdentity(
+        version=version(DISTRIBUTION),
+        mode=mode.name,
+        strategy_name=loaded.strategy.strategy.name,
+        strategy_hash=loaded.hash_computed,
+        overrides=loaded.overrides,
+        started_at=started_at,
+        pid=os.getpid(),
+    )
+    config: JsonValue = loaded.strategy.model_dump(mode="json")
+    return EngineSettings(
+        strategy=loaded.strategy,
+        mode=mode,
+        data_dir=data_dir,
+        credentials=McpCredentials(token=mcp.token.get_secret_value(), bot_tag=mcp.bot_tag),
+        transport_factory=transport_factory,
+        identity=identity,
+        boot_record={
+            "version": identity.version,
+            "mode": identity.mode,
+            "strategy_hash": identity.strategy_hash,
+            "hash_sealed": loaded.hash_matches,
+            "overrides": list(loaded.overrides),
+            "config": config,
+        },
+        redact=redact,
+        alert_channel=_channel(telegram),
+        control_socket=control_socket,
+    )
+
+
+def redactor(mcp: McpSettings, telegram: TelegramSettings | None) -> Redactor:
+    """Masks every secret that this process was given."""
+    secrets = [mcp.token]
+    if telegram is not None:
+        secrets += [telegram.bot_token, telegram.chat_id]
+    return Redactor(secret.get_secret_value() for secret in secrets)
+
+
+def _channel(telegram: TelegramSettings | None) -> Callable[[], Channel] | None:
+    if telegram is None:
+        return None
+    return lambda: TelegramChannel(telegram.bot_token, telegram.chat_id, telegram.api_url)

@@ -1,0 +1,159 @@
+"""`config validate|hash|show|schema|env`: the strategy file and the environment, without an engine."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.options import DEFAULT_STRATEGY, AsJson, StrategyFile
+
+if TYPE_CHECKING:
+    from config import LoadedStrategy
+
+app = typer.Typer(
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="Check, seal and show the configuration. Example: run.py config validate --strategy strategy.yaml",
+)
+
+
+@app.command()
+def validate(strategy: StrategyFile = DEFAULT_STRATEGY, as_json: AsJson = False) -> None:
+    """Check the strategy file: its syntax, every value, impossible combinations, and its golden hash.
+
+    Exit code 1 where something is wrong. Example: run.py config validate --strategy strategy.yaml
+    """
+    from cli.output import show_json
+    from core.errors import ConfigError, FoundWrongError
+
+    _require_readable(strategy)
+    try:
+        loaded = _load(strategy)
+        loaded.require_hash()
+    except ConfigError as error:
+        # Here a bad file is what was looked for, not what kept the command from running.
+        raise FoundWrongError(str(error)) from None
+    warnings = capital_warnings(loaded)
+    if as_json:
+        show_json(
+            {
+                "valid": True,
+                "hash": loaded.hash_computed,
+                "overrides": list(loaded.overrides),
+                "warnings": list(warnings),
+            }
+        )
+        return
+    for override in loaded.overrides:
+        typer.echo(f"override: {override}")
+    for warning in warnings:
+        typer.echo(f"warning: {warning}")
+    typer.echo(f"{strategy}: valid, hash {loaded.hash_computed}")
+
+
+@app.command(name="hash")
+def hash_(
+    strategy: StrategyFile = DEFAULT_STRATEGY,
+    write: Annotated[bool, typer.Option("--write", help="Seal the file with its golden hash.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show the golden hash of the file's settings, or write it into the file.
+
+    Example: run.py config hash --write
+    """
+    from cli.output import show_json
+    from config import write_hash
+
+    _require_readable(strategy)
+    computed = write_hash(strategy) if write else _load(strategy).hash_computed
+    if as_json:
+        show_json({"hash": computed, "written": write})
+    else:
+        typer.echo(computed)
+
+
+@app.command()
+def show(strategy: StrategyFile = DEFAULT_STRATEGY, as_json: AsJson = False) -> None:
+    """Show every setting as the engine would run with it, local overrides included.
+
+    Example: run.py config show --json
+    """
+    import yaml
+
+    from cli.output import show_json
+
+    loaded = _load(strategy)
+    values = loaded.strategy.model_dump(mode="json")
+    if as_json:
+        show_json(values)
+        return
+    for override in loaded.overrides:
+        typer.echo(f"# override: {override}")
+    typer.echo(yaml.safe_dump(values, sort_keys=False, allow_unicode=True).rstrip())
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON schema of the strategy file: every key with its unit and range.
+
+    Example: run.py config schema > strategy.schema.json
+    """
+    from core.strategy import Strategy
+
+    typer.echo(json.dumps(Strategy.model_json_schema(), indent=2, ensure_ascii=False))
+
+
+@app.command()
+def env(as_json: AsJson = False) -> None:
+    """Show the environment variables that are read, which are set, and whether they can be used.
+
+    Values of secrets are never shown. Example: run.py config env
+    """
+    from cli.output import show_json, show_table
+    from config import VARIABLES, load_settings
+
+    rows = [(name, _shown(name, meaning), meaning) for name, meaning in VARIABLES.items()]
+    if as_json:
+        show_json({name: {"set": name in os.environ, "value": value} for name, value, _ in rows})
+    else:
+        show_table(("variable", "value", "meaning"), rows, empty="none")
+    load_settings(os.environ)
+
+
+def capital_warnings(loaded: LoadedStrategy) -> tuple[str, ...]:
+    """One contract is 1 ETH: a small account often can't carry one. Here at the planning spot."""
+    entry, sizing = loaded.strategy.entry, loaded.strategy.sizing
+    wanted_usd = sizing.equity_spot_multiple * sizing.planning_spot_usd
+    if entry.capital_min_usd >= wanted_usd:
+        return ()
+    return (
+        f"entry.capital_min_usd {entry.capital_min_usd:,.0f} is below {sizing.equity_spot_multiple:g} x spot "
+        f"({sizing.planning_spot_usd:,.0f} USD): one contract will often be too much",
+    )
+
+
+def _load(strategy: Path) -> LoadedStrategy:
+    from config import load_strategy
+
+    return load_strategy(strategy)
+
+
+def _require_readable(path: Path) -> None:
+    from core.errors import InputError
+
+    try:
+        with path.open("rb"):
+            return
+    except OSError as error:
+        raise InputError(f"--strategy {path}: expected a readable file: {error.strerror}") from None
+
+
+def _shown(name: str, meaning: str) -> str:
+    value = os.environ.get(name, "")
+    if not value.strip():
+        return "-"
+    return "set, not shown" if "(secret)" in meaning else value

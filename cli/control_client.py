@@ -1,0 +1,88 @@
+"""The other end of the control socket: how a command speaks to the running engine."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, JsonValue, ValidationError
+
+from actors.control.socket_path import control_socket_path
+from actors.control.wire import LINE_BYTES_MAX, ControlAnswer, ControlRequest, RequestName, encode
+from cli.data_folder import running_engine
+from core.errors import EngineNotRunningError, FoundWrongError
+
+ANSWER_S = 40.0
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def ask_engine(data_dir: Path, request: ControlRequest, expected: type[_Model]) -> _Model:
+    """One request, one answer of the expected kind.
+
+    Raises EngineNotRunningError where nobody listens, FoundWrongError where the engine says no.
+    """
+    for answer in exchange(data_dir, request):
+        if answer.answer != expected.__name__:
+            raise FoundWrongError(f"engine: expected {expected.__name__}, found {answer.answer}")
+        return expected.model_validate_json(json.dumps(answer.body))
+    raise FoundWrongError("engine: the connection ended without an answer")
+
+
+def exchange(data_dir: Path, request: ControlRequest) -> Iterator[ControlAnswer]:
+    """Send a request and yield its answers, as many as there are."""
+    with _connected(data_dir) as connection:
+        connection.settimeout(ANSWER_S + request.wait_s)
+        try:
+            connection.sendall(encode(request))
+            with connection.makefile("rb") as lines:
+                while line := lines.readline(LINE_BYTES_MAX):
+                    answer = _parsed(line)
+                    if not answer.ok:
+                        raise FoundWrongError(answer.error)
+                    yield answer
+                    if not answer.more:
+                        return
+        except TimeoutError:
+            raise FoundWrongError(f"engine: no answer within {ANSWER_S + request.wait_s:g} s") from None
+        except OSError as error:
+            raise FoundWrongError(f"engine: the connection broke: {error.strerror or error}") from None
+    raise FoundWrongError("engine: the connection ended without an answer; the engine may be stopping")
+
+
+def request_of(name: RequestName, **fields: JsonValue) -> ControlRequest:
+    """A request in the name of the user who runs the command."""
+    return ControlRequest.model_validate({"request": name, "who": operator_name(), **fields})
+
+
+def operator_name() -> str:
+    """Who asks, for the audit log."""
+    return os.environ.get("USER") or f"uid {os.getuid()}"
+
+
+def _connected(data_dir: Path) -> socket.socket:
+    engine = running_engine(data_dir)
+    path = engine.socket if engine else control_socket_path(data_dir, os.environ)
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.settimeout(5.0)
+    try:
+        connection.connect(str(path))
+    except OSError:
+        connection.close()
+        if engine is None:
+            raise EngineNotRunningError(f"no engine runs on {data_dir}") from None
+        raise EngineNotRunningError(
+            f"an engine (pid {engine.pid}) holds {data_dir} but does not listen: it is starting or stopping"
+        ) from None
+    return connection
+
+
+def _parsed(line: bytes) -> ControlAnswer:
+    try:
+        return ControlAnswer.model_validate_json(line)
+    except ValidationError as error:
+        raise FoundWrongError(f"engine: an answer that can't be read: {error.errors()[0]['msg']}") from None

@@ -1,0 +1,138 @@
+"""The data folder: made, locked to one engine, and emptied only where it is marked as paper."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from typing import IO
+
+from core.errors import InputError
+
+LOCK = "lock"
+PAPER_MARKER = "PAPER"
+LOG_FOLDER = "log"
+LOCK_TRIES = 5
+LOCK_RETRY_S = 0.05
+
+
+@dataclass(frozen=True)
+class RunningEngine:
+    """What the lock says of the engine that holds it."""
+
+    pid: int
+    socket: Path
+
+
+def make_data_folder(data_dir: Path) -> None:
+    """Make the folder for its owner alone; each room makes what it keeps in it. Raises InputError."""
+    try:
+        (data_dir / LOG_FOLDER).mkdir(mode=0o700, parents=True, exist_ok=True)
+        data_dir.chmod(0o700)
+    except OSError as error:
+        raise InputError(f"--data-dir {data_dir}: expected a folder to write in: {error.strerror}") from None
+
+
+@contextmanager
+def locked(data_dir: Path, socket: Path) -> Iterator[None]:
+    """Hold the folder for this process. Raises InputError at once where another engine holds it.
+
+    The kernel lets the lock go with the process, however it ends; the file itself stays.
+    """
+    with (data_dir / LOCK).open("a+") as file:
+        # A command that looks whether an engine runs holds the lock for an instant: try a few times.
+        if not any(_try_lock(file) or Event().wait(LOCK_RETRY_S) for _ in range(LOCK_TRIES)):
+            engine = _read(file)
+            holder = f"pid {engine.pid}" if engine else "another process"
+            raise InputError(f"--data-dir {data_dir}: an engine runs on it already ({holder})")
+        file.seek(0)
+        file.truncate()
+        json.dump({"pid": os.getpid(), "socket": str(socket)}, file)
+        file.flush()
+        yield
+
+
+def running_engine(data_dir: Path) -> RunningEngine | None:
+    """The engine that holds the folder now, None where nobody does."""
+    try:
+        with (data_dir / LOCK).open("r+") as file:
+            if _try_lock(file):
+                return None
+            return _read(file)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise InputError(f"--data-dir {data_dir}: {LOCK} can't be read: {error.strerror}") from None
+
+
+def require_paper_folder(data_dir: Path) -> None:
+    """Raise InputError unless the folder is missing, empty, or marked as a paper account's."""
+    if data_dir.exists() and not data_dir.is_dir():
+        raise InputError(f"--data-dir {data_dir}: expected a folder, found a file")
+    if not data_dir.exists() or not any(data_dir.iterdir()) or (data_dir / PAPER_MARKER).exists():
+        return
+    raise InputError(
+        f"--data-dir {data_dir}: expected an empty folder or a paper account's (marked {PAPER_MARKER}), "
+        "found another; nothing in it was touched"
+    )
+
+
+def empty_paper_folder(data_dir: Path) -> None:
+    """Start a paper account from nothing. Only a folder that holds the marker is ever emptied."""
+    if not (data_dir / PAPER_MARKER).exists():
+        raise InputError(f"--data-dir {data_dir}: expected the {PAPER_MARKER} marker, found none")
+    for path in data_dir.iterdir():
+        if path.name in (LOCK, PAPER_MARKER):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def mark_as_paper(data_dir: Path) -> None:
+    """Say that this folder holds nothing but a paper account."""
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (data_dir / PAPER_MARKER).touch()
+    except OSError as error:
+        raise InputError(f"--data-dir {data_dir}: expected a folder to write in: {error.strerror}") from None
+
+
+def refuse_paper_folder(data_dir: Path) -> None:
+    """A live engine keeps out of a folder that the next paper run empties."""
+    if (data_dir / PAPER_MARKER).exists():
+        raise InputError(f"--data-dir {data_dir}: it holds a paper account, which the next paper run empties")
+
+
+def _try_lock(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _read(file: IO[str]) -> RunningEngine | None:
+    file.seek(0)
+    try:
+        content = json.load(file)
+        return RunningEngine(int(content["pid"]), Path(content["socket"]))
+    except (ValueError, KeyError, TypeError):
+        return None  # Locked this very moment and not yet written.
+
+
+def wait_until_free(data_dir: Path, *, timeout_s: float) -> bool:
+    """Whether the engine that holds the folder let it go in time."""
+    waited = Event()
+    for _ in range(int(timeout_s / LOCK_RETRY_S)):
+        if running_engine(data_dir) is None:
+            return True
+        waited.wait(LOCK_RETRY_S)
+    return False

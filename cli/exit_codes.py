@@ -1,0 +1,30 @@
+"""What a command's end means to a script: the one place where errors become exit codes.
+
+0  as asked
+1  a check ran and found something wrong, also an upstream that is unreachable or refuses the token
+2  arguments, environment or input that can't be used
+3  the command needs a running engine and there is none
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from core.errors import CerberoError, EngineNotRunningError, InputError
+
+
+class ExitCode(IntEnum):
+    OK = 0
+    FOUND_WRONG = 1
+    BAD_INPUT = 2
+    NOT_RUNNING = 3
+
+
+def exit_code_of(error: CerberoError) -> ExitCode:
+    """The code of an error that ended a command. Whatever is neither input nor a missing engine was found
+    wrong by something that ran."""
+    if isinstance(error, InputError):
+        return ExitCode.BAD_INPUT
+    if isinstance(error, EngineNotRunningError):
+        return ExitCode.NOT_RUNNING
+    return ExitCode.FOUND_WRONG

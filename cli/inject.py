@@ -1,0 +1,129 @@
+"""`inject`: an operator's message to the running engine, by name."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+from pydantic import JsonValue
+
+from cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def inject(
+    context: typer.Context,
+    message: Annotated[str | None, typer.Argument(help="The message's name, as --list shows it.")] = None,
+    list_all: Annotated[bool, typer.Option("--list", help="Show every message with its fields.")] = False,
+    wait_s: Annotated[float, typer.Option("--wait", metavar="SECONDS", help="How long to await.")] = 120.0,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """Send a message to the running engine and show what it led to. Its fields are options.
+
+    Example: run.py inject ClosePosition --position ID --reason "closing by hand"
+    """
+    from actors.control.injectable import INJECTABLE, build
+    from actors.control.wire import RequestName
+    from cli.control_client import exchange, request_of
+    from core.errors import FoundWrongError, InputError
+
+    if list_all:
+        _show_list(as_json)
+        return
+    if message is None:
+        raise InputError(f"inject: expected a message's name, one of {', '.join(sorted(INJECTABLE))}")
+    body = fields_of(message, context.args)
+    build(message, body, request_id="checked-before-sending", who="operator")
+    last = None
+    request = request_of(RequestName.INJECT, message=message, body=body, wait_s=wait_s)
+    for last in exchange(data_dir, request):
+        if last.more and not as_json:
+            typer.echo("accepted and on disk, waiting for what it leads to")
+    if last is None or not isinstance(last.body, dict):
+        raise FoundWrongError("engine: the connection ended without an answer")
+    if last.answer == "InjectAccepted":
+        outcome: dict[str, JsonValue] = {**last.body, "answer": None}
+    else:
+        outcome = {**last.body, "body": json.loads(str(last.body["body"]))}
+    _show_outcome(outcome, wait_s, as_json)
+
+
+def fields_of(message: str, arguments: list[str]) -> dict[str, JsonValue]:
+    """`--some-field VALUE`, `--some-field=VALUE` or a bare `--flag` as the message's fields; `--position`
+    stands for `position_id`. Raises InputError for anything else."""
+    from actors.control.injectable import INJECTABLE
+    from core.errors import InputError
+
+    known = {field.name for field in INJECTABLE[message].fields} if message in INJECTABLE else set()
+    body: dict[str, JsonValue] = {}
+    rest = list(arguments)
+    while rest:
+        option = rest.pop(0)
+        if not option.startswith("--"):
+            raise InputError(f"inject {message}: expected --FIELD VALUE, found {option!r}")
+        name, equals, value = option[2:].replace("-", "_").partition("=")
+        if equals:
+            value = option.partition("=")[2]
+        elif rest and not rest[0].startswith("--"):
+            value = rest.pop(0)
+        else:
+            value = "true"
+        if name not in known and f"{name}_id" in known:
+            name = f"{name}_id"
+        if name in body:
+            raise InputError(f"inject {message}: --{name} is given twice")
+        body[name] = value
+    return body
+
+
+def _show_list(as_json: bool) -> None:
+    from actors.control.injectable import INJECTABLE
+    from cli.output import show_json
+
+    if as_json:
+        show_json(
+            {
+                item.name: {
+                    "purpose": item.purpose,
+                    "fields": [
+                        {"name": f.name, "type": f.type_name, "required": f.required, "default": f.default}
+                        for f in item.fields
+                    ],
+                }
+                for item in INJECTABLE.values()
+            }
+        )
+        return
+    for item in sorted(INJECTABLE.values(), key=lambda item: item.name):
+        typer.echo(f"{item.name}\n    {item.purpose}")
+        for field in item.fields:
+            how = "required" if field.required else f"default {field.default}"
+            typer.echo(f"    --{field.name.replace('_', '-')} {field.type_name} ({how})")
+
+
+def _show_outcome(outcome: dict[str, JsonValue], wait_s: float, as_json: bool) -> None:
+    from cli.output import show_fields, show_json
+    from core.errors import FoundWrongError
+
+    if as_json:
+        show_json(outcome)
+    answer, body = outcome.get("answer"), outcome.get("body")
+    if answer is None:
+        if not as_json:
+            typer.echo(f"{outcome['message']} {outcome['request_id']}: still under way after {wait_s:g} s")
+        return
+    fields = body if isinstance(body, dict) else {}
+    if not as_json:
+        typer.echo(f"{outcome['message']} led to {answer}")
+        show_fields((name, _plain(value)) for name, value in fields.items() if value not in ("", None, []))
+    if answer == "Refused" or fields.get("started") is False or str(answer).endswith("Failed"):
+        reasons = fields.get("reasons")
+        raise FoundWrongError("; ".join(map(str, reasons)) if isinstance(reasons, list) else str(answer))
+
+
+def _plain(value: JsonValue) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

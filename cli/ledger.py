@@ -1,0 +1,67 @@
+"""The paper venue's own ledger, read over HTTP: the account at the start, day by day, and at the end."""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import datetime, timedelta
+
+from actors.mcp import HttpTransport, McpCredentials, TransportError
+from actors.mcp.transport import HTTP_DEADLINE_S
+from actors.runtime import Runtime
+from actors.runtime.envelope import to_us
+from core.errors import FoundWrongError
+from gateway.paper.ledger import Ledger, LedgerEntry
+
+LEDGER_PATH = "/paper/ledger"
+ONE_DAY = timedelta(days=1)
+
+logger = logging.getLogger("cli.ledger")
+
+
+class LedgerReader:
+    """Asks the venue for its ledger; it changes nothing there, not even the clock."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self._transport = HttpTransport(url, monotonic=time.monotonic)
+        self._credentials = McpCredentials(token)
+
+    def read(self) -> Ledger:
+        """The whole ledger. Raises FoundWrongError where the venue does not give it."""
+        headers = self._credentials.headers("report")
+        try:
+            answer = self._transport.send("GET", LEDGER_PATH, headers, None, HTTP_DEADLINE_S)
+        except TransportError as error:
+            raise FoundWrongError(f"paper venue: no ledger: {error}") from error
+        if answer.status != 200:
+            raise FoundWrongError(f"paper venue: no ledger: HTTP {answer.status}")
+        return Ledger.model_validate_json(answer.body)
+
+    def close(self) -> None:
+        self._transport.close()
+
+
+class DailyEquity:
+    """Notes the account at the end of every market day, while market time stands still."""
+
+    def __init__(self, runtime: Runtime, reader: LedgerReader) -> None:
+        self._runtime = runtime
+        self._reader = reader
+        self.entries: dict[str, LedgerEntry] = {}
+        self.missed: list[str] = []
+
+    def start(self, now: datetime) -> None:
+        """Begin with the midnight after `now`."""
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + ONE_DAY
+        self._runtime.add_timer(to_us(midnight), lambda: self._note(midnight))
+
+    def _note(self, midnight: datetime) -> None:
+        day = (midnight - ONE_DAY).date().isoformat()
+        try:
+            self.entries[day] = self._reader.read().end
+        except FoundWrongError as error:
+            # A day without a figure is said to be one; the run itself goes on.
+            self.missed.append(day)
+            logger.warning("equity of %s is not noted: %s", day, error)
+        following = midnight + ONE_DAY
+        self._runtime.add_timer(to_us(following), lambda: self._note(following))

@@ -1,0 +1,73 @@
+"""Log files: one JSON object a line in the data folder, without secrets; nothing goes to the terminal."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Any
+
+import structlog
+from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_logger_name
+
+LOG_FILE = "cerbero-bite.jsonl"
+FILE_BYTES_MAX = 20 * 1024 * 1024
+FILES_KEPT = 10
+# These name every URL at INFO, and Telegram's holds the bot's token.
+_QUIET = ("httpx", "httpcore", "asyncio", "uvicorn")
+
+_Event = MutableMapping[str, Any]
+
+
+@contextmanager
+def logging_to(folder: Path, redact: Callable[[str], str], level: int = logging.INFO) -> Iterator[Path]:
+    """Send every log record of the process to the folder while the block runs; gives the file."""
+    path = folder / LOG_FILE
+    handler = RotatingFileHandler(path, maxBytes=FILE_BYTES_MAX, backupCount=FILES_KEPT, encoding="utf-8")
+    handler.setFormatter(
+        ProcessorFormatter(
+            foreign_pre_chain=[add_logger_name, add_log_level, ExtraAdder()],
+            processors=[
+                ProcessorFormatter.remove_processors_meta,
+                _stamped,
+                structlog.processors.format_exc_info,
+                lambda _logger, _method, event: masked(event, redact),
+                structlog.processors.JSONRenderer(default=str),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    try:
+        yield path
+    finally:
+        root.handlers[:], root.level = before[0], before[1]
+        handler.close()
+
+
+def masked(event: _Event, redact: Callable[[str], str]) -> _Event:
+    """Every text in the event, however deep, without secrets; what is neither text nor plain is made text."""
+    return {key: _masked(value, redact) for key, value in event.items()}
+
+
+def _masked(value: object, redact: Callable[[str], str]) -> object:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, dict):
+        return {redact(str(key)): _masked(item, redact) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked(item, redact) for item in value]
+    return redact(str(value))
+
+
+def _stamped(_logger: object, _method: str, event: _Event) -> _Event:
+    """Actors' records carry the market time of their runtime; others are stamped by the system's clock."""
+    event["at"] = event.pop("market_time", None) or datetime.now(UTC).isoformat()
+    return event

@@ -1,0 +1,87 @@
+"""The command line. Each command's module is imported when it is asked for, so that small ones start fast."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_group
+
+from cli.exit_codes import ExitCode, exit_code_of
+from core.errors import CerberoError
+
+GROUPS = {
+    "audit": "cli.audit",
+    "calc": "cli.calc",
+    "config": "cli.config",
+    "kill-switch": "cli.kill_switch",
+    "state": "cli.state",
+}
+"""Commands with commands below them."""
+
+COMMANDS = {
+    "paper": "cli.paper",
+    "venue": "cli.venue",
+    "start": "cli.start",
+    "dry-run": "cli.dry_run",
+    "stop": "cli.running",
+    "status": "cli.running",
+    "healthcheck": "cli.running",
+    "ping": "cli.ping",
+    "inject": "cli.inject",
+    "trace": "cli.trace",
+    "explain": "cli.explain",
+}
+"""Commands that stand alone, by the module whose `app` holds them."""
+
+
+class LazyGroup(TyperGroup):
+    """Looks commands up by name and imports only the module of the one that runs."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  (typer's signature)
+        return [*COMMANDS, *GROUPS]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name in GROUPS:
+            group = get_group(importlib.import_module(GROUPS[cmd_name]).app)
+            group.name = cmd_name
+            return group
+        if cmd_name in COMMANDS:
+            return get_group(importlib.import_module(COMMANDS[cmd_name]).app).get_command(ctx, cmd_name)
+        return None
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Cerbero Bite sells ETH option credit spreads by rule. Example: run.py paper --days 28 --seed 7",
+)
+
+
+@app.callback()
+def _root() -> None:
+    """The options of the commands are their own; there are none above them."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code. An expected error is one clear line on stderr."""
+    try:
+        app(args=None if argv is None else list(argv), prog_name="run.py")
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else ExitCode.OK
+    except CerberoError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return exit_code_of(error)
+    except BrokenPipeError:
+        # The reader (`head`, say) has seen enough. Python would complain once more when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.OK
+    return ExitCode.OK

@@ -1,0 +1,80 @@
+"""`paper`: the embedded venue and the engine in one command, on a market clock that jumps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.options import DEFAULT_STRATEGY, StrategyFile
+
+app = typer.Typer(rich_markup_mode=None)
+DEFAULT_PAPER_DIR = Path("data-paper")
+
+
+@app.command()
+def paper(
+    days: Annotated[float, typer.Option(min=0.01, max=3650, help="Market days to run.")] = 28,
+    speed: Annotated[
+        float | None,
+        typer.Option(min=1, help="Market seconds in a second, for the eye; as fast as it goes if not given."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the model market and of the faults.")] = 7,
+    chains: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Replay the recorded chains of this folder.")
+    ] = None,
+    between: Annotated[
+        str, typer.Option(metavar="move|hold", help="Quotes between two recorded snapshots.")
+    ] = "move",
+    strategy: StrategyFile = DEFAULT_STRATEGY,
+    fault: Annotated[
+        list[str] | None, typer.Option(metavar="TARGET:KIND[:RATE]", help="A fault to inject; repeatable.")
+    ] = None,
+    assume: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUE", help="An assumption of the venue; repeatable.")
+    ] = None,
+    no_ui: Annotated[
+        bool, typer.Option("--no-ui", help="No live view; the summary at the end only.")
+    ] = False,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the run as JSON (docs/report.md).")
+    ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Go on with the account of the last run.")] = False,
+    data_dir: Annotated[
+        Path, typer.Option("--data-dir", metavar="DIR", help="Folder of the paper account.")
+    ] = DEFAULT_PAPER_DIR,
+    svg: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw the last screen of the view that held a position."),
+    ] = None,
+) -> None:
+    """Trade the embedded venue and show the engine at work; Ctrl-C ends it with the same summary.
+
+    Example: run.py paper --days 28 --seed 7 --json out.json
+    """
+    from cli.paper_run import PaperOptions, run_paper
+    from core.errors import InputError
+
+    if between not in ("move", "hold"):
+        raise InputError(f"--between: expected move or hold, found {between!r}")
+    for option, path in (("--json", json_file), ("--svg", svg)):
+        if path is not None and not path.resolve().parent.is_dir():
+            raise InputError(f"{option} {path}: expected a file in an existing folder")
+    run_paper(
+        PaperOptions(
+            days=days,
+            speed=speed,
+            seed=seed,
+            chains=chains,
+            hold_between=between == "hold",
+            strategy=strategy,
+            faults=tuple(fault or ()),
+            assumptions=tuple(assume or ()),
+            show_view=not no_ui,
+            json_file=json_file,
+            keep=keep,
+            data_dir=data_dir,
+            svg=svg,
+        )
+    )

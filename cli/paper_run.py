@@ -1,0 +1,231 @@
+"""One paper run from an empty (or kept) account to its report."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from pydantic import SecretStr
+from rich.console import Console
+
+from actors.control.socket_path import control_socket_path
+from actors.mcp import HttpTransport, PaperTransport, Transport
+from actors.runtime import Context, Envelope, JumpingClock, RuntimeFault, ThreadRuntime
+from actors.runtime.envelope import from_us
+from cli.audit_checking import verified
+from cli.books_reading import last_recorded_at, stored_books
+from cli.compose import engine_settings, redactor
+from cli.data_folder import (
+    LOG_FOLDER,
+    empty_paper_folder,
+    locked,
+    make_data_folder,
+    mark_as_paper,
+    require_paper_folder,
+)
+from cli.engine import EngineEnd, EngineProcess, signals_to
+from cli.ledger import DailyEquity, LedgerReader
+from cli.logs import logging_to
+from cli.output import time_text
+from cli.report import RunFacts, report
+from cli.summary import show_summary
+from cli.view import LiveView, picture, save_svg
+from config import LoadedStrategy, McpSettings, load_strategy, telegram_from_env
+from core.errors import FoundWrongError, InputError
+from core.messages.control import EngineStatus, GetStatus
+from core.values import Mode
+from gateway.paper.ledger import Ledger
+from gateway.paper.process import PaperVenueConfig, VenueProcess, new_token, start_process
+
+BOT_TAG = "BOT__CERBERO_BITE"
+STATUS_S = 10.0
+DRAW_EVERY_S = 0.4
+
+logger = logging.getLogger("cli.paper")
+
+
+@dataclass(frozen=True)
+class PaperOptions:
+    """What the command line said. `days` and `speed` are market time."""
+
+    days: float
+    speed: float | None
+    seed: int
+    chains: Path | None
+    hold_between: bool
+    strategy: Path
+    faults: tuple[str, ...]
+    assumptions: tuple[str, ...]
+    show_view: bool
+    json_file: Path | None
+    keep: bool
+    data_dir: Path
+    svg: Path | None
+
+
+def run_paper(options: PaperOptions) -> None:
+    """The whole run. Raises FoundWrongError where the engine gave up or the audit chain is broken."""
+    loaded = load_strategy(options.strategy)
+    socket = control_socket_path(options.data_dir, os.environ)
+    require_paper_folder(options.data_dir)
+    mark_as_paper(options.data_dir)
+    with ExitStack() as stack:
+        stack.enter_context(locked(options.data_dir, socket))
+        if not options.keep:
+            empty_paper_folder(options.data_dir)
+        make_data_folder(options.data_dir)
+        venue = start_process(venue_config(options))
+        stack.callback(venue.stop)
+        PaperRun(options, loaded, socket, venue).trade_and_report()
+
+
+def venue_config(options: PaperOptions) -> PaperVenueConfig:
+    """The venue's configuration; its faults and assumptions are checked by the venue itself."""
+    return PaperVenueConfig(
+        source="model" if options.chains is None else "recorded",
+        seed=options.seed,
+        chains=None if options.chains is None else options.chains.resolve(),
+        between="hold" if options.hold_between else "move",
+        faults=options.faults,
+        assumptions=options.assumptions,
+        token=new_token(),
+        data_dir=(options.data_dir / "venue").resolve(),
+    )
+
+
+class PaperRun:
+    """The engine against a venue process that runs, from its start to the report."""
+
+    def __init__(
+        self, options: PaperOptions, loaded: LoadedStrategy, socket: Path, venue: VenueProcess
+    ) -> None:
+        self._options = options
+        self._venue = venue
+        self._mcp = McpSettings(url=venue.url, token=SecretStr(venue.token), bot_tag=BOT_TAG)
+        telegram = telegram_from_env(os.environ)
+        redact = redactor(self._mcp, telegram)
+        # Both sides keep their time; after a kill they may differ by what was under way.
+        known = last_recorded_at(options.data_dir) if options.keep else None
+        self._began = max(venue.ready.clock, known) if known is not None else venue.ready.clock
+        self._until = self._began + timedelta(days=options.days)
+        if venue.ready.end is not None and self._until > venue.ready.end:
+            self._until = venue.ready.end
+        if self._until <= self._began:
+            raise InputError(
+                f"--days: the record ends at {time_text(venue.ready.end)}, nothing is left to run"
+            )
+        self._redact = redact
+        self._runtime = ThreadRuntime(JumpingClock(self._began, options.speed), seed=options.seed)
+        self._settings = engine_settings(
+            loaded=loaded,
+            mode=Mode(data_analysis=True, strategy=True),
+            mcp=self._mcp,
+            telegram=telegram,
+            data_dir=options.data_dir,
+            control_socket=socket,
+            started_at=self._began,
+            transport_factory=self._transport,
+            redact=redact,
+        )
+        self._status: EngineStatus | None = None
+        self._screen: tuple[EngineStatus, tuple[Envelope, ...]] | None = None
+
+    def trade_and_report(self) -> None:
+        """Run to the end, show the summary, write the JSON."""
+        began_s = time.monotonic()
+        reader = LedgerReader(self._venue.url, self._venue.token)
+        equity = DailyEquity(self._runtime, reader)
+        with logging_to(self._options.data_dir / LOG_FOLDER, self._redact), ExitStack() as stack:
+            stack.callback(reader.close)
+            process = EngineProcess(self._settings, self._runtime)
+            stack.enter_context(signals_to(process))
+            # Nothing may pass between the start of the clock and the timers that belong to its first moment.
+            with self._runtime.operation():
+                equity.start(self._began)
+                process.stop_at(self._until, "all days are done")
+                process.start()
+            end = self._run(process)
+            with self._runtime.operation():
+                self._look(process)
+                process.stop(end.reason)
+            ledger = reader.read()
+            self._report(end, ledger, equity, time.monotonic() - began_s)
+        end.raise_if_failed()
+
+    def _run(self, process: EngineProcess) -> EngineEnd:
+        console = Console()
+        if not self._options.show_view or not console.is_terminal:
+            return process.run()
+        drawn_s = 0.0
+        with LiveView(console) as view:
+
+            def draw() -> None:
+                nonlocal drawn_s
+                if time.monotonic() - drawn_s < DRAW_EVERY_S:
+                    return
+                drawn_s = time.monotonic()
+                self._look(process)
+                if self._status is not None:
+                    view.draw(picture(self._status, process.system.tracer.items()))
+
+            return process.run(draw)
+
+    def _look(self, process: EngineProcess) -> None:
+        """The engine's own status; where it gives none in time, the last one stays."""
+        try:
+            status = process.system.address("control").ask(GetStatus(), timeout_s=STATUS_S)
+        except RuntimeFault as error:
+            logger.warning("no status: %s", error)
+            return
+        if isinstance(status, EngineStatus):
+            self._status = status
+            if status.positions or self._screen is None:
+                self._screen = status, process.system.tracer.items()
+
+    def _report(self, end: EngineEnd, ledger: Ledger, equity: DailyEquity, wall_s: float) -> None:
+        options = self._options
+        books = stored_books(options.data_dir)
+        audit = verified(options.data_dir)
+        identity = self._settings.identity
+        run = RunFacts(
+            began=self._began,
+            ended=from_us(self._runtime.now_us()),
+            market=self._venue.ready.market,
+            version=identity.version,
+            strategy_hash=identity.strategy_hash,
+            overrides=identity.overrides,
+            faults=options.faults,
+            ended_by=end.reason,
+            wall_s=wall_s,
+        )
+        show_summary(run=run, books=books, status=self._status, ledger=ledger, audit=audit)
+        if options.json_file is not None:
+            document = report(
+                run=run,
+                books=books,
+                status=self._status,
+                ledger=ledger,
+                equity=equity.entries,
+                audit=audit,
+            )
+            _write_whole(options.json_file, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+        if options.svg is not None and self._screen is not None:
+            save_svg(*self._screen, options.svg)
+        if not audit.ok:
+            raise FoundWrongError(f"audit: {audit.problem}")
+
+    def _transport(self, ctx: Context) -> Transport:
+        return PaperTransport(HttpTransport(self._venue.url, monotonic=ctx.monotonic), clock=ctx)
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """A reader finds the old file or the new one, never half of one."""
+    draft = path.with_name(f".{path.name}.new")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)

@@ -1,0 +1,74 @@
+"""`start`: the live engine against the upstream host of the environment."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import UTC, datetime
+
+import typer
+
+from cli.options import DEFAULT_DATA_DIR, DEFAULT_STRATEGY, DataDir, StrategyFile
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command()
+def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT_STRATEGY) -> None:
+    """Run the engine against CERBERO_BITE_MCP_URL until it is stopped (run.py stop, SIGTERM or Ctrl-C).
+
+    Strategy mode needs CERBERO_BITE_ENABLE_STRATEGY=true. Example: run.py start --data-dir data
+    """
+    from actors.control.socket_path import control_socket_path
+    from actors.mcp import HttpTransport, McpCredentials
+    from actors.runtime import ThreadRuntime
+    from cli.compose import engine_settings, redactor
+    from cli.data_folder import locked, make_data_folder, refuse_paper_folder
+    from cli.engine import EngineProcess, signals_to
+    from cli.logs import logging_to
+    from cli.upstream import token_is_refused
+    from config import load_settings, load_strategy
+    from core.errors import FoundWrongError, InputError
+    from core.values import Mode
+
+    settings = load_settings(os.environ)
+    loaded = load_strategy(strategy)
+    loaded.require_hash()
+    mode = Mode(data_analysis=settings.mode.data_analysis, strategy=settings.mode.strategy)
+    if mode.strategy and loaded.strategy.exits_when_armed is None:
+        raise InputError(
+            f"{strategy}: kill_switch.exits: expected allow_reduce_only or block outside paper, found null; "
+            "a person has to choose what an armed switch does to exits"
+        )
+    refuse_paper_folder(data_dir)
+    socket = control_socket_path(data_dir, os.environ)
+    redact = redactor(settings.mcp, settings.telegram)
+    make_data_folder(data_dir)
+    with locked(data_dir, socket), logging_to(data_dir / "log", redact):
+        transport = HttpTransport(settings.mcp.url, monotonic=time.monotonic)
+        credentials = McpCredentials(settings.mcp.token.get_secret_value(), settings.mcp.bot_tag)
+        refused = token_is_refused(transport, credentials)
+        transport.close()
+        if refused is not None:
+            raise FoundWrongError(f"{settings.mcp.url}: {refused}")
+        composed = engine_settings(
+            loaded=loaded,
+            mode=mode,
+            mcp=settings.mcp,
+            telegram=settings.telegram,
+            data_dir=data_dir,
+            control_socket=socket,
+            started_at=datetime.now(UTC),
+            transport_factory=lambda ctx: HttpTransport(settings.mcp.url, monotonic=ctx.monotonic),
+            redact=redact,
+        )
+        process = EngineProcess(composed, ThreadRuntime())
+        with signals_to(process):
+            process.start()
+            typer.echo(
+                f"running in mode {mode.name} on {data_dir} (pid {os.getpid()}); run.py status shows more"
+            )
+            end = process.run()
+            process.stop(end.reason)
+        end.raise_if_failed()
+        typer.echo(f"stopped: {end.reason}")

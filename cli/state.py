@@ -1,0 +1,161 @@
+"""`state positions|orders|cycles|trades`: the books as they are on disk, with or without an engine."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
+
+app = typer.Typer(
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="Read the books. Example: run.py state positions --data-dir data",
+)
+Limit = Annotated[int, typer.Option("-n", "--limit", min=1, help="The newest so many.")]
+
+
+@app.command()
+def positions(
+    everything: Annotated[bool, typer.Option("--all", help="Closed and cancelled ones too.")] = False,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """Show live positions with their cash flows so far.
+
+    Example: run.py state positions --all
+    """
+    from cli.books_reading import stored_positions
+    from cli.output import eth_text, show_json, show_table, time_text, usd_text
+
+    found = stored_positions(data_dir, everything=everything)
+    if as_json:
+        show_json([position.model_dump(mode="json") for position in found])
+        return
+    show_table(
+        ("position", "kind", "state", "contracts", "entered", "closed", "exit", "P&L ETH", "P&L USD"),
+        (
+            (
+                position.position_id,
+                position.kind.value,
+                position.state.value,
+                str(position.contracts),
+                time_text(position.entered_at),
+                time_text(position.closed_at),
+                position.exit_rule or "-",
+                eth_text(position.pnl_eth),
+                usd_text(position.pnl_usd),
+            )
+            for position in found
+        ),
+        empty="no positions" if everything else "no open positions",
+    )
+
+
+@app.command()
+def orders(limit: Limit = 50, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
+    """Show instructions and what became of their orders.
+
+    Example: run.py state orders -n 10
+    """
+    from cli.books_reading import stored_orders
+    from cli.output import show_json, show_table, time_text
+    from cli.report import order_json
+
+    found = stored_orders(data_dir, limit)
+    if as_json:
+        show_json([order_json(instruction, order) for instruction, order in found])
+        return
+    show_table(
+        ("label", "kind", "state", "filled", "limit ETH", "created", "reason"),
+        (
+            (
+                instruction.label,
+                instruction.kind.value,
+                order.state.value,
+                f"{order.filled_amount}/{order.amount}",
+                f"{order.limit_eth:f}",
+                time_text(instruction.created_at),
+                order.reason or "",
+            )
+            for instruction, order in found
+        ),
+        empty="no orders",
+    )
+
+
+@app.command()
+def cycles(limit: Limit = 50, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
+    """Show cycles with their outcomes and reasons.
+
+    Example: run.py state cycles -n 20 --json
+    """
+    from cli.books_reading import stored_cycles
+    from cli.output import show_json, show_table, time_text
+    from cli.report import cycle_json
+
+    found = stored_cycles(data_dir, limit)
+    if as_json:
+        show_json([cycle_json(row) for row in found])
+        return
+    show_table(
+        ("cycle", "job", "slot", "outcome", "reasons"),
+        (
+            (
+                row.cycle_id,
+                row.job.value,
+                time_text(row.slot),
+                "under way" if row.outcome is None else row.outcome.value,
+                ", ".join(row.reasons),
+            )
+            for row in found
+        ),
+        empty="no cycles",
+    )
+
+
+@app.command()
+def trades(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
+    """Show every position that ever had a fill, with credit, fees and P&L.
+
+    Example: run.py state trades --json
+    """
+    from cli.books_reading import stored_trades
+    from cli.output import eth_text, show_json, show_table, time_text, usd_text
+    from cli.report import trade_json
+
+    found = stored_trades(data_dir)
+    if as_json:
+        show_json([trade_json(position) for position in found])
+        return
+    show_table(
+        (
+            "trade",
+            "kind",
+            "contracts",
+            "entered",
+            "closed",
+            "exit",
+            "credit ETH",
+            "fees ETH",
+            "P&L ETH",
+            "P&L USD",
+        ),
+        (
+            (
+                position.position_id,
+                position.kind.value,
+                str(position.contracts_opened),
+                time_text(position.entered_at),
+                time_text(position.closed_at),
+                position.exit_rule or "-",
+                eth_text(position.credit_eth),
+                f"{position.fees_eth:f}",
+                eth_text(position.pnl_eth),
+                usd_text(position.pnl_usd),
+            )
+            for position in found
+        ),
+        empty="no trades",
+    )

@@ -1,0 +1,110 @@
+"""The engine's status as a page of text."""
+
+from __future__ import annotations
+
+import typer
+
+from cli.output import eth_text, show_fields, show_table, time_text, usd_text
+from cli.valuation import in_usd, open_pnl_eth
+from core.messages.control import EngineStatus
+from core.messages.kill_switch import KillSwitchStatus
+
+
+def show_status(status: EngineStatus) -> None:
+    """Everything that `status` says without `--json`."""
+    identity = status.identity
+    show_fields(
+        [
+            ("market time", time_text(status.at)),
+            ("running since", f"{time_text(identity.started_at)} (pid {identity.pid})"),
+            ("version", identity.version),
+            ("mode", identity.mode),
+            ("strategy", f"{identity.strategy_name} {identity.strategy_hash[:12]}"),
+            ("overrides", ", ".join(identity.overrides) or "none"),
+            ("kill switch", kill_switch_text(status.kill_switch)),
+            ("recovery", _recovery_text(status)),
+            ("audit", _audit_text(status)),
+            ("alerts", _alerts_text(status)),
+            ("dead letters", str(status.dead_letters)),
+        ]
+    )
+    for room, why in status.unavailable.items():
+        typer.echo(f"no answer from {room}: {why}")
+    typer.echo()
+    show_table(
+        ("actor", "state", "restarts", "mailbox", "refused", "busy with", "last error"),
+        (
+            (
+                cell.name,
+                cell.state,
+                str(cell.restarts),
+                str(cell.mailbox_depth),
+                str(cell.overflowed),
+                f"{cell.busy_with} {cell.busy_for_s:.1f} s" if cell.busy_with else "",
+                cell.last_error or "",
+            )
+            for cell in status.cells
+        ),
+        empty="no actors",
+    )
+    typer.echo()
+    show_table(
+        ("position", "kind", "state", "contracts", "entered", "P&L ETH", "P&L USD"),
+        (
+            (
+                position.position_id,
+                position.kind.value,
+                position.state.value,
+                str(position.contracts),
+                time_text(position.entered_at),
+                "-" if (eth := open_pnl_eth(position, status.market)) is None else eth_text(eth),
+                "-" if (usd := in_usd(eth, status.market)) is None else usd_text(usd),
+            )
+            for position in status.positions
+        ),
+        empty="no open positions",
+    )
+    typer.echo()
+    show_table(
+        ("job", "next run"),
+        ((job.value, time_text(at)) for job, at in sorted(status.next_runs.items(), key=lambda run: run[1])),
+        empty="no jobs planned",
+    )
+
+
+def kill_switch_text(switch: KillSwitchStatus | None) -> str:
+    """Armed, suspended or clear, with the reasons."""
+    if switch is None:
+        return "no answer"
+    if switch.armed:
+        causes = ", ".join(cause.value for cause in switch.causes)
+        exits = "exits blocked" if switch.exits_blocked else "reduce-only exits allowed"
+        return f"ARMED ({causes}) since {time_text(switch.since)} by {switch.who}: {switch.reason}; {exits}"
+    if switch.suspensions:
+        return "entries suspended: " + "; ".join(
+            f"{by}: {why}" for by, why in sorted(switch.suspensions.items())
+        )
+    return "clear"
+
+
+def _recovery_text(status: EngineStatus) -> str:
+    if status.recovery is None:
+        return "not reported yet"
+    if status.recovery.ok:
+        return f"done at {time_text(status.recovery.at)}"
+    return f"attempt {status.recovery.attempts} failed: {status.recovery.error or 'differences'}"
+
+
+def _audit_text(status: EngineStatus) -> str:
+    if status.audit is None:
+        return "no answer"
+    head = f"{status.audit.records} records, head {status.audit.head.seq}:{status.audit.head.hash[:12]}"
+    return f"whole, {head}" if status.audit.ok else f"BROKEN: {status.audit.problem}; {head}"
+
+
+def _alerts_text(status: EngineStatus) -> str:
+    if status.alerting is None:
+        return "no answer"
+    alerting = status.alerting
+    text = f"by {alerting.channel}, {alerting.delivered} delivered, {alerting.queued} waiting"
+    return f"{text}, last error: {alerting.last_error}" if alerting.last_error else text

@@ -1,0 +1,124 @@
+"""The end of a paper run for people: trades, costs, P&L, what was refused and why, audit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+import typer
+
+from cli.output import eth_text, show_fields, show_table, time_text, usd_text
+from cli.report import AuditResult, RunFacts, StoredBooks
+from core.books import CycleOutcome, Job, Position
+from core.messages.alerting import AlertRow, Severity
+from core.messages.control import EngineStatus
+from gateway.paper.ledger import Ledger
+
+EXPECTED = frozenset(
+    {
+        CycleOutcome.ENTERED,
+        CycleOutcome.HELD,
+        CycleOutcome.NOTHING_OPEN,
+        CycleOutcome.EXITED,
+        CycleOutcome.SETTLED,
+        CycleOutcome.REPORTED,
+    }
+)
+"""Outcomes that need no explanation; every other one is shown with its reasons."""
+ALERTS_SHOWN = 10
+
+
+def show_summary(
+    *, run: RunFacts, books: StoredBooks, status: EngineStatus | None, ledger: Ledger, audit: AuditResult
+) -> None:
+    """Print the summary on standard output."""
+    typer.echo()
+    typer.echo(f"{time_text(run.began)} to {time_text(run.ended)}, {run.market} ({run.ended_by})")
+    typer.echo()
+    show_table(
+        ("trade", "kind", "contracts", "entered", "closed", "exit", "credit ETH", "P&L ETH", "P&L USD"),
+        (_trade_row(position) for position in books.trades),
+        empty="no trades",
+    )
+    typer.echo()
+    show_table(
+        ("cycles", "outcome", "times", "reasons"), _refusals(books), empty="nothing was refused or went wrong"
+    )
+    typer.echo()
+    _show_alerts(books.alerts)
+    show_fields(_figures(books, status, ledger, audit))
+
+
+def _trade_row(position: Position) -> tuple[str, ...]:
+    return (
+        position.position_id,
+        position.kind.value,
+        str(position.contracts_opened),
+        time_text(position.entered_at),
+        time_text(position.closed_at),
+        position.exit_rule or ("-" if position.closed_at is None else "?"),
+        eth_text(position.credit_eth),
+        eth_text(position.pnl_eth),
+        usd_text(position.pnl_usd),
+    )
+
+
+def _refusals(books: StoredBooks) -> Iterator[tuple[str, ...]]:
+    """Cycles that did not do the usual thing, counted by job, outcome and reasons."""
+    counts: Counter[tuple[Job, CycleOutcome, tuple[str, ...]]] = Counter(
+        (row.job, row.outcome, row.reasons)
+        for row in books.cycles
+        if row.outcome is not None and row.outcome not in EXPECTED
+    )
+    for (job, outcome, reasons), times in sorted(counts.items()):
+        yield job.value, outcome.value, str(times), ", ".join(reasons)
+
+
+def _show_alerts(alerts: Sequence[AlertRow]) -> None:
+    urgent = [alert for alert in alerts if alert.severity.rank >= Severity.HIGH.rank]
+    if not urgent:
+        return
+    show_table(
+        ("alert", "at", "code", "text", "cause"),
+        (
+            (alert.severity.value, time_text(alert.at), alert.code, alert.text, alert.cause)
+            for alert in urgent[:ALERTS_SHOWN]
+        ),
+        empty="",
+    )
+    if len(urgent) > ALERTS_SHOWN:
+        typer.echo(f"and {len(urgent) - ALERTS_SHOWN} more of HIGH or above")
+    typer.echo()
+
+
+def _figures(
+    books: StoredBooks, status: EngineStatus | None, ledger: Ledger, audit: AuditResult
+) -> Iterator[tuple[str, str]]:
+    closed = [position for position in books.trades if position.closed_at is not None]
+    wins = sum(position.pnl_eth > 0 for position in closed)
+    credit_eth = sum((position.credit_eth for position in books.trades), Decimal(0))
+    fees_eth = sum((position.fees_eth for position in books.trades), Decimal(0))
+    pnl_eth = sum((position.pnl_eth for position in books.trades), Decimal(0))
+    pnl_usd = sum((position.pnl_usd for position in books.trades), Decimal(0))
+    change_eth = ledger.end.balance_eth - ledger.start.balance_eth
+    open_now = len(books.trades) - len(closed)
+    yield "trades", f"{len(books.trades)} ({len(closed)} closed, {wins} with a gain; {open_now} open)"
+    share = f", {fees_eth / credit_eth:.1%} of the credit" if credit_eth > 0 else ""
+    yield "costs", f"fees {eth_text(-fees_eth)} ETH{share}"
+    yield "P&L", f"{eth_text(pnl_eth)} ETH, {usd_text(pnl_usd)} USD (cash flows booked so far)"
+    yield (
+        "account",
+        (
+            f"{ledger.start.balance_eth} -> {ledger.end.balance_eth} ETH ({eth_text(change_eth)}); "
+            f"equity {ledger.end.equity_usd:,.2f} USD"
+        ),
+    )
+    agreed = "agree to the last decimal" if change_eth == pnl_eth else f"DIFFER by {change_eth - pnl_eth} ETH"
+    yield "books and venue", agreed
+    if status is not None:
+        restarts = {cell.name: cell.restarts for cell in status.cells if cell.restarts}
+        yield "restarts", ", ".join(f"{name} {count}" for name, count in restarts.items()) or "none"
+    state = "verified" if audit.ok else f"BROKEN: {audit.problem}"
+    yield "audit", f"{state}, {audit.records} records, head {audit.head}"
+    yield "assumed", ", ".join(f"{key}={value}" for key, value in ledger.assumptions.items())

@@ -1,0 +1,48 @@
+"""`trace ID`: everything that happened under one correlation (a cycle, an injected message)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command()
+def trace(
+    correlation: Annotated[str, typer.Argument(metavar="ID", help="A cycle's or an injected message's id.")],
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """Show the audit records under an id, and from a running engine every envelope that it still remembers.
+
+    Example: run.py trace entry-20260105T140000Z
+    """
+    from actors.control.wire import RequestName
+    from cli.audit_reading import records
+    from cli.control_client import ask_engine, request_of
+    from cli.data_folder import running_engine
+    from cli.output import show_json, show_table
+    from core.errors import FoundWrongError
+    from core.messages.control import Trace
+
+    found = [record for record in records(data_dir) if record.correlation == correlation]
+    envelopes: tuple[str, ...] = ()
+    if running_engine(data_dir) is not None:
+        request = request_of(RequestName.TRACE, correlation=correlation)
+        envelopes = ask_engine(data_dir, request, Trace).lines
+    if not found and not envelopes:
+        raise FoundWrongError(f"trace: nothing is recorded under {correlation!r}")
+    if as_json:
+        show_json({"audit": [record.as_json() for record in found], "envelopes": list(envelopes)})
+        return
+    show_table(
+        ("seq", "at", "kind", "detail"),
+        ((str(record.seq), record.at, record.kind, record.detail_text()) for record in found),
+        empty="no audit records",
+    )
+    for line in envelopes:
+        typer.echo(line)

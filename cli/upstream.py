@@ -1,0 +1,75 @@
+"""Asking the upstream host from a command: is it there, and does it take the token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from actors.mcp import McpCredentials, Transport, TransportError
+from actors.mcp.transport import HTTP_DEADLINE_S, Response
+from core.mcp import Health, RouterName
+from core.mcp.registry import health_path, tool_path
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One router's answer to one attempt."""
+
+    router: RouterName
+    ok: bool
+    version: str | None
+    environment: str | None
+    latency_ms: float
+    error: str | None
+
+    def as_json(self) -> dict[str, JsonValue]:
+        return {
+            "router": self.router,
+            "ok": self.ok,
+            "version": self.version,
+            "environment": self.environment,
+            "latency_ms": round(self.latency_ms, 1),
+            "error": self.error,
+        }
+
+
+def probe(
+    transport: Transport, credentials: McpCredentials, router: RouterName, monotonic: Callable[[], float]
+) -> Probe:
+    """One attempt at a router's health page, with the token."""
+    began_s = monotonic()
+    version = environment = None
+    try:
+        answer = transport.send(
+            "GET", health_path(router), credentials.headers("ping"), None, HTTP_DEADLINE_S
+        )
+        error = _refusal(answer)
+        if error is None:
+            health = Health.model_validate_json(answer.body)
+            version, environment = health.version, str(health.environment)
+    except TransportError as failure:
+        error = str(failure)
+    except ValueError:
+        error = "the health page is not what the contract says"
+    latency_ms = (monotonic() - began_s) * 1000
+    return Probe(router, error is None, version, environment, latency_ms, error)
+
+
+def token_is_refused(transport: Transport, credentials: McpCredentials) -> str | None:
+    """What the host says where it refuses the token; None where it takes it or can't be reached now."""
+    path = tool_path("deribit", "environment_info")
+    try:
+        answer = transport.send("POST", path, credentials.headers("preflight"), b"{}", HTTP_DEADLINE_S)
+    except TransportError:
+        return None  # An unreachable venue does not end a start: the engine goes on trying.
+    return _refusal(answer) if answer.status in (401, 403) else None
+
+
+def _refusal(answer: Response) -> str | None:
+    if answer.status == 200:
+        return None
+    if answer.status in (401, 403):
+        return f"the token is refused (HTTP {answer.status})"
+    return f"HTTP {answer.status}"

@@ -1,0 +1,58 @@
+"""`venue`: the embedded venue's model market alone, in real time, its account kept on disk."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command()
+def venue(
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="TCP port on loopback; 0 takes a free one.")
+    ] = 8900,
+    seed: Annotated[int, typer.Option(help="Seed of the market's path.")] = 7,
+    fault: Annotated[
+        list[str] | None, typer.Option(metavar="TARGET:KIND[:RATE]", help="A fault to inject; repeatable.")
+    ] = None,
+    assume: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUE", help="An assumption of the venue; repeatable.")
+    ] = None,
+    data_dir: Annotated[
+        Path, typer.Option("--data-dir", metavar="DIR", help="Folder of the venue's account.")
+    ] = Path("data-venue"),
+) -> None:
+    """Serve the model market in real time, so that `start` runs against it as against the real thing.
+
+    The token is CERBERO_BITE_MCP_TOKEN, or a new one that is shown.
+
+    Example: run.py venue --port 8900 --seed 7
+    """
+    from gateway.paper.process import PaperVenueConfig, Ready, main, new_token
+
+    given = os.environ.get("CERBERO_BITE_MCP_TOKEN", "").strip()
+    token = given or new_token()
+
+    def announce(ready: Ready) -> None:
+        typer.echo(f"CERBERO_BITE_MCP_URL=http://127.0.0.1:{ready.port}")
+        typer.echo(f"CERBERO_BITE_MCP_TOKEN={'(as in the environment)' if given else token}")
+        typer.echo(f"# {ready.market}, account in {data_dir}; assumes {ready.assumptions}")
+        sys.stdout.flush()
+
+    config = PaperVenueConfig(
+        seed=seed,
+        faults=tuple(fault or ()),
+        assumptions=tuple(assume or ()),
+        token=token,
+        data_dir=data_dir,
+        driven=False,
+        port=port,
+        end_with_parent=False,
+    )
+    main(config, announce)

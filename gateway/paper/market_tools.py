@@ -12,13 +12,10 @@ from core.errors import InputError
 from core.mcp import (
     Calendar,
     CalendarEvent,
-    Candle,
     CoinRequest,
     CrossExchangeFunding,
     CurrencyRequest,
     Dvol,
-    DvolHistory,
-    DvolPoint,
     ExchangeFunding,
     FundingHistory,
     FundingPoint,
@@ -31,7 +28,6 @@ from core.mcp import (
     GetInstruments,
     GetOptionsChain,
     GetOrderBook,
-    Historical,
     IndexPrice,
     Instrument,
     Instruments,
@@ -41,12 +37,13 @@ from core.mcp import (
     iso_utc,
 )
 from gateway.paper.calendar import DAY
+from gateway.paper.history_json import dvol_history_json, historical_json
 from gateway.paper.instruments import parse_instrument
 from gateway.paper.quotes import quotes_json
 from gateway.paper.refusals import MalformedRequestError
 from gateway.paper.source import Bar
 from gateway.paper.ticks import units_decimal
-from gateway.paper.venue import USD_QUANTUM, Venue
+from gateway.paper.venue import Venue
 
 HOUR: Final = timedelta(hours=1)
 HOURS_PER_YEAR: Final = 8760
@@ -55,7 +52,7 @@ COIN: Final = "ETH"
 INDEX_NAMES: Final = frozenset({"ETH-INDEX", "ETH-PERPETUAL"})
 """The perpetual trades at the index here."""
 _FINE_TICK, _COARSE_TICK, _COARSE_FROM = Decimal("0.0001"), Decimal("0.0005"), Decimal("0.005")
-_OPTION_QUANTUM: Final = Decimal("0.000001")
+USD_DECIMALS, OPTION_DECIMALS = 2, 6
 
 
 def get_index_price(venue: Venue, request: CurrencyRequest) -> IndexPrice:
@@ -68,42 +65,19 @@ def get_dvol(venue: Venue, request: CurrencyRequest) -> Dvol:
     return Dvol(dvol=round(venue.source.dvol_pct(venue.clock), 2), timestamp=venue.clock)
 
 
-def get_dvol_history(venue: Venue, request: GetDvolHistory) -> DvolHistory:
+def get_dvol_history(venue: Venue, request: GetDvolHistory) -> bytes:
     start, end = _span(venue, request.start, request.end)
     bars = _resampled(venue.source.dvol_bars(start, end), request.resolution)
-    return DvolHistory(
-        points=tuple(
-            DvolPoint(
-                timestamp=bar.start,
-                open=round(bar.open, 2),
-                high=round(bar.high, 2),
-                low=round(bar.low, 2),
-                close=round(bar.close, 2),
-            )
-            for bar in bars
-        )
-    )
+    return dvol_history_json(bars)
 
 
-def get_historical(venue: Venue, request: GetHistorical) -> Historical:
+def get_historical(venue: Venue, request: GetHistorical) -> bytes:
     start, end = _span(venue, request.start, request.end)
     if request.instrument in INDEX_NAMES:
-        bars, quantum = venue.source.index_bars(start, end), USD_QUANTUM
+        bars, decimals = venue.source.index_bars(start, end), USD_DECIMALS
     else:
-        bars, quantum = _option_bars(venue, request.instrument, start, end), _OPTION_QUANTUM
-    return Historical(
-        candles=tuple(
-            Candle(
-                timestamp=bar.start,
-                open=_rounded(bar.open, quantum),
-                high=_rounded(bar.high, quantum),
-                low=_rounded(bar.low, quantum),
-                close=_rounded(bar.close, quantum),
-                volume=bar.volume,
-            )
-            for bar in _resampled(bars, request.resolution)
-        )
-    )
+        bars, decimals = _option_bars(venue, request.instrument, start, end), OPTION_DECIMALS
+    return historical_json(_resampled(bars, request.resolution), decimals)
 
 
 def get_instruments(venue: Venue, request: GetInstruments) -> Instruments:
@@ -245,10 +219,6 @@ def _option_bars(venue: Venue, name: str, start: datetime, end: datetime) -> lis
             bars.append(Bar(start, first, max(first, last), min(first, last), last, 0.0))
         start, opened = start + HOUR, closed
     return bars
-
-
-def _rounded(value: float, quantum: Decimal) -> Decimal:
-    return Decimal(value).quantize(quantum)
 
 
 def _floor_hour(at: datetime) -> datetime:

@@ -98,13 +98,29 @@ def test_price_by_hand() -> None:
 
 
 @pytest.mark.parametrize(
-    ("forward", "strike"), [(2000.0, 2001.0), (2000.0, 900.0), (2000.0, 5000.0), (1000.0, 2000.0)]
+    ("forward", "strike"),
+    [
+        (2000.0, 2001.0),
+        (2000.0, 900.0),
+        (2000.0, 5000.0),
+        (1000.0, 2000.0),
+        (0.5, 0.25),
+        (1e-6, 2000.0),
+        (2000.0, 1e-6),
+    ],
 )
 def test_d1_and_d2_agree_with_fifty_digits(forward: float, strike: float) -> None:
     exact_d1, exact_d2 = exact_d1_d2(forward, strike, 0.1, 0.6)
     d1, d2 = d1_d2(forward, strike, 0.1, 0.6)
     assert d1 == pytest.approx(float(exact_d1), rel=1e-13)
     assert d2 == pytest.approx(float(exact_d2), rel=1e-13)
+
+
+@pytest.mark.parametrize("forward", [2000.0 * (1 + 2**-30), 2000.0 * (1 - 2**-30), 2000.0000003])
+def test_d1_keeps_its_digits_next_to_the_strike(forward: float) -> None:
+    """The logarithm of the rounded ratio would have lost seven of them."""
+    exact_d1, _ = exact_d1_d2(forward, 2000.0, 1.0, 1e-9)
+    assert d1_d2(forward, 2000.0, 1.0, 1e-9)[0] == pytest.approx(float(exact_d1), rel=1e-14)
 
 
 def test_normal_functions_by_table() -> None:
@@ -191,6 +207,10 @@ BROKEN_MARKETS += [
 ]
 BROKEN_MARKETS += [
     ("sigma_frac", "at least 0", (2000.0, 2000.0, 0.1, value)) for value in (-1e-9, math.inf, math.nan)
+]
+BROKEN_MARKETS += [
+    ("strike_usd", "above 0", (0.5, 0.0, 0.1, 0.6)),
+    ("sigma_frac", "at least 0", (2000.0, 2000.0, 0.0, math.nan)),
 ]
 
 

@@ -261,14 +261,16 @@ class State(Actor):
             if not is_disk_full(error):
                 raise
             if not self._reserve.release(str(error)):
-                return self._refuse_full(waiting, error)
+                self._refuse_full(waiting, error)
+                return None
         self.ctx.call_later(self._reserve.RETAKE_AFTER_S, RetakeBallast())
         try:
             return self._sequencer.commit(requests, self.ctx.now(), self.ctx.check_live)
         except sqlite3.OperationalError as error:
             if not is_disk_full(error):
                 raise
-            return self._refuse_full(waiting, error)
+            self._refuse_full(waiting, error)
+            return None
 
     def _refuse_full(self, waiting: list[Waiting], error: sqlite3.Error) -> None:
         self._intake.done(waiting)

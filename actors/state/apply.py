@@ -143,8 +143,12 @@ def apply(
 ) -> tuple[Applied, bytes, Link]:
     """Apply within the open transaction: the outcome, its audit bytes behind `previous`, the chain's new end.
 
-    A request that the books can't take leaves nothing but its refusal.
+    A request that the books can't take leaves nothing but its refusal; one that was answered before leaves
+    nothing at all.
     """
+    known = first_answer(db, request.request_id)
+    if known is not None:
+        return Applied(known), b"", previous
     db.execute("SAVEPOINT request")
     try:
         applied = _dispatch(db, request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import UTC
 from hashlib import sha256
 
 from pydantic import JsonValue
@@ -40,7 +41,7 @@ def open_cycle(db: sqlite3.Connection, request: OpenCycle) -> Applied:
         return Applied(known)
     resumed = row is not None
     if row is None:
-        cycle_id = CycleId(f"{request.job}-{request.slot:%Y%m%dT%H%M%SZ}")
+        cycle_id = CycleId(f"{request.job}-{request.slot.astimezone(UTC):%Y%m%dT%H%M%SZ}")
         row = CycleRow(cycle_id=cycle_id, job=request.job, slot=request.slot, opened_at=request.at)
         cycles.insert(db, row)
     opened = CycleOpened(

@@ -1,0 +1,325 @@
+"""The boot table, case by case: files against the head and the pending bytes of the database."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from core.chain import GENESIS, follow_all, split_lines
+from core.messages.alerting import RaiseAlert, Severity
+from core.messages.audit import AuditBoot, AuditEvent, AuditKind, GetAudit
+from core.messages.state import Recorded, RecordEvent
+from tests.actors.state.books_room import START, BooksRoom, opened
+
+FILE = "audit-2026-01-05.jsonl"
+
+
+def event(room: BooksRoom, number: int) -> None:
+    detail = AuditEvent(kind=AuditKind.CONFIG, at=START, detail={"number": number})
+    room.tell(RecordEvent(request_id=f"event-{number}", audit=(detail,)))
+
+
+def lived(data_dir: Path, *, orderly: bool) -> bytes:
+    """A first life with two batches of records; returns the audit bytes."""
+    room = BooksRoom(data_dir).start()
+    event(room, 1)
+    event(room, 2)
+    content = room.audit_bytes()
+    if orderly:
+        room.stop()
+    else:
+        room.kill()
+    return content
+
+
+def boot(data_dir: Path) -> tuple[BooksRoom, AuditBoot]:
+    room = BooksRoom(data_dir).start()
+    told = [m for m in room.audit_ctx.told_to("state") if isinstance(m, AuditBoot)]
+    assert told == [m for m in room.audit_ctx.told_to("kill_switch") if isinstance(m, AuditBoot)]
+    return room, told[-1]
+
+
+def kinds(room: BooksRoom) -> list[str]:
+    return [json.loads(line)["kind"] for line in split_lines(room.audit_bytes())]
+
+
+def proves(room: BooksRoom) -> bool:
+    return follow_all(GENESIS, split_lines(room.audit_bytes())).seq == len(kinds(room))
+
+
+def test_an_empty_folder_is_whole(tmp_path: Path) -> None:
+    room, told = boot(tmp_path)
+    assert (told.ok, told.restored, told.records) == (True, False, 0)
+    room.kill()
+
+
+@pytest.mark.parametrize("orderly", [True, False])
+def test_files_that_end_at_the_head_or_the_whole_pending_bytes_go_on(tmp_path: Path, orderly: bool) -> None:
+    content = lived(tmp_path, orderly=orderly)
+    room, told = boot(tmp_path)
+    assert (told.ok, told.restored, told.records) == (True, False, 2)
+    event(room, 3)
+    assert room.audit_bytes().startswith(content)
+    assert kinds(room) == ["CONFIG"] * 3
+    assert proves(room)
+    room.kill()
+
+
+def test_a_crash_at_any_byte_of_an_append_is_completed_and_not_mistaken_for_tampering(tmp_path: Path) -> None:
+    """Only the last batch can be half there; from none of it to all but its last byte."""
+    content = lived(tmp_path / "life", orderly=False)
+    first = len(split_lines(content)[0])
+    for end in range(first, len(content), 7):
+        data_dir = tmp_path / str(end)
+        shutil.copytree(tmp_path / "life", data_dir)
+        (data_dir / "audit" / FILE).write_bytes(content[:end])
+        room, told = boot(data_dir)
+        assert (told.ok, told.restored, told.records) == (True, True, 2)
+        assert room.audit_bytes().startswith(content)
+        assert kinds(room) == ["CONFIG", "CONFIG", "AUDIT_TAIL_RESTORED"]
+        alerts = [m for m in room.audit_ctx.told_to("alerting") if isinstance(m, RaiseAlert)]
+        assert (Severity.HIGH, "audit_tail_restored") in {(a.severity, a.code) for a in alerts}
+        assert proves(room)
+        room.kill()
+
+
+def test_a_crash_before_the_first_byte_ever_is_completed(tmp_path: Path) -> None:
+    room = BooksRoom(tmp_path).start()
+    room.hold_appends = True
+    event(room, 1)
+    assert room.audit_bytes() == b""
+    assert room.answers == []
+    room.kill()
+    again, told = boot(tmp_path)
+    assert (told.ok, told.restored, told.records) == (True, True, 1)
+    assert kinds(again) == ["CONFIG", "AUDIT_TAIL_RESTORED"]
+    event(again, 1)
+    assert again.answers == [Recorded(request_id="event-1")]
+    assert kinds(again) == ["CONFIG", "AUDIT_TAIL_RESTORED"]
+    again.kill()
+
+
+def flip_first(content: bytes) -> bytes:
+    return content[:30] + bytes([content[30] ^ 1]) + content[31:]
+
+
+def flip_last(content: bytes) -> bytes:
+    return content[:-2] + bytes([content[-2] ^ 1]) + content[-1:]
+
+
+TAMPERINGS: dict[str, Callable[[bytes], bytes]] = {
+    "flip in an old record": flip_first,
+    "flip in the last byte but one": flip_last,
+    "first record deleted": lambda content: b"".join(split_lines(content)[1:]),
+    "records swapped": lambda content: b"".join(reversed(split_lines(content))),
+    "record repeated": lambda content: content + split_lines(content)[-1],
+    "bytes appended": lambda content: content + b"x",
+    "a line feed appended": lambda content: content + b"\n",
+    "everything gone": lambda content: b"",
+    "cut inside an acknowledged record": lambda content: content[: len(split_lines(content)[0]) - 1],
+    "other line ends": lambda content: content.replace(b"\n", b"\r\n"),
+}
+
+
+@pytest.mark.parametrize("orderly", [True, False])
+@pytest.mark.parametrize("name", TAMPERINGS)
+def test_anything_else_is_put_aside_and_a_new_chain_says_so(tmp_path: Path, name: str, orderly: bool) -> None:
+    content = lived(tmp_path, orderly=orderly)
+    changed = TAMPERINGS[name](content)
+    (tmp_path / "audit" / FILE).write_bytes(changed)
+    room, told = boot(tmp_path)
+    assert not told.ok
+    assert told.problem
+    evidence = Path(told.evidence or "")
+    assert (evidence / FILE).read_bytes() == changed
+    assert (evidence / "pending.jsonl").exists() is not orderly
+    assert kinds(room) == ["CHAIN_BROKEN"]
+    detail = json.loads(room.audit_bytes())["detail"]
+    assert detail["expected_head"].startswith("2:" if orderly else "1:")
+    assert detail["evidence_sha256"] == told.evidence_sha256
+    alerts = [m for m in room.audit_ctx.told_to("alerting") if isinstance(m, RaiseAlert)]
+    assert (Severity.CRITICAL, "audit_broken") in {(a.severity, a.code) for a in alerts}
+    event(room, 9)
+    room.stop()
+    after, told = boot(tmp_path)
+    assert told.ok, "the new chain proves from its first record"
+    assert kinds(after) == ["CHAIN_BROKEN", "CONFIG"]
+    after.kill()
+
+
+@pytest.mark.parametrize("cut", ["at a record boundary", "inside the last record"])
+def test_truncation_after_an_orderly_stop_is_found(tmp_path: Path, cut: str) -> None:
+    """Nothing is pending then, so nothing may be missing."""
+    content = lived(tmp_path, orderly=True)
+    first = split_lines(content)[0]
+    kept = first if cut == "at a record boundary" else content[:-5]
+    (tmp_path / "audit" / FILE).write_bytes(kept)
+    room, told = boot(tmp_path)
+    assert not told.ok
+    room.kill()
+
+
+def test_a_deleted_file_is_found(tmp_path: Path) -> None:
+    lived(tmp_path, orderly=True)
+    (tmp_path / "audit" / FILE).unlink()
+    room, told = boot(tmp_path)
+    assert not told.ok
+    room.kill()
+
+
+def test_a_deleted_database_is_found(tmp_path: Path) -> None:
+    """Files without books: what they say can't be proved."""
+    lived(tmp_path, orderly=True)
+    (tmp_path / "cerbero.db").unlink()
+    room, told = boot(tmp_path)
+    assert not told.ok
+    room.kill()
+
+
+def test_a_record_moved_into_the_next_days_file_is_found_where_bytes_are_pending(tmp_path: Path) -> None:
+    content = lived(tmp_path, orderly=False)
+    first, second = split_lines(content)
+    (tmp_path / "audit" / FILE).write_bytes(first)
+    (tmp_path / "audit" / "audit-2026-01-06.jsonl").write_bytes(second)
+    room, told = boot(tmp_path)
+    assert not told.ok
+    room.kill()
+
+
+def test_audit_restarting_alone_completes_what_is_in_flight(tmp_path: Path) -> None:
+    """A lost append is never waited for, and the append told before is not written twice."""
+    room = BooksRoom(tmp_path).start()
+    event(room, 1)
+    room.hold_appends = True
+    event(room, 2)
+    event(room, 3)
+    room.restart_audit()
+    room.release_appends()
+    assert room.answers == [Recorded(request_id=f"event-{number}") for number in (1, 2, 3)]
+    assert kinds(room) == ["CONFIG", "CONFIG", "AUDIT_TAIL_RESTORED", "CONFIG"]
+    assert proves(room)
+    room.kill()
+
+
+def test_a_file_that_grew_by_another_hand_stops_the_append(tmp_path: Path) -> None:
+    room = BooksRoom(tmp_path).start()
+    event(room, 1)
+    with (tmp_path / "audit" / FILE).open("ab") as stream:
+        stream.write(b"x")
+    with pytest.raises(Exception, match=r"expected \d+ bytes, found"):
+        event(room, 2)
+    room.restart_audit()
+    assert kinds(room) == ["CHAIN_BROKEN"]
+    assert room.answers[-1] == Recorded(request_id="event-2")
+    room.kill()
+
+
+def test_the_chain_runs_on_across_days(tmp_path: Path) -> None:
+    room = BooksRoom(tmp_path).start()
+    event(room, 1)
+    room.advance(86_400)
+    event(room, 2)
+    names = [path.name for path in sorted((tmp_path / "audit").iterdir())]
+    assert names == [FILE, "audit-2026-01-06.jsonl"]
+    assert proves(room)
+    room.kill()
+    room, told = boot(tmp_path)
+    assert (told.ok, told.records) == (True, 2)
+    room.kill()
+
+
+def test_a_clock_set_back_goes_on_in_the_newest_file(tmp_path: Path) -> None:
+    room = BooksRoom(tmp_path).start()
+    event(room, 1)
+    room.advance(-86_400)
+    event(room, 2)
+    assert [path.name for path in (tmp_path / "audit").iterdir()] == [FILE]
+    assert proves(room)
+    room.kill()
+
+
+def test_old_files_are_compressed_and_still_prove(tmp_path: Path) -> None:
+    room = BooksRoom(tmp_path).start()
+    event(room, 1)
+    room.advance(86_400)
+    event(room, 2)
+    room.advance(40 * 86_400)
+    event(room, 3)
+    names = [path.name for path in sorted((tmp_path / "audit").iterdir())]
+    assert names == [f"{FILE}.gz", "audit-2026-01-06.jsonl.gz", "audit-2026-02-15.jsonl"]
+    room.stop()
+    room, told = boot(tmp_path)
+    assert (told.ok, told.records) == (True, 3)
+    room.kill()
+
+
+def test_a_damaged_compressed_file_is_found(tmp_path: Path) -> None:
+    room = BooksRoom(tmp_path).start()
+    event(room, 1)
+    room.advance(40 * 86_400)
+    event(room, 2)
+    room.stop()
+    path = tmp_path / "audit" / f"{FILE}.gz"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    room, told = boot(tmp_path)
+    assert not told.ok
+    room.kill()
+
+
+def test_a_crash_between_compressing_and_removing_is_finished(tmp_path: Path) -> None:
+    """Both forms are there and the same: that is one day's file."""
+    room = BooksRoom(tmp_path).start()
+    event(room, 1)
+    plain = (tmp_path / "audit" / FILE).read_bytes()
+    room.advance(40 * 86_400)
+    event(room, 2)
+    room.stop()
+    (tmp_path / "audit" / FILE).write_bytes(plain)
+    room = BooksRoom(tmp_path, now=room.state_ctx.time).start()
+    assert not (tmp_path / "audit" / FILE).exists()
+    event(room, 3)
+    assert room.answers == [Recorded(request_id="event-3")]
+    room.kill()
+
+
+def test_the_records_of_a_trade_are_each_there_once_and_in_order(tmp_path: Path) -> None:
+    room = BooksRoom(tmp_path).start()
+    opened(room)
+    assert kinds(room) == [
+        "CYCLE_OPENED",
+        "DECISION",
+        "PROPOSAL",
+        "POSITION",
+        "INSTRUCTION",
+        "POSITION",
+        "ORDER",
+        "ORDER",
+        "FILL",
+        "FILL",
+        "POSITION",
+    ]
+    room.kill()
+
+
+def test_audit_says_how_it_stands(tmp_path: Path) -> None:
+    room = BooksRoom(tmp_path).start()
+    event(room, 1)
+    with room.audit_ctx.handling(GetAudit(), sender=room.sender):
+        room.audit.on_receive(GetAudit())
+    status = room.audit_ctx.told_to(room.sender)[-1]
+    assert getattr(status, "ok", None) is True
+    assert getattr(status, "records", None) == 1
+    room.kill()
+
+
+def test_an_unknown_message_is_a_crash(tmp_path: Path) -> None:
+    room = BooksRoom(tmp_path).start()
+    with pytest.raises(TypeError, match="AuditProtocol"):
+        room.audit.on_receive("hello")
+    room.kill()

@@ -1,0 +1,433 @@
+"""One transaction, then the audit file, then the answers; each request once; full disk, broken database."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from pydantic import JsonValue
+
+from actors.runtime import Fenced
+from core.books import Books, Job
+from core.chain import split_lines
+from core.messages.alerting import AlertRow, RaiseAlert, Severity
+from core.messages.audit import AuditEvent, AuditKind
+from core.messages.base import Refused
+from core.messages.kill_switch import (
+    ArmCause,
+    ArmKillSwitch,
+    BooksChanged,
+    ClearSuspension,
+    SuspendEntries,
+)
+from core.messages.state import (
+    BackupMade,
+    BindAccount,
+    BooksRead,
+    GetBooks,
+    GetJobRuns,
+    GetKillSwitchRow,
+    GetOpenCycles,
+    GetOpenInbox,
+    GetSystem,
+    GetUndeliveredAlerts,
+    JobRuns,
+    KillSwitchRow,
+    MakeBackup,
+    OpenCycle,
+    OpenInbox,
+    RecordAlert,
+    RecordAlertDelivered,
+    Recorded,
+    RecordEvent,
+    RecordInbox,
+    RecordInboxDone,
+    RecordJobRuns,
+    RecordKillSwitch,
+    RecordMarketSnapshot,
+    SetSystem,
+    SystemRead,
+    UndeliveredAlerts,
+)
+from core.values import Environment
+from tests.actors.state.books_room import START, BooksRoom, instruct, opened, propose
+
+
+def event(number: int, detail: JsonValue = None) -> RecordEvent:
+    made = AuditEvent(
+        kind=AuditKind.CONFIG, at=START, detail={"n": number} if detail is None else {"x": detail}
+    )
+    return RecordEvent(request_id=f"event-{number}", audit=(made,))
+
+
+def records(room: BooksRoom) -> list[dict[str, object]]:
+    return [json.loads(line) for line in split_lines(room.audit_bytes())]
+
+
+def test_nothing_is_acknowledged_before_the_audit_file_has_it(room: BooksRoom) -> None:
+    room.hold_appends = True
+    room.tell(event(1))
+    assert room.answers == []
+    room.release_appends()
+    assert room.answers == [Recorded(request_id="event-1")]
+
+
+def test_what_waits_for_the_append_is_one_next_batch(room: BooksRoom) -> None:
+    room.hold_appends = True
+    for number in range(5):
+        room.tell(event(number))
+    assert len(room.held) == 1
+    first = room.held[0].batch
+    assert (first.first_seq, first.last_seq) == (1, 1)
+    room.release_appends()
+    assert len(records(room)) == 5
+    assert [m.batch.last_seq for _, m in room.state_ctx.told if hasattr(m, "batch")] == [1, 5]
+    assert room.answers == [Recorded(request_id=f"event-{number}") for number in range(5)]
+
+
+def test_nothing_is_accepted_before_audit_has_proved_its_files(tmp_path: Path) -> None:
+    room = BooksRoom(tmp_path)
+    room.state.on_start()
+    room.tell(event(1))
+    assert room.answers == []
+    room.audit.on_start()
+    room.deliver()
+    assert room.answers == [Recorded(request_id="event-1")]
+    room.kill()
+
+
+def test_a_request_told_again_gets_its_first_answer_and_writes_no_second_record(room: BooksRoom) -> None:
+    request = OpenCycle(request_id="r", job=Job.ENTRY, slot=START, at=START)
+    first = room.answer_to(request)
+    assert room.answer_to(request) == first
+    assert len(records(room)) == 1
+
+
+def test_a_request_told_again_while_under_way_is_answered_with_the_first(room: BooksRoom) -> None:
+    room.hold_appends = True
+    room.tell(event(1))
+    room.tell(event(1))
+    room.release_appends()
+    assert room.answers == [Recorded(request_id="event-1")] * 2
+    assert len(records(room)) == 1
+
+
+def test_a_request_told_again_after_a_restart_gets_its_first_answer(tmp_path: Path) -> None:
+    room = BooksRoom(tmp_path).start()
+    request = OpenCycle(request_id="r", job=Job.ENTRY, slot=START, at=START)
+    first = room.answer_to(request)
+    room.kill()
+    room = BooksRoom(tmp_path)
+    room.state.on_start()
+    room.tell(request)
+    room.audit.on_start()
+    room.deliver()
+    assert room.answers == [first]
+    assert len(records(room)) == 1
+    room.kill()
+
+
+def test_a_refusal_is_remembered_too(room: BooksRoom) -> None:
+    request = SetSystem(request_id="r", key="account", value="x", at=START)
+    first = room.answer_to(request)
+    assert isinstance(first, Refused)
+    assert room.answer_to(request) == first
+
+
+def test_one_refused_request_takes_no_other_of_its_batch_along(room: BooksRoom) -> None:
+    room.hold_appends = True
+    room.tell(event(0))
+    room.tell(event(1))
+    room.tell(SetSystem(request_id="bad", key="account", value="x", at=START))
+    room.tell(event(2))
+    room.release_appends()
+    assert [type(answer).__name__ for answer in room.answers] == [
+        "Recorded",
+        "Recorded",
+        "Refused",
+        "Recorded",
+    ]
+    assert len(records(room)) == 3
+
+
+def test_answers_are_forgotten_after_a_week(room: BooksRoom) -> None:
+    room.tell(event(1))
+    room.advance(8 * 86_400)
+    room.tell(event(2))
+    room.tell(event(1))
+    assert len(records(room)) == 3
+
+
+def test_the_gate_hears_of_the_books_before_the_asker_does(room: BooksRoom) -> None:
+    room.tell(event(1))
+    told = [type(message) for _, message in room.state_ctx.told]
+    assert told[::-1].index(BooksChanged) > told[::-1].index(Recorded)
+
+
+def test_books_hold_what_lives(room: BooksRoom) -> None:
+    propose(room)
+    label = instruct(room)
+    books = room.ask(GetBooks())
+    assert isinstance(books, Books)
+    assert [order.label for order in books.orders] == [label]
+    assert [instruction.label for instruction in books.instructions] == [label]
+    assert len(books.open_positions) == 1
+    room.tell(GetBooks(request_id="q"))
+    told = room.answers[-1]
+    assert isinstance(told, BooksRead)
+    assert told.books == books
+
+
+def test_orders_sent_are_counted_for_an_hour(room: BooksRoom) -> None:
+    opened(room)
+
+    def sent() -> int:
+        room.tell(event(int(room.state_ctx.time.timestamp())))
+        told = [m for m in room.state_ctx.told_to("kill_switch") if isinstance(m, BooksChanged)]
+        return told[-1].orders_sent_last_hour
+
+    assert sent() == 1
+    room.advance(3601)
+    assert sent() == 0
+
+
+def test_an_audit_event_that_is_no_json_is_refused(room: BooksRoom) -> None:
+    answer = room.answer_to(event(1, float("nan")))
+    assert isinstance(answer, Refused)
+    assert answer.reasons[0].startswith("bad_audit_event")
+    assert room.answer_to(event(2)) == Recorded(request_id="event-2")
+
+
+def test_a_senders_copy_of_states_own_record_is_not_a_second_one(room: BooksRoom) -> None:
+    armed = RecordKillSwitch(
+        request_id="k",
+        audit=(AuditEvent(kind=AuditKind.ARMED, at=START, detail={"before": "x"}),),
+        armed=True,
+        causes=(ArmCause.OPERATOR,),
+        reason="why",
+        who="me",
+        at=START,
+    )
+    room.tell(armed)
+    room.tell(armed.model_copy(update={"request_id": "k2"}))
+    (record,) = records(room)
+    assert record["kind"] == "ARMED"
+    assert record["detail"] == {"before": "x", "causes": ["operator"], "reason": "why", "who": "me"}
+    row = room.ask(GetKillSwitchRow(request_id="q"))
+    assert isinstance(row, KillSwitchRow)
+    assert (row.armed, row.causes, row.at) == (True, (ArmCause.OPERATOR,), START)
+
+
+def test_an_account_is_bound_once_for_ever(room: BooksRoom) -> None:
+    def bind(request: str, account: str) -> object:
+        return room.answer_to(
+            BindAccount(request_id=request, environment=Environment.PAPER, account=account, at=START)
+        )
+
+    assert bind("1", "a") == Recorded(request_id="1")
+    assert bind("2", "a") == Recorded(request_id="2")
+    other = bind("3", "b")
+    assert isinstance(other, Refused)
+    assert other.reasons[0].startswith("account_differs")
+    assert [record["kind"] for record in records(room)] == ["ACCOUNT_BOUND"]
+
+
+def test_alerts_stay_undelivered_until_they_are_delivered(room: BooksRoom) -> None:
+    for number, severity in enumerate(Severity):
+        alert = AlertRow(alert_id=str(number), severity=severity, code="c", text="t", cause="x", at=START)
+        room.tell(RecordAlert(request_id=f"a{number}", alert=alert))
+    room.tell(RecordAlertDelivered(request_id="d", alert_id="0", at=START))
+    found = room.ask(GetUndeliveredAlerts(request_id="q"))
+    assert isinstance(found, UndeliveredAlerts)
+    assert [alert.alert_id for alert in found.alerts] == ["1", "2", "3"]
+    assert [record["kind"] for record in records(room)] == ["ALERT", "ALERT"]
+
+
+def test_an_operators_message_is_kept_until_it_is_done(room: BooksRoom) -> None:
+    room.tell(RecordInbox(request_id="in", at=START, message="RunEntryCycle", body="{}", who="me"))
+    found = room.ask(GetOpenInbox(request_id="q"))
+    assert isinstance(found, OpenInbox)
+    assert found.items == (("in", "RunEntryCycle", "{}"),)
+    room.tell(RecordInboxDone(request_id="done", inbox_request_id="in", at=START, answer="ok"))
+    after = room.ask(GetOpenInbox(request_id="q"))
+    assert isinstance(after, OpenInbox)
+    assert after.items == ()
+
+
+def test_next_runs_and_settings_are_read_back(room: BooksRoom) -> None:
+    room.tell(RecordJobRuns(request_id="j", next_runs={Job.ENTRY: START}))
+    room.tell(SetSystem(request_id="s", key="k", value="v", at=START))
+    assert room.ask(GetJobRuns()) == JobRuns(next_runs={Job.ENTRY: START})
+    assert room.ask(GetSystem(key="k")) == SystemRead(key="k", value="v")
+    assert room.ask(GetSystem(key="none")) == SystemRead(key="none", value=None)
+
+
+def test_open_cycles_say_whether_an_instruction_came_of_them(room: BooksRoom) -> None:
+    propose(room)
+    instruct(room)
+    room.tell(OpenCycle(request_id="m", job=Job.MONITOR, slot=START, at=START))
+    found = room.ask(GetOpenCycles(request_id="q"))
+    flags = {row.job: flag for row, flag in found.cycles}  # type: ignore[attr-defined]
+    assert flags == {Job.ENTRY: True, Job.MONITOR: False}
+
+
+def test_a_replaced_incarnation_commits_nothing(room: BooksRoom) -> None:
+    room.state_ctx.live = False
+    with pytest.raises(Fenced):
+        room.tell(event(1))
+    room.state_ctx.live = True
+    room.tell(event(2))
+    assert [record["detail"] for record in records(room)] == [{"n": 2}]
+
+
+def limit_pages(room: BooksRoom, extra: int) -> None:
+    """A disk that has room for so many more pages: SQLite then fails as on a full one."""
+    db = room.state._db
+    assert db is not None
+    pages = db.execute("PRAGMA page_count").fetchone()[0]
+    db.execute(f"PRAGMA max_page_count = {pages + extra}")
+
+
+def snapshot(number: int) -> RecordMarketSnapshot:
+    quotes = "".join(chr(33 + (number * 7 + i * i) % 90) for i in range(60_000))
+    return RecordMarketSnapshot(
+        request_id=f"s{number}",
+        at=START.replace(microsecond=number),
+        spot_usd=1.0,
+        dvol=1.0,
+        funding=None,
+        quotes=quotes,
+    )
+
+
+def fill_disk(room: BooksRoom) -> list[object]:
+    limit_pages(room, 2)
+    for number in range(40):
+        room.tell(snapshot(number))
+        if isinstance(room.answers[-1], Refused):
+            break
+    return room.answers
+
+
+def test_on_a_full_disk_the_ballast_goes_first_then_requests_are_refused(room: BooksRoom) -> None:
+    answers = fill_disk(room)
+    assert isinstance(answers[-1], Refused)
+    assert answers[-1].reasons[0].startswith("disk_full")
+    assert not (room.data_dir / "ballast").exists()
+    suspended = [m for m in room.state_ctx.told_to("kill_switch") if isinstance(m, SuspendEntries)]
+    assert {m.source for m in suspended} == {"books_disk"}
+    codes = [m.code for m in room.state_ctx.told_to("alerting") if isinstance(m, RaiseAlert)]
+    assert codes[:2] == ["ballast_released", "commit_failed"]
+
+
+def test_a_refusal_for_room_is_not_remembered_and_room_clears_the_suspension(room: BooksRoom) -> None:
+    fill_disk(room)
+    refused = room.answers[-1]
+    assert isinstance(refused, Refused)
+    limit_pages(room, 100_000)
+    number = int(refused.request_id[1:])
+    room.tell(snapshot(number))
+    assert room.answers[-1] == Recorded(request_id=f"s{number}")
+    for message in room.state_ctx.advance(300):
+        with room.state_ctx.handling(message):
+            room.state.on_receive(message)
+    assert (room.data_dir / "ballast").stat().st_size == 32 * 1024 * 1024
+    assert ClearSuspension(source="books_disk") in room.state_ctx.told_to("kill_switch")
+
+
+def test_a_corrupt_database_is_kept_as_evidence_and_arms(tmp_path: Path) -> None:
+    room = BooksRoom(tmp_path).start()
+    opened(room)
+    room.stop()
+    path = tmp_path / "cerbero.db"
+    broken = b"no database" + path.read_bytes()[11:]
+    path.write_bytes(broken)
+    room = BooksRoom(tmp_path).start()
+    assert path.read_bytes() == broken
+    (evidence,) = (tmp_path / "evidence").iterdir()
+    assert (evidence / "cerbero.db").read_bytes() == broken
+    armed = [m for m in room.state_ctx.told_to("kill_switch") if isinstance(m, ArmKillSwitch)]
+    assert [m.cause for m in armed] == [ArmCause.DATABASE]
+    answer = room.answer_to(event(1))
+    assert isinstance(answer, Refused)
+    assert answer.reasons[0].startswith("database_corrupt")
+    assert isinstance(room.ask(GetBooks()), Refused)
+    assert [path.name for path in (tmp_path / "audit").iterdir()] == ["audit-2026-01-05.jsonl"]
+    room.stop()
+    BooksRoom(tmp_path).start()
+    assert len(list((tmp_path / "evidence").iterdir())) == 1
+
+
+def test_a_page_torn_in_the_middle_is_found_at_the_start(tmp_path: Path) -> None:
+    room = BooksRoom(tmp_path).start()
+    opened(room)
+    room.stop()
+    path = tmp_path / "cerbero.db"
+    content = bytearray(path.read_bytes())
+    content[8192 : 8192 + 4096] = b"\xff" * 4096
+    path.write_bytes(content)
+    room = BooksRoom(tmp_path).start()
+    assert any(isinstance(m, ArmKillSwitch) for m in room.state_ctx.told_to("kill_switch"))
+
+
+def test_a_backup_put_back_passes_the_boot_verification(tmp_path: Path) -> None:
+    room = BooksRoom(tmp_path / "live").start()
+    opened(room)
+    made = room.answer_to(MakeBackup(request_id="b", at=START))
+    assert isinstance(made, BackupMade)
+    assert room.answer_to(MakeBackup(request_id="b", at=START)) == made
+    backup = tmp_path / "live" / made.path
+    room.tell(event(1))
+    room.kill()
+    restored = BooksRoom(backup).start()
+    assert not any(isinstance(m, ArmKillSwitch) for m in restored.state_ctx.told_to("kill_switch"))
+    assert [record["kind"] for record in records(restored)][-1] == "POSITION"
+    assert len(restored.ask(GetBooks()).open_positions) == 1  # type: ignore[attr-defined]
+    restored.kill()
+
+
+def test_a_second_backup_links_what_did_not_change(room: BooksRoom) -> None:
+    room.tell(event(1))
+    room.advance(86_400)
+    room.tell(event(2))
+    for number in (1, 2):
+        room.advance(3600)
+        room.tell(MakeBackup(request_id=f"b{number}", at=room.state_ctx.time))
+    copies = sorted((room.data_dir / "backups").glob("*/audit/audit-2026-01-05.jsonl"))
+    assert len(copies) == 2
+    assert copies[0].samefile(copies[1])
+    today = sorted((room.data_dir / "backups").glob("*/audit/audit-2026-01-06.jsonl"))
+    assert not today[0].samefile(today[1])
+
+
+def test_backups_thin_out_with_age(room: BooksRoom) -> None:
+    for number in range(40):
+        room.advance(6 * 3600)
+        room.tell(MakeBackup(request_id=f"b{number}", at=room.state_ctx.time))
+    names = sorted(path.name for path in (room.data_dir / "backups").iterdir())
+    days = [name[:8] for name in names]
+    assert len(set(days)) == 11
+    assert len(days) <= 11 + 5
+
+
+def test_a_backup_that_fails_is_refused_and_leaves_nothing(room: BooksRoom) -> None:
+    (room.data_dir / "backups").write_text("in the way")
+    answer = room.answer_to(MakeBackup(request_id="b", at=START))
+    assert isinstance(answer, Refused)
+    assert answer.reasons[0].startswith("backup_failed")
+
+
+def test_an_orderly_stop_leaves_nothing_pending(room: BooksRoom) -> None:
+    room.tell(event(1))
+    room.stop()
+    again = BooksRoom(room.data_dir)
+    again.state.on_start()
+    assert again.state._sequencer.pending is None
+    assert again.state._sequencer.end.link.seq == 1
+    again.kill()
+
+
+def test_an_unknown_message_is_a_crash(room: BooksRoom) -> None:
+    with pytest.raises(TypeError, match="StateProtocol"):
+        room.state.on_receive("hello")

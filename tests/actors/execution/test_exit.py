@@ -1,0 +1,138 @@
+"""The way of an exit: reduce-only, widening to the collar, never dropped."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from core.lifecycle import PositionState
+from core.messages.execution import ExitStarted, FinalOutcome, PositionClosed
+from core.messages.kill_switch import ArmCause, ArmKillSwitch
+from core.messages.state import RecordInstruction
+from tests.fakes.trading import LONG, SHORT, TradingHouse
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> TradingHouse:
+    house = TradingHouse(tmp_path)
+    house.enter(2)
+    return house
+
+
+def started(house: TradingHouse) -> ExitStarted:
+    return house.told("decision", ExitStarted)[-1]
+
+
+def test_exit_that_fills_closes_the_position(house: TradingHouse) -> None:
+    house.venue.fill_next.append(2)
+    house.close("p-entry-1")
+    assert started(house).started
+    assert house.books.positions["p-entry-1"].state is PositionState.CLOSED
+    assert house.finals()[-1].outcome is FinalOutcome.FILLED
+    assert [closed.position_id for closed in house.told("decision", PositionClosed)] == ["p-entry-1"]
+
+
+def test_exit_is_reduce_only_with_reversed_legs(house: TradingHouse) -> None:
+    house.close("p-entry-1")
+    request = house.venue.named("place_combo_order")[-1]
+    assert request["reduce_only"] is True
+    assert request["side"] == "buy"
+    assert {(leg["instrument_name"], leg["side"]) for leg in request["legs"]} == {
+        (SHORT, "buy"),
+        (LONG, "sell"),
+    }
+
+
+def test_exit_starts_at_mid_goes_to_natural_and_on_to_the_collar(house: TradingHouse) -> None:
+    """Mid 0.0040, natural 0.0050 in five steps, then a tick a step up to natural plus 20 ticks."""
+    house.close("p-entry-1")
+    house.advance(60 * 40)
+    place = house.venue.named("place_combo_order")[-1]
+    costs = [-Decimal(str(r["price"])) for r in (place, *house.venue.named("edit_order"))]
+    assert costs[:8] == [Decimal(f"0.00{n}") for n in (40, 42, 44, 46, 48, 50, 51, 52)]
+    assert costs[-1] == Decimal("0.0070")
+    assert costs == sorted(costs)
+
+
+def test_partly_filled_exit_goes_on_until_all_is_closed(house: TradingHouse) -> None:
+    house.close("p-entry-1")
+    (label,) = [label for label in house.books.orders if ":x" in label]
+    house.venue.fill(label, 1)
+    house.advance(61)
+    assert house.books.positions["p-entry-1"].contracts == 1
+    house.venue.fill(label, 1)
+    house.advance(61)
+    assert house.books.positions["p-entry-1"].state is PositionState.CLOSED
+
+
+def test_unknown_position_is_refused_by_name(house: TradingHouse) -> None:
+    house.close("p-no-such")
+    assert started(house) == ExitStarted(
+        request_id="close-1", position_id="p-no-such", started=False, reasons=("unknown_position",)
+    )
+
+
+def test_second_close_of_one_position_joins_the_first(house: TradingHouse) -> None:
+    house.close("p-entry-1")
+    house.close("p-entry-1", request_id="close-2")
+    assert started(house).started
+    assert started(house).reasons == ("already_under_way",)
+    assert len([i for i in house.told("state", RecordInstruction) if ":x" in i.instruction.label]) == 1
+
+
+def test_exit_under_an_armed_switch_leaves_where_reduce_only_is_allowed(house: TradingHouse) -> None:
+    house.tell("kill_switch", ArmKillSwitch(reason="stop"))
+    house.venue.fill_next.append(2)
+    house.close("p-entry-1")
+    assert house.books.positions["p-entry-1"].state is PositionState.CLOSED
+
+
+def test_blocked_exit_says_so_and_is_tried_again_for_ever(house: TradingHouse) -> None:
+    house.tell("kill_switch", ArmKillSwitch(cause=ArmCause.RECOVERY, reason="books may be wrong"))
+    house.close("p-entry-1")
+    assert started(house).reasons == ("exits_blocked",)
+    asked = len(house.contexts["execution"].asked)
+    house.advance(4 * 3600)
+    assert len(house.contexts["execution"].asked) > asked + 10
+    assert len(house.venue.named("place_combo_order")) == 1
+
+
+def test_refused_exit_is_tried_again_under_a_new_label(house: TradingHouse) -> None:
+    house.venue.faults["place_combo_order"].append(429)
+    house.venue.fill_next.append(2)
+    house.close("p-entry-1")
+    house.advance(61)
+    labels = [r["label"] for r in house.venue.named("place_combo_order")]
+    assert len(set(labels)) == len(labels) == 3
+    assert house.books.positions["p-entry-1"].state is PositionState.CLOSED
+
+
+def test_exit_waits_for_quotes_and_then_goes(house: TradingHouse) -> None:
+    house.venue.quotes[SHORT] = ("0.0080", "0.0070", "0.0065")
+    house.close("p-entry-1")
+    assert started(house).reasons == (f"broken_quote:{SHORT}",)
+    house.venue.quotes[SHORT] = ("0.0060", "0.0070", "0.0065")
+    house.venue.fill_next.append(2)
+    house.advance(61)
+    assert house.books.positions["p-entry-1"].state is PositionState.CLOSED
+
+
+def test_missing_bid_of_the_long_leg_is_nothing_received(house: TradingHouse) -> None:
+    house.venue.quotes[LONG] = (None, "0.0030", "0.0025")
+    house.close("p-entry-1")
+    request = house.venue.named("place_combo_order")[-1]
+    assert Decimal(str(request["price"])) == Decimal("-0.0050")
+
+
+def test_closing_cancels_what_still_rests_of_the_entry_first(tmp_path: Path) -> None:
+    house = TradingHouse(tmp_path)
+    house.place(house.propose(3))
+    house.venue.fill("p-entry-1:e1", 1)
+    house.advance(61)
+    house.close("p-entry-1")
+    house.advance(10)
+    assert house.venue.order("p-entry-1:e1").state == "cancelled"
+    exit_request = house.venue.named("place_combo_order")[-1]
+    assert exit_request["amount"] == "1"

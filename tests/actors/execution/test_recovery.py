@@ -1,0 +1,187 @@
+"""Recovery: at every start of an incarnation books and venue are brought to agree, or the switch is armed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.lifecycle import OrderState, PositionState
+from core.messages.execution import FinalOutcome, Reconcile, RecoveryReport
+from core.messages.kill_switch import ArmCause, ArmKillSwitch, ClearSuspension
+from core.messages.state import RecordInstruction, RecordOrder, RecordSent
+from tests.fakes.trading import SHORT, TradingHouse
+
+LABEL = "p-entry-1:e1"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> TradingHouse:
+    return TradingHouse(tmp_path)
+
+
+def report(house: TradingHouse) -> RecoveryReport:
+    return house.told("decision", RecoveryReport)[-1]
+
+
+def arms(house: TradingHouse) -> list[ArmCause]:
+    return [arm.cause for arm in house.told("kill_switch", ArmKillSwitch)]
+
+
+def test_crash_before_the_send_ends_the_label_as_not_placed(house: TradingHouse) -> None:
+    proposal = house.propose()
+    house.books.silent = {RecordSent}
+    house.place(proposal)
+    house.books.silent = set()
+    house.restart_execution()
+    assert report(house).ok
+    assert house.books.orders[LABEL].state is OrderState.NOT_PLACED
+    assert house.books.positions["p-entry-1"].state is PositionState.CANCELLED
+
+
+def test_crash_after_the_send_finds_the_fill(house: TradingHouse) -> None:
+    """The answer was never recorded; label, trades and position at the venue tell the rest."""
+    proposal = house.propose()
+    house.venue.fill_next.append(2)
+    house.books.silent = {RecordOrder}
+    house.place(proposal)
+    house.books.silent = set()
+    house.restart_execution()
+    assert report(house).ok
+    assert house.books.positions["p-entry-1"].contracts == 2
+    assert len(house.venue.named("place_combo_order")) == 1
+
+
+def test_crash_while_sending_what_never_arrived_ends_as_not_placed(house: TradingHouse) -> None:
+    proposal = house.propose()
+    house.venue.faults["place_combo_order"].append("before")
+    house.place(proposal)
+    house.restart_execution()
+    house.advance(60)
+    assert report(house).ok
+    assert house.books.orders[LABEL].state is OrderState.NOT_PLACED
+
+
+def test_resting_entry_is_cancelled_by_recovery(house: TradingHouse) -> None:
+    """Nobody waits for it any more; what was filled is a position."""
+    house.place(house.propose(3))
+    house.venue.fill(LABEL, 1)
+    house.restart_execution()
+    house.advance(5)
+    assert report(house).ok
+    assert house.venue.order(LABEL).state == "cancelled"
+    assert house.books.positions["p-entry-1"].contracts == 1
+
+
+def test_exit_under_way_is_taken_up_again(house: TradingHouse) -> None:
+    house.enter(2)
+    house.close("p-entry-1", rule="stop")
+    house.restart_execution()
+    house.advance(200)
+    (label,) = [label for label in house.books.orders if ":x" in label]
+    assert len(house.venue.named("edit_order")) == 3
+    house.venue.fill(label, 2)
+    house.advance(61)
+    assert house.books.positions["p-entry-1"].state is PositionState.CLOSED
+
+
+def test_exit_order_that_vanished_is_replaced_under_a_new_label(house: TradingHouse) -> None:
+    house.enter(2)
+    house.close("p-entry-1")
+    exit_id = next(order.order_id for order in house.venue.orders.values() if ":x" in order.label)
+    del house.venue.orders[exit_id]
+    house.restart_execution()
+    house.advance(60)
+    labels = [i.instruction.label for i in house.told("state", RecordInstruction)]
+    assert len(labels) == len(set(labels)) == 3
+    assert house.books.positions["p-entry-1"].state is PositionState.CLOSING
+
+
+def test_alien_position_arms(house: TradingHouse) -> None:
+    house.venue.alien["ETH-16JAN26-3200-C"] = -1
+    house.restart_execution()
+    assert not report(house).ok
+    assert "ETH-16JAN26-3200-C" in (report(house).error or "")
+    assert ArmCause.RECOVERY in arms(house)
+
+
+def test_fill_found_under_a_cancelled_label_is_booked_by_the_reconcile(house: TradingHouse) -> None:
+    house.place(house.propose(2))
+    house.advance(930)
+    assert house.books.positions["p-entry-1"].state is PositionState.CANCELLED
+    house.venue.fill(LABEL, 1)
+    house.advance(120)
+    assert report(house).ok
+    assert house.books.positions["p-entry-1"].state is PositionState.OPEN
+    assert house.books.positions["p-entry-1"].contracts == 1
+    assert ArmCause.RECOVERY not in arms(house)
+
+
+def test_stray_order_under_our_label_is_cancelled(house: TradingHouse) -> None:
+    house.place(house.propose(2))
+    house.books.orders[LABEL] = house.books.orders[LABEL].model_copy(update={"state": OrderState.CANCELLED})
+    house.restart_execution()
+    assert house.venue.order(LABEL).state == "cancelled"
+    assert report(house).ok
+
+
+def test_wrong_environment_arms_and_is_not_recovered_from(house: TradingHouse) -> None:
+    house.venue.environment = "mainnet"
+    house.restart_execution()
+    assert not report(house).ok
+    assert ArmCause.ENVIRONMENT in arms(house)
+
+
+def test_another_account_arms_before_anything_is_reconciled(house: TradingHouse) -> None:
+    """A wrong token must not reconcile the books away."""
+    house.enter(2)
+    house.venue.account = "B2"
+    house.venue.trades.clear()
+    house.restart_execution()
+    assert ArmCause.ENVIRONMENT in arms(house)
+    assert house.books.positions["p-entry-1"].contracts == 2
+
+
+def test_unreachable_venue_is_tried_every_minute_and_arms_after_ten(house: TradingHouse) -> None:
+    house.venue.down = True
+    house.restart_execution()
+    house.advance(9 * 60)
+    assert ArmCause.RECOVERY not in arms(house)
+    house.advance(2 * 60)
+    assert arms(house).count(ArmCause.RECOVERY) == 1
+    house.venue.down = False
+    house.advance(60)
+    assert report(house).ok
+
+
+def test_reconcile_on_demand_clears_the_dead_letter_suspension(house: TradingHouse) -> None:
+    before = len(house.told("decision", RecoveryReport))
+    house.tell("execution", Reconcile(reason="a lost message"))
+    assert len(house.told("decision", RecoveryReport)) == before + 1
+    assert "dead_letter" in {clear.source for clear in house.told("kill_switch", ClearSuspension)}
+
+
+def test_reconcile_on_demand_ends_entries_and_keeps_exits(house: TradingHouse) -> None:
+    house.enter(2)
+    house.close("p-entry-1")
+    house.tell("execution", Reconcile(reason="a lost message"))
+    house.advance(130)
+    assert house.venue.named("edit_order")
+    assert house.books.positions["p-entry-1"].state is PositionState.CLOSING
+
+
+def test_reconcile_during_an_entry_still_answers_decision(house: TradingHouse) -> None:
+    house.place(house.propose(2))
+    house.tell("execution", Reconcile(reason="a lost message"))
+    house.advance(30)
+    assert house.finals()[-1].outcome is FinalOutcome.NOT_FILLED
+    assert house.finals()[-1].reasons == ("stopped",)
+    assert report(house).ok
+
+
+def test_sizes_are_checked_after_an_order_ended(house: TradingHouse) -> None:
+    """A position that appears later than the last look at the order asks for a whole reconcile."""
+    house.enter(2)
+    house.venue.alien[SHORT] = -1
+    house.advance(61)
+    assert ArmCause.RECOVERY in arms(house)

@@ -1,0 +1,210 @@
+"""A fake of the state room: the books in memory, the same edges, no disk."""
+
+from __future__ import annotations
+
+from actors.runtime import Actor, Address
+from actors.runtime.answering import answerer
+from core.books import Books, Fill, Instruction, InstructionKind, OrderRow, Position, Proposal
+from core.errors import IllegalEdgeError
+from core.lifecycle import ORDER_FINAL, OrderState, PositionState, check_order_edge, check_position_edge
+from core.messages.base import Refused
+from core.messages.kill_switch import BooksChanged
+from core.messages.state import (
+    BindAccount,
+    BooksRead,
+    CloseProposal,
+    GetBooks,
+    GetKillSwitchRow,
+    GetPosition,
+    KillSwitchRow,
+    PositionRead,
+    RecordDeliveries,
+    Recorded,
+    RecordEvent,
+    RecordInstruction,
+    RecordKillSwitch,
+    RecordOrder,
+    RecordSent,
+)
+from core.values import CycleId, Label, PositionId
+
+
+class FakeBooks(Actor):
+    """Answers at once; `refuse` and `silent` name message types that are refused or not answered."""
+
+    def __init__(self, *, kill_switch: Address | None = None) -> None:
+        self.positions: dict[PositionId, Position] = {}
+        self.orders: dict[Label, OrderRow] = {}
+        self.instructions: dict[Label, Instruction] = {}
+        self.fills: dict[str, Fill] = {}
+        self.delivered: dict[str, int] = {}
+        self.row = KillSwitchRow(request_id="", armed=False, causes=(), reason="", who="", at=None)
+        self.account: tuple[str, str] | None = None
+        self.refuse: dict[type, str] = {}
+        self.silent: set[type] = set()
+        self.seq = 0
+        self._kill_switch = kill_switch
+
+    def propose(self, proposal: Proposal) -> None:
+        """What decision has recorded."""
+        self.positions[proposal.position_id] = Position(
+            position_id=proposal.position_id,
+            cycle_id=CycleId(proposal.cycle_id),
+            plan=proposal.plan,
+            kind=proposal.plan.kind,
+            state=PositionState.PROPOSED,
+        )
+
+    def books(self) -> Books:
+        live = [row for row in self.orders.values() if row.state not in ORDER_FINAL]
+        return Books(
+            as_of=self.ctx.now(),
+            seq=self.seq,
+            positions=tuple(p for p in self.positions.values() if p.is_live),
+            orders=tuple(live),
+            instructions=tuple(self.instructions[row.label] for row in live),
+        )
+
+    def tell_facts(self) -> None:
+        if self._kill_switch is not None:
+            self.ctx.tell(self._kill_switch, BooksChanged(books=self.books(), orders_sent_last_hour=0))
+
+    def on_receive(self, message: object) -> None:
+        if type(message) in self.silent:
+            return
+        answer = answerer(self.ctx)
+        request_id = getattr(message, "request_id", "")
+        if type(message) in self.refuse:
+            answer(Refused(request_id=request_id, reasons=(self.refuse[type(message)],)))
+            return
+        match message:
+            case GetBooks():
+                answer(BooksRead(request_id=request_id, books=self.books()))
+                return
+            case GetPosition():
+                found = self.positions.get(message.position_id)
+                answer(PositionRead(request_id=request_id, position=found))
+                return
+            case GetKillSwitchRow():
+                answer(self.row.model_copy(update={"request_id": request_id}))
+                return
+            case _:
+                pass
+        try:
+            refusal = self._write(message)
+        except IllegalEdgeError as error:
+            refusal = f"illegal_edge: {error}"
+        if refusal is not None:
+            answer(Refused(request_id=request_id, reasons=(refusal,)))
+            return
+        self.seq += 1
+        self.tell_facts()
+        answer(Recorded(request_id=request_id))
+
+    def _write(self, message: object) -> str | None:
+        match message:
+            case RecordInstruction(instruction=instruction):
+                return self._instruction(instruction)
+            case RecordSent():
+                label = Label(message.label)
+                check_order_edge(self.orders[label].state, OrderState.SENT)
+                self.orders[label] = self.orders[label].model_copy(update={"state": OrderState.SENT})
+            case RecordOrder():
+                return self._order(message)
+            case RecordDeliveries():
+                for delivery in message.deliveries:
+                    self.delivered[delivery.key] = delivery.size
+                for position_id in {delivery.position_id for delivery in message.deliveries}:
+                    self._move(position_id, PositionState.CLOSED)
+                    self._set(position_id, contracts=0)
+            case CloseProposal():
+                self._move(PositionId(message.proposal_id), PositionState.CANCELLED)
+            case BindAccount():
+                told = (message.environment.value, message.account)
+                if self.account not in (None, told):
+                    return "account_differs"
+                self.account = told
+            case RecordKillSwitch():
+                self.row = self.row.model_copy(
+                    update=message.model_dump(include={"armed", "causes", "reason", "who", "at"})
+                )
+            case RecordEvent():
+                pass
+            case _:
+                raise TypeError(f"the fake books do not know {type(message).__name__}")
+        return None
+
+    def _instruction(self, instruction: Instruction) -> str | None:
+        if instruction.label in self.instructions:
+            return "label_taken"
+        is_entry = instruction.kind is InstructionKind.ENTRY
+        to = PositionState.AWAITING_FILL if is_entry else PositionState.CLOSING
+        self._move(PositionId(instruction.proposal_id), to)
+        self.instructions[instruction.label] = instruction
+        self.orders[instruction.label] = OrderRow(
+            label=instruction.label,
+            state=OrderState.INTENDED,
+            amount=instruction.amount,
+            limit_eth=instruction.limit_eth,
+            updated_at=instruction.created_at,
+        )
+        return None
+
+    def _order(self, message: RecordOrder) -> str | None:
+        row = message.order
+        if row.label not in self.orders:
+            return "unknown_label"
+        check_order_edge(self.orders[row.label].state, row.state)
+        self.orders[row.label] = row
+        for fill in message.fills:
+            self.fills.setdefault(fill.trade_id, fill)
+        instruction = self.instructions[row.label]
+        position_id = PositionId(instruction.proposal_id)
+        opened, exited = (self._combos(position_id, kind) for kind in InstructionKind)
+        if row.state in ORDER_FINAL and self._combos_of(instruction) != row.filled_amount:
+            return "fills_missing"
+        self._set(position_id, contracts_opened=opened, contracts=opened - exited)
+        self._follow(position_id, by_reconcile=message.by_reconcile)
+        return None
+
+    def _follow(self, position_id: PositionId, *, by_reconcile: bool) -> None:
+        position = self.positions[position_id]
+        live = {
+            self.instructions[row.label].kind
+            for row in self.orders.values()
+            if row.state not in ORDER_FINAL and self.instructions[row.label].proposal_id == position_id
+        }
+        if position.contracts_opened == 0:
+            if position.state is PositionState.AWAITING_FILL and InstructionKind.ENTRY not in live:
+                self._move(position_id, PositionState.CANCELLED)
+            return
+        if position.state in (PositionState.AWAITING_FILL, PositionState.CANCELLED):
+            self._move(position_id, PositionState.OPEN, by_reconcile=by_reconcile)
+            self._set(position_id, entered_at=self.ctx.now())
+        if position.contracts == 0 and InstructionKind.ENTRY not in live:
+            self._move(position_id, PositionState.CLOSED)
+        elif self.positions[position_id].state is PositionState.CLOSING and InstructionKind.EXIT not in live:
+            self._move(position_id, PositionState.OPEN)
+
+    def _combos(self, position_id: PositionId, kind: InstructionKind) -> int:
+        return sum(
+            self._combos_of(instruction)
+            for instruction in self.instructions.values()
+            if instruction.proposal_id == position_id and instruction.kind is kind
+        )
+
+    def _combos_of(self, instruction: Instruction) -> int:
+        leg = instruction.legs[0]
+        return sum(
+            fill.amount
+            for fill in self.fills.values()
+            if fill.label == instruction.label and fill.instrument_name == leg.instrument_name
+        )
+
+    def _move(self, position_id: PositionId, to: PositionState, *, by_reconcile: bool = False) -> None:
+        position = self.positions[position_id]
+        check_position_edge(position.state, to, by_reconcile=by_reconcile)
+        self._set(position_id, state=to)
+
+    def _set(self, position_id: PositionId, **update: object) -> None:
+        self.positions[position_id] = self.positions[position_id].model_copy(update=update)

@@ -284,8 +284,10 @@ class Cell(pykka.Actor):
         for envelope in self.mailbox.close(why):
             if envelope.message is STOP:
                 continue
-            if envelope.reply_to is not None:
-                envelope.reply_to.reject(refusal_error(self.path, envelope.message, why))
+            reply = envelope.reply_to
+            if reply is not None and reply.reject(refusal_error(self.path, envelope.message, why)):
+                # The asker knows, so it is not a dead letter; one who gave up waiting does not.
+                continue
             self.system.dead(envelope, why)
 
     def close_for_good(self) -> None:

@@ -82,6 +82,8 @@ class Cycle(ABC):
         self.step = Step.OPENING
         self.since = desk.ctx.now()
         self.ended = False
+        self.resumed = False
+        """The row was there already: an earlier incarnation began this cycle."""
         self._on_end = on_end
         self._number = 0
         self._waits_on: Address | None = None

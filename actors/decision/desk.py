@@ -6,13 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from pydantic import JsonValue
-
 from actors.runtime import Address, Context, RuntimeFault
 from actors.runtime.outbox import Outbox
 from core.books import Books, Position
 from core.messages.alerting import RaiseAlert, Severity
-from core.messages.audit import AuditEvent, AuditKind
 from core.messages.base import Query
 from core.messages.kill_switch import GetKillSwitch, KillSwitchStatus
 from core.messages.state import GetBooks, GetPosition, PositionRead, Recording
@@ -77,11 +74,6 @@ class Desk:
     def record(self, message: Recording, correlation: str | None = None) -> None:
         """Send to the books; told again until state answers."""
         self.outbox.send(self.rooms.state, message, message.request_id, correlation=correlation)
-
-    def event(
-        self, kind: AuditKind, detail: dict[str, JsonValue], correlation: str | None = None
-    ) -> AuditEvent:
-        return AuditEvent(kind=kind, at=self.ctx.now(), detail=detail, correlation=correlation)
 
     def alert(self, severity: Severity, code: str, text: str, cause: str) -> None:
         self.ctx.tell(

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Final
-
-from pydantic import JsonValue
 
 from actors.decision.cycle import Cycle, CycleAnswer, Step, snapshot_deadline, snapshot_failed_outcome
 from actors.decision.desk import Desk
@@ -15,7 +12,6 @@ from core import decision_record
 from core.books import CycleOutcome, Proposal
 from core.entry_decision import EntryDecision, EntryOutcome, decide_entry
 from core.lifecycle import PositionState
-from core.messages.audit import AuditEvent, AuditKind
 from core.messages.execution import FinalOutcome, OrderFinal, PlaceCombo
 from core.messages.market_data import EntryMarket, FetchSnapshot, Snapshot, SnapshotFailed, SnapshotKind
 from core.messages.state import CloseProposal, RecordDecision
@@ -53,7 +49,7 @@ class EntryCycle(Cycle):
             self.end(CycleOutcome.BLOCKED, ("maintenance_window",))
             return
         books = desk.books()
-        if any(position.cycle_id == self.cycle_id for position in books.positions):
+        if self.resumed and desk.position(PositionId(proposal_id_of(self.cycle_id))) is not None:
             # Taken up again with its proposal on record: whether that became an order is execution's to say.
             self.end(CycleOutcome.INTERRUPTED, ("proposal_on_record",))
             return
@@ -113,7 +109,6 @@ class EntryCycle(Cycle):
         decision = decide_entry(facts, desk.strategy)
         record = decision_record.canonical(decision_record.record(facts, decision, desk.code_version))
         self.decision = decision
-        audit = [self._decision_event(decision, record)]
         if decision.plan is not None:
             self.proposal = Proposal(
                 proposal_id=proposal_id_of(self.cycle_id),
@@ -121,13 +116,11 @@ class EntryCycle(Cycle):
                 plan=decision.plan,
                 created_at=now,
             )
-            audit.append(self._proposal_event(self.proposal))
         self.decision_request = f"decision-{self.cycle_id}-{desk.ctx.uuid()}"
         self.wait(Step.RECORDING, desk.rooms.state, desk.strategy.scheduler.cycle_deadline_s)
         desk.record(
             RecordDecision(
                 request_id=self.decision_request,
-                audit=tuple(audit),
                 cycle_id=self.cycle_id,
                 at=now,
                 record=record,
@@ -142,30 +135,6 @@ class EntryCycle(Cycle):
 
     def _is_mine(self, answer: Snapshot | SnapshotFailed) -> bool:
         return self.step is Step.SNAPSHOT and answer.cycle_id == self.cycle_id
-
-    def _decision_event(self, decision: EntryDecision, record: str) -> AuditEvent:
-        detail: dict[str, JsonValue] = {
-            "cycle_id": self.cycle_id,
-            "decided": "entry",
-            "outcome": decision.outcome.value,
-            "kind": None if decision.kind is None else decision.kind.value,
-            "reasons": list(decision.reasons),
-            "record_sha256": hashlib.sha256(record.encode()).hexdigest(),
-        }
-        return self.desk.event(AuditKind.DECISION, detail, self.cycle_id)
-
-    def _proposal_event(self, proposal: Proposal) -> AuditEvent:
-        plan = proposal.plan
-        detail: dict[str, JsonValue] = {
-            "proposal_id": proposal.proposal_id,
-            "kind": plan.kind.value,
-            "contracts": plan.contracts,
-            "limit_eth": str(plan.limit_eth),
-            "floor_eth": str(plan.floor_eth),
-            "worst_loss_usd": plan.worst_loss_usd,
-            "legs": [f"{leg.side.value} {leg.instrument_name}" for leg in plan.legs],
-        }
-        return self.desk.event(AuditKind.PROPOSAL, detail, self.cycle_id)
 
 
 def proposal_id_of(cycle_id: CycleId) -> ProposalId:
@@ -183,11 +152,9 @@ def release_proposal(desk: Desk, cycle_id: CycleId) -> None:
     position = desk.position(PositionId(proposal_id))
     if position is None or position.state is not PositionState.PROPOSED:
         return
-    closed = desk.event(AuditKind.POSITION, {"proposal_id": proposal_id, "to": "cancelled"}, cycle_id)
     desk.record(
         CloseProposal(
             request_id=f"release-{proposal_id}-{desk.ctx.uuid()}",
-            audit=(closed,),
             proposal_id=proposal_id,
             reason="cycle_ended",
             at=desk.ctx.now(),

@@ -8,7 +8,7 @@ from actors.decision.cycle import Cycle, CycleAnswer, Step
 from core.books import CycleOutcome, Position
 from core.kelly import KellyRecommendation, recommend
 from core.messages.alerting import Severity
-from core.messages.audit import AuditKind
+from core.messages.audit import AuditEvent, AuditKind
 from core.messages.state import ClosedTrades, GetClosedTrades, RecordEvent
 
 
@@ -34,7 +34,12 @@ class KellyCycle(Cycle):
         found = recommend(results, trades_min=kelly.trades_min, prior_weight=kelly.prior_weight)
         self.recommendation = found
         self.wait(Step.RECORDING, desk.rooms.state, desk.strategy.scheduler.cycle_deadline_s)
-        event = desk.event(AuditKind.KELLY, {"cycle_id": self.cycle_id, **asdict(found)}, self.cycle_id)
+        event = AuditEvent(
+            kind=AuditKind.KELLY,
+            at=desk.ctx.now(),
+            detail={"cycle_id": self.cycle_id, **asdict(found)},
+            correlation=self.cycle_id,
+        )
         desk.record(
             RecordEvent(request_id=f"kelly-{self.cycle_id}", audit=(event,)), correlation=self.cycle_id
         )

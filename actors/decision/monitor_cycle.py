@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Final
-
-from pydantic import JsonValue
 
 from actors.decision.cycle import Cycle, CycleAnswer, Step, snapshot_deadline, snapshot_failed_outcome
 from actors.decision.desk import RoomUnreachableError
@@ -15,7 +12,6 @@ from core.books import CycleOutcome, Position
 from core.exit_decision import ExitCode, ExitDecision, Skipped, decide_exit
 from core.lifecycle import PositionState
 from core.messages.alerting import Severity
-from core.messages.audit import AuditEvent, AuditKind
 from core.messages.execution import ClosePosition, ExitStarted, PositionClosed
 from core.messages.market_data import FetchSnapshot, MonitorMarket, Snapshot, SnapshotFailed, SnapshotKind
 from core.messages.state import RecordDecision
@@ -112,7 +108,6 @@ class MonitorCycle(Cycle):
             desk.record(
                 RecordDecision(
                     request_id=request_id,
-                    audit=(self._decision_event(position.position_id, decision, record),),
                     cycle_id=self.cycle_id,
                     at=now,
                     record=record,
@@ -205,20 +200,3 @@ class MonitorCycle(Cycle):
 
     def _is_mine(self, answer: Snapshot | SnapshotFailed) -> bool:
         return self.step is Step.SNAPSHOT and answer.cycle_id == self.cycle_id
-
-    def _decision_event(
-        self, position_id: PositionId, decision: ExitDecision | Skipped, record: str
-    ) -> AuditEvent:
-        if isinstance(decision, Skipped):
-            outcome, reasons = "skipped", decision.reasons
-        else:
-            outcome, reasons = decision.code.value, tuple(code.value for code in decision.matched)
-        detail: dict[str, JsonValue] = {
-            "cycle_id": self.cycle_id,
-            "decided": "exit",
-            "position_id": position_id,
-            "outcome": outcome,
-            "reasons": list(reasons),
-            "record_sha256": hashlib.sha256(record.encode()).hexdigest(),
-        }
-        return self.desk.event(AuditKind.DECISION, detail, self.cycle_id)

@@ -17,7 +17,6 @@ from actors.decision.window import window_end
 from actors.runtime import Terminated, Timer
 from core.books import CycleOutcome, Job
 from core.messages.alerting import Severity
-from core.messages.audit import AuditKind
 from core.messages.base import Refused
 from core.messages.decision import CycleEnded, CycleView
 from core.messages.state import CloseCycle, CycleKnown, CycleOpened, OpenCycle
@@ -99,16 +98,14 @@ class CycleQueue:
         desk = self._desk
         request_id = f"open-{due.job.value}-{due.slot:%Y%m%dT%H%M%SZ}-{desk.ctx.uuid()}"
         self._opening = (request_id, due)
-        opened = desk.event(AuditKind.CYCLE_OPENED, {"job": due.job.value, "slot": due.slot.isoformat()})
-        desk.record(
-            OpenCycle(request_id=request_id, audit=(opened,), job=due.job, slot=due.slot, at=desk.ctx.now())
-        )
+        desk.record(OpenCycle(request_id=request_id, job=due.job, slot=due.slot, at=desk.ctx.now()))
 
     def opened(self, opened: CycleOpened) -> None:
         due = self._answered(opened.request_id)
         if due is None:
             return
         cycle = KINDS[due.job](self._desk, due, opened.cycle_id, self._ended)
+        cycle.resumed = opened.resumed
         self.active = cycle
         if due.misfired:
             cycle.end(CycleOutcome.MISFIRED, ("older_than_grace",))
@@ -197,15 +194,9 @@ class CycleQueue:
         )
         request_id = f"end-{cycle_id}-{desk.ctx.uuid()}"
         self._closing[request_id] = (ended, due)
-        closed = desk.event(
-            AuditKind.CYCLE_CLOSED,
-            {"cycle_id": cycle_id, "outcome": outcome.value, "reasons": list(reasons)},
-            cycle_id,
-        )
         desk.record(
             CloseCycle(
                 request_id=request_id,
-                audit=(closed,),
                 cycle_id=cycle_id,
                 outcome=outcome,
                 reasons=reasons,

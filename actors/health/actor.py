@@ -1,0 +1,300 @@
+"""The health actor: rounds of probes, the boot, backups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final, assert_never
+
+from pydantic import JsonValue
+
+from actors.health.boot import TRY_AGAIN_S, Boot
+from actors.health.disk import DiskWatch, free_bytes_at
+from actors.health.probes import Round, Verdicts
+from actors.runtime import Actor, Address, Timer
+from actors.runtime.answering import answerer
+from actors.runtime.outbox import Outbox, Retell
+from core.books import Job
+from core.mcp import EnvironmentInfo, NoArguments
+from core.messages.alerting import RaiseAlert, Severity
+from core.messages.base import Refused
+from core.messages.execution import RecoveryReport
+from core.messages.health import GetHealth, HealthProtocol, HealthStatus
+from core.messages.kill_switch import VenueChecked
+from core.messages.mcp import Fetch, Fetched, FetchFailed, ProbeRouter, Router, RouterProbed
+from core.messages.scheduler import JobDue
+from core.messages.state import BackupMade, MakeBackup, Recorded, SystemRead
+from core.values import Environment
+from core.venue_clock import clock_offset_s
+
+PROBE_WITHIN_S: Final = 30.0
+"""A router that has not answered its one attempt by then counts as failed."""
+
+
+@dataclass(frozen=True)
+class RoundOver:
+    """Timer message to self: who has not answered this round will not."""
+
+    number: str
+
+
+@dataclass(frozen=True)
+class RecordAgain:
+    """Timer message to self: try again to put the engine's start on record."""
+
+
+_Message = (
+    HealthProtocol
+    | JobDue
+    | RouterProbed
+    | Fetched
+    | FetchFailed
+    | RecoveryReport
+    | Recorded
+    | Refused
+    | SystemRead
+    | BackupMade
+    | RoundOver
+    | RecordAgain
+    | Retell
+)
+_ACCEPTED = (
+    GetHealth,
+    JobDue,
+    RouterProbed,
+    Fetched,
+    FetchFailed,
+    RecoveryReport,
+    Recorded,
+    Refused,
+    SystemRead,
+    BackupMade,
+    RoundOver,
+    RecordAgain,
+    Retell,
+)
+
+
+class Health(Actor):
+    """The engine's self-knowledge.
+
+    Accepts: `JobDue` (health, backup), `RecoveryReport`, `GetHealth`; answers of routers and state.
+    Sends: `ProbeRouter`, `Fetch(environment_info)`; `VenueChecked`, `ArmKillSwitch`, `SuspendEntries`,
+    `ClearSuspension` to the kill switch; `RecordEvent`, `SetSystem`, `MakeBackup` to state; `StartJobs`.
+    Owns: the last probe of each router, how far the boot has come.
+    On failure: a new incarnation finds in the books whether this engine has started; probes begin anew.
+    """
+
+    def __init__(
+        self,
+        *,
+        routers: Mapping[Router, Address],
+        kill_switch: Address,
+        state: Address,
+        scheduler: Address,
+        alerting: Address,
+        boot_record: Mapping[str, JsonValue],
+        data_dir: Path,
+        free_bytes: Callable[[Path], int] = free_bytes_at,
+    ) -> None:
+        self._routers = dict(routers)
+        self._kill_switch = kill_switch
+        self._state = state
+        self._alerting = alerting
+        self._outbox = Outbox(lambda: self.ctx)
+        self._verdicts = Verdicts(lambda: self.ctx, kill_switch, alerting)
+        self._disk = DiskWatch(lambda: self.ctx, kill_switch, alerting, data_dir, free_bytes)
+        self._boot = Boot(
+            lambda: self.ctx,
+            self._outbox,
+            state=state,
+            scheduler=scheduler,
+            alerting=alerting,
+            boot_record=boot_record,
+        )
+        self._round: Round | None = None
+        self._timer: Timer | None = None
+        self._venue: VenueChecked | None = None
+        self._last_backup_at: datetime | None = None
+        self._last_backup_error: str | None = None
+
+    def on_start(self) -> None:
+        self._boot.ask()
+
+    def on_receive(self, message: object) -> None:
+        if not isinstance(message, _ACCEPTED):
+            raise TypeError(f"{self.ctx.path}: expected a message for health, found {type(message).__name__}")
+        self._dispatch(message)
+
+    def _dispatch(self, message: _Message) -> None:
+        match message:
+            case JobDue():
+                self._handle_job_due(message)
+            case RouterProbed():
+                self._handle_probed(message)
+            case Fetched():
+                self._handle_environment(message)
+            case FetchFailed():
+                self._environment_over(message.request_id)
+            case RoundOver():
+                self._handle_round_over(message)
+            case RecoveryReport():
+                if self._boot.recovered(message):
+                    self._probe()
+            case SystemRead():
+                self._handle_system_read(message)
+            case Recorded():
+                self._outbox.settle(message.request_id)
+                self._boot.recorded(message.request_id)
+            case BackupMade():
+                self._handle_backup_made(message)
+            case Refused():
+                self._handle_refused(message)
+            case RecordAgain():
+                self._boot.record()
+            case GetHealth():
+                answerer(self.ctx)(self._status())
+            case Retell():
+                self._outbox.retell()
+            case _:
+                assert_never(message)
+
+    def _handle_system_read(self, read: SystemRead) -> None:
+        self._boot.take_system(read)
+        first = self.ctx.epoch == 1
+        if not first and not self._boot.started and self._boot.recovered(None):
+            self._probe()
+
+    def _handle_job_due(self, due: JobDue) -> None:
+        if due.job is Job.HEALTH:
+            self._probe()
+        elif due.job is Job.BACKUP:
+            request_id = f"backup-{due.slot:%Y%m%dT%H%M%SZ}"
+            backup = MakeBackup(request_id=request_id, at=self.ctx.now())
+            self._outbox.send(self._state, backup, request_id)
+        else:
+            raise TypeError(f"{self.ctx.path}: expected health or backup to be due, found {due.job}")
+
+    def _probe(self) -> None:
+        """A new round; one that is still under way is given up as failed."""
+        if self._round is not None:
+            self._end_round("the next round began")
+        self._disk.look()
+        now = self.ctx.now()
+        number = self.ctx.uuid()
+        self._round = Round(number, now, set(self._routers))
+        self._timer = self.ctx.call_later(PROBE_WITHIN_S, RoundOver(number))
+        for router, address in self._routers.items():
+            self.ctx.tell(address, ProbeRouter(request_id=f"probe-{number}-{router.value}"))
+        fetch = Fetch(
+            request_id=f"environment-{number}",
+            tool="environment_info",
+            request=NoArguments(),
+            deadline=now + timedelta(seconds=PROBE_WITHIN_S),
+            retry=False,
+        )
+        self.ctx.tell(self._routers[Router.DERIBIT], fetch)
+
+    def _handle_probed(self, probed: RouterProbed) -> None:
+        under_way = self._round
+        if under_way is None or probed.request_id != f"probe-{under_way.number}-{probed.router.value}":
+            return  # The answer of a round that was given up.
+        if probed.router in under_way.waiting:
+            under_way.waiting.discard(probed.router)
+            self._verdicts.take(probed)
+            self._finish_if_done()
+
+    def _handle_environment(self, fetched: Fetched) -> None:
+        under_way = self._round
+        if under_way is None or fetched.request_id != f"environment-{under_way.number}":
+            return
+        info = fetched.answer
+        if isinstance(info, EnvironmentInfo):
+            self._venue = VenueChecked(
+                as_of=fetched.received_at,
+                environment=Environment(info.environment),
+                account=info.account,
+                clock_offset_s=clock_offset_s(
+                    info.server_time, sent_at=under_way.at, received_at=fetched.received_at
+                ),
+                features=info.features,
+            )
+            self.ctx.tell(self._kill_switch, self._venue)
+        self._environment_over(fetched.request_id)
+
+    def _environment_over(self, request_id: str) -> None:
+        if self._round is not None and request_id == f"environment-{self._round.number}":
+            self._round.waits_for_environment = False
+            self._finish_if_done()
+
+    def _handle_round_over(self, over: RoundOver) -> None:
+        if self._round is not None and self._round.number == over.number:
+            self._end_round(f"no answer within {PROBE_WITHIN_S:g} s")
+
+    def _end_round(self, why: str) -> None:
+        under_way = self._round
+        if under_way is None:
+            return
+        for router in sorted(under_way.waiting):
+            self._verdicts.take(
+                RouterProbed(
+                    request_id=f"probe-{under_way.number}-{router.value}",
+                    router=router,
+                    ok=False,
+                    maintenance=False,
+                    version=None,
+                    environment=None,
+                    error=why,
+                    latency_s=(self.ctx.now() - under_way.at).total_seconds(),
+                    at=self.ctx.now(),
+                )
+            )
+        under_way.waiting.clear()
+        under_way.waits_for_environment = False
+        self._finish_if_done()
+
+    def _finish_if_done(self) -> None:
+        if self._round is None or not self._round.done:
+            return
+        self._round = None
+        if self._timer is not None:
+            self._timer.cancel()
+        probes: dict[str, JsonValue] = {
+            router.router.value: router.version if router.ok else f"failed: {router.error}"
+            for router in self._verdicts.routers
+        }
+        self._boot.probed(probes)
+
+    def _handle_backup_made(self, made: BackupMade) -> None:
+        self._outbox.settle(made.request_id)
+        self._last_backup_at, self._last_backup_error = self.ctx.now(), None
+
+    def _handle_refused(self, refused: Refused) -> None:
+        self._outbox.settle(refused.request_id)
+        if self._boot.refused(refused.request_id, refused.reasons):
+            self.ctx.call_later(TRY_AGAIN_S, RecordAgain())
+        elif refused.request_id.startswith("backup-"):
+            self._last_backup_error = ", ".join(refused.reasons)
+            self.ctx.tell(
+                self._alerting,
+                RaiseAlert(
+                    severity=Severity.HIGH,
+                    code="backup_failed",
+                    text=f"no backup: {self._last_backup_error}",
+                    cause=refused.request_id,
+                    at=self.ctx.now(),
+                ),
+            )
+
+    def _status(self) -> HealthStatus:
+        return HealthStatus(
+            booted=self._boot.started,
+            routers=self._verdicts.routers,
+            venue=self._venue,
+            disk_free_bytes=self._disk.free,
+            disk_low=bool(self._disk.low),
+            last_backup_at=self._last_backup_at,
+            last_backup_error=self._last_backup_error,
+        )

@@ -1,0 +1,138 @@
+"""The boot after recovery: first probe, the engine's start on record, then the jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Final
+
+from pydantic import JsonValue
+
+from actors.runtime import Address, Context
+from actors.runtime.outbox import Outbox
+from core.errors import InputError
+from core.messages.alerting import RaiseAlert, Severity
+from core.messages.audit import AuditEvent, AuditKind
+from core.messages.execution import RecoveryReport
+from core.messages.scheduler import StartJobs
+from core.messages.state import GetSystem, RecordEvent, SetSystem, SystemRead
+
+BOOT_KEY: Final = "boot"
+"""System row: the `boot_id` of the last start that is on record."""
+TRY_AGAIN_S: Final = 60.0
+
+
+class BootStep(StrEnum):
+    RECOVERY = "recovery"
+    FIRST_PROBE = "first_probe"
+    RECORDING = "recording"
+    STARTED = "started"
+
+
+class Boot:
+    """`boot_record` is what stands in ENGINE_START; its `boot_id` is new with each process.
+
+    By that id a restarted health knows that this very engine has started, and does not record it twice.
+    """
+
+    def __init__(
+        self,
+        ctx: Callable[[], Context],
+        outbox: Outbox,
+        *,
+        state: Address,
+        scheduler: Address,
+        alerting: Address,
+        boot_record: Mapping[str, JsonValue],
+    ) -> None:
+        boot_id = boot_record.get("boot_id")
+        if not isinstance(boot_id, str) or not boot_id:
+            raise InputError(f"boot_record: expected a boot_id, unique to this process, found {boot_id!r}")
+        self._boot_id = boot_id
+        self._record = dict(boot_record)
+        self._ctx = ctx
+        self._outbox = outbox
+        self._state = state
+        self._scheduler = scheduler
+        self._alerting = alerting
+        self._recovery: RecoveryReport | None = None
+        self.step = BootStep.RECOVERY
+
+    @property
+    def started(self) -> bool:
+        return self.step is BootStep.STARTED
+
+    def ask(self) -> None:
+        """Has an earlier incarnation of this actor started the engine already?"""
+        self._ctx().tell(self._state, GetSystem(key=BOOT_KEY))
+
+    def take_system(self, read: SystemRead) -> None:
+        if read.key == BOOT_KEY and read.value == self._boot_id and not self.started:
+            self._start_jobs()
+
+    def recovered(self, report: RecoveryReport | None) -> bool:
+        """True where this is the report that the boot waits for: probe now.
+
+        None: an earlier incarnation may have had it, and nobody tells it again.
+        """
+        if self.step is not BootStep.RECOVERY:
+            return False
+        self._recovery = report
+        self.step = BootStep.FIRST_PROBE
+        return True
+
+    def probed(self, probes: dict[str, JsonValue]) -> None:
+        """The first round of probes is over, whatever it found."""
+        if self.step is not BootStep.FIRST_PROBE:
+            return
+        self.step = BootStep.RECORDING
+        report = self._recovery
+        self._record["probes"] = probes
+        self._record["recovery"] = {
+            "ok": report is not None and report.ok,
+            "error": None if report is None else report.error,
+            "differences": [] if report is None else list(report.differences),
+        }
+        self.record()
+
+    def record(self) -> None:
+        """Put the start on record; repeated until state takes it."""
+        ctx = self._ctx()
+        event = AuditEvent(kind=AuditKind.ENGINE_START, at=ctx.now(), detail=self._record)
+        self._outbox.send(
+            self._state, RecordEvent(request_id=self.request_id, audit=(event,)), self.request_id
+        )
+
+    @property
+    def request_id(self) -> str:
+        return f"engine-start-{self._boot_id}"
+
+    def recorded(self, request_id: str) -> None:
+        if request_id != self.request_id or self.step is not BootStep.RECORDING:
+            return
+        system_id = f"boot-{self._boot_id}"
+        now = self._ctx().now()
+        self._outbox.send(
+            self._state,
+            SetSystem(request_id=system_id, key=BOOT_KEY, value=self._boot_id, at=now),
+            system_id,
+        )
+        self._start_jobs()
+
+    def refused(self, request_id: str, reasons: tuple[str, ...]) -> bool:
+        """True where the start is not on record: no job runs, and it is tried again later."""
+        if request_id != self.request_id:
+            return False
+        ctx = self._ctx()
+        text = f"the engine's start can't be recorded, no job runs: {', '.join(reasons)}"
+        ctx.tell(
+            self._alerting,
+            RaiseAlert(
+                severity=Severity.CRITICAL, code="engine_start", text=text, cause="state", at=ctx.now()
+            ),
+        )
+        return True
+
+    def _start_jobs(self) -> None:
+        self.step = BootStep.STARTED
+        self._ctx().tell(self._scheduler, StartJobs())

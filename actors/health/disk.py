@@ -1,0 +1,67 @@
+"""The disk: entries are suspended while too little is free for the books to grow."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from actors.runtime import Address, Context
+from core.messages.alerting import RaiseAlert, Severity
+from core.messages.kill_switch import ClearSuspension, SuspendEntries
+
+FREE_BYTES_MIN: Final = 256 * 1024 * 1024
+SOURCE: Final = "disk"
+
+
+def free_bytes_at(folder: Path) -> int:
+    """Bytes that are free where the data folder lies. Raises OSError."""
+    return shutil.disk_usage(folder).free
+
+
+class DiskWatch:
+    """Looks at each probe; tells the kill switch of a change only."""
+
+    def __init__(
+        self,
+        ctx: Callable[[], Context],
+        kill_switch: Address,
+        alerting: Address,
+        data_dir: Path,
+        free_bytes: Callable[[Path], int] = free_bytes_at,
+    ) -> None:
+        self._ctx = ctx
+        self._kill_switch = kill_switch
+        self._alerting = alerting
+        self._data_dir = data_dir
+        self._free_bytes = free_bytes
+        self.free: int | None = None
+        self.low: bool | None = None
+        """None until the first look: an earlier incarnation may have suspended."""
+
+    def look(self) -> None:
+        try:
+            self.free = self._free_bytes(self._data_dir)
+        except OSError as error:
+            self.free = None
+            self._set(True, f"free space of {self._data_dir} is unknown: {error.strerror or error}")
+            return
+        low = self.free < FREE_BYTES_MIN
+        self._set(
+            low, f"{self.free // 2**20} MiB free at {self._data_dir}, expected {FREE_BYTES_MIN // 2**20}"
+        )
+
+    def _set(self, low: bool, text: str) -> None:
+        ctx = self._ctx()
+        before, self.low = self.low, low
+        if before == low:
+            return
+        if low:
+            ctx.tell(self._kill_switch, SuspendEntries(source=SOURCE, reason=text))
+            ctx.tell(
+                self._alerting,
+                RaiseAlert(severity=Severity.HIGH, code="disk_low", text=text, cause=SOURCE, at=ctx.now()),
+            )
+        else:
+            ctx.tell(self._kill_switch, ClearSuspension(source=SOURCE))

@@ -1,0 +1,104 @@
+"""One round of probes at a time, and what each router's last ones mean for the kill switch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from actors.runtime import Address, Context
+from core.messages.alerting import RaiseAlert, Severity
+from core.messages.health import RouterHealth
+from core.messages.kill_switch import ArmCause, ArmKillSwitch, ClearSuspension, SuspendEntries
+from core.messages.mcp import Router, RouterProbed
+
+FAILURES_THAT_ARM: Final = 3
+"""Failed probes of deribit in a row, each a single attempt; maintenance is not a failure."""
+
+
+@dataclass
+class Round:
+    """A round under way: which routers have not answered yet."""
+
+    number: str
+    at: datetime
+    waiting: set[Router] = field(default_factory=set)
+    waits_for_environment: bool = True
+
+    @property
+    def done(self) -> bool:
+        return not self.waiting and not self.waits_for_environment
+
+
+class Verdicts:
+    """The last probe of each router. Tells the kill switch of changes, and arms on the third failure."""
+
+    def __init__(self, ctx: Callable[[], Context], kill_switch: Address, alerting: Address) -> None:
+        self._ctx = ctx
+        self._kill_switch = kill_switch
+        self._alerting = alerting
+        self._last: dict[Router, RouterHealth] = {}
+
+    @property
+    def routers(self) -> tuple[RouterHealth, ...]:
+        return tuple(self._last[router] for router in sorted(self._last))
+
+    def take(self, probed: RouterProbed) -> None:
+        """Judge one answer."""
+        before = self._last.get(probed.router)
+        failures = before.failures_in_a_row if before is not None else 0
+        if probed.ok:
+            failures = 0
+        elif not probed.maintenance:
+            failures += 1
+        health = RouterHealth(
+            router=probed.router,
+            ok=probed.ok,
+            maintenance=probed.maintenance,
+            version=probed.version,
+            environment=probed.environment,
+            error=probed.error,
+            latency_s=probed.latency_s,
+            at=probed.at,
+            failures_in_a_row=failures,
+        )
+        self._last[probed.router] = health
+        if probed.router is Router.DERIBIT:
+            self._judge_deribit(health)
+        else:
+            self._judge_other(health, before)
+
+    def _judge_deribit(self, health: RouterHealth) -> None:
+        if health.maintenance or health.failures_in_a_row == 0:
+            return
+        text = f"deribit failed {health.failures_in_a_row} probes in a row: {health.error}"
+        if health.failures_in_a_row == FAILURES_THAT_ARM:
+            self._ctx().tell(
+                self._kill_switch, ArmKillSwitch(cause=ArmCause.PROBES, reason=text, who="health")
+            )
+        severity = Severity.CRITICAL if health.failures_in_a_row == FAILURES_THAT_ARM else Severity.MEDIUM
+        if health.failures_in_a_row <= FAILURES_THAT_ARM:
+            self._alert(severity, "probe_failed", text, "mcp.deribit")
+
+    def _judge_other(self, health: RouterHealth, before: RouterHealth | None) -> None:
+        """Told on a change, and on the first word: an earlier incarnation may have suspended."""
+        if before is not None and before.ok == health.ok:
+            return
+        source = f"probe:{health.router.value}"
+        cause = f"mcp.{health.router.value}"
+        if health.ok:
+            self._ctx().tell(self._kill_switch, ClearSuspension(source=source))
+            if before is not None:
+                self._alert(Severity.LOW, "probe_back", f"{health.router.value} answers again", cause)
+            return
+        text = f"{health.router.value} does not answer its probe: {health.error}"
+        self._ctx().tell(self._kill_switch, SuspendEntries(source=source, reason=text))
+        self._alert(Severity.MEDIUM, "probe_failed", text, cause)
+
+    def _alert(self, severity: Severity, code: str, text: str, cause: str) -> None:
+        ctx = self._ctx()
+        ctx.tell(
+            self._alerting,
+            RaiseAlert(severity=severity, code=code, text=text, cause=cause, at=ctx.now()),
+        )

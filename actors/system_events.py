@@ -5,6 +5,7 @@ The listener runs on the supervisor's thread: it only tells, and never waits.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -29,6 +30,8 @@ from core.messages.audit import AuditEvent, AuditKind
 from core.messages.execution import Reconcile
 from core.messages.kill_switch import ArmCause, ArmKillSwitch, ClearSuspension, SuspendEntries
 from core.messages.state import RecordEvent, Recording
+
+logger = logging.getLogger("actors.system")
 
 BOOKS = "root/books"
 """Mail to a cell below this path changes books: losing one suspends entries until a reconcile has run."""
@@ -68,6 +71,7 @@ class SystemEvents:
         what = f"{event.path} failed on {event.message_type}: {_named(event.error)}"
         if event.will_restart_in_s is not None:
             what += f"; restarts in {event.will_restart_in_s:.2f} s"
+        logger.warning("%s failed", event.path, exc_info=event.error)
         self._alert(Severity.MEDIUM, "actor_failed", what, event.path, event.at)
 
     def _restarted(self, event: ActorRestarted) -> None:

@@ -53,6 +53,7 @@ def engine_settings(
         transport_factory=transport_factory,
         identity=identity,
         boot_record={
+            "boot_id": f"{started_at.isoformat()}-{identity.pid}",
             "version": identity.version,
             "mode": identity.mode,
             "strategy_hash": identity.strategy_hash,

@@ -118,12 +118,13 @@ class EngineProcess:
     def run(self, on_look: Callable[[], None] | None = None) -> EngineEnd:
         """Wait until somebody wants it to stop or the root gives up; `on_look` runs meanwhile, often."""
         while not self.handle.stop_wanted.wait(LOOK_S):
-            ended = self.system.wait(0.0)
-            if ended is not None:
-                return _end_of(ended)
+            if self.system.wait(0.0) is not None:
+                break
             if on_look is not None:
                 on_look()
-        return EngineEnd(self.handle.stop_reason, failed=False)
+        # Without actors market time runs through to the end, so both may have come: the failure counts.
+        ended = self.system.wait(0.0)
+        return EngineEnd(self.handle.stop_reason, failed=False) if ended is None else _end_of(ended)
 
     def stop(self, reason: str) -> None:
         """In order: no new entry, resting entries cancelled and confirmed, the stop on record, then the

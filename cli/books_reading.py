@@ -8,7 +8,7 @@ from pathlib import Path
 from actors.state.read_only import books_opened
 from actors.state.tables import chain, cycles, orders, positions, records
 from cli.report import StoredBooks
-from core.books import CycleRow, Instruction, OrderRow, Position
+from core.books import Books, CycleRow, Instruction, OrderRow, Position
 from core.chain import Link
 from core.errors import InputError
 from core.messages.audit import AuditBatch
@@ -90,6 +90,22 @@ def last_recorded_at(data_dir: Path) -> datetime | None:
 
     times = (datetime.fromisoformat(record.at) for record in audit_records(data_dir))
     return max(times, default=None)
+
+
+def books_if_any(data_dir: Path, now: datetime) -> Books:
+    """The live part of the books; empty where there are none yet."""
+    with books_opened(data_dir) as db:
+        if db is None:
+            return Books(as_of=now, seq=0, positions=(), orders=(), instructions=())
+        both = orders.live(db)
+        end, _ = chain.read(db)
+        return Books(
+            as_of=now,
+            seq=end.link.seq,
+            positions=positions.live(db),
+            orders=tuple(order for _, order in both),
+            instructions=tuple(instruction for instruction, _ in both),
+        )
 
 
 def _no_books(data_dir: Path) -> InputError:

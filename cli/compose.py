@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Callable
 from datetime import datetime
 from importlib.metadata import version
@@ -54,6 +55,7 @@ def engine_settings(
         identity=identity,
         boot_record={
             "boot_id": f"{started_at.isoformat()}-{identity.pid}",
+            "boot_id": secrets.token_hex(16),
             "version": identity.version,
             "mode": identity.mode,
             "strategy_hash": identity.strategy_hash,

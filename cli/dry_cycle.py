@@ -1,0 +1,215 @@
+"""The read-only part of the engine, for one look: routers and market data, and the same rules on top."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+
+from pydantic import JsonValue
+
+from actors.decision.facts import entry_facts, is_held, monitor_facts
+from actors.market_data import MarketData
+from actors.mcp import HttpTransport, McpCredentials, McpRouter
+from actors.runtime import Actor, ActorSystem, Address, ChildSpec, SupervisorSpec, ThreadRuntime
+from cli.books_reading import books_if_any
+from cli.kill_switch_files import stored_status
+from cli.upstream import probe
+from config import McpSettings
+from core import decision_record
+from core.books import Books
+from core.entry_decision import EntryDecision, decide_entry
+from core.errors import FoundWrongError
+from core.exit_decision import ExitDecision, Skipped, decide_exit
+from core.facts import EntryFacts
+from core.messages.kill_switch import KillSwitchStatus
+from core.messages.market_data import (
+    EntryMarket,
+    FetchSnapshot,
+    MonitorMarket,
+    Snapshot,
+    SnapshotFailed,
+    SnapshotKind,
+)
+from core.messages.mcp import Router
+from core.strategy import Strategy
+from core.values import CycleId, Mode
+
+FETCH_S = 25.0
+"""Long enough for two retries of a read; a person is waiting."""
+CYCLE = CycleId("dry-run")
+ALL_ON = Mode(data_analysis=True, strategy=True)
+"""What is asked is how the rules would decide, not whether the environment has switched them on."""
+
+
+class Bystander(Actor):
+    """Stands where a dry run has no room: hears what it is told and does nothing.
+
+    Accepts: anything. Sends: nothing. Owns: nothing. On failure: can't fail.
+    """
+
+    def on_receive(self, message: object) -> None:  # noqa: ARG002
+        return None
+
+
+@dataclass(frozen=True)
+class KnownEngine:
+    """What the data folder says of the engine: its switch and its books, empty where there are none."""
+
+    switch: KillSwitchStatus
+    books: Books
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A decision for people (`text`) and for machines (`decision`)."""
+
+    text: str
+    decision: EntryDecision | ExitDecision | Skipped
+    warnings: tuple[str, ...] = ()
+
+    def as_json(self) -> JsonValue:
+        return {"decision": decision_record.decision_json(self.decision), "warnings": list(self.warnings)}
+
+
+def known_engine(data_dir: Path) -> KnownEngine:
+    """Switch and books of a data folder; a folder that is not there is an engine that never ran."""
+    stored = stored_status(data_dir) if data_dir.is_dir() else None
+    switch = KillSwitchStatus(
+        armed=stored is not None and stored.armed,
+        causes=stored.causes if stored else (),
+        reason=stored.reason if stored else None,
+        who=stored.who if stored else None,
+        since=stored.at if stored else None,
+        exits_blocked=stored is not None and stored.exits_blocked,
+        suspensions={},
+        permits_outstanding=0,
+        permits_granted=0,
+        vetoes=0,
+    )
+    return KnownEngine(switch, books_if_any(data_dir, datetime.now(UTC)))
+
+
+class DryDesk:
+    """Routers and market data, running only while the block runs."""
+
+    def __init__(self, mcp: McpSettings, strategy: Strategy) -> None:
+        self._mcp = mcp
+        self._strategy = strategy
+        self._credentials = McpCredentials(mcp.token.get_secret_value(), mcp.bot_tag)
+        self._system = ActorSystem(ThreadRuntime(), self._tree())
+
+    def __enter__(self) -> DryDesk:
+        self._require_venue()
+        self._system.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._system.stop()
+
+    def entry(self, engine: KnownEngine) -> Shown:
+        """The entry decision now. Raises FoundWrongError where the market can't be read."""
+        market = self._fetch(SnapshotKind.ENTRY, ())
+        if not isinstance(market, EntryMarket):
+            raise FoundWrongError("market: expected the picture for an entry, found another")
+        facts = entry_facts(datetime.now(UTC), engine.switch, engine.books, ALL_ON, market)
+        decision = decide_entry(facts, self._strategy)
+        return Shown(decision.table(), decision, equity_warnings(facts, self._strategy))
+
+    def exits(self, engine: KnownEngine) -> tuple[Shown, ...]:
+        """The exit decision on each open position now."""
+        held = [position for position in engine.books.positions if is_held(position)]
+        if not held:
+            return ()
+        expirations = tuple(sorted({position.plan.expiration for position in held}))
+        market = self._fetch(SnapshotKind.MONITOR, expirations)
+        if not isinstance(market, MonitorMarket):
+            raise FoundWrongError("market: expected the picture for a monitor, found another")
+        decisions = [
+            decide_exit(monitor_facts(datetime.now(UTC), position, market), self._strategy)
+            for position in held
+        ]
+        return tuple(Shown(_exit_text(decision), decision) for decision in decisions)
+
+    def _fetch(self, kind: SnapshotKind, expirations: tuple[datetime, ...]) -> EntryMarket | MonitorMarket:
+        deadline = datetime.now(UTC) + timedelta(seconds=FETCH_S)
+        fetch = FetchSnapshot(
+            request_id=f"dry-run-{kind.value}",
+            cycle_id=CYCLE,
+            kind=kind,
+            expirations=expirations,
+            deadline=deadline,
+        )
+        answer = self._system.address("market_data").ask(fetch, timeout_s=FETCH_S + 15.0)
+        if isinstance(answer, SnapshotFailed):
+            faults = "; ".join(f"{fault.reason} ({fault.detail})" for fault in answer.faults)
+            raise FoundWrongError(f"market: {faults}")
+        if not isinstance(answer, Snapshot):
+            raise FoundWrongError(f"market: expected a snapshot, found {type(answer).__name__}")
+        return answer.market
+
+    def _require_venue(self) -> None:
+        transport = HttpTransport(self._mcp.url, monotonic=time.monotonic)
+        try:
+            found = probe(transport, self._credentials, "deribit", time.monotonic)
+        finally:
+            transport.close()
+        if not found.ok:
+            raise FoundWrongError(f"{self._mcp.url}: {found.error}")
+
+    def _tree(self) -> SupervisorSpec:
+        bystanders = ("alerting", "kill_switch", "state", "decision")
+        return SupervisorSpec(
+            "dry-run",
+            (
+                *(ChildSpec(name, lambda _: Bystander()) for name in bystanders),
+                *(self._router(router) for router in Router),
+                ChildSpec("market_data", self._market_data),
+            ),
+        )
+
+    def _router(self, router: Router) -> ChildSpec:
+        return ChildSpec(
+            f"mcp.{router.value}",
+            lambda cells: McpRouter(
+                router=router,
+                transport_factory=lambda ctx: HttpTransport(self._mcp.url, monotonic=ctx.monotonic),
+                credentials=self._credentials,
+                strategy=self._strategy,
+                alerting=cells["alerting"],
+            ),
+        )
+
+    def _market_data(self, cells: Mapping[str, Address]) -> MarketData:
+        return MarketData(
+            routers={router: cells[f"mcp.{router.value}"] for router in Router},
+            state=cells["state"],
+            kill_switch=cells["kill_switch"],
+            decision=cells["decision"],
+            alerting=cells["alerting"],
+            strategy=self._strategy,
+        )
+
+
+def equity_warnings(facts: EntryFacts, strategy: Strategy) -> tuple[str, ...]:
+    """One contract is 1 ETH: below some spots of equity, more when volatility is high, it is too much."""
+    sizing = strategy.sizing
+    multiple = sizing.equity_spot_multiple * max(1.0, facts.dvol / sizing.dvol_reference_pts)
+    wanted_usd = multiple * facts.spot_usd
+    if facts.equity_usd >= wanted_usd:
+        return ()
+    return (
+        f"equity {facts.equity_usd:,.0f} USD is below {multiple:.1f} x spot ({wanted_usd:,.0f} USD): "
+        "one contract will often be too much",
+    )
+
+
+def _exit_text(decision: ExitDecision | Skipped) -> str:
+    if isinstance(decision, Skipped):
+        return f"exit {decision.position_id}: no decision, {', '.join(decision.reasons)}"
+    return decision.table()

@@ -1,0 +1,44 @@
+"""`dry-run`: one entry and one monitor cycle on the real market, everything but placing orders."""
+
+from __future__ import annotations
+
+import os
+
+import typer
+
+from cli.options import DEFAULT_DATA_DIR, DEFAULT_STRATEGY, AsJson, DataDir, StrategyFile
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command(name="dry-run")
+def dry_run(
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    strategy: StrategyFile = DEFAULT_STRATEGY,
+    as_json: AsJson = False,
+) -> None:
+    """Decide an entry and an exit now and show them rule by rule; nothing is ordered and nothing is stored.
+
+    Books and kill switch are read from --data-dir where there is one. Example: run.py dry-run --json
+    """
+    from cli.dry_cycle import DryDesk, known_engine
+    from cli.output import show_json
+    from config import load_settings, load_strategy
+
+    settings = load_settings(os.environ)
+    loaded = load_strategy(strategy)
+    engine = known_engine(data_dir)
+    with DryDesk(settings.mcp, loaded.strategy) as desk:
+        entry = desk.entry(engine)
+        exits = desk.exits(engine)
+    if as_json:
+        show_json({"entry": entry.as_json(), "exits": [decision.as_json() for decision in exits]})
+        return
+    for warning in entry.warnings:
+        typer.echo(f"warning: {warning}")
+    typer.echo(entry.text)
+    for decision in exits:
+        typer.echo()
+        typer.echo(decision.text)
+    if not exits:
+        typer.echo("\nexit: no open position")

@@ -1,0 +1,40 @@
+"""`explain CYCLE_ID`: recompute a decision from the audit log alone and show that it is the same."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command()
+def explain(
+    cycle_id: Annotated[str, typer.Argument(metavar="CYCLE_ID", help="As in: run.py state cycles.")],
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """Recompute what a cycle decided from what was recorded, to the byte; exit code 1 where it differs.
+
+    Example: run.py explain entry-20260105T140000Z
+    """
+    from cli.explaining import explained
+    from cli.output import show_json
+    from core.errors import FoundWrongError
+
+    decisions = explained(data_dir, cycle_id)
+    if as_json:
+        show_json([decision.as_json() for decision in decisions])
+    else:
+        for decision in decisions:
+            typer.echo(decision.text)
+    differing = [decision.difference for decision in decisions if decision.difference is not None]
+    if differing:
+        raise FoundWrongError(
+            f"{cycle_id}: the record differs from its recomputation in {', '.join(differing)}"
+        )
+    if not as_json:
+        typer.echo("the recomputation is the same to the byte")

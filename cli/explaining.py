@@ -1,0 +1,91 @@
+"""Recomputing recorded decisions with the configuration that the engine had on record when it took them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import JsonValue, ValidationError
+
+from cli.audit_reading import ShownRecord, records
+from core import decision_record
+from core.entry_decision import EntryDecision
+from core.errors import FoundWrongError, McpDataAnomalyError
+from core.exit_decision import ExitDecision, Skipped
+from core.messages.audit import AuditKind
+from core.strategy import Strategy
+
+
+@dataclass(frozen=True)
+class Explained:
+    """One recorded decision beside its recomputation; `difference` is the first field that differs."""
+
+    seq: int
+    at: str
+    text: str
+    difference: str | None
+
+    def as_json(self) -> JsonValue:
+        return {
+            "seq": self.seq,
+            "at": self.at,
+            "same": self.difference is None,
+            "difference": self.difference,
+            "text": self.text,
+        }
+
+
+def explained(data_dir: Path, cycle_id: str) -> tuple[Explained, ...]:
+    """Every decision of a cycle. Raises FoundWrongError where none is recorded or a record can't be read."""
+    found = tuple(_recomputed(*pair) for pair in _decisions(data_dir, cycle_id))
+    if not found:
+        raise FoundWrongError(f"{cycle_id}: no decision is recorded under this cycle")
+    return found
+
+
+def _decisions(data_dir: Path, cycle_id: str) -> Iterator[tuple[ShownRecord, ShownRecord]]:
+    """Each decision of the cycle with the engine's start that it was taken under."""
+    start: ShownRecord | None = None
+    for record in records(data_dir):
+        if record.kind == AuditKind.ENGINE_START:
+            start = record
+        if record.kind == AuditKind.DECISION and record.detail.get("cycle_id") == cycle_id:
+            if start is None:
+                raise FoundWrongError(
+                    f"audit record {record.seq}: expected an {AuditKind.ENGINE_START} before it"
+                )
+            yield record, start
+
+
+def _recomputed(record: ShownRecord, start: ShownRecord) -> Explained:
+    text = record.detail.get("record")
+    if not isinstance(text, str):
+        raise FoundWrongError(f"audit record {record.seq}: expected a decision's record, found none")
+    try:
+        recorded = json.loads(text)
+        strategy = Strategy.model_validate_json(json.dumps(start.detail.get("config")))
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise FoundWrongError(
+            f"audit record {start.seq}: config.{where}: {error.errors()[0]['msg']}"
+        ) from None
+    except ValueError as error:
+        raise FoundWrongError(f"audit record {record.seq}: {error}") from None
+    difference = decision_record.verify(recorded, strategy)
+    if difference is None and record.detail.get("sha256") != hashlib.sha256(text.encode()).hexdigest():
+        difference = "sha256"
+    return Explained(record.seq, record.at, _shown(recorded, strategy), difference)
+
+
+def _shown(recorded: decision_record.Json, strategy: Strategy) -> str:
+    """The recomputation rule by rule, or why there is none."""
+    try:
+        decision: EntryDecision | ExitDecision | Skipped = decision_record.replay(recorded, strategy)
+    except (ValidationError, McpDataAnomalyError, KeyError, TypeError) as error:
+        return f"the recorded facts can't be read: {type(error).__name__}"
+    if isinstance(decision, Skipped):
+        return f"exit {decision.position_id}: no decision, {', '.join(decision.reasons)}"
+    return decision.table()

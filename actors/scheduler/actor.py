@@ -139,7 +139,7 @@ class Scheduler(Actor):
             before = self._slot_before(grid, now)
             in_grace = now - before <= timedelta(seconds=self._section.grace_s)
             if before < due_at and (in_grace or job is Job.MONITOR):
-                self._job_due(before, False, job)
+                self._job_due(job, before, False)
 
     def _slot_before(self, grid: ClockJob, now: datetime) -> datetime:
         """The latest slot at or before `now`; looked for in widening windows, as grids differ."""
@@ -174,7 +174,7 @@ class Scheduler(Actor):
             self._wake.cancel()
         self._wake = self.ctx.call_at(at, Wake())
 
-    def _job_due(self, slot: datetime, misfired: bool, job: Job) -> None:
+    def _job_due(self, job: Job, slot: datetime, misfired: bool) -> None:
         if job in self._disabled:
             return
         # Each slot starts a story of its own: its cycle's correlation, not that of the last wake.

@@ -100,7 +100,7 @@ class ClockJob(schedule.Job):
         raise schedule.ScheduleValueError(f"until({until_time}): jobs have no end")
 
     def do(self, job_func: Callable[..., Any], *args: Any, **kwargs: Any) -> Self:
-        """Schedule `job_func(slot, misfired, ...)` from the next slot on."""
+        """Schedule `job_func(*args, slot, misfired)` from the next slot on."""
         self.job_func = partial(job_func, *args, **kwargs)
         self._schedule_next_run()
         if self.scheduler is None:

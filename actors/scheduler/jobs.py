@@ -15,7 +15,7 @@ CYCLES: Final = frozenset({Job.ENTRY, Job.MONITOR, Job.SETTLEMENT, Job.KELLY})
 """Jobs of which every due slot gets a row in the books."""
 KELLY_TIME: Final = "00:30"
 
-OnDue = Callable[[datetime, bool, Job], None]
+OnDue = Callable[[Job, datetime, bool], None]
 
 
 def disabled_jobs(mode: Mode) -> tuple[Job, ...]:

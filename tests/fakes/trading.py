@@ -1,4 +1,4 @@
-"""A house with the safety path in it: kill switch, fake books, mcp.orders, mcp.deribit, execution, fake venue."""
+"""A house with the safety path in it: kill switch, MCP actors, execution, fake books and fake venue."""
 
 from __future__ import annotations
 

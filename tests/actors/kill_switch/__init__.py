@@ -1,0 +1,1 @@
+"""Tests of actors/kill_switch."""

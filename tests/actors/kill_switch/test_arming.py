@@ -1,0 +1,295 @@
+"""Arming in three steps, disarming in the reverse order, and what survives a crash in between."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from actors.runtime.testing import FakeReply
+from core.kill_file import KillFile, parse_kill_file
+from core.messages.alerting import RaiseAlert, Severity
+from core.messages.base import Refused
+from core.messages.kill_switch import (
+    ArmCause,
+    ArmKillSwitch,
+    DisarmKillSwitch,
+    GetKillSwitch,
+    KillSwitchArmed,
+    KillSwitchDisarmed,
+    KillSwitchStatus,
+    Permit,
+    PermitSpent,
+    PermitVoid,
+)
+from core.messages.state import RecordKillSwitch
+from tests.fakes.kill_switch import SwitchHouse, request
+
+
+class FailingFile:
+    """A kill file on a disk that refuses, until it is mended."""
+
+    def __init__(self) -> None:
+        self.broken = True
+        self.content: bytes | None = None
+
+    def read(self) -> bytes | None:
+        return self.content
+
+    def write(self, content: KillFile) -> None:
+        if self.broken:
+            raise OSError("no space left on device")
+        self.content = content.to_bytes()
+
+    def remove(self) -> None:
+        if self.broken:
+            raise OSError("read-only file system")
+        self.content = None
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> SwitchHouse:
+    house = SwitchHouse(tmp_path)
+    house.advance(10)
+    house.refresh()
+    return house
+
+
+def status(house: SwitchHouse) -> KillSwitchStatus:
+    found = house.ask("kill_switch", GetKillSwitch())
+    assert isinstance(found, KillSwitchStatus)
+    return found
+
+
+def arm(house: SwitchHouse, cause: ArmCause = ArmCause.OPERATOR) -> object:
+    return house.ask("kill_switch", ArmKillSwitch(cause=cause, reason="stop", who="ada"))
+
+
+def disarm(house: SwitchHouse, *, accept_audit_break: bool = False) -> object:
+    command = DisarmKillSwitch(reason="fine now", who="ada", accept_audit_break=accept_audit_break)
+    answer = house.ask("kill_switch", command)
+    house.run()
+    return answer.outcome if isinstance(answer, FakeReply) else answer
+
+
+def give_permit(house: SwitchHouse) -> Permit:
+    answer = house.ask("kill_switch", request())
+    assert isinstance(answer, Permit)
+    return answer
+
+
+def test_arming_without_permits_out_is_acknowledged_at_once(house: SwitchHouse) -> None:
+    answer = arm(house)
+    assert isinstance(answer, KillSwitchArmed)
+    assert answer.who == "ada"
+
+
+def test_file_is_written_before_the_acknowledgement_and_the_row_follows(
+    house: SwitchHouse, tmp_path: Path
+) -> None:
+    arm(house)
+    found = parse_kill_file((tmp_path / "KILL").read_bytes())
+    assert found is not None
+    assert (found.causes, found.reason, found.who) == ((ArmCause.OPERATOR,), "stop", "ada")
+    assert house.told("state", RecordKillSwitch) == []
+    house.run()
+    assert house.books.row.armed
+
+
+def test_arming_waits_for_a_permit_that_is_out(house: SwitchHouse) -> None:
+    given = give_permit(house)
+    reply = arm(house)
+    assert isinstance(reply, FakeReply)
+    assert not reply.answered
+    house.tell("kill_switch", PermitSpent(permit_id=given.permit_id, label=given.label))
+    assert isinstance(reply.outcome, KillSwitchArmed)
+
+
+def test_arming_takes_a_void_permit_as_returned(house: SwitchHouse) -> None:
+    given = give_permit(house)
+    reply = arm(house)
+    void = PermitVoid(permit_id=given.permit_id, label=given.label, reason="armed")
+    house.tell("kill_switch", void)
+    assert isinstance(reply, FakeReply)
+    assert reply.answered
+
+
+def test_arming_is_acknowledged_a_second_past_the_expiry_of_a_permit_that_never_returns(
+    house: SwitchHouse,
+) -> None:
+    give_permit(house)
+    reply = arm(house)
+    assert isinstance(reply, FakeReply)
+    house.advance(3.99)
+    assert not reply.answered
+    house.advance(0.01)
+    assert reply.answered
+
+
+def test_no_permit_from_the_first_step_on(house: SwitchHouse) -> None:
+    give_permit(house)
+    arm(house)
+    answer = house.ask("kill_switch", request(label="p-entry-1:e2"))
+    assert "armed" in answer.reasons  # type: ignore[attr-defined]
+
+
+def test_new_incarnation_counts_one_permit_as_out_for_one_lifetime(house: SwitchHouse) -> None:
+    """The incarnation before may have given one; its ledger is gone."""
+    house.restart()
+    reply = arm(house)
+    assert isinstance(reply, FakeReply)
+    house.advance(3.99)
+    assert not reply.answered
+    house.advance(0.01)
+    assert reply.answered
+
+
+def test_file_alone_means_armed_after_a_restart(house: SwitchHouse, tmp_path: Path) -> None:
+    arm(house)
+    house.queue.clear()
+    house.restart()
+    found = status(house)
+    assert found.armed
+    assert found.reason == "stop"
+    assert house.books.row.armed
+
+
+def test_row_alone_means_armed_and_writes_the_file_anew(house: SwitchHouse, tmp_path: Path) -> None:
+    """Removing the file by hand does not disarm."""
+    arm(house)
+    house.run()
+    (tmp_path / "KILL").unlink()
+    house.restart()
+    assert status(house).armed
+    assert (tmp_path / "KILL").exists()
+
+
+def test_removing_the_file_while_it_runs_does_not_disarm(house: SwitchHouse, tmp_path: Path) -> None:
+    arm(house)
+    (tmp_path / "KILL").unlink()
+    assert status(house).armed
+
+
+@pytest.mark.parametrize("content", [b"", b"not json", b'{"armed": true}'])
+def test_bare_kill_file_laid_by_hand_arms(house: SwitchHouse, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "KILL").write_bytes(content)
+    answer = house.ask("kill_switch", request())
+    assert "armed" in answer.reasons  # type: ignore[attr-defined]
+    assert status(house).causes == (ArmCause.KILL_FILE,)
+    assert parse_kill_file((tmp_path / "KILL").read_bytes()) is not None
+
+
+def test_bare_kill_file_found_at_start_is_taken_up_and_recorded(tmp_path: Path) -> None:
+    (tmp_path / "KILL").write_bytes(b"")
+    house = SwitchHouse(tmp_path)
+    assert status(house).causes == (ArmCause.KILL_FILE,)
+    assert house.books.row.armed
+
+
+def test_restart_while_armed_records_nothing_a_second_time(house: SwitchHouse) -> None:
+    arm(house)
+    house.run()
+    before = len(house.told("state", RecordKillSwitch))
+    house.restart()
+    assert len(house.told("state", RecordKillSwitch)) == before
+
+
+def test_causes_add_up_and_the_first_reason_stays(house: SwitchHouse) -> None:
+    arm(house)
+    arm(house, ArmCause.RECOVERY)
+    found = status(house)
+    assert set(found.causes) == {ArmCause.OPERATOR, ArmCause.RECOVERY}
+    assert found.exits_blocked
+
+
+def test_repeated_arming_is_acknowledged_again(house: SwitchHouse) -> None:
+    assert isinstance(arm(house), KillSwitchArmed)
+    assert isinstance(arm(house), KillSwitchArmed)
+
+
+def test_disk_that_refuses_leaves_it_armed_and_the_row_makes_it_durable(tmp_path: Path) -> None:
+    file = FailingFile()
+    house = SwitchHouse(tmp_path, kill_file=file)
+    house.advance(10)
+    house.refresh()
+    reply = arm(house)
+    assert isinstance(reply, FakeReply)
+    assert not reply.answered
+    house.run()
+    assert reply.answered
+    assert house.books.row.armed
+    file.broken = False
+    house.advance(5)
+    assert file.content is not None
+    alerts = [alert.severity for alert in house.told("alerting", RaiseAlert)]
+    assert Severity.CRITICAL in alerts
+
+
+def test_disarming_writes_the_row_before_the_file_goes(house: SwitchHouse, tmp_path: Path) -> None:
+    arm(house)
+    house.run()
+    house.books.silent = {RecordKillSwitch}
+    command = DisarmKillSwitch(reason="fine now", who="ada")
+    reply = house.ask("kill_switch", command)
+    house.run()
+    assert (tmp_path / "KILL").exists()
+    assert status(house).armed
+    house.books.silent = set()
+    house.advance(5)
+    assert isinstance(reply, FakeReply)
+    assert isinstance(reply.outcome, KillSwitchDisarmed)
+    assert not (tmp_path / "KILL").exists()
+    assert not status(house).armed
+
+
+def test_disarming_what_is_not_armed_is_refused(house: SwitchHouse) -> None:
+    answer = disarm(house)
+    assert isinstance(answer, Refused)
+    assert answer.reasons == ("not_armed",)
+
+
+def test_audit_break_must_be_accepted_by_name(house: SwitchHouse) -> None:
+    arm(house, ArmCause.AUDIT)
+    house.run()
+    refused = disarm(house)
+    assert isinstance(refused, Refused)
+    assert refused.reasons == ("audit_break_not_accepted",)
+    assert isinstance(disarm(house, accept_audit_break=True), KillSwitchDisarmed)
+
+
+def test_state_that_refuses_leaves_it_armed(house: SwitchHouse, tmp_path: Path) -> None:
+    arm(house)
+    house.run()
+    house.books.refuse = {RecordKillSwitch: "degraded"}
+    refused = disarm(house)
+    assert isinstance(refused, Refused)
+    assert refused.reasons == ("degraded",)
+    assert (tmp_path / "KILL").exists()
+
+
+def test_arming_during_a_disarming_wins(house: SwitchHouse, tmp_path: Path) -> None:
+    arm(house)
+    house.run()
+    house.books.silent = {RecordKillSwitch}
+    reply = house.ask("kill_switch", DisarmKillSwitch(reason="fine now"))
+    house.run()
+    arm(house, ArmCause.PROBES)
+    house.books.silent = set()
+    house.advance(10)
+    assert isinstance(reply, FakeReply)
+    assert isinstance(reply.outcome, Refused)
+    assert status(house).armed
+    assert (tmp_path / "KILL").exists()
+    assert house.books.row.armed
+
+
+def test_file_that_can_not_be_removed_leaves_it_armed(tmp_path: Path) -> None:
+    file = FailingFile()
+    file.broken = False
+    house = SwitchHouse(tmp_path, kill_file=file)
+    arm(house)
+    house.advance(10)
+    file.broken = True
+    refused = disarm(house)
+    assert isinstance(refused, Refused)
+    assert status(house).armed

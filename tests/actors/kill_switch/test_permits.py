@@ -1,0 +1,259 @@
+"""The gate: when a permit is given, and every reason why not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from core.messages.audit import AuditBoot, AuditHead, AuditKind
+from core.messages.kill_switch import (
+    ArmCause,
+    ArmKillSwitch,
+    ClearSuspension,
+    GetKillSwitch,
+    KillSwitchStatus,
+    MarksChanged,
+    Permit,
+    PermitPurpose,
+    RequestPermit,
+    SuspendEntries,
+    VenueChecked,
+    Veto,
+)
+from core.messages.state import RecordEvent
+from core.strategy import ExitsWhenArmed, KillSwitchSection, Strategy
+from core.values import Environment, Label
+from tests.fakes.kill_switch import SwitchHouse, request
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> SwitchHouse:
+    return SwitchHouse(tmp_path)
+
+
+def permit(house: SwitchHouse, wanted: RequestPermit | None = None) -> Permit:
+    answer = house.ask("kill_switch", request() if wanted is None else wanted)
+    assert isinstance(answer, Permit), answer
+    return answer
+
+
+def reasons(house: SwitchHouse, wanted: RequestPermit | None = None) -> tuple[str, ...]:
+    answer = house.ask("kill_switch", request() if wanted is None else wanted)
+    assert isinstance(answer, Veto), answer
+    return answer.reasons
+
+
+def test_permit_is_for_this_order_and_expires(house: SwitchHouse) -> None:
+    wanted = request()
+    given = permit(house, wanted)
+    assert (given.label, given.legs, given.amount, given.limit_eth, given.reduce_only) == (
+        wanted.label,
+        wanted.legs,
+        wanted.amount,
+        wanted.limit_eth,
+        wanted.reduce_only,
+    )
+    assert given.expires_at == house.time + timedelta(seconds=3)
+
+
+def test_label_gets_one_permit_to_be_placed(house: SwitchHouse) -> None:
+    permit(house)
+    assert reasons(house) == ("label_used",)
+
+
+def test_edits_of_one_label_each_get_their_own(house: SwitchHouse) -> None:
+    edit = request(purpose=PermitPurpose.EDIT_ENTRY)
+    assert permit(house, edit).permit_id != permit(house, edit).permit_id
+
+
+def test_entry_is_vetoed_without_strategy_mode(tmp_path: Path) -> None:
+    house = SwitchHouse(tmp_path, strategy_enabled=False)
+    assert reasons(house) == ("strategy_disabled",)
+
+
+def test_suspension_blocks_entries_not_exits_until_its_source_clears_it(house: SwitchHouse) -> None:
+    house.tell("kill_switch", SuspendEntries(source="stale", reason="old data"))
+    house.tell("kill_switch", ClearSuspension(source="another"))
+    assert reasons(house) == ("suspended:stale",)
+    house.open_position()
+    permit(house, request(label="p-entry-1:x1", purpose=PermitPurpose.EXIT))
+    house.tell("kill_switch", ClearSuspension(source="stale"))
+    house.books.positions.clear()
+    house.books.tell_facts()
+    house.run()
+    permit(house)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda h: h.venue_says(environment=Environment.TESTNET), "environment"),
+        (lambda h: h.venue_says(offset_s=1.001), "venue_clock_off"),
+        (lambda h: h.venue_says(offset_s=-1.001), "venue_clock_off"),
+        (lambda h: h.venue_says(features=("valid_until",)), "venue_lacks:label_lookup"),
+        (lambda h: h.advance(121), "marks_too_old"),
+        (lambda h: h.advance(901), "books_too_old"),
+        (lambda h: h.advance(901), "venue_clock_unknown"),
+        (lambda h: h.open_position("p-other"), "max_open_positions"),
+        (lambda h: h.put_in_doubt(), "orders_in_doubt"),
+    ],
+)
+def test_fact_against_the_order_is_a_veto(
+    house: SwitchHouse, change: Callable[[SwitchHouse], None], reason: str
+) -> None:
+    change(house)
+    assert reason in reasons(house)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "reason"),
+    [
+        (request(amount=5), "too_many_contracts"),
+        (request(limit="0.0050"), "price_outside_collar"),
+        (request(reduce_only=True), "reduce_only_entry"),
+        (request(purpose=PermitPurpose.EXIT, reduce_only=False), "exit_not_reduce_only"),
+        (request(purpose=PermitPurpose.EXIT), "exit_exceeds_position"),
+    ],
+)
+def test_order_beyond_a_limit_is_a_veto(house: SwitchHouse, wanted: RequestPermit, reason: str) -> None:
+    assert reason in reasons(house, wanted)
+
+
+def test_clock_exactly_a_second_off_is_allowed(house: SwitchHouse) -> None:
+    house.venue_says(offset_s=1.0)
+    permit(house)
+
+
+def test_own_proposal_does_not_count_as_another_open_position(house: SwitchHouse) -> None:
+    house.open_position("p-entry-1")
+    permit(house)
+
+
+def test_entries_an_hour_are_limited_and_the_hour_slides(house: SwitchHouse) -> None:
+    limit = house.strategy.limits.orders_per_hour
+    for n in range(limit):
+        house.refresh()
+        permit(house, request(label=f"p-entry-1:e{n + 1}"))
+        house.advance(1)
+    house.refresh()
+    assert "orders_per_hour" in reasons(house, request(label="p-entry-1:e99"))
+    house.advance(3600 - limit)
+    house.refresh()
+    permit(house, request(label="p-entry-1:e99"))
+
+
+def test_exits_are_not_counted_against_the_hour(house: SwitchHouse) -> None:
+    house.open_position()
+    for n in range(house.strategy.limits.orders_per_hour + 1):
+        permit(house, request(label=f"p-entry-1:x{n + 1}", purpose=PermitPurpose.EXIT))
+
+
+def test_older_facts_do_not_replace_newer_ones(house: SwitchHouse) -> None:
+    stale = MarksChanged(as_of=house.time - timedelta(seconds=100), spot_usd=1.0)
+    house.tell("kill_switch", stale)
+    house.advance(30)
+    permit(house)
+
+
+def test_armed_vetoes_entries(house: SwitchHouse) -> None:
+    house.tell("kill_switch", ArmKillSwitch(reason="stop"))
+    assert reasons(house) == ("armed",)
+
+
+@pytest.mark.parametrize("cause", [ArmCause.OPERATOR, ArmCause.PROBES, ArmCause.SUPERVISION])
+def test_armed_lets_exits_through_where_the_strategy_allows(house: SwitchHouse, cause: ArmCause) -> None:
+    house.open_position()
+    house.tell("kill_switch", ArmKillSwitch(cause=cause, reason="stop"))
+    permit(house, request(purpose=PermitPurpose.EXIT))
+
+
+@pytest.mark.parametrize(
+    "cause", [ArmCause.ENVIRONMENT, ArmCause.AUDIT, ArmCause.RECOVERY, ArmCause.DATABASE]
+)
+def test_exits_are_blocked_where_the_books_may_be_wrong(house: SwitchHouse, cause: ArmCause) -> None:
+    house.open_position()
+    house.tell("kill_switch", ArmKillSwitch(cause=cause, reason="stop"))
+    assert reasons(house, request(purpose=PermitPurpose.EXIT)) == ("exits_blocked",)
+
+
+def test_exits_are_blocked_where_a_person_chose_so(tmp_path: Path) -> None:
+    strategy = Strategy(kill_switch=KillSwitchSection(exits=ExitsWhenArmed.BLOCK))
+    house = SwitchHouse(tmp_path, strategy=strategy)
+    house.open_position()
+    house.tell("kill_switch", ArmKillSwitch(reason="stop"))
+    assert reasons(house, request(purpose=PermitPurpose.EXIT)) == ("exits_blocked",)
+
+
+def test_broken_audit_arms(house: SwitchHouse) -> None:
+    boot = AuditBoot(ok=False, restored=False, records=0, head=AuditHead(seq=0, hash="0" * 64), problem="cut")
+    house.tell("kill_switch", boot)
+    status = house.ask("kill_switch", GetKillSwitch())
+    assert isinstance(status, KillSwitchStatus)
+    assert status.causes == (ArmCause.AUDIT,)
+    assert status.exits_blocked
+
+
+def test_no_permit_before_the_row_is_known(tmp_path: Path) -> None:
+    """The row may say armed: nothing leaves until it was read."""
+    house = SwitchHouse(tmp_path, row_known=False)
+    assert "kill_switch_row_unknown" in reasons(house)
+
+
+def test_new_incarnation_knows_no_fact_until_it_is_told_one(house: SwitchHouse) -> None:
+    house.restart()
+    found = reasons(house)
+    assert {"environment", "venue_clock_unknown", "marks_too_old", "value_unknown"} <= set(found)
+
+
+def test_every_veto_is_recorded(house: SwitchHouse) -> None:
+    house.tell("kill_switch", ArmKillSwitch(reason="stop"))
+    reasons(house)
+    house.run()
+    kinds = [event.kind for message in house.told("state", RecordEvent) for event in message.audit]
+    assert kinds.count(AuditKind.VETO) == 1
+
+
+def test_unknown_message_is_a_crash(house: SwitchHouse) -> None:
+    with pytest.raises(TypeError, match="expected KillSwitchProtocol"):
+        house.tell("kill_switch", object())
+
+
+def test_status_counts_permits_and_vetoes(house: SwitchHouse) -> None:
+    permit(house)
+    reasons(house, request(amount=9))
+    status = house.ask("kill_switch", GetKillSwitch())
+    assert isinstance(status, KillSwitchStatus)
+    assert (status.permits_granted, status.vetoes) == (1, 1)
+
+
+def test_permit_lapses_from_the_ledger_a_second_past_expiry(house: SwitchHouse) -> None:
+    house.advance(10)
+    house.refresh()
+    permit(house)
+    for passed_s, left in ((3.9, 1), (0.1, 0)):
+        house.advance(passed_s)
+        status = house.ask("kill_switch", GetKillSwitch())
+        assert isinstance(status, KillSwitchStatus)
+        assert status.permits_outstanding == left
+
+
+def test_limit_is_held_with_the_exact_decimal(house: SwitchHouse) -> None:
+    """Natural 0.0080 less 20 ticks is 0.0060: allowed there, refused a tick below."""
+    assert permit(house, request(limit="0.0060")).limit_eth == Decimal("0.0060")
+    assert reasons(house, request(label="p-entry-1:e2", limit="0.0059")) == ("price_outside_collar",)
+
+
+def test_venue_check_of_another_time_is_taken_by_its_age(house: SwitchHouse) -> None:
+    old = VenueChecked(
+        as_of=house.time - timedelta(seconds=60),
+        environment=Environment.TESTNET,
+        account="A1",
+        clock_offset_s=0.0,
+        features=(),
+    )
+    house.tell("kill_switch", old)
+    assert permit(house).label == Label("p-entry-1:e1")

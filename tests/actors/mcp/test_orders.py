@@ -1,0 +1,248 @@
+"""mcp.orders: one attempt under a live permit, and what each answer means for an order."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from actors.mcp.transport import Response
+from actors.runtime import Fenced
+from core.books import Instruction, InstructionKind
+from core.kill_file import KillFile
+from core.messages.kill_switch import ArmCause, Permit, PermitPurpose, PermitSpent, PermitVoid
+from core.messages.mcp import CancelOrder, EditOrder, OrderAccepted, OrderRefused, OrderUnknown, SendOrder
+from core.values import Label, OrderId, ProposalId
+from tests.fakes.trading import TradingHouse, plan
+
+LABEL = Label("p-1:e1")
+
+
+class OrdersHouse(TradingHouse):
+    """mcp.orders alone; the kill switch's address keeps what it is told."""
+
+    def __init__(self, data_dir: Path) -> None:
+        super().__init__(data_dir, start=False)
+        self.start_orders()
+
+    def permit(self, purpose: PermitPurpose = PermitPurpose.ENTRY, **update: object) -> Permit:
+        is_exit = purpose in (PermitPurpose.EXIT, PermitPurpose.EDIT_EXIT)
+        legs = plan().legs
+        permit = Permit(
+            permit_id="permit-1",
+            label=LABEL,
+            purpose=purpose,
+            legs=tuple(leg.reversed() for leg in legs) if is_exit else legs,
+            amount=2,
+            limit_eth=Decimal("-0.005") if is_exit else Decimal("0.01"),
+            reduce_only=is_exit,
+            expires_at=self.time + timedelta(seconds=3),
+        )
+        return permit.model_copy(update=update)
+
+    def send(self, permit: Permit, **update: object) -> None:
+        instruction = Instruction(
+            label=permit.label,
+            proposal_id=ProposalId("p-1"),
+            cycle_id=None,
+            kind=InstructionKind.EXIT if permit.reduce_only else InstructionKind.ENTRY,
+            attempt=1,
+            legs=permit.legs,
+            amount=permit.amount,
+            limit_eth=permit.limit_eth,
+            reduce_only=permit.reduce_only,
+            valid_until=permit.expires_at,
+            created_at=self.time,
+        ).model_copy(update=update)
+        command = SendOrder(instruction=instruction, permit=permit)
+        self.tell("mcp.orders", command, sender="execution")
+
+    def refused(self) -> OrderRefused:
+        return self.told("execution", OrderRefused)[-1]
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> OrdersHouse:
+    return OrdersHouse(tmp_path)
+
+
+def test_order_goes_once_and_its_permit_comes_back_spent(house: OrdersHouse) -> None:
+    house.send(house.permit())
+    (accepted,) = house.told("execution", OrderAccepted)
+    assert accepted.order.label == LABEL
+    assert [spent.permit_id for spent in house.told("kill_switch", PermitSpent)] == ["permit-1"]
+
+
+def test_expired_permit_sends_nothing_and_comes_back_void(house: OrdersHouse) -> None:
+    permit = house.permit()
+    house.advance(3.0)
+    house.send(permit)
+    assert house.venue.calls == []
+    assert house.refused().reason == "permit_void:expired"
+    assert [void.reason for void in house.told("kill_switch", PermitVoid)] == ["expired"]
+
+
+def test_permit_is_used_once(house: OrdersHouse) -> None:
+    house.send(house.permit())
+    house.send(house.permit())
+    assert len(house.venue.named("place_combo_order")) == 1
+    assert house.refused().reason == "permit_void:used"
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        {"label": Label("p-1:e2")},
+        {"amount": 3},
+        {"limit_eth": Decimal("0.009")},
+        {"legs": plan().legs[:1]},
+        {"reduce_only": True},
+        {"valid_until": plan().expiration},
+    ],
+)
+def test_permit_for_another_order_sends_nothing(house: OrdersHouse, update: dict[str, object]) -> None:
+    house.send(house.permit(), **update)
+    assert house.venue.calls == []
+    assert house.refused().reason == "permit_void:mismatch"
+
+
+def test_permit_to_edit_does_not_place(house: OrdersHouse) -> None:
+    house.send(house.permit(PermitPurpose.EDIT_ENTRY))
+    assert house.venue.calls == []
+
+
+def kill(house: OrdersHouse, *, exits_blocked: bool) -> None:
+    content = KillFile(
+        causes=(ArmCause.OPERATOR,), reason="stop", who="ada", at=house.time, exits_blocked=exits_blocked
+    )
+    (house.data_dir / "KILL").write_bytes(content.to_bytes())
+
+
+def test_kill_file_stops_an_entry_that_has_its_permit(house: OrdersHouse) -> None:
+    kill(house, exits_blocked=False)
+    house.send(house.permit())
+    assert house.venue.calls == []
+    assert house.refused().reason == "permit_void:armed"
+
+
+@pytest.mark.parametrize(("exits_blocked", "sent"), [(False, 1), (True, 0)])
+def test_kill_file_says_whether_an_exit_may_leave(house: OrdersHouse, exits_blocked: bool, sent: int) -> None:
+    kill(house, exits_blocked=exits_blocked)
+    house.send(house.permit(PermitPurpose.EXIT))
+    assert len(house.venue.named("place_combo_order")) == sent
+
+
+def test_bare_kill_file_stops_exits_too(house: OrdersHouse) -> None:
+    (house.data_dir / "KILL").touch()
+    house.send(house.permit(PermitPurpose.EXIT))
+    assert house.venue.calls == []
+
+
+def test_kill_file_that_can_not_be_read_stops_everything(house: OrdersHouse) -> None:
+    (house.data_dir / "KILL").mkdir()
+    house.send(house.permit())
+    assert house.venue.calls == []
+
+
+def test_replaced_incarnation_sends_nothing(house: OrdersHouse) -> None:
+    house.contexts["mcp.orders"].live = False
+    with pytest.raises(Fenced):
+        house.send(house.permit())
+    assert house.venue.calls == []
+
+
+@pytest.mark.parametrize("fault", ["before", "after", "cut", 500, 503, 408, Response(200, {}, b'{"ord')])
+def test_answer_that_proves_nothing_is_unknown(house: OrdersHouse, fault: str | int | Response) -> None:
+    house.venue.faults["place_combo_order"].append(fault)
+    house.send(house.permit())
+    assert len(house.told("execution", OrderUnknown)) == 1
+    assert len(house.venue.named("place_combo_order")) == 1
+
+
+def test_permit_of_an_unknown_order_comes_back_when_the_venue_would_refuse_it(house: OrdersHouse) -> None:
+    """Until then it may still be on its way, and an arming must wait for it."""
+    house.venue.faults["place_combo_order"].append("cut")
+    house.send(house.permit())
+    house.advance(3.99)
+    assert house.told("kill_switch", PermitSpent) == []
+    house.advance(0.02)
+    assert len(house.told("kill_switch", PermitSpent)) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (401, "auth"),
+        (403, "auth"),
+        (404, "http_404"),
+        (422, "http_422"),
+        (429, "rate_limited"),
+        ("refused", "not_connected"),
+        (Response(200, {}, b'{"error": "10009 not enough funds"}'), "soft_error"),
+    ],
+)
+def test_definite_refusal_is_told_by_its_code(
+    house: OrdersHouse, fault: str | int | Response, reason: str
+) -> None:
+    house.venue.faults["place_combo_order"].append(fault)
+    house.send(house.permit())
+    assert house.refused().reason == reason
+    assert len(house.told("kill_switch", PermitSpent)) == 1
+
+
+def test_label_seen_before_is_ours(house: OrdersHouse) -> None:
+    """409 on a placement: the order in the body is read as the answer."""
+    house.send(house.permit())
+    house.send(house.permit(permit_id="permit-2"))
+    first, second = house.told("execution", OrderAccepted)
+    assert first.order.order_id == second.order.order_id
+
+
+def test_order_of_another_label_in_the_answer_is_unknown(house: OrdersHouse) -> None:
+    house.send(house.permit())
+    foreign = Label("p-2:e1")
+    _, answer = house.venue._serve("get_order_by_label", b'{"label": "p-1:e1"}')
+    house.venue.faults["place_combo_order"].append(Response(409, {}, answer))
+    house.send(house.permit(label=foreign, permit_id="permit-2"), label=foreign)
+    assert len(house.told("execution", OrderUnknown)) == 1
+
+
+def test_edit_moves_the_price_under_its_own_permit(house: OrdersHouse) -> None:
+    house.send(house.permit())
+    edit = EditOrder(
+        label=LABEL,
+        order_id=OrderId("O1"),
+        price_eth=Decimal("0.009"),
+        amount=2,
+        permit=house.permit(PermitPurpose.EDIT_ENTRY, permit_id="permit-2", limit_eth=Decimal("0.009")),
+    )
+    house.tell("mcp.orders", edit, sender="execution")
+    assert house.venue.order(LABEL).price == Decimal("0.009")
+    assert house.venue.named("edit_order")[0]["valid_until"] is not None
+
+
+def test_edit_beyond_its_permit_is_not_sent(house: OrdersHouse) -> None:
+    house.send(house.permit())
+    edit = EditOrder(
+        label=LABEL,
+        order_id=OrderId("O1"),
+        price_eth=Decimal("0.008"),
+        amount=2,
+        permit=house.permit(PermitPurpose.EDIT_ENTRY, permit_id="permit-2", limit_eth=Decimal("0.009")),
+    )
+    house.tell("mcp.orders", edit, sender="execution")
+    assert house.venue.named("edit_order") == []
+
+
+def test_cancel_needs_no_permit_and_leaves_while_armed(house: OrdersHouse) -> None:
+    house.send(house.permit())
+    kill(house, exits_blocked=True)
+    house.tell("mcp.orders", CancelOrder(label=LABEL, order_id=OrderId("O1")), sender="execution")
+    assert house.venue.order(LABEL).state == "cancelled"
+
+
+def test_stop_closes_the_connection(house: OrdersHouse) -> None:
+    house.stop("mcp.orders")
+    assert house.venue.closed

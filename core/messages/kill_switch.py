@@ -122,6 +122,8 @@ class SuspendEntries(Command):
 
 
 class ClearSuspension(Command):
+    """The reason why `source` suspended entries is gone; harmless where it had not."""
+
     source: str
 
 

@@ -125,6 +125,8 @@ class ClosePositionFound(Recording):
 
 
 class CloseCycle(Recording):
+    """The cycle's outcome, once and for all."""
+
     cycle_id: CycleId
     outcome: CycleOutcome
     reasons: tuple[str, ...]
@@ -163,10 +165,14 @@ class RecordKillSwitch(Recording):
 
 
 class RecordAlert(Recording):
+    """An alert, before anybody tries to deliver it."""
+
     alert: AlertRow
 
 
 class RecordAlertDelivered(Recording):
+    """The alert reached the operator: it is no longer read as undelivered."""
+
     alert_id: str
     at: datetime
 
@@ -181,6 +187,8 @@ class RecordInbox(Recording):
 
 
 class RecordInboxDone(Recording):
+    """What an operator's message led to; from now on it is not delivered again."""
+
     inbox_request_id: str
     at: datetime
     answer: str
@@ -195,6 +203,8 @@ class BindAccount(Recording):
 
 
 class SetSystem(Recording):
+    """One value of the engine's own memory, read by `GetSystem`."""
+
     key: str
     value: str
     at: datetime

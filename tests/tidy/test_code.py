@@ -1,0 +1,150 @@
+"""House rules that no linter knows. Each failure names file, line and what to do instead."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CODE = ("core", "actors", "config", "cli", "gateway", "lab", "bench")
+LINES_MAX = 400
+BANNED_CALLS = {
+    "now": "take the time as an argument or from the context",
+    "utcnow": "take the time as an argument or from the context",
+    "today": "take the time as an argument or from the context",
+    "sleep": "a handler makes one attempt; a wait is a timer",
+    "uuid4": "ids come from the context",
+    "print": "people are spoken to by typer.echo, the log by the context",
+}
+ALLOWED_CALLS = {
+    # A context's own clock, sleep and ids are what everybody is told to use.
+    "now": {"ctx", "_ctx", "context", "_context", "runtime", "_runtime", "clock", "_clock"},
+    "sleep": {"ctx", "_ctx", "context", "_context", "clock", "_clock"},
+    "print": {"console"},
+}
+ALLOWED_FILES = {
+    "now": {
+        # The edges of the system, where the wall clock is the market's.
+        "cli/start.py",
+        "cli/logs.py",
+        "cli/dry_cycle.py",
+        "cli/dry_run.py",
+        "cli/kill_switch_files.py",
+        "gateway/paper/process.py",
+        "gateway/paper/server.py",
+    },
+    "sleep": {"gateway/paper/server.py", "gateway/paper/process.py"},
+}
+GENERIC = "actors/runtime/"
+"""The runtime is where clock, sleep and ids are made."""
+
+
+def files(*folders: str) -> list[Path]:
+    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(), str(path))
+
+
+def calls(tree: ast.AST) -> Iterator[tuple[int, str, str | None]]:
+    """Line, called name, and the name before its dot."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        if isinstance(node.func, ast.Name):
+            yield node.lineno, node.func.id, None
+        elif isinstance(node.func, ast.Attribute):
+            owner = node.func.value
+            if isinstance(owner, ast.Call):
+                owner = owner.func
+            if isinstance(owner, ast.Attribute):
+                yield node.lineno, node.func.attr, owner.attr
+            elif isinstance(owner, ast.Name):
+                yield node.lineno, node.func.attr, owner.id
+            else:
+                yield node.lineno, node.func.attr, ""
+
+
+@pytest.mark.parametrize("path", files(*CODE), ids=name_of)
+def test_clock_sleep_ids_and_print_are_used_only_where_they_belong(path: Path) -> None:
+    name = name_of(path)
+    if name.startswith(GENERIC):
+        return
+    wrong = [
+        f"{name}:{line}: {called}(): {BANNED_CALLS[called]}"
+        for line, called, owner in calls(parsed(path))
+        if called in BANNED_CALLS
+        and name not in ALLOWED_FILES.get(called, set())
+        and owner not in ALLOWED_CALLS.get(called, set())
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("path", files(*CODE, "tests"), ids=name_of)
+def test_no_file_is_too_long_and_each_says_what_it_is_for(path: Path) -> None:
+    text = path.read_text()
+    assert text.count("\n") <= LINES_MAX, f"{name_of(path)}: split it"
+    if text.strip():
+        assert ast.get_docstring(parsed(path)), f"{name_of(path)}: say in a docstring what it is for"
+
+
+@pytest.mark.parametrize("path", files(*CODE, "tests"), ids=name_of)
+def test_nobody_imports_the_starter(path: Path) -> None:
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.Import):
+            assert all(alias.name.split(".")[0] != "run" for alias in node.names)
+        if isinstance(node, ast.ImportFrom):
+            assert node.level > 0 or (node.module or "").split(".")[0] != "run"
+
+
+@pytest.mark.parametrize("path", files("tests"), ids=name_of)
+def test_no_test_sleeps(path: Path) -> None:
+    if name_of(path) == "tests/actors/runtime/test_tripwires.py":
+        return  # Sleeping is what the tripwires must catch.
+    wrong = [
+        line
+        for line, called, owner in calls(parsed(path))
+        if called == "sleep" and owner in ("time", "asyncio", None)
+    ]
+    assert wrong == [], f"{name_of(path)}: time is a fake clock; wait for an event"
+
+
+def tracked() -> list[str]:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode != 0:
+        pytest.skip("not a git checkout")
+    return [name for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
+
+
+def test_no_path_of_a_machine_and_no_loose_end_is_committed() -> None:
+    machine = re.compile(r"(^|[^A-Za-z0-9_.])/(work|home|root|Users)/[a-z]")
+    loose = re.compile(r"\b(TODO|FIXME|XXX)\b|# type: ignore$|pytest\.mark\.skip\b")
+    wrong = []
+    for name in tracked():
+        if name.startswith("tests/tidy/") or not name.endswith((".py", ".md", ".toml", ".yaml", ".lock")):
+            continue
+        for number, line in enumerate((ROOT / name).read_text().splitlines(), start=1):
+            if machine.search(line) or (name.endswith(".py") and loose.search(line)):
+                wrong.append(f"{name}:{number}: {line.strip()}")
+    assert wrong == []
+
+
+def test_locks_and_build_files_name_no_registry() -> None:
+    host = re.compile(r"index-url|find-links|https?://")
+    for name in ("requirements.lock", "requirements-dev.lock", "pyproject.toml", "Dockerfile"):
+        path = ROOT / name
+        if path.exists():
+            lines = [line for line in path.read_text().splitlines() if host.search(line)]
+            assert lines == [], name

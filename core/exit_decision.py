@@ -58,7 +58,9 @@ class ExitDecision(Value):
     def table(self) -> str:
         """Rule by rule as text, for people."""
         head = f"exit {self.position_id}: {self.code.value}"
-        return "\n".join([head, *(rule.table() for rule in self.rules)])
+        verdicts = ["matched" if matched(rule) else "no match" for rule in self.rules]
+        tables = [rule.table(verdict) for rule, verdict in zip(self.rules, verdicts, strict=True)]
+        return "\n".join([head, *tables])
 
 
 class Skipped(Value):

@@ -50,8 +50,11 @@ class RuleResult(Value):
     def thresholds(self) -> dict[str, Scalar]:
         return {check.reason: check.threshold for check in self.checks}
 
-    def table(self) -> str:
-        """A short text table: verdict, reason code, value, comparison; then the other inputs."""
+    def table(self, verdict: str | None = None) -> str:
+        """A short text table: verdict, reason code, value, comparison; then the other inputs.
+
+        The rule's own verdict is passed or refused, unless its reader calls it otherwise.
+        """
         rows = [
             (
                 "ok" if check.passed else "NO",
@@ -62,8 +65,8 @@ class RuleResult(Value):
         ]
         rows += [("", name, _shown(value)) for name, value in self.inputs.items()]
         width = max((len(code) for _, code, _ in rows), default=0)
-        lines = [f"{self.rule}: {'passed' if self.passed else 'refused'}"]
-        lines += [f"  {verdict:2} {code:{width}}  {shown}".rstrip() for verdict, code, shown in rows]
+        lines = [f"{self.rule}: {verdict or ('passed' if self.passed else 'refused')}"]
+        lines += [f"  {mark:2} {code:{width}}  {shown}".rstrip() for mark, code, shown in rows]
         return "\n".join(lines)
 
 

@@ -116,7 +116,7 @@ def test_a_quiet_position_is_held_with_its_numbers() -> None:
     assert [rule.rule for rule in decision.rules] == [
         code.value for code in ExitCode if code is not ExitCode.HOLD
     ]
-    assert "exit p1: hold" in decision.table()
+    assert "exit p1: hold\nexpiry: no match" in decision.table()
 
 
 def at(moment: datetime, strategy: Strategy = STRATEGY) -> dict[str, Any]:
@@ -264,6 +264,7 @@ def test_the_first_match_wins_and_all_are_listed() -> None:
     decision = decided(position=position(credit_eth=Decimal("0.0030")), dvol=90.0, spot_usd=2700.0)
     assert decision.code is ExitCode.STOP
     assert decision.matched == (ExitCode.STOP, ExitCode.VOLATILITY, ExitCode.ADVERSE)
+    assert "adverse: matched" in decision.table()
 
 
 def test_a_missing_bid_of_the_long_leg_counts_as_nothing() -> None:

@@ -85,7 +85,7 @@ class RecordedMarket:
             yield from _snapshots(path)
 
     def funding(self, now: datetime) -> tuple[FundingRate, ...]:
-        """The annualised 24-hour mean of each venue with a recent rate; the declared assumption without any."""
+        """The annualised 24-hour mean of each venue with a recent rate, else the declared assumption."""
         found = []
         for venue, series, per_year, age_h in (
             ("hyperliquid", self._hourly_funding, 8760, 1),

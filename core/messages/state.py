@@ -41,10 +41,7 @@ class Recorded(Event):
 
 
 class OpenCycle(Recording):
-    """Answered by `CycleOpened` (new, or an unfinished row taken up again) or `CycleKnown`.
-
-    (job, slot) is unique.
-    """
+    """(job, slot) is unique. Answered by `CycleOpened` (new, or unfinished and taken up) or `CycleKnown`."""
 
     job: Job
     slot: datetime

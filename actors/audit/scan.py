@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
 from actors.audit.files import audit_files, content_sha256, lines_of, plain_name
-from core.chain import GENESIS, ChainBrokenError, Link, check_canonical, follow, read_record
+from core.chain import GENESIS, ChainBrokenError, Link, check_canonical, follow
 from core.messages.audit import AuditBatch, AuditHead, AuditKind
+
+_KIND = re.compile(rb'\{"seq":\d+,"prev":"[0-9a-f]{64}","at":"[^"]*","kind":"([A-Z_]+)"')
 
 
 @dataclass(frozen=True)
@@ -87,9 +90,9 @@ class _Reader:
         if self._link.seq in self._wanted:
             self._hashes[self._link.seq] = self._link.hash
         if self._link.seq == 1:
-            self._broken_before = read_record(line).kind == AuditKind.CHAIN_BROKEN
-        elif self._broken_before and b'"kind":"DISARMED"' in line[:300]:
-            self._broken_before = read_record(line).kind != AuditKind.DISARMED
+            self._broken_before = _kind_of(line) == AuditKind.CHAIN_BROKEN
+        elif self._broken_before:
+            self._broken_before = _kind_of(line) != AuditKind.DISARMED
 
     def result(self, files: int) -> Scan:
         return Scan(
@@ -102,6 +105,12 @@ class _Reader:
             hashes=self._hashes,
             broken_before=self._broken_before,
         )
+
+
+def _kind_of(line: bytes) -> str:
+    """The kind as it stands in the bytes; empty where the record, sound as it is, has another form."""
+    found = _KIND.match(line)
+    return found[1].decode("ascii") if found else ""
 
 
 @dataclass(frozen=True)

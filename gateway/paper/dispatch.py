@@ -61,6 +61,9 @@ class Keeper(Protocol):
     def save(self, clock: datetime, account: Account, fault_counts: Mapping[str, int]) -> None:
         """Write what changed; it is safe when this returns."""
 
+    def load(self) -> tuple[datetime, Account, dict[str, int]] | None:
+        """What was last written, None where nothing was."""
+
 
 class Dispatch:
     """The venue's front desk."""
@@ -84,11 +87,21 @@ class Dispatch:
         end = self.venue.source.end
         if end is not None and now > end:
             return _failure(503, f"the record ends at {end.isoformat()}, asked at {now.isoformat()}")
-        self.venue.advance(now)
         known = cast(RouterName, router)
-        played = self._faults.draw(known, tool, headers.get("x-correlation-id", ""))
-        answer = self._plain(known, tool, body) if played is None else self._faulty(played, known, tool, body)
-        self._keeper.save(self.venue.clock, self.venue.account, self._faults.counts)
+        try:
+            self.venue.advance(now)
+            played = self._faults.draw(known, tool, headers.get("x-correlation-id", ""))
+            if played is None:
+                answer = self._plain(known, tool, body)
+            else:
+                answer = self._faulty(played, known, tool, body)
+            self._keeper.save(self.venue.clock, self.venue.account, self._faults.counts)
+        except Exception:
+            # A request that broke down half way leaves no trace: back to what was last written.
+            kept = self._keeper.load()
+            if kept is not None:
+                self.venue.clock, self.venue.account, self._faults.counts = kept
+            raise
         return answer
 
     def is_authorised(self, headers: Mapping[str, str]) -> bool:

@@ -125,10 +125,14 @@ def get_order_book(venue: Venue, request: GetOrderBook) -> OrderBook:
 
 def get_funding_rate(venue: Venue, request: GetFundingRate) -> FundingRate:
     _require_coin(request.coin)
-    last = venue.source.funding_history(venue.clock - HOUR, venue.clock)[-1]
-    return FundingRate(
-        hourly_rate=last.hourly_rate, annualized_rate=last.hourly_rate * HOURS_PER_YEAR, timestamp=last.at
-    )
+    points = venue.source.funding_history(venue.clock - HOUR, venue.clock)
+    if points:
+        last = points[-1]
+        yearly, at = last.hourly_rate * HOURS_PER_YEAR, last.at
+    else:
+        # The reference perpetual has no record now; the exchange that has one stands in.
+        _, yearly, at = venue.source.exchange_funding(venue.clock)[0]
+    return FundingRate(hourly_rate=yearly / HOURS_PER_YEAR, annualized_rate=yearly, timestamp=at)
 
 
 def get_funding_history(venue: Venue, request: GetFundingHistory) -> FundingHistory:

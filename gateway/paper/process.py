@@ -59,6 +59,8 @@ class PaperVenueConfig(BaseModel):
     port: Annotated[int, Field(ge=0, le=65_535)] = 0
     end_with_parent: bool = True
     """Whether the venue ends itself when the process that started it is gone."""
+    parent_pid: int | None = None
+    """That process; null = whoever is the parent when the venue begins to serve."""
 
     @property
     def market(self) -> str:
@@ -173,22 +175,22 @@ def main(config: PaperVenueConfig, announce: Callable[[Ready], None]) -> None:
     )
     ready = venue.ready(int(listener.getsockname()[1]))
     try:
-        asyncio.run(_serve(server, listener, lambda: announce(ready), config.end_with_parent))
+        asyncio.run(_serve(server, listener, lambda: announce(ready), config))
     finally:
         listener.close()
         venue.store.close()
 
 
 async def _serve(
-    server: uvicorn.Server, listener: socket.socket, announce: Callable[[], None], end_with_parent: bool
+    server: uvicorn.Server, listener: socket.socket, announce: Callable[[], None], config: PaperVenueConfig
 ) -> None:
-    parent = os.getppid()
+    parent = os.getppid() if config.parent_pid is None else config.parent_pid
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started and not serving.done():
         await asyncio.sleep(0.005)
     if not serving.done():
         announce()
-    while end_with_parent and not serving.done():
+    while config.end_with_parent and not serving.done():
         await asyncio.wait([serving], timeout=PARENT_CHECK_S)
         if os.getppid() != parent:
             server.should_exit = True
@@ -235,7 +237,8 @@ def start_process(config: PaperVenueConfig) -> VenueProcess:
     )
     line = ""
     if process.stdin is not None and process.stdout is not None:
-        process.stdin.write(config.model_dump_json() + "\n")
+        told_parent = config.model_copy(update={"parent_pid": os.getpid()})
+        process.stdin.write(told_parent.model_dump_json() + "\n")
         process.stdin.close()
         line = process.stdout.readline()
     told = json.loads(line) if line else {"error": "it ended without a word"}

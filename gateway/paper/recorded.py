@@ -97,18 +97,19 @@ class RecordedMarket:
         return self._dvol.bars(start, end)
 
     def funding_history(self, start: datetime, end: datetime) -> list[HourlyFunding]:
-        recorded: dict[datetime, float] = {}
+        """The reference exchange's record; the assumption only where no exchange has one at `end`."""
         for series in self._funding:
-            if series.exchange == REFERENCE_EXCHANGE:
-                recorded = dict(series.points(start, end))
+            if series.exchange == REFERENCE_EXCHANGE and (points := series.points(start, end)):
+                return points
+        if any(series.last_day(end) is not None for series in self._funding):
+            return []
         hour = start.replace(minute=0, second=0, microsecond=0)
         hour = hour if hour == start else hour + HOUR
-        assumed = self._funding_annual / HOURS_PER_YEAR
-        points = []
+        assumed = []
         while hour <= end:
-            points.append(HourlyFunding(hour, recorded.get(hour, assumed)))
+            assumed.append(HourlyFunding(hour, self._funding_annual / HOURS_PER_YEAR))
             hour += HOUR
-        return points
+        return assumed
 
     def exchange_funding(self, at: datetime) -> list[VenueFunding]:
         found = [mean for series in self._funding if (mean := series.last_day(at)) is not None]

@@ -8,6 +8,7 @@ wall clock is the market's and the shell plays them. A `cut` answer really ends 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final
@@ -25,6 +26,7 @@ from gateway.paper.ledger import Ledger
 from gateway.paper.openapi import contract_openapi
 from gateway.paper.toolbox import answer_json
 
+logger = logging.getLogger(__name__)
 NOW_HEADER: Final = "x-paper-now"
 LEDGER_PATH: Final = "/paper/ledger"
 
@@ -65,7 +67,12 @@ class Shell:
         now = self._now(request.headers)
         if isinstance(now, Response):
             return now
-        answer = self._dispatch(now, router, tool, request.headers, await request.body())
+        body = await request.body()
+        try:
+            answer = self._dispatch(now, router, tool, request.headers, body)
+        except Exception:
+            logger.exception("%s/%s broke down; the caller gets a 500", router, tool)
+            raise
         if not self._driven and TOOK_HEADER in answer.headers:
             await asyncio.sleep(float(answer.headers[TOOK_HEADER]))
         return _response(answer)

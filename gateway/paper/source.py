@@ -79,7 +79,7 @@ class MarketSource(Protocol):
         """Hourly bars that start in [start, end) as far as they are known; both ends on the hour."""
 
     def funding_history(self, start: datetime, end: datetime) -> list[HourlyFunding]:
-        """Hourly funding of the reference perpetual at the full hours in [start, end]."""
+        """Hourly funding of the reference perpetual in [start, end]; empty where others alone have any."""
 
     def exchange_funding(self, at: datetime) -> list[VenueFunding]:
         """Funding by exchange."""

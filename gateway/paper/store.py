@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -50,26 +51,34 @@ class Store:
 
     def put_meta(self, values: Mapping[str, str]) -> None:
         """Store values, all or none."""
-        self._db.execute("BEGIN IMMEDIATE")
-        self._db.executemany(_PUT_META, list(values.items()))
-        self._db.execute("COMMIT")
+        with self._transaction():
+            self._db.executemany(_PUT_META, list(values.items()))
 
     def save(self, clock: datetime, account: Account, fault_counts: Mapping[str, int]) -> None:
         """Write the clock and whatever changed in the account since the last call."""
         changes = account.take_changes()
         self._db.execute(f"PRAGMA synchronous={'FULL' if changes else 'NORMAL'}")
+        with self._transaction():
+            self._db.execute(_PUT_META, ("clock", clock.isoformat()))
+            if fault_counts:
+                self._db.execute(_PUT_META, ("fault_counts", json.dumps(dict(fault_counts))))
+            if changes:
+                self._db.execute(_PUT_META, ("balance_eth", str(account.balance_eth)))
+                self._db.execute(_PUT_META, ("last_number", str(account.last_number)))
+            for (kind, key), body in changes.items():
+                if body is None:
+                    self._db.execute("DELETE FROM record WHERE kind = ? AND key = ?", (kind, key))
+                else:
+                    self._db.execute("INSERT OR REPLACE INTO record VALUES (?, ?, ?)", (kind, key, body))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
         self._db.execute("BEGIN IMMEDIATE")
-        self._db.execute(_PUT_META, ("clock", clock.isoformat()))
-        if fault_counts:
-            self._db.execute(_PUT_META, ("fault_counts", json.dumps(dict(fault_counts))))
-        if changes:
-            self._db.execute(_PUT_META, ("balance_eth", str(account.balance_eth)))
-            self._db.execute(_PUT_META, ("last_number", str(account.last_number)))
-        for (kind, key), body in changes.items():
-            if body is None:
-                self._db.execute("DELETE FROM record WHERE kind = ? AND key = ?", (kind, key))
-            else:
-                self._db.execute("INSERT OR REPLACE INTO record VALUES (?, ?, ?)", (kind, key, body))
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
         self._db.execute("COMMIT")
 
     def load(self) -> tuple[datetime, Account, dict[str, int]] | None:

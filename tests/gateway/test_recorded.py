@@ -142,10 +142,21 @@ def test_hold_serves_the_last_quotes(record: Path) -> None:
 def test_funding_is_the_record_and_then_the_assumption(record: Path) -> None:
     source = market(record)
     points = source.funding_history(MONDAY, MONDAY + timedelta(hours=3))
-    assert [p.hourly_rate for p in points] == pytest.approx([1e-5, 1e-5, 0.05 / 8760, 0.05 / 8760])
+    assert [p.hourly_rate for p in points] == pytest.approx([1e-5, 1e-5])
+    unrecorded = source.funding_history(MONDAY + timedelta(hours=14), MONDAY + timedelta(hours=16))
+    assert [p.hourly_rate for p in unrecorded] == pytest.approx([0.05 / 8760] * 3)
     assert source.exchange_funding(MONDAY)[0] == ("hyperliquid", pytest.approx(0.0876), MONDAY)
     late = MONDAY + timedelta(hours=11)
     assert source.exchange_funding(late) == [("assumed", 0.05, late)]
+
+
+def test_assumes_no_funding_where_another_exchange_has_a_record(record: Path) -> None:
+    eights = [f"{stamp(MONDAY + timedelta(hours=h))},0.0001" for h in (0, 8, 16, 24)]
+    write_gz(record.parent / "eth_funding_okx_8h.csv.gz", "timestamp,rate_8h", *eights)
+    source, late = market(record), MONDAY + timedelta(hours=26)
+    assert source.funding_history(late - timedelta(hours=12), late) == []
+    assert [f.name for f in source.exchange_funding(late)] == ["okx"]
+    assert source.exchange_funding(late)[0].annualized_rate == pytest.approx(0.0001 * 1095)
 
 
 def test_serves_the_recorded_events(record: Path) -> None:

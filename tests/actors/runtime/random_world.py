@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import random
 import sys
+import threading
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from actors.runtime import (
     ChildSpec,
     Exhausted,
     GreenRuntime,
+    JumpingClock,
     MailboxFull,
     Order,
     ReplyTo,
@@ -32,8 +34,10 @@ from actors.runtime import (
     RuntimeEvent,
     Strategy,
     SupervisorSpec,
+    ThreadRuntime,
     Tracer,
 )
+from actors.runtime.envelope import to_us
 
 START = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
 RUN_FOR = timedelta(seconds=90)
@@ -174,11 +178,40 @@ def run(seed: int, kind: type[GreenRuntime] = GreenRuntime) -> Outcome:
     tracer = Tracer(None)
     system = ActorSystem(runtime, random_root(seed, books), listener=books.events.append, tracer=tracer)
     system.start()
+    begin(system, books)
+    runtime.run(until=START + RUN_FOR)
+    system.stop()
+    return outcome_of(system, books)
+
+
+def run_on_threads(seed: int) -> Outcome:
+    """The same on threads with a jumping clock: the order is anybody's, the accounts must still balance."""
+    books = Books()
+    clock = JumpingClock(START)
+    runtime = ThreadRuntime(clock, seed=seed)
+    tracer = Tracer(None)
+    system = ActorSystem(runtime, random_root(seed, books), listener=books.events.append, tracer=tracer)
+    system.start()
+    over = threading.Event()
+    with runtime.operation():
+        begin(system, books)
+        clock.add_timer(to_us(START + RUN_FOR), over.set)
+    assert over.wait(30.0), system.dump()
+    system.stop()
+    assert system.wait(10.0) is not None
+    return outcome_of(system, books)
+
+
+def begin(system: ActorSystem, books: Books) -> None:
+    """Tell everybody their first jobs."""
     addresses = list(system.addresses.values())
     for number in range(16):
         addresses[number % len(addresses)].tell(books.job(6), correlation=f"c{number}")
-    runtime.run(until=START + RUN_FOR)
-    system.stop()
+
+
+def outcome_of(system: ActorSystem, books: Books) -> Outcome:
+    """What a stopped system left behind."""
+    tracer = system.tracer
     dead = system.dead_letters.items()
     text = tracer.text() + "".join(f"{line!r}\n" for line in (*books.events, *dead, *books.handled))
     buried = [letter.message.number for letter in dead if isinstance(letter.message, Job)]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from actors.runtime import BatonRuntime
-from tests.actors.runtime.random_world import run
+from tests.actors.runtime.random_world import run, run_on_threads
 
 REPO = Path(__file__).resolve().parents[3]
 SEEDS = 1000
@@ -51,3 +51,19 @@ def test_trace_is_the_same_in_another_process(hash_seed: str) -> None:
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
     done = subprocess.run(command, cwd=REPO, env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.split() == [run(int(seed)).digest for seed in seeds]
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_random_graphs_on_threads_lose_nothing(block: int) -> None:
+    """On threads the order is anybody's, but each message still ends in exactly one place."""
+    for seed in range(block * 25, block * 25 + 25):
+        outcome = run_on_threads(seed)
+        assert outcome.accounted == outcome.made, f"seed {seed}"
+
+
+@pytest.mark.soak
+def test_many_random_graphs_on_threads_lose_nothing() -> None:
+    """The same on many more seeds."""
+    for seed in range(100, 3000):
+        outcome = run_on_threads(seed)
+        assert outcome.accounted == outcome.made, f"seed {seed}"

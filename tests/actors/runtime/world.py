@@ -80,6 +80,7 @@ class Probe(Actor):
             case Crash(error):
                 raise error
             case Finish():
+                self.world.note("finished", self.name)
                 self.ctx.stop_self()
                 return None
             case Block():

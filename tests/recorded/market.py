@@ -1,8 +1,7 @@
 """Reads the recorded market for the proofs: chains as wire quotes, index, DVOL, funding, events.
 
 The touch size, which the record lacks, is 25 contracts, as the paper venue assumes. Deltas in the record were
-read minutes after the prices, so the quotes carry the delta of their own mark IV; the recorded one is kept
-beside them.
+read minutes after the prices, so the quotes carry the delta of their own mark IV.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from core.facts import EntryFacts, FundingRate, HourlyClose, Level, MacroEvent
@@ -22,6 +22,8 @@ from core.strategy import Strategy
 from core.values import OptionType
 
 TOUCH_SIZE = 25.0
+DAYS_ASKED_FOR = 25.0
+"""A cycle asks for the expiries that it may need, not for those of next year."""
 EUR_USD = 1.17
 FUNDING_WITHOUT_RECORD = 0.05
 BALANCE_ETH = 10.0
@@ -37,16 +39,18 @@ _MONTHS = {
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One recorded chain: wire quotes, and the recorded delta of each instrument."""
+    """One recorded chain as its rows."""
 
     at: datetime
     spot_usd: float
-    quotes: list[dict[str, object]]
-    recorded_delta: dict[str, float]
+    rows: list[dict[str, str]]
 
-    def chain(self, strategy: Strategy) -> OptionChain:
+    def chain(self, strategy: Strategy, days_max: float = DAYS_ASKED_FOR) -> OptionChain:
+        """The expiries up to `days_max` ahead, through the wire's shape."""
+        last = self.at + timedelta(days=days_max)
+        rows = [row for row in self.rows if _expiration(row["instrument_name"]) <= last]
         return OptionChain.decode(
-            {"quotes": self.quotes},
+            {"quotes": [_quote(row, self.at) for row in rows]},
             now=self.at,
             anomalies=strategy.anomalies,
             max_quote_age_s=strategy.liquidity.max_quote_age_s,
@@ -171,14 +175,19 @@ def _snapshot(rows: list[dict[str, str]]) -> Snapshot:
     return Snapshot(
         at=at,
         spot_usd=float(rows[0]["index_price"]),
-        quotes=[_quote(row, at) for row in rows],
-        recorded_delta={row["instrument_name"]: float(row["delta"]) for row in rows},
+        rows=rows,
     )
 
 
+@cache
+def _expiration(instrument_name: str) -> datetime:
+    day = instrument_name.split("-")[1]
+    return datetime(2000 + int(day[-2:]), _MONTHS[day[-5:-2]], int(day[:-5]), 8, tzinfo=UTC)
+
+
 def _quote(row: dict[str, str], at: datetime) -> dict[str, object]:
-    _, day, strike, letter = row["instrument_name"].split("-")
-    expiration = datetime(2000 + int(day[-2:]), _MONTHS[day[-5:-2]], int(day[:-5]), 8, tzinfo=UTC)
+    _, _, strike, letter = row["instrument_name"].split("-")
+    expiration = _expiration(row["instrument_name"])
     option_type = OptionType.PUT if letter == "P" else OptionType.CALL
     iv = float(row["implied_volatility"])
     t_years = year_fraction(at, expiration)

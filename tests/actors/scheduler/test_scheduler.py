@@ -15,22 +15,24 @@ from core.books import Job
 from core.messages.health import HealthStatus
 from core.messages.scheduler import GetJobs, JobDue, Jobs, StartJobs
 from core.messages.state import GetJobRuns, JobRuns, Recorded, RecordJobRuns
-from core.strategy import Strategy
+from core.strategy import SchedulerSection, Strategy
 from core.values import Mode
 
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 STRATEGY = Strategy()
+QUIET = Strategy(scheduler=SchedulerSection(health_every_min=60, snapshot_every_min=60))
+"""Fewer wakes between the slots of cycles, for the long histories."""
 CYCLES = (Job.ENTRY, Job.MONITOR, Job.SETTLEMENT, Job.KELLY)
 
 
 class Desk:
     """One incarnation of the scheduler with fakes around it."""
 
-    def __init__(self, now: datetime, mode: Mode | None = None) -> None:
+    def __init__(self, now: datetime, mode: Mode | None = None, strategy: Strategy = STRATEGY) -> None:
         self.ctx = FakeContext("scheduler", now=now)
         self.rooms = {name: FakeAddress(name) for name in ("decision", "health", "market_data", "state")}
         self.actor = Scheduler(
-            **self.rooms, mode=mode or Mode(data_analysis=True, strategy=True), strategy=STRATEGY
+            **self.rooms, mode=mode or Mode(data_analysis=True, strategy=True), strategy=strategy
         )
         self.actor.ctx = self.ctx
         self.actor.on_start()
@@ -215,7 +217,7 @@ class SlotsAcrossRestarts(RuleBasedStateMachine):
         self.boot(self.start_at)
 
     def boot(self, now: datetime) -> None:
-        self.desk = Desk(now)
+        self.desk = Desk(now, strategy=QUIET)
         self.desk.start(self.stored)
         self.delivered = 0
         self.deliver()

@@ -99,8 +99,9 @@ def test_speed_only_paces(jumping: World) -> None:
     """With a speed the same timers fire at the same market times."""
     fired: list[int] = []
     clock = JumpingClock(START, speed=1_000_000.0)
-    for delay_us in (3_000_000, 1_000_000, 2_000_000):
-        clock.add_timer(clock.now_us() + delay_us, lambda: fired.append(clock.now_us()))
+    with clock.operation():
+        for delay_us in (3_000_000, 1_000_000, 2_000_000):
+            clock.add_timer(clock.now_us() + delay_us, lambda: fired.append(clock.now_us()))
     jumping.until(lambda: len(fired) == 3)
     clock.shut_down()
     begin = JumpingClock(START).now_us()

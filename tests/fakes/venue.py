@@ -172,8 +172,7 @@ class FakeVenue:
         known = [order for order in self.orders.values() if order.label == request.label]
         if known:
             return 409, OrderAnswer(order=known[0]).model_dump_json().encode()
-        now = self._clock() + timedelta(seconds=self.clock_ahead_s)
-        if request.valid_until is not None and now > request.valid_until:
+        if self._is_late(request.valid_until):
             return 422, b'{"detail": "valid_until has passed"}'
         self._number += 1
         order = Order(
@@ -198,6 +197,8 @@ class FakeVenue:
         order = self.orders[request.order_id]
         if order.state != "open":
             return 422, b'{"detail": "11044 not open"}'
+        if self._is_late(request.valid_until):
+            return 422, b'{"detail": "valid_until has passed"}'
         self._change(order, price=request.price)
         return OrderAnswer(order=self.orders[request.order_id])
 
@@ -281,6 +282,10 @@ class FakeVenue:
                 }
             )
         return json.dumps({"quotes": quotes}).encode()
+
+    def _is_late(self, valid_until: datetime | None) -> bool:
+        now = self._clock() + timedelta(seconds=self.clock_ahead_s)
+        return valid_until is not None and now > valid_until
 
     def _change(self, order: Order, **update: object) -> None:
         changed = order.model_copy(update={**update, "updated_at": self._clock()})

@@ -1,0 +1,107 @@
+"""What a contract case needs of a venue: a transport, a clock that the case moves, and a combo to trade."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TypeVar, cast
+
+from pydantic import BaseModel
+
+from actors.mcp.client import McpClient, McpCredentials
+from actors.mcp.transport import Response, Transport
+from core.mcp import ComboLeg, GetOptionsChain, Order, OrderAnswer, PlaceComboOrder
+from core.option_chain import OptionChain, Quote
+from core.strategy import Strategy
+from core.values import OptionType
+
+AnswerT = TypeVar("AnswerT", bound=BaseModel)
+
+
+@dataclass
+class BenchClock:
+    """Market time of one case."""
+
+    time: datetime
+    slept: list[float] = field(default_factory=list)
+
+    def now(self) -> datetime:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.time += timedelta(seconds=seconds)
+
+
+@dataclass
+class Bench:
+    """One venue on the bench. `fills_next` prepares the venue to fill the next marketable order."""
+
+    name: str
+    transport: Transport
+    clock: BenchClock
+    credentials: McpCredentials
+    fills_next: Callable[[int], None]
+
+    def __post_init__(self) -> None:
+        self.client = McpClient(
+            router="deribit",
+            transport=self.transport,
+            credentials=self.credentials,
+            strategy=Strategy(),
+        )
+
+    def read(self, tool: str, request: BaseModel, model: type[AnswerT]) -> AnswerT:
+        answer = self.client.read(tool, request, correlation=self.name, now=self.clock.now())
+        assert isinstance(answer, model)
+        return answer
+
+    def post(self, tool: str, request: BaseModel) -> Response:
+        return self.client.post(tool, request, correlation=self.name)
+
+    def spread(self) -> tuple[Quote, Quote]:
+        """A short and a long put of the expiry nearest eleven days."""
+        chain = cast(
+            "OptionChain",
+            self.client.read(
+                "get_options_chain", GetOptionsChain(), correlation=self.name, now=self.clock.now()
+            ),
+        )
+        target = self.clock.now() + timedelta(days=11)
+        expiry = min(chain.expiries, key=lambda expiry: abs(expiry - target))
+        puts = [quote for quote in chain.side(expiry, OptionType.PUT) if quote.two_sided]
+        short = min(puts, key=lambda quote: abs(quote.abs_delta - 0.25))
+        long = max((q for q in puts if q.strike_usd < short.strike_usd), key=lambda q: q.strike_usd)
+        return short, long
+
+    def entry(self, label: str, *, marketable: bool, amount: int = 1) -> PlaceComboOrder:
+        """A credit spread: at natural where it shall fill, far above it where it shall rest."""
+        short, long = self.spread()
+        assert short.bid_eth is not None
+        assert long.ask_eth is not None
+        natural = short.bid_eth - long.ask_eth
+        return PlaceComboOrder(
+            legs=(
+                ComboLeg(instrument_name=short.instrument_name, side="sell"),
+                ComboLeg(instrument_name=long.instrument_name, side="buy"),
+            ),
+            amount=Decimal(amount),
+            side="sell",
+            price=natural if marketable else natural + Decimal("0.0100"),
+            label=label,
+            valid_until=self.clock.now() + timedelta(seconds=3),
+        )
+
+    def place(self, label: str, *, marketable: bool = False, amount: int = 1) -> Order:
+        if marketable:
+            self.fills_next(amount)
+        response = self.post("place_combo_order", self.entry(label, marketable=marketable, amount=amount))
+        assert response.status == 200, response.body
+        return order_in(response)
+
+
+def order_in(response: Response) -> Order:
+    """The order of an answer that has one."""
+    return OrderAnswer.model_validate_json(response.body).order

@@ -116,8 +116,12 @@ class Desk:
         """One call, as it is."""
         return self.dispatch(self.now, router, tool, {**self.headers, **headers}, body)
 
-    def call(self, tool: str, router: str = "deribit", **fields: object) -> dict[str, object]:
-        """One call that must be answered with 200."""
+    def call(self, tool: str, /, **fields: object) -> dict[str, object]:
+        """One call to deribit that must be answered with 200."""
+        return self.call_of("deribit", tool, **fields)
+
+    def call_of(self, router: str, tool: str, /, **fields: object) -> dict[str, object]:
+        """One call to any router that must be answered with 200."""
         answer = self.raw(router, tool, json.dumps(fields, default=str).encode())
         assert answer.status == 200, answer.body
         result: dict[str, object] = json.loads(answer.body)
@@ -165,12 +169,12 @@ class Desk:
         assert isinstance(order, dict)
         return order
 
-    def rows(self, tool: str, field: str, **fields: object) -> list[dict[str, object]]:
+    def rows(self, tool: str, field: str, /, **fields: object) -> list[dict[str, object]]:
         """The list in a tool's answer."""
         rows = self.call(tool, **fields)[field]
         assert isinstance(rows, list)
         return rows
 
-    def labels(self, tool: str, **fields: object) -> list[object]:
+    def labels(self, tool: str, /, **fields: object) -> list[object]:
         """The labels of the orders in a tool's answer."""
         return [order["label"] for order in self.rows(tool, "orders", **fields)]

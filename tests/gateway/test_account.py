@@ -63,7 +63,7 @@ def test_a_partial_fill_stays_open_and_the_average_is_weighted() -> None:
     account = Account(Decimal(10))
     order = order_of(account, 3, *SPREAD)
     order = account.fill(order, 1, [Decimal("0.02"), Decimal("0.01")], START, Decimal(3000))
-    assert (order.order.state, order.order.filled_amount) == ("open", 1)
+    assert (order.order.state, order.order.filled_amount) == ("open", Decimal(1))
     order = account.fill(order, 2, [Decimal("0.02"), Decimal("0.013")], START, Decimal(3000))
     assert (order.order.state, order.order.average_price) == ("filled", Decimal("0.008"))
 
@@ -135,9 +135,11 @@ def test_the_balance_is_the_start_plus_every_cash_flow(
         net[trade.instrument_name] = net.get(trade.instrument_name, Decimal(0)) + (
             trade.amount if trade.side == "buy" else -trade.amount
         )
-    settled = sum((s.size for s in account.settlements.values()), Decimal(0))
-    held = sum((p.size for p in account.positions.values()), Decimal(0))
-    assert sum(net.values(), Decimal(0)) == settled + held
+    for settlement in account.settlements.values():
+        net[settlement.instrument_name] -= settlement.size
+    assert {name: size for name, size in net.items() if size} == {
+        name: position.size for name, position in account.positions.items()
+    }
 
 
 def test_hands_out_each_change_once() -> None:

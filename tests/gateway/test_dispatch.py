@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from core.mcp import ROUTERS, TOOLS, iso_utc
 from tests.gateway.market_fake import FRIDAY, LONG_PUT, SHORT_PUT, START, Desk
 
-SPAN = {"start": iso_utc(START - timedelta(days=2)), "end": iso_utc(START)}
+SPAN: dict[str, object] = {"start": iso_utc(START - timedelta(days=2)), "end": iso_utc(START)}
 LEGS = [{"instrument_name": SHORT_PUT, "side": "sell"}, {"instrument_name": LONG_PUT, "side": "buy"}]
 BODIES: dict[tuple[str, str], dict[str, object]] = {
     ("deribit", "get_dvol_history"): SPAN,
@@ -157,7 +157,7 @@ def test_chains_hold_only_the_expiries_that_were_asked_for() -> None:
 def test_total_equity_is_the_same_money_in_every_currency() -> None:
     desk = Desk()
     usd, eur, eth = (
-        float(str(desk.call("get_total_equity", "portfolio", currency=c)["equity"]))
+        float(str(desk.call_of("portfolio", "get_total_equity", currency=c)["equity"]))
         for c in ("USD", "EUR", "ETH")
     )
     assert usd == pytest.approx(10 * 3000 + 150_000 * 1.17)
@@ -166,7 +166,7 @@ def test_total_equity_is_the_same_money_in_every_currency() -> None:
 
 
 def test_holdings_share_out_the_whole() -> None:
-    holdings = Desk().call("get_holdings", "portfolio")["holdings"]
+    holdings = Desk().call_of("portfolio", "get_holdings")["holdings"]
     assert isinstance(holdings, list)
     assert sum(h["share"] for h in holdings) == pytest.approx(1.0)
 

@@ -212,8 +212,8 @@ def test_delivers_at_eight_and_cancels_what_rests_on_the_expired() -> None:
     assert desk.call("get_open_orders")["orders"] == []
     settled = desk.rows("get_settlements", "settlements", since=iso_utc(START))
     by_name = {s["instrument_name"]: s for s in settled}
-    assert Decimal(by_name[SHORT_PUT]["cash_flow"]) == Decimal("-0.07407407")
-    assert Decimal(by_name[LONG_PUT]["cash_flow"]) == 0
+    assert Decimal(str(by_name[SHORT_PUT]["cash_flow"])) == Decimal("-0.07407407")
+    assert Decimal(str(by_name[LONG_PUT]["cash_flow"])) == 0
     assert by_name[SHORT_PUT]["timestamp"] == iso_utc(FRIDAY)
 
 

@@ -145,7 +145,9 @@ def test_funding_is_the_record_and_then_the_assumption(record: Path) -> None:
     assert [p.hourly_rate for p in points] == pytest.approx([1e-5, 1e-5])
     unrecorded = source.funding_history(MONDAY + timedelta(hours=14), MONDAY + timedelta(hours=16))
     assert [p.hourly_rate for p in unrecorded] == pytest.approx([0.05 / 8760] * 3)
-    assert source.exchange_funding(MONDAY)[0] == ("hyperliquid", pytest.approx(0.0876), MONDAY)
+    own = source.exchange_funding(MONDAY)[0]
+    assert (own.name, own.at) == ("hyperliquid", MONDAY)
+    assert own.annualized_rate == pytest.approx(0.0876)
     late = MONDAY + timedelta(hours=11)
     assert source.exchange_funding(late) == [("assumed", 0.05, late)]
 

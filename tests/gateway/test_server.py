@@ -132,7 +132,7 @@ def test_a_killed_venue_comes_back_with_clock_and_account(tmp_path: Path) -> Non
         assert client.post("get_positions", later).json() == positions
         history = client.post("get_order_history", later, since=iso_utc(MONDAY)).json()["orders"]
         assert history == [order, resting]
-        assert client.sell_a_spread("p3:e1")["order_id"] > str(resting["order_id"])
+        assert str(client.sell_a_spread("p3:e1")["order_id"]) > str(resting["order_id"])
         client.http.close()
     finally:
         again.stop()

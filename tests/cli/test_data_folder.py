@@ -1,0 +1,93 @@
+"""A data folder belongs to one engine, and only a paper account is ever emptied."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cli.data_folder import (
+    empty_paper_folder,
+    locked,
+    make_data_folder,
+    mark_as_paper,
+    refuse_paper_folder,
+    require_paper_folder,
+    running_engine,
+    wait_until_free,
+)
+from core.errors import InputError
+
+
+def test_a_second_engine_on_the_same_folder_is_refused_and_the_holder_is_named(tmp_path: Path) -> None:
+    with locked(tmp_path, Path("a.sock")), pytest.raises(InputError, match="runs on it already"):  # noqa: SIM117
+        with locked(tmp_path, Path("b.sock")):
+            pytest.fail("two engines on one folder")
+
+
+def test_the_lock_says_where_the_engine_listens_and_goes_with_it(tmp_path: Path) -> None:
+    with locked(tmp_path, Path("a.sock")):
+        engine = running_engine(tmp_path)
+        assert engine is not None
+        assert engine.socket == Path("a.sock")
+        assert not wait_until_free(tmp_path, timeout_s=0.1)
+    assert running_engine(tmp_path) is None
+    assert wait_until_free(tmp_path, timeout_s=0.1)
+
+
+def test_a_folder_that_was_never_used_has_no_engine(tmp_path: Path) -> None:
+    assert running_engine(tmp_path / "none") is None
+
+
+def test_the_folder_is_for_its_owner_alone(tmp_path: Path) -> None:
+    make_data_folder(tmp_path / "data")
+    assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="expected a folder to write in"):
+        make_data_folder(tmp_path / "file" / "data")
+
+
+def test_only_a_marked_folder_is_emptied(tmp_path: Path) -> None:
+    (tmp_path / "cerbero.db").write_text("precious")
+    for act in (require_paper_folder, empty_paper_folder):
+        with pytest.raises(InputError):
+            act(tmp_path)
+    assert (tmp_path / "cerbero.db").read_text() == "precious"
+
+
+def test_a_marked_folder_is_emptied_but_for_its_lock_and_marker(tmp_path: Path) -> None:
+    mark_as_paper(tmp_path)
+    (tmp_path / "venue").mkdir()
+    (tmp_path / "venue" / "venue.db").write_text("")
+    outside = tmp_path.parent / f"{tmp_path.name}-outside"
+    outside.mkdir()
+    (outside / "kept").write_text("")
+    (tmp_path / "link").symlink_to(outside)
+    require_paper_folder(tmp_path)
+    with locked(tmp_path, Path("a.sock")):
+        empty_paper_folder(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["PAPER", "lock"]
+    assert (outside / "kept").exists()
+
+
+@pytest.mark.parametrize("make", [lambda path: None, lambda path: path.mkdir()])
+def test_a_missing_or_empty_folder_may_become_a_paper_account(tmp_path: Path, make: object) -> None:
+    folder = tmp_path / "new"
+    assert callable(make)
+    make(folder)
+    require_paper_folder(folder)
+
+
+def test_a_file_is_no_data_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="found a file"):
+        require_paper_folder(tmp_path / "file")
+
+
+def test_a_live_engine_keeps_out_of_a_paper_account(tmp_path: Path) -> None:
+    mark_as_paper(tmp_path)
+    with pytest.raises(InputError, match="paper account"):
+        refuse_paper_folder(tmp_path)

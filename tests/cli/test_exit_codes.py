@@ -1,0 +1,151 @@
+"""Every kind of error has its exit code, and is one clear line on stderr without a traceback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import core.errors
+from cli.exit_codes import ExitCode, exit_code_of
+from cli.main import COMMANDS, GROUPS
+from core.errors import CerberoError, EngineNotRunningError, InputError, McpRateLimitError
+from tests.cli.support import Cli
+
+GROUP_COMMANDS = {
+    "audit": ("verify", "tail", "show"),
+    "config": ("validate", "hash", "show", "schema", "env"),
+    "kill-switch": ("status", "arm", "disarm"),
+    "state": ("positions", "orders", "cycles", "trades"),
+}
+
+
+def test_input_is_2_a_missing_engine_is_3_and_all_else_was_found_wrong() -> None:
+    errors = [
+        value
+        for value in vars(core.errors).values()
+        if isinstance(value, type) and issubclass(value, CerberoError)
+    ]
+    assert len(errors) > 10
+    for error in errors:
+        made = error("x", 1.0) if error is McpRateLimitError else error("x")
+        if issubclass(error, InputError):
+            assert exit_code_of(made) is ExitCode.BAD_INPUT
+        elif issubclass(error, EngineNotRunningError):
+            assert exit_code_of(made) is ExitCode.NOT_RUNNING
+        else:
+            assert exit_code_of(made) is ExitCode.FOUND_WRONG
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_help_shows_an_example(cli: Cli, command: str) -> None:
+    ran = cli(command, "--help")
+    assert ran.code == 0
+    assert f"run.py {command}" in " ".join(ran.out.split())
+
+
+@pytest.mark.parametrize(("group", "command"), [(g, c) for g, cs in GROUP_COMMANDS.items() for c in cs])
+def test_each_help_of_a_group_shows_an_example(cli: Cli, group: str, command: str) -> None:
+    ran = cli(group, command, "--help")
+    assert ran.code == 0
+    assert f"run.py {group} {command}" in " ".join(ran.out.split())
+
+
+def test_every_group_is_listed_above() -> None:
+    assert set(GROUPS) == {*GROUP_COMMANDS, "calc"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["nonsense"], 2, "No such command"),
+        (["paper", "--days", "many"], 2, "--days"),
+        (["paper", "--between", "guess"], 2, "move or hold"),
+        (["paper", "--json", "missing-folder/out.json"], 2, "existing folder"),
+        (["status"], 3, "no engine runs"),
+        (["healthcheck"], 3, "no engine runs"),
+        (["stop"], 3, "no engine runs"),
+        (["inject", "RunEntryCycle"], 3, "no engine runs"),
+        (["inject"], 2, "expected a message's name"),
+        (["inject", "Nonsense"], 2, "unknown message 'Nonsense'"),
+        (["inject", "ClosePosition", "--position", "p"], 2, "'reason' is required"),
+        (["inject", "ClosePosition", "p"], 2, "expected --FIELD VALUE"),
+        (["inject", "ArmKillSwitch", "--reason", "a", "--reason", "b"], 2, "given twice"),
+        (["kill-switch", "disarm", "--reason", "x"], 3, "no engine runs"),
+        (["kill-switch", "arm", "--reason", " "], 2, "found a blank"),
+        (["state", "positions"], 2, "expected the books"),
+        (["audit", "verify"], 2, "expected an audit log"),
+        (["explain", "entry-1"], 1, "no decision is recorded"),
+        (["trace", "entry-1"], 1, "nothing is recorded"),
+    ],
+)
+def test_bad_input_and_missing_engines(
+    cli: Cli, tmp_path: Path, arguments: list[str], code: int, said: str
+) -> None:
+    cli.monkeypatch.chdir(tmp_path)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    takes_folder = arguments[0] not in ("nonsense", "paper")
+    ran = cli(*arguments, *(["--data-dir", str(empty)] if takes_folder else []))
+    assert ran.code == code, ran.err
+    assert said in ran.err
+    assert "Traceback" not in ran.err
+    assert ran.out == ""
+
+
+@pytest.mark.parametrize("command", ["start", "dry-run", "ping"])
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({}, "CERBERO_BITE_MCP_URL"),
+        ({"MCP_URL": "http://127.0.0.1:1"}, "CERBERO_BITE_MCP_TOKEN"),
+        ({"MCP_URL": "http://127.0.0.1:1", "MCP_TOKEN": "t", "MCP_BOT_TAG": " "}, "MCP_BOT_TAG"),
+        ({"MCP_URL": "http://127.0.0.1:1", "MCP_TOKEN": "t", "MCP_BOT_TAG": "x" * 65}, "MCP_BOT_TAG"),
+    ],
+)
+def test_the_environment_is_checked_first(
+    cli: Cli, tmp_path: Path, command: str, variables: dict[str, str], said: str
+) -> None:
+    cli.monkeypatch.chdir(tmp_path)
+    cli.set(**variables)
+    ran = cli(command)
+    assert ran.code == 2
+    assert said in ran.err
+    assert list(tmp_path.iterdir()) == [], "nothing half done"
+
+
+def test_a_mode_that_is_no_word_for_yes_or_no_is_refused_by_name(cli: Cli, tmp_path: Path) -> None:
+    cli.monkeypatch.chdir(tmp_path)
+    cli.set(MCP_URL="http://127.0.0.1:1", MCP_TOKEN="t", ENABLE_STRATEGY="perhaps")
+    ran = cli("start")
+    assert ran.code == 2
+    assert "CERBERO_BITE_ENABLE_STRATEGY" in ran.err
+
+
+def test_an_unreachable_venue_ends_ping_and_dry_run_with_1(cli: Cli, strategy_file: Path) -> None:
+    cli.set(MCP_URL="http://127.0.0.1:1", MCP_TOKEN="t")
+    assert cli("ping").code == 1
+    ran = cli("dry-run", "--strategy", strategy_file, "--data-dir", strategy_file.parent / "none")
+    assert ran.code == 1
+    assert "127.0.0.1:1" in ran.err
+
+
+def test_start_refuses_a_strategy_whose_hash_nobody_sealed(cli: Cli, strategy_file: Path) -> None:
+    text = strategy_file.read_text().replace("dvol_min_pts: 40.0", "dvol_min_pts: 41.0")
+    strategy_file.write_text(text)
+    cli.set(MCP_URL="http://127.0.0.1:1", MCP_TOKEN="t")
+    ran = cli("start", "--strategy", strategy_file, "--data-dir", strategy_file.parent / "data")
+    assert ran.code == 2
+    assert "config_hash" in ran.err
+    assert not (strategy_file.parent / "data").exists()
+
+
+def test_strategy_mode_outside_paper_needs_a_choice_for_exits(cli: Cli, strategy_file: Path) -> None:
+    from config import write_hash
+
+    strategy_file.write_text(strategy_file.read_text().replace("environment: paper", "environment: testnet"))
+    write_hash(strategy_file)
+    cli.set(MCP_URL="http://127.0.0.1:1", MCP_TOKEN="t", ENABLE_STRATEGY="true")
+    ran = cli("start", "--strategy", strategy_file, "--data-dir", strategy_file.parent / "data")
+    assert ran.code == 2
+    assert "kill_switch.exits" in ran.err

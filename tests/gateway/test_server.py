@@ -205,10 +205,8 @@ def test_ends_itself_when_its_parent_dies(tmp_path: Path) -> None:
     script = (
         "import sys, pathlib; from gateway.paper.process import *\n"
         f"p = start_process(PaperVenueConfig(token='t', data_dir=pathlib.Path({str(tmp_path)!r})))\n"
-        "print(p.ready.pid, flush=True); import os; os._exit(0)\n"
+        "import os; os._exit(0)\n"
     )
-    # The venue holds the standard error it inherited, so `run` returns when both have ended.
-    command = [sys.executable, "-c", script]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    stat = Path(f"/proc/{int(done.stdout)}/stat")
-    assert not stat.exists() or stat.read_text().split()[2] == "Z"
+    # The venue holds the standard error that it inherited, so this returns when both have ended, or times out.
+    done = subprocess.run([sys.executable, "-c", script], stderr=subprocess.PIPE, timeout=60, check=False)
+    assert done.returncode == 0

@@ -3,7 +3,6 @@
 from config.environment import (
     VARIABLES,
     McpSettings,
-    Mode,
     Settings,
     TelegramSettings,
     load_settings,
@@ -23,7 +22,6 @@ __all__ = [
     "VARIABLES",
     "LoadedStrategy",
     "McpSettings",
-    "Mode",
     "Settings",
     "TelegramSettings",
     "load_settings",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from core.errors import InputError
+from core.values import Mode
 
 MCP_URL = "CERBERO_BITE_MCP_URL"
 MCP_TOKEN = "CERBERO_BITE_MCP_TOKEN"
@@ -41,22 +41,6 @@ _WORDS = {
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Feature(StrEnum):
-    DATA_ANALYSIS = "data_analysis"
-    STRATEGY = "strategy"
-
-
-class Mode(_Frozen):
-    """Which jobs run: market snapshots with data analysis, entry and monitor with strategy."""
-
-    data_analysis: bool
-    strategy: bool
-
-    def __str__(self) -> str:
-        on = [feature.value for feature in Feature if getattr(self, feature.value)]
-        return "+".join(on) if on else "infrastructure_only"
 
 
 class McpSettings(_Frozen):

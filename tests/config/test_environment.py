@@ -18,7 +18,7 @@ def test_url_and_token_are_enough() -> None:
     assert settings.mcp.token.get_secret_value() == "s3cret-token"
     assert settings.mcp.bot_tag == "BOT__CERBERO_BITE"
     assert settings.telegram is None
-    assert str(settings.mode) == "data_analysis"
+    assert settings.mode.name == "data_analysis"
 
 
 @pytest.mark.parametrize(
@@ -96,19 +96,6 @@ def test_blank_is_the_default() -> None:
     mode = mode_from_env({"CERBERO_BITE_ENABLE_STRATEGY": " ", "CERBERO_BITE_ENABLE_DATA_ANALYSIS": ""})
     assert mode == mode_from_env({})
     assert (mode.data_analysis, mode.strategy) == (True, False)
-
-
-@pytest.mark.parametrize(
-    ("data", "strategy", "shown"),
-    [
-        ("on", "on", "data_analysis+strategy"),
-        ("off", "on", "strategy"),
-        ("off", "off", "infrastructure_only"),
-    ],
-)
-def test_a_mode_shows_what_is_on(data: str, strategy: str, shown: str) -> None:
-    env = {"CERBERO_BITE_ENABLE_DATA_ANALYSIS": data, "CERBERO_BITE_ENABLE_STRATEGY": strategy}
-    assert str(mode_from_env(env)) == shown
 
 
 def test_no_secret_is_in_any_text_of_the_settings() -> None:

@@ -18,7 +18,7 @@ from actors.audit.files import (
     sync,
 )
 from actors.audit.scan import Broken, Incomplete, Scan, Whole, judge, scan
-from actors.runtime import Actor, Address
+from actors.runtime import Actor, Address, RuntimeFault
 from actors.runtime.answering import answerer
 from core.chain import GENESIS, ChainBrokenError, Link, follow_all, split_lines
 from core.messages.alerting import RaiseAlert, Severity
@@ -35,6 +35,7 @@ from core.messages.base import Refused
 from core.messages.state import AuditHeadAndPending, GetAuditHeadAndPending
 
 BOOT_TIMEOUT_S = 10.0
+STOP_TIMEOUT_S = 1.0
 BALLAST_FILE = "ballast"
 
 
@@ -65,6 +66,7 @@ class Audit(Actor):
         self._link = GENESIS
         self._last_file: str | None = None
         self._problem: str | None = None
+        self._failed = False
 
     def on_start(self) -> None:
         """Prove the files against the head and the pending bytes that the database holds."""
@@ -90,6 +92,31 @@ class Audit(Actor):
             case _:
                 assert_never(verdict)
         self.ctx.tell(self.ctx.self_address, CompressOldest())
+
+    def on_failure(self, error: BaseException) -> None:
+        """The successor completes what is pending; this incarnation writes no more."""
+        self.ctx.log().error("audit ends: %s", error)
+        self._failed = True
+
+    def on_stop(self) -> None:
+        """An orderly stop leaves nothing pending: state takes no more, and what it has committed is appended.
+
+        Where state can't be asked any more, the next start completes the pending bytes.
+        """
+        if self._failed:
+            return
+        query = GetAuditHeadAndPending(stopping=True)
+        try:
+            stored = self.ctx.ask(self._state, query, timeout_s=STOP_TIMEOUT_S)
+        except RuntimeFault as error:
+            self.ctx.log().warning("pending bytes are left to the next start: %s", error)
+            return
+        if not isinstance(stored, AuditHeadAndPending) or stored.pending is None:
+            return
+        if stored.pending.last_seq > self._link.seq:
+            self._handle_append(AppendAudit(batch=stored.pending))
+        else:
+            self.ctx.tell(self._state, AuditAt(seq=self._link.seq, hash=self._link.hash))
 
     def on_receive(self, message: object) -> None:
         if not isinstance(message, _Accepted):

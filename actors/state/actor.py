@@ -89,7 +89,11 @@ class State(Actor):
         self._retake_ballast()
 
     def on_stop(self) -> None:
-        """Leave no pending bytes behind where all are in the file, and let go of the database."""
+        """Leave no pending bytes behind where all are in the file, and let go of the database.
+
+        After a crash, what waits here is no longer in the mailbox that the successor inherits, so it is
+        committed now; audit, which restarts too, appends it.
+        """
         db, self._db = self._db, None
         if db is None:
             return
@@ -97,6 +101,7 @@ class State(Actor):
             self.ctx.check_live()
             if db.in_transaction:
                 db.execute("ROLLBACK")
+            self._commit_rest()
             self._sequencer.settle()
         except Fenced:
             # The successor owns the books already; nothing may be written here any more.
@@ -125,7 +130,7 @@ class State(Actor):
             case GetBooks():
                 self._handle_get_books(message)
             case GetAuditHeadAndPending():
-                self._handle_get_audit_head_and_pending()
+                self._handle_get_audit_head_and_pending(message)
             case RetakeBallast():
                 self._retake_ballast()
             case KillSwitchArmed():
@@ -168,11 +173,13 @@ class State(Actor):
         books = self._view.books(self.ctx.now(), self._sequencer.last_seq)
         answer(books if asked else BooksRead(request_id=query.request_id, books=books))
 
-    def _handle_get_audit_head_and_pending(self) -> None:
+    def _handle_get_audit_head_and_pending(self, query: GetAuditHeadAndPending) -> None:
         answer = answerer(self.ctx)
         if self._db is None:
             answer(self._refused_corrupt(""))
             return
+        if query.stopping:
+            self._audit_ready = False
         head = _head(self._sequencer.end.link)
         answer(AuditHeadAndPending(head=head, pending=self._sequencer.pending))
 
@@ -251,6 +258,12 @@ class State(Actor):
                 self._tell_append()
                 return
             self._settle_batch(pump=False)
+
+    def _commit_rest(self) -> None:
+        if self._audit_ready and len(self._intake):
+            rest = self._intake.take(len(self._intake))
+            requests = [(each.request, each.correlation) for each in rest]
+            self._sequencer.commit(requests, self.ctx.now(), self.ctx.check_live)
 
     def _commit(self, waiting: list[Waiting]) -> Committed | None:
         """The batch committed, or None where the disk is full and all of it is refused."""

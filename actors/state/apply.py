@@ -157,6 +157,13 @@ def apply(
     except (BooksRefusalError, IllegalEdgeError, sqlite3.IntegrityError) as error:
         db.execute("ROLLBACK TO request")
         applied, payload, end = _refused(request, error, now), b"", previous
+    except (sqlite3.Error, MemoryError):
+        raise
+    except Exception as error:
+        # In a batch a crash would hit bystanders, and again each time the request is told again: the one
+        # that can't be applied ends here, refused and alerted.
+        db.execute("ROLLBACK TO request")
+        applied, payload, end = _refused(request, error, now), b"", previous
     keep_answer(db, applied.answer, request.request_id, now)
     db.execute("RELEASE request")
     return applied, payload, end
@@ -179,16 +186,16 @@ def _senders_events(request: Write) -> list[AuditEvent]:
     return [event for event in request.audit if event.kind not in STATES_OWN]
 
 
-def _refused(
-    request: Write, error: BooksRefusalError | IllegalEdgeError | sqlite3.IntegrityError, now: datetime
-) -> Applied:
+def _refused(request: Write, error: Exception, now: datetime) -> Applied:
     match error:
         case BooksRefusalError():
             reason = str(error)
         case IllegalEdgeError():
             reason = f"illegal_edge: {error}"
-        case _:
+        case sqlite3.IntegrityError():
             reason = f"inconsistent: {error}"
+        case _:
+            reason = f"failed: {type(error).__name__}: {error}"
     applied = Applied(Refused(request_id=request.request_id, reasons=(reason,)))
     if not isinstance(request, RecordAlert | RecordAlertDelivered):
         # An alert about a refused alert would never end.

@@ -15,8 +15,8 @@ from core.errors import CerberoError
 
 BACKUP_FOLDER = "backups"
 AUDIT_FOLDER = "audit"
-KEEP_ALL_FOR = timedelta(days=1)
-KEEP_DAILY_FOR = timedelta(days=30)
+KEEP_ALL_FOR = timedelta(hours=6)
+KEEP_DAILY_FOR = timedelta(days=14)
 _STAMP = "%Y%m%dT%H%M%SZ"
 _DRAFT = ".draft"
 _CHUNK_BYTES = 1024 * 1024
@@ -112,7 +112,7 @@ def _newest(folder: Path) -> Path | None:
 
 
 def _prune(folder: Path, now: datetime) -> None:
-    """Keep all of the last day, the last of each day for a month, and always the newest."""
+    """Keep all of the last hours, the last of each day for two weeks, and always the newest."""
     found = backups(folder.parent)
     last_of_day = {path.name[:8]: path for path in found}
     for path in found[:-1]:

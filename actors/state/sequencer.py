@@ -11,7 +11,7 @@ from actors.state.applied import Applied
 from actors.state.apply import Write, apply
 from actors.state.tables import chain, records
 from actors.state.tables.chain import ChainEnd
-from core.chain import file_name
+from core.chain import Link, file_name
 from core.messages.audit import AuditBatch
 
 ANSWERS_KEPT = timedelta(days=7)
@@ -38,21 +38,24 @@ class Sequencer:
     @property
     def last_seq(self) -> int:
         """The number of the last committed audit record."""
-        return self.end.link.seq if self.pending is None else self.pending.last_seq
+        return self._last.seq
+
+    @property
+    def _last(self) -> Link:
+        return self.end.link if self.pending is None else self.end.after(self.pending).link
 
     def commit(
         self, requests: Sequence[tuple[Write, str | None]], now: datetime, check_live: Callable[[], None]
     ) -> Committed:
         """Apply (request, correlation) in order and commit them together.
 
-        Needs everything before to be acknowledged. Raises sqlite3.Error with nothing changed.
+        Behind bytes that are still pending the new ones are pending with them. Raises sqlite3.Error with
+        nothing changed.
         """
-        if self.pending is not None:
-            raise AssertionError("expected the last batch to be acknowledged before the next one")
         db = self._db
         db.execute("BEGIN IMMEDIATE")
         try:
-            outcomes, lines, link = [], [], self.end.link
+            outcomes, lines, link = [], [], self._last
             for request, correlation in requests:
                 applied, payload, link = apply(db, request, now, link, correlation)
                 outcomes.append(applied)
@@ -86,7 +89,12 @@ class Sequencer:
 
     def _batch(self, payload: bytes, last_seq: int, last_hash: str, now: datetime) -> AuditBatch | None:
         if not payload:
-            return None
+            return self.pending
+        if self.pending is not None:
+            whole = self.pending.payload + payload
+            return self.pending.model_copy(
+                update={"last_seq": last_seq, "last_hash": last_hash, "payload": whole}
+            )
         # A clock that was set back must not reopen an earlier day's file.
         file = max(file_name(now.date()), self.end.file or "")
         return AuditBatch(

@@ -324,7 +324,12 @@ class OpenInbox(Event):
 
 
 class GetAuditHeadAndPending(Query):
-    """Asked by audit's `on_start`; answered by `AuditHeadAndPending`."""
+    """Asked by audit's `on_start`; answered by `AuditHeadAndPending`.
+
+    `stopping`: asked by its `on_stop`. State takes no further change, until an audit has started again.
+    """
+
+    stopping: bool = False
 
 
 class AuditHeadAndPending(Event):

@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from actors.audit.actor import Audit
+from actors.runtime import AskTimeout
 from actors.runtime.testing import FakeAddress, FakeContext
 from actors.state.actor import State
 from core.books import Fill, Instruction, InstructionKind, Job, OrderRow, Proposal
@@ -84,7 +85,19 @@ class BooksRoom:
 
     def stop(self) -> None:
         self.audit.on_stop()
+        self.deliver()
         self.state.on_stop()
+
+    def crash_state(self) -> None:
+        """As the supervisor does after a crash of state: audit stops, both start again."""
+        self.state.on_failure(RuntimeError("a crash"))
+        self.state.on_stop()
+        self.audit_ctx.asks[GetAuditHeadAndPending] = AskTimeout("state is down")
+        self.audit.on_stop()
+        self.state, self.audit = self._new_state(), self._new_audit()
+        self.held.clear()
+        self.hold_appends = False
+        self.start()
 
     def kill(self) -> None:
         """The process is gone: nothing is tidied up."""

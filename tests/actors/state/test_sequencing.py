@@ -428,6 +428,47 @@ def test_an_orderly_stop_leaves_nothing_pending(room: BooksRoom) -> None:
     again.kill()
 
 
+def test_an_orderly_stop_finishes_the_append_that_is_under_way(room: BooksRoom) -> None:
+    room.hold_appends = True
+    room.tell(event(1))
+    room.tell(event(2))
+    room.stop()
+    assert len(records(room)) == 1
+    again = BooksRoom(room.data_dir).start()
+    assert [record["kind"] for record in records(again)] == ["CONFIG"]
+    again.kill()
+
+
+def test_a_crash_of_state_loses_nothing_that_it_had_taken_from_its_mailbox(room: BooksRoom) -> None:
+    """Who told it without waiting for the answer has no second try."""
+    room.hold_appends = True
+    for number in range(4):
+        room.tell(event(number))
+    room.crash_state()
+    found = [record["detail"] for record in records(room)]
+    assert found[:4] == [{"n": number} for number in range(4)]
+    room.tell(event(2))
+    assert room.answers[-1] == Recorded(request_id="event-2")
+    assert len(records(room)) == len(found)
+
+
+def test_a_request_that_fails_in_an_unforeseen_way_takes_no_other_along(
+    room: BooksRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise KeyError("unforeseen")
+
+    monkeypatch.setattr("actors.state.apply.set_system", fails)
+    room.hold_appends = True
+    room.tell(event(0))
+    room.tell(SetSystem(request_id="bad", key="k", value="v", at=START))
+    room.tell(event(1))
+    room.release_appends()
+    assert [type(answer).__name__ for answer in room.answers] == ["Recorded", "Refused", "Recorded"]
+    alerts = [m for m in room.state_ctx.told_to("alerting") if isinstance(m, RaiseAlert)]
+    assert [a.severity for a in alerts if a.code == "books_refused"] == [Severity.CRITICAL]
+
+
 def test_an_unknown_message_is_a_crash(room: BooksRoom) -> None:
     with pytest.raises(TypeError, match="StateProtocol"):
         room.state.on_receive("hello")

@@ -1,0 +1,276 @@
+"""One decision actor with fakes around it: state answers what it is told, the others answer when bidden."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TypeVar
+
+from actors.decision import Decision
+from actors.runtime import Terminated
+from actors.runtime.testing import FakeAddress, FakeContext
+from core.books import Books, CycleOutcome, Job, OrderRow, Position
+from core.entry_decision import decide_entry
+from core.lifecycle import OrderState, PositionState
+from core.messages.alerting import RaiseAlert, Severity
+from core.messages.base import Refused
+from core.messages.decision import CycleEnded, DecisionStatus, GetDecision
+from core.messages.execution import FinalOutcome, OrderFinal, PlaceCombo, RecoveryReport
+from core.messages.kill_switch import GetKillSwitch, KillSwitchStatus
+from core.messages.market_data import (
+    EntryMarket,
+    FetchSnapshot,
+    MonitorMarket,
+    Snapshot,
+    SnapshotFailed,
+    SnapshotFault,
+)
+from core.messages.scheduler import JobDue
+from core.messages.state import (
+    CloseCycle,
+    CycleKnown,
+    CycleOpened,
+    GetBooks,
+    GetOpenCycles,
+    GetPosition,
+    OpenCycle,
+    OpenCycles,
+    PositionRead,
+    RecordDecision,
+    Recorded,
+    Recording,
+)
+from core.strategy import Strategy
+from core.values import CycleId, Label, Mode, PositionId
+from tests.core.market import NOW, entry_facts
+
+_T = TypeVar("_T")
+DEADLINE = timedelta(seconds=Strategy().scheduler.cycle_deadline_s)
+CALM = KillSwitchStatus(
+    armed=False,
+    causes=(),
+    reason=None,
+    who=None,
+    since=None,
+    exits_blocked=False,
+    suspensions={},
+    permits_outstanding=0,
+    permits_granted=0,
+    vetoes=0,
+)
+
+
+def cycle_id(job: Job, slot: datetime = NOW) -> CycleId:
+    return CycleId(f"{job.value}-{slot:%Y%m%dT%H%M%SZ}")
+
+
+def entry_market(**changes: object) -> EntryMarket:
+    """The market's part of the calm facts, in which a bull put is proposed."""
+    facts = entry_facts()
+    fields = {name: getattr(facts, name) for name in EntryMarket.model_fields}
+    return EntryMarket(**(fields | changes))
+
+
+def monitor_market(**changes: object) -> MonitorMarket:
+    facts = entry_facts()
+    fields = {"spot_usd": 3000.0, "spot_4h_ago_usd": 3000.0, "dvol": 65.0, "chain": facts.chain}
+    return MonitorMarket(**(fields | changes))
+
+
+PLAN = decide_entry(entry_facts(), Strategy()).plan
+
+
+def position(
+    name: str = "p-entry-1",
+    state: PositionState = PositionState.OPEN,
+    *,
+    credit_eth: str | None = None,
+    contracts: int = 1,
+) -> Position:
+    """An open bull put of the calm market; by default it earned its own natural credit and is held."""
+    assert PLAN is not None
+    credit = PLAN.natural_eth if credit_eth is None else Decimal(credit_eth)
+    return Position(
+        position_id=PositionId(name),
+        cycle_id=CycleId("entry-20260105T140000Z"),
+        plan=PLAN,
+        kind=PLAN.kind,
+        state=state,
+        contracts_opened=contracts,
+        contracts=contracts,
+        entered_at=NOW - timedelta(days=1),
+        credit_eth=credit * contracts,
+    )
+
+
+class DecisionDesk:
+    """State opens rows and takes records by itself unless `state_answers` is off."""
+
+    def __init__(
+        self,
+        *,
+        now: datetime = NOW,
+        strategy: Strategy | None = None,
+        mode: Mode | None = None,
+        recovered: bool = True,
+        epoch: int = 1,
+    ) -> None:
+        self.ctx = FakeContext("decision", now=now)
+        self.ctx.epoch = epoch
+        names = ("state", "kill_switch", "market_data", "execution", "alerting")
+        self.rooms = {name: FakeAddress(name) for name in names}
+        self.strategy = strategy or Strategy()
+        self.actor = Decision(
+            **self.rooms,
+            strategy=self.strategy,
+            mode=mode or Mode(data_analysis=True, strategy=True),
+            code_version="test",
+        )
+        self.actor.ctx = self.ctx
+        self.switch = CALM
+        self.positions: list[Position] = []
+        self.orders: list[OrderRow] = []
+        self.rows: dict[tuple[Job, datetime], CycleOutcome | None] = {}
+        self.state_answers = True
+        self.ctx.asks[GetKillSwitch] = lambda _: self.switch
+        self.ctx.asks[GetBooks] = lambda _: Books(
+            as_of=self.ctx.now(),
+            seq=1,
+            positions=tuple(self.positions),
+            orders=tuple(self.orders),
+            instructions=(),
+        )
+        self.ctx.asks[GetPosition] = self._position
+        self._seen = 0
+        self.actor.on_start()
+        self._answer_state()
+        if recovered:
+            self.recover()
+
+    def recover(self, *rows: object) -> None:
+        self.tell(RecoveryReport(ok=True, at=self.ctx.now(), attempts=1, differences=()))
+        asked = self.sent("state", GetOpenCycles)[-1]
+        self.tell(OpenCycles(request_id=asked.request_id, cycles=rows))  # type: ignore[arg-type]
+
+    def tell(self, message: object, sender: FakeAddress | None = None) -> None:
+        with self.ctx.handling(message, sender=sender):
+            self.actor.on_receive(message)
+        self._answer_state()
+
+    def due(self, job: Job, slot: datetime = NOW, *, misfired: bool = False) -> None:
+        self.tell(JobDue(job=job, slot=slot, misfired=misfired))
+
+    def snapshot(self, market: EntryMarket | MonitorMarket) -> None:
+        asked = self.sent("market_data", FetchSnapshot)[-1]
+        self.tell(Snapshot(request_id=asked.request_id, cycle_id=asked.cycle_id, market=market))
+
+    def snapshot_failed(self, kind: str = "server", part: str = "get_dvol") -> None:
+        asked = self.sent("market_data", FetchSnapshot)[-1]
+        fault = SnapshotFault(source="deribit", part=part, kind=kind, detail="as the test wants it")
+        self.tell(SnapshotFailed(request_id=asked.request_id, cycle_id=asked.cycle_id, faults=(fault,)))
+
+    def order_final(self, outcome: FinalOutcome, *reasons: str, filled: int = 0) -> None:
+        placed = self.sent("execution", PlaceCombo)[-1]
+        self.tell(
+            OrderFinal(
+                request_id=placed.request_id,
+                cycle_id=placed.cycle_id,
+                proposal_id=placed.proposal.proposal_id,
+                outcome=outcome,
+                contracts_filled=filled,
+                reasons=reasons,
+            )
+        )
+
+    def terminated(self, room: str) -> None:
+        path = self.rooms[room].path
+        self.tell(Terminated(path=path, name=room, reason="it raised", restarting=True))
+
+    def pass_time(self, seconds: float) -> None:
+        for message in self.ctx.advance(seconds):
+            self.tell(message)
+
+    def sent(self, room: str, kind: type[_T]) -> list[_T]:
+        return [message for message in self.ctx.told_to(room) if isinstance(message, kind)]
+
+    def ends(self) -> list[CloseCycle]:
+        return self.sent("state", CloseCycle)
+
+    def end(self) -> tuple[CycleOutcome, tuple[str, ...]]:
+        """Outcome and reasons of the only cycle that has ended."""
+        ends = {close.request_id: close for close in self.ends()}
+        assert len(ends) == 1, [close.cycle_id for close in ends.values()]
+        close = next(iter(ends.values()))
+        return close.outcome, close.reasons
+
+    def alerts(self, code: str | None = None) -> list[Severity]:
+        raised = self.sent("alerting", RaiseAlert)
+        assert all(alert.cause for alert in raised)
+        return [alert.severity for alert in raised if code is None or alert.code == code]
+
+    def status(self) -> DecisionStatus:
+        asker = FakeAddress("control")
+        self.tell(GetDecision(), sender=asker)
+        answer = self.ctx.told_to("control")[-1]
+        assert isinstance(answer, DecisionStatus)
+        return answer
+
+    def answers(self, asker: FakeAddress) -> list[CycleEnded | Refused]:
+        return [m for m in self.ctx.told_to(asker) if isinstance(m, CycleEnded | Refused)]
+
+    def doubt(self) -> None:
+        self.orders = [
+            OrderRow(
+                label=Label("p-1:e1"),
+                state=OrderState.UNKNOWN,
+                amount=1,
+                limit_eth=Decimal("0.01"),
+                updated_at=self.ctx.now(),
+            )
+        ]
+
+    def _position(self, query: object) -> PositionRead:
+        assert isinstance(query, GetPosition)
+        found = [each for each in self.positions if each.position_id == query.position_id]
+        return PositionRead(request_id=query.request_id, position=found[0] if found else None)
+
+    def _answer_state(self) -> None:
+        """What state would answer to everything told to it since the last look."""
+        while self.state_answers and self._seen < len(self.ctx.told):
+            address, message = self.ctx.told[self._seen]
+            self._seen += 1
+            if address.name == "state" and isinstance(message, Recording):
+                answer = self._answer(message)
+                with self.ctx.handling(answer):
+                    self.actor.on_receive(answer)
+
+    def _answer(self, message: Recording) -> object:
+        if isinstance(message, OpenCycle):
+            key = (message.job, message.slot)
+            outcome = self.rows.get(key)
+            this = cycle_id(message.job, message.slot)
+            if outcome is not None:
+                return CycleKnown(
+                    request_id=message.request_id,
+                    cycle_id=this,
+                    job=message.job,
+                    slot=message.slot,
+                    outcome=outcome,
+                )
+            resumed = key in self.rows
+            self.rows[key] = None
+            return CycleOpened(
+                request_id=message.request_id,
+                cycle_id=this,
+                job=message.job,
+                slot=message.slot,
+                resumed=resumed,
+            )
+        if isinstance(message, CloseCycle):
+            for job, slot in self.rows:
+                if cycle_id(job, slot) == message.cycle_id:
+                    self.rows[job, slot] = message.outcome
+        if isinstance(message, RecordDecision) and message.proposal is not None:
+            proposed = position(message.proposal.proposal_id, PositionState.PROPOSED, contracts=1)
+            self.positions.append(proposed.model_copy(update={"contracts": 0, "contracts_opened": 0}))
+        return Recorded(request_id=message.request_id)

@@ -207,6 +207,6 @@ def test_ends_itself_when_its_parent_dies(tmp_path: Path) -> None:
         f"p = start_process(PaperVenueConfig(token='t', data_dir=pathlib.Path({str(tmp_path)!r})))\n"
         "import os; os._exit(0)\n"
     )
-    # The venue holds the standard error that it inherited, so this returns when both have ended, or times out.
+    # The venue holds the standard error that it inherited: this returns when both have ended, or times out.
     done = subprocess.run([sys.executable, "-c", script], stderr=subprocess.PIPE, timeout=60, check=False)
     assert done.returncode == 0

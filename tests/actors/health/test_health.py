@@ -1,0 +1,275 @@
+"""Probes, what they mean for the kill switch, the boot, the disk, backups."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from actors.health import Health
+from actors.health.disk import FREE_BYTES_MIN
+from actors.runtime.testing import DEFAULT_NOW, FakeAddress
+from core.books import Job
+from core.errors import InputError
+from core.messages.alerting import Severity
+from core.messages.audit import AuditKind
+from core.messages.base import Refused
+from core.messages.kill_switch import (
+    ArmCause,
+    ArmKillSwitch,
+    ClearSuspension,
+    SuspendEntries,
+    VenueChecked,
+)
+from core.messages.mcp import Fetch, ProbeRouter, Router, RouterProbed
+from core.messages.scheduler import JobDue, StartJobs
+from core.messages.state import BackupMade, GetSystem, MakeBackup, Recorded, SetSystem, SystemRead
+from core.values import Environment
+from tests.actors.health.room import ALL, Room
+
+
+def test_a_round_probes_every_router_once_and_the_venue_of_itself() -> None:
+    room = Room()
+    room.probe()
+    for router in Router:
+        assert len(room.sent(f"mcp.{router.value}", ProbeRouter)) == 1
+    (fetch,) = room.sent("mcp.deribit", Fetch)
+    assert (fetch.tool, fetch.retry) == ("environment_info", False)
+    assert [each.ok for each in room.status().routers] == [True] * 5
+
+
+def test_the_kill_switch_hears_what_the_venue_says_of_itself() -> None:
+    room = Room()
+    room.probe(clock_ahead_s=4.0)
+    (checked,) = room.sent("kill_switch", VenueChecked)
+    assert (checked.environment, checked.account) == (Environment.PAPER, "a-1")
+    assert checked.clock_offset_s == pytest.approx(4.0)
+
+
+def test_three_failed_probes_of_deribit_in_a_row_arm_once() -> None:
+    room = Room()
+    deribit = frozenset({Router.DERIBIT})
+    room.probe(down=deribit)
+    room.probe(down=deribit)
+    assert room.sent("kill_switch", ArmKillSwitch) == []
+    room.probe(down=deribit)
+    room.probe(down=deribit)
+    (arm,) = room.sent("kill_switch", ArmKillSwitch)
+    assert (arm.cause, arm.who) == (ArmCause.PROBES, "health")
+    assert room.alerts("probe_failed")[-1] is Severity.CRITICAL
+
+
+def test_a_good_probe_in_between_starts_the_count_anew() -> None:
+    room = Room()
+    for down in (True, True, False, True, True):
+        room.probe(down=frozenset({Router.DERIBIT}) if down else frozenset())
+    assert room.sent("kill_switch", ArmKillSwitch) == []
+
+
+def test_maintenance_does_not_count() -> None:
+    room = Room()
+    for _ in range(5):
+        room.probe(down=frozenset({Router.DERIBIT}), maintenance=True)
+    assert room.sent("kill_switch", ArmKillSwitch) == []
+    assert room.status().routers[0].maintenance
+
+
+def test_maintenance_in_between_neither_counts_nor_forgives() -> None:
+    room = Room()
+    deribit = frozenset({Router.DERIBIT})
+    room.probe(down=deribit)
+    room.probe(down=deribit)
+    room.probe(down=deribit, maintenance=True)
+    room.probe(down=deribit)
+    assert len(room.sent("kill_switch", ArmKillSwitch)) == 1
+
+
+@pytest.mark.parametrize("router", sorted(ALL - {Router.DERIBIT}))
+def test_another_router_that_fails_suspends_and_clears_itself(router: Router) -> None:
+    room = Room()
+    room.probe()
+    cleared = len(room.sent("kill_switch", ClearSuspension))
+    for _ in range(4):
+        room.probe(down=frozenset({router}))
+    assert [each.source for each in room.sent("kill_switch", SuspendEntries)] == [f"probe:{router.value}"]
+    assert room.sent("kill_switch", ArmKillSwitch) == []
+    room.probe()
+    after = room.sent("kill_switch", ClearSuspension)[cleared:]
+    assert [each.source for each in after] == [f"probe:{router.value}"]
+
+
+def test_a_router_that_does_not_answer_counts_as_failed() -> None:
+    room = Room()
+    room.due()
+    room.answer(silent=frozenset({Router.MACRO}))
+    room.pass_time(30.0)
+    assert [each.source for each in room.sent("kill_switch", SuspendEntries)] == ["probe:macro"]
+
+
+def test_a_silent_deribit_arms_as_a_refusing_one_does() -> None:
+    room = Room()
+    for _ in range(3):
+        room.due()
+        room.answer(silent=frozenset({Router.DERIBIT}))
+        room.pass_time(30.0)
+    assert len(room.sent("kill_switch", ArmKillSwitch)) == 1
+
+
+def test_an_answer_of_a_round_that_was_given_up_is_left_alone() -> None:
+    room = Room()
+    room.due()
+    old = room.sent("mcp.macro", ProbeRouter)[-1]
+    room.pass_time(30.0)
+    before = room.status()
+    room.tell(
+        RouterProbed(
+            request_id=old.request_id,
+            router=Router.MACRO,
+            ok=True,
+            maintenance=False,
+            version="1",
+            environment="paper",
+            error=None,
+            latency_s=31.0,
+            at=room.ctx.now(),
+        )
+    )
+    assert room.status() == before
+
+
+def test_the_boot_probes_then_records_then_starts_the_jobs() -> None:
+    room = Room()
+    room.recovered()
+    assert room.starts() == []
+    room.answer()
+    (start,) = room.starts()
+    assert start.audit[0].kind is AuditKind.ENGINE_START
+    assert start.audit[0].detail["version"] == "0.1.0"
+    assert start.audit[0].detail["probes"] == {router.value: "1" for router in Router}
+    assert room.sent("scheduler", StartJobs) == []
+    room.tell(Recorded(request_id=start.request_id))
+    assert room.sent("scheduler", StartJobs) == [StartJobs()]
+    assert room.status().booted
+
+
+def test_a_venue_that_is_unreachable_does_not_stop_the_boot() -> None:
+    room = Room()
+    room.recovered(ok=False)
+    room.pass_time(30.0)
+    (start,) = room.starts()
+    room.tell(Recorded(request_id=start.request_id))
+    assert room.sent("scheduler", StartJobs) == [StartJobs()]
+
+
+def test_later_reports_of_recovery_record_no_second_start() -> None:
+    room = Room()
+    room.recovered()
+    room.answer()
+    room.tell(Recorded(request_id=room.starts()[0].request_id))
+    room.recovered()
+    room.probe()
+    assert len(room.starts()) == 1
+    assert len(room.sent("scheduler", StartJobs)) == 1
+
+
+def test_a_start_that_can_not_be_recorded_starts_no_job_and_is_tried_again() -> None:
+    room = Room()
+    room.recovered()
+    room.answer()
+    (start,) = room.starts()
+    room.tell(Refused(request_id=start.request_id, reasons=("degraded",)))
+    assert room.sent("scheduler", StartJobs) == []
+    assert room.alerts("engine_start") == [Severity.CRITICAL]
+    room.pass_time(60.0)
+    assert [each.request_id for each in room.starts()] == [start.request_id] * 2
+
+
+def test_a_restarted_health_finds_its_own_start_in_the_books() -> None:
+    room = Room(epoch=2)
+    assert room.sent("state", GetSystem) == [GetSystem(key="boot")]
+    room.tell(SystemRead(key="boot", value="boot-1"))
+    assert room.sent("scheduler", StartJobs) == [StartJobs()]
+    assert room.starts() == []
+
+
+def test_a_health_restarted_in_the_middle_of_the_boot_finishes_it() -> None:
+    room = Room(epoch=2)
+    room.tell(SystemRead(key="boot", value="of-an-earlier-process"))
+    room.answer()
+    assert len(room.starts()) == 1
+
+
+def test_the_start_of_an_earlier_process_is_not_ours() -> None:
+    room = Room()
+    room.tell(SystemRead(key="boot", value="of-an-earlier-process"))
+    assert room.sent("scheduler", StartJobs) == []
+    room.recovered()
+    room.answer()
+    room.tell(Recorded(request_id=room.starts()[0].request_id))
+    assert [each.value for each in room.sent("state", SetSystem)] == ["boot-1"]
+
+
+def test_a_boot_record_without_an_id_is_refused_by_name() -> None:
+    with pytest.raises(InputError, match="boot_id"):
+        Health(
+            routers={},
+            kill_switch=FakeAddress("kill_switch"),
+            state=FakeAddress("state"),
+            scheduler=FakeAddress("scheduler"),
+            alerting=FakeAddress("alerting"),
+            boot_record={},
+            data_dir=Path("data"),
+        )
+
+
+def test_a_full_disk_suspends_until_there_is_room_again() -> None:
+    room = Room()
+    room.probe()
+    room.free_bytes = FREE_BYTES_MIN - 1
+    room.probe()
+    room.probe()
+    disk = [each for each in room.sent("kill_switch", SuspendEntries) if each.source == "disk"]
+    assert len(disk) == 1
+    assert room.alerts("disk_low") == [Severity.HIGH]
+    assert room.status().disk_low
+    room.free_bytes = FREE_BYTES_MIN
+    room.probe()
+    assert room.sent("kill_switch", ClearSuspension)[-1].source == "disk"
+
+
+def test_a_disk_that_can_not_be_read_is_taken_for_full() -> None:
+    room = Room(free_bytes=OSError(5, "Input/output error"))
+    room.probe()
+    assert [each.source for each in room.sent("kill_switch", SuspendEntries)] == ["disk"]
+
+
+def test_a_backup_is_ordered_by_its_slot_and_told_again_until_made() -> None:
+    room = Room()
+    room.due(Job.BACKUP)
+    room.pass_time(5.0)
+    orders = room.sent("state", MakeBackup)
+    assert [order.request_id for order in orders] == [f"backup-{DEFAULT_NOW:%Y%m%dT%H%M%SZ}"] * 2
+    room.tell(BackupMade(request_id=orders[0].request_id, path="backups/x", bytes=1))
+    assert room.status().last_backup_at == room.ctx.now()
+    assert room.ctx.pending_timers == []
+
+
+def test_a_backup_that_fails_is_a_high_alert() -> None:
+    room = Room()
+    room.due(Job.BACKUP)
+    order = room.sent("state", MakeBackup)[0]
+    room.tell(Refused(request_id=order.request_id, reasons=("disk_full",)))
+    assert room.alerts("backup_failed") == [Severity.HIGH]
+    assert room.status().last_backup_error == "disk_full"
+
+
+def test_no_timer_is_left_after_a_round() -> None:
+    room = Room()
+    room.probe()
+    assert room.ctx.pending_timers == []
+
+
+@pytest.mark.parametrize("message", ["hello", JobDue(job=Job.ENTRY, slot=DEFAULT_NOW)])
+def test_what_is_not_for_health_is_a_crash(message: object) -> None:
+    with pytest.raises(TypeError, match="expected"):
+        Room().tell(message)

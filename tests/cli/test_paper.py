@@ -1,0 +1,211 @@
+"""`paper` as a user runs it: venue and engine in their own processes, to the report."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.support import Cli, Ran, ended, started
+
+DAYS = "0.65"
+"""The first Monday until 15:36: one entry cycle and its order."""
+TRADING = ("--seed", "1")
+"""A market whose first Monday trades."""
+KEYS = {
+    "run",
+    "cycles",
+    "orders",
+    "trades",
+    "equity",
+    "actors",
+    "alerts",
+    "kill_switch",
+    "audit",
+    "account",
+    "assumptions",
+}
+
+
+def run_paper(folder: Path, *more: str, days: str = DAYS) -> Ran:
+    arguments = ["paper", "--days", days, "--no-ui", "--data-dir", str(folder / "data")]
+    return ended(started(*arguments, "--json", str(folder / "out.json"), *more))
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ran, dict[str, Any]]:
+    folder = tmp_path_factory.mktemp("paper")
+    ran = run_paper(folder)
+    assert ran.code == 0, ran.err
+    return folder, ran, json.loads((folder / "out.json").read_text())
+
+
+def test_the_report_has_the_documented_keys_and_money_is_text(
+    finished: tuple[Path, Ran, dict[str, Any]],
+) -> None:
+    _, _, document = finished
+    assert set(document) == KEYS
+    for side in ("start", "end"):
+        assert all(isinstance(document["account"][side][key], str) for key in ("balance_eth", "equity_usd"))
+    assert set(document["cycles"][0]) == {"id", "kind", "slot", "outcome", "reasons"}
+
+
+def test_every_due_slot_has_a_cycle_with_an_outcome(finished: tuple[Path, Ran, dict[str, Any]]) -> None:
+    _, _, document = finished
+    slots = {(cycle["kind"], cycle["slot"]) for cycle in document["cycles"]}
+    assert ("entry", "2026-01-05T14:00:00Z") in slots
+    assert ("settlement", "2026-01-05T08:10:00Z") in slots
+    assert ("monitor", "2026-01-05T12:00:00Z") in slots
+    assert all(cycle["outcome"] for cycle in document["cycles"])
+
+
+def test_books_and_venue_agree_to_the_last_decimal(finished: tuple[Path, Ran, dict[str, Any]]) -> None:
+    _, ran, document = finished
+    change = Decimal(document["account"]["end"]["balance_eth"]) - Decimal(
+        document["account"]["start"]["balance_eth"]
+    )
+    assert sum((Decimal(trade["pnl_eth"]) for trade in document["trades"]), Decimal(0)) == change
+    assert "agree to the last decimal" in ran.out
+
+
+def test_the_audit_log_is_whole_and_says_so(finished: tuple[Path, Ran, dict[str, Any]], cli: Cli) -> None:
+    folder, _, document = finished
+    assert document["audit"]["ok"] is True
+    ran = cli(
+        "audit", "verify", "--strict", "--head", document["audit"]["head"], "--data-dir", folder / "data"
+    )
+    assert ran.code == 0, ran.err
+
+
+def test_a_changed_byte_is_found(finished: tuple[Path, Ran, dict[str, Any]], cli: Cli) -> None:
+    folder, _, _ = finished
+    [first, *_] = sorted((folder / "data" / "audit").glob("*.jsonl"))
+    whole = first.read_bytes()
+    first.write_bytes(whole.replace(b"ENGINE_START", b"ENGINE_STARt", 1))
+    try:
+        assert cli("audit", "verify", "--data-dir", folder / "data").code == 1
+    finally:
+        first.write_bytes(whole)
+    assert cli("audit", "verify", "--data-dir", folder / "data").code == 0
+
+
+def test_a_decision_is_recomputed_to_the_byte(finished: tuple[Path, Ran, dict[str, Any]], cli: Cli) -> None:
+    folder, _, document = finished
+    [entry] = [cycle["id"] for cycle in document["cycles"] if cycle["kind"] == "entry"]
+    ran = cli("explain", entry, "--data-dir", folder / "data")
+    assert ran.code == 0, ran.err
+    assert "same to the byte" in ran.out
+
+
+def test_the_books_are_read_without_an_engine(finished: tuple[Path, Ran, dict[str, Any]], cli: Cli) -> None:
+    folder, _, document = finished
+    cycles = json.loads(cli("state", "cycles", "--json", "--data-dir", folder / "data").out)
+    assert cycles == document["cycles"]
+    for what in ("positions", "orders", "trades"):
+        assert cli("state", what, "--data-dir", folder / "data").code == 0
+    traced = cli("trace", document["cycles"][0]["id"], "--data-dir", folder / "data")
+    assert "CYCLE_OPENED" in traced.out
+
+
+def test_no_token_is_on_disk_but_in_the_venues_own_folder(
+    finished: tuple[Path, Ran, dict[str, Any]],
+) -> None:
+    folder, _, _ = finished
+    for path in (folder / "data").rglob("*"):
+        if path.is_file() and path.name != "ballast":
+            assert b"Bearer " not in path.read_bytes(), path
+
+
+def test_keep_goes_on_with_the_account_and_a_new_run_starts_from_nothing(
+    finished: tuple[Path, Ran, dict[str, Any]],
+) -> None:
+    folder, _, document = finished
+    assert run_paper(folder, "--keep", days="0.1").code == 0
+    kept = json.loads((folder / "out.json").read_text())
+    assert kept["run"]["began"] >= document["run"]["ended"]
+    assert kept["account"]["start"] == document["account"]["start"]
+    assert [cycle["id"] for cycle in kept["cycles"]][: len(document["cycles"])] == [
+        cycle["id"] for cycle in document["cycles"]
+    ]
+    assert run_paper(folder, days="0.05").code == 0
+    anew = json.loads((folder / "out.json").read_text())
+    assert anew["run"]["began"] == document["run"]["began"]
+    assert anew["audit"]["records"] < document["audit"]["records"]
+
+
+def test_ctrl_c_ends_it_with_the_same_summary(tmp_path: Path, cli: Cli) -> None:
+    with running(tmp_path / "data") as process:
+        wait_for_audit(tmp_path / "data", b"CYCLE_CLOSED")
+        process.send_signal(signal.SIGINT)
+        ran = ended(process, timeout_s=20)
+    assert ran.code == 0, ran.err
+    assert "(SIGINT)" in ran.out
+    assert "verified" in ran.out
+    assert "Traceback" not in ran.err
+
+
+def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
+    with running(tmp_path / "data"):
+        wait_for_audit(tmp_path / "data", b'"INSTRUCTION"')
+    ran = run_paper(tmp_path, *TRADING, "--keep", days="0.3")
+    assert ran.code == 0, ran.err
+    document = json.loads((tmp_path / "out.json").read_text())
+    assert document["audit"]["ok"] is True
+    labels = [order["label"] for order in document["orders"]]
+    assert len(labels) == len(set(labels))
+    assert "agree to the last decimal" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--fault", "moon:crash"], "moon"),
+        (["--fault", "deribit:explode"], "explode"),
+        (["--assume", "gravity=1"], "gravity"),
+        (["--chains", "no-such-folder"], "no-such-folder"),
+        (["--strategy", "no-such-file.yaml"], "no-such-file.yaml"),
+    ],
+)
+def test_what_the_venue_cannot_use_is_bad_input(tmp_path: Path, more: list[str], said: str) -> None:
+    ran = ended(started("paper", "--no-ui", "--data-dir", tmp_path / "data", *more))
+    assert ran.code == 2
+    assert said in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_a_folder_of_a_live_engine_is_not_touched(tmp_path: Path, cli: Cli) -> None:
+    (tmp_path / "cerbero.db").write_text("precious")
+    ran = cli("paper", "--no-ui", "--data-dir", tmp_path)
+    assert ran.code == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["cerbero.db"]
+
+
+@contextmanager
+def running(data_dir: Path) -> Iterator[subprocess.Popen[str]]:
+    """A run without an end, killed where it still runs at the end of the block."""
+    process = started("paper", "--days", "3650", "--no-ui", "--data-dir", data_dir, *TRADING)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+
+
+def wait_for_audit(data_dir: Path, sign: bytes, tries: int = 600) -> None:
+    """Until the engine has put something on record; looks, and lets the engine work between two looks."""
+    from threading import Event
+
+    pause = Event()
+    for _ in range(tries):
+        if any(sign in path.read_bytes() for path in (data_dir / "audit").glob("*.jsonl")):
+            return
+        pause.wait(0.05)
+    pytest.fail(f"the engine put no {sign!r} on record")

@@ -27,7 +27,7 @@ from actors.runtime.events import (
 )
 from actors.runtime.futures import ThreadFuture
 from actors.runtime.incarnation import STOP, End, Incarnation
-from actors.runtime.mailbox import FULL, Mailbox
+from actors.runtime.mailbox import FULL, Deliver, Mailbox
 from actors.runtime.records import DeadLetter
 
 if TYPE_CHECKING:
@@ -119,8 +119,8 @@ class Cell(pykka.Actor):
         self.actor_stopped = threading.Event()
         self._actor_ref = pykka.ActorRef(self)
         self._channel: Channel | None = None
-        self._record = system.tracer.record
-        self._put = self.mailbox.put
+        # Trace and queue; what is refused is counted, and dead unless an asker hears of it.
+        self.deliver: Deliver = self.mailbox.deliverer(system.tracer.record, self._refused)
         self._next_number = system.next_number
         self._stamp_ns = self.runtime.stamp_ns
         self._watchers: dict[Watcher, None] = {}
@@ -154,23 +154,12 @@ class Cell(pykka.Actor):
             return None
         return incarnation.waiting_on
 
-    def deliver(self, envelope: Envelope) -> str | None:
-        """Trace and queue. What is refused is counted, and dead unless an asker hears of it."""
-        self._record(envelope)
-        refusal = self._put(envelope)
-        if refusal is not None:
-            self._refused(envelope, refusal)
-        return refusal
-
     def tell_from(self, message: object, sender: Address | None, correlation: str | None) -> None:
         # Written out in one piece, because every message from outside passes here.
         number, at_ns = self._next_number(), self._stamp_ns()
         fields = (number, message, sender, correlation, None, at_ns, self.address, None)
         envelope = _new_tuple(Envelope, fields)
-        self._record(envelope)
-        refusal = self._put(envelope)
-        if refusal is not None:
-            self._refused(envelope, refusal)
+        self.deliver(envelope)
 
     def ask_from(self, message: object, timeout_s: float, correlation: str | None) -> object:
         future = self.runtime.new_future()

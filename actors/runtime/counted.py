@@ -28,23 +28,23 @@ class CountedMailbox(ThreadMailbox):
         with self._lock:
             if self._refusal is not None:
                 return self._refusal
-            if len(self._user) >= self.bound:
+            if len(self.user_lane) >= self.bound:
                 self.overflowed += 1
                 return FULL
-            self._user.append(envelope)
+            self.user_lane.append(envelope)
             self._counted()
         return None
 
     def put_system(self, envelope: Any) -> None:
         """Queue ahead of all user mail, past the bound."""
         with self._lock:
-            self._system.append(envelope)
+            self.system_lane.append(envelope)
             self._counted()
 
     def put_last(self, envelope: Any) -> None:
         """Queue behind all user mail, past the bound and past a refusal."""
         with self._lock:
-            self._user.append(envelope)
+            self.user_lane.append(envelope)
             self._counted()
 
     def _counted(self) -> None:
@@ -56,29 +56,29 @@ class CountedMailbox(ThreadMailbox):
         """The owner's handler parks: neither it nor the mail behind it is under way, or time could never come
         to what it waits for."""
         with self._lock:
-            if self._owner is owner and not self._paused:
+            if self.owner is owner and not self._paused:
                 self._paused = True
                 if self._up:
-                    self._clock.add(-len(self._user) - len(self._system))
+                    self._clock.add(-len(self.user_lane) - len(self.system_lane))
             self._clock.finish(owner)
 
     def resume(self, owner: Parked) -> None:
         """The owner's handler goes on; a fenced one counts no more."""
         with self._lock:
             self._clock.begin(owner)
-            if self._owner is owner and self._paused:
+            if self.owner is owner and self._paused:
                 self._paused = False
                 if self._up:
-                    self._clock.add(len(self._user) + len(self._system))
+                    self._clock.add(len(self.user_lane) + len(self.system_lane))
 
     def get(self, owner: object = None) -> Any:
         """Done with the current one, wait for the next; None if `owner` is not the owner (any more)."""
         while True:
             with self._lock:
-                if self._owner is not owner:
+                if self.owner is not owner:
                     return None
-                if self._system or self._user:
-                    envelope = self._system.popleft() if self._system else self._user.popleft()
+                if self.system_lane or self.user_lane:
+                    envelope = self.system_lane.popleft() if self.system_lane else self.user_lane.popleft()
                     # The owner counts for it from here on; if it was busy just now, it simply stays counted.
                     self._clock.begin(cast("Parked", owner))
                     self._clock.add(-1)
@@ -98,23 +98,23 @@ class CountedMailbox(ThreadMailbox):
     def activate(self, owner: object) -> bool:
         """The owner begins to serve: what has waited for it is under way now."""
         with self._lock:
-            if self._owner is not owner:
+            if self.owner is not owner:
                 return False
             self._up = True
-            self._clock.add(len(self._user) + len(self._system))
+            self._clock.add(len(self.user_lane) + len(self.system_lane))
             return True
 
     def detach(self, owner: object, holding: object = None) -> tuple[bool, Any]:
         """End the ownership; what waits is not under way any more. The owner itself is counted out when its
         end has been reported, so that the count does not touch zero before the supervisor knows."""
         with self._lock:
-            if self._owner is not owner or (holding is not None and self.current is not holding):
+            if self.owner is not owner or (holding is not None and self.current is not holding):
                 return False, None
             if self._up and not self._paused:
-                self._clock.add(-len(self._user) - len(self._system))
+                self._clock.add(-len(self.user_lane) - len(self.system_lane))
             self._up = self._paused = False
             current, self.current = self.current, None
-            self._owner = self
+            self.owner = self
             self._rouse()
             return True, current
 
@@ -122,8 +122,8 @@ class CountedMailbox(ThreadMailbox):
         """Refuse all mail from now on and hand back what was queued."""
         with self._lock:
             self._refusal = why
-            left = list(self._user)
-            self._user.clear()
+            left = list(self.user_lane)
+            self.user_lane.clear()
             if self._up and not self._paused:
                 self._clock.add(-len(left))
             return left

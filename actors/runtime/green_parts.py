@@ -9,7 +9,7 @@ from contextvars import Context
 from typing import TYPE_CHECKING, Any, Protocol
 
 from actors.runtime.futures import OneShot
-from actors.runtime.mailbox import FULL, UNBOUNDED, ThreadMailbox
+from actors.runtime.mailbox import FULL, UNBOUNDED, Deliver, Record, Refused, ThreadMailbox
 
 if TYPE_CHECKING:
     from actors.runtime.green import GreenRuntime
@@ -26,7 +26,7 @@ class Task(Protocol):
     waits_for: object
     error: BaseException | None
 
-    def step(self) -> None: ...
+    step: Callable[[], None]
 
     def waits_for_name(self) -> str: ...
 
@@ -59,29 +59,44 @@ class MailTask:
         self.consumer = consumer
         self.idle = False
         self._mailbox = mailbox
+        self._runtime = runtime
+        self._user = mailbox.user_lane
+        self._system = mailbox.system_lane
         self._process_one = consumer.process_one
-        self._ready = runtime.ready
-        self._started = False
+        self._ready_again = runtime.ready.append
+        self.step: Callable[[], None] = self._set_up
 
-    def step(self) -> None:
-        """Set up, or handle one envelope."""
-        consumer = self.consumer
-        mailbox = self._mailbox
-        if self._started:
-            envelope = mailbox.get(consumer)
-            alive = envelope is not None and self._process_one(envelope)
-        else:
-            self._started = True
-            alive = consumer.setup()
-        if not alive:
-            if mailbox.task is self:
-                mailbox.task = None
-            consumer.teardown()
-        elif mailbox.empty():
-            mailbox.current = None
+    def _set_up(self) -> None:
+        """The first step."""
+        self.step = self._handle_one
+        if not self.consumer.setup():
+            self._leave()
+        elif self._mailbox.empty():
             self.idle = True
         else:
-            self._ready.append(self)
+            self._ready_again(self)
+
+    def _handle_one(self) -> None:
+        """Every later step: one envelope."""
+        # Taking is written out, because every message of a simulation passes here.
+        mailbox, user, system = self._mailbox, self._user, self._system
+        if mailbox.owner is not self.consumer:
+            self._leave()
+            return
+        mailbox.current = envelope = system.popleft() if system else user.popleft()
+        mailbox.busy_since = self._runtime.process_time_s
+        if not self._process_one(envelope):
+            self._leave()
+        elif user or system:
+            self._ready_again(self)
+        else:
+            mailbox.current = None
+            self.idle = True
+
+    def _leave(self) -> None:
+        if self._mailbox.task is self:
+            self._mailbox.task = None
+        self.consumer.teardown()
 
     def waits_for_name(self) -> str:
         """The path of the actor that is asked, if it is one."""
@@ -95,7 +110,6 @@ class GreenMailbox(ThreadMailbox):
     def __init__(self, runtime: GreenRuntime, bound: int = UNBOUNDED) -> None:
         super().__init__(bound)
         self._lock = nullcontext()  # type: ignore[assignment]
-        self._runtime = runtime
         self._ready = runtime.ready
         self.task: MailTask | None = None
 
@@ -103,7 +117,7 @@ class GreenMailbox(ThreadMailbox):
         """Queue in the user lane; None, or why it was refused."""
         if self._refusal is not None:
             return self._refusal
-        user = self._user
+        user = self.user_lane
         if len(user) >= self.bound:
             self.overflowed += 1
             return FULL
@@ -114,22 +128,42 @@ class GreenMailbox(ThreadMailbox):
             self._ready.append(task)
         return None
 
+    def deliverer(self, record: Record, refused: Refused) -> Deliver:
+        """Record, put, and wake the task, in one piece: every message of a simulation passes here."""
+        user = self.user_lane
+        append, ready, bound = user.append, self._ready.append, self.bound
+
+        def deliver(envelope: Any) -> str | None:
+            record(envelope)
+            if self._refusal is not None or len(user) >= bound:
+                refusal = self.put(envelope)
+                assert refusal is not None
+                refused(envelope, refusal)
+                return refusal
+            append(envelope)
+            task = self.task
+            if task is not None and task.idle:
+                task.idle = False
+                ready(task)
+            return None
+
+        return deliver
+
     def get(self, owner: object = None) -> Any:
         """Take the next, which the caller knows to be there; None if `owner` is not the owner (any more)."""
-        if self._owner is not owner:
+        if self.owner is not owner:
             return None
-        self.current = envelope = self._system.popleft() if self._system else self._user.popleft()
-        self.busy_since = self._runtime.process_time_s
+        self.current = envelope = self.system_lane.popleft() if self.system_lane else self.user_lane.popleft()
         return envelope
 
     def put_system(self, envelope: Any) -> None:
         """Queue ahead of all user mail, past the bound."""
-        self._system.append(envelope)
+        self.system_lane.append(envelope)
         self._rouse()
 
     def put_last(self, envelope: Any) -> None:
         """Queue behind all user mail, past the bound and past a refusal."""
-        self._user.append(envelope)
+        self.user_lane.append(envelope)
         self._rouse()
 
     def _rouse(self) -> None:

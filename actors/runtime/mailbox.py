@@ -7,6 +7,7 @@ What the owner took last is `current` until it takes again, so that a hang or a 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from threading import Lock
 from time import monotonic
 from typing import Any, Protocol
@@ -22,6 +23,9 @@ class Mail(Protocol):
     def reply_to(self) -> Any: ...
 
 
+Record = Callable[[Any], None]
+Refused = Callable[[Any, str], None]
+Deliver = Callable[[Any], str | None]
 UNBOUNDED = 2**62
 FULL = "full"
 
@@ -36,6 +40,9 @@ class Mailbox(Protocol):
 
     def put(self, envelope: Any) -> str | None:
         """Queue in the user lane; None, or why it was refused: FULL or what `close` was told."""
+
+    def deliverer(self, record: Record, refused: Refused) -> Deliver:
+        """A function that records an envelope and puts it, and hands it to `refused` if it was refused."""
 
     def put_system(self, envelope: Any) -> None:
         """Queue ahead of all user mail, past the bound."""
@@ -79,27 +86,27 @@ class ThreadMailbox:
         self.overflowed = 0
         self.current: Any = None
         self.busy_since = 0.0
-        self._owner: object = None
+        self.owner: object = None
         self._refusal: str | None = None
-        self._system: deque[Any] = deque()
-        self._user: deque[Any] = deque()
+        self.system_lane: deque[Any] = deque()
+        self.user_lane: deque[Any] = deque()
         self._lock = Lock()
         self._wake = Lock()
         self._wake.acquire()
         self._sleeping = False
 
     def __len__(self) -> int:
-        return len(self._user)
+        return len(self.user_lane)
 
     def empty(self) -> bool:
         """Whether nothing waits; part of pykka's inbox protocol."""
-        return not self._user and not self._system
+        return not self.user_lane and not self.system_lane
 
     def put(self, envelope: Any) -> str | None:
         """Queue in the user lane; None, or why it was refused."""
         # No lock on the way of every message: single steps on a deque are atomic, and what may have happened
         # in between is looked at afterwards. With n senders at once the bound may be passed by n - 1.
-        user = self._user
+        user = self.user_lane
         if len(user) >= self.bound:
             with self._lock:
                 self.overflowed += 1
@@ -110,44 +117,57 @@ class ThreadMailbox:
                 self._rouse()
         return None if self._refusal is None else self._take_back(envelope)
 
+    def deliverer(self, record: Record, refused: Refused) -> Deliver:
+        """A function that records an envelope and puts it, and hands it to `refused` if it was refused."""
+        put = self.put
+
+        def deliver(envelope: Any) -> str | None:
+            record(envelope)
+            refusal = put(envelope)
+            if refusal is not None:
+                refused(envelope, refusal)
+            return refusal
+
+        return deliver
+
     def _take_back(self, envelope: Any) -> str | None:
         """Closed: either `close` came just now, found our mail and accounts for it, or it is still ours."""
         with self._lock:
-            for place, queued in enumerate(self._user):
+            for place, queued in enumerate(self.user_lane):
                 if queued is envelope:
-                    del self._user[place]
+                    del self.user_lane[place]
                     return self._refusal
         return None
 
     def put_system(self, envelope: Any) -> None:
         """Queue ahead of all user mail, past the bound."""
         with self._lock:
-            self._system.append(envelope)
+            self.system_lane.append(envelope)
             self._rouse()
 
     def put_last(self, envelope: Any) -> None:
         """Queue behind all user mail, past the bound and past a refusal."""
         with self._lock:
-            self._user.append(envelope)
+            self.user_lane.append(envelope)
             self._rouse()
 
     def get(self, owner: object = None) -> Any:
         """Done with the current one, wait for the next; None if `owner` is not the owner (any more)."""
         while True:
             with self._lock:
-                if self._owner is not owner:
+                if self.owner is not owner:
                     return None
-                if self._system:
-                    self.current = envelope = self._system.popleft()
+                if self.system_lane:
+                    self.current = envelope = self.system_lane.popleft()
                     self.busy_since = monotonic()
                     return envelope
-                if self._user:
-                    self.current = envelope = self._user.popleft()
+                if self.user_lane:
+                    self.current = envelope = self.user_lane.popleft()
                     self.busy_since = monotonic()
                     return envelope
                 self.current = None
                 self._sleeping = True
-                if self._user:
+                if self.user_lane:
                     # Put before it could be seen that we sleep.
                     self._sleeping = False
                     continue
@@ -156,23 +176,23 @@ class ThreadMailbox:
     def attach(self, owner: object) -> None:
         """A new owner prepares; left-over system mail was meant for its predecessor and is dropped."""
         with self._lock:
-            self._owner = owner
-            self._system.clear()
+            self.owner = owner
+            self.system_lane.clear()
             self.current = None
 
     def activate(self, owner: object) -> bool:
         """The owner begins to serve; False if it is not the owner any more."""
         with self._lock:
-            return self._owner is owner
+            return self.owner is owner
 
     def detach(self, owner: object, holding: object = None) -> tuple[bool, Any]:
         """End `owner`'s ownership: whether it had it, and the mail it had in hand."""
         with self._lock:
-            if self._owner is not owner or (holding is not None and self.current is not holding):
+            if self.owner is not owner or (holding is not None and self.current is not holding):
                 return False, None
             current, self.current = self.current, None
             # Nobody may own it now; None would let a plain pykka loop in.
-            self._owner = self
+            self.owner = self
             self._rouse()
             return True, current
 
@@ -186,8 +206,8 @@ class ThreadMailbox:
         """Refuse all mail from now on and hand back what was queued."""
         with self._lock:
             self._refusal = why
-            left = list(self._user)
-            self._user.clear()
+            left = list(self.user_lane)
+            self.user_lane.clear()
             return left
 
     def reopen(self) -> None:

@@ -86,13 +86,15 @@ def faults_of(
             and bid not in off_tick
             and ask not in off_tick
         )
-        if not sound or (suspect and not _amounts_sound(columns, row)):
-            broken[row] = _codes(columns, row, our_delta, anomalies)
+        if suspect or not sound:
+            codes = _codes(columns, row, our_delta, anomalies)
+            if codes:
+                broken[row] = codes
     return broken
 
 
 def _all_amounts_sound(columns: ChainColumns) -> bool:
-    """The verdict of `_amounts_sound` for every row at once, column by column; the common case is all sound.
+    """Whether every amount is finite and, but for greeks, not negative: the common case, column by column.
 
     A sum is finite only if every term is, up to an overflow, which only costs the look at each row.
     """
@@ -107,20 +109,6 @@ def _all_amounts_sound(columns: ChainColumns) -> bool:
     return all(
         math.isfinite(sum(column)) and min(column, default=0.0) >= 0.0 for column in not_negative
     ) and all(math.isfinite(sum(column)) for column in finite)
-
-
-def _amounts_sound(columns: ChainColumns, row: int) -> bool:
-    """The amounts that must be finite and not negative; NaN fails each comparison."""
-    return (
-        0.0 <= columns.bid_size[row] < math.inf
-        and 0.0 <= columns.ask_size[row] < math.inf
-        and 0.0 <= columns.marks_eth[row] < math.inf
-        and 0.0 <= columns.open_interest[row] < math.inf
-        and 0.0 <= columns.volume_24h[row] < math.inf
-        and -math.inf < columns.gamma[row] < math.inf
-        and -math.inf < columns.theta[row] < math.inf
-        and -math.inf < columns.vega[row] < math.inf
-    )
 
 
 def _on_tick(price_eth: float) -> bool:

@@ -232,3 +232,60 @@ def test_a_section_that_is_switched_off_is_really_off() -> None:
     chain = chain_of(wire_quotes(open_interest=0.0, volume_24h=0.0))
     assert decide(**odd, chain=chain).outcome is EntryOutcome.MARKET
     assert decide(wide, **odd, chain=chain).outcome is EntryOutcome.PROPOSE
+
+
+def test_the_whole_table_of_a_refusal() -> None:
+    table = decide(armed=True, suspended_reasons=("disk_low",), chain=None).table()
+    assert table.splitlines() == [
+        "entry: blocked (kill_switch_armed, suspended:disk_low)",
+        "blocked: refused",
+        "  NO kill_switch_armed   yes is no",
+        "  NO suspended:disk_low  disk_low is nothing",
+        "  ok max_open_positions  1 <= 1",
+        "  ok orders_in_doubt     0 <= 0",
+        "  ok strategy_disabled   yes is yes",
+    ]
+
+
+def test_a_proposal_shows_every_comparison_of_the_market() -> None:
+    rules = {rule.rule: rule for rule in decide().rules}
+    market, inputs, bias = rules["market"], rules["inputs"], rules["bias"]
+    rv14 = market.inputs["rv14_pct"]
+    assert isinstance(rv14, float)
+    assert [(c.code, c.value, c.op, c.threshold) for c in market.checks] == [
+        ("capital_below_min", 200_000.0, ">=", 20_000.0),
+        ("dvol_below_min", 65.0, ">=", 40.0),
+        ("dvol_above_max", 65.0, "<=", 85.0),
+        ("dvol_day_change", 65.0 / 64.0 - 1.0, "<=", 0.12),
+        ("vrp_below_min", 65.0 - rv14, ">=", 0.0),
+        ("macro_event", "none", "is", "none"),
+        ("funding_extreme", 0.08, "<=", 0.8),
+        ("eth_share", 0.15, "<=", 0.3),
+        ("liquidation_pressure", "low", "is", "not high"),
+    ]
+    assert market.inputs == {"rv14_pct": rv14, "funding_frac": 0.08}
+    assert [(c.code, c.value, c.threshold) for c in inputs.checks] == [
+        ("funding_missing", 0.08, "known"),
+        ("chain_broken", 0.0, 0.05),
+    ]
+    assert inputs.inputs == {"index_closes": 722, "venues": 1, "quotes": len(wire_quotes()), "broken": 0}
+    assert [(c.code, c.value, c.op, c.threshold) for c in bias.checks] == [
+        ("funding_against_trend", 0.08, ">", -0.2)
+    ]
+    assert (bias.inputs["branch"], bias.inputs["dvol"]) == ("bull_put", 65.0)
+
+
+def test_a_proposal_shows_what_the_size_came_from() -> None:
+    decision = decide()
+    sizing = next(rule for rule in decision.rules if rule.rule == "sizing")
+    assert decision.plan is not None
+    assert sizing.inputs == {
+        "contracts": decision.plan.contracts,
+        "contracts_max": 4,
+        "budget_usd": 585.0 * 60.0 / 65.0,
+        "worst_loss_usd": decision.plan.worst_loss_usd,
+        "worst_loss_eth": decision.plan.worst_loss_eth,
+        "venue_loss_max_eth": 5.0,
+        "initial_margin_one_eth": decision.plan.initial_margin_eth,
+        "margin_free_eth": 4.0,
+    }

@@ -402,3 +402,53 @@ def test_scaling_every_usd_price_changes_no_exit(factor: float, spot: float, kin
         chain=chain_of(scaled_quotes),
     )
     assert one == other
+
+
+def test_a_decision_shows_every_comparison_and_input() -> None:
+    """A quiet bull put: what each rule compared, to the last number."""
+    put = chain_of(quotes()).quote(name_of(PUT, 2700))
+    assert put is not None
+    ratio = decided().cost_eth / 0.0116
+    shown = [
+        (rule.rule, [(c.code, c.note, c.value, c.op, c.threshold) for c in rule.checks], rule.inputs)
+        for rule in decided(spot_usd=2970.0).rules
+    ]
+    return_4h = 2970.0 / 3000.0 - 1.0
+    path = path_done(PUT_LEGS[0], 3000.0, 2970.0)
+    assert shown == [
+        ("expiry", [("expiry", "", 10.75, "<=", 4.0)], {"dte": 10.75}),
+        ("profit", [("profit", "", ratio, "<=", 0.5)], {}),
+        ("stop", [("stop", "", ratio, ">=", 2.5)], {}),
+        (
+            "volatility",
+            [("dvol_rise_pts", "", 0.0, ">=", 12.0), ("dvol_rise_multiple", "", 1.0, ">=", 1.25)],
+            {"dvol": 60.0, "entry_dvol": 60.0},
+        ),
+        ("delta", [("delta", put.instrument_name, put.abs_delta, ">=", 0.35)], {}),
+        (
+            "adverse",
+            [
+                ("adverse_path", put.instrument_name, path, ">=", 0.65),
+                ("adverse_return_4h", "put", -return_4h, ">=", 0.05),
+            ],
+            {"return_4h": return_4h},
+        ),
+    ]
+
+
+def test_the_whole_table_of_an_exit() -> None:
+    table = decided(only(dvol_rise_pts=12.0), dvol=72.0).table()
+    assert table.splitlines() == [
+        "exit p1: volatility",
+        "expiry: no match",
+        "     dte  10.75",
+        "profit: no match",
+        "stop: no match",
+        "volatility: matched",
+        "  ok dvol_rise_pts  12 >= 12",
+        "     dvol           72",
+        "     entry_dvol     60",
+        "delta: no match",
+        "adverse: no match",
+        "     return_4h  0",
+    ]

@@ -180,3 +180,54 @@ def test_an_allowed_entry_keeps_every_limit(
         order(contracts=contracts, reduce_only=reduce_only, limit_eth=limit_eth), known, STRATEGY
     )
     assert result.passed is allowed
+
+
+def shown(order: GateOrder, facts: GateFacts) -> list[tuple[object, ...]]:
+    result = check_limits(order, facts, STRATEGY)
+    assert result.rule == "limits"
+    return [(check.code, check.value, check.op, check.threshold, check.note) for check in result.checks]
+
+
+COMMON: list[tuple[object, ...]] = [
+    ("environment", "paper", "is", "paper", ""),
+    ("venue_clock_off", 0.2, "<=", 1.0, ""),
+    ("marks_too_old", 30.0, "<=", 120.0, ""),
+    ("books_too_old", 30.0, "<=", 900.0, ""),
+    ("no_contracts", 2, "is", "at least 1", ""),
+    ("too_many_contracts", 2, "<=", 4, ""),
+    ("order_value", 6000.0, "<=", 40_000.0, ""),
+]
+
+
+def test_an_entry_shows_every_comparison() -> None:
+    assert shown(order(), facts()) == [
+        *COMMON,
+        ("price_outside_collar", "0.0097", ">=", "0.006750", ""),
+        ("reduce_only_entry", False, "is", False, ""),
+        ("entry_for_debit", "0.0097", "is", "above 0", ""),
+        ("max_open_positions", 1, "<=", 1, ""),
+        ("orders_in_doubt", 0, "<=", 0, ""),
+        ("orders_per_hour", 4, "<=", 30, ""),
+    ]
+
+
+def test_an_exit_shows_every_comparison() -> None:
+    assert shown(exit_order(), facts()) == [
+        *COMMON,
+        ("price_outside_collar", "-0.0060", ">=", "-0.0080", ""),
+        ("exit_not_reduce_only", True, "is", True, ""),
+        ("exit_exceeds_position", 2, "<=", 2, ""),
+    ]
+
+
+def test_facts_that_were_never_told_are_shown_as_unknown() -> None:
+    unknown = facts(
+        environment=None, venue_clock_offset_s=None, marks_as_of=None, books_as_of=None, spot_usd=None
+    )
+    assert [row for row in shown(order(), unknown) if row[1] is None] == [
+        ("environment", None, "is", "paper", ""),
+        ("venue_clock_unknown", None, "is", "known", ""),
+        ("marks_too_old", None, "is", "known", ""),
+        ("books_too_old", None, "is", "known", ""),
+        ("value_unknown", None, "is", "known", ""),
+    ]

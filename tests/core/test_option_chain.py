@@ -286,3 +286,24 @@ def test_inside_a_value_a_chain_is_taken_as_it_is_and_written_as_its_record() ->
     holder = Holder(chain=chain)
     assert holder.chain is chain
     assert holder.model_dump(mode="json") == {"chain": chain.to_record()}
+
+
+@pytest.mark.parametrize("changes", [{"open_interest": -1.0}, {"gamma": math.nan}, {"vega": math.inf}])
+def test_one_suspect_amount_breaks_no_other_quote(changes: dict[str, Any]) -> None:
+    """Zeros beside it are sound: empty sizes, no volume, a worthless mark."""
+    zeros = {
+        "bid": None,
+        "bid_size": 0,
+        "ask_size": 0.0,
+        "volume_24h": 0,
+        "open_interest": 0,
+        "mark_price": "0",
+    }
+    chain = chain_of(altered(wire_quotes(), {NAME: changes, name_of(CALL, 3300): zeros}))
+    assert chain.broken_total == 1
+
+
+def test_amounts_whose_sum_overflows_are_still_sound() -> None:
+    names = (NAME, name_of(CALL, 3300))
+    chain = chain_of(altered(wire_quotes(), {name: {"open_interest": 1.7e308} for name in names}))
+    assert chain.broken_total == 0

@@ -194,8 +194,8 @@ class FakeVenue:
         return OrderAnswer(order=self.orders[order.order_id])
 
     def _edit_order(self, request: EditOrder) -> OrderAnswer | tuple[int, bytes]:
-        order = self.orders[request.order_id]
-        if order.state != "open":
+        order = self.orders.get(request.order_id)
+        if order is None or order.state != "open":
             return 422, b'{"detail": "11044 not open"}'
         if self._is_late(request.valid_until):
             return 422, b'{"detail": "valid_until has passed"}'
@@ -203,8 +203,8 @@ class FakeVenue:
         return OrderAnswer(order=self.orders[request.order_id])
 
     def _cancel_order(self, request: OrderIdRequest) -> OrderAnswer | tuple[int, bytes]:
-        order = self.orders[request.order_id]
-        if order.state != "open":
+        order = self.orders.get(request.order_id)
+        if order is None or order.state != "open":
             return 422, b'{"detail": "11044 not open"}'
         if self.fill_on_cancel:
             self.fill(order.label, self.fill_on_cancel)

@@ -16,7 +16,7 @@ app = typer.Typer(rich_markup_mode=None)
 def venue(
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="TCP port on loopback; 0 takes a free one.")
-    ] = 8900,
+    ] = 9000,
     seed: Annotated[int, typer.Option(help="Seed of the market's path.")] = 7,
     fault: Annotated[
         list[str] | None, typer.Option(metavar="TARGET:KIND[:RATE]", help="A fault to inject; repeatable.")
@@ -32,7 +32,7 @@ def venue(
 
     The token is CERBERO_BITE_MCP_TOKEN, or a new one that is shown.
 
-    Example: run.py venue --port 8900 --seed 7
+    Example: run.py venue --port 9000 --seed 7
     """
     from gateway.paper.process import PaperVenueConfig, Ready, main, new_token
 

@@ -17,7 +17,9 @@ from cli.output import eth_text, time_text, usd_text
 from cli.status_page import kill_switch_text
 from cli.valuation import in_usd, open_pnl_eth
 from core.messages.alerting import Severity
+from core.messages.base import Query
 from core.messages.control import CellView, EngineStatus
+from core.messages.mcp import RouterProbed
 
 MESSAGES_SHOWN = 8
 ALERTS_SHOWN = 4
@@ -156,7 +158,9 @@ def _messages(envelopes: Sequence[Envelope]) -> Panel:
     table.add_column("at", no_wrap=True)
     table.add_column("way", no_wrap=True)
     table.add_column("message", no_wrap=True, ratio=1)
-    for envelope in envelopes[-MESSAGES_SHOWN:]:
+    # Questions are left out: most are those of this very view.
+    told = [envelope for envelope in envelopes if not isinstance(envelope.message, Query | RouterProbed)]
+    for envelope in told[-MESSAGES_SHOWN:]:
         sender = "outside" if envelope.sender is None else envelope.sender.name
         table.add_row(
             f"{envelope.sent_at:%m-%d %H:%M:%S}",

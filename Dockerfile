@@ -1,0 +1,31 @@
+# The engine as an image: the same hash-locked requirements as everywhere, a user without rights, no compiler.
+FROM python:3.11-slim
+
+ENV PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    PATH=/opt/venv/bin:$PATH
+
+RUN useradd --create-home --uid 10001 cerbero \
+    && python -m venv /opt/venv
+
+WORKDIR /app
+COPY requirements.lock ./
+RUN pip install --no-cache-dir --require-hashes -r requirements.lock
+
+COPY pyproject.toml README.md LICENSE run.py strategy.yaml ./
+COPY core core
+COPY actors actors
+COPY config config
+COPY cli cli
+COPY gateway gateway
+COPY lab lab
+RUN pip install --no-cache-dir --no-deps --no-build-isolation . \
+    && install -d -o cerbero -g cerbero -m 0700 /data
+
+USER cerbero
+VOLUME /data
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=60s --timeout=20s --start-period=120s --retries=3 \
+    CMD ["python", "run.py", "healthcheck", "--data-dir", "/data"]
+ENTRYPOINT ["python", "run.py"]
+CMD ["start", "--data-dir", "/data"]

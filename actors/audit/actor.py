@@ -111,12 +111,13 @@ class Audit(Actor):
         except RuntimeFault as error:
             self.ctx.log().warning("pending bytes are left to the next start: %s", error)
             return
-        if not isinstance(stored, AuditHeadAndPending) or stored.pending is None:
+        if not isinstance(stored, AuditHeadAndPending):
             return
-        if stored.pending.last_seq > self._link.seq:
+        if stored.pending is not None and stored.pending.last_seq > self._link.seq:
             self._handle_append(AppendAudit(batch=stored.pending))
         else:
             self.ctx.tell(self._state, AuditAt(seq=self._link.seq, hash=self._link.hash))
+        self._tell_head("stop")
 
     def on_receive(self, message: object) -> None:
         if not isinstance(message, _Accepted):
@@ -165,7 +166,7 @@ class Audit(Actor):
             records=0,
             head=_head(GENESIS),
             problem=verdict.problem,
-            evidence=str(evidence.folder),
+            evidence=str(evidence.folder.relative_to(self._data_dir)),
             evidence_sha256=evidence.sha256,
             expected=stored.head,
             found=_head(found.link),

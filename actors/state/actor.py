@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
 
-from actors.runtime import Actor, Address, Fenced
+from actors.runtime import Actor, Address, Fenced, Timer
 from actors.runtime.answering import answerer
 from actors.state.apply import NoteBackup, Write, first_answer
 from actors.state.backup import BackupError, make_backup
@@ -75,6 +75,7 @@ class State(Actor):
         self._audit_ready = False
         self._in_flight: _InFlight | None = None
         self._intake = Intake(WAITING_MAX)
+        self._retake: Timer | None = None
 
     def on_start(self) -> None:
         """Open the books. Nothing is accepted before audit has proved its files against them."""
@@ -276,7 +277,7 @@ class State(Actor):
             if not self._reserve.release(str(error)):
                 self._refuse_full(waiting, error)
                 return None
-        self.ctx.call_later(self._reserve.RETAKE_AFTER_S, RetakeBallast())
+        self._retake_later()
         try:
             return self._sequencer.commit(requests, self.ctx.now(), self.ctx.check_live)
         except sqlite3.OperationalError as error:
@@ -324,7 +325,12 @@ class State(Actor):
 
     def _retake_ballast(self) -> None:
         if self._db is not None and not self._reserve.take():
-            self.ctx.call_later(self._reserve.RETAKE_AFTER_S, RetakeBallast())
+            self._retake_later()
+
+    def _retake_later(self) -> None:
+        if self._retake is not None:
+            self._retake.cancel()
+        self._retake = self.ctx.call_later(self._reserve.RETAKE_AFTER_S, RetakeBallast())
 
     def _start_corrupt(self, error: DatabaseCorruptError) -> None:
         evidence = keep_evidence(self._data_dir, self.ctx.now())

@@ -27,7 +27,8 @@ class Reserve:
         self._ballast = Ballast(data_dir)
         self._kill_switch = kill_switch
         self._alerting = alerting
-        self._suspended = False
+        # What an earlier incarnation suspended is unknown here: the first success clears it.
+        self._suspended = True
 
     def take(self) -> bool:
         """Reserve the room; False, with entries suspended, where there is none."""

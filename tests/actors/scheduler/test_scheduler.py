@@ -45,6 +45,7 @@ class Desk:
         """Let time pass in one jump; whatever timer came due is handled."""
         for message in self.ctx.advance((moment - self.ctx.now()).total_seconds()):
             self.actor.on_receive(message)
+        self.ctx.timers = self.ctx.pending_timers
 
     def run_until(self, end: datetime) -> None:
         """Let time pass from timer to timer, as the jumping clock does."""
@@ -250,9 +251,13 @@ class SlotsAcrossRestarts(RuleBasedStateMachine):
     @rule()
     def dies_with_the_next_slot_told_but_not_opened(self) -> None:
         """The next runs reach the disk, the slot itself does not reach decision."""
-        following = min(t.when for t in self.desk.ctx.pending_timers)
-        self.desk.wake_at(following)
-        for _, message in self.desk.ctx.told[self.delivered :]:
+        while True:
+            self.desk.wake_at(min(t.when for t in self.desk.ctx.pending_timers))
+            news = self.desk.ctx.told[self.delivered :]
+            if any(address.name == "decision" for address, _ in news):
+                break
+            self.deliver()
+        for _, message in news:
             if isinstance(message, RecordJobRuns):
                 self.stored = dict(message.next_runs)
         self.down_since = self.desk.ctx.now()

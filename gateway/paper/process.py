@@ -11,10 +11,12 @@ import asyncio
 import json
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -168,9 +170,16 @@ def main(config: PaperVenueConfig, announce: Callable[[Ready], None]) -> None:
     except OSError as error:
         raise InputError(f"port: {HOST}:{config.port} can't be bound: {error}") from error
     app = make_app(venue.dispatch, venue.ledger, driven=config.driven)
-    server = uvicorn.Server(
+    server = _Server(
         uvicorn.Config(
-            app, log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=2
+            app,
+            log_level="critical",
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            date_header=False,
+            lifespan="off",
+            timeout_graceful_shutdown=2,
         )
     )
     ready = venue.ready(int(listener.getsockname()[1]))
@@ -181,10 +190,20 @@ def main(config: PaperVenueConfig, announce: Callable[[Ready], None]) -> None:
         venue.store.close()
 
 
+class _Server(uvicorn.Server):
+    """Leaves the signals to `_serve`: uvicorn would raise them again after its end, and kill the process."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
 async def _serve(
     server: uvicorn.Server, listener: socket.socket, announce: Callable[[], None], config: PaperVenueConfig
 ) -> None:
     parent = os.getppid() if config.parent_pid is None else config.parent_pid
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(ending, setattr, server, "should_exit", True)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started and not serving.done():
         await asyncio.sleep(0.005)

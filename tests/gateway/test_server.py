@@ -138,6 +138,12 @@ def test_a_killed_venue_comes_back_with_clock_and_account(tmp_path: Path) -> Non
         again.stop()
 
 
+def test_ends_orderly_when_told_to(tmp_path: Path) -> None:
+    process = start_process(config(tmp_path))
+    process.stop()
+    assert process.process.returncode == 0
+
+
 def test_an_account_belongs_to_its_market(tmp_path: Path) -> None:
     PaperVenue(config(tmp_path)).store.close()
     with pytest.raises(InputError, match="model seed 7"):

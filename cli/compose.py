@@ -54,7 +54,6 @@ def engine_settings(
         transport_factory=transport_factory,
         identity=identity,
         boot_record={
-            "boot_id": f"{started_at.isoformat()}-{identity.pid}",
             "boot_id": secrets.token_hex(16),
             "version": identity.version,
             "mode": identity.mode,

@@ -71,12 +71,13 @@ class Incarnation(LiveContext):
 
     def process_one(self, envelope: Envelope) -> bool:
         """Handle one envelope; whether the next may come. The same for every backend."""
-        if envelope.message is STOP:
+        message = envelope.message
+        if message is STOP:
             return self._leave(End.SHUTDOWN)
         self.current = envelope
         reply = self.reply = envelope.reply_to
         try:
-            value = self._receive(envelope.message)
+            value = self._receive(message)
         except GreenletExit:
             raise
         except BaseException as error:

@@ -1,0 +1,189 @@
+"""`start` against `venue`, as against the real thing: the commands of a person who runs an engine."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from config import write_hash
+from tests.cli.support import ROOT, Ran, ended, started
+from tests.cli.test_paper import wait_for_audit
+
+TOKEN = "s3cret-token-for-the-venue"
+
+
+@dataclass
+class House:
+    """A venue and an engine on it, each in a process of its own."""
+
+    folder: Path
+    url: str
+    engine: subprocess.Popen[str]
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def variables(self) -> dict[str, str]:
+        return {"MCP_URL": self.url, "MCP_TOKEN": TOKEN, "ENABLE_STRATEGY": "true"}
+
+    def run(self, *arguments: str) -> Ran:
+        return ended(started(*arguments, "--data-dir", self.data, **self.variables))
+
+    def start(self, **variables: str) -> subprocess.Popen[str]:
+        strategy = self.folder / "strategy.yaml"
+        arguments = ("start", "--strategy", strategy, "--data-dir", self.data)
+        return started(*arguments, **{**self.variables, **variables})
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    folder = tmp_path_factory.mktemp("live")
+    shutil.copy(ROOT / "strategy.yaml", folder / "strategy.yaml")
+    write_hash(folder / "strategy.yaml")
+    venue = started("venue", "--port", "0", "--data-dir", folder / "venue", MCP_TOKEN=TOKEN)
+    assert venue.stdout is not None
+    found = re.search(r"http://\S+", venue.stdout.readline())
+    assert found is not None
+    house = House(folder, found[0], venue)
+    house.engine = house.start()
+    try:
+        wait_for_audit(house.data, b"ENGINE_START")
+        yield house
+    finally:
+        for process in (house.engine, venue):
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=20)
+
+
+def test_status_shows_mode_actors_and_jobs(house: House) -> None:
+    ran = house.run("status", "--json")
+    assert ran.code == 0, ran.err
+    status = json.loads(ran.out)
+    assert status["identity"]["mode"] == "strategy"
+    assert {cell["state"] for cell in status["cells"]} == {"up"}
+    assert {"health", "backup", "settlement", "entry"} <= set(status["next_runs"])
+    assert status["unavailable"] == {}
+    shown = house.run("status")
+    assert "kill switch" in shown.out
+    assert TOKEN not in ran.out + shown.out
+
+
+def test_healthcheck_asks_the_engine(house: House) -> None:
+    ran = house.run("healthcheck")
+    assert (ran.code, ran.err) == (0, "")
+
+
+def test_ping_probes_every_router(house: House) -> None:
+    ran = ended(started("ping", "--json", **house.variables))
+    assert ran.code == 0, ran.err
+    assert {router["router"] for router in json.loads(ran.out)["routers"]} == {
+        "deribit",
+        "hyperliquid",
+        "macro",
+        "sentiment",
+        "portfolio",
+    }
+
+
+def test_dry_run_decides_rule_by_rule_and_stores_nothing(house: House) -> None:
+    cycles = house.run("state", "cycles", "--json").out
+    ran = ended(
+        started(
+            "dry-run",
+            "--strategy",
+            house.folder / "strategy.yaml",
+            "--data-dir",
+            house.folder / "elsewhere",
+            **house.variables,
+        )
+    )
+    assert ran.code == 0, ran.err
+    assert "entry: " in ran.out
+    assert "exit: no open position" in ran.out
+    assert not (house.folder / "elsewhere").exists()
+    assert house.run("state", "cycles", "--json").out == cycles
+
+
+def test_a_second_engine_on_the_folder_is_refused(house: House) -> None:
+    ran = ended(house.start())
+    assert ran.code == 2
+    assert "runs on it already" in ran.err
+
+
+def test_an_injected_message_is_answered_with_what_it_led_to(house: House) -> None:
+    ran = house.run("inject", "RunMonitorCycle")
+    assert ran.code == 0, ran.err
+    assert "RunMonitorCycle led to CycleEnded" in ran.out
+    assert "nothing_open" in ran.out
+
+
+def test_a_position_that_does_not_exist_is_found_wrong(house: House) -> None:
+    ran = house.run("inject", "ClosePosition", "--position", "p-none", "--reason", "drill")
+    assert ran.code == 1
+    assert "unknown_position" in ran.err
+
+
+def test_arming_and_disarming_are_confirmed_and_on_record(house: House) -> None:
+    armed = house.run("kill-switch", "arm", "--reason", "a drill")
+    assert armed.code == 0, armed.err
+    assert (house.data / "KILL").exists()
+    assert "a drill" in house.run("kill-switch", "status").out
+    assert "ARMED" in house.run("status").out
+    assert house.run("healthcheck").code == 0, "armed is a state, not a fault"
+    disarmed = house.run("kill-switch", "disarm", "--reason", "drill over")
+    assert disarmed.code == 0, disarmed.err
+    assert not (house.data / "KILL").exists()
+    tail = house.run("audit", "tail", "--json").out
+    assert {"ARMED", "DISARMED"} <= {record["kind"] for record in json.loads(tail)}
+
+
+def test_trace_shows_who_told_whom(house: House) -> None:
+    cycles = json.loads(house.run("state", "cycles", "--json").out)
+    if not cycles:
+        house.run("inject", "RunMonitorCycle")
+        cycles = json.loads(house.run("state", "cycles", "--json").out)
+    ran = house.run("trace", cycles[-1]["id"])
+    assert "CYCLE_OPENED" in ran.out
+    assert "tell root/desk/decision Recorded" in ran.out
+
+
+def test_a_refused_token_ends_start_with_1(house: House, tmp_path: Path) -> None:
+    strategy = house.folder / "strategy.yaml"
+    ran = ended(
+        started(
+            "start",
+            "--strategy",
+            strategy,
+            "--data-dir",
+            tmp_path / "data",
+            **{**house.variables, "MCP_TOKEN": "another"},
+        )
+    )
+    assert ran.code == 1
+    assert "token is refused" in ran.err
+    assert "another" not in ran.err
+
+
+def test_stop_is_orderly_and_the_next_start_goes_on(house: House) -> None:
+    ran = house.run("stop", "--reason", "test over")
+    assert ran.code == 0, ran.err
+    engine = ended(house.engine)
+    assert engine.code == 0, engine.err
+    assert "stopped: test over" in engine.out
+    verified = house.run("audit", "verify", "--strict")
+    assert verified.code == 0, verified.err
+    assert house.run("status").code == 3
+    kinds = {record["kind"] for record in json.loads(house.run("audit", "tail", "--json").out)}
+    assert "ENGINE_STOP" in kinds
+    assert all(TOKEN.encode() not in path.read_bytes() for path in house.data.rglob("*") if path.is_file())

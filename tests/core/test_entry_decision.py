@@ -201,7 +201,7 @@ def test_a_plan_exists_exactly_where_every_rule_passed(
 ) -> None:
     now = NOW + timedelta(seconds=seconds)
     decision = decide(
-        (kind and LAX) or STRATEGY,
+        STRATEGY if kind is None else LAX,
         kind,
         now=now,
         chain=chain_of(wire_quotes(atm_pct=atm)),

@@ -24,6 +24,8 @@ from core.values import COMBO_TICK_ETH, CycleId, Leg, PositionId, ProposalId, Si
 
 PAUSE_MAX_S = 900.0
 """The longest pause between two attempts at an exit that is vetoed or refused again and again."""
+STILL_STEPS_MAX = 10
+"""An order that rests so many steps at the last price of its ladder is replaced: it may have gone silent."""
 NO_ASK_TICKS = 2
 """A short leg without an ask is priced at mark plus this."""
 TAKES_EXITS = frozenset({PositionState.OPEN, PositionState.CLOSING})
@@ -64,9 +66,9 @@ def close(line: Line, request: ExitRequest, working: WorkingOrder | None = None)
     started = _Once(request)
     if working is not None:
         started.say(True, ())
-        yield from _follow(line, working, request)
+        yield from _follow(line, working, request, first_step=0)
         _tell_final(line, working, request)
-    attempts_failed = 0
+    attempts_failed, first_step = 0, 0
     while True:
         position = yield from line.position(request.position_id)
         if position is None or position.state not in TAKES_EXITS or position.contracts <= 0:
@@ -77,12 +79,14 @@ def close(line: Line, request: ExitRequest, working: WorkingOrder | None = None)
         if position.plan.expiration <= line.ctx.now():
             started.say(False, ("expired",))
             return
-        placed = yield from _attempt(line, position, request)
+        placed = yield from _attempt(line, position, request, first_step)
         if isinstance(placed, WorkingOrder):
             attempts_failed = 0
             started.say(True, ())
-            yield from _follow(line, placed, request)
+            yield from _follow(line, placed, request, first_step)
             _tell_final(line, placed, request)
+            # What is left is offered at natural from the start: it had its time at better prices.
+            first_step = line.strategy.execution.exit_steps
         else:
             attempts_failed += 1
             started.say(False, placed)
@@ -119,7 +123,9 @@ def _stop_entry(line: Line, position_id: PositionId) -> Flow[None]:
         yield from line.pause(5.0, done_key(name))
 
 
-def _attempt(line: Line, position: Position, request: ExitRequest) -> Flow[WorkingOrder | tuple[str, ...]]:
+def _attempt(
+    line: Line, position: Position, request: ExitRequest, first_step: int
+) -> Flow[WorkingOrder | tuple[str, ...]]:
     quote = yield from _quote(line, position.plan.legs, position.plan.expiration)
     if not isinstance(quote, CloseQuote):
         return quote
@@ -130,7 +136,7 @@ def _attempt(line: Line, position: Position, request: ExitRequest) -> Flow[Worki
         attempt=_attempt_number(line.ctx.now()),
         legs=tuple(leg.reversed() for leg in position.plan.legs),
         amount=position.contracts,
-        limit_eth=-_cost_eth(line, quote, step=0),
+        limit_eth=-_cost_eth(line, quote, first_step),
         reference_eth=-quote.natural_cost_eth,
         exit_rule=request.exit_rule,
     )
@@ -148,9 +154,9 @@ def _attempt_number(now: datetime) -> int:
 _ATTEMPTS_SINCE = datetime.fromisoformat("2020-01-01T00:00:00+00:00")
 
 
-def _follow(line: Line, order: WorkingOrder, request: ExitRequest) -> Flow[None]:
-    """Step by step to the collar; there it stays with the market until it fills or the legs expire."""
-    step = 0
+def _follow(line: Line, order: WorkingOrder, request: ExitRequest, first_step: int) -> Flow[None]:
+    """Step by step to the collar; there it stays with the market, until it fills, or is to be replaced."""
+    step, still_steps = first_step, 0
     expires_at = min(leg.expiration for leg in order.instruction.legs)
     legs = tuple(leg.reversed() for leg in order.instruction.legs)
     while not order.is_final():
@@ -170,7 +176,13 @@ def _follow(line: Line, order: WorkingOrder, request: ExitRequest) -> Flow[None]
             line.alert(Severity.HIGH, "exit_quotes_missing", f"{request.position_id}: {', '.join(quote)}")
             continue
         price_eth = -_cost_eth(line, quote, step)
-        if price_eth != order.row.limit_eth:
+        if price_eth == order.row.limit_eth:
+            still_steps += 1
+            if still_steps >= STILL_STEPS_MAX:
+                yield from order.cancel()
+                return
+        else:
+            still_steps = 0
             reasons = yield from order.edit(price_eth, -quote.natural_cost_eth)
             if reasons:
                 text = f"{request.position_id}: {', '.join(reasons)}"

@@ -103,6 +103,7 @@ class Line:
     ) -> None:
         self._ctx = ctx
         self._outbox = outbox
+        self._armed_for: set[tuple[ArmCause, str]] = set()
         self.rooms = rooms
         self.strategy = strategy
         self.flows = flows
@@ -215,6 +216,10 @@ class Line:
         self.tell(self.rooms.alerting, alert)
 
     def arm(self, cause: ArmCause, reason: str) -> None:
+        """Arm, once for each reason of this flow: one that fails again every minute is not told again."""
+        if (cause, reason) in self._armed_for:
+            return
+        self._armed_for.add((cause, reason))
         self.tell(self.rooms.kill_switch, ArmKillSwitch(cause=cause, reason=reason, who="execution"))
 
     def _answer(self, key: str, limit_s: float) -> Flow[object]:

@@ -50,6 +50,8 @@ from core.reconcile import (
 from core.values import Environment, Label, OrderId, PositionId
 
 BETWEEN_ATTEMPTS_S = 60.0
+ALERT_EVERY = 10
+"""Attempts; the first is alerted, too."""
 ARM_AFTER = timedelta(minutes=10)
 SINCE_BEFORE = timedelta(days=1)
 MANUAL = "manual"
@@ -88,7 +90,8 @@ def recover(line: Line, reason: str, on_error: Callable[[str], None]) -> Flow[Re
             return found
         _report(line, attempts, (), found)
         on_error(found)
-        line.alert(Severity.HIGH, "recovery_failed", f"attempt {attempts}: {found}")
+        if attempts == 1 or attempts % ALERT_EVERY == 0:
+            line.alert(Severity.HIGH, "recovery_failed", f"attempt {attempts}: {found}")
         if not armed and line.ctx.now() - started_at >= ARM_AFTER:
             armed = True
             line.arm(ArmCause.RECOVERY, f"no recovery in {attempts} attempts: {found}")

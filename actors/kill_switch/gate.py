@@ -18,7 +18,7 @@ from core.messages.kill_switch import (
     VenueChecked,
 )
 from core.strategy import ExitsWhenArmed, Strategy
-from core.values import PositionId
+from core.values import Label
 
 _ENTRIES = frozenset({PermitPurpose.ENTRY, PermitPurpose.EDIT_ENTRY})
 VENUE_CHECKS_MISSED_MAX = 3
@@ -99,7 +99,7 @@ class Gate:
             open_positions=len(others),
             orders_in_doubt=0 if books is None else _in_doubt_of_others(books, proposal_id),
             entries_sent_last_hour=max(told, entries_last_hour),
-            position_contracts=0 if books is None else _contracts_of(books, PositionId(proposal_id)),
+            position_contracts=0 if books is None else _closable(books, proposal_id, request.label),
         )
 
     def _venue_now(self, now: datetime) -> VenueChecked | None:
@@ -114,5 +114,7 @@ def _in_doubt_of_others(books: Books, proposal_id: str) -> int:
     return sum(order.label.rpartition(":")[0] != proposal_id for order in books.orders_in_doubt)
 
 
-def _contracts_of(books: Books, position_id: PositionId) -> int:
-    return sum(p.contracts for p in books.open_positions if p.position_id == position_id)
+def _closable(books: Books, proposal_id: str, label: Label) -> int:
+    """What an exit may amount to in total: the position now, and what this very order has closed of it."""
+    left = sum(p.contracts for p in books.open_positions if p.position_id == proposal_id)
+    return left + sum(order.filled_amount for order in books.orders if order.label == label)

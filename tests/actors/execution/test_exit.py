@@ -48,7 +48,7 @@ def test_exit_is_reduce_only_with_reversed_legs(house: TradingHouse) -> None:
 def test_exit_starts_at_mid_goes_to_natural_and_on_to_the_collar(house: TradingHouse) -> None:
     """Mid 0.0040, natural 0.0050 in five steps, then a tick a step up to natural plus 20 ticks."""
     house.close("p-entry-1")
-    house.advance(60 * 40)
+    house.advance(60 * 30)
     place = house.venue.named("place_combo_order")[-1]
     costs = [-Decimal(str(r["price"])) for r in (place, *house.venue.named("edit_order"))]
     assert costs[:8] == [Decimal(f"0.00{n}") for n in (40, 42, 44, 46, 48, 50, 51, 52)]
@@ -65,6 +65,25 @@ def test_partly_filled_exit_goes_on_until_all_is_closed(house: TradingHouse) -> 
     house.venue.fill(label, 1)
     house.advance(61)
     assert house.books.positions["p-entry-1"].state is PositionState.CLOSED
+
+
+def test_partly_filled_exit_is_still_repriced(house: TradingHouse) -> None:
+    """The order's amount counts what it has closed already; the gate does not take that for too much."""
+    house.close("p-entry-1")
+    (label,) = [label for label in house.books.orders if ":x" in label]
+    house.venue.fill(label, 1)
+    house.advance(61)
+    assert [request["amount"] for request in house.venue.named("edit_order")] == ["2"]
+
+
+def test_order_that_rests_too_long_at_the_collar_is_replaced_at_natural(house: TradingHouse) -> None:
+    """It may have gone silent at the venue: the rest is offered anew, under a new label."""
+    house.close("p-entry-1")
+    house.advance(60 * 37)
+    first, second = house.venue.named("place_combo_order")[1:]
+    assert first["label"] != second["label"]
+    assert Decimal(str(second["price"])) == Decimal("-0.0050")
+    assert house.venue.order(str(first["label"])).state == "cancelled"
 
 
 def test_unknown_position_is_refused_by_name(house: TradingHouse) -> None:

@@ -7,7 +7,7 @@ from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.lifecycle import PositionState
@@ -36,9 +36,6 @@ FAULTS = st.sampled_from(["before", "after", "cut", "refused", 401, 422, 429, 50
 SCHEDULE = st.dictionaries(st.sampled_from(TOOLS), st.lists(FAULTS, max_size=4), max_size=len(TOOLS))
 STEP = st.sampled_from(
     ["wait", "wait", "fill", "restart", "close", "arm", "suspend", "forget", "slow_books", "minute"]
-)
-SETTINGS = settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 
@@ -78,7 +75,7 @@ def play(schedule: dict[str, list[str | int | None]], steps: list[str]) -> Tradi
 
 
 def check_sends(house: TradingHouse) -> None:
-    """Each send: instruction and `sent` recorded before, under a permit for exactly it that is still alive."""
+    """Each send: instruction and `sent` recorded before, and under a permit of its own label."""
     recorded: set[str] = set()
     requests: dict[str, str] = {}
     permitted: set[str] = set()
@@ -106,7 +103,6 @@ def check_sends(house: TradingHouse) -> None:
     assert all(count == 1 for count in at_venue.values()), at_venue
 
 
-@SETTINGS
 @given(SCHEDULE, st.lists(STEP, max_size=12))
 def test_no_order_is_sent_without_recorded_instruction_and_live_permit_nor_twice(
     schedule: dict[str, list[str | int | None]], steps: list[str]
@@ -114,7 +110,6 @@ def test_no_order_is_sent_without_recorded_instruction_and_live_permit_nor_twice
     check_sends(play(schedule, steps))
 
 
-@SETTINGS
 @given(SCHEDULE, st.lists(STEP, max_size=8))
 def test_no_order_is_created_or_made_worse_while_armed_unless_it_only_closes(
     schedule: dict[str, list[str | int | None]], steps: list[str]
@@ -135,7 +130,6 @@ def test_no_order_is_created_or_made_worse_while_armed_unless_it_only_closes(
             assert request["reduce_only"] is True
 
 
-@SETTINGS
 @given(SCHEDULE, st.lists(STEP, max_size=10))
 def test_when_the_faults_end_books_and_venue_agree_or_the_switch_is_armed(
     schedule: dict[str, list[str | int | None]], steps: list[str]

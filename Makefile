@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 RUNTIME := $(VENV)/.runtime-stamp
 DEV := $(VENV)/.dev-stamp
-PAPER_ARGS ?= --days 28 --seed 7
+PAPER_ARGS ?= --days 28 --seed 1
 TEST_ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -35,7 +35,7 @@ venv: $(RUNTIME)  ## Make .venv/ with what running needs
 
 venv-dev: $(DEV)
 
-paper: $(RUNTIME)  ## Trade the embedded venue (PAPER_ARGS="--days 28 --seed 7")
+paper: $(RUNTIME)  ## Trade the embedded venue (PAPER_ARGS="--days 28 --seed 1")
 	$(BIN)/python run.py paper $(PAPER_ARGS)
 
 test: $(DEV)  ## Run the tests (TEST_ARGS="tests/core -k sizing")

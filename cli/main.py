@@ -62,7 +62,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    help="Cerbero Bite sells ETH option credit spreads by rule. Example: run.py paper --days 28 --seed 7",
+    help="Cerbero Bite sells ETH option credit spreads by rule. Example: run.py paper --days 28 --seed 1",
 )
 
 

@@ -51,7 +51,7 @@ def paper(
 ) -> None:
     """Trade the embedded venue and show the engine at work; Ctrl-C ends it with the same summary.
 
-    Example: run.py paper --days 28 --seed 7 --json out.json
+    Example: run.py paper --days 28 --seed 1 --json out.json
     """
     from cli.paper_run import PaperOptions, run_paper
     from core.errors import InputError

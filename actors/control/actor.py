@@ -15,7 +15,7 @@ from actors.control.inbox import Inbox, UnderWay
 from actors.control.injectable import INJECTABLE, build
 from actors.control.server import ControlServer
 from actors.control.survey import Survey, healthcheck
-from actors.runtime import Actor, Address, ReplyTo, RuntimeFault, Terminated
+from actors.runtime import Actor, Address, CellState, ReplyTo, RuntimeFault, Terminated
 from actors.runtime.outbox import Outbox, Retell
 from core.errors import InputError
 from core.messages.alerting import RaiseAlert, Severity
@@ -27,6 +27,7 @@ from core.messages.control import (
     Dump,
     EngineAlive,
     EngineIdentity,
+    EngineStatus,
     EngineStopping,
     GetDump,
     GetHealthcheck,
@@ -82,11 +83,13 @@ class Control(Actor):
         self._recovery: RecoveryReport | None = None
         self._inbox = Inbox()
         self._waiting_for_jobs: list[ReplyTo] = []
+        self._waiting_for_status: list[ReplyTo] = []
 
     def on_start(self) -> None:
         self._outbox = Outbox(self.ctx)
         for room in sorted({item.room for item in INJECTABLE.values() if item.through_inbox}):
             self.ctx.watch(self._rooms[room])
+        self.ctx.watch(self._rooms["scheduler"])
         self.ctx.tell(self._rooms["state"], GetOpenInbox(request_id=self.ctx.uuid()))
         if self._socket_path is not None:
             self._server = ControlServer(self._socket_path, self.ctx.self_address, self._engine.operation)
@@ -106,7 +109,7 @@ class Control(Actor):
         accepted: _Accepted = message
         match accepted:
             case GetStatus():
-                return self._survey().status(self._identity, self._recovery)
+                return self._handle_get_status()
             case PingEngine():
                 return EngineAlive(at=self.ctx.now(), pid=self._identity.pid)
             case GetHealthcheck():
@@ -149,6 +152,26 @@ class Control(Actor):
     def _survey(self) -> Survey:
         return Survey(self.ctx, self._rooms, self._engine)
 
+    def _handle_get_status(self) -> EngineStatus | None:
+        """The next jobs are the scheduler's to say, which starts after this room and is told. Where it is not
+        up, the books' last word stands in."""
+        up = any(cell.name == "scheduler" and cell.state is CellState.UP for cell in self._engine.cells())
+        if not up:
+            return self._survey().status(self._identity, self._recovery)
+        self._waiting_for_status.append(self.ctx.defer_reply())
+        self.ctx.tell(self._rooms["scheduler"], GetJobs())
+        return None
+
+    def _answer_status(self, jobs: Jobs | None) -> None:
+        waiting, self._waiting_for_status = self._waiting_for_status, []
+        if not waiting:
+            return
+        status = self._survey().status(self._identity, self._recovery)
+        if jobs is not None:
+            status = status.model_copy(update={"next_runs": jobs.next_runs})
+        for reply in waiting:
+            reply.set(status)
+
     def _handle_get_jobs(self, query: GetJobs) -> None:
         """The scheduler starts after this room, so it is told, and its answer is handed on when it comes."""
         self._waiting_for_jobs.append(self.ctx.defer_reply())
@@ -158,6 +181,7 @@ class Control(Actor):
         waiting, self._waiting_for_jobs = self._waiting_for_jobs, []
         for reply in waiting:
             reply.set(jobs)
+        self._answer_status(jobs)
 
     def _handle_inject(self, inject: InjectMessage) -> InjectAccepted | Refused | None:
         request_id = f"inject-{self.ctx.uuid()}"
@@ -242,6 +266,8 @@ class Control(Actor):
 
     def _handle_terminated(self, ended: Terminated) -> None:
         """The room may have died with the message in hand; by its id a second telling does no harm."""
+        if ended.name == "scheduler":
+            self._answer_status(None)
         if ended.restarting:
             for entry in self._inbox.delivered_to(ended.name):
                 self._deliver(entry)

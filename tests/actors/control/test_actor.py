@@ -304,6 +304,30 @@ def test_status_is_the_whole_engine_on_one_page() -> None:
     assert (status.identity.mode, status.next_runs, status.unavailable) == ("strategy", {Job.ENTRY: NOW}, {})
 
 
+def test_the_next_jobs_of_the_status_are_the_schedulers_own() -> None:
+    desk = Desk()
+    desk.engine.cell_list = (cell("scheduler"),)
+    assert desk.actor.on_receive(GetStatus()) is None
+    assert desk.told("scheduler", GetJobs)
+    runs = {Job.HEALTH: NOW}
+    desk.actor.on_receive(Jobs(running=True, next_runs=runs, disabled=()))
+    status = desk.ctx.deferred[0].outcome
+    assert isinstance(status, EngineStatus)
+    assert status.next_runs == runs
+
+
+def test_a_scheduler_that_dies_meanwhile_does_not_keep_the_status() -> None:
+    desk = Desk()
+    desk.engine.cell_list = (cell("scheduler"),)
+    desk.actor.on_receive(GetStatus())
+    desk.actor.on_receive(
+        Terminated(path="root/desk/scheduler", name="scheduler", reason="crash", restarting=True)
+    )
+    status = desk.ctx.deferred[0].outcome
+    assert isinstance(status, EngineStatus)
+    assert status.next_runs == {Job.ENTRY: NOW}
+
+
 def test_a_silent_room_is_named_and_the_rest_still_answers() -> None:
     desk = Desk()
     desk.ctx.asks[GetBooks] = ActorUnavailable("state is parked")

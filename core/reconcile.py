@@ -249,42 +249,39 @@ def deliveries_for(
     differences: list[Difference] = []
     for name in sorted(holders):
         size = sum(held for _, held in holders[name])
-        found = sum((s.size for s in by_name[name]), Decimal(0))
-        if not by_name[name] or found != size:
-            differences.append(_told(DifferenceCode.NOT_DELIVERED, name, str(size), str(found)))
+        listed = by_name[name]
+        if len(listed) == 1 and listed[0].size == size:
+            deliveries += _shared_out(name, listed[0], holders[name])
         else:
-            deliveries += _shared_out(name, by_name[name], holders[name])
+            found = ", ".join(str(settlement.size) for settlement in listed) or "none"
+            differences.append(_told(DifferenceCode.NOT_DELIVERED, name, str(size), found))
     lacking = {difference.subject for difference in differences}
     late = {p.position_id for p in expired if any(leg.instrument_name in lacking for leg in p.plan.legs)}
     return tuple(d for d in deliveries if d.position_id not in late), tuple(differences)
 
 
-def _shared_out(
-    name: str, settlements: list[Settlement], holders: list[tuple[BookPosition, int]]
-) -> list[Delivery]:
+def _shared_out(name: str, settlement: Settlement, holders: list[tuple[BookPosition, int]]) -> list[Delivery]:
     shares = []
-    for settlement in settlements:
-        total = sum(abs(size) for _, size in holders)
-        cash_left, fee_left, size_left = settlement.cash_flow, settlement.fee, int(settlement.size)
-        for i, (position, held) in enumerate(holders):
-            is_last = i == len(holders) - 1
-            part = Decimal(abs(held)) / total
-            cash = cash_left if is_last else round_eth(settlement.cash_flow * part)
-            fee = fee_left if is_last else round_eth(settlement.fee * part)
-            size = size_left if is_last else int(settlement.size * part)
-            cash_left, fee_left, size_left = cash_left - cash, fee_left - fee, size_left - size
-            shares.append(
-                Delivery(
-                    key=f"{name}@{iso_utc(settlement.timestamp)}:{position.position_id}",
-                    position_id=position.position_id,
-                    instrument_name=name,
-                    delivery_price_usd=settlement.delivery_price,
-                    size=size,
-                    cash_flow_eth=cash,
-                    fee_eth=fee,
-                    at=settlement.timestamp,
-                )
+    total = sum(abs(size) for _, size in holders)
+    cash_left, fee_left = settlement.cash_flow, settlement.fee
+    for i, (position, held) in enumerate(holders):
+        is_last = i == len(holders) - 1
+        part = Decimal(abs(held)) / total
+        cash = cash_left if is_last else round_eth(settlement.cash_flow * part)
+        fee = fee_left if is_last else round_eth(settlement.fee * part)
+        cash_left, fee_left = cash_left - cash, fee_left - fee
+        shares.append(
+            Delivery(
+                key=f"{name}@{iso_utc(settlement.timestamp)}:{position.position_id}",
+                position_id=position.position_id,
+                instrument_name=name,
+                delivery_price_usd=settlement.delivery_price,
+                size=held,
+                cash_flow_eth=cash,
+                fee_eth=fee,
+                at=settlement.timestamp,
             )
+        )
     return shares
 
 

@@ -1,4 +1,4 @@
-"""Books against venue: every state of an order, sizes, strays, and deliveries shared out to the last decimal."""
+"""Books against venue: each state of an order, sizes, strays, deliveries shared out to the last decimal."""
 
 from __future__ import annotations
 

@@ -126,8 +126,12 @@ class Scheduler(Actor):
             return  # The answer to a question that was repeated.
         self._scheduler = ClockScheduler(self.ctx.now)
         self._jobs = build_jobs(self._scheduler, self._section, self._job_due)
-        for job, due_at in runs.next_runs.items():
-            self._resume(job, due_at)
+        for job, grid in self._jobs.items():
+            if job in runs.next_runs:
+                self._resume(job, runs.next_runs[job])
+            else:
+                # A slot that falls on the very moment of the first start is due, as any other.
+                grid.resume_at(self.ctx.now())
         self._handle_wake()
 
     def _resume(self, job: Job, due_at: datetime) -> None:

@@ -206,6 +206,12 @@ def test_on_a_fresh_folder_nothing_of_the_past_is_due() -> None:
     assert desk.due(*CYCLES) == []
 
 
+def test_a_slot_on_the_very_moment_of_the_first_start_is_due() -> None:
+    desk = Desk(at(0, 0))
+    desk.start()
+    assert [message.slot for message in desk.due(Job.MONITOR)] == [at(0, 0)]
+
+
 def test_an_unknown_message_is_a_crash() -> None:
     with pytest.raises(TypeError, match="expected a scheduler message"):
         Desk(at(0, 0)).actor.on_receive("tick")

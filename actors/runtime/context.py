@@ -41,8 +41,12 @@ class _TimedTell:
         self._message = message
         self._correlation = None if current is None else current.correlation
         self._cause = None if current is None else current.number
+        self._timer: Timer | None = None
         context.timers[self] = None
-        self._timer: Timer = context.runtime.add_timer(due_us, self._fire)
+        self._timer = context.runtime.add_timer(due_us, self._fire)
+        if not context.live:
+            # Fenced from another thread just now: whoever did it may not have seen this timer.
+            self._timer.cancel()
 
     def _fire(self) -> None:
         context = self._context
@@ -52,7 +56,8 @@ class _TimedTell:
 
     def cancel(self) -> None:
         self._context.timers.pop(self, None)
-        self._timer.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
 
 
 class _DeferredReply:
@@ -262,6 +267,8 @@ class LiveContext:
 
     def _park(self, future: OneShot, timeout_s: float | None) -> None:
         self.waiting_for = future
+        # Looked at again, because a fence sets the one and then looks at the other.
+        self.check_live()
         self.runtime.wait(future, timeout_s, self)
         self.waiting_for = None
         self.check_live()

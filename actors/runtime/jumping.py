@@ -17,6 +17,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from actors.runtime.envelope import to_us
+from actors.runtime.loop import run_contained
 from actors.runtime.timers import TimerHeap
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ class JumpingClock:
                 self._now_us = max(self._now_us, due_us)
                 action = self._timers.pop()
                 self._count += 1
-            action()
+            run_contained(action)
             self.add(-1)
 
 

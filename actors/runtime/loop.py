@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from typing import Any, Protocol
+
+logger = logging.getLogger("actors.runtime")
 
 
 class Source(Protocol):
@@ -15,6 +19,15 @@ class Processor(Protocol):
     """What is done with one envelope; False ends the loop."""
 
     def process_one(self, envelope: Any) -> bool: ...
+
+
+def run_contained(action: Callable[[], object]) -> None:
+    """Run what a timer or the hang watch has to do. A fault in it is logged, and must not end the thread on
+    which everybody's timers and hang limits rely."""
+    try:
+        action()
+    except Exception:
+        logger.exception("a timer's action raised")
 
 
 def run_loop(mailbox: Source, processor: Processor, owner: object = None) -> None:

@@ -59,7 +59,12 @@ class _RootObserver:
 
 
 class ActorSystem:
-    """A supervision tree on one runtime. A system is started once and stopped once."""
+    """A supervision tree on one runtime. A system is started once and stopped once.
+
+    The listener hears every event, on the thread of the supervisor that it is about, so perhaps from several
+    threads at once; it must not block, and should do no more than tell actors. After `wait` has returned
+    ROOT_EXHAUSTED, `stop` still has to be called to end the runtime's own threads.
+    """
 
     def __init__(
         self,

@@ -16,7 +16,7 @@ from actors.runtime.clock import Clock, SystemClock
 from actors.runtime.counted import CountedChannel, CountedMailbox
 from actors.runtime.futures import OneShot, ThreadFuture
 from actors.runtime.jumping import JumpingClock
-from actors.runtime.loop import run_loop
+from actors.runtime.loop import run_contained, run_loop
 from actors.runtime.mailbox import Mailbox, ThreadMailbox
 from actors.runtime.runtime import Channel, Consumer, HangWatched, Parked, Runtime
 from actors.runtime.timers import TimerHeap
@@ -187,7 +187,7 @@ class ThreadRuntime(Runtime):
                     self._due.wait(min(wait_s, TIMER_NAP_MAX_S))
                     continue
                 action = self._timers.pop()
-            action()
+            run_contained(action)
 
     def wait(self, future: OneShot, timeout_s: float | None, worker: Parked | None) -> bool:
         """Park the caller until the future is decided; False when `timeout_s` passed, on either time."""
@@ -210,7 +210,7 @@ class ThreadRuntime(Runtime):
         def look() -> None:
             while not self._ended.wait(look_s):
                 for cell in watched:
-                    cell.report_if_hung()
+                    run_contained(cell.report_if_hung)
 
         Thread(target=look, name="actor-hang-watch", daemon=True).start()
 

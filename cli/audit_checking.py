@@ -1,4 +1,4 @@
-"""Verifying the audit chain against the files alone, the books, or a head that was told to somebody."""
+"""Verifying the audit chain of a data folder against its files, its books, and a head that was told."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from core.messages.audit import AuditHead
 
 
 def verified(data_dir: Path, *, told_head: Link | None = None, strict: bool = False) -> AuditResult:
-    """Every byte that was acknowledged is there and unchanged, or what is not.
-
-    The books, where there are any, prove that nothing is missing at the end; so does `told_head`.
-    """
+    """Every byte that was acknowledged is there and unchanged, or what is not."""
 
     def stored() -> Stored | None:
         end = chain_end(data_dir)
-        return None if end is None else (AuditHead(seq=end[0].seq, hash=end[0].hash), end[1])
+        if end is None:
+            return None
+        link, pending = end
+        return AuditHead(seq=link.seq, hash=link.hash), pending
 
     running = running_engine(data_dir) is not None
-    report = verify(data_dir, stored=stored, head=told_head, strict=strict, running=running)
-    return AuditResult(report.records, str(report.head), report.ok, report.problem)
+    found = verify(data_dir, stored=stored, head=told_head, strict=strict, running=running)
+    return AuditResult(found.records, str(found.head), found.ok, found.problem)

@@ -1,0 +1,264 @@
+"""What people and machines are shown of a run: report, view, valuation."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from rich.console import Console
+
+from cli.inject import fields_of
+from cli.report import cycle_json, money, order_json, trade_json, utc
+from cli.status_page import kill_switch_text
+from cli.valuation import in_usd, open_pnl_eth
+from cli.view import picture
+from core.books import CycleOutcome, CycleRow, Instruction, InstructionKind, Job, OrderRow, Position
+from core.errors import InputError
+from core.lifecycle import OrderState, PositionState
+from core.messages.control import CellView, EngineIdentity, EngineStatus
+from core.messages.kill_switch import ArmCause, KillSwitchStatus
+from core.messages.market_data import LegMark, Marks
+from core.values import CycleId, Label, PositionId, ProposalId, SpreadKind
+from tests.fakes.trading import LONG, SHORT, plan
+
+NOW = datetime(2026, 1, 5, 14, 4, tzinfo=UTC)
+POSITION = Position(
+    position_id=PositionId("p-1"),
+    cycle_id=CycleId("entry-1"),
+    plan=plan(2),
+    kind=SpreadKind.BULL_PUT,
+    state=PositionState.OPEN,
+    contracts_opened=2,
+    contracts=2,
+    entered_at=NOW,
+    credit_eth=Decimal("0.0200"),
+    fees_eth=Decimal("0.0012"),
+    pnl_eth=Decimal("0.0188"),
+    pnl_usd=Decimal("56.4"),
+)
+SWITCH = KillSwitchStatus(
+    armed=False,
+    causes=(),
+    reason=None,
+    who=None,
+    since=None,
+    exits_blocked=False,
+    suspensions={},
+    permits_outstanding=0,
+    permits_granted=1,
+    vetoes=0,
+)
+
+
+def mark(name: str, mark_eth: str) -> LegMark:
+    return LegMark(
+        instrument_name=name,
+        bid_eth=None,
+        ask_eth=None,
+        mark_eth=Decimal(mark_eth),
+        mark_iv_pct=60.0,
+        delta=-0.2,
+        at=NOW,
+    )
+
+
+def marks(*legs: LegMark) -> Marks:
+    return Marks(
+        as_of=NOW,
+        spot_usd=3000.0,
+        dvol=60.0,
+        funding_frac=0.1,
+        legs=legs,
+        last_snapshot_at=NOW,
+        stale_reason=None,
+        fetches_under_way=0,
+        failures=0,
+        last_failure=None,
+        failed_routers=(),
+    )
+
+
+def status(**changes: object) -> EngineStatus:
+    cell = CellView(
+        name="mcp.macro",
+        path="root/feeds/mcp.macro",
+        state="parked",
+        restarts=6,
+        epoch=7,
+        mailbox_depth=3,
+        overflowed=0,
+        busy_with=None,
+        busy_for_s=0.0,
+        last_error="boom",
+    )
+    whole = EngineStatus(
+        at=NOW,
+        identity=EngineIdentity(
+            version="0.1.0",
+            mode="strategy",
+            strategy_name="s",
+            strategy_hash="ab",
+            overrides=(),
+            started_at=NOW,
+            pid=7,
+        ),
+        cells=(cell,),
+        dead_letters=0,
+        kill_switch=SWITCH,
+        execution=None,
+        alerting=None,
+        audit=None,
+        recovery=None,
+        market=marks(mark(SHORT, "0.0100"), mark(LONG, "0.0040")),
+        decision=None,
+        health=None,
+        positions=(POSITION,),
+        orders=(),
+        next_runs={Job.ENTRY: NOW},
+        unavailable={},
+    )
+    return whole.model_copy(update=changes)
+
+
+def drawn(shown: EngineStatus) -> str:
+    out = io.StringIO()
+    Console(file=out, width=118, force_terminal=False).print(picture(shown, ()))
+    return out.getvalue()
+
+
+def test_an_open_position_is_worth_its_cash_flows_and_its_legs_at_mark() -> None:
+    market = marks(mark(SHORT, "0.0100"), mark(LONG, "0.0040"))
+    assert open_pnl_eth(POSITION, market) == Decimal("0.0188") - 2 * (Decimal("0.0100") - Decimal("0.0040"))
+    assert in_usd(Decimal("0.0068"), market) == Decimal("20.40")
+
+
+def test_a_missing_mark_is_no_number() -> None:
+    assert open_pnl_eth(POSITION, marks(mark(SHORT, "0.0100"))) is None
+    assert open_pnl_eth(POSITION, None) is None
+    assert in_usd(None, marks()) is None
+
+
+def test_the_view_shows_positions_actors_and_jobs() -> None:
+    screen = drawn(status())
+    for word in ("p-1", "+0.00680000", "+20.40", "mcp.macro", "parked", "entry", "2026-01-05 14:04:00Z"):
+        assert word in screen
+
+
+def test_the_view_shows_an_engine_that_answers_nothing() -> None:
+    bare = status(kill_switch=None, market=None, positions=(), next_runs={}, cells=())
+    assert "no open positions" in drawn(bare)
+
+
+def test_an_armed_switch_says_why_and_what_exits_do() -> None:
+    armed = SWITCH.model_copy(
+        update={
+            "armed": True,
+            "causes": (ArmCause.OPERATOR,),
+            "reason": "drill",
+            "who": "ann",
+            "since": NOW,
+            "exits_blocked": True,
+        }
+    )
+    text = kill_switch_text(armed)
+    assert all(word in text for word in ("ARMED", "operator", "drill", "ann", "exits blocked"))
+    assert kill_switch_text(SWITCH) == "clear"
+    assert "feed: parked" in kill_switch_text(SWITCH.model_copy(update={"suspensions": {"feed": "parked"}}))
+
+
+def test_money_is_plain_text_and_times_end_in_z() -> None:
+    assert money(Decimal("1E-8")) == "0.00000001"
+    assert money(Decimal("-0.10")) == "-0.10"
+    assert utc(NOW) == "2026-01-05T14:04:00Z"
+    assert utc(None) is None
+
+
+def test_a_trade_is_documented_by_its_keys() -> None:
+    shown = trade_json(POSITION)
+    assert list(shown) == [
+        "id",
+        "kind",
+        "legs",
+        "contracts",
+        "entered_at",
+        "closed_at",
+        "exit_rule",
+        "credit_eth",
+        "fees_eth",
+        "pnl_eth",
+        "pnl_usd",
+    ]
+    assert (shown["closed_at"], shown["pnl_eth"], shown["kind"]) == (None, "0.0188", "bull_put")
+    json.dumps(shown)
+
+
+def test_an_order_shows_label_state_and_price() -> None:
+    label = Label("p-1:e1")
+    instruction = Instruction(
+        label=label,
+        proposal_id=ProposalId("p-1"),
+        cycle_id=None,
+        kind=InstructionKind.ENTRY,
+        attempt=1,
+        legs=POSITION.plan.legs,
+        amount=2,
+        limit_eth=Decimal("0.0100"),
+        reduce_only=False,
+        valid_until=NOW,
+        created_at=NOW,
+    )
+    order = OrderRow(
+        label=label,
+        state=OrderState.FILLED,
+        amount=2,
+        filled_amount=2,
+        limit_eth=Decimal("0.0100"),
+        updated_at=NOW,
+    )
+    shown = order_json(instruction, order)
+    assert (shown["label"], shown["state"], shown["limit_eth"]) == ("p-1:e1", "filled", "0.0100")
+
+
+def test_a_cycle_shows_its_outcome_and_reasons() -> None:
+    row = CycleRow(
+        cycle_id=CycleId("entry-1"),
+        job=Job.ENTRY,
+        slot=NOW,
+        opened_at=NOW,
+        closed_at=NOW,
+        outcome=CycleOutcome.NO_ENTRY,
+        reasons=("market", "vrp_below_min"),
+    )
+    assert cycle_json(row) == {
+        "id": "entry-1",
+        "kind": "entry",
+        "slot": "2026-01-05T14:04:00Z",
+        "outcome": "no_entry",
+        "reasons": ["market", "vrp_below_min"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "body"),
+    [
+        (["--position", "p", "--reason", "why so"], {"position_id": "p", "reason": "why so"}),
+        (["--position-id=p", "--reason=a=b"], {"position_id": "p", "reason": "a=b"}),
+    ],
+)
+def test_options_become_fields(arguments: list[str], body: dict[str, str]) -> None:
+    assert fields_of("ClosePosition", arguments) == body
+
+
+def test_a_bare_option_is_a_yes() -> None:
+    assert fields_of("DisarmKillSwitch", ["--reason", "x", "--accept-audit-break"]) == {
+        "reason": "x",
+        "accept_audit_break": "true",
+    }
+
+
+def test_a_word_without_an_option_is_refused() -> None:
+    with pytest.raises(InputError, match="found 'p'"):
+        fields_of("ClosePosition", ["p"])

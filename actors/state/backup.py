@@ -1,4 +1,7 @@
-"""Backups: the database vacuumed into a new file and checked, with the audit files that belong to it."""
+"""Backups: the books vacuumed into a new file and checked, with the audit files that belong to them.
+
+The market's pictures are copied once a day; in between each backup links the last copy.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
-from actors.state.database import DATABASE_FILE
+from actors.state.database import DATABASE_FILE, MARKET_FILE
 from core.errors import CerberoError
 
 BACKUP_FOLDER = "backups"
@@ -54,7 +57,9 @@ def make_backup(db: sqlite3.Connection, data_dir: Path, now: datetime) -> Backup
         _check(copy)
         _fsync(copy)
         digest, size_bytes = _digest(copy)
-        size_bytes += _copy_audit(data_dir / AUDIT_FOLDER, draft / AUDIT_FOLDER, _newest(folder))
+        previous = _newest(folder)
+        size_bytes += _copy_market(db, draft / MARKET_FILE, previous, now)
+        size_bytes += _copy_audit(data_dir / AUDIT_FOLDER, draft / AUDIT_FOLDER, previous)
         _fsync(draft)
         draft.rename(target)
         _fsync(folder)
@@ -81,6 +86,18 @@ def _check(copy: Path) -> None:
         db.close()
     if found != "ok":
         raise BackupError(f"integrity_check of the copy: expected ok, found {found}")
+
+
+def _copy_market(db: sqlite3.Connection, target: Path, previous: Path | None, now: datetime) -> int:
+    """The market's pictures, linked to the previous backup's where that is of the same day. Bytes copied."""
+    kept = None if previous is None else previous / MARKET_FILE
+    if previous is not None and kept is not None and kept.exists() and previous.name[:8] == f"{now:%Y%m%d}":
+        target.hardlink_to(kept)
+        return 0
+    db.execute("VACUUM market INTO ?", (str(target),))
+    _check(target)
+    _fsync(target)
+    return target.stat().st_size
 
 
 def _copy_audit(source: Path, target: Path, previous: Path | None) -> int:

@@ -181,13 +181,5 @@ CREATE TABLE kill_switch (
 ) STRICT;
 
 -- Quotes are canonical JSON, deflated (zlib): a quarter of the bytes, and every backup copies them.
-CREATE TABLE market_snapshots (
-    at TEXT PRIMARY KEY,
-    spot_usd REAL NOT NULL,
-    dvol REAL NOT NULL,
-    funding REAL,
-    quotes BLOB NOT NULL
-) STRICT;
-
 INSERT INTO chain (one, head_seq, head_hash, file, file_bytes)
 VALUES (1, 0, '0000000000000000000000000000000000000000000000000000000000000000', NULL, 0);

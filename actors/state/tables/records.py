@@ -132,14 +132,14 @@ def write_setting(db: sqlite3.Connection, key: str, value: str, at: datetime) ->
 
 
 def insert_picture(db: sqlite3.Connection, picture: MarketPicture) -> None:
-    sql = f"INSERT INTO market_snapshots ({_PICTURE}) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+    sql = f"INSERT INTO market.market_snapshots ({_PICTURE}) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
     quotes = zlib.compress(picture.quotes.encode("utf-8"), 1)
     db.execute(sql, (time_text(picture.at), picture.spot_usd, picture.dvol, picture.funding, quotes))
 
 
 def pictures(db: sqlite3.Connection, *, limit: int | None = None) -> tuple[MarketPicture, ...]:
     """Oldest first; `limit` gives the newest so many."""
-    sql = f"SELECT {_PICTURE} FROM market_snapshots ORDER BY at DESC LIMIT ?"
+    sql = f"SELECT {_PICTURE} FROM market.market_snapshots ORDER BY at DESC LIMIT ?"
     rows = db.execute(sql, (-1 if limit is None else limit,)).fetchall()
     return tuple(
         MarketPicture(time_of(row[0]), row[1], row[2], row[3], zlib.decompress(row[4]).decode("utf-8"))

@@ -45,7 +45,6 @@ from core.messages.state import (
     RecordInboxDone,
     RecordJobRuns,
     RecordKillSwitch,
-    RecordMarketSnapshot,
     SetSystem,
     SystemRead,
     UndeliveredAlerts,
@@ -289,22 +288,15 @@ def limit_pages(room: BooksRoom, extra: int) -> None:
     db.execute(f"PRAGMA max_page_count = {pages + extra}")
 
 
-def snapshot(number: int) -> RecordMarketSnapshot:
-    quotes = "".join(chr(33 + (number * 7 + i * i) % 90) for i in range(60_000))
-    return RecordMarketSnapshot(
-        request_id=f"s{number}",
-        at=START.replace(microsecond=number),
-        spot_usd=1.0,
-        dvol=1.0,
-        funding=None,
-        quotes=quotes,
-    )
+def large_setting(number: int) -> SetSystem:
+    """More than a page of text under a key of its own."""
+    return SetSystem(request_id=f"s{number}", key=f"large-{number}", value="x" * 20_000, at=START)
 
 
 def fill_disk(room: BooksRoom) -> list[object]:
     limit_pages(room, 2)
     for number in range(40):
-        room.tell(snapshot(number))
+        room.tell(large_setting(number))
         if isinstance(room.answers[-1], Refused):
             break
     return room.answers
@@ -327,7 +319,7 @@ def test_a_refusal_for_room_is_not_remembered_and_room_clears_the_suspension(roo
     assert isinstance(refused, Refused)
     limit_pages(room, 100_000)
     number = int(refused.request_id[1:])
-    room.tell(snapshot(number))
+    room.tell(large_setting(number))
     assert room.answers[-1] == Recorded(request_id=f"s{number}")
     for message in room.state_ctx.advance(300):
         with room.state_ctx.handling(message):

@@ -70,7 +70,7 @@ class Veto(Event):
 
 
 class PermitSpent(Event):
-    """Told by mcp.orders right after the write began: the order may be at the venue."""
+    """Told by mcp.orders when the venue has answered, or when an unanswered order can't arrive any more."""
 
     permit_id: str
     label: Label

@@ -162,6 +162,17 @@ def test_fill_that_crosses_the_cancel_counts(house: TradingHouse) -> None:
     assert house.books.positions["p-entry-1"].contracts == 2
 
 
+def test_fill_just_after_the_cancel_was_answered_counts(house: TradingHouse) -> None:
+    """The order is read once more, a moment later, before it is taken as final."""
+    house.place(house.propose(2))
+    house.advance(901)
+    assert house.venue.order(LABEL).state == "cancelled"
+    assert house.finals() == []
+    house.venue.fill(LABEL, 1)
+    house.advance(5)
+    assert house.finals()[0].outcome is FinalOutcome.PARTLY_FILLED
+
+
 def test_arming_cancels_the_resting_entry_at_its_next_step(house: TradingHouse) -> None:
     house.place(house.propose())
     house.tell("kill_switch", ArmKillSwitch(reason="stop"))

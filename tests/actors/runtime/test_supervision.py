@@ -22,10 +22,11 @@ from actors.runtime import (
     OnHang,
     RootExhausted,
     StartTimeout,
+    Strategy,
     SupervisorExhausted,
     SupervisorSpec,
 )
-from tests.actors.runtime.world import Block, Crash, Note, Probe, World
+from tests.actors.runtime.world import START, Block, Crash, Note, Pause, Probe, Remind, World
 
 AT_ONCE = Backoff(min_s=0.0, cap_s=0.0, jitter=0.0)
 POISON = Crash(ValueError("poison"))
@@ -240,4 +241,51 @@ def test_abandoned_threads_are_capped() -> None:
     world.tell("a", Block())
     assert world.exit().kind is ExitKind.ROOT_EXHAUSTED
     assert len(world.events_of(ActorHung, "root/a")) == 2
+    world.close()
+
+
+def test_service_without_failure_resets_the_backoff(world: World) -> None:
+    """After `reset_after_s` of service the next failure is again the first in a row."""
+    backoff = Backoff(min_s=1.0, cap_s=64.0, jitter=0.0, reset_after_s=60.0)
+    children = (world.child("a", hang_limit_s=1e6), world.child("b"))
+    world.start(SupervisorSpec("root", children, intensity=10, backoff=backoff))
+    for times, pause_s in enumerate((30.0, 61.0, 30.0), start=1):
+        world.tell("a", POISON)
+        world.until_event(ActorRestarted, "root/a", times=times)
+        world.ask("a", Pause(pause_s), timeout_s=1e6 if world.simulated else 15.0)
+    world.tell("a", POISON)
+    world.until_event(ActorFailed, "root/a", times=4)
+    delays_s = [event.will_restart_in_s for event in world.events_of(ActorFailed, "root/a")]
+    assert delays_s == [1.0, 2.0, 1.0, 2.0]
+
+
+def test_rest_for_one_stops_the_last_first(world: World) -> None:
+    """Those behind the failed one are stopped in reverse and started in order."""
+    children = tuple(world.child(name) for name in ("a", "b", "c"))
+    world.start(SupervisorSpec("root", children, Strategy.REST_FOR_ONE, backoff=AT_ONCE))
+    world.notes.clear()
+    world.tell("a", POISON)
+    world.until_event(ActorRestarted, "root/c")
+    assert world.noted("stop") == [("stop", "a"), ("stop", "c"), ("stop", "b")]
+    assert world.noted("start") == [("start", "a"), ("start", "b"), ("start", "c")]
+
+
+def test_stop_waits_for_a_sleeping_handler(world: World) -> None:
+    """An orderly stop lets a parked handler finish within the shutdown timeout."""
+    system = world.start(SupervisorSpec("root", (world.child("a"),)))
+    world.tell("a", Pause(3.0))
+    world.until_noted("pausing", "a")
+    system.stop()
+    assert world.notes[-2:] == [("paused", "a"), ("stop", "a")]
+    assert system.dead_letters.count == 0
+
+
+def test_timers_of_an_ended_life_do_not_keep_the_world_going() -> None:
+    """A far timer dies with its life: a simulation that has nothing else to do ends at once."""
+    world = World("green")
+    world.start(SupervisorSpec("root", (world.child("a"),), backoff=AT_ONCE))
+    world.tell("a", Remind(1e6))
+    world.tell("a", POISON)
+    world.runtime.run()
+    assert world.runtime.now() < START + timedelta(seconds=60)
     world.close()

@@ -55,6 +55,20 @@ class Block:
 
 
 @dataclass(frozen=True)
+class Pause:
+    """Handled by sleeping so many seconds of market time."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Remind:
+    """Handled by setting a timer on a note."""
+
+    delay_s: float
+
+
+@dataclass(frozen=True)
 class Who:
     """Answered with (name, epoch)."""
 
@@ -87,6 +101,14 @@ class Probe(Actor):
                 self.world.note("blocked", self.name)
                 self.world.block(self)
                 return "late"
+            case Pause(seconds):
+                self.world.note("pausing", self.name)
+                self.ctx.sleep(seconds)
+                self.world.note("paused", self.name)
+                return None
+            case Remind(delay_s):
+                self.ctx.call_later(delay_s, Note("reminded"))
+                return None
             case Who():
                 return (self.ctx.name, self.ctx.epoch)
         raise TypeError(f"a probe does not know {message!r}")

@@ -278,6 +278,34 @@ def test_stop_waits_for_a_sleeping_handler(world: World) -> None:
     system.stop()
     assert world.notes[-2:] == [("paused", "a"), ("stop", "a")]
     assert system.dead_letters.count == 0
+    if world.simulated:
+        assert world.runtime.monotonic() < 4.0, "it was cut off instead of waited for"
+
+
+def test_parked_actor_that_does_not_start_is_parked_again_at_once() -> None:
+    """Each retry is one attempt: a failing start does not use up a whole intensity again."""
+    world = World("green")
+
+    def fail_again(probe: Probe) -> None:
+        if probe.ctx.epoch > 1:
+            raise OSError("still not there")
+
+    world.start_trouble["a"] = fail_again
+    spec = SupervisorSpec(
+        "root",
+        (world.child("a"),),
+        intensity=3,
+        exhausted=Exhausted.PARK,
+        park_retry_s=600.0,
+        backoff=AT_ONCE,
+    )
+    world.start(spec)
+    world.tell("a", POISON)
+    world.until_event(ActorParked, "root/a", times=3)
+    first, second, third = (event.at for event in world.events_of(ActorParked, "root/a"))
+    assert (second - first, third - second) == (timedelta(seconds=600), timedelta(seconds=600))
+    assert world.notes.count(("start", "a")) == 1 + 3 + 2
+    world.close()
 
 
 def test_timers_of_an_ended_life_do_not_keep_the_world_going() -> None:

@@ -179,7 +179,7 @@ class World:
     def until(self, what: Callable[[], bool], why: str = "") -> None:
         """Let the world go on until something holds; fail if it never does."""
         if isinstance(self.runtime, GreenRuntime):
-            for _ in range(4000):
+            for _ in range(12_000):
                 if what():
                     return
                 self.runtime.run(until=self.runtime.now() + timedelta(milliseconds=250))

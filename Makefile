@@ -10,10 +10,10 @@ PAPER_ARGS ?= --days 28 --seed 1
 TEST_ARGS ?= -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-dev paper test lint types bench soak
+.PHONY: help venv venv-dev paper test lint types bench soak pykka-suite
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "make venv: expected Python 3.11 or later on the PATH, found none" >&2; exit 2; }
@@ -54,3 +54,6 @@ bench: $(DEV)  ## Timed figures: a table, and bench.json
 
 soak: $(DEV)  ## Long simulations (hours)
 	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -m soak --timeout 0
+
+pykka-suite: $(DEV)  ## Pykka's own tests on our inbox, future and loop
+	$(BIN)/python -m tests.pykka_suite.run

@@ -1,0 +1,16 @@
+"""`make bench`: every benchmark in turn; exit code 1 if a figure misses its target."""
+
+from __future__ import annotations
+
+import sys
+
+from bench import chain, runtime
+
+
+def main() -> int:
+    """Each prints its rows and puts them into `bench.json`."""
+    return max(runtime.main(), chain.main())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

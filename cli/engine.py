@@ -1,81 +1,20 @@
-"""The process around the actors: composition from settings, signals, orderly stop, why it ended."""
+"""The process around the actors: signals, waiting for its end, why it ended."""
 
 from __future__ import annotations
 
-import logging
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from threading import Event
 from types import FrameType
 
-from actors.runtime import (
-    ActorSystem,
-    CellStatus,
-    ExitKind,
-    ExitReason,
-    Runtime,
-    RuntimeFault,
-    install_dump_signal,
-)
-from actors.runtime.envelope import from_us, to_us
-from actors.runtime.records import envelope_line
-from actors.tree import EngineSettings, build_engine
+from actors.engine import OrderlyEngine
+from actors.runtime import ExitKind, ExitReason, install_dump_signal
+from actors.runtime.envelope import to_us
 from core.errors import FoundWrongError
-from core.messages.audit import AuditEvent, AuditKind
-from core.messages.execution import CancelEntries, EntriesCancelled
-from core.messages.kill_switch import SuspendEntries
-from core.messages.state import RecordEvent
 
-CANCEL_S = 2.0
-RECORD_S = 0.8
-STOP_S = 1.8
-"""Together less than the 5 s that an orderly stop may take."""
 LOOK_S = 0.1
-
-logger = logging.getLogger("cli.engine")
-
-
-class EngineHandle:
-    """What control sees of the process, and where everybody leaves the wish to stop."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
-        self._system: ActorSystem | None = None
-        self.stop_wanted = Event()
-        self.stop_reason = ""
-
-    def attach(self, system: ActorSystem) -> None:
-        self._system = system
-
-    @property
-    def system(self) -> ActorSystem:
-        if self._system is None:
-            raise RuntimeError("the handle was asked before its system was attached")
-        return self._system
-
-    def cells(self) -> tuple[CellStatus, ...]:
-        return self.system.status()
-
-    def dead_letters(self) -> int:
-        return self.system.dead_letters.count
-
-    def dump(self) -> str:
-        return self.system.dump()
-
-    def trace(self, correlation: str) -> tuple[str, ...]:
-        return tuple(envelope_line(envelope) for envelope in self.system.tracer.find(correlation))
-
-    def request_stop(self, reason: str) -> None:
-        """The first reason counts."""
-        if not self.stop_wanted.is_set():
-            self.stop_reason = reason
-            self.stop_wanted.set()
-
-    def operation(self) -> AbstractContextManager[None]:
-        return self._runtime.operation()
 
 
 @dataclass(frozen=True)
@@ -91,20 +30,8 @@ class EngineEnd:
             raise FoundWrongError(self.reason)
 
 
-class EngineProcess:
-    """The engine, from composed to stopped. Used by one thread, the process's main one."""
-
-    def __init__(self, settings: EngineSettings, runtime: Runtime) -> None:
-        self._settings = settings
-        self._runtime = runtime
-        self.handle = EngineHandle(runtime)
-        self.system = build_engine(settings, runtime, engine=self.handle)
-        self.handle.attach(self.system)
-
-    def start(self) -> None:
-        """Start every actor in order."""
-        logger.info("engine starts", extra={"identity": self._settings.identity.model_dump(mode="json")})
-        self.system.start()
+class EngineProcess(OrderlyEngine):
+    """The engine in a process of its own. Used by one thread, the process's main one."""
 
     def stop_at(self, when: datetime, reason: str) -> None:
         """Ask for the stop when market time comes to `when`, and hold market time there."""
@@ -125,35 +52,6 @@ class EngineProcess:
         # Without actors market time runs through to the end, so both may have come: the failure counts.
         ended = self.system.wait(0.0)
         return EngineEnd(self.handle.stop_reason, failed=False) if ended is None else _end_of(ended)
-
-    def stop(self, reason: str) -> None:
-        """In order: no new entry, resting entries cancelled and confirmed, the stop on record, then the
-        actors in reverse. Reduce-only exits stay at the venue."""
-        with self._runtime.operation():
-            if self.system.wait(0.0) is None:
-                self._wind_down(reason)
-            self.system.stop(STOP_S)
-        logger.info("engine stopped", extra={"reason": reason})
-
-    def _wind_down(self, reason: str) -> None:
-        suspend = SuspendEntries(source="stopping", reason=reason)
-        self.system.address("kill_switch").tell(suspend)
-        cancelled = self._asked("execution", CancelEntries(), CANCEL_S)
-        detail = {"reason": reason}
-        if isinstance(cancelled, EntriesCancelled) and cancelled.unconfirmed:
-            detail["unconfirmed_cancels"] = str(cancelled.unconfirmed)
-        now = from_us(self._runtime.now_us())
-        event = AuditEvent(kind=AuditKind.ENGINE_STOP, at=now, detail={**detail})
-        request_id = f"engine-stop-{self._settings.identity.started_at.isoformat()}-{now.isoformat()}"
-        self._asked("state", RecordEvent(request_id=request_id, audit=(event,)), RECORD_S)
-
-    def _asked(self, name: str, message: object, timeout_s: float) -> object:
-        """A room that is down or slow must not keep the process from ending; the next boot finds out."""
-        try:
-            return self.system.address(name).ask(message, timeout_s=timeout_s)
-        except RuntimeFault as error:
-            logger.warning("stop: %s did not answer %s", name, type(message).__name__, exc_info=error)
-            return None
 
 
 @contextmanager

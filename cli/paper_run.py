@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import secrets
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,13 +15,13 @@ from pathlib import Path
 from pydantic import SecretStr
 from rich.console import Console
 
+from actors.compose import engine_settings, redactor
 from actors.control.socket_path import control_socket_path
 from actors.mcp import HttpTransport, PaperTransport, Transport
 from actors.runtime import Context, Envelope, JumpingClock, RuntimeFault, ThreadRuntime
 from actors.runtime.envelope import from_us
 from cli.audit_checking import verified
 from cli.books_reading import last_recorded_at, stored_books
-from cli.compose import engine_settings, redactor
 from cli.data_folder import (
     LOG_FOLDER,
     empty_paper_folder,
@@ -132,6 +133,8 @@ class PaperRun:
             started_at=self._began,
             transport_factory=self._transport,
             redact=redact,
+            pid=os.getpid(),
+            boot_id=secrets.token_hex(16),
         )
         self._status: EngineStatus | None = None
         self._screen: tuple[EngineStatus, tuple[Envelope, ...]] | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import time
 from datetime import UTC, datetime
 
@@ -19,10 +20,10 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
 
     Strategy mode needs CERBERO_BITE_ENABLE_STRATEGY=true. Example: run.py start --data-dir data
     """
+    from actors.compose import engine_settings, redactor
     from actors.control.socket_path import control_socket_path
     from actors.mcp import HttpTransport, McpCredentials
     from actors.runtime import ThreadRuntime
-    from cli.compose import engine_settings, redactor
     from cli.data_folder import locked, make_data_folder, refuse_paper_folder
     from cli.engine import EngineProcess, signals_to
     from cli.logs import logging_to
@@ -61,6 +62,8 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
             started_at=datetime.now(UTC),
             transport_factory=lambda ctx: HttpTransport(settings.mcp.url, monotonic=ctx.monotonic),
             redact=redact,
+            pid=os.getpid(),
+            boot_id=secrets.token_hex(16),
         )
         process = EngineProcess(composed, ThreadRuntime())
         with signals_to(process):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Callable
 from datetime import datetime
 from importlib.metadata import version
@@ -34,8 +32,13 @@ def engine_settings(
     started_at: datetime,
     transport_factory: Callable[[Context], Transport],
     redact: Redactor,
+    pid: int,
+    boot_id: str,
 ) -> EngineSettings:
-    """Everything that the tree is built from. `started_at` is market time."""
+    """Everything that the tree is built from. `started_at` is market time.
+
+    `boot_id` is new with each life of the engine; by it a restarted actor knows what this life has done.
+    """
     identity = EngineIdentity(
         version=version(DISTRIBUTION),
         mode=mode.name,
@@ -43,7 +46,7 @@ def engine_settings(
         strategy_hash=loaded.hash_computed,
         overrides=loaded.overrides,
         started_at=started_at,
-        pid=os.getpid(),
+        pid=pid,
     )
     config: JsonValue = loaded.strategy.model_dump(mode="json")
     return EngineSettings(
@@ -54,7 +57,7 @@ def engine_settings(
         transport_factory=transport_factory,
         identity=identity,
         boot_record={
-            "boot_id": secrets.token_hex(16),
+            "boot_id": boot_id,
             "version": identity.version,
             "mode": identity.mode,
             "strategy_hash": identity.strategy_hash,

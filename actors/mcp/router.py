@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
@@ -47,7 +47,7 @@ class _Attempt:
 
     fetch: Fetch
     number: int
-    answer: Callable[[object], None]
+    answer: Callable[[object], None] = field(repr=False)
     correlation: str
 
 

@@ -49,6 +49,13 @@ def test_bytes_text_and_parsed_answers_give_the_same_chain() -> None:
     assert records[0] == records[1] == records[2]
 
 
+def test_equal_answers_read_the_same_in_a_trace_and_one_changed_price_does_not() -> None:
+    quotes = wire_quotes()
+    assert repr(chain_of(quotes)) == repr(chain_of(wire_quotes()))
+    changed = altered(quotes, {NAME: {"bid": "0.0021"}})
+    assert repr(chain_of(changed)) != repr(chain_of(quotes))
+
+
 def test_a_quote_is_a_view_with_units() -> None:
     wire = wire_quote(PUT, 2700, bid="0.0100", ask="0.0110", bid_size=7.0, ask_size=9.0)
     quote = chain_of([wire]).quote(NAME)

@@ -1,0 +1,1 @@
+"""Long simulations of the whole engine over the HTTP venue; `make soak` runs them."""

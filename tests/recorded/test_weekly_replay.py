@@ -38,10 +38,10 @@ def test_the_trades_of_the_record(replay: WeeklyReplay) -> None:
         ("01-05", "iron_condor", 2, "profit", "0.01520000"),
         ("01-19", "bull_put", 2, "stop", "-0.04452500"),
         ("02-23", "bear_call", 3, "profit", "0.00847500"),
-        ("03-02", "bear_call", 3, "stop", "-0.03660000"),
+        ("03-02", "bear_call", 3, "stop", "-0.03630000"),
         ("04-06", "bull_put", 3, "profit", "0.01481250"),
-        ("04-13", "bull_put", 2, "profit", "0.00802500"),
-        ("04-20", "bull_put", 2, "profit", "0.00860000"),
+        ("04-13", "bull_put", 2, "profit", "0.00820000"),
+        ("04-20", "bull_put", 2, "profit", "0.00880000"),
     ]
 
 

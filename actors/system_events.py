@@ -33,6 +33,7 @@ from core.messages.state import RecordEvent, Recording
 
 logger = logging.getLogger("actors.system")
 
+KILL_SWITCH = "root/kill_switch"
 BOOKS = "root/books"
 """Mail to a cell below this path changes books: losing one suspends entries until a reconcile has run."""
 
@@ -42,7 +43,7 @@ class SystemEvents:
 
     def __init__(self) -> None:
         self.addresses: Mapping[str, Address] = {}
-        self._parked: set[str] = set()
+        self._parked: dict[str, str] = {}
 
     def __call__(self, event: RuntimeEvent) -> None:
         match event:
@@ -80,14 +81,19 @@ class SystemEvents:
             "epoch": event.epoch,
             "restarts": event.restarts,
         }
-        self._record(AuditKind.ACTOR_RESTARTED, f"restart-{event.path}-{event.epoch}", detail, event.at)
-        if event.path in self._parked:
-            self._parked.discard(event.path)
+        # Epochs begin anew with each process; the time keeps the request apart from an earlier process's.
+        request_id = f"restart-{event.path}-{event.epoch}-{event.at.isoformat()}"
+        self._record(AuditKind.ACTOR_RESTARTED, request_id, detail, event.at)
+        if self._parked.pop(event.path, None) is not None:
             self._tell("kill_switch", ClearSuspension(source=f"parked:{event.path}"))
+        if event.path == KILL_SWITCH:
+            # It keeps suspensions in memory alone; what is still parked must go on blocking entries.
+            for path, reason in tuple(self._parked.items()):
+                self._tell("kill_switch", SuspendEntries(source=f"parked:{path}", reason=reason))
 
     def _parked_until(self, event: ActorParked) -> None:
-        self._parked.add(event.path)
         text = f"{event.path} is parked and will be tried again at {event.retry_at:%Y-%m-%d %H:%M:%S}Z"
+        self._parked[event.path] = text
         self._alert(Severity.CRITICAL, "actor_parked", text, event.path, event.at)
         self._tell("kill_switch", SuspendEntries(source=f"parked:{event.path}", reason=text))
         detail: dict[str, JsonValue] = {"path": event.path, "retry_at": event.retry_at.isoformat()}

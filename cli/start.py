@@ -30,12 +30,11 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
     from cli.upstream import token_is_refused
     from config import load_settings, load_strategy
     from core.errors import FoundWrongError, InputError
-    from core.values import Mode
 
     settings = load_settings(os.environ)
     loaded = load_strategy(strategy)
     loaded.require_hash()
-    mode = Mode(data_analysis=settings.mode.data_analysis, strategy=settings.mode.strategy)
+    mode = settings.mode
     if mode.strategy and loaded.strategy.exits_when_armed is None:
         raise InputError(
             f"{strategy}: kill_switch.exits: expected allow_reduce_only or block outside paper, found null; "

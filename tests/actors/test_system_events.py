@@ -1,0 +1,147 @@
+"""What the runtime tells of itself reaches alerting, the books and the switch."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from actors.runtime import (
+    ActorFailed,
+    ActorHung,
+    ActorParked,
+    ActorRestarted,
+    DeadLettered,
+    MailboxOverflow,
+    RootExhausted,
+    SupervisorExhausted,
+)
+from actors.runtime.testing import FakeAddress
+from actors.system_events import SystemEvents
+from core.messages.alerting import RaiseAlert, Severity
+from core.messages.audit import AuditKind
+from core.messages.execution import Reconcile
+from core.messages.kill_switch import ArmCause, ArmKillSwitch, ClearSuspension, SuspendEntries
+from core.messages.state import MakeBackup, RecordEvent
+
+NOW = datetime(2026, 1, 5, 14, tzinfo=UTC)
+FEED = "root/feeds/mcp.macro"
+
+
+class House:
+    """The listener with an address for each room that it tells."""
+
+    def __init__(self) -> None:
+        self.rooms = {name: FakeAddress(name) for name in ("alerting", "kill_switch", "state", "execution")}
+        self.listen = SystemEvents()
+        self.listen.addresses = self.rooms
+
+    def told(self, name: str) -> list[object]:
+        return self.rooms[name].received
+
+    def alerts(self) -> list[RaiseAlert]:
+        return [message for message in self.told("alerting") if isinstance(message, RaiseAlert)]
+
+
+@pytest.fixture
+def house() -> House:
+    return House()
+
+
+def parked(path: str = FEED) -> ActorParked:
+    return ActorParked(path, NOW + timedelta(minutes=10), NOW)
+
+
+def restarted(path: str, epoch: int = 2, at: datetime = NOW) -> ActorRestarted:
+    return ActorRestarted(path, epoch, epoch - 1, at)
+
+
+def test_a_failure_is_an_alert_that_names_actor_message_and_error(house: House) -> None:
+    """One line with all that a person needs to begin looking."""
+    house.listen(ActorFailed(FEED, 1, ValueError("no\nmore"), "Fetch", 0.5, NOW))
+    (alert,) = house.alerts()
+    assert alert.text == f"{FEED} failed on Fetch: ValueError: no; restarts in 0.50 s"
+    assert (alert.severity, alert.cause) == (Severity.MEDIUM, FEED)
+
+
+def test_each_restart_is_on_record_once_also_across_processes(house: House) -> None:
+    """State answers a repeated id without a second record, so no two restarts may share one."""
+    house.listen(restarted(FEED))
+    house.listen(restarted(FEED, at=NOW + timedelta(days=1)))
+    records = [message for message in house.told("state") if isinstance(message, RecordEvent)]
+    assert [record.audit[0].kind for record in records] == [AuditKind.ACTOR_RESTARTED] * 2
+    assert len({record.request_id for record in records}) == 2
+
+
+def test_a_parked_feed_is_critical_and_suspends_entries_until_it_is_back(house: House) -> None:
+    """One broken feed blocks entries, and nothing else."""
+    house.listen(parked())
+    (alert,) = house.alerts()
+    assert alert.severity is Severity.CRITICAL
+    (suspended,) = house.told("kill_switch")
+    assert isinstance(suspended, SuspendEntries)
+    house.listen(restarted(FEED))
+    assert house.told("kill_switch")[1] == ClearSuspension(source=suspended.source)
+
+
+def test_a_restarted_kill_switch_is_told_again_of_what_is_parked(house: House) -> None:
+    """Suspensions live in its memory: without this, a crash of the switch would lift them."""
+    house.listen(parked())
+    house.listen(restarted("root/kill_switch"))
+    first, second = house.told("kill_switch")
+    assert first == second
+
+
+def test_a_restart_of_a_feed_that_was_not_parked_clears_nothing(house: House) -> None:
+    """Whoever suspended for another reason clears it."""
+    house.listen(restarted(FEED))
+    assert house.told("kill_switch") == []
+
+
+def test_a_lost_message_that_changes_books_suspends_and_reconciles(house: House) -> None:
+    """Until the books are checked against the venue, nothing is opened."""
+    lost = MakeBackup(request_id="b", at=NOW)
+    house.listen(DeadLettered("root/books/state", lost, "crashed: ValueError", "c-1", NOW))
+    assert [type(message) for message in house.told("kill_switch")] == [SuspendEntries]
+    assert [type(message) for message in house.told("execution")] == [Reconcile]
+    assert house.alerts()[0].cause == "c-1"
+
+
+def test_a_lost_message_elsewhere_is_recorded_and_suspends_nothing(house: House) -> None:
+    """A poisoned read is dropped after one try; the rest goes on."""
+    house.listen(DeadLettered(FEED, object(), "crashed: ValueError", None, NOW))
+    (record,) = house.told("state")
+    assert isinstance(record, RecordEvent)
+    assert record.audit[0].kind is AuditKind.DEAD_LETTER
+    assert house.told("kill_switch") == []
+
+
+def test_a_lost_record_of_a_loss_is_not_recorded_again(house: House) -> None:
+    """Else a state that refuses records would be told of each refusal for ever."""
+    house.listen(DeadLettered("root/books/state", RecordEvent(request_id="r"), "full", None, NOW))
+    assert house.told("state") == []
+
+
+def test_an_overflow_in_the_books_suspends_and_one_of_alerting_is_not_alerted(house: House) -> None:
+    """Alerting's own overflow is counted and logged by the runtime alone."""
+    house.listen(MailboxOverflow("root/alerting", 1, NOW))
+    assert house.alerts() == []
+    house.listen(MailboxOverflow("root/books/state", 7, NOW))
+    assert house.alerts()[0].severity is Severity.HIGH
+    assert [type(message) for message in house.told("kill_switch")] == [SuspendEntries]
+
+
+@pytest.mark.parametrize("event", [SupervisorExhausted("root/desk", NOW), RootExhausted("root", NOW)])
+def test_an_exhausted_supervisor_arms(house: House, event: SupervisorExhausted | RootExhausted) -> None:
+    """An engine that keeps falling over does not go on trading."""
+    house.listen(event)
+    (armed,) = house.told("kill_switch")
+    assert isinstance(armed, ArmKillSwitch)
+    assert armed.cause is ArmCause.SUPERVISION
+
+
+def test_a_hang_is_told_loudly(house: House) -> None:
+    """What it was busy with, and for how long."""
+    house.listen(ActorHung(FEED, "Fetch", 21.0, NOW))
+    assert house.alerts()[0].severity is Severity.HIGH
+    assert "21.0 s" in house.alerts()[0].text

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from actors.audit.verify import Stored, verify
+from actors.audit.verify import verify
 from cli.books_reading import chain_end
 from cli.data_folder import running_engine
 from cli.report import AuditResult
 from core.chain import Link
-from core.messages.audit import AuditHead
 
 
 def verified(data_dir: Path, *, told_head: Link | None = None, strict: bool = False) -> AuditResult:
     """Every byte that was acknowledged is there and unchanged, or what is not."""
-
-    def stored() -> Stored | None:
-        end = chain_end(data_dir)
-        if end is None:
-            return None
-        link, pending = end
-        return AuditHead(seq=link.seq, hash=link.hash), pending
-
     running = running_engine(data_dir) is not None
-    found = verify(data_dir, stored=stored, head=told_head, strict=strict, running=running)
+    found = verify(
+        data_dir, stored=lambda: chain_end(data_dir), head=told_head, strict=strict, running=running
+    )
     return AuditResult(found.records, str(found.head), found.ok, found.problem)

@@ -6,12 +6,11 @@ from datetime import datetime
 from pathlib import Path
 
 from actors.state.read_only import books_opened
+from actors.state.stored import StoredBooks, audit_side, everything_stored
 from actors.state.tables import chain, cycles, orders, positions, records
-from cli.report import StoredBooks
 from core.books import Books, CycleRow, Instruction, OrderRow, Position
-from core.chain import Link
 from core.errors import InputError
-from core.messages.audit import AuditBatch
+from core.messages.audit import AuditBatch, AuditHead
 from core.messages.state import KillSwitchRow
 from core.values import CycleId
 
@@ -21,12 +20,7 @@ def stored_books(data_dir: Path) -> StoredBooks:
     with books_opened(data_dir) as db:
         if db is None:
             raise _no_books(data_dir)
-        return StoredBooks(
-            cycles=cycles.everything(db),
-            orders=orders.everything(db),
-            trades=positions.traded(db),
-            alerts=records.alerts(db),
-        )
+        return everything_stored(db)
 
 
 def stored_positions(data_dir: Path, *, everything: bool) -> tuple[Position, ...]:
@@ -75,13 +69,10 @@ def kill_switch_row(data_dir: Path) -> KillSwitchRow | None:
         return None if db is None else records.kill_switch(db)
 
 
-def chain_end(data_dir: Path) -> tuple[Link, AuditBatch | None] | None:
+def chain_end(data_dir: Path) -> tuple[AuditHead, AuditBatch | None] | None:
     """Where the books say the audit chain ends, and what may be missing in the file; None without books."""
     with books_opened(data_dir) as db:
-        if db is None:
-            return None
-        end, pending = chain.read(db)
-        return end.link, pending
+        return None if db is None else audit_side(db)
 
 
 def last_recorded_at(data_dir: Path) -> datetime | None:

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from pydantic import JsonValue
 
+from actors.state.stored import StoredBooks
 from core.books import CycleRow, Instruction, OrderRow, Position
 from core.messages.alerting import AlertRow
 from core.messages.control import EngineStatus
 from gateway.paper.ledger import Ledger, LedgerEntry
-
-
-@dataclass(frozen=True)
-class StoredBooks:
-    """What the books hold at the end of a run."""
-
-    cycles: Sequence[CycleRow]
-    orders: Sequence[tuple[Instruction, OrderRow]]
-    trades: Sequence[Position]
-    alerts: Sequence[AlertRow]
 
 
 @dataclass(frozen=True)

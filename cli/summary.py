@@ -8,8 +8,9 @@ from decimal import Decimal
 
 import typer
 
+from actors.state.stored import StoredBooks
 from cli.output import eth_text, show_fields, show_table, time_text, usd_text
-from cli.report import AuditResult, RunFacts, StoredBooks
+from cli.report import AuditResult, RunFacts
 from core.books import CycleOutcome, Job, Position
 from core.messages.alerting import AlertRow, Severity
 from core.messages.control import EngineStatus

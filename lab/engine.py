@@ -1,0 +1,112 @@
+"""One life of the whole engine on a simulated runtime, against the paper venue in the same process.
+
+The actors, the settings and the order of stopping are those of production; only the runtime and the transport
+are others. Each life on a data folder needs a number of its own, because the books answer a repeated id with
+what they answered first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from pydantic import SecretStr
+
+from actors.compose import engine_settings, redactor
+from actors.engine import OrderlyEngine
+from actors.runtime import BatonRuntime, GreenRuntime, Order, Tracer
+from config import LoadedStrategy, McpSettings
+from core.values import Mode
+from gateway.paper.process import PaperVenue, PaperVenueConfig
+from lab.in_process import in_process_transport
+
+TOKEN: Final = "in-process-venue-token"
+BOT_TAG: Final = "BOT__CERBERO_BITE"
+VENUE_FOLDER: Final = "venue"
+URL: Final = "http://venue.in-process"
+"""Never connected to: it stands where settings name the upstream host."""
+
+
+def open_venue(
+    data_dir: Path,
+    seed: int,
+    *,
+    chains: Path | None = None,
+    faults: tuple[str, ...] = (),
+    assumptions: tuple[str, ...] = (),
+) -> PaperVenue:
+    """The venue of a data folder, new or as it was kept. Raises `InputError` where an input can't be used."""
+    return PaperVenue(
+        PaperVenueConfig(
+            source="model" if chains is None else "recorded",
+            seed=seed,
+            chains=chains,
+            faults=faults,
+            assumptions=assumptions,
+            token=TOKEN,
+            data_dir=data_dir / VENUE_FOLDER,
+        )
+    )
+
+
+def life_seed(seed: int, life: int) -> int:
+    """The runtime's seed of the `life`-th life (from 1) on a data folder: no two draw the same ids."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/life {life}".encode()).digest()[:8])
+
+
+class SimulatedEngine:
+    """From composed to stopped or abandoned. It begins at `begin`, market time, and runs as far as told."""
+
+    def __init__(
+        self,
+        *,
+        loaded: LoadedStrategy,
+        venue: PaperVenue,
+        data_dir: Path,
+        seed: int,
+        begin: datetime,
+        life: int = 1,
+        order: Order = Order.RANDOM,
+        yield_at_tell: float = 0.0,
+        runtime_kind: type[GreenRuntime] | type[BatonRuntime] = GreenRuntime,
+        tracer: Tracer | None = None,
+    ) -> None:
+        self.venue = venue
+        self.data_dir = data_dir
+        self.runtime = runtime_kind(begin, life_seed(seed, life), order, yield_at_tell)
+        mcp = McpSettings(url=URL, token=SecretStr(TOKEN), bot_tag=BOT_TAG)
+        settings = engine_settings(
+            loaded=loaded,
+            mode=Mode(data_analysis=True, strategy=True),
+            mcp=mcp,
+            telegram=None,
+            data_dir=data_dir,
+            control_socket=None,
+            started_at=begin,
+            transport_factory=in_process_transport(venue.dispatch),
+            redact=redactor(mcp, None),
+            pid=life,
+            boot_id=self.runtime.uuid(),
+        )
+        self._engine = OrderlyEngine(settings, self.runtime, tracer=tracer)
+        self.system = self._engine.system
+
+    def start(self) -> None:
+        """Start every actor in order; they boot while the engine runs."""
+        self._engine.start()
+
+    def run_until(self, when: datetime) -> None:
+        """Let market time come to `when`. Raises Deadlock where somebody waits for what can't come."""
+        self.runtime.run(when)
+
+    def stop(self, reason: str) -> None:
+        """Stop in order, as the process does, and close the venue."""
+        self._engine.stop(reason)
+        self.venue.store.close()
+
+    def abandon(self) -> None:
+        """End as `kill -9` does: no actor hears of it, and nothing is written any more."""
+        self.runtime.shut_down()
+        self.venue.store.close()

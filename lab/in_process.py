@@ -1,0 +1,66 @@
+"""The paper venue without a wire: a transport straight onto its front desk, in the engine's own process.
+
+It stands where the HTTP connection stands, inside `PaperTransport`, which tells the venue the market time and
+plays the faults of time. An answer arrives after a seeded latency of market time, told in `X-Paper-Took`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Final
+
+from actors.mcp import ConnectionCut, PaperTransport, Response
+from actors.mcp.paper_transport import NOW_HEADER, TOOK_HEADER
+from actors.runtime import Context
+from gateway.paper.dispatch import Dispatch
+from gateway.paper.faults import HEALTH
+
+LATENCY_S: Final = (0.02, 0.25)
+"""Market seconds from request to answer, drawn evenly; a healthy exchange over the open internet."""
+_PATH: Final = re.compile(r"/mcp-(?P<router>[^/]+)/(?:tools/(?P<tool>[^/]+)|health)")
+
+
+class InProcessTransport:
+    """One connection to a venue in this process. `latency_s` draws one answer's latency."""
+
+    def __init__(self, dispatch: Dispatch, *, latency_s: Callable[[], float]) -> None:
+        self._dispatch = dispatch
+        self._latency_s = latency_s
+        self._open = True
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        timeout_s: float,  # noqa: ARG002  (the time that an answer takes is told, and limited by who plays it)
+    ) -> Response:
+        """Answered at once; raises ConnectionCut where `close` came first."""
+        if not self._open:
+            raise ConnectionCut(f"{method} {path}: the client was closed")
+        found = _PATH.fullmatch(path)
+        if found is None:
+            raise ValueError(f"{method} {path}: expected a tool's path or a health page's")
+        sent = {name.lower(): value for name, value in headers.items()}
+        now = datetime.fromisoformat(sent[NOW_HEADER.lower()])
+        answer = self._dispatch(now, found["router"], found["tool"] or HEALTH, sent, body or b"")
+        told = {name.lower(): value for name, value in answer.headers.items()}
+        took_s = self._latency_s() + float(told.get(TOOK_HEADER, "0"))
+        return Response(answer.status, {**told, TOOK_HEADER: f"{took_s:.6f}"}, answer.body)
+
+    def close(self) -> None:
+        """A `send` after this ends with an error, as over HTTP."""
+        self._open = False
+
+
+def in_process_transport(dispatch: Dispatch) -> Callable[[Context], PaperTransport]:
+    """A transport factory for the engine: each actor draws its latencies from its own seeded source."""
+
+    def connect(ctx: Context) -> PaperTransport:
+        inner = InProcessTransport(dispatch, latency_s=lambda: ctx.rng().uniform(*LATENCY_S))
+        return PaperTransport(inner, clock=ctx)
+
+    return connect

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+
+from pydantic import JsonValue
 
 from actors.audit.actor import Audit
 from actors.runtime import AskTimeout
 from actors.runtime.testing import FakeAddress, FakeContext
 from actors.state.actor import State
 from core.books import Fill, Instruction, InstructionKind, Job, OrderRow, Proposal
+from core.chain import split_lines
 from core.combo import ComboPlan, LegFacts
 from core.lifecycle import OrderState
-from core.messages.audit import AppendAudit
+from core.messages.audit import AppendAudit, AuditEvent, AuditKind
 from core.messages.state import (
     CycleOpened,
     GetAuditHeadAndPending,
     OpenCycle,
     RecordDecision,
+    RecordEvent,
     RecordInstruction,
     RecordOrder,
     RecordSent,
@@ -323,3 +328,15 @@ def opened(room: BooksRoom, contracts: int = 2) -> Label:
     row = order_row(label, OrderState.FILLED, contracts, contracts)
     record(room, row, fills(label, 1, contracts), request="fill-entry")
     return label
+
+
+def event(number: int, detail: JsonValue = None) -> RecordEvent:
+    """A request that writes one audit record and no row."""
+    made = AuditEvent(
+        kind=AuditKind.CONFIG, at=START, detail={"n": number} if detail is None else {"x": detail}
+    )
+    return RecordEvent(request_id=f"event-{number}", audit=(made,))
+
+
+def records(room: BooksRoom) -> list[dict[str, object]]:
+    return [json.loads(line) for line in split_lines(room.audit_bytes())]

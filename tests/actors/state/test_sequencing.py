@@ -1,28 +1,21 @@
-"""One transaction, then the audit file, then the answers; each request once; full disk, broken database."""
+"""One transaction, then the audit file, then the answers; each request once; stop and crash."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
-from pydantic import JsonValue
 
 from actors.runtime import Fenced
 from core.books import Books, Job
-from core.chain import split_lines
 from core.messages.alerting import AlertRow, RaiseAlert, Severity
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.base import Refused
 from core.messages.kill_switch import (
     ArmCause,
-    ArmKillSwitch,
     BooksChanged,
-    ClearSuspension,
-    SuspendEntries,
 )
 from core.messages.state import (
-    BackupMade,
     BindAccount,
     BooksRead,
     GetBooks,
@@ -34,13 +27,11 @@ from core.messages.state import (
     GetUndeliveredAlerts,
     JobRuns,
     KillSwitchRow,
-    MakeBackup,
     OpenCycle,
     OpenInbox,
     RecordAlert,
     RecordAlertDelivered,
     Recorded,
-    RecordEvent,
     RecordInbox,
     RecordInboxDone,
     RecordJobRuns,
@@ -50,18 +41,7 @@ from core.messages.state import (
     UndeliveredAlerts,
 )
 from core.values import Environment
-from tests.actors.state.books_room import START, BooksRoom, instruct, opened, propose
-
-
-def event(number: int, detail: JsonValue = None) -> RecordEvent:
-    made = AuditEvent(
-        kind=AuditKind.CONFIG, at=START, detail={"n": number} if detail is None else {"x": detail}
-    )
-    return RecordEvent(request_id=f"event-{number}", audit=(made,))
-
-
-def records(room: BooksRoom) -> list[dict[str, object]]:
-    return [json.loads(line) for line in split_lines(room.audit_bytes())]
+from tests.actors.state.books_room import START, BooksRoom, event, instruct, opened, propose, records
 
 
 def test_nothing_is_acknowledged_before_the_audit_file_has_it(room: BooksRoom) -> None:
@@ -278,136 +258,6 @@ def test_a_replaced_incarnation_commits_nothing(room: BooksRoom) -> None:
     room.state_ctx.live = True
     room.tell(event(2))
     assert [record["detail"] for record in records(room)] == [{"n": 2}]
-
-
-def limit_pages(room: BooksRoom, extra: int) -> None:
-    """A disk that has room for so many more pages: SQLite then fails as on a full one."""
-    db = room.state._db
-    assert db is not None
-    pages = db.execute("PRAGMA page_count").fetchone()[0]
-    db.execute(f"PRAGMA max_page_count = {pages + extra}")
-
-
-def large_setting(number: int) -> SetSystem:
-    """More than a page of text under a key of its own."""
-    return SetSystem(request_id=f"s{number}", key=f"large-{number}", value="x" * 20_000, at=START)
-
-
-def fill_disk(room: BooksRoom) -> list[object]:
-    limit_pages(room, 2)
-    for number in range(40):
-        room.tell(large_setting(number))
-        if isinstance(room.answers[-1], Refused):
-            break
-    return room.answers
-
-
-def test_on_a_full_disk_the_ballast_goes_first_then_requests_are_refused(room: BooksRoom) -> None:
-    answers = fill_disk(room)
-    assert isinstance(answers[-1], Refused)
-    assert answers[-1].reasons[0].startswith("disk_full")
-    assert not (room.data_dir / "ballast").exists()
-    suspended = [m for m in room.state_ctx.told_to("kill_switch") if isinstance(m, SuspendEntries)]
-    assert {m.source for m in suspended} == {"books_disk"}
-    codes = [m.code for m in room.state_ctx.told_to("alerting") if isinstance(m, RaiseAlert)]
-    assert codes[:2] == ["ballast_released", "commit_failed"]
-
-
-def test_a_refusal_for_room_is_not_remembered_and_room_clears_the_suspension(room: BooksRoom) -> None:
-    fill_disk(room)
-    refused = room.answers[-1]
-    assert isinstance(refused, Refused)
-    limit_pages(room, 100_000)
-    number = int(refused.request_id[1:])
-    room.tell(large_setting(number))
-    assert room.answers[-1] == Recorded(request_id=f"s{number}")
-    for message in room.state_ctx.advance(300):
-        with room.state_ctx.handling(message):
-            room.state.on_receive(message)
-    assert (room.data_dir / "ballast").stat().st_size == 32 * 1024 * 1024
-    assert ClearSuspension(source="books_disk") in room.state_ctx.told_to("kill_switch")
-
-
-def test_a_corrupt_database_is_kept_as_evidence_and_arms(tmp_path: Path) -> None:
-    room = BooksRoom(tmp_path).start()
-    opened(room)
-    room.stop()
-    path = tmp_path / "cerbero.db"
-    broken = b"no database" + path.read_bytes()[11:]
-    path.write_bytes(broken)
-    room = BooksRoom(tmp_path).start()
-    assert path.read_bytes() == broken
-    (evidence,) = (tmp_path / "evidence").iterdir()
-    assert (evidence / "cerbero.db").read_bytes() == broken
-    armed = [m for m in room.state_ctx.told_to("kill_switch") if isinstance(m, ArmKillSwitch)]
-    assert [m.cause for m in armed] == [ArmCause.DATABASE]
-    answer = room.answer_to(event(1))
-    assert isinstance(answer, Refused)
-    assert answer.reasons[0].startswith("database_corrupt")
-    assert isinstance(room.ask(GetBooks()), Refused)
-    assert [path.name for path in (tmp_path / "audit").iterdir()] == ["audit-2026-01-05.jsonl"]
-    room.stop()
-    BooksRoom(tmp_path).start()
-    assert len(list((tmp_path / "evidence").iterdir())) == 1
-
-
-def test_a_page_torn_in_the_middle_is_found_at_the_start(tmp_path: Path) -> None:
-    room = BooksRoom(tmp_path).start()
-    opened(room)
-    room.stop()
-    path = tmp_path / "cerbero.db"
-    content = bytearray(path.read_bytes())
-    content[8192 : 8192 + 4096] = b"\xff" * 4096
-    path.write_bytes(content)
-    room = BooksRoom(tmp_path).start()
-    assert any(isinstance(m, ArmKillSwitch) for m in room.state_ctx.told_to("kill_switch"))
-
-
-def test_a_backup_put_back_passes_the_boot_verification(tmp_path: Path) -> None:
-    room = BooksRoom(tmp_path / "live").start()
-    opened(room)
-    made = room.answer_to(MakeBackup(request_id="b", at=START))
-    assert isinstance(made, BackupMade)
-    assert room.answer_to(MakeBackup(request_id="b", at=START)) == made
-    backup = tmp_path / "live" / made.path
-    room.tell(event(1))
-    room.kill()
-    restored = BooksRoom(backup).start()
-    assert not any(isinstance(m, ArmKillSwitch) for m in restored.state_ctx.told_to("kill_switch"))
-    assert [record["kind"] for record in records(restored)][-1] == "POSITION"
-    assert len(restored.ask(GetBooks()).open_positions) == 1  # type: ignore[attr-defined]
-    restored.kill()
-
-
-def test_a_second_backup_links_what_did_not_change(room: BooksRoom) -> None:
-    room.tell(event(1))
-    room.advance(86_400)
-    room.tell(event(2))
-    for number in (1, 2):
-        room.advance(3600)
-        room.tell(MakeBackup(request_id=f"b{number}", at=room.state_ctx.time))
-    copies = sorted((room.data_dir / "backups").glob("*/audit/audit-2026-01-05.jsonl"))
-    assert len(copies) == 2
-    assert copies[0].samefile(copies[1])
-    today = sorted((room.data_dir / "backups").glob("*/audit/audit-2026-01-06.jsonl"))
-    assert not today[0].samefile(today[1])
-
-
-def test_backups_thin_out_with_age(room: BooksRoom) -> None:
-    for number in range(40):
-        room.advance(6 * 3600)
-        room.tell(MakeBackup(request_id=f"b{number}", at=room.state_ctx.time))
-    names = sorted(path.name for path in (room.data_dir / "backups").iterdir())
-    days = [name[:8] for name in names]
-    assert len(set(days)) == 11
-    assert len(days) <= 11 + 5
-
-
-def test_a_backup_that_fails_is_refused_and_leaves_nothing(room: BooksRoom) -> None:
-    (room.data_dir / "backups").write_text("in the way")
-    answer = room.answer_to(MakeBackup(request_id="b", at=START))
-    assert isinstance(answer, Refused)
-    assert answer.reasons[0].startswith("backup_failed")
 
 
 def test_an_orderly_stop_leaves_nothing_pending(room: BooksRoom) -> None:

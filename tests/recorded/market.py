@@ -9,10 +9,11 @@ from __future__ import annotations
 import csv
 import gzip
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 
 from core.facts import EntryFacts, FundingRate, HourlyClose, Level, MacroEvent
@@ -26,6 +27,8 @@ DAYS_ASKED_FOR = 25.0
 """A cycle asks for the expiries that it may need, not for those of next year."""
 EUR_USD = 1.17
 FUNDING_WITHOUT_RECORD = 0.05
+SAMPLE_EVERY = 5
+"""The record has four snapshots a day: each fifth takes all hours of the day in turn."""
 BALANCE_ETH = 10.0
 CASH_EUR = 150_000.0
 _HOUR = timedelta(hours=1)
@@ -84,9 +87,10 @@ class RecordedMarket:
         self._eight_hourly_funding = _rates(folder / "eth_funding_okx_8h.csv.gz", "rate_8h")
         self._events = _events(folder / "macro_events_high.csv")
 
-    def snapshots(self) -> Iterator[Snapshot]:
-        for path in sorted((self._folder / "chains").glob("*.csv.gz")):
-            yield from _snapshots(path)
+    def snapshots(self, every: int = 1) -> Iterator[Snapshot]:
+        """Each `every`-th snapshot of the record, from the first on."""
+        for rows in recorded_snapshots(self._folder, every):
+            yield _snapshot(list(rows))
 
     def funding(self, now: datetime) -> tuple[FundingRate, ...]:
         """The annualised 24-hour mean of each venue with a recent rate, else the declared assumption."""
@@ -160,14 +164,15 @@ def _events(path: Path) -> tuple[MacroEvent, ...]:
     )
 
 
-def _snapshots(path: Path) -> Iterator[Snapshot]:
-    rows: list[dict[str, str]] = []
-    for row in _lines(path):
-        if rows and row["timestamp"] != rows[0]["timestamp"]:
-            yield _snapshot(rows)
-            rows = []
-        rows.append(row)
-    yield _snapshot(rows)
+def recorded_snapshots(folder: Path, every: int = 1) -> Iterator[Iterable[dict[str, str]]]:
+    """The rows of each `every`-th snapshot; what is left out is not parsed. Exhaust one before the next."""
+    number = -1
+    for path in sorted((folder / "chains").glob("*.csv.gz")):
+        header, *lines = gzip.decompress(path.read_bytes()).decode().splitlines()
+        for _, snapshot in groupby(lines, key=lambda line: line.partition(",")[0]):
+            number += 1
+            if number % every == 0:
+                yield csv.DictReader(snapshot, header.split(","))
 
 
 def _snapshot(rows: list[dict[str, str]]) -> Snapshot:

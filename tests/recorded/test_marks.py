@@ -1,9 +1,10 @@
-"""The venue's marks, recorded over four months: our price and delta from its IV and forward are its own."""
+"""The venue's marks, recorded over four months: our price and delta from its IV and forward are its own.
+
+A sample of the snapshots by default, all of them under the mark `soak`.
+"""
 
 from __future__ import annotations
 
-import csv
-import gzip
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,11 +17,11 @@ import pytest
 from core.implied_vol import implied_vol
 from core.pricing import black76_price_eth, delta, vega_usd_per_point, year_fraction
 from core.values import OptionType
+from tests.recorded.market import SAMPLE_EVERY, recorded_snapshots
 
 pytestmark = pytest.mark.recorded
 
-CHAINS = "chains/eth_option_chain_*.csv.gz"
-ROWS_MIN = 300_000
+ROWS_MIN = {1: 300_000, SAMPLE_EVERY: 60_000}
 """The record holds 481 snapshots of 632 to 984 contracts."""
 TYPES = {"P": OptionType.PUT, "C": OptionType.CALL}
 EXPIRY_TIME = "08"
@@ -49,42 +50,41 @@ class Marks:
     inner: list[Marked]
 
 
-def recorded_rows(folder: Path) -> Iterator[Marked]:
+def recorded_rows(folder: Path, every: int) -> Iterator[Marked]:
     expirations: dict[str, datetime] = {}
-    for path in sorted(folder.glob(CHAINS)):
-        with gzip.open(path, "rt", newline="") as lines:
-            for row in csv.DictReader(lines):
-                _, day, strike, letter = row["instrument_name"].split("-")
-                if day not in expirations:
-                    expirations[day] = datetime.strptime(f"{day} {EXPIRY_TIME} +0000", "%d%b%y %H %z")
-                at = datetime.fromisoformat(row["timestamp"]).astimezone(UTC)
-                market = (
-                    float(row["underlying"]),
-                    float(strike),
-                    year_fraction(at, expirations[day]),
-                    float(row["implied_volatility"]),
-                )
-                option_type = TYPES[letter]
-                yield Marked(
-                    option_type,
-                    *market,
-                    float(row["mark_price"]),
-                    float(row["delta"]),
-                    float(row["vega"]),
-                    black76_price_eth(option_type, *market),
-                    delta(option_type, *market),
-                )
+    for rows in recorded_snapshots(folder, every):
+        for row in rows:
+            _, day, strike, letter = row["instrument_name"].split("-")
+            if day not in expirations:
+                expirations[day] = datetime.strptime(f"{day} {EXPIRY_TIME} +0000", "%d%b%y %H %z")
+            at = datetime.fromisoformat(row["timestamp"]).astimezone(UTC)
+            market = (
+                float(row["underlying"]),
+                float(strike),
+                year_fraction(at, expirations[day]),
+                float(row["implied_volatility"]),
+            )
+            option_type = TYPES[letter]
+            yield Marked(
+                option_type,
+                *market,
+                float(row["mark_price"]),
+                float(row["delta"]),
+                float(row["vega"]),
+                black76_price_eth(option_type, *market),
+                delta(option_type, *market),
+            )
 
 
 @pytest.fixture(scope="module")
-def marks(recorded_data: Path) -> Marks:
-    every = list(recorded_rows(recorded_data))
-    return Marks(every, [mark for mark in every if abs(mark.delta) < 0.90])
+def marks(recorded_data: Path, every: int) -> Marks:
+    found = list(recorded_rows(recorded_data, every))
+    return Marks(found, [mark for mark in found if abs(mark.delta) < 0.90])
 
 
-def test_the_whole_record_was_read(marks: Marks) -> None:
-    assert len(marks.every) > ROWS_MIN
-    assert len(marks.inner) > ROWS_MIN / 2
+def test_the_record_was_read(marks: Marks, every: int) -> None:
+    assert len(marks.every) > ROWS_MIN[every]
+    assert len(marks.inner) > ROWS_MIN[every] / 2
 
 
 def test_price_is_the_recorded_mark(marks: Marks) -> None:

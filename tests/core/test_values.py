@@ -1,0 +1,86 @@
+"""Shared words: sides, modes, rounding, errors that carry a number, rows that derive what they show."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from core.books import Books, OrderRow, Position, Proposal
+from core.errors import McpError, McpRateLimitError
+from core.lifecycle import OrderState, PositionState
+from core.messages.alerting import Severity
+from core.values import CycleId, Label, Mode, PositionId, ProposalId, Side, SpreadKind, round_eth
+from tests.fakes.trading import plan
+
+NOW = datetime(2026, 1, 5, 14, tzinfo=UTC)
+
+
+def test_closing_leg_differs_in_its_side_alone() -> None:
+    short, long = plan().legs
+    assert (short.reversed().side, long.reversed().side) == (Side.BUY, Side.SELL)
+    assert short.reversed().model_copy(update={"side": short.side}) == short
+    assert (Side.BUY.sign, Side.SELL.sign) == (1, -1)
+
+
+@pytest.mark.parametrize(
+    ("data_analysis", "strategy", "name"),
+    [
+        (True, True, "strategy"),
+        (False, True, "strategy_without_data_analysis"),
+        (True, False, "data_analysis"),
+        (False, False, "idle"),
+    ],
+)
+def test_mode_has_one_word(data_analysis: bool, strategy: bool, name: str) -> None:
+    assert Mode(data_analysis=data_analysis, strategy=strategy).name == name
+
+
+@pytest.mark.parametrize(
+    ("amount", "rounded"),
+    [
+        ("0.123456784", "0.12345678"),
+        ("0.123456785", "0.12345678"),
+        ("0.123456775", "0.12345678"),
+        ("-0.123456785", "-0.12345678"),
+        ("0.1234567850001", "0.12345679"),
+    ],
+)
+def test_cash_is_rounded_half_even_to_the_venues_quantum(amount: str, rounded: str) -> None:
+    assert round_eth(Decimal(amount)) == Decimal(rounded)
+
+
+def test_rate_limit_says_its_text_and_its_pause() -> None:
+    error = McpRateLimitError("expected an answer, found 429", 2.5)
+    assert isinstance(error, McpError)
+    assert (str(error), error.retry_after_s) == ("expected an answer, found 429", 2.5)
+
+
+def test_severities_rank_from_low_to_critical() -> None:
+    assert [s.rank for s in (Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL)] == [0, 1, 2, 3]
+
+
+def test_position_has_the_id_of_its_proposal() -> None:
+    proposal = Proposal(proposal_id=ProposalId("p-1"), cycle_id=CycleId("c-1"), plan=plan(), created_at=NOW)
+    assert proposal.position_id == "p-1"
+
+
+def test_live_positions_and_orders_in_doubt_are_picked_out() -> None:
+    positions = tuple(
+        Position(
+            position_id=PositionId(state),
+            cycle_id=CycleId("c-1"),
+            plan=plan(),
+            kind=SpreadKind.BULL_PUT,
+            state=state,
+        )
+        for state in PositionState
+    )
+    orders = tuple(
+        OrderRow(label=Label(state), state=state, amount=1, limit_eth=Decimal("0.01"), updated_at=NOW)
+        for state in OrderState
+    )
+    books = Books(as_of=NOW, seq=1, positions=positions, orders=orders, instructions=())
+    assert [p.state for p in books.open_positions] == ["proposed", "awaiting_fill", "open", "closing"]
+    assert [o.state for o in books.orders_in_doubt] == ["unknown"]

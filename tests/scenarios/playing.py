@@ -1,0 +1,182 @@
+"""Plays the whole engine in virtual time, with the tripwires set, and keeps what an outsider can see of it."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import sys
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from actors.runtime import Envelope, GreenRuntime, Tracer
+from actors.runtime.tripwires import tripwires
+from config import LoadedStrategy, load_strategy
+from core.books import CycleRow, Instruction, OrderRow, Position
+from core.lifecycle import PositionState
+from core.messages.alerting import AlertRow
+from core.reconcile import expected_sizes
+from gateway.paper.ledger import Ledger
+from lab.engine import SimulatedEngine, open_venue
+from lab.outcome import audit_of, books_of
+
+STRATEGY = Path(__file__).resolve().parents[2] / "strategy.yaml"
+GUARDED = ("actors", "core", "config", "gateway", "lab")
+MARKET = 13
+"""A model market whose first Monday has an entry that the next noon's monitor closes with a profit."""
+BEGIN = datetime.fromisoformat("2026-01-05T13:55:00+00:00")
+TO_EXIT = timedelta(hours=22, minutes=20)
+TO_ENTRY = timedelta(minutes=15)
+
+
+def strategy() -> LoadedStrategy:
+    return load_strategy(STRATEGY)
+
+
+@dataclass(frozen=True)
+class Played:
+    """A run after its end. `trace` has every envelope that was ever sent."""
+
+    data_dir: Path
+    trace: Tracer
+    ledger: Ledger
+    venue_sizes: dict[str, int]
+    venue_labels: tuple[str, ...]
+
+    @property
+    def trades(self) -> tuple[Position, ...]:
+        return tuple(books_of(self.data_dir).trades)
+
+    @property
+    def cycles(self) -> tuple[CycleRow, ...]:
+        return tuple(books_of(self.data_dir).cycles)
+
+    @property
+    def orders(self) -> tuple[tuple[Instruction, OrderRow], ...]:
+        return tuple(books_of(self.data_dir).orders)
+
+    @property
+    def alerts(self) -> tuple[AlertRow, ...]:
+        return tuple(books_of(self.data_dir).alerts)
+
+    def envelopes(self, correlation: str) -> tuple[Envelope, ...]:
+        return self.trace.find(correlation)
+
+    def digests(self) -> dict[str, str]:
+        """Of the trace and of every file of the data folder."""
+        files = {
+            str(path.relative_to(self.data_dir)): _sha256(path.read_bytes())
+            for path in sorted(self.data_dir.rglob("*"))
+            if path.is_file()
+        }
+        return {"trace": _sha256(self.trace.text().encode()), **files}
+
+
+class Play:
+    """A run under way, from composed to ended."""
+
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        seed: int = 1,
+        life: int = 1,
+        begin: datetime = BEGIN,
+        market: int = MARKET,
+        faults: tuple[str, ...] = (),
+        yield_at_tell: float = 0.0,
+        runtime_kind: type[GreenRuntime] = GreenRuntime,
+    ) -> None:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        self.data_dir = data_dir
+        self.trace = Tracer(None)
+        self.venue = open_venue(data_dir, market, faults=faults)
+        self.engine = SimulatedEngine(
+            loaded=strategy(),
+            venue=self.venue,
+            data_dir=data_dir,
+            seed=seed,
+            begin=max(begin, self.venue.venue.clock),
+            life=life,
+            yield_at_tell=yield_at_tell,
+            runtime_kind=runtime_kind,
+            tracer=self.trace,
+        )
+        with tripwires(*GUARDED):
+            self.engine.start()
+
+    def run_until(self, when: datetime) -> None:
+        with tripwires(*GUARDED):
+            self.engine.run_until(when)
+
+    def stop(self) -> Played:
+        with tripwires(*GUARDED):
+            played = self._seen()
+            self.engine.stop("end of the run")
+        return played
+
+    def abandon(self) -> None:
+        self.engine.abandon()
+
+    def _seen(self) -> Played:
+        account = self.venue.venue.account
+        sizes = {name: int(held.size) for name, held in account.positions.items() if held.size}
+        labels = tuple(order.order.label for order in account.orders.values())
+        return Played(self.data_dir, self.trace, self.venue.ledger(), sizes, labels)
+
+
+def play(
+    data_dir: Path,
+    lasts: timedelta,
+    *,
+    seed: int = 1,
+    market: int = MARKET,
+    faults: tuple[str, ...] = (),
+    yield_at_tell: float = 0.0,
+    runtime_kind: type[GreenRuntime] = GreenRuntime,
+) -> Played:
+    """From five minutes before the first entry slot, for so long, to an orderly stop."""
+    under_way = Play(
+        data_dir,
+        seed=seed,
+        market=market,
+        faults=faults,
+        yield_at_tell=yield_at_tell,
+        runtime_kind=runtime_kind,
+    )
+    under_way.run_until(BEGIN + lasts)
+    return under_way.stop()
+
+
+def copied(data_dir: Path, to: Path) -> Path:
+    """The folder as `kill -9` leaves it at this instant: what was written is there, what was not is not."""
+    return Path(shutil.copytree(data_dir, to, ignore=shutil.ignore_patterns("ballast")))
+
+
+def assert_laws_hold(played: Played) -> None:
+    """What must be true after every run, read from outside: the venue's ledger, the books, the audit files."""
+    booked = sum(trade.pnl_eth for trade in played.trades)
+    assert booked == played.ledger.end.balance_eth - played.ledger.start.balance_eth
+    open_now = [trade for trade in played.trades if trade.state is not PositionState.CLOSED]
+    assert expected_sizes(open_now) == played.venue_sizes
+    assert len(set(played.venue_labels)) == len(played.venue_labels)
+    assert set(played.venue_labels) <= {instruction.label for instruction, _ in played.orders}
+    assert [cycle.cycle_id for cycle in played.cycles if cycle.outcome is None] == []
+    slots = [(cycle.job, cycle.slot) for cycle in played.cycles]
+    assert len(set(slots)) == len(slots)
+    audit = audit_of(played.data_dir)
+    assert audit.ok, audit.problem
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def main(folder: str, seed: str) -> None:
+    """For a test that compares processes: play to the entry, and print every digest."""
+    digests = play(Path(folder), TO_ENTRY, seed=int(seed)).digests()
+    sys.stdout.writelines(f"{name} {digest}\n" for name, digest in digests.items())
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,172 @@
+"""The life of an order, from the entry's slot to the profit of its exit, by the messages that were sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from actors.runtime import Envelope
+from core.books import CycleOutcome, Job
+from core.lifecycle import PositionState
+from core.messages.mcp import Fetch
+from tests.scenarios.playing import TO_EXIT, Played, assert_laws_hold, play
+
+ENTRY = "entry-20260105T140000Z"
+EXIT = "monitor-20260106T120000Z"
+EVERY_COMMIT = {"AppendAudit", "AuditAt", "BooksChanged"}
+ENTRY_SENT = [
+    "scheduler -> decision: JobDue",
+    "decision -> state: OpenCycle",
+    "state -> decision: CycleOpened",
+    "decision asks state: GetBooks",
+    "decision asks kill_switch: GetKillSwitch",
+    "decision -> market_data: FetchSnapshot",
+    "market_data -> decision: Snapshot",
+    "decision asks kill_switch: GetKillSwitch",
+    "decision asks state: GetBooks",
+    "decision -> state: RecordDecision",
+    "state -> decision: Recorded",
+    "decision -> execution: PlaceCombo",
+    "execution -> state: GetPosition",
+    "state -> execution: PositionRead",
+    "execution -> kill_switch: VenueChecked",
+    "execution -> kill_switch: MarksChanged",
+    "execution asks kill_switch: RequestPermit",
+    "execution -> state: RecordInstruction",
+    "state -> execution: Recorded",
+    "execution -> state: RecordSent",
+    "state -> execution: Recorded",
+    "execution -> mcp.orders: SendOrder",
+    "mcp.orders -> kill_switch: PermitSpent",
+    "mcp.orders -> execution: OrderAccepted",
+    "execution -> state: RecordOrder",
+    "state -> execution: Recorded",
+]
+EDITED = [
+    "execution -> kill_switch: VenueChecked",
+    "execution -> kill_switch: MarksChanged",
+    "execution asks kill_switch: RequestPermit",
+    "execution -> mcp.orders: EditOrder",
+    "mcp.orders -> kill_switch: PermitSpent",
+    "mcp.orders -> execution: OrderAccepted",
+]
+BOOKED = ["execution -> state: RecordOrder", "state -> execution: Recorded"]
+ENTRY_ENDED = [
+    "execution -> decision: OrderFinal",
+    "decision -> state: CloseCycle",
+    "decision asks state: GetPosition",
+    "state -> decision: Recorded",
+]
+EXIT_SENT = [
+    "scheduler -> decision: JobDue",
+    "decision -> state: OpenCycle",
+    "state -> decision: CycleOpened",
+    "decision asks state: GetBooks",
+    "decision -> market_data: FetchSnapshot",
+    "market_data -> decision: Snapshot",
+    "decision -> state: RecordDecision",
+    "state -> decision: Recorded",
+    "decision asks kill_switch: GetKillSwitch",
+    "decision -> execution: ClosePosition",
+    *ENTRY_SENT[ENTRY_SENT.index("execution -> state: GetPosition") :],
+    "execution -> decision: ExitStarted",
+]
+EXIT_ENDED = ["execution -> decision: OrderFinal", "execution -> decision: PositionClosed"]
+
+
+@pytest.fixture(scope="module")
+def life(folder: Path) -> Played:
+    """One entry, a night, one exit."""
+    return play(folder / "life", TO_EXIT)
+
+
+def sent(envelopes: Iterable[Envelope]) -> list[str]:
+    """Who told whom what, without what follows every commit, reads of the venue, alerts and own timers."""
+    lines = []
+    for envelope in envelopes:
+        what = type(envelope.message).__name__
+        sender = "-" if envelope.sender is None else envelope.sender.name
+        names = {sender, envelope.to.name}
+        reads = what in ("Fetch", "Fetched") or (sender, what) == ("market_data", "MarksChanged")
+        if len(names) == 1 or reads or "alerting" in names or what in EVERY_COMMIT:
+            continue
+        how = "->" if envelope.reply_to is None else "asks"
+        lines.append(f"{sender} {how} {envelope.to.name}: {what}")
+    return lines
+
+
+def test_an_entry_is_decided_recorded_permitted_and_sent_in_this_order(life: Played) -> None:
+    assert sent(life.envelopes(ENTRY))[: len(ENTRY_SENT)] == ENTRY_SENT
+
+
+def test_an_order_that_rests_is_edited_under_a_permit_of_its_own_until_it_fills(life: Played) -> None:
+    rest = sent(life.envelopes(ENTRY))[len(ENTRY_SENT) :]
+    assert rest == [*(EDITED + BOOKED) * 2, *BOOKED, *ENTRY_ENDED]
+
+
+def test_an_exit_takes_the_same_way_out(life: Played) -> None:
+    lines = sent(life.envelopes(EXIT))
+    assert lines[: len(EXIT_SENT)] == EXIT_SENT
+    rest = lines[len(EXIT_SENT) :]
+    assert rest[: len(EDITED + BOOKED)] == EDITED + BOOKED
+    assert [line for line in rest if line in EXIT_ENDED] == EXIT_ENDED
+    assert rest[-2:] == ["decision -> state: CloseCycle", "state -> decision: Recorded"]
+
+
+def test_the_market_is_read_whole_and_the_chain_comes_last(life: Played) -> None:
+    mail = [envelope for envelope in life.envelopes(ENTRY) if isinstance(envelope.message, Fetch)]
+    reads = [(e.to.name, e.message.tool) for e in mail if e.sender and e.sender.name == "market_data"]
+    assert {router for router, _ in reads} == {
+        "mcp.deribit",
+        "mcp.hyperliquid",
+        "mcp.macro",
+        "mcp.sentiment",
+        "mcp.portfolio",
+    }
+    assert reads[-1] == ("mcp.deribit", "get_options_chain")
+
+
+def test_no_order_leaves_before_its_instruction_is_in_the_audit_file(life: Played) -> None:
+    for correlation in (ENTRY, EXIT):
+        names = [type(envelope.message).__name__ for envelope in life.envelopes(correlation)]
+        recorded, left = names.index("RecordInstruction"), names.index("SendOrder")
+        assert "AuditAt" in names[recorded:left]
+
+
+def test_everything_that_an_entry_led_to_carries_its_cycle_as_correlation(life: Played) -> None:
+    caused = {envelope.id: envelope for envelope in life.trace.items()}
+    for envelope in life.trace.items():
+        if type(envelope.message).__name__ in ("SendOrder", "EditOrder"):
+            story = envelope
+            while story.causation is not None:
+                story = caused[story.causation]
+                if type(story.message).__name__ == "JobDue":
+                    break
+            assert story.correlation == envelope.correlation
+
+
+def test_the_books_agree_with_the_venue_afterwards(life: Played) -> None:
+    assert_laws_hold(life)
+    [trade] = life.trades
+    assert (trade.state, trade.exit_rule) == (PositionState.CLOSED, "profit")
+    assert trade.pnl_eth == sum(flow.amount_eth for flow in life.ledger.cash_flows) > 0
+    outcomes = {(cycle.job, cycle.slot.hour): cycle.outcome for cycle in life.cycles}
+    assert outcomes[Job.ENTRY, 14] is CycleOutcome.ENTERED
+    assert outcomes[Job.MONITOR, 12] is CycleOutcome.EXITED
+
+
+def test_the_page_tells_the_life_of_an_order_as_it_was(life: Played, repository: Path) -> None:
+    """docs/architecture.md: of the messages in its table, those that this run had came in the table's order,
+    and it leaves out none."""
+    page = (repository / "docs" / "architecture.md").read_text(encoding="utf-8")
+    table = page.partition("## The life of an order")[2].partition("The way out")[0]
+    cells = [row.split("|")[3] for row in table.splitlines() if re.match(r"\| \d+ \|", row)]
+    told = [name for cell in cells for name in re.findall(r"`([A-Z]\w+)", cell)]
+    names = [type(envelope.message).__name__ for envelope in life.envelopes(ENTRY)]
+    rest = iter(names)
+    for name in told:
+        assert name not in names or name in rest, f"{name} did not come where the table has it"
+    assert {line.rpartition(" ")[2] for line in ENTRY_SENT + EDITED + BOOKED + ENTRY_ENDED} <= set(told)

@@ -1,4 +1,4 @@
-"""Plays the whole engine in virtual time, with the tripwires set, and keeps what an outsider can see of it."""
+"""Plays the whole engine in virtual time, with the tripwires set, and keeps what an outsider can see."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def copied(data_dir: Path, to: Path) -> Path:
 
 
 def assert_laws_hold(played: Played) -> None:
-    """What must be true after every run, read from outside: the venue's ledger, the books, the audit files."""
+    """What is true after every run, as an outsider reads it: the ledger, the books, the audit files."""
     booked = sum(trade.pnl_eth for trade in played.trades)
     assert booked == played.ledger.end.balance_eth - played.ledger.start.balance_eth
     open_now = [trade for trade in played.trades if trade.state is not PositionState.CLOSED]

@@ -51,7 +51,7 @@ class Snapshot:
     def chain(self, strategy: Strategy, days_max: float = DAYS_ASKED_FOR) -> OptionChain:
         """The expiries up to `days_max` ahead, through the wire's shape."""
         last = self.at + timedelta(days=days_max)
-        rows = [row for row in self.rows if _expiration(row["instrument_name"]) <= last]
+        rows = [row for row in self.rows if expiration_of(row["instrument_name"]) <= last]
         return OptionChain.decode(
             {"quotes": [_quote(row, self.at) for row in rows]},
             now=self.at,
@@ -185,14 +185,14 @@ def _snapshot(rows: list[dict[str, str]]) -> Snapshot:
 
 
 @cache
-def _expiration(instrument_name: str) -> datetime:
+def expiration_of(instrument_name: str) -> datetime:
     day = instrument_name.split("-")[1]
     return datetime(2000 + int(day[-2:]), _MONTHS[day[-5:-2]], int(day[:-5]), 8, tzinfo=UTC)
 
 
 def _quote(row: dict[str, str], at: datetime) -> dict[str, object]:
     _, _, strike, letter = row["instrument_name"].split("-")
-    expiration = _expiration(row["instrument_name"])
+    expiration = expiration_of(row["instrument_name"])
     option_type = OptionType.PUT if letter == "P" else OptionType.CALL
     iv = float(row["implied_volatility"])
     t_years = year_fraction(at, expiration)

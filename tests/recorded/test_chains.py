@@ -9,17 +9,20 @@ from statistics import median
 import pytest
 
 from core.decision_record import canonical, decision_json, record, replay
-from core.entry_decision import EntryOutcome, decide_entry
+from core.entry_decision import EntryOutcome, construct, decide_entry
 from core.facts import EntryFacts
 from core.strategy import EntrySection, Strategy
+from core.strikes import SIDES
 from core.values import SpreadKind
 from tests.recorded.gate_table import OWN_BIAS, Column, add, empty_columns, rendered
-from tests.recorded.market import RecordedMarket
+from tests.recorded.market import SAMPLE_EVERY, RecordedMarket, Snapshot
+from tests.recorded.second_opinion import Opinion, opinion
 
 pytestmark = pytest.mark.recorded
 SNAPSHOTS = 481
 SAMPLING_SLACK = 0.1
 """Two standard deviations of a rate among 97 snapshots."""
+OPINION_EVERY = {1: 1, SAMPLE_EVERY: 4}
 PARTS_EVERY = 8
 """What is slow looks at each eighth snapshot, or at each 24th."""
 STRATEGY = Strategy()
@@ -43,6 +46,7 @@ class Findings:
     snapshots: int = 0
     broken: int = 0
     replayed: int = 0
+    opinions: list[tuple[str, Opinion, Opinion]] = field(default_factory=list)
     differing: list[str] = field(default_factory=list)
 
 
@@ -55,6 +59,8 @@ def findings(recorded_data: Path, every: int) -> Findings:
         facts = market.entry_facts(snapshot, STRATEGY)
         assert facts.chain is not None
         add(found.columns, facts, STRATEGY)
+        if i % OPINION_EVERY[every] == 0:
+            found.opinions += _opinions(snapshot, facts)
         if i % PARTS_EVERY == 0:
             found.broken += snapshot.chain(STRATEGY, days_max=1000.0).broken_total
         if i % (3 * PARTS_EVERY) == 0:
@@ -65,6 +71,29 @@ def findings(recorded_data: Path, every: int) -> Findings:
 @pytest.fixture(scope="module")
 def columns(findings: Findings) -> dict[str, Column]:
     return findings.columns
+
+
+def _opinions(snapshot: Snapshot, facts: EntryFacts) -> list[tuple[str, Opinion, Opinion]]:
+    """What `core` says of each kind, and what rules 4 to 6 written a second time say."""
+    assert facts.chain is not None
+    assert facts.equity_usd is not None
+    assert facts.dvol is not None
+    pairs = []
+    for kind in SpreadKind:
+        outcome, _, rules = construct(facts, facts.chain, STRATEGY, kind)
+        found = rules[0].inputs
+        legs = tuple(
+            str(found[f"{leg}_{side.value}"])
+            for leg in ("short", "long")
+            for side in SIDES[kind]
+            if outcome is not EntryOutcome.NO_STRIKES
+        )
+        sizes = [rule.inputs["contracts"] for rule in rules if rule.rule == "sizing"]
+        ours = Opinion(outcome.value, legs, int(str(sizes[0])) if sizes else 0)
+        pairs.append(
+            (f"{facts.now.isoformat()} {kind}", ours, opinion(snapshot, kind, facts.equity_usd, facts.dvol))
+        )
+    return pairs
 
 
 def _replay(facts: EntryFacts, found: Findings) -> None:
@@ -83,6 +112,12 @@ def test_no_recorded_quote_is_broken(findings: Findings) -> None:
 def test_recorded_decisions_are_recomputed_to_the_byte(findings: Findings) -> None:
     assert findings.replayed >= findings.snapshots // (3 * PARTS_EVERY) * 4
     assert findings.differing == []
+
+
+def test_the_rules_written_a_second_time_say_the_same(findings: Findings) -> None:
+    """Outcome, legs and size of each forced kind; so no pass rate is a slip of the code."""
+    assert len(findings.opinions) >= 60
+    assert [found for found in findings.opinions if found[1] != found[2]] == []
 
 
 def test_every_snapshot_goes_through_every_rule(columns: dict[str, Column], every: int) -> None:

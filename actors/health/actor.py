@@ -22,7 +22,7 @@ from core.messages.alerting import RaiseAlert, Severity
 from core.messages.base import Refused
 from core.messages.execution import RecoveryReport
 from core.messages.health import GetHealth, HealthProtocol, HealthStatus
-from core.messages.kill_switch import VenueChecked
+from core.messages.kill_switch import KillSwitchArmed, VenueChecked
 from core.messages.mcp import Fetch, Fetched, FetchFailed, ProbeRouter, Router, RouterProbed
 from core.messages.scheduler import JobDue
 from core.messages.state import BackupMade, MakeBackup, Recorded, SystemRead
@@ -56,6 +56,7 @@ _Message = (
     | Refused
     | SystemRead
     | BackupMade
+    | KillSwitchArmed
     | RoundOver
     | RecordAgain
     | Retell
@@ -71,6 +72,7 @@ _ACCEPTED = (
     Refused,
     SystemRead,
     BackupMade,
+    KillSwitchArmed,
     RoundOver,
     RecordAgain,
     Retell,
@@ -152,6 +154,8 @@ class Health(Actor):
                 self._handle_backup_made(message)
             case Refused():
                 self._handle_refused(message)
+            case KillSwitchArmed():
+                pass  # The answer to an arming of ours; the switch has alerted.
             case RecordAgain():
                 self._boot.record()
             case GetHealth():

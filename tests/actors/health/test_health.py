@@ -18,6 +18,7 @@ from core.messages.kill_switch import (
     ArmCause,
     ArmKillSwitch,
     ClearSuspension,
+    KillSwitchArmed,
     SuspendEntries,
     VenueChecked,
 )
@@ -57,6 +58,16 @@ def test_three_failed_probes_of_deribit_in_a_row_arm_once() -> None:
     (arm,) = room.sent("kill_switch", ArmKillSwitch)
     assert (arm.cause, arm.who) == (ArmCause.PROBES, "health")
     assert room.alerts("probe_failed")[-1] is Severity.CRITICAL
+
+
+def test_the_switch_answers_an_arming_and_probes_go_on() -> None:
+    """The answer to an arming of ours is no crash, and a probe after it is counted as before."""
+    room = Room()
+    room.tell(
+        KillSwitchArmed(cause=ArmCause.PROBES, reason="r", who="health", at=DEFAULT_NOW, exits_blocked=False)
+    )
+    room.probe()
+    assert all(router.ok for router in room.status().routers)
 
 
 def test_a_good_probe_in_between_starts_the_count_anew() -> None:

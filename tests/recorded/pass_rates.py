@@ -23,6 +23,8 @@ from tests.recorded.market import RecordedMarket
 
 RESAMPLES = 4_000
 UNEQUAL = (1.0, 1.3, 1.6, 10.0)
+LOW_SPOT_USD = 2_300.0
+"""Between January and the later months."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Forced:
 
     at: datetime
     kind: SpreadKind
+    spot_usd: float
     dvol: float
     passed: bool
     reasons: tuple[str, ...]
@@ -56,6 +59,7 @@ def forced(market: RecordedMarket, strategy: Strategy) -> list[Forced]:
                 Forced(
                     facts.now,
                     kind,
+                    snapshot.spot_usd,
                     facts.dvol or 0.0,
                     outcome is EntryOutcome.PROPOSE,
                     rules[-1].reasons,
@@ -91,6 +95,11 @@ def rendered(found: Sequence[Forced]) -> str:
     condors = [one for one in found if one.kind is SpreadKind.IRON_CONDOR]
     for low, high in pairwise(UNEQUAL):
         lines.append(_unequal(condors, low, high))
+    for name, is_low in (("below", True), ("from", False)):
+        near = [one.inequality for one in condors if (one.spot_usd < LOW_SPOT_USD) is is_low]
+        ratios = [ratio for ratio in near if ratio is not None]
+        unequal = sum(ratio >= UNEQUAL[1] for ratio in ratios)
+        lines.append(f"spot {name} {LOW_SPOT_USD:.0f}: {unequal} of {len(ratios)} condors with unequal sides")
     gated = sum(one.passed and one.dvol >= Strategy().bias.condor_dvol_min_pts for one in condors)
     lines.append(f"iron_condor with the DVOL floor of rule 3: {gated / len(condors):.1%}")
     return "\n".join(lines)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from actors.decision.cycle import Due, StepDeadline
-from actors.decision.desk import Desk, Rooms, RoomUnreachableError
-from actors.decision.ending import closed_text
+from actors.decision.desk import Desk, Rooms
 from actors.decision.queue import CycleQueue, WindowOver
 from actors.decision.takeup import TakeUp
 from actors.runtime import Actor, Address, Terminated
@@ -183,18 +182,7 @@ class Decision(Actor):
             self._queue.add(Due(Job.MONITOR, stored.slot, self.ctx.now(), from_snapshot=True))
 
     def _handle_position_closed(self, closed: PositionClosed) -> None:
-        """Told however it came to be: by an exit, a settlement, a person, or found at the venue."""
-        desk = self._desk
-        try:
-            position = desk.position(closed.position_id)
-            why = "the books do not know it"
-        except RoomUnreachableError as error:
-            position, why = None, str(error)
-        if position is None:
-            text = f"{closed.position_id} closed by {closed.exit_rule} (numbers unknown: {why})"
-        else:
-            text = closed_text(position, closed.exit_rule)
-        desk.alert(Severity.MEDIUM, "position_closed", text, closed.position_id)
+        """However it came to be: by an exit, a settlement, a person, or found at the venue."""
         self._queue.deliver(closed)
 
     def _handle_order_final(self, final: OrderFinal) -> None:

@@ -67,12 +67,3 @@ def entered_text(position: Position) -> str:
         f"fees {position.fees_eth:f} ETH, worst loss {plan.worst_loss_usd * position.contracts:.2f} USD, "
         f"probability of profit {plan.pop:.2f}"
     )
-
-
-def closed_text(position: Position, exit_rule: str) -> str:
-    """The numbers of a position that is closed."""
-    return (
-        f"{position.kind.value} {position.position_id} closed by {exit_rule}: "
-        f"P&L {position.pnl_eth:+f} ETH, {position.pnl_usd:+.2f} USD, fees {position.fees_eth:f} ETH, "
-        f"credit {position.credit_eth:f} ETH"
-    )

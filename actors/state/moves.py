@@ -78,7 +78,11 @@ def move(
             Notice(Severity.CRITICAL, "cancelled_position_filled", text, moved.cycle_id, at)
         )
     if closed:
-        text = f"position {moved.position_id} closed by {moved.exit_rule}: {moved.pnl_eth} ETH"
+        text = (
+            f"{moved.kind} {moved.position_id} closed by {moved.exit_rule}: "
+            f"P&L {moved.pnl_eth:+f} ETH, {moved.pnl_usd:+.2f} USD, fees {moved.fees_eth:f} ETH, "
+            f"credit {moved.credit_eth:f} ETH"
+        )
         applied.notices.append(Notice(Severity.MEDIUM, "position_closed", text, moved.cycle_id, at))
     return moved
 

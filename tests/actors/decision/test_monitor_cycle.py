@@ -78,12 +78,11 @@ def test_an_exit_that_is_due_is_told_by_its_rule_after_its_decision_is_on_disk()
     assert (close.position_id, close.exit_rule) == (P1, "profit")
 
 
-def test_a_position_that_closes_ends_the_cycle_as_exited_with_its_numbers_told() -> None:
+def test_a_position_that_closes_ends_the_cycle_as_exited() -> None:
     desk = closing()
     started(desk, True)
     closed(desk)
     assert desk.end() == (CycleOutcome.EXITED, (f"profit:{P1}",))
-    assert desk.alerts("position_closed") == [Severity.MEDIUM]
 
 
 def test_an_exit_that_takes_longer_goes_on_without_the_cycle() -> None:
@@ -262,10 +261,3 @@ def test_only_the_newest_open_monitor_row_is_taken_up_again() -> None:
         (cycle_id(Job.MONITOR, old), CycleOutcome.INTERRUPTED),
         (cycle_id(Job.MONITOR, new), CycleOutcome.NOTHING_OPEN),
     ]
-
-
-def test_a_position_closed_by_whatever_hand_is_told_with_its_numbers() -> None:
-    desk = DecisionDesk()
-    desk.positions = [position()]
-    closed(desk)
-    assert desk.alerts("position_closed") == [Severity.MEDIUM]

@@ -172,6 +172,20 @@ def test_a_second_exit_finishes_what_the_first_left(room: BooksRoom) -> None:
     assert position(room).state is PositionState.CLOSED
 
 
+def test_a_closed_position_is_told_once_with_its_numbers(room: BooksRoom) -> None:
+    """By whatever hand it closed: rule, result in both currencies, costs and credit."""
+    opened(room)
+    label = instruct(room, EXIT, exit_rule="take_profit")
+    send(room, label)
+    record(room, order_row(label, OrderState.FILLED, 2), fills(label, 5, 2, entry=False), request="x")
+    found = [m for m in room.state_ctx.told_to("alerting") if isinstance(m, RaiseAlert)]
+    (alert,) = [alert for alert in found if alert.code == "position_closed"]
+    closed = position(room)
+    for part in (closed.kind, closed.exit_rule, f"{closed.pnl_eth:+f} ETH", f"{closed.pnl_usd:+.2f} USD"):
+        assert part is not None
+        assert part in alert.text
+
+
 def test_more_closed_than_opened_is_refused(room: BooksRoom) -> None:
     opened(room)
     label = instruct(room, EXIT, amount=3)

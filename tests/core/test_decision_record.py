@@ -17,9 +17,9 @@ from core.entry_decision import EntryDecision, EntryOutcome, decide_entry
 from core.exit_decision import ExitDecision, Skipped, decide_exit
 from core.facts import EntryFacts, MacroEvent, MonitorFacts
 from core.values import OptionType, SpreadKind
+from tests.core.exit_facts import facts as monitor_facts
+from tests.core.exit_facts import position
 from tests.core.market import EXPIRY, NOW, STRATEGY, altered, chain_of, entry_facts, name_of, wire_quotes
-from tests.core.test_exits import facts as monitor_facts
-from tests.core.test_exits import position
 
 json_values = st.recursive(
     st.none()

@@ -36,3 +36,11 @@ def test_a_chat_id_is_masked_as_a_number_but_not_inside_another() -> None:
 
 def test_short_values_and_ordinary_text_stay() -> None:
     assert Redactor(["", "no"])("nothing to hide, bearer of news") == "nothing to hide, bearer of news"
+
+
+def test_a_secret_of_four_characters_is_the_shortest_that_is_masked() -> None:
+    assert Redactor(["abcd", "xyz"])("abcd xyz") == "*** xyz"
+
+
+def test_a_secret_that_begins_as_another_is_masked_to_its_end() -> None:
+    assert Redactor(["abcd", "abcdefgh"])("abcdefgh and abcd") == "*** and ***"

@@ -122,7 +122,9 @@ class PaperRun:
                 f"--days: the record ends at {time_text(venue.ready.end)}, nothing is left to run"
             )
         self._redact = redact
-        self._runtime = ThreadRuntime(JumpingClock(self._began, options.speed), seed=options.seed)
+        # A kept account's books know the ids of the run before: drawn again, they would be repetitions.
+        seed = None if options.keep else options.seed
+        self._runtime = ThreadRuntime(JumpingClock(self._began, options.speed), seed=seed)
         self._settings = engine_settings(
             loaded=loaded,
             mode=Mode(data_analysis=True, strategy=True),

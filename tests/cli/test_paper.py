@@ -132,6 +132,9 @@ def test_keep_goes_on_with_the_account_and_a_new_run_starts_from_nothing(
     kept = json.loads((folder / "out.json").read_text())
     assert kept["run"]["began"] >= document["run"]["ended"]
     assert kept["account"]["start"] == document["account"]["start"]
+    # Each start has a recovery of its own on record: ids of the run before would be taken for repetitions.
+    audit = b"".join(path.read_bytes() for path in sorted((folder / "data" / "audit").iterdir()))
+    assert audit.count(b'"kind":"RECOVERY"') == audit.count(b'"kind":"ENGINE_START"') == 2
     assert [cycle["id"] for cycle in kept["cycles"]][: len(document["cycles"])] == [
         cycle["id"] for cycle in document["cycles"]
     ]

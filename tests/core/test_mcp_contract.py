@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
@@ -23,6 +26,7 @@ from core.mcp import (
     Statistic,
     UtcTime,
     health_path,
+    iso_utc,
     tool_path,
 )
 
@@ -80,6 +84,38 @@ def test_a_time_is_iso_text_with_a_zone(text: str) -> None:
 
 def test_a_time_is_told_in_utc_with_z() -> None:
     assert TIME.dump_json(TIME.validate_json('"2026-01-05T15:00:00+01:00"')) == b'"2026-01-05T14:00:00Z"'
+
+
+@pytest.fixture
+def far_from_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The machine's own zone is five and a half hours ahead of UTC."""
+    monkeypatch.setenv("TZ", "IST-5:30")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("far_from_utc")
+def test_the_zone_of_the_machine_does_not_matter() -> None:
+    told = '"2026-01-05T15:00:00+01:00"'
+    assert str(TIME.validate_json(told)) == "2026-01-05 14:00:00+00:00"
+    assert iso_utc(datetime(2026, 1, 5, 15, tzinfo=timezone(timedelta(hours=1)))) == "2026-01-05T14:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("adapter", "text", "said"),
+    [
+        (MONEY, "1.5", "expected a decimal as text, found float"),
+        (AMOUNT, "1.5", "expected a decimal as text or a whole number, found float"),
+        (AMOUNT, "true", "expected a decimal as text or a whole number, found bool"),
+        (TIME, "1767621600", "expected an ISO-8601 time as text, found int"),
+    ],
+)
+def test_what_is_refused_is_named_by_its_type(adapter: TypeAdapter[object], text: str, said: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        adapter.validate_json(text)
+    assert refused.value.errors()[0]["msg"] == f"Value error, {said}"
 
 
 def test_every_tool_of_the_page_is_in_the_registry() -> None:

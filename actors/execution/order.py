@@ -178,7 +178,7 @@ class WorkingOrder:
                 yield from self.resolve(OrderAction.CANCEL, "in doubt when it was to be cancelled")
                 continue
             if self.row.state is not OrderState.CANCEL_PENDING:
-                pending = self.row.model_copy(update={"state": OrderState.CANCEL_PENDING})
+                pending = _now(self._line, self.row, state=OrderState.CANCEL_PENDING)
                 if not (yield from self._line.record_order(pending)):
                     return
                 self.row = pending
@@ -194,7 +194,7 @@ class WorkingOrder:
         """Find out what became of it, by look-ups only; entries are suspended meanwhile."""
         was_pending = self.row.state is OrderState.CANCEL_PENDING
         if self.row.state not in (OrderState.UNKNOWN, OrderState.CANCEL_PENDING):
-            unknown = self.row.model_copy(update={"state": OrderState.UNKNOWN, "reason": detail})
+            unknown = _now(self._line, self.row, state=OrderState.UNKNOWN, reason=detail)
             if (yield from self._line.record_order(unknown)):
                 self.row = unknown
         found = yield from resolve_unknown(self._line, self.instruction, action, detail, self.on_doubt)
@@ -206,8 +206,8 @@ class WorkingOrder:
             state = OrderState.FILLED
         else:
             state = OrderState.CANCELLED if found.fills or was_pending else OrderState.NOT_PLACED
-        update = {"state": state, "filled_amount": combos, "reason": "no longer at the venue"}
-        gone = self.row.model_copy(update=update)
+        why = "no longer at the venue"
+        gone = _now(self._line, self.row, state=state, filled_amount=combos, reason=why)
         if (yield from self._line.record_order(gone, found.fills)):
             self.row = gone
 
@@ -309,7 +309,7 @@ def _send(line: Line, order: WorkingOrder, permit: Permit) -> Flow[WorkingOrder 
                 yield from line.record_order(order.row)
         case OrderRefused():
             reason = f"{outcome.reason}: {outcome.detail}"
-            refused = order.row.model_copy(update={"state": OrderState.REJECTED, "reason": reason})
+            refused = _now(line, order.row, state=OrderState.REJECTED, reason=reason)
             if (yield from line.record_order(refused)):
                 order.row = refused
             return Unplaced(FinalOutcome.REFUSED, (outcome.reason,), instructed=True)
@@ -319,7 +319,7 @@ def _send(line: Line, order: WorkingOrder, permit: Permit) -> Flow[WorkingOrder 
 
 
 def _not_placed(line: Line, order: WorkingOrder, reason: str) -> Flow[None]:
-    ended = order.row.model_copy(update={"state": OrderState.NOT_PLACED, "reason": reason})
+    ended = _now(line, order.row, state=OrderState.NOT_PLACED, reason=reason)
     yield from line.record_order(ended)
 
 
@@ -347,6 +347,11 @@ def _instruction(line: Line, spec: OrderSpec, permit: Permit) -> tuple[Instructi
         updated_at=now,
     )
     return instruction, row
+
+
+def _now(line: Line, row: OrderRow, **changed: object) -> OrderRow:
+    """A change that no answer of the venue dates: it carries the moment at which it was found out."""
+    return row.model_copy(update={**changed, "updated_at": line.ctx.now()})
 
 
 def _with_filled(row: OrderRow, filled: int) -> OrderRow:

@@ -44,6 +44,17 @@ def test_order_that_never_arrived_ends_as_not_placed_after_three_looks(
     assert len(house.venue.named("place_combo_order")) == 1
 
 
+def test_what_was_found_out_late_carries_the_time_of_the_finding(house: TradingHouse) -> None:
+    """Three looks, 5 s apart, after the permit's 3 s: not the moment at which the order was made."""
+    proposal = house.propose()
+    house.venue.faults["place_combo_order"].append("before")
+    made_at = house.time
+    house.place(proposal)
+    house.advance(60)
+    found_after_s = (house.books.orders[LABEL].updated_at - made_at).total_seconds()
+    assert 13.0 <= found_after_s <= 30.0
+
+
 def test_nothing_is_looked_for_before_the_venue_would_refuse_it_as_late(house: TradingHouse) -> None:
     """Until `valid_until` has passed by the venue's clock, its absence proves nothing."""
     proposal = house.propose()

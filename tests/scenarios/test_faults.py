@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import shutil
+from datetime import timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from core.books import CycleOutcome, Job
+from core.mcp import ROUTERS
 from core.messages.alerting import Severity
-from tests.scenarios.playing import TO_ENTRY, TO_EXIT, Played, assert_laws_hold, play
+from gateway.paper.faults import FaultKind
+from tests.scenarios.playing import BEGIN, TO_ENTRY, TO_EXIT, Play, Played, assert_laws_hold, copied, play
 
+TRADING_MARKETS = (1, 4, 9, 13, 14, 17, 20, 23)
+DERIBIT_ONLY = {
+    FaultKind.CROSSED,
+    FaultKind.EMPTY_BOOK,
+    FaultKind.IV_7,
+    FaultKind.REJECT,
+    FaultKind.PARTIAL_SILENT,
+    FaultKind.FILL_AFTER_CANCEL,
+    FaultKind.WRONG_ENVIRONMENT,
+    FaultKind.ALIEN_POSITION,
+    FaultKind.VENUE_RESTART,
+}
 READS_FAIL = ("deribit:http_500:0.05", "hyperliquid:timeout_before:0.05")
 
 
@@ -35,3 +52,37 @@ def test_a_router_that_crashes_in_the_entry_is_restarted_and_the_cycle_gets_an_o
     [entry] = [cycle for cycle in played.cycles if cycle.job is Job.ENTRY]
     assert entry.outcome in (CycleOutcome.ACTOR_FAILED, CycleOutcome.ENTERED)
     assert any(alert.code == "actor_failed" for alert in played.alerts)
+
+
+def random_faults(chance: Random) -> tuple[str, ...]:
+    """One to three faults of any kind, at rates from rare to every second call."""
+    chosen = []
+    for _ in range(chance.choice((1, 2, 3))):
+        kind, rate = chance.choice(list(FaultKind)), chance.choice((0.01, 0.05, 0.2, 0.5))
+        target = "deribit" if kind in DERIBIT_ONLY else chance.choice((*ROUTERS, "venue", "all"))
+        chosen.append(f"{target}:{kind}:{rate}")
+    return tuple(chosen)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(200))
+def test_the_laws_hold_under_any_faults_and_any_kills(folder: Path, seed: int) -> None:
+    """Up to three kills at random moments, random faults, on markets that trade on their first Monday."""
+    chance = Random(f"faults and kills {seed}")
+    faults, market = random_faults(chance), chance.choice(TRADING_MARKETS)
+    data_dir, now = folder / f"any-{seed}", BEGIN
+    for life in range(1, chance.choice((1, 2, 3, 4))):
+        under_way = Play(data_dir, seed=seed, life=life, begin=now, market=market, faults=faults)
+        lasts_s = chance.choice((chance.uniform(300, 330), chance.uniform(0, 900), chance.uniform(0, 80_000)))
+        now = max(now, under_way.venue.venue.clock) + timedelta(seconds=lasts_s)
+        under_way.run_until(now)
+        left = copied(data_dir, folder / f"any-{seed}-{life}")
+        under_way.abandon()
+        shutil.rmtree(data_dir)
+        data_dir, now = left, now + timedelta(seconds=chance.choice((0.0, 0.5, 5.0, 100.0, 2000.0)))
+    last = Play(data_dir, seed=seed, life=9, begin=now, market=market, faults=faults, yield_at_tell=0.2)
+    last.run_until(now + chance.choice((timedelta(minutes=40), TO_EXIT)))
+    played = last.stop()
+    assert_laws_hold(played)
+    assert_every_alarm_names_its_cause(played)
+    shutil.rmtree(data_dir)

@@ -117,8 +117,11 @@ def test_an_exit_takes_the_same_way_out(life: Played) -> None:
 
 
 def test_the_market_is_read_whole_and_the_chain_comes_last(life: Played) -> None:
-    mail = [envelope for envelope in life.envelopes(ENTRY) if isinstance(envelope.message, Fetch)]
-    reads = [(e.to.name, e.message.tool) for e in mail if e.sender and e.sender.name == "market_data"]
+    reads = [
+        (envelope.to.name, envelope.message.tool)
+        for envelope in life.envelopes(ENTRY)
+        if isinstance(envelope.message, Fetch) and envelope.sender and envelope.sender.name == "market_data"
+    ]
     assert {router for router, _ in reads} == {
         "mcp.deribit",
         "mcp.hyperliquid",

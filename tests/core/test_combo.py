@@ -187,7 +187,7 @@ def test_a_collar_below_natural_never_keeps_an_exit_from_natural() -> None:
         exit_steps=2,
         collar_eth=Decimal("0.0055"),
     )
-    assert ladder[-1] == Decimal("0.0060")
+    assert ladder == (Decimal("0.0050"), Decimal("0.0055"), Decimal("0.0060"))
 
 
 def test_a_step_below_zero_is_refused() -> None:

@@ -129,6 +129,7 @@ def test_the_table_shows_every_rule() -> None:
     assert table.startswith("entry: market (eth_share)")
     assert "NO eth_share" in table
     assert "market: refused" in table
+    assert decide().table().splitlines()[0] == "entry: propose"
 
 
 def restricted(facts: EntryFacts, chain: OptionChain, decision: EntryDecision) -> OptionChain:

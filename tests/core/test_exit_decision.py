@@ -15,6 +15,8 @@ from core.exits import closing_cost, path_done
 from core.pricing import black76_price_eth, year_fraction
 from core.values import SpreadKind
 from tests.core.exit_facts import (
+    CALL,
+    CALL_LEGS,
     PUT,
     PUT_LEGS,
     decided,
@@ -65,6 +67,15 @@ def test_a_missing_ask_of_the_short_leg_is_the_model_price_and_two_ticks() -> No
     assumed = decision.natural_cost_eth + Decimal("0.0050")
     assert 0.0002 <= float(assumed) - model < 0.0003
     assert set(decision.flags) == {f"no_ask:{name_of(PUT, 2700)}", f"no_bid:{name_of(PUT, 2700)}"}
+
+
+def test_an_ask_of_a_call_is_assumed_from_the_model_of_a_call() -> None:
+    chain = chain_of(quotes(c3400={"ask": None, "bid": None}))
+    quote = chain.quote(name_of(CALL, 3400))
+    assert quote is not None
+    model = black76_price_eth(CALL, 3000.0, 3400.0, year_fraction(NOW, EXPIRY), quote.mark_iv_pct / 100)
+    assumed = closing_cost([(CALL_LEGS[0], quote)]).natural_eth
+    assert 0.0002 <= float(assumed) - model < 0.0003
 
 
 def test_an_assumed_ask_is_never_below_the_bid() -> None:

@@ -111,6 +111,7 @@ def test_limits_on_counts_do_not_bind_exits() -> None:
     ("changed_order", "changed_facts"),
     [
         ({"contracts": 4}, {}),
+        ({"contracts": 1}, {}),
         ({}, {"venue_clock_offset_s": -1.0}),
         ({}, {"marks_as_of": NOW - timedelta(seconds=120)}),
         ({}, {"books_as_of": NOW - timedelta(seconds=900)}),

@@ -292,6 +292,7 @@ def test_inside_a_value_a_chain_is_taken_as_it_is_and_written_as_its_record() ->
     chain = chain_of(wire_quotes([2700]))
     holder = Holder(chain=chain)
     assert holder.chain is chain
+    assert holder.model_dump()["chain"] is chain
     assert holder.model_dump(mode="json") == {"chain": chain.to_record()}
 
 

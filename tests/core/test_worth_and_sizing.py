@@ -251,4 +251,6 @@ def test_thin_capital_warns_below_five_spots() -> None:
     assert thin_capital_warning(15_000.0, 3000.0, 50.0, SIZING).passed
     assert not thin_capital_warning(14_999.0, 3000.0, 50.0, SIZING).passed
     assert thin_capital_warning(18_000.0, 3000.0, 72.0, SIZING).passed
-    assert not thin_capital_warning(17_999.0, 3000.0, 72.0, SIZING).passed
+    warning = thin_capital_warning(17_999.0, 3000.0, 72.0, SIZING)
+    assert not warning.passed
+    assert warning.reason == "equity_thin_for_one_contract"

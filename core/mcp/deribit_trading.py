@@ -175,7 +175,7 @@ class Trade(ToolAnswer):
     instrument_name: str
     side: SideName
     amount: Amount
-    price: Money
+    price: Annotated[Money, Field(ge=0)]
     fee: Money
     timestamp: UtcTime
     index_price: Positive

@@ -24,6 +24,7 @@ from core.mcp import (
     Money,
     PlaceComboOrder,
     Statistic,
+    Trade,
     UtcTime,
     health_path,
     iso_utc,
@@ -176,3 +177,22 @@ def test_an_unknown_field_of_an_answer_does_not_matter() -> None:
     names = ("equity", "balance", "available_funds", "initial_margin", "maintenance_margin", "new")
     body = json.dumps(dict.fromkeys(names, "1"))
     assert AccountSummary.model_validate_json(body).equity == 1
+
+
+def test_a_trade_at_a_negative_price_is_no_trade() -> None:
+    """An option's price is never below 0: booked, it would be money that the venue never moved."""
+    trade = {
+        "trade_id": "T-1",
+        "order_id": "O-1",
+        "label": "p-entry-1:e1",
+        "instrument_name": "ETH-16JAN26-3200-P",
+        "side": "buy",
+        "amount": "2",
+        "price": "0.0046",
+        "fee": "0.0006",
+        "timestamp": "2026-01-05T14:03:03Z",
+        "index_price": "3763",
+    }
+    assert Trade.model_validate(trade).price > 0
+    with pytest.raises(ValidationError, match="price"):
+        Trade.model_validate({**trade, "price": "-0.0046"})

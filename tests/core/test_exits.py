@@ -36,6 +36,12 @@ def test_expiry_at_or_below_four_days(hours: float, code: ExitCode) -> None:
     assert decided(strategy, **at(moment, strategy)).code is code
 
 
+@pytest.mark.parametrize(("hours", "code"), [(12.0, ExitCode.EXPIRY), (12.01, ExitCode.HOLD)])
+def test_expiry_may_be_set_to_hours(hours: float, code: ExitCode) -> None:
+    strategy = only(expiry_dte=0.5)
+    assert decided(strategy, **at(EXPIRY - timedelta(hours=hours), strategy)).code is code
+
+
 def test_expiry_of_zero_days_leaves_it_to_the_settlement() -> None:
     assert decided(only(), **at(EXPIRY - timedelta(minutes=1))).code is ExitCode.HOLD
 
@@ -150,3 +156,4 @@ def test_the_way_to_a_strike() -> None:
     assert path_done(put, 2600.0, 2800.0) == 0.0
     assert path_done(call, 3400.0, 3500.0) == 1.0
     assert path_done(call, 3500.0, 3300.0) == 0.0
+    assert path_done(put, 2700.5, 2700.25) == 0.5

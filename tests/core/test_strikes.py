@@ -128,6 +128,10 @@ def test_a_condor_takes_the_pair_of_each_side() -> None:
     assert shorts == [put[0].short.instrument_name, call[0].short.instrument_name]
     assert condor[0].long.strike_usd < condor[0].short.strike_usd < SPOT_USD
     assert condor[1].long.strike_usd > condor[1].short.strike_usd > SPOT_USD
+    assert [(check.reason, check.value) for check in result.checks] == [
+        ("pair:put", shorts[0]),
+        ("pair:call", shorts[1]),
+    ]
 
 
 def test_a_condor_without_one_side_is_refused_and_names_the_side() -> None:

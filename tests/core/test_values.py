@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal, localcontext
 
 import pytest
 
@@ -49,6 +49,8 @@ def test_mode_has_one_word(data_analysis: bool, strategy: bool, name: str) -> No
 )
 def test_cash_is_rounded_half_even_to_the_venues_quantum(amount: str, rounded: str) -> None:
     assert round_eth(Decimal(amount)) == Decimal(rounded)
+    with localcontext(rounding=ROUND_UP):
+        assert round_eth(Decimal(amount)) == Decimal(rounded)
 
 
 def test_rate_limit_says_its_text_and_its_pause() -> None:

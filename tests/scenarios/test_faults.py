@@ -24,7 +24,6 @@ DERIBIT_ONLY = {
     FaultKind.PARTIAL_SILENT,
     FaultKind.FILL_AFTER_CANCEL,
     FaultKind.WRONG_ENVIRONMENT,
-    FaultKind.ALIEN_POSITION,
     FaultKind.VENUE_RESTART,
 }
 READS_FAIL = ("deribit:http_500:0.05", "hyperliquid:timeout_before:0.05")
@@ -55,10 +54,14 @@ def test_a_router_that_crashes_in_the_entry_is_restarted_and_the_cycle_gets_an_o
 
 
 def random_faults(chance: Random) -> tuple[str, ...]:
-    """One to three faults of any kind, at rates from rare to every second call."""
+    """One to three faults, at rates from rare to every second call. A foreign position is left out: it makes
+    venue and books differ, which the engine is bound to find at its next look only."""
     chosen = []
     for _ in range(chance.choice((1, 2, 3))):
-        kind, rate = chance.choice(list(FaultKind)), chance.choice((0.01, 0.05, 0.2, 0.5))
+        kind, rate = (
+            chance.choice([kind for kind in FaultKind if kind is not FaultKind.ALIEN_POSITION]),
+            chance.choice((0.01, 0.05, 0.2, 0.5)),
+        )
         target = "deribit" if kind in DERIBIT_ONLY else chance.choice((*ROUTERS, "venue", "all"))
         chosen.append(f"{target}:{kind}:{rate}")
     return tuple(chosen)

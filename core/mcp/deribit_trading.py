@@ -167,7 +167,7 @@ class GetSince(ToolRequest):
 
 
 class Trade(ToolAnswer):
-    """One leg of one fill. `price` and `fee` in ETH (`fee` ≥ 0 is paid), `index_price` in USD."""
+    """One leg of one fill. `price` and `fee` in ETH, `index_price` in USD. Options pay no rebate: `fee` is ≥ 0."""
 
     trade_id: str
     order_id: str
@@ -176,7 +176,7 @@ class Trade(ToolAnswer):
     side: SideName
     amount: Amount
     price: Annotated[Money, Field(ge=0)]
-    fee: Money
+    fee: Annotated[Money, Field(ge=0)]
     timestamp: UtcTime
     index_price: Positive
 

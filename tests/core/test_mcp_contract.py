@@ -196,3 +196,5 @@ def test_a_trade_at_a_negative_price_is_no_trade() -> None:
     assert Trade.model_validate(trade).price > 0
     with pytest.raises(ValidationError, match="price"):
         Trade.model_validate({**trade, "price": "-0.0046"})
+    with pytest.raises(ValidationError, match="fee"):
+        Trade.model_validate({**trade, "fee": "-0.0003"})

@@ -167,7 +167,7 @@ class GetSince(ToolRequest):
 
 
 class Trade(ToolAnswer):
-    """One leg of one fill. `price` and `fee` in ETH, `index_price` in USD. Options pay no rebate: `fee` is ≥ 0."""
+    """One leg of one fill. `price` and `fee` in ETH, `index_price` in USD. Options pay no rebate."""
 
     trade_id: str
     order_id: str

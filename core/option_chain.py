@@ -72,6 +72,12 @@ class Quote:
         return None if text is None else Decimal(text)
 
     @property
+    def price_texts(self) -> tuple[str | None, str | None, str]:
+        """Bid, ask and mark as they came on the wire: decimal text, of a broken quote perhaps `NaN`."""
+        columns, row = self._columns, self.row
+        return columns.bid[row], columns.ask[row], columns.mark_price[row]
+
+    @property
     def mark_eth(self) -> Decimal:
         return Decimal(self._columns.mark_price[self.row])
 

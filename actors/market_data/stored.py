@@ -56,12 +56,9 @@ def leg_marks(chain: OptionChain, legs: Iterable[Leg]) -> dict[str, LegMark]:
 
 
 def _row(quote: Quote) -> list[str | float | None]:
-    bid, ask = quote.bid_eth, quote.ask_eth
     return [
         quote.instrument_name,
-        None if bid is None else format(bid, "f"),
-        None if ask is None else format(ask, "f"),
-        format(quote.mark_eth, "f") if quote.mark_eth.is_finite() else None,
+        *quote.price_texts,
         _finite(quote.mark_iv_pct),
         _finite(quote.delta),
         _finite(quote.open_interest),

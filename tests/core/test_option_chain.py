@@ -64,6 +64,7 @@ def test_a_quote_is_a_view_with_units() -> None:
     assert (quote.expiration, quote.timestamp, quote.forward_usd) == (EXPIRY, NOW, 3000.0)
     assert (quote.bid_eth, quote.ask_eth) == (Decimal("0.0100"), Decimal("0.0110"))
     assert quote.mark_eth == Decimal(wire["mark_price"])
+    assert quote.price_texts == (wire["bid"], wire["ask"], wire["mark_price"])
     assert (quote.bid_size, quote.ask_size, quote.open_interest, quote.volume_24h) == (
         7.0,
         9.0,

@@ -6,6 +6,7 @@ import hashlib
 import json
 from datetime import timedelta
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -113,6 +114,13 @@ def test_an_altered_fact_is_found_by_its_name(field: str) -> None:
     recorded = entry_record()
     recorded["facts"][field] = "altered"
     assert verify(recorded, STRATEGY) == f"facts.{field}"
+
+
+def test_each_fact_has_a_digest_of_its_own_value() -> None:
+    recorded = entry_record()
+    for field, value in recorded["facts"].items():
+        if field != "chain":
+            assert recorded["digests"][field] == sha256(canonical(value).encode()).hexdigest()
 
 
 def test_an_altered_quote_and_an_altered_count_are_found() -> None:

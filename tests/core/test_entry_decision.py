@@ -276,6 +276,21 @@ def test_a_proposal_shows_every_comparison_of_the_market() -> None:
     assert (bias.inputs["branch"], bias.inputs["dvol"]) == ("bull_put", 65.0)
 
 
+def test_a_proposal_shows_its_prices() -> None:
+    decision = decide()
+    plan = decision.plan
+    assert plan is not None
+    shown = next(rule for rule in decision.rules if "floor_eth" in rule.inputs)
+    assert [shown.inputs[name] for name in ("limit_eth", "floor_eth", "mid_eth", "natural_eth")] == [
+        str(price) for price in (plan.limit_eth, plan.floor_eth, plan.mid_eth, plan.natural_eth)
+    ]
+
+
+def test_a_refusal_after_the_bias_still_names_its_kind() -> None:
+    refused = decide(chain=chain_of(wire_quotes([2700])))
+    assert (refused.plan, refused.kind) == (None, SpreadKind.BULL_PUT)
+
+
 def test_a_proposal_shows_what_the_size_came_from() -> None:
     decision = decide()
     sizing = next(rule for rule in decision.rules if rule.rule == "sizing")

@@ -259,7 +259,29 @@ def test_a_refused_condor_names_both_conditions() -> None:
 
 
 def test_a_forced_bias_says_so() -> None:
-    assert forced_bias(SpreadKind.BEAR_CALL).passed
+    result = forced_bias(SpreadKind.BEAR_CALL)
+    assert result.passed
+    assert [(c.code, c.value, c.threshold) for c in result.checks] == [("forced", "bear_call", "bear_call")]
+
+
+@pytest.mark.parametrize(
+    ("r30", "branch", "checks"),
+    [
+        (0.06, "bull_put", [("funding_against_trend", 0.1, ">", -0.2)]),
+        (-0.06, "bear_call", [("funding_against_trend", 0.1, "<", 0.2)]),
+        (
+            0.01,
+            "iron_condor",
+            [("funding_not_calm", 0.1, "<", 0.2), ("dvol_low_for_condor", 60.0, ">=", 55.0)],
+        ),
+    ],
+)
+def test_bias_shows_its_branch_and_every_comparison(
+    r30: float, branch: str, checks: list[tuple[object, ...]]
+) -> None:
+    _, result = choose_bias(r30, 0.1, 60.0, BiasSection())
+    assert [(c.code, c.value, c.op, c.threshold) for c in result.checks] == checks
+    assert result.inputs == {"r30_frac": r30, "funding_frac": 0.1, "dvol": 60.0, "branch": branch}
 
 
 @given(r30=st.floats(-0.9, 2.0), rate=st.floats(-1.0, 1.0), dvol=st.floats(10.0, 200.0))

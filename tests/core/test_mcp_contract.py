@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -85,16 +83,6 @@ def test_a_time_is_iso_text_with_a_zone(text: str) -> None:
 
 def test_a_time_is_told_in_utc_with_z() -> None:
     assert TIME.dump_json(TIME.validate_json('"2026-01-05T15:00:00+01:00"')) == b'"2026-01-05T14:00:00Z"'
-
-
-@pytest.fixture
-def far_from_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The machine's own zone is five and a half hours ahead of UTC."""
-    monkeypatch.setenv("TZ", "IST-5:30")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 @pytest.mark.usefixtures("far_from_utc")

@@ -15,6 +15,7 @@ from core.errors import McpDataAnomalyError
 from core.option_chain import OptionChain
 from core.pricing import delta, year_fraction
 from core.quote_faults import QuoteFault
+from core.strategy import AnomalySection, Strategy
 from core.values import OptionType, Value
 from tests.core.market import (
     EXPIRY,
@@ -128,7 +129,10 @@ def test_an_answer_of_the_wrong_shape_is_an_anomaly(answer: Any, expected: str) 
         ({"mark_iv": "65"}, r"quotes\[0\].mark_iv: expected float or int, found '65'"),
         ({"delta": True}, r"quotes\[0\].delta: expected float or int, found True"),
         ({"strike": "high"}, "strike: expected a decimal as text"),
-        ({"ask": "high"}, "ask: expected a decimal as text"),
+        ({"ask": "high"}, " ask: expected a decimal as text"),
+        ({"bid": "high"}, " bid: expected a decimal as text"),
+        ({"mark_price": "high"}, " mark_price: expected a decimal as text"),
+        ({"underlying_price": "high"}, " underlying_price: expected a decimal as text"),
         ({"option_type": "straddle"}, "option_type: expected put or call, found 'straddle'"),
         ({"expiration": "Friday"}, "expiration: expected an ISO-8601 time, found 'Friday'"),
         ({"timestamp": "2026-01-12T14:00:00"}, "timestamp: expected a time in UTC"),
@@ -209,6 +213,32 @@ def test_a_call_with_a_negative_delta_is_marked() -> None:
     quote = chain_of([wire_quote(CALL, 3300, delta=-0.01)]).quote(name)
     assert quote is not None
     assert QuoteFault.DELTA_SIGN in quote.faults
+
+
+def test_a_put_far_out_with_a_small_delta_above_zero_is_marked() -> None:
+    quote = chain_of([wire_quote(PUT, 2200, delta=0.001)]).quote(name_of(PUT, 2200))
+    assert quote is not None
+    assert quote.faults == (QuoteFault.DELTA_SIGN,)
+
+
+def test_a_strike_below_one_is_not_negative() -> None:
+    assert QuoteFault.NEGATIVE not in faults(strike="0.5")
+    assert QuoteFault.NEGATIVE not in faults(underlying_price="0.5")
+
+
+@pytest.mark.parametrize("other", [(), (QuoteFault.NEGATIVE,)])
+def test_a_gap_of_exactly_the_limit_is_sound(other: tuple[QuoteFault, ...]) -> None:
+    told = wire_quote(PUT, 2700) | {"delta": -0.5} | ({"mark_price": "-1"} if other else {})
+    ours = delta(PUT, 3000.0, 2700.0, year_fraction(NOW, EXPIRY), float(told["mark_iv"]) / 100.0)
+    limit = AnomalySection(delta_gap_max=abs(-0.5 - ours))
+    quote = chain_of([told], Strategy(anomalies=limit)).quote(NAME)
+    assert quote is not None
+    assert quote.faults == other
+
+
+@pytest.mark.usefixtures("far_from_utc")
+def test_the_record_tells_expiries_in_utc_wherever_it_is_written() -> None:
+    assert chain_of([wire_quote(PUT, 2700)]).to_record()["expiries"] == [EXPIRY.isoformat()]
 
 
 @pytest.mark.parametrize(

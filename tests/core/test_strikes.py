@@ -128,9 +128,9 @@ def test_a_condor_takes_the_pair_of_each_side() -> None:
     assert shorts == [put[0].short.instrument_name, call[0].short.instrument_name]
     assert condor[0].long.strike_usd < condor[0].short.strike_usd < SPOT_USD
     assert condor[1].long.strike_usd > condor[1].short.strike_usd > SPOT_USD
-    assert [(check.reason, check.value) for check in result.checks] == [
-        ("pair:put", shorts[0]),
-        ("pair:call", shorts[1]),
+    assert [(check.reason, check.value, check.threshold) for check in result.checks] == [
+        ("pair:put", shorts[0], "a pair"),
+        ("pair:call", shorts[1], "a pair"),
     ]
 
 

@@ -66,7 +66,16 @@ def plan_of(kind: SpreadKind, aggression: float = 0.3) -> ComboPlan:
         price_aggression=aggression,
     )
     assert result.passed
-    assert result.inputs["pop"] == plan.pop
+    assert result.inputs == {
+        "limit_eth": str(plan.limit_eth),
+        "floor_eth": str(plan.floor_eth),
+        "mid_eth": str(plan.mid_eth),
+        "natural_eth": str(plan.natural_eth),
+        "contracts": 2,
+        "breakeven_low_usd": plan.breakeven_low_usd,
+        "breakeven_high_usd": plan.breakeven_high_usd,
+        "pop": plan.pop,
+    }
     return plan
 
 

@@ -121,6 +121,8 @@ def test_each_fact_has_a_digest_of_its_own_value() -> None:
     for field, value in recorded["facts"].items():
         if field != "chain":
             assert recorded["digests"][field] == sha256(canonical(value).encode()).hexdigest()
+    assert set(recorded["digests"]) == set(recorded["facts"])
+    assert entry_record(entry_facts(chain=None))["digests"]["chain"] is None
 
 
 def test_an_altered_quote_and_an_altered_count_are_found() -> None:

@@ -160,7 +160,7 @@ def test_a_stale_answer_is_an_anomaly_by_its_newest_quote() -> None:
 
 def test_an_answer_ahead_of_the_clock_is_an_anomaly() -> None:
     assert len(decode({"quotes": [wire_quote(PUT, 2700)]}, NOW - timedelta(seconds=5))) == 1
-    with pytest.raises(McpDataAnomalyError, match="6 s ahead of the clock"):
+    with pytest.raises(McpDataAnomalyError, match=": a quote is 6 s ahead of the clock, "):
         decode({"quotes": [wire_quote(PUT, 2700)]}, NOW - timedelta(seconds=6))
 
 

@@ -118,6 +118,16 @@ def test_the_pair_is_the_best_of_all(data: st.DataObject, kind: SpreadKind) -> N
     assert found == ([] if expected is None else [expected])
 
 
+def test_the_long_leg_is_held_to_the_range_that_it_is_chosen_by_and_no_other() -> None:
+    """At 2460 the width is 0.08 of spot; the long leg's delta is well above 0.02."""
+    chain = chain_of(wire_quotes([2700, 2460]))
+    far_out = {"delta_min": 0.01, "delta_target": 0.01, "delta_max": 0.02}
+    by_width = StrikesSection(long_leg=LongLegSection(by=LongLegBy.WIDTH, **far_out))
+    assert len(choose(chain, strikes=by_width)[0]) == 1
+    by_delta = StrikesSection(long_leg=LongLegSection(by=LongLegBy.DELTA, **far_out))
+    assert choose(chain, strikes=by_delta)[1].reasons == ("no_long_leg_in_range:put",)
+
+
 def test_a_condor_takes_the_pair_of_each_side() -> None:
     chain = chain_of(wire_quotes())
     condor, result = choose(chain, SpreadKind.IRON_CONDOR)

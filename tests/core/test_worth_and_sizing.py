@@ -66,6 +66,15 @@ def test_worth_by_hand() -> None:
     assert floor.threshold == pytest.approx(0.55 * (pair.short.abs_delta + pair.long.abs_delta) / 2)
     assert cost.value == pytest.approx(0.32)
     assert credit.natural_eth == Decimal("0.0090")
+    assert result.inputs == {
+        "mid_eth": "0.0100",
+        "natural_eth": "0.0090",
+        "width_usd": 240.0,
+        "sum_mean_abs_delta": pytest.approx((pair.short.abs_delta + pair.long.abs_delta) / 2),
+        "half_spreads_eth": pytest.approx(0.0010),
+        "fees_round_trip_eth": pytest.approx(0.0012),
+        "cost_eth": pytest.approx(0.0032),
+    }
 
 
 def test_a_condor_sums_credits_and_deltas_over_the_wider_width() -> None:

@@ -116,6 +116,10 @@ def test_an_altered_fact_is_found_by_its_name(field: str) -> None:
     assert verify(recorded, STRATEGY) == f"facts.{field}"
 
 
+def test_canonical_json_is_sorted_and_without_white_space() -> None:
+    assert canonical({"b": [1, None], "a": "é"}) == '{"a":"é","b":[1,null]}'
+
+
 def test_each_fact_has_a_digest_of_its_own_value() -> None:
     recorded = entry_record()
     for field, value in recorded["facts"].items():

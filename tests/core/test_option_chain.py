@@ -219,6 +219,9 @@ def test_a_put_far_out_with_a_small_delta_above_zero_is_marked() -> None:
     quote = chain_of([wire_quote(PUT, 2200, delta=0.001)]).quote(name_of(PUT, 2200))
     assert quote is not None
     assert quote.faults == (QuoteFault.DELTA_SIGN,)
+    quote = chain_of([wire_quote(CALL, 4200, delta=-0.001)]).quote(name_of(CALL, 4200))
+    assert quote is not None
+    assert quote.faults == (QuoteFault.DELTA_SIGN,)
 
 
 def test_a_strike_below_one_is_not_negative() -> None:

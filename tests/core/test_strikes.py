@@ -118,6 +118,12 @@ def test_the_pair_is_the_best_of_all(data: st.DataObject, kind: SpreadKind) -> N
     assert found == ([] if expected is None else [expected])
 
 
+@pytest.mark.parametrize("long", [2550, 2340])
+def test_a_width_of_exactly_its_minimum_or_maximum_fits(long: int) -> None:
+    """150 and 360 USD are 0.05 and 0.12 of 3000."""
+    assert len(choose(chain_of(wire_quotes([2700, long])))[0]) == 1
+
+
 def test_the_long_leg_is_held_to_the_range_that_it_is_chosen_by_and_no_other() -> None:
     """At 2460 the width is 0.08 of spot; the long leg's delta is well above 0.02."""
     chain = chain_of(wire_quotes([2700, 2460]))
@@ -142,6 +148,10 @@ def test_a_condor_takes_the_pair_of_each_side() -> None:
         ("pair:put", shorts[0], "a pair"),
         ("pair:call", shorts[1], "a pair"),
     ]
+    described = {name for name in result.inputs if name.endswith(("_put", "_call"))}
+    parts = ("short", "long", "delta_short", "delta_long", "width_frac")
+    assert described == {f"{part}_{side}" for part in parts for side in ("put", "call")}
+    assert result.inputs["short_put"] == shorts[0]
 
 
 def test_a_condor_without_one_side_is_refused_and_names_the_side() -> None:

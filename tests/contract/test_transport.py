@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 import threading
 import time
@@ -21,6 +22,11 @@ from tests.contract.bench import BenchClock
 from tests.contract.conftest import CREDENTIALS
 
 CLOCK_START = datetime(2026, 1, 5, 14, tzinfo=UTC)
+
+
+def packed(body: bytes) -> bytes:
+    """An answer that says its body is gzip."""
+    return b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: %d\r\n\r\n" % len(body) + body
 
 
 class RawServer:
@@ -78,6 +84,31 @@ def test_answer_comes_whole_with_lower_case_headers(server: RawServer) -> None:
     "server", [b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{", b"", b"nonsense\r\n\r\n"], indirect=True
 )
 def test_answer_that_breaks_off_is_a_cut(server: RawServer) -> None:
+    with pytest.raises(ConnectionCut):
+        send(server.url)
+
+
+def test_after_its_close_nothing_is_sent_any_more() -> None:
+    """A replaced actor that wakes late must not connect again."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        transport = HttpTransport(f"http://127.0.0.1:{listener.getsockname()[1]}", monotonic=time.monotonic)
+        transport.close()
+        with pytest.raises(ConnectionCut):
+            transport.send("POST", "/x", {}, b"{}", 8.0)
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+
+
+@pytest.mark.parametrize("server", [packed(gzip.compress(b'{"a":1}'))], indirect=True)
+def test_a_packed_answer_is_unpacked(server: RawServer) -> None:
+    """Servers may compress their large answers."""
+    assert send(server.url).body == b'{"a":1}'
+
+
+@pytest.mark.parametrize("server", [packed(b"nope")], indirect=True)
+def test_an_answer_that_can_not_be_unpacked_is_a_cut(server: RawServer) -> None:
+    """It came, but nobody can say what it was: the request may have had its effect."""
     with pytest.raises(ConnectionCut):
         send(server.url)
 

@@ -79,7 +79,7 @@ def backups(data_dir: Path) -> list[Path]:
 
 
 def _check(copy: Path) -> None:
-    db = sqlite3.connect(f"{copy.as_uri()}?mode=ro", uri=True)
+    db = sqlite3.connect(f"{copy.resolve().as_uri()}?mode=ro", uri=True)
     try:
         found = db.execute("PRAGMA integrity_check(1)").fetchone()[0]
     finally:

@@ -7,6 +7,8 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from actors.state.backup import make_backup
 from actors.state.database import open_database
 from actors.state.tables.records import MarketPicture, insert_picture, pictures
@@ -42,6 +44,16 @@ def test_pictures_are_copied_once_a_day_and_linked_in_between(tmp_path: Path) ->
     assert shared
     with closing(sqlite3.connect(third / "market.db")) as db:
         assert db.execute("SELECT count(*) FROM market_snapshots").fetchone() == (2,)
+
+
+def test_a_data_folder_named_relative_to_where_we_stand_is_backed_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder's default name is a relative one."""
+    monkeypatch.chdir(tmp_path)
+    with closing(open_database(Path("data"))) as db:
+        made = make_backup(db, Path("data"), START).path
+    assert sorted(path.name for path in made.iterdir()) == ["audit", "cerbero.db", "market.db"]
 
 
 def test_a_corrupt_market_file_is_kept_as_evidence_and_arms(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.support import Cli, Ran, ended, started
+from tests.cli.support import ROOT, Cli, Ran, ended, started
 from tests.report_checks import problems
 
 DAYS = "0.65"
@@ -36,7 +37,9 @@ KEYS = {
 
 
 def run_paper(folder: Path, *more: str, days: str = DAYS) -> Ran:
-    arguments = ["paper", "--days", days, "--no-ui", "--data-dir", str(folder / "data")]
+    """The data folder is given relative to where the command runs, as its default is."""
+    data_dir = os.path.relpath(folder / "data", ROOT)
+    arguments = ["paper", "--days", days, "--no-ui", "--data-dir", data_dir]
     return ended(started(*arguments, "--json", str(folder / "out.json"), *more))
 
 

@@ -12,7 +12,6 @@ from core.books import Books, CycleRow, Instruction, OrderRow, Position
 from core.errors import InputError
 from core.messages.audit import AuditBatch, AuditHead
 from core.messages.state import KillSwitchRow
-from core.values import CycleId
 
 
 def stored_books(data_dir: Path) -> StoredBooks:
@@ -53,14 +52,6 @@ def stored_cycles(data_dir: Path, limit: int | None) -> tuple[CycleRow, ...]:
         if db is None:
             raise _no_books(data_dir)
         return cycles.everything(db, limit=limit)
-
-
-def stored_decisions(data_dir: Path, cycle_id: str) -> tuple[str, ...]:
-    """The canonical JSON of each decision that a cycle recorded."""
-    with books_opened(data_dir) as db:
-        if db is None:
-            raise _no_books(data_dir)
-        return tuple(record for _, _, record in cycles.decisions(db, cycle_id=CycleId(cycle_id)))
 
 
 def kill_switch_row(data_dir: Path) -> KillSwitchRow | None:

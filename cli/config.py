@@ -126,13 +126,18 @@ def env(as_json: AsJson = False) -> None:
 
 def capital_warnings(loaded: LoadedStrategy) -> tuple[str, ...]:
     """One contract is 1 ETH: a small account often can't carry one. Here at the planning spot."""
+    from core.sizing import thin_capital_warning
+
     entry, sizing = loaded.strategy.entry, loaded.strategy.sizing
-    wanted_usd = sizing.equity_spot_multiple * sizing.planning_spot_usd
-    if entry.capital_min_usd >= wanted_usd:
+    check = thin_capital_warning(
+        entry.capital_min_usd, sizing.planning_spot_usd, sizing.dvol_reference_pts, sizing
+    )
+    if check.passed:
         return ()
     return (
-        f"entry.capital_min_usd {entry.capital_min_usd:,.0f} is below {sizing.equity_spot_multiple:g} x spot "
-        f"({sizing.planning_spot_usd:,.0f} USD): one contract will often be too much",
+        f"{check.code}: entry.capital_min_usd {entry.capital_min_usd:,.0f} is below "
+        f"{check.threshold:,.0f} USD at a spot of {sizing.planning_spot_usd:,.0f} USD: "
+        "one contract will often be too much",
     )
 
 

@@ -35,6 +35,7 @@ from core.messages.market_data import (
     SnapshotKind,
 )
 from core.messages.mcp import Router
+from core.sizing import thin_capital_warning
 from core.strategy import Strategy
 from core.values import CycleId, Mode
 
@@ -198,13 +199,11 @@ class DryDesk:
 
 def equity_warnings(facts: EntryFacts, strategy: Strategy) -> tuple[str, ...]:
     """One contract is 1 ETH: below some spots of equity, more when volatility is high, it is too much."""
-    sizing = strategy.sizing
-    multiple = sizing.equity_spot_multiple * max(1.0, facts.dvol / sizing.dvol_reference_pts)
-    wanted_usd = multiple * facts.spot_usd
-    if facts.equity_usd >= wanted_usd:
+    check = thin_capital_warning(facts.equity_usd, facts.spot_usd, facts.dvol, strategy.sizing)
+    if check.passed:
         return ()
     return (
-        f"equity {facts.equity_usd:,.0f} USD is below {multiple:.1f} x spot ({wanted_usd:,.0f} USD): "
+        f"{check.code}: equity {facts.equity_usd:,.0f} USD is below {check.threshold:,.0f} USD: "
         "one contract will often be too much",
     )
 

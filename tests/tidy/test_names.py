@@ -1,0 +1,31 @@
+"""Workers compare the names of the tests that they collected, and stop where two differ."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+OTHER_HASH_SEED = "27"
+
+
+def test_another_process_collects_tests_of_the_same_names(request: pytest.FixtureRequest) -> None:
+    """No name may hold a time, an address, or what hangs on the order of a set."""
+    here = {item.nodeid for item in request.session.items}
+    modules = {nodeid.partition("::")[0] for nodeid in here}
+    collecting = [sys.executable, "-m", "pytest", "-o", "addopts=", "-q", "--collect-only", "-p", "no:xdist"]
+    collected = subprocess.run(
+        [*collecting, *sorted(modules)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONHASHSEED": OTHER_HASH_SEED},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    there = set(collected.stdout.splitlines())
+    assert collected.returncode == 0, collected.stdout + collected.stderr
+    assert not here - there, "a name differs from one process to the next; give its parameters ids"

@@ -74,14 +74,6 @@ class ComboPlan(Value):
             raise ValueError("legs: expected one expiration")
         return self
 
-    @property
-    def short_legs(self) -> tuple[Leg, ...]:
-        return tuple(leg for leg in self.legs if leg.side is Side.SELL)
-
-    @property
-    def long_legs(self) -> tuple[Leg, ...]:
-        return tuple(leg for leg in self.legs if leg.side is Side.BUY)
-
 
 def plan_combo(
     kind: SpreadKind,
@@ -185,26 +177,6 @@ def next_exit_price_eth(
     else:
         price = round_cost_eth(natural_cost_eth) + COMBO_TICK_ETH * (step - exit_steps)
     return min(price, max(collar_eth, round_cost_eth(natural_cost_eth)))
-
-
-def exit_price_ladder(
-    *, mid_cost_eth: Decimal, natural_cost_eth: Decimal, exit_steps: int, collar_eth: Decimal
-) -> tuple[Decimal, ...]:
-    """All costs of an exit in order, until the collar is reached (it is then repeated for ever)."""
-    prices = [
-        next_exit_price_eth(
-            step,
-            mid_cost_eth=mid_cost_eth,
-            natural_cost_eth=natural_cost_eth,
-            exit_steps=exit_steps,
-            collar_eth=collar_eth,
-        )
-        for step in range(exit_steps + 1)
-    ]
-    top = max(collar_eth, round_cost_eth(natural_cost_eth))
-    while prices[-1] < top:
-        prices.append(min(prices[-1] + COMBO_TICK_ETH, top))
-    return tuple(prices)
 
 
 def _leg(quote: Quote, side: Side) -> Leg:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from core.errors import InputError
-from core.values import Leg, OptionType
+from core.values import OptionType
 
 
 class SignedLeg(NamedTuple):
@@ -32,13 +32,6 @@ class WorstLoss:
     loss_usd_at: float
     loss_eth: float
     loss_eth_at: float
-
-
-def signed_legs(legs: Iterable[Leg], amount: float = 1.0) -> tuple[SignedLeg, ...]:
-    """Return the legs of a combo with the sign and size that `amount` combos give each of them."""
-    return tuple(
-        SignedLeg(leg.option_type, leg.strike_usd, leg.side.sign * leg.ratio * amount) for leg in legs
-    )
 
 
 def payoff_eth(option_type: OptionType, strike_usd: float, settlement_usd: float) -> float:

@@ -59,21 +59,6 @@ def kelly_fraction(outcomes: Sequence[Outcome]) -> float:
     return high
 
 
-def win_lose_fraction(win_probability: float, win_result: float) -> float:
-    """Return p - q/b for a win of `win_result` b or a loss of 1; negative where the bet loses on average."""
-    _check_win(win_probability, win_result)
-    return win_probability - (1.0 - win_probability) / win_result
-
-
-def shrunk_win_probability(
-    win_probability: float, win_result: float, trades: int, prior_weight: float
-) -> float:
-    """Return p drawn towards the break-even 1/(1 + b), as if `prior_weight` trades had broken even."""
-    _check_win(win_probability, win_result)
-    weight = _data_weight(trades, prior_weight)
-    return weight * win_probability + (1.0 - weight) / (1.0 + win_result)
-
-
 def shrunk_results(results: Sequence[float], prior_weight: float) -> tuple[float, ...]:
     """Return the results moved together so that their mean is n/(n + prior_weight) of what it was."""
     shift = (1.0 - _data_weight(len(results), prior_weight)) * _mean(results)
@@ -126,10 +111,3 @@ def _check_outcomes(outcomes: Sequence[Outcome]) -> None:
 def _check_result(result: float) -> None:
     if not math.isfinite(result):
         raise InputError(f"r: expected a finite multiple of the stake, found {result!r}")
-
-
-def _check_win(win_probability: float, win_result: float) -> None:
-    if not 0.0 <= win_probability <= 1.0:
-        raise InputError(f"p: expected a probability between 0 and 1, found {win_probability!r}")
-    if not 0.0 < win_result < math.inf:
-        raise InputError(f"b: expected a finite win above 0, found {win_result!r}")

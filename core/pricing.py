@@ -155,14 +155,6 @@ def probability_above(forward_usd: float, level_usd: float, t_years: float, sigm
     return normal_cdf(d1_d2(forward_usd, level_usd, t_years, sigma_frac)[1])
 
 
-def probability_otm(
-    option_type: OptionType, forward_usd: float, strike_usd: float, t_years: float, sigma_frac: float
-) -> float:
-    """Return the probability that the option expires worthless: N(d2) for a put, N(-d2) for a call."""
-    _, d2 = d1_d2(forward_usd, strike_usd, t_years, sigma_frac)
-    return normal_cdf(d2 if option_type is OptionType.PUT else -d2)
-
-
 def require_market(forward_usd: float, strike_usd: float, t_years: float, sigma_frac: float) -> None:
     """Raise `InputError` naming the field that can not be priced; the comparisons are false for NaN too."""
     if (

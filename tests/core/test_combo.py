@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -15,7 +16,6 @@ from core.combo import (
     LegFacts,
     entry_limit_eth,
     exit_collar_eth,
-    exit_price_ladder,
     next_entry_price_eth,
     next_exit_price_eth,
     plan_combo,
@@ -88,8 +88,6 @@ def test_a_bull_put_by_hand() -> None:
         (name_of(PUT, 2700), Side.SELL),
         (name_of(PUT, 2460), Side.BUY),
     ]
-    assert plan.short_legs == plan.legs[:1]
-    assert plan.long_legs == plan.legs[1:]
     assert plan.breakeven_low_usd == pytest.approx(2700 / 1.00825)
     assert plan.breakeven_high_usd is None
     sigma = plan.leg_facts[0].mark_iv_pct / 100
@@ -174,14 +172,29 @@ def test_a_reprice_step_by_hand() -> None:
 
 def test_the_exit_ladder_by_hand() -> None:
     """Mid to natural in five steps, then a tick a step up to the collar."""
-    ladder = exit_price_ladder(
-        mid_cost_eth=Decimal("0.0050"),
-        natural_cost_eth=Decimal("0.0060"),
-        exit_steps=5,
-        collar_eth=Decimal("0.0063"),
-    )
-    shown = ["0.0050", "0.0052", "0.0054", "0.0056", "0.0058", "0.0060", "0.0061", "0.0062", "0.0063"]
-    assert [str(price) for price in ladder] == shown
+    shown = [
+        "0.0050",
+        "0.0052",
+        "0.0054",
+        "0.0056",
+        "0.0058",
+        "0.0060",
+        "0.0061",
+        "0.0062",
+        "0.0063",
+        "0.0063",
+    ]
+    prices = [
+        next_exit_price_eth(
+            step,
+            mid_cost_eth=Decimal("0.0050"),
+            natural_cost_eth=Decimal("0.0060"),
+            exit_steps=5,
+            collar_eth=Decimal("0.0063"),
+        )
+        for step in range(len(shown))
+    ]
+    assert [str(price) for price in prices] == shown
 
 
 def test_the_collar_is_the_wider_of_ticks_and_fraction() -> None:
@@ -190,13 +203,17 @@ def test_the_collar_is_the_wider_of_ticks_and_fraction() -> None:
 
 
 def test_a_collar_below_natural_never_keeps_an_exit_from_natural() -> None:
-    ladder = exit_price_ladder(
-        mid_cost_eth=Decimal("0.0050"),
-        natural_cost_eth=Decimal("0.0060"),
-        exit_steps=2,
-        collar_eth=Decimal("0.0055"),
+    prices = tuple(
+        next_exit_price_eth(
+            step,
+            mid_cost_eth=Decimal("0.0050"),
+            natural_cost_eth=Decimal("0.0060"),
+            exit_steps=2,
+            collar_eth=Decimal("0.0055"),
+        )
+        for step in range(4)
     )
-    assert ladder == (Decimal("0.0050"), Decimal("0.0055"), Decimal("0.0060"))
+    assert prices == (Decimal("0.0050"), Decimal("0.0055"), Decimal("0.0060"), Decimal("0.0060"))
 
 
 def test_a_step_below_zero_is_refused() -> None:
@@ -210,11 +227,9 @@ def test_a_step_below_zero_is_refused() -> None:
         )
 
 
-@given(
-    mid=prices, spread=prices, steps=st.integers(1, 20), beyond=st.integers(0, 40), step=st.integers(0, 80)
-)
-def test_exit_prices_never_fall_and_are_those_of_the_ladder(
-    mid: Decimal, spread: Decimal, steps: int, beyond: int, step: int
+@given(mid=prices, spread=prices, steps=st.integers(1, 20), beyond=st.integers(0, 40))
+def test_exit_prices_rise_from_mid_over_natural_to_the_collar_and_stay(
+    mid: Decimal, spread: Decimal, steps: int, beyond: int
 ) -> None:
     natural = round_cost_eth(mid + spread)
     terms: dict[str, Any] = {
@@ -223,12 +238,12 @@ def test_exit_prices_never_fall_and_are_those_of_the_ladder(
         "exit_steps": steps,
         "collar_eth": natural + beyond * COMBO_TICK_ETH,
     }
-    ladder = exit_price_ladder(**terms)
-    assert list(ladder) == sorted(ladder)
+    ladder = [next_exit_price_eth(step, **terms) for step in range(steps + beyond + 2)]
+    assert ladder == sorted(ladder)
     assert ladder[0] == round_cost_eth(mid)
     assert ladder[steps] == natural
-    assert ladder[-1] == terms["collar_eth"]
-    assert next_exit_price_eth(step, **terms) == ladder[min(step, len(ladder) - 1)]
+    assert ladder[-2] == ladder[-1] == terms["collar_eth"]
+    assert all(price - before == COMBO_TICK_ETH for before, price in pairwise(ladder[steps:-1]))
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -17,11 +16,10 @@ from core.inverse import (
     payoff_eth,
     pnl_eth,
     pnl_usd,
-    signed_legs,
     worst_loss,
     worst_loss_points_usd,
 )
-from core.values import Leg, OptionType, Side
+from core.values import OptionType
 
 CALL, PUT = OptionType.CALL, OptionType.PUT
 BULL_PUT = (SignedLeg(PUT, 2000.0, -1.0), SignedLeg(PUT, 1800.0, 1.0))
@@ -51,29 +49,6 @@ def test_an_option_pays_its_usd_payoff_divided_by_the_delivery_price(
     option_type: OptionType, settlement: float, paid: float
 ) -> None:
     assert payoff_eth(option_type, 2000.0, settlement) == paid
-
-
-def test_legs_of_a_combo_get_the_sign_of_their_side_and_the_size_of_their_ratio() -> None:
-    expiration = datetime(2026, 1, 16, 8, tzinfo=UTC)
-    combo = [
-        Leg(
-            instrument_name="ETH-16JAN26-2000-P",
-            option_type=PUT,
-            strike_usd=2000.0,
-            expiration=expiration,
-            side=Side.SELL,
-        ),
-        Leg(
-            instrument_name="ETH-16JAN26-2500-C",
-            option_type=CALL,
-            strike_usd=2500.0,
-            expiration=expiration,
-            side=Side.BUY,
-            ratio=2,
-        ),
-    ]
-    assert signed_legs(combo) == (SignedLeg(PUT, 2000.0, -1.0), SignedLeg(CALL, 2500.0, 2.0))
-    assert signed_legs(combo, 3.0) == (SignedLeg(PUT, 2000.0, -3.0), SignedLeg(CALL, 2500.0, 6.0))
 
 
 @pytest.mark.parametrize(

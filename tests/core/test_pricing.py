@@ -22,7 +22,6 @@ from core.pricing import (
     normal_cdf,
     normal_density,
     probability_above,
-    probability_otm,
     theta_usd_per_day,
     vega_usd_per_point,
     year_fraction,
@@ -161,12 +160,10 @@ def test_net_delta_is_the_derivative_of_the_eth_price_times_the_forward(option_t
     assert net_delta(option_type, FORWARD, 1800.0, 0.1, 0.7) == pytest.approx(exact, rel=1e-12)
 
 
-def test_probabilities_are_of_ending_above_or_worthless() -> None:
+def test_the_probability_is_that_of_ending_above() -> None:
     with mp.workdps(DIGITS):
         above = float(normal(exact_d1_d2(FORWARD, 1800.0, 0.1, 0.7)[1]))
     assert probability_above(FORWARD, 1800.0, 0.1, 0.7) == pytest.approx(above, rel=1e-13)
-    assert probability_otm(PUT, FORWARD, 1800.0, 0.1, 0.7) == pytest.approx(above, rel=1e-13)
-    assert probability_otm(CALL, FORWARD, 1800.0, 0.1, 0.7) == pytest.approx(1.0 - above, rel=1e-13)
 
 
 @pytest.mark.parametrize(("t_years", "sigma"), [(0.0, 0.6), (0.1, 0.0), (0.0, 0.0)])
@@ -219,7 +216,7 @@ def test_a_market_without_a_price_is_refused_by_name(
     field: str, expected: str, market: tuple[float, float, float, float]
 ) -> None:
     match = rf"^{field}: expected a finite number (of )?{expected}, found "
-    for function in (black76_price_eth, delta, net_delta, probability_otm):
+    for function in (black76_price_eth, delta, net_delta):
         with pytest.raises(InputError, match=match):
             function(PUT, *market)
     for function in (d1_d2, gamma_per_usd, vega_usd_per_point, theta_usd_per_day, probability_above):

@@ -67,18 +67,6 @@ def insert_decision(db: sqlite3.Connection, cycle_id: CycleId, at: datetime, rec
     )
 
 
-def decisions(
-    db: sqlite3.Connection, *, cycle_id: CycleId | None = None, limit: int | None = None
-) -> tuple[tuple[CycleId, datetime, str], ...]:
-    """(cycle, time, canonical JSON record), oldest first; `limit` gives the newest so many."""
-    rows = db.execute(
-        "SELECT cycle_id, at, record FROM decisions WHERE ?1 IS NULL OR cycle_id = ?1"
-        " ORDER BY decision_id DESC LIMIT ?2",
-        (cycle_id, -1 if limit is None else limit),
-    ).fetchall()
-    return tuple((CycleId(row[0]), time_of(row[1]), row[2]) for row in reversed(rows))
-
-
 def insert_proposal(db: sqlite3.Connection, proposal: Proposal) -> None:
     db.execute(
         "INSERT INTO proposals (proposal_id, cycle_id, created_at, plan) VALUES (?, ?, ?, ?)",

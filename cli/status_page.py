@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from cli.output import eth_text, show_fields, show_table, time_text, usd_text
-from cli.valuation import in_usd, open_pnl_eth
+from cli.valuation import book_line, in_usd, open_pnl_eth
 from core.messages.control import EngineStatus
 from core.messages.kill_switch import KillSwitchStatus
 
@@ -64,6 +64,8 @@ def show_status(status: EngineStatus) -> None:
         ),
         empty="no open positions",
     )
+    if status.positions:
+        typer.echo(book_line(status.positions, status.market))
     typer.echo()
     show_table(
         ("job", "next run"),

@@ -1,24 +1,49 @@
-"""What open positions are worth at the last marks: for the eye only, the books are the venue's numbers."""
+"""What open positions are worth at the last marks, and what moves them: for the eye only, the books are the
+venue's numbers.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from core.books import Position
-from core.messages.market_data import Marks
+from core.greeks import Greeks, HeldLeg, book_greeks, position_greeks
+from core.messages.market_data import LegMark, Marks
+from core.pricing import year_fraction
+from core.values import Leg
 
 
 def open_pnl_eth(position: Position, market: Marks | None) -> Decimal | None:
     """Cash flows so far and legs at their marks, in ETH, before exit fees. None where a mark is missing."""
-    if market is None:
+    marked = _marked_legs(position, market)
+    if marked is None:
         return None
-    marks = {leg.instrument_name: leg.mark_eth for leg in market.legs}
-    value_eth = Decimal(0)
-    for leg in position.plan.legs:
-        if leg.instrument_name not in marks:
-            return None
-        value_eth += leg.side.sign * leg.ratio * position.contracts * marks[leg.instrument_name]
+    value_eth = sum(
+        (leg.side.sign * leg.ratio * position.contracts * mark.mark_eth for leg, mark in marked), Decimal(0)
+    )
     return position.pnl_eth + value_eth
+
+
+def open_greeks(position: Position, market: Marks | None) -> Greeks | None:
+    """The greeks of all its contracts at the last marks. None where a mark is missing."""
+    held = _held_legs(position, market)
+    return None if held is None else position_greeks(held)
+
+
+def book_line(positions: Iterable[Position], market: Marks | None) -> str:
+    """P&L and greeks of all positions together; what lacks a mark is counted, not guessed."""
+    valued = [(position, _held_legs(position, market)) for position in positions]
+    held = [legs for _, legs in valued if legs is not None]
+    pnls_eth = [open_pnl_eth(position, market) for position, _ in valued]
+    greeks = book_greeks(held)
+    unmarked = len(valued) - len(held)
+    return (
+        f"book: P&L {sum((pnl for pnl in pnls_eth if pnl is not None), Decimal(0)):+.8f} ETH, "
+        f"net delta {greeks.net_delta:+.3f} ETH, gamma {greeks.gamma_per_usd:+.6f}/USD, "
+        f"vega {greeks.vega_usd_per_point:+.2f} USD/pt, theta {greeks.theta_usd_per_day:+.2f} USD/day"
+        + (f"; without {unmarked} of {len(valued)}, not marked yet" if unmarked else "")
+    )
 
 
 def in_usd(amount_eth: Decimal | None, market: Marks | None) -> Decimal | None:
@@ -26,3 +51,28 @@ def in_usd(amount_eth: Decimal | None, market: Marks | None) -> Decimal | None:
     if amount_eth is None or market is None or market.spot_usd is None:
         return None
     return (amount_eth * Decimal(str(market.spot_usd))).quantize(Decimal("0.01"))
+
+
+def _marked_legs(position: Position, market: Marks | None) -> list[tuple[Leg, LegMark]] | None:
+    """Each leg with its last mark; None where one is missing."""
+    marks = {} if market is None else {mark.instrument_name: mark for mark in market.legs}
+    marked = [(leg, marks.get(leg.instrument_name)) for leg in position.plan.legs]
+    found = [(leg, mark) for leg, mark in marked if mark is not None]
+    return found if len(found) == len(marked) else None
+
+
+def _held_legs(position: Position, market: Marks | None) -> list[HeldLeg] | None:
+    marked = _marked_legs(position, market)
+    if marked is None:
+        return None
+    return [
+        HeldLeg(
+            option_type=leg.option_type,
+            forward_usd=mark.forward_usd,
+            strike_usd=leg.strike_usd,
+            t_years=max(year_fraction(mark.at, leg.expiration), 0.0),
+            sigma_frac=mark.mark_iv_pct / 100.0,
+            amount=leg.side.sign * leg.ratio * position.contracts,
+        )
+        for leg, mark in marked
+    ]

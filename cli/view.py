@@ -15,7 +15,7 @@ from rich.text import Text
 from actors.runtime import Envelope
 from cli.output import eth_text, time_text, usd_text
 from cli.status_page import kill_switch_text
-from cli.valuation import in_usd, open_pnl_eth
+from cli.valuation import book_line, in_usd, open_pnl_eth
 from core.messages.alerting import Severity
 from core.messages.base import Query
 from core.messages.control import CellView, EngineStatus
@@ -130,7 +130,9 @@ def _positions(status: EngineStatus) -> Panel:
             _coloured(eth, None if eth is None else eth_text(eth)),
             _coloured(eth, None if (usd := in_usd(eth, status.market)) is None else usd_text(usd)),
         )
-    body: RenderableType = table if status.positions else Text("no open positions", style="dim")
+    if not status.positions:
+        return Panel(Text("no open positions", style="dim"), title="Positions", title_align="left")
+    body = Group(table, Text(book_line(status.positions, status.market), style="dim"))
     return Panel(body, title="Positions", title_align="left")
 
 

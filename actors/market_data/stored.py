@@ -49,6 +49,7 @@ def leg_marks(chain: OptionChain, legs: Iterable[Leg]) -> dict[str, LegMark]:
                 ask_eth=quote.ask_eth,
                 mark_eth=quote.mark_eth,
                 mark_iv_pct=quote.mark_iv_pct,
+                forward_usd=quote.forward_usd,
                 delta=quote.delta,
                 at=quote.timestamp,
             )

@@ -128,13 +128,14 @@ class GetMarks(Query):
 
 
 class LegMark(Value):
-    """One open leg as last seen: ETH per contract, IV in percent points."""
+    """One open leg as last seen: ETH per contract, IV in percent points, the expiry's forward in USD."""
 
     instrument_name: str
     bid_eth: Decimal | None
     ask_eth: Decimal | None
     mark_eth: Decimal
     mark_iv_pct: float
+    forward_usd: float
     delta: float
     at: datetime
 

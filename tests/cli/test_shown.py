@@ -13,15 +13,16 @@ from rich.console import Console
 from cli.inject import fields_of
 from cli.report import cycle_json, money, order_json, trade_json, utc
 from cli.status_page import kill_switch_text
-from cli.valuation import in_usd, open_pnl_eth
+from cli.valuation import book_line, in_usd, open_greeks, open_pnl_eth
 from cli.view import picture
 from core.books import CycleOutcome, CycleRow, Instruction, InstructionKind, Job, OrderRow, Position
 from core.errors import InputError
+from core.greeks import option_greeks
 from core.lifecycle import OrderState, PositionState
 from core.messages.control import CellView, EngineIdentity, EngineStatus
 from core.messages.kill_switch import ArmCause, KillSwitchStatus
 from core.messages.market_data import LegMark, Marks
-from core.values import CycleId, Label, PositionId, ProposalId, SpreadKind
+from core.values import CycleId, Label, OptionType, PositionId, ProposalId, SpreadKind
 from tests.fakes.trading import LONG, SHORT, plan
 
 NOW = datetime(2026, 1, 5, 14, 4, tzinfo=UTC)
@@ -60,6 +61,7 @@ def mark(name: str, mark_eth: str) -> LegMark:
         ask_eth=None,
         mark_eth=Decimal(mark_eth),
         mark_iv_pct=60.0,
+        forward_usd=3010.0,
         delta=-0.2,
         at=NOW,
     )
@@ -141,9 +143,45 @@ def test_a_missing_mark_is_no_number() -> None:
     assert in_usd(None, marks()) is None
 
 
+def test_the_book_is_the_sum_of_its_positions_at_the_legs_own_volatility() -> None:
+    """Each leg priced alone: 2 sold, 2 bought puts at a forward of 3010 and 60 %, to their expiry."""
+    market = marks(mark(SHORT, "0.0100"), mark(LONG, "0.0040"))
+    t_years = (POSITION.plan.expiration - NOW).total_seconds() / (365 * 86_400)
+    sold, bought = (
+        option_greeks(OptionType.PUT, 3010.0, leg.strike_usd, t_years, 0.6) for leg in POSITION.plan.legs
+    )
+    one = open_greeks(POSITION, market)
+    assert one is not None
+    for greek in ("delta", "net_delta", "gamma_per_usd", "vega_usd_per_point", "theta_usd_per_day"):
+        assert getattr(one, greek) == pytest.approx(2 * (getattr(bought, greek) - getattr(sold, greek)))
+    line = book_line((POSITION, POSITION), market)
+    assert "P&L +0.01360000 ETH" in line
+    assert f"net delta {2 * one.net_delta:+.3f} ETH" in line
+    assert f"vega {2 * one.vega_usd_per_point:+.2f} USD/pt" in line
+    assert one.net_delta > 0.0 > one.vega_usd_per_point
+    assert one.theta_usd_per_day > 0.0 > one.gamma_per_usd
+    assert "not marked" not in line
+
+
+def test_a_book_says_what_it_could_not_value() -> None:
+    assert open_greeks(POSITION, marks(mark(SHORT, "0.0100"))) is None
+    line = book_line((POSITION,), None)
+    assert "P&L +0.00000000 ETH" in line
+    assert line.endswith("without 1 of 1, not marked yet")
+
+
 def test_the_view_shows_positions_actors_and_jobs() -> None:
     screen = drawn(status())
-    for word in ("p-1", "+0.00680000", "+20.40", "mcp.macro", "parked", "entry", "2026-01-05 14:04:00Z"):
+    for word in (
+        "p-1",
+        "+0.00680000",
+        "+20.40",
+        "book: P&L +0.00680000 ETH",
+        "mcp.macro",
+        "parked",
+        "entry",
+        "2026-01-05 14:04:00Z",
+    ):
         assert word in screen
 
 

@@ -24,6 +24,9 @@ def show_status(status: EngineStatus) -> None:
             ("kill switch", kill_switch_text(status.kill_switch)),
             ("recovery", _recovery_text(status)),
             ("audit", _audit_text(status)),
+            ("market data", _market_text(status)),
+            ("venue", _routers_text(status)),
+            ("disk, backup", _keeping_text(status)),
             ("alerts", _alerts_text(status)),
             ("dead letters", str(status.dead_letters)),
         ]
@@ -95,6 +98,43 @@ def _recovery_text(status: EngineStatus) -> str:
     if status.recovery.ok:
         return f"done at {time_text(status.recovery.at)}"
     return f"attempt {status.recovery.attempts} failed: {status.recovery.error or 'differences'}"
+
+
+def _market_text(status: EngineStatus) -> str:
+    market = status.market
+    if market is None:
+        return "no answer"
+    text = f"seen at {time_text(market.as_of)}, {market.failures} failures since the start"
+    if market.last_failure is not None:
+        text = f"{text}, last: {market.last_failure}"
+    return text if market.stale_reason is None else f"STALE: {market.stale_reason}; {text}"
+
+
+def _routers_text(status: EngineStatus) -> str:
+    """Every router that does not answer, or that all do."""
+    health = status.health
+    if health is None:
+        return "no answer"
+    if not health.routers:
+        return "not probed yet"
+    silent = [
+        f"{router.router.value}: {'maintenance' if router.maintenance else router.error}"
+        f" ({router.failures_in_a_row} in a row)"
+        for router in health.routers
+        if not router.ok
+    ]
+    if silent:
+        return "NO ANSWER from " + "; ".join(silent)
+    return f"all {len(health.routers)} routers answer, last probe {time_text(health.routers[-1].at)}"
+
+
+def _keeping_text(status: EngineStatus) -> str:
+    health = status.health
+    if health is None:
+        return "no answer"
+    free = "-" if health.disk_free_bytes is None else f"{health.disk_free_bytes / 2**30:,.1f} GiB free"
+    text = f"{'LOW: ' if health.disk_low else ''}{free}, last backup {time_text(health.last_backup_at)}"
+    return text if health.last_backup_error is None else f"{text}, FAILED since: {health.last_backup_error}"
 
 
 def _audit_text(status: EngineStatus) -> str:

@@ -10,8 +10,6 @@ from typing import Protocol
 
 import greenlet
 
-STACK_BYTES = 512 * 1024
-
 
 class Fiber(Protocol):
     """Something that can be switched to; whoever switches stands still until switched back to."""

@@ -39,7 +39,6 @@ class AuditKind(StrEnum):
     ACCOUNT_BOUND = "ACCOUNT_BOUND"
     BACKUP = "BACKUP"
     KELLY = "KELLY"
-    CONFIG = "CONFIG"
 
 
 class AuditEvent(Value):

@@ -50,7 +50,6 @@ class FaultKind(StrEnum):
     CRASH = "crash"
 
 
-TIME_KINDS: Final = frozenset({FaultKind.LATENCY, FaultKind.TIMEOUT_BEFORE, FaultKind.TIMEOUT_AFTER})
 BODY_KINDS: Final = frozenset(
     {
         FaultKind.TRUNCATED,

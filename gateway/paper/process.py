@@ -41,7 +41,6 @@ from gateway.paper.venue import Venue
 
 HOST: Final = "127.0.0.1"
 PARENT_CHECK_S: Final = 0.5
-START_TIMEOUT_S: Final = 120.0
 EXIT_INPUT: Final = 2
 
 

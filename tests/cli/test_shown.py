@@ -12,7 +12,7 @@ from rich.console import Console
 
 from cli.inject import fields_of
 from cli.report import cycle_json, money, order_json, trade_json, utc
-from cli.status_page import kill_switch_text
+from cli.status_page import kill_switch_text, show_status
 from cli.valuation import book_line, in_usd, open_greeks, open_pnl_eth
 from cli.view import picture
 from core.books import CycleOutcome, CycleRow, Instruction, InstructionKind, Job, OrderRow, Position
@@ -20,8 +20,10 @@ from core.errors import InputError
 from core.greeks import option_greeks
 from core.lifecycle import OrderState, PositionState
 from core.messages.control import CellView, EngineIdentity, EngineStatus
+from core.messages.health import HealthStatus, RouterHealth
 from core.messages.kill_switch import ArmCause, KillSwitchStatus
 from core.messages.market_data import LegMark, Marks
+from core.messages.mcp import Router
 from core.values import CycleId, Label, OptionType, PositionId, ProposalId, SpreadKind
 from tests.fakes.trading import LONG, SHORT, plan
 
@@ -300,3 +302,66 @@ def test_a_bare_option_is_a_yes() -> None:
 def test_a_word_without_an_option_is_refused() -> None:
     with pytest.raises(InputError, match="found 'p'"):
         fields_of("ClosePosition", ["p"])
+
+
+HEALTH = HealthStatus(
+    booted=True,
+    routers=(),
+    venue=None,
+    disk_free_bytes=3 * 2**30,
+    disk_low=False,
+    last_backup_at=NOW,
+    last_backup_error=None,
+)
+
+
+def probe(router: Router, **changes: object) -> RouterHealth:
+    answered = RouterHealth(
+        router=router,
+        ok=True,
+        maintenance=False,
+        version="2",
+        environment="testnet",
+        error=None,
+        latency_s=0.1,
+        at=NOW,
+        failures_in_a_row=0,
+    )
+    return answered.model_copy(update=changes)
+
+
+def page(shown: EngineStatus, capsys: pytest.CaptureFixture[str]) -> str:
+    show_status(shown)
+    return capsys.readouterr().out
+
+
+def test_the_status_page_says_what_works(capsys: pytest.CaptureFixture[str]) -> None:
+    well = HEALTH.model_copy(update={"routers": (probe(Router.DERIBIT), probe(Router.MACRO))})
+    text = page(status(health=well), capsys)
+    assert "market data    seen at 2026-01-05 14:04:00Z, 0 failures since the start" in text
+    assert "venue          all 2 routers answer, last probe 2026-01-05 14:04:00Z" in text
+    assert "disk, backup   3.0 GiB free, last backup 2026-01-05 14:04:00Z\n" in text
+    assert "book: P&L +0.00680000 ETH" in text
+
+
+def test_the_status_page_says_what_does_not(capsys: pytest.CaptureFixture[str]) -> None:
+    silent = probe(Router.DERIBIT, ok=False, error="timeout", failures_in_a_row=2)
+    resting = probe(Router.MACRO, ok=False, maintenance=True)
+    ill = HEALTH.model_copy(
+        update={"routers": (silent, resting), "disk_low": True, "last_backup_error": "no space left"}
+    )
+    stale = marks().model_copy(update={"stale_reason": "chain_missing", "failures": 4, "last_failure": "cut"})
+    text = page(status(health=ill, market=stale), capsys)
+    assert "STALE: chain_missing; seen at" in text
+    assert "4 failures since the start, last: cut" in text
+    assert "NO ANSWER from deribit: timeout (2 in a row); macro: maintenance (0 in a row)" in text
+    assert "LOW: 3.0 GiB free, last backup 2026-01-05 14:04:00Z, FAILED since: no space left" in text
+
+
+def test_the_status_page_takes_silence_for_no_good_news(capsys: pytest.CaptureFixture[str]) -> None:
+    text = page(status(market=None, health=None, positions=()), capsys)
+    for name in ("market data", "venue", "disk, backup", "audit", "alerts"):
+        assert any(line.split("  ")[0] == name and line.endswith("no answer") for line in text.splitlines())
+    assert "no open positions" in text
+    assert "book:" not in text
+    assert "venue          not probed yet" in page(status(health=HEALTH), capsys)

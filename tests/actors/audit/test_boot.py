@@ -19,7 +19,7 @@ FILE = "audit-2026-01-05.jsonl"
 
 
 def event(room: BooksRoom, number: int) -> None:
-    detail = AuditEvent(kind=AuditKind.CONFIG, at=START, detail={"number": number})
+    detail = AuditEvent(kind=AuditKind.KELLY, at=START, detail={"number": number})
     room.tell(RecordEvent(request_id=f"event-{number}", audit=(detail,)))
 
 
@@ -64,7 +64,7 @@ def test_files_that_end_at_the_head_or_the_whole_pending_bytes_go_on(tmp_path: P
     assert (told.ok, told.restored, told.records) == (True, False, 2)
     event(room, 3)
     assert room.audit_bytes().startswith(content)
-    assert kinds(room) == ["CONFIG"] * 3
+    assert kinds(room) == ["KELLY"] * 3
     assert proves(room)
     room.kill()
 
@@ -82,7 +82,7 @@ def test_a_crash_in_the_middle_of_an_append_is_completed_and_not_mistaken_for_ta
         room, told = boot(data_dir)
         assert (told.ok, told.restored, told.records) == (True, True, 2)
         assert room.audit_bytes().startswith(content)
-        assert kinds(room) == ["CONFIG", "CONFIG", "AUDIT_TAIL_RESTORED"]
+        assert kinds(room) == ["KELLY", "KELLY", "AUDIT_TAIL_RESTORED"]
         alerts = [m for m in room.audit_ctx.told_to("alerting") if isinstance(m, RaiseAlert)]
         assert (Severity.HIGH, "audit_tail_restored") in {(a.severity, a.code) for a in alerts}
         assert proves(room)
@@ -98,10 +98,10 @@ def test_a_crash_before_the_first_byte_ever_is_completed(tmp_path: Path) -> None
     room.kill()
     again, told = boot(tmp_path)
     assert (told.ok, told.restored, told.records) == (True, True, 1)
-    assert kinds(again) == ["CONFIG", "AUDIT_TAIL_RESTORED"]
+    assert kinds(again) == ["KELLY", "AUDIT_TAIL_RESTORED"]
     event(again, 1)
     assert again.answers == [Recorded(request_id="event-1")]
-    assert kinds(again) == ["CONFIG", "AUDIT_TAIL_RESTORED"]
+    assert kinds(again) == ["KELLY", "AUDIT_TAIL_RESTORED"]
     again.kill()
 
 
@@ -149,7 +149,7 @@ def test_anything_else_is_put_aside_and_a_new_chain_says_so(tmp_path: Path, name
     room.stop()
     after, told = boot(tmp_path)
     assert told.ok, "the new chain proves from its first record"
-    assert kinds(after) == ["CHAIN_BROKEN", "CONFIG"]
+    assert kinds(after) == ["CHAIN_BROKEN", "KELLY"]
     after.kill()
 
 
@@ -202,7 +202,7 @@ def test_audit_restarting_alone_completes_what_is_in_flight(tmp_path: Path) -> N
     room.restart_audit()
     room.release_appends()
     assert room.answers == [Recorded(request_id=f"event-{number}") for number in (1, 2, 3)]
-    assert kinds(room) == ["CONFIG", "CONFIG", "AUDIT_TAIL_RESTORED", "CONFIG"]
+    assert kinds(room) == ["KELLY", "KELLY", "AUDIT_TAIL_RESTORED", "KELLY"]
     assert proves(room)
     room.kill()
 

@@ -14,7 +14,7 @@ from core.messages.state import Recorded, RecordEvent
 from tests.actors.state.books_room import START, BooksRoom
 
 EVENT = RecordEvent(
-    request_id="e", audit=(AuditEvent(kind=AuditKind.CONFIG, at=START, detail={"x": "y" * 100}),)
+    request_id="e", audit=(AuditEvent(kind=AuditKind.KELLY, at=START, detail={"x": "y" * 100}),)
 )
 
 

@@ -38,7 +38,7 @@ def verified(data_dir: Path, **options: object) -> VerifyReport:
 
 
 def event(number: int) -> RecordEvent:
-    made = AuditEvent(kind=AuditKind.CONFIG, at=START, detail={"number": number})
+    made = AuditEvent(kind=AuditKind.KELLY, at=START, detail={"number": number})
     return RecordEvent(request_id=f"event-{number}", audit=(made,))
 
 
@@ -160,7 +160,7 @@ def test_a_new_chain_after_a_break_is_not_whole_until_a_person_accepts_it(ended:
 
 def test_strict_finds_another_form_of_json_that_proves(tmp_path: Path) -> None:
     """Written by another hand with right hashes: the bytes prove, the form does not."""
-    body = b'{"seq":1,"prev":"' + b"0" * 64 + b'", "at":"x","kind":"CONFIG","correlation":null,"detail":{}'
+    body = b'{"seq":1,"prev":"' + b"0" * 64 + b'", "at":"x","kind":"KELLY","correlation":null,"detail":{}'
     line = body + b',"hash":"' + sha256(body).hexdigest().encode() + b'"}\n'
     (tmp_path / "audit").mkdir()
     (tmp_path / "audit" / FILE).write_bytes(line)

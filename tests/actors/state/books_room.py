@@ -333,7 +333,7 @@ def opened(room: BooksRoom, contracts: int = 2) -> Label:
 def event(number: int, detail: JsonValue = None) -> RecordEvent:
     """A request that writes one audit record and no row."""
     made = AuditEvent(
-        kind=AuditKind.CONFIG, at=START, detail={"n": number} if detail is None else {"x": detail}
+        kind=AuditKind.KELLY, at=START, detail={"n": number} if detail is None else {"x": detail}
     )
     return RecordEvent(request_id=f"event-{number}", audit=(made,))
 

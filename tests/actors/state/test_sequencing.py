@@ -277,7 +277,7 @@ def test_an_orderly_stop_finishes_the_append_that_is_under_way(room: BooksRoom) 
     room.stop()
     assert len(records(room)) == 1
     again = BooksRoom(room.data_dir).start()
-    assert [record["kind"] for record in records(again)] == ["CONFIG"]
+    assert [record["kind"] for record in records(again)] == ["KELLY"]
     again.kill()
 
 

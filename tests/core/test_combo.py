@@ -110,7 +110,14 @@ def test_a_bear_call_breaks_even_above_and_a_condor_on_both_sides() -> None:
     assert condor.breakeven_low_usd == pytest.approx(2700 / (1 + payoff))
     assert condor.breakeven_high_usd == pytest.approx(3400 / (1 - payoff))
     assert [leg.side for leg in condor.legs] == [Side.SELL, Side.SELL, Side.BUY, Side.BUY]
-    assert 0 < condor.pop < min(call.pop, plan_of(SpreadKind.BULL_PUT).pop) + 0.05
+    years = year_fraction(NOW, EXPIRY)
+    above_call = probability_above(3000, 3400 / (1 - 0.00825), years, call.leg_facts[0].mark_iv_pct / 100)
+    assert call.pop == pytest.approx(1.0 - above_call)
+    above_low, above_high = (
+        probability_above(3000, level, years, leg.mark_iv_pct / 100)
+        for level, leg in zip((2700 / (1 + payoff), 3400 / (1 - payoff)), condor.leg_facts[:2], strict=True)
+    )
+    assert condor.pop == pytest.approx(above_low - above_high)
 
 
 def test_leg_facts_keep_what_the_exits_compare_with() -> None:

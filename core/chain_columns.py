@@ -153,7 +153,10 @@ def _check_types(field: str, column: Sequence[object]) -> None:
 def _revived(field: str, column: tuple[object, ...]) -> tuple[object, ...]:
     if field in _TEXT or field in _TEXT_OR_NULL:
         return column
-    return tuple(float(value) if isinstance(value, str) else value for value in column)
+    try:
+        return tuple(float(value) if isinstance(value, str) else value for value in column)
+    except ValueError as error:
+        raise _broken(f"{field}: expected a number or one as text: {error}") from error
 
 
 def _numbers(field: str, column: Sequence[object]) -> list[float]:

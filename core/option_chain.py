@@ -247,10 +247,12 @@ class OptionChain:
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any], anomalies: AnomalySection) -> OptionChain:
-        """The chain that `to_record` wrote; faults and deltas are derived again from the quotes."""
-        quotes = [{field: quote[field] for field in FIELDS} for quote in record["quotes"]]
+        """The chain that `to_record` wrote; faults and deltas are derived again from the quotes.
+
+        Raises `McpDataAnomalyError` where a quote lacks a field or has one of the wrong type.
+        """
         return cls(
-            columns_of(quotes, recorded=True),
+            columns_of(record["quotes"], recorded=True),
             anomalies,
             quotes_total=record["quotes_total"],
             broken_total=record["broken_total"],

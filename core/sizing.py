@@ -117,6 +117,6 @@ def _whole(available: float, each: float, at_most: int) -> int:
     """⌊available / each⌋ within 0 and `at_most`; what costs nothing is bounded by `at_most` alone."""
     if available <= 0.0:
         return 0
-    if each <= 0.0 or available >= each * at_most:
+    if available >= each * at_most:
         return at_most
     return math.floor(available / each)

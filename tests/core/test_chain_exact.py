@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from hashlib import sha256
 
 import pytest
@@ -56,6 +56,12 @@ def test_record_is_written_to_the_byte() -> None:
     assert encode_record(GENESIS, EVENT) == (LINE, Link(1, DIGEST))
     assert follow(GENESIS, LINE) == Link(1, DIGEST)
     assert str(Link(1, DIGEST)) == f"1:{DIGEST}"
+
+
+@pytest.mark.usefixtures("far_from_utc")
+def test_record_tells_its_time_in_utc_wherever_it_is_written() -> None:
+    there = EVENT.model_copy(update={"at": AT.astimezone(timezone(timedelta(hours=-3)))})
+    assert encode_record(GENESIS, there) == (LINE, Link(1, DIGEST))
 
 
 def test_record_is_read_back_field_by_field() -> None:

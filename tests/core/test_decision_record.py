@@ -120,6 +120,18 @@ def test_canonical_json_is_sorted_and_without_white_space() -> None:
     assert canonical({"b": [1, None], "a": "é"}) == '{"a":"é","b":[1,null]}'
 
 
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+def test_what_json_cannot_say_is_never_written(number: float) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        canonical({"a": [number]})
+
+
+def test_a_record_says_what_was_decided_and_by_which_code() -> None:
+    for recorded, decided in ((entry_record(), "entry"), (exit_record(), "exit")):
+        assert set(recorded) == {"decided", "code_version", "facts", "digests", "decision"}
+        assert (recorded["decided"], recorded["code_version"]) == (decided, "1.0")
+
+
 def test_each_fact_has_a_digest_of_its_own_value() -> None:
     recorded = entry_record()
     for field, value in recorded["facts"].items():

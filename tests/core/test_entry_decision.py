@@ -107,6 +107,22 @@ def test_a_kind_can_be_forced(kind: SpreadKind) -> None:
     assert decision.plan.kind is kind
 
 
+@pytest.mark.parametrize("kind", SpreadKind)
+@pytest.mark.parametrize(
+    ("changes", "outcome"),
+    [
+        ({"armed": True}, EntryOutcome.BLOCKED),
+        ({"eth_share": 0.5}, EntryOutcome.MARKET),
+        ({"chain": chain_of(wire_quotes([2700]))}, EntryOutcome.NO_STRIKES),
+    ],
+)
+def test_a_refusal_still_says_which_kind_was_forced(
+    changes: dict[str, Any], outcome: EntryOutcome, kind: SpreadKind
+) -> None:
+    refused = decide(STRATEGY, kind, **changes)
+    assert (refused.outcome, refused.kind, refused.forced_kind) == (outcome, kind, kind)
+
+
 @pytest.mark.parametrize(
     ("r30", "rate", "kind"),
     [
@@ -284,6 +300,18 @@ def test_a_proposal_shows_its_prices() -> None:
     assert [shown.inputs[name] for name in ("limit_eth", "floor_eth", "mid_eth", "natural_eth")] == [
         str(price) for price in (plan.limit_eth, plan.floor_eth, plan.mid_eth, plan.natural_eth)
     ]
+
+
+def test_the_worst_loss_is_the_width_less_the_natural_credit_after_the_fees_of_entry_and_exit() -> None:
+    """A bull put loses most at half of spot: the width less what is left of the credit there."""
+    decision = decide()
+    plan = decision.plan
+    assert plan is not None
+    short, long = plan.legs
+    kept_eth = float(plan.natural_eth) - 4 * 0.0003
+    width = short.strike_usd - long.strike_usd
+    assert plan.worst_loss_usd == pytest.approx(width - 0.5 * SPOT_USD * kept_eth)
+    assert plan.worst_loss_eth == pytest.approx(width / (0.5 * SPOT_USD) - kept_eth)
 
 
 def test_a_refusal_after_the_bias_still_names_its_kind() -> None:

@@ -14,6 +14,7 @@ from core.bias import choose_bias, forced_bias
 from core.entry import check_blocked, check_inputs, check_market
 from core.facts import FundingRate, HourlyClose, Level, MacroEvent
 from core.market_statistics import history_faults, median_funding_frac, r30_frac, rv14_pct
+from core.rules import holds
 from core.strategy import BiasSection, EntrySection, Strategy
 from core.values import SpreadKind
 from tests.core.market import CLOSES, NOW, STRATEGY, altered, chain_of, entry_facts, wire_quotes
@@ -83,9 +84,17 @@ def test_usable_inputs_pass_and_say_how_many_quotes_there_were() -> None:
     assert result.inputs["broken"] == 0
 
 
-def test_inputs_name_everything_that_is_missing() -> None:
+def test_inputs_name_everything_that_is_missing_and_what_was_expected() -> None:
     result = check_inputs(entry_facts(chain=None, funding=(), index_hourly_closes=CLOSES[:700]), STRATEGY)
     assert result.reasons == ("index_history_short", "funding_missing", "chain_missing")
+    assert result.table().splitlines() == [
+        "inputs: refused",
+        "  NO index_history_short  700 is whole",
+        "  NO funding_missing      none is known",
+        "  NO chain_missing        none is known",
+        "     index_closes         700",
+        "     venues               0",
+    ]
 
 
 def broken_chain(count: int) -> Any:
@@ -216,14 +225,19 @@ def test_the_premium_over_realised_volatility_must_be_there() -> None:
     assert market_reasons(dvol=rv14 - 0.01, dvol_24h_ago=rv14) == ("vrp_below_min",)
 
 
-def test_every_event_in_the_window_is_named_in_order_of_time() -> None:
+def test_every_event_in_the_window_is_named_with_its_time_in_order_of_time() -> None:
     events = (event(30, name="CPI"), event(20, name="FOMC"))
-    assert market_reasons(macro_events=events) == ("macro_event:FOMC", "macro_event:CPI")
+    checks = check_market(entry_facts(macro_events=events), STRATEGY).checks
+    assert [check for check in checks if check.code == "macro_event"] == [
+        holds("macro_event", False, "2026-01-13T10:00:00+00:00", "none", "FOMC"),
+        holds("macro_event", False, "2026-01-13T20:00:00+00:00", "none", "CPI"),
+    ]
 
 
 def test_market_without_funding_is_a_mistake_of_the_caller() -> None:
-    with pytest.raises(ValueError, match="check_inputs comes first"):
+    with pytest.raises(ValueError, match="funding") as refused:
         check_market(entry_facts(funding=()), STRATEGY)
+    assert str(refused.value) == "funding: expected at least one usable venue; check_inputs comes first"
 
 
 @pytest.mark.parametrize(
@@ -260,8 +274,7 @@ def test_a_refused_condor_names_both_conditions() -> None:
 
 def test_a_forced_bias_says_so() -> None:
     result = forced_bias(SpreadKind.BEAR_CALL)
-    assert result.passed
-    assert [(c.code, c.value, c.threshold) for c in result.checks] == [("forced", "bear_call", "bear_call")]
+    assert result.table() == "bias: passed\n  ok forced  bear_call is bear_call"
 
 
 @pytest.mark.parametrize(

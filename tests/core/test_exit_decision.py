@@ -116,6 +116,27 @@ def test_broken_and_old_and_missing_legs_skip() -> None:
     assert skipped(chain=chain_of(stale)) == (f"leg_too_old:{long}",)
 
 
+def test_a_missing_leg_hides_no_fault_of_the_next() -> None:
+    short, long = (leg.instrument_name for leg in PUT_LEGS)
+    gone = [q for q in many(0, {}) if q["instrument_name"] not in (short, long)]
+    assert skipped(chain=chain_of(gone)) == (f"leg_missing:{short}", f"leg_missing:{long}")
+
+
+@pytest.mark.parametrize(("age_s", "decides"), [(60.0, True), (60.001, False)])
+def test_a_leg_may_be_just_as_old_as_the_limit(age_s: float, decides: bool) -> None:
+    told = (NOW - timedelta(seconds=age_s)).isoformat()
+    names = {leg.instrument_name for leg in PUT_LEGS}
+    aged = [q | ({"timestamp": told} if q["instrument_name"] in names else {}) for q in many(0, {})]
+    assert isinstance(decide_exit(facts(chain=chain_of(aged)), STRATEGY), ExitDecision) is decides
+
+
+def test_a_chain_may_be_broken_to_just_five_percent() -> None:
+    """2 of 40 quotes."""
+    chain = chain_of(many(2, {"mark_iv": 7.0})[:40])
+    assert chain.broken_frac == STRATEGY.anomalies.broken_max_frac == 0.05
+    assert isinstance(decide_exit(facts(chain=chain), STRATEGY), ExitDecision)
+
+
 @pytest.mark.parametrize(("count", "broken"), [(2, False), (3, True)])
 def test_a_chain_more_than_five_percent_broken_skips(count: int, broken: bool) -> None:
     decision = decide_exit(facts(chain=chain_of(many(count, {"mark_iv": 7.0}))), STRATEGY)

@@ -252,7 +252,7 @@ class OptionChain:
         Raises `McpDataAnomalyError` where a quote lacks a field or has one of the wrong type.
         """
         return cls(
-            columns_of(record["quotes"], recorded=True),
+            columns_of(list(record["quotes"]), recorded=True),
             anomalies,
             quotes_total=record["quotes_total"],
             broken_total=record["broken_total"],

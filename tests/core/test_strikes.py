@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from core.liquidity import check_liquidity, is_liquid, leg_checks
 from core.option_chain import OptionChain, Quote
-from core.rules import RuleResult
+from core.rules import Check, RuleResult
 from core.strategy import LiquiditySection, LongLegBy, LongLegSection, StrikesSection
 from core.strikes import Pair, choose_expiry, choose_strikes, distance, dte_days, has_broken_candidate
 from core.values import OptionType, Side, SpreadKind
@@ -57,6 +57,7 @@ def in_days(*days: float) -> list[Any]:
         ((3.75, 10.75, 17.75), 10.75),
         ((9.0, 15.0), 9.0),
         ((8.9, 15.0), 15.0),
+        ((9.5, 12.0, 14.0), 12.0),
         ((10.0, 12.0), 10.0),
         ((12.0, 10.0), 10.0),
         ((8.99, 15.01), None),
@@ -285,6 +286,34 @@ def test_each_want_of_liquidity_is_a_reason(changes: dict[str, Any], side: Side,
     result = check_liquidity([(quote, side)], 3, NOW, LIQUIDITY)
     assert result.reasons == (f"{code}:{quote.instrument_name}",)
     assert not is_liquid(quote, side, 3, NOW, LIQUIDITY)
+
+
+def test_every_check_of_every_leg_is_told_with_its_numbers() -> None:
+    short, long = quote_of(bid=None), quote_of(open_interest=900.0, bid="0.0120", ask="0.0130")
+    name = short.instrument_name
+
+    def compared(code: str, value: float, op: str, threshold: float) -> Check:
+        return Check(code=code, value=value, op=op, threshold=threshold, passed=True, note=name)
+
+    result = check_liquidity([(short, Side.SELL), (long, Side.BUY)], 3, NOW, LIQUIDITY)
+    assert result == RuleResult(
+        rule="liquidity",
+        checks=(
+            compared("open_interest_low", 1000.0, ">=", 250.0),
+            compared("volume_low", 100.0, ">=", 10.0),
+            compared("touch_size_small", 25.0, ">=", 3),
+            compared("quote_too_old", 0.0, "<=", 60.0),
+            Check(
+                code="one_sided", value="one-sided", op="is", threshold="two-sided", passed=False, note=name
+            ),
+            compared("open_interest_low", 900.0, ">=", 250.0),
+            compared("volume_low", 100.0, ">=", 10.0),
+            compared("touch_size_small", 25.0, ">=", 3),
+            compared("quote_too_old", 0.0, "<=", 60.0),
+            compared("spread_too_wide", 2.0 * (0.0130 - 0.0120) / (0.0130 + 0.0120), "<=", 0.25),
+        ),
+        inputs={"contracts": 3},
+    )
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ class Flows:
         self._drain()
 
     def drop(self, name: str) -> None:
-        """Forget a waiting flow: nothing resumes it, and its end is not delivered."""
+        """Forget a flow: nothing resumes it any more, and its end is not delivered."""
         running = self._running.pop(name, None)
         if running is None:
             return
@@ -78,6 +78,8 @@ class Flows:
             self._waiting[key].remove(running)
             if not self._waiting[key]:
                 del self._waiting[key]
+        # The event that wakes the dropper may have woken this one, too.
+        self._ready = deque(item for item in self._ready if item[0] is not running)
         running.generator.close()
 
     def deliver(self, key: str, event: object) -> bool:

@@ -76,6 +76,20 @@ def test_dropped_flow_is_not_resumed() -> None:
     assert flows.names("") == ()
 
 
+def test_a_flow_dropped_by_one_that_the_same_event_woke_is_not_resumed() -> None:
+    flows, seen = Flows(), list[object]()
+
+    def dropper() -> Flow[None]:
+        yield Wait(("a",))
+        flows.drop("f")
+
+    flows.start("dropper", dropper())
+    flows.start("f", waiting(seen, "a"))
+    assert flows.deliver("a", 1)
+    assert seen == []
+    assert flows.names("") == ()
+
+
 def test_raise_inside_a_flow_reaches_the_actor() -> None:
     """It is a crash like any other; nothing is swallowed."""
 

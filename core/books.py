@@ -167,6 +167,7 @@ class Position(Value):
     entered_at: datetime | None = None
     closed_at: datetime | None = None
     exit_rule: str | None = None
+    """By which rule it was closed or, from its first exit instruction on, is to be closed."""
     credit_eth: Decimal = Decimal(0)
     """Net premium of the entry fills before fees, in total (not per contract)."""
     fees_eth: Decimal = Decimal(0)

@@ -257,11 +257,15 @@ def _sizes(line: Line) -> Flow[tuple[Difference, ...] | str]:
 
 
 def _exits(line: Line, instructions_before: tuple[Instruction, ...]) -> Flow[tuple[ResumedExit, ...]]:
-    """Every exit that was under way when the recovery began and has something left to close."""
+    """Every exit that has begun and has something left to close, also where no order of it was live."""
     books = yield from line.books()
     rows = {row.label: row for row in books.orders}
     open_now = {position.position_id for position in books.open_positions if position.contracts > 0}
-    exits: dict[PositionId, ResumedExit] = {}
+    exits: dict[PositionId, ResumedExit] = {
+        position.position_id: ResumedExit(position.position_id, position.exit_rule, None)
+        for position in books.open_positions
+        if position.contracts > 0 and position.exit_rule is not None
+    }
     for instruction in instructions_before:
         position_id = PositionId(instruction.proposal_id)
         if instruction.kind is not InstructionKind.EXIT or position_id not in open_now:

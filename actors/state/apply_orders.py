@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from actors.state.applied import Applied, Notice
-from actors.state.moves import RECONCILE_RULE, SETTLEMENT_RULE, follow_books, move, position_of
+from actors.state.moves import MANUAL_RULE, RECONCILE_RULE, SETTLEMENT_RULE, follow_books, move, position_of
 from actors.state.refusal import BooksRefusalError
 from actors.state.tables import ledger, orders
 from core.books import CashFlow, CashFlowKind, Delivery, Fill, Instruction, InstructionKind, OrderRow
@@ -45,7 +45,10 @@ def record_instruction(db: sqlite3.Connection, request: RecordInstruction) -> Ap
     applied.note(AuditKind.INSTRUCTION, instruction.created_at, detail, correlation)
     to = PositionState.AWAITING_FILL if entry else PositionState.CLOSING
     if position.state is not to:
-        move(db, applied, position, to, at=instruction.created_at, reason=instruction.label)
+        # From its first exit on, a position holds the rule: what has begun to close is closed, over restarts.
+        rule = None if entry else instruction.exit_rule or MANUAL_RULE
+        at, reason = instruction.created_at, instruction.label
+        move(db, applied, position, to, at=at, exit_rule=rule, reason=reason)
     applied.books_changed = True
     return applied
 

@@ -51,7 +51,7 @@ def move(
             "state": to,
             "entered_at": entered_at,
             "closed_at": at if to in (PositionState.CLOSED, PositionState.CANCELLED) else None,
-            "exit_rule": (exit_rule or MANUAL_RULE) if closed else position.exit_rule,
+            "exit_rule": exit_rule or (MANUAL_RULE if closed else position.exit_rule),
         }
     )
     positions.update(db, moved)

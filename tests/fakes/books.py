@@ -140,6 +140,8 @@ class FakeBooks(Actor):
         is_entry = instruction.kind is InstructionKind.ENTRY
         to = PositionState.AWAITING_FILL if is_entry else PositionState.CLOSING
         self._move(PositionId(instruction.proposal_id), to)
+        if not is_entry:
+            self._set(PositionId(instruction.proposal_id), exit_rule=instruction.exit_rule or "manual")
         self.instructions[instruction.label] = instruction
         self.orders[instruction.label] = OrderRow(
             label=instruction.label,

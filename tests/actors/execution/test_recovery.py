@@ -10,6 +10,7 @@ from core.lifecycle import OrderState, PositionState
 from core.messages.execution import FinalOutcome, Reconcile, RecoveryReport
 from core.messages.kill_switch import ArmCause, ArmKillSwitch, ClearSuspension
 from core.messages.state import RecordInstruction, RecordOrder, RecordSent
+from core.values import Label
 from tests.fakes.trading import SHORT, TradingHouse
 
 LABEL = "p-entry-1:e1"
@@ -95,6 +96,23 @@ def test_exit_order_that_vanished_is_replaced_under_a_new_label(house: TradingHo
     labels = [i.instruction.label for i in house.told("state", RecordInstruction)]
     assert len(labels) == len(set(labels)) == 3
     assert house.books.positions["p-entry-1"].state is PositionState.CLOSING
+
+
+def test_exit_between_two_orders_is_taken_up_again(house: TradingHouse) -> None:
+    """The venue has refused its first order and none is live: what has begun to close is closed."""
+    house.enter(2)
+    house.venue.faults["place_combo_order"].append(429)
+    house.close("p-entry-1", rule="stop")
+    assert house.books.positions["p-entry-1"].state is PositionState.OPEN
+    house.advance(5)
+    house.restart_execution()
+    house.advance(5)
+    labels = [label for label in house.books.orders if ":x" in label]
+    assert len(labels) == 2
+    assert house.books.instructions[Label(labels[-1])].exit_rule == "stop"
+    house.venue.fill(labels[-1], 2)
+    house.advance(61)
+    assert house.books.positions["p-entry-1"].state is PositionState.CLOSED
 
 
 def test_alien_position_arms(house: TradingHouse) -> None:

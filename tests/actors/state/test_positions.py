@@ -153,13 +153,14 @@ def test_an_exit_closes_what_it_fills_and_names_its_rule(room: BooksRoom) -> Non
 
 
 def test_an_exit_that_ends_with_size_left_opens_the_position_again(room: BooksRoom) -> None:
+    """It keeps the rule by which it is to be closed, so that a restart goes on closing it."""
     opened(room)
     label = instruct(room, EXIT, exit_rule="stop")
     send(room, label)
     record(room, order_row(label, OrderState.CANCELLED, 1), fills(label, 5, 1, entry=False), request="x")
     found = position(room)
     assert (found.state, found.contracts, found.contracts_opened) == (PositionState.OPEN, 1, 2)
-    assert found.exit_rule is None
+    assert found.exit_rule == "stop"
 
 
 def test_a_second_exit_finishes_what_the_first_left(room: BooksRoom) -> None:

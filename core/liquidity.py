@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from core.option_chain import Quote
-from core.rules import Check, RuleResult, at_least, at_most, holds
+from core.rules import Check, RuleResult, at_least, at_most, holds, is_at_most
 from core.strategy import LiquiditySection
 from core.values import Side
 
@@ -17,7 +17,7 @@ def is_liquid(quote: Quote, side: Side, contracts: int, now: datetime, liquidity
         quote.two_sided
         and quote.open_interest >= liquidity.open_interest_min
         and quote.volume_24h >= liquidity.volume_24h_min
-        and quote.relative_spread <= _spread_max(side, liquidity)
+        and is_at_most(quote.relative_spread, _spread_max(side, liquidity))
         and _touch_size(quote, side) >= contracts
         and quote.age_s(now) <= liquidity.max_quote_age_s
     )

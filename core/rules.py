@@ -12,6 +12,11 @@ from pydantic import Field
 from core.values import Value
 
 Scalar = str | bool | int | float | None
+ROUNDING = 1e-12
+"""Ranges are inclusive, and a ratio of doubles that is its bound on paper may stand a little beside it.
+
+Above 1 it is a fraction of the bound, below an absolute number.
+"""
 
 
 class Check(Value):
@@ -71,11 +76,18 @@ class RuleResult(Value):
 
 
 def at_least(code: str, value: float, minimum: float, note: str = "") -> Check:
-    return Check(code=code, value=value, op=">=", threshold=minimum, passed=value >= minimum, note=note)
+    passed = value >= minimum - _rounding(minimum)
+    return Check(code=code, value=value, op=">=", threshold=minimum, passed=passed, note=note)
 
 
 def at_most(code: str, value: float, maximum: float, note: str = "") -> Check:
-    return Check(code=code, value=value, op="<=", threshold=maximum, passed=value <= maximum, note=note)
+    passed = is_at_most(value, maximum)
+    return Check(code=code, value=value, op="<=", threshold=maximum, passed=passed, note=note)
+
+
+def is_at_most(value: float, maximum: float) -> bool:
+    """The verdict of `at_most` alone."""
+    return value <= maximum + _rounding(maximum)
 
 
 def holds(code: str, passed: bool, value: Scalar, expected: Scalar, note: str = "") -> Check:
@@ -86,6 +98,10 @@ def holds(code: str, passed: bool, value: Scalar, expected: Scalar, note: str = 
 def tables(results: Iterable[RuleResult]) -> str:
     """The tables of several rules, one below the other."""
     return "\n".join(result.table() for result in results)
+
+
+def _rounding(bound: float) -> float:
+    return ROUNDING * max(1.0, abs(bound))
 
 
 def _shown(value: Scalar) -> str:

@@ -13,14 +13,23 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from pydantic import GetCoreSchemaHandler
+from pydantic import AwareDatetime, Field, GetCoreSchemaHandler, StrictInt, ValidationError
 from pydantic_core import CoreSchema, core_schema
 
 from core.chain_columns import FIELDS, ChainColumns, columns_of, quotes_in
 from core.errors import McpDataAnomalyError
 from core.quote_faults import QuoteFault, faults_of, model_deltas
 from core.strategy import AnomalySection
-from core.values import OptionType
+from core.values import OptionType, Value
+
+
+class _Totals(Value):
+    """What a record says of the whole answer, beside the quotes that it holds."""
+
+    quotes_total: StrictInt = Field(gt=0)
+    broken_total: StrictInt = Field(ge=0)
+    broken_counts: dict[str, StrictInt]
+    expiries: tuple[AwareDatetime, ...]
 
 
 class Quote:
@@ -249,15 +258,21 @@ class OptionChain:
     def from_record(cls, record: Mapping[str, Any], anomalies: AnomalySection) -> OptionChain:
         """The chain that `to_record` wrote; faults and deltas are derived again from the quotes.
 
-        Raises `McpDataAnomalyError` where a quote lacks a field or has one of the wrong type.
+        Raises `McpDataAnomalyError` where a total or a quote's field is missing or of the wrong type.
         """
+        try:
+            totals = _Totals.model_validate({field: record[field] for field in record if field != "quotes"})
+        except ValidationError as error:
+            found = error.errors()[0]
+            where = ".".join(str(part) for part in found["loc"])
+            raise McpDataAnomalyError(f"get_options_chain: {where}: {found['msg']}") from error
         return cls(
             columns_of(list(record["quotes"]), recorded=True),
             anomalies,
-            quotes_total=record["quotes_total"],
-            broken_total=record["broken_total"],
-            broken_counts=record["broken_counts"],
-            expiries=[datetime.fromisoformat(text) for text in record["expiries"]],
+            quotes_total=totals.quotes_total,
+            broken_total=totals.broken_total,
+            broken_counts=totals.broken_counts,
+            expiries=totals.expiries,
         )
 
     @classmethod

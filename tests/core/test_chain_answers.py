@@ -96,3 +96,35 @@ def test_a_quote_that_can_not_be_read_is_named_even_under_a_right_digest(
     digests = recorded["digests"]["chain"]["quotes"]
     digests[quote["instrument_name"]] = sha256(canonical(quote).encode()).hexdigest()
     assert verify(recorded, STRATEGY) == "facts.chain"
+
+
+@pytest.mark.parametrize(
+    ("field", "found"),
+    [
+        ("quotes_total", 0),
+        ("quotes_total", "8"),
+        ("broken_total", -1),
+        ("broken_total", None),
+        ("broken_counts", None),
+        ("broken_counts", {"crossed": "1"}),
+        ("expiries", ["Friday"]),
+        ("expiries", ["2026-01-23T08:00:00"]),
+        ("expiries", None),
+    ],
+)
+def test_a_total_that_can_not_be_read_is_named_even_under_a_right_digest(field: str, found: object) -> None:
+    facts = monitor_facts(chain=chain_of(quotes()))
+    recorded = json.loads(canonical(record(facts, decide_exit(facts, STRATEGY), "1.0")))
+    recorded["facts"]["chain"][field] = found
+    recorded["digests"]["chain"][field] = sha256(canonical(found).encode()).hexdigest()
+    assert verify(recorded, STRATEGY) == "facts.chain"
+    with pytest.raises(McpDataAnomalyError, match=f"get_options_chain: {field}"):
+        again(recorded["facts"]["chain"])
+
+
+@pytest.mark.parametrize("field", ["quotes_total", "broken_total", "broken_counts", "expiries"])
+def test_a_record_without_one_of_its_totals_is_told(field: str) -> None:
+    recorded = chain_of(wire_quotes([2700])).to_record()
+    del recorded[field]
+    with pytest.raises(McpDataAnomalyError, match=f"get_options_chain: {field}: Field required"):
+        again(recorded)

@@ -17,7 +17,7 @@ from actors.audit.files import (
     compressible,
     sync,
 )
-from actors.audit.scan import Broken, Incomplete, Scan, Whole, judge, scan
+from actors.audit.scan import NOT_ACCEPTED, Broken, Incomplete, Scan, Whole, judge, scan
 from actors.runtime import Actor, Address, RuntimeFault
 from actors.runtime.answering import answerer
 from core.chain import GENESIS, ChainBrokenError, Link, follow_all, split_lines
@@ -137,6 +137,10 @@ class Audit(Actor):
         head = _head(found.link)
         boot = AuditBoot(ok=True, restored=restored, records=found.link.seq, head=head)
         self.ctx.tell(self._state, boot)
+        if found.broken_before:
+            # The process that found the break may have ended before its kill switch was armed for it.
+            self._problem = NOT_ACCEPTED
+            boot = boot.model_copy(update={"ok": False, "problem": NOT_ACCEPTED})
         self.ctx.tell(self._kill_switch, boot)
         self._tell_head("start")
 

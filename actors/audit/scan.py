@@ -12,6 +12,7 @@ from actors.audit.files import audit_files, content_sha256, lines_of, plain_name
 from core.chain import GENESIS, ChainBrokenError, Link, check_canonical, follow
 from core.messages.audit import AuditBatch, AuditHead, AuditKind
 
+NOT_ACCEPTED = "the chain begins with CHAIN_BROKEN, and no disarming after it accepts that"
 _KIND = re.compile(rb'\{"seq":\d+,"prev":"[0-9a-f]{64}","at":"[^"]*","kind":"([A-Z_]+)"')
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import assert_never
 
 from actors.audit.files import AUDIT_FOLDER, bytes_from
-from actors.audit.scan import Broken, Incomplete, Scan, Whole, judge, scan
+from actors.audit.scan import NOT_ACCEPTED, Broken, Incomplete, Scan, Whole, judge, scan
 from core.chain import Link
 from core.messages.audit import AuditBatch, AuditHead
 
@@ -52,7 +52,7 @@ def verify(
         what = found.hashes.get(head.seq, "no such record")
         problem = f"expected record {head.seq} with hash {head.hash}, found {what}"
     if problem is None and found.broken_before:
-        problem = "the chain begins with CHAIN_BROKEN, and no disarming after it accepts that"
+        problem = NOT_ACCEPTED
     return VerifyReport(problem is None, found.link.seq, found.link, found.files, problem, restorable)
 
 

@@ -12,7 +12,7 @@ import pytest
 from core.chain import GENESIS, follow_all, split_lines
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.audit import AuditBoot, AuditEvent, AuditKind, GetAudit
-from core.messages.state import Recorded, RecordEvent
+from core.messages.state import Recorded, RecordEvent, RecordKillSwitch
 from tests.actors.state.books_room import START, BooksRoom, opened
 
 FILE = "audit-2026-01-05.jsonl"
@@ -36,10 +36,15 @@ def lived(data_dir: Path, *, orderly: bool) -> bytes:
     return content
 
 
+def boots(room: BooksRoom, name: str) -> list[AuditBoot]:
+    return [m for m in room.audit_ctx.told_to(name) if isinstance(m, AuditBoot)]
+
+
 def boot(data_dir: Path) -> tuple[BooksRoom, AuditBoot]:
+    """A start, and what it told state; the kill switch hears of the same files."""
     room = BooksRoom(data_dir).start()
-    told = [m for m in room.audit_ctx.told_to("state") if isinstance(m, AuditBoot)]
-    assert told == [m for m in room.audit_ctx.told_to("kill_switch") if isinstance(m, AuditBoot)]
+    told = boots(room, "state")
+    assert [m.head for m in told] == [m.head for m in boots(room, "kill_switch")]
     return room, told[-1]
 
 
@@ -151,6 +156,25 @@ def test_anything_else_is_put_aside_and_a_new_chain_says_so(tmp_path: Path, name
     assert told.ok, "the new chain proves from its first record"
     assert kinds(after) == ["CHAIN_BROKEN", "KELLY"]
     after.kill()
+
+
+def test_a_break_that_nobody_has_accepted_arms_at_every_start(tmp_path: Path) -> None:
+    """The new chain is on disk; whether the first process lived long enough to arm can't be known."""
+    content = lived(tmp_path, orderly=False)
+    (tmp_path / "audit" / FILE).write_bytes(flip_first(content))
+    boot(tmp_path)[0].kill()
+    room = BooksRoom(tmp_path).start()
+    assert [m.ok for m in boots(room, "state")] == [True]
+    assert [m.ok for m in boots(room, "kill_switch")] == [False]
+    for armed in (True, False):
+        row = RecordKillSwitch(
+            request_id=f"row-{armed}", armed=armed, causes=(), reason="seen", who="me", at=START
+        )
+        room.tell(row)
+    room.kill()
+    room = BooksRoom(tmp_path).start()
+    assert [m.ok for m in boots(room, "kill_switch")] == [True]
+    room.kill()
 
 
 @pytest.mark.parametrize("cut", ["at a record boundary", "inside the last record"])

@@ -63,7 +63,7 @@ def entry_market(answers: Answers, now: datetime, age_max_s: float) -> EntryMark
             dvol=dvol_pts(answers, now, age_max_s),
             dvol_24h_ago=_dvol_ago(_answer(answers, "get_dvol_history", DvolHistory), now - _DAY),
             index_hourly_closes=_closes(answers, now),
-            funding=_funding(answers),
+            funding=_funding(answers, now),
             macro_events=_events(_answer(answers, "get_calendar", Calendar)),
             liquidation_level=Level(_answer(answers, "get_liquidation_pressure", LiquidationPressure).level),
             chain=_answer(answers, CHAIN, OptionChain),
@@ -152,9 +152,13 @@ def _close_at(closes: tuple[HourlyClose, ...], moment: datetime) -> float:
     return ended[-1].close_usd
 
 
-def _funding(answers: Answers) -> tuple[FundingRate, ...]:
-    """Each venue's mean of the last 24 h, annualised; one that has paid nothing is left out."""
-    points = _answer(answers, "get_funding_history", FundingHistory).points
+def _funding(answers: Answers, now: datetime) -> tuple[FundingRate, ...]:
+    """Each venue's mean of the last 24 h, annualised; one that has paid nothing is left out.
+
+    The rate of exactly a day ago was paid for the hour before that day: it is a 25th and does not count.
+    """
+    history = _answer(answers, "get_funding_history", FundingHistory).points
+    points = [point for point in history if now - _DAY < point.timestamp <= now]
     others = _answer(answers, "get_cross_exchange_funding", CrossExchangeFunding).exchanges
     rates = [
         FundingRate(venue=other.name, annualised_frac=other.annualized_rate, as_of=other.timestamp)

@@ -290,7 +290,8 @@ class VenueDesk:
     def _funding(self) -> tuple[FundingRate, ...]:
         """The mean of the reference venue's own points, and the other exchanges as they are told."""
         request = GetFundingHistory(coin="ETH", start=self.now - _DAY, end=self.now)
-        points = public.get_funding_history(self.venue, request).points
+        history = public.get_funding_history(self.venue, request).points
+        points = [point for point in history if point.timestamp > self.now - _DAY]
         told = public.get_cross_exchange_funding(self.venue, CoinRequest(coin="ETH")).exchanges
         rates = [
             FundingRate(venue=rate.name, annualised_frac=rate.annualized_rate, as_of=rate.timestamp)

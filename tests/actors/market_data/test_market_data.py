@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from actors.runtime import Terminated
-from core.mcp import Dvol, DvolHistory, IndexPrice, TotalEquity
+from core.mcp import Dvol, DvolHistory, FundingHistory, FundingPoint, IndexPrice, TotalEquity
 from core.messages.market_data import (
     EntryMarket,
     MonitorMarket,
@@ -62,6 +62,21 @@ def test_our_own_mean_of_24_hours_stands_for_hyperliquid_and_others_beside_it() 
     assert isinstance(market, EntryMarket)
     rates = {rate.venue: rate.annualised_frac for rate in market.funding}
     assert rates == {"binance": 0.1, "hyperliquid": pytest.approx(2e-5 * 8760)}
+
+
+def test_the_day_of_funding_is_24_rates_and_not_the_one_it_began_with() -> None:
+    """An hourly venue asked for 24 hours at the full hour answers with 25 rates, both ends included."""
+    room = Room()
+    hourly = [FundingPoint(timestamp=NOW - n * HOUR, hourly_rate=1e-5) for n in range(23, -1, -1)]
+    before = FundingPoint(timestamp=NOW - 24 * HOUR, hourly_rate=1.0)
+    ahead = FundingPoint(timestamp=NOW + HOUR, hourly_rate=1.0)
+    room.ask_entry()
+    room.answer(get_funding_history=FundingHistory(points=(before, *hourly, ahead)))
+    market = room.market()
+    assert isinstance(market, EntryMarket)
+    own = next(rate for rate in market.funding if rate.venue == "hyperliquid")
+    assert own.annualised_frac == pytest.approx(1e-5 * 8760)
+    assert own.as_of == NOW
 
 
 @pytest.mark.parametrize("ask", [Room.ask_entry, Room.ask_monitor, Room.due])

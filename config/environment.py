@@ -133,7 +133,11 @@ def _url(name: str, text: str) -> str:
         raise InputError(f"{name}: expected an http:// or https:// URL, found nothing")
     try:
         parts = urlsplit(text.strip())
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        host = parts.hostname or ""
+        # A name that can't be looked up at all is refused here: later it is no failure of the network.
+        host.encode("idna")
+        spaced = any(character.isspace() for character in host)
+        usable = parts.scheme in ("http", "https") and bool(host) and not spaced and parts.port != 0
     except ValueError as error:
         raise InputError(f"{name}: expected an http:// or https:// URL: {error}") from error
     if parts.username is not None or parts.password is not None:

@@ -11,6 +11,7 @@ import yaml
 from core.errors import ConfigError
 
 KeyPath = tuple[str | int, ...]
+FOUND_LENGTH_MAX = 80
 _PLAIN_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 
 
@@ -56,6 +57,8 @@ def read_lined_yaml(file: Path) -> LinedYaml:
         raise ConfigError(f"{file}:{line}: expected YAML: {error.problem}") from error
     except yaml.YAMLError as error:
         raise ConfigError(f"{file}: expected YAML: {error}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{file}: expected settings, found brackets nested too deeply to read") from error
     if not isinstance(values, dict):
         raise ConfigError(f"{file}:1: expected keys and values, found {type(values).__name__}")
     return LinedYaml(values, places)
@@ -84,7 +87,17 @@ def _build(
             places[*path, i] = _place(item, file)
             items.append(_build(item, (*path, i), file, places, loader))
         return items
-    return loader.construct_object(node)
+    return _scalar(node, file, loader)
+
+
+def _scalar(node: yaml.Node, file: Path, loader: yaml.SafeLoader) -> object:
+    """PyYAML recognises a date, a number or a tag by its shape, and Python then refuses its value raw."""
+    try:
+        return loader.construct_object(node, deep=True)
+    except (ValueError, KeyError) as error:
+        kind = node.tag.rpartition(":")[2]
+        found = repr(node.value) if len(str(node.value)) <= FOUND_LENGTH_MAX else "a longer one"
+        raise ConfigError(f"{_place(node, file)}: expected a valid {kind}, found {found}") from error
 
 
 def _mapping(
@@ -93,7 +106,7 @@ def _mapping(
     result: dict[str, object] = {}
     for key_node, value_node in node.value:
         place = _place(key_node, file)
-        key = loader.construct_object(key_node, deep=True)
+        key = _scalar(key_node, file, loader)
         if not isinstance(key, str):
             raise ConfigError(f"{place}: expected a key of text, found {key!r}")
         if key in result:

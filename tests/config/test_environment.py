@@ -33,6 +33,9 @@ def test_url_and_token_are_enough() -> None:
         ({"CERBERO_BITE_MCP_URL": "http://"}, "CERBERO_BITE_MCP_URL: expected"),
         ({"CERBERO_BITE_MCP_URL": "http://host:99999"}, "CERBERO_BITE_MCP_URL: expected"),
         ({"CERBERO_BITE_MCP_URL": "http://host?x=1"}, "CERBERO_BITE_MCP_URL: expected"),
+        ({"CERBERO_BITE_MCP_URL": "http://two words"}, "CERBERO_BITE_MCP_URL: expected"),
+        ({"CERBERO_BITE_MCP_URL": "http://.."}, "CERBERO_BITE_MCP_URL: expected"),
+        ({"CERBERO_BITE_MCP_URL": f"http://{'a' * 300}"}, "CERBERO_BITE_MCP_URL: expected"),
         (
             {"CERBERO_BITE_MCP_URL": "http://me:hush@host"},
             "CERBERO_BITE_MCP_URL: expected a URL without user",

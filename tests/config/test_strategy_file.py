@@ -53,6 +53,12 @@ def complaint(folder: Path, text: str) -> str:
             "strategy.yaml:4: scheduler.monitor_times.1: expected String should match pattern",
         ),
         ("entry: 5\n", "strategy.yaml:1: entry: expected an object, found 5"),
+        ("\nentry: 2026-13-45\n", "strategy.yaml:2: expected a valid timestamp, found '2026-13-45'"),
+        ("2026-13-45: 1\n", "strategy.yaml:1: expected a valid timestamp, found '2026-13-45'"),
+        ("entry: !!int abc\n", "strategy.yaml:1: expected a valid int, found 'abc'"),
+        ("entry: !!bool maybe\n", "strategy.yaml:1: expected a valid bool, found 'maybe'"),
+        (f"entry: {'9' * 5000}\n", "strategy.yaml:1: expected a valid int, found a longer one"),
+        (f"entry: {'[' * 3000}{']' * 3000}\n", "strategy.yaml: expected settings, found brackets nested"),
         (
             "entry:\n  dvol_min_pts: 85\n",
             "strategy.yaml:1: entry: dvol_min_pts must be below dvol_max_pts",

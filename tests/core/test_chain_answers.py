@@ -122,6 +122,13 @@ def test_a_total_that_can_not_be_read_is_named_even_under_a_right_digest(field: 
         again(recorded["facts"]["chain"])
 
 
+def test_a_count_that_is_no_whole_number_is_told_to_the_letter() -> None:
+    recorded = chain_of(wire_quotes([2700])).to_record() | {"broken_counts": {"crossed": "1"}}
+    with pytest.raises(McpDataAnomalyError) as refused:
+        again(recorded)
+    assert str(refused.value) == ("get_options_chain: broken_counts.crossed: Input should be a valid integer")
+
+
 @pytest.mark.parametrize("field", ["quotes_total", "broken_total", "broken_counts", "expiries"])
 def test_a_record_without_one_of_its_totals_is_told(field: str) -> None:
     recorded = chain_of(wire_quotes([2700])).to_record()

@@ -11,7 +11,7 @@ from actors.execution.exit import ExitRequest, close, entry_name, exit_name
 from actors.execution.flow import Flow, Flows, done_key
 from actors.execution.line import Line, Rooms, Wake
 from actors.execution.order import WorkingOrder
-from actors.execution.recovery import check, recover
+from actors.execution.recovery import arm_if_late, look_at_sizes, recover
 from actors.execution.settlement import settle
 from actors.runtime import Actor, Address
 from actors.runtime.answering import answerer
@@ -44,6 +44,7 @@ CHECK_AFTER_ORDER_S = 60.0
 """After an order has ended the sizes are compared once more: a fill may still have crossed its cancel."""
 RECOVERY = "recovery"
 CHECK = "check"
+LATE = "late-recovery"
 
 _Accepted = (
     PlaceCombo
@@ -228,14 +229,19 @@ class Execution(Actor):
             self._flows.start(CHECK, self._check())
 
     def _check(self) -> Flow[None]:
-        found = yield from check(self._line(CHECK))
-        if found is not None and not self._recovering and self._flows.names("") == (CHECK,):
-            self.ctx.tell(self.ctx.self_address, Reconcile(reason=found))
+        found = yield from look_at_sizes(self._line(CHECK))
+        if isinstance(found, str):
+            self.ctx.call_later(CHECK_AFTER_ORDER_S, _CheckDue())
+        elif found and not self._recovering and self._flows.names("") == (CHECK,):
+            self.ctx.tell(self.ctx.self_address, Reconcile(reason="; ".join(map(str, found))))
 
     def _start_recovery(self, reason: str) -> None:
         if RECOVERY in self._flows:
             return  # One is under way; it looks at everything.
         self._recovering = True
+        self._last_error = None
+        watch = arm_if_late(self._line(LATE), reason, lambda: self._last_error, done_key(RECOVERY))
+        self._flows.start(LATE, watch)
         self._flows.start(RECOVERY, self._recover(reason))
 
     def _recover(self, reason: str) -> Flow[None]:

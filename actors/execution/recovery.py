@@ -52,7 +52,7 @@ from core.values import Environment, Label, OrderId, PositionId
 BETWEEN_ATTEMPTS_S = 60.0
 ALERT_EVERY = 10
 """Attempts; the first is alerted, too."""
-ARM_AFTER = timedelta(minutes=10)
+ARM_AFTER_S = 600.0
 SINCE_BEFORE = timedelta(days=1)
 MANUAL = "manual"
 DEAD_LETTER_SOURCE = "dead_letter"
@@ -77,8 +77,8 @@ class Recovered:
 
 
 def recover(line: Line, reason: str, on_error: Callable[[str], None]) -> Flow[Recovered]:
-    """Try until the books agree with the venue, once a minute; after ten minutes of failure, arm."""
-    started_at, attempts, armed = line.ctx.now(), 0, False
+    """Try until the books agree with the venue, once a minute."""
+    attempts = 0
     while True:
         attempts += 1
         found = yield from _attempt(line)
@@ -92,10 +92,14 @@ def recover(line: Line, reason: str, on_error: Callable[[str], None]) -> Flow[Re
         on_error(found)
         if attempts == 1 or attempts % ALERT_EVERY == 0:
             line.alert(Severity.HIGH, "recovery_failed", f"attempt {attempts}: {found}")
-        if not armed and line.ctx.now() - started_at >= ARM_AFTER:
-            armed = True
-            line.arm(ArmCause.RECOVERY, f"no recovery in {attempts} attempts: {found}")
         yield from line.pause(BETWEEN_ATTEMPTS_S)
+
+
+def arm_if_late(line: Line, reason: str, last_error: Callable[[], str | None], done: str) -> Flow[None]:
+    """Beside a recovery: after ten minutes without its end, arm; also where one attempt never ends."""
+    if (yield from line.pause(ARM_AFTER_S, done)) is None:
+        found = last_error() or "an order in doubt is still looked for"
+        line.arm(ArmCause.RECOVERY, f"no recovery ({reason}) in {ARM_AFTER_S / 60:.0f} minutes: {found}")
 
 
 def _attempt(line: Line) -> Flow[Recovered | str]:
@@ -227,7 +231,7 @@ def _cancel_stray(line: Line, order: Order) -> Flow[str | None]:
 
 def _compare_sizes(line: Line, since: datetime) -> Flow[tuple[Difference, ...] | str]:
     """Sizes must agree. Where they don't, every fill of ours is offered to the books again; then, armed."""
-    first = yield from _sizes(line)
+    first = yield from look_at_sizes(line)
     if isinstance(first, str) or not first:
         return first
     view = yield from _view(line, since)
@@ -237,7 +241,7 @@ def _compare_sizes(line: Line, since: datetime) -> Flow[tuple[Difference, ...] |
         refusal = yield from _correct(line, correction)
         if refusal is not None:
             return refusal
-    second = yield from _sizes(line)
+    second = yield from look_at_sizes(line)
     if isinstance(second, str):
         return second
     if second:
@@ -248,7 +252,8 @@ def _compare_sizes(line: Line, since: datetime) -> Flow[tuple[Difference, ...] |
     return first
 
 
-def _sizes(line: Line) -> Flow[tuple[Difference, ...] | str]:
+def look_at_sizes(line: Line) -> Flow[tuple[Difference, ...] | str]:
+    """What the venue holds against the books, or why it can't be read."""
     held = yield from line.fetch("get_positions", CurrencyRequest())
     if isinstance(held, FetchFailed):
         return held.error
@@ -288,12 +293,6 @@ def _record(line: Line, reason: str, attempts: int, found: Recovered) -> Flow[No
         kind=AuditKind.RECOVERY, at=line.ctx.now(), detail=detail, correlation=line.correlation
     )
     yield from line.record(RecordEvent(request_id=f"recovery-{line.ctx.uuid()}", audit=(event,)))
-
-
-def check(line: Line) -> Flow[str | None]:
-    """A look at the sizes alone; what disagrees, as text, asks for a whole reconcile."""
-    found = yield from _sizes(line)
-    return "; ".join(map(str, found)) if isinstance(found, tuple) and found else None
 
 
 def _report(line: Line, attempts: int, differences: tuple[str, ...], error: str | None) -> None:

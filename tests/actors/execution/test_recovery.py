@@ -172,6 +172,30 @@ def test_unreachable_venue_is_tried_every_minute_and_arms_after_ten(house: Tradi
     assert report(house).ok
 
 
+def test_recovery_whose_order_in_doubt_stays_in_doubt_arms_after_ten_minutes(house: TradingHouse) -> None:
+    """A foreign size on its leg lets no look say surely that the order never arrived."""
+    proposal = house.propose()
+    house.venue.faults["place_combo_order"].append("before")
+    house.place(proposal)
+    house.venue.alien[SHORT] = -1
+    house.restart_execution()
+    house.advance(9 * 60)
+    assert arms(house) == []
+    house.advance(2 * 60)
+    assert arms(house) == [ArmCause.RECOVERY]
+
+
+def test_venue_that_falls_silent_within_a_recovery_arms_after_ten_minutes(house: TradingHouse) -> None:
+    proposal = house.propose()
+    house.venue.faults["place_combo_order"].append("before")
+    house.place(proposal)
+    house.stop("execution")
+    house.venue.faults["environment_info"].extend([None, *[500] * 1000])
+    house.start_execution()
+    house.advance(11 * 60)
+    assert arms(house) == [ArmCause.RECOVERY]
+
+
 def test_reconcile_on_demand_clears_the_dead_letter_suspension(house: TradingHouse) -> None:
     before = len(house.told("decision", RecoveryReport))
     house.tell("execution", Reconcile(reason="a lost message"))
@@ -202,4 +226,13 @@ def test_sizes_are_checked_after_an_order_ended(house: TradingHouse) -> None:
     house.enter(2)
     house.venue.alien[SHORT] = -1
     house.advance(61)
+    assert ArmCause.RECOVERY in arms(house)
+
+
+def test_sizes_that_could_not_be_read_are_checked_again(house: TradingHouse) -> None:
+    house.enter(2)
+    house.venue.alien[SHORT] = -1
+    house.advance(59)
+    house.venue.faults["get_positions"].extend([500] * 4)
+    house.advance(300)
     assert ArmCause.RECOVERY in arms(house)

@@ -17,7 +17,7 @@ import pykka.messages
 from actors.runtime.address import Address, Watcher
 from actors.runtime.context import refusal_error
 from actors.runtime.envelope import Envelope, Reply, from_us
-from actors.runtime.errors import AskFailed, AskTimeout
+from actors.runtime.errors import AskFailed, AskTimeout, describe
 from actors.runtime.events import (
     CellState,
     CellStatus,
@@ -173,6 +173,10 @@ class Cell(pykka.Actor):
         return future.outcome()
 
     def watched_by(self, watcher: Watcher) -> None:
+        for former in list(self._watchers):
+            # Only the living watch; the others would pile up with every restart of theirs.
+            if not former.live:
+                self._watchers.pop(former, None)
         self._watchers[watcher] = None
         # Looked at after the entry, so that an end at this very moment is told from one side or the other.
         if self.state is CellState.STOPPED and self._watchers.pop(watcher, watcher) is None:
@@ -184,7 +188,9 @@ class Cell(pykka.Actor):
         self.state = CellState.STARTING
         self._channel = channel
         incarnation = self.incarnation = Incarnation(self, self.epoch)
-        self.mailbox.attach(incarnation)
+        for stale in self.mailbox.attach(incarnation):
+            # Told by a timer that ended with its life, so nobody need be alarmed.
+            self.system.dead(stale, "its life ended", tell=False)
         self.actor_stopped.clear()
         self.runtime.start_consumer(incarnation)
         return self.epoch
@@ -211,11 +217,13 @@ class Cell(pykka.Actor):
         failed = AskFailed(f"{self.path} {how.value}: {error}")
         failed.__cause__ = error
         incarnation.retire(failed)
-        if current is not None and current.message is not STOP:
+        # One that leaves by its own wish and hangs in `on_stop` has handled what it has in hand.
+        handled = incarnation.leaving and incarnation.current is None
+        if current is not None and current.message is not STOP and not handled:
             if current.reply_to is not None:
                 current.reply_to.reject(failed)
             self.system.dead(current, how.value)
-        self.last_error = f"{type(error).__name__}: {error}"
+        self.last_error = describe(error)
         self._counted_out(incarnation)
         return True
 
@@ -234,7 +242,7 @@ class Cell(pykka.Actor):
         elif incarnation.served:
             message_type = "on_stop"
         if error is not None:
-            self.last_error = f"{type(error).__name__}: {error}"
+            self.last_error = describe(error)
         self.report(Ended(self, incarnation.epoch, how, error, message_type))
 
     def report(self, message: object) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from actors.runtime.actor import ActorLog, LogAdapter, ReplyTo, Timer
-from actors.runtime.envelope import Envelope, from_us, to_us
+from actors.runtime.envelope import Envelope, OwnEnvelope, from_us, to_us
 from actors.runtime.errors import ActorUnavailable, AskTimeout, Deadlock, Fenced, MailboxFull
 from actors.runtime.mailbox import FULL, Mailbox
 
@@ -52,7 +52,7 @@ class _TimedTell:
         context = self._context
         context.timers.pop(self, None)
         if context.live:
-            context.send_to_self(self._message, self._correlation, self._cause)
+            context.timer_came(self._message, self._correlation, self._cause)
 
     def cancel(self) -> None:
         self._context.timers.pop(self, None)
@@ -106,6 +106,7 @@ class LiveContext:
         address: Address,
         epoch: int,
         next_number: Callable[[], int],
+        record: Callable[[Envelope], None],
         rng: random.Random,
         mailbox: Mailbox,
         hang_watched: HangWatched,
@@ -128,6 +129,7 @@ class LiveContext:
         self.deferred: dict[_DeferredReply, None] = {}
         self._rng = rng
         self._next_number = next_number
+        self._record = record
         self._now_us = runtime.now_us
         self._stamp_ns = runtime.stamp_ns
         self._yields = runtime.yields_at_tell
@@ -227,7 +229,9 @@ class LiveContext:
     def terminated(self, message: Terminated) -> None:
         """The runtime tells of a watched end."""
         if self.live:
-            self.send_to_self(message, None, None)
+            to = self.self_address
+            number, at_ns = self._next_number(), self._stamp_ns()
+            to.recipient.deliver(Envelope(number, message, to, None, None, at_ns, to, None))
 
     def rng(self) -> random.Random:
         return self._rng
@@ -242,11 +246,17 @@ class LiveContext:
         self.check_live()
         self.leaving = True
 
-    def send_to_self(self, message: object, correlation: str | None, cause: int | None) -> None:
-        """Queue a message of the runtime's own making: a timer's, or of a watched end."""
+    def timer_came(self, message: object, correlation: str | None, cause: int | None) -> None:
+        """Queue what a timer tells, if this life is still there to be told.
+
+        The bound is not asked: it holds off others, while a timer's message takes the place that its timer
+        had, and an actor that waits for a deadline would never hear of it again.
+        """
         to = self.self_address
         at_ns = self._stamp_ns()
-        to.recipient.deliver(Envelope(self._next_number(), message, to, correlation, cause, at_ns, to, None))
+        own = OwnEnvelope(self._next_number(), message, to, correlation, cause, at_ns, to, None)
+        if self.mailbox.put_own(own, self):
+            self._record(own)
 
     def _asking_envelope(self, to: Address, message: object, reply: Reply) -> Envelope:
         current = self.current

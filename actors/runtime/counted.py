@@ -47,6 +47,15 @@ class CountedMailbox(ThreadMailbox):
             self.user_lane.append(envelope)
             self._counted()
 
+    def put_own(self, envelope: Any, owner: object) -> bool:
+        """Queue what the owner's own timer tells, past the bound; False if it is not the owner any more."""
+        with self._lock:
+            if self.owner is not owner or self._refusal is not None:
+                return False
+            self.user_lane.append(envelope)
+            self._counted()
+            return True
+
     def _counted(self) -> None:
         if self._up and not self._paused:
             self._clock.add(1)
@@ -82,18 +91,20 @@ class CountedMailbox(ThreadMailbox):
                     # The owner counts for it from here on; if it was busy just now, it simply stays counted.
                     self._clock.begin(cast("Parked", owner))
                     self._clock.add(-1)
-                    self.current = envelope
+                    # In this order for the hang watch, as in the plain mailbox.
                     self.busy_since = monotonic()
+                    self.current = envelope
                     return envelope
                 self.current = None
                 self._sleeping = True
                 self._clock.finish(cast("Parked", owner))
             self._wake.acquire()
 
-    def attach(self, owner: object) -> None:
+    def attach(self, owner: object) -> list[Any]:
         """A new owner prepares and is under way until it serves."""
-        super().attach(owner)
+        stale = super().attach(owner)
         self._clock.begin(cast("Parked", owner))
+        return stale
 
     def activate(self, owner: object) -> bool:
         """The owner begins to serve: what has waited for it is under way now."""

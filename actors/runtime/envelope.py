@@ -58,3 +58,9 @@ class Envelope(NamedTuple):
     def sent_at(self) -> datetime:
         """Market time of sending, aware UTC."""
         return from_us(self.sent_at_ns // 1000)
+
+
+class OwnEnvelope(Envelope):
+    """What a timer tells the life that set it; of no use to the next life, which sets its own."""
+
+    __slots__ = ()

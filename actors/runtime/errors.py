@@ -24,6 +24,15 @@ class Fenced(BaseException):
     """This incarnation was replaced or stopped; it may have no further effect on anything."""
 
 
+def describe(error: BaseException) -> str:
+    """`Type: text` of any error, also of one that fails to make its own text."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except BaseException as fault:
+        # Whoever reports a crash must come to its end, or nobody hears of the crash at all.
+        return f"{type(error).__name__}, which has no text ({type(fault).__name__})"
+
+
 class RuntimeFault(Exception):
     """Root of what the runtime raises to its users."""
 

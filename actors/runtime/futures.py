@@ -8,7 +8,7 @@ from __future__ import annotations
 import queue
 import sys
 from collections.abc import Callable
-from threading import Lock
+from threading import TIMEOUT_MAX, Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pykka
@@ -136,7 +136,9 @@ class ThreadFuture(OneShot):
         # Decided between the first look and the append: then nobody may ever release our lock.
         if self.done:
             return True
-        return lock.acquire(timeout=-1 if timeout_s is None else max(0.0, timeout_s)) or self.done
+        # A lock refuses a timeout of more than some 290 years, an endless one too.
+        limit_s = -1 if timeout_s is None else min(max(0.0, timeout_s), TIMEOUT_MAX)
+        return lock.acquire(timeout=limit_s) or self.done
 
     def add_waiter(self, waiter: Waiter) -> bool:
         """Have `waiter` released at the decision; False if that was before, and it may never be."""

@@ -131,7 +131,7 @@ class GreenRuntime(Runtime):
             timers.append(self._timers.add(due_us, lambda: self.wake(task, future)))
         if worker is not None:
             watched = worker.hang_watched
-            if watched.busy_since_s is not None:
+            if watched.busy_since_s is not None and watched.hang_limit_s != float("inf"):
                 due_us = self._start_us + round((watched.busy_since_s + watched.hang_limit_s) * 1_000_000)
                 timers.append(self._timers.add(max(due_us, self._time_us), watched.report_if_hung))
         future.waiters.append(task)
@@ -179,7 +179,7 @@ class GreenRuntime(Runtime):
 
     def shut_down(self) -> None:
         """Unwind every fiber that stands still."""
-        self._ended = True
+        self._ended = self.unwinding = True
         self.ready.clear()
         self._timers = TimerHeap()
         fibers, self._fibers = self._fibers, []
@@ -237,9 +237,9 @@ class GreenRuntime(Runtime):
                 self.running = task
                 try:
                     task.context.run(task.step)
-                except GreenletExit:
-                    raise
                 except BaseException as error:
+                    if self.unwinding and isinstance(error, GreenletExit):
+                        raise
                     # A fault of the runtime itself, for handlers contain theirs: it goes to whoever runs us.
                     self._main.error = error
                     self._go_on(self._main)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from greenlet import GreenletExit
 
 from actors.runtime.context import LiveContext
 from actors.runtime.envelope import Envelope
-from actors.runtime.errors import AskFailed, Fenced
+from actors.runtime.errors import AskFailed, Fenced, describe
 
 if TYPE_CHECKING:
     from actors.runtime.actor import Actor
@@ -40,14 +41,23 @@ class Incarnation(LiveContext):
     """The actor, its context and its end. Runs on one worker; a supervisor may fence it from another."""
 
     def __init__(self, cell: Cell, epoch: int) -> None:
+        system = cell.system
         super().__init__(
-            cell.runtime, cell.address, epoch, cell.system.next_number, cell.rng, cell.mailbox, cell
+            cell.runtime,
+            cell.address,
+            epoch,
+            system.next_number,
+            system.tracer.record,
+            cell.rng,
+            cell.mailbox,
+            cell,
         )
         self.cell = cell
         self.worker_name = f"{self.path}#{epoch}"
         self.served = False
         self._actor: Actor | None = None
-        self._stop_hook_ran = False
+        # Two workers may want to run the hook at a fence; whoever gets the token does.
+        self._stop_token = Lock()
 
     def setup(self) -> bool:
         """Make the actor and run `on_start`; whether it serves now."""
@@ -57,14 +67,15 @@ class Incarnation(LiveContext):
             self._actor = actor
             self._receive = actor.on_receive
             actor.on_start()
-        except GreenletExit:
-            raise
         except BaseException as error:
+            self._unless_unwinding(error)
             self._crash(error, None)
             return False
-        if not self.mailbox.activate(self):
-            return False
         self.served = True
+        if not self.mailbox.activate(self):
+            # Fenced while it started: what it has taken, nobody else knows of.
+            self._run_hook("on_stop")
+            return False
         self.cell.acknowledge(self)
         # An actor may wish to end in its very first hook.
         return not self.leaving or self._leave(End.NORMAL)
@@ -78,9 +89,8 @@ class Incarnation(LiveContext):
         reply = self.reply = envelope.reply_to
         try:
             value = self._receive(message)
-        except GreenletExit:
-            raise
         except BaseException as error:
+            self._unless_unwinding(error)
             self._crash(error, envelope)
             return False
         if reply is not None and self.reply is not None:
@@ -105,7 +115,7 @@ class Incarnation(LiveContext):
         if not self.live:
             # A zombie: whatever it raises, Fenced above all, has no effect; the fence closed its books.
             return
-        failed = AskFailed(f"{self.path} failed: {type(error).__name__}: {error}")
+        failed = AskFailed(f"{self.path} failed: {describe(error)}")
         failed.__cause__ = error
         if self.reply is not None:
             self.reply.reject(failed)
@@ -135,16 +145,18 @@ class Incarnation(LiveContext):
 
     def _run_hook(self, hook: str, *arguments: object) -> None:
         """Run `on_stop` or `on_failure`, once; what it raises is reported and changes nothing."""
-        if hook == "on_stop":
-            if self._stop_hook_ran:
-                return
-            self._stop_hook_ran = True
+        if hook == "on_stop" and not self._stop_token.acquire(False):
+            return
         try:
             getattr(self._actor, hook)(*arguments)
-        except GreenletExit:
-            raise
         except Fenced:
             # It tried to have an effect after its end; the fence held, which is all there is to do.
             return
         except BaseException as error:
+            self._unless_unwinding(error)
             self.cell.hook_failed(self, hook, error)
+
+    def _unless_unwinding(self, error: BaseException) -> None:
+        """Let the end of a simulation pass; in any other place a GreenletExit is an exception like others."""
+        if self.runtime.unwinding and isinstance(error, GreenletExit):
+            raise error

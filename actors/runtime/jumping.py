@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from threading import Condition, Lock, Thread
+from threading import TIMEOUT_MAX, Condition, Lock, Thread
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -159,8 +159,7 @@ class _CountedWaiter:
 
     def sleep(self, timeout_s: float | None) -> None:
         """Until released, or `timeout_s` of process time passed."""
-        endless = timeout_s is None or timeout_s == float("inf")
-        self._lock.acquire(timeout=-1 if endless or timeout_s is None else max(0.0, timeout_s))
+        self._lock.acquire(timeout=-1 if timeout_s is None else min(max(0.0, timeout_s), TIMEOUT_MAX))
 
     def resume(self) -> None:
         """The worker runs again, whoever woke it."""

@@ -12,6 +12,8 @@ from threading import Lock
 from time import monotonic
 from typing import Any, Protocol
 
+from actors.runtime.envelope import OwnEnvelope
+
 
 class Mail(Protocol):
     """What a mailbox carries; our envelopes and pykka's both fit."""
@@ -50,11 +52,15 @@ class Mailbox(Protocol):
     def put_last(self, envelope: Any) -> None:
         """Queue behind all user mail, past the bound and past a refusal."""
 
+    def put_own(self, envelope: Any, owner: object) -> bool:
+        """Queue what the owner's own timer tells, past the bound; False if it is not the owner any more."""
+
     def get(self, owner: object = None) -> Any:
         """Done with the current one, wait for the next; None if `owner` is not the owner (any more)."""
 
-    def attach(self, owner: object) -> None:
-        """A new owner prepares; left-over system mail was meant for its predecessor and is dropped."""
+    def attach(self, owner: object) -> list[Any]:
+        """A new owner prepares. What was meant for its predecessor goes: left-over system mail, and what the
+        predecessor's timers had told it already, which is handed back."""
 
     def activate(self, owner: object) -> bool:
         """The owner begins to serve; False if it is not the owner any more."""
@@ -133,7 +139,11 @@ class ThreadMailbox:
     def _take_back(self, envelope: Any) -> str | None:
         """Closed: either `close` came just now, found our mail and accounts for it, or it is still ours."""
         with self._lock:
-            for place, queued in enumerate(self.user_lane):
+            if self._refusal is None:
+                # Opened again just now: it may stay.
+                return None
+            # Looked through as a copy, because senders append without the lock; they do so behind its end.
+            for place, queued in enumerate(self.user_lane.copy()):
                 if queued is envelope:
                     del self.user_lane[place]
                     return self._refusal
@@ -151,19 +161,30 @@ class ThreadMailbox:
             self.user_lane.append(envelope)
             self._rouse()
 
+    def put_own(self, envelope: Any, owner: object) -> bool:
+        """Queue what the owner's own timer tells, past the bound; False if it is not the owner any more."""
+        with self._lock:
+            if self.owner is not owner or self._refusal is not None:
+                return False
+            self.user_lane.append(envelope)
+            self._rouse()
+            return True
+
     def get(self, owner: object = None) -> Any:
         """Done with the current one, wait for the next; None if `owner` is not the owner (any more)."""
         while True:
             with self._lock:
                 if self.owner is not owner:
                     return None
+                # The time stands before the mail can be seen, or the hang watch, which looks without the
+                # lock, would take the time of the mail before for that of this one.
                 if self.system_lane:
-                    self.current = envelope = self.system_lane.popleft()
                     self.busy_since = monotonic()
+                    self.current = envelope = self.system_lane.popleft()
                     return envelope
                 if self.user_lane:
-                    self.current = envelope = self.user_lane.popleft()
                     self.busy_since = monotonic()
+                    self.current = envelope = self.user_lane.popleft()
                     return envelope
                 self.current = None
                 self._sleeping = True
@@ -173,12 +194,18 @@ class ThreadMailbox:
                     continue
             self._wake.acquire()
 
-    def attach(self, owner: object) -> None:
-        """A new owner prepares; left-over system mail was meant for its predecessor and is dropped."""
+    def attach(self, owner: object) -> list[Any]:
+        """A new owner prepares, and what was meant for its predecessor alone goes."""
         with self._lock:
             self.owner = owner
             self.system_lane.clear()
             self.current = None
+            # By place and from behind, because senders append without the lock.
+            lane = list(enumerate(self.user_lane.copy()))
+            stale = [(place, envelope) for place, envelope in lane if type(envelope) is OwnEnvelope]
+            for place, _ in reversed(stale):
+                del self.user_lane[place]
+            return [envelope for _, envelope in stale]
 
     def activate(self, owner: object) -> bool:
         """The owner begins to serve; False if it is not the owner any more."""
@@ -206,8 +233,10 @@ class ThreadMailbox:
         """Refuse all mail from now on and hand back what was queued."""
         with self._lock:
             self._refusal = why
-            left = list(self.user_lane)
-            self.user_lane.clear()
+            # One by one, because senders append without the lock: each is taken here or taken back by them.
+            left = []
+            while self.user_lane:
+                left.append(self.user_lane.popleft())
             return left
 
     def reopen(self) -> None:

@@ -87,6 +87,8 @@ class Runtime(ABC):
     activity: Activity | None = None
     yields_at_tell = False
     finds_deadlocks = False
+    # While a simulated runtime ends its fibers, which it does by GreenletExit.
+    unwinding = False
     abandoned_max = 8
 
     def __init__(self, seed: int | None) -> None:

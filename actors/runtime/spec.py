@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -54,9 +55,9 @@ class Backoff:
     jitter: float = 0.2
 
     def __post_init__(self) -> None:
-        if self.min_s < 0 or self.cap_s < self.min_s or self.reset_after_s < 0 or self.jitter < 0:
+        if not (0 <= self.min_s <= self.cap_s < inf and self.reset_after_s >= 0 and self.jitter >= 0):
             raise ValueError(
-                f"Backoff: expected 0 <= min_s <= cap_s, reset_after_s, jitter >= 0; found {self}"
+                f"Backoff: expected 0 <= min_s <= cap_s < inf, reset_after_s, jitter >= 0; found {self}"
             )
 
 
@@ -81,7 +82,7 @@ class ChildSpec:
                 f"ChildSpec.mailbox_bound of {self.name}: expected >= 1, found {self.mailbox_bound}"
             )
         for what in ("shutdown_timeout_s", "start_deadline_s", "hang_limit_s"):
-            if getattr(self, what) <= 0:
+            if not getattr(self, what) > 0:
                 raise ValueError(
                     f"ChildSpec.{what} of {self.name}: expected > 0, found {getattr(self, what)}"
                 )
@@ -106,9 +107,9 @@ class SupervisorSpec:
             raise ValueError(
                 f"SupervisorSpec.name: expected a non-empty name without '/', found {self.name!r}"
             )
-        if self.intensity < 0 or self.period_s <= 0 or self.park_retry_s <= 0:
+        if self.intensity < 0 or not (0 < self.period_s < inf and 0 < self.park_retry_s < inf):
             raise ValueError(
-                f"SupervisorSpec {self.name}: expected intensity >= 0, period_s and park_retry_s > 0"
+                f"SupervisorSpec {self.name}: expected intensity >= 0, period_s and park_retry_s > 0, < inf"
             )
         if self.exhausted is Exhausted.PARK:
             if self.strategy is Strategy.REST_FOR_ONE:

@@ -3,11 +3,14 @@ and decides by the pure arithmetic of `restarts`."""
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
+
+from greenlet import GreenletExit
 
 from actors.runtime.cell import Cell, Ended, Hung, Up
 from actors.runtime.envelope import from_us
-from actors.runtime.errors import ChildExhausted, HandlerHung, RuntimeFault, StartTimeout
+from actors.runtime.errors import ChildExhausted, HandlerHung, RuntimeFault, StartTimeout, describe
 from actors.runtime.events import (
     ActorFailed,
     ActorHung,
@@ -27,6 +30,8 @@ from actors.runtime.supervisor_node import RUNNING, Child, StartAgain, StopAll, 
 if TYPE_CHECKING:
     from actors.runtime.runtime import Channel
     from actors.runtime.system import ActorSystem
+
+logger = logging.getLogger("actors.runtime")
 
 
 class Supervisor(SupervisorNode):
@@ -66,7 +71,12 @@ class Supervisor(SupervisorNode):
             if child.unit.state is not CellState.NEW and isinstance(child.unit, Cell):
                 child.unit.reopen()
             child.unit.state = CellState.HELD
-        self.runtime.spawn(self.path, self._run)
+        try:
+            self.runtime.spawn(self.path, self._run)
+        except RuntimeError:
+            # No thread is left for it: nobody may wait for the end of a life that never began.
+            self.state = CellState.HELD
+            raise
         return self.epoch
 
     def _run(self) -> None:
@@ -76,10 +86,15 @@ class Supervisor(SupervisorNode):
             self._advance()
             while self._end is None:
                 self._handle(self._next())
-        except Exception as error:
+        except BaseException as error:
+            if self.runtime.unwinding and isinstance(error, GreenletExit):
+                raise
             # A fault in the supervisor itself: its children must not run unsupervised.
             self._end = Ended(self, self.epoch, End.CRASH, error, "supervision")
-            self._stop_children(StopAll(final=False, after_mail=False, deadline_s=None))
+            try:
+                self._stop_children(StopAll(final=False, after_mail=False, deadline_s=None))
+            except Exception:
+                logger.exception("%s could not stop its children after a fault of its own", self.path)
         for message in (*self.stash, *self._left_over()):
             self._emit_if_event(message)
         self._parent.put(self._end)
@@ -186,10 +201,7 @@ class Supervisor(SupervisorNode):
         at = from_us(self.runtime.now_us())
         self.system.emit(ActorHung(cell.path, message.busy_with, message.busy_for_s, at))
         if cell.spec.on_hang is OnHang.ESCALATE or abandoned > self.runtime.abandoned_max:
-            self.system.emit(ActorFailed(cell.path, cell.epoch, error, message.busy_with, None, at))
-            self._mark_down(child)
-            cell.tell_watchers(End.HUNG.value, restarting=self._parent is not self.system.observer)
-            self._give_up(error)
+            self._escalate(child, error, End.HUNG, message.busy_with)
             return
         keep_down = child.restart is Restart.TEMPORARY
         self._fail(child, error, End.HUNG, message.busy_with, keep_down=keep_down)
@@ -203,8 +215,12 @@ class Supervisor(SupervisorNode):
                 continue
             child.start_deadline_s = None
             error = StartTimeout(f"{cell.path}: on_start took longer than {cell.spec.start_deadline_s} s")
-            if self._fence(cell, End.START_TIMEOUT, error, None) is None:
+            abandoned = self._fence(cell, End.START_TIMEOUT, error, None)
+            if abandoned is None:
                 continue
+            if abandoned > self.runtime.abandoned_max:
+                self._escalate(child, error, End.START_TIMEOUT, "on_start")
+                return
             keep_down = child.restart is Restart.TEMPORARY
             self._fail(child, error, End.START_TIMEOUT, "on_start", keep_down=keep_down)
             return
@@ -251,6 +267,8 @@ class Supervisor(SupervisorNode):
             self._notify(unit, how.value, restarting=self._parent is not self.system.observer)
             self._give_up(error)
             return
+        # Counted anew by those that have to be stopped by force below.
+        self.abandoned = 0
         backoff = self.spec.backoff
         child.failures_in_a_row = failures_in_a_row(child.failures_in_a_row, served_since_us, now_us, backoff)
         delay_s = backoff_delay_s(backoff, child.failures_in_a_row, self._rng.random())
@@ -259,9 +277,19 @@ class Supervisor(SupervisorNode):
         unit.state = CellState.HELD if delay_s <= 0 else CellState.BACKOFF
         if self.spec.strategy is Strategy.REST_FOR_ONE:
             self._hold_rest(child)
+        if self.abandoned > self.runtime.abandoned_max:
+            self._give_up(RuntimeFault(f"{self.path}: {self.abandoned} workers did not come back"))
+            return
         if delay_s > 0:
             self._start_later(child, now_us + round(delay_s * 1_000_000))
         self._advance()
+
+    def _escalate(self, child: Child, error: BaseException, how: End, message_type: str) -> None:
+        """A fenced child is not started again: give up because of it."""
+        self._mark_down(child)
+        self._emit_failed(child.unit, error, message_type, None, self.runtime.now_us())
+        self._notify(child.unit, how.value, restarting=self._parent is not self.system.observer)
+        self._give_up(error)
 
     def _hold_rest(self, child: Child) -> None:
         """Stop those started after `child`, last first; they wait for it."""
@@ -296,7 +324,7 @@ class Supervisor(SupervisorNode):
         self.system.emit(RootExhausted(self.path, at) if root else SupervisorExhausted(self.path, at))
         # At the root's end mail that is queued is still handled: an order to arm must not be cut off.
         self._stop_children(StopAll(final=root, after_mail=root, deadline_s=None))
-        fault = ChildExhausted(f"{self.path} used up its restarts; the last failure: {error}")
+        fault = ChildExhausted(f"{self.path} used up its restarts; the last failure: {describe(error)}")
         fault.__cause__ = error
         self._end = Ended(self, self.epoch, End.CRASH, fault, "children")
 

@@ -3,6 +3,7 @@ force, fence one off. What it decides is in `supervisor`."""
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from actors.runtime.runtime import Channel
     from actors.runtime.system import ActorSystem
 
+logger = logging.getLogger("actors.runtime")
 T = TypeVar("T")
 RUNNING = (CellState.STARTING, CellState.UP)
 STOP_SLICE_MIN_S = 0.05
@@ -76,6 +78,8 @@ class SupervisorNode:
         self.children: list[Child] = []
         self.stash: deque[object] = deque()
         self.stop_deadline_s: float | None = None
+        # How many workers did not come back, by the last fence.
+        self.abandoned = 0
 
     def cells(self) -> list[Cell]:
         """All cells below, in start order."""
@@ -103,8 +107,15 @@ class SupervisorNode:
         assert self.channel is not None
         return self.channel.get(timeout_s)
 
-    def _await(self, kind: type[T], wanted: Callable[[T], bool], timeout_s: float) -> T | None:
-        """Wait for one message among the others, which keep their order for later."""
+    def _await(
+        self,
+        kind: type[T],
+        wanted: Callable[[T], bool],
+        timeout_s: float,
+        below: SupervisorNode | None = None,
+    ) -> T | None:
+        """Wait for one message among the others, which keep their order for later. An order to stop waits its
+        turn too, but its deadline counts at once, also for the supervisor `below` that is waited for."""
         for message in self.stash:
             if isinstance(message, kind) and wanted(message):
                 self.stash.remove(message)
@@ -117,6 +128,12 @@ class SupervisorNode:
             if isinstance(message, kind) and wanted(message):
                 return message
             self.stash.append(message)
+            if isinstance(message, StopAll) and message.deadline_s is not None:
+                self.stop_deadline_s = message.deadline_s
+                if below is not None:
+                    below.order_stop(message)
+                else:
+                    until_s = min(until_s, self.runtime.monotonic() + self._clamped(timeout_s))
         return None
 
     def _emit_if_event(self, message: object) -> None:
@@ -140,7 +157,7 @@ class SupervisorNode:
         epoch = unit.epoch
         if running and isinstance(unit, SupervisorNode):
             unit.order_stop(order)
-            self._await(Ended, lambda ended: ended.unit is unit, float("inf"))
+            self._await(Ended, lambda ended: ended.unit is unit, float("inf"), below=unit)
         elif running and isinstance(unit, Cell):
             timeout_s = self._clamped(unit.spec.shutdown_timeout_s)
             unit.order_stop(after_mail=order.after_mail)
@@ -172,7 +189,7 @@ class SupervisorNode:
             return None
         if not cell.fence(how, error, holding=None if hung is None else hung.envelope):
             return None
-        abandoned = self.runtime.abandon(incarnation)
+        self.abandoned = abandoned = self.runtime.abandon(incarnation)
         released = Released(cell, cell.epoch)
 
         activity = self.runtime.activity
@@ -185,7 +202,13 @@ class SupervisorNode:
             if activity is not None:
                 activity.add(-1)
 
-        self.runtime.spawn(f"{incarnation.worker_name}/on_stop", release)
+        try:
+            self.runtime.spawn(f"{incarnation.worker_name}/on_stop", release)
+        except RuntimeError:
+            logger.exception("%s: no thread is left to run on_stop on", incarnation.worker_name)
+            if activity is not None:
+                activity.add(-1)
+            return abandoned
         self._await(Released, lambda done: done == released, self._clamped(cell.spec.shutdown_timeout_s))
         return abandoned
 

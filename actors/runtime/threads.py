@@ -8,8 +8,9 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
+from contextvars import Context
 from queue import Empty, SimpleQueue
-from threading import Condition, Event, Lock, Thread, get_ident
+from threading import TIMEOUT_MAX, Condition, Event, Lock, Thread, get_ident
 from typing import TYPE_CHECKING
 
 from actors.runtime.clock import Clock, SystemClock
@@ -48,7 +49,7 @@ class ThreadChannel:
             if timeout_s is not None and timeout_s <= 0:
                 return self._queue.get_nowait()
             # SimpleQueue refuses an infinite timeout, which to us is the same as none.
-            return self._queue.get(timeout=None if timeout_s == float("inf") else timeout_s)
+            return self._queue.get(timeout=None if timeout_s is None else min(timeout_s, TIMEOUT_MAX))
         except Empty:
             return None
 
@@ -78,7 +79,8 @@ class _Worker:
     def _run(self) -> None:
         while (job := self._jobs.get()) is not None:
             self.thread.name, work = job
-            work()
+            # Context variables that one life sets must not be there for the next on this thread.
+            Context().run(work)
             # Nothing of the job may stay referenced while the thread waits: an actor's files close with it.
             del job, work
             self.thread.name = "actor-idle"

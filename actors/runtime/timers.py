@@ -6,9 +6,12 @@ import heapq
 from collections.abc import Callable
 from itertools import count
 
+SHELLS_MIN = 64
+"""Below this many timers, cancelled ones included, nothing is swept."""
+
 
 class HeapTimer:
-    """An action at a market time. Cancelled, its empty shell stays in the heap until it comes up."""
+    """An action at a market time. Cancelled, its empty shell stays in the heap until it is due or swept."""
 
     __slots__ = ("action", "due_us")
 
@@ -22,15 +25,21 @@ class HeapTimer:
 
 
 class TimerHeap:
-    """Ordered by time, then by the order of adding."""
+    """Ordered by time, then by the order of adding. Shells are never more than the living and a few."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[int, int, HeapTimer]] = []
         self._order = count()
+        self._sweep_at = SHELLS_MIN
 
     def add(self, due_us: int, action: Callable[[], object]) -> HeapTimer:
         """Schedule; a time in the past is due at once."""
         timer = HeapTimer(due_us, action)
+        if len(self._heap) >= self._sweep_at:
+            # Whoever sets a far timer for each message and cancels it must not fill the memory with shells.
+            self._heap = [entry for entry in self._heap if entry[2].action is not None]
+            heapq.heapify(self._heap)
+            self._sweep_at = max(SHELLS_MIN, 2 * len(self._heap))
         heapq.heappush(self._heap, (due_us, next(self._order), timer))
         return timer
 

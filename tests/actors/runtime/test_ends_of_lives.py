@@ -1,0 +1,263 @@
+"""What a life leaves behind: nothing that reaches its successor, grows, or keeps anybody waiting."""
+
+from __future__ import annotations
+
+import threading
+from contextvars import ContextVar
+
+import pytest
+from greenlet import GreenletExit
+
+from actors.runtime import (
+    ActorRestarted,
+    AskFailed,
+    ExitKind,
+    HookFailed,
+    RuntimeEvent,
+    Strategy,
+    SupervisorSpec,
+)
+from actors.runtime.timers import SHELLS_MIN, TimerHeap
+from tests.actors.runtime.test_context import AT_ONCE, Scripted, scripted, start
+from tests.actors.runtime.world import PATIENCE_S, Block, Crash, Finish, Note, Probe, World
+
+MARK: ContextVar[str] = ContextVar("MARK", default="unset")
+
+
+def test_timer_message_that_waits_does_not_reach_the_next_life(world: World) -> None:
+    """Or a life that begins by setting its timer would have two, and one more with every crash."""
+    lives: list[int] = []
+
+    def script(actor: Scripted, message: object) -> object:
+        match message:
+            case "set":
+                actor.ctx.call_later(1.0, "due")
+            case "crash":
+                actor.ctx.sleep(2.0)
+                raise ValueError("poison")
+            case "due":
+                lives.append(actor.ctx.epoch)
+        return actor.ctx.epoch
+
+    start(world, scripted("a", script))
+    world.tell("a", "set")
+    world.tell("a", "crash")
+    world.until_event(ActorRestarted, "root/a")
+    assert world.ask("a", "who") == 2
+    assert lives == []
+    assert world.system is not None
+    assert ("due", "its life ended") in [
+        (letter.message, letter.why) for letter in world.system.dead_letters.items()
+    ]
+
+
+def test_own_timer_comes_through_a_full_mailbox(world: World) -> None:
+    """The bound holds off others; who waits for a deadline would never hear of it again."""
+    came: list[object] = []
+
+    def script(actor: Scripted, message: object) -> object:
+        if message == "set":
+            actor.ctx.call_later(1.0, "due")
+            for number in range(5):
+                actor.ctx.tell(actor.ctx.self_address, number)
+            actor.ctx.sleep(2.0)
+        else:
+            came.append(message)
+        return None
+
+    start(world, scripted("a", script, mailbox_bound=2))
+    world.tell("a", "set")
+    world.until(lambda: len(came) == 3, "two of five, and the timer's")
+    assert came == [0, 1, "due"]
+
+
+def test_restarted_watchers_do_not_pile_up(world: World) -> None:
+    """A watched cell that never ends forgets the lives that ended while they watched it."""
+
+    def watcher(actor: Scripted, message: object) -> object:
+        actor.ctx.watch(actor.peers["b"])
+        if message == "crash":
+            raise ValueError("poison")
+        return None
+
+    start(world, scripted("a", watcher), scripted("b", lambda _actor, message: message))
+    for _ in range(20):
+        world.tell("a", "crash")
+    world.until_event(ActorRestarted, "root/a", times=20)
+    world.ask("a", "watch")
+    assert world.system is not None
+    assert len(world.system.cells[1]._watchers) == 1
+
+
+class WordlessError(Exception):
+    """An error that fails to make its own text."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+@pytest.mark.parametrize("error", [WordlessError(), GreenletExit()])
+def test_errors_of_strange_kinds_are_crashes_too(world: World, error: BaseException) -> None:
+    """Neither an error without a text nor a backend's own exception keeps asker or supervisor in the dark."""
+    world.start(SupervisorSpec("root", (world.child("a"), world.child("b")), backoff=AT_ONCE))
+    with pytest.raises(AskFailed) as raised:
+        world.ask("a", Crash(error))
+    assert raised.value.__cause__ is error
+    world.until_event(ActorRestarted, "root/a")
+    assert (world.epoch("a"), world.epoch("b")) == (2, 1)
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), WordlessError()])
+def test_whatever_the_listener_raises_disturbs_nobody(world: World, error: BaseException) -> None:
+    """It stands on the supervisor's own thread, which must outlive it."""
+    heard: list[RuntimeEvent] = []
+
+    def listen(event: RuntimeEvent) -> None:
+        heard.append(event)
+        if isinstance(event, ActorRestarted):
+            raise error
+
+    world.listen = listen  # type: ignore[method-assign]
+    world.start(SupervisorSpec("root", (world.child("a"),), backoff=AT_ONCE))
+    world.tell("a", Crash(ValueError("poison")))
+    world.tell("a", Crash(ValueError("poison")))
+    world.until(lambda: sum(isinstance(event, HookFailed) for event in heard) == 2)
+    assert world.epoch("a") == 3
+
+
+def test_context_variables_do_not_reach_the_next_life(world: World) -> None:
+    """A pooled thread serves one life after the other; what one set the next does not see."""
+
+    def script(actor: Scripted, message: object) -> object:
+        before = MARK.get()
+        MARK.set("left behind")
+        if message == "leave":
+            actor.ctx.stop_self()
+        return before
+
+    start(world, scripted("a", script))
+    for life in range(1, 4):
+        assert world.ask("a", "leave") == "unset"
+        world.until_event(ActorRestarted, "root/a", times=life)
+
+
+def test_handled_message_is_not_dead_when_the_end_hangs(world: World) -> None:
+    """Who leaves by its own wish and hangs in `on_stop` is replaced; what it had handled was handled."""
+    world.stop_trouble["a"] = world.block
+    world.start(SupervisorSpec("root", (world.child("a", hang_limit_s=0.1),), backoff=AT_ONCE))
+    world.tell("a", Finish())
+    world.until_event(ActorRestarted, "root/a")
+    assert world.system is not None
+    assert world.system.dead_letters.count == 0
+    world.stop_trouble.clear()
+
+
+def test_endless_limits_and_timeouts_are_limits_and_timeouts(world: World) -> None:
+    """`inf` means never, on every backend."""
+    endless = float("inf")
+
+    def script(actor: Scripted, message: object) -> object:
+        return actor.ctx.ask(actor.peers["b"], message, timeout_s=endless)
+
+    children = (
+        scripted("a", script, hang_limit_s=endless, start_deadline_s=endless, shutdown_timeout_s=endless),
+        scripted("b", lambda _actor, message: message, hang_limit_s=1e12, shutdown_timeout_s=1e12),
+    )
+    start(world, *children)
+    assert world.ask("a", "x", timeout_s=endless) == "x"
+
+
+def test_start_that_comes_too_late_lets_go_of_what_it_took() -> None:
+    """Nobody else knows of it: its successor would find the file still open."""
+    world = World("threads")
+    world.start_trouble["a"] = world.block
+    child = world.child("a", start_deadline_s=0.05)
+    world.start(SupervisorSpec("root", (child,), intensity=0))
+    world.let_go.set()
+    world.until_noted("stop", "a")
+    world.close()
+
+
+def test_starts_that_never_come_back_are_capped_as_well() -> None:
+    """Also where failures alone would be retried for ever, as in a parked feed."""
+    world = World("threads")
+    world.runtime.abandoned_max = 1
+    world.start_trouble["a"] = world.block
+    child = world.child("a", start_deadline_s=0.05)
+    world.start(SupervisorSpec("root", (child,), intensity=100, backoff=AT_ONCE))
+    assert world.exit().kind is ExitKind.ROOT_EXHAUSTED
+    assert world.notes.count(("start", "a")) == 2
+    world.close()
+
+
+def test_those_stopped_by_force_for_another_are_capped_as_well() -> None:
+    """`rest_for_one` leaves a worker behind each time a later child does not obey."""
+    world = World("threads")
+    world.runtime.abandoned_max = 1
+    children = (world.child("a"), world.child("b", shutdown_timeout_s=0.05))
+    tree = SupervisorSpec("root", children, Strategy.REST_FOR_ONE, intensity=100, backoff=AT_ONCE)
+    world.start(tree)
+    for times in (1, 2):
+        world.tell("b", Block())
+        world.until_noted("blocked", "b", times=times)
+        world.tell("a", Crash(ValueError("poison")))
+        world.until(lambda times=times: world.notes.count(("stop", "b")) == times)
+    assert world.exit().kind is ExitKind.ROOT_EXHAUSTED
+    world.close()
+
+
+@pytest.mark.parametrize("busy", ["stopping those behind a failed one", "releasing a hung one"])
+def test_stop_that_comes_while_a_supervisor_waits_reaches_all(busy: str) -> None:
+    """The order's deadline holds also for what is being waited for, so that the others get their turn."""
+    world = World("threads")
+    waiting = threading.Event()
+
+    def hang(_probe: Probe) -> None:
+        waiting.set()
+        assert world.let_go.wait(PATIENCE_S)
+
+    failed = world.child("a", hang_limit_s=0.05 if "hung" in busy else 60.0)
+    behind = [world.child(name) for name in ("b", "c", "d")]
+    for name in "abcd":
+        world.stop_trouble[name] = hang
+    books = SupervisorSpec("books", (failed, *behind), Strategy.REST_FOR_ONE, backoff=AT_ONCE)
+    system = world.start(SupervisorSpec("root", (world.child("first"), books), backoff=AT_ONCE))
+    world.tell("a", Block() if "hung" in busy else Note("x"))
+    if "hung" not in busy:
+        world.stop_trouble.pop("a")
+        world.tell("a", Crash(ValueError("poison")))
+    assert waiting.wait(PATIENCE_S)
+    system.stop(timeout_s=0.1)
+    assert ("stop", "first") in world.notes
+    world.close()
+
+
+def test_without_any_thread_left_the_root_gives_up() -> None:
+    """A supervisor that can't be started again must not be waited for."""
+    world = World("threads")
+    below = SupervisorSpec("below", (world.child("a", shutdown_timeout_s=0.05),), backoff=AT_ONCE)
+    world.start(SupervisorSpec("root", (world.child("first"), below), backoff=AT_ONCE))
+    spawn = world.runtime.spawn
+
+    def refuse(name: str, work: object) -> None:
+        raise RuntimeError(f"can't start new thread for {name}: {work}")
+
+    world.runtime.spawn = refuse  # type: ignore[method-assign]
+    world.tell("a", Crash(ValueError("poison")))
+    assert world.exit().kind is ExitKind.ROOT_EXHAUSTED
+    world.runtime.spawn = spawn  # type: ignore[method-assign]
+    world.close()
+
+
+def test_cancelled_timers_do_not_pile_up() -> None:
+    """A far timer set and cancelled for each message leaves no shell for each, and the others keep order."""
+    heap = TimerHeap()
+    came: list[int] = []
+    for number in range(1000):
+        heap.add(10_000 + number, lambda: came.append(-1)).cancel()
+        if number % 100 == 0:
+            heap.add(number, lambda number=number: came.append(number))
+    assert len(heap._heap) <= 2 * SHELLS_MIN
+    while heap.next_due_us() is not None:
+        heap.pop()()
+    assert came == list(range(0, 1000, 100))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from types import FrameType
 
 from actors.engine import OrderlyEngine
-from actors.runtime import ExitKind, ExitReason, install_dump_signal
+from actors.runtime import ExitKind, ExitReason, Runtime, install_dump_signal
 from actors.runtime.envelope import to_us
 from core.errors import FoundWrongError
 
@@ -35,12 +35,7 @@ class EngineProcess(OrderlyEngine):
 
     def stop_at(self, when: datetime, reason: str) -> None:
         """Ask for the stop when market time comes to `when`, and hold market time there."""
-
-        def end() -> None:
-            self._runtime.operation().__enter__()
-            self.handle.request_stop(reason)
-
-        self._runtime.add_timer(to_us(when), end)
+        self._held = time_held_at(self._runtime, when, lambda: self.handle.request_stop(reason))
 
     def run(self, on_look: Callable[[], None] | None = None) -> EngineEnd:
         """Wait until somebody wants it to stop or the root gives up; `on_look` runs meanwhile, often."""
@@ -52,6 +47,21 @@ class EngineProcess(OrderlyEngine):
         # Without actors market time runs through to the end, so both may have come: the failure counts.
         ended = self.system.wait(0.0)
         return EngineEnd(self.handle.stop_reason, failed=False) if ended is None else _end_of(ended)
+
+
+def time_held_at(runtime: Runtime, when: datetime, act: Callable[[], object]) -> ExitStack:
+    """Market time that comes to `when` stands there until what is given back is closed; `act` is called then.
+
+    It has to be kept: with a hold that nobody keeps, time would go on at once to what else is due then.
+    """
+    held = ExitStack()
+
+    def hold() -> None:
+        held.enter_context(runtime.operation())
+        act()
+
+    runtime.add_timer(to_us(when), hold)
+    return held
 
 
 @contextmanager

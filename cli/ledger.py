@@ -55,6 +55,12 @@ class DailyEquity:
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + ONE_DAY
         self._runtime.add_timer(to_us(midnight), lambda: self._note(midnight))
 
+    def end(self, began: datetime, now: datetime, entry: LedgerEntry) -> None:
+        """A run that ends at midnight ends that day too: time stands before the day's own timer comes."""
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        if began < now == midnight:
+            self.entries.setdefault((now - ONE_DAY).date().isoformat(), entry)
+
     def _note(self, midnight: datetime) -> None:
         day = (midnight - ONE_DAY).date().isoformat()
         try:

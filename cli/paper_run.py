@@ -160,6 +160,7 @@ class PaperRun:
                 self._look(process)
                 process.stop(end.reason)
             ledger = reader.read()
+            equity.end(self._began, from_us(self._runtime.now_us()), ledger.end)
             self._report(end, ledger, equity, time.monotonic() - began_s)
         end.raise_if_failed()
 

@@ -11,7 +11,7 @@ from typing import cast
 from actors.execution.entry import stop_key
 from actors.execution.flow import Flow, done_key
 from actors.execution.line import Line
-from actors.execution.order import OrderSpec, Unplaced, WorkingOrder, place
+from actors.execution.order import PLACE_ATTEMPTS, OrderSpec, Unplaced, WorkingOrder, place
 from core.books import InstructionKind, Position
 from core.combo import exit_collar_eth, next_exit_price_eth
 from core.lifecycle import PositionState
@@ -87,6 +87,8 @@ def close(line: Line, request: ExitRequest, working: WorkingOrder | None = None)
             _tell_final(line, placed, request)
             # What is left is offered at natural from the start: it had its time at better prices.
             first_step = line.strategy.execution.exit_steps
+            if placed.row.amount < position.contracts:
+                yield from line.pause(PLACE_ATTEMPTS)  # Labels are numbered by the second.
         else:
             attempts_failed += 1
             started.say(False, placed)
@@ -135,7 +137,8 @@ def _attempt(
         kind=InstructionKind.EXIT,
         attempt=_attempt_number(line.ctx.now()),
         legs=tuple(leg.reversed() for leg in position.plan.legs),
-        amount=position.contracts,
+        # A position larger than one order may be (the limit was lowered) is closed order by order.
+        amount=min(position.contracts, line.strategy.limits.contracts_max),
         limit_eth=-_cost_eth(line, quote, first_step),
         reference_eth=-quote.natural_cost_eth,
         exit_rule=request.exit_rule,

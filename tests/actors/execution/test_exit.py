@@ -128,6 +128,21 @@ def test_refused_exit_is_tried_again_under_a_new_label(house: TradingHouse) -> N
     assert house.books.positions["p-entry-1"].state is PositionState.CLOSED
 
 
+def test_position_larger_than_one_order_may_be_is_closed_order_by_order(house: TradingHouse) -> None:
+    """A person has lowered the limit under an open position: the risk can be closed all the same."""
+    limits = house.strategy.limits.model_copy(update={"contracts_max": 1})
+    house.strategy = house.strategy.model_copy(update={"limits": limits})
+    house.stop("kill_switch")
+    house.start_kill_switch()
+    house.books.tell_facts()
+    house.restart_execution()
+    house.venue.fill_next.extend([1, 1])
+    house.close("p-entry-1")
+    house.advance(70)
+    assert [r["amount"] for r in house.venue.named("place_combo_order")] == ["2", "1", "1"]
+    assert house.books.positions["p-entry-1"].state is PositionState.CLOSED
+
+
 def test_exit_waits_for_quotes_and_then_goes(house: TradingHouse) -> None:
     house.venue.quotes[SHORT] = ("0.0080", "0.0070", "0.0065")
     house.close("p-entry-1")

@@ -74,7 +74,11 @@ def _recomputed(record: ShownRecord, start: ShownRecord) -> Explained:
         ) from None
     except ValueError as error:
         raise FoundWrongError(f"audit record {record.seq}: {error}") from None
+    if not isinstance(recorded, dict):
+        raise FoundWrongError(f"audit record {record.seq}: expected a decision's record, found no object")
     difference = decision_record.verify(recorded, strategy)
+    if difference is None and recorded.get("code_version") != start.detail.get("version"):
+        difference = "code_version"
     if difference is None and record.detail.get("sha256") != hashlib.sha256(text.encode()).hexdigest():
         difference = "sha256"
     return Explained(record.seq, record.at, _shown(recorded, strategy), difference)
@@ -84,7 +88,7 @@ def _shown(recorded: decision_record.Json, strategy: Strategy) -> str:
     """The recomputation rule by rule, or why there is none."""
     try:
         decision: EntryDecision | ExitDecision | Skipped = decision_record.replay(recorded, strategy)
-    except (ValidationError, McpDataAnomalyError, KeyError, TypeError) as error:
+    except (ValueError, McpDataAnomalyError, KeyError, TypeError) as error:
         return f"the recorded facts can't be read: {type(error).__name__}"
     if isinstance(decision, Skipped):
         return f"exit {decision.position_id}: no decision, {', '.join(decision.reasons)}"

@@ -65,8 +65,12 @@ def replay(recorded: Json, strategy: Strategy) -> Decision:
 def verify(recorded: Json, strategy: Strategy) -> str | None:
     """The first field in which the record differs from its digests or its recomputation; None if none.
 
-    A path such as `facts.dvol`, `facts.chain.quotes.ETH-16JAN26-2800-P` or `decision.plan.limit_eth`.
+    A path such as `facts.dvol`, `facts.chain.quotes.ETH-16JAN26-2800-P` or `decision.plan.limit_eth`. A part
+    that is not of the kind that `record` writes is named before anything is recomputed.
     """
+    misshapen = _misshapen(recorded)
+    if misshapen is not None:
+        return misshapen
     digests = _digests(recorded["facts"])
     altered = first_difference(recorded["digests"], digests)
     if altered is not None:
@@ -79,6 +83,32 @@ def verify(recorded: Json, strategy: Strategy) -> str | None:
         return "facts.chain"
     difference = first_difference(recorded["decision"], decision_json(decision))
     return None if difference is None else f"decision.{difference}"
+
+
+def _misshapen(recorded: Json) -> str | None:
+    """The first part that `replay` could not even begin with; None where all are there."""
+    if recorded.get("decided") not in ("entry", "exit"):
+        return "decided"
+    for part in ("facts", "digests", "decision"):
+        if not isinstance(recorded.get(part), Mapping):
+            return part
+    if not _is_chain_record(recorded["facts"].get("chain", "missing")):
+        return "facts.chain"
+    decision = recorded["decision"]
+    kinds = (None, *SpreadKind)
+    if recorded["decided"] == "entry" and decision.get("forced_kind", "missing") not in kinds:
+        return "decision.forced_kind"
+    return None
+
+
+def _is_chain_record(chain: object) -> bool:
+    """Whether it is none, or has quotes by their names; what else it must hold, its decoding says."""
+    if not isinstance(chain, Mapping):
+        return chain is None
+    quotes = chain.get("quotes")
+    return isinstance(quotes, list) and all(
+        isinstance(quote, Mapping) and "instrument_name" in quote for quote in quotes
+    )
 
 
 def first_difference(a: object, b: object) -> str | None:

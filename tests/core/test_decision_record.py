@@ -193,6 +193,47 @@ def test_facts_that_can_not_be_read_are_named_even_under_a_right_digest() -> Non
     assert verify(recorded, STRATEGY) == "facts.chain"
 
 
+@pytest.mark.parametrize(
+    ("path", "value", "named"),
+    [
+        (("decided",), "nothing", "decided"),
+        (("decided",), None, "decided"),
+        (("facts",), None, "facts"),
+        (("digests",), [], "digests"),
+        (("decision",), "propose", "decision"),
+        (("decision", "forced_kind"), "butterfly", "decision.forced_kind"),
+        (("decision", "forced_kind"), [], "decision.forced_kind"),
+        (("facts", "chain"), 5, "facts.chain"),
+        (("facts", "chain", "quotes"), None, "facts.chain"),
+        (("facts", "chain", "quotes"), [1], "facts.chain"),
+        (("facts", "chain", "quotes"), [{"bid": "0.01"}], "facts.chain"),
+    ],
+)
+def test_a_part_of_another_shape_is_named_instead_of_raising(
+    path: tuple[str, ...], value: object, named: str
+) -> None:
+    recorded = entry_record()
+    part = recorded
+    for field in path[:-1]:
+        part = part[field]
+    part[path[-1]] = value
+    assert verify(recorded, STRATEGY) == named
+
+
+@pytest.mark.parametrize("part", ["decided", "facts", "digests", "decision"])
+def test_a_part_that_is_missing_is_named(part: str) -> None:
+    recorded = entry_record()
+    del recorded[part]
+    assert verify(recorded, STRATEGY) == part
+
+
+def test_a_missing_chain_and_an_exit_called_an_entry_are_named() -> None:
+    recorded = entry_record()
+    del recorded["facts"]["chain"]
+    assert verify(recorded, STRATEGY) == "facts.chain"
+    assert verify(exit_record() | {"decided": "entry"}, STRATEGY) == "decision.forced_kind"
+
+
 def _digest_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -1,0 +1,97 @@
+"""`explain` on logs that a person altered: exit code 1, the field by its name, never a traceback."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import JsonValue
+
+from core.chain import canonical_json
+from core.decision_record import canonical, record
+from core.entry_decision import decide_entry
+from tests.cli.support import Cli
+from tests.core.market import NOW, STRATEGY, entry_facts
+
+Record = dict[str, Any]
+
+
+def write_log(folder: Path, recorded: object, version: str = "1.0") -> None:
+    """An engine's start and one decision, whose own digest fits what is written."""
+    text = canonical(recorded)
+    details: dict[str, JsonValue] = {
+        "ENGINE_START": {"config": STRATEGY.model_dump(mode="json"), "version": version},
+        "DECISION": {"cycle_id": "c1", "record": text, "sha256": sha256(text.encode()).hexdigest()},
+    }
+    lines = [
+        canonical_json(
+            {
+                "seq": seq,
+                "prev": "0" * 64,
+                "at": NOW.isoformat(),
+                "kind": kind,
+                "correlation": None,
+                "detail": detail,
+                "hash": "0" * 64,
+            }
+        )
+        for seq, (kind, detail) in enumerate(details.items(), 1)
+    ]
+    (folder / "audit").mkdir()
+    (folder / "audit" / f"audit-{NOW:%Y-%m-%d}.jsonl").write_text("".join(f"{line}\n" for line in lines))
+
+
+def recorded_entry() -> Record:
+    facts = entry_facts()
+    made: Record = json.loads(canonical(record(facts, decide_entry(facts, STRATEGY), "1.0")))
+    return made
+
+
+def test_an_unaltered_log_is_the_same_to_the_byte(cli: Cli, tmp_path: Path) -> None:
+    write_log(tmp_path, recorded_entry())
+    ran = cli("explain", "c1", "--data-dir", str(tmp_path))
+    assert (ran.code, ran.err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("alter", "named"),
+    [
+        (lambda r: r["facts"].update(dvol=99.0), "facts.dvol"),
+        (lambda r: r["facts"].update(chain=None), "facts.chain"),
+        (lambda r: r["facts"]["chain"].update(quotes=[1]), "facts.chain"),
+        (lambda r: r["facts"].pop("chain"), "facts.chain"),
+        (lambda r: r.update(facts="none"), "facts"),
+        (lambda r: r.pop("digests"), "digests"),
+        (lambda r: r["decision"].update(forced_kind="butterfly"), "decision.forced_kind"),
+        (lambda r: r.update(decided="exit"), "facts.position"),
+        (lambda r: r.update(decided=None), "decided"),
+        (lambda r: r.update(code_version="2.0"), "code_version"),
+    ],
+)
+def test_an_altered_record_is_named(
+    cli: Cli, tmp_path: Path, alter: Callable[[Record], object], named: str
+) -> None:
+    recorded = recorded_entry()
+    alter(recorded)
+    write_log(tmp_path, recorded)
+    ran = cli("explain", "c1", "--data-dir", str(tmp_path))
+    assert ran.code == 1
+    assert ran.err.strip().endswith(f"differs from its recomputation in {named}")
+
+
+def test_a_record_that_is_no_object_is_refused(cli: Cli, tmp_path: Path) -> None:
+    write_log(tmp_path, [1])
+    ran = cli("explain", "c1", "--data-dir", str(tmp_path))
+    assert ran.code == 1
+    assert "expected a decision's record" in ran.err
+
+
+def test_the_code_version_is_held_against_the_start_of_the_engine(cli: Cli, tmp_path: Path) -> None:
+    write_log(tmp_path, recorded_entry(), version="0.9")
+    ran = cli("explain", "c1", "--data-dir", str(tmp_path))
+    assert ran.code == 1
+    assert ran.err.strip().endswith("code_version")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
+from cli.options import DEFAULT_DATA_DIR, ROWS_MAX, AsJson, DataDir
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -52,7 +52,7 @@ def verify(
 @app.command()
 def tail(
     data_dir: DataDir = DEFAULT_DATA_DIR,
-    count: Annotated[int, typer.Option("-n", "--lines", min=1, help="How many records.")] = 20,
+    count: Annotated[int, typer.Option("-n", "--lines", min=1, max=ROWS_MAX, help="How many records.")] = 20,
     kind: Annotated[str | None, typer.Option(help="Only records of this kind, e.g. ORDER.")] = None,
     as_json: AsJson = False,
 ) -> None:

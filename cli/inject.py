@@ -18,7 +18,9 @@ def inject(
     context: typer.Context,
     message: Annotated[str | None, typer.Argument(help="The message's name, as --list shows it.")] = None,
     list_all: Annotated[bool, typer.Option("--list", help="Show every message with its fields.")] = False,
-    wait_s: Annotated[float, typer.Option("--wait", metavar="SECONDS", help="How long to await.")] = 120.0,
+    wait_s: Annotated[
+        float, typer.Option("--wait", metavar="SECONDS", min=0, max=86_400, help="How long to await.")
+    ] = 120.0,
     data_dir: DataDir = DEFAULT_DATA_DIR,
     as_json: AsJson = False,
 ) -> None:
@@ -58,7 +60,9 @@ def fields_of(message: str, arguments: list[str]) -> dict[str, JsonValue]:
     from actors.control.injectable import INJECTABLE
     from core.errors import InputError
 
-    known = {field.name for field in INJECTABLE[message].fields} if message in INJECTABLE else set()
+    fields = INJECTABLE[message].fields if message in INJECTABLE else ()
+    known = {field.name for field in fields}
+    texts = {field.name for field in fields if field.type_name != "bool"}
     body: dict[str, JsonValue] = {}
     rest = list(arguments)
     while rest:
@@ -66,14 +70,16 @@ def fields_of(message: str, arguments: list[str]) -> dict[str, JsonValue]:
         if not option.startswith("--"):
             raise InputError(f"inject {message}: expected --FIELD VALUE, found {option!r}")
         name, equals, value = option[2:].replace("-", "_").partition("=")
+        if name not in known and f"{name}_id" in known:
+            name = f"{name}_id"
         if equals:
             value = option.partition("=")[2]
         elif rest and not rest[0].startswith("--"):
             value = rest.pop(0)
+        elif name in texts:
+            raise InputError(f"inject {message}: {option}: expected a value, found none")
         else:
             value = "true"
-        if name not in known and f"{name}_id" in known:
-            name = f"{name}_id"
         if name in body:
             raise InputError(f"inject {message}: --{name} is given twice")
         body[name] = value

@@ -55,6 +55,15 @@ class LazyGroup(TyperGroup):
             return get_group(importlib.import_module(COMMANDS[cmd_name]).app).get_command(ctx, cmd_name)
         return None
 
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # The reader (`head`, say) has seen enough, which is no failure as the group would have it.
+            # Python would complain once more when it flushes.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(ExitCode.OK) from None
+
 
 app = typer.Typer(
     cls=LazyGroup,
@@ -80,8 +89,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except CerberoError as error:
         sys.stderr.write(f"error: {error}\n")
         return exit_code_of(error)
-    except BrokenPipeError:
-        # The reader (`head`, say) has seen enough. Python would complain once more when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.OK
+    except OSError as error:
+        # What the machine refuses (a full disk, a folder without rights) is for its owner to mend.
+        where = f"{error.filename}: " if error.filename is not None else ""
+        sys.stderr.write(f"error: {where}{error.strerror or error}\n")
+        return ExitCode.BAD_INPUT
     return ExitCode.OK

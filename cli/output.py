@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
+from io import StringIO
 
 import typer
 from pydantic import BaseModel, JsonValue
@@ -27,13 +28,16 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, empty: 
     from rich.console import Console
     from rich.table import Table
 
+    text = StringIO()
     console = Console()
     if not console.is_terminal:
-        console = Console(width=400)
+        console = Console(width=400, file=text)
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in listed:
         table.add_row(*row)
     console.print(table)
+    # Not by rich itself: where a reader such as `head` has gone, rich would end the command as a failure.
+    typer.echo(text.getvalue(), nl=False)
 
 
 def show_fields(fields: Iterable[tuple[str, str]]) -> None:

@@ -18,7 +18,9 @@ def paper(
     days: Annotated[float, typer.Option(min=0.01, max=3650, help="Market days to run.")] = 28,
     speed: Annotated[
         float | None,
-        typer.Option(min=1, help="Market seconds in a second, for the eye; as fast as it goes if not given."),
+        typer.Option(
+            min=1, max=1e9, help="Market seconds in a second, for the eye; as fast as it goes if not given."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the model market and of the faults.")] = 7,
     chains: Annotated[
@@ -61,6 +63,8 @@ def paper(
     for option, path in (("--json", json_file), ("--svg", svg)):
         if path is not None and not path.resolve().parent.is_dir():
             raise InputError(f"{option} {path}: expected a file in an existing folder")
+        if path is not None and path.is_dir():
+            raise InputError(f"{option} {path}: expected a file, found a folder")
     run_paper(
         PaperOptions(
             days=days,

@@ -20,6 +20,7 @@ from actors.control.socket_path import control_socket_path
 from actors.mcp import HttpTransport, PaperTransport, Transport
 from actors.runtime import Context, Envelope, JumpingClock, RuntimeFault, ThreadRuntime
 from actors.runtime.envelope import from_us
+from actors.state.stored import StoredBooks
 from cli.audit_checking import verified
 from cli.books_reading import last_recorded_at, stored_books
 from cli.data_folder import (
@@ -34,7 +35,7 @@ from cli.engine import EngineEnd, EngineProcess, signals_to
 from cli.ledger import DailyEquity, LedgerReader
 from cli.logs import logging_to
 from cli.output import time_text
-from cli.report import RunFacts, report
+from cli.report import AuditResult, RunFacts, report
 from cli.summary import show_summary
 from cli.view import LiveView, picture, save_svg
 from config import LoadedStrategy, McpSettings, load_strategy, telegram_from_env
@@ -210,7 +211,19 @@ class PaperRun:
             ended_by=end.reason,
             wall_s=wall_s,
         )
-        show_summary(run=run, books=books, status=self._status, ledger=ledger, audit=audit)
+        try:
+            self._write_files(run, books, ledger, equity, audit)
+        finally:
+            # Whatever keeps a file from being written, the run is told.
+            show_summary(run=run, books=books, status=self._status, ledger=ledger, audit=audit)
+        if not audit.ok:
+            raise FoundWrongError(f"audit: {audit.problem}")
+
+    def _write_files(
+        self, run: RunFacts, books: StoredBooks, ledger: Ledger, equity: DailyEquity, audit: AuditResult
+    ) -> None:
+        """Report and picture, where they were asked for."""
+        options = self._options
         if options.json_file is not None:
             document = report(
                 run=run,
@@ -223,8 +236,6 @@ class PaperRun:
             _write_whole(options.json_file, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
         if options.svg is not None and self._screen is not None:
             save_svg(*self._screen, options.svg)
-        if not audit.ok:
-            raise FoundWrongError(f"audit: {audit.problem}")
 
     def _transport(self, ctx: Context) -> Transport:
         return PaperTransport(HttpTransport(self._venue.url, monotonic=ctx.monotonic), clock=ctx)

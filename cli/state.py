@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
-from cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
+from cli.options import DEFAULT_DATA_DIR, ROWS_MAX, AsJson, DataDir
 
 app = typer.Typer(
     rich_markup_mode=None,
     no_args_is_help=True,
     help="Read the books. Example: run.py state positions --data-dir data",
 )
-Limit = Annotated[int, typer.Option("-n", "--limit", min=1, help="The newest so many.")]
+Limit = Annotated[int, typer.Option("-n", "--limit", min=1, max=ROWS_MAX, help="The newest so many.")]
 
 
 @app.command()

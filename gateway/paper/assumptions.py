@@ -11,7 +11,10 @@ from pydantic import Field, ValidationError
 from core.errors import InputError
 from core.values import Value
 
-PositiveDecimal = Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
+AMOUNT_MAX = Decimal(10) ** 12
+"""Beyond it sums would lose the last of the venue's eight decimals."""
+PositiveDecimal = Annotated[Decimal, Field(gt=0, le=AMOUNT_MAX, allow_inf_nan=False)]
+NonNegativeDecimal = Annotated[Decimal, Field(ge=0, le=AMOUNT_MAX, allow_inf_nan=False)]
 
 
 class Assumptions(Value):
@@ -19,14 +22,14 @@ class Assumptions(Value):
 
     balance_eth: PositiveDecimal = Decimal(10)
     """ETH in the account at the venue at the start."""
-    beside_eur: Annotated[Decimal, Field(ge=0, allow_inf_nan=False)] = Decimal(150_000)
+    beside_eur: NonNegativeDecimal = Decimal(150_000)
     """EUR that the owner has beside it."""
     eur_usd: PositiveDecimal = Decimal("1.17")
     """USD per EUR."""
     liquidation_pressure: Literal["low", "medium", "high"] = "low"
-    liquidation_usd_24h: Annotated[Decimal, Field(ge=0, allow_inf_nan=False)] = Decimal(20_000_000)
+    liquidation_usd_24h: NonNegativeDecimal = Decimal(20_000_000)
     """USD of longs, and as much of shorts, liquidated in the last 24 hours."""
-    touch_size: Annotated[int, Field(ge=1)] = 25
+    touch_size: Annotated[int, Field(ge=1, le=1_000_000)] = 25
     """Contracts at every recorded quote's touch (the model has sizes of its own)."""
     funding_annual: Annotated[float, Field(ge=-10, le=10)] = 0.05
     """Funding outside its record, a fraction a year."""

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -45,7 +46,9 @@ class Cli:
         return Ran(int(code), captured.out, captured.err)
 
 
-def started(*arguments: str | Path, **variables: str) -> subprocess.Popen[str]:
+def started(
+    *arguments: str | Path, stdout: int | IO[str] = subprocess.PIPE, **variables: str
+) -> subprocess.Popen[str]:
     """A command in a process of its own; the test ends it."""
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith("CERBERO_BITE_")
@@ -54,7 +57,7 @@ def started(*arguments: str | Path, **variables: str) -> subprocess.Popen[str]:
         [sys.executable, str(ROOT / "run.py"), *map(str, arguments)],
         cwd=ROOT,
         env=environment,
-        stdout=subprocess.PIPE,
+        stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
     )

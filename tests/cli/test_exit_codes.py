@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 import core.errors
+from actors.state.database import open_database
 from cli.exit_codes import ExitCode, exit_code_of
 from cli.main import COMMANDS, GROUPS
 from core.errors import CerberoError, EngineNotRunningError, InputError, McpRateLimitError
-from tests.cli.support import Cli
+from tests.cli.support import Cli, started
 
 GROUP_COMMANDS = {
     "audit": ("verify", "tail", "show"),
@@ -61,6 +62,14 @@ def test_every_group_is_listed_above() -> None:
         (["nonsense"], 2, "No such command"),
         (["paper", "--days", "many"], 2, "--days"),
         (["paper", "--between", "guess"], 2, "move or hold"),
+        (["paper", "--speed", "inf"], 2, "--speed"),
+        (["paper", "--json", "empty"], 2, "found a folder"),
+        (["state", "orders", "-n", "9" * 30], 2, "--limit"),
+        (["audit", "tail", "-n", "9" * 30], 2, "--lines"),
+        (["inject", "RunEntryCycle", "--wait", "inf"], 2, "--wait"),
+        (["inject", "RunEntryCycle", "--wait", "nan"], 2, "--wait"),
+        (["inject", "ArmKillSwitch", "--reason"], 2, "expected a value, found none"),
+        (["inject", "ArmKillSwitch", "--bogus"], 2, "unknown field 'bogus'"),
         (["paper", "--json", "missing-folder/out.json"], 2, "existing folder"),
         (["status"], 3, "no engine runs"),
         (["healthcheck"], 3, "no engine runs"),
@@ -138,6 +147,25 @@ def test_start_refuses_a_strategy_whose_hash_nobody_sealed(cli: Cli, strategy_fi
     assert ran.code == 2
     assert "config_hash" in ran.err
     assert not (strategy_file.parent / "data").exists()
+
+
+@pytest.mark.parametrize("arguments", [("config", "show"), ("state", "cycles")])
+def test_a_reader_that_has_seen_enough_is_no_failure(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    folder = ("--data-dir", tmp_path) if arguments[0] == "state" else ()
+    open_database(tmp_path).close()
+    process = started(*arguments, *folder)
+    assert process.stdout is not None
+    process.stdout.close()
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "")
+
+
+def test_a_full_disk_behind_the_output_is_named_without_a_traceback() -> None:
+    with open("/dev/full", "w") as full:  # noqa: PTH123  (a device, not a file)
+        process = started("config", "schema", stdout=full)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert err == "error: No space left on device\n"
 
 
 def test_strategy_mode_outside_paper_needs_a_choice_for_exits(cli: Cli, strategy_file: Path) -> None:

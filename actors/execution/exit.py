@@ -24,8 +24,10 @@ from core.values import COMBO_TICK_ETH, CycleId, Leg, PositionId, ProposalId, Si
 
 PAUSE_MAX_S = 900.0
 """The longest pause between two attempts at an exit that is vetoed or refused again and again."""
-STILL_STEPS_MAX = 10
+LAST_STEPS_MAX = 10
 """An order that rests so many steps at the last price of its ladder is replaced: it may have gone silent."""
+LAST_STEP = 1_000_000
+"""A step that is at the end of any ladder."""
 NO_ASK_TICKS = 2
 """A short leg without an ask is priced at mark plus this."""
 TAKES_EXITS = frozenset({PositionState.OPEN, PositionState.CLOSING})
@@ -159,7 +161,7 @@ _ATTEMPTS_SINCE = datetime.fromisoformat("2020-01-01T00:00:00+00:00")
 
 def _follow(line: Line, order: WorkingOrder, request: ExitRequest, first_step: int) -> Flow[None]:
     """Step by step to the collar; there it stays with the market, until it fills, or is to be replaced."""
-    step, still_steps = first_step, 0
+    step, last_steps = first_step, 0
     expires_at = min(leg.expiration for leg in order.instruction.legs)
     legs = tuple(leg.reversed() for leg in order.instruction.legs)
     while not order.is_final():
@@ -179,13 +181,13 @@ def _follow(line: Line, order: WorkingOrder, request: ExitRequest, first_step: i
             line.alert(Severity.HIGH, "exit_quotes_missing", f"{request.position_id}: {', '.join(quote)}")
             continue
         price_eth = -_cost_eth(line, quote, step)
-        if price_eth == order.row.limit_eth:
-            still_steps += 1
-            if still_steps >= STILL_STEPS_MAX:
+        if price_eth == -_cost_eth(line, quote, LAST_STEP):
+            # The last price moves with the market; an order that was moved there may be silent all the same.
+            last_steps += 1
+            if last_steps > LAST_STEPS_MAX:
                 yield from order.cancel()
                 return
-        else:
-            still_steps = 0
+        if price_eth != order.row.limit_eth:
             reasons = yield from order.edit(price_eth, -quote.natural_cost_eth)
             if reasons:
                 text = f"{request.position_id}: {', '.join(reasons)}"

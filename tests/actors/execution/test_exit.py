@@ -86,6 +86,15 @@ def test_order_that_rests_too_long_at_the_collar_is_replaced_at_natural(house: T
     assert house.venue.order(str(first["label"])).state == "cancelled"
 
 
+def test_order_at_the_end_of_its_ladder_is_replaced_also_where_the_market_moves(house: TradingHouse) -> None:
+    """Each look finds another last price, so it is moved each time; it may be silent all the same."""
+    house.close("p-entry-1")
+    for minute in range(45):
+        house.venue.quotes[SHORT] = ("0.0060", ("0.0070", "0.0075")[minute % 2], "0.0065")
+        house.advance(60)
+    assert len({r["label"] for r in house.venue.named("place_combo_order")}) == 3
+
+
 def test_unknown_position_is_refused_by_name(house: TradingHouse) -> None:
     house.close("p-no-such")
     assert started(house) == ExitStarted(

@@ -6,7 +6,7 @@ It makes one attempt and decides nothing about retries. What an order's answers 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -35,6 +35,8 @@ RETRY_AFTER_DEFAULT_S = 5.0
 """The pause after a 429 that names none (or not in seconds)."""
 RETRY_AFTER_MAX_S = 300.0
 DETAIL_LENGTH_MAX = 300
+MASKED_LENGTH_MIN = 8
+"""A shorter token (`paper`, say) may be a word of the data."""
 _MAINTENANCE = re.compile(r"\b(11051|10041)\b")
 
 AnswerT = TypeVar("AnswerT", bound=BaseModel)
@@ -88,7 +90,7 @@ class McpClient:
         body = request.model_dump_json().encode()
         path = tool_path(self._router, tool)
         headers = self._credentials.headers(correlation)
-        return self._transport.send("POST", path, headers, body, HTTP_DEADLINE_S)
+        return self._send("POST", path, headers, body)
 
     def read(
         self, tool: str, request: BaseModel, *, correlation: str, now: datetime
@@ -148,11 +150,19 @@ class McpClient:
             found = found.get("detail", found.get("error", found))
         return str(found).replace(self._credentials.token, "[token]")[:DETAIL_LENGTH_MAX]
 
+    def _send(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> Response:
+        """The answer, without the token: what a server says of a request may go into books and alerts."""
+        response = self._transport.send(method, path, headers, body, HTTP_DEADLINE_S)
+        token = self._credentials.token.encode()
+        if len(token) < MASKED_LENGTH_MIN or token not in response.body:
+            return response
+        return replace(response, body=response.body.replace(token, b"[token]"))
+
     def _attempt(self, method: str, path: str, request: BaseModel | None, correlation: str) -> Response:
         body = None if request is None else request.model_dump_json().encode()
         headers = self._credentials.headers(correlation)
         try:
-            response = self._transport.send(method, path, headers, body, HTTP_DEADLINE_S)
+            response = self._send(method, path, headers, body)
         except NoAnswer as error:
             raise McpTimeoutError(str(error)) from error
         except (NotConnected, ConnectionCut) as error:

@@ -155,6 +155,14 @@ def test_servers_words_are_told_without_the_token() -> None:
     assert "bad token" in str(raised.value)
 
 
+def test_words_of_a_soft_error_and_of_data_are_told_without_the_token() -> None:
+    """They go into books, audit records and alerts."""
+    for body in ({"error": f"bad header: Bearer {TOKEN}"}, {"price": TOKEN, "timestamp": TOKEN}):
+        with pytest.raises((McpSoftError, McpDataAnomalyError)) as caught:
+            read_index(Response(200, {}, json.dumps(body).encode()))
+        assert TOKEN not in str(caught.value)
+
+
 def test_token_is_not_shown_by_the_credentials() -> None:
     assert TOKEN not in repr(CREDENTIALS)
 

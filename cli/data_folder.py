@@ -17,6 +17,8 @@ from core.errors import InputError
 
 LOCK = "lock"
 PAPER_MARKER = "PAPER"
+BEFORE, GONE = ".before", ".gone"
+"""Where the last paper account is while a new one starts, and while it is removed after that."""
 LOG_FOLDER = "log"
 LOCK_TRIES = 5
 LOCK_RETRY_S = 0.05
@@ -83,17 +85,56 @@ def require_paper_folder(data_dir: Path) -> None:
     )
 
 
-def empty_paper_folder(data_dir: Path) -> None:
-    """Start a paper account from nothing. Only a folder that holds the marker is ever emptied."""
+@contextmanager
+def emptied_paper_folder(data_dir: Path) -> Iterator[None]:
+    """Start a paper account from nothing; the last one is gone only where the block ends well.
+
+    Only a folder that holds the marker is ever emptied. Raises InputError for another.
+    """
     if not (data_dir / PAPER_MARKER).exists():
         raise InputError(f"--data-dir {data_dir}: expected the {PAPER_MARKER} marker, found none")
-    for path in data_dir.iterdir():
-        if path.name in (LOCK, PAPER_MARKER):
-            continue
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+    restore_paper_folder(data_dir)
+    before = data_dir / BEFORE
+    before.mkdir(mode=0o700)
+    for path in _account(data_dir):
+        path.rename(before / path.name)
+    try:
+        yield
+    except BaseException:
+        restore_paper_folder(data_dir)
+        raise
+    # Renamed first: a folder that is half removed must never be taken for the account to put back.
+    gone = data_dir / GONE
+    before.rename(gone)
+    shutil.rmtree(gone)
+
+
+def restore_paper_folder(data_dir: Path) -> None:
+    """Put back the account that a start, which came to nothing, had set aside."""
+    before, gone = data_dir / BEFORE, data_dir / GONE
+    if gone.is_dir():
+        shutil.rmtree(gone)
+    if not before.is_dir():
+        return
+    for path in _account(data_dir):
+        # What is of the same name is the new account's; the rest had not been set aside yet.
+        if os.path.lexists(before / path.name):
+            _remove(path)
+    for path in before.iterdir():
+        path.rename(data_dir / path.name)
+    before.rmdir()
+
+
+def _account(data_dir: Path) -> list[Path]:
+    own = (LOCK, PAPER_MARKER, BEFORE, GONE)
+    return [path for path in data_dir.iterdir() if path.name not in own]
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
 
 
 def mark_as_paper(data_dir: Path) -> None:

@@ -7,7 +7,7 @@ import logging
 import os
 import secrets
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -25,11 +25,12 @@ from cli.audit_checking import verified
 from cli.books_reading import last_recorded_at, stored_books
 from cli.data_folder import (
     LOG_FOLDER,
-    empty_paper_folder,
+    emptied_paper_folder,
     locked,
     make_data_folder,
     mark_as_paper,
     require_paper_folder,
+    restore_paper_folder,
 )
 from cli.engine import EngineEnd, EngineProcess, signals_to
 from cli.ledger import DailyEquity, LedgerReader
@@ -79,10 +80,10 @@ def run_paper(options: PaperOptions) -> None:
     mark_as_paper(options.data_dir)
     with ExitStack() as stack:
         stack.enter_context(locked(options.data_dir, socket))
-        if not options.keep:
-            empty_paper_folder(options.data_dir)
-        make_data_folder(options.data_dir)
-        venue = start_process(venue_config(options))
+        restore_paper_folder(options.data_dir)
+        with nullcontext() if options.keep else emptied_paper_folder(options.data_dir):
+            make_data_folder(options.data_dir)
+            venue = start_process(venue_config(options))
         stack.callback(venue.stop)
         PaperRun(options, loaded, socket, venue).trade_and_report()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 
 from pydantic import ValidationError
@@ -25,6 +26,9 @@ def run(arguments: list[str]) -> int:
         return _refuse("; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()))
     except InputError as error:
         return _refuse(str(error))
+    except BrokenPipeError:
+        # Whoever started this venue is gone before it listened. Python would complain once more at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 

@@ -260,9 +260,18 @@ def start_process(config: PaperVenueConfig) -> VenueProcess:
     line = ""
     if process.stdin is not None and process.stdout is not None:
         told_parent = config.model_copy(update={"parent_pid": os.getpid()})
-        process.stdin.write(told_parent.model_dump_json() + "\n")
-        process.stdin.close()
-        line = process.stdout.readline()
+        try:
+            process.stdin.write(told_parent.model_dump_json() + "\n")
+            process.stdin.close()
+            line = process.stdout.readline()
+        except BrokenPipeError:
+            line = ""  # It ended before it read anything.
+        except BaseException:
+            # A Ctrl-C while it starts: nobody would be left to end it, or to hear that it listens.
+            process.kill()
+            process.wait()
+            _close_pipes(process)
+            raise
     told = json.loads(line) if line else {"error": "it ended without a word"}
     if "error" in told:
         process.kill()

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from cli.data_folder import (
-    empty_paper_folder,
+    emptied_paper_folder,
     locked,
     make_data_folder,
     mark_as_paper,
     refuse_paper_folder,
     require_paper_folder,
+    restore_paper_folder,
     running_engine,
     wait_until_free,
 )
@@ -52,9 +53,10 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 def test_only_a_marked_folder_is_emptied(tmp_path: Path) -> None:
     (tmp_path / "cerbero.db").write_text("precious")
-    for act in (require_paper_folder, empty_paper_folder):
-        with pytest.raises(InputError):
-            act(tmp_path)
+    with pytest.raises(InputError):
+        require_paper_folder(tmp_path)
+    with pytest.raises(InputError), emptied_paper_folder(tmp_path):
+        pytest.fail("a folder without the marker was emptied")
     assert (tmp_path / "cerbero.db").read_text() == "precious"
 
 
@@ -67,10 +69,46 @@ def test_a_marked_folder_is_emptied_but_for_its_lock_and_marker(tmp_path: Path) 
     (outside / "kept").write_text("")
     (tmp_path / "link").symlink_to(outside)
     require_paper_folder(tmp_path)
-    with locked(tmp_path, Path("a.sock")):
-        empty_paper_folder(tmp_path)
+    with locked(tmp_path, Path("a.sock")), emptied_paper_folder(tmp_path):
+        assert not (tmp_path / "venue").exists()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["PAPER", "lock"]
     assert (outside / "kept").exists()
+
+
+def start_that_fails(folder: Path, failure: BaseException) -> None:
+    with emptied_paper_folder(folder):
+        (folder / "cerbero.db").write_text("half of a new one")
+        raise failure
+
+
+def test_the_last_account_stays_where_a_new_one_cannot_start(tmp_path: Path) -> None:
+    """A typo in an option, a broken record or a Ctrl-C meanwhile costs nothing."""
+    mark_as_paper(tmp_path)
+    (tmp_path / "cerbero.db").write_text("old")
+    for failure in (InputError("no such fault"), KeyboardInterrupt()):
+        with pytest.raises(type(failure)):
+            start_that_fails(tmp_path, failure)
+        assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
+            "PAPER": "",
+            "cerbero.db": "old",
+        }
+
+
+@pytest.mark.parametrize(
+    "left", ["half set aside", "while the new one started", "while the old one was removed"]
+)
+def test_an_account_is_whole_after_a_start_that_was_killed(tmp_path: Path, left: str) -> None:
+    mark_as_paper(tmp_path)
+    before = tmp_path / (".gone" if left == "while the old one was removed" else ".before")
+    before.mkdir()
+    (before / "cerbero.db").write_text("old")
+    (tmp_path / "venue.db").write_text("mine")
+    if left != "half set aside":
+        (tmp_path / "cerbero.db").write_text("new")
+    restore_paper_folder(tmp_path)
+    found = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    books = "new" if left == "while the old one was removed" else "old"
+    assert found == {"PAPER": "", "cerbero.db": books, "venue.db": "mine"}
 
 
 @pytest.mark.parametrize("make", [lambda path: None, lambda path: path.mkdir()])

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -158,6 +159,20 @@ def test_ctrl_c_ends_it_with_the_same_summary(tmp_path: Path, cli: Cli) -> None:
     assert "Traceback" not in ran.err
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ended_before_the_venue_listens_it_leaves_no_traceback(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    """What the venue's process says is waited for too: it has the same standard error."""
+    process = started("paper", "--no-ui", "--data-dir", tmp_path / "data")
+    while process.poll() is None and not (tmp_path / "data" / "lock").exists():
+        Event().wait(0.01)
+    process.send_signal(number)
+    ran = ended(process, timeout_s=20)
+    assert ran.code in (0, 128 + number, -number)
+    assert ran.err == ""
+
+
 def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
     with running(tmp_path / "data"):
         wait_for_audit(tmp_path / "data", b'"INSTRUCTION"')
@@ -208,8 +223,6 @@ def running(data_dir: Path) -> Iterator[subprocess.Popen[str]]:
 
 def wait_for_audit(data_dir: Path, sign: bytes, tries: int = 600) -> None:
     """Until the engine has put something on record; looks, and lets the engine work between two looks."""
-    from threading import Event
-
     pause = Event()
     for _ in range(tries):
         if any(sign in path.read_bytes() for path in (data_dir / "audit").glob("*.jsonl")):

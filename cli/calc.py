@@ -122,8 +122,9 @@ def spread(
 ) -> None:
     """P&L, breakevens, largest loss and, with forward, dte and iv, the probability of profit of several legs.
 
-    The largest loss is over deliveries from half to twice the forward and over the settlements given. With
-    --stdin: legs, credit_eth, settlements, forward, dte, iv, fees; a leg may have its own iv and price_eth.
+    The largest loss is over deliveries from half to twice the forward and over the settlements given, without
+    a forward over the settlements and the strikes. With --stdin: legs, credit_eth, settlements, forward, dte,
+    iv, fees; a leg may have its own iv and price_eth.
 
     Example: run.py calc spread --leg sell:put:2300 --leg buy:put:2100 --credit-eth 0.011 --settlement 2200
     """

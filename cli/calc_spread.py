@@ -47,6 +47,9 @@ def answer_spread(fields: Fields) -> Answer:
     span_usd = list(settlements_usd)
     if forward_usd is not None:
         span_usd += [FALL * forward_usd, RISE * forward_usd]
+    elif settlements_usd:
+        # A spread loses most at or beyond its bought strike, which the settlements alone may not reach.
+        span_usd += [leg.strike_usd for leg in legs]
     if span_usd:
         result |= _max_loss(value_usd, bends_usd(legs, with_fees), min(span_usd), max(span_usd))
     if forward_usd is not None and fields.has("dte"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import pytest
 
@@ -136,7 +137,7 @@ def test_spread_by_hand() -> None:
     assert "fee_eth" not in found
 
 
-def test_spread_without_a_forward_looks_at_the_settlements_it_was_given() -> None:
+def test_spread_without_a_forward_looks_at_its_strikes_and_the_settlements_it_was_given() -> None:
     request = {"legs": BEAR_CALL, "credit_eth": 0.008, "settlements": [2500, 3500]}
     with_settlements, without = lines("spread", request, {**request, "settlements": []})
     assert with_settlements["max_loss_range_usd"] == [2500.0, 3500.0]
@@ -144,6 +145,24 @@ def test_spread_without_a_forward_looks_at_the_settlements_it_was_given() -> Non
     assert with_settlements["max_loss_usd"] == pytest.approx(200 - 3000 * 0.008, rel=1e-13)
     assert with_settlements["breakevens"] == pytest.approx([2800 / 0.992], rel=1e-14)
     assert without == {"pnl_eth": [], "pnl_usd": [], "breakevens": with_settlements["breakevens"]}
+
+
+@pytest.mark.parametrize(
+    ("legs", "credit", "settlement", "low", "high", "worst_at"),
+    [
+        (BULL_PUT, 0.011, 2200, 2100, 2300, 2100),
+        (BULL_PUT, 0.011, 1500, 1500, 2300, 1500),
+        (BEAR_CALL, 0.008, 2500, 2500, 3000, 3000),
+    ],
+)
+def test_the_largest_loss_without_a_forward_reaches_the_bought_strike(
+    legs: Sequence[object], credit: float, settlement: float, low: float, high: float, worst_at: float
+) -> None:
+    """A spread 200 wide that is asked about one delivery between its strikes does not hide its real loss."""
+    [found] = lines("spread", {"legs": legs, "credit_eth": credit, "settlements": [settlement]})
+    assert found["max_loss_range_usd"] == [low, high]
+    assert found["max_loss_usd"] == pytest.approx(200 - worst_at * credit, rel=1e-13)
+    assert found["max_loss_eth"] == pytest.approx(200 / worst_at - credit, rel=1e-13)
 
 
 def test_spread_with_fees_breaks_even_where_rule_8_says() -> None:

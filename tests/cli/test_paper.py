@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -99,6 +100,17 @@ def test_a_changed_byte_is_found(finished: tuple[Path, Ran, dict[str, Any]], cli
     finally:
         first.write_bytes(whole)
     assert cli("audit", "verify", "--data-dir", folder / "data").code == 0
+
+
+def test_a_log_that_is_gone_is_broken_not_missing(
+    finished: tuple[Path, Ran, dict[str, Any]], cli: Cli, tmp_path: Path
+) -> None:
+    folder, _, document = finished
+    shutil.copytree(folder / "data", tmp_path / "data")
+    shutil.rmtree(tmp_path / "data" / "audit")
+    ran = cli("audit", "verify", "--data-dir", tmp_path / "data")
+    assert ran.code == 1
+    assert f"expected records up to {document['audit']['records']}" in ran.err
 
 
 def test_a_decision_is_recomputed_to_the_byte(finished: tuple[Path, Ran, dict[str, Any]], cli: Cli) -> None:

@@ -189,7 +189,7 @@ class Cell(pykka.Actor):
         self._channel = channel
         incarnation = self.incarnation = Incarnation(self, self.epoch)
         for stale in self.mailbox.attach(incarnation):
-            # Told by a timer that ended with its life, so nobody need be alarmed.
+            # Told by a timer or a watch that ended with its life, so nobody need be alarmed.
             self.system.dead(stale, "its life ended", tell=False)
         self.actor_stopped.clear()
         self.runtime.start_consumer(incarnation)

@@ -52,7 +52,7 @@ class _TimedTell:
         context = self._context
         context.timers.pop(self, None)
         if context.live:
-            context.timer_came(self._message, self._correlation, self._cause)
+            context.tell_own(self._message, self._correlation, self._cause)
 
     def cancel(self) -> None:
         self._context.timers.pop(self, None)
@@ -229,9 +229,7 @@ class LiveContext:
     def terminated(self, message: Terminated) -> None:
         """The runtime tells of a watched end."""
         if self.live:
-            to = self.self_address
-            number, at_ns = self._next_number(), self._stamp_ns()
-            to.recipient.deliver(Envelope(number, message, to, None, None, at_ns, to, None))
+            self.tell_own(message, None, None)
 
     def rng(self) -> random.Random:
         return self._rng
@@ -246,11 +244,11 @@ class LiveContext:
         self.check_live()
         self.leaving = True
 
-    def timer_came(self, message: object, correlation: str | None, cause: int | None) -> None:
-        """Queue what a timer tells, if this life is still there to be told.
+    def tell_own(self, message: object, correlation: str | None, cause: int | None) -> None:
+        """Queue what a timer or a watch of this life tells, if it is still there to be told.
 
-        The bound is not asked: it holds off others, while a timer's message takes the place that its timer
-        had, and an actor that waits for a deadline would never hear of it again.
+        The bound is not asked: it holds off others, while an actor that waits for its deadline or for
+        somebody's end would never hear of it again.
         """
         to = self.self_address
         at_ns = self._stamp_ns()

@@ -48,7 +48,7 @@ class CountedMailbox(ThreadMailbox):
             self._counted()
 
     def put_own(self, envelope: Any, owner: object) -> bool:
-        """Queue what the owner's own timer tells, past the bound; False if it is not the owner any more."""
+        """Queue what the owner's own timer or watch tells, past the bound; False if it owns no more."""
         with self._lock:
             if self.owner is not owner or self._refusal is not None:
                 return False

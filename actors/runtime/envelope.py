@@ -61,6 +61,6 @@ class Envelope(NamedTuple):
 
 
 class OwnEnvelope(Envelope):
-    """What a timer tells the life that set it; of no use to the next life, which sets its own."""
+    """What a timer or a watch tells the life that set it; of no use to the next life, which sets its own."""
 
     __slots__ = ()

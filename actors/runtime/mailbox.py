@@ -53,14 +53,14 @@ class Mailbox(Protocol):
         """Queue behind all user mail, past the bound and past a refusal."""
 
     def put_own(self, envelope: Any, owner: object) -> bool:
-        """Queue what the owner's own timer tells, past the bound; False if it is not the owner any more."""
+        """Queue what the owner's own timer or watch tells, past the bound; False if it owns no more."""
 
     def get(self, owner: object = None) -> Any:
         """Done with the current one, wait for the next; None if `owner` is not the owner (any more)."""
 
     def attach(self, owner: object) -> list[Any]:
         """A new owner prepares. What was meant for its predecessor goes: left-over system mail, and what the
-        predecessor's timers had told it already, which is handed back."""
+        predecessor's timers and watches had told it already, which is handed back."""
 
     def activate(self, owner: object) -> bool:
         """The owner begins to serve; False if it is not the owner any more."""
@@ -162,7 +162,7 @@ class ThreadMailbox:
             self._rouse()
 
     def put_own(self, envelope: Any, owner: object) -> bool:
-        """Queue what the owner's own timer tells, past the bound; False if it is not the owner any more."""
+        """Queue what the owner's own timer or watch tells, past the bound; False if it owns no more."""
         with self._lock:
             if self.owner is not owner or self._refusal is not None:
                 return False

@@ -107,7 +107,9 @@ class Supervisor(SupervisorNode):
         deadlines = [child.start_deadline_s for child in self.children if child.start_deadline_s is not None]
         if not deadlines:
             return self._receive(None)
-        return self._receive(max(0.0, min(deadlines) - self.runtime.monotonic()))
+        left_s = min(deadlines) - self.runtime.monotonic()
+        # A deadline does not wait for the end of a flood of other news.
+        return self._receive(left_s) if left_s > 0 else None
 
     def _handle(self, message: object) -> None:
         match message:
@@ -214,6 +216,9 @@ class Supervisor(SupervisorNode):
             if not late or not isinstance(cell, Cell):
                 continue
             child.start_deadline_s = None
+            if cell.incarnation is not None and cell.incarnation.served:
+                # It was heard of late, not started late: the news is on its way.
+                continue
             error = StartTimeout(f"{cell.path}: on_start took longer than {cell.spec.start_deadline_s} s")
             abandoned = self._fence(cell, End.START_TIMEOUT, error, None)
             if abandoned is None:

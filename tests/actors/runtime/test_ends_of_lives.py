@@ -9,17 +9,21 @@ import pytest
 from greenlet import GreenletExit
 
 from actors.runtime import (
+    ActorFailed,
     ActorRestarted,
+    ActorSystem,
     AskFailed,
     ExitKind,
     HookFailed,
     RuntimeEvent,
+    StartTimeout,
     Strategy,
     SupervisorSpec,
+    Terminated,
 )
 from actors.runtime.timers import SHELLS_MIN, TimerHeap
 from tests.actors.runtime.test_context import AT_ONCE, Scripted, scripted, start
-from tests.actors.runtime.world import PATIENCE_S, Block, Crash, Finish, Note, Probe, World
+from tests.actors.runtime.world import PATIENCE_S, START, Block, Crash, Finish, Note, Probe, World
 
 MARK: ContextVar[str] = ContextVar("MARK", default="unset")
 
@@ -87,6 +91,67 @@ def test_restarted_watchers_do_not_pile_up(world: World) -> None:
     world.ask("a", "watch")
     assert world.system is not None
     assert len(world.system.cells[1]._watchers) == 1
+
+
+def test_watched_end_comes_through_a_full_mailbox_and_not_to_the_next_life(world: World) -> None:
+    """A watch is the business of the life that set it: heard of by that one for certain, by no other."""
+    heard: list[int] = []
+
+    def watcher(actor: Scripted, message: object) -> object:
+        match message:
+            case "watch":
+                actor.ctx.watch(actor.peers["b"])
+            case "flood" | "crash":
+                actor.ctx.tell(actor.ctx.self_address, "filler")
+                actor.ctx.tell(actor.peers["b"], "crash")
+                actor.ctx.sleep(1.0)
+                if message == "crash":
+                    raise ValueError("poison")
+            case Terminated():
+                heard.append(actor.ctx.epoch)
+        return actor.ctx.epoch
+
+    def crash(_actor: Scripted, _message: object) -> object:
+        raise ValueError("poison")
+
+    start(world, scripted("a", watcher, mailbox_bound=1), scripted("b", crash))
+    world.ask("a", "watch")
+    world.tell("a", "flood")
+    world.until(lambda: heard == [1], "the end of b")
+    world.tell("a", "crash")
+    world.until_event(ActorRestarted, "root/a")
+    assert world.ask("a", "who") == 2
+    assert heard == [1]
+
+
+def test_start_deadline_holds_in_a_flood_of_other_news() -> None:
+    """News that a supervisor has to hear of never end; its clock is looked at all the same."""
+    world = World("threads")
+    world.start_trouble["a"] = world.block
+    flooding = threading.Event()
+    flooding.set()
+    system: list[ActorSystem] = []
+    errors: list[BaseException] = []
+
+    def listen(event: RuntimeEvent) -> None:
+        if isinstance(event, HookFailed) and flooding.is_set():
+            # Each news that is heard brings the next.
+            system[0].post(event)
+        elif isinstance(event, ActorFailed):
+            errors.append(event.error)
+            flooding.clear()
+
+    tree = SupervisorSpec("root", (world.child("a", start_deadline_s=0.05),), intensity=0)
+    system.append(ActorSystem(world.runtime, tree, listener=listen))
+    world.system = system[0]
+    starter = threading.Thread(target=system[0].start, daemon=True)
+    starter.start()
+    world.until_noted("start", "a")
+    system[0].post(HookFailed("root/a", 0, "flood", ValueError("flood"), START))
+    world.until(lambda: not flooding.is_set(), "the start deadline")
+    assert isinstance(errors[0], StartTimeout)
+    starter.join(PATIENCE_S)
+    world.close()
 
 
 class WordlessError(Exception):

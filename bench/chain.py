@@ -6,6 +6,7 @@ The chain is synthetic but shaped as the venue's: 12 expiries, tick grid, smile,
 from __future__ import annotations
 
 import json
+import math
 import statistics
 import sys
 import time
@@ -15,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from bench.report import Row, add_rows, print_table, row_at_most
 from core.entry_decision import EntryOutcome, decide_entry
 from core.facts import EntryFacts, FundingRate, HourlyClose, Level
+from core.instrument_name import expiry_code
 from core.option_chain import OptionChain
 from core.pricing import black76_price_eth, delta, year_fraction
 from core.strategy import Strategy
@@ -31,28 +33,26 @@ _DAYS = (1, 2, 3, 4, 11, 18, 25, 46, 74, 165, 256, 347)
 
 
 def wire_chain(quotes: int) -> bytes:
-    """A `get_options_chain` answer of about so many sound quotes."""
-    per_side = round(quotes / len(_DAYS) / 2)
+    """A `get_options_chain` answer of so many sound quotes, of the same range of strikes however many."""
+    per_side = math.ceil(quotes / len(_DAYS) / 2)
     rows: list[dict[str, object]] = []
     for days in _DAYS:
         expiration = (NOW + timedelta(days=days)).replace(hour=8)
         t_years = year_fraction(NOW, expiration)
         for i in range(per_side):
             strike = SPOT_USD * (0.6 + 0.8 * i / (per_side - 1))
-            rows += [_quote(option_type, round(strike, 2), expiration, t_years) for option_type in OptionType]
-    extra = rows[-(quotes - len(rows)) :] if quotes > len(rows) else []
-    rows += [{**row, "instrument_name": f"{row['instrument_name']}-X"} for row in extra]
+            rows += [_quote(option_type, round(strike), expiration, t_years) for option_type in OptionType]
     return json.dumps({"quotes": rows[:quotes]}).encode()
 
 
-def _quote(option_type: OptionType, strike: float, expiration: datetime, t_years: float) -> dict[str, object]:
+def _quote(option_type: OptionType, strike: int, expiration: datetime, t_years: float) -> dict[str, object]:
     iv = 0.65
     mark = black76_price_eth(option_type, SPOT_USD, strike, t_years, iv)
     tick = 0.0001 if mark < 0.0045 else 0.0005
     bid = int(mark / tick) * tick
     return {
-        "instrument_name": f"ETH-{expiration:%d%b%y}-{strike:g}-{option_type.value[0].upper()}".upper(),
-        "strike": f"{strike:.2f}",
+        "instrument_name": f"{expiry_code(expiration)}-{strike}-{option_type.value[0].upper()}",
+        "strike": str(strike),
         "option_type": option_type.value,
         "expiration": expiration.isoformat(),
         "bid": f"{bid:.4f}" if bid > 0 else None,

@@ -11,6 +11,7 @@ from typing import NamedTuple, cast
 from pydantic_core import from_json
 
 from core.errors import McpDataAnomalyError
+from core.instrument_name import named_option
 from core.values import OptionType
 
 FIELDS = (
@@ -77,12 +78,14 @@ class ChainColumns(NamedTuple):
     marks_eth: list[float]
     forwards_usd: list[float]
     timestamps: list[datetime]
+    misnamed: frozenset[int]
+    """Rows whose fields contradict their name; type, strike and expiration above are then the name's."""
 
     def wire(self, row: int) -> dict[str, object]:
         """One row as it travelled; a statistic that is no number becomes text, because JSON has none."""
         return {
             field: repr(value) if isinstance(value, float) and not math.isfinite(value) else value
-            for field, value in ((field, self[i][row]) for i, field in enumerate(FIELDS))
+            for field, value in ((field, getattr(self, field)[row]) for field in FIELDS)
         }
 
 
@@ -113,19 +116,40 @@ def columns_of(quotes: Sequence[object], *, recorded: bool = False) -> ChainColu
     for field, column in wire.items():
         _check_types(field, column)
     types = [_option_type(text) for text in wire["option_type"]]
+    strikes_usd = _numbers("strike", wire["strike"])
+    expirations = _times("expiration", wire["expiration"])
+    misnamed = _located_by_name(wire["instrument_name"], expirations, strikes_usd, types)
     return ChainColumns._make(
         [
             *(wire[field] for field in FIELDS),
-            _numbers("strike", wire["strike"]),
+            strikes_usd,
             types,
-            _times("expiration", wire["expiration"]),
+            expirations,
             _numbers_or_none("bid", wire["bid"]),
             _numbers_or_none("ask", wire["ask"]),
             _numbers("mark_price", wire["mark_price"]),
             _numbers("underlying_price", wire["underlying_price"]),
             _times("timestamp", wire["timestamp"]),
+            misnamed,
         ]
     )
+
+
+def _located_by_name(
+    names: Sequence[object], expirations: list[datetime], strikes_usd: list[float], types: list[OptionType]
+) -> frozenset[int]:
+    """The rows whose name says another option than their fields, put where their name says (in place).
+
+    The name is what an order would trade, so it decides whether a broken quote stands on a candidate leg.
+    """
+    misnamed = []
+    for row, fields in enumerate(zip(names, expirations, strikes_usd, types, strict=True)):
+        named = named_option(cast("str", fields[0]))
+        if named != fields[1:]:
+            misnamed.append(row)
+            if named is not None:
+                expirations[row], strikes_usd[row], types[row] = named
+    return frozenset(misnamed)
 
 
 def _rows(quotes: Sequence[object]) -> list[tuple[object, ...]]:

@@ -1,7 +1,8 @@
 """The pre-trade limits at the gate: an order and the facts in, allowed or refused with all reasons out.
 
 This is the last look before a permit, independent of the rules that made the order. Missing facts refuse.
-Limits on counts (positions, doubt, orders an hour) bind entries only, so that a risk can always be closed.
+Limits on counts (positions, doubt, orders an hour) bind entries only, and no limit on an order's size stands
+against an exit of one contract, so that a risk can always be closed.
 """
 
 from __future__ import annotations
@@ -12,6 +13,11 @@ from decimal import Decimal
 from core.rules import Check, RuleResult, at_most, holds
 from core.strategy import LimitsSection, Strategy
 from core.values import COMBO_TICK_ETH, Environment, Leg, Value
+
+TOO_MANY = "too_many_contracts"
+TOO_MUCH = "order_value"
+TOO_LARGE = frozenset({TOO_MANY, TOO_MUCH})
+"""The reasons that a smaller order would not have."""
 
 
 class GateOrder(Value):
@@ -62,7 +68,7 @@ def check_limits(order: GateOrder, facts: GateFacts, strategy: Strategy) -> Rule
         _fresh("marks_too_old", facts.marks_as_of, facts.now, limits.market_data_age_max_s),
         _fresh("books_too_old", facts.books_as_of, facts.now, limits.books_age_max_s),
         holds("no_contracts", order.contracts >= 1, order.contracts, "at least 1"),
-        at_most("too_many_contracts", order.contracts, limits.contracts_max),
+        at_most(TOO_MANY, order.contracts, limits.contracts_max),
         _value(order, facts, limits),
         _collar(order, limits),
     ]
@@ -80,6 +86,11 @@ def check_limits(order: GateOrder, facts: GateFacts, strategy: Strategy) -> Rule
             at_most("exit_exceeds_position", order.contracts, facts.position_contracts),
         ]
     return RuleResult(rule="limits", checks=tuple(checks))
+
+
+def exit_contracts_max(spot_usd: float, limits: LimitsSection) -> int:
+    """The most contracts of one exit order within the limits on size; at least one, whatever it is worth."""
+    return max(1, min(limits.contracts_max, int(limits.order_value_max_usd // spot_usd)))
 
 
 def collar_eth(reference_eth: Decimal, limits: LimitsSection) -> Decimal:
@@ -102,7 +113,11 @@ def _fresh(code: str, as_of: datetime | None, now: datetime, age_max_s: float) -
 def _value(order: GateOrder, facts: GateFacts, limits: LimitsSection) -> Check:
     if facts.spot_usd is None:
         return holds("value_unknown", False, None, "known")
-    return at_most("order_value", order.contracts * facts.spot_usd, limits.order_value_max_usd)
+    value_max_usd = limits.order_value_max_usd
+    if not order.is_entry:
+        # The limit stops a fat finger; it is no reason to keep a risk, and one contract is the least to close.
+        value_max_usd = max(value_max_usd, facts.spot_usd)
+    return at_most(TOO_MUCH, order.contracts * facts.spot_usd, value_max_usd)
 
 
 def _collar(order: GateOrder, limits: LimitsSection) -> Check:

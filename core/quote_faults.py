@@ -22,6 +22,7 @@ _OFF_TICK_TOLERANCE = 1e-6
 class QuoteFault(StrEnum):
     """Why a quote can't be used. The codes are stable."""
 
+    MISNAMED = "misnamed"
     NOT_FINITE = "not_finite"
     NEGATIVE = "negative"
     EXPIRED = "expired"
@@ -86,7 +87,7 @@ def faults_of(
             and bid not in off_tick
             and ask not in off_tick
         )
-        if suspect or not sound:
+        if suspect or not sound or row in columns.misnamed:
             codes = _codes(columns, row, our_delta, anomalies)
             if codes:
                 broken[row] = codes
@@ -142,6 +143,7 @@ def _codes(
     wrong_sign = venue_delta > 0.0 if columns.types[row] is OptionType.PUT else venue_delta < 0.0
     never_zero = (columns.strikes_usd[row], columns.forwards_usd[row])
     found = {
+        QuoteFault.MISNAMED: row in columns.misnamed,
         QuoteFault.NOT_FINITE: not all(math.isfinite(value) for value in (*amounts, *greeks)),
         QuoteFault.NEGATIVE: any(value < 0.0 for value in amounts)
         or any(value <= 0.0 for value in never_zero),

@@ -9,8 +9,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
+from core.instrument_name import EXPIRY_HOUR_UTC
+
 DAY = timedelta(days=1)
-EXPIRY_HOUR_UTC = 8
 DAILIES = 3
 WEEKLIES = 3
 MONTHLIES = 3

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache, lru_cache
 from typing import Final
 
 from core.errors import InputError
+from core.instrument_name import expiry_code, named_option
 from core.mcp import iso_utc
 from core.values import OptionType
-from gateway.paper.calendar import EXPIRY_HOUR_UTC
-
-MONTH_NAMES: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-_NAME = re.compile(r"ETH-([1-9]|[12]\d|3[01])([A-Z]{3})(\d\d)-([1-9]\d*)-([CP])", re.ASCII)
 
 
 class Instrument:
@@ -36,11 +32,6 @@ class Instrument:
         )
 
 
-def expiry_code(expiration: datetime) -> str:
-    """`ETH-6JUL25` for an expiry on 6 July 2025."""
-    return f"ETH-{expiration.day}{MONTH_NAMES[expiration.month - 1]}{expiration.year % 100:02d}"
-
-
 @cache
 def option(expiration: datetime, strike_usd: int, option_type: OptionType) -> Instrument:
     """The one object of that option."""
@@ -53,12 +44,7 @@ def parse_instrument(name: str) -> Instrument:
 
     Raises `InputError` where the name is not one.
     """
-    match = _NAME.fullmatch(name)
-    if match is None or match[2] not in MONTH_NAMES:
+    found = named_option(name)
+    if found is None:
         raise InputError(f"instrument_name: expected e.g. ETH-6JUL25-1500-P, found {name!r}")
-    day, month, year = int(match[1]), MONTH_NAMES.index(match[2]) + 1, 2000 + int(match[3])
-    try:
-        expiration = datetime(year, month, day, EXPIRY_HOUR_UTC, tzinfo=UTC)
-    except ValueError as error:
-        raise InputError(f"instrument_name: expected a calendar day, found {name!r}") from error
-    return option(expiration, int(match[4]), OptionType.CALL if match[5] == "C" else OptionType.PUT)
+    return option(*found)

@@ -14,8 +14,9 @@ from random import Random
 from typing import Final, Literal
 
 from core.errors import InputError
+from core.instrument_name import EXPIRY_HOUR_UTC
 from core.values import OptionType
-from gateway.paper.calendar import DAY, EXPIRY_HOUR_UTC, listed_expiries, listed_since
+from gateway.paper.calendar import DAY, listed_expiries, listed_since
 from gateway.paper.instruments import Instrument, option
 from gateway.paper.model_path import DayPath, DayState, first_state, walk_day
 from gateway.paper.quotes import SECONDS_PER_YEAR, Quote

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -97,6 +98,30 @@ def altered(quotes: list[dict[str, Any]], changes: Mapping[str, Mapping[str, Any
     """The quotes with some fields replaced, by instrument name; every name must be there."""
     assert changes.keys() <= {quote["instrument_name"] for quote in quotes}
     return [quote | dict(changes.get(quote["instrument_name"], {})) for quote in quotes]
+
+
+def scaled(quotes: list[dict[str, Any]], factor: float) -> list[dict[str, Any]]:
+    """The same market with every USD price times `factor`, strikes and names too; strikes must stay whole."""
+    return [
+        quote
+        | {
+            "strike": f"{float(quote['strike']) * factor:g}",
+            "underlying_price": repr(float(quote["underlying_price"]) * factor),
+            "instrument_name": scaled_name(quote, factor),
+        }
+        for quote in quotes
+    ]
+
+
+def scaled_name(quote: Mapping[str, Any], factor: float) -> str:
+    strike_usd = float(quote["strike"]) * factor
+    return name_of(OptionType(quote["option_type"]), strike_usd, datetime.fromisoformat(quote["expiration"]))
+
+
+def unscaled_names(text: str, quotes: list[dict[str, Any]], factor: float) -> str:
+    """A text about the scaled market in the names of the plain one."""
+    plain = {scaled_name(quote, factor): quote["instrument_name"] for quote in quotes}
+    return re.sub(r"ETH-[0-9A-Z]+-\d+-[CP]", lambda found: plain[found[0]], text)
 
 
 def chain_of(quotes: list[dict[str, Any]], strategy: Strategy = STRATEGY, now: datetime = NOW) -> OptionChain:

@@ -17,7 +17,7 @@ from core.market_statistics import history_faults, median_funding_frac, r30_frac
 from core.rules import holds
 from core.strategy import BiasSection, EntrySection, Strategy
 from core.values import SpreadKind
-from tests.core.market import CLOSES, NOW, STRATEGY, altered, chain_of, entry_facts, wire_quotes
+from tests.core.market import CLOSES, EXPIRY, NOW, STRATEGY, altered, chain_of, entry_facts, wire_quotes
 
 
 def funding(venue: str, rate: float, *, age_h: float = 1.0) -> FundingRate:
@@ -98,7 +98,7 @@ def test_inputs_name_everything_that_is_missing_and_what_was_expected() -> None:
 
 
 def broken_chain(count: int) -> Any:
-    quotes = wire_quotes(range(2000, 4000, 100), (NOW + timedelta(days=11),))
+    quotes = wire_quotes(range(2000, 4000, 100), (EXPIRY,))
     names = [quote["instrument_name"] for quote in quotes][:count]
     return chain_of(altered(quotes, {name: {"mark_iv": 7.0} for name in names}))
 

@@ -25,7 +25,17 @@ from tests.core.exit_facts import (
     position,
     quotes,
 )
-from tests.core.market import EXPIRY, NOW, STRATEGY, chain_of, name_of, wire_quotes
+from tests.core.market import (
+    EXPIRY,
+    NOW,
+    STRATEGY,
+    chain_of,
+    name_of,
+    scaled,
+    scaled_name,
+    unscaled_names,
+    wire_quotes,
+)
 
 
 def test_a_quiet_position_is_held_with_its_numbers() -> None:
@@ -190,31 +200,25 @@ CHAIN = chain_of(quotes())
 )
 def test_scaling_every_usd_price_changes_no_exit(factor: float, spot: float, kind: SpreadKind) -> None:
     """By powers of two, so that the scaling itself does not round."""
-    scaled_quotes = [
-        quote
-        | {
-            "strike": repr(float(quote["strike"]) * factor),
-            "underlying_price": repr(float(quote["underlying_price"]) * factor),
-        }
-        for quote in quotes()
-    ]
     plain = position(kind)
-    scaled = plain.model_copy(
-        update={
-            "entry_spot_usd": plain.entry_spot_usd * factor,
-            "legs": tuple(
-                leg.model_copy(update={"strike_usd": leg.strike_usd * factor}) for leg in plain.legs
-            ),
+    by_name = {quote["instrument_name"]: quote for quote in quotes()}
+    changes = [
+        {
+            "strike_usd": leg.strike_usd * factor,
+            "instrument_name": scaled_name(by_name[leg.instrument_name], factor),
         }
-    )
+        for leg in plain.legs
+    ]
+    legs = tuple(leg.model_copy(update=change) for leg, change in zip(plain.legs, changes, strict=True))
+    moved = plain.model_copy(update={"entry_spot_usd": plain.entry_spot_usd * factor, "legs": legs})
     one = decided(position=plain, spot_usd=spot)
     other = decided(
-        position=scaled,
+        position=moved,
         spot_usd=spot * factor,
         spot_4h_ago_usd=3000.0 * factor,
-        chain=chain_of(scaled_quotes),
+        chain=chain_of(scaled(quotes(), factor)),
     )
-    assert one == other
+    assert one.model_dump_json() == unscaled_names(other.model_dump_json(), quotes(), factor)
 
 
 def test_a_decision_shows_every_comparison_and_input() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.limits import GateFacts, GateOrder, check_limits, collar_eth
+from core.limits import GateFacts, GateOrder, check_limits, collar_eth, exit_contracts_max
 from core.strategy import LimitsSection
 from core.values import Environment
 from tests.core.market import NOW, STRATEGY
@@ -94,6 +94,8 @@ def test_each_limit_refuses_an_entry(
         ({}, {"position_contracts": 1}, "exit_exceeds_position"),
         ({"limit_eth": Decimal("-0.0081")}, {}, "price_outside_collar"),
         ({"contracts": 5}, {"position_contracts": 5}, "too_many_contracts"),
+        ({}, {"spot_usd": 20_001.0}, "order_value"),
+        ({}, {"spot_usd": 40_001.0}, "order_value"),
     ],
 )
 def test_each_limit_refuses_an_exit(
@@ -105,6 +107,16 @@ def test_each_limit_refuses_an_exit(
 def test_limits_on_counts_do_not_bind_exits() -> None:
     crowded = facts(open_positions=9, orders_in_doubt=9, entries_sent_last_hour=999)
     assert reasons(exit_order(), crowded) == ()
+
+
+@pytest.mark.parametrize(
+    ("spot_usd", "contracts"), [(3000.0, 4), (10_001.0, 3), (20_000.0, 2), (20_001.0, 1), (90_000.0, 1)]
+)
+def test_an_exit_is_cut_to_what_the_limits_on_size_allow_and_to_no_less_than_one(
+    spot_usd: float, contracts: int
+) -> None:
+    assert exit_contracts_max(spot_usd, STRATEGY.limits) == contracts
+    assert reasons(exit_order(contracts=contracts), facts(spot_usd=spot_usd, position_contracts=9)) == ()
 
 
 @pytest.mark.parametrize(

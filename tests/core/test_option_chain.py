@@ -184,7 +184,7 @@ def test_an_answer_ahead_of_the_clock_is_an_anomaly() -> None:
         ({"volume_24h": -1.0}, QuoteFault.NEGATIVE),
         ({"bid_size": -1.0}, QuoteFault.NEGATIVE),
         ({"ask_size": -1.0}, QuoteFault.NEGATIVE),
-        ({"strike": "0"}, QuoteFault.NEGATIVE),
+        ({"strike": "0"}, QuoteFault.MISNAMED),
         ({"underlying_price": "0"}, QuoteFault.NEGATIVE),
         ({"bid": "NaN"}, QuoteFault.NOT_FINITE),
         ({"bid": None, "ask": "NaN"}, QuoteFault.NOT_FINITE),
@@ -196,12 +196,12 @@ def test_an_answer_ahead_of_the_clock_is_an_anomaly() -> None:
         ({"vega": math.nan}, QuoteFault.NOT_FINITE),
         ({"open_interest": math.nan}, QuoteFault.NOT_FINITE),
         ({"bid_size": math.inf}, QuoteFault.NOT_FINITE),
-        ({"strike": "NaN"}, QuoteFault.NOT_FINITE),
+        ({"strike": "NaN"}, QuoteFault.MISNAMED),
         ({"mark_iv": 7.0}, QuoteFault.IV_OUT_OF_RANGE),
         ({"mark_iv": 400.1}, QuoteFault.IV_OUT_OF_RANGE),
         ({"delta": 0.01}, QuoteFault.DELTA_SIGN),
         ({"delta": -0.30}, QuoteFault.DELTA_GAP),
-        ({"expiration": NOW.isoformat()}, QuoteFault.EXPIRED),
+        ({"expiration": NOW.isoformat()}, QuoteFault.MISNAMED),
     ],
 )
 def test_a_broken_quote_is_marked(changes: dict[str, Any], expected: QuoteFault) -> None:

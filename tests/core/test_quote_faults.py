@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -21,6 +20,9 @@ NEIGHBOURS: dict[str, dict[str, Any]] = {
     "one without a forward": {"underlying_price": "0"},
     "one with an amount below zero": {"open_interest": -1.0},
 }
+
+
+OF_THIS_MORNING = {"instrument_name": "ETH-12JAN26-2700-P", "expiration": "2026-01-12T08:00Z"}
 
 
 def read(wire: dict[str, Any], neighbour: dict[str, Any]) -> Quote:
@@ -66,10 +68,9 @@ def test_a_forward_of_one_dollar_is_a_forward() -> None:
 @pytest.mark.parametrize(
     ("changes", "fault"),
     [
-        ({"strike": "Infinity"}, QuoteFault.NOT_FINITE),
         ({"underlying_price": "Infinity"}, QuoteFault.NOT_FINITE),
-        ({"expiration": NOW.isoformat()}, QuoteFault.EXPIRED),
-        ({"expiration": (NOW - timedelta(hours=6)).isoformat()}, QuoteFault.EXPIRED),
+        (OF_THIS_MORNING, QuoteFault.EXPIRED),
+        (OF_THIS_MORNING | {"timestamp": "2026-01-12T08:00Z"}, QuoteFault.EXPIRED),
     ],
 )
 def test_what_can_not_be_priced_has_that_one_fault_and_no_delta(

@@ -115,7 +115,7 @@ def _value(order: GateOrder, facts: GateFacts, limits: LimitsSection) -> Check:
         return holds("value_unknown", False, None, "known")
     value_max_usd = limits.order_value_max_usd
     if not order.is_entry:
-        # The limit stops a fat finger; it is no reason to keep a risk, and one contract is the least to close.
+        # It stops a fat finger; it is no reason to keep a risk, and one contract is the least to close.
         value_max_usd = max(value_max_usd, facts.spot_usd)
     return at_most(TOO_MUCH, order.contracts * facts.spot_usd, value_max_usd)
 

@@ -15,6 +15,7 @@ from actors.execution.order import PLACE_ATTEMPTS, OrderSpec, Unplaced, WorkingO
 from core.books import InstructionKind, Position
 from core.combo import exit_collar_eth, next_exit_price_eth
 from core.lifecycle import PositionState
+from core.limits import TOO_LARGE
 from core.mcp import GetOptionsChain
 from core.messages.alerting import Severity
 from core.messages.execution import ExitStarted, FinalOutcome, OrderFinal, PositionClosed
@@ -139,8 +140,7 @@ def _attempt(
         kind=InstructionKind.EXIT,
         attempt=_attempt_number(line.ctx.now()),
         legs=tuple(leg.reversed() for leg in position.plan.legs),
-        # A position larger than one order may be (the limit was lowered) is closed order by order.
-        amount=min(position.contracts, line.strategy.limits.contracts_max),
+        amount=position.contracts,
         limit_eth=-_cost_eth(line, quote, first_step),
         reference_eth=-quote.natural_cost_eth,
         exit_rule=request.exit_rule,
@@ -192,6 +192,10 @@ def _follow(line: Line, order: WorkingOrder, request: ExitRequest, first_step: i
             if reasons:
                 text = f"{request.position_id}: {', '.join(reasons)}"
                 line.alert(Severity.HIGH, "exit_not_repriced", text)
+            if reasons and TOO_LARGE.issuperset(reasons):
+                # It can't move any more, and nothing else stands against sending it again in smaller orders.
+                yield from order.cancel()
+                return
 
 
 def _cost_eth(line: Line, quote: CloseQuote, step: int) -> Decimal:

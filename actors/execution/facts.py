@@ -37,8 +37,8 @@ def read_environment(line: Line) -> Flow[EnvironmentInfo | FetchFailed]:
     return info
 
 
-def refresh_facts(line: Line) -> Flow[tuple[str, ...]]:
-    """Tell the kill switch what the venue says now; the reasons where that was not possible."""
+def refresh_facts(line: Line) -> Flow[float | tuple[str, ...]]:
+    """Tell the kill switch what the venue says now: spot, USD, or the reasons where that was not possible."""
     info = yield from read_environment(line)
     if isinstance(info, FetchFailed):
         return (f"environment_unknown:{info.fault}",)
@@ -48,4 +48,4 @@ def refresh_facts(line: Line) -> Flow[tuple[str, ...]]:
     index = cast("IndexPrice", answer.answer)
     marks = MarksChanged(as_of=index.timestamp, spot_usd=float(index.price))
     line.tell(line.rooms.kill_switch, marks)
-    return ()
+    return marks.spot_usd

@@ -13,6 +13,7 @@ from actors.execution.line import Line
 from actors.execution.unknown import resolve_unknown
 from core.books import Fill, Instruction, InstructionKind, OrderRow
 from core.lifecycle import ORDER_FINAL, OrderState
+from core.limits import exit_contracts_max
 from core.mcp import GetOrderByLabel, MaybeOrder, Order, OrderIdRequest, Trades
 from core.messages.alerting import Severity
 from core.messages.base import Refused
@@ -42,7 +43,10 @@ TRIES_BEFORE_ALERT = 3
 
 @dataclass(frozen=True)
 class OrderSpec:
-    """An order that is to be placed. Prices are net ETH received per combo."""
+    """An order that is to be placed. Prices are net ETH received per combo.
+
+    Of an exit, as many contracts are sent as one order may have.
+    """
 
     proposal_id: ProposalId
     cycle_id: CycleId | None
@@ -132,9 +136,9 @@ class WorkingOrder:
         order_id = self.row.order_id
         if order_id is None or self.row.state is not OrderState.WORKING:
             return (f"not_working:{self.row.state}",)
-        reasons = yield from refresh_facts(self._line)
-        if reasons:
-            return reasons
+        spot_usd = yield from refresh_facts(self._line)
+        if isinstance(spot_usd, tuple):
+            return spot_usd
         is_entry = self.instruction.kind is InstructionKind.ENTRY
         answer = self._line.permit(
             RequestPermit(
@@ -269,9 +273,13 @@ def _instruct(
     line: Line, spec: OrderSpec, on_doubt: Callable[[], None] | None
 ) -> Flow[tuple[WorkingOrder, Permit] | Unplaced]:
     """Fresh facts, a permit, and the instruction on record."""
-    reasons = yield from refresh_facts(line)
-    if reasons:
-        return Unplaced(FinalOutcome.REFUSED, reasons, instructed=False)
+    spot_usd = yield from refresh_facts(line)
+    if isinstance(spot_usd, tuple):
+        return Unplaced(FinalOutcome.REFUSED, spot_usd, instructed=False)
+    if spec.kind is InstructionKind.EXIT:
+        # A position larger than one order may be (a limit was lowered, spot rose) is closed order by order.
+        contracts_max = exit_contracts_max(spot_usd, line.strategy.limits)
+        spec = replace(spec, amount=min(spec.amount, contracts_max))
     permit = line.permit(spec.permit_request(line.ctx.uuid()))
     if isinstance(permit, Veto):
         return Unplaced(FinalOutcome.VETOED, permit.reasons, instructed=False)

@@ -152,6 +152,48 @@ def test_position_larger_than_one_order_may_be_is_closed_order_by_order(house: T
     assert house.books.positions["p-entry-1"].state is PositionState.CLOSED
 
 
+def test_position_worth_more_than_one_order_may_be_is_closed_order_by_order(house: TradingHouse) -> None:
+    """Spot has risen under an open position: the limit on an order's value makes slices, not a veto."""
+    house.venue.index_usd = Decimal(25_000)
+    house.venue.fill_next.extend([1, 1])
+    house.close("p-entry-1")
+    house.advance(70)
+    assert [r["amount"] for r in house.venue.named("place_combo_order")] == ["2", "1", "1"]
+    assert house.books.positions["p-entry-1"].state is PositionState.CLOSED
+
+
+def test_one_contract_worth_more_than_the_limit_can_still_be_closed(house: TradingHouse) -> None:
+    house.venue.index_usd = Decimal(50_000)
+    house.venue.fill_next.extend([1, 1])
+    house.close("p-entry-1")
+    house.advance(70)
+    assert house.books.positions["p-entry-1"].state is PositionState.CLOSED
+
+
+def test_exit_that_rests_above_a_limit_is_cancelled_and_sent_again_in_slices(house: TradingHouse) -> None:
+    """It could not be repriced any more; a fill that it had counts."""
+    house.close("p-entry-1")
+    house.venue.index_usd = Decimal(25_000)
+    house.advance(70)
+    entry, first, slice_ = house.venue.named("place_combo_order")
+    assert [entry["amount"], first["amount"], slice_["amount"]] == ["2", "2", "1"]
+    assert house.venue.order(str(first["label"])).state == "cancelled"
+    house.venue.fill(str(slice_["label"]), 1)
+    house.venue.fill_next.append(1)
+    house.advance(70)
+    assert house.books.positions["p-entry-1"].state is PositionState.CLOSED
+
+
+def test_blocked_exit_that_rests_above_a_limit_stays(house: TradingHouse) -> None:
+    """Where nothing could be sent in its place, what rests is better than nothing."""
+    house.close("p-entry-1")
+    house.venue.index_usd = Decimal(25_000)
+    house.tell("kill_switch", ArmKillSwitch(cause=ArmCause.RECOVERY, reason="books may be wrong"))
+    house.advance(70)
+    label = str(house.venue.named("place_combo_order")[-1]["label"])
+    assert house.venue.order(label).state == "open"
+
+
 def test_exit_waits_for_quotes_and_then_goes(house: TradingHouse) -> None:
     house.venue.quotes[SHORT] = ("0.0080", "0.0070", "0.0065")
     house.close("p-entry-1")

@@ -265,7 +265,7 @@ class Execution(Actor):
                 exit_rule=resumed.exit_rule,
                 answer=_nobody,
             )
-            self._start_exit(request, request.cycle_id, resumed.working)
+            self._start_exit(request, request.cycle_id, resumed=True, working=resumed.working)
         for request in pending.values():
             self._start_exit(request, request.cycle_id)
 
@@ -273,14 +273,20 @@ class Execution(Actor):
         self._last_error = error
 
     def _start_exit(
-        self, request: ExitRequest, correlation: str | None, working: WorkingOrder | None = None
+        self,
+        request: ExitRequest,
+        correlation: str | None,
+        *,
+        resumed: bool = False,
+        working: WorkingOrder | None = None,
     ) -> None:
         self._exits[request.position_id] = request
         line = self._line(correlation or request.request_id)
-        self._flows.start(exit_name(request.position_id), self._exit(line, request, working))
+        flow = close(line, request, resumed=resumed, working=working)
+        self._flows.start(exit_name(request.position_id), self._exit(request, flow))
 
-    def _exit(self, line: Line, request: ExitRequest, working: WorkingOrder | None) -> Flow[None]:
-        yield from self._then_check(close(line, request, working))
+    def _exit(self, request: ExitRequest, flow: Flow[None]) -> Flow[None]:
+        yield from self._then_check(flow)
         del self._exits[request.position_id]
 
     def _then_check(self, flow: Flow[None]) -> Flow[None]:

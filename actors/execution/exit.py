@@ -63,15 +63,22 @@ def entry_name(proposal_id: str) -> str:
     return f"entry:{proposal_id}"
 
 
-def close(line: Line, request: ExitRequest, working: WorkingOrder | None = None) -> Flow[None]:
-    """Close the position, however long it takes. `working` is an exit order found by recovery."""
+def close(
+    line: Line, request: ExitRequest, *, resumed: bool = False, working: WorkingOrder | None = None
+) -> Flow[None]:
+    """Close the position, however long it takes.
+
+    `resumed`: it had begun before a recovery, and is offered at natural from the start: restarts must not
+    hold it at better prices for ever. `working` is an exit order that recovery found.
+    """
     yield from _stop_entry(line, request.position_id)
     started = _Once(request)
     if working is not None:
         started.say(True, ())
-        yield from _follow(line, working, request, first_step=0)
+        at_natural = line.strategy.execution.exit_steps
+        yield from _follow(line, working, request, at_natural - 1, first_wait_s=0.0)
         _tell_final(line, working, request)
-    attempts_failed, first_step = 0, 0
+    attempts_failed, first_step = 0, line.strategy.execution.exit_steps if resumed else 0
     while True:
         position = yield from line.position(request.position_id)
         if position is None or position.state not in TAKES_EXITS or position.contracts <= 0:
@@ -159,13 +166,18 @@ def _attempt_number(now: datetime) -> int:
 _ATTEMPTS_SINCE = datetime.fromisoformat("2020-01-01T00:00:00+00:00")
 
 
-def _follow(line: Line, order: WorkingOrder, request: ExitRequest, first_step: int) -> Flow[None]:
+def _follow(
+    line: Line, order: WorkingOrder, request: ExitRequest, first_step: int, first_wait_s: float | None = None
+) -> Flow[None]:
     """Step by step to the collar; there it stays with the market, until it fills, or is to be replaced."""
     step, last_steps = first_step, 0
+    between_s = line.strategy.execution.exit_reprice_s
+    wait_s = between_s if first_wait_s is None else first_wait_s
     expires_at = min(leg.expiration for leg in order.instruction.legs)
     legs = tuple(leg.reversed() for leg in order.instruction.legs)
     while not order.is_final():
-        yield from line.pause(line.strategy.execution.exit_reprice_s)
+        yield from line.pause(wait_s)
+        wait_s = between_s
         read = yield from order.look()
         if order.is_final():
             return

@@ -194,6 +194,28 @@ def test_blocked_exit_that_rests_above_a_limit_stays(house: TradingHouse) -> Non
     assert house.venue.order(label).state == "open"
 
 
+def test_resumed_exit_goes_to_natural_at_once(house: TradingHouse) -> None:
+    """Restarts that come faster than its steps would hold it at mid for ever otherwise."""
+    house.close("p-entry-1")
+    house.advance(20)
+    house.restart_execution()
+    house.advance(20)
+    (label,) = [label for label in house.books.orders if ":x" in label]
+    assert house.venue.order(label).price == Decimal("-0.0050")
+    house.advance(60)
+    assert house.venue.order(label).price == Decimal("-0.0051")
+
+
+def test_resumed_exit_without_a_live_order_is_offered_at_natural(house: TradingHouse) -> None:
+    house.venue.faults["place_combo_order"].append(429)
+    house.close("p-entry-1")
+    house.advance(5)
+    house.restart_execution()
+    house.advance(20)
+    request = house.venue.named("place_combo_order")[-1]
+    assert Decimal(str(request["price"])) == Decimal("-0.0050")
+
+
 def test_exit_waits_for_quotes_and_then_goes(house: TradingHouse) -> None:
     house.venue.quotes[SHORT] = ("0.0080", "0.0070", "0.0065")
     house.close("p-entry-1")

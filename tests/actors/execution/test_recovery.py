@@ -80,7 +80,7 @@ def test_exit_under_way_is_taken_up_again(house: TradingHouse) -> None:
     house.restart_execution()
     house.advance(200)
     (label,) = [label for label in house.books.orders if ":x" in label]
-    assert len(house.venue.named("edit_order")) == 3
+    assert len(house.venue.named("edit_order")) == 4
     house.venue.fill(label, 2)
     house.advance(61)
     assert house.books.positions["p-entry-1"].state is PositionState.CLOSED

@@ -25,6 +25,8 @@ class LedgerReader:
     def __init__(self, url: str, token: str) -> None:
         self._transport = HttpTransport(url, monotonic=time.monotonic)
         self._credentials = McpCredentials(token)
+        self.last: Ledger | None = None
+        """What it gave when it was last read; all that is known where the venue is gone."""
 
     def read(self) -> Ledger:
         """The whole ledger. Raises FoundWrongError where the venue does not give it."""
@@ -35,7 +37,8 @@ class LedgerReader:
             raise FoundWrongError(f"paper venue: no ledger: {error}") from error
         if answer.status != 200:
             raise FoundWrongError(f"paper venue: no ledger: HTTP {answer.status}")
-        return Ledger.model_validate_json(answer.body)
+        self.last = Ledger.model_validate_json(answer.body)
+        return self.last
 
     def close(self) -> None:
         self._transport.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -26,7 +27,7 @@ _Event = MutableMapping[str, Any]
 def logging_to(folder: Path, redact: Callable[[str], str], level: int = logging.INFO) -> Iterator[Path]:
     """Send every log record of the process to the folder while the block runs; gives the file."""
     path = folder / LOG_FILE
-    handler = RotatingFileHandler(path, maxBytes=FILE_BYTES_MAX, backupCount=FILES_KEPT, encoding="utf-8")
+    handler = _LogFile(path, maxBytes=FILE_BYTES_MAX, backupCount=FILES_KEPT, encoding="utf-8")
     handler.setFormatter(
         ProcessorFormatter(
             foreign_pre_chain=[add_logger_name, add_log_level, ExtraAdder()],
@@ -50,6 +51,31 @@ def logging_to(folder: Path, redact: Callable[[str], str], level: int = logging.
     finally:
         root.handlers[:], root.level = before[0], before[1]
         handler.close()
+
+
+class _LogFile(RotatingFileHandler):
+    """A log that can't be written is told once on stderr; the engine goes on, and so does the terminal."""
+
+    _is_told = False
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  (the standard library's name)
+        """Called within the `except` of the write that failed; other errors are a fault of the program."""
+        error = sys.exc_info()[1]
+        if isinstance(error, OSError):
+            self._tell(error)
+        else:
+            super().handleError(record)
+
+    def close(self) -> None:
+        try:
+            super().close()
+        except OSError as error:
+            self._tell(error)
+
+    def _tell(self, error: OSError) -> None:
+        if not self._is_told:
+            self._is_told = True
+            sys.stderr.write(f"log: {self.baseFilename} can't be written: {error.strerror or error}\n")
 
 
 def masked(event: _Event, redact: Callable[[str], str]) -> _Event:

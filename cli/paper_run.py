@@ -49,6 +49,8 @@ from gateway.paper.process import PaperVenueConfig, VenueProcess, new_token, sta
 BOT_TAG = "BOT__CERBERO_BITE"
 STATUS_S = 10.0
 DRAW_EVERY_S = 0.4
+VENUE_END_S = 3.0
+"""A venue that gives no ledger any more is about to end, and then tells why."""
 
 logger = logging.getLogger("cli.paper")
 
@@ -73,7 +75,7 @@ class PaperOptions:
 
 
 def run_paper(options: PaperOptions) -> None:
-    """The whole run. Raises FoundWrongError where the engine gave up or the audit chain is broken."""
+    """The whole run. Raises FoundWrongError where engine or venue gave up or the audit chain is broken."""
     loaded = load_strategy(options.strategy)
     socket = control_socket_path(options.data_dir, os.environ)
     require_paper_folder(options.data_dir)
@@ -153,6 +155,7 @@ class PaperRun:
             process = EngineProcess(self._settings, self._runtime)
             stack.enter_context(signals_to(process))
             # Nothing may pass between the start of the clock and the timers that belong to its first moment.
+            first = reader.read()
             with self._runtime.operation():
                 equity.start(self._began)
                 process.stop_at(self._until, "all days are done")
@@ -161,20 +164,39 @@ class PaperRun:
             with self._runtime.operation():
                 self._look(process)
                 process.stop(end.reason)
-            ledger = reader.read()
-            equity.end(self._began, from_us(self._runtime.now_us()), ledger.end)
-            self._report(end, ledger, equity, time.monotonic() - began_s)
+            ledger, gone = reader.last or first, None
+            try:
+                ledger = reader.read()
+                equity.end(self._began, from_us(self._runtime.now_us()), ledger.end)
+            except FoundWrongError as error:
+                # The run is told all the same, with the last ledger that there is.
+                gone = self._venue_end(VENUE_END_S) or str(error)
+                end = EngineEnd(gone, failed=True)
+            self._report(end, ledger, equity, time.monotonic() - began_s, ledger_is_final=gone is None)
         end.raise_if_failed()
 
+    def _venue_end(self, wait_s: float = 0.0) -> str | None:
+        """Why the venue's process is gone, None while it runs."""
+        found = self._venue.end_found(wait_s)
+        return None if found is None else f"paper venue: {found}"
+
     def _run(self, process: EngineProcess) -> EngineEnd:
+        """Until all days are done, somebody wants it to stop, or engine or venue are gone."""
+
+        def watch() -> None:
+            gone = self._venue_end()
+            if gone is not None:
+                process.handle.request_stop(gone)
+
         console = Console()
         if not self._options.show_view or not console.is_terminal:
-            return process.run()
+            return process.run(watch)
         drawn_s = 0.0
         with LiveView(console) as view:
 
             def draw() -> None:
                 nonlocal drawn_s
+                watch()
                 if time.monotonic() - drawn_s < DRAW_EVERY_S:
                     return
                 drawn_s = time.monotonic()
@@ -196,7 +218,9 @@ class PaperRun:
             if status.positions or self._screen is None:
                 self._screen = status, process.system.tracer.items()
 
-    def _report(self, end: EngineEnd, ledger: Ledger, equity: DailyEquity, wall_s: float) -> None:
+    def _report(
+        self, end: EngineEnd, ledger: Ledger, equity: DailyEquity, wall_s: float, *, ledger_is_final: bool
+    ) -> None:
         options = self._options
         books = stored_books(options.data_dir)
         audit = verified(options.data_dir)
@@ -216,7 +240,14 @@ class PaperRun:
             self._write_files(run, books, ledger, equity, audit)
         finally:
             # Whatever keeps a file from being written, the run is told.
-            show_summary(run=run, books=books, status=self._status, ledger=ledger, audit=audit)
+            show_summary(
+                run=run,
+                books=books,
+                status=self._status,
+                ledger=ledger,
+                ledger_is_final=ledger_is_final,
+                audit=audit,
+            )
         if not audit.ok:
             raise FoundWrongError(f"audit: {audit.problem}")
 

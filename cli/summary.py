@@ -31,9 +31,15 @@ ALERTS_SHOWN = 10
 
 
 def show_summary(
-    *, run: RunFacts, books: StoredBooks, status: EngineStatus | None, ledger: Ledger, audit: AuditResult
+    *,
+    run: RunFacts,
+    books: StoredBooks,
+    status: EngineStatus | None,
+    ledger: Ledger,
+    ledger_is_final: bool,
+    audit: AuditResult,
 ) -> None:
-    """Print the summary on standard output."""
+    """Print the summary on standard output. Books and ledger are compared only where it is the final one."""
     typer.echo()
     typer.echo(f"{time_text(run.began)} to {time_text(run.ended)}, {run.market} ({run.ended_by})")
     typer.echo()
@@ -48,7 +54,7 @@ def show_summary(
     )
     typer.echo()
     _show_alerts(books.alerts)
-    show_fields(_figures(books, status, ledger, audit))
+    show_fields(_figures(books, status, ledger, audit, ledger_is_final=ledger_is_final))
 
 
 def _trade_row(position: Position) -> tuple[str, ...]:
@@ -94,7 +100,12 @@ def _show_alerts(alerts: Sequence[AlertRow]) -> None:
 
 
 def _figures(
-    books: StoredBooks, status: EngineStatus | None, ledger: Ledger, audit: AuditResult
+    books: StoredBooks,
+    status: EngineStatus | None,
+    ledger: Ledger,
+    audit: AuditResult,
+    *,
+    ledger_is_final: bool,
 ) -> Iterator[tuple[str, str]]:
     closed = [position for position in books.trades if position.closed_at is not None]
     wins = sum(position.pnl_eth > 0 for position in closed)
@@ -115,7 +126,12 @@ def _figures(
             f"equity {ledger.end.equity_usd:,.2f} USD"
         ),
     )
-    agreed = "agree to the last decimal" if change_eth == pnl_eth else f"DIFFER by {change_eth - pnl_eth} ETH"
+    if not ledger_is_final:
+        agreed = f"not compared: the venue's last ledger is of {time_text(ledger.end.at)}"
+    elif change_eth == pnl_eth:
+        agreed = "agree to the last decimal"
+    else:
+        agreed = f"DIFFER by {change_eth - pnl_eth} ETH"
     yield "books and venue", agreed
     if status is not None:
         restarts = {cell.name: cell.restarts for cell in status.cells if cell.restarts}

@@ -9,13 +9,14 @@ import sys
 from pydantic import ValidationError
 
 from core.errors import InputError
-from gateway.paper.process import EXIT_INPUT, PaperVenueConfig, Ready, main
+from gateway.paper.process import EXIT_FAILED, EXIT_INPUT, PaperVenueConfig, Ready, main
+from gateway.paper.store import StoreFailedError
 
 USAGE = "python -m gateway.paper --config-json -"
 
 
 def run(arguments: list[str]) -> int:
-    """Exit code: 0 after an orderly end, 2 where the venue can't start."""
+    """Exit code: 0 after an orderly end, 1 where its store failed, 2 where the venue can't start."""
     if arguments != ["--config-json", "-"]:
         sys.stderr.write(f"usage: {USAGE}  (the configuration comes on standard input)\n")
         return EXIT_INPUT
@@ -26,6 +27,8 @@ def run(arguments: list[str]) -> int:
         return _refuse("; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()))
     except InputError as error:
         return _refuse(str(error))
+    except StoreFailedError as error:
+        return _refuse(str(error), EXIT_FAILED)
     except BrokenPipeError:
         # Whoever started this venue is gone before it listened. Python would complain once more at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -37,10 +40,10 @@ def _announce(ready: Ready) -> None:
     sys.stdout.flush()
 
 
-def _refuse(reason: str) -> int:
+def _refuse(reason: str, code: int = EXIT_INPUT) -> int:
     sys.stdout.write(json.dumps({"error": reason}) + "\n")
     sys.stdout.flush()
-    return EXIT_INPUT
+    return code
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 The child reads one JSON configuration from standard input and prints one line when it listens:
 `{"port": …, "pid": …, "start": …, "end": …, "clock": …, "market": …, "assumptions": {…}}`, or
-`{"error": …}` and exit code 2 where it can't start.
+`{"error": …}` and exit code 2 where it can't start. A venue whose store fails later prints such a line too,
+and ends itself with code 1.
 """
 
 from __future__ import annotations
@@ -36,11 +37,12 @@ from gateway.paper.model_market import ModelMarket
 from gateway.paper.recorded import RecordedMarket
 from gateway.paper.server import make_app
 from gateway.paper.source import MarketSource
-from gateway.paper.store import Store
+from gateway.paper.store import Store, StoreFailedError
 from gateway.paper.venue import Venue
 
 HOST: Final = "127.0.0.1"
 PARENT_CHECK_S: Final = 0.5
+EXIT_FAILED: Final = 1
 EXIT_INPUT: Final = 2
 
 
@@ -160,7 +162,10 @@ def make_source(config: PaperVenueConfig, assumptions: Assumptions) -> MarketSou
 
 
 def main(config: PaperVenueConfig, announce: Callable[[Ready], None]) -> None:
-    """Serve until SIGTERM, SIGINT or the parent's end. Raises `InputError` where it can't start."""
+    """Serve until SIGTERM, SIGINT or the parent's end.
+
+    Raises `InputError` where it can't start, and `StoreFailedError` where its store fails, then or later.
+    """
     venue = PaperVenue(config)
     # The record is a million objects that never change: no collection needs to look at them again.
     gc.collect()
@@ -172,7 +177,13 @@ def main(config: PaperVenueConfig, announce: Callable[[Ready], None]) -> None:
         listener.bind((HOST, config.port))
     except OSError as error:
         raise InputError(f"port: {HOST}:{config.port} can't be bound: {error}") from error
-    app = make_app(venue.dispatch, venue.ledger, driven=config.driven)
+    failures: list[StoreFailedError] = []
+
+    def end(error: StoreFailedError) -> None:
+        failures.append(error)
+        server.should_exit = True
+
+    app = make_app(venue.dispatch, venue.ledger, driven=config.driven, on_store_failed=end)
     server = _Server(
         uvicorn.Config(
             app,
@@ -191,6 +202,8 @@ def main(config: PaperVenueConfig, announce: Callable[[Ready], None]) -> None:
     finally:
         listener.close()
         venue.store.close()
+    if failures:
+        raise failures[0]
 
 
 class _Server(uvicorn.Server):
@@ -227,6 +240,18 @@ class VenueProcess:
         self.ready = ready
         self.token = token
         self.url = f"http://{HOST}:{ready.port}"
+        self._last_words: str | None = None
+
+    def end_found(self, wait_s: float = 0.0) -> str | None:
+        """Why it ended although nobody told it to, in its own words; None while it runs."""
+        try:
+            code = self.process.wait(wait_s)
+        except subprocess.TimeoutExpired:
+            return None
+        if self._last_words is None:
+            told = "" if self.process.stdout is None else self.process.stdout.read()
+            self._last_words = json.loads(told)["error"] if told else f"it ended with code {code}"
+        return self._last_words
 
     def stop(self, timeout_s: float = 5.0) -> None:
         """End it orderly, else by force, and wait for its end."""

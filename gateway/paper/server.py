@@ -3,12 +3,14 @@
 Every request runs to its end on the one event loop, so the venue sees one request at a time. In driven mode
 the market time comes with each request (`X-Paper-Now`) and faults of time are only told; in real time the
 wall clock is the market's and the shell plays them. A `cut` answer really ends in the middle, in both.
+A venue whose store fails answers 500 and ends: nothing that it said after that could be kept.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final
@@ -24,6 +26,7 @@ from gateway.paper.dispatch import FAULT_HEADER, TOOK_HEADER, VERSION, Answer, D
 from gateway.paper.faults import HEALTH, FaultKind
 from gateway.paper.ledger import Ledger
 from gateway.paper.openapi import contract_openapi
+from gateway.paper.store import StoreFailedError
 from gateway.paper.toolbox import answer_json
 
 logger = logging.getLogger(__name__)
@@ -40,13 +43,43 @@ class CutResponse(Response):
         await send({"type": "http.response.body", "body": half, "more_body": True})
 
 
+class Breakdowns:
+    """Logs each distinct unexpected error once with its traceback, and then how often it came: 10, 100, …"""
+
+    def __init__(self) -> None:
+        self._times: Counter[tuple[type[BaseException], str, int]] = Counter()
+
+    def log(self, error: Exception, what: str) -> None:
+        """Errors are the same where their type and the line that raised them are."""
+        traceback = error.__traceback__
+        while traceback is not None and traceback.tb_next is not None:
+            traceback = traceback.tb_next
+        place = ("", 0) if traceback is None else (traceback.tb_frame.f_code.co_filename, traceback.tb_lineno)
+        key = type(error), *place
+        self._times[key] += 1
+        times = self._times[key]
+        if times == 1:
+            logger.error("%s broke down; the caller gets a 500", what, exc_info=error)
+        elif str(times).strip("0") == "1":
+            logger.error("%s broke down as before, %d times by now: %r", what, times, error)
+
+
 class Shell:
     """Turns HTTP requests into calls of `Dispatch`."""
 
-    def __init__(self, dispatch: Dispatch, ledger: Callable[[], Ledger], *, driven: bool) -> None:
+    def __init__(
+        self,
+        dispatch: Dispatch,
+        ledger: Callable[[], Ledger],
+        *,
+        driven: bool,
+        on_store_failed: Callable[[StoreFailedError], None],
+    ) -> None:
         self._dispatch = dispatch
         self._ledger = ledger
         self._driven = driven
+        self._on_store_failed = on_store_failed
+        self._breakdowns = Breakdowns()
 
     async def tool(self, request: Request) -> Response:
         """`POST /mcp-{router}/tools/{tool}`."""
@@ -70,9 +103,12 @@ class Shell:
         body = await request.body()
         try:
             answer = self._dispatch(now, router, tool, request.headers, body)
-        except Exception:
-            logger.exception("%s/%s broke down; the caller gets a 500", router, tool)
-            raise
+        except StoreFailedError as error:
+            self._on_store_failed(error)
+            return _refusal(500, str(error))
+        except Exception as error:
+            self._breakdowns.log(error, f"{router}/{tool}")
+            return _refusal(500, f"the venue broke down: {type(error).__name__}")
         if not self._driven and TOOK_HEADER in answer.headers:
             await asyncio.sleep(float(answer.headers[TOOK_HEADER]))
         return _response(answer)
@@ -92,9 +128,18 @@ class Shell:
         return now.astimezone(UTC)
 
 
-def make_app(dispatch: Dispatch, ledger: Callable[[], Ledger], *, driven: bool) -> FastAPI:
-    """The ASGI application. Its OpenAPI page comes from the contract's models alone."""
-    shell = Shell(dispatch, ledger, driven=driven)
+def make_app(
+    dispatch: Dispatch,
+    ledger: Callable[[], Ledger],
+    *,
+    driven: bool,
+    on_store_failed: Callable[[StoreFailedError], None],
+) -> FastAPI:
+    """The ASGI application. Its OpenAPI page comes from the contract's models alone.
+
+    `on_store_failed` is called for each request that the store let down; it should end the venue.
+    """
+    shell = Shell(dispatch, ledger, driven=driven, on_store_failed=on_store_failed)
     app = FastAPI(
         title="Cerbero MCP V2, paper venue",
         version=VERSION,

@@ -15,7 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final, get_args
 
-from core.errors import InputError
+from core.errors import CerberoError, InputError
 from gateway.paper.account import Account, RecordKind
 
 FILE_NAME: Final = "venue.db"
@@ -24,15 +24,20 @@ CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRI
 CREATE TABLE IF NOT EXISTS record (
   kind TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, key)) STRICT;
 """
+_RECORDS: Final = "SELECT key, body FROM record WHERE kind = ? ORDER BY key"
 _PUT_META: Final = "INSERT OR REPLACE INTO meta VALUES (?, ?)"
 
 
+class StoreFailedError(CerberoError):
+    """The venue's file can't be written or read any more; the message names it and says why."""
+
+
 class Store:
-    """One venue's file. Used by one thread."""
+    """One venue's file. Used by one thread. Every method but `close` raises `StoreFailedError`."""
 
     def __init__(self, folder: Path) -> None:
         """Open or make the file. Raises `InputError` where it can't be used."""
-        path = folder / FILE_NAME
+        self._path = path = folder / FILE_NAME
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -46,7 +51,8 @@ class Store:
 
     def meta(self, key: str) -> str | None:
         """A value that `put_meta` or `save` stored."""
-        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        with self._named():
+            row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return None if row is None else str(row[0])
 
     def put_meta(self, values: Mapping[str, str]) -> None:
@@ -57,8 +63,7 @@ class Store:
     def save(self, clock: datetime, account: Account, fault_counts: Mapping[str, int]) -> None:
         """Write the clock and whatever changed in the account since the last call."""
         changes = account.take_changes()
-        self._db.execute(f"PRAGMA synchronous={'FULL' if changes else 'NORMAL'}")
-        with self._transaction():
+        with self._transaction(synchronous="FULL" if changes else "NORMAL"):
             self._db.execute(_PUT_META, ("clock", clock.isoformat()))
             if fault_counts:
                 self._db.execute(_PUT_META, ("fault_counts", json.dumps(dict(fault_counts))))
@@ -72,14 +77,25 @@ class Store:
                     self._db.execute("INSERT OR REPLACE INTO record VALUES (?, ?, ?)", (kind, key, body))
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
+    def _transaction(self, synchronous: str = "FULL") -> Iterator[None]:
+        with self._named():
+            self._db.execute(f"PRAGMA synchronous={synchronous}")
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                # On a full disk SQLite has mostly rolled back by itself; a COMMIT may leave it to the caller.
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
         try:
             yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise StoreFailedError(f"venue account: {self._path} can't be used any more: {error}") from error
 
     def load(self) -> tuple[datetime, Account, dict[str, int]] | None:
         """The clock, account and fault counters as last saved, None where nothing was."""
@@ -89,7 +105,8 @@ class Store:
         account = Account(Decimal(balance))
         account.last_number = int(number)
         for kind in get_args(RecordKind):
-            rows = self._db.execute("SELECT key, body FROM record WHERE kind = ? ORDER BY key", (kind,))
+            with self._named():
+                rows = self._db.execute(_RECORDS, (kind,)).fetchall()
             for key, body in rows:
                 account.restore(kind, key, body)
         counts: dict[str, int] = json.loads(self.meta("fault_counts") or "{}")

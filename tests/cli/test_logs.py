@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.logs import logging_to, masked
+from cli.logs import LOG_FILE, logging_to, masked
 from core.redaction import Redactor
 
 SECRET = "s3cret-token-0123456789"
@@ -55,6 +55,16 @@ def test_http_clients_do_not_log_their_urls(tmp_path: Path) -> None:
     with logging_to(tmp_path, Redactor()) as path:
         logging.getLogger("httpx").info("POST https://api/bot1:x/sendMessage")
     assert path.read_text() == ""
+
+
+def test_a_log_on_a_full_disk_is_told_once_and_ends_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / LOG_FILE).symlink_to("/dev/full")
+    with logging_to(tmp_path, Redactor()):
+        for _ in range(3):
+            logging.getLogger("x").error("nobody can read this")
+    assert len(capsys.readouterr().err.splitlines()) == 1
 
 
 def test_the_former_handlers_come_back(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -169,6 +170,19 @@ def test_ctrl_c_ends_it_with_the_same_summary(tmp_path: Path, cli: Cli) -> None:
     assert "(SIGINT)" in ran.out
     assert "verified" in ran.out
     assert "Traceback" not in ran.err
+
+
+def test_a_venue_that_cannot_write_its_store_ends_the_run_with_a_summary_and_1(tmp_path: Path) -> None:
+    with running(tmp_path / "data") as process:
+        wait_for_audit(tmp_path / "data", b"CYCLE_CLOSED")
+        [venue] = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        resource.prlimit(int(venue), resource.RLIMIT_FSIZE, (0, 0))
+        ran = ended(process, timeout_s=30)
+    assert ran.code == 1
+    assert "not compared" in ran.out
+    assert "verified" in ran.out
+    [line] = ran.err.splitlines()
+    assert str(tmp_path / "data" / "venue" / "venue.db") in line
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import logging
+import resource
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +20,7 @@ from core.errors import InputError
 from core.mcp import TOOLS, iso_utc, tool_path
 from gateway.paper.ledger import Ledger
 from gateway.paper.process import PaperVenue, PaperVenueConfig, VenueProcess, start_process
+from gateway.paper.server import make_app
 
 TOKEN = "a-token-of-the-tests"
 MONDAY = datetime(2026, 1, 5, 14, tzinfo=UTC)
@@ -142,6 +146,49 @@ def test_ends_orderly_when_told_to(tmp_path: Path) -> None:
     process = start_process(config(tmp_path))
     process.stop()
     assert process.process.returncode == 0
+
+
+def test_a_venue_that_can_not_write_its_store_answers_500_and_ends_with_the_path(tmp_path: Path) -> None:
+    process = start_process(config(tmp_path))
+    client = Caller(process)
+    try:
+        # No file of that process may grow any more: every write fails as on a full disk.
+        resource.prlimit(process.process.pid, resource.RLIMIT_FSIZE, (0, 0))
+        assert client.post("get_index_price").status_code == 500
+        assert process.process.wait(20) == 1
+        assert str(tmp_path / "venue.db") in (process.end_found() or "")
+    finally:
+        client.http.close()
+        process.stop()
+
+
+def test_an_unexpected_error_is_a_500_each_time_and_one_traceback_in_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    venue = PaperVenue(config(tmp_path))
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("the market is gone")
+
+    monkeypatch.setattr(venue.venue, "advance", broken)
+    app = make_app(
+        venue.dispatch, venue.ledger, driven=True, on_store_failed=lambda error: pytest.fail(str(error))
+    )
+    caplog.set_level(logging.ERROR, logger="gateway.paper.server")
+
+    async def call_often() -> set[int]:
+        headers = {
+            "Authorization": f"Bearer {TOKEN}",
+            "X-Bot-Tag": "BOT__TEST",
+            "X-Paper-Now": iso_utc(MONDAY),
+        }
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://venue", headers=headers) as http:
+            return {(await http.post("/mcp-deribit/tools/get_dvol", json={})).status_code for _ in range(120)}
+
+    assert asyncio.run(call_often()) == {500}
+    venue.store.close()
+    assert [record.exc_info is not None for record in caplog.records] == [True, False, False]
 
 
 def test_an_account_belongs_to_its_market(tmp_path: Path) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import resource
 import sqlite3
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ from core.errors import InputError
 from gateway.paper.account import Account
 from gateway.paper.dispatch import Dispatch
 from gateway.paper.faults import Faults, FaultSpec
-from gateway.paper.store import FILE_NAME, Store
+from gateway.paper.store import FILE_NAME, Store, StoreFailedError
 from tests.gateway.market_fake import TOKEN, Desk
 
 ACTS = st.lists(
@@ -110,12 +112,28 @@ def test_a_save_that_fails_is_rolled_back_whole(store: Store, tmp_path: Path) ->
     other = sqlite3.connect(tmp_path / FILE_NAME)
     other.execute("CREATE TRIGGER no BEFORE INSERT ON record BEGIN SELECT RAISE(ABORT, 'disk full'); END")
     other.commit()
-    with pytest.raises(sqlite3.Error, match="disk full"):
+    with pytest.raises(StoreFailedError, match=f"{FILE_NAME}.*disk full"):
         desk.raw("deribit", "place_combo_order", json.dumps(desk.placement(label="p2:e1")).encode())
     other.execute("DROP TRIGGER no")
     other.commit()
     other.close()
     assert [order.order.label for order in desk.venue.account.orders.values()] == ["p1:e1"]
+    assert desk.place(label="p2:e1")["state"] == "filled"
+
+
+def test_a_save_that_fails_at_its_very_end_is_rolled_back_too(store: Store) -> None:
+    """The next request finds no transaction that the failed one has left open."""
+    desk = kept_desk(store)
+    desk.place()
+    before = deepcopy(books(desk.venue.account))
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limit[1]))
+    try:
+        with pytest.raises(StoreFailedError, match=FILE_NAME):
+            desk.raw("deribit", "place_combo_order", json.dumps(desk.placement(label="p2:e1")).encode())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert books(desk.venue.account) == before
     assert desk.place(label="p2:e1")["state"] == "filled"
 
 

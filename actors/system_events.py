@@ -109,11 +109,14 @@ class SystemEvents:
     def _dead_lettered(self, event: DeadLettered) -> None:
         message = type(event.message).__name__
         text = f"{event.path} will not handle {message}: {event.why}"
+        if event.count > 1:
+            text += f" ({event.count} of them)"
         detail: dict[str, JsonValue] = {
             "path": event.path,
             "message": message,
             "why": event.why,
             "correlation": event.correlation,
+            "count": event.count,
         }
         cause = event.correlation or event.path
         self._alert(Severity.MEDIUM, "dead_letter", text, cause, event.at)

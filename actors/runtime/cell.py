@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pykka
@@ -25,6 +24,7 @@ from actors.runtime.events import (
     MailboxOverflow,
     Terminated,
 )
+from actors.runtime.folding import EVENT_EVERY_US, Told
 from actors.runtime.futures import ThreadFuture
 from actors.runtime.incarnation import STOP, End, Incarnation
 from actors.runtime.mailbox import FULL, Deliver, Mailbox
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from actors.runtime.system import ActorSystem
 
 _new_tuple = tuple.__new__
-OVERFLOW_EVENT_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -190,7 +189,7 @@ class Cell(pykka.Actor):
         incarnation = self.incarnation = Incarnation(self, self.epoch)
         for stale in self.mailbox.attach(incarnation):
             # Told by a timer or a watch that ended with its life, so nobody need be alarmed.
-            self.system.dead(stale, "its life ended", tell=False)
+            self.system.dead(stale, "its life ended", Told.NOT)
         self.actor_stopped.clear()
         self.runtime.start_consumer(incarnation)
         return self.epoch
@@ -222,7 +221,7 @@ class Cell(pykka.Actor):
         if current is not None and current.message is not STOP and not handled:
             if current.reply_to is not None:
                 current.reply_to.reject(failed)
-            self.system.dead(current, how.value)
+            self.system.dead(current, how.value, Told.EACH)
         self.last_error = describe(error)
         self._counted_out(incarnation)
         return True
@@ -238,7 +237,7 @@ class Cell(pykka.Actor):
         message_type = "on_start"
         if envelope is not None:
             message_type = type(envelope.message).__name__
-            self.system.dead(envelope, f"crashed: {type(error).__name__}")
+            self.system.dead(envelope, f"crashed: {type(error).__name__}", Told.EACH)
         elif incarnation.served:
             message_type = "on_stop"
         if error is not None:
@@ -285,7 +284,7 @@ class Cell(pykka.Actor):
             if reply is not None and reply.reject(refusal_error(self.path, envelope.message, why)):
                 # The asker knows, so it is not a dead letter; one who gave up waiting does not.
                 continue
-            self.system.dead(envelope, why)
+            self.system.dead(envelope, why, Told.FOLDED)
 
     def close_for_good(self) -> None:
         """The cell will never serve again; its watchers hear it for the last time."""
@@ -311,14 +310,14 @@ class Cell(pykka.Actor):
     def _refused(self, envelope: Envelope, refusal: str) -> None:
         if refusal == FULL:
             if envelope.reply_to is None:
-                self.system.dead(envelope, refusal, tell=False)
+                self.system.dead(envelope, refusal, Told.NOT)
             now_us = self.runtime.now_us()
             told_us = self._overflow_told_us
-            if told_us is None or now_us - told_us >= OVERFLOW_EVENT_EVERY // timedelta(microseconds=1):
+            if told_us is None or now_us - told_us >= EVENT_EVERY_US:
                 self._overflow_told_us = now_us
                 self.system.post(MailboxOverflow(self.path, self.mailbox.overflowed, from_us(now_us)))
         elif envelope.reply_to is None:
-            self.system.dead(envelope, refusal)
+            self.system.dead(envelope, refusal, Told.FOLDED)
 
     def status(self) -> CellStatus:
         """The cell at this moment."""

@@ -70,13 +70,18 @@ class MailboxOverflow:
 
 @dataclass(frozen=True)
 class DeadLettered:
-    """A message will never be handled. Overflow is told as MailboxOverflow instead."""
+    """A message will never be handled. Overflow is told as MailboxOverflow instead.
+
+    What a closed mailbox turns away is folded: the first is told at once, then at most one a minute for each
+    path, reason and type of message, which is the last of `count`.
+    """
 
     path: str
     message: object
     why: str
     correlation: str | None
     at: datetime
+    count: int = 1
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,8 @@ class Supervisor(SupervisorNode):
                 self._stop_children(StopAll(final=False, after_mail=False, deadline_s=None))
             except Exception:
                 logger.exception("%s could not stop its children after a fault of its own", self.path)
+        if self._parent is self.system.observer:
+            self.system.post_held()
         for message in (*self.stash, *self._left_over()):
             self._emit_if_event(message)
         self._parent.put(self._end)

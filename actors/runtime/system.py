@@ -21,6 +21,7 @@ from actors.runtime.events import (
     HookFailed,
     RuntimeEvent,
 )
+from actors.runtime.folding import DeadLetterFolding, Told
 from actors.runtime.incarnation import End
 from actors.runtime.records import DeadLetters, Tracer
 from actors.runtime.supervisor import Supervisor
@@ -82,6 +83,7 @@ class ActorSystem:
         self.next_number: Callable[[], int] = count(runtime.first_number()).__next__
         self.observer = _RootObserver(runtime)
         self._listener = listener
+        self._folding = DeadLetterFolding(runtime, self.post)
         self._started = False
         addresses: dict[str, Address] = {}
         # A read-only view given to the cells before they exist, complete before the first one starts.
@@ -146,13 +148,22 @@ class ActorSystem:
         at_ns = self.runtime.stamp_ns()
         return Envelope(self.next_number(), message, sender, correlation, None, at_ns, to, reply)
 
-    def dead(self, envelope: Envelope, why: str, *, tell: bool = True) -> None:
+    def dead(self, envelope: Envelope, why: str, told: Told) -> None:
         """Keep a dead letter, and tell the listener of it."""
         at_us = self.runtime.now_us()
         self.dead_letters.add(dead_letter(envelope, why, at_us))
-        if tell:
-            at = from_us(at_us)
-            self.post(DeadLettered(envelope.to.path, envelope.message, why, envelope.correlation, at))
+        if told is Told.NOT:
+            return
+        at = from_us(at_us)
+        letter = DeadLettered(envelope.to.path, envelope.message, why, envelope.correlation, at)
+        if told is Told.EACH:
+            self.post(letter)
+        else:
+            self._folding.add(letter)
+
+    def post_held(self) -> None:
+        """Post what was folded so far: the root is about to end, and with it the listener's hearing."""
+        self._folding.tell_held()
 
     def post(self, event: RuntimeEvent) -> None:
         """Tell an event from any thread: the listener hears it on the root supervisor's."""

@@ -122,6 +122,15 @@ def test_a_lost_record_of_a_loss_is_not_recorded_again(house: House) -> None:
     assert house.told("state") == []
 
 
+def test_folded_losses_are_alerted_and_recorded_with_their_count(house: House) -> None:
+    """One event stands for many; whoever reads of it must see how many."""
+    house.listen(DeadLettered(FEED, object(), "parked", None, NOW, count=41))
+    (record,) = house.told("state")
+    assert isinstance(record, RecordEvent)
+    assert record.audit[0].detail["count"] == 41
+    assert house.alerts()[0].text == f"{FEED} will not handle object: parked (41 of them)"
+
+
 def test_an_overflow_in_the_books_suspends_and_one_of_alerting_is_not_alerted(house: House) -> None:
     """Alerting's own overflow is counted and logged by the runtime alone."""
     house.listen(MailboxOverflow("root/alerting", 1, NOW))

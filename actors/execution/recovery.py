@@ -18,6 +18,7 @@ from actors.execution.line import Line
 from actors.execution.order import WorkingOrder
 from actors.execution.settlement import book_deliveries
 from actors.execution.unknown import DOUBT_SOURCE
+from actors.standing_alert import HOUR_S, StandingAlert
 from core.books import Books, Instruction, InstructionKind
 from core.lifecycle import OrderState
 from core.mcp import (
@@ -50,8 +51,10 @@ from core.reconcile import (
 from core.values import Environment, Label, OrderId, PositionId
 
 BETWEEN_ATTEMPTS_S = 60.0
-ALERT_EVERY = 10
-"""Attempts; the first is alerted, too."""
+ALERT_AGAIN_S = 600.0
+ALERT_AGAIN_S_MAX = 6 * HOUR_S
+"""A recovery that fails is alerted at its first attempt, then at distances that double from the one to the
+other."""
 ARM_AFTER_S = 600.0
 SINCE_BEFORE = timedelta(days=1)
 MANUAL = "manual"
@@ -79,6 +82,7 @@ class Recovered:
 def recover(line: Line, reason: str, on_error: Callable[[str], None]) -> Flow[Recovered]:
     """Try until the books agree with the venue, once a minute."""
     attempts = 0
+    failing = StandingAlert(ALERT_AGAIN_S, ALERT_AGAIN_S_MAX)
     while True:
         attempts += 1
         found = yield from _attempt(line)
@@ -87,10 +91,13 @@ def recover(line: Line, reason: str, on_error: Callable[[str], None]) -> Flow[Re
             _report(line, attempts, tuple(map(str, found.differences)), None)
             for source in (DEAD_LETTER_SOURCE, DOUBT_SOURCE):
                 line.tell(line.rooms.kill_switch, ClearSuspension(source=source))
+            if failing.is_over():
+                text = f"books and venue agree again, at attempt {attempts}"
+                line.alert(Severity.LOW, "recovery_done", text)
             return found
         _report(line, attempts, (), found)
         on_error(found)
-        if attempts == 1 or attempts % ALERT_EVERY == 0:
+        if failing.is_due(line.ctx.now()):
             line.alert(Severity.HIGH, "recovery_failed", f"attempt {attempts}: {found}")
         yield from line.pause(BETWEEN_ATTEMPTS_S)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from actors.runtime import Address, Context
+from actors.standing_alert import DAY_S, StandingAlert
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.kill_switch import ClearSuspension, SuspendEntries
 
@@ -21,7 +22,7 @@ def free_bytes_at(folder: Path) -> int:
 
 
 class DiskWatch:
-    """Looks at each probe; tells the kill switch of a change only."""
+    """Looks at each probe; tells the kill switch of a change only, the operator once a day while it lasts."""
 
     def __init__(
         self,
@@ -36,6 +37,7 @@ class DiskWatch:
         self._alerting = alerting
         self._data_dir = data_dir
         self._free_bytes = free_bytes
+        self._standing = StandingAlert(DAY_S)
         self.free: int | None = None
         self.low: bool | None = None
         """None until the first look: an earlier incarnation may have suspended."""
@@ -55,13 +57,15 @@ class DiskWatch:
     def _set(self, low: bool, text: str) -> None:
         ctx = self._ctx()
         before, self.low = self.low, low
-        if before == low:
-            return
-        if low:
-            ctx.tell(self._kill_switch, SuspendEntries(source=SOURCE, reason=text))
-            ctx.tell(
-                self._alerting,
-                RaiseAlert(severity=Severity.HIGH, code="disk_low", text=text, cause=SOURCE, at=ctx.now()),
-            )
-        else:
-            ctx.tell(self._kill_switch, ClearSuspension(source=SOURCE))
+        if before != low:
+            told = SuspendEntries(source=SOURCE, reason=text) if low else ClearSuspension(source=SOURCE)
+            ctx.tell(self._kill_switch, told)
+        if low and self._standing.is_due(ctx.now()):
+            self._alert(Severity.HIGH, "disk_low", text)
+        elif not low and self._standing.is_over():
+            self._alert(Severity.LOW, "disk_back", text)
+
+    def _alert(self, severity: Severity, code: str, text: str) -> None:
+        ctx = self._ctx()
+        alert = RaiseAlert(severity=severity, code=code, text=text, cause=SOURCE, at=ctx.now())
+        ctx.tell(self._alerting, alert)

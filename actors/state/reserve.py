@@ -7,6 +7,7 @@ from pathlib import Path
 
 from actors.runtime import Address
 from actors.runtime.actor import Context
+from actors.standing_alert import DAY_S, HOUR_S, StandingAlert
 from actors.state.ballast import Ballast
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.kill_switch import ClearSuspension, SuspendEntries
@@ -29,33 +30,50 @@ class Reserve:
         self._alerting = alerting
         # What an earlier incarnation suspended is unknown here: the first success clears it.
         self._suspended = True
+        self._no_room = StandingAlert(DAY_S)
+        self._refusing = StandingAlert(HOUR_S)
 
     def take(self) -> bool:
         """Reserve the room; False, with entries suspended, where there is none."""
         try:
             self._ballast.take()
         except OSError as error:
-            self._suspend(Severity.HIGH, "disk_low", f"no room for the ballast: {error}")
+            text = f"no room for the ballast: {error}"
+            self._suspend(text)
+            if self._no_room.is_due(self._context().now()):
+                self._alert(Severity.HIGH, "disk_low", text)
             return False
         if self._suspended:
             self._suspended = False
             self._context().tell(self._kill_switch, ClearSuspension(source=SOURCE))
+        if any([self._no_room.is_over(), self._refusing.is_over()]):
+            self._alert(Severity.LOW, "disk_back", "there is room for the ballast again")
         return True
 
     def release(self, why: str) -> bool:
         """Give the room to the books; False where there was none left to give."""
         if not self._ballast.release():
             return False
-        self._suspend(Severity.CRITICAL, "ballast_released", f"disk full, the ballast was released: {why}")
+        text = f"disk full, the ballast was released: {why}"
+        self._suspend(text)
+        self._alert(Severity.CRITICAL, "ballast_released", text)
         return True
 
     def commit_failed(self, why: str) -> None:
-        """Nothing more can be given: requests are being refused."""
-        self._suspend(Severity.CRITICAL, "commit_failed", f"disk full, the books refuse changes: {why}")
+        """Nothing more can be given: requests are being refused.
 
-    def _suspend(self, severity: Severity, code: str, text: str) -> None:
+        Not told at each refusal: to record an alert is a request too, to be refused and told in turn.
+        """
+        text = f"disk full, the books refuse changes: {why}"
+        self._suspend(text)
+        if self._refusing.is_due(self._context().now()):
+            self._alert(Severity.CRITICAL, "commit_failed", text)
+
+    def _suspend(self, text: str) -> None:
         self._suspended = True
+        self._context().tell(self._kill_switch, SuspendEntries(source=SOURCE, reason=text))
+
+    def _alert(self, severity: Severity, code: str, text: str) -> None:
         ctx = self._context()
-        ctx.tell(self._kill_switch, SuspendEntries(source=SOURCE, reason=text))
         alert = RaiseAlert(severity=severity, code=code, text=text, cause=ctx.path, at=ctx.now())
         ctx.tell(self._alerting, alert)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.lifecycle import OrderState, PositionState
+from core.messages.alerting import RaiseAlert, Severity
 from core.messages.execution import FinalOutcome, Reconcile, RecoveryReport
 from core.messages.kill_switch import ArmCause, ArmKillSwitch, ClearSuspension
 from core.messages.state import RecordInstruction, RecordOrder, RecordSent
@@ -170,6 +171,18 @@ def test_unreachable_venue_is_tried_every_minute_and_arms_after_ten(house: Tradi
     house.venue.down = False
     house.advance(60)
     assert report(house).ok
+
+
+def test_recovery_that_fails_for_long_is_told_seldom_and_its_end_once(house: TradingHouse) -> None:
+    house.venue.alien["ETH-16JAN26-3200-C"] = -1
+    house.restart_execution()
+    house.advance(24 * 3600)
+    told = [alert.code for alert in house.told("alerting", RaiseAlert) if alert.code.startswith("recovery")]
+    assert told == ["recovery_failed"] * 9
+    house.venue.alien.clear()
+    house.advance(120)
+    [end] = [alert for alert in house.told("alerting", RaiseAlert) if alert.code == "recovery_done"]
+    assert end.severity is Severity.LOW
 
 
 def test_recovery_whose_order_in_doubt_stays_in_doubt_arms_after_ten_minutes(house: TradingHouse) -> None:

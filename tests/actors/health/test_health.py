@@ -248,6 +248,19 @@ def test_a_full_disk_suspends_until_there_is_room_again() -> None:
     assert room.sent("kill_switch", ClearSuspension)[-1].source == "disk"
 
 
+def test_a_full_disk_is_told_again_each_day_and_as_over_once() -> None:
+    room = Room()
+    room.free_bytes = FREE_BYTES_MIN - 1
+    for _ in range(3 * 24 * 12):
+        room.probe()
+        room.pass_time(300.0)
+    assert room.alerts("disk_low") == [Severity.HIGH] * 3
+    room.free_bytes = FREE_BYTES_MIN
+    room.probe()
+    room.probe()
+    assert room.alerts("disk_back") == [Severity.LOW]
+
+
 def test_a_disk_that_can_not_be_read_is_taken_for_full() -> None:
     room = Room(free_bytes=OSError(5, "Input/output error"))
     room.probe()

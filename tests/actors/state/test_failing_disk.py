@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.messages.alerting import RaiseAlert
+from core.messages.alerting import RaiseAlert, Severity
 from core.messages.base import Refused
 from core.messages.kill_switch import (
     ArmCause,
@@ -63,11 +63,41 @@ def test_a_refusal_for_room_is_not_remembered_and_room_clears_the_suspension(roo
     number = int(refused.request_id[1:])
     room.tell(large_setting(number))
     assert room.answers[-1] == Recorded(request_id=f"s{number}")
-    for message in room.state_ctx.advance(300):
-        with room.state_ctx.handling(message):
-            room.state.on_receive(message)
+    pass_time(room, 300)
     assert (room.data_dir / "ballast").stat().st_size == 32 * 1024 * 1024
     assert ClearSuspension(source="books_disk") in room.state_ctx.told_to("kill_switch")
+
+
+def alerts(room: BooksRoom) -> list[tuple[Severity, str]]:
+    return [(m.severity, m.code) for m in room.state_ctx.told_to("alerting") if isinstance(m, RaiseAlert)]
+
+
+def pass_time(room: BooksRoom, seconds: float) -> None:
+    for message in room.state_ctx.advance(seconds):
+        with room.state_ctx.handling(message):
+            room.state.on_receive(message)
+
+
+def test_a_missing_ballast_is_told_each_day_and_as_over_once(tmp_path: Path) -> None:
+    """It is tried every five minutes; the operator is not told every five minutes."""
+    (tmp_path / "ballast").mkdir()
+    room = BooksRoom(tmp_path).start()
+    for _ in range(2 * 24 * 12):
+        pass_time(room, 300)
+    assert alerts(room) == [(Severity.HIGH, "disk_low")] * 3
+    (tmp_path / "ballast").rmdir()
+    for _ in range(2):
+        pass_time(room, 300)
+    assert alerts(room)[3:] == [(Severity.LOW, "disk_back")]
+    assert ClearSuspension(source="books_disk") in room.state_ctx.told_to("kill_switch")
+
+
+def test_refusals_on_a_full_disk_are_told_once_an_hour(room: BooksRoom) -> None:
+    """Each alert is itself to be recorded: told at each refusal it would cause the next."""
+    fill_disk(room)
+    for number in range(100, 120):
+        room.tell(large_setting(number))
+    assert alerts(room).count((Severity.CRITICAL, "commit_failed")) == 1
 
 
 def test_a_corrupt_database_is_kept_as_evidence_and_arms(tmp_path: Path) -> None:

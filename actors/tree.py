@@ -219,6 +219,7 @@ def _kill_switch(settings: EngineSettings, cells: Cells) -> KillSwitch:
     return KillSwitch(
         kill_file=DiskKillFile(settings.data_dir),
         state=cells["state"],
+        execution=cells["execution"],
         alerting=cells["alerting"],
         strategy=settings.strategy,
         strategy_enabled=settings.mode.strategy,

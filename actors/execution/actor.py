@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import assert_never
 
-from actors.execution.entry import STOP_ENTRIES, enter
-from actors.execution.exit import ExitRequest, close, entry_name, exit_name
+from actors.execution.entry import STOP_ENTRIES, WITHDRAW_ENTRIES, enter, entry_name
+from actors.execution.exit import ExitRequest, close, exit_name
 from actors.execution.flow import Flow, Flows, done_key
 from actors.execution.line import Line, Rooms, Wake
 from actors.execution.order import WorkingOrder
@@ -30,6 +30,7 @@ from core.messages.execution import (
     Reconcile,
     SettleExpired,
     SettleFailed,
+    WithdrawEntries,
 )
 from core.messages.kill_switch import KillSwitchArmed
 from core.messages.mcp import Fetched, FetchFailed, OrderAccepted, OrderRefused, OrderUnknown
@@ -52,6 +53,7 @@ _Accepted = (
     | SettleExpired
     | Reconcile
     | CancelEntries
+    | WithdrawEntries
     | GetExecution
     | Recorded
     | Refused
@@ -77,11 +79,11 @@ class Execution(Actor):
     """Orders from proposal to final state.
 
     Accepts: `ExecutionProtocol`, and the answers of state, mcp.deribit, mcp.orders and the kill switch.
-    Sends: `RequestPermit` (asked), `SuspendEntries`, `ClearSuspension`, `ArmKillSwitch`, `VenueChecked`,
-    `MarksChanged`, `PermitVoid` to the kill switch; `RecordInstruction`, `RecordSent`, `RecordOrder`,
-    `RecordDeliveries`, `CloseProposal`, `BindAccount`, `RecordEvent` to state; `SendOrder`, `EditOrder`,
-    `CancelOrder` to mcp.orders; `Fetch` to mcp.deribit; `OrderFinal`, `PositionClosed`, `RecoveryReport` to
-    decision; `RecoveryReport` to health and control; `RaiseAlert` to alerting.
+    Sends: `RequestPermit`, `GetKillSwitch` (asked), `SuspendEntries`, `ClearSuspension`, `ArmKillSwitch`,
+    `VenueChecked`, `MarksChanged`, `PermitVoid` to the kill switch; `RecordInstruction`, `RecordSent`,
+    `RecordOrder`, `RecordDeliveries`, `CloseProposal`, `BindAccount`, `RecordEvent` to state; `SendOrder`,
+    `EditOrder`, `CancelOrder` to mcp.orders; `Fetch` to mcp.deribit; `OrderFinal`, `PositionClosed`,
+    `RecoveryReport` to decision; `RecoveryReport` to health and control; `RaiseAlert` to alerting.
     Owns: the flows of orders under way. What a successor needs is in the books and at the venue.
     On failure: restarted; the new incarnation recovers before it takes an order.
     """
@@ -115,6 +117,7 @@ class Execution(Actor):
         self._recovering = True
         self._stopping = False
         self._doubts: set[str] = set()
+        self._withdrawn: set[str] = set()
         self._last_error: str | None = None
 
     def on_start(self) -> None:
@@ -135,6 +138,8 @@ class Execution(Actor):
                 self._start_recovery(message.reason)
             case CancelEntries():
                 self._handle_cancel_entries()
+            case WithdrawEntries():
+                self._handle_withdraw_entries()
             case GetExecution():
                 answerer(self.ctx)(self._status())
             case Recorded() | Refused() | BooksRead() | PositionRead():
@@ -151,7 +156,7 @@ class Execution(Actor):
             case _CheckDue():
                 self._handle_check_due()
             case KillSwitchArmed():
-                pass  # The answer to an arming of ours; resting entries learn of it by their next permit.
+                pass  # The answer to an arming of ours; resting entries were told to be withdrawn.
             case _:
                 assert_never(message)
 
@@ -174,7 +179,7 @@ class Execution(Actor):
             )
             return
         line = self._line(command.cycle_id)
-        self._flows.start(name, self._then_check(enter(line, command)))
+        self._flows.start(name, self._enter(name, enter(line, command)))
 
     def _handle_close(self, command: ClosePosition) -> None:
         answer = answerer(self.ctx)
@@ -208,6 +213,11 @@ class Execution(Actor):
         self._stopping = True
         name = f"stop:{self.ctx.uuid()}"
         self._flows.start(name, self._cancel_entries(self._line(name), answerer(self.ctx)))
+
+    def _handle_withdraw_entries(self) -> None:
+        """Those that rest hear it now, the others as soon as they would rest."""
+        self._withdrawn.update(self._flows.names("entry:"))
+        self._flows.deliver(WITHDRAW_ENTRIES, None)
 
     def _cancel_entries(self, line: Line, answer: Callable[[object], None]) -> Flow[None]:
         names = self._flows.names("entry:")
@@ -285,6 +295,10 @@ class Execution(Actor):
         flow = close(line, request, resumed=resumed, working=working)
         self._flows.start(exit_name(request.position_id), self._exit(request, flow))
 
+    def _enter(self, name: str, flow: Flow[None]) -> Flow[None]:
+        yield from self._then_check(flow)
+        self._withdrawn.discard(name)
+
     def _exit(self, request: ExitRequest, flow: Flow[None]) -> Flow[None]:
         yield from self._then_check(flow)
         del self._exits[request.position_id]
@@ -311,6 +325,7 @@ class Execution(Actor):
             outbox=self._outbox,
             flows=self._flows,
             doubts=self._doubts,
+            withdrawn=self._withdrawn,
             correlation=correlation,
         )
 

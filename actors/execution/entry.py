@@ -17,7 +17,14 @@ from core.messages.state import CloseProposal
 
 STOP_ENTRIES = "stop-entries"
 """Delivered to every resting entry: cancel now."""
+WITHDRAW_ENTRIES = "withdraw-entries"
+"""Delivered to every resting entry when the switch is armed: cancel now."""
 LOOKS_FAILED_BEFORE_ALERT = 3
+
+
+def entry_name(proposal_id: str) -> str:
+    """The name of a proposal's entry flow."""
+    return f"entry:{proposal_id}"
 
 
 def stop_key(proposal_id: str) -> str:
@@ -101,9 +108,11 @@ def _follow(line: Line, order: WorkingOrder, command: PlaceCombo) -> Flow[tuple[
     looks_failed = 0
     while not order.is_final():
         left_s = (ends_at - line.ctx.now()).total_seconds()
-        stop = yield from line.pause(
-            max(0.0, min(execution.reprice_s, left_s)), STOP_ENTRIES, stop_key(plan_id(command))
-        )
+        stop = yield from _pause(line, command, max(0.0, min(execution.reprice_s, left_s)))
+        if stop is not None:
+            # Cancelled before it is read: reads may take long, and the cancel reads what has become of it.
+            yield from order.cancel()
+            return ("armed",) if stop == WITHDRAW_ENTRIES else ("stopped",)
         if (yield from order.look()):
             looks_failed = 0
         else:
@@ -112,9 +121,9 @@ def _follow(line: Line, order: WorkingOrder, command: PlaceCombo) -> Flow[tuple[
                 line.alert(Severity.HIGH, "resting_order_unread", f"{order.label} can't be read")
         if order.is_final():
             break
-        if stop is not None or line.ctx.now() >= ends_at:
+        if line.ctx.now() >= ends_at:
             yield from order.cancel()
-            return ("stopped",) if stop is not None else ("fill_timeout",)
+            return ("fill_timeout",)
         price_eth = next_entry_price_eth(
             order.row.limit_eth,
             mid_eth=plan.mid_eth,
@@ -123,10 +132,23 @@ def _follow(line: Line, order: WorkingOrder, command: PlaceCombo) -> Flow[tuple[
         )
         if price_eth is not None and price_eth != order.row.limit_eth:
             reasons = yield from order.edit(price_eth, plan.natural_eth)
-            if "armed" in reasons:
-                yield from order.cancel()
-                return reasons
+            armed = "armed" in reasons
+        else:
+            # Without a permit to ask for, the switch would not see a KILL file that a person has laid.
+            reasons, armed = ("armed",), line.is_armed()
+        if armed:
+            yield from order.cancel()
+            return reasons
     return () if order.row.reason is None else (order.row.reason,)
+
+
+def _pause(line: Line, command: PlaceCombo, seconds: float) -> Flow[str | None]:
+    """Until the next look, or the key that says to cancel: it may have come before this flow listened."""
+    proposal_id = plan_id(command)
+    if entry_name(proposal_id) in line.withdrawn:
+        return WITHDRAW_ENTRIES
+    stop = yield from line.pause(seconds, STOP_ENTRIES, WITHDRAW_ENTRIES, stop_key(proposal_id))
+    return stop
 
 
 def plan_id(command: PlaceCombo) -> str:

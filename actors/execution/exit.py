@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import cast
 
-from actors.execution.entry import stop_key
+from actors.execution.entry import entry_name, stop_key
 from actors.execution.flow import Flow, done_key
 from actors.execution.line import Line
 from actors.execution.order import PLACE_ATTEMPTS, OrderSpec, Unplaced, WorkingOrder, place
@@ -56,11 +56,6 @@ class CloseQuote:
 def exit_name(position_id: str) -> str:
     """The name of a position's exit flow."""
     return f"exit:{position_id}"
-
-
-def entry_name(proposal_id: str) -> str:
-    """The name of a proposal's entry flow."""
-    return f"entry:{proposal_id}"
 
 
 def close(

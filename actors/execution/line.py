@@ -22,6 +22,8 @@ from core.messages.base import Message, Refused
 from core.messages.kill_switch import (
     ArmCause,
     ArmKillSwitch,
+    GetKillSwitch,
+    KillSwitchStatus,
     Permit,
     PermitVoid,
     RequestPermit,
@@ -99,6 +101,7 @@ class Line:
         outbox: Outbox,
         flows: Flows,
         doubts: set[str],
+        withdrawn: set[str],
         correlation: str,
     ) -> None:
         self._ctx = ctx
@@ -108,6 +111,8 @@ class Line:
         self.strategy = strategy
         self.flows = flows
         self.doubts = doubts
+        self.withdrawn = withdrawn
+        """The entry flows that were under way at an arming: what they have at the venue is cancelled."""
         self.correlation = correlation
 
     @property
@@ -197,6 +202,14 @@ class Line:
         if not isinstance(answer, Permit | Veto):
             raise TypeError(f"expected Permit or Veto, found {type(answer).__name__}")
         return answer
+
+    def is_armed(self) -> bool:
+        """What the switch says; no where it is silent, for then it gives no permit either."""
+        try:
+            answer = self.ctx.ask(self.rooms.kill_switch, GetKillSwitch(), timeout_s=PERMIT_TIMEOUT_S)
+        except RuntimeFault:
+            return False
+        return isinstance(answer, KillSwitchStatus) and answer.armed
 
     def void(self, permit: Permit, reason: str) -> None:
         """Give a permit back unused."""

@@ -64,7 +64,8 @@ class KillSwitch(Actor):
 
     Accepts: `KillSwitchProtocol`, `AuditBoot` from audit, state's answers.
     Sends: `Permit` | `Veto`, `KillSwitchArmed`, `KillSwitchDisarmed` | `Refused`, `KillSwitchStatus` to who
-    asked; `RecordKillSwitch`, `RecordEvent`, `GetKillSwitchRow` to state; `RaiseAlert` to alerting.
+    asked; `RecordKillSwitch`, `RecordEvent`, `GetKillSwitchRow` to state; `WithdrawEntries` to execution;
+    `RaiseAlert` to alerting.
     Owns: the `KILL` file, the ledger of permits, the suspensions.
     On failure: while it is down nobody gets a permit. A new incarnation reads file and row before the first
     permit, counts one permit as out for one lifetime, and knows no fact until it is told one.
@@ -75,19 +76,23 @@ class KillSwitch(Actor):
         *,
         kill_file: KillFilePort,
         state: Address,
+        execution: Address,
         alerting: Address,
         strategy: Strategy,
         strategy_enabled: bool,
     ) -> None:
         self._file = kill_file
         self._state = state
+        self._execution = execution
         self._alerting = alerting
         self._strategy = strategy
         self._gate = Gate(strategy=strategy, strategy_enabled=strategy_enabled)
         self._vetoes = 0
 
     def on_start(self) -> None:
-        self._reporter = Reporter(lambda: self.ctx, state=self._state, alerting=self._alerting)
+        self._reporter = Reporter(
+            lambda: self.ctx, state=self._state, execution=self._execution, alerting=self._alerting
+        )
         self._latch = Latch(
             lambda: self.ctx, file=self._file, reporter=self._reporter, strategy=self._strategy
         )

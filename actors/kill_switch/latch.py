@@ -80,6 +80,9 @@ class Latch:
     def start(self) -> None:
         """Take up what the file says. The row is compared when state has told it."""
         self.armed = self._in_file()
+        if self.armed is not None:
+            # The incarnation that wrote the file may have ended before it told.
+            self._reporter.withdraw_entries(self.armed.reason)
 
     def arm(
         self,
@@ -100,6 +103,7 @@ class Latch:
         self._abandon_disarming()
         self._file_written = False
         self.write_file()
+        self._reporter.withdraw_entries(reason)
         request_id = self._record_armed(self.armed)
         if before is None or cause not in before.causes:
             self._reporter.alert(
@@ -202,6 +206,7 @@ class Latch:
             return
         if before is None:
             self.armed = Armed(in_row, row.reason, row.who, row.at or self._ctx().now())
+            self._reporter.withdraw_entries(row.reason)
         else:
             self.armed = replace(before, causes=before.causes | in_row)
         if before is None or before.causes != self.armed.causes:

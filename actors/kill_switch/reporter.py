@@ -1,4 +1,4 @@
-"""What the kill switch tells: records to state, kept until acknowledged, and alerts."""
+"""What the kill switch tells: records to state, kept until acknowledged, alerts, and arming to execution."""
 
 from __future__ import annotations
 
@@ -10,14 +10,18 @@ from actors.runtime import Address, Context
 from actors.runtime.outbox import Outbox
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.audit import AuditEvent, AuditKind
+from core.messages.execution import WithdrawEntries
 from core.messages.state import RecordEvent, RecordKillSwitch
 
 
 class Reporter:
     """One per incarnation."""
 
-    def __init__(self, ctx: Callable[[], Context], *, state: Address, alerting: Address) -> None:
+    def __init__(
+        self, ctx: Callable[[], Context], *, state: Address, execution: Address, alerting: Address
+    ) -> None:
         self._ctx = ctx
+        self._execution = execution
         self._state = state
         self._alerting = alerting
         self.outbox = Outbox(ctx)
@@ -29,6 +33,10 @@ class Reporter:
         ctx = self._ctx()
         event = AuditEvent(kind=kind, at=ctx.now(), detail=detail, correlation=ctx.envelope.correlation)
         self.send(RecordEvent(request_id=f"{kind.value.lower()}-{ctx.uuid()}", audit=(event,)))
+
+    def withdraw_entries(self, reason: str) -> None:
+        """No arming waits for a cancel. Execution that is down recovers, and cancels then."""
+        self._ctx().tell(self._execution, WithdrawEntries(reason=reason))
 
     def alert(self, severity: Severity, code: str, text: str, cause: str) -> None:
         ctx = self._ctx()

@@ -111,6 +111,15 @@ class EntriesCancelled(Event):
     unconfirmed: int
 
 
+class WithdrawEntries(Command):
+    """The switch is armed: cancel resting entry orders now, and those under way as soon as they rest.
+
+    Not answered. Exits are not touched, and a new entry gets no permit: that is not execution's to know.
+    """
+
+    reason: str
+
+
 class GetExecution(Query):
     """Answered by `ExecutionStatus`."""
 
@@ -123,4 +132,6 @@ class ExecutionStatus(Event):
     last_error: str | None
 
 
-ExecutionProtocol = PlaceCombo | ClosePosition | SettleExpired | Reconcile | CancelEntries | GetExecution
+ExecutionProtocol = (
+    PlaceCombo | ClosePosition | SettleExpired | Reconcile | CancelEntries | WithdrawEntries | GetExecution
+)

@@ -70,6 +70,7 @@ class SwitchHouse(House):
             KillSwitch(
                 kill_file=self.kill_file,
                 state=self.address("state"),
+                execution=self.address("execution"),
                 alerting=self.address("alerting"),
                 strategy=self.strategy,
                 strategy_enabled=self.strategy_enabled,

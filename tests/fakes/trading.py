@@ -110,6 +110,7 @@ class TradingHouse(House):
             KillSwitch(
                 kill_file=DiskKillFile(self.data_dir),
                 state=self.address("state"),
+                execution=self.address("execution"),
                 alerting=self.address("alerting"),
                 strategy=self.strategy,
                 strategy_enabled=True,

@@ -5,14 +5,22 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from actors.mcp.transport import Response
 from actors.runtime import AskTimeout
 from core.lifecycle import OrderState, PositionState
 from core.mcp import iso_utc
 from core.messages.execution import CancelEntries, EntriesCancelled, FinalOutcome, RecoveryReport
-from core.messages.kill_switch import ArmCause, ArmKillSwitch, SuspendEntries
+from core.messages.kill_switch import (
+    ArmCause,
+    ArmKillSwitch,
+    DisarmKillSwitch,
+    KillSwitchArmed,
+    SuspendEntries,
+)
 from core.messages.mcp import EditOrder
 from core.messages.state import RecordInstruction, RecordSent
 from tests.fakes.trading import TradingHouse
@@ -173,12 +181,87 @@ def test_fill_just_after_the_cancel_was_answered_counts(house: TradingHouse) -> 
     assert house.finals()[0].outcome is FinalOutcome.PARTLY_FILLED
 
 
-def test_arming_cancels_the_resting_entry_at_its_next_step(house: TradingHouse) -> None:
+def test_arming_cancels_the_resting_entry_now(house: TradingHouse) -> None:
+    """A person who stops the engine does not wait for the order's next step."""
+    house.place(house.propose())
+    house.advance(5)
+    house.tell("kill_switch", ArmKillSwitch(reason="stop"))
+    assert house.venue.order(LABEL).state == "cancelled"
+    house.advance(3)
+    assert house.finals()[0].reasons == ("armed",)
+    assert house.books.positions["p-entry-1"].state is PositionState.CANCELLED
+    assert house.venue.named("edit_order") == []
+
+
+def test_arming_is_acknowledged_before_the_cancel_is(house: TradingHouse) -> None:
+    house.place(house.propose())
+    house.advance(5)
+    answer = house.ask("kill_switch", ArmKillSwitch(reason="stop"))
+    assert isinstance(answer, KillSwitchArmed)
+    assert house.venue.order(LABEL).state == "open"
+
+
+def test_arming_between_a_placement_and_its_answer_cancels_what_was_placed(
+    house: TradingHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arm_within(house, "place_combo_order", monkeypatch)
+    house.place(house.propose())
+    assert house.venue.order(LABEL).state == "cancelled"
+    house.advance(3)
+    assert house.finals()[0].reasons == ("armed",)
+
+
+def test_arming_within_an_edit_cancels_what_was_edited(
+    house: TradingHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arm_within(house, "edit_order", monkeypatch)
+    house.place(house.propose())
+    house.advance(61)
+    assert house.venue.order(LABEL).state == "cancelled"
+
+
+def arm_within(house: TradingHouse, tool: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the venue serves the tool, a person arms."""
+    served = house.venue.send
+
+    def send(method: str, path: str, *rest: Any) -> Response:
+        if path.endswith(tool):
+            house.ask("kill_switch", ArmKillSwitch(reason="stop"))
+        return served(method, path, *rest)
+
+    monkeypatch.setattr(house.venue, "send", send)
+
+
+def test_arming_while_execution_is_down_cancels_the_resting_entry_when_it_recovers(
+    house: TradingHouse,
+) -> None:
+    house.place(house.propose())
+    house.stop("execution")
+    house.tell("kill_switch", ArmKillSwitch(reason="stop"))
+    assert house.venue.order(LABEL).state == "open"
+    house.start_execution()
+    house.run()
+    assert house.venue.order(LABEL).state == "cancelled"
+
+
+def test_a_kill_file_laid_by_hand_cancels_also_the_entry_that_rests_at_its_floor(house: TradingHouse) -> None:
+    """There no permit is asked for any more, by which the file would be seen."""
+    house.place(house.propose())
+    house.advance(600)
+    assert house.venue.order(LABEL).price == Decimal("0.0080")
+    (house.data_dir / "KILL").touch()
+    house.advance(65)
+    assert house.venue.order(LABEL).state == "cancelled"
+
+
+def test_an_entry_after_a_disarming_rests_undisturbed(house: TradingHouse) -> None:
     house.place(house.propose())
     house.tell("kill_switch", ArmKillSwitch(reason="stop"))
-    house.advance(70)
-    assert house.venue.order(LABEL).state == "cancelled"
-    assert house.venue.named("edit_order") == []
+    house.advance(10)
+    house.tell("kill_switch", DisarmKillSwitch(reason="fine"))
+    house.place(house.propose(name="p-entry-2"))
+    house.advance(10)
+    assert house.venue.order("p-entry-2:e1").state == "open"
 
 
 @pytest.mark.parametrize("status", [401, 404, 422, 429])

@@ -117,6 +117,15 @@ def test_exit_under_an_armed_switch_leaves_where_reduce_only_is_allowed(house: T
     assert house.books.positions["p-entry-1"].state is PositionState.CLOSED
 
 
+def test_arming_leaves_a_resting_exit_where_it_is_and_it_is_still_repriced(house: TradingHouse) -> None:
+    house.close("p-entry-1")
+    house.tell("kill_switch", ArmKillSwitch(reason="stop"))
+    house.advance(70)
+    (label,) = [label for label in house.books.orders if ":x" in label]
+    assert house.venue.order(label).state == "open"
+    assert house.venue.order(label).price == Decimal("-0.0042")
+
+
 def test_blocked_exit_says_so_and_is_tried_again_for_ever(house: TradingHouse) -> None:
     house.tell("kill_switch", ArmKillSwitch(cause=ArmCause.RECOVERY, reason="books may be wrong"))
     house.close("p-entry-1")

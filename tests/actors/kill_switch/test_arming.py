@@ -10,6 +10,7 @@ from actors.runtime.testing import FakeReply
 from core.kill_file import KillFile, parse_kill_file
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.base import Refused
+from core.messages.execution import WithdrawEntries
 from core.messages.kill_switch import (
     ArmCause,
     ArmKillSwitch,
@@ -94,6 +95,24 @@ def test_file_is_written_before_the_acknowledgement_and_the_row_follows(
     assert house.told("state", RecordKillSwitch) == []
     house.run()
     assert house.books.row.armed
+
+
+def test_every_arming_tells_execution_to_withdraw_entries(house: SwitchHouse) -> None:
+    for cause in (ArmCause.OPERATOR, ArmCause.PROBES):
+        arm(house, cause)
+        house.run()
+    assert house.told("execution", WithdrawEntries) == [WithdrawEntries(reason="stop")] * 2
+
+
+def test_a_new_incarnation_that_is_armed_tells_execution(house: SwitchHouse, tmp_path: Path) -> None:
+    """By the file at its start, by the row alone when state has told it."""
+    arm(house)
+    house.run()
+    house.restart()
+    assert len(house.told("execution", WithdrawEntries)) == 2
+    (tmp_path / "KILL").unlink()
+    house.restart()
+    assert len(house.told("execution", WithdrawEntries)) == 3
 
 
 def test_arming_waits_for_a_permit_that_is_out(house: SwitchHouse) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, FiniteFloat, JsonValue, ValidationError
 
 LINE_BYTES_MAX = 1 << 20
 
@@ -33,7 +33,7 @@ class ControlRequest(BaseModel):
     correlation: str = ""
     message: str = ""
     body: dict[str, JsonValue] = {}
-    wait_s: float = 0.0
+    wait_s: FiniteFloat = 0.0
 
 
 class ControlAnswer(BaseModel):

@@ -64,7 +64,7 @@ class Context(Protocol):
 
     def ask(self, to: Address, message: object, *, timeout_s: float) -> object:
         """Send and wait. Raises AskTimeout, MailboxFull, ActorUnavailable, AskFailed from the callee's crash,
-        and under the simulated runtimes Deadlock."""
+        ValueError for a timeout below 0 or NaN, and under the simulated runtimes Deadlock."""
 
     def defer_reply(self) -> ReplyTo:
         """Take the reply of the current ask out of the handler, to be answered later; on a tell this does

@@ -53,7 +53,8 @@ class Address:
     def ask(self, message: object, *, timeout_s: float, correlation: str | None = None) -> object:
         """Ask from outside the actors and wait, at most `timeout_s`.
 
-        Raises AskTimeout, MailboxFull, ActorUnavailable, or AskFailed from the callee's crash.
+        Raises ValueError for a timeout below 0 or NaN, and AskTimeout, MailboxFull, ActorUnavailable, or
+        AskFailed from the callee's crash.
         """
         return self.recipient.ask_from(message, timeout_s, correlation)
 

@@ -14,7 +14,7 @@ import pykka
 import pykka.messages
 
 from actors.runtime.address import Address, Watcher
-from actors.runtime.context import refusal_error
+from actors.runtime.context import check_timeout, refusal_error
 from actors.runtime.envelope import Envelope, Reply, from_us
 from actors.runtime.errors import AskFailed, AskTimeout, describe
 from actors.runtime.events import (
@@ -161,6 +161,7 @@ class Cell(pykka.Actor):
         self.deliver(envelope)
 
     def ask_from(self, message: object, timeout_s: float, correlation: str | None) -> object:
+        check_timeout(timeout_s)
         future = self.runtime.new_future()
         refusal = self.deliver(self.system.new_envelope(self.address, message, None, correlation, future))
         if refusal is not None:

@@ -30,6 +30,13 @@ def refusal_error(path: str, message: object, refusal: str) -> MailboxFull | Act
     return ActorUnavailable(f"{what}: it is {refusal}")
 
 
+def check_timeout(timeout_s: float) -> None:
+    """The same on every backend: locks take a NaN for no wait at all and virtual time takes it for a crash.
+    Raises ValueError."""
+    if not timeout_s >= 0:
+        raise ValueError(f"ask: timeout_s: expected >= 0, found {timeout_s}")
+
+
 class _TimedTell:
     """A message to self at a market time."""
 
@@ -176,6 +183,7 @@ class LiveContext:
 
     def ask(self, to: Address, message: object, *, timeout_s: float) -> object:
         self.check_live()
+        check_timeout(timeout_s)
         runtime = self.runtime
         if runtime.finds_deadlocks:
             self._refuse_circle(to)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from math import inf
 from threading import TIMEOUT_MAX, Condition, Lock, Thread
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -31,8 +32,8 @@ class JumpingClock:
     real time; without, they take none. Speed only paces, it changes no outcome."""
 
     def __init__(self, start: datetime, speed: float | None = None) -> None:
-        if speed is not None and speed <= 0:
-            raise ValueError(f"JumpingClock.speed: expected above 0 or None, found {speed}")
+        if speed is not None and not 0 < speed < inf:
+            raise ValueError(f"JumpingClock.speed: expected above 0 and below inf, or None, found {speed}")
         self._now_us = to_us(start)
         self._speed = speed
         self._count = 0

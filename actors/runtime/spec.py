@@ -42,6 +42,16 @@ class OnHang(Enum):
     ESCALATE = "escalate"  # treat it as if the supervisor's restarts were used up
 
 
+def _expect(holds: bool, what: str, expected: str, found: object) -> None:
+    """Refuse a setting by its name. The conditions say what is wanted, because NaN fulfils none."""
+    if not holds:
+        raise ValueError(f"{what}: expected {expected}, found {found!r}")
+
+
+def _expect_name(name: str, what: str) -> None:
+    _expect(bool(name) and "/" not in name, what, "a non-empty name without '/'", name)
+
+
 @dataclass(frozen=True)
 class Backoff:
     """Delay before the n-th restart in a row: min(cap, min·2ⁿ⁻¹)·(1 + jitter·u), u seeded in [0, 1).
@@ -55,10 +65,10 @@ class Backoff:
     jitter: float = 0.2
 
     def __post_init__(self) -> None:
-        if not (0 <= self.min_s <= self.cap_s < inf and self.reset_after_s >= 0 and self.jitter >= 0):
-            raise ValueError(
-                f"Backoff: expected 0 <= min_s <= cap_s < inf, reset_after_s, jitter >= 0; found {self}"
-            )
+        _expect(0 <= self.min_s < inf, "Backoff.min_s", "0 <= min_s < inf", self.min_s)
+        _expect(self.min_s <= self.cap_s < inf, "Backoff.cap_s", f"{self.min_s} <= cap_s < inf", self.cap_s)
+        _expect(self.reset_after_s >= 0, "Backoff.reset_after_s", ">= 0", self.reset_after_s)
+        _expect(0 <= self.jitter < inf, "Backoff.jitter", "0 <= jitter < inf", self.jitter)
 
 
 @dataclass(frozen=True)
@@ -75,17 +85,11 @@ class ChildSpec:
     on_hang: OnHang = OnHang.REPLACE
 
     def __post_init__(self) -> None:
-        if not self.name or "/" in self.name:
-            raise ValueError(f"ChildSpec.name: expected a non-empty name without '/', found {self.name!r}")
-        if self.mailbox_bound < 1:
-            raise ValueError(
-                f"ChildSpec.mailbox_bound of {self.name}: expected >= 1, found {self.mailbox_bound}"
-            )
+        _expect_name(self.name, "ChildSpec.name")
+        of = f"of {self.name}"
+        _expect(self.mailbox_bound >= 1, f"ChildSpec.mailbox_bound {of}", ">= 1", self.mailbox_bound)
         for what in ("shutdown_timeout_s", "start_deadline_s", "hang_limit_s"):
-            if not getattr(self, what) > 0:
-                raise ValueError(
-                    f"ChildSpec.{what} of {self.name}: expected > 0, found {getattr(self, what)}"
-                )
+            _expect(getattr(self, what) > 0, f"ChildSpec.{what} {of}", "> 0", getattr(self, what))
 
 
 @dataclass(frozen=True)
@@ -103,14 +107,12 @@ class SupervisorSpec:
     backoff: Backoff = field(default_factory=Backoff)
 
     def __post_init__(self) -> None:
-        if not self.name or "/" in self.name:
-            raise ValueError(
-                f"SupervisorSpec.name: expected a non-empty name without '/', found {self.name!r}"
-            )
-        if self.intensity < 0 or not (0 < self.period_s < inf and 0 < self.park_retry_s < inf):
-            raise ValueError(
-                f"SupervisorSpec {self.name}: expected intensity >= 0, period_s and park_retry_s > 0, < inf"
-            )
+        _expect_name(self.name, "SupervisorSpec.name")
+        of = f"of {self.name}"
+        _expect(self.intensity >= 0, f"SupervisorSpec.intensity {of}", ">= 0", self.intensity)
+        for what in ("period_s", "park_retry_s"):
+            found = getattr(self, what)
+            _expect(0 < found < inf, f"SupervisorSpec.{what} {of}", "> 0 and < inf", found)
         if self.exhausted is Exhausted.PARK:
             if self.strategy is Strategy.REST_FOR_ONE:
                 raise ValueError(f"SupervisorSpec {self.name}: PARK counts per child and needs ONE_FOR_ONE")

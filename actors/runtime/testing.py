@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from actors.runtime.actor import ActorLog, LogAdapter
 from actors.runtime.address import Address, Watcher
+from actors.runtime.context import check_timeout
 from actors.runtime.envelope import Envelope, to_us
 from actors.runtime.errors import ActorUnavailable, Fenced
 
@@ -51,6 +52,7 @@ class _Inbox:
         self.correlations.append(correlation)
 
     def ask_from(self, message: object, timeout_s: float, correlation: str | None) -> object:
+        check_timeout(timeout_s)
         self.received.append(message)
         self.correlations.append(correlation)
         self.timeouts_s.append(timeout_s)
@@ -196,6 +198,7 @@ class FakeContext:
 
     def ask(self, to: Address, message: object, *, timeout_s: float) -> object:
         self.check_live()
+        check_timeout(timeout_s)
         self.asked.append((to, message, timeout_s))
         answer = answer_from(self.asks, message, f"FakeContext.asks[{type(message).__name__}]")
         self.check_live()

@@ -132,7 +132,13 @@ def test_a_refusal_is_an_error_line(served: Served, client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", [b"nonsense\n", b'{"request": "explode"}\n', b'{"request": "ping", "x": 1}\n']
+    "line",
+    [
+        b"nonsense\n",
+        b'{"request": "explode"}\n',
+        b'{"request": "ping", "x": 1}\n',
+        b'{"request": "ping", "wait_s": NaN}\n',
+    ],
 )
 def test_a_bad_line_is_answered_with_an_error_and_the_next_one_works(
     served: Served, client: Client, line: bytes

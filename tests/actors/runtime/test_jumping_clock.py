@@ -106,9 +106,3 @@ def test_speed_only_paces(jumping: World) -> None:
     clock.shut_down()
     begin = JumpingClock(START).now_us()
     assert fired == [begin + seconds * 1_000_000 for seconds in (1, 2, 3)]
-
-
-def test_speed_must_be_positive() -> None:
-    """A speed of nothing would never arrive."""
-    with pytest.raises(ValueError, match="speed"):
-        JumpingClock(START, speed=0.0)

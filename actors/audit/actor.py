@@ -16,6 +16,7 @@ from actors.audit.files import (
     compress,
     compressible,
     sync,
+    undated,
 )
 from actors.audit.scan import NOT_ACCEPTED, Broken, Incomplete, Scan, Whole, judge, scan
 from actors.runtime import Actor, Address, RuntimeFault
@@ -206,6 +207,7 @@ class Audit(Actor):
         self.ctx.tell(self._state, AuditAt(seq=end.seq, hash=end.hash))
         if rolled:
             self._tell_head("daily")
+            self._tell_foreign_files()
             self.ctx.tell(self.ctx.self_address, CompressOldest())
 
     def _handle_compress_oldest(self) -> None:
@@ -250,6 +252,12 @@ class Audit(Actor):
 
     def _tell_head(self, occasion: str) -> None:
         self._alert(Severity.LOW, "audit_head", f"audit head {self._link} ({occasion})")
+
+    def _tell_foreign_files(self) -> None:
+        """They came since the start: the chain is whole beside them, and the next start puts all aside."""
+        for path in undated(self._folder):
+            text = f"{path.name}: expected a day in an audit file's name; it breaks the log at the next start"
+            self._alert(Severity.HIGH, "audit_foreign_file", text)
 
     def _alert(self, severity: Severity, code: str, text: str) -> None:
         alert = RaiseAlert(severity=severity, code=code, text=text, cause=self.ctx.path, at=self.ctx.now())

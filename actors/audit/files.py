@@ -33,12 +33,15 @@ def plain_name(path: Path) -> str:
     return path.name.removesuffix(".gz")
 
 
-def day_of(path: Path) -> date:
-    """The day of an audit file."""
+def day_of(path: Path) -> date | None:
+    """The day of an audit file; None where its name has a month or a day that no calendar has."""
     found = _NAME.fullmatch(path.name)
     if found is None:
         raise ValueError(f"expected an audit file's name, found {path.name!r}")
-    return date.fromisoformat(found[1])
+    try:
+        return date.fromisoformat(found[1])
+    except ValueError:
+        return None
 
 
 def audit_files(folder: Path) -> list[Path]:
@@ -46,6 +49,11 @@ def audit_files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
     return sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
+
+
+def undated(folder: Path) -> list[Path]:
+    """The audit files whose names hold no day: foreign ones, or ours under another name."""
+    return [path for path in audit_files(folder) if day_of(path) is None]
 
 
 @contextmanager
@@ -131,7 +139,8 @@ def sync(folder: Path, name: str) -> None:
 def compressible(folder: Path, today: date) -> list[Path]:
     """The plain files old enough to be compressed, oldest first."""
     limit = today - timedelta(days=COMPRESS_AFTER_DAYS)
-    return [path for path in audit_files(folder) if path.suffix != ".gz" and day_of(path) < limit]
+    plain = [path for path in audit_files(folder) if path.suffix != ".gz"]
+    return [path for path in plain if (day := day_of(path)) is not None and day < limit]
 
 
 def compress(path: Path) -> Path:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
-from actors.audit.files import audit_files, content_sha256, lines_of, plain_name
+from actors.audit.files import audit_files, content_sha256, lines_of, plain_name, undated
 from core.chain import GENESIS, ChainBrokenError, Link, check_canonical, follow
 from core.messages.audit import AuditBatch, AuditHead, AuditKind
 
@@ -38,10 +38,14 @@ class Scan:
 def scan(folder: Path, *, wanted: Iterable[int] = (), strict: bool = False) -> Scan:
     """Verify every record of the folder, from the first to the last. `strict` checks canonical form too."""
     reader = _Reader(frozenset(wanted), strict)
-    days = [list(paths) for _, paths in groupby(audit_files(folder), key=plain_name)]
+    foreign = undated(folder)
+    dated = [path for path in audit_files(folder) if path not in foreign]
+    days = [list(paths) for _, paths in groupby(dated, key=plain_name)]
     try:
         for paths in days:
             reader.read_day(paths)
+        if foreign:
+            raise ChainBrokenError(f"{foreign[0].name}: expected a day in an audit file's name, found none")
     except ChainBrokenError as error:
         reader.problem = str(error)
     except OSError as error:

@@ -268,6 +268,35 @@ def test_a_clock_set_back_goes_on_in_the_newest_file(tmp_path: Path) -> None:
     room.kill()
 
 
+@pytest.mark.parametrize("content", [b"", b"not ours\n"])
+@pytest.mark.parametrize("name", ["audit-2026-13-01.jsonl", "audit-2025-02-30.jsonl.gz"])
+def test_a_file_named_by_no_day_is_put_aside_as_evidence(tmp_path: Path, name: str, content: bytes) -> None:
+    """No file of ours has such a name: it is foreign, or one of ours was renamed."""
+    lived(tmp_path, orderly=True)
+    (tmp_path / "audit" / name).write_bytes(content)
+    room, told = boot(tmp_path)
+    assert not told.ok
+    assert name in (told.problem or "")
+    assert (tmp_path / (told.evidence or "") / name).read_bytes() == content
+    room.stop()
+    after, told = boot(tmp_path)
+    assert told.ok
+    after.kill()
+
+
+def test_a_file_named_by_no_day_that_comes_while_audit_runs_is_told_and_stops_nothing(tmp_path: Path) -> None:
+    """The chain is whole beside it; the next start puts it aside."""
+    room = BooksRoom(tmp_path).start()
+    event(room, 1)
+    (tmp_path / "audit" / "audit-2026-13-01.jsonl").write_bytes(b"")
+    room.advance(86_400)
+    event(room, 2)
+    assert room.answers[-1] == Recorded(request_id="event-2")
+    alerts = [m for m in room.audit_ctx.told_to("alerting") if isinstance(m, RaiseAlert)]
+    assert [(a.severity, a.code) for a in alerts][-1] == (Severity.HIGH, "audit_foreign_file")
+    room.kill()
+
+
 def test_old_files_are_compressed_and_still_prove(tmp_path: Path) -> None:
     room = BooksRoom(tmp_path).start()
     event(room, 1)

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -33,12 +33,30 @@ class RunningEngine:
 
 
 def make_data_folder(data_dir: Path) -> None:
-    """Make the folder for its owner alone; each room makes what it keeps in it. Raises InputError."""
+    """Make the folder for its owner alone; each room makes what it keeps in it. Raises InputError.
+
+    A folder that is there keeps its mode: it may be one that others use too.
+    """
     try:
-        (data_dir / LOG_FOLDER).mkdir(mode=0o700, parents=True, exist_ok=True)
-        data_dir.chmod(0o700)
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (data_dir / LOG_FOLDER).mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise InputError(f"--data-dir {data_dir}: expected a folder to write in: {error.strerror}") from None
+
+
+@contextmanager
+def made_with(umask: int) -> Iterator[int]:
+    """Files that this process and its children make meanwhile are without these modes; gives those before."""
+    before = os.umask(umask)
+    try:
+        yield before
+    finally:
+        os.umask(before)
+
+
+def private_files() -> AbstractContextManager[int]:
+    """What is made meanwhile is for its owner alone, in whatever folder; gives the user's own umask."""
+    return made_with(0o077)
 
 
 @contextmanager

@@ -27,8 +27,10 @@ from cli.data_folder import (
     LOG_FOLDER,
     emptied_paper_folder,
     locked,
+    made_with,
     make_data_folder,
     mark_as_paper,
+    private_files,
     require_paper_folder,
     restore_paper_folder,
 )
@@ -79,15 +81,16 @@ def run_paper(options: PaperOptions) -> None:
     loaded = load_strategy(options.strategy)
     socket = control_socket_path(options.data_dir, os.environ)
     require_paper_folder(options.data_dir)
-    mark_as_paper(options.data_dir)
     with ExitStack() as stack:
+        user_umask = stack.enter_context(private_files())
+        mark_as_paper(options.data_dir)
         stack.enter_context(locked(options.data_dir, socket))
         restore_paper_folder(options.data_dir)
         with nullcontext() if options.keep else emptied_paper_folder(options.data_dir):
             make_data_folder(options.data_dir)
             venue = start_process(venue_config(options))
         stack.callback(venue.stop)
-        PaperRun(options, loaded, socket, venue).trade_and_report()
+        PaperRun(options, loaded, socket, venue, user_umask).trade_and_report()
 
 
 def venue_config(options: PaperOptions) -> PaperVenueConfig:
@@ -108,9 +111,15 @@ class PaperRun:
     """The engine against a venue process that runs, from its start to the report."""
 
     def __init__(
-        self, options: PaperOptions, loaded: LoadedStrategy, socket: Path, venue: VenueProcess
+        self,
+        options: PaperOptions,
+        loaded: LoadedStrategy,
+        socket: Path,
+        venue: VenueProcess,
+        user_umask: int,
     ) -> None:
         self._options = options
+        self._user_umask = user_umask
         self._venue = venue
         self._mcp = McpSettings(url=venue.url, token=SecretStr(venue.token), bot_tag=BOT_TAG)
         telegram = telegram_from_env(os.environ)
@@ -237,7 +246,8 @@ class PaperRun:
             wall_s=wall_s,
         )
         try:
-            self._write_files(run, books, ledger, equity, audit)
+            with made_with(self._user_umask):
+                self._write_files(run, books, ledger, equity, audit)
         finally:
             # Whatever keeps a file from being written, the run is told.
             show_summary(

@@ -24,7 +24,7 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
     from actors.control.socket_path import control_socket_path
     from actors.mcp import HttpTransport, McpCredentials
     from actors.runtime import ThreadRuntime
-    from cli.data_folder import locked, make_data_folder, refuse_paper_folder
+    from cli.data_folder import locked, make_data_folder, private_files, refuse_paper_folder
     from cli.engine import EngineProcess, signals_to
     from cli.logs import logging_to
     from cli.upstream import token_is_refused
@@ -44,7 +44,7 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
     socket = control_socket_path(data_dir, os.environ)
     redact = redactor(settings.mcp, settings.telegram)
     make_data_folder(data_dir)
-    with locked(data_dir, socket), logging_to(data_dir / "log", redact):
+    with private_files(), locked(data_dir, socket), logging_to(data_dir / "log", redact):
         transport = HttpTransport(settings.mcp.url, monotonic=time.monotonic)
         credentials = McpCredentials(settings.mcp.token.get_secret_value(), settings.mcp.bot_tag)
         refused = token_is_refused(transport, credentials)

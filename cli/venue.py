@@ -34,6 +34,7 @@ def venue(
 
     Example: run.py venue --port 9000 --seed 7
     """
+    from cli.data_folder import private_files
     from gateway.paper.process import PaperVenueConfig, Ready, main, new_token
 
     given = os.environ.get("CERBERO_BITE_MCP_TOKEN", "").strip()
@@ -55,4 +56,5 @@ def venue(
         port=port,
         end_with_parent=False,
     )
-    main(config, announce)
+    with private_files():
+        main(config, announce)

@@ -11,6 +11,7 @@ from cli.data_folder import (
     locked,
     make_data_folder,
     mark_as_paper,
+    private_files,
     refuse_paper_folder,
     require_paper_folder,
     restore_paper_folder,
@@ -43,6 +44,17 @@ def test_a_folder_that_was_never_used_has_no_engine(tmp_path: Path) -> None:
 def test_the_folder_is_for_its_owner_alone(tmp_path: Path) -> None:
     make_data_folder(tmp_path / "data")
     assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_folder_that_was_there_keeps_its_mode(tmp_path: Path) -> None:
+    """`--data-dir .` or /tmp belongs to others too; the engine's own files are private in it all the same."""
+    tmp_path.chmod(0o755)
+    with private_files():
+        make_data_folder(tmp_path)
+        (tmp_path / "books").touch()
+    assert tmp_path.stat().st_mode & 0o777 == 0o755
+    assert (tmp_path / "log").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "books").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:

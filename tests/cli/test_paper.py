@@ -141,6 +141,17 @@ def test_no_token_is_on_disk_but_in_the_venues_own_folder(
             assert b"Bearer " not in path.read_bytes(), path
 
 
+def test_whatever_it_keeps_is_for_its_owner_alone_and_the_report_is_as_the_user_has_it(
+    finished: tuple[Path, Ran, dict[str, Any]],
+) -> None:
+    folder, _, _ = finished
+    readable = [path for path in (folder / "data").rglob("*") if path.stat().st_mode & 0o077]
+    assert readable == []
+    plain = folder / "plain"
+    plain.touch()
+    assert (folder / "out.json").stat().st_mode == plain.stat().st_mode
+
+
 def test_keep_goes_on_with_the_account_and_a_new_run_starts_from_nothing(
     finished: tuple[Path, Ran, dict[str, Any]],
 ) -> None:

@@ -30,6 +30,8 @@ def verify(
 ) -> None:
     """Follow the chain over every byte; exit code 1 where acknowledged bytes are missing or changed.
 
+    Without the books (cerbero.db) nothing says where the chain ends, and the verdict says so.
+
     Example: run.py audit verify --strict
     """
     from actors.state.database import database_path
@@ -38,16 +40,26 @@ def verify(
     from core.chain import parse_head
     from core.errors import FoundWrongError
 
-    if not database_path(data_dir).exists():
+    has_books = database_path(data_dir).exists()
+    if not has_books:
         # Where there are books, a log that is gone is broken, and they say how much of it there was.
         _require_folder(data_dir)
     result = verified(data_dir, told_head=None if head is None else parse_head(head), strict=strict)
     if as_json:
         show_json(
-            {"ok": result.ok, "records": result.records, "head": result.head, "problem": result.problem}
+            {
+                "ok": result.ok,
+                "records": result.records,
+                "head": result.head,
+                "problem": result.problem,
+                "compared_with_books": has_books,
+            }
         )
     elif result.ok:
         typer.echo(f"whole: {result.records} records, head {result.head}")
+        if not has_books:
+            where = "at the end" if head is None else "after the head that was told"
+            typer.echo(f"without the books (cerbero.db) records that are missing {where} can't be seen")
     if not result.ok:
         raise FoundWrongError(f"audit: {result.problem}")
 

@@ -114,6 +114,20 @@ def test_a_log_that_is_gone_is_broken_not_missing(
     assert f"expected records up to {document['audit']['records']}" in ran.err
 
 
+def test_without_books_the_verdict_says_that_a_missing_end_is_not_seen(
+    finished: tuple[Path, Ran, dict[str, Any]], cli: Cli, tmp_path: Path
+) -> None:
+    folder, _, document = finished
+    with_books = cli("audit", "verify", "--json", "--data-dir", folder / "data")
+    assert json.loads(with_books.out)["compared_with_books"] is True
+    shutil.copytree(folder / "data" / "audit", tmp_path / "audit")
+    ran = cli("audit", "verify", "--json", "--data-dir", tmp_path)
+    assert (ran.code, json.loads(ran.out)["compared_with_books"]) == (0, False)
+    assert "can't be seen" in cli("audit", "verify", "--data-dir", tmp_path).out
+    told = cli("audit", "verify", "--head", document["audit"]["head"], "--data-dir", tmp_path)
+    assert "after the head that was told" in told.out
+
+
 def test_a_decision_is_recomputed_to_the_byte(finished: tuple[Path, Ran, dict[str, Any]], cli: Cli) -> None:
     folder, _, document = finished
     [entry] = [cycle["id"] for cycle in document["cycles"] if cycle["kind"] == "entry"]

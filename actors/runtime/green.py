@@ -100,9 +100,11 @@ class GreenRuntime(Runtime):
         """A queue for one life of a supervisor."""
         return GreenChannel(self)
 
-    def spawn(self, name: str, work: Callable[[], None]) -> None:
+    def spawn(self, name: str, work: Callable[[], None]) -> object:
         """Have `work` run when it is picked."""
-        self.ready.append(Job(name, work))
+        job = Job(name, work)
+        self.ready.append(job)
+        return job
 
     def start_consumer(self, consumer: Consumer) -> None:
         """Have the consumer set up, and then handle its mail envelope by envelope."""
@@ -173,8 +175,12 @@ class GreenRuntime(Runtime):
     def watch_hangs(self, cells: Iterable[HangWatched]) -> None:
         """Nothing to do: in virtual time a handler is busy only while parked, and `wait` sets a timer."""
 
-    def abandon(self, consumer: Consumer) -> int:  # noqa: ARG002
-        """A fenced life is woken to unwind at once; none stays behind."""
+    def abandon(self, job: object) -> None:
+        """Nothing to do: no thread is lost to a fiber that stands still, and the end unwinds them all."""
+
+    @property
+    def abandoned(self) -> int:
+        """None, ever."""
         return 0
 
     def shut_down(self) -> None:

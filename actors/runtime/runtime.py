@@ -121,8 +121,8 @@ class Runtime(ABC):
         """Run the loop of the consumer's mailbox on a worker."""
 
     @abstractmethod
-    def spawn(self, name: str, work: Callable[[], None]) -> None:
-        """Run `work` on a worker of its own."""
+    def spawn(self, name: str, work: Callable[[], None]) -> object:
+        """Run `work` on a worker of its own; what is returned stands for it in `abandon`."""
 
     @abstractmethod
     def add_timer(self, due_us: int, action: Callable[[], object]) -> Timer:
@@ -137,8 +137,14 @@ class Runtime(ABC):
         """Have each cell look for a hang at least once per quarter of its limit of process time."""
 
     @abstractmethod
-    def abandon(self, consumer: Consumer) -> int:
-        """The consumer was fenced while it ran. Returns how many such workers are still not back."""
+    def abandon(self, job: object) -> None:
+        """Nobody waits any longer for this consumer or spawned work: its worker, if it is not back, counts as
+        abandoned until it is."""
+
+    @property
+    @abstractmethod
+    def abandoned(self) -> int:
+        """How many abandoned workers are still not back."""
 
     @abstractmethod
     def shut_down(self) -> None:

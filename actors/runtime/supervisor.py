@@ -199,12 +199,11 @@ class Supervisor(SupervisorNode):
         cell = child.unit
         what = f"{cell.path} was busy with {message.busy_with} for {message.busy_for_s:.1f} s"
         error = HandlerHung(f"{what}, its limit is {cell.spec.hang_limit_s} s")
-        abandoned = self._fence(cell, End.HUNG, error, message)
-        if abandoned is None:
+        if not self._fence(cell, End.HUNG, error, message):
             return
         at = from_us(self.runtime.now_us())
         self.system.emit(ActorHung(cell.path, message.busy_with, message.busy_for_s, at))
-        if cell.spec.on_hang is OnHang.ESCALATE or abandoned > self.runtime.abandoned_max:
+        if cell.spec.on_hang is OnHang.ESCALATE or self._too_many_abandoned:
             self._escalate(child, error, End.HUNG, message.busy_with)
             return
         keep_down = child.restart is Restart.TEMPORARY
@@ -222,10 +221,9 @@ class Supervisor(SupervisorNode):
                 # It was heard of late, not started late: the news is on its way.
                 continue
             error = StartTimeout(f"{cell.path}: on_start took longer than {cell.spec.start_deadline_s} s")
-            abandoned = self._fence(cell, End.START_TIMEOUT, error, None)
-            if abandoned is None:
+            if not self._fence(cell, End.START_TIMEOUT, error, None):
                 continue
-            if abandoned > self.runtime.abandoned_max:
+            if self._too_many_abandoned:
                 self._escalate(child, error, End.START_TIMEOUT, "on_start")
                 return
             keep_down = child.restart is Restart.TEMPORARY
@@ -274,8 +272,6 @@ class Supervisor(SupervisorNode):
             self._notify(unit, how.value, restarting=self._parent is not self.system.observer)
             self._give_up(error)
             return
-        # Counted anew by those that have to be stopped by force below.
-        self.abandoned = 0
         backoff = self.spec.backoff
         child.failures_in_a_row = failures_in_a_row(child.failures_in_a_row, served_since_us, now_us, backoff)
         delay_s = backoff_delay_s(backoff, child.failures_in_a_row, self._rng.random())
@@ -283,10 +279,13 @@ class Supervisor(SupervisorNode):
         self._notify(unit, how.value, restarting=True)
         unit.state = CellState.HELD if delay_s <= 0 else CellState.BACKOFF
         if self.spec.strategy is Strategy.REST_FOR_ONE:
+            before = self.runtime.abandoned
             self._hold_rest(child)
-        if self.abandoned > self.runtime.abandoned_max:
-            self._give_up(RuntimeFault(f"{self.path}: {self.abandoned} workers did not come back"))
-            return
+            # Only if this stop has left some behind: those that others left are no reason to give up here.
+            if self.runtime.abandoned > before and self._too_many_abandoned:
+                lost = f"{self.runtime.abandoned} workers did not come back"
+                self._give_up(RuntimeFault(f"{self.path}: {lost}"))
+                return
         if delay_s > 0:
             self._start_later(child, now_us + round(delay_s * 1_000_000))
         self._advance()

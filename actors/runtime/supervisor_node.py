@@ -7,6 +7,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
 from actors.runtime.cell import Cell, Ended, Hung
@@ -78,8 +79,6 @@ class SupervisorNode:
         self.children: list[Child] = []
         self.stash: deque[object] = deque()
         self.stop_deadline_s: float | None = None
-        # How many workers did not come back, by the last fence.
-        self.abandoned = 0
 
     def cells(self) -> list[Cell]:
         """All cells below, in start order."""
@@ -180,37 +179,46 @@ class SupervisorNode:
         if tell or final:
             unit.tell_watchers(reason, restarting=not final)
 
-    def _fence(self, cell: Cell, how: End, error: BaseException, hung: Hung | None) -> int | None:
-        """Cut a life off and let its actor release what it holds. Returns how many workers are abandoned by
-        now; None if it ended by itself just before."""
+    def _fence(self, cell: Cell, how: End, error: BaseException, hung: Hung | None) -> bool:
+        """Cut a life off and let its actor release what it holds; False if it ended by itself just before."""
         incarnation = cell.incarnation
         channel = self.channel
         if incarnation is None or channel is None:
-            return None
+            return False
         if not cell.fence(how, error, holding=None if hung is None else hung.envelope):
-            return None
-        self.abandoned = abandoned = self.runtime.abandon(incarnation)
+            return False
+        self.runtime.abandon(incarnation)
         released = Released(cell, cell.epoch)
-
         activity = self.runtime.activity
-        if activity is not None:
-            activity.add(1)
+        counted = Lock()
+
+        def count_out() -> None:
+            # By whoever comes first: the worker that is back, or the supervisor that waits no longer.
+            if activity is not None and counted.acquire(False):
+                activity.add(-1)
 
         def release() -> None:
             incarnation.release()
             channel.put(released)
-            if activity is not None:
-                activity.add(-1)
+            count_out()
 
+        if activity is not None:
+            activity.add(1)
         try:
-            self.runtime.spawn(f"{incarnation.worker_name}/on_stop", release)
+            job = self.runtime.spawn(f"{incarnation.worker_name}/on_stop", release)
         except RuntimeError:
             logger.exception("%s: no thread is left to run on_stop on", incarnation.worker_name)
-            if activity is not None:
-                activity.add(-1)
-            return abandoned
-        self._await(Released, lambda done: done == released, self._clamped(cell.spec.shutdown_timeout_s))
-        return abandoned
+            count_out()
+            return True
+        timeout_s = self._clamped(cell.spec.shutdown_timeout_s)
+        if self._await(Released, lambda done: done == released, timeout_s) is None:
+            self.runtime.abandon(job)
+            count_out()
+        return True
+
+    @property
+    def _too_many_abandoned(self) -> bool:
+        return self.runtime.abandoned > self.runtime.abandoned_max
 
     def _clamped(self, timeout_s: float) -> float:
         if self.stop_deadline_s is None:

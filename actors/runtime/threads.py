@@ -105,8 +105,9 @@ class ThreadRuntime(Runtime):
         self._due = Condition(Lock())
         self._timer_thread: Thread | None = None
         self._ended = Event()
-        self._abandoned: set[Consumer] = set()
-        self._running: dict[Consumer, int] = {}
+        self._abandoned: set[object] = set()
+        # What is on a thread, or about to be, by that thread; 0 until it is there.
+        self._running: dict[object, int] = {}
         self._books = Lock()
 
     def now_us(self) -> int:
@@ -129,13 +130,29 @@ class ThreadRuntime(Runtime):
         """A queue for one life of a supervisor."""
         return ThreadChannel() if self._jumping is None else CountedChannel(ThreadChannel(), self._jumping)
 
-    def spawn(self, name: str, work: Callable[[], None]) -> None:
+    def spawn(self, name: str, work: Callable[[], None]) -> object:
         """Run `work` on a thread of its own, a pooled one if there is one."""
+        job = object()
+        self._put_on_thread(name, job, work)
+        return job
+
+    def _put_on_thread(self, name: str, job: object, work: Callable[[], None]) -> None:
         try:
             worker = self._idle.pop()
         except IndexError:
             worker = _Worker(self)
-        worker.do(name, work)
+        self._running[job] = 0
+
+        def run() -> None:
+            self._running[job] = get_ident()
+            try:
+                work()
+            finally:
+                with self._books:
+                    del self._running[job]
+                    self._abandoned.discard(job)
+
+        worker.do(name, run)
 
     def take_back(self, worker: _Worker) -> bool:
         """A pooled thread is free again; False if it should end instead."""
@@ -147,25 +164,26 @@ class ThreadRuntime(Runtime):
 
     def start_consumer(self, consumer: Consumer) -> None:
         """Run the loop of the consumer's mailbox on a thread."""
-        self.spawn(consumer.worker_name, lambda: self._consume(consumer))
 
-    def _consume(self, consumer: Consumer) -> None:
-        self._running[consumer] = get_ident()
-        try:
-            if consumer.setup():
-                run_loop(consumer.mailbox, consumer, owner=consumer)
-        finally:
-            del self._running[consumer]
-            with self._books:
-                self._abandoned.discard(consumer)
-            consumer.teardown()
+        def consume() -> None:
+            try:
+                if consumer.setup():
+                    run_loop(consumer.mailbox, consumer, owner=consumer)
+            finally:
+                consumer.teardown()
 
-    def abandon(self, consumer: Consumer) -> int:
-        """Count a fenced life whose thread has not come back."""
+        self._put_on_thread(consumer.worker_name, consumer, consume)
+
+    def abandon(self, job: object) -> None:
+        """Count its thread until it comes back, if it has not."""
         with self._books:
-            if consumer in self._running:
-                self._abandoned.add(consumer)
-            return len(self._abandoned)
+            if job in self._running:
+                self._abandoned.add(job)
+
+    @property
+    def abandoned(self) -> int:
+        """How many threads were given up and have not come back."""
+        return len(self._abandoned)
 
     def add_timer(self, due_us: int, action: Callable[[], object]) -> Timer:
         """Call `action` on the timer thread at that market time."""

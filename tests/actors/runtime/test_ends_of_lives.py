@@ -13,7 +13,6 @@ from actors.runtime import (
     ActorRestarted,
     ActorSystem,
     AskFailed,
-    ExitKind,
     HookFailed,
     RuntimeEvent,
     StartTimeout,
@@ -243,34 +242,6 @@ def test_start_that_comes_too_late_lets_go_of_what_it_took() -> None:
     world.close()
 
 
-def test_starts_that_never_come_back_are_capped_as_well() -> None:
-    """Also where failures alone would be retried for ever, as in a parked feed."""
-    world = World("threads")
-    world.runtime.abandoned_max = 1
-    world.start_trouble["a"] = world.block
-    child = world.child("a", start_deadline_s=0.05)
-    world.start(SupervisorSpec("root", (child,), intensity=100, backoff=AT_ONCE))
-    assert world.exit().kind is ExitKind.ROOT_EXHAUSTED
-    assert world.notes.count(("start", "a")) == 2
-    world.close()
-
-
-def test_those_stopped_by_force_for_another_are_capped_as_well() -> None:
-    """`rest_for_one` leaves a worker behind each time a later child does not obey."""
-    world = World("threads")
-    world.runtime.abandoned_max = 1
-    children = (world.child("a"), world.child("b", shutdown_timeout_s=0.05))
-    tree = SupervisorSpec("root", children, Strategy.REST_FOR_ONE, intensity=100, backoff=AT_ONCE)
-    world.start(tree)
-    for times in (1, 2):
-        world.tell("b", Block())
-        world.until_noted("blocked", "b", times=times)
-        world.tell("a", Crash(ValueError("poison")))
-        world.until(lambda times=times: world.notes.count(("stop", "b")) == times)
-    assert world.exit().kind is ExitKind.ROOT_EXHAUSTED
-    world.close()
-
-
 @pytest.mark.parametrize("busy", ["stopping those behind a failed one", "releasing a hung one"])
 def test_stop_that_comes_while_a_supervisor_waits_reaches_all(busy: str) -> None:
     """The order's deadline holds also for what is being waited for, so that the others get their turn."""
@@ -294,23 +265,6 @@ def test_stop_that_comes_while_a_supervisor_waits_reaches_all(busy: str) -> None
     assert waiting.wait(PATIENCE_S)
     system.stop(timeout_s=0.1)
     assert ("stop", "first") in world.notes
-    world.close()
-
-
-def test_without_any_thread_left_the_root_gives_up() -> None:
-    """A supervisor that can't be started again must not be waited for."""
-    world = World("threads")
-    below = SupervisorSpec("below", (world.child("a", shutdown_timeout_s=0.05),), backoff=AT_ONCE)
-    world.start(SupervisorSpec("root", (world.child("first"), below), backoff=AT_ONCE))
-    spawn = world.runtime.spawn
-
-    def refuse(name: str, work: object) -> None:
-        raise RuntimeError(f"can't start new thread for {name}: {work}")
-
-    world.runtime.spawn = refuse  # type: ignore[method-assign]
-    world.tell("a", Crash(ValueError("poison")))
-    assert world.exit().kind is ExitKind.ROOT_EXHAUSTED
-    world.runtime.spawn = spawn  # type: ignore[method-assign]
     world.close()
 
 

@@ -230,20 +230,6 @@ def test_dump_names_the_busy_and_shows_their_stack(world: World) -> None:
     assert "root/b: up" in text
 
 
-def test_abandoned_threads_are_capped() -> None:
-    """Python can't end a thread: when too many hang for good, replacing them is not the answer any more."""
-    world = World("threads")
-    world.runtime.abandoned_max = 1
-    child = world.child("a", hang_limit_s=0.1)
-    world.start(SupervisorSpec("root", (child,), intensity=10, backoff=AT_ONCE))
-    world.tell("a", Block())
-    world.until_event(ActorRestarted, "root/a")
-    world.tell("a", Block())
-    assert world.exit().kind is ExitKind.ROOT_EXHAUSTED
-    assert len(world.events_of(ActorHung, "root/a")) == 2
-    world.close()
-
-
 def test_service_without_failure_resets_the_backoff(world: World) -> None:
     """After `reset_after_s` of service the next failure is again the first in a row."""
     backoff = Backoff(min_s=1.0, cap_s=64.0, jitter=0.0, reset_after_s=60.0)

@@ -15,7 +15,7 @@ import pykka.messages
 
 from actors.runtime.address import Address, Watcher
 from actors.runtime.context import check_timeout, refusal_error
-from actors.runtime.envelope import Envelope, Reply, from_us
+from actors.runtime.envelope import Envelope, OwnEnvelope, Reply, from_us
 from actors.runtime.errors import AskFailed, AskTimeout, describe
 from actors.runtime.events import (
     CellState,
@@ -189,8 +189,7 @@ class Cell(pykka.Actor):
         self._channel = channel
         incarnation = self.incarnation = Incarnation(self, self.epoch)
         for stale in self.mailbox.attach(incarnation):
-            # Told by a timer or a watch that ended with its life, so nobody need be alarmed.
-            self.system.dead(stale, "its life ended", Told.NOT)
+            self._outlived(stale)
         self.actor_stopped.clear()
         self.runtime.start_consumer(incarnation)
         return self.epoch
@@ -281,11 +280,18 @@ class Cell(pykka.Actor):
         for envelope in self.mailbox.close(why):
             if envelope.message is STOP:
                 continue
+            if type(envelope) is OwnEnvelope:
+                self._outlived(envelope)
+                continue
             reply = envelope.reply_to
             if reply is not None and reply.reject(refusal_error(self.path, envelope.message, why)):
                 # The asker knows, so it is not a dead letter; one who gave up waiting does not.
                 continue
             self.system.dead(envelope, why, Told.FOLDED)
+
+    def _outlived(self, own: OwnEnvelope) -> None:
+        """Told by a timer or a watch that ended with its life, so nobody need be alarmed."""
+        self.system.dead(own, "its life ended", Told.NOT)
 
     def close_for_good(self) -> None:
         """The cell will never serve again; its watchers hear it for the last time."""

@@ -13,8 +13,6 @@ from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from greenlet import GreenletExit
-
 from actors.runtime.envelope import from_us, to_us
 from actors.runtime.errors import Deadlock
 from actors.runtime.futures import OneShot
@@ -244,8 +242,7 @@ class GreenRuntime(Runtime):
                 try:
                     task.context.run(task.step)
                 except BaseException as error:
-                    if self.unwinding and isinstance(error, GreenletExit):
-                        raise
+                    self.let_unwind(error)
                     # A fault of the runtime itself, for handlers contain theirs: it goes to whoever runs us.
                     self._main.error = error
                     self._go_on(self._main)

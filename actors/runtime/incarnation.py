@@ -7,8 +7,6 @@ from enum import Enum
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from greenlet import GreenletExit
-
 from actors.runtime.context import LiveContext
 from actors.runtime.envelope import Envelope
 from actors.runtime.errors import AskFailed, Fenced, describe
@@ -68,7 +66,7 @@ class Incarnation(LiveContext):
             self._receive = actor.on_receive
             actor.on_start()
         except BaseException as error:
-            self._unless_unwinding(error)
+            self.runtime.let_unwind(error)
             self._crash(error, None)
             return False
         self.served = True
@@ -90,7 +88,7 @@ class Incarnation(LiveContext):
         try:
             value = self._receive(message)
         except BaseException as error:
-            self._unless_unwinding(error)
+            self.runtime.let_unwind(error)
             self._crash(error, envelope)
             return False
         if reply is not None and self.reply is not None:
@@ -153,10 +151,5 @@ class Incarnation(LiveContext):
             # It tried to have an effect after its end; the fence held, which is all there is to do.
             return
         except BaseException as error:
-            self._unless_unwinding(error)
+            self.runtime.let_unwind(error)
             self.cell.hook_failed(self, hook, error)
-
-    def _unless_unwinding(self, error: BaseException) -> None:
-        """Let the end of a simulation pass; in any other place a GreenletExit is an exception like others."""
-        if self.runtime.unwinding and isinstance(error, GreenletExit):
-            raise error

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Protocol
 
+from greenlet import GreenletExit
+
 from actors.runtime.mailbox import Mailbox
 
 if TYPE_CHECKING:
@@ -157,6 +159,12 @@ class Runtime(ABC):
     def yield_now(self) -> None:
         """Perhaps let somebody else run; called after a tell where `yields_at_tell`."""
         raise NotImplementedError(f"{type(self).__name__} does not yield at a tell")
+
+    def let_unwind(self, error: BaseException) -> None:
+        """Raise what ends the fibers of a simulation. In any other place a GreenletExit is an exception like
+        others, and whoever contains those contains it."""
+        if self.unwinding and isinstance(error, GreenletExit):
+            raise error
 
     def operation(self) -> AbstractContextManager[None]:
         """An outside operator's request is under way; a jumping clock stands still within the block."""

@@ -6,8 +6,6 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from greenlet import GreenletExit
-
 from actors.runtime.cell import Cell, Ended, Hung, Up
 from actors.runtime.envelope import from_us
 from actors.runtime.errors import ChildExhausted, HandlerHung, RuntimeFault, StartTimeout, describe
@@ -76,6 +74,7 @@ class Supervisor(SupervisorNode):
         except RuntimeError:
             # No thread is left for it: nobody may wait for the end of a life that never began.
             self.state = CellState.HELD
+            self.channel.close()
             raise
         return self.epoch
 
@@ -87,8 +86,7 @@ class Supervisor(SupervisorNode):
             while self._end is None:
                 self._handle(self._next())
         except BaseException as error:
-            if self.runtime.unwinding and isinstance(error, GreenletExit):
-                raise
+            self.runtime.let_unwind(error)
             # A fault in the supervisor itself: its children must not run unsupervised.
             self._end = Ended(self, self.epoch, End.CRASH, error, "supervision")
             try:
@@ -126,7 +124,7 @@ class Supervisor(SupervisorNode):
             case StartAgain():
                 self._handle_start_again(message)
             case StopAll():
-                self.stop_deadline_s = message.deadline_s
+                self._heed_deadline(message)
                 self._stop_children(message)
                 self._end = Ended(self, self.epoch, End.SHUTDOWN, None, "stop")
             case _:

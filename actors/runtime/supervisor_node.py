@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
@@ -128,12 +128,17 @@ class SupervisorNode:
                 return message
             self.stash.append(message)
             if isinstance(message, StopAll) and message.deadline_s is not None:
-                self.stop_deadline_s = message.deadline_s
+                self._heed_deadline(message)
                 if below is not None:
                     below.order_stop(message)
                 else:
                     until_s = min(until_s, self.runtime.monotonic() + self._clamped(timeout_s))
         return None
+
+    def _heed_deadline(self, order: StopAll) -> None:
+        """An order without a deadline does not lift that of another."""
+        if order.deadline_s is not None:
+            self.stop_deadline_s = order.deadline_s
 
     def _emit_if_event(self, message: object) -> None:
         if isinstance(message, RuntimeEvent):
@@ -155,7 +160,7 @@ class SupervisorNode:
         running = unit.state in RUNNING
         epoch = unit.epoch
         if running and isinstance(unit, SupervisorNode):
-            unit.order_stop(order)
+            unit.order_stop(replace(order, deadline_s=self.stop_deadline_s))
             self._await(Ended, lambda ended: ended.unit is unit, float("inf"), below=unit)
         elif running and isinstance(unit, Cell):
             timeout_s = self._clamped(unit.spec.shutdown_timeout_s)

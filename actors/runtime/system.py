@@ -8,8 +8,6 @@ from itertools import count
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from greenlet import GreenletExit
-
 from actors.runtime.cell import Cell, Ended, Up, dead_letter
 from actors.runtime.dump import dump_text
 from actors.runtime.envelope import Envelope, Reply, from_us
@@ -177,8 +175,7 @@ class ActorSystem:
         try:
             self._listener(event)
         except BaseException as error:
-            if self.runtime.unwinding and isinstance(error, GreenletExit):
-                raise
+            self.runtime.let_unwind(error)
             logger.exception("the runtime's listener raised on %s", type(event).__name__)
             if not isinstance(event, HookFailed):
                 at = from_us(self.runtime.now_us())

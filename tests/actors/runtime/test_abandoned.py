@@ -9,6 +9,7 @@ from actors.runtime import (
     ActorRestarted,
     Backoff,
     ExitKind,
+    JumpingClock,
     Strategy,
     SupervisorSpec,
     ThreadRuntime,
@@ -132,4 +133,7 @@ def test_without_any_thread_left_the_root_gives_up() -> None:
     world.tell("a", Crash(ValueError("poison")))
     assert world.exit().kind is ExitKind.ROOT_EXHAUSTED
     runtime._put_on_thread = put_on_thread  # type: ignore[method-assign]
+    clock = runtime.clock
+    assert isinstance(clock, JumpingClock)
+    world.until(lambda: clock.under_way == 0, "or market time would stand still for the outside")
     world.close()

@@ -10,9 +10,12 @@ from greenlet import GreenletExit
 
 from actors.runtime import (
     ActorFailed,
+    ActorParked,
     ActorRestarted,
     ActorSystem,
     AskFailed,
+    DeadLettered,
+    Exhausted,
     HookFailed,
     RuntimeEvent,
     StartTimeout,
@@ -20,6 +23,8 @@ from actors.runtime import (
     SupervisorSpec,
     Terminated,
 )
+from actors.runtime.supervisor import Supervisor
+from actors.runtime.supervisor_node import StopAll
 from actors.runtime.timers import SHELLS_MIN, TimerHeap
 from tests.actors.runtime.test_context import AT_ONCE, Scripted, scripted, start
 from tests.actors.runtime.world import PATIENCE_S, START, Block, Crash, Finish, Note, Probe, World
@@ -52,6 +57,31 @@ def test_timer_message_that_waits_does_not_reach_the_next_life(world: World) -> 
     assert ("due", "its life ended") in [
         (letter.message, letter.why) for letter in world.system.dead_letters.items()
     ]
+
+
+def test_timer_message_that_waits_at_a_parking_alarms_nobody(world: World) -> None:
+    """Its timer ended with its life, whether or not there is a next one."""
+
+    def script(actor: Scripted, message: object) -> object:
+        match message:
+            case "set":
+                actor.ctx.call_later(1.0, "due")
+            case "crash":
+                actor.ctx.sleep(2.0)
+                raise ValueError("poison")
+        return None
+
+    children = (scripted("a", script),)
+    world.start(SupervisorSpec("root", children, intensity=0, exhausted=Exhausted.PARK))
+    world.tell("a", "set")
+    world.tell("a", "crash")
+    world.until_event(ActorParked, "root/a")
+    assert world.system is not None
+    letters = [(letter.message, letter.why) for letter in world.system.dead_letters.items()]
+    assert letters == [("crash", "crashed: ValueError"), ("due", "its life ended")]
+    world.until_event(DeadLettered)
+    world.until_event(ActorRestarted, "root/a")
+    assert len(world.events_of(DeadLettered)) == 1
 
 
 def test_own_timer_comes_through_a_full_mailbox(world: World) -> None:
@@ -265,6 +295,32 @@ def test_stop_that_comes_while_a_supervisor_waits_reaches_all(busy: str) -> None
     assert waiting.wait(PATIENCE_S)
     system.stop(timeout_s=0.1)
     assert ("stop", "first") in world.notes
+    world.close()
+
+
+def test_deadline_of_a_stop_outlasts_an_order_without_one() -> None:
+    """A supervisor that was ordered to stop for another's sake, and waits, is then hurried by the system."""
+    world = World("threads")
+    waiting = threading.Event()
+
+    def hang(_probe: Probe) -> None:
+        waiting.set()
+        assert world.let_go.wait(PATIENCE_S)
+
+    for name in "abc":
+        world.stop_trouble[name] = hang
+    children = (world.child("a"), world.child("b"), world.child("c", hang_limit_s=0.05))
+    books = SupervisorSpec("books", children, backoff=AT_ONCE)
+    tree = SupervisorSpec("root", (world.child("first"), books), Strategy.REST_FOR_ONE, backoff=AT_ONCE)
+    system = world.start(tree)
+    world.tell("c", Block())
+    assert waiting.wait(PATIENCE_S)
+    world.tell("first", Crash(ValueError("poison")))
+    below = system.root.children[1].unit
+    assert isinstance(below, Supervisor)
+    world.until(lambda: any(isinstance(message, StopAll) for message in below.stash), "the order")
+    system.stop(timeout_s=0.1)
+    assert {("stop", "a"), ("stop", "b")} <= set(world.notes)
     world.close()
 
 

@@ -1,7 +1,8 @@
 """`run.py calc`: prices, volatilities, P&L, fees, margins and Kelly's fraction, without an engine.
 
 Every command takes its fields as options, or with `--stdin` one JSON object a line and answers each with one
-line, an unusable one with `{"error": …}` in its place. Numbers keep their full double precision.
+line, an unusable one with `{"error": …}` in its place; an `id` is echoed in both. Numbers keep their full
+double precision.
 """
 
 from __future__ import annotations
@@ -222,9 +223,12 @@ def _answer_lines(lines: Iterable[bytes], respond: Callable[[object], dict[str, 
         if not line.strip():
             continue
         try:
-            written = _json(respond(json.loads(line)))
-        except InputError as error:
-            written = _json({"error": str(error)})
+            request = json.loads(line)
+            try:
+                written = _json(respond(request))
+            except InputError as error:
+                echoed = {"id": request["id"]} if isinstance(request, dict) and "id" in request else {}
+                written = _json({**echoed, "error": str(error)})
         except (ValueError, RecursionError) as error:
             written = _json({"error": f"expected a line of JSON, {error}"})
         sys.stdout.write(written + "\n")

@@ -156,6 +156,8 @@ def _number(found: object) -> float | None:
     """Return what was found as a finite double, or None where it is no such thing."""
     if isinstance(found, bool) or not isinstance(found, int | float | str):
         return None
+    if isinstance(found, str) and ("_" in found or not found.isascii()):
+        return None  # Python would read digit groups and every script's digits; no one else's JSON does.
     try:
         number = float(found)
     except (ValueError, OverflowError):

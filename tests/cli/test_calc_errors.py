@@ -24,6 +24,8 @@ from tests.cli.calc_runner import BULL_PUT, PUT_AT, lines, run
         ("price", {**PUT_AT, "dte": -1}, "dte: expected a number of at least 0, found -1.0"),
         ("price", {**PUT_AT, "iv": True}, "iv: expected a finite number, found True"),
         ("price", {**PUT_AT, "iv": "high"}, "iv: expected a finite number, found 'high'"),
+        ("price", {**PUT_AT, "iv": "1_000"}, "iv: expected a finite number, found '1_000'"),
+        ("price", {**PUT_AT, "iv": "٣"}, "iv: expected a finite number, found '٣'"),
         ("price", {**PUT_AT, "iv": [0.6]}, "iv: expected a finite number, found [0.6]"),
         ("price", '{"type": "put", "forward": NaN}', "forward: expected a finite number, found nan"),
         ("price", '{"type": "put", "forward": 1e999}', "forward: expected a finite number, found inf"),
@@ -102,8 +104,13 @@ def test_a_bad_line_becomes_an_error_in_its_place(command: str, request_line: ob
 
 def test_a_pipe_keeps_one_line_out_for_one_line_in_and_echoes_ids() -> None:
     found = lines("iv", {"id": "a", **PUT_AT}, "", "nonsense", "  ", {"id": 7, **PUT_AT, "price_eth": 0.02})
-    assert [sorted(each) for each in found] == [["error"], ["error"], ["id", "iv"]]
-    assert found[2]["id"] == 7
+    assert [sorted(each) for each in found] == [["error", "id"], ["error"], ["id", "iv"]]
+    assert [each.get("id") for each in found] == ["a", None, 7]
+
+
+def test_an_id_that_is_no_json_is_not_echoed() -> None:
+    [found] = lines("price", '{"id": NaN, "type": "pot"}')
+    assert list(found) == ["error"]
 
 
 def test_a_line_that_is_no_text_is_an_error_in_its_place() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Event
 from types import FrameType
 
 from actors.engine import OrderlyEngine
@@ -66,9 +67,14 @@ def time_held_at(runtime: Runtime, when: datetime, act: Callable[[], object]) ->
 
 @contextmanager
 def signals_to(process: EngineProcess) -> Iterator[None]:
-    """SIGTERM and SIGINT ask for an orderly stop, SIGUSR1 dumps every actor to stderr. Main thread only."""
+    """SIGTERM and SIGINT ask for an orderly stop, SIGUSR1 dumps every actor to stderr. Main thread only.
+
+    After one that came, further ones change nothing until the process is gone, also beyond the block.
+    """
+    came = Event()
 
     def stop(number: int, _frame: FrameType | None) -> None:
+        came.set()
         process.handle.request_stop(signal.Signals(number).name)
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
@@ -78,7 +84,8 @@ def signals_to(process: EngineProcess) -> Iterator[None]:
     finally:
         restore_dump()
         for number, handler in before.items():
-            signal.signal(number, handler)
+            # The process was told to end and does: a second Ctrl-C must not break off how it says so.
+            signal.signal(number, signal.SIG_IGN if came.is_set() else handler)
 
 
 def _end_of(ended: ExitReason) -> EngineEnd:

@@ -197,6 +197,19 @@ def test_ctrl_c_ends_it_with_the_same_summary(tmp_path: Path, cli: Cli) -> None:
     assert "Traceback" not in ran.err
 
 
+def test_ctrl_c_again_and_again_is_one_ctrl_c(tmp_path: Path) -> None:
+    with running(tmp_path / "data") as process:
+        wait_for_audit(tmp_path / "data", b"CYCLE_CLOSED")
+        pause = Event()
+        while process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            pause.wait(0.01)
+        ran = ended(process, timeout_s=20)
+    assert ran.code == 0, ran.err
+    assert "verified" in ran.out
+    assert ran.err == ""
+
+
 def test_a_venue_that_cannot_write_its_store_ends_the_run_with_a_summary_and_1(tmp_path: Path) -> None:
     with running(tmp_path / "data") as process:
         wait_for_audit(tmp_path / "data", b"CYCLE_CLOSED")

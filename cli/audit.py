@@ -36,6 +36,7 @@ def verify(
     """
     from actors.state.database import database_path
     from cli.audit_checking import verified
+    from cli.audit_reading import require_audit_log
     from cli.output import show_json
     from core.chain import parse_head
     from core.errors import FoundWrongError
@@ -43,7 +44,7 @@ def verify(
     has_books = database_path(data_dir).exists()
     if not has_books:
         # Where there are books, a log that is gone is broken, and they say how much of it there was.
-        _require_folder(data_dir)
+        require_audit_log(data_dir)
     result = verified(data_dir, told_head=None if head is None else parse_head(head), strict=strict)
     if as_json:
         show_json(
@@ -75,12 +76,12 @@ def tail(
 
     Example: run.py audit tail -n 50 --kind ORDER
     """
-    from cli.audit_reading import records
+    from cli.audit_reading import records, require_audit_log
     from cli.output import show_json, show_table
     from core.errors import InputError
     from core.messages.audit import AuditKind
 
-    _require_folder(data_dir)
+    require_audit_log(data_dir)
     if kind is not None and kind not in AuditKind.__members__:
         raise InputError(f"--kind: expected one of {', '.join(AuditKind)}, found {kind!r}")
     last = deque((record for record in records(data_dir) if kind in (None, record.kind)), maxlen=count)
@@ -106,20 +107,13 @@ def show(
 
     Example: run.py audit show 1
     """
-    from cli.audit_reading import records
+    from cli.audit_reading import records, require_audit_log
     from cli.output import show_json
     from core.errors import FoundWrongError
 
-    _require_folder(data_dir)
+    require_audit_log(data_dir)
     for record in records(data_dir):
         if record.seq == seq:
             show_json(record.as_json())
             return
     raise FoundWrongError(f"audit: there is no record {seq}")
-
-
-def _require_folder(data_dir: DataDir) -> None:
-    from core.errors import InputError
-
-    if not (data_dir / "audit").is_dir():
-        raise InputError(f"--data-dir {data_dir}: expected an audit log (a folder audit/), found none")

@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from actors.audit.files import AUDIT_FOLDER, audit_files, lines_of, plain_name
 from core.chain import canonical_json, read_record
+from core.errors import InputError
 
 DETAIL_LENGTH_MAX = 160
 
@@ -39,6 +40,12 @@ class ShownRecord:
             "detail": self.detail,
             "hash": self.hash,
         }
+
+
+def require_audit_log(data_dir: Path) -> None:
+    """Raise InputError where the folder holds no audit log."""
+    if not (data_dir / AUDIT_FOLDER).is_dir():
+        raise InputError(f"--data-dir {data_dir}: expected an audit log (a folder audit/), found none")
 
 
 def records(data_dir: Path) -> Iterator[ShownRecord]:

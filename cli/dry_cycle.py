@@ -22,7 +22,7 @@ from config import McpSettings
 from core import decision_record
 from core.books import Books
 from core.entry_decision import EntryDecision, decide_entry
-from core.errors import FoundWrongError
+from core.errors import FoundWrongError, InputError
 from core.exit_decision import ExitDecision, Skipped, decide_exit
 from core.facts import EntryFacts
 from core.messages.kill_switch import KillSwitchStatus
@@ -77,7 +77,12 @@ class Shown:
 
 
 def known_engine(data_dir: Path) -> KnownEngine:
-    """Switch and books of a data folder; a folder that is not there is an engine that never ran."""
+    """Switch and books of a data folder; a folder that is not there is an engine that never ran.
+
+    Raises InputError for what is no folder.
+    """
+    if data_dir.exists() and not data_dir.is_dir():
+        raise InputError(f"--data-dir {data_dir}: expected a folder, found a file")
     stored = stored_status(data_dir) if data_dir.is_dir() else None
     switch = KillSwitchStatus(
         armed=stored is not None and stored.armed,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import JsonValue, ValidationError
 
-from cli.audit_reading import ShownRecord, records
+from cli.audit_reading import ShownRecord, records, require_audit_log
 from core import decision_record
 from core.entry_decision import EntryDecision
 from core.errors import FoundWrongError, McpDataAnomalyError
@@ -39,7 +39,11 @@ class Explained:
 
 
 def explained(data_dir: Path, cycle_id: str) -> tuple[Explained, ...]:
-    """Every decision of a cycle. Raises FoundWrongError where none is recorded or a record can't be read."""
+    """Every decision of a cycle.
+
+    Raises InputError without an audit log, FoundWrongError where none is recorded or a record can't be read.
+    """
+    require_audit_log(data_dir)
     found = tuple(_recomputed(*pair) for pair in _decisions(data_dir, cycle_id))
     if not found:
         raise FoundWrongError(f"{cycle_id}: no decision is recorded under this cycle")

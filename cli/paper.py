@@ -27,7 +27,8 @@ def paper(
         Path | None, typer.Option(metavar="DIR", help="Replay the recorded chains of this folder.")
     ] = None,
     between: Annotated[
-        str, typer.Option(metavar="move|hold", help="Quotes between two recorded snapshots.")
+        str,
+        typer.Option(metavar="move|hold", help="Quotes between two recorded snapshots; hold needs --chains."),
     ] = "move",
     strategy: StrategyFile = DEFAULT_STRATEGY,
     fault: Annotated[
@@ -60,6 +61,8 @@ def paper(
 
     if between not in ("move", "hold"):
         raise InputError(f"--between: expected move or hold, found {between!r}")
+    if between == "hold" and chains is None:
+        raise InputError("--between hold: expected --chains too; the model market has no snapshots to hold")
     for option, path in (("--json", json_file), ("--svg", svg)):
         if path is not None and not path.resolve().parent.is_dir():
             raise InputError(f"{option} {path}: expected a file in an existing folder")

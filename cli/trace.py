@@ -22,13 +22,14 @@ def trace(
     Example: run.py trace entry-20260105T140000Z
     """
     from actors.control.wire import RequestName
-    from cli.audit_reading import records
+    from cli.audit_reading import records, require_audit_log
     from cli.control_client import ask_engine, request_of
     from cli.data_folder import running_engine
     from cli.output import show_json, show_table
     from core.errors import FoundWrongError
     from core.messages.control import Trace
 
+    require_audit_log(data_dir)
     found = [record for record in records(data_dir) if record.correlation == correlation]
     envelopes: tuple[str, ...] = ()
     if running_engine(data_dir) is not None:

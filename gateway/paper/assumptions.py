@@ -46,6 +46,8 @@ class Assumptions(Value):
             if not equals or key not in cls.model_fields:
                 known = ", ".join(cls.model_fields)
                 raise InputError(f"--assume: expected KEY=VALUE with KEY one of {known}; found {pair!r}")
+            if key in given:
+                raise InputError(f"--assume {key}: expected one value, found it given twice")
             given[key] = value
         try:
             return cls.model_validate(given)

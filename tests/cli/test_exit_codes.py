@@ -84,8 +84,9 @@ def test_every_group_is_listed_above() -> None:
         (["kill-switch", "arm", "--reason", " "], 2, "found a blank"),
         (["state", "positions"], 2, "expected the books"),
         (["audit", "verify"], 2, "expected an audit log"),
-        (["explain", "entry-1"], 1, "no decision is recorded"),
-        (["trace", "entry-1"], 1, "nothing is recorded"),
+        (["explain", "entry-1"], 2, "expected an audit log"),
+        (["trace", "entry-1"], 2, "expected an audit log"),
+        (["paper", "--between", "hold"], 2, "expected --chains"),
     ],
 )
 def test_bad_input_and_missing_engines(
@@ -129,6 +130,19 @@ def test_a_mode_that_is_no_word_for_yes_or_no_is_refused_by_name(cli: Cli, tmp_p
     ran = cli("start")
     assert ran.code == 2
     assert "CERBERO_BITE_ENABLE_STRATEGY" in ran.err
+
+
+def test_an_id_that_an_audit_log_does_not_know_ends_with_1(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "audit").mkdir()
+    assert cli("explain", "entry-1", "--data-dir", tmp_path).code == 1
+    assert cli("trace", "entry-1", "--data-dir", tmp_path).code == 1
+
+
+def test_dry_run_refuses_a_file_as_its_folder(cli: Cli, strategy_file: Path) -> None:
+    cli.set(MCP_URL="http://127.0.0.1:1", MCP_TOKEN="t")
+    ran = cli("dry-run", "--strategy", strategy_file, "--data-dir", strategy_file)
+    assert ran.code == 2
+    assert "expected a folder" in ran.err
 
 
 def test_an_unreachable_venue_ends_ping_and_dry_run_with_1(cli: Cli, strategy_file: Path) -> None:

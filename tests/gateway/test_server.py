@@ -226,6 +226,7 @@ def test_a_venue_in_real_time_keeps_the_wall_clock_and_refuses_another(tmp_path:
         ({"faults": ["deribit:nope"]}, "--fault"),
         ({"assumptions": ["eur_usd=zero"]}, "eur_usd"),
         ({"assumptions": ["nope=1"]}, "--assume"),
+        ({"assumptions": ["eur_usd=1", "eur_usd=2"]}, "--assume eur_usd: .*given twice"),
         ({"assumptions": ["balance_eth=1e999999999"]}, "balance_eth"),
         ({"assumptions": ["touch_size=9999999"]}, "touch_size"),
         ({"source": "recorded"}, "chains"),

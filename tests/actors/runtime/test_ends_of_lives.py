@@ -16,6 +16,7 @@ from actors.runtime import (
     AskFailed,
     DeadLettered,
     Exhausted,
+    ExitKind,
     HookFailed,
     RuntimeEvent,
     StartTimeout,
@@ -219,6 +220,18 @@ def test_whatever_the_listener_raises_disturbs_nobody(world: World, error: BaseE
     assert world.epoch("a") == 3
 
 
+def test_supervisor_that_fails_also_at_stopping_its_children_is_heard_of(world: World) -> None:
+    """A fault of its own ends it, and whoever waits for that end hears of it."""
+    system = world.start(SupervisorSpec("root", (world.child("a"),)))
+
+    def fail(*_arguments: object, **_settings: object) -> None:
+        raise RuntimeError("a fault of the supervisor's own")
+
+    system.root._fail = system.root._stop_children = fail  # type: ignore[method-assign]
+    world.tell("a", Crash(ValueError("poison")))
+    assert world.exit().kind is ExitKind.ROOT_EXHAUSTED
+
+
 def test_context_variables_do_not_reach_the_next_life(world: World) -> None:
     """A pooled thread serves one life after the other; what one set the next does not see."""
 
@@ -299,7 +312,8 @@ def test_stop_that_comes_while_a_supervisor_waits_reaches_all(busy: str) -> None
 
 
 def test_deadline_of_a_stop_outlasts_an_order_without_one() -> None:
-    """A supervisor that was ordered to stop for another's sake, and waits, is then hurried by the system."""
+    """A supervisor that was ordered to stop for another's sake, and waits, is then hurried by the system; so
+    are those below it."""
     world = World("threads")
     waiting = threading.Event()
 
@@ -309,7 +323,8 @@ def test_deadline_of_a_stop_outlasts_an_order_without_one() -> None:
 
     for name in "abc":
         world.stop_trouble[name] = hang
-    children = (world.child("a"), world.child("b"), world.child("c", hang_limit_s=0.05))
+    inner = SupervisorSpec("inner", (world.child("b"),), backoff=AT_ONCE)
+    children = (world.child("a"), inner, world.child("c", hang_limit_s=0.05))
     books = SupervisorSpec("books", children, backoff=AT_ONCE)
     tree = SupervisorSpec("root", (world.child("first"), books), Strategy.REST_FOR_ONE, backoff=AT_ONCE)
     system = world.start(tree)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import queue
 import signal
@@ -26,6 +27,7 @@ from actors.runtime import (
     SystemClock,
     ThreadRuntime,
     Tracer,
+    futures,
     install_dump_signal,
 )
 from actors.runtime.envelope import from_us, to_us
@@ -136,6 +138,20 @@ def test_future_times_out_as_in_pykka() -> None:
     """Without an outcome `get` raises pykka.Timeout."""
     with pytest.raises(pykka.Timeout):
         ThreadFuture().get(timeout=0.001)
+
+
+class OpenLock:
+    """A lock that can always be had, and that refuses a timeout as the real one does."""
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        return threading.Lock().acquire(blocking, timeout)
+
+
+@pytest.mark.parametrize("timeout_s", [math.inf, 1e12])
+def test_future_can_be_waited_for_without_end(timeout_s: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lock refuses what is longer than it can count; whoever waits for ever must not be told so."""
+    monkeypatch.setattr(futures, "Lock", OpenLock)
+    assert ThreadFuture().wait(timeout_s)
 
 
 @given(dues=st.lists(st.integers(0, 20), max_size=30), cancelled=st.sets(st.integers(0, 29)))

@@ -184,6 +184,36 @@ def test_start_deadline_holds_in_a_flood_of_other_news() -> None:
     world.close()
 
 
+def test_start_that_is_heard_of_late_was_not_late() -> None:
+    """The supervisor was held up by other news while `on_start` came back in time."""
+    world = World("threads")
+    process_time_s = world.runtime.monotonic
+    late_s = [0.0]
+    world.runtime.monotonic = lambda: process_time_s() + late_s[0]  # type: ignore[method-assign]
+    held_up = threading.Event()
+
+    def listen(event: RuntimeEvent) -> None:
+        world.events.append(event)
+        if isinstance(event, HookFailed):
+            held_up.set()
+            assert world.system is not None
+            cell = world.system.cells[0]
+            world.until(lambda: cell.incarnation is not None and cell.incarnation.served)
+            late_s[0] = 100.0
+
+    def post(_probe: Probe) -> None:
+        assert world.system is not None
+        world.system.post(HookFailed("root/a", 0, "other news", ValueError("news"), START))
+        assert held_up.wait(PATIENCE_S)
+
+    world.start_trouble["a"] = post
+    world.listen = listen  # type: ignore[method-assign]
+    world.start(SupervisorSpec("root", (world.child("a", hang_limit_s=1e6),), backoff=AT_ONCE))
+    assert world.epoch("a") == 1
+    assert not world.events_of(ActorFailed)
+    world.close()
+
+
 class WordlessError(Exception):
     """An error that fails to make its own text."""
 
@@ -256,6 +286,7 @@ def test_handled_message_is_not_dead_when_the_end_hangs(world: World) -> None:
     world.until_event(ActorRestarted, "root/a")
     assert world.system is not None
     assert world.system.dead_letters.count == 0
+    assert world.notes.count(("stop", "a")) == 1, "its own worker ran it, the other must not"
     world.stop_trouble.clear()
 
 

@@ -20,7 +20,18 @@ from core.facts import EntryFacts, MacroEvent, MonitorFacts
 from core.values import OptionType, SpreadKind
 from tests.core.exit_facts import facts as monitor_facts
 from tests.core.exit_facts import position
-from tests.core.market import EXPIRY, NOW, STRATEGY, altered, chain_of, entry_facts, name_of, wire_quotes
+from tests.core.market import (
+    EXPIRY,
+    FAR_EXPIRY,
+    NEAR_EXPIRY,
+    NOW,
+    STRATEGY,
+    altered,
+    chain_of,
+    entry_facts,
+    name_of,
+    wire_quotes,
+)
 
 json_values = st.recursive(
     st.none()
@@ -259,3 +270,12 @@ def test_the_first_difference_is_named_by_its_path(a: object, b: object, path: s
 def test_no_difference_means_the_same_bytes(a: object, b: object) -> None:
     assert (first_difference(a, b) is None) is (canonical(a) == canonical(b))
     assert first_difference(a, a) is None
+
+
+def test_a_decision_that_found_no_expiry_keeps_no_quote_and_is_the_same_again() -> None:
+    chain = chain_of(wire_quotes(expirations=(NEAR_EXPIRY, FAR_EXPIRY)))
+    recorded = entry_record(entry_facts(chain=chain), SpreadKind.BULL_PUT)
+    kept = recorded["facts"]["chain"]
+    assert (kept["quotes"], kept["quotes_total"]) == ([], len(chain))
+    assert recorded["decision"]["outcome"] == EntryOutcome.NO_STRIKES.value
+    assert verify(recorded, STRATEGY) is None

@@ -21,6 +21,8 @@ def test_a_bound_forgives_the_rounding_of_doubles_and_no_more(threshold: float) 
     for beside, within in ((0.9e-12, True), (1.1e-12, False)):
         assert at_most("c", threshold + beside * size, threshold).passed is within
         assert at_least("c", threshold - beside * size, threshold).passed is within
+    assert at_most("c", threshold + 1e-12 * size, threshold).passed
+    assert at_least("c", threshold - 1e-12 * size, threshold).passed
     assert at_most("c", threshold - size, threshold).passed
     assert at_least("c", threshold + size, threshold).passed
 

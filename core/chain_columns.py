@@ -143,9 +143,10 @@ def _located_by_name(
     The name is what an order would trade, so it decides whether a broken quote stands on a candidate leg.
     """
     misnamed = []
-    for row, fields in enumerate(zip(names, expirations, strikes_usd, types, strict=True)):
-        named = named_option(cast("str", fields[0]))
-        if named != fields[1:]:
+    by_name = map(named_option, cast("Sequence[str]", names))
+    by_fields = zip(expirations, strikes_usd, types, strict=True)
+    for row, (named, told) in enumerate(zip(by_name, by_fields, strict=True)):
+        if named != told:
             misnamed.append(row)
             if named is not None:
                 expirations[row], strikes_usd[row], types[row] = named

@@ -17,6 +17,15 @@ USAGE = "python -m gateway.paper --config-json -"
 
 def run(arguments: list[str]) -> int:
     """Exit code: 0 after an orderly end, 1 where its store failed, 2 where the venue can't start."""
+    try:
+        return _serve(arguments)
+    except BrokenPipeError:
+        # Whoever started this venue is gone before it listened. Python would complain once more at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _serve(arguments: list[str]) -> int:
     if arguments != ["--config-json", "-"]:
         sys.stderr.write(f"usage: {USAGE}  (the configuration comes on standard input)\n")
         return EXIT_INPUT
@@ -29,9 +38,6 @@ def run(arguments: list[str]) -> int:
         return _refuse(str(error))
     except StoreFailedError as error:
         return _refuse(str(error), EXIT_FAILED)
-    except BrokenPipeError:
-        # Whoever started this venue is gone before it listened. Python would complain once more at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 

@@ -266,3 +266,22 @@ def test_ends_itself_when_its_parent_dies(tmp_path: Path) -> None:
     # The venue holds the standard error that it inherited: this returns when both have ended, or times out.
     done = subprocess.run([sys.executable, "-c", script], stderr=subprocess.PIPE, timeout=60, check=False)
     assert done.returncode == 0
+
+
+def test_says_nothing_where_its_starter_is_gone_before_it_has_told_the_configuration() -> None:
+    """As after a Ctrl-C in the very moment of the start: nobody is left to hear why it does not serve."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gateway.paper", "--config-json", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    process.stdin.close()
+    with process.stderr:
+        assert process.stderr.read() == ""
+    assert process.wait(timeout=20) == 0

@@ -56,7 +56,7 @@ def paper(
 
     Example: run.py paper --days 28 --seed 1 --json out.json
     """
-    from cli.paper_run import PaperOptions, run_paper
+    from cli.paper_start import PaperOptions, run_paper
     from core.errors import InputError
 
     if between not in ("move", "hold"):

@@ -7,8 +7,7 @@ import logging
 import os
 import secrets
 import time
-from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,37 +15,27 @@ from pydantic import SecretStr
 from rich.console import Console
 
 from actors.compose import engine_settings, redactor
-from actors.control.socket_path import control_socket_path
 from actors.mcp import HttpTransport, PaperTransport, Transport
 from actors.runtime import Context, Envelope, JumpingClock, RuntimeFault, ThreadRuntime
 from actors.runtime.envelope import from_us
 from actors.state.stored import StoredBooks
 from cli.audit_checking import verified
 from cli.books_reading import last_recorded_at, stored_books
-from cli.data_folder import (
-    LOG_FOLDER,
-    emptied_paper_folder,
-    locked,
-    made_with,
-    make_data_folder,
-    mark_as_paper,
-    private_files,
-    require_paper_folder,
-    restore_paper_folder,
-)
+from cli.data_folder import LOG_FOLDER, made_with
 from cli.engine import EngineEnd, EngineProcess, signals_to
 from cli.ledger import DailyEquity, LedgerReader
 from cli.logs import logging_to
 from cli.output import time_text
+from cli.paper_start import PaperOptions
 from cli.report import AuditResult, RunFacts, report
 from cli.summary import show_summary
 from cli.view import LiveView, picture, save_svg
-from config import LoadedStrategy, McpSettings, load_strategy, telegram_from_env
+from config import LoadedStrategy, McpSettings, telegram_from_env
 from core.errors import FoundWrongError, InputError
 from core.messages.control import EngineStatus, GetStatus
 from core.values import Mode
+from gateway.paper.launch import VenueProcess
 from gateway.paper.ledger import Ledger
-from gateway.paper.process import PaperVenueConfig, VenueProcess, new_token, start_process
 
 BOT_TAG = "BOT__CERBERO_BITE"
 STATUS_S = 10.0
@@ -55,56 +44,6 @@ VENUE_END_S = 3.0
 """A venue that gives no ledger any more is about to end, and then tells why."""
 
 logger = logging.getLogger("cli.paper")
-
-
-@dataclass(frozen=True)
-class PaperOptions:
-    """What the command line said. `days` and `speed` are market time."""
-
-    days: float
-    speed: float | None
-    seed: int
-    chains: Path | None
-    hold_between: bool
-    strategy: Path
-    faults: tuple[str, ...]
-    assumptions: tuple[str, ...]
-    show_view: bool
-    json_file: Path | None
-    keep: bool
-    data_dir: Path
-    svg: Path | None
-
-
-def run_paper(options: PaperOptions) -> None:
-    """The whole run. Raises FoundWrongError where engine or venue gave up or the audit chain is broken."""
-    loaded = load_strategy(options.strategy)
-    socket = control_socket_path(options.data_dir, os.environ)
-    require_paper_folder(options.data_dir)
-    with ExitStack() as stack:
-        user_umask = stack.enter_context(private_files())
-        mark_as_paper(options.data_dir)
-        stack.enter_context(locked(options.data_dir, socket))
-        restore_paper_folder(options.data_dir)
-        with nullcontext() if options.keep else emptied_paper_folder(options.data_dir):
-            make_data_folder(options.data_dir)
-            venue = start_process(venue_config(options))
-        stack.callback(venue.stop)
-        PaperRun(options, loaded, socket, venue, user_umask).trade_and_report()
-
-
-def venue_config(options: PaperOptions) -> PaperVenueConfig:
-    """The venue's configuration; its faults and assumptions are checked by the venue itself."""
-    return PaperVenueConfig(
-        source="model" if options.chains is None else "recorded",
-        seed=options.seed,
-        chains=None if options.chains is None else options.chains.resolve(),
-        between="hold" if options.hold_between else "move",
-        faults=options.faults,
-        assumptions=options.assumptions,
-        token=new_token(),
-        data_dir=(options.data_dir / "venue").resolve(),
-    )
 
 
 class PaperRun:

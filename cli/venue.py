@@ -35,7 +35,8 @@ def venue(
     Example: run.py venue --port 9000 --seed 7
     """
     from cli.data_folder import private_files
-    from gateway.paper.process import PaperVenueConfig, Ready, main, new_token
+    from gateway.paper.launch import PaperVenueConfig, Ready, new_token
+    from gateway.paper.process import main
 
     given = os.environ.get("CERBERO_BITE_MCP_TOKEN", "").strip()
     token = given or new_token()

@@ -19,7 +19,8 @@ from actors.engine import OrderlyEngine
 from actors.runtime import BatonRuntime, GreenRuntime, Order, Tracer
 from config import LoadedStrategy, McpSettings
 from core.values import Mode
-from gateway.paper.process import PaperVenue, PaperVenueConfig
+from gateway.paper.launch import PaperVenueConfig
+from gateway.paper.process import PaperVenue
 from lab.in_process import in_process_transport
 
 TOKEN: Final = "in-process-venue-token"

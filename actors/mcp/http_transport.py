@@ -24,6 +24,8 @@ class HttpTransport:
         self._base_url = base_url.rstrip("/")
         self._monotonic = monotonic
         self._closed = False
+        # One for each of the router's tools: httpx would parse a text anew with each request.
+        self._urls: dict[str, httpx.URL] = {}
         self._http = httpx.HTTPTransport(
             trust_env=False, limits=httpx.Limits(max_connections=1, keepalive_expiry=KEEP_ALIVE_S)
         )
@@ -38,7 +40,7 @@ class HttpTransport:
         ends_at = self._monotonic() + timeout_s
         request = httpx.Request(
             method,
-            self._base_url + path,
+            self._url(path),
             headers={**headers, "Accept-Encoding": "gzip, deflate"},
             content=body,
             extensions={"timeout": httpx.Timeout(timeout_s).as_dict()},
@@ -64,6 +66,12 @@ class HttpTransport:
     def close(self) -> None:
         self._closed = True
         self._http.close()
+
+    def _url(self, path: str) -> httpx.URL:
+        url = self._urls.get(path)
+        if url is None:
+            url = self._urls[path] = httpx.URL(self._base_url + path)
+        return url
 
     def _read(self, answer: httpx.Response, ends_at: float) -> bytes:
         body = bytearray()

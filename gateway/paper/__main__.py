@@ -9,7 +9,8 @@ import sys
 from pydantic import ValidationError
 
 from core.errors import InputError
-from gateway.paper.process import EXIT_FAILED, EXIT_INPUT, PaperVenueConfig, Ready, main
+from gateway.paper.launch import PaperVenueConfig, Ready
+from gateway.paper.process import EXIT_FAILED, EXIT_INPUT, main
 from gateway.paper.store import StoreFailedError
 
 USAGE = "python -m gateway.paper --config-json -"

@@ -38,6 +38,7 @@ class Store:
     def __init__(self, folder: Path) -> None:
         """Open or make the file. Raises `InputError` where it can't be used."""
         self._path = path = folder / FILE_NAME
+        self._saved: tuple[datetime, dict[str, int]] | None = None
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -61,8 +62,12 @@ class Store:
             self._db.executemany(_PUT_META, list(values.items()))
 
     def save(self, clock: datetime, account: Account, fault_counts: Mapping[str, int]) -> None:
-        """Write the clock and whatever changed in the account since the last call."""
+        """Write the clock and whatever changed in the account since the last call; nothing if nothing did."""
         changes = account.take_changes()
+        rest = (clock, dict(fault_counts))
+        if not changes and rest == self._saved:
+            return
+        self._saved = None
         with self._transaction(synchronous="FULL" if changes else "NORMAL"):
             self._db.execute(_PUT_META, ("clock", clock.isoformat()))
             if fault_counts:
@@ -75,6 +80,7 @@ class Store:
                     self._db.execute("DELETE FROM record WHERE kind = ? AND key = ?", (kind, key))
                 else:
                     self._db.execute("INSERT OR REPLACE INTO record VALUES (?, ?, ?)", (kind, key, body))
+        self._saved = rest
 
     @contextmanager
     def _transaction(self, synchronous: str = "FULL") -> Iterator[None]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from actors.mcp import HttpTransport, McpCredentials, PaperTransport
-from gateway.paper.process import PaperVenueConfig, VenueProcess, start_process
+from gateway.paper.launch import PaperVenueConfig, VenueProcess, start_process
 from tests.contract.bench import Bench, BenchClock
 from tests.fakes.venue import FakeVenue
 

@@ -17,7 +17,7 @@ from actors.mcp.paper_transport import PaperCrashError
 from core.errors import McpAuthError
 from core.mcp import CurrencyRequest, iso_utc
 from core.strategy import Strategy
-from gateway.paper.process import VenueProcess
+from gateway.paper.launch import VenueProcess
 from tests.contract.bench import BenchClock
 from tests.contract.conftest import CREDENTIALS
 

@@ -18,8 +18,9 @@ import pytest
 
 from core.errors import InputError
 from core.mcp import TOOLS, iso_utc, tool_path
+from gateway.paper.launch import PaperVenueConfig, VenueProcess, start_process
 from gateway.paper.ledger import Ledger
-from gateway.paper.process import PaperVenue, PaperVenueConfig, VenueProcess, start_process
+from gateway.paper.process import PaperVenue
 from gateway.paper.server import make_app
 
 TOKEN = "a-token-of-the-tests"
@@ -259,7 +260,7 @@ def test_a_configuration_that_is_none_does_not_show_the_token() -> None:
 
 def test_ends_itself_when_its_parent_dies(tmp_path: Path) -> None:
     script = (
-        "import sys, pathlib; from gateway.paper.process import *\n"
+        "import sys, pathlib; from gateway.paper.launch import *\n"
         f"p = start_process(PaperVenueConfig(token='t', data_dir=pathlib.Path({str(tmp_path)!r})))\n"
         "import os; os._exit(0)\n"
     )

@@ -7,6 +7,9 @@ import resource
 import sqlite3
 from collections.abc import Iterator
 from copy import deepcopy
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -20,6 +23,7 @@ from gateway.paper.faults import Faults, FaultSpec
 from gateway.paper.store import FILE_NAME, Store, StoreFailedError
 from tests.gateway.market_fake import TOKEN, Desk
 
+HOUR = timedelta(hours=1)
 ACTS = st.lists(
     st.tuples(
         st.sampled_from(("enter", "rest", "exit", "cancel", "reject", "wait", "week")), st.integers(1, 4)
@@ -53,6 +57,29 @@ def kept_desk(store: Store, *faults: str) -> Desk:
     specs = [FaultSpec.parse(text) for text in faults]
     desk.dispatch = Dispatch(desk.venue, TOKEN, Faults(specs, 1, {}), store)
     return desk
+
+
+def test_what_changed_nothing_is_not_written_again(tmp_path: Path, store: Store) -> None:
+    """Five routers are probed at one moment, all day long; SQLite tells a second reader of each write."""
+    account, clock = Account(Decimal(10)), datetime(2026, 1, 5, tzinfo=UTC)
+    reader = sqlite3.connect(tmp_path / FILE_NAME)
+
+    def version() -> int:
+        return int(reader.execute("PRAGMA data_version").fetchone()[0])
+
+    versions = []
+    for at, counts in (
+        (clock, {}),
+        (clock, {}),
+        (clock, {"a": 1}),
+        (clock, {"a": 1}),
+        (clock + HOUR, {"a": 1}),
+    ):
+        store.save(at, account, counts)
+        versions.append(version())
+    reader.close()
+    assert [after != before for before, after in pairwise(versions)] == [False, True, False, True]
+    assert store.load() is not None
 
 
 @given(ACTS)

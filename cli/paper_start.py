@@ -1,0 +1,75 @@
+"""A paper run begins: the folder is locked and emptied, the venue starts, and the engine beside it."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+from actors.control.socket_path import control_socket_path
+from cli.data_folder import (
+    emptied_paper_folder,
+    locked,
+    make_data_folder,
+    mark_as_paper,
+    private_files,
+    require_paper_folder,
+    restore_paper_folder,
+)
+from config import load_strategy
+from gateway.paper.launch import PaperVenueConfig, StartingVenue, new_token
+
+
+@dataclass(frozen=True)
+class PaperOptions:
+    """What the command line said. `days` and `speed` are market time."""
+
+    days: float
+    speed: float | None
+    seed: int
+    chains: Path | None
+    hold_between: bool
+    strategy: Path
+    faults: tuple[str, ...]
+    assumptions: tuple[str, ...]
+    show_view: bool
+    json_file: Path | None
+    keep: bool
+    data_dir: Path
+    svg: Path | None
+
+
+def run_paper(options: PaperOptions) -> None:
+    """The whole run. Raises FoundWrongError where engine or venue gave up or the audit chain is broken."""
+    loaded = load_strategy(options.strategy)
+    socket = control_socket_path(options.data_dir, os.environ)
+    require_paper_folder(options.data_dir)
+    with ExitStack() as stack:
+        user_umask = stack.enter_context(private_files())
+        mark_as_paper(options.data_dir)
+        stack.enter_context(locked(options.data_dir, socket))
+        restore_paper_folder(options.data_dir)
+        with nullcontext() if options.keep else emptied_paper_folder(options.data_dir):
+            make_data_folder(options.data_dir)
+            with StartingVenue(venue_config(options)) as starting:
+                # What the engine is made of takes as long to import as the venue to read its market.
+                from cli.paper_run import PaperRun
+
+                venue = starting.listening()
+        stack.callback(venue.stop)
+        PaperRun(options, loaded, socket, venue, user_umask).trade_and_report()
+
+
+def venue_config(options: PaperOptions) -> PaperVenueConfig:
+    """The venue's configuration; its faults and assumptions are checked by the venue itself."""
+    return PaperVenueConfig(
+        source="model" if options.chains is None else "recorded",
+        seed=options.seed,
+        chains=None if options.chains is None else options.chains.resolve(),
+        between="hold" if options.hold_between else "move",
+        faults=options.faults,
+        assumptions=options.assumptions,
+        token=new_token(),
+        data_dir=(options.data_dir / "venue").resolve(),
+    )

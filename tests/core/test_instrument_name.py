@@ -127,6 +127,7 @@ def test_far_from_the_candidates_it_is_only_counted() -> None:
         ("2600", (QuoteFault.MISNAMED,)),
         ("0", (QuoteFault.MISNAMED, QuoteFault.NEGATIVE)),
         ("NaN", (QuoteFault.MISNAMED, QuoteFault.NOT_FINITE)),
+        ("Infinity", (QuoteFault.MISNAMED, QuoteFault.NOT_FINITE)),
     ],
 )
 def test_a_quote_of_something_else_stays_where_its_fields_say_and_is_broken(

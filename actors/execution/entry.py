@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from actors.execution.flow import Flow
 from actors.execution.line import Line
-from actors.execution.order import OrderSpec, Unplaced, WorkingOrder, place
+from actors.execution.order import WorkingOrder
+from actors.execution.placing import OrderSpec, Unplaced, place
 from core.books import InstructionKind, Position
 from core.combo import next_entry_price_eth
 from core.lifecycle import OrderState, PositionState

@@ -11,7 +11,8 @@ from typing import cast
 from actors.execution.entry import entry_name, stop_key
 from actors.execution.flow import Flow, done_key
 from actors.execution.line import Line
-from actors.execution.order import PLACE_ATTEMPTS, OrderSpec, Unplaced, WorkingOrder, place
+from actors.execution.order import WorkingOrder
+from actors.execution.placing import PLACE_ATTEMPTS, OrderSpec, Unplaced, place
 from core.books import InstructionKind, Position
 from core.combo import exit_collar_eth, next_exit_price_eth
 from core.lifecycle import PositionState

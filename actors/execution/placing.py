@@ -1,0 +1,194 @@
+"""The placing of an order: facts, a permit, the instruction on record, and the one send of its label."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from actors.execution.facts import refresh_facts
+from actors.execution.flow import Flow
+from actors.execution.line import Line
+from actors.execution.order import WorkingOrder, dated_now
+from core.books import Instruction, InstructionKind, OrderRow
+from core.lifecycle import OrderState
+from core.limits import exit_contracts_max
+from core.messages.base import Refused
+from core.messages.execution import FinalOutcome
+from core.messages.kill_switch import Permit, PermitPurpose, RequestPermit, Veto
+from core.messages.mcp import (
+    OrderAccepted,
+    OrderAction,
+    OrderRefused,
+    OrderUnknown,
+    SendOrder,
+)
+from core.messages.state import RecordInstruction, RecordSent
+from core.values import CycleId, Label, Leg, ProposalId
+
+PLACE_ATTEMPTS = 3
+"""Labels that may be tried for one order when its permit expires before it is sent."""
+
+
+@dataclass(frozen=True)
+class OrderSpec:
+    """An order that is to be placed. Prices are net ETH received per combo.
+
+    Of an exit, as many contracts are sent as one order may have.
+    """
+
+    proposal_id: ProposalId
+    cycle_id: CycleId | None
+    kind: InstructionKind
+    attempt: int
+    legs: tuple[Leg, ...]
+    amount: int
+    limit_eth: Decimal
+    reference_eth: Decimal
+    exit_rule: str | None = None
+
+    @property
+    def label(self) -> Label:
+        letter = "e" if self.kind is InstructionKind.ENTRY else "x"
+        return Label(f"{self.proposal_id}:{letter}{self.attempt}")
+
+    def permit_request(self, request_id: str) -> RequestPermit:
+        is_entry = self.kind is InstructionKind.ENTRY
+        return RequestPermit(
+            request_id=request_id,
+            label=self.label,
+            purpose=PermitPurpose.ENTRY if is_entry else PermitPurpose.EXIT,
+            legs=self.legs,
+            amount=self.amount,
+            limit_eth=self.limit_eth,
+            reference_eth=self.reference_eth,
+            reduce_only=not is_entry,
+        )
+
+
+@dataclass(frozen=True)
+class Unplaced:
+    """Nothing is at the venue. `instructed`: a label of it is on record, and final."""
+
+    outcome: FinalOutcome
+    reasons: tuple[str, ...]
+    instructed: bool
+
+
+def place(
+    line: Line, spec: OrderSpec, on_doubt: Callable[[], None] | None = None
+) -> Flow[WorkingOrder | Unplaced]:
+    """Permit, instruction on record, sent on record, one send. Nothing leaves before both are on disk.
+
+    A permit that expired before the send ends its label as `not_placed`; a few new ones are tried, each with
+    an instruction and a permit of its own.
+    """
+    superseded: WorkingOrder | None = None
+    placed: WorkingOrder | Unplaced = Unplaced(FinalOutcome.REFUSED, ("permit_expired",), instructed=False)
+    for attempt in range(spec.attempt, spec.attempt + PLACE_ATTEMPTS):
+        found = yield from _instruct(line, replace(spec, attempt=attempt), on_doubt)
+        if superseded is not None:
+            # Only now: the position may not end between two instructions of one proposal.
+            yield from _not_placed(line, superseded, "permit_expired")
+            superseded = None
+        if isinstance(found, Unplaced):
+            instructed = found.instructed or attempt > spec.attempt
+            return replace(found, instructed=instructed)
+        order, permit = found
+        if line.ctx.now() < permit.expires_at:
+            placed = yield from _send(line, order, permit)
+            return placed
+        line.void(permit, "permit_expired")
+        superseded = order
+    if superseded is not None:
+        yield from _not_placed(line, superseded, "permit_expired")
+        placed = Unplaced(FinalOutcome.REFUSED, ("permit_expired",), instructed=True)
+    return placed
+
+
+def _instruct(
+    line: Line, spec: OrderSpec, on_doubt: Callable[[], None] | None
+) -> Flow[tuple[WorkingOrder, Permit] | Unplaced]:
+    """Fresh facts, a permit, and the instruction on record."""
+    spot_usd = yield from refresh_facts(line)
+    if isinstance(spot_usd, tuple):
+        return Unplaced(FinalOutcome.REFUSED, spot_usd, instructed=False)
+    if spec.kind is InstructionKind.EXIT:
+        # A position larger than one order may be (a limit was lowered, spot rose) is closed order by order.
+        contracts_max = exit_contracts_max(spot_usd, line.strategy.limits)
+        spec = replace(spec, amount=min(spec.amount, contracts_max))
+    permit = line.permit(spec.permit_request(line.ctx.uuid()))
+    if isinstance(permit, Veto):
+        return Unplaced(FinalOutcome.VETOED, permit.reasons, instructed=False)
+    order = WorkingOrder(line, *_instruction(line, spec, permit))
+    order.on_doubt = on_doubt
+    recorded = yield from line.record(
+        RecordInstruction(
+            request_id=f"instruction-{spec.label}-{permit.permit_id}", instruction=order.instruction
+        )
+    )
+    if isinstance(recorded, Refused):
+        line.void(permit, "not_recorded")
+        return Unplaced(FinalOutcome.REFUSED, recorded.reasons, instructed=False)
+    return order, permit
+
+
+def _send(line: Line, order: WorkingOrder, permit: Permit) -> Flow[WorkingOrder | Unplaced]:
+    """The one send of a label, when it is on record that it is about to happen."""
+    label = order.label
+    sent = yield from line.record(RecordSent(request_id=f"sent-{label}", label=label, at=line.ctx.now()))
+    if isinstance(sent, Refused):
+        line.void(permit, "not_recorded")
+        yield from _not_placed(line, order, f"not_recorded:{','.join(sent.reasons)}")
+        return Unplaced(FinalOutcome.REFUSED, sent.reasons, instructed=True)
+    order.row = order.row.model_copy(update={"state": OrderState.SENT})
+    outcome = yield from line.order(SendOrder(instruction=order.instruction, permit=permit))
+    match outcome:
+        case OrderAccepted():
+            yield from order.take(outcome.order)
+            if order.row.state is OrderState.SENT:
+                # The venue has it, but its fills can't be read yet: it is followed as a resting order.
+                order.row = order.row.model_copy(
+                    update={"state": OrderState.WORKING, "order_id": outcome.order.order_id}
+                )
+                yield from line.record_order(order.row)
+        case OrderRefused():
+            reason = f"{outcome.reason}: {outcome.detail}"
+            refused = dated_now(line, order.row, state=OrderState.REJECTED, reason=reason)
+            if (yield from line.record_order(refused)):
+                order.row = refused
+            return Unplaced(FinalOutcome.REFUSED, (outcome.reason,), instructed=True)
+        case OrderUnknown():
+            yield from order.resolve(OrderAction.PLACE, outcome.detail)
+    return order
+
+
+def _not_placed(line: Line, order: WorkingOrder, reason: str) -> Flow[None]:
+    ended = dated_now(line, order.row, state=OrderState.NOT_PLACED, reason=reason)
+    yield from line.record_order(ended)
+
+
+def _instruction(line: Line, spec: OrderSpec, permit: Permit) -> tuple[Instruction, OrderRow]:
+    now = line.ctx.now()
+    instruction = Instruction(
+        label=spec.label,
+        proposal_id=spec.proposal_id,
+        cycle_id=spec.cycle_id,
+        kind=spec.kind,
+        attempt=spec.attempt,
+        legs=spec.legs,
+        amount=spec.amount,
+        limit_eth=spec.limit_eth,
+        reduce_only=permit.reduce_only,
+        valid_until=permit.expires_at,
+        created_at=now,
+        exit_rule=spec.exit_rule,
+    )
+    row = OrderRow(
+        label=spec.label,
+        state=OrderState.INTENDED,
+        amount=spec.amount,
+        limit_eth=spec.limit_eth,
+        updated_at=now,
+    )
+    return instruction, row

@@ -18,8 +18,8 @@ class StandingAlert:
         self._wait_s = first_s
         self._next_at: datetime | None = None
 
-    def is_due(self, now: datetime) -> bool:
-        """The state holds: whether to tell it now. The first time it is."""
+    def tell_now(self, now: datetime) -> bool:
+        """The state holds: whether it is to be told now, as it is the first time. A yes starts the next wait."""
         if self._next_at is not None:
             if now < self._next_at:
                 return False
@@ -27,8 +27,8 @@ class StandingAlert:
         self._next_at = now + timedelta(seconds=self._wait_s)
         return True
 
-    def is_over(self) -> bool:
-        """The state does not hold: whether that is news, because it was told before."""
+    def tell_end(self) -> bool:
+        """The state does not hold: whether that is to be told, because the state was. The next begins anew."""
         told, self._next_at = self._next_at is not None, None
         self._wait_s = self._first_s
         return told

@@ -91,13 +91,13 @@ def recover(line: Line, reason: str, on_error: Callable[[str], None]) -> Flow[Re
             _report(line, attempts, tuple(map(str, found.differences)), None)
             for source in (DEAD_LETTER_SOURCE, DOUBT_SOURCE):
                 line.tell(line.rooms.kill_switch, ClearSuspension(source=source))
-            if failing.is_over():
+            if failing.tell_end():
                 text = f"books and venue agree again, at attempt {attempts}"
                 line.alert(Severity.LOW, "recovery_done", text)
             return found
         _report(line, attempts, (), found)
         on_error(found)
-        if failing.is_due(line.ctx.now()):
+        if failing.tell_now(line.ctx.now()):
             line.alert(Severity.HIGH, "recovery_failed", f"attempt {attempts}: {found}")
         yield from line.pause(BETWEEN_ATTEMPTS_S)
 

@@ -60,9 +60,9 @@ class DiskWatch:
         if before != low:
             told = SuspendEntries(source=SOURCE, reason=text) if low else ClearSuspension(source=SOURCE)
             ctx.tell(self._kill_switch, told)
-        if low and self._standing.is_due(ctx.now()):
+        if low and self._standing.tell_now(ctx.now()):
             self._alert(Severity.HIGH, "disk_low", text)
-        elif not low and self._standing.is_over():
+        elif not low and self._standing.tell_end():
             self._alert(Severity.LOW, "disk_back", text)
 
     def _alert(self, severity: Severity, code: str, text: str) -> None:

@@ -40,13 +40,13 @@ class Reserve:
         except OSError as error:
             text = f"no room for the ballast: {error}"
             self._suspend(text)
-            if self._no_room.is_due(self._context().now()):
+            if self._no_room.tell_now(self._context().now()):
                 self._alert(Severity.HIGH, "disk_low", text)
             return False
         if self._suspended:
             self._suspended = False
             self._context().tell(self._kill_switch, ClearSuspension(source=SOURCE))
-        if any([self._no_room.is_over(), self._refusing.is_over()]):
+        if any([self._no_room.tell_end(), self._refusing.tell_end()]):
             self._alert(Severity.LOW, "disk_back", "there is room for the ballast again")
         return True
 
@@ -66,7 +66,7 @@ class Reserve:
         """
         text = f"disk full, the books refuse changes: {why}"
         self._suspend(text)
-        if self._refusing.is_due(self._context().now()):
+        if self._refusing.tell_now(self._context().now()):
             self._alert(Severity.CRITICAL, "commit_failed", text)
 
     def _suspend(self, text: str) -> None:

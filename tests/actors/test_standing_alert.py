@@ -10,7 +10,7 @@ START = datetime(2026, 1, 5, tzinfo=UTC)
 
 
 def told_minutes(alert: StandingAlert, minutes: int) -> list[int]:
-    return [minute for minute in range(minutes) if alert.is_due(START + timedelta(minutes=minute))]
+    return [minute for minute in range(minutes) if alert.tell_now(START + timedelta(minutes=minute))]
 
 
 def test_the_distance_grows_up_to_its_cap() -> None:
@@ -24,8 +24,8 @@ def test_without_a_cap_the_distance_stays() -> None:
 
 def test_an_end_is_news_once_and_only_after_a_beginning() -> None:
     alert = StandingAlert(600, 6 * HOUR_S)
-    assert not alert.is_over()
+    assert not alert.tell_end()
     told_minutes(alert, 100)
-    assert alert.is_over()
-    assert not alert.is_over()
+    assert alert.tell_end()
+    assert not alert.tell_end()
     assert told_minutes(alert, 31) == [0, 10, 30]

@@ -19,7 +19,7 @@ class StandingAlert:
         self._next_at: datetime | None = None
 
     def tell_now(self, now: datetime) -> bool:
-        """The state holds: whether it is to be told now, as it is the first time. A yes starts the next wait."""
+        """The state holds: whether to tell it now, as the first time. A yes starts the next wait."""
         if self._next_at is not None:
             if now < self._next_at:
                 return False
@@ -28,7 +28,7 @@ class StandingAlert:
         return True
 
     def tell_end(self) -> bool:
-        """The state does not hold: whether that is to be told, because the state was. The next begins anew."""
+        """The state does not hold: whether to tell that, as it was told. The next begins anew."""
         told, self._next_at = self._next_at is not None, None
         self._wait_s = self._first_s
         return told

@@ -14,11 +14,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from bench.report import Row, add_rows, print_table, row_at_most
-from core.entry_decision import EntryOutcome, decide_entry
-from core.facts import EntryFacts, FundingRate, HourlyClose, Level
-from core.instrument_name import expiry_code
-from core.option_chain import OptionChain
-from core.pricing import black76_price_eth, delta, year_fraction
+from core.market.instrument_name import expiry_code
+from core.market.observations import FundingRate, HourlyClose, Level
+from core.market.option_chain import OptionChain
+from core.pricing.black76 import black76_price_eth, delta, year_fraction
+from core.rules.entry.decision import EntryOutcome, decide_entry
+from core.rules.facts import EntryFacts
 from core.strategy import Strategy
 from core.values import OptionType, SpreadKind
 

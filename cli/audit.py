@@ -38,7 +38,7 @@ def verify(
     from cli.audit_checking import verified
     from cli.audit_reading import require_audit_log
     from cli.output import show_json
-    from core.chain import parse_head
+    from core.audit.hash_chain import parse_head
     from core.errors import FoundWrongError
 
     has_books = database_path(data_dir).exists()

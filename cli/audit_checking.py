@@ -8,7 +8,7 @@ from actors.audit.verify import verify
 from cli.books_reading import chain_end
 from cli.data_folder import running_engine
 from cli.report import AuditResult
-from core.chain import Link
+from core.audit.hash_chain import Link
 
 
 def verified(data_dir: Path, *, told_head: Link | None = None, strict: bool = False) -> AuditResult:

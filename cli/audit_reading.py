@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from actors.audit.files import AUDIT_FOLDER, audit_files, lines_of, plain_name
-from core.chain import canonical_json, read_record
+from core.audit.hash_chain import canonical_json, read_record
 from core.errors import InputError
 
 DETAIL_LENGTH_MAX = 160

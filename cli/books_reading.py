@@ -8,10 +8,10 @@ from pathlib import Path
 from actors.state.read_only import books_opened
 from actors.state.stored import StoredBooks, audit_side, everything_stored
 from actors.state.tables import chain, cycles, orders, positions, records
-from core.books import Books, CycleRow, Instruction, OrderRow, Position
 from core.errors import InputError
 from core.messages.audit import AuditBatch, AuditHead
 from core.messages.state import KillSwitchRow
+from core.orders.books import Books, CycleRow, Instruction, OrderRow, Position
 
 
 def stored_books(data_dir: Path) -> StoredBooks:

@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping
 from cli.calc_fields import OPTION_FIELDS, Fields, read_outcomes
 from cli.calc_spread import SPREAD_FIELDS, answer_spread
 from core.errors import InputError
-from core.fees import delivery_fee_estimate_eth, trade_fee_estimate_eth
-from core.greeks import option_greeks
-from core.implied_vol import NoImpliedVol, implied_vol
-from core.inverse import payoff_eth
-from core.kelly import kelly_fraction
-from core.margin import MarginLeg, leg_initial_margin_eth, leg_maintenance_margin_eth
-from core.pricing import black76_price_eth
+from core.pricing.black76 import black76_price_eth
+from core.pricing.fees import delivery_fee_estimate_eth, trade_fee_estimate_eth
+from core.pricing.greeks import option_greeks
+from core.pricing.implied_vol import NoImpliedVol, implied_vol
+from core.pricing.inverse import payoff_eth
+from core.pricing.kelly import kelly_fraction
+from core.pricing.margin import MarginLeg, leg_initial_margin_eth, leg_maintenance_margin_eth
 from core.values import OptionType
 
 Answer = dict[str, object]

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from core.errors import InputError
-from core.inverse import SignedLeg
-from core.kelly import Outcome
+from core.pricing.inverse import SignedLeg
+from core.pricing.kelly import Outcome
 from core.values import OptionType, Side
 
 OPTION_FIELDS = frozenset(

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from functools import partial
 
 from cli.calc_fields import Fields, LegFields, combos_of, read_legs
-from core.breakeven import bends_usd, breakevens_usd, probability_between, value_at_delivery_usd
-from core.fees import TRADE_FEE_ETH, trade_fee_estimate_eth
+from core.pricing.breakeven import bends_usd, breakevens_usd, probability_between, value_at_delivery_usd
+from core.pricing.fees import TRADE_FEE_ETH, trade_fee_estimate_eth
 
 SPREAD_FIELDS = frozenset(("legs", "credit_eth", "settlements", "forward", "dte", "iv", "fees"))
 FALL, RISE = 0.5, 2.0

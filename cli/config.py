@@ -126,7 +126,7 @@ def env(as_json: AsJson = False) -> None:
 
 def capital_warnings(loaded: LoadedStrategy) -> tuple[str, ...]:
     """One contract is 1 ETH: a small account often can't carry one. Here at the planning spot."""
-    from core.sizing import thin_capital_warning
+    from core.rules.entry.sizing import thin_capital_warning
 
     entry, sizing = loaded.strategy.entry, loaded.strategy.sizing
     check = thin_capital_warning(

@@ -19,12 +19,7 @@ from cli.books_reading import books_if_any
 from cli.kill_switch_files import stored_status
 from cli.upstream import probe
 from config import McpSettings
-from core import decision_record
-from core.books import Books
-from core.entry_decision import EntryDecision, decide_entry
 from core.errors import FoundWrongError, InputError
-from core.exit_decision import ExitDecision, Skipped, decide_exit
-from core.facts import EntryFacts
 from core.messages.kill_switch import KillSwitchStatus
 from core.messages.market_data import (
     EntryMarket,
@@ -35,7 +30,12 @@ from core.messages.market_data import (
     SnapshotKind,
 )
 from core.messages.mcp import Router
-from core.sizing import thin_capital_warning
+from core.orders.books import Books
+from core.rules import record as decision_record
+from core.rules.entry.decision import EntryDecision, decide_entry
+from core.rules.entry.sizing import thin_capital_warning
+from core.rules.exit.decision import ExitDecision, Skipped, decide_exit
+from core.rules.facts import EntryFacts
 from core.strategy import Strategy
 from core.values import CycleId, Mode
 

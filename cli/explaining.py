@@ -11,11 +11,11 @@ from pathlib import Path
 from pydantic import JsonValue, ValidationError
 
 from cli.audit_reading import ShownRecord, records, require_audit_log
-from core import decision_record
-from core.entry_decision import EntryDecision
 from core.errors import FoundWrongError, McpDataAnomalyError
-from core.exit_decision import ExitDecision, Skipped
 from core.messages.audit import AuditKind
+from core.rules import record as decision_record
+from core.rules.entry.decision import EntryDecision
+from core.rules.exit.decision import ExitDecision, Skipped
 from core.strategy import Strategy
 
 

@@ -22,8 +22,8 @@ def ping(as_json: AsJson = False) -> None:
     from cli.output import show_json, show_table
     from cli.upstream import probe
     from config import mcp_from_env
+    from core.contract import ROUTERS
     from core.errors import FoundWrongError
-    from core.mcp import ROUTERS
 
     settings = mcp_from_env(os.environ)
     credentials = McpCredentials(token=settings.token.get_secret_value(), bot_tag=settings.bot_tag)

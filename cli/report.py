@@ -10,9 +10,9 @@ from decimal import Decimal
 from pydantic import JsonValue
 
 from actors.state.stored import StoredBooks
-from core.books import CycleRow, Instruction, OrderRow, Position
 from core.messages.alerting import AlertRow
 from core.messages.control import EngineStatus
+from core.orders.books import CycleRow, Instruction, OrderRow, Position
 from gateway.paper.ledger import Ledger, LedgerEntry
 
 

@@ -11,9 +11,9 @@ import typer
 from actors.state.stored import StoredBooks
 from cli.output import eth_text, show_fields, show_table, time_text, usd_text
 from cli.report import AuditResult, RunFacts
-from core.books import CycleOutcome, Job, Position
 from core.messages.alerting import AlertRow, Severity
 from core.messages.control import EngineStatus
+from core.orders.books import CycleOutcome, Job, Position
 from gateway.paper.ledger import Ledger
 
 EXPECTED = frozenset(

@@ -9,8 +9,8 @@ from pydantic import JsonValue
 
 from actors.mcp import McpCredentials, Transport, TransportError
 from actors.mcp.transport import HTTP_DEADLINE_S, Response
-from core.mcp import Health, RouterName
-from core.mcp.registry import health_path, tool_path
+from core.contract import Health, RouterName
+from core.contract.registry import health_path, tool_path
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from core.books import Position
-from core.greeks import Greeks, HeldLeg, book_greeks, position_greeks
 from core.messages.market_data import LegMark, Marks
-from core.pricing import year_fraction
+from core.orders.books import Position
+from core.pricing.black76 import year_fraction
+from core.pricing.greeks import Greeks, HeldLeg, book_greeks, position_greeks
 from core.values import Leg
 
 

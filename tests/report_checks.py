@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from core.books import CycleOutcome
+from core.orders.books import CycleOutcome
 
 LOUD = {"HIGH", "CRITICAL"}
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from actors.audit.durable import CHUNK_BYTES, fsync_folder, write_whole
-from core.chain import RECORD_BYTES_MAX, ChainBrokenError
+from core.audit.hash_chain import RECORD_BYTES_MAX, ChainBrokenError
 from core.errors import FoundWrongError
 from core.messages.audit import AuditBatch
 

@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 
 from actors.audit.files import audit_files, content_sha256, lines_of, plain_name, undated
-from core.chain import GENESIS, ChainBrokenError, Link, check_canonical, follow
+from core.audit.hash_chain import GENESIS, ChainBrokenError, Link, check_canonical, follow
 from core.messages.audit import AuditBatch, AuditHead, AuditKind
 
 NOT_ACCEPTED = "the chain begins with CHAIN_BROKEN, and no disarming after it accepts that"

@@ -9,7 +9,7 @@ from typing import assert_never
 
 from actors.audit.files import AUDIT_FOLDER, bytes_from
 from actors.audit.scan import NOT_ACCEPTED, Broken, Incomplete, Scan, Whole, judge, scan
-from core.chain import Link
+from core.audit.hash_chain import Link
 from core.messages.audit import AuditBatch, AuditHead
 
 Stored = tuple[AuditHead, AuditBatch | None]

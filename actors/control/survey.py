@@ -7,7 +7,6 @@ from typing import TypeVar
 
 from actors.control.engine import Engine
 from actors.runtime import Address, CellState, CellStatus, Context, RuntimeFault
-from core.books import Books
 from core.messages.alerting import AlertingStatus, GetAlerting
 from core.messages.audit import AuditStatus, GetAudit
 from core.messages.base import Query
@@ -18,6 +17,7 @@ from core.messages.health import GetHealth, HealthStatus
 from core.messages.kill_switch import GetKillSwitch, KillSwitchStatus
 from core.messages.market_data import GetMarks, Marks
 from core.messages.state import GetBooks, GetJobRuns, JobRuns
+from core.orders.books import Books
 
 ASK_S = 1.0
 """Eight rooms that are all silent take 8 s: below the hang limit of control itself."""

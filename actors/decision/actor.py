@@ -11,7 +11,6 @@ from actors.decision.takeup import TakeUp
 from actors.runtime import Actor, Address, Terminated
 from actors.runtime.answering import answerer
 from actors.runtime.outbox import Retell
-from core.books import Job
 from core.messages.alerting import Severity
 from core.messages.base import Refused
 from core.messages.decision import (
@@ -42,6 +41,7 @@ from core.messages.state import (
     OpenCycles,
     Recorded,
 )
+from core.orders.books import Job
 from core.strategy import Strategy
 from core.values import Mode
 

@@ -11,10 +11,10 @@ from typing import Final
 
 from actors.decision.desk import Desk, RoomUnreachableError
 from actors.runtime import Address, Terminated, Timer
-from core.books import CycleOutcome, Job
 from core.messages.execution import ExitStarted, OrderFinal, PositionClosed, Settled, SettleFailed
 from core.messages.market_data import Snapshot, SnapshotFailed
 from core.messages.state import ClosedTrades
+from core.orders.books import CycleOutcome, Job
 from core.values import CycleId
 
 SNAPSHOT_SHARE: Final = 0.9

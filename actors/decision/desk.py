@@ -8,11 +8,11 @@ from typing import TypeVar
 
 from actors.runtime import Address, Context, RuntimeFault
 from actors.runtime.outbox import Outbox
-from core.books import Books, Position
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.base import Query
 from core.messages.kill_switch import GetKillSwitch, KillSwitchStatus
 from core.messages.state import GetBooks, GetPosition, PositionRead, Recording
+from core.orders.books import Books, Position
 from core.strategy import Strategy
 from core.values import Mode, PositionId
 

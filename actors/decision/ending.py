@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from core.books import CycleOutcome, Job, Position
 from core.messages.alerting import Severity
 from core.messages.decision import CycleEnded
+from core.orders.books import CycleOutcome, Job, Position
 
 MONITOR_FAILURES: Final = frozenset(
     {

@@ -8,13 +8,13 @@ from actors.decision.cycle import Cycle, CycleAnswer, Step, snapshot_deadline, s
 from actors.decision.desk import Desk
 from actors.decision.facts import blocked_reasons, entry_facts
 from actors.decision.window import window_end
-from core import decision_record
-from core.books import CycleOutcome, Proposal
-from core.entry_decision import EntryDecision, EntryOutcome, decide_entry
-from core.lifecycle import PositionState
 from core.messages.execution import FinalOutcome, OrderFinal, PlaceCombo
 from core.messages.market_data import EntryMarket, FetchSnapshot, Snapshot, SnapshotFailed, SnapshotKind
 from core.messages.state import CloseProposal, RecordDecision
+from core.orders.books import CycleOutcome, Proposal
+from core.orders.lifecycle import PositionState
+from core.rules import record as decision_record
+from core.rules.entry.decision import EntryDecision, EntryOutcome, decide_entry
 from core.values import CycleId, PositionId, ProposalId
 
 ORDER_MARGIN_S: Final = 180.0

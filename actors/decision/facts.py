@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from core.books import Books, Position
-from core.entry import check_blocked
-from core.facts import EntryFacts, MonitorFacts, OpenPositionFacts
-from core.lifecycle import PositionState
 from core.messages.kill_switch import KillSwitchStatus
 from core.messages.market_data import EntryMarket, MonitorMarket
+from core.orders.books import Books, Position
+from core.orders.lifecycle import PositionState
+from core.rules.entry.blocked import check_blocked
+from core.rules.facts import EntryFacts, MonitorFacts, OpenPositionFacts
 from core.strategy import Strategy
 from core.values import Mode, Value
 

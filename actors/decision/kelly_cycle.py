@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from actors.decision.cycle import Cycle, CycleAnswer, Step
-from core.books import CycleOutcome, Position
-from core.kelly import KellyRecommendation, recommend
 from core.messages.alerting import Severity
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.state import ClosedTrades, GetClosedTrades, RecordEvent
+from core.orders.books import CycleOutcome, Position
+from core.pricing.kelly import KellyRecommendation, recommend
 
 
 class KellyCycle(Cycle):

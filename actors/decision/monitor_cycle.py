@@ -7,14 +7,14 @@ from typing import Final
 from actors.decision.cycle import Cycle, CycleAnswer, Step, snapshot_deadline, snapshot_failed_outcome
 from actors.decision.desk import RoomUnreachableError
 from actors.decision.facts import is_held, monitor_facts
-from core import decision_record
-from core.books import CycleOutcome, Position
-from core.exit_decision import ExitCode, ExitDecision, Skipped, decide_exit
-from core.lifecycle import PositionState
 from core.messages.alerting import Severity
 from core.messages.execution import ClosePosition, ExitStarted, PositionClosed
 from core.messages.market_data import FetchSnapshot, MonitorMarket, Snapshot, SnapshotFailed, SnapshotKind
 from core.messages.state import RecordDecision
+from core.orders.books import CycleOutcome, Position
+from core.orders.lifecycle import PositionState
+from core.rules import record as decision_record
+from core.rules.exit.decision import ExitCode, ExitDecision, Skipped, decide_exit
 from core.values import PositionId
 
 EXIT_STEPS_BEYOND: Final = 3

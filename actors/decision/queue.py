@@ -15,11 +15,11 @@ from actors.decision.monitor_cycle import MonitorCycle
 from actors.decision.settlement_cycle import SettlementCycle
 from actors.decision.window import window_end
 from actors.runtime import Terminated, Timer
-from core.books import CycleOutcome, Job
 from core.messages.alerting import Severity
 from core.messages.base import Refused
 from core.messages.decision import CycleEnded, CycleView
 from core.messages.state import CloseCycle, CycleKnown, CycleOpened, OpenCycle
+from core.orders.books import CycleOutcome, Job
 from core.values import CycleId, PositionId
 
 WAITING_MAX: Final = 300

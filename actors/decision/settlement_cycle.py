@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from actors.decision.cycle import Cycle, CycleAnswer, Step
-from core.books import CycleOutcome
 from core.messages.execution import Settled, SettleExpired, SettleFailed
+from core.orders.books import CycleOutcome
 
 
 class SettlementCycle(Cycle):

@@ -10,8 +10,8 @@ from actors.decision.desk import Desk
 from actors.decision.ending import MONITOR_FAILURES
 from actors.decision.queue import CycleQueue
 from actors.runtime import Terminated
-from core.books import CycleOutcome, CycleRow, Job
 from core.messages.state import GetOpenCycles, LastCycle, OpenCycles
+from core.orders.books import CycleOutcome, CycleRow, Job
 
 FIRST_INCARNATION: Final = 1
 

@@ -8,13 +8,13 @@ from actors.execution.flow import Flow
 from actors.execution.line import Line
 from actors.execution.order import WorkingOrder
 from actors.execution.placing import OrderSpec, Unplaced, place
-from core.books import InstructionKind, Position
-from core.combo import next_entry_price_eth
-from core.lifecycle import OrderState, PositionState
 from core.messages.alerting import Severity
 from core.messages.base import Refused
 from core.messages.execution import FinalOutcome, OrderFinal, PlaceCombo
 from core.messages.state import CloseProposal
+from core.orders.books import InstructionKind, Position
+from core.orders.ladder import next_entry_price_eth
+from core.orders.lifecycle import OrderState, PositionState
 
 STOP_ENTRIES = "stop-entries"
 """Delivered to every resting entry: cancel now."""

@@ -13,15 +13,15 @@ from actors.execution.flow import Flow, done_key
 from actors.execution.line import Line
 from actors.execution.order import WorkingOrder
 from actors.execution.placing import PLACE_ATTEMPTS, OrderSpec, Unplaced, place
-from core.books import InstructionKind, Position
-from core.combo import exit_collar_eth, next_exit_price_eth
-from core.lifecycle import PositionState
-from core.limits import TOO_LARGE
-from core.mcp import GetOptionsChain
+from core.contract import GetOptionsChain
+from core.market.option_chain import OptionChain
 from core.messages.alerting import Severity
 from core.messages.execution import ExitStarted, FinalOutcome, OrderFinal, PositionClosed
 from core.messages.mcp import FetchFailed
-from core.option_chain import OptionChain
+from core.orders.books import InstructionKind, Position
+from core.orders.ladder import exit_collar_eth, next_exit_price_eth
+from core.orders.lifecycle import PositionState
+from core.orders.limits import TOO_LARGE
 from core.values import COMBO_TICK_ETH, CycleId, Leg, PositionId, ProposalId, Side
 
 PAUSE_MAX_S = 900.0

@@ -6,11 +6,11 @@ from typing import cast
 
 from actors.execution.flow import Flow
 from actors.execution.line import PROBE_WITHIN_S, Line
-from core.mcp import CurrencyRequest, EnvironmentInfo, IndexPrice, NoArguments
+from core.contract import CurrencyRequest, EnvironmentInfo, IndexPrice, NoArguments
+from core.market.venue_clock import clock_offset_s
 from core.messages.kill_switch import ArmCause, MarksChanged, VenueChecked
 from core.messages.mcp import FetchFailed
 from core.values import Environment
-from core.venue_clock import clock_offset_s
 
 
 def read_environment(line: Line) -> Flow[EnvironmentInfo | FetchFailed]:

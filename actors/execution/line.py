@@ -16,7 +16,6 @@ from pydantic import BaseModel
 from actors.execution.flow import Flow, Flows, Wait
 from actors.runtime import Address, Context, RuntimeFault
 from actors.runtime.outbox import Outbox
-from core.books import Books, Fill, OrderRow, Position
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.base import Message, Refused
 from core.messages.kill_switch import (
@@ -52,6 +51,7 @@ from core.messages.state import (
     Recording,
     RecordOrder,
 )
+from core.orders.books import Books, Fill, OrderRow, Position
 from core.strategy import Strategy
 from core.values import Label, PositionId
 

@@ -10,9 +10,7 @@ from actors.execution.facts import refresh_facts
 from actors.execution.flow import Flow
 from actors.execution.line import Line
 from actors.execution.unknown import resolve_unknown
-from core.books import Fill, Instruction, InstructionKind, OrderRow
-from core.lifecycle import ORDER_FINAL, OrderState
-from core.mcp import GetOrderByLabel, MaybeOrder, Order, OrderIdRequest, Trades
+from core.contract import GetOrderByLabel, MaybeOrder, Order, OrderIdRequest, Trades
 from core.messages.alerting import Severity
 from core.messages.kill_switch import PermitPurpose, RequestPermit, Veto
 from core.messages.mcp import (
@@ -24,7 +22,9 @@ from core.messages.mcp import (
     OrderRefused,
     OrderUnknown,
 )
-from core.reconcile import combos_filled, fills_of, order_row
+from core.orders.books import Fill, Instruction, InstructionKind, OrderRow
+from core.orders.lifecycle import ORDER_FINAL, OrderState
+from core.orders.reconcile import combos_filled, fills_of, order_row
 from core.values import Label
 
 CANCEL_SETTLES_S = 2.0

@@ -10,9 +10,6 @@ from actors.execution.facts import refresh_facts
 from actors.execution.flow import Flow
 from actors.execution.line import Line
 from actors.execution.order import WorkingOrder, dated_now
-from core.books import Instruction, InstructionKind, OrderRow
-from core.lifecycle import OrderState
-from core.limits import exit_contracts_max
 from core.messages.base import Refused
 from core.messages.execution import FinalOutcome
 from core.messages.kill_switch import Permit, PermitPurpose, RequestPermit, Veto
@@ -24,6 +21,9 @@ from core.messages.mcp import (
     SendOrder,
 )
 from core.messages.state import RecordInstruction, RecordSent
+from core.orders.books import Instruction, InstructionKind, OrderRow
+from core.orders.lifecycle import OrderState
+from core.orders.limits import exit_contracts_max
 from core.values import CycleId, Label, Leg, ProposalId
 
 PLACE_ATTEMPTS = 3

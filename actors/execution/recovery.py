@@ -19,9 +19,7 @@ from actors.execution.order import WorkingOrder
 from actors.execution.settlement import book_deliveries
 from actors.execution.unknown import DOUBT_SOURCE
 from actors.standing_alert import HOUR_S, StandingAlert
-from core.books import Books, Instruction, InstructionKind
-from core.lifecycle import OrderState
-from core.mcp import (
+from core.contract import (
     CurrencyRequest,
     EnvironmentInfo,
     GetOrderHistory,
@@ -38,7 +36,9 @@ from core.messages.execution import RecoveryReport
 from core.messages.kill_switch import ArmCause, ClearSuspension
 from core.messages.mcp import CancelOrder, FetchFailed, OrderAction
 from core.messages.state import BindAccount, RecordEvent, RecordSent
-from core.reconcile import (
+from core.orders.books import Books, Instruction, InstructionKind
+from core.orders.lifecycle import OrderState
+from core.orders.reconcile import (
     Correction,
     Difference,
     DifferenceCode,

@@ -9,14 +9,14 @@ from typing import cast
 from actors.execution.exit import exit_name
 from actors.execution.flow import Flow, done_key
 from actors.execution.line import Line
-from core.books import Delivery
-from core.mcp import GetSince, Settlements
+from core.contract import GetSince, Settlements
 from core.messages.alerting import Severity
 from core.messages.base import Refused
 from core.messages.execution import PositionClosed, Settled, SettleExpired, SettleFailed
 from core.messages.mcp import FetchFailed
 from core.messages.state import RecordDeliveries
-from core.reconcile import deliveries_for
+from core.orders.books import Delivery
+from core.orders.reconcile import deliveries_for
 from core.values import PositionId
 
 SETTLEMENT_RULE = "settlement"

@@ -10,8 +10,7 @@ from typing import cast
 from actors.execution.facts import read_environment
 from actors.execution.flow import Flow
 from actors.execution.line import Line
-from core.books import Fill, Instruction
-from core.mcp import (
+from core.contract import (
     CurrencyRequest,
     EnvironmentInfo,
     GetOrderByLabel,
@@ -26,7 +25,8 @@ from core.mcp import (
 from core.messages.alerting import Severity
 from core.messages.kill_switch import ClearSuspension, SuspendEntries
 from core.messages.mcp import FetchFailed, OrderAction
-from core.reconcile import fills_of, size_differences
+from core.orders.books import Fill, Instruction
+from core.orders.reconcile import fills_of, size_differences
 
 DOUBT_SOURCE = "order_in_doubt"
 """The suspension while any order is in doubt; a recovery that succeeds clears it, too."""

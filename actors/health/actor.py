@@ -16,8 +16,8 @@ from actors.health.probes import Round, Verdicts
 from actors.runtime import Actor, Address, Timer
 from actors.runtime.answering import answerer
 from actors.runtime.outbox import Outbox, Retell
-from core.books import Job
-from core.mcp import EnvironmentInfo, NoArguments
+from core.contract import EnvironmentInfo, NoArguments
+from core.market.venue_clock import clock_offset_s
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.base import Refused
 from core.messages.execution import RecoveryReport
@@ -26,8 +26,8 @@ from core.messages.kill_switch import KillSwitchArmed, VenueChecked
 from core.messages.mcp import Fetch, Fetched, FetchFailed, ProbeRouter, Router, RouterProbed
 from core.messages.scheduler import JobDue
 from core.messages.state import BackupMade, MakeBackup, Recorded, SystemRead
+from core.orders.books import Job
 from core.values import Environment
-from core.venue_clock import clock_offset_s
 
 PROBE_WITHIN_S: Final = 30.0
 """A router that has not answered its one attempt by then counts as failed."""

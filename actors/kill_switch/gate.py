@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from core.books import Books
-from core.limits import GateFacts, GateOrder, check_limits
-from core.mcp.registry import REQUIRED_FEATURES
+from core.contract.registry import REQUIRED_FEATURES
 from core.messages.kill_switch import (
     BLOCKS_EXITS,
     ArmCause,
@@ -17,6 +15,8 @@ from core.messages.kill_switch import (
     RequestPermit,
     VenueChecked,
 )
+from core.orders.books import Books
+from core.orders.limits import GateFacts, GateOrder, check_limits
 from core.strategy import ExitsWhenArmed, Strategy
 from core.values import Label
 

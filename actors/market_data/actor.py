@@ -26,8 +26,8 @@ from actors.market_data.suspension import Suspension
 from actors.runtime import Actor, Address, Terminated
 from actors.runtime.answering import answerer
 from actors.runtime.outbox import Retell
-from core.books import Job
-from core.mcp import IndexPrice
+from core.contract import IndexPrice
+from core.market.option_chain import OptionChain
 from core.messages.base import Refused
 from core.messages.kill_switch import MarksChanged
 from core.messages.market_data import (
@@ -46,7 +46,7 @@ from core.messages.market_data import (
 from core.messages.mcp import Fetch, Fetched, FetchFailed, Router
 from core.messages.scheduler import JobDue
 from core.messages.state import BooksRead, GetBooks, Recorded
-from core.option_chain import OptionChain
+from core.orders.books import Job
 from core.strategy import Strategy
 
 STORED_DEADLINE_S: Final = 60.0

@@ -10,8 +10,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from actors.market_data.parts import BACK_4H, CHAIN
-from core.facts import FundingRate, HourlyClose, Level, MacroEvent
-from core.mcp import (
+from core.contract import (
     AccountSummary,
     Calendar,
     CrossExchangeFunding,
@@ -25,8 +24,9 @@ from core.mcp import (
     LiquidationPressure,
     TotalEquity,
 )
+from core.market.observations import FundingRate, HourlyClose, Level, MacroEvent
+from core.market.option_chain import OptionChain
 from core.messages.market_data import EntryMarket, FaultKind, MonitorMarket, SnapshotFault
-from core.option_chain import OptionChain
 
 HOURS_PER_YEAR = 8760
 _HOUR = timedelta(hours=1)

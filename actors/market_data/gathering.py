@@ -9,9 +9,9 @@ from enum import StrEnum
 
 from actors.market_data.parts import CHAIN, Part
 from actors.runtime import Timer
-from core.books import Books
 from core.messages.market_data import FaultKind, SnapshotFault
 from core.messages.mcp import Router
+from core.orders.books import Books
 from core.values import CycleId
 
 

@@ -10,8 +10,7 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel
 
-from core.market_statistics import TREND_HOURS
-from core.mcp import (
+from core.contract import (
     CoinRequest,
     CurrencyRequest,
     GetCalendar,
@@ -23,6 +22,7 @@ from core.mcp import (
     GetOptionsChain,
     NoArguments,
 )
+from core.market.statistics import TREND_HOURS
 from core.messages.mcp import Router
 from core.strategy import Strategy
 

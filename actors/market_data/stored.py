@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from actors.market_data.parts import STORED_DTE_MAX, STORED_DTE_MIN
-from core.books import Books
+from core.market.option_chain import OptionChain, Quote
 from core.messages.market_data import LegMark
-from core.option_chain import OptionChain, Quote
+from core.orders.books import Books
 from core.values import Leg, OptionType
 
 

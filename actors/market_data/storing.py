@@ -12,11 +12,11 @@ from actors.market_data.stored import quotes_json, stored_expiries
 from actors.market_data.suspension import Suspension
 from actors.runtime import Address, Context
 from actors.runtime.outbox import Outbox
-from core.mcp import FundingRate
+from core.contract import FundingRate
+from core.market.option_chain import OptionChain
 from core.messages.base import Refused
 from core.messages.market_data import FaultKind, MarketSnapshotFailed, MarketSnapshotStored
 from core.messages.state import Recorded, RecordMarketSnapshot
-from core.option_chain import OptionChain
 
 
 class StoredPictures:

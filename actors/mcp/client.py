@@ -14,6 +14,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
 from actors.mcp.transport import HTTP_DEADLINE_S, ConnectionCut, NoAnswer, NotConnected, Response, Transport
+from core.contract import Dvol, Health, IndexPrice, OrderBook
+from core.contract.registry import TOOLS, RouterName, health_path, tool_path
 from core.errors import (
     InputError,
     McpAuthError,
@@ -25,9 +27,7 @@ from core.errors import (
     McpTimeoutError,
     McpToolNotFoundError,
 )
-from core.mcp import Dvol, Health, IndexPrice, OrderBook
-from core.mcp.registry import TOOLS, RouterName, health_path, tool_path
-from core.option_chain import OptionChain
+from core.market.option_chain import OptionChain
 from core.strategy import Strategy
 
 BOT_TAG_LENGTH_MAX = 64

@@ -15,10 +15,10 @@ from actors.mcp.client import McpClient, McpCredentials, parsed, validated
 from actors.mcp.transport import NotConnected, Response, Transport, TransportError
 from actors.runtime import Actor, Address, Context
 from actors.runtime.answering import answerer
+from core.contract import ComboLeg, Order, OrderAnswer, OrderIdRequest, PlaceComboOrder
+from core.contract import EditOrder as EditRequest
 from core.errors import McpDataAnomalyError, McpSoftError
 from core.kill_file import KILL_FILE_NAME, parse_kill_file
-from core.mcp import ComboLeg, Order, OrderAnswer, OrderIdRequest, PlaceComboOrder
-from core.mcp import EditOrder as EditRequest
 from core.messages.kill_switch import Permit, PermitPurpose, PermitSpent, PermitVoid
 from core.messages.mcp import (
     CancelOrder,

@@ -12,6 +12,7 @@ from actors.mcp.retries import wait_before_next_s
 from actors.mcp.transport import Transport
 from actors.runtime import Actor, Address, Context
 from actors.runtime.answering import answerer
+from core.contract.registry import CHANGING_TOOLS
 from core.errors import (
     McpAuthError,
     McpDataAnomalyError,
@@ -23,7 +24,6 @@ from core.errors import (
     McpTimeoutError,
     McpToolNotFoundError,
 )
-from core.mcp.registry import CHANGING_TOOLS
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.mcp import Fetch, Fetched, FetchFailed, McpFault, ProbeRouter, Router, RouterProbed
 from core.strategy import Strategy

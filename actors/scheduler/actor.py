@@ -11,11 +11,11 @@ from actors.runtime.answering import answerer
 from actors.runtime.outbox import Outbox, Retell
 from actors.scheduler.clock_schedule import ClockJob, ClockScheduler
 from actors.scheduler.jobs import CYCLES, build_jobs, disabled_jobs
-from core.books import Job
 from core.messages.base import Refused
 from core.messages.health import GetHealth, HealthStatus
 from core.messages.scheduler import GetJobs, JobDue, Jobs, SchedulerProtocol, StartJobs
 from core.messages.state import GetJobRuns, JobRuns, Recorded, RecordJobRuns
+from core.orders.books import Job
 from core.strategy import Strategy
 from core.values import Mode
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from actors.scheduler.clock_schedule import ClockJob, ClockScheduler
-from core.books import Job
+from core.orders.books import Job
 from core.strategy import SchedulerSection
 from core.values import Mode
 

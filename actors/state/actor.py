@@ -17,7 +17,7 @@ from actors.state.intake import Intake, Waiting
 from actors.state.queries import BooksView, Read, read
 from actors.state.reserve import Reserve
 from actors.state.sequencer import Committed, Sequencer
-from core.chain import Link
+from core.audit.hash_chain import Link
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.audit import AppendAudit, AuditAt, AuditBoot, AuditEvent, AuditHead
 from core.messages.base import Refused

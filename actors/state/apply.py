@@ -31,7 +31,7 @@ from actors.state.apply_records import (
 )
 from actors.state.refusal import BooksRefusalError
 from actors.state.tables import records
-from core.chain import Link, append
+from core.audit.hash_chain import Link, append
 from core.errors import IllegalEdgeError
 from core.messages.alerting import Severity
 from core.messages.audit import AuditEvent, AuditKind

@@ -12,8 +12,6 @@ from actors.state.applied import Applied
 from actors.state.moves import move, position_of
 from actors.state.refusal import BooksRefusalError
 from actors.state.tables import cycles, positions
-from core.books import CycleRow
-from core.lifecycle import PositionState
 from core.messages.audit import AuditKind
 from core.messages.state import (
     CloseCycle,
@@ -24,6 +22,8 @@ from core.messages.state import (
     RecordDecision,
     Recorded,
 )
+from core.orders.books import CycleRow
+from core.orders.lifecycle import PositionState
 from core.values import CycleId, PositionId
 
 

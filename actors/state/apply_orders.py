@@ -8,8 +8,6 @@ from actors.state.applied import Applied, Notice
 from actors.state.moves import MANUAL_RULE, RECONCILE_RULE, SETTLEMENT_RULE, follow_books, move, position_of
 from actors.state.refusal import BooksRefusalError
 from actors.state.tables import ledger, orders
-from core.books import CashFlow, CashFlowKind, Delivery, Fill, Instruction, InstructionKind, OrderRow
-from core.lifecycle import ORDER_FINAL, OrderState, PositionState, check_order_edge
 from core.messages.alerting import Severity
 from core.messages.audit import AuditKind
 from core.messages.state import (
@@ -20,6 +18,8 @@ from core.messages.state import (
     RecordOrder,
     RecordSent,
 )
+from core.orders.books import CashFlow, CashFlowKind, Delivery, Fill, Instruction, InstructionKind, OrderRow
+from core.orders.lifecycle import ORDER_FINAL, OrderState, PositionState, check_order_edge
 from core.values import PositionId, Side, round_eth
 
 

@@ -8,10 +8,10 @@ from datetime import datetime
 from actors.state.applied import Applied, Notice
 from actors.state.refusal import BooksRefusalError
 from actors.state.tables import ledger, orders, positions
-from core.books import InstructionKind, Position
-from core.lifecycle import PositionState, check_position_edge
 from core.messages.alerting import Severity
 from core.messages.audit import AuditKind
+from core.orders.books import InstructionKind, Position
+from core.orders.lifecycle import PositionState, check_position_edge
 from core.values import PositionId
 
 SETTLEMENT_RULE = "settlement"

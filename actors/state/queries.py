@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from actors.state.tables import cycles, orders, positions, records
-from core.books import Books
 from core.messages.kill_switch import BooksChanged
 from core.messages.state import (
     ClosedTrades,
@@ -29,6 +28,7 @@ from core.messages.state import (
     SystemRead,
     UndeliveredAlerts,
 )
+from core.orders.books import Books
 
 Read = (
     GetPosition

@@ -11,7 +11,7 @@ from actors.state.applied import Applied
 from actors.state.apply import Write, apply
 from actors.state.tables import chain, records
 from actors.state.tables.chain import ChainEnd
-from core.chain import Link, file_name
+from core.audit.hash_chain import Link, file_name
 from core.messages.audit import AuditBatch
 
 ANSWERS_KEPT = timedelta(days=7)

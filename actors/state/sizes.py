@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from actors.state.refusal import BooksRefusalError
-from core.books import InstructionKind
+from core.orders.books import InstructionKind
 from core.values import Leg
 
 

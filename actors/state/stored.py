@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from actors.state.tables import chain, cycles, orders, positions, records
-from core.books import CycleRow, Instruction, OrderRow, Position
 from core.messages.alerting import AlertRow
 from core.messages.audit import AuditBatch, AuditHead
+from core.orders.books import CycleRow, Instruction, OrderRow, Position
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from core.books import Job, OrderRow, Position
 from core.messages.alerting import AlertingStatus
 from core.messages.audit import AuditStatus
 from core.messages.base import Command, Event, Query, Refused
@@ -15,6 +14,7 @@ from core.messages.kill_switch import KillSwitchStatus
 from core.messages.market_data import Marks
 from core.messages.scheduler import GetJobs, Jobs
 from core.messages.state import OpenInbox, Recorded
+from core.orders.books import Job, OrderRow, Position
 from core.values import Value
 
 

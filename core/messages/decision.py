@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from core.books import CycleOutcome, Job
 from core.messages.base import Command, Event, Query
+from core.orders.books import CycleOutcome, Job
 from core.values import CycleId, Value
 
 

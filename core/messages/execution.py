@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from core.books import Proposal
 from core.messages.base import Command, Event, Query
+from core.orders.books import Proposal
 from core.values import CycleId, PositionId, ProposalId
 
 

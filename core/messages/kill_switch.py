@@ -6,8 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from core.books import Books
 from core.messages.base import Command, Event, Query
+from core.orders.books import Books
 from core.values import Environment, Label, Leg
 
 

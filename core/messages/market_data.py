@@ -6,10 +6,10 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from core.facts import FundingRate, HourlyClose, Level, MacroEvent
+from core.market.observations import FundingRate, HourlyClose, Level, MacroEvent
+from core.market.option_chain import OptionChain
 from core.messages.base import Command, Event, Query
 from core.messages.mcp import Router
-from core.option_chain import OptionChain
 from core.values import CycleId, Value
 
 

@@ -12,11 +12,11 @@ from enum import StrEnum
 
 from pydantic import BaseModel
 
-from core.books import Instruction
-from core.mcp import Order, Trade
+from core.contract import Order, Trade
+from core.market.option_chain import OptionChain
 from core.messages.base import Command, Event, Query
 from core.messages.kill_switch import Permit
-from core.option_chain import OptionChain
+from core.orders.books import Instruction
 from core.values import Label, OrderId
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from core.books import Job
 from core.messages.base import Command, Event, Query
+from core.orders.books import Job
 
 
 class StartJobs(Command):

@@ -9,15 +9,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from core.books import (
-    CycleOutcome,
-    Delivery,
-    Fill,
-    Instruction,
-    Job,
-    OrderRow,
-    Proposal,
-)
 from core.messages.alerting import AlertRow
 from core.messages.audit import AuditAt, AuditBoot, AuditEvent
 from core.messages.base import Command, Event, Refused
@@ -46,6 +37,7 @@ from core.messages.state_queries import (
     SystemRead,
     UndeliveredAlerts,
 )
+from core.orders.books import CycleOutcome, Delivery, Fill, Instruction, Job, OrderRow, Proposal
 from core.values import CycleId, Environment, PositionId, ProposalId
 
 __all__ = [

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from core.books import Books, CycleRow, Job, Position
 from core.messages.alerting import AlertRow
 from core.messages.audit import AuditBatch, AuditHead
 from core.messages.base import Event, Query
 from core.messages.kill_switch import ArmCause
+from core.orders.books import Books, CycleRow, Job, Position
 from core.values import PositionId
 
 

@@ -11,8 +11,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
-from core.fees import delivery_fee_eth, is_daily_expiry, trade_fee_eth
-from core.mcp import Order, Settlement, Trade
+from core.contract import Order, Settlement, Trade
+from core.pricing.fees import delivery_fee_eth, is_daily_expiry, trade_fee_eth
 from core.values import ETH_QUANTUM, Side, Value, round_eth
 from gateway.paper.instruments import Instrument, parse_instrument
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-from core.instrument_name import EXPIRY_HOUR_UTC
+from core.market.instrument_name import EXPIRY_HOUR_UTC
 
 DAY = timedelta(days=1)
 DAILIES = 3

@@ -12,8 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final, NamedTuple, Protocol, cast
 
-from core.errors import InputError
-from core.mcp import (
+from core.contract import (
     CHANGING_TOOLS,
     ROUTERS,
     EnvironmentName,
@@ -26,6 +25,7 @@ from core.mcp import (
     RouterName,
     SoftError,
 )
+from core.errors import InputError
 from gateway.paper import orders as desk
 from gateway.paper.account import Account
 from gateway.paper.fault_bodies import broken_body, zeroed_body

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Final
 
-from core.mcp import iso_utc
+from core.contract import iso_utc
 from gateway.paper.faults import FaultKind
 
 STALE_BY: Final = timedelta(hours=1)

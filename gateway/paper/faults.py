@@ -11,9 +11,9 @@ from enum import StrEnum
 from random import Random
 from typing import Final, NamedTuple
 
+from core.contract import CHANGING_TOOLS, ROUTERS, TOOLS, RouterName
+from core.contract.deribit_trading import TRADING_TOOLS
 from core.errors import InputError
-from core.mcp import CHANGING_TOOLS, ROUTERS, TOOLS, RouterName
-from core.mcp.deribit_trading import TRADING_TOOLS
 
 DEFAULT_RATE: Final = 0.02
 HEALTH: Final = "health"

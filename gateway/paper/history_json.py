@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from core.mcp import iso_utc
+from core.contract import iso_utc
 from gateway.paper.source import Bar
 
 

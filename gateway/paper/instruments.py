@@ -6,9 +6,9 @@ from datetime import datetime
 from functools import cache, lru_cache
 from typing import Final
 
+from core.contract import iso_utc
 from core.errors import InputError
-from core.instrument_name import expiry_code, named_option
-from core.mcp import iso_utc
+from core.market.instrument_name import expiry_code, named_option
 from core.values import OptionType
 
 

@@ -18,8 +18,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.contract import UtcTime
 from core.errors import InputError
-from core.mcp import UtcTime
 
 HOST: Final = "127.0.0.1"
 

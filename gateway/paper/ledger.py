@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-from core.mcp import Money, UtcTime
+from core.contract import Money, UtcTime
 from core.values import Value, round_eth
 from gateway.paper.venue import USD_QUANTUM, Venue
 

@@ -8,8 +8,7 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Final
 
-from core.errors import InputError
-from core.mcp import (
+from core.contract import (
     Calendar,
     CalendarEvent,
     CoinRequest,
@@ -36,6 +35,7 @@ from core.mcp import (
     TickStep,
     iso_utc,
 )
+from core.errors import InputError
 from gateway.paper.calendar import DAY
 from gateway.paper.history_json import dvol_history_json, historical_json
 from gateway.paper.instruments import parse_instrument

@@ -14,7 +14,7 @@ from random import Random
 from typing import Final, Literal
 
 from core.errors import InputError
-from core.instrument_name import EXPIRY_HOUR_UTC
+from core.market.instrument_name import EXPIRY_HOUR_UTC
 from core.values import OptionType
 from gateway.paper.calendar import DAY, listed_expiries, listed_since
 from gateway.paper.instruments import Instrument, option

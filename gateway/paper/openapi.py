@@ -7,7 +7,7 @@ from typing import Final
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from core.mcp import ROUTERS, TOOLS, Failure, Health, OrderAnswer, SoftError, health_path, tool_path
+from core.contract import ROUTERS, TOOLS, Failure, Health, OrderAnswer, SoftError, health_path, tool_path
 
 REFERENCE: Final = "#/components/schemas/{model}"
 _HEADERS: Final = (

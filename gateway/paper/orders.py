@@ -11,8 +11,8 @@ from datetime import timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Final
 
+from core.contract import ComboLeg, EditOrder, Order, OrderLeg, PlaceComboOrder
 from core.errors import InputError
-from core.mcp import ComboLeg, EditOrder, Order, OrderLeg, PlaceComboOrder
 from core.values import COMBO_TICK_ETH, Side
 from gateway.paper.account import VenueOrder
 from gateway.paper.instruments import Instrument, parse_instrument

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from core.contract import Order
 from core.errors import CerberoError
-from core.mcp import Order
 
 
 class Reason(StrEnum):

@@ -21,7 +21,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from core.mcp import Failure
+from core.contract import Failure
 from gateway.paper.dispatch import FAULT_HEADER, TOOK_HEADER, VERSION, Answer, Dispatch
 from gateway.paper.faults import HEALTH, FaultKind
 from gateway.paper.ledger import Ledger

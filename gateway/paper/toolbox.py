@@ -7,14 +7,14 @@ from typing import Final, TypeVar
 
 from pydantic import ValidationError
 
-from core.mcp import TOOLS, RouterName, ToolAnswer, ToolRequest
-from core.mcp import deribit_market as market
-from core.mcp import deribit_trading as trading
-from core.mcp.base import CurrencyRequest, NoArguments
-from core.mcp.hyperliquid import GetFundingHistory, GetFundingRate
-from core.mcp.macro import GetCalendar
-from core.mcp.portfolio import GetFxRate
-from core.mcp.sentiment import CoinRequest
+from core.contract import TOOLS, RouterName, ToolAnswer, ToolRequest
+from core.contract import deribit_market as market
+from core.contract import deribit_trading as trading
+from core.contract.base import CurrencyRequest, NoArguments
+from core.contract.hyperliquid import GetFundingHistory, GetFundingRate
+from core.contract.macro import GetCalendar
+from core.contract.portfolio import GetFxRate
+from core.contract.sentiment import CoinRequest
 from gateway.paper import market_tools as public
 from gateway.paper import trading_tools as private
 from gateway.paper.refusals import MalformedRequestError

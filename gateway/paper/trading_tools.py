@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
-from core.mcp import (
+from core.contract import (
     AccountSummary,
     Cancelled,
     CurrencyRequest,

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final, Protocol
 
-from core.margin import MarginLeg, held_initial_margin_eth, initial_margin_eth, maintenance_margin_eth
+from core.pricing.margin import MarginLeg, held_initial_margin_eth, initial_margin_eth, maintenance_margin_eth
 from core.values import Side, round_eth
 from gateway.paper.account import Account, HeldPosition, VenueOrder
 from gateway.paper.assumptions import Assumptions

@@ -9,9 +9,9 @@ import pytest
 
 from cli.calc_answers import COMMANDS
 from cli.calc_fields import combos_of
-from core.breakeven import payoff_affordable_eth, probability_between, put_breakeven_usd
-from core.greeks import option_greeks
-from core.pricing import black76_price_eth, probability_above
+from core.pricing.black76 import black76_price_eth, probability_above
+from core.pricing.breakeven import payoff_affordable_eth, probability_between, put_breakeven_usd
+from core.pricing.greeks import option_greeks
 from core.values import OptionType
 from tests.cli.calc_runner import BEAR_CALL, BULL_PUT, PUT_AT, lines, run
 

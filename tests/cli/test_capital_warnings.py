@@ -9,7 +9,7 @@ from typing import cast
 from cli.config import capital_warnings
 from cli.dry_cycle import equity_warnings
 from config import LoadedStrategy
-from core.facts import EntryFacts
+from core.rules.facts import EntryFacts
 from core.strategy import EntrySection, SizingSection, Strategy
 
 

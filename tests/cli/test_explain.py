@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from pydantic import JsonValue
 
-from core.chain import canonical_json
-from core.decision_record import canonical, record
-from core.entry_decision import decide_entry
+from core.audit.hash_chain import canonical_json
+from core.rules.entry.decision import decide_entry
+from core.rules.record import canonical, record
 from tests.cli.support import Cli
-from tests.core.market import NOW, STRATEGY, entry_facts
+from tests.core.example_market import NOW, STRATEGY, entry_facts
 
 Record = dict[str, Any]
 

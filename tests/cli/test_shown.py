@@ -15,15 +15,15 @@ from cli.report import cycle_json, money, order_json, trade_json, utc
 from cli.status_page import kill_switch_text, show_status
 from cli.valuation import book_line, in_usd, open_greeks, open_pnl_eth
 from cli.view import picture
-from core.books import CycleOutcome, CycleRow, Instruction, InstructionKind, Job, OrderRow, Position
 from core.errors import InputError
-from core.greeks import option_greeks
-from core.lifecycle import OrderState, PositionState
 from core.messages.control import CellView, EngineIdentity, EngineStatus
 from core.messages.health import HealthStatus, RouterHealth
 from core.messages.kill_switch import ArmCause, KillSwitchStatus
 from core.messages.market_data import LegMark, Marks
 from core.messages.mcp import Router
+from core.orders.books import CycleOutcome, CycleRow, Instruction, InstructionKind, Job, OrderRow, Position
+from core.orders.lifecycle import OrderState, PositionState
+from core.pricing.greeks import option_greeks
 from core.values import CycleId, Label, OptionType, PositionId, ProposalId, SpreadKind
 from tests.fakes.trading import LONG, SHORT, plan
 

@@ -12,8 +12,8 @@ from pydantic import BaseModel
 
 from actors.mcp.client import McpClient, McpCredentials
 from actors.mcp.transport import Response, Transport
-from core.mcp import ComboLeg, GetOptionsChain, Order, OrderAnswer, PlaceComboOrder
-from core.option_chain import OptionChain, Quote
+from core.contract import ComboLeg, GetOptionsChain, Order, OrderAnswer, PlaceComboOrder
+from core.market.option_chain import OptionChain, Quote
 from core.strategy import Strategy
 from core.values import OptionType
 

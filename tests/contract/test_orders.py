@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
-from core.mcp import (
+from core.contract import (
     CurrencyRequest,
     EditOrder,
     EnvironmentInfo,
@@ -19,8 +19,8 @@ from core.mcp import (
     Positions,
     Trades,
 )
-from core.mcp.registry import REQUIRED_FEATURES
-from core.reconcile import combos_filled, fills_of
+from core.contract.registry import REQUIRED_FEATURES
+from core.orders.reconcile import combos_filled, fills_of
 from core.values import Label, Leg, OptionType, Side
 from tests.contract.bench import Bench, order_in
 

@@ -14,8 +14,8 @@ import pytest
 from actors.mcp import ConnectionCut, HttpTransport, NoAnswer, NotConnected, PaperTransport, Response
 from actors.mcp.client import McpClient, McpCredentials
 from actors.mcp.paper_transport import PaperCrashError
+from core.contract import CurrencyRequest, iso_utc
 from core.errors import McpAuthError
-from core.mcp import CurrencyRequest, iso_utc
 from core.strategy import Strategy
 from gateway.paper.launch import VenueProcess
 from tests.contract.bench import BenchClock

@@ -7,10 +7,10 @@ from decimal import ROUND_UP, Decimal, localcontext
 
 import pytest
 
-from core.books import Books, OrderRow, Position, Proposal
 from core.errors import McpError, McpRateLimitError
-from core.lifecycle import OrderState, PositionState
 from core.messages.alerting import Severity
+from core.orders.books import Books, OrderRow, Position, Proposal
+from core.orders.lifecycle import OrderState, PositionState
 from core.values import CycleId, Label, Mode, PositionId, ProposalId, Side, SpreadKind, round_eth
 from tests.fakes.trading import plan
 

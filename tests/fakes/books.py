@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from actors.runtime import Actor, Address
 from actors.runtime.answering import answerer
-from core.books import Books, Fill, Instruction, InstructionKind, OrderRow, Position, Proposal
 from core.errors import IllegalEdgeError
-from core.lifecycle import ORDER_FINAL, OrderState, PositionState, check_order_edge, check_position_edge
 from core.messages.base import Refused
 from core.messages.kill_switch import BooksChanged
 from core.messages.state import (
@@ -25,6 +23,14 @@ from core.messages.state import (
     RecordKillSwitch,
     RecordOrder,
     RecordSent,
+)
+from core.orders.books import Books, Fill, Instruction, InstructionKind, OrderRow, Position, Proposal
+from core.orders.lifecycle import (
+    ORDER_FINAL,
+    OrderState,
+    PositionState,
+    check_order_edge,
+    check_position_edge,
 )
 from core.values import CycleId, Label, PositionId
 

@@ -6,11 +6,11 @@ from decimal import Decimal
 from pathlib import Path
 
 from actors.kill_switch import DiskKillFile, KillFilePort, KillSwitch
-from core.books import Instruction, InstructionKind, OrderRow, Position
-from core.lifecycle import OrderState, PositionState
-from core.mcp.registry import REQUIRED_FEATURES
+from core.contract.registry import REQUIRED_FEATURES
 from core.messages.kill_switch import MarksChanged, PermitPurpose, RequestPermit, VenueChecked
 from core.messages.state import GetKillSwitchRow
+from core.orders.books import Instruction, InstructionKind, OrderRow, Position
+from core.orders.lifecycle import OrderState, PositionState
 from core.strategy import Strategy
 from core.values import CycleId, Environment, Label, PositionId, ProposalId, SpreadKind
 from tests.fakes.books import FakeBooks

@@ -11,7 +11,7 @@ from decimal import Decimal
 from pydantic import BaseModel, ValidationError
 
 from actors.mcp.transport import ConnectionCut, NoAnswer, NotConnected, Response
-from core.mcp import (
+from core.contract import (
     EditOrder,
     EnvironmentInfo,
     IndexPrice,
@@ -29,8 +29,8 @@ from core.mcp import (
     Trade,
     Trades,
 )
-from core.mcp.registry import REQUIRED_FEATURES, TOOLS
-from core.pricing import deltas, year_fraction
+from core.contract.registry import REQUIRED_FEATURES, TOOLS
+from core.pricing.black76 import deltas, year_fraction
 from core.values import OptionType
 
 Quote = tuple[str | None, str | None, str]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from core.mcp import iso_utc
+from core.contract import iso_utc
 from core.values import OptionType
 from gateway.paper.account import Account
 from gateway.paper.assumptions import Assumptions

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.mcp import Order, OrderLeg
+from core.contract import Order, OrderLeg
 from core.values import Side, round_eth
 from gateway.paper.account import Account, HeldPosition, VenueOrder, payoff_eth
 from gateway.paper.assumptions import Assumptions

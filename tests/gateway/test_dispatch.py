@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from pydantic import BaseModel
 
-from core.mcp import ROUTERS, TOOLS, iso_utc
+from core.contract import ROUTERS, TOOLS, iso_utc
 from tests.gateway.market_fake import FRIDAY, LONG_PUT, SHORT_PUT, START, Desk
 
 SPAN: dict[str, object] = {"start": iso_utc(START - timedelta(days=2)), "end": iso_utc(START)}

@@ -9,8 +9,8 @@ from decimal import Decimal
 import pytest
 from pydantic import ValidationError
 
+from core.contract import IndexPrice, OptionsChain, iso_utc
 from core.errors import InputError
-from core.mcp import IndexPrice, OptionsChain, iso_utc
 from gateway.paper.dispatch import Answer
 from gateway.paper.faults import DEFAULT_RATE, FaultKind, Faults, FaultSpec
 from tests.gateway.market_fake import START, Desk

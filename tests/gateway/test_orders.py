@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from core.mcp import iso_utc
+from core.contract import iso_utc
 from tests.gateway.market_fake import FRIDAY, LONG_PUT, SHORT_PUT, START, Desk
 
 

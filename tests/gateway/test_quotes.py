@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import pricing
-from core.mcp import OptionsChain, iso_utc
+from core.contract import OptionsChain, iso_utc
+from core.pricing import black76 as pricing
 from core.values import OptionType
 from gateway.paper.model_market import DAY_ZERO, ModelMarket
 from gateway.paper.quotes import quotes_json, value_strike

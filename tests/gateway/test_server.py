@@ -16,8 +16,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from core.contract import TOOLS, iso_utc, tool_path
 from core.errors import InputError
-from core.mcp import TOOLS, iso_utc, tool_path
 from gateway.paper.launch import PaperVenueConfig, VenueProcess, start_process
 from gateway.paper.ledger import Ledger
 from gateway.paper.process import PaperVenue

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import quantiles
 
-from core.entry_decision import EntryOutcome, construct, decide_entry
-from core.facts import EntryFacts
-from core.rules import RuleResult
+from core.checks import RuleResult
+from core.rules.entry.decision import EntryOutcome, construct, decide_entry
+from core.rules.facts import EntryFacts
 from core.strategy import Strategy
 from core.values import SpreadKind
 from tests.recorded.market import RecordedMarket

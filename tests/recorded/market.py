@@ -16,9 +16,10 @@ from functools import cache
 from itertools import groupby
 from pathlib import Path
 
-from core.facts import EntryFacts, FundingRate, HourlyClose, Level, MacroEvent
-from core.option_chain import OptionChain
-from core.pricing import delta, year_fraction
+from core.market.observations import FundingRate, HourlyClose, Level, MacroEvent
+from core.market.option_chain import OptionChain
+from core.pricing.black76 import delta, year_fraction
+from core.rules.facts import EntryFacts
 from core.strategy import Strategy
 from core.values import OptionType
 

@@ -16,7 +16,7 @@ from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
-from core.entry_decision import EntryOutcome, construct
+from core.rules.entry.decision import EntryOutcome, construct
 from core.strategy import Strategy
 from core.values import SpreadKind
 from tests.recorded.market import RecordedMarket

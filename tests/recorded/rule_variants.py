@@ -11,11 +11,11 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.entry_decision import EntryOutcome, construct
+from core.rules.entry.decision import EntryOutcome, construct
+from core.rules.entry.strikes import Pair, choose_strikes
+from core.rules.entry.worth import check_worth, credit_of
 from core.strategy import Strategy, WorthSection
-from core.strikes import Pair, choose_strikes
 from core.values import SpreadKind
-from core.worth import check_worth, credit_of
 from tests.recorded.market import RecordedMarket
 
 FLAT_FEE_ETH = 0.0003

@@ -8,11 +8,11 @@ from statistics import median
 
 import pytest
 
-from core.decision_record import canonical, decision_json, record, replay
-from core.entry_decision import EntryOutcome, construct, decide_entry
-from core.facts import EntryFacts
+from core.rules.entry.decision import EntryOutcome, construct, decide_entry
+from core.rules.entry.strikes import SIDES
+from core.rules.facts import EntryFacts
+from core.rules.record import canonical, decision_json, record, replay
 from core.strategy import EntrySection, Strategy
-from core.strikes import SIDES
 from core.values import SpreadKind
 from tests.recorded.gate_table import OWN_BIAS, Column, add, empty_columns, rendered
 from tests.recorded.market import SAMPLE_EVERY, RecordedMarket, Snapshot

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import pytest
 
-from core.implied_vol import implied_vol
-from core.pricing import black76_price_eth, delta, vega_usd_per_point, year_fraction
+from core.pricing.black76 import black76_price_eth, delta, vega_usd_per_point, year_fraction
+from core.pricing.implied_vol import implied_vol
 from core.values import OptionType
 from tests.recorded.market import SAMPLE_EVERY, recorded_snapshots
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from core.exit_decision import ExitCode
+from core.rules.exit.decision import ExitCode
 from core.strategy import Strategy
 from core.values import SpreadKind
 from tests.recorded.compare_replay import MONEY, differences, rendered

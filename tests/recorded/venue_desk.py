@@ -12,18 +12,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from core.combo import ComboPlan, exit_collar_eth, next_entry_price_eth, next_exit_price_eth
-from core.facts import (
-    EntryFacts,
-    FundingRate,
-    HourlyClose,
-    Level,
-    MacroEvent,
-    MonitorFacts,
-    OpenPositionFacts,
-)
-from core.limits import GateFacts, GateOrder, check_limits
-from core.mcp import (
+from core.contract import (
     CoinRequest,
     ComboLeg,
     CurrencyRequest,
@@ -39,7 +28,12 @@ from core.mcp import (
     PlaceComboOrder,
     Trade,
 )
-from core.option_chain import OptionChain
+from core.market.observations import FundingRate, HourlyClose, Level, MacroEvent
+from core.market.option_chain import OptionChain
+from core.orders.ladder import exit_collar_eth, next_entry_price_eth, next_exit_price_eth
+from core.orders.limits import GateFacts, GateOrder, check_limits
+from core.orders.plan import ComboPlan
+from core.rules.facts import EntryFacts, MonitorFacts, OpenPositionFacts
 from core.strategy import Strategy
 from core.values import COMBO_TICK_ETH, Environment, Leg, Side
 from gateway.paper import market_tools as public

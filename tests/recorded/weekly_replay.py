@@ -16,11 +16,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from core.combo import ComboPlan
-from core.entry_decision import EntryDecision, decide_entry
-from core.exit_decision import ExitCode, ExitDecision, decide_exit
-from core.facts import OpenPositionFacts
-from core.mcp import Settlement, Trade
+from core.contract import Settlement, Trade
+from core.orders.plan import ComboPlan
+from core.rules.entry.decision import EntryDecision, decide_entry
+from core.rules.exit.decision import ExitCode, ExitDecision, decide_exit
+from core.rules.facts import OpenPositionFacts
 from core.strategy import Strategy
 from core.values import PositionId, Side
 from gateway.paper.account import VenueOrder

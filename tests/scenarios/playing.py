@@ -12,11 +12,11 @@ from pathlib import Path
 from actors.runtime import Envelope, GreenRuntime, Tracer
 from actors.runtime.tripwires import tripwires
 from config import LoadedStrategy, load_strategy
-from core.books import CycleRow, Instruction, OrderRow, Position
 from core.kill_file import KILL_FILE_NAME
-from core.lifecycle import PositionState
 from core.messages.alerting import AlertRow
-from core.reconcile import expected_sizes
+from core.orders.books import CycleRow, Instruction, OrderRow, Position
+from core.orders.lifecycle import PositionState
+from core.orders.reconcile import expected_sizes
 from gateway.paper.ledger import Ledger
 from lab.engine import SimulatedEngine, open_venue
 from lab.outcome import audit_of, books_of

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from core.books import CycleOutcome, Job
-from core.lifecycle import PositionState
 from core.messages.kill_switch import ArmKillSwitch
+from core.orders.books import CycleOutcome, Job
+from core.orders.lifecycle import PositionState
 from tests.scenarios.playing import BEGIN, TO_ENTRY, TO_EXIT, Play, Played, assert_laws_hold, play
 
 ENTRY = "entry-20260105T140000Z"

@@ -9,9 +9,9 @@ from random import Random
 
 import pytest
 
-from core.books import CycleOutcome, Job
-from core.mcp import ROUTERS
+from core.contract import ROUTERS
 from core.messages.alerting import Severity
+from core.orders.books import CycleOutcome, Job
 from gateway.paper.faults import FaultKind
 from tests.scenarios.playing import BEGIN, TO_ENTRY, TO_EXIT, Play, Played, assert_laws_hold, copied, play
 

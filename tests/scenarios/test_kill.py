@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from core.books import Job
-from core.lifecycle import OrderState
+from core.orders.books import Job
+from core.orders.lifecycle import OrderState
 from tests.scenarios.playing import TO_ENTRY, Play, Played, assert_laws_hold, copied, play
 
 ENTRY = "entry-20260105T140000Z"

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from actors.runtime import Envelope
-from core.books import CycleOutcome, Job
-from core.lifecycle import PositionState
 from core.messages.mcp import Fetch
+from core.orders.books import CycleOutcome, Job
+from core.orders.lifecycle import PositionState
 from tests.scenarios.playing import TO_EXIT, Played, assert_laws_hold, play
 
 ENTRY = "entry-20260105T140000Z"

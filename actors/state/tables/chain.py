@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from core.chain import GENESIS, Link
+from core.audit.hash_chain import GENESIS, Link
 from core.messages.audit import AuditBatch
 
 

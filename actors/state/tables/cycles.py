@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from actors.state.columns import list_of, list_text, maybe_time_of, time_of, time_text
-from core.books import CycleOutcome, CycleRow, Job, Proposal
+from core.orders.books import CycleOutcome, CycleRow, Job, Proposal
 from core.values import CycleId
 
 _COLUMNS = "cycle_id, job, slot, opened_at, closed_at, outcome, reasons"

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from actors.state.columns import time_of, time_text
-from core.books import CashFlow, CashFlowKind, Delivery, Fill, InstructionKind
+from core.orders.books import CashFlow, CashFlowKind, Delivery, Fill, InstructionKind
 from core.values import Label, PositionId
 
 _FILL = "f.trade_id, f.label, f.instrument_name, f.side, f.amount, f.price_eth, f.fee_eth, f.index_usd, f.at"

@@ -10,8 +10,8 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from actors.state.columns import maybe_decimal_of, maybe_decimal_text, time_of, time_text
-from core.books import Instruction, InstructionKind, OrderRow
-from core.lifecycle import OrderState
+from core.orders.books import Instruction, InstructionKind, OrderRow
+from core.orders.lifecycle import OrderState
 from core.values import CycleId, Label, Leg, OrderId, PositionId, ProposalId
 
 _LEGS = TypeAdapter(tuple[Leg, ...])

@@ -9,9 +9,9 @@ from typing import Any
 from actors.state.columns import maybe_time_of, maybe_time_text
 from actors.state.sizes import Sizes, sizes_of
 from actors.state.tables import ledger
-from core.books import CashFlowKind, InstructionKind, Position
-from core.combo import ComboPlan
-from core.lifecycle import PositionState
+from core.orders.books import CashFlowKind, InstructionKind, Position
+from core.orders.lifecycle import PositionState
+from core.orders.plan import ComboPlan
 from core.values import CycleId, PositionId, Side, round_eth
 
 _SELECT = (

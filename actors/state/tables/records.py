@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from actors.state.columns import list_of, list_text, maybe_time_of, time_of, time_text
-from core.books import Job
 from core.messages.alerting import AlertRow, Severity
 from core.messages.kill_switch import ArmCause
 from core.messages.state import KillSwitchRow, RecordKillSwitch
+from core.orders.books import Job
 
 _ALERT = "alert_id, severity, code, text, cause, at, delivered_at"
 _PICTURE = "at, spot_usd, dvol, funding, quotes"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core.chain import GENESIS, follow_all, split_lines
+from core.audit.hash_chain import GENESIS, follow_all, split_lines
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.audit import AuditBoot, AuditEvent, AuditKind, GetAudit
 from core.messages.state import Recorded, RecordEvent, RecordKillSwitch

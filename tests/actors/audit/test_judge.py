@@ -8,7 +8,7 @@ import pytest
 
 from actors.audit.files import bytes_from
 from actors.audit.scan import Broken, Incomplete, Whole, judge, scan
-from core.chain import GENESIS, Link, append
+from core.audit.hash_chain import GENESIS, Link, append
 from core.messages.audit import AuditBatch, AuditEvent, AuditHead, AuditKind
 from tests.actors.state.books_room import START
 

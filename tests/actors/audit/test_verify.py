@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from actors.audit.verify import Stored, VerifyReport, verify
 from actors.state.read_only import books_opened
 from actors.state.tables import chain
-from core.chain import GENESIS, Link, append, split_lines
+from core.audit.hash_chain import GENESIS, Link, append, split_lines
 from core.messages.audit import AuditEvent, AuditHead, AuditKind
 from core.messages.kill_switch import ArmCause
 from core.messages.state import RecordEvent, RecordKillSwitch

@@ -10,7 +10,6 @@ import pytest
 from actors.control import Control
 from actors.runtime import ActorUnavailable, AskTimeout, CellState, Terminated
 from actors.runtime.testing import FakeAddress, FakeContext
-from core.books import Books, Job
 from core.messages.alerting import AlertingStatus, GetAlerting, RaiseAlert
 from core.messages.audit import AuditHead, AuditKind, AuditStatus, GetAudit
 from core.messages.base import Refused
@@ -55,6 +54,7 @@ from core.messages.state import (
     RecordInbox,
     RecordInboxDone,
 )
+from core.orders.books import Books, Job
 from core.values import PositionId
 from tests.fakes.engine import FakeEngine, cell
 

@@ -9,9 +9,6 @@ from typing import TypeVar
 from actors.decision import Decision
 from actors.runtime import Terminated
 from actors.runtime.testing import FakeAddress, FakeContext
-from core.books import Books, CycleOutcome, Job, OrderRow, Position
-from core.entry_decision import decide_entry
-from core.lifecycle import OrderState, PositionState
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.base import Refused
 from core.messages.decision import CycleEnded, DecisionStatus, GetDecision
@@ -40,9 +37,12 @@ from core.messages.state import (
     Recorded,
     Recording,
 )
+from core.orders.books import Books, CycleOutcome, Job, OrderRow, Position
+from core.orders.lifecycle import OrderState, PositionState
+from core.rules.entry.decision import decide_entry
 from core.strategy import Strategy
 from core.values import CycleId, Label, Mode, PositionId
-from tests.core.market import NOW, entry_facts
+from tests.core.example_market import NOW, entry_facts
 
 _T = TypeVar("_T")
 DEADLINE = timedelta(seconds=Strategy().scheduler.cycle_deadline_s)

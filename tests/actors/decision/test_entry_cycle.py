@@ -9,8 +9,6 @@ import pytest
 
 from actors.runtime import AskTimeout
 from actors.runtime.testing import FakeAddress
-from core import decision_record
-from core.books import CycleOutcome, CycleRow, Job
 from core.messages.alerting import Severity
 from core.messages.base import Refused
 from core.messages.decision import CycleEnded, RunEntryCycle
@@ -18,9 +16,11 @@ from core.messages.execution import FinalOutcome, OrderFinal, PlaceCombo, Recove
 from core.messages.kill_switch import ArmCause, GetKillSwitch
 from core.messages.market_data import FetchSnapshot, SnapshotKind
 from core.messages.state import CloseProposal, OpenCycle, RecordDecision
+from core.orders.books import CycleOutcome, CycleRow, Job
+from core.rules import record as decision_record
 from core.values import Mode
 from tests.actors.decision.desk import CALM, DecisionDesk, cycle_id, entry_market, position
-from tests.core.market import NOW
+from tests.core.example_market import NOW
 
 ENTRY = cycle_id(Job.ENTRY)
 

@@ -7,18 +7,18 @@ from datetime import datetime, timedelta
 import pytest
 
 from actors.runtime import AskTimeout
-from core.books import CycleOutcome, CycleRow, Job
-from core.lifecycle import PositionState
 from core.messages.alerting import Severity
 from core.messages.decision import RunMonitorCycle
 from core.messages.execution import ClosePosition, ExitStarted, PositionClosed
 from core.messages.kill_switch import ArmCause, GetKillSwitch
 from core.messages.market_data import FetchSnapshot, MarketSnapshotStored, SnapshotKind
 from core.messages.state import GetLastCycle, LastCycle, RecordDecision
+from core.orders.books import CycleOutcome, CycleRow, Job
+from core.orders.lifecycle import PositionState
 from core.strategy import ExitsSection, Strategy
 from core.values import Mode, PositionId
 from tests.actors.decision.desk import CALM, DecisionDesk, cycle_id, monitor_market, position
-from tests.core.market import NOW, chain_of, wire_quotes
+from tests.core.example_market import NOW, chain_of, wire_quotes
 
 P1 = PositionId("p-entry-1")
 PROFIT = "0.1000"

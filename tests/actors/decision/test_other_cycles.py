@@ -9,8 +9,6 @@ import pytest
 
 from actors.decision.ending import MONITOR_FAILURES, SEVERITY
 from actors.runtime.testing import FakeAddress
-from core.books import CycleOutcome, Job
-from core.lifecycle import PositionState
 from core.messages.alerting import Severity
 from core.messages.audit import AuditKind
 from core.messages.base import Refused
@@ -24,8 +22,10 @@ from core.messages.state import (
     OpenCycle,
     RecordEvent,
 )
+from core.orders.books import CycleOutcome, Job
+from core.orders.lifecycle import PositionState
 from tests.actors.decision.desk import DecisionDesk, cycle_id, position
-from tests.core.market import NOW
+from tests.core.example_market import NOW
 
 SETTLEMENT = cycle_id(Job.SETTLEMENT)
 

@@ -11,8 +11,7 @@ import pytest
 
 from actors.mcp.transport import Response
 from actors.runtime import AskTimeout
-from core.lifecycle import OrderState, PositionState
-from core.mcp import iso_utc
+from core.contract import iso_utc
 from core.messages.execution import CancelEntries, EntriesCancelled, FinalOutcome, RecoveryReport
 from core.messages.kill_switch import (
     ArmCause,
@@ -23,6 +22,7 @@ from core.messages.kill_switch import (
 )
 from core.messages.mcp import EditOrder
 from core.messages.state import RecordInstruction, RecordSent
+from core.orders.lifecycle import OrderState, PositionState
 from tests.fakes.trading import TradingHouse
 
 LABEL = "p-entry-1:e1"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from core.lifecycle import PositionState
 from core.messages.execution import ExitStarted, FinalOutcome, PositionClosed
 from core.messages.kill_switch import ArmCause, ArmKillSwitch
 from core.messages.state import RecordInstruction
+from core.orders.lifecycle import PositionState
 from tests.fakes.trading import LONG, SHORT, TradingHouse
 
 

@@ -12,14 +12,14 @@ import pytest
 
 from actors.mcp.client import McpClient
 from actors.mcp.paper_transport import PaperTransport
-from core.books import Proposal
-from core.combo import ComboPlan, LegFacts
-from core.lifecycle import PositionState
-from core.mcp import GetOptionsChain
+from core.contract import GetOptionsChain
+from core.market.option_chain import OptionChain, Quote
 from core.messages.execution import FinalOutcome, Settled, SettleExpired
 from core.messages.kill_switch import ArmKillSwitch
-from core.option_chain import OptionChain, Quote
-from core.reconcile import expected_sizes
+from core.orders.books import Proposal
+from core.orders.lifecycle import PositionState
+from core.orders.plan import ComboPlan, LegFacts
+from core.orders.reconcile import expected_sizes
 from core.strategy import Strategy
 from core.values import CycleId, Leg, OptionType, PositionId, ProposalId, Side, SpreadKind
 from tests.fakes.paper import PaperInProcess

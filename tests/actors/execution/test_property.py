@@ -10,12 +10,12 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.lifecycle import PositionState
-from core.mcp import iso_utc
+from core.contract import iso_utc
 from core.messages.kill_switch import ArmKillSwitch, Permit, RequestPermit, SuspendEntries
 from core.messages.mcp import SendOrder
 from core.messages.state import Recorded, RecordInstruction, RecordSent
-from core.reconcile import expected_sizes
+from core.orders.lifecycle import PositionState
+from core.orders.reconcile import expected_sizes
 from tests.fakes.trading import TradingHouse
 
 TOOLS = (

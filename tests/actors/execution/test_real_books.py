@@ -9,12 +9,12 @@ import pytest
 from actors.audit import Audit
 from actors.mcp.paper_transport import PaperTransport
 from actors.state import State
-from core.books import Job, Proposal
-from core.lifecycle import PositionState
 from core.messages.base import Refused
 from core.messages.execution import ClosePosition
 from core.messages.kill_switch import ArmKillSwitch
 from core.messages.state import CycleOpened, GetPosition, OpenCycle, PositionRead, RecordDecision
+from core.orders.books import Job, Proposal
+from core.orders.lifecycle import PositionState
 from core.values import ProposalId
 from tests.actors.execution.test_paper_venue import RATES, START, HouseClock, PaperHouse
 from tests.fakes.paper import PaperInProcess

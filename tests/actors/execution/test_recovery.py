@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from core.lifecycle import OrderState, PositionState
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.execution import FinalOutcome, Reconcile, RecoveryReport
 from core.messages.kill_switch import ArmCause, ArmKillSwitch, ClearSuspension
 from core.messages.state import RecordInstruction, RecordOrder, RecordSent
+from core.orders.lifecycle import OrderState, PositionState
 from core.values import Label
 from tests.fakes.trading import SHORT, TradingHouse
 

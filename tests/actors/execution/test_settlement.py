@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from core.lifecycle import PositionState
 from core.messages.execution import PositionClosed, Settled, SettleExpired, SettleFailed
 from core.messages.state import RecordDeliveries
+from core.orders.lifecycle import PositionState
 from core.values import CycleId
 from tests.fakes.trading import EXPIRATION, TradingHouse
 

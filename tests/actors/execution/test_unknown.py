@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from core.lifecycle import OrderState, PositionState
 from core.messages.execution import FinalOutcome
 from core.messages.kill_switch import ClearSuspension, SuspendEntries
+from core.orders.lifecycle import OrderState, PositionState
 from tests.fakes.trading import TradingHouse
 
 LABEL = "p-entry-1:e1"

@@ -9,8 +9,7 @@ from typing import TypeVar
 from actors.health import Health
 from actors.health.disk import FREE_BYTES_MIN
 from actors.runtime.testing import FakeAddress, FakeContext
-from core.books import Job
-from core.mcp import EnvironmentInfo
+from core.contract import EnvironmentInfo
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.execution import RecoveryReport
 from core.messages.health import GetHealth, HealthStatus
@@ -19,6 +18,7 @@ from core.messages.scheduler import JobDue
 from core.messages.state import (
     RecordEvent,
 )
+from core.orders.books import Job
 
 _T = TypeVar("_T")
 ALL = frozenset(Router)

@@ -9,7 +9,6 @@ import pytest
 from actors.health import Health
 from actors.health.disk import FREE_BYTES_MIN
 from actors.runtime.testing import DEFAULT_NOW, FakeAddress
-from core.books import Job
 from core.errors import InputError
 from core.messages.alerting import Severity
 from core.messages.audit import AuditKind
@@ -25,6 +24,7 @@ from core.messages.kill_switch import (
 from core.messages.mcp import Fetch, ProbeRouter, Router, RouterProbed
 from core.messages.scheduler import JobDue, StartJobs
 from core.messages.state import BackupMade, GetSystem, MakeBackup, Recorded, SetSystem, SystemRead
+from core.orders.books import Job
 from core.values import Environment
 from tests.actors.health.room import ALL, Room
 

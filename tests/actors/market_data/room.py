@@ -8,8 +8,7 @@ from typing import Any, TypeVar
 
 from actors.market_data import MarketData
 from actors.runtime.testing import FakeAddress, FakeContext
-from core.books import Books, Job, Position
-from core.mcp import (
+from core.contract import (
     AccountSummary,
     Calendar,
     CalendarEvent,
@@ -43,9 +42,10 @@ from core.messages.market_data import (
 from core.messages.mcp import Fetch, Fetched, FetchFailed, McpFault, Router
 from core.messages.scheduler import JobDue
 from core.messages.state import BooksRead, GetBooks, RecordMarketSnapshot
+from core.orders.books import Books, Job, Position
 from core.strategy import Strategy
 from core.values import CycleId
-from tests.core.market import EXPIRY, NOW, chain_of, wire_quotes
+from tests.core.example_market import EXPIRY, NOW, chain_of, wire_quotes
 
 _T = TypeVar("_T")
 HOUR = timedelta(hours=1)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from actors.runtime import Terminated
-from core.mcp import Dvol, DvolHistory, FundingHistory, FundingPoint, IndexPrice, TotalEquity
+from core.contract import Dvol, DvolHistory, FundingHistory, FundingPoint, IndexPrice, TotalEquity
 from core.messages.market_data import (
     EntryMarket,
     MonitorMarket,
@@ -18,7 +18,7 @@ from core.messages.market_data import (
 )
 from core.messages.mcp import McpFault, Router
 from tests.actors.market_data.room import HOUR, Room, bar
-from tests.core.market import NOW
+from tests.core.example_market import NOW
 
 
 def test_an_entry_picture_holds_every_fact_in_its_unit() -> None:

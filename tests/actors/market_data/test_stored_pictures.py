@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from actors.runtime.testing import FakeAddress
-from core.mcp import GetOptionsChain, IndexPrice
+from core.contract import GetOptionsChain, IndexPrice
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.kill_switch import ClearSuspension, MarksChanged, SuspendEntries
 from core.messages.market_data import (
@@ -20,7 +20,7 @@ from core.messages.mcp import Fetch, McpFault
 from core.messages.state import Recorded, RecordMarketSnapshot
 from tests.actors.decision.desk import position
 from tests.actors.market_data.room import HOUR, Room
-from tests.core.market import FAR_EXPIRY, NEAR_EXPIRY, NOW
+from tests.core.example_market import FAR_EXPIRY, NEAR_EXPIRY, NOW
 
 
 def test_the_kill_switch_hears_of_each_index_that_is_read() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from actors.mcp.client import RETRY_AFTER_DEFAULT_S, RETRY_AFTER_MAX_S, McpClient, McpCredentials
 from actors.mcp.transport import ConnectionCut, NoAnswer, NotConnected, Response, TransportError
+from core.contract import CurrencyRequest, GetOptionsChain, IndexPrice, NoArguments
 from core.errors import (
     InputError,
     McpAuthError,
@@ -22,8 +23,7 @@ from core.errors import (
     McpTimeoutError,
     McpToolNotFoundError,
 )
-from core.mcp import CurrencyRequest, GetOptionsChain, IndexPrice, NoArguments
-from core.option_chain import OptionChain
+from core.market.option_chain import OptionChain
 from core.strategy import Strategy
 from tests.fakes.venue import FakeVenue
 

@@ -10,10 +10,10 @@ import pytest
 
 from actors.mcp.transport import Response
 from actors.runtime import Fenced
-from core.books import Instruction, InstructionKind
 from core.kill_file import KillFile
 from core.messages.kill_switch import ArmCause, Permit, PermitPurpose, PermitSpent, PermitVoid
 from core.messages.mcp import CancelOrder, EditOrder, OrderAccepted, OrderRefused, OrderUnknown, SendOrder
+from core.orders.books import Instruction, InstructionKind
 from core.values import Label, OrderId, ProposalId
 from tests.fakes.trading import TradingHouse, plan
 

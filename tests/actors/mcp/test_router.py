@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from actors.mcp import McpRouter
-from core.mcp import CurrencyRequest, IndexPrice, OrderIdRequest
+from core.contract import CurrencyRequest, IndexPrice, OrderIdRequest
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.mcp import Fetch, Fetched, FetchFailed, McpFault, ProbeRouter, Router, RouterProbed
 from core.strategy import Strategy

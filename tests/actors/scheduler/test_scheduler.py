@@ -12,10 +12,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from actors.runtime.testing import FakeAddress, FakeContext
 from actors.scheduler import Scheduler
 from actors.scheduler.actor import Wake
-from core.books import Job
 from core.messages.health import HealthStatus
 from core.messages.scheduler import GetJobs, JobDue, Jobs, StartJobs
 from core.messages.state import GetJobRuns, JobRuns, Recorded, RecordJobRuns
+from core.orders.books import Job
 from core.strategy import SchedulerSection, Strategy
 from core.values import Mode
 

@@ -14,10 +14,7 @@ from actors.audit.actor import Audit
 from actors.runtime import AskTimeout
 from actors.runtime.testing import FakeAddress, FakeContext
 from actors.state.actor import State
-from core.books import Fill, Instruction, InstructionKind, Job, OrderRow, Proposal
-from core.chain import split_lines
-from core.combo import ComboPlan, LegFacts
-from core.lifecycle import OrderState
+from core.audit.hash_chain import split_lines
 from core.messages.audit import AppendAudit, AuditEvent, AuditKind
 from core.messages.state import (
     CycleOpened,
@@ -29,6 +26,9 @@ from core.messages.state import (
     RecordOrder,
     RecordSent,
 )
+from core.orders.books import Fill, Instruction, InstructionKind, Job, OrderRow, Proposal
+from core.orders.lifecycle import OrderState
+from core.orders.plan import ComboPlan, LegFacts
 from core.values import CycleId, Label, Leg, OptionType, OrderId, PositionId, ProposalId, Side, SpreadKind
 
 START = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from actors.state.tables import ledger, positions
-from core.books import Delivery, Fill, InstructionKind
-from core.chain import GENESIS, follow_all, read_record, split_lines
-from core.lifecycle import ORDER_FINAL, POSITION_EDGES, OrderState, PositionState
+from core.audit.hash_chain import GENESIS, follow_all, read_record, split_lines
 from core.messages.base import Refused
 from core.messages.state import RecordDeliveries
+from core.orders.books import Delivery, Fill, InstructionKind
+from core.orders.lifecycle import ORDER_FINAL, POSITION_EDGES, OrderState, PositionState
 from core.values import Label, round_eth
 from tests.actors.state.books_room import (
     LONG,

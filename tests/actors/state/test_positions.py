@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
-from core.books import CycleOutcome, Delivery, InstructionKind, Job, Position
-from core.lifecycle import OrderState, PositionState
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.base import Refused
 from core.messages.state import (
@@ -22,6 +20,8 @@ from core.messages.state import (
     Recorded,
     RecordSent,
 )
+from core.orders.books import CycleOutcome, Delivery, InstructionKind, Job, Position
+from core.orders.lifecycle import OrderState, PositionState
 from tests.actors.state.books_room import (
     CYCLE,
     LONG,

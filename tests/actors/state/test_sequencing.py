@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from actors.runtime import Fenced
-from core.books import Books, Job
 from core.messages.alerting import AlertRow, RaiseAlert, Severity
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.base import Refused
@@ -40,6 +39,7 @@ from core.messages.state import (
     SystemRead,
     UndeliveredAlerts,
 )
+from core.orders.books import Books, Job
 from core.values import Environment
 from tests.actors.state.books_room import START, BooksRoom, event, instruct, opened, propose, records
 

@@ -1,0 +1,203 @@
+"""The `deribit` router's public tools: environment, index, DVOL, candles, instruments, chains, order books.
+
+Option prices are ETH per contract, multiples of the instrument's tick; strikes, index and underlying are USD;
+IV and DVOL are percent points.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from core.contract.base import (
+    Amount,
+    CurrencyRequest,
+    EnvironmentName,
+    Money,
+    Positive,
+    Resolution,
+    Statistic,
+    ToolAnswer,
+    ToolRequest,
+    UtcTime,
+)
+
+OptionTypeName = Literal["put", "call"]
+
+
+class EnvironmentInfo(ToolAnswer):
+    """What the token selects. The engine trades only where every needed feature is listed."""
+
+    environment: EnvironmentName
+    account: str
+    server_time: UtcTime
+    features: tuple[str, ...]
+
+
+class IndexPrice(ToolAnswer):
+    """The index, USD per ETH."""
+
+    price: Positive
+    timestamp: UtcTime
+
+
+class Dvol(ToolAnswer):
+    """The 30-day implied volatility index, percent points."""
+
+    dvol: Annotated[Statistic, Field(gt=0)]
+    timestamp: UtcTime
+
+
+class GetDvolHistory(ToolRequest):
+    """Bars whose start lies in [start, end)."""
+
+    currency: Literal["ETH"] = "ETH"
+    start: UtcTime
+    end: UtcTime
+    resolution: Resolution = "1h"
+
+
+class DvolPoint(ToolAnswer):
+    """One bar of DVOL; `timestamp` is its start."""
+
+    timestamp: UtcTime
+    open: Statistic
+    high: Statistic
+    low: Statistic
+    close: Statistic
+
+
+class DvolHistory(ToolAnswer):
+    """Complete bars, oldest first; the bar under way is not among them."""
+
+    points: tuple[DvolPoint, ...]
+
+
+class GetHistorical(ToolRequest):
+    """`instrument`: an option, `ETH-PERPETUAL`, or `ETH-INDEX` (the index); bars start in [start, end)."""
+
+    instrument: str = Field(min_length=1)
+    start: UtcTime
+    end: UtcTime
+    resolution: Resolution = "1h"
+
+
+class Candle(ToolAnswer):
+    """One bar; `timestamp` is its start. Index and perpetual in USD, options in ETH; volume in ETH."""
+
+    timestamp: UtcTime
+    open: Money
+    high: Money
+    low: Money
+    close: Money
+    volume: Statistic
+
+
+class Historical(ToolAnswer):
+    """Complete bars, oldest first; the bar under way is not among them."""
+
+    candles: tuple[Candle, ...]
+
+
+class GetInstruments(ToolRequest):
+    """Expiries in [expiry_from, expiry_to], either end open where null."""
+
+    currency: Literal["ETH"] = "ETH"
+    kind: Literal["option"] = "option"
+    expiry_from: UtcTime | None = None
+    expiry_to: UtcTime | None = None
+
+
+class TickStep(ToolAnswer):
+    """From `above_price` on (ETH), the tick is `tick_size`."""
+
+    above_price: Money
+    tick_size: Money
+
+
+class Instrument(ToolAnswer):
+    """One listed option. `strike` in USD, ticks in ETH."""
+
+    instrument_name: str
+    strike: Positive
+    option_type: OptionTypeName
+    expiration: UtcTime
+    tick_size: Positive
+    tick_size_steps: tuple[TickStep, ...]
+    min_trade_amount: Amount
+    contract_size: Amount
+    is_active: bool
+
+
+class Instruments(ToolAnswer):
+    """The listed options, by expiry, strike and type."""
+
+    instruments: tuple[Instrument, ...]
+
+
+class GetOptionsChain(ToolRequest):
+    """Expiries in [expiry_from, expiry_to], either end open where null."""
+
+    currency: Literal["ETH"] = "ETH"
+    expiry_from: UtcTime | None = None
+    expiry_to: UtcTime | None = None
+
+
+class OptionQuote(ToolAnswer):
+    """One option's market. `bid` and `ask` are null where that side is empty.
+
+    `gamma` per USD, `theta` USD per day, `vega` USD per volatility point, all per contract; sizes, open
+    interest and volume in contracts; `underlying_price` is the expiry's forward in USD.
+    """
+
+    instrument_name: str
+    strike: Positive
+    option_type: OptionTypeName
+    expiration: UtcTime
+    bid: Money | None
+    ask: Money | None
+    bid_size: Statistic
+    ask_size: Statistic
+    mark_price: Money
+    mark_iv: Statistic
+    delta: Statistic
+    gamma: Statistic
+    theta: Statistic
+    vega: Statistic
+    open_interest: Statistic
+    volume_24h: Statistic
+    underlying_price: Positive
+    timestamp: UtcTime
+
+
+class OptionsChain(ToolAnswer):
+    """The quotes of the asked-for expiries, by expiry, strike and type (calls before puts)."""
+
+    quotes: tuple[OptionQuote, ...]
+
+
+class GetOrderBook(ToolRequest):
+    """The best `depth` levels of each side."""
+
+    instrument_name: str = Field(min_length=1)
+    depth: Annotated[int, Field(ge=1, le=100)] = 5
+
+
+class OrderBook(ToolAnswer):
+    """Levels `[price, amount]`, best first."""
+
+    bids: tuple[tuple[Money, Statistic], ...]
+    asks: tuple[tuple[Money, Statistic], ...]
+    timestamp: UtcTime
+
+
+MARKET_TOOLS: dict[str, tuple[type[ToolRequest], type[ToolAnswer]]] = {
+    "get_index_price": (CurrencyRequest, IndexPrice),
+    "get_dvol": (CurrencyRequest, Dvol),
+    "get_dvol_history": (GetDvolHistory, DvolHistory),
+    "get_historical": (GetHistorical, Historical),
+    "get_instruments": (GetInstruments, Instruments),
+    "get_options_chain": (GetOptionsChain, OptionsChain),
+    "get_order_book": (GetOrderBook, OrderBook),
+}

@@ -1,0 +1,250 @@
+"""The `deribit` router's private tools: account, positions, orders, trades, margins, settlements.
+
+Prices and cash in ETH. A combo's `price` is the net ETH *received* per combo: positive for a credit,
+negative for a debit. `legs[].side` is the side executed on that leg; the order's own `side` never flips it
+("sell" opens a credit combo, "buy" closes it, a contradiction is 422).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from core.contract.base import (
+    Amount,
+    CurrencyRequest,
+    Money,
+    Positive,
+    SideName,
+    Statistic,
+    ToolAnswer,
+    ToolRequest,
+    UtcTime,
+)
+
+OrderStateName = Literal["open", "filled", "cancelled", "rejected"]
+TimeInForce = Literal["good_til_cancelled", "immediate_or_cancel", "fill_or_kill"]
+PositiveAmount = Annotated[Amount, Field(gt=0)]
+LabelText = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class AccountSummary(ToolAnswer):
+    """The account at the venue, ETH. Beside a non-blank `error` no other field means anything."""
+
+    equity: Money
+    balance: Money
+    available_funds: Money
+    initial_margin: Money
+    maintenance_margin: Money
+    error: str | None = None
+
+
+class Position(ToolAnswer):
+    """One open position: `size` signed, contracts; prices and `floating_pnl` in ETH; greeks of all of it."""
+
+    instrument_name: str
+    size: Amount
+    average_price: Money
+    mark_price: Money
+    floating_pnl: Money
+    delta: Statistic
+    gamma: Statistic
+    theta: Statistic
+    vega: Statistic
+
+
+class Positions(ToolAnswer):
+    """Every position with a size other than 0."""
+
+    positions: tuple[Position, ...]
+
+
+class ComboLeg(ToolRequest):
+    """One leg as executed; `ratio` contracts of it per combo."""
+
+    instrument_name: str = Field(min_length=1)
+    side: SideName
+    ratio: Annotated[int, Field(ge=1, le=10, strict=True)] = 1
+
+
+class PlaceComboOrder(ToolRequest):
+    """One limit order on a combo. An order that the venue takes up after `valid_until` is dropped."""
+
+    legs: tuple[ComboLeg, ...] = Field(min_length=1, max_length=4)
+    amount: PositiveAmount
+    side: SideName
+    type: Literal["limit"] = "limit"
+    price: Money
+    label: LabelText
+    time_in_force: TimeInForce = "good_til_cancelled"
+    reduce_only: bool = False
+    valid_until: UtcTime | None = None
+
+    @model_validator(mode="after")
+    def _side_agrees_with_price(self) -> PlaceComboOrder:
+        """ "sell" receives, "buy" pays: a price of the other sign contradicts the side."""
+        if self.side == "sell" and self.price < 0:
+            raise ValueError(f"side 'sell' opens a credit combo, found a debit: price {self.price}")
+        if self.side == "buy" and self.price > 0:
+            raise ValueError(f"side 'buy' closes a credit combo, found a credit: price {self.price}")
+        return self
+
+
+class OrderLeg(ToolAnswer):
+    """One leg of an order, as it was asked for."""
+
+    instrument_name: str
+    side: SideName
+    ratio: int
+
+
+class Order(ToolAnswer):
+    """One order. Partly filled: `open` (or `cancelled`) with 0 < `filled_amount` < `amount`.
+
+    `average_price` is the net ETH received per filled combo, null while nothing is filled.
+    """
+
+    order_id: str
+    label: str
+    state: OrderStateName
+    amount: Amount
+    filled_amount: Amount
+    average_price: Money | None
+    price: Money
+    legs: tuple[OrderLeg, ...]
+    reject_reason: str | None = None
+    created_at: UtcTime
+    updated_at: UtcTime
+
+
+class OrderAnswer(ToolAnswer):
+    """The order as it stands now."""
+
+    order: Order
+
+
+class MaybeOrder(ToolAnswer):
+    """The order, or null where the venue knows none under that label."""
+
+    order: Order | None
+
+
+class Orders(ToolAnswer):
+    """Orders, oldest first."""
+
+    orders: tuple[Order, ...]
+
+
+class GetOrderByLabel(ToolRequest):
+    """Look an order up by its label."""
+
+    label: LabelText
+
+
+class EditOrder(ToolRequest):
+    """Change a resting order; null leaves that field as it is. `amount` is the new total, fills included."""
+
+    order_id: str = Field(min_length=1)
+    price: Money | None = None
+    amount: PositiveAmount | None = None
+    valid_until: UtcTime | None = None
+
+
+class GetOrderHistory(ToolRequest):
+    """Final orders updated at or after `since`; those with nothing filled only where `include_unfilled`."""
+
+    currency: Literal["ETH"] = "ETH"
+    since: UtcTime
+    include_unfilled: bool = True
+
+
+class GetSince(ToolRequest):
+    """Records at or after `since`."""
+
+    currency: Literal["ETH"] = "ETH"
+    since: UtcTime
+
+
+class Trade(ToolAnswer):
+    """One leg of one fill. `price` and `fee` in ETH, `index_price` in USD. Options pay no rebate."""
+
+    trade_id: str
+    order_id: str
+    label: str
+    instrument_name: str
+    side: SideName
+    amount: Amount
+    price: Annotated[Money, Field(ge=0)]
+    fee: Annotated[Money, Field(ge=0)]
+    timestamp: UtcTime
+    index_price: Positive
+
+
+class Trades(ToolAnswer):
+    """Trades, oldest first."""
+
+    trades: tuple[Trade, ...]
+
+
+class GetMargins(ToolRequest):
+    """What a combo would need. `price`: net ETH received per combo, null for its mid."""
+
+    legs: tuple[ComboLeg, ...] = Field(min_length=1, max_length=4)
+    amount: PositiveAmount
+    price: Money | None = None
+
+
+class Margins(ToolAnswer):
+    """Margin that the order would add, ETH, and the collar on its price (net ETH received per combo)."""
+
+    initial_margin: Money
+    maintenance_margin: Money
+    min_price: Money
+    max_price: Money
+
+
+class OrderIdRequest(ToolRequest):
+    """The body of a tool that takes one order's id."""
+
+    order_id: str = Field(min_length=1)
+
+
+class Cancelled(ToolAnswer):
+    """How many orders were cancelled."""
+
+    cancelled: Annotated[int, Field(ge=0, strict=True)]
+
+
+class Settlement(ToolAnswer):
+    """One delivery: `cash_flow` is what it moved in the balance before the fee, ETH; `size` signed."""
+
+    instrument_name: str
+    delivery_price: Positive
+    size: Amount
+    cash_flow: Money
+    fee: Money
+    timestamp: UtcTime
+
+
+class Settlements(ToolAnswer):
+    """Deliveries, oldest first."""
+
+    settlements: tuple[Settlement, ...]
+
+
+TRADING_TOOLS: dict[str, tuple[type[ToolRequest], type[ToolAnswer]]] = {
+    "get_account_summary": (CurrencyRequest, AccountSummary),
+    "get_positions": (CurrencyRequest, Positions),
+    "place_combo_order": (PlaceComboOrder, OrderAnswer),
+    "get_order_by_label": (GetOrderByLabel, MaybeOrder),
+    "get_open_orders": (CurrencyRequest, Orders),
+    "edit_order": (EditOrder, OrderAnswer),
+    "get_order_history": (GetOrderHistory, Orders),
+    "get_user_trades": (GetSince, Trades),
+    "get_margins": (GetMargins, Margins),
+    "cancel_order": (OrderIdRequest, OrderAnswer),
+    "cancel_all": (CurrencyRequest, Cancelled),
+    "get_trades_by_order": (OrderIdRequest, Trades),
+    "get_settlements": (GetSince, Settlements),
+}

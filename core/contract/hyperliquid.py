@@ -1,0 +1,48 @@
+"""The `hyperliquid` router: funding of the perpetual. Rates are fractions."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from core.contract.base import Statistic, ToolAnswer, ToolRequest, UtcTime
+
+
+class GetFundingRate(ToolRequest):
+    """`coin` as the venue names it, e.g. `ETH`."""
+
+    coin: str = Field(min_length=1)
+
+
+class FundingRate(ToolAnswer):
+    """The last hourly rate and its annualisation (hourly × 8760)."""
+
+    hourly_rate: Statistic
+    annualized_rate: Statistic
+    timestamp: UtcTime
+
+
+class GetFundingHistory(ToolRequest):
+    """Hourly rates with a time in [start, end]."""
+
+    coin: str = Field(min_length=1)
+    start: UtcTime
+    end: UtcTime
+
+
+class FundingPoint(ToolAnswer):
+    """The rate paid at `timestamp` for the hour before it."""
+
+    timestamp: UtcTime
+    hourly_rate: Statistic
+
+
+class FundingHistory(ToolAnswer):
+    """Points, oldest first."""
+
+    points: tuple[FundingPoint, ...]
+
+
+HYPERLIQUID_TOOLS: dict[str, tuple[type[ToolRequest], type[ToolAnswer]]] = {
+    "get_funding_rate": (GetFundingRate, FundingRate),
+    "get_funding_history": (GetFundingHistory, FundingHistory),
+}

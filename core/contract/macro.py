@@ -1,0 +1,38 @@
+"""The `macro` router: the calendar of economic events."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from core.contract.base import ToolAnswer, ToolRequest, UtcTime
+
+Importance = Literal["low", "medium", "high"]
+
+
+class GetCalendar(ToolRequest):
+    """Events in [start, end]; `countries` and `importance` restrict where they are given."""
+
+    start: UtcTime
+    end: UtcTime
+    countries: tuple[str, ...] | None = None
+    importance: Importance | None = None
+
+
+class CalendarEvent(ToolAnswer):
+    """One scheduled release."""
+
+    name: str
+    country: str
+    importance: Importance
+    scheduled_at: UtcTime
+
+
+class Calendar(ToolAnswer):
+    """Events by time."""
+
+    events: tuple[CalendarEvent, ...]
+
+
+MACRO_TOOLS: dict[str, tuple[type[ToolRequest], type[ToolAnswer]]] = {
+    "get_calendar": (GetCalendar, Calendar),
+}

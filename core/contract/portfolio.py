@@ -1,0 +1,63 @@
+"""The `portfolio` router: everything the owner has, at the venue and beside it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from core.contract.base import (
+    Currency,
+    CurrencyRequest,
+    Money,
+    NoArguments,
+    Statistic,
+    ToolAnswer,
+    ToolRequest,
+    UtcTime,
+)
+
+
+class TotalEquity(ToolAnswer):
+    """All equity in `currency`. Beside a non-blank `error` no other field means anything."""
+
+    equity: Money
+    currency: Currency
+    timestamp: UtcTime
+    error: str | None = None
+
+
+class Holding(ToolAnswer):
+    """One asset: `amount` in its own unit, `share` of the whole as a fraction."""
+
+    asset: str
+    amount: Money
+    value_eur: Money
+    share: Annotated[Statistic, Field(ge=0, le=1)]
+
+
+class Holdings(ToolAnswer):
+    """Every asset held."""
+
+    holdings: tuple[Holding, ...]
+
+
+class GetFxRate(ToolRequest):
+    """How many `quote` one `base` costs."""
+
+    base: Currency
+    quote: Currency
+
+
+class FxRate(ToolAnswer):
+    """`rate` quote units per base unit."""
+
+    rate: Annotated[Statistic, Field(gt=0)]
+    timestamp: UtcTime
+
+
+PORTFOLIO_TOOLS: dict[str, tuple[type[ToolRequest], type[ToolAnswer]]] = {
+    "get_total_equity": (CurrencyRequest, TotalEquity),
+    "get_holdings": (NoArguments, Holdings),
+    "get_fx_rate": (GetFxRate, FxRate),
+}

@@ -1,0 +1,225 @@
+"""The wire's quotes as columns: the schema of a chain answer, checked by column instead of by row."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from operator import itemgetter
+from typing import NamedTuple, cast
+
+from pydantic_core import from_json
+
+from core.errors import McpDataAnomalyError
+from core.market.instrument_name import named_option
+from core.values import OptionType
+
+FIELDS = (
+    "instrument_name",
+    "strike",
+    "option_type",
+    "expiration",
+    "bid",
+    "ask",
+    "bid_size",
+    "ask_size",
+    "mark_price",
+    "mark_iv",
+    "delta",
+    "gamma",
+    "theta",
+    "vega",
+    "open_interest",
+    "volume_24h",
+    "underlying_price",
+    "timestamp",
+)
+_ROW = itemgetter(*FIELDS)
+_TEXT = {
+    "instrument_name",
+    "strike",
+    "option_type",
+    "expiration",
+    "mark_price",
+    "underlying_price",
+    "timestamp",
+}
+_TEXT_OR_NULL = {"bid", "ask"}
+_TYPES = {"put": OptionType.PUT, "call": OptionType.CALL}
+
+
+class ChainColumns(NamedTuple):
+    """The columns as they travelled, money as text, and below them the same as numbers and times."""
+
+    instrument_name: tuple[str, ...]
+    strike: tuple[str, ...]
+    option_type: tuple[str, ...]
+    expiration: tuple[str, ...]
+    bid: tuple[str | None, ...]
+    ask: tuple[str | None, ...]
+    bid_size: tuple[float, ...]
+    ask_size: tuple[float, ...]
+    mark_price: tuple[str, ...]
+    mark_iv: tuple[float, ...]
+    delta: tuple[float, ...]
+    gamma: tuple[float, ...]
+    theta: tuple[float, ...]
+    vega: tuple[float, ...]
+    open_interest: tuple[float, ...]
+    volume_24h: tuple[float, ...]
+    underlying_price: tuple[str, ...]
+    timestamp: tuple[str, ...]
+
+    strikes_usd: list[float]
+    types: list[OptionType]
+    expirations: list[datetime]
+    bids_eth: list[float | None]
+    asks_eth: list[float | None]
+    marks_eth: list[float]
+    forwards_usd: list[float]
+    timestamps: list[datetime]
+    misnamed: frozenset[int]
+    """Rows whose fields contradict their name; type, strike and expiration above are then the name's."""
+
+    def wire(self, row: int) -> dict[str, object]:
+        """One row as it travelled; a statistic that is no number becomes text, because JSON has none."""
+        return {
+            field: repr(value) if isinstance(value, float) and not math.isfinite(value) else value
+            for field, value in ((field, getattr(self, field)[row]) for field in FIELDS)
+        }
+
+
+def quotes_in(answer: bytes | str | Mapping[str, object]) -> Sequence[object]:
+    """The list under `quotes`; `McpDataAnomalyError` where there is none or it is empty."""
+    if isinstance(answer, bytes | str):
+        try:
+            answer = from_json(answer)
+        except ValueError as error:
+            raise _broken(f"expected JSON, found {error}") from error
+    if not isinstance(answer, Mapping):
+        raise _broken(f"expected an object, found {type(answer).__name__}")
+    quotes = answer.get("quotes")
+    if not isinstance(quotes, list) or not quotes:
+        found = "an empty list" if quotes == [] else type(quotes).__name__
+        raise _broken(f"quotes: expected a list of quotes, found {found}")
+    return quotes
+
+
+def columns_of(quotes: Sequence[object], *, recorded: bool = False) -> ChainColumns:
+    """Transpose and type-check. `recorded` rows may be none at all and hold a NaN statistic as text."""
+    if not quotes and recorded:
+        wire: dict[str, tuple[object, ...]] = dict.fromkeys(FIELDS, ())
+    else:
+        wire = dict(zip(FIELDS, zip(*_rows(quotes), strict=True), strict=True))
+    if recorded:
+        wire = {field: _revived(field, column) for field, column in wire.items()}
+    for field, column in wire.items():
+        _check_types(field, column)
+    types = [_option_type(text) for text in wire["option_type"]]
+    strikes_usd = _numbers("strike", wire["strike"])
+    expirations = _times("expiration", wire["expiration"])
+    misnamed = _located_by_name(wire["instrument_name"], expirations, strikes_usd, types)
+    return ChainColumns._make(
+        [
+            *(wire[field] for field in FIELDS),
+            strikes_usd,
+            types,
+            expirations,
+            _numbers_or_none("bid", wire["bid"]),
+            _numbers_or_none("ask", wire["ask"]),
+            _numbers("mark_price", wire["mark_price"]),
+            _numbers("underlying_price", wire["underlying_price"]),
+            _times("timestamp", wire["timestamp"]),
+            misnamed,
+        ]
+    )
+
+
+def _located_by_name(
+    names: Sequence[object], expirations: list[datetime], strikes_usd: list[float], types: list[OptionType]
+) -> frozenset[int]:
+    """The rows whose name says another option than their fields, put where their name says (in place).
+
+    The name is what an order would trade, so it decides whether a broken quote stands on a candidate leg.
+    """
+    misnamed = []
+    by_name = map(named_option, cast("Sequence[str]", names))
+    by_fields = zip(expirations, strikes_usd, types, strict=True)
+    for row, (named, told) in enumerate(zip(by_name, by_fields, strict=True)):
+        if named != told:
+            misnamed.append(row)
+            if named is not None:
+                expirations[row], strikes_usd[row], types[row] = named
+    return frozenset(misnamed)
+
+
+def _rows(quotes: Sequence[object]) -> list[tuple[object, ...]]:
+    try:
+        return [_ROW(cast("Mapping[str, object]", quote)) for quote in quotes]
+    except KeyError as error:
+        raise _broken(f"a quote has no field {error}") from error
+    except TypeError as error:
+        raise _broken("expected every quote to be an object") from error
+
+
+def _check_types(field: str, column: Sequence[object]) -> None:
+    allowed: set[type] = {float, int}
+    if field in _TEXT:
+        allowed = {str}
+    elif field in _TEXT_OR_NULL:
+        allowed = {str, type(None)}
+    found = set(map(type, column)) - allowed
+    if found:
+        row = next(i for i, value in enumerate(column) if type(value) in found)
+        expected = " or ".join(sorted(kind.__name__ for kind in allowed))
+        raise _broken(f"quotes[{row}].{field}: expected {expected}, found {column[row]!r}")
+
+
+def _revived(field: str, column: tuple[object, ...]) -> tuple[object, ...]:
+    if field in _TEXT or field in _TEXT_OR_NULL:
+        return column
+    try:
+        return tuple(float(value) if isinstance(value, str) else value for value in column)
+    except ValueError as error:
+        raise _broken(f"{field}: expected a number or one as text: {error}") from error
+
+
+def _numbers(field: str, column: Sequence[object]) -> list[float]:
+    texts = cast("Sequence[str]", column)
+    try:
+        known = {text: float(text) for text in set(texts)}
+    except ValueError as error:
+        raise _broken(f"{field}: expected a decimal as text: {error}") from error
+    return [known[text] for text in texts]
+
+
+def _numbers_or_none(field: str, column: Sequence[object]) -> list[float | None]:
+    texts = cast("Sequence[str | None]", column)
+    try:
+        known = {text: None if text is None else float(text) for text in set(texts)}
+    except ValueError as error:
+        raise _broken(f"{field}: expected a decimal as text: {error}") from error
+    return [known[text] for text in texts]
+
+
+def _times(field: str, column: Sequence[object]) -> list[datetime]:
+    known: dict[str, datetime] = {}
+    for text in set(cast("Sequence[str]", column)):
+        try:
+            known[text] = datetime.fromisoformat(text)
+        except ValueError as error:
+            raise _broken(f"{field}: expected an ISO-8601 time, found {text!r}") from error
+        if known[text].tzinfo is None:
+            raise _broken(f"{field}: expected a time in UTC, found {text!r}")
+    return [known[text] for text in cast("Sequence[str]", column)]
+
+
+def _option_type(text: object) -> OptionType:
+    found = _TYPES.get(cast("str", text))
+    if found is None:
+        raise _broken(f"option_type: expected put or call, found {text!r}")
+    return found
+
+
+def _broken(what: str) -> McpDataAnomalyError:
+    return McpDataAnomalyError(f"get_options_chain: {what}")

@@ -1,0 +1,58 @@
+"""What the rules derive from the raw market facts: RV14, the 30-day return, median funding.
+
+A statistic that can't be computed is None with a reason code, never a number.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+from statistics import median
+
+from core.market.observations import FundingRate, HourlyClose
+
+RV_RETURNS = 336
+"""Hourly log returns in RV14: 14 days."""
+HOURS_PER_YEAR = 8760
+TREND_HOURS = 720
+"""Hours of r30: 30 days."""
+_HOUR = timedelta(hours=1)
+_LAG_MAX = timedelta(hours=2)
+"""The newest complete hour may be published a little after it ends."""
+
+
+def history_faults(closes: Sequence[HourlyClose], now: datetime) -> tuple[str, ...]:
+    """Why the hourly closes can't be used: too few, not one an hour, not up to `now`. Empty if they can."""
+    needed = TREND_HOURS + 1
+    if len(closes) < needed:
+        return ("index_history_short",)
+    faults = []
+    recent = closes[-needed:]
+    if any(later.at - earlier.at != _HOUR for earlier, later in pairwise(recent)):
+        faults.append("index_history_gap")
+    if not timedelta(0) <= now - recent[-1].at <= _LAG_MAX:
+        faults.append("index_history_not_current")
+    return tuple(faults)
+
+
+def rv14_pct(closes: Sequence[HourlyClose]) -> float:
+    """100·√(8760/336 · Σ r²) over the last 336 hourly log returns, zero mean, percent points."""
+    window = [close.close_usd for close in closes[-RV_RETURNS - 1 :]]
+    squares = math.fsum(math.log(later / earlier) ** 2 for earlier, later in pairwise(window))
+    return 100.0 * math.sqrt(HOURS_PER_YEAR / RV_RETURNS * squares)
+
+
+def r30_frac(spot_usd: float, closes: Sequence[HourlyClose], now: datetime) -> float:
+    """S(t)/S(t − 720 h) − 1, the base being the last hourly close at or before t − 720 h."""
+    moment = now - timedelta(hours=TREND_HOURS)
+    base = next(close for close in reversed(closes) if close.at <= moment)
+    return spot_usd / base.close_usd - 1.0
+
+
+def median_funding_frac(rates: Sequence[FundingRate], now: datetime, age_max_h: float) -> float | None:
+    """The median over the venues that are at most `age_max_h` old, a fraction a year; None without any."""
+    oldest = now - timedelta(hours=age_max_h)
+    usable = [rate.annualised_frac for rate in rates if oldest <= rate.as_of <= now]
+    return median(usable) if usable else None

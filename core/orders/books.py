@@ -1,0 +1,201 @@
+"""The rows of the books as frozen values: what state stores and every other room reads."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from core.orders.lifecycle import OrderState, PositionState
+from core.orders.plan import ComboPlan
+from core.values import CycleId, Label, Leg, OrderId, PositionId, ProposalId, SpreadKind, Value
+
+
+class Job(StrEnum):
+    ENTRY = "entry"
+    MONITOR = "monitor"
+    SETTLEMENT = "settlement"
+    KELLY = "kelly"
+    HEALTH = "health"
+    BACKUP = "backup"
+    MARKET_SNAPSHOT = "market_snapshot"
+
+
+class CycleOutcome(StrEnum):
+    """How a cycle ended; a closed list, each documented in docs/architecture.md."""
+
+    ENTERED = "entered"
+    NO_ENTRY = "no_entry"
+    BLOCKED = "blocked"
+    VETOED = "vetoed"
+    REFUSED = "refused"
+    NOT_FILLED = "not_filled"
+    IN_DOUBT = "in_doubt"
+    NOTHING_OPEN = "nothing_open"
+    HELD = "held"
+    EXITED = "exited"
+    EXIT_BLOCKED = "exit_blocked"
+    EXIT_WORKING = "exit_working"
+    SETTLED = "settled"
+    REPORTED = "reported"
+    DATA_FAILED = "data_failed"
+    DEADLINE = "deadline"
+    ACTOR_FAILED = "actor_failed"
+    RECOVERING = "recovering"
+    INTERRUPTED = "interrupted"
+    MISFIRED = "misfired"
+
+
+class InstructionKind(StrEnum):
+    ENTRY = "entry"
+    EXIT = "exit"
+
+
+class CashFlowKind(StrEnum):
+    PREMIUM = "premium"
+    FEE = "fee"
+    SETTLEMENT = "settlement"
+    SETTLEMENT_FEE = "settlement_fee"
+
+
+class CycleRow(Value):
+    cycle_id: CycleId
+    job: Job
+    slot: datetime
+    opened_at: datetime
+    closed_at: datetime | None = None
+    outcome: CycleOutcome | None = None
+    reasons: tuple[str, ...] = ()
+
+
+class Proposal(Value):
+    """What decision wants opened. The position has the same id: one proposal, at most one position."""
+
+    proposal_id: ProposalId
+    cycle_id: CycleId
+    plan: ComboPlan
+    created_at: datetime
+
+    @property
+    def position_id(self) -> PositionId:
+        return PositionId(self.proposal_id)
+
+
+class Instruction(Value):
+    """One row = one label = one send, for ever.
+
+    `legs` and `limit_eth` are as executed: an exit's legs are reversed.
+    """
+
+    label: Label
+    proposal_id: ProposalId
+    cycle_id: CycleId | None
+    kind: InstructionKind
+    attempt: int
+    legs: tuple[Leg, ...]
+    amount: int
+    limit_eth: Decimal
+    """Net ETH received per combo: positive for a credit, negative for a debit."""
+    reduce_only: bool
+    valid_until: datetime
+    created_at: datetime
+    exit_rule: str | None = None
+
+
+class OrderRow(Value):
+    """What is known of an instruction's order at the venue."""
+
+    label: Label
+    state: OrderState
+    order_id: OrderId | None = None
+    amount: int
+    filled_amount: int = 0
+    limit_eth: Decimal
+    average_price_eth: Decimal | None = None
+    reason: str | None = None
+    updated_at: datetime
+
+
+class Fill(Value):
+    """One leg's execution, as the venue reports it. `trade_id` makes booking idempotent."""
+
+    trade_id: str
+    label: Label
+    instrument_name: str
+    side: str
+    amount: int
+    price_eth: Decimal
+    fee_eth: Decimal
+    index_usd: Decimal
+    at: datetime
+
+
+class Delivery(Value):
+    """One leg's settlement at expiry, as the venue reports it; `key` makes booking idempotent."""
+
+    key: str
+    position_id: PositionId
+    instrument_name: str
+    delivery_price_usd: Decimal
+    size: int
+    cash_flow_eth: Decimal
+    fee_eth: Decimal
+    at: datetime
+
+
+class CashFlow(Value):
+    """One movement of the venue's balance, booked and never recomputed. Signed: received is positive."""
+
+    ref: str
+    position_id: PositionId
+    kind: CashFlowKind
+    amount_eth: Decimal
+    index_usd: Decimal
+    at: datetime
+
+
+class Position(Value):
+    """One spread. `contracts` is the size now: the sum of entry fills less exit fills and deliveries."""
+
+    position_id: PositionId
+    cycle_id: CycleId
+    plan: ComboPlan
+    kind: SpreadKind
+    state: PositionState
+    contracts_opened: int = 0
+    contracts: int = 0
+    entered_at: datetime | None = None
+    closed_at: datetime | None = None
+    exit_rule: str | None = None
+    """By which rule it was closed or, from its first exit instruction on, is to be closed."""
+    credit_eth: Decimal = Decimal(0)
+    """Net premium of the entry fills before fees, in total (not per contract)."""
+    fees_eth: Decimal = Decimal(0)
+    pnl_eth: Decimal = Decimal(0)
+    pnl_usd: Decimal = Decimal(0)
+    """Sum of the cash flows so far, each at its own index."""
+
+    @property
+    def is_live(self) -> bool:
+        """True while the position carries risk or may still come to carry it."""
+        return self.state not in (PositionState.CLOSED, PositionState.CANCELLED)
+
+
+class Books(Value):
+    """The live part of the books at one instant."""
+
+    as_of: datetime
+    seq: int
+    positions: tuple[Position, ...]
+    orders: tuple[OrderRow, ...]
+    """Orders without a final state."""
+    instructions: tuple[Instruction, ...]
+    """The instructions of those orders."""
+
+    @property
+    def open_positions(self) -> tuple[Position, ...]:
+        return tuple(p for p in self.positions if p.is_live)
+
+    @property
+    def orders_in_doubt(self) -> tuple[OrderRow, ...]:
+        return tuple(o for o in self.orders if o.state is OrderState.UNKNOWN)

@@ -1,0 +1,54 @@
+"""Rule 2: whether the market allows an entry."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from core.checks import Check, RuleResult, at_least, at_most, holds
+from core.market.observations import Level, MacroEvent
+from core.market.statistics import rv14_pct
+from core.rules.entry.inputs import usable_funding_frac
+from core.rules.facts import EntryFacts
+from core.strategy import EntrySection, Strategy
+
+
+def check_market(facts: EntryFacts, strategy: Strategy) -> RuleResult:
+    """Rule 2, on facts that `check_inputs` has passed."""
+    entry = strategy.entry
+    funding = usable_funding_frac(facts, strategy)
+    rv14 = rv14_pct(facts.index_hourly_closes)
+    checks = [
+        at_least("capital_below_min", facts.equity_usd, entry.capital_min_usd),
+        at_least("dvol_below_min", facts.dvol, entry.dvol_min_pts),
+        at_most("dvol_above_max", facts.dvol, entry.dvol_max_pts),
+        at_most("dvol_day_change", facts.dvol / facts.dvol_24h_ago - 1.0, entry.dvol_day_change_max_frac),
+        at_least("vrp_below_min", facts.dvol - rv14, entry.vrp_min_pts),
+        *_macro(facts, entry),
+        at_most("funding_extreme", abs(funding), entry.funding_abs_max_frac),
+        at_most("eth_share", facts.eth_share, entry.eth_share_max),
+        holds(
+            "liquidation_pressure",
+            facts.liquidation_level is not Level.HIGH,
+            facts.liquidation_level.value,
+            "not high",
+        ),
+    ]
+    return RuleResult(rule="market", checks=tuple(checks), inputs={"rv14_pct": rv14, "funding_frac": funding})
+
+
+def _macro(facts: EntryFacts, entry: EntrySection) -> list[Check]:
+    """One failed check an event in the window, or one that passed where there is none."""
+    first = facts.now - timedelta(hours=entry.macro_before_h)
+    last = facts.now + timedelta(hours=entry.macro_blackout_h)
+
+    def blocks(event: MacroEvent) -> bool:
+        return (
+            event.importance is Level.HIGH
+            and event.country == entry.macro_country
+            and first <= event.scheduled_at <= last
+        )
+
+    blocking = sorted((event.scheduled_at, event.name) for event in facts.macro_events if blocks(event))
+    if not blocking:
+        return [holds("macro_event", True, "none", "none")]
+    return [holds("macro_event", False, at.isoformat(), "none", name) for at, name in blocking]

@@ -1,0 +1,1 @@
+"""The exit rules, one a file, and the decision that puts them in order."""

@@ -1,0 +1,150 @@
+"""The exit decision of one open position: the rule that closes it, or hold, or skipped for want of data."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+
+from core.checks import RuleResult
+from core.market.option_chain import OptionChain, Quote
+from core.orders.closing_cost import ClosingCost, closing_cost
+from core.rules.entry.strikes import dte_days
+from core.rules.exit.adverse import check_adverse
+from core.rules.exit.delta import check_delta
+from core.rules.exit.expiry import check_expiry
+from core.rules.exit.profit import check_profit
+from core.rules.exit.stop import check_stop
+from core.rules.exit.volatility import check_volatility
+from core.rules.facts import MonitorFacts, OpenPositionFacts
+from core.strategy import ExitMeasure, Strategy
+from core.values import Leg, PositionId, Side, Value
+
+
+class ExitCode(StrEnum):
+    """The exit rules in the order in which they win."""
+
+    EXPIRY = "expiry"
+    PROFIT = "profit"
+    STOP = "stop"
+    VOLATILITY = "volatility"
+    DELTA = "delta"
+    ADVERSE = "adverse"
+    HOLD = "hold"
+
+
+class ExitDecision(Value):
+    """`code` is the first rule that matched; `matched` lists all of them in order (empty for hold).
+
+    Costs are ETH per contract to buy the combo back, positive where we pay: `cost_eth` as the rules compare
+    it (natural plus a fee per leg), `mid_cost_eth` and `natural_cost_eth` without fees, for the exit order.
+    `unrealised_eth` is credit less cost per contract; `flags` names what was assumed, as `no_ask:ETH-…`.
+    """
+
+    position_id: PositionId
+    code: ExitCode
+    matched: tuple[ExitCode, ...]
+    rules: tuple[RuleResult, ...]
+    dte: float
+    cost_eth: float
+    mid_cost_eth: Decimal
+    natural_cost_eth: Decimal
+    unrealised_eth: float
+    flags: tuple[str, ...]
+
+    def table(self) -> str:
+        """Rule by rule as text, for people."""
+        head = f"exit {self.position_id}: {self.code.value}"
+        verdicts = ["matched" if matched(rule) else "no match" for rule in self.rules]
+        tables = [rule.table(verdict) for rule, verdict in zip(self.rules, verdicts, strict=True)]
+        return "\n".join([head, *tables])
+
+
+class Skipped(Value):
+    """No decision: data was missing or broken. Never to be read as hold."""
+
+    position_id: PositionId
+    reasons: tuple[str, ...]
+
+
+def decide_exit(facts: MonitorFacts, strategy: Strategy) -> ExitDecision | Skipped:
+    """Every exit rule on one position; the first that matches wins. Missing or broken data skips."""
+    reasons = _unusable(facts, strategy)
+    spot, spot_4h_ago, dvol, chain = facts.spot_usd, facts.spot_4h_ago_usd, facts.dvol, facts.chain
+    if reasons or spot is None or spot_4h_ago is None or dvol is None or chain is None:
+        return Skipped(position_id=facts.position.position_id, reasons=tuple(reasons))
+    position, exits = facts.position, strategy.exits
+    legs = _legs(chain, position.legs)
+    cost = closing_cost(legs)
+    ratio = cost_over_credit(cost, position, spot, exits.measure)
+    dte = dte_days(facts.now, position.expiration)
+    shorts = [quote for leg, quote in legs if leg.side is Side.SELL]
+    rules = (
+        check_expiry(dte, exits),
+        check_profit(ratio, exits),
+        check_stop(ratio, exits),
+        check_volatility(dvol, position.entry_dvol, exits),
+        check_delta(shorts, position.kind, exits),
+        check_adverse(spot, spot_4h_ago, position, exits),
+    )
+    codes = tuple(ExitCode(rule.rule) for rule in rules if matched(rule))
+    return ExitDecision(
+        position_id=position.position_id,
+        code=codes[0] if codes else ExitCode.HOLD,
+        matched=codes,
+        rules=rules,
+        dte=dte,
+        cost_eth=cost.total_eth,
+        mid_cost_eth=cost.mid_eth,
+        natural_cost_eth=cost.natural_eth,
+        unrealised_eth=float(position.credit_eth) - cost.total_eth,
+        flags=cost.flags,
+    )
+
+
+def _unusable(facts: MonitorFacts, strategy: Strategy) -> list[str]:
+    """Every reason why the facts can't carry a decision."""
+    reasons = [
+        code
+        for code, value in (
+            ("spot_missing", facts.spot_usd),
+            ("spot_4h_ago_missing", facts.spot_4h_ago_usd),
+            ("dvol_missing", facts.dvol),
+            ("chain_missing", facts.chain),
+        )
+        if value is None
+    ]
+    chain = facts.chain
+    if chain is None:
+        return reasons
+    if chain.broken_frac > strategy.anomalies.broken_max_frac:
+        reasons.append("chain_broken")
+    for leg in facts.position.legs:
+        quote = chain.quote(leg.instrument_name)
+        if quote is None:
+            reasons.append(f"leg_missing:{leg.instrument_name}")
+            continue
+        reasons += [f"leg_broken:{leg.instrument_name}:{fault.value}" for fault in quote.faults]
+        if quote.age_s(facts.now) > strategy.liquidity.max_quote_age_s:
+            reasons.append(f"leg_too_old:{leg.instrument_name}")
+    return reasons
+
+
+def _legs(chain: OptionChain, legs: tuple[Leg, ...]) -> list[tuple[Leg, Quote]]:
+    """Each leg with its quote; a leg without one is left out, and `_unusable` has skipped it before."""
+    found = [(leg, chain.quote(leg.instrument_name)) for leg in legs]
+    return [(leg, quote) for leg, quote in found if quote is not None]
+
+
+def cost_over_credit(
+    cost: ClosingCost, position: OpenPositionFacts, spot_usd: float, measure: ExitMeasure
+) -> float:
+    """Cost to close over the credit, both in ETH, or each at the index of its own time."""
+    ratio = cost.total_eth / float(position.credit_eth)
+    if measure is ExitMeasure.USD:
+        return ratio * spot_usd / position.entry_spot_usd
+    return ratio
+
+
+def matched(result: RuleResult) -> bool:
+    """An exit rule matches where any of its checks passed."""
+    return any(check.passed for check in result.checks)

@@ -1,0 +1,78 @@
+"""Every input of a decision as frozen values: what market data, books and switch knew at one moment.
+
+A fact that could not be fetched never becomes a default here; the cycle ends before a decision is asked for.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import Field
+
+from core.market.observations import (
+    Finite,
+    FundingRate,
+    HourlyClose,
+    Level,
+    MacroEvent,
+    NotNegative,
+    PositiveUsd,
+)
+from core.market.option_chain import OptionChain
+from core.values import Leg, PositionId, SpreadKind, Value
+
+
+class EntryFacts(Value):
+    """All that an entry decision reads. `risk_open_usd` is the worst loss of the open positions together."""
+
+    now: datetime
+    strategy_enabled: bool
+    armed: bool
+    suspended_reasons: tuple[str, ...] = ()
+    open_positions: int = Field(ge=0)
+    orders_in_doubt: int = Field(ge=0)
+
+    equity_usd: Finite
+    eur_usd: PositiveUsd
+    eth_share: Finite
+    venue_equity_eth: Finite
+    initial_margin_eth: NotNegative
+    risk_open_usd: NotNegative
+
+    spot_usd: PositiveUsd
+    dvol: PositiveUsd
+    dvol_24h_ago: PositiveUsd
+    index_hourly_closes: tuple[HourlyClose, ...]
+    funding: tuple[FundingRate, ...]
+    macro_events: tuple[MacroEvent, ...]
+    liquidation_level: Level
+
+    chain: OptionChain | None = None
+    """None where the cycle is blocked before anything is fetched."""
+
+
+class OpenPositionFacts(Value):
+    """An open position as the exits see it. `credit_eth` is the fill per contract, before fees."""
+
+    position_id: PositionId
+    kind: SpreadKind
+    legs: tuple[Leg, ...]
+    contracts: int = Field(gt=0)
+    credit_eth: Annotated[Decimal, Field(gt=0)]
+    entered_at: datetime
+    expiration: datetime
+    entry_spot_usd: PositiveUsd
+    entry_dvol: PositiveUsd
+
+
+class MonitorFacts(Value):
+    """All that an exit decision reads. `chain` holds at least the legs; None where it could not be read."""
+
+    now: datetime
+    position: OpenPositionFacts
+    spot_usd: PositiveUsd | None
+    spot_4h_ago_usd: PositiveUsd | None
+    dvol: PositiveUsd | None
+    chain: OptionChain | None

@@ -1,0 +1,354 @@
+"""Books against venue, to the letter: whole rows, the words of each difference, the edges of each rule."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from core.contract import Trade
+from core.errors import McpDataAnomalyError
+from core.orders.books import Books, Delivery, Fill, OrderRow
+from core.orders.lifecycle import OrderState
+from core.orders.reconcile import (
+    Correction,
+    Difference,
+    DifferenceCode,
+    VenueView,
+    combos_filled,
+    deliveries_for,
+    expected_sizes,
+    fills_of,
+    late_fills,
+    order_row,
+    reconcile_orders,
+    size_differences,
+)
+from core.values import Label, Leg, OrderId, PositionId
+from tests.core.orders.test_reconcile import (
+    AFTER,
+    EMPTY,
+    LABEL,
+    NOW,
+    books,
+    held,
+    order,
+    position,
+    settlement,
+    trades,
+    view,
+)
+from tests.fakes.trading import EXPIRATION, LONG, SHORT, plan
+
+LATER = NOW + timedelta(seconds=5)
+
+
+def legs(*ratios: int) -> tuple[Leg, ...]:
+    return tuple(
+        leg.model_copy(update={"ratio": ratio}) for leg, ratio in zip(plan().legs, ratios, strict=True)
+    )
+
+
+def without_instruction(known: Books) -> Books:
+    return known.model_copy(update={"instructions": ()})
+
+
+def only(known: Books, found: VenueView) -> Correction:
+    (correction,) = reconcile_orders(known, found).corrections
+    return correction
+
+
+def words(known: Books, found: VenueView) -> list[str]:
+    return [str(difference) for difference in reconcile_orders(known, found).differences]
+
+
+def test_order_becomes_a_row_field_by_field() -> None:
+    told = order("cancelled", filled=1).model_copy(
+        update={"average_price": Decimal("0.011"), "reject_reason": "user", "updated_at": LATER}
+    )
+    assert order_row(told, LABEL) == OrderRow(
+        label=LABEL,
+        state=OrderState.CANCELLED,
+        order_id=OrderId("O1"),
+        amount=2,
+        filled_amount=1,
+        limit_eth=Decimal("0.01"),
+        average_price_eth=Decimal("0.011"),
+        reason="user",
+        updated_at=LATER,
+    )
+
+
+@pytest.mark.parametrize(
+    ("told", "state"),
+    [("open", "working"), ("filled", "filled"), ("cancelled", "cancelled"), ("rejected", "rejected")],
+)
+def test_each_state_of_the_venue_has_one_of_ours(told: str, state: str) -> None:
+    assert order_row(order(told), LABEL).state == state
+
+
+@pytest.mark.parametrize("field", ["amount", "filled_amount"])
+def test_order_in_parts_of_contracts_is_an_anomaly_that_names_label_and_field(field: str) -> None:
+    told = order().model_copy(update={field: Decimal("1.5")})
+    with pytest.raises(McpDataAnomalyError) as refused:
+        order_row(told, LABEL)
+    assert str(refused.value) == f"p-1:e1: {field}: expected whole contracts, found 1.5"
+
+
+def test_trade_becomes_a_fill_field_by_field() -> None:
+    assert fills_of(trades(3, legs=(LONG,)), LABEL) == (
+        Fill(
+            trade_id=f"p-1:e1-{LONG}",
+            label=LABEL,
+            instrument_name=LONG,
+            side="buy",
+            amount=3,
+            price_eth=Decimal("0.01"),
+            fee_eth=Decimal("0.0003"),
+            index_usd=Decimal(3000),
+            at=NOW,
+        ),
+    )
+
+
+def test_trade_in_parts_of_contracts_is_an_anomaly_that_names_the_trade() -> None:
+    (trade,) = trades(1, legs=(LONG,))
+    with pytest.raises(McpDataAnomalyError) as refused:
+        fills_of([trade.model_copy(update={"amount": Decimal("0.5")})], LABEL)
+    assert str(refused.value) == f"trade p-1:e1-{LONG}: amount: expected whole contracts, found 0.5"
+
+
+def test_fills_of_one_leg_add_up() -> None:
+    again = tuple(t.model_copy(update={"trade_id": f"{t.trade_id}-2"}) for t in trades(1))
+    assert combos_filled(fills_of((*trades(2), *again), LABEL), plan().legs) == 3
+
+
+@pytest.mark.parametrize(
+    ("amounts", "ratios", "combos"),
+    [((2, 4), (1, 2), 2), ((2, 2), (1, 2), None), ((1, 1), (2, 2), None), ((4, 4), (2, 2), 2)],
+)
+def test_combos_are_fills_by_the_legs_ratios(
+    amounts: tuple[int, int], ratios: tuple[int, int], combos: int | None
+) -> None:
+    told: tuple[Trade, ...] = (*trades(amounts[0], legs=(SHORT,)), *trades(amounts[1], legs=(LONG,)))
+    assert combos_filled(fills_of(told, LABEL), legs(*ratios)) == combos
+
+
+def test_expected_size_counts_the_legs_ratio() -> None:
+    double = position().model_copy(update={"plan": plan().model_copy(update={"legs": legs(1, 2)})})
+    assert expected_sizes([double]) == {SHORT: -2, LONG: 4}
+
+
+def test_sizes_that_differ_are_told_from_both_sides() -> None:
+    known = books(OrderState.FILLED, positions=(position(contracts=1),))
+    assert size_differences(known, held({SHORT: -3, "ETH-X": 1, "ETH-Y": 0})) == (
+        Difference(code=DifferenceCode.SIZE, subject=LONG, books="1", venue="0"),
+        Difference(code=DifferenceCode.SIZE, subject=SHORT, books="-1", venue="-3"),
+        Difference(code=DifferenceCode.SIZE, subject="ETH-X", books="0", venue="1"),
+    )
+
+
+def test_size_in_parts_of_contracts_is_an_anomaly_that_names_the_instrument() -> None:
+    (whole,) = held({SHORT: -1})
+    part = whole.model_copy(update={"size": Decimal("-0.5")})
+    with pytest.raises(McpDataAnomalyError) as refused:
+        size_differences(books(OrderState.FILLED), [part])
+    assert str(refused.value) == f"{SHORT}: expected whole contracts, found -0.5"
+
+
+def test_the_newest_order_under_a_label_counts() -> None:
+    old = order("open")
+    new = order("cancelled").model_copy(update={"updated_at": LATER})
+    assert view(open_orders=(old,), history=(new,)).order(LABEL) == new
+    assert view(open_orders=(new,), history=(old,)).order(LABEL) == new
+    assert EMPTY.order(LABEL) is None
+
+
+def test_unsent_order_is_told_as_never_sent() -> None:
+    known = books(OrderState.INTENDED)
+    correction = only(known, EMPTY)
+    assert (correction.row.reason, correction.fills) == ("crash_before_send", ())
+    assert words(known, EMPTY) == ["order_never_sent:p-1:e1: books intended, venue unknown there"]
+
+
+@pytest.mark.parametrize("state", [OrderState.SENT, OrderState.CANCEL_PENDING])
+def test_order_that_is_gone_is_told_as_missing(state: OrderState) -> None:
+    assert words(books(state), EMPTY) == [f"order_missing:p-1:e1: books {state}, venue unknown there"]
+
+
+def test_change_of_state_alone_or_of_fills_alone_is_told() -> None:
+    cancelled = view(history=(order("cancelled"),))
+    assert words(books(OrderState.WORKING), cancelled) == [
+        "order_changed:p-1:e1: books working 0/2, venue cancelled 0/2"
+    ]
+    filled = view(open_orders=(order("open", filled=1),))
+    assert words(books(OrderState.WORKING), filled) == [
+        "order_changed:p-1:e1: books working 0/2, venue working 1/2"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("label", "told"),
+    [
+        ("p-9:e1", "stray_order:p-9:e1: books no live order, venue open"),
+        ("manual", "foreign_order:manual: books no live order, venue open"),
+        ("", "foreign_order:O1: books no live order, venue open"),
+    ],
+)
+def test_order_that_no_live_row_knows_is_told_by_label_else_by_id(label: str, told: str) -> None:
+    known = books(OrderState.WORKING).model_copy(update={"orders": ()})
+    assert words(known, view(open_orders=(order(label=label),))) == [told]
+
+
+def test_strays_are_found_behind_orders_that_agree() -> None:
+    stray = order(label="p-9:x2")
+    found = reconcile_orders(books(OrderState.WORKING), view(open_orders=(order(), stray)))
+    assert found.stray == (stray,)
+
+
+def test_trades_that_know_nothing_more_leave_the_order_as_told() -> None:
+    found = view(open_orders=(order("open", filled=2),), trades=trades(2))
+    row = only(books(OrderState.WORKING), found).row
+    assert (row.state, row.filled_amount) == (OrderState.WORKING, 2)
+
+
+def test_trades_that_fill_the_order_make_it_filled() -> None:
+    row = only(books(OrderState.WORKING), view(open_orders=(order(),), trades=trades(2))).row
+    assert (row.state, row.filled_amount) == (OrderState.FILLED, 2)
+
+
+def test_trades_of_one_leg_alone_do_not_change_the_order() -> None:
+    found = view(open_orders=(order(),), trades=trades(2, legs=(SHORT,)))
+    row = only(books(OrderState.WORKING), found).row
+    assert (row.state, row.filled_amount) == (OrderState.WORKING, 0)
+
+
+def test_without_its_instruction_an_order_is_what_the_venue_says() -> None:
+    found = view(open_orders=(order(filled=1),), trades=trades(2))
+    row = only(without_instruction(books(OrderState.WORKING)), found).row
+    assert (row.state, row.filled_amount) == (OrderState.WORKING, 1)
+
+
+def test_order_that_is_gone_ends_with_a_reason_and_what_its_trades_say() -> None:
+    correction = only(books(OrderState.SENT), view(trades=trades(1)))
+    assert correction.row.reason == "no longer at the venue"
+    assert not correction.was_sent
+
+
+def test_intended_order_that_traded_was_sent_after_all() -> None:
+    correction = only(books(OrderState.INTENDED), view(trades=trades(2)))
+    assert correction.was_sent
+    assert (correction.row.state, correction.row.filled_amount) == (OrderState.FILLED, 2)
+
+
+def test_order_that_is_gone_keeps_its_fills_where_the_trades_make_no_combos() -> None:
+    """One leg's trades are missing, or the instruction is: the last known filling stands."""
+    one_leg = only(books(OrderState.SENT, filled=1), view(trades=trades(2, legs=(SHORT,))))
+    assert (one_leg.row.state, one_leg.row.filled_amount) == (OrderState.CANCELLED, 1)
+    unknown = only(without_instruction(books(OrderState.SENT, filled=1)), view(trades=trades(2)))
+    assert (unknown.row.state, unknown.row.filled_amount) == (OrderState.CANCELLED, 1)
+
+
+def test_late_fills_are_those_of_our_orders_since_then() -> None:
+    """What comes first in the history, and is passed over, does not hide what comes after."""
+    early = order("filled", label="p-2:e1").model_copy(update={"updated_at": NOW - timedelta(seconds=1)})
+    unfilled = order("cancelled", label="p-3:e1")
+    foreign = order("filled", label="manual")
+    ours = order("filled", filled=2)
+    told = tuple(t for label in ("p-2:e1", "manual", LABEL) for t in trades(2, label=label))
+    found = view(history=(foreign, early, unfilled, ours), trades=told)
+    assert late_fills(found, NOW) == (
+        Correction(row=order_row(ours, LABEL), fills=fills_of(told, LABEL), was_sent=False),
+    )
+    assert [c.row.label for c in late_fills(found, NOW - timedelta(seconds=1))] == ["p-2:e1", LABEL]
+
+
+@pytest.mark.parametrize("label", ["p-1:e1", "p-1:x12"])
+def test_labels_of_ours_are_recognised_whole(label: str) -> None:
+    found = view(history=(order("filled", label=label),), trades=trades(1, label=label))
+    assert [c.row.label for c in late_fills(found, NOW)] == [Label(label)]
+
+
+@pytest.mark.parametrize("label", ["p-1:e", "p-1:z1", ":e1", "p-1:e1:", "p:1:e1", "e1"])
+def test_labels_of_others_are_left_alone(label: str) -> None:
+    found = view(history=(order("filled", label=label),), trades=trades(1, label=label))
+    assert late_fills(found, NOW) == ()
+
+
+def test_delivery_holds_the_venues_numbers() -> None:
+    listed = [settlement(SHORT, -2, "-0.07", "0.0002"), settlement(LONG, 2, "0")]
+    deliveries, differences = deliveries_for([position()], listed, AFTER)
+    assert differences == ()
+    assert deliveries == (
+        Delivery(
+            key=f"{LONG}@2026-01-16T08:00:00Z:p-1",
+            position_id=PositionId("p-1"),
+            instrument_name=LONG,
+            delivery_price_usd=Decimal(2700),
+            size=2,
+            cash_flow_eth=Decimal(0),
+            fee_eth=Decimal(0),
+            at=EXPIRATION,
+        ),
+        Delivery(
+            key=f"{SHORT}@2026-01-16T08:00:00Z:p-1",
+            position_id=PositionId("p-1"),
+            instrument_name=SHORT,
+            delivery_price_usd=Decimal(2700),
+            size=-2,
+            cash_flow_eth=Decimal("-0.07"),
+            fee_eth=Decimal("0.0002"),
+            at=EXPIRATION,
+        ),
+    )
+
+
+def test_the_last_holder_takes_the_rest_of_cash_and_fee() -> None:
+    positions = [position(f"p-{n}", 1) for n in range(3)]
+    listed = [settlement(SHORT, -3, "-0.1", "0.00000002"), settlement(LONG, 3, "0")]
+    deliveries, _ = deliveries_for(positions, listed, AFTER)
+    shorts = [d for d in deliveries if d.instrument_name == SHORT]
+    assert [str(d.cash_flow_eth) for d in shorts] == ["-0.03333333", "-0.03333333", "-0.03333334"]
+    assert [d.fee_eth for d in shorts] == [Decimal("1e-8"), Decimal("1e-8"), Decimal(0)]
+
+
+def test_larger_holders_get_the_larger_share() -> None:
+    positions = [position("p-0", 3), position("p-1", 1)]
+    listed = [settlement(SHORT, -4, "-0.08", "0.0004"), settlement(LONG, 4, "0")]
+    deliveries, _ = deliveries_for(positions, listed, AFTER)
+    shorts = [(d.cash_flow_eth, d.fee_eth) for d in deliveries if d.instrument_name == SHORT]
+    assert shorts == [(Decimal("-0.06"), Decimal("0.0003")), (Decimal("-0.02"), Decimal("0.0001"))]
+
+
+def test_a_leg_expires_on_the_moment_and_only_where_something_is_held() -> None:
+    listed = [settlement(SHORT, -2, "-0.07"), settlement(LONG, 2, "0")]
+    assert len(deliveries_for([position()], listed, EXPIRATION)[0]) == 2
+    assert deliveries_for([position()], listed, EXPIRATION - timedelta(seconds=1)) == ((), ())
+    assert deliveries_for([position(contracts=0)], listed, AFTER) == ((), ())
+    assert len(deliveries_for([position(contracts=1)], [], AFTER)[1]) == 2
+
+
+@pytest.mark.parametrize(
+    ("listed", "told"),
+    [
+        ([], "not_delivered:{}: books -2, venue none"),
+        ([settlement(SHORT, -1, "0")], "not_delivered:{}: books -2, venue -1"),
+        ([settlement(SHORT, -2, "0")] * 2, "not_delivered:{}: books -2, venue -2, -2"),
+    ],
+)
+def test_what_was_not_delivered_is_told_with_all_that_the_venue_lists(
+    listed: list[object], told: str
+) -> None:
+    _, differences = deliveries_for([position()], [*listed, settlement(LONG, 2, "0")], AFTER)  # type: ignore[list-item]
+    assert [str(difference) for difference in differences] == [told.format(SHORT)]
+
+
+def test_only_positions_of_the_lacking_leg_wait() -> None:
+    other = plan(short="ETH-16JAN26-2700-P", long=LONG)
+    second = position("p-2").model_copy(update={"plan": other})
+    listed = [settlement("ETH-16JAN26-2700-P", -2, "-0.01"), settlement(LONG, 4, "0")]
+    deliveries, differences = deliveries_for([position(), second], listed, AFTER)
+    assert [d.subject for d in differences] == [SHORT]
+    assert {d.position_id for d in deliveries} == {"p-2"}
+    assert len(deliveries) == 2

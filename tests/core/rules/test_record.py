@@ -1,0 +1,282 @@
+"""A decision is recomputed from its record to the byte, and an altered input is found by name."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import timedelta
+from decimal import Decimal
+from hashlib import sha256
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.market.observations import MacroEvent
+from core.rules.entry.decision import EntryDecision, EntryOutcome, decide_entry
+from core.rules.exit.decision import ExitDecision, Skipped, decide_exit
+from core.rules.facts import EntryFacts, MonitorFacts
+from core.rules.record import canonical, decision_json, first_difference, record, replay, verify
+from core.values import OptionType, SpreadKind
+from tests.core.example_market import (
+    EXPIRY,
+    FAR_EXPIRY,
+    NEAR_EXPIRY,
+    NOW,
+    STRATEGY,
+    altered,
+    chain_of,
+    entry_facts,
+    name_of,
+    wire_quotes,
+)
+from tests.core.rules.exit_facts import facts as monitor_facts
+from tests.core.rules.exit_facts import position
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5),
+    lambda below: st.lists(below, max_size=3) | st.dictionaries(st.text(max_size=3), below, max_size=3),
+    max_leaves=8,
+)
+
+
+def through_the_log(recorded: dict[str, Any]) -> dict[str, Any]:
+    """As the audit log gives it back: canonical JSON, parsed."""
+    parsed: dict[str, Any] = json.loads(canonical(recorded))
+    return parsed
+
+
+def entry_record(facts: EntryFacts | None = None, forced: SpreadKind | None = None) -> dict[str, Any]:
+    facts = facts or entry_facts(
+        chain=chain_of(altered(wire_quotes(), {name_of(OptionType.CALL, 2200): {"mark_iv": float("nan")}})),
+        macro_events=(_event(100.0),),
+    )
+    return through_the_log(record(facts, decide_entry(facts, STRATEGY, forced_kind=forced), "1.0"))
+
+
+def _event(hours: float) -> MacroEvent:
+    return MacroEvent.model_validate(
+        {"name": "CPI", "country": "US", "importance": "high", "scheduled_at": NOW + timedelta(hours=hours)}
+    )
+
+
+def exit_record(facts: MonitorFacts | None = None) -> dict[str, Any]:
+    facts = facts or monitor_facts()
+    return through_the_log(record(facts, decide_exit(facts, STRATEGY), "1.0"))
+
+
+@pytest.mark.parametrize("forced", [None, *SpreadKind])
+def test_an_entry_is_recomputed_to_the_byte(forced: SpreadKind | None) -> None:
+    recorded = entry_record(forced=forced)
+    again = replay(recorded, STRATEGY)
+    assert isinstance(again, EntryDecision)
+    assert canonical(decision_json(again)) == canonical(recorded["decision"])
+    assert verify(recorded, STRATEGY) is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"armed": True, "chain": None},
+        {"chain": None},
+        {"eth_share": 0.9},
+        {"macro_events": (_event(10.0),)},
+        {"chain": chain_of(wire_quotes([2700]))},
+        {"chain": chain_of(wire_quotes(expirations=[NOW + timedelta(days=3)]))},
+    ],
+)
+def test_refusals_are_recomputed_too(changes: dict[str, Any]) -> None:
+    recorded = entry_record(entry_facts(**changes))
+    assert recorded["decision"]["outcome"] != EntryOutcome.PROPOSE.value
+    assert verify(recorded, STRATEGY) is None
+
+
+def test_only_the_quotes_of_the_chosen_expiry_are_recorded() -> None:
+    chain = entry_record()["facts"]["chain"]
+    assert {quote["expiration"] for quote in chain["quotes"]} == {EXPIRY.isoformat()}
+    assert chain["quotes_total"] == len(wire_quotes())
+    assert entry_record(entry_facts(eth_share=0.9))["facts"]["chain"]["quotes"] == []
+
+
+def test_an_exit_and_a_skip_are_recomputed_to_the_byte() -> None:
+    held = exit_record()
+    assert isinstance(replay(held, STRATEGY), ExitDecision)
+    assert verify(held, STRATEGY) is None
+    assert len(held["facts"]["chain"]["quotes"]) == 2
+    skipped = exit_record(monitor_facts(dvol=None, chain=None))
+    assert isinstance(replay(skipped, STRATEGY), Skipped)
+    assert verify(skipped, STRATEGY) is None
+    stopped = exit_record(monitor_facts(position=position(credit_eth=Decimal("0.0030"))))
+    assert stopped["decision"]["code"] == "stop"
+    assert verify(stopped, STRATEGY) is None
+
+
+def test_facts_and_decision_must_belong_together() -> None:
+    with pytest.raises(TypeError, match="a Skipped does not belong to EntryFacts"):
+        record(entry_facts(), decide_exit(monitor_facts(dvol=None), STRATEGY), "1.0")
+
+
+@pytest.mark.parametrize("field", sorted(set(entry_record()["facts"]) - {"chain"}))
+def test_an_altered_fact_is_found_by_its_name(field: str) -> None:
+    recorded = entry_record()
+    recorded["facts"][field] = "altered"
+    assert verify(recorded, STRATEGY) == f"facts.{field}"
+
+
+def test_canonical_json_is_sorted_and_without_white_space() -> None:
+    assert canonical({"b": [1, None], "a": "é"}) == '{"a":"é","b":[1,null]}'
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+def test_what_json_cannot_say_is_never_written(number: float) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        canonical({"a": [number]})
+
+
+def test_a_record_says_what_was_decided_and_by_which_code() -> None:
+    for recorded, decided in ((entry_record(), "entry"), (exit_record(), "exit")):
+        assert set(recorded) == {"decided", "code_version", "facts", "digests", "decision"}
+        assert (recorded["decided"], recorded["code_version"]) == (decided, "1.0")
+
+
+def test_each_fact_has_a_digest_of_its_own_value() -> None:
+    recorded = entry_record()
+    for field, value in recorded["facts"].items():
+        if field != "chain":
+            assert recorded["digests"][field] == sha256(canonical(value).encode()).hexdigest()
+    assert set(recorded["digests"]) == set(recorded["facts"])
+    assert entry_record(entry_facts(chain=None))["digests"]["chain"] is None
+
+
+def test_an_altered_quote_and_an_altered_count_are_found() -> None:
+    recorded = entry_record()
+    quote = recorded["facts"]["chain"]["quotes"][3]
+    quote["gamma"] = 0.5
+    assert verify(recorded, STRATEGY) == f"facts.chain.quotes.{quote['instrument_name']}"
+    recorded = entry_record()
+    recorded["facts"]["chain"]["broken_total"] += 1
+    assert verify(recorded, STRATEGY) == "facts.chain.broken_total"
+    recorded = entry_record()
+    del recorded["facts"]["chain"]["quotes"][0]
+    assert str(verify(recorded, STRATEGY)).startswith("facts.chain.quotes.ETH-23JAN26")
+
+
+def resealed(recorded: dict[str, Any], **facts: Any) -> dict[str, Any]:
+    """A record whose facts were altered together with their digests."""
+    for field, value in facts.items():
+        recorded["facts"][field] = value
+        digests = record(entry_facts(**{field: value}), decide_entry(entry_facts(), STRATEGY), "")["digests"]
+        recorded["digests"][field] = digests[field]
+    return recorded
+
+
+def test_an_altered_input_under_a_new_digest_is_found_in_the_decision() -> None:
+    assert verify(resealed(entry_record(), dvol=66.0), STRATEGY) == "decision.plan.entry_dvol"
+    assert verify(resealed(entry_record(), armed=True), STRATEGY) == "decision.kind"
+
+
+def test_an_altered_decision_is_found() -> None:
+    recorded = entry_record()
+    recorded["decision"]["plan"]["limit_eth"] = "0.9999"
+    assert verify(recorded, STRATEGY) == "decision.plan.limit_eth"
+
+
+def test_another_strategy_gives_another_decision() -> None:
+    other = STRATEGY.model_copy(update={"combo": STRATEGY.combo.model_copy(update={"price_aggression": 1.0})})
+    assert verify(entry_record(), other) == "decision.plan.limit_eth"
+
+
+def test_facts_that_can_not_be_read_are_named_even_under_a_right_digest() -> None:
+    recorded = entry_record()
+    recorded["facts"]["dvol"] = -1.0
+    recorded["digests"]["dvol"] = _digest_of("-1.0")
+    assert verify(recorded, STRATEGY) == "facts.dvol"
+    recorded = entry_record()
+    recorded["facts"]["chain"]["quotes"][0]["bid"] = "high"
+    name = recorded["facts"]["chain"]["quotes"][0]["instrument_name"]
+    recorded["digests"]["chain"]["quotes"][name] = _digest_of(
+        canonical(recorded["facts"]["chain"]["quotes"][0])
+    )
+    assert verify(recorded, STRATEGY) == "facts.chain"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "named"),
+    [
+        (("decided",), "nothing", "decided"),
+        (("decided",), None, "decided"),
+        (("facts",), None, "facts"),
+        (("digests",), [], "digests"),
+        (("decision",), "propose", "decision"),
+        (("decision", "forced_kind"), "butterfly", "decision.forced_kind"),
+        (("decision", "forced_kind"), [], "decision.forced_kind"),
+        (("facts", "chain"), 5, "facts.chain"),
+        (("facts", "chain", "quotes"), None, "facts.chain"),
+        (("facts", "chain", "quotes"), [1], "facts.chain"),
+        (("facts", "chain", "quotes"), [{"bid": "0.01"}], "facts.chain"),
+    ],
+)
+def test_a_part_of_another_shape_is_named_instead_of_raising(
+    path: tuple[str, ...], value: object, named: str
+) -> None:
+    recorded = entry_record()
+    part = recorded
+    for field in path[:-1]:
+        part = part[field]
+    part[path[-1]] = value
+    assert verify(recorded, STRATEGY) == named
+
+
+@pytest.mark.parametrize("part", ["decided", "facts", "digests", "decision"])
+def test_a_part_that_is_missing_is_named(part: str) -> None:
+    recorded = entry_record()
+    del recorded[part]
+    assert verify(recorded, STRATEGY) == part
+
+
+def test_a_missing_chain_and_an_exit_called_an_entry_are_named() -> None:
+    recorded = entry_record()
+    del recorded["facts"]["chain"]
+    assert verify(recorded, STRATEGY) == "facts.chain"
+    assert verify(exit_record() | {"decided": "entry"}, STRATEGY) == "decision.forced_kind"
+
+
+def _digest_of(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "path"),
+    [
+        ({"a": 1}, {"a": 1}, None),
+        ({"a": 1}, {"a": 2}, "a"),
+        ({"a": 1}, {"b": 1}, "a"),
+        ({"a": {"b": [1, {"c": 2}]}}, {"a": {"b": [1, {"c": 3}]}}, "a.b.1.c"),
+        ({"a": [1]}, {"a": [1, 2]}, "a"),
+        ({"b": 1, "a": 1}, {"b": 2, "a": 2}, "a"),
+        (1, 1.0, ""),
+        ([1], {"a": 1}, ""),
+    ],
+)
+def test_the_first_difference_is_named_by_its_path(a: object, b: object, path: str | None) -> None:
+    assert first_difference(a, b) == path
+
+
+@given(a=json_values, b=json_values)
+def test_no_difference_means_the_same_bytes(a: object, b: object) -> None:
+    assert (first_difference(a, b) is None) is (canonical(a) == canonical(b))
+    assert first_difference(a, a) is None
+
+
+def test_a_decision_that_found_no_expiry_keeps_no_quote_and_is_the_same_again() -> None:
+    chain = chain_of(wire_quotes(expirations=(NEAR_EXPIRY, FAR_EXPIRY)))
+    recorded = entry_record(entry_facts(chain=chain), SpreadKind.BULL_PUT)
+    kept = recorded["facts"]["chain"]
+    assert (kept["quotes"], kept["quotes_total"]) == ([], len(chain))
+    assert recorded["decision"]["outcome"] == EntryOutcome.NO_STRIKES.value
+    assert verify(recorded, STRATEGY) is None

@@ -1,0 +1,63 @@
+"""Rule results: reasons follow from the checks, and tables show them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.checks import Check, RuleResult, at_least, at_most, holds, tables
+
+
+def test_reasons_are_the_codes_of_the_failed_checks_in_order() -> None:
+    result = RuleResult(
+        rule="x",
+        checks=(at_most("high", 2, 1), at_least("low", 2, 1), holds("off", False, None, True, "leg")),
+    )
+    assert result.reasons == ("high", "off:leg")
+    assert result.thresholds == {"high": 1, "low": 1, "off:leg": True}
+    assert not result.passed
+
+
+def test_a_rule_without_checks_passes() -> None:
+    assert RuleResult(rule="x", checks=()).passed
+    assert RuleResult(rule="x", checks=()).table() == "x: passed"
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high"), [(1.0, True, True), (0.9, False, True), (1.1, True, False)]
+)
+def test_bounds_are_inclusive(value: float, low: bool, high: bool) -> None:
+    assert at_least("c", value, 1.0).passed is low
+    assert at_most("c", value, 1.0).passed is high
+
+
+def test_a_number_that_is_none_fails_both_bounds() -> None:
+    assert not at_least("c", float("nan"), 1.0).passed
+    assert not at_most("c", float("nan"), 1.0).passed
+
+
+def test_the_table_is_short_text() -> None:
+    result = RuleResult(
+        rule="market",
+        checks=(at_least("capital_below_min", 19_999.5, 20_000.0), holds("armed", True, False, False)),
+        inputs={"funding_frac": None, "rv14_pct": 50.123456789, "kind": "bull_put", "n": 3},
+    )
+    assert tables([result, RuleResult(rule="b", checks=())]).splitlines() == [
+        "market: refused",
+        "  NO capital_below_min  19999.5 >= 20000",
+        "  ok armed              no is no",
+        "     funding_frac       none",
+        "     rv14_pct           50.1235",
+        "     kind               bull_put",
+        "     n                  3",
+        "b: passed",
+    ]
+
+
+@given(st.lists(st.tuples(st.text("abc", min_size=1, max_size=3), st.booleans())))
+def test_a_rule_passes_exactly_where_it_has_no_reason(checks: list[tuple[str, bool]]) -> None:
+    made = tuple(Check(code=code, value=1, op="is", threshold=2, passed=passed) for code, passed in checks)
+    result = RuleResult(rule="x", checks=made)
+    assert result.passed is (result.reasons == ())
+    assert list(result.reasons) == [code for code, passed in checks if not passed]

@@ -32,6 +32,15 @@ class Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
+class Failed(Value):
+    """The answer of whatever could not do what it was asked: every reason as a stable code."""
+
+    reasons: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return ", ".join(self.reasons)
+
+
 class OptionType(StrEnum):
     PUT = "put"
     CALL = "call"

@@ -18,7 +18,7 @@ from actors.execution.line import Line
 from actors.execution.order import WorkingOrder
 from actors.execution.settlement import book_deliveries
 from actors.execution.unknown import DOUBT_SOURCE
-from actors.standing_alert import HOUR_S, StandingAlert
+from actors.room import HOUR_S, StandingAlert
 from core.contract import (
     CurrencyRequest,
     EnvironmentInfo,

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from actors.room import DAY_S, StandingAlert
 from actors.runtime import Address, Context
-from actors.standing_alert import DAY_S, StandingAlert
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.kill_switch import ClearSuspension, SuspendEntries
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from actors.standing_alert import HOUR_S, StandingAlert
+from actors.room import HOUR_S, StandingAlert
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 

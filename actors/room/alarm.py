@@ -1,0 +1,21 @@
+"""How a room raises alerts."""
+
+from __future__ import annotations
+
+from actors.runtime import Address, Context
+from core.messages.alerting import RaiseAlert, Severity
+
+
+class Alarm:
+    """One per incarnation, made in `on_start`."""
+
+    def __init__(self, ctx: Context, alerting: Address) -> None:
+        self._ctx = ctx
+        self._alerting = alerting
+
+    def __call__(
+        self, severity: Severity, code: str, text: str, cause: str, *, correlation: str | None = None
+    ) -> None:
+        """Tell alerting, dated now. `cause` names what led to it: a cycle, an actor, a message."""
+        alert = RaiseAlert(severity=severity, code=code, text=text, cause=cause, at=self._ctx.now())
+        self._ctx.tell(self._alerting, alert, correlation=correlation)

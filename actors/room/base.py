@@ -1,0 +1,63 @@
+"""The base of the rooms: each takes the messages of its protocol and no other, and has what all have."""
+
+from __future__ import annotations
+
+from types import UnionType
+from typing import ClassVar, Generic, TypeVar, Union, cast, get_args, get_origin
+
+from actors.runtime import Actor
+from actors.runtime.conversations import Conversations, Wake
+from actors.runtime.outbox import Outbox, Retell
+
+M = TypeVar("M")
+
+
+class Room(Actor, Generic[M]):
+    """`class Decision(Room[A | B])` handles A and B in `handle`; anything else is a crash that names it.
+
+    What a room is made of is made in its `on_start`, which begins with `super().on_start()`: only then is
+    `ctx` there. `outbox` keeps what must not be lost; `conversations` drives what takes many messages.
+    """
+
+    outbox: Outbox
+    conversations: Conversations
+    _accepted: ClassVar[tuple[type, ...]] = ()
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for base in cls.__dict__.get("__orig_bases__", ()):
+            if get_origin(base) is Room:
+                cls._accepted = _types_of(get_args(base)[0])
+
+    def on_start(self) -> None:
+        self.outbox = Outbox(self.ctx)
+        self.conversations = Conversations(self.ctx)
+
+    def on_receive(self, message: object) -> object:
+        if isinstance(message, self._accepted):
+            return self.handle(cast("M", message))
+        if isinstance(message, Wake):
+            self.conversations.wake(message)
+        elif isinstance(message, Retell):
+            self.outbox.retell()
+        else:
+            room, found = type(self).__name__, type(message).__name__
+            raise TypeError(f"{self.ctx.path}: expected a message of {room}, found {found}")
+        return None
+
+    def handle(self, message: M) -> object:
+        """One message of the room's protocol: a `match` closed by `assert_never`. What it returns answers an
+        ask, unless the reply was deferred."""
+        raise NotImplementedError(f"{type(self).__name__} does not handle {type(message).__name__}")
+
+    def on_stop(self) -> None:
+        self.conversations.close()
+
+
+def _types_of(protocol: object) -> tuple[type, ...]:
+    """The classes of a union, or the one class."""
+    members = get_args(protocol) if get_origin(protocol) in (Union, UnionType) else (protocol,)
+    wrong = [member for member in members if not isinstance(member, type)]
+    if wrong:
+        raise TypeError(f"expected a union of classes as a room's protocol, found {wrong}")
+    return tuple(member for member in members if isinstance(member, type))

@@ -1,0 +1,230 @@
+"""Conversations: coroutines resumed by the message that they wait for, and closed when they must end."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Generator
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from actors.runtime import Fenced
+from actors.runtime.conversations import Came, Conversation, Conversations, Key, Wake, done_key
+from actors.runtime.testing import FakeContext
+
+A, B = Key[int]("a"), Key[int]("b")
+GO = Key[None]("go")
+
+
+@pytest.fixture
+def ctx() -> FakeContext:
+    return FakeContext()
+
+
+@pytest.fixture
+def talks(ctx: FakeContext) -> Conversations:
+    return Conversations(ctx)
+
+
+def waiting(talks: Conversations, seen: list[Came], *keys: Key[Any]) -> Conversation[str]:
+    async def wait() -> str:
+        seen.append(await talks.first_of(*keys))
+        return "end"
+
+    return wait()
+
+
+def test_a_conversation_is_resumed_by_the_first_of_its_keys_only(talks: Conversations) -> None:
+    seen: list[Came] = []
+    talks.start("f", waiting(talks, seen, A, B))
+    assert talks.deliver(B, 2)
+    assert not talks.deliver(A, 1)
+    assert seen == [Came(B, 2)]
+    assert "f" not in talks
+
+
+def test_an_event_that_nobody_waits_for_is_said_to_be_unheard(talks: Conversations) -> None:
+    assert not talks.deliver(A, 1)
+
+
+def test_the_end_of_a_conversation_is_delivered_with_its_value(talks: Conversations) -> None:
+    seen: list[Came] = []
+    talks.start("f", waiting(talks, [], A))
+    talks.start("watcher", waiting(talks, seen, done_key("f")))
+    talks.deliver(A, 1)
+    assert seen == [Came(done_key("f"), "end")]
+
+
+def test_one_event_resumes_everyone_who_waits_for_it(talks: Conversations) -> None:
+    seen: list[Came] = []
+    talks.start("f", waiting(talks, seen, A))
+    talks.start("g", waiting(talks, seen, A))
+    talks.deliver(A, 1)
+    assert len(seen) == 2
+
+
+def test_delivery_from_within_a_conversation_waits_its_turn(talks: Conversations) -> None:
+    """One that delivers to another is not re-entered, and the other runs when it has come to rest."""
+    order: list[str] = []
+
+    async def teller() -> None:
+        await talks.event(GO)
+        talks.deliver(A, 1)
+        order.append("teller")
+
+    async def hearer() -> None:
+        await talks.event(A)
+        order.append("hearer")
+
+    talks.start("teller", teller())
+    talks.start("hearer", hearer())
+    talks.deliver(GO, None)
+    assert order == ["teller", "hearer"]
+
+
+def test_two_conversations_of_one_name_are_refused_and_the_second_is_closed(talks: Conversations) -> None:
+    talks.start("f", waiting(talks, [], A))
+    second = waiting(talks, [], A)
+    with pytest.raises(ValueError, match="running"):
+        talks.start("f", second)
+    assert is_closed(second)
+
+
+def test_a_dropped_conversation_is_closed_and_not_resumed(talks: Conversations) -> None:
+    seen: list[Came] = []
+    talks.start("f", waiting(talks, seen, A))
+    talks.drop("f")
+    assert not talks.deliver(A, 1)
+    assert talks.names() == ()
+    assert seen == []
+
+
+def test_one_dropped_by_another_that_the_same_event_woke_is_not_resumed(talks: Conversations) -> None:
+    seen: list[Came] = []
+
+    async def dropper() -> None:
+        await talks.event(A)
+        talks.drop("f")
+
+    talks.start("dropper", dropper())
+    talks.start("f", waiting(talks, seen, A))
+    assert talks.deliver(A, 1)
+    assert seen == []
+    assert talks.names() == ()
+
+
+def test_a_raise_reaches_the_actor_and_closes_those_that_have_not_begun(talks: Conversations) -> None:
+    """It is a crash like any other; nothing is swallowed, and nothing is left to the garbage collector."""
+    unbegun = waiting(talks, [], A)
+
+    async def broken() -> None:
+        await talks.event(A)
+        talks.start("unbegun", unbegun)
+        raise ZeroDivisionError
+
+    talks.start("f", broken())
+    with pytest.raises(ZeroDivisionError):
+        talks.deliver(A, 1)
+    assert is_closed(unbegun)
+
+
+def test_a_pause_ends_with_its_timer_or_by_a_key(ctx: FakeContext, talks: Conversations) -> None:
+    found: list[Key[Any] | None] = []
+
+    async def pausing() -> None:
+        found.append(await talks.pause(5.0, A))
+        found.append(await talks.pause(5.0, A))
+
+    talks.start("f", pausing())
+    talks.deliver(A, 1)
+    for message in ctx.advance(5.0):
+        assert isinstance(message, Wake)
+        talks.wake(message)
+    assert found == [A, None]
+
+
+def test_an_event_that_does_not_come_in_time_is_none(ctx: FakeContext, talks: Conversations) -> None:
+    found: list[int | None] = []
+
+    async def asking() -> None:
+        found.append(await talks.event_within(A, 5.0))
+
+    talks.start("f", asking())
+    talks.wake(Wake("overdue:a"))
+    assert found == [None]
+    assert not talks.deliver(A, 1)
+
+
+def test_a_foreign_awaitable_is_refused_by_name(talks: Conversations) -> None:
+    class Foreign:
+        def __await__(self) -> Generator[int, None, None]:
+            yield 1
+
+    async def foreign() -> None:
+        await Foreign()
+
+    with pytest.raises(TypeError, match="f: expected it to await what Conversations offers, found int"):
+        talks.start("f", foreign())
+
+
+def test_the_end_of_the_incarnation_closes_every_conversation(talks: Conversations) -> None:
+    ended: list[str] = []
+
+    async def holding(name: str) -> None:
+        try:
+            await talks.event(A)
+        finally:
+            ended.append(name)
+
+    talks.start("f", holding("f"))
+    talks.start("g", holding("g"))
+    talks.close()
+    assert ended == ["f", "g"]
+
+
+def test_one_that_is_executing_at_the_end_goes_on_to_its_next_wait_and_is_closed_there(
+    talks: Conversations,
+) -> None:
+    """`on_stop` of a hung life runs on another thread; it can't close what executes."""
+    reached: list[str] = []
+
+    async def closing_meanwhile() -> None:
+        other = Thread(target=talks.close)
+        other.start()
+        other.join()
+        reached.append("executed on")
+        await talks.event(A)
+        reached.append("resumed")
+
+    conversation = closing_meanwhile()
+    talks.start("f", conversation)
+    assert reached == ["executed on"]
+    assert is_closed(conversation)
+
+
+def test_after_the_end_none_begins(ctx: FakeContext, talks: Conversations) -> None:
+    talks.close()
+    ctx.live = False
+    late = waiting(talks, [], A)
+    with pytest.raises(Fenced):
+        talks.start("late", late)
+    assert is_closed(late)
+
+
+def test_one_that_never_began_is_closed_with_the_others(talks: Conversations) -> None:
+    unbegun = waiting(talks, [], B)
+
+    async def starting() -> None:
+        await talks.event(A)
+        talks.start("unbegun", unbegun)
+        talks.close()
+
+    talks.start("f", starting())
+    talks.deliver(A, 1)
+    assert is_closed(unbegun)
+
+
+def is_closed(conversation: Conversation[Any]) -> bool:
+    assert inspect.iscoroutine(conversation)
+    return inspect.getcoroutinestate(conversation) == inspect.CORO_CLOSED

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from actors.control.engine import Engine
 from actors.runtime import Address, CellState, CellStatus, Context, RuntimeFault
@@ -64,7 +64,7 @@ class Survey:
             unavailable=self.unavailable,
         )
 
-    def _ask(self, room: str, query: Query, expected: type[_Answer]) -> _Answer | None:
+    def _ask(self, room: str, query: Query[Any], expected: type[_Answer]) -> _Answer | None:
         if room in self.unavailable:
             return None
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from actors.runtime import Address, Context, RuntimeFault
 from actors.runtime.outbox import Outbox
@@ -81,7 +81,7 @@ class Desk:
             RaiseAlert(severity=severity, code=code, text=text, cause=cause, at=self.ctx.now()),
         )
 
-    def _ask(self, room: Address, query: Query, expected: type[_Answer]) -> _Answer:
+    def _ask(self, room: Address, query: Query[Any], expected: type[_Answer]) -> _Answer:
         try:
             answer = self.ctx.ask(room, query, timeout_s=ASK_TIMEOUT_S)
         except RuntimeFault as error:

@@ -41,10 +41,6 @@ class AlertRow(Event):
     delivered_at: datetime | None = None
 
 
-class GetAlerting(Query):
-    """Answered by `AlertingStatus`."""
-
-
 class AlertingStatus(Event):
     channel: str
     queued: int
@@ -52,6 +48,10 @@ class AlertingStatus(Event):
     overflowed: int
     last_error: str | None
     recent: tuple[AlertRow, ...]
+
+
+class GetAlerting(Query[AlertingStatus]):
+    """Answered by `AlertingStatus`."""
 
 
 AlertingProtocol = RaiseAlert | GetAlerting

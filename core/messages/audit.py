@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from pydantic import JsonValue
 
-from core.messages.base import Command, Event, Query
+from core.messages.base import Answered, Command, Event, Query
 from core.values import Value
 
 
@@ -68,15 +68,15 @@ class AuditBatch(Value):
     payload: bytes
 
 
-class AppendAudit(Command):
-    """Told by state after its commit; answered by `AuditAt` told back."""
-
-    batch: AuditBatch
-
-
 class AuditAt(Event):
     seq: int
     hash: str
+
+
+class AppendAudit(Command, Answered[AuditAt]):
+    """Told by state after its commit; answered by `AuditAt` told back."""
+
+    batch: AuditBatch
 
 
 class AuditBoot(Event):
@@ -96,15 +96,15 @@ class AuditBoot(Event):
     found: AuditHead | None = None
 
 
-class GetAudit(Query):
-    """Answered by `AuditStatus`."""
-
-
 class AuditStatus(Event):
     ok: bool
     records: int
     head: AuditHead
     problem: str | None = None
+
+
+class GetAudit(Query[AuditStatus]):
+    """Answered by `AuditStatus`."""
 
 
 AuditProtocol = AppendAudit | GetAudit

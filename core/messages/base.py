@@ -6,11 +6,52 @@ envelope that the runtime makes.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
+
 from core.values import Value
+
+Answer = TypeVar("Answer")
+Answer_co = TypeVar("Answer_co", covariant=True)
+Message_contra = TypeVar("Message_contra", contravariant=True)
+Asking = TypeVar("Asking", bound="Answered[Any]")
 
 
 class Message(Value):
     """Base of every message."""
+
+
+class Takes(Protocol[Message_contra]):
+    """Where a message may be sent: an address that takes it, perhaps among others."""
+
+    def tell(self, message: Message_contra, /) -> None:
+        """Send it from outside the actors."""
+
+
+@dataclass(frozen=True)
+class Question(Generic[Answer_co]):
+    """A message to an address that takes it, and the type of what comes back. Made by `Answered.to`."""
+
+    address: Takes[Any]
+    message: Answered[Answer_co]
+
+    def answer(self, found: object) -> Answer_co:
+        """What came back, as the type that the message names."""
+        return cast("Answer_co", found)
+
+
+class Answered(Message, Generic[Answer]):
+    """A message that is answered, by `Answer`, whether it was told or asked."""
+
+    if not TYPE_CHECKING:
+
+        def __class_getitem__(cls, answer: object) -> type[Answered[Any]]:
+            """The answer is for the type checker alone: pydantic would make a class of its own for each."""
+            return cls
+
+    def to(self: Asking, address: Takes[Asking]) -> Question[Answer]:
+        """Ask this of an address that takes it."""
+        return Question(address, self)
 
 
 class Command(Message):
@@ -21,7 +62,7 @@ class Event(Message):
     """Something that happened, in the past tense."""
 
 
-class Query(Message):
+class Query(Answered[Answer], Generic[Answer]):
     """A read: answered, changes nothing."""
 
 

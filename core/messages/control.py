@@ -6,7 +6,7 @@ from datetime import datetime
 
 from core.messages.alerting import AlertingStatus
 from core.messages.audit import AuditStatus
-from core.messages.base import Command, Event, Query, Refused
+from core.messages.base import Answered, Command, Event, Query, Refused
 from core.messages.decision import DecisionStatus
 from core.messages.execution import ExecutionStatus, RecoveryReport
 from core.messages.health import HealthStatus
@@ -46,10 +46,6 @@ class CellView(Value):
     last_error: str | None
 
 
-class GetStatus(Query):
-    """Answered by `EngineStatus`."""
-
-
 class EngineStatus(Event):
     """The whole engine on one page. What a room did not answer in time is None and named in `unavailable`."""
 
@@ -71,8 +67,8 @@ class EngineStatus(Event):
     unavailable: dict[str, str]
 
 
-class PingEngine(Query):
-    """Answered by `EngineAlive`, by control alone."""
+class GetStatus(Query[EngineStatus]):
+    """Answered by `EngineStatus`."""
 
 
 class EngineAlive(Event):
@@ -80,8 +76,8 @@ class EngineAlive(Event):
     pid: int
 
 
-class GetHealthcheck(Query):
-    """Answered by `Healthcheck`."""
+class PingEngine(Query[EngineAlive]):
+    """Answered by `EngineAlive`, by control alone."""
 
 
 class Healthcheck(Event):
@@ -93,28 +89,26 @@ class Healthcheck(Event):
     notes: tuple[str, ...]
 
 
-class StopEngine(Command):
-    """Stop in good order. Answered by `EngineStopping` before the stop begins."""
-
-    reason: str
+class GetHealthcheck(Query[Healthcheck]):
+    """Answered by `Healthcheck`."""
 
 
 class EngineStopping(Event):
     reason: str
 
 
-class GetDump(Query):
-    """Answered by `Dump`: every actor's state, mailbox, current message and thread stack."""
+class StopEngine(Command, Answered[EngineStopping]):
+    """Stop in good order. Answered by `EngineStopping` before the stop begins."""
+
+    reason: str
 
 
 class Dump(Event):
     text: str
 
 
-class GetTrace(Query):
-    """What was told under one correlation, from the ring of envelopes. Answered by `Trace`."""
-
-    correlation: str
+class GetDump(Query[Dump]):
+    """Answered by `Dump`: every actor's state, mailbox, current message and thread stack."""
 
 
 class Trace(Event):
@@ -123,13 +117,10 @@ class Trace(Event):
     lines: tuple[str, ...]
 
 
-class InjectMessage(Command):
-    """An operator's message by name. Answered by `InjectAccepted` once it is durable, or `Refused`."""
+class GetTrace(Query[Trace]):
+    """What was told under one correlation, from the ring of envelopes. Answered by `Trace`."""
 
-    message: str
-    body: str
-    """The message's fields as a JSON object."""
-    who: str
+    correlation: str
 
 
 class InjectAccepted(Event):
@@ -137,10 +128,13 @@ class InjectAccepted(Event):
     message: str
 
 
-class AwaitInject(Query):
-    """Answered by `InjectDone` when the injected message has led to something."""
+class InjectMessage(Command, Answered[InjectAccepted | Refused]):
+    """An operator's message by name. Answered by `InjectAccepted` once it is durable, or `Refused`."""
 
-    request_id: str
+    message: str
+    body: str
+    """The message's fields as a JSON object."""
+    who: str
 
 
 class InjectDone(Event):
@@ -150,6 +144,12 @@ class InjectDone(Event):
     message: str
     answer: str
     body: str
+
+
+class AwaitInject(Query[InjectDone]):
+    """Answered by `InjectDone` when the injected message has led to something."""
+
+    request_id: str
 
 
 ControlProtocol = (

@@ -4,21 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from core.messages.base import Command, Event, Query
+from core.messages.base import Answered, Command, Event, Query, Refused
 from core.orders.books import CycleOutcome, Job
 from core.values import CycleId, Value
-
-
-class RunEntryCycle(Command):
-    """Run an entry cycle now, under all its rules. Answered by `CycleEnded`."""
-
-    request_id: str
-
-
-class RunMonitorCycle(Command):
-    """Look at every open position now, and close what is due. Answered by `CycleEnded`."""
-
-    request_id: str
 
 
 class CycleEnded(Event):
@@ -34,17 +22,16 @@ class CycleEnded(Event):
     text: str = ""
 
 
-class GetDecision(Query):
-    """Answered by `DecisionStatus`."""
+class RunEntryCycle(Command, Answered[CycleEnded | Refused]):
+    """Run an entry cycle now, under all its rules. Answered by `CycleEnded`."""
+
+    request_id: str
 
 
-class CycleView(Value):
-    """A cycle under way or waiting; `step` says what it waits for."""
+class RunMonitorCycle(Command, Answered[CycleEnded | Refused]):
+    """Look at every open position now, and close what is due. Answered by `CycleEnded`."""
 
-    job: Job
-    slot: datetime
-    step: str
-    since: datetime
+    request_id: str
 
 
 class DecisionStatus(Event):
@@ -55,6 +42,19 @@ class DecisionStatus(Event):
     waiting: tuple[CycleView, ...]
     recent: tuple[CycleEnded, ...]
     monitor_failures_in_a_row: int
+
+
+class GetDecision(Query[DecisionStatus]):
+    """Answered by `DecisionStatus`."""
+
+
+class CycleView(Value):
+    """A cycle under way or waiting; `step` says what it waits for."""
+
+    job: Job
+    slot: datetime
+    step: str
+    since: datetime
 
 
 DecisionProtocol = RunEntryCycle | RunMonitorCycle | GetDecision

@@ -5,12 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from core.messages.base import Command, Event, Query
+from core.messages.base import Answered, Command, Event, Query
 from core.orders.books import Proposal
 from core.values import CycleId, PositionId, ProposalId
 
 
-class PlaceCombo(Command):
+class OrderFinal(Event):
+    request_id: str
+    cycle_id: CycleId | None
+    proposal_id: ProposalId
+    outcome: FinalOutcome
+    contracts_filled: int
+    reasons: tuple[str, ...]
+
+
+class PlaceCombo(Command, Answered[OrderFinal]):
     """Open a recorded proposal. Answered by `OrderFinal` when its order is final or refused unsent."""
 
     request_id: str
@@ -18,7 +27,14 @@ class PlaceCombo(Command):
     proposal: Proposal
 
 
-class ClosePosition(Command):
+class ExitStarted(Event):
+    request_id: str
+    position_id: PositionId
+    started: bool
+    reasons: tuple[str, ...]
+
+
+class ClosePosition(Command, Answered[ExitStarted]):
     """Close a position with reduce-only exits that are retried until it is closed.
 
     Answered by `ExitStarted` when the first exit is under way or why it is not, and `OrderFinal` each time
@@ -32,7 +48,20 @@ class ClosePosition(Command):
     reason: str
 
 
-class SettleExpired(Command):
+class Settled(Event):
+    request_id: str
+    cycle_id: CycleId
+    positions_closed: tuple[PositionId, ...]
+    deliveries: int
+
+
+class SettleFailed(Event):
+    request_id: str
+    cycle_id: CycleId
+    reasons: tuple[str, ...]
+
+
+class SettleExpired(Command, Answered[Settled | SettleFailed]):
     """Book the settlements of expired legs since the last ones. Answered by `Settled` or `SettleFailed`."""
 
     request_id: str
@@ -49,41 +78,12 @@ class FinalOutcome(StrEnum):
     RECOVERING = "recovering"
 
 
-class OrderFinal(Event):
-    request_id: str
-    cycle_id: CycleId | None
-    proposal_id: ProposalId
-    outcome: FinalOutcome
-    contracts_filled: int
-    reasons: tuple[str, ...]
-
-
-class ExitStarted(Event):
-    request_id: str
-    position_id: PositionId
-    started: bool
-    reasons: tuple[str, ...]
-
-
 class PositionClosed(Event):
     """Told to decision whenever a position reaches size 0."""
 
     position_id: PositionId
     exit_rule: str
     at: datetime
-
-
-class Settled(Event):
-    request_id: str
-    cycle_id: CycleId
-    positions_closed: tuple[PositionId, ...]
-    deliveries: int
-
-
-class SettleFailed(Event):
-    request_id: str
-    cycle_id: CycleId
-    reasons: tuple[str, ...]
 
 
 class RecoveryReport(Event):
@@ -102,13 +102,13 @@ class Reconcile(Command):
     reason: str
 
 
-class CancelEntries(Command):
-    """Orderly stop: cancel resting entry orders and confirm. Answered by `EntriesCancelled`."""
-
-
 class EntriesCancelled(Event):
     cancelled: int
     unconfirmed: int
+
+
+class CancelEntries(Command, Answered[EntriesCancelled]):
+    """Orderly stop: cancel resting entry orders and confirm. Answered by `EntriesCancelled`."""
 
 
 class WithdrawEntries(Command):
@@ -120,16 +120,16 @@ class WithdrawEntries(Command):
     reason: str
 
 
-class GetExecution(Query):
-    """Answered by `ExecutionStatus`."""
-
-
 class ExecutionStatus(Event):
     recovering: bool
     resting: int
     in_doubt: int
     exits_under_way: int
     last_error: str | None
+
+
+class GetExecution(Query[ExecutionStatus]):
+    """Answered by `ExecutionStatus`."""
 
 
 ExecutionProtocol = (

@@ -24,10 +24,6 @@ class RouterHealth(Value):
     failures_in_a_row: int
 
 
-class GetHealth(Query):
-    """Answered by `HealthStatus`."""
-
-
 class HealthStatus(Event):
     """`booted`: the start is on record and jobs may run. `disk_free_bytes` is None before a probe."""
 
@@ -38,6 +34,10 @@ class HealthStatus(Event):
     disk_low: bool
     last_backup_at: datetime | None
     last_backup_error: str | None
+
+
+class GetHealth(Query[HealthStatus]):
+    """Answered by `HealthStatus`."""
 
 
 HealthProtocol = GetHealth

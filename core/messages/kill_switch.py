@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from core.messages.base import Command, Event, Query
+from core.messages.base import Answered, Command, Event, Query, Refused
 from core.orders.books import Books
 from core.values import Environment, Label, Leg
 
@@ -36,20 +36,6 @@ class PermitPurpose(StrEnum):
     EDIT_EXIT = "edit_exit"
 
 
-class RequestPermit(Query):
-    """Asked by execution before anything that can add risk or worsen a price. No answer in time is a veto."""
-
-    request_id: str
-    label: Label
-    purpose: PermitPurpose
-    legs: tuple[Leg, ...]
-    amount: int
-    limit_eth: Decimal
-    reference_eth: Decimal
-    """The natural price (entry) or the mark (exit) that the collar is measured from."""
-    reduce_only: bool
-
-
 class Permit(Event):
     """For one order, with its size and limit; used once; `expires_at` is the order's `valid_until`."""
 
@@ -69,6 +55,20 @@ class Veto(Event):
     reasons: tuple[str, ...]
 
 
+class RequestPermit(Query[Permit | Veto]):
+    """Asked by execution before anything that can add risk or worsen a price. No answer in time is a veto."""
+
+    request_id: str
+    label: Label
+    purpose: PermitPurpose
+    legs: tuple[Leg, ...]
+    amount: int
+    limit_eth: Decimal
+    reference_eth: Decimal
+    """The natural price (entry) or the mark (exit) that the collar is measured from."""
+    reduce_only: bool
+
+
 class PermitSpent(Event):
     """Told by mcp.orders when the venue has answered, or when an unanswered order can't arrive any more."""
 
@@ -84,14 +84,6 @@ class PermitVoid(Event):
     reason: str
 
 
-class ArmKillSwitch(Command):
-    """Latch. Answered by `KillSwitchArmed` only when no order can leave any more."""
-
-    cause: ArmCause = ArmCause.OPERATOR
-    reason: str
-    who: str = "operator"
-
-
 class KillSwitchArmed(Event):
     cause: ArmCause
     reason: str
@@ -100,18 +92,26 @@ class KillSwitchArmed(Event):
     exits_blocked: bool
 
 
-class DisarmKillSwitch(Command):
-    """Row and audit first, then the file. Answered by `KillSwitchDisarmed` or `Refused`."""
+class ArmKillSwitch(Command, Answered[KillSwitchArmed]):
+    """Latch. Answered by `KillSwitchArmed` only when no order can leave any more."""
 
+    cause: ArmCause = ArmCause.OPERATOR
     reason: str
     who: str = "operator"
-    accept_audit_break: bool = False
 
 
 class KillSwitchDisarmed(Event):
     reason: str
     who: str
     at: datetime
+
+
+class DisarmKillSwitch(Command, Answered[KillSwitchDisarmed | Refused]):
+    """Row and audit first, then the file. Answered by `KillSwitchDisarmed` or `Refused`."""
+
+    reason: str
+    who: str = "operator"
+    accept_audit_break: bool = False
 
 
 class SuspendEntries(Command):
@@ -151,10 +151,6 @@ class VenueChecked(Event):
     features: tuple[str, ...]
 
 
-class GetKillSwitch(Query):
-    """Answered by `KillSwitchStatus`."""
-
-
 class KillSwitchStatus(Event):
     armed: bool
     causes: tuple[ArmCause, ...]
@@ -166,6 +162,10 @@ class KillSwitchStatus(Event):
     permits_outstanding: int
     permits_granted: int
     vetoes: int
+
+
+class GetKillSwitch(Query[KillSwitchStatus]):
+    """Answered by `KillSwitchStatus`."""
 
 
 KillSwitchProtocol = (

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from core.market.observations import FundingRate, HourlyClose, Level, MacroEvent
 from core.market.option_chain import OptionChain
-from core.messages.base import Command, Event, Query
+from core.messages.base import Answered, Command, Event, Query
 from core.messages.mcp import Router
 from core.values import CycleId, Value
 
@@ -18,7 +18,21 @@ class SnapshotKind(StrEnum):
     MONITOR = "monitor"
 
 
-class FetchSnapshot(Query):
+class Snapshot(Event):
+    request_id: str
+    cycle_id: CycleId
+    market: EntryMarket | MonitorMarket
+
+
+class SnapshotFailed(Event):
+    """Every part that is missing, not only the first."""
+
+    request_id: str
+    cycle_id: CycleId
+    faults: tuple[SnapshotFault, ...]
+
+
+class FetchSnapshot(Query[Snapshot | SnapshotFailed]):
     """Gather what a cycle decides on; answered by `Snapshot` or `SnapshotFailed`.
 
     `expirations` are those of the legs that a monitor looks at; an entry reads the expiries that it may
@@ -59,12 +73,6 @@ class MonitorMarket(Value):
     chain: OptionChain
 
 
-class Snapshot(Event):
-    request_id: str
-    cycle_id: CycleId
-    market: EntryMarket | MonitorMarket
-
-
 class FaultKind(StrEnum):
     """Why one part of a snapshot is missing, beside the kinds of `McpFault`."""
 
@@ -89,23 +97,6 @@ class SnapshotFault(Value):
         return f"{self.source}.{self.part}:{self.kind}"
 
 
-class SnapshotFailed(Event):
-    """Every part that is missing, not only the first."""
-
-    request_id: str
-    cycle_id: CycleId
-    faults: tuple[SnapshotFault, ...]
-
-
-class TakeMarketSnapshot(Command):
-    """Store a picture of the market now, outside the schedule.
-
-    Answered by `MarketSnapshotStored` or `MarketSnapshotFailed`.
-    """
-
-    request_id: str
-
-
 class MarketSnapshotStored(Event):
     """A picture of the market is in the books. `slot` is the due moment it was taken for."""
 
@@ -123,21 +114,13 @@ class MarketSnapshotFailed(Event):
     reasons: tuple[str, ...]
 
 
-class GetMarks(Query):
-    """Answered by `Marks`."""
+class TakeMarketSnapshot(Command, Answered[MarketSnapshotStored | MarketSnapshotFailed]):
+    """Store a picture of the market now, outside the schedule.
 
+    Answered by `MarketSnapshotStored` or `MarketSnapshotFailed`.
+    """
 
-class LegMark(Value):
-    """One open leg as last seen: ETH per contract, IV in percent points, the expiry's forward in USD."""
-
-    instrument_name: str
-    bid_eth: Decimal | None
-    ask_eth: Decimal | None
-    mark_eth: Decimal
-    mark_iv_pct: float
-    forward_usd: float
-    delta: float
-    at: datetime
+    request_id: str
 
 
 class Marks(Event):
@@ -155,6 +138,23 @@ class Marks(Event):
     last_failure: str | None
     failed_routers: tuple[Router, ...]
     """Routers whose actor ended and has not answered since."""
+
+
+class GetMarks(Query[Marks]):
+    """Answered by `Marks`."""
+
+
+class LegMark(Value):
+    """One open leg as last seen: ETH per contract, IV in percent points, the expiry's forward in USD."""
+
+    instrument_name: str
+    bid_eth: Decimal | None
+    ask_eth: Decimal | None
+    mark_eth: Decimal
+    mark_iv_pct: float
+    forward_usd: float
+    delta: float
+    at: datetime
 
 
 MarketDataProtocol = FetchSnapshot | TakeMarketSnapshot | GetMarks

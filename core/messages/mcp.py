@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from core.contract import Order, Trade
 from core.market.option_chain import OptionChain
-from core.messages.base import Command, Event, Query
+from core.messages.base import Answered, Command, Event, Query
 from core.messages.kill_switch import Permit
 from core.orders.books import Instruction
 from core.values import Label, OrderId
@@ -42,19 +42,6 @@ class McpFault(StrEnum):
     DEADLINE = "deadline"
 
 
-class Fetch(Query):
-    """Read one tool; answered by `Fetched` or `FetchFailed` told to the sender.
-
-    No attempt starts after `deadline`.
-    """
-
-    request_id: str
-    tool: str
-    request: BaseModel
-    deadline: datetime
-    retry: bool = True
-
-
 class Fetched(Event):
     """`answer` is the tool's answer model; for `get_options_chain` it is an `OptionChain`."""
 
@@ -74,10 +61,17 @@ class FetchFailed(Event):
     attempts: int
 
 
-class ProbeRouter(Query):
-    """One single attempt at `GET health`; answered by `RouterProbed`."""
+class Fetch(Query[Fetched | FetchFailed]):
+    """Read one tool; answered by `Fetched` or `FetchFailed` told to the sender.
+
+    No attempt starts after `deadline`.
+    """
 
     request_id: str
+    tool: str
+    request: BaseModel
+    deadline: datetime
+    retry: bool = True
 
 
 class RouterProbed(Event):
@@ -92,34 +86,10 @@ class RouterProbed(Event):
     at: datetime
 
 
-class SendOrder(Command):
-    """One HTTP attempt under the permit; answered by `OrderAccepted`, `OrderRefused` or `OrderUnknown`."""
+class ProbeRouter(Query[RouterProbed]):
+    """One single attempt at `GET health`; answered by `RouterProbed`."""
 
-    instruction: Instruction
-    permit: Permit
-
-
-class EditOrder(Command):
-    """A worse price for a resting order, under a permit of its own; answered like `SendOrder`."""
-
-    label: Label
-    order_id: OrderId
-    price_eth: Decimal
-    amount: int
-    permit: Permit
-
-
-class CancelOrder(Command):
-    """Needs no permit; answered by `OrderAccepted` (the order as it is), `OrderRefused` or `OrderUnknown`."""
-
-    label: Label
-    order_id: OrderId
-
-
-class OrderAction(StrEnum):
-    PLACE = "place"
-    EDIT = "edit"
-    CANCEL = "cancel"
+    request_id: str
 
 
 class OrderAccepted(Event):
@@ -146,6 +116,36 @@ class OrderUnknown(Event):
     label: Label
     action: OrderAction
     detail: str
+
+
+class SendOrder(Command, Answered[OrderAccepted | OrderRefused | OrderUnknown]):
+    """One HTTP attempt under the permit; answered by `OrderAccepted`, `OrderRefused` or `OrderUnknown`."""
+
+    instruction: Instruction
+    permit: Permit
+
+
+class EditOrder(Command, Answered[OrderAccepted | OrderRefused | OrderUnknown]):
+    """A worse price for a resting order, under a permit of its own; answered like `SendOrder`."""
+
+    label: Label
+    order_id: OrderId
+    price_eth: Decimal
+    amount: int
+    permit: Permit
+
+
+class CancelOrder(Command, Answered[OrderAccepted | OrderRefused | OrderUnknown]):
+    """Needs no permit; answered by `OrderAccepted` (the order as it is), `OrderRefused` or `OrderUnknown`."""
+
+    label: Label
+    order_id: OrderId
+
+
+class OrderAction(StrEnum):
+    PLACE = "place"
+    EDIT = "edit"
+    CANCEL = "cancel"
 
 
 McpProtocol = Fetch | ProbeRouter

@@ -20,14 +20,14 @@ class JobDue(Event):
     misfired: bool = False
 
 
-class GetJobs(Query):
-    """Answered by `Jobs`."""
-
-
 class Jobs(Event):
     running: bool
     next_runs: dict[Job, datetime]
     disabled: tuple[Job, ...]
+
+
+class GetJobs(Query[Jobs]):
+    """Answered by `Jobs`."""
 
 
 SchedulerProtocol = StartJobs | GetJobs

@@ -12,22 +12,15 @@ from core.orders.books import Books, CycleRow, Job, Position
 from core.values import PositionId
 
 
-class GetBooks(Query):
-    """Answered by `Books` (a value, not a message) when asked; told `BooksRead` when told."""
-
-    request_id: str = ""
-
-
 class BooksRead(Event):
     request_id: str
     books: Books
 
 
-class GetPosition(Query):
-    """Answered by `PositionRead`."""
+class GetBooks(Query[BooksRead]):
+    """Answered by `Books` (a value, not a message) when asked; told `BooksRead` when told."""
 
-    request_id: str
-    position_id: PositionId
+    request_id: str = ""
 
 
 class PositionRead(Event):
@@ -35,10 +28,11 @@ class PositionRead(Event):
     position: Position | None
 
 
-class GetOpenCycles(Query):
-    """Answered by `OpenCycles`: rows without an outcome, and whether each already has an instruction."""
+class GetPosition(Query[PositionRead]):
+    """Answered by `PositionRead`."""
 
     request_id: str
+    position_id: PositionId
 
 
 class OpenCycles(Event):
@@ -46,11 +40,10 @@ class OpenCycles(Event):
     cycles: tuple[tuple[CycleRow, bool], ...]
 
 
-class GetLastCycle(Query):
-    """Answered by `LastCycle`: the newest row of the job, or None."""
+class GetOpenCycles(Query[OpenCycles]):
+    """Answered by `OpenCycles`: rows without an outcome, and whether each already has an instruction."""
 
     request_id: str
-    job: Job
 
 
 class LastCycle(Event):
@@ -59,10 +52,11 @@ class LastCycle(Event):
     cycle: CycleRow | None
 
 
-class GetClosedTrades(Query):
-    """Answered by `ClosedTrades`, oldest first."""
+class GetLastCycle(Query[LastCycle]):
+    """Answered by `LastCycle`: the newest row of the job, or None."""
 
     request_id: str
+    job: Job
 
 
 class ClosedTrades(Event):
@@ -70,18 +64,18 @@ class ClosedTrades(Event):
     positions: tuple[Position, ...]
 
 
-class GetJobRuns(Query):
-    """Answered by `JobRuns`."""
+class GetClosedTrades(Query[ClosedTrades]):
+    """Answered by `ClosedTrades`, oldest first."""
+
+    request_id: str
 
 
 class JobRuns(Event):
     next_runs: dict[Job, datetime]
 
 
-class GetKillSwitchRow(Query):
-    """Answered by `KillSwitchRow`. Told by the kill switch at its start."""
-
-    request_id: str
+class GetJobRuns(Query[JobRuns]):
+    """Answered by `JobRuns`."""
 
 
 class KillSwitchRow(Event):
@@ -93,8 +87,8 @@ class KillSwitchRow(Event):
     at: datetime | None
 
 
-class GetUndeliveredAlerts(Query):
-    """Answered by `UndeliveredAlerts`, oldest first."""
+class GetKillSwitchRow(Query[KillSwitchRow]):
+    """Answered by `KillSwitchRow`. Told by the kill switch at its start."""
 
     request_id: str
 
@@ -104,8 +98,8 @@ class UndeliveredAlerts(Event):
     alerts: tuple[AlertRow, ...]
 
 
-class GetOpenInbox(Query):
-    """Answered by `OpenInbox`: what was acknowledged to a person and not yet carried out."""
+class GetUndeliveredAlerts(Query[UndeliveredAlerts]):
+    """Answered by `UndeliveredAlerts`, oldest first."""
 
     request_id: str
 
@@ -116,7 +110,18 @@ class OpenInbox(Event):
     """(request_id, message name, JSON body)."""
 
 
-class GetAuditHeadAndPending(Query):
+class GetOpenInbox(Query[OpenInbox]):
+    """Answered by `OpenInbox`: what was acknowledged to a person and not yet carried out."""
+
+    request_id: str
+
+
+class AuditHeadAndPending(Event):
+    head: AuditHead
+    pending: AuditBatch | None
+
+
+class GetAuditHeadAndPending(Query[AuditHeadAndPending]):
     """Asked by audit's `on_start`; answered by `AuditHeadAndPending`.
 
     `stopping`: asked by its `on_stop`. State takes no further change, until an audit has started again.
@@ -125,17 +130,12 @@ class GetAuditHeadAndPending(Query):
     stopping: bool = False
 
 
-class AuditHeadAndPending(Event):
-    head: AuditHead
-    pending: AuditBatch | None
-
-
-class GetSystem(Query):
-    """Answered by `SystemRead`."""
-
-    key: str
-
-
 class SystemRead(Event):
     key: str
     value: str | None
+
+
+class GetSystem(Query[SystemRead]):
+    """Answered by `SystemRead`."""
+
+    key: str

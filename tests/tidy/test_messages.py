@@ -9,7 +9,7 @@ import pkgutil
 import pytest
 
 import core.messages
-from core.messages.base import Command, Event, Message, Query
+from core.messages.base import Answered, Command, Event, Message, Query
 
 MODULES = [
     importlib.import_module(f"core.messages.{info.name}")
@@ -23,7 +23,7 @@ MESSAGES = sorted(
         if inspect.isclass(value)
         and issubclass(value, Message)
         and value.__module__ == module.__name__
-        and value not in (Message, Command, Event, Query)
+        and value not in (Message, Answered, Command, Event, Query)
     },
     key=lambda message: message.__qualname__,
 )

@@ -1,0 +1,248 @@
+"""Who takes what: the protocol of every room, on one page.
+
+A protocol is what others may send to the room: commands, queries, events of other rooms, and the answers to
+what it sends itself. An `Address[Protocol]` takes nothing else; a room's timers to itself stay in the room.
+"""
+
+from __future__ import annotations
+
+from core.messages.alerting import GetAlerting, RaiseAlert
+from core.messages.audit import AppendAudit, AuditAt, AuditBoot, GetAudit
+from core.messages.base import Refused
+from core.messages.control import (
+    AwaitInject,
+    GetDump,
+    GetHealthcheck,
+    GetStatus,
+    GetTrace,
+    InjectMessage,
+    PingEngine,
+    StopEngine,
+)
+from core.messages.decision import CycleEnded, GetDecision, RunEntryCycle, RunMonitorCycle
+from core.messages.execution import (
+    CancelEntries,
+    ClosePosition,
+    ExecutionStatus,
+    ExitStarted,
+    GetExecution,
+    OrderFinal,
+    PlaceCombo,
+    PositionClosed,
+    Reconcile,
+    RecoveryReport,
+    Settled,
+    SettleExpired,
+    SettleFailed,
+    WithdrawEntries,
+)
+from core.messages.health import GetHealth, HealthStatus
+from core.messages.kill_switch import (
+    ArmKillSwitch,
+    BooksChanged,
+    ClearSuspension,
+    DisarmKillSwitch,
+    GetKillSwitch,
+    KillSwitchArmed,
+    KillSwitchDisarmed,
+    MarksChanged,
+    PermitSpent,
+    PermitVoid,
+    RequestPermit,
+    SuspendEntries,
+    VenueChecked,
+)
+from core.messages.market_data import (
+    FetchSnapshot,
+    GetMarks,
+    MarketSnapshotFailed,
+    MarketSnapshotStored,
+    Snapshot,
+    SnapshotFailed,
+    TakeMarketSnapshot,
+)
+from core.messages.mcp import (
+    CancelOrder,
+    EditOrder,
+    Fetch,
+    Fetched,
+    FetchFailed,
+    OrderAccepted,
+    OrderRefused,
+    OrderUnknown,
+    ProbeRouter,
+    RouterProbed,
+    SendOrder,
+)
+from core.messages.scheduler import GetJobs, JobDue, Jobs, StartJobs
+from core.messages.state import (
+    BackupMade,
+    BooksRead,
+    ClosedTrades,
+    CycleKnown,
+    CycleOpened,
+    GetAuditHeadAndPending,
+    GetBooks,
+    GetClosedTrades,
+    GetJobRuns,
+    GetKillSwitchRow,
+    GetLastCycle,
+    GetOpenCycles,
+    GetOpenInbox,
+    GetPosition,
+    GetSystem,
+    GetUndeliveredAlerts,
+    JobRuns,
+    KillSwitchRow,
+    LastCycle,
+    OpenCycles,
+    OpenInbox,
+    PositionRead,
+    Recorded,
+    Recording,
+    SystemRead,
+    UndeliveredAlerts,
+)
+
+AlertingProtocol = RaiseAlert | GetAlerting | Recorded | Refused | UndeliveredAlerts
+
+KillSwitchProtocol = (
+    RequestPermit
+    | PermitSpent
+    | PermitVoid
+    | ArmKillSwitch
+    | DisarmKillSwitch
+    | SuspendEntries
+    | ClearSuspension
+    | BooksChanged
+    | MarksChanged
+    | VenueChecked
+    | GetKillSwitch
+    | AuditBoot
+    | KillSwitchRow
+    | Recorded
+    | Refused
+)
+
+StateProtocol = (
+    Recording
+    | AuditAt
+    | AuditBoot
+    | GetBooks
+    | GetPosition
+    | GetOpenCycles
+    | GetLastCycle
+    | GetClosedTrades
+    | GetJobRuns
+    | GetKillSwitchRow
+    | GetUndeliveredAlerts
+    | GetOpenInbox
+    | GetAuditHeadAndPending
+    | GetSystem
+)
+
+AuditProtocol = AppendAudit | GetAudit
+
+McpOrdersProtocol = SendOrder | EditOrder | CancelOrder
+
+ExecutionProtocol = (
+    PlaceCombo
+    | ClosePosition
+    | SettleExpired
+    | Reconcile
+    | CancelEntries
+    | WithdrawEntries
+    | GetExecution
+    | KillSwitchArmed
+    | Recorded
+    | Refused
+    | BooksRead
+    | PositionRead
+    | Fetched
+    | FetchFailed
+    | OrderAccepted
+    | OrderRefused
+    | OrderUnknown
+)
+
+McpProtocol = Fetch | ProbeRouter
+
+MarketDataProtocol = (
+    FetchSnapshot
+    | TakeMarketSnapshot
+    | GetMarks
+    | JobDue
+    | Fetched
+    | FetchFailed
+    | BooksRead
+    | Recorded
+    | Refused
+)
+
+DecisionProtocol = (
+    RunEntryCycle
+    | RunMonitorCycle
+    | GetDecision
+    | JobDue
+    | MarketSnapshotStored
+    | Snapshot
+    | SnapshotFailed
+    | OrderFinal
+    | ExitStarted
+    | PositionClosed
+    | Settled
+    | SettleFailed
+    | RecoveryReport
+    | ExecutionStatus
+    | CycleOpened
+    | CycleKnown
+    | OpenCycles
+    | LastCycle
+    | ClosedTrades
+    | Recorded
+    | Refused
+)
+
+HealthProtocol = (
+    GetHealth
+    | JobDue
+    | RecoveryReport
+    | RouterProbed
+    | Fetched
+    | FetchFailed
+    | SystemRead
+    | BackupMade
+    | KillSwitchArmed
+    | Recorded
+    | Refused
+)
+
+ControlProtocol = (
+    GetStatus
+    | PingEngine
+    | GetHealthcheck
+    | StopEngine
+    | GetDump
+    | GetTrace
+    | GetJobs
+    | InjectMessage
+    | AwaitInject
+    | RecoveryReport
+    | OpenInbox
+    | Jobs
+    | Recorded
+    | Refused
+    | CycleEnded
+    | OrderFinal
+    | ExitStarted
+    | Settled
+    | SettleFailed
+    | MarketSnapshotStored
+    | MarketSnapshotFailed
+    | BackupMade
+    | KillSwitchArmed
+    | KillSwitchDisarmed
+)
+"""The events below the queries are what operators' messages come back with."""
+
+SchedulerProtocol = StartJobs | GetJobs | HealthStatus | JobRuns | Recorded | Refused

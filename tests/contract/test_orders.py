@@ -38,7 +38,7 @@ def test_venue_says_what_it_is_and_that_it_can_be_traded(bench: Bench) -> None:
 
 def test_resting_order_is_found_by_its_label_and_among_the_open_ones(bench: Bench) -> None:
     placed = bench.place("p-rest:e1")
-    assert (placed.state, placed.filled_amount, placed.average_price) == ("open", 0, None)
+    assert (placed.state, placed.filled_amount, placed.average_price) == ("open", Decimal(0), None)
     assert by_label(bench, "p-rest:e1").order == placed
     listed = bench.read("get_open_orders", CurrencyRequest(), Orders).orders
     assert placed.order_id in {order.order_id for order in listed}
@@ -95,7 +95,7 @@ def test_edit_after_its_valid_until_changes_nothing(bench: Bench) -> None:
 def test_cancelled_order_leaves_the_open_ones_and_stands_in_the_history(bench: Bench) -> None:
     placed = bench.place("p-cancel:e1")
     cancelled = order_in(bench.post("cancel_order", OrderIdRequest(order_id=placed.order_id)))
-    assert (cancelled.state, cancelled.filled_amount) == ("cancelled", 0)
+    assert (cancelled.state, cancelled.filled_amount) == ("cancelled", Decimal(0))
     listed = bench.read("get_open_orders", CurrencyRequest(), Orders).orders
     assert placed.order_id not in {order.order_id for order in listed}
     history = GetOrderHistory(since=placed.created_at, include_unfilled=True)
@@ -117,7 +117,7 @@ def test_final_order_is_not_edited(bench: Bench) -> None:
 def test_filled_order_has_its_trades_on_every_leg_and_its_positions(bench: Bench) -> None:
     before = sizes(bench)
     placed = bench.place("p-fill:e1", marketable=True, amount=2)
-    assert (placed.state, placed.filled_amount) == ("filled", 2)
+    assert (placed.state, placed.filled_amount) == ("filled", Decimal(2))
     trades = bench.read("get_trades_by_order", OrderIdRequest(order_id=placed.order_id), Trades).trades
     legs = tuple(
         Leg(

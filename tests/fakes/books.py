@@ -180,7 +180,8 @@ class FakeBooks(Actor):
         live = {
             self.instructions[row.label].kind
             for row in self.orders.values()
-            if row.state not in ORDER_FINAL and self.instructions[row.label].proposal_id == position_id
+            if row.state not in ORDER_FINAL
+            and PositionId(self.instructions[row.label].proposal_id) == position_id
         }
         if position.contracts_opened == 0:
             if position.state is PositionState.AWAITING_FILL and InstructionKind.ENTRY not in live:
@@ -198,7 +199,7 @@ class FakeBooks(Actor):
         return sum(
             self._combos_of(instruction)
             for instruction in self.instructions.values()
-            if instruction.proposal_id == position_id and instruction.kind is kind
+            if PositionId(instruction.proposal_id) == position_id and instruction.kind is kind
         )
 
     def _combos_of(self, instruction: Instruction) -> int:

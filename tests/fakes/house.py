@@ -33,7 +33,7 @@ class HouseContext(FakeContext):
         self.self_address = house.address(name)
 
     @property
-    def time(self) -> datetime:  # type: ignore[override]
+    def time(self) -> datetime:
         return self._house.time
 
     @time.setter

@@ -31,6 +31,9 @@ class KeepsNothing:
     def save(self, clock: datetime, account: Account, fault_counts: Mapping[str, int]) -> None:
         """Nothing is kept."""
 
+    def load(self) -> None:
+        """Nothing was kept: always None."""
+
 
 class PaperInProcess:
     """Hands each request to the venue at the time that it carries, as the HTTP shell does."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Self
 
 import pytest
 import schedule
@@ -31,15 +32,15 @@ class _NaiveDatetime(datetime):
     moment = START
 
     @classmethod
-    def now(cls, tz: object = None) -> datetime:
-        return cls.moment.replace(tzinfo=None)
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        return cls.combine(cls.moment.date(), cls.moment.time())
 
 
 def stock_next_run(moment: datetime, weekday: str | None, at: str) -> datetime:
     """What stock schedule answers when its wall clock reads `moment`."""
     _NaiveDatetime.moment = moment
     patch = pytest.MonkeyPatch()
-    patch.setattr(schedule.datetime, "datetime", _NaiveDatetime)
+    patch.setattr("schedule.datetime.datetime", _NaiveDatetime)
     try:
         every = schedule.Scheduler().every()
         job = (every.day if weekday is None else getattr(every, weekday)).at(at).do(lambda: None)
@@ -49,7 +50,7 @@ def stock_next_run(moment: datetime, weekday: str | None, at: str) -> datetime:
 
 
 def grid(clock: Clock, weekday: str | None, *ats: str) -> ClockJob:
-    job = ClockScheduler(clock).every().day
+    job: ClockJob = ClockScheduler(clock).every().day
     if weekday is not None:
         job.unit, job.start_day = "weeks", weekday
     for at in ats:
@@ -87,6 +88,7 @@ def test_a_day_of_the_month_is_kept_over_the_end_of_the_year() -> None:
 
 def run_at(clock: Clock, job: ClockJob, now: datetime) -> None:
     clock.now = now
+    assert job.scheduler is not None
     job.scheduler.run_pending()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -39,14 +40,15 @@ def faults(**changes: Any) -> tuple[QuoteFault, ...]:
     return quote.faults
 
 
-def decode(answer: bytes | str | dict[str, object], now: datetime = NOW) -> OptionChain:
+def decode(answer: bytes | str | Mapping[str, object], now: datetime = NOW) -> OptionChain:
     return OptionChain.decode(answer, now=now, anomalies=STRATEGY.anomalies, max_quote_age_s=60.0)
 
 
 def test_bytes_text_and_parsed_answers_give_the_same_chain() -> None:
     answer = {"quotes": wire_quotes()}
     raw = json.dumps(answer)
-    records = [decode(form).to_record() for form in (raw, raw.encode(), answer)]
+    forms: tuple[bytes | str | Mapping[str, object], ...] = (raw, raw.encode(), answer)
+    records = [decode(form).to_record() for form in forms]
     assert records[0] == records[1] == records[2]
 
 
@@ -83,7 +85,7 @@ def test_a_quote_is_a_view_with_units() -> None:
 
 @pytest.mark.parametrize("side", ["bid", "ask"])
 def test_a_one_sided_quote_is_sound_and_has_no_relative_spread(side: str) -> None:
-    quote = chain_of([wire_quote(PUT, 2700, **{side: None})]).quote(NAME)
+    quote = chain_of([wire_quote(PUT, 2700) | {side: None}]).quote(NAME)
     assert quote is not None
     assert quote.faults == ()
     assert not quote.two_sided

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.contract import Order, OrderLeg, Settlement, Trade
+from core.contract import Order, OrderLeg, OrderStateName, Settlement, Trade
 from core.contract import Position as VenuePosition
 from core.errors import McpDataAnomalyError
 from core.orders.books import Books, Fill, Instruction, InstructionKind, OrderRow, Position
@@ -66,11 +66,11 @@ def books(state: OrderState, *, filled: int = 0, positions: tuple[Position, ...]
     return Books(as_of=NOW, seq=1, positions=positions, orders=(row,), instructions=(instruction,))
 
 
-def order(state: str = "open", *, filled: int = 0, label: str = LABEL) -> Order:
+def order(state: OrderStateName = "open", *, filled: int = 0, label: str = LABEL) -> Order:
     return Order(
         order_id="O1",
         label=label,
-        state=state,  # type: ignore[arg-type]
+        state=state,
         amount=Decimal(2),
         filled_amount=Decimal(filled),
         average_price=None,
@@ -158,7 +158,9 @@ def test_trades_that_know_more_than_the_order_win() -> None:
 
 @pytest.mark.parametrize("before", LIVE)
 @pytest.mark.parametrize("after", ["open", "filled", "cancelled", None])
-def test_every_correction_is_an_edge_of_the_order_machine(before: OrderState, after: str | None) -> None:
+def test_every_correction_is_an_edge_of_the_order_machine(
+    before: OrderState, after: OrderStateName | None
+) -> None:
     combos = 2 if after == "filled" else 0
     found = EMPTY if after is None else view(history=(order(after, filled=combos),), trades=trades(combos))
     for correction in reconcile_orders(books(before), found).corrections:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from core.contract import Trade
+from core.contract import OrderStateName, Trade
 from core.errors import McpDataAnomalyError
 from core.orders.books import Books, Delivery, Fill, OrderRow
 from core.orders.lifecycle import OrderState
@@ -84,7 +84,7 @@ def test_order_becomes_a_row_field_by_field() -> None:
     ("told", "state"),
     [("open", "working"), ("filled", "filled"), ("cancelled", "cancelled"), ("rejected", "rejected")],
 )
-def test_each_state_of_the_venue_has_one_of_ours(told: str, state: str) -> None:
+def test_each_state_of_the_venue_has_one_of_ours(told: OrderStateName, state: str) -> None:
     assert order_row(order(told), LABEL).state == state
 
 

@@ -219,9 +219,9 @@ def test_a_market_without_a_price_is_refused_by_name(
     for function in (black76_price_eth, delta, net_delta):
         with pytest.raises(InputError, match=match):
             function(PUT, *market)
-    for function in (d1_d2, gamma_per_usd, vega_usd_per_point, theta_usd_per_day, probability_above):
+    for of_either_type in (d1_d2, gamma_per_usd, vega_usd_per_point, theta_usd_per_day, probability_above):
         with pytest.raises(InputError, match=match):
-            function(*market)
+            of_either_type(*market)
     forward, strike, t_years, sigma = market
     with pytest.raises(InputError, match=match):
         deltas([PUT], forward, [strike], t_years, [sigma])

@@ -89,13 +89,16 @@ def test_breakevens_of_spreads_are_those_of_rule_8(net: float, fees: float, cont
         name: [leg._replace(amount=leg.amount * contracts) for leg in legs]
         for name, legs in (("put", BULL_PUT), ("call", BEAR_CALL), ("condor", CONDOR))
     }
-    total = {"fees_eth": fees * contracts, "with_delivery_fees": True}
-    found = breakevens_usd(scaled["put"], credit * contracts, **total)
+
+    def breakevens(structure: str) -> tuple[float, ...]:
+        return breakevens_usd(
+            scaled[structure], credit * contracts, fees_eth=fees * contracts, with_delivery_fees=True
+        )
+
+    found = breakevens("put")
     assert found == pytest.approx([low], rel=1e-12)
-    assert breakevens_usd(scaled["call"], credit * contracts, **total)[0] == pytest.approx(high, rel=1e-12)
-    assert breakevens_usd(scaled["condor"], credit * contracts, **total)[:2] == pytest.approx(
-        (low, high), rel=1e-12
-    )
+    assert breakevens("call")[0] == pytest.approx(high, rel=1e-12)
+    assert breakevens("condor")[:2] == pytest.approx((low, high), rel=1e-12)
 
 
 def test_a_spread_sold_for_less_than_its_fees_never_gains() -> None:

@@ -37,8 +37,8 @@ from tests.core.example_market import (
     wire_quotes,
 )
 
-DEAR = {"atm_pct": 85.0}
-"""A chain dear enough that every kind is worth its costs."""
+DEAR_IV_PCT = 85.0
+"""At this volatility a chain is dear enough that every kind is worth its costs."""
 LAX = Strategy(worth=WorthSection(cost_max_of_credit=2.0))
 
 
@@ -103,7 +103,7 @@ def test_a_broken_candidate_is_an_anomaly_and_not_a_market() -> None:
 
 @pytest.mark.parametrize("kind", SpreadKind)
 def test_a_kind_can_be_forced(kind: SpreadKind) -> None:
-    decision = decide(LAX, kind, chain=chain_of(wire_quotes(**DEAR)))
+    decision = decide(LAX, kind, chain=chain_of(wire_quotes(atm_pct=DEAR_IV_PCT)))
     assert decision.outcome is EntryOutcome.PROPOSE
     assert decision.kind is decision.forced_kind is kind
     assert decision.plan is not None

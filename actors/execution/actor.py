@@ -8,14 +8,14 @@ from typing import assert_never
 
 from actors.execution.entry import STOP_ENTRIES, WITHDRAW_ENTRIES, enter, entry_name
 from actors.execution.exit import ExitRequest, close, exit_name
-from actors.execution.flow import Flow, Flows, done_key
-from actors.execution.line import Line, Rooms, Wake
+from actors.execution.line import Line, Rooms, fetch_key, order_key, state_key
 from actors.execution.order import WorkingOrder
 from actors.execution.recovery import arm_if_late, look_at_sizes, recover
 from actors.execution.settlement import settle
-from actors.runtime import Actor, Address
+from actors.room import Room
+from actors.runtime import Address
 from actors.runtime.answering import answerer
-from actors.runtime.outbox import Outbox, Retell
+from actors.runtime.conversations import done_key
 from core.messages.base import Refused
 from core.messages.execution import (
     CancelEntries,
@@ -28,12 +28,14 @@ from core.messages.execution import (
     OrderFinal,
     PlaceCombo,
     Reconcile,
+    Settled,
     SettleExpired,
     SettleFailed,
     WithdrawEntries,
 )
 from core.messages.kill_switch import KillSwitchArmed
 from core.messages.mcp import Fetched, FetchFailed, OrderAccepted, OrderRefused, OrderUnknown
+from core.messages.protocols import ExecutionProtocol
 from core.messages.state import BooksRead, PositionRead, Recorded
 from core.strategy import Strategy
 from core.values import PositionId
@@ -47,35 +49,13 @@ RECOVERY = "recovery"
 CHECK = "check"
 LATE = "late-recovery"
 
-_Accepted = (
-    PlaceCombo
-    | ClosePosition
-    | SettleExpired
-    | Reconcile
-    | CancelEntries
-    | WithdrawEntries
-    | GetExecution
-    | Recorded
-    | Refused
-    | BooksRead
-    | PositionRead
-    | Fetched
-    | FetchFailed
-    | OrderAccepted
-    | OrderRefused
-    | OrderUnknown
-    | KillSwitchArmed
-    | Retell
-    | Wake
-)
-
 
 @dataclass(frozen=True)
 class _CheckDue:
     """Timer: compare the sizes."""
 
 
-class Execution(Actor):
+class Execution(Room[ExecutionProtocol | _CheckDue]):
     """Orders from proposal to final state.
 
     Accepts: `ExecutionProtocol`, and the answers of state, mcp.deribit, mcp.orders and the kill switch.
@@ -84,7 +64,7 @@ class Execution(Actor):
     `RecordOrder`, `RecordDeliveries`, `CloseProposal`, `BindAccount`, `RecordEvent` to state; `SendOrder`,
     `EditOrder`, `CancelOrder` to mcp.orders; `Fetch` to mcp.deribit; `OrderFinal`, `PositionClosed`,
     `RecoveryReport` to decision; `RecoveryReport` to health and control; `RaiseAlert` to alerting.
-    Owns: the flows of orders under way. What a successor needs is in the books and at the venue.
+    Owns: the conversations of orders under way. What a successor needs is in the books and at the venue.
     On failure: restarted; the new incarnation recovers before it takes an order.
     """
 
@@ -112,7 +92,6 @@ class Execution(Actor):
             alerting=alerting,
         )
         self._strategy = strategy
-        self._flows = Flows()
         self._exits: dict[PositionId, ExitRequest] = {}
         self._recovering = True
         self._stopping = False
@@ -121,12 +100,10 @@ class Execution(Actor):
         self._last_error: str | None = None
 
     def on_start(self) -> None:
-        self._outbox = Outbox(lambda: self.ctx)
+        super().on_start()
         self._start_recovery("start of an incarnation")
 
-    def on_receive(self, message: object) -> None:
-        if not isinstance(message, _Accepted | _CheckDue):
-            raise TypeError(f"{self.ctx.path}: expected ExecutionProtocol, found {type(message).__name__}")
+    def handle(self, message: ExecutionProtocol | _CheckDue) -> None:
         match message:
             case PlaceCombo():
                 self._handle_place(message)
@@ -143,16 +120,12 @@ class Execution(Actor):
             case GetExecution():
                 answerer(self.ctx)(self._status())
             case Recorded() | Refused() | BooksRead() | PositionRead():
-                self._outbox.settle(message.request_id)
-                self._flows.deliver(f"recorded:{message.request_id}", message)
+                self.outbox.settle(message.request_id)
+                self.conversations.deliver(state_key(message.request_id), message)
             case Fetched() | FetchFailed():
-                self._flows.deliver(f"fetch:{message.request_id}", message)
+                self.conversations.deliver(fetch_key(message.request_id), message)
             case OrderAccepted() | OrderRefused() | OrderUnknown():
-                self._flows.deliver(f"order:{message.label}:{message.action}", message)
-            case Wake():
-                self._flows.deliver(message.key, None)
-            case Retell():
-                self._outbox.retell()
+                self.conversations.deliver(order_key(message.label, message.action), message)
             case _CheckDue():
                 self._handle_check_due()
             case KillSwitchArmed():
@@ -162,8 +135,8 @@ class Execution(Actor):
 
     def _handle_place(self, command: PlaceCombo) -> None:
         name = entry_name(command.proposal.proposal_id)
-        if name in self._flows:
-            return  # A repetition: the flow under way will answer.
+        if name in self.conversations:
+            return  # A repetition: the one under way will answer.
         if self._recovering or self._stopping:
             outcome = FinalOutcome.RECOVERING if self._recovering else FinalOutcome.REFUSED
             reason = "recovering" if self._recovering else "stopping"
@@ -179,7 +152,7 @@ class Execution(Actor):
             )
             return
         line = self._line(command.cycle_id)
-        self._flows.start(name, self._enter(name, enter(line, command)))
+        self.conversations.start(name, self._enter(name, line, command))
 
     def _handle_close(self, command: ClosePosition) -> None:
         answer = answerer(self.ctx)
@@ -192,7 +165,7 @@ class Execution(Actor):
         )
         if self._recovering:
             self._say(request, started=False, reason="recovering")
-        elif exit_name(command.position_id) in self._flows:
+        elif exit_name(command.position_id) in self.conversations:
             self._say(request, started=True, reason="already_under_way")
         else:
             self._start_exit(request, command.cycle_id or self.ctx.envelope.correlation)
@@ -204,67 +177,67 @@ class Execution(Actor):
                 request_id=command.request_id, cycle_id=command.cycle_id, reasons=("recovering",)
             )
             answer(failed)
-        elif name not in self._flows:
+        elif name not in self.conversations:
             line = self._line(command.cycle_id)
-            self._flows.start(name, self._then_check(settle(line, command, answer)))
+            self.conversations.start(name, self._settle(line, command, answer))
 
     def _handle_cancel_entries(self) -> None:
         """From here on no new entry is taken: the engine is stopping."""
         self._stopping = True
         name = f"stop:{self.ctx.uuid()}"
-        self._flows.start(name, self._cancel_entries(self._line(name), answerer(self.ctx)))
+        self.conversations.start(name, self._cancel_entries(self._line(name), answerer(self.ctx)))
 
     def _handle_withdraw_entries(self) -> None:
         """Those that rest hear it now, the others as soon as they would rest."""
-        self._withdrawn.update(self._flows.names("entry:"))
-        self._flows.deliver(WITHDRAW_ENTRIES, None)
+        self._withdrawn.update(self.conversations.names("entry:"))
+        self.conversations.deliver(WITHDRAW_ENTRIES, None)
 
-    def _cancel_entries(self, line: Line, answer: Callable[[object], None]) -> Flow[None]:
-        names = self._flows.names("entry:")
-        self._flows.deliver(STOP_ENTRIES, None)
+    async def _cancel_entries(self, line: Line, answer: Callable[[object], None]) -> None:
+        names = self.conversations.names("entry:")
+        self.conversations.deliver(STOP_ENTRIES, None)
         ends_at = self.ctx.now().timestamp() + CANCEL_ENTRIES_WITHIN_S
-        while left := tuple(name for name in names if name in self._flows):
+        while left := tuple(name for name in names if name in self.conversations):
             left_s = ends_at - self.ctx.now().timestamp()
             if left_s <= 0:
                 break
             # Said again and again: an entry that is just being read does not hear it the first time.
-            yield from line.pause(min(left_s, SAY_STOP_EVERY_S), *map(done_key, left))
-            self._flows.deliver(STOP_ENTRIES, None)
+            await line.pause(min(left_s, SAY_STOP_EVERY_S), *map(done_key, left))
+            self.conversations.deliver(STOP_ENTRIES, None)
         answer(EntriesCancelled(cancelled=len(names) - len(left), unconfirmed=len(left)))
 
     def _handle_check_due(self) -> None:
         """Only while nothing is under way: what is under way makes books and venue differ for a moment."""
-        busy = self._recovering or self._flows.names("")
+        busy = self._recovering or self.conversations.names("")
         if not busy:
-            self._flows.start(CHECK, self._check())
+            self.conversations.start(CHECK, self._check())
 
-    def _check(self) -> Flow[None]:
-        found = yield from look_at_sizes(self._line(CHECK))
+    async def _check(self) -> None:
+        found = await look_at_sizes(self._line(CHECK))
         if isinstance(found, str):
-            self.ctx.call_later(CHECK_AFTER_ORDER_S, _CheckDue())
-        elif found and not self._recovering and self._flows.names("") == (CHECK,):
+            self._check_later()
+        elif found and not self._recovering and self.conversations.names("") == (CHECK,):
             self.ctx.tell(self.ctx.self_address, Reconcile(reason="; ".join(map(str, found))))
 
     def _start_recovery(self, reason: str) -> None:
-        if RECOVERY in self._flows:
+        if RECOVERY in self.conversations:
             return  # One is under way; it looks at everything.
         self._recovering = True
         self._last_error = None
         watch = arm_if_late(self._line(LATE), reason, lambda: self._last_error, done_key(RECOVERY))
-        self._flows.start(LATE, watch)
-        self._flows.start(RECOVERY, self._recover(reason))
+        self.conversations.start(LATE, watch)
+        self.conversations.start(RECOVERY, self._recover(reason))
 
-    def _recover(self, reason: str) -> Flow[None]:
+    async def _recover(self, reason: str) -> None:
         """Entries end first; exits are dropped and taken up again from the books afterwards."""
         line = self._line(f"recovery-{self.ctx.uuid()}")
-        while names := self._flows.names("entry:") + self._flows.names("settle:"):
-            self._flows.deliver(STOP_ENTRIES, None)
-            yield from line.pause(5.0, *map(done_key, names))
-        for name in self._flows.names("exit:"):
-            self._flows.drop(name)
+        while names := self.conversations.names("entry:") + self.conversations.names("settle:"):
+            self.conversations.deliver(STOP_ENTRIES, None)
+            await line.pause(5.0, *map(done_key, names))
+        for name in self.conversations.names("exit:"):
+            self.conversations.drop(name)
         self._doubts.clear()
         pending, self._exits = self._exits, {}
-        recovered = yield from recover(line, reason, self._note_error)
+        recovered = await recover(line, reason, self._note_error)
         self._recovering = False
         for resumed in recovered.exits:
             asked = pending.pop(resumed.position_id, None)
@@ -292,19 +265,28 @@ class Execution(Actor):
     ) -> None:
         self._exits[request.position_id] = request
         line = self._line(correlation or request.request_id)
-        flow = close(line, request, resumed=resumed, working=working)
-        self._flows.start(exit_name(request.position_id), self._exit(request, flow))
+        exit_ = self._exit(line, request, resumed=resumed, working=working)
+        self.conversations.start(exit_name(request.position_id), exit_)
 
-    def _enter(self, name: str, flow: Flow[None]) -> Flow[None]:
-        yield from self._then_check(flow)
+    async def _enter(self, name: str, line: Line, command: PlaceCombo) -> None:
+        await enter(line, command)
+        self._check_later()
         self._withdrawn.discard(name)
 
-    def _exit(self, request: ExitRequest, flow: Flow[None]) -> Flow[None]:
-        yield from self._then_check(flow)
+    async def _exit(
+        self, line: Line, request: ExitRequest, *, resumed: bool, working: WorkingOrder | None
+    ) -> None:
+        await close(line, request, resumed=resumed, working=working)
+        self._check_later()
         del self._exits[request.position_id]
 
-    def _then_check(self, flow: Flow[None]) -> Flow[None]:
-        yield from flow
+    async def _settle(
+        self, line: Line, command: SettleExpired, answer: Callable[[Settled | SettleFailed], None]
+    ) -> None:
+        await settle(line, command, answer)
+        self._check_later()
+
+    def _check_later(self) -> None:
         self.ctx.call_later(CHECK_AFTER_ORDER_S, _CheckDue())
 
     def _say(self, request: ExitRequest, *, started: bool, reason: str) -> None:
@@ -319,11 +301,11 @@ class Execution(Actor):
 
     def _line(self, correlation: str) -> Line:
         return Line(
-            lambda: self.ctx,
+            self.ctx,
             rooms=self._rooms,
             strategy=self._strategy,
-            outbox=self._outbox,
-            flows=self._flows,
+            outbox=self.outbox,
+            conversations=self.conversations,
             doubts=self._doubts,
             withdrawn=self._withdrawn,
             correlation=correlation,
@@ -332,9 +314,9 @@ class Execution(Actor):
     def _status(self) -> ExecutionStatus:
         return ExecutionStatus(
             recovering=self._recovering,
-            resting=len(self._flows.names("entry:")),
+            resting=len(self.conversations.names("entry:")),
             in_doubt=len(self._doubts),
-            exits_under_way=len(self._flows.names("exit:")),
+            exits_under_way=len(self.conversations.names("exit:")),
             last_error=self._last_error,
         )
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any, Final
 
-from actors.execution.flow import Flow
 from actors.execution.line import Line
 from actors.execution.order import WorkingOrder
 from actors.execution.placing import OrderSpec, Unplaced, place
+from actors.runtime.conversations import Key
 from core.messages.alerting import Severity
 from core.messages.base import Refused
 from core.messages.execution import FinalOutcome, OrderFinal, PlaceCombo
@@ -16,28 +17,28 @@ from core.orders.books import InstructionKind, Position
 from core.orders.ladder import next_entry_price_eth
 from core.orders.lifecycle import OrderState, PositionState
 
-STOP_ENTRIES = "stop-entries"
+STOP_ENTRIES: Final[Key[None]] = Key("stop-entries")
 """Delivered to every resting entry: cancel now."""
-WITHDRAW_ENTRIES = "withdraw-entries"
+WITHDRAW_ENTRIES: Final[Key[None]] = Key("withdraw-entries")
 """Delivered to every resting entry when the switch is armed: cancel now."""
 LOOKS_FAILED_BEFORE_ALERT = 3
 
 
 def entry_name(proposal_id: str) -> str:
-    """The name of a proposal's entry flow."""
+    """The name of a proposal's entry."""
     return f"entry:{proposal_id}"
 
 
-def stop_key(proposal_id: str) -> str:
+def stop_key(proposal_id: str) -> Key[None]:
     """Delivered to one resting entry: cancel now."""
-    return f"stop-entry:{proposal_id}"
+    return Key(f"stop-entry:{proposal_id}")
 
 
-def enter(line: Line, command: PlaceCombo) -> Flow[None]:
+async def enter(line: Line, command: PlaceCombo) -> None:
     """Open a recorded proposal; decision is told the end, once."""
     proposal = command.proposal
     plan = proposal.plan
-    known = yield from line.position(proposal.position_id)
+    known = await line.position(proposal.position_id)
     if known is None or known.state is not PositionState.PROPOSED:
         _tell_known(line, command, known)
         return
@@ -67,13 +68,13 @@ def enter(line: Line, command: PlaceCombo) -> Flow[None]:
         limit_eth=plan.limit_eth,
         reference_eth=plan.natural_eth,
     )
-    placed = yield from place(line, spec, lambda: tell(FinalOutcome.IN_DOUBT, 0, ("in_doubt",)))
+    placed = await place(line, spec, lambda: tell(FinalOutcome.IN_DOUBT, 0, ("in_doubt",)))
     if isinstance(placed, Unplaced):
         if not placed.instructed:
-            yield from _close_proposal(line, command, placed)
+            await _close_proposal(line, command, placed)
         tell(placed.outcome, 0, placed.reasons)
         return
-    reasons = yield from _follow(line, placed, command)
+    reasons = await _follow(line, placed, command)
     tell(_outcome(placed), placed.row.filled_amount, reasons)
 
 
@@ -102,19 +103,19 @@ def _tell_known(line: Line, command: PlaceCombo, position: Position | None) -> N
     )
 
 
-def _follow(line: Line, order: WorkingOrder, command: PlaceCombo) -> Flow[tuple[str, ...]]:
+async def _follow(line: Line, order: WorkingOrder, command: PlaceCombo) -> tuple[str, ...]:
     """Until it is final: read, reprice, and cancel when its time is over."""
     plan, execution = command.proposal.plan, line.strategy.execution
     ends_at = line.ctx.now() + timedelta(seconds=execution.fill_timeout_s)
     looks_failed = 0
     while not order.is_final():
         left_s = (ends_at - line.ctx.now()).total_seconds()
-        stop = yield from _pause(line, command, max(0.0, min(execution.reprice_s, left_s)))
+        stop = await _pause(line, command, max(0.0, min(execution.reprice_s, left_s)))
         if stop is not None:
             # Cancelled before it is read: reads may take long, and the cancel reads what has become of it.
-            yield from order.cancel()
+            await order.cancel()
             return ("armed",) if stop == WITHDRAW_ENTRIES else ("stopped",)
-        if (yield from order.look()):
+        if await order.look():
             looks_failed = 0
         else:
             looks_failed += 1
@@ -123,7 +124,7 @@ def _follow(line: Line, order: WorkingOrder, command: PlaceCombo) -> Flow[tuple[
         if order.is_final():
             break
         if line.ctx.now() >= ends_at:
-            yield from order.cancel()
+            await order.cancel()
             return ("fill_timeout",)
         price_eth = next_entry_price_eth(
             order.row.limit_eth,
@@ -132,24 +133,23 @@ def _follow(line: Line, order: WorkingOrder, command: PlaceCombo) -> Flow[tuple[
             reprice_steps=execution.reprice_steps,
         )
         if price_eth is not None and price_eth != order.row.limit_eth:
-            reasons = yield from order.edit(price_eth, plan.natural_eth)
+            reasons = await order.edit(price_eth, plan.natural_eth)
             armed = "armed" in reasons
         else:
             # Without a permit to ask for, the switch would not see a KILL file that a person has laid.
             reasons, armed = ("armed",), line.is_armed()
         if armed:
-            yield from order.cancel()
+            await order.cancel()
             return reasons
     return () if order.row.reason is None else (order.row.reason,)
 
 
-def _pause(line: Line, command: PlaceCombo, seconds: float) -> Flow[str | None]:
-    """Until the next look, or the key that says to cancel: it may have come before this flow listened."""
+async def _pause(line: Line, command: PlaceCombo, seconds: float) -> Key[Any] | None:
+    """Until the next look, or the key that says to cancel: it may have come before this entry listened."""
     proposal_id = plan_id(command)
     if entry_name(proposal_id) in line.withdrawn:
         return WITHDRAW_ENTRIES
-    stop = yield from line.pause(seconds, STOP_ENTRIES, WITHDRAW_ENTRIES, stop_key(proposal_id))
-    return stop
+    return await line.pause(seconds, STOP_ENTRIES, WITHDRAW_ENTRIES, stop_key(proposal_id))
 
 
 def plan_id(command: PlaceCombo) -> str:
@@ -157,9 +157,9 @@ def plan_id(command: PlaceCombo) -> str:
     return command.proposal.proposal_id
 
 
-def _close_proposal(line: Line, command: PlaceCombo, placed: Unplaced) -> Flow[None]:
+async def _close_proposal(line: Line, command: PlaceCombo, placed: Unplaced) -> None:
     proposal_id = command.proposal.proposal_id
-    answer = yield from line.record(
+    answer = await line.record(
         CloseProposal(
             request_id=f"close-proposal-{proposal_id}",
             proposal_id=proposal_id,

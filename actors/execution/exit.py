@@ -9,10 +9,10 @@ from decimal import Decimal
 from typing import cast
 
 from actors.execution.entry import entry_name, stop_key
-from actors.execution.flow import Flow, done_key
 from actors.execution.line import Line
 from actors.execution.order import WorkingOrder
 from actors.execution.placing import PLACE_ATTEMPTS, OrderSpec, Unplaced, place
+from actors.runtime.conversations import done_key
 from core.contract import GetOptionsChain
 from core.market.option_chain import OptionChain
 from core.messages.alerting import Severity
@@ -55,28 +55,28 @@ class CloseQuote:
 
 
 def exit_name(position_id: str) -> str:
-    """The name of a position's exit flow."""
+    """The name of a position's exit."""
     return f"exit:{position_id}"
 
 
-def close(
+async def close(
     line: Line, request: ExitRequest, *, resumed: bool = False, working: WorkingOrder | None = None
-) -> Flow[None]:
+) -> None:
     """Close the position, however long it takes.
 
     `resumed`: it had begun before a recovery, and is offered at natural from the start: restarts must not
     hold it at better prices for ever. `working` is an exit order that recovery found.
     """
-    yield from _stop_entry(line, request.position_id)
+    await _stop_entry(line, request.position_id)
     started = _Once(request)
     if working is not None:
         started.say(True, ())
         at_natural = line.strategy.execution.exit_steps
-        yield from _follow(line, working, request, at_natural - 1, first_wait_s=0.0)
+        await _follow(line, working, request, at_natural - 1, first_wait_s=0.0)
         _tell_final(line, working, request)
     attempts_failed, first_step = 0, line.strategy.execution.exit_steps if resumed else 0
     while True:
-        position = yield from line.position(request.position_id)
+        position = await line.position(request.position_id)
         if position is None or position.state not in TAKES_EXITS or position.contracts <= 0:
             started.say(False, ("unknown_position" if position is None else f"not_open:{position.state}",))
             if position is not None and position.state is PositionState.CLOSED:
@@ -85,22 +85,22 @@ def close(
         if position.plan.expiration <= line.ctx.now():
             started.say(False, ("expired",))
             return
-        placed = yield from _attempt(line, position, request, first_step)
+        placed = await _attempt(line, position, request, first_step)
         if isinstance(placed, WorkingOrder):
             attempts_failed = 0
             started.say(True, ())
-            yield from _follow(line, placed, request, first_step)
+            await _follow(line, placed, request, first_step)
             _tell_final(line, placed, request)
             # What is left is offered at natural from the start: it had its time at better prices.
             first_step = line.strategy.execution.exit_steps
             if placed.row.amount < position.contracts:
-                yield from line.pause(PLACE_ATTEMPTS)  # Labels are numbered by the second.
+                await line.pause(PLACE_ATTEMPTS)  # Labels are numbered by the second.
         else:
             attempts_failed += 1
             started.say(False, placed)
             line.alert(Severity.HIGH, "exit_not_placed", f"{request.position_id}: {', '.join(placed)}")
             pause_s = line.strategy.execution.exit_reprice_s * 2.0 ** min(attempts_failed - 1, 10)
-            yield from line.pause(min(PAUSE_MAX_S, pause_s))
+            await line.pause(min(PAUSE_MAX_S, pause_s))
 
 
 class _Once:
@@ -123,18 +123,18 @@ class _Once:
             )
 
 
-def _stop_entry(line: Line, position_id: PositionId) -> Flow[None]:
+async def _stop_entry(line: Line, position_id: PositionId) -> None:
     """What still rests of the entry is cancelled first: a position is not closed while it grows."""
     name = entry_name(position_id)
-    while name in line.flows:
-        line.flows.deliver(stop_key(position_id), None)
-        yield from line.pause(5.0, done_key(name))
+    while name in line.conversations:
+        line.conversations.deliver(stop_key(position_id), None)
+        await line.pause(5.0, done_key(name))
 
 
-def _attempt(
+async def _attempt(
     line: Line, position: Position, request: ExitRequest, first_step: int
-) -> Flow[WorkingOrder | tuple[str, ...]]:
-    quote = yield from _quote(line, position.plan.legs, position.plan.expiration)
+) -> WorkingOrder | tuple[str, ...]:
+    quote = await _quote(line, position.plan.legs, position.plan.expiration)
     if not isinstance(quote, CloseQuote):
         return quote
     spec = OrderSpec(
@@ -148,7 +148,7 @@ def _attempt(
         reference_eth=-quote.natural_cost_eth,
         exit_rule=request.exit_rule,
     )
-    placed = yield from place(line, spec)
+    placed = await place(line, spec)
     if isinstance(placed, Unplaced):
         return placed.reasons
     return placed
@@ -162,9 +162,9 @@ def _attempt_number(now: datetime) -> int:
 _ATTEMPTS_SINCE = datetime.fromisoformat("2020-01-01T00:00:00+00:00")
 
 
-def _follow(
+async def _follow(
     line: Line, order: WorkingOrder, request: ExitRequest, first_step: int, first_wait_s: float | None = None
-) -> Flow[None]:
+) -> None:
     """Step by step to the collar; there it stays with the market, until it fills, or is to be replaced."""
     step, last_steps = first_step, 0
     between_s = line.strategy.execution.exit_reprice_s
@@ -172,19 +172,19 @@ def _follow(
     expires_at = min(leg.expiration for leg in order.instruction.legs)
     legs = tuple(leg.reversed() for leg in order.instruction.legs)
     while not order.is_final():
-        yield from line.pause(wait_s)
+        await line.pause(wait_s)
         wait_s = between_s
-        read = yield from order.look()
+        read = await order.look()
         if order.is_final():
             return
         if line.ctx.now() >= expires_at:
-            yield from order.cancel()
+            await order.cancel()
             return
         if not read:
             line.alert(Severity.HIGH, "resting_order_unread", f"{order.label} can't be read")
             continue
         step += 1
-        quote = yield from _quote(line, legs, expires_at)
+        quote = await _quote(line, legs, expires_at)
         if not isinstance(quote, CloseQuote):
             line.alert(Severity.HIGH, "exit_quotes_missing", f"{request.position_id}: {', '.join(quote)}")
             continue
@@ -193,16 +193,16 @@ def _follow(
             # The last price moves with the market; an order that was moved there may be silent all the same.
             last_steps += 1
             if last_steps > LAST_STEPS_MAX:
-                yield from order.cancel()
+                await order.cancel()
                 return
         if price_eth != order.row.limit_eth:
-            reasons = yield from order.edit(price_eth, -quote.natural_cost_eth)
+            reasons = await order.edit(price_eth, -quote.natural_cost_eth)
             if reasons:
                 text = f"{request.position_id}: {', '.join(reasons)}"
                 line.alert(Severity.HIGH, "exit_not_repriced", text)
             if reasons and TOO_LARGE.issuperset(reasons):
                 # It can't move any more, and nothing else stands against sending it again in smaller orders.
-                yield from order.cancel()
+                await order.cancel()
                 return
 
 
@@ -220,9 +220,9 @@ def _cost_eth(line: Line, quote: CloseQuote, step: int) -> Decimal:
     return max(cost, Decimal(0))
 
 
-def _quote(line: Line, legs: tuple[Leg, ...], expiration: datetime) -> Flow[CloseQuote | tuple[str, ...]]:
+async def _quote(line: Line, legs: tuple[Leg, ...], expiration: datetime) -> CloseQuote | tuple[str, ...]:
     """The legs' market now. No bid of a long leg is 0; no ask of a short leg is its mark and two ticks."""
-    answer = yield from line.fetch(
+    answer = await line.fetch(
         "get_options_chain", GetOptionsChain(expiry_from=expiration, expiry_to=expiration)
     )
     if isinstance(answer, FetchFailed):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import cast
 
-from actors.execution.flow import Flow
 from actors.execution.line import PROBE_WITHIN_S, Line
 from core.contract import CurrencyRequest, EnvironmentInfo, IndexPrice, NoArguments
 from core.market.venue_clock import clock_offset_s
@@ -13,10 +12,10 @@ from core.messages.mcp import FetchFailed
 from core.values import Environment
 
 
-def read_environment(line: Line) -> Flow[EnvironmentInfo | FetchFailed]:
+async def read_environment(line: Line) -> EnvironmentInfo | FetchFailed:
     """One attempt at the venue's own word on itself; told to the kill switch. A wrong environment arms."""
     asked_at = line.ctx.now()
-    answer = yield from line.fetch("environment_info", NoArguments(), retry=False, within_s=PROBE_WITHIN_S)
+    answer = await line.fetch("environment_info", NoArguments(), retry=False, within_s=PROBE_WITHIN_S)
     if isinstance(answer, FetchFailed):
         return answer
     info = cast("EnvironmentInfo", answer.answer)
@@ -37,12 +36,12 @@ def read_environment(line: Line) -> Flow[EnvironmentInfo | FetchFailed]:
     return info
 
 
-def refresh_facts(line: Line) -> Flow[float | tuple[str, ...]]:
+async def refresh_facts(line: Line) -> float | tuple[str, ...]:
     """Tell the kill switch what the venue says now: spot, USD, or the reasons where that was not possible."""
-    info = yield from read_environment(line)
+    info = await read_environment(line)
     if isinstance(info, FetchFailed):
         return (f"environment_unknown:{info.fault}",)
-    answer = yield from line.fetch("get_index_price", CurrencyRequest(), retry=False, within_s=PROBE_WITHIN_S)
+    answer = await line.fetch("get_index_price", CurrencyRequest(), retry=False, within_s=PROBE_WITHIN_S)
     if isinstance(answer, FetchFailed):
         return (f"index_unknown:{answer.fault}",)
     index = cast("IndexPrice", answer.answer)

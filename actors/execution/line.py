@@ -1,22 +1,22 @@
-"""`Line`: what a flow says to the other rooms and how it waits for their answers.
+"""`Line`: what a conversation says to the other rooms and how it waits for their answers.
 
-Each call makes its own id, keeps the flow's correlation, and ends by itself: an answer that never comes is a
-typed failure after a limit.
+Each call makes its own id, keeps the conversation's correlation, and ends by itself: an answer that never
+comes is a typed failure after a limit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import cast
+from typing import Any
 
 from pydantic import BaseModel
 
-from actors.execution.flow import Flow, Flows, Wait
+from actors.room import Alarm
 from actors.runtime import Address, Context, RuntimeFault
+from actors.runtime.conversations import Conversations, Key
 from actors.runtime.outbox import Outbox
-from core.messages.alerting import RaiseAlert, Severity
+from core.messages.alerting import Severity
 from core.messages.base import Message, Refused
 from core.messages.kill_switch import (
     ArmCause,
@@ -66,13 +66,7 @@ ORDER_OVERDUE_S = 30.0
 """An order's one attempt takes 8 s at most; without an answer by then its outcome is unknown."""
 
 OrderOutcome = OrderAccepted | OrderRefused | OrderUnknown
-
-
-@dataclass(frozen=True)
-class Wake:
-    """Timer: deliver this key to the flow that waits for it."""
-
-    key: str
+StateSaid = Recorded | Refused | BooksRead | PositionRead
 
 
 @dataclass(frozen=True)
@@ -89,50 +83,64 @@ class Rooms:
     alerting: Address
 
 
+def state_key(request_id: str) -> Key[StateSaid]:
+    """State's answer to a record or a query."""
+    return Key(f"state:{request_id}")
+
+
+def fetch_key(request_id: str) -> Key[Fetched | FetchFailed]:
+    """The answer of mcp.deribit to a read."""
+    return Key(f"fetch:{request_id}")
+
+
+def order_key(label: Label, action: OrderAction) -> Key[OrderOutcome]:
+    """The answer of mcp.orders to the one attempt."""
+    return Key(f"order:{label}:{action}")
+
+
 class Line:
-    """One per flow."""
+    """One per conversation."""
 
     def __init__(
         self,
-        ctx: Callable[[], Context],
+        ctx: Context,
         *,
         rooms: Rooms,
         strategy: Strategy,
         outbox: Outbox,
-        flows: Flows,
+        conversations: Conversations,
         doubts: set[str],
         withdrawn: set[str],
         correlation: str,
     ) -> None:
-        self._ctx = ctx
+        self.ctx = ctx
         self._outbox = outbox
+        self._alarm = Alarm(ctx, rooms.alerting)
         self._armed_for: set[tuple[ArmCause, str]] = set()
         self.rooms = rooms
         self.strategy = strategy
-        self.flows = flows
+        self.conversations = conversations
         self.doubts = doubts
         self.withdrawn = withdrawn
-        """The entry flows that were under way at an arming: what they have at the venue is cancelled."""
+        """The entries that were under way at an arming: what they have at the venue is cancelled."""
         self.correlation = correlation
-
-    @property
-    def ctx(self) -> Context:
-        return self._ctx()
 
     def tell(self, to: Address, message: Message) -> None:
         self.ctx.tell(to, message, correlation=self.correlation)
 
-    def record(self, message: Recording) -> Flow[Recorded | Refused]:
+    async def record(self, message: Recording) -> Recorded | Refused:
         """Told to state, and again until it answers: on disk in books and audit, or refused."""
         self._outbox.send(self.rooms.state, message, message.request_id, correlation=self.correlation)
-        came = yield Wait((f"recorded:{message.request_id}",))
-        return cast("Recorded | Refused", came.event)
+        answer = await self.conversations.event(state_key(message.request_id))
+        if not isinstance(answer, Recorded | Refused):
+            raise _unexpected(message.request_id, answer)
+        return answer
 
-    def record_order(
+    async def record_order(
         self, row: OrderRow, fills: tuple[Fill, ...] = (), *, by_reconcile: bool = False
-    ) -> Flow[bool]:
+    ) -> bool:
         """Book what the venue says. False where state refuses it: the switch is armed then."""
-        answer = yield from self.record(
+        answer = await self.record(
             RecordOrder(
                 request_id=f"order-{row.label}-{self.ctx.uuid()}",
                 order=row,
@@ -146,24 +154,30 @@ class Line:
             return False
         return True
 
-    def books(self) -> Flow[Books]:
+    async def books(self) -> Books:
+        """The live books. Without them there is nothing to go by: a refusal is a crash."""
         request_id = f"books-{self.ctx.uuid()}"
         self._outbox.send(
             self.rooms.state, GetBooks(request_id=request_id), request_id, correlation=self.correlation
         )
-        came = yield Wait((f"recorded:{request_id}",))
-        return cast("BooksRead", came.event).books
+        answer = await self.conversations.event(state_key(request_id))
+        if not isinstance(answer, BooksRead):
+            raise _unexpected(request_id, answer)
+        return answer.books
 
-    def position(self, position_id: PositionId) -> Flow[Position | None]:
+    async def position(self, position_id: PositionId) -> Position | None:
+        """One position, also a closed one. A refusal is a crash."""
         request_id = f"position-{self.ctx.uuid()}"
         query = GetPosition(request_id=request_id, position_id=position_id)
         self._outbox.send(self.rooms.state, query, request_id, correlation=self.correlation)
-        came = yield Wait((f"recorded:{request_id}",))
-        return cast("PositionRead", came.event).position
+        answer = await self.conversations.event(state_key(request_id))
+        if not isinstance(answer, PositionRead):
+            raise _unexpected(request_id, answer)
+        return answer.position
 
-    def fetch(
+    async def fetch(
         self, tool: str, request: BaseModel, *, retry: bool = True, within_s: float = FETCH_WITHIN_S
-    ) -> Flow[Fetched | FetchFailed]:
+    ) -> Fetched | FetchFailed:
         """Read the venue. No answer at all is a time-out, too."""
         ctx, request_id = self.ctx, self.ctx.uuid()
         deadline = ctx.now() + timedelta(seconds=within_s)
@@ -171,26 +185,26 @@ class Line:
             self.rooms.deribit,
             Fetch(request_id=request_id, tool=tool, request=request, deadline=deadline, retry=retry),
         )
-        answer = yield from self._answer(f"fetch:{request_id}", within_s + FETCH_OVERDUE_S)
-        if answer is None:
-            return FetchFailed(
-                request_id=request_id,
-                router=Router.DERIBIT,
-                tool=tool,
-                fault=McpFault.TIMEOUT,
-                error=f"{tool}: mcp.deribit did not answer",
-                attempts=0,
-            )
-        return cast("Fetched | FetchFailed", answer)
+        answer = await self.conversations.event_within(fetch_key(request_id), within_s + FETCH_OVERDUE_S)
+        if answer is not None:
+            return answer
+        return FetchFailed(
+            request_id=request_id,
+            router=Router.DERIBIT,
+            tool=tool,
+            fault=McpFault.TIMEOUT,
+            error=f"{tool}: mcp.deribit did not answer",
+            attempts=0,
+        )
 
-    def order(self, command: SendOrder | EditOrder | CancelOrder) -> Flow[OrderOutcome]:
+    async def order(self, command: SendOrder | EditOrder | CancelOrder) -> OrderOutcome:
         """One attempt at the venue. No answer at all is an unknown outcome."""
         label, action = _named(command)
         self.tell(self.rooms.orders, command)
-        answer = yield from self._answer(f"order:{label}:{action}", ORDER_OVERDUE_S)
-        if answer is None:
-            return OrderUnknown(label=label, action=action, detail="mcp.orders did not answer")
-        return cast("OrderOutcome", answer)
+        answer = await self.conversations.event_within(order_key(label, action), ORDER_OVERDUE_S)
+        if answer is not None:
+            return answer
+        return OrderUnknown(label=label, action=action, detail="mcp.orders did not answer")
 
     def permit(self, request: RequestPermit) -> Permit | Veto:
         """Ask the kill switch. No answer in time, or none at all, is a veto."""
@@ -216,32 +230,19 @@ class Line:
         void = PermitVoid(permit_id=permit.permit_id, label=permit.label, reason=reason)
         self.tell(self.rooms.kill_switch, void)
 
-    def pause(self, seconds: float, *keys: str) -> Flow[str | None]:
+    async def pause(self, seconds: float, *keys: Key[Any]) -> Key[Any] | None:
         """Wait that long in market time, or until one of the keys is delivered; that key, or None."""
-        wake = f"wake:{self.ctx.uuid()}"
-        timer = self.ctx.call_later(seconds, Wake(wake))
-        came = yield Wait((wake, *keys))
-        timer.cancel()
-        return None if came.key == wake else came.key
+        return await self.conversations.pause(seconds, *keys)
 
     def alert(self, severity: Severity, code: str, text: str) -> None:
-        alert = RaiseAlert(severity=severity, code=code, text=text, cause=self.correlation, at=self.ctx.now())
-        self.tell(self.rooms.alerting, alert)
+        self._alarm(severity, code, text, self.correlation, correlation=self.correlation)
 
     def arm(self, cause: ArmCause, reason: str) -> None:
-        """Arm, once for each reason of this flow: one that fails again every minute is not told again."""
+        """Arm, once for each reason: a conversation that fails again every minute does not tell it again."""
         if (cause, reason) in self._armed_for:
             return
         self._armed_for.add((cause, reason))
         self.tell(self.rooms.kill_switch, ArmKillSwitch(cause=cause, reason=reason, who="execution"))
-
-    def _answer(self, key: str, limit_s: float) -> Flow[object]:
-        """The event under the key, or None after `limit_s` of market time."""
-        wake = f"overdue:{key}"
-        timer = self.ctx.call_later(limit_s, Wake(wake))
-        came = yield Wait((key, wake))
-        timer.cancel()
-        return None if came.key == wake else came.event
 
 
 def _named(command: SendOrder | EditOrder | CancelOrder) -> tuple[Label, OrderAction]:
@@ -252,3 +253,8 @@ def _named(command: SendOrder | EditOrder | CancelOrder) -> tuple[Label, OrderAc
             return command.label, OrderAction.EDIT
         case CancelOrder():
             return command.label, OrderAction.CANCEL
+
+
+def _unexpected(request_id: str, answer: StateSaid) -> RuntimeError:
+    why = ", ".join(answer.reasons) if isinstance(answer, Refused) else "an answer of another kind"
+    return RuntimeError(f"{request_id}: expected state's answer, found {type(answer).__name__}: {why}")

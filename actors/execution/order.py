@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import cast
 
 from actors.execution.facts import refresh_facts
-from actors.execution.flow import Flow
 from actors.execution.line import Line
 from actors.execution.unknown import resolve_unknown
 from core.contract import GetOrderByLabel, MaybeOrder, Order, OrderIdRequest, Trades
@@ -50,40 +49,40 @@ class WorkingOrder:
         """True where the venue will do no more with it, as far as the books know."""
         return self.row.state in ORDER_FINAL
 
-    def take(self, order: Order, *, by_reconcile: bool = False) -> Flow[None]:
+    async def take(self, order: Order, *, by_reconcile: bool = False) -> None:
         """Book what the venue says of it, with its new fills; nothing where those can't be read yet."""
         after = order_row(order, self.label)
         fills: tuple[Fill, ...] = ()
         if after.filled_amount > self.row.filled_amount:
-            found = yield from self._fills(after)
+            found = await self._fills(after)
             if found is None:
                 return
             fills, filled = found
             after = _with_filled(after, filled)
         if fills or _differs(self.row, after):
-            if (yield from self._line.record_order(after, fills, by_reconcile=by_reconcile)):
+            if await self._line.record_order(after, fills, by_reconcile=by_reconcile):
                 self.row = after
         else:
             self.row = after
 
-    def look(self) -> Flow[bool]:
+    async def look(self) -> bool:
         """Read it by its label and book what is new. False where the venue could not be read."""
-        answer = yield from self._line.fetch("get_order_by_label", GetOrderByLabel(label=self.label))
+        answer = await self._line.fetch("get_order_by_label", GetOrderByLabel(label=self.label))
         if isinstance(answer, FetchFailed):
             return False
         order = cast("MaybeOrder", answer.answer).order
         if order is None:
-            yield from self.resolve(OrderAction.PLACE, "the venue does not know its label any more")
+            await self.resolve(OrderAction.PLACE, "the venue does not know its label any more")
         else:
-            yield from self.take(order)
+            await self.take(order)
         return True
 
-    def edit(self, price_eth: Decimal, reference_eth: Decimal) -> Flow[tuple[str, ...]]:
+    async def edit(self, price_eth: Decimal, reference_eth: Decimal) -> tuple[str, ...]:
         """Move the limit under a permit of its own; the reasons where it stays as it was."""
         order_id = self.row.order_id
         if order_id is None or self.row.state is not OrderState.WORKING:
             return (f"not_working:{self.row.state}",)
-        spot_usd = yield from refresh_facts(self._line)
+        spot_usd = await refresh_facts(self._line)
         if isinstance(spot_usd, tuple):
             return spot_usd
         is_entry = self.instruction.kind is InstructionKind.ENTRY
@@ -101,7 +100,7 @@ class WorkingOrder:
         )
         if isinstance(answer, Veto):
             return answer.reasons
-        outcome = yield from self._line.order(
+        outcome = await self._line.order(
             EditOrder(
                 label=self.label,
                 order_id=order_id,
@@ -112,45 +111,45 @@ class WorkingOrder:
         )
         match outcome:
             case OrderAccepted():
-                yield from self.take(outcome.order)
+                await self.take(outcome.order)
             case OrderRefused():
-                yield from self.look()
+                await self.look()
                 return (outcome.reason,)
             case OrderUnknown():
-                yield from self.resolve(OrderAction.EDIT, outcome.detail)
+                await self.resolve(OrderAction.EDIT, outcome.detail)
         return ()
 
-    def cancel(self) -> Flow[None]:
+    async def cancel(self) -> None:
         """Cancel until the venue says that it is final. A fill that crosses the cancel counts."""
         tries = 0
         while not self.is_final():
             tries += 1
             if self.row.state is OrderState.UNKNOWN or self.row.order_id is None:
-                yield from self.resolve(OrderAction.CANCEL, "in doubt when it was to be cancelled")
+                await self.resolve(OrderAction.CANCEL, "in doubt when it was to be cancelled")
                 continue
             if self.row.state is not OrderState.CANCEL_PENDING:
                 pending = dated_now(self._line, self.row, state=OrderState.CANCEL_PENDING)
-                if not (yield from self._line.record_order(pending)):
+                if not (await self._line.record_order(pending)):
                     return
                 self.row = pending
-            yield from self._line.order(CancelOrder(label=self.label, order_id=self.row.order_id))
+            await self._line.order(CancelOrder(label=self.label, order_id=self.row.order_id))
             # Whatever was answered, the order itself is read: a fill may have crossed, before or just after.
-            yield from self._line.pause(CANCEL_SETTLES_S)
-            yield from self.look()
+            await self._line.pause(CANCEL_SETTLES_S)
+            await self.look()
             if not self.is_final() and tries % TRIES_BEFORE_ALERT == 0:
                 text = f"{self.label} is still not cancelled after {tries} tries"
                 self._line.alert(Severity.HIGH, "cancel_unconfirmed", text)
 
-    def resolve(self, action: OrderAction, detail: str) -> Flow[None]:
+    async def resolve(self, action: OrderAction, detail: str) -> None:
         """Find out what became of it, by look-ups only; entries are suspended meanwhile."""
         was_pending = self.row.state is OrderState.CANCEL_PENDING
         if self.row.state not in (OrderState.UNKNOWN, OrderState.CANCEL_PENDING):
             unknown = dated_now(self._line, self.row, state=OrderState.UNKNOWN, reason=detail)
-            if (yield from self._line.record_order(unknown)):
+            if await self._line.record_order(unknown):
                 self.row = unknown
-        found = yield from resolve_unknown(self._line, self.instruction, action, detail, self.on_doubt)
+        found = await resolve_unknown(self._line, self.instruction, action, detail, self.on_doubt)
         if found.order is not None:
-            yield from self.take(found.order)
+            await self.take(found.order)
             return
         combos = combos_filled(found.fills, self.instruction.legs) or 0
         if combos >= self.row.amount:
@@ -159,10 +158,10 @@ class WorkingOrder:
             state = OrderState.CANCELLED if found.fills or was_pending else OrderState.NOT_PLACED
         why = "no longer at the venue"
         gone = dated_now(self._line, self.row, state=state, filled_amount=combos, reason=why)
-        if (yield from self._line.record_order(gone, found.fills)):
+        if await self._line.record_order(gone, found.fills):
             self.row = gone
 
-    def _fills(self, after: OrderRow) -> Flow[tuple[tuple[Fill, ...], int] | None]:
+    async def _fills(self, after: OrderRow) -> tuple[tuple[Fill, ...], int] | None:
         """All fills of the order so far, and how many combos they make: perhaps more than `after` knows.
 
         A final order's are read until they are complete, because they are money.
@@ -171,7 +170,7 @@ class WorkingOrder:
         while True:
             tries += 1
             request = OrderIdRequest(order_id=cast("str", after.order_id))
-            answer = yield from self._line.fetch("get_trades_by_order", request)
+            answer = await self._line.fetch("get_trades_by_order", request)
             if not isinstance(answer, FetchFailed):
                 fills = fills_of(cast("Trades", answer.answer).trades, self.label)
                 combos = combos_filled(fills, self.instruction.legs)
@@ -182,7 +181,7 @@ class WorkingOrder:
             if tries % TRIES_BEFORE_ALERT == 0:
                 text = f"{self.label}: the trades of {after.filled_amount} filled combos can't be read"
                 self._line.alert(Severity.HIGH, "fills_unread", text)
-            yield from self._line.pause(LOOK_AGAIN_S)
+            await self._line.pause(LOOK_AGAIN_S)
 
 
 def dated_now(line: Line, row: OrderRow, **changed: object) -> OrderRow:

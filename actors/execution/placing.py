@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from actors.execution.facts import refresh_facts
-from actors.execution.flow import Flow
 from actors.execution.line import Line
 from actors.execution.order import WorkingOrder, dated_now
 from core.messages.base import Refused
@@ -75,9 +74,9 @@ class Unplaced:
     instructed: bool
 
 
-def place(
+async def place(
     line: Line, spec: OrderSpec, on_doubt: Callable[[], None] | None = None
-) -> Flow[WorkingOrder | Unplaced]:
+) -> WorkingOrder | Unplaced:
     """Permit, instruction on record, sent on record, one send. Nothing leaves before both are on disk.
 
     A permit that expired before the send ends its label as `not_placed`; a few new ones are tried, each with
@@ -86,31 +85,30 @@ def place(
     superseded: WorkingOrder | None = None
     placed: WorkingOrder | Unplaced = Unplaced(FinalOutcome.REFUSED, ("permit_expired",), instructed=False)
     for attempt in range(spec.attempt, spec.attempt + PLACE_ATTEMPTS):
-        found = yield from _instruct(line, replace(spec, attempt=attempt), on_doubt)
+        found = await _instruct(line, replace(spec, attempt=attempt), on_doubt)
         if superseded is not None:
             # Only now: the position may not end between two instructions of one proposal.
-            yield from _not_placed(line, superseded, "permit_expired")
+            await _not_placed(line, superseded, "permit_expired")
             superseded = None
         if isinstance(found, Unplaced):
             instructed = found.instructed or attempt > spec.attempt
             return replace(found, instructed=instructed)
         order, permit = found
         if line.ctx.now() < permit.expires_at:
-            placed = yield from _send(line, order, permit)
-            return placed
+            return await _send(line, order, permit)
         line.void(permit, "permit_expired")
         superseded = order
     if superseded is not None:
-        yield from _not_placed(line, superseded, "permit_expired")
+        await _not_placed(line, superseded, "permit_expired")
         placed = Unplaced(FinalOutcome.REFUSED, ("permit_expired",), instructed=True)
     return placed
 
 
-def _instruct(
+async def _instruct(
     line: Line, spec: OrderSpec, on_doubt: Callable[[], None] | None
-) -> Flow[tuple[WorkingOrder, Permit] | Unplaced]:
+) -> tuple[WorkingOrder, Permit] | Unplaced:
     """Fresh facts, a permit, and the instruction on record."""
-    spot_usd = yield from refresh_facts(line)
+    spot_usd = await refresh_facts(line)
     if isinstance(spot_usd, tuple):
         return Unplaced(FinalOutcome.REFUSED, spot_usd, instructed=False)
     if spec.kind is InstructionKind.EXIT:
@@ -122,7 +120,7 @@ def _instruct(
         return Unplaced(FinalOutcome.VETOED, permit.reasons, instructed=False)
     order = WorkingOrder(line, *_instruction(line, spec, permit))
     order.on_doubt = on_doubt
-    recorded = yield from line.record(
+    recorded = await line.record(
         RecordInstruction(
             request_id=f"instruction-{spec.label}-{permit.permit_id}", instruction=order.instruction
         )
@@ -133,39 +131,39 @@ def _instruct(
     return order, permit
 
 
-def _send(line: Line, order: WorkingOrder, permit: Permit) -> Flow[WorkingOrder | Unplaced]:
+async def _send(line: Line, order: WorkingOrder, permit: Permit) -> WorkingOrder | Unplaced:
     """The one send of a label, when it is on record that it is about to happen."""
     label = order.label
-    sent = yield from line.record(RecordSent(request_id=f"sent-{label}", label=label, at=line.ctx.now()))
+    sent = await line.record(RecordSent(request_id=f"sent-{label}", label=label, at=line.ctx.now()))
     if isinstance(sent, Refused):
         line.void(permit, "not_recorded")
-        yield from _not_placed(line, order, f"not_recorded:{','.join(sent.reasons)}")
+        await _not_placed(line, order, f"not_recorded:{','.join(sent.reasons)}")
         return Unplaced(FinalOutcome.REFUSED, sent.reasons, instructed=True)
     order.row = order.row.model_copy(update={"state": OrderState.SENT})
-    outcome = yield from line.order(SendOrder(instruction=order.instruction, permit=permit))
+    outcome = await line.order(SendOrder(instruction=order.instruction, permit=permit))
     match outcome:
         case OrderAccepted():
-            yield from order.take(outcome.order)
+            await order.take(outcome.order)
             if order.row.state is OrderState.SENT:
                 # The venue has it, but its fills can't be read yet: it is followed as a resting order.
                 order.row = order.row.model_copy(
                     update={"state": OrderState.WORKING, "order_id": outcome.order.order_id}
                 )
-                yield from line.record_order(order.row)
+                await line.record_order(order.row)
         case OrderRefused():
             reason = f"{outcome.reason}: {outcome.detail}"
             refused = dated_now(line, order.row, state=OrderState.REJECTED, reason=reason)
-            if (yield from line.record_order(refused)):
+            if await line.record_order(refused):
                 order.row = refused
             return Unplaced(FinalOutcome.REFUSED, (outcome.reason,), instructed=True)
         case OrderUnknown():
-            yield from order.resolve(OrderAction.PLACE, outcome.detail)
+            await order.resolve(OrderAction.PLACE, outcome.detail)
     return order
 
 
-def _not_placed(line: Line, order: WorkingOrder, reason: str) -> Flow[None]:
+async def _not_placed(line: Line, order: WorkingOrder, reason: str) -> None:
     ended = dated_now(line, order.row, state=OrderState.NOT_PLACED, reason=reason)
-    yield from line.record_order(ended)
+    await line.record_order(ended)
 
 
 def _instruction(line: Line, spec: OrderSpec, permit: Permit) -> tuple[Instruction, OrderRow]:

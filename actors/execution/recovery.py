@@ -13,12 +13,12 @@ from typing import cast
 from pydantic import JsonValue
 
 from actors.execution.facts import read_environment
-from actors.execution.flow import Flow
 from actors.execution.line import Line
 from actors.execution.order import WorkingOrder
 from actors.execution.settlement import book_deliveries
 from actors.execution.unknown import DOUBT_SOURCE
 from actors.room import HOUR_S, StandingAlert
+from actors.runtime.conversations import Key
 from core.contract import (
     CurrencyRequest,
     EnvironmentInfo,
@@ -79,15 +79,15 @@ class Recovered:
     exits: tuple[ResumedExit, ...]
 
 
-def recover(line: Line, reason: str, on_error: Callable[[str], None]) -> Flow[Recovered]:
+async def recover(line: Line, reason: str, on_error: Callable[[str], None]) -> Recovered:
     """Try until the books agree with the venue, once a minute."""
     attempts = 0
     failing = StandingAlert(ALERT_AGAIN_S, ALERT_AGAIN_S_MAX)
     while True:
         attempts += 1
-        found = yield from _attempt(line)
+        found = await _attempt(line)
         if isinstance(found, Recovered):
-            yield from _record(line, reason, attempts, found)
+            await _record(line, reason, attempts, found)
             _report(line, attempts, tuple(map(str, found.differences)), None)
             for source in (DEAD_LETTER_SOURCE, DOUBT_SOURCE):
                 line.tell(line.rooms.kill_switch, ClearSuspension(source=source))
@@ -99,49 +99,51 @@ def recover(line: Line, reason: str, on_error: Callable[[str], None]) -> Flow[Re
         on_error(found)
         if failing.tell_now(line.ctx.now()):
             line.alert(Severity.HIGH, "recovery_failed", f"attempt {attempts}: {found}")
-        yield from line.pause(BETWEEN_ATTEMPTS_S)
+        await line.pause(BETWEEN_ATTEMPTS_S)
 
 
-def arm_if_late(line: Line, reason: str, last_error: Callable[[], str | None], done: str) -> Flow[None]:
+async def arm_if_late(
+    line: Line, reason: str, last_error: Callable[[], str | None], done: Key[object]
+) -> None:
     """Beside a recovery: after ten minutes without its end, arm; also where one attempt never ends."""
-    if (yield from line.pause(ARM_AFTER_S, done)) is None:
+    if (await line.pause(ARM_AFTER_S, done)) is None:
         found = last_error() or "an order in doubt is still looked for"
         line.arm(ArmCause.RECOVERY, f"no recovery ({reason}) in {ARM_AFTER_S / 60:.0f} minutes: {found}")
 
 
-def _attempt(line: Line) -> Flow[Recovered | str]:
+async def _attempt(line: Line) -> Recovered | str:
     """One attempt; the text says why it failed."""
-    info = yield from read_environment(line)
+    info = await read_environment(line)
     if isinstance(info, FetchFailed):
         return info.error
     expected = line.strategy.execution.environment
     if Environment(info.environment) is not expected:
         return f"the venue is {info.environment}, expected {expected}"
-    refusal = yield from _bind(line, info)
+    refusal = await _bind(line, info)
     if refusal is not None:
         return refusal
-    books = yield from line.books()
+    books = await line.books()
     since = _since(books, line.ctx.now())
-    view = yield from _view(line, since)
+    view = await _view(line, since)
     if isinstance(view, str):
         return view
     found = reconcile_orders(books, view)
-    refusal = yield from _apply(line, found, {i.label: i for i in books.instructions})
+    refusal = await _apply(line, found, {i.label: i for i in books.instructions})
     if refusal is not None:
         return refusal
-    delivered = yield from book_deliveries(line)
+    delivered = await book_deliveries(line)
     if isinstance(delivered, tuple):
         return ", ".join(delivered)
-    sizes = yield from _compare_sizes(line, since)
+    sizes = await _compare_sizes(line, since)
     if isinstance(sizes, str):
         return sizes
-    exits = yield from _exits(line, books.instructions)
+    exits = await _exits(line, books.instructions)
     return Recovered(differences=found.differences + sizes, exits=exits)
 
 
-def _bind(line: Line, info: EnvironmentInfo) -> Flow[str | None]:
+async def _bind(line: Line, info: EnvironmentInfo) -> str | None:
     """The account must be the one that this folder's books belong to."""
-    answer = yield from line.record(
+    answer = await line.record(
         BindAccount(
             request_id=f"bind-{line.ctx.uuid()}",
             environment=Environment(info.environment),
@@ -163,7 +165,7 @@ def _since(books: Books, now: datetime) -> datetime:
     return min([now, *moments]) - SINCE_BEFORE
 
 
-def _view(line: Line, since: datetime) -> Flow[VenueView | str]:
+async def _view(line: Line, since: datetime) -> VenueView | str:
     answers: list[object] = []
     for tool, request in (
         ("get_open_orders", CurrencyRequest()),
@@ -171,7 +173,7 @@ def _view(line: Line, since: datetime) -> Flow[VenueView | str]:
         ("get_user_trades", GetSince(since=since)),
         ("get_positions", CurrencyRequest()),
     ):
-        answer = yield from line.fetch(tool, request)
+        answer = await line.fetch(tool, request)
         if isinstance(answer, FetchFailed):
             return answer.error
         answers.append(answer.answer)
@@ -184,51 +186,51 @@ def _view(line: Line, since: datetime) -> Flow[VenueView | str]:
     )
 
 
-def _apply(line: Line, found: Reconciliation, instructions: dict[Label, Instruction]) -> Flow[str | None]:
+async def _apply(line: Line, found: Reconciliation, instructions: dict[Label, Instruction]) -> str | None:
     """Book what was found, look for what is missing, cancel what must not rest; a refusal ends it."""
     for correction in found.corrections:
-        refusal = yield from _correct(line, correction)
+        refusal = await _correct(line, correction)
         if refusal is not None:
             return refusal
     for difference in found.differences:
         if difference.code is DifferenceCode.FOREIGN_ORDER:
             line.alert(Severity.HIGH, "foreign_order", str(difference))
     for order in found.stray:
-        refusal = yield from _cancel_stray(line, order)
+        refusal = await _cancel_stray(line, order)
         if refusal is not None:
             return refusal
-    books = yield from line.books()
+    books = await line.books()
     for row in books.orders:
         instruction = instructions.get(row.label)
         if instruction is None:
             return f"{row.label}: an order without its instruction"
         order_now = WorkingOrder(line, instruction, row)
         if row.label in found.missing:
-            yield from order_now.resolve(OrderAction.PLACE, "not found by recovery")
+            await order_now.resolve(OrderAction.PLACE, "not found by recovery")
         if not order_now.is_final() and instruction.kind is InstructionKind.ENTRY:
-            yield from order_now.cancel()
+            await order_now.cancel()
     return None
 
 
-def _correct(line: Line, correction: Correction) -> Flow[str | None]:
+async def _correct(line: Line, correction: Correction) -> str | None:
     row = correction.row
     if correction.was_sent:
-        sent = yield from line.record(
+        sent = await line.record(
             RecordSent(request_id=f"sent-{row.label}-{line.ctx.uuid()}", label=row.label, at=row.updated_at)
         )
         if isinstance(sent, Refused):
             return f"{row.label}: {', '.join(sent.reasons)}"
-    if not (yield from line.record_order(row, correction.fills, by_reconcile=True)):
+    if not (await line.record_order(row, correction.fills, by_reconcile=True)):
         return f"{row.label}: state refused it as {row.state}"
     return None
 
 
-def _cancel_stray(line: Line, order: Order) -> Flow[str | None]:
+async def _cancel_stray(line: Line, order: Order) -> str | None:
     """An open order under one of our labels that the books hold as final, or do not know."""
     label = Label(order.label)
     line.alert(Severity.CRITICAL, "stray_order", f"{label} is open at the venue and not in the books")
-    yield from line.order(CancelOrder(label=label, order_id=OrderId(order.order_id)))
-    listed = yield from line.fetch("get_open_orders", CurrencyRequest())
+    await line.order(CancelOrder(label=label, order_id=OrderId(order.order_id)))
+    listed = await line.fetch("get_open_orders", CurrencyRequest())
     if isinstance(listed, FetchFailed):
         return listed.error
     if any(o.order_id == order.order_id for o in cast("Orders", listed.answer).orders):
@@ -236,19 +238,19 @@ def _cancel_stray(line: Line, order: Order) -> Flow[str | None]:
     return None
 
 
-def _compare_sizes(line: Line, since: datetime) -> Flow[tuple[Difference, ...] | str]:
+async def _compare_sizes(line: Line, since: datetime) -> tuple[Difference, ...] | str:
     """Sizes must agree. Where they don't, every fill of ours is offered to the books again; then, armed."""
-    first = yield from look_at_sizes(line)
+    first = await look_at_sizes(line)
     if isinstance(first, str) or not first:
         return first
-    view = yield from _view(line, since)
+    view = await _view(line, since)
     if isinstance(view, str):
         return view
     for correction in late_fills(view, since):
-        refusal = yield from _correct(line, correction)
+        refusal = await _correct(line, correction)
         if refusal is not None:
             return refusal
-    second = yield from look_at_sizes(line)
+    second = await look_at_sizes(line)
     if isinstance(second, str):
         return second
     if second:
@@ -259,18 +261,18 @@ def _compare_sizes(line: Line, since: datetime) -> Flow[tuple[Difference, ...] |
     return first
 
 
-def look_at_sizes(line: Line) -> Flow[tuple[Difference, ...] | str]:
+async def look_at_sizes(line: Line) -> tuple[Difference, ...] | str:
     """What the venue holds against the books, or why it can't be read."""
-    held = yield from line.fetch("get_positions", CurrencyRequest())
+    held = await line.fetch("get_positions", CurrencyRequest())
     if isinstance(held, FetchFailed):
         return held.error
-    books = yield from line.books()
+    books = await line.books()
     return size_differences(books, cast("Positions", held.answer).positions)
 
 
-def _exits(line: Line, instructions_before: tuple[Instruction, ...]) -> Flow[tuple[ResumedExit, ...]]:
+async def _exits(line: Line, instructions_before: tuple[Instruction, ...]) -> tuple[ResumedExit, ...]:
     """Every exit that has begun and has something left to close, also where no order of it was live."""
-    books = yield from line.books()
+    books = await line.books()
     rows = {row.label: row for row in books.orders}
     open_now = {position.position_id for position in books.open_positions if position.contracts > 0}
     exits: dict[PositionId, ResumedExit] = {
@@ -290,7 +292,7 @@ def _exits(line: Line, instructions_before: tuple[Instruction, ...]) -> Flow[tup
     return tuple(exits.values())
 
 
-def _record(line: Line, reason: str, attempts: int, found: Recovered) -> Flow[None]:
+async def _record(line: Line, reason: str, attempts: int, found: Recovered) -> None:
     detail: dict[str, JsonValue] = {
         "reason": reason,
         "attempts": attempts,
@@ -299,7 +301,7 @@ def _record(line: Line, reason: str, attempts: int, found: Recovered) -> Flow[No
     event = AuditEvent(
         kind=AuditKind.RECOVERY, at=line.ctx.now(), detail=detail, correlation=line.correlation
     )
-    yield from line.record(RecordEvent(request_id=f"recovery-{line.ctx.uuid()}", audit=(event,)))
+    await line.record(RecordEvent(request_id=f"recovery-{line.ctx.uuid()}", audit=(event,)))
 
 
 def _report(line: Line, attempts: int, differences: tuple[str, ...], error: str | None) -> None:

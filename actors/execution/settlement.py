@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import cast
 
 from actors.execution.exit import exit_name
-from actors.execution.flow import Flow, done_key
 from actors.execution.line import Line
+from actors.runtime.conversations import done_key
 from core.contract import GetSince, Settlements
 from core.messages.alerting import Severity
 from core.messages.base import Refused
@@ -25,15 +25,15 @@ BETWEEN_TRIES_S = 60.0
 SINCE_BEFORE = timedelta(hours=1)
 
 
-def settle(
+async def settle(
     line: Line, command: SettleExpired, answer: Callable[[Settled | SettleFailed], None]
-) -> Flow[None]:
+) -> None:
     """Book what was delivered. A delivery that the venue does not list yet is waited for, a few minutes."""
     reasons: tuple[str, ...] = ()
     for attempt in range(TRIES):
         if attempt:
-            yield from line.pause(BETWEEN_TRIES_S)
-        booked = yield from book_deliveries(line)
+            await line.pause(BETWEEN_TRIES_S)
+        booked = await book_deliveries(line)
         if isinstance(booked, tuple):
             reasons = booked
             continue
@@ -50,30 +50,30 @@ def settle(
     answer(SettleFailed(request_id=command.request_id, cycle_id=command.cycle_id, reasons=reasons))
 
 
-def book_deliveries(line: Line) -> Flow[list[Delivery] | tuple[str, ...]]:
+async def book_deliveries(line: Line) -> list[Delivery] | tuple[str, ...]:
     """The deliveries of every expired position, booked; or the reasons why they can't be, all of them."""
-    books = yield from line.books()
+    books = await line.books()
     now = line.ctx.now()
     expired = [p for p in books.open_positions if p.plan.expiration <= now and p.contracts > 0]
     if not expired:
         return []
     for position in expired:
-        # An exit order of expired legs is cancelled by its flow; its last fills are booked before delivery.
+        # The exit of expired legs cancels its own order; its last fills are booked before delivery.
         name = exit_name(position.position_id)
-        if name in line.flows:
-            yield from line.pause(BETWEEN_TRIES_S * 2, done_key(name))
+        if name in line.conversations:
+            await line.pause(BETWEEN_TRIES_S * 2, done_key(name))
     since = min(p.plan.expiration for p in expired) - SINCE_BEFORE
-    listed = yield from line.fetch("get_settlements", GetSince(since=since))
+    listed = await line.fetch("get_settlements", GetSince(since=since))
     if isinstance(listed, FetchFailed):
         return (f"settlements_unknown:{listed.fault}",)
-    books = yield from line.books()
+    books = await line.books()
     settlements = cast("Settlements", listed.answer).settlements
     deliveries, differences = deliveries_for(books.open_positions, settlements, now)
     if differences:
         return tuple(str(difference) for difference in differences)
     if not deliveries:
         return []
-    recorded = yield from line.record(
+    recorded = await line.record(
         RecordDeliveries(
             request_id=f"deliveries-{line.ctx.uuid()}",
             deliveries=deliveries,
@@ -83,12 +83,12 @@ def book_deliveries(line: Line) -> Flow[list[Delivery] | tuple[str, ...]]:
     if isinstance(recorded, Refused):
         return recorded.reasons
     for position_id in dict.fromkeys(delivery.position_id for delivery in deliveries):
-        yield from _tell_closed(line, position_id)
+        await _tell_closed(line, position_id)
     return list(deliveries)
 
 
-def _tell_closed(line: Line, position_id: PositionId) -> Flow[None]:
-    position = yield from line.position(position_id)
+async def _tell_closed(line: Line, position_id: PositionId) -> None:
+    position = await line.position(position_id)
     closed_at = line.ctx.now() if position is None or position.closed_at is None else position.closed_at
     line.tell(
         line.rooms.decision,

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from actors.execution.facts import read_environment
-from actors.execution.flow import Flow
 from actors.execution.line import Line
 from core.contract import (
     CurrencyRequest,
@@ -58,22 +57,22 @@ class _Unclear:
     why: str
 
 
-def resolve_unknown(
+async def resolve_unknown(
     line: Line,
     instruction: Instruction,
     action: OrderAction,
     detail: str,
     on_doubt: Callable[[], None] | None,
-) -> Flow[Resolved]:
+) -> Resolved:
     """Suspend entries, wait until the venue would refuse it as late, then look three times, 5 s apart."""
     reason = f"{action} of {instruction.label}: {detail}"
     line.tell(line.rooms.kill_switch, SuspendEntries(source=DOUBT_SOURCE, reason=reason))
     line.alert(Severity.HIGH, "order_in_doubt", reason)
     line.doubts.add(instruction.label)
-    yield from _until_too_late(line, instruction.valid_until)
+    await _until_too_late(line, instruction.valid_until)
     absent = rounds = 0
     while True:
-        found = yield from _look(line, instruction)
+        found = await _look(line, instruction)
         rounds += 1
         if isinstance(found, Resolved):
             break
@@ -86,29 +85,29 @@ def resolve_unknown(
             line.alert(Severity.CRITICAL, "order_still_in_doubt", f"{instruction.label}: {why}")
             if on_doubt is not None:
                 on_doubt()
-        yield from line.pause(BETWEEN_ROUNDS_S)
+        await line.pause(BETWEEN_ROUNDS_S)
     line.doubts.discard(instruction.label)
     if not line.doubts:
         line.tell(line.rooms.kill_switch, ClearSuspension(source=DOUBT_SOURCE))
     return found
 
 
-def _until_too_late(line: Line, valid_until: datetime) -> Flow[None]:
+async def _until_too_late(line: Line, valid_until: datetime) -> None:
     """Until the venue's own clock is past `valid_until`: what arrives then is refused there."""
     while True:
-        info = yield from read_environment(line)
+        info = await read_environment(line)
         if isinstance(info, EnvironmentInfo) and info.server_time > valid_until:
             return
         wait_s = WAIT_FOR_VENUE_S
         if isinstance(info, EnvironmentInfo):
             wait_s = max(1.0, (valid_until - info.server_time).total_seconds() + 0.001)
-        yield from line.pause(wait_s)
+        await line.pause(wait_s)
 
 
-def _look(line: Line, instruction: Instruction) -> Flow[Resolved | _Absent | _Unclear]:
+async def _look(line: Line, instruction: Instruction) -> Resolved | _Absent | _Unclear:
     """Label, open orders, history, trades and positions: found, surely absent, or not clear."""
     label, since = instruction.label, instruction.created_at - SINCE_BEFORE
-    by_label = yield from line.fetch("get_order_by_label", GetOrderByLabel(label=label))
+    by_label = await line.fetch("get_order_by_label", GetOrderByLabel(label=label))
     if isinstance(by_label, FetchFailed):
         return _Unclear(by_label.error)
     order = cast("MaybeOrder", by_label.answer).order
@@ -118,22 +117,22 @@ def _look(line: Line, instruction: Instruction) -> Flow[Resolved | _Absent | _Un
         ("get_open_orders", CurrencyRequest()),
         ("get_order_history", GetOrderHistory(since=since, include_unfilled=True)),
     ):
-        listed = yield from line.fetch(tool, request)
+        listed = await line.fetch(tool, request)
         if isinstance(listed, FetchFailed):
             return _Unclear(listed.error)
         for order in cast("Orders", listed.answer).orders:
             if order.label == label:
                 return Resolved(order=order)
-    traded = yield from line.fetch("get_user_trades", GetSince(since=since))
+    traded = await line.fetch("get_user_trades", GetSince(since=since))
     if isinstance(traded, FetchFailed):
         return _Unclear(traded.error)
     fills = fills_of(cast("Trades", traded.answer).trades, label)
     if fills:
         return Resolved(order=None, fills=fills)
-    held = yield from line.fetch("get_positions", CurrencyRequest())
+    held = await line.fetch("get_positions", CurrencyRequest())
     if isinstance(held, FetchFailed):
         return _Unclear(held.error)
-    books = yield from line.books()
+    books = await line.books()
     names = {leg.instrument_name for leg in instruction.legs}
     differences = [
         difference

@@ -7,13 +7,21 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, TypedDict
 
 import pytest
 
 from cli.main import main
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+class Variables(TypedDict, total=False):
+    """The variables that the commands read, without their prefix CERBERO_BITE_."""
+
+    MCP_URL: str
+    MCP_TOKEN: str
+    ENABLE_STRATEGY: str
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,12 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Unpack
 
 import pytest
 
 from config import write_hash
-from tests.cli.support import ROOT, Ran, ended, started
+from tests.cli.support import ROOT, Ran, Variables, ended, started
 from tests.cli.test_paper import wait_for_audit
 
 TOKEN = "s3cret-token-for-the-venue"
@@ -33,16 +34,16 @@ class House:
         return self.folder / "data"
 
     @property
-    def variables(self) -> dict[str, str]:
+    def variables(self) -> Variables:
         return {"MCP_URL": self.url, "MCP_TOKEN": TOKEN, "ENABLE_STRATEGY": "true"}
 
     def run(self, *arguments: str) -> Ran:
         return ended(started(*arguments, "--data-dir", self.data, **self.variables))
 
-    def start(self, **variables: str) -> subprocess.Popen[str]:
+    def start(self, **variables: Unpack[Variables]) -> subprocess.Popen[str]:
         strategy = self.folder / "strategy.yaml"
         arguments = ("start", "--strategy", strategy, "--data-dir", self.data)
-        return started(*arguments, **{**self.variables, **variables})
+        return started(*arguments, **(self.variables | variables))
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +168,7 @@ def test_a_refused_token_ends_start_with_1(house: House, tmp_path: Path) -> None
             strategy,
             "--data-dir",
             tmp_path / "data",
-            **{**house.variables, "MCP_TOKEN": "another"},
+            **(house.variables | {"MCP_TOKEN": "another"}),
         )
     )
     assert ran.code == 1

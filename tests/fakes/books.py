@@ -39,8 +39,9 @@ class FakeBooks(Actor):
     """Answers at once; `refuse` and `silent` name message types that are refused or not answered."""
 
     def __init__(self, *, kill_switch: Address | None = None) -> None:
-        self.positions: dict[PositionId, Position] = {}
-        self.orders: dict[Label, OrderRow] = {}
+        # By plain text, so that a test may name a position or an order.
+        self.positions: dict[str, Position] = {}
+        self.orders: dict[str, OrderRow] = {}
         self.instructions: dict[Label, Instruction] = {}
         self.fills: dict[str, Fill] = {}
         self.delivered: dict[str, int] = {}
@@ -60,6 +61,9 @@ class FakeBooks(Actor):
             kind=proposal.plan.kind,
             state=PositionState.PROPOSED,
         )
+
+    def state_of(self, position_id: str) -> PositionState:
+        return self.positions[position_id].state
 
     def books(self) -> Books:
         live = [row for row in self.orders.values() if row.state not in ORDER_FINAL]

@@ -94,6 +94,10 @@ class FakeVenue:
         """The requests of one tool, in order."""
         return [request for name, request, _ in self.calls if name == tool]
 
+    def placed(self) -> list[PlaceComboOrder]:
+        """The orders that it was to place, in order."""
+        return [PlaceComboOrder.model_validate(request) for request in self.named("place_combo_order")]
+
     def order(self, label: str) -> Order:
         return next(order for order in self.orders.values() if order.label == label)
 

@@ -37,7 +37,7 @@ from core.messages.state import (
     Recorded,
     Recording,
 )
-from core.orders.books import Books, CycleOutcome, Job, OrderRow, Position
+from core.orders.books import Books, CycleOutcome, CycleRow, Job, OrderRow, Position
 from core.orders.lifecycle import OrderState, PositionState
 from core.rules.entry.decision import decide_entry
 from core.strategy import Strategy
@@ -147,10 +147,10 @@ class DecisionDesk:
         if recovered:
             self.recover()
 
-    def recover(self, *rows: object) -> None:
+    def recover(self, *rows: tuple[CycleRow, bool]) -> None:
         self.tell(RecoveryReport(ok=True, at=self.ctx.now(), attempts=1, differences=()))
         asked = self.sent("state", GetOpenCycles)[-1]
-        self.tell(OpenCycles(request_id=asked.request_id, cycles=rows))  # type: ignore[arg-type]
+        self.tell(OpenCycles(request_id=asked.request_id, cycles=rows))
 
     def tell(self, message: object, sender: FakeAddress | None = None) -> None:
         with self.ctx.handling(message, sender=sender):

@@ -114,10 +114,10 @@ def test_vetoed_entry_cancels_the_proposal_and_sends_nothing(house: TradingHouse
     assert house.books.positions["p-entry-1"].state is PositionState.CANCELLED
 
 
-def test_silent_kill_switch_is_a_veto(house: TradingHouse) -> None:
+def test_silent_kill_switch_is_a_veto(house: TradingHouse, monkeypatch: pytest.MonkeyPatch) -> None:
     """Fail closed: no answer to the ask, no order."""
     proposal = house.propose()
-    house.contexts["execution"].ask = _no_answer  # type: ignore[method-assign]
+    monkeypatch.setattr(house.contexts["execution"], "ask", _no_answer)
     house.place(proposal)
     (final,) = house.finals()
     assert final.outcome is FinalOutcome.VETOED

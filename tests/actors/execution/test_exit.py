@@ -36,10 +36,10 @@ def test_exit_that_fills_closes_the_position(house: TradingHouse) -> None:
 
 def test_exit_is_reduce_only_with_reversed_legs(house: TradingHouse) -> None:
     house.close("p-entry-1")
-    request = house.venue.named("place_combo_order")[-1]
-    assert request["reduce_only"] is True
-    assert request["side"] == "buy"
-    assert {(leg["instrument_name"], leg["side"]) for leg in request["legs"]} == {
+    request = house.venue.placed()[-1]
+    assert request.reduce_only
+    assert request.side == "buy"
+    assert {(leg.instrument_name, leg.side) for leg in request.legs} == {
         (SHORT, "buy"),
         (LONG, "sell"),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -197,7 +198,7 @@ def test_position_held_to_expiry_is_settled(tmp_path: Path) -> None:
 def live(house: PaperHouse) -> None:
     """An entry, some time, an exit, some time, under the faults; the start was calm."""
     house.paper.calm = False
-    steps = (
+    steps: tuple[Callable[[], None], ...] = (
         lambda: house.place(house.propose_market(above_natural="0.0005")),
         lambda: house.advance(960),
         lambda: house.close(NAME),

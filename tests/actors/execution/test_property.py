@@ -62,6 +62,8 @@ def do(house: TradingHouse, step: str) -> None:
             house.books.silent = {RecordInstruction, RecordSent}
             house.advance(4)
             house.books.silent = set()
+        case _:
+            raise ValueError(step)
 
 
 def play(schedule: dict[str, list[str | int | None]], steps: list[str]) -> TradingHouse:

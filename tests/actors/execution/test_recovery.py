@@ -104,7 +104,7 @@ def test_exit_between_two_orders_is_taken_up_again(house: TradingHouse) -> None:
     house.enter(2)
     house.venue.faults["place_combo_order"].append(429)
     house.close("p-entry-1", rule="stop")
-    assert house.books.positions["p-entry-1"].state is PositionState.OPEN
+    assert house.books.state_of("p-entry-1") is PositionState.OPEN
     house.advance(5)
     house.restart_execution()
     house.advance(5)
@@ -127,7 +127,7 @@ def test_alien_position_arms(house: TradingHouse) -> None:
 def test_fill_found_under_a_cancelled_label_is_booked_by_the_reconcile(house: TradingHouse) -> None:
     house.place(house.propose(2))
     house.advance(930)
-    assert house.books.positions["p-entry-1"].state is PositionState.CANCELLED
+    assert house.books.state_of("p-entry-1") is PositionState.CANCELLED
     house.venue.fill(LABEL, 1)
     house.advance(120)
     assert report(house).ok

@@ -111,6 +111,8 @@ class Worker(Actor):
                     self.books.refused.append(job.number)
                 except (AskTimeout, AskFailed):
                     return
+            case "ask":
+                pass  # The first has nobody to ask.
             case "sleep":
                 self.ctx.sleep(draw.uniform(0.0, 4.0))
             case "timer":

@@ -3,6 +3,8 @@ not to be had at all."""
 
 from __future__ import annotations
 
+import pytest
+
 from actors.runtime import (
     ActorFailed,
     ActorHung,
@@ -55,7 +57,7 @@ def test_those_stopped_by_force_for_another_are_capped_as_well() -> None:
         world.tell("b", Block())
         world.until_noted("blocked", "b", times=times)
         world.tell("a", Crash(ValueError("poison")))
-        world.until(lambda times=times: world.notes.count(("stop", "b")) == times)
+        world.until_noted("stop", "b", times=times)
     assert world.exit().kind is ExitKind.ROOT_EXHAUSTED
     world.close()
 
@@ -73,7 +75,7 @@ def test_those_stopped_by_force_below_a_nested_supervisor_are_capped_as_well() -
         world.tell("b", Block())
         world.until_noted("blocked", "b", times=times)
         world.tell("a", Crash(ValueError("poison")))
-        world.until(lambda times=times: world.notes.count(("stop", "b")) == times)
+        world.until_noted("stop", "b", times=times)
     assert world.exit().kind is ExitKind.ROOT_EXHAUSTED
     world.close()
 
@@ -117,22 +119,21 @@ def test_on_stop_that_hangs_on_another_worker_does_not_hold_market_time() -> Non
     world.close()
 
 
-def test_without_any_thread_left_the_root_gives_up() -> None:
+def test_without_any_thread_left_the_root_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """A supervisor that can't be started again must not be waited for."""
     world = World("threads")
     below = SupervisorSpec("below", (world.child("a", shutdown_timeout_s=0.05),), backoff=AT_ONCE)
     world.start(SupervisorSpec("root", (world.child("first"), below), backoff=AT_ONCE))
     runtime = world.runtime
     assert isinstance(runtime, ThreadRuntime)
-    put_on_thread = runtime._put_on_thread
 
     def refuse(name: str, job: object, work: object) -> None:
         raise RuntimeError(f"can't start new thread for {name}: {job}, {work}")
 
-    runtime._put_on_thread = refuse  # type: ignore[method-assign]
-    world.tell("a", Crash(ValueError("poison")))
-    assert world.exit().kind is ExitKind.ROOT_EXHAUSTED
-    runtime._put_on_thread = put_on_thread  # type: ignore[method-assign]
+    with monkeypatch.context() as patch:
+        patch.setattr(runtime, "_put_on_thread", refuse)
+        world.tell("a", Crash(ValueError("poison")))
+        assert world.exit().kind is ExitKind.ROOT_EXHAUSTED
     clock = runtime.clock
     assert isinstance(clock, JumpingClock)
     world.until(lambda: clock.under_way == 0, "or market time would stand still for the outside")

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import timedelta
+from typing import Unpack
 
 import pytest
 
@@ -24,7 +25,7 @@ from actors.runtime import (
     SupervisorSpec,
     Terminated,
 )
-from tests.actors.runtime.world import START, Crash, Finish, Note, World
+from tests.actors.runtime.world import START, ChildSettings, Crash, Finish, Note, World
 
 AT_ONCE = Backoff(min_s=0.0, cap_s=0.0, jitter=0.0)
 Script = Callable[["Scripted", object], object]
@@ -43,7 +44,7 @@ class Scripted(Actor):
         return self.script(self, message)
 
 
-def scripted(name: str, script: Script, **settings: object) -> ChildSpec:
+def scripted(name: str, script: Script, **settings: Unpack[ChildSettings]) -> ChildSpec:
     return ChildSpec(name, lambda peers: Scripted(script, dict(peers)), **settings)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextvars import ContextVar
+from functools import partial
 
 import pytest
 from greenlet import GreenletExit
@@ -46,6 +47,8 @@ def test_timer_message_that_waits_does_not_reach_the_next_life(world: World) -> 
                 raise ValueError("poison")
             case "due":
                 lives.append(actor.ctx.epoch)
+            case _:
+                pass
         return actor.ctx.epoch
 
     start(world, scripted("a", script))
@@ -70,6 +73,8 @@ def test_timer_message_that_waits_at_a_parking_alarms_nobody(world: World) -> No
             case "crash":
                 actor.ctx.sleep(2.0)
                 raise ValueError("poison")
+            case _:
+                pass
         return None
 
     children = (scripted("a", script),)
@@ -139,6 +144,8 @@ def test_watched_end_comes_through_a_full_mailbox_and_not_to_the_next_life(world
                     raise ValueError("poison")
             case Terminated():
                 heard.append(actor.ctx.epoch)
+            case _:
+                pass
         return actor.ctx.epoch
 
     def crash(_actor: Scripted, _message: object) -> object:
@@ -184,16 +191,15 @@ def test_start_deadline_holds_in_a_flood_of_other_news() -> None:
     world.close()
 
 
-def test_start_that_is_heard_of_late_was_not_late() -> None:
+def test_start_that_is_heard_of_late_was_not_late(monkeypatch: pytest.MonkeyPatch) -> None:
     """The supervisor was held up by other news while `on_start` came back in time."""
     world = World("threads")
     process_time_s = world.runtime.monotonic
     late_s = [0.0]
-    world.runtime.monotonic = lambda: process_time_s() + late_s[0]  # type: ignore[method-assign]
+    monkeypatch.setattr(world.runtime, "monotonic", lambda: process_time_s() + late_s[0])
     held_up = threading.Event()
 
     def listen(event: RuntimeEvent) -> None:
-        world.events.append(event)
         if isinstance(event, HookFailed):
             held_up.set()
             assert world.system is not None
@@ -207,7 +213,7 @@ def test_start_that_is_heard_of_late_was_not_late() -> None:
         assert held_up.wait(PATIENCE_S)
 
     world.start_trouble["a"] = post
-    world.listen = listen  # type: ignore[method-assign]
+    world.on_event = listen
     world.start(SupervisorSpec("root", (world.child("a", hang_limit_s=1e6),), backoff=AT_ONCE))
     assert world.epoch("a") == 1
     assert not world.events_of(ActorFailed)
@@ -242,7 +248,7 @@ def test_whatever_the_listener_raises_disturbs_nobody(world: World, error: BaseE
         if isinstance(event, ActorRestarted):
             raise error
 
-    world.listen = listen  # type: ignore[method-assign]
+    world.on_event = listen
     world.start(SupervisorSpec("root", (world.child("a"),), backoff=AT_ONCE))
     world.tell("a", Crash(ValueError("poison")))
     world.tell("a", Crash(ValueError("poison")))
@@ -250,14 +256,17 @@ def test_whatever_the_listener_raises_disturbs_nobody(world: World, error: BaseE
     assert world.epoch("a") == 3
 
 
-def test_supervisor_that_fails_also_at_stopping_its_children_is_heard_of(world: World) -> None:
+def test_supervisor_that_fails_also_at_stopping_its_children_is_heard_of(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A fault of its own ends it, and whoever waits for that end hears of it."""
     system = world.start(SupervisorSpec("root", (world.child("a"),)))
 
     def fail(*_arguments: object, **_settings: object) -> None:
         raise RuntimeError("a fault of the supervisor's own")
 
-    system.root._fail = system.root._stop_children = fail  # type: ignore[method-assign]
+    monkeypatch.setattr(system.root, "_fail", fail)
+    monkeypatch.setattr(system.root, "_stop_children", fail)
     world.tell("a", Crash(ValueError("poison")))
     assert world.exit().kind is ExitKind.ROOT_EXHAUSTED
 
@@ -377,7 +386,7 @@ def test_cancelled_timers_do_not_pile_up() -> None:
     for number in range(1000):
         heap.add(10_000 + number, lambda: came.append(-1)).cancel()
         if number % 100 == 0:
-            heap.add(number, lambda number=number: came.append(number))
+            heap.add(number, partial(came.append, number))
     assert len(heap._heap) <= 2 * SHELLS_MIN
     while heap.next_due_us() is not None:
         heap.pop()()

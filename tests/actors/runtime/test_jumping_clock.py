@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -14,7 +15,7 @@ AT_ONCE = Backoff(min_s=0.0, cap_s=0.0, jitter=0.0)
 
 
 @pytest.fixture
-def jumping():
+def jumping() -> Iterator[World]:
     """A world on threads with a jumping clock."""
     made = World("threads")
     yield made

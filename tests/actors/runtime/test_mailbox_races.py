@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import TracebackType
 
 import pytest
@@ -18,20 +18,20 @@ from tests.actors.runtime.world import PATIENCE_S, START
 class MeddledLane(deque[object]):
     """A lane to which another thread puts at the very moment in which mail is taken out of it."""
 
-    def __init__(self, box: ThreadMailbox, late: object) -> None:
-        super().__init__(["early"])
+    def __init__(self, mail: Iterable[object] = ()) -> None:
+        """Nobody meddles until `meddle` was called, nor ever with a copy."""
+        super().__init__(mail)
         self.refusal: str | None = None
         self._appended = threading.Event()
         self._sender: threading.Thread | None = None
 
+    def meddle(self, box: ThreadMailbox, late: object) -> None:
+        """Put `late` into the box when mail is taken out of this lane the next time."""
+
         def send() -> None:
             self.refusal = box.put(late)
 
-        self._send = send
-
-    def copy(self) -> deque[object]:
-        """Nobody meddles with a copy."""
-        return deque(self)
+        self._sender = threading.Thread(target=send, daemon=True)
 
     def append(self, item: object, /) -> None:
         super().append(item)
@@ -52,8 +52,7 @@ class MeddledLane(deque[object]):
         return self.refusal
 
     def _meddle(self) -> None:
-        if self._sender is None:
-            self._sender = threading.Thread(target=self._send, daemon=True)
+        if self._sender is not None and self._sender.ident is None:
             self._sender.start()
             assert self._appended.wait(PATIENCE_S)
 
@@ -61,7 +60,8 @@ class MeddledLane(deque[object]):
 def test_mail_put_while_the_lane_is_emptied_is_handed_back_or_refused() -> None:
     """A sender appends without the lock; `close` must not sweep away what it has not seen."""
     box = ThreadMailbox()
-    lane = box.user_lane = MeddledLane(box, "late")
+    lane = box.user_lane = MeddledLane(["early"])
+    lane.meddle(box, "late")
     handed_back = box.close("stopped")
     assert lane.settled() in (None, "stopped")
     assert handed_back.count("late") + [lane.refusal].count("stopped") == 1
@@ -82,11 +82,11 @@ class OpensFirst:
         return
 
 
-def test_mail_put_while_the_mailbox_opens_again_stays() -> None:
+def test_mail_put_while_the_mailbox_opens_again_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     """A sender saw it closed, but before it could take its mail back it was open: the mail is queued."""
     box = ThreadMailbox()
     box.close("parked")
-    box._lock = OpensFirst(box)  # type: ignore[assignment]
+    monkeypatch.setattr(box, "_lock", OpensFirst(box))
     assert box.put("mail") is None
     assert list(box.user_lane) == ["mail"]
 
@@ -109,7 +109,11 @@ def test_senders_to_a_closed_mailbox_do_not_disturb_each_other() -> None:
         outcomes: list[str | None] = []
         ready = threading.Barrier(4)
 
-        def send(box=box, outcomes=outcomes, ready=ready) -> None:
+        def send(
+            box: ThreadMailbox = box,
+            outcomes: list[str | None] = outcomes,
+            ready: threading.Barrier = ready,
+        ) -> None:
             ready.wait()
             outcomes.extend([box.put(object()) for _ in range(40)])
 

@@ -10,7 +10,9 @@ import signal
 import sys
 import threading
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pykka
 import pytest
@@ -31,7 +33,7 @@ from actors.runtime import (
     install_dump_signal,
 )
 from actors.runtime.envelope import from_us, to_us
-from actors.runtime.futures import ThreadFuture
+from actors.runtime.futures import OneShot, ThreadFuture
 from actors.runtime.mailbox import FULL, ThreadMailbox
 from actors.runtime.testing import FakeAddress, FakeContext
 from actors.runtime.timers import TimerHeap
@@ -92,11 +94,15 @@ def test_mail_put_while_closing_is_accounted_for_once() -> None:
         refused: list[tuple[int, int]] = []
         ready = threading.Barrier(4)
 
-        def send(sender: int, mailbox=mailbox, refused=refused, ready=ready) -> None:
+        def send(
+            sender: int,
+            mailbox: ThreadMailbox = mailbox,
+            refused: list[tuple[int, int]] = refused,
+            ready: threading.Barrier = ready,
+        ) -> None:
             ready.wait()
-            for number in range(50):
-                if mailbox.put((sender, number)) is not None:
-                    refused.append((sender, number))
+            mail = [(sender, number) for number in range(50)]
+            refused.extend(one for one in mail if mailbox.put(one) is not None)
 
         senders = [threading.Thread(target=send, args=(sender,)) for sender in range(3)]
         for sender in senders:
@@ -110,7 +116,7 @@ def test_mail_put_while_closing_is_accounted_for_once() -> None:
 
 
 @pytest.mark.parametrize("make", [ThreadFuture, lambda: GreenRuntime(START, 1).new_future()])
-def test_first_decision_of_a_future_stands(make) -> None:
+def test_first_decision_of_a_future_stands(make: Callable[[], OneShot]) -> None:
     """Later decisions are refused: quietly by resolve and reject, loudly by pykka's set."""
     future = make()
     assert future.resolve(1)
@@ -157,8 +163,9 @@ def test_future_can_be_waited_for_without_end(timeout_s: float, monkeypatch: pyt
 @given(dues=st.lists(st.integers(0, 20), max_size=30), cancelled=st.sets(st.integers(0, 29)))
 def test_timers_come_by_time_then_by_order(dues: list[int], cancelled: set[int]) -> None:
     """Whatever the order of adding; cancelled ones never come."""
-    heap, came = TimerHeap(), []
-    timers = [heap.add(due, lambda number=number: came.append(number)) for number, due in enumerate(dues)]
+    heap = TimerHeap()
+    came: list[int] = []
+    timers = [heap.add(due, partial(came.append, number)) for number, due in enumerate(dues)]
     for number in cancelled:
         if number < len(timers):
             timers[number].cancel()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -15,12 +16,8 @@ from tests.actors.runtime.world import START, World
 INF, NAN = math.inf, math.nan
 
 
-def child(**settings: float) -> ChildSpec:
-    return ChildSpec("a", lambda _peers: Actor(), **settings)
-
-
-def supervisor(**settings: float) -> SupervisorSpec:
-    return SupervisorSpec("root", (), **settings)
+child = partial(ChildSpec, "a", lambda _peers: Actor())
+supervisor = partial(SupervisorSpec, "root", ())
 
 
 @pytest.mark.parametrize(

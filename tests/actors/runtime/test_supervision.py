@@ -21,6 +21,7 @@ from actors.runtime import (
     HookFailed,
     OnHang,
     RootExhausted,
+    RuntimeEvent,
     StartTimeout,
     Strategy,
     SupervisorExhausted,
@@ -178,14 +179,12 @@ def test_raise_in_on_failure_is_reported_and_the_restart_goes_on(world: World) -
 
 def test_raising_listener_disturbs_nobody(world: World) -> None:
     """A listener that raises is contained; supervision goes on."""
-    heard = world.listen
 
-    def listen(event: object) -> None:
-        heard(event)
+    def listen(event: RuntimeEvent) -> None:
         if isinstance(event, ActorStarted):
             raise RuntimeError("deaf")  # noqa: TRY004
 
-    world.listen = listen
+    world.on_event = listen
     world.start(SupervisorSpec("root", (world.child("a"),), backoff=AT_ONCE))
     assert world.epoch("a") == 1
     assert [event.hook for event in world.events_of(HookFailed)] == ["listener"]
@@ -193,14 +192,12 @@ def test_raising_listener_disturbs_nobody(world: World) -> None:
 
 def test_root_gives_up_only_after_queued_mail_was_handled(world: World) -> None:
     """An order to arm that the listener tells at the root's end still reaches its actor."""
-    heard = world.listen
 
-    def listen(event: object) -> None:
-        heard(event)
+    def listen(event: RuntimeEvent) -> None:
         if isinstance(event, RootExhausted):
             world.tell("switch", Note("arm"))
 
-    world.listen = listen
+    world.on_event = listen
     world.start(SupervisorSpec("root", (world.child("switch"), world.child("a")), intensity=0))
     world.tell("a", POISON)
     assert world.exit().kind is ExitKind.ROOT_EXHAUSTED
@@ -300,6 +297,6 @@ def test_timers_of_an_ended_life_do_not_keep_the_world_going() -> None:
     world.start(SupervisorSpec("root", (world.child("a"),), backoff=AT_ONCE))
     world.tell("a", Remind(1e6))
     world.tell("a", POISON)
-    world.runtime.run()
-    assert world.runtime.now() < START + timedelta(seconds=60)
+    world.green.run()
+    assert world.green.now() < START + timedelta(seconds=60)
     world.close()

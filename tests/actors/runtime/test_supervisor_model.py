@@ -117,7 +117,7 @@ class SupervisorMachine(RuleBasedStateMachine):
             self.model_time_came()
         if not self.over:
             self.now_s = until_s
-        self.world.runtime.run(until=START + timedelta(seconds=until_s))
+        self.world.green.run(until=START + timedelta(seconds=until_s))
 
     @precondition(lambda self: self.over)
     @rule()
@@ -136,7 +136,7 @@ class SupervisorMachine(RuleBasedStateMachine):
                 child.queue.append(message)
             self.world.tell(name, message)
         self.model_pump(name)
-        self.world.runtime.run(until=START + timedelta(seconds=self.now_s))
+        self.world.green.run(until=START + timedelta(seconds=self.now_s))
 
     def model_pump(self, name: str) -> None:
         child = self.model[name]

@@ -14,7 +14,7 @@ import pytest
 
 from actors.runtime import AskFailed, SupervisorSpec, TripwireHit
 from actors.runtime.tripwires import tripwires
-from tests.actors.runtime.test_context import scripted
+from tests.actors.runtime.test_context import Scripted, scripted
 from tests.actors.runtime.world import World
 
 REACHES: dict[str, Callable[[], object]] = {
@@ -67,7 +67,7 @@ def test_a_handler_that_reaches_out_crashes_in_simulation() -> None:
 def test_the_simulated_runtime_itself_reaches_for_nothing() -> None:
     """A whole run with restarts, asks, sleeps and timers touches none of the wires."""
 
-    def busy(actor: object, message: object) -> object:
+    def busy(actor: Scripted, message: object) -> object:
         ctx = actor.ctx
         if message == "die":
             raise ValueError("gone")

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TypedDict, TypeVar, Unpack
 
 from actors.runtime import (
     Actor,
@@ -19,6 +20,8 @@ from actors.runtime import (
     ExitReason,
     GreenRuntime,
     JumpingClock,
+    OnHang,
+    Restart,
     Runtime,
     RuntimeEvent,
     SupervisorSpec,
@@ -28,6 +31,18 @@ from actors.runtime import (
 
 START = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
 PATIENCE_S = 20.0
+EventT = TypeVar("EventT", bound=RuntimeEvent)
+
+
+class ChildSettings(TypedDict, total=False):
+    """What a `ChildSpec` says beside name and factory."""
+
+    restart: Restart
+    shutdown_timeout_s: float
+    start_deadline_s: float
+    mailbox_bound: int
+    hang_limit_s: float
+    on_hang: OnHang
 
 
 @dataclass(frozen=True)
@@ -111,7 +126,8 @@ class Probe(Actor):
                 return None
             case Who():
                 return (self.ctx.name, self.ctx.epoch)
-        raise TypeError(f"a probe does not know {message!r}")
+            case _:
+                raise TypeError(f"a probe does not know {message!r}")
 
     def on_stop(self) -> None:
         self.world.note("stop", self.name)
@@ -127,8 +143,9 @@ class World:
         self.backend = backend
         self.notes: list[tuple[object, ...]] = []
         self.events: list[RuntimeEvent] = []
-        self.start_trouble: dict[str, Callable[[Probe], None]] = {}
-        self.stop_trouble: dict[str, Callable[[Probe], None]] = {}
+        self.on_event: Callable[[RuntimeEvent], None] = lambda _event: None
+        self.start_trouble: dict[str, Callable[[Probe], object]] = {}
+        self.stop_trouble: dict[str, Callable[[Probe], object]] = {}
         self.let_go = threading.Event()
         self._changed = threading.Condition()
         self.runtime = self._make_runtime(seed)
@@ -142,16 +159,24 @@ class World:
                 return GreenRuntime(START, seed)
             case "baton":
                 return BatonRuntime(START, seed)
-        raise ValueError(self.backend)
+            case _:
+                raise ValueError(self.backend)
 
     @property
     def simulated(self) -> bool:
         return isinstance(self.runtime, GreenRuntime)
 
-    def child(self, name: str, **settings: object) -> ChildSpec:
+    @property
+    def green(self) -> GreenRuntime:
+        """The simulated runtime, whose time a test moves itself."""
+        assert isinstance(self.runtime, GreenRuntime)
+        return self.runtime
+
+    def child(self, name: str, **settings: Unpack[ChildSettings]) -> ChildSpec:
         """A probe; short real-time limits, since a test may have to wait for them."""
-        limits = {"shutdown_timeout_s": 5.0, "start_deadline_s": 5.0, "hang_limit_s": 60.0}
-        return ChildSpec(name, lambda _peers: Probe(self, name), **{**limits, **settings})
+        limits: ChildSettings = {"shutdown_timeout_s": 5.0, "start_deadline_s": 5.0, "hang_limit_s": 60.0}
+        limits.update(settings)
+        return ChildSpec(name, lambda _peers: Probe(self, name), **limits)
 
     def start(self, root: SupervisorSpec) -> ActorSystem:
         """Build and start the tree."""
@@ -160,9 +185,11 @@ class World:
         return self.system
 
     def listen(self, event: RuntimeEvent) -> None:
+        """Keep the event; then `on_event` may do what a test wants of a listener."""
         with self._changed:
             self.events.append(event)
             self._changed.notify_all()
+        self.on_event(event)
 
     def note(self, *what: object) -> None:
         with self._changed:
@@ -194,10 +221,10 @@ class World:
     def until_noted(self, *what: object, times: int = 1) -> None:
         self.until(lambda: self.notes.count(what) >= times, f"{what} x {times}")
 
-    def until_event(self, kind: type, path: str | None = None, times: int = 1) -> None:
+    def until_event(self, kind: type[RuntimeEvent], path: str | None = None, times: int = 1) -> None:
         self.until(lambda: len(self.events_of(kind, path)) >= times, f"{kind.__name__} of {path} x {times}")
 
-    def events_of(self, kind: type, path: str | None = None) -> list[RuntimeEvent]:
+    def events_of(self, kind: type[EventT], path: str | None = None) -> list[EventT]:
         found = [event for event in self.events if isinstance(event, kind)]
         return [event for event in found if path is None or getattr(event, "path", None) == path]
 

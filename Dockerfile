@@ -16,6 +16,7 @@ COPY pyproject.toml README.md LICENSE run.py strategy.yaml ./
 COPY core core
 COPY actors actors
 COPY config config
+COPY reading reading
 COPY cli cli
 COPY gateway gateway
 COPY lab lab

@@ -34,15 +34,14 @@ def verify(
 
     Example: run.py audit verify --strict
     """
-    from actors.state.database import database_path
-    from cli.audit_checking import verified
-    from cli.audit_reading import require_audit_log
     from cli.output import show_json
     from core.audit.hash_chain import parse_head
     from core.errors import FoundWrongError
+    from reading.audit import require_audit_log, verified
+    from reading.books import has_books
 
-    has_books = database_path(data_dir).exists()
-    if not has_books:
+    with_books = has_books(data_dir)
+    if not with_books:
         # Where there are books, a log that is gone is broken, and they say how much of it there was.
         require_audit_log(data_dir)
     result = verified(data_dir, told_head=None if head is None else parse_head(head), strict=strict)
@@ -51,14 +50,14 @@ def verify(
             {
                 "ok": result.ok,
                 "records": result.records,
-                "head": result.head,
+                "head": str(result.head),
                 "problem": result.problem,
-                "compared_with_books": has_books,
+                "compared_with_books": with_books,
             }
         )
     elif result.ok:
         typer.echo(f"whole: {result.records} records, head {result.head}")
-        if not has_books:
+        if not with_books:
             where = "at the end" if head is None else "after the head that was told"
             typer.echo(f"without the books (cerbero.db) records that are missing {where} can't be seen")
     if not result.ok:
@@ -76,22 +75,29 @@ def tail(
 
     Example: run.py audit tail -n 50 --kind ORDER
     """
-    from cli.audit_reading import records, require_audit_log
-    from cli.output import show_json, show_table
+    from cli.output import detail_text, show_json, show_table
     from core.errors import InputError
     from core.messages.audit import AuditKind
+    from reading.audit import records, require_audit_log
+    from reading.json_forms import record_json, utc
 
     require_audit_log(data_dir)
     if kind is not None and kind not in AuditKind.__members__:
         raise InputError(f"--kind: expected one of {', '.join(AuditKind)}, found {kind!r}")
     last = deque((record for record in records(data_dir) if kind in (None, record.kind)), maxlen=count)
     if as_json:
-        show_json([record.as_json() for record in last])
+        show_json([record_json(record) for record in last])
         return
     show_table(
         ("seq", "at", "kind", "correlation", "detail"),
         (
-            (str(record.seq), record.at, record.kind, record.correlation or "", record.detail_text())
+            (
+                str(record.seq),
+                utc(record.at),
+                record.kind,
+                record.correlation or "",
+                detail_text(record.detail),
+            )
             for record in last
         ),
         empty="no records",
@@ -107,13 +113,14 @@ def show(
 
     Example: run.py audit show 1
     """
-    from cli.audit_reading import records, require_audit_log
     from cli.output import show_json
     from core.errors import FoundWrongError
+    from reading.audit import records, require_audit_log
+    from reading.json_forms import record_json
 
     require_audit_log(data_dir)
     for record in records(data_dir):
         if record.seq == seq:
-            show_json(record.as_json())
+            show_json(record_json(record))
             return
     raise FoundWrongError(f"audit: there is no record {seq}")

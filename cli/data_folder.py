@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
-from typing import IO
 
 from core.errors import InputError
+from reading.engine_lock import LOCK, holder_of, running_engine, try_lock
 
-LOCK = "lock"
 PAPER_MARKER = "PAPER"
 BEFORE, GONE = ".before", ".gone"
 """Where the last paper account is while a new one starts, and while it is removed after that."""
 LOG_FOLDER = "log"
 LOCK_TRIES = 5
 LOCK_RETRY_S = 0.05
-
-
-@dataclass(frozen=True)
-class RunningEngine:
-    """What the lock says of the engine that holds it."""
-
-    pid: int
-    socket: Path
 
 
 def make_data_folder(data_dir: Path) -> None:
@@ -67,8 +56,8 @@ def locked(data_dir: Path, socket: Path) -> Iterator[None]:
     """
     with (data_dir / LOCK).open("a+") as file:
         # A command that looks whether an engine runs holds the lock for an instant: try a few times.
-        if not any(_try_lock(file) or Event().wait(LOCK_RETRY_S) for _ in range(LOCK_TRIES)):
-            engine = _read(file)
+        if not any(try_lock(file) or Event().wait(LOCK_RETRY_S) for _ in range(LOCK_TRIES)):
+            engine = holder_of(file)
             holder = f"pid {engine.pid}" if engine else "another process"
             raise InputError(f"--data-dir {data_dir}: an engine runs on it already ({holder})")
         file.seek(0)
@@ -76,19 +65,6 @@ def locked(data_dir: Path, socket: Path) -> Iterator[None]:
         json.dump({"pid": os.getpid(), "socket": str(socket)}, file)
         file.flush()
         yield
-
-
-def running_engine(data_dir: Path) -> RunningEngine | None:
-    """The engine that holds the folder now, None where nobody does."""
-    try:
-        with (data_dir / LOCK).open("r+") as file:
-            if _try_lock(file):
-                return None
-            return _read(file)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise InputError(f"--data-dir {data_dir}: {LOCK} can't be read: {error.strerror}") from None
 
 
 def require_paper_folder(data_dir: Path) -> None:
@@ -168,23 +144,6 @@ def refuse_paper_folder(data_dir: Path) -> None:
     """A live engine keeps out of a folder that the next paper run empties."""
     if (data_dir / PAPER_MARKER).exists():
         raise InputError(f"--data-dir {data_dir}: it holds a paper account, which the next paper run empties")
-
-
-def _try_lock(file: IO[str]) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _read(file: IO[str]) -> RunningEngine | None:
-    file.seek(0)
-    try:
-        content = json.load(file)
-        return RunningEngine(int(content["pid"]), Path(content["socket"]))
-    except (ValueError, KeyError, TypeError):
-        return None  # Locked this very moment and not yet written.
 
 
 def wait_until_free(data_dir: Path, *, timeout_s: float) -> bool:

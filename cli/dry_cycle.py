@@ -15,7 +15,6 @@ from actors.decision.facts import entry_facts, is_held, monitor_facts
 from actors.market_data import MarketData
 from actors.mcp import HttpTransport, McpCredentials, McpRouter
 from actors.runtime import Actor, ActorSystem, Address, ChildSpec, SupervisorSpec, ThreadRuntime
-from cli.books_reading import books_if_any
 from cli.kill_switch_files import stored_status
 from cli.upstream import probe
 from config import McpSettings
@@ -38,6 +37,8 @@ from core.rules.exit.decision import ExitDecision, Skipped, decide_exit
 from core.rules.facts import EntryFacts
 from core.strategy import Strategy
 from core.values import CycleId, Mode
+from reading.books import live_books
+from reading.decisions import decision_text
 
 FETCH_S = 25.0
 """Long enough for two retries of a read; a person is waiting."""
@@ -96,7 +97,7 @@ def known_engine(data_dir: Path) -> KnownEngine:
         permits_granted=0,
         vetoes=0,
     )
-    return KnownEngine(switch, books_if_any(data_dir, datetime.now(UTC)))
+    return KnownEngine(switch, live_books(data_dir, datetime.now(UTC)))
 
 
 class DryDesk:
@@ -140,7 +141,7 @@ class DryDesk:
             decide_exit(monitor_facts(datetime.now(UTC), position, market), self._strategy)
             for position in held
         ]
-        return tuple(Shown(_exit_text(decision), decision) for decision in decisions)
+        return tuple(Shown(decision_text(decision), decision) for decision in decisions)
 
     def _fetch(self, kind: SnapshotKind, expirations: tuple[datetime, ...]) -> EntryMarket | MonitorMarket:
         deadline = datetime.now(UTC) + timedelta(seconds=FETCH_S)
@@ -211,9 +212,3 @@ def equity_warnings(facts: EntryFacts, strategy: Strategy) -> tuple[str, ...]:
         f"{check.code}: equity {facts.equity_usd:,.0f} USD is below {check.threshold:,.0f} USD: "
         "one contract will often be too much",
     )
-
-
-def _exit_text(decision: ExitDecision | Skipped) -> str:
-    if isinstance(decision, Skipped):
-        return f"exit {decision.position_id}: no decision, {', '.join(decision.reasons)}"
-    return decision.table()

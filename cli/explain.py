@@ -21,13 +21,14 @@ def explain(
 
     Example: run.py explain entry-20260105T140000Z
     """
-    from cli.explaining import explained
     from cli.output import show_json
     from core.errors import FoundWrongError
+    from reading.decisions import explained
+    from reading.json_forms import explained_json
 
     decisions = explained(data_dir, cycle_id)
     if as_json:
-        show_json([decision.as_json() for decision in decisions])
+        show_json([explained_json(decision) for decision in decisions])
     else:
         for decision in decisions:
             typer.echo(decision.text)

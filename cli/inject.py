@@ -30,8 +30,8 @@ def inject(
     """
     from actors.control.injectable import INJECTABLE, build
     from actors.control.wire import RequestName
-    from cli.control_client import exchange, request_of
     from core.errors import FoundWrongError, InputError
+    from reading.control_client import exchange, request_of
 
     if list_all:
         _show_list(as_json)

@@ -50,10 +50,10 @@ def arm(reason: Reason, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
 
     Example: run.py kill-switch arm --reason "venue looks wrong"
     """
-    from cli.control_client import operator_name
-    from cli.data_folder import running_engine
     from cli.kill_switch_files import write_kill_file
     from core.errors import EngineNotRunningError, InputError
+    from reading.control_client import operator_name
+    from reading.engine_lock import running_engine
 
     if not reason.strip():
         raise InputError("--reason: expected why the switch is armed, found a blank")
@@ -98,8 +98,8 @@ def disarm(
 
 def _tell_engine(message: str, body: dict[str, str] | dict[str, str | bool], data_dir: DataDir) -> None:
     from actors.control.wire import RequestName
-    from cli.control_client import exchange, request_of
     from core.errors import FoundWrongError
+    from reading.control_client import exchange, request_of
 
     request = request_of(RequestName.INJECT, message=message, body={**body}, wait_s=20.0)
     answers = list(exchange(data_dir, request))

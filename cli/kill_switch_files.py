@@ -35,7 +35,7 @@ def write_kill_file(data_dir: Path, reason: str, who: str) -> None:
 
 def stored_status(data_dir: Path) -> StoredSwitch:
     """File first, because it is what stops orders; then the row."""
-    from cli.books_reading import kill_switch_row
+    from reading.books import kill_switch_row
 
     if not data_dir.is_dir():
         raise InputError(f"--data-dir {data_dir}: expected a folder, found none")

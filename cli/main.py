@@ -14,6 +14,7 @@ from typer.main import get_group
 
 from cli.exit_codes import ExitCode, exit_code_of
 from core.errors import CerberoError
+from reading.errors import DataFolderError
 
 GROUPS = {
     "audit": "cli.audit",
@@ -87,7 +88,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else ExitCode.OK
     except CerberoError as error:
-        sys.stderr.write(f"error: {error}\n")
+        # A folder is an option here; what is read of it elsewhere has no options.
+        option = "--data-dir " if isinstance(error, DataFolderError) else ""
+        sys.stderr.write(f"error: {option}{error}\n")
         return exit_code_of(error)
     except OSError as error:
         # What the machine refuses (a full disk, a folder without rights) is for its owner to mend.

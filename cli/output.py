@@ -11,6 +11,10 @@ from io import StringIO
 import typer
 from pydantic import BaseModel, JsonValue
 
+from core.audit.hash_chain import canonical_json
+
+DETAIL_LENGTH_MAX = 160
+
 
 def show_json(value: JsonValue | BaseModel) -> None:
     """One JSON document on standard output."""
@@ -46,6 +50,12 @@ def show_fields(fields: Iterable[tuple[str, str]]) -> None:
     width = max((len(name) for name, _ in listed), default=0)
     for name, value in listed:
         typer.echo(f"{name:<{width}}  {value}")
+
+
+def detail_text(detail: dict[str, JsonValue]) -> str:
+    """An audit record's detail on one line, cut if it is long; `audit show` and `--json` have all of it."""
+    text = canonical_json(detail)
+    return text if len(text) <= DETAIL_LENGTH_MAX else f"{text[:DETAIL_LENGTH_MAX]}…"
 
 
 def time_text(at: datetime | None) -> str:

@@ -14,20 +14,19 @@ from pathlib import Path
 from pydantic import SecretStr
 from rich.console import Console
 
+from actors.audit.verify import VerifyReport
 from actors.compose import engine_settings, redactor
 from actors.mcp import HttpTransport, PaperTransport, Transport
 from actors.runtime import Context, Envelope, JumpingClock, RuntimeFault, ThreadRuntime
 from actors.runtime.envelope import from_us
 from actors.state.stored import StoredBooks
-from cli.audit_checking import verified
-from cli.books_reading import last_recorded_at, stored_books
 from cli.data_folder import LOG_FOLDER, made_with
 from cli.engine import EngineEnd, EngineProcess, signals_to
 from cli.ledger import DailyEquity, LedgerReader
 from cli.logs import logging_to
 from cli.output import time_text
 from cli.paper_start import PaperOptions
-from cli.report import AuditResult, RunFacts, report
+from cli.report import RunFacts, report
 from cli.summary import show_summary
 from cli.view import LiveView, picture, save_svg
 from config import LoadedStrategy, McpSettings, telegram_from_env
@@ -36,6 +35,8 @@ from core.messages.control import EngineStatus, GetStatus
 from core.values import Mode
 from gateway.paper.launch import VenueProcess
 from gateway.paper.ledger import Ledger
+from reading.audit import last_recorded_at, verified
+from reading.books import stored_books
 
 BOT_TAG = "BOT__CERBERO_BITE"
 STATUS_S = 10.0
@@ -201,7 +202,7 @@ class PaperRun:
             raise FoundWrongError(f"audit: {audit.problem}")
 
     def _write_files(
-        self, run: RunFacts, books: StoredBooks, ledger: Ledger, equity: DailyEquity, audit: AuditResult
+        self, run: RunFacts, books: StoredBooks, ledger: Ledger, equity: DailyEquity, audit: VerifyReport
     ) -> None:
         """Report and picture, where they were asked for."""
         options = self._options

@@ -18,10 +18,10 @@ def status(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> Non
     Example: run.py status --json
     """
     from actors.control.wire import RequestName
-    from cli.control_client import ask_engine, request_of
     from cli.output import show_json
     from cli.status_page import show_status
     from core.messages.control import EngineStatus
+    from reading.control_client import ask_engine, request_of
 
     found = ask_engine(data_dir, request_of(RequestName.STATUS), EngineStatus)
     if as_json:
@@ -37,10 +37,10 @@ def healthcheck(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -
     Example: run.py healthcheck --data-dir data
     """
     from actors.control.wire import RequestName
-    from cli.control_client import ask_engine, request_of
     from cli.output import show_json
     from core.errors import FoundWrongError
     from core.messages.control import Healthcheck
+    from reading.control_client import ask_engine, request_of
 
     found = ask_engine(data_dir, request_of(RequestName.HEALTHCHECK), Healthcheck)
     if as_json:
@@ -64,10 +64,10 @@ def stop(
     Example: run.py stop --reason "maintenance"
     """
     from actors.control.wire import RequestName
-    from cli.control_client import ask_engine, request_of
     from cli.data_folder import wait_until_free
     from core.errors import FoundWrongError
     from core.messages.control import EngineStopping
+    from reading.control_client import ask_engine, request_of
 
     ask_engine(data_dir, request_of(RequestName.STOP, reason=reason), EngineStopping)
     if not wait_until_free(data_dir, timeout_s=15.0):

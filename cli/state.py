@@ -26,8 +26,8 @@ def positions(
 
     Example: run.py state positions --all
     """
-    from cli.books_reading import stored_positions
     from cli.output import eth_text, show_json, show_table, time_text, usd_text
+    from reading.books import stored_positions
 
     found = stored_positions(data_dir, everything=everything)
     if as_json:
@@ -59,9 +59,9 @@ def orders(limit: Limit = 50, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJ
 
     Example: run.py state orders -n 10
     """
-    from cli.books_reading import stored_orders
     from cli.output import show_json, show_table, time_text
-    from cli.report import order_json
+    from reading.books import stored_orders
+    from reading.json_forms import order_json
 
     found = stored_orders(data_dir, limit)
     if as_json:
@@ -91,9 +91,9 @@ def cycles(limit: Limit = 50, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJ
 
     Example: run.py state cycles -n 20 --json
     """
-    from cli.books_reading import stored_cycles
     from cli.output import show_json, show_table, time_text
-    from cli.report import cycle_json
+    from reading.books import stored_cycles
+    from reading.json_forms import cycle_json
 
     found = stored_cycles(data_dir, limit)
     if as_json:
@@ -121,9 +121,9 @@ def trades(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> Non
 
     Example: run.py state trades --json
     """
-    from cli.books_reading import stored_trades
     from cli.output import eth_text, show_json, show_table, time_text, usd_text
-    from cli.report import trade_json
+    from reading.books import stored_trades
+    from reading.json_forms import trade_json
 
     found = stored_trades(data_dir)
     if as_json:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import typer
 
 from cli.output import eth_text, show_fields, show_table, time_text, usd_text
-from cli.valuation import book_line, in_usd, open_pnl_eth
 from core.messages.control import EngineStatus
 from core.messages.kill_switch import KillSwitchStatus
+from core.messages.market_data import Marks
+from core.orders.books import Position
+from reading.valuation import book_value, in_usd, open_pnl_eth
 
 
 def show_status(status: EngineStatus) -> None:
@@ -90,6 +94,18 @@ def kill_switch_text(switch: KillSwitchStatus | None) -> str:
             f"{by}: {why}" for by, why in sorted(switch.suspensions.items())
         )
     return "clear"
+
+
+def book_line(positions: Iterable[Position], market: Marks | None) -> str:
+    """P&L and greeks of all positions together, and how many of them could not be valued."""
+    book = book_value(positions, market)
+    return (
+        f"book: P&L {book.pnl_eth:+.8f} ETH, "
+        f"net delta {book.greeks.net_delta:+.3f} ETH, gamma {book.greeks.gamma_per_usd:+.6f}/USD, "
+        f"vega {book.greeks.vega_usd_per_point:+.2f} USD/pt, "
+        f"theta {book.greeks.theta_usd_per_day:+.2f} USD/day"
+        + (f"; without {book.unmarked} of {book.positions}, not marked yet" if book.unmarked else "")
+    )
 
 
 def _recovery_text(status: EngineStatus) -> str:

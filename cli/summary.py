@@ -8,9 +8,10 @@ from decimal import Decimal
 
 import typer
 
+from actors.audit.verify import VerifyReport
 from actors.state.stored import StoredBooks
 from cli.output import eth_text, show_fields, show_table, time_text, usd_text
-from cli.report import AuditResult, RunFacts
+from cli.report import RunFacts
 from core.messages.alerting import AlertRow, Severity
 from core.messages.control import EngineStatus
 from core.orders.books import CycleOutcome, Job, Position
@@ -37,7 +38,7 @@ def show_summary(
     status: EngineStatus | None,
     ledger: Ledger,
     ledger_is_final: bool,
-    audit: AuditResult,
+    audit: VerifyReport,
 ) -> None:
     """Print the summary on standard output. Books and ledger are compared only where it is the final one."""
     typer.echo()
@@ -103,7 +104,7 @@ def _figures(
     books: StoredBooks,
     status: EngineStatus | None,
     ledger: Ledger,
-    audit: AuditResult,
+    audit: VerifyReport,
     *,
     ledger_is_final: bool,
 ) -> Iterator[tuple[str, str]]:

@@ -22,12 +22,13 @@ def trace(
     Example: run.py trace entry-20260105T140000Z
     """
     from actors.control.wire import RequestName
-    from cli.audit_reading import records, require_audit_log
-    from cli.control_client import ask_engine, request_of
-    from cli.data_folder import running_engine
-    from cli.output import show_json, show_table
+    from cli.output import detail_text, show_json, show_table
     from core.errors import FoundWrongError
     from core.messages.control import Trace
+    from reading.audit import records, require_audit_log
+    from reading.control_client import ask_engine, request_of
+    from reading.engine_lock import running_engine
+    from reading.json_forms import record_json, utc
 
     require_audit_log(data_dir)
     found = [record for record in records(data_dir) if record.correlation == correlation]
@@ -38,11 +39,11 @@ def trace(
     if not found and not envelopes:
         raise FoundWrongError(f"trace: nothing is recorded under {correlation!r}")
     if as_json:
-        show_json({"audit": [record.as_json() for record in found], "envelopes": list(envelopes)})
+        show_json({"audit": [record_json(record) for record in found], "envelopes": list(envelopes)})
         return
     show_table(
         ("seq", "at", "kind", "detail"),
-        ((str(record.seq), record.at, record.kind, record.detail_text()) for record in found),
+        ((str(record.seq), utc(record.at), record.kind, detail_text(record.detail)) for record in found),
         empty="no audit records",
     )
     for line in envelopes:

@@ -14,12 +14,12 @@ from rich.text import Text
 
 from actors.runtime import Envelope
 from cli.output import eth_text, time_text, usd_text
-from cli.status_page import kill_switch_text
-from cli.valuation import book_line, in_usd, open_pnl_eth
+from cli.status_page import book_line, kill_switch_text
 from core.messages.alerting import Severity
 from core.messages.base import Query
 from core.messages.control import CellView, EngineStatus
 from core.messages.mcp import RouterProbed
+from reading.valuation import in_usd, open_pnl_eth
 
 MESSAGES_SHOWN = 8
 ALERTS_SHOWN = 4

@@ -1,15 +1,20 @@
-"""What the books hold as a whole: for reports, invariants and the verifier, beside an engine or after it."""
+"""Reading the books, beside a running engine or after it: for reports, invariants and the verifier."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 
+from actors.state.read_only import books_opened
 from actors.state.tables import chain, cycles, orders, positions, records
 from core.messages.alerting import AlertRow
 from core.messages.audit import AuditBatch, AuditHead
-from core.orders.books import CycleRow, Instruction, OrderRow, Position
+from core.messages.state import KillSwitchRow
+from core.orders.books import Books, CycleRow, Instruction, OrderRow, Position
 
 
 @dataclass(frozen=True)
@@ -22,17 +27,64 @@ class StoredBooks:
     alerts: Sequence[AlertRow]
 
 
-def everything_stored(db: sqlite3.Connection) -> StoredBooks:
-    """The whole books of one consistent state."""
-    return StoredBooks(
-        cycles=cycles.everything(db),
-        orders=orders.everything(db),
-        trades=positions.traded(db),
-        alerts=records.alerts(db),
-    )
+class BooksReader:
+    """One consistent state of the books; what is read from it belongs together. It changes nothing."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def everything(self) -> StoredBooks:
+        """The books as a whole."""
+        return StoredBooks(
+            cycles=self.cycles(None),
+            orders=self.orders(None),
+            trades=self.trades(),
+            alerts=records.alerts(self._db),
+        )
+
+    def live(self, as_of: datetime) -> Books:
+        """Live positions and orders, as the engine itself asks for them at the time `as_of`."""
+        both = orders.live(self._db)
+        end, _ = chain.read(self._db)
+        return Books(
+            as_of=as_of,
+            seq=end.link.seq,
+            positions=positions.live(self._db),
+            orders=tuple(order for _, order in both),
+            instructions=tuple(instruction for instruction, _ in both),
+        )
+
+    def positions(self, *, everything: bool) -> tuple[Position, ...]:
+        """Live positions, or all that ever were."""
+        return positions.everything(self._db) if everything else positions.live(self._db)
+
+    def trades(self) -> tuple[Position, ...]:
+        """Positions that had a fill, oldest first."""
+        return positions.traded(self._db)
+
+    def orders(self, limit: int | None) -> tuple[tuple[Instruction, OrderRow], ...]:
+        """Orders with their instructions, oldest first; the newest `limit`."""
+        return orders.everything(self._db, limit=limit)
+
+    def cycles(self, limit: int | None) -> tuple[CycleRow, ...]:
+        """Cycles, oldest first; the newest `limit`."""
+        return cycles.everything(self._db, limit=limit)
+
+    def kill_switch(self) -> KillSwitchRow:
+        """The row behind the KILL file."""
+        return records.kill_switch(self._db)
+
+    def chain_end(self) -> tuple[AuditHead, AuditBatch | None]:
+        """Where the books say the audit chain ends, and the bytes that may be missing in the file."""
+        end, pending = chain.read(self._db)
+        return AuditHead(seq=end.link.seq, hash=end.link.hash), pending
 
 
-def audit_side(db: sqlite3.Connection) -> tuple[AuditHead, AuditBatch | None]:
-    """Where the books say the audit chain ends, and the bytes that may be missing in the file."""
-    end, pending = chain.read(db)
-    return AuditHead(seq=end.link.seq, hash=end.link.hash), pending
+@contextmanager
+def books_read(data_dir: Path) -> Iterator[BooksReader | None]:
+    """The books of a data folder as they are now; None if there are none yet.
+
+    Raises FoundWrongError if the file is no database or can't be read.
+    """
+    with books_opened(data_dir) as db:
+        yield None if db is None else BooksReader(db)

@@ -15,10 +15,10 @@ from cli.data_folder import (
     refuse_paper_folder,
     require_paper_folder,
     restore_paper_folder,
-    running_engine,
     wait_until_free,
 )
 from core.errors import InputError
+from reading.engine_lock import running_engine
 
 
 def test_a_second_engine_on_the_same_folder_is_refused_and_the_holder_is_named(tmp_path: Path) -> None:

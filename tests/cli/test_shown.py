@@ -3,45 +3,25 @@
 from __future__ import annotations
 
 import io
-import json
-from datetime import UTC, datetime
-from decimal import Decimal
 
 import pytest
 from rich.console import Console
 
 from cli.inject import fields_of
-from cli.report import cycle_json, money, order_json, trade_json, utc
-from cli.status_page import kill_switch_text, show_status
-from cli.valuation import book_line, in_usd, open_greeks, open_pnl_eth
+from cli.status_page import book_line, kill_switch_text, show_status
 from cli.view import picture
 from core.errors import InputError
 from core.messages.control import CellView, EngineIdentity, EngineStatus
 from core.messages.health import HealthStatus, RouterHealth
 from core.messages.kill_switch import ArmCause, KillSwitchStatus
-from core.messages.market_data import LegMark, Marks
 from core.messages.mcp import Router
-from core.orders.books import CycleOutcome, CycleRow, Instruction, InstructionKind, Job, OrderRow, Position
-from core.orders.lifecycle import OrderState, PositionState
+from core.orders.books import Job
 from core.pricing.greeks import option_greeks
-from core.values import CycleId, Label, OptionType, PositionId, ProposalId, SpreadKind
-from tests.fakes.trading import LONG, SHORT, plan
+from core.values import OptionType
+from reading.valuation import open_greeks
+from tests.fakes.open_position import NOW, POSITION, mark, marks
+from tests.fakes.trading import LONG, SHORT
 
-NOW = datetime(2026, 1, 5, 14, 4, tzinfo=UTC)
-POSITION = Position(
-    position_id=PositionId("p-1"),
-    cycle_id=CycleId("entry-1"),
-    plan=plan(2),
-    kind=SpreadKind.BULL_PUT,
-    state=PositionState.OPEN,
-    contracts_opened=2,
-    contracts=2,
-    entered_at=NOW,
-    credit_eth=Decimal("0.0200"),
-    fees_eth=Decimal("0.0012"),
-    pnl_eth=Decimal("0.0188"),
-    pnl_usd=Decimal("56.4"),
-)
 SWITCH = KillSwitchStatus(
     armed=False,
     causes=(),
@@ -54,35 +34,6 @@ SWITCH = KillSwitchStatus(
     permits_granted=1,
     vetoes=0,
 )
-
-
-def mark(name: str, mark_eth: str) -> LegMark:
-    return LegMark(
-        instrument_name=name,
-        bid_eth=None,
-        ask_eth=None,
-        mark_eth=Decimal(mark_eth),
-        mark_iv_pct=60.0,
-        forward_usd=3010.0,
-        delta=-0.2,
-        at=NOW,
-    )
-
-
-def marks(*legs: LegMark) -> Marks:
-    return Marks(
-        as_of=NOW,
-        spot_usd=3000.0,
-        dvol=60.0,
-        funding_frac=0.1,
-        legs=legs,
-        last_snapshot_at=NOW,
-        stale_reason=None,
-        fetches_under_way=0,
-        failures=0,
-        last_failure=None,
-        failed_routers=(),
-    )
 
 
 def status(**changes: object) -> EngineStatus:
@@ -131,18 +82,6 @@ def drawn(shown: EngineStatus) -> str:
     out = io.StringIO()
     Console(file=out, width=118, force_terminal=False).print(picture(shown, ()))
     return out.getvalue()
-
-
-def test_an_open_position_is_worth_its_cash_flows_and_its_legs_at_mark() -> None:
-    market = marks(mark(SHORT, "0.0100"), mark(LONG, "0.0040"))
-    assert open_pnl_eth(POSITION, market) == Decimal("0.0188") - 2 * (Decimal("0.0100") - Decimal("0.0040"))
-    assert in_usd(Decimal("0.0068"), market) == Decimal("20.40")
-
-
-def test_a_missing_mark_is_no_number() -> None:
-    assert open_pnl_eth(POSITION, marks(mark(SHORT, "0.0100"))) is None
-    assert open_pnl_eth(POSITION, None) is None
-    assert in_usd(None, marks()) is None
 
 
 def test_the_book_is_the_sum_of_its_positions_at_the_legs_own_volatility() -> None:
@@ -207,78 +146,6 @@ def test_an_armed_switch_says_why_and_what_exits_do() -> None:
     assert all(word in text for word in ("ARMED", "operator", "drill", "ann", "exits blocked"))
     assert kill_switch_text(SWITCH) == "clear"
     assert "feed: parked" in kill_switch_text(SWITCH.model_copy(update={"suspensions": {"feed": "parked"}}))
-
-
-def test_money_is_plain_text_and_times_end_in_z() -> None:
-    assert money(Decimal("1E-8")) == "0.00000001"
-    assert money(Decimal("-0.10")) == "-0.10"
-    assert utc(NOW) == "2026-01-05T14:04:00Z"
-    assert utc(None) is None
-
-
-def test_a_trade_is_documented_by_its_keys() -> None:
-    shown = trade_json(POSITION)
-    assert list(shown) == [
-        "id",
-        "kind",
-        "legs",
-        "contracts",
-        "entered_at",
-        "closed_at",
-        "exit_rule",
-        "credit_eth",
-        "fees_eth",
-        "pnl_eth",
-        "pnl_usd",
-    ]
-    assert (shown["closed_at"], shown["pnl_eth"], shown["kind"]) == (None, "0.0188", "bull_put")
-    json.dumps(shown)
-
-
-def test_an_order_shows_label_state_and_price() -> None:
-    label = Label("p-1:e1")
-    instruction = Instruction(
-        label=label,
-        proposal_id=ProposalId("p-1"),
-        cycle_id=None,
-        kind=InstructionKind.ENTRY,
-        attempt=1,
-        legs=POSITION.plan.legs,
-        amount=2,
-        limit_eth=Decimal("0.0100"),
-        reduce_only=False,
-        valid_until=NOW,
-        created_at=NOW,
-    )
-    order = OrderRow(
-        label=label,
-        state=OrderState.FILLED,
-        amount=2,
-        filled_amount=2,
-        limit_eth=Decimal("0.0100"),
-        updated_at=NOW,
-    )
-    shown = order_json(instruction, order)
-    assert (shown["label"], shown["state"], shown["limit_eth"]) == ("p-1:e1", "filled", "0.0100")
-
-
-def test_a_cycle_shows_its_outcome_and_reasons() -> None:
-    row = CycleRow(
-        cycle_id=CycleId("entry-1"),
-        job=Job.ENTRY,
-        slot=NOW,
-        opened_at=NOW,
-        closed_at=NOW,
-        outcome=CycleOutcome.NO_ENTRY,
-        reasons=("market", "vrp_below_min"),
-    )
-    assert cycle_json(row) == {
-        "id": "entry-1",
-        "kind": "entry",
-        "slot": "2026-01-05T14:04:00Z",
-        "outcome": "no_entry",
-        "reasons": ["market", "vrp_below_min"],
-    }
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,8 @@ from core.orders.lifecycle import PositionState
 from core.orders.reconcile import expected_sizes
 from gateway.paper.ledger import Ledger
 from lab.engine import SimulatedEngine, open_venue
-from lab.outcome import audit_of, books_of
+from reading.audit import verified
+from reading.books import stored_books
 
 STRATEGY = Path(__file__).resolve().parents[2] / "strategy.yaml"
 GUARDED = ("actors", "core", "config", "gateway", "lab")
@@ -46,19 +47,19 @@ class Played:
 
     @property
     def trades(self) -> tuple[Position, ...]:
-        return tuple(books_of(self.data_dir).trades)
+        return tuple(stored_books(self.data_dir).trades)
 
     @property
     def cycles(self) -> tuple[CycleRow, ...]:
-        return tuple(books_of(self.data_dir).cycles)
+        return tuple(stored_books(self.data_dir).cycles)
 
     @property
     def orders(self) -> tuple[tuple[Instruction, OrderRow], ...]:
-        return tuple(books_of(self.data_dir).orders)
+        return tuple(stored_books(self.data_dir).orders)
 
     @property
     def alerts(self) -> tuple[AlertRow, ...]:
-        return tuple(books_of(self.data_dir).alerts)
+        return tuple(stored_books(self.data_dir).alerts)
 
     def envelopes(self, correlation: str) -> tuple[Envelope, ...]:
         return self.trace.find(correlation)
@@ -165,7 +166,7 @@ def assert_laws_hold(played: Played) -> None:
     assert [cycle.cycle_id for cycle in played.cycles if cycle.outcome is None] == []
     slots = [(cycle.job, cycle.slot) for cycle in played.cycles]
     assert len(set(slots)) == len(slots)
-    audit = audit_of(played.data_dir)
+    audit = verified(played.data_dir)
     assert audit.ok, audit.problem
 
 

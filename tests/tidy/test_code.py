@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-CODE = ("core", "actors", "config", "cli", "gateway", "lab", "bench")
+CODE = ("core", "actors", "config", "reading", "cli", "gateway", "lab", "bench")
 LINES_MAX = 400
 BANNED_CALLS = {
     "now": "take the time as an argument or from the context",

@@ -29,7 +29,7 @@ def test_everything_that_is_copied_exists() -> None:
 
 
 def test_every_package_of_the_build_is_copied() -> None:
-    packages = {"core", "actors", "config", "cli", "gateway", "lab"}
+    packages = {"core", "actors", "config", "reading", "cli", "gateway", "lab"}
     assert packages <= {source for rest in arguments("COPY") for source in shlex.split(rest)[:-1]}
 
 

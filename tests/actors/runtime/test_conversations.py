@@ -148,7 +148,8 @@ def test_an_event_that_does_not_come_in_time_is_none(ctx: FakeContext, talks: Co
     found: list[int | None] = []
 
     async def asking() -> None:
-        found.append(await talks.event_within(A, 5.0))
+        came = await talks.event_within(A, 5.0)
+        found.append(came)
 
     talks.start("f", asking())
     talks.wake(Wake("overdue:a"))

@@ -5,6 +5,7 @@ venue's numbers.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 
 from core.messages.market_data import LegMark, Marks
@@ -14,8 +15,18 @@ from core.pricing.greeks import Greeks, HeldLeg, book_greeks, position_greeks
 from core.values import Leg
 
 
+@dataclass(frozen=True)
+class BookValue:
+    """All positions together. `unmarked` of `positions` lack a mark and are in no sum."""
+
+    positions: int
+    unmarked: int
+    pnl_eth: Decimal
+    greeks: Greeks
+
+
 def open_pnl_eth(position: Position, market: Marks | None) -> Decimal | None:
-    """Cash flows so far and legs at their marks, in ETH, before exit fees. None where a mark is missing."""
+    """Cash flows so far and legs at their marks, in ETH, before exit fees. None if a mark is missing."""
     marked = _marked_legs(position, market)
     if marked is None:
         return None
@@ -26,23 +37,21 @@ def open_pnl_eth(position: Position, market: Marks | None) -> Decimal | None:
 
 
 def open_greeks(position: Position, market: Marks | None) -> Greeks | None:
-    """The greeks of all its contracts at the last marks. None where a mark is missing."""
+    """The greeks of all its contracts at the last marks. None if a mark is missing."""
     held = _held_legs(position, market)
     return None if held is None else position_greeks(held)
 
 
-def book_line(positions: Iterable[Position], market: Marks | None) -> str:
+def book_value(positions: Iterable[Position], market: Marks | None) -> BookValue:
     """P&L and greeks of all positions together; what lacks a mark is counted, not guessed."""
     valued = [(position, _held_legs(position, market)) for position in positions]
     held = [legs for _, legs in valued if legs is not None]
     pnls_eth = [open_pnl_eth(position, market) for position, _ in valued]
-    greeks = book_greeks(held)
-    unmarked = len(valued) - len(held)
-    return (
-        f"book: P&L {sum((pnl for pnl in pnls_eth if pnl is not None), Decimal(0)):+.8f} ETH, "
-        f"net delta {greeks.net_delta:+.3f} ETH, gamma {greeks.gamma_per_usd:+.6f}/USD, "
-        f"vega {greeks.vega_usd_per_point:+.2f} USD/pt, theta {greeks.theta_usd_per_day:+.2f} USD/day"
-        + (f"; without {unmarked} of {len(valued)}, not marked yet" if unmarked else "")
+    return BookValue(
+        positions=len(valued),
+        unmarked=len(valued) - len(held),
+        pnl_eth=sum((pnl for pnl in pnls_eth if pnl is not None), Decimal(0)),
+        greeks=book_greeks(held),
     )
 
 
@@ -54,7 +63,7 @@ def in_usd(amount_eth: Decimal | None, market: Marks | None) -> Decimal | None:
 
 
 def _marked_legs(position: Position, market: Marks | None) -> list[tuple[Leg, LegMark]] | None:
-    """Each leg with its last mark; None where one is missing."""
+    """Each leg with its last mark; None if one is missing."""
     marks = {} if market is None else {mark.instrument_name: mark for mark in market.legs}
     marked = [(leg, marks.get(leg.instrument_name)) for leg in position.plan.legs]
     found = [(leg, mark) for leg, mark in marked if mark is not None]

@@ -6,17 +6,18 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
-from pydantic import JsonValue, ValidationError
+from pydantic import ValidationError
 
-from cli.audit_reading import ShownRecord, records, require_audit_log
+from core.audit.hash_chain import AuditRecord
 from core.errors import FoundWrongError, McpDataAnomalyError
 from core.messages.audit import AuditKind
 from core.rules import record as decision_record
-from core.rules.entry.decision import EntryDecision
-from core.rules.exit.decision import ExitDecision, Skipped
+from core.rules.exit.decision import Skipped
 from core.strategy import Strategy
+from reading.audit import records, require_audit_log
 
 
 @dataclass(frozen=True)
@@ -24,24 +25,16 @@ class Explained:
     """One recorded decision beside its recomputation; `difference` is the first field that differs."""
 
     seq: int
-    at: str
+    at: datetime
     text: str
     difference: str | None
-
-    def as_json(self) -> JsonValue:
-        return {
-            "seq": self.seq,
-            "at": self.at,
-            "same": self.difference is None,
-            "difference": self.difference,
-            "text": self.text,
-        }
 
 
 def explained(data_dir: Path, cycle_id: str) -> tuple[Explained, ...]:
     """Every decision of a cycle.
 
-    Raises InputError without an audit log, FoundWrongError where none is recorded or a record can't be read.
+    Raises DataFolderError if there is no audit log, FoundWrongError if no decision is recorded or a record
+    can't be read.
     """
     require_audit_log(data_dir)
     found = tuple(_recomputed(*pair) for pair in _decisions(data_dir, cycle_id))
@@ -50,9 +43,9 @@ def explained(data_dir: Path, cycle_id: str) -> tuple[Explained, ...]:
     return found
 
 
-def _decisions(data_dir: Path, cycle_id: str) -> Iterator[tuple[ShownRecord, ShownRecord]]:
+def _decisions(data_dir: Path, cycle_id: str) -> Iterator[tuple[AuditRecord, AuditRecord]]:
     """Each decision of the cycle with the engine's start that it was taken under."""
-    start: ShownRecord | None = None
+    start: AuditRecord | None = None
     for record in records(data_dir):
         if record.kind == AuditKind.ENGINE_START:
             start = record
@@ -64,7 +57,7 @@ def _decisions(data_dir: Path, cycle_id: str) -> Iterator[tuple[ShownRecord, Sho
             yield record, start
 
 
-def _recomputed(record: ShownRecord, start: ShownRecord) -> Explained:
+def _recomputed(record: AuditRecord, start: AuditRecord) -> Explained:
     text = record.detail.get("record")
     if not isinstance(text, str):
         raise FoundWrongError(f"audit record {record.seq}: expected a decision's record, found none")
@@ -91,9 +84,14 @@ def _recomputed(record: ShownRecord, start: ShownRecord) -> Explained:
 def _shown(recorded: decision_record.Json, strategy: Strategy) -> str:
     """The recomputation rule by rule, or why there is none."""
     try:
-        decision: EntryDecision | ExitDecision | Skipped = decision_record.replay(recorded, strategy)
+        decision = decision_record.replay(recorded, strategy)
     except (ValueError, McpDataAnomalyError, KeyError, TypeError) as error:
         return f"the recorded facts can't be read: {type(error).__name__}"
+    return decision_text(decision)
+
+
+def decision_text(decision: decision_record.Decision) -> str:
+    """A decision rule by rule, or why none was taken."""
     if isinstance(decision, Skipped):
         return f"exit {decision.position_id}: no decision, {', '.join(decision.reasons)}"
     return decision.table()

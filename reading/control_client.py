@@ -1,4 +1,4 @@
-"""The other end of the control socket: how a command speaks to the running engine."""
+"""The other end of the control socket: how an outsider speaks to the running engine."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pydantic import BaseModel, JsonValue, ValidationError
 
 from actors.control.socket_path import control_socket_path
 from actors.control.wire import LINE_BYTES_MAX, ControlAnswer, ControlRequest, RequestName, encode
-from cli.data_folder import running_engine
 from core.errors import EngineNotRunningError, FoundWrongError
+from reading.engine_lock import running_engine
 
 ANSWER_S = 40.0
 
@@ -24,7 +24,7 @@ _Model = TypeVar("_Model", bound=BaseModel)
 def ask_engine(data_dir: Path, request: ControlRequest, expected: type[_Model]) -> _Model:
     """One request, one answer of the expected kind.
 
-    Raises EngineNotRunningError where nobody listens, FoundWrongError where the engine says no.
+    Raises EngineNotRunningError if nobody listens, FoundWrongError if the engine says no.
     """
     for answer in exchange(data_dir, request):
         if answer.answer != expected.__name__:
@@ -55,7 +55,7 @@ def exchange(data_dir: Path, request: ControlRequest) -> Iterator[ControlAnswer]
 
 
 def request_of(name: RequestName, **fields: JsonValue) -> ControlRequest:
-    """A request in the name of the user who runs the command."""
+    """A request in the name of the user whose process this is."""
     return ControlRequest.model_validate({"request": name, "who": operator_name(), **fields})
 
 

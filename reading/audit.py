@@ -1,0 +1,54 @@
+"""The audit log as an outsider reads it: its records file by file, and whether the chain is whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from actors.audit.files import AUDIT_FOLDER, audit_files, lines_of, plain_name
+from actors.audit.verify import VerifyReport, verify
+from core.audit.hash_chain import AuditRecord, Link, read_record
+from reading.books import chain_end
+from reading.engine_lock import running_engine
+from reading.errors import DataFolderError
+
+
+def require_audit_log(data_dir: Path) -> None:
+    """Raise DataFolderError if the folder holds no audit log."""
+    if not (data_dir / AUDIT_FOLDER).is_dir():
+        raise DataFolderError(f"{data_dir}: expected an audit log (a folder audit/), found none")
+
+
+def records(data_dir: Path) -> Iterator[AuditRecord]:
+    """Every record in order. An unfinished last line (an engine is writing, or died) is left out.
+
+    Raises ChainBrokenError if a line is no record; whether they follow from each other is `verified`'s
+    task.
+    """
+    done: set[str] = set()
+    for path in audit_files(data_dir / AUDIT_FOLDER):
+        if plain_name(path) in done:
+            continue  # The same day in its compressed form.
+        done.add(plain_name(path))
+        for line in lines_of(path):
+            if not line.endswith(b"\n"):
+                return
+            yield read_record(line)
+
+
+def last_recorded_at(data_dir: Path) -> datetime | None:
+    """The latest market time that the audit log knows: an engine that goes on must not be before it."""
+    return max((record.at for record in records(data_dir)), default=None)
+
+
+def verified(data_dir: Path, *, told_head: Link | None = None, strict: bool = False) -> VerifyReport:
+    """Whether every byte that was acknowledged is there and unchanged, by files, books and `told_head`.
+
+    `told_head` is a head that was told before: its record must be there. `strict` checks the canonical form
+    of every record too.
+    """
+    running = running_engine(data_dir) is not None
+    return verify(
+        data_dir, stored=lambda: chain_end(data_dir), head=told_head, strict=strict, running=running
+    )

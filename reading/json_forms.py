@@ -1,0 +1,119 @@
+"""What is read, as JSON: one form for each kind of row, whoever shows it.
+
+Money is text in plain digits, times are ISO 8601 in UTC with a Z.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import overload
+
+from pydantic import JsonValue
+
+from core.audit.hash_chain import AuditRecord
+from core.messages.alerting import AlertRow
+from core.orders.books import CycleRow, Instruction, OrderRow, Position
+from reading.decisions import Explained
+
+
+def cycle_json(row: CycleRow) -> dict[str, JsonValue]:
+    """One due slot and how it ended; `outcome` is null if it was under way at the end."""
+    return {
+        "id": row.cycle_id,
+        "kind": row.job.value,
+        "slot": utc(row.slot),
+        "outcome": None if row.outcome is None else row.outcome.value,
+        "reasons": list(row.reasons),
+    }
+
+
+def order_json(instruction: Instruction, order: OrderRow) -> dict[str, JsonValue]:
+    """One instruction and what became of its order."""
+    return {
+        "label": instruction.label,
+        "position": instruction.proposal_id,
+        "kind": instruction.kind.value,
+        "state": order.state.value,
+        "order_id": order.order_id,
+        "amount": order.amount,
+        "filled": order.filled_amount,
+        "limit_eth": money(order.limit_eth),
+        "average_price_eth": None if order.average_price_eth is None else money(order.average_price_eth),
+        "created_at": utc(instruction.created_at),
+        "updated_at": utc(order.updated_at),
+        "reason": order.reason,
+    }
+
+
+def trade_json(position: Position) -> dict[str, JsonValue]:
+    """One position that was ever filled; `pnl_eth` is the sum of its cash flows as booked."""
+    return {
+        "id": position.position_id,
+        "kind": position.kind.value,
+        "legs": [
+            {"instrument_name": leg.instrument_name, "side": leg.side.value, "ratio": leg.ratio}
+            for leg in position.plan.legs
+        ],
+        "contracts": position.contracts_opened,
+        "entered_at": utc(position.entered_at),
+        "closed_at": utc(position.closed_at),
+        "exit_rule": position.exit_rule,
+        "credit_eth": money(position.credit_eth),
+        "fees_eth": money(position.fees_eth),
+        "pnl_eth": money(position.pnl_eth),
+        "pnl_usd": money(position.pnl_usd),
+    }
+
+
+def alert_json(row: AlertRow) -> dict[str, JsonValue]:
+    return {
+        "id": row.alert_id,
+        "severity": row.severity.value,
+        "code": row.code,
+        "text": row.text,
+        "cause": row.cause,
+        "at": utc(row.at),
+        "delivered_at": utc(row.delivered_at),
+    }
+
+
+def record_json(record: AuditRecord) -> dict[str, JsonValue]:
+    """One record of the audit log, whole."""
+    return {
+        "seq": record.seq,
+        "at": utc(record.at),
+        "kind": record.kind,
+        "correlation": record.correlation,
+        "detail": record.detail,
+        "hash": record.hash,
+    }
+
+
+def explained_json(decision: Explained) -> dict[str, JsonValue]:
+    """A recorded decision and whether its recomputation is the same."""
+    return {
+        "seq": decision.seq,
+        "at": utc(decision.at),
+        "same": decision.difference is None,
+        "difference": decision.difference,
+        "text": decision.text,
+    }
+
+
+def money(amount: Decimal) -> str:
+    """Plain digits, never an exponent."""
+    return f"{amount:f}"
+
+
+@overload
+def utc(at: datetime) -> str: ...
+
+
+@overload
+def utc(at: None) -> None: ...
+
+
+def utc(at: datetime | None) -> str | None:
+    """ISO 8601 with a Z."""
+    return None if at is None else at.isoformat().replace("+00:00", "Z")

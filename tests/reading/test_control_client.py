@@ -1,0 +1,85 @@
+"""What the control client makes of an engine that answers, refuses, or talks nonsense."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from actors.control.socket_path import control_socket_path, make_private_folder
+from actors.control.wire import ControlAnswer, RequestName, encode
+from core.errors import EngineNotRunningError, FoundWrongError
+from core.messages.control import EngineStopping, Healthcheck
+from reading.control_client import ask_engine, exchange, request_of
+from reading.engine_lock import LOCK, try_lock
+
+HEALTHY = encode(
+    ControlAnswer(
+        ok=True,
+        answer="Healthcheck",
+        body={"ok": True, "problems": [], "notes": [], "at": "2026-01-05T14:00:00Z"},
+    )
+)
+
+
+@contextmanager
+def engine_that_says(data_dir: Path, said: bytes) -> Iterator[list[bytes]]:
+    """Listens where the engine would, answers one request with these bytes, and keeps what was asked."""
+    path = control_socket_path(data_dir, os.environ)
+    make_private_folder(path.parent)
+    asked: list[bytes] = []
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        listening.listen()
+
+        def serve() -> None:
+            connection, _ = listening.accept()
+            with connection, connection.makefile("rb") as lines:
+                asked.append(lines.readline())
+                connection.sendall(said)
+
+        thread = Thread(target=serve, daemon=True)
+        thread.start()
+        yield asked
+        thread.join(10.0)
+    path.unlink()
+
+
+def test_one_request_gives_the_answer_that_was_expected(tmp_path: Path) -> None:
+    request = request_of(RequestName.HEALTHCHECK)
+    with engine_that_says(tmp_path, HEALTHY) as asked:
+        assert ask_engine(tmp_path, request, Healthcheck).ok
+    assert asked == [encode(request)]
+
+
+def test_another_answer_than_the_expected_one_is_named(tmp_path: Path) -> None:
+    with engine_that_says(tmp_path, HEALTHY), pytest.raises(FoundWrongError, match="found Healthcheck"):
+        ask_engine(tmp_path, request_of(RequestName.STOP, reason="test"), EngineStopping)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (encode(ControlAnswer(ok=False, answer="Error", error="the switch is armed")), "the switch is armed"),
+        (b"{}\n", "an answer that can't be read"),
+        (b"", "the connection ended without an answer"),
+    ],
+    ids=["refusal", "nonsense", "silence"],
+)
+def test_no_usable_answer_is_an_error_that_says_why(tmp_path: Path, said: bytes, told: str) -> None:
+    with engine_that_says(tmp_path, said), pytest.raises(FoundWrongError, match=told):
+        list(exchange(tmp_path, request_of(RequestName.STATUS)))
+
+
+def test_an_engine_that_holds_the_folder_and_does_not_listen_is_told_apart(tmp_path: Path) -> None:
+    with (tmp_path / LOCK).open("w") as lock:
+        lock.write('{"pid": 77, "socket": "nowhere.sock"}')
+        lock.flush()
+        assert try_lock(lock)
+        with pytest.raises(EngineNotRunningError, match=r"\(pid 77\) holds .* does not listen"):
+            list(exchange(tmp_path, request_of(RequestName.STATUS)))

@@ -32,6 +32,12 @@ class Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
+class Failed(Value):
+    """There is no value, for these reasons: all of them, as stable codes."""
+
+    reasons: tuple[str, ...]
+
+
 class OptionType(StrEnum):
     PUT = "put"
     CALL = "call"

@@ -19,10 +19,11 @@ from core.messages.alerting import Severity
 from core.messages.execution import ExitStarted, FinalOutcome, OrderFinal, PositionClosed
 from core.messages.mcp import FetchFailed
 from core.orders.books import InstructionKind, Position
+from core.orders.closing_cost import ClosingCost, closing_cost
 from core.orders.ladder import exit_collar_eth, next_exit_price_eth
 from core.orders.lifecycle import PositionState
 from core.orders.limits import TOO_LARGE
-from core.values import COMBO_TICK_ETH, CycleId, Leg, PositionId, ProposalId, Side
+from core.values import CycleId, Failed, Leg, PositionId, ProposalId
 
 PAUSE_MAX_S = 900.0
 """The longest pause between two attempts at an exit that is vetoed or refused again and again."""
@@ -30,8 +31,6 @@ LAST_STEPS_MAX = 10
 """An order that rests so many steps at the last price of its ladder is replaced: it may have gone silent."""
 LAST_STEP = 1_000_000
 """A step that is at the end of any ladder."""
-NO_ASK_TICKS = 2
-"""A short leg without an ask is priced at mark plus this."""
 TAKES_EXITS = frozenset({PositionState.OPEN, PositionState.CLOSING})
 
 
@@ -44,14 +43,6 @@ class ExitRequest:
     cycle_id: CycleId | None
     exit_rule: str
     answer: Callable[[ExitStarted], None]
-
-
-@dataclass(frozen=True)
-class CloseQuote:
-    """What closing one combo costs, ETH: positive where it is paid for."""
-
-    mid_cost_eth: Decimal
-    natural_cost_eth: Decimal
 
 
 def exit_name(position_id: str) -> str:
@@ -134,9 +125,9 @@ async def _stop_entry(line: Line, position_id: PositionId) -> None:
 async def _attempt(
     line: Line, position: Position, request: ExitRequest, first_step: int
 ) -> WorkingOrder | tuple[str, ...]:
-    quote = await _quote(line, position.plan.legs, position.plan.expiration)
-    if not isinstance(quote, CloseQuote):
-        return quote
+    cost = await _closing_cost(line, position.plan.legs, position.plan.expiration)
+    if isinstance(cost, Failed):
+        return cost.reasons
     spec = OrderSpec(
         proposal_id=ProposalId(position.position_id),
         cycle_id=request.cycle_id,
@@ -144,8 +135,8 @@ async def _attempt(
         attempt=_attempt_number(line.ctx.now()),
         legs=tuple(leg.reversed() for leg in position.plan.legs),
         amount=position.contracts,
-        limit_eth=-_cost_eth(line, quote, first_step),
-        reference_eth=-quote.natural_cost_eth,
+        limit_eth=-_price_eth(line, cost, first_step),
+        reference_eth=-cost.natural_eth,
         exit_rule=request.exit_rule,
     )
     placed = await place(line, spec)
@@ -184,19 +175,20 @@ async def _follow(
             line.alert(Severity.HIGH, "resting_order_unread", f"{order.label} can't be read")
             continue
         step += 1
-        quote = await _quote(line, legs, expires_at)
-        if not isinstance(quote, CloseQuote):
-            line.alert(Severity.HIGH, "exit_quotes_missing", f"{request.position_id}: {', '.join(quote)}")
+        cost = await _closing_cost(line, legs, expires_at)
+        if isinstance(cost, Failed):
+            text = f"{request.position_id}: {', '.join(cost.reasons)}"
+            line.alert(Severity.HIGH, "exit_quotes_missing", text)
             continue
-        price_eth = -_cost_eth(line, quote, step)
-        if price_eth == -_cost_eth(line, quote, LAST_STEP):
+        price_eth = -_price_eth(line, cost, step)
+        if price_eth == -_price_eth(line, cost, LAST_STEP):
             # The last price moves with the market; an order that was moved there may be silent all the same.
             last_steps += 1
             if last_steps > LAST_STEPS_MAX:
                 await order.cancel()
                 return
         if price_eth != order.row.limit_eth:
-            reasons = await order.edit(price_eth, -quote.natural_cost_eth)
+            reasons = await order.edit(price_eth, -cost.natural_eth)
             if reasons:
                 text = f"{request.position_id}: {', '.join(reasons)}"
                 line.alert(Severity.HIGH, "exit_not_repriced", text)
@@ -206,51 +198,29 @@ async def _follow(
                 return
 
 
-def _cost_eth(line: Line, quote: CloseQuote, step: int) -> Decimal:
+def _price_eth(line: Line, cost: ClosingCost, step: int) -> Decimal:
+    """What is offered at a step of the ladder, ETH per combo; never less than nothing."""
     limits = line.strategy.limits
-    cost = next_exit_price_eth(
+    price = next_exit_price_eth(
         step,
-        mid_cost_eth=quote.mid_cost_eth,
-        natural_cost_eth=quote.natural_cost_eth,
+        mid_cost_eth=cost.mid_eth,
+        natural_cost_eth=cost.natural_eth,
         exit_steps=line.strategy.execution.exit_steps,
         collar_eth=exit_collar_eth(
-            quote.natural_cost_eth, collar_ticks=limits.collar_ticks, collar_frac=limits.collar_frac
+            cost.natural_eth, collar_ticks=limits.collar_ticks, collar_frac=limits.collar_frac
         ),
     )
-    return max(cost, Decimal(0))
+    return max(price, Decimal(0))
 
 
-async def _quote(line: Line, legs: tuple[Leg, ...], expiration: datetime) -> CloseQuote | tuple[str, ...]:
-    """The legs' market now. No bid of a long leg is 0; no ask of a short leg is its mark and two ticks."""
+async def _closing_cost(line: Line, legs: tuple[Leg, ...], expiration: datetime) -> ClosingCost | Failed:
+    """What closing one combo with `legs` as entered costs now, or why it is not known."""
     answer = await line.fetch(
         "get_options_chain", GetOptionsChain(expiry_from=expiration, expiry_to=expiration)
     )
     if isinstance(answer, FetchFailed):
-        return (f"quotes_unknown:{answer.fault}",)
-    return close_quote(cast("OptionChain", answer.answer), legs)
-
-
-def close_quote(chain: OptionChain, legs: tuple[Leg, ...]) -> CloseQuote | tuple[str, ...]:
-    """The cost of closing one combo with `legs` as entered, or why its quotes can't be used."""
-    mid = natural = Decimal(0)
-    reasons = []
-    for leg in legs:
-        quote = chain.quote(leg.instrument_name)
-        if quote is None:
-            reasons.append(f"not_quoted:{leg.instrument_name}")
-            continue
-        if quote.faults:
-            reasons.append(f"broken_quote:{leg.instrument_name}")
-            continue
-        bid = quote.bid_eth if quote.bid_eth is not None else Decimal(0)
-        ask = quote.ask_eth
-        if ask is None:
-            ask = max(bid, quote.mark_eth + NO_ASK_TICKS * COMBO_TICK_ETH)
-        # A leg that was sold is bought back at the ask; one that was bought is sold at the bid.
-        crossing = ask if leg.side is Side.SELL else bid
-        natural -= leg.side.sign * leg.ratio * crossing
-        mid -= leg.side.sign * leg.ratio * (bid + ask) / 2
-    return tuple(reasons) if reasons else CloseQuote(mid_cost_eth=mid, natural_cost_eth=natural)
+        return Failed(reasons=(f"quotes_unknown:{answer.fault}",))
+    return closing_cost(cast("OptionChain", answer.answer), legs)
 
 
 def _tell_final(line: Line, order: WorkingOrder, request: ExitRequest) -> None:

@@ -1,23 +1,27 @@
-"""What closing a combo costs now, at the touch and at mid."""
+"""What closing a combo costs now, at the touch and at mid: for the exit rules and for exit orders alike."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
-from core.market.option_chain import Quote
+from core.market.option_chain import OptionChain, Quote
 from core.orders.ladder import round_cost_eth
 from core.pricing.black76 import black76_price_eth, year_fraction
 from core.pricing.fees import combo_fee_estimate_eth
-from core.values import COMBO_TICK_ETH, Leg, Side
+from core.values import COMBO_TICK_ETH, Failed, Leg, Side
 
 _NO_ASK_TICKS = 2
-"""Where nobody offers, closing is assumed to cost the model price and two ticks."""
+"""If nobody offers, closing is assumed to cost the model price and two ticks."""
+LegQuote: TypeAlias = tuple[Leg, Quote]
 
 
 class ClosingCost(NamedTuple):
-    """What buying the combo back costs per contract, ETH; positive where we pay."""
+    """What buying the combo back costs per contract, ETH; positive if we pay.
+
+    `flags` names what was assumed, as `no_ask:ETH-…`.
+    """
 
     mid_eth: Decimal
     natural_eth: Decimal
@@ -29,8 +33,33 @@ class ClosingCost(NamedTuple):
         return float(self.natural_eth) + self.fees_eth
 
 
-def closing_cost(legs: Sequence[tuple[Leg, Quote]]) -> ClosingCost:
-    """Σ ask of shorts − Σ bid of longs, and a fee a leg. No bid is 0, no ask the model price + 2 ticks."""
+def closing_cost(chain: OptionChain, legs: Sequence[Leg]) -> ClosingCost | Failed:
+    """Σ ask of shorts − Σ bid of longs, and a fee a leg. No bid is 0, no ask the model price + 2 ticks.
+
+    `legs` are as entered. Failed if a leg is not quoted or its quote is broken.
+    """
+    quoted = leg_quotes(chain, legs)
+    return quoted if isinstance(quoted, Failed) else cost_of(quoted)
+
+
+def leg_quotes(chain: OptionChain, legs: Sequence[Leg]) -> tuple[LegQuote, ...] | Failed:
+    """Each leg with its sound quote, or every reason why one has none."""
+    reasons = [reason for leg in legs for reason in quote_reasons(chain, leg)]
+    found = [(leg, chain.quote(leg.instrument_name)) for leg in legs]
+    quoted = tuple((leg, quote) for leg, quote in found if quote is not None)
+    return Failed(reasons=tuple(reasons)) if reasons else quoted
+
+
+def quote_reasons(chain: OptionChain, leg: Leg) -> tuple[str, ...]:
+    """Why this leg's quote can't be used: `leg_missing:…` or `leg_broken:…:fault`; empty if it can."""
+    quote = chain.quote(leg.instrument_name)
+    if quote is None:
+        return (f"leg_missing:{leg.instrument_name}",)
+    return tuple(f"leg_broken:{leg.instrument_name}:{fault.value}" for fault in quote.faults)
+
+
+def cost_of(legs: Sequence[LegQuote]) -> ClosingCost:
+    """`closing_cost` of legs whose quotes are known to be sound."""
     mid = natural = Decimal(0)
     paid: list[float] = []
     flags: list[str] = []

@@ -256,6 +256,10 @@ class FakeVenue:
         return Settlements(settlements=tuple(self.settlements))
 
     def _get_options_chain(self, _: BaseModel) -> bytes:
+        return self.chain_now()
+
+    def chain_now(self) -> bytes:
+        """The answer of `get_options_chain` at this moment."""
         now, forward, iv_pct = self._clock(), 3000.0, 60.0
         quotes = []
         for name, (bid, ask, mark) in self.quotes.items():

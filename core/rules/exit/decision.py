@@ -6,8 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from core.checks import RuleResult
-from core.market.option_chain import OptionChain, Quote
-from core.orders.closing_cost import ClosingCost, closing_cost
+from core.orders.closing_cost import ClosingCost, cost_of, leg_quotes, quote_reasons
 from core.rules.entry.strikes import dte_days
 from core.rules.exit.adverse import check_adverse
 from core.rules.exit.delta import check_delta
@@ -17,7 +16,7 @@ from core.rules.exit.stop import check_stop
 from core.rules.exit.volatility import check_volatility
 from core.rules.facts import MonitorFacts, OpenPositionFacts
 from core.strategy import ExitMeasure, Strategy
-from core.values import Leg, PositionId, Side, Value
+from core.values import Failed, PositionId, Side, Value
 
 
 class ExitCode(StrEnum):
@@ -70,14 +69,14 @@ def decide_exit(facts: MonitorFacts, strategy: Strategy) -> ExitDecision | Skipp
     """Every exit rule on one position; the first that matches wins. Missing or broken data skips."""
     reasons = _unusable(facts, strategy)
     spot, spot_4h_ago, dvol, chain = facts.spot_usd, facts.spot_4h_ago_usd, facts.dvol, facts.chain
-    if reasons or spot is None or spot_4h_ago is None or dvol is None or chain is None:
+    quoted = Failed(reasons=()) if chain is None else leg_quotes(chain, facts.position.legs)
+    if reasons or spot is None or spot_4h_ago is None or dvol is None or isinstance(quoted, Failed):
         return Skipped(position_id=facts.position.position_id, reasons=tuple(reasons))
     position, exits = facts.position, strategy.exits
-    legs = _legs(chain, position.legs)
-    cost = closing_cost(legs)
+    cost = cost_of(quoted)
     ratio = cost_over_credit(cost, position, spot, exits.measure)
     dte = dte_days(facts.now, position.expiration)
-    shorts = [quote for leg, quote in legs if leg.side is Side.SELL]
+    shorts = [quote for leg, quote in quoted if leg.side is Side.SELL]
     rules = (
         check_expiry(dte, exits),
         check_profit(ratio, exits),
@@ -119,20 +118,11 @@ def _unusable(facts: MonitorFacts, strategy: Strategy) -> list[str]:
     if chain.broken_frac > strategy.anomalies.broken_max_frac:
         reasons.append("chain_broken")
     for leg in facts.position.legs:
+        reasons += quote_reasons(chain, leg)
         quote = chain.quote(leg.instrument_name)
-        if quote is None:
-            reasons.append(f"leg_missing:{leg.instrument_name}")
-            continue
-        reasons += [f"leg_broken:{leg.instrument_name}:{fault.value}" for fault in quote.faults]
-        if quote.age_s(facts.now) > strategy.liquidity.max_quote_age_s:
+        if quote is not None and quote.age_s(facts.now) > strategy.liquidity.max_quote_age_s:
             reasons.append(f"leg_too_old:{leg.instrument_name}")
     return reasons
-
-
-def _legs(chain: OptionChain, legs: tuple[Leg, ...]) -> list[tuple[Leg, Quote]]:
-    """Each leg with its quote; a leg without one is left out, and `_unusable` has skipped it before."""
-    found = [(leg, chain.quote(leg.instrument_name)) for leg in legs]
-    return [(leg, quote) for leg, quote in found if quote is not None]
 
 
 def cost_over_credit(

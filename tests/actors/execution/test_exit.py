@@ -228,7 +228,7 @@ def test_resumed_exit_without_a_live_order_is_offered_at_natural(house: TradingH
 def test_exit_waits_for_quotes_and_then_goes(house: TradingHouse) -> None:
     house.venue.quotes[SHORT] = ("0.0080", "0.0070", "0.0065")
     house.close("p-entry-1")
-    assert started(house).reasons == (f"broken_quote:{SHORT}",)
+    assert started(house).reasons == (f"leg_broken:{SHORT}:crossed",)
     house.venue.quotes[SHORT] = ("0.0060", "0.0070", "0.0065")
     house.venue.fill_next.append(2)
     house.advance(61)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.orders.closing_cost import closing_cost
+from core.orders.closing_cost import cost_of
 from core.pricing.black76 import black76_price_eth, year_fraction
 from core.rules.exit.adverse import path_done
 from core.rules.exit.decision import ExitCode, ExitDecision, Skipped, decide_exit
@@ -75,7 +75,7 @@ def test_an_ask_of_a_call_is_assumed_from_the_model_of_a_call() -> None:
     quote = chain.quote(name_of(CALL, 3400))
     assert quote is not None
     model = black76_price_eth(CALL, 3000.0, 3400.0, year_fraction(NOW, EXPIRY), quote.mark_iv_pct / 100)
-    assumed = closing_cost([(CALL_LEGS[0], quote)]).natural_eth
+    assumed = cost_of([(CALL_LEGS[0], quote)]).natural_eth
     assert 0.0002 <= float(assumed) - model < 0.0003
 
 
@@ -83,7 +83,7 @@ def test_an_assumed_ask_is_never_below_the_bid() -> None:
     chain = chain_of(quotes(p2700={"ask": None, "bid": "0.0900"}))
     quote = chain.quote(name_of(PUT, 2700))
     assert quote is not None
-    assert closing_cost([(PUT_LEGS[0], quote)]).natural_eth == Decimal("0.0900")
+    assert cost_of([(PUT_LEGS[0], quote)]).natural_eth == Decimal("0.0900")
 
 
 def test_everything_missing_is_named_at_once() -> None:

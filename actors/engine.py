@@ -9,9 +9,7 @@ import logging
 from contextlib import AbstractContextManager
 from threading import Event
 
-from actors.runtime import ActorSystem, CellStatus, Runtime, RuntimeFault, Tracer
-from actors.runtime.envelope import from_us
-from actors.runtime.records import envelope_line
+from actors.runtime import ActorSystem, CellStatus, Runtime, RuntimeFault, Tracer, envelope_line, from_us
 from actors.tree import EngineSettings, build_engine
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.execution import CancelEntries, EntriesCancelled

@@ -21,14 +21,14 @@ from actors.runtime import (
     Address,
     Backoff,
     ChildSpec,
+    Envelope,
     GreenRuntime,
     Order,
     SupervisorSpec,
     ThreadRuntime,
 )
-from actors.runtime.envelope import Envelope
-from actors.runtime.incarnation import Incarnation
-from actors.runtime.mailbox import ThreadMailbox
+from actors.runtime.backend.two_lanes import TwoLaneMailbox
+from actors.runtime.cells.incarnation import Incarnation
 from bench.report import Row, add_rows, print_table, row_at_least, row_at_most
 
 ROUNDS = 7
@@ -230,7 +230,7 @@ def crash_to_serving_us() -> float:
     return median(took_ns) / 1000
 
 
-class BareMailbox(ThreadMailbox):
+class BareMailbox(TwoLaneMailbox):
     """The production mailbox without the marks that a restart or a hang needs."""
 
     def get(self, owner: object = None) -> object:

@@ -11,8 +11,7 @@ from threading import Event
 from types import FrameType
 
 from actors.engine import OrderlyEngine
-from actors.runtime import ExitKind, ExitReason, Runtime, install_dump_signal
-from actors.runtime.envelope import to_us
+from actors.runtime import ExitKind, ExitReason, Runtime, install_dump_signal, to_us
 from core.errors import FoundWrongError
 
 LOOK_S = 0.1

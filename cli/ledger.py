@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 
 from actors.mcp import HttpTransport, McpCredentials, TransportError
 from actors.mcp.transport import HTTP_DEADLINE_S
-from actors.runtime import Runtime
-from actors.runtime.envelope import to_us
+from actors.runtime import Runtime, to_us
 from core.errors import FoundWrongError
 from gateway.paper.ledger import Ledger, LedgerEntry
 

@@ -17,8 +17,7 @@ from rich.console import Console
 from actors.audit.verify import VerifyReport
 from actors.compose import engine_settings, redactor
 from actors.mcp import HttpTransport, PaperTransport, Transport
-from actors.runtime import Context, Envelope, JumpingClock, RuntimeFault, ThreadRuntime
-from actors.runtime.envelope import from_us
+from actors.runtime import Context, Envelope, JumpingClock, RuntimeFault, ThreadRuntime, from_us
 from actors.state.stored import StoredBooks
 from cli.data_folder import LOG_FOLDER, made_with
 from cli.engine import EngineEnd, EngineProcess, signals_to

@@ -11,8 +11,7 @@ from typing import assert_never
 
 from actors.alerting.channel import Channel, NotTaken, Taken
 from actors.alerting.text import render
-from actors.runtime import Actor, Address, Timer
-from actors.runtime.outbox import Outbox, Retell
+from actors.runtime import Actor, Address, Outbox, Retell, Timer
 from core.messages.alerting import AlertingStatus, AlertRow, GetAlerting, RaiseAlert, Severity
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.base import Refused

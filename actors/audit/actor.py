@@ -19,8 +19,7 @@ from actors.audit.files import (
     undated,
 )
 from actors.audit.scan import NOT_ACCEPTED, Broken, Incomplete, Scan, Whole, judge, scan
-from actors.runtime import Actor, Address, RuntimeFault
-from actors.runtime.answering import answerer
+from actors.runtime import Actor, Address, RuntimeFault, answerer
 from core.audit.hash_chain import GENESIS, ChainBrokenError, Link, follow_all, split_lines
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.audit import (

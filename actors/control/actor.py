@@ -15,8 +15,7 @@ from actors.control.inbox import Inbox, UnderWay
 from actors.control.injectable import INJECTABLE, build
 from actors.control.server import ControlServer
 from actors.control.survey import Survey, healthcheck
-from actors.runtime import Actor, Address, CellState, ReplyTo, RuntimeFault, Terminated
-from actors.runtime.outbox import Outbox, Retell
+from actors.runtime import Actor, Address, CellState, Outbox, ReplyTo, Retell, RuntimeFault, Terminated
 from core.errors import InputError
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.audit import AuditEvent, AuditKind

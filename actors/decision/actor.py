@@ -8,9 +8,7 @@ from actors.decision.cycle import Due, StepDeadline
 from actors.decision.desk import Desk, Rooms
 from actors.decision.queue import CycleQueue, WindowOver
 from actors.decision.takeup import TakeUp
-from actors.runtime import Actor, Address, Terminated
-from actors.runtime.answering import answerer
-from actors.runtime.outbox import Retell
+from actors.runtime import Actor, Address, Retell, Terminated, answerer
 from core.messages.alerting import Severity
 from core.messages.base import Refused
 from core.messages.decision import (

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from actors.runtime import Address, Context, RuntimeFault
-from actors.runtime.outbox import Outbox
+from actors.runtime import Address, Context, Outbox, RuntimeFault
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.base import Query
 from core.messages.kill_switch import GetKillSwitch, KillSwitchStatus

@@ -13,9 +13,7 @@ from actors.execution.order import WorkingOrder
 from actors.execution.recovery import arm_if_late, look_at_sizes, recover
 from actors.execution.settlement import settle
 from actors.room import Room
-from actors.runtime import Address
-from actors.runtime.answering import answerer
-from actors.runtime.conversations import done_key
+from actors.runtime import Address, answerer, done_key
 from core.messages.base import Refused
 from core.messages.execution import (
     CancelEntries,

@@ -8,7 +8,7 @@ from typing import Any, Final
 from actors.execution.line import Line
 from actors.execution.order import WorkingOrder
 from actors.execution.placing import OrderSpec, Unplaced, place
-from actors.runtime.conversations import Key
+from actors.runtime import Key
 from core.messages.alerting import Severity
 from core.messages.base import Refused
 from core.messages.execution import FinalOutcome, OrderFinal, PlaceCombo

@@ -12,7 +12,7 @@ from actors.execution.entry import entry_name, stop_key
 from actors.execution.line import Line
 from actors.execution.order import WorkingOrder
 from actors.execution.placing import PLACE_ATTEMPTS, OrderSpec, Unplaced, place
-from actors.runtime.conversations import done_key
+from actors.runtime import done_key
 from core.contract import GetOptionsChain
 from core.market.option_chain import OptionChain
 from core.messages.alerting import Severity

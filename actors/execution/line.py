@@ -13,9 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from actors.room import Alarm
-from actors.runtime import Address, Context, RuntimeFault
-from actors.runtime.conversations import Conversations, Key
-from actors.runtime.outbox import Outbox
+from actors.runtime import Address, Context, Conversations, Key, Outbox, RuntimeFault
 from core.messages.alerting import Severity
 from core.messages.base import Message, Refused
 from core.messages.kill_switch import (

@@ -18,7 +18,7 @@ from actors.execution.order import WorkingOrder
 from actors.execution.settlement import book_deliveries
 from actors.execution.unknown import DOUBT_SOURCE
 from actors.room import HOUR_S, StandingAlert
-from actors.runtime.conversations import Key
+from actors.runtime import Key
 from core.contract import (
     CurrencyRequest,
     EnvironmentInfo,

@@ -8,7 +8,7 @@ from typing import cast
 
 from actors.execution.exit import exit_name
 from actors.execution.line import Line
-from actors.runtime.conversations import done_key
+from actors.runtime import done_key
 from core.contract import GetSince, Settlements
 from core.messages.alerting import Severity
 from core.messages.base import Refused

@@ -13,9 +13,7 @@ from pydantic import JsonValue
 from actors.health.boot import TRY_AGAIN_S, Boot
 from actors.health.disk import DiskWatch, free_bytes_at
 from actors.health.probes import Round, Verdicts
-from actors.runtime import Actor, Address, Timer
-from actors.runtime.answering import answerer
-from actors.runtime.outbox import Outbox, Retell
+from actors.runtime import Actor, Address, Outbox, Retell, Timer, answerer
 from core.contract import EnvironmentInfo, NoArguments
 from core.market.venue_clock import clock_offset_s
 from core.messages.alerting import RaiseAlert, Severity

@@ -8,8 +8,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from actors.runtime import Address, Context
-from actors.runtime.outbox import Outbox
+from actors.runtime import Address, Context, Outbox
 from core.errors import InputError
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.audit import AuditEvent, AuditKind

@@ -12,9 +12,7 @@ from actors.kill_switch.kill_file import KillFilePort
 from actors.kill_switch.latch import Latch, Look
 from actors.kill_switch.ledger import Ledger
 from actors.kill_switch.reporter import Reporter
-from actors.runtime import Actor, Address
-from actors.runtime.answering import answerer
-from actors.runtime.outbox import Retell
+from actors.runtime import Actor, Address, Retell, answerer
 from core.messages.alerting import Severity
 from core.messages.audit import AuditBoot, AuditKind
 from core.messages.base import Refused

@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 from pydantic import JsonValue
 
-from actors.runtime import Address, Context
-from actors.runtime.outbox import Outbox
+from actors.runtime import Address, Context, Outbox
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.execution import WithdrawEntries

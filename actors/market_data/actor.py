@@ -23,9 +23,7 @@ from actors.market_data.seen import Seen
 from actors.market_data.stored import leg_marks, open_legs
 from actors.market_data.storing import StoredPictures
 from actors.market_data.suspension import Suspension
-from actors.runtime import Actor, Address, Terminated
-from actors.runtime.answering import answerer
-from actors.runtime.outbox import Retell
+from actors.runtime import Actor, Address, Retell, Terminated, answerer
 from core.contract import IndexPrice
 from core.market.option_chain import OptionChain
 from core.messages.base import Refused

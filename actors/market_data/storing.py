@@ -10,8 +10,7 @@ from actors.market_data.parts import CHAIN
 from actors.market_data.seen import Seen
 from actors.market_data.stored import quotes_json, stored_expiries
 from actors.market_data.suspension import Suspension
-from actors.runtime import Address, Context
-from actors.runtime.outbox import Outbox
+from actors.runtime import Address, Context, Outbox
 from core.contract import FundingRate
 from core.market.option_chain import OptionChain
 from core.messages.base import Refused

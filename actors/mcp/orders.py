@@ -13,8 +13,7 @@ from pydantic import BaseModel
 
 from actors.mcp.client import McpClient, McpCredentials, parsed, validated
 from actors.mcp.transport import NotConnected, Response, Transport, TransportError
-from actors.runtime import Actor, Address, Context
-from actors.runtime.answering import answerer
+from actors.runtime import Actor, Address, Context, answerer
 from core.contract import ComboLeg, Order, OrderAnswer, OrderIdRequest, PlaceComboOrder
 from core.contract import EditOrder as EditRequest
 from core.errors import McpDataAnomalyError, McpSoftError

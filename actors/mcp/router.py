@@ -10,8 +10,7 @@ from typing import Final, assert_never
 from actors.mcp.client import McpClient, McpCredentials, is_maintenance
 from actors.mcp.retries import wait_before_next_s
 from actors.mcp.transport import Transport
-from actors.runtime import Actor, Address, Context
-from actors.runtime.answering import answerer
+from actors.runtime import Actor, Address, Context, answerer
 from core.contract.registry import CHANGING_TOOLS
 from core.errors import (
     McpAuthError,

@@ -5,9 +5,7 @@ from __future__ import annotations
 from types import UnionType
 from typing import ClassVar, Generic, TypeVar, Union, cast, get_args, get_origin
 
-from actors.runtime import Actor
-from actors.runtime.conversations import Conversations, Wake
-from actors.runtime.outbox import Outbox, Retell
+from actors.runtime import Actor, Conversations, Outbox, Retell, Wake
 
 M = TypeVar("M")
 

@@ -5,11 +5,15 @@ It is generic and imports nothing else of this project.
 
 from __future__ import annotations
 
-from actors.runtime.actor import Actor, Context, ReplyTo, Timer
-from actors.runtime.address import Address
-from actors.runtime.clock import Clock, SystemClock
-from actors.runtime.dump import install_dump_signal
-from actors.runtime.envelope import Envelope
+from actors.runtime.actor.answering import answerer
+from actors.runtime.actor.base import Actor
+from actors.runtime.actor.context import Context, ReplyTo, Timer
+from actors.runtime.actor.conversations import Came, Conversation, Conversations, Key, Wake, done_key
+from actors.runtime.actor.mail import Address, Envelope, Terminated
+from actors.runtime.actor.outbox import Outbox, Retell
+from actors.runtime.backend.runtime import Runtime
+from actors.runtime.clocks.clock import Clock, SystemClock
+from actors.runtime.clocks.jumping import JumpingClock
 from actors.runtime.errors import (
     ActorUnavailable,
     AskFailed,
@@ -23,31 +27,35 @@ from actors.runtime.errors import (
     StartTimeout,
     TripwireHit,
 )
-from actors.runtime.events import (
+from actors.runtime.green.runtime import BatonRuntime, GreenRuntime, Order
+from actors.runtime.policy.spec import (
+    Backoff,
+    ChildSpec,
+    Exhausted,
+    OnHang,
+    Restart,
+    Strategy,
+    SupervisorSpec,
+)
+from actors.runtime.reporting.events import (
     ActorFailed,
     ActorHung,
     ActorParked,
     ActorRestarted,
     ActorStarted,
-    CellState,
-    CellStatus,
     DeadLettered,
-    ExitKind,
-    ExitReason,
     HookFailed,
     MailboxOverflow,
     RootExhausted,
     RuntimeEvent,
     SupervisorExhausted,
-    Terminated,
 )
-from actors.runtime.green import BatonRuntime, GreenRuntime, Order
-from actors.runtime.jumping import JumpingClock
-from actors.runtime.records import DeadLetter, DeadLetters, Tracer
-from actors.runtime.runtime import Runtime
-from actors.runtime.spec import Backoff, ChildSpec, Exhausted, OnHang, Restart, Strategy, SupervisorSpec
-from actors.runtime.system import ActorSystem
-from actors.runtime.threads import ThreadRuntime
+from actors.runtime.reporting.records import DeadLetter, DeadLetters, Tracer, envelope_line
+from actors.runtime.reporting.status import CellState, CellStatus, ExitKind, ExitReason
+from actors.runtime.supervision.dump import install_dump_signal
+from actors.runtime.supervision.system import ActorSystem
+from actors.runtime.threads.runtime import ThreadRuntime
+from actors.runtime.times import from_us, to_us
 
 __all__ = [
     "Actor",
@@ -63,12 +71,15 @@ __all__ = [
     "AskTimeout",
     "Backoff",
     "BatonRuntime",
+    "Came",
     "CellState",
     "CellStatus",
     "ChildExhausted",
     "ChildSpec",
     "Clock",
     "Context",
+    "Conversation",
+    "Conversations",
     "DeadLetter",
     "DeadLettered",
     "DeadLetters",
@@ -82,12 +93,15 @@ __all__ = [
     "HandlerHung",
     "HookFailed",
     "JumpingClock",
+    "Key",
     "MailboxFull",
     "MailboxOverflow",
     "OnHang",
     "Order",
+    "Outbox",
     "ReplyTo",
     "Restart",
+    "Retell",
     "RootExhausted",
     "Runtime",
     "RuntimeEvent",
@@ -102,5 +116,11 @@ __all__ = [
     "Timer",
     "Tracer",
     "TripwireHit",
+    "Wake",
+    "answerer",
+    "done_key",
+    "envelope_line",
+    "from_us",
     "install_dump_signal",
+    "to_us",
 ]

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
-from actors.runtime import Actor, Address, Timer
-from actors.runtime.answering import answerer
-from actors.runtime.outbox import Outbox, Retell
+from actors.runtime import Actor, Address, Outbox, Retell, Timer, answerer
 from actors.scheduler.clock_schedule import ClockJob, ClockScheduler
 from actors.scheduler.jobs import CYCLES, build_jobs, disabled_jobs
 from core.messages.base import Refused

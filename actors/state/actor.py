@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
 
-from actors.runtime import Actor, Address, Fenced, Timer
-from actors.runtime.answering import answerer
+from actors.runtime import Actor, Address, Fenced, Timer, answerer
 from actors.state.apply import NoteBackup, Write, first_answer
 from actors.state.backup import BackupError, make_backup
 from actors.state.boot import chain_broken_event, tail_restored_event

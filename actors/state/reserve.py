@@ -6,8 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from actors.room import DAY_S, HOUR_S, StandingAlert
-from actors.runtime import Address
-from actors.runtime.actor import Context
+from actors.runtime import Address, Context
 from actors.state.ballast import Ballast
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.kill_switch import ClearSuspension, SuspendEntries

@@ -6,8 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from threading import Event
 
-from actors.runtime import JumpingClock, ThreadRuntime
-from actors.runtime.envelope import to_us
+from actors.runtime import JumpingClock, ThreadRuntime, to_us
 from cli.engine import time_held_at
 from cli.ledger import DailyEquity, LedgerReader
 from gateway.paper.ledger import LedgerEntry

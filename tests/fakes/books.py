@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from actors.runtime import Actor, Address
-from actors.runtime.answering import answerer
+from actors.runtime import Actor, Address, answerer
 from core.errors import IllegalEdgeError
 from core.messages.base import Refused
 from core.messages.kill_switch import BooksChanged

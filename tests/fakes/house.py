@@ -7,8 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from actors.runtime import Actor, Address, Envelope
-from actors.runtime.envelope import to_us
+from actors.runtime import Actor, Address, Envelope, to_us
 from actors.runtime.testing import DEFAULT_NOW, FakeAddress, FakeContext, FakeReply
 
 MessageT = TypeVar("MessageT")

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from actors.runtime import BatonRuntime, GreenRuntime
-from actors.runtime.futures import OneShot, ThreadFuture
-from actors.runtime.pykka_actors import ThreadActor, simulated_classes
+from actors.runtime.backend.futures import OneShot, ThreadFuture
+from tests.pykka_suite.plain_actors import ThreadActor, simulated_classes
 
 START = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
 

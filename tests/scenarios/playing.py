@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from actors.runtime import Envelope, GreenRuntime, Tracer
-from actors.runtime.tripwires import tripwires
+from actors.runtime.testing import tripwires
 from config import LoadedStrategy, load_strategy
 from core.kill_file import KILL_FILE_NAME
 from core.messages.alerting import AlertRow

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from actors.room import Room
-from actors.runtime.conversations import Key
-from actors.runtime.outbox import Retell
+from actors.runtime import Key, Retell
 from actors.runtime.testing import FakeAddress, FakeContext
 from core.messages.health import GetHealth
 from core.messages.scheduler import GetJobs, StartJobs

@@ -36,8 +36,8 @@ from actors.runtime import (
     SupervisorSpec,
     ThreadRuntime,
     Tracer,
+    to_us,
 )
-from actors.runtime.envelope import to_us
 
 START = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
 RUN_FOR = timedelta(seconds=90)

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from actors.runtime import Fenced
-from actors.runtime.conversations import Came, Conversation, Conversations, Key, Wake, done_key
+from actors.runtime import Came, Conversation, Conversations, Fenced, Key, Wake, done_key
 from actors.runtime.testing import FakeContext
 
 A, B = Key[int]("a"), Key[int]("b")

@@ -25,9 +25,10 @@ from actors.runtime import (
     SupervisorSpec,
     Terminated,
 )
-from actors.runtime.supervisor import Supervisor
-from actors.runtime.supervisor_node import StopAll
-from actors.runtime.timers import SHELLS_MIN, TimerHeap
+from actors.runtime.backend.timers import SHELLS_MIN, TimerHeap
+from actors.runtime.supervision import supervisor
+from actors.runtime.supervision.node import StopAll
+from actors.runtime.supervision.supervisor import Supervisor
 from tests.actors.runtime.test_context import AT_ONCE, Scripted, scripted, start
 from tests.actors.runtime.world import PATIENCE_S, START, Block, Crash, Finish, Note, Probe, World
 
@@ -266,7 +267,7 @@ def test_supervisor_that_fails_also_at_stopping_its_children_is_heard_of(
         raise RuntimeError("a fault of the supervisor's own")
 
     monkeypatch.setattr(system.root, "_fail", fail)
-    monkeypatch.setattr(system.root, "_stop_children", fail)
+    monkeypatch.setattr(supervisor, "stop_children", fail)
     world.tell("a", Crash(ValueError("poison")))
     assert world.exit().kind is ExitKind.ROOT_EXHAUSTED
 

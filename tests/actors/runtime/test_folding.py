@@ -5,9 +5,8 @@ from __future__ import annotations
 import threading
 from datetime import timedelta
 
-from actors.runtime import Backoff, DeadLettered, Restart, RuntimeEvent, SupervisorSpec
-from actors.runtime.envelope import to_us
-from actors.runtime.folding import EVENT_EVERY, EVENT_EVERY_US
+from actors.runtime import Backoff, DeadLettered, Restart, RuntimeEvent, SupervisorSpec, to_us
+from actors.runtime.reporting.folding import EVENT_EVERY, EVENT_EVERY_US
 from tests.actors.runtime.world import PATIENCE_S, START, Crash, Finish, Note, Pause, Who, World
 
 AT_ONCE = Backoff(min_s=0.0, cap_s=0.0, jitter=0.0)

@@ -10,8 +10,10 @@ from types import TracebackType
 
 import pytest
 
-from actors.runtime import JumpingClock, ThreadRuntime, counted, mailbox
-from actors.runtime.mailbox import ThreadMailbox
+from actors.runtime import JumpingClock, ThreadRuntime
+from actors.runtime.backend import two_lanes
+from actors.runtime.backend.two_lanes import TwoLaneMailbox
+from actors.runtime.threads import counted
 from tests.actors.runtime.world import PATIENCE_S, START
 
 
@@ -25,7 +27,7 @@ class MeddledLane(deque[object]):
         self._appended = threading.Event()
         self._sender: threading.Thread | None = None
 
-    def meddle(self, box: ThreadMailbox, late: object) -> None:
+    def meddle(self, box: TwoLaneMailbox, late: object) -> None:
         """Put `late` into the box when mail is taken out of this lane the next time."""
 
         def send() -> None:
@@ -59,7 +61,7 @@ class MeddledLane(deque[object]):
 
 def test_mail_put_while_the_lane_is_emptied_is_handed_back_or_refused() -> None:
     """A sender appends without the lock; `close` must not sweep away what it has not seen."""
-    box = ThreadMailbox()
+    box = TwoLaneMailbox()
     lane = box.user_lane = MeddledLane(["early"])
     lane.meddle(box, "late")
     handed_back = box.close("stopped")
@@ -72,7 +74,7 @@ def test_mail_put_while_the_lane_is_emptied_is_handed_back_or_refused() -> None:
 class OpensFirst:
     """A lock before whose taking the mailbox was opened again by somebody else."""
 
-    def __init__(self, box: ThreadMailbox) -> None:
+    def __init__(self, box: TwoLaneMailbox) -> None:
         self._box = box
 
     def __enter__(self) -> None:
@@ -84,7 +86,7 @@ class OpensFirst:
 
 def test_mail_put_while_the_mailbox_opens_again_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     """A sender saw it closed, but before it could take its mail back it was open: the mail is queued."""
-    box = ThreadMailbox()
+    box = TwoLaneMailbox()
     box.close("parked")
     monkeypatch.setattr(box, "_lock", OpensFirst(box))
     assert box.put("mail") is None
@@ -104,13 +106,13 @@ def hasty_threads() -> Iterator[None]:
 def test_senders_to_a_closed_mailbox_do_not_disturb_each_other() -> None:
     """Each is refused each time; none trips over the mail of another."""
     for _ in range(200):
-        box = ThreadMailbox()
+        box = TwoLaneMailbox()
         box.close("stopped")
         outcomes: list[str | None] = []
         ready = threading.Barrier(4)
 
         def send(
-            box: ThreadMailbox = box,
+            box: TwoLaneMailbox = box,
             outcomes: list[str | None] = outcomes,
             ready: threading.Barrier = ready,
         ) -> None:
@@ -141,7 +143,7 @@ def test_time_of_taking_stands_before_the_mail_can_be_seen(
         seen.append(box.current)
         return 5.0
 
-    monkeypatch.setattr(mailbox if clock is None else counted, "monotonic", reading)
+    monkeypatch.setattr(two_lanes if clock is None else counted, "monotonic", reading)
     box.activate(owner)
     assert box.get(owner) == "mail"
     assert (seen, box.busy_since) == ([None], 5.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from actors.runtime.outbox import Outbox, Retell
+from actors.runtime import Outbox, Retell
 from actors.runtime.testing import FakeAddress, FakeContext
 
 

@@ -29,20 +29,22 @@ from actors.runtime import (
     SystemClock,
     ThreadRuntime,
     Tracer,
-    futures,
+    from_us,
     install_dump_signal,
+    to_us,
 )
-from actors.runtime.envelope import from_us, to_us
-from actors.runtime.futures import OneShot, ThreadFuture
-from actors.runtime.mailbox import FULL, ThreadMailbox
+from actors.runtime.backend import futures
+from actors.runtime.backend.futures import OneShot, ThreadFuture
+from actors.runtime.backend.mailbox import FULL
+from actors.runtime.backend.timers import TimerHeap
+from actors.runtime.backend.two_lanes import TwoLaneMailbox
 from actors.runtime.testing import FakeAddress, FakeContext
-from actors.runtime.timers import TimerHeap
 from tests.actors.runtime.world import START, World
 
 
 def test_mailbox_serves_the_system_lane_first() -> None:
     """What the system has to say comes before all user mail."""
-    mailbox = ThreadMailbox()
+    mailbox = TwoLaneMailbox()
     mailbox.put("user")
     mailbox.put_system("system")
     assert [mailbox.get(), mailbox.get()] == ["system", "user"]
@@ -50,14 +52,14 @@ def test_mailbox_serves_the_system_lane_first() -> None:
 
 def test_mailbox_counts_what_it_refuses() -> None:
     """At its bound it takes nothing and counts."""
-    mailbox = ThreadMailbox(bound=2)
+    mailbox = TwoLaneMailbox(bound=2)
     assert [mailbox.put(number) for number in range(4)] == [None, None, FULL, FULL]
     assert (len(mailbox), mailbox.overflowed) == (2, 2)
 
 
 def test_closed_mailbox_says_why() -> None:
     """After closing, mail is refused with the reason; what was queued is handed back in order."""
-    mailbox = ThreadMailbox()
+    mailbox = TwoLaneMailbox()
     mailbox.put(1)
     mailbox.put(2)
     assert mailbox.close("parked") == [1, 2]
@@ -69,7 +71,7 @@ def test_closed_mailbox_says_why() -> None:
 
 def test_former_owner_is_shown_the_door() -> None:
     """Who was detached gets None, also when asleep, and the mail stays for the next owner."""
-    mailbox = ThreadMailbox()
+    mailbox = TwoLaneMailbox()
     first, second = object(), object()
     mailbox.attach(first)
     got: list[object] = []
@@ -90,13 +92,13 @@ def test_former_owner_is_shown_the_door() -> None:
 def test_mail_put_while_closing_is_accounted_for_once() -> None:
     """Senders against a closing mailbox: each message is handed back or refused, exactly one of the two."""
     for _ in range(50):
-        mailbox = ThreadMailbox()
+        mailbox = TwoLaneMailbox()
         refused: list[tuple[int, int]] = []
         ready = threading.Barrier(4)
 
         def send(
             sender: int,
-            mailbox: ThreadMailbox = mailbox,
+            mailbox: TwoLaneMailbox = mailbox,
             refused: list[tuple[int, int]] = refused,
             ready: threading.Barrier = ready,
         ) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.runtime import Backoff
-from actors.runtime.restarts import Window, backoff_delay_s, failures_in_a_row
+from actors.runtime.policy.restarts import Window, backoff_delay_s, failures_in_a_row
 
 SECOND_US = 1_000_000
 gaps = st.lists(st.integers(0, 40 * SECOND_US), max_size=40)

@@ -13,7 +13,7 @@ from time import monotonic
 import pytest
 
 from actors.runtime import AskFailed, SupervisorSpec, TripwireHit
-from actors.runtime.tripwires import tripwires
+from actors.runtime.testing import tripwires
 from tests.actors.runtime.test_context import Scripted, scripted
 from tests.actors.runtime.world import World
 

@@ -1,0 +1,1 @@
+"""The side of the runtime that an actor sees: base, context, mail, outbox, conversations."""

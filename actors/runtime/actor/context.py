@@ -1,0 +1,101 @@
+"""The context: the only door through which an actor touches the world."""
+
+from __future__ import annotations
+
+import logging
+import random
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from actors.runtime.actor.mail import Address, Envelope
+
+if TYPE_CHECKING:
+    LogAdapter: TypeAlias = logging.LoggerAdapter[logging.Logger]
+else:
+    LogAdapter: TypeAlias = logging.LoggerAdapter
+
+
+class ReplyTo(Protocol):
+    """An ask's reply taken out of its handler. The first answer counts; later ones are ignored.
+
+    Raises Fenced when used by an incarnation that was replaced.
+    """
+
+    def set(self, value: object) -> None: ...
+
+    def fail(self, error: BaseException) -> None: ...
+
+
+class Timer(Protocol):
+    """A message to self in the future."""
+
+    def cancel(self) -> None:
+        """The message will not be told; harmless when it was already."""
+
+
+class Context(Protocol):
+    """What an actor sees of the world. Every effect raises Fenced if this incarnation was replaced."""
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def epoch(self) -> int:
+        """Number of this incarnation, counted from 1."""
+
+    @property
+    def envelope(self) -> Envelope:
+        """Of the message being handled; raises LookupError outside a handler."""
+
+    @property
+    def sender(self) -> Address | None: ...
+
+    @property
+    def self_address(self) -> Address: ...
+
+    def tell(self, to: Address, message: object, *, correlation: str | None = None) -> None:
+        """Send without waiting. The correlation defaults to that of the message being handled."""
+
+    def ask(self, to: Address, message: object, *, timeout_s: float) -> object:
+        """Send and wait. Raises AskTimeout, MailboxFull, ActorUnavailable, AskFailed from the callee's crash,
+        ValueError for a timeout below 0 or NaN, and under the simulated runtimes Deadlock."""
+
+    def defer_reply(self) -> ReplyTo:
+        """Take the reply of the current ask out of the handler, to be answered later; on a tell this does
+        nothing. What is still unanswered when the incarnation ends fails with AskFailed."""
+
+    def now(self) -> datetime:
+        """Market time, aware UTC."""
+
+    def monotonic(self) -> float:
+        """Process time, in seconds from an arbitrary point."""
+
+    def call_at(self, when: datetime, message: object) -> Timer:
+        """Tell `message` to self at market time `when` (at once if past). Dies with the incarnation."""
+
+    def call_later(self, delay_s: float, message: object) -> Timer:
+        """Tell `message` to self after `delay_s` of market time. Dies with the incarnation."""
+
+    def sleep(self, seconds: float) -> None:
+        """Park the handler for that much market time."""
+
+    def watch(self, target: Address) -> None:
+        """Be told Terminated each time an incarnation of `target` ends; at once if it is stopped for good."""
+
+    def check_live(self) -> None:
+        """Raise Fenced if this incarnation was replaced: call it right before any outside effect."""
+
+    def rng(self) -> random.Random:
+        """Seeded per actor by the runtime's seed; continues across restarts."""
+
+    def uuid(self) -> str:
+        """32 hex digits; seeded in simulation, uuid4 in production."""
+
+    def log(self) -> LogAdapter:
+        """The actor's logger; records carry path, epoch, correlation and the market time."""
+
+    def stop_self(self) -> None:
+        """End normally after the current message."""

@@ -1,0 +1,229 @@
+"""Conversations: exchanges of many messages, each one `async def`, resumed by what it waits for.
+
+A handler still makes one attempt and returns at once: a conversation that waits holds no thread. There is no
+asyncio here: the actor delivers each answer under its key, and that resumes whoever waits for it. A raise in
+a conversation is a crash of its actor. No `finally` of a conversation awaits or has an effect, because its
+end may be a closing.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Coroutine, Generator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from actors.runtime.actor.context import Context, Timer
+
+T = TypeVar("T")
+
+Conversation: TypeAlias = Coroutine[Any, Any, T]
+"""What calling an `async def` that returns `T` makes."""
+
+
+@dataclass(frozen=True)
+class Key(Generic[T]):
+    """What a conversation may wait for. `T` is the type of the event that is delivered under it."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Came:
+    """What resumed a conversation."""
+
+    key: Key[Any]
+    event: object
+
+
+@dataclass(frozen=True)
+class Wake:
+    """Timer message to self: hand it to `Conversations.wake`."""
+
+    key: str
+
+
+class _Wait:
+    """The one awaitable that the scheduler knows: the first event under any of these keys resumes it."""
+
+    __slots__ = ("keys",)
+
+    def __init__(self, keys: tuple[Key[Any], ...]) -> None:
+        self.keys = keys
+
+    def __await__(self) -> Generator[_Wait, Came, Came]:
+        came = yield self
+        return came
+
+
+@dataclass(eq=False)
+class _Running:
+    name: str
+    coroutine: Conversation[object]
+    waits_for: tuple[Key[Any], ...] = ()
+
+
+def done_key(name: str) -> Key[object]:
+    """The key under which the end of the conversation of that name is delivered, with what it returned."""
+    return Key(f"done:{name}")
+
+
+class Conversations:
+    """The conversations of one incarnation, each under a name of its own. Made in `on_start`.
+
+    `close` belongs into the actor's `on_stop`; it may be called from another thread, as `on_stop` is.
+    """
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._running: dict[str, _Running] = {}
+        self._waiting: dict[Key[Any], list[_Running]] = {}
+        self._ready: deque[tuple[_Running, Came | None]] = deque()
+        self._draining = False
+        self._closed = False
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._running
+
+    def names(self, prefix: str = "") -> tuple[str, ...]:
+        """The names of the running conversations that start so, oldest first."""
+        return tuple(name for name in self._running if name.startswith(prefix))
+
+    def start(self, name: str, conversation: Conversation[object]) -> None:
+        """Run it until it waits. Raises ValueError if one of that name is still running, and Fenced after
+        `close`; the new one is closed then."""
+        if self._closed:
+            conversation.close()
+            self._ctx.check_live()
+            return
+        if name in self._running:
+            conversation.close()
+            raise ValueError(f"expected a new conversation, found {name!r} running")
+        running = _Running(name, conversation)
+        self._running[name] = running
+        self._ready.append((running, None))
+        self._drain()
+
+    def drop(self, name: str) -> None:
+        """Close a conversation: nothing resumes it any more, and its end is not delivered."""
+        running = self._running.pop(name, None)
+        if running is None:
+            return
+        self._forget_waits(running)
+        # The event that wakes the dropper may have woken this one, too.
+        self._ready = deque(item for item in self._ready if item[0] is not running)
+        running.coroutine.close()
+
+    def deliver(self, key: Key[T], event: T) -> bool:
+        """Resume whoever waits for the key; False if nobody does."""
+        waiting = self._waiting.get(key)
+        if not waiting:
+            return False
+        for running in tuple(waiting):
+            self._forget_waits(running)
+            self._ready.append((running, Came(key, event)))
+        self._drain()
+        return True
+
+    def wake(self, message: Wake) -> None:
+        """Handle `Wake`: a pause or a limit is over."""
+        self.deliver(Key[None](message.key), None)
+
+    def close(self) -> None:
+        """The incarnation ends: close every conversation, without delivering any end.
+
+        One that is executing on another thread can't be closed: it ends by `Fenced` at its next effect, or
+        when it comes to wait.
+        """
+        self._closed = True
+        for running in tuple(self._running.values()):
+            self._close(running)
+
+    async def first_of(self, *keys: Key[Any]) -> Came:
+        """Wait for the first event under any of the keys."""
+        return await _Wait(keys)
+
+    async def event(self, key: Key[T]) -> T:
+        """Wait for the event under the key, however long it takes."""
+        came = await _Wait((key,))
+        event: T = came.event  # type: ignore[assignment]  # `deliver` took it with this key's type.
+        return event
+
+    async def event_within(self, key: Key[T], limit_s: float) -> T | None:
+        """The event under the key, or None after `limit_s` of market time."""
+        overdue: Key[None] = Key(f"overdue:{key.name}")
+        timer = self._ctx.call_later(limit_s, Wake(overdue.name))
+        came = await _Wait((key, overdue))
+        timer.cancel()
+        if came.key == overdue:
+            return None
+        event: T = came.event  # type: ignore[assignment]  # `deliver` took it with this key's type.
+        return event
+
+    async def pause(self, seconds: float, *keys: Key[Any]) -> Key[Any] | None:
+        """Wait that long in market time, or until one of the keys is delivered; that key, or None."""
+        over = self._new_wake()
+        timer = self._ctx.call_later(seconds, Wake(over.name))
+        return await self._until(over, keys, timer)
+
+    async def pause_until(self, when: datetime, *keys: Key[Any]) -> Key[Any] | None:
+        """Wait until a moment in market time, or until one of the keys is delivered; that key, or None."""
+        over = self._new_wake()
+        timer = self._ctx.call_at(when, Wake(over.name))
+        return await self._until(over, keys, timer)
+
+    def _new_wake(self) -> Key[None]:
+        return Key(f"wake:{self._ctx.uuid()}")
+
+    async def _until(self, over: Key[None], keys: tuple[Key[Any], ...], timer: Timer) -> Key[Any] | None:
+        came = await _Wait((over, *keys))
+        timer.cancel()
+        return None if came.key == over else came.key
+
+    def _drain(self) -> None:
+        """Resume one after the other: what a conversation delivers while it runs waits its turn."""
+        if self._draining:
+            return
+        self._draining = True
+        try:
+            while self._ready and not self._closed:
+                self._resume(*self._ready.popleft())
+        except BaseException:
+            # The actor crashes; those that have not begun would be left to the garbage collector.
+            self.close()
+            raise
+        finally:
+            self._draining = False
+
+    def _resume(self, running: _Running, came: Came | None) -> None:
+        try:
+            wait = running.coroutine.send(came)
+        except StopIteration as stop:
+            self._running.pop(running.name, None)
+            self.deliver(done_key(running.name), stop.value)
+            return
+        if self._closed:
+            self._close(running)
+        elif not isinstance(wait, _Wait):
+            raise TypeError(
+                f"{running.name}: expected it to await what Conversations offers, found {type(wait).__name__}"
+            )
+        else:
+            running.waits_for = wait.keys
+            for key in wait.keys:
+                self._waiting.setdefault(key, []).append(running)
+
+    def _forget_waits(self, running: _Running) -> None:
+        for key in running.waits_for:
+            self._waiting[key].remove(running)
+            if not self._waiting[key]:
+                del self._waiting[key]
+        running.waits_for = ()
+
+    def _close(self, running: _Running) -> None:
+        try:
+            running.coroutine.close()
+        except ValueError:
+            # It is executing, here or on another thread: it is closed when it comes to wait.
+            return

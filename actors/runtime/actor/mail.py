@@ -1,0 +1,124 @@
+"""An address, where to send, and the envelope, what a message travels in: each names the other.
+
+An address stands for the cell, not for an incarnation, and so survives restarts. An envelope says who sent
+its message, to whom, when, and under which correlation and causation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from actors.runtime.times import from_us
+
+
+@dataclass(frozen=True)
+class Terminated:
+    """Told to a watcher when an incarnation of the watched actor has ended."""
+
+    path: str
+    name: str
+    reason: str
+    restarting: bool
+
+
+class Watcher(Protocol):
+    """Who is to be told of an end."""
+
+    @property
+    def live(self) -> bool: ...
+
+    def terminated(self, message: Terminated) -> None: ...
+
+
+class Recipient(Protocol):
+    """What an address points at: a cell, or a fake in a test."""
+
+    @property
+    def waiting_on(self) -> Address | None:
+        """Whom it is waiting for inside a handler right now."""
+
+    def deliver(self, envelope: Envelope) -> str | None:
+        """Queue it; None, or why it was refused."""
+
+    def tell_from(self, message: object, sender: Address | None, correlation: str | None) -> None: ...
+
+    def watched_by(self, watcher: Watcher) -> None:
+        """Tell Terminated to the watcher at each end of an incarnation."""
+
+    def ask_from(self, message: object, timeout_s: float, correlation: str | None) -> object: ...
+
+
+class Address:
+    """Stable and hashable; two addresses are equal when their paths are."""
+
+    __slots__ = ("name", "path", "recipient")
+
+    def __init__(self, path: str, name: str, recipient: Recipient) -> None:
+        self.path = path
+        self.name = name
+        self.recipient = recipient
+
+    def tell(self, message: object, *, sender: Address | None = None, correlation: str | None = None) -> None:
+        """Send from outside the actors; never blocks. What can't be queued goes to the dead letters."""
+        self.recipient.tell_from(message, sender, correlation)
+
+    def ask(self, message: object, *, timeout_s: float, correlation: str | None = None) -> object:
+        """Ask from outside the actors and wait, at most `timeout_s`.
+
+        Raises ValueError for a timeout below 0 or NaN, and AskTimeout, MailboxFull, ActorUnavailable, or
+        AskFailed from the callee's crash.
+        """
+        return self.recipient.ask_from(message, timeout_s, correlation)
+
+    def __repr__(self) -> str:
+        return f"<Address {self.path}>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Address) and other.path == self.path
+
+    def __hash__(self) -> int:
+        return hash(self.path)
+
+
+class Reply(Protocol):
+    """Where an ask's answer goes. The first answer wins; `resolve` and `reject` say whether this one did."""
+
+    def resolve(self, value: object) -> bool: ...
+
+    def reject(self, error: BaseException) -> bool: ...
+
+
+class Envelope(NamedTuple):
+    """Immutable, and cheap to make: numbers are kept as numbers and turned into text and times when read."""
+
+    number: int
+    message: object
+    sender: Address | None
+    correlation: str | None
+    cause: int | None
+    sent_at_ns: int
+    to: Address
+    reply_to: Reply | None
+
+    @property
+    def id(self) -> str:
+        """Unique within the process, in production also across processes."""
+        return f"{self.number:x}"
+
+    @property
+    def causation(self) -> str | None:
+        """The id of the envelope in whose handling this one was sent; None if it came from outside."""
+        return None if self.cause is None else f"{self.cause:x}"
+
+    @property
+    def sent_at(self) -> datetime:
+        """Market time of sending, aware UTC."""
+        return from_us(self.sent_at_ns // 1000)
+
+
+class OwnEnvelope(Envelope):
+    """What a timer or a watch tells the life that set it; of no use to the next life, which sets its own."""
+
+    __slots__ = ()

@@ -1,0 +1,99 @@
+"""Messages that must not be lost: kept by their sender until acknowledged, told again until then.
+
+The receiver makes repetition harmless by the request's id. The outbox lives in its actor's memory: what an
+incarnation had not settled is gone with it, and its successor works from what was recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from actors.runtime.actor.context import Context, Timer
+from actors.runtime.actor.mail import Address
+
+RETELL_AFTER_S = 5.0
+"""Market time between two tellings of one message."""
+
+
+@dataclass(frozen=True)
+class Retell:
+    """Timer message to self: hand it to `Outbox.retell`."""
+
+
+@dataclass
+class _Kept:
+    to: Address
+    message: object
+    correlation: str | None
+    told_at: datetime
+
+
+class Outbox:
+    """One per incarnation, made in `on_start` with `Outbox(lambda: self.ctx)` or after it with the context.
+
+    Telling keeps the order of sending; one timer serves all that is kept.
+    """
+
+    def __init__(
+        self, ctx: Context | Callable[[], Context], *, retell_after_s: float = RETELL_AFTER_S
+    ) -> None:
+        self._context = ctx
+        self._retell_after = timedelta(seconds=retell_after_s)
+        self._kept: dict[str, _Kept] = {}
+        self._timer: Timer | None = None
+
+    @property
+    def _ctx(self) -> Context:
+        return self._context() if callable(self._context) else self._context
+
+    @property
+    def pending(self) -> tuple[str, ...]:
+        """The request ids that are not acknowledged, oldest first."""
+        return tuple(self._kept)
+
+    def send(self, to: Address, message: object, request_id: str, *, correlation: str | None = None) -> None:
+        """Tell now, and again every `retell_after_s` until `settle(request_id)`.
+
+        Sending an id that is still kept replaces its message. The correlation defaults to that of the message
+        being handled.
+        """
+        ctx = self._ctx
+        if correlation is None:
+            correlation = _current_correlation(ctx)
+        self._kept[request_id] = _Kept(to, message, correlation, ctx.now())
+        ctx.tell(to, message, correlation=correlation)
+        self._set_timer()
+
+    def settle(self, request_id: str) -> bool:
+        """The answer came. False where nothing was kept under that id: a repeated answer, or another's."""
+        if self._kept.pop(request_id, None) is None:
+            return False
+        if not self._kept and self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        return True
+
+    def retell(self) -> None:
+        """Handle `Retell`: tell again whatever has waited long enough, in order."""
+        ctx = self._ctx
+        self._timer = None
+        now = ctx.now()
+        for kept in self._kept.values():
+            if now - kept.told_at >= self._retell_after:
+                kept.told_at = now
+                ctx.tell(kept.to, kept.message, correlation=kept.correlation)
+        self._set_timer()
+
+    def _set_timer(self) -> None:
+        if self._timer is None and self._kept:
+            oldest = min(kept.told_at for kept in self._kept.values())
+            self._timer = self._ctx.call_at(oldest + self._retell_after, Retell())
+
+
+def _current_correlation(ctx: Context) -> str | None:
+    try:
+        return ctx.envelope.correlation
+    except LookupError:
+        return None

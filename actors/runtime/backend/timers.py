@@ -1,0 +1,75 @@
+"""A heap of timers, and how what they have to do is run.
+
+The heap has no lock and no clock: its backend guards it and says what time it is.
+"""
+
+from __future__ import annotations
+
+import heapq
+import logging
+from collections.abc import Callable
+from itertools import count
+
+logger = logging.getLogger("actors.runtime")
+
+SHELLS_MIN = 64
+"""Below this many timers, cancelled ones included, nothing is swept."""
+
+
+def run_contained(action: Callable[[], object]) -> None:
+    """Run what a timer or the hang watch has to do. A fault in it is logged, and must not end the thread on
+    which everybody's timers and hang limits rely."""
+    try:
+        action()
+    except Exception:
+        logger.exception("a timer's action raised")
+
+
+class HeapTimer:
+    """An action at a market time. Cancelled, its empty shell stays in the heap until it is due or swept."""
+
+    __slots__ = ("action", "due_us")
+
+    def __init__(self, due_us: int, action: Callable[[], object]) -> None:
+        self.due_us = due_us
+        self.action: Callable[[], object] | None = action
+
+    def cancel(self) -> None:
+        """Do not act; harmless when it has."""
+        self.action = None
+
+
+class TimerHeap:
+    """Ordered by time, then by the order of adding. Shells are never more than the living and a few."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[int, int, HeapTimer]] = []
+        self._order = count()
+        self._sweep_at = SHELLS_MIN
+
+    def add(self, due_us: int, action: Callable[[], object]) -> HeapTimer:
+        """Schedule; a time in the past is due at once."""
+        timer = HeapTimer(due_us, action)
+        if len(self._heap) >= self._sweep_at:
+            # Whoever sets a far timer for each message and cancels it must not fill the memory with shells.
+            self._heap = [entry for entry in self._heap if entry[2].action is not None]
+            heapq.heapify(self._heap)
+            self._sweep_at = max(SHELLS_MIN, 2 * len(self._heap))
+        heapq.heappush(self._heap, (due_us, next(self._order), timer))
+        return timer
+
+    def next_due_us(self) -> int | None:
+        """When the earliest living timer is due; None without one."""
+        heap = self._heap
+        while heap and heap[0][2].action is None:
+            heapq.heappop(heap)
+        return heap[0][0] if heap else None
+
+    def pop(self) -> Callable[[], object]:
+        """Take the earliest living timer's action. Raises LookupError without one."""
+        while self._heap:
+            timer = heapq.heappop(self._heap)[2]
+            action, timer.action = timer.action, None
+            if action is not None:
+                return action
+        raise LookupError("no timer is pending")

@@ -1,0 +1,279 @@
+"""The cell: the lasting part of an actor. It owns path, mailbox, epoch and history; lives come and go.
+
+It is a pykka actor: a `pykka.ActorRef` to it can tell, ask and stop. Pykka's own loop, registry and proxies
+are not used; the loop is the backend's, and what happens to one envelope is `Incarnation.process_one`.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pykka
+
+from actors.runtime.actor.mail import Address, Envelope, OwnEnvelope, Terminated, Watcher
+from actors.runtime.backend.asking import check_timeout, refusal_error
+from actors.runtime.backend.futures import ThreadFuture
+from actors.runtime.backend.mailbox import FULL, Deliver, Mailbox
+from actors.runtime.backend.runtime import Channel, Parked
+from actors.runtime.cells.home import Life
+from actors.runtime.cells.incarnation import Incarnation
+from actors.runtime.cells.notices import STOP, End, Ended, Hung, Up
+from actors.runtime.cells.post_office import PostOffice
+from actors.runtime.cells.pykka_inbox import PykkaInbox
+from actors.runtime.errors import AskFailed, AskTimeout, describe
+from actors.runtime.policy.spec import ChildSpec
+from actors.runtime.reporting.events import HookFailed, MailboxOverflow
+from actors.runtime.reporting.folding import EVENT_EVERY_US, Told
+from actors.runtime.reporting.status import CellState, CellStatus
+from actors.runtime.times import from_us
+
+_new_tuple = tuple.__new__
+
+
+class Cell(pykka.Actor):
+    """One per child spec, for as long as the system lives."""
+
+    def __init__(self, system: PostOffice, spec: ChildSpec, path: str) -> None:
+        # The base initialiser draws a random URN; a path is unique in its system and the same in every run.
+        self.actor_urn = path
+        self.system = system
+        self.runtime = system.runtime
+        self.spec = spec
+        self.name = spec.name
+        self.path = path
+        self.address = Address(path, spec.name, self)
+        self.mailbox: Mailbox = self.runtime.new_mailbox(spec.mailbox_bound)
+        self.mailbox.detach(None)
+        self.rng = self.runtime.rng(path)
+        self.state = CellState.NEW
+        self.epoch = 0
+        self.restarts = 0
+        self.last_error: str | None = None
+        self.incarnation: Incarnation | None = None
+        self.actor_stopped = threading.Event()
+        self._channel: Channel | None = None
+        # Trace and queue; what is refused is counted, and dead unless an asker hears of it.
+        self.deliver: Deliver = self.mailbox.deliverer(system.tracer.record, self._refused)
+        self.actor_inbox = PykkaInbox(self.address, system, self.deliver)
+        self._actor_ref = pykka.ActorRef(self)
+        self._next_number = system.next_number
+        self._stamp_ns = self.runtime.stamp_ns
+        self._watchers: dict[Watcher, None] = {}
+        self._overflow_told_us: int | None = None
+
+    @staticmethod
+    def _create_actor_inbox() -> Any:
+        raise NotImplementedError("a cell's mailbox is made by its runtime")
+
+    @staticmethod
+    def _create_future() -> Any:
+        # Pykka's ActorRef knows nothing but the class: this is the future that any thread may wait on.
+        return ThreadFuture()
+
+    def _start_actor_loop(self) -> None:
+        raise NotImplementedError("a cell is started by its supervisor")
+
+    @property
+    def hang_limit_s(self) -> float:
+        return self.spec.hang_limit_s
+
+    @property
+    def busy_since_s(self) -> float | None:
+        return None if self.mailbox.current is None else self.mailbox.busy_since
+
+    @property
+    def waiting_on(self) -> Address | None:
+        """Whom the current life's handler is parked asking."""
+        incarnation = self.incarnation
+        if incarnation is None or incarnation.waiting_for is None or incarnation.waiting_for.done:
+            return None
+        return incarnation.waiting_on
+
+    def tell_from(self, message: object, sender: Address | None, correlation: str | None) -> None:
+        # Written out in one piece, because every message from outside passes here.
+        number, at_ns = self._next_number(), self._stamp_ns()
+        fields = (number, message, sender, correlation, None, at_ns, self.address, None)
+        envelope = _new_tuple(Envelope, fields)
+        self.deliver(envelope)
+
+    def ask_from(self, message: object, timeout_s: float, correlation: str | None) -> object:
+        check_timeout(timeout_s)
+        future = self.runtime.new_future()
+        refusal = self.deliver(self.system.new_envelope(self.address, message, None, correlation, future))
+        if refusal is not None:
+            raise refusal_error(self.path, message, refusal)
+        if not self.runtime.wait(future, timeout_s, None):
+            text = f"{self.path} did not answer {type(message).__name__} within {timeout_s} s"
+            if future.reject(AskTimeout(text)):
+                raise AskTimeout(text)
+        return future.outcome()
+
+    def watched_by(self, watcher: Watcher) -> None:
+        for former in list(self._watchers):
+            # Only the living watch; the others would pile up with every restart of theirs.
+            if not former.live:
+                self._watchers.pop(former, None)
+        self._watchers[watcher] = None
+        # Looked at after the entry, so that an end at this very moment is told from one side or the other.
+        if self.state is CellState.STOPPED and self._watchers.pop(watcher, watcher) is None:
+            watcher.terminated(Terminated(self.path, self.name, "stopped", restarting=False))
+
+    def begin(self, channel: Channel) -> int:
+        """Start the next life on a worker; it reports Up or Ended. Returns its epoch."""
+        self.epoch += 1
+        self.state = CellState.STARTING
+        self._channel = channel
+        incarnation = self.incarnation = Incarnation(self, self.epoch)
+        for stale in self.mailbox.attach(incarnation):
+            self._outlived(stale)
+        self.actor_stopped.clear()
+        self.runtime.start_consumer(incarnation)
+        return self.epoch
+
+    def order_stop(self, *, after_mail: bool) -> None:
+        """Ask the current life to end: before all user mail, or behind what is queued."""
+        order = self.system.new_envelope(self.address, STOP, None, None, None)
+        if after_mail:
+            self.mailbox.put_last(order)
+        else:
+            self.mailbox.put_system(order)
+
+    def fence(self, how: End, error: BaseException, *, holding: Envelope | None = None) -> bool:
+        """Cut the current life off from everything, if given only while it is still `holding` that envelope.
+
+        False if it is not, or ended by itself just before; then its report is on the way.
+        """
+        incarnation = self.incarnation
+        if incarnation is None:
+            return False
+        owned, current = self.mailbox.detach(incarnation, holding)
+        if not owned:
+            return False
+        failed = AskFailed(f"{self.path} {how.value}: {error}")
+        failed.__cause__ = error
+        incarnation.retire(failed)
+        # One that leaves by its own wish and hangs in `on_stop` has handled what it has in hand.
+        handled = incarnation.leaving and incarnation.current is None
+        if current is not None and current.message is not STOP and not handled:
+            if current.reply_to is not None:
+                current.reply_to.reject(failed)
+            self.system.dead(current, how.value, Told.EACH)
+        self.last_error = describe(error)
+        self._counted_out(incarnation)
+        return True
+
+    def acknowledge(self, life: Life) -> None:
+        """A life serves: told to the supervisor."""
+        self.report(Up(self, life.epoch))
+
+    def ended(self, life: Life, how: End, error: BaseException | None, envelope: Envelope | None) -> None:
+        """A life ended by itself or by order: its poisoned message is dead, the supervisor hears."""
+        message_type = "on_start"
+        if envelope is not None:
+            message_type = type(envelope.message).__name__
+            self.system.dead(envelope, f"crashed: {type(error).__name__}", Told.EACH)
+        elif life.served:
+            message_type = "on_stop"
+        if error is not None:
+            self.last_error = describe(error)
+        self.report(Ended(self, life.epoch, how, error, message_type))
+
+    def report(self, message: object) -> None:
+        """To the supervisor that started the current life."""
+        if self._channel is not None:
+            self._channel.put(message)
+
+    def hook_failed(self, life: Life, hook: str, error: BaseException) -> None:
+        """Contained, but not hidden."""
+        at = from_us(self.runtime.now_us())
+        self.system.post(HookFailed(self.path, life.epoch, hook, error, at))
+
+    def worker_left(self, life: Life) -> None:
+        """The worker of a life is done; nothing refers to the actor any more."""
+        self._counted_out(life)
+        if self.incarnation is life and not life.live:
+            self.incarnation = None
+
+    def _counted_out(self, life: Parked) -> None:
+        if self.runtime.activity is not None:
+            self.runtime.activity.finish(life)
+
+    def report_if_hung(self) -> None:
+        """Called by the hang watch: busy with one message for longer than the limit?"""
+        incarnation, current = self.incarnation, self.mailbox.current
+        if incarnation is None or current is None or not incarnation.live or current.message is STOP:
+            return
+        busy_for_s = self.runtime.monotonic() - self.mailbox.busy_since
+        # Virtual time is exact in microseconds; what is lost in seconds as floats must not hide a hang.
+        if busy_for_s + 1e-6 >= self.spec.hang_limit_s and self.mailbox.current is current:
+            busy_with = type(current.message).__name__
+            self.report(Hung(self, incarnation.epoch, current, busy_with, busy_for_s))
+
+    def close(self, why: str) -> None:
+        """Take no mail any more; what is queued is dead."""
+        for envelope in self.mailbox.close(why):
+            if envelope.message is STOP:
+                continue
+            if type(envelope) is OwnEnvelope:
+                self._outlived(envelope)
+                continue
+            reply = envelope.reply_to
+            if reply is not None and reply.reject(refusal_error(self.path, envelope.message, why)):
+                # The asker knows, so it is not a dead letter; one who gave up waiting does not.
+                continue
+            self.system.dead(envelope, why, Told.FOLDED)
+
+    def _outlived(self, own: OwnEnvelope) -> None:
+        """Told by a timer or a watch that ended with its life, so nobody need be alarmed."""
+        self.system.dead(own, "its life ended", Told.NOT)
+
+    def close_for_good(self) -> None:
+        """The cell will never serve again; its watchers hear it for the last time."""
+        self.close("stopped")
+        self.state = CellState.STOPPED
+        self.actor_stopped.set()
+
+    def reopen(self) -> None:
+        """The cell may be started again, and takes mail for it."""
+        self.mailbox.reopen()
+        self.state = CellState.HELD
+
+    def tell_watchers(self, reason: str, *, restarting: bool) -> None:
+        """An incarnation has ended."""
+        message = Terminated(self.path, self.name, reason, restarting)
+        for watcher in list(self._watchers):
+            last = self.state is CellState.STOPPED or not watcher.live
+            if last and self._watchers.pop(watcher, watcher) is not None:
+                # Told by `watched_by` at this very moment.
+                continue
+            watcher.terminated(message)
+
+    def _refused(self, envelope: Envelope, refusal: str) -> None:
+        if refusal == FULL:
+            if envelope.reply_to is None:
+                self.system.dead(envelope, refusal, Told.NOT)
+            now_us = self.runtime.now_us()
+            told_us = self._overflow_told_us
+            if told_us is None or now_us - told_us >= EVENT_EVERY_US:
+                self._overflow_told_us = now_us
+                self.system.post(MailboxOverflow(self.path, self.mailbox.overflowed, from_us(now_us)))
+        elif envelope.reply_to is None:
+            self.system.dead(envelope, refusal, Told.FOLDED)
+
+    def status(self) -> CellStatus:
+        """The cell at this moment."""
+        current = self.mailbox.current
+        busy = current is not None and current.message is not STOP
+        return CellStatus(
+            name=self.name,
+            path=self.path,
+            state=self.state,
+            restarts=self.restarts,
+            epoch=self.epoch,
+            mailbox_depth=len(self.mailbox),
+            overflowed=self.mailbox.overflowed,
+            busy_with=type(current.message).__name__ if busy else None,
+            busy_for_s=self.runtime.monotonic() - self.mailbox.busy_since if busy else 0.0,
+            last_error=self.last_error,
+        )

@@ -1,0 +1,272 @@
+"""The living context: every effect of an incarnation, each behind the check that it was not replaced."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import datetime
+
+from actors.runtime.actor.context import LogAdapter, ReplyTo, Timer
+from actors.runtime.actor.log import ActorLog
+from actors.runtime.actor.mail import Address, Envelope, OwnEnvelope, Reply, Terminated
+from actors.runtime.backend.asking import check_timeout, refusal_error
+from actors.runtime.backend.futures import OneShot
+from actors.runtime.backend.mailbox import Mailbox
+from actors.runtime.backend.runtime import HangWatched, Runtime
+from actors.runtime.errors import AskTimeout, Deadlock, Fenced
+from actors.runtime.times import from_us, to_us
+
+_new_tuple = tuple.__new__
+
+
+class _TimedTell:
+    """A message to self at a market time."""
+
+    __slots__ = ("_cause", "_context", "_correlation", "_message", "_timer")
+
+    def __init__(self, context: LiveContext, due_us: int, message: object) -> None:
+        current = context.current
+        self._context = context
+        self._message = message
+        self._correlation = None if current is None else current.correlation
+        self._cause = None if current is None else current.number
+        self._timer: Timer | None = None
+        context.timers[self] = None
+        self._timer = context.runtime.add_timer(due_us, self._fire)
+        if not context.live:
+            # Fenced from another thread just now: whoever did it may not have seen this timer.
+            self._timer.cancel()
+
+    def _fire(self) -> None:
+        context = self._context
+        context.timers.pop(self, None)
+        if context.live:
+            context.tell_own(self._message, self._correlation, self._cause)
+
+    def cancel(self) -> None:
+        self._context.timers.pop(self, None)
+        if self._timer is not None:
+            self._timer.cancel()
+
+
+class _DeferredReply:
+    """A reply taken out of its handler. The incarnation's end fails it if it is still open."""
+
+    __slots__ = ("_context", "_reply")
+
+    def __init__(self, context: LiveContext, reply: Reply) -> None:
+        self._context = context
+        self._reply = reply
+        context.deferred[self] = None
+
+    def set(self, value: object) -> None:
+        self._context.check_live()
+        self._context.deferred.pop(self, None)
+        self._reply.resolve(value)
+
+    def fail(self, error: BaseException) -> None:
+        self._context.check_live()
+        self.abort(error)
+
+    def abort(self, error: BaseException) -> None:
+        """Fail it whether or not the incarnation lives."""
+        self._context.deferred.pop(self, None)
+        self._reply.reject(error)
+
+
+class _NoReply:
+    """The deferred reply of a tell: nobody waits for it."""
+
+    __slots__ = ()
+
+    def set(self, value: object) -> None:
+        """Nobody waits."""
+
+    def fail(self, error: BaseException) -> None:
+        """Nobody waits."""
+
+
+class LiveContext:
+    """The effects of one incarnation. See `Context` for what each means to an actor."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        address: Address,
+        epoch: int,
+        next_number: Callable[[], int],
+        record: Callable[[Envelope], None],
+        rng: random.Random,
+        mailbox: Mailbox,
+        hang_watched: HangWatched,
+    ) -> None:
+        self.runtime = runtime
+        self.self_address = address
+        self.path = address.path
+        self.name = address.name
+        self.epoch = epoch
+        self.hang_watched = hang_watched
+        self.mailbox = mailbox
+        self.live = True
+        self.counted = False
+        self.waiting_for: OneShot | None = None
+        self.waiting_on: Address | None = None
+        self.current: Envelope | None = None
+        self.reply: Reply | None = None
+        self.leaving = False
+        self.timers: dict[_TimedTell, None] = {}
+        self.deferred: dict[_DeferredReply, None] = {}
+        self._rng = rng
+        self._next_number = next_number
+        self._record = record
+        self._now_us = runtime.now_us
+        self._stamp_ns = runtime.stamp_ns
+        self._yields = runtime.yields_at_tell
+
+    @property
+    def envelope(self) -> Envelope:
+        if self.current is None:
+            raise LookupError(f"{self.path} is not handling a message")
+        return self.current
+
+    @property
+    def sender(self) -> Address | None:
+        return self.envelope.sender
+
+    def check_live(self) -> None:
+        if not self.live:
+            raise Fenced(f"{self.path}: incarnation {self.epoch} was replaced or stopped")
+
+    def tell(self, to: Address, message: object, *, correlation: str | None = None) -> None:
+        # Written out in one piece, because every message between actors passes here.
+        if not self.live:
+            self.check_live()
+        current = self.current
+        if current is None:
+            cause = None
+        else:
+            cause = current.number
+            if correlation is None:
+                correlation = current.correlation
+        fields = (
+            self._next_number(),
+            message,
+            self.self_address,
+            correlation,
+            cause,
+            self._stamp_ns(),
+            to,
+            None,
+        )
+        to.recipient.deliver(_new_tuple(Envelope, fields))
+        if self._yields:
+            self.runtime.yield_now()
+            self.check_live()
+
+    def ask(self, to: Address, message: object, *, timeout_s: float) -> object:
+        self.check_live()
+        check_timeout(timeout_s)
+        runtime = self.runtime
+        if runtime.finds_deadlocks:
+            self._refuse_circle(to)
+        future = runtime.new_future()
+        refusal = to.recipient.deliver(self._asking_envelope(to, message, future))
+        if refusal is not None:
+            raise refusal_error(to.path, message, refusal)
+        self.waiting_on = to
+        self._park(future, timeout_s)
+        self.waiting_on = None
+        if not future.done:
+            text = f"{to.path} did not answer {type(message).__name__} within {timeout_s} s"
+            # Deciding the future makes a late answer harmless, and takes it if it came just now.
+            if future.reject(AskTimeout(text)):
+                raise AskTimeout(text)
+        return future.outcome()
+
+    def sleep(self, seconds: float) -> None:
+        self.check_live()
+        future = self.runtime.new_future()
+        due_us = self._now_us() + round(seconds * 1_000_000)
+        timer = self.runtime.add_timer(due_us, lambda: future.resolve(None))
+        try:
+            self._park(future, None)
+        finally:
+            timer.cancel()
+
+    def defer_reply(self) -> ReplyTo:
+        self.check_live()
+        reply, self.reply = self.reply, None
+        return _NoReply() if reply is None else _DeferredReply(self, reply)
+
+    def now(self) -> datetime:
+        return from_us(self._now_us())
+
+    def monotonic(self) -> float:
+        return self.runtime.monotonic()
+
+    def call_at(self, when: datetime, message: object) -> Timer:
+        self.check_live()
+        return _TimedTell(self, to_us(when), message)
+
+    def call_later(self, delay_s: float, message: object) -> Timer:
+        self.check_live()
+        return _TimedTell(self, self._now_us() + round(delay_s * 1_000_000), message)
+
+    def watch(self, target: Address) -> None:
+        self.check_live()
+        target.recipient.watched_by(self)
+
+    def terminated(self, message: Terminated) -> None:
+        """The runtime tells of a watched end."""
+        if self.live:
+            self.tell_own(message, None, None)
+
+    def rng(self) -> random.Random:
+        return self._rng
+
+    def uuid(self) -> str:
+        return self.runtime.uuid()
+
+    def log(self) -> LogAdapter:
+        return ActorLog(self)
+
+    def stop_self(self) -> None:
+        self.check_live()
+        self.leaving = True
+
+    def tell_own(self, message: object, correlation: str | None, cause: int | None) -> None:
+        """Queue what a timer or a watch of this life tells, if it is still there to be told.
+
+        The bound is not asked: it holds off others, while an actor that waits for its deadline or for
+        somebody's end would never hear of it again.
+        """
+        to = self.self_address
+        at_ns = self._stamp_ns()
+        own = OwnEnvelope(self._next_number(), message, to, correlation, cause, at_ns, to, None)
+        if self.mailbox.put_own(own, self):
+            self._record(own)
+
+    def _asking_envelope(self, to: Address, message: object, reply: Reply) -> Envelope:
+        current = self.current
+        correlation = None if current is None else current.correlation
+        cause = None if current is None else current.number
+        number, at_ns = self._next_number(), self._stamp_ns()
+        return Envelope(number, message, self.self_address, correlation, cause, at_ns, to, reply)
+
+    def _refuse_circle(self, to: Address) -> None:
+        """Asks that wait for each other in a circle could only time out: say so at once."""
+        graph = [self.path]
+        asked: Address | None = to
+        while asked is not None:
+            graph.append(asked.path)
+            if asked == self.self_address:
+                raise Deadlock(f"asks wait in a circle: {' -> '.join(graph)}")
+            asked = asked.recipient.waiting_on
+
+    def _park(self, future: OneShot, timeout_s: float | None) -> None:
+        self.waiting_for = future
+        # Looked at again, because a fence sets the one and then looks at the other.
+        self.check_live()
+        self.runtime.wait(future, timeout_s, self)
+        self.waiting_for = None
+        self.check_live()

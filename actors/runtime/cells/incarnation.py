@@ -1,0 +1,132 @@
+"""One life of an actor in its cell: set up, one envelope at a time, and exactly one end."""
+
+from __future__ import annotations
+
+from threading import Lock
+
+from actors.runtime.actor.base import Actor
+from actors.runtime.actor.mail import Envelope
+from actors.runtime.cells.context import LiveContext
+from actors.runtime.cells.home import Home
+from actors.runtime.cells.notices import STOP, End
+from actors.runtime.errors import AskFailed, Fenced, describe
+
+
+class Incarnation(LiveContext):
+    """The actor, its context and its end. Runs on one worker; a supervisor may fence it from another."""
+
+    def __init__(self, cell: Home, epoch: int) -> None:
+        system = cell.system
+        super().__init__(
+            cell.runtime,
+            cell.address,
+            epoch,
+            system.next_number,
+            system.tracer.record,
+            cell.rng,
+            cell.mailbox,
+            cell,
+        )
+        self.cell = cell
+        self.worker_name = f"{self.path}#{epoch}"
+        self.served = False
+        self._actor: Actor | None = None
+        # Two workers may want to run the hook at a fence; whoever gets the token does.
+        self._stop_token = Lock()
+
+    def setup(self) -> bool:
+        """Make the actor and run `on_start`; whether it serves now."""
+        try:
+            actor = self.cell.spec.factory(self.cell.system.addresses)
+            actor.ctx = self
+            self._actor = actor
+            self._receive = actor.on_receive
+            actor.on_start()
+        except BaseException as error:
+            self.runtime.let_unwind(error)
+            self._crash(error, None)
+            return False
+        self.served = True
+        if not self.mailbox.activate(self):
+            # Fenced while it started: what it has taken, nobody else knows of.
+            self._run_hook("on_stop")
+            return False
+        self.cell.acknowledge(self)
+        # An actor may wish to end in its very first hook.
+        return not self.leaving or self._leave(End.NORMAL)
+
+    def process_one(self, envelope: Envelope) -> bool:
+        """Handle one envelope; whether the next may come. The same for every backend."""
+        message = envelope.message
+        if message is STOP:
+            return self._leave(End.SHUTDOWN)
+        self.current = envelope
+        reply = self.reply = envelope.reply_to
+        try:
+            value = self._receive(message)
+        except BaseException as error:
+            self.runtime.let_unwind(error)
+            self._crash(error, envelope)
+            return False
+        if reply is not None and self.reply is not None:
+            reply.resolve(value)
+        self.current = None
+        return not self.leaving or self._leave(End.NORMAL)
+
+    def teardown(self) -> None:
+        """The worker is done with this life; the books were closed where it ended."""
+        self.cell.worker_left(self)
+
+    def _leave(self, how: End) -> bool:
+        self._run_hook("on_stop")
+        owned, _ = self.mailbox.detach(self)
+        if owned:
+            self.retire(AskFailed(f"{self.path} stopped before it answered"))
+            self.cell.ended(self, how, None, None)
+        return False
+
+    def _crash(self, error: BaseException, envelope: Envelope | None) -> None:
+        """The same for tell and ask: the asker gets the error, and the supervisor hears of it."""
+        if not self.live:
+            # A zombie: whatever it raises, Fenced above all, has no effect; the fence closed its books.
+            return
+        failed = AskFailed(f"{self.path} failed: {describe(error)}")
+        failed.__cause__ = error
+        if self.reply is not None:
+            self.reply.reject(failed)
+        if self.served:
+            self._run_hook("on_failure", error)
+            self._run_hook("on_stop")
+        owned, _ = self.mailbox.detach(self)
+        if owned:
+            self.retire(failed)
+            self.cell.ended(self, End.CRASH, error, envelope)
+
+    def retire(self, why: AskFailed) -> None:
+        """No effect from here on: timers go, open replies fail, a parked handler wakes up fenced."""
+        self.live = False
+        for timer in list(self.timers):
+            timer.cancel()
+        for reply in list(self.deferred):
+            reply.abort(why)
+        waiting_for = self.waiting_for
+        if waiting_for is not None:
+            waiting_for.reject(Fenced(f"{self.path}: incarnation {self.epoch} was replaced or stopped"))
+
+    def release(self) -> None:
+        """Let a fenced life's actor let go of what it holds; runs on another worker than its own."""
+        if self.served:
+            self._run_hook("on_stop")
+
+    def _run_hook(self, hook: str, *arguments: object) -> None:
+        """Run `on_stop` or `on_failure`, once; what it raises is reported and changes nothing."""
+        if hook == "on_stop" and not self._stop_token.acquire(False):
+            return
+        try:
+            getattr(self._actor, hook)(*arguments)
+        except Fenced:
+            # It tried to have an effect after its end; the fence held, which is all there is to do.
+            return
+        except BaseException as error:
+            self.runtime.let_unwind(error)
+            self.cell.hook_failed(self, hook, error)

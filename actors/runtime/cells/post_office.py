@@ -1,0 +1,56 @@
+"""What cells and supervisors need of the system around them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from actors.runtime.actor.mail import Address, Envelope, Reply
+from actors.runtime.backend.runtime import Channel, Runtime
+from actors.runtime.reporting.events import RuntimeEvent
+from actors.runtime.reporting.folding import Told
+from actors.runtime.reporting.records import Tracer
+
+
+class PostOffice(Protocol):
+    """Numbers and traces the mail, keeps what is dead, and passes events on."""
+
+    @property
+    def runtime(self) -> Runtime: ...
+
+    @property
+    def tracer(self) -> Tracer: ...
+
+    @property
+    def addresses(self) -> Mapping[str, Address]:
+        """Every cell's, by name; complete before the first one starts."""
+
+    @property
+    def next_number(self) -> Callable[[], int]:
+        """Draws the number of an envelope."""
+
+    @property
+    def observer(self) -> Channel:
+        """Stands above the root supervisor."""
+
+    def new_envelope(
+        self,
+        to: Address,
+        message: object,
+        sender: Address | None,
+        correlation: str | None,
+        reply: Reply | None,
+    ) -> Envelope:
+        """An envelope from outside the actors: it has no cause."""
+
+    def dead(self, envelope: Envelope, why: str, told: Told) -> None:
+        """Keep a dead letter, and tell the listener of it."""
+
+    def post(self, event: RuntimeEvent) -> None:
+        """Tell an event from any thread: the listener hears it on the root supervisor's."""
+
+    def post_held(self) -> None:
+        """Post what was folded so far."""
+
+    def emit(self, event: RuntimeEvent) -> None:
+        """Tell an event now, on a supervisor's own thread."""

@@ -1,0 +1,174 @@
+"""The jumping clock: market time stands still while anything is under way, and jumps to the next timer when
+all is idle.
+
+Under way are: a handler that runs and is not parked in sleep or ask, mail in a cell that is up (unless it
+waits behind a parked handler), a supervisor that decides, an actor that starts, and an operator's request.
+Each counts one; the count passes from one to the other without touching zero in between: whoever wakes
+somebody counts for them before counting itself out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from math import inf
+from threading import TIMEOUT_MAX, Condition, Lock, Thread
+from time import monotonic
+
+from actors.runtime.actor.context import Timer
+from actors.runtime.backend.futures import ThreadFuture
+from actors.runtime.backend.runtime import Parked
+from actors.runtime.backend.timers import TimerHeap, run_contained
+from actors.runtime.times import to_us
+
+
+class JumpingClock:
+    """Market time from `start` on. With `speed`, waits of market time are played that many times faster than
+    real time; without, they take none. Speed only paces, it changes no outcome."""
+
+    def __init__(self, start: datetime, speed: float | None = None) -> None:
+        if speed is not None and not 0 < speed < inf:
+            raise ValueError(f"JumpingClock.speed: expected above 0 and below inf, or None, found {speed}")
+        self._now_us = to_us(start)
+        self._speed = speed
+        self._count = 0
+        self._timers = TimerHeap()
+        self._changed = Condition(Lock())
+        self._driver: Thread | None = None
+        self._ended = False
+
+    def now_us(self) -> int:
+        """Market time in whole microseconds since the epoch."""
+        return self._now_us
+
+    @property
+    def under_way(self) -> int:
+        """How many things are under way; market time moves at zero only."""
+        return self._count
+
+    def add(self, count: int) -> None:
+        """Count in (or, below zero, out)."""
+        with self._changed:
+            self._add(count)
+
+    def _add(self, count: int) -> None:
+        self._count += count
+        if self._count <= 0:
+            assert self._count == 0, f"the count of what is under way fell to {self._count}"
+            self._changed.notify_all()
+
+    def begin(self, worker: Parked) -> None:
+        """The worker runs, unless it was fenced."""
+        with self._changed:
+            if worker.live and not worker.counted:
+                worker.counted = True
+                self._count += 1
+
+    def finish(self, worker: Parked) -> None:
+        """The worker is idle, parked, or fenced; counted out once."""
+        with self._changed:
+            if worker.counted:
+                worker.counted = False
+                self._add(-1)
+
+    @contextmanager
+    def operation(self) -> Iterator[None]:
+        """An operator's request is under way."""
+        self.add(1)
+        try:
+            yield
+        finally:
+            self.add(-1)
+
+    def add_timer(self, due_us: int, action: Callable[[], object]) -> Timer:
+        """Call `action` when market time has come to `due_us`."""
+        with self._changed:
+            timer = self._timers.add(due_us, action)
+            if self._driver is None and not self._ended:
+                self._driver = Thread(target=self._drive, name="actor-clock", daemon=True)
+                self._driver.start()
+            self._changed.notify_all()
+        return timer
+
+    def wait(self, future: ThreadFuture, timeout_s: float | None, worker: Parked | None) -> bool:
+        """Park until the future is decided; False when `timeout_s` passed, on either time. A waiting outsider
+        holds nothing up; to be counted it enters `operation`."""
+        waiter = _CountedWaiter(worker)
+        timer = None
+        # An outsider has no part in market time: its patience is process time alone.
+        if worker is not None and timeout_s is not None and timeout_s != float("inf"):
+            timer = self.add_timer(self._now_us + round(timeout_s * 1_000_000), waiter.release)
+        if future.add_waiter(waiter):
+            if worker is not None:
+                waiter.park()
+            waiter.sleep(timeout_s)
+        if timer is not None:
+            timer.cancel()
+        waiter.resume()
+        return future.done
+
+    def shut_down(self) -> None:
+        """End the driver."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+    def _drive(self) -> None:
+        while True:
+            with self._changed:
+                if self._ended:
+                    return
+                due_us = self._timers.next_due_us()
+                if self._count > 0 or due_us is None:
+                    self._changed.wait()
+                    continue
+                if self._speed is not None and due_us > self._now_us:
+                    before = monotonic()
+                    self._changed.wait((due_us - self._now_us) / 1e6 / self._speed)
+                    passed_us = round((monotonic() - before) * 1e6 * self._speed)
+                    # What came in between found the time as far on as it had been played.
+                    self._now_us = min(due_us, self._now_us + passed_us)
+                    if self._now_us < due_us:
+                        continue
+                self._now_us = max(self._now_us, due_us)
+                action = self._timers.pop()
+                self._count += 1
+            run_contained(action)
+            self.add(-1)
+
+
+class _CountedWaiter:
+    """Wakes a parked worker and counts it in before it runs, on behalf of whoever wakes it."""
+
+    def __init__(self, worker: Parked | None) -> None:
+        self._worker = worker
+        self._lock = Lock()
+        self._lock.acquire()
+        self._guard = Lock()
+        self._released = False
+
+    def park(self) -> None:
+        """The worker is about to sleep: it is not under way, unless it was woken already."""
+        with self._guard:
+            if not self._released and self._worker is not None:
+                self._worker.mailbox.pause(self._worker)
+
+    def sleep(self, timeout_s: float | None) -> None:
+        """Until released, or `timeout_s` of process time passed."""
+        self._lock.acquire(timeout=-1 if timeout_s is None else min(max(0.0, timeout_s), TIMEOUT_MAX))
+
+    def resume(self) -> None:
+        """The worker runs again, whoever woke it."""
+        if self._worker is not None:
+            self._worker.mailbox.resume(self._worker)
+
+    def release(self) -> None:
+        """Wake the worker; later calls do nothing."""
+        with self._guard:
+            if self._released:
+                return
+            self._released = True
+            if self._worker is not None:
+                self._worker.mailbox.resume(self._worker)
+        self._lock.release()

@@ -1,0 +1,1 @@
+"""The simulated backends: one loop, virtual time."""

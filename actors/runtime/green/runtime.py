@@ -1,0 +1,294 @@
+"""The simulated backends: one seeded loop picks who runs next, virtual time moves when nobody can.
+
+A blocking `ask` or `sleep` parks the fiber it stands on, and another fiber goes on picking. Fibers are made
+from a shallow hub, because a new greenlet inherits the recursion depth of its maker.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from enum import Enum
+
+from actors.runtime.actor.context import Timer
+from actors.runtime.backend.futures import OneShot
+from actors.runtime.backend.mailbox import Mailbox
+from actors.runtime.backend.runtime import Channel, Consumer, HangWatched, Parked, Runtime
+from actors.runtime.backend.timers import TimerHeap
+from actors.runtime.errors import Deadlock
+from actors.runtime.green.mailbox import GreenMailbox
+from actors.runtime.green.ports import Task
+from actors.runtime.green.switching import Batons, Fiber, Greenlets, Switching
+from actors.runtime.green.tasks import Job, MailTask
+from actors.runtime.green.waiting import GreenChannel, GreenFuture
+from actors.runtime.times import from_us, to_us
+
+
+class Order(Enum):
+    """Who runs next among those that can."""
+
+    RANDOM = "random"  # by the seed: for simulation
+    FIFO = "fifo"  # in the order in which they became able: for backtests
+
+
+class GreenRuntime(Runtime):
+    """Actors in one thread and in virtual time. The same seed gives the same run, byte for byte.
+
+    `start` is the first market time (process time is virtual too and starts at 0 s). `yield_at_tell` is the
+    probability that a tell lets others go first, which shows races that an atomic handler would hide.
+    """
+
+    finds_deadlocks = True
+
+    def __init__(
+        self, start: datetime, seed: int, order: Order = Order.RANDOM, yield_at_tell: float = 0.0
+    ) -> None:
+        super().__init__(seed)
+        if not 0.0 <= yield_at_tell < 1.0:
+            raise ValueError(f"yield_at_tell: expected a probability below 1, found {yield_at_tell}")
+        self.yields_at_tell = yield_at_tell > 0
+        self._yield_at_tell = yield_at_tell
+        self._start_us = to_us(start)
+        self._set_time(self._start_us)
+        self._draw = random.Random(f"{seed}/order").random
+        self._random_order = order is Order.RANDOM
+        self.ready: deque[Task] | list[Task] = [] if self._random_order else deque()
+        self._timers = TimerHeap()
+        self._horizon_us: int | None = None
+        self._switching = self._make_switching()
+        self._main = Job("outside", lambda: None)
+        self._main_waits_for_idle = False
+        self.running: Task = self._main
+        self._parked: dict[Task, None] = {}
+        self._pool: list[Fiber] = []
+        self._fibers: list[Fiber] = []
+        self._hub = self._switching.new(self._hatch)
+        self._ended = False
+
+    def _make_switching(self) -> Switching:
+        return Greenlets()
+
+    def now_us(self) -> int:
+        """Virtual market time in whole microseconds since the epoch."""
+        return self._time_us
+
+    def now(self) -> datetime:
+        """Virtual market time, aware UTC."""
+        return from_us(self._time_us)
+
+    def stamp_ns(self) -> int:
+        """Virtual market time in nanoseconds since the epoch."""
+        return self._time_ns
+
+    def monotonic(self) -> float:
+        """Virtual process time: seconds since the start."""
+        return self.process_time_s
+
+    def new_mailbox(self, bound: int) -> Mailbox:
+        """A mailbox for a cell."""
+        return GreenMailbox(self, bound)
+
+    def new_future(self) -> OneShot:
+        """A future for one ask or one sleep."""
+        return GreenFuture(self)
+
+    def new_channel(self) -> Channel:
+        """A queue for one life of a supervisor."""
+        return GreenChannel(self)
+
+    def spawn(self, name: str, work: Callable[[], None]) -> object:
+        """Have `work` run when it is picked."""
+        job = Job(name, work)
+        self.ready.append(job)
+        return job
+
+    def start_consumer(self, consumer: Consumer) -> None:
+        """Have the consumer set up, and then handle its mail envelope by envelope."""
+        mailbox = consumer.mailbox
+        assert isinstance(mailbox, GreenMailbox)
+        task = mailbox.task = MailTask(self, consumer, mailbox)
+        self.ready.append(task)
+
+    def add_timer(self, due_us: int, action: Callable[[], object]) -> Timer:
+        """Call `action` when virtual time comes to `due_us`."""
+        return self._timers.add(due_us, action)
+
+    def wait(self, future: OneShot, timeout_s: float | None, worker: Parked | None) -> bool:
+        """Park until the future is decided; False when `timeout_s` of virtual time passed.
+
+        Raises Deadlock outside the actors when nothing can ever happen any more.
+        """
+        assert isinstance(future, GreenFuture)
+        if future.done or (timeout_s is not None and timeout_s <= 0):
+            return future.done
+        timers: list[Timer] = []
+        task = self.running
+        task.waits_for = future
+        if timeout_s is not None and timeout_s != float("inf"):
+            due_us = self._time_us + round(timeout_s * 1_000_000)
+            timers.append(self._timers.add(due_us, lambda: self.wake(task, future)))
+        if worker is not None:
+            watched = worker.hang_watched
+            if watched.busy_since_s is not None and watched.hang_limit_s != float("inf"):
+                due_us = self._start_us + round((watched.busy_since_s + watched.hang_limit_s) * 1_000_000)
+                timers.append(self._timers.add(max(due_us, self._time_us), watched.report_if_hung))
+        future.waiters.append(task)
+        self.park(task)
+        for timer in timers:
+            timer.cancel()
+        return future.done
+
+    def wake(self, task: Task, waits_for: object) -> None:
+        """Let a parked task go on, if it still waits for just that."""
+        if task.waits_for is waits_for:
+            task.waits_for = None
+            self.ready.append(task)
+
+    def yield_now(self) -> None:
+        """With the seeded probability, let others go first."""
+        task = self.running
+        if task is not self._main and self._draw() < self._yield_at_tell:
+            self.ready.append(task)
+            self.park(task)
+
+    def run(self, until: datetime | None = None) -> None:
+        """Run until nothing is left to do, or until virtual time `until`, which it then is.
+
+        Raises Deadlock if somebody waits for an answer that can't come any more.
+        """
+        if self.running is not self._main:
+            raise RuntimeError("run: expected to be called from outside the actors")
+        self._horizon_us = None if until is None else to_us(until)
+        self._main_waits_for_idle = True
+        try:
+            self.park(self._main)
+        finally:
+            self._main_waits_for_idle = False
+            self._horizon_us = None
+        if until is not None:
+            self._set_time(max(self._time_us, to_us(until)))
+
+    def watch_hangs(self, cells: Iterable[HangWatched]) -> None:
+        """Nothing to do: in virtual time a handler is busy only while parked, and `wait` sets a timer."""
+
+    def abandon(self, job: object) -> None:
+        """Nothing to do: no thread is lost to a fiber that stands still, and the end unwinds them all."""
+
+    @property
+    def abandoned(self) -> int:
+        """None, ever."""
+        return 0
+
+    def shut_down(self) -> None:
+        """Unwind every fiber that stands still."""
+        self._ended = self.unwinding = True
+        self.ready.clear()
+        self._timers = TimerHeap()
+        fibers, self._fibers = self._fibers, []
+        self._pool.clear()
+        for fiber in (*fibers, self._hub):
+            fiber.close()
+        self._parked.clear()
+        self.running = self._main
+
+    def stack_of(self, consumer: Consumer) -> str:
+        """The Python stack on which the consumer's handler is parked, or ''."""
+        for task in self._parked:
+            if isinstance(task, MailTask) and task.consumer is consumer and task.fiber is not None:
+                return task.fiber.stack()
+        return ""
+
+    def waiting_graph(self) -> str:
+        """Who waits for whom, as far as known: `a -> b, c -> ?`."""
+        return ", ".join(
+            f"{task.name} -> {task.waits_for_name()}"
+            for task in self._parked
+            if isinstance(task.waits_for, GreenFuture)
+        )
+
+    def park(self, task: Task) -> None:
+        """Stand still; another fiber goes on picking. Returns when the task was picked again."""
+        if self._ended:
+            raise RuntimeError("the simulated runtime was shut down: nothing can be waited for any more")
+        task.fiber = self._switching.current()
+        self._parked[task] = None
+        (self._pool.pop() if self._pool else self._hub).switch()
+        del self._parked[task]
+        self.running = task
+        error, task.error = task.error, None
+        if error is not None:
+            raise error
+
+    def _hatch(self) -> None:
+        while True:
+            fiber = self._switching.new(self._work)
+            self._fibers.append(fiber)
+            fiber.switch()
+
+    def _work(self) -> None:
+        ready = self.ready
+        fifo = not self._random_order
+        while True:
+            # Picking in order is written out, because every message of a backtest passes here.
+            task = ready.popleft() if fifo and ready else self._next()  # type: ignore[union-attr]
+            if task is None:
+                self._idle()
+            elif task.fiber is not None:
+                self._go_on(task)
+            else:
+                self.running = task
+                try:
+                    task.context.run(task.step)
+                except BaseException as error:
+                    self.let_unwind(error)
+                    # A fault of the runtime itself, for handlers contain theirs: it goes to whoever runs us.
+                    self._main.error = error
+                    self._go_on(self._main)
+
+    def _go_on(self, task: Task) -> None:
+        fiber, task.fiber = task.fiber, None
+        assert fiber is not None
+        self._pool.append(self._switching.current())
+        fiber.switch()
+
+    def _next(self) -> Task | None:
+        ready = self.ready
+        while not ready:
+            due_us = self._timers.next_due_us()
+            if due_us is None or (self._horizon_us is not None and due_us > self._horizon_us):
+                return None
+            if due_us > self._time_us:
+                self._set_time(due_us)
+            self._timers.pop()()
+        if not self._random_order:
+            return ready.popleft()  # type: ignore[union-attr]
+        count = len(ready)
+        picked = int(self._draw() * count) if count > 1 else 0
+        last = ready.pop()
+        if picked == count - 1:
+            return last
+        # The last one fills the gap, so that picking costs the same however many are ready.
+        task, ready[picked] = ready[picked], last
+        return task
+
+    def _set_time(self, time_us: int) -> None:
+        self._time_us = time_us
+        self._time_ns = time_us * 1000
+        self.process_time_s = (time_us - self._start_us) / 1e6
+
+    def _idle(self) -> None:
+        main = self._main
+        stuck = self._timers.next_due_us() is None and self.waiting_graph()
+        if stuck or not self._main_waits_for_idle:
+            main.error = Deadlock(f"nothing can run and no timer is set: {stuck or 'outside -> ?'}")
+        main.waits_for = None
+        self._go_on(main)
+
+
+class BatonRuntime(GreenRuntime):
+    """The same loop on real threads that pass a baton: the cross-check of the greenlets."""
+
+    def _make_switching(self) -> Switching:
+        return Batons()

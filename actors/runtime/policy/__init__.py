@@ -1,0 +1,1 @@
+"""What to start and what to do when it ends, as data and arithmetic."""

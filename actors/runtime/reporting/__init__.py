@@ -1,0 +1,1 @@
+"""What the runtime tells of itself: events, status, traces, dead letters."""

@@ -1,0 +1,1 @@
+"""Supervisors, and the system that is built of them."""

@@ -1,0 +1,37 @@
+"""The pooled thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import Context
+from queue import SimpleQueue
+from threading import Thread
+
+
+class Worker:
+    """A daemon thread that runs one job after the other. `take_back` says whether it may wait for more."""
+
+    def __init__(self, take_back: Callable[[Worker], bool]) -> None:
+        self._take_back = take_back
+        self._jobs: SimpleQueue[tuple[str, Callable[[], None]] | None] = SimpleQueue()
+        self.thread = Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def do(self, name: str, work: Callable[[], None]) -> None:
+        """Run `work` next, with the thread called `name` meanwhile."""
+        self._jobs.put((name, work))
+
+    def dismiss(self) -> None:
+        """End the thread after what it has to do."""
+        self._jobs.put(None)
+
+    def _run(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            self.thread.name, work = job
+            # Context variables that one life sets must not be there for the next on this thread.
+            Context().run(work)
+            # Nothing of the job may stay referenced while the thread waits: an actor's files close with it.
+            del job, work
+            self.thread.name = "actor-idle"
+            if not self._take_back(self):
+                return

@@ -24,7 +24,7 @@ from cli.engine import EngineEnd, EngineProcess, signals_to
 from cli.ledger import DailyEquity, LedgerReader
 from cli.logs import logging_to
 from cli.output import time_text
-from cli.paper_start import PaperOptions
+from cli.paper_options import PaperOptions
 from cli.report import RunFacts, report
 from cli.summary import show_summary
 from cli.view import LiveView, picture, save_svg

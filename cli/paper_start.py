@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass
-from pathlib import Path
 
 from actors.control.socket_path import control_socket_path
 from cli.data_folder import (
@@ -17,27 +15,9 @@ from cli.data_folder import (
     require_paper_folder,
     restore_paper_folder,
 )
+from cli.paper_options import PaperOptions
 from config import load_strategy
 from gateway.paper.launch import PaperVenueConfig, StartingVenue, new_token
-
-
-@dataclass(frozen=True)
-class PaperOptions:
-    """What the command line said. `days` and `speed` are market time."""
-
-    days: float
-    speed: float | None
-    seed: int
-    chains: Path | None
-    hold_between: bool
-    strategy: Path
-    faults: tuple[str, ...]
-    assumptions: tuple[str, ...]
-    show_view: bool
-    json_file: Path | None
-    keep: bool
-    data_dir: Path
-    svg: Path | None
 
 
 def run_paper(options: PaperOptions) -> None:

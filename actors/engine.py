@@ -8,14 +8,27 @@ from __future__ import annotations
 import logging
 from contextlib import AbstractContextManager
 from threading import Event
+from typing import TypeVar
 
-from actors.runtime import ActorSystem, CellStatus, Runtime, RuntimeFault, Tracer, envelope_line, from_us
+from actors.names import EXECUTION, KILL_SWITCH, STATE, Rooms
+from actors.runtime import (
+    ActorSystem,
+    CellStatus,
+    Question,
+    Runtime,
+    RuntimeFault,
+    Tracer,
+    ask,
+    envelope_line,
+    from_us,
+)
 from actors.tree import EngineSettings, build_engine
 from core.messages.audit import AuditEvent, AuditKind
-from core.messages.execution import CancelEntries, EntriesCancelled
+from core.messages.execution import CancelEntries
 from core.messages.kill_switch import SuspendEntries
 from core.messages.state import RecordEvent
 
+R = TypeVar("R")
 CANCEL_S = 2.0
 RECORD_S = 0.8
 STOP_S = 1.8
@@ -73,6 +86,7 @@ class OrderlyEngine:
         self.handle = EngineHandle(runtime)
         self.system = build_engine(settings, runtime, engine=self.handle, tracer=tracer)
         self.handle.attach(self.system)
+        self._rooms = Rooms(self.system.addresses)
 
     def start(self) -> None:
         """Start every actor in order."""
@@ -90,20 +104,21 @@ class OrderlyEngine:
 
     def _wind_down(self, reason: str) -> None:
         suspend = SuspendEntries(source="stopping", reason=reason)
-        self.system.address("kill_switch").tell(suspend)
-        cancelled = self._asked("execution", CancelEntries(), CANCEL_S)
+        self._rooms[KILL_SWITCH].tell(suspend)
+        cancelled = self._asked(CancelEntries().to(self._rooms[EXECUTION]), CANCEL_S)
         detail = {"reason": reason}
-        if isinstance(cancelled, EntriesCancelled) and cancelled.unconfirmed:
+        if cancelled is not None and cancelled.unconfirmed:
             detail["unconfirmed_cancels"] = str(cancelled.unconfirmed)
         now = from_us(self._runtime.now_us())
         event = AuditEvent(kind=AuditKind.ENGINE_STOP, at=now, detail={**detail})
         request_id = f"engine-stop-{self._settings.identity.started_at.isoformat()}-{now.isoformat()}"
-        self._asked("state", RecordEvent(request_id=request_id, audit=(event,)), RECORD_S)
+        self._asked(RecordEvent(request_id=request_id, audit=(event,)).to(self._rooms[STATE]), RECORD_S)
 
-    def _asked(self, name: str, message: object, timeout_s: float) -> object:
+    def _asked(self, question: Question[R], timeout_s: float) -> R | None:
         """A room that is down or slow must not keep the process from ending; the next boot finds out."""
         try:
-            return self.system.address(name).ask(message, timeout_s=timeout_s)
+            return ask(question, timeout_s=timeout_s)
         except RuntimeFault as error:
-            logger.warning("stop: %s did not answer %s", name, type(message).__name__, exc_info=error)
+            name, message = question.address.name, type(question.message).__name__
+            logger.warning("stop: %s did not answer %s", name, message, exc_info=error)
             return None

@@ -17,7 +17,7 @@ from actors.runtime import (
     ActorParked,
     ActorRestarted,
     ActorStarted,
-    Address,
+    AnyAddress,
     DeadLettered,
     HookFailed,
     MailboxOverflow,
@@ -42,7 +42,7 @@ class SystemEvents:
     """Routes runtime events. `addresses` is filled by the tree once the cells exist."""
 
     def __init__(self) -> None:
-        self.addresses: Mapping[str, Address] = {}
+        self.addresses: Mapping[str, AnyAddress] = {}
         self._parked: dict[str, str] = {}
 
     def __call__(self, event: RuntimeEvent) -> None:

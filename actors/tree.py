@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import JsonValue
 
@@ -21,7 +22,23 @@ from actors.health import Health
 from actors.kill_switch import DiskKillFile, KillSwitch
 from actors.market_data import MarketData
 from actors.mcp import McpCredentials, McpOrders, McpRouter, Transport
-from actors.runtime import ActorSystem, Address, ChildSpec, Context, Exhausted, OnHang, Runtime, Tracer
+from actors.names import (
+    ALERTING,
+    AUDIT,
+    CONTROL,
+    DECISION,
+    EXECUTION,
+    HEALTH,
+    KILL_SWITCH,
+    MARKET_DATA,
+    MCP_ORDERS,
+    SCHEDULER,
+    STATE,
+    RoomName,
+    Rooms,
+    mcp,
+)
+from actors.runtime import Actor, ActorSystem, ChildSpec, Context, Exhausted, OnHang, Runtime, Tracer
 from actors.runtime import Strategy as Restarting
 from actors.runtime import SupervisorSpec as Supervisor
 from actors.scheduler import Scheduler
@@ -32,7 +49,8 @@ from core.messages.mcp import Router
 from core.strategy import Strategy
 from core.values import Mode
 
-Cells = Mapping[str, Address]
+START_DEADLINE_S = 2.0
+MAILBOX_BOUND = 1000
 BOOKS_START_DEADLINE_S = 60.0
 """State opens its database and audit reads months of files at their start."""
 
@@ -68,8 +86,8 @@ def tree(settings: EngineSettings, engine: Engine) -> Supervisor:
     return Supervisor(
         "root",
         (
-            ChildSpec("alerting", lambda cells: _alerting(settings, cells)),
-            ChildSpec("kill_switch", lambda cells: _kill_switch(settings, cells)),
+            _room(ALERTING, lambda rooms: _alerting(settings, rooms)),
+            _room(KILL_SWITCH, lambda rooms: _kill_switch(settings, rooms)),
             Supervisor("books", _books(settings), strategy=Restarting.REST_FOR_ONE),
             Supervisor("feeds", _feeds(settings), exhausted=Exhausted.PARK),
             Supervisor("desk", _desk(settings, engine)),
@@ -81,50 +99,50 @@ def tree(settings: EngineSettings, engine: Engine) -> Supervisor:
 
 def _books(settings: EngineSettings) -> tuple[ChildSpec, ...]:
     return (
-        ChildSpec(
-            "state",
-            lambda cells: State(
+        _room(
+            STATE,
+            lambda rooms: State(
                 data_dir=settings.data_dir,
-                audit=cells["audit"],
-                kill_switch=cells["kill_switch"],
-                alerting=cells["alerting"],
+                audit=rooms[AUDIT],
+                kill_switch=rooms[KILL_SWITCH],
+                alerting=rooms[ALERTING],
             ),
             start_deadline_s=BOOKS_START_DEADLINE_S,
             mailbox_bound=10_000,
             on_hang=OnHang.ESCALATE,
         ),
-        ChildSpec(
-            "audit",
-            lambda cells: Audit(
+        _room(
+            AUDIT,
+            lambda rooms: Audit(
                 data_dir=settings.data_dir,
-                state=cells["state"],
-                kill_switch=cells["kill_switch"],
-                alerting=cells["alerting"],
+                state=rooms[STATE],
+                kill_switch=rooms[KILL_SWITCH],
+                alerting=rooms[ALERTING],
             ),
             start_deadline_s=BOOKS_START_DEADLINE_S,
             on_hang=OnHang.ESCALATE,
         ),
-        ChildSpec(
-            "mcp.orders",
-            lambda cells: McpOrders(
+        _room(
+            MCP_ORDERS,
+            lambda rooms: McpOrders(
                 transport_factory=settings.transport_factory,
                 credentials=settings.credentials,
                 strategy=settings.strategy,
-                kill_switch=cells["kill_switch"],
+                kill_switch=rooms[KILL_SWITCH],
                 data_dir=settings.data_dir,
             ),
         ),
-        ChildSpec(
-            "execution",
-            lambda cells: Execution(
-                kill_switch=cells["kill_switch"],
-                state=cells["state"],
-                orders=cells["mcp.orders"],
-                deribit=cells["mcp.deribit"],
-                decision=cells["decision"],
-                health=cells["health"],
-                control=cells["control"],
-                alerting=cells["alerting"],
+        _room(
+            EXECUTION,
+            lambda rooms: Execution(
+                kill_switch=rooms[KILL_SWITCH],
+                state=rooms[STATE],
+                orders=rooms[MCP_ORDERS],
+                deribit=rooms[mcp(Router.DERIBIT)],
+                decision=rooms[DECISION],
+                health=rooms[HEALTH],
+                control=rooms[CONTROL],
+                alerting=rooms[ALERTING],
                 strategy=settings.strategy,
             ),
         ),
@@ -134,14 +152,14 @@ def _books(settings: EngineSettings) -> tuple[ChildSpec, ...]:
 def _feeds(settings: EngineSettings) -> tuple[ChildSpec, ...]:
     return (
         *(_feed(settings, router) for router in Router),
-        ChildSpec(
-            "market_data",
-            lambda cells: MarketData(
-                routers=_routers(cells),
-                state=cells["state"],
-                kill_switch=cells["kill_switch"],
-                decision=cells["decision"],
-                alerting=cells["alerting"],
+        _room(
+            MARKET_DATA,
+            lambda rooms: MarketData(
+                routers=rooms.routers(),
+                state=rooms[STATE],
+                kill_switch=rooms[KILL_SWITCH],
+                decision=rooms[DECISION],
+                alerting=rooms[ALERTING],
                 strategy=settings.strategy,
             ),
         ),
@@ -149,61 +167,61 @@ def _feeds(settings: EngineSettings) -> tuple[ChildSpec, ...]:
 
 
 def _feed(settings: EngineSettings, router: Router) -> ChildSpec:
-    return ChildSpec(
-        f"mcp.{router.value}",
-        lambda cells: McpRouter(
+    return _room(
+        mcp(router),
+        lambda rooms: McpRouter(
             router=router,
             transport_factory=settings.transport_factory,
             credentials=settings.credentials,
             strategy=settings.strategy,
-            alerting=cells["alerting"],
+            alerting=rooms[ALERTING],
         ),
     )
 
 
 def _desk(settings: EngineSettings, engine: Engine) -> tuple[ChildSpec, ...]:
     return (
-        ChildSpec(
-            "decision",
-            lambda cells: Decision(
-                state=cells["state"],
-                kill_switch=cells["kill_switch"],
-                market_data=cells["market_data"],
-                execution=cells["execution"],
-                alerting=cells["alerting"],
+        _room(
+            DECISION,
+            lambda rooms: Decision(
+                state=rooms[STATE],
+                kill_switch=rooms[KILL_SWITCH],
+                market_data=rooms[MARKET_DATA],
+                execution=rooms[EXECUTION],
+                alerting=rooms[ALERTING],
                 strategy=settings.strategy,
                 mode=settings.mode,
                 code_version=settings.identity.version,
             ),
         ),
-        ChildSpec(
-            "health",
-            lambda cells: Health(
-                routers=_routers(cells),
-                kill_switch=cells["kill_switch"],
-                state=cells["state"],
-                scheduler=cells["scheduler"],
-                alerting=cells["alerting"],
+        _room(
+            HEALTH,
+            lambda rooms: Health(
+                routers=rooms.routers(),
+                kill_switch=rooms[KILL_SWITCH],
+                state=rooms[STATE],
+                scheduler=rooms[SCHEDULER],
+                alerting=rooms[ALERTING],
                 boot_record=settings.boot_record,
                 data_dir=settings.data_dir,
             ),
         ),
-        ChildSpec(
-            "control",
-            lambda cells: Control(
-                rooms=cells,
+        _room(
+            CONTROL,
+            lambda rooms: Control(
+                rooms=rooms.addresses,
                 engine=engine,
                 identity=settings.identity,
                 socket_path=settings.control_socket,
             ),
         ),
-        ChildSpec(
-            "scheduler",
-            lambda cells: Scheduler(
-                decision=cells["decision"],
-                health=cells["health"],
-                market_data=cells["market_data"],
-                state=cells["state"],
+        _room(
+            SCHEDULER,
+            lambda rooms: Scheduler(
+                decision=rooms[DECISION],
+                health=rooms[HEALTH],
+                market_data=rooms[MARKET_DATA],
+                state=rooms[STATE],
                 mode=settings.mode,
                 strategy=settings.strategy,
             ),
@@ -211,20 +229,33 @@ def _desk(settings: EngineSettings, engine: Engine) -> tuple[ChildSpec, ...]:
     )
 
 
-def _alerting(settings: EngineSettings, cells: Cells) -> Alerting:
-    return Alerting(state=cells["state"], open_channel=settings.alert_channel, redact=settings.redact)
-
-
-def _kill_switch(settings: EngineSettings, cells: Cells) -> KillSwitch:
-    return KillSwitch(
-        kill_file=DiskKillFile(settings.data_dir),
-        state=cells["state"],
-        execution=cells["execution"],
-        alerting=cells["alerting"],
-        strategy=settings.strategy,
-        strategy_enabled=settings.mode.strategy,
+def _room(
+    name: RoomName[Any],
+    make: Callable[[Rooms], Actor],
+    *,
+    start_deadline_s: float = START_DEADLINE_S,
+    mailbox_bound: int = MAILBOX_BOUND,
+    on_hang: OnHang = OnHang.REPLACE,
+) -> ChildSpec:
+    return ChildSpec(
+        name.text,
+        lambda addresses: make(Rooms(addresses)),
+        start_deadline_s=start_deadline_s,
+        mailbox_bound=mailbox_bound,
+        on_hang=on_hang,
     )
 
 
-def _routers(cells: Cells) -> dict[Router, Address]:
-    return {router: cells[f"mcp.{router.value}"] for router in Router}
+def _alerting(settings: EngineSettings, rooms: Rooms) -> Alerting:
+    return Alerting(state=rooms[STATE], open_channel=settings.alert_channel, redact=settings.redact)
+
+
+def _kill_switch(settings: EngineSettings, rooms: Rooms) -> KillSwitch:
+    return KillSwitch(
+        kill_file=DiskKillFile(settings.data_dir),
+        state=rooms[STATE],
+        execution=rooms[EXECUTION],
+        alerting=rooms[ALERTING],
+        strategy=settings.strategy,
+        strategy_enabled=settings.mode.strategy,
+    )

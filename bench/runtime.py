@@ -18,14 +18,16 @@ import pykka
 from actors.runtime import (
     Actor,
     ActorSystem,
-    Address,
+    AnyAddress,
     Backoff,
     ChildSpec,
     Envelope,
     GreenRuntime,
     Order,
+    PlainQuestion,
     SupervisorSpec,
     ThreadRuntime,
+    ask,
 )
 from actors.runtime.backend.two_lanes import TwoLaneMailbox
 from actors.runtime.cells.incarnation import Incarnation
@@ -74,7 +76,7 @@ class PykkaCounter(pykka.ThreadingActor):
 class Hop(Actor):
     """Passes a number on, one less each time."""
 
-    def __init__(self, following: Address, arrived: list[object], done: threading.Event) -> None:
+    def __init__(self, following: AnyAddress, arrived: list[object], done: threading.Event) -> None:
         self.next = following
         self.arrived = arrived
         self.done = done
@@ -164,7 +166,7 @@ def asks_ours() -> float:
     system = ActorSystem(ThreadRuntime(), root(spec))
     system.start()
     address = system.address("counter")
-    p50_us = ask_p50_us(lambda number: address.ask(number, timeout_s=5.0))
+    p50_us = ask_p50_us(lambda number: ask(PlainQuestion(address, number), timeout_s=5.0))
     system.stop()
     return p50_us
 
@@ -221,10 +223,10 @@ def crash_to_serving_us() -> float:
     address = system.address("fragile")
     took_ns = []
     for _ in range(CRASHES):
-        address.ask("warm", timeout_s=5.0)
+        ask(PlainQuestion(address, "warm"), timeout_s=5.0)
         began = time.perf_counter_ns()
         address.tell("crash")
-        address.ask("serving", timeout_s=5.0)
+        ask(PlainQuestion(address, "serving"), timeout_s=5.0)
         took_ns.append(time.perf_counter_ns() - began)
     system.stop()
     return median(took_ns) / 1000

@@ -14,7 +14,16 @@ from pydantic import JsonValue
 from actors.decision.facts import entry_facts, is_held, monitor_facts
 from actors.market_data import MarketData
 from actors.mcp import HttpTransport, McpCredentials, McpRouter
-from actors.runtime import Actor, ActorSystem, Address, ChildSpec, SupervisorSpec, ThreadRuntime
+from actors.names import MARKET_DATA, Rooms
+from actors.runtime import (
+    Actor,
+    ActorSystem,
+    AnyAddress,
+    ChildSpec,
+    SupervisorSpec,
+    ThreadRuntime,
+    ask,
+)
 from cli.kill_switch_files import stored_status
 from cli.upstream import probe
 from config import McpSettings
@@ -24,7 +33,6 @@ from core.messages.market_data import (
     EntryMarket,
     FetchSnapshot,
     MonitorMarket,
-    Snapshot,
     SnapshotFailed,
     SnapshotKind,
 )
@@ -152,12 +160,10 @@ class DryDesk:
             expirations=expirations,
             deadline=deadline,
         )
-        answer = self._system.address("market_data").ask(fetch, timeout_s=FETCH_S + 15.0)
+        answer = ask(fetch.to(Rooms(self._system.addresses)[MARKET_DATA]), timeout_s=FETCH_S + 15.0)
         if isinstance(answer, SnapshotFailed):
             faults = "; ".join(f"{fault.reason} ({fault.detail})" for fault in answer.faults)
             raise FoundWrongError(f"market: {faults}")
-        if not isinstance(answer, Snapshot):
-            raise FoundWrongError(f"market: expected a snapshot, found {type(answer).__name__}")
         return answer.market
 
     def _require_venue(self) -> None:
@@ -192,7 +198,7 @@ class DryDesk:
             ),
         )
 
-    def _market_data(self, cells: Mapping[str, Address]) -> MarketData:
+    def _market_data(self, cells: Mapping[str, AnyAddress]) -> MarketData:
         return MarketData(
             routers={router: cells[f"mcp.{router.value}"] for router in Router},
             state=cells["state"],

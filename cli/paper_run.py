@@ -17,7 +17,8 @@ from rich.console import Console
 from actors.audit.verify import VerifyReport
 from actors.compose import engine_settings, redactor
 from actors.mcp import HttpTransport, PaperTransport, Transport
-from actors.runtime import Context, Envelope, JumpingClock, RuntimeFault, ThreadRuntime, from_us
+from actors.names import CONTROL, Rooms
+from actors.runtime import Context, Envelope, JumpingClock, RuntimeFault, ThreadRuntime, ask, from_us
 from actors.state.stored import StoredBooks
 from cli.data_folder import LOG_FOLDER, made_with
 from cli.engine import EngineEnd, EngineProcess, signals_to
@@ -157,7 +158,7 @@ class PaperRun:
     def _look(self, process: EngineProcess) -> None:
         """The engine's own status; where it gives none in time, the last one stays."""
         try:
-            status = process.system.address("control").ask(GetStatus(), timeout_s=STATUS_S)
+            status = ask(GetStatus().to(Rooms(process.system.addresses)[CONTROL]), timeout_s=STATUS_S)
         except RuntimeFault as error:
             logger.warning("no status: %s", error)
             return

@@ -15,6 +15,7 @@ from actors.runtime import Actor, Address, Outbox, Retell, Timer
 from core.messages.alerting import AlertingStatus, AlertRow, GetAlerting, RaiseAlert, Severity
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.base import Refused
+from core.messages.protocols import StateProtocol
 from core.messages.state import (
     GetUndeliveredAlerts,
     RecordAlert,
@@ -69,7 +70,7 @@ class Alerting(Actor):
     def __init__(
         self,
         *,
-        state: Address,
+        state: Address[StateProtocol],
         open_channel: Callable[[], Channel] | None,
         redact: Callable[[str], str],
     ) -> None:

@@ -32,6 +32,7 @@ from core.messages.audit import (
     GetAudit,
 )
 from core.messages.base import Refused
+from core.messages.protocols import AlertingProtocol, KillSwitchProtocol, StateProtocol
 from core.messages.state import AuditHeadAndPending, GetAuditHeadAndPending
 
 BOOT_TIMEOUT_S = 10.0
@@ -57,7 +58,14 @@ class Audit(Actor):
     A chain that does not prove is put aside; the kill switch arms itself, and state begins a new one.
     """
 
-    def __init__(self, *, data_dir: Path, state: Address, kill_switch: Address, alerting: Address) -> None:
+    def __init__(
+        self,
+        *,
+        data_dir: Path,
+        state: Address[StateProtocol],
+        kill_switch: Address[KillSwitchProtocol],
+        alerting: Address[AlertingProtocol],
+    ) -> None:
         self._data_dir = data_dir
         self._folder = data_dir / AUDIT_FOLDER
         self._state = state
@@ -71,12 +79,10 @@ class Audit(Actor):
     def on_start(self) -> None:
         """Prove the files against the head and the pending bytes that the database holds."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        stored = self.ctx.ask(self._state, GetAuditHeadAndPending(), timeout_s=BOOT_TIMEOUT_S)
+        stored = self.ctx.ask(GetAuditHeadAndPending().to(self._state), timeout_s=BOOT_TIMEOUT_S)
         if isinstance(stored, Refused):
             self._start_without_books(stored)
             return
-        if not isinstance(stored, AuditHeadAndPending):
-            raise TypeError(f"expected AuditHeadAndPending, found {type(stored).__name__}")
         found = scan(self._folder, wanted=(stored.head.seq,))
         verdict = judge(found, stored.head, stored.pending, self._read)
         match verdict:
@@ -107,11 +113,11 @@ class Audit(Actor):
             return
         query = GetAuditHeadAndPending(stopping=True)
         try:
-            stored = self.ctx.ask(self._state, query, timeout_s=STOP_TIMEOUT_S)
+            stored = self.ctx.ask(query.to(self._state), timeout_s=STOP_TIMEOUT_S)
         except RuntimeFault as error:
             self.ctx.log().warning("pending bytes are left to the next start: %s", error)
             return
-        if not isinstance(stored, AuditHeadAndPending):
+        if isinstance(stored, Refused):
             return
         if stored.pending is not None and stored.pending.last_seq > self._link.seq:
             self._handle_append(AppendAudit(batch=stored.pending))

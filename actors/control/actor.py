@@ -15,7 +15,17 @@ from actors.control.inbox import Inbox, UnderWay
 from actors.control.injectable import INJECTABLE, build
 from actors.control.server import ControlServer
 from actors.control.survey import Survey, healthcheck
-from actors.runtime import Actor, Address, CellState, Outbox, ReplyTo, Retell, RuntimeFault, Terminated
+from actors.runtime import (
+    Actor,
+    AnyAddress,
+    CellState,
+    Outbox,
+    PlainQuestion,
+    ReplyTo,
+    Retell,
+    RuntimeFault,
+    Terminated,
+)
 from core.errors import InputError
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.audit import AuditEvent, AuditKind
@@ -69,7 +79,7 @@ class Control(Actor):
     def __init__(
         self,
         *,
-        rooms: Mapping[str, Address],
+        rooms: Mapping[str, AnyAddress],
         engine: Engine,
         identity: EngineIdentity,
         socket_path: Path | None,
@@ -276,7 +286,8 @@ class Control(Actor):
         if entry is None:
             return
         try:
-            answer = self.ctx.ask(self._rooms[entry.item.room], entry.command, timeout_s=KILL_SWITCH_ASK_S)
+            question = PlainQuestion(self._rooms[entry.item.room], entry.command)
+            answer = self.ctx.ask(question, timeout_s=KILL_SWITCH_ASK_S)
         except RuntimeFault as error:
             answer = Refused(request_id=ask.request_id, reasons=(f"{type(error).__name__}: {error}",))
         if not isinstance(answer, Event):

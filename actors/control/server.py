@@ -25,7 +25,7 @@ from actors.control.wire import (
     encode,
     read_request,
 )
-from actors.runtime import Address, AskTimeout, RuntimeFault
+from actors.runtime import Address, AskTimeout, PlainQuestion, RuntimeFault, ask
 from core.messages.base import Refused
 from core.messages.control import (
     AwaitInject,
@@ -38,6 +38,7 @@ from core.messages.control import (
     PingEngine,
     StopEngine,
 )
+from core.messages.protocols import ControlProtocol
 from core.messages.scheduler import GetJobs
 
 CONNECTIONS_MAX = 8
@@ -52,7 +53,10 @@ class ControlServer:
     """Listens from `open` to `close`; a thread accepts, and each connection has its own."""
 
     def __init__(
-        self, path: Path, control: Address, operation: Callable[[], AbstractContextManager[None]]
+        self,
+        path: Path,
+        control: Address[ControlProtocol],
+        operation: Callable[[], AbstractContextManager[None]],
     ) -> None:
         self._path = path
         self._control = control
@@ -134,7 +138,7 @@ class ControlServer:
                 self._inject(connection, request)
             else:
                 with self._operation():
-                    answer = self._control.ask(_query(request), timeout_s=ANSWER_S)
+                    answer = ask(PlainQuestion(self._control, _query(request)), timeout_s=ANSWER_S)
                 self._send(connection, _answered(answer))
         except RuntimeFault as error:
             self._send(connection, _failed(f"control: {type(error).__name__}: {error}"))
@@ -144,13 +148,14 @@ class ControlServer:
         awaited: what it leads to may need the market to go on."""
         inject = InjectMessage(message=request.message, body=json.dumps(request.body), who=request.who)
         with self._operation():
-            accepted = self._control.ask(inject, timeout_s=ACCEPT_S)
+            accepted = ask(inject.to(self._control), timeout_s=ACCEPT_S)
         if not isinstance(accepted, InjectAccepted) or request.wait_s <= 0:
             self._send(connection, _answered(accepted))
             return
         self._send(connection, answer_of(accepted, more=True))
         try:
-            done = self._control.ask(AwaitInject(request_id=accepted.request_id), timeout_s=request.wait_s)
+            outcome = AwaitInject(request_id=accepted.request_id)
+            done = ask(outcome.to(self._control), timeout_s=request.wait_s)
         except AskTimeout:
             self._send(connection, answer_of(accepted))
         else:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from actors.control.engine import Engine
-from actors.runtime import Address, CellState, CellStatus, Context, RuntimeFault
+from actors.runtime import AnyAddress, CellState, CellStatus, Context, PlainQuestion, RuntimeFault
 from core.messages.alerting import AlertingStatus, GetAlerting
 from core.messages.audit import AuditStatus, GetAudit
 from core.messages.base import Query
@@ -16,8 +16,7 @@ from core.messages.execution import ExecutionStatus, GetExecution, RecoveryRepor
 from core.messages.health import GetHealth, HealthStatus
 from core.messages.kill_switch import GetKillSwitch, KillSwitchStatus
 from core.messages.market_data import GetMarks, Marks
-from core.messages.state import GetBooks, GetJobRuns, JobRuns
-from core.orders.books import Books
+from core.messages.state import BooksRead, GetBooks, GetJobRuns, JobRuns
 
 ASK_S = 1.0
 """Eight rooms that are all silent take 8 s: below the hang limit of control itself."""
@@ -28,7 +27,7 @@ _Answer = TypeVar("_Answer")
 class Survey:
     """One look at the engine. Asks go up the start order only: alerting to health."""
 
-    def __init__(self, ctx: Context, rooms: Mapping[str, Address], engine: Engine) -> None:
+    def __init__(self, ctx: Context, rooms: Mapping[str, AnyAddress], engine: Engine) -> None:
         self._ctx = ctx
         self._rooms = rooms
         self._engine = engine
@@ -40,7 +39,7 @@ class Survey:
         execution = self._ask("execution", GetExecution(), ExecutionStatus)
         alerting = self._ask("alerting", GetAlerting(), AlertingStatus)
         audit = self._ask("audit", GetAudit(), AuditStatus)
-        books = self._ask("state", GetBooks(), Books)
+        read = self._ask("state", GetBooks(), BooksRead)
         runs = self._ask("state", GetJobRuns(), JobRuns)
         market = self._ask("market_data", GetMarks(), Marks)
         decision = self._ask("decision", GetDecision(), DecisionStatus)
@@ -58,8 +57,8 @@ class Survey:
             market=market,
             decision=decision,
             health=health,
-            positions=books.open_positions if books else (),
-            orders=books.orders if books else (),
+            positions=read.books.open_positions if read else (),
+            orders=read.books.orders if read else (),
             next_runs=runs.next_runs if runs else {},
             unavailable=self.unavailable,
         )
@@ -68,7 +67,7 @@ class Survey:
         if room in self.unavailable:
             return None
         try:
-            answer = self._ctx.ask(self._rooms[room], query, timeout_s=ASK_S)
+            answer = self._ctx.ask(PlainQuestion(self._rooms[room], query), timeout_s=ASK_S)
         except RuntimeFault as error:
             self.unavailable[room] = f"{type(error).__name__}: {error}"
             return None

@@ -29,6 +29,13 @@ from core.messages.execution import (
     SettleFailed,
 )
 from core.messages.market_data import MarketSnapshotStored, Snapshot, SnapshotFailed
+from core.messages.protocols import (
+    AlertingProtocol,
+    ExecutionProtocol,
+    KillSwitchProtocol,
+    MarketDataProtocol,
+    StateProtocol,
+)
 from core.messages.scheduler import JobDue
 from core.messages.state import (
     ClosedTrades,
@@ -86,11 +93,11 @@ class Decision(Actor):
     def __init__(
         self,
         *,
-        state: Address,
-        kill_switch: Address,
-        market_data: Address,
-        execution: Address,
-        alerting: Address,
+        state: Address[StateProtocol],
+        kill_switch: Address[KillSwitchProtocol],
+        market_data: Address[MarketDataProtocol],
+        execution: Address[ExecutionProtocol],
+        alerting: Address[AlertingProtocol],
         strategy: Strategy,
         mode: Mode,
         code_version: str,

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from actors.decision.desk import Desk, RoomUnreachableError
-from actors.runtime import Address, Terminated, Timer
+from actors.runtime import AnyAddress, Terminated, Timer
 from core.messages.execution import ExitStarted, OrderFinal, PositionClosed, Settled, SettleFailed
 from core.messages.market_data import Snapshot, SnapshotFailed
 from core.messages.state import ClosedTrades
@@ -86,7 +86,7 @@ class Cycle(ABC):
         """The row was there already: an earlier incarnation began this cycle."""
         self._on_end = on_end
         self._number = 0
-        self._waits_on: Address | None = None
+        self._waits_on: AnyAddress | None = None
         self._timer: Timer | None = None
 
     @abstractmethod
@@ -130,7 +130,7 @@ class Cycle(ABC):
         if self._waits_on is not None and ended.path == self._waits_on.path:
             self.end(CycleOutcome.ACTOR_FAILED, (f"actor_failed:{self._waits_on.name}", str(ended.reason)))
 
-    def wait(self, step: Step, room: Address, within_s: float) -> None:
+    def wait(self, step: Step, room: AnyAddress, within_s: float) -> None:
         """Go to a step: wait for `room`, at most `within_s`. The deadline of the last step is over."""
         self._cancel_timer()
         self.step = step

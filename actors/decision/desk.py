@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from actors.runtime import Address, Context, Outbox, RuntimeFault
+from actors.runtime import Address, Context, Outbox, Question, RuntimeFault
 from core.messages.alerting import RaiseAlert, Severity
-from core.messages.base import Query
+from core.messages.base import Refused
 from core.messages.kill_switch import GetKillSwitch, KillSwitchStatus
-from core.messages.state import GetBooks, GetPosition, PositionRead, Recording
+from core.messages.protocols import (
+    AlertingProtocol,
+    ExecutionProtocol,
+    KillSwitchProtocol,
+    MarketDataProtocol,
+    StateProtocol,
+)
+from core.messages.state import GetBooks, GetPosition, Recording
 from core.orders.books import Books, Position
 from core.strategy import Strategy
 from core.values import Mode, PositionId
@@ -33,11 +40,11 @@ class RoomUnreachableError(Exception):
 class Rooms:
     """Whom decision talks to; the kill switch and state are up the tree and may be asked."""
 
-    state: Address
-    kill_switch: Address
-    market_data: Address
-    execution: Address
-    alerting: Address
+    state: Address[StateProtocol]
+    kill_switch: Address[KillSwitchProtocol]
+    market_data: Address[MarketDataProtocol]
+    execution: Address[ExecutionProtocol]
+    alerting: Address[AlertingProtocol]
 
 
 class Desk:
@@ -59,16 +66,22 @@ class Desk:
 
     def switch(self) -> KillSwitchStatus:
         """The kill switch as it is. Raises `RoomUnreachableError`."""
-        return self._ask(self.rooms.kill_switch, GetKillSwitch(), KillSwitchStatus)
+        return self._ask(GetKillSwitch().to(self.rooms.kill_switch))
 
     def books(self) -> Books:
         """The live books as they are. Raises `RoomUnreachableError`."""
-        return self._ask(self.rooms.state, GetBooks(), Books)
+        answer = self._ask(GetBooks().to(self.rooms.state))
+        if isinstance(answer, Refused):
+            raise RoomUnreachableError(self.rooms.state.name, ", ".join(answer.reasons))
+        return answer.books
 
     def position(self, position_id: PositionId) -> Position | None:
         """One position, also a closed one. Raises `RoomUnreachableError`."""
         query = GetPosition(request_id=self.ctx.uuid(), position_id=position_id)
-        return self._ask(self.rooms.state, query, PositionRead).position
+        answer = self._ask(query.to(self.rooms.state))
+        if isinstance(answer, Refused):
+            raise RoomUnreachableError(self.rooms.state.name, ", ".join(answer.reasons))
+        return answer.position
 
     def record(self, message: Recording, correlation: str | None = None) -> None:
         """Send to the books; told again until state answers."""
@@ -80,12 +93,8 @@ class Desk:
             RaiseAlert(severity=severity, code=code, text=text, cause=cause, at=self.ctx.now()),
         )
 
-    def _ask(self, room: Address, query: Query[Any], expected: type[_Answer]) -> _Answer:
+    def _ask(self, question: Question[_Answer]) -> _Answer:
         try:
-            answer = self.ctx.ask(room, query, timeout_s=ASK_TIMEOUT_S)
+            return self.ctx.ask(question, timeout_s=ASK_TIMEOUT_S)
         except RuntimeFault as error:
-            raise RoomUnreachableError(room.name, f"{type(error).__name__}: {error}") from error
-        if not isinstance(answer, expected):
-            found = type(answer).__name__
-            raise RoomUnreachableError(room.name, f"expected {expected.__name__}, found {found}")
-        return answer
+            raise RoomUnreachableError(question.address.name, f"{type(error).__name__}: {error}") from error

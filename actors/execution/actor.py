@@ -33,7 +33,17 @@ from core.messages.execution import (
 )
 from core.messages.kill_switch import KillSwitchArmed
 from core.messages.mcp import Fetched, FetchFailed, OrderAccepted, OrderRefused, OrderUnknown
-from core.messages.protocols import ExecutionProtocol
+from core.messages.protocols import (
+    AlertingProtocol,
+    ControlProtocol,
+    DecisionProtocol,
+    ExecutionProtocol,
+    HealthProtocol,
+    KillSwitchProtocol,
+    McpOrdersProtocol,
+    McpProtocol,
+    StateProtocol,
+)
 from core.messages.state import BooksRead, PositionRead, Recorded
 from core.strategy import Strategy
 from core.values import PositionId
@@ -69,14 +79,14 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
     def __init__(
         self,
         *,
-        kill_switch: Address,
-        state: Address,
-        orders: Address,
-        deribit: Address,
-        decision: Address,
-        health: Address,
-        control: Address,
-        alerting: Address,
+        kill_switch: Address[KillSwitchProtocol],
+        state: Address[StateProtocol],
+        orders: Address[McpOrdersProtocol],
+        deribit: Address[McpProtocol],
+        decision: Address[DecisionProtocol],
+        health: Address[HealthProtocol],
+        control: Address[ControlProtocol],
+        alerting: Address[AlertingProtocol],
         strategy: Strategy,
     ) -> None:
         self._rooms = Rooms(

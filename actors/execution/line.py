@@ -8,19 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
 from actors.room import Alarm
 from actors.runtime import Address, Context, Conversations, Key, Outbox, RuntimeFault
 from core.messages.alerting import Severity
-from core.messages.base import Message, Refused
+from core.messages.base import Refused
 from core.messages.kill_switch import (
     ArmCause,
     ArmKillSwitch,
     GetKillSwitch,
-    KillSwitchStatus,
     Permit,
     PermitVoid,
     RequestPermit,
@@ -39,6 +38,16 @@ from core.messages.mcp import (
     OrderUnknown,
     Router,
     SendOrder,
+)
+from core.messages.protocols import (
+    AlertingProtocol,
+    ControlProtocol,
+    DecisionProtocol,
+    HealthProtocol,
+    KillSwitchProtocol,
+    McpOrdersProtocol,
+    McpProtocol,
+    StateProtocol,
 )
 from core.messages.state import (
     BooksRead,
@@ -63,6 +72,7 @@ FETCH_OVERDUE_S = 30.0
 ORDER_OVERDUE_S = 30.0
 """An order's one attempt takes 8 s at most; without an answer by then its outcome is unknown."""
 
+M = TypeVar("M")
 OrderOutcome = OrderAccepted | OrderRefused | OrderUnknown
 StateSaid = Recorded | Refused | BooksRead | PositionRead
 
@@ -71,14 +81,14 @@ StateSaid = Recorded | Refused | BooksRead | PositionRead
 class Rooms:
     """Whom execution talks to."""
 
-    kill_switch: Address
-    state: Address
-    orders: Address
-    deribit: Address
-    decision: Address
-    health: Address
-    control: Address
-    alerting: Address
+    kill_switch: Address[KillSwitchProtocol]
+    state: Address[StateProtocol]
+    orders: Address[McpOrdersProtocol]
+    deribit: Address[McpProtocol]
+    decision: Address[DecisionProtocol]
+    health: Address[HealthProtocol]
+    control: Address[ControlProtocol]
+    alerting: Address[AlertingProtocol]
 
 
 def state_key(request_id: str) -> Key[StateSaid]:
@@ -123,7 +133,7 @@ class Line:
         """The entries that were under way at an arming: what they have at the venue is cancelled."""
         self.correlation = correlation
 
-    def tell(self, to: Address, message: Message) -> None:
+    def tell(self, to: Address[M], message: M) -> None:
         self.ctx.tell(to, message, correlation=self.correlation)
 
     async def record(self, message: Recording) -> Recorded | Refused:
@@ -207,21 +217,18 @@ class Line:
     def permit(self, request: RequestPermit) -> Permit | Veto:
         """Ask the kill switch. No answer in time, or none at all, is a veto."""
         try:
-            answer = self.ctx.ask(self.rooms.kill_switch, request, timeout_s=PERMIT_TIMEOUT_S)
+            return self.ctx.ask(request.to(self.rooms.kill_switch), timeout_s=PERMIT_TIMEOUT_S)
         except RuntimeFault as error:
             reason = f"kill_switch_silent:{type(error).__name__}"
             return Veto(request_id=request.request_id, label=request.label, reasons=(reason,))
-        if not isinstance(answer, Permit | Veto):
-            raise TypeError(f"expected Permit or Veto, found {type(answer).__name__}")
-        return answer
 
     def is_armed(self) -> bool:
         """What the switch says; no where it is silent, for then it gives no permit either."""
         try:
-            answer = self.ctx.ask(self.rooms.kill_switch, GetKillSwitch(), timeout_s=PERMIT_TIMEOUT_S)
+            status = self.ctx.ask(GetKillSwitch().to(self.rooms.kill_switch), timeout_s=PERMIT_TIMEOUT_S)
         except RuntimeFault:
             return False
-        return isinstance(answer, KillSwitchStatus) and answer.armed
+        return status.armed
 
     def void(self, permit: Permit, reason: str) -> None:
         """Give a permit back unused."""

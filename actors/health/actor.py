@@ -22,6 +22,13 @@ from core.messages.execution import RecoveryReport
 from core.messages.health import GetHealth, HealthProtocol, HealthStatus
 from core.messages.kill_switch import KillSwitchArmed, VenueChecked
 from core.messages.mcp import Fetch, Fetched, FetchFailed, ProbeRouter, Router, RouterProbed
+from core.messages.protocols import (
+    AlertingProtocol,
+    KillSwitchProtocol,
+    McpProtocol,
+    SchedulerProtocol,
+    StateProtocol,
+)
 from core.messages.scheduler import JobDue
 from core.messages.state import BackupMade, MakeBackup, Recorded, SystemRead
 from core.orders.books import Job
@@ -90,11 +97,11 @@ class Health(Actor):
     def __init__(
         self,
         *,
-        routers: Mapping[Router, Address],
-        kill_switch: Address,
-        state: Address,
-        scheduler: Address,
-        alerting: Address,
+        routers: Mapping[Router, Address[McpProtocol]],
+        kill_switch: Address[KillSwitchProtocol],
+        state: Address[StateProtocol],
+        scheduler: Address[SchedulerProtocol],
+        alerting: Address[AlertingProtocol],
         boot_record: Mapping[str, JsonValue],
         data_dir: Path,
         free_bytes: Callable[[Path], int] = free_bytes_at,

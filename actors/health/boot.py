@@ -13,6 +13,7 @@ from core.errors import InputError
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.execution import RecoveryReport
+from core.messages.protocols import AlertingProtocol, SchedulerProtocol, StateProtocol
 from core.messages.scheduler import StartJobs
 from core.messages.state import GetSystem, RecordEvent, SetSystem, SystemRead
 
@@ -39,9 +40,9 @@ class Boot:
         ctx: Callable[[], Context],
         outbox: Outbox,
         *,
-        state: Address,
-        scheduler: Address,
-        alerting: Address,
+        state: Address[StateProtocol],
+        scheduler: Address[SchedulerProtocol],
+        alerting: Address[AlertingProtocol],
         boot_record: Mapping[str, JsonValue],
     ) -> None:
         boot_id = boot_record.get("boot_id")

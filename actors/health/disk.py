@@ -11,6 +11,7 @@ from actors.room import DAY_S, StandingAlert
 from actors.runtime import Address, Context
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.kill_switch import ClearSuspension, SuspendEntries
+from core.messages.protocols import AlertingProtocol, KillSwitchProtocol
 
 FREE_BYTES_MIN: Final = 256 * 1024 * 1024
 SOURCE: Final = "disk"
@@ -27,8 +28,8 @@ class DiskWatch:
     def __init__(
         self,
         ctx: Callable[[], Context],
-        kill_switch: Address,
-        alerting: Address,
+        kill_switch: Address[KillSwitchProtocol],
+        alerting: Address[AlertingProtocol],
         data_dir: Path,
         free_bytes: Callable[[Path], int] = free_bytes_at,
     ) -> None:

@@ -12,6 +12,7 @@ from core.messages.alerting import RaiseAlert, Severity
 from core.messages.health import RouterHealth
 from core.messages.kill_switch import ArmCause, ArmKillSwitch, ClearSuspension, SuspendEntries
 from core.messages.mcp import Router, RouterProbed
+from core.messages.protocols import AlertingProtocol, KillSwitchProtocol
 
 FAILURES_THAT_ARM: Final = 3
 """Failed probes of deribit in a row, each a single attempt; maintenance is not a failure."""
@@ -34,7 +35,12 @@ class Round:
 class Verdicts:
     """The last probe of each router. Tells the kill switch of changes, and arms on the third failure."""
 
-    def __init__(self, ctx: Callable[[], Context], kill_switch: Address, alerting: Address) -> None:
+    def __init__(
+        self,
+        ctx: Callable[[], Context],
+        kill_switch: Address[KillSwitchProtocol],
+        alerting: Address[AlertingProtocol],
+    ) -> None:
         self._ctx = ctx
         self._kill_switch = kill_switch
         self._alerting = alerting

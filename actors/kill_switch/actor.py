@@ -33,6 +33,7 @@ from core.messages.kill_switch import (
     VenueChecked,
     Veto,
 )
+from core.messages.protocols import AlertingProtocol, ExecutionProtocol, StateProtocol
 from core.messages.state import GetKillSwitchRow, KillSwitchRow, Recorded
 from core.strategy import Strategy
 
@@ -73,9 +74,9 @@ class KillSwitch(Actor):
         self,
         *,
         kill_file: KillFilePort,
-        state: Address,
-        execution: Address,
-        alerting: Address,
+        state: Address[StateProtocol],
+        execution: Address[ExecutionProtocol],
+        alerting: Address[AlertingProtocol],
         strategy: Strategy,
         strategy_enabled: bool,
     ) -> None:

@@ -10,6 +10,7 @@ from actors.runtime import Address, Context, Outbox
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.execution import WithdrawEntries
+from core.messages.protocols import AlertingProtocol, ExecutionProtocol, StateProtocol
 from core.messages.state import RecordEvent, RecordKillSwitch
 
 
@@ -17,7 +18,12 @@ class Reporter:
     """One per incarnation."""
 
     def __init__(
-        self, ctx: Callable[[], Context], *, state: Address, execution: Address, alerting: Address
+        self,
+        ctx: Callable[[], Context],
+        *,
+        state: Address[StateProtocol],
+        execution: Address[ExecutionProtocol],
+        alerting: Address[AlertingProtocol],
     ) -> None:
         self._ctx = ctx
         self._execution = execution

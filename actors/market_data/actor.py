@@ -42,6 +42,13 @@ from core.messages.market_data import (
     TakeMarketSnapshot,
 )
 from core.messages.mcp import Fetch, Fetched, FetchFailed, Router
+from core.messages.protocols import (
+    AlertingProtocol,
+    DecisionProtocol,
+    KillSwitchProtocol,
+    McpProtocol,
+    StateProtocol,
+)
 from core.messages.scheduler import JobDue
 from core.messages.state import BooksRead, GetBooks, Recorded
 from core.orders.books import Job
@@ -100,11 +107,11 @@ class MarketData(Actor):
     def __init__(
         self,
         *,
-        routers: Mapping[Router, Address],
-        state: Address,
-        kill_switch: Address,
-        decision: Address,
-        alerting: Address,
+        routers: Mapping[Router, Address[McpProtocol]],
+        state: Address[StateProtocol],
+        kill_switch: Address[KillSwitchProtocol],
+        decision: Address[DecisionProtocol],
+        alerting: Address[AlertingProtocol],
         strategy: Strategy,
     ) -> None:
         self._routers = dict(routers)

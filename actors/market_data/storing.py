@@ -15,6 +15,7 @@ from core.contract import FundingRate
 from core.market.option_chain import OptionChain
 from core.messages.base import Refused
 from core.messages.market_data import FaultKind, MarketSnapshotFailed, MarketSnapshotStored
+from core.messages.protocols import DecisionProtocol, StateProtocol
 from core.messages.state import Recorded, RecordMarketSnapshot
 
 
@@ -25,8 +26,8 @@ class StoredPictures:
         self,
         ctx: Callable[[], Context],
         *,
-        state: Address,
-        decision: Address,
+        state: Address[StateProtocol],
+        decision: Address[DecisionProtocol],
         seen: Seen,
         suspension: Suspension,
         age_max_s: float,

@@ -8,6 +8,7 @@ from typing import Final
 from actors.runtime import Address, Context
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.kill_switch import ClearSuspension, SuspendEntries
+from core.messages.protocols import AlertingProtocol, KillSwitchProtocol
 
 SOURCE: Final = "market_data"
 FAILURES_BEFORE_SUSPENDING: Final = 2
@@ -17,7 +18,12 @@ FAILURES_BEFORE_SUSPENDING: Final = 2
 class Suspension:
     """Counts failed stored pictures and tells the kill switch of the change only."""
 
-    def __init__(self, ctx: Callable[[], Context], kill_switch: Address, alerting: Address) -> None:
+    def __init__(
+        self,
+        ctx: Callable[[], Context],
+        kill_switch: Address[KillSwitchProtocol],
+        alerting: Address[AlertingProtocol],
+    ) -> None:
         self._ctx = ctx
         self._kill_switch = kill_switch
         self._alerting = alerting

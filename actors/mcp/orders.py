@@ -28,6 +28,7 @@ from core.messages.mcp import (
     OrderUnknown,
     SendOrder,
 )
+from core.messages.protocols import KillSwitchProtocol
 from core.strategy import Strategy
 from core.values import Label, OrderId
 
@@ -60,7 +61,7 @@ class McpOrders(Actor):
         transport_factory: Callable[[Context], Transport],
         credentials: McpCredentials,
         strategy: Strategy,
-        kill_switch: Address,
+        kill_switch: Address[KillSwitchProtocol],
         data_dir: Path,
     ) -> None:
         self._transport_factory = transport_factory

@@ -25,6 +25,7 @@ from core.errors import (
 )
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.mcp import Fetch, Fetched, FetchFailed, McpFault, ProbeRouter, Router, RouterProbed
+from core.messages.protocols import AlertingProtocol
 from core.strategy import Strategy
 
 _FAULTS: Final[dict[type[McpError], McpFault]] = {
@@ -66,7 +67,7 @@ class McpRouter(Actor):
         transport_factory: Callable[[Context], Transport],
         credentials: McpCredentials,
         strategy: Strategy,
-        alerting: Address,
+        alerting: Address[AlertingProtocol],
     ) -> None:
         self._router = router
         self._transport_factory = transport_factory

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from actors.runtime import Address, Context
 from core.messages.alerting import RaiseAlert, Severity
+from core.messages.protocols import AlertingProtocol
 
 
 class Alarm:
     """One per incarnation, made in `on_start`."""
 
-    def __init__(self, ctx: Context, alerting: Address) -> None:
+    def __init__(self, ctx: Context, alerting: Address[AlertingProtocol]) -> None:
         self._ctx = ctx
         self._alerting = alerting
 

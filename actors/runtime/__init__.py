@@ -9,7 +9,7 @@ from actors.runtime.actor.answering import answerer
 from actors.runtime.actor.base import Actor
 from actors.runtime.actor.context import Context, ReplyTo, Timer
 from actors.runtime.actor.conversations import Came, Conversation, Conversations, Key, Wake, done_key
-from actors.runtime.actor.mail import Address, Envelope, Terminated
+from actors.runtime.actor.mail import Address, AnyAddress, Envelope, PlainQuestion, Question, Terminated, ask
 from actors.runtime.actor.outbox import Outbox, Retell
 from actors.runtime.backend.runtime import Runtime
 from actors.runtime.clocks.clock import Clock, SystemClock
@@ -67,6 +67,7 @@ __all__ = [
     "ActorSystem",
     "ActorUnavailable",
     "Address",
+    "AnyAddress",
     "AskFailed",
     "AskTimeout",
     "Backoff",
@@ -99,6 +100,8 @@ __all__ = [
     "OnHang",
     "Order",
     "Outbox",
+    "PlainQuestion",
+    "Question",
     "ReplyTo",
     "Restart",
     "Retell",
@@ -118,6 +121,7 @@ __all__ = [
     "TripwireHit",
     "Wake",
     "answerer",
+    "ask",
     "done_key",
     "envelope_line",
     "from_us",

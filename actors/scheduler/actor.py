@@ -11,6 +11,7 @@ from actors.scheduler.clock_schedule import ClockJob, ClockScheduler
 from actors.scheduler.jobs import CYCLES, build_jobs, disabled_jobs
 from core.messages.base import Refused
 from core.messages.health import GetHealth, HealthStatus
+from core.messages.protocols import DecisionProtocol, HealthProtocol, MarketDataProtocol, StateProtocol
 from core.messages.scheduler import GetJobs, JobDue, Jobs, SchedulerProtocol, StartJobs
 from core.messages.state import GetJobRuns, JobRuns, Recorded, RecordJobRuns
 from core.orders.books import Job
@@ -48,14 +49,14 @@ class Scheduler(Actor):
     def __init__(
         self,
         *,
-        decision: Address,
-        health: Address,
-        market_data: Address,
-        state: Address,
+        decision: Address[DecisionProtocol],
+        health: Address[HealthProtocol],
+        market_data: Address[MarketDataProtocol],
+        state: Address[StateProtocol],
         mode: Mode,
         strategy: Strategy,
     ) -> None:
-        self._owners: dict[Job, Address] = {
+        self._owners: dict[Job, Address[JobDue]] = {
             Job.ENTRY: decision,
             Job.MONITOR: decision,
             Job.SETTLEMENT: decision,

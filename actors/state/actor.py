@@ -21,6 +21,7 @@ from core.messages.alerting import RaiseAlert, Severity
 from core.messages.audit import AppendAudit, AuditAt, AuditBoot, AuditEvent, AuditHead
 from core.messages.base import Refused
 from core.messages.kill_switch import ArmCause, ArmKillSwitch, KillSwitchArmed
+from core.messages.protocols import AlertingProtocol, AuditProtocol, KillSwitchProtocol
 from core.messages.state import (
     AuditHeadAndPending,
     BooksRead,
@@ -64,7 +65,14 @@ class State(Actor):
     request is refused, a copy is kept as evidence and the kill switch is armed.
     """
 
-    def __init__(self, *, data_dir: Path, audit: Address, kill_switch: Address, alerting: Address) -> None:
+    def __init__(
+        self,
+        *,
+        data_dir: Path,
+        audit: Address[AuditProtocol],
+        kill_switch: Address[KillSwitchProtocol],
+        alerting: Address[AlertingProtocol],
+    ) -> None:
         self._data_dir = data_dir
         self._audit = audit
         self._kill_switch = kill_switch
@@ -165,13 +173,12 @@ class State(Actor):
             self._tell_facts()
 
     def _handle_get_books(self, query: GetBooks) -> None:
-        asked = self.ctx.envelope.reply_to is not None
         answer = answerer(self.ctx)
         if self._db is None:
             answer(self._refused_corrupt(query.request_id))
             return
         books = self._view.books(self.ctx.now(), self._sequencer.last_seq)
-        answer(books if asked else BooksRead(request_id=query.request_id, books=books))
+        answer(BooksRead(request_id=query.request_id, books=books))
 
     def _handle_get_audit_head_and_pending(self, query: GetAuditHeadAndPending) -> None:
         answer = answerer(self.ctx)

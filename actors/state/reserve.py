@@ -10,6 +10,7 @@ from actors.runtime import Address, Context
 from actors.state.ballast import Ballast
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.kill_switch import ClearSuspension, SuspendEntries
+from core.messages.protocols import AlertingProtocol, KillSwitchProtocol
 
 SOURCE = "books_disk"
 
@@ -21,7 +22,11 @@ class Reserve:
     """Market time between two tries to reserve the room again."""
 
     def __init__(
-        self, ctx: Callable[[], Context], data_dir: Path, kill_switch: Address, alerting: Address
+        self,
+        ctx: Callable[[], Context],
+        data_dir: Path,
+        kill_switch: Address[KillSwitchProtocol],
+        alerting: Address[AlertingProtocol],
     ) -> None:
         self._context = ctx
         self._ballast = Ballast(data_dir)

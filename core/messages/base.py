@@ -32,7 +32,8 @@ class Takes(Protocol[Message_contra]):
 class Question(Generic[Answer_co]):
     """A message to an address that takes it, and the type of what comes back. Made by `Answered.to`."""
 
-    address: Takes[Any]
+    address: Any
+    """What `to` was given: the kind of address is its runtime's."""
     message: Answered[Answer_co]
 
     def answer(self, found: object) -> Answer_co:

@@ -139,6 +139,7 @@ StateProtocol = (
     | GetOpenInbox
     | GetAuditHeadAndPending
     | GetSystem
+    | KillSwitchArmed
 )
 
 AuditProtocol = AppendAudit | GetAudit

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from core.messages.alerting import AlertRow
 from core.messages.audit import AuditAt, AuditBoot, AuditEvent
-from core.messages.base import Command, Event, Refused
+from core.messages.base import Answered, Command, Event, Refused
 from core.messages.kill_switch import ArmCause
 from core.messages.state_queries import (
     AuditHeadAndPending,
@@ -93,17 +93,17 @@ __all__ = [
 ]
 
 
-class Recording(Command):
-    """A request to write. `audit` is sequenced in the same transaction."""
-
-    request_id: str
-    audit: tuple[AuditEvent, ...] = ()
-
-
 class Recorded(Event):
     """The write of `request_id` is durable, in the database and in the audit file."""
 
     request_id: str
+
+
+class Recording(Command, Answered[Recorded | Refused]):
+    """A request to write. `audit` is sequenced in the same transaction."""
+
+    request_id: str
+    audit: tuple[AuditEvent, ...] = ()
 
 
 class OpenCycle(Recording):

@@ -1,4 +1,7 @@
-"""What state is asked, and what it answers: each `Get…` reads, with its answer below it."""
+"""What state is asked, and what it answers: each `Get…` reads, its answer stands above it.
+
+A corrupt database answers every query with `Refused`.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from datetime import datetime
 
 from core.messages.alerting import AlertRow
 from core.messages.audit import AuditBatch, AuditHead
-from core.messages.base import Event, Query
+from core.messages.base import Event, Query, Refused
 from core.messages.kill_switch import ArmCause
 from core.orders.books import Books, CycleRow, Job, Position
 from core.values import PositionId
@@ -17,8 +20,8 @@ class BooksRead(Event):
     books: Books
 
 
-class GetBooks(Query[BooksRead]):
-    """Answered by `Books` (a value, not a message) when asked; told `BooksRead` when told."""
+class GetBooks(Query[BooksRead | Refused]):
+    """Answered by `BooksRead`: the live books."""
 
     request_id: str = ""
 
@@ -28,7 +31,7 @@ class PositionRead(Event):
     position: Position | None
 
 
-class GetPosition(Query[PositionRead]):
+class GetPosition(Query[PositionRead | Refused]):
     """Answered by `PositionRead`."""
 
     request_id: str
@@ -40,7 +43,7 @@ class OpenCycles(Event):
     cycles: tuple[tuple[CycleRow, bool], ...]
 
 
-class GetOpenCycles(Query[OpenCycles]):
+class GetOpenCycles(Query[OpenCycles | Refused]):
     """Answered by `OpenCycles`: rows without an outcome, and whether each already has an instruction."""
 
     request_id: str
@@ -52,7 +55,7 @@ class LastCycle(Event):
     cycle: CycleRow | None
 
 
-class GetLastCycle(Query[LastCycle]):
+class GetLastCycle(Query[LastCycle | Refused]):
     """Answered by `LastCycle`: the newest row of the job, or None."""
 
     request_id: str
@@ -64,7 +67,7 @@ class ClosedTrades(Event):
     positions: tuple[Position, ...]
 
 
-class GetClosedTrades(Query[ClosedTrades]):
+class GetClosedTrades(Query[ClosedTrades | Refused]):
     """Answered by `ClosedTrades`, oldest first."""
 
     request_id: str
@@ -74,7 +77,7 @@ class JobRuns(Event):
     next_runs: dict[Job, datetime]
 
 
-class GetJobRuns(Query[JobRuns]):
+class GetJobRuns(Query[JobRuns | Refused]):
     """Answered by `JobRuns`."""
 
 
@@ -87,7 +90,7 @@ class KillSwitchRow(Event):
     at: datetime | None
 
 
-class GetKillSwitchRow(Query[KillSwitchRow]):
+class GetKillSwitchRow(Query[KillSwitchRow | Refused]):
     """Answered by `KillSwitchRow`. Told by the kill switch at its start."""
 
     request_id: str
@@ -98,7 +101,7 @@ class UndeliveredAlerts(Event):
     alerts: tuple[AlertRow, ...]
 
 
-class GetUndeliveredAlerts(Query[UndeliveredAlerts]):
+class GetUndeliveredAlerts(Query[UndeliveredAlerts | Refused]):
     """Answered by `UndeliveredAlerts`, oldest first."""
 
     request_id: str
@@ -110,7 +113,7 @@ class OpenInbox(Event):
     """(request_id, message name, JSON body)."""
 
 
-class GetOpenInbox(Query[OpenInbox]):
+class GetOpenInbox(Query[OpenInbox | Refused]):
     """Answered by `OpenInbox`: what was acknowledged to a person and not yet carried out."""
 
     request_id: str
@@ -121,7 +124,7 @@ class AuditHeadAndPending(Event):
     pending: AuditBatch | None
 
 
-class GetAuditHeadAndPending(Query[AuditHeadAndPending]):
+class GetAuditHeadAndPending(Query[AuditHeadAndPending | Refused]):
     """Asked by audit's `on_start`; answered by `AuditHeadAndPending`.
 
     `stopping`: asked by its `on_stop`. State takes no further change, until an audit has started again.
@@ -135,7 +138,7 @@ class SystemRead(Event):
     value: str | None
 
 
-class GetSystem(Query[SystemRead]):
+class GetSystem(Query[SystemRead | Refused]):
     """Answered by `SystemRead`."""
 
     key: str

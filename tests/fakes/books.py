@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from actors.runtime import Actor, Address, answerer
+from actors.runtime import Actor, AnyAddress, answerer
 from core.errors import IllegalEdgeError
 from core.messages.base import Refused
 from core.messages.kill_switch import BooksChanged
@@ -37,7 +37,7 @@ from core.values import CycleId, Label, PositionId
 class FakeBooks(Actor):
     """Answers at once; `refuse` and `silent` name message types that are refused or not answered."""
 
-    def __init__(self, *, kill_switch: Address | None = None) -> None:
+    def __init__(self, *, kill_switch: AnyAddress | None = None) -> None:
         # By plain text, so that a test may name a position or an order.
         self.positions: dict[str, Position] = {}
         self.orders: dict[str, OrderRow] = {}

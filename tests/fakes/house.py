@@ -7,10 +7,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from actors.runtime import Actor, Address, Envelope, to_us
+from actors.runtime import Actor, AnyAddress, Envelope, Question, to_us
 from actors.runtime.testing import DEFAULT_NOW, FakeAddress, FakeContext, FakeReply
 
 MessageT = TypeVar("MessageT")
+R = TypeVar("R")
 
 
 class _AskedReply:
@@ -39,14 +40,15 @@ class HouseContext(FakeContext):
     def time(self, value: datetime) -> None:
         self._house.time = value
 
-    def tell(self, to: Address, message: object, *, correlation: str | None = None) -> None:
+    def tell(self, to: AnyAddress, message: object, *, correlation: str | None = None) -> None:
         super().tell(to, message, correlation=correlation)
         carried = self.envelope.correlation if correlation is None else correlation
         self._house.queue.append((to.name, message, self.self_address, carried))
 
-    def ask(self, to: Address, message: object, *, timeout_s: float) -> object:
+    def ask(self, question: Question[R], *, timeout_s: float) -> R:
+        to, message = question.address, question.message
         self.asked.append((to, message, timeout_s))
-        return self._house.ask(to.name, message, sender=self.self_address)
+        return question.answer(self._house.ask(to.name, message, sender=self.self_address))
 
 
 def hash_of(name: str) -> int:
@@ -59,7 +61,7 @@ class House:
 
     def __init__(self, *, now: datetime = DEFAULT_NOW) -> None:
         self.time = now
-        self.queue: deque[tuple[str, object, Address | None, str | None]] = deque()
+        self.queue: deque[tuple[str, object, AnyAddress | None, str | None]] = deque()
         self.log: list[tuple[str, object]] = []
         self.contexts: dict[str, HouseContext] = {}
         self._actors: dict[str, Actor] = {}
@@ -91,7 +93,7 @@ class House:
         self.queue.append((name, message, None if sender is None else self.address(sender), correlation))
         self.run()
 
-    def ask(self, name: str, message: object, *, sender: Address | None = None) -> object:
+    def ask(self, name: str, message: object, *, sender: AnyAddress | None = None) -> object:
         """Handled after the mail that lies before it; an open deferred reply is returned as a FakeReply."""
         for queued in [queued for queued in self.queue if queued[0] == name]:
             self.queue.remove(queued)
@@ -120,7 +122,9 @@ class House:
             assert steps < 20_000, "the actors do not come to rest"
             self._deliver(*self.queue.popleft())
 
-    def _deliver(self, name: str, message: object, sender: Address | None, correlation: str | None) -> None:
+    def _deliver(
+        self, name: str, message: object, sender: AnyAddress | None, correlation: str | None
+    ) -> None:
         self.before_delivery(name, message)
         self.log.append((name, message))
         actor = self._actors.get(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -148,3 +149,11 @@ def test_locks_and_build_files_name_no_registry() -> None:
         if path.exists():
             lines = [line for line in path.read_text().splitlines() if host.search(line)]
             assert lines == [], name
+
+
+def test_the_type_checker_refuses_what_it_must() -> None:
+    """`tests/tidy/refused_by_types.py` shows that it does; these settings give that file its teeth."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]
+    assert settings["strict"] is True
+    assert "tests" in settings["packages"]
+    assert "unused-awaitable" in settings["enable_error_code"]

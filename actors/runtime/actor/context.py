@@ -5,14 +5,18 @@ from __future__ import annotations
 import logging
 import random
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
-from actors.runtime.actor.mail import Address, Envelope
+from actors.runtime.actor.mail import Address, AnyAddress, Envelope, Question
 
 if TYPE_CHECKING:
     LogAdapter: TypeAlias = logging.LoggerAdapter[logging.Logger]
 else:
     LogAdapter: TypeAlias = logging.LoggerAdapter
+
+
+M = TypeVar("M")
+R = TypeVar("R")
 
 
 class ReplyTo(Protocol):
@@ -51,16 +55,16 @@ class Context(Protocol):
         """Of the message being handled; raises LookupError outside a handler."""
 
     @property
-    def sender(self) -> Address | None: ...
+    def sender(self) -> AnyAddress | None: ...
 
     @property
-    def self_address(self) -> Address: ...
+    def self_address(self) -> AnyAddress: ...
 
-    def tell(self, to: Address, message: object, *, correlation: str | None = None) -> None:
+    def tell(self, to: Address[M], message: M, *, correlation: str | None = None) -> None:
         """Send without waiting. The correlation defaults to that of the message being handled."""
 
-    def ask(self, to: Address, message: object, *, timeout_s: float) -> object:
-        """Send and wait. Raises AskTimeout, MailboxFull, ActorUnavailable, AskFailed from the callee's crash,
+    def ask(self, question: Question[R], *, timeout_s: float) -> R:
+        """Ask and wait. Raises AskTimeout, MailboxFull, ActorUnavailable, AskFailed from the callee's crash,
         ValueError for a timeout below 0 or NaN, and under the simulated runtimes Deadlock."""
 
     def defer_reply(self) -> ReplyTo:
@@ -82,7 +86,7 @@ class Context(Protocol):
     def sleep(self, seconds: float) -> None:
         """Park the handler for that much market time."""
 
-    def watch(self, target: Address) -> None:
+    def watch(self, target: AnyAddress) -> None:
         """Be told Terminated each time an incarnation of `target` ends; at once if it is stopped for good."""
 
     def check_live(self) -> None:

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from actors.runtime.times import from_us
+
+M_contra = TypeVar("M_contra", contravariant=True)
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 
 
 @dataclass(frozen=True)
@@ -36,13 +40,13 @@ class Recipient(Protocol):
     """What an address points at: a cell, or a fake in a test."""
 
     @property
-    def waiting_on(self) -> Address | None:
+    def waiting_on(self) -> AnyAddress | None:
         """Whom it is waiting for inside a handler right now."""
 
     def deliver(self, envelope: Envelope) -> str | None:
         """Queue it; None, or why it was refused."""
 
-    def tell_from(self, message: object, sender: Address | None, correlation: str | None) -> None: ...
+    def tell_from(self, message: object, sender: AnyAddress | None, correlation: str | None) -> None: ...
 
     def watched_by(self, watcher: Watcher) -> None:
         """Tell Terminated to the watcher at each end of an incarnation."""
@@ -50,8 +54,8 @@ class Recipient(Protocol):
     def ask_from(self, message: object, timeout_s: float, correlation: str | None) -> object: ...
 
 
-class Address:
-    """Stable and hashable; two addresses are equal when their paths are."""
+class Address(Generic[M_contra]):
+    """Takes messages of `M` and no other. Stable and hashable; two are equal when their paths are."""
 
     __slots__ = ("name", "path", "recipient")
 
@@ -60,17 +64,11 @@ class Address:
         self.name = name
         self.recipient = recipient
 
-    def tell(self, message: object, *, sender: Address | None = None, correlation: str | None = None) -> None:
+    def tell(
+        self, message: M_contra, *, sender: AnyAddress | None = None, correlation: str | None = None
+    ) -> None:
         """Send from outside the actors; never blocks. What can't be queued goes to the dead letters."""
         self.recipient.tell_from(message, sender, correlation)
-
-    def ask(self, message: object, *, timeout_s: float, correlation: str | None = None) -> object:
-        """Ask from outside the actors and wait, at most `timeout_s`.
-
-        Raises ValueError for a timeout below 0 or NaN, and AskTimeout, MailboxFull, ActorUnavailable, or
-        AskFailed from the callee's crash.
-        """
-        return self.recipient.ask_from(message, timeout_s, correlation)
 
     def __repr__(self) -> str:
         return f"<Address {self.path}>"
@@ -80,6 +78,45 @@ class Address:
 
     def __hash__(self) -> int:
         return hash(self.path)
+
+
+AnyAddress: TypeAlias = Address[Any]
+"""One whose protocol is not known here: the sender of a message, the name in a registry."""
+
+
+class Question(Protocol[R_co]):
+    """A message to an address that takes it, and the type of its answer."""
+
+    @property
+    def address(self) -> AnyAddress: ...
+
+    @property
+    def message(self) -> object: ...
+
+    def answer(self, found: object) -> R_co:
+        """What came back, as the type that the question names."""
+
+
+@dataclass(frozen=True)
+class PlainQuestion:
+    """A question whose message does not name the type of its answer."""
+
+    address: AnyAddress
+    message: object
+
+    def answer(self, found: object) -> object:
+        """What came back."""
+        return found
+
+
+def ask(question: Question[R], *, timeout_s: float, correlation: str | None = None) -> R:
+    """Ask from outside the actors and wait, at most `timeout_s`.
+
+    Raises ValueError for a timeout below 0 or NaN, and AskTimeout, MailboxFull, ActorUnavailable, or
+    AskFailed from the callee's crash.
+    """
+    found = question.address.recipient.ask_from(question.message, timeout_s, correlation)
+    return question.answer(found)
 
 
 class Reply(Protocol):
@@ -95,11 +132,11 @@ class Envelope(NamedTuple):
 
     number: int
     message: object
-    sender: Address | None
+    sender: AnyAddress | None
     correlation: str | None
     cause: int | None
     sent_at_ns: int
-    to: Address
+    to: AnyAddress
     reply_to: Reply | None
 
     @property

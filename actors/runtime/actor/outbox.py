@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from actors.runtime.actor.context import Context, Timer
-from actors.runtime.actor.mail import Address
+from actors.runtime.actor.mail import Address, AnyAddress
 
+M = TypeVar("M")
 RETELL_AFTER_S = 5.0
 """Market time between two tellings of one message."""
 
@@ -24,7 +26,7 @@ class Retell:
 
 @dataclass
 class _Kept:
-    to: Address
+    to: AnyAddress
     message: object
     correlation: str | None
     told_at: datetime
@@ -53,7 +55,7 @@ class Outbox:
         """The request ids that are not acknowledged, oldest first."""
         return tuple(self._kept)
 
-    def send(self, to: Address, message: object, request_id: str, *, correlation: str | None = None) -> None:
+    def send(self, to: Address[M], message: M, request_id: str, *, correlation: str | None = None) -> None:
         """Tell now, and again every `retell_after_s` until `settle(request_id)`.
 
         Sending an id that is still kept replaces its message. The correlation defaults to that of the message

@@ -11,7 +11,7 @@ from typing import Any
 
 import pykka
 
-from actors.runtime.actor.mail import Address, Envelope, OwnEnvelope, Terminated, Watcher
+from actors.runtime.actor.mail import Address, AnyAddress, Envelope, OwnEnvelope, Terminated, Watcher
 from actors.runtime.backend.asking import check_timeout, refusal_error
 from actors.runtime.backend.futures import ThreadFuture
 from actors.runtime.backend.mailbox import FULL, Deliver, Mailbox
@@ -42,7 +42,7 @@ class Cell(pykka.Actor):
         self.spec = spec
         self.name = spec.name
         self.path = path
-        self.address = Address(path, spec.name, self)
+        self.address: AnyAddress = Address(path, spec.name, self)
         self.mailbox: Mailbox = self.runtime.new_mailbox(spec.mailbox_bound)
         self.mailbox.detach(None)
         self.rng = self.runtime.rng(path)
@@ -83,14 +83,14 @@ class Cell(pykka.Actor):
         return None if self.mailbox.current is None else self.mailbox.busy_since
 
     @property
-    def waiting_on(self) -> Address | None:
+    def waiting_on(self) -> AnyAddress | None:
         """Whom the current life's handler is parked asking."""
         incarnation = self.incarnation
         if incarnation is None or incarnation.waiting_for is None or incarnation.waiting_for.done:
             return None
         return incarnation.waiting_on
 
-    def tell_from(self, message: object, sender: Address | None, correlation: str | None) -> None:
+    def tell_from(self, message: object, sender: AnyAddress | None, correlation: str | None) -> None:
         # Written out in one piece, because every message from outside passes here.
         number, at_ns = self._next_number(), self._stamp_ns()
         fields = (number, message, sender, correlation, None, at_ns, self.address, None)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from datetime import datetime
+from typing import TypeVar
 
 from actors.runtime.actor.context import LogAdapter, ReplyTo, Timer
 from actors.runtime.actor.log import ActorLog
-from actors.runtime.actor.mail import Address, Envelope, OwnEnvelope, Reply, Terminated
+from actors.runtime.actor.mail import AnyAddress, Envelope, OwnEnvelope, Question, Reply, Terminated
 from actors.runtime.backend.asking import check_timeout, refusal_error
 from actors.runtime.backend.futures import OneShot
 from actors.runtime.backend.mailbox import Mailbox
@@ -17,6 +18,7 @@ from actors.runtime.errors import AskTimeout, Deadlock, Fenced
 from actors.runtime.times import from_us, to_us
 
 _new_tuple = tuple.__new__
+R = TypeVar("R")
 
 
 class _TimedTell:
@@ -92,7 +94,7 @@ class LiveContext:
     def __init__(
         self,
         runtime: Runtime,
-        address: Address,
+        address: AnyAddress,
         epoch: int,
         next_number: Callable[[], int],
         record: Callable[[Envelope], None],
@@ -110,7 +112,7 @@ class LiveContext:
         self.live = True
         self.counted = False
         self.waiting_for: OneShot | None = None
-        self.waiting_on: Address | None = None
+        self.waiting_on: AnyAddress | None = None
         self.current: Envelope | None = None
         self.reply: Reply | None = None
         self.leaving = False
@@ -130,14 +132,14 @@ class LiveContext:
         return self.current
 
     @property
-    def sender(self) -> Address | None:
+    def sender(self) -> AnyAddress | None:
         return self.envelope.sender
 
     def check_live(self) -> None:
         if not self.live:
             raise Fenced(f"{self.path}: incarnation {self.epoch} was replaced or stopped")
 
-    def tell(self, to: Address, message: object, *, correlation: str | None = None) -> None:
+    def tell(self, to: AnyAddress, message: object, *, correlation: str | None = None) -> None:
         # Written out in one piece, because every message between actors passes here.
         if not self.live:
             self.check_live()
@@ -163,7 +165,8 @@ class LiveContext:
             self.runtime.yield_now()
             self.check_live()
 
-    def ask(self, to: Address, message: object, *, timeout_s: float) -> object:
+    def ask(self, question: Question[R], *, timeout_s: float) -> R:
+        to, message = question.address, question.message
         self.check_live()
         check_timeout(timeout_s)
         runtime = self.runtime
@@ -181,7 +184,7 @@ class LiveContext:
             # Deciding the future makes a late answer harmless, and takes it if it came just now.
             if future.reject(AskTimeout(text)):
                 raise AskTimeout(text)
-        return future.outcome()
+        return question.answer(future.outcome())
 
     def sleep(self, seconds: float) -> None:
         self.check_live()
@@ -212,7 +215,7 @@ class LiveContext:
         self.check_live()
         return _TimedTell(self, self._now_us() + round(delay_s * 1_000_000), message)
 
-    def watch(self, target: Address) -> None:
+    def watch(self, target: AnyAddress) -> None:
         self.check_live()
         target.recipient.watched_by(self)
 
@@ -246,17 +249,17 @@ class LiveContext:
         if self.mailbox.put_own(own, self):
             self._record(own)
 
-    def _asking_envelope(self, to: Address, message: object, reply: Reply) -> Envelope:
+    def _asking_envelope(self, to: AnyAddress, message: object, reply: Reply) -> Envelope:
         current = self.current
         correlation = None if current is None else current.correlation
         cause = None if current is None else current.number
         number, at_ns = self._next_number(), self._stamp_ns()
         return Envelope(number, message, self.self_address, correlation, cause, at_ns, to, reply)
 
-    def _refuse_circle(self, to: Address) -> None:
+    def _refuse_circle(self, to: AnyAddress) -> None:
         """Asks that wait for each other in a circle could only time out: say so at once."""
         graph = [self.path]
-        asked: Address | None = to
+        asked: AnyAddress | None = to
         while asked is not None:
             graph.append(asked.path)
             if asked == self.self_address:

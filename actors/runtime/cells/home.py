@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Protocol
 
-from actors.runtime.actor.mail import Address, Envelope
+from actors.runtime.actor.mail import AnyAddress, Envelope
 from actors.runtime.backend.mailbox import Mailbox
 from actors.runtime.backend.runtime import HangWatched, Parked, Runtime
 from actors.runtime.cells.notices import End
@@ -36,7 +36,7 @@ class Home(HangWatched, Protocol):
     def spec(self) -> ChildSpec: ...
 
     @property
-    def address(self) -> Address: ...
+    def address(self) -> AnyAddress: ...
 
     @property
     def mailbox(self) -> Mailbox: ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from actors.runtime.actor.mail import Address, Envelope, Reply
+from actors.runtime.actor.mail import AnyAddress, Envelope, Reply
 from actors.runtime.backend.runtime import Channel, Runtime
 from actors.runtime.reporting.events import RuntimeEvent
 from actors.runtime.reporting.folding import Told
@@ -22,7 +22,7 @@ class PostOffice(Protocol):
     def tracer(self) -> Tracer: ...
 
     @property
-    def addresses(self) -> Mapping[str, Address]:
+    def addresses(self) -> Mapping[str, AnyAddress]:
         """Every cell's, by name; complete before the first one starts."""
 
     @property
@@ -35,9 +35,9 @@ class PostOffice(Protocol):
 
     def new_envelope(
         self,
-        to: Address,
+        to: AnyAddress,
         message: object,
-        sender: Address | None,
+        sender: AnyAddress | None,
         correlation: str | None,
         reply: Reply | None,
     ) -> Envelope:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pykka.messages
 
-from actors.runtime.actor.mail import Address, Reply
+from actors.runtime.actor.mail import AnyAddress, Reply
 from actors.runtime.backend.asking import refusal_error
 from actors.runtime.backend.mailbox import Deliver
 from actors.runtime.cells.notices import STOP
@@ -16,7 +16,7 @@ from actors.runtime.cells.post_office import PostOffice
 class PykkaInbox:
     """What a `pykka.ActorRef` puts its envelopes into."""
 
-    def __init__(self, address: Address, system: PostOffice, deliver: Deliver) -> None:
+    def __init__(self, address: AnyAddress, system: PostOffice, deliver: Deliver) -> None:
         self._address = address
         self._system = system
         self._deliver = deliver

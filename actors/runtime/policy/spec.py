@@ -8,7 +8,7 @@ from enum import Enum
 from math import inf
 
 from actors.runtime.actor.base import Actor
-from actors.runtime.actor.mail import Address
+from actors.runtime.actor.mail import AnyAddress
 
 
 class Restart(Enum):
@@ -74,7 +74,7 @@ class ChildSpec:
     """One actor: how it is made, restarted, stopped and watched. Deadlines and limits are process time."""
 
     name: str
-    factory: Callable[[Mapping[str, Address]], Actor]
+    factory: Callable[[Mapping[str, AnyAddress]], Actor]
     restart: Restart = Restart.PERMANENT
     shutdown_timeout_s: float = 5.0
     start_deadline_s: float = 2.0

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from itertools import count
 from types import MappingProxyType
 
-from actors.runtime.actor.mail import Address, Envelope, Reply
+from actors.runtime.actor.mail import AnyAddress, Envelope, Reply
 from actors.runtime.backend.runtime import Runtime
 from actors.runtime.cells.cell import Cell
 from actors.runtime.cells.notices import End, Ended, Up
@@ -74,9 +74,9 @@ class ActorSystem:
         self._listener = listener
         self._folding = DeadLetterFolding(runtime, self.post)
         self._started = False
-        addresses: dict[str, Address] = {}
+        addresses: dict[str, AnyAddress] = {}
         # A read-only view given to the cells before they exist, complete before the first one starts.
-        self.addresses: Mapping[str, Address] = MappingProxyType(addresses)
+        self.addresses: Mapping[str, AnyAddress] = MappingProxyType(addresses)
         self.root = Supervisor(self, root, root.name)
         self.cells: tuple[Cell, ...] = tuple(self.root.cells())
         addresses.update((cell.name, cell.address) for cell in self.cells)
@@ -111,7 +111,7 @@ class ActorSystem:
         assert isinstance(reason, ExitReason)
         return reason
 
-    def address(self, name: str) -> Address:
+    def address(self, name: str) -> AnyAddress:
         """The address of a cell. Raises LookupError naming those that exist."""
         if name not in self.addresses:
             raise LookupError(f"no actor is called {name!r}; there are: {', '.join(self.addresses)}")
@@ -127,9 +127,9 @@ class ActorSystem:
 
     def new_envelope(
         self,
-        to: Address,
+        to: AnyAddress,
         message: object,
-        sender: Address | None,
+        sender: AnyAddress | None,
         correlation: str | None,
         reply: Reply | None,
     ) -> Envelope:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from actors.runtime.actor.mail import Address, Envelope, Watcher
+from typing import Any
+
+from actors.runtime.actor.mail import Address, AnyAddress, Envelope, Watcher
 from actors.runtime.backend.asking import check_timeout
 from actors.runtime.errors import ActorUnavailable
 
@@ -12,14 +14,14 @@ class _Inbox:
 
     def __init__(self) -> None:
         self.received: list[object] = []
-        self.senders: list[Address | None] = []
+        self.senders: list[AnyAddress | None] = []
         self.correlations: list[str | None] = []
         self.timeouts_s: list[float] = []
         self.answers: dict[type, object] = {}
         self.watchers: list[Watcher] = []
 
     @property
-    def waiting_on(self) -> Address | None:
+    def waiting_on(self) -> AnyAddress | None:
         return None
 
     def deliver(self, envelope: Envelope) -> str | None:
@@ -33,7 +35,7 @@ class _Inbox:
     def watched_by(self, watcher: Watcher) -> None:
         self.watchers.append(watcher)
 
-    def tell_from(self, message: object, sender: Address | None, correlation: str | None) -> None:
+    def tell_from(self, message: object, sender: AnyAddress | None, correlation: str | None) -> None:
         self.received.append(message)
         self.senders.append(sender)
         self.correlations.append(correlation)
@@ -58,7 +60,7 @@ def answer_from(answers: dict[type, object], message: object, where: str) -> obj
     return answer
 
 
-class FakeAddress(Address):
+class FakeAddress(Address[Any]):
     """An address without an actor; `.received` lists what was sent to it from outside a context."""
 
     __slots__ = ()

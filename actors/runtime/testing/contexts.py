@@ -7,15 +7,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from actors.runtime.actor.context import LogAdapter
 from actors.runtime.actor.log import ActorLog
-from actors.runtime.actor.mail import Address, Envelope
+from actors.runtime.actor.mail import AnyAddress, Envelope, Question
 from actors.runtime.backend.asking import check_timeout
 from actors.runtime.errors import Fenced
 from actors.runtime.testing.addresses import FakeAddress, answer_from
 from actors.runtime.times import to_us
 
+R = TypeVar("R")
 DEFAULT_NOW = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
 
 
@@ -70,15 +72,15 @@ class FakeContext:
         self.stopped = False
         self.time = now
         self.process_time_s = 0.0
-        self.self_address: Address = FakeAddress(name)
-        self.told: list[tuple[Address, object]] = []
+        self.self_address: AnyAddress = FakeAddress(name)
+        self.told: list[tuple[AnyAddress, object]] = []
         self.tell_correlations: list[str | None] = []
-        self.asked: list[tuple[Address, object, float]] = []
+        self.asked: list[tuple[AnyAddress, object, float]] = []
         self.asks: dict[type, object] = {}
         self.timers: list[FakeTimer] = []
         self.deferred: list[FakeReply] = []
         self.slept: list[float] = []
-        self.watched: list[Address] = []
+        self.watched: list[AnyAddress] = []
         self._rng = random.Random(seed)
         self._number = 0
         self._envelope: Envelope | None = None
@@ -94,11 +96,11 @@ class FakeContext:
         self._envelope = envelope
 
     @property
-    def sender(self) -> Address | None:
+    def sender(self) -> AnyAddress | None:
         return self.envelope.sender
 
     def envelope_of(
-        self, message: object, *, sender: Address | None = None, correlation: str | None = None
+        self, message: object, *, sender: AnyAddress | None = None, correlation: str | None = None
     ) -> Envelope:
         """An envelope to set as the current one before calling a handler."""
         self._number += 1
@@ -107,7 +109,7 @@ class FakeContext:
 
     @contextmanager
     def handling(
-        self, message: object, *, sender: Address | None = None, correlation: str | None = None
+        self, message: object, *, sender: AnyAddress | None = None, correlation: str | None = None
     ) -> Iterator[Envelope]:
         """Within the block, `message` is the one being handled."""
         before = self._envelope
@@ -117,18 +119,19 @@ class FakeContext:
         finally:
             self._envelope = before
 
-    def tell(self, to: Address, message: object, *, correlation: str | None = None) -> None:
+    def tell(self, to: AnyAddress, message: object, *, correlation: str | None = None) -> None:
         self.check_live()
         self.told.append((to, message))
         self.tell_correlations.append(self.envelope.correlation if correlation is None else correlation)
 
-    def ask(self, to: Address, message: object, *, timeout_s: float) -> object:
+    def ask(self, question: Question[R], *, timeout_s: float) -> R:
         self.check_live()
         check_timeout(timeout_s)
-        self.asked.append((to, message, timeout_s))
+        message = question.message
+        self.asked.append((question.address, message, timeout_s))
         answer = answer_from(self.asks, message, f"FakeContext.asks[{type(message).__name__}]")
         self.check_live()
-        return answer
+        return question.answer(answer)
 
     def defer_reply(self) -> FakeReply:
         self.check_live()
@@ -158,7 +161,7 @@ class FakeContext:
         self.time += timedelta(seconds=seconds)
         self.process_time_s += seconds
 
-    def watch(self, target: Address) -> None:
+    def watch(self, target: AnyAddress) -> None:
         self.check_live()
         self.watched.append(target)
 
@@ -179,7 +182,7 @@ class FakeContext:
         self.check_live()
         self.stopped = True
 
-    def told_to(self, to: Address | str) -> list[object]:
+    def told_to(self, to: AnyAddress | str) -> list[object]:
         """The messages told to one address, given as such or by name, in order."""
         return [message for address, message in self.told if to in (address, address.name)]
 

@@ -45,6 +45,7 @@ from core.messages.kill_switch import (
 from core.messages.market_data import GetMarks, Marks
 from core.messages.scheduler import GetJobs, Jobs
 from core.messages.state import (
+    BooksRead,
     GetBooks,
     GetJobRuns,
     GetOpenInbox,
@@ -123,7 +124,10 @@ class Desk:
                 channel="log", queued=0, delivered=0, overflowed=0, last_error=None, recent=()
             ),
             GetAudit: AuditStatus(ok=True, records=3, head=AuditHead(seq=3, hash="ff")),
-            GetBooks: Books(as_of=NOW, seq=1, positions=(), orders=(), instructions=()),
+            GetBooks: BooksRead(
+                request_id="",
+                books=Books(as_of=NOW, seq=1, positions=(), orders=(), instructions=()),
+            ),
             GetJobRuns: JobRuns(next_runs={Job.ENTRY: NOW}),
             GetMarks: MARKS,
             GetDecision: DecisionStatus(

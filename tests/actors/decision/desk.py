@@ -24,6 +24,7 @@ from core.messages.market_data import (
 )
 from core.messages.scheduler import JobDue
 from core.messages.state import (
+    BooksRead,
     CloseCycle,
     CycleKnown,
     CycleOpened,
@@ -133,12 +134,15 @@ class DecisionDesk:
         self.rows: dict[tuple[Job, datetime], CycleOutcome | None] = {}
         self.state_answers = True
         self.ctx.asks[GetKillSwitch] = lambda _: self.switch
-        self.ctx.asks[GetBooks] = lambda _: Books(
-            as_of=self.ctx.now(),
-            seq=1,
-            positions=tuple(self.positions),
-            orders=tuple(self.orders),
-            instructions=(),
+        self.ctx.asks[GetBooks] = lambda _: BooksRead(
+            request_id="",
+            books=Books(
+                as_of=self.ctx.now(),
+                seq=1,
+                positions=tuple(self.positions),
+                orders=tuple(self.orders),
+                instructions=(),
+            ),
         )
         self.ctx.asks[GetPosition] = self._position
         self._seen = 0

@@ -124,7 +124,7 @@ def test_silent_kill_switch_is_a_veto(house: TradingHouse, monkeypatch: pytest.M
     assert final.reasons == ("kill_switch_silent:AskTimeout",)
 
 
-def _no_answer(to: object, message: object, *, timeout_s: float) -> object:
+def _no_answer(question: object, *, timeout_s: float) -> object:
     raise AskTimeout("no answer")
 
 

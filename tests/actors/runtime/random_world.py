@@ -19,7 +19,7 @@ from actors.runtime import (
     Actor,
     ActorSystem,
     ActorUnavailable,
-    Address,
+    AnyAddress,
     AskFailed,
     AskTimeout,
     Backoff,
@@ -29,6 +29,7 @@ from actors.runtime import (
     JumpingClock,
     MailboxFull,
     Order,
+    PlainQuestion,
     ReplyTo,
     Restart,
     RuntimeEvent,
@@ -70,7 +71,7 @@ class Books:
 class Worker(Actor):
     """Does something at random with each job."""
 
-    def __init__(self, books: Books, peers: Mapping[str, Address], index: int) -> None:
+    def __init__(self, books: Books, peers: Mapping[str, AnyAddress], index: int) -> None:
         self.books = books
         self.peers = list(peers.values())
         self.earlier = self.peers[:index]
@@ -106,7 +107,9 @@ class Worker(Actor):
             case "ask" if self.earlier:
                 job = self.books.job(hops)
                 try:
-                    self.ctx.ask(draw.choice(self.earlier), job, timeout_s=draw.uniform(0.5, 8.0))
+                    self.ctx.ask(
+                        PlainQuestion(draw.choice(self.earlier), job), timeout_s=draw.uniform(0.5, 8.0)
+                    )
                 except (MailboxFull, ActorUnavailable):
                     self.books.refused.append(job.number)
                 except (AskTimeout, AskFailed):

@@ -13,13 +13,14 @@ import pytest
 from actors.runtime import (
     Actor,
     ActorRestarted,
-    Address,
+    AnyAddress,
     AskFailed,
     AskTimeout,
     Backoff,
     ChildSpec,
     Deadlock,
     Fenced,
+    PlainQuestion,
     ReplyTo,
     Restart,
     SupervisorSpec,
@@ -35,7 +36,7 @@ VARIABLE: ContextVar[str] = ContextVar("VARIABLE", default="unset")
 class Scripted(Actor):
     """An actor whose handler is a function of the test."""
 
-    def __init__(self, script: Script, peers: dict[str, Address]) -> None:
+    def __init__(self, script: Script, peers: dict[str, AnyAddress]) -> None:
         self.script = script
         self.peers = peers
         self.kept: ReplyTo | None = None
@@ -78,7 +79,7 @@ def test_ask_between_actors(world: World) -> None:
 
     def ask(actor: Scripted, message: object) -> object:
         try:
-            return actor.ctx.ask(actor.peers["a"], message, timeout_s=5.0)
+            return actor.ctx.ask(PlainQuestion(actor.peers["a"], message), timeout_s=5.0)
         except AskFailed as failed:
             return type(failed.__cause__)
 
@@ -219,7 +220,7 @@ def test_woken_zombie_has_no_effect(world: World) -> None:
         peer = actor.peers["b"]
         effects: dict[str, Callable[[], object]] = {
             "tell": lambda: ctx.tell(peer, Note("from the dead")),
-            "ask": lambda: ctx.ask(peer, Note("from the dead"), timeout_s=1.0),
+            "ask": lambda: ctx.ask(PlainQuestion(peer, Note("from the dead")), timeout_s=1.0),
             "reply": lambda: reply.set("from the dead"),
             "fail": lambda: reply.fail(ValueError("from the dead")),
             "watch": lambda: ctx.watch(peer),
@@ -260,7 +261,7 @@ def test_ask_timeout_inside_a_handler(world: World) -> None:
             actor.ctx.sleep(100.0)
             return "too late"
         try:
-            return actor.ctx.ask(actor.peers["a"], "slow", timeout_s=5.0)
+            return actor.ctx.ask(PlainQuestion(actor.peers["a"], "slow"), timeout_s=5.0)
         except AskTimeout:
             return (actor.ctx.now() - START).total_seconds()
 
@@ -309,7 +310,7 @@ def test_circle_of_asks_is_reported_with_its_graph() -> None:
 
     def ask(actor: Scripted, message: object) -> object:
         other = "b" if actor.ctx.name == "a" else "a"
-        return actor.ctx.ask(actor.peers[other], message, timeout_s=5.0)
+        return actor.ctx.ask(PlainQuestion(actor.peers[other], message), timeout_s=5.0)
 
     start(world, scripted("a", ask), scripted("b", ask))
     with pytest.raises(AskFailed) as raised:

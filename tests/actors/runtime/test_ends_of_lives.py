@@ -19,6 +19,7 @@ from actors.runtime import (
     Exhausted,
     ExitKind,
     HookFailed,
+    PlainQuestion,
     RuntimeEvent,
     StartTimeout,
     Strategy,
@@ -305,7 +306,7 @@ def test_endless_limits_and_timeouts_are_limits_and_timeouts(world: World) -> No
     endless = float("inf")
 
     def script(actor: Scripted, message: object) -> object:
-        return actor.ctx.ask(actor.peers["b"], message, timeout_s=endless)
+        return actor.ctx.ask(PlainQuestion(actor.peers["b"], message), timeout_s=endless)
 
     children = (
         scripted("a", script, hang_limit_s=endless, start_deadline_s=endless, shutdown_timeout_s=endless),

@@ -170,7 +170,7 @@ def test_pykka_ref_reaches_a_cell() -> None:
     ref = system.cells[0].actor_ref
     assert ref.ask(Note("hello"), timeout=15) == "hello"
     assert ref.is_alive()
-    ref.stop(block=False)
+    _stopping = ref.stop(block=False)
     world.until(lambda: world.states()["a"] == "stopped")
     assert not ref.is_alive()
     world.close()

@@ -25,6 +25,7 @@ from actors.runtime import (
     Backoff,
     Fenced,
     GreenRuntime,
+    PlainQuestion,
     SupervisorSpec,
     SystemClock,
     ThreadRuntime,
@@ -273,7 +274,7 @@ class Echo(Actor):
         self.ctx.call_later(4.0, "sooner")
         if message == "cancel":
             timer.cancel()
-        return self.ctx.ask(FakeAddress("oracle"), message, timeout_s=1.0)
+        return self.ctx.ask(PlainQuestion(FakeAddress("oracle"), message), timeout_s=1.0)
 
 
 def test_fake_context_writes_everything_down() -> None:

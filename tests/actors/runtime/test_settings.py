@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from actors.runtime import Actor, Backoff, ChildSpec, JumpingClock, SupervisorSpec
+from actors.runtime import Actor, Backoff, ChildSpec, JumpingClock, PlainQuestion, SupervisorSpec, ask
 from actors.runtime.testing import FakeAddress, FakeContext
 from tests.actors.runtime.test_context import Scripted, scripted, start
 from tests.actors.runtime.world import START, World
@@ -58,7 +58,7 @@ def test_impossible_ask_timeout_is_refused_before_anything_is_sent(world: World,
 
     def ask(actor: Scripted, _message: object) -> object:
         with pytest.raises(ValueError, match="timeout_s"):
-            actor.ctx.ask(actor.peers["b"], "from inside", timeout_s=timeout_s)
+            actor.ctx.ask(PlainQuestion(actor.peers["b"], "from inside"), timeout_s=timeout_s)
         return "refused"
 
     asked: list[object] = []
@@ -75,8 +75,8 @@ def test_fakes_refuse_an_impossible_ask_timeout_too() -> None:
     address = FakeAddress("b")
     address.answers[str] = "answer"
     with pytest.raises(ValueError, match="timeout_s"):
-        address.ask("x", timeout_s=NAN)
+        ask(PlainQuestion(address, "x"), timeout_s=NAN)
     context = FakeContext("a")
     context.asks[str] = "answer"
     with pytest.raises(ValueError, match="timeout_s"):
-        context.ask(address, "x", timeout_s=NAN)
+        context.ask(PlainQuestion(address, "x"), timeout_s=NAN)

@@ -42,7 +42,7 @@ def exit_shutdown(world: World, name: str) -> None:
     """The child is told by somebody else than its supervisor to shut down."""
     assert world.system is not None
     cell = next(cell for cell in world.system.cells if cell.name == name)
-    cell.actor_ref.stop(block=False)
+    _stopping = cell.actor_ref.stop(block=False)
 
 
 def test_sup_start_normal(world: World) -> None:

@@ -14,19 +14,21 @@ from typing import TypedDict, TypeVar, Unpack
 from actors.runtime import (
     Actor,
     ActorSystem,
-    Address,
+    AnyAddress,
     BatonRuntime,
     ChildSpec,
     ExitReason,
     GreenRuntime,
     JumpingClock,
     OnHang,
+    PlainQuestion,
     Restart,
     Runtime,
     RuntimeEvent,
     SupervisorSpec,
     ThreadRuntime,
     Tracer,
+    ask,
 )
 
 START = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
@@ -228,7 +230,7 @@ class World:
         found = [event for event in self.events if isinstance(event, kind)]
         return [event for event in found if path is None or getattr(event, "path", None) == path]
 
-    def address(self, name: str) -> Address:
+    def address(self, name: str) -> AnyAddress:
         assert self.system is not None
         return self.system.address(name)
 
@@ -236,7 +238,7 @@ class World:
         self.address(name).tell(message)
 
     def ask(self, name: str, message: object, timeout_s: float = 15.0) -> object:
-        return self.address(name).ask(message, timeout_s=timeout_s)
+        return ask(PlainQuestion(self.address(name), message), timeout_s=timeout_s)
 
     def epoch(self, name: str) -> object:
         """Ask the actor which of its lives this is."""
@@ -268,4 +270,4 @@ class World:
             self.runtime.shut_down()
 
 
-Peers = Mapping[str, Address]
+Peers = Mapping[str, AnyAddress]

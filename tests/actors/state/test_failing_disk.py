@@ -14,6 +14,7 @@ from core.messages.kill_switch import (
 )
 from core.messages.state import (
     BackupMade,
+    BooksRead,
     GetBooks,
     MakeBackup,
     Recorded,
@@ -147,7 +148,9 @@ def test_a_backup_put_back_passes_the_boot_verification(tmp_path: Path) -> None:
     restored = BooksRoom(backup).start()
     assert not any(isinstance(m, ArmKillSwitch) for m in restored.state_ctx.told_to("kill_switch"))
     assert [record["kind"] for record in records(restored)][-1] == "POSITION"
-    assert len(restored.ask(GetBooks()).open_positions) == 1  # type: ignore[attr-defined]
+    read = restored.ask(GetBooks())
+    assert isinstance(read, BooksRead)
+    assert len(read.books.open_positions) == 1
     restored.kill()
 
 

@@ -39,7 +39,7 @@ from core.messages.state import (
     SystemRead,
     UndeliveredAlerts,
 )
-from core.orders.books import Books, Job
+from core.orders.books import Job
 from core.values import Environment
 from tests.actors.state.books_room import START, BooksRoom, event, instruct, opened, propose, records
 
@@ -147,8 +147,9 @@ def test_the_gate_hears_of_the_books_before_the_asker_does(room: BooksRoom) -> N
 def test_books_hold_what_lives(room: BooksRoom) -> None:
     propose(room)
     label = instruct(room)
-    books = room.ask(GetBooks())
-    assert isinstance(books, Books)
+    read = room.ask(GetBooks())
+    assert isinstance(read, BooksRead)
+    books = read.books
     assert [order.label for order in books.orders] == [label]
     assert [instruction.label for instruction in books.instructions] == [label]
     assert len(books.open_positions) == 1

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from actors.decision.cycle import Due, StepDeadline
-from actors.decision.desk import Desk, Rooms
-from actors.decision.queue import CycleQueue, WindowOver
+from actors.decision.cycle import Due, snapshot_key
+from actors.decision.desk import Desk, Rooms, booked_key
+from actors.decision.entry_cycle import final_key, place_request
+from actors.decision.kelly_cycle import trades_key
+from actors.decision.monitor_cycle import closed_key, exit_key
+from actors.decision.queue import CycleQueue
+from actors.decision.settlement_cycle import settled_key
 from actors.decision.takeup import TakeUp
-from actors.runtime import Actor, Address, Retell, Terminated, answerer
+from actors.room import Room
+from actors.runtime import Address, Terminated, answerer
 from core.messages.alerting import Severity
 from core.messages.base import Refused
 from core.messages.decision import (
-    DecisionProtocol,
     DecisionStatus,
     GetDecision,
     RunEntryCycle,
@@ -31,6 +35,7 @@ from core.messages.execution import (
 from core.messages.market_data import MarketSnapshotStored, Snapshot, SnapshotFailed
 from core.messages.protocols import (
     AlertingProtocol,
+    DecisionProtocol,
     ExecutionProtocol,
     KillSwitchProtocol,
     MarketDataProtocol,
@@ -50,35 +55,8 @@ from core.orders.books import Job
 from core.strategy import Strategy
 from core.values import Mode
 
-_Message = (
-    DecisionProtocol
-    | JobDue
-    | MarketSnapshotStored
-    | CycleOpened
-    | CycleKnown
-    | OpenCycles
-    | LastCycle
-    | Recorded
-    | Refused
-    | Snapshot
-    | SnapshotFailed
-    | OrderFinal
-    | ExitStarted
-    | PositionClosed
-    | Settled
-    | SettleFailed
-    | ClosedTrades
-    | RecoveryReport
-    | ExecutionStatus
-    | Terminated
-    | StepDeadline
-    | WindowOver
-    | Retell
-)
-_ACCEPTED = _Message.__args__
 
-
-class Decision(Actor):
+class Decision(Room[DecisionProtocol | Terminated]):
     """Owner of the cycles.
 
     Accepts: `JobDue`, `RunEntryCycle`, `RunMonitorCycle`, `MarketSnapshotStored`, `GetDecision`; answers of
@@ -102,34 +80,40 @@ class Decision(Actor):
         mode: Mode,
         code_version: str,
     ) -> None:
-        rooms = Rooms(
+        self._rooms = Rooms(
             state=state,
             kill_switch=kill_switch,
             market_data=market_data,
             execution=execution,
             alerting=alerting,
         )
-        self._desk = Desk(lambda: self.ctx, rooms, strategy, mode, code_version)
-        self._queue = CycleQueue(self._desk)
-        self._take_up = TakeUp(self._desk, self._queue)
+        self._strategy = strategy
+        self._mode = mode
+        self._code_version = code_version
 
     def on_start(self) -> None:
-        rooms = self._desk.rooms
+        super().on_start()
+        rooms = self._rooms
+        self._desk = Desk(
+            self.ctx,
+            self.conversations,
+            self.outbox,
+            rooms,
+            strategy=self._strategy,
+            mode=self._mode,
+            code_version=self._code_version,
+        )
+        self._queue = CycleQueue(self._desk)
+        self._take_up = TakeUp(self._desk, self._queue)
+        self._queue.start()
         self.ctx.watch(rooms.market_data)
         self.ctx.watch(rooms.execution)
         # After a restart of this actor alone no RecoveryReport comes: execution knows how things are.
         self.ctx.tell(rooms.execution, GetExecution())
         self.ctx.tell(rooms.state, GetLastCycle(request_id=self.ctx.uuid(), job=Job.MONITOR))
 
-    def on_receive(self, message: object) -> None:
-        if not isinstance(message, _ACCEPTED):
-            raise TypeError(
-                f"{self.ctx.path}: expected a message for decision, found {type(message).__name__}"
-            )
-        self._dispatch(message)
-
-    def _dispatch(self, message: _Message) -> None:
-        queue = self._queue
+    def handle(self, message: DecisionProtocol | Terminated) -> None:
+        queue, deliver = self._queue, self.conversations.deliver
         match message:
             case JobDue():
                 queue.add(Due(message.job, message.slot, self.ctx.now(), misfired=message.misfired))
@@ -139,24 +123,25 @@ class Decision(Actor):
                 self._handle_run(Job.MONITOR, message.request_id)
             case MarketSnapshotStored():
                 self._handle_market_snapshot(message)
-            case CycleOpened():
-                queue.opened(message)
-            case CycleKnown():
-                queue.known(message)
-            case Recorded():
-                queue.recorded(message.request_id)
+            case CycleOpened() | CycleKnown() | Recorded():
+                self.outbox.settle(message.request_id)
+                deliver(booked_key(message.request_id), message)
             case Refused():
-                queue.refused(message)
+                self.outbox.settle(message.request_id)
+                deliver(booked_key(message.request_id), message)
+                deliver(trades_key(message.request_id), message)
+            case Snapshot() | SnapshotFailed():
+                deliver(snapshot_key(message.cycle_id), message)
             case PositionClosed():
-                self._handle_position_closed(message)
+                deliver(closed_key(message.position_id), message)
             case OrderFinal():
                 self._handle_order_final(message)
-            case Snapshot() | SnapshotFailed() | ExitStarted() | Settled() | SettleFailed() | ClosedTrades():
-                queue.deliver(message)
-            case StepDeadline():
-                queue.deadline(message)
-            case WindowOver():
-                queue.go_on()
+            case ExitStarted():
+                deliver(exit_key(message.position_id), message)
+            case Settled() | SettleFailed():
+                deliver(settled_key(message.cycle_id), message)
+            case ClosedTrades():
+                deliver(trades_key(message.request_id), message)
             case Terminated():
                 self._take_up.terminated(message)
             case RecoveryReport():
@@ -170,8 +155,6 @@ class Decision(Actor):
                 self._take_up.last_cycle(message)
             case GetDecision():
                 answerer(self.ctx)(self._status())
-            case Retell():
-                self._desk.outbox.retell()
             case _:
                 assert_never(message)
 
@@ -186,20 +169,20 @@ class Decision(Actor):
         if desk.strategy.exits.monitor_on_snapshot and desk.mode.strategy:
             self._queue.add(Due(Job.MONITOR, stored.slot, self.ctx.now(), from_snapshot=True))
 
-    def _handle_position_closed(self, closed: PositionClosed) -> None:
-        """However it came to be: by an exit, a settlement, a person, or found at the venue."""
-        self._queue.deliver(closed)
-
     def _handle_order_final(self, final: OrderFinal) -> None:
         """An order may end after its cycle did: then it is told here, and the books hold the rest."""
         under_way = self._queue.active
         mine = under_way is not None and under_way.cycle_id == final.cycle_id
-        if not mine and final.contracts_filled > 0 and final.request_id.startswith("place-"):
+        if final.cycle_id is None:
+            return
+        is_entry = final.request_id == place_request(final.cycle_id)
+        if not mine and is_entry and final.contracts_filled > 0:
             text = (
                 f"{final.proposal_id}: {final.contracts_filled} filled after its cycle {final.cycle_id} ended"
             )
-            self._desk.alert(Severity.HIGH, "late_fill", text, str(final.cycle_id))
-        self._queue.deliver(final)
+            self._desk.alert(Severity.HIGH, "late_fill", text, final.cycle_id)
+        if is_entry:
+            self.conversations.deliver(final_key(final.cycle_id), final)
 
     def _status(self) -> DecisionStatus:
         queue = self._queue

@@ -1,4 +1,4 @@
-"""A cycle under way: its steps, the one deadline of the step it is in, and the room that it waits for."""
+"""A cycle under way: a conversation whose every step has one deadline and one room that it waits for."""
 
 from __future__ import annotations
 
@@ -7,18 +7,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final, TypeVar
 
-from actors.decision.desk import Desk, RoomUnreachableError
-from actors.runtime import AnyAddress, Terminated, Timer
-from core.messages.execution import ExitStarted, OrderFinal, PositionClosed, Settled, SettleFailed
-from core.messages.market_data import Snapshot, SnapshotFailed
-from core.messages.state import ClosedTrades
+from actors.decision.desk import Booked, Desk, RoomUnreachableError, ended_key
+from actors.runtime import AnyAddress, Came, Key
+from core.messages.base import Refused
+from core.messages.market_data import (
+    EntryMarket,
+    FaultKind,
+    FetchSnapshot,
+    MonitorMarket,
+    Snapshot,
+    SnapshotFailed,
+    SnapshotKind,
+)
 from core.orders.books import CycleOutcome, Job
 from core.values import CycleId
 
 SNAPSHOT_SHARE: Final = 0.9
-"""Of the cycle's deadline."""
+"""Of the cycle's deadline: the snapshot's faults arrive before the cycle itself is over."""
+T = TypeVar("T")
 
 
 class Step(StrEnum):
@@ -31,12 +39,11 @@ class Step(StrEnum):
     EXIT = "exit"
     SETTLEMENT = "settlement"
     TRADES = "trades"
-    CLOSING = "closing"
 
 
 @dataclass(frozen=True)
 class Due:
-    """A slot that waits for its turn. `answer` is set where a person waits for the outcome."""
+    """A slot that waits for its turn. `answer` is set if a person waits for the outcome."""
 
     job: Job
     slot: datetime
@@ -52,122 +59,117 @@ class Due:
 
 
 @dataclass(frozen=True)
-class StepDeadline:
-    """Timer message to self: the step `number` of the cycle has taken too long."""
+class CycleEnd:
+    """An outcome of the closed list, its reasons as stable codes, and the decision for people."""
 
-    cycle_id: CycleId
-    number: int
+    outcome: CycleOutcome
+    reasons: tuple[str, ...] = ()
+    text: str = ""
 
 
-CycleAnswer = (
-    Snapshot
-    | SnapshotFailed
-    | OrderFinal
-    | ExitStarted
-    | PositionClosed
-    | Settled
-    | SettleFailed
-    | ClosedTrades
-)
-OnEnd = Callable[["Cycle", CycleOutcome, tuple[str, ...], str], None]
+class CycleOver(Exception):  # noqa: N818  (it is an end by a step, not an error of the program)
+    """A step did not come to what it waited for: the cycle ends with `end`."""
+
+    def __init__(self, outcome: CycleOutcome, *reasons: str) -> None:
+        super().__init__(f"{outcome}: {', '.join(reasons)}")
+        self.end = CycleEnd(outcome, reasons)
+
+
+def snapshot_key(cycle_id: CycleId) -> Key[Snapshot | SnapshotFailed]:
+    """Market data's answer to a cycle."""
+    return Key(f"snapshot:{cycle_id}")
 
 
 class Cycle(ABC):
-    """One cycle. It ends once, by `end`, with an outcome of the closed list."""
+    """One cycle, from its opened row to its end."""
 
-    def __init__(self, desk: Desk, due: Due, cycle_id: CycleId, on_end: OnEnd) -> None:
+    def __init__(self, desk: Desk, due: Due, cycle_id: CycleId, *, resumed: bool) -> None:
         self.desk = desk
         self.due = due
         self.cycle_id = cycle_id
+        self.resumed = resumed
+        """The row was there already: an earlier incarnation began this cycle."""
         self.step = Step.OPENING
         self.since = desk.ctx.now()
-        self.ended = False
-        self.resumed = False
-        """The row was there already: an earlier incarnation began this cycle."""
-        self._on_end = on_end
-        self._number = 0
-        self._waits_on: AnyAddress | None = None
-        self._timer: Timer | None = None
+        self._room: AnyAddress = desk.rooms.state
+        self._deadline = self.since
 
-    @abstractmethod
-    def begin(self) -> None:
-        """Take the first step."""
-
-    @abstractmethod
-    def take(self, answer: CycleAnswer) -> None:
-        """An answer of another room; one that this cycle does not wait for is left alone."""
-
-    @abstractmethod
-    def recorded(self, request_id: str) -> None:
-        """State has on disk what was sent under `request_id`, by this cycle or another."""
-
-    def refused(self, request_id: str, reasons: tuple[str, ...]) -> None:
-        """State does not take what this cycle sent: without books nothing goes on."""
-        self.desk.ctx.log().error("state refused %s: %s", request_id, ", ".join(reasons))
-        self.end(CycleOutcome.ACTOR_FAILED, ("state_refused", *reasons))
-
-    def timed_out(self) -> None:
-        """The deadline of the step passed."""
-        self.end(CycleOutcome.DEADLINE, (f"deadline:{self.step.value}",))
-
-    def start(self) -> None:
-        """Begin; a room that does not answer an ask ends the cycle by its name."""
-        self._guarded(self.begin)
-
-    def handle(self, answer: CycleAnswer) -> None:
-        """Take an answer, under the same guard."""
-        self._guarded(lambda: self.take(answer))
-
-    def handle_recorded(self, request_id: str) -> None:
-        self._guarded(lambda: self.recorded(request_id))
-
-    def handle_deadline(self, deadline: StepDeadline) -> None:
-        if deadline.cycle_id == self.cycle_id and deadline.number == self._number:
-            self._guarded(self.timed_out)
-
-    def handle_terminated(self, ended: Terminated) -> None:
-        """The room that this cycle waits for lost what it was doing."""
-        if self._waits_on is not None and ended.path == self._waits_on.path:
-            self.end(CycleOutcome.ACTOR_FAILED, (f"actor_failed:{self._waits_on.name}", str(ended.reason)))
-
-    def wait(self, step: Step, room: AnyAddress, within_s: float) -> None:
-        """Go to a step: wait for `room`, at most `within_s`. The deadline of the last step is over."""
-        self._cancel_timer()
-        self.step = step
-        self._waits_on = room
-        self._number += 1
-        deadline = self.desk.ctx.now() + timedelta(seconds=within_s)
-        self._timer = self.desk.ctx.call_at(deadline, StepDeadline(self.cycle_id, self._number))
-
-    def end(self, outcome: CycleOutcome, reasons: tuple[str, ...] = (), text: str = "") -> None:
-        if self.ended:
-            return
-        self.ended = True
-        self._cancel_timer()
-        self._on_end(self, outcome, reasons, text)
-
-    def _guarded(self, step: Callable[[], None]) -> None:
-        if self.ended:
-            return
+    async def run(self) -> CycleEnd:
+        """Conduct the cycle. A room that does not answer an ask ends it by its name."""
         try:
-            step()
+            return await self.conduct()
+        except CycleOver as over:
+            return over.end
         except RoomUnreachableError as error:
-            self.end(CycleOutcome.ACTOR_FAILED, (f"no_answer:{error.room}", error.why))
+            return CycleEnd(CycleOutcome.ACTOR_FAILED, (f"no_answer:{error.room}", error.why))
 
-    def _cancel_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+    @abstractmethod
+    async def conduct(self) -> CycleEnd:
+        """Every step in turn."""
 
+    def enter(self, step: Step, room: AnyAddress, within_s: float | None = None) -> None:
+        """Go to a step: from now on wait for `room`, for `within_s` or the strategy's deadline of a cycle."""
+        if within_s is None:
+            within_s = self.desk.strategy.scheduler.cycle_deadline_s
+        self.step = step
+        self._room = room
+        self._deadline = self.desk.ctx.now() + timedelta(seconds=within_s)
 
-def snapshot_failed_outcome(failed: SnapshotFailed) -> tuple[CycleOutcome, tuple[str, ...]]:
-    """A picture that is missing because an actor ended is named so; otherwise data failed."""
-    reasons = tuple(fault.reason for fault in failed.faults)
-    crashed = any(reason.endswith(":actor_failed") for reason in reasons)
-    return (CycleOutcome.ACTOR_FAILED if crashed else CycleOutcome.DATA_FAILED), reasons
+    async def event(self, key: Key[T]) -> T:
+        """The event under the key. Raises `CycleOver` if the deadline comes first, or the room ends."""
+        came = await self.first_of(key)
+        if came is None:
+            raise CycleOver(CycleOutcome.DEADLINE, f"deadline:{self.step.value}")
+        event: T = came.event  # type: ignore[assignment]  # It was delivered under this key.
+        return event
 
+    async def first_of(self, *keys: Key[Any]) -> Came | None:
+        """The first event under any of the keys; None at the step's deadline. Raises `CycleOver` if the room
+        that the step waits for has lost what it was doing."""
+        over = ended_key(self._room.path)
+        came = await self.desk.conversations.first_until(
+            self._deadline, f"{self.cycle_id}:{self.step.value}", *keys, over
+        )
+        if came is not None and came.key == over:
+            reason = f"actor_failed:{self._room.name}"
+            raise CycleOver(CycleOutcome.ACTOR_FAILED, reason, str(getattr(came.event, "reason", "")))
+        return came
 
-def snapshot_deadline(cycle: Cycle) -> datetime:
-    """Somewhat before the cycle's own deadline, so that the picture's faults arrive before it."""
-    within_s = SNAPSHOT_SHARE * cycle.desk.strategy.scheduler.cycle_deadline_s
-    return cycle.desk.ctx.now() + timedelta(seconds=within_s)
+    async def booked(self, *keys: Key[Booked]) -> None:
+        """All of it is on disk. A refusal ends the cycle: without books nothing goes on."""
+        waiting = set(keys)
+        while waiting:
+            came = await self.first_of(*(key for key in keys if key in waiting))
+            if came is None:
+                raise CycleOver(CycleOutcome.DEADLINE, f"deadline:{self.step.value}")
+            if isinstance(came.event, Refused):
+                reasons = came.event.reasons
+                self.desk.ctx.log().error("state refused %s: %s", came.key.name, ", ".join(reasons))
+                raise CycleOver(CycleOutcome.ACTOR_FAILED, "state_refused", *reasons)
+            waiting.discard(came.key)
+
+    async def snapshot(
+        self, kind: SnapshotKind, expirations: tuple[datetime, ...] = ()
+    ) -> EntryMarket | MonitorMarket:
+        """The market, whole. Raises `CycleOver`: one that is missing because an actor ended is named so,
+        otherwise data failed."""
+        desk = self.desk
+        self.enter(Step.SNAPSHOT, desk.rooms.market_data)
+        within_s = SNAPSHOT_SHARE * desk.strategy.scheduler.cycle_deadline_s
+        desk.ctx.tell(
+            desk.rooms.market_data,
+            FetchSnapshot(
+                request_id=f"snapshot-{self.cycle_id}",
+                cycle_id=self.cycle_id,
+                kind=kind,
+                expirations=expirations,
+                deadline=desk.ctx.now() + timedelta(seconds=within_s),
+            ),
+            correlation=self.cycle_id,
+        )
+        answer = await self.event(snapshot_key(self.cycle_id))
+        if isinstance(answer, Snapshot):
+            return answer.market
+        crashed = any(fault.kind == FaultKind.ACTOR_FAILED for fault in answer.faults)
+        outcome = CycleOutcome.ACTOR_FAILED if crashed else CycleOutcome.DATA_FAILED
+        raise CycleOver(outcome, *(fault.reason for fault in answer.faults))

@@ -1,13 +1,12 @@
-"""What every cycle works with: the rooms it talks to, what it may ask of them, and how it raises alerts."""
+"""What every cycle works with: the rooms it talks to, what it may ask of them, and how it waits for them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from actors.runtime import Address, Context, Outbox, Question, RuntimeFault
-from core.messages.alerting import RaiseAlert, Severity
+from actors.room import Alarm
+from actors.runtime import Address, Context, Conversations, Key, Outbox, Question, RuntimeFault, Terminated
 from core.messages.base import Refused
 from core.messages.kill_switch import GetKillSwitch, KillSwitchStatus
 from core.messages.protocols import (
@@ -17,7 +16,7 @@ from core.messages.protocols import (
     MarketDataProtocol,
     StateProtocol,
 )
-from core.messages.state import GetBooks, GetPosition, Recording
+from core.messages.state import CycleKnown, CycleOpened, GetBooks, GetPosition, Recorded, Recording
 from core.orders.books import Books, Position
 from core.strategy import Strategy
 from core.values import Mode, PositionId
@@ -25,6 +24,8 @@ from core.values import Mode, PositionId
 ASK_TIMEOUT_S = 2.0
 
 _Answer = TypeVar("_Answer")
+Booked = Recorded | Refused | CycleOpened | CycleKnown
+"""What state may answer to a record."""
 
 
 class RoomUnreachableError(Exception):
@@ -47,22 +48,38 @@ class Rooms:
     alerting: Address[AlertingProtocol]
 
 
+def booked_key(request_id: str) -> Key[Booked]:
+    """State's answer to a record."""
+    return Key(f"booked:{request_id}")
+
+
+def ended_key(path: str) -> Key[Terminated]:
+    """The end of an incarnation of a room that is watched."""
+    return Key(f"ended:{path}")
+
+
 class Desk:
     """Shared by the cycles of one incarnation. Nothing here is a rule of the strategy."""
 
     def __init__(
-        self, ctx: Callable[[], Context], rooms: Rooms, strategy: Strategy, mode: Mode, code_version: str
+        self,
+        ctx: Context,
+        conversations: Conversations,
+        outbox: Outbox,
+        rooms: Rooms,
+        *,
+        strategy: Strategy,
+        mode: Mode,
+        code_version: str,
     ) -> None:
-        self._ctx = ctx
+        self.ctx = ctx
+        self.conversations = conversations
         self.rooms = rooms
         self.strategy = strategy
         self.mode = mode
         self.code_version = code_version
-        self.outbox = Outbox(ctx)
-
-    @property
-    def ctx(self) -> Context:
-        return self._ctx()
+        self.alert = Alarm(ctx, rooms.alerting)
+        self._outbox = outbox
 
     def switch(self) -> KillSwitchStatus:
         """The kill switch as it is. Raises `RoomUnreachableError`."""
@@ -70,28 +87,23 @@ class Desk:
 
     def books(self) -> Books:
         """The live books as they are. Raises `RoomUnreachableError`."""
-        answer = self._ask(GetBooks().to(self.rooms.state))
-        if isinstance(answer, Refused):
-            raise RoomUnreachableError(self.rooms.state.name, ", ".join(answer.reasons))
-        return answer.books
+        return self._read(GetBooks().to(self.rooms.state)).books
 
     def position(self, position_id: PositionId) -> Position | None:
         """One position, also a closed one. Raises `RoomUnreachableError`."""
         query = GetPosition(request_id=self.ctx.uuid(), position_id=position_id)
-        answer = self._ask(query.to(self.rooms.state))
+        return self._read(query.to(self.rooms.state)).position
+
+    def send(self, message: Recording, correlation: str | None = None) -> Key[Booked]:
+        """Tell the books, again until state answers; the answer is delivered under the key."""
+        self._outbox.send(self.rooms.state, message, message.request_id, correlation=correlation)
+        return booked_key(message.request_id)
+
+    def _read(self, question: Question[_Answer | Refused]) -> _Answer:
+        answer = self._ask(question)
         if isinstance(answer, Refused):
             raise RoomUnreachableError(self.rooms.state.name, ", ".join(answer.reasons))
-        return answer.position
-
-    def record(self, message: Recording, correlation: str | None = None) -> None:
-        """Send to the books; told again until state answers."""
-        self.outbox.send(self.rooms.state, message, message.request_id, correlation=correlation)
-
-    def alert(self, severity: Severity, code: str, text: str, cause: str) -> None:
-        self.ctx.tell(
-            self.rooms.alerting,
-            RaiseAlert(severity=severity, code=code, text=text, cause=cause, at=self.ctx.now()),
-        )
+        return answer
 
     def _ask(self, question: Question[_Answer]) -> _Answer:
         try:

@@ -1,15 +1,16 @@
-"""The entry cycle: blocked? picture, rules, books, one order, its end."""
+"""The entry cycle: blocked? snapshot, rules, books, one order, its end."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from actors.decision.cycle import Cycle, CycleAnswer, Step, snapshot_deadline, snapshot_failed_outcome
-from actors.decision.desk import Desk
+from actors.decision.cycle import Cycle, CycleEnd, Step
+from actors.decision.desk import Booked, Desk
 from actors.decision.facts import blocked_reasons, entry_facts
 from actors.decision.window import window_end
+from actors.runtime import Key
 from core.messages.execution import FinalOutcome, OrderFinal, PlaceCombo
-from core.messages.market_data import EntryMarket, FetchSnapshot, Snapshot, SnapshotFailed, SnapshotKind
+from core.messages.market_data import EntryMarket, SnapshotKind
 from core.messages.state import CloseProposal, RecordDecision
 from core.orders.books import CycleOutcome, Proposal
 from core.orders.lifecycle import PositionState
@@ -35,106 +36,87 @@ DECISION_OUTCOMES: Final = {
 }
 
 
+def final_key(cycle_id: CycleId) -> Key[OrderFinal]:
+    """The end of the order of an entry cycle."""
+    return Key(f"final:{cycle_id}")
+
+
 class EntryCycle(Cycle):
     """From blocked-or-not to the final order. At most one proposal, under the cycle's own name."""
 
-    proposal: Proposal | None = None
-    decision: EntryDecision | None = None
-    decision_request: str = ""
+    unbooked_proposal: Key[Booked] | None = None
+    """While a proposal is on its way to the books: under this key state answers."""
 
-    def begin(self) -> None:
+    async def conduct(self) -> CycleEnd:
         desk = self.desk
-        now = desk.ctx.now()
-        if window_end(now) is not None:
-            self.end(CycleOutcome.BLOCKED, ("maintenance_window",))
-            return
+        if window_end(desk.ctx.now()) is not None:
+            return CycleEnd(CycleOutcome.BLOCKED, ("maintenance_window",))
         books = desk.books()
         if self.resumed and desk.position(PositionId(proposal_id_of(self.cycle_id))) is not None:
             # Taken up again with its proposal on record: whether that became an order is execution's to say.
-            self.end(CycleOutcome.INTERRUPTED, ("proposal_on_record",))
-            return
+            return CycleEnd(CycleOutcome.INTERRUPTED, ("proposal_on_record",))
         blocked = blocked_reasons(desk.switch(), books, desk.mode, desk.strategy)
         if blocked:
-            self.end(CycleOutcome.BLOCKED, blocked)
-            return
-        deadline_s = desk.strategy.scheduler.cycle_deadline_s
-        self.wait(Step.SNAPSHOT, desk.rooms.market_data, deadline_s)
-        desk.ctx.tell(
-            desk.rooms.market_data,
-            FetchSnapshot(
-                request_id=f"snapshot-{self.cycle_id}",
-                cycle_id=self.cycle_id,
-                kind=SnapshotKind.ENTRY,
-                deadline=snapshot_deadline(self),
-            ),
-            correlation=self.cycle_id,
-        )
-
-    def take(self, answer: CycleAnswer) -> None:
-        match answer:
-            case Snapshot() if self._is_mine(answer) and isinstance(answer.market, EntryMarket):
-                self._decide(answer.market)
-            case SnapshotFailed() if self._is_mine(answer):
-                self.end(*snapshot_failed_outcome(answer))
-            case OrderFinal() if self.step is Step.ORDER and answer.cycle_id == self.cycle_id:
-                reasons = answer.reasons
-                if answer.outcome is FinalOutcome.PARTLY_FILLED:
-                    reasons = ("partly_filled", *reasons)
-                self.end(ORDER_OUTCOMES[answer.outcome], reasons, self._text)
-            case _:
-                pass
-
-    def recorded(self, request_id: str) -> None:
-        if self.step is not Step.RECORDING or request_id != self.decision_request or self.decision is None:
-            return
-        decision, proposal = self.decision, self.proposal
+            return CycleEnd(CycleOutcome.BLOCKED, blocked)
+        market = await self.snapshot(SnapshotKind.ENTRY)
+        if not isinstance(market, EntryMarket):
+            raise TypeError(
+                f"{self.cycle_id}: expected the market of an entry, found {type(market).__name__}"
+            )
+        decision, proposal = await self._decide(market)
         if proposal is None:
             outcome = DECISION_OUTCOMES.get(decision.outcome, CycleOutcome.NO_ENTRY)
-            self.end(outcome, (decision.outcome.value, *decision.reasons), self._text)
-            return
-        desk = self.desk
+            return CycleEnd(outcome, (decision.outcome.value, *decision.reasons), decision.table())
         desk.ctx.tell(
             desk.rooms.execution,
-            PlaceCombo(request_id=f"place-{self.cycle_id}", cycle_id=self.cycle_id, proposal=proposal),
+            PlaceCombo(request_id=place_request(self.cycle_id), cycle_id=self.cycle_id, proposal=proposal),
             correlation=self.cycle_id,
         )
-        within_s = desk.strategy.execution.fill_timeout_s + ORDER_MARGIN_S
-        self.wait(Step.ORDER, desk.rooms.execution, within_s)
+        self.enter(Step.ORDER, desk.rooms.execution, desk.strategy.execution.fill_timeout_s + ORDER_MARGIN_S)
+        final = await self.event(final_key(self.cycle_id))
+        reasons = final.reasons
+        if final.outcome is FinalOutcome.PARTLY_FILLED:
+            reasons = ("partly_filled", *reasons)
+        return CycleEnd(ORDER_OUTCOMES[final.outcome], reasons, decision.table())
 
-    def _decide(self, market: EntryMarket) -> None:
-        """Switch and books are asked again: they may have changed while the market was read."""
+    async def _decide(self, market: EntryMarket) -> tuple[EntryDecision, Proposal | None]:
+        """The decision, on disk with its proposal.
+
+        Switch and books are asked again: they may have changed while the market was read.
+        """
         desk = self.desk
         now = desk.ctx.now()
         facts = entry_facts(now, desk.switch(), desk.books(), desk.mode, market)
         decision = decide_entry(facts, desk.strategy)
         record = decision_record.canonical(decision_record.record(facts, decision, desk.code_version))
-        self.decision = decision
+        proposal = None
         if decision.plan is not None:
-            self.proposal = Proposal(
+            proposal = Proposal(
                 proposal_id=proposal_id_of(self.cycle_id),
                 cycle_id=self.cycle_id,
                 plan=decision.plan,
                 created_at=now,
             )
-        self.decision_request = f"decision-{self.cycle_id}-{desk.ctx.uuid()}"
-        self.wait(Step.RECORDING, desk.rooms.state, desk.strategy.scheduler.cycle_deadline_s)
-        desk.record(
+        self.enter(Step.RECORDING, desk.rooms.state)
+        booked = desk.send(
             RecordDecision(
-                request_id=self.decision_request,
+                request_id=f"decision-{self.cycle_id}-{desk.ctx.uuid()}",
                 cycle_id=self.cycle_id,
                 at=now,
                 record=record,
-                proposal=self.proposal,
+                proposal=proposal,
             ),
-            correlation=self.cycle_id,
+            self.cycle_id,
         )
+        self.unbooked_proposal = None if proposal is None else booked
+        await self.booked(booked)
+        self.unbooked_proposal = None
+        return decision, proposal
 
-    @property
-    def _text(self) -> str:
-        return "" if self.decision is None else self.decision.table()
 
-    def _is_mine(self, answer: Snapshot | SnapshotFailed) -> bool:
-        return self.step is Step.SNAPSHOT and answer.cycle_id == self.cycle_id
+def place_request(cycle_id: CycleId) -> str:
+    """The id of the one order that an entry cycle asks for."""
+    return f"place-{cycle_id}"
 
 
 def proposal_id_of(cycle_id: CycleId) -> ProposalId:
@@ -152,12 +134,12 @@ def release_proposal(desk: Desk, cycle_id: CycleId) -> None:
     position = desk.position(PositionId(proposal_id))
     if position is None or position.state is not PositionState.PROPOSED:
         return
-    desk.record(
+    desk.send(
         CloseProposal(
             request_id=f"release-{proposal_id}-{desk.ctx.uuid()}",
             proposal_id=proposal_id,
             reason="cycle_ended",
             at=desk.ctx.now(),
         ),
-        correlation=cycle_id,
+        cycle_id,
     )

@@ -4,55 +4,48 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from actors.decision.cycle import Cycle, CycleAnswer, Step
+from actors.decision.cycle import Cycle, CycleEnd, CycleOver, Step
+from actors.runtime import Key
 from core.messages.alerting import Severity
 from core.messages.audit import AuditEvent, AuditKind
+from core.messages.base import Refused
 from core.messages.state import ClosedTrades, GetClosedTrades, RecordEvent
 from core.orders.books import CycleOutcome, Position
 from core.pricing.kelly import KellyRecommendation, recommend
 
 
+def trades_key(request_id: str) -> Key[ClosedTrades | Refused]:
+    """State's answer to `GetClosedTrades`."""
+    return Key(f"trades:{request_id}")
+
+
 class KellyCycle(Cycle):
     """Reads the trades, records the recommendation, tells it."""
 
-    recommendation: KellyRecommendation | None = None
-
-    def begin(self) -> None:
-        desk = self.desk
-        self.wait(Step.TRADES, desk.rooms.state, desk.strategy.scheduler.cycle_deadline_s)
-        desk.ctx.tell(
-            desk.rooms.state,
-            GetClosedTrades(request_id=f"trades-{self.cycle_id}"),
-            correlation=self.cycle_id,
-        )
-
-    def take(self, answer: CycleAnswer) -> None:
-        if not isinstance(answer, ClosedTrades) or self.step is not Step.TRADES:
-            return
+    async def conduct(self) -> CycleEnd:
         desk, kelly = self.desk, self.desk.strategy.kelly
-        results = trade_results(answer.positions)
+        self.enter(Step.TRADES, desk.rooms.state)
+        query = GetClosedTrades(request_id=f"trades-{self.cycle_id}")
+        desk.ctx.tell(desk.rooms.state, query, correlation=self.cycle_id)
+        trades = await self.event(trades_key(query.request_id))
+        if isinstance(trades, Refused):
+            raise CycleOver(CycleOutcome.ACTOR_FAILED, "state_refused", *trades.reasons)
+        results = trade_results(trades.positions)
         found = recommend(results, trades_min=kelly.trades_min, prior_weight=kelly.prior_weight)
-        self.recommendation = found
-        self.wait(Step.RECORDING, desk.rooms.state, desk.strategy.scheduler.cycle_deadline_s)
+        self.enter(Step.RECORDING, desk.rooms.state)
         event = AuditEvent(
             kind=AuditKind.KELLY,
             at=desk.ctx.now(),
             detail={"cycle_id": self.cycle_id, **asdict(found)},
             correlation=self.cycle_id,
         )
-        desk.record(
-            RecordEvent(request_id=f"kelly-{self.cycle_id}", audit=(event,)), correlation=self.cycle_id
-        )
-
-    def recorded(self, request_id: str) -> None:
-        found = self.recommendation
-        if found is None or request_id != f"kelly-{self.cycle_id}":
-            return
+        record = RecordEvent(request_id=f"kelly-{self.cycle_id}", audit=(event,))
+        await self.booked(desk.send(record, self.cycle_id))
         text, severity = kelly_text(found), Severity.LOW
         if found.fraction is not None and found.fraction <= 0.0:
             severity = Severity.HIGH
-        self.desk.alert(severity, "kelly", text, self.cycle_id)
-        self.end(CycleOutcome.REPORTED, (kelly_reason(found),), text)
+        desk.alert(severity, "kelly", text, self.cycle_id)
+        return CycleEnd(CycleOutcome.REPORTED, (kelly_reason(found),), text)
 
 
 def trade_results(positions: tuple[Position, ...]) -> tuple[float, ...]:

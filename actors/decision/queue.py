@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from typing import Final
 
-from actors.decision.cycle import Cycle, CycleAnswer, Due, StepDeadline
-from actors.decision.desk import Desk, RoomUnreachableError
+from actors.decision.cycle import Cycle, CycleEnd, Due
+from actors.decision.desk import Booked, Desk, RoomUnreachableError
 from actors.decision.ending import MONITOR_FAILURES, ended_text, entered_text, severity_of
-from actors.decision.entry_cycle import EntryCycle, release_proposal
+from actors.decision.entry_cycle import EntryCycle, proposal_id_of, release_proposal
 from actors.decision.kelly_cycle import KellyCycle
 from actors.decision.monitor_cycle import MonitorCycle
 from actors.decision.settlement_cycle import SettlementCycle
 from actors.decision.window import window_end
-from actors.runtime import Terminated, Timer
+from actors.runtime import Key
 from core.messages.alerting import Severity
 from core.messages.base import Refused
 from core.messages.decision import CycleEnded, CycleView
-from core.messages.state import CloseCycle, CycleKnown, CycleOpened, OpenCycle
+from core.messages.state import CloseCycle, CycleKnown, CycleOpened, OpenCycle, Recorded
 from core.orders.books import CycleOutcome, Job
 from core.values import CycleId, PositionId
 
 WAITING_MAX: Final = 300
 RECENT_MAX: Final = 20
+MOVED: Final = Key[None]("cycles-moved")
+"""A slot came to wait, or a row was closed: the next may be possible."""
 KINDS: Final[dict[Job, type[Cycle]]] = {
     Job.ENTRY: EntryCycle,
     Job.MONITOR: MonitorCycle,
@@ -41,21 +42,14 @@ RELEASES: Final = frozenset(
 """Outcomes after which a proposal may stand in the books that no order will follow."""
 
 
-@dataclass(frozen=True)
-class WindowOver:
-    """Timer message to self: the venue's maintenance window is over."""
-
-
 class CycleQueue:
     """The cycle under way and those that wait."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._waiting: deque[Due] = deque()
-        self._opening: tuple[str, Due] | None = None
-        self._closing: dict[str, tuple[CycleEnded, Due | None]] = {}
-        self._unreleased: dict[str, CycleId] = {}
-        self._window_timer: Timer | None = None
+        self._opening: Due | None = None
+        self._closing: dict[str, CycleEnded] = {}
         self.active: Cycle | None = None
         self.recovered = False
         self.monitor_owed = False
@@ -63,12 +57,16 @@ class CycleQueue:
         self.monitor_failures = 0
         self.recent: deque[CycleEnded] = deque(maxlen=RECENT_MAX)
 
+    def start(self) -> None:
+        """Begin to work off what waits."""
+        self._desk.conversations.start("cycles", self._work())
+
     def knows(self, job: Job, slot: object) -> bool:
-        """True where that slot is under way or waits already."""
+        """True if that slot is under way or waits already."""
         keys = [due.key for due in self._waiting]
-        keys += [self._opening[1].key] if self._opening is not None else []
+        keys += [self._opening.key] if self._opening is not None else []
         keys += [self.active.due.key] if self.active is not None else []
-        keys += [(ended.job, ended.slot) for ended, _ in self._closing.values()]
+        keys += [(ended.job, ended.slot) for ended in self._closing.values()]
         return (job, slot) in keys
 
     def add(self, due: Due) -> None:
@@ -86,40 +84,97 @@ class CycleQueue:
                 due.answer(Refused(request_id=due.request_id, reasons=("too_many_waiting",)))
             return
         self._waiting.append(due)
-        self.go_on()
+        self._desk.conversations.deliver(MOVED, None)
 
-    def go_on(self) -> None:
-        """Open the next row if nothing is under way; the closing of the last one is waited for."""
-        if self.active is not None or self._opening is not None or self._closing:
-            return
-        due = self._next()
-        if due is None:
-            return
+    def close_row(self, cycle_id: CycleId, due: Due, end: CycleEnd) -> None:
+        """Close a row in the books and tell how it ended; the answer to a person waits for the disk."""
+        desk = self._desk
+        now = desk.ctx.now()
+        ended = CycleEnded(
+            request_id=due.request_id,
+            cycle_id=cycle_id,
+            job=due.job,
+            slot=due.slot,
+            outcome=end.outcome,
+            reasons=end.reasons,
+            at=now,
+            text=end.text,
+        )
+        request_id = f"end-{cycle_id}-{desk.ctx.uuid()}"
+        self._closing[request_id] = ended
+        booked = desk.send(
+            CloseCycle(
+                request_id=request_id, cycle_id=cycle_id, outcome=end.outcome, reasons=end.reasons, at=now
+            ),
+            cycle_id,
+        )
+        self._tell(ended)
+        if due.job is Job.ENTRY and end.outcome in RELEASES:
+            self._release(cycle_id)
+        desk.conversations.start(f"close:{request_id}", self._close(request_id, booked, ended, due))
+
+    def view_active(self) -> CycleView | None:
+        if self.active is not None:
+            due = self.active.due
+            return CycleView(job=due.job, slot=due.slot, step=self.active.step.value, since=self.active.since)
+        if self._opening is not None:
+            due = self._opening
+            return CycleView(job=due.job, slot=due.slot, step="opening", since=due.since)
+        return None
+
+    def view_waiting(self) -> tuple[CycleView, ...]:
+        return tuple(
+            CycleView(job=due.job, slot=due.slot, step="waiting", since=due.since) for due in self._waiting
+        )
+
+    async def _work(self) -> None:
+        while True:
+            due = await self._next()
+            opened = await self._opened(due)
+            if opened is not None:
+                await self._conduct(due, opened)
+
+    async def _next(self) -> Due:
+        """The first that may run now, once the closing of the last one is on disk. In the maintenance window
+        monitors wait for its end."""
+        conversations = self._desk.conversations
+        while True:
+            until = window_end(self._desk.ctx.now())
+            if not self._closing:
+                for due in self._waiting:
+                    if until is None or due.job is not Job.MONITOR or due.misfired:
+                        self._waiting.remove(due)
+                        return due
+            if until is not None and self._waiting and not self._closing:
+                await conversations.first_until(until, "maintenance-window", MOVED)
+            else:
+                await conversations.event(MOVED)
+
+    async def _opened(self, due: Due) -> CycleOpened | None:
+        """The slot's row; None if there is nothing to run: it has run before, or state does not write."""
         desk = self._desk
         request_id = f"open-{due.job.value}-{due.slot:%Y%m%dT%H%M%SZ}-{desk.ctx.uuid()}"
-        self._opening = (request_id, due)
-        desk.record(OpenCycle(request_id=request_id, job=due.job, slot=due.slot, at=desk.ctx.now()))
+        self._opening = due
+        row = OpenCycle(request_id=request_id, job=due.job, slot=due.slot, at=desk.ctx.now())
+        answer = await desk.conversations.event(desk.send(row))
+        self._opening = None
+        match answer:
+            case CycleOpened():
+                return answer
+            case CycleKnown():
+                self._answer_known(due, answer)
+            case Refused():
+                reasons = ", ".join(answer.reasons)
+                text = f"no row for {due.job.value} of {due.slot.isoformat()}: {reasons}"
+                desk.alert(Severity.HIGH, "cycle_not_opened", text, due.job.value)
+                if due.answer is not None:
+                    due.answer(Refused(request_id=due.request_id, reasons=answer.reasons))
+            case Recorded():
+                raise TypeError(f"{request_id}: expected the cycle's row, found {type(answer).__name__}")
+        return None
 
-    def opened(self, opened: CycleOpened) -> None:
-        due = self._answered(opened.request_id)
-        if due is None:
-            return
-        cycle = KINDS[due.job](self._desk, due, opened.cycle_id, self._ended)
-        cycle.resumed = opened.resumed
-        self.active = cycle
-        if due.misfired:
-            cycle.end(CycleOutcome.MISFIRED, ("older_than_grace",))
-        elif not self.recovered and due.job is not Job.KELLY:
-            self.monitor_owed = self.monitor_owed or due.job is Job.MONITOR
-            cycle.end(CycleOutcome.RECOVERING, ("execution_recovering",))
-        else:
-            cycle.start()
-
-    def known(self, known: CycleKnown) -> None:
+    def _answer_known(self, due: Due, known: CycleKnown) -> None:
         """The slot has run before: nothing is done twice."""
-        due = self._answered(known.request_id)
-        if due is None:
-            return
         if due.answer is not None:
             due.answer(
                 CycleEnded(
@@ -132,135 +187,41 @@ class CycleQueue:
                     at=self._desk.ctx.now(),
                 )
             )
-        self.go_on()
 
-    def recorded(self, request_id: str) -> None:
-        self._desk.outbox.settle(request_id)
-        cycle_id = self._unreleased.pop(request_id, None)
-        if cycle_id is not None:
-            self._release(cycle_id)
-        if request_id in self._closing:
-            self._closed(request_id)
-        elif self.active is not None:
-            self.active.handle_recorded(request_id)
+    async def _conduct(self, due: Due, opened: CycleOpened) -> None:
+        cycle = KINDS[due.job](self._desk, due, opened.cycle_id, resumed=opened.resumed)
+        self.active = cycle
+        if due.misfired:
+            end = CycleEnd(CycleOutcome.MISFIRED, ("older_than_grace",))
+        elif not self.recovered and due.job is not Job.KELLY:
+            self.monitor_owed = self.monitor_owed or due.job is Job.MONITOR
+            end = CycleEnd(CycleOutcome.RECOVERING, ("execution_recovering",))
+        else:
+            end = await cycle.run()
+        self.active = None
+        if isinstance(cycle, EntryCycle) and cycle.unbooked_proposal is not None and end.outcome in RELEASES:
+            late = self._release_when_booked(cycle.cycle_id, cycle.unbooked_proposal)
+            self._desk.conversations.start(f"release:{cycle.cycle_id}", late)
+        self.close_row(cycle.cycle_id, due, end)
 
-    def refused(self, refused: Refused) -> None:
-        """State does not write: the cycle ends by it; one that stays open is named, and taken up at boot."""
-        self._desk.outbox.settle(refused.request_id)
-        self._unreleased.pop(refused.request_id, None)
-        reasons = ", ".join(refused.reasons)
-        due = self._answered(refused.request_id)
-        if due is not None:
-            text = f"no row for {due.job.value} of {due.slot.isoformat()}: {reasons}"
-            self._desk.alert(Severity.HIGH, "cycle_not_opened", text, due.job.value)
-            if due.answer is not None:
-                due.answer(Refused(request_id=due.request_id, reasons=refused.reasons))
-            self.go_on()
-        elif refused.request_id in self._closing:
-            ended, _ = self._closing[refused.request_id]
+    async def _close(self, request_id: str, booked: Key[Booked], ended: CycleEnded, due: Due) -> None:
+        """A row that can't be closed is named, and taken up at the next boot."""
+        answer = await self._desk.conversations.event(booked)
+        if isinstance(answer, Refused):
+            reasons = ", ".join(answer.reasons)
             text = f"{ended.cycle_id} ended {ended.outcome.value} and could not be closed: {reasons}"
             self._desk.alert(Severity.HIGH, "cycle_not_closed", text, ended.cycle_id)
-            self._closed(refused.request_id)
-        elif self.active is not None and self._is_of(self.active, refused.request_id):
-            self.active.refused(refused.request_id, refused.reasons)
-
-    def deliver(self, answer: CycleAnswer) -> None:
-        if self.active is not None:
-            self.active.handle(answer)
-
-    def deadline(self, deadline: StepDeadline) -> None:
-        if self.active is not None:
-            self.active.handle_deadline(deadline)
-
-    def terminated(self, ended: Terminated) -> None:
-        if self.active is not None:
-            self.active.handle_terminated(ended)
-
-    def close_row(
-        self, cycle_id: CycleId, due: Due, outcome: CycleOutcome, reasons: tuple[str, ...], text: str = ""
-    ) -> None:
-        """Close a row in the books and tell how it ended; the answer to a person waits for the disk."""
-        desk = self._desk
-        now = desk.ctx.now()
-        ended = CycleEnded(
-            request_id=due.request_id,
-            cycle_id=cycle_id,
-            job=due.job,
-            slot=due.slot,
-            outcome=outcome,
-            reasons=reasons,
-            at=now,
-            text=text,
-        )
-        request_id = f"end-{cycle_id}-{desk.ctx.uuid()}"
-        self._closing[request_id] = (ended, due)
-        desk.record(
-            CloseCycle(
-                request_id=request_id,
-                cycle_id=cycle_id,
-                outcome=outcome,
-                reasons=reasons,
-                at=now,
-            ),
-            correlation=cycle_id,
-        )
-        self._tell(ended)
-        if due.job is Job.ENTRY and outcome in RELEASES:
-            self._release(cycle_id)
-
-    def view_active(self) -> CycleView | None:
-        if self.active is not None:
-            due = self.active.due
-            return CycleView(job=due.job, slot=due.slot, step=self.active.step.value, since=self.active.since)
-        if self._opening is not None:
-            due = self._opening[1]
-            return CycleView(job=due.job, slot=due.slot, step="opening", since=due.since)
-        return None
-
-    def view_waiting(self) -> tuple[CycleView, ...]:
-        return tuple(
-            CycleView(job=due.job, slot=due.slot, step="waiting", since=due.since) for due in self._waiting
-        )
-
-    def _next(self) -> Due | None:
-        """The first that may run now; in the maintenance window monitors wait for its end."""
-        now = self._desk.ctx.now()
-        until = window_end(now)
-        for due in self._waiting:
-            if until is None or due.job is not Job.MONITOR or due.misfired:
-                self._waiting.remove(due)
-                return due
-        if until is not None and self._waiting:
-            if self._window_timer is not None:
-                self._window_timer.cancel()
-            self._window_timer = self._desk.ctx.call_at(until, WindowOver())
-        return None
-
-    def _is_of(self, cycle: Cycle, request_id: str) -> bool:
-        """True for what the cycle itself sent; the release of an old proposal may fail by itself."""
-        return cycle.cycle_id in request_id and not request_id.startswith("release-")
-
-    def _answered(self, request_id: str) -> Due | None:
-        if self._opening is None or self._opening[0] != request_id:
-            return None
-        _, due = self._opening
-        self._opening = None
-        self._desk.outbox.settle(request_id)
-        return due
-
-    def _ended(self, cycle: Cycle, outcome: CycleOutcome, reasons: tuple[str, ...], text: str) -> None:
-        self.active = None
-        if isinstance(cycle, EntryCycle) and cycle.proposal is not None and outcome in RELEASES:
-            # Its recording may still be on the way: when it arrives, the proposal is looked for again.
-            self._unreleased[cycle.decision_request] = cycle.cycle_id
-        self.close_row(cycle.cycle_id, cycle.due, outcome, reasons, text)
-
-    def _closed(self, request_id: str) -> None:
-        ended, due = self._closing.pop(request_id)
+        del self._closing[request_id]
         self.recent.append(ended)
-        if due is not None and due.answer is not None:
+        if due.answer is not None:
             due.answer(ended)
-        self.go_on()
+        self._desk.conversations.deliver(MOVED, None)
+
+    async def _release_when_booked(self, cycle_id: CycleId, booked: Key[Booked]) -> None:
+        """A proposal that was on its way to the books when its cycle ended: once there, it is released."""
+        answer = await self._desk.conversations.event(booked)
+        if isinstance(answer, Recorded):
+            self._release(cycle_id)
 
     def _tell(self, ended: CycleEnded) -> None:
         if ended.job is Job.MONITOR and ended.outcome is not CycleOutcome.MISFIRED:
@@ -276,7 +237,7 @@ class CycleQueue:
 
     def _entered(self, cycle_id: CycleId) -> str:
         try:
-            position = self._desk.position(PositionId(f"p-{cycle_id}"))
+            position = self._desk.position(PositionId(proposal_id_of(cycle_id)))
         except RoomUnreachableError as error:
             return f"numbers unknown: {error}"
         return "the books do not know the position" if position is None else entered_text(position)

@@ -1,41 +1,36 @@
-"""The settlement cycle: have execution book what the venue delivered, where anything could have expired."""
+"""The settlement cycle: have execution book what the venue delivered, if anything could have expired."""
 
 from __future__ import annotations
 
-from actors.decision.cycle import Cycle, CycleAnswer, Step
+from actors.decision.cycle import Cycle, CycleEnd, Step
+from actors.runtime import Key
 from core.messages.execution import Settled, SettleExpired, SettleFailed
 from core.orders.books import CycleOutcome
+from core.values import CycleId
+
+
+def settled_key(cycle_id: CycleId) -> Key[Settled | SettleFailed]:
+    """Execution's answer to a settlement cycle."""
+    return Key(f"settled:{cycle_id}")
 
 
 class SettlementCycle(Cycle):
     """Asks execution once; with nothing live in the books there is nothing to settle."""
 
-    def begin(self) -> None:
+    async def conduct(self) -> CycleEnd:
         desk = self.desk
         if not desk.books().open_positions:
-            self.end(CycleOutcome.NOTHING_OPEN)
-            return
-        self.wait(Step.SETTLEMENT, desk.rooms.execution, desk.strategy.scheduler.cycle_deadline_s)
+            return CycleEnd(CycleOutcome.NOTHING_OPEN)
+        self.enter(Step.SETTLEMENT, desk.rooms.execution)
         desk.ctx.tell(
             desk.rooms.execution,
             SettleExpired(request_id=f"settle-{self.cycle_id}", cycle_id=self.cycle_id),
             correlation=self.cycle_id,
         )
-
-    def recorded(self, request_id: str) -> None:
-        """What is booked, execution sends to the books; this cycle sends nothing."""
-
-    def take(self, answer: CycleAnswer) -> None:
-        if self.step is not Step.SETTLEMENT:
-            return
-        match answer:
-            case Settled() if answer.cycle_id == self.cycle_id:
-                closed = tuple(f"settled:{position_id}" for position_id in answer.positions_closed)
-                if answer.deliveries or closed:
-                    self.end(CycleOutcome.SETTLED, (f"deliveries:{answer.deliveries}", *closed))
-                else:
-                    self.end(CycleOutcome.HELD, ("nothing_expired",))
-            case SettleFailed() if answer.cycle_id == self.cycle_id:
-                self.end(CycleOutcome.DATA_FAILED, answer.reasons)
-            case _:
-                pass
+        answer = await self.event(settled_key(self.cycle_id))
+        if isinstance(answer, SettleFailed):
+            return CycleEnd(CycleOutcome.DATA_FAILED, answer.reasons)
+        closed = tuple(f"settled:{position_id}" for position_id in answer.positions_closed)
+        if answer.deliveries or closed:
+            return CycleEnd(CycleOutcome.SETTLED, (f"deliveries:{answer.deliveries}", *closed))
+        return CycleEnd(CycleOutcome.HELD, ("nothing_expired",))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from actors.decision.cycle import Due
-from actors.decision.desk import Desk
+from actors.decision.cycle import CycleEnd, Due
+from actors.decision.desk import Desk, ended_key
 from actors.decision.ending import MONITOR_FAILURES
 from actors.decision.queue import CycleQueue
 from actors.runtime import Terminated
@@ -35,10 +35,10 @@ class TakeUp:
         """Execution is recovering from now on; an exit or a look that it took with it is owed."""
         queue = self._queue
         under_way = queue.active
-        queue.terminated(ended)
+        self._desk.conversations.deliver(ended_key(ended.path), ended)
         if ended.path == self._desk.rooms.execution.path:
             queue.recovered = False
-            if under_way is not None and under_way.due.job is Job.MONITOR and under_way.ended:
+            if under_way is not None and under_way.due.job is Job.MONITOR and queue.active is not under_way:
                 queue.monitor_owed = True
 
     def open_cycles(self, answer: OpenCycles) -> None:
@@ -52,11 +52,10 @@ class TakeUp:
             if not reasons:
                 queue.add(due)
             elif self._desk.ctx.epoch > FIRST_INCARNATION:
-                queue.close_row(row.cycle_id, due, CycleOutcome.ACTOR_FAILED, reasons)
+                queue.close_row(row.cycle_id, due, CycleEnd(CycleOutcome.ACTOR_FAILED, reasons))
             else:
-                queue.close_row(row.cycle_id, due, CycleOutcome.INTERRUPTED, reasons)
+                queue.close_row(row.cycle_id, due, CycleEnd(CycleOutcome.INTERRUPTED, reasons))
         self._run_owed_monitor()
-        queue.go_on()
 
     def last_cycle(self, last: LastCycle) -> None:
         """A monitor that failed right before the restart counts."""

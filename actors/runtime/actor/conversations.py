@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from actors.runtime.actor.context import Context, Timer
+from actors.runtime.actor.context import Context
 
 T = TypeVar("T")
 
@@ -163,23 +163,20 @@ class Conversations:
 
     async def pause(self, seconds: float, *keys: Key[Any]) -> Key[Any] | None:
         """Wait that long in market time, or until one of the keys is delivered; that key, or None."""
-        over = self._new_wake()
+        over: Key[None] = Key(f"wake:{self._ctx.uuid()}")
         timer = self._ctx.call_later(seconds, Wake(over.name))
-        return await self._until(over, keys, timer)
-
-    async def pause_until(self, when: datetime, *keys: Key[Any]) -> Key[Any] | None:
-        """Wait until a moment in market time, or until one of the keys is delivered; that key, or None."""
-        over = self._new_wake()
-        timer = self._ctx.call_at(when, Wake(over.name))
-        return await self._until(over, keys, timer)
-
-    def _new_wake(self) -> Key[None]:
-        return Key(f"wake:{self._ctx.uuid()}")
-
-    async def _until(self, over: Key[None], keys: tuple[Key[Any], ...], timer: Timer) -> Key[Any] | None:
         came = await _Wait((over, *keys))
         timer.cancel()
         return None if came.key == over else came.key
+
+    async def first_until(self, when: datetime, name: str, *keys: Key[Any]) -> Came | None:
+        """The first event under any of the keys, or None at a moment in market time. `name` is the timer's:
+        no other conversation may wait under it."""
+        over: Key[None] = Key(f"until:{name}")
+        timer = self._ctx.call_at(when, Wake(over.name))
+        came = await _Wait((over, *keys))
+        timer.cancel()
+        return None if came.key == over else came
 
     def _drain(self) -> None:
         """Resume one after the other: what a conversation delivers while it runs waits its turn."""

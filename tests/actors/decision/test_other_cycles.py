@@ -207,5 +207,5 @@ def test_a_flood_of_slots_is_bounded_and_told() -> None:
 
 
 def test_an_unknown_message_is_a_crash() -> None:
-    with pytest.raises(TypeError, match="expected a message for decision"):
+    with pytest.raises(TypeError, match="expected a message of Decision"):
         DecisionDesk().tell("hello")

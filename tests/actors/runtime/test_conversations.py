@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Generator
+from datetime import timedelta
 from threading import Thread
 from typing import Any
 
@@ -141,6 +142,24 @@ def test_a_pause_ends_with_its_timer_or_by_a_key(ctx: FakeContext, talks: Conver
         assert isinstance(message, Wake)
         talks.wake(message)
     assert found == [A, None]
+
+
+def test_the_first_of_several_events_is_waited_for_until_a_moment(
+    ctx: FakeContext, talks: Conversations
+) -> None:
+    found: list[Came | None] = []
+
+    async def waiting_until() -> None:
+        until = ctx.now() + timedelta(seconds=5.0)
+        found.append(await talks.first_until(until, "first", A, B))
+        found.append(await talks.first_until(until, "first", A, B))
+
+    talks.start("f", waiting_until())
+    talks.deliver(B, 2)
+    for message in ctx.advance(5.0):
+        assert isinstance(message, Wake)
+        talks.wake(message)
+    assert found == [Came(B, 2), None]
 
 
 def test_an_event_that_does_not_come_in_time_is_none(ctx: FakeContext, talks: Conversations) -> None:

@@ -15,24 +15,21 @@ from actors.control.inbox import Inbox, UnderWay
 from actors.control.injectable import INJECTABLE, build
 from actors.control.server import ControlServer
 from actors.control.survey import Survey, healthcheck
+from actors.room import Alarm, Room
 from actors.runtime import (
-    Actor,
     AnyAddress,
     CellState,
-    Outbox,
     PlainQuestion,
     ReplyTo,
-    Retell,
     RuntimeFault,
     Terminated,
 )
 from core.errors import InputError
-from core.messages.alerting import RaiseAlert, Severity
+from core.messages.alerting import Severity
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.base import Event, Refused
 from core.messages.control import (
     AwaitInject,
-    ControlProtocol,
     Dump,
     EngineAlive,
     EngineIdentity,
@@ -48,7 +45,10 @@ from core.messages.control import (
     StopEngine,
     Trace,
 )
-from core.messages.execution import OrderFinal, RecoveryReport
+from core.messages.decision import CycleEnded
+from core.messages.execution import ExitStarted, OrderFinal, RecoveryReport, Settled, SettleFailed
+from core.messages.market_data import MarketSnapshotFailed, MarketSnapshotStored
+from core.messages.protocols import ControlProtocol
 from core.messages.scheduler import GetJobs, Jobs
 from core.messages.state import GetOpenInbox, OpenInbox, Recorded, RecordInbox, RecordInboxDone
 
@@ -63,11 +63,7 @@ class AskKillSwitch:
     request_id: str
 
 
-_Accepted = ControlProtocol | Terminated | AskKillSwitch | Retell | OrderFinal
-_Answers = tuple({answer for item in INJECTABLE.values() for answer in item.answers})
-
-
-class Control(Actor):
+class Control(Room[ControlProtocol | Terminated | AskKillSwitch]):
     """Accepts: ControlProtocol; the answers of injected messages; Terminated of the rooms they went to.
 
     Sends: RecordInbox, RecordInboxDone, GetOpenInbox to state; injected messages to their rooms; GetJobs to
@@ -95,7 +91,8 @@ class Control(Actor):
         self._waiting_for_status: list[ReplyTo] = []
 
     def on_start(self) -> None:
-        self._outbox = Outbox(self.ctx)
+        super().on_start()
+        self._alert = Alarm(self.ctx, self._rooms["alerting"])
         for room in sorted({item.room for item in INJECTABLE.values() if item.through_inbox}):
             self.ctx.watch(self._rooms[room])
         self.ctx.watch(self._rooms["scheduler"])
@@ -105,18 +102,12 @@ class Control(Actor):
             self._server.open()
 
     def on_stop(self) -> None:
+        super().on_stop()
         if self._server is not None:
             self._server.close()
 
-    def on_receive(self, message: object) -> object:
-        if isinstance(message, _Answers):
-            # Which messages answer an injected one is the registry's business, not a case here.
-            self._handle_answer(message)
-            return None
-        if not isinstance(message, _Accepted):
-            raise TypeError(f"control does not accept {type(message).__name__}")
-        accepted: _Accepted = message
-        match accepted:
+    def handle(self, message: ControlProtocol | Terminated | AskKillSwitch) -> object:
+        match message:
             case GetStatus():
                 return self._handle_get_status()
             case PingEngine():
@@ -124,38 +115,45 @@ class Control(Actor):
             case GetHealthcheck():
                 return healthcheck(self._survey().status(self._identity, self._recovery))
             case StopEngine():
-                self._engine.request_stop(accepted.reason)
-                return EngineStopping(reason=accepted.reason)
+                self._engine.request_stop(message.reason)
+                return EngineStopping(reason=message.reason)
             case GetDump():
                 return Dump(text=self._engine.dump())
             case GetTrace():
-                return Trace(lines=self._engine.trace(accepted.correlation))
+                return Trace(lines=self._engine.trace(message.correlation))
             case GetJobs():
-                self._handle_get_jobs(accepted)
+                self._handle_get_jobs(message)
             case InjectMessage():
-                return self._handle_inject(accepted)
+                return self._handle_inject(message)
             case AwaitInject():
-                return self._handle_await(accepted)
+                return self._handle_await(message)
             case RecoveryReport():
-                self._recovery = accepted
+                self._recovery = message
             case Recorded():
-                self._handle_recorded(accepted)
+                self._handle_recorded(message)
             case Refused():
-                self._handle_refused(accepted)
+                self._handle_refused(message)
             case OpenInbox():
-                self._handle_open_inbox(accepted)
+                self._handle_open_inbox(message)
             case Jobs():
-                self._handle_jobs(accepted)
+                self._handle_jobs(message)
             case Terminated():
-                self._handle_terminated(accepted)
+                self._handle_terminated(message)
             case AskKillSwitch():
-                self._handle_ask_kill_switch(accepted)
-            case Retell():
-                self._outbox.retell()
+                self._handle_ask_kill_switch(message)
             case OrderFinal():
                 pass  # How a manual exit goes on after it was started stands in the books.
+            case (
+                CycleEnded()
+                | ExitStarted()
+                | Settled()
+                | SettleFailed()
+                | MarketSnapshotStored()
+                | MarketSnapshotFailed()
+            ):
+                self._handle_answer(message)
             case _:
-                assert_never(accepted)
+                assert_never(message)
         return None
 
     def _survey(self) -> Survey:
@@ -219,12 +217,12 @@ class Control(Actor):
             body=inject.body,
             who=inject.who,
         )
-        self._outbox.send(self._rooms["state"], record, request_id, correlation=request_id)
+        self.outbox.send(self._rooms["state"], record, request_id, correlation=request_id)
         return None
 
     def _handle_recorded(self, recorded: Recorded) -> None:
         """On disk: only now may the operator hear of it, and only now does it go to its room."""
-        if not self._outbox.settle(recorded.request_id):
+        if not self.outbox.settle(recorded.request_id):
             return
         entry = self._inbox.get(recorded.request_id)
         if entry is None or entry.delivered:
@@ -235,7 +233,7 @@ class Control(Actor):
 
     def _handle_refused(self, refused: Refused) -> None:
         """State will not store it: the operator hears why and nothing is done. Or the room itself refused."""
-        self._outbox.settle(refused.request_id)
+        self.outbox.settle(refused.request_id)
         entry = self._inbox.get(refused.request_id)
         if entry is None:
             return
@@ -263,10 +261,7 @@ class Control(Actor):
     def _give_up(self, request_id: str, name: str, why: str) -> None:
         """A stored message that this version no longer understands is closed loudly, never dropped."""
         text = f"{name} was accepted by an earlier version and can't be carried out: {why}"
-        alert = RaiseAlert(
-            severity=Severity.HIGH, code="inbox_unreadable", text=text, cause=request_id, at=self.ctx.now()
-        )
-        self.ctx.tell(self._rooms["alerting"], alert)
+        self._alert(Severity.HIGH, "inbox_unreadable", text, request_id)
         self._close(request_id, text)
 
     def _deliver(self, entry: UnderWay) -> None:
@@ -294,10 +289,10 @@ class Control(Actor):
             raise TypeError(f"{entry.item.room} answered {entry.item.name} with {type(answer).__name__}")
         self._inbox.answer(ask.request_id, answer)
 
-    def _handle_answer(self, answer: object) -> None:
+    def _handle_answer(self, answer: Event) -> None:
         """What an injected message led to: kept for who asks, and closed in the books."""
         request_id = getattr(answer, "request_id", None)
-        if not isinstance(answer, Event) or not isinstance(request_id, str):
+        if not isinstance(request_id, str):
             return
         done = self._inbox.answer(request_id, answer)
         if done is not None:
@@ -308,7 +303,7 @@ class Control(Actor):
         done = RecordInboxDone(
             request_id=done_id, inbox_request_id=request_id, at=self.ctx.now(), answer=answer
         )
-        self._outbox.send(self._rooms["state"], done, done_id, correlation=request_id)
+        self.outbox.send(self._rooms["state"], done, done_id, correlation=request_id)
 
     def _handle_await(self, query: AwaitInject) -> object:
         done = self._inbox.answered(query.request_id)

@@ -19,11 +19,12 @@ from core.market.venue_clock import clock_offset_s
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.base import Refused
 from core.messages.execution import RecoveryReport
-from core.messages.health import GetHealth, HealthProtocol, HealthStatus
+from core.messages.health import GetHealth, HealthStatus
 from core.messages.kill_switch import KillSwitchArmed, VenueChecked
 from core.messages.mcp import Fetch, Fetched, FetchFailed, ProbeRouter, Router, RouterProbed
 from core.messages.protocols import (
     AlertingProtocol,
+    HealthProtocol,
     KillSwitchProtocol,
     McpProtocol,
     SchedulerProtocol,

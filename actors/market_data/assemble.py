@@ -49,24 +49,26 @@ class IncompleteError(Exception):
 
 def entry_market(answers: Answers, now: datetime, age_max_s: float) -> EntryMarket:
     """All market and account facts of an entry. Raises `IncompleteError`."""
-    account = _answer(answers, "get_account_summary", AccountSummary)
-    fx = _answer(answers, "get_fx_rate", FxRate)
-    holdings = _answer(answers, "get_holdings", Holdings)
+    account = answer_of(answers, "get_account_summary", AccountSummary)
+    fx = answer_of(answers, "get_fx_rate", FxRate)
+    holdings = answer_of(answers, "get_holdings", Holdings)
     try:
         return EntryMarket(
-            equity_usd=_equity_usd(_answer(answers, "get_total_equity", TotalEquity), fx),
+            equity_usd=_equity_usd(answer_of(answers, "get_total_equity", TotalEquity), fx),
             eur_usd=fx.rate,
             eth_share=math.fsum(held.share for held in holdings.holdings if held.asset == "ETH"),
             venue_equity_eth=float(account.equity),
             initial_margin_eth=float(account.initial_margin),
             spot_usd=spot_usd(answers, now, age_max_s),
             dvol=dvol_pts(answers, now, age_max_s),
-            dvol_24h_ago=_dvol_ago(_answer(answers, "get_dvol_history", DvolHistory), now - _DAY),
+            dvol_24h_ago=_dvol_ago(answer_of(answers, "get_dvol_history", DvolHistory), now - _DAY),
             index_hourly_closes=_closes(answers, now),
             funding=_funding(answers, now),
-            macro_events=_events(_answer(answers, "get_calendar", Calendar)),
-            liquidation_level=Level(_answer(answers, "get_liquidation_pressure", LiquidationPressure).level),
-            chain=_answer(answers, CHAIN, OptionChain),
+            macro_events=_events(answer_of(answers, "get_calendar", Calendar)),
+            liquidation_level=Level(
+                answer_of(answers, "get_liquidation_pressure", LiquidationPressure).level
+            ),
+            chain=answer_of(answers, CHAIN, OptionChain),
         )
     except ValidationError as error:
         first = error.errors()[0]
@@ -84,25 +86,26 @@ def monitor_market(
         spot_usd=spot_usd(answers, now, age_max_s),
         spot_4h_ago_usd=spot_4h_ago_usd,
         dvol=dvol_pts(answers, now, age_max_s),
-        chain=_answer(answers, CHAIN, OptionChain),
+        chain=answer_of(answers, CHAIN, OptionChain),
     )
 
 
 def spot_usd(answers: Answers, now: datetime, age_max_s: float) -> float:
     """The index, not older than allowed."""
-    index = _answer(answers, "get_index_price", IndexPrice)
+    index = answer_of(answers, "get_index_price", IndexPrice)
     _require_fresh("get_index_price", index.timestamp, now, age_max_s)
     return float(index.price)
 
 
 def dvol_pts(answers: Answers, now: datetime, age_max_s: float) -> float:
     """DVOL in points, not older than allowed."""
-    dvol = _answer(answers, "get_dvol", Dvol)
+    dvol = answer_of(answers, "get_dvol", Dvol)
     _require_fresh("get_dvol", dvol.timestamp, now, age_max_s)
     return dvol.dvol
 
 
-def _answer(answers: Answers, tool: str, expected: type[_Answer]) -> _Answer:
+def answer_of(answers: Answers, tool: str, expected: type[_Answer]) -> _Answer:
+    """The answer of one tool. Raises `IncompleteError` if it is another kind of answer, or none."""
     answer = answers.get(tool)
     if not isinstance(answer, expected):
         found = type(answer).__name__
@@ -134,7 +137,7 @@ def _dvol_ago(history: DvolHistory, moment: datetime) -> float:
 
 
 def _closes(answers: Answers, now: datetime) -> tuple[HourlyClose, ...]:
-    candles = _answer(answers, "get_historical", Historical).candles
+    candles = answer_of(answers, "get_historical", Historical).candles
     closes = tuple(
         HourlyClose(at=candle.timestamp + _HOUR, close_usd=float(candle.close))
         for candle in candles
@@ -157,9 +160,9 @@ def _funding(answers: Answers, now: datetime) -> tuple[FundingRate, ...]:
 
     The rate of exactly a day ago was paid for the hour before that day: it is a 25th and does not count.
     """
-    history = _answer(answers, "get_funding_history", FundingHistory).points
+    history = answer_of(answers, "get_funding_history", FundingHistory).points
     points = [point for point in history if now - _DAY < point.timestamp <= now]
-    others = _answer(answers, "get_cross_exchange_funding", CrossExchangeFunding).exchanges
+    others = answer_of(answers, "get_cross_exchange_funding", CrossExchangeFunding).exchanges
     rates = [
         FundingRate(venue=other.name, annualised_frac=other.annualized_rate, as_of=other.timestamp)
         for other in others

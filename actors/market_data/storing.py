@@ -1,16 +1,19 @@
-"""Stored pictures: from what was gathered to a row in the books, and who is told when it is there."""
+"""Stored pictures: from what was read to a row in the books, and who is told when it is there."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
 
-from actors.market_data.assemble import IncompleteError, dvol_pts, spot_usd
-from actors.market_data.gathering import Gathering
-from actors.market_data.parts import CHAIN
+from actors.market_data.assemble import Answers, answer_of, dvol_pts, spot_usd
+from actors.market_data.parts import CHAIN, stored_chain, stored_parts
+from actors.market_data.reading import Missing, Sources
 from actors.market_data.seen import Seen
 from actors.market_data.stored import quotes_json, stored_expiries
 from actors.market_data.suspension import Suspension
-from actors.runtime import Address, Context, Outbox
+from actors.runtime import Address, Context, Conversations, Key, Outbox
 from core.contract import FundingRate
 from core.market.option_chain import OptionChain
 from core.messages.base import Refused
@@ -18,14 +21,34 @@ from core.messages.market_data import FaultKind, MarketSnapshotFailed, MarketSna
 from core.messages.protocols import DecisionProtocol, StateProtocol
 from core.messages.state import Recorded, RecordMarketSnapshot
 
+DEADLINE_S: Final = 60.0
+
+
+def recorded_key(request_id: str) -> Key[Recorded | Refused]:
+    """State's answer to a stored picture."""
+    return Key(f"recorded:{request_id}")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What a row holds of the market at one moment."""
+
+    spot_usd: float
+    dvol: float
+    funding_frac: float | None
+    chain: OptionChain
+
 
 class StoredPictures:
     """Keeps each picture until state has it on disk; decision hears of it only then."""
 
     def __init__(
         self,
-        ctx: Callable[[], Context],
+        ctx: Context,
+        conversations: Conversations,
+        outbox: Outbox,
         *,
+        sources: Sources,
         state: Address[StateProtocol],
         decision: Address[DecisionProtocol],
         seen: Seen,
@@ -33,77 +56,82 @@ class StoredPictures:
         age_max_s: float,
     ) -> None:
         self._ctx = ctx
+        self._conversations = conversations
+        self._outbox = outbox
+        self._sources = sources
         self._state = state
         self._decision = decision
         self._seen = seen
         self._suspension = suspension
         self._age_max_s = age_max_s
-        self._outbox = Outbox(ctx)
-        self._under_way: dict[str, tuple[Gathering, MarketSnapshotStored]] = {}
 
-    def keep(self, gathering: Gathering) -> bool:
-        """Send the picture to the books; False where it is not whole, and its faults say why."""
-        now = self._ctx().now()
-        chain = gathering.answers.get(CHAIN)
-        try:
-            if gathering.faults or not isinstance(chain, OptionChain):
-                self._failed(gathering)
-                return False
-            spot = spot_usd(gathering.answers, now, self._age_max_s)
-            dvol = dvol_pts(gathering.answers, now, self._age_max_s)
-        except IncompleteError as error:
-            gathering.faults.append(error.fault)
-            self._failed(gathering)
-            return False
-        rate = gathering.answers.get("get_funding_rate")
-        funding = rate.annualized_rate if isinstance(rate, FundingRate) else None
-        quotes, count = quotes_json(chain, stored_expiries(chain, now, self._seen.legs))
-        seen = self._seen
-        seen.dvol, seen.funding_frac, seen.last_snapshot_at, seen.stale_reason = dvol, funding, now, None
+    async def take(
+        self, name: str, request_id: str, slot: datetime, answer: Callable[[object], None]
+    ) -> Missing | None:
+        """Read a picture and store it. Missing if there is none; it has been answered then, too."""
+        reading = self._sources.read(name, self._ctx.now() + timedelta(seconds=DEADLINE_S))
+        reading.ask_books()
+        await reading.gather(stored_parts())
+        await reading.gather(lambda: (stored_chain(self._ctx.now(), self._open_expirations()),))
+        picture = reading.finish(self._picture)
+        if isinstance(picture, Missing):
+            self._missed(picture, request_id, slot, answer)
+            return picture
+        await self._store(picture, request_id, slot, answer)
+        return None
+
+    async def _store(
+        self, picture: Picture, request_id: str, slot: datetime, answer: Callable[[object], None]
+    ) -> None:
+        now, seen = self._ctx.now(), self._seen
+        quotes, count = quotes_json(picture.chain, stored_expiries(picture.chain, now, seen.legs))
+        seen.dvol, seen.funding_frac = picture.dvol, picture.funding_frac
+        seen.last_snapshot_at, seen.stale_reason = now, None
         seen.keep_for_later()
-        stored = MarketSnapshotStored(
-            request_id=gathering.request_id,
-            slot=gathering.slot,
+        record = RecordMarketSnapshot(
+            request_id=request_id,
             at=now,
-            spot_usd=spot,
-            dvol=dvol,
+            spot_usd=picture.spot_usd,
+            dvol=picture.dvol,
+            funding=picture.funding_frac,
+            quotes=quotes,
+        )
+        self._outbox.send(self._state, record, request_id)
+        self._suspension.succeeded()
+        booked = await self._conversations.event(recorded_key(request_id))
+        if isinstance(booked, Refused):
+            # State alerts of its own condition.
+            answer(MarketSnapshotFailed(request_id=request_id, slot=slot, reasons=booked.reasons))
+            return
+        stored = MarketSnapshotStored(
+            request_id=request_id,
+            slot=slot,
+            at=now,
+            spot_usd=picture.spot_usd,
+            dvol=picture.dvol,
             quotes=count,
         )
-        self._under_way[gathering.request_id] = (gathering, stored)
-        record = RecordMarketSnapshot(
-            request_id=gathering.request_id, at=now, spot_usd=spot, dvol=dvol, funding=funding, quotes=quotes
+        self._ctx.tell(self._decision, stored)
+        answer(stored)
+
+    def _picture(self, answers: Answers) -> Picture:
+        now = self._ctx.now()
+        rate = answers.get("get_funding_rate")
+        return Picture(
+            spot_usd=spot_usd(answers, now, self._age_max_s),
+            dvol=dvol_pts(answers, now, self._age_max_s),
+            funding_frac=rate.annualized_rate if isinstance(rate, FundingRate) else None,
+            chain=answer_of(answers, CHAIN, OptionChain),
         )
-        self._outbox.send(self._state, record, gathering.request_id)
-        self._suspension.succeeded()
-        return True
 
-    def recorded(self, recorded: Recorded) -> None:
-        self._outbox.settle(recorded.request_id)
-        under_way = self._under_way.pop(recorded.request_id, None)
-        if under_way is not None:
-            gathering, stored = under_way
-            self._ctx().tell(self._decision, stored)
-            gathering.answer(stored)
-
-    def refused(self, refused: Refused) -> None:
-        """State does not take the picture; it alerts of its own condition."""
-        self._outbox.settle(refused.request_id)
-        under_way = self._under_way.pop(refused.request_id, None)
-        if under_way is not None:
-            gathering, stored = under_way
-            gathering.answer(
-                MarketSnapshotFailed(request_id=refused.request_id, slot=stored.slot, reasons=refused.reasons)
-            )
-
-    def retell(self) -> None:
-        self._outbox.retell()
-
-    def _failed(self, gathering: Gathering) -> None:
-        stale = any(fault.kind == FaultKind.STALE.value for fault in gathering.faults)
-        reason = "; ".join(f"{fault.reason} ({fault.detail})" for fault in gathering.faults)
+    def _missed(
+        self, missing: Missing, request_id: str, slot: datetime, answer: Callable[[object], None]
+    ) -> None:
+        stale = any(fault.kind == FaultKind.STALE.value for fault in missing.faults)
+        reason = str(missing)
         self._seen.stale_reason = reason
-        self._suspension.failed(reason, stale=stale, cause=gathering.request_id)
-        reasons = tuple(fault.reason for fault in gathering.faults)
-        gathering.answer(
-            MarketSnapshotFailed(request_id=gathering.request_id, slot=gathering.slot, reasons=reasons)
-        )
+        self._suspension.failed(reason, stale=stale, cause=request_id)
+        answer(MarketSnapshotFailed(request_id=request_id, slot=slot, reasons=missing.reasons))
+
+    def _open_expirations(self) -> tuple[datetime, ...]:
+        return tuple(leg.expiration for leg in self._seen.legs)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
+from actors.room import Alarm
 from actors.runtime import Address, Context
-from core.messages.alerting import RaiseAlert, Severity
+from core.messages.alerting import Severity
 from core.messages.kill_switch import ClearSuspension, SuspendEntries
 from core.messages.protocols import AlertingProtocol, KillSwitchProtocol
 
@@ -20,23 +20,22 @@ class Suspension:
 
     def __init__(
         self,
-        ctx: Callable[[], Context],
+        ctx: Context,
         kill_switch: Address[KillSwitchProtocol],
         alerting: Address[AlertingProtocol],
     ) -> None:
         self._ctx = ctx
         self._kill_switch = kill_switch
-        self._alerting = alerting
+        self._alert = Alarm(ctx, alerting)
         self._failures = 0
         self._suspended: bool | None = None
         """None until the first picture: an earlier incarnation may have suspended."""
 
     def failed(self, reason: str, *, stale: bool, cause: str) -> None:
         self._failures += 1
-        ctx = self._ctx()
         if not self._suspended and (stale or self._failures >= FAILURES_BEFORE_SUSPENDING):
             self._suspended = True
-            ctx.tell(self._kill_switch, SuspendEntries(source=SOURCE, reason=reason))
+            self._ctx.tell(self._kill_switch, SuspendEntries(source=SOURCE, reason=reason))
             self._alert(Severity.HIGH, "market_data_lost", f"entries are suspended: {reason}", cause)
         elif self._failures == 1:
             self._alert(Severity.LOW, "market_snapshot_failed", f"no market snapshot: {reason}", cause)
@@ -44,14 +43,7 @@ class Suspension:
     def succeeded(self) -> None:
         self._failures = 0
         if self._suspended is not False:
-            self._ctx().tell(self._kill_switch, ClearSuspension(source=SOURCE))
+            self._ctx.tell(self._kill_switch, ClearSuspension(source=SOURCE))
         if self._suspended:
             self._alert(Severity.LOW, "market_data_back", "the market is seen again", SOURCE)
         self._suspended = False
-
-    def _alert(self, severity: Severity, code: str, text: str, cause: str) -> None:
-        ctx = self._ctx()
-        ctx.tell(
-            self._alerting,
-            RaiseAlert(severity=severity, code=code, text=text, cause=cause, at=ctx.now()),
-        )

@@ -11,8 +11,14 @@ from actors.scheduler.clock_schedule import ClockJob, ClockScheduler
 from actors.scheduler.jobs import CYCLES, build_jobs, disabled_jobs
 from core.messages.base import Refused
 from core.messages.health import GetHealth, HealthStatus
-from core.messages.protocols import DecisionProtocol, HealthProtocol, MarketDataProtocol, StateProtocol
-from core.messages.scheduler import GetJobs, JobDue, Jobs, SchedulerProtocol, StartJobs
+from core.messages.protocols import (
+    DecisionProtocol,
+    HealthProtocol,
+    MarketDataProtocol,
+    SchedulerProtocol,
+    StateProtocol,
+)
+from core.messages.scheduler import GetJobs, JobDue, Jobs, StartJobs
 from core.messages.state import GetJobRuns, JobRuns, Recorded, RecordJobRuns
 from core.orders.books import Job
 from core.strategy import Strategy

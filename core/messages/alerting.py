@@ -52,6 +52,3 @@ class AlertingStatus(Event):
 
 class GetAlerting(Query[AlertingStatus]):
     """Answered by `AlertingStatus`."""
-
-
-AlertingProtocol = RaiseAlert | GetAlerting

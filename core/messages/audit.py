@@ -105,6 +105,3 @@ class AuditStatus(Event):
 
 class GetAudit(Query[AuditStatus]):
     """Answered by `AuditStatus`."""
-
-
-AuditProtocol = AppendAudit | GetAudit

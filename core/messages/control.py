@@ -12,8 +12,6 @@ from core.messages.execution import ExecutionStatus, RecoveryReport
 from core.messages.health import HealthStatus
 from core.messages.kill_switch import KillSwitchStatus
 from core.messages.market_data import Marks
-from core.messages.scheduler import GetJobs, Jobs
-from core.messages.state import OpenInbox, Recorded
 from core.orders.books import Job, OrderRow, Position
 from core.values import Value
 
@@ -150,21 +148,3 @@ class AwaitInject(Query[InjectDone]):
     """Answered by `InjectDone` when the injected message has led to something."""
 
     request_id: str
-
-
-ControlProtocol = (
-    GetStatus
-    | PingEngine
-    | GetHealthcheck
-    | StopEngine
-    | GetDump
-    | GetTrace
-    | GetJobs
-    | InjectMessage
-    | AwaitInject
-    | RecoveryReport
-    | Recorded
-    | Refused
-    | OpenInbox
-    | Jobs
-)

@@ -55,6 +55,3 @@ class CycleView(Value):
     slot: datetime
     step: str
     since: datetime
-
-
-DecisionProtocol = RunEntryCycle | RunMonitorCycle | GetDecision

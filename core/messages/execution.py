@@ -130,8 +130,3 @@ class ExecutionStatus(Event):
 
 class GetExecution(Query[ExecutionStatus]):
     """Answered by `ExecutionStatus`."""
-
-
-ExecutionProtocol = (
-    PlaceCombo | ClosePosition | SettleExpired | Reconcile | CancelEntries | WithdrawEntries | GetExecution
-)

@@ -38,6 +38,3 @@ class HealthStatus(Event):
 
 class GetHealth(Query[HealthStatus]):
     """Answered by `HealthStatus`."""
-
-
-HealthProtocol = GetHealth

@@ -166,18 +166,3 @@ class KillSwitchStatus(Event):
 
 class GetKillSwitch(Query[KillSwitchStatus]):
     """Answered by `KillSwitchStatus`."""
-
-
-KillSwitchProtocol = (
-    RequestPermit
-    | PermitSpent
-    | PermitVoid
-    | ArmKillSwitch
-    | DisarmKillSwitch
-    | SuspendEntries
-    | ClearSuspension
-    | BooksChanged
-    | MarksChanged
-    | VenueChecked
-    | GetKillSwitch
-)

@@ -155,6 +155,3 @@ class LegMark(Value):
     forward_usd: float
     delta: float
     at: datetime
-
-
-MarketDataProtocol = FetchSnapshot | TakeMarketSnapshot | GetMarks

@@ -146,7 +146,3 @@ class OrderAction(StrEnum):
     PLACE = "place"
     EDIT = "edit"
     CANCEL = "cancel"
-
-
-McpProtocol = Fetch | ProbeRouter
-McpOrdersProtocol = SendOrder | EditOrder | CancelOrder

@@ -44,7 +44,6 @@ from core.messages.kill_switch import (
     DisarmKillSwitch,
     GetKillSwitch,
     KillSwitchArmed,
-    KillSwitchDisarmed,
     MarksChanged,
     PermitSpent,
     PermitVoid,
@@ -233,17 +232,14 @@ ControlProtocol = (
     | Jobs
     | Recorded
     | Refused
-    | CycleEnded
     | OrderFinal
+    | CycleEnded
     | ExitStarted
     | Settled
     | SettleFailed
     | MarketSnapshotStored
     | MarketSnapshotFailed
-    | BackupMade
-    | KillSwitchArmed
-    | KillSwitchDisarmed
 )
-"""The events below the queries are what operators' messages come back with."""
+"""The last six are what operators' messages come back with."""
 
 SchedulerProtocol = StartJobs | GetJobs | HealthStatus | JobRuns | Recorded | Refused

@@ -28,6 +28,3 @@ class Jobs(Event):
 
 class GetJobs(Query[Jobs]):
     """Answered by `Jobs`."""
-
-
-SchedulerProtocol = StartJobs | GetJobs

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from core.messages.alerting import AlertRow
-from core.messages.audit import AuditAt, AuditBoot, AuditEvent
+from core.messages.audit import AuditEvent
 from core.messages.base import Answered, Command, Event, Refused
 from core.messages.kill_switch import ArmCause
 from core.messages.state_queries import (
@@ -87,7 +87,6 @@ __all__ = [
     "Recording",
     "SetSystem",
     "StateAnswer",
-    "StateProtocol",
     "SystemRead",
     "UndeliveredAlerts",
 ]
@@ -285,41 +284,6 @@ class BackupMade(Event):
     bytes: int
 
 
-StateProtocol = (
-    OpenCycle
-    | RecordDecision
-    | RecordInstruction
-    | RecordSent
-    | RecordOrder
-    | RecordDeliveries
-    | CloseProposal
-    | ClosePositionFound
-    | CloseCycle
-    | RecordEvent
-    | RecordMarketSnapshot
-    | RecordJobRuns
-    | RecordKillSwitch
-    | RecordAlert
-    | RecordAlertDelivered
-    | RecordInbox
-    | RecordInboxDone
-    | BindAccount
-    | SetSystem
-    | MakeBackup
-    | AuditAt
-    | AuditBoot
-    | GetBooks
-    | GetPosition
-    | GetOpenCycles
-    | GetLastCycle
-    | GetClosedTrades
-    | GetJobRuns
-    | GetKillSwitchRow
-    | GetUndeliveredAlerts
-    | GetOpenInbox
-    | GetAuditHeadAndPending
-    | GetSystem
-)
 StateAnswer = (
     Recorded
     | Refused

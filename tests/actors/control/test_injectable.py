@@ -9,10 +9,15 @@ from pydantic import JsonValue
 
 from actors.control.injectable import BY_ENGINE, INJECTABLE, build
 from core.errors import InputError
-from core.messages.decision import DecisionProtocol
-from core.messages.execution import ClosePosition, ExecutionProtocol
-from core.messages.kill_switch import ArmCause, ArmKillSwitch, KillSwitchProtocol
-from core.messages.market_data import MarketDataProtocol
+from core.messages.execution import ClosePosition
+from core.messages.kill_switch import ArmCause, ArmKillSwitch
+from core.messages.protocols import (
+    ControlProtocol,
+    DecisionProtocol,
+    ExecutionProtocol,
+    KillSwitchProtocol,
+    MarketDataProtocol,
+)
 
 PROTOCOLS = {
     "execution": ExecutionProtocol,
@@ -60,3 +65,8 @@ def test_bad_input_names_the_field_and_what_was_expected(
 ) -> None:
     with pytest.raises(InputError, match=named):
         build(name, body, request_id="x", who="ann")
+
+
+def test_control_takes_every_answer_to_what_goes_through_its_inbox() -> None:
+    answers = {answer for item in INJECTABLE.values() if item.through_inbox for answer in item.answers}
+    assert answers <= set(get_args(ControlProtocol))

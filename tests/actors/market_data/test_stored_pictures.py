@@ -170,5 +170,5 @@ def test_no_timer_is_left_when_all_is_answered() -> None:
 
 
 def test_an_unknown_message_is_a_crash() -> None:
-    with pytest.raises(TypeError, match="expected a message for market data"):
+    with pytest.raises(TypeError, match="expected a message of MarketData"):
         Room().tell("hello")

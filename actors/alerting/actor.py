@@ -11,11 +11,12 @@ from typing import assert_never
 
 from actors.alerting.channel import Channel, NotTaken, Taken
 from actors.alerting.text import render
-from actors.runtime import Actor, Address, Outbox, Retell, Timer
+from actors.room import Room
+from actors.runtime import Address, Timer
 from core.messages.alerting import AlertingStatus, AlertRow, GetAlerting, RaiseAlert, Severity
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.base import Refused
-from core.messages.protocols import StateProtocol
+from core.messages.protocols import AlertingProtocol, StateProtocol
 from core.messages.state import (
     GetUndeliveredAlerts,
     RecordAlert,
@@ -54,12 +55,7 @@ class BacklogLate:
     """Timer to self: state has not answered; what is in memory goes out without it."""
 
 
-_Accepted = (
-    RaiseAlert | GetAlerting | Recorded | Refused | UndeliveredAlerts | Retell | SendNext | BacklogLate
-)
-
-
-class Alerting(Actor):
+class Alerting(Room[AlertingProtocol | SendNext | BacklogLate]):
     """Accepts: RaiseAlert, GetAlerting; from state Recorded, Refused, UndeliveredAlerts.
 
     Sends: RecordAlert, RecordAlertDelivered, GetUndeliveredAlerts to state.
@@ -92,38 +88,34 @@ class Alerting(Actor):
         self._not_before: datetime | None = None
 
     def on_start(self) -> None:
-        self._outbox = Outbox(self.ctx)
+        super().on_start()
         if self._open_channel is not None:
             self._channel = self._open_channel()
             self._read_backlog()
 
     def on_stop(self) -> None:
+        super().on_stop()
         if self._channel is not None:
             self._channel.close()
 
-    def on_receive(self, message: object) -> object:
-        if not isinstance(message, _Accepted):
-            raise TypeError(f"alerting does not accept {type(message).__name__}")
-        accepted: _Accepted = message
-        match accepted:
+    def handle(self, message: AlertingProtocol | SendNext | BacklogLate) -> object:
+        match message:
             case RaiseAlert():
-                self._handle_raise_alert(accepted)
+                self._handle_raise_alert(message)
             case GetAlerting():
                 return self._handle_get_alerting()
             case Recorded():
-                self._outbox.settle(accepted.request_id)
+                self.outbox.settle(message.request_id)
             case Refused():
-                self._handle_refused(accepted)
+                self._handle_refused(message)
             case UndeliveredAlerts():
-                self._handle_undelivered(accepted)
-            case Retell():
-                self._outbox.retell()
+                self._handle_undelivered(message)
             case SendNext():
                 self._handle_send_next()
             case BacklogLate():
                 self._handle_backlog_late()
             case _:
-                assert_never(accepted)
+                assert_never(message)
         return None
 
     def _handle_raise_alert(self, raised: RaiseAlert) -> None:
@@ -156,7 +148,7 @@ class Alerting(Actor):
     def _record(self, alert: AlertRow) -> None:
         request_id = f"alert-{alert.alert_id}"
         urgent = alert.severity.rank >= Severity.HIGH.rank
-        if len(self._outbox.pending) >= UNRECORDED_MAX * (2 if urgent else 1):
+        if len(self.outbox.pending) >= UNRECORDED_MAX * (2 if urgent else 1):
             self._overflowed += 1
             self.ctx.log().error("alert not recorded: too many wait for state", extra={"alert": alert.code})
             return
@@ -171,13 +163,13 @@ class Alerting(Actor):
                 "cause": alert.cause,
             },
         )
-        self._outbox.send(
+        self.outbox.send(
             self._state, RecordAlert(request_id=request_id, audit=(event,), alert=alert), request_id
         )
 
     def _handle_refused(self, refused: Refused) -> None:
         """State will not take it, now or ever: the alert stays in the log and goes to the operator."""
-        if self._outbox.settle(refused.request_id):
+        if self.outbox.settle(refused.request_id):
             self._last_error = f"not recorded: {', '.join(refused.reasons)}"
             self.ctx.log().error("alert not recorded", extra={"reasons": list(refused.reasons)})
 
@@ -222,7 +214,7 @@ class Alerting(Actor):
         self._not_before = self.ctx.now() + timedelta(seconds=PACE_S)
         request_id = f"alert-delivered-{alert.alert_id}"
         done = RecordAlertDelivered(request_id=request_id, alert_id=alert.alert_id, at=self.ctx.now())
-        self._outbox.send(self._state, done, request_id)
+        self.outbox.send(self._state, done, request_id)
         if not self._queue and self._beyond_memory:
             self._beyond_memory = False
             self._read_backlog()

@@ -19,9 +19,10 @@ from actors.audit.files import (
     undated,
 )
 from actors.audit.scan import NOT_ACCEPTED, Broken, Incomplete, Scan, Whole, judge, scan
-from actors.runtime import Actor, Address, RuntimeFault, answerer
+from actors.room import Alarm, Room
+from actors.runtime import Address, RuntimeFault, answerer
 from core.audit.hash_chain import GENESIS, ChainBrokenError, Link, follow_all, split_lines
-from core.messages.alerting import RaiseAlert, Severity
+from core.messages.alerting import Severity
 from core.messages.audit import (
     AppendAudit,
     AuditAt,
@@ -32,7 +33,12 @@ from core.messages.audit import (
     GetAudit,
 )
 from core.messages.base import Refused
-from core.messages.protocols import AlertingProtocol, KillSwitchProtocol, StateProtocol
+from core.messages.protocols import (
+    AlertingProtocol,
+    AuditProtocol,
+    KillSwitchProtocol,
+    StateProtocol,
+)
 from core.messages.state import AuditHeadAndPending, GetAuditHeadAndPending
 
 BOOT_TIMEOUT_S = 10.0
@@ -45,10 +51,7 @@ class CompressOldest:
     """To self: compress one old file, and tell again while there are more."""
 
 
-_Accepted = AppendAudit | GetAudit | CompressOldest
-
-
-class Audit(Actor):
+class Audit(Room[AuditProtocol | CompressOldest]):
     """The append-only file behind the books.
 
     Accepts: AppendAudit, GetAudit.
@@ -78,6 +81,8 @@ class Audit(Actor):
 
     def on_start(self) -> None:
         """Prove the files against the head and the pending bytes that the database holds."""
+        super().on_start()
+        self._raise = Alarm(self.ctx, self._alerting)
         self._folder.mkdir(parents=True, exist_ok=True)
         stored = self.ctx.ask(GetAuditHeadAndPending().to(self._state), timeout_s=BOOT_TIMEOUT_S)
         if isinstance(stored, Refused):
@@ -109,6 +114,7 @@ class Audit(Actor):
 
         Where state can't be asked any more, the next start completes the pending bytes.
         """
+        super().on_stop()
         if self._failed:
             return
         query = GetAuditHeadAndPending(stopping=True)
@@ -125,9 +131,7 @@ class Audit(Actor):
             self.ctx.tell(self._state, AuditAt(seq=self._link.seq, hash=self._link.hash))
         self._tell_head("stop")
 
-    def on_receive(self, message: object) -> None:
-        if not isinstance(message, _Accepted):
-            raise TypeError(f"{self.ctx.path}: expected AuditProtocol, found {type(message).__name__}")
+    def handle(self, message: AuditProtocol | CompressOldest) -> None:
         match message:
             case AppendAudit():
                 self._handle_append(message)
@@ -265,8 +269,7 @@ class Audit(Actor):
             self._alert(Severity.HIGH, "audit_foreign_file", text)
 
     def _alert(self, severity: Severity, code: str, text: str) -> None:
-        alert = RaiseAlert(severity=severity, code=code, text=text, cause=self.ctx.path, at=self.ctx.now())
-        self.ctx.tell(self._alerting, alert)
+        self._raise(severity, code, text, self.ctx.path)
 
 
 def _head(link: Link) -> AuditHead:

@@ -13,10 +13,11 @@ from pydantic import JsonValue
 from actors.health.boot import TRY_AGAIN_S, Boot
 from actors.health.disk import DiskWatch, free_bytes_at
 from actors.health.probes import Round, Verdicts
-from actors.runtime import Actor, Address, Outbox, Retell, Timer, answerer
+from actors.room import Alarm, Room
+from actors.runtime import Address, Timer, answerer
 from core.contract import EnvironmentInfo, NoArguments
 from core.market.venue_clock import clock_offset_s
-from core.messages.alerting import RaiseAlert, Severity
+from core.messages.alerting import Severity
 from core.messages.base import Refused
 from core.messages.execution import RecoveryReport
 from core.messages.health import GetHealth, HealthStatus
@@ -51,41 +52,7 @@ class RecordAgain:
     """Timer message to self: try again to put the engine's start on record."""
 
 
-_Message = (
-    HealthProtocol
-    | JobDue
-    | RouterProbed
-    | Fetched
-    | FetchFailed
-    | RecoveryReport
-    | Recorded
-    | Refused
-    | SystemRead
-    | BackupMade
-    | KillSwitchArmed
-    | RoundOver
-    | RecordAgain
-    | Retell
-)
-_ACCEPTED = (
-    GetHealth,
-    JobDue,
-    RouterProbed,
-    Fetched,
-    FetchFailed,
-    RecoveryReport,
-    Recorded,
-    Refused,
-    SystemRead,
-    BackupMade,
-    KillSwitchArmed,
-    RoundOver,
-    RecordAgain,
-    Retell,
-)
-
-
-class Health(Actor):
+class Health(Room[HealthProtocol | RoundOver | RecordAgain]):
     """The engine's self-knowledge.
 
     Accepts: `JobDue` (health, backup), `RecoveryReport`, `GetHealth`; answers of routers and state.
@@ -111,17 +78,10 @@ class Health(Actor):
         self._kill_switch = kill_switch
         self._state = state
         self._alerting = alerting
-        self._outbox = Outbox(lambda: self.ctx)
-        self._verdicts = Verdicts(lambda: self.ctx, kill_switch, alerting)
-        self._disk = DiskWatch(lambda: self.ctx, kill_switch, alerting, data_dir, free_bytes)
-        self._boot = Boot(
-            lambda: self.ctx,
-            self._outbox,
-            state=state,
-            scheduler=scheduler,
-            alerting=alerting,
-            boot_record=boot_record,
-        )
+        self._scheduler = scheduler
+        self._boot_record = boot_record
+        self._data_dir = data_dir
+        self._free_bytes = free_bytes
         self._round: Round | None = None
         self._timer: Timer | None = None
         self._venue: VenueChecked | None = None
@@ -129,14 +89,21 @@ class Health(Actor):
         self._last_backup_error: str | None = None
 
     def on_start(self) -> None:
+        super().on_start()
+        self._alert = Alarm(self.ctx, self._alerting)
+        self._verdicts = Verdicts(self.ctx, self._kill_switch, self._alert)
+        self._disk = DiskWatch(self.ctx, self._kill_switch, self._alert, self._data_dir, self._free_bytes)
+        self._boot = Boot(
+            self.ctx,
+            self.outbox,
+            self._alert,
+            state=self._state,
+            scheduler=self._scheduler,
+            boot_record=self._boot_record,
+        )
         self._boot.ask()
 
-    def on_receive(self, message: object) -> None:
-        if not isinstance(message, _ACCEPTED):
-            raise TypeError(f"{self.ctx.path}: expected a message for health, found {type(message).__name__}")
-        self._dispatch(message)
-
-    def _dispatch(self, message: _Message) -> None:
+    def handle(self, message: HealthProtocol | RoundOver | RecordAgain) -> None:
         match message:
             case JobDue():
                 self._handle_job_due(message)
@@ -154,7 +121,7 @@ class Health(Actor):
             case SystemRead():
                 self._handle_system_read(message)
             case Recorded():
-                self._outbox.settle(message.request_id)
+                self.outbox.settle(message.request_id)
                 self._boot.recorded(message.request_id)
             case BackupMade():
                 self._handle_backup_made(message)
@@ -166,8 +133,6 @@ class Health(Actor):
                 self._boot.record()
             case GetHealth():
                 answerer(self.ctx)(self._status())
-            case Retell():
-                self._outbox.retell()
             case _:
                 assert_never(message)
 
@@ -183,7 +148,7 @@ class Health(Actor):
         elif due.job is Job.BACKUP:
             request_id = f"backup-{due.slot:%Y%m%dT%H%M%SZ}"
             backup = MakeBackup(request_id=request_id, at=self.ctx.now())
-            self._outbox.send(self._state, backup, request_id)
+            self.outbox.send(self._state, backup, request_id)
         else:
             raise TypeError(f"{self.ctx.path}: expected health or backup to be due, found {due.job}")
 
@@ -278,25 +243,17 @@ class Health(Actor):
         self._boot.probed(probes)
 
     def _handle_backup_made(self, made: BackupMade) -> None:
-        self._outbox.settle(made.request_id)
+        self.outbox.settle(made.request_id)
         self._last_backup_at, self._last_backup_error = self.ctx.now(), None
 
     def _handle_refused(self, refused: Refused) -> None:
-        self._outbox.settle(refused.request_id)
+        self.outbox.settle(refused.request_id)
         if self._boot.refused(refused.request_id, refused.reasons):
             self.ctx.call_later(TRY_AGAIN_S, RecordAgain())
         elif refused.request_id.startswith("backup-"):
             self._last_backup_error = ", ".join(refused.reasons)
-            self.ctx.tell(
-                self._alerting,
-                RaiseAlert(
-                    severity=Severity.HIGH,
-                    code="backup_failed",
-                    text=f"no backup: {self._last_backup_error}",
-                    cause=refused.request_id,
-                    at=self.ctx.now(),
-                ),
-            )
+            text = f"no backup: {self._last_backup_error}"
+            self._alert(Severity.HIGH, "backup_failed", text, refused.request_id)
 
     def _status(self) -> HealthStatus:
         return HealthStatus(

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
 from pydantic import JsonValue
 
+from actors.room import Alarm
 from actors.runtime import Address, Context, Outbox
 from core.errors import InputError
-from core.messages.alerting import RaiseAlert, Severity
+from core.messages.alerting import Severity
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.execution import RecoveryReport
-from core.messages.protocols import AlertingProtocol, SchedulerProtocol, StateProtocol
+from core.messages.protocols import SchedulerProtocol, StateProtocol
 from core.messages.scheduler import StartJobs
 from core.messages.state import GetSystem, RecordEvent, SetSystem, SystemRead
 
@@ -37,12 +38,12 @@ class Boot:
 
     def __init__(
         self,
-        ctx: Callable[[], Context],
+        ctx: Context,
         outbox: Outbox,
+        alert: Alarm,
         *,
         state: Address[StateProtocol],
         scheduler: Address[SchedulerProtocol],
-        alerting: Address[AlertingProtocol],
         boot_record: Mapping[str, JsonValue],
     ) -> None:
         boot_id = boot_record.get("boot_id")
@@ -54,7 +55,7 @@ class Boot:
         self._outbox = outbox
         self._state = state
         self._scheduler = scheduler
-        self._alerting = alerting
+        self._alert = alert
         self._recovery: RecoveryReport | None = None
         self.step = BootStep.RECOVERY
 
@@ -64,7 +65,7 @@ class Boot:
 
     def ask(self) -> None:
         """Has an earlier incarnation of this actor started the engine already?"""
-        self._ctx().tell(self._state, GetSystem(key=BOOT_KEY))
+        self._ctx.tell(self._state, GetSystem(key=BOOT_KEY))
 
     def take_system(self, read: SystemRead) -> None:
         if read.key == BOOT_KEY and read.value == self._boot_id and not self.started:
@@ -97,7 +98,7 @@ class Boot:
 
     def record(self) -> None:
         """Put the start on record; repeated until state takes it."""
-        ctx = self._ctx()
+        ctx = self._ctx
         event = AuditEvent(kind=AuditKind.ENGINE_START, at=ctx.now(), detail=self._record)
         self._outbox.send(
             self._state, RecordEvent(request_id=self.request_id, audit=(event,)), self.request_id
@@ -111,7 +112,7 @@ class Boot:
         if request_id != self.request_id or self.step is not BootStep.RECORDING:
             return
         system_id = f"boot-{self._boot_id}"
-        now = self._ctx().now()
+        now = self._ctx.now()
         self._outbox.send(
             self._state,
             SetSystem(request_id=system_id, key=BOOT_KEY, value=self._boot_id, at=now),
@@ -123,16 +124,10 @@ class Boot:
         """True where the start is not on record: no job runs, and it is tried again later."""
         if request_id != self.request_id:
             return False
-        ctx = self._ctx()
         text = f"the engine's start can't be recorded, no job runs: {', '.join(reasons)}"
-        ctx.tell(
-            self._alerting,
-            RaiseAlert(
-                severity=Severity.CRITICAL, code="engine_start", text=text, cause="state", at=ctx.now()
-            ),
-        )
+        self._alert(Severity.CRITICAL, "engine_start", text, "state")
         return True
 
     def _start_jobs(self) -> None:
         self.step = BootStep.STARTED
-        self._ctx().tell(self._scheduler, StartJobs())
+        self._ctx.tell(self._scheduler, StartJobs())

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from actors.room import DAY_S, StandingAlert
+from actors.room import DAY_S, Alarm, StandingAlert
 from actors.runtime import Address, Context
-from core.messages.alerting import RaiseAlert, Severity
+from core.messages.alerting import Severity
 from core.messages.kill_switch import ClearSuspension, SuspendEntries
-from core.messages.protocols import AlertingProtocol, KillSwitchProtocol
+from core.messages.protocols import KillSwitchProtocol
 
 FREE_BYTES_MIN: Final = 256 * 1024 * 1024
 SOURCE: Final = "disk"
@@ -27,15 +27,15 @@ class DiskWatch:
 
     def __init__(
         self,
-        ctx: Callable[[], Context],
+        ctx: Context,
         kill_switch: Address[KillSwitchProtocol],
-        alerting: Address[AlertingProtocol],
+        alert: Alarm,
         data_dir: Path,
         free_bytes: Callable[[Path], int] = free_bytes_at,
     ) -> None:
         self._ctx = ctx
         self._kill_switch = kill_switch
-        self._alerting = alerting
+        self._alert = alert
         self._data_dir = data_dir
         self._free_bytes = free_bytes
         self._standing = StandingAlert(DAY_S)
@@ -56,17 +56,12 @@ class DiskWatch:
         )
 
     def _set(self, low: bool, text: str) -> None:
-        ctx = self._ctx()
+        ctx = self._ctx
         before, self.low = self.low, low
         if before != low:
             told = SuspendEntries(source=SOURCE, reason=text) if low else ClearSuspension(source=SOURCE)
             ctx.tell(self._kill_switch, told)
         if low and self._standing.tell_now(ctx.now()):
-            self._alert(Severity.HIGH, "disk_low", text)
+            self._alert(Severity.HIGH, "disk_low", text, SOURCE)
         elif not low and self._standing.tell_end():
-            self._alert(Severity.LOW, "disk_back", text)
-
-    def _alert(self, severity: Severity, code: str, text: str) -> None:
-        ctx = self._ctx()
-        alert = RaiseAlert(severity=severity, code=code, text=text, cause=SOURCE, at=ctx.now())
-        ctx.tell(self._alerting, alert)
+            self._alert(Severity.LOW, "disk_back", text, SOURCE)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from actors.room import Alarm
 from actors.runtime import Address, Context
-from core.messages.alerting import RaiseAlert, Severity
+from core.messages.alerting import Severity
 from core.messages.health import RouterHealth
 from core.messages.kill_switch import ArmCause, ArmKillSwitch, ClearSuspension, SuspendEntries
 from core.messages.mcp import Router, RouterProbed
-from core.messages.protocols import AlertingProtocol, KillSwitchProtocol
+from core.messages.protocols import KillSwitchProtocol
 
 FAILURES_THAT_ARM: Final = 3
 """Failed probes of deribit in a row, each a single attempt; maintenance is not a failure."""
@@ -37,13 +37,13 @@ class Verdicts:
 
     def __init__(
         self,
-        ctx: Callable[[], Context],
+        ctx: Context,
         kill_switch: Address[KillSwitchProtocol],
-        alerting: Address[AlertingProtocol],
+        alert: Alarm,
     ) -> None:
         self._ctx = ctx
         self._kill_switch = kill_switch
-        self._alerting = alerting
+        self._alert = alert
         self._last: dict[Router, RouterHealth] = {}
 
     @property
@@ -80,9 +80,7 @@ class Verdicts:
             return
         text = f"deribit failed {health.failures_in_a_row} probes in a row: {health.error}"
         if health.failures_in_a_row == FAILURES_THAT_ARM:
-            self._ctx().tell(
-                self._kill_switch, ArmKillSwitch(cause=ArmCause.PROBES, reason=text, who="health")
-            )
+            self._ctx.tell(self._kill_switch, ArmKillSwitch(cause=ArmCause.PROBES, reason=text, who="health"))
         severity = Severity.CRITICAL if health.failures_in_a_row == FAILURES_THAT_ARM else Severity.MEDIUM
         if health.failures_in_a_row <= FAILURES_THAT_ARM:
             self._alert(severity, "probe_failed", text, "mcp.deribit")
@@ -94,17 +92,10 @@ class Verdicts:
         source = f"probe:{health.router.value}"
         cause = f"mcp.{health.router.value}"
         if health.ok:
-            self._ctx().tell(self._kill_switch, ClearSuspension(source=source))
+            self._ctx.tell(self._kill_switch, ClearSuspension(source=source))
             if before is not None:
                 self._alert(Severity.LOW, "probe_back", f"{health.router.value} answers again", cause)
             return
         text = f"{health.router.value} does not answer its probe: {health.error}"
-        self._ctx().tell(self._kill_switch, SuspendEntries(source=source, reason=text))
+        self._ctx.tell(self._kill_switch, SuspendEntries(source=source, reason=text))
         self._alert(Severity.MEDIUM, "probe_failed", text, cause)
-
-    def _alert(self, severity: Severity, code: str, text: str, cause: str) -> None:
-        ctx = self._ctx()
-        ctx.tell(
-            self._alerting,
-            RaiseAlert(severity=severity, code=code, text=text, cause=cause, at=ctx.now()),
-        )

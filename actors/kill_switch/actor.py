@@ -12,7 +12,8 @@ from actors.kill_switch.kill_file import KillFilePort
 from actors.kill_switch.latch import Latch, Look
 from actors.kill_switch.ledger import Ledger
 from actors.kill_switch.reporter import Reporter
-from actors.runtime import Actor, Address, Retell, answerer
+from actors.room import Room
+from actors.runtime import Address, answerer
 from core.messages.alerting import Severity
 from core.messages.audit import AuditBoot, AuditKind
 from core.messages.base import Refused
@@ -33,32 +34,12 @@ from core.messages.kill_switch import (
     VenueChecked,
     Veto,
 )
-from core.messages.protocols import AlertingProtocol, ExecutionProtocol, StateProtocol
+from core.messages.protocols import AlertingProtocol, ExecutionProtocol, KillSwitchProtocol, StateProtocol
 from core.messages.state import GetKillSwitchRow, KillSwitchRow, Recorded
 from core.strategy import Strategy
 
-_Accepted = (
-    RequestPermit
-    | PermitSpent
-    | PermitVoid
-    | ArmKillSwitch
-    | DisarmKillSwitch
-    | SuspendEntries
-    | ClearSuspension
-    | BooksChanged
-    | MarksChanged
-    | VenueChecked
-    | GetKillSwitch
-    | AuditBoot
-    | KillSwitchRow
-    | Recorded
-    | Refused
-    | Retell
-    | Look
-)
 
-
-class KillSwitch(Actor):
+class KillSwitch(Room[KillSwitchProtocol | Look]):
     """The gate before every order, and the latch.
 
     Accepts: `KillSwitchProtocol`, `AuditBoot` from audit, state's answers.
@@ -89,21 +70,22 @@ class KillSwitch(Actor):
         self._vetoes = 0
 
     def on_start(self) -> None:
+        super().on_start()
         self._reporter = Reporter(
-            lambda: self.ctx, state=self._state, execution=self._execution, alerting=self._alerting
+            self.ctx,
+            self.outbox,
+            state=self._state,
+            execution=self._execution,
+            alerting=self._alerting,
         )
-        self._latch = Latch(
-            lambda: self.ctx, file=self._file, reporter=self._reporter, strategy=self._strategy
-        )
+        self._latch = Latch(self.ctx, file=self._file, reporter=self._reporter, strategy=self._strategy)
         lifetime_s = self._strategy.execution.permit_lifetime_s
         self._ledger = Ledger(started_at=self.ctx.now(), lifetime_s=lifetime_s)
         self._latch.start()
         request_id = f"kill-switch-row-{self.ctx.uuid()}"
-        self._reporter.outbox.send(self._state, GetKillSwitchRow(request_id=request_id), request_id)
+        self.outbox.send(self._state, GetKillSwitchRow(request_id=request_id), request_id)
 
-    def on_receive(self, message: object) -> None:
-        if not isinstance(message, _Accepted):
-            raise TypeError(f"{self.ctx.path}: expected KillSwitchProtocol, found {type(message).__name__}")
+    def handle(self, message: KillSwitchProtocol | Look) -> None:
         match message:
             case RequestPermit():
                 self._handle_request_permit(message)
@@ -131,16 +113,14 @@ class KillSwitch(Actor):
                     problem = message.problem or "the audit chain is broken"
                     self._latch.arm(ArmCause.AUDIT, problem, "audit")
             case KillSwitchRow():
-                if self._reporter.outbox.settle(message.request_id):
+                if self.outbox.settle(message.request_id):
                     self._latch.take_row(message)
             case Recorded():
-                self._reporter.outbox.settle(message.request_id)
+                self.outbox.settle(message.request_id)
                 self._latch.recorded(message.request_id)
                 self._acknowledge()
             case Refused():
                 self._handle_refused(message)
-            case Retell():
-                self._reporter.outbox.retell()
             case Look():
                 self._latch.write_file()
                 self._acknowledge()
@@ -203,7 +183,7 @@ class KillSwitch(Actor):
         self._latch.acknowledge(self._ledger.outstanding(self.ctx.now()))
 
     def _handle_refused(self, refused: Refused) -> None:
-        self._reporter.outbox.settle(refused.request_id)
+        self.outbox.settle(refused.request_id)
         self._latch.refused(refused)
         self._reporter.alert(
             Severity.HIGH, "kill_switch_not_recorded", ", ".join(refused.reasons), refused.request_id

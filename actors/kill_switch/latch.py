@@ -60,9 +60,7 @@ class _Disarming:
 class Latch:
     """One per incarnation."""
 
-    def __init__(
-        self, ctx: Callable[[], Context], *, file: KillFilePort, reporter: Reporter, strategy: Strategy
-    ) -> None:
+    def __init__(self, ctx: Context, *, file: KillFilePort, reporter: Reporter, strategy: Strategy) -> None:
         self._ctx = ctx
         self._file = file
         self._reporter = reporter
@@ -94,7 +92,7 @@ class Latch:
         answer: Callable[[object], None] | None = None,
     ) -> None:
         """Steps 1 and 2 at once; `answer` is called at step 3, when none of `permits` is out any more."""
-        now = self._ctx().now()
+        now = self._ctx.now()
         before = self.armed
         if before is None:
             self.armed = Armed(frozenset({cause}), reason, who, now)
@@ -123,13 +121,13 @@ class Latch:
             at=self.armed.at,
             exits_blocked=self.exits_blocked,
         )
-        self._ctx().check_live()
+        self._ctx.check_live()
         try:
             self._file.write(content)
         except OSError as error:
             # Armed in memory stays armed: a crash here would forget it. The row in the books stands in.
             self._reporter.alert(Severity.CRITICAL, "kill_file_unwritable", str(error), "arming")
-            self._ctx().call_later(FILE_RETRY_S, Look())
+            self._ctx.call_later(FILE_RETRY_S, Look())
         else:
             self._file_written = True
 
@@ -154,7 +152,7 @@ class Latch:
 
     def disarm(self, command: DisarmKillSwitch, answer: Callable[[object], None]) -> None:
         """Row and audit first; the file is removed when state has them on disk."""
-        request_id = f"disarmed-{self._ctx().uuid()}"
+        request_id = f"disarmed-{self._ctx.uuid()}"
         refusal = self._reason_against_disarming(command)
         if refusal is not None:
             answer(Refused(request_id=request_id, reasons=(refusal,)))
@@ -167,7 +165,7 @@ class Latch:
                 causes=(),
                 reason=command.reason,
                 who=command.who,
-                at=self._ctx().now(),
+                at=self._ctx.now(),
             )
         )
 
@@ -178,7 +176,7 @@ class Latch:
             return
         self._disarming = None
         command = disarming.command
-        self._ctx().check_live()
+        self._ctx.check_live()
         try:
             self._file.remove()
         except OSError as error:
@@ -188,7 +186,7 @@ class Latch:
         self.armed = None
         text = f"disarmed by {command.who}: {command.reason}"
         self._reporter.alert(Severity.HIGH, "disarmed", text, command.reason)
-        disarming.answer(KillSwitchDisarmed(reason=command.reason, who=command.who, at=self._ctx().now()))
+        disarming.answer(KillSwitchDisarmed(reason=command.reason, who=command.who, at=self._ctx.now()))
 
     def refused(self, refused: Refused) -> None:
         """State won't write. Armed stays armed; a disarming ends with state's reasons."""
@@ -205,7 +203,7 @@ class Latch:
         if before is None and not row.armed:
             return
         if before is None:
-            self.armed = Armed(in_row, row.reason, row.who, row.at or self._ctx().now())
+            self.armed = Armed(in_row, row.reason, row.who, row.at or self._ctx.now())
             self._reporter.withdraw_entries(row.reason)
         else:
             self.armed = replace(before, causes=before.causes | in_row)
@@ -226,7 +224,7 @@ class Latch:
                 self.arm(cause, found.reason, found.who)
 
     def _in_file(self) -> Armed | None:
-        now = self._ctx().now()
+        now = self._ctx.now()
         by_file = frozenset({ArmCause.KILL_FILE})
         try:
             content = self._file.read()
@@ -243,7 +241,7 @@ class Latch:
 
     def _record_armed(self, armed: Armed) -> str:
         """The row, idempotent; state writes its audit record where the row changes."""
-        request_id = f"armed-{self._ctx().uuid()}"
+        request_id = f"armed-{self._ctx.uuid()}"
         self._reporter.send(
             RecordKillSwitch(
                 request_id=request_id,
@@ -257,7 +255,7 @@ class Latch:
         return request_id
 
     def _is_durable(self, waiting: _Waiting) -> bool:
-        return self._file_written or waiting.row_request_id not in self._reporter.outbox.pending
+        return self._file_written or self._reporter.has_told(waiting.row_request_id)
 
     def _reason_against_disarming(self, command: DisarmKillSwitch) -> str | None:
         self.look_at_file()

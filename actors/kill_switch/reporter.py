@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from pydantic import JsonValue
 
+from actors.room import Alarm
 from actors.runtime import Address, Context, Outbox
-from core.messages.alerting import RaiseAlert, Severity
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.execution import WithdrawEntries
 from core.messages.protocols import AlertingProtocol, ExecutionProtocol, StateProtocol
@@ -19,7 +17,8 @@ class Reporter:
 
     def __init__(
         self,
-        ctx: Callable[[], Context],
+        ctx: Context,
+        outbox: Outbox,
         *,
         state: Address[StateProtocol],
         execution: Address[ExecutionProtocol],
@@ -28,22 +27,21 @@ class Reporter:
         self._ctx = ctx
         self._execution = execution
         self._state = state
-        self._alerting = alerting
-        self.outbox = Outbox(ctx)
+        self._outbox = outbox
+        self.alert = Alarm(ctx, alerting)
 
     def send(self, message: RecordKillSwitch | RecordEvent) -> None:
-        self.outbox.send(self._state, message, message.request_id)
+        self._outbox.send(self._state, message, message.request_id)
+
+    def has_told(self, request_id: str) -> bool:
+        """Whether state has acknowledged it."""
+        return request_id not in self._outbox.pending
 
     def record_event(self, kind: AuditKind, detail: dict[str, JsonValue]) -> None:
-        ctx = self._ctx()
+        ctx = self._ctx
         event = AuditEvent(kind=kind, at=ctx.now(), detail=detail, correlation=ctx.envelope.correlation)
         self.send(RecordEvent(request_id=f"{kind.value.lower()}-{ctx.uuid()}", audit=(event,)))
 
     def withdraw_entries(self, reason: str) -> None:
         """No arming waits for a cancel. Execution that is down recovers, and cancels then."""
-        self._ctx().tell(self._execution, WithdrawEntries(reason=reason))
-
-    def alert(self, severity: Severity, code: str, text: str, cause: str) -> None:
-        ctx = self._ctx()
-        alert = RaiseAlert(severity=severity, code=code, text=text, cause=cause, at=ctx.now())
-        ctx.tell(self._alerting, alert)
+        self._ctx.tell(self._execution, WithdrawEntries(reason=reason))

@@ -13,7 +13,8 @@ from pydantic import BaseModel
 
 from actors.mcp.client import McpClient, McpCredentials, parsed, validated
 from actors.mcp.transport import NotConnected, Response, Transport, TransportError
-from actors.runtime import Actor, Address, Context, answerer
+from actors.room import Room
+from actors.runtime import Address, Context, answerer
 from core.contract import ComboLeg, Order, OrderAnswer, OrderIdRequest, PlaceComboOrder
 from core.contract import EditOrder as EditRequest
 from core.errors import McpDataAnomalyError, McpSoftError
@@ -28,7 +29,7 @@ from core.messages.mcp import (
     OrderUnknown,
     SendOrder,
 )
-from core.messages.protocols import KillSwitchProtocol
+from core.messages.protocols import KillSwitchProtocol, McpOrdersProtocol
 from core.strategy import Strategy
 from core.values import Label, OrderId
 
@@ -45,7 +46,7 @@ class _Lapsed:
     permit: Permit
 
 
-class McpOrders(Actor):
+class McpOrders(Room[McpOrdersProtocol | _Lapsed]):
     """The changing tools of the deribit router, with its own connection: no read delays an order.
 
     Accepts: `SendOrder`, `EditOrder`, `CancelOrder`.
@@ -73,6 +74,7 @@ class McpOrders(Actor):
         self._seen_permits: set[str] = set()
 
     def on_start(self) -> None:
+        super().on_start()
         self._client = McpClient(
             router="deribit",
             transport=self._transport_factory(self.ctx),
@@ -81,12 +83,11 @@ class McpOrders(Actor):
         )
 
     def on_stop(self) -> None:
+        super().on_stop()
         if self._client is not None:
             self._client.close()
 
-    def on_receive(self, message: object) -> None:
-        if not isinstance(message, SendOrder | EditOrder | CancelOrder | _Lapsed):
-            raise TypeError(f"{self.ctx.path}: expected an order's command, found {type(message).__name__}")
+    def handle(self, message: McpOrdersProtocol | _Lapsed) -> None:
         match message:
             case SendOrder():
                 self._handle_send(message)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final, assert_never
 
 from actors.mcp.client import McpClient, McpCredentials, is_maintenance
 from actors.mcp.retries import wait_before_next_s
 from actors.mcp.transport import Transport
-from actors.runtime import Actor, Address, Context, answerer
+from actors.room import Alarm, Room
+from actors.runtime import Address, Context, answerer
 from core.contract.registry import CHANGING_TOOLS
 from core.errors import (
     McpAuthError,
@@ -23,9 +24,9 @@ from core.errors import (
     McpTimeoutError,
     McpToolNotFoundError,
 )
-from core.messages.alerting import RaiseAlert, Severity
+from core.messages.alerting import Severity
 from core.messages.mcp import Fetch, Fetched, FetchFailed, McpFault, ProbeRouter, Router, RouterProbed
-from core.messages.protocols import AlertingProtocol
+from core.messages.protocols import AlertingProtocol, McpProtocol
 from core.strategy import Strategy
 
 _FAULTS: Final[dict[type[McpError], McpFault]] = {
@@ -51,7 +52,7 @@ class _Attempt:
     correlation: str
 
 
-class McpRouter(Actor):
+class McpRouter(Room[McpProtocol | _Attempt]):
     """The reads of one router.
 
     Accepts: `Fetch`, `ProbeRouter`.
@@ -77,6 +78,8 @@ class McpRouter(Actor):
         self._client: McpClient | None = None
 
     def on_start(self) -> None:
+        super().on_start()
+        self._alert = Alarm(self.ctx, self._alerting)
         self._client = McpClient(
             router=self._router.value,
             transport=self._transport_factory(self.ctx),
@@ -85,12 +88,11 @@ class McpRouter(Actor):
         )
 
     def on_stop(self) -> None:
+        super().on_stop()
         if self._client is not None:
             self._client.close()
 
-    def on_receive(self, message: object) -> None:
-        if not isinstance(message, Fetch | ProbeRouter | _Attempt):
-            raise TypeError(f"{self.ctx.path}: expected Fetch or ProbeRouter, found {type(message).__name__}")
+    def handle(self, message: McpProtocol | _Attempt) -> None:
         match message:
             case Fetch():
                 correlation = self.ctx.envelope.correlation or message.request_id
@@ -145,7 +147,8 @@ class McpRouter(Actor):
             self.ctx.call_later(wait_s, again)
             return
         if fault in _ALERTED:
-            self._alert(fault, str(error), attempt.correlation, now)
+            code = f"mcp_{fault.value}:{self._router.value}"
+            self._alert(Severity.HIGH, code, str(error), f"fetch under {attempt.correlation}")
         attempt.answer(self._failed(fetch, fault, str(error), attempt.number))
 
     def _handle_probe(self, probe: ProbeRouter) -> None:
@@ -183,16 +186,4 @@ class McpRouter(Actor):
             fault=fault,
             error=text,
             attempts=attempts,
-        )
-
-    def _alert(self, fault: McpFault, text: str, correlation: str, at: datetime) -> None:
-        self.ctx.tell(
-            self._alerting,
-            RaiseAlert(
-                severity=Severity.HIGH,
-                code=f"mcp_{fault.value}:{self._router.value}",
-                text=text,
-                cause=f"fetch under {correlation}",
-                at=at,
-            ),
         )

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
-from actors.runtime import Actor, Address, Outbox, Retell, Timer, answerer
+from actors.room import Room
+from actors.runtime import Address, Timer, answerer
 from actors.scheduler.clock_schedule import ClockJob, ClockScheduler
 from actors.scheduler.jobs import CYCLES, build_jobs, disabled_jobs
 from core.messages.base import Refused
@@ -29,7 +30,7 @@ ASK_AGAIN_S: Final = 5.0
 
 
 @dataclass(frozen=True)
-class Wake:
+class SlotDue:
     """Timer message to self: a slot is due."""
 
 
@@ -38,10 +39,7 @@ class AskRunsAgain:
     """Timer message to self: the answer with the next runs has not come."""
 
 
-_Message = SchedulerProtocol | HealthStatus | JobRuns | Recorded | Refused | Wake | AskRunsAgain | Retell
-
-
-class Scheduler(Actor):
+class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
     """The clock of the house.
 
     Accepts: `StartJobs`, `GetJobs`; `HealthStatus`, `JobRuns`, `Recorded`, `Refused`.
@@ -78,22 +76,14 @@ class Scheduler(Actor):
         self._started = False
         self._jobs: dict[Job, ClockJob] = {}
         self._scheduler: ClockScheduler | None = None
-        self._outbox = Outbox(lambda: self.ctx)
         self._wake: Timer | None = None
 
     def on_start(self) -> None:
+        super().on_start()
         # After a restart of this actor alone nobody tells StartJobs again: health knows whether it did.
         self.ctx.tell(self._health, GetHealth())
 
-    def on_receive(self, message: object) -> None:
-        if not isinstance(
-            message,
-            StartJobs | GetJobs | HealthStatus | JobRuns | Recorded | Refused | Wake | AskRunsAgain | Retell,
-        ):
-            raise TypeError(f"{self.ctx.path}: expected a scheduler message, found {type(message).__name__}")
-        self._dispatch(message)
-
-    def _dispatch(self, message: _Message) -> None:
+    def handle(self, message: SchedulerProtocol | SlotDue | AskRunsAgain) -> None:
         match message:
             case StartJobs():
                 self._handle_start_jobs()
@@ -106,13 +96,11 @@ class Scheduler(Actor):
                 self._handle_job_runs(message)
             case Recorded() | Refused():
                 # Refused: the books take nothing now. State alerts of that; the next slot tries again.
-                self._outbox.settle(message.request_id)
-            case Wake():
+                self.outbox.settle(message.request_id)
+            case SlotDue():
                 self._handle_wake()
             case AskRunsAgain():
                 self._ask_runs()
-            case Retell():
-                self._outbox.retell()
             case _:
                 assert_never(message)
 
@@ -176,12 +164,12 @@ class Scheduler(Actor):
     def _record(self, next_runs: dict[Job, datetime]) -> None:
         """Only cycles are worth a write: the grid of the others needs no memory."""
         request_id = f"jobs-{self.ctx.uuid()}"
-        self._outbox.send(self._state, RecordJobRuns(request_id=request_id, next_runs=next_runs), request_id)
+        self.outbox.send(self._state, RecordJobRuns(request_id=request_id, next_runs=next_runs), request_id)
 
     def _set_wake(self, at: datetime) -> None:
         if self._wake is not None:
             self._wake.cancel()
-        self._wake = self.ctx.call_at(at, Wake())
+        self._wake = self.ctx.call_at(at, SlotDue())
 
     def _job_due(self, job: Job, slot: datetime, misfired: bool) -> None:
         if job in self._disabled:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
 
-from actors.runtime import Actor, Address, Fenced, Timer, answerer
+from actors.room import Alarm, Room
+from actors.runtime import Address, Fenced, Timer, answerer
 from actors.state.apply import NoteBackup, Write, first_answer
 from actors.state.backup import BackupError, make_backup
 from actors.state.boot import chain_broken_event, tail_restored_event
@@ -17,7 +18,7 @@ from actors.state.queries import BooksView, Read, read
 from actors.state.reserve import Reserve
 from actors.state.sequencer import Committed, Sequencer
 from core.audit.hash_chain import Link
-from core.messages.alerting import RaiseAlert, Severity
+from core.messages.alerting import Severity
 from core.messages.audit import AppendAudit, AuditAt, AuditBoot, AuditEvent, AuditHead
 from core.messages.base import Refused
 from core.messages.kill_switch import ArmCause, ArmKillSwitch, KillSwitchArmed
@@ -50,10 +51,9 @@ class _InFlight:
 
 
 _Own = AuditAt | AuditBoot | MakeBackup | GetBooks | GetAuditHeadAndPending | RetakeBallast | KillSwitchArmed
-_Accepted = Write | Read | _Own
 
 
-class State(Actor):
+class State(Room[Write | Read | _Own]):
     """The books.
 
     Accepts: `StateProtocol`.
@@ -86,6 +86,8 @@ class State(Actor):
 
     def on_start(self) -> None:
         """Open the books. Nothing is accepted before audit has proved its files against them."""
+        super().on_start()
+        self._alert = Alarm(self.ctx, self._alerting)
         try:
             self._db = open_database(self._data_dir)
         except DatabaseCorruptError as error:
@@ -93,7 +95,7 @@ class State(Actor):
             return
         self._sequencer = Sequencer(self._db)
         self._view = BooksView(self._db)
-        self._reserve = Reserve(lambda: self.ctx, self._data_dir, self._kill_switch, self._alerting)
+        self._reserve = Reserve(self.ctx, self._data_dir, self._kill_switch, self._alert)
         self._retake_ballast()
 
     def on_stop(self) -> None:
@@ -102,6 +104,7 @@ class State(Actor):
         After a crash, what waits here is no longer in the mailbox that the successor inherits, so it is
         committed now; audit, which restarts too, appends it.
         """
+        super().on_stop()
         db, self._db = self._db, None
         if db is None:
             return
@@ -117,9 +120,7 @@ class State(Actor):
         finally:
             db.close()
 
-    def on_receive(self, message: object) -> None:
-        if not isinstance(message, _Accepted):
-            raise TypeError(f"{self.ctx.path}: expected StateProtocol, found {type(message).__name__}")
+    def handle(self, message: Write | Read | _Own) -> None:
         if isinstance(message, Write):
             self._handle_write(message)
         elif isinstance(message, Read):
@@ -347,10 +348,6 @@ class State(Actor):
 
     def _refused_corrupt(self, request_id: str) -> Refused:
         return Refused(request_id=request_id, reasons=(f"database_corrupt: {self._corrupt}",))
-
-    def _alert(self, severity: Severity, code: str, text: str, cause: str) -> None:
-        alert = RaiseAlert(severity=severity, code=code, text=text, cause=cause, at=self.ctx.now())
-        self.ctx.tell(self._alerting, alert)
 
 
 def _head(link: Link) -> AuditHead:

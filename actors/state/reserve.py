@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
-from actors.room import DAY_S, HOUR_S, StandingAlert
+from actors.room import DAY_S, HOUR_S, Alarm, StandingAlert
 from actors.runtime import Address, Context
 from actors.state.ballast import Ballast
-from core.messages.alerting import RaiseAlert, Severity
+from core.messages.alerting import Severity
 from core.messages.kill_switch import ClearSuspension, SuspendEntries
-from core.messages.protocols import AlertingProtocol, KillSwitchProtocol
+from core.messages.protocols import KillSwitchProtocol
 
 SOURCE = "books_disk"
 
@@ -23,15 +22,15 @@ class Reserve:
 
     def __init__(
         self,
-        ctx: Callable[[], Context],
+        ctx: Context,
         data_dir: Path,
         kill_switch: Address[KillSwitchProtocol],
-        alerting: Address[AlertingProtocol],
+        alert: Alarm,
     ) -> None:
-        self._context = ctx
+        self._ctx = ctx
         self._ballast = Ballast(data_dir)
         self._kill_switch = kill_switch
-        self._alerting = alerting
+        self._raise = alert
         # What an earlier incarnation suspended is unknown here: the first success clears it.
         self._suspended = True
         self._no_room = StandingAlert(DAY_S)
@@ -44,12 +43,12 @@ class Reserve:
         except OSError as error:
             text = f"no room for the ballast: {error}"
             self._suspend(text)
-            if self._no_room.tell_now(self._context().now()):
+            if self._no_room.tell_now(self._ctx.now()):
                 self._alert(Severity.HIGH, "disk_low", text)
             return False
         if self._suspended:
             self._suspended = False
-            self._context().tell(self._kill_switch, ClearSuspension(source=SOURCE))
+            self._ctx.tell(self._kill_switch, ClearSuspension(source=SOURCE))
         if any([self._no_room.tell_end(), self._refusing.tell_end()]):
             self._alert(Severity.LOW, "disk_back", "there is room for the ballast again")
         return True
@@ -70,14 +69,12 @@ class Reserve:
         """
         text = f"disk full, the books refuse changes: {why}"
         self._suspend(text)
-        if self._refusing.tell_now(self._context().now()):
+        if self._refusing.tell_now(self._ctx.now()):
             self._alert(Severity.CRITICAL, "commit_failed", text)
 
     def _suspend(self, text: str) -> None:
         self._suspended = True
-        self._context().tell(self._kill_switch, SuspendEntries(source=SOURCE, reason=text))
+        self._ctx.tell(self._kill_switch, SuspendEntries(source=SOURCE, reason=text))
 
     def _alert(self, severity: Severity, code: str, text: str) -> None:
-        ctx = self._context()
-        alert = RaiseAlert(severity=severity, code=code, text=text, cause=ctx.path, at=ctx.now())
-        ctx.tell(self._alerting, alert)
+        self._raise(severity, code, text, self._ctx.path)

@@ -6,7 +6,6 @@ incarnation had not settled is gone with it, and its successor works from what w
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -33,22 +32,16 @@ class _Kept:
 
 
 class Outbox:
-    """One per incarnation, made in `on_start` with `Outbox(lambda: self.ctx)` or after it with the context.
+    """One per incarnation, made in `on_start`.
 
     Telling keeps the order of sending; one timer serves all that is kept.
     """
 
-    def __init__(
-        self, ctx: Context | Callable[[], Context], *, retell_after_s: float = RETELL_AFTER_S
-    ) -> None:
-        self._context = ctx
+    def __init__(self, ctx: Context, *, retell_after_s: float = RETELL_AFTER_S) -> None:
+        self._ctx = ctx
         self._retell_after = timedelta(seconds=retell_after_s)
         self._kept: dict[str, _Kept] = {}
         self._timer: Timer | None = None
-
-    @property
-    def _ctx(self) -> Context:
-        return self._context() if callable(self._context) else self._context
 
     @property
     def pending(self) -> tuple[str, ...]:

@@ -223,5 +223,5 @@ def test_the_channel_is_closed_at_the_end() -> None:
 
 
 def test_an_unknown_message_is_a_crash() -> None:
-    with pytest.raises(TypeError, match="does not accept str"):
+    with pytest.raises(TypeError, match="expected a message of Alerting, found str"):
         Desk().actor.on_receive("hello")

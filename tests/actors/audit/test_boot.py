@@ -375,6 +375,6 @@ def test_audit_says_how_it_stands(tmp_path: Path) -> None:
 
 def test_an_unknown_message_is_a_crash(tmp_path: Path) -> None:
     room = BooksRoom(tmp_path).start()
-    with pytest.raises(TypeError, match="AuditProtocol"):
+    with pytest.raises(TypeError, match="expected a message of Audit"):
         room.audit.on_receive("hello")
     room.kill()

@@ -221,16 +221,18 @@ def test_the_start_of_an_earlier_process_is_not_ours() -> None:
 
 
 def test_a_boot_record_without_an_id_is_refused_by_name() -> None:
+    health = Health(
+        routers={},
+        kill_switch=FakeAddress("kill_switch"),
+        state=FakeAddress("state"),
+        scheduler=FakeAddress("scheduler"),
+        alerting=FakeAddress("alerting"),
+        boot_record={},
+        data_dir=Path("data"),
+    )
+    health.ctx = FakeContext("health")
     with pytest.raises(InputError, match="boot_id"):
-        Health(
-            routers={},
-            kill_switch=FakeAddress("kill_switch"),
-            state=FakeAddress("state"),
-            scheduler=FakeAddress("scheduler"),
-            alerting=FakeAddress("alerting"),
-            boot_record={},
-            data_dir=Path("data"),
-        )
+        health.on_start()
 
 
 def test_a_full_disk_suspends_until_there_is_room_again() -> None:

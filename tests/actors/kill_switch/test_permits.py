@@ -218,7 +218,7 @@ def test_every_veto_is_recorded(house: SwitchHouse) -> None:
 
 
 def test_unknown_message_is_a_crash(house: SwitchHouse) -> None:
-    with pytest.raises(TypeError, match="expected KillSwitchProtocol"):
+    with pytest.raises(TypeError, match="expected a message of KillSwitch"):
         house.tell("kill_switch", object())
 
 

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from actors.runtime.testing import FakeAddress, FakeContext
 from actors.scheduler import Scheduler
-from actors.scheduler.actor import Wake
+from actors.scheduler.actor import SlotDue
 from core.messages.health import HealthStatus
 from core.messages.scheduler import GetJobs, JobDue, Jobs, StartJobs
 from core.messages.state import GetJobRuns, JobRuns, Recorded, RecordJobRuns
@@ -150,7 +150,7 @@ def test_it_wakes_at_the_next_due_moment_only() -> None:
     """A clock that jumps must find nothing between two slots."""
     desk = Desk(at(0, 0, 1))
     desk.start()
-    wakes = [timer.when for timer in desk.ctx.pending_timers if isinstance(timer.message, Wake)]
+    wakes = [timer.when for timer in desk.ctx.pending_timers if isinstance(timer.message, SlotDue)]
     assert wakes == [at(0, 0, 5)]
 
 
@@ -213,7 +213,7 @@ def test_a_slot_on_the_very_moment_of_the_first_start_is_due() -> None:
 
 
 def test_an_unknown_message_is_a_crash() -> None:
-    with pytest.raises(TypeError, match="expected a scheduler message"):
+    with pytest.raises(TypeError, match="expected a message of Scheduler"):
         Desk(at(0, 0)).actor.on_receive("tick")
 
 

@@ -313,5 +313,5 @@ def test_a_request_that_fails_in_an_unforeseen_way_takes_no_other_along(
 
 
 def test_an_unknown_message_is_a_crash(room: BooksRoom) -> None:
-    with pytest.raises(TypeError, match="StateProtocol"):
+    with pytest.raises(TypeError, match="expected a message of State"):
         room.state.on_receive("hello")

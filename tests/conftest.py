@@ -49,7 +49,8 @@ class _WarningConnection(sqlite3.Connection):
 
 
 if sys.version_info < (3, 13):
-    sqlite3.connect = partial(sqlite3.connect, factory=_WarningConnection)
+    # mypy takes no other function in place of an overloaded one.
+    vars(sqlite3)["connect"] = partial(sqlite3.connect, factory=_WarningConnection)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ RUN useradd --create-home --uid 10001 cerbero \
 
 WORKDIR /app
 COPY requirements.lock ./
-RUN pip install --no-cache-dir --require-hashes -r requirements.lock
+RUN pip install --no-cache-dir --no-deps --require-hashes -r requirements.lock
 
 COPY pyproject.toml README.md LICENSE run.py strategy.yaml ./
 COPY core core
@@ -21,6 +21,7 @@ COPY cli cli
 COPY gateway gateway
 COPY lab lab
 RUN pip install --no-cache-dir --no-deps --no-build-isolation . \
+    && pip check \
     && install -d -o cerbero -g cerbero -m 0700 /data
 
 USER cerbero

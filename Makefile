@@ -1,4 +1,4 @@
-# Everything starts from Python 3.11 alone; the environment is .venv/, made from hash-locked requirements.
+# Everything starts from a Python alone, 3.11 to 3.13; the environment is .venv/, made from hash-locked requirements.
 SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -16,19 +16,22 @@ help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(BIN)/python:
-	@test -n "$(PYTHON)" || { echo "make venv: expected Python 3.11 or later on the PATH, found none" >&2; exit 2; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-		|| { echo "make venv: expected Python 3.11 or later, found $$($(PYTHON) -V); set PYTHON=" >&2; exit 2; }
+	@test -n "$(PYTHON)" || { echo "make venv: expected Python 3.11 to 3.13 on the PATH, found none" >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
+		|| { echo "make venv: expected Python 3.11 to 3.13, found $$($(PYTHON) -V); set PYTHON=" >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 
-# The project itself is installed without dependencies and without an isolated build: the lock holds both.
+# Whatever is needed is in the locks, so pip resolves nothing (docs/decisions/locks-without-resolving.md): neither
+# for them, nor for the project itself, which is built by what the lock holds.
 $(RUNTIME): requirements.lock pyproject.toml | $(BIN)/python
-	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-deps --require-hashes -r requirements.lock
 	$(PIP) install --no-deps --no-build-isolation -e .
+	$(PIP) check
 	@touch $@
 
 $(DEV): requirements-dev.lock $(RUNTIME)
-	$(PIP) install --require-hashes -r requirements-dev.lock
+	$(PIP) install --no-deps --require-hashes -r requirements-dev.lock
+	$(PIP) check
 	@touch $@
 
 venv: $(RUNTIME)  ## Make .venv/ with what running needs

@@ -108,6 +108,6 @@ class SimulatedEngine:
         self.venue.store.close()
 
     def abandon(self) -> None:
-        """End as `kill -9` does: no actor hears of it, and nothing is written any more."""
-        self.runtime.shut_down()
+        """End as `kill -9` does: nothing is written any more, and what was open is closed."""
+        self.system.abandon()
         self.venue.store.close()

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+import sys
+import warnings
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -28,6 +32,25 @@ settings.register_profile(
 )
 settings.register_profile("soak", max_examples=2000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
+
+
+class _WarningConnection(sqlite3.Connection):
+    """Warns of a connection that nobody has closed, as Python itself does from 3.13 on."""
+
+    _closed = False
+
+    def close(self) -> None:
+        super().close()
+        self._closed = True
+
+    def __del__(self) -> None:
+        if not self._closed:
+            warnings.warn(f"unclosed database in {self!r}", ResourceWarning, source=self, stacklevel=1)
+
+
+if sys.version_info < (3, 13):
+    # mypy takes no other function in place of an overloaded one.
+    vars(sqlite3)["connect"] = partial(sqlite3.connect, factory=_WarningConnection)
 
 
 @pytest.fixture(scope="session")

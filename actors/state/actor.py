@@ -93,10 +93,15 @@ class State(Room[Write | Read | _Own]):
         except DatabaseCorruptError as error:
             self._start_corrupt(error)
             return
-        self._sequencer = Sequencer(self._db)
-        self._view = BooksView(self._db)
-        self._reserve = Reserve(self.ctx, self._data_dir, self._kill_switch, self._alert)
-        self._retake_ballast()
+        try:
+            self._sequencer = Sequencer(self._db)
+            self._view = BooksView(self._db)
+            self._reserve = Reserve(self.ctx, self._data_dir, self._kill_switch, self._alert)
+            self._retake_ballast()
+        except BaseException:
+            # A life that fails in its start gets no `on_stop`.
+            self._db.close()
+            raise
 
     def on_stop(self) -> None:
         """Leave no pending bytes behind where all are in the file, and let go of the database.

@@ -59,13 +59,10 @@ def open_database(data_dir: Path) -> sqlite3.Connection:
         check(db)
         db.execute(MARKET_SCHEMA)
         migrate(db)
-    except sqlite3.DatabaseError as error:
+    except BaseException as error:
         db.close()
-        if is_corruption(error):
+        if isinstance(error, sqlite3.DatabaseError) and is_corruption(error):
             raise DatabaseCorruptError(f"{path}: {error}") from error
-        raise
-    except DatabaseCorruptError:
-        db.close()
         raise
     return db
 

@@ -43,14 +43,18 @@ class PaperVenue:
         source = make_source(config, assumptions)
         self.config = config
         self.store = Store(config.data_dir)
-        kept_market = self.store.meta("market")
-        if kept_market not in (None, config.market):
-            raise InputError(f"venue account: it was kept on {kept_market!r}, found {config.market!r}")
-        kept = self.store.load()
-        begin = source.start if config.driven else datetime.now(UTC)
-        clock, account, counts = kept or (begin, Account(assumptions.balance_eth), {})
-        self.venue = Venue(source, account, clock, assumptions)
-        self._start = self._kept_start()
+        try:
+            kept_market = self.store.meta("market")
+            if kept_market not in (None, config.market):
+                raise InputError(f"venue account: it was kept on {kept_market!r}, found {config.market!r}")
+            kept = self.store.load()
+            begin = source.start if config.driven else datetime.now(UTC)
+            clock, account, counts = kept or (begin, Account(assumptions.balance_eth), {})
+            self.venue = Venue(source, account, clock, assumptions)
+            self._start = self._kept_start()
+        except BaseException:
+            self.store.close()
+            raise
         self.dispatch = Dispatch(self.venue, config.token, Faults(specs, config.seed, counts), self.store)
 
     def ledger(self) -> Ledger:
@@ -118,6 +122,8 @@ def main(config: PaperVenueConfig, announce: Callable[[Ready], None]) -> None:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((HOST, config.port))
     except OSError as error:
+        listener.close()
+        venue.store.close()
         raise InputError(f"port: {HOST}:{config.port} can't be bound: {error}") from error
     failures: list[StoreFailedError] = []
 

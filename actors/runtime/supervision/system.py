@@ -103,6 +103,19 @@ class ActorSystem:
             cell.close_for_good()
         self.runtime.shut_down()
 
+    def abandon(self) -> None:
+        """End without an order, as a process does by `kill -9`; for simulated runtimes.
+
+        Every life is fenced where it stands: its `on_stop` has no effect but to close what it holds open.
+        """
+        lives = [cell.incarnation for cell in self.cells]
+        for cell in self.cells:
+            cell.fence(End.KILLED, RuntimeError("the system was abandoned"))
+        for life in lives:
+            if life is not None:
+                life.release()
+        self.runtime.shut_down()
+
     def wait(self, timeout_s: float | None = None) -> ExitReason | None:
         """Block until the system has ended, and say why; None when `timeout_s` passed before."""
         if not self.runtime.wait(self.observer.exited, timeout_s, None):

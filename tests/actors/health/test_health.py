@@ -8,7 +8,7 @@ import pytest
 
 from actors.health import Health
 from actors.health.disk import FREE_BYTES_MIN
-from actors.runtime.testing import DEFAULT_NOW, FakeAddress
+from actors.runtime.testing import DEFAULT_NOW, FakeAddress, FakeContext
 from core.errors import InputError
 from core.messages.alerting import Severity
 from core.messages.audit import AuditKind

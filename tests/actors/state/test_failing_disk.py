@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
+import pytest
+
+from actors.state import actor
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.base import Refused
 from core.messages.kill_switch import (
@@ -91,6 +95,23 @@ def test_a_missing_ballast_is_told_each_day_and_as_over_once(tmp_path: Path) -> 
         pass_time(room, 300)
     assert alerts(room)[3:] == [(Severity.LOW, "disk_back")]
     assert ClearSuspension(source="books_disk") in room.state_ctx.told_to("kill_switch")
+    room.stop()
+
+
+def test_a_start_that_fails_lets_go_of_the_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A life that fails in its start gets no `on_stop`; each further attempt would hold one more."""
+    opened: list[sqlite3.Connection] = []
+
+    def unreadable(db: sqlite3.Connection) -> None:
+        opened.append(db)
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(actor, "Sequencer", unreadable)
+    with pytest.raises(sqlite3.OperationalError, match="disk"):
+        BooksRoom(tmp_path).start()
+    [db] = opened
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        db.execute("SELECT 1")
 
 
 def test_refusals_on_a_full_disk_are_told_once_an_hour(room: BooksRoom) -> None:

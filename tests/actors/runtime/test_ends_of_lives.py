@@ -18,7 +18,6 @@ from actors.runtime import (
     DeadLettered,
     Exhausted,
     ExitKind,
-    GreenRuntime,
     HookFailed,
     PlainQuestion,
     RuntimeEvent,
@@ -394,19 +393,3 @@ def test_cancelled_timers_do_not_pile_up() -> None:
     while heap.next_due_us() is not None:
         heap.pop()()
     assert came == list(range(0, 1000, 100))
-
-
-def test_who_is_abandoned_closes_what_it_holds_and_has_no_effect_any_more() -> None:
-    """As a process that is killed: whether a handler is parked or the actor idle."""
-    world = World("green")
-    world.stop_trouble["b"] = lambda probe: probe.ctx.tell(world.address("a"), Note("too late"))
-    world.start(SupervisorSpec("root", (world.child("a"), world.child("b"), world.child("c"))))
-    world.tell("c", Block())
-    world.until_noted("blocked", "c")
-    assert world.system is not None
-    world.system.abandon()
-    assert world.noted("stop", "note") == [("stop", "a"), ("stop", "b"), ("stop", "c")]
-    assert world.events_of(HookFailed) == []
-    assert isinstance(world.runtime, GreenRuntime)
-    with pytest.raises(RuntimeError, match="shut down"):
-        world.runtime.run()

@@ -20,7 +20,7 @@ from core.messages.execution import ExitStarted, FinalOutcome, OrderFinal, Posit
 from core.messages.mcp import FetchFailed
 from core.orders.books import InstructionKind, Position
 from core.orders.closing_cost import ClosingCost, closing_cost
-from core.orders.ladder import exit_collar_eth, next_exit_price_eth
+from core.orders.ladder import next_exit_price_eth
 from core.orders.lifecycle import PositionState
 from core.orders.limits import TOO_LARGE
 from core.values import CycleId, Failed, Leg, PositionId, ProposalId
@@ -199,18 +199,14 @@ async def _follow(
 
 
 def _price_eth(line: Line, cost: ClosingCost, step: int) -> Decimal:
-    """What is offered at a step of the ladder, ETH per combo; never less than nothing."""
-    limits = line.strategy.limits
-    price = next_exit_price_eth(
+    """What is offered at a step of the ladder, ETH per combo."""
+    return next_exit_price_eth(
         step,
         mid_cost_eth=cost.mid_eth,
         natural_cost_eth=cost.natural_eth,
         exit_steps=line.strategy.execution.exit_steps,
-        collar_eth=exit_collar_eth(
-            cost.natural_eth, collar_ticks=limits.collar_ticks, collar_frac=limits.collar_frac
-        ),
+        limits=line.strategy.limits,
     )
-    return max(price, Decimal(0))
 
 
 async def _closing_cost(line: Line, legs: tuple[Leg, ...], expiration: datetime) -> ClosingCost | Failed:

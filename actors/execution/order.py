@@ -23,8 +23,9 @@ from core.messages.mcp import (
 )
 from core.orders.books import Fill, Instruction, InstructionKind, OrderRow
 from core.orders.lifecycle import ORDER_FINAL, OrderState
-from core.orders.reconcile import combos_filled, fills_of, order_row
-from core.values import Label
+from core.orders.sizes import combos_filled
+from core.orders.venue_order import fills_of, no_longer_there, order_row, with_fills
+from core.values import Failed, Label
 
 CANCEL_SETTLES_S = 2.0
 """After a cancel, the order is read once more this much later: a fill may have crossed it."""
@@ -57,8 +58,8 @@ class WorkingOrder:
             found = await self._fills(after)
             if found is None:
                 return
-            fills, filled = found
-            after = _with_filled(after, filled)
+            fills = found
+            after = with_fills(after, fills, self.instruction.legs)
         if fills or _differs(self.row, after):
             if await self._line.record_order(after, fills, by_reconcile=by_reconcile):
                 self.row = after
@@ -142,7 +143,6 @@ class WorkingOrder:
 
     async def resolve(self, action: OrderAction, detail: str) -> None:
         """Find out what became of it, by look-ups only; entries are suspended meanwhile."""
-        was_pending = self.row.state is OrderState.CANCEL_PENDING
         if self.row.state not in (OrderState.UNKNOWN, OrderState.CANCEL_PENDING):
             unknown = dated_now(self._line, self.row, state=OrderState.UNKNOWN, reason=detail)
             if await self._line.record_order(unknown):
@@ -151,18 +151,12 @@ class WorkingOrder:
         if found.order is not None:
             await self.take(found.order)
             return
-        combos = combos_filled(found.fills, self.instruction.legs) or 0
-        if combos >= self.row.amount:
-            state = OrderState.FILLED
-        else:
-            state = OrderState.CANCELLED if found.fills or was_pending else OrderState.NOT_PLACED
-        why = "no longer at the venue"
-        gone = dated_now(self._line, self.row, state=state, filled_amount=combos, reason=why)
+        gone = dated_now(self._line, no_longer_there(self.row, found.fills, self.instruction.legs))
         if await self._line.record_order(gone, found.fills):
             self.row = gone
 
-    async def _fills(self, after: OrderRow) -> tuple[tuple[Fill, ...], int] | None:
-        """All fills of the order so far, and how many combos they make: perhaps more than `after` knows.
+    async def _fills(self, after: OrderRow) -> tuple[Fill, ...] | None:
+        """All fills of the order so far, perhaps more than `after` knows; None if they can't be read yet.
 
         A final order's are read until they are complete, because they are money.
         """
@@ -174,8 +168,8 @@ class WorkingOrder:
             if not isinstance(answer, FetchFailed):
                 fills = fills_of(cast("Trades", answer.answer).trades, self.label)
                 combos = combos_filled(fills, self.instruction.legs)
-                if combos is not None and combos >= after.filled_amount:
-                    return fills, combos
+                if not isinstance(combos, Failed) and combos >= after.filled_amount:
+                    return fills
             if after.state not in ORDER_FINAL:
                 return None
             if tries % TRIES_BEFORE_ALERT == 0:
@@ -187,14 +181,6 @@ class WorkingOrder:
 def dated_now(line: Line, row: OrderRow, **changed: object) -> OrderRow:
     """A change that no answer of the venue dates: it carries the moment at which it was found out."""
     return row.model_copy(update={**changed, "updated_at": line.ctx.now()})
-
-
-def _with_filled(row: OrderRow, filled: int) -> OrderRow:
-    """The trades know of fills that crossed the order's answer."""
-    if filled == row.filled_amount:
-        return row
-    state = OrderState.FILLED if filled >= row.amount else row.state
-    return row.model_copy(update={"filled_amount": filled, "state": state})
 
 
 def _differs(before: OrderRow, after: OrderRow) -> bool:

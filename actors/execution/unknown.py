@@ -25,7 +25,8 @@ from core.messages.alerting import Severity
 from core.messages.kill_switch import ClearSuspension, SuspendEntries
 from core.messages.mcp import FetchFailed, OrderAction
 from core.orders.books import Fill, Instruction
-from core.orders.reconcile import fills_of, size_differences
+from core.orders.reconcile import size_differences
+from core.orders.venue_order import fills_of
 
 DOUBT_SOURCE = "order_in_doubt"
 """The suspension while any order is in doubt; a recovery that succeeds clears it, too."""

@@ -7,7 +7,9 @@ envelope that the runtime makes.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
+from typing import Any, Generic, Protocol, TypeVar, cast
+
+from pydantic import BaseModel
 
 from core.values import Value
 
@@ -44,11 +46,9 @@ class Question(Generic[Answer_co]):
 class Answered(Message, Generic[Answer]):
     """A message that is answered, by `Answer`, whether it was told or asked."""
 
-    if not TYPE_CHECKING:
-
-        def __class_getitem__(cls, answer: object) -> type[Answered[Any]]:
-            """The answer is for the type checker alone: pydantic would make a class of its own for each."""
-            return cls
+    def __class_getitem__(cls, typevar_values: Any) -> type[BaseModel]:
+        """The answer is for the type checker alone: pydantic would make a class of its own for each."""
+        return cls
 
     def to(self: Asking, address: Takes[Asking]) -> Question[Answer]:
         """Ask this of an address that takes it."""

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
+from core.orders.collar import collar_eth
+from core.strategy import LimitsSection
 from core.values import COMBO_TICK_ETH
 
 
@@ -36,18 +38,23 @@ def next_entry_price_eth(
     return max(floor_eth, round_credit_eth(current_eth - step))
 
 
-def exit_collar_eth(natural_cost_eth: Decimal, *, collar_ticks: int, collar_frac: float) -> Decimal:
-    """The most that closing may cost: natural plus the wider of the two collars, on the tick."""
-    beyond = max(COMBO_TICK_ETH * collar_ticks, abs(natural_cost_eth) * Decimal(str(collar_frac)))
-    return round_credit_eth(natural_cost_eth + beyond)
+def exit_cost_max_eth(natural_cost_eth: Decimal, limits: LimitsSection) -> Decimal:
+    """The most that closing may cost: natural plus the collar, on the tick."""
+    return round_credit_eth(natural_cost_eth + collar_eth(natural_cost_eth, limits))
 
 
 def next_exit_price_eth(
-    step: int, *, mid_cost_eth: Decimal, natural_cost_eth: Decimal, exit_steps: int, collar_eth: Decimal
+    step: int,
+    *,
+    mid_cost_eth: Decimal,
+    natural_cost_eth: Decimal,
+    exit_steps: int,
+    limits: LimitsSection,
 ) -> Decimal:
     """The cost offered at `step`: 0 is mid, `exit_steps` natural, then a tick a step to the collar.
 
-    The cost is positive where closing is paid for; the venue's `price` (net ETH received) is its negative.
+    The cost is positive if closing is paid for; the venue's `price` (net ETH received) is its negative. To be
+    paid for closing is not asked for, unless not asking lies outside the collar: the gate would refuse it.
     """
     if step < 0:
         raise ValueError(f"step: expected at least 0, found {step}")
@@ -56,4 +63,4 @@ def next_exit_price_eth(
         price = round_cost_eth(mid_cost_eth + (natural_cost_eth - mid_cost_eth) * part)
     else:
         price = round_cost_eth(natural_cost_eth) + COMBO_TICK_ETH * (step - exit_steps)
-    return min(price, max(collar_eth, round_cost_eth(natural_cost_eth)))
+    return min(max(price, Decimal(0)), exit_cost_max_eth(natural_cost_eth, limits))

@@ -11,8 +11,9 @@ from datetime import datetime
 from decimal import Decimal
 
 from core.checks import Check, RuleResult, at_most, holds
+from core.orders.collar import collar_eth
 from core.strategy import LimitsSection, Strategy
-from core.values import COMBO_TICK_ETH, Environment, Leg, Value
+from core.values import Environment, Leg, Value
 
 TOO_MANY = "too_many_contracts"
 TOO_MUCH = "order_value"
@@ -91,11 +92,6 @@ def check_limits(order: GateOrder, facts: GateFacts, strategy: Strategy) -> Rule
 def exit_contracts_max(spot_usd: float, limits: LimitsSection) -> int:
     """The most contracts of one exit order within the limits on size; at least one, whatever it is worth."""
     return max(1, min(limits.contracts_max, int(limits.order_value_max_usd // spot_usd)))
-
-
-def collar_eth(reference_eth: Decimal, limits: LimitsSection) -> Decimal:
-    """How far a price may be worse than the reference: the wider of so many ticks and a fraction of it."""
-    return max(COMBO_TICK_ETH * limits.collar_ticks, abs(reference_eth) * Decimal(str(limits.collar_frac)))
 
 
 def _clock(offset_s: float | None, skew_max_s: float) -> Check:

@@ -6,26 +6,21 @@ Pure: rows and the venue's answers in, corrections and typed differences out. Am
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from core.contract import Order, Position, Settlement, Trade, iso_utc
-from core.errors import McpDataAnomalyError
-from core.orders.books import Books, Delivery, Fill, Instruction, OrderRow
+from core.orders.books import Books, Delivery, Fill, OrderRow
 from core.orders.books import Position as BookPosition
 from core.orders.lifecycle import OrderState
-from core.values import Label, Leg, OrderId, Value, round_eth
+from core.orders.sizes import expected_sizes
+from core.orders.venue_order import fills_of, no_longer_there, order_row, whole_contracts, with_fills
+from core.values import Label, Value, round_eth
 
 _OUR_LABEL = re.compile(r"[^:]+:[ex]\d+")
-_STATES: dict[str, OrderState] = {
-    "open": OrderState.WORKING,
-    "filled": OrderState.FILLED,
-    "cancelled": OrderState.CANCELLED,
-    "rejected": OrderState.REJECTED,
-}
 
 
 class DifferenceCode(StrEnum):
@@ -86,71 +81,6 @@ class Reconciliation(Value):
     differences: tuple[Difference, ...]
 
 
-def whole_contracts(amount: Decimal, what: str) -> int:
-    """The amount as a number of contracts; `McpDataAnomalyError` where it is not whole."""
-    if amount != amount.to_integral_value():
-        raise McpDataAnomalyError(f"{what}: expected whole contracts, found {amount}")
-    return int(amount)
-
-
-def order_row(order: Order, label: Label) -> OrderRow:
-    """The venue's order as a row of the books."""
-    return OrderRow(
-        label=label,
-        state=_STATES[order.state],
-        order_id=OrderId(order.order_id),
-        amount=whole_contracts(order.amount, f"{label}: amount"),
-        filled_amount=whole_contracts(order.filled_amount, f"{label}: filled_amount"),
-        limit_eth=order.price,
-        average_price_eth=order.average_price,
-        reason=order.reject_reason,
-        updated_at=order.updated_at,
-    )
-
-
-def fills_of(trades: Iterable[Trade], label: Label) -> tuple[Fill, ...]:
-    """The trades under a label as fills, in the venue's order, each once."""
-    found: dict[str, Fill] = {}
-    for trade in trades:
-        if trade.label == label:
-            found[trade.trade_id] = Fill(
-                trade_id=trade.trade_id,
-                label=label,
-                instrument_name=trade.instrument_name,
-                side=trade.side,
-                amount=whole_contracts(trade.amount, f"trade {trade.trade_id}: amount"),
-                price_eth=trade.price,
-                fee_eth=trade.fee,
-                index_usd=trade.index_price,
-                at=trade.timestamp,
-            )
-    return tuple(found.values())
-
-
-def combos_filled(fills: Iterable[Fill], legs: Iterable[Leg]) -> int | None:
-    """How many whole combos the fills make; None where the legs do not agree, so that some are missing."""
-    amounts: Counter[str] = Counter()
-    for fill in fills:
-        amounts[fill.instrument_name] += fill.amount
-    ratios = {leg.instrument_name: leg.ratio for leg in legs}
-    if set(amounts) - set(ratios):
-        return None
-    combos = {Decimal(amounts[name]) / ratio for name, ratio in ratios.items()}
-    if len(combos) != 1:
-        return None
-    (count,) = combos
-    return int(count) if count == int(count) else None
-
-
-def expected_sizes(positions: Iterable[BookPosition]) -> dict[str, int]:
-    """Signed contracts by instrument that the venue must hold for these positions; zeros left out."""
-    sizes: Counter[str] = Counter()
-    for position in positions:
-        for leg in position.plan.legs:
-            sizes[leg.instrument_name] += leg.side.sign * leg.ratio * position.contracts
-    return {name: size for name, size in sizes.items() if size}
-
-
 def size_differences(books: Books, positions: Iterable[Position]) -> tuple[Difference, ...]:
     """Instruments whose size at the venue is not what the live positions add up to."""
     expected = expected_sizes(books.open_positions)
@@ -170,15 +100,15 @@ def size_differences(books: Books, positions: Iterable[Position]) -> tuple[Diffe
 
 def reconcile_orders(books: Books, view: VenueView) -> Reconciliation:
     """Every order without a final state against the venue, and every order of the venue against the books."""
-    instructions = {instruction.label: instruction for instruction in books.instructions}
+    legs_by_label = {instruction.label: instruction.legs for instruction in books.instructions}
     corrections: list[Correction] = []
     missing: list[Label] = []
     differences: list[Difference] = []
     for row in books.orders:
         found = view.order(row.label)
-        fills = fills_of(view.trades, row.label)
+        fills, legs = fills_of(view.trades, row.label), legs_by_label.get(row.label, ())
         if found is not None:
-            after = _with_fills(order_row(found, row.label), fills, instructions.get(row.label))
+            after = with_fills(order_row(found, row.label), fills, legs)
             corrections.append(Correction(row=after, fills=fills, was_sent=row.state is OrderState.INTENDED))
             if after.state is not row.state or after.filled_amount != row.filled_amount:
                 differences.append(_changed(row, after))
@@ -189,7 +119,9 @@ def reconcile_orders(books: Books, view: VenueView) -> Reconciliation:
             )
             differences.append(_told(DifferenceCode.ORDER_NEVER_SENT, row.label, row.state, "unknown there"))
         elif row.state is OrderState.CANCEL_PENDING or fills:
-            corrections.append(_gone(row, fills, instructions.get(row.label)))
+            was_sent = row.state is OrderState.INTENDED
+            ended = no_longer_there(row, fills, legs)
+            corrections.append(Correction(row=ended, fills=fills, was_sent=was_sent))
             differences.append(_told(DifferenceCode.ORDER_MISSING, row.label, row.state, "unknown there"))
         else:
             missing.append(row.label)
@@ -287,24 +219,6 @@ def _shared_out(name: str, settlement: Settlement, holders: list[tuple[BookPosit
 
 def _ended(row: OrderRow, state: OrderState, reason: str) -> OrderRow:
     return row.model_copy(update={"state": state, "reason": reason})
-
-
-def _with_fills(row: OrderRow, fills: tuple[Fill, ...], instruction: Instruction | None) -> OrderRow:
-    """The trades were read after the order and may know of more."""
-    combos = None if instruction is None else combos_filled(fills, instruction.legs)
-    if combos is None or combos <= row.filled_amount:
-        return row
-    state = OrderState.FILLED if combos >= row.amount else row.state
-    return row.model_copy(update={"filled_amount": combos, "state": state})
-
-
-def _gone(row: OrderRow, fills: tuple[Fill, ...], instruction: Instruction | None) -> Correction:
-    """An order that the venue lists no more: what its trades say is all that became of it."""
-    combos = combos_filled(fills, instruction.legs) if instruction is not None else None
-    filled = row.filled_amount if combos is None else combos
-    state = OrderState.FILLED if filled >= row.amount else OrderState.CANCELLED
-    ended = _ended(row, state, "no longer at the venue").model_copy(update={"filled_amount": filled})
-    return Correction(row=ended, fills=fills, was_sent=row.state is OrderState.INTENDED)
 
 
 def _changed(before: OrderRow, after: OrderRow) -> Difference:

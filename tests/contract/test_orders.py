@@ -20,7 +20,8 @@ from core.contract import (
     Trades,
 )
 from core.contract.registry import REQUIRED_FEATURES
-from core.orders.reconcile import combos_filled, fills_of
+from core.orders.sizes import combos_filled
+from core.orders.venue_order import fills_of
 from core.values import Label, Leg, OptionType, Side
 from tests.contract.bench import Bench, order_in
 

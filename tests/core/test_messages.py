@@ -9,7 +9,9 @@ import pytest
 from pydantic import BaseModel
 
 import core.messages
+from core.messages.base import Query
 from core.messages.market_data import SnapshotFault
+from core.messages.scheduler import GetJobs, Jobs
 
 MODULES = [
     importlib.import_module(f"core.messages.{found.name}")
@@ -35,3 +37,26 @@ def test_what_is_told_does_not_change_and_knows_its_fields(model: type[BaseModel
 def test_a_missing_part_is_named_by_source_part_and_kind() -> None:
     fault = SnapshotFault(source="deribit", part="get_dvol", kind="server", detail="expected 200, found 503")
     assert fault.reason == "deribit.get_dvol:server"
+
+
+class Taker:
+    """An address that only keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[object] = []
+
+    def tell(self, message: object, /) -> None:
+        self.told.append(message)
+
+
+def test_a_question_is_a_message_to_an_address_and_hands_its_answer_on() -> None:
+    taker, query = Taker(), GetJobs()
+    question = query.to(taker)
+    assert (question.address, question.message) == (taker, query)
+    jobs = Jobs(running=True, next_runs={}, disabled=())
+    assert question.answer(jobs) is jobs
+    assert taker.told == []
+
+
+def test_what_answers_a_message_makes_no_class_of_its_own() -> None:
+    assert Query[Jobs] is Query

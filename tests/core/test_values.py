@@ -11,7 +11,7 @@ from core.errors import McpError, McpRateLimitError
 from core.messages.alerting import Severity
 from core.orders.books import Books, OrderRow, Position, Proposal
 from core.orders.lifecycle import OrderState, PositionState
-from core.values import CycleId, Label, Mode, PositionId, ProposalId, Side, SpreadKind, round_eth
+from core.values import CycleId, Failed, Label, Mode, PositionId, ProposalId, Side, SpreadKind, round_eth
 from tests.fakes.trading import plan
 
 NOW = datetime(2026, 1, 5, 14, tzinfo=UTC)
@@ -86,3 +86,7 @@ def test_live_positions_and_orders_in_doubt_are_picked_out() -> None:
     books = Books(as_of=NOW, seq=1, positions=positions, orders=orders, instructions=())
     assert [p.state for p in books.open_positions] == ["proposed", "awaiting_fill", "open", "closing"]
     assert [o.state for o in books.orders_in_doubt] == ["unknown"]
+
+
+def test_a_failure_is_told_by_its_reasons() -> None:
+    assert str(Failed(reasons=("no_quote:ETH-X", "stale"))) == "no_quote:ETH-X, stale"

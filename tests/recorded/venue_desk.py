@@ -30,7 +30,7 @@ from core.contract import (
 )
 from core.market.observations import FundingRate, HourlyClose, Level, MacroEvent
 from core.market.option_chain import OptionChain
-from core.orders.ladder import exit_collar_eth, next_entry_price_eth, next_exit_price_eth
+from core.orders.ladder import next_entry_price_eth, next_exit_price_eth
 from core.orders.limits import GateFacts, GateOrder, check_limits
 from core.orders.plan import ComboPlan
 from core.rules.facts import EntryFacts, MonitorFacts, OpenPositionFacts
@@ -189,17 +189,14 @@ class VenueDesk:
             ask = max(bid, quote.mark_eth + 2 * COMBO_TICK_ETH) if quote.ask_eth is None else quote.ask_eth
             natural += ask if leg.side is Side.SELL else -bid
             mid += (bid + ask) / 2 * (1 if leg.side is Side.SELL else -1)
-        limits = self.strategy.limits
         cost = next_exit_price_eth(
             step,
             mid_cost_eth=mid,
             natural_cost_eth=natural,
             exit_steps=self.strategy.execution.exit_steps,
-            collar_eth=exit_collar_eth(
-                natural, collar_ticks=limits.collar_ticks, collar_frac=limits.collar_frac
-            ),
+            limits=self.strategy.limits,
         )
-        return -max(cost, Decimal(0)), -natural
+        return -cost, -natural
 
     def _place(
         self,

@@ -16,7 +16,7 @@ from core.kill_file import KILL_FILE_NAME
 from core.messages.alerting import AlertRow
 from core.orders.books import CycleRow, Instruction, OrderRow, Position
 from core.orders.lifecycle import PositionState
-from core.orders.reconcile import expected_sizes
+from core.orders.sizes import expected_sizes
 from gateway.paper.ledger import Ledger
 from lab.engine import SimulatedEngine, open_venue
 from reading.audit import verified

@@ -7,12 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 from actors.state.columns import maybe_time_of, maybe_time_text
-from actors.state.sizes import Sizes, sizes_of
+from actors.state.refusal import BooksRefusalError
 from actors.state.tables import ledger
 from core.orders.books import CashFlowKind, InstructionKind, Position
 from core.orders.lifecycle import PositionState
 from core.orders.plan import ComboPlan
-from core.values import CycleId, PositionId, Side, round_eth
+from core.orders.sizes import Sizes, sizes_of
+from core.values import CycleId, Failed, PositionId, Side, round_eth
 
 _SELECT = (
     "SELECT p.position_id, r.cycle_id, r.plan, p.state, p.entered_at, p.closed_at, p.exit_rule"
@@ -67,15 +68,15 @@ def everything(db: sqlite3.Connection) -> tuple[Position, ...]:
 
 
 def sizes(db: sqlite3.Connection, position: Position) -> Sizes:
-    """Sums of fills and deliveries by leg. Raises BooksRefusalError where they don't make whole combos."""
-    fills = [
-        (kind, fill.instrument_name, fill.amount) for kind, fill in ledger.fills_of(db, position.position_id)
-    ]
-    deliveries = [
-        (delivery.instrument_name, abs(delivery.size))
-        for delivery in ledger.deliveries_of(db, position.position_id)
-    ]
-    return sizes_of(position.plan.legs, fills, deliveries)
+    """Sums of fills and deliveries by leg. Raises BooksRefusalError if they don't make whole combos."""
+    position_id = position.position_id
+    found = sizes_of(
+        position.plan.legs, ledger.fills_of(db, position_id), ledger.deliveries_of(db, position_id)
+    )
+    if isinstance(found, Failed):
+        expected = "expected fills and deliveries of its legs that make whole combos"
+        raise BooksRefusalError(found.reasons[0], f"{position_id}: {expected}")
+    return found
 
 
 def _positions(db: sqlite3.Connection, rest: str) -> tuple[Position, ...]:

@@ -20,7 +20,7 @@ from core.messages.kill_switch import ArmKillSwitch
 from core.orders.books import Proposal
 from core.orders.lifecycle import PositionState
 from core.orders.plan import ComboPlan, LegFacts
-from core.orders.reconcile import expected_sizes
+from core.orders.sizes import expected_sizes
 from core.strategy import Strategy
 from core.values import CycleId, Leg, OptionType, PositionId, ProposalId, Side, SpreadKind
 from tests.fakes.paper import PaperInProcess

@@ -15,7 +15,7 @@ from core.messages.kill_switch import ArmKillSwitch, Permit, RequestPermit, Susp
 from core.messages.mcp import SendOrder
 from core.messages.state import Recorded, RecordInstruction, RecordSent
 from core.orders.lifecycle import PositionState
-from core.orders.reconcile import expected_sizes
+from core.orders.sizes import expected_sizes
 from tests.fakes.trading import TradingHouse
 
 TOOLS = (

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.orders.limits import GateFacts, GateOrder, check_limits, collar_eth, exit_contracts_max
+from core.orders.collar import collar_eth
+from core.orders.limits import GateFacts, GateOrder, check_limits, exit_contracts_max
 from core.strategy import LimitsSection
 from core.values import Environment
 from tests.core.example_market import NOW, STRATEGY

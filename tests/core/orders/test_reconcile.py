@@ -17,15 +17,13 @@ from core.orders.lifecycle import ORDER_EDGES, OrderState, PositionState
 from core.orders.reconcile import (
     DifferenceCode,
     VenueView,
-    combos_filled,
     deliveries_for,
-    expected_sizes,
-    fills_of,
     reconcile_orders,
     size_differences,
-    whole_contracts,
 )
-from core.values import CycleId, Label, OrderId, PositionId, ProposalId, SpreadKind
+from core.orders.sizes import combos_filled, expected_sizes
+from core.orders.venue_order import fills_of, whole_contracts
+from core.values import CycleId, Failed, Label, OrderId, PositionId, ProposalId, SpreadKind
 from tests.fakes.trading import EXPIRATION, LONG, SHORT, plan
 
 NOW = datetime(2026, 1, 5, 14, tzinfo=UTC)
@@ -191,12 +189,13 @@ def test_fills_are_taken_once_each_and_only_under_the_label() -> None:
 
 
 def test_one_leg_alone_makes_no_whole_combos() -> None:
-    assert combos_filled(fills_of(trades(1, legs=(SHORT,)), LABEL), plan().legs) is None
+    found = combos_filled(fills_of(trades(1, legs=(SHORT,)), LABEL), plan().legs)
+    assert found == Failed(reasons=("legs_unequal",))
 
 
 def test_fill_of_an_instrument_that_is_no_leg_makes_no_whole_combos() -> None:
     fills = fills_of((*trades(1), *trades(1, legs=("ETH-16JAN26-3000-P",))), LABEL)
-    assert combos_filled(fills, plan().legs) is None
+    assert combos_filled(fills, plan().legs) == Failed(reasons=("unknown_leg",))
 
 
 def test_no_fill_makes_no_combo() -> None:

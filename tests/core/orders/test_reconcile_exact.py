@@ -16,16 +16,14 @@ from core.orders.reconcile import (
     Difference,
     DifferenceCode,
     VenueView,
-    combos_filled,
     deliveries_for,
-    expected_sizes,
-    fills_of,
     late_fills,
-    order_row,
     reconcile_orders,
     size_differences,
 )
-from core.values import Label, Leg, OrderId, PositionId
+from core.orders.sizes import combos_filled, expected_sizes
+from core.orders.venue_order import fills_of, order_row
+from core.values import Failed, Label, Leg, OrderId, PositionId
 from tests.core.orders.test_reconcile import (
     AFTER,
     EMPTY,
@@ -119,6 +117,9 @@ def test_trade_in_parts_of_contracts_is_an_anomaly_that_names_the_trade() -> Non
     assert str(refused.value) == f"trade p-1:e1-{LONG}: amount: expected whole contracts, found 0.5"
 
 
+UNEQUAL = Failed(reasons=("legs_unequal",))
+
+
 def test_fills_of_one_leg_add_up() -> None:
     again = tuple(t.model_copy(update={"trade_id": f"{t.trade_id}-2"}) for t in trades(1))
     assert combos_filled(fills_of((*trades(2), *again), LABEL), plan().legs) == 3
@@ -126,10 +127,10 @@ def test_fills_of_one_leg_add_up() -> None:
 
 @pytest.mark.parametrize(
     ("amounts", "ratios", "combos"),
-    [((2, 4), (1, 2), 2), ((2, 2), (1, 2), None), ((1, 1), (2, 2), None), ((4, 4), (2, 2), 2)],
+    [((2, 4), (1, 2), 2), ((2, 2), (1, 2), UNEQUAL), ((1, 1), (2, 2), UNEQUAL), ((4, 4), (2, 2), 2)],
 )
 def test_combos_are_fills_by_the_legs_ratios(
-    amounts: tuple[int, int], ratios: tuple[int, int], combos: int | None
+    amounts: tuple[int, int], ratios: tuple[int, int], combos: int | Failed
 ) -> None:
     told: tuple[Trade, ...] = (*trades(amounts[0], legs=(SHORT,)), *trades(amounts[1], legs=(LONG,)))
     assert combos_filled(fills_of(told, LABEL), legs(*ratios)) == combos

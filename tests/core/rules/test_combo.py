@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -13,9 +12,7 @@ from pydantic import ValidationError
 
 from core.orders.ladder import (
     entry_limit_eth,
-    exit_collar_eth,
     next_entry_price_eth,
-    next_exit_price_eth,
     round_cost_eth,
     round_credit_eth,
 )
@@ -174,82 +171,6 @@ def test_a_reprice_step_by_hand() -> None:
     assert next_entry_price_eth(Decimal("0.0170"), **wide) == Decimal("0.0160")  # type: ignore[arg-type]
     assert next_entry_price_eth(Decimal("0.0105"), **wide) == Decimal("0.0100")  # type: ignore[arg-type]
     assert next_entry_price_eth(Decimal("0.0098"), **narrow) == Decimal("0.0097")  # type: ignore[arg-type]
-
-
-def test_the_exit_ladder_by_hand() -> None:
-    """Mid to natural in five steps, then a tick a step up to the collar."""
-    shown = [
-        "0.0050",
-        "0.0052",
-        "0.0054",
-        "0.0056",
-        "0.0058",
-        "0.0060",
-        "0.0061",
-        "0.0062",
-        "0.0063",
-        "0.0063",
-    ]
-    prices = [
-        next_exit_price_eth(
-            step,
-            mid_cost_eth=Decimal("0.0050"),
-            natural_cost_eth=Decimal("0.0060"),
-            exit_steps=5,
-            collar_eth=Decimal("0.0063"),
-        )
-        for step in range(len(shown))
-    ]
-    assert [str(price) for price in prices] == shown
-
-
-def test_the_collar_is_the_wider_of_ticks_and_fraction() -> None:
-    assert exit_collar_eth(Decimal("0.0060"), collar_ticks=20, collar_frac=0.25) == Decimal("0.0080")
-    assert exit_collar_eth(Decimal("0.0200"), collar_ticks=20, collar_frac=0.25) == Decimal("0.0250")
-
-
-def test_a_collar_below_natural_never_keeps_an_exit_from_natural() -> None:
-    prices = tuple(
-        next_exit_price_eth(
-            step,
-            mid_cost_eth=Decimal("0.0050"),
-            natural_cost_eth=Decimal("0.0060"),
-            exit_steps=2,
-            collar_eth=Decimal("0.0055"),
-        )
-        for step in range(4)
-    )
-    assert prices == (Decimal("0.0050"), Decimal("0.0055"), Decimal("0.0060"), Decimal("0.0060"))
-
-
-def test_a_step_below_zero_is_refused() -> None:
-    with pytest.raises(ValueError, match="at least 0, found -1"):
-        next_exit_price_eth(
-            -1,
-            mid_cost_eth=Decimal(1),
-            natural_cost_eth=Decimal(1),
-            exit_steps=1,
-            collar_eth=Decimal(1),
-        )
-
-
-@given(mid=prices, spread=prices, steps=st.integers(1, 20), beyond=st.integers(0, 40))
-def test_exit_prices_rise_from_mid_over_natural_to_the_collar_and_stay(
-    mid: Decimal, spread: Decimal, steps: int, beyond: int
-) -> None:
-    natural = round_cost_eth(mid + spread)
-    terms: dict[str, Any] = {
-        "mid_cost_eth": mid,
-        "natural_cost_eth": natural,
-        "exit_steps": steps,
-        "collar_eth": natural + beyond * COMBO_TICK_ETH,
-    }
-    ladder = [next_exit_price_eth(step, **terms) for step in range(steps + beyond + 2)]
-    assert ladder == sorted(ladder)
-    assert ladder[0] == round_cost_eth(mid)
-    assert ladder[steps] == natural
-    assert ladder[-2] == ladder[-1] == terms["collar_eth"]
-    assert all(price - before == COMBO_TICK_ETH for before, price in pairwise(ladder[steps:-1]))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,95 @@
+"""What the venue says of an order, as the books keep it: its row, its fills, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from core.contract import Order, Trade
+from core.errors import McpDataAnomalyError
+from core.orders.books import Fill, OrderRow
+from core.orders.lifecycle import OrderState
+from core.orders.sizes import combos_filled
+from core.values import Label, Leg, OrderId
+
+NO_LONGER_THERE = "no longer at the venue"
+_STATES: dict[str, OrderState] = {
+    "open": OrderState.WORKING,
+    "filled": OrderState.FILLED,
+    "cancelled": OrderState.CANCELLED,
+    "rejected": OrderState.REJECTED,
+}
+
+
+def whole_contracts(amount: Decimal, what: str) -> int:
+    """The amount as a number of contracts; `McpDataAnomalyError` if it is not whole."""
+    if amount != amount.to_integral_value():
+        raise McpDataAnomalyError(f"{what}: expected whole contracts, found {amount}")
+    return int(amount)
+
+
+def order_row(order: Order, label: Label) -> OrderRow:
+    """The venue's order as a row of the books."""
+    return OrderRow(
+        label=label,
+        state=_STATES[order.state],
+        order_id=OrderId(order.order_id),
+        amount=whole_contracts(order.amount, f"{label}: amount"),
+        filled_amount=whole_contracts(order.filled_amount, f"{label}: filled_amount"),
+        limit_eth=order.price,
+        average_price_eth=order.average_price,
+        reason=order.reject_reason,
+        updated_at=order.updated_at,
+    )
+
+
+def fills_of(trades: Iterable[Trade], label: Label) -> tuple[Fill, ...]:
+    """The trades under a label as fills, in the venue's order, each once."""
+    found: dict[str, Fill] = {}
+    for trade in trades:
+        if trade.label == label:
+            found[trade.trade_id] = Fill(
+                trade_id=trade.trade_id,
+                label=label,
+                instrument_name=trade.instrument_name,
+                side=trade.side,
+                amount=whole_contracts(trade.amount, f"trade {trade.trade_id}: amount"),
+                price_eth=trade.price,
+                fee_eth=trade.fee,
+                index_usd=trade.index_price,
+                at=trade.timestamp,
+            )
+    return tuple(found.values())
+
+
+def with_fills(row: OrderRow, fills: Sequence[Fill], legs: Sequence[Leg]) -> OrderRow:
+    """The row with all fills of its order, which were read after it and may know of more.
+
+    Unchanged if they know of no more, or if they do not make whole combos.
+    """
+    filled = _at_least_filled(row, fills, legs)
+    if filled == row.filled_amount:
+        return row
+    state = OrderState.FILLED if filled >= row.amount else row.state
+    return row.model_copy(update={"filled_amount": filled, "state": state})
+
+
+def no_longer_there(row: OrderRow, fills: Sequence[Fill], legs: Sequence[Leg]) -> OrderRow:
+    """The final row of an order that the venue does not list any more: its fills say what became of it.
+
+    Without a fill it was cancelled if that was being asked for, and else it never came to be.
+    """
+    filled = _at_least_filled(row, fills, legs)
+    if filled >= row.amount:
+        state = OrderState.FILLED
+    elif filled or fills or row.state is OrderState.CANCEL_PENDING:
+        state = OrderState.CANCELLED
+    else:
+        state = OrderState.NOT_PLACED
+    return row.model_copy(update={"state": state, "filled_amount": filled, "reason": NO_LONGER_THERE})
+
+
+def _at_least_filled(row: OrderRow, fills: Sequence[Fill], legs: Sequence[Leg]) -> int:
+    """Combos that are filled for certain: what is booked is never taken back."""
+    combos = combos_filled(fills, legs)
+    return max(row.filled_amount, combos) if isinstance(combos, int) else row.filled_amount

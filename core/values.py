@@ -37,6 +37,11 @@ class Failed(Value):
 
     reasons: tuple[str, ...]
 
+    @classmethod
+    def of(cls, *reasons: str) -> Failed:
+        """A failure for these reasons."""
+        return cls(reasons=reasons)
+
     def __str__(self) -> str:
         return ", ".join(self.reasons)
 

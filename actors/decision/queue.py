@@ -13,7 +13,7 @@ from actors.decision.kelly_cycle import KellyCycle
 from actors.decision.monitor_cycle import MonitorCycle
 from actors.decision.settlement_cycle import SettlementCycle
 from actors.decision.window import window_end
-from actors.runtime import Key
+from actors.runtime import Key, Name
 from core.messages.alerting import Severity
 from core.messages.base import Refused
 from core.messages.decision import CycleEnded, CycleView
@@ -59,7 +59,7 @@ class CycleQueue:
 
     def start(self) -> None:
         """Begin to work off what waits."""
-        self._desk.conversations.start("cycles", self._work())
+        self._desk.conversations.start(Name("cycles"), self._work())
 
     def knows(self, job: Job, slot: object) -> bool:
         """True if that slot is under way or waits already."""
@@ -111,7 +111,7 @@ class CycleQueue:
         self._tell(ended)
         if due.job is Job.ENTRY and end.outcome in RELEASES:
             self._release(cycle_id)
-        desk.conversations.start(f"close:{request_id}", self._close(request_id, booked, ended, due))
+        desk.conversations.start(Name("close", request_id), self._close(request_id, booked, ended, due))
 
     def view_active(self) -> CycleView | None:
         if self.active is not None:
@@ -201,7 +201,7 @@ class CycleQueue:
         self.active = None
         if isinstance(cycle, EntryCycle) and cycle.unbooked_proposal is not None and end.outcome in RELEASES:
             late = self._release_when_booked(cycle.cycle_id, cycle.unbooked_proposal)
-            self._desk.conversations.start(f"release:{cycle.cycle_id}", late)
+            self._desk.conversations.start(Name("release", cycle.cycle_id), late)
         self.close_row(cycle.cycle_id, due, end)
 
     async def _close(self, request_id: str, booked: Key[Booked], ended: CycleEnded, due: Due) -> None:

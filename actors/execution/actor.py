@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Final, assert_never
 
-from actors.execution.entry import STOP_ENTRIES, WITHDRAW_ENTRIES, enter, entry_name
-from actors.execution.exit import ExitRequest, close, exit_name
+from actors.execution.entry import ENTRY, STOP_ENTRIES, WITHDRAW_ENTRIES, enter, entry_name
+from actors.execution.exit import EXIT, ExitRequest, close, exit_name
 from actors.execution.line import Line, Rooms, fetch_key, order_key, state_key
 from actors.execution.order import WorkingOrder
 from actors.execution.recovery import arm_if_late, look_at_sizes, recover
 from actors.execution.settlement import settle
 from actors.room import Room
-from actors.runtime import Address, answerer, done_key
+from actors.runtime import Address, Name, answerer, done_key
 from core.messages.base import Refused
 from core.messages.execution import (
     CancelEntries,
@@ -46,16 +46,17 @@ from core.messages.protocols import (
 )
 from core.messages.state import BooksRead, PositionRead, Recorded
 from core.strategy import Strategy
-from core.values import PositionId
+from core.values import Failed, PositionId
 
 CANCEL_ENTRIES_WITHIN_S = 4.0
 """An orderly stop waits so long for its cancels to be confirmed."""
 SAY_STOP_EVERY_S = 0.5
 CHECK_AFTER_ORDER_S = 60.0
 """After an order has ended the sizes are compared once more: a fill may still have crossed its cancel."""
-RECOVERY = "recovery"
-CHECK = "check"
-LATE = "late-recovery"
+RECOVERY: Final = Name("recovery")
+CHECK: Final = Name("check")
+LATE: Final = Name("late-recovery")
+SETTLE: Final = "settle"
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
         self._recovering = True
         self._stopping = False
         self._doubts: set[str] = set()
-        self._withdrawn: set[str] = set()
+        self._withdrawn: set[Name] = set()
         self._last_error: str | None = None
 
     def on_start(self) -> None:
@@ -179,7 +180,7 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
             self._start_exit(request, command.cycle_id or self.ctx.envelope.correlation)
 
     def _handle_settle(self, command: SettleExpired) -> None:
-        answer, name = answerer(self.ctx), f"settle:{command.request_id}"
+        answer, name = answerer(self.ctx), Name(SETTLE, command.request_id)
         if self._recovering:
             failed = SettleFailed(
                 request_id=command.request_id, cycle_id=command.cycle_id, reasons=("recovering",)
@@ -192,16 +193,17 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
     def _handle_cancel_entries(self) -> None:
         """From here on no new entry is taken: the engine is stopping."""
         self._stopping = True
-        name = f"stop:{self.ctx.uuid()}"
-        self.conversations.start(name, self._cancel_entries(self._line(name), answerer(self.ctx)))
+        stop = f"stop:{self.ctx.uuid()}"
+        cancels = self._cancel_entries(self._line(stop), answerer(self.ctx))
+        self.conversations.start(Name(stop), cancels)
 
     def _handle_withdraw_entries(self) -> None:
         """Those that rest hear it now, the others as soon as they would rest."""
-        self._withdrawn.update(self.conversations.names("entry:"))
+        self._withdrawn.update(self.conversations.names(ENTRY))
         self.conversations.deliver(WITHDRAW_ENTRIES, None)
 
     async def _cancel_entries(self, line: Line, answer: Callable[[object], None]) -> None:
-        names = self.conversations.names("entry:")
+        names = self.conversations.names(ENTRY)
         self.conversations.deliver(STOP_ENTRIES, None)
         ends_at = self.ctx.now().timestamp() + CANCEL_ENTRIES_WITHIN_S
         while left := tuple(name for name in names if name in self.conversations):
@@ -215,15 +217,15 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
 
     def _handle_check_due(self) -> None:
         """Only while nothing is under way: what is under way makes books and venue differ for a moment."""
-        busy = self._recovering or self.conversations.names("")
+        busy = self._recovering or self.conversations.names()
         if not busy:
             self.conversations.start(CHECK, self._check())
 
     async def _check(self) -> None:
-        found = await look_at_sizes(self._line(CHECK))
-        if isinstance(found, str):
+        found = await look_at_sizes(self._line(CHECK.kind))
+        if isinstance(found, Failed):
             self._check_later()
-        elif found and not self._recovering and self.conversations.names("") == (CHECK,):
+        elif found and not self._recovering and self.conversations.names() == (CHECK,):
             self.ctx.tell(self.ctx.self_address, Reconcile(reason="; ".join(map(str, found))))
 
     def _start_recovery(self, reason: str) -> None:
@@ -231,17 +233,17 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
             return  # One is under way; it looks at everything.
         self._recovering = True
         self._last_error = None
-        watch = arm_if_late(self._line(LATE), reason, lambda: self._last_error, done_key(RECOVERY))
+        watch = arm_if_late(self._line(LATE.kind), reason, lambda: self._last_error, done_key(RECOVERY))
         self.conversations.start(LATE, watch)
         self.conversations.start(RECOVERY, self._recover(reason))
 
     async def _recover(self, reason: str) -> None:
         """Entries end first; exits are dropped and taken up again from the books afterwards."""
         line = self._line(f"recovery-{self.ctx.uuid()}")
-        while names := self.conversations.names("entry:") + self.conversations.names("settle:"):
+        while names := self.conversations.names(ENTRY) + self.conversations.names(SETTLE):
             self.conversations.deliver(STOP_ENTRIES, None)
             await line.pause(5.0, *map(done_key, names))
-        for name in self.conversations.names("exit:"):
+        for name in self.conversations.names(EXIT):
             self.conversations.drop(name)
         self._doubts.clear()
         pending, self._exits = self._exits, {}
@@ -276,7 +278,7 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
         exit_ = self._exit(line, request, resumed=resumed, working=working)
         self.conversations.start(exit_name(request.position_id), exit_)
 
-    async def _enter(self, name: str, line: Line, command: PlaceCombo) -> None:
+    async def _enter(self, name: Name, line: Line, command: PlaceCombo) -> None:
         await enter(line, command)
         self._check_later()
         self._withdrawn.discard(name)
@@ -322,9 +324,9 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
     def _status(self) -> ExecutionStatus:
         return ExecutionStatus(
             recovering=self._recovering,
-            resting=len(self.conversations.names("entry:")),
+            resting=len(self.conversations.names(ENTRY)),
             in_doubt=len(self._doubts),
-            exits_under_way=len(self.conversations.names("exit:")),
+            exits_under_way=len(self.conversations.names(EXIT)),
             last_error=self._last_error,
         )
 

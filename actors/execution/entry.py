@@ -8,15 +8,20 @@ from typing import Any, Final
 from actors.execution.line import Line
 from actors.execution.order import WorkingOrder
 from actors.execution.placing import OrderSpec, Unplaced, place
-from actors.runtime import Key
+from actors.runtime import Key, Name
 from core.messages.alerting import Severity
 from core.messages.base import Refused
 from core.messages.execution import FinalOutcome, OrderFinal, PlaceCombo
 from core.messages.state import CloseProposal
 from core.orders.books import InstructionKind, Position
+from core.orders.label import OrderLabel
 from core.orders.ladder import next_entry_price_eth
 from core.orders.lifecycle import OrderState, PositionState
+from core.orders.terms import OrderPurpose, OrderTerms
 
+ENTRY: Final = "entry"
+ARMED: Final = "armed"
+"""The switch's reason against a permit, and why an entry was pulled."""
 STOP_ENTRIES: Final[Key[None]] = Key("stop-entries")
 """Delivered to every resting entry: cancel now."""
 WITHDRAW_ENTRIES: Final[Key[None]] = Key("withdraw-entries")
@@ -24,9 +29,9 @@ WITHDRAW_ENTRIES: Final[Key[None]] = Key("withdraw-entries")
 LOOKS_FAILED_BEFORE_ALERT = 3
 
 
-def entry_name(proposal_id: str) -> str:
-    """The name of a proposal's entry."""
-    return f"entry:{proposal_id}"
+def entry_name(proposal_id: str) -> Name:
+    """The conversation of a proposal's entry."""
+    return Name(ENTRY, proposal_id)
 
 
 def stop_key(proposal_id: str) -> Key[None]:
@@ -59,13 +64,15 @@ async def enter(line: Line, command: PlaceCombo) -> None:
             line.tell(line.rooms.decision, told[0])
 
     spec = OrderSpec(
-        proposal_id=proposal.proposal_id,
+        label=OrderLabel(proposal_id=proposal.proposal_id, kind=InstructionKind.ENTRY, attempt=1),
         cycle_id=command.cycle_id,
-        kind=InstructionKind.ENTRY,
-        attempt=1,
-        legs=plan.legs,
-        amount=plan.contracts,
-        limit_eth=plan.limit_eth,
+        terms=OrderTerms(
+            purpose=OrderPurpose.ENTRY,
+            legs=plan.legs,
+            amount=plan.contracts,
+            limit_eth=plan.limit_eth,
+            reduce_only=False,
+        ),
         reference_eth=plan.natural_eth,
     )
     placed = await place(line, spec, lambda: tell(FinalOutcome.IN_DOUBT, 0, ("in_doubt",)))
@@ -114,7 +121,7 @@ async def _follow(line: Line, order: WorkingOrder, command: PlaceCombo) -> tuple
         if stop is not None:
             # Cancelled before it is read: reads may take long, and the cancel reads what has become of it.
             await order.cancel()
-            return ("armed",) if stop == WITHDRAW_ENTRIES else ("stopped",)
+            return (ARMED,) if stop == WITHDRAW_ENTRIES else ("stopped",)
         if await order.look():
             looks_failed = 0
         else:
@@ -133,12 +140,12 @@ async def _follow(line: Line, order: WorkingOrder, command: PlaceCombo) -> tuple
             reprice_steps=execution.reprice_steps,
         )
         if price_eth is not None and price_eth != order.row.limit_eth:
-            reasons = await order.edit(price_eth, plan.natural_eth)
-            armed = "armed" in reasons
+            unmoved = await order.edit(price_eth, plan.natural_eth)
+            reasons = () if unmoved is None else unmoved.reasons
         else:
             # Without a permit to ask for, the switch would not see a KILL file that a person has laid.
-            reasons, armed = ("armed",), line.is_armed()
-        if armed:
+            reasons = (ARMED,) if line.is_armed() else ()
+        if ARMED in reasons:
             await order.cancel()
             return reasons
     return () if order.row.reason is None else (order.row.reason,)

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import cast
+from typing import Final, cast
 
 from actors.execution.entry import entry_name, stop_key
 from actors.execution.line import Line
 from actors.execution.order import WorkingOrder
 from actors.execution.placing import PLACE_ATTEMPTS, OrderSpec, Unplaced, place
-from actors.runtime import done_key
+from actors.runtime import Name, done_key
 from core.contract import GetOptionsChain
 from core.market.option_chain import OptionChain
 from core.messages.alerting import Severity
@@ -20,11 +20,14 @@ from core.messages.execution import ExitStarted, FinalOutcome, OrderFinal, Posit
 from core.messages.mcp import FetchFailed
 from core.orders.books import InstructionKind, Position
 from core.orders.closing_cost import ClosingCost, closing_cost
-from core.orders.ladder import next_exit_price_eth
+from core.orders.label import OrderLabel
+from core.orders.ladder import exit_reference_eth, next_exit_price_eth
 from core.orders.lifecycle import PositionState
 from core.orders.limits import TOO_LARGE
+from core.orders.terms import OrderPurpose, OrderTerms
 from core.values import CycleId, Failed, Leg, PositionId, ProposalId
 
+EXIT: Final = "exit"
 PAUSE_MAX_S = 900.0
 """The longest pause between two attempts at an exit that is vetoed or refused again and again."""
 LAST_STEPS_MAX = 10
@@ -45,9 +48,9 @@ class ExitRequest:
     answer: Callable[[ExitStarted], None]
 
 
-def exit_name(position_id: str) -> str:
-    """The name of a position's exit."""
-    return f"exit:{position_id}"
+def exit_name(position_id: str) -> Name:
+    """The conversation of a position's exit."""
+    return Name(EXIT, position_id)
 
 
 async def close(
@@ -88,8 +91,8 @@ async def close(
                 await line.pause(PLACE_ATTEMPTS)  # Labels are numbered by the second.
         else:
             attempts_failed += 1
-            started.say(False, placed)
-            line.alert(Severity.HIGH, "exit_not_placed", f"{request.position_id}: {', '.join(placed)}")
+            started.say(False, placed.reasons)
+            line.alert(Severity.HIGH, "exit_not_placed", f"{request.position_id}: {placed}")
             pause_s = line.strategy.execution.exit_reprice_s * 2.0 ** min(attempts_failed - 1, 10)
             await line.pause(min(PAUSE_MAX_S, pause_s))
 
@@ -124,24 +127,30 @@ async def _stop_entry(line: Line, position_id: PositionId) -> None:
 
 async def _attempt(
     line: Line, position: Position, request: ExitRequest, first_step: int
-) -> WorkingOrder | tuple[str, ...]:
+) -> WorkingOrder | Failed:
     cost = await _closing_cost(line, position.plan.legs, position.plan.expiration)
     if isinstance(cost, Failed):
-        return cost.reasons
+        return cost
     spec = OrderSpec(
-        proposal_id=ProposalId(position.position_id),
+        label=OrderLabel(
+            proposal_id=ProposalId(position.position_id),
+            kind=InstructionKind.EXIT,
+            attempt=_attempt_number(line.ctx.now()),
+        ),
         cycle_id=request.cycle_id,
-        kind=InstructionKind.EXIT,
-        attempt=_attempt_number(line.ctx.now()),
-        legs=tuple(leg.reversed() for leg in position.plan.legs),
-        amount=position.contracts,
-        limit_eth=-_price_eth(line, cost, first_step),
-        reference_eth=-cost.natural_eth,
+        terms=OrderTerms(
+            purpose=OrderPurpose.EXIT,
+            legs=tuple(leg.reversed() for leg in position.plan.legs),
+            amount=position.contracts,
+            limit_eth=-_price_eth(line, cost, first_step),
+            reduce_only=True,
+        ),
+        reference_eth=exit_reference_eth(cost.natural_eth),
         exit_rule=request.exit_rule,
     )
     placed = await place(line, spec)
     if isinstance(placed, Unplaced):
-        return placed.reasons
+        return Failed(reasons=placed.reasons)
     return placed
 
 
@@ -177,8 +186,7 @@ async def _follow(
         step += 1
         cost = await _closing_cost(line, legs, expires_at)
         if isinstance(cost, Failed):
-            text = f"{request.position_id}: {', '.join(cost.reasons)}"
-            line.alert(Severity.HIGH, "exit_quotes_missing", text)
+            line.alert(Severity.HIGH, "exit_quotes_missing", f"{request.position_id}: {cost}")
             continue
         price_eth = -_price_eth(line, cost, step)
         if price_eth == -_price_eth(line, cost, LAST_STEP):
@@ -188,11 +196,10 @@ async def _follow(
                 await order.cancel()
                 return
         if price_eth != order.row.limit_eth:
-            reasons = await order.edit(price_eth, -cost.natural_eth)
-            if reasons:
-                text = f"{request.position_id}: {', '.join(reasons)}"
-                line.alert(Severity.HIGH, "exit_not_repriced", text)
-            if reasons and TOO_LARGE.issuperset(reasons):
+            unmoved = await order.edit(price_eth, exit_reference_eth(cost.natural_eth))
+            if unmoved is not None:
+                line.alert(Severity.HIGH, "exit_not_repriced", f"{request.position_id}: {unmoved}")
+            if unmoved is not None and TOO_LARGE.issuperset(unmoved.reasons):
                 # It can't move any more, and nothing else stands against sending it again in smaller orders.
                 await order.cancel()
                 return
@@ -215,7 +222,7 @@ async def _closing_cost(line: Line, legs: tuple[Leg, ...], expiration: datetime)
         "get_options_chain", GetOptionsChain(expiry_from=expiration, expiry_to=expiration)
     )
     if isinstance(answer, FetchFailed):
-        return Failed(reasons=(f"quotes_unknown:{answer.fault}",))
+        return Failed.of(f"quotes_unknown:{answer.fault}")
     return closing_cost(cast("OptionChain", answer.answer), legs)
 
 

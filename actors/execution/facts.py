@@ -9,7 +9,7 @@ from core.contract import CurrencyRequest, EnvironmentInfo, IndexPrice, NoArgume
 from core.market.venue_clock import clock_offset_s
 from core.messages.kill_switch import ArmCause, MarksChanged, VenueChecked
 from core.messages.mcp import FetchFailed
-from core.values import Environment
+from core.values import Environment, Failed
 
 
 async def read_environment(line: Line) -> EnvironmentInfo | FetchFailed:
@@ -36,14 +36,14 @@ async def read_environment(line: Line) -> EnvironmentInfo | FetchFailed:
     return info
 
 
-async def refresh_facts(line: Line) -> float | tuple[str, ...]:
+async def refresh_facts(line: Line) -> float | Failed:
     """Tell the kill switch what the venue says now: spot, USD, or the reasons where that was not possible."""
     info = await read_environment(line)
     if isinstance(info, FetchFailed):
-        return (f"environment_unknown:{info.fault}",)
+        return Failed.of(f"environment_unknown:{info.fault}")
     answer = await line.fetch("get_index_price", CurrencyRequest(), retry=False, within_s=PROBE_WITHIN_S)
     if isinstance(answer, FetchFailed):
-        return (f"index_unknown:{answer.fault}",)
+        return Failed.of(f"index_unknown:{answer.fault}")
     index = cast("IndexPrice", answer.answer)
     marks = MarksChanged(as_of=index.timestamp, spot_usd=float(index.price))
     line.tell(line.rooms.kill_switch, marks)

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from actors.room import Alarm
-from actors.runtime import Address, Context, Conversations, Key, Outbox, RuntimeFault
+from actors.runtime import Address, Context, Conversations, Key, Name, Outbox, RuntimeFault
 from core.messages.alerting import Severity
 from core.messages.base import Refused
 from core.messages.kill_switch import (
@@ -118,7 +118,7 @@ class Line:
         outbox: Outbox,
         conversations: Conversations,
         doubts: set[str],
-        withdrawn: set[str],
+        withdrawn: set[Name],
         correlation: str,
     ) -> None:
         self.ctx = ctx

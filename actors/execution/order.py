@@ -11,7 +11,7 @@ from actors.execution.line import Line
 from actors.execution.unknown import resolve_unknown
 from core.contract import GetOrderByLabel, MaybeOrder, Order, OrderIdRequest, Trades
 from core.messages.alerting import Severity
-from core.messages.kill_switch import PermitPurpose, RequestPermit, Veto
+from core.messages.kill_switch import RequestPermit, Veto
 from core.messages.mcp import (
     CancelOrder,
     EditOrder,
@@ -21,7 +21,7 @@ from core.messages.mcp import (
     OrderRefused,
     OrderUnknown,
 )
-from core.orders.books import Fill, Instruction, InstructionKind, OrderRow
+from core.orders.books import Fill, Instruction, OrderRow
 from core.orders.lifecycle import ORDER_FINAL, OrderState
 from core.orders.sizes import combos_filled
 from core.orders.venue_order import fills_of, no_longer_there, order_row, with_fills
@@ -78,47 +78,33 @@ class WorkingOrder:
             await self.take(order)
         return True
 
-    async def edit(self, price_eth: Decimal, reference_eth: Decimal) -> tuple[str, ...]:
-        """Move the limit under a permit of its own; the reasons where it stays as it was."""
+    async def edit(self, price_eth: Decimal, reference_eth: Decimal) -> Failed | None:
+        """Move the limit under a permit of its own; Failed if it stays as it was."""
         order_id = self.row.order_id
         if order_id is None or self.row.state is not OrderState.WORKING:
-            return (f"not_working:{self.row.state}",)
+            return Failed.of(f"not_working:{self.row.state}")
         spot_usd = await refresh_facts(self._line)
-        if isinstance(spot_usd, tuple):
+        if isinstance(spot_usd, Failed):
             return spot_usd
-        is_entry = self.instruction.kind is InstructionKind.ENTRY
+        terms = self.instruction.terms.edited(price_eth)
         answer = self._line.permit(
             RequestPermit(
-                request_id=self._line.ctx.uuid(),
-                label=self.label,
-                purpose=PermitPurpose.EDIT_ENTRY if is_entry else PermitPurpose.EDIT_EXIT,
-                legs=self.instruction.legs,
-                amount=self.row.amount,
-                limit_eth=price_eth,
-                reference_eth=reference_eth,
-                reduce_only=self.instruction.reduce_only,
+                request_id=self._line.ctx.uuid(), label=self.label, terms=terms, reference_eth=reference_eth
             )
         )
         if isinstance(answer, Veto):
-            return answer.reasons
-        outcome = await self._line.order(
-            EditOrder(
-                label=self.label,
-                order_id=order_id,
-                price_eth=price_eth,
-                amount=self.row.amount,
-                permit=answer,
-            )
-        )
+            return Failed(reasons=answer.reasons)
+        command = EditOrder(label=self.label, order_id=order_id, terms=terms, permit=answer)
+        outcome = await self._line.order(command)
         match outcome:
             case OrderAccepted():
                 await self.take(outcome.order)
             case OrderRefused():
                 await self.look()
-                return (outcome.reason,)
+                return Failed.of(outcome.reason)
             case OrderUnknown():
                 await self.resolve(OrderAction.EDIT, outcome.detail)
-        return ()
+        return None
 
     async def cancel(self) -> None:
         """Cancel until the venue says that it is final. A fill that crosses the cancel counts."""

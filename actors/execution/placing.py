@@ -11,7 +11,7 @@ from actors.execution.line import Line
 from actors.execution.order import WorkingOrder, dated_now
 from core.messages.base import Refused
 from core.messages.execution import FinalOutcome
-from core.messages.kill_switch import Permit, PermitPurpose, RequestPermit, Veto
+from core.messages.kill_switch import Permit, RequestPermit, Veto
 from core.messages.mcp import (
     OrderAccepted,
     OrderAction,
@@ -20,10 +20,12 @@ from core.messages.mcp import (
     SendOrder,
 )
 from core.messages.state import RecordInstruction, RecordSent
-from core.orders.books import Instruction, InstructionKind, OrderRow
+from core.orders.books import Instruction, OrderRow
+from core.orders.label import OrderLabel
 from core.orders.lifecycle import OrderState
 from core.orders.limits import exit_contracts_max
-from core.values import CycleId, Label, Leg, ProposalId
+from core.orders.terms import OrderTerms
+from core.values import CycleId, Failed
 
 PLACE_ATTEMPTS = 3
 """Labels that may be tried for one order when its permit expires before it is sent."""
@@ -31,37 +33,32 @@ PLACE_ATTEMPTS = 3
 
 @dataclass(frozen=True)
 class OrderSpec:
-    """An order that is to be placed. Prices are net ETH received per combo.
+    """An order that is to be placed. `reference_eth` is the natural price, net ETH received per combo.
 
     Of an exit, as many contracts are sent as one order may have.
     """
 
-    proposal_id: ProposalId
+    label: OrderLabel
     cycle_id: CycleId | None
-    kind: InstructionKind
-    attempt: int
-    legs: tuple[Leg, ...]
-    amount: int
-    limit_eth: Decimal
+    terms: OrderTerms
     reference_eth: Decimal
     exit_rule: str | None = None
 
-    @property
-    def label(self) -> Label:
-        letter = "e" if self.kind is InstructionKind.ENTRY else "x"
-        return Label(f"{self.proposal_id}:{letter}{self.attempt}")
+    def attempted_as(self, attempt: int) -> OrderSpec:
+        """The same order under the label of another attempt."""
+        return replace(self, label=self.label.model_copy(update={"attempt": attempt}))
+
+    def at_most(self, contracts: int) -> OrderSpec:
+        """No more of it than one order may have."""
+        amount = min(self.terms.amount, contracts)
+        return replace(self, terms=self.terms.model_copy(update={"amount": amount}))
 
     def permit_request(self, request_id: str) -> RequestPermit:
-        is_entry = self.kind is InstructionKind.ENTRY
         return RequestPermit(
             request_id=request_id,
-            label=self.label,
-            purpose=PermitPurpose.ENTRY if is_entry else PermitPurpose.EXIT,
-            legs=self.legs,
-            amount=self.amount,
-            limit_eth=self.limit_eth,
+            label=self.label.text,
+            terms=self.terms,
             reference_eth=self.reference_eth,
-            reduce_only=not is_entry,
         )
 
 
@@ -84,14 +81,15 @@ async def place(
     """
     superseded: WorkingOrder | None = None
     placed: WorkingOrder | Unplaced = Unplaced(FinalOutcome.REFUSED, ("permit_expired",), instructed=False)
-    for attempt in range(spec.attempt, spec.attempt + PLACE_ATTEMPTS):
-        found = await _instruct(line, replace(spec, attempt=attempt), on_doubt)
+    first = spec.label.attempt
+    for attempt in range(first, first + PLACE_ATTEMPTS):
+        found = await _instruct(line, spec.attempted_as(attempt), on_doubt)
         if superseded is not None:
             # Only now: the position may not end between two instructions of one proposal.
             await _not_placed(line, superseded, "permit_expired")
             superseded = None
         if isinstance(found, Unplaced):
-            instructed = found.instructed or attempt > spec.attempt
+            instructed = found.instructed or attempt > first
             return replace(found, instructed=instructed)
         order, permit = found
         if line.ctx.now() < permit.expires_at:
@@ -109,12 +107,11 @@ async def _instruct(
 ) -> tuple[WorkingOrder, Permit] | Unplaced:
     """Fresh facts, a permit, and the instruction on record."""
     spot_usd = await refresh_facts(line)
-    if isinstance(spot_usd, tuple):
-        return Unplaced(FinalOutcome.REFUSED, spot_usd, instructed=False)
-    if spec.kind is InstructionKind.EXIT:
+    if isinstance(spot_usd, Failed):
+        return Unplaced(FinalOutcome.REFUSED, spot_usd.reasons, instructed=False)
+    if not spec.terms.purpose.is_entry:
         # A position larger than one order may be (a limit was lowered, spot rose) is closed order by order.
-        contracts_max = exit_contracts_max(spot_usd, line.strategy.limits)
-        spec = replace(spec, amount=min(spec.amount, contracts_max))
+        spec = spec.at_most(exit_contracts_max(spot_usd, line.strategy.limits))
     permit = line.permit(spec.permit_request(line.ctx.uuid()))
     if isinstance(permit, Veto):
         return Unplaced(FinalOutcome.VETOED, permit.reasons, instructed=False)
@@ -122,7 +119,7 @@ async def _instruct(
     order.on_doubt = on_doubt
     recorded = await line.record(
         RecordInstruction(
-            request_id=f"instruction-{spec.label}-{permit.permit_id}", instruction=order.instruction
+            request_id=f"instruction-{spec.label.text}-{permit.permit_id}", instruction=order.instruction
         )
     )
     if isinstance(recorded, Refused):
@@ -168,25 +165,26 @@ async def _not_placed(line: Line, order: WorkingOrder, reason: str) -> None:
 
 def _instruction(line: Line, spec: OrderSpec, permit: Permit) -> tuple[Instruction, OrderRow]:
     now = line.ctx.now()
+    label, terms = spec.label, permit.terms
     instruction = Instruction(
-        label=spec.label,
-        proposal_id=spec.proposal_id,
+        label=label.text,
+        proposal_id=label.proposal_id,
         cycle_id=spec.cycle_id,
-        kind=spec.kind,
-        attempt=spec.attempt,
-        legs=spec.legs,
-        amount=spec.amount,
-        limit_eth=spec.limit_eth,
-        reduce_only=permit.reduce_only,
+        kind=label.kind,
+        attempt=label.attempt,
+        legs=terms.legs,
+        amount=terms.amount,
+        limit_eth=terms.limit_eth,
+        reduce_only=terms.reduce_only,
         valid_until=permit.expires_at,
         created_at=now,
         exit_rule=spec.exit_rule,
     )
     row = OrderRow(
-        label=spec.label,
+        label=label.text,
         state=OrderState.INTENDED,
-        amount=spec.amount,
-        limit_eth=spec.limit_eth,
+        amount=terms.amount,
+        limit_eth=terms.limit_eth,
         updated_at=now,
     )
     return instruction, row

@@ -48,7 +48,7 @@ from core.orders.reconcile import (
     reconcile_orders,
     size_differences,
 )
-from core.values import Environment, Label, OrderId, PositionId
+from core.values import Environment, Failed, Label, OrderId, PositionId
 
 BETWEEN_ATTEMPTS_S = 60.0
 ALERT_AGAIN_S = 600.0
@@ -95,8 +95,8 @@ async def recover(line: Line, reason: str, on_error: Callable[[str], None]) -> R
                 text = f"books and venue agree again, at attempt {attempts}"
                 line.alert(Severity.LOW, "recovery_done", text)
             return found
-        _report(line, attempts, (), found)
-        on_error(found)
+        _report(line, attempts, (), str(found))
+        on_error(str(found))
         if failing.tell_now(line.ctx.now()):
             line.alert(Severity.HIGH, "recovery_failed", f"attempt {attempts}: {found}")
         await line.pause(BETWEEN_ATTEMPTS_S)
@@ -111,37 +111,37 @@ async def arm_if_late(
         line.arm(ArmCause.RECOVERY, f"no recovery ({reason}) in {ARM_AFTER_S / 60:.0f} minutes: {found}")
 
 
-async def _attempt(line: Line) -> Recovered | str:
-    """One attempt; the text says why it failed."""
+async def _attempt(line: Line) -> Recovered | Failed:
+    """One attempt."""
     info = await read_environment(line)
     if isinstance(info, FetchFailed):
-        return info.error
+        return Failed.of(info.error)
     expected = line.strategy.execution.environment
     if Environment(info.environment) is not expected:
-        return f"the venue is {info.environment}, expected {expected}"
+        return Failed.of(f"the venue is {info.environment}, expected {expected}")
     refusal = await _bind(line, info)
     if refusal is not None:
         return refusal
     books = await line.books()
     since = _since(books, line.ctx.now())
     view = await _view(line, since)
-    if isinstance(view, str):
+    if isinstance(view, Failed):
         return view
     found = reconcile_orders(books, view)
     refusal = await _apply(line, found, {i.label: i for i in books.instructions})
     if refusal is not None:
         return refusal
     delivered = await book_deliveries(line)
-    if isinstance(delivered, tuple):
-        return ", ".join(delivered)
+    if isinstance(delivered, Failed):
+        return delivered
     sizes = await _compare_sizes(line, since)
-    if isinstance(sizes, str):
+    if isinstance(sizes, Failed):
         return sizes
     exits = await _exits(line, books.instructions)
     return Recovered(differences=found.differences + sizes, exits=exits)
 
 
-async def _bind(line: Line, info: EnvironmentInfo) -> str | None:
+async def _bind(line: Line, info: EnvironmentInfo) -> Failed | None:
     """The account must be the one that this folder's books belong to."""
     answer = await line.record(
         BindAccount(
@@ -154,7 +154,7 @@ async def _bind(line: Line, info: EnvironmentInfo) -> str | None:
     if isinstance(answer, Refused):
         reason = f"account {info.account} ({info.environment}): {', '.join(answer.reasons)}"
         line.arm(ArmCause.ENVIRONMENT, reason)
-        return reason
+        return Failed.of(reason)
     return None
 
 
@@ -165,7 +165,7 @@ def _since(books: Books, now: datetime) -> datetime:
     return min([now, *moments]) - SINCE_BEFORE
 
 
-async def _view(line: Line, since: datetime) -> VenueView | str:
+async def _view(line: Line, since: datetime) -> VenueView | Failed:
     answers: list[object] = []
     for tool, request in (
         ("get_open_orders", CurrencyRequest()),
@@ -175,7 +175,7 @@ async def _view(line: Line, since: datetime) -> VenueView | str:
     ):
         answer = await line.fetch(tool, request)
         if isinstance(answer, FetchFailed):
-            return answer.error
+            return Failed.of(answer.error)
         answers.append(answer.answer)
     opened, history, traded, held = answers
     return VenueView(
@@ -186,7 +186,7 @@ async def _view(line: Line, since: datetime) -> VenueView | str:
     )
 
 
-async def _apply(line: Line, found: Reconciliation, instructions: dict[Label, Instruction]) -> str | None:
+async def _apply(line: Line, found: Reconciliation, instructions: dict[Label, Instruction]) -> Failed | None:
     """Book what was found, look for what is missing, cancel what must not rest; a refusal ends it."""
     for correction in found.corrections:
         refusal = await _correct(line, correction)
@@ -203,7 +203,7 @@ async def _apply(line: Line, found: Reconciliation, instructions: dict[Label, In
     for row in books.orders:
         instruction = instructions.get(row.label)
         if instruction is None:
-            return f"{row.label}: an order without its instruction"
+            return Failed.of(f"{row.label}: an order without its instruction")
         order_now = WorkingOrder(line, instruction, row)
         if row.label in found.missing:
             await order_now.resolve(OrderAction.PLACE, "not found by recovery")
@@ -212,60 +212,60 @@ async def _apply(line: Line, found: Reconciliation, instructions: dict[Label, In
     return None
 
 
-async def _correct(line: Line, correction: Correction) -> str | None:
+async def _correct(line: Line, correction: Correction) -> Failed | None:
     row = correction.row
     if correction.was_sent:
         sent = await line.record(
             RecordSent(request_id=f"sent-{row.label}-{line.ctx.uuid()}", label=row.label, at=row.updated_at)
         )
         if isinstance(sent, Refused):
-            return f"{row.label}: {', '.join(sent.reasons)}"
+            return Failed.of(f"{row.label}: {', '.join(sent.reasons)}")
     if not (await line.record_order(row, correction.fills, by_reconcile=True)):
-        return f"{row.label}: state refused it as {row.state}"
+        return Failed.of(f"{row.label}: state refused it as {row.state}")
     return None
 
 
-async def _cancel_stray(line: Line, order: Order) -> str | None:
+async def _cancel_stray(line: Line, order: Order) -> Failed | None:
     """An open order under one of our labels that the books hold as final, or do not know."""
     label = Label(order.label)
     line.alert(Severity.CRITICAL, "stray_order", f"{label} is open at the venue and not in the books")
     await line.order(CancelOrder(label=label, order_id=OrderId(order.order_id)))
     listed = await line.fetch("get_open_orders", CurrencyRequest())
     if isinstance(listed, FetchFailed):
-        return listed.error
+        return Failed.of(listed.error)
     if any(o.order_id == order.order_id for o in cast("Orders", listed.answer).orders):
-        return f"{label} could not be cancelled"
+        return Failed.of(f"{label} could not be cancelled")
     return None
 
 
-async def _compare_sizes(line: Line, since: datetime) -> tuple[Difference, ...] | str:
+async def _compare_sizes(line: Line, since: datetime) -> tuple[Difference, ...] | Failed:
     """Sizes must agree. Where they don't, every fill of ours is offered to the books again; then, armed."""
     first = await look_at_sizes(line)
-    if isinstance(first, str) or not first:
+    if isinstance(first, Failed) or not first:
         return first
     view = await _view(line, since)
-    if isinstance(view, str):
+    if isinstance(view, Failed):
         return view
     for correction in late_fills(view, since):
         refusal = await _correct(line, correction)
         if refusal is not None:
             return refusal
     second = await look_at_sizes(line)
-    if isinstance(second, str):
+    if isinstance(second, Failed):
         return second
     if second:
         reason = "; ".join(map(str, second))
         line.arm(ArmCause.RECOVERY, f"can't be reconciled: {reason}")
-        return reason
+        return Failed.of(reason)
     line.alert(Severity.CRITICAL, "late_fills_booked", "; ".join(map(str, first)))
     return first
 
 
-async def look_at_sizes(line: Line) -> tuple[Difference, ...] | str:
+async def look_at_sizes(line: Line) -> tuple[Difference, ...] | Failed:
     """What the venue holds against the books, or why it can't be read."""
     held = await line.fetch("get_positions", CurrencyRequest())
     if isinstance(held, FetchFailed):
-        return held.error
+        return Failed.of(held.error)
     books = await line.books()
     return size_differences(books, cast("Positions", held.answer).positions)
 

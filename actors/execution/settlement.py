@@ -17,7 +17,7 @@ from core.messages.mcp import FetchFailed
 from core.messages.state import RecordDeliveries
 from core.orders.books import Delivery
 from core.orders.reconcile import deliveries_for
-from core.values import PositionId
+from core.values import Failed, PositionId
 
 SETTLEMENT_RULE = "settlement"
 TRIES = 5
@@ -29,13 +29,13 @@ async def settle(
     line: Line, command: SettleExpired, answer: Callable[[Settled | SettleFailed], None]
 ) -> None:
     """Book what was delivered. A delivery that the venue does not list yet is waited for, a few minutes."""
-    reasons: tuple[str, ...] = ()
+    failed = Failed.of()
     for attempt in range(TRIES):
         if attempt:
             await line.pause(BETWEEN_TRIES_S)
         booked = await book_deliveries(line)
-        if isinstance(booked, tuple):
-            reasons = booked
+        if isinstance(booked, Failed):
+            failed = booked
             continue
         answer(
             Settled(
@@ -46,11 +46,11 @@ async def settle(
             )
         )
         return
-    line.alert(Severity.HIGH, "settlement_failed", ", ".join(reasons))
-    answer(SettleFailed(request_id=command.request_id, cycle_id=command.cycle_id, reasons=reasons))
+    line.alert(Severity.HIGH, "settlement_failed", str(failed))
+    answer(SettleFailed(request_id=command.request_id, cycle_id=command.cycle_id, reasons=failed.reasons))
 
 
-async def book_deliveries(line: Line) -> list[Delivery] | tuple[str, ...]:
+async def book_deliveries(line: Line) -> list[Delivery] | Failed:
     """The deliveries of every expired position, booked; or the reasons why they can't be, all of them."""
     books = await line.books()
     now = line.ctx.now()
@@ -65,12 +65,12 @@ async def book_deliveries(line: Line) -> list[Delivery] | tuple[str, ...]:
     since = min(p.plan.expiration for p in expired) - SINCE_BEFORE
     listed = await line.fetch("get_settlements", GetSince(since=since))
     if isinstance(listed, FetchFailed):
-        return (f"settlements_unknown:{listed.fault}",)
+        return Failed.of(f"settlements_unknown:{listed.fault}")
     books = await line.books()
     settlements = cast("Settlements", listed.answer).settlements
     deliveries, differences = deliveries_for(books.open_positions, settlements, now)
     if differences:
-        return tuple(str(difference) for difference in differences)
+        return Failed.of(*map(str, differences))
     if not deliveries:
         return []
     recorded = await line.record(
@@ -81,7 +81,7 @@ async def book_deliveries(line: Line) -> list[Delivery] | tuple[str, ...]:
         )
     )
     if isinstance(recorded, Refused):
-        return recorded.reasons
+        return Failed(reasons=recorded.reasons)
     for position_id in dict.fromkeys(delivery.position_id for delivery in deliveries):
         await _tell_closed(line, position_id)
     return list(deliveries)

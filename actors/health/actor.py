@@ -87,6 +87,7 @@ class Health(Room[HealthProtocol | RoundOver | RecordAgain]):
         self._venue: VenueChecked | None = None
         self._last_backup_at: datetime | None = None
         self._last_backup_error: str | None = None
+        self._backup_request: str | None = None
 
     def on_start(self) -> None:
         super().on_start()
@@ -148,6 +149,7 @@ class Health(Room[HealthProtocol | RoundOver | RecordAgain]):
         elif due.job is Job.BACKUP:
             request_id = f"backup-{due.slot:%Y%m%dT%H%M%SZ}"
             backup = MakeBackup(request_id=request_id, at=self.ctx.now())
+            self._backup_request = request_id
             self.outbox.send(self._state, backup, request_id)
         else:
             raise TypeError(f"{self.ctx.path}: expected health or backup to be due, found {due.job}")
@@ -250,7 +252,7 @@ class Health(Room[HealthProtocol | RoundOver | RecordAgain]):
         self.outbox.settle(refused.request_id)
         if self._boot.refused(refused.request_id, refused.reasons):
             self.ctx.call_later(TRY_AGAIN_S, RecordAgain())
-        elif refused.request_id.startswith("backup-"):
+        elif refused.request_id == self._backup_request:
             self._last_backup_error = ", ".join(refused.reasons)
             text = f"no backup: {self._last_backup_error}"
             self._alert(Severity.HIGH, "backup_failed", text, refused.request_id)

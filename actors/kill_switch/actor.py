@@ -7,7 +7,7 @@ from typing import assert_never
 
 from pydantic import JsonValue
 
-from actors.kill_switch.gate import Gate, is_entry
+from actors.kill_switch.gate import Gate
 from actors.kill_switch.kill_file import KillFilePort
 from actors.kill_switch.latch import Latch, Look
 from actors.kill_switch.ledger import Ledger
@@ -137,7 +137,7 @@ class KillSwitch(Room[KillSwitchProtocol | Look]):
             self._vetoes += 1
             detail: dict[str, JsonValue] = {
                 "label": request.label,
-                "purpose": request.purpose.value,
+                "purpose": request.terms.purpose.value,
                 "reasons": list(reasons),
             }
             self._reporter.record_event(AuditKind.VETO, detail)
@@ -146,11 +146,7 @@ class KillSwitch(Room[KillSwitchProtocol | Look]):
         permit = Permit(
             permit_id=self.ctx.uuid(),
             label=request.label,
-            purpose=request.purpose,
-            legs=request.legs,
-            amount=request.amount,
-            limit_eth=request.limit_eth,
-            reduce_only=request.reduce_only,
+            terms=request.terms,
             expires_at=now + timedelta(seconds=self._strategy.execution.permit_lifetime_s),
         )
         self._ledger.grant(permit, now)
@@ -160,7 +156,7 @@ class KillSwitch(Room[KillSwitchProtocol | Look]):
         reasons = []
         if not self._latch.row_known:
             reasons.append("kill_switch_row_unknown")
-        if is_entry(request.purpose):
+        if request.terms.purpose.is_entry:
             if self._latch.armed is not None:
                 reasons.append("armed")
         elif self._latch.exits_blocked:

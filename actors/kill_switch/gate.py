@@ -11,22 +11,17 @@ from core.messages.kill_switch import (
     ArmCause,
     BooksChanged,
     MarksChanged,
-    PermitPurpose,
     RequestPermit,
     VenueChecked,
 )
 from core.orders.books import Books
-from core.orders.limits import GateFacts, GateOrder, check_limits
+from core.orders.label import OrderLabel
+from core.orders.limits import GateFacts, check_limits
 from core.strategy import ExitsWhenArmed, Strategy
-from core.values import Label
+from core.values import Label, PositionId
 
-_ENTRIES = frozenset({PermitPurpose.ENTRY, PermitPurpose.EDIT_ENTRY})
 VENUE_CHECKS_MISSED_MAX = 3
 """After so many probes without news, what the venue said of itself is too old to send an order on."""
-
-
-def is_entry(purpose: PermitPurpose) -> bool:
-    return purpose in _ENTRIES
 
 
 def exits_blocked(causes: frozenset[ArmCause], strategy: Strategy) -> bool:
@@ -63,7 +58,7 @@ class Gate:
     ) -> tuple[str, ...]:
         """All reasons of mode, suspension, features and limits; arming is the switch's own."""
         reasons = []
-        if is_entry(request.purpose):
+        if request.terms.purpose.is_entry:
             if not self.strategy_enabled:
                 reasons.append("strategy_disabled")
             reasons += [f"suspended:{source}" for source in sorted(self.suspensions)]
@@ -71,23 +66,16 @@ class Gate:
         if venue is not None:
             missing = REQUIRED_FEATURES - set(venue.features)
             reasons += [f"venue_lacks:{feature}" for feature in sorted(missing)]
-        order = GateOrder(
-            is_entry=is_entry(request.purpose),
-            legs=request.legs,
-            contracts=request.amount,
-            limit_eth=request.limit_eth,
-            reference_eth=request.reference_eth,
-            reduce_only=request.reduce_only,
-        )
-        limits = check_limits(order, self._facts(request, venue, now, entries_last_hour), self.strategy)
+        facts = self._facts(request.label, venue, now, entries_last_hour)
+        limits = check_limits(request.terms, request.reference_eth, facts, self.strategy)
         return (*reasons, *limits.reasons)
 
     def _facts(
-        self, request: RequestPermit, venue: VenueChecked | None, now: datetime, entries_last_hour: int
+        self, label: Label, venue: VenueChecked | None, now: datetime, entries_last_hour: int
     ) -> GateFacts:
-        proposal_id = request.label.rpartition(":")[0]
+        position_id = _position_of(label)
         books = None if self.books is None else self.books.books
-        others = [] if books is None else [p for p in books.open_positions if p.position_id != proposal_id]
+        others = [] if books is None else [p for p in books.open_positions if p.position_id != position_id]
         told = 0 if self.books is None else self.books.orders_sent_last_hour
         return GateFacts(
             now=now,
@@ -97,9 +85,9 @@ class Gate:
             marks_as_of=None if self.marks is None else self.marks.as_of,
             books_as_of=None if books is None else books.as_of,
             open_positions=len(others),
-            orders_in_doubt=0 if books is None else _in_doubt_of_others(books, proposal_id),
+            orders_in_doubt=0 if books is None else _in_doubt_of_others(books, position_id),
             entries_sent_last_hour=max(told, entries_last_hour),
-            position_contracts=0 if books is None else _closable(books, proposal_id, request.label),
+            position_contracts=0 if books is None else _closable(books, position_id, label),
         )
 
     def _venue_now(self, now: datetime) -> VenueChecked | None:
@@ -110,11 +98,17 @@ class Gate:
         return self.venue if (now - self.venue.as_of).total_seconds() <= age_max_s else None
 
 
-def _in_doubt_of_others(books: Books, proposal_id: str) -> int:
-    return sum(order.label.rpartition(":")[0] != proposal_id for order in books.orders_in_doubt)
+def _position_of(label: Label) -> PositionId | None:
+    """None for a label that is none of ours: it belongs to no position that is known."""
+    parsed = OrderLabel.parse(label)
+    return None if parsed is None else parsed.position_id
 
 
-def _closable(books: Books, proposal_id: str, label: Label) -> int:
+def _in_doubt_of_others(books: Books, position_id: PositionId | None) -> int:
+    return sum(_position_of(order.label) != position_id for order in books.orders_in_doubt)
+
+
+def _closable(books: Books, position_id: PositionId | None, label: Label) -> int:
     """What an exit may amount to in total: the position now, and what this very order has closed of it."""
-    left = sum(p.contracts for p in books.open_positions if p.position_id == proposal_id)
+    left = sum(p.contracts for p in books.open_positions if p.position_id == position_id)
     return left + sum(order.filled_amount for order in books.orders if order.label == label)

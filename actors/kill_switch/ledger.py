@@ -6,14 +6,12 @@ from collections import deque
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from core.messages.kill_switch import Permit, PermitPurpose, RequestPermit
+from core.messages.kill_switch import Permit, RequestPermit
 from core.values import Label
 
 LAPSE_AFTER_EXPIRY = timedelta(seconds=1)
 """The venue refuses an order after `valid_until` by its own clock, which is at most this far from ours."""
 UNKNOWN_PERMIT = "of-the-incarnation-before"
-_ENTRIES = frozenset({PermitPurpose.ENTRY, PermitPurpose.EDIT_ENTRY})
-_PLACEMENTS = frozenset({PermitPurpose.ENTRY, PermitPurpose.EXIT})
 _HOUR = timedelta(seconds=3600)
 _LABELS_KEPT = 10_000
 
@@ -32,9 +30,9 @@ class Ledger:
     def grant(self, permit: Permit, now: datetime) -> None:
         self.granted += 1
         self._lapses_at[permit.permit_id] = permit.expires_at + LAPSE_AFTER_EXPIRY
-        if permit.purpose in _ENTRIES:
+        if permit.terms.purpose.is_entry:
             self._entries_at.append(now)
-        if permit.purpose in _PLACEMENTS:
+        if permit.terms.purpose.is_placement:
             self._labels[permit.label] = None
             if len(self._labels) > _LABELS_KEPT:
                 del self._labels[next(iter(self._labels))]
@@ -55,7 +53,7 @@ class Ledger:
 
     def is_used(self, request: RequestPermit) -> bool:
         """True for a placement whose label already had its permit: one label, one send."""
-        return request.purpose in _PLACEMENTS and request.label in self._labels
+        return request.terms.purpose.is_placement and request.label in self._labels
 
     def entries_last_hour(self, now: datetime) -> int:
         """Entry requests (placements and edits) that were permitted in the last 3600 s."""

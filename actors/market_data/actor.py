@@ -13,7 +13,7 @@ from actors.market_data.seen import Seen
 from actors.market_data.storing import StoredPictures, recorded_key
 from actors.market_data.suspension import Suspension
 from actors.room import Room
-from actors.runtime import Address, Terminated, answerer
+from actors.runtime import Address, Name, Terminated, answerer
 from core.messages.base import Refused
 from core.messages.market_data import (
     EntryMarket,
@@ -128,7 +128,7 @@ class MarketData(Room[MarketDataProtocol | Terminated]):
     def _handle_fetch_snapshot(self, request: FetchSnapshot) -> None:
         name = f"{request.kind.value}-{self.ctx.uuid()}"
         read = self._read_entry if request.kind is SnapshotKind.ENTRY else self._read_monitor
-        self.conversations.start(name, self._snapshot(name, request, read, answerer(self.ctx)))
+        self.conversations.start(Name(name), self._snapshot(name, request, read, answerer(self.ctx)))
 
     def _handle_job_due(self, due: JobDue) -> None:
         if due.job is not Job.MARKET_SNAPSHOT:
@@ -143,7 +143,7 @@ class MarketData(Room[MarketDataProtocol | Terminated]):
 
     def _start_stored(self, request_id: str, slot: datetime, answer: Callable[[object], None]) -> None:
         name = f"stored-{self.ctx.uuid()}"
-        self.conversations.start(name, self._store(name, request_id, slot, answer))
+        self.conversations.start(Name(name), self._store(name, request_id, slot, answer))
 
     async def _store(
         self, name: str, request_id: str, slot: datetime, answer: Callable[[object], None]

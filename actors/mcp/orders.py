@@ -19,7 +19,7 @@ from core.contract import ComboLeg, Order, OrderAnswer, OrderIdRequest, PlaceCom
 from core.contract import EditOrder as EditRequest
 from core.errors import McpDataAnomalyError, McpSoftError
 from core.kill_file import KILL_FILE_NAME, parse_kill_file
-from core.messages.kill_switch import Permit, PermitPurpose, PermitSpent, PermitVoid
+from core.messages.kill_switch import Permit, PermitSpent, PermitVoid
 from core.messages.mcp import (
     CancelOrder,
     EditOrder,
@@ -35,7 +35,6 @@ from core.values import Label, OrderId
 
 LAPSE_AFTER_EXPIRY_S = 1.0
 """An order whose outcome is unknown can't be placed later than this after its `valid_until`."""
-_ENTRY = frozenset({PermitPurpose.ENTRY, PermitPurpose.EDIT_ENTRY})
 Outcome = OrderAccepted | OrderRefused | OrderUnknown
 
 
@@ -102,41 +101,33 @@ class McpOrders(Room[McpOrdersProtocol | _Lapsed]):
 
     def _handle_send(self, command: SendOrder) -> None:
         instruction, permit = command.instruction, command.permit
+        terms = instruction.terms
         agrees = (
-            permit.label == instruction.label
-            and permit.legs == instruction.legs
-            and permit.amount == instruction.amount
-            and permit.limit_eth == instruction.limit_eth
-            and permit.reduce_only == instruction.reduce_only
+            permit.terms == terms
+            and permit.label == instruction.label
             and permit.expires_at == instruction.valid_until
-            and permit.purpose in (PermitPurpose.ENTRY, PermitPurpose.EXIT)
         )
         request = PlaceComboOrder(
             legs=tuple(
                 ComboLeg(instrument_name=leg.instrument_name, side=leg.side.value, ratio=leg.ratio)
-                for leg in instruction.legs
+                for leg in terms.legs
             ),
-            amount=Decimal(instruction.amount),
-            side="sell" if instruction.limit_eth > 0 else "buy",
-            price=instruction.limit_eth,
+            amount=Decimal(terms.amount),
+            side=terms.side.value,
+            price=terms.limit_eth,
             label=instruction.label,
-            reduce_only=instruction.reduce_only,
+            reduce_only=terms.reduce_only,
             valid_until=permit.expires_at,
         )
         self._under_permit(OrderAction.PLACE, "place_combo_order", request, permit, agrees)
 
     def _handle_edit(self, command: EditOrder) -> None:
-        permit = command.permit
-        agrees = (
-            permit.label == command.label
-            and permit.amount == command.amount
-            and permit.limit_eth == command.price_eth
-            and permit.purpose in (PermitPurpose.EDIT_ENTRY, PermitPurpose.EDIT_EXIT)
-        )
+        permit, terms = command.permit, command.terms
+        agrees = permit.terms == terms and permit.label == command.label and not terms.purpose.is_placement
         request = EditRequest(
             order_id=command.order_id,
-            price=command.price_eth,
-            amount=Decimal(command.amount),
+            price=terms.limit_eth,
+            amount=Decimal(terms.amount),
             valid_until=permit.expires_at,
         )
         self._under_permit(OrderAction.EDIT, "edit_order", request, permit, agrees)
@@ -188,7 +179,7 @@ class McpOrders(Room[McpOrdersProtocol | _Lapsed]):
         except OSError:
             return True
         found = parse_kill_file(content)
-        is_exit = permit.reduce_only and permit.purpose not in _ENTRY
+        is_exit = permit.terms.reduce_only and not permit.terms.purpose.is_entry
         return found is None or found.exits_blocked or not is_exit
 
     def _attempt(self, label: Label, action: OrderAction, tool: str, request: BaseModel) -> Outcome:

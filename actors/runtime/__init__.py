@@ -8,7 +8,7 @@ from __future__ import annotations
 from actors.runtime.actor.answering import answerer
 from actors.runtime.actor.base import Actor
 from actors.runtime.actor.context import Context, ReplyTo, Timer
-from actors.runtime.actor.conversations import Came, Conversation, Conversations, Key, Wake, done_key
+from actors.runtime.actor.conversations import Came, Conversation, Conversations, Key, Name, Wake, done_key
 from actors.runtime.actor.mail import Address, AnyAddress, Envelope, PlainQuestion, Question, Terminated, ask
 from actors.runtime.actor.outbox import Outbox, Retell
 from actors.runtime.backend.runtime import Runtime
@@ -97,6 +97,7 @@ __all__ = [
     "Key",
     "MailboxFull",
     "MailboxOverflow",
+    "Name",
     "OnHang",
     "Order",
     "Outbox",

@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from core.messages.base import Answered, Command, Event, Query, Refused
 from core.orders.books import Books
-from core.values import Environment, Label, Leg
+from core.orders.terms import OrderTerms
+from core.values import Environment, Label
 
 
 class ArmCause(StrEnum):
@@ -29,23 +30,12 @@ BLOCKS_EXITS: frozenset[ArmCause] = frozenset(
 )
 
 
-class PermitPurpose(StrEnum):
-    ENTRY = "entry"
-    EXIT = "exit"
-    EDIT_ENTRY = "edit_entry"
-    EDIT_EXIT = "edit_exit"
-
-
 class Permit(Event):
-    """For one order, with its size and limit; used once; `expires_at` is the order's `valid_until`."""
+    """For one order, on its terms; used once; `expires_at` is the order's `valid_until`."""
 
     permit_id: str
     label: Label
-    purpose: PermitPurpose
-    legs: tuple[Leg, ...]
-    amount: int
-    limit_eth: Decimal
-    reduce_only: bool
+    terms: OrderTerms
     expires_at: datetime
 
 
@@ -60,13 +50,9 @@ class RequestPermit(Query[Permit | Veto]):
 
     request_id: str
     label: Label
-    purpose: PermitPurpose
-    legs: tuple[Leg, ...]
-    amount: int
-    limit_eth: Decimal
+    terms: OrderTerms
     reference_eth: Decimal
     """The natural price (entry) or the mark (exit) that the collar is measured from."""
-    reduce_only: bool
 
 
 class PermitSpent(Event):

@@ -7,7 +7,6 @@ once.
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
 from enum import StrEnum
 
 from pydantic import BaseModel
@@ -17,6 +16,7 @@ from core.market.option_chain import OptionChain
 from core.messages.base import Answered, Command, Event, Query
 from core.messages.kill_switch import Permit
 from core.orders.books import Instruction
+from core.orders.terms import OrderTerms
 from core.values import Label, OrderId
 
 
@@ -130,8 +130,7 @@ class EditOrder(Command, Answered[OrderAccepted | OrderRefused | OrderUnknown]):
 
     label: Label
     order_id: OrderId
-    price_eth: Decimal
-    amount: int
+    terms: OrderTerms
     permit: Permit
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from core.orders.lifecycle import OrderState, PositionState
 from core.orders.plan import ComboPlan
+from core.orders.terms import OrderPurpose, OrderTerms
 from core.values import CycleId, Label, Leg, OrderId, PositionId, ProposalId, SpreadKind, Value
 
 
@@ -100,6 +101,18 @@ class Instruction(Value):
     valid_until: datetime
     created_at: datetime
     exit_rule: str | None = None
+
+    @property
+    def terms(self) -> OrderTerms:
+        """What was permitted, and what is sent."""
+        is_entry = self.kind is InstructionKind.ENTRY
+        return OrderTerms(
+            purpose=OrderPurpose.ENTRY if is_entry else OrderPurpose.EXIT,
+            legs=self.legs,
+            amount=self.amount,
+            limit_eth=self.limit_eth,
+            reduce_only=self.reduce_only,
+        )
 
 
 class OrderRow(Value):

@@ -43,6 +43,12 @@ def exit_cost_max_eth(natural_cost_eth: Decimal, limits: LimitsSection) -> Decim
     return round_credit_eth(natural_cost_eth + collar_eth(natural_cost_eth, limits))
 
 
+def exit_reference_eth(natural_cost_eth: Decimal) -> Decimal:
+    """From where the gate measures the collar of an exit, net ETH received: from natural, but never from a
+    credit, because none can be asked for."""
+    return -max(natural_cost_eth, Decimal(0))
+
+
 def next_exit_price_eth(
     step: int,
     *,
@@ -53,8 +59,8 @@ def next_exit_price_eth(
 ) -> Decimal:
     """The cost offered at `step`: 0 is mid, `exit_steps` natural, then a tick a step to the collar.
 
-    The cost is positive if closing is paid for; the venue's `price` (net ETH received) is its negative. To be
-    paid for closing is not asked for, unless not asking lies outside the collar: the gate would refuse it.
+    The cost is positive if closing is paid for; the venue's `price` (net ETH received) is its negative. It is
+    never below 0: the venue takes no order that asks to be paid for closing.
     """
     if step < 0:
         raise ValueError(f"step: expected at least 0, found {step}")
@@ -63,4 +69,4 @@ def next_exit_price_eth(
         price = round_cost_eth(mid_cost_eth + (natural_cost_eth - mid_cost_eth) * part)
     else:
         price = round_cost_eth(natural_cost_eth) + COMBO_TICK_ETH * (step - exit_steps)
-    return min(max(price, Decimal(0)), exit_cost_max_eth(natural_cost_eth, limits))
+    return min(max(price, Decimal(0)), exit_cost_max_eth(max(natural_cost_eth, Decimal(0)), limits))

@@ -12,28 +12,14 @@ from decimal import Decimal
 
 from core.checks import Check, RuleResult, at_most, holds
 from core.orders.collar import collar_eth
+from core.orders.terms import OrderTerms
 from core.strategy import LimitsSection, Strategy
-from core.values import Environment, Leg, Value
+from core.values import Environment, Value
 
 TOO_MANY = "too_many_contracts"
 TOO_MUCH = "order_value"
 TOO_LARGE = frozenset({TOO_MANY, TOO_MUCH})
 """The reasons that a smaller order would not have."""
-
-
-class GateOrder(Value):
-    """The order at the gate, as executed: an exit's legs are reversed.
-
-    `limit_eth` and `reference_eth` are net ETH received per combo (negative for a debit); the reference is
-    the natural price, from which the collar is measured.
-    """
-
-    is_entry: bool
-    legs: tuple[Leg, ...]
-    contracts: int
-    limit_eth: Decimal
-    reference_eth: Decimal
-    reduce_only: bool
 
 
 class GateFacts(Value):
@@ -55,8 +41,13 @@ class GateFacts(Value):
     """Contracts of the position that an exit closes; not read for entries."""
 
 
-def check_limits(order: GateOrder, facts: GateFacts, strategy: Strategy) -> RuleResult:
-    """Check an order against every limit of `limits` and `execution`; passes only if all of them hold."""
+def check_limits(
+    order: OrderTerms, reference_eth: Decimal, facts: GateFacts, strategy: Strategy
+) -> RuleResult:
+    """Check an order against every limit of `limits` and `execution`; passes only if all of them hold.
+
+    `reference_eth` is the natural price, net ETH received per combo, from which the collar is measured.
+    """
     limits, execution = strategy.limits, strategy.execution
     checks = [
         holds(
@@ -68,12 +59,12 @@ def check_limits(order: GateOrder, facts: GateFacts, strategy: Strategy) -> Rule
         _clock(facts.venue_clock_offset_s, execution.clock_skew_max_s),
         _fresh("marks_too_old", facts.marks_as_of, facts.now, limits.market_data_age_max_s),
         _fresh("books_too_old", facts.books_as_of, facts.now, limits.books_age_max_s),
-        holds("no_contracts", order.contracts >= 1, order.contracts, "at least 1"),
-        at_most(TOO_MANY, order.contracts, limits.contracts_max),
+        holds("no_contracts", order.amount >= 1, order.amount, "at least 1"),
+        at_most(TOO_MANY, order.amount, limits.contracts_max),
         _value(order, facts, limits),
-        _collar(order, limits),
+        _collar(order, reference_eth, limits),
     ]
-    if order.is_entry:
+    if order.purpose.is_entry:
         checks += [
             holds("reduce_only_entry", not order.reduce_only, order.reduce_only, False),
             holds("entry_for_debit", order.limit_eth > 0, str(order.limit_eth), "above 0"),
@@ -84,7 +75,7 @@ def check_limits(order: GateOrder, facts: GateFacts, strategy: Strategy) -> Rule
     else:
         checks += [
             holds("exit_not_reduce_only", order.reduce_only, order.reduce_only, True),
-            at_most("exit_exceeds_position", order.contracts, facts.position_contracts),
+            at_most("exit_exceeds_position", order.amount, facts.position_contracts),
         ]
     return RuleResult(rule="limits", checks=tuple(checks))
 
@@ -106,18 +97,18 @@ def _fresh(code: str, as_of: datetime | None, now: datetime, age_max_s: float) -
     return at_most(code, (now - as_of).total_seconds(), age_max_s)
 
 
-def _value(order: GateOrder, facts: GateFacts, limits: LimitsSection) -> Check:
+def _value(order: OrderTerms, facts: GateFacts, limits: LimitsSection) -> Check:
     if facts.spot_usd is None:
         return holds("value_unknown", False, None, "known")
     value_max_usd = limits.order_value_max_usd
-    if not order.is_entry:
+    if not order.purpose.is_entry:
         # It stops a fat finger; it is no reason to keep a risk, and one contract is the least to close.
         value_max_usd = max(value_max_usd, facts.spot_usd)
-    return at_most(TOO_MUCH, order.contracts * facts.spot_usd, value_max_usd)
+    return at_most(TOO_MUCH, order.amount * facts.spot_usd, value_max_usd)
 
 
-def _collar(order: GateOrder, limits: LimitsSection) -> Check:
-    worst_eth = order.reference_eth - collar_eth(order.reference_eth, limits)
+def _collar(order: OrderTerms, reference_eth: Decimal, limits: LimitsSection) -> Check:
+    worst_eth = reference_eth - collar_eth(reference_eth, limits)
     return Check(
         code="price_outside_collar",
         value=str(order.limit_eth),

@@ -5,7 +5,6 @@ Pure: rows and the venue's answers in, corrections and typed differences out. Am
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
@@ -15,12 +14,11 @@ from enum import StrEnum
 from core.contract import Order, Position, Settlement, Trade, iso_utc
 from core.orders.books import Books, Delivery, Fill, OrderRow
 from core.orders.books import Position as BookPosition
+from core.orders.label import OrderLabel
 from core.orders.lifecycle import OrderState
 from core.orders.sizes import expected_sizes
 from core.orders.venue_order import fills_of, no_longer_there, order_row, whole_contracts, with_fills
 from core.values import Label, Value, round_eth
-
-_OUR_LABEL = re.compile(r"[^:]+:[ex]\d+")
 
 
 class DifferenceCode(StrEnum):
@@ -131,7 +129,7 @@ def reconcile_orders(books: Books, view: VenueView) -> Reconciliation:
     for order in view.open_orders:
         if order.label in live:
             continue
-        ours = _OUR_LABEL.fullmatch(order.label) is not None
+        ours = OrderLabel.parse(order.label) is not None
         code = DifferenceCode.STRAY_ORDER if ours else DifferenceCode.FOREIGN_ORDER
         differences.append(_told(code, order.label or order.order_id, "no live order", "open"))
         if ours:
@@ -151,7 +149,7 @@ def late_fills(view: VenueView, since: datetime) -> tuple[Correction, ...]:
     """
     corrections = []
     for order in view.history:
-        if _OUR_LABEL.fullmatch(order.label) is None or order.updated_at < since:
+        if OrderLabel.parse(order.label) is None or order.updated_at < since:
             continue
         label = Label(order.label)
         fills = fills_of(view.trades, label)

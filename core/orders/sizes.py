@@ -37,10 +37,10 @@ def combos_in(contracts: Mapping[str, int], legs: Sequence[Leg]) -> int | Failed
     """
     ratios = {leg.instrument_name: leg.ratio for leg in legs}
     if set(contracts) - set(ratios):
-        return Failed(reasons=(UNKNOWN_LEG,))
+        return Failed.of(UNKNOWN_LEG)
     found = {divmod(contracts.get(name, 0), ratio) for name, ratio in ratios.items()}
     combos, rest = found.pop() if len(found) == 1 else (0, 1)
-    return Failed(reasons=(LEGS_UNEQUAL,)) if rest else combos
+    return Failed.of(LEGS_UNEQUAL) if rest else combos
 
 
 def combos_filled(fills: Iterable[Fill], legs: Sequence[Leg]) -> int | Failed:
@@ -65,9 +65,9 @@ def sizes_of(
     for delivery in deliveries:
         left[delivery.instrument_name] -= abs(delivery.size)
     if set(left) - {leg.instrument_name for leg in legs}:
-        return Failed(reasons=(UNKNOWN_LEG,))
+        return Failed.of(UNKNOWN_LEG)
     if min(left.values(), default=0) < 0:
-        return Failed(reasons=(OVERSOLD,))
+        return Failed.of(OVERSOLD)
     opened, closed = combos_in(entered, legs), combos_in(exited, legs)
     if isinstance(opened, Failed):
         return opened

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from actors.kill_switch import DiskKillFile, KillFilePort, KillSwitch
 from core.contract.registry import REQUIRED_FEATURES
-from core.messages.kill_switch import MarksChanged, PermitPurpose, RequestPermit, VenueChecked
+from core.messages.kill_switch import MarksChanged, RequestPermit, VenueChecked
 from core.messages.state import GetKillSwitchRow
 from core.orders.books import Instruction, InstructionKind, OrderRow, Position
 from core.orders.lifecycle import OrderState, PositionState
+from core.orders.terms import OrderPurpose, OrderTerms
 from core.strategy import Strategy
 from core.values import CycleId, Environment, Label, PositionId, ProposalId, SpreadKind
 from tests.fakes.books import FakeBooks
@@ -21,23 +22,25 @@ from tests.fakes.trading import plan
 def request(
     *,
     label: str = "p-entry-1:e1",
-    purpose: PermitPurpose = PermitPurpose.ENTRY,
+    purpose: OrderPurpose = OrderPurpose.ENTRY,
     amount: int = 2,
     limit: str | None = None,
     reduce_only: bool | None = None,
 ) -> RequestPermit:
     """An order that passes every limit unless it is told otherwise."""
-    is_exit = purpose in (PermitPurpose.EXIT, PermitPurpose.EDIT_EXIT)
+    is_exit = purpose in (OrderPurpose.EXIT, OrderPurpose.EDIT_EXIT)
     legs = plan().legs
     return RequestPermit(
         request_id=f"permit-{label}",
         label=Label(label),
-        purpose=purpose,
-        legs=tuple(leg.reversed() for leg in legs) if is_exit else legs,
-        amount=amount,
-        limit_eth=Decimal(limit or ("-0.0050" if is_exit else "0.0100")),
+        terms=OrderTerms(
+            purpose=purpose,
+            legs=tuple(leg.reversed() for leg in legs) if is_exit else legs,
+            amount=amount,
+            limit_eth=Decimal(limit or ("-0.0050" if is_exit else "0.0100")),
+            reduce_only=is_exit if reduce_only is None else reduce_only,
+        ),
         reference_eth=Decimal("-0.0050" if is_exit else "0.0080"),
-        reduce_only=is_exit if reduce_only is None else reduce_only,
     )
 
 

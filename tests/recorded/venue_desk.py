@@ -30,9 +30,10 @@ from core.contract import (
 )
 from core.market.observations import FundingRate, HourlyClose, Level, MacroEvent
 from core.market.option_chain import OptionChain
-from core.orders.ladder import next_entry_price_eth, next_exit_price_eth
-from core.orders.limits import GateFacts, GateOrder, check_limits
+from core.orders.ladder import exit_reference_eth, next_entry_price_eth, next_exit_price_eth
+from core.orders.limits import GateFacts, check_limits
 from core.orders.plan import ComboPlan
+from core.orders.terms import OrderPurpose, OrderTerms
 from core.rules.facts import EntryFacts, MonitorFacts, OpenPositionFacts
 from core.strategy import Strategy
 from core.values import COMBO_TICK_ETH, Environment, Leg, Side
@@ -196,7 +197,7 @@ class VenueDesk:
             exit_steps=self.strategy.execution.exit_steps,
             limits=self.strategy.limits,
         )
-        return -cost, -natural
+        return -cost, exit_reference_eth(natural)
 
     def _place(
         self,
@@ -245,14 +246,14 @@ class VenueDesk:
     ) -> None:
         """The pre-trade limits with fresh books and marks. Nothing of the record may meet a veto."""
         verdict = check_limits(
-            GateOrder(
-                is_entry=is_entry,
+            OrderTerms(
+                purpose=OrderPurpose.ENTRY if is_entry else OrderPurpose.EXIT,
                 legs=tuple(legs),
-                contracts=contracts,
+                amount=contracts,
                 limit_eth=price,
-                reference_eth=natural,
                 reduce_only=not is_entry,
             ),
+            natural,
             GateFacts(
                 now=self.now,
                 environment=Environment.PAPER,

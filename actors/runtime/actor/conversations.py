@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Coroutine, Generator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from actors.runtime.actor.context import Context
 
@@ -20,6 +20,13 @@ T = TypeVar("T")
 
 Conversation: TypeAlias = Coroutine[Any, Any, T]
 """What calling an `async def` that returns `T` makes."""
+
+
+class Name(NamedTuple):
+    """What a conversation is called: what it does, and for what."""
+
+    kind: str
+    of: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,14 +66,14 @@ class _Wait:
 
 @dataclass(eq=False)
 class _Running:
-    name: str
+    name: Name
     coroutine: Conversation[object]
     waits_for: tuple[Key[Any], ...] = ()
 
 
-def done_key(name: str) -> Key[object]:
+def done_key(name: Name) -> Key[object]:
     """The key under which the end of the conversation of that name is delivered, with what it returned."""
-    return Key(f"done:{name}")
+    return Key(f"done:{name.kind}:{name.of}")
 
 
 class Conversations:
@@ -77,20 +84,20 @@ class Conversations:
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
-        self._running: dict[str, _Running] = {}
+        self._running: dict[Name, _Running] = {}
         self._waiting: dict[Key[Any], list[_Running]] = {}
         self._ready: deque[tuple[_Running, Came | None]] = deque()
         self._draining = False
         self._closed = False
 
-    def __contains__(self, name: str) -> bool:
+    def __contains__(self, name: Name) -> bool:
         return name in self._running
 
-    def names(self, prefix: str = "") -> tuple[str, ...]:
-        """The names of the running conversations that start so, oldest first."""
-        return tuple(name for name in self._running if name.startswith(prefix))
+    def names(self, *kinds: str) -> tuple[Name, ...]:
+        """The running conversations of these kinds, or all, oldest first."""
+        return tuple(name for name in self._running if not kinds or name.kind in kinds)
 
-    def start(self, name: str, conversation: Conversation[object]) -> None:
+    def start(self, name: Name, conversation: Conversation[object]) -> None:
         """Run it until it waits. Raises ValueError if one of that name is still running, and Fenced after
         `close`; the new one is closed then."""
         if self._closed:
@@ -99,13 +106,13 @@ class Conversations:
             return
         if name in self._running:
             conversation.close()
-            raise ValueError(f"expected a new conversation, found {name!r} running")
+            raise ValueError(f"expected a new conversation, found {name} running")
         running = _Running(name, conversation)
         self._running[name] = running
         self._ready.append((running, None))
         self._drain()
 
-    def drop(self, name: str) -> None:
+    def drop(self, name: Name) -> None:
         """Close a conversation: nothing resumes it any more, and its end is not delivered."""
         running = self._running.pop(name, None)
         if running is None:
@@ -203,9 +210,8 @@ class Conversations:
         if self._closed:
             self._close(running)
         elif not isinstance(wait, _Wait):
-            raise TypeError(
-                f"{running.name}: expected it to await what Conversations offers, found {type(wait).__name__}"
-            )
+            kind, found = running.name.kind, type(wait).__name__
+            raise TypeError(f"{kind}: expected it to await what Conversations offers, found {found}")
         else:
             running.waits_for = wait.keys
             for key in wait.keys:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.market.option_chain import OptionChain
-from core.orders.ladder import exit_cost_max_eth, round_cost_eth
+from core.orders.ladder import round_cost_eth
 from core.rules.exit.decision import ExitDecision, Skipped, decide_exit
 from core.rules.facts import MonitorFacts, OpenPositionFacts
 from core.values import PositionId, SpreadKind
@@ -67,16 +67,11 @@ def test_order_and_rule_price_any_chain_alike(
         assert isinstance(seen, ExitDecision)
         house.close("p-entry-1")
         (label,) = [label for label in house.books.orders if ":x" in label]
-        assert house.venue.order(label).price == -offered(house, seen, round_cost_eth(seen.mid_cost_eth))
+        assert house.venue.order(label).price == -max(Decimal(0), round_cost_eth(seen.mid_cost_eth))
         # A resumed exit is offered at natural at once.
         house.restart_execution()
         house.advance(1)
         seen = rule_sees(house)
         assert isinstance(seen, ExitDecision)
         natural = round_cost_eth(seen.natural_cost_eth)
-        assert house.venue.order(label).price == -offered(house, seen, natural)
-
-
-def offered(house: TradingHouse, seen: ExitDecision, cost_eth: Decimal) -> Decimal:
-    """That cost, but nothing below 0 that the gate need not insist on."""
-    return min(max(Decimal(0), cost_eth), exit_cost_max_eth(seen.natural_cost_eth, house.strategy.limits))
+        assert house.venue.order(label).price == -max(Decimal(0), natural)

@@ -18,13 +18,13 @@ from core.messages.kill_switch import (
     KillSwitchStatus,
     MarksChanged,
     Permit,
-    PermitPurpose,
     RequestPermit,
     SuspendEntries,
     VenueChecked,
     Veto,
 )
 from core.messages.state import RecordEvent
+from core.orders.terms import OrderPurpose
 from core.strategy import ExitsWhenArmed, KillSwitchSection, Strategy
 from core.values import Environment, Label
 from tests.fakes.kill_switch import SwitchHouse, request
@@ -50,13 +50,7 @@ def reasons(house: SwitchHouse, wanted: RequestPermit | None = None) -> tuple[st
 def test_permit_is_for_this_order_and_expires(house: SwitchHouse) -> None:
     wanted = request()
     given = permit(house, wanted)
-    assert (given.label, given.legs, given.amount, given.limit_eth, given.reduce_only) == (
-        wanted.label,
-        wanted.legs,
-        wanted.amount,
-        wanted.limit_eth,
-        wanted.reduce_only,
-    )
+    assert (given.label, given.terms) == (wanted.label, wanted.terms)
     assert given.expires_at == house.time + timedelta(seconds=3)
 
 
@@ -66,7 +60,7 @@ def test_label_gets_one_permit_to_be_placed(house: SwitchHouse) -> None:
 
 
 def test_edits_of_one_label_each_get_their_own(house: SwitchHouse) -> None:
-    edit = request(purpose=PermitPurpose.EDIT_ENTRY)
+    edit = request(purpose=OrderPurpose.EDIT_ENTRY)
     assert permit(house, edit).permit_id != permit(house, edit).permit_id
 
 
@@ -80,7 +74,7 @@ def test_suspension_blocks_entries_not_exits_until_its_source_clears_it(house: S
     house.tell("kill_switch", ClearSuspension(source="another"))
     assert reasons(house) == ("suspended:stale",)
     house.open_position()
-    permit(house, request(label="p-entry-1:x1", purpose=PermitPurpose.EXIT))
+    permit(house, request(label="p-entry-1:x1", purpose=OrderPurpose.EXIT))
     house.tell("kill_switch", ClearSuspension(source="stale"))
     house.books.positions.clear()
     house.books.tell_facts()
@@ -115,8 +109,8 @@ def test_fact_against_the_order_is_a_veto(
         (request(amount=5), "too_many_contracts"),
         (request(limit="0.0050"), "price_outside_collar"),
         (request(reduce_only=True), "reduce_only_entry"),
-        (request(purpose=PermitPurpose.EXIT, reduce_only=False), "exit_not_reduce_only"),
-        (request(purpose=PermitPurpose.EXIT), "exit_exceeds_position"),
+        (request(purpose=OrderPurpose.EXIT, reduce_only=False), "exit_not_reduce_only"),
+        (request(purpose=OrderPurpose.EXIT), "exit_exceeds_position"),
     ],
 )
 def test_order_beyond_a_limit_is_a_veto(house: SwitchHouse, wanted: RequestPermit, reason: str) -> None:
@@ -149,7 +143,7 @@ def test_entries_an_hour_are_limited_and_the_hour_slides(house: SwitchHouse) -> 
 def test_exits_are_not_counted_against_the_hour(house: SwitchHouse) -> None:
     house.open_position()
     for n in range(house.strategy.limits.orders_per_hour + 1):
-        permit(house, request(label=f"p-entry-1:x{n + 1}", purpose=PermitPurpose.EXIT))
+        permit(house, request(label=f"p-entry-1:x{n + 1}", purpose=OrderPurpose.EXIT))
 
 
 def test_older_facts_do_not_replace_newer_ones(house: SwitchHouse) -> None:
@@ -168,7 +162,7 @@ def test_armed_vetoes_entries(house: SwitchHouse) -> None:
 def test_armed_lets_exits_through_where_the_strategy_allows(house: SwitchHouse, cause: ArmCause) -> None:
     house.open_position()
     house.tell("kill_switch", ArmKillSwitch(cause=cause, reason="stop"))
-    permit(house, request(purpose=PermitPurpose.EXIT))
+    permit(house, request(purpose=OrderPurpose.EXIT))
 
 
 @pytest.mark.parametrize(
@@ -177,7 +171,7 @@ def test_armed_lets_exits_through_where_the_strategy_allows(house: SwitchHouse, 
 def test_exits_are_blocked_where_the_books_may_be_wrong(house: SwitchHouse, cause: ArmCause) -> None:
     house.open_position()
     house.tell("kill_switch", ArmKillSwitch(cause=cause, reason="stop"))
-    assert reasons(house, request(purpose=PermitPurpose.EXIT)) == ("exits_blocked",)
+    assert reasons(house, request(purpose=OrderPurpose.EXIT)) == ("exits_blocked",)
 
 
 def test_exits_are_blocked_where_a_person_chose_so(tmp_path: Path) -> None:
@@ -185,7 +179,7 @@ def test_exits_are_blocked_where_a_person_chose_so(tmp_path: Path) -> None:
     house = SwitchHouse(tmp_path, strategy=strategy)
     house.open_position()
     house.tell("kill_switch", ArmKillSwitch(reason="stop"))
-    assert reasons(house, request(purpose=PermitPurpose.EXIT)) == ("exits_blocked",)
+    assert reasons(house, request(purpose=OrderPurpose.EXIT)) == ("exits_blocked",)
 
 
 def test_broken_audit_arms(house: SwitchHouse) -> None:
@@ -243,7 +237,7 @@ def test_permit_lapses_from_the_ledger_a_second_past_expiry(house: SwitchHouse) 
 
 def test_limit_is_held_with_the_exact_decimal(house: SwitchHouse) -> None:
     """Natural 0.0080 less 20 ticks is 0.0060: allowed there, refused a tick below."""
-    assert permit(house, request(limit="0.0060")).limit_eth == Decimal("0.0060")
+    assert permit(house, request(limit="0.0060")).terms.limit_eth == Decimal("0.0060")
     assert reasons(house, request(label="p-entry-1:e2", limit="0.0059")) == ("price_outside_collar",)
 
 

@@ -11,9 +11,10 @@ import pytest
 from actors.mcp.transport import Response
 from actors.runtime import Fenced
 from core.kill_file import KillFile
-from core.messages.kill_switch import ArmCause, Permit, PermitPurpose, PermitSpent, PermitVoid
+from core.messages.kill_switch import ArmCause, Permit, PermitSpent, PermitVoid
 from core.messages.mcp import CancelOrder, EditOrder, OrderAccepted, OrderRefused, OrderUnknown, SendOrder
 from core.orders.books import Instruction, InstructionKind
+from core.orders.terms import OrderPurpose, OrderTerms
 from core.values import Label, OrderId, ProposalId
 from tests.fakes.trading import TradingHouse, plan
 
@@ -27,32 +28,39 @@ class OrdersHouse(TradingHouse):
         super().__init__(data_dir, start=False)
         self.start_orders()
 
-    def permit(self, purpose: PermitPurpose = PermitPurpose.ENTRY, **update: object) -> Permit:
-        is_exit = purpose in (PermitPurpose.EXIT, PermitPurpose.EDIT_EXIT)
+    def permit(self, purpose: OrderPurpose = OrderPurpose.ENTRY, **update: object) -> Permit:
+        is_exit = purpose in (OrderPurpose.EXIT, OrderPurpose.EDIT_EXIT)
         legs = plan().legs
         permit = Permit(
             permit_id="permit-1",
             label=LABEL,
-            purpose=purpose,
-            legs=tuple(leg.reversed() for leg in legs) if is_exit else legs,
-            amount=2,
-            limit_eth=Decimal("-0.005") if is_exit else Decimal("0.01"),
-            reduce_only=is_exit,
+            terms=OrderTerms(
+                purpose=purpose,
+                legs=tuple(leg.reversed() for leg in legs) if is_exit else legs,
+                amount=2,
+                limit_eth=Decimal("-0.005") if is_exit else Decimal("0.01"),
+                reduce_only=is_exit,
+            ),
             expires_at=self.time + timedelta(seconds=3),
         )
         return permit.model_copy(update=update)
+
+    def edit_permit(self, limit_eth: str) -> Permit:
+        """A second permit, to move the limit of the order under the first."""
+        terms = self.permit().terms.edited(Decimal(limit_eth))
+        return self.permit(permit_id="permit-2", terms=terms)
 
     def send(self, permit: Permit, **update: object) -> None:
         instruction = Instruction(
             label=permit.label,
             proposal_id=ProposalId("p-1"),
             cycle_id=None,
-            kind=InstructionKind.EXIT if permit.reduce_only else InstructionKind.ENTRY,
+            kind=InstructionKind.EXIT if permit.terms.reduce_only else InstructionKind.ENTRY,
             attempt=1,
-            legs=permit.legs,
-            amount=permit.amount,
-            limit_eth=permit.limit_eth,
-            reduce_only=permit.reduce_only,
+            legs=permit.terms.legs,
+            amount=permit.terms.amount,
+            limit_eth=permit.terms.limit_eth,
+            reduce_only=permit.terms.reduce_only,
             valid_until=permit.expires_at,
             created_at=self.time,
         ).model_copy(update=update)
@@ -109,7 +117,7 @@ def test_permit_for_another_order_sends_nothing(house: OrdersHouse, update: dict
 
 
 def test_permit_to_edit_does_not_place(house: OrdersHouse) -> None:
-    house.send(house.permit(PermitPurpose.EDIT_ENTRY))
+    house.send(house.permit(OrderPurpose.EDIT_ENTRY))
     assert house.venue.calls == []
 
 
@@ -130,13 +138,13 @@ def test_kill_file_stops_an_entry_that_has_its_permit(house: OrdersHouse) -> Non
 @pytest.mark.parametrize(("exits_blocked", "sent"), [(False, 1), (True, 0)])
 def test_kill_file_says_whether_an_exit_may_leave(house: OrdersHouse, exits_blocked: bool, sent: int) -> None:
     kill(house, exits_blocked=exits_blocked)
-    house.send(house.permit(PermitPurpose.EXIT))
+    house.send(house.permit(OrderPurpose.EXIT))
     assert len(house.venue.named("place_combo_order")) == sent
 
 
 def test_bare_kill_file_stops_exits_too(house: OrdersHouse) -> None:
     (house.data_dir / "KILL").touch()
-    house.send(house.permit(PermitPurpose.EXIT))
+    house.send(house.permit(OrderPurpose.EXIT))
     assert house.venue.calls == []
 
 
@@ -209,14 +217,21 @@ def test_order_of_another_label_in_the_answer_is_unknown(house: OrdersHouse) -> 
     assert len(house.told("execution", OrderUnknown)) == 1
 
 
+def test_an_exit_that_costs_nothing_is_a_purchase_all_the_same(house: OrdersHouse) -> None:
+    """The side says what the legs can do; one that contradicts them is refused as malformed."""
+    permit = house.permit(OrderPurpose.EXIT)
+    free = permit.terms.model_copy(update={"limit_eth": Decimal(0)})
+    house.send(permit.model_copy(update={"terms": free}))
+    assert [request["side"] for request in house.venue.named("place_combo_order")] == ["buy"]
+
+
 def test_edit_moves_the_price_under_its_own_permit(house: OrdersHouse) -> None:
     house.send(house.permit())
     edit = EditOrder(
         label=LABEL,
         order_id=OrderId("O1"),
-        price_eth=Decimal("0.009"),
-        amount=2,
-        permit=house.permit(PermitPurpose.EDIT_ENTRY, permit_id="permit-2", limit_eth=Decimal("0.009")),
+        terms=house.edit_permit("0.009").terms,
+        permit=house.edit_permit("0.009"),
     )
     house.tell("mcp.orders", edit, sender="execution")
     assert house.venue.order(LABEL).price == Decimal("0.009")
@@ -228,9 +243,8 @@ def test_edit_beyond_its_permit_is_not_sent(house: OrdersHouse) -> None:
     edit = EditOrder(
         label=LABEL,
         order_id=OrderId("O1"),
-        price_eth=Decimal("0.008"),
-        amount=2,
-        permit=house.permit(PermitPurpose.EDIT_ENTRY, permit_id="permit-2", limit_eth=Decimal("0.009")),
+        terms=house.edit_permit("0.008").terms,
+        permit=house.edit_permit("0.009"),
     )
     house.tell("mcp.orders", edit, sender="execution")
     assert house.venue.named("edit_order") == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from actors.room import Room
-from actors.runtime import Key, Retell
+from actors.runtime import Key, Name, Retell
 from actors.runtime.testing import FakeAddress, FakeContext
 from core.messages.health import GetHealth
 from core.messages.scheduler import GetJobs, StartJobs
@@ -59,7 +59,7 @@ def test_a_pause_of_a_conversation_ends_with_its_timer(clerk: Clerk) -> None:
 
     ctx = clerk.ctx
     assert isinstance(ctx, FakeContext)
-    clerk.conversations.start("f", pausing())
+    clerk.conversations.start(Name("f"), pausing())
     for message in ctx.advance(5.0):
         clerk.on_receive(message)
     assert ended == [None]
@@ -74,7 +74,7 @@ def test_the_end_of_a_room_closes_its_conversations(clerk: Clerk) -> None:
         finally:
             closed.append("closed")
 
-    clerk.conversations.start("f", waiting())
+    clerk.conversations.start(Name("f"), waiting())
     clerk.on_stop()
     assert closed == ["closed"]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from actors.runtime import Came, Conversation, Conversations, Fenced, Key, Wake, done_key
+from actors.runtime import Came, Conversation, Conversations, Fenced, Key, Name, Wake, done_key
 from actors.runtime.testing import FakeContext
 
 A, B = Key[int]("a"), Key[int]("b")
@@ -37,11 +37,11 @@ def waiting(talks: Conversations, seen: list[Came], *keys: Key[Any]) -> Conversa
 
 def test_a_conversation_is_resumed_by_the_first_of_its_keys_only(talks: Conversations) -> None:
     seen: list[Came] = []
-    talks.start("f", waiting(talks, seen, A, B))
+    talks.start(Name("f"), waiting(talks, seen, A, B))
     assert talks.deliver(B, 2)
     assert not talks.deliver(A, 1)
     assert seen == [Came(B, 2)]
-    assert "f" not in talks
+    assert Name("f") not in talks
 
 
 def test_an_event_that_nobody_waits_for_is_said_to_be_unheard(talks: Conversations) -> None:
@@ -50,16 +50,16 @@ def test_an_event_that_nobody_waits_for_is_said_to_be_unheard(talks: Conversatio
 
 def test_the_end_of_a_conversation_is_delivered_with_its_value(talks: Conversations) -> None:
     seen: list[Came] = []
-    talks.start("f", waiting(talks, [], A))
-    talks.start("watcher", waiting(talks, seen, done_key("f")))
+    talks.start(Name("f"), waiting(talks, [], A))
+    talks.start(Name("watcher"), waiting(talks, seen, done_key(Name("f"))))
     talks.deliver(A, 1)
-    assert seen == [Came(done_key("f"), "end")]
+    assert seen == [Came(done_key(Name("f")), "end")]
 
 
 def test_one_event_resumes_everyone_who_waits_for_it(talks: Conversations) -> None:
     seen: list[Came] = []
-    talks.start("f", waiting(talks, seen, A))
-    talks.start("g", waiting(talks, seen, A))
+    talks.start(Name("f"), waiting(talks, seen, A))
+    talks.start(Name("g"), waiting(talks, seen, A))
     talks.deliver(A, 1)
     assert len(seen) == 2
 
@@ -77,24 +77,24 @@ def test_delivery_from_within_a_conversation_waits_its_turn(talks: Conversations
         await talks.event(A)
         order.append("hearer")
 
-    talks.start("teller", teller())
-    talks.start("hearer", hearer())
+    talks.start(Name("teller"), teller())
+    talks.start(Name("hearer"), hearer())
     talks.deliver(GO, None)
     assert order == ["teller", "hearer"]
 
 
 def test_two_conversations_of_one_name_are_refused_and_the_second_is_closed(talks: Conversations) -> None:
-    talks.start("f", waiting(talks, [], A))
+    talks.start(Name("f"), waiting(talks, [], A))
     second = waiting(talks, [], A)
     with pytest.raises(ValueError, match="running"):
-        talks.start("f", second)
+        talks.start(Name("f"), second)
     assert is_closed(second)
 
 
 def test_a_dropped_conversation_is_closed_and_not_resumed(talks: Conversations) -> None:
     seen: list[Came] = []
-    talks.start("f", waiting(talks, seen, A))
-    talks.drop("f")
+    talks.start(Name("f"), waiting(talks, seen, A))
+    talks.drop(Name("f"))
     assert not talks.deliver(A, 1)
     assert talks.names() == ()
     assert seen == []
@@ -105,10 +105,10 @@ def test_one_dropped_by_another_that_the_same_event_woke_is_not_resumed(talks: C
 
     async def dropper() -> None:
         await talks.event(A)
-        talks.drop("f")
+        talks.drop(Name("f"))
 
-    talks.start("dropper", dropper())
-    talks.start("f", waiting(talks, seen, A))
+    talks.start(Name("dropper"), dropper())
+    talks.start(Name("f"), waiting(talks, seen, A))
     assert talks.deliver(A, 1)
     assert seen == []
     assert talks.names() == ()
@@ -120,10 +120,10 @@ def test_a_raise_reaches_the_actor_and_closes_those_that_have_not_begun(talks: C
 
     async def broken() -> None:
         await talks.event(A)
-        talks.start("unbegun", unbegun)
+        talks.start(Name("unbegun"), unbegun)
         raise ZeroDivisionError
 
-    talks.start("f", broken())
+    talks.start(Name("f"), broken())
     with pytest.raises(ZeroDivisionError):
         talks.deliver(A, 1)
     assert is_closed(unbegun)
@@ -136,7 +136,7 @@ def test_a_pause_ends_with_its_timer_or_by_a_key(ctx: FakeContext, talks: Conver
         found.append(await talks.pause(5.0, A))
         found.append(await talks.pause(5.0, A))
 
-    talks.start("f", pausing())
+    talks.start(Name("f"), pausing())
     talks.deliver(A, 1)
     for message in ctx.advance(5.0):
         assert isinstance(message, Wake)
@@ -154,7 +154,7 @@ def test_the_first_of_several_events_is_waited_for_until_a_moment(
         found.append(await talks.first_until(until, "first", A, B))
         found.append(await talks.first_until(until, "first", A, B))
 
-    talks.start("f", waiting_until())
+    talks.start(Name("f"), waiting_until())
     talks.deliver(B, 2)
     for message in ctx.advance(5.0):
         assert isinstance(message, Wake)
@@ -169,7 +169,7 @@ def test_an_event_that_does_not_come_in_time_is_none(ctx: FakeContext, talks: Co
         came = await talks.event_within(A, 5.0)
         found.append(came)
 
-    talks.start("f", asking())
+    talks.start(Name("f"), asking())
     talks.wake(Wake("overdue:a"))
     assert found == [None]
     assert not talks.deliver(A, 1)
@@ -184,7 +184,7 @@ def test_a_foreign_awaitable_is_refused_by_name(talks: Conversations) -> None:
         await Foreign()
 
     with pytest.raises(TypeError, match="f: expected it to await what Conversations offers, found int"):
-        talks.start("f", foreign())
+        talks.start(Name("f"), foreign())
 
 
 def test_the_end_of_the_incarnation_closes_every_conversation(talks: Conversations) -> None:
@@ -196,8 +196,8 @@ def test_the_end_of_the_incarnation_closes_every_conversation(talks: Conversatio
         finally:
             ended.append(name)
 
-    talks.start("f", holding("f"))
-    talks.start("g", holding("g"))
+    talks.start(Name("f"), holding("f"))
+    talks.start(Name("g"), holding("g"))
     talks.close()
     assert ended == ["f", "g"]
 
@@ -217,7 +217,7 @@ def test_one_that_is_executing_at_the_end_goes_on_to_its_next_wait_and_is_closed
         reached.append("resumed")
 
     conversation = closing_meanwhile()
-    talks.start("f", conversation)
+    talks.start(Name("f"), conversation)
     assert reached == ["executed on"]
     assert is_closed(conversation)
 
@@ -227,7 +227,7 @@ def test_after_the_end_none_begins(ctx: FakeContext, talks: Conversations) -> No
     ctx.live = False
     late = waiting(talks, [], A)
     with pytest.raises(Fenced):
-        talks.start("late", late)
+        talks.start(Name("late"), late)
     assert is_closed(late)
 
 
@@ -236,10 +236,10 @@ def test_one_that_never_began_is_closed_with_the_others(talks: Conversations) ->
 
     async def starting() -> None:
         await talks.event(A)
-        talks.start("unbegun", unbegun)
+        talks.start(Name("unbegun"), unbegun)
         talks.close()
 
-    talks.start("f", starting())
+    talks.start(Name("f"), starting())
     talks.deliver(A, 1)
     assert is_closed(unbegun)
 

@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 from core.orders.ladder import (
     entry_limit_eth,
     exit_cost_max_eth,
+    exit_reference_eth,
     next_entry_price_eth,
     next_exit_price_eth,
     round_cost_eth,
     round_credit_eth,
 )
-from core.orders.limits import GateFacts, GateOrder, check_limits
+from core.orders.limits import GateFacts, check_limits
+from core.orders.terms import OrderPurpose, OrderTerms
 from core.strategy import LimitsSection, Strategy
 from core.values import COMBO_TICK_ETH
 from tests.core.example_market import NOW
@@ -74,15 +76,15 @@ def test_the_narrowest_collar_never_keeps_an_exit_from_natural() -> None:
     assert prices == (Decimal("0.0050"), Decimal("0.0055"), Decimal("0.0060"), Decimal("0.0060"))
 
 
-def test_to_be_paid_for_closing_is_not_asked_for_unless_the_gate_would_refuse_less() -> None:
-    def first(natural: str) -> Decimal:
-        cost = Decimal(natural)
-        return next_exit_price_eth(
-            0, mid_cost_eth=cost, natural_cost_eth=cost, exit_steps=5, limits=THREE_TICKS
-        )
-
-    assert first("-0.0003") == Decimal(0)
-    assert first("-0.0021") == Decimal("-0.0018")
+@pytest.mark.parametrize("natural", ["-0.0003", "-0.0021", "-0.0500"])
+def test_to_be_paid_for_closing_is_never_asked_for(natural: str) -> None:
+    cost = Decimal(natural)
+    assert exit_reference_eth(cost) == 0
+    offered = [
+        next_exit_price_eth(step, mid_cost_eth=cost, natural_cost_eth=cost, exit_steps=2, limits=THREE_TICKS)
+        for step in (0, 2)
+    ]
+    assert offered == [0, 0]
 
 
 @given(
@@ -98,7 +100,7 @@ def test_the_gate_lets_through_whatever_an_exit_offers(
     """Ladder and gate measure the collar from the same natural price by the same rule."""
     limits, natural = LimitsSection(collar_ticks=ticks, collar_frac=frac), mid + spread
     cost = next_exit_price_eth(step, mid_cost_eth=mid, natural_cost_eth=natural, exit_steps=5, limits=limits)
-    assert "price_outside_collar" not in gate_reasons(-cost, -natural, limits)
+    assert "price_outside_collar" not in gate_reasons(-cost, exit_reference_eth(natural), limits)
 
 
 @given(
@@ -121,14 +123,7 @@ def test_the_gate_lets_through_whatever_an_entry_offers(
 
 def gate_reasons(limit_eth: Decimal, reference_eth: Decimal, limits: LimitsSection) -> tuple[str, ...]:
     """Why the gate refuses this price, whatever else it would say of the order."""
-    order = GateOrder(
-        is_entry=False,
-        legs=(),
-        contracts=1,
-        limit_eth=limit_eth,
-        reference_eth=reference_eth,
-        reduce_only=True,
-    )
+    order = OrderTerms(purpose=OrderPurpose.EXIT, legs=(), amount=1, limit_eth=limit_eth, reduce_only=True)
     facts = GateFacts(
         now=NOW,
         environment=None,
@@ -141,7 +136,7 @@ def gate_reasons(limit_eth: Decimal, reference_eth: Decimal, limits: LimitsSecti
         entries_sent_last_hour=0,
         position_contracts=1,
     )
-    return check_limits(order, facts, Strategy(limits=limits)).reasons
+    return check_limits(order, reference_eth, facts, Strategy(limits=limits)).reasons
 
 
 def test_a_step_below_zero_is_refused() -> None:

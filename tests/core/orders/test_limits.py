@@ -4,33 +4,44 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.orders.collar import collar_eth
-from core.orders.limits import GateFacts, GateOrder, check_limits, exit_contracts_max
+from core.orders.limits import GateFacts, check_limits, exit_contracts_max
+from core.orders.terms import OrderPurpose, OrderTerms
 from core.strategy import LimitsSection
 from core.values import Environment
 from tests.core.example_market import NOW, STRATEGY
 
 
-def order(**changes: Any) -> GateOrder:
+class Asked(NamedTuple):
+    """An order at the gate, and its natural price."""
+
+    terms: OrderTerms
+    reference_eth: Decimal
+
+
+def order(*, reference_eth: str = "0.0090", **changes: Any) -> Asked:
     fields: dict[str, Any] = {
-        "is_entry": True,
+        "purpose": OrderPurpose.ENTRY,
         "legs": (),
-        "contracts": 2,
+        "amount": 2,
         "limit_eth": Decimal("0.0097"),
-        "reference_eth": Decimal("0.0090"),
         "reduce_only": False,
     }
-    return GateOrder(**(fields | changes))
+    return Asked(OrderTerms(**(fields | changes)), Decimal(reference_eth))
 
 
-def exit_order(**changes: Any) -> GateOrder:
-    fields = {"is_entry": False, "limit_eth": Decimal("-0.0060"), "reference_eth": Decimal("-0.0060")}
+def exit_order(**changes: Any) -> Asked:
+    fields: dict[str, Any] = {
+        "purpose": OrderPurpose.EXIT,
+        "limit_eth": Decimal("-0.0060"),
+        "reference_eth": "-0.0060",
+    }
     return order(**({"reduce_only": True} | fields | changes))
 
 
@@ -50,8 +61,8 @@ def facts(**changes: Any) -> GateFacts:
     return GateFacts(**(fields | changes))
 
 
-def reasons(order: GateOrder, facts: GateFacts) -> tuple[str, ...]:
-    return check_limits(order, facts, STRATEGY).reasons
+def reasons(order: Asked, facts: GateFacts) -> tuple[str, ...]:
+    return check_limits(*order, facts, STRATEGY).reasons
 
 
 def test_an_order_within_every_limit_is_allowed() -> None:
@@ -72,11 +83,11 @@ def test_an_order_within_every_limit_is_allowed() -> None:
         ({}, {"books_as_of": NOW - timedelta(seconds=901)}, "books_too_old"),
         ({}, {"spot_usd": None}, "value_unknown"),
         ({}, {"spot_usd": 20_001.0}, "order_value"),
-        ({"contracts": 0}, {}, "no_contracts"),
-        ({"contracts": 5}, {}, "too_many_contracts"),
-        ({"limit_eth": Decimal("0.0060"), "reference_eth": Decimal("0.0090")}, {}, "price_outside_collar"),
+        ({"amount": 0}, {}, "no_contracts"),
+        ({"amount": 5}, {}, "too_many_contracts"),
+        ({"limit_eth": Decimal("0.0060"), "reference_eth": "0.0090"}, {}, "price_outside_collar"),
         ({"reduce_only": True}, {}, "reduce_only_entry"),
-        ({"limit_eth": Decimal(0), "reference_eth": Decimal("0.0010")}, {}, "entry_for_debit"),
+        ({"limit_eth": Decimal(0), "reference_eth": "0.0010"}, {}, "entry_for_debit"),
         ({}, {"open_positions": 1}, "max_open_positions"),
         ({}, {"orders_in_doubt": 1}, "orders_in_doubt"),
         ({}, {"entries_sent_last_hour": 30}, "orders_per_hour"),
@@ -94,7 +105,7 @@ def test_each_limit_refuses_an_entry(
         ({"reduce_only": False}, {}, "exit_not_reduce_only"),
         ({}, {"position_contracts": 1}, "exit_exceeds_position"),
         ({"limit_eth": Decimal("-0.0081")}, {}, "price_outside_collar"),
-        ({"contracts": 5}, {"position_contracts": 5}, "too_many_contracts"),
+        ({"amount": 5}, {"position_contracts": 5}, "too_many_contracts"),
         ({}, {"spot_usd": 20_001.0}, "order_value"),
         ({}, {"spot_usd": 40_001.0}, "order_value"),
     ],
@@ -117,14 +128,14 @@ def test_an_exit_is_cut_to_what_the_limits_on_size_allow_and_to_no_less_than_one
     spot_usd: float, contracts: int
 ) -> None:
     assert exit_contracts_max(spot_usd, STRATEGY.limits) == contracts
-    assert reasons(exit_order(contracts=contracts), facts(spot_usd=spot_usd, position_contracts=9)) == ()
+    assert reasons(exit_order(amount=contracts), facts(spot_usd=spot_usd, position_contracts=9)) == ()
 
 
 @pytest.mark.parametrize(
     ("changed_order", "changed_facts"),
     [
-        ({"contracts": 4}, {}),
-        ({"contracts": 1}, {}),
+        ({"amount": 4}, {}),
+        ({"amount": 1}, {}),
         ({}, {"venue_clock_offset_s": -1.0}),
         ({}, {"marks_as_of": NOW - timedelta(seconds=120)}),
         ({}, {"books_as_of": NOW - timedelta(seconds=900)}),
@@ -191,13 +202,13 @@ def test_an_allowed_entry_keeps_every_limit(
         and limit_eth >= Decimal("0.0090") - Decimal("0.00225")
     )
     result = check_limits(
-        order(contracts=contracts, reduce_only=reduce_only, limit_eth=limit_eth), known, STRATEGY
+        *order(amount=contracts, reduce_only=reduce_only, limit_eth=limit_eth), known, STRATEGY
     )
     assert result.passed is allowed
 
 
-def shown(order: GateOrder, facts: GateFacts) -> list[tuple[object, ...]]:
-    result = check_limits(order, facts, STRATEGY)
+def shown(order: Asked, facts: GateFacts) -> list[tuple[object, ...]]:
+    result = check_limits(*order, facts, STRATEGY)
     assert result.rule == "limits"
     return [(check.code, check.value, check.op, check.threshold, check.note) for check in result.checks]
 

@@ -190,12 +190,12 @@ def test_fills_are_taken_once_each_and_only_under_the_label() -> None:
 
 def test_one_leg_alone_makes_no_whole_combos() -> None:
     found = combos_filled(fills_of(trades(1, legs=(SHORT,)), LABEL), plan().legs)
-    assert found == Failed(reasons=("legs_unequal",))
+    assert found == Failed.of("legs_unequal")
 
 
 def test_fill_of_an_instrument_that_is_no_leg_makes_no_whole_combos() -> None:
     fills = fills_of((*trades(1), *trades(1, legs=("ETH-16JAN26-3000-P",))), LABEL)
-    assert combos_filled(fills, plan().legs) == Failed(reasons=("unknown_leg",))
+    assert combos_filled(fills, plan().legs) == Failed.of("unknown_leg")
 
 
 def test_no_fill_makes_no_combo() -> None:

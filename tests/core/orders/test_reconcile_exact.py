@@ -117,7 +117,7 @@ def test_trade_in_parts_of_contracts_is_an_anomaly_that_names_the_trade() -> Non
     assert str(refused.value) == f"trade p-1:e1-{LONG}: amount: expected whole contracts, found 0.5"
 
 
-UNEQUAL = Failed(reasons=("legs_unequal",))
+UNEQUAL = Failed.of("legs_unequal")
 
 
 def test_fills_of_one_leg_add_up() -> None:

@@ -88,7 +88,7 @@ def test_sizes_are_what_was_opened_less_what_was_closed_and_delivered(
     found = sizes_of(legs, booked, [delivery(leg, delivered * leg.ratio) for leg in legs])
     left = opened - exited - delivered
     if left < 0:
-        assert found == Failed(reasons=("oversold",))
+        assert found == Failed.of("oversold")
     else:
         assert found == Sizes(opened=opened, exited=exited, left=left)
 
@@ -97,21 +97,19 @@ def test_sizes_are_what_was_opened_less_what_was_closed_and_delivered(
 def test_a_leg_without_its_fills_makes_no_whole_combos(ratios: list[int], count: int) -> None:
     legs = legs_of(ratios)
     some = fills(legs, count)[1:]
-    assert combos_filled(some, legs) == Failed(reasons=("legs_unequal",))
-    assert sizes_of(legs, [(ENTRY, fill) for fill in some], []) == Failed(reasons=("legs_unequal",))
+    assert combos_filled(some, legs) == Failed.of("legs_unequal")
+    assert sizes_of(legs, [(ENTRY, fill) for fill in some], []) == Failed.of("legs_unequal")
 
 
 def test_an_exit_that_made_no_whole_combos_is_told() -> None:
     legs = legs_of([1, 1])
     booked = [(ENTRY, fill) for fill in fills(legs, 3)] + [(EXIT, fill) for fill in fills(legs, 1)[1:]]
-    assert sizes_of(legs, booked, []) == Failed(reasons=("legs_unequal",))
+    assert sizes_of(legs, booked, []) == Failed.of("legs_unequal")
 
 
 def test_an_instrument_that_is_no_leg_is_told() -> None:
     legs = legs_of([1, 1, 1])
-    assert sizes_of(legs[:2], [(ENTRY, fill) for fill in fills(legs, 1)], []) == Failed(
-        reasons=("unknown_leg",)
-    )
+    assert sizes_of(legs[:2], [(ENTRY, fill) for fill in fills(legs, 1)], []) == Failed.of("unknown_leg")
 
 
 def test_legs_are_delivered_one_by_one_and_the_largest_rest_counts() -> None:

@@ -17,26 +17,26 @@ from core.errors import CerberoError
 from reading.errors import DataFolderError
 
 GROUPS = {
-    "audit": "cli.audit",
-    "calc": "cli.calc",
-    "config": "cli.config",
-    "kill-switch": "cli.kill_switch",
-    "state": "cli.state",
+    "audit": "cli.commands.audit",
+    "calc": "cli.commands.calc",
+    "config": "cli.commands.config",
+    "kill-switch": "cli.commands.kill_switch",
+    "state": "cli.commands.state",
 }
 """Commands with commands below them."""
 
 COMMANDS = {
-    "paper": "cli.paper",
-    "venue": "cli.venue",
-    "start": "cli.start",
-    "dry-run": "cli.dry_run",
-    "stop": "cli.running",
-    "status": "cli.running",
-    "healthcheck": "cli.running",
-    "ping": "cli.ping",
-    "inject": "cli.inject",
-    "trace": "cli.trace",
-    "explain": "cli.explain",
+    "paper": "cli.commands.paper",
+    "venue": "cli.commands.venue",
+    "start": "cli.commands.start",
+    "dry-run": "cli.commands.dry_run",
+    "stop": "cli.commands.stop",
+    "status": "cli.commands.status",
+    "healthcheck": "cli.commands.healthcheck",
+    "ping": "cli.commands.ping",
+    "inject": "cli.commands.inject",
+    "trace": "cli.commands.trace",
+    "explain": "cli.commands.explain",
 }
 """Commands that stand alone, by the module whose `app` holds them."""
 

@@ -15,8 +15,8 @@ from typing import Unpack
 import pytest
 
 from config import write_hash
+from tests.cli.paper.test_paper import wait_for_audit
 from tests.cli.support import ROOT, Ran, Variables, ended, started
-from tests.cli.test_paper import wait_for_audit
 
 TOKEN = "s3cret-token-for-the-venue"
 

@@ -7,8 +7,8 @@ from decimal import Decimal
 from threading import Event
 
 from actors.runtime import JumpingClock, ThreadRuntime, to_us
-from cli.engine import time_held_at
-from cli.ledger import DailyEquity, LedgerReader
+from cli.paper.ledger import DailyEquity, LedgerReader
+from cli.process import time_held_at
 from gateway.paper.ledger import LedgerEntry
 
 BEGAN = datetime(2026, 1, 5, tzinfo=UTC)

@@ -7,9 +7,9 @@ import io
 import pytest
 from rich.console import Console
 
-from cli.inject import fields_of
-from cli.status_page import book_line, kill_switch_text, show_status
-from cli.view import picture
+from cli.commands.inject import fields_of
+from cli.views.live import picture
+from cli.views.status_page import book_line, kill_switch_text, show_status
 from core.errors import InputError
 from core.messages.control import CellView, EngineIdentity, EngineStatus
 from core.messages.health import HealthStatus, RouterHealth

@@ -32,10 +32,10 @@ ALLOWED_CALLS = {
 ALLOWED_FILES = {
     "now": {
         # The edges of the system, where the wall clock is the market's.
-        "cli/start.py",
+        "cli/commands/start.py",
         "cli/logs.py",
         "cli/dry_cycle.py",
-        "cli/dry_run.py",
+        "cli/commands/dry_run.py",
         "cli/kill_switch_files.py",
         "gateway/paper/process.py",
         "gateway/paper/server.py",

@@ -23,7 +23,7 @@ def status(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> Non
     Example: run.py kill-switch status --json
     """
     from cli.kill_switch_files import stored_status
-    from cli.output import show_fields, show_json, time_text
+    from cli.views.output import show_fields, show_json, time_text
 
     found = stored_status(data_dir)
     if as_json:

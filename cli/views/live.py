@@ -13,8 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from actors.runtime import Envelope
-from cli.output import eth_text, time_text, usd_text
-from cli.status_page import book_line, kill_switch_text
+from cli.views.output import eth_text, time_text, usd_text
+from cli.views.status_page import book_line, kill_switch_text
 from core.messages.alerting import Severity
 from core.messages.base import Query
 from core.messages.control import CellView, EngineStatus

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import cast
 
-from cli.config import capital_warnings
+from cli.commands.config import capital_warnings
 from cli.dry_cycle import equity_warnings
 from config import LoadedStrategy
 from core.rules.facts import EntryFacts

@@ -7,7 +7,7 @@ from typing import Any
 
 from typer.testing import CliRunner
 
-from cli.calc import app
+from cli.commands.calc import app
 
 PUT_AT = {"type": "put", "forward": 2500, "strike": 2300, "dte": 10.75, "iv": 0.62}
 BULL_PUT = [{"type": "put", "strike": 2300, "side": "sell"}, {"type": "put", "strike": 2100, "side": "buy"}]

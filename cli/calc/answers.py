@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 
-from cli.calc_fields import OPTION_FIELDS, Fields, read_outcomes
-from cli.calc_spread import SPREAD_FIELDS, answer_spread
+from cli.calc.fields import OPTION_FIELDS, Fields, read_outcomes
+from cli.calc.spread import SPREAD_FIELDS, answer_spread
 from core.errors import InputError
 from core.pricing.black76 import black76_price_eth
 from core.pricing.fees import delivery_fee_estimate_eth, trade_fee_estimate_eth

@@ -26,7 +26,7 @@ def positions(
 
     Example: run.py state positions --all
     """
-    from cli.output import eth_text, show_json, show_table, time_text, usd_text
+    from cli.views.output import eth_text, show_json, show_table, time_text, usd_text
     from reading.books import stored_positions
 
     found = stored_positions(data_dir, everything=everything)
@@ -59,7 +59,7 @@ def orders(limit: Limit = 50, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJ
 
     Example: run.py state orders -n 10
     """
-    from cli.output import show_json, show_table, time_text
+    from cli.views.output import show_json, show_table, time_text
     from reading.books import stored_orders
     from reading.json_forms import order_json
 
@@ -91,7 +91,7 @@ def cycles(limit: Limit = 50, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJ
 
     Example: run.py state cycles -n 20 --json
     """
-    from cli.output import show_json, show_table, time_text
+    from cli.views.output import show_json, show_table, time_text
     from reading.books import stored_cycles
     from reading.json_forms import cycle_json
 
@@ -121,7 +121,7 @@ def trades(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> Non
 
     Example: run.py state trades --json
     """
-    from cli.output import eth_text, show_json, show_table, time_text, usd_text
+    from cli.views.output import eth_text, show_json, show_table, time_text, usd_text
     from reading.books import stored_trades
     from reading.json_forms import trade_json
 

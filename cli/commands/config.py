@@ -27,7 +27,7 @@ def validate(strategy: StrategyFile = DEFAULT_STRATEGY, as_json: AsJson = False)
 
     Exit code 1 where something is wrong. Example: run.py config validate --strategy strategy.yaml
     """
-    from cli.output import show_json
+    from cli.views.output import show_json
     from core.errors import ConfigError, FoundWrongError
 
     _require_readable(strategy)
@@ -65,7 +65,7 @@ def hash_(
 
     Example: run.py config hash --write
     """
-    from cli.output import show_json
+    from cli.views.output import show_json
     from config import write_hash
 
     _require_readable(strategy)
@@ -84,7 +84,7 @@ def show(strategy: StrategyFile = DEFAULT_STRATEGY, as_json: AsJson = False) -> 
     """
     import yaml
 
-    from cli.output import show_json
+    from cli.views.output import show_json
 
     loaded = _load(strategy)
     values = loaded.strategy.model_dump(mode="json")
@@ -113,7 +113,7 @@ def env(as_json: AsJson = False) -> None:
 
     Values of secrets are never shown. Example: run.py config env
     """
-    from cli.output import show_json, show_table
+    from cli.views.output import show_json, show_table
     from config import VARIABLES, load_settings
 
     rows = [(name, _shown(name, meaning), meaning) for name, meaning in VARIABLES.items()]

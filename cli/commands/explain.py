@@ -21,7 +21,7 @@ def explain(
 
     Example: run.py explain entry-20260105T140000Z
     """
-    from cli.output import show_json
+    from cli.views.output import show_json
     from core.errors import FoundWrongError
     from reading.decisions import explained
     from reading.json_forms import explained_json

@@ -25,8 +25,8 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
     from actors.mcp import HttpTransport, McpCredentials
     from actors.runtime import ThreadRuntime
     from cli.data_folder import locked, make_data_folder, private_files, refuse_paper_folder
-    from cli.engine import EngineProcess, signals_to
     from cli.logs import logging_to
+    from cli.process import EngineProcess, signals_to
     from cli.upstream import token_is_refused
     from config import load_settings, load_strategy
     from core.errors import FoundWrongError, InputError

@@ -21,14 +21,14 @@ from actors.names import CONTROL, Rooms
 from actors.runtime import Context, Envelope, JumpingClock, RuntimeFault, ThreadRuntime, ask, from_us
 from actors.state.stored import StoredBooks
 from cli.data_folder import LOG_FOLDER, made_with
-from cli.engine import EngineEnd, EngineProcess, signals_to
-from cli.ledger import DailyEquity, LedgerReader
 from cli.logs import logging_to
-from cli.output import time_text
-from cli.paper_options import PaperOptions
-from cli.report import RunFacts, report
-from cli.summary import show_summary
-from cli.view import LiveView, picture, save_svg
+from cli.paper.ledger import DailyEquity, LedgerReader
+from cli.paper.options import PaperOptions
+from cli.paper.report import RunFacts, report
+from cli.paper.summary import show_summary
+from cli.process import EngineEnd, EngineProcess, signals_to
+from cli.views.live import LiveView, picture, save_svg
+from cli.views.output import time_text
 from config import LoadedStrategy, McpSettings, telegram_from_env
 from core.errors import FoundWrongError, InputError
 from core.messages.control import EngineStatus, GetStatus

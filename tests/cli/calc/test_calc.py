@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 import pytest
 
-from cli.calc_answers import COMMANDS
-from cli.calc_fields import combos_of
+from cli.calc.answers import COMMANDS
+from cli.calc.fields import combos_of
 from core.pricing.black76 import black76_price_eth, probability_above
 from core.pricing.breakeven import payoff_affordable_eth, probability_between, put_breakeven_usd
 from core.pricing.greeks import option_greeks
 from core.values import OptionType
-from tests.cli.calc_runner import BEAR_CALL, BULL_PUT, PUT_AT, lines, run
+from tests.cli.calc.runner import BEAR_CALL, BULL_PUT, PUT_AT, lines, run
 
 
 def test_price_gives_price_and_greeks_in_full_precision() -> None:
@@ -252,7 +252,7 @@ def test_every_help_shows_an_example(command: str) -> None:
 
 
 def test_a_terminal_gets_a_table_unless_json_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cli.calc._is_terminal", lambda: True)
+    monkeypatch.setattr("cli.commands.calc._is_terminal", lambda: True)
     _, table, _ = run("fees", "--price-eth", "0.0125")
     assert table == "fee_eth               0.0003\n"
     _, text, _ = run(

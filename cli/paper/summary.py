@@ -10,8 +10,8 @@ import typer
 
 from actors.audit.verify import VerifyReport
 from actors.state.stored import StoredBooks
-from cli.output import eth_text, show_fields, show_table, time_text, usd_text
-from cli.report import RunFacts
+from cli.paper.report import RunFacts
+from cli.views.output import eth_text, show_fields, show_table, time_text, usd_text
 from core.messages.alerting import AlertRow, Severity
 from core.messages.control import EngineStatus
 from core.orders.books import CycleOutcome, Job, Position

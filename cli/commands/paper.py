@@ -56,8 +56,8 @@ def paper(
 
     Example: run.py paper --days 28 --seed 1 --json out.json
     """
-    from cli.paper_options import PaperOptions
-    from cli.paper_start import run_paper
+    from cli.paper.options import PaperOptions
+    from cli.paper.start import run_paper
     from core.errors import InputError
 
     if between not in ("move", "hold"):

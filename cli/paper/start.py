@@ -15,7 +15,7 @@ from cli.data_folder import (
     require_paper_folder,
     restore_paper_folder,
 )
-from cli.paper_options import PaperOptions
+from cli.paper.options import PaperOptions
 from config import load_strategy
 from gateway.paper.launch import PaperVenueConfig, StartingVenue, new_token
 
@@ -34,7 +34,7 @@ def run_paper(options: PaperOptions) -> None:
             make_data_folder(options.data_dir)
             with StartingVenue(venue_config(options)) as starting:
                 # What the engine is made of takes as long to import as the venue to read its market.
-                from cli.paper_run import PaperRun
+                from cli.paper.run import PaperRun
 
                 venue = starting.listening()
         stack.callback(venue.stop)

@@ -202,7 +202,7 @@ def _run(command: str, fields: Mapping[str, object], *, stdin: bool, as_json: bo
     if stdin and given:
         _fail(f"--stdin: expected no other field, found {', '.join(given)}")
     # Imported here so that `run.py --help` does not wait for the mathematics.
-    from cli.calc_answers import answer
+    from cli.calc.answers import answer
 
     if stdin:
         _answer_lines(sys.stdin.buffer, lambda request: answer(command, request))

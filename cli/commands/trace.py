@@ -22,7 +22,7 @@ def trace(
     Example: run.py trace entry-20260105T140000Z
     """
     from actors.control.wire import RequestName
-    from cli.output import detail_text, show_json, show_table
+    from cli.views.output import detail_text, show_json, show_table
     from core.errors import FoundWrongError
     from core.messages.control import Trace
     from reading.audit import records, require_audit_log

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cli.calc_answers import COMMANDS, answer
+from cli.calc.answers import COMMANDS, answer
 from core.errors import InputError
-from tests.cli.calc_runner import BULL_PUT, PUT_AT, lines, run
+from tests.cli.calc.runner import BULL_PUT, PUT_AT, lines, run
 
 
 @pytest.mark.parametrize(

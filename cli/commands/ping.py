@@ -19,8 +19,8 @@ def ping(as_json: AsJson = False) -> None:
     Example: run.py ping --json
     """
     from actors.mcp import HttpTransport, McpCredentials
-    from cli.output import show_json, show_table
     from cli.upstream import probe
+    from cli.views.output import show_json, show_table
     from config import mcp_from_env
     from core.contract import ROUTERS
     from core.errors import FoundWrongError

@@ -22,7 +22,7 @@ def dry_run(
     Books and kill switch are read from --data-dir where there is one. Example: run.py dry-run --json
     """
     from cli.dry_cycle import DryDesk, known_engine
-    from cli.output import show_json
+    from cli.views.output import show_json
     from config import load_settings, load_strategy
 
     settings = load_settings(os.environ)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from functools import partial
 
-from cli.calc_fields import Fields, LegFields, combos_of, read_legs
+from cli.calc.fields import Fields, LegFields, combos_of, read_legs
 from core.pricing.breakeven import bends_usd, breakevens_usd, probability_between, value_at_delivery_usd
 from core.pricing.fees import TRADE_FEE_ETH, trade_fee_estimate_eth
 

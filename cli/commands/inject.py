@@ -88,7 +88,7 @@ def fields_of(message: str, arguments: list[str]) -> dict[str, JsonValue]:
 
 def _show_list(as_json: bool) -> None:
     from actors.control.injectable import INJECTABLE
-    from cli.output import show_json
+    from cli.views.output import show_json
 
     if as_json:
         show_json(
@@ -112,7 +112,7 @@ def _show_list(as_json: bool) -> None:
 
 
 def _show_outcome(outcome: dict[str, JsonValue], wait_s: float, as_json: bool) -> None:
-    from cli.output import show_fields, show_json
+    from cli.views.output import show_fields, show_json
     from core.errors import FoundWrongError
 
     if as_json:

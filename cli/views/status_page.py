@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import typer
 
-from cli.output import eth_text, show_fields, show_table, time_text, usd_text
+from cli.views.output import eth_text, show_fields, show_table, time_text, usd_text
 from core.messages.control import EngineStatus
 from core.messages.kill_switch import KillSwitchStatus
 from core.messages.market_data import Marks

@@ -34,7 +34,7 @@ def verify(
 
     Example: run.py audit verify --strict
     """
-    from cli.output import show_json
+    from cli.views.output import show_json
     from core.audit.hash_chain import parse_head
     from core.errors import FoundWrongError
     from reading.audit import require_audit_log, verified
@@ -75,7 +75,7 @@ def tail(
 
     Example: run.py audit tail -n 50 --kind ORDER
     """
-    from cli.output import detail_text, show_json, show_table
+    from cli.views.output import detail_text, show_json, show_table
     from core.errors import InputError
     from core.messages.audit import AuditKind
     from reading.audit import records, require_audit_log
@@ -113,7 +113,7 @@ def show(
 
     Example: run.py audit show 1
     """
-    from cli.output import show_json
+    from cli.views.output import show_json
     from core.errors import FoundWrongError
     from reading.audit import records, require_audit_log
     from reading.json_forms import record_json

@@ -1,0 +1,1 @@
+"""What `calc` answers, field by field."""

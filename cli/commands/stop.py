@@ -1,0 +1,32 @@
+"""`stop`: end the running engine in good order."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cli.options import DEFAULT_DATA_DIR, DataDir
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command()
+def stop(
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    reason: Annotated[str, typer.Option(help="Written to the audit log.")] = "asked by the operator",
+) -> None:
+    """Stop the running engine in good order; returns when it has let the data folder go.
+
+    Example: run.py stop --reason "maintenance"
+    """
+    from actors.control.wire import RequestName
+    from cli.data_folder import wait_until_free
+    from core.errors import FoundWrongError
+    from core.messages.control import EngineStopping
+    from reading.control_client import ask_engine, request_of
+
+    ask_engine(data_dir, request_of(RequestName.STOP, reason=reason), EngineStopping)
+    if not wait_until_free(data_dir, timeout_s=15.0):
+        raise FoundWrongError("the engine accepted the stop but still runs after 15 s")
+    typer.echo("stopped")

@@ -1,0 +1,1 @@
+"""A paper run, from its options to its report."""

@@ -51,10 +51,6 @@ class RuleResult(Value):
         """The code of every failed check, in the order of the rule's text."""
         return tuple(check.reason for check in self.checks if not check.passed)
 
-    @property
-    def thresholds(self) -> dict[str, Scalar]:
-        return {check.reason: check.threshold for check in self.checks}
-
     def table(self, verdict: str | None = None) -> str:
         """A short text table: verdict, reason code, value, comparison; then the other inputs.
 

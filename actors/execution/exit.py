@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final, cast
+from typing import Final
 
 from actors.execution.entry import entry_name, stop_key
 from actors.execution.line import Line
 from actors.execution.order import WorkingOrder
 from actors.execution.placing import PLACE_ATTEMPTS, OrderSpec, Unplaced, place
 from actors.runtime import Name, done_key
-from core.contract import GetOptionsChain
+from core.contract import GET_OPTIONS_CHAIN, GetOptionsChain
 from core.market.option_chain import OptionChain
 from core.messages.alerting import Severity
 from core.messages.execution import ExitStarted, FinalOutcome, OrderFinal, PositionClosed
@@ -218,12 +218,14 @@ def _price_eth(line: Line, cost: ClosingCost, step: int) -> Decimal:
 
 async def _closing_cost(line: Line, legs: tuple[Leg, ...], expiration: datetime) -> ClosingCost | Failed:
     """What closing one combo with `legs` as entered costs now, or why it is not known."""
-    answer = await line.fetch(
-        "get_options_chain", GetOptionsChain(expiry_from=expiration, expiry_to=expiration)
-    )
+    request = GetOptionsChain(expiry_from=expiration, expiry_to=expiration)
+    answer = await line.fetch(GET_OPTIONS_CHAIN, request)
     if isinstance(answer, FetchFailed):
         return Failed.of(f"quotes_unknown:{answer.fault}")
-    return closing_cost(cast("OptionChain", answer.answer), legs)
+    chain = answer.answer
+    if not isinstance(chain, OptionChain):
+        raise TypeError(f"{answer.tool}: expected an OptionChain, found {type(chain).__name__}")
+    return closing_cost(chain, legs)
 
 
 def _tell_final(line: Line, order: WorkingOrder, request: ExitRequest) -> None:

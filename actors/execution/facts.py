@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import cast
-
-from actors.execution.line import PROBE_WITHIN_S, Line
-from core.contract import CurrencyRequest, EnvironmentInfo, IndexPrice, NoArguments
+from actors.execution.line import PROBE_WITHIN_S, Line, tool_answer
+from core.contract import (
+    ENVIRONMENT_INFO,
+    GET_INDEX_PRICE,
+    CurrencyRequest,
+    EnvironmentInfo,
+    NoArguments,
+)
 from core.market.venue_clock import clock_offset_s
 from core.messages.kill_switch import ArmCause, MarksChanged, VenueChecked
 from core.messages.mcp import FetchFailed
@@ -15,10 +19,10 @@ from core.values import Environment, Failed
 async def read_environment(line: Line) -> EnvironmentInfo | FetchFailed:
     """One attempt at the venue's own word on itself; told to the kill switch. A wrong environment arms."""
     asked_at = line.ctx.now()
-    answer = await line.fetch("environment_info", NoArguments(), retry=False, within_s=PROBE_WITHIN_S)
+    answer = await line.fetch(ENVIRONMENT_INFO, NoArguments(), retry=False, within_s=PROBE_WITHIN_S)
     if isinstance(answer, FetchFailed):
         return answer
-    info = cast("EnvironmentInfo", answer.answer)
+    info = tool_answer(ENVIRONMENT_INFO, answer)
     environment = Environment(info.environment)
     line.tell(
         line.rooms.kill_switch,
@@ -41,10 +45,9 @@ async def refresh_facts(line: Line) -> float | Failed:
     info = await read_environment(line)
     if isinstance(info, FetchFailed):
         return Failed.of(f"environment_unknown:{info.fault}")
-    answer = await line.fetch("get_index_price", CurrencyRequest(), retry=False, within_s=PROBE_WITHIN_S)
+    answer = await line.read(GET_INDEX_PRICE, CurrencyRequest(), retry=False, within_s=PROBE_WITHIN_S)
     if isinstance(answer, FetchFailed):
         return Failed.of(f"index_unknown:{answer.fault}")
-    index = cast("IndexPrice", answer.answer)
-    marks = MarksChanged(as_of=index.timestamp, spot_usd=float(index.price))
+    marks = MarksChanged(as_of=answer.timestamp, spot_usd=float(answer.price))
     line.tell(line.rooms.kill_switch, marks)
     return marks.spot_usd

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from pydantic import BaseModel
-
 from actors.room import Alarm
 from actors.runtime import Address, Context, Conversations, Key, Name, Outbox, RuntimeFault
+from core.contract import Tool
+from core.contract.base import AnswerT, RequestT
 from core.messages.alerting import Severity
 from core.messages.base import Refused
 from core.messages.kill_switch import (
@@ -36,7 +36,6 @@ from core.messages.mcp import (
     OrderAction,
     OrderRefused,
     OrderUnknown,
-    Router,
     SendOrder,
 )
 from core.messages.protocols import (
@@ -99,6 +98,14 @@ def state_key(request_id: str) -> Key[StateSaid]:
 def fetch_key(request_id: str) -> Key[Fetched | FetchFailed]:
     """The answer of mcp.deribit to a read."""
     return Key(f"fetch:{request_id}")
+
+
+def tool_answer(tool: Tool[RequestT, AnswerT], fetched: Fetched) -> AnswerT:
+    """The answer as the contract's model, which the router has made of it."""
+    answer = fetched.answer
+    if not isinstance(answer, tool.answer):
+        raise TypeError(f"{tool.name}: expected {tool.answer.__name__}, found {type(answer).__name__}")
+    return answer
 
 
 def order_key(label: Label, action: OrderAction) -> Key[OrderOutcome]:
@@ -183,25 +190,42 @@ class Line:
             raise _unexpected(request_id, answer)
         return answer.position
 
-    async def fetch(
-        self, tool: str, request: BaseModel, *, retry: bool = True, within_s: float = FETCH_WITHIN_S
-    ) -> Fetched | FetchFailed:
+    async def read(
+        self,
+        tool: Tool[RequestT, AnswerT],
+        request: RequestT,
+        *,
+        retry: bool = True,
+        within_s: float = FETCH_WITHIN_S,
+    ) -> AnswerT | FetchFailed:
         """Read the venue. No answer at all is a time-out, too."""
+        fetched = await self.fetch(tool, request, retry=retry, within_s=within_s)
+        return fetched if isinstance(fetched, FetchFailed) else tool_answer(tool, fetched)
+
+    async def fetch(
+        self,
+        tool: Tool[RequestT, AnswerT],
+        request: RequestT,
+        *,
+        retry: bool = True,
+        within_s: float = FETCH_WITHIN_S,
+    ) -> Fetched | FetchFailed:
+        """As `read`, with the moment at which the answer came."""
         ctx, request_id = self.ctx, self.ctx.uuid()
         deadline = ctx.now() + timedelta(seconds=within_s)
         self.tell(
             self.rooms.deribit,
-            Fetch(request_id=request_id, tool=tool, request=request, deadline=deadline, retry=retry),
+            Fetch(request_id=request_id, tool=tool.name, request=request, deadline=deadline, retry=retry),
         )
         answer = await self.conversations.event_within(fetch_key(request_id), within_s + FETCH_OVERDUE_S)
         if answer is not None:
             return answer
         return FetchFailed(
             request_id=request_id,
-            router=Router.DERIBIT,
-            tool=tool,
+            router=tool.router,
+            tool=tool.name,
             fault=McpFault.TIMEOUT,
-            error=f"{tool}: mcp.deribit did not answer",
+            error=f"{tool.name}: mcp.{tool.router} did not answer",
             attempts=0,
         )
 

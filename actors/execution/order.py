@@ -9,7 +9,13 @@ from typing import cast
 from actors.execution.facts import refresh_facts
 from actors.execution.line import Line
 from actors.execution.unknown import resolve_unknown
-from core.contract import GetOrderByLabel, MaybeOrder, Order, OrderIdRequest, Trades
+from core.contract import (
+    GET_ORDER_BY_LABEL,
+    GET_TRADES_BY_ORDER,
+    GetOrderByLabel,
+    Order,
+    OrderIdRequest,
+)
 from core.messages.alerting import Severity
 from core.messages.kill_switch import RequestPermit, Veto
 from core.messages.mcp import (
@@ -68,10 +74,10 @@ class WorkingOrder:
 
     async def look(self) -> bool:
         """Read it by its label and book what is new. False where the venue could not be read."""
-        answer = await self._line.fetch("get_order_by_label", GetOrderByLabel(label=self.label))
+        answer = await self._line.read(GET_ORDER_BY_LABEL, GetOrderByLabel(label=self.label))
         if isinstance(answer, FetchFailed):
             return False
-        order = cast("MaybeOrder", answer.answer).order
+        order = answer.order
         if order is None:
             await self.resolve(OrderAction.PLACE, "the venue does not know its label any more")
         else:
@@ -150,9 +156,9 @@ class WorkingOrder:
         while True:
             tries += 1
             request = OrderIdRequest(order_id=cast("str", after.order_id))
-            answer = await self._line.fetch("get_trades_by_order", request)
+            answer = await self._line.read(GET_TRADES_BY_ORDER, request)
             if not isinstance(answer, FetchFailed):
-                fills = fills_of(cast("Trades", answer.answer).trades, self.label)
+                fills = fills_of(answer.trades, self.label)
                 combos = combos_filled(fills, self.instruction.legs)
                 if not isinstance(combos, Failed) and combos >= after.filled_amount:
                     return fills

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
 
 from pydantic import JsonValue
 
@@ -20,14 +19,15 @@ from actors.execution.unknown import DOUBT_SOURCE
 from actors.room import HOUR_S, StandingAlert
 from actors.runtime import Key
 from core.contract import (
+    GET_OPEN_ORDERS,
+    GET_ORDER_HISTORY,
+    GET_POSITIONS,
+    GET_USER_TRADES,
     CurrencyRequest,
     EnvironmentInfo,
     GetOrderHistory,
     GetSince,
     Order,
-    Orders,
-    Positions,
-    Trades,
 )
 from core.messages.alerting import Severity
 from core.messages.audit import AuditEvent, AuditKind
@@ -166,23 +166,20 @@ def _since(books: Books, now: datetime) -> datetime:
 
 
 async def _view(line: Line, since: datetime) -> VenueView | Failed:
-    answers: list[object] = []
-    for tool, request in (
-        ("get_open_orders", CurrencyRequest()),
-        ("get_order_history", GetOrderHistory(since=since, include_unfilled=True)),
-        ("get_user_trades", GetSince(since=since)),
-        ("get_positions", CurrencyRequest()),
-    ):
-        answer = await line.fetch(tool, request)
-        if isinstance(answer, FetchFailed):
-            return Failed.of(answer.error)
-        answers.append(answer.answer)
-    opened, history, traded, held = answers
+    opened = await line.read(GET_OPEN_ORDERS, CurrencyRequest())
+    if isinstance(opened, FetchFailed):
+        return Failed.of(opened.error)
+    history = await line.read(GET_ORDER_HISTORY, GetOrderHistory(since=since, include_unfilled=True))
+    if isinstance(history, FetchFailed):
+        return Failed.of(history.error)
+    traded = await line.read(GET_USER_TRADES, GetSince(since=since))
+    if isinstance(traded, FetchFailed):
+        return Failed.of(traded.error)
+    held = await line.read(GET_POSITIONS, CurrencyRequest())
+    if isinstance(held, FetchFailed):
+        return Failed.of(held.error)
     return VenueView(
-        open_orders=cast("Orders", opened).orders,
-        history=cast("Orders", history).orders,
-        trades=cast("Trades", traded).trades,
-        positions=cast("Positions", held).positions,
+        open_orders=opened.orders, history=history.orders, trades=traded.trades, positions=held.positions
     )
 
 
@@ -230,10 +227,10 @@ async def _cancel_stray(line: Line, order: Order) -> Failed | None:
     label = Label(order.label)
     line.alert(Severity.CRITICAL, "stray_order", f"{label} is open at the venue and not in the books")
     await line.order(CancelOrder(label=label, order_id=OrderId(order.order_id)))
-    listed = await line.fetch("get_open_orders", CurrencyRequest())
+    listed = await line.read(GET_OPEN_ORDERS, CurrencyRequest())
     if isinstance(listed, FetchFailed):
         return Failed.of(listed.error)
-    if any(o.order_id == order.order_id for o in cast("Orders", listed.answer).orders):
+    if any(o.order_id == order.order_id for o in listed.orders):
         return Failed.of(f"{label} could not be cancelled")
     return None
 
@@ -263,11 +260,11 @@ async def _compare_sizes(line: Line, since: datetime) -> tuple[Difference, ...] 
 
 async def look_at_sizes(line: Line) -> tuple[Difference, ...] | Failed:
     """What the venue holds against the books, or why it can't be read."""
-    held = await line.fetch("get_positions", CurrencyRequest())
+    held = await line.read(GET_POSITIONS, CurrencyRequest())
     if isinstance(held, FetchFailed):
         return Failed.of(held.error)
     books = await line.books()
-    return size_differences(books, cast("Positions", held.answer).positions)
+    return size_differences(books, held.positions)
 
 
 async def _exits(line: Line, instructions_before: tuple[Instruction, ...]) -> tuple[ResumedExit, ...]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import cast
 
 from actors.execution.exit import exit_name
 from actors.execution.line import Line
 from actors.runtime import done_key
-from core.contract import GetSince, Settlements
+from core.contract import GET_SETTLEMENTS, GetSince
 from core.messages.alerting import Severity
 from core.messages.base import Refused
 from core.messages.execution import PositionClosed, Settled, SettleExpired, SettleFailed
@@ -63,12 +62,11 @@ async def book_deliveries(line: Line) -> list[Delivery] | Failed:
         if name in line.conversations:
             await line.pause(BETWEEN_TRIES_S * 2, done_key(name))
     since = min(p.plan.expiration for p in expired) - SINCE_BEFORE
-    listed = await line.fetch("get_settlements", GetSince(since=since))
+    listed = await line.read(GET_SETTLEMENTS, GetSince(since=since))
     if isinstance(listed, FetchFailed):
         return Failed.of(f"settlements_unknown:{listed.fault}")
     books = await line.books()
-    settlements = cast("Settlements", listed.answer).settlements
-    deliveries, differences = deliveries_for(books.open_positions, settlements, now)
+    deliveries, differences = deliveries_for(books.open_positions, listed.settlements, now)
     if differences:
         return Failed.of(*map(str, differences))
     if not deliveries:

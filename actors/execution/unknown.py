@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
 
 from actors.execution.facts import read_environment
 from actors.execution.line import Line
 from core.contract import (
+    GET_OPEN_ORDERS,
+    GET_ORDER_BY_LABEL,
+    GET_ORDER_HISTORY,
+    GET_POSITIONS,
+    GET_USER_TRADES,
     CurrencyRequest,
     EnvironmentInfo,
     GetOrderByLabel,
     GetOrderHistory,
     GetSince,
-    MaybeOrder,
     Order,
     Orders,
-    Positions,
-    Trades,
 )
 from core.messages.alerting import Severity
 from core.messages.kill_switch import ClearSuspension, SuspendEntries
@@ -27,6 +28,7 @@ from core.messages.mcp import FetchFailed, OrderAction
 from core.orders.books import Fill, Instruction
 from core.orders.reconcile import size_differences
 from core.orders.venue_order import fills_of
+from core.values import Label
 
 DOUBT_SOURCE = "order_in_doubt"
 """The suspension while any order is in doubt; a recovery that succeeds clears it, too."""
@@ -108,38 +110,38 @@ async def _until_too_late(line: Line, valid_until: datetime) -> None:
 async def _look(line: Line, instruction: Instruction) -> Resolved | _Absent | _Unclear:
     """Label, open orders, history, trades and positions: found, surely absent, or not clear."""
     label, since = instruction.label, instruction.created_at - SINCE_BEFORE
-    by_label = await line.fetch("get_order_by_label", GetOrderByLabel(label=label))
+    by_label = await line.read(GET_ORDER_BY_LABEL, GetOrderByLabel(label=label))
     if isinstance(by_label, FetchFailed):
         return _Unclear(by_label.error)
-    order = cast("MaybeOrder", by_label.answer).order
+    order = by_label.order
     if order is not None:
         return Resolved(order=order)
-    for tool, request in (
-        ("get_open_orders", CurrencyRequest()),
-        ("get_order_history", GetOrderHistory(since=since, include_unfilled=True)),
-    ):
-        listed = await line.fetch(tool, request)
-        if isinstance(listed, FetchFailed):
-            return _Unclear(listed.error)
-        for order in cast("Orders", listed.answer).orders:
-            if order.label == label:
-                return Resolved(order=order)
-    traded = await line.fetch("get_user_trades", GetSince(since=since))
+    listed = await line.read(GET_OPEN_ORDERS, CurrencyRequest())
+    if not isinstance(listed, FetchFailed) and not _under(label, listed):
+        listed = await line.read(GET_ORDER_HISTORY, GetOrderHistory(since=since, include_unfilled=True))
+    if isinstance(listed, FetchFailed):
+        return _Unclear(listed.error)
+    found = _under(label, listed)
+    if found is not None:
+        return Resolved(order=found)
+    traded = await line.read(GET_USER_TRADES, GetSince(since=since))
     if isinstance(traded, FetchFailed):
         return _Unclear(traded.error)
-    fills = fills_of(cast("Trades", traded.answer).trades, label)
+    fills = fills_of(traded.trades, label)
     if fills:
         return Resolved(order=None, fills=fills)
-    held = await line.fetch("get_positions", CurrencyRequest())
+    held = await line.read(GET_POSITIONS, CurrencyRequest())
     if isinstance(held, FetchFailed):
         return _Unclear(held.error)
     books = await line.books()
     names = {leg.instrument_name for leg in instruction.legs}
     differences = [
-        difference
-        for difference in size_differences(books, cast("Positions", held.answer).positions)
-        if difference.subject in names
+        difference for difference in size_differences(books, held.positions) if difference.subject in names
     ]
     if differences:
         return _Unclear("; ".join(str(difference) for difference in differences))
     return _Absent()
+
+
+def _under(label: Label, orders: Orders) -> Order | None:
+    return next((order for order in orders.orders if order.label == label), None)

@@ -5,25 +5,31 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 from pydantic import ValidationError
 
-from actors.market_data.parts import BACK_4H, CHAIN
+from actors.market_data.parts import BACK_4H
 from core.contract import (
-    AccountSummary,
+    GET_ACCOUNT_SUMMARY,
+    GET_CALENDAR,
+    GET_CROSS_EXCHANGE_FUNDING,
+    GET_DVOL,
+    GET_DVOL_HISTORY,
+    GET_FUNDING_HISTORY,
+    GET_FX_RATE,
+    GET_HISTORICAL,
+    GET_HOLDINGS,
+    GET_INDEX_PRICE,
+    GET_LIQUIDATION_PRESSURE,
+    GET_OPTIONS_CHAIN,
+    GET_TOTAL_EQUITY,
     Calendar,
-    CrossExchangeFunding,
-    Dvol,
     DvolHistory,
-    FundingHistory,
     FxRate,
-    Historical,
-    Holdings,
-    IndexPrice,
-    LiquidationPressure,
+    Tool,
     TotalEquity,
 )
+from core.contract.base import AnswerT, RequestT
 from core.market.observations import FundingRate, HourlyClose, Level, MacroEvent
 from core.market.option_chain import OptionChain
 from core.messages.market_data import EntryMarket, FaultKind, MonitorMarket, SnapshotFault
@@ -35,7 +41,6 @@ _AGO_TOLERANCE = timedelta(hours=2)
 """How far before the moment asked for the nearest bar may end."""
 _OWN_VENUE = "hyperliquid"
 
-_Answer = TypeVar("_Answer")
 Answers = Mapping[str, object]
 
 
@@ -49,26 +54,24 @@ class IncompleteError(Exception):
 
 def entry_market(answers: Answers, now: datetime, age_max_s: float) -> EntryMarket:
     """All market and account facts of an entry. Raises `IncompleteError`."""
-    account = answer_of(answers, "get_account_summary", AccountSummary)
-    fx = answer_of(answers, "get_fx_rate", FxRate)
-    holdings = answer_of(answers, "get_holdings", Holdings)
+    account = answer_of(answers, GET_ACCOUNT_SUMMARY)
+    fx = answer_of(answers, GET_FX_RATE)
+    holdings = answer_of(answers, GET_HOLDINGS)
     try:
         return EntryMarket(
-            equity_usd=_equity_usd(answer_of(answers, "get_total_equity", TotalEquity), fx),
+            equity_usd=_equity_usd(answer_of(answers, GET_TOTAL_EQUITY), fx),
             eur_usd=fx.rate,
             eth_share=math.fsum(held.share for held in holdings.holdings if held.asset == "ETH"),
             venue_equity_eth=float(account.equity),
             initial_margin_eth=float(account.initial_margin),
             spot_usd=spot_usd(answers, now, age_max_s),
             dvol=dvol_pts(answers, now, age_max_s),
-            dvol_24h_ago=_dvol_ago(answer_of(answers, "get_dvol_history", DvolHistory), now - _DAY),
+            dvol_24h_ago=_dvol_ago(answer_of(answers, GET_DVOL_HISTORY), now - _DAY),
             index_hourly_closes=_closes(answers, now),
             funding=_funding(answers, now),
-            macro_events=_events(answer_of(answers, "get_calendar", Calendar)),
-            liquidation_level=Level(
-                answer_of(answers, "get_liquidation_pressure", LiquidationPressure).level
-            ),
-            chain=answer_of(answers, CHAIN, OptionChain),
+            macro_events=_events(answer_of(answers, GET_CALENDAR)),
+            liquidation_level=Level(answer_of(answers, GET_LIQUIDATION_PRESSURE).level),
+            chain=chain_in(answers),
         )
     except ValidationError as error:
         first = error.errors()[0]
@@ -86,31 +89,43 @@ def monitor_market(
         spot_usd=spot_usd(answers, now, age_max_s),
         spot_4h_ago_usd=spot_4h_ago_usd,
         dvol=dvol_pts(answers, now, age_max_s),
-        chain=answer_of(answers, CHAIN, OptionChain),
+        chain=chain_in(answers),
     )
 
 
 def spot_usd(answers: Answers, now: datetime, age_max_s: float) -> float:
     """The index, not older than allowed."""
-    index = answer_of(answers, "get_index_price", IndexPrice)
+    index = answer_of(answers, GET_INDEX_PRICE)
     _require_fresh("get_index_price", index.timestamp, now, age_max_s)
     return float(index.price)
 
 
 def dvol_pts(answers: Answers, now: datetime, age_max_s: float) -> float:
     """DVOL in points, not older than allowed."""
-    dvol = answer_of(answers, "get_dvol", Dvol)
+    dvol = answer_of(answers, GET_DVOL)
     _require_fresh("get_dvol", dvol.timestamp, now, age_max_s)
     return dvol.dvol
 
 
-def answer_of(answers: Answers, tool: str, expected: type[_Answer]) -> _Answer:
+def answer_of(answers: Answers, tool: Tool[RequestT, AnswerT]) -> AnswerT:
     """The answer of one tool. Raises `IncompleteError` if it is another kind of answer, or none."""
-    answer = answers.get(tool)
-    if not isinstance(answer, expected):
-        found = type(answer).__name__
-        raise IncompleteError("market_data", tool, f"expected {expected.__name__}, found {found}")
+    answer = answers.get(tool.name)
+    if not isinstance(answer, tool.answer):
+        raise _not_there(tool.name, tool.answer, answer)
     return answer
+
+
+def chain_in(answers: Answers) -> OptionChain:
+    """The chain, which its router has decoded. Raises `IncompleteError` if there is none."""
+    answer = answers.get(GET_OPTIONS_CHAIN.name)
+    if not isinstance(answer, OptionChain):
+        raise _not_there(GET_OPTIONS_CHAIN.name, OptionChain, answer)
+    return answer
+
+
+def _not_there(tool: str, expected: type, found: object) -> IncompleteError:
+    detail = f"expected {expected.__name__}, found {type(found).__name__}"
+    return IncompleteError("market_data", tool, detail)
 
 
 def _require_fresh(tool: str, at: datetime, now: datetime, age_max_s: float) -> None:
@@ -137,7 +152,7 @@ def _dvol_ago(history: DvolHistory, moment: datetime) -> float:
 
 
 def _closes(answers: Answers, now: datetime) -> tuple[HourlyClose, ...]:
-    candles = answer_of(answers, "get_historical", Historical).candles
+    candles = answer_of(answers, GET_HISTORICAL).candles
     closes = tuple(
         HourlyClose(at=candle.timestamp + _HOUR, close_usd=float(candle.close))
         for candle in candles
@@ -160,9 +175,9 @@ def _funding(answers: Answers, now: datetime) -> tuple[FundingRate, ...]:
 
     The rate of exactly a day ago was paid for the hour before that day: it is a 25th and does not count.
     """
-    history = answer_of(answers, "get_funding_history", FundingHistory).points
+    history = answer_of(answers, GET_FUNDING_HISTORY).points
     points = [point for point in history if now - _DAY < point.timestamp <= now]
-    others = answer_of(answers, "get_cross_exchange_funding", CrossExchangeFunding).exchanges
+    others = answer_of(answers, GET_CROSS_EXCHANGE_FUNDING).exchanges
     rates = [
         FundingRate(venue=other.name, annualised_frac=other.annualized_rate, as_of=other.timestamp)
         for other in others

@@ -7,10 +7,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-from pydantic import BaseModel
+from typing import Any
 
 from core.contract import (
+    GET_ACCOUNT_SUMMARY,
+    GET_CALENDAR,
+    GET_CROSS_EXCHANGE_FUNDING,
+    GET_DVOL,
+    GET_DVOL_HISTORY,
+    GET_FUNDING_HISTORY,
+    GET_FUNDING_RATE,
+    GET_FX_RATE,
+    GET_HISTORICAL,
+    GET_HOLDINGS,
+    GET_INDEX_PRICE,
+    GET_LIQUIDATION_PRESSURE,
+    GET_OPTIONS_CHAIN,
+    GET_TOTAL_EQUITY,
     CoinRequest,
     CurrencyRequest,
     GetCalendar,
@@ -21,12 +34,13 @@ from core.contract import (
     GetHistorical,
     GetOptionsChain,
     NoArguments,
+    Router,
+    Tool,
+    ToolRequest,
 )
 from core.market.statistics import TREND_HOURS
-from core.messages.mcp import Router
 from core.strategy import Strategy
 
-CHAIN = "get_options_chain"
 STORED_DTE_MIN = 5
 STORED_DTE_MAX = 25
 """A stored picture holds the expiries of so many days, and those of the open legs."""
@@ -40,16 +54,20 @@ _INDEX = "ETH-INDEX"
 class Part:
     """One tool's answer that a picture needs; without a required one there is no picture."""
 
-    router: Router
-    tool: str
-    request: BaseModel
+    tool: Tool[Any, Any]
+    request: ToolRequest
     required: bool = True
+
+    @property
+    def router(self) -> Router:
+        """Who is asked."""
+        return self.tool.router
 
 
 def _now_parts() -> tuple[Part, ...]:
     return (
-        Part(Router.DERIBIT, "get_index_price", CurrencyRequest()),
-        Part(Router.DERIBIT, "get_dvol", CurrencyRequest()),
+        Part(GET_INDEX_PRICE, CurrencyRequest()),
+        Part(GET_DVOL, CurrencyRequest()),
     )
 
 
@@ -58,28 +76,24 @@ def entry_parts(now: datetime, strategy: Strategy) -> tuple[Part, ...]:
     entry = strategy.entry
     deribit = (
         Part(
-            Router.DERIBIT,
-            "get_dvol_history",
+            GET_DVOL_HISTORY,
             GetDvolHistory(start=now - 27 * _HOUR, end=now - 24 * _HOUR),
         ),
         Part(
-            Router.DERIBIT,
-            "get_historical",
+            GET_HISTORICAL,
             GetHistorical(instrument=_INDEX, start=now - (TREND_HOURS + 4) * _HOUR, end=now),
         ),
-        Part(Router.DERIBIT, "get_account_summary", CurrencyRequest()),
+        Part(GET_ACCOUNT_SUMMARY, CurrencyRequest()),
     )
     others = (
         Part(
-            Router.HYPERLIQUID,
-            "get_funding_history",
+            GET_FUNDING_HISTORY,
             GetFundingHistory(coin=_COIN, start=now - 24 * _HOUR, end=now),
         ),
-        Part(Router.SENTIMENT, "get_cross_exchange_funding", CoinRequest(coin=_COIN)),
-        Part(Router.SENTIMENT, "get_liquidation_pressure", CoinRequest(coin=_COIN)),
+        Part(GET_CROSS_EXCHANGE_FUNDING, CoinRequest(coin=_COIN)),
+        Part(GET_LIQUIDATION_PRESSURE, CoinRequest(coin=_COIN)),
         Part(
-            Router.MACRO,
-            "get_calendar",
+            GET_CALENDAR,
             GetCalendar(
                 start=now - timedelta(hours=entry.macro_before_h),
                 end=now + timedelta(hours=entry.macro_blackout_h),
@@ -87,9 +101,9 @@ def entry_parts(now: datetime, strategy: Strategy) -> tuple[Part, ...]:
                 importance="high",
             ),
         ),
-        Part(Router.PORTFOLIO, "get_total_equity", CurrencyRequest(currency="USD")),
-        Part(Router.PORTFOLIO, "get_holdings", NoArguments()),
-        Part(Router.PORTFOLIO, "get_fx_rate", GetFxRate(base="EUR", quote="USD")),
+        Part(GET_TOTAL_EQUITY, CurrencyRequest(currency="USD")),
+        Part(GET_HOLDINGS, NoArguments()),
+        Part(GET_FX_RATE, GetFxRate(base="EUR", quote="USD")),
     )
     return (*deribit, *others, *_now_parts())
 
@@ -97,8 +111,7 @@ def entry_parts(now: datetime, strategy: Strategy) -> tuple[Part, ...]:
 def monitor_parts(now: datetime, *, spot_4h_ago_known: bool) -> tuple[Part, ...]:
     """Index and DVOL, and the index of 4 hours ago where our own pictures don't hold it."""
     history = Part(
-        Router.DERIBIT,
-        "get_historical",
+        GET_HISTORICAL,
         GetHistorical(instrument=_INDEX, start=now - 7 * _HOUR, end=now),
     )
     return (*(() if spot_4h_ago_known else (history,)), *_now_parts())
@@ -106,13 +119,13 @@ def monitor_parts(now: datetime, *, spot_4h_ago_known: bool) -> tuple[Part, ...]
 
 def stored_parts() -> tuple[Part, ...]:
     """What a stored picture holds beside the quotes; it may lack the funding, and then says so."""
-    funding = Part(Router.HYPERLIQUID, "get_funding_rate", GetFundingRate(coin=_COIN), required=False)
+    funding = Part(GET_FUNDING_RATE, GetFundingRate(coin=_COIN), required=False)
     return (funding, *_now_parts())
 
 
 def chain_of(first: datetime, last: datetime) -> Part:
     """The chain of the expiries in [first, last]."""
-    return Part(Router.DERIBIT, CHAIN, GetOptionsChain(expiry_from=first, expiry_to=last))
+    return Part(GET_OPTIONS_CHAIN, GetOptionsChain(expiry_from=first, expiry_to=last))
 
 
 def entry_chain(now: datetime, strategy: Strategy) -> Part:

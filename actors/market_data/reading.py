@@ -12,11 +12,11 @@ from actors.market_data.parts import Part
 from actors.market_data.seen import Seen
 from actors.market_data.stored import leg_marks, open_legs
 from actors.runtime import Address, Context, Conversations, Key, Terminated
-from core.contract import IndexPrice
+from core.contract import IndexPrice, Router
 from core.market.option_chain import OptionChain
 from core.messages.kill_switch import MarksChanged
 from core.messages.market_data import FaultKind, SnapshotFault
-from core.messages.mcp import Fetch, Fetched, FetchFailed, Router
+from core.messages.mcp import Fetch, Fetched, FetchFailed
 from core.messages.protocols import KillSwitchProtocol, McpProtocol, StateProtocol
 from core.messages.state import BooksRead, GetBooks
 
@@ -144,11 +144,11 @@ class Reading:
             return Missing((error.fault,))
 
     def _ask(self, part: Part) -> None:
-        request_id = f"{self._name}:{part.tool}"
+        request_id = f"{self._name}:{part.tool.name}"
         self.waiting[fetch_key(request_id)] = part
         if not self._is_over:
             fetch = Fetch(
-                request_id=request_id, tool=part.tool, request=part.request, deadline=self._deadline
+                request_id=request_id, tool=part.tool.name, request=part.request, deadline=self._deadline
             )
             self._sources.ctx.tell(self._sources.routers[part.router], fetch)
 
@@ -163,7 +163,7 @@ class Reading:
                 self._miss_all()
             case Fetched() as fetched:
                 part = self.waiting.pop(fetch_key(fetched.request_id))
-                self._answers[part.tool] = fetched.answer
+                self._answers[part.tool.name] = fetched.answer
                 self._sources.see(fetched.answer)
             case FetchFailed() as failed:
                 self._miss(fetch_key(failed.request_id), failed.fault.value, failed.error)
@@ -180,7 +180,7 @@ class Reading:
         part = self.waiting.pop(key)
         if part.required:
             self._faults.append(
-                SnapshotFault(source=part.router.value, part=part.tool, kind=kind, detail=detail)
+                SnapshotFault(source=part.router.value, part=part.tool.name, kind=kind, detail=detail)
             )
 
     def _miss_router(self, ended: Terminated) -> None:

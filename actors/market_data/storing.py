@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from actors.market_data.assemble import Answers, answer_of, dvol_pts, spot_usd
-from actors.market_data.parts import CHAIN, stored_chain, stored_parts
+from actors.market_data.assemble import Answers, chain_in, dvol_pts, spot_usd
+from actors.market_data.parts import stored_chain, stored_parts
 from actors.market_data.reading import Missing, Sources
 from actors.market_data.seen import Seen
 from actors.market_data.stored import quotes_json, stored_expiries
 from actors.market_data.suspension import Suspension
 from actors.runtime import Address, Context, Conversations, Key, Outbox
-from core.contract import FundingRate
+from core.contract import GET_FUNDING_RATE, FundingRate
 from core.market.option_chain import OptionChain
 from core.messages.base import Refused
 from core.messages.market_data import FaultKind, MarketSnapshotFailed, MarketSnapshotStored
@@ -116,12 +116,12 @@ class StoredPictures:
 
     def _picture(self, answers: Answers) -> Picture:
         now = self._ctx.now()
-        rate = answers.get("get_funding_rate")
+        rate = answers.get(GET_FUNDING_RATE.name)
         return Picture(
             spot_usd=spot_usd(answers, now, self._age_max_s),
             dvol=dvol_pts(answers, now, self._age_max_s),
             funding_frac=rate.annualized_rate if isinstance(rate, FundingRate) else None,
-            chain=answer_of(answers, CHAIN, OptionChain),
+            chain=chain_in(answers),
         )
 
     def _missed(

@@ -14,8 +14,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
 from actors.mcp.transport import HTTP_DEADLINE_S, ConnectionCut, NoAnswer, NotConnected, Response, Transport
-from core.contract import Dvol, Health, IndexPrice, OrderBook
-from core.contract.registry import TOOLS, RouterName, health_path, tool_path
+from core.contract import GET_OPTIONS_CHAIN, Dvol, Health, IndexPrice, OrderBook, Router
+from core.contract.registry import TOOLS, health_path, tool_path
 from core.errors import (
     InputError,
     McpAuthError,
@@ -75,7 +75,7 @@ class McpClient:
     """One router over one transport."""
 
     def __init__(
-        self, *, router: RouterName, transport: Transport, credentials: McpCredentials, strategy: Strategy
+        self, *, router: Router, transport: Transport, credentials: McpCredentials, strategy: Strategy
     ) -> None:
         self._router = router
         self._transport = transport
@@ -105,7 +105,7 @@ class McpClient:
             )
         response = self._attempt("POST", tool_path(self._router, tool), request, correlation)
         body = parsed(response, f"{self._router}.{tool}")
-        if tool == "get_options_chain":
+        if tool == GET_OPTIONS_CHAIN.name:
             return OptionChain.decode(
                 body,
                 now=now,

@@ -7,9 +7,11 @@ UTC with `Z`. Source: the upstream contract, section "Call".
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Literal
+from enum import StrEnum
+from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 from pydantic.functional_validators import AfterValidator
@@ -96,6 +98,30 @@ class Health(ToolAnswer):
     status: Literal["ok"]
     version: str
     environment: EnvironmentName
+
+
+class Router(StrEnum):
+    """The upstream tool servers."""
+
+    DERIBIT = "deribit"
+    HYPERLIQUID = "hyperliquid"
+    MACRO = "macro"
+    SENTIMENT = "sentiment"
+    PORTFOLIO = "portfolio"
+
+
+RequestT = TypeVar("RequestT", bound=ToolRequest)
+AnswerT = TypeVar("AnswerT", bound=ToolAnswer)
+
+
+@dataclass(frozen=True)
+class Tool(Generic[RequestT, AnswerT]):
+    """One tool of a router, and the models of its request and of its answer."""
+
+    router: Router
+    name: str
+    request: type[RequestT]
+    answer: type[AnswerT]
 
 
 class NoArguments(ToolRequest):

@@ -6,7 +6,7 @@ IV and DVOL are percent points.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -15,9 +15,12 @@ from core.contract.base import (
     CurrencyRequest,
     EnvironmentName,
     Money,
+    NoArguments,
     Positive,
     Resolution,
+    Router,
     Statistic,
+    Tool,
     ToolAnswer,
     ToolRequest,
     UtcTime,
@@ -192,12 +195,21 @@ class OrderBook(ToolAnswer):
     timestamp: UtcTime
 
 
-MARKET_TOOLS: dict[str, tuple[type[ToolRequest], type[ToolAnswer]]] = {
-    "get_index_price": (CurrencyRequest, IndexPrice),
-    "get_dvol": (CurrencyRequest, Dvol),
-    "get_dvol_history": (GetDvolHistory, DvolHistory),
-    "get_historical": (GetHistorical, Historical),
-    "get_instruments": (GetInstruments, Instruments),
-    "get_options_chain": (GetOptionsChain, OptionsChain),
-    "get_order_book": (GetOrderBook, OrderBook),
-}
+ENVIRONMENT_INFO: Final = Tool(Router.DERIBIT, "environment_info", NoArguments, EnvironmentInfo)
+GET_INDEX_PRICE: Final = Tool(Router.DERIBIT, "get_index_price", CurrencyRequest, IndexPrice)
+GET_DVOL: Final = Tool(Router.DERIBIT, "get_dvol", CurrencyRequest, Dvol)
+GET_DVOL_HISTORY: Final = Tool(Router.DERIBIT, "get_dvol_history", GetDvolHistory, DvolHistory)
+GET_HISTORICAL: Final = Tool(Router.DERIBIT, "get_historical", GetHistorical, Historical)
+GET_INSTRUMENTS: Final = Tool(Router.DERIBIT, "get_instruments", GetInstruments, Instruments)
+GET_OPTIONS_CHAIN: Final = Tool(Router.DERIBIT, "get_options_chain", GetOptionsChain, OptionsChain)
+GET_ORDER_BOOK: Final = Tool(Router.DERIBIT, "get_order_book", GetOrderBook, OrderBook)
+MARKET_TOOLS: Final = (
+    ENVIRONMENT_INFO,
+    GET_INDEX_PRICE,
+    GET_DVOL,
+    GET_DVOL_HISTORY,
+    GET_HISTORICAL,
+    GET_INSTRUMENTS,
+    GET_OPTIONS_CHAIN,
+    GET_ORDER_BOOK,
+)

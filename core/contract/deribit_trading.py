@@ -7,7 +7,7 @@ negative for a debit. `legs[].side` is the side executed on that leg; the order'
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
 
@@ -16,8 +16,10 @@ from core.contract.base import (
     CurrencyRequest,
     Money,
     Positive,
+    Router,
     SideName,
     Statistic,
+    Tool,
     ToolAnswer,
     ToolRequest,
     UtcTime,
@@ -233,18 +235,31 @@ class Settlements(ToolAnswer):
     settlements: tuple[Settlement, ...]
 
 
-TRADING_TOOLS: dict[str, tuple[type[ToolRequest], type[ToolAnswer]]] = {
-    "get_account_summary": (CurrencyRequest, AccountSummary),
-    "get_positions": (CurrencyRequest, Positions),
-    "place_combo_order": (PlaceComboOrder, OrderAnswer),
-    "get_order_by_label": (GetOrderByLabel, MaybeOrder),
-    "get_open_orders": (CurrencyRequest, Orders),
-    "edit_order": (EditOrder, OrderAnswer),
-    "get_order_history": (GetOrderHistory, Orders),
-    "get_user_trades": (GetSince, Trades),
-    "get_margins": (GetMargins, Margins),
-    "cancel_order": (OrderIdRequest, OrderAnswer),
-    "cancel_all": (CurrencyRequest, Cancelled),
-    "get_trades_by_order": (OrderIdRequest, Trades),
-    "get_settlements": (GetSince, Settlements),
-}
+GET_ACCOUNT_SUMMARY: Final = Tool(Router.DERIBIT, "get_account_summary", CurrencyRequest, AccountSummary)
+GET_POSITIONS: Final = Tool(Router.DERIBIT, "get_positions", CurrencyRequest, Positions)
+PLACE_COMBO_ORDER: Final = Tool(Router.DERIBIT, "place_combo_order", PlaceComboOrder, OrderAnswer)
+GET_ORDER_BY_LABEL: Final = Tool(Router.DERIBIT, "get_order_by_label", GetOrderByLabel, MaybeOrder)
+GET_OPEN_ORDERS: Final = Tool(Router.DERIBIT, "get_open_orders", CurrencyRequest, Orders)
+EDIT_ORDER: Final = Tool(Router.DERIBIT, "edit_order", EditOrder, OrderAnswer)
+GET_ORDER_HISTORY: Final = Tool(Router.DERIBIT, "get_order_history", GetOrderHistory, Orders)
+GET_USER_TRADES: Final = Tool(Router.DERIBIT, "get_user_trades", GetSince, Trades)
+GET_MARGINS: Final = Tool(Router.DERIBIT, "get_margins", GetMargins, Margins)
+CANCEL_ORDER: Final = Tool(Router.DERIBIT, "cancel_order", OrderIdRequest, OrderAnswer)
+CANCEL_ALL: Final = Tool(Router.DERIBIT, "cancel_all", CurrencyRequest, Cancelled)
+GET_TRADES_BY_ORDER: Final = Tool(Router.DERIBIT, "get_trades_by_order", OrderIdRequest, Trades)
+GET_SETTLEMENTS: Final = Tool(Router.DERIBIT, "get_settlements", GetSince, Settlements)
+TRADING_TOOLS: Final = (
+    GET_ACCOUNT_SUMMARY,
+    GET_POSITIONS,
+    PLACE_COMBO_ORDER,
+    GET_ORDER_BY_LABEL,
+    GET_OPEN_ORDERS,
+    EDIT_ORDER,
+    GET_ORDER_HISTORY,
+    GET_USER_TRADES,
+    GET_MARGINS,
+    CANCEL_ORDER,
+    CANCEL_ALL,
+    GET_TRADES_BY_ORDER,
+    GET_SETTLEMENTS,
+)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from pydantic import Field
 
-from core.contract.base import Statistic, ToolAnswer, ToolRequest, UtcTime
+from core.contract.base import Router, Statistic, Tool, ToolAnswer, ToolRequest, UtcTime
 
 
 class GetFundingRate(ToolRequest):
@@ -42,7 +44,11 @@ class FundingHistory(ToolAnswer):
     points: tuple[FundingPoint, ...]
 
 
-HYPERLIQUID_TOOLS: dict[str, tuple[type[ToolRequest], type[ToolAnswer]]] = {
-    "get_funding_rate": (GetFundingRate, FundingRate),
-    "get_funding_history": (GetFundingHistory, FundingHistory),
-}
+GET_FUNDING_RATE: Final = Tool(Router.HYPERLIQUID, "get_funding_rate", GetFundingRate, FundingRate)
+GET_FUNDING_HISTORY: Final = Tool(
+    Router.HYPERLIQUID, "get_funding_history", GetFundingHistory, FundingHistory
+)
+HYPERLIQUID_TOOLS: Final = (
+    GET_FUNDING_RATE,
+    GET_FUNDING_HISTORY,
+)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
-from core.contract.base import ToolAnswer, ToolRequest, UtcTime
+from core.contract.base import Router, Tool, ToolAnswer, ToolRequest, UtcTime
 
 Importance = Literal["low", "medium", "high"]
 
@@ -33,6 +33,5 @@ class Calendar(ToolAnswer):
     events: tuple[CalendarEvent, ...]
 
 
-MACRO_TOOLS: dict[str, tuple[type[ToolRequest], type[ToolAnswer]]] = {
-    "get_calendar": (GetCalendar, Calendar),
-}
+GET_CALENDAR: Final = Tool(Router.MACRO, "get_calendar", GetCalendar, Calendar)
+MACRO_TOOLS: Final = (GET_CALENDAR,)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
@@ -11,7 +11,9 @@ from core.contract.base import (
     CurrencyRequest,
     Money,
     NoArguments,
+    Router,
     Statistic,
+    Tool,
     ToolAnswer,
     ToolRequest,
     UtcTime,
@@ -56,8 +58,11 @@ class FxRate(ToolAnswer):
     timestamp: UtcTime
 
 
-PORTFOLIO_TOOLS: dict[str, tuple[type[ToolRequest], type[ToolAnswer]]] = {
-    "get_total_equity": (CurrencyRequest, TotalEquity),
-    "get_holdings": (NoArguments, Holdings),
-    "get_fx_rate": (GetFxRate, FxRate),
-}
+GET_TOTAL_EQUITY: Final = Tool(Router.PORTFOLIO, "get_total_equity", CurrencyRequest, TotalEquity)
+GET_HOLDINGS: Final = Tool(Router.PORTFOLIO, "get_holdings", NoArguments, Holdings)
+GET_FX_RATE: Final = Tool(Router.PORTFOLIO, "get_fx_rate", GetFxRate, FxRate)
+PORTFOLIO_TOOLS: Final = (
+    GET_TOTAL_EQUITY,
+    GET_HOLDINGS,
+    GET_FX_RATE,
+)

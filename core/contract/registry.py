@@ -1,21 +1,18 @@
-"""Which tools exist: (router, tool) -> the models of its request and of its answer."""
+"""Which tools exist: (router, tool) -> its request and its answer."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, Literal, NamedTuple
+from typing import Final, cast
 
-from core.contract.base import NoArguments, ToolAnswer, ToolRequest
-from core.contract.deribit_market import MARKET_TOOLS, EnvironmentInfo
+from core.contract.base import Router, Tool, ToolAnswer, ToolRequest
+from core.contract.deribit_market import MARKET_TOOLS
 from core.contract.deribit_trading import TRADING_TOOLS
 from core.contract.hyperliquid import HYPERLIQUID_TOOLS
 from core.contract.macro import MACRO_TOOLS
 from core.contract.portfolio import PORTFOLIO_TOOLS
 from core.contract.sentiment import SENTIMENT_TOOLS
-
-RouterName = Literal["deribit", "hyperliquid", "macro", "sentiment", "portfolio"]
-ROUTERS: Final[tuple[RouterName, ...]] = ("deribit", "hyperliquid", "macro", "sentiment", "portfolio")
 
 REQUIRED_FEATURES: Final = frozenset({"valid_until", "label_lookup", "order_history"})
 """The engine trades only where `environment_info` lists all of these."""
@@ -23,36 +20,27 @@ CHANGING_TOOLS: Final = frozenset({"place_combo_order", "edit_order", "cancel_or
 """The tools with an effect at the venue. A placement is sent once; its repetition is never automatic."""
 
 
-class ToolContract(NamedTuple):
-    """The two models of one tool."""
-
-    request: type[ToolRequest]
-    answer: type[ToolAnswer]
-
-
-def _contracts() -> dict[tuple[RouterName, str], ToolContract]:
-    by_router: dict[RouterName, dict[str, tuple[type[ToolRequest], type[ToolAnswer]]]] = {
-        "deribit": {"environment_info": (NoArguments, EnvironmentInfo), **MARKET_TOOLS, **TRADING_TOOLS},
-        "hyperliquid": HYPERLIQUID_TOOLS,
-        "macro": MACRO_TOOLS,
-        "sentiment": SENTIMENT_TOOLS,
-        "portfolio": PORTFOLIO_TOOLS,
+TOOLS: Final[Mapping[tuple[Router, str], Tool[ToolRequest, ToolAnswer]]] = MappingProxyType(
+    {
+        (tool.router, tool.name): cast("Tool[ToolRequest, ToolAnswer]", tool)
+        for tools in (
+            MARKET_TOOLS,
+            TRADING_TOOLS,
+            HYPERLIQUID_TOOLS,
+            MACRO_TOOLS,
+            SENTIMENT_TOOLS,
+            PORTFOLIO_TOOLS,
+        )
+        for tool in tools
     }
-    return {
-        (router, tool): ToolContract(*models)
-        for router, tools in by_router.items()
-        for tool, models in tools.items()
-    }
+)
 
 
-TOOLS: Final[Mapping[tuple[RouterName, str], ToolContract]] = MappingProxyType(_contracts())
-
-
-def tool_path(router: RouterName, tool: str) -> str:
+def tool_path(router: Router, tool: str) -> str:
     """The path of a tool below the host, e.g. `/mcp-deribit/tools/get_dvol`."""
     return f"/mcp-{router}/tools/{tool}"
 
 
-def health_path(router: RouterName) -> str:
+def health_path(router: Router) -> str:
     """The path of a router's health page below the host."""
     return f"/mcp-{router}/health"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from core.contract.base import Money, Statistic, ToolAnswer, ToolRequest, UtcTime
+from core.contract.base import Money, Router, Statistic, Tool, ToolAnswer, ToolRequest, UtcTime
 
 
 class CoinRequest(ToolRequest):
@@ -37,7 +37,13 @@ class LiquidationPressure(ToolAnswer):
     level: Literal["low", "medium", "high"]
 
 
-SENTIMENT_TOOLS: dict[str, tuple[type[ToolRequest], type[ToolAnswer]]] = {
-    "get_cross_exchange_funding": (CoinRequest, CrossExchangeFunding),
-    "get_liquidation_pressure": (CoinRequest, LiquidationPressure),
-}
+GET_CROSS_EXCHANGE_FUNDING: Final = Tool(
+    Router.SENTIMENT, "get_cross_exchange_funding", CoinRequest, CrossExchangeFunding
+)
+GET_LIQUIDATION_PRESSURE: Final = Tool(
+    Router.SENTIMENT, "get_liquidation_pressure", CoinRequest, LiquidationPressure
+)
+SENTIMENT_TOOLS: Final = (
+    GET_CROSS_EXCHANGE_FUNDING,
+    GET_LIQUIDATION_PRESSURE,
+)

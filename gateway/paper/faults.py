@@ -11,7 +11,7 @@ from enum import StrEnum
 from random import Random
 from typing import Final, NamedTuple
 
-from core.contract import CHANGING_TOOLS, ROUTERS, TOOLS, RouterName
+from core.contract import CHANGING_TOOLS, TOOLS, Router
 from core.contract.deribit_trading import TRADING_TOOLS
 from core.errors import InputError
 
@@ -77,6 +77,7 @@ _TOOLS_OF_KIND: Final = {
     FaultKind.VENUE_RESTART: _DERIBIT_TOOLS,
 }
 """Kinds that need a tool of the deribit router; all others hit any call."""
+_TRADING: Final = frozenset(tool.name for tool in TRADING_TOOLS)
 _NEVER_CRASHED: Final = CHANGING_TOOLS | {HEALTH}
 """These are sent by other actors than the router's reader, whose crash is meant."""
 
@@ -93,7 +94,7 @@ class FaultSpec(NamedTuple):
         """Read `TARGET:KIND[:RATE]`. Raises `InputError` saying what was found and expected."""
         target, _, rest = text.partition(":")
         kind_text, _, rate_text = rest.partition(":")
-        targets = (*ROUTERS, "venue", "all")
+        targets = (*Router, "venue", "all")
         if target not in targets:
             raise InputError(f"--fault: expected a target of {', '.join(targets)}; found {text!r}")
         if kind_text not in set(FaultKind):
@@ -109,13 +110,13 @@ class FaultSpec(NamedTuple):
             raise InputError(f"--fault: expected a rate from 0 to 1, found {text!r}")
         return cls(target, kind, rate)
 
-    def covers(self, router: RouterName, tool: str) -> bool:
+    def covers(self, router: Router, tool: str) -> bool:
         """Whether a call of that tool is this fault's business."""
         tools = _TOOLS_OF_KIND.get(self.kind)
         if tools is not None:
             return router == "deribit" and tool in tools
         if self.target == "venue":
-            return router == "deribit" and tool in TRADING_TOOLS
+            return router is Router.DERIBIT and tool in _TRADING
         return self.target in ("all", router)
 
 
@@ -135,7 +136,7 @@ class Faults:
         self._seed = seed
         self.counts = counts
 
-    def draw(self, router: RouterName, tool: str, correlation: str) -> PlayedFault | None:
+    def draw(self, router: Router, tool: str, correlation: str) -> PlayedFault | None:
         """The fault of this call, the first that strikes, or None."""
         if not self._specs:
             return None
@@ -152,7 +153,7 @@ class Faults:
                 return PlayedFault(spec.kind, rng)
         return None
 
-    def _first_of_entry(self, spec: FaultSpec, router: RouterName, tool: str, correlation: str) -> bool:
+    def _first_of_entry(self, spec: FaultSpec, router: Router, tool: str, correlation: str) -> bool:
         if ENTRY_CORRELATION not in correlation or tool in _NEVER_CRASHED:
             return False
         key = f"crash/{spec.target}/{router}"

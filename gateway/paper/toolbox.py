@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final, TypeVar
+from typing import Final
 
 from pydantic import ValidationError
 
-from core.contract import TOOLS, RouterName, ToolAnswer, ToolRequest
-from core.contract import deribit_market as market
-from core.contract import deribit_trading as trading
-from core.contract.base import CurrencyRequest, NoArguments
-from core.contract.hyperliquid import GetFundingHistory, GetFundingRate
-from core.contract.macro import GetCalendar
-from core.contract.portfolio import GetFxRate
-from core.contract.sentiment import CoinRequest
+from core import contract
+from core.contract import TOOLS, Router, Tool, ToolAnswer
+from core.contract.base import AnswerT, RequestT
 from gateway.paper import market_tools as public
 from gateway.paper import trading_tools as private
 from gateway.paper.refusals import MalformedRequestError
 from gateway.paper.venue import Venue
 
-Request = TypeVar("Request", bound=ToolRequest)
-Tool = Callable[[Venue, bytes], bytes]
+Call = Callable[[Venue, bytes], bytes]
 
 
-def parse_request(model: type[Request], body: bytes) -> Request:
+def parse_request(model: type[RequestT], body: bytes) -> RequestT:
     """The body as its model. Raises `MalformedRequestError` naming each field that is wrong."""
     try:
         return model.model_validate_json(body or b"{}")
@@ -41,47 +35,49 @@ def answer_json(answer: ToolAnswer) -> bytes:
     return answer.model_dump_json().encode()
 
 
-def _tool(model: type[Request], handle: Callable[[Venue, Request], ToolAnswer | bytes]) -> Tool:
+def _served(
+    tool: Tool[RequestT, AnswerT], handle: Callable[[Venue, RequestT], AnswerT | bytes]
+) -> tuple[tuple[Router, str], Call]:
     def call(venue: Venue, body: bytes) -> bytes:
-        answer = handle(venue, parse_request(model, body))
+        answer = handle(venue, parse_request(tool.request, body))
         return answer if isinstance(answer, bytes) else answer_json(answer)
 
-    return call
+    return (tool.router, tool.name), call
 
 
-TOOLBOX: Final[Mapping[tuple[RouterName, str], Tool]] = {
-    ("deribit", "environment_info"): _tool(
-        NoArguments, lambda venue, _: private.environment_info(venue, "paper")
-    ),
-    ("deribit", "get_index_price"): _tool(CurrencyRequest, public.get_index_price),
-    ("deribit", "get_dvol"): _tool(CurrencyRequest, public.get_dvol),
-    ("deribit", "get_dvol_history"): _tool(market.GetDvolHistory, public.get_dvol_history),
-    ("deribit", "get_historical"): _tool(market.GetHistorical, public.get_historical),
-    ("deribit", "get_instruments"): _tool(market.GetInstruments, public.get_instruments),
-    ("deribit", "get_options_chain"): _tool(market.GetOptionsChain, public.get_options_chain),
-    ("deribit", "get_order_book"): _tool(market.GetOrderBook, public.get_order_book),
-    ("deribit", "get_account_summary"): _tool(CurrencyRequest, private.get_account_summary),
-    ("deribit", "get_positions"): _tool(CurrencyRequest, private.get_positions),
-    ("deribit", "place_combo_order"): _tool(trading.PlaceComboOrder, private.place_combo_order),
-    ("deribit", "get_order_by_label"): _tool(trading.GetOrderByLabel, private.get_order_by_label),
-    ("deribit", "get_open_orders"): _tool(CurrencyRequest, private.get_open_orders),
-    ("deribit", "edit_order"): _tool(trading.EditOrder, private.edit_order),
-    ("deribit", "get_order_history"): _tool(trading.GetOrderHistory, private.get_order_history),
-    ("deribit", "get_user_trades"): _tool(trading.GetSince, private.get_user_trades),
-    ("deribit", "get_margins"): _tool(trading.GetMargins, private.get_margins),
-    ("deribit", "cancel_order"): _tool(trading.OrderIdRequest, private.cancel_order),
-    ("deribit", "cancel_all"): _tool(CurrencyRequest, private.cancel_all),
-    ("deribit", "get_trades_by_order"): _tool(trading.OrderIdRequest, private.get_trades_by_order),
-    ("deribit", "get_settlements"): _tool(trading.GetSince, private.get_settlements),
-    ("hyperliquid", "get_funding_rate"): _tool(GetFundingRate, public.get_funding_rate),
-    ("hyperliquid", "get_funding_history"): _tool(GetFundingHistory, public.get_funding_history),
-    ("macro", "get_calendar"): _tool(GetCalendar, public.get_calendar),
-    ("sentiment", "get_cross_exchange_funding"): _tool(CoinRequest, public.get_cross_exchange_funding),
-    ("sentiment", "get_liquidation_pressure"): _tool(CoinRequest, public.get_liquidation_pressure),
-    ("portfolio", "get_total_equity"): _tool(CurrencyRequest, private.get_total_equity),
-    ("portfolio", "get_holdings"): _tool(NoArguments, lambda venue, _: private.get_holdings(venue)),
-    ("portfolio", "get_fx_rate"): _tool(GetFxRate, private.get_fx_rate),
-}
+TOOLBOX: Final[Mapping[tuple[Router, str], Call]] = dict(
+    (
+        _served(contract.ENVIRONMENT_INFO, lambda venue, _: private.environment_info(venue, "paper")),
+        _served(contract.GET_INDEX_PRICE, public.get_index_price),
+        _served(contract.GET_DVOL, public.get_dvol),
+        _served(contract.GET_DVOL_HISTORY, public.get_dvol_history),
+        _served(contract.GET_HISTORICAL, public.get_historical),
+        _served(contract.GET_INSTRUMENTS, public.get_instruments),
+        _served(contract.GET_OPTIONS_CHAIN, public.get_options_chain),
+        _served(contract.GET_ORDER_BOOK, public.get_order_book),
+        _served(contract.GET_ACCOUNT_SUMMARY, private.get_account_summary),
+        _served(contract.GET_POSITIONS, private.get_positions),
+        _served(contract.PLACE_COMBO_ORDER, private.place_combo_order),
+        _served(contract.GET_ORDER_BY_LABEL, private.get_order_by_label),
+        _served(contract.GET_OPEN_ORDERS, private.get_open_orders),
+        _served(contract.EDIT_ORDER, private.edit_order),
+        _served(contract.GET_ORDER_HISTORY, private.get_order_history),
+        _served(contract.GET_USER_TRADES, private.get_user_trades),
+        _served(contract.GET_MARGINS, private.get_margins),
+        _served(contract.CANCEL_ORDER, private.cancel_order),
+        _served(contract.CANCEL_ALL, private.cancel_all),
+        _served(contract.GET_TRADES_BY_ORDER, private.get_trades_by_order),
+        _served(contract.GET_SETTLEMENTS, private.get_settlements),
+        _served(contract.GET_FUNDING_RATE, public.get_funding_rate),
+        _served(contract.GET_FUNDING_HISTORY, public.get_funding_history),
+        _served(contract.GET_CALENDAR, public.get_calendar),
+        _served(contract.GET_CROSS_EXCHANGE_FUNDING, public.get_cross_exchange_funding),
+        _served(contract.GET_LIQUIDATION_PRESSURE, public.get_liquidation_pressure),
+        _served(contract.GET_TOTAL_EQUITY, private.get_total_equity),
+        _served(contract.GET_HOLDINGS, lambda venue, _: private.get_holdings(venue)),
+        _served(contract.GET_FX_RATE, private.get_fx_rate),
+    )
+)
 
 if TOOLBOX.keys() != TOOLS.keys():
     raise AssertionError(f"tools: expected those of the contract, found {TOOLBOX.keys() ^ TOOLS.keys()}")

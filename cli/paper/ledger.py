@@ -15,7 +15,7 @@ from gateway.paper.ledger import Ledger, LedgerEntry
 LEDGER_PATH = "/paper/ledger"
 ONE_DAY = timedelta(days=1)
 
-logger = logging.getLogger("cli.paper.ledger")
+logger = logging.getLogger("cli.ledger")
 
 
 class LedgerReader:

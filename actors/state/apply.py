@@ -11,7 +11,6 @@ from pydantic import JsonValue
 from actors.state.applied import Applied, Notice
 from actors.state.apply_cycles import close_cycle, close_proposal, open_cycle, record_decision
 from actors.state.apply_orders import (
-    close_position_found,
     record_deliveries,
     record_instruction,
     record_order,
@@ -40,7 +39,6 @@ from core.messages.state import (
     BackupMade,
     BindAccount,
     CloseCycle,
-    ClosePositionFound,
     CloseProposal,
     CycleKnown,
     CycleOpened,
@@ -82,7 +80,6 @@ Write = (
     | RecordOrder
     | RecordDeliveries
     | CloseProposal
-    | ClosePositionFound
     | CloseCycle
     | RecordEvent
     | RecordMarketSnapshot
@@ -232,8 +229,6 @@ def _dispatch(db: sqlite3.Connection, request: Write) -> Applied:
             return record_deliveries(db, request)
         case CloseProposal():
             return close_proposal(db, request)
-        case ClosePositionFound():
-            return close_position_found(db, request)
         case CloseCycle():
             return close_cycle(db, request)
         case RecordEvent():

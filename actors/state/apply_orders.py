@@ -5,13 +5,12 @@ from __future__ import annotations
 import sqlite3
 
 from actors.state.applied import Applied, Notice
-from actors.state.moves import MANUAL_RULE, RECONCILE_RULE, SETTLEMENT_RULE, follow_books, move, position_of
+from actors.state.moves import MANUAL_RULE, SETTLEMENT_RULE, follow_books, move, position_of
 from actors.state.refusal import BooksRefusalError
 from actors.state.tables import ledger, orders
 from core.messages.alerting import Severity
 from core.messages.audit import AuditKind
 from core.messages.state import (
-    ClosePositionFound,
     RecordDeliveries,
     Recorded,
     RecordInstruction,
@@ -135,24 +134,6 @@ def record_deliveries(db: sqlite3.Connection, request: RecordDeliveries) -> Appl
     for position_id, delivery in touched.items():
         follow_books(db, applied, position_id, at=delivery.at, exit_rule=SETTLEMENT_RULE)
         applied.books_changed = True
-    return applied
-
-
-def close_position_found(db: sqlite3.Connection, request: ClosePositionFound) -> Applied:
-    """The reconcile found it closed at the venue without a fill of ours."""
-    applied = Applied(Recorded(request_id=request.request_id))
-    position = position_of(db, request.position_id)
-    if position.state is PositionState.CLOSED:
-        return applied
-    move(
-        db,
-        applied,
-        position,
-        PositionState.CLOSED,
-        at=request.at,
-        exit_rule=RECONCILE_RULE,
-        reason=request.reason,
-    )
     return applied
 
 

@@ -16,8 +16,6 @@ from core.values import PositionId
 
 SETTLEMENT_RULE = "settlement"
 MANUAL_RULE = "manual"
-RECONCILE_RULE = "reconcile"
-"""Found closed at the venue: its own fills do not say so."""
 
 
 def position_of(db: sqlite3.Connection, position_id: PositionId) -> Position:
@@ -110,7 +108,7 @@ def follow_books(
     if position.state in (PositionState.AWAITING_FILL, PositionState.CANCELLED, PositionState.PROPOSED):
         position = move(db, applied, position, PositionState.OPEN, at=at, by_reconcile=by_reconcile)
     if position.state is PositionState.CLOSED:
-        if sizes.left and position.exit_rule != RECONCILE_RULE:
+        if sizes.left:
             raise BooksRefusalError("closed_position_grew", f"{position_id}: found {sizes.left} left")
         return position
     if sizes.left == 0 and InstructionKind.ENTRY not in live:

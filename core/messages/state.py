@@ -38,7 +38,7 @@ from core.messages.state_queries import (
     UndeliveredAlerts,
 )
 from core.orders.books import CycleOutcome, Delivery, Fill, Instruction, Job, OrderRow, Proposal
-from core.values import CycleId, Environment, PositionId, ProposalId
+from core.values import CycleId, Environment, ProposalId
 
 __all__ = [
     "AuditHeadAndPending",
@@ -46,7 +46,6 @@ __all__ = [
     "BindAccount",
     "BooksRead",
     "CloseCycle",
-    "ClosePositionFound",
     "CloseProposal",
     "ClosedTrades",
     "CycleKnown",
@@ -174,14 +173,6 @@ class CloseProposal(Recording):
     """The proposal ended before anything was sent: position `proposed → cancelled`."""
 
     proposal_id: ProposalId
-    reason: str
-    at: datetime
-
-
-class ClosePositionFound(Recording):
-    """Found closed at the venue by the reconcile: the position is closed without a fill of ours."""
-
-    position_id: PositionId
     reason: str
     at: datetime
 

@@ -9,7 +9,6 @@ from core.messages.alerting import RaiseAlert, Severity
 from core.messages.base import Refused
 from core.messages.state import (
     CloseCycle,
-    ClosePositionFound,
     CloseProposal,
     CycleKnown,
     CycleOpened,
@@ -275,15 +274,6 @@ def test_settlement_closes_when_the_last_leg_is_delivered(room: BooksRoom) -> No
 def test_more_delivered_than_held_is_refused(room: BooksRoom) -> None:
     opened(room)
     assert codes(deliver(room, SHORT, LONG, size=3)) == ["oversold"]
-
-
-def test_found_closed_at_the_venue_it_is_closed_and_its_settlement_still_counts(room: BooksRoom) -> None:
-    opened(room)
-    room.tell(ClosePositionFound(request_id="f", position_id=POSITION, reason="not there", at=START))
-    assert (position(room).state, position(room).contracts) == (PositionState.CLOSED, 0)
-    before = position(room).pnl_eth
-    assert deliver(room, SHORT, LONG) == Recorded(request_id="settle")
-    assert position(room).pnl_eth == before - Decimal("0.03629345")
 
 
 def test_an_order_moves_only_along_its_machine(room: BooksRoom) -> None:

@@ -11,11 +11,9 @@ from actors.state.tables import ledger, orders, positions
 from core.messages.alerting import Severity
 from core.messages.audit import AuditKind
 from core.orders.books import InstructionKind, Position
+from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import PositionState, check_position_edge
 from core.values import PositionId
-
-SETTLEMENT_RULE = "settlement"
-MANUAL_RULE = "manual"
 
 
 def position_of(db: sqlite3.Connection, position_id: PositionId) -> Position:
@@ -33,7 +31,7 @@ def move(
     to: PositionState,
     *,
     at: datetime,
-    exit_rule: str | None = None,
+    exit_rule: ExitRule | None = None,
     reason: str | None = None,
     by_reconcile: bool = False,
 ) -> Position:
@@ -49,7 +47,7 @@ def move(
             "state": to,
             "entered_at": entered_at,
             "closed_at": at if to in (PositionState.CLOSED, PositionState.CANCELLED) else None,
-            "exit_rule": exit_rule or (MANUAL_RULE if closed else position.exit_rule),
+            "exit_rule": exit_rule or (ExitRule.MANUAL if closed else position.exit_rule),
         }
     )
     positions.update(db, moved)
@@ -91,7 +89,7 @@ def follow_books(
     position_id: PositionId,
     *,
     at: datetime,
-    exit_rule: str | None,
+    exit_rule: ExitRule | None,
     by_reconcile: bool = False,
 ) -> Position:
     """Move the position to where its fills, deliveries and live orders say that it is.

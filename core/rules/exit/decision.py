@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from enum import StrEnum
+from typing import Final, Literal
 
 from core.checks import RuleResult
 from core.orders.closing_cost import ClosingCost, cost_of, leg_quotes, quote_reasons
+from core.orders.exit_rule import ExitRule
 from core.rules.entry.strikes import dte_days
 from core.rules.exit.adverse import check_adverse
 from core.rules.exit.delta import check_delta
@@ -18,17 +19,8 @@ from core.rules.facts import MonitorFacts, OpenPositionFacts
 from core.strategy import ExitMeasure, Strategy
 from core.values import Failed, PositionId, Side, Value
 
-
-class ExitCode(StrEnum):
-    """The exit rules in the order in which they win."""
-
-    EXPIRY = "expiry"
-    PROFIT = "profit"
-    STOP = "stop"
-    VOLATILITY = "volatility"
-    DELTA = "delta"
-    ADVERSE = "adverse"
-    HOLD = "hold"
+HOLD: Final = "hold"
+"""The code of a decision by which the position stays open."""
 
 
 class ExitDecision(Value):
@@ -40,8 +32,8 @@ class ExitDecision(Value):
     """
 
     position_id: PositionId
-    code: ExitCode
-    matched: tuple[ExitCode, ...]
+    code: ExitRule | Literal["hold"]
+    matched: tuple[ExitRule, ...]
     rules: tuple[RuleResult, ...]
     dte: float
     cost_eth: float
@@ -50,9 +42,14 @@ class ExitDecision(Value):
     unrealised_eth: float
     flags: tuple[str, ...]
 
+    @property
+    def rule(self) -> ExitRule | None:
+        """The rule that closes the position; None to hold it."""
+        return self.matched[0] if self.matched else None
+
     def table(self) -> str:
         """Rule by rule as text, for people."""
-        head = f"exit {self.position_id}: {self.code.value}"
+        head = f"exit {self.position_id}: {self.code}"
         verdicts = ["matched" if matched(rule) else "no match" for rule in self.rules]
         tables = [rule.table(verdict) for rule, verdict in zip(self.rules, verdicts, strict=True)]
         return "\n".join([head, *tables])
@@ -85,10 +82,10 @@ def decide_exit(facts: MonitorFacts, strategy: Strategy) -> ExitDecision | Skipp
         check_delta(shorts, position.kind, exits),
         check_adverse(spot, spot_4h_ago, position, exits),
     )
-    codes = tuple(ExitCode(rule.rule) for rule in rules if matched(rule))
+    codes = tuple(ExitRule(rule.rule) for rule in rules if matched(rule))
     return ExitDecision(
         position_id=position.position_id,
-        code=codes[0] if codes else ExitCode.HOLD,
+        code=codes[0] if codes else HOLD,
         matched=codes,
         rules=rules,
         dte=dte,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 from actors.runtime import Address, AnyAddress
-from core.messages.mcp import Router
+from core.contract import Router
 from core.messages.protocols import (
     AlertingProtocol,
     AuditProtocol,

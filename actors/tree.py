@@ -44,8 +44,8 @@ from actors.runtime import SupervisorSpec as Supervisor
 from actors.scheduler import Scheduler
 from actors.state import State
 from actors.system_events import SystemEvents
+from core.contract import Router
 from core.messages.control import EngineIdentity
-from core.messages.mcp import Router
 from core.strategy import Strategy
 from core.values import Mode
 

@@ -27,6 +27,7 @@ from actors.runtime import (
 from cli.kill_switch_files import stored_status
 from cli.upstream import probe
 from config import McpSettings
+from core.contract import Router
 from core.errors import FoundWrongError, InputError
 from core.messages.kill_switch import KillSwitchStatus
 from core.messages.market_data import (
@@ -36,7 +37,6 @@ from core.messages.market_data import (
     SnapshotFailed,
     SnapshotKind,
 )
-from core.messages.mcp import Router
 from core.orders.books import Books
 from core.rules import record as decision_record
 from core.rules.entry.decision import EntryDecision, decide_entry
@@ -169,7 +169,7 @@ class DryDesk:
     def _require_venue(self) -> None:
         transport = HttpTransport(self._mcp.url, monotonic=time.monotonic)
         try:
-            found = probe(transport, self._credentials, "deribit", time.monotonic)
+            found = probe(transport, self._credentials, Router.DERIBIT, time.monotonic)
         finally:
             transport.close()
         if not found.ok:

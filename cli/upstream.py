@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from actors.mcp import McpCredentials, Transport, TransportError
 from actors.mcp.transport import HTTP_DEADLINE_S, Response
-from core.contract import Health, RouterName
+from core.contract import Health, Router
 from core.contract.registry import health_path, tool_path
 
 
@@ -17,7 +17,7 @@ from core.contract.registry import health_path, tool_path
 class Probe:
     """One router's answer to one attempt."""
 
-    router: RouterName
+    router: Router
     ok: bool
     version: str | None
     environment: str | None
@@ -36,7 +36,7 @@ class Probe:
 
 
 def probe(
-    transport: Transport, credentials: McpCredentials, router: RouterName, monotonic: Callable[[], float]
+    transport: Transport, credentials: McpCredentials, router: Router, monotonic: Callable[[], float]
 ) -> Probe:
     """One attempt at a router's health page, with the token."""
     began_s = monotonic()
@@ -59,7 +59,7 @@ def probe(
 
 def token_is_refused(transport: Transport, credentials: McpCredentials) -> str | None:
     """What the host says where it refuses the token; None where it takes it or can't be reached now."""
-    path = tool_path("deribit", "environment_info")
+    path = tool_path(Router.DERIBIT, "environment_info")
     try:
         answer = transport.send("POST", path, credentials.headers("preflight"), b"{}", HTTP_DEADLINE_S)
     except TransportError:

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from actors.room import Alarm
 from actors.runtime import Address, Context, Conversations, Key, Name, Outbox, RuntimeFault
+from core.contract import Router
 from core.messages.alerting import Severity
 from core.messages.base import Refused
 from core.messages.kill_switch import (
@@ -36,7 +37,6 @@ from core.messages.mcp import (
     OrderAction,
     OrderRefused,
     OrderUnknown,
-    Router,
     SendOrder,
 )
 from core.messages.protocols import (

@@ -15,14 +15,14 @@ from actors.health.disk import DiskWatch, free_bytes_at
 from actors.health.probes import Round, Verdicts
 from actors.room import Alarm, Room
 from actors.runtime import Address, Timer, answerer
-from core.contract import EnvironmentInfo, NoArguments
+from core.contract import EnvironmentInfo, NoArguments, Router
 from core.market.venue_clock import clock_offset_s
 from core.messages.alerting import Severity
 from core.messages.base import Refused
 from core.messages.execution import RecoveryReport
 from core.messages.health import GetHealth, HealthStatus
 from core.messages.kill_switch import KillSwitchArmed, VenueChecked
-from core.messages.mcp import Fetch, Fetched, FetchFailed, ProbeRouter, Router, RouterProbed
+from core.messages.mcp import Fetch, Fetched, FetchFailed, ProbeRouter, RouterProbed
 from core.messages.protocols import (
     AlertingProtocol,
     HealthProtocol,

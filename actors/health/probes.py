@@ -8,10 +8,11 @@ from typing import Final
 
 from actors.room import Alarm
 from actors.runtime import Address, Context
+from core.contract import Router
 from core.messages.alerting import Severity
 from core.messages.health import RouterHealth
 from core.messages.kill_switch import ArmCause, ArmKillSwitch, ClearSuspension, SuspendEntries
-from core.messages.mcp import Router, RouterProbed
+from core.messages.mcp import RouterProbed
 from core.messages.protocols import KillSwitchProtocol
 
 FAILURES_THAT_ARM: Final = 3

@@ -14,6 +14,7 @@ from actors.market_data.storing import StoredPictures, recorded_key
 from actors.market_data.suspension import Suspension
 from actors.room import Room
 from actors.runtime import Address, Name, Terminated, answerer
+from core.contract import Router
 from core.messages.base import Refused
 from core.messages.market_data import (
     EntryMarket,
@@ -26,7 +27,7 @@ from core.messages.market_data import (
     SnapshotKind,
     TakeMarketSnapshot,
 )
-from core.messages.mcp import Fetched, FetchFailed, Router
+from core.messages.mcp import Fetched, FetchFailed
 from core.messages.protocols import (
     AlertingProtocol,
     DecisionProtocol,

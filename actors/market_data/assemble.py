@@ -22,6 +22,7 @@ from core.contract import (
     Holdings,
     IndexPrice,
     LiquidationPressure,
+    Router,
     TotalEquity,
 )
 from core.market.observations import FundingRate, HourlyClose, Level, MacroEvent
@@ -117,7 +118,7 @@ def _require_fresh(tool: str, at: datetime, now: datetime, age_max_s: float) -> 
     age_s = (now - at).total_seconds()
     if age_s > age_max_s:
         detail = f"{age_s:.0f} s old, expected at most {age_max_s:g} s"
-        raise IncompleteError("deribit", tool, detail, FaultKind.STALE)
+        raise IncompleteError(Router.DERIBIT, tool, detail, FaultKind.STALE)
 
 
 def _equity_usd(equity: TotalEquity, fx: FxRate) -> float:
@@ -125,14 +126,18 @@ def _equity_usd(equity: TotalEquity, fx: FxRate) -> float:
         return float(equity.equity)
     if equity.currency == "EUR":
         return float(equity.equity) * fx.rate
-    raise IncompleteError("portfolio", "get_total_equity", f"expected USD or EUR, found {equity.currency}")
+    raise IncompleteError(
+        Router.PORTFOLIO, "get_total_equity", f"expected USD or EUR, found {equity.currency}"
+    )
 
 
 def _dvol_ago(history: DvolHistory, moment: datetime) -> float:
     """DVOL at `moment`: the close of the last bar that had ended by then."""
     ended = [point for point in history.points if point.timestamp + _HOUR <= moment]
     if not ended or moment - (ended[-1].timestamp + _HOUR) > _AGO_TOLERANCE:
-        raise IncompleteError("deribit", "get_dvol_history", f"no bar that ended by {moment.isoformat()}")
+        raise IncompleteError(
+            Router.DERIBIT, "get_dvol_history", f"no bar that ended by {moment.isoformat()}"
+        )
     return ended[-1].close
 
 
@@ -144,14 +149,14 @@ def _closes(answers: Answers, now: datetime) -> tuple[HourlyClose, ...]:
         if candle.close > 0
     )
     if len(closes) != len(candles):
-        raise IncompleteError("deribit", "get_historical", "an hourly close is not above 0")
+        raise IncompleteError(Router.DERIBIT, "get_historical", "an hourly close is not above 0")
     return tuple(close for close in closes if close.at <= now)
 
 
 def _close_at(closes: tuple[HourlyClose, ...], moment: datetime) -> float:
     ended = [close for close in closes if close.at <= moment]
     if not ended or moment - ended[-1].at > _AGO_TOLERANCE:
-        raise IncompleteError("deribit", "get_historical", f"no hourly close by {moment.isoformat()}")
+        raise IncompleteError(Router.DERIBIT, "get_historical", f"no hourly close by {moment.isoformat()}")
     return ended[-1].close_usd
 
 

@@ -21,9 +21,9 @@ from core.contract import (
     GetHistorical,
     GetOptionsChain,
     NoArguments,
+    Router,
 )
 from core.market.statistics import TREND_HOURS
-from core.messages.mcp import Router
 from core.strategy import Strategy
 
 CHAIN = "get_options_chain"

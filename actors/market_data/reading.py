@@ -12,11 +12,11 @@ from actors.market_data.parts import Part
 from actors.market_data.seen import Seen
 from actors.market_data.stored import leg_marks, open_legs
 from actors.runtime import Address, Context, Conversations, Key, Terminated
-from core.contract import IndexPrice
+from core.contract import IndexPrice, Router
 from core.market.option_chain import OptionChain
 from core.messages.kill_switch import MarksChanged
 from core.messages.market_data import FaultKind, SnapshotFault
-from core.messages.mcp import Fetch, Fetched, FetchFailed, Router
+from core.messages.mcp import Fetch, Fetched, FetchFailed
 from core.messages.protocols import KillSwitchProtocol, McpProtocol, StateProtocol
 from core.messages.state import BooksRead, GetBooks
 

@@ -15,7 +15,7 @@ from pydantic_core import from_json
 
 from actors.mcp.transport import HTTP_DEADLINE_S, ConnectionCut, NoAnswer, NotConnected, Response, Transport
 from core.contract import Dvol, Health, IndexPrice, OrderBook
-from core.contract.registry import TOOLS, RouterName, health_path, tool_path
+from core.contract.registry import TOOLS, Router, health_path, tool_path
 from core.errors import (
     InputError,
     McpAuthError,
@@ -75,7 +75,7 @@ class McpClient:
     """One router over one transport."""
 
     def __init__(
-        self, *, router: RouterName, transport: Transport, credentials: McpCredentials, strategy: Strategy
+        self, *, router: Router, transport: Transport, credentials: McpCredentials, strategy: Strategy
     ) -> None:
         self._router = router
         self._transport = transport

@@ -15,7 +15,7 @@ from actors.mcp.client import McpClient, McpCredentials, parsed, validated
 from actors.mcp.transport import NotConnected, Response, Transport, TransportError
 from actors.room import Room
 from actors.runtime import Address, Context, answerer
-from core.contract import ComboLeg, Order, OrderAnswer, OrderIdRequest, PlaceComboOrder
+from core.contract import ComboLeg, Order, OrderAnswer, OrderIdRequest, PlaceComboOrder, Router
 from core.contract import EditOrder as EditRequest
 from core.errors import McpDataAnomalyError, McpSoftError
 from core.kill_file import KILL_FILE_NAME, parse_kill_file
@@ -75,7 +75,7 @@ class McpOrders(Room[McpOrdersProtocol | _Lapsed]):
     def on_start(self) -> None:
         super().on_start()
         self._client = McpClient(
-            router="deribit",
+            router=Router.DERIBIT,
             transport=self._transport_factory(self.ctx),
             credentials=self._credentials,
             strategy=self._strategy,

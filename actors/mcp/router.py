@@ -12,6 +12,7 @@ from actors.mcp.retries import wait_before_next_s
 from actors.mcp.transport import Transport
 from actors.room import Alarm, Room
 from actors.runtime import Address, Context, answerer
+from core.contract import Router
 from core.contract.registry import CHANGING_TOOLS
 from core.errors import (
     McpAuthError,
@@ -25,7 +26,7 @@ from core.errors import (
     McpToolNotFoundError,
 )
 from core.messages.alerting import Severity
-from core.messages.mcp import Fetch, Fetched, FetchFailed, McpFault, ProbeRouter, Router, RouterProbed
+from core.messages.mcp import Fetch, Fetched, FetchFailed, McpFault, ProbeRouter, RouterProbed
 from core.messages.protocols import AlertingProtocol, McpProtocol
 from core.strategy import Strategy
 
@@ -81,7 +82,7 @@ class McpRouter(Room[McpProtocol | _Attempt]):
         super().on_start()
         self._alert = Alarm(self.ctx, self._alerting)
         self._client = McpClient(
-            router=self._router.value,
+            router=self._router,
             transport=self._transport_factory(self.ctx),
             credentials=self._credentials,
             strategy=self._strategy,

@@ -22,14 +22,14 @@ def ping(as_json: AsJson = False) -> None:
     from cli.upstream import probe
     from cli.views.output import show_json, show_table
     from config import mcp_from_env
-    from core.contract import ROUTERS
+    from core.contract import Router
     from core.errors import FoundWrongError
 
     settings = mcp_from_env(os.environ)
     credentials = McpCredentials(token=settings.token.get_secret_value(), bot_tag=settings.bot_tag)
     transport = HttpTransport(settings.url, monotonic=time.monotonic)
     try:
-        probes = [probe(transport, credentials, router, time.monotonic) for router in ROUTERS]
+        probes = [probe(transport, credentials, router, time.monotonic) for router in Router]
     finally:
         transport.close()
     if as_json:

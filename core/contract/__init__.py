@@ -87,9 +87,8 @@ from core.contract.portfolio import FxRate, GetFxRate, Holding, Holdings, TotalE
 from core.contract.registry import (
     CHANGING_TOOLS,
     REQUIRED_FEATURES,
-    ROUTERS,
     TOOLS,
-    RouterName,
+    Router,
     ToolContract,
     health_path,
     tool_path,
@@ -99,7 +98,6 @@ from core.contract.sentiment import CoinRequest, CrossExchangeFunding, ExchangeF
 __all__ = [
     "CHANGING_TOOLS",
     "REQUIRED_FEATURES",
-    "ROUTERS",
     "TOOLS",
     "AccountSummary",
     "Amount",
@@ -167,7 +165,7 @@ __all__ = [
     "Positive",
     "PositiveAmount",
     "Resolution",
-    "RouterName",
+    "Router",
     "Settlement",
     "Settlements",
     "SideName",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from types import MappingProxyType
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from core.contract.base import NoArguments, ToolAnswer, ToolRequest
 from core.contract.deribit_market import MARKET_TOOLS, EnvironmentInfo
@@ -14,8 +15,16 @@ from core.contract.macro import MACRO_TOOLS
 from core.contract.portfolio import PORTFOLIO_TOOLS
 from core.contract.sentiment import SENTIMENT_TOOLS
 
-RouterName = Literal["deribit", "hyperliquid", "macro", "sentiment", "portfolio"]
-ROUTERS: Final[tuple[RouterName, ...]] = ("deribit", "hyperliquid", "macro", "sentiment", "portfolio")
+
+class Router(StrEnum):
+    """The groups of tools; each has a path of its own, and in the engine an actor of its own."""
+
+    DERIBIT = "deribit"
+    HYPERLIQUID = "hyperliquid"
+    MACRO = "macro"
+    SENTIMENT = "sentiment"
+    PORTFOLIO = "portfolio"
+
 
 REQUIRED_FEATURES: Final = frozenset({"valid_until", "label_lookup", "order_history"})
 """The engine trades only where `environment_info` lists all of these."""
@@ -30,13 +39,13 @@ class ToolContract(NamedTuple):
     answer: type[ToolAnswer]
 
 
-def _contracts() -> dict[tuple[RouterName, str], ToolContract]:
-    by_router: dict[RouterName, dict[str, tuple[type[ToolRequest], type[ToolAnswer]]]] = {
-        "deribit": {"environment_info": (NoArguments, EnvironmentInfo), **MARKET_TOOLS, **TRADING_TOOLS},
-        "hyperliquid": HYPERLIQUID_TOOLS,
-        "macro": MACRO_TOOLS,
-        "sentiment": SENTIMENT_TOOLS,
-        "portfolio": PORTFOLIO_TOOLS,
+def _contracts() -> dict[tuple[Router, str], ToolContract]:
+    by_router: dict[Router, dict[str, tuple[type[ToolRequest], type[ToolAnswer]]]] = {
+        Router.DERIBIT: {"environment_info": (NoArguments, EnvironmentInfo), **MARKET_TOOLS, **TRADING_TOOLS},
+        Router.HYPERLIQUID: HYPERLIQUID_TOOLS,
+        Router.MACRO: MACRO_TOOLS,
+        Router.SENTIMENT: SENTIMENT_TOOLS,
+        Router.PORTFOLIO: PORTFOLIO_TOOLS,
     }
     return {
         (router, tool): ToolContract(*models)
@@ -45,14 +54,14 @@ def _contracts() -> dict[tuple[RouterName, str], ToolContract]:
     }
 
 
-TOOLS: Final[Mapping[tuple[RouterName, str], ToolContract]] = MappingProxyType(_contracts())
+TOOLS: Final[Mapping[tuple[Router, str], ToolContract]] = MappingProxyType(_contracts())
 
 
-def tool_path(router: RouterName, tool: str) -> str:
+def tool_path(router: Router, tool: str) -> str:
     """The path of a tool below the host, e.g. `/mcp-deribit/tools/get_dvol`."""
     return f"/mcp-{router}/tools/{tool}"
 
 
-def health_path(router: RouterName) -> str:
+def health_path(router: Router) -> str:
     """The path of a router's health page below the host."""
     return f"/mcp-{router}/health"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from core.contract import Router
 from core.messages.base import Event, Query
 from core.messages.kill_switch import VenueChecked
-from core.messages.mcp import Router
 from core.values import Value
 
 

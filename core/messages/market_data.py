@@ -6,10 +6,10 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from core.contract import Router
 from core.market.observations import FundingRate, HourlyClose, Level, MacroEvent
 from core.market.option_chain import OptionChain
 from core.messages.base import Answered, Command, Event, Query
-from core.messages.mcp import Router
 from core.values import CycleId, Value
 
 

@@ -11,21 +11,13 @@ from enum import StrEnum
 
 from pydantic import BaseModel
 
-from core.contract import Order, Trade
+from core.contract import Order, Router, Trade
 from core.market.option_chain import OptionChain
 from core.messages.base import Answered, Command, Event, Query
 from core.messages.kill_switch import Permit
 from core.orders.books import Instruction
 from core.orders.terms import OrderTerms
 from core.values import Label, OrderId
-
-
-class Router(StrEnum):
-    DERIBIT = "deribit"
-    HYPERLIQUID = "hyperliquid"
-    MACRO = "macro"
-    SENTIMENT = "sentiment"
-    PORTFOLIO = "portfolio"
 
 
 class McpFault(StrEnum):

@@ -10,11 +10,10 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Final, NamedTuple, Protocol, cast
+from typing import Final, NamedTuple, Protocol
 
 from core.contract import (
     CHANGING_TOOLS,
-    ROUTERS,
     EnvironmentName,
     Failure,
     Health,
@@ -22,7 +21,7 @@ from core.contract import (
     OrderAnswer,
     OrderIdRequest,
     PlaceComboOrder,
-    RouterName,
+    Router,
     SoftError,
 )
 from core.errors import InputError
@@ -87,7 +86,7 @@ class Dispatch:
         end = self.venue.source.end
         if end is not None and now > end:
             return _failure(503, f"the record ends at {end.isoformat()}, asked at {now.isoformat()}")
-        known = cast(RouterName, router)
+        known = Router(router)
         try:
             self.venue.advance(now)
             played = self._faults.draw(known, tool, headers.get("x-correlation-id", ""))
@@ -115,16 +114,16 @@ class Dispatch:
         tag = headers.get("x-bot-tag", "")
         if not probing and not (tag.strip() and len(tag) <= BOT_TAG_MAX):
             return _failure(422, f"X-Bot-Tag: expected 1 to {BOT_TAG_MAX} characters, found {len(tag)}")
-        if router not in ROUTERS:
-            return _failure(404, f"router: expected one of {', '.join(ROUTERS)}, found {router!r}")
+        if router not in set(Router):
+            return _failure(404, f"router: expected one of {', '.join(Router)}, found {router!r}")
         if not probing and (router, tool) not in TOOLBOX:
             return _failure(404, f"tool: {router} has no tool {tool!r}")
         return None
 
-    def _plain(self, router: RouterName, tool: str, body: bytes) -> Answer:
+    def _plain(self, router: Router, tool: str, body: bytes) -> Answer:
         return self._guarded(lambda: self._call(router, tool, body))
 
-    def _call(self, router: RouterName, tool: str, body: bytes) -> bytes:
+    def _call(self, router: Router, tool: str, body: bytes) -> bytes:
         if tool == HEALTH:
             return answer_json(Health(status="ok", version=VERSION, environment=ENVIRONMENT))
         return TOOLBOX[router, tool](self.venue, body)
@@ -142,11 +141,11 @@ class Dispatch:
         except InputError as error:
             return _failure(422, str(error))
 
-    def _faulty(self, played: PlayedFault, router: RouterName, tool: str, body: bytes) -> Answer:
+    def _faulty(self, played: PlayedFault, router: Router, tool: str, body: bytes) -> Answer:
         answer = self._played(played, router, tool, body)
         return answer._replace(headers={FAULT_HEADER: played.kind.value, **answer.headers})
 
-    def _played(self, played: PlayedFault, router: RouterName, tool: str, body: bytes) -> Answer:
+    def _played(self, played: PlayedFault, router: Router, tool: str, body: bytes) -> Answer:
         kind, rng = played
         match kind:
             case FaultKind.HTTP_401:
@@ -187,7 +186,7 @@ class Dispatch:
                     return answer._replace(body=broken_body(kind, answer.body, rng))
                 return answer
 
-    def _soft_error(self, router: RouterName, tool: str, body: bytes) -> Answer:
+    def _soft_error(self, router: Router, tool: str, body: bytes) -> Answer:
         error = f"{Reason.BAD_CREDENTIALS}: played"
         if tool in CHANGING_TOOLS:
             return Answer(200, {}, _soft(error))

@@ -11,7 +11,7 @@ from enum import StrEnum
 from random import Random
 from typing import Final, NamedTuple
 
-from core.contract import CHANGING_TOOLS, ROUTERS, TOOLS, RouterName
+from core.contract import CHANGING_TOOLS, TOOLS, Router
 from core.contract.deribit_trading import TRADING_TOOLS
 from core.errors import InputError
 
@@ -64,7 +64,7 @@ BODY_KINDS: Final = frozenset(
         FaultKind.IV_7,
     }
 )
-_DERIBIT_TOOLS: Final = frozenset(tool for router, tool in TOOLS if router == "deribit") | {HEALTH}
+_DERIBIT_TOOLS: Final = frozenset(tool for router, tool in TOOLS if router is Router.DERIBIT) | {HEALTH}
 _TOOLS_OF_KIND: Final = {
     FaultKind.CROSSED: frozenset({"get_options_chain", "get_order_book"}),
     FaultKind.EMPTY_BOOK: frozenset({"get_options_chain", "get_order_book"}),
@@ -93,13 +93,13 @@ class FaultSpec(NamedTuple):
         """Read `TARGET:KIND[:RATE]`. Raises `InputError` saying what was found and expected."""
         target, _, rest = text.partition(":")
         kind_text, _, rate_text = rest.partition(":")
-        targets = (*ROUTERS, "venue", "all")
+        targets = (*Router, "venue", "all")
         if target not in targets:
             raise InputError(f"--fault: expected a target of {', '.join(targets)}; found {text!r}")
         if kind_text not in set(FaultKind):
             raise InputError(f"--fault: expected a kind of {', '.join(FaultKind)}; found {text!r}")
         kind = FaultKind(kind_text)
-        if kind in _TOOLS_OF_KIND and target not in ("deribit", "venue", "all"):
+        if kind in _TOOLS_OF_KIND and target not in (Router.DERIBIT, "venue", "all"):
             raise InputError(f"--fault: {kind} needs the target deribit, venue or all; found {text!r}")
         try:
             rate = float(rate_text) if rate_text else DEFAULT_RATE
@@ -109,13 +109,13 @@ class FaultSpec(NamedTuple):
             raise InputError(f"--fault: expected a rate from 0 to 1, found {text!r}")
         return cls(target, kind, rate)
 
-    def covers(self, router: RouterName, tool: str) -> bool:
+    def covers(self, router: Router, tool: str) -> bool:
         """Whether a call of that tool is this fault's business."""
         tools = _TOOLS_OF_KIND.get(self.kind)
         if tools is not None:
-            return router == "deribit" and tool in tools
+            return router is Router.DERIBIT and tool in tools
         if self.target == "venue":
-            return router == "deribit" and tool in TRADING_TOOLS
+            return router is Router.DERIBIT and tool in TRADING_TOOLS
         return self.target in ("all", router)
 
 
@@ -135,7 +135,7 @@ class Faults:
         self._seed = seed
         self.counts = counts
 
-    def draw(self, router: RouterName, tool: str, correlation: str) -> PlayedFault | None:
+    def draw(self, router: Router, tool: str, correlation: str) -> PlayedFault | None:
         """The fault of this call, the first that strikes, or None."""
         if not self._specs:
             return None
@@ -152,7 +152,7 @@ class Faults:
                 return PlayedFault(spec.kind, rng)
         return None
 
-    def _first_of_entry(self, spec: FaultSpec, router: RouterName, tool: str, correlation: str) -> bool:
+    def _first_of_entry(self, spec: FaultSpec, router: Router, tool: str, correlation: str) -> bool:
         if ENTRY_CORRELATION not in correlation or tool in _NEVER_CRASHED:
             return False
         key = f"crash/{spec.target}/{router}"

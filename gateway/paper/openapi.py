@@ -7,7 +7,7 @@ from typing import Final
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from core.contract import ROUTERS, TOOLS, Failure, Health, OrderAnswer, SoftError, health_path, tool_path
+from core.contract import TOOLS, Failure, Health, OrderAnswer, Router, SoftError, health_path, tool_path
 
 REFERENCE: Final = "#/components/schemas/{model}"
 _HEADERS: Final = (
@@ -34,7 +34,7 @@ def contract_openapi(version: str) -> dict[str, object]:
         [(model, "validation" if model in in_requests else "serialization") for model in unique],
         ref_template=REFERENCE,
     )
-    paths: dict[str, object] = {health_path(router): {"get": _health(router)} for router in ROUTERS}
+    paths: dict[str, object] = {health_path(router): {"get": _health(router)} for router in Router}
     for (router, tool), contract in TOOLS.items():
         paths[tool_path(router, tool)] = {
             "post": _tool(router, tool, contract.request.__name__, contract.answer)
@@ -55,7 +55,7 @@ def contract_openapi(version: str) -> dict[str, object]:
     }
 
 
-def _health(router: str) -> dict[str, object]:
+def _health(router: Router) -> dict[str, object]:
     return {
         "operationId": f"{router}_health",
         "tags": [router],
@@ -63,7 +63,7 @@ def _health(router: str) -> dict[str, object]:
     }
 
 
-def _tool(router: str, tool: str, request: str, answer: type[BaseModel]) -> dict[str, object]:
+def _tool(router: Router, tool: str, request: str, answer: type[BaseModel]) -> dict[str, object]:
     responses = {"200": _response((answer.__doc__ or tool).strip().splitlines()[0], answer)}
     responses |= {status: _response(text, Failure) for status, text in _FAILURES.items()}
     if tool == "place_combo_order":

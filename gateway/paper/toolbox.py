@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 from pydantic import ValidationError
 
-from core.contract import TOOLS, RouterName, ToolAnswer, ToolRequest
+from core.contract import TOOLS, Router, ToolAnswer, ToolRequest
 from core.contract import deribit_market as market
 from core.contract import deribit_trading as trading
 from core.contract.base import CurrencyRequest, NoArguments
@@ -49,38 +49,38 @@ def _tool(model: type[Request], handle: Callable[[Venue, Request], ToolAnswer | 
     return call
 
 
-TOOLBOX: Final[Mapping[tuple[RouterName, str], Tool]] = {
-    ("deribit", "environment_info"): _tool(
+TOOLBOX: Final[Mapping[tuple[Router, str], Tool]] = {
+    (Router.DERIBIT, "environment_info"): _tool(
         NoArguments, lambda venue, _: private.environment_info(venue, "paper")
     ),
-    ("deribit", "get_index_price"): _tool(CurrencyRequest, public.get_index_price),
-    ("deribit", "get_dvol"): _tool(CurrencyRequest, public.get_dvol),
-    ("deribit", "get_dvol_history"): _tool(market.GetDvolHistory, public.get_dvol_history),
-    ("deribit", "get_historical"): _tool(market.GetHistorical, public.get_historical),
-    ("deribit", "get_instruments"): _tool(market.GetInstruments, public.get_instruments),
-    ("deribit", "get_options_chain"): _tool(market.GetOptionsChain, public.get_options_chain),
-    ("deribit", "get_order_book"): _tool(market.GetOrderBook, public.get_order_book),
-    ("deribit", "get_account_summary"): _tool(CurrencyRequest, private.get_account_summary),
-    ("deribit", "get_positions"): _tool(CurrencyRequest, private.get_positions),
-    ("deribit", "place_combo_order"): _tool(trading.PlaceComboOrder, private.place_combo_order),
-    ("deribit", "get_order_by_label"): _tool(trading.GetOrderByLabel, private.get_order_by_label),
-    ("deribit", "get_open_orders"): _tool(CurrencyRequest, private.get_open_orders),
-    ("deribit", "edit_order"): _tool(trading.EditOrder, private.edit_order),
-    ("deribit", "get_order_history"): _tool(trading.GetOrderHistory, private.get_order_history),
-    ("deribit", "get_user_trades"): _tool(trading.GetSince, private.get_user_trades),
-    ("deribit", "get_margins"): _tool(trading.GetMargins, private.get_margins),
-    ("deribit", "cancel_order"): _tool(trading.OrderIdRequest, private.cancel_order),
-    ("deribit", "cancel_all"): _tool(CurrencyRequest, private.cancel_all),
-    ("deribit", "get_trades_by_order"): _tool(trading.OrderIdRequest, private.get_trades_by_order),
-    ("deribit", "get_settlements"): _tool(trading.GetSince, private.get_settlements),
-    ("hyperliquid", "get_funding_rate"): _tool(GetFundingRate, public.get_funding_rate),
-    ("hyperliquid", "get_funding_history"): _tool(GetFundingHistory, public.get_funding_history),
-    ("macro", "get_calendar"): _tool(GetCalendar, public.get_calendar),
-    ("sentiment", "get_cross_exchange_funding"): _tool(CoinRequest, public.get_cross_exchange_funding),
-    ("sentiment", "get_liquidation_pressure"): _tool(CoinRequest, public.get_liquidation_pressure),
-    ("portfolio", "get_total_equity"): _tool(CurrencyRequest, private.get_total_equity),
-    ("portfolio", "get_holdings"): _tool(NoArguments, lambda venue, _: private.get_holdings(venue)),
-    ("portfolio", "get_fx_rate"): _tool(GetFxRate, private.get_fx_rate),
+    (Router.DERIBIT, "get_index_price"): _tool(CurrencyRequest, public.get_index_price),
+    (Router.DERIBIT, "get_dvol"): _tool(CurrencyRequest, public.get_dvol),
+    (Router.DERIBIT, "get_dvol_history"): _tool(market.GetDvolHistory, public.get_dvol_history),
+    (Router.DERIBIT, "get_historical"): _tool(market.GetHistorical, public.get_historical),
+    (Router.DERIBIT, "get_instruments"): _tool(market.GetInstruments, public.get_instruments),
+    (Router.DERIBIT, "get_options_chain"): _tool(market.GetOptionsChain, public.get_options_chain),
+    (Router.DERIBIT, "get_order_book"): _tool(market.GetOrderBook, public.get_order_book),
+    (Router.DERIBIT, "get_account_summary"): _tool(CurrencyRequest, private.get_account_summary),
+    (Router.DERIBIT, "get_positions"): _tool(CurrencyRequest, private.get_positions),
+    (Router.DERIBIT, "place_combo_order"): _tool(trading.PlaceComboOrder, private.place_combo_order),
+    (Router.DERIBIT, "get_order_by_label"): _tool(trading.GetOrderByLabel, private.get_order_by_label),
+    (Router.DERIBIT, "get_open_orders"): _tool(CurrencyRequest, private.get_open_orders),
+    (Router.DERIBIT, "edit_order"): _tool(trading.EditOrder, private.edit_order),
+    (Router.DERIBIT, "get_order_history"): _tool(trading.GetOrderHistory, private.get_order_history),
+    (Router.DERIBIT, "get_user_trades"): _tool(trading.GetSince, private.get_user_trades),
+    (Router.DERIBIT, "get_margins"): _tool(trading.GetMargins, private.get_margins),
+    (Router.DERIBIT, "cancel_order"): _tool(trading.OrderIdRequest, private.cancel_order),
+    (Router.DERIBIT, "cancel_all"): _tool(CurrencyRequest, private.cancel_all),
+    (Router.DERIBIT, "get_trades_by_order"): _tool(trading.OrderIdRequest, private.get_trades_by_order),
+    (Router.DERIBIT, "get_settlements"): _tool(trading.GetSince, private.get_settlements),
+    (Router.HYPERLIQUID, "get_funding_rate"): _tool(GetFundingRate, public.get_funding_rate),
+    (Router.HYPERLIQUID, "get_funding_history"): _tool(GetFundingHistory, public.get_funding_history),
+    (Router.MACRO, "get_calendar"): _tool(GetCalendar, public.get_calendar),
+    (Router.SENTIMENT, "get_cross_exchange_funding"): _tool(CoinRequest, public.get_cross_exchange_funding),
+    (Router.SENTIMENT, "get_liquidation_pressure"): _tool(CoinRequest, public.get_liquidation_pressure),
+    (Router.PORTFOLIO, "get_total_equity"): _tool(CurrencyRequest, private.get_total_equity),
+    (Router.PORTFOLIO, "get_holdings"): _tool(NoArguments, lambda venue, _: private.get_holdings(venue)),
+    (Router.PORTFOLIO, "get_fx_rate"): _tool(GetFxRate, private.get_fx_rate),
 }
 
 if TOOLBOX.keys() != TOOLS.keys():

@@ -10,11 +10,11 @@ from rich.console import Console
 from cli.commands.inject import fields_of
 from cli.views.live import picture
 from cli.views.status_page import book_line, kill_switch_text, show_status
+from core.contract import Router
 from core.errors import InputError
 from core.messages.control import CellView, EngineIdentity, EngineStatus
 from core.messages.health import HealthStatus, RouterHealth
 from core.messages.kill_switch import ArmCause, KillSwitchStatus
-from core.messages.mcp import Router
 from core.orders.books import Job
 from core.pricing.greeks import option_greeks
 from core.values import OptionType

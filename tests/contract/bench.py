@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from actors.mcp.client import McpClient, McpCredentials
 from actors.mcp.transport import Response, Transport
-from core.contract import ComboLeg, GetOptionsChain, Order, OrderAnswer, PlaceComboOrder
+from core.contract import ComboLeg, GetOptionsChain, Order, OrderAnswer, PlaceComboOrder, Router
 from core.market.option_chain import OptionChain, Quote
 from core.strategy import Strategy
 from core.values import OptionType
@@ -47,7 +47,7 @@ class Bench:
 
     def __post_init__(self) -> None:
         self.client = McpClient(
-            router="deribit",
+            router=Router.DERIBIT,
             transport=self.transport,
             credentials=self.credentials,
             strategy=Strategy(),

@@ -14,7 +14,7 @@ import pytest
 from actors.mcp import ConnectionCut, HttpTransport, NoAnswer, NotConnected, PaperTransport, Response
 from actors.mcp.client import McpClient, McpCredentials
 from actors.mcp.paper_transport import PaperCrashError
-from core.contract import CurrencyRequest, iso_utc
+from core.contract import CurrencyRequest, Router, iso_utc
 from core.errors import McpAuthError
 from core.strategy import Strategy
 from gateway.paper.launch import VenueProcess
@@ -134,7 +134,7 @@ def test_wrong_token_is_refused_by_the_real_venue(
 ) -> None:
     inner = HttpTransport(paper_process.url, monotonic=time.monotonic)
     client = McpClient(
-        router="deribit",
+        router=Router.DERIBIT,
         transport=PaperTransport(inner, clock=paper_clock),
         credentials=McpCredentials(token="wrong", bot_tag="BOT__CONTRACT"),
         strategy=Strategy(),

@@ -10,8 +10,8 @@ from actors.execution import Execution
 from actors.kill_switch import DiskKillFile, KillSwitch
 from actors.mcp import McpCredentials, McpOrders, McpRouter
 from actors.mcp.transport import Transport
+from core.contract import Router
 from core.messages.execution import ClosePosition, OrderFinal, PlaceCombo
-from core.messages.mcp import Router
 from core.orders.books import Proposal
 from core.orders.exit_rule import ExitRule
 from core.orders.plan import ComboPlan, LegFacts

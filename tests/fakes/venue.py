@@ -24,6 +24,7 @@ from core.contract import (
     PlaceComboOrder,
     Position,
     Positions,
+    Router,
     Settlement,
     Settlements,
     Trade,
@@ -150,7 +151,7 @@ class FakeVenue:
         if tool == "health":
             return 200, b'{"status": "ok", "version": "1", "environment": "paper"}'
         try:
-            request = TOOLS["deribit", tool].request.model_validate_json(body)
+            request = TOOLS[Router.DERIBIT, tool].request.model_validate_json(body)
         except ValidationError as error:
             return 422, json.dumps({"detail": str(error)}).encode()
         answer = getattr(self, f"_{tool}")(request)

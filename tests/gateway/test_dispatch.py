@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from pydantic import BaseModel
 
-from core.contract import ROUTERS, TOOLS, iso_utc
+from core.contract import TOOLS, Router, iso_utc
 from tests.gateway.market_fake import FRIDAY, LONG_PUT, SHORT_PUT, START, Desk
 
 SPAN: dict[str, object] = {"start": iso_utc(START - timedelta(days=2)), "end": iso_utc(START)}
@@ -57,7 +57,7 @@ def bars(instrument: str, start: str, end: str) -> bytes:
     return json.dumps({"instrument": instrument, "start": start, "end": end}).encode()
 
 
-@pytest.mark.parametrize("router", ROUTERS)
+@pytest.mark.parametrize("router", Router)
 def test_every_router_has_a_health_page(router: str) -> None:
     health = json.loads(Desk().raw(router, "health").body)
     assert health == {"status": "ok", "version": health["version"], "environment": "paper"}

@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from core.contract import ROUTERS
+from core.contract import Router
 from core.messages.alerting import Severity
 from core.orders.books import CycleOutcome, Job
 from gateway.paper.faults import FaultKind
@@ -62,7 +62,7 @@ def random_faults(chance: Random) -> tuple[str, ...]:
             chance.choice([kind for kind in FaultKind if kind is not FaultKind.ALIEN_POSITION]),
             chance.choice((0.01, 0.05, 0.2, 0.5)),
         )
-        target = "deribit" if kind in DERIBIT_ONLY else chance.choice((*ROUTERS, "venue", "all"))
+        target = "deribit" if kind in DERIBIT_ONLY else chance.choice((*Router, "venue", "all"))
         chosen.append(f"{target}:{kind}:{rate}")
     return tuple(chosen)
 

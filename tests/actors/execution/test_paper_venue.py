@@ -13,7 +13,7 @@ import pytest
 
 from actors.mcp.client import McpClient
 from actors.mcp.paper_transport import PaperTransport
-from core.contract import GetOptionsChain
+from core.contract import GetOptionsChain, Router
 from core.market.option_chain import OptionChain, Quote
 from core.messages.execution import FinalOutcome, Settled, SettleExpired
 from core.messages.kill_switch import ArmKillSwitch
@@ -68,7 +68,7 @@ class PaperHouse(TradingHouse):
     def market_plan(self, *, contracts: int, above_natural: str) -> ComboPlan:
         before, self.paper.calm = self.paper.calm, True
         client = McpClient(
-            router="deribit", transport=self.transport, credentials=CREDENTIALS, strategy=Strategy()
+            router=Router.DERIBIT, transport=self.transport, credentials=CREDENTIALS, strategy=Strategy()
         )
         answer = client.read("get_options_chain", GetOptionsChain(), correlation="t", now=self.time)
         self.paper.calm = before

@@ -9,11 +9,11 @@ from typing import TypeVar
 from actors.health import Health
 from actors.health.disk import FREE_BYTES_MIN
 from actors.runtime.testing import FakeAddress, FakeContext
-from core.contract import EnvironmentInfo
+from core.contract import EnvironmentInfo, Router
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.execution import RecoveryReport
 from core.messages.health import GetHealth, HealthStatus
-from core.messages.mcp import Fetch, Fetched, FetchFailed, McpFault, ProbeRouter, Router, RouterProbed
+from core.messages.mcp import Fetch, Fetched, FetchFailed, McpFault, ProbeRouter, RouterProbed
 from core.messages.scheduler import JobDue
 from core.messages.state import (
     RecordEvent,

@@ -9,6 +9,7 @@ import pytest
 from actors.health import Health
 from actors.health.disk import FREE_BYTES_MIN
 from actors.runtime.testing import DEFAULT_NOW, FakeAddress, FakeContext
+from core.contract import Router
 from core.errors import InputError
 from core.messages.alerting import Severity
 from core.messages.audit import AuditKind
@@ -21,7 +22,7 @@ from core.messages.kill_switch import (
     SuspendEntries,
     VenueChecked,
 )
-from core.messages.mcp import Fetch, ProbeRouter, Router, RouterProbed
+from core.messages.mcp import Fetch, ProbeRouter, RouterProbed
 from core.messages.scheduler import JobDue, StartJobs
 from core.messages.state import BackupMade, GetSystem, MakeBackup, Recorded, SetSystem, SystemRead
 from core.orders.books import Job

@@ -27,6 +27,7 @@ from core.contract import (
     Holdings,
     IndexPrice,
     LiquidationPressure,
+    Router,
     TotalEquity,
 )
 from core.messages.market_data import (
@@ -39,7 +40,7 @@ from core.messages.market_data import (
     SnapshotFailed,
     SnapshotKind,
 )
-from core.messages.mcp import Fetch, Fetched, FetchFailed, McpFault, Router
+from core.messages.mcp import Fetch, Fetched, FetchFailed, McpFault
 from core.messages.scheduler import JobDue
 from core.messages.state import BooksRead, GetBooks, RecordMarketSnapshot
 from core.orders.books import Books, Job, Position

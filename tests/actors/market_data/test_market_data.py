@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from actors.runtime import Terminated
-from core.contract import Dvol, DvolHistory, FundingHistory, FundingPoint, IndexPrice, TotalEquity
+from core.contract import Dvol, DvolHistory, FundingHistory, FundingPoint, IndexPrice, Router, TotalEquity
 from core.messages.market_data import (
     EntryMarket,
     MonitorMarket,
     Snapshot,
     SnapshotFailed,
 )
-from core.messages.mcp import McpFault, Router
+from core.messages.mcp import McpFault
 from tests.actors.market_data.room import HOUR, Room, bar
 from tests.core.example_market import NOW
 

@@ -10,7 +10,7 @@ import pytest
 
 from actors.mcp.client import RETRY_AFTER_DEFAULT_S, RETRY_AFTER_MAX_S, McpClient, McpCredentials
 from actors.mcp.transport import ConnectionCut, NoAnswer, NotConnected, Response, TransportError
-from core.contract import CurrencyRequest, GetOptionsChain, IndexPrice, NoArguments
+from core.contract import CurrencyRequest, GetOptionsChain, IndexPrice, NoArguments, Router
 from core.errors import (
     InputError,
     McpAuthError,
@@ -52,7 +52,7 @@ class OneAnswer:
 
 
 def client(transport: OneAnswer | FakeVenue) -> McpClient:
-    return McpClient(router="deribit", transport=transport, credentials=CREDENTIALS, strategy=Strategy())
+    return McpClient(router=Router.DERIBIT, transport=transport, credentials=CREDENTIALS, strategy=Strategy())
 
 
 def read_index(answer: Response | TransportError) -> object:

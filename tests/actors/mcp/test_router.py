@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from actors.mcp import McpRouter
-from core.contract import CurrencyRequest, IndexPrice, OrderIdRequest
+from core.contract import CurrencyRequest, IndexPrice, OrderIdRequest, Router
 from core.messages.alerting import RaiseAlert, Severity
-from core.messages.mcp import Fetch, Fetched, FetchFailed, McpFault, ProbeRouter, Router, RouterProbed
+from core.messages.mcp import Fetch, Fetched, FetchFailed, McpFault, ProbeRouter, RouterProbed
 from core.strategy import Strategy
 from tests.fakes.house import House
 from tests.fakes.trading import CREDENTIALS

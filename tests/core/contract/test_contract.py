@@ -13,7 +13,6 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from core.contract import (
     REQUIRED_FEATURES,
-    ROUTERS,
     TOOLS,
     AccountSummary,
     Amount,
@@ -21,6 +20,7 @@ from core.contract import (
     IndexPrice,
     Money,
     PlaceComboOrder,
+    Router,
     Statistic,
     Trade,
     UtcTime,
@@ -120,13 +120,13 @@ def test_every_tool_of_the_page_is_in_the_registry() -> None:
     }
     expected = {(router, tool) for router, tools in others.items() for tool in tools.split()}
     assert set(TOOLS) == expected | {("deribit", tool) for tool in deribit.split()}
-    assert {router for router, _ in TOOLS} == set(ROUTERS)
+    assert {router for router, _ in TOOLS} == set(Router)
     assert {"valid_until", "label_lookup", "order_history"} == REQUIRED_FEATURES
 
 
 def test_paths_are_those_of_the_contract() -> None:
-    assert tool_path("deribit", "get_dvol") == "/mcp-deribit/tools/get_dvol"
-    assert health_path("macro") == "/mcp-macro/health"
+    assert tool_path(Router.DERIBIT, "get_dvol") == "/mcp-deribit/tools/get_dvol"
+    assert health_path(Router.MACRO) == "/mcp-macro/health"
 
 
 @pytest.mark.parametrize("model", [m for contract in TOOLS.values() for m in contract])

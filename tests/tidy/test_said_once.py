@@ -1,0 +1,34 @@
+"""What the house says once: the list of routers stands in the contract and nowhere else."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+from core.contract import Router
+from tests.tidy.test_code import files, name_of, parsed
+
+PRODUCTION = ("core", "actors", "config", "cli", "reading", "gateway", "lab")
+REGISTRY = "core/contract/registry.py"
+ALSO_AN_EXCHANGE = {"actors/market_data/assemble.py", "gateway/paper/recorded.py"}
+"""Here "hyperliquid" is an exchange whose funding is read."""
+
+
+def texts(path: Path) -> set[str]:
+    """The string constants of a file."""
+    return {
+        node.value
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
+def test_routers_are_listed_in_the_contract_alone() -> None:
+    """A new router is named there, described beside it, and answered by the paper venue: nothing else."""
+    found = {
+        (name_of(path), text)
+        for path in files(*PRODUCTION)
+        for text in texts(path) & {router.value for router in Router}
+        if name_of(path) != REGISTRY
+    }
+    assert found == {(name, "hyperliquid") for name in ALSO_AN_EXCHANGE}

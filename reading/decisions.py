@@ -73,7 +73,10 @@ def _recomputed(record: AuditRecord, start: AuditRecord) -> Explained:
         raise FoundWrongError(f"audit record {record.seq}: {error}") from None
     if not isinstance(recorded, dict):
         raise FoundWrongError(f"audit record {record.seq}: expected a decision's record, found no object")
-    difference = decision_record.verify(recorded, strategy)
+    try:
+        difference = decision_record.verify(recorded, strategy)
+    except FoundWrongError as error:
+        raise FoundWrongError(f"audit record {record.seq}: {error}") from None
     if difference is None and recorded.get("code_version") != start.detail.get("version"):
         difference = "code_version"
     if difference is None and record.detail.get("sha256") != hashlib.sha256(text.encode()).hexdigest():

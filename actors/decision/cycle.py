@@ -16,12 +16,12 @@ from core.messages.market_data import (
     EntryMarket,
     FaultKind,
     FetchSnapshot,
-    MonitorMarket,
     Snapshot,
     SnapshotFailed,
     SnapshotKind,
 )
 from core.orders.books import CycleOutcome, Job
+from core.rules.facts import MonitorMarket
 from core.values import CycleId
 
 SNAPSHOT_SHARE: Final = 0.9

@@ -10,13 +10,16 @@ from actors.decision.facts import is_held, monitor_facts
 from actors.runtime import Key
 from core.messages.alerting import Severity
 from core.messages.execution import ClosePosition, ExitStarted, PositionClosed
-from core.messages.market_data import MonitorMarket, SnapshotKind
+from core.messages.market_data import (
+    SnapshotKind,
+)
 from core.messages.state import RecordDecision
 from core.orders.books import CycleOutcome, Position
 from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import PositionState
 from core.rules import record as decision_record
 from core.rules.exit.decision import ExitDecision, Skipped, decide_exit
+from core.rules.facts import MonitorMarket
 from core.values import PositionId
 
 EXIT_STEPS_BEYOND: Final = 3

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -27,7 +28,8 @@ from core.contract import (
 )
 from core.market.observations import FundingRate, HourlyClose, Level, MacroEvent
 from core.market.option_chain import OptionChain
-from core.messages.market_data import EntryMarket, FaultKind, MonitorMarket, SnapshotFault
+from core.messages.market_data import EntryMarket, FaultKind, SnapshotFault
+from core.rules.facts import AccountFacts, MarketFacts, MonitorMarket
 
 HOURS_PER_YEAR = 8760
 _HOUR = timedelta(hours=1)
@@ -53,28 +55,28 @@ def entry_market(answers: Answers, now: datetime, age_max_s: float) -> EntryMark
     account = answer_of(answers, "get_account_summary", AccountSummary)
     fx = answer_of(answers, "get_fx_rate", FxRate)
     holdings = answer_of(answers, "get_holdings", Holdings)
-    try:
+    with _translated():
         return EntryMarket(
-            equity_usd=_equity_usd(answer_of(answers, "get_total_equity", TotalEquity), fx),
-            eur_usd=fx.rate,
-            eth_share=math.fsum(held.share for held in holdings.holdings if held.asset == "ETH"),
-            venue_equity_eth=float(account.equity),
-            initial_margin_eth=float(account.initial_margin),
-            spot_usd=spot_usd(answers, now, age_max_s),
-            dvol=dvol_pts(answers, now, age_max_s),
-            dvol_24h_ago=_dvol_ago(answer_of(answers, "get_dvol_history", DvolHistory), now - _DAY),
-            index_hourly_closes=_closes(answers, now),
-            funding=_funding(answers, now),
-            macro_events=_events(answer_of(answers, "get_calendar", Calendar)),
-            liquidation_level=Level(
-                answer_of(answers, "get_liquidation_pressure", LiquidationPressure).level
+            account=AccountFacts(
+                equity_usd=_equity_usd(answer_of(answers, "get_total_equity", TotalEquity), fx),
+                eur_usd=fx.rate,
+                eth_share=math.fsum(held.share for held in holdings.holdings if held.asset == "ETH"),
+                venue_equity_eth=float(account.equity),
+                initial_margin_eth=float(account.initial_margin),
             ),
-            chain=answer_of(answers, CHAIN, OptionChain),
+            market=MarketFacts(
+                spot_usd=spot_usd(answers, now, age_max_s),
+                dvol=dvol_pts(answers, now, age_max_s),
+                dvol_24h_ago=_dvol_ago(answer_of(answers, "get_dvol_history", DvolHistory), now - _DAY),
+                index_hourly_closes=_closes(answers, now),
+                funding=_funding(answers, now),
+                macro_events=_events(answer_of(answers, "get_calendar", Calendar)),
+                liquidation_level=Level(
+                    answer_of(answers, "get_liquidation_pressure", LiquidationPressure).level
+                ),
+                chain=answer_of(answers, CHAIN, OptionChain),
+            ),
         )
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise IncompleteError("market_data", where, f"found {first['input']!r}: {first['msg']}") from error
 
 
 def monitor_market(
@@ -83,12 +85,24 @@ def monitor_market(
     """All market facts of a monitor. Raises `IncompleteError`."""
     if spot_4h_ago_usd is None:
         spot_4h_ago_usd = _close_at(_closes(answers, now), now - BACK_4H)
-    return MonitorMarket(
-        spot_usd=spot_usd(answers, now, age_max_s),
-        spot_4h_ago_usd=spot_4h_ago_usd,
-        dvol=dvol_pts(answers, now, age_max_s),
-        chain=answer_of(answers, CHAIN, OptionChain),
-    )
+    with _translated():
+        return MonitorMarket(
+            spot_usd=spot_usd(answers, now, age_max_s),
+            spot_4h_ago_usd=spot_4h_ago_usd,
+            dvol=dvol_pts(answers, now, age_max_s),
+            chain=answer_of(answers, CHAIN, OptionChain),
+        )
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """An answer that no fact can be made of is a fault, named by the fact."""
+    try:
+        yield
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise IncompleteError("market_data", where, f"found {first['input']!r}: {first['msg']}") from error
 
 
 def spot_usd(answers: Answers, now: datetime, age_max_s: float) -> float:

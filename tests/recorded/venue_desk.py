@@ -34,7 +34,15 @@ from core.orders.ladder import exit_reference_eth, next_entry_price_eth, next_ex
 from core.orders.limits import GateFacts, check_limits
 from core.orders.plan import ComboPlan
 from core.orders.terms import OrderPurpose, OrderTerms
-from core.rules.facts import EntryFacts, MonitorFacts, OpenPositionFacts
+from core.rules.facts import (
+    AccountFacts,
+    EngineFacts,
+    EntryFacts,
+    MarketFacts,
+    MonitorFacts,
+    MonitorMarket,
+    OpenPositionFacts,
+)
 from core.strategy import Strategy
 from core.values import COMBO_TICK_ETH, Environment, Leg, Side
 from gateway.paper import market_tools as public
@@ -91,24 +99,30 @@ class VenueDesk:
         strikes = strategy.strikes
         return EntryFacts(
             now=now,
-            strategy_enabled=True,
-            armed=False,
-            open_positions=0,
-            orders_in_doubt=0,
-            equity_usd=float(private.get_total_equity(venue, CurrencyRequest(currency="USD")).equity),
-            eur_usd=private.get_fx_rate(venue, GetFxRate(base="EUR", quote="USD")).rate,
-            eth_share=sum(h.share for h in private.get_holdings(venue).holdings if h.asset == "ETH"),
-            venue_equity_eth=float(account.equity),
-            initial_margin_eth=float(account.initial_margin),
-            risk_open_usd=0.0,
-            spot_usd=self._spot_usd(),
-            dvol=public.get_dvol(venue, ETH).dvol,
-            dvol_24h_ago=before.points[-1].close,
-            index_hourly_closes=self._closes(now - 724 * _HOUR),
-            funding=self._funding(),
-            macro_events=self._events(),
-            liquidation_level=Level(public.get_liquidation_pressure(venue, CoinRequest(coin="ETH")).level),
-            chain=self.chain(now + timedelta(days=strikes.dte_min), now + timedelta(days=strikes.dte_max)),
+            engine=EngineFacts(
+                strategy_enabled=True, armed=False, open_positions=0, orders_in_doubt=0, risk_open_usd=0.0
+            ),
+            account=AccountFacts(
+                equity_usd=float(private.get_total_equity(venue, CurrencyRequest(currency="USD")).equity),
+                eur_usd=private.get_fx_rate(venue, GetFxRate(base="EUR", quote="USD")).rate,
+                eth_share=sum(h.share for h in private.get_holdings(venue).holdings if h.asset == "ETH"),
+                venue_equity_eth=float(account.equity),
+                initial_margin_eth=float(account.initial_margin),
+            ),
+            market=MarketFacts(
+                spot_usd=self._spot_usd(),
+                dvol=public.get_dvol(venue, ETH).dvol,
+                dvol_24h_ago=before.points[-1].close,
+                index_hourly_closes=self._closes(now - 724 * _HOUR),
+                funding=self._funding(),
+                macro_events=self._events(),
+                liquidation_level=Level(
+                    public.get_liquidation_pressure(venue, CoinRequest(coin="ETH")).level
+                ),
+                chain=self.chain(
+                    now + timedelta(days=strikes.dte_min), now + timedelta(days=strikes.dte_max)
+                ),
+            ),
         )
 
     def monitor_facts(self, position: OpenPositionFacts, spot_4h_ago_usd: float) -> MonitorFacts:
@@ -116,10 +130,12 @@ class VenueDesk:
         return MonitorFacts(
             now=self.now,
             position=position,
-            spot_usd=self._spot_usd(),
-            spot_4h_ago_usd=spot_4h_ago_usd,
-            dvol=public.get_dvol(self.venue, ETH).dvol,
-            chain=self.chain(position.expiration, position.expiration),
+            market=MonitorMarket(
+                spot_usd=self._spot_usd(),
+                spot_4h_ago_usd=spot_4h_ago_usd,
+                dvol=public.get_dvol(self.venue, ETH).dvol,
+                chain=self.chain(position.expiration, position.expiration),
+            ),
         )
 
     def spot_usd_at(self, moment: datetime) -> float:

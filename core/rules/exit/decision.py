@@ -65,7 +65,8 @@ class Skipped(Value):
 def decide_exit(facts: MonitorFacts, strategy: Strategy) -> ExitDecision | Skipped:
     """Every exit rule on one position; the first that matches wins. Missing or broken data skips."""
     reasons = _unusable(facts, strategy)
-    spot, spot_4h_ago, dvol, chain = facts.spot_usd, facts.spot_4h_ago_usd, facts.dvol, facts.chain
+    market = facts.market
+    spot, spot_4h_ago, dvol, chain = market.spot_usd, market.spot_4h_ago_usd, market.dvol, market.chain
     quoted = Failed(reasons=()) if chain is None else leg_quotes(chain, facts.position.legs)
     if reasons or spot is None or spot_4h_ago is None or dvol is None or isinstance(quoted, Failed):
         return Skipped(position_id=facts.position.position_id, reasons=tuple(reasons))
@@ -99,17 +100,18 @@ def decide_exit(facts: MonitorFacts, strategy: Strategy) -> ExitDecision | Skipp
 
 def _unusable(facts: MonitorFacts, strategy: Strategy) -> list[str]:
     """Every reason why the facts can't carry a decision."""
+    market = facts.market
     reasons = [
         code
         for code, value in (
-            ("spot_missing", facts.spot_usd),
-            ("spot_4h_ago_missing", facts.spot_4h_ago_usd),
-            ("dvol_missing", facts.dvol),
-            ("chain_missing", facts.chain),
+            ("spot_missing", market.spot_usd),
+            ("spot_4h_ago_missing", market.spot_4h_ago_usd),
+            ("dvol_missing", market.dvol),
+            ("chain_missing", market.chain),
         )
         if value is None
     ]
-    chain = facts.chain
+    chain = market.chain
     if chain is None:
         return reasons
     if chain.broken_frac > strategy.anomalies.broken_max_frac:

@@ -50,7 +50,7 @@ def market_reasons(strategy: Strategy = STRATEGY, **changes: Any) -> tuple[str, 
 
 
 def test_nothing_blocks_a_ready_engine() -> None:
-    assert check_blocked(entry_facts(), STRATEGY).reasons == ()
+    assert check_blocked(entry_facts().engine, STRATEGY).reasons == ()
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_nothing_blocks_a_ready_engine() -> None:
     ],
 )
 def test_each_block_is_a_reason(changes: dict[str, Any], reason: str) -> None:
-    assert check_blocked(entry_facts(**changes), STRATEGY).reasons == (reason,)
+    assert check_blocked(entry_facts(**changes).engine, STRATEGY).reasons == (reason,)
 
 
 def test_all_blocks_are_reported_together() -> None:
@@ -75,7 +75,7 @@ def test_all_blocks_are_reported_together() -> None:
             open_positions=2,
             orders_in_doubt=3,
             strategy_enabled=False,
-        ),
+        ).engine,
         STRATEGY,
     )
     assert result.reasons == (

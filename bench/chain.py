@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 from bench.report import Row, add_rows, print_table, row_at_most
 from core.market.instrument_name import expiry_code
-from core.market.observations import FundingRate, HourlyClose, Level
+from core.market.observations import HourlyClose, Level, MeanFunding
 from core.market.option_chain import OptionChain
 from core.pricing.black76 import black76_price_eth, delta, year_fraction
 from core.rules.entry.decision import EntryOutcome, decide_entry
@@ -96,7 +96,7 @@ def facts_without_chain() -> EntryFacts:
             dvol=65.0,
             dvol_24h_ago=64.0,
             index_hourly_closes=closes,
-            funding=(FundingRate(venue="hyperliquid", annualised_frac=0.08, as_of=NOW),),
+            funding=(MeanFunding(venue="hyperliquid", annualised_frac=0.08, as_of=NOW),),
             macro_events=(),
             liquidation_level=Level.LOW,
             chain=None,

@@ -93,7 +93,7 @@ def _shown(recorded: decision_record.Json, strategy: Strategy) -> str:
     return decision_text(decision)
 
 
-def decision_text(decision: decision_record.Decision) -> str:
+def decision_text(decision: decision_record.AnyDecision) -> str:
     """A decision rule by rule, or why none was taken."""
     if isinstance(decision, Skipped):
         return f"exit {decision.position_id}: no decision, {', '.join(decision.reasons)}"

@@ -26,9 +26,9 @@ from core.contract import (
     Router,
     TotalEquity,
 )
-from core.market.observations import FundingRate, HourlyClose, Level, MacroEvent
+from core.market.observations import HourlyClose, Level, MacroEvent, MeanFunding
 from core.market.option_chain import OptionChain
-from core.messages.market_data import EntryMarket, FaultKind, SnapshotFault
+from core.messages.market_data import EntryMarket, PartFault, SnapshotFault
 from core.rules.facts import AccountFacts, MarketFacts, MonitorMarket
 
 HOURS_PER_YEAR = 8760
@@ -45,7 +45,7 @@ Answers = Mapping[str, object]
 class IncompleteError(Exception):
     """An answer came and does not hold what is needed; carries the fault."""
 
-    def __init__(self, source: str, part: str, detail: str, kind: FaultKind = FaultKind.INCOMPLETE) -> None:
+    def __init__(self, source: str, part: str, detail: str, kind: PartFault = PartFault.INCOMPLETE) -> None:
         super().__init__(detail)
         self.fault = SnapshotFault(source=source, part=part, kind=kind.value, detail=detail)
 
@@ -132,7 +132,7 @@ def _require_fresh(tool: str, at: datetime, now: datetime, age_max_s: float) -> 
     age_s = (now - at).total_seconds()
     if age_s > age_max_s:
         detail = f"{age_s:.0f} s old, expected at most {age_max_s:g} s"
-        raise IncompleteError(Router.DERIBIT, tool, detail, FaultKind.STALE)
+        raise IncompleteError(Router.DERIBIT, tool, detail, PartFault.STALE)
 
 
 def _equity_usd(equity: TotalEquity, fx: FxRate) -> float:
@@ -174,7 +174,7 @@ def _close_at(closes: tuple[HourlyClose, ...], moment: datetime) -> float:
     return ended[-1].close_usd
 
 
-def _funding(answers: Answers, now: datetime) -> tuple[FundingRate, ...]:
+def _funding(answers: Answers, now: datetime) -> tuple[MeanFunding, ...]:
     """Each venue's mean of the last 24 h, annualised; one that has paid nothing is left out.
 
     The rate of exactly a day ago was paid for the hour before that day: it is a 25th and does not count.
@@ -183,14 +183,14 @@ def _funding(answers: Answers, now: datetime) -> tuple[FundingRate, ...]:
     points = [point for point in history if now - _DAY < point.timestamp <= now]
     others = answer_of(answers, "get_cross_exchange_funding", CrossExchangeFunding).exchanges
     rates = [
-        FundingRate(venue=other.name, annualised_frac=other.annualized_rate, as_of=other.timestamp)
+        MeanFunding(venue=other.name, annualised_frac=other.annualized_rate, as_of=other.timestamp)
         for other in others
         if other.name.lower() != _OWN_VENUE or not points
     ]
     if points:
         mean = math.fsum(point.hourly_rate for point in points) / len(points)
         rates.append(
-            FundingRate(venue=_OWN_VENUE, annualised_frac=mean * HOURS_PER_YEAR, as_of=points[-1].timestamp)
+            MeanFunding(venue=_OWN_VENUE, annualised_frac=mean * HOURS_PER_YEAR, as_of=points[-1].timestamp)
         )
     return tuple(rates)
 

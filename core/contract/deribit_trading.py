@@ -40,7 +40,7 @@ class AccountSummary(ToolAnswer):
     error: str | None = None
 
 
-class Position(ToolAnswer):
+class VenuePosition(ToolAnswer):
     """One open position: `size` signed, contracts; prices and `floating_pnl` in ETH; greeks of all of it."""
 
     instrument_name: str
@@ -57,7 +57,7 @@ class Position(ToolAnswer):
 class Positions(ToolAnswer):
     """Every position with a size other than 0."""
 
-    positions: tuple[Position, ...]
+    positions: tuple[VenuePosition, ...]
 
 
 class ComboLeg(ToolRequest):
@@ -142,7 +142,7 @@ class GetOrderByLabel(ToolRequest):
     label: LabelText
 
 
-class EditOrder(ToolRequest):
+class EditOrderRequest(ToolRequest):
     """Change a resting order; null leaves that field as it is. `amount` is the new total, fills included."""
 
     order_id: str = Field(min_length=1)
@@ -239,7 +239,7 @@ TRADING_TOOLS: dict[str, tuple[type[ToolRequest], type[ToolAnswer]]] = {
     "place_combo_order": (PlaceComboOrder, OrderAnswer),
     "get_order_by_label": (GetOrderByLabel, MaybeOrder),
     "get_open_orders": (CurrencyRequest, Orders),
-    "edit_order": (EditOrder, OrderAnswer),
+    "edit_order": (EditOrderRequest, OrderAnswer),
     "get_order_history": (GetOrderHistory, Orders),
     "get_user_trades": (GetSince, Trades),
     "get_margins": (GetMargins, Margins),

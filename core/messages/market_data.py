@@ -52,7 +52,7 @@ class EntryMarket(Value):
     market: MarketFacts
 
 
-class FaultKind(StrEnum):
+class PartFault(StrEnum):
     """Why one part of a snapshot is missing, beside the kinds of `McpFault`."""
 
     ACTOR_FAILED = "actor_failed"
@@ -62,7 +62,7 @@ class FaultKind(StrEnum):
 
 
 class SnapshotFault(Value):
-    """One part that is missing: `kind` is an `McpFault` or a `FaultKind`."""
+    """One part that is missing: `kind` is an `McpFault` or a `PartFault`."""
 
     source: str
     """The router, or the room, that should have answered."""

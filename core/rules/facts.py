@@ -13,10 +13,10 @@ from pydantic import Field
 
 from core.market.observations import (
     Finite,
-    FundingRate,
     HourlyClose,
     Level,
     MacroEvent,
+    MeanFunding,
     NotNegative,
     PositiveUsd,
 )
@@ -55,7 +55,7 @@ class MarketFacts(Value):
     dvol: PositiveUsd
     dvol_24h_ago: PositiveUsd
     index_hourly_closes: tuple[HourlyClose, ...]
-    funding: tuple[FundingRate, ...]
+    funding: tuple[MeanFunding, ...]
     macro_events: tuple[MacroEvent, ...]
     liquidation_level: Level
     chain: OptionChain | None

@@ -23,7 +23,7 @@ from core.rules.facts import AccountFacts, EngineFacts, EntryFacts, MarketFacts,
 from core.strategy import Strategy
 from core.values import SpreadKind, Value
 
-Decision = EntryDecision | ExitDecision | Skipped
+AnyDecision = EntryDecision | ExitDecision | Skipped
 Json = Mapping[str, Any]
 
 SHAPE = 2
@@ -35,7 +35,7 @@ _PARTS: dict[str, dict[str, type[Value]]] = {
 }
 
 
-def record(facts: EntryFacts | MonitorFacts, decision: Decision, code_version: str) -> dict[str, Any]:
+def record(facts: EntryFacts | MonitorFacts, decision: AnyDecision, code_version: str) -> dict[str, Any]:
     """The decision's record for the audit log: JSON values only."""
     kept = facts.model_dump(mode="json", exclude={"market": {"chain"}})
     kept["market"]["chain"] = _chain_record(facts, decision)
@@ -49,7 +49,7 @@ def record(facts: EntryFacts | MonitorFacts, decision: Decision, code_version: s
     }
 
 
-def decision_json(decision: Decision) -> dict[str, Any]:
+def decision_json(decision: AnyDecision) -> dict[str, Any]:
     """The decision as JSON values; what is derived from the checks (passed, reasons) is left out."""
     return decision.model_dump(mode="json")
 
@@ -59,7 +59,7 @@ def canonical(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def replay(recorded: Json, strategy: Strategy) -> Decision:
+def replay(recorded: Json, strategy: Strategy) -> AnyDecision:
     """Decide again from a record of any shape.
 
     Raises `ValidationError` or `McpDataAnomalyError` on unreadable facts, `FoundWrongError` on another shape.
@@ -203,7 +203,7 @@ def _digest(value: object) -> str:
     return hashlib.sha256(canonical(value).encode()).hexdigest()
 
 
-def _chain_record(facts: EntryFacts | MonitorFacts, decision: Decision) -> dict[str, object] | None:
+def _chain_record(facts: EntryFacts | MonitorFacts, decision: AnyDecision) -> dict[str, object] | None:
     chain = facts.market.chain
     match facts, decision:
         case EntryFacts(), EntryDecision():

@@ -65,7 +65,7 @@ TOOLBOX: Final[Mapping[tuple[Router, str], Tool]] = {
     (Router.DERIBIT, "place_combo_order"): _tool(trading.PlaceComboOrder, private.place_combo_order),
     (Router.DERIBIT, "get_order_by_label"): _tool(trading.GetOrderByLabel, private.get_order_by_label),
     (Router.DERIBIT, "get_open_orders"): _tool(CurrencyRequest, private.get_open_orders),
-    (Router.DERIBIT, "edit_order"): _tool(trading.EditOrder, private.edit_order),
+    (Router.DERIBIT, "edit_order"): _tool(trading.EditOrderRequest, private.edit_order),
     (Router.DERIBIT, "get_order_history"): _tool(trading.GetOrderHistory, private.get_order_history),
     (Router.DERIBIT, "get_user_trades"): _tool(trading.GetSince, private.get_user_trades),
     (Router.DERIBIT, "get_margins"): _tool(trading.GetMargins, private.get_margins),

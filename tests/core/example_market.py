@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from core.market.observations import FundingRate, HourlyClose, Level
+from core.market.observations import HourlyClose, Level, MeanFunding
 from core.market.option_chain import OptionChain
 from core.pricing.black76 import black76_price_eth, delta, year_fraction
 from core.rules.facts import AccountFacts, EngineFacts, EntryFacts, MarketFacts
@@ -166,7 +166,7 @@ def entry_facts(**changes: Any) -> EntryFacts:
         "dvol": 65.0,
         "dvol_24h_ago": 64.0,
         "index_hourly_closes": CLOSES,
-        "funding": (FundingRate(venue="hyperliquid", annualised_frac=0.08, as_of=NOW - timedelta(hours=1)),),
+        "funding": (MeanFunding(venue="hyperliquid", annualised_frac=0.08, as_of=NOW - timedelta(hours=1)),),
         "macro_events": (),
         "liquidation_level": Level.LOW,
     }

@@ -16,7 +16,7 @@ from functools import cache
 from itertools import groupby
 from pathlib import Path
 
-from core.market.observations import FundingRate, HourlyClose, Level, MacroEvent
+from core.market.observations import HourlyClose, Level, MacroEvent, MeanFunding
 from core.market.option_chain import OptionChain
 from core.pricing.black76 import delta, year_fraction
 from core.rules.facts import AccountFacts, EngineFacts, EntryFacts, MarketFacts
@@ -93,7 +93,7 @@ class RecordedMarket:
         for rows in recorded_snapshots(self._folder, every):
             yield _snapshot(list(rows))
 
-    def funding(self, now: datetime) -> tuple[FundingRate, ...]:
+    def funding(self, now: datetime) -> tuple[MeanFunding, ...]:
         """The annualised 24-hour mean of each venue with a recent rate, else the declared assumption."""
         found = []
         for venue, series, per_year, age_h in (
@@ -103,9 +103,9 @@ class RecordedMarket:
             window = series.between(now - timedelta(hours=24), now)
             if window and now - window[-1][0] <= timedelta(hours=age_h + 1):
                 mean = sum(rate for _, rate in window) / len(window) * per_year
-                found.append(FundingRate(venue=venue, annualised_frac=mean, as_of=window[-1][0]))
+                found.append(MeanFunding(venue=venue, annualised_frac=mean, as_of=window[-1][0]))
         if not found:
-            found.append(FundingRate(venue="assumed", annualised_frac=FUNDING_WITHOUT_RECORD, as_of=now))
+            found.append(MeanFunding(venue="assumed", annualised_frac=FUNDING_WITHOUT_RECORD, as_of=now))
         return tuple(found)
 
     def entry_facts(self, snapshot: Snapshot, strategy: Strategy) -> EntryFacts:

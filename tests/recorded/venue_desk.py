@@ -17,7 +17,7 @@ from core.contract import (
     ComboLeg,
     CurrencyRequest,
     DvolHistory,
-    EditOrder,
+    EditOrderRequest,
     GetCalendar,
     GetDvolHistory,
     GetFundingHistory,
@@ -28,7 +28,7 @@ from core.contract import (
     PlaceComboOrder,
     Trade,
 )
-from core.market.observations import FundingRate, HourlyClose, Level, MacroEvent
+from core.market.observations import HourlyClose, Level, MacroEvent, MeanFunding
 from core.market.option_chain import OptionChain
 from core.orders.ladder import exit_reference_eth, next_entry_price_eth, next_exit_price_eth
 from core.orders.limits import GateFacts, check_limits
@@ -244,7 +244,7 @@ class VenueDesk:
         return order
 
     def _edit(self, order: VenueOrder, price: Decimal) -> VenueOrder:
-        request = EditOrder(order_id=order.order.order_id, price=price, amount=order.order.amount)
+        request = EditOrderRequest(order_id=order.order.order_id, price=price, amount=order.order.amount)
         return desk.edit(self.venue, request)
 
     def _order(self, order: VenueOrder) -> VenueOrder:
@@ -295,21 +295,21 @@ class VenueDesk:
         candles = Historical.model_validate_json(public.get_historical(self.venue, request)).candles
         return tuple(HourlyClose(at=c.timestamp + _HOUR, close_usd=float(c.close)) for c in candles)
 
-    def _funding(self) -> tuple[FundingRate, ...]:
+    def _funding(self) -> tuple[MeanFunding, ...]:
         """The mean of the reference venue's own points, and the other exchanges as they are told."""
         request = GetFundingHistory(coin="ETH", start=self.now - _DAY, end=self.now)
         history = public.get_funding_history(self.venue, request).points
         points = [point for point in history if point.timestamp > self.now - _DAY]
         told = public.get_cross_exchange_funding(self.venue, CoinRequest(coin="ETH")).exchanges
         rates = [
-            FundingRate(venue=rate.name, annualised_frac=rate.annualized_rate, as_of=rate.timestamp)
+            MeanFunding(venue=rate.name, annualised_frac=rate.annualized_rate, as_of=rate.timestamp)
             for rate in told
             if rate.name != HYPERLIQUID or not points
         ]
         if points:
             mean = sum(point.hourly_rate for point in points) / len(points)
             at = points[-1].timestamp
-            rates.append(FundingRate(venue=HYPERLIQUID, annualised_frac=mean * 8760, as_of=at))
+            rates.append(MeanFunding(venue=HYPERLIQUID, annualised_frac=mean * 8760, as_of=at))
         return tuple(rates)
 
     def _events(self) -> tuple[MacroEvent, ...]:

@@ -1,8 +1,9 @@
-"""What the house says once: the list of routers stands in the contract and nowhere else."""
+"""What the house says once: the name of a class means one thing, and routers are listed in one place."""
 
 from __future__ import annotations
 
 import ast
+from collections import defaultdict
 from pathlib import Path
 
 from core.contract import Router
@@ -12,6 +13,21 @@ PRODUCTION = ("core", "actors", "config", "cli", "reading", "gateway", "lab")
 REGISTRY = "core/contract/registry.py"
 ALSO_AN_EXCHANGE = {"actors/market_data/assemble.py", "gateway/paper/recorded.py"}
 """Here "hyperliquid" is an exchange whose funding is read."""
+
+TWICE = {
+    # The runtime imports nothing of ours: it says what it needs of a question, the messages have one.
+    "Question": ["actors/runtime/actor/mail.py", "core/messages/base.py"],
+}
+
+
+def test_no_class_has_the_name_of_another() -> None:
+    """A reader who meets the name knows which it is, and no import needs an `as`."""
+    found = defaultdict(list)
+    for path in files(*PRODUCTION):
+        for node in parsed(path).body:
+            if isinstance(node, ast.ClassDef):
+                found[node.name].append(name_of(path))
+    assert {name: where for name, where in found.items() if len(where) > 1} == TWICE
 
 
 def texts(path: Path) -> set[str]:

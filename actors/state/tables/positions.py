@@ -72,7 +72,7 @@ def sizes(db: sqlite3.Connection, position: Position) -> Sizes:
     """Sums of fills and deliveries by leg. Raises BooksRefusalError if they don't make whole combos."""
     position_id = position.position_id
     found = sizes_of(
-        position.plan.legs, ledger.fills_of(db, position_id), ledger.deliveries_of(db, position_id)
+        position.plan.legs, ledger.position_fills(db, position_id), ledger.deliveries_of(db, position_id)
     )
     if isinstance(found, Failed):
         expected = "expected fills and deliveries of its legs that make whole combos"
@@ -104,7 +104,7 @@ def _position(db: sqlite3.Connection, row: tuple[Any, ...]) -> Position:
     credit = sum(
         (
             round_eth(-Side(fill.side).sign * fill.price_eth * fill.amount)
-            for kind, fill in ledger.fills_of(db, position_id)
+            for kind, fill in ledger.position_fills(db, position_id)
             if kind is InstructionKind.ENTRY
         ),
         Decimal(0),

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.contract import Order, OrderLeg, OrderStateName, Settlement, Trade
-from core.contract import Position as VenuePosition
+from core.contract import Order, OrderLeg, OrderStateName, Settlement, Trade, VenuePosition
 from core.errors import McpDataAnomalyError
 from core.orders.books import Books, Fill, Instruction, InstructionKind, OrderRow, Position
 from core.orders.lifecycle import ORDER_EDGES, OrderState, PositionState

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.market.observations import FundingRate
+from core.market.observations import MeanFunding
 from core.market.option_chain import OptionChain
 from core.rules.entry.decision import EntryDecision, EntryOutcome, decide_entry
 from core.rules.facts import EntryFacts
@@ -139,7 +139,7 @@ def test_the_bias_of_the_market_chooses_the_kind(r30: float, rate: float, kind: 
     decision = decide(
         LAX,
         index_hourly_closes=hourly_closes(r30=r30),
-        funding=(FundingRate(venue="a", annualised_frac=rate, as_of=NOW),),
+        funding=(MeanFunding(venue="a", annualised_frac=rate, as_of=NOW),),
     )
     assert decision.kind is kind
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.checks import holds
-from core.market.observations import FundingRate, HourlyClose, Level, MacroEvent
+from core.market.observations import HourlyClose, Level, MacroEvent, MeanFunding
 from core.market.statistics import history_faults, median_funding_frac, r30_frac, rv14_pct
 from core.rules.entry.bias import choose_bias, forced_bias
 from core.rules.entry.blocked import check_blocked
@@ -31,8 +31,8 @@ from tests.core.example_market import (
 )
 
 
-def funding(venue: str, rate: float, *, age_h: float = 1.0) -> FundingRate:
-    return FundingRate(venue=venue, annualised_frac=rate, as_of=NOW - timedelta(hours=age_h))
+def funding(venue: str, rate: float, *, age_h: float = 1.0) -> MeanFunding:
+    return MeanFunding(venue=venue, annualised_frac=rate, as_of=NOW - timedelta(hours=age_h))
 
 
 def event(hours: float, **changes: Any) -> MacroEvent:

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel
 
-from core.contract import Order, Router, Trade
+from core.contract import Order, Router
 from core.market.option_chain import OptionChain
 from core.messages.base import Answered, Command, Event, Query
 from core.messages.kill_switch import Permit
@@ -90,7 +90,6 @@ class OrderAccepted(Event):
     label: Label
     action: OrderAction
     order: Order
-    trades: tuple[Trade, ...] = ()
 
 
 class OrderRefused(Event):

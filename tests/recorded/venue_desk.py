@@ -30,6 +30,7 @@ from core.contract import (
 )
 from core.market.observations import HourlyClose, Level, MacroEvent, MeanFunding
 from core.market.option_chain import OptionChain
+from core.orders.closing_cost import closing_cost
 from core.orders.ladder import exit_reference_eth, next_entry_price_eth, next_exit_price_eth
 from core.orders.limits import GateFacts, check_limits
 from core.orders.plan import ComboPlan
@@ -44,7 +45,7 @@ from core.rules.facts import (
     OpenPositionFacts,
 )
 from core.strategy import Strategy
-from core.values import COMBO_TICK_ETH, Environment, Leg, Side
+from core.values import Environment, Failed, Leg
 from gateway.paper import market_tools as public
 from gateway.paper import orders as desk
 from gateway.paper import trading_tools as private
@@ -195,25 +196,17 @@ class VenueDesk:
         return [trade for trade in found if trade.order_id == order.order.order_id]
 
     def _exit_price(self, plan: ComboPlan, step: int) -> tuple[Decimal, Decimal]:
-        """Limit and natural price of closing now, net ETH received; no bid is 0, no ask mark + 2 ticks."""
-        chain = self.chain(plan.expiration, plan.expiration)
-        mid = natural = Decimal(0)
-        for leg in plan.legs:
-            quote = chain.quote(leg.instrument_name)
-            if quote is None or quote.faults:
-                raise AssertionError(f"{self.now.isoformat()}: {leg.instrument_name} has no sound quote")
-            bid = quote.bid_eth or Decimal(0)
-            ask = max(bid, quote.mark_eth + 2 * COMBO_TICK_ETH) if quote.ask_eth is None else quote.ask_eth
-            natural += ask if leg.side is Side.SELL else -bid
-            mid += (bid + ask) / 2 * (1 if leg.side is Side.SELL else -1)
-        cost = next_exit_price_eth(
+        """Limit and natural price of closing now, net ETH received."""
+        cost = closing_cost(self.chain(plan.expiration, plan.expiration), plan.legs)
+        assert not isinstance(cost, Failed), f"{self.now.isoformat()}: {cost}"
+        price = next_exit_price_eth(
             step,
-            mid_cost_eth=mid,
-            natural_cost_eth=natural,
+            mid_cost_eth=cost.mid_eth,
+            natural_cost_eth=cost.natural_eth,
             exit_steps=self.strategy.execution.exit_steps,
             limits=self.strategy.limits,
         )
-        return -cost, exit_reference_eth(natural)
+        return -price, exit_reference_eth(cost.natural_eth)
 
     def _place(
         self,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from actors.alerting import Channel, TelegramChannel
+from actors.alerting import AlertChannel, TelegramChannel
 from actors.mcp import McpCredentials, Transport
 from actors.runtime import Context
 from actors.tree import EngineSettings
@@ -79,7 +79,7 @@ def redactor(mcp: McpSettings, telegram: TelegramSettings | None) -> Redactor:
     return Redactor(secret.get_secret_value() for secret in secrets)
 
 
-def _channel(telegram: TelegramSettings | None) -> Callable[[], Channel] | None:
+def _channel(telegram: TelegramSettings | None) -> Callable[[], AlertChannel] | None:
     if telegram is None:
         return None
     return lambda: TelegramChannel(telegram.bot_token, telegram.chat_id, telegram.api_url)

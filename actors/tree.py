@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from actors.alerting import Alerting, Channel
+from actors.alerting import AlertChannel, Alerting
 from actors.audit import Audit
 from actors.control.actor import Control
 from actors.control.engine import Engine
@@ -38,8 +38,17 @@ from actors.names import (
     Rooms,
     mcp,
 )
-from actors.runtime import Actor, ActorSystem, ChildSpec, Context, Exhausted, OnHang, Runtime, Tracer
-from actors.runtime import Strategy as Restarting
+from actors.runtime import (
+    Actor,
+    ActorSystem,
+    ChildSpec,
+    Context,
+    Exhausted,
+    OnHang,
+    RestartStrategy,
+    Runtime,
+    Tracer,
+)
 from actors.runtime import SupervisorSpec as Supervisor
 from actors.scheduler import Scheduler
 from actors.state import State
@@ -67,7 +76,7 @@ class EngineSettings:
     identity: EngineIdentity
     boot_record: Mapping[str, JsonValue]
     redact: Callable[[str], str]
-    alert_channel: Callable[[], Channel] | None
+    alert_channel: Callable[[], AlertChannel] | None
     control_socket: Path | None
 
 
@@ -88,7 +97,7 @@ def tree(settings: EngineSettings, engine: Engine) -> Supervisor:
         (
             _room(ALERTING, lambda rooms: _alerting(settings, rooms)),
             _room(KILL_SWITCH, lambda rooms: _kill_switch(settings, rooms)),
-            Supervisor("books", _books(settings), strategy=Restarting.REST_FOR_ONE),
+            Supervisor("books", _books(settings), strategy=RestartStrategy.REST_FOR_ONE),
             Supervisor("feeds", _feeds(settings), exhausted=Exhausted.PARK),
             Supervisor("desk", _desk(settings, engine)),
         ),

@@ -15,11 +15,11 @@ from datetime import UTC, datetime, timedelta
 
 from bench.report import Row, add_rows, print_table, row_at_most
 from core.market.instrument_name import expiry_code
-from core.market.observations import FundingRate, HourlyClose, Level
+from core.market.observations import HourlyClose, Level, MeanFunding
 from core.market.option_chain import OptionChain
 from core.pricing.black76 import black76_price_eth, delta, year_fraction
 from core.rules.entry.decision import EntryOutcome, decide_entry
-from core.rules.facts import EntryFacts
+from core.rules.facts import AccountFacts, EngineFacts, EntryFacts, MarketFacts
 from core.strategy import Strategy
 from core.values import OptionType, SpreadKind
 
@@ -81,25 +81,32 @@ def facts_without_chain() -> EntryFacts:
     )
     return EntryFacts(
         now=NOW,
-        strategy_enabled=True,
-        armed=False,
-        open_positions=0,
-        orders_in_doubt=0,
-        equity_usd=200_000.0,
-        eur_usd=1.17,
-        eth_share=0.15,
-        venue_equity_eth=10.0,
-        initial_margin_eth=0.0,
-        risk_open_usd=0.0,
-        spot_usd=SPOT_USD,
-        dvol=65.0,
-        dvol_24h_ago=64.0,
-        index_hourly_closes=closes,
-        funding=(FundingRate(venue="hyperliquid", annualised_frac=0.08, as_of=NOW),),
-        macro_events=(),
-        liquidation_level=Level.LOW,
-        chain=None,
+        engine=EngineFacts(
+            strategy_enabled=True, armed=False, open_positions=0, orders_in_doubt=0, risk_open_usd=0.0
+        ),
+        account=AccountFacts(
+            equity_usd=200_000.0,
+            eur_usd=1.17,
+            eth_share=0.15,
+            venue_equity_eth=10.0,
+            initial_margin_eth=0.0,
+        ),
+        market=MarketFacts(
+            spot_usd=SPOT_USD,
+            dvol=65.0,
+            dvol_24h_ago=64.0,
+            index_hourly_closes=closes,
+            funding=(MeanFunding(venue="hyperliquid", annualised_frac=0.08, as_of=NOW),),
+            macro_events=(),
+            liquidation_level=Level.LOW,
+            chain=None,
+        ),
     )
+
+
+def with_chain(facts: EntryFacts, chain: OptionChain) -> EntryFacts:
+    """The same facts with a chain."""
+    return facts.model_copy(update={"market": facts.market.model_copy(update={"chain": chain})})
 
 
 def times_ms(*works: Callable[[], object], rounds: int = _ROUNDS) -> list[list[float]]:
@@ -128,9 +135,7 @@ def chain_rows() -> list[Row]:
         )
 
     def decide(raw: bytes) -> None:
-        decision = decide_entry(
-            facts.model_copy(update={"chain": decode(raw)}), strategy, forced_kind=SpreadKind.IRON_CONDOR
-        )
+        decision = decide_entry(with_chain(facts, decode(raw)), strategy, forced_kind=SpreadKind.IRON_CONDOR)
         if decision.outcome is not EntryOutcome.PROPOSE:
             raise RuntimeError(f"expected a proposal, found {decision.table()}")
 

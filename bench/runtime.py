@@ -23,8 +23,8 @@ from actors.runtime import (
     ChildSpec,
     Envelope,
     GreenRuntime,
-    Order,
     PlainQuestion,
+    RunOrder,
     SupervisorSpec,
     ThreadRuntime,
     ask,
@@ -190,7 +190,7 @@ def ring_spec(done: threading.Event) -> SupervisorSpec:
 
 def green_ring_per_s() -> float:
     done = threading.Event()
-    runtime = GreenRuntime(datetime(2026, 1, 1, tzinfo=UTC), seed=1, order=Order.FIFO)
+    runtime = GreenRuntime(datetime(2026, 1, 1, tzinfo=UTC), seed=1, order=RunOrder.FIFO)
     system = ActorSystem(runtime, ring_spec(done))
     system.start()
     for number in range(RING):

@@ -33,7 +33,6 @@ from core.messages.kill_switch import KillSwitchStatus
 from core.messages.market_data import (
     EntryMarket,
     FetchSnapshot,
-    MonitorMarket,
     SnapshotFailed,
     SnapshotKind,
 )
@@ -42,7 +41,7 @@ from core.rules import record as decision_record
 from core.rules.entry.decision import EntryDecision, decide_entry
 from core.rules.entry.sizing import thin_capital_warning
 from core.rules.exit.decision import ExitDecision, Skipped, decide_exit
-from core.rules.facts import EntryFacts
+from core.rules.facts import EntryFacts, MonitorMarket
 from core.strategy import Strategy
 from core.values import CycleId, Mode
 from reading.books import live_books
@@ -211,10 +210,11 @@ class DryDesk:
 
 def equity_warnings(facts: EntryFacts, strategy: Strategy) -> tuple[str, ...]:
     """One contract is 1 ETH: below some spots of equity, more when volatility is high, it is too much."""
-    check = thin_capital_warning(facts.equity_usd, facts.spot_usd, facts.dvol, strategy.sizing)
+    market, equity_usd = facts.market, facts.account.equity_usd
+    check = thin_capital_warning(equity_usd, market.spot_usd, market.dvol, strategy.sizing)
     if check.passed:
         return ()
     return (
-        f"{check.code}: equity {facts.equity_usd:,.0f} USD is below {check.threshold:,.0f} USD: "
+        f"{check.code}: equity {equity_usd:,.0f} USD is below {check.threshold:,.0f} USD: "
         "one contract will often be too much",
     )

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from actors.mcp import McpCredentials, Transport, TransportError
 from actors.mcp.transport import HTTP_DEADLINE_S, Response
-from core.contract import ENVIRONMENT_INFO, Health, Router
+from core.contract import ENVIRONMENT_INFO, HealthAnswer, Router
 from core.contract.registry import health_path, tool_path
 
 
@@ -47,7 +47,7 @@ def probe(
         )
         error = _refusal(answer)
         if error is None:
-            health = Health.model_validate_json(answer.body)
+            health = HealthAnswer.model_validate_json(answer.body)
             version, environment = health.version, str(health.environment)
     except TransportError as failure:
         error = str(failure)

@@ -5,8 +5,6 @@ Reasons are derived from the checks, so a rule can neither report a false reason
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from pydantic import Field
 
 from core.values import Value
@@ -89,11 +87,6 @@ def is_at_most(value: float, maximum: float) -> bool:
 def holds(code: str, passed: bool, value: Scalar, expected: Scalar, note: str = "") -> Check:
     """A check that is not a comparison of two numbers; `expected` says what would have passed."""
     return Check(code=code, value=value, op="is", threshold=expected, passed=passed, note=note)
-
-
-def tables(results: Iterable[RuleResult]) -> str:
-    """The tables of several rules, one below the other."""
-    return "\n".join(result.table() for result in results)
 
 
 def _rounding(bound: float) -> float:

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from actors.compose import engine_settings, redactor
 from actors.engine import OrderlyEngine
-from actors.runtime import BatonRuntime, GreenRuntime, Order, Tracer
+from actors.runtime import BatonRuntime, GreenRuntime, RunOrder, Tracer
 from config import LoadedStrategy, McpSettings
 from core.values import Mode
 from gateway.paper.launch import PaperVenueConfig
@@ -69,7 +69,7 @@ class SimulatedEngine:
         seed: int,
         begin: datetime,
         life: int = 1,
-        order: Order = Order.RANDOM,
+        order: RunOrder = RunOrder.RANDOM,
         yield_at_tell: float = 0.0,
         runtime_kind: type[GreenRuntime] | type[BatonRuntime] = GreenRuntime,
         tracer: Tracer | None = None,

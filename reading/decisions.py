@@ -73,7 +73,10 @@ def _recomputed(record: AuditRecord, start: AuditRecord) -> Explained:
         raise FoundWrongError(f"audit record {record.seq}: {error}") from None
     if not isinstance(recorded, dict):
         raise FoundWrongError(f"audit record {record.seq}: expected a decision's record, found no object")
-    difference = decision_record.verify(recorded, strategy)
+    try:
+        difference = decision_record.verify(recorded, strategy)
+    except FoundWrongError as error:
+        raise FoundWrongError(f"audit record {record.seq}: {error}") from None
     if difference is None and recorded.get("code_version") != start.detail.get("version"):
         difference = "code_version"
     if difference is None and record.detail.get("sha256") != hashlib.sha256(text.encode()).hexdigest():
@@ -90,7 +93,7 @@ def _shown(recorded: decision_record.Json, strategy: Strategy) -> str:
     return decision_text(decision)
 
 
-def decision_text(decision: decision_record.Decision) -> str:
+def decision_text(decision: decision_record.AnyDecision) -> str:
     """A decision rule by rule, or why none was taken."""
     if isinstance(decision, Skipped):
         return f"exit {decision.position_id}: no decision, {', '.join(decision.reasons)}"

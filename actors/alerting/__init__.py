@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from actors.alerting.actor import Alerting
-from actors.alerting.channel import Channel, NotTaken, Taken
+from actors.alerting.channel import AlertChannel, NotTaken, Taken
 from actors.alerting.telegram import TelegramChannel
 
-__all__ = ["Alerting", "Channel", "NotTaken", "Taken", "TelegramChannel"]
+__all__ = ["AlertChannel", "Alerting", "NotTaken", "Taken", "TelegramChannel"]

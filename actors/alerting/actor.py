@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from actors.alerting.channel import Channel, NotTaken, Taken
+from actors.alerting.channel import AlertChannel, NotTaken, Taken
 from actors.alerting.text import render
 from actors.room import Room
 from actors.runtime import Address, Timer
@@ -67,13 +67,13 @@ class Alerting(Room[AlertingProtocol | SendNext | BacklogLate]):
         self,
         *,
         state: Address[StateProtocol],
-        open_channel: Callable[[], Channel] | None,
+        open_channel: Callable[[], AlertChannel] | None,
         redact: Callable[[str], str],
     ) -> None:
         self._state = state
         self._open_channel = open_channel
         self._redact = redact
-        self._channel: Channel | None = None
+        self._channel: AlertChannel | None = None
         self._queue: deque[AlertRow] = deque()
         self._recent: deque[AlertRow] = deque(maxlen=RECENT_MAX)
         self._delivered_ids: deque[str] = deque(maxlen=DELIVERED_MEMORY)

@@ -23,7 +23,7 @@ class NotTaken:
     markup_refused: bool = False
 
 
-class Channel(Protocol):
+class AlertChannel(Protocol):
     """Where alerts go."""
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from actors.decision.cycle import Due, snapshot_key
-from actors.decision.desk import Desk, Rooms, booked_key
+from actors.decision.desk import DecisionRooms, Desk, booked_key
 from actors.decision.entry_cycle import final_key, place_request
 from actors.decision.kelly_cycle import trades_key
 from actors.decision.monitor_cycle import closed_key, exit_key
@@ -80,7 +80,7 @@ class Decision(Room[DecisionProtocol | Terminated]):
         mode: Mode,
         code_version: str,
     ) -> None:
-        self._rooms = Rooms(
+        self._rooms = DecisionRooms(
             state=state,
             kill_switch=kill_switch,
             market_data=market_data,

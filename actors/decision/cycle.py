@@ -14,14 +14,14 @@ from actors.runtime import AnyAddress, Came, Key
 from core.messages.base import Refused
 from core.messages.market_data import (
     EntryMarket,
-    FaultKind,
     FetchSnapshot,
-    MonitorMarket,
+    PartFault,
     Snapshot,
     SnapshotFailed,
     SnapshotKind,
 )
 from core.orders.books import CycleOutcome, Job
+from core.rules.facts import MonitorMarket
 from core.values import CycleId
 
 SNAPSHOT_SHARE: Final = 0.9
@@ -170,6 +170,6 @@ class Cycle(ABC):
         answer = await self.event(snapshot_key(self.cycle_id))
         if isinstance(answer, Snapshot):
             return answer.market
-        crashed = any(fault.kind == FaultKind.ACTOR_FAILED for fault in answer.faults)
+        crashed = any(fault.kind == PartFault.ACTOR_FAILED for fault in answer.faults)
         outcome = CycleOutcome.ACTOR_FAILED if crashed else CycleOutcome.DATA_FAILED
         raise CycleOver(outcome, *(fault.reason for fault in answer.faults))

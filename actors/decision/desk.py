@@ -38,7 +38,7 @@ class RoomUnreachableError(Exception):
 
 
 @dataclass(frozen=True)
-class Rooms:
+class DecisionRooms:
     """Whom decision talks to; the kill switch and state are up the tree and may be asked."""
 
     state: Address[StateProtocol]
@@ -66,7 +66,7 @@ class Desk:
         ctx: Context,
         conversations: Conversations,
         outbox: Outbox,
-        rooms: Rooms,
+        rooms: DecisionRooms,
         *,
         strategy: Strategy,
         mode: Mode,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from actors.decision.cycle import Cycle, CycleEnd, Step
 from actors.decision.desk import RoomUnreachableError
@@ -10,12 +10,14 @@ from actors.decision.facts import is_held, monitor_facts
 from actors.runtime import Key
 from core.messages.alerting import Severity
 from core.messages.execution import ClosePosition, ExitStarted, PositionClosed
-from core.messages.market_data import MonitorMarket, SnapshotKind
+from core.messages.market_data import SnapshotKind
 from core.messages.state import RecordDecision
 from core.orders.books import CycleOutcome, Position
+from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import PositionState
 from core.rules import record as decision_record
-from core.rules.exit.decision import ExitCode, ExitDecision, Skipped, decide_exit
+from core.rules.exit.decision import ExitDecision, Skipped, decide_exit
+from core.rules.facts import MonitorMarket
 from core.values import PositionId
 
 EXIT_STEPS_BEYOND: Final = 3
@@ -45,6 +47,13 @@ def closed_key(position_id: PositionId) -> Key[PositionClosed]:
     return Key(f"closed:{position_id}")
 
 
+class DueExit(NamedTuple):
+    """The rule that closes a position, and every rule that matched."""
+
+    rule: ExitRule
+    matched: tuple[ExitRule, ...]
+
+
 class MonitorCycle(Cycle):
     """Looks at every position; also when the switch is armed, for armed is not blind."""
 
@@ -52,7 +61,7 @@ class MonitorCycle(Cycle):
         self.outcomes: set[CycleOutcome] = {CycleOutcome.NOTHING_OPEN}
         self.reasons: list[str] = []
         self.tables: list[str] = []
-        self.exits: dict[PositionId, ExitDecision] = {}
+        self.exits: dict[PositionId, DueExit] = {}
         to_decide = self._sorted()
         if to_decide:
             expirations = tuple(sorted({position.plan.expiration for position in to_decide}))
@@ -103,11 +112,12 @@ class MonitorCycle(Cycle):
             self._note(CycleOutcome.DATA_FAILED, *(f"{reason}@{position_id}" for reason in decision.reasons))
             return
         self.tables.append(decision.table())
-        self.reasons.append(f"{decision.code.value}:{position_id}")
-        if decision.code is ExitCode.HOLD:
+        self.reasons.append(f"{decision.code}:{position_id}")
+        rule = decision.rule
+        if rule is None:
             self.outcomes.add(CycleOutcome.HELD)
         else:
-            self.exits[position_id] = decision
+            self.exits[position_id] = DueExit(rule, decision.matched)
 
     async def _close_due(self) -> None:
         """Send every exit that is due, and wait for its end for as long as a monitor does."""
@@ -120,15 +130,15 @@ class MonitorCycle(Cycle):
         execution = desk.strategy.execution
         within_s = execution.exit_reprice_s * (execution.exit_steps + EXIT_STEPS_BEYOND)
         self.enter(Step.EXIT, desk.rooms.execution, within_s)
-        for position_id, decision in self.exits.items():
+        for position_id, due in self.exits.items():
             desk.ctx.tell(
                 desk.rooms.execution,
                 ClosePosition(
                     request_id=f"close-{self.cycle_id}-{position_id}",
                     cycle_id=self.cycle_id,
                     position_id=position_id,
-                    exit_rule=decision.code.value,
-                    reason=", ".join(code.value for code in decision.matched),
+                    exit_rule=due.rule,
+                    reason=", ".join(due.matched),
                 ),
                 correlation=self.cycle_id,
             )
@@ -161,9 +171,9 @@ class MonitorCycle(Cycle):
 
     def _exit_blocked(self, position_id: PositionId, reasons: tuple[str, ...]) -> None:
         """Due but not sent: never silent, however often it happens."""
-        decision = self.exits.pop(position_id)
+        due = self.exits.pop(position_id)
         self._note(CycleOutcome.EXIT_BLOCKED, *(f"{reason}@{position_id}" for reason in reasons))
-        text = f"{position_id}: exit by {decision.code.value} is due and blocked: {', '.join(reasons)}"
+        text = f"{position_id}: exit by {due.rule} is due and blocked: {', '.join(reasons)}"
         self.desk.alert(Severity.CRITICAL, "exit_blocked", text, self.cycle_id)
 
     def _note(self, outcome: CycleOutcome, *reasons: str) -> None:

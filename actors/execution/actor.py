@@ -8,7 +8,7 @@ from typing import Final, assert_never
 
 from actors.execution.entry import ENTRY, STOP_ENTRIES, WITHDRAW_ENTRIES, enter, entry_name
 from actors.execution.exit import EXIT, ExitRequest, close, exit_name
-from actors.execution.line import Line, Rooms, fetch_key, order_key, state_key
+from actors.execution.line import ExecutionRooms, Line, fetch_key, order_key, state_key
 from actors.execution.order import WorkingOrder
 from actors.execution.recovery import arm_if_late, look_at_sizes, recover
 from actors.execution.settlement import settle
@@ -90,7 +90,7 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
         alerting: Address[AlertingProtocol],
         strategy: Strategy,
     ) -> None:
-        self._rooms = Rooms(
+        self._rooms = ExecutionRooms(
             kill_switch=kill_switch,
             state=state,
             orders=orders,

@@ -20,6 +20,7 @@ from core.messages.execution import ExitStarted, FinalOutcome, OrderFinal, Posit
 from core.messages.mcp import FetchFailed
 from core.orders.books import InstructionKind, Position
 from core.orders.closing_cost import ClosingCost, closing_cost
+from core.orders.exit_rule import ExitRule
 from core.orders.label import OrderLabel
 from core.orders.ladder import exit_reference_eth, next_exit_price_eth
 from core.orders.lifecycle import PositionState
@@ -44,7 +45,7 @@ class ExitRequest:
     request_id: str
     position_id: PositionId
     cycle_id: CycleId | None
-    exit_rule: str
+    exit_rule: ExitRule
     answer: Callable[[ExitStarted], None]
 
 

@@ -32,9 +32,8 @@ from core.messages.mcp import (
     Fetched,
     FetchFailed,
     McpFault,
-    OrderAccepted,
     OrderAction,
-    OrderRefused,
+    OrderOutcome,
     OrderUnknown,
     SendOrder,
 )
@@ -72,12 +71,11 @@ ORDER_OVERDUE_S = 30.0
 """An order's one attempt takes 8 s at most; without an answer by then its outcome is unknown."""
 
 M = TypeVar("M")
-OrderOutcome = OrderAccepted | OrderRefused | OrderUnknown
 StateSaid = Recorded | Refused | BooksRead | PositionRead
 
 
 @dataclass(frozen=True)
-class Rooms:
+class ExecutionRooms:
     """Whom execution talks to."""
 
     kill_switch: Address[KillSwitchProtocol]
@@ -120,7 +118,7 @@ class Line:
         self,
         ctx: Context,
         *,
-        rooms: Rooms,
+        rooms: ExecutionRooms,
         strategy: Strategy,
         outbox: Outbox,
         conversations: Conversations,

@@ -21,6 +21,7 @@ from core.messages.mcp import (
 )
 from core.messages.state import RecordInstruction, RecordSent
 from core.orders.books import Instruction, OrderRow
+from core.orders.exit_rule import ExitRule
 from core.orders.label import OrderLabel
 from core.orders.lifecycle import OrderState
 from core.orders.limits import exit_contracts_max
@@ -42,7 +43,7 @@ class OrderSpec:
     cycle_id: CycleId | None
     terms: OrderTerms
     reference_eth: Decimal
-    exit_rule: str | None = None
+    exit_rule: ExitRule | None = None
 
     def attempted_as(self, attempt: int) -> OrderSpec:
         """The same order under the label of another attempt."""

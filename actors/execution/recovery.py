@@ -37,6 +37,7 @@ from core.messages.kill_switch import ArmCause, ClearSuspension
 from core.messages.mcp import CancelOrder, FetchFailed, OrderAction
 from core.messages.state import BindAccount, RecordEvent, RecordSent
 from core.orders.books import Books, Instruction, InstructionKind
+from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import OrderState
 from core.orders.reconcile import (
     Correction,
@@ -57,7 +58,6 @@ ALERT_AGAIN_S_MAX = 6 * HOUR_S
 other."""
 ARM_AFTER_S = 600.0
 SINCE_BEFORE = timedelta(days=1)
-MANUAL = "manual"
 DEAD_LETTER_SOURCE = "dead_letter"
 """The suspension that a lost message to the books sets: a reconcile that succeeds clears it."""
 
@@ -67,7 +67,7 @@ class ResumedExit:
     """A position that was being closed, the rule that closed it, and its order if one still works."""
 
     position_id: PositionId
-    exit_rule: str
+    exit_rule: ExitRule
     working: WorkingOrder | None
 
 
@@ -285,7 +285,7 @@ async def _exits(line: Line, instructions_before: tuple[Instruction, ...]) -> tu
         working = None
         if row is not None and row.state is OrderState.WORKING:
             working = WorkingOrder(line, instruction, row)
-        exits[position_id] = ResumedExit(position_id, instruction.exit_rule or MANUAL, working)
+        exits[position_id] = ResumedExit(position_id, instruction.exit_rule or ExitRule.MANUAL, working)
     return tuple(exits.values())
 
 

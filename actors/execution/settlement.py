@@ -15,10 +15,10 @@ from core.messages.execution import PositionClosed, Settled, SettleExpired, Sett
 from core.messages.mcp import FetchFailed
 from core.messages.state import RecordDeliveries
 from core.orders.books import Delivery
+from core.orders.exit_rule import ExitRule
 from core.orders.reconcile import deliveries_for
 from core.values import Failed, PositionId
 
-SETTLEMENT_RULE = "settlement"
 TRIES = 5
 BETWEEN_TRIES_S = 60.0
 SINCE_BEFORE = timedelta(hours=1)
@@ -90,5 +90,5 @@ async def _tell_closed(line: Line, position_id: PositionId) -> None:
     closed_at = line.ctx.now() if position is None or position.closed_at is None else position.closed_at
     line.tell(
         line.rooms.decision,
-        PositionClosed(position_id=position_id, exit_rule=SETTLEMENT_RULE, at=closed_at),
+        PositionClosed(position_id=position_id, exit_rule=ExitRule.SETTLEMENT, at=closed_at),
     )

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from actors.kill_switch.gate import Gate
 from actors.kill_switch.kill_file import KillFilePort
 from actors.kill_switch.latch import Latch, Look
-from actors.kill_switch.ledger import Ledger
+from actors.kill_switch.ledger import PermitLedger
 from actors.kill_switch.reporter import Reporter
 from actors.room import Room
 from actors.runtime import Address, answerer
@@ -80,7 +80,7 @@ class KillSwitch(Room[KillSwitchProtocol | Look]):
         )
         self._latch = Latch(self.ctx, file=self._file, reporter=self._reporter, strategy=self._strategy)
         lifetime_s = self._strategy.execution.permit_lifetime_s
-        self._ledger = Ledger(started_at=self.ctx.now(), lifetime_s=lifetime_s)
+        self._ledger = PermitLedger(started_at=self.ctx.now(), lifetime_s=lifetime_s)
         self._latch.start()
         request_id = f"kill-switch-row-{self.ctx.uuid()}"
         self.outbox.send(self._state, GetKillSwitchRow(request_id=request_id), request_id)

@@ -16,7 +16,7 @@ _HOUR = timedelta(seconds=3600)
 _LABELS_KEPT = 10_000
 
 
-class Ledger:
+class PermitLedger:
     """Permits outstanding. A new one counts a permit of the incarnation before as out for one lifetime."""
 
     def __init__(self, *, started_at: datetime, lifetime_s: float) -> None:

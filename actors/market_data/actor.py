@@ -21,7 +21,6 @@ from core.messages.market_data import (
     FetchSnapshot,
     GetMarks,
     Marks,
-    MonitorMarket,
     Snapshot,
     SnapshotFailed,
     SnapshotKind,
@@ -39,6 +38,7 @@ from core.messages.protocols import (
 from core.messages.scheduler import JobDue
 from core.messages.state import BooksRead, Recorded
 from core.orders.books import Job
+from core.rules.facts import MonitorMarket
 from core.strategy import Strategy
 
 
@@ -168,7 +168,7 @@ class MarketData(Room[MarketDataProtocol | Terminated]):
                 SnapshotFailed(request_id=request.request_id, cycle_id=request.cycle_id, faults=market.faults)
             )
             return
-        self._seen.dvol = market.dvol
+        self._seen.dvol = (market.market if isinstance(market, EntryMarket) else market).dvol
         answer(Snapshot(request_id=request.request_id, cycle_id=request.cycle_id, market=market))
 
     async def _read_entry(self, reading: Reading, _request: FetchSnapshot) -> EntryMarket | Missing:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from pydantic import ValidationError
@@ -26,13 +27,15 @@ from core.contract import (
     Calendar,
     DvolHistory,
     FxRate,
+    Router,
     Tool,
     TotalEquity,
 )
 from core.contract.base import AnswerT, RequestT
-from core.market.observations import FundingRate, HourlyClose, Level, MacroEvent
+from core.market.observations import HourlyClose, Level, MacroEvent, MeanFunding
 from core.market.option_chain import OptionChain
-from core.messages.market_data import EntryMarket, FaultKind, MonitorMarket, SnapshotFault
+from core.messages.market_data import EntryMarket, PartFault, SnapshotFault
+from core.rules.facts import AccountFacts, MarketFacts, MonitorMarket
 
 HOURS_PER_YEAR = 8760
 _HOUR = timedelta(hours=1)
@@ -47,7 +50,7 @@ Answers = Mapping[str, object]
 class IncompleteError(Exception):
     """An answer came and does not hold what is needed; carries the fault."""
 
-    def __init__(self, source: str, part: str, detail: str, kind: FaultKind = FaultKind.INCOMPLETE) -> None:
+    def __init__(self, source: str, part: str, detail: str, kind: PartFault = PartFault.INCOMPLETE) -> None:
         super().__init__(detail)
         self.fault = SnapshotFault(source=source, part=part, kind=kind.value, detail=detail)
 
@@ -57,26 +60,26 @@ def entry_market(answers: Answers, now: datetime, age_max_s: float) -> EntryMark
     account = answer_of(answers, GET_ACCOUNT_SUMMARY)
     fx = answer_of(answers, GET_FX_RATE)
     holdings = answer_of(answers, GET_HOLDINGS)
-    try:
+    with _translated():
         return EntryMarket(
-            equity_usd=_equity_usd(answer_of(answers, GET_TOTAL_EQUITY), fx),
-            eur_usd=fx.rate,
-            eth_share=math.fsum(held.share for held in holdings.holdings if held.asset == "ETH"),
-            venue_equity_eth=float(account.equity),
-            initial_margin_eth=float(account.initial_margin),
-            spot_usd=spot_usd(answers, now, age_max_s),
-            dvol=dvol_pts(answers, now, age_max_s),
-            dvol_24h_ago=_dvol_ago(answer_of(answers, GET_DVOL_HISTORY), now - _DAY),
-            index_hourly_closes=_closes(answers, now),
-            funding=_funding(answers, now),
-            macro_events=_events(answer_of(answers, GET_CALENDAR)),
-            liquidation_level=Level(answer_of(answers, GET_LIQUIDATION_PRESSURE).level),
-            chain=chain_in(answers),
+            account=AccountFacts(
+                equity_usd=_equity_usd(answer_of(answers, GET_TOTAL_EQUITY), fx),
+                eur_usd=fx.rate,
+                eth_share=math.fsum(held.share for held in holdings.holdings if held.asset == "ETH"),
+                venue_equity_eth=float(account.equity),
+                initial_margin_eth=float(account.initial_margin),
+            ),
+            market=MarketFacts(
+                spot_usd=spot_usd(answers, now, age_max_s),
+                dvol=dvol_pts(answers, now, age_max_s),
+                dvol_24h_ago=_dvol_ago(answer_of(answers, GET_DVOL_HISTORY), now - _DAY),
+                index_hourly_closes=_closes(answers, now),
+                funding=_funding(answers, now),
+                macro_events=_events(answer_of(answers, GET_CALENDAR)),
+                liquidation_level=Level(answer_of(answers, GET_LIQUIDATION_PRESSURE).level),
+                chain=chain_in(answers),
+            ),
         )
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise IncompleteError("market_data", where, f"found {first['input']!r}: {first['msg']}") from error
 
 
 def monitor_market(
@@ -85,12 +88,24 @@ def monitor_market(
     """All market facts of a monitor. Raises `IncompleteError`."""
     if spot_4h_ago_usd is None:
         spot_4h_ago_usd = _close_at(_closes(answers, now), now - BACK_4H)
-    return MonitorMarket(
-        spot_usd=spot_usd(answers, now, age_max_s),
-        spot_4h_ago_usd=spot_4h_ago_usd,
-        dvol=dvol_pts(answers, now, age_max_s),
-        chain=chain_in(answers),
-    )
+    with _translated():
+        return MonitorMarket(
+            spot_usd=spot_usd(answers, now, age_max_s),
+            spot_4h_ago_usd=spot_4h_ago_usd,
+            dvol=dvol_pts(answers, now, age_max_s),
+            chain=chain_in(answers),
+        )
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """An answer that no fact can be made of is a fault, named by the fact."""
+    try:
+        yield
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise IncompleteError("market_data", where, f"found {first['input']!r}: {first['msg']}") from error
 
 
 def spot_usd(answers: Answers, now: datetime, age_max_s: float) -> float:
@@ -132,7 +147,7 @@ def _require_fresh(tool: str, at: datetime, now: datetime, age_max_s: float) -> 
     age_s = (now - at).total_seconds()
     if age_s > age_max_s:
         detail = f"{age_s:.0f} s old, expected at most {age_max_s:g} s"
-        raise IncompleteError("deribit", tool, detail, FaultKind.STALE)
+        raise IncompleteError(Router.DERIBIT, tool, detail, PartFault.STALE)
 
 
 def _equity_usd(equity: TotalEquity, fx: FxRate) -> float:
@@ -140,14 +155,18 @@ def _equity_usd(equity: TotalEquity, fx: FxRate) -> float:
         return float(equity.equity)
     if equity.currency == "EUR":
         return float(equity.equity) * fx.rate
-    raise IncompleteError("portfolio", "get_total_equity", f"expected USD or EUR, found {equity.currency}")
+    raise IncompleteError(
+        Router.PORTFOLIO, "get_total_equity", f"expected USD or EUR, found {equity.currency}"
+    )
 
 
 def _dvol_ago(history: DvolHistory, moment: datetime) -> float:
     """DVOL at `moment`: the close of the last bar that had ended by then."""
     ended = [point for point in history.points if point.timestamp + _HOUR <= moment]
     if not ended or moment - (ended[-1].timestamp + _HOUR) > _AGO_TOLERANCE:
-        raise IncompleteError("deribit", "get_dvol_history", f"no bar that ended by {moment.isoformat()}")
+        raise IncompleteError(
+            Router.DERIBIT, "get_dvol_history", f"no bar that ended by {moment.isoformat()}"
+        )
     return ended[-1].close
 
 
@@ -159,18 +178,18 @@ def _closes(answers: Answers, now: datetime) -> tuple[HourlyClose, ...]:
         if candle.close > 0
     )
     if len(closes) != len(candles):
-        raise IncompleteError("deribit", "get_historical", "an hourly close is not above 0")
+        raise IncompleteError(Router.DERIBIT, "get_historical", "an hourly close is not above 0")
     return tuple(close for close in closes if close.at <= now)
 
 
 def _close_at(closes: tuple[HourlyClose, ...], moment: datetime) -> float:
     ended = [close for close in closes if close.at <= moment]
     if not ended or moment - ended[-1].at > _AGO_TOLERANCE:
-        raise IncompleteError("deribit", "get_historical", f"no hourly close by {moment.isoformat()}")
+        raise IncompleteError(Router.DERIBIT, "get_historical", f"no hourly close by {moment.isoformat()}")
     return ended[-1].close_usd
 
 
-def _funding(answers: Answers, now: datetime) -> tuple[FundingRate, ...]:
+def _funding(answers: Answers, now: datetime) -> tuple[MeanFunding, ...]:
     """Each venue's mean of the last 24 h, annualised; one that has paid nothing is left out.
 
     The rate of exactly a day ago was paid for the hour before that day: it is a 25th and does not count.
@@ -179,14 +198,14 @@ def _funding(answers: Answers, now: datetime) -> tuple[FundingRate, ...]:
     points = [point for point in history if now - _DAY < point.timestamp <= now]
     others = answer_of(answers, GET_CROSS_EXCHANGE_FUNDING).exchanges
     rates = [
-        FundingRate(venue=other.name, annualised_frac=other.annualized_rate, as_of=other.timestamp)
+        MeanFunding(venue=other.name, annualised_frac=other.annualized_rate, as_of=other.timestamp)
         for other in others
         if other.name.lower() != _OWN_VENUE or not points
     ]
     if points:
         mean = math.fsum(point.hourly_rate for point in points) / len(points)
         rates.append(
-            FundingRate(venue=_OWN_VENUE, annualised_frac=mean * HOURS_PER_YEAR, as_of=points[-1].timestamp)
+            MeanFunding(venue=_OWN_VENUE, annualised_frac=mean * HOURS_PER_YEAR, as_of=points[-1].timestamp)
         )
     return tuple(rates)
 

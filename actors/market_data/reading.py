@@ -15,7 +15,7 @@ from actors.runtime import Address, Context, Conversations, Key, Terminated
 from core.contract import IndexPrice, Router
 from core.market.option_chain import OptionChain
 from core.messages.kill_switch import MarksChanged
-from core.messages.market_data import FaultKind, SnapshotFault
+from core.messages.market_data import PartFault, SnapshotFault
 from core.messages.mcp import Fetch, Fetched, FetchFailed
 from core.messages.protocols import KillSwitchProtocol, McpProtocol, StateProtocol
 from core.messages.state import BooksRead, GetBooks
@@ -186,14 +186,14 @@ class Reading:
     def _miss_router(self, ended: Terminated) -> None:
         for key, part in list(self.waiting.items()):
             if self._sources.routers[part.router].path == ended.path:
-                self._miss(key, FaultKind.ACTOR_FAILED.value, f"{ended.path}: {ended.reason}")
+                self._miss(key, PartFault.ACTOR_FAILED.value, f"{ended.path}: {ended.reason}")
 
     def _miss_all(self) -> None:
         detail = f"no answer by {self._deadline.isoformat()}"
         for key in list(self.waiting):
-            self._miss(key, FaultKind.NO_ANSWER.value, detail)
+            self._miss(key, PartFault.NO_ANSWER.value, detail)
         if self._books:
             self._books = ()
             self._faults.append(
-                SnapshotFault(source="state", part="get_books", kind=FaultKind.NO_ANSWER.value, detail=detail)
+                SnapshotFault(source="state", part="get_books", kind=PartFault.NO_ANSWER.value, detail=detail)
             )

@@ -17,7 +17,7 @@ from actors.runtime import Address, Context, Conversations, Key, Outbox
 from core.contract import GET_FUNDING_RATE, FundingRate
 from core.market.option_chain import OptionChain
 from core.messages.base import Refused
-from core.messages.market_data import FaultKind, MarketSnapshotFailed, MarketSnapshotStored
+from core.messages.market_data import MarketSnapshotFailed, MarketSnapshotStored, PartFault
 from core.messages.protocols import DecisionProtocol, StateProtocol
 from core.messages.state import Recorded, RecordMarketSnapshot
 
@@ -127,7 +127,7 @@ class StoredPictures:
     def _missed(
         self, missing: Missing, request_id: str, slot: datetime, answer: Callable[[object], None]
     ) -> None:
-        stale = any(fault.kind == FaultKind.STALE.value for fault in missing.faults)
+        stale = any(fault.kind == PartFault.STALE.value for fault in missing.faults)
         reason = str(missing)
         self._seen.stale_reason = reason
         self._suspension.failed(reason, stale=stale, cause=request_id)

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
 from actors.mcp.transport import HTTP_DEADLINE_S, ConnectionCut, NoAnswer, NotConnected, Response, Transport
-from core.contract import GET_OPTIONS_CHAIN, Dvol, Health, IndexPrice, OrderBook, Router
+from core.contract import GET_OPTIONS_CHAIN, Dvol, HealthAnswer, IndexPrice, OrderBook, Router
 from core.contract.registry import TOOLS, health_path, tool_path
 from core.errors import (
     InputError,
@@ -116,11 +116,11 @@ class McpClient:
         self._check_age(answer, tool, now)
         return answer
 
-    def health(self, *, correlation: str) -> Health:
+    def health(self, *, correlation: str) -> HealthAnswer:
         """One attempt at the router's health page. Raises `McpError`."""
         response = self._attempt("GET", health_path(self._router), None, correlation)
         where = f"{self._router}.health"
-        return validated(Health, parsed(response, where), where)
+        return validated(HealthAnswer, parsed(response, where), where)
 
     def raise_for_status(self, response: Response, where: str) -> None:
         """Raise the `McpError` of any answer but 200."""

@@ -15,8 +15,15 @@ from actors.mcp.client import McpClient, McpCredentials, parsed, validated
 from actors.mcp.transport import NotConnected, Response, Transport, TransportError
 from actors.room import Room
 from actors.runtime import Address, Context, answerer
-from core.contract import ComboLeg, Order, OrderAnswer, OrderIdRequest, PlaceComboOrder, Router
-from core.contract import EditOrder as EditRequest
+from core.contract import (
+    ComboLeg,
+    EditOrderRequest,
+    Order,
+    OrderAnswer,
+    OrderIdRequest,
+    PlaceComboOrder,
+    Router,
+)
 from core.errors import McpDataAnomalyError, McpSoftError
 from core.kill_file import KILL_FILE_NAME, parse_kill_file
 from core.messages.kill_switch import Permit, PermitSpent, PermitVoid
@@ -25,6 +32,7 @@ from core.messages.mcp import (
     EditOrder,
     OrderAccepted,
     OrderAction,
+    OrderOutcome,
     OrderRefused,
     OrderUnknown,
     SendOrder,
@@ -35,7 +43,6 @@ from core.values import Label, OrderId
 
 LAPSE_AFTER_EXPIRY_S = 1.0
 """An order whose outcome is unknown can't be placed later than this after its `valid_until`."""
-Outcome = OrderAccepted | OrderRefused | OrderUnknown
 
 
 @dataclass(frozen=True)
@@ -124,7 +131,7 @@ class McpOrders(Room[McpOrdersProtocol | _Lapsed]):
     def _handle_edit(self, command: EditOrder) -> None:
         permit, terms = command.permit, command.terms
         agrees = permit.terms == terms and permit.label == command.label and not terms.purpose.is_placement
-        request = EditRequest(
+        request = EditOrderRequest(
             order_id=command.order_id,
             price=terms.limit_eth,
             amount=Decimal(terms.amount),
@@ -182,7 +189,7 @@ class McpOrders(Room[McpOrdersProtocol | _Lapsed]):
         is_exit = permit.terms.reduce_only and not permit.terms.purpose.is_entry
         return found is None or found.exits_blocked or not is_exit
 
-    def _attempt(self, label: Label, action: OrderAction, tool: str, request: BaseModel) -> Outcome:
+    def _attempt(self, label: Label, action: OrderAction, tool: str, request: BaseModel) -> OrderOutcome:
         client = self._client
         if client is None:
             raise RuntimeError(f"{self.ctx.path}: a message before on_start")
@@ -198,7 +205,7 @@ class McpOrders(Room[McpOrdersProtocol | _Lapsed]):
 
     def _outcome(
         self, client: McpClient, label: Label, action: OrderAction, tool: str, response: Response
-    ) -> Outcome:
+    ) -> OrderOutcome:
         status = response.status
         if status == 200 or (status == 409 and action is OrderAction.PLACE):
             return self._answered(label, action, tool, response)
@@ -211,7 +218,7 @@ class McpOrders(Room[McpOrdersProtocol | _Lapsed]):
             return self._refused(label, action, f"http_{status}", detail)
         return OrderUnknown(label=label, action=action, detail=f"HTTP {status}: {detail}")
 
-    def _answered(self, label: Label, action: OrderAction, tool: str, response: Response) -> Outcome:
+    def _answered(self, label: Label, action: OrderAction, tool: str, response: Response) -> OrderOutcome:
         """An order in the body, or none that can be read; of a 409, ours under the label seen before."""
         try:
             order = validated(OrderAnswer, parsed(response, tool), tool).order
@@ -221,7 +228,7 @@ class McpOrders(Room[McpOrdersProtocol | _Lapsed]):
             return OrderUnknown(label=label, action=action, detail=str(error))
         return self._ours(label, action, order)
 
-    def _ours(self, label: Label, action: OrderAction, order: Order) -> Outcome:
+    def _ours(self, label: Label, action: OrderAction, order: Order) -> OrderOutcome:
         if order.label != label:
             detail = f"the answer is about {order.label!r}, expected {label!r}"
             return OrderUnknown(label=label, action=action, detail=detail)

@@ -27,14 +27,14 @@ from actors.runtime.errors import (
     StartTimeout,
     TripwireHit,
 )
-from actors.runtime.green.runtime import BatonRuntime, GreenRuntime, Order
+from actors.runtime.green.runtime import BatonRuntime, GreenRuntime, RunOrder
 from actors.runtime.policy.spec import (
     Backoff,
     ChildSpec,
     Exhausted,
     OnHang,
     Restart,
-    Strategy,
+    RestartStrategy,
     SupervisorSpec,
 )
 from actors.runtime.reporting.events import (
@@ -99,19 +99,19 @@ __all__ = [
     "MailboxOverflow",
     "Name",
     "OnHang",
-    "Order",
     "Outbox",
     "PlainQuestion",
     "Question",
     "ReplyTo",
     "Restart",
+    "RestartStrategy",
     "Retell",
     "RootExhausted",
+    "RunOrder",
     "Runtime",
     "RuntimeEvent",
     "RuntimeFault",
     "StartTimeout",
-    "Strategy",
     "SupervisorExhausted",
     "SupervisorSpec",
     "SystemClock",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from actors.state.applied import Applied, Notice
-from actors.state.moves import MANUAL_RULE, SETTLEMENT_RULE, follow_books, move, position_of
+from actors.state.moves import follow_books, move, position_of
 from actors.state.refusal import BooksRefusalError
 from actors.state.tables import ledger, orders
 from core.messages.alerting import Severity
@@ -18,6 +18,7 @@ from core.messages.state import (
     RecordSent,
 )
 from core.orders.books import CashFlow, CashFlowKind, Delivery, Fill, Instruction, InstructionKind, OrderRow
+from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import ORDER_FINAL, OrderState, PositionState, check_order_edge
 from core.values import PositionId, Side, round_eth
 
@@ -45,7 +46,7 @@ def record_instruction(db: sqlite3.Connection, request: RecordInstruction) -> Ap
     to = PositionState.AWAITING_FILL if entry else PositionState.CLOSING
     if position.state is not to:
         # From its first exit on, a position holds the rule: what has begun to close is closed, over restarts.
-        rule = None if entry else instruction.exit_rule or MANUAL_RULE
+        rule = None if entry else instruction.exit_rule or ExitRule.MANUAL
         at, reason = instruction.created_at, instruction.label
         move(db, applied, position, to, at=at, exit_rule=rule, reason=reason)
     applied.books_changed = True
@@ -132,7 +133,7 @@ def record_deliveries(db: sqlite3.Connection, request: RecordDeliveries) -> Appl
         applied.note(AuditKind.SETTLEMENT, delivery.at, detail, position.cycle_id)
         touched[delivery.position_id] = delivery
     for position_id, delivery in touched.items():
-        follow_books(db, applied, position_id, at=delivery.at, exit_rule=SETTLEMENT_RULE)
+        follow_books(db, applied, position_id, at=delivery.at, exit_rule=ExitRule.SETTLEMENT)
         applied.books_changed = True
     return applied
 

@@ -11,13 +11,9 @@ from actors.state.tables import ledger, orders, positions
 from core.messages.alerting import Severity
 from core.messages.audit import AuditKind
 from core.orders.books import InstructionKind, Position
+from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import PositionState, check_position_edge
 from core.values import PositionId
-
-SETTLEMENT_RULE = "settlement"
-MANUAL_RULE = "manual"
-RECONCILE_RULE = "reconcile"
-"""Found closed at the venue: its own fills do not say so."""
 
 
 def position_of(db: sqlite3.Connection, position_id: PositionId) -> Position:
@@ -35,7 +31,7 @@ def move(
     to: PositionState,
     *,
     at: datetime,
-    exit_rule: str | None = None,
+    exit_rule: ExitRule | None = None,
     reason: str | None = None,
     by_reconcile: bool = False,
 ) -> Position:
@@ -43,7 +39,7 @@ def move(
     check_position_edge(position.state, to, by_reconcile=by_reconcile)
     before, entered_at = position.state, position.entered_at
     if to is PositionState.OPEN and entered_at is None:
-        fills = ledger.fills_of(db, position.position_id)
+        fills = ledger.position_fills(db, position.position_id)
         entered_at = min(fill.at for kind, fill in fills if kind is InstructionKind.ENTRY)
     closed = to is PositionState.CLOSED
     moved = position.model_copy(
@@ -51,7 +47,7 @@ def move(
             "state": to,
             "entered_at": entered_at,
             "closed_at": at if to in (PositionState.CLOSED, PositionState.CANCELLED) else None,
-            "exit_rule": exit_rule or (MANUAL_RULE if closed else position.exit_rule),
+            "exit_rule": exit_rule or (ExitRule.MANUAL if closed else position.exit_rule),
         }
     )
     positions.update(db, moved)
@@ -93,7 +89,7 @@ def follow_books(
     position_id: PositionId,
     *,
     at: datetime,
-    exit_rule: str | None,
+    exit_rule: ExitRule | None,
     by_reconcile: bool = False,
 ) -> Position:
     """Move the position to where its fills, deliveries and live orders say that it is.
@@ -110,7 +106,7 @@ def follow_books(
     if position.state in (PositionState.AWAITING_FILL, PositionState.CANCELLED, PositionState.PROPOSED):
         position = move(db, applied, position, PositionState.OPEN, at=at, by_reconcile=by_reconcile)
     if position.state is PositionState.CLOSED:
-        if sizes.left and position.exit_rule != RECONCILE_RULE:
+        if sizes.left:
             raise BooksRefusalError("closed_position_grew", f"{position_id}: found {sizes.left} left")
         return position
     if sizes.left == 0 and InstructionKind.ENTRY not in live:

@@ -13,7 +13,7 @@ app = typer.Typer(
     no_args_is_help=True,
     help='See, arm or disarm the kill switch. Example: run.py kill-switch arm --reason "venue looks wrong"',
 )
-Reason = Annotated[str, typer.Option(help="Why; written to the KILL file and the audit log.")]
+ReasonOption = Annotated[str, typer.Option(help="Why; written to the KILL file and the audit log.")]
 
 
 @app.command()
@@ -45,7 +45,7 @@ def status(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> Non
 
 
 @app.command()
-def arm(reason: Reason, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
+def arm(reason: ReasonOption, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
     """Let no order leave any more. Returns when that is certain; without an engine it writes KILL.
 
     Example: run.py kill-switch arm --reason "venue looks wrong"
@@ -75,7 +75,7 @@ def arm(reason: Reason, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
 
 @app.command()
 def disarm(
-    reason: Reason,
+    reason: ReasonOption,
     accept_audit_break: Annotated[
         bool, typer.Option("--accept-audit-break", help="Go on with the new chain after a broken one.")
     ] = False,

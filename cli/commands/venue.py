@@ -35,13 +35,13 @@ def venue(
     Example: run.py venue --port 9000 --seed 7
     """
     from cli.data_folder import private_files
-    from gateway.paper.launch import PaperVenueConfig, Ready, new_token
+    from gateway.paper.launch import Listening, PaperVenueConfig, new_token
     from gateway.paper.process import main
 
     given = os.environ.get("CERBERO_BITE_MCP_TOKEN", "").strip()
     token = given or new_token()
 
-    def announce(ready: Ready) -> None:
+    def announce(ready: Listening) -> None:
         typer.echo(f"CERBERO_BITE_MCP_URL=http://127.0.0.1:{ready.port}")
         typer.echo(f"CERBERO_BITE_MCP_TOKEN={'(as in the environment)' if given else token}")
         typer.echo(f"# {ready.market}, account in {data_dir}; assumes {ready.assumptions}")

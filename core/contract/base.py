@@ -92,7 +92,7 @@ EnvironmentName = Literal["testnet", "mainnet", "paper"]
 Resolution = Literal["1h", "1d"]
 
 
-class Health(ToolAnswer):
+class HealthAnswer(ToolAnswer):
     """`GET /mcp-{router}/health`."""
 
     status: Literal["ok"]

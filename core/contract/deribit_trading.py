@@ -42,7 +42,7 @@ class AccountSummary(ToolAnswer):
     error: str | None = None
 
 
-class Position(ToolAnswer):
+class VenuePosition(ToolAnswer):
     """One open position: `size` signed, contracts; prices and `floating_pnl` in ETH; greeks of all of it."""
 
     instrument_name: str
@@ -59,7 +59,7 @@ class Position(ToolAnswer):
 class Positions(ToolAnswer):
     """Every position with a size other than 0."""
 
-    positions: tuple[Position, ...]
+    positions: tuple[VenuePosition, ...]
 
 
 class ComboLeg(ToolRequest):
@@ -144,7 +144,7 @@ class GetOrderByLabel(ToolRequest):
     label: LabelText
 
 
-class EditOrder(ToolRequest):
+class EditOrderRequest(ToolRequest):
     """Change a resting order; null leaves that field as it is. `amount` is the new total, fills included."""
 
     order_id: str = Field(min_length=1)
@@ -240,7 +240,7 @@ GET_POSITIONS: Final = Tool(Router.DERIBIT, "get_positions", CurrencyRequest, Po
 PLACE_COMBO_ORDER: Final = Tool(Router.DERIBIT, "place_combo_order", PlaceComboOrder, OrderAnswer)
 GET_ORDER_BY_LABEL: Final = Tool(Router.DERIBIT, "get_order_by_label", GetOrderByLabel, MaybeOrder)
 GET_OPEN_ORDERS: Final = Tool(Router.DERIBIT, "get_open_orders", CurrencyRequest, Orders)
-EDIT_ORDER: Final = Tool(Router.DERIBIT, "edit_order", EditOrder, OrderAnswer)
+EDIT_ORDER: Final = Tool(Router.DERIBIT, "edit_order", EditOrderRequest, OrderAnswer)
 GET_ORDER_HISTORY: Final = Tool(Router.DERIBIT, "get_order_history", GetOrderHistory, Orders)
 GET_USER_TRADES: Final = Tool(Router.DERIBIT, "get_user_trades", GetSince, Trades)
 GET_MARGINS: Final = Tool(Router.DERIBIT, "get_margins", GetMargins, Margins)

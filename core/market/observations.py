@@ -23,7 +23,7 @@ class Level(StrEnum):
     HIGH = "high"
 
 
-class FundingRate(Value):
+class MeanFunding(Value):
     """The mean of one venue's last 24 h, annualised, a fraction; `as_of` is its last rate's time."""
 
     venue: str

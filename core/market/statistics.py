@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
 
-from core.market.observations import FundingRate, HourlyClose
+from core.market.observations import HourlyClose, MeanFunding
 
 RV_RETURNS = 336
 """Hourly log returns in RV14: 14 days."""
@@ -51,7 +51,7 @@ def r30_frac(spot_usd: float, closes: Sequence[HourlyClose], now: datetime) -> f
     return spot_usd / base.close_usd - 1.0
 
 
-def median_funding_frac(rates: Sequence[FundingRate], now: datetime, age_max_h: float) -> float | None:
+def median_funding_frac(rates: Sequence[MeanFunding], now: datetime, age_max_h: float) -> float | None:
     """The median over the venues that are at most `age_max_h` old, a fraction a year; None without any."""
     oldest = now - timedelta(hours=age_max_h)
     usable = [rate.annualised_frac for rate in rates if oldest <= rate.as_of <= now]

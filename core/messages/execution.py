@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from core.messages.base import Answered, Command, Event, Query
 from core.orders.books import Proposal
+from core.orders.exit_rule import ExitRule
 from core.values import CycleId, PositionId, ProposalId
 
 
@@ -38,13 +39,13 @@ class ClosePosition(Command, Answered[ExitStarted]):
     """Close a position with reduce-only exits that are retried until it is closed.
 
     Answered by `ExitStarted` when the first exit is under way or why it is not, and `OrderFinal` each time
-    an exit order ends. `exit_rule` is the monitor's code, or `manual`.
+    an exit order ends.
     """
 
     request_id: str
     cycle_id: CycleId | None = None
     position_id: PositionId
-    exit_rule: str = "manual"
+    exit_rule: ExitRule = ExitRule.MANUAL
     reason: str
 
 
@@ -82,7 +83,7 @@ class PositionClosed(Event):
     """Told to decision whenever a position reaches size 0."""
 
     position_id: PositionId
-    exit_rule: str
+    exit_rule: ExitRule
     at: datetime
 
 

@@ -52,7 +52,7 @@ class RequestPermit(Query[Permit | Veto]):
     label: Label
     terms: OrderTerms
     reference_eth: Decimal
-    """The natural price (entry) or the mark (exit) that the collar is measured from."""
+    """The natural price that the collar is measured from, net ETH received; of an exit never above 0."""
 
 
 class PermitSpent(Event):

@@ -7,9 +7,8 @@ from decimal import Decimal
 from enum import StrEnum
 
 from core.contract import Router
-from core.market.observations import FundingRate, HourlyClose, Level, MacroEvent
-from core.market.option_chain import OptionChain
 from core.messages.base import Answered, Command, Event, Query
+from core.rules.facts import AccountFacts, MarketFacts, MonitorMarket
 from core.values import CycleId, Value
 
 
@@ -47,33 +46,13 @@ class FetchSnapshot(Query[Snapshot | SnapshotFailed]):
 
 
 class EntryMarket(Value):
-    """The market's and the account's part of the entry facts; the chain was fetched last."""
+    """What market data knows of the entry facts; the chain was fetched last."""
 
-    equity_usd: float
-    eur_usd: float
-    eth_share: float
-    venue_equity_eth: float
-    initial_margin_eth: float
-    spot_usd: float
-    dvol: float
-    dvol_24h_ago: float
-    index_hourly_closes: tuple[HourlyClose, ...]
-    funding: tuple[FundingRate, ...]
-    macro_events: tuple[MacroEvent, ...]
-    liquidation_level: Level
-    chain: OptionChain
+    account: AccountFacts
+    market: MarketFacts
 
 
-class MonitorMarket(Value):
-    """The market's part of the monitor facts; the chain holds at least the expiries asked for."""
-
-    spot_usd: float
-    spot_4h_ago_usd: float
-    dvol: float
-    chain: OptionChain
-
-
-class FaultKind(StrEnum):
+class PartFault(StrEnum):
     """Why one part of a snapshot is missing, beside the kinds of `McpFault`."""
 
     ACTOR_FAILED = "actor_failed"
@@ -83,7 +62,7 @@ class FaultKind(StrEnum):
 
 
 class SnapshotFault(Value):
-    """One part that is missing: `kind` is an `McpFault` or a `FaultKind`."""
+    """One part that is missing: `kind` is an `McpFault` or a `PartFault`."""
 
     source: str
     """The router, or the room, that should have answered."""

@@ -109,14 +109,18 @@ class OrderUnknown(Event):
     detail: str
 
 
-class SendOrder(Command, Answered[OrderAccepted | OrderRefused | OrderUnknown]):
+OrderOutcome = OrderAccepted | OrderRefused | OrderUnknown
+"""What an attempt at an order came to."""
+
+
+class SendOrder(Command, Answered[OrderOutcome]):
     """One HTTP attempt under the permit; answered by `OrderAccepted`, `OrderRefused` or `OrderUnknown`."""
 
     instruction: Instruction
     permit: Permit
 
 
-class EditOrder(Command, Answered[OrderAccepted | OrderRefused | OrderUnknown]):
+class EditOrder(Command, Answered[OrderOutcome]):
     """A worse price for a resting order, under a permit of its own; answered like `SendOrder`."""
 
     label: Label
@@ -125,7 +129,7 @@ class EditOrder(Command, Answered[OrderAccepted | OrderRefused | OrderUnknown]):
     permit: Permit
 
 
-class CancelOrder(Command, Answered[OrderAccepted | OrderRefused | OrderUnknown]):
+class CancelOrder(Command, Answered[OrderOutcome]):
     """Needs no permit; answered by `OrderAccepted` (the order as it is), `OrderRefused` or `OrderUnknown`."""
 
     label: Label

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import OrderState, PositionState
 from core.orders.plan import ComboPlan
 from core.orders.terms import OrderPurpose, OrderTerms
@@ -100,7 +101,7 @@ class Instruction(Value):
     reduce_only: bool
     valid_until: datetime
     created_at: datetime
-    exit_rule: str | None = None
+    exit_rule: ExitRule | None = None
 
     @property
     def terms(self) -> OrderTerms:
@@ -179,7 +180,7 @@ class Position(Value):
     contracts: int = 0
     entered_at: datetime | None = None
     closed_at: datetime | None = None
-    exit_rule: str | None = None
+    exit_rule: ExitRule | None = None
     """By which rule it was closed or, from its first exit instruction on, is to be closed."""
     credit_eth: Decimal = Decimal(0)
     """Net premium of the entry fills before fees, in total (not per contract)."""

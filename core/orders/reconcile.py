@@ -11,9 +11,8 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from core.contract import Order, Position, Settlement, Trade, iso_utc
-from core.orders.books import Books, Delivery, Fill, OrderRow
-from core.orders.books import Position as BookPosition
+from core.contract import Order, Settlement, Trade, VenuePosition, iso_utc
+from core.orders.books import Books, Delivery, Fill, OrderRow, Position
 from core.orders.label import OrderLabel
 from core.orders.lifecycle import OrderState
 from core.orders.sizes import expected_sizes
@@ -51,7 +50,7 @@ class VenueView(Value):
     open_orders: tuple[Order, ...]
     history: tuple[Order, ...]
     trades: tuple[Trade, ...]
-    positions: tuple[Position, ...]
+    positions: tuple[VenuePosition, ...]
 
     def order(self, label: Label) -> Order | None:
         """The order under a label; the newest where the venue lists several."""
@@ -79,7 +78,7 @@ class Reconciliation(Value):
     differences: tuple[Difference, ...]
 
 
-def size_differences(books: Books, positions: Iterable[Position]) -> tuple[Difference, ...]:
+def size_differences(books: Books, positions: Iterable[VenuePosition]) -> tuple[Difference, ...]:
     """Instruments whose size at the venue is not what the live positions add up to."""
     expected = expected_sizes(books.open_positions)
     found = {p.instrument_name: whole_contracts(p.size, p.instrument_name) for p in positions}
@@ -159,7 +158,7 @@ def late_fills(view: VenueView, since: datetime) -> tuple[Correction, ...]:
 
 
 def deliveries_for(
-    positions: Iterable[BookPosition], settlements: Iterable[Settlement], now: datetime
+    positions: Iterable[Position], settlements: Iterable[Settlement], now: datetime
 ) -> tuple[tuple[Delivery, ...], tuple[Difference, ...]]:
     """The settlements of expired legs, shared out to the positions that held them.
 
@@ -171,7 +170,7 @@ def deliveries_for(
     by_name: defaultdict[str, list[Settlement]] = defaultdict(list)
     for settlement in settlements:
         by_name[settlement.instrument_name].append(settlement)
-    holders: defaultdict[str, list[tuple[BookPosition, int]]] = defaultdict(list)
+    holders: defaultdict[str, list[tuple[Position, int]]] = defaultdict(list)
     for position in expired:
         for leg in position.plan.legs:
             holders[leg.instrument_name].append((position, leg.side.sign * leg.ratio * position.contracts))
@@ -190,7 +189,7 @@ def deliveries_for(
     return tuple(d for d in deliveries if d.position_id not in late), tuple(differences)
 
 
-def _shared_out(name: str, settlement: Settlement, holders: list[tuple[BookPosition, int]]) -> list[Delivery]:
+def _shared_out(name: str, settlement: Settlement, holders: list[tuple[Position, int]]) -> list[Delivery]:
     shares = []
     total = sum(abs(size) for _, size in holders)
     cash_left, fee_left = settlement.cash_flow, settlement.fee

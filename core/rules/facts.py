@@ -13,10 +13,10 @@ from pydantic import Field
 
 from core.market.observations import (
     Finite,
-    FundingRate,
     HourlyClose,
     Level,
     MacroEvent,
+    MeanFunding,
     NotNegative,
     PositiveUsd,
 )
@@ -24,33 +24,50 @@ from core.market.option_chain import OptionChain
 from core.values import Leg, PositionId, SpreadKind, Value
 
 
-class EntryFacts(Value):
-    """All that an entry decision reads. `risk_open_usd` is the worst loss of the open positions together."""
+class EngineFacts(Value):
+    """What switch, books and mode say, known before anything is fetched.
 
-    now: datetime
+    `risk_open_usd` is the worst loss of the open positions together.
+    """
+
     strategy_enabled: bool
     armed: bool
     suspended_reasons: tuple[str, ...] = ()
     open_positions: int = Field(ge=0)
     orders_in_doubt: int = Field(ge=0)
+    risk_open_usd: NotNegative
+
+
+class AccountFacts(Value):
+    """What the owner has, everywhere and at the venue."""
 
     equity_usd: Finite
     eur_usd: PositiveUsd
     eth_share: Finite
     venue_equity_eth: Finite
     initial_margin_eth: NotNegative
-    risk_open_usd: NotNegative
+
+
+class MarketFacts(Value):
+    """What an entry reads of the market. `chain` holds the expiries that it may choose from."""
 
     spot_usd: PositiveUsd
     dvol: PositiveUsd
     dvol_24h_ago: PositiveUsd
     index_hourly_closes: tuple[HourlyClose, ...]
-    funding: tuple[FundingRate, ...]
+    funding: tuple[MeanFunding, ...]
     macro_events: tuple[MacroEvent, ...]
     liquidation_level: Level
+    chain: OptionChain | None
 
-    chain: OptionChain | None = None
-    """None where the cycle is blocked before anything is fetched."""
+
+class EntryFacts(Value):
+    """All that an entry decision reads."""
+
+    now: datetime
+    engine: EngineFacts
+    account: AccountFacts
+    market: MarketFacts
 
 
 class OpenPositionFacts(Value):
@@ -67,12 +84,18 @@ class OpenPositionFacts(Value):
     entry_dvol: PositiveUsd
 
 
-class MonitorFacts(Value):
-    """All that an exit decision reads. `chain` holds at least the legs; None where it could not be read."""
+class MonitorMarket(Value):
+    """What an exit reads of the market. `chain` holds at least the legs. None is what could not be read."""
 
-    now: datetime
-    position: OpenPositionFacts
     spot_usd: PositiveUsd | None
     spot_4h_ago_usd: PositiveUsd | None
     dvol: PositiveUsd | None
     chain: OptionChain | None
+
+
+class MonitorFacts(Value):
+    """All that an exit decision on one position reads."""
+
+    now: datetime
+    position: OpenPositionFacts
+    market: MonitorMarket

@@ -15,23 +15,32 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from core.errors import McpDataAnomalyError
+from core.errors import FoundWrongError, McpDataAnomalyError
 from core.market.option_chain import OptionChain
 from core.rules.entry.decision import EntryDecision, decide_entry
 from core.rules.exit.decision import ExitDecision, Skipped, decide_exit
-from core.rules.facts import EntryFacts, MonitorFacts
+from core.rules.facts import AccountFacts, EngineFacts, EntryFacts, MarketFacts, MonitorFacts, MonitorMarket
 from core.strategy import Strategy
-from core.values import SpreadKind
+from core.values import SpreadKind, Value
 
-Decision = EntryDecision | ExitDecision | Skipped
+AnyDecision = EntryDecision | ExitDecision | Skipped
 Json = Mapping[str, Any]
 
+SHAPE = 2
+"""What is written: facts in parts. Shape 1, which said of itself nothing, had them in one flat list."""
+_FLAT = 1
+_PARTS: dict[str, dict[str, type[Value]]] = {
+    "entry": {"engine": EngineFacts, "account": AccountFacts, "market": MarketFacts},
+    "exit": {"market": MonitorMarket},
+}
 
-def record(facts: EntryFacts | MonitorFacts, decision: Decision, code_version: str) -> dict[str, Any]:
+
+def record(facts: EntryFacts | MonitorFacts, decision: AnyDecision, code_version: str) -> dict[str, Any]:
     """The decision's record for the audit log: JSON values only."""
-    kept = facts.model_dump(mode="json", exclude={"chain"})
-    kept["chain"] = _chain_record(facts, decision)
+    kept = facts.model_dump(mode="json", exclude={"market": {"chain"}})
+    kept["market"]["chain"] = _chain_record(facts, decision)
     return {
+        "shape": SHAPE,
         "decided": "entry" if isinstance(facts, EntryFacts) else "exit",
         "code_version": code_version,
         "facts": kept,
@@ -40,7 +49,7 @@ def record(facts: EntryFacts | MonitorFacts, decision: Decision, code_version: s
     }
 
 
-def decision_json(decision: Decision) -> dict[str, Any]:
+def decision_json(decision: AnyDecision) -> dict[str, Any]:
     """The decision as JSON values; what is derived from the checks (passed, reasons) is left out."""
     return decision.model_dump(mode="json")
 
@@ -50,11 +59,15 @@ def canonical(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def replay(recorded: Json, strategy: Strategy) -> Decision:
-    """Decide again from a record. Raises `ValidationError` or `McpDataAnomalyError` on unreadable facts."""
-    kept = dict(recorded["facts"])
-    chain = kept.pop("chain")
-    kept["chain"] = None if chain is None else OptionChain.from_record(chain, strategy.anomalies)
+def replay(recorded: Json, strategy: Strategy) -> AnyDecision:
+    """Decide again from a record of any shape.
+
+    Raises `ValidationError` or `McpDataAnomalyError` on unreadable facts, `FoundWrongError` on another shape.
+    """
+    kept = _in_parts(recorded)
+    chain = kept["market"]["chain"]
+    chain = None if chain is None else OptionChain.from_record(chain, strategy.anomalies)
+    kept["market"] = {**kept["market"], "chain": chain}
     if recorded["decided"] == "exit":
         return decide_exit(MonitorFacts.model_validate(kept), strategy)
     forced = recorded["decision"]["forced_kind"]
@@ -65,8 +78,9 @@ def replay(recorded: Json, strategy: Strategy) -> Decision:
 def verify(recorded: Json, strategy: Strategy) -> str | None:
     """The first field in which the record differs from its digests or its recomputation; None if none.
 
-    A path such as `facts.dvol`, `facts.chain.quotes.ETH-16JAN26-2800-P` or `decision.plan.limit_eth`. A part
-    that is not of the kind that `record` writes is named before anything is recomputed.
+    A path such as `facts.market.dvol`, `facts.market.chain.quotes.ETH-16JAN26-2800-P` or
+    `decision.plan.limit_eth`; in a flat record `facts.dvol`. A part that is not of the kind that `record`
+    writes is named before anything is recomputed. Raises `FoundWrongError` on a shape unknown here.
     """
     misshapen = _misshapen(recorded)
     if misshapen is not None:
@@ -78,11 +92,38 @@ def verify(recorded: Json, strategy: Strategy) -> str | None:
     try:
         decision = replay(recorded, strategy)
     except ValidationError as error:
-        return ".".join(["facts", *(str(part) for part in error.errors()[0]["loc"])])
+        path = [str(part) for part in error.errors()[0]["loc"]]
+        if shape_of(recorded) == _FLAT and path[0] in _PARTS[recorded["decided"]]:
+            del path[0]
+        return ".".join(["facts", *path])
     except McpDataAnomalyError:
-        return "facts.chain"
+        return _path_of_chain(recorded)
     difference = first_difference(recorded["decision"], decision_json(decision))
     return None if difference is None else f"decision.{difference}"
+
+
+def shape_of(recorded: Json) -> int:
+    """The shape that a record was written in. Raises `FoundWrongError` on one that is unknown here."""
+    shape = recorded.get("shape", _FLAT)
+    if shape in (_FLAT, SHAPE):
+        return int(shape)
+    raise FoundWrongError(f"decision record: expected shape {_FLAT} or {SHAPE}, found {shape!r}")
+
+
+def _in_parts(recorded: Json) -> dict[str, Any]:
+    """The facts in the parts of today; what belongs to none stays where it is, to be refused there."""
+    facts = dict(recorded["facts"])
+    if shape_of(recorded) == SHAPE:
+        return facts
+    parts = {
+        part: {field: facts.pop(field) for field in model.model_fields if field in facts}
+        for part, model in _PARTS[recorded["decided"]].items()
+    }
+    return facts | parts
+
+
+def _path_of_chain(recorded: Json) -> str:
+    return "facts.chain" if shape_of(recorded) == _FLAT else "facts.market.chain"
 
 
 def _misshapen(recorded: Json) -> str | None:
@@ -92,8 +133,11 @@ def _misshapen(recorded: Json) -> str | None:
     for part in ("facts", "digests", "decision"):
         if not isinstance(recorded.get(part), Mapping):
             return part
-    if not _is_chain_record(recorded["facts"].get("chain", "missing")):
-        return "facts.chain"
+    market = recorded["facts"] if shape_of(recorded) == _FLAT else recorded["facts"].get("market")
+    if not isinstance(market, Mapping):
+        return "facts.market"
+    if not _is_chain_record(market.get("chain", "missing")):
+        return _path_of_chain(recorded)
     decision = recorded["decision"]
     kinds = (None, *SpreadKind)
     if recorded["decided"] == "entry" and decision.get("forced_kind", "missing") not in kinds:
@@ -139,21 +183,28 @@ def _first_of(paths: Iterable[tuple[str, str | None]]) -> str | None:
 
 def _digests(kept: Json) -> dict[str, Any]:
     """A digest of each fact, and of each quote, so that an altered input is found by its name."""
-    digests: dict[str, Any] = {field: _digest(value) for field, value in kept.items() if field != "chain"}
-    chain = kept["chain"]
-    if chain is None:
-        return digests | {"chain": None}
-    totals = {field: _digest(value) for field, value in chain.items() if field != "quotes"}
-    quotes = {str(quote["instrument_name"]): _digest(quote) for quote in chain["quotes"]}
-    return digests | {"chain": totals | {"quotes": quotes}}
+    return {field: _digests_of(field, value) for field, value in kept.items()}
+
+
+def _digests_of(field: str, value: Any) -> object:
+    """Of a part its facts' digests, of the chain its quotes' and totals', of anything else one."""
+    if field in _PARTS["entry"] and isinstance(value, Mapping):
+        return _digests(value)
+    if field != "chain":
+        return _digest(value)
+    if value is None:
+        return None
+    totals = {name: _digest(total) for name, total in value.items() if name != "quotes"}
+    quotes = {str(quote["instrument_name"]): _digest(quote) for quote in value["quotes"]}
+    return totals | {"quotes": quotes}
 
 
 def _digest(value: object) -> str:
     return hashlib.sha256(canonical(value).encode()).hexdigest()
 
 
-def _chain_record(facts: EntryFacts | MonitorFacts, decision: Decision) -> dict[str, object] | None:
-    chain = facts.chain
+def _chain_record(facts: EntryFacts | MonitorFacts, decision: AnyDecision) -> dict[str, object] | None:
+    chain = facts.market.chain
     match facts, decision:
         case EntryFacts(), EntryDecision():
             expiry = _chosen_expiry(decision)

@@ -9,7 +9,7 @@ import sys
 from pydantic import ValidationError
 
 from core.errors import InputError
-from gateway.paper.launch import PaperVenueConfig, Ready
+from gateway.paper.launch import Listening, PaperVenueConfig
 from gateway.paper.process import EXIT_FAILED, EXIT_INPUT, main
 from gateway.paper.store import StoreFailedError
 
@@ -42,7 +42,7 @@ def _serve(arguments: list[str]) -> int:
     return 0
 
 
-def _announce(ready: Ready) -> None:
+def _announce(ready: Listening) -> None:
     sys.stdout.write(ready.model_dump_json() + "\n")
     sys.stdout.flush()
 

@@ -14,7 +14,7 @@ from typing import Literal
 from core.contract import Order, Settlement, Trade
 from core.pricing.fees import delivery_fee_eth, is_daily_expiry, trade_fee_eth
 from core.values import ETH_QUANTUM, Side, Value, round_eth
-from gateway.paper.instruments import Instrument, parse_instrument
+from gateway.paper.instruments import ListedOption, parse_instrument
 
 ZERO = Decimal(0)
 RecordKind = Literal["order", "trade", "settlement", "position"]
@@ -204,7 +204,7 @@ class Account:
         self._changes = {}
 
 
-def payoff_eth(instrument: Instrument, delivery_price_usd: Decimal) -> Decimal:
+def payoff_eth(instrument: ListedOption, delivery_price_usd: Decimal) -> Decimal:
     """What one bought contract pays at delivery, ETH, unrounded."""
     gap_usd = delivery_price_usd - instrument.strike_usd
     return max(gap_usd if instrument.is_call else -gap_usd, ZERO) / delivery_price_usd

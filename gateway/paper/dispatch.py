@@ -16,7 +16,7 @@ from core.contract import (
     CHANGING_TOOLS,
     EnvironmentName,
     Failure,
-    Health,
+    HealthAnswer,
     NoArguments,
     OrderAnswer,
     OrderIdRequest,
@@ -46,7 +46,7 @@ ENVIRONMENT: Final[EnvironmentName] = "paper"
 WRONG_ENVIRONMENT: Final[EnvironmentName] = "testnet"
 
 
-class Answer(NamedTuple):
+class HttpAnswer(NamedTuple):
     """What leaves the venue."""
 
     status: int
@@ -75,7 +75,7 @@ class Dispatch:
 
     def __call__(
         self, now: datetime, router: str, tool: str, headers: Mapping[str, str], body: bytes
-    ) -> Answer:
+    ) -> HttpAnswer:
         """Answer one call at `now` (an earlier time than the venue's clock counts as the clock).
 
         `tool` is `health` for a router's health page. Header names are lower case.
@@ -107,7 +107,7 @@ class Dispatch:
         """Whether the bearer token is the venue's."""
         return hmac.compare_digest(headers.get("authorization", "").encode(), self._token)
 
-    def _refused(self, router: str, tool: str, headers: Mapping[str, str]) -> Answer | None:
+    def _refused(self, router: str, tool: str, headers: Mapping[str, str]) -> HttpAnswer | None:
         probing = tool == HEALTH
         if not (probing and "authorization" not in headers) and not self.is_authorised(headers):
             return _failure(401, "Authorization: the bearer token is missing or wrong")
@@ -120,32 +120,32 @@ class Dispatch:
             return _failure(404, f"tool: {router} has no tool {tool!r}")
         return None
 
-    def _plain(self, router: Router, tool: str, body: bytes) -> Answer:
+    def _plain(self, router: Router, tool: str, body: bytes) -> HttpAnswer:
         return self._guarded(lambda: self._call(router, tool, body))
 
     def _call(self, router: Router, tool: str, body: bytes) -> bytes:
         if tool == HEALTH:
-            return answer_json(Health(status="ok", version=VERSION, environment=ENVIRONMENT))
+            return answer_json(HealthAnswer(status="ok", version=VERSION, environment=ENVIRONMENT))
         return TOOLBOX[router, tool](self.venue, body)
 
-    def _guarded(self, call: Callable[[], bytes]) -> Answer:
+    def _guarded(self, call: Callable[[], bytes]) -> HttpAnswer:
         """Run a call and turn its refusals into answers."""
         try:
-            return Answer(200, {}, call())
+            return HttpAnswer(200, {}, call())
         except MalformedRequestError as error:
             return _failure(422, str(error))
         except SoftRefusalError as error:
-            return Answer(200, {}, _soft(str(error)))
+            return HttpAnswer(200, {}, _soft(str(error)))
         except LabelTakenError as error:
-            return Answer(409, {}, answer_json(OrderAnswer(order=error.order)))
+            return HttpAnswer(409, {}, answer_json(OrderAnswer(order=error.order)))
         except InputError as error:
             return _failure(422, str(error))
 
-    def _faulty(self, played: PlayedFault, router: Router, tool: str, body: bytes) -> Answer:
+    def _faulty(self, played: PlayedFault, router: Router, tool: str, body: bytes) -> HttpAnswer:
         answer = self._played(played, router, tool, body)
         return answer._replace(headers={FAULT_HEADER: played.kind.value, **answer.headers})
 
-    def _played(self, played: PlayedFault, router: Router, tool: str, body: bytes) -> Answer:
+    def _played(self, played: PlayedFault, router: Router, tool: str, body: bytes) -> HttpAnswer:
         kind, rng = played
         match kind:
             case FaultKind.HTTP_401:
@@ -186,10 +186,10 @@ class Dispatch:
                     return answer._replace(body=broken_body(kind, answer.body, rng))
                 return answer
 
-    def _soft_error(self, router: Router, tool: str, body: bytes) -> Answer:
+    def _soft_error(self, router: Router, tool: str, body: bytes) -> HttpAnswer:
         error = f"{Reason.BAD_CREDENTIALS}: played"
         if tool in CHANGING_TOOLS:
-            return Answer(200, {}, _soft(error))
+            return HttpAnswer(200, {}, _soft(error))
         answer = self._plain(router, tool, body)
         return answer._replace(body=zeroed_body(answer.body, error)) if answer.status == 200 else answer
 
@@ -205,22 +205,22 @@ class Dispatch:
         order_id = parse_request(OrderIdRequest, body).order_id
         return answer_json(OrderAnswer(order=desk.cancel(self.venue, order_id, fills_late=True).order))
 
-    def _wrong_environment(self, tool: str, body: bytes) -> Answer:
+    def _wrong_environment(self, tool: str, body: bytes) -> HttpAnswer:
         if tool == HEALTH:
-            health = Health(status="ok", version=VERSION, environment=WRONG_ENVIRONMENT)
-            return Answer(200, {}, answer_json(health))
+            health = HealthAnswer(status="ok", version=VERSION, environment=WRONG_ENVIRONMENT)
+            return HttpAnswer(200, {}, answer_json(health))
         parse_request(NoArguments, body)
-        return Answer(200, {}, answer_json(environment_info(self.venue, WRONG_ENVIRONMENT)))
+        return HttpAnswer(200, {}, answer_json(environment_info(self.venue, WRONG_ENVIRONMENT)))
 
 
-def _failure(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Answer:
-    return Answer(status, headers or {}, answer_json(Failure(detail=detail)))
+def _failure(status: int, detail: str, headers: Mapping[str, str] | None = None) -> HttpAnswer:
+    return HttpAnswer(status, headers or {}, answer_json(Failure(detail=detail)))
 
 
 def _soft(error: str) -> bytes:
     return answer_json(SoftError(error=error))
 
 
-def _unanswered() -> Answer:
+def _unanswered() -> HttpAnswer:
     """What a client gets that does not play the header: a 5xx, as unknown an outcome as silence."""
     return _failure(504, "played: no answer", {TOOK_HEADER: str(TIMEOUT_TOOK_S)})

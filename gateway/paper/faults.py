@@ -64,7 +64,7 @@ BODY_KINDS: Final = frozenset(
         FaultKind.IV_7,
     }
 )
-_DERIBIT_TOOLS: Final = frozenset(tool for router, tool in TOOLS if router == "deribit") | {HEALTH}
+_DERIBIT_TOOLS: Final = frozenset(tool for router, tool in TOOLS if router is Router.DERIBIT) | {HEALTH}
 _TOOLS_OF_KIND: Final = {
     FaultKind.CROSSED: frozenset({"get_options_chain", "get_order_book"}),
     FaultKind.EMPTY_BOOK: frozenset({"get_options_chain", "get_order_book"}),
@@ -100,7 +100,7 @@ class FaultSpec(NamedTuple):
         if kind_text not in set(FaultKind):
             raise InputError(f"--fault: expected a kind of {', '.join(FaultKind)}; found {text!r}")
         kind = FaultKind(kind_text)
-        if kind in _TOOLS_OF_KIND and target not in ("deribit", "venue", "all"):
+        if kind in _TOOLS_OF_KIND and target not in (Router.DERIBIT, "venue", "all"):
             raise InputError(f"--fault: {kind} needs the target deribit, venue or all; found {text!r}")
         try:
             rate = float(rate_text) if rate_text else DEFAULT_RATE
@@ -114,7 +114,7 @@ class FaultSpec(NamedTuple):
         """Whether a call of that tool is this fault's business."""
         tools = _TOOLS_OF_KIND.get(self.kind)
         if tools is not None:
-            return router == "deribit" and tool in tools
+            return router is Router.DERIBIT and tool in tools
         if self.target == "venue":
             return router is Router.DERIBIT and tool in _TRADING
         return self.target in ("all", router)

@@ -12,7 +12,7 @@ from core.market.instrument_name import expiry_code, named_option
 from core.values import OptionType
 
 
-class Instrument:
+class ListedOption:
     """One European option on ETH, cash-settled in ETH. 1 contract = 1 ETH; `strike_usd` is whole.
 
     Compared and hashed by identity: make them with `option` or `parse_instrument`, which hand out one each.
@@ -33,13 +33,13 @@ class Instrument:
 
 
 @cache
-def option(expiration: datetime, strike_usd: int, option_type: OptionType) -> Instrument:
+def option(expiration: datetime, strike_usd: int, option_type: OptionType) -> ListedOption:
     """The one object of that option."""
-    return Instrument(expiration, strike_usd, option_type)
+    return ListedOption(expiration, strike_usd, option_type)
 
 
 @lru_cache(maxsize=65_536)
-def parse_instrument(name: str) -> Instrument:
+def parse_instrument(name: str) -> ListedOption:
     """The option of that name, e.g. `ETH-6JUL25-1500-P`.
 
     Raises `InputError` where the name is not one.

@@ -52,7 +52,7 @@ class PaperVenueConfig(BaseModel):
         return f"recorded {self.chains} between {self.between}"
 
 
-class Ready(BaseModel):
+class Listening(BaseModel):
     """The line that a venue prints when it listens."""
 
     model_config = ConfigDict(frozen=True)
@@ -72,7 +72,7 @@ class Ready(BaseModel):
 class VenueProcess:
     """A running venue, as its parent sees it."""
 
-    def __init__(self, process: subprocess.Popen[str], ready: Ready, token: str) -> None:
+    def __init__(self, process: subprocess.Popen[str], ready: Listening, token: str) -> None:
         self.process = process
         self.ready = ready
         self.token = token
@@ -149,7 +149,7 @@ class StartingVenue:
         told = json.loads(line) if line else {"error": "it ended without a word"}
         if "error" in told:
             raise InputError(f"paper venue: {told['error']}")
-        venue = VenueProcess(self._process, Ready.model_validate(told), self._config.token)
+        venue = VenueProcess(self._process, Listening.model_validate(told), self._config.token)
         self._given_away = True
         return venue
 

@@ -19,7 +19,7 @@ class LedgerEntry(Value):
     equity_usd: Money
 
 
-class CashFlow(Value):
+class BalanceChange(Value):
     """One change of the balance, fee included."""
 
     at: UtcTime
@@ -35,7 +35,7 @@ class Ledger(Value):
     start: LedgerEntry
     end: LedgerEntry
     assumptions: dict[str, str]
-    cash_flows: tuple[CashFlow, ...]
+    cash_flows: tuple[BalanceChange, ...]
 
 
 def entry(venue: Venue) -> LedgerEntry:
@@ -49,7 +49,7 @@ def entry(venue: Venue) -> LedgerEntry:
     )
 
 
-def cash_flows(venue: Venue) -> tuple[CashFlow, ...]:
+def cash_flows(venue: Venue) -> tuple[BalanceChange, ...]:
     """Every change of the balance, in the order in which they were booked."""
     flows: list[tuple[datetime, str, str, Decimal]] = []
     for trade in venue.account.trades.values():
@@ -58,4 +58,6 @@ def cash_flows(venue: Venue) -> tuple[CashFlow, ...]:
     for key, settlement in venue.account.settlements.items():
         flows.append((settlement.timestamp, "settlement", key, settlement.cash_flow - settlement.fee))
     flows.sort(key=lambda flow: (flow[0], flow[2].rpartition("-")[2]))
-    return tuple(CashFlow(at=at, kind=kind, reference=ref, amount_eth=eth) for at, kind, ref, eth in flows)
+    return tuple(
+        BalanceChange(at=at, kind=kind, reference=ref, amount_eth=eth) for at, kind, ref, eth in flows
+    )

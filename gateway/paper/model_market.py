@@ -17,11 +17,11 @@ from core.errors import InputError
 from core.market.instrument_name import EXPIRY_HOUR_UTC
 from core.values import OptionType
 from gateway.paper.calendar import DAY, listed_expiries, listed_since
-from gateway.paper.instruments import Instrument, option
+from gateway.paper.instruments import ListedOption, option
 from gateway.paper.model_path import DayPath, DayState, first_state, walk_day
-from gateway.paper.quotes import SECONDS_PER_YEAR, Quote
+from gateway.paper.quotes import SECONDS_PER_YEAR, PaperQuote
 from gateway.paper.smile import ExpirySmile, expiry_smile, ladder, quote_of
-from gateway.paper.source import Bar, Event, HourlyFunding, VenueFunding
+from gateway.paper.source import Bar, HourlyFunding, ScheduledRelease, VenueFunding
 from gateway.paper.us_calendar import us_events
 
 DAY_ZERO: Final = datetime(2026, 1, 5, tzinfo=UTC)
@@ -57,7 +57,7 @@ class ModelMarket:
         self._funding_noise = array("d")
         self._days: OrderedDict[int, DayPath] = OrderedDict()
         self._ladders: dict[datetime, tuple[datetime, tuple[int, ...]]] = {}
-        self._chains: dict[tuple[datetime, datetime], Sequence[Quote]] = {}
+        self._chains: dict[tuple[datetime, datetime], Sequence[PaperQuote]] = {}
 
     @property
     def start(self) -> datetime:
@@ -101,13 +101,13 @@ class ModelMarket:
         mean = sum(p.hourly_rate for p in points) / len(points) * HOURS_PER_YEAR
         return [VenueFunding("model", mean, points[-1].at)]
 
-    def events(self, start: datetime, end: datetime) -> list[Event]:
+    def events(self, start: datetime, end: datetime) -> list[ScheduledRelease]:
         return us_events(start, end)
 
     def expiries(self, at: datetime) -> Sequence[datetime]:
         return listed_expiries(at)
 
-    def instruments(self, at: datetime, expiry: datetime) -> Sequence[Instrument]:
+    def instruments(self, at: datetime, expiry: datetime) -> Sequence[ListedOption]:
         if expiry not in listed_expiries(at):
             return ()
         return [
@@ -116,7 +116,7 @@ class ModelMarket:
             for option_type in (OptionType.CALL, OptionType.PUT)
         ]
 
-    def chain(self, at: datetime, expiry: datetime) -> Sequence[Quote]:
+    def chain(self, at: datetime, expiry: datetime) -> Sequence[PaperQuote]:
         known = self._chains.get((at, expiry))
         if known is not None:
             return known
@@ -133,7 +133,7 @@ class ModelMarket:
         self._chains[at, expiry] = quotes
         return quotes
 
-    def quote(self, at: datetime, instrument: Instrument) -> Quote | None:
+    def quote(self, at: datetime, instrument: ListedOption) -> PaperQuote | None:
         expiry = instrument.expiration
         if expiry not in listed_expiries(at) or instrument.strike_usd not in self._strikes(at, expiry):
             return None

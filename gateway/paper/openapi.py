@@ -7,7 +7,7 @@ from typing import Final
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from core.contract import TOOLS, Failure, Health, OrderAnswer, Router, SoftError, health_path, tool_path
+from core.contract import TOOLS, Failure, HealthAnswer, OrderAnswer, Router, SoftError, health_path, tool_path
 
 REFERENCE: Final = "#/components/schemas/{model}"
 _HEADERS: Final = (
@@ -25,7 +25,7 @@ _FAILURES: Final = {
 
 def contract_openapi(version: str) -> dict[str, object]:
     """The OpenAPI 3.1 document of every router's health page and of every tool."""
-    models: list[type[BaseModel]] = [Health, Failure, SoftError, OrderAnswer]
+    models: list[type[BaseModel]] = [HealthAnswer, Failure, SoftError, OrderAnswer]
     for contract in TOOLS.values():
         models += [contract.request, contract.answer]
     unique = dict.fromkeys(models)
@@ -55,15 +55,15 @@ def contract_openapi(version: str) -> dict[str, object]:
     }
 
 
-def _health(router: str) -> dict[str, object]:
+def _health(router: Router) -> dict[str, object]:
     return {
         "operationId": f"{router}_health",
         "tags": [router],
-        "responses": {"200": _response("the router answers", Health)},
+        "responses": {"200": _response("the router answers", HealthAnswer)},
     }
 
 
-def _tool(router: str, tool: str, request: str, answer: type[BaseModel]) -> dict[str, object]:
+def _tool(router: Router, tool: str, request: str, answer: type[BaseModel]) -> dict[str, object]:
     responses = {"200": _response((answer.__doc__ or tool).strip().splitlines()[0], answer)}
     responses |= {status: _response(text, Failure) for status, text in _FAILURES.items()}
     if tool == "place_combo_order":

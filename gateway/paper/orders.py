@@ -11,11 +11,11 @@ from datetime import timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Final
 
-from core.contract import ComboLeg, EditOrder, Order, OrderLeg, PlaceComboOrder
+from core.contract import ComboLeg, EditOrderRequest, Order, OrderLeg, PlaceComboOrder
 from core.errors import InputError
 from core.values import COMBO_TICK_ETH, Side
 from gateway.paper.account import VenueOrder
-from gateway.paper.instruments import Instrument, parse_instrument
+from gateway.paper.instruments import ListedOption, parse_instrument
 from gateway.paper.matching import combo_book
 from gateway.paper.refusals import LabelTakenError, MalformedRequestError, Reason, SoftRefusalError
 from gateway.paper.venue import NamedSide, Venue
@@ -66,7 +66,7 @@ def place_silent(venue: Venue, request: PlaceComboOrder) -> VenueOrder:
     return venue.fill_regardless(order, max(1, order.remaining // 2))
 
 
-def edit(venue: Venue, request: EditOrder) -> VenueOrder:
+def edit(venue: Venue, request: EditOrderRequest) -> VenueOrder:
     """Change a resting order's price and amount and let it meet the market.
 
     Raises `SoftRefusalError`, the order unchanged, where it is gone, too late, or not allowed.
@@ -98,7 +98,7 @@ def cancel(venue: Venue, order_id: str, fills_late: bool = False) -> VenueOrder:
     return order
 
 
-def collar_eth(venue: Venue, legs: Sequence[NamedSide]) -> tuple[Decimal, Decimal] | None:
+def price_band_eth(venue: Venue, legs: Sequence[NamedSide]) -> tuple[Decimal, Decimal] | None:
     """The lowest and highest price that the venue takes now, None where a leg is not listed.
 
     Around the mark by half of what the legs are worth (0.0100 ETH at least), and never closer than 0.0020 ETH
@@ -118,7 +118,7 @@ def collar_eth(venue: Venue, legs: Sequence[NamedSide]) -> tuple[Decimal, Decima
     return _on_tick(low, ROUND_FLOOR), _on_tick(high, ROUND_CEILING)
 
 
-def parse_legs(legs: Sequence[NamedSide]) -> list[Instrument]:
+def parse_legs(legs: Sequence[NamedSide]) -> list[ListedOption]:
     """The legs' instruments. Raises `MalformedRequestError` for a name that is none or that stands twice."""
     try:
         instruments = [parse_instrument(leg.instrument_name) for leg in legs]
@@ -139,7 +139,7 @@ def _require_sound(request: PlaceComboOrder) -> None:
         raise MalformedRequestError(f"side: {request.side!r} contradicts legs that {opens}")
 
 
-def _structure(legs: Sequence[ComboLeg], instruments: Sequence[Instrument]) -> Side | None:
+def _structure(legs: Sequence[ComboLeg], instruments: Sequence[ListedOption]) -> Side | None:
     """SELL where the legs can only pay, BUY where they can only cost, None where they can do both.
 
     Within one expiry and type, the option of more intrinsic value (put: higher strike) is the dearer one.
@@ -186,13 +186,13 @@ def _refusal(venue: Venue, order: VenueOrder) -> tuple[Reason, str] | None:
     price, legs = order.order.price, order.order.legs
     if price % COMBO_TICK_ETH != 0:
         return Reason.WRONG_TICK, f"price {price} is not a multiple of {COMBO_TICK_ETH}"
-    collar = collar_eth(venue, legs)
-    if collar is None:
+    band = price_band_eth(venue, legs)
+    if band is None:
         return Reason.BOOK_CLOSED, "a leg is not listed"
-    if price < collar[0]:
-        return Reason.PRICE_TOO_LOW, f"price {price} below {collar[0]}"
-    if price > collar[1]:
-        return Reason.PRICE_TOO_HIGH, f"price {price} above {collar[1]}"
+    if price < band[0]:
+        return Reason.PRICE_TOO_LOW, f"price {price} below {band[0]}"
+    if price > band[1]:
+        return Reason.PRICE_TOO_HIGH, f"price {price} above {band[1]}"
     if order.reduce_only:
         if venue.reducible(order) < order.remaining:
             return Reason.REDUCE_ONLY, f"{order.remaining} combos would open or grow a position"

@@ -19,7 +19,7 @@ from gateway.paper.account import Account
 from gateway.paper.assumptions import Assumptions
 from gateway.paper.dispatch import Dispatch
 from gateway.paper.faults import Faults, FaultSpec
-from gateway.paper.launch import HOST, PaperVenueConfig, Ready
+from gateway.paper.launch import HOST, Listening, PaperVenueConfig
 from gateway.paper.ledger import Ledger, LedgerEntry, cash_flows, entry
 from gateway.paper.model_market import ModelMarket
 from gateway.paper.recorded import RecordedMarket
@@ -67,9 +67,9 @@ class PaperVenue:
             cash_flows=cash_flows(self.venue),
         )
 
-    def ready(self, port: int) -> Ready:
+    def ready(self, port: int) -> Listening:
         """What to tell whoever started this venue."""
-        return Ready(
+        return Listening(
             port=port,
             pid=os.getpid(),
             start=self.venue.source.start,
@@ -107,7 +107,7 @@ def make_source(config: PaperVenueConfig, assumptions: Assumptions) -> MarketSou
     )
 
 
-def main(config: PaperVenueConfig, announce: Callable[[Ready], None]) -> None:
+def main(config: PaperVenueConfig, announce: Callable[[Listening], None]) -> None:
     """Serve until SIGTERM, SIGINT or the parent's end.
 
     Raises `InputError` where it can't start, and `StoreFailedError` where its store fails, then or later.

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from math import erfc, exp, log, pi, sqrt
 from typing import NamedTuple
 
-from gateway.paper.instruments import Instrument
+from gateway.paper.instruments import ListedOption
 from gateway.paper.ticks import units_text
 
 _SQRT_HALF = sqrt(0.5)
@@ -20,13 +20,13 @@ DAYS_PER_YEAR = 365.0
 SECONDS_PER_YEAR = DAYS_PER_YEAR * 86_400.0
 
 
-class Quote(NamedTuple):
+class PaperQuote(NamedTuple):
     """One option's market. Prices in ETH per contract; `bid_units`, `ask_units` in 0.0001 ETH, None = empty.
 
     `gamma` per USD, `theta` USD per day, `vega` USD per point; sizes, open interest and volume in contracts.
     """
 
-    instrument: Instrument
+    instrument: ListedOption
     bid_units: int | None
     ask_units: int | None
     bid_size: float
@@ -80,7 +80,7 @@ def value_strike(forward_usd: float, strike_usd: float, t_years: float, sigma: f
     )
 
 
-def quotes_json(quotes: Iterable[Quote], timestamp: str) -> bytes:
+def quotes_json(quotes: Iterable[PaperQuote], timestamp: str) -> bytes:
     """The whole `get_options_chain` answer, every quote stamped `timestamp`."""
     tail = f'","timestamp":"{timestamp}"}}'
     texts = [

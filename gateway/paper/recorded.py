@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Final, Literal
 
 from core.errors import InputError
-from gateway.paper.instruments import Instrument
-from gateway.paper.quotes import SECONDS_PER_YEAR, Quote, StrikeValue, value_strike
-from gateway.paper.recorded_files import NO_QUOTE, Slice, Snapshot, read_snapshots
+from gateway.paper.instruments import ListedOption
+from gateway.paper.quotes import SECONDS_PER_YEAR, PaperQuote, StrikeValue, value_strike
+from gateway.paper.recorded_files import NO_QUOTE, RecordedSnapshot, Slice, read_snapshots
 from gateway.paper.recorded_series import (
     DAY,
     DVOL_FILE,
@@ -30,7 +30,7 @@ from gateway.paper.recorded_series import (
     read_funding,
     read_hourly,
 )
-from gateway.paper.source import Bar, Event, HourlyFunding, VenueFunding
+from gateway.paper.source import Bar, HourlyFunding, ScheduledRelease, VenueFunding
 from gateway.paper.ticks import rung_of, units_of_rung
 
 Between = Literal["move", "hold"]
@@ -70,7 +70,7 @@ class RecordedMarket:
                 "expected a Monday 00:00 UTC in it"
             )
         self._values: dict[tuple[datetime, datetime], list[StrikeValue]] = {}
-        self._chains: dict[tuple[datetime, datetime], Sequence[Quote]] = {}
+        self._chains: dict[tuple[datetime, datetime], Sequence[PaperQuote]] = {}
 
     @property
     def start(self) -> datetime:
@@ -116,17 +116,17 @@ class RecordedMarket:
         hour = at.replace(minute=0, second=0, microsecond=0)
         return found or [VenueFunding("assumed", self._funding_annual, hour)]
 
-    def events(self, start: datetime, end: datetime) -> list[Event]:
+    def events(self, start: datetime, end: datetime) -> list[ScheduledRelease]:
         return [event for event in self._events if start <= event.scheduled_at <= end]
 
     def expiries(self, at: datetime) -> Sequence[datetime]:
         return [expiry for expiry in self._snapshot(at).slices if expiry > at]
 
-    def instruments(self, at: datetime, expiry: datetime) -> Sequence[Instrument]:
+    def instruments(self, at: datetime, expiry: datetime) -> Sequence[ListedOption]:
         part = self._snapshot(at).slices.get(expiry)
         return () if part is None or expiry <= at else part.instruments
 
-    def chain(self, at: datetime, expiry: datetime) -> Sequence[Quote]:
+    def chain(self, at: datetime, expiry: datetime) -> Sequence[PaperQuote]:
         known = self._chains.get((at, expiry))
         if known is not None:
             return known
@@ -140,14 +140,14 @@ class RecordedMarket:
         self._chains[at, expiry] = quotes
         return quotes
 
-    def quote(self, at: datetime, instrument: Instrument) -> Quote | None:
+    def quote(self, at: datetime, instrument: ListedOption) -> PaperQuote | None:
         snapshot = self._snapshot(at)
         part = snapshot.slices.get(instrument.expiration)
         if part is None or instrument.expiration <= at or instrument not in part.instruments:
             return None
         return self._quote(at, snapshot, part, part.instruments.index(instrument))
 
-    def _snapshot(self, at: datetime) -> Snapshot:
+    def _snapshot(self, at: datetime) -> RecordedSnapshot:
         place = bisect_right(self._times, at) - 1
         if place < 0 or at > self._end:
             raise InputError(
@@ -156,7 +156,7 @@ class RecordedMarket:
             )
         return self._snapshots[place]
 
-    def _quote(self, at: datetime, snapshot: Snapshot, part: Slice, row: int) -> Quote:
+    def _quote(self, at: datetime, snapshot: RecordedSnapshot, part: Slice, row: int) -> PaperQuote:
         instrument, iv, forward = part.instruments[row], part.ivs[row], part.forwards_usd[row]
         bid, ask = part.bid_units[row], part.ask_units[row]
         then = self._values_then(snapshot, instrument.expiration)[row]
@@ -167,7 +167,7 @@ class RecordedMarket:
             value = value_strike(forward, instrument.strike_usd, t_years, iv)
             rungs = rung_of(_price(value, instrument)) - rung_of(_price(then, instrument))
             bid, ask = _moved(bid, rungs), _moved(ask, rungs)
-        return Quote(
+        return PaperQuote(
             instrument,
             bid if bid > 0 else None,
             ask if ask > 0 else None,
@@ -184,7 +184,7 @@ class RecordedMarket:
             forward,
         )
 
-    def _values_then(self, snapshot: Snapshot, expiry: datetime) -> list[StrikeValue]:
+    def _values_then(self, snapshot: RecordedSnapshot, expiry: datetime) -> list[StrikeValue]:
         """What each contract was worth at the snapshot by its recorded IV and forward."""
         known = self._values.get((snapshot.at, expiry))
         if known is None:
@@ -200,7 +200,7 @@ class RecordedMarket:
         return known
 
 
-def _price(value: StrikeValue, instrument: Instrument) -> float:
+def _price(value: StrikeValue, instrument: ListedOption) -> float:
     return value.call_eth if instrument.is_call else value.put_eth
 
 

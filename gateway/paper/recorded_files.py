@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from core.errors import InputError
-from gateway.paper.instruments import Instrument, parse_instrument
+from gateway.paper.instruments import ListedOption, parse_instrument
 from gateway.paper.ticks import UNITS_PER_ETH, is_on_grid
 
 CHAIN_COLUMNS: Final = (
@@ -39,7 +39,7 @@ _GRID_NOISE: Final = 1e-6
 class Slice(NamedTuple):
     """One expiry of one snapshot, column by column, by strike and calls before puts."""
 
-    instruments: tuple[Instrument, ...]
+    instruments: tuple[ListedOption, ...]
     forwards_usd: Sequence[float]
     bid_units: Sequence[int]
     ask_units: Sequence[int]
@@ -48,7 +48,7 @@ class Slice(NamedTuple):
     volumes: Sequence[float]
 
 
-class Snapshot(NamedTuple):
+class RecordedSnapshot(NamedTuple):
     """All contracts at one moment."""
 
     at: datetime
@@ -56,7 +56,7 @@ class Snapshot(NamedTuple):
 
 
 class _Row(NamedTuple):
-    instrument: Instrument
+    instrument: ListedOption
     forward_usd: float
     bid_units: int
     ask_units: int
@@ -118,7 +118,7 @@ class CsvRows:
         return value.astimezone(UTC)
 
 
-def read_snapshots(folder: Path) -> list[Snapshot]:
+def read_snapshots(folder: Path) -> list[RecordedSnapshot]:
     """Every snapshot of the folder's files, in order.
 
     Raises `InputError` naming file, line and reason for the first broken row, or where there is no file.
@@ -128,7 +128,7 @@ def read_snapshots(folder: Path) -> list[Snapshot]:
     files = sorted(path for path in folder.iterdir() if path.name.endswith((".csv", ".csv.gz")))
     if not files:
         raise InputError(f"chains: expected *.csv.gz or *.csv files in {str(folder)!r}, found none")
-    snapshots: list[Snapshot] = []
+    snapshots: list[RecordedSnapshot] = []
     for path in files:
         _read_file(CsvRows(path, CHAIN_COLUMNS), snapshots)
     if not snapshots:
@@ -136,8 +136,8 @@ def read_snapshots(folder: Path) -> list[Snapshot]:
     return snapshots
 
 
-def _read_file(rows: CsvRows, snapshots: list[Snapshot]) -> None:
-    stamp, at, pending = "", None, dict[Instrument, _Row]()
+def _read_file(rows: CsvRows, snapshots: list[RecordedSnapshot]) -> None:
+    stamp, at, pending = "", None, dict[ListedOption, _Row]()
     for fields in rows:
         if fields[0] != stamp:
             if at is not None:
@@ -185,12 +185,12 @@ def _units(rows: CsvRows, name: str, text: str) -> int:
     return units if units else NO_QUOTE
 
 
-def _snapshot(at: datetime, rows: Mapping[Instrument, _Row]) -> Snapshot:
+def _snapshot(at: datetime, rows: Mapping[ListedOption, _Row]) -> RecordedSnapshot:
     by_expiry: dict[datetime, list[_Row]] = {}
     for instrument, row in rows.items():
         if instrument.expiration > at:
             by_expiry.setdefault(instrument.expiration, []).append(row)
-    return Snapshot(at, {expiry: _slice(by_expiry[expiry]) for expiry in sorted(by_expiry)})
+    return RecordedSnapshot(at, {expiry: _slice(by_expiry[expiry]) for expiry in sorted(by_expiry)})
 
 
 def _slice(rows: list[_Row]) -> Slice:

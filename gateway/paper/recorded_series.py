@@ -9,11 +9,12 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final, Literal, cast, get_args
+from typing import Final, cast, get_args
 
+from core.contract import Importance
 from core.errors import InputError
 from gateway.paper.recorded_files import CsvRows
-from gateway.paper.source import Bar, Event, HourlyFunding, VenueFunding
+from gateway.paper.source import Bar, HourlyFunding, ScheduledRelease, VenueFunding
 
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
@@ -22,7 +23,6 @@ FUNDING_AGE_MAX: Final = timedelta(hours=9)
 INDEX_FILE: Final = "eth_usd_1h.csv.gz"
 DVOL_FILE: Final = "eth_dvol_1h.csv.gz"
 EVENTS_FILE: Final = "macro_events_high.csv"
-Importance = Literal["low", "medium", "high"]
 
 
 class HourlySeries:
@@ -130,7 +130,7 @@ def read_funding(folder: Path, not_before: datetime) -> list[FundingSeries]:
     return found
 
 
-def read_events(path: Path) -> list[Event]:
+def read_events(path: Path) -> list[ScheduledRelease]:
     """All events, by time."""
     rows = CsvRows(path, ("scheduled_at", "name", "country", "importance"))
     events = []
@@ -138,5 +138,5 @@ def read_events(path: Path) -> list[Event]:
         if importance not in get_args(Importance):
             raise rows.broken(f"importance: expected low, medium or high, found {importance!r}")
         at = rows.time("scheduled_at", stamp)
-        events.append(Event(name, country, cast(Importance, importance), at))
+        events.append(ScheduledRelease(name, country, cast(Importance, importance), at))
     return sorted(events, key=lambda event: event.scheduled_at)

@@ -22,7 +22,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from core.contract import Failure
-from gateway.paper.dispatch import FAULT_HEADER, TOOK_HEADER, VERSION, Answer, Dispatch
+from gateway.paper.dispatch import FAULT_HEADER, TOOK_HEADER, VERSION, Dispatch, HttpAnswer
 from gateway.paper.faults import HEALTH, FaultKind
 from gateway.paper.ledger import Ledger
 from gateway.paper.openapi import contract_openapi
@@ -154,7 +154,7 @@ def make_app(
     return app
 
 
-def _response(answer: Answer) -> Response:
+def _response(answer: HttpAnswer) -> Response:
     headers = dict(answer.headers)
     kind = CutResponse if headers.get(FAULT_HEADER) == FaultKind.CUT else Response
     return kind(answer.body, status_code=answer.status, headers=headers, media_type="application/json")

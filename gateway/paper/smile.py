@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from math import ceil, exp, floor, log, sqrt
 from typing import NamedTuple
 
-from gateway.paper.instruments import Instrument
-from gateway.paper.quotes import Quote, StrikeValue, value_strike
+from gateway.paper.instruments import ListedOption
+from gateway.paper.quotes import PaperQuote, StrikeValue, value_strike
 from gateway.paper.ticks import ceil_units, floor_units
 
 SKEW = -0.059
@@ -64,15 +64,15 @@ def expiry_smile(index_usd: float, dvol_pct: float, t_years: float, move_4h: flo
 
 
 def quote_of(
-    smile: ExpirySmile, instrument: Instrument, k: float, iv_pct: float, value: StrikeValue
-) -> Quote:
+    smile: ExpirySmile, instrument: ListedOption, k: float, iv_pct: float, value: StrikeValue
+) -> PaperQuote:
     """One option's quote around its mark: bid below, ask above, each on the tick of its own level."""
     mark = value.call_eth if instrument.is_call else value.put_eth
     half = smile.stress * min(HALF_SPREAD_BASE_ETH + HALF_SPREAD_PER_MARK * mark, HALF_SPREAD_MAX_ETH)
     bid = floor_units(mark - half)
     thinning = exp(-LIQUIDITY_DECAY_PER_K * abs(k))
     size = float(max(1, round(TOUCH_SIZE * thinning)))
-    return Quote(
+    return PaperQuote(
         instrument,
         bid if bid > 0 else None,
         ceil_units(mark + half),

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple, Protocol
 
-from gateway.paper.instruments import Instrument
-from gateway.paper.quotes import Quote
+from gateway.paper.instruments import ListedOption
+from gateway.paper.quotes import PaperQuote
 
 
 class Bar(NamedTuple):
@@ -39,7 +39,7 @@ class VenueFunding(NamedTuple):
     at: datetime
 
 
-class Event(NamedTuple):
+class ScheduledRelease(NamedTuple):
     """One scheduled release."""
 
     name: str
@@ -84,17 +84,17 @@ class MarketSource(Protocol):
     def exchange_funding(self, at: datetime) -> list[VenueFunding]:
         """Funding by exchange."""
 
-    def events(self, start: datetime, end: datetime) -> list[Event]:
+    def events(self, start: datetime, end: datetime) -> list[ScheduledRelease]:
         """Scheduled events in [start, end], by time."""
 
     def expiries(self, at: datetime) -> Sequence[datetime]:
         """Expiries listed, ascending, all later than `at`."""
 
-    def instruments(self, at: datetime, expiry: datetime) -> Sequence[Instrument]:
+    def instruments(self, at: datetime, expiry: datetime) -> Sequence[ListedOption]:
         """The options listed for that expiry, by strike, calls before puts."""
 
-    def chain(self, at: datetime, expiry: datetime) -> Sequence[Quote]:
+    def chain(self, at: datetime, expiry: datetime) -> Sequence[PaperQuote]:
         """The quotes of `instruments`, in their order."""
 
-    def quote(self, at: datetime, instrument: Instrument) -> Quote | None:
+    def quote(self, at: datetime, instrument: ListedOption) -> PaperQuote | None:
         """One option's quote, None where it is not listed."""

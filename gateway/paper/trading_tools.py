@@ -11,7 +11,7 @@ from core.contract import (
     AccountSummary,
     Cancelled,
     CurrencyRequest,
-    EditOrder,
+    EditOrderRequest,
     EnvironmentInfo,
     EnvironmentName,
     FxRate,
@@ -29,11 +29,11 @@ from core.contract import (
     OrderIdRequest,
     Orders,
     PlaceComboOrder,
-    Position,
     Positions,
     Settlements,
     TotalEquity,
     Trades,
+    VenuePosition,
 )
 from core.values import round_eth
 from gateway.paper import orders as desk
@@ -77,7 +77,7 @@ def place_combo_order(venue: Venue, request: PlaceComboOrder) -> OrderAnswer:
     return OrderAnswer(order=desk.place(venue, request).order)
 
 
-def edit_order(venue: Venue, request: EditOrder) -> OrderAnswer:
+def edit_order(venue: Venue, request: EditOrderRequest) -> OrderAnswer:
     return OrderAnswer(order=desk.edit(venue, request).order)
 
 
@@ -132,12 +132,12 @@ def get_settlements(venue: Venue, request: GetSince) -> Settlements:
 
 def get_margins(venue: Venue, request: GetMargins) -> Margins:
     desk.parse_legs(request.legs)
-    collar = desk.collar_eth(venue, request.legs)
-    if collar is None:
+    band = desk.price_band_eth(venue, request.legs)
+    if band is None:
         raise MalformedRequestError("legs: expected listed instruments")
     initial, maintenance = venue.combo_margins_eth(request.legs, request.amount)
     return Margins(
-        initial_margin=initial, maintenance_margin=maintenance, min_price=collar[0], max_price=collar[1]
+        initial_margin=initial, maintenance_margin=maintenance, min_price=band[0], max_price=band[1]
     )
 
 
@@ -182,13 +182,13 @@ def _contract_orders(orders: Iterable[VenueOrder]) -> tuple[Order, ...]:
     return tuple(order.order for order in orders)
 
 
-def _position(venue: Venue, held: HeldPosition) -> Position:
+def _position(venue: Venue, held: HeldPosition) -> VenuePosition:
     quote = venue.quote(held.instrument_name)
     size, mark = float(held.size), venue.mark_eth(held.instrument_name)
     delta, gamma, theta, vega = (
         (0.0, 0.0, 0.0, 0.0) if quote is None else (quote.delta, quote.gamma, quote.theta, quote.vega)
     )
-    return Position(
+    return VenuePosition(
         instrument_name=held.instrument_name,
         size=held.size,
         average_price=held.average_price_eth,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from gateway.paper.source import Event
+from gateway.paper.source import ScheduledRelease
 
 _WEDNESDAY, _FRIDAY, _SATURDAY, _SUNDAY = 2, 4, 5, 6
 _LAST: Final = -1
@@ -18,7 +18,7 @@ _DECISIONS: Final = {1: _LAST, 3: 3, 4: _LAST, 6: 3, 7: _LAST, 9: 3, 10: _LAST, 
 _PRICES_DAY: Final = 12
 
 
-def us_events(start: datetime, end: datetime) -> list[Event]:
+def us_events(start: datetime, end: datetime) -> list[ScheduledRelease]:
     """The high-importance events in [start, end], by time."""
     found = []
     year, month = start.year, start.month
@@ -28,17 +28,17 @@ def us_events(start: datetime, end: datetime) -> list[Event]:
     return sorted((e for e in found if start <= e.scheduled_at <= end), key=lambda e: e.scheduled_at)
 
 
-def _events_of_month(year: int, month: int) -> list[Event]:
+def _events_of_month(year: int, month: int) -> list[ScheduledRelease]:
     events = []
     if month in _DECISIONS:
         day = _weekday_of_month(year, month, _WEDNESDAY, _DECISIONS[month])
-        events.append(Event("FOMC rate decision", "US", "high", _new_york(day, 14, 0)))
+        events.append(ScheduledRelease("FOMC rate decision", "US", "high", _new_york(day, 14, 0)))
     prices = datetime(year, month, _PRICES_DAY, tzinfo=UTC)
     if prices.weekday() >= _SATURDAY:
         prices += timedelta(days=8 - prices.weekday())
-    events.append(Event("CPI", "US", "high", _new_york(prices, 8, 30)))
+    events.append(ScheduledRelease("CPI", "US", "high", _new_york(prices, 8, 30)))
     jobs = _weekday_of_month(year, month, _FRIDAY, 1)
-    events.append(Event("Employment Situation", "US", "high", _new_york(jobs, 8, 30)))
+    events.append(ScheduledRelease("Employment Situation", "US", "high", _new_york(jobs, 8, 30)))
     return events
 
 

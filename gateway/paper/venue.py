@@ -15,9 +15,9 @@ from core.pricing.margin import MarginLeg, held_initial_margin_eth, initial_marg
 from core.values import Side, round_eth
 from gateway.paper.account import Account, HeldPosition, VenueOrder
 from gateway.paper.assumptions import Assumptions
-from gateway.paper.instruments import Instrument, parse_instrument
+from gateway.paper.instruments import ListedOption, parse_instrument
 from gateway.paper.matching import LegTouch, combo_book, fillable, leg_prices
-from gateway.paper.quotes import Quote
+from gateway.paper.quotes import PaperQuote
 from gateway.paper.source import MarketSource
 from gateway.paper.ticks import units_decimal
 
@@ -65,7 +65,7 @@ class Venue:
         """The index now, in cents."""
         return Decimal(self.source.index_usd(self.clock)).quantize(USD_QUANTUM)
 
-    def quote(self, instrument_name: str) -> Quote | None:
+    def quote(self, instrument_name: str) -> PaperQuote | None:
         """One option's quote now, None where it is not listed."""
         return self.source.quote(self.clock, parse_instrument(instrument_name))
 
@@ -130,7 +130,7 @@ class Venue:
             room = min(room, max(0, int(against)) // leg.ratio)
         return room
 
-    def margin_leg(self, instrument: Instrument, amount: Decimal) -> MarginLeg:
+    def margin_leg(self, instrument: ListedOption, amount: Decimal) -> MarginLeg:
         """One leg as margin sees it; an option that is no longer listed counts at the index with mark 0."""
         quote = self.source.quote(self.clock, instrument)
         forward = float(self.index_usd()) if quote is None else quote.forward_usd

@@ -60,10 +60,10 @@ def test_an_unaltered_log_is_the_same_to_the_byte(cli: Cli, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("alter", "named"),
     [
-        (lambda r: r["facts"].update(dvol=99.0), "facts.dvol"),
-        (lambda r: r["facts"].update(chain=None), "facts.chain"),
-        (lambda r: r["facts"]["chain"].update(quotes=[1]), "facts.chain"),
-        (lambda r: r["facts"].pop("chain"), "facts.chain"),
+        (lambda r: r["facts"]["market"].update(dvol=99.0), "facts.market.dvol"),
+        (lambda r: r["facts"]["market"].update(chain=None), "facts.market.chain"),
+        (lambda r: r["facts"]["market"]["chain"].update(quotes=[1]), "facts.market.chain"),
+        (lambda r: r["facts"]["market"].pop("chain"), "facts.market.chain"),
         (lambda r: r.update(facts="none"), "facts"),
         (lambda r: r.pop("digests"), "digests"),
         (lambda r: r["decision"].update(forced_kind="butterfly"), "decision.forced_kind"),
@@ -88,6 +88,13 @@ def test_a_record_that_is_no_object_is_refused(cli: Cli, tmp_path: Path) -> None
     ran = cli("explain", "c1", "--data-dir", str(tmp_path))
     assert ran.code == 1
     assert "expected a decision's record" in ran.err
+
+
+def test_a_record_of_a_shape_to_come_is_refused_by_its_number(cli: Cli, tmp_path: Path) -> None:
+    write_log(tmp_path, recorded_entry() | {"shape": 3})
+    ran = cli("explain", "c1", "--data-dir", str(tmp_path))
+    assert ran.code == 1
+    assert "audit record 2: decision record: expected shape 1 or 2, found 3" in ran.err
 
 
 def test_the_code_version_is_held_against_the_start_of_the_engine(cli: Cli, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from core.contract import (
     CurrencyRequest,
-    EditOrder,
+    EditOrderRequest,
     EnvironmentInfo,
     GetOrderByLabel,
     GetOrderHistory,
@@ -68,7 +68,7 @@ def test_label_that_was_never_placed_is_null(bench: Bench) -> None:
 def test_edit_moves_the_price_and_keeps_the_order(bench: Bench) -> None:
     placed = bench.place("p-edit:e1")
     price = placed.price - Decimal("0.0001")
-    request = EditOrder(
+    request = EditOrderRequest(
         order_id=placed.order_id,
         price=price,
         amount=placed.amount,
@@ -80,7 +80,7 @@ def test_edit_moves_the_price_and_keeps_the_order(bench: Bench) -> None:
 
 def test_edit_after_its_valid_until_changes_nothing(bench: Bench) -> None:
     placed = bench.place("p-late-edit:e1")
-    request = EditOrder(
+    request = EditOrderRequest(
         order_id=placed.order_id,
         price=placed.price - Decimal("0.0001"),
         amount=placed.amount,
@@ -107,7 +107,7 @@ def test_cancelled_order_leaves_the_open_ones_and_stands_in_the_history(bench: B
 def test_final_order_is_not_edited(bench: Bench) -> None:
     placed = bench.place("p-final:e1")
     bench.post("cancel_order", OrderIdRequest(order_id=placed.order_id))
-    request = EditOrder(order_id=placed.order_id, price=placed.price, amount=placed.amount)
+    request = EditOrderRequest(order_id=placed.order_id, price=placed.price, amount=placed.amount)
     response = bench.post("edit_order", request)
     assert response.status != 200 or b'"error"' in response.body
     found = by_label(bench, "p-final:e1").order

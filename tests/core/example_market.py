@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from core.market.observations import FundingRate, HourlyClose, Level
+from core.market.observations import HourlyClose, Level, MeanFunding
 from core.market.option_chain import OptionChain
 from core.pricing.black76 import black76_price_eth, delta, year_fraction
-from core.rules.facts import EntryFacts
+from core.rules.facts import AccountFacts, EngineFacts, EntryFacts, MarketFacts
 from core.strategy import Strategy
 from core.values import OptionType
 
@@ -166,13 +166,27 @@ def entry_facts(**changes: Any) -> EntryFacts:
         "dvol": 65.0,
         "dvol_24h_ago": 64.0,
         "index_hourly_closes": CLOSES,
-        "funding": (FundingRate(venue="hyperliquid", annualised_frac=0.08, as_of=NOW - timedelta(hours=1)),),
+        "funding": (MeanFunding(venue="hyperliquid", annualised_frac=0.08, as_of=NOW - timedelta(hours=1)),),
         "macro_events": (),
         "liquidation_level": Level.LOW,
     }
     if "chain" not in changes:
         facts["chain"] = chain_of(wire_quotes())
-    return EntryFacts(**(facts | changes))
+    return in_parts(facts | changes)
+
+
+def in_parts(fields: Mapping[str, Any]) -> EntryFacts:
+    """Entry facts by their names alone, each in the part that has it."""
+    parts = {
+        part: model(**{name: fields[name] for name in model.model_fields if name in fields})
+        for part, model in (("engine", EngineFacts), ("account", AccountFacts), ("market", MarketFacts))
+    }
+    return EntryFacts(now=fields["now"], **parts)
+
+
+def with_chain(facts: EntryFacts, chain: OptionChain) -> EntryFacts:
+    """The same facts with another chain."""
+    return facts.model_copy(update={"market": facts.market.model_copy(update={"chain": chain})})
 
 
 CLOSES = hourly_closes()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.checks import Check, RuleResult, at_least, at_most, holds, tables
+from core.checks import Check, RuleResult, at_least, at_most, holds
 
 
 def test_reasons_are_the_codes_of_the_failed_checks_in_order() -> None:
@@ -42,7 +42,7 @@ def test_the_table_is_short_text() -> None:
         checks=(at_least("capital_below_min", 19_999.5, 20_000.0), holds("armed", True, False, False)),
         inputs={"funding_frac": None, "rv14_pct": 50.123456789, "kind": "bull_put", "n": 3},
     )
-    assert tables([result, RuleResult(rule="b", checks=())]).splitlines() == [
+    assert result.table().splitlines() == [
         "market: refused",
         "  NO capital_below_min  19999.5 >= 20000",
         "  ok armed              no is no",
@@ -50,7 +50,6 @@ def test_the_table_is_short_text() -> None:
         "     rv14_pct           50.1235",
         "     kind               bull_put",
         "     n                  3",
-        "b: passed",
     ]
 
 

@@ -24,6 +24,7 @@ from core.messages.state import (
     RecordSent,
 )
 from core.orders.books import Books, Fill, Instruction, InstructionKind, OrderRow, Position, Proposal
+from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import (
     ORDER_FINAL,
     OrderState,
@@ -150,7 +151,7 @@ class FakeBooks(Actor):
         to = PositionState.AWAITING_FILL if is_entry else PositionState.CLOSING
         self._move(PositionId(instruction.proposal_id), to)
         if not is_entry:
-            self._set(PositionId(instruction.proposal_id), exit_rule=instruction.exit_rule or "manual")
+            self._set(PositionId(instruction.proposal_id), exit_rule=instruction.exit_rule or ExitRule.MANUAL)
         self.instructions[instruction.label] = instruction
         self.orders[instruction.label] = OrderRow(
             label=instruction.label,

@@ -13,6 +13,7 @@ from actors.mcp.transport import Transport
 from core.contract import Router
 from core.messages.execution import ClosePosition, OrderFinal, PlaceCombo
 from core.orders.books import Proposal
+from core.orders.exit_rule import ExitRule
 from core.orders.plan import ComboPlan, LegFacts
 from core.strategy import Strategy
 from core.values import CycleId, Leg, OptionType, PositionId, ProposalId, Side, SpreadKind
@@ -194,7 +195,9 @@ class TradingHouse(House):
         self.place(proposal)
         return proposal.position_id
 
-    def close(self, position_id: str, *, rule: str = "profit", request_id: str = "close-1") -> None:
+    def close(
+        self, position_id: str, *, rule: ExitRule = ExitRule.PROFIT, request_id: str = "close-1"
+    ) -> None:
         self.tell(
             "execution",
             ClosePosition(

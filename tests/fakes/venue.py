@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from actors.mcp.transport import ConnectionCut, NoAnswer, NotConnected, Response
 from core.contract import (
-    EditOrder,
+    EditOrderRequest,
     EnvironmentInfo,
     IndexPrice,
     MaybeOrder,
@@ -22,13 +22,13 @@ from core.contract import (
     OrderLeg,
     Orders,
     PlaceComboOrder,
-    Position,
     Positions,
     Router,
     Settlement,
     Settlements,
     Trade,
     Trades,
+    VenuePosition,
 )
 from core.contract.registry import REQUIRED_FEATURES, TOOLS
 from core.pricing.black76 import deltas, year_fraction
@@ -198,7 +198,7 @@ class FakeVenue:
             self.fill(order.label, combos)
         return OrderAnswer(order=self.orders[order.order_id])
 
-    def _edit_order(self, request: EditOrder) -> OrderAnswer | tuple[int, bytes]:
+    def _edit_order(self, request: EditOrderRequest) -> OrderAnswer | tuple[int, bytes]:
         order = self.orders.get(request.order_id)
         if order is None or order.state != "open":
             return 422, b'{"detail": "11044 not open"}'
@@ -238,7 +238,7 @@ class FakeVenue:
         zero = Decimal(0)
         return Positions(
             positions=tuple(
-                Position(
+                VenuePosition(
                     instrument_name=name,
                     size=Decimal(size),
                     average_price=zero,

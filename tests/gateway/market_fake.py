@@ -11,11 +11,11 @@ from core.contract import iso_utc
 from core.values import OptionType
 from gateway.paper.account import Account
 from gateway.paper.assumptions import Assumptions
-from gateway.paper.dispatch import Answer, Dispatch
+from gateway.paper.dispatch import Dispatch, HttpAnswer
 from gateway.paper.faults import Faults, FaultSpec
-from gateway.paper.instruments import Instrument, option
-from gateway.paper.quotes import Quote
-from gateway.paper.source import Bar, Event, HourlyFunding, VenueFunding
+from gateway.paper.instruments import ListedOption, option
+from gateway.paper.quotes import PaperQuote
+from gateway.paper.source import Bar, HourlyFunding, ScheduledRelease, VenueFunding
 from gateway.paper.venue import Venue
 
 START = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
@@ -64,24 +64,24 @@ class FakeMarket:
     def exchange_funding(self, at: datetime) -> list[VenueFunding]:
         return [VenueFunding("fake", 0.05, at)]
 
-    def events(self, start: datetime, end: datetime) -> list[Event]:
+    def events(self, start: datetime, end: datetime) -> list[ScheduledRelease]:
         return []
 
     def expiries(self, at: datetime) -> Sequence[datetime]:
         return [expiry for expiry in (FRIDAY, SATURDAY) if expiry > at]
 
-    def instruments(self, at: datetime, expiry: datetime) -> Sequence[Instrument]:
+    def instruments(self, at: datetime, expiry: datetime) -> Sequence[ListedOption]:
         return [option(expiry, k, kind) for k in STRIKES for kind in (OptionType.CALL, OptionType.PUT)]
 
-    def chain(self, at: datetime, expiry: datetime) -> Sequence[Quote]:
+    def chain(self, at: datetime, expiry: datetime) -> Sequence[PaperQuote]:
         return [q for i in self.instruments(at, expiry) if (q := self.quote(at, i)) is not None]
 
-    def quote(self, at: datetime, instrument: Instrument) -> Quote | None:
+    def quote(self, at: datetime, instrument: ListedOption) -> PaperQuote | None:
         if instrument.expiration not in self.expiries(at) or instrument.strike_usd not in STRIKES:
             return None
         bid, ask = self.touch.get(instrument.name, (100, 110))
         size, delta = self.size, 0.2 if instrument.is_call else -0.2
-        return Quote(
+        return PaperQuote(
             instrument, bid, ask, size, size, 0.0105, 60.0, delta, 0.001, -1.0, 2.0, 900.0, 90.0, self.index
         )
 
@@ -112,7 +112,7 @@ class Desk:
         self.dispatch = Dispatch(self.venue, TOKEN, Faults(specs, seed, {}), self.keeper)
         self.headers = {"authorization": f"Bearer {TOKEN}", "x-bot-tag": "BOT__TEST"}
 
-    def raw(self, router: str, tool: str, body: bytes = b"{}", **headers: str) -> Answer:
+    def raw(self, router: str, tool: str, body: bytes = b"{}", **headers: str) -> HttpAnswer:
         """One call, as it is."""
         return self.dispatch(self.now, router, tool, {**self.headers, **headers}, body)
 

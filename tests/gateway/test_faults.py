@@ -11,12 +11,12 @@ from pydantic import ValidationError
 
 from core.contract import IndexPrice, OptionsChain, iso_utc
 from core.errors import InputError
-from gateway.paper.dispatch import Answer
+from gateway.paper.dispatch import HttpAnswer
 from gateway.paper.faults import DEFAULT_RATE, FaultKind, Faults, FaultSpec
 from tests.gateway.market_fake import START, Desk
 
 
-def placed_under(kind: str, **changes: object) -> tuple[Desk, Answer]:
+def placed_under(kind: str, **changes: object) -> tuple[Desk, HttpAnswer]:
     desk = Desk(f"venue:{kind}:1")
     return desk, desk.raw("deribit", "place_combo_order", json.dumps(desk.placement(**changes)).encode())
 
@@ -42,7 +42,7 @@ def test_refuses_a_fault_that_makes_no_sense(text: str) -> None:
 
 @pytest.mark.parametrize("kind", [k for k in FaultKind if k is not FaultKind.CRASH])
 def test_the_same_seed_plays_the_same_faults(kind: FaultKind) -> None:
-    def run(seed: int) -> list[Answer]:
+    def run(seed: int) -> list[HttpAnswer]:
         desk = Desk(f"all:{kind}:0.5", seed=seed)
         answers = []
         for i in range(12):

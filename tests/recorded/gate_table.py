@@ -75,9 +75,9 @@ def add(columns: dict[str, Column], facts: EntryFacts, strategy: Strategy) -> No
     """One snapshot: its decision with its own bias, and the outcome of rules 4 to 8 for each kind."""
     own = decide_entry(facts, strategy)
     columns[OWN_BIAS].add(own.outcome, own.rules)
-    assert facts.chain is not None
+    assert facts.market.chain is not None
     for kind in SpreadKind:
-        outcome, _, rules = construct(facts, facts.chain, strategy, kind)
+        outcome, _, rules = construct(facts, facts.market.chain, strategy, kind)
         columns[kind.value].add(outcome, rules)
 
 

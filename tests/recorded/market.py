@@ -16,10 +16,10 @@ from functools import cache
 from itertools import groupby
 from pathlib import Path
 
-from core.market.observations import FundingRate, HourlyClose, Level, MacroEvent
+from core.market.observations import HourlyClose, Level, MacroEvent, MeanFunding
 from core.market.option_chain import OptionChain
 from core.pricing.black76 import delta, year_fraction
-from core.rules.facts import EntryFacts
+from core.rules.facts import AccountFacts, EngineFacts, EntryFacts, MarketFacts
 from core.strategy import Strategy
 from core.values import OptionType
 
@@ -93,7 +93,7 @@ class RecordedMarket:
         for rows in recorded_snapshots(self._folder, every):
             yield _snapshot(list(rows))
 
-    def funding(self, now: datetime) -> tuple[FundingRate, ...]:
+    def funding(self, now: datetime) -> tuple[MeanFunding, ...]:
         """The annualised 24-hour mean of each venue with a recent rate, else the declared assumption."""
         found = []
         for venue, series, per_year, age_h in (
@@ -103,9 +103,9 @@ class RecordedMarket:
             window = series.between(now - timedelta(hours=24), now)
             if window and now - window[-1][0] <= timedelta(hours=age_h + 1):
                 mean = sum(rate for _, rate in window) / len(window) * per_year
-                found.append(FundingRate(venue=venue, annualised_frac=mean, as_of=window[-1][0]))
+                found.append(MeanFunding(venue=venue, annualised_frac=mean, as_of=window[-1][0]))
         if not found:
-            found.append(FundingRate(venue="assumed", annualised_frac=FUNDING_WITHOUT_RECORD, as_of=now))
+            found.append(MeanFunding(venue="assumed", annualised_frac=FUNDING_WITHOUT_RECORD, as_of=now))
         return tuple(found)
 
     def entry_facts(self, snapshot: Snapshot, strategy: Strategy) -> EntryFacts:
@@ -115,24 +115,26 @@ class RecordedMarket:
         closes = self.index.between(now - timedelta(hours=722), now)
         return EntryFacts(
             now=now,
-            strategy_enabled=True,
-            armed=False,
-            open_positions=0,
-            orders_in_doubt=0,
-            equity_usd=equity_usd,
-            eur_usd=EUR_USD,
-            eth_share=BALANCE_ETH * snapshot.spot_usd / equity_usd,
-            venue_equity_eth=BALANCE_ETH,
-            initial_margin_eth=0.0,
-            risk_open_usd=0.0,
-            spot_usd=snapshot.spot_usd,
-            dvol=self.dvol.at_or_before(now),
-            dvol_24h_ago=self.dvol.at_or_before(now - timedelta(hours=24)),
-            index_hourly_closes=tuple(HourlyClose(at=at, close_usd=close) for at, close in closes),
-            funding=self.funding(now),
-            macro_events=self._events,
-            liquidation_level=Level.LOW,
-            chain=snapshot.chain(strategy),
+            engine=EngineFacts(
+                strategy_enabled=True, armed=False, open_positions=0, orders_in_doubt=0, risk_open_usd=0.0
+            ),
+            account=AccountFacts(
+                equity_usd=equity_usd,
+                eur_usd=EUR_USD,
+                eth_share=BALANCE_ETH * snapshot.spot_usd / equity_usd,
+                venue_equity_eth=BALANCE_ETH,
+                initial_margin_eth=0.0,
+            ),
+            market=MarketFacts(
+                spot_usd=snapshot.spot_usd,
+                dvol=self.dvol.at_or_before(now),
+                dvol_24h_ago=self.dvol.at_or_before(now - timedelta(hours=24)),
+                index_hourly_closes=tuple(HourlyClose(at=at, close_usd=close) for at, close in closes),
+                funding=self.funding(now),
+                macro_events=self._events,
+                liquidation_level=Level.LOW,
+                chain=snapshot.chain(strategy),
+            ),
         )
 
 

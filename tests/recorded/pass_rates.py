@@ -49,9 +49,9 @@ def forced(market: RecordedMarket, strategy: Strategy) -> list[Forced]:
     found = []
     for snapshot in market.snapshots():
         facts = market.entry_facts(snapshot, strategy)
-        assert facts.chain is not None
+        assert facts.market.chain is not None
         for kind in SpreadKind:
-            outcome, _, rules = construct(facts, facts.chain, strategy, kind)
+            outcome, _, rules = construct(facts, facts.market.chain, strategy, kind)
             sides = [value for name, value in rules[0].inputs.items() if name.startswith("width_frac_")]
             widths = [value for value in sides if isinstance(value, float)]
             paired = outcome is not EntryOutcome.NO_STRIKES
@@ -60,7 +60,7 @@ def forced(market: RecordedMarket, strategy: Strategy) -> list[Forced]:
                     facts.now,
                     kind,
                     snapshot.spot_usd,
-                    facts.dvol or 0.0,
+                    facts.market.dvol or 0.0,
                     outcome is EntryOutcome.PROPOSE,
                     rules[-1].reasons,
                     max(widths) / min(widths) if paired else None,

@@ -53,16 +53,18 @@ def run(market: RecordedMarket, strategy: Strategy) -> tuple[int, dict[SpreadKin
     for snapshot in market.snapshots():
         total += 1
         facts = market.entry_facts(snapshot, strategy)
-        small = facts.model_copy(update={"equity_usd": SMALL_EQUITY_USD})
-        assert facts.chain is not None
+        small = facts.model_copy(
+            update={"account": facts.account.model_copy(update={"equity_usd": SMALL_EQUITY_USD})}
+        )
+        assert facts.market.chain is not None
         for kind, count in passed.items():
             pairs, _ = choose_strikes(
-                facts.chain, kind, snapshot.spot_usd, facts.now, strategy.strikes, strategy.liquidity
+                facts.market.chain, kind, snapshot.spot_usd, facts.now, strategy.strikes, strategy.liquidity
             )
             if pairs:
                 readings = worth_readings(pairs, snapshot.spot_usd, strategy.worth)
                 count.update(name for name, passes in readings.items() if passes)
-                outcome, _, _ = construct(small, facts.chain, strategy, kind)
+                outcome, _, _ = construct(small, facts.market.chain, strategy, kind)
                 count[SMALL_EQUITY] += outcome is EntryOutcome.PROPOSE
     return total, passed
 

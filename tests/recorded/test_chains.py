@@ -57,7 +57,7 @@ def findings(recorded_data: Path, every: int) -> Findings:
     for i, snapshot in enumerate(market.snapshots(every)):
         found.snapshots += 1
         facts = market.entry_facts(snapshot, STRATEGY)
-        assert facts.chain is not None
+        assert facts.market.chain is not None
         add(found.columns, facts, STRATEGY)
         if i % OPINION_EVERY[every] == 0:
             found.opinions += _opinions(snapshot, facts)
@@ -75,12 +75,12 @@ def columns(findings: Findings) -> dict[str, Column]:
 
 def _opinions(snapshot: Snapshot, facts: EntryFacts) -> list[tuple[str, Opinion, Opinion]]:
     """What `core` says of each kind, and what rules 4 to 6 written a second time say."""
-    assert facts.chain is not None
-    assert facts.equity_usd is not None
-    assert facts.dvol is not None
+    assert facts.market.chain is not None
+    assert facts.account.equity_usd is not None
+    assert facts.market.dvol is not None
     pairs = []
     for kind in SpreadKind:
-        outcome, _, rules = construct(facts, facts.chain, STRATEGY, kind)
+        outcome, _, rules = construct(facts, facts.market.chain, STRATEGY, kind)
         found = rules[0].inputs
         legs = tuple(
             str(found[f"{leg}_{side.value}"])
@@ -91,7 +91,11 @@ def _opinions(snapshot: Snapshot, facts: EntryFacts) -> list[tuple[str, Opinion,
         sizes = [rule.inputs["contracts"] for rule in rules if rule.rule == "sizing"]
         ours = Opinion(outcome.value, legs, int(str(sizes[0])) if sizes else 0)
         pairs.append(
-            (f"{facts.now.isoformat()} {kind}", ours, opinion(snapshot, kind, facts.equity_usd, facts.dvol))
+            (
+                f"{facts.now.isoformat()} {kind}",
+                ours,
+                opinion(snapshot, kind, facts.account.equity_usd, facts.market.dvol),
+            )
         )
     return pairs
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from core.rules.exit.decision import ExitCode
+from core.orders.exit_rule import ExitRule
 from core.strategy import Strategy
 from core.values import SpreadKind
 from tests.recorded.compare_replay import MONEY, differences, rendered
@@ -51,7 +51,7 @@ def keeps_to_its_plans(replay: WeeklyReplay) -> None:
         assert trade.closed_at is not None
         assert trade.slot <= trade.entered_at < trade.closed_at <= plan.expiration
         assert -trade.pnl_eth <= Decimal(repr(plan.worst_loss_eth)) * trade.contracts
-        assert (trade.pnl_eth > 0) is (trade.exit_rule == ExitCode.PROFIT.value)
+        assert (trade.pnl_eth > 0) is (trade.exit_rule == ExitRule.PROFIT.value)
     assert sum(t.pnl_eth for t in replay.trades) == replay.desk.venue.account.balance_eth - 10
 
 

@@ -17,7 +17,7 @@ from core.contract import (
     ComboLeg,
     CurrencyRequest,
     DvolHistory,
-    EditOrder,
+    EditOrderRequest,
     GetCalendar,
     GetDvolHistory,
     GetFundingHistory,
@@ -28,15 +28,24 @@ from core.contract import (
     PlaceComboOrder,
     Trade,
 )
-from core.market.observations import FundingRate, HourlyClose, Level, MacroEvent
+from core.market.observations import HourlyClose, Level, MacroEvent, MeanFunding
 from core.market.option_chain import OptionChain
+from core.orders.closing_cost import closing_cost
 from core.orders.ladder import exit_reference_eth, next_entry_price_eth, next_exit_price_eth
 from core.orders.limits import GateFacts, check_limits
 from core.orders.plan import ComboPlan
 from core.orders.terms import OrderPurpose, OrderTerms
-from core.rules.facts import EntryFacts, MonitorFacts, OpenPositionFacts
+from core.rules.facts import (
+    AccountFacts,
+    EngineFacts,
+    EntryFacts,
+    MarketFacts,
+    MonitorFacts,
+    MonitorMarket,
+    OpenPositionFacts,
+)
 from core.strategy import Strategy
-from core.values import COMBO_TICK_ETH, Environment, Leg, Side
+from core.values import Environment, Failed, Leg
 from gateway.paper import market_tools as public
 from gateway.paper import orders as desk
 from gateway.paper import trading_tools as private
@@ -91,24 +100,30 @@ class VenueDesk:
         strikes = strategy.strikes
         return EntryFacts(
             now=now,
-            strategy_enabled=True,
-            armed=False,
-            open_positions=0,
-            orders_in_doubt=0,
-            equity_usd=float(private.get_total_equity(venue, CurrencyRequest(currency="USD")).equity),
-            eur_usd=private.get_fx_rate(venue, GetFxRate(base="EUR", quote="USD")).rate,
-            eth_share=sum(h.share for h in private.get_holdings(venue).holdings if h.asset == "ETH"),
-            venue_equity_eth=float(account.equity),
-            initial_margin_eth=float(account.initial_margin),
-            risk_open_usd=0.0,
-            spot_usd=self._spot_usd(),
-            dvol=public.get_dvol(venue, ETH).dvol,
-            dvol_24h_ago=before.points[-1].close,
-            index_hourly_closes=self._closes(now - 724 * _HOUR),
-            funding=self._funding(),
-            macro_events=self._events(),
-            liquidation_level=Level(public.get_liquidation_pressure(venue, CoinRequest(coin="ETH")).level),
-            chain=self.chain(now + timedelta(days=strikes.dte_min), now + timedelta(days=strikes.dte_max)),
+            engine=EngineFacts(
+                strategy_enabled=True, armed=False, open_positions=0, orders_in_doubt=0, risk_open_usd=0.0
+            ),
+            account=AccountFacts(
+                equity_usd=float(private.get_total_equity(venue, CurrencyRequest(currency="USD")).equity),
+                eur_usd=private.get_fx_rate(venue, GetFxRate(base="EUR", quote="USD")).rate,
+                eth_share=sum(h.share for h in private.get_holdings(venue).holdings if h.asset == "ETH"),
+                venue_equity_eth=float(account.equity),
+                initial_margin_eth=float(account.initial_margin),
+            ),
+            market=MarketFacts(
+                spot_usd=self._spot_usd(),
+                dvol=public.get_dvol(venue, ETH).dvol,
+                dvol_24h_ago=before.points[-1].close,
+                index_hourly_closes=self._closes(now - 724 * _HOUR),
+                funding=self._funding(),
+                macro_events=self._events(),
+                liquidation_level=Level(
+                    public.get_liquidation_pressure(venue, CoinRequest(coin="ETH")).level
+                ),
+                chain=self.chain(
+                    now + timedelta(days=strikes.dte_min), now + timedelta(days=strikes.dte_max)
+                ),
+            ),
         )
 
     def monitor_facts(self, position: OpenPositionFacts, spot_4h_ago_usd: float) -> MonitorFacts:
@@ -116,10 +131,12 @@ class VenueDesk:
         return MonitorFacts(
             now=self.now,
             position=position,
-            spot_usd=self._spot_usd(),
-            spot_4h_ago_usd=spot_4h_ago_usd,
-            dvol=public.get_dvol(self.venue, ETH).dvol,
-            chain=self.chain(position.expiration, position.expiration),
+            market=MonitorMarket(
+                spot_usd=self._spot_usd(),
+                spot_4h_ago_usd=spot_4h_ago_usd,
+                dvol=public.get_dvol(self.venue, ETH).dvol,
+                chain=self.chain(position.expiration, position.expiration),
+            ),
         )
 
     def spot_usd_at(self, moment: datetime) -> float:
@@ -179,25 +196,17 @@ class VenueDesk:
         return [trade for trade in found if trade.order_id == order.order.order_id]
 
     def _exit_price(self, plan: ComboPlan, step: int) -> tuple[Decimal, Decimal]:
-        """Limit and natural price of closing now, net ETH received; no bid is 0, no ask mark + 2 ticks."""
-        chain = self.chain(plan.expiration, plan.expiration)
-        mid = natural = Decimal(0)
-        for leg in plan.legs:
-            quote = chain.quote(leg.instrument_name)
-            if quote is None or quote.faults:
-                raise AssertionError(f"{self.now.isoformat()}: {leg.instrument_name} has no sound quote")
-            bid = quote.bid_eth or Decimal(0)
-            ask = max(bid, quote.mark_eth + 2 * COMBO_TICK_ETH) if quote.ask_eth is None else quote.ask_eth
-            natural += ask if leg.side is Side.SELL else -bid
-            mid += (bid + ask) / 2 * (1 if leg.side is Side.SELL else -1)
-        cost = next_exit_price_eth(
+        """Limit and natural price of closing now, net ETH received."""
+        cost = closing_cost(self.chain(plan.expiration, plan.expiration), plan.legs)
+        assert not isinstance(cost, Failed), f"{self.now.isoformat()}: {cost}"
+        price = next_exit_price_eth(
             step,
-            mid_cost_eth=mid,
-            natural_cost_eth=natural,
+            mid_cost_eth=cost.mid_eth,
+            natural_cost_eth=cost.natural_eth,
             exit_steps=self.strategy.execution.exit_steps,
             limits=self.strategy.limits,
         )
-        return -cost, exit_reference_eth(natural)
+        return -price, exit_reference_eth(cost.natural_eth)
 
     def _place(
         self,
@@ -228,7 +237,7 @@ class VenueDesk:
         return order
 
     def _edit(self, order: VenueOrder, price: Decimal) -> VenueOrder:
-        request = EditOrder(order_id=order.order.order_id, price=price, amount=order.order.amount)
+        request = EditOrderRequest(order_id=order.order.order_id, price=price, amount=order.order.amount)
         return desk.edit(self.venue, request)
 
     def _order(self, order: VenueOrder) -> VenueOrder:
@@ -279,21 +288,21 @@ class VenueDesk:
         candles = Historical.model_validate_json(public.get_historical(self.venue, request)).candles
         return tuple(HourlyClose(at=c.timestamp + _HOUR, close_usd=float(c.close)) for c in candles)
 
-    def _funding(self) -> tuple[FundingRate, ...]:
+    def _funding(self) -> tuple[MeanFunding, ...]:
         """The mean of the reference venue's own points, and the other exchanges as they are told."""
         request = GetFundingHistory(coin="ETH", start=self.now - _DAY, end=self.now)
         history = public.get_funding_history(self.venue, request).points
         points = [point for point in history if point.timestamp > self.now - _DAY]
         told = public.get_cross_exchange_funding(self.venue, CoinRequest(coin="ETH")).exchanges
         rates = [
-            FundingRate(venue=rate.name, annualised_frac=rate.annualized_rate, as_of=rate.timestamp)
+            MeanFunding(venue=rate.name, annualised_frac=rate.annualized_rate, as_of=rate.timestamp)
             for rate in told
             if rate.name != HYPERLIQUID or not points
         ]
         if points:
             mean = sum(point.hourly_rate for point in points) / len(points)
             at = points[-1].timestamp
-            rates.append(FundingRate(venue=HYPERLIQUID, annualised_frac=mean * 8760, as_of=at))
+            rates.append(MeanFunding(venue=HYPERLIQUID, annualised_frac=mean * 8760, as_of=at))
         return tuple(rates)
 
     def _events(self) -> tuple[MacroEvent, ...]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from core.contract import Settlement, Trade
 from core.orders.plan import ComboPlan
 from core.rules.entry.decision import EntryDecision, decide_entry
-from core.rules.exit.decision import ExitCode, ExitDecision, decide_exit
+from core.rules.exit.decision import ExitDecision, decide_exit
 from core.rules.facts import OpenPositionFacts
 from core.strategy import Strategy
 from core.values import PositionId, Side
@@ -173,15 +173,15 @@ class WeeklyReplay:
         decision = decide_exit(self.desk.monitor_facts(position, spot_4h_ago_usd), self.strategy)
         if not isinstance(decision, ExitDecision):
             raise TypeError(f"{slot.isoformat()}: a recorded monitor was skipped: {decision.reasons}")
-        self.slots.append(SlotOutcome("monitor", slot, decision.code.value))
-        if decision.code is not ExitCode.HOLD:
+        self.slots.append(SlotOutcome("monitor", slot, str(decision.code)))
+        if decision.rule is not None:
             order = self.desk.work_exit(plan, trade.contracts, _label("monitor", slot, "x"))
             self._close(trade, order, decision)
 
     def _close(self, trade: ReplayedTrade, order: VenueOrder, decision: ExitDecision) -> None:
         fills = self.desk.trades_of(order)
         trade.fills += fills
-        trade.closed_at, trade.exit_rule = fills[-1].timestamp, decision.code.value
+        trade.closed_at, trade.exit_rule = fills[-1].timestamp, decision.rule
         trade.exit, trade.exit_cost_eth = decision, -_premiums_eth(fills) / trade.contracts
         self._open = None
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 Record = Callable[[Any], None]
-Refused = Callable[[Any, str], None]
+OnRefused = Callable[[Any, str], None]
 Deliver = Callable[[Any], str | None]
 UNBOUNDED = 2**62
 FULL = "full"
@@ -23,7 +23,7 @@ class Mailbox(Protocol):
     def put(self, envelope: Any) -> str | None:
         """Queue in the user lane; None, or why it was refused: FULL or what `close` was told."""
 
-    def deliverer(self, record: Record, refused: Refused) -> Deliver:
+    def deliverer(self, record: Record, refused: OnRefused) -> Deliver:
         """A function that records an envelope and puts it, and hands it to `refused` if it was refused."""
 
     def put_system(self, envelope: Any) -> None:

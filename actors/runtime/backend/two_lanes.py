@@ -12,7 +12,7 @@ from time import monotonic
 from typing import Any
 
 from actors.runtime.actor.mail import OwnEnvelope
-from actors.runtime.backend.mailbox import FULL, UNBOUNDED, Deliver, Record, Refused
+from actors.runtime.backend.mailbox import FULL, UNBOUNDED, Deliver, OnRefused, Record
 
 
 class TwoLaneMailbox:
@@ -54,7 +54,7 @@ class TwoLaneMailbox:
                 self._rouse()
         return None if self._refusal is None else self._take_back(envelope)
 
-    def deliverer(self, record: Record, refused: Refused) -> Deliver:
+    def deliverer(self, record: Record, refused: OnRefused) -> Deliver:
         """A function that records an envelope and puts it, and hands it to `refused` if it was refused."""
         put = self.put
 

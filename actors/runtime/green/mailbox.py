@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import Any
 
-from actors.runtime.backend.mailbox import FULL, UNBOUNDED, Deliver, Record, Refused
+from actors.runtime.backend.mailbox import FULL, UNBOUNDED, Deliver, OnRefused, Record
 from actors.runtime.backend.two_lanes import TwoLaneMailbox
 from actors.runtime.green.ports import Loop, ServingTask
 
@@ -34,7 +34,7 @@ class GreenMailbox(TwoLaneMailbox):
             self._ready.append(task)
         return None
 
-    def deliverer(self, record: Record, refused: Refused) -> Deliver:
+    def deliverer(self, record: Record, refused: OnRefused) -> Deliver:
         """Record, put, and wake the task, in one piece: every message of a simulation passes here."""
         user = self.user_lane
         append, ready, bound = user.append, self._ready.append, self.bound

@@ -21,12 +21,12 @@ from actors.runtime.errors import Deadlock
 from actors.runtime.green.mailbox import GreenMailbox
 from actors.runtime.green.ports import Task
 from actors.runtime.green.switching import Batons, Fiber, Greenlets, Switching
-from actors.runtime.green.tasks import Job, MailTask
+from actors.runtime.green.tasks import GreenJob, MailTask
 from actors.runtime.green.waiting import GreenChannel, GreenFuture
 from actors.runtime.times import from_us, to_us
 
 
-class Order(Enum):
+class RunOrder(Enum):
     """Who runs next among those that can."""
 
     RANDOM = "random"  # by the seed: for simulation
@@ -43,7 +43,7 @@ class GreenRuntime(Runtime):
     finds_deadlocks = True
 
     def __init__(
-        self, start: datetime, seed: int, order: Order = Order.RANDOM, yield_at_tell: float = 0.0
+        self, start: datetime, seed: int, order: RunOrder = RunOrder.RANDOM, yield_at_tell: float = 0.0
     ) -> None:
         super().__init__(seed)
         if not 0.0 <= yield_at_tell < 1.0:
@@ -53,12 +53,12 @@ class GreenRuntime(Runtime):
         self._start_us = to_us(start)
         self._set_time(self._start_us)
         self._draw = random.Random(f"{seed}/order").random
-        self._random_order = order is Order.RANDOM
+        self._random_order = order is RunOrder.RANDOM
         self.ready: deque[Task] | list[Task] = [] if self._random_order else deque()
         self._timers = TimerHeap()
         self._horizon_us: int | None = None
         self._switching = self._make_switching()
-        self._main = Job("outside", lambda: None)
+        self._main = GreenJob("outside", lambda: None)
         self._main_waits_for_idle = False
         self.running: Task = self._main
         self._parked: dict[Task, None] = {}
@@ -100,7 +100,7 @@ class GreenRuntime(Runtime):
 
     def spawn(self, name: str, work: Callable[[], None]) -> object:
         """Have `work` run when it is picked."""
-        job = Job(name, work)
+        job = GreenJob(name, work)
         self.ready.append(job)
         return job
 

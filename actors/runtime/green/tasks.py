@@ -11,7 +11,7 @@ from actors.runtime.green.ports import Loop
 from actors.runtime.green.switching import Fiber
 
 
-class Job:
+class GreenJob:
     """One piece of work: a supervisor's life, a hook, or the outside."""
 
     def __init__(self, name: str, work: Callable[[], None]) -> None:

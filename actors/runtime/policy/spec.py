@@ -19,7 +19,7 @@ class Restart(Enum):
     TEMPORARY = "temporary"  # never
 
 
-class Strategy(Enum):
+class RestartStrategy(Enum):
     """Who is restarted when one child fails."""
 
     ONE_FOR_ONE = "one_for_one"  # the failed child alone
@@ -97,7 +97,7 @@ class SupervisorSpec:
 
     name: str
     children: tuple[ChildSpec | SupervisorSpec, ...]
-    strategy: Strategy = Strategy.ONE_FOR_ONE
+    strategy: RestartStrategy = RestartStrategy.ONE_FOR_ONE
     intensity: int = 5
     period_s: float = 60.0
     exhausted: Exhausted = Exhausted.ESCALATE
@@ -112,7 +112,7 @@ class SupervisorSpec:
             found = getattr(self, what)
             _expect(0 < found < inf, f"SupervisorSpec.{what} {of}", "> 0 and < inf", found)
         if self.exhausted is Exhausted.PARK:
-            if self.strategy is Strategy.REST_FOR_ONE:
+            if self.strategy is RestartStrategy.REST_FOR_ONE:
                 raise ValueError(f"SupervisorSpec {self.name}: PARK counts per child and needs ONE_FOR_ONE")
             if any(isinstance(child, SupervisorSpec) for child in self.children):
                 raise ValueError(f"SupervisorSpec {self.name}: PARK is for actors, found a nested supervisor")

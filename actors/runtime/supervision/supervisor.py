@@ -11,7 +11,7 @@ from actors.runtime.cells.notices import End, Ended, Hung, Up
 from actors.runtime.cells.post_office import PostOffice
 from actors.runtime.errors import ChildExhausted, HandlerHung, RuntimeFault, StartTimeout, describe
 from actors.runtime.policy.restarts import Window, backoff_delay_s, failures_in_a_row
-from actors.runtime.policy.spec import ChildSpec, Exhausted, OnHang, Restart, Strategy, SupervisorSpec
+from actors.runtime.policy.spec import ChildSpec, Exhausted, OnHang, Restart, RestartStrategy, SupervisorSpec
 from actors.runtime.reporting.events import (
     ActorFailed,
     ActorHung,
@@ -134,7 +134,7 @@ class Supervisor(SupervisorNode):
             state = child.unit.state
             if state is CellState.STARTING:
                 return
-            if state is CellState.BACKOFF and self.spec.strategy is Strategy.REST_FOR_ONE:
+            if state is CellState.BACKOFF and self.spec.strategy is RestartStrategy.REST_FOR_ONE:
                 # Those behind it rely on it, so they wait for it also at the very first start.
                 return
             if state is CellState.HELD:
@@ -274,7 +274,7 @@ class Supervisor(SupervisorNode):
         self._emit_failed(unit, error, message_type, delay_s, now_us)
         self._notify(unit, how.value, restarting=True)
         unit.state = CellState.HELD if delay_s <= 0 else CellState.BACKOFF
-        if self.spec.strategy is Strategy.REST_FOR_ONE:
+        if self.spec.strategy is RestartStrategy.REST_FOR_ONE:
             before = self.runtime.abandoned
             self._hold_rest(child)
             # Only if this stop has left some behind: those that others left are no reason to give up here.

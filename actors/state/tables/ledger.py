@@ -74,7 +74,9 @@ def insert_flow(db: sqlite3.Connection, flow: CashFlow) -> None:
     )
 
 
-def fills_of(db: sqlite3.Connection, position_id: PositionId) -> tuple[tuple[InstructionKind, Fill], ...]:
+def position_fills(
+    db: sqlite3.Connection, position_id: PositionId
+) -> tuple[tuple[InstructionKind, Fill], ...]:
     """The position's fills in order of time, each with the kind of its instruction."""
     rows = db.execute(
         f"SELECT i.kind, {_FILL} FROM instructions i JOIN fills f USING (label)"

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from actors.state.columns import maybe_decimal_of, maybe_decimal_text, time_of, time_text
 from core.orders.books import Instruction, InstructionKind, OrderRow
+from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import OrderState
 from core.values import CycleId, Label, Leg, OrderId, PositionId, ProposalId
 
@@ -148,7 +149,7 @@ def _instruction(row: tuple[Any, ...]) -> Instruction:
         reduce_only=bool(row[8]),
         valid_until=time_of(row[9]),
         created_at=time_of(row[10]),
-        exit_rule=row[11],
+        exit_rule=None if row[11] is None else ExitRule(row[11]),
     )
 
 

@@ -10,6 +10,7 @@ from actors.state.columns import maybe_time_of, maybe_time_text
 from actors.state.refusal import BooksRefusalError
 from actors.state.tables import ledger
 from core.orders.books import CashFlowKind, InstructionKind, Position
+from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import PositionState
 from core.orders.plan import ComboPlan
 from core.orders.sizes import Sizes, sizes_of
@@ -71,7 +72,7 @@ def sizes(db: sqlite3.Connection, position: Position) -> Sizes:
     """Sums of fills and deliveries by leg. Raises BooksRefusalError if they don't make whole combos."""
     position_id = position.position_id
     found = sizes_of(
-        position.plan.legs, ledger.fills_of(db, position_id), ledger.deliveries_of(db, position_id)
+        position.plan.legs, ledger.position_fills(db, position_id), ledger.deliveries_of(db, position_id)
     )
     if isinstance(found, Failed):
         expected = "expected fills and deliveries of its legs that make whole combos"
@@ -94,7 +95,7 @@ def _position(db: sqlite3.Connection, row: tuple[Any, ...]) -> Position:
         state=PositionState(row[3]),
         entered_at=maybe_time_of(row[4]),
         closed_at=maybe_time_of(row[5]),
-        exit_rule=row[6],
+        exit_rule=None if row[6] is None else ExitRule(row[6]),
     )
     if position.entered_at is None:
         return position
@@ -103,7 +104,7 @@ def _position(db: sqlite3.Connection, row: tuple[Any, ...]) -> Position:
     credit = sum(
         (
             round_eth(-Side(fill.side).sign * fill.price_eth * fill.amount)
-            for kind, fill in ledger.fills_of(db, position_id)
+            for kind, fill in ledger.position_fills(db, position_id)
             if kind is InstructionKind.ENTRY
         ),
         Decimal(0),
@@ -111,8 +112,7 @@ def _position(db: sqlite3.Connection, row: tuple[Any, ...]) -> Position:
     return position.model_copy(
         update={
             "contracts_opened": held.opened,
-            # Found closed at the venue, its fills don't say so; what is closed holds nothing.
-            "contracts": 0 if position.state is PositionState.CLOSED else held.left,
+            "contracts": held.left,
             "credit_eth": credit,
             "fees_eth": -sum((flow.amount_eth for flow in flows if flow.kind in _FEES), Decimal(0)),
             "pnl_eth": sum((flow.amount_eth for flow in flows), Decimal(0)),

@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from core.checks import RuleResult, at_most, holds
+from core.rules.facts import EngineFacts
 from core.strategy import Strategy
 
 
-class EngineState(Protocol):
-    """What rule 1 reads: it is known before anything is fetched. `EntryFacts` has it all."""
-
-    @property
-    def strategy_enabled(self) -> bool: ...
-    @property
-    def armed(self) -> bool: ...
-    @property
-    def suspended_reasons(self) -> tuple[str, ...]: ...
-    @property
-    def open_positions(self) -> int: ...
-    @property
-    def orders_in_doubt(self) -> int: ...
-
-
-def check_blocked(facts: EngineState, strategy: Strategy) -> RuleResult:
+def check_blocked(facts: EngineFacts, strategy: Strategy) -> RuleResult:
     """Rule 1: armed or suspended switch, no free slot, an order in doubt, data-analysis-only mode."""
     checks = [
         holds("kill_switch_armed", not facts.armed, facts.armed, False),

@@ -69,13 +69,13 @@ def decide_entry(
             plan=None,
         )
 
-    blocked = check_blocked(facts, strategy)
+    blocked = check_blocked(facts.engine, strategy)
     rules.append(blocked)
     if not blocked.passed:
         return stop(EntryOutcome.BLOCKED)
     inputs = check_inputs(facts, strategy)
     rules.append(inputs)
-    if not inputs.passed or facts.chain is None:
+    if not inputs.passed or facts.market.chain is None:
         return stop(EntryOutcome.DATA_ANOMALY)
     market = check_market(facts, strategy)
     rules.append(market)
@@ -88,7 +88,7 @@ def decide_entry(
         rules.append(forced_bias(forced_kind))
     if kind is None:
         return stop(EntryOutcome.NO_BIAS)
-    outcome, plan, results = construct(facts, facts.chain, strategy, kind)
+    outcome, plan, results = construct(facts, facts.market.chain, strategy, kind)
     rules += results
     if plan is None:
         return stop(outcome)
@@ -101,8 +101,9 @@ def construct(
     facts: EntryFacts, chain: OptionChain, strategy: Strategy, kind: SpreadKind
 ) -> tuple[EntryOutcome, ComboPlan | None, list[RuleResult]]:
     """Rules 4 to 8: from a kind to a plan, without asking whether the market allows it."""
+    spot_usd, dvol = facts.market.spot_usd, facts.market.dvol
     pairs, strikes_result = choose_strikes(
-        chain, kind, facts.spot_usd, facts.now, strategy.strikes, strategy.liquidity
+        chain, kind, spot_usd, facts.now, strategy.strikes, strategy.liquidity
     )
     rules = [strikes_result]
     if has_broken_candidate(strikes_result):
@@ -110,15 +111,15 @@ def construct(
     if not strikes_result.passed:
         return EntryOutcome.NO_STRIKES, None, rules
 
-    credit, worth_result = check_worth(pairs, facts.spot_usd, strategy.worth)
+    credit, worth_result = check_worth(pairs, spot_usd, strategy.worth)
     rules.append(worth_result)
     if not worth_result.passed:
         return EntryOutcome.NOT_WORTH, None, rules
 
     one = one_contract(
-        pairs, float(credit.natural_eth), 2.0 * credit.fees_one_way_eth, facts.spot_usd, strategy.sizing
+        pairs, float(credit.natural_eth), 2.0 * credit.fees_one_way_eth, spot_usd, strategy.sizing
     )
-    contracts, sizing_result = size(one, _capital(facts), facts.dvol, strategy.sizing)
+    contracts, sizing_result = size(one, _capital(facts), dvol, strategy.sizing)
     rules.append(sizing_result)
     if not sizing_result.passed:
         return EntryOutcome.UNDERSIZE, None, rules
@@ -136,8 +137,8 @@ def construct(
         credit=credit,
         one=one,
         now=facts.now,
-        spot_usd=facts.spot_usd,
-        dvol=facts.dvol,
+        spot_usd=spot_usd,
+        dvol=dvol,
         price_aggression=strategy.combo.price_aggression,
     )
     rules.append(combo_result)
@@ -146,15 +147,16 @@ def construct(
 
 def _bias(facts: EntryFacts, strategy: Strategy) -> tuple[SpreadKind | None, RuleResult]:
     funding = usable_funding_frac(facts, strategy)
-    r30 = r30_frac(facts.spot_usd, facts.index_hourly_closes, facts.now)
-    return choose_bias(r30, funding, facts.dvol, strategy.bias)
+    market = facts.market
+    r30 = r30_frac(market.spot_usd, market.index_hourly_closes, facts.now)
+    return choose_bias(r30, funding, market.dvol, strategy.bias)
 
 
 def _capital(facts: EntryFacts) -> Capital:
     return Capital(
-        equity_usd=facts.equity_usd,
-        eur_usd=facts.eur_usd,
-        risk_open_usd=facts.risk_open_usd,
-        venue_equity_eth=facts.venue_equity_eth,
-        initial_margin_eth=facts.initial_margin_eth,
+        equity_usd=facts.account.equity_usd,
+        eur_usd=facts.account.eur_usd,
+        risk_open_usd=facts.engine.risk_open_usd,
+        venue_equity_eth=facts.account.venue_equity_eth,
+        initial_margin_eth=facts.account.initial_margin_eth,
     )

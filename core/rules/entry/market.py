@@ -14,22 +14,22 @@ from core.strategy import EntrySection, Strategy
 
 def check_market(facts: EntryFacts, strategy: Strategy) -> RuleResult:
     """Rule 2, on facts that `check_inputs` has passed."""
-    entry = strategy.entry
+    entry, market, account = strategy.entry, facts.market, facts.account
     funding = usable_funding_frac(facts, strategy)
-    rv14 = rv14_pct(facts.index_hourly_closes)
+    rv14 = rv14_pct(market.index_hourly_closes)
     checks = [
-        at_least("capital_below_min", facts.equity_usd, entry.capital_min_usd),
-        at_least("dvol_below_min", facts.dvol, entry.dvol_min_pts),
-        at_most("dvol_above_max", facts.dvol, entry.dvol_max_pts),
-        at_most("dvol_day_change", facts.dvol / facts.dvol_24h_ago - 1.0, entry.dvol_day_change_max_frac),
-        at_least("vrp_below_min", facts.dvol - rv14, entry.vrp_min_pts),
+        at_least("capital_below_min", account.equity_usd, entry.capital_min_usd),
+        at_least("dvol_below_min", market.dvol, entry.dvol_min_pts),
+        at_most("dvol_above_max", market.dvol, entry.dvol_max_pts),
+        at_most("dvol_day_change", market.dvol / market.dvol_24h_ago - 1.0, entry.dvol_day_change_max_frac),
+        at_least("vrp_below_min", market.dvol - rv14, entry.vrp_min_pts),
         *_macro(facts, entry),
         at_most("funding_extreme", abs(funding), entry.funding_abs_max_frac),
-        at_most("eth_share", facts.eth_share, entry.eth_share_max),
+        at_most("eth_share", account.eth_share, entry.eth_share_max),
         holds(
             "liquidation_pressure",
-            facts.liquidation_level is not Level.HIGH,
-            facts.liquidation_level.value,
+            market.liquidation_level is not Level.HIGH,
+            market.liquidation_level.value,
             "not high",
         ),
     ]
@@ -48,7 +48,8 @@ def _macro(facts: EntryFacts, entry: EntrySection) -> list[Check]:
             and first <= event.scheduled_at <= last
         )
 
-    blocking = sorted((event.scheduled_at, event.name) for event in facts.macro_events if blocks(event))
+    events = facts.market.macro_events
+    blocking = sorted((event.scheduled_at, event.name) for event in events if blocks(event))
     if not blocking:
         return [holds("macro_event", True, "none", "none")]
     return [holds("macro_event", False, at.isoformat(), "none", name) for at, name in blocking]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from enum import StrEnum
+from typing import Final, Literal
 
 from core.checks import RuleResult
 from core.orders.closing_cost import ClosingCost, cost_of, leg_quotes, quote_reasons
+from core.orders.exit_rule import ExitRule
 from core.rules.entry.strikes import dte_days
 from core.rules.exit.adverse import check_adverse
 from core.rules.exit.delta import check_delta
@@ -18,17 +19,8 @@ from core.rules.facts import MonitorFacts, OpenPositionFacts
 from core.strategy import ExitMeasure, Strategy
 from core.values import Failed, PositionId, Side, Value
 
-
-class ExitCode(StrEnum):
-    """The exit rules in the order in which they win."""
-
-    EXPIRY = "expiry"
-    PROFIT = "profit"
-    STOP = "stop"
-    VOLATILITY = "volatility"
-    DELTA = "delta"
-    ADVERSE = "adverse"
-    HOLD = "hold"
+HOLD: Final = "hold"
+"""The code of a decision by which the position stays open."""
 
 
 class ExitDecision(Value):
@@ -40,8 +32,8 @@ class ExitDecision(Value):
     """
 
     position_id: PositionId
-    code: ExitCode
-    matched: tuple[ExitCode, ...]
+    code: ExitRule | Literal["hold"]
+    matched: tuple[ExitRule, ...]
     rules: tuple[RuleResult, ...]
     dte: float
     cost_eth: float
@@ -50,9 +42,14 @@ class ExitDecision(Value):
     unrealised_eth: float
     flags: tuple[str, ...]
 
+    @property
+    def rule(self) -> ExitRule | None:
+        """The rule that closes the position; None to hold it."""
+        return self.matched[0] if self.matched else None
+
     def table(self) -> str:
         """Rule by rule as text, for people."""
-        head = f"exit {self.position_id}: {self.code.value}"
+        head = f"exit {self.position_id}: {self.code}"
         verdicts = ["matched" if matched(rule) else "no match" for rule in self.rules]
         tables = [rule.table(verdict) for rule, verdict in zip(self.rules, verdicts, strict=True)]
         return "\n".join([head, *tables])
@@ -68,7 +65,8 @@ class Skipped(Value):
 def decide_exit(facts: MonitorFacts, strategy: Strategy) -> ExitDecision | Skipped:
     """Every exit rule on one position; the first that matches wins. Missing or broken data skips."""
     reasons = _unusable(facts, strategy)
-    spot, spot_4h_ago, dvol, chain = facts.spot_usd, facts.spot_4h_ago_usd, facts.dvol, facts.chain
+    market = facts.market
+    spot, spot_4h_ago, dvol, chain = market.spot_usd, market.spot_4h_ago_usd, market.dvol, market.chain
     quoted = Failed(reasons=()) if chain is None else leg_quotes(chain, facts.position.legs)
     if reasons or spot is None or spot_4h_ago is None or dvol is None or isinstance(quoted, Failed):
         return Skipped(position_id=facts.position.position_id, reasons=tuple(reasons))
@@ -85,10 +83,10 @@ def decide_exit(facts: MonitorFacts, strategy: Strategy) -> ExitDecision | Skipp
         check_delta(shorts, position.kind, exits),
         check_adverse(spot, spot_4h_ago, position, exits),
     )
-    codes = tuple(ExitCode(rule.rule) for rule in rules if matched(rule))
+    codes = tuple(ExitRule(rule.rule) for rule in rules if matched(rule))
     return ExitDecision(
         position_id=position.position_id,
-        code=codes[0] if codes else ExitCode.HOLD,
+        code=codes[0] if codes else HOLD,
         matched=codes,
         rules=rules,
         dte=dte,
@@ -102,17 +100,18 @@ def decide_exit(facts: MonitorFacts, strategy: Strategy) -> ExitDecision | Skipp
 
 def _unusable(facts: MonitorFacts, strategy: Strategy) -> list[str]:
     """Every reason why the facts can't carry a decision."""
+    market = facts.market
     reasons = [
         code
         for code, value in (
-            ("spot_missing", facts.spot_usd),
-            ("spot_4h_ago_missing", facts.spot_4h_ago_usd),
-            ("dvol_missing", facts.dvol),
-            ("chain_missing", facts.chain),
+            ("spot_missing", market.spot_usd),
+            ("spot_4h_ago_missing", market.spot_4h_ago_usd),
+            ("dvol_missing", market.dvol),
+            ("chain_missing", market.chain),
         )
         if value is None
     ]
-    chain = facts.chain
+    chain = market.chain
     if chain is None:
         return reasons
     if chain.broken_frac > strategy.anomalies.broken_max_frac:

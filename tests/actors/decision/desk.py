@@ -17,7 +17,6 @@ from core.messages.kill_switch import GetKillSwitch, KillSwitchStatus
 from core.messages.market_data import (
     EntryMarket,
     FetchSnapshot,
-    MonitorMarket,
     Snapshot,
     SnapshotFailed,
     SnapshotFault,
@@ -41,6 +40,7 @@ from core.messages.state import (
 from core.orders.books import Books, CycleOutcome, CycleRow, Job, OrderRow, Position
 from core.orders.lifecycle import OrderState, PositionState
 from core.rules.entry.decision import decide_entry
+from core.rules.facts import MonitorMarket
 from core.strategy import Strategy
 from core.values import CycleId, Label, Mode, PositionId
 from tests.core.example_market import NOW, entry_facts
@@ -68,13 +68,13 @@ def cycle_id(job: Job, slot: datetime = NOW) -> CycleId:
 def entry_market(**changes: object) -> EntryMarket:
     """The market's part of the calm facts, in which a bull put is proposed."""
     facts = entry_facts()
-    fields = {name: getattr(facts, name) for name in EntryMarket.model_fields}
-    return EntryMarket(**(fields | changes))
+    market = facts.market.model_copy(update=changes)
+    return EntryMarket(account=facts.account, market=market)
 
 
 def monitor_market(**changes: object) -> MonitorMarket:
     facts = entry_facts()
-    fields = {"spot_usd": 3000.0, "spot_4h_ago_usd": 3000.0, "dvol": 65.0, "chain": facts.chain}
+    fields = {"spot_usd": 3000.0, "spot_4h_ago_usd": 3000.0, "dvol": 65.0, "chain": facts.market.chain}
     return MonitorMarket(**(fields | changes))
 
 

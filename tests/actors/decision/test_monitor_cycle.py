@@ -14,6 +14,7 @@ from core.messages.kill_switch import ArmCause, GetKillSwitch
 from core.messages.market_data import FetchSnapshot, MarketSnapshotStored, SnapshotKind
 from core.messages.state import GetLastCycle, LastCycle, RecordDecision
 from core.orders.books import CycleOutcome, CycleRow, Job
+from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import PositionState
 from core.strategy import ExitsSection, Strategy
 from core.values import Mode, PositionId
@@ -45,7 +46,7 @@ def started(desk: DecisionDesk, ok: bool, *reasons: str) -> None:
 
 
 def closed(desk: DecisionDesk) -> None:
-    desk.tell(PositionClosed(position_id=P1, exit_rule="profit", at=desk.ctx.now()))
+    desk.tell(PositionClosed(position_id=P1, exit_rule=ExitRule.PROFIT, at=desk.ctx.now()))
 
 
 def test_with_nothing_open_nothing_is_fetched() -> None:

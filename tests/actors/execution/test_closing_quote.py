@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from core.market.option_chain import OptionChain
 from core.orders.ladder import round_cost_eth
 from core.rules.exit.decision import ExitDecision, Skipped, decide_exit
-from core.rules.facts import MonitorFacts, OpenPositionFacts
+from core.rules.facts import MonitorFacts, MonitorMarket, OpenPositionFacts
 from core.values import PositionId, SpreadKind
 from tests.fakes.trading import EXPIRATION, LONG, SHORT, TradingHouse, plan
 
@@ -49,7 +49,9 @@ def rule_sees(house: TradingHouse) -> ExitDecision | Skipped:
         entry_dvol=60.0,
     )
     facts = MonitorFacts(
-        now=house.time, position=position, spot_usd=3000.0, spot_4h_ago_usd=3000.0, dvol=60.0, chain=chain
+        now=house.time,
+        position=position,
+        market=MonitorMarket(spot_usd=3000.0, spot_4h_ago_usd=3000.0, dvol=60.0, chain=chain),
     )
     return decide_exit(facts, house.strategy)
 

@@ -14,6 +14,7 @@ from core.messages.execution import ClosePosition
 from core.messages.kill_switch import ArmKillSwitch
 from core.messages.state import CycleOpened, GetPosition, OpenCycle, PositionRead, RecordDecision
 from core.orders.books import Job, Proposal
+from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import PositionState
 from core.values import ProposalId
 from tests.actors.execution.test_paper_venue import RATES, START, HouseClock, PaperHouse
@@ -111,7 +112,7 @@ def test_what_is_booked_is_what_moved_the_venues_balance(tmp_path: Path, kind: s
     house.tell(
         "execution",
         ClosePosition(
-            request_id="close-1", position_id=proposal.position_id, exit_rule="stop", reason="test"
+            request_id="close-1", position_id=proposal.position_id, exit_rule=ExitRule.STOP, reason="test"
         ),
         sender="control",
     )

@@ -10,6 +10,7 @@ from core.messages.alerting import RaiseAlert, Severity
 from core.messages.execution import FinalOutcome, Reconcile, RecoveryReport
 from core.messages.kill_switch import ArmCause, ArmKillSwitch, ClearSuspension
 from core.messages.state import RecordInstruction, RecordOrder, RecordSent
+from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import OrderState, PositionState
 from core.values import Label
 from tests.fakes.trading import SHORT, TradingHouse
@@ -77,7 +78,7 @@ def test_resting_entry_is_cancelled_by_recovery(house: TradingHouse) -> None:
 
 def test_exit_under_way_is_taken_up_again(house: TradingHouse) -> None:
     house.enter(2)
-    house.close("p-entry-1", rule="stop")
+    house.close("p-entry-1", rule=ExitRule.STOP)
     house.restart_execution()
     house.advance(200)
     (label,) = [label for label in house.books.orders if ":x" in label]
@@ -103,7 +104,7 @@ def test_exit_between_two_orders_is_taken_up_again(house: TradingHouse) -> None:
     """The venue has refused its first order and none is live: what has begun to close is closed."""
     house.enter(2)
     house.venue.faults["place_combo_order"].append(429)
-    house.close("p-entry-1", rule="stop")
+    house.close("p-entry-1", rule=ExitRule.STOP)
     assert house.books.state_of("p-entry-1") is PositionState.OPEN
     house.advance(5)
     house.restart_execution()

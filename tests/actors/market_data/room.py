@@ -35,7 +35,6 @@ from core.messages.market_data import (
     FetchSnapshot,
     GetMarks,
     Marks,
-    MonitorMarket,
     Snapshot,
     SnapshotFailed,
     SnapshotKind,
@@ -44,6 +43,7 @@ from core.messages.mcp import Fetch, Fetched, FetchFailed, McpFault
 from core.messages.scheduler import JobDue
 from core.messages.state import BooksRead, GetBooks, RecordMarketSnapshot
 from core.orders.books import Books, Job, Position
+from core.rules.facts import MonitorMarket
 from core.strategy import Strategy
 from core.values import CycleId
 from tests.core.example_market import EXPIRY, NOW, chain_of, wire_quotes

@@ -12,11 +12,11 @@ from actors.runtime import Terminated
 from core.contract import Dvol, DvolHistory, FundingHistory, FundingPoint, IndexPrice, Router, TotalEquity
 from core.messages.market_data import (
     EntryMarket,
-    MonitorMarket,
     Snapshot,
     SnapshotFailed,
 )
 from core.messages.mcp import McpFault
+from core.rules.facts import MonitorMarket
 from tests.actors.market_data.room import HOUR, Room, bar
 from tests.core.example_market import NOW
 
@@ -27,11 +27,15 @@ def test_an_entry_picture_holds_every_fact_in_its_unit() -> None:
     room.answer()
     market = room.market()
     assert isinstance(market, EntryMarket)
-    assert (market.equity_usd, market.eur_usd, market.eth_share) == (200_000.0, 1.17, 0.15)
-    assert (market.venue_equity_eth, market.initial_margin_eth) == (10.5, 0.5)
-    assert (market.spot_usd, market.dvol) == (3000.5, 65.0)
-    assert market.liquidation_level.value == "medium"
-    assert [event.name for event in market.macro_events] == ["FOMC"]
+    assert (market.account.equity_usd, market.account.eur_usd, market.account.eth_share) == (
+        200_000.0,
+        1.17,
+        0.15,
+    )
+    assert (market.account.venue_equity_eth, market.account.initial_margin_eth) == (10.5, 0.5)
+    assert (market.market.spot_usd, market.market.dvol) == (3000.5, 65.0)
+    assert market.market.liquidation_level.value == "medium"
+    assert [event.name for event in market.market.macro_events] == ["FOMC"]
 
 
 def test_dvol_of_a_day_ago_is_the_close_of_the_bar_that_had_ended_by_then() -> None:
@@ -40,7 +44,7 @@ def test_dvol_of_a_day_ago_is_the_close_of_the_bar_that_had_ended_by_then() -> N
     room.answer()
     market = room.market()
     assert isinstance(market, EntryMarket)
-    assert market.dvol_24h_ago == 62.0
+    assert market.market.dvol_24h_ago == 62.0
 
 
 def test_hourly_closes_are_dated_by_the_end_of_their_hour() -> None:
@@ -49,9 +53,9 @@ def test_hourly_closes_are_dated_by_the_end_of_their_hour() -> None:
     room.answer()
     market = room.market()
     assert isinstance(market, EntryMarket)
-    last = market.index_hourly_closes[-1]
+    last = market.market.index_hourly_closes[-1]
     assert (last.at, last.close_usd) == (NOW, 2000.0)
-    assert len(market.index_hourly_closes) >= 721
+    assert len(market.market.index_hourly_closes) >= 721
 
 
 def test_our_own_mean_of_24_hours_stands_for_hyperliquid_and_others_beside_it() -> None:
@@ -60,7 +64,7 @@ def test_our_own_mean_of_24_hours_stands_for_hyperliquid_and_others_beside_it() 
     room.answer()
     market = room.market()
     assert isinstance(market, EntryMarket)
-    rates = {rate.venue: rate.annualised_frac for rate in market.funding}
+    rates = {rate.venue: rate.annualised_frac for rate in market.market.funding}
     assert rates == {"binance": 0.1, "hyperliquid": pytest.approx(2e-5 * 8760)}
 
 
@@ -74,7 +78,7 @@ def test_the_day_of_funding_is_24_rates_and_not_the_one_it_began_with() -> None:
     room.answer(get_funding_history=FundingHistory(points=(before, *hourly, ahead)))
     market = room.market()
     assert isinstance(market, EntryMarket)
-    own = next(rate for rate in market.funding if rate.venue == "hyperliquid")
+    own = next(rate for rate in market.market.funding if rate.venue == "hyperliquid")
     assert own.annualised_frac == pytest.approx(1e-5 * 8760)
     assert own.as_of == NOW
 
@@ -163,7 +167,7 @@ def test_equity_in_euro_is_told_in_usd() -> None:
     room.answer(get_total_equity=TotalEquity(equity=Decimal(1000), currency="EUR", timestamp=NOW))
     market = room.market()
     assert isinstance(market, EntryMarket)
-    assert market.equity_usd == pytest.approx(1170.0)
+    assert market.account.equity_usd == pytest.approx(1170.0)
 
 
 def test_a_monitor_reads_the_index_of_4_hours_ago_from_history() -> None:

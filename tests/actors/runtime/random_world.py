@@ -28,12 +28,12 @@ from actors.runtime import (
     GreenRuntime,
     JumpingClock,
     MailboxFull,
-    Order,
     PlainQuestion,
     ReplyTo,
     Restart,
+    RestartStrategy,
+    RunOrder,
     RuntimeEvent,
-    Strategy,
     SupervisorSpec,
     ThreadRuntime,
     Tracer,
@@ -150,7 +150,7 @@ def random_root(seed: int, books: Books) -> SupervisorSpec:
     inner = SupervisorSpec(
         "inner",
         tuple(worker(index) for index in range(1, total - 1)),
-        strategy=Strategy.ONE_FOR_ONE if parks else draw.choice(list(Strategy)),
+        strategy=RestartStrategy.ONE_FOR_ONE if parks else draw.choice(list(RestartStrategy)),
         intensity=draw.randint(0, 4),
         period_s=10.0,
         exhausted=Exhausted.PARK if parks else Exhausted.ESCALATE,
@@ -178,7 +178,7 @@ class Outcome:
 def run(seed: int, kind: type[GreenRuntime] = GreenRuntime) -> Outcome:
     """One run on one seed."""
     books = Books()
-    order = Order.FIFO if seed % 4 == 0 else Order.RANDOM
+    order = RunOrder.FIFO if seed % 4 == 0 else RunOrder.RANDOM
     runtime = kind(START, seed, order, yield_at_tell=0.0 if seed % 3 == 0 else 0.3)
     tracer = Tracer(None)
     system = ActorSystem(runtime, random_root(seed, books), listener=books.events.append, tracer=tracer)

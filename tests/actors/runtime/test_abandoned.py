@@ -12,7 +12,7 @@ from actors.runtime import (
     Backoff,
     ExitKind,
     JumpingClock,
-    Strategy,
+    RestartStrategy,
     SupervisorSpec,
     ThreadRuntime,
 )
@@ -51,7 +51,7 @@ def test_those_stopped_by_force_for_another_are_capped_as_well() -> None:
     world = World("threads")
     world.runtime.abandoned_max = 1
     children = (world.child("a"), world.child("b", shutdown_timeout_s=0.05))
-    tree = SupervisorSpec("root", children, Strategy.REST_FOR_ONE, intensity=100, backoff=AT_ONCE)
+    tree = SupervisorSpec("root", children, RestartStrategy.REST_FOR_ONE, intensity=100, backoff=AT_ONCE)
     world.start(tree)
     for times in (1, 2):
         world.tell("b", Block())
@@ -68,7 +68,7 @@ def test_those_stopped_by_force_below_a_nested_supervisor_are_capped_as_well() -
     world.runtime.abandoned_max = 1
     below = SupervisorSpec("below", (world.child("b", shutdown_timeout_s=0.05),), backoff=AT_ONCE)
     tree = SupervisorSpec(
-        "root", (world.child("a"), below), Strategy.REST_FOR_ONE, intensity=100, backoff=AT_ONCE
+        "root", (world.child("a"), below), RestartStrategy.REST_FOR_ONE, intensity=100, backoff=AT_ONCE
     )
     world.start(tree)
     for times in (1, 2):

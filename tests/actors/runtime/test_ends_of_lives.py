@@ -20,9 +20,9 @@ from actors.runtime import (
     ExitKind,
     HookFailed,
     PlainQuestion,
+    RestartStrategy,
     RuntimeEvent,
     StartTimeout,
-    Strategy,
     SupervisorSpec,
     Terminated,
 )
@@ -341,7 +341,7 @@ def test_stop_that_comes_while_a_supervisor_waits_reaches_all(busy: str) -> None
     behind = [world.child(name) for name in ("b", "c", "d")]
     for name in "abcd":
         world.stop_trouble[name] = hang
-    books = SupervisorSpec("books", (failed, *behind), Strategy.REST_FOR_ONE, backoff=AT_ONCE)
+    books = SupervisorSpec("books", (failed, *behind), RestartStrategy.REST_FOR_ONE, backoff=AT_ONCE)
     system = world.start(SupervisorSpec("root", (world.child("first"), books), backoff=AT_ONCE))
     world.tell("a", Block() if "hung" in busy else Note("x"))
     if "hung" not in busy:
@@ -368,7 +368,9 @@ def test_deadline_of_a_stop_outlasts_an_order_without_one() -> None:
     inner = SupervisorSpec("inner", (world.child("b"),), backoff=AT_ONCE)
     children = (world.child("a"), inner, world.child("c", hang_limit_s=0.05))
     books = SupervisorSpec("books", children, backoff=AT_ONCE)
-    tree = SupervisorSpec("root", (world.child("first"), books), Strategy.REST_FOR_ONE, backoff=AT_ONCE)
+    tree = SupervisorSpec(
+        "root", (world.child("first"), books), RestartStrategy.REST_FOR_ONE, backoff=AT_ONCE
+    )
     system = world.start(tree)
     world.tell("c", Block())
     assert waiting.wait(PATIENCE_S)

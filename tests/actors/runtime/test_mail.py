@@ -15,7 +15,7 @@ from actors.runtime import (
     MailboxFull,
     MailboxOverflow,
     Restart,
-    Strategy,
+    RestartStrategy,
     SupervisorSpec,
 )
 from tests.actors.runtime.world import Block, Crash, Finish, Note, World
@@ -128,7 +128,9 @@ def test_stop_answers_every_waiting_asker(world: World) -> None:
 
 def test_mail_of_held_actors_is_kept(world: World) -> None:
     """Under rest_for_one the mail of those that wait for the failed one is kept in order too."""
-    spec = SupervisorSpec("root", (world.child("a"), world.child("b")), Strategy.REST_FOR_ONE, backoff=SLOWLY)
+    spec = SupervisorSpec(
+        "root", (world.child("a"), world.child("b")), RestartStrategy.REST_FOR_ONE, backoff=SLOWLY
+    )
     world.start(spec)
     with world.runtime.operation():
         world.tell("a", POISON)

@@ -20,10 +20,10 @@ from actors.runtime import (
     HandlerHung,
     HookFailed,
     OnHang,
+    RestartStrategy,
     RootExhausted,
     RuntimeEvent,
     StartTimeout,
-    Strategy,
     SupervisorExhausted,
     SupervisorSpec,
 )
@@ -245,7 +245,7 @@ def test_service_without_failure_resets_the_backoff(world: World) -> None:
 def test_rest_for_one_stops_the_last_first(world: World) -> None:
     """Those behind the failed one are stopped in reverse and started in order."""
     children = tuple(world.child(name) for name in ("a", "b", "c"))
-    world.start(SupervisorSpec("root", children, Strategy.REST_FOR_ONE, backoff=AT_ONCE))
+    world.start(SupervisorSpec("root", children, RestartStrategy.REST_FOR_ONE, backoff=AT_ONCE))
     world.notes.clear()
     world.tell("a", POISON)
     world.until_event(ActorRestarted, "root/c")

@@ -14,7 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from actors.runtime import Backoff, ExitKind, Restart, Strategy, SupervisorSpec
+from actors.runtime import Backoff, ExitKind, Restart, RestartStrategy, SupervisorSpec
 from tests.actors.runtime.world import START, Block, Crash, Finish, Note, World
 
 NAMES = ("permanent", "transient", "temporary")
@@ -51,8 +51,8 @@ class SupervisorMachine(RuleBasedStateMachine):
         self.sent = 0
         self.dead: Counter[tuple[str, str]] = Counter()
 
-    @initialize(strategy=st.sampled_from(list(Strategy)), intensity=st.integers(0, 6))
-    def begin(self, strategy: Strategy, intensity: int) -> None:
+    @initialize(strategy=st.sampled_from(list(RestartStrategy)), intensity=st.integers(0, 6))
+    def begin(self, strategy: RestartStrategy, intensity: int) -> None:
         self.strategy = strategy
         self.intensity = intensity
         restarts = (Restart.PERMANENT, Restart.TRANSIENT, Restart.TEMPORARY)
@@ -85,12 +85,12 @@ class SupervisorMachine(RuleBasedStateMachine):
     @precondition(lambda self: not self.over)
     @rule(name=child_names, notes=st.integers(0, 3))
     def crash(self, name: str, notes: int) -> None:
-        if self.strategy is Strategy.REST_FOR_ONE and self.model[name].state != "up":
+        if self.strategy is RestartStrategy.REST_FOR_ONE and self.model[name].state != "up":
             # Poison that waits for a restart races with the start of those behind: both orders are right.
             return
         self.send(name, [POISON, *(Note((self.sent, number)) for number in range(notes))])
 
-    @precondition(lambda self: not self.over and self.strategy is Strategy.ONE_FOR_ONE)
+    @precondition(lambda self: not self.over and self.strategy is RestartStrategy.ONE_FOR_ONE)
     @rule(name=child_names)
     def hang(self, name: str) -> None:
         self.send(name, [Block()])
@@ -168,7 +168,7 @@ class SupervisorMachine(RuleBasedStateMachine):
         child = self.model[name]
         child.state = "up"
         child.epoch += 1
-        if self.strategy is Strategy.REST_FOR_ONE:
+        if self.strategy is RestartStrategy.REST_FOR_ONE:
             later = NAMES[NAMES.index(name) + 1 :]
             for held in later:
                 if self.model[held].state == "held":
@@ -188,7 +188,7 @@ class SupervisorMachine(RuleBasedStateMachine):
             return
         child.state = "backoff"
         child.due_s = self.now_s + BACKOFF_S
-        if self.strategy is Strategy.REST_FOR_ONE:
+        if self.strategy is RestartStrategy.REST_FOR_ONE:
             for later in NAMES[NAMES.index(name) + 1 :]:
                 if self.model[later].restart is Restart.TEMPORARY:
                     self.model_stop(later)

@@ -16,7 +16,7 @@ from actors.runtime import (
     ExitKind,
     OnHang,
     Restart,
-    Strategy,
+    RestartStrategy,
     SupervisorExhausted,
     SupervisorSpec,
 )
@@ -34,7 +34,7 @@ def one_for_one(
 
 def rest_for_one(*children: ChildSpec, intensity: int = 2, name: str = "root") -> SupervisorSpec:
     return SupervisorSpec(
-        name, children, Strategy.REST_FOR_ONE, intensity=intensity, period_s=3600.0, backoff=AT_ONCE
+        name, children, RestartStrategy.REST_FOR_ONE, intensity=intensity, period_s=3600.0, backoff=AT_ONCE
     )
 
 
@@ -236,7 +236,7 @@ def test_hanging_restart_loop_rest_for_one(world: World) -> None:
     world.start_trouble["child2"] = fail_again
     children = (world.child("child1"), world.child("child2"), world.child("child3"))
     slowly = Backoff(min_s=10.0, cap_s=10.0, jitter=0.0)
-    world.start(SupervisorSpec("root", children, Strategy.REST_FOR_ONE, intensity=5, backoff=slowly))
+    world.start(SupervisorSpec("root", children, RestartStrategy.REST_FOR_ONE, intensity=5, backoff=slowly))
     world.tell("child2", ABNORMAL)
     assert world.exit().kind is ExitKind.ROOT_EXHAUSTED
     assert world.notes.count(("start", "child3")) == 1

@@ -27,6 +27,7 @@ from core.messages.state import (
     RecordSent,
 )
 from core.orders.books import Fill, Instruction, InstructionKind, Job, OrderRow, Proposal
+from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import OrderState
 from core.orders.plan import ComboPlan, LegFacts
 from core.values import CycleId, Label, Leg, OptionType, OrderId, PositionId, ProposalId, Side, SpreadKind
@@ -251,7 +252,7 @@ def instruct(
     kind: InstructionKind = InstructionKind.ENTRY,
     attempt: int = 1,
     amount: int = 2,
-    exit_rule: str | None = None,
+    exit_rule: ExitRule | None = None,
 ) -> Label:
     """An instruction, committed; its order is intended."""
     entry = kind is InstructionKind.ENTRY

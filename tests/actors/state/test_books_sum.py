@@ -16,6 +16,7 @@ from core.audit.hash_chain import GENESIS, follow_all, read_record, split_lines
 from core.messages.base import Refused
 from core.messages.state import RecordDeliveries
 from core.orders.books import Delivery, Fill, InstructionKind
+from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import ORDER_FINAL, POSITION_EDGES, OrderState, PositionState
 from core.values import Label, round_eth
 from tests.actors.state.books_room import (
@@ -111,7 +112,7 @@ class BooksMachine(RuleBasedStateMachine):
     def exit(self) -> None:
         self.attempts += 1
         label = instruct(
-            self.room, InstructionKind.EXIT, self.attempts, amount=self.held, exit_rule="stop_loss"
+            self.room, InstructionKind.EXIT, self.attempts, amount=self.held, exit_rule=ExitRule.STOP
         )
         send(self.room, label)
         self.live[label] = (InstructionKind.EXIT, self.held, ())

@@ -20,6 +20,7 @@ from core.messages.state import (
     RecordSent,
 )
 from core.orders.books import CycleOutcome, Delivery, InstructionKind, Job, Position
+from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import OrderState, PositionState
 from tests.actors.state.books_room import (
     CYCLE,
@@ -141,12 +142,12 @@ def test_an_entry_never_sent_is_cancelled(room: BooksRoom) -> None:
 
 def test_an_exit_closes_what_it_fills_and_names_its_rule(room: BooksRoom) -> None:
     opened(room)
-    label = instruct(room, EXIT, exit_rule="take_profit")
+    label = instruct(room, EXIT, exit_rule=ExitRule.PROFIT)
     assert position(room).state is PositionState.CLOSING
     send(room, label)
     record(room, order_row(label, OrderState.FILLED, 2), fills(label, 5, 2, entry=False), request="x")
     found = position(room)
-    assert (found.state, found.contracts, found.exit_rule) == (PositionState.CLOSED, 0, "take_profit")
+    assert (found.state, found.contracts, found.exit_rule) == (PositionState.CLOSED, 0, ExitRule.PROFIT)
     assert found.closed_at == START + timedelta(minutes=5)
     assert found.pnl_eth == Decimal("0.024") - Decimal("0.008") - Decimal("0.0024")
 
@@ -154,18 +155,18 @@ def test_an_exit_closes_what_it_fills_and_names_its_rule(room: BooksRoom) -> Non
 def test_an_exit_that_ends_with_size_left_opens_the_position_again(room: BooksRoom) -> None:
     """It keeps the rule by which it is to be closed, so that a restart goes on closing it."""
     opened(room)
-    label = instruct(room, EXIT, exit_rule="stop")
+    label = instruct(room, EXIT, exit_rule=ExitRule.STOP)
     send(room, label)
     record(room, order_row(label, OrderState.CANCELLED, 1), fills(label, 5, 1, entry=False), request="x")
     found = position(room)
     assert (found.state, found.contracts, found.contracts_opened) == (PositionState.OPEN, 1, 2)
-    assert found.exit_rule == "stop"
+    assert found.exit_rule is ExitRule.STOP
 
 
 def test_a_second_exit_finishes_what_the_first_left(room: BooksRoom) -> None:
     opened(room)
     for attempt in (1, 2):
-        label = instruct(room, EXIT, attempt, amount=1, exit_rule="stop")
+        label = instruct(room, EXIT, attempt, amount=1, exit_rule=ExitRule.STOP)
         send(room, label)
         row = order_row(label, OrderState.FILLED, 1, 1)
         record(room, row, fills(label, 5, 1, entry=False), request=f"x{attempt}")
@@ -175,7 +176,7 @@ def test_a_second_exit_finishes_what_the_first_left(room: BooksRoom) -> None:
 def test_a_closed_position_is_told_once_with_its_numbers(room: BooksRoom) -> None:
     """By whatever hand it closed: rule, result in both currencies, costs and credit."""
     opened(room)
-    label = instruct(room, EXIT, exit_rule="take_profit")
+    label = instruct(room, EXIT, exit_rule=ExitRule.PROFIT)
     send(room, label)
     record(room, order_row(label, OrderState.FILLED, 2), fills(label, 5, 2, entry=False), request="x")
     found = [m for m in room.state_ctx.told_to("alerting") if isinstance(m, RaiseAlert)]
@@ -201,7 +202,7 @@ def test_a_position_whose_entry_still_rests_is_not_closed_at_size_zero(room: Boo
     entry = instruct(room)
     send(room, entry)
     record(room, order_row(entry, OrderState.WORKING, 1), fills(entry, 1, 1), request="one")
-    label = instruct(room, EXIT, amount=1, exit_rule="stop")
+    label = instruct(room, EXIT, amount=1, exit_rule=ExitRule.STOP)
     send(room, label)
     record(room, order_row(label, OrderState.FILLED, 1, 1), fills(label, 5, 1, entry=False), request="x")
     assert position(room).state is not PositionState.CLOSED

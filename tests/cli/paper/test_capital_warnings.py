@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import cast
 
 from cli.commands.config import capital_warnings
 from cli.dry_cycle import equity_warnings
 from config import LoadedStrategy
-from core.rules.facts import EntryFacts
 from core.strategy import EntrySection, SizingSection, Strategy
-
-
-@dataclass(frozen=True)
-class Seen:
-    """The part of the facts that the warning reads."""
-
-    equity_usd: float
-    spot_usd: float = 3000.0
-    dvol: float = 72.0
+from tests.core.example_market import entry_facts
 
 
 def loaded(capital_min_usd: float, planning_spot_usd: float) -> LoadedStrategy:
@@ -39,5 +29,5 @@ def test_validate_warns_below_five_planning_spots_only() -> None:
 
 def test_dry_run_warns_at_the_spot_and_volatility_of_now() -> None:
     """High volatility raises what is enough: 5 x 3,000 x 72/60."""
-    assert equity_warnings(cast(EntryFacts, Seen(18_000.0)), Strategy()) == ()
-    assert len(equity_warnings(cast(EntryFacts, Seen(17_999.0)), Strategy())) == 1
+    assert equity_warnings(entry_facts(equity_usd=18_000.0, dvol=72.0), Strategy()) == ()
+    assert len(equity_warnings(entry_facts(equity_usd=17_999.0, dvol=72.0), Strategy())) == 1

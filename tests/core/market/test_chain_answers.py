@@ -88,14 +88,14 @@ def test_a_quote_that_can_not_be_read_is_named_even_under_a_right_digest(
     """`None` takes a field away. Whoever alters a record can seal it again; replaying it must not raise."""
     facts = monitor_facts(chain=chain_of(quotes()))
     recorded = json.loads(canonical(record(facts, decide_exit(facts, STRATEGY), "1.0")))
-    quote = recorded["facts"]["chain"]["quotes"][0]
+    quote = recorded["facts"]["market"]["chain"]["quotes"][0]
     if changes is None:
         del quote["vega"]
     else:
         quote |= changes
-    digests = recorded["digests"]["chain"]["quotes"]
+    digests = recorded["digests"]["market"]["chain"]["quotes"]
     digests[quote["instrument_name"]] = sha256(canonical(quote).encode()).hexdigest()
-    assert verify(recorded, STRATEGY) == "facts.chain"
+    assert verify(recorded, STRATEGY) == "facts.market.chain"
 
 
 @pytest.mark.parametrize(
@@ -115,11 +115,11 @@ def test_a_quote_that_can_not_be_read_is_named_even_under_a_right_digest(
 def test_a_total_that_can_not_be_read_is_named_even_under_a_right_digest(field: str, found: object) -> None:
     facts = monitor_facts(chain=chain_of(quotes()))
     recorded = json.loads(canonical(record(facts, decide_exit(facts, STRATEGY), "1.0")))
-    recorded["facts"]["chain"][field] = found
-    recorded["digests"]["chain"][field] = sha256(canonical(found).encode()).hexdigest()
-    assert verify(recorded, STRATEGY) == "facts.chain"
+    recorded["facts"]["market"]["chain"][field] = found
+    recorded["digests"]["market"]["chain"][field] = sha256(canonical(found).encode()).hexdigest()
+    assert verify(recorded, STRATEGY) == "facts.market.chain"
     with pytest.raises(McpDataAnomalyError, match=f"get_options_chain: {field}"):
-        again(recorded["facts"]["chain"])
+        again(recorded["facts"]["market"]["chain"])
 
 
 def test_a_count_that_is_no_whole_number_is_told_to_the_letter() -> None:

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.contract import Order, OrderLeg, OrderStateName, Settlement, Trade
-from core.contract import Position as VenuePosition
+from core.contract import Order, OrderLeg, OrderStateName, Settlement, Trade, VenuePosition
 from core.errors import McpDataAnomalyError
 from core.orders.books import Books, Fill, Instruction, InstructionKind, OrderRow, Position
 from core.orders.lifecycle import ORDER_EDGES, OrderState, PositionState
@@ -22,6 +21,7 @@ from core.orders.reconcile import (
     size_differences,
 )
 from core.orders.sizes import combos_filled, expected_sizes
+from core.orders.terms import OrderPurpose
 from core.orders.venue_order import fills_of, whole_contracts
 from core.values import CycleId, Failed, Label, OrderId, PositionId, ProposalId, SpreadKind
 from tests.fakes.trading import EXPIRATION, LONG, SHORT, plan
@@ -312,3 +312,15 @@ def test_fill_keeps_the_venues_numbers() -> None:
         Decimal("0.0003"),
         Decimal(3000),
     )
+
+
+def test_an_instruction_carries_its_terms() -> None:
+    (entry,) = books(OrderState.INTENDED).instructions
+    assert entry.terms.purpose is OrderPurpose.ENTRY
+    assert (entry.terms.legs, entry.terms.amount, entry.terms.limit_eth) == (
+        entry.legs,
+        entry.amount,
+        entry.limit_eth,
+    )
+    closing = entry.model_copy(update={"kind": InstructionKind.EXIT, "reduce_only": True})
+    assert (closing.terms.purpose, closing.terms.reduce_only) == (OrderPurpose.EXIT, True)

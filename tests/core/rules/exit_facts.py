@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from core.rules.exit.decision import ExitDecision, decide_exit
-from core.rules.facts import MonitorFacts, OpenPositionFacts
+from core.rules.facts import MonitorFacts, MonitorMarket, OpenPositionFacts
 from core.strategy import ExitsSection, Strategy
 from core.values import Leg, OptionType, PositionId, Side, SpreadKind
 from tests.core.example_market import EXPIRY, NOW, STRATEGY, altered, chain_of, name_of, wire_quotes
@@ -83,8 +83,9 @@ def facts(**changes: Any) -> MonitorFacts:
         "spot_4h_ago_usd": 3000.0,
         "dvol": 60.0,
         "chain": chain_of(quotes()),
-    }
-    return MonitorFacts(**(fields | changes))
+    } | changes
+    now, position_now = fields.pop("now"), fields.pop("position")
+    return MonitorFacts(now=now, position=position_now, market=MonitorMarket(**fields))
 
 
 def decided(strategy: Strategy = STRATEGY, **changes: Any) -> ExitDecision:

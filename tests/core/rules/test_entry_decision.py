@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.market.observations import FundingRate
+from core.market.observations import MeanFunding
 from core.market.option_chain import OptionChain
 from core.rules.entry.decision import EntryDecision, EntryOutcome, decide_entry
 from core.rules.facts import EntryFacts
@@ -35,6 +35,7 @@ from tests.core.example_market import (
     scaled,
     unscaled_names,
     wire_quotes,
+    with_chain,
 )
 
 DEAR_IV_PCT = 85.0
@@ -138,7 +139,7 @@ def test_the_bias_of_the_market_chooses_the_kind(r30: float, rate: float, kind: 
     decision = decide(
         LAX,
         index_hourly_closes=hourly_closes(r30=r30),
-        funding=(FundingRate(venue="a", annualised_frac=rate, as_of=NOW),),
+        funding=(MeanFunding(venue="a", annualised_frac=rate, as_of=NOW),),
     )
     assert decision.kind is kind
 
@@ -161,7 +162,7 @@ def test_the_chosen_expiry_alone_gives_the_same_decision() -> None:
     chain = chain_of(altered(wire_quotes(), {name_of(OptionType.CALL, 2200): {"mark_iv": 7.0}}))
     facts = entry_facts(chain=chain)
     decision = decide_entry(facts, STRATEGY)
-    again = decide_entry(facts.model_copy(update={"chain": restricted(facts, chain, decision)}), STRATEGY)
+    again = decide_entry(with_chain(facts, restricted(facts, chain, decision)), STRATEGY)
     assert again.model_dump_json() == decision.model_dump_json()
 
 
@@ -182,7 +183,7 @@ def test_scaling_every_usd_price_leaves_bias_strikes_worth_and_liquidity(
     one = decide(lax, kind, chain=chain_of(quotes))
     closes = tuple(
         close.model_copy(update={"close_usd": close.close_usd * factor})
-        for close in entry_facts().index_hourly_closes
+        for close in entry_facts().market.index_hourly_closes
     )
     chain = chain_of(scaled(quotes, factor))
     other = decide(lax, kind, chain=chain, spot_usd=SPOT_USD * factor, index_hourly_closes=closes)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.checks import holds
-from core.market.observations import FundingRate, HourlyClose, Level, MacroEvent
+from core.market.observations import HourlyClose, Level, MacroEvent, MeanFunding
 from core.market.statistics import history_faults, median_funding_frac, r30_frac, rv14_pct
 from core.rules.entry.bias import choose_bias, forced_bias
 from core.rules.entry.blocked import check_blocked
@@ -31,8 +31,8 @@ from tests.core.example_market import (
 )
 
 
-def funding(venue: str, rate: float, *, age_h: float = 1.0) -> FundingRate:
-    return FundingRate(venue=venue, annualised_frac=rate, as_of=NOW - timedelta(hours=age_h))
+def funding(venue: str, rate: float, *, age_h: float = 1.0) -> MeanFunding:
+    return MeanFunding(venue=venue, annualised_frac=rate, as_of=NOW - timedelta(hours=age_h))
 
 
 def event(hours: float, **changes: Any) -> MacroEvent:
@@ -50,7 +50,7 @@ def market_reasons(strategy: Strategy = STRATEGY, **changes: Any) -> tuple[str, 
 
 
 def test_nothing_blocks_a_ready_engine() -> None:
-    assert check_blocked(entry_facts(), STRATEGY).reasons == ()
+    assert check_blocked(entry_facts().engine, STRATEGY).reasons == ()
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_nothing_blocks_a_ready_engine() -> None:
     ],
 )
 def test_each_block_is_a_reason(changes: dict[str, Any], reason: str) -> None:
-    assert check_blocked(entry_facts(**changes), STRATEGY).reasons == (reason,)
+    assert check_blocked(entry_facts(**changes).engine, STRATEGY).reasons == (reason,)
 
 
 def test_all_blocks_are_reported_together() -> None:
@@ -75,7 +75,7 @@ def test_all_blocks_are_reported_together() -> None:
             open_positions=2,
             orders_in_doubt=3,
             strategy_enabled=False,
-        ),
+        ).engine,
         STRATEGY,
     )
     assert result.reasons == (

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.orders.closing_cost import cost_of
+from core.orders.exit_rule import ExitRule
 from core.pricing.black76 import black76_price_eth, year_fraction
 from core.rules.exit.adverse import path_done
-from core.rules.exit.decision import ExitCode, ExitDecision, Skipped, decide_exit
+from core.rules.exit.decision import ExitDecision, Skipped, decide_exit
 from core.values import SpreadKind
 from tests.core.example_market import (
     EXPIRY,
@@ -32,22 +33,23 @@ from tests.core.rules.exit_facts import CALL, CALL_LEGS, PUT, PUT_LEGS, decided,
 def test_a_quiet_position_is_held_with_its_numbers() -> None:
     """Natural 0.0110 + two fees of 0.0003 = 0.0116, just the credit."""
     decision = decided()
-    assert (decision.code, decision.matched, decision.flags) == (ExitCode.HOLD, (), ())
+    assert (decision.code, decision.rule, decision.matched, decision.flags) == ("hold", None, (), ())
     assert decision.cost_eth == pytest.approx(0.0116)
     assert decision.natural_cost_eth == Decimal("0.0110")
     assert decision.mid_cost_eth == Decimal("0.0100")
     assert decision.unrealised_eth == pytest.approx(0.0)
     assert decision.dte == 10.75
+    closes_otherwise = (ExitRule.MANUAL, ExitRule.SETTLEMENT)
     assert [rule.rule for rule in decision.rules] == [
-        code.value for code in ExitCode if code is not ExitCode.HOLD
+        rule for rule in ExitRule if rule not in closes_otherwise
     ]
     assert "exit p1: hold\nexpiry: no match" in decision.table()
 
 
 def test_the_first_match_wins_and_all_are_listed() -> None:
     decision = decided(position=position(credit_eth=Decimal("0.0030")), dvol=90.0, spot_usd=2700.0)
-    assert decision.code is ExitCode.STOP
-    assert decision.matched == (ExitCode.STOP, ExitCode.VOLATILITY, ExitCode.ADVERSE)
+    assert decision.rule is ExitRule.STOP
+    assert decision.matched == (ExitRule.STOP, ExitRule.VOLATILITY, ExitRule.ADVERSE)
     assert "adverse: matched" in decision.table()
 
 
@@ -176,9 +178,9 @@ def test_a_decision_is_made_exactly_where_nothing_is_missing(
     complete = None not in (spot, before, dvol) and with_chain
     assert isinstance(decision, ExitDecision) is complete
     if isinstance(decision, ExitDecision):
-        assert decision.code is (decision.matched[0] if decision.matched else ExitCode.HOLD)
-        assert (ExitCode.PROFIT in decision.matched) is (decision.cost_eth <= 0.5 * credit / 10_000)
-        assert (ExitCode.STOP in decision.matched) is (decision.cost_eth >= 2.5 * credit / 10_000)
+        assert decision.rule is (decision.matched[0] if decision.matched else None)
+        assert (ExitRule.PROFIT in decision.matched) is (decision.cost_eth <= 0.5 * credit / 10_000)
+        assert (ExitRule.STOP in decision.matched) is (decision.cost_eth >= 2.5 * credit / 10_000)
 
 
 CHAIN = chain_of(quotes())

@@ -7,12 +7,14 @@ import json
 from datetime import timedelta
 from decimal import Decimal
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.errors import FoundWrongError
 from core.market.observations import MacroEvent
 from core.rules.entry.decision import EntryDecision, EntryOutcome, decide_entry
 from core.rules.exit.decision import ExitDecision, Skipped, decide_exit
@@ -34,6 +36,8 @@ from tests.core.example_market import (
 from tests.core.rules.exit_facts import facts as monitor_facts
 from tests.core.rules.exit_facts import position
 
+RECORDS = Path(__file__).parent / "records"
+PARTS = ("engine", "account", "market")
 json_values = st.recursive(
     st.none()
     | st.booleans()
@@ -97,17 +101,17 @@ def test_refusals_are_recomputed_too(changes: dict[str, Any]) -> None:
 
 
 def test_only_the_quotes_of_the_chosen_expiry_are_recorded() -> None:
-    chain = entry_record()["facts"]["chain"]
+    chain = entry_record()["facts"]["market"]["chain"]
     assert {quote["expiration"] for quote in chain["quotes"]} == {EXPIRY.isoformat()}
     assert chain["quotes_total"] == len(wire_quotes())
-    assert entry_record(entry_facts(eth_share=0.9))["facts"]["chain"]["quotes"] == []
+    assert entry_record(entry_facts(eth_share=0.9))["facts"]["market"]["chain"]["quotes"] == []
 
 
 def test_an_exit_and_a_skip_are_recomputed_to_the_byte() -> None:
     held = exit_record()
     assert isinstance(replay(held, STRATEGY), ExitDecision)
     assert verify(held, STRATEGY) is None
-    assert len(held["facts"]["chain"]["quotes"]) == 2
+    assert len(held["facts"]["market"]["chain"]["quotes"]) == 2
     skipped = exit_record(monitor_facts(dvol=None, chain=None))
     assert isinstance(replay(skipped, STRATEGY), Skipped)
     assert verify(skipped, STRATEGY) is None
@@ -121,11 +125,28 @@ def test_facts_and_decision_must_belong_together() -> None:
         record(entry_facts(), decide_exit(monitor_facts(dvol=None), STRATEGY), "1.0")
 
 
-@pytest.mark.parametrize("field", sorted(set(entry_record()["facts"]) - {"chain"}))
-def test_an_altered_fact_is_found_by_its_name(field: str) -> None:
+NAMES = ("now", *(f"{part}.{name}" for part in PARTS for name in entry_record()["facts"][part]))
+
+
+def part_and_name(recorded: dict[str, Any], path: str) -> tuple[dict[str, Any], str]:
+    """Where `part.name` or `name` stands in the facts or digests."""
+    part, _, name = path.rpartition(".")
+    return (recorded[part] if part else recorded), name
+
+
+@pytest.mark.parametrize("path", sorted(set(NAMES) - {"market.chain"}))
+def test_an_altered_fact_is_found_by_its_name(path: str) -> None:
     recorded = entry_record()
-    recorded["facts"][field] = "altered"
-    assert verify(recorded, STRATEGY) == f"facts.{field}"
+    part, name = part_and_name(recorded["facts"], path)
+    part[name] = "altered"
+    assert verify(recorded, STRATEGY) == f"facts.{path}"
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_that_is_none_is_named(part: str) -> None:
+    recorded = entry_record()
+    recorded["facts"][part] = "altered"
+    assert verify(recorded, STRATEGY) == f"facts.{part}"
 
 
 def test_canonical_json_is_sorted_and_without_white_space() -> None:
@@ -140,44 +161,45 @@ def test_what_json_cannot_say_is_never_written(number: float) -> None:
 
 def test_a_record_says_what_was_decided_and_by_which_code() -> None:
     for recorded, decided in ((entry_record(), "entry"), (exit_record(), "exit")):
-        assert set(recorded) == {"decided", "code_version", "facts", "digests", "decision"}
-        assert (recorded["decided"], recorded["code_version"]) == (decided, "1.0")
+        assert set(recorded) == {"shape", "decided", "code_version", "facts", "digests", "decision"}
+        assert (recorded["shape"], recorded["decided"], recorded["code_version"]) == (2, decided, "1.0")
 
 
 def test_each_fact_has_a_digest_of_its_own_value() -> None:
     recorded = entry_record()
-    for field, value in recorded["facts"].items():
-        if field != "chain":
-            assert recorded["digests"][field] == sha256(canonical(value).encode()).hexdigest()
+    for path in set(NAMES) - {"market.chain"}:
+        facts, name = part_and_name(recorded["facts"], path)
+        digests, _ = part_and_name(recorded["digests"], path)
+        assert digests[name] == sha256(canonical(facts[name]).encode()).hexdigest()
     assert set(recorded["digests"]) == set(recorded["facts"])
-    assert entry_record(entry_facts(chain=None))["digests"]["chain"] is None
+    assert all(set(recorded["digests"][part]) == set(recorded["facts"][part]) for part in PARTS)
+    assert entry_record(entry_facts(chain=None))["digests"]["market"]["chain"] is None
 
 
 def test_an_altered_quote_and_an_altered_count_are_found() -> None:
     recorded = entry_record()
-    quote = recorded["facts"]["chain"]["quotes"][3]
+    quote = recorded["facts"]["market"]["chain"]["quotes"][3]
     quote["gamma"] = 0.5
-    assert verify(recorded, STRATEGY) == f"facts.chain.quotes.{quote['instrument_name']}"
+    assert verify(recorded, STRATEGY) == f"facts.market.chain.quotes.{quote['instrument_name']}"
     recorded = entry_record()
-    recorded["facts"]["chain"]["broken_total"] += 1
-    assert verify(recorded, STRATEGY) == "facts.chain.broken_total"
+    recorded["facts"]["market"]["chain"]["broken_total"] += 1
+    assert verify(recorded, STRATEGY) == "facts.market.chain.broken_total"
     recorded = entry_record()
-    del recorded["facts"]["chain"]["quotes"][0]
-    assert str(verify(recorded, STRATEGY)).startswith("facts.chain.quotes.ETH-23JAN26")
+    del recorded["facts"]["market"]["chain"]["quotes"][0]
+    assert str(verify(recorded, STRATEGY)).startswith("facts.market.chain.quotes.ETH-23JAN26")
 
 
-def resealed(recorded: dict[str, Any], **facts: Any) -> dict[str, Any]:
-    """A record whose facts were altered together with their digests."""
-    for field, value in facts.items():
-        recorded["facts"][field] = value
-        digests = record(entry_facts(**{field: value}), decide_entry(entry_facts(), STRATEGY), "")["digests"]
-        recorded["digests"][field] = digests[field]
+def resealed(recorded: dict[str, Any], path: str, value: object) -> dict[str, Any]:
+    """A record of which one fact was altered together with its digest."""
+    for part in (recorded["facts"], recorded["digests"]):
+        fields, name = part_and_name(part, path)
+        fields[name] = value if part is recorded["facts"] else _digest_of(canonical(value))
     return recorded
 
 
 def test_an_altered_input_under_a_new_digest_is_found_in_the_decision() -> None:
-    assert verify(resealed(entry_record(), dvol=66.0), STRATEGY) == "decision.plan.entry_dvol"
-    assert verify(resealed(entry_record(), armed=True), STRATEGY) == "decision.kind"
+    assert verify(resealed(entry_record(), "market.dvol", 66.0), STRATEGY) == "decision.plan.entry_dvol"
+    assert verify(resealed(entry_record(), "engine.armed", True), STRATEGY) == "decision.kind"
 
 
 def test_an_altered_decision_is_found() -> None:
@@ -193,16 +215,16 @@ def test_another_strategy_gives_another_decision() -> None:
 
 def test_facts_that_can_not_be_read_are_named_even_under_a_right_digest() -> None:
     recorded = entry_record()
-    recorded["facts"]["dvol"] = -1.0
-    recorded["digests"]["dvol"] = _digest_of("-1.0")
-    assert verify(recorded, STRATEGY) == "facts.dvol"
+    recorded["facts"]["market"]["dvol"] = -1.0
+    recorded["digests"]["market"]["dvol"] = _digest_of("-1.0")
+    assert verify(recorded, STRATEGY) == "facts.market.dvol"
     recorded = entry_record()
-    recorded["facts"]["chain"]["quotes"][0]["bid"] = "high"
-    name = recorded["facts"]["chain"]["quotes"][0]["instrument_name"]
-    recorded["digests"]["chain"]["quotes"][name] = _digest_of(
-        canonical(recorded["facts"]["chain"]["quotes"][0])
+    recorded["facts"]["market"]["chain"]["quotes"][0]["bid"] = "high"
+    name = recorded["facts"]["market"]["chain"]["quotes"][0]["instrument_name"]
+    recorded["digests"]["market"]["chain"]["quotes"][name] = _digest_of(
+        canonical(recorded["facts"]["market"]["chain"]["quotes"][0])
     )
-    assert verify(recorded, STRATEGY) == "facts.chain"
+    assert verify(recorded, STRATEGY) == "facts.market.chain"
 
 
 @pytest.mark.parametrize(
@@ -215,10 +237,10 @@ def test_facts_that_can_not_be_read_are_named_even_under_a_right_digest() -> Non
         (("decision",), "propose", "decision"),
         (("decision", "forced_kind"), "butterfly", "decision.forced_kind"),
         (("decision", "forced_kind"), [], "decision.forced_kind"),
-        (("facts", "chain"), 5, "facts.chain"),
-        (("facts", "chain", "quotes"), None, "facts.chain"),
-        (("facts", "chain", "quotes"), [1], "facts.chain"),
-        (("facts", "chain", "quotes"), [{"bid": "0.01"}], "facts.chain"),
+        (("facts", "market", "chain"), 5, "facts.market.chain"),
+        (("facts", "market", "chain", "quotes"), None, "facts.market.chain"),
+        (("facts", "market", "chain", "quotes"), [1], "facts.market.chain"),
+        (("facts", "market", "chain", "quotes"), [{"bid": "0.01"}], "facts.market.chain"),
     ],
 )
 def test_a_part_of_another_shape_is_named_instead_of_raising(
@@ -241,8 +263,8 @@ def test_a_part_that_is_missing_is_named(part: str) -> None:
 
 def test_a_missing_chain_and_an_exit_called_an_entry_are_named() -> None:
     recorded = entry_record()
-    del recorded["facts"]["chain"]
-    assert verify(recorded, STRATEGY) == "facts.chain"
+    del recorded["facts"]["market"]["chain"]
+    assert verify(recorded, STRATEGY) == "facts.market.chain"
     assert verify(exit_record() | {"decided": "entry"}, STRATEGY) == "decision.forced_kind"
 
 
@@ -276,7 +298,70 @@ def test_no_difference_means_the_same_bytes(a: object, b: object) -> None:
 def test_a_decision_that_found_no_expiry_keeps_no_quote_and_is_the_same_again() -> None:
     chain = chain_of(wire_quotes(expirations=(NEAR_EXPIRY, FAR_EXPIRY)))
     recorded = entry_record(entry_facts(chain=chain), SpreadKind.BULL_PUT)
-    kept = recorded["facts"]["chain"]
+    kept = recorded["facts"]["market"]["chain"]
     assert (kept["quotes"], kept["quotes_total"]) == ([], len(chain))
     assert recorded["decision"]["outcome"] == EntryOutcome.NO_STRIKES.value
     assert verify(recorded, STRATEGY) is None
+
+
+def flat(recorded: dict[str, Any]) -> dict[str, Any]:
+    """The same decision as it was written before facts had parts: shape 1, which does not say so."""
+    old = dict(recorded)
+    del old["shape"]
+    for what in ("facts", "digests"):
+        parts = dict(recorded[what])
+        fields = [parts.pop(part) for part in PARTS if part in parts]
+        old[what] = parts | {name: value for part in fields for name, value in part.items()}
+    return old
+
+
+@pytest.mark.parametrize("name", ["entry", "exit"])
+def test_a_record_that_shape_1_wrote_is_recomputed_to_the_byte(name: str) -> None:
+    """These two lines are from a log of that time."""
+    written = json.loads((RECORDS / f"{name}_shape_1.json").read_text())
+    assert "shape" not in written
+    assert canonical(decision_json(replay(written, STRATEGY))) == canonical(written["decision"])
+    assert verify(written, STRATEGY) is None
+
+
+def test_flat_facts_are_those_that_shape_1_wrote() -> None:
+    written = json.loads((RECORDS / "exit_shape_1.json").read_text())
+    assert flat(exit_record()) == written
+
+
+@pytest.mark.parametrize("forced", [None, *SpreadKind])
+def test_a_flat_record_is_recomputed_and_its_facts_are_named_as_it_names_them(
+    forced: SpreadKind | None,
+) -> None:
+    assert verify(flat(entry_record(forced=forced)), STRATEGY) is None
+    altered_now = flat(entry_record(forced=forced))
+    altered_now["facts"]["dvol"] = 99.0
+    assert verify(altered_now, STRATEGY) == "facts.dvol"
+    assert verify(resealed(altered_now, "dvol", -1.0), STRATEGY) == "facts.dvol"
+    armed = verify(resealed(flat(entry_record(forced=forced)), "armed", True), STRATEGY)
+    assert armed == ("decision.kind" if forced is None else "decision.outcome")
+    more = resealed(flat(entry_record(forced=forced)), "lunar_phase", "full")
+    assert verify(more, STRATEGY) == "facts.lunar_phase"
+    assert verify(resealed(flat(exit_record()), "dvol", -1.0), STRATEGY) == "facts.dvol"
+
+
+def test_a_chain_of_a_flat_record_is_named_as_it_names_it() -> None:
+    recorded = flat(entry_record())
+    recorded["facts"]["chain"]["broken_total"] += 1
+    assert verify(recorded, STRATEGY) == "facts.chain.broken_total"
+    del recorded["facts"]["chain"]
+    assert verify(recorded, STRATEGY) == "facts.chain"
+    recorded = flat(entry_record())
+    recorded["facts"]["chain"]["quotes"][0]["bid"] = "high"
+    quote = recorded["facts"]["chain"]["quotes"][0]
+    name = quote["instrument_name"]
+    recorded["digests"]["chain"]["quotes"][name] = _digest_of(canonical(quote))
+    assert verify(recorded, STRATEGY) == "facts.chain"
+
+
+@pytest.mark.parametrize("shape", [0, 3, "2", None, []])
+def test_a_shape_that_is_unknown_is_refused_by_its_name(shape: object) -> None:
+    recorded = entry_record() | {"shape": shape}
+    for read in (verify, replay):
+        with pytest.raises(FoundWrongError, match="expected shape 1 or 2, found"):
+            read(recorded, STRATEGY)

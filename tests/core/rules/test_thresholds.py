@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 
 from core.checks import at_least, at_most
+from core.orders.exit_rule import ExitRule
 from core.rules.entry.liquidity import check_liquidity, is_liquid
 from core.rules.entry.market import check_market
-from core.rules.exit.decision import ExitCode
 from core.values import OptionType, Side
 from tests.core.example_market import NOW, STRATEGY, chain_of, entry_facts, name_of, wire_quote
 from tests.core.rules.exit_facts import decided, only, position, quotes
@@ -53,26 +53,26 @@ def test_a_day_change_of_exactly_its_maximum_passes(dvol: float, passes: bool) -
     assert ("dvol_day_change" not in reasons) is passes
 
 
-@pytest.mark.parametrize(("dvol", "code"), [(67.02, ExitCode.VOLATILITY), (67.01, ExitCode.HOLD)])
-def test_a_rise_of_exactly_so_many_points_matches(dvol: float, code: ExitCode) -> None:
+@pytest.mark.parametrize(("dvol", "code"), [(67.02, ExitRule.VOLATILITY), (67.01, None)])
+def test_a_rise_of_exactly_so_many_points_matches(dvol: float, code: ExitRule | None) -> None:
     """67.02 − 55.02 are 12 points; as doubles a little less."""
     strategy = only(dvol_rise_pts=12.0)
-    assert decided(strategy, position=position(entry_dvol=55.02), dvol=dvol).code is code
+    assert decided(strategy, position=position(entry_dvol=55.02), dvol=dvol).rule is code
 
 
 @pytest.mark.parametrize(
     ("exits", "ask", "long_bid", "credit", "code"),
     [
-        ({"profit_of_credit": 0.5}, "0.0035", "0.0024", "0.0034", ExitCode.PROFIT),
-        ({"profit_of_credit": 0.5}, "0.0036", "0.0024", "0.0034", ExitCode.HOLD),
-        ({"stop_cost_multiple": 2.5}, "0.0055", "0.0026", "0.0014", ExitCode.STOP),
-        ({"stop_cost_multiple": 2.5}, "0.0050", "0.0026", "0.0014", ExitCode.HOLD),
+        ({"profit_of_credit": 0.5}, "0.0035", "0.0024", "0.0034", ExitRule.PROFIT),
+        ({"profit_of_credit": 0.5}, "0.0036", "0.0024", "0.0034", None),
+        ({"stop_cost_multiple": 2.5}, "0.0055", "0.0026", "0.0014", ExitRule.STOP),
+        ({"stop_cost_multiple": 2.5}, "0.0050", "0.0026", "0.0014", None),
     ],
 )
 def test_a_cost_of_exactly_its_part_of_the_credit_matches(
-    exits: dict[str, float], ask: str, long_bid: str, credit: str, code: ExitCode
+    exits: dict[str, float], ask: str, long_bid: str, credit: str, code: ExitRule | None
 ) -> None:
     """0.0011 and two fees of 0.0003 are half of 0.0034; 0.0029 and the fees are 2.5 times 0.0014."""
     touch = {"p2700": {"bid": "0.0030", "ask": ask}, "p2460": {"bid": long_bid, "ask": "0.0030"}}
     fill = position(credit_eth=Decimal(credit))
-    assert decided(only(**exits), chain=chain_of(quotes(**touch)), position=fill).code is code
+    assert decided(only(**exits), chain=chain_of(quotes(**touch)), position=fill).rule is code

@@ -1,0 +1,18 @@
+"""What closes a position, by its stable name: in decisions, in messages and in the books."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ExitRule(StrEnum):
+    """The exit rules in the order in which they win; then a person, and the settlement at expiry."""
+
+    EXPIRY = "expiry"
+    PROFIT = "profit"
+    STOP = "stop"
+    VOLATILITY = "volatility"
+    DELTA = "delta"
+    ADVERSE = "adverse"
+    MANUAL = "manual"
+    SETTLEMENT = "settlement"

@@ -1,0 +1,50 @@
+"""What the house says once: the name of a class means one thing, and routers are listed in one place."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from pathlib import Path
+
+from core.contract import Router
+from tests.tidy.test_code import files, name_of, parsed
+
+PRODUCTION = ("core", "actors", "config", "cli", "reading", "gateway", "lab")
+ROUTERS_STAND_IN = "core/contract/base.py"
+ALSO_AN_EXCHANGE = {"actors/market_data/assemble.py", "gateway/paper/recorded.py"}
+"""Here "hyperliquid" is an exchange whose funding is read."""
+
+TWICE = {
+    # The runtime imports nothing of ours: it says what it needs of a question, the messages have one.
+    "Question": ["actors/runtime/actor/mail.py", "core/messages/base.py"],
+}
+
+
+def test_no_class_has_the_name_of_another() -> None:
+    """A reader who meets the name knows which it is, and no import needs an `as`."""
+    found = defaultdict(list)
+    for path in files(*PRODUCTION):
+        for node in parsed(path).body:
+            if isinstance(node, ast.ClassDef):
+                found[node.name].append(name_of(path))
+    assert {name: paths for name, paths in found.items() if len(paths) > 1} == TWICE
+
+
+def texts(path: Path) -> set[str]:
+    """The string constants of a file."""
+    return {
+        node.value
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
+def test_routers_are_listed_in_the_contract_alone() -> None:
+    """A new router is named there, described beside it, and answered by the paper venue: nothing else."""
+    found = {
+        (name_of(path), text)
+        for path in files(*PRODUCTION)
+        for text in texts(path) & {router.value for router in Router}
+        if name_of(path) != ROUTERS_STAND_IN
+    }
+    assert found == {(name, "hyperliquid") for name in ALSO_AN_EXCHANGE}

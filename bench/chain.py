@@ -151,7 +151,7 @@ def chain_rows() -> list[Row]:
 
 
 def main() -> int:
-    """Measure, print, put the rows into `bench.json`; 1 where a figure missed its target."""
+    """Measure, print, put the rows into `bench.json`; 1 if a figure missed its target."""
     rows = chain_rows()
     print_table(rows)
     add_rows(rows)

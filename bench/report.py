@@ -13,7 +13,7 @@ BENCH_JSON = Path(__file__).resolve().parent.parent / "bench.json"
 
 @dataclass(frozen=True)
 class Row:
-    """One figure. `ratio` is value / baseline, where there is one; `target` says what `ok` was judged by."""
+    """One figure. `ratio` is value / baseline, if there is one; `target` says what `ok` was judged by."""
 
     name: str
     value: float

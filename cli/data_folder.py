@@ -1,4 +1,4 @@
-"""The data folder: made, locked to one engine, and emptied only where it is marked as paper."""
+"""The data folder: made, locked to one engine, and emptied only if it is marked as paper."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def private_files() -> AbstractContextManager[int]:
 
 @contextmanager
 def locked(data_dir: Path, socket: Path) -> Iterator[None]:
-    """Hold the folder for this process. Raises InputError at once where another engine holds it.
+    """Hold the folder for this process. Raises InputError at once if another engine holds it.
 
     The kernel lets the lock go with the process, however it ends; the file itself stays.
     """
@@ -81,7 +81,7 @@ def require_paper_folder(data_dir: Path) -> None:
 
 @contextmanager
 def emptied_paper_folder(data_dir: Path) -> Iterator[None]:
-    """Start a paper account from nothing; the last one is gone only where the block ends well.
+    """Start a paper account from nothing; the last one is gone only if the block ends well.
 
     Only a folder that holds the marker is ever emptied. Raises InputError for another.
     """

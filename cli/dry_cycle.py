@@ -55,7 +55,7 @@ ALL_ON = Mode(data_analysis=True, strategy=True)
 
 
 class Bystander(Actor):
-    """Stands where a dry run has no room: hears what it is told and does nothing.
+    """Stands in for a room that a dry run lacks: hears what it is told and does nothing.
 
     Accepts: anything. Sends: nothing. Owns: nothing. On failure: can't fail.
     """
@@ -66,7 +66,7 @@ class Bystander(Actor):
 
 @dataclass(frozen=True)
 class KnownEngine:
-    """What the data folder says of the engine: its switch and its books, empty where there are none."""
+    """What the data folder says of the engine: its switch and its books, empty if there are none."""
 
     switch: KillSwitchStatus
     books: Books
@@ -127,10 +127,10 @@ class DryDesk:
         self._system.stop()
 
     def entry(self, engine: KnownEngine) -> Shown:
-        """The entry decision now. Raises FoundWrongError where the market can't be read."""
+        """The entry decision now. Raises FoundWrongError if the market can't be read."""
         market = self._fetch(SnapshotKind.ENTRY, ())
         if not isinstance(market, EntryMarket):
-            raise FoundWrongError("market: expected the picture for an entry, found another")
+            raise FoundWrongError("market: expected the snapshot for an entry, found another")
         facts = entry_facts(datetime.now(UTC), engine.switch, engine.books, ALL_ON, market)
         decision = decide_entry(facts, self._strategy)
         return Shown(decision.table(), decision, equity_warnings(facts, self._strategy))
@@ -143,7 +143,7 @@ class DryDesk:
         expirations = tuple(sorted({position.plan.expiration for position in held}))
         market = self._fetch(SnapshotKind.MONITOR, expirations)
         if not isinstance(market, MonitorMarket):
-            raise FoundWrongError("market: expected the picture for a monitor, found another")
+            raise FoundWrongError("market: expected the snapshot for a monitor, found another")
         decisions = [
             decide_exit(monitor_facts(datetime.now(UTC), position, market), self._strategy)
             for position in held

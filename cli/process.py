@@ -19,13 +19,13 @@ LOOK_S = 0.1
 
 @dataclass(frozen=True)
 class EngineEnd:
-    """Why it ended: `reason` in words; `failed` where the root supervisor gave up."""
+    """Why it ended: `reason` in words; `failed` if the root supervisor gave up."""
 
     reason: str
     failed: bool
 
     def raise_if_failed(self) -> None:
-        """Raise FoundWrongError where the engine did not end by anybody's wish."""
+        """Raise FoundWrongError if the engine did not end by anybody's wish."""
         if self.failed:
             raise FoundWrongError(self.reason)
 

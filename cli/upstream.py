@@ -58,7 +58,7 @@ def probe(
 
 
 def token_is_refused(transport: Transport, credentials: McpCredentials) -> str | None:
-    """What the host says where it refuses the token; None where it takes it or can't be reached now."""
+    """What the host says if it refuses the token; None if it takes it or can't be reached now."""
     path = tool_path(Router.DERIBIT, ENVIRONMENT_INFO.name)
     try:
         answer = transport.send("POST", path, credentials.headers("preflight"), b"{}", HTTP_DEADLINE_S)

@@ -84,7 +84,7 @@ def mcp_from_env(env: Mapping[str, str]) -> McpSettings:
 
 
 def telegram_from_env(env: Mapping[str, str]) -> TelegramSettings | None:
-    """Token and chat id together, or None where neither is set."""
+    """Token and chat id together, or None if neither is set."""
     token, chat = env.get(TELEGRAM_BOT_TOKEN, "").strip(), env.get(TELEGRAM_CHAT_ID, "").strip()
     if not token and not chat:
         return None

@@ -40,7 +40,7 @@ class LoadedStrategy:
         return self.hash_stored == self.hash_computed
 
     def require_hash(self) -> None:
-        """Raise `ConfigError` where a person has not sealed these settings."""
+        """Raise `ConfigError` if a person has not sealed these settings."""
         if self.hash_matches:
             return
         found = self.hash_stored or "none"

@@ -29,7 +29,7 @@ class Check(Value):
 
     @property
     def reason(self) -> str:
-        """The stable code, with its qualifier where it has one: `spread_too_wide:ETH-26JAN26-2800-P`."""
+        """The stable code, with its qualifier if it has one: `spread_too_wide:ETH-26JAN26-2800-P`."""
         return f"{self.code}:{self.note}" if self.note else self.code
 
 

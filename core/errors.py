@@ -1,4 +1,4 @@
-"""The error tree. Each message says what was expected, what was found and, where it helps, what to do.
+"""The error tree. Each message says what was expected, what was found and, if it helps, what to do.
 
 CerberoError
 ├── InputError              arguments, environment or files that can't be used (exit code 2)

@@ -17,7 +17,7 @@ KILL_FILE_NAME = "KILL"
 
 
 class KillFile(Value):
-    """Who armed, why, when. `exits_blocked` is False only where reduce-only exits may still leave."""
+    """Who armed, why, when. `exits_blocked` is False only if reduce-only exits may still leave."""
 
     causes: tuple[ArmCause, ...]
     reason: str
@@ -31,7 +31,7 @@ class KillFile(Value):
 
 
 def parse_kill_file(content: bytes) -> KillFile | None:
-    """What the file says, or None where it says nothing that can be read (a bare `touch KILL`, say)."""
+    """What the file says, or None if it says nothing that can be read (a bare `touch KILL`, say)."""
     try:
         return KillFile.model_validate_json(content)
     except ValidationError:

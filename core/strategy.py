@@ -80,9 +80,9 @@ class BiasSection(Section):
 
 class LongLegSection(Section):
     by: LongLegBy = Field(LongLegBy.WIDTH, description="width | delta")
-    delta_min: float = Field(0.05, gt=0, lt=1, description="absolute delta, used where by = delta")
-    delta_max: float = Field(0.15, gt=0, lt=1, description="absolute delta, used where by = delta")
-    delta_target: float = Field(0.10, gt=0, lt=1, description="absolute delta, used where by = delta")
+    delta_min: float = Field(0.05, gt=0, lt=1, description="absolute delta, used if by = delta")
+    delta_max: float = Field(0.15, gt=0, lt=1, description="absolute delta, used if by = delta")
+    delta_target: float = Field(0.10, gt=0, lt=1, description="absolute delta, used if by = delta")
     delta_scale: float = Field(
         0.05, gt=0, lt=1, description="absolute delta that costs as much as one scale of the short leg"
     )
@@ -323,7 +323,7 @@ class Strategy(Section):
 
     @property
     def exits_when_armed(self) -> ExitsWhenArmed | None:
-        """What an armed switch does to exits; None where a person must choose before strategy mode starts."""
+        """What an armed switch does to exits; None if a person must choose before strategy mode starts."""
         if self.kill_switch.exits is None and self.execution.environment is Environment.PAPER:
             return ExitsWhenArmed.ALLOW_REDUCE_ONLY
         return self.kill_switch.exits

@@ -2,7 +2,7 @@
 
 Money that is booked is `Decimal` (ETH to 1e-8); statistics (greeks, volatility, ratios) are `float`.
 Volatility is in percent points (62.5 means 62.5 %) wherever the name ends in `_pct`, `dvol` or `rv14`,
-and a fraction where it ends in `_frac` or is called `sigma`. All times are timezone-aware UTC.
+and a fraction if it ends in `_frac` or is called `sigma`. All times are timezone-aware UTC.
 """
 
 from __future__ import annotations

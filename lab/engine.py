@@ -38,7 +38,7 @@ def open_venue(
     faults: tuple[str, ...] = (),
     assumptions: tuple[str, ...] = (),
 ) -> PaperVenue:
-    """The venue of a data folder, new or as it was kept. Raises `InputError` where an input can't be used."""
+    """The venue of a data folder, new or as it was kept. Raises `InputError` if an input can't be used."""
     return PaperVenue(
         PaperVenueConfig(
             source="model" if chains is None else "recorded",
@@ -99,7 +99,7 @@ class SimulatedEngine:
         self._engine.start()
 
     def run_until(self, when: datetime) -> None:
-        """Let market time come to `when`. Raises Deadlock where somebody waits for what can't come."""
+        """Let market time come to `when`. Raises Deadlock if somebody waits for what can't come."""
         self.runtime.run(when)
 
     def stop(self, reason: str) -> None:

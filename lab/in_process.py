@@ -38,7 +38,7 @@ class InProcessTransport:
         body: bytes | None,
         timeout_s: float,  # noqa: ARG002  (the time that an answer takes is told, and limited by who plays it)
     ) -> Response:
-        """Answered at once; raises ConnectionCut where `close` came first."""
+        """Answered at once; raises ConnectionCut if `close` came first."""
         if not self._open:
             raise ConnectionCut(f"{method} {path}: the client was closed")
         found = _PATH.fullmatch(path)

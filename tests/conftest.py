@@ -61,7 +61,7 @@ def repository() -> Path:
 
 @pytest.fixture(scope="session")
 def recorded_data() -> Path:
-    """Folder of the recorded market data (`chains/`, hourly files); skips where there is none.
+    """Folder of the recorded market data (`chains/`, hourly files); skips if there is none.
 
     A folder that is named by CERBERO_BITE_TEST_DATA but lacks the data is an error, not a skip.
     """

@@ -12,7 +12,7 @@ LOUD = {"HIGH", "CRITICAL"}
 
 
 def problems(report: dict[str, Any]) -> list[str]:
-    """Everything in the report that can't be explained; empty where all is well."""
+    """Everything in the report that can't be explained; empty if all is well."""
     return [
         *_outcomes(report),
         *_missing_slots(report),

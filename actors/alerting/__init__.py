@@ -1,4 +1,4 @@
-"""Alerting: tells a person what matters, over Telegram where it is set up, and in the log always."""
+"""Alerting: tells a person what matters, over Telegram if it is set up, and in the log always."""
 
 from __future__ import annotations
 

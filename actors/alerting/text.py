@@ -12,7 +12,7 @@ _CUT = "…"
 
 
 def render(alert: AlertRow, *, markup: bool) -> str:
-    """The alert as one message. Where it is too long its text is cut, then its cause; head and time stay."""
+    """The alert as one message. If it is too long its text is cut, then its cause; head and time stay."""
     at = f"{alert.at:%Y-%m-%d %H:%M:%S}Z"
     head = _fit(f"{alert.severity} {alert.code}", 200, markup)
     if markup:

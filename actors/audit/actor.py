@@ -112,7 +112,7 @@ class Audit(Room[AuditProtocol | CompressOldest]):
     def on_stop(self) -> None:
         """An orderly stop leaves nothing pending: state takes no more, and what it has committed is appended.
 
-        Where state can't be asked any more, the next start completes the pending bytes.
+        If state can't be asked any more, the next start completes the pending bytes.
         """
         super().on_stop()
         if self._failed:

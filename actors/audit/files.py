@@ -34,7 +34,7 @@ def plain_name(path: Path) -> str:
 
 
 def day_of(path: Path) -> date | None:
-    """The day of an audit file; None where its name has a month or a day that no calendar has."""
+    """The day of an audit file; None if its name has a month or a day that no calendar has."""
     found = _NAME.fullmatch(path.name)
     if found is None:
         raise ValueError(f"expected an audit file's name, found {path.name!r}")
@@ -58,7 +58,7 @@ def undated(folder: Path) -> list[Path]:
 
 @contextmanager
 def opened(path: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
-    """The uncompressed bytes of an audit file. Raises ChainBrokenError where compressed bytes are damaged."""
+    """The uncompressed bytes of an audit file. Raises ChainBrokenError if compressed bytes are damaged."""
     try:
         if path.suffix == ".gz":
             with gzip.open(path, "rb") as unzipped:
@@ -80,7 +80,7 @@ def lines_of(path: Path) -> Iterator[bytes]:
 
 
 def content_sha256(path: Path) -> str:
-    """SHA-256 of the uncompressed bytes. Raises ChainBrokenError where compressed bytes are damaged."""
+    """SHA-256 of the uncompressed bytes. Raises ChainBrokenError if compressed bytes are damaged."""
     digest = sha256()
     with opened(path) as stream:
         while chunk := stream.read(CHUNK_BYTES):
@@ -89,7 +89,7 @@ def content_sha256(path: Path) -> str:
 
 
 def bytes_from(path: Path, offset: int, count: int) -> bytes:
-    """At most `count` uncompressed bytes from `offset`; empty where the file is missing or shorter."""
+    """At most `count` uncompressed bytes from `offset`; empty if the file is missing or shorter."""
     if not path.exists():
         return b""
     with opened(path) as stream:

@@ -113,7 +113,7 @@ class _Reader:
 
 
 def _kind_of(line: bytes) -> str:
-    """The kind as it stands in the bytes; empty where the record, sound as it is, has another form."""
+    """The kind as it stands in the bytes; empty if the record, sound as it is, has another form."""
     found = _KIND.match(line)
     return found[1].decode("ascii") if found else ""
 

@@ -40,7 +40,7 @@ def verify(
 ) -> VerifyReport:
     """Whether every byte that was acknowledged is there and unchanged.
 
-    `stored` reads the database's side anew each time; None where there is no database, and then only the
+    `stored` reads the database's side anew each time; None if there is no database, and then only the
     files and `head` speak. `head` is one that was told before: its record must be there. `running`: an engine
     may be appending meanwhile, so an unfinished last batch is no fault.
     """

@@ -160,7 +160,7 @@ class Control(Room[ControlProtocol | Terminated | AskKillSwitch]):
         return Survey(self.ctx, self._rooms, self._engine)
 
     def _handle_get_status(self) -> EngineStatus | None:
-        """The next jobs are the scheduler's to say, which starts after this room and is told. Where it is not
+        """The next jobs are the scheduler's to say, which starts after this room and is told. If it is not
         up, the books' last word stands in."""
         up = any(cell.name == "scheduler" and cell.state is CellState.UP for cell in self._engine.cells())
         if not up:

@@ -52,7 +52,7 @@ class Inbox:
         return tuple(e for e in self._under_way.values() if e.delivered and e.item.room == room)
 
     def answer(self, request_id: str, answer: Event) -> InjectDone | None:
-        """Settle with what came back, wake who waits; None where nothing was under way or it is no answer."""
+        """Settle with what came back, wake who waits; None if nothing was under way or it is no answer."""
         entry = self._under_way.get(request_id)
         if entry is None:
             return None

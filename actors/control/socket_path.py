@@ -31,7 +31,7 @@ def control_socket_path(data_dir: Path, environment: Mapping[str, str]) -> Path:
 
 
 def make_private_folder(folder: Path) -> None:
-    """Make the socket's folder, mode 0700. Raises InputError where it is not a folder of ours alone: on a
+    """Make the socket's folder, mode 0700. Raises InputError if it is not a folder of ours alone: on a
     shared temporary folder somebody else may have made it first."""
     folder.mkdir(mode=0o700, exist_ok=True)
     found = folder.lstat()

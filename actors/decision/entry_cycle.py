@@ -127,7 +127,7 @@ def proposal_id_of(cycle_id: CycleId) -> ProposalId:
 def release_proposal(desk: Desk, cycle_id: CycleId) -> None:
     """A proposal whose order never came to be must not hold the only slot: close it in the books.
 
-    Where its instruction is committed the position is no longer `proposed`, and execution owns its end.
+    If its instruction is committed the position is no longer `proposed`, and execution owns its end.
     Raises `RoomUnreachableError`.
     """
     proposal_id = proposal_id_of(cycle_id)

@@ -51,7 +51,7 @@ def risk_usd(position: Position) -> float:
 
 
 def is_held(position: Position) -> bool:
-    """True where there is something to close."""
+    """True if there is something to close."""
     return position.state in HELD and position.contracts > 0
 
 

@@ -1,4 +1,4 @@
-"""After recovery: rows without an outcome are taken up again where they may, or closed by a named reason."""
+"""After recovery: rows without an outcome are taken up again if they may, or closed by a named reason."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class TakeUp:
             self._queue.monitor_failures = 1
 
     def _why_not(self, row: CycleRow, has_instruction: bool, *, is_newest: bool) -> tuple[str, ...]:
-        """Why an open row is not taken up again; empty where it is."""
+        """Why an open row is not taken up again; empty if it is."""
         desk = self._desk
         if desk.ctx.epoch > FIRST_INCARNATION:
             # It may be this very cycle that ended the last incarnation: it is not tried twice.

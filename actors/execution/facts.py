@@ -41,7 +41,7 @@ async def read_environment(line: Line) -> EnvironmentInfo | FetchFailed:
 
 
 async def refresh_facts(line: Line) -> float | Failed:
-    """Tell the kill switch what the venue says now: spot, USD, or the reasons where that was not possible."""
+    """Tell the kill switch what the venue says now: spot, USD, or the reasons if that was not possible."""
     info = await read_environment(line)
     if isinstance(info, FetchFailed):
         return Failed.of(f"environment_unknown:{info.fault}")

@@ -152,7 +152,7 @@ class Line:
     async def record_order(
         self, row: OrderRow, fills: tuple[Fill, ...] = (), *, by_reconcile: bool = False
     ) -> bool:
-        """Book what the venue says. False where state refuses it: the switch is armed then."""
+        """Book what the venue says. False if state refuses it: the switch is armed then."""
         answer = await self.record(
             RecordOrder(
                 request_id=f"order-{row.label}-{self.ctx.uuid()}",
@@ -245,7 +245,7 @@ class Line:
             return Veto(request_id=request.request_id, label=request.label, reasons=(reason,))
 
     def is_armed(self) -> bool:
-        """What the switch says; no where it is silent, for then it gives no permit either."""
+        """What the switch says; no if it is silent, for then it gives no permit either."""
         try:
             status = self.ctx.ask(GetKillSwitch().to(self.rooms.kill_switch), timeout_s=PERMIT_TIMEOUT_S)
         except RuntimeFault:

@@ -53,11 +53,11 @@ class WorkingOrder:
         return self.instruction.label
 
     def is_final(self) -> bool:
-        """True where the venue will do no more with it, as far as the books know."""
+        """True if the venue will do no more with it, as far as the books know."""
         return self.row.state in ORDER_FINAL
 
     async def take(self, order: Order, *, by_reconcile: bool = False) -> None:
-        """Book what the venue says of it, with its new fills; nothing where those can't be read yet."""
+        """Book what the venue says of it, with its new fills; nothing if those can't be read yet."""
         after = order_row(order, self.label)
         fills: tuple[Fill, ...] = ()
         if after.filled_amount > self.row.filled_amount:
@@ -73,7 +73,7 @@ class WorkingOrder:
             self.row = after
 
     async def look(self) -> bool:
-        """Read it by its label and book what is new. False where the venue could not be read."""
+        """Read it by its label and book what is new. False if the venue could not be read."""
         answer = await self._line.read(GET_ORDER_BY_LABEL, GetOrderByLabel(label=self.label))
         if isinstance(answer, FetchFailed):
             return False

@@ -105,7 +105,7 @@ async def recover(line: Line, reason: str, on_error: Callable[[str], None]) -> R
 async def arm_if_late(
     line: Line, reason: str, last_error: Callable[[], str | None], done: Key[object]
 ) -> None:
-    """Beside a recovery: after ten minutes without its end, arm; also where one attempt never ends."""
+    """Beside a recovery: after ten minutes without its end, arm; also if one attempt never ends."""
     if (await line.pause(ARM_AFTER_S, done)) is None:
         found = last_error() or "an order in doubt is still looked for"
         line.arm(ArmCause.RECOVERY, f"no recovery ({reason}) in {ARM_AFTER_S / 60:.0f} minutes: {found}")
@@ -236,7 +236,7 @@ async def _cancel_stray(line: Line, order: Order) -> Failed | None:
 
 
 async def _compare_sizes(line: Line, since: datetime) -> tuple[Difference, ...] | Failed:
-    """Sizes must agree. Where they don't, every fill of ours is offered to the books again; then, armed."""
+    """Sizes must agree. If they don't, every fill of ours is offered to the books again; then, armed."""
     first = await look_at_sizes(line)
     if isinstance(first, Failed) or not first:
         return first
@@ -268,7 +268,7 @@ async def look_at_sizes(line: Line) -> tuple[Difference, ...] | Failed:
 
 
 async def _exits(line: Line, instructions_before: tuple[Instruction, ...]) -> tuple[ResumedExit, ...]:
-    """Every exit that has begun and has something left to close, also where no order of it was live."""
+    """Every exit that has begun and has something left to close, also if no order of it was live."""
     books = await line.books()
     rows = {row.label: row for row in books.orders}
     open_now = {position.position_id for position in books.open_positions if position.contracts > 0}

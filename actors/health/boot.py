@@ -72,7 +72,7 @@ class Boot:
             self._start_jobs()
 
     def recovered(self, report: RecoveryReport | None) -> bool:
-        """True where this is the report that the boot waits for: probe now.
+        """True if this is the report that the boot waits for: probe now.
 
         None: an earlier incarnation may have had it, and nobody tells it again.
         """
@@ -121,7 +121,7 @@ class Boot:
         self._start_jobs()
 
     def refused(self, request_id: str, reasons: tuple[str, ...]) -> bool:
-        """True where the start is not on record: no job runs, and it is tried again later."""
+        """True if the start is not on record: no job runs, and it is tried again later."""
         if request_id != self.request_id:
             return False
         text = f"the engine's start can't be recorded, no job runs: {', '.join(reasons)}"

@@ -25,7 +25,7 @@ VENUE_CHECKS_MISSED_MAX = 3
 
 
 def exits_blocked(causes: frozenset[ArmCause], strategy: Strategy) -> bool:
-    """What an armed switch does to exits: as the strategy says, and blocked where the books may be wrong."""
+    """What an armed switch does to exits: as the strategy says, and blocked if the books may be wrong."""
     return bool(causes & BLOCKS_EXITS) or (strategy.exits_when_armed is not ExitsWhenArmed.ALLOW_REDUCE_ONLY)
 
 

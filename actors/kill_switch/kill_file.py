@@ -15,13 +15,13 @@ class KillFilePort(Protocol):
     """What the kill switch needs of its file. Each may raise OSError."""
 
     def read(self) -> bytes | None:
-        """The content, or None where there is no file."""
+        """The content, or None if there is no file."""
 
     def write(self, content: KillFile) -> None:
         """File and folder are on disk when this returns."""
 
     def remove(self) -> None:
-        """The removal is on disk when this returns; harmless where there is no file."""
+        """The removal is on disk when this returns; harmless if there is no file."""
 
 
 class DiskKillFile:
@@ -39,7 +39,7 @@ class DiskKillFile:
             return None
 
     def write(self, content: KillFile) -> None:
-        """Replace the file whole: at no instant is there none where there was one."""
+        """Replace the file whole: at no instant is there none if there was one."""
         with self._new.open("wb") as file:
             file.write(content.to_bytes())
             file.flush()

@@ -240,7 +240,7 @@ class Latch:
         return Armed(frozenset(found.causes) or by_file, found.reason, found.who, found.at)
 
     def _record_armed(self, armed: Armed) -> str:
-        """The row, idempotent; state writes its audit record where the row changes."""
+        """The row, idempotent; state writes its audit record if the row changes."""
         request_id = f"armed-{self._ctx.uuid()}"
         self._reporter.send(
             RecordKillSwitch(

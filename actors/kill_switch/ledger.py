@@ -48,7 +48,7 @@ class PermitLedger:
         return frozenset(self._lapses_at)
 
     def last_lapse(self, permit_ids: Iterable[str]) -> datetime | None:
-        """When the last of these can have no effect any more; None where none of them is out."""
+        """When the last of these can have no effect any more; None if none of them is out."""
         return max((self._lapses_at[i] for i in permit_ids if i in self._lapses_at), default=None)
 
     def is_used(self, request: RequestPermit) -> bool:

@@ -1,4 +1,4 @@
-"""Market data: one picture of the market out of several routers, whole or not at all."""
+"""Market data: one snapshot of the market out of several routers, whole or not at all."""
 
 from __future__ import annotations
 

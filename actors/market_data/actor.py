@@ -1,4 +1,4 @@
-"""The market data actor: asks the routers for the parts of a picture, answers with it or with its faults."""
+"""The market data actor: asks the routers for the parts of a snapshot, answers with it or with its faults."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from actors.market_data.assemble import entry_market, monitor_market
 from actors.market_data.parts import BACK_4H, chain_of, entry_chain, entry_parts, monitor_parts
 from actors.market_data.reading import Missing, Reading, Sources, books_key, ended_key, fetch_key
 from actors.market_data.seen import Seen
-from actors.market_data.storing import StoredPictures, recorded_key
+from actors.market_data.storing import StoredSnapshots, recorded_key
 from actors.market_data.suspension import Suspension
 from actors.room import Room
 from actors.runtime import Address, Name, Terminated, answerer
@@ -43,7 +43,7 @@ from core.strategy import Strategy
 
 
 class MarketData(Room[MarketDataProtocol | Terminated]):
-    """One picture of the market out of several routers, whole or not at all.
+    """One snapshot of the market out of several routers, whole or not at all.
 
     Accepts: `FetchSnapshot`, `TakeMarketSnapshot`, `GetMarks`, `JobDue(market_snapshot)`; answers of routers
     and state.
@@ -51,7 +51,7 @@ class MarketData(Room[MarketDataProtocol | Terminated]):
     `RecordMarketSnapshot` to state, `MarketSnapshotStored` to decision; `MarksChanged`, `SuspendEntries` and
     `ClearSuspension` to the kill switch.
     Owns: the last marks.
-    On failure: pictures under way are lost, which decision sees by its death watch; marks are seen again.
+    On failure: snapshots under way are lost, which decision sees by its death watch; marks are seen again.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class MarketData(Room[MarketDataProtocol | Terminated]):
             kill_switch=self._kill_switch,
             seen=self._seen,
         )
-        self._stored = StoredPictures(
+        self._stored = StoredSnapshots(
             self.ctx,
             self.conversations,
             self.outbox,

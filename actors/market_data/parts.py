@@ -1,4 +1,4 @@
-"""Which tools make up each picture of the market, and with what they are asked. The chain is not among them:
+"""Which tools make up each snapshot of the market, and with what they are asked. The chain is not among them:
 it is fetched last, so that its age is small when the decision is made.
 """
 
@@ -43,7 +43,7 @@ from core.strategy import Strategy
 
 STORED_DTE_MIN = 5
 STORED_DTE_MAX = 25
-"""A stored picture holds the expiries of so many days, and those of the open legs."""
+"""A stored snapshot holds the expiries of so many days, and those of the open legs."""
 BACK_4H = timedelta(hours=4)
 _HOUR = timedelta(hours=1)
 _COIN = "ETH"
@@ -52,7 +52,7 @@ _INDEX = "ETH-INDEX"
 
 @dataclass(frozen=True)
 class Part:
-    """One tool's answer that a picture needs; without a required one there is no picture."""
+    """One tool's answer that a snapshot needs; without a required one there is no snapshot."""
 
     tool: Tool[Any, Any]
     request: ToolRequest
@@ -109,7 +109,7 @@ def entry_parts(now: datetime, strategy: Strategy) -> tuple[Part, ...]:
 
 
 def monitor_parts(now: datetime, *, spot_4h_ago_known: bool) -> tuple[Part, ...]:
-    """Index and DVOL, and the index of 4 hours ago where our own pictures don't hold it."""
+    """Index and DVOL, and the index of 4 hours ago if our own snapshots don't hold it."""
     history = Part(
         GET_HISTORICAL,
         GetHistorical(instrument=_INDEX, start=now - 7 * _HOUR, end=now),
@@ -118,7 +118,7 @@ def monitor_parts(now: datetime, *, spot_4h_ago_known: bool) -> tuple[Part, ...]
 
 
 def stored_parts() -> tuple[Part, ...]:
-    """What a stored picture holds beside the quotes; it may lack the funding, and then says so."""
+    """What a stored snapshot holds beside the quotes; it may lack the funding, and then says so."""
     funding = Part(GET_FUNDING_RATE, GetFundingRate(coin=_COIN), required=False)
     return (funding, *_now_parts())
 

@@ -1,4 +1,4 @@
-"""Reading one picture: its parts are asked for at once, each answer is awaited, one deadline ends it all."""
+"""Reading one snapshot: its parts are asked for at once, each answer is awaited, one deadline ends it all."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def ended_key(path: str) -> Key[Terminated]:
 
 @dataclass(frozen=True)
 class Missing:
-    """Why there is no picture: every part that is missing, not only the first."""
+    """Why there is no snapshot: every part that is missing, not only the first."""
 
     faults: tuple[SnapshotFault, ...]
 
@@ -53,7 +53,7 @@ class Missing:
 
 
 class Sources:
-    """What all pictures are read from: the routers and the books. One per incarnation."""
+    """What all snapshots are read from: the routers and the books. One per incarnation."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class Sources:
         return sum(len(reading.waiting) for reading in self.readings.values())
 
     def read(self, name: str, deadline: datetime) -> Reading:
-        """Begin a picture; `name` is unique."""
+        """Begin a snapshot; `name` is unique."""
         reading = self.readings[name] = Reading(self, name, deadline)
         return reading
 
@@ -100,7 +100,7 @@ class Sources:
 
 
 class Reading:
-    """One picture under way: what it waits for, what has come, what is missing."""
+    """One snapshot under way: what it waits for, what has come, what is missing."""
 
     def __init__(self, sources: Sources, name: str, deadline: datetime) -> None:
         self._sources = sources
@@ -121,7 +121,7 @@ class Reading:
     async def gather(self, parts: Iterable[Part] | Callable[[], Iterable[Part]]) -> None:
         """Ask for the parts and wait until each has come or is known to be missing.
 
-        A picture that lacks something already is not read on; parts that depend on what has come are named
+        A snapshot that lacks something already is not read on; parts that depend on what has come are named
         by a function.
         """
         if self._faults:
@@ -134,7 +134,7 @@ class Reading:
             await self._next_answer()
 
     def finish(self, assemble: Callable[[Answers], T]) -> T | Missing:
-        """The picture that `assemble` makes of the answers. It may raise `IncompleteError`."""
+        """The snapshot that `assemble` makes of the answers. It may raise `IncompleteError`."""
         del self._sources.readings[self._name]
         if self._faults:
             return Missing(tuple(self._faults))
@@ -176,7 +176,7 @@ class Reading:
                 raise TypeError(f"{self._name}: expected an answer, found {type(other).__name__}")
 
     def _miss(self, key: Key[Fetched | FetchFailed], kind: str, detail: str) -> None:
-        """A part will not come. One that the picture may lack leaves no fault."""
+        """A part will not come. One that the snapshot may lack leaves no fault."""
         part = self.waiting.pop(key)
         if part.required:
             self._faults.append(

@@ -12,7 +12,7 @@ from core.values import Leg
 
 SPOTS_KEPT: Final = 64
 SPOT_AGO_TOLERANCE: Final = timedelta(minutes=30)
-"""How far before the moment asked for one of our own pictures may lie."""
+"""How far before the moment asked for one of our own snapshots may lie."""
 
 
 @dataclass
@@ -30,19 +30,19 @@ class Seen:
     spots: deque[tuple[datetime, float]] = field(default_factory=lambda: deque(maxlen=SPOTS_KEPT))
 
     def take_spot(self, spot_usd: float, as_of: datetime) -> bool:
-        """Keep it if it is not older than what is known; False where it is."""
+        """Keep it if it is not older than what is known; False if it is."""
         if self.as_of is not None and as_of < self.as_of:
             return False
         self.spot_usd, self.as_of = spot_usd, as_of
         return True
 
     def keep_for_later(self) -> None:
-        """Remember the last spot as one of our own pictures."""
+        """Remember the last spot as one of our own snapshots."""
         if self.spot_usd is not None and self.as_of is not None:
             self.spots.append((self.as_of, self.spot_usd))
 
     def spot_at(self, moment: datetime) -> float | None:
-        """The spot of our own pictures at `moment`, or None where they don't reach there."""
+        """The spot of our own snapshots at `moment`, or None if they don't reach there."""
         before = [(at, spot) for at, spot in self.spots if at <= moment]
         if not before or moment - before[-1][0] > SPOT_AGO_TOLERANCE:
             return None

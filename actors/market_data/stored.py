@@ -1,4 +1,4 @@
-"""What of a chain goes into the books and the marks: quotes as JSON rows, open legs as marks."""
+"""Selects the quotes to store, as JSON rows, and the marks of the open legs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stored pictures: from what was read to a row in the books, and who is told when it is there."""
+"""Stored snapshots: from what was read to a row in the books, and who is told when it is there."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ DEADLINE_S: Final = 60.0
 
 
 def recorded_key(request_id: str) -> Key[Recorded | Refused]:
-    """State's answer to a stored picture."""
+    """State's answer to a stored snapshot."""
     return Key(f"recorded:{request_id}")
 
 
 @dataclass(frozen=True)
-class Picture:
+class StoredSnapshot:
     """What a row holds of the market at one moment."""
 
     spot_usd: float
@@ -39,8 +39,8 @@ class Picture:
     chain: OptionChain
 
 
-class StoredPictures:
-    """Keeps each picture until state has it on disk; decision hears of it only then."""
+class StoredSnapshots:
+    """Keeps each snapshot until state has it on disk; decision hears of it only then."""
 
     def __init__(
         self,
@@ -68,32 +68,32 @@ class StoredPictures:
     async def take(
         self, name: str, request_id: str, slot: datetime, answer: Callable[[object], None]
     ) -> Missing | None:
-        """Read a picture and store it. Missing if there is none; it has been answered then, too."""
+        """Read a snapshot and store it. Missing if there is none; it has been answered then, too."""
         reading = self._sources.read(name, self._ctx.now() + timedelta(seconds=DEADLINE_S))
         reading.ask_books()
         await reading.gather(stored_parts())
         await reading.gather(lambda: (stored_chain(self._ctx.now(), self._open_expirations()),))
-        picture = reading.finish(self._picture)
-        if isinstance(picture, Missing):
-            self._missed(picture, request_id, slot, answer)
-            return picture
-        await self._store(picture, request_id, slot, answer)
+        snapshot = reading.finish(self._snapshot)
+        if isinstance(snapshot, Missing):
+            self._missed(snapshot, request_id, slot, answer)
+            return snapshot
+        await self._store(snapshot, request_id, slot, answer)
         return None
 
     async def _store(
-        self, picture: Picture, request_id: str, slot: datetime, answer: Callable[[object], None]
+        self, snapshot: StoredSnapshot, request_id: str, slot: datetime, answer: Callable[[object], None]
     ) -> None:
         now, seen = self._ctx.now(), self._seen
-        quotes, count = quotes_json(picture.chain, stored_expiries(picture.chain, now, seen.legs))
-        seen.dvol, seen.funding_frac = picture.dvol, picture.funding_frac
+        quotes, count = quotes_json(snapshot.chain, stored_expiries(snapshot.chain, now, seen.legs))
+        seen.dvol, seen.funding_frac = snapshot.dvol, snapshot.funding_frac
         seen.last_snapshot_at, seen.stale_reason = now, None
         seen.keep_for_later()
         record = RecordMarketSnapshot(
             request_id=request_id,
             at=now,
-            spot_usd=picture.spot_usd,
-            dvol=picture.dvol,
-            funding=picture.funding_frac,
+            spot_usd=snapshot.spot_usd,
+            dvol=snapshot.dvol,
+            funding=snapshot.funding_frac,
             quotes=quotes,
         )
         self._outbox.send(self._state, record, request_id)
@@ -107,17 +107,17 @@ class StoredPictures:
             request_id=request_id,
             slot=slot,
             at=now,
-            spot_usd=picture.spot_usd,
-            dvol=picture.dvol,
+            spot_usd=snapshot.spot_usd,
+            dvol=snapshot.dvol,
             quotes=count,
         )
         self._ctx.tell(self._decision, stored)
         answer(stored)
 
-    def _picture(self, answers: Answers) -> Picture:
+    def _snapshot(self, answers: Answers) -> StoredSnapshot:
         now = self._ctx.now()
         rate = answers.get(GET_FUNDING_RATE.name)
-        return Picture(
+        return StoredSnapshot(
             spot_usd=spot_usd(answers, now, self._age_max_s),
             dvol=dvol_pts(answers, now, self._age_max_s),
             funding_frac=rate.annualized_rate if isinstance(rate, FundingRate) else None,

@@ -12,11 +12,11 @@ from core.messages.protocols import AlertingProtocol, KillSwitchProtocol
 
 SOURCE: Final = "market_data"
 FAILURES_BEFORE_SUSPENDING: Final = 2
-"""One failed picture is noise; stale data suspends at once."""
+"""One failed snapshot is noise; stale data suspends at once."""
 
 
 class Suspension:
-    """Counts failed stored pictures and tells the kill switch of the change only."""
+    """Counts failed stored snapshots and tells the kill switch of the change only."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class Suspension:
         self._alert = Alarm(ctx, alerting)
         self._failures = 0
         self._suspended: bool | None = None
-        """None until the first picture: an earlier incarnation may have suspended."""
+        """None until the first snapshot: an earlier incarnation may have suspended."""
 
     def failed(self, reason: str, *, stale: bool, cause: str) -> None:
         self._failures += 1

@@ -60,7 +60,7 @@ class HttpTransport:
         except (httpx.TransportError, httpx.DecodingError) as error:
             raise ConnectionCut(f"{method} {path}: {type(error).__name__}") from error
         except RuntimeError as error:
-            # httpx says so where another thread closes it meanwhile: this incarnation was replaced.
+            # httpx says so if another thread closes it meanwhile: this incarnation was replaced.
             raise ConnectionCut(f"{method} {path}: the connection was closed") from error
 
     def close(self) -> None:

@@ -166,7 +166,7 @@ class McpOrders(Room[McpOrdersProtocol | _Lapsed]):
         answer(outcome)
 
     def _permit_problem(self, permit: Permit, agrees: bool) -> str | None:
-        """Why the permit can't be used, looked at as late as possible; None where it can."""
+        """Why the permit can't be used, looked at as late as possible; None if it can."""
         if permit.permit_id in self._seen_permits:
             return "used"
         if not agrees:
@@ -178,7 +178,7 @@ class McpOrders(Room[McpOrdersProtocol | _Lapsed]):
         return None
 
     def _killed(self, permit: Permit) -> bool:
-        """True where the KILL file forbids this order. What can't be read forbids."""
+        """True if the KILL file forbids this order. What can't be read forbids."""
         try:
             content = self._kill_file.read_bytes()
         except FileNotFoundError:

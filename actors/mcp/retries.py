@@ -13,7 +13,7 @@ _POLICY = Retrying(stop=_STOP, wait=_WAIT)
 
 
 def wait_before_next_s(attempts: int, error: McpError) -> float | None:
-    """Seconds to wait after `attempts` failed ones, the last by `error`; None where it is not tried again.
+    """Seconds to wait after `attempts` failed ones, the last by `error`; None if it is not tried again.
 
     A server that asks for a longer pause gets it.
     """

@@ -9,7 +9,7 @@ HOUR_S = 3_600.0
 
 
 class StandingAlert:
-    """The pace of one such state. Times are market time; a new incarnation begins anew."""
+    """Rate-limits alerts for a condition that lasts. Times are market time; a new incarnation begins anew."""
 
     def __init__(self, first_s: float, longest_s: float | None = None) -> None:
         """Told again after `first_s`, then each time after twice as long, `longest_s` at most."""

@@ -104,7 +104,7 @@ class State(Room[Write | Read | _Own]):
             raise
 
     def on_stop(self) -> None:
-        """Leave no pending bytes behind where all are in the file, and let go of the database.
+        """Leave no pending bytes behind if all are in the file, and let go of the database.
 
         After a crash, what waits here is no longer in the mailbox that the successor inherits, so it is
         committed now; audit, which restarts too, appends it.
@@ -279,7 +279,7 @@ class State(Room[Write | Read | _Own]):
             self._sequencer.commit(requests, self.ctx.now(), self.ctx.check_live)
 
     def _commit(self, waiting: list[Waiting]) -> Committed | None:
-        """The batch committed, or None where the disk is full and all of it is refused."""
+        """The batch committed, or None if the disk is full and all of it is refused."""
         requests = [(each.request, each.correlation) for each in waiting]
         try:
             return self._sequencer.commit(requests, self.ctx.now(), self.ctx.check_live)

@@ -146,7 +146,7 @@ def _order_of(db: sqlite3.Connection, label: str) -> tuple[Instruction, OrderRow
 
 
 def _book_fill(db: sqlite3.Connection, applied: Applied, instruction: Instruction, fill: Fill) -> bool:
-    """Book premium and fee of a fill that is new; False where it was booked before."""
+    """Book premium and fee of a fill that is new; False if it was booked before."""
     if fill.label != instruction.label:
         raise BooksRefusalError("wrong_label", f"fill {fill.trade_id}: expected label {instruction.label}")
     known = ledger.fill(db, fill.trade_id)

@@ -1,4 +1,4 @@
-"""Applying what is only kept: alerts, inbox, next runs, the kill switch's row, bindings, market pictures."""
+"""Applying what is only kept: alerts, inbox, next runs, the kill switch's row, bindings, market snapshots."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from actors.state.applied import Applied
 from actors.state.refusal import BooksRefusalError
 from actors.state.tables import records
-from actors.state.tables.records import MarketPicture
+from actors.state.tables.records import MarketSnapshotRow
 from core.messages.alerting import Severity
 from core.messages.audit import AuditKind
 from core.messages.state import (
@@ -36,8 +36,8 @@ def record_event(_: sqlite3.Connection, request: RecordEvent) -> Applied:
 
 
 def record_market_snapshot(db: sqlite3.Connection, request: RecordMarketSnapshot) -> Applied:
-    picture = MarketPicture(request.at, request.spot_usd, request.dvol, request.funding, request.quotes)
-    records.insert_picture(db, picture)
+    snapshot = MarketSnapshotRow(request.at, request.spot_usd, request.dvol, request.funding, request.quotes)
+    records.insert_snapshot(db, snapshot)
     return Applied(Recorded(request_id=request.request_id))
 
 

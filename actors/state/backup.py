@@ -1,6 +1,6 @@
 """Backups: the books vacuumed into a new file and checked, with the audit files that belong to them.
 
-The market's pictures are copied once a day; in between each backup links the last copy.
+The market's snapshots are copied once a day; in between each backup links the last copy.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def _check(copy: Path) -> None:
 
 
 def _copy_market(db: sqlite3.Connection, target: Path, previous: Path | None, now: datetime) -> int:
-    """The market's pictures, linked to the previous backup's where that is of the same day. Bytes copied."""
+    """The market's snapshots, linked to the previous backup's if that is of the same day. Bytes copied."""
     kept = None if previous is None else previous / MARKET_FILE
     if previous is not None and kept is not None and kept.exists() and previous.name[:8] == f"{now:%Y%m%d}":
         target.hardlink_to(kept)

@@ -21,7 +21,7 @@ class Ballast:
         return self._path.exists() and self._path.stat().st_size >= self._size_bytes
 
     def take(self) -> None:
-        """Reserve the room with real blocks, unless that is done. Raises OSError where there is none."""
+        """Reserve the room with real blocks, unless that is done. Raises OSError if there is none."""
         if self.present:
             return
         handle = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600)
@@ -36,7 +36,7 @@ class Ballast:
             os.close(handle)
 
     def release(self) -> bool:
-        """Give the room back; False where there was none."""
+        """Give the room back; False if there was none."""
         if not self._path.exists():
             return False
         self._path.unlink()

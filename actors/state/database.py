@@ -1,6 +1,6 @@
 """Opening the books' database: durable settings, numbered migrations, and what its errors mean.
 
-The market's pictures stand in a file of their own, attached to the same connection: they are ten times as
+The market's snapshots stand in a file of their own, attached to the same connection: they are ten times as
 large as the books, carry no money, and would make every hourly backup of the books copy them again.
 """
 
@@ -41,7 +41,7 @@ def database_path(data_dir: Path) -> Path:
 def open_database(data_dir: Path) -> sqlite3.Connection:
     """Open or create the books, checked and migrated. Raises DatabaseCorruptError, sqlite3.OperationalError.
 
-    Transactions are explicit. Another thread may close the connection, where a hung actor is replaced.
+    Transactions are explicit. Another thread may close the connection, when a hung actor is replaced.
     """
     data_dir.mkdir(parents=True, exist_ok=True)
     path = database_path(data_dir)
@@ -54,7 +54,7 @@ def open_database(data_dir: Path) -> sqlite3.Connection:
         db.execute("PRAGMA trusted_schema = OFF")
         db.execute("ATTACH DATABASE ? AS market", (str(data_dir / MARKET_FILE),))
         db.execute("PRAGMA market.journal_mode = WAL")
-        # A picture may be lost with the power; the next is at most a quarter of an hour away.
+        # A snapshot may be lost with the power; the next is at most a quarter of an hour away.
         db.execute("PRAGMA market.synchronous = NORMAL")
         check(db)
         db.execute(MARKET_SCHEMA)

@@ -38,7 +38,7 @@ class Intake:
         return len(self._queue)
 
     def join(self, request_id: str, answer: Answer) -> bool:
-        """True where the request is under way already: this asker will be answered with the others."""
+        """True if the request is under way already: this asker will be answered with the others."""
         waiting = self._by_id.get(request_id)
         if waiting is None:
             return False
@@ -46,7 +46,7 @@ class Intake:
         return True
 
     def put(self, request: Write, correlation: str | None, answer: Answer) -> bool:
-        """Queue it; False where the queue is full."""
+        """Queue it; False if the queue is full."""
         if len(self._queue) >= self._bound:
             return False
         waiting = Waiting(request, correlation, [answer])

@@ -17,7 +17,7 @@ from core.values import PositionId
 
 
 def position_of(db: sqlite3.Connection, position_id: PositionId) -> Position:
-    """The position, or BooksRefusalError where there is none."""
+    """The position, or BooksRefusalError if there is none."""
     position = positions.by_id(db, position_id)
     if position is None:
         raise BooksRefusalError("unknown_position", f"expected a recorded position, found {position_id}")
@@ -35,7 +35,7 @@ def move(
     reason: str | None = None,
     by_reconcile: bool = False,
 ) -> Position:
-    """Write the edge and note it. Raises IllegalEdgeError where the machine has none."""
+    """Write the edge and note it. Raises IllegalEdgeError if the machine has none."""
     check_position_edge(position.state, to, by_reconcile=by_reconcile)
     before, entered_at = position.state, position.entered_at
     if to is PositionState.OPEN and entered_at is None:
@@ -94,7 +94,7 @@ def follow_books(
 ) -> Position:
     """Move the position to where its fills, deliveries and live orders say that it is.
 
-    Raises IllegalEdgeError where the machine has no such edge, BooksRefusalError where the sums are wrong.
+    Raises IllegalEdgeError if the machine has no such edge, BooksRefusalError if the sums are wrong.
     """
     position = position_of(db, position_id)
     sizes = positions.sizes(db, position)

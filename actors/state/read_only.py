@@ -13,9 +13,9 @@ from core.errors import FoundWrongError
 
 @contextmanager
 def books_opened(data_dir: Path) -> Iterator[sqlite3.Connection | None]:
-    """A connection that can't write, on one consistent state of the books; None where there are none yet.
+    """A connection that can't write, on one consistent state of the books; None if there are none yet.
 
-    Raises FoundWrongError where the file is no database or can't be read.
+    Raises FoundWrongError if the file is no database or can't be read.
     """
     path = database_path(data_dir)
     if not path.exists():

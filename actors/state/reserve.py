@@ -37,7 +37,7 @@ class Reserve:
         self._refusing = StandingAlert(HOUR_S)
 
     def take(self) -> bool:
-        """Reserve the room; False, with entries suspended, where there is none."""
+        """Reserve the room; False, with entries suspended, if there is none."""
         try:
             self._ballast.take()
         except OSError as error:
@@ -54,7 +54,7 @@ class Reserve:
         return True
 
     def release(self, why: str) -> bool:
-        """Give the room to the books; False where there was none left to give."""
+        """Give the room to the books; False if there was none left to give."""
         if not self._ballast.release():
             return False
         text = f"disk full, the ballast was released: {why}"

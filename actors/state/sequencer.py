@@ -21,7 +21,7 @@ PRUNE_EVERY = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Committed:
-    """What one transaction made durable in the database. `batch` is None where nothing is to be audited."""
+    """What one transaction made durable in the database. `batch` is None if nothing is to be audited."""
 
     outcomes: tuple[Applied, ...]
     batch: AuditBatch | None

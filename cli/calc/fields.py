@@ -115,7 +115,7 @@ class Fields:
 
 
 class LegFields:
-    """One leg of a spread: its sign and size, and its own volatility and price where they were given."""
+    """One leg of a spread: its sign and size, and its own volatility and price if they were given."""
 
     def __init__(self, found: object, index: int) -> None:
         fields = Fields(found, LEG_FIELDS, f"legs[{index}]")
@@ -153,7 +153,7 @@ def combos_of(amounts: list[float]) -> float:
 
 
 def _number(found: object) -> float | None:
-    """Return what was found as a finite double, or None where it is no such thing."""
+    """Return what was found as a finite double, or None if it is no such thing."""
     if isinstance(found, bool) or not isinstance(found, int | float | str):
         return None
     if isinstance(found, str) and ("_" in found or not found.isascii()):

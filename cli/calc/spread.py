@@ -88,7 +88,7 @@ def _max_loss(value_usd: ValueUsd, bends: tuple[float, ...], low_usd: float, hig
 def _probability_of_profit(
     fields: Fields, read: list[LegFields], forward_usd: float, breakevens: list[float], value_usd: ValueUsd
 ) -> Answer:
-    """Return the probability of ending where the P&L is positive, or nothing where no volatility was given.
+    """Return the probability of ending where the P&L is positive, or nothing if no volatility was given.
 
     A breakeven takes the volatility of the short leg nearest to it, else the request's `iv`.
     """

@@ -28,7 +28,7 @@ def verify(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Follow the chain over every byte; exit code 1 where acknowledged bytes are missing or changed.
+    """Follow the chain over every byte; exit code 1 if acknowledged bytes are missing or changed.
 
     Without the books (cerbero.db) nothing says where the chain ends, and the verdict says so.
 
@@ -42,7 +42,7 @@ def verify(
 
     with_books = has_books(data_dir)
     if not with_books:
-        # Where there are books, a log that is gone is broken, and they say how much of it there was.
+        # If there are books, a log that is gone is broken, and they say how much of it there was.
         require_audit_log(data_dir)
     result = verified(data_dir, told_head=None if head is None else parse_head(head), strict=strict)
     if as_json:

@@ -69,7 +69,7 @@ def iv(
     stdin: StdinOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Volatility that a price implies; null with a reason where there is none.
+    """Volatility that a price implies; null with a reason if there is none.
 
     Example: run.py calc iv --type put --forward 2500 --strike 2300 --dte 10.75 --price-eth 0.0125
     """

@@ -25,7 +25,7 @@ app = typer.Typer(
 def validate(strategy: StrategyFile = DEFAULT_STRATEGY, as_json: AsJson = False) -> None:
     """Check the strategy file: its syntax, every value, impossible combinations, and its golden hash.
 
-    Exit code 1 where something is wrong. Example: run.py config validate --strategy strategy.yaml
+    Exit code 1 if something is wrong. Example: run.py config validate --strategy strategy.yaml
     """
     from cli.views.output import show_json
     from core.errors import ConfigError, FoundWrongError

@@ -19,7 +19,7 @@ def dry_run(
 ) -> None:
     """Decide an entry and an exit now and show them rule by rule; nothing is ordered and nothing is stored.
 
-    Books and kill switch are read from --data-dir where there is one. Example: run.py dry-run --json
+    Books and kill switch are read from --data-dir if there is one. Example: run.py dry-run --json
     """
     from cli.dry_cycle import DryDesk, known_engine
     from cli.views.output import show_json

@@ -17,7 +17,7 @@ def explain(
     data_dir: DataDir = DEFAULT_DATA_DIR,
     as_json: AsJson = False,
 ) -> None:
-    """Recompute what a cycle decided from what was recorded, to the byte; exit code 1 where it differs.
+    """Recompute what a cycle decided from what was recorded, to the byte; exit code 1 if it differs.
 
     Example: run.py explain entry-20260105T140000Z
     """

@@ -11,7 +11,7 @@ app = typer.Typer(rich_markup_mode=None)
 
 @app.command()
 def healthcheck(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
-    """Ask the engine whether every part of it works; exit code 1 where one does not.
+    """Ask the engine whether every part of it works; exit code 1 if one does not.
 
     Example: run.py healthcheck --data-dir data
     """

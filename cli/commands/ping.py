@@ -14,7 +14,7 @@ app = typer.Typer(rich_markup_mode=None)
 
 @app.command()
 def ping(as_json: AsJson = False) -> None:
-    """Probe every router of CERBERO_BITE_MCP_URL once; exit code 1 where one fails or refuses the token.
+    """Probe every router of CERBERO_BITE_MCP_URL once; exit code 1 if one fails or refuses the token.
 
     Example: run.py ping --json
     """

@@ -25,10 +25,10 @@ class LedgerReader:
         self._transport = HttpTransport(url, monotonic=time.monotonic)
         self._credentials = McpCredentials(token)
         self.last: Ledger | None = None
-        """What it gave when it was last read; all that is known where the venue is gone."""
+        """What it gave when it was last read; all that is known if the venue is gone."""
 
     def read(self) -> Ledger:
-        """The whole ledger. Raises FoundWrongError where the venue does not give it."""
+        """The whole ledger. Raises FoundWrongError if the venue does not give it."""
         headers = self._credentials.headers("report")
         try:
             answer = self._transport.send("GET", LEDGER_PATH, headers, None, HTTP_DEADLINE_S)

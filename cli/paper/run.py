@@ -156,7 +156,7 @@ class PaperRun:
             return process.run(draw)
 
     def _look(self, process: EngineProcess) -> None:
-        """The engine's own status; where it gives none in time, the last one stays."""
+        """The engine's own status; if it gives none in time, the last one stays."""
         try:
             status = ask(GetStatus().to(Rooms(process.system.addresses)[CONTROL]), timeout_s=STATUS_S)
         except RuntimeFault as error:
@@ -204,7 +204,7 @@ class PaperRun:
     def _write_files(
         self, run: RunFacts, books: StoredBooks, ledger: Ledger, equity: DailyEquity, audit: VerifyReport
     ) -> None:
-        """Report and picture, where they were asked for."""
+        """Report and picture, if they were asked for."""
         options = self._options
         if options.json_file is not None:
             document = report(

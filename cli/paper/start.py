@@ -21,7 +21,7 @@ from gateway.paper.launch import PaperVenueConfig, StartingVenue, new_token
 
 
 def run_paper(options: PaperOptions) -> None:
-    """The whole run. Raises FoundWrongError where engine or venue gave up or the audit chain is broken."""
+    """The whole run. Raises FoundWrongError if engine or venue gave up or the audit chain is broken."""
     loaded = load_strategy(options.strategy)
     socket = control_socket_path(options.data_dir, os.environ)
     require_paper_folder(options.data_dir)

@@ -40,7 +40,7 @@ def show_summary(
     ledger_is_final: bool,
     audit: VerifyReport,
 ) -> None:
-    """Print the summary on standard output. Books and ledger are compared only where it is the final one."""
+    """Print the summary on standard output. Books and ledger are compared only if it is the final one."""
     typer.echo()
     typer.echo(f"{time_text(run.began)} to {time_text(run.ended)}, {run.market} ({run.ended_by})")
     typer.echo()

@@ -40,7 +40,7 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, empty: 
     for row in listed:
         table.add_row(*row)
     console.print(table)
-    # Not by rich itself: where a reader such as `head` has gone, rich would end the command as a failure.
+    # Not by rich itself: if a reader such as `head` has gone, rich would end the command as a failure.
     typer.echo(text.getvalue(), nl=False)
 
 

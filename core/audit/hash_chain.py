@@ -133,7 +133,7 @@ def follow_all(previous: Link, lines: Iterable[bytes]) -> Link:
 def check_canonical(line: bytes) -> None:
     """The stricter look at one proved record: it is JSON in exactly the form that `encode_record` writes.
 
-    Raises ChainBrokenError where the bytes prove but the form is another hand's.
+    Raises ChainBrokenError if the bytes prove but the form is another hand's.
     """
     try:
         fields = json.loads(line)
@@ -153,7 +153,7 @@ def check_canonical(line: bytes) -> None:
 
 
 def read_record(line: bytes) -> AuditRecord:
-    """The content of a record that was proved before. Raises ChainBrokenError where a field is missing."""
+    """The content of a record that was proved before. Raises ChainBrokenError if a field is missing."""
     try:
         fields = json.loads(line)
         return AuditRecord(

@@ -30,7 +30,7 @@ OptionTypeName = Literal["put", "call"]
 
 
 class EnvironmentInfo(ToolAnswer):
-    """What the token selects. The engine trades only where every needed feature is listed."""
+    """What the token selects. The engine trades only if every needed feature is listed."""
 
     environment: EnvironmentName
     account: str
@@ -104,7 +104,7 @@ class Historical(ToolAnswer):
 
 
 class GetInstruments(ToolRequest):
-    """Expiries in [expiry_from, expiry_to], either end open where null."""
+    """Expiries in [expiry_from, expiry_to], either end open if null."""
 
     currency: Literal["ETH"] = "ETH"
     kind: Literal["option"] = "option"
@@ -140,7 +140,7 @@ class Instruments(ToolAnswer):
 
 
 class GetOptionsChain(ToolRequest):
-    """Expiries in [expiry_from, expiry_to], either end open where null."""
+    """Expiries in [expiry_from, expiry_to], either end open if null."""
 
     currency: Literal["ETH"] = "ETH"
     expiry_from: UtcTime | None = None
@@ -148,7 +148,7 @@ class GetOptionsChain(ToolRequest):
 
 
 class OptionQuote(ToolAnswer):
-    """One option's market. `bid` and `ask` are null where that side is empty.
+    """One option's market. `bid` and `ask` are null if that side is empty.
 
     `gamma` per USD, `theta` USD per day, `vega` USD per volatility point, all per contract; sizes, open
     interest and volume in contracts; `underlying_price` is the expiry's forward in USD.

@@ -127,7 +127,7 @@ class OrderAnswer(ToolAnswer):
 
 
 class MaybeOrder(ToolAnswer):
-    """The order, or null where the venue knows none under that label."""
+    """The order, or null if the venue knows none under that label."""
 
     order: Order | None
 
@@ -154,7 +154,7 @@ class EditOrderRequest(ToolRequest):
 
 
 class GetOrderHistory(ToolRequest):
-    """Final orders updated at or after `since`; those with nothing filled only where `include_unfilled`."""
+    """Final orders updated at or after `since`; those with nothing filled only if `include_unfilled`."""
 
     currency: Literal["ETH"] = "ETH"
     since: UtcTime

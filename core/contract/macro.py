@@ -10,7 +10,7 @@ Importance = Literal["low", "medium", "high"]
 
 
 class GetCalendar(ToolRequest):
-    """Events in [start, end]; `countries` and `importance` restrict where they are given."""
+    """Events in [start, end]; `countries` and `importance` restrict if given."""
 
     start: UtcTime
     end: UtcTime

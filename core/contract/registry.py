@@ -15,7 +15,7 @@ from core.contract.portfolio import PORTFOLIO_TOOLS
 from core.contract.sentiment import SENTIMENT_TOOLS
 
 REQUIRED_FEATURES: Final = frozenset({"valid_until", "label_lookup", "order_history"})
-"""The engine trades only where `environment_info` lists all of these."""
+"""The engine trades only if `environment_info` lists all of these."""
 CHANGING_TOOLS: Final = frozenset({"place_combo_order", "edit_order", "cancel_order", "cancel_all"})
 """The tools with an effect at the venue. A placement is sent once; its repetition is never automatic."""
 

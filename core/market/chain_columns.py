@@ -90,7 +90,7 @@ class ChainColumns(NamedTuple):
 
 
 def quotes_in(answer: bytes | str | Mapping[str, object]) -> Sequence[object]:
-    """The list under `quotes`; `McpDataAnomalyError` where there is none or it is empty."""
+    """The list under `quotes`; `McpDataAnomalyError` if there is none or it is empty."""
     if isinstance(answer, bytes | str):
         try:
             answer = from_json(answer)

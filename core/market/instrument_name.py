@@ -30,7 +30,7 @@ class NamedOption(NamedTuple):
 
 @lru_cache(maxsize=_NAMES_KEPT)
 def named_option(instrument_name: str) -> NamedOption | None:
-    """Return the option of that name, None where it is no name of an ETH option or of no calendar day."""
+    """Return the option of that name, None if it is no name of an ETH option or of no calendar day."""
     match = _NAME.fullmatch(instrument_name)
     if match is None or match[2] not in MONTH_NAMES:
         return None

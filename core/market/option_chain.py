@@ -112,7 +112,7 @@ class Quote:
 
     @property
     def faults(self) -> tuple[QuoteFault, ...]:
-        """Why the quote is broken; empty where it is sound."""
+        """Why the quote is broken; empty if it is sound."""
         return self._faults
 
     @property
@@ -191,7 +191,7 @@ class OptionChain:
     ) -> OptionChain:
         """Decode and validate one answer of `get_options_chain`, raw bytes or already parsed.
 
-        Raises `McpDataAnomalyError` where it is broken as a whole: no JSON, a field missing or of the wrong
+        Raises `McpDataAnomalyError` if it is broken as a whole: no JSON, a field missing or of the wrong
         type, no quote at all, an instrument twice, or every quote older than `max_quote_age_s` at `now`.
         """
         columns = columns_of(quotes_in(answer))
@@ -258,7 +258,7 @@ class OptionChain:
     def from_record(cls, record: Mapping[str, Any], anomalies: AnomalySection) -> OptionChain:
         """The chain that `to_record` wrote; faults and deltas are derived again from the quotes.
 
-        Raises `McpDataAnomalyError` where a total or a quote's field is missing or of the wrong type.
+        Raises `McpDataAnomalyError` if a total or a quote's field is missing or of the wrong type.
         """
         try:
             totals = _Totals.model_validate({field: record[field] for field in record if field != "quotes"})

@@ -34,7 +34,7 @@ class QuoteFault(StrEnum):
 
 
 def model_deltas(columns: ChainColumns, anomalies: AnomalySection) -> list[float | None]:
-    """Delta from mark IV on the forward as of each quote's own timestamp; None where there is none."""
+    """Delta from mark IV on the forward as of each quote's own timestamp; None if there is none."""
     groups: dict[tuple[str, str, str], list[int]] = {}
     inputs = zip(
         columns.expiration,

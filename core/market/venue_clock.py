@@ -6,7 +6,7 @@ from datetime import datetime
 
 
 def clock_offset_s(server_time: datetime, *, sent_at: datetime, received_at: datetime) -> float:
-    """Venue minus ours, seconds: 0 where `server_time` lies between asking and hearing, else how far outside.
+    """Venue minus ours, seconds: 0 if `server_time` lies between asking and hearing, else how far outside.
 
     What the way of the message may explain is not held against the clock.
     """

@@ -30,7 +30,7 @@ class RaiseAlert(Command):
 
 
 class AlertRow(Event):
-    """An alert as stored; `delivered_at` is None until Telegram (or the log, where none is set) took it."""
+    """An alert as stored; `delivered_at` is None until Telegram (or the log, if none is set) took it."""
 
     alert_id: str
     severity: Severity

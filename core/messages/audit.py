@@ -80,9 +80,9 @@ class AppendAudit(Command, Answered[AuditAt]):
 
 
 class AuditBoot(Event):
-    """What audit found at its start, told to state, which begins a new chain where it is not ok.
+    """What audit found at its start, told to state, which begins a new chain if it is not ok.
 
-    `head` is where the files end now; where they were moved away, `found` is where they ended.
+    `head` is where the files end now; if they were moved away, `found` is where they ended.
     """
 
     ok: bool

@@ -108,7 +108,7 @@ class SuspendEntries(Command):
 
 
 class ClearSuspension(Command):
-    """The reason why `source` suspended entries is gone; harmless where it had not."""
+    """The reason why `source` suspended entries is gone; harmless if it had not."""
 
     source: str
 

@@ -1,4 +1,4 @@
-"""Market data: gathers one picture of the market from several routers, whole or not at all."""
+"""Market data: gathers one snapshot of the market from several routers, whole or not at all."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class SnapshotFault(Value):
 
 
 class MarketSnapshotStored(Event):
-    """A picture of the market is in the books. `slot` is the due moment it was taken for."""
+    """A snapshot of the market is in the books. `slot` is the due moment it was taken for."""
 
     request_id: str
     slot: datetime
@@ -94,7 +94,7 @@ class MarketSnapshotFailed(Event):
 
 
 class TakeMarketSnapshot(Command, Answered[MarketSnapshotStored | MarketSnapshotFailed]):
-    """Store a picture of the market now, outside the schedule.
+    """Store a snapshot of the market now, outside the schedule.
 
     Answered by `MarketSnapshotStored` or `MarketSnapshotFailed`.
     """

@@ -191,7 +191,7 @@ class RecordEvent(Recording):
 
 
 class RecordMarketSnapshot(Recording):
-    """A stored picture of the market: scalars as columns, quotes as canonical JSON."""
+    """A stored snapshot of the market: scalars as columns, quotes as canonical JSON."""
 
     at: datetime
     spot_usd: float

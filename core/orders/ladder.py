@@ -31,7 +31,7 @@ def entry_limit_eth(mid_eth: Decimal, natural_eth: Decimal, price_aggression: fl
 def next_entry_price_eth(
     current_eth: Decimal, *, mid_eth: Decimal, floor_eth: Decimal, reprice_steps: int
 ) -> Decimal | None:
-    """One step of max(1 tick, (mid - floor)/steps) towards the floor; None where the floor is reached."""
+    """One step of max(1 tick, (mid - floor)/steps) towards the floor; None if the floor is reached."""
     if current_eth <= floor_eth:
         return None
     step = max(COMBO_TICK_ETH, (mid_eth - floor_eth) / reprice_steps)

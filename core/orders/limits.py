@@ -23,7 +23,7 @@ TOO_LARGE = frozenset({TOO_MANY, TOO_MUCH})
 
 
 class GateFacts(Value):
-    """What the gate knows, each with its time; None where it was never told.
+    """What the gate knows, each with its time; None if it was never told.
 
     `open_positions` and `orders_in_doubt` leave out what belongs to this order's own proposal.
     """

@@ -53,13 +53,13 @@ class VenueView(Value):
     positions: tuple[VenuePosition, ...]
 
     def order(self, label: Label) -> Order | None:
-        """The order under a label; the newest where the venue lists several."""
+        """The order under a label; the newest if the venue lists several."""
         found = [order for order in (*self.open_orders, *self.history) if order.label == label]
         return max(found, key=lambda order: order.updated_at, default=None)
 
 
 class Correction(Value):
-    """What is to be recorded of one order; `was_sent` where the books do not know yet that it was."""
+    """What is to be recorded of one order; `was_sent` if the books do not know yet that it was."""
 
     row: OrderRow
     fills: tuple[Fill, ...]
@@ -162,7 +162,7 @@ def deliveries_for(
 ) -> tuple[tuple[Delivery, ...], tuple[Difference, ...]]:
     """The settlements of expired legs, shared out to the positions that held them.
 
-    Where several positions held one instrument, cash and fee are shared by size to 1e-8 ETH and the last
+    If several positions held one instrument, cash and fee are shared by size to 1e-8 ETH and the last
     takes the rest, so that the sum stays the venue's. A leg without its settlement, or with another size, is
     a difference, and its position gets none of its deliveries yet.
     """

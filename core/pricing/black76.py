@@ -4,8 +4,8 @@ Interest is zero, time is Act/365 and one contract is 1 ETH, as at the venue. Wi
 `x = ln(F/K)`: `d1 = x/s + s/2`, `d2 = d1 - s`, a call costs `N(d1) - (K/F)·N(d2)` ETH and a put
 `(K/F)·N(-d2) - N(-d1)` (Black 1976, divided by the forward because the premium is paid in ETH).
 
-Every function raises `InputError` naming the field where the forward or the strike is not positive, where
-time or volatility is negative, or where any of them is not finite.
+Every function raises `InputError` naming the field if the forward or the strike is not positive, if
+time or volatility is negative, or if any of them is not finite.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ def probability_between(
     """Return the probability of a delivery between two prices, N(d2) at the low less N(d2) at the high one.
 
     None is an open end, so a bull put's probability of profit has only the low breakeven, a bear call's only
-    the high one. Each price takes its own volatility (rule 8: the mark IV of the short leg there). Where a
+    the high one. Each price takes its own volatility (rule 8: the mark IV of the short leg there). If a
     steep smile makes the difference negative, the answer is 0.
     """
     above_low, above_high = 1.0, 0.0

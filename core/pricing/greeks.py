@@ -37,7 +37,7 @@ class Greeks:
     theta_usd_per_day: float
 
     def scaled(self, amount: float) -> Greeks:
-        """Return the greeks of `amount` contracts, negative where sold."""
+        """Return the greeks of `amount` contracts, negative if sold."""
         return Greeks(
             delta=amount * self.delta,
             net_delta=amount * self.net_delta,
@@ -48,7 +48,7 @@ class Greeks:
 
 
 class HeldLeg(NamedTuple):
-    """A leg with its market: `t_years` to expiry, `sigma_frac` the mark IV, `amount` negative where sold."""
+    """A leg with its market: `t_years` to expiry, `sigma_frac` the mark IV, `amount` negative if sold."""
 
     option_type: OptionType
     forward_usd: float

@@ -57,7 +57,7 @@ def implied_vol(
 ) -> ImpliedVol:
     """Return the volatility, as a fraction, at which the option costs `price_eth`.
 
-    Raises `InputError` where the forward, the strike or the time is no market, or the price is not finite.
+    Raises `InputError` if the forward, the strike or the time is no market, or the price is not finite.
     """
     require_market(forward_usd, strike_usd, t_years, 0.0)
     if not math.isfinite(price_eth):

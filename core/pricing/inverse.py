@@ -17,7 +17,7 @@ from core.values import OptionType
 
 
 class SignedLeg(NamedTuple):
-    """One leg as the payoff sees it. `amount` is in contracts (1 ETH each), negative where sold."""
+    """One leg as the payoff sees it. `amount` is in contracts (1 ETH each), negative if sold."""
 
     option_type: OptionType
     strike_usd: float
@@ -44,7 +44,7 @@ def payoff_eth(option_type: OptionType, strike_usd: float, settlement_usd: float
 
 
 def legs_payoff_eth(legs: Iterable[SignedLeg], settlement_usd: float) -> float:
-    """Return what the legs pay together in ETH; negative where the short legs owe more."""
+    """Return what the legs pay together in ETH; negative if the short legs owe more."""
     return math.fsum(leg.amount * payoff_eth(leg.option_type, leg.strike_usd, settlement_usd) for leg in legs)
 
 
@@ -83,6 +83,6 @@ def worst_loss(
 
 
 def require_price(name: str, price_usd: float) -> None:
-    """Raise `InputError` where a strike or a delivery price is not finite and above 0."""
+    """Raise `InputError` if a strike or a delivery price is not finite and above 0."""
     if not 0.0 < price_usd < math.inf:
         raise InputError(f"{name}: expected a finite price above 0 USD, found {price_usd!r}")

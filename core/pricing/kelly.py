@@ -27,7 +27,7 @@ class Outcome(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class KellyRecommendation:
-    """What the trades so far recommend to stake; `fraction` is None where they are too few."""
+    """What the trades so far recommend to stake; `fraction` is None if they are too few."""
 
     trades: int
     trades_min: int

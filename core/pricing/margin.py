@@ -24,7 +24,7 @@ MAINTENANCE_RATE = 0.075
 
 
 class MarginLeg(NamedTuple):
-    """One leg as margin sees it: `amount` in contracts, negative where sold; `mark_eth` per contract."""
+    """One leg as margin sees it: `amount` in contracts, negative if sold; `mark_eth` per contract."""
 
     option_type: OptionType
     forward_usd: float

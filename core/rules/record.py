@@ -127,7 +127,7 @@ def _path_of_chain(recorded: Json) -> str:
 
 
 def _misshapen(recorded: Json) -> str | None:
-    """The first part that `replay` could not even begin with; None where all are there."""
+    """The first part that `replay` could not even begin with; None if all are there."""
     if recorded.get("decided") not in ("entry", "exit"):
         return "decided"
     for part in ("facts", "digests", "decision"):
@@ -158,7 +158,7 @@ def _is_chain_record(chain: object) -> bool:
 def first_difference(a: object, b: object) -> str | None:
     """The path of the first value in which two JSON values differ, keys sorted; None if they are equal.
 
-    The path is empty where the two differ as a whole.
+    The path is empty if the two differ as a whole.
     """
     if isinstance(a, Mapping) and isinstance(b, Mapping):
         return _first_of((str(key), _below(a, b, key)) for key in sorted(a.keys() | b.keys()))
@@ -217,7 +217,7 @@ def _chain_record(facts: EntryFacts | MonitorFacts, decision: AnyDecision) -> di
 
 
 def _chosen_expiry(decision: EntryDecision) -> datetime | None:
-    """The expiry that rule 4 looked at; None where the decision never came to it."""
+    """The expiry that rule 4 looked at; None if the decision never came to it."""
     for rule in decision.rules:
         expiry = rule.inputs.get("expiry")
         if rule.rule == "strikes" and isinstance(expiry, str):

@@ -17,7 +17,7 @@ USAGE = "python -m gateway.paper --config-json -"
 
 
 def run(arguments: list[str]) -> int:
-    """Exit code: 0 after an orderly end, 1 where its store failed, 2 where the venue can't start."""
+    """Exit code: 0 after an orderly end, 1 if its store failed, 2 if the venue can't start."""
     try:
         return _serve(arguments)
     except BrokenPipeError:

@@ -21,7 +21,7 @@ RecordKind = Literal["order", "trade", "settlement", "position"]
 
 
 class HeldPosition(Value):
-    """A position: `size` signed, `cost_eth` what its size was bought for (negative where sold)."""
+    """A position: `size` signed, `cost_eth` what its size was bought for (negative if sold)."""
 
     instrument_name: str
     size: Decimal

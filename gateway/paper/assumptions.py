@@ -1,4 +1,4 @@
-"""What the venue declares where neither the record nor the model has a value; set by `--assume KEY=VALUE`."""
+"""What the venue declares if neither the record nor the model has a value; set by `--assume KEY=VALUE`."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def listed_expiries(now: datetime) -> tuple[datetime, ...]:
 
 
 def listed_since(expiry: datetime, not_before: datetime) -> datetime:
-    """The 08:00 UTC at which `expiry` was listed for good, or `not_before` where that is later."""
+    """The 08:00 UTC at which `expiry` was listed for good, or `not_before` if that is later."""
     moment = expiry - DAY
     while moment > not_before and expiry in _listed_from(moment):
         moment -= DAY

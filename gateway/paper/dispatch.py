@@ -61,7 +61,7 @@ class Keeper(Protocol):
         """Write what changed; it is safe when this returns."""
 
     def load(self) -> tuple[datetime, Account, dict[str, int]] | None:
-        """What was last written, None where nothing was."""
+        """What was last written, None if nothing was."""
 
 
 class Dispatch:

@@ -20,7 +20,7 @@ _STAMPS: Final = frozenset({"timestamp", "server_time", "updated_at"})
 
 
 def broken_body(kind: FaultKind, body: bytes, rng: Random) -> bytes:
-    """The body as the fault leaves it; unchanged where the answer has nothing of that sort."""
+    """The body as the fault leaves it; unchanged if the answer has nothing of that sort."""
     if kind is FaultKind.TRUNCATED:
         return body[: max(1, len(body) // 2)]
     answer: object = json.loads(body)

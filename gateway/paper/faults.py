@@ -18,7 +18,7 @@ from core.errors import InputError
 DEFAULT_RATE: Final = 0.02
 HEALTH: Final = "health"
 ENTRY_CORRELATION: Final = "entry"
-"""A request belongs to an entry cycle where its correlation id contains this word."""
+"""A request belongs to an entry cycle if its correlation id contains this word."""
 
 
 class FaultKind(StrEnum):

@@ -42,7 +42,7 @@ def option(expiration: datetime, strike_usd: int, option_type: OptionType) -> Li
 def parse_instrument(name: str) -> ListedOption:
     """The option of that name, e.g. `ETH-6JUL25-1500-P`.
 
-    Raises `InputError` where the name is not one.
+    Raises `InputError` if the name is not one.
     """
     found = named_option(name)
     if found is None:

@@ -2,7 +2,7 @@
 
 The child reads one JSON configuration from standard input and prints one line when it listens:
 `{"port": …, "pid": …, "start": …, "end": …, "clock": …, "market": …, "assumptions": {…}}`, or
-`{"error": …}` and exit code 2 where it can't start. A venue whose store fails later prints such a line too,
+`{"error": …}` and exit code 2 if it can't start. A venue whose store fails later prints such a line too,
 and ends itself with code 1. Nothing of what it serves with is imported here.
 """
 
@@ -62,9 +62,9 @@ class Listening(BaseModel):
     start: UtcTime
     """Where a run on this market begins."""
     end: UtcTime | None
-    """Where the record is over; null where the market has no end."""
+    """Where the record is over; null if the market has no end."""
     clock: UtcTime
-    """The venue's time: `start`, or later where the account was kept."""
+    """The venue's time: `start`, or later if the account was kept."""
     market: str
     assumptions: dict[str, str]
 
@@ -144,7 +144,7 @@ class StartingVenue:
             self._end()
 
     def listening(self) -> VenueProcess:
-        """Wait until it listens. Raises `InputError` with the venue's own words where it can't start."""
+        """Wait until it listens. Raises `InputError` with the venue's own words if it can't start."""
         line = "" if self._process.stdout is None else self._process.stdout.readline()
         told = json.loads(line) if line else {"error": "it ended without a word"}
         if "error" in told:
@@ -160,7 +160,7 @@ class StartingVenue:
 
 
 def start_process(config: PaperVenueConfig) -> VenueProcess:
-    """Start a venue and wait until it listens. Raises `InputError` where it can't start."""
+    """Start a venue and wait until it listens. Raises `InputError` if it can't start."""
     with StartingVenue(config) as starting:
         return starting.listening()
 

@@ -30,7 +30,7 @@ ZERO: Final = Decimal(0)
 def place(venue: Venue, request: PlaceComboOrder, played_reject: bool = False) -> VenueOrder:
     """Take a new order and let it meet the market.
 
-    Raises `LabelTakenError`, `MalformedRequestError`, or `SoftRefusalError` where `valid_until` has passed.
+    Raises `LabelTakenError`, `MalformedRequestError`, or `SoftRefusalError` if `valid_until` has passed.
     """
     known = venue.account.order_by_label(request.label)
     if known is not None:
@@ -69,7 +69,7 @@ def place_silent(venue: Venue, request: PlaceComboOrder) -> VenueOrder:
 def edit(venue: Venue, request: EditOrderRequest) -> VenueOrder:
     """Change a resting order's price and amount and let it meet the market.
 
-    Raises `SoftRefusalError`, the order unchanged, where it is gone, too late, or not allowed.
+    Raises `SoftRefusalError`, the order unchanged, if it is gone, too late, or not allowed.
     """
     order = _open_order(venue, request.order_id)
     if request.valid_until is not None and venue.clock > request.valid_until:
@@ -90,7 +90,7 @@ def edit(venue: Venue, request: EditOrderRequest) -> VenueOrder:
 
 
 def cancel(venue: Venue, order_id: str, fills_late: bool = False) -> VenueOrder:
-    """Cancel a resting order. Raises `SoftRefusalError` where there is none of that id."""
+    """Cancel a resting order. Raises `SoftRefusalError` if there is none of that id."""
     order = _open_order(venue, order_id).changed(venue.clock, state="cancelled")
     if fills_late:
         order = order.model_copy(update={"late_fill_at": venue.clock + LATE_FILL_AFTER})
@@ -99,7 +99,7 @@ def cancel(venue: Venue, order_id: str, fills_late: bool = False) -> VenueOrder:
 
 
 def price_band_eth(venue: Venue, legs: Sequence[NamedSide]) -> tuple[Decimal, Decimal] | None:
-    """The lowest and highest price that the venue takes now, None where a leg is not listed.
+    """The lowest and highest price that the venue takes now, None if a leg is not listed.
 
     Around the mark by half of what the legs are worth (0.0100 ETH at least), and never closer than 0.0020 ETH
     beyond natural, so that an exit can always cross.
@@ -140,7 +140,7 @@ def _require_sound(request: PlaceComboOrder) -> None:
 
 
 def _structure(legs: Sequence[ComboLeg], instruments: Sequence[ListedOption]) -> Side | None:
-    """SELL where the legs can only pay, BUY where they can only cost, None where they can do both.
+    """SELL if the legs can only pay, BUY if they can only cost, None if they can do both.
 
     Within one expiry and type, the option of more intrinsic value (put: higher strike) is the dearer one.
     """
@@ -182,7 +182,7 @@ def _new_order(venue: Venue, request: PlaceComboOrder) -> VenueOrder:
 
 
 def _refusal(venue: Venue, order: VenueOrder) -> tuple[Reason, str] | None:
-    """Why the venue will not take the order as it stands, None where it will."""
+    """Why the venue will not take the order as it stands, None if it will."""
     price, legs = order.order.price, order.order.legs
     if price % COMBO_TICK_ETH != 0:
         return Reason.WRONG_TICK, f"price {price} is not a multiple of {COMBO_TICK_ETH}"

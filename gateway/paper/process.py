@@ -37,7 +37,7 @@ class PaperVenue:
     """Market, account, store and front desk, put together from a configuration."""
 
     def __init__(self, config: PaperVenueConfig) -> None:
-        """Build or resume. Raises `InputError` where an input can't be used."""
+        """Build or resume. Raises `InputError` if an input can't be used."""
         assumptions = Assumptions.parse(config.assumptions)
         specs = [FaultSpec.parse(text) for text in config.faults]
         source = make_source(config, assumptions)
@@ -110,7 +110,7 @@ def make_source(config: PaperVenueConfig, assumptions: Assumptions) -> MarketSou
 def main(config: PaperVenueConfig, announce: Callable[[Listening], None]) -> None:
     """Serve until SIGTERM, SIGINT or the parent's end.
 
-    Raises `InputError` where it can't start, and `StoreFailedError` where its store fails, then or later.
+    Raises `InputError` if it can't start, and `StoreFailedError` if its store fails, then or later.
     """
     venue = PaperVenue(config)
     # The record is a million objects that never change: no collection needs to look at them again.

@@ -49,7 +49,7 @@ class RecordedMarket:
     def __init__(self, chains: Path, between: Between, touch_size: float, funding_annual: float) -> None:
         """Read and validate everything. `touch_size` and `funding_annual` stand in for what is not recorded.
 
-        Raises `InputError` naming file, line and reason where a file is broken or missing.
+        Raises `InputError` naming file, line and reason if a file is broken or missing.
         """
         self._between = between
         self._touch_size = touch_size
@@ -97,7 +97,7 @@ class RecordedMarket:
         return self._dvol.bars(start, end)
 
     def funding_history(self, start: datetime, end: datetime) -> list[HourlyFunding]:
-        """The reference exchange's record; the assumption only where no exchange has one at `end`."""
+        """The reference exchange's record; the assumption only if no exchange has one at `end`."""
         for series in self._funding:
             if series.exchange == REFERENCE_EXCHANGE and (points := series.points(start, end)):
                 return points

@@ -121,7 +121,7 @@ class CsvRows:
 def read_snapshots(folder: Path) -> list[RecordedSnapshot]:
     """Every snapshot of the folder's files, in order.
 
-    Raises `InputError` naming file, line and reason for the first broken row, or where there is no file.
+    Raises `InputError` naming file, line and reason for the first broken row, or if there is no file.
     """
     if not folder.is_dir():
         raise InputError(f"chains: expected a folder of recorded chains, found {str(folder)!r}")

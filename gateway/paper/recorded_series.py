@@ -80,7 +80,7 @@ class FundingSeries:
         return [HourlyFunding(*pair) for pair in zip(self._times[span], self._hourly[span], strict=True)]
 
     def last_day(self, at: datetime) -> VenueFunding | None:
-        """The mean of the 24 h up to `at`, None where the record's last rate is older than 9 h."""
+        """The mean of the 24 h up to `at`, None if the record's last rate is older than 9 h."""
         points = self.points(at - DAY + timedelta(microseconds=1), at)
         if not points or at - points[-1].at > FUNDING_AGE_MAX:
             return None

@@ -50,7 +50,7 @@ class Breakdowns:
         self._times: Counter[tuple[type[BaseException], str, int]] = Counter()
 
     def log(self, error: Exception, what: str) -> None:
-        """Errors are the same where their type and the line that raised them are."""
+        """Errors are the same if their type and the line that raised them are."""
         traceback = error.__traceback__
         while traceback is not None and traceback.tb_next is not None:
             traceback = traceback.tb_next

@@ -61,7 +61,7 @@ class MarketSource(Protocol):
 
     @property
     def end(self) -> datetime | None:
-        """The last moment that can be served, None where there is none."""
+        """The last moment that can be served, None if there is none."""
 
     def index_usd(self, at: datetime) -> float:
         """The index."""
@@ -79,7 +79,7 @@ class MarketSource(Protocol):
         """Hourly bars that start in [start, end) as far as they are known; both ends on the hour."""
 
     def funding_history(self, start: datetime, end: datetime) -> list[HourlyFunding]:
-        """Hourly funding of the reference perpetual in [start, end]; empty where others alone have any."""
+        """Hourly funding of the reference perpetual in [start, end]; empty if others alone have any."""
 
     def exchange_funding(self, at: datetime) -> list[VenueFunding]:
         """Funding by exchange."""
@@ -97,4 +97,4 @@ class MarketSource(Protocol):
         """The quotes of `instruments`, in their order."""
 
     def quote(self, at: datetime, instrument: ListedOption) -> PaperQuote | None:
-        """One option's quote, None where it is not listed."""
+        """One option's quote, None if it is not listed."""

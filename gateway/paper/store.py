@@ -36,7 +36,7 @@ class Store:
     """One venue's file. Used by one thread. Every method but `close` raises `StoreFailedError`."""
 
     def __init__(self, folder: Path) -> None:
-        """Open or make the file. Raises `InputError` where it can't be used."""
+        """Open or make the file. Raises `InputError` if it can't be used."""
         self._path = path = folder / FILE_NAME
         self._saved: tuple[datetime, dict[str, int]] | None = None
         try:
@@ -108,7 +108,7 @@ class Store:
             raise StoreFailedError(f"venue account: {self._path} can't be used any more: {error}") from error
 
     def load(self) -> tuple[datetime, Account, dict[str, int]] | None:
-        """The clock, account and fault counters as last saved, None where nothing was."""
+        """The clock, account and fault counters as last saved, None if nothing was."""
         clock, balance, number = self.meta("clock"), self.meta("balance_eth"), self.meta("last_number")
         if clock is None or balance is None or number is None:
             return None

@@ -66,16 +66,16 @@ class Venue:
         return Decimal(self.source.index_usd(self.clock)).quantize(USD_QUANTUM)
 
     def quote(self, instrument_name: str) -> PaperQuote | None:
-        """One option's quote now, None where it is not listed."""
+        """One option's quote now, None if it is not listed."""
         return self.source.quote(self.clock, parse_instrument(instrument_name))
 
     def mark_eth(self, instrument_name: str) -> Decimal:
-        """One option's mark now; 0 where the market no longer knows it."""
+        """One option's mark now; 0 if the market no longer knows it."""
         quote = self.quote(instrument_name)
         return ZERO if quote is None else Decimal(quote.mark_eth).quantize(MARK_QUANTUM)
 
     def touches(self, legs: Iterable[NamedSide]) -> list[LegTouch] | None:
-        """The legs against their books, None where one is not listed."""
+        """The legs against their books, None if one is not listed."""
         touches = []
         for leg in legs:
             quote = self.quote(leg.instrument_name)

@@ -77,7 +77,7 @@ class Bench:
         return short, long
 
     def entry(self, label: str, *, marketable: bool, amount: int = 1) -> PlaceComboOrder:
-        """A credit spread: at natural where it shall fill, far above it where it shall rest."""
+        """A credit spread: at natural if it shall fill, far above it if it shall rest."""
         short, long = self.spread()
         assert short.bid_eth is not None
         assert long.ask_eth is not None

@@ -2,7 +2,7 @@
 
 `out.json` is what `run.py paper --chains $CHAINS --days 115 --no-ui --json out.json` wrote. Every trade is
 compared field by field (money to the last decimal), and what became of every entry and of every monitor that
-had something open. Prints a table and the differences; exits 1 where there is one.
+had something open. Prints a table and the differences; exits 1 if there is one.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FIELDS = ("slot", "kind", "legs", "contracts", "entered_at", "closed_at", "exit_
 
 
 class Difference(NamedTuple):
-    """One field that is not the same, and what each side says; None where it has no such trade or slot."""
+    """One field that is not the same, and what each side says; None if it has no such trade or slot."""
 
     where: str
     engine: object

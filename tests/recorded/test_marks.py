@@ -134,7 +134,7 @@ def test_vega_is_the_recorded_one(marks: Marks) -> None:
 
 
 def test_the_mark_implies_the_recorded_volatility(marks: Marks) -> None:
-    """Within 0.05 vol points at the median, where the mark has the digits to tell it."""
+    """Within 0.05 vol points at the median, if the mark has the digits to tell it."""
     errors = []
     for mark in marks.inner[::20]:
         if 0.10 < abs(mark.delta) < 0.90:

@@ -13,7 +13,7 @@ MEMORY = Path("/dev/shm")
 
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
-    """A folder for the data folders of a module's runs: in memory where the system has such a place, because
+    """A folder for the data folders of a module's runs: in memory if the system has such a place, because
     a run syncs thousands of times and these tests put no question to the disk."""
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as name:
         yield Path(name)

@@ -1,4 +1,4 @@
-"""Workers compare the names of the tests that they collected, and stop where two differ."""
+"""Workers compare the names of the tests that they collected, and stop if two differ."""
 
 from __future__ import annotations
 

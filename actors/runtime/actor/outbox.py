@@ -62,7 +62,7 @@ class Outbox:
         self._set_timer()
 
     def settle(self, request_id: str) -> bool:
-        """The answer came. False where nothing was kept under that id: a repeated answer, or another's."""
+        """The answer came. False if nothing was kept under that id: a repeated answer, or another's."""
         if self._kept.pop(request_id, None) is None:
             return False
         if not self._kept and self._timer is not None:

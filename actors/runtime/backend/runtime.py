@@ -155,7 +155,7 @@ class Runtime(ABC):
         """The Python stack of the worker that runs the consumer, or ''."""
 
     def yield_now(self) -> None:
-        """Perhaps let somebody else run; called after a tell where `yields_at_tell`."""
+        """Perhaps let somebody else run; called after a tell if `yields_at_tell`."""
         raise NotImplementedError(f"{type(self).__name__} does not yield at a tell")
 
     def let_unwind(self, error: BaseException) -> None:

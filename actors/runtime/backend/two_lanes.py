@@ -155,10 +155,10 @@ class TwoLaneMailbox:
             return True, current
 
     def pause(self, owner: Any) -> None:
-        """Of interest only where what is under way is counted."""
+        """Of interest only if what is under way is counted."""
 
     def resume(self, owner: Any) -> None:
-        """Of interest only where what is under way is counted."""
+        """Of interest only if what is under way is counted."""
 
     def close(self, why: str) -> list[Any]:
         """Refuse all mail from now on and hand back what was queued."""

@@ -1,4 +1,4 @@
-"""The small tables: answers given, alerts, inbox, next runs, kill switch, settings, market pictures."""
+"""The small tables: answers given, alerts, inbox, next runs, kill switch, settings, market snapshots."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PICTURE = "at, spot_usd, dvol, funding, quotes"
 
 
 @dataclass(frozen=True)
-class MarketPicture:
+class MarketSnapshotRow:
     """A stored market snapshot; `quotes` is the JSON list described at RecordMarketSnapshot."""
 
     at: datetime
@@ -48,7 +48,7 @@ def prune_answers(db: sqlite3.Connection, before: datetime) -> int:
 
 
 def insert_alert(db: sqlite3.Connection, alert: AlertRow) -> bool:
-    """False where it was there already."""
+    """False if it was there already."""
     values = (alert.alert_id, alert.severity, alert.code, alert.text, alert.cause, time_text(alert.at))
     delivered = None if alert.delivered_at is None else time_text(alert.delivered_at)
     sql = f"INSERT INTO alerts ({_ALERT}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
@@ -56,7 +56,7 @@ def insert_alert(db: sqlite3.Connection, alert: AlertRow) -> bool:
 
 
 def mark_delivered(db: sqlite3.Connection, alert_id: str, at: datetime) -> bool:
-    """False where there is no such alert."""
+    """False if there is no such alert."""
     sql = "UPDATE alerts SET delivered_at = coalesce(delivered_at, ?) WHERE alert_id = ?"
     return db.execute(sql, (time_text(at), alert_id)).rowcount == 1
 
@@ -79,7 +79,7 @@ def insert_inbox(
 
 
 def finish_inbox(db: sqlite3.Connection, request_id: str, at: datetime, answer: str) -> bool:
-    """False where there is no such item."""
+    """False if there is no such item."""
     sql = "UPDATE inbox SET done_at = coalesce(done_at, ?), answer = coalesce(answer, ?) WHERE request_id = ?"
     return db.execute(sql, (time_text(at), answer, request_id)).rowcount == 1
 
@@ -101,7 +101,7 @@ def job_runs(db: sqlite3.Connection) -> dict[Job, datetime]:
 
 
 def kill_switch(db: sqlite3.Connection, request_id: str = "") -> KillSwitchRow:
-    """The row; disarmed without a time where there never was one."""
+    """The row; disarmed without a time if there never was one."""
     row = db.execute("SELECT armed, causes, reason, who, at FROM kill_switch").fetchone()
     if row is None:
         return KillSwitchRow(request_id=request_id, armed=False, causes=(), reason="", who="", at=None)
@@ -131,18 +131,18 @@ def write_setting(db: sqlite3.Connection, key: str, value: str, at: datetime) ->
     db.execute(sql, (key, value, time_text(at)))
 
 
-def insert_picture(db: sqlite3.Connection, picture: MarketPicture) -> None:
+def insert_snapshot(db: sqlite3.Connection, snapshot: MarketSnapshotRow) -> None:
     sql = f"INSERT INTO market.market_snapshots ({_PICTURE}) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
-    quotes = zlib.compress(picture.quotes.encode("utf-8"), 1)
-    db.execute(sql, (time_text(picture.at), picture.spot_usd, picture.dvol, picture.funding, quotes))
+    quotes = zlib.compress(snapshot.quotes.encode("utf-8"), 1)
+    db.execute(sql, (time_text(snapshot.at), snapshot.spot_usd, snapshot.dvol, snapshot.funding, quotes))
 
 
-def pictures(db: sqlite3.Connection, *, limit: int | None = None) -> tuple[MarketPicture, ...]:
+def snapshots(db: sqlite3.Connection, *, limit: int | None = None) -> tuple[MarketSnapshotRow, ...]:
     """Oldest first; `limit` gives the newest so many."""
     sql = f"SELECT {_PICTURE} FROM market.market_snapshots ORDER BY at DESC LIMIT ?"
     rows = db.execute(sql, (-1 if limit is None else limit,)).fetchall()
     return tuple(
-        MarketPicture(time_of(row[0]), row[1], row[2], row[3], zlib.decompress(row[4]).decode("utf-8"))
+        MarketSnapshotRow(time_of(row[0]), row[1], row[2], row[3], zlib.decompress(row[4]).decode("utf-8"))
         for row in reversed(rows)
     )
 

@@ -38,7 +38,7 @@ def choose_bias(
 
 
 def forced_bias(kind: SpreadKind) -> RuleResult:
-    """The answer where a person forces the kind: it passes and says so."""
+    """The answer if a person forces the kind: it passes and says so."""
     return RuleResult(rule="bias", checks=(holds("forced", True, kind.value, kind.value),))
 
 

@@ -85,7 +85,7 @@ def choose_strikes(
 
 
 def has_broken_candidate(result: RuleResult) -> bool:
-    """True where the answer of this rule is an anomaly of the data rather than a property of the market."""
+    """True if the answer of this rule is an anomaly of the data rather than a property of the market."""
     return any(check.code == "broken_candidate" for check in result.checks)
 
 

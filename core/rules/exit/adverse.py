@@ -39,7 +39,7 @@ def check_adverse(
 def path_done(leg: Leg, entry_spot_usd: float, spot_usd: float) -> float:
     """The part of the way from the entry spot to a short strike that spot has gone; 1 at the strike.
 
-    Where spot was already at or past the strike at entry, it is 1 while it still is and 0 otherwise.
+    If spot was already at or past the strike at entry, it is 1 while it still is and 0 otherwise.
     """
     sign = 1.0 if leg.option_type is OptionType.CALL else -1.0
     whole = sign * (leg.strike_usd - entry_spot_usd)

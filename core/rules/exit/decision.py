@@ -26,7 +26,7 @@ HOLD: Final = "hold"
 class ExitDecision(Value):
     """`code` is the first rule that matched; `matched` lists all of them in order (empty for hold).
 
-    Costs are ETH per contract to buy the combo back, positive where we pay: `cost_eth` as the rules compare
+    Costs are ETH per contract to buy the combo back, positive if we pay: `cost_eth` as the rules compare
     it (natural plus a fee per leg), `mid_cost_eth` and `natural_cost_eth` without fees, for the exit order.
     `unrealised_eth` is credit less cost per contract; `flags` names what was assumed, as `no_ask:ETH-…`.
     """
@@ -135,5 +135,5 @@ def cost_over_credit(
 
 
 def matched(result: RuleResult) -> bool:
-    """An exit rule matches where any of its checks passed."""
+    """An exit rule matches if any of its checks passed."""
     return any(check.passed for check in result.checks)

@@ -164,7 +164,7 @@ def test_a_market_that_does_not_allow_it_is_no_entry_with_its_reasons_and_a_low_
     assert len(desk.sent("state", RecordDecision)) == 1
 
 
-def test_an_anomaly_in_the_picture_is_failed_data_with_a_high_alert() -> None:
+def test_an_anomaly_in_the_snapshot_is_failed_data_with_a_high_alert() -> None:
     desk = DecisionDesk()
     desk.due(Job.ENTRY)
     desk.snapshot(entry_market(index_hourly_closes=()))
@@ -174,7 +174,7 @@ def test_an_anomaly_in_the_picture_is_failed_data_with_a_high_alert() -> None:
     assert desk.alerts() == [Severity.HIGH]
 
 
-def test_a_picture_that_is_not_whole_is_failed_data_that_names_the_part() -> None:
+def test_a_snapshot_that_is_not_whole_is_failed_data_that_names_the_part() -> None:
     desk = DecisionDesk()
     desk.due(Job.ENTRY)
     desk.snapshot_failed("server")
@@ -219,7 +219,7 @@ def test_a_kill_switch_that_does_not_answer_ends_the_cycle_by_its_name() -> None
     assert reasons[0] == "no_answer:kill_switch"
 
 
-def test_a_picture_that_never_comes_ends_at_the_deadline() -> None:
+def test_a_snapshot_that_never_comes_ends_at_the_deadline() -> None:
     desk = DecisionDesk()
     desk.due(Job.ENTRY)
     desk.pass_time(desk.strategy.scheduler.cycle_deadline_s)

@@ -1,4 +1,4 @@
-"""The monitor cycle: never blind, never silent where an exit is due, never hold without data."""
+"""The monitor cycle: never blind, never silent if an exit is due, never hold without data."""
 
 from __future__ import annotations
 

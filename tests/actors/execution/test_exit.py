@@ -194,7 +194,7 @@ def test_exit_that_rests_above_a_limit_is_cancelled_and_sent_again_in_slices(hou
 
 
 def test_blocked_exit_that_rests_above_a_limit_stays(house: TradingHouse) -> None:
-    """Where nothing could be sent in its place, what rests is better than nothing."""
+    """If nothing could be sent in its place, what rests is better than nothing."""
     house.close("p-entry-1")
     house.venue.index_usd = Decimal(25_000)
     house.tell("kill_switch", ArmKillSwitch(cause=ArmCause.RECOVERY, reason="books may be wrong"))

@@ -1,4 +1,4 @@
-"""Pictures for a cycle: whole or not at all, the chain last, every fault by its name."""
+"""Snapshots for a cycle: whole or not at all, the chain last, every fault by its name."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.actors.market_data.room import HOUR, Room, bar
 from tests.core.example_market import NOW
 
 
-def test_an_entry_picture_holds_every_fact_in_its_unit() -> None:
+def test_an_entry_snapshot_holds_every_fact_in_its_unit() -> None:
     room = Room()
     room.ask_entry()
     room.answer()
@@ -92,7 +92,7 @@ def test_the_chain_is_fetched_last_when_all_else_is_there(ask: Callable[[Room], 
     assert tools.count("get_options_chain") == 1
 
 
-def test_the_chain_is_not_fetched_for_a_picture_that_is_broken_already() -> None:
+def test_the_chain_is_not_fetched_for_a_snapshot_that_is_broken_already() -> None:
     room = Room()
     room.ask_entry()
     tools = room.answer(fail={"get_calendar": McpFault.SERVER})
@@ -179,7 +179,7 @@ def test_a_monitor_reads_the_index_of_4_hours_ago_from_history() -> None:
     assert market.spot_4h_ago_usd == 2004.0
 
 
-def test_a_monitor_takes_the_index_of_4_hours_ago_from_our_own_pictures_where_they_reach() -> None:
+def test_a_monitor_takes_the_index_of_4_hours_ago_from_our_own_snapshots_if_they_reach() -> None:
     room = Room(now=NOW - 4 * HOUR)
     room.due(NOW - 4 * HOUR)
     room.answer(get_index_price=IndexPrice(price=Decimal(2800), timestamp=NOW - 4 * HOUR))

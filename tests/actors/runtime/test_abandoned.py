@@ -35,7 +35,7 @@ def test_abandoned_threads_are_capped() -> None:
 
 
 def test_starts_that_never_come_back_are_capped_as_well() -> None:
-    """Also where failures alone would be retried for ever, as in a parked feed."""
+    """Also if failures alone would be retried for ever, as in a parked feed."""
     world = World("threads")
     world.runtime.abandoned_max = 1
     world.start_trouble["a"] = world.block

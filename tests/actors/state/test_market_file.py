@@ -1,4 +1,4 @@
-"""The market's pictures stand in a file of their own, so that the books stay small and quick to copy."""
+"""The market's snapshots stand in a file of their own, so that the books stay small and quick to copy."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ import pytest
 
 from actors.state.backup import make_backup
 from actors.state.database import open_database
-from actors.state.tables.records import MarketPicture, insert_picture, pictures
+from actors.state.tables.records import MarketSnapshotRow, insert_snapshot, snapshots
 from core.messages.kill_switch import ArmCause, ArmKillSwitch
 from tests.actors.state.books_room import START, BooksRoom
 
 
-def picture(number: int) -> MarketPicture:
-    return MarketPicture(START + timedelta(minutes=15 * number), 3000.0, 60.0, None, '[["ETH-X"]]')
+def snapshot(number: int) -> MarketSnapshotRow:
+    return MarketSnapshotRow(START + timedelta(minutes=15 * number), 3000.0, 60.0, None, '[["ETH-X"]]')
 
 
-def test_pictures_are_read_back_and_are_not_in_the_books_file(tmp_path: Path) -> None:
+def test_snapshots_are_read_back_and_are_not_in_the_books_file(tmp_path: Path) -> None:
     """What was stored comes back; the books' own file does not hold the table."""
     with closing(open_database(tmp_path)) as db:
-        insert_picture(db, picture(1))
-        insert_picture(db, picture(1))
-        assert pictures(db) == (picture(1),)
+        insert_snapshot(db, snapshot(1))
+        insert_snapshot(db, snapshot(1))
+        assert snapshots(db) == (snapshot(1),)
     with closing(sqlite3.connect(tmp_path / "cerbero.db")) as db:
         tables = {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     assert "cycles" in tables
     assert "market_snapshots" not in tables
 
 
-def test_pictures_are_copied_once_a_day_and_linked_in_between(tmp_path: Path) -> None:
+def test_snapshots_are_copied_once_a_day_and_linked_in_between(tmp_path: Path) -> None:
     """The second backup of a day shares the first one's copy; the next day copies anew."""
     with closing(open_database(tmp_path)) as db:
-        insert_picture(db, picture(1))
+        insert_snapshot(db, snapshot(1))
         first = make_backup(db, tmp_path, START).path
-        insert_picture(db, picture(2))
+        insert_snapshot(db, snapshot(2))
         second = make_backup(db, tmp_path, START + timedelta(hours=1)).path
         shared = (first / "market.db").samefile(second / "market.db")
         third = make_backup(db, tmp_path, START + timedelta(days=1)).path

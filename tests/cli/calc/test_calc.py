@@ -166,7 +166,7 @@ def test_the_largest_loss_without_a_forward_reaches_the_bought_strike(
 
 
 def test_spread_with_fees_breaks_even_where_rule_8_says() -> None:
-    """Entry fees are capped where a leg's price is given and taken in full where it is not."""
+    """Entry fees are capped if a leg's price is given and taken in full if it is not."""
     legs = [{**BULL_PUT[0], "price_eth": 0.0125}, {**BULL_PUT[1], "price_eth": 0.0016}]
     request = {"credit_eth": 0.011, "fees": True, "forward": 2500, "settlements": [2500, 1250]}
     capped, full = lines("spread", {**request, "legs": legs}, {**request, "legs": BULL_PUT})

@@ -275,7 +275,7 @@ def test_a_folder_of_a_live_engine_is_not_touched(tmp_path: Path, cli: Cli) -> N
 
 @contextmanager
 def running(data_dir: Path) -> Iterator[subprocess.Popen[str]]:
-    """A run without an end, killed where it still runs at the end of the block."""
+    """A run without an end, killed if it still runs at the end of the block."""
     process = started("paper", "--days", "3650", "--no-ui", "--data-dir", data_dir, *TRADING)
     try:
         yield process

@@ -176,7 +176,7 @@ def test_an_allowed_entry_keeps_every_limit(
     reduce_only: bool,
     limit: int,
 ) -> None:
-    """Restates the limits by themselves: allowed exactly where all of them hold."""
+    """Restates the limits by themselves: allowed exactly if all of them hold."""
     limit_eth = Decimal(limit) / 10_000
     known = facts(
         spot_usd=spot,

@@ -51,7 +51,7 @@ def abs_delta(option_type: OptionType, strike_usd: float) -> float:
 
 
 def only(short_delta: float, long_delta: float | None = None) -> StrikesSection:
-    """Ranges of a single point: the short leg's delta and, where it is given, the long leg's."""
+    """Ranges of a single point: the short leg's delta and, if it is given, the long leg's."""
     long_leg = LongLegSection()
     if long_delta is not None:
         long_leg = LongLegSection(

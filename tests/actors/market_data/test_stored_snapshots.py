@@ -1,4 +1,4 @@
-"""Stored pictures, marks, and what the kill switch hears of the market."""
+"""Stored snapshots, marks, and what the kill switch hears of the market."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_an_index_older_than_the_last_is_not_told() -> None:
     assert len(room.sent("kill_switch", MarksChanged)) == 1
 
 
-def test_a_stored_picture_holds_the_expiries_of_5_to_25_days_and_is_told_once_on_disk() -> None:
+def test_a_stored_snapshot_holds_the_expiries_of_5_to_25_days_and_is_told_once_on_disk() -> None:
     room = Room()
     room.due()
     room.answer()
@@ -55,7 +55,7 @@ def test_a_stored_picture_holds_the_expiries_of_5_to_25_days_and_is_told_once_on
     assert (stored.slot, stored.quotes) == (NOW, len(rows))
 
 
-def test_a_stored_picture_holds_the_open_legs_however_near_they_expire() -> None:
+def test_a_stored_snapshot_holds_the_open_legs_however_near_they_expire() -> None:
     room = Room()
     near = position()
     legs = tuple(leg.model_copy(update={"expiration": NEAR_EXPIRY}) for leg in near.plan.legs)
@@ -87,14 +87,14 @@ def test_open_legs_are_marked_for_the_view() -> None:
     assert room.marks().legs == ()
 
 
-def test_a_stored_picture_without_funding_says_so_and_is_stored() -> None:
+def test_a_stored_snapshot_without_funding_says_so_and_is_stored() -> None:
     room = Room()
     room.due()
     room.answer(fail={"get_funding_rate": McpFault.SERVER})
     assert room.record().funding is None
 
 
-def test_one_failed_picture_is_noise_and_two_in_a_row_suspend_until_the_next_good_one() -> None:
+def test_one_failed_snapshot_is_noise_and_two_in_a_row_suspend_until_the_next_good_one() -> None:
     room = Room()
     room.due()
     room.answer(fail={"get_dvol": McpFault.SERVER})
@@ -116,7 +116,7 @@ def test_a_stale_index_suspends_at_once() -> None:
     assert room.marks().stale_reason is not None
 
 
-def test_the_first_good_picture_clears_what_an_earlier_incarnation_suspended_and_only_the_first() -> None:
+def test_the_first_good_snapshot_clears_what_an_earlier_incarnation_suspended_and_only_the_first() -> None:
     room = Room()
     for n in range(3):
         room.due(NOW + n * HOUR)
@@ -124,7 +124,7 @@ def test_the_first_good_picture_clears_what_an_earlier_incarnation_suspended_and
     assert len(room.sent("kill_switch", ClearSuspension)) == 1
 
 
-def test_a_picture_asked_for_by_a_person_is_answered_once_it_is_on_disk() -> None:
+def test_a_snapshot_asked_for_by_a_person_is_answered_once_it_is_on_disk() -> None:
     room, person = Room(), FakeAddress("control")
     room.tell(TakeMarketSnapshot(request_id="inject-1"), sender=person)
     room.answer()
@@ -133,7 +133,7 @@ def test_a_picture_asked_for_by_a_person_is_answered_once_it_is_on_disk() -> Non
     assert [type(each) for each in room.ctx.told_to(person)] == [MarketSnapshotStored]
 
 
-def test_a_picture_asked_for_by_a_person_that_fails_says_why() -> None:
+def test_a_snapshot_asked_for_by_a_person_that_fails_says_why() -> None:
     room, person = Room(), FakeAddress("control")
     room.tell(TakeMarketSnapshot(request_id="inject-1"), sender=person)
     room.answer(fail={"get_dvol": McpFault.SERVER})
@@ -150,7 +150,7 @@ def test_the_scheduler_is_not_answered() -> None:
     assert room.ctx.told_to("scheduler") == []
 
 
-def test_books_that_are_not_read_fail_the_stored_picture() -> None:
+def test_books_that_are_not_read_fail_the_stored_snapshot() -> None:
     room = Room()
     room.due()
     room.answer(but=("get_books",))

@@ -26,7 +26,7 @@ from core.values import OptionType, SpreadKind
 NOW = datetime(2026, 1, 12, 14, tzinfo=UTC)
 SPOT_USD = 3000.0
 QUOTES = 954
-TARGET_MS = 10.0
+TARGET_MS = 8.0
 GROWTH_MAX = 1.15
 """Time per quote at four times the size, over that at one: linear is 1."""
 _ROUNDS = 41

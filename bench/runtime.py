@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from statistics import median
+from typing import NamedTuple
 
 import pykka
 
@@ -272,26 +273,63 @@ def bookkeeping_us() -> float:
     return (timed(production, cpu) - timed(without, cpu)) / HANDLED * 1e6
 
 
+class Round(NamedTuple):
+    """Every figure once: what disturbs the machine for a while hits few rounds of each, not all of one."""
+
+    tells_per_s: float
+    pykka_tells_per_s: float
+    ask_us: float
+    pykka_ask_us: float
+    green_hops_per_s: float
+    thread_hops_per_s: float
+    crash_us: float
+    bookkeeping_us: float
+
+
+def one_round() -> Round:
+    """Ours and pykka's in turn."""
+    return Round(
+        tells_per_s=tells_per_s_ours(),
+        pykka_tells_per_s=tells_per_s_pykka(),
+        ask_us=asks_ours(),
+        pykka_ask_us=asks_pykka(),
+        green_hops_per_s=green_ring_per_s(),
+        thread_hops_per_s=thread_ring_per_s(),
+        crash_us=crash_to_serving_us(),
+        bookkeeping_us=bookkeeping_us(),
+    )
+
+
+def runtime_rows() -> list[Row]:
+    """Medians over the rounds. The two absolute figures of CPU time take the best round: another process can
+    only make a round slower."""
+    tells, pykka_tells, asks, pykka_asks, green, threads, crashes, bookkeeping = zip(
+        *(one_round() for _ in range(ROUNDS)), strict=True
+    )
+    return [
+        row_at_least(
+            "runtime: tell throughput, threads", median(tells), "msg/s", 3.0, baseline=median(pykka_tells)
+        ),
+        row_at_most(
+            "runtime: ask round trip p50, threads", median(asks), "us", 0.95, baseline=median(pykka_asks)
+        ),
+        row_at_least("runtime: green ring of 10, FIFO (CPU)", max(green), "msg/s", 800_000),
+        row_at_least(
+            "runtime: green ring against threads (CPU)",
+            median(green),
+            "msg/s",
+            1.2,
+            baseline=median(threads),
+        ),
+        row_at_most("runtime: crash to serving again p50", median(crashes) / 1000, "ms", 0.3),
+        row_at_most("runtime: tracing and restart bookkeeping a message", min(bookkeeping), "us", 1.0),
+    ]
+
+
 def main() -> int:
     """Measure, print, keep. Exit code 1 if a figure misses its target."""
     sys.setswitchinterval(0.0005)
-    rows: list[Row] = []
-    tells = [(tells_per_s_ours(), tells_per_s_pykka()) for _ in range(ROUNDS)]
-    ours, pykkas = median(t[0] for t in tells), median(t[1] for t in tells)
-    rows.append(row_at_least("runtime: tell throughput, threads", ours, "msg/s", 1.0, baseline=pykkas))
-    asks = [(asks_ours(), asks_pykka()) for _ in range(ROUNDS)]
-    ours, pykkas = median(a[0] for a in asks), median(a[1] for a in asks)
-    rows.append(row_at_most("runtime: ask round trip p50, threads", ours, "us", 1.1, baseline=pykkas))
-    green = median(green_ring_per_s() for _ in range(ROUNDS))
-    threads = median(thread_ring_per_s() for _ in range(ROUNDS))
-    rows.append(row_at_least("runtime: green ring of 10, FIFO (CPU)", green, "msg/s", 500_000))
-    rows.append(
-        row_at_least("runtime: green ring against threads (CPU)", green, "msg/s", 1.2, baseline=threads)
-    )
-    crash = median(crash_to_serving_us() for _ in range(ROUNDS))
-    rows.append(row_at_most("runtime: crash to serving again p50", crash / 1000, "ms", 1.0))
-    bookkeeping = median(bookkeeping_us() for _ in range(ROUNDS))
-    rows.append(row_at_most("runtime: tracing and restart bookkeeping a message", bookkeeping, "us", 3.0))
+    rows = runtime_rows()
     print_table(rows)
     add_rows(rows)
     return 0 if all(row.ok for row in rows) else 1

@@ -65,9 +65,10 @@ def _recomputed(record: AuditRecord, start: AuditRecord) -> Explained:
         recorded = json.loads(text)
         strategy = Strategy.model_validate_json(json.dumps(start.detail.get("config")))
     except ValidationError as error:
-        where = ".".join(str(part) for part in error.errors()[0]["loc"])
+        first = error.errors()[0]
+        field = ".".join(("config", *map(str, first["loc"])))
         raise FoundWrongError(
-            f"audit record {start.seq}: config.{where}: {error.errors()[0]['msg']}"
+            f"audit record {start.seq}: {field}: found {first['input']!r}: {first['msg']}"
         ) from None
     except ValueError as error:
         raise FoundWrongError(f"audit record {record.seq}: {error}") from None

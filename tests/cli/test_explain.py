@@ -18,13 +18,14 @@ from tests.cli.support import Cli
 from tests.core.example_market import NOW, STRATEGY, entry_facts
 
 Record = dict[str, Any]
+SETTINGS: JsonValue = STRATEGY.model_dump(mode="json")
 
 
-def write_log(folder: Path, recorded: object, version: str = "1.0") -> None:
+def write_log(folder: Path, recorded: object, version: str = "1.0", config: JsonValue = SETTINGS) -> None:
     """An engine's start and one decision, whose own digest fits what is written."""
     text = canonical(recorded)
     details: dict[str, JsonValue] = {
-        "ENGINE_START": {"config": STRATEGY.model_dump(mode="json"), "version": version},
+        "ENGINE_START": {"config": config, "version": version},
         "DECISION": {"cycle_id": "c1", "record": text, "sha256": sha256(text.encode()).hexdigest()},
     }
     lines = [
@@ -95,6 +96,13 @@ def test_a_record_of_a_shape_to_come_is_refused_by_its_number(cli: Cli, tmp_path
     ran = cli("explain", "c1", "--data-dir", str(tmp_path))
     assert ran.code == 1
     assert "audit record 2: decision record: expected shape 1 or 2, found 3" in ran.err
+
+
+def test_a_configuration_that_is_none_is_refused_with_field_and_value(cli: Cli, tmp_path: Path) -> None:
+    write_log(tmp_path, recorded_entry(), config={"exits": {"expiry_dte": -1}})
+    ran = cli("explain", "c1", "--data-dir", str(tmp_path))
+    assert ran.code == 1
+    assert "audit record 1: config.exits.expiry_dte: found -1: Input should be greater than" in ran.err
 
 
 def test_the_code_version_is_held_against_the_start_of_the_engine(cli: Cli, tmp_path: Path) -> None:

@@ -79,6 +79,13 @@ def test_an_exit_that_is_due_is_told_by_its_rule_after_its_decision_is_on_disk()
     assert (close.position_id, close.exit_rule) == (P1, "profit")
 
 
+def test_of_several_rules_that_match_the_first_is_the_exits_and_the_reason_names_all() -> None:
+    desk = watching(credit_eth=PROFIT)
+    desk.snapshot(monitor_market(dvol=90.0))
+    (close,) = desk.sent("execution", ClosePosition)
+    assert (close.exit_rule, close.reason) == (ExitRule.PROFIT, "profit, volatility")
+
+
 def test_a_position_that_closes_ends_the_cycle_as_exited() -> None:
     desk = closing()
     started(desk, True)

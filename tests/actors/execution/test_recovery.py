@@ -90,13 +90,14 @@ def test_exit_under_way_is_taken_up_again(house: TradingHouse) -> None:
 
 def test_exit_order_that_vanished_is_replaced_under_a_new_label(house: TradingHouse) -> None:
     house.enter(2)
-    house.close("p-entry-1")
+    house.close("p-entry-1", rule=ExitRule.STOP)
     exit_id = next(order.order_id for order in house.venue.orders.values() if ":x" in order.label)
     del house.venue.orders[exit_id]
     house.restart_execution()
     house.advance(60)
     labels = [i.instruction.label for i in house.told("state", RecordInstruction)]
     assert len(labels) == len(set(labels)) == 3
+    assert house.books.instructions[labels[-1]].exit_rule is ExitRule.STOP
     assert house.books.positions["p-entry-1"].state is PositionState.CLOSING
 
 

@@ -38,6 +38,17 @@ def test_an_entry_snapshot_holds_every_fact_in_its_unit() -> None:
     assert [event.name for event in market.market.macro_events] == ["FOMC"]
 
 
+def test_what_a_cycle_has_read_is_what_was_last_seen_of_dvol() -> None:
+    room = Room()
+    assert room.marks().dvol is None
+    room.ask_entry()
+    room.answer()
+    assert room.marks().dvol == 65.0
+    room.ask_monitor()
+    room.answer(get_dvol=Dvol(dvol=61.0, timestamp=NOW))
+    assert room.marks().dvol == 61.0
+
+
 def test_dvol_of_a_day_ago_is_the_close_of_the_bar_that_had_ended_by_then() -> None:
     room = Room()
     room.ask_entry()

@@ -93,8 +93,10 @@ def test_two_conversations_of_one_name_are_refused_and_the_second_is_closed(talk
 
 def test_a_dropped_conversation_is_closed_and_not_resumed(talks: Conversations) -> None:
     seen: list[Came] = []
-    talks.start(Name("f"), waiting(talks, seen, A))
+    dropped = waiting(talks, seen, A)
+    talks.start(Name("f"), dropped)
     talks.drop(Name("f"))
+    assert is_closed(dropped)
     assert not talks.deliver(A, 1)
     assert talks.names() == ()
     assert seen == []

@@ -152,6 +152,12 @@ def test_an_exit_closes_what_it_fills_and_names_its_rule(room: BooksRoom) -> Non
     assert found.pnl_eth == Decimal("0.024") - Decimal("0.008") - Decimal("0.0024")
 
 
+def test_an_exit_without_a_rule_is_a_persons(room: BooksRoom) -> None:
+    opened(room)
+    instruct(room, EXIT)
+    assert position(room).exit_rule is ExitRule.MANUAL
+
+
 def test_an_exit_that_ends_with_size_left_opens_the_position_again(room: BooksRoom) -> None:
     """It keeps the rule by which it is to be closed, so that a restart goes on closing it."""
     opened(room)

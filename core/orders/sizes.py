@@ -39,7 +39,9 @@ def combos_in(contracts: Mapping[str, int], legs: Sequence[Leg]) -> int | Failed
     if set(contracts) - set(ratios):
         return Failed.of(UNKNOWN_LEG)
     found = {divmod(contracts.get(name, 0), ratio) for name, ratio in ratios.items()}
-    combos, rest = found.pop() if len(found) == 1 else (0, 1)
+    if len(found) != 1:
+        return Failed.of(LEGS_UNEQUAL)
+    combos, rest = found.pop()
     return Failed.of(LEGS_UNEQUAL) if rest else combos
 
 
@@ -66,7 +68,7 @@ def sizes_of(
         left[delivery.instrument_name] -= abs(delivery.size)
     if set(left) - {leg.instrument_name for leg in legs}:
         return Failed.of(UNKNOWN_LEG)
-    if min(left.values(), default=0) < 0:
+    if any(contracts < 0 for contracts in left.values()):
         return Failed.of(OVERSOLD)
     opened, closed = combos_in(entered, legs), combos_in(exited, legs)
     if isinstance(opened, Failed):

@@ -117,6 +117,13 @@ def test_legs_are_delivered_one_by_one_and_the_largest_rest_counts() -> None:
     booked = [(ENTRY, fill) for fill in fills(legs, 2)]
     assert sizes_of(legs, booked, [delivery(legs[0], 2)]) == Sizes(opened=2, exited=0, left=2)
     assert sizes_of(legs, booked, [delivery(legs[1], 3)]) == Sizes(opened=2, exited=0, left=2)
+    both = [delivery(legs[0], 2), delivery(legs[1], 3)]
+    assert sizes_of(legs, booked, both) == Sizes(opened=2, exited=0, left=1)
+
+
+def test_without_legs_or_fills_there_is_no_combo() -> None:
+    assert combos_filled([], ()) == Failed.of("legs_unequal")
+    assert combos_filled([], legs_of([1, 2])) == 0
 
 
 @given(amount=st.integers(1, 10), known=combos, read=combos)
@@ -152,3 +159,16 @@ def test_fills_that_make_no_whole_combos_leave_what_is_booked(state: OrderState)
     legs = legs_of([1, 1])
     after = no_longer_there(row(state, 3, 1), fills(legs, 2)[1:], legs)
     assert (after.state, after.filled_amount) == (OrderState.CANCELLED, 1)
+
+
+@pytest.mark.parametrize(
+    ("filled", "count", "state"),
+    [(1, 0, OrderState.CANCELLED), (0, 1, OrderState.CANCELLED), (0, 0, OrderState.NOT_PLACED)],
+)
+def test_what_is_booked_and_what_has_traded_each_prove_that_an_order_was_there(
+    filled: int, count: int, state: OrderState
+) -> None:
+    """`count` fills of one leg alone, which make no whole combos."""
+    legs = legs_of([1, 1])
+    after = no_longer_there(row(OrderState.WORKING, 3, filled), fills(legs, 2)[:count], legs)
+    assert (after.state, after.filled_amount) == (state, filled)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from pydantic import JsonValue
+from pydantic import BaseModel, JsonValue, SecretStr
 
 from actors.alerting import AlertChannel, TelegramChannel
 from actors.mcp import McpCredentials, Transport
 from actors.runtime import Context
 from actors.tree import EngineSettings
-from config import LoadedStrategy, McpSettings, TelegramSettings
+from config import ChannelSettings, LoadedStrategy, McpSettings
 from core.messages.control import EngineIdentity
 from core.redaction import Redactor
 from core.values import Mode
@@ -26,7 +26,7 @@ def engine_settings(
     loaded: LoadedStrategy,
     mode: Mode,
     mcp: McpSettings,
-    telegram: TelegramSettings | None,
+    channels: Sequence[ChannelSettings],
     data_dir: Path,
     control_socket: Path | None,
     started_at: datetime,
@@ -66,20 +66,22 @@ def engine_settings(
             "config": config,
         },
         redact=redact,
-        alert_channel=_channel(telegram),
+        alert_channels=tuple(map(_channel, channels)),
         control_socket=control_socket,
     )
 
 
-def redactor(mcp: McpSettings, telegram: TelegramSettings | None) -> Redactor:
-    """Masks every secret that this process was given."""
-    secrets = [mcp.token]
-    if telegram is not None:
-        secrets += [telegram.bot_token, telegram.chat_id]
-    return Redactor(secret.get_secret_value() for secret in secrets)
+def redactor(mcp: McpSettings, channels: Sequence[ChannelSettings]) -> Redactor:
+    """Masks every secret that this process was given: each `SecretStr` of its settings."""
+    return Redactor(secret for settings in (mcp, *channels) for secret in _secrets(settings))
 
 
-def _channel(telegram: TelegramSettings | None) -> Callable[[], AlertChannel] | None:
-    if telegram is None:
-        return None
-    return lambda: TelegramChannel(telegram.bot_token, telegram.chat_id, telegram.api_url)
+def _secrets(settings: BaseModel) -> Iterable[str]:
+    for _, value in settings:
+        if isinstance(value, SecretStr):
+            yield value.get_secret_value()
+
+
+def _channel(settings: ChannelSettings) -> Callable[[], AlertChannel]:
+    """What opens the channel, each time that alerting starts."""
+    return lambda: TelegramChannel(settings.bot_token, settings.chat_id, settings.api_url)

@@ -76,7 +76,7 @@ class EngineSettings:
     identity: EngineIdentity
     boot_record: Mapping[str, JsonValue]
     redact: Callable[[str], str]
-    alert_channel: Callable[[], AlertChannel] | None
+    alert_channels: tuple[Callable[[], AlertChannel], ...]
     control_socket: Path | None
 
 
@@ -256,7 +256,7 @@ def _room(
 
 
 def _alerting(settings: EngineSettings, rooms: Rooms) -> Alerting:
-    return Alerting(state=rooms[STATE], open_channel=settings.alert_channel, redact=settings.redact)
+    return Alerting(state=rooms[STATE], channels=settings.alert_channels, redact=settings.redact)
 
 
 def _kill_switch(settings: EngineSettings, rooms: Rooms) -> KillSwitch:

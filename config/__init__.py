@@ -2,13 +2,14 @@
 
 from config.environment import (
     VARIABLES,
+    ChannelSettings,
     McpSettings,
     Settings,
     TelegramSettings,
+    channels_from_env,
     load_settings,
     mcp_from_env,
     mode_from_env,
-    telegram_from_env,
 )
 from config.strategy_file import (
     LoadedStrategy,
@@ -20,16 +21,17 @@ from config.strategy_file import (
 
 __all__ = [
     "VARIABLES",
+    "ChannelSettings",
     "LoadedStrategy",
     "McpSettings",
     "Settings",
     "TelegramSettings",
+    "channels_from_env",
     "load_settings",
     "load_strategy",
     "local_overrides_path",
     "mcp_from_env",
     "mode_from_env",
     "strategy_hash",
-    "telegram_from_env",
     "write_hash",
 ]

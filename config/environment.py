@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Final
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, SecretStr
@@ -59,17 +60,21 @@ class TelegramSettings(_Frozen):
     api_url: str
 
 
+ChannelSettings = TelegramSettings
+"""The settings of an alert channel, whichever it is: a union, once there are several kinds."""
+
+
 class Settings(_Frozen):
     """All that comes from the environment."""
 
     mcp: McpSettings
-    telegram: TelegramSettings | None
+    channels: tuple[ChannelSettings, ...]
     mode: Mode
 
 
 def load_settings(env: Mapping[str, str]) -> Settings:
     """Everything that a running engine needs; `InputError` names every variable that is missing or wrong."""
-    return Settings(mcp=mcp_from_env(env), telegram=telegram_from_env(env), mode=mode_from_env(env))
+    return Settings(mcp=mcp_from_env(env), channels=channels_from_env(env), mode=mode_from_env(env))
 
 
 def mcp_from_env(env: Mapping[str, str]) -> McpSettings:
@@ -83,7 +88,13 @@ def mcp_from_env(env: Mapping[str, str]) -> McpSettings:
     return McpSettings(url=url, token=SecretStr(token), bot_tag=_bot_tag(env))
 
 
-def telegram_from_env(env: Mapping[str, str]) -> TelegramSettings | None:
+def channels_from_env(env: Mapping[str, str]) -> tuple[ChannelSettings, ...]:
+    """Each alert channel that is set up; none means that alerts go to the log alone. Raises `InputError`."""
+    read = (channel(env) for channel in _CHANNELS)
+    return tuple(settings for settings in read if settings is not None)
+
+
+def _telegram(env: Mapping[str, str]) -> TelegramSettings | None:
     """Token and chat id together, or None if neither is set."""
     token, chat = env.get(TELEGRAM_BOT_TOKEN, "").strip(), env.get(TELEGRAM_CHAT_ID, "").strip()
     if not token and not chat:
@@ -95,6 +106,9 @@ def telegram_from_env(env: Mapping[str, str]) -> TelegramSettings | None:
         )
     api_url = _url(TELEGRAM_API_URL, env.get(TELEGRAM_API_URL, "").strip() or DEFAULT_TELEGRAM_API_URL)
     return TelegramSettings(bot_token=SecretStr(token), chat_id=SecretStr(chat), api_url=api_url)
+
+
+_CHANNELS: Final[tuple[Callable[[Mapping[str, str]], ChannelSettings | None], ...]] = (_telegram,)
 
 
 def mode_from_env(env: Mapping[str, str]) -> Mode:

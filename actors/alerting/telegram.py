@@ -6,6 +6,8 @@ import httpx
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from actors.alerting.channel import NotTaken, Taken
+from actors.alerting.telegram_text import render
+from core.messages.alerting import AlertRow
 
 DEFAULT_API_URL = "https://api.telegram.org"
 RETRY_AFTER_MAX_S = 3600.0
@@ -26,7 +28,10 @@ class _Answer(BaseModel):
 
 
 class TelegramChannel:
-    """One client, one chat. The token is part of the URL, so no error of httpx is passed on or chained."""
+    """One client, one chat. The token is part of the URL, so no error of httpx is passed on or chained.
+
+    An alert that was refused (400) is sent as plain text from then on: its HTML may be the reason.
+    """
 
     name = "telegram"
 
@@ -34,12 +39,14 @@ class TelegramChannel:
         self._url = f"{api_url.rstrip('/')}/bot{token.get_secret_value()}/sendMessage"
         self._chat_id = chat_id
         self._client = httpx.Client(timeout=_TIMEOUT, follow_redirects=False, trust_env=False)
+        self._refused_as_html: str | None = None
 
-    def send(self, text: str, *, markup: bool) -> Taken | NotTaken:
+    def send(self, alert: AlertRow) -> Taken | NotTaken:
         """One POST. Whatever is not a clear yes counts as not taken: twice is better than never."""
+        markup = alert.alert_id != self._refused_as_html
         body: dict[str, str | bool] = {
             "chat_id": self._chat_id.get_secret_value(),
-            "text": text,
+            "text": render(alert, markup=markup),
             "disable_web_page_preview": True,
         }
         if markup:
@@ -48,6 +55,8 @@ class TelegramChannel:
             response = self._client.post(self._url, json=body)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return NotTaken(f"Telegram was not reached: {type(error).__name__}")
+        if response.status_code == 400:
+            self._refused_as_html = alert.alert_id
         return _read(response.status_code, response.content)
 
     def close(self) -> None:
@@ -65,5 +74,4 @@ def _read(status: int, content: bytes) -> Taken | NotTaken:
     return NotTaken(
         f"Telegram answered HTTP {status}: {answer.description or 'no description'}",
         retry_after_s=None if retry_after_s is None else min(max(retry_after_s, 0.0), RETRY_AFTER_MAX_S),
-        markup_refused=status == 400,
     )

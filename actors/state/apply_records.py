@@ -71,15 +71,17 @@ def record_alert(db: sqlite3.Connection, request: RecordAlert) -> Applied:
     """Every alert is a row; from HIGH on it is also an audit record."""
     applied = Applied(Recorded(request_id=request.request_id))
     alert = request.alert
-    if records.insert_alert(db, alert) and alert.severity.rank >= Severity.HIGH.rank:
+    if records.insert_alert(db, alert, request.channels) and alert.severity.rank >= Severity.HIGH.rank:
         detail = alert.model_dump(mode="json", exclude={"delivered_at"})
         applied.note(AuditKind.ALERT, alert.at, detail)
     return applied
 
 
 def record_alert_delivered(db: sqlite3.Connection, request: RecordAlertDelivered) -> Applied:
-    if not records.mark_delivered(db, request.alert_id, request.at):
-        raise BooksRefusalError("unknown_alert", f"expected a recorded alert, found {request.alert_id}")
+    if not records.mark_delivered(db, request.alert_id, request.channel, request.at):
+        raise BooksRefusalError(
+            "unknown_alert", f"expected an alert recorded for {request.channel}, found {request.alert_id}"
+        )
     return Applied(Recorded(request_id=request.request_id))
 
 

@@ -64,7 +64,11 @@ def read(db: sqlite3.Connection, query: Read) -> StateAnswer:
         case GetKillSwitchRow():
             return records.kill_switch(db, query.request_id)
         case GetUndeliveredAlerts():
-            return UndeliveredAlerts(request_id=query.request_id, alerts=records.undelivered_alerts(db))
+            return UndeliveredAlerts(
+                request_id=query.request_id,
+                channel=query.channel,
+                alerts=records.undelivered_alerts(db, query.channel),
+            )
         case GetOpenInbox():
             return OpenInbox(request_id=query.request_id, items=records.open_inbox(db))
         case GetSystem():

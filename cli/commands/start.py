@@ -42,7 +42,7 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
         )
     refuse_paper_folder(data_dir)
     socket = control_socket_path(data_dir, os.environ)
-    redact = redactor(settings.mcp, settings.telegram)
+    redact = redactor(settings.mcp, settings.channels)
     make_data_folder(data_dir)
     with private_files(), locked(data_dir, socket), logging_to(data_dir / "log", redact):
         transport = HttpTransport(settings.mcp.url, monotonic=time.monotonic)
@@ -55,7 +55,7 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
             loaded=loaded,
             mode=mode,
             mcp=settings.mcp,
-            telegram=settings.telegram,
+            channels=settings.channels,
             data_dir=data_dir,
             control_socket=socket,
             started_at=datetime.now(UTC),

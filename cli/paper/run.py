@@ -29,7 +29,7 @@ from cli.paper.summary import show_summary
 from cli.process import EngineEnd, EngineProcess, signals_to
 from cli.views.live import LiveView, picture, save_svg
 from cli.views.output import time_text
-from config import LoadedStrategy, McpSettings, telegram_from_env
+from config import LoadedStrategy, McpSettings, channels_from_env
 from core.errors import FoundWrongError, InputError
 from core.messages.control import EngineStatus, GetStatus
 from core.values import Mode
@@ -62,8 +62,8 @@ class PaperRun:
         self._user_umask = user_umask
         self._venue = venue
         self._mcp = McpSettings(url=venue.url, token=SecretStr(venue.token), bot_tag=BOT_TAG)
-        telegram = telegram_from_env(os.environ)
-        redact = redactor(self._mcp, telegram)
+        channels = channels_from_env(os.environ)
+        redact = redactor(self._mcp, channels)
         # Both sides keep their time; after a kill they may differ by what was under way.
         known = last_recorded_at(options.data_dir) if options.keep else None
         self._began = max(venue.ready.clock, known) if known is not None else venue.ready.clock
@@ -82,7 +82,7 @@ class PaperRun:
             loaded=loaded,
             mode=Mode(data_analysis=True, strategy=True),
             mcp=self._mcp,
-            telegram=telegram,
+            channels=channels,
             data_dir=options.data_dir,
             control_socket=socket,
             started_at=self._began,

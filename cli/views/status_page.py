@@ -164,5 +164,14 @@ def _alerts_text(status: EngineStatus) -> str:
     if status.alerting is None:
         return "no answer"
     alerting = status.alerting
-    text = f"by {alerting.channel}, {alerting.delivered} delivered, {alerting.queued} waiting"
-    return f"{text}, last error: {alerting.last_error}" if alerting.last_error else text
+    texts = [
+        f"by {one.channel}, {one.delivered} delivered, {one.queued} waiting{_error(one.last_error)}"
+        for one in alerting.channels
+    ]
+    if alerting.unrecorded:
+        texts.append(f"{alerting.unrecorded} not in the books{_error(alerting.last_error)}")
+    return "; ".join(texts or ["to the log alone"])
+
+
+def _error(error: str | None) -> str:
+    return f", last error: {error}" if error else ""

@@ -30,7 +30,7 @@ class RaiseAlert(Command):
 
 
 class AlertRow(Event):
-    """An alert as stored; `delivered_at` is None until Telegram (or the log, if none is set) took it."""
+    """An alert as stored; `delivered_at` is None until all its channels (the log, if it has none) took it."""
 
     alert_id: str
     severity: Severity
@@ -41,11 +41,24 @@ class AlertRow(Event):
     delivered_at: datetime | None = None
 
 
-class AlertingStatus(Event):
+class ChannelStatus(Event):
+    """One channel in this incarnation of alerting; `overflowed` alerts wait in the books alone."""
+
     channel: str
     queued: int
     delivered: int
     overflowed: int
+    last_error: str | None
+
+
+class AlertingStatus(Event):
+    """`unrecorded` counts alerts that are in the log and not in the books; `last_error` says why not.
+
+    Without channels, alerts go to the log.
+    """
+
+    channels: tuple[ChannelStatus, ...]
+    unrecorded: int
     last_error: str | None
     recent: tuple[AlertRow, ...]
 

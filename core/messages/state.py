@@ -218,15 +218,17 @@ class RecordKillSwitch(Recording):
 
 
 class RecordAlert(Recording):
-    """An alert, before anybody tries to deliver it."""
+    """An alert and the channels that it shall go to, before anybody tries to deliver it."""
 
     alert: AlertRow
+    channels: tuple[str, ...]
 
 
 class RecordAlertDelivered(Recording):
-    """The alert reached the operator: it is no longer read as undelivered."""
+    """A channel has taken the alert: it is no longer read as undelivered for this channel."""
 
     alert_id: str
+    channel: str
     at: datetime
 
 

@@ -98,13 +98,15 @@ class GetKillSwitchRow(Query[KillSwitchRow | Refused]):
 
 class UndeliveredAlerts(Event):
     request_id: str
+    channel: str
     alerts: tuple[AlertRow, ...]
 
 
 class GetUndeliveredAlerts(Query[UndeliveredAlerts | Refused]):
-    """Answered by `UndeliveredAlerts`, oldest first."""
+    """Answered by `UndeliveredAlerts` of one channel, oldest first."""
 
     request_id: str
+    channel: str
 
 
 class OpenInbox(Event):

@@ -12,6 +12,7 @@ from cli.views.live import picture
 from cli.views.status_page import book_line, kill_switch_text, show_status
 from core.contract import Router
 from core.errors import InputError
+from core.messages.alerting import AlertingStatus, ChannelStatus
 from core.messages.control import CellView, EngineIdentity, EngineStatus
 from core.messages.health import HealthStatus, RouterHealth
 from core.messages.kill_switch import ArmCause, KillSwitchStatus
@@ -223,6 +224,19 @@ def test_the_status_page_says_what_does_not(capsys: pytest.CaptureFixture[str]) 
     assert "4 failures since the start, last: cut" in text
     assert "NO ANSWER from deribit: timeout (2 in a row); macro: maintenance (0 in a row)" in text
     assert "LOW: 3.0 GiB free, last backup 2026-01-05 14:04:00Z, FAILED since: no space left" in text
+
+
+def test_the_status_page_shows_each_alert_channel(capsys: pytest.CaptureFixture[str]) -> None:
+    one = ChannelStatus(channel="telegram", queued=2, delivered=3, overflowed=0, last_error="HTTP 502")
+    two = ChannelStatus(channel="pager", queued=0, delivered=5, overflowed=0, last_error=None)
+    alerting = AlertingStatus(channels=(one, two), unrecorded=1, last_error="too many", recent=())
+    text = page(status(alerting=alerting), capsys)
+    assert (
+        "by telegram, 3 delivered, 2 waiting, last error: HTTP 502; by pager, 5 delivered, 0 waiting; "
+        "1 not in the books, last error: too many"
+    ) in text
+    alone = AlertingStatus(channels=(), unrecorded=0, last_error=None, recent=())
+    assert "to the log alone" in page(status(alerting=alone), capsys)
 
 
 def test_the_status_page_takes_silence_for_no_good_news(capsys: pytest.CaptureFixture[str]) -> None:

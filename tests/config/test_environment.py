@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from config import VARIABLES, load_settings, mcp_from_env, mode_from_env, telegram_from_env
+from config import VARIABLES, channels_from_env, load_settings, mcp_from_env, mode_from_env
 from core.errors import InputError
 
 GOOD = {"CERBERO_BITE_MCP_URL": "http://127.0.0.1:9000/", "CERBERO_BITE_MCP_TOKEN": "s3cret-token"}
@@ -17,7 +17,7 @@ def test_url_and_token_are_enough() -> None:
     assert settings.mcp.url == "http://127.0.0.1:9000"
     assert settings.mcp.token.get_secret_value() == "s3cret-token"
     assert settings.mcp.bot_tag == "BOT__CERBERO_BITE"
-    assert settings.telegram is None
+    assert settings.channels == ()
     assert settings.mode.name == "data_analysis"
 
 
@@ -75,11 +75,9 @@ def test_a_tag_of_64_characters_is_allowed() -> None:
 
 def test_telegram_needs_both_and_has_a_default_host() -> None:
     both = {"CERBERO_BITE_TELEGRAM_BOT_TOKEN": "s3cret-bot", "CERBERO_BITE_TELEGRAM_CHAT_ID": "s3cret-chat"}
-    telegram = telegram_from_env(both)
-    assert telegram is not None
+    [telegram] = channels_from_env(both)
     assert telegram.api_url == "https://api.telegram.org"
-    other = telegram_from_env(both | {"CERBERO_BITE_TELEGRAM_API_URL": "http://127.0.0.1:1/"})
-    assert other is not None
+    [other] = channels_from_env(both | {"CERBERO_BITE_TELEGRAM_API_URL": "http://127.0.0.1:1/"})
     assert other.api_url == "http://127.0.0.1:1"
 
 

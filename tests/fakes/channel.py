@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections import deque
 
 from actors.alerting import NotTaken, Taken
+from core.messages.alerting import AlertRow
 
 
 class FakeChannel:
-    """`outcomes` are given one an attempt, then Taken."""
+    """`outcomes` are given one an attempt, then Taken. `sent` are the texts of all attempts."""
 
-    name = "fake"
-
-    def __init__(self) -> None:
+    def __init__(self, name: str = "fake") -> None:
+        self.name = name
         self.outcomes: deque[Taken | NotTaken] = deque()
         self.sent: list[str] = []
-        self.markups: list[bool] = []
         self.closed = False
 
-    def send(self, text: str, *, markup: bool) -> Taken | NotTaken:
-        self.sent.append(text)
-        self.markups.append(markup)
+    def send(self, alert: AlertRow) -> Taken | NotTaken:
+        self.sent.append(alert.text)
         return self.outcomes.popleft() if self.outcomes else Taken()
 
     def close(self) -> None:

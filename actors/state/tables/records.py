@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,22 +48,48 @@ def prune_answers(db: sqlite3.Connection, before: datetime) -> int:
     return db.execute("DELETE FROM answered WHERE at < ?", (time_text(before),)).rowcount
 
 
-def insert_alert(db: sqlite3.Connection, alert: AlertRow) -> bool:
-    """False if it was there already."""
+def insert_alert(db: sqlite3.Connection, alert: AlertRow, channels: Sequence[str]) -> bool:
+    """The alert, undelivered for each of its channels. False if it was there already."""
     values = (alert.alert_id, alert.severity, alert.code, alert.text, alert.cause, time_text(alert.at))
     delivered = None if alert.delivered_at is None else time_text(alert.delivered_at)
     sql = f"INSERT INTO alerts ({_ALERT}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
-    return db.execute(sql, (*values, delivered)).rowcount == 1
+    if db.execute(sql, (*values, delivered)).rowcount == 0:
+        return False
+    db.executemany(
+        "INSERT INTO alert_channels (alert_id, channel) VALUES (?, ?)",
+        [(alert.alert_id, channel) for channel in channels],
+    )
+    return True
 
 
-def mark_delivered(db: sqlite3.Connection, alert_id: str, at: datetime) -> bool:
-    """False if there is no such alert."""
-    sql = "UPDATE alerts SET delivered_at = coalesce(delivered_at, ?) WHERE alert_id = ?"
-    return db.execute(sql, (time_text(at), alert_id)).rowcount == 1
+def mark_delivered(db: sqlite3.Connection, alert_id: str, channel: str, at: datetime) -> bool:
+    """Delivered over this channel, and as a whole once no other channel is missing.
+
+    False if there is no such alert for the channel.
+    """
+    found = db.execute(
+        "UPDATE alert_channels SET delivered_at = coalesce(delivered_at, ?) "
+        "WHERE alert_id = ? AND channel = ?",
+        (time_text(at), alert_id, channel),
+    )
+    if found.rowcount == 0:
+        return False
+    db.execute(
+        "UPDATE alerts SET delivered_at = coalesce(delivered_at, ?) WHERE alert_id = ? AND NOT EXISTS "
+        "(SELECT 1 FROM alert_channels AS c WHERE c.alert_id = alerts.alert_id AND c.delivered_at IS NULL)",
+        (time_text(at), alert_id),
+    )
+    return True
 
 
-def undelivered_alerts(db: sqlite3.Connection) -> tuple[AlertRow, ...]:
-    return _alerts(db.execute(f"SELECT {_ALERT} FROM alerts WHERE delivered_at IS NULL ORDER BY number"))
+def undelivered_alerts(db: sqlite3.Connection, channel: str) -> tuple[AlertRow, ...]:
+    """Those that this channel shall take and has not taken, oldest first."""
+    fields = ", ".join(f"alerts.{field}" for field in _ALERT.split(", "))
+    sql = (
+        f"SELECT {fields} FROM alert_channels JOIN alerts USING (alert_id) "
+        "WHERE channel = ? AND alert_channels.delivered_at IS NULL ORDER BY number"
+    )
+    return _alerts(db.execute(sql, (channel,)))
 
 
 def alerts(db: sqlite3.Connection, *, limit: int | None = None) -> tuple[AlertRow, ...]:

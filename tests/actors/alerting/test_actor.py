@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
-from actors.alerting import Alerting, NotTaken
-from actors.alerting import actor as alerting_module
+from actors.alerting import Alerting, NotTaken, channel_queue
 from actors.runtime.testing import FakeAddress, FakeContext
-from core.messages.alerting import AlertingStatus, AlertRow, GetAlerting, RaiseAlert, Severity
+from core.messages.alerting import AlertingStatus, AlertRow, ChannelStatus, GetAlerting, RaiseAlert, Severity
 from core.messages.audit import AuditKind
 from core.messages.base import Refused
 from core.messages.state import (
@@ -28,19 +28,29 @@ START = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
 class Desk:
     """The actor with its fakes, and the moves a test makes."""
 
-    def __init__(self, *, telegram: bool = True, backlog: tuple[AlertRow, ...] | None = ()) -> None:
-        self.channel = FakeChannel()
+    def __init__(self, *, channels: int = 1, backlog: tuple[AlertRow, ...] | None = ()) -> None:
+        self.channels = [FakeChannel(f"fake-{number}") for number in range(channels)]
         self.state = FakeAddress("state")
         self.ctx = FakeContext("alerting", now=START)
         self.actor = Alerting(
             state=self.state,
-            open_channel=(lambda: self.channel) if telegram else None,
+            channels=[partial(next, iter([channel])) for channel in self.channels],
             redact=Redactor(["s3cret-token"]),
         )
         self.actor.ctx = self.ctx
         self.actor.on_start()
-        if telegram and backlog is not None:
-            self.actor.on_receive(UndeliveredAlerts(request_id="r", alerts=backlog))
+        if backlog is not None:
+            for channel in self.channels:
+                self.backlog(*backlog, channel=channel)
+
+    def backlog(self, *alerts: AlertRow, channel: FakeChannel | None = None) -> None:
+        """State's answer: what the books hold undelivered for a channel."""
+        name = (channel or self.channel).name
+        self.actor.on_receive(UndeliveredAlerts(request_id="r", channel=name, alerts=alerts))
+
+    @property
+    def channel(self) -> FakeChannel:
+        return self.channels[0]
 
     def alert(self, text: str, severity: Severity = Severity.HIGH) -> None:
         self.actor.on_receive(
@@ -55,13 +65,17 @@ class Desk:
 
     @property
     def sent(self) -> list[str]:
-        return [text.split("\n")[1] for text in self.channel.sent]
+        return self.channel.sent
 
     @property
     def status(self) -> AlertingStatus:
         status = self.actor.on_receive(GetAlerting())
         assert isinstance(status, AlertingStatus)
         return status
+
+    @property
+    def channel_status(self) -> ChannelStatus:
+        return self.status.channels[0]
 
     def recorded(self, kind: type) -> list[object]:
         return [message for message in self.ctx.told_to(self.state) if isinstance(message, kind)]
@@ -98,7 +112,7 @@ def test_each_alert_is_recorded_with_its_audit_event_and_then_marked_delivered()
 
 
 def test_recording_is_told_again_until_state_acknowledges() -> None:
-    desk = Desk(telegram=False)
+    desk = Desk(channels=0)
     desk.alert("x")
     desk.run(6)
     assert len(desk.recorded(RecordAlert)) == 2
@@ -140,15 +154,6 @@ def test_retry_after_is_obeyed() -> None:
     assert desk.sent == ["x", "x"]
 
 
-def test_refused_markup_is_sent_again_as_plain_text() -> None:
-    desk = Desk()
-    desk.channel.outcomes.append(NotTaken("400", markup_refused=True))
-    desk.alert("a < b")
-    desk.run(5)
-    assert desk.channel.markups == [True, False]
-    assert "a < b" in desk.channel.sent[1]
-
-
 def test_undelivered_alerts_of_an_earlier_run_go_first_and_only_once() -> None:
     desk = Desk(backlog=None)
     desk.alert("new")
@@ -158,7 +163,7 @@ def test_undelivered_alerts_of_an_earlier_run_go_first_and_only_once() -> None:
     [record] = desk.recorded(RecordAlert)
     assert isinstance(record, RecordAlert)
     backlog = (stored("a", "old 1", -60), stored("b", "old 2", -30), record.alert)
-    desk.actor.on_receive(UndeliveredAlerts(request_id="r", alerts=backlog))
+    desk.backlog(*backlog)
     desk.run(10)
     assert desk.sent == ["old 1", "old 2", "new"]
 
@@ -176,7 +181,7 @@ def test_a_late_backlog_does_not_repeat_what_was_delivered() -> None:
     desk.run(12)
     record = desk.recorded(RecordAlert)[0]
     assert isinstance(record, RecordAlert)
-    desk.actor.on_receive(UndeliveredAlerts(request_id="r", alerts=(record.alert,)))
+    desk.backlog(*(record.alert,))
     desk.run(5)
     assert desk.sent == ["x"]
 
@@ -184,27 +189,28 @@ def test_a_late_backlog_does_not_repeat_what_was_delivered() -> None:
 def test_what_does_not_fit_in_memory_is_counted_and_read_again_from_the_books(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(alerting_module, "QUEUE_MAX", 3)
+    monkeypatch.setattr(channel_queue, "QUEUE_MAX", 3)
     desk = Desk()
     for number in range(5):
         desk.alert(str(number))
-    assert desk.status.overflowed == 2
-    assert desk.status.queued == 3
+    assert desk.channel_status.overflowed == 2
+    assert desk.channel_status.queued == 3
     desk.run(3)
     assert len(desk.recorded(GetUndeliveredAlerts)) == 2
     rows = [m.alert for m in desk.recorded(RecordAlert) if isinstance(m, RecordAlert)]
-    desk.actor.on_receive(UndeliveredAlerts(request_id="r", alerts=tuple(rows[3:])))
+    desk.backlog(*tuple(rows[3:]))
     desk.run(5)
     assert desk.sent == ["0", "1", "2", "3", "4"]
 
 
-def test_without_telegram_the_log_is_the_delivery() -> None:
-    desk = Desk(telegram=False)
+def test_without_a_channel_the_log_is_the_delivery() -> None:
+    desk = Desk(channels=0)
     desk.alert("x", Severity.LOW)
     [record] = desk.recorded(RecordAlert)
     assert isinstance(record, RecordAlert)
     assert record.alert.delivered_at == START
-    assert (desk.status.channel, desk.status.delivered, desk.status.queued) == ("log", 1, 0)
+    assert record.channels == ()
+    assert desk.status.channels == ()
 
 
 def test_no_secret_is_recorded_sent_or_shown() -> None:
@@ -225,3 +231,43 @@ def test_the_channel_is_closed_at_the_end() -> None:
 def test_an_unknown_message_is_a_crash() -> None:
     with pytest.raises(TypeError, match="expected a message of Alerting, found str"):
         Desk().actor.on_receive("hello")
+
+
+def test_each_channel_gets_every_alert_at_its_own_pace() -> None:
+    desk = Desk(channels=2)
+    down, well = desk.channels
+    down.outcomes.extend(NotTaken("down") for _ in range(40))
+    for number in range(3):
+        desk.alert(str(number))
+    desk.run(10)
+    assert well.sent == ["0", "1", "2"]
+    assert set(down.sent) == {"0"}
+    assert [(one.channel, one.delivered, one.queued) for one in desk.status.channels] == [
+        ("fake-0", 0, 3),
+        ("fake-1", 3, 0),
+    ]
+    desk.run(3600)
+    assert down.sent[40:] == ["0", "1", "2"]
+    assert well.sent == ["0", "1", "2"]
+    marks = [m for m in desk.recorded(RecordAlertDelivered) if isinstance(m, RecordAlertDelivered)]
+    assert len({(mark.alert_id, mark.channel) for mark in marks}) == 6
+    assert len({mark.request_id for mark in marks}) == 6
+
+
+def test_a_channel_reads_only_its_own_backlog() -> None:
+    desk = Desk(channels=2, backlog=None)
+    asked = [m.channel for m in desk.recorded(GetUndeliveredAlerts) if isinstance(m, GetUndeliveredAlerts)]
+    assert asked == ["fake-0", "fake-1"]
+    desk.backlog(stored("a", "old", -60), channel=desk.channels[1])
+    desk.backlog(channel=desk.channels[0])
+    desk.run(5)
+    assert (desk.channels[0].sent, desk.channels[1].sent) == ([], ["old"])
+
+
+def test_two_channels_of_one_name_are_refused() -> None:
+    actor = Alerting(
+        state=FakeAddress("state"), channels=[FakeChannel, FakeChannel], redact=Redactor(["s3cret-token"])
+    )
+    actor.ctx = FakeContext("alerting", now=START)
+    with pytest.raises(ValueError, match="expected each name once, found 'fake' twice"):
+        actor.on_start()

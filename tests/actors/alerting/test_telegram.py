@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from pydantic import SecretStr
 
 from actors.alerting import NotTaken, Taken, TelegramChannel
+from core.messages.alerting import AlertRow, Severity
 from tests.fakes.telegram import FakeTelegram
 
 TOKEN = "123456:AAbbCC-secret_token"
 CHAT = "-100987654321"
+AT = datetime(2026, 1, 5, 14, 0, 3, tzinfo=UTC)
+
+
+def alert(alert_id: str = "1") -> AlertRow:
+    return AlertRow(alert_id=alert_id, severity=Severity.HIGH, code="C", text="a < b", cause="c", at=AT)
 
 
 @pytest.fixture
@@ -27,16 +34,12 @@ def channel(telegram: FakeTelegram) -> Iterator[TelegramChannel]:
     channel.close()
 
 
-def test_a_message_goes_to_the_chat_as_html(telegram: FakeTelegram, channel: TelegramChannel) -> None:
-    assert channel.send("<b>x</b>", markup=True) == Taken()
+def test_an_alert_goes_to_the_chat_as_html(telegram: FakeTelegram, channel: TelegramChannel) -> None:
+    assert channel.send(alert()) == Taken()
     [(path, body)] = telegram.requests
     assert path == f"/bot{TOKEN}/sendMessage"
-    assert (body["chat_id"], body["text"], body["parse_mode"]) == (CHAT, "<b>x</b>", "HTML")
-
-
-def test_plain_text_names_no_parse_mode(telegram: FakeTelegram, channel: TelegramChannel) -> None:
-    channel.send("x", markup=False)
-    assert "parse_mode" not in telegram.requests[0][1]
+    assert (body["chat_id"], body["parse_mode"]) == (CHAT, "HTML")
+    assert body["text"] == "<b>HIGH C</b>\na &lt; b\ncause: c\n2026-01-05 14:00:03Z"
 
 
 def test_429_hands_on_how_long_to_wait(telegram: FakeTelegram, channel: TelegramChannel) -> None:
@@ -47,16 +50,23 @@ def test_429_hands_on_how_long_to_wait(telegram: FakeTelegram, channel: Telegram
         "parameters": {"retry_after": 7},
     }
     telegram.answers.append((429, body))
-    outcome = channel.send("x", markup=True)
+    outcome = channel.send(alert())
     assert isinstance(outcome, NotTaken)
     assert outcome.retry_after_s == 7.0
 
 
-def test_400_asks_for_plain_text(telegram: FakeTelegram, channel: TelegramChannel) -> None:
+def test_an_alert_refused_as_html_is_sent_again_as_plain_text_and_the_next_as_html(
+    telegram: FakeTelegram, channel: TelegramChannel
+) -> None:
     telegram.answers.append((400, {"ok": False, "description": "Bad Request: can't parse entities"}))
-    outcome = channel.send("x", markup=True)
-    assert isinstance(outcome, NotTaken)
-    assert outcome.markup_refused
+    assert isinstance(channel.send(alert("1")), NotTaken)
+    telegram.answers.append((502, b""))
+    assert isinstance(channel.send(alert("1")), NotTaken)
+    assert channel.send(alert("1")) == Taken()
+    assert channel.send(alert("2")) == Taken()
+    bodies = [body for _, body in telegram.requests]
+    assert [body.get("parse_mode") for body in bodies] == ["HTML", None, None, "HTML"]
+    assert "a < b" in bodies[1]["text"]
 
 
 @pytest.mark.parametrize("answer", [(200, {"ok": False}), (200, b"<html>"), (502, b""), (401, {"ok": False})])
@@ -64,12 +74,12 @@ def test_anything_but_a_clear_yes_is_not_taken(
     telegram: FakeTelegram, channel: TelegramChannel, answer: tuple[int, object]
 ) -> None:
     telegram.answers.append(answer)
-    assert isinstance(channel.send("x", markup=True), NotTaken)
+    assert isinstance(channel.send(alert()), NotTaken)
 
 
 def test_an_unreachable_host_is_not_taken_and_the_error_holds_no_secret() -> None:
     channel = TelegramChannel(SecretStr(TOKEN), SecretStr(CHAT), "http://127.0.0.1:1")
-    outcome = channel.send("x", markup=True)
+    outcome = channel.send(alert())
     channel.close()
     assert isinstance(outcome, NotTaken)
     assert TOKEN not in outcome.error

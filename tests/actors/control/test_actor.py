@@ -120,9 +120,7 @@ class Desk:
             GetExecution: ExecutionStatus(
                 recovering=False, resting=0, in_doubt=0, exits_under_way=0, last_error=None
             ),
-            GetAlerting: AlertingStatus(
-                channel="log", queued=0, delivered=0, overflowed=0, last_error=None, recent=()
-            ),
+            GetAlerting: AlertingStatus(channels=(), unrecorded=0, last_error=None, recent=()),
             GetAudit: AuditStatus(ok=True, records=3, head=AuditHead(seq=3, hash="ff")),
             GetBooks: BooksRead(
                 request_id="",

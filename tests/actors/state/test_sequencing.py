@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from actors.runtime import Fenced
+from actors.state.read_only import books_opened
+from actors.state.tables.records import alerts
 from core.messages.alerting import AlertRow, RaiseAlert, Severity
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.base import Refused
@@ -216,12 +219,29 @@ def test_an_account_is_bound_once_for_ever(room: BooksRoom) -> None:
 def test_alerts_stay_undelivered_until_they_are_delivered(room: BooksRoom) -> None:
     for number, severity in enumerate(Severity):
         alert = AlertRow(alert_id=str(number), severity=severity, code="c", text="t", cause="x", at=START)
-        room.tell(RecordAlert(request_id=f"a{number}", alert=alert))
-    room.tell(RecordAlertDelivered(request_id="d", alert_id="0", at=START))
-    found = room.ask(GetUndeliveredAlerts(request_id="q"))
-    assert isinstance(found, UndeliveredAlerts)
-    assert [alert.alert_id for alert in found.alerts] == ["1", "2", "3"]
+        room.tell(RecordAlert(request_id=f"a{number}", alert=alert, channels=("one", "two")))
+    room.tell(RecordAlertDelivered(request_id="d", alert_id="0", channel="one", at=START))
+    room.tell(RecordAlertDelivered(request_id="e", alert_id="1", channel="two", at=START))
+
+    def undelivered(channel: str) -> list[str]:
+        found = room.ask(GetUndeliveredAlerts(request_id="q", channel=channel))
+        assert isinstance(found, UndeliveredAlerts)
+        assert found.channel == channel
+        return [alert.alert_id for alert in found.alerts]
+
+    assert undelivered("one") == ["1", "2", "3"]
+    assert undelivered("two") == ["0", "2", "3"]
+    assert undelivered("unknown") == []
+    assert delivered_at(room) == [None] * 4
+    room.tell(RecordAlertDelivered(request_id="f", alert_id="0", channel="two", at=START))
+    assert delivered_at(room) == [START, None, None, None]
     assert [record["kind"] for record in records(room)] == ["ALERT", "ALERT"]
+
+
+def delivered_at(room: BooksRoom) -> list[datetime | None]:
+    with books_opened(room.data_dir) as db:
+        assert db is not None
+        return [alert.delivered_at for alert in alerts(db)]
 
 
 def test_an_operators_message_is_kept_until_it_is_done(room: BooksRoom) -> None:

@@ -1,4 +1,4 @@
-"""How an alert reads: escaped for Telegram's HTML, never longer than a message may be."""
+"""How an alert reads on Telegram: escaped for its HTML, never longer than a message may be."""
 
 from __future__ import annotations
 

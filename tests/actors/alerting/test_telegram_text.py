@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.alerting.text import LENGTH_MAX, render
+from actors.alerting.telegram_text import LENGTH_MAX, render
 from core.messages.alerting import AlertRow, Severity
 
 AT = datetime(2026, 1, 5, 14, 0, 3, tzinfo=UTC)

@@ -1,0 +1,52 @@
+"""Books that an older version wrote are opened by this one, and nothing in them is lost."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from actors.state.database import DATABASE_FILE, DatabaseCorruptError, migrations, open_database
+from actors.state.tables.records import alerts, mark_delivered, undelivered_alerts
+from tests.actors.state.books_room import START
+
+
+def books_of_version(data_dir: Path, version: int, *alerts_of_version_1: tuple[object, ...]) -> None:
+    """The database file as that version left it, with these alerts."""
+    with closing(sqlite3.connect(data_dir / DATABASE_FILE)) as db:
+        for sql in (*migrations()[:version], f"PRAGMA user_version = {version}"):
+            db.executescript(sql)
+        db.executemany("INSERT INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", alerts_of_version_1)
+        db.commit()
+
+
+def alert_row(number: int, alert_id: str, delivered_at: str | None) -> tuple[object, ...]:
+    return (number, alert_id, "HIGH", "code", "text", "cause", "2026-01-05T14:00:00Z", delivered_at)
+
+
+def test_alerts_that_waited_for_telegram_before_there_were_channels_still_wait_for_it(tmp_path: Path) -> None:
+    books_of_version(
+        tmp_path,
+        1,
+        alert_row(1, "a", "2026-01-05T14:00:01Z"),
+        alert_row(2, "b", None),
+        alert_row(3, "c", None),
+    )
+    with closing(open_database(tmp_path)) as db:
+        assert [alert.alert_id for alert in undelivered_alerts(db, "telegram")] == ["b", "c"]
+        assert undelivered_alerts(db, "another") == ()
+        assert mark_delivered(db, "b", "telegram", START)
+        assert not mark_delivered(db, "a", "telegram", START)
+        assert [alert.alert_id for alert in undelivered_alerts(db, "telegram")] == ["c"]
+        assert [alert.delivered_at is not None for alert in alerts(db)] == [True, True, False]
+
+
+def test_books_of_a_newer_version_are_refused(tmp_path: Path) -> None:
+    newer = len(migrations()) + 1
+    books_of_version(tmp_path, 1)
+    with closing(sqlite3.connect(tmp_path / DATABASE_FILE)) as db:
+        db.execute(f"PRAGMA user_version = {newer}")
+    with pytest.raises(DatabaseCorruptError, match=f"expected at most {newer - 1}, found {newer}"):
+        open_database(tmp_path)

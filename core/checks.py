@@ -1,4 +1,4 @@
-"""What every rule answers: its checks, each with value, threshold, verdict and a stable reason code.
+"""The answer of every rule: its checks, each with value, threshold, verdict and a stable reason code.
 
 Reasons are derived from the checks, so a rule can neither report a false reason nor leave a true one out.
 """
@@ -11,9 +11,9 @@ from core.values import Value
 
 Scalar = str | bool | int | float | None
 ROUNDING = 1e-12
-"""Ranges are inclusive, and a ratio of doubles that is its bound on paper may stand a little beside it.
+"""Tolerance of a comparison, relative for bounds above 1 and absolute below.
 
-Above 1 it is a fraction of the bound, below an absolute number.
+Bounds are inclusive; rounding may put a quotient that equals its bound on paper slightly beside it.
 """
 
 
@@ -34,7 +34,7 @@ class Check(Value):
 
 
 class RuleResult(Value):
-    """A rule's answer. `inputs` are the numbers that it read and derived, for the reader and the replay."""
+    """A rule's answer. `inputs` are the numbers that it read and derived, for people and for the replay."""
 
     rule: str
     checks: tuple[Check, ...]
@@ -46,13 +46,13 @@ class RuleResult(Value):
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """The code of every failed check, in the order of the rule's text."""
+        """The code of every failed check, in the order of the checks."""
         return tuple(check.reason for check in self.checks if not check.passed)
 
     def table(self, verdict: str | None = None) -> str:
         """A short text table: verdict, reason code, value, comparison; then the other inputs.
 
-        The rule's own verdict is passed or refused, unless its reader calls it otherwise.
+        The verdict reads passed or refused, unless `verdict` gives another word.
         """
         rows = [
             (

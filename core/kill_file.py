@@ -1,7 +1,7 @@
 """The `KILL` file's content: written by the kill switch, or by a person's command while no engine runs.
 
-A file that can't be read as this is a KILL file all the same: everything is blocked until the kill switch
-has taken it up and written it anew.
+A KILL file with any other content counts too: it blocks every order until the kill switch has read it and
+written it anew.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class KillFile(Value):
 
 
 def parse_kill_file(content: bytes) -> KillFile | None:
-    """What the file says, or None if it says nothing that can be read (a bare `touch KILL`, say)."""
+    """Parse the file's content; None if it has another form (a bare `touch KILL`, for instance)."""
     try:
         return KillFile.model_validate_json(content)
     except ValidationError:

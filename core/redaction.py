@@ -16,7 +16,7 @@ _SHAPES = (
 
 
 class Redactor:
-    """Masks the given secrets, their URL-quoted forms, and whatever looks like a credential."""
+    """Masks the given secrets, their URL-quoted forms, and anything that looks like a credential."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         forms = {

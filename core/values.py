@@ -1,8 +1,8 @@
-"""The words everyone shares: money, identifiers, sides, legs. Frozen values, no behaviour beyond arithmetic.
+"""Types that every package shares: money, identifiers, sides, legs. Frozen, no behaviour beyond arithmetic.
 
 Money that is booked is `Decimal` (ETH to 1e-8); statistics (greeks, volatility, ratios) are `float`.
-Volatility is in percent points (62.5 means 62.5 %) wherever the name ends in `_pct`, `dvol` or `rv14`,
-and a fraction if it ends in `_frac` or is called `sigma`. All times are timezone-aware UTC.
+Volatility is in percent points (62.5 means 62.5 %) if its name ends in `_pct`, `dvol` or `rv14`, and a
+fraction if it ends in `_frac` or is called `sigma`. All times are timezone-aware UTC.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Value(BaseModel):
 
 
 class Failed(Value):
-    """The answer of whatever could not do what it was asked: every reason as a stable code."""
+    """The result of a request that could not be carried out: every reason as a stable code."""
 
     reasons: tuple[str, ...]
 
@@ -93,7 +93,7 @@ class Leg(Value):
 
 
 class Mode(Value):
-    """What the engine is switched on for, by its environment: watching the market, and trading."""
+    """What the environment switches on: watching the market (`data_analysis`) and trading (`strategy`)."""
 
     data_analysis: bool
     strategy: bool

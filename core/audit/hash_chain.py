@@ -2,7 +2,7 @@
 
 A record is one line, `{"seq":N,"prev":"<hash N-1>",…,"hash":"<hash N>"}` and a line feed. The hash is
 SHA-256, in lower-case hex, over exactly the bytes before `,"hash":`. So every byte is either hashed or fixed
-by this form, and nothing has to be parsed to prove it. Split on the line feed only.
+by this form, and the chain is verified without parsing. Only the line feed separates records.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from core.errors import FoundWrongError, InputError
 from core.messages.audit import AuditEvent
 
 GENESIS_HASH = "0" * 64
-"""What the first record has as its predecessor's hash."""
+"""The predecessor's hash in the first record."""
 RECORD_BYTES_MAX = 16 * 1024 * 1024
 """No record is longer; a verifier never has to hold more than this."""
 
@@ -58,7 +58,7 @@ class AuditRecord(NamedTuple):
 
 
 def file_name(day: date) -> str:
-    """The audit file of a day: `audit-YYYY-MM-DD.jsonl`; the names' order is the chain's."""
+    """The audit file of a day: `audit-YYYY-MM-DD.jsonl`; files sorted by name are in the chain's order."""
     return f"audit-{day.isoformat()}.jsonl"
 
 
@@ -87,7 +87,7 @@ def encode_record(previous: Link, event: AuditEvent) -> tuple[bytes, Link]:
 
 
 def append(previous: Link, events: Iterable[AuditEvent]) -> tuple[bytes, Link]:
-    """The bytes of all events in order behind `previous`, and the chain's new end."""
+    """The bytes of the records of all events that follow `previous`, in order, and the chain's new end."""
     lines = []
     for event in events:
         line, previous = encode_record(previous, event)
@@ -118,22 +118,22 @@ def follow(previous: Link, line: bytes) -> Link:
 
 
 def split_lines(payload: bytes) -> list[bytes]:
-    """The lines with their line feeds; a last one without is kept as it is. Nothing else separates."""
+    """Split at line feeds only. Each line keeps its line feed; the last one may have none."""
     *whole, rest = payload.split(b"\n")
     return [line + b"\n" for line in whole] + ([rest] if rest else [])
 
 
 def follow_all(previous: Link, lines: Iterable[bytes]) -> Link:
-    """`follow` for each line in turn."""
+    """Apply `follow` to each line in turn and return the chain's end after the last."""
     for line in lines:
         previous = follow(previous, line)
     return previous
 
 
 def check_canonical(line: bytes) -> None:
-    """The stricter look at one proved record: it is JSON in exactly the form that `encode_record` writes.
+    """Check strictly that a record is JSON in exactly the form that `encode_record` writes.
 
-    Raises ChainBrokenError if the bytes prove but the form is another hand's.
+    Meant for a record that `follow` has accepted. Raises ChainBrokenError if it has another form.
     """
     try:
         fields = json.loads(line)
@@ -153,7 +153,7 @@ def check_canonical(line: bytes) -> None:
 
 
 def read_record(line: bytes) -> AuditRecord:
-    """The content of a record that was proved before. Raises ChainBrokenError if a field is missing."""
+    """The content of a record that `follow` has accepted. Raises ChainBrokenError if a field is missing."""
     try:
         fields = json.loads(line)
         return AuditRecord(
@@ -169,7 +169,7 @@ def read_record(line: bytes) -> AuditRecord:
 
 
 def parse_head(text: str) -> Link:
-    """`SEQ:HASH`, as the engine tells its head. Raises InputError."""
+    """Parse `SEQ:HASH`, the form in which the engine reports its head. Raises InputError."""
     seq, colon, digest = text.partition(":")
     if not colon or not (seq.isascii() and seq.isdigit()) or len(digest) != 64 or not set(digest) <= _HEX:
         raise InputError(f"head: expected SEQ:HASH with 64 lower-case hex digits, found {text!r}")

@@ -75,7 +75,7 @@ Amount = Annotated[
     BeforeValidator(_refuse_floats),
     PlainSerializer(plain_decimal, return_type=str, when_used="json"),
 ]
-"""A number of contracts (1 contract = 1 ETH); decimal text in JSON, a whole number is understood too."""
+"""A number of contracts (1 contract = 1 ETH); decimal text in JSON, a whole number is accepted too."""
 Positive = Annotated[Money, Field(gt=0)]
 Statistic = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 """A finite JSON number: greeks, volatility, rates, open interest, sizes seen in the market."""

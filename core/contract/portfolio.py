@@ -1,4 +1,4 @@
-"""The `portfolio` router: everything the owner has, at the venue and beside it."""
+"""The `portfolio` router: everything that the owner holds, at the venue and elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which tools exist: (router, tool) -> its request and its answer."""
+"""The registry of all tools: (router, tool) -> the models of request and answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from core.contract.sentiment import SENTIMENT_TOOLS
 REQUIRED_FEATURES: Final = frozenset({"valid_until", "label_lookup", "order_history"})
 """The engine trades only if `environment_info` lists all of these."""
 CHANGING_TOOLS: Final = frozenset({"place_combo_order", "edit_order", "cancel_order", "cancel_all"})
-"""The tools with an effect at the venue. A placement is sent once; its repetition is never automatic."""
+"""The tools with an effect at the venue. A placement is sent once and never repeated automatically."""
 
 
 TOOLS: Final[Mapping[tuple[Router, str], Tool[ToolRequest, ToolAnswer]]] = MappingProxyType(

@@ -1,4 +1,4 @@
-"""The wire's quotes as columns: the schema of a chain answer, checked by column instead of by row."""
+"""The quotes of a chain answer as columns, with their types checked by column instead of by row."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _TYPES = {"put": OptionType.PUT, "call": OptionType.CALL}
 
 
 class ChainColumns(NamedTuple):
-    """The columns as they travelled, money as text, and below them the same as numbers and times."""
+    """The columns as received, money as text; then the same values as numbers and times."""
 
     instrument_name: tuple[str, ...]
     strike: tuple[str, ...]
@@ -79,10 +79,10 @@ class ChainColumns(NamedTuple):
     forwards_usd: list[float]
     timestamps: list[datetime]
     misnamed: frozenset[int]
-    """Rows whose fields contradict their name; type, strike and expiration above are then the name's."""
+    """Rows whose name and fields disagree. If the name is valid, type, strike and expiration come from it."""
 
     def wire(self, row: int) -> dict[str, object]:
-        """One row as it travelled; a statistic that is no number becomes text, because JSON has none."""
+        """One row as received; a NaN or infinite statistic becomes text, because JSON has neither."""
         return {
             field: repr(value) if isinstance(value, float) and not math.isfinite(value) else value
             for field, value in ((field, getattr(self, field)[row]) for field in FIELDS)
@@ -106,7 +106,7 @@ def quotes_in(answer: bytes | str | Mapping[str, object]) -> Sequence[object]:
 
 
 def columns_of(quotes: Sequence[object], *, recorded: bool = False) -> ChainColumns:
-    """Transpose and type-check. `recorded` rows may be none at all and hold a NaN statistic as text."""
+    """Transpose and type-check. `recorded` quotes may be empty, and their statistics may be text (`wire`)."""
     if not quotes and recorded:
         wire: dict[str, tuple[object, ...]] = dict.fromkeys(FIELDS, ())
     else:
@@ -138,9 +138,9 @@ def columns_of(quotes: Sequence[object], *, recorded: bool = False) -> ChainColu
 def _located_by_name(
     names: Sequence[object], expirations: list[datetime], strikes_usd: list[float], types: list[OptionType]
 ) -> frozenset[int]:
-    """The rows whose name says another option than their fields, put where their name says (in place).
+    """Find the rows whose name and fields disagree, and correct the fields by a valid name, in place.
 
-    The name is what an order would trade, so it decides whether a broken quote stands on a candidate leg.
+    An order trades the name, so the name decides whether a broken quote could have been a leg.
     """
     misnamed = []
     by_name = map(named_option, cast("Sequence[str]", names))

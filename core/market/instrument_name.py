@@ -1,7 +1,7 @@
-"""What the name of an option says of it, as the venue writes names: `ETH-6JUL25-1500-P` expires at 08:00 UTC.
+"""Parses and writes the venue's option names: `ETH-6JUL25-1500-P` expires on 6 July 2025 at 08:00 UTC.
 
-An order names an instrument and nothing else. A quote whose fields say something other than its name would be
-sized as one option and traded as another.
+An order names an instrument and nothing else. A quote whose fields contradict its name would be sized as one
+option and traded as another.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class NamedOption(NamedTuple):
 
 @lru_cache(maxsize=_NAMES_KEPT)
 def named_option(instrument_name: str) -> NamedOption | None:
-    """Return the option of that name, None if it is no name of an ETH option or of no calendar day."""
+    """Return the option of that name; None if it is not an ETH option's or its day does not exist."""
     match = _NAME.fullmatch(instrument_name)
     if match is None or match[2] not in MONTH_NAMES:
         return None

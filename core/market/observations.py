@@ -1,4 +1,4 @@
-"""What is observed of the market beside the chain: funding, hourly closes, macro events, levels."""
+"""Observations of the market other than the chain: funding, hourly closes, macro events, levels."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Level(StrEnum):
 
 
 class MeanFunding(Value):
-    """The mean of one venue's last 24 h, annualised, a fraction; `as_of` is its last rate's time."""
+    """Mean funding of one venue over 24 h, an annualised fraction; `as_of` is the time of its last rate."""
 
     venue: str
     annualised_frac: Finite

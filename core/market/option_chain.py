@@ -1,7 +1,7 @@
 """One snapshot of an option chain: decoded once, columns underneath, quotes as views.
 
 An answer of `get_options_chain` that is broken as a whole raises `McpDataAnomalyError`; a broken quote is
-kept and marked with its fault codes (`quote_faults`), for the rules to skip the cycle or to drop it.
+kept and marked with its fault codes (`quote_faults`); the rules then skip the cycle or ignore the quote.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from core.values import OptionType, Value
 
 
 class _Totals(Value):
-    """What a record says of the whole answer, beside the quotes that it holds."""
+    """The part of a record that describes the whole answer, beside the quotes that were kept."""
 
     quotes_total: StrictInt = Field(gt=0)
     broken_total: StrictInt = Field(ge=0)
@@ -82,7 +82,7 @@ class Quote:
 
     @property
     def price_texts(self) -> tuple[str | None, str | None, str]:
-        """Bid, ask and mark as they came on the wire: decimal text, of a broken quote perhaps `NaN`."""
+        """Bid, ask and mark as received: decimal text, which in a broken quote may be `NaN`."""
         columns, row = self._columns, self.row
         return columns.bid[row], columns.ask[row], columns.mark_price[row]
 
@@ -136,7 +136,7 @@ class Quote:
 
 
 class OptionChain:
-    """A columnar snapshot. Totals, broken counts and expiries stay the whole answer's in a partial copy."""
+    """A columnar snapshot. A partial copy keeps totals, broken counts and expiries of the whole answer."""
 
     __slots__ = (
         "_columns",
@@ -192,7 +192,8 @@ class OptionChain:
         """Decode and validate one answer of `get_options_chain`, raw bytes or already parsed.
 
         Raises `McpDataAnomalyError` if it is broken as a whole: no JSON, a field missing or of the wrong
-        type, no quote at all, an instrument twice, or every quote older than `max_quote_age_s` at `now`.
+        type, no quote at all, an instrument twice, every quote older than `max_quote_age_s` at `now`, or a
+        quote further ahead of `now` than `clock_ahead_max_s`.
         """
         columns = columns_of(quotes_in(answer))
         newest = max(columns.timestamps)
@@ -227,7 +228,7 @@ class OptionChain:
         return None if row is None else self._view(row)
 
     def side(self, expiration: datetime, option_type: OptionType) -> tuple[Quote, ...]:
-        """The puts or calls of one expiry by strike, broken ones included; other quotes are not touched."""
+        """The puts or calls of one expiry by strike, broken ones included. No other quote is unpacked."""
         key = (expiration, option_type)
         if key not in self._sides:
             types, strikes = self._columns.types, self._columns.strikes_usd
@@ -239,7 +240,7 @@ class OptionChain:
     def to_record(
         self, *, expiration: datetime | None = None, instrument_names: Iterable[str] | None = None
     ) -> dict[str, object]:
-        """The chain as JSON values: whole, one expiry, or the quotes named; totals stay the answer's."""
+        """The chain as JSON values: whole, one expiry, or named quotes. Totals stay the whole answer's."""
         rows: Iterable[int] = range(len(self))
         if expiration is not None:
             rows = self._groups.get(expiration, ())
@@ -277,7 +278,7 @@ class OptionChain:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Inside frozen values a chain is taken as it is; in JSON it is its whole record."""
+        """Let a frozen value hold a chain as it is; in JSON it becomes its whole record."""
         return core_schema.is_instance_schema(
             cls,
             serialization=core_schema.plain_serializer_function_ser_schema(cls.to_record, when_used="json"),

@@ -1,4 +1,4 @@
-"""What makes one quote of a chain broken: stable codes, found in one pass over the columns."""
+"""The faults that make a quote of a chain broken: stable codes, found in one pass over the columns."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class QuoteFault(StrEnum):
 
 
 def model_deltas(columns: ChainColumns, anomalies: AnomalySection) -> list[float | None]:
-    """Delta from mark IV on the forward as of each quote's own timestamp; None if there is none."""
+    """Delta of each quote, from its mark IV and forward at its own timestamp; None if it can't be priced."""
     groups: dict[tuple[str, str, str], list[int]] = {}
     inputs = zip(
         columns.expiration,
@@ -95,9 +95,9 @@ def faults_of(
 
 
 def _all_amounts_sound(columns: ChainColumns) -> bool:
-    """Whether every amount is finite and, but for greeks, not negative: the common case, column by column.
+    """Whether every amount is finite and, except for greeks, not negative: the common case, by column.
 
-    A sum is finite only if every term is, up to an overflow, which only costs the look at each row.
+    A sum is finite only if every term is. If finite terms overflow, the only cost is a check of each row.
     """
     not_negative = (
         columns.bid_size,
@@ -113,7 +113,7 @@ def _all_amounts_sound(columns: ChainColumns) -> bool:
 
 
 def _on_tick(price_eth: float) -> bool:
-    """True on the grid of the price's own level, and above zero: an empty side is null, never zero."""
+    """Whether a price is above zero and on its level's tick grid; an empty side is null, never zero."""
     ticks = price_eth * _TICKS_PER_ETH
     if not 0.5 < ticks < math.inf:
         return False

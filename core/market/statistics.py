@@ -1,6 +1,6 @@
-"""What the rules derive from the raw market facts: RV14, the 30-day return, median funding.
+"""Statistics that the rules derive from the raw market facts: RV14, the 30-day return, median funding.
 
-A statistic that can't be computed is None with a reason code, never a number.
+RV14 and the 30-day return need closes in which `history_faults` finds no fault.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _LAG_MAX = timedelta(hours=2)
 
 
 def history_faults(closes: Sequence[HourlyClose], now: datetime) -> tuple[str, ...]:
-    """Why the hourly closes can't be used: too few, not one an hour, not up to `now`. Empty if they can."""
+    """Codes why the hourly closes can't be used: too few, a gap, not current at `now`. Empty if they can."""
     needed = TREND_HOURS + 1
     if len(closes) < needed:
         return ("index_history_short",)
@@ -52,7 +52,7 @@ def r30_frac(spot_usd: float, closes: Sequence[HourlyClose], now: datetime) -> f
 
 
 def median_funding_frac(rates: Sequence[MeanFunding], now: datetime, age_max_h: float) -> float | None:
-    """The median over the venues that are at most `age_max_h` old, a fraction a year; None without any."""
+    """Median of the rates at most `age_max_h` hours old, a fraction per year; None if there is none."""
     oldest = now - timedelta(hours=age_max_h)
     usable = [rate.annualised_frac for rate in rates if oldest <= rate.as_of <= now]
     return median(usable) if usable else None

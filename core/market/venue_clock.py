@@ -1,4 +1,4 @@
-"""How far the venue's clock is from ours, as far as one answer can tell."""
+"""The offset of the venue's clock from ours, as far as one answer shows it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from datetime import datetime
 
 
 def clock_offset_s(server_time: datetime, *, sent_at: datetime, received_at: datetime) -> float:
-    """Venue minus ours, seconds: 0 if `server_time` lies between asking and hearing, else how far outside.
+    """Venue minus ours, seconds: how far `server_time` lies outside [`sent_at`, `received_at`], 0 if inside.
 
-    What the way of the message may explain is not held against the clock.
+    A difference that the travel time of the messages may explain is not counted.
     """
     if server_time < sent_at:
         return (server_time - sent_at).total_seconds()

@@ -68,7 +68,7 @@ def black76_price_eth(
     """Return the price of one contract in ETH: the USD price of Black-76 with r = 0, divided by the forward.
 
     The out-of-the-money side is priced and the other one follows by parity, so that no digit of a small
-    price is lost. Relative error below 1e-11 down to 1e-12 ETH (see `docs/pricing.md`).
+    price is lost. The relative error of a price of at least 1e-12 ETH is below 1e-11 (see `docs/pricing.md`).
     """
     require_market(forward_usd, strike_usd, t_years, sigma_frac)
     time_value_eth = otm_price_eth(forward_usd, strike_usd, sigma_frac * sqrt(t_years))
@@ -140,7 +140,7 @@ def vega_usd_per_point(forward_usd: float, strike_usd: float, t_years: float, si
 
 
 def theta_usd_per_day(forward_usd: float, strike_usd: float, t_years: float, sigma_frac: float) -> float:
-    """Return the change of the USD price per calendar day, -F·φ(d1)·sigma/(2·√t)/365; 0 without either."""
+    """Return the change of the USD price per calendar day, -F·φ(d1)·sigma/(2·√t)/365; 0 if t or sigma is."""
     require_market(forward_usd, strike_usd, t_years, sigma_frac)
     root_t = sqrt(t_years)
     s = sigma_frac * root_t
@@ -190,7 +190,7 @@ def _delta(option_type: OptionType, forward_usd: float, strike_usd: float, s: fl
 
 
 def otm_price_eth(forward_usd: float, strike_usd: float, s: float) -> float:
-    """Return the price of the out-of-the-money one of put and call; `s` is sigma·√t, inputs are trusted."""
+    """Return the price of the put or the call, whichever is out of the money; `s` is sigma·√t. No checks."""
     if s <= 0.0:
         return 0.0
     d1, d2 = d1_d2_of_total_vol(forward_usd, strike_usd, s)
@@ -220,7 +220,7 @@ def _short_dated_otm_price_eth(d1: float, s: float) -> float:
 
 
 def _mills_ratio_and_slope(distance: float) -> tuple[float, float]:
-    """Return Mills' ratio `R = N(-y)/φ(y)` and `1 - y·R`, neither of them by cancellation.
+    """Return Mills' ratio `R = N(-y)/φ(y)` and `1 - y·R` at y = `distance`, without cancellation far out.
 
     Far out `R = 1/(y + c)` and `1 - y·R = c·R` with Laplace's fraction `c = 1/(y + 2/(y + 3/(y + …)))`.
     """

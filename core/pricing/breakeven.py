@@ -1,4 +1,4 @@
-"""Where a combination of inverse options neither gains nor loses at delivery, and how likely it gains.
+"""The delivery prices at which inverse options neither gain nor lose, and the probability of a gain.
 
 Rule 8 of the strategy gives a credit spread's breakevens in closed form; `breakevens_usd` finds those of any
 signed legs exactly, because S times the P&L is piecewise linear in the delivery price S.
@@ -28,7 +28,7 @@ def payoff_affordable_eth(net_credit_eth: float) -> float:
 
 
 def put_breakeven_usd(strike_usd: float, payoff_eth: float) -> float:
-    """Return the delivery price at which a put pays `payoff_eth` a contract: K/(1 + p)."""
+    """Return the delivery price at which a put pays `payoff_eth` per contract: K/(1 + p)."""
     require_price("strike_usd", strike_usd)
     if not -1.0 < payoff_eth < math.inf:
         raise InputError(f"payoff_eth: expected a finite number above -1, found {payoff_eth!r}")
@@ -36,7 +36,7 @@ def put_breakeven_usd(strike_usd: float, payoff_eth: float) -> float:
 
 
 def call_breakeven_usd(strike_usd: float, payoff_eth: float) -> float:
-    """Return the delivery price at which a call pays `payoff_eth` a contract: K/(1 - p)."""
+    """Return the delivery price at which a call pays `payoff_eth` per contract: K/(1 - p)."""
     require_price("strike_usd", strike_usd)
     if not -math.inf < payoff_eth < 1.0:
         raise InputError(f"payoff_eth: expected a finite number below 1, found {payoff_eth!r}")
@@ -93,13 +93,13 @@ def value_at_delivery_usd(
 def breakevens_usd(
     legs: Sequence[SignedLeg], credit_eth: float, *, fees_eth: float = 0.0, with_delivery_fees: bool = False
 ) -> tuple[float, ...]:
-    """Return, rising, the delivery prices at which profit turns into loss or back.
+    """Return, in ascending order, the delivery prices at which profit turns into loss or back.
 
-    Between two knots the value is a straight line, so its zero there is exact; for a credit spread these are
-    the `put_breakeven_usd` and `call_breakeven_usd` of rule 8. Raises `InputError` without a leg.
+    Between two of `bends_usd` the value is a straight line, so its zero there is exact; for a credit spread
+    these are the `put_breakeven_usd` and `call_breakeven_usd` of rule 8. Raises `InputError` without a leg.
     """
     knots = bends_usd(legs, with_delivery_fees)
-    # The value runs straight on beyond the last knot: one more point there gives its slope.
+    # Beyond the last knot the value is a straight line: one more point gives its slope.
     points = (*knots, 2.0 * knots[-1])
     values = [
         value_at_delivery_usd(
@@ -112,23 +112,23 @@ def breakevens_usd(
         value, next_value = values[index], values[index + 1]
         slope = (next_value - value) / (points[index + 1] - low_usd)
         is_last = index == len(knots) - 1
-        # What is compared at the far end of the last piece is its sign at infinity, which is its slope's.
+        # The last piece has no far end. Its sign at infinity is its slope's, or its value's if it is flat.
         ends_negative = (slope < 0.0 or (value < 0.0 and slope <= 0.0)) if is_last else next_value < 0.0
         if (value < 0.0) != ends_negative:
             found.append(low_usd - value / slope)
-    # A value that starts from nothing at 0 has no breakeven there: no delivery price is 0.
+    # A zero at 0 is no breakeven: no delivery price is 0.
     return tuple(price_usd for price_usd in found if price_usd > 0.0)
 
 
 def bends_usd(legs: Sequence[SignedLeg], with_delivery_fees: bool = False) -> tuple[float, ...]:
-    """Return, rising, 0 and the delivery prices at which the value bends.
+    """Return 0 and, in ascending order, the delivery prices at which the value changes its slope.
 
-    These are the strikes and, with delivery fees, where a leg's fee meets its cap.
+    These are the strikes and, with delivery fees, the prices at which a leg's fee meets its cap.
     """
     if not legs:
         raise InputError("legs: expected at least one leg, found none")
     knots = {0.0}
-    # A payoff of this many ETH is where the fixed fee and its cap are the same.
+    # At a payoff of this many ETH the cap equals the fixed fee.
     cap_payoff_eth = _FEE / _CAP
     for leg in legs:
         require_price("strike_usd", leg.strike_usd)

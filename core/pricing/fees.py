@@ -1,8 +1,8 @@
-"""What the venue charges: 0.0003 ETH a contract to trade, 0.00015 to deliver, at most 12.5 % of the value.
+"""The venue's fees: 0.0003 ETH per contract to trade, 0.00015 to deliver, each at most 12.5 % of the value.
 
 Source: Deribit's fee schedule for ETH options (maker and taker alike). The discount on a combo's cheaper
 direction is not applied: budgets are made without it. Booked amounts are `Decimal`, rounded as the venue does
-(1e-8 ETH, half-even); the `…_estimate_eth` functions are their unrounded doubles for analytics.
+(1e-8 ETH, half-even); the `…_estimate_eth` functions give unrounded doubles for analytics.
 """
 
 from __future__ import annotations

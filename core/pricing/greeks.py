@@ -1,7 +1,6 @@
 """Greeks of an option, of a leg, of a position and of the book, with their units in the names.
 
-The greeks of several legs are the sums of theirs; legs of different expiries are summed as if their forwards
-moved together.
+The greeks of several legs are summed; if their expiries differ, as if their forwards moved together.
 """
 
 from __future__ import annotations
@@ -24,10 +23,10 @@ from core.values import OptionType
 
 @dataclass(frozen=True, slots=True)
 class Greeks:
-    """`delta` and `net_delta` (delta less the price, both ETH), and what moves them.
+    """Greeks and their units: `delta` and `net_delta` (delta less the price) are ETH.
 
-    `gamma_per_usd` is ETH of delta a USD of the forward, `vega_usd_per_point` USD a vol point,
-    `theta_usd_per_day` USD a calendar day.
+    `gamma_per_usd` is ETH of delta per USD of the forward, `vega_usd_per_point` USD per vol point,
+    `theta_usd_per_day` USD per calendar day.
     """
 
     delta: float

@@ -2,8 +2,8 @@
 
 The out-of-the-money value v(s), s = sigma·√t, rises from 0 to its bound min(1, K/F); its slope φ(d1) is
 log-concave in s (its logarithm is `-x²/2s² - s²/8` plus a constant), so by Prékopa ln v and ln(bound - v) are
-concave. Newton's method on the first from below, or on the second from above, therefore closes in from one
-side from any start; no bracket is needed, and deep wings and minutes to expiry are no special cases.
+concave. Newton's method on the first from below, or on the second from above, therefore converges from one
+side whatever its start: it needs no bracket, and deep wings and minutes to expiry need no special treatment.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ ImpliedVol = float | NoImpliedVol
 def implied_vol(
     option_type: OptionType, forward_usd: float, strike_usd: float, t_years: float, price_eth: float
 ) -> ImpliedVol:
-    """Return the volatility, as a fraction, at which the option costs `price_eth`.
+    """Return the volatility, as a fraction, at which the option costs `price_eth`, or why there is none.
 
-    Raises `InputError` if the forward, the strike or the time is no market, or the price is not finite.
+    Raises `InputError` if the forward, the strike or the time can't be priced, or the price is not finite.
     """
     require_market(forward_usd, strike_usd, t_years, 0.0)
     if not math.isfinite(price_eth):
@@ -89,7 +89,7 @@ def implied_vol(
 
 
 def _total_vol_from_below(forward_usd: float, strike_usd: float, value_eth: float) -> float:
-    """Solve ln v(s) = ln value, starting from two lower bounds of s.
+    """Solve ln v(s) = ln value, starting from the larger of two lower bounds of s.
 
     With β = v/√(K/F) and x = ln(F/K): `β ≤ s/√(2π)`, and `β ≤ exp(-x²/2s²)/2` in the lower half of β.
     """

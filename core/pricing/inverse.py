@@ -1,6 +1,6 @@
-"""What inverse options pay and lose: payoffs, P&L and worst loss of signed legs, in ETH and USD.
+"""Payoffs, P&L and worst loss of signed legs of inverse options, in ETH and USD.
 
-An inverse option of strike K pays `max(K - S, 0)/S` (put) or `max(S - K, 0)/S` (call) ETH a contract at the
+An inverse option of strike K pays `max(K - S, 0)/S` (put) or `max(S - K, 0)/S` (call) ETH per contract at the
 delivery price S. Between strikes a combination's payoff times S is linear in S, and its payoff is monotone in
 S; so the worst loss over a range of S, in USD as in ETH, is at an end of the range or at a strike.
 """
@@ -63,7 +63,7 @@ def pnl_usd(
 
 
 def worst_loss_points_usd(legs: Iterable[SignedLeg], low_usd: float, high_usd: float) -> tuple[float, ...]:
-    """Return the delivery prices that hold every worst case of a range: its ends and the strikes inside."""
+    """Return the delivery prices at which a range can have its worst loss: ends and strikes inside."""
     require_price("low_usd", low_usd)
     if not low_usd <= high_usd < math.inf:
         raise InputError(f"high_usd: expected a finite price of at least {low_usd!r}, found {high_usd!r}")
@@ -74,7 +74,7 @@ def worst_loss_points_usd(legs: Iterable[SignedLeg], low_usd: float, high_usd: f
 def worst_loss(
     legs: Sequence[SignedLeg], credit_eth: float, fees_eth: float, low_usd: float, high_usd: float
 ) -> WorstLoss:
-    """Return the worst of `fees - credit - payoff`, and of it times S, for deliveries S in [low, high]."""
+    """Return the largest loss in ETH (`fees - credit - payoff`) and in USD (times S) for S in [low, high]."""
     points = worst_loss_points_usd(legs, low_usd, high_usd)
     losses = [(-pnl_eth(legs, credit_eth, point, fees_eth), point) for point in points]
     loss_eth, loss_eth_at = max(losses)

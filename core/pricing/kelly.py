@@ -1,8 +1,8 @@
-"""Kelly's fraction for a bet with several outcomes, shrunk for the few trades that it is estimated from.
+"""Kelly's fraction for a bet with several outcomes, shrunk because it is estimated from few trades.
 
 An outcome r is a P&L over the worst loss staked, so r = -1 loses the stake. The growth-optimal fraction is
-`f* = argmax Σ p·ln(1 + f·r)` (Kelly 1956); for a win of b or a loss of 1 it is `p - q/b`. Nobody here
-bets more than he has or against himself, so fractions lie in [0, 1].
+`f* = argmax Σ p·ln(1 + f·r)` (Kelly 1956); for a win of b or a loss of 1 it is `p - q/b`. Staking more
+than the capital or betting against oneself is ruled out, so fractions lie in [0, 1].
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def kelly_fraction(outcomes: Sequence[Outcome]) -> float:
     """Return f* in [0, 1].
 
     The slope of the growth, `Σ p·r/(1 + f·r)`, falls in f, so its sign at a midpoint tells on which side f*
-    lies; bisection to the last digit can not miss it. Raises `InputError` on a probability outside [0, 1],
+    lies, and bisection finds it to the last digit. Raises `InputError` on a probability outside [0, 1],
     a sum other than 1, or a result that is not finite.
     """
     _check_outcomes(outcomes)
@@ -60,13 +60,13 @@ def kelly_fraction(outcomes: Sequence[Outcome]) -> float:
 
 
 def shrunk_results(results: Sequence[float], prior_weight: float) -> tuple[float, ...]:
-    """Return the results moved together so that their mean is n/(n + prior_weight) of what it was."""
+    """Return the results, all shifted by one amount that makes their mean n/(n + prior_weight) of itself."""
     shift = (1.0 - _data_weight(len(results), prior_weight)) * _mean(results)
     return tuple(result - shift for result in results)
 
 
 def recommend(results: Sequence[float], *, trades_min: int, prior_weight: float) -> KellyRecommendation:
-    """Return what closed trades recommend: nothing below `trades_min`, else f* of their shrunk results.
+    """Return the recommendation of closed trades: f* of their shrunk results, None below `trades_min`.
 
     A recommendation changes no running configuration; sizing reads only a cap that a person has set.
     """
@@ -81,7 +81,7 @@ def recommend(results: Sequence[float], *, trades_min: int, prior_weight: float)
 
 
 def _growth_slope(outcomes: Sequence[Outcome], fraction: float) -> float:
-    # Below ruin, at f < -1/r, the product is at least half an ulp short of -1, so nothing is divided by 0.
+    # f stays below -1/r, so f·r is at least half an ulp above -1 and the divisor is not 0.
     return math.fsum(p * r / (1.0 + fraction * r) for p, r in outcomes)
 
 

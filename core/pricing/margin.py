@@ -5,8 +5,8 @@ Per contract sold, with F the forward, `otm = max(F - K, 0)/F` for a put and `ma
     call  MM = 0.075 + mark                    IM = max(0.15 - otm, 0.10) + mark
     put   MM = max(0.075, 0.075·mark) + mark   IM = max(max(0.15 - otm, 0.10) + mark, MM)
 
-A bought contract needs its premium to open and nothing to hold. Portfolio margin is lower and is asked of the
-venue, never computed here. Source: Deribit's page on standard margin for inverse options.
+A bought contract needs its premium to open and nothing to hold. Portfolio margin is lower; the venue is asked
+for it, it is never computed here. Source: Deribit's page on standard margin for inverse options.
 """
 
 from __future__ import annotations

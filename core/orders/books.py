@@ -71,7 +71,7 @@ class CycleRow(Value):
 
 
 class Proposal(Value):
-    """What decision wants opened. The position has the same id: one proposal, at most one position."""
+    """A combo that decision wants to open. Its position has the same id: at most one per proposal."""
 
     proposal_id: ProposalId
     cycle_id: CycleId
@@ -105,7 +105,7 @@ class Instruction(Value):
 
     @property
     def terms(self) -> OrderTerms:
-        """What was permitted, and what is sent."""
+        """The terms that were permitted and are sent."""
         is_entry = self.kind is InstructionKind.ENTRY
         return OrderTerms(
             purpose=OrderPurpose.ENTRY if is_entry else OrderPurpose.EXIT,
@@ -181,7 +181,7 @@ class Position(Value):
     entered_at: datetime | None = None
     closed_at: datetime | None = None
     exit_rule: ExitRule | None = None
-    """By which rule it was closed or, from its first exit instruction on, is to be closed."""
+    """The rule that closed it or, from its first exit instruction on, that is to close it."""
     credit_eth: Decimal = Decimal(0)
     """Net premium of the entry fills before fees, in total (not per contract)."""
     fees_eth: Decimal = Decimal(0)

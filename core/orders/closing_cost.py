@@ -34,9 +34,10 @@ class ClosingCost(NamedTuple):
 
 
 def closing_cost(chain: OptionChain, legs: Sequence[Leg]) -> ClosingCost | Failed:
-    """Σ ask of shorts − Σ bid of longs, and a fee a leg. No bid is 0, no ask the model price + 2 ticks.
+    """The cost to close: Σ ask of shorts − Σ bid of longs, plus a fee per leg.
 
-    `legs` are as entered. Failed if a leg is not quoted or its quote is broken.
+    A missing bid counts as 0, a missing ask as the model price + 2 ticks (at least the bid). `legs` are as
+    entered. Failed if a leg is not quoted or its quote is broken.
     """
     quoted = leg_quotes(chain, legs)
     return quoted if isinstance(quoted, Failed) else cost_of(quoted)

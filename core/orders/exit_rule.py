@@ -1,4 +1,4 @@
-"""What closes a position, by its stable name: in decisions, in messages and in the books."""
+"""The reasons to close a position, by the stable names that decisions, messages and the books use."""
 
 from __future__ import annotations
 

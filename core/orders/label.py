@@ -27,12 +27,12 @@ class OrderLabel(Value):
 
     @property
     def text(self) -> Label:
-        """As it stands at the venue and in the books."""
+        """The label as the venue and the books have it."""
         return Label(f"{self.proposal_id}:{_LETTERS[self.kind]}{self.attempt}")
 
     @classmethod
     def parse(cls, text: str) -> OrderLabel | None:
-        """What a label says; None if it is none of ours."""
+        """Parse a label; None if it is not one of ours."""
         found = _FORM.fullmatch(text)
         if found is None:
             return None

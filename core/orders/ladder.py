@@ -1,6 +1,7 @@
 """The price ladder of an order that does not fill: from mid towards its floor or its collar.
 
-Prices are ETH per combo, multiples of the combo tick, always rounded against us: credits down, costs up.
+Prices are ETH per combo, multiples of the combo tick, rounded against us: credits down, costs up. Only the
+most that an exit may cost is rounded down, so that it stays inside the collar.
 """
 
 from __future__ import annotations
@@ -39,13 +40,13 @@ def next_entry_price_eth(
 
 
 def exit_cost_max_eth(natural_cost_eth: Decimal, limits: LimitsSection) -> Decimal:
-    """The most that closing may cost: natural plus the collar, on the tick."""
+    """The most that closing may cost: natural plus the collar, rounded down to the tick."""
     return round_credit_eth(natural_cost_eth + collar_eth(natural_cost_eth, limits))
 
 
 def exit_reference_eth(natural_cost_eth: Decimal) -> Decimal:
-    """From where the gate measures the collar of an exit, net ETH received: from natural, but never from a
-    credit, because none can be asked for."""
+    """The price from which the gate measures the collar of an exit, net ETH received: natural, but at most 0,
+    because closing can't ask for a credit."""
     return -max(natural_cost_eth, Decimal(0))
 
 
@@ -57,10 +58,10 @@ def next_exit_price_eth(
     exit_steps: int,
     limits: LimitsSection,
 ) -> Decimal:
-    """The cost offered at `step`: 0 is mid, `exit_steps` natural, then a tick a step to the collar.
+    """The cost offered at `step`: mid at 0, natural at `exit_steps`, then a tick per step up to the collar.
 
-    The cost is positive if closing is paid for; the venue's `price` (net ETH received) is its negative. It is
-    never below 0: the venue takes no order that asks to be paid for closing.
+    The cost is positive if we pay; the venue's `price` (net ETH received) is its negative. It is never below
+    0: the venue takes no order that asks to be paid for closing.
     """
     if step < 0:
         raise ValueError(f"step: expected at least 0, found {step}")

@@ -1,4 +1,4 @@
-"""The position and order state machines: which edge exists, and nothing else is ever written."""
+"""The state machines of positions and orders: the books record no edge but these."""
 
 from __future__ import annotations
 
@@ -77,9 +77,9 @@ ORDER_EDGES: frozenset[tuple[OrderState, OrderState]] = frozenset(
 
 
 def check_position_edge(before: PositionState, after: PositionState, *, by_reconcile: bool = False) -> None:
-    """Raise `IllegalEdgeError` unless the position may move so. Staying where it is, is always allowed.
+    """Raise `IllegalEdgeError` unless this edge exists. Staying in the same state is always allowed.
 
-    `cancelled → open` exists for the reconcile alone: a fill was found under a label thought dead.
+    `cancelled → open` is for the reconcile alone, which has found a fill of an order thought dead.
     """
     if before is after:
         return
@@ -90,6 +90,6 @@ def check_position_edge(before: PositionState, after: PositionState, *, by_recon
 
 
 def check_order_edge(before: OrderState, after: OrderState) -> None:
-    """Raise `IllegalEdgeError` unless the order may move so. Staying where it is, is always allowed."""
+    """Raise `IllegalEdgeError` unless this edge exists. Staying in the same state is always allowed."""
     if before is not after and (before, after) not in ORDER_EDGES:
         raise IllegalEdgeError(f"order: no edge {before} → {after}")

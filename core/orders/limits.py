@@ -1,8 +1,8 @@
 """The pre-trade limits at the gate: an order and the facts in, allowed or refused with all reasons out.
 
-This is the last look before a permit, independent of the rules that made the order. Missing facts refuse.
-Limits on counts (positions, doubt, orders an hour) bind entries only, and no limit on an order's size stands
-against an exit of one contract, so that a risk can always be closed.
+This is the last check before a permit, independent of the rules that made the order. A missing fact refuses.
+Limits on counts (positions, orders in doubt, orders per hour) bind entries only, and no limit on size refuses
+an exit of one contract, so that a risk can always be closed.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from core.values import Environment, Value
 TOO_MANY = "too_many_contracts"
 TOO_MUCH = "order_value"
 TOO_LARGE = frozenset({TOO_MANY, TOO_MUCH})
-"""The reasons that a smaller order would not have."""
+"""The reasons that a smaller order may avoid."""
 
 
 class GateFacts(Value):
-    """What the gate knows, each with its time; None if it was never told.
+    """What the gate knows when it checks an order; None for what it was never told.
 
-    `open_positions` and `orders_in_doubt` leave out what belongs to this order's own proposal.
+    `open_positions` and `orders_in_doubt` do not count those of the order's own proposal.
     """
 
     now: datetime
@@ -102,7 +102,7 @@ def _value(order: OrderTerms, facts: GateFacts, limits: LimitsSection) -> Check:
         return holds("value_unknown", False, None, "known")
     value_max_usd = limits.order_value_max_usd
     if not order.purpose.is_entry:
-        # It stops a fat finger; it is no reason to keep a risk, and one contract is the least to close.
+        # The limit stops a fat finger. It must not keep a risk open, and one contract is the least to close.
         value_max_usd = max(value_max_usd, facts.spot_usd)
     return at_most(TOO_MUCH, order.amount * facts.spot_usd, value_max_usd)
 

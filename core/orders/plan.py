@@ -1,4 +1,4 @@
-"""What is to be sold: the plan of a combo, as a decision made it and the books keep it."""
+"""The plan of a combo that is to be sold, as a decision made it and the books keep it."""
 
 from __future__ import annotations
 
@@ -27,8 +27,7 @@ class ComboPlan(Value):
 
     All ETH and USD numbers are per combo of 1 contract. `mid_eth` and `natural_eth` are the credits with
     every leg at mid and with every leg crossing. Worst loss, breakevens and probability of profit are at the
-    floor.
-    A bull put has only the lower breakeven, a bear call only the upper one.
+    floor. A bull put has only the lower breakeven, a bear call only the upper one.
     """
 
     kind: SpreadKind

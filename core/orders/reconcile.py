@@ -1,4 +1,4 @@
-"""Books against the venue: what each order has become, what is where it should not be, what was delivered.
+"""Compares the books with the venue: states of orders, stray orders, sizes of positions, deliveries.
 
 Pure: rows and the venue's answers in, corrections and typed differences out. Amounts are whole contracts.
 """
@@ -59,7 +59,7 @@ class VenueView(Value):
 
 
 class Correction(Value):
-    """What is to be recorded of one order; `was_sent` if the books do not know yet that it was."""
+    """What to record about one order; `was_sent` if it was sent and the books do not know that yet."""
 
     row: OrderRow
     fills: tuple[Fill, ...]
@@ -67,9 +67,9 @@ class Correction(Value):
 
 
 class Reconciliation(Value):
-    """`missing` are orders that the venue does not know: in doubt until looked for again, three times.
+    """`missing` orders are unknown to the venue: in doubt until further look-ups settle it.
 
-    `stray` are open orders under our labels that the books hold as final or not at all: to be cancelled.
+    `stray` orders are open under our labels, but final or absent in the books: to be cancelled.
     """
 
     corrections: tuple[Correction, ...]
@@ -96,7 +96,7 @@ def size_differences(books: Books, positions: Iterable[VenuePosition]) -> tuple[
 
 
 def reconcile_orders(books: Books, view: VenueView) -> Reconciliation:
-    """Every order without a final state against the venue, and every order of the venue against the books."""
+    """Compare the books' orders without a final state with the venue, and its open orders with the books."""
     legs_by_label = {instruction.label: instruction.legs for instruction in books.instructions}
     corrections: list[Correction] = []
     missing: list[Label] = []
@@ -142,9 +142,9 @@ def reconcile_orders(books: Books, view: VenueView) -> Reconciliation:
 
 
 def late_fills(view: VenueView, since: datetime) -> tuple[Correction, ...]:
-    """Every order of ours with fills that the venue lists, to be offered to the books once more.
+    """Corrections that offer our final orders with fills, updated at or after `since`, to the books again.
 
-    Booking is by trade id, so what is already booked changes nothing.
+    Fills are booked by trade id, so one that is already booked changes nothing.
     """
     corrections = []
     for order in view.history:
@@ -163,8 +163,8 @@ def deliveries_for(
     """The settlements of expired legs, shared out to the positions that held them.
 
     If several positions held one instrument, cash and fee are shared by size to 1e-8 ETH and the last
-    takes the rest, so that the sum stays the venue's. A leg without its settlement, or with another size, is
-    a difference, and its position gets none of its deliveries yet.
+    takes the rest, so that the sum stays the venue's. A leg without a settlement, or with one of another
+    size, is a difference, and none of its position's deliveries are returned yet.
     """
     expired = [p for p in positions if p.plan.expiration <= now and p.contracts > 0]
     by_name: defaultdict[str, list[Settlement]] = defaultdict(list)

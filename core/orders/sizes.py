@@ -14,7 +14,7 @@ OVERSOLD = "oversold"
 
 
 class Sizes(Value):
-    """In combos. `left` is what still carries risk."""
+    """Sizes in combos. `left` is the part that still carries risk."""
 
     opened: int
     exited: int
@@ -22,7 +22,7 @@ class Sizes(Value):
 
 
 def contracts_by_instrument(fills: Iterable[Fill]) -> Counter[str]:
-    """The contracts that were filled, of each instrument; sides are not told apart."""
+    """Filled contracts of each instrument, bought and sold ones added up."""
     amounts: Counter[str] = Counter()
     for fill in fills:
         amounts[fill.instrument_name] += fill.amount
@@ -32,8 +32,8 @@ def contracts_by_instrument(fills: Iterable[Fill]) -> Counter[str]:
 def combos_in(contracts: Mapping[str, int], legs: Sequence[Leg]) -> int | Failed:
     """How many whole combos these contracts make.
 
-    A combo is atomic. Failed with `unknown_leg` if an instrument is no leg, and with `legs_unequal` if the
-    legs do not make the same whole number: some of their fills are then missing.
+    A combo fills as a whole. Failed with `unknown_leg` if an instrument is no leg, and with `legs_unequal` if
+    the legs do not make the same whole number: some of their fills are then missing.
     """
     ratios = {leg.instrument_name: leg.ratio for leg in legs}
     if set(contracts) - set(ratios):
@@ -53,11 +53,11 @@ def combos_filled(fills: Iterable[Fill], legs: Sequence[Leg]) -> int | Failed:
 def sizes_of(
     legs: Sequence[Leg], fills: Iterable[tuple[InstructionKind, Fill]], deliveries: Iterable[Delivery]
 ) -> Sizes | Failed:
-    """A position's sizes by all its fills and deliveries.
+    """A position's sizes, computed from all its fills and deliveries.
 
-    Entry fills and exit fills each must make whole combos. Legs may be delivered one by one; the position is
-    as large as its largest rest. Failed with `unknown_leg`, `legs_unequal`, or `oversold` if more was closed
-    than opened.
+    Entry fills and exit fills must each make whole combos. Legs may be delivered one by one; `left` is that
+    of the leg with the most contracts left. Failed with `unknown_leg`, `legs_unequal`, or `oversold` if more
+    was closed than opened.
     """
     booked = list(fills)
     entered = contracts_by_instrument(fill for kind, fill in booked if kind is InstructionKind.ENTRY)

@@ -28,12 +28,12 @@ class OrderPurpose(StrEnum):
 
     @property
     def edit(self) -> OrderPurpose:
-        """The purpose of editing an order that was placed, or edited, for this one."""
+        """The purpose of an edit: `EDIT_ENTRY` for an entry, `EDIT_EXIT` for an exit."""
         return OrderPurpose.EDIT_ENTRY if self.is_entry else OrderPurpose.EDIT_EXIT
 
 
 class OrderTerms(Value):
-    """What is permitted, recorded and sent, as executed: an exit's legs are reversed.
+    """The terms that are permitted, recorded and sent, as executed: an exit's legs are reversed.
 
     `amount` is in combos. `limit_eth` is net ETH received per combo: positive for a credit, negative for a
     debit.

@@ -1,4 +1,4 @@
-"""What the venue says of an order, as the books keep it: its row, its fills, and what became of it."""
+"""Turns the venue's answers about an order into what the books keep: its row, its fills, its final state."""
 
 from __future__ import annotations
 
@@ -63,9 +63,9 @@ def fills_of(trades: Iterable[Trade], label: Label) -> tuple[Fill, ...]:
 
 
 def with_fills(row: OrderRow, fills: Sequence[Fill], legs: Sequence[Leg]) -> OrderRow:
-    """The row with all fills of its order, which were read after it and may know of more.
+    """The row, brought up to date by the order's fills, which were read after it and may be more.
 
-    Unchanged if they know of no more, or if they do not make whole combos.
+    Unchanged if they are no more, or if they do not make whole combos.
     """
     filled = _at_least_filled(row, fills, legs)
     if filled == row.filled_amount:
@@ -75,9 +75,10 @@ def with_fills(row: OrderRow, fills: Sequence[Fill], legs: Sequence[Leg]) -> Ord
 
 
 def no_longer_there(row: OrderRow, fills: Sequence[Fill], legs: Sequence[Leg]) -> OrderRow:
-    """The final row of an order that the venue does not list any more: its fills say what became of it.
+    """The final row of an order that the venue does not list any more.
 
-    Without a fill it was cancelled if that was being asked for, and else it never came to be.
+    Filled if its fills make the whole amount; cancelled if there are fewer, or none while a cancellation was
+    pending; else not placed.
     """
     filled = _at_least_filled(row, fills, legs)
     if filled >= row.amount:
@@ -90,6 +91,6 @@ def no_longer_there(row: OrderRow, fills: Sequence[Fill], legs: Sequence[Leg]) -
 
 
 def _at_least_filled(row: OrderRow, fills: Sequence[Fill], legs: Sequence[Leg]) -> int:
-    """Combos that are filled for certain: what is booked is never taken back."""
+    """Combos known to be filled, never fewer than already booked."""
     combos = combos_filled(fills, legs)
     return max(row.filled_amount, combos) if isinstance(combos, int) else row.filled_amount

@@ -1,4 +1,4 @@
-"""Alerting: what the operator must hear of. It never blocks trading and is never asked by it."""
+"""Alerting: what the operator must be told. Trading never waits for it."""
 
 from __future__ import annotations
 

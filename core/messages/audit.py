@@ -1,4 +1,4 @@
-"""Audit: the append-only hash chain. State is the sequencer; this room only appends, fsyncs and tells."""
+"""Audit: the append-only hash chain. State is the sequencer; this room appends, fsyncs, acknowledges."""
 
 from __future__ import annotations
 
@@ -74,13 +74,13 @@ class AuditAt(Event):
 
 
 class AppendAudit(Command, Answered[AuditAt]):
-    """Told by state after its commit; answered by `AuditAt` told back."""
+    """Told by state after its commit; `AuditAt` is told back once the bytes are on disk."""
 
     batch: AuditBatch
 
 
 class AuditBoot(Event):
-    """What audit found at its start, told to state, which begins a new chain if it is not ok.
+    """What audit found at its start. Told to state, which begins a new chain unless it is `ok`.
 
     `head` is where the files end now; if they were moved away, `found` is where they ended.
     """

@@ -1,7 +1,7 @@
-"""The root of the language: commands ask for something, events tell what happened, queries read.
+"""The bases of all messages: commands ask for something, events tell what happened, queries read.
 
-A message is data only. Who sent it, when, and under which correlation and causation stands on the
-envelope that the runtime makes.
+A message is data only. Its sender, time, correlation and causation are on the envelope that the runtime
+makes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Message(Value):
 
 
 class Takes(Protocol[Message_contra]):
-    """Where a message may be sent: an address that takes it, perhaps among others."""
+    """An address that takes this message, and perhaps others."""
 
     def tell(self, message: Message_contra, /) -> None:
         """Send it from outside the actors."""
@@ -35,23 +35,23 @@ class Question(Generic[Answer_co]):
     """A message to an address that takes it, and the type of what comes back. Made by `Answered.to`."""
 
     address: Any
-    """What `to` was given: the kind of address is its runtime's."""
+    """The argument of `to`; what an address is, the runtime defines."""
     message: Answered[Answer_co]
 
     def answer(self, found: object) -> Answer_co:
-        """What came back, as the type that the message names."""
+        """Return what came back, typed as the answer that the message declares."""
         return cast("Answer_co", found)
 
 
 class Answered(Message, Generic[Answer]):
-    """A message that is answered, by `Answer`, whether it was told or asked."""
+    """A message that is answered by `Answer`, whether it was told or asked."""
 
     def __class_getitem__(cls, typevar_values: Any) -> type[BaseModel]:
-        """The answer is for the type checker alone: pydantic would make a class of its own for each."""
+        """Return the class itself; pydantic would make one per answer, which only the type checker needs."""
         return cls
 
     def to(self: Asking, address: Takes[Asking]) -> Question[Answer]:
-        """Ask this of an address that takes it."""
+        """Return the question that asks this of an address."""
         return Question(address, self)
 
 
@@ -68,7 +68,7 @@ class Query(Answered[Answer], Generic[Answer]):
 
 
 class Refused(Event):
-    """A typed no to a command or query, with every reason as a stable code."""
+    """A refusal of a command or query, with every reason as a stable code."""
 
     request_id: str
     reasons: tuple[str, ...]

@@ -45,7 +45,7 @@ class CellView(Value):
 
 
 class EngineStatus(Event):
-    """The whole engine on one page. What a room did not answer in time is None and named in `unavailable`."""
+    """The whole engine on one page. A part without an answer in time is None and named in `unavailable`."""
 
     at: datetime
     identity: EngineIdentity
@@ -110,13 +110,13 @@ class GetDump(Query[Dump]):
 
 
 class Trace(Event):
-    """One line an envelope, oldest first: time, id, cause, correlation, who to whom, message."""
+    """One line per envelope, oldest first: time, id, cause, correlation, sender and receiver, message."""
 
     lines: tuple[str, ...]
 
 
 class GetTrace(Query[Trace]):
-    """What was told under one correlation, from the ring of envelopes. Answered by `Trace`."""
+    """The messages of one correlation, from the ring buffer of envelopes. Answered by `Trace`."""
 
     correlation: str
 
@@ -136,7 +136,7 @@ class InjectMessage(Command, Answered[InjectAccepted | Refused]):
 
 
 class InjectDone(Event):
-    """`answer` names the message that came back, `body` is its JSON."""
+    """`message` is what was injected, `answer` the name of the message that came back, `body` its JSON."""
 
     request_id: str
     message: str
@@ -145,6 +145,6 @@ class InjectDone(Event):
 
 
 class AwaitInject(Query[InjectDone]):
-    """Answered by `InjectDone` when the injected message has led to something."""
+    """Answered by `InjectDone` when the injected message has been answered."""
 
     request_id: str

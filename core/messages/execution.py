@@ -1,4 +1,4 @@
-"""Execution: the way of an order from proposal to its final state, recovery, and settlement."""
+"""Execution: the path of an order from proposal to final state, recovery, and settlement."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class OrderFinal(Event):
 
 
 class PlaceCombo(Command, Answered[OrderFinal]):
-    """Open a recorded proposal. Answered by `OrderFinal` when its order is final or refused unsent."""
+    """Open a recorded proposal. Answered by `OrderFinal` when its order is final or was refused unsent."""
 
     request_id: str
     cycle_id: CycleId
@@ -115,7 +115,7 @@ class CancelEntries(Command, Answered[EntriesCancelled]):
 class WithdrawEntries(Command):
     """The switch is armed: cancel resting entry orders now, and those under way as soon as they rest.
 
-    Not answered. Exits are not touched, and a new entry gets no permit: that is not execution's to know.
+    Not answered. Exits are not touched. Execution need not refuse new entries: they get no permit.
     """
 
     reason: str

@@ -1,4 +1,4 @@
-"""Health: probes every router, conducts the boot, orders backups, watches the disk."""
+"""Health: probes every router, runs the boot, orders backups, watches the disk."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class RouterHealth(Value):
 
 
 class HealthStatus(Event):
-    """`booted`: the start is on record and jobs may run. `disk_free_bytes` is None before a probe."""
+    """`booted`: the start is recorded and jobs may run. `disk_free_bytes` is None until it is read."""
 
     booted: bool
     routers: tuple[RouterHealth, ...]

@@ -1,4 +1,4 @@
-"""The kill switch: permits for orders, suspending (clears itself), arming (only a person disarms)."""
+"""The kill switch: permits for orders, suspensions (cleared by source), arming (only a person disarms)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.values import Environment, Label
 
 
 class ArmCause(StrEnum):
-    """Why it is armed. Exits stay blocked whatever the setting after `BLOCKS_EXITS`."""
+    """Why it is armed. The causes in `BLOCKS_EXITS` block exits too, whatever the setting says."""
 
     OPERATOR = "operator"
     KILL_FILE = "kill_file"
@@ -31,7 +31,7 @@ BLOCKS_EXITS: frozenset[ArmCause] = frozenset(
 
 
 class Permit(Event):
-    """For one order, on its terms; used once; `expires_at` is the order's `valid_until`."""
+    """Leave for one order on these terms; used once; `expires_at` is the order's `valid_until`."""
 
     permit_id: str
     label: Label
@@ -46,7 +46,7 @@ class Veto(Event):
 
 
 class RequestPermit(Query[Permit | Veto]):
-    """Asked by execution before anything that can add risk or worsen a price. No answer in time is a veto."""
+    """Asked by execution before it places or edits an order. No answer in time is a veto."""
 
     request_id: str
     label: Label
@@ -108,7 +108,7 @@ class SuspendEntries(Command):
 
 
 class ClearSuspension(Command):
-    """The reason why `source` suspended entries is gone; harmless if it had not."""
+    """The reason for which `source` suspended entries is gone; harmless if it suspended none."""
 
     source: str
 
@@ -128,7 +128,7 @@ class MarksChanged(Event):
 
 
 class VenueChecked(Event):
-    """What the last probe of the venue said of itself; `clock_offset_s` is venue minus ours."""
+    """What the venue last said about itself; `clock_offset_s` is its clock minus ours."""
 
     as_of: datetime
     environment: Environment

@@ -34,8 +34,8 @@ class SnapshotFailed(Event):
 class FetchSnapshot(Query[Snapshot | SnapshotFailed]):
     """Gather what a cycle decides on; answered by `Snapshot` or `SnapshotFailed`.
 
-    `expirations` are those of the legs that a monitor looks at; an entry reads the expiries that it may
-    choose from. No fetch starts after `deadline`.
+    `expirations` are those of the legs that a monitor looks at; an entry leaves them empty and reads those
+    that it may choose from. No fetch starts after `deadline`.
     """
 
     request_id: str
@@ -46,7 +46,7 @@ class FetchSnapshot(Query[Snapshot | SnapshotFailed]):
 
 
 class EntryMarket(Value):
-    """What market data knows of the entry facts; the chain was fetched last."""
+    """The entry facts that market data supplies; the chain was fetched last."""
 
     account: AccountFacts
     market: MarketFacts
@@ -103,7 +103,7 @@ class TakeMarketSnapshot(Command, Answered[MarketSnapshotStored | MarketSnapshot
 
 
 class Marks(Event):
-    """What was last seen of the market, each part None until it was; `failures` counts since the start."""
+    """The market as last seen; a part is None until it is first seen. `failures` counts from the start."""
 
     as_of: datetime | None
     spot_usd: float | None

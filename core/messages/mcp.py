@@ -79,7 +79,7 @@ class RouterProbed(Event):
 
 
 class ProbeRouter(Query[RouterProbed]):
-    """One single attempt at `GET health`; answered by `RouterProbed`."""
+    """A single attempt at `GET health`; answered by `RouterProbed`."""
 
     request_id: str
 
@@ -110,7 +110,7 @@ class OrderUnknown(Event):
 
 
 OrderOutcome = OrderAccepted | OrderRefused | OrderUnknown
-"""What an attempt at an order came to."""
+"""The possible results of one attempt at an order."""
 
 
 class SendOrder(Command, Answered[OrderOutcome]):
@@ -121,7 +121,7 @@ class SendOrder(Command, Answered[OrderOutcome]):
 
 
 class EditOrder(Command, Answered[OrderOutcome]):
-    """A worse price for a resting order, under a permit of its own; answered like `SendOrder`."""
+    """A new price for a resting order, under a permit of its own; answered like `SendOrder`."""
 
     label: Label
     order_id: OrderId

@@ -1,7 +1,7 @@
-"""Who takes what: the protocol of every room, on one page.
+"""The protocol of every room, on one page: the messages that it takes.
 
 A protocol is what others may send to the room: commands, queries, events of other rooms, and the answers to
-what it sends itself. An `Address[Protocol]` takes nothing else; a room's timers to itself stay in the room.
+what it sends itself. An `Address[Protocol]` takes nothing else; timer messages to itself are the room's own.
 """
 
 from __future__ import annotations
@@ -240,6 +240,6 @@ ControlProtocol = (
     | MarketSnapshotStored
     | MarketSnapshotFailed
 )
-"""The last six are what operators' messages come back with."""
+"""The last six are the answers to operators' messages."""
 
 SchedulerProtocol = StartJobs | GetJobs | HealthStatus | JobRuns | Recorded | Refused

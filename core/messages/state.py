@@ -1,8 +1,8 @@
 """State: the books. Every request that writes has a `request_id`; repeating it returns the first answer.
 
 A write carries its own audit events; state is the sequencer of the audit chain and answers `Recorded`
-(told to the sender, or replied to an ask) only when database *and* audit file have it on disk. What only
-reads is in `core.messages.state_queries` and is offered here, too: this is the whole language of state.
+(told to the sender, or replied to an ask) only when database *and* audit file have it on disk. The
+queries are in `core.messages.state_queries` and exported here too: this module has every message of state.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ class CycleKnown(Event):
 
 
 class RecordDecision(Recording):
-    """`record`: canonical JSON of core.decision_record. A proposal makes a `proposed` position."""
+    """`record`: canonical JSON of `core.rules.record`. A proposal makes a `proposed` position."""
 
     cycle_id: CycleId
     at: datetime
@@ -151,9 +151,9 @@ class RecordSent(Recording):
 
 
 class RecordOrder(Recording):
-    """What the venue says of an order, with fills not necessarily new: booked once each by `trade_id`.
+    """What the venue says about an order, and its fills, of which each is booked once by its `trade_id`.
 
-    Moves the order, books premium and fee cash flows, grows or shrinks the position and moves it.
+    Moves the order, books premium and fee cash flows, changes the position's size and moves the position.
     `by_reconcile` permits `cancelled → open`.
     """
 
@@ -233,7 +233,7 @@ class RecordAlertDelivered(Recording):
 
 
 class RecordInbox(Recording):
-    """An operator's message, durable before it is acknowledged to the person. `body` is its JSON."""
+    """An operator's message, recorded before it is acknowledged to the person. `body` is its JSON."""
 
     at: datetime
     message: str
@@ -250,7 +250,7 @@ class RecordInboxDone(Recording):
 
 
 class BindAccount(Recording):
-    """Bind the folder to the venue's environment and account; a mismatch later is `Refused`."""
+    """Bind the data folder to the venue's environment and account; a later mismatch is `Refused`."""
 
     environment: Environment
     account: str
@@ -258,7 +258,7 @@ class BindAccount(Recording):
 
 
 class SetSystem(Recording):
-    """One value of the engine's own memory, read by `GetSystem`."""
+    """One value that the engine keeps for itself under a key, read by `GetSystem`."""
 
     key: str
     value: str

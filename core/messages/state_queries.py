@@ -1,6 +1,6 @@
-"""What state is asked, and what it answers: each `Get…` reads, its answer stands above it.
+"""The queries of state and their answers: each `Get…` follows its answer.
 
-A corrupt database answers every query with `Refused`.
+If the database is corrupt, every query is answered by `Refused`.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ class AuditHeadAndPending(Event):
 class GetAuditHeadAndPending(Query[AuditHeadAndPending | Refused]):
     """Asked by audit's `on_start`; answered by `AuditHeadAndPending`.
 
-    `stopping`: asked by its `on_stop`. State takes no further change, until an audit has started again.
+    `stopping`: asked by its `on_stop`. State then takes no further change until audit has started again.
     """
 
     stopping: bool = False

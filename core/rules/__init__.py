@@ -1,1 +1,1 @@
-"""The strategy: one rule a file, the entry and exit decisions, and the record of a decision."""
+"""The strategy: one rule per file, the entry and exit decisions, and the record of a decision."""

@@ -1,6 +1,6 @@
 """Every input of a decision as frozen values: what market data, books and switch knew at one moment.
 
-A fact that could not be fetched never becomes a default here; the cycle ends before a decision is asked for.
+A fact that could not be fetched never becomes a default here; the cycle ends before it decides.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from core.values import Leg, PositionId, SpreadKind, Value
 
 
 class EngineFacts(Value):
-    """What switch, books and mode say, known before anything is fetched.
+    """Facts of switch, books and mode, known before anything is fetched.
 
-    `risk_open_usd` is the worst loss of the open positions together.
+    `risk_open_usd` is the sum of the worst losses of the open positions.
     """
 
     strategy_enabled: bool
@@ -39,7 +39,7 @@ class EngineFacts(Value):
 
 
 class AccountFacts(Value):
-    """What the owner has, everywhere and at the venue."""
+    """The owner's holdings, in total and at the venue."""
 
     equity_usd: Finite
     eur_usd: PositiveUsd
@@ -85,7 +85,7 @@ class OpenPositionFacts(Value):
 
 
 class MonitorMarket(Value):
-    """What an exit reads of the market. `chain` holds at least the legs. None is what could not be read."""
+    """What an exit reads of the market. `chain` holds at least the legs. A part that is None is missing."""
 
     spot_usd: PositiveUsd | None
     spot_4h_ago_usd: PositiveUsd | None

@@ -1,8 +1,8 @@
-"""A decision with every input that it read, as JSON values, and its recomputation from them alone.
+"""Records a decision with every input that it read, as JSON values, and recomputes it from them alone.
 
-The record holds the facts, of the chain only the quotes of the chosen expiry (or of the open legs) with the
-counts of the rest, a digest of each fact, the code version, and the decision. With the strategy of the
-engine's start it gives the same decision again, to the byte.
+The record holds the facts, a digest of each, the code version, and the decision. Of the chain it holds the
+quotes of the chosen expiry (or of the open legs) and counts of the rest. With the strategy that the engine
+started with, it gives the same decision again, to the byte.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ AnyDecision = EntryDecision | ExitDecision | Skipped
 Json = Mapping[str, Any]
 
 SHAPE = 2
-"""What is written: facts in parts. Shape 1, which said of itself nothing, had them in one flat list."""
+"""The shape that is written: facts in parts. Shape 1 had one flat list, and its records name no shape."""
 _FLAT = 1
 _PARTS: dict[str, dict[str, type[Value]]] = {
     "entry": {"engine": EngineFacts, "account": AccountFacts, "market": MarketFacts},
@@ -50,19 +50,19 @@ def record(facts: EntryFacts | MonitorFacts, decision: AnyDecision, code_version
 
 
 def decision_json(decision: AnyDecision) -> dict[str, Any]:
-    """The decision as JSON values; what is derived from the checks (passed, reasons) is left out."""
+    """The decision as JSON values, without the properties of a rule's result that follow from its checks."""
     return decision.model_dump(mode="json")
 
 
 def canonical(value: object) -> str:
-    """JSON with sorted keys and no white space: the bytes that two decisions must share to be the same."""
+    """JSON with sorted keys and no white space: two decisions are the same if these texts are equal."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def replay(recorded: Json, strategy: Strategy) -> AnyDecision:
     """Decide again from a record of any shape.
 
-    Raises `ValidationError` or `McpDataAnomalyError` on unreadable facts, `FoundWrongError` on another shape.
+    Raises `ValidationError` or `McpDataAnomalyError` on unreadable facts, `FoundWrongError` on other shapes.
     """
     kept = _in_parts(recorded)
     chain = kept["market"]["chain"]
@@ -78,9 +78,9 @@ def replay(recorded: Json, strategy: Strategy) -> AnyDecision:
 def verify(recorded: Json, strategy: Strategy) -> str | None:
     """The first field in which the record differs from its digests or its recomputation; None if none.
 
-    A path such as `facts.market.dvol`, `facts.market.chain.quotes.ETH-16JAN26-2800-P` or
-    `decision.plan.limit_eth`; in a flat record `facts.dvol`. A part that is not of the kind that `record`
-    writes is named before anything is recomputed. Raises `FoundWrongError` on a shape unknown here.
+    It is a path such as `facts.market.dvol`, `facts.market.chain.quotes.ETH-16JAN26-2800-P` or
+    `decision.plan.limit_eth`; in a flat record `facts.dvol`. A part that is missing or of another type than
+    `record` writes is named before anything is recomputed. Raises `FoundWrongError` on an unknown shape.
     """
     misshapen = _misshapen(recorded)
     if misshapen is not None:
@@ -103,7 +103,7 @@ def verify(recorded: Json, strategy: Strategy) -> str | None:
 
 
 def shape_of(recorded: Json) -> int:
-    """The shape that a record was written in. Raises `FoundWrongError` on one that is unknown here."""
+    """The shape that a record was written in. Raises `FoundWrongError` on an unknown one."""
     shape = recorded.get("shape", _FLAT)
     if shape in (_FLAT, SHAPE):
         return int(shape)
@@ -111,7 +111,7 @@ def shape_of(recorded: Json) -> int:
 
 
 def _in_parts(recorded: Json) -> dict[str, Any]:
-    """The facts in the parts of today; what belongs to none stays where it is, to be refused there."""
+    """The facts in today's parts; a field that belongs to none stays at the top and is refused there."""
     facts = dict(recorded["facts"])
     if shape_of(recorded) == SHAPE:
         return facts
@@ -127,7 +127,7 @@ def _path_of_chain(recorded: Json) -> str:
 
 
 def _misshapen(recorded: Json) -> str | None:
-    """The first part that `replay` could not even begin with; None if all are there."""
+    """The first part that is missing or malformed, so that `replay` can't start; None if there is none."""
     if recorded.get("decided") not in ("entry", "exit"):
         return "decided"
     for part in ("facts", "digests", "decision"):
@@ -146,7 +146,7 @@ def _misshapen(recorded: Json) -> str | None:
 
 
 def _is_chain_record(chain: object) -> bool:
-    """Whether it is none, or has quotes by their names; what else it must hold, its decoding says."""
+    """Whether it is None or has a list of named quotes; the rest is checked when it is decoded."""
     if not isinstance(chain, Mapping):
         return chain is None
     quotes = chain.get("quotes")
@@ -187,7 +187,7 @@ def _digests(kept: Json) -> dict[str, Any]:
 
 
 def _digests_of(field: str, value: Any) -> object:
-    """Of a part its facts' digests, of the chain its quotes' and totals', of anything else one."""
+    """One digest for each fact of a part, for each quote and total of the chain, and for any other value."""
     if field in _PARTS["entry"] and isinstance(value, Mapping):
         return _digests(value)
     if field != "chain":
@@ -217,7 +217,7 @@ def _chain_record(facts: EntryFacts | MonitorFacts, decision: AnyDecision) -> di
 
 
 def _chosen_expiry(decision: EntryDecision) -> datetime | None:
-    """The expiry that rule 4 looked at; None if the decision never came to it."""
+    """The expiry that rule 4 chose; None if it chose none or was not reached."""
     for rule in decision.rules:
         expiry = rule.inputs.get("expiry")
         if rule.rule == "strikes" and isinstance(expiry, str):

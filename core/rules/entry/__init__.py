@@ -1,1 +1,1 @@
-"""The entry rules, one a file, and the decision that puts them in order."""
+"""The entry rules, one per file, and the decision that runs them in order."""

@@ -10,9 +10,10 @@ from core.values import SpreadKind
 def choose_bias(
     r30_frac: float, funding_frac: float, dvol: float, bias: BiasSection
 ) -> tuple[SpreadKind | None, RuleResult]:
-    """Up and not paid to be short: bull put; down and not paid to be long: bear call; calm and dear: condor.
+    """Choose the kind by the trend, and check funding (and DVOL) for it.
 
-    The reasons of a refusal name every condition that failed of the branch that the trend selects.
+    Up: a bull put if funding > -bound. Down: a bear call if funding < bound. Neither: a condor if |funding| <
+    bound and DVOL is high enough. A refusal names every condition that failed.
     """
     trend, bound = bias.trend_min_frac, bias.funding_bound_frac
     kind: SpreadKind

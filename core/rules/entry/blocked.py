@@ -8,7 +8,7 @@ from core.strategy import Strategy
 
 
 def check_blocked(facts: EngineFacts, strategy: Strategy) -> RuleResult:
-    """Rule 1: armed or suspended switch, no free slot, an order in doubt, data-analysis-only mode."""
+    """Rule 1: refuse if armed or suspended, if no place is free, an order is in doubt, or strategy is off."""
     checks = [
         holds("kill_switch_armed", not facts.armed, facts.armed, False),
         *(holds("suspended", False, reason, "nothing", reason) for reason in facts.suspended_reasons),

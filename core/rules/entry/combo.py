@@ -1,4 +1,4 @@
-"""Rule 8, `combo`: the legs as one order, its limit and floor, and what it is expected to do."""
+"""Rule 8, `combo`: the legs as one order, with its limit, floor, breakevens and probability of profit."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def plan_combo(
     dvol: float,
     price_aggression: float,
 ) -> tuple[ComboPlan, RuleResult]:
-    """Rule 8: legs with their signs, limit, floor, and what the combo is expected to do at that floor."""
+    """Rule 8: legs with their sides, limit and floor; breakevens and probability of profit at that floor."""
     floor = round_credit_eth(credit.natural_eth)
     affordable_eth = payoff_affordable_eth(float(floor) - credit.fees_one_way_eth)
     low, high, pop = _breakevens_and_pop(pairs, affordable_eth, now)
@@ -100,9 +100,9 @@ def _leg_facts(quote: Quote) -> LegFacts:
 def _breakevens_and_pop(
     pairs: Sequence[Pair], affordable_eth: float, now: datetime
 ) -> tuple[float | None, float | None, float]:
-    """Breakevens put K/(1 + p), call K/(1 - p), and the probability N(d2) to end between them.
+    """Low and high breakeven, put K/(1 + p) and call K/(1 - p), and the probability to end between them.
 
-    Each breakeven is seen with its own short leg's mark IV on the forward.
+    The probability N(d2) of each breakeven takes the forward and mark IV of the short leg on its side.
     """
     low = high = None
     above_low, above_high = 1.0, 0.0

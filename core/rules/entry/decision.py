@@ -1,4 +1,4 @@
-"""The entry decision: facts and strategy in, one outcome with all its reasons and perhaps a plan out."""
+"""The entry decision: facts and strategy in, one outcome with all its reasons out, perhaps with a plan."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class EntryOutcome(StrEnum):
 
 
 class EntryDecision(Value):
-    """`reasons` are those of the rule that stopped it, none for `propose`; `rules` all that ran."""
+    """`reasons` are those of the rule that stopped it, none for `propose`; `rules` are all that ran."""
 
     outcome: EntryOutcome
     kind: SpreadKind | None

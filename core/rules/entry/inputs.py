@@ -9,7 +9,7 @@ from core.strategy import Strategy
 
 
 def check_inputs(facts: EntryFacts, strategy: Strategy) -> RuleResult:
-    """Whether the facts can be used: index history whole, funding present, chain there and mostly sound."""
+    """Check that the index history is whole, funding is known, and the chain is there and mostly sound."""
     market = facts.market
     checks = [
         holds(code, False, len(market.index_hourly_closes), "whole")

@@ -37,7 +37,7 @@ def check_market(facts: EntryFacts, strategy: Strategy) -> RuleResult:
 
 
 def _macro(facts: EntryFacts, entry: EntrySection) -> list[Check]:
-    """One failed check an event in the window, or one that passed if there is none."""
+    """One failed check per event in the window, or one passed check if there is none."""
     first = facts.now - timedelta(hours=entry.macro_before_h)
     last = facts.now + timedelta(hours=entry.macro_blackout_h)
 

@@ -1,4 +1,4 @@
-"""Rule 6: how many contracts, from the worst loss of one at the points where it can be worst."""
+"""Rule 6: how many contracts, from the worst loss and the margin of one contract."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def one_contract(
 ) -> OneContract:
     """Worst loss at the floor price over [low, high] × spot in USD and in ETH, and the standard margin.
 
-    Piecewise linear in USD between strikes, so the ends and the strikes are enough (`core.pricing.inverse`).
+    The USD loss is linear between strikes, so the ends and the strikes are enough (`core.pricing.inverse`).
     """
     legs = [
         SignedLeg(quote.option_type, quote.strike_usd, amount)
@@ -64,7 +64,7 @@ def one_contract(
 
 
 def budget_usd(capital: Capital, dvol: float, sizing: SizingSection) -> float:
-    """The least of the caps, times the volatility factor; not below zero."""
+    """The lowest cap, but at least 0, times the volatility factor."""
     caps = [
         sizing.risk_per_trade * capital.equity_usd,
         sizing.risk_total * capital.equity_usd - capital.risk_open_usd,
@@ -114,7 +114,7 @@ def thin_capital_warning(equity_usd: float, spot_usd: float, dvol: float, sizing
 
 
 def _whole(available: float, each: float, at_most: int) -> int:
-    """⌊available / each⌋ within 0 and `at_most`; what costs nothing is bounded by `at_most` alone."""
+    """⌊available / each⌋ within [0, `at_most`]; a cost of nothing is bounded by `at_most` alone."""
     if available <= 0.0:
         return 0
     if available >= each * at_most:

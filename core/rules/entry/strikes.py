@@ -1,4 +1,4 @@
-"""Rule 4: the expiry, and on each side the pair of strikes that lies nearest the target delta and width."""
+"""Rule 4: the expiry, and on each side the pair of strikes nearest the target delta and width."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.values import OptionType, Side, SpreadKind
 
 _SECONDS_PER_DAY = 86_400.0
 _DISTANCE_DIGITS = 9
-"""Distances that agree to here are a tie: rounding noise must not decide between two pairs."""
+"""Distances equal to this many digits are a tie: rounding noise must not decide between two pairs."""
 SIDES: dict[SpreadKind, tuple[OptionType, ...]] = {
     SpreadKind.BULL_PUT: (OptionType.PUT,),
     SpreadKind.BEAR_CALL: (OptionType.CALL,),
@@ -39,7 +39,7 @@ def dte_days(now: datetime, expiration: datetime) -> float:
 
 
 def choose_expiry(expiries: Sequence[datetime], now: datetime, strikes: StrikesSection) -> datetime | None:
-    """The expiry nearest the target DTE in its range, the earlier one of two as near; None without any."""
+    """The expiry nearest the target DTE in its range, the earlier one of a tie; None without any."""
     within = [expiry for expiry in expiries if strikes.dte_min <= dte_days(now, expiry) <= strikes.dte_max]
     return min(
         within, key=lambda expiry: (abs(dte_days(now, expiry) - strikes.dte_target), expiry), default=None
@@ -54,10 +54,10 @@ def choose_strikes(
     strikes: StrikesSection,
     liquidity: LiquiditySection,
 ) -> tuple[tuple[Pair, ...], RuleResult]:
-    """Rule 4. One pair for each side of `kind`, or none at all with every side's reason.
+    """Rule 4. Choose one pair for each side of `kind`, or none at all with the reasons of every side.
 
-    A side's reason is the first condition under which no pair is left: delta, then width (or the long leg's
-    delta), then liquidity for one contract. A broken quote that could have been a leg is a reason of its own.
+    A side's reason is the first condition that leaves no pair: delta, then width (or the long leg's delta),
+    then liquidity for one contract. A broken quote that could have been a leg is a reason of its own.
     """
     expiry = choose_expiry(chain.expiries, now, strikes)
     if expiry is None:
@@ -85,7 +85,7 @@ def choose_strikes(
 
 
 def has_broken_candidate(result: RuleResult) -> bool:
-    """True if the answer of this rule is an anomaly of the data rather than a property of the market."""
+    """True if a broken quote stopped the rule: an anomaly of the data, not a property of the market."""
     return any(check.code == "broken_candidate" for check in result.checks)
 
 
@@ -117,7 +117,7 @@ def broken_candidates(
 def _zone(
     sound: Sequence[Quote], option_type: OptionType, delta_min: float, delta_max: float
 ) -> tuple[float, float]:
-    """The open interval of strikes where a delta of the range may lie; |delta| rises with a put's strike."""
+    """The open interval of strikes whose delta may be in the range; |delta| rises with a put's strike."""
     farther = [quote.strike_usd for quote in sound if quote.abs_delta < delta_min]
     nearer = [quote.strike_usd for quote in sound if quote.abs_delta > delta_max]
     if option_type is OptionType.PUT:
@@ -181,7 +181,7 @@ def distance(pair: Pair, spot_usd: float, strikes: StrikesSection) -> float:
 
 
 def _rank(pair: Pair, spot_usd: float, strikes: StrikesSection) -> tuple[float, float, float]:
-    """Smallest distance first, ties by the short and then the long strike nearest spot."""
+    """Sort key: smallest distance first; ties by the short, then the long strike nearest spot."""
     return (
         round(distance(pair, spot_usd, strikes), _DISTANCE_DIGITS),
         abs(pair.short.strike_usd - spot_usd),

@@ -14,7 +14,7 @@ from core.strategy import WorthSection
 
 
 class Credit(NamedTuple):
-    """What the pairs bring and cost for one contract, in ETH.
+    """The credit of the pairs and the cost of trading them, for one contract, in ETH.
 
     `fees_one_way_eth` is the undiscounted fee to trade every leg once, at the legs' mids.
     """
@@ -42,12 +42,12 @@ def credit_of(pairs: Sequence[Pair]) -> Credit:
 
 
 def width_usd(pairs: Sequence[Pair]) -> float:
-    """A condor's width is that of its wider side: only one side can lose."""
+    """The width; of a condor that of its wider side, because only one side can lose."""
     return max(pair.width_usd for pair in pairs)
 
 
 def check_worth(pairs: Sequence[Pair], spot_usd: float, worth: WorthSection) -> tuple[Credit, RuleResult]:
-    """Rule 5: natural credit over width against the deltas, round-trip cost against the mid credit."""
+    """Rule 5: compare natural credit over width with the deltas, and round-trip cost with the mid credit."""
     credit = credit_of(pairs)
     width = width_usd(pairs)
     mean_deltas = math.fsum((pair.short.abs_delta + pair.long.abs_delta) / 2.0 for pair in pairs)

@@ -1,1 +1,1 @@
-"""The exit rules, one a file, and the decision that puts them in order."""
+"""The exit rules, one per file, and the decision that runs them in order."""

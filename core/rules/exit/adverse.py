@@ -37,7 +37,7 @@ def check_adverse(
 
 
 def path_done(leg: Leg, entry_spot_usd: float, spot_usd: float) -> float:
-    """The part of the way from the entry spot to a short strike that spot has gone; 1 at the strike.
+    """The fraction of the way from the entry spot to a short strike that spot has gone; 1 at the strike.
 
     If spot was already at or past the strike at entry, it is 1 while it still is and 0 otherwise.
     """

@@ -26,8 +26,8 @@ HOLD: Final = "hold"
 class ExitDecision(Value):
     """`code` is the first rule that matched; `matched` lists all of them in order (empty for hold).
 
-    Costs are ETH per contract to buy the combo back, positive if we pay: `cost_eth` as the rules compare
-    it (natural plus a fee per leg), `mid_cost_eth` and `natural_cost_eth` without fees, for the exit order.
+    Costs to buy the combo back are ETH per contract, positive if we pay. The rules compare `cost_eth`
+    (natural plus a fee per leg); `mid_cost_eth` and `natural_cost_eth` are without fees, for the exit order.
     `unrealised_eth` is credit less cost per contract; `flags` names what was assumed, as `no_ask:ETH-…`.
     """
 
@@ -63,7 +63,7 @@ class Skipped(Value):
 
 
 def decide_exit(facts: MonitorFacts, strategy: Strategy) -> ExitDecision | Skipped:
-    """Every exit rule on one position; the first that matches wins. Missing or broken data skips."""
+    """Run every exit rule on one position; the first match wins. `Skipped` if data is missing or broken."""
     reasons = _unusable(facts, strategy)
     market = facts.market
     spot, spot_4h_ago, dvol, chain = market.spot_usd, market.spot_4h_ago_usd, market.dvol, market.chain
@@ -99,7 +99,7 @@ def decide_exit(facts: MonitorFacts, strategy: Strategy) -> ExitDecision | Skipp
 
 
 def _unusable(facts: MonitorFacts, strategy: Strategy) -> list[str]:
-    """Every reason why the facts can't carry a decision."""
+    """Every reason why the facts are not enough for a decision."""
     market = facts.market
     reasons = [
         code
@@ -127,7 +127,7 @@ def _unusable(facts: MonitorFacts, strategy: Strategy) -> list[str]:
 def cost_over_credit(
     cost: ClosingCost, position: OpenPositionFacts, spot_usd: float, measure: ExitMeasure
 ) -> float:
-    """Cost to close over the credit, both in ETH, or each at the index of its own time."""
+    """Cost to close over the credit, both in ETH, or both in USD, each at the index of its own time."""
     ratio = cost.total_eth / float(position.credit_eth)
     if measure is ExitMeasure.USD:
         return ratio * spot_usd / position.entry_spot_usd

@@ -7,7 +7,7 @@ from core.strategy import ExitsSection
 
 
 def check_volatility(dvol: float, entry_dvol: float, exits: ExitsSection) -> RuleResult:
-    """DVOL up by so many points since entry, or to such a multiple."""
+    """DVOL up by `dvol_rise_pts` since entry, or to `dvol_rise_multiple` times its entry value."""
     checks = []
     if exits.dvol_rise_pts is not None:
         checks.append(at_least("dvol_rise_pts", dvol - entry_dvol, exits.dvol_rise_pts))

@@ -8,7 +8,7 @@ from bench import chain, runtime
 
 
 def main() -> int:
-    """Each prints its rows and puts them into `bench.json`."""
+    """Run each; it prints its rows and puts them into `bench.json`."""
     return max(runtime.main(), chain.main())
 
 

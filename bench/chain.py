@@ -28,13 +28,13 @@ SPOT_USD = 3000.0
 QUOTES = 954
 TARGET_MS = 8.0
 GROWTH_MAX = 1.15
-"""Time per quote at four times the size, over that at one: linear is 1."""
+"""Time per quote at four times the size over that at single size; 1 is linear growth."""
 _ROUNDS = 41
 _DAYS = (1, 2, 3, 4, 11, 18, 25, 46, 74, 165, 256, 347)
 
 
 def wire_chain(quotes: int) -> bytes:
-    """A `get_options_chain` answer of so many sound quotes, of the same range of strikes however many."""
+    """A `get_options_chain` answer with so many sound quotes; the range of strikes is always the same."""
     per_side = math.ceil(quotes / len(_DAYS) / 2)
     rows: list[dict[str, object]] = []
     for days in _DAYS:
@@ -74,7 +74,7 @@ def _quote(option_type: OptionType, strike: int, expiration: datetime, t_years: 
 
 
 def facts_without_chain() -> EntryFacts:
-    """Facts of a calm market in which a bull put is asked for."""
+    """Facts of a calm market whose bias is a bull put."""
     closes = tuple(
         HourlyClose(at=NOW - timedelta(hours=hours), close_usd=SPOT_USD * (1.0 - 0.0001 * hours))
         for hours in range(721, -1, -1)
@@ -110,7 +110,7 @@ def with_chain(facts: EntryFacts, chain: OptionChain) -> EntryFacts:
 
 
 def times_ms(*works: Callable[[], object], rounds: int = _ROUNDS) -> list[list[float]]:
-    """Each work's CPU times in milliseconds, taken in turn so that drift of the machine meets all alike."""
+    """CPU times of each work in ms, measured in turn so that drift of the machine affects all alike."""
     times: list[list[float]] = [[] for _ in works]
     for work in works:
         work()

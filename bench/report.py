@@ -25,7 +25,7 @@ class Row:
 
 
 def row_at_least(name: str, value: float, unit: str, least: float, *, baseline: float | None = None) -> Row:
-    """More is better: ok if the value, or with a baseline its ratio to that, is at least `least`."""
+    """More is better: ok if the value (with a baseline: the ratio to it) is at least `least`."""
     ratio = None if baseline is None else value / baseline
     judged = value if ratio is None else ratio
     target = f">= {least:g} {unit}" if ratio is None else f">= {least:g} x"
@@ -33,7 +33,7 @@ def row_at_least(name: str, value: float, unit: str, least: float, *, baseline: 
 
 
 def row_at_most(name: str, value: float, unit: str, most: float, *, baseline: float | None = None) -> Row:
-    """Less is better: ok if the value, or with a baseline its ratio to that, is at most `most`."""
+    """Less is better: ok if the value (with a baseline: the ratio to it) is at most `most`."""
     ratio = None if baseline is None else value / baseline
     judged = value if ratio is None else ratio
     target = f"<= {most:g} {unit}" if ratio is None else f"<= {most:g} x"
@@ -41,7 +41,7 @@ def row_at_most(name: str, value: float, unit: str, most: float, *, baseline: fl
 
 
 def add_rows(rows: Iterable[Row], path: Path = BENCH_JSON) -> None:
-    """Put rows into the list at `path`, each in the place of an older one of its name."""
+    """Put rows into the list at `path`; each replaces an older one of its name."""
     new = {row.name: asdict(row) for row in rows}
     kept: list[dict[str, object]] = json.loads(path.read_text("utf-8")) if path.exists() else []
     merged = {str(row["name"]): row for row in kept}
@@ -50,7 +50,7 @@ def add_rows(rows: Iterable[Row], path: Path = BENCH_JSON) -> None:
 
 
 def print_table(rows: Iterable[Row]) -> None:
-    """One line a figure on standard output."""
+    """Print one line per figure to standard output."""
     for row in rows:
         baseline = "" if row.baseline is None else f"{row.baseline:,.2f}"
         ratio = "" if row.ratio is None else f"{row.ratio:.2f} x"

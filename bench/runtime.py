@@ -46,7 +46,7 @@ AT_ONCE = Backoff(min_s=0.0, cap_s=0.0, jitter=0.0)
 
 
 class Counter(Actor):
-    """Counts, and says when it has counted enough."""
+    """Counts messages, and sets an event when it has counted enough."""
 
     def __init__(self, enough: int, done: threading.Event) -> None:
         self.left = enough
@@ -106,9 +106,9 @@ def root(*children: ChildSpec) -> SupervisorSpec:
 
 
 def timed(work: Callable[[], None], clock: Callable[[], float] = time.perf_counter) -> float:
-    """Seconds that `work` takes by a clock, without a collection in the middle of it.
+    """Seconds that `work` takes by a clock, without garbage collection.
 
-    What never waits is measured by the process's CPU time, so that a busy machine does not blur it.
+    Work that never waits is measured by the process's CPU time, which a busy machine does not distort.
     """
     gc.collect()
     gc.disable()
@@ -218,7 +218,7 @@ def thread_ring_per_s() -> float:
 
 
 def crash_to_serving_us() -> float:
-    """From telling the poison to the answer of the next life."""
+    """Median time from telling a message that crashes the actor to an answer of its next incarnation."""
     system = ActorSystem(ThreadRuntime(), root(ChildSpec("fragile", lambda _peers: Fragile())))
     system.start()
     address = system.address("fragile")
@@ -234,7 +234,7 @@ def crash_to_serving_us() -> float:
 
 
 class BareMailbox(TwoLaneMailbox):
-    """The production mailbox without the marks that a restart or a hang needs."""
+    """The production mailbox without the bookkeeping for restarts and hangs."""
 
     def get(self, owner: object = None) -> object:
         with self._lock:
@@ -242,8 +242,8 @@ class BareMailbox(TwoLaneMailbox):
 
 
 def bookkeeping_us() -> float:
-    """What a handled message costs in the production cell, less what it costs in the same cell without
-    tracer, without the marks for restart and hang, and without containing a crash. One thread, no waiting."""
+    """The cost of a handled message in the production cell, in µs, less its cost without tracer, without
+    bookkeeping for restarts and hangs, and without containing a crash. One thread, no waiting."""
     spec = ChildSpec("counter", lambda _peers: Counter(-1, threading.Event()), mailbox_bound=TELLS)
     system = ActorSystem(ThreadRuntime(), root(spec))
     cell = system.cells[0]
@@ -274,7 +274,7 @@ def bookkeeping_us() -> float:
 
 
 class Round(NamedTuple):
-    """Every figure once: what disturbs the machine for a while hits few rounds of each, not all of one."""
+    """Every figure once. A passing disturbance then spoils a few rounds of each, not all rounds of one."""
 
     tells_per_s: float
     pykka_tells_per_s: float
@@ -327,7 +327,7 @@ def runtime_rows() -> list[Row]:
 
 
 def main() -> int:
-    """Measure, print, keep. Exit code 1 if a figure misses its target."""
+    """Measure, print, put the rows into `bench.json`. Exit code 1 if a figure misses its target."""
     sys.setswitchinterval(0.0005)
     rows = runtime_rows()
     print_table(rows)

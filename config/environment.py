@@ -1,4 +1,4 @@
-"""The environment variables as frozen settings; secrets are never shown, bad values are refused by name."""
+"""The environment variables as frozen settings. Secrets are never shown; bad values are refused by name."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ _CHANNELS: Final[tuple[Callable[[Mapping[str, str]], ChannelSettings | None], ..
 
 
 def mode_from_env(env: Mapping[str, str]) -> Mode:
-    """Data analysis is on and strategy off unless the environment says otherwise."""
+    """The mode; data analysis is on and strategy off unless the environment says otherwise."""
     return Mode(
         data_analysis=_boolean(env, ENABLE_DATA_ANALYSIS, default=True),
         strategy=_boolean(env, ENABLE_STRATEGY, default=False),
@@ -148,7 +148,7 @@ def _url(name: str, text: str) -> str:
     try:
         parts = urlsplit(text.strip())
         host = parts.hostname or ""
-        # A name that can't be looked up at all is refused here: later it is no failure of the network.
+        # Refuses a name that can't be encoded for DNS; at the first request it would be no network error.
         host.encode("idna")
         spaced = any(character.isspace() for character in host)
         usable = parts.scheme in ("http", "https") and bool(host) and not spaced and parts.port != 0

@@ -25,7 +25,7 @@ _HASH_LINE = re.compile(rf"^{HASH_KEY}:[^#\n]*?(?P<comment>[ \t]*#[^\n]*)?$", re
 class LoadedStrategy:
     """A valid strategy and where it comes from.
 
-    `hash_computed` is over the file's own settings, before `overrides`, each of which reads
+    `hash_computed` covers the file's own settings, without `overrides`. An override reads
     `key=value (strategy.yaml: value)`.
     """
 
@@ -91,7 +91,7 @@ def canonical_json(strategy: Strategy) -> str:
 def write_hash(path: Path) -> str:
     """Validate the file, write its golden hash into it, keep everything else, and return the hash.
 
-    The file is replaced whole, so that a crash leaves either the old or the new one.
+    The file is replaced as a whole, so that a crash leaves either the old or the new one.
     """
     computed = load_strategy(path).hash_computed
     text = path.read_text(encoding="utf-8")
@@ -130,7 +130,7 @@ def _complaint(details: ErrorDetails, places: dict[KeyPath, Place]) -> str:
 def _suggestion(loc: KeyPath) -> str:
     section: type[BaseModel] = Strategy
     for part in loc[:-1]:
-        # Only a section refuses unknown keys, so every part of the way to one is a section.
+        # Only sections refuse unknown keys, so every part of the path before the key is a section.
         section = cast("type[BaseModel]", section.model_fields[str(part)].annotation)
     near = difflib.get_close_matches(str(loc[-1]), section.model_fields, n=1)
     return f"; did you mean {near[0]}?" if near else f"; known here: {', '.join(section.model_fields)}"

@@ -17,7 +17,7 @@ _PLAIN_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 
 @dataclass(frozen=True)
 class Place:
-    """Where a key stands."""
+    """File and line of a key."""
 
     file: Path
     line: int
@@ -37,7 +37,7 @@ class LinedYaml:
 def read_lined_yaml(file: Path) -> LinedYaml:
     """Read one YAML file that holds a mapping; an empty file is an empty mapping.
 
-    Raises `ConfigError` with file and line where it can't be read, does not parse, repeats a key, or holds
+    Raises `ConfigError` with file and line if it can't be read, does not parse, repeats a key, or holds
     something other than a mapping with text keys.
     """
     try:
@@ -65,7 +65,7 @@ def read_lined_yaml(file: Path) -> LinedYaml:
 
 
 def _refuse_aliases(text: str) -> None:
-    """An alias may contain itself or blow up to any size, and settings have no use for one."""
+    """Raise on an alias: it may contain itself or expand to any size, and settings don't need one."""
     for event in yaml.parse(text, yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent):
             raise yaml.MarkedYAMLError(
@@ -91,7 +91,7 @@ def _build(
 
 
 def _scalar(node: yaml.Node, file: Path, loader: yaml.SafeLoader) -> object:
-    """PyYAML recognises a date, a number or a tag by its shape, and Python then refuses its value raw."""
+    """Convert a scalar. PyYAML may take a text for a date or number whose value Python then refuses."""
     try:
         return loader.construct_object(node, deep=True)
     except (ValueError, KeyError) as error:

@@ -1,4 +1,4 @@
-"""What the tests of core share. Under mutation examples go first: what a mutant breaks is found sooner."""
+"""Shared by the tests of core. Under mutation, tests by example run before properties: they fail sooner."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def far_from_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The machine's own zone is five and a half hours ahead of UTC."""
+    """Sets the machine's time zone to five and a half hours ahead of UTC."""
     monkeypatch.setenv("TZ", "IST-5:30")
     time.tzset()
     yield

@@ -102,7 +102,7 @@ def altered(quotes: list[dict[str, Any]], changes: Mapping[str, Mapping[str, Any
 
 
 def scaled(quotes: list[dict[str, Any]], factor: float) -> list[dict[str, Any]]:
-    """The same market with every USD price times `factor`, strikes and names too; strikes must stay whole."""
+    """The same market with every USD price times `factor`, also in names; strikes must stay whole."""
     return [
         quote
         | {
@@ -120,7 +120,7 @@ def scaled_name(quote: Mapping[str, Any], factor: float) -> str:
 
 
 def unscaled_names(text: str, quotes: list[dict[str, Any]], factor: float) -> str:
-    """A text about the scaled market in the names of the plain one."""
+    """A text about the scaled market, with the names of the original one."""
     plain = {scaled_name(quote, factor): quote["instrument_name"] for quote in quotes}
     return re.sub(r"ETH-[0-9A-Z]+-\d+-[CP]", lambda found: plain[found[0]], text)
 
@@ -148,7 +148,7 @@ def hourly_closes(
 
 
 def entry_facts(**changes: Any) -> EntryFacts:
-    """A market that allows a bull put, on a wide account; `chain` is made unless given."""
+    """A market that allows a bull put, and an ample account; `chain` is made unless given."""
     facts: dict[str, Any] = {
         "now": NOW,
         "strategy_enabled": True,
@@ -176,7 +176,7 @@ def entry_facts(**changes: Any) -> EntryFacts:
 
 
 def in_parts(fields: Mapping[str, Any]) -> EntryFacts:
-    """Entry facts by their names alone, each in the part that has it."""
+    """Entry facts from a flat mapping, each put into the part that has its field."""
     parts = {
         part: model(**{name: fields[name] for name in model.model_fields if name in fields})
         for part, model in (("engine", EngineFacts), ("account", AccountFacts), ("market", MarketFacts))

@@ -1,4 +1,4 @@
-"""The KILL file says the same read back; what can't be read says nothing, and blocks all the same."""
+"""The KILL file reads back as it was written; other content parses to None."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The language is data: every message is a frozen value that refuses what it does not know."""
+"""Messages are data: each is a frozen value that refuses unknown fields."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The schema: ranges catch wrong units, impossible combinations are refused, the file says everything."""
+"""The schema: ranges catch wrong units, impossible combinations are refused, the file has every setting."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def strategy_with(section: str, **changes: Any) -> Strategy:
 
 
 def nested(**changes: Any) -> Strategy:
-    """Several sections at once, as `section__key=value`; two levels for the long leg."""
+    """A strategy from settings in several sections, as `section__key=value`; two levels for the long leg."""
     tree: dict[str, Any] = {}
     for name, value in changes.items():
         *sections, key = name.split("__")

@@ -1,4 +1,4 @@
-"""Shared words: sides, modes, rounding, errors that carry a number, rows that derive what they show."""
+"""Shared values: sides, modes, rounding, an error with a number, properties of rows."""
 
 from __future__ import annotations
 

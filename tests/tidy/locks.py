@@ -1,4 +1,4 @@
-"""Whether a lock is closed: all that its distributions require is in it, at a version that they accept."""
+"""Checks that a lock is closed: it has all that its distributions require, at versions that they accept."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LOCKED = re.compile(
 
 @dataclass(frozen=True)
 class Metadata:
-    """What a distribution says of itself: its version and its requirements, as in `Requires-Dist`."""
+    """A distribution's own version and requirements, the latter as in `Requires-Dist`."""
 
     version: str
     requires: tuple[str, ...]
@@ -32,7 +32,7 @@ def installed(name: str) -> Metadata:
 
 
 def locked_here(text: str) -> dict[str, Version]:
-    """The versions by normalised name that the lock has for this interpreter and platform."""
+    """The lock's versions for this interpreter and platform, by normalised name."""
     lines = LOCKED.finditer(text)
     return {
         canonicalize_name(line["name"]): Version(line["version"])
@@ -42,9 +42,9 @@ def locked_here(text: str) -> dict[str, Version]:
 
 
 def gaps(text: str, wanted: Iterable[str], metadata_of: Callable[[str], Metadata]) -> list[str]:
-    """What the lock lacks for the requirements `wanted` and for those of every distribution in it.
+    """Unmet requirements of `wanted` and of every locked distribution, and versions that are not installed.
 
-    An extra counts if somebody asks for it, as pytest-cov does for coverage[toml].
+    An extra counts if a requirement asks for it, as pytest-cov does for coverage[toml].
     """
     lock = locked_here(text)
     known = {name: metadata_of(name) for name in lock}
@@ -66,7 +66,7 @@ def gaps(text: str, wanted: Iterable[str], metadata_of: Callable[[str], Metadata
             continue
         for more in sorted({(name, extra) for extra in requirement.extras} - extras):
             extras.add(more)
-            # The list grows while it is gone through: what an extra asks for may ask for extras again.
+            # The list grows during the loop: the requirements of an extra may have extras themselves.
             asked += [(f"{name}[{more[1]}]", needed, more[1]) for needed in _requirements(known[name])]
     return sorted(set(found))
 

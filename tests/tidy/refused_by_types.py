@@ -1,5 +1,5 @@
-"""What the type checker must refuse. Nothing here runs: `make types` fails if one of these errors goes away,
-because an ignore that ignores nothing is an error itself.
+"""Code that the type checker must refuse. Nothing here runs. If one of these errors disappears, `make types`
+fails, because an unused ignore is an error itself.
 """
 
 from __future__ import annotations

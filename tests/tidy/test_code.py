@@ -24,7 +24,7 @@ BANNED_CALLS = {
     "print": "people are spoken to by typer.echo, the log by the context",
 }
 ALLOWED_CALLS = {
-    # A context's own clock, sleep and ids are what everybody is told to use.
+    # The context's own clock, sleep and ids are the ones to use.
     "now": {"ctx", "_ctx", "context", "_context", "runtime", "_runtime", "clock", "_clock"},
     "sleep": {"ctx", "_ctx", "context", "_context", "clock", "_clock"},
     "print": {"console"},
@@ -43,7 +43,7 @@ ALLOWED_FILES = {
     "sleep": {"gateway/paper/server.py", "gateway/paper/process.py"},
 }
 GENERIC = "actors/runtime/"
-"""The runtime is where clock, sleep and ids are made."""
+"""The runtime implements clock, sleep and ids."""
 
 
 def files(*folders: str) -> list[Path]:
@@ -113,7 +113,7 @@ def test_nobody_imports_the_starter(path: Path) -> None:
 @pytest.mark.parametrize("path", files("tests"), ids=name_of)
 def test_no_test_sleeps(path: Path) -> None:
     if name_of(path) == "tests/actors/runtime/test_tripwires.py":
-        return  # Sleeping is what the tripwires must catch.
+        return  # The tripwires must catch a sleep.
     wrong = [
         line
         for line, called, owner in calls(parsed(path))
@@ -152,7 +152,7 @@ def test_locks_and_build_files_name_no_registry() -> None:
 
 
 def test_the_type_checker_refuses_what_it_must() -> None:
-    """`tests/tidy/refused_by_types.py` shows that it does; these settings give that file its teeth."""
+    """`tests/tidy/refused_by_types.py` shows that it does, but only under these settings."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]
     assert settings["strict"] is True
     assert "tests" in settings["packages"]

@@ -1,4 +1,4 @@
-"""The image's recipe: what it copies exists, it runs without rights, and its steps work in a fresh place."""
+"""The Dockerfile: what it copies exists, it runs unprivileged, and its steps work in a fresh environment."""
 
 from __future__ import annotations
 

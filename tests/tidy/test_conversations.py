@@ -1,5 +1,5 @@
-"""The end of a conversation may be a closing, in the middle of any `await`: then nothing may wait, and nobody
-may hear of it."""
+"""A conversation may be closed in the middle of any `await`: its `finally` blocks must then neither wait nor
+have an effect outside."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.tidy.test_code import files, name_of, parsed
 EFFECTS = frozenset(
     {"tell", "ask", "send", "alert", "_alert", "alarm", "_alarm", "call_later", "call_at", "watch"}
 )
-"""What of a context, an outbox or an alarm is heard outside."""
+"""The methods of a context, an outbox or an alarm that have an effect outside."""
 
 
 def forbidden_in_finally(tree: ast.AST) -> Iterator[int]:
@@ -31,7 +31,7 @@ def forbidden_in_finally(tree: ast.AST) -> Iterator[int]:
 
 
 def has_effect(node: ast.AST) -> TypeGuard[ast.Call]:
-    """Whether it calls something that is heard outside."""
+    """Whether it is a call that has an effect outside."""
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in EFFECTS
 
 

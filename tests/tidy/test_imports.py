@@ -1,4 +1,4 @@
-"""The import graph of the production code: no circle, and nobody reaches past a face."""
+"""The import graph of the production code: no circles, and no import past a package's face."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MODULES = {module_name(path): path for path in files(*CODE)}
 
 
 def imported(tree: ast.AST, modules: Mapping[str, object]) -> Iterator[tuple[int, str]]:
-    """Line and module of each import of ours, those for the type checker alone included."""
+    """Line and module of each import of our own modules, also of those for the type checker only."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -63,9 +63,9 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
 
 
 FACES = ("actors.runtime", "actors.room")
-"""Folders that have one face: what is not offered there is their own business."""
+"""Packages with one face: what it does not export is internal."""
 INTERNALS = {"bench.runtime": {"actors.runtime.backend.two_lanes", "actors.runtime.cells.incarnation"}}
-"""Times the mailbox and the life of a cell by themselves."""
+"""Exceptions: the benchmark times the mailbox and an incarnation by themselves."""
 
 
 def test_nobody_reaches_past_a_face() -> None:

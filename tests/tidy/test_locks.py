@@ -1,4 +1,4 @@
-"""Both locks are closed, so they can be installed without resolving; and one that is not is found out."""
+"""Both locks are closed, so they can be installed without resolving; a lock that is not is detected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The language of the house: every message is documented, frozen, and named as its kind is."""
+"""Every message is a command, an event or a query with a name of its own; requests are documented."""
 
 from __future__ import annotations
 

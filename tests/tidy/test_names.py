@@ -1,4 +1,4 @@
-"""Workers compare the names of the tests that they collected, and stop if two differ."""
+"""Every process collects tests of the same names: xdist compares its workers' and stops on a difference."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OTHER_HASH_SEED = "27"
 
 
 def test_another_process_collects_tests_of_the_same_names(request: pytest.FixtureRequest) -> None:
-    """No name may hold a time, an address, or what hangs on the order of a set."""
+    """No name may contain a time or an address, or depend on the order of a set."""
     here = {item.nodeid for item in request.session.items}
     modules = {nodeid.partition("::")[0] for nodeid in here}
     collecting = [sys.executable, "-m", "pytest", "-o", "addopts=", "-q", "--collect-only", "-p", "no:xdist"]

@@ -1,4 +1,4 @@
-"""The files that the pages name exist, and `docs/how-to-add.md` has the sections that people look for."""
+"""The files that the docs name exist, and `docs/how-to-add.md` has the sections that people look for."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def named_paths(page: str) -> list[str]:
 
 OURS = ("actors/", "bench/", "cli/", "config/", "core/", "docs/", "gateway/", "lab/", "reading/", "tests/")
 PYKKAS = {"tests/proxy", "tests/test_registry.py"}
-"""Files of pykka's own suite, of which a page tells which are left out."""
+"""Files of pykka's own test suite that a page names as left out."""
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -1,4 +1,4 @@
-"""What the house says once: the name of a class means one thing, and routers are listed in one place."""
+"""Things that are defined once: a class name means one class, and routers are listed in one place."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ ALSO_AN_EXCHANGE = {"actors/market_data/assemble.py", "gateway/paper/recorded.py
 """Here "hyperliquid" is an exchange whose funding is read."""
 
 TWICE = {
-    # The runtime imports nothing of ours: it says what it needs of a question, the messages have one.
+    # The runtime imports nothing of ours: it has a protocol of a question, the messages have the class.
     "Question": ["actors/runtime/actor/mail.py", "core/messages/base.py"],
 }
 
 
 def test_no_class_has_the_name_of_another() -> None:
-    """A reader who meets the name knows which it is, and no import needs an `as`."""
+    """A name then tells which class it is, and no import needs an `as`."""
     found = defaultdict(list)
     for path in files(*PRODUCTION):
         for node in parsed(path).body:
@@ -40,7 +40,7 @@ def texts(path: Path) -> set[str]:
 
 
 def test_routers_are_listed_in_the_contract_alone() -> None:
-    """A new router is named there, described beside it, and answered by the paper venue: nothing else."""
+    """A new router is named there, described beside it, and served by the paper venue, and nowhere else."""
     found = {
         (name_of(path), text)
         for path in files(*PRODUCTION)

@@ -1,4 +1,4 @@
-"""The audit chain: what is appended verifies, and any other byte anywhere is found."""
+"""The audit chain: appended records verify, and a change of any byte is found."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_any_reordering_is_found(chain: list[AuditEvent], data: st.DataObject) -
 def test_a_record_rewritten_with_a_right_hash_of_its_own_breaks_at_the_head(
     chain: list[AuditEvent], other: AuditEvent
 ) -> None:
-    """Who rewrites the tail can seal it again; the head that was told elsewhere proves it."""
+    """Whoever rewrites the tail can hash it anew; only a head that was told elsewhere shows the change."""
     _, head = append(GENESIS, chain)
     forged, forged_head = append(GENESIS, [*chain[:-1], other])
     assert proves(forged, head) == (forged_head == head)
@@ -138,7 +138,7 @@ def test_only_the_line_feed_separates_records() -> None:
 
 
 def test_nothing_but_sha256_is_needed_to_verify() -> None:
-    """The documented verification in shell words gives the same hash."""
+    """The documented verification by shell gives the same hash."""
     line, link = encode_record(GENESIS, AuditEvent(kind=AuditKind.FILL, at=AT, detail={"x": "1"}))
     body = line.split(b',"hash":"')[0]
     out = subprocess.run(["sha256sum"], input=body, capture_output=True, check=True).stdout

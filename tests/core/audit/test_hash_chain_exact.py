@@ -1,4 +1,4 @@
-"""The audit chain, to the letter: every field of a record read back, and the words of each refusal."""
+"""The audit chain in exact detail: every field of a record read back, and the text of each refusal."""
 
 from __future__ import annotations
 

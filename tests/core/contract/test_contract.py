@@ -168,7 +168,7 @@ def test_an_unknown_field_of_an_answer_does_not_matter() -> None:
 
 
 def test_a_trade_at_a_negative_price_is_no_trade() -> None:
-    """An option's price is never below 0: booked, it would be money that the venue never moved."""
+    """An option's price is never below 0; booking one would record money that the venue never moved."""
     trade = {
         "trade_id": "T-1",
         "order_id": "O-1",

@@ -1,4 +1,4 @@
-"""A chain's answer and its record at their edges: what is said of one that can't be read, to the letter."""
+"""A chain's answer and its record at their edges, and the exact error on one that can't be read."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_an_expiry_that_is_not_quoted_is_recorded_without_quotes() -> None:
 
 
 def test_a_record_gives_whole_numbers_back_as_whole_numbers_to_the_byte() -> None:
-    """The venue tells amounts as 25 or 25.0; a record that changed one could not be recomputed."""
+    """The venue sends amounts as 25 or 25.0; a record that changed one could not be recomputed."""
     whole = {"bid_size": 25, "ask_size": 0, "open_interest": 1000, "gamma": float("nan")}
     recorded = chain_of([quote | whole for quote in wire_quotes([2700])]).to_record()
     assert canonical(again(recorded).to_record()) == canonical(recorded)
@@ -85,7 +85,7 @@ def test_a_recorded_quote_without_a_field_is_told() -> None:
 def test_a_quote_that_can_not_be_read_is_named_even_under_a_right_digest(
     changes: dict[str, Any] | None,
 ) -> None:
-    """`None` takes a field away. Whoever alters a record can seal it again; replaying it must not raise."""
+    """`None` removes a field. Whoever alters a record can update its digest; verifying it must not raise."""
     facts = monitor_facts(chain=chain_of(quotes()))
     recorded = json.loads(canonical(record(facts, decide_exit(facts, STRATEGY), "1.0")))
     quote = recorded["facts"]["market"]["chain"]["quotes"][0]

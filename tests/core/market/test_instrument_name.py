@@ -1,4 +1,4 @@
-"""Names of options, and quotes that say something else than their name."""
+"""Names of options, and quotes that contradict their name."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_every_expiry_strike_and_type_comes_back_from_its_name(
 def test_a_quote_that_contradicts_its_name_is_broken_and_stands_where_its_name_says(
     change: dict[str, Any],
 ) -> None:
-    """An order names an instrument: what would be sized by the fields would be traded by the name."""
+    """An order names an instrument: it would be sized by the fields but traded by the name."""
     chain = chain_of(altered(wire_quotes(), {CANDIDATE: change}))
     quote = chain.quote(CANDIDATE)
     assert quote is not None

@@ -1,4 +1,4 @@
-"""Decoding a chain answer: what is refused as a whole, what is marked, and that quotes are views."""
+"""Decoding a chain answer: what is refused as a whole, what is marked broken, and that quotes are views."""
 
 from __future__ import annotations
 
@@ -334,7 +334,7 @@ def test_inside_a_value_a_chain_is_taken_as_it_is_and_written_as_its_record() ->
 
 @pytest.mark.parametrize("changes", [{"open_interest": -1.0}, {"gamma": math.nan}, {"vega": math.inf}])
 def test_one_suspect_amount_breaks_no_other_quote(changes: dict[str, Any]) -> None:
-    """Zeros beside it are sound: empty sizes, no volume, a worthless mark."""
+    """Zeros in another quote are sound: empty sizes, no volume, a worthless mark."""
     zeros = {
         "bid": None,
         "bid_size": 0,

@@ -1,4 +1,4 @@
-"""Quotes at the edge of broken: our delta of each, and that nothing beside a quote changes its faults."""
+"""Quotes that are just sound or just broken: their delta, and that no neighbour changes their faults."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OF_THIS_MORNING = {"instrument_name": "ETH-12JAN26-2700-P", "expiration": "2026-
 
 
 def read(wire: dict[str, Any], neighbour: dict[str, Any]) -> Quote:
-    """A quote out of a chain that tells its neighbour first."""
+    """Read a quote from a chain in which its neighbour comes first."""
     chain = chain_of([wire_quote(CALL, 3100, **neighbour), wire])
     quote = chain.quote(wire["instrument_name"])
     assert quote is not None

@@ -1,4 +1,4 @@
-"""The venue's clock against ours: only what the message's way can't explain counts."""
+"""The venue's clock against ours: only a difference that travel time can't explain counts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What closing costs: its refusals, and that every rule reads the number that an exit order is priced by."""
+"""The cost to close: its refusals, and that rules and exit orders use the same number."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SIDES = {key: st.tuples(TICKS | st.none(), TICKS | st.none()) for key in ("p2700
 def test_the_rules_and_the_order_see_one_cost(
     kind: SpreadKind, touches: dict[str, tuple[str | None, str | None]]
 ) -> None:
-    """For any market: also one in which legs have no bid or no ask."""
+    """In any market, even if legs have no bid or no ask."""
     changes = {}
     for key, (bid, ask) in touches.items():
         low, high = (bid, ask) if bid is None or ask is None else sorted((bid, ask))

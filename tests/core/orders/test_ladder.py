@@ -30,7 +30,7 @@ THREE_TICKS = LimitsSection(collar_ticks=3, collar_frac=0.0)
 
 
 def test_the_exit_ladder_by_hand() -> None:
-    """Mid to natural in five steps, then a tick a step up to the collar."""
+    """Mid to natural in five steps, then a tick per step up to the collar."""
     shown = [
         "0.0050",
         "0.0052",
@@ -122,7 +122,7 @@ def test_the_gate_lets_through_whatever_an_entry_offers(
 
 
 def gate_reasons(limit_eth: Decimal, reference_eth: Decimal, limits: LimitsSection) -> tuple[str, ...]:
-    """Why the gate refuses this price, whatever else it would say of the order."""
+    """All the gate's reasons against an exit at this price; the missing facts are among them."""
     order = OrderTerms(purpose=OrderPurpose.EXIT, legs=(), amount=1, limit_eth=limit_eth, reduce_only=True)
     facts = GateFacts(
         now=NOW,

@@ -1,4 +1,4 @@
-"""The state machines: every pair of states is either an edge or refused by name; final is final."""
+"""The state machines: every pair of states is an edge or is refused; final states stay final."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gate: each limit at its edge, facts that are missing, and what binds entries only."""
+"""The gate: each limit at its edge, missing facts, and limits that bind entries only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Books against venue: each state of an order, sizes, strays, deliveries shared out to the last decimal."""
+"""Books against venue: states of orders, sizes, stray orders, deliveries shared to the last decimal."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def test_order_that_is_gone_but_traded_is_what_its_trades_say(combos: int, state
 
 
 def test_trades_that_know_more_than_the_order_win() -> None:
-    """They were read later; a fill crossed the order's answer."""
+    """The trades were read later, and the order filled in between."""
     found = view(history=(order("cancelled"),), trades=trades(1))
     (correction,) = reconcile_orders(books(OrderState.WORKING), found).corrections
     assert (correction.row.state, correction.row.filled_amount) == (OrderState.CANCELLED, 1)

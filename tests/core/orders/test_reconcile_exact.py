@@ -1,4 +1,4 @@
-"""Books against venue, to the letter: whole rows, the words of each difference, the edges of each rule."""
+"""Books against venue in exact detail: whole rows, the text of each difference, the edges of each rule."""
 
 from __future__ import annotations
 
@@ -244,7 +244,7 @@ def test_intended_order_that_traded_was_sent_after_all() -> None:
 
 
 def test_order_that_is_gone_keeps_its_fills_where_the_trades_make_no_combos() -> None:
-    """One leg's trades are missing, or the instruction is: the last known filling stands."""
+    """If one leg's trades or the instruction is missing, the last known filled amount stays."""
     one_leg = only(books(OrderState.SENT, filled=1), view(trades=trades(2, legs=(SHORT,))))
     assert (one_leg.row.state, one_leg.row.filled_amount) == (OrderState.CANCELLED, 1)
     unknown = only(without_instruction(books(OrderState.SENT, filled=1)), view(trades=trades(2)))
@@ -252,7 +252,7 @@ def test_order_that_is_gone_keeps_its_fills_where_the_trades_make_no_combos() ->
 
 
 def test_late_fills_are_those_of_our_orders_since_then() -> None:
-    """What comes first in the history, and is passed over, does not hide what comes after."""
+    """An order that is skipped in the history does not hide those after it."""
     early = order("filled", label="p-2:e1").model_copy(update={"updated_at": NOW - timedelta(seconds=1)})
     unfilled = order("cancelled", label="p-3:e1")
     foreign = order("filled", label="manual")

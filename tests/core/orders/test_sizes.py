@@ -1,4 +1,4 @@
-"""Sizes are sums of fills and deliveries, and what the venue says of an order ends in one row."""
+"""Sizes as sums of fills and deliveries, and the row that the venue's answers about an order make."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def legs_of(of_ratios: list[int]) -> tuple[Leg, ...]:
 
 
 def fills(legs: tuple[Leg, ...], count: int) -> tuple[Fill, ...]:
-    """So many whole combos, one fill a leg."""
+    """So many whole combos, one fill per leg."""
     return tuple(
         Fill(
             trade_id=f"{leg.instrument_name}-{count}",

@@ -1,4 +1,4 @@
-"""The terms of an order say by themselves whether it adds risk and which side it takes."""
+"""The terms of an order tell whether it adds risk and which side it takes."""
 
 from __future__ import annotations
 

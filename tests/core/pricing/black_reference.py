@@ -1,4 +1,4 @@
-"""Black-76 in 50 digits: the oracle of the pricing tests, written from the formula and nothing else."""
+"""Black-76 to 50 digits: the reference of the pricing tests, written from the formula alone."""
 
 from __future__ import annotations
 

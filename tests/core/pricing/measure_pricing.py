@@ -1,4 +1,4 @@
-"""Measures how exact the pricing is, against 50 digits: `python -m tests.core.measure_pricing`."""
+"""Measures the errors of the pricing against 50 digits: `python -m tests.core.pricing.measure_pricing`."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def main() -> None:
         of_delta = max(of_delta, float(abs(delta(*market) / true_delta - 1)))
         is_otm = (strike < FORWARD) == (option_type is OptionType.PUT)
         implied = implied_vol(option_type, FORWARD, float(strike), t_years, float(exact))
-        # In the money the price itself has lost the digits that would tell the volatility.
+        # In the money the price itself has lost the digits that determine the volatility.
         if is_otm and exact < 0.5 * min(1.0, strike / FORWARD) and isinstance(implied, float):
             of_vol = max(of_vol, abs(implied / sigma - 1.0))
     sys.stdout.write(

@@ -46,7 +46,7 @@ types = st.sampled_from([CALL, PUT])
 @pytest.mark.parametrize("t_years", TIMES)
 @pytest.mark.parametrize("sigma", SIGMAS)
 def test_price_agrees_with_fifty_digits(t_years: float, sigma: float) -> None:
-    """1e-9 relative from 1e-12 ETH on is the promise; 2e-12 is what is kept. Absolute 1e-20 below."""
+    """To 2e-12 relative if the price is at least 1e-12 ETH, to 1e-22 ETH absolute below."""
     for strike in STRIKES:
         for option_type in (CALL, PUT):
             exact = exact_price_eth(option_type, FORWARD, strike, t_years, sigma)
@@ -68,12 +68,12 @@ def test_delta_agrees_with_fifty_digits(t_years: float, sigma: float) -> None:
 @pytest.mark.parametrize("s", [1e-7, 1e-5, 1e-4, 1e-3, 5e-3, 1.9e-2, 1.999e-2, 2.001e-2, 2.5e-2])
 @pytest.mark.parametrize("distance", [0.0, 0.3, 1.0, 2.5, 3.9, 3.999, 4.001, 4.2, 5.0, 6.5])
 def test_price_of_small_total_volatility_keeps_its_digits(s: float, distance: float) -> None:
-    """Where two normal terms agree in many digits the series takes over, on either side of the strike."""
+    """If the two normal terms agree in many digits, a series replaces them, on either side of the strike."""
     for strike in (FORWARD * math.exp(distance * s), FORWARD * math.exp(-distance * s)):
         option_type = CALL if strike >= FORWARD else PUT
         exact = exact_price_eth(option_type, FORWARD, strike, 1.0, s)
         found = black76_price_eth(option_type, FORWARD, strike, 1.0, s)
-        # x itself is a difference of doubles: at distance d its rounding moves the price by d/s ulps.
+        # x is a difference of doubles; at distance d its rounding changes the price by d/s ulps.
         rounding = 4e-16 * (1.0 + distance) / s
         assert abs(found - exact) <= (5e-12 + min(rounding, 1e-7)) * exact
 
@@ -256,7 +256,7 @@ def test_deltas_refuse_sequences_of_different_lengths() -> None:
 
 @given(forwards, moneyness, times, sigmas)
 def test_put_call_parity(forward: float, ratio: float, t_years: float, sigma: float) -> None:
-    """Call less put is the forward less the strike, in ETH, and their deltas differ by 1."""
+    """A call less a put is worth the forward less the strike, in ETH, and their deltas differ by 1."""
     market = (forward, forward * ratio, t_years, sigma)
     difference = black76_price_eth(CALL, *market) - black76_price_eth(PUT, *market)
     assert difference == pytest.approx((forward - market[1]) / forward, abs=4e-15)

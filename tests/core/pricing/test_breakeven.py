@@ -1,4 +1,4 @@
-"""Breakevens are where the P&L, fees and all, is nothing; probabilities are of ending beyond them."""
+"""At a breakeven the P&L after fees is 0; probabilities are of a delivery on one side or between two."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_payoff_and_delivery_fee_use_up_the_credit(net_credit: float) -> None:
 
 
 def test_breakevens_by_hand() -> None:
-    """0.25 ETH of a put struck at 2,000 is paid at 1,600, of a call struck at 1,500 at 2,000."""
+    """A put struck at 2,000 pays 0.25 ETH at 1,600; a call struck at 1,500 pays it at 2,000."""
     assert put_breakeven_usd(2000.0, 0.25) == 1600.0
     assert call_breakeven_usd(1500.0, 0.25) == 2000.0
 
@@ -139,7 +139,7 @@ def test_a_gain_that_ends_exactly_at_the_last_strike_turns_there() -> None:
 
 
 def test_a_flat_loss_beyond_the_last_strike_is_no_breakeven() -> None:
-    """A put spread bought for nothing but sold short: it owes below, and owes nothing above."""
+    """A spread sold for nothing has its short strike as only breakeven; one bought for nothing has none."""
     assert breakevens_usd(BULL_PUT, 0.0) == (2000.0,)
     reverse = [leg._replace(amount=-leg.amount) for leg in BEAR_CALL]
     assert breakevens_usd([SignedLeg(CALL, 2000.0, -1.0), SignedLeg(CALL, 2500.0, 1.0)], 0.0) == (2000.0,)

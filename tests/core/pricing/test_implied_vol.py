@@ -1,4 +1,4 @@
-"""Implied volatility: what comes back is what went in, everywhere, or a reason."""
+"""Implied volatility: the volatility of a price comes back everywhere, or the reason why there is none."""
 
 from __future__ import annotations
 
@@ -89,12 +89,12 @@ def test_prices_from_nothing_to_their_bound_have_a_volatility(
 
 
 def test_a_volatility_by_hand() -> None:
-    """N(0.1) - N(-0.1) at the money means sigma·√t = 0.2, with a quarter of a year 40 %."""
+    """At the money a price of N(0.1) - N(-0.1) means sigma·√t = 0.2; for a quarter of a year that is 40 %."""
     assert implied_vol(CALL, 2000.0, 2000.0, 0.25, 0.0796556745540577) == pytest.approx(0.40, rel=1e-13)
 
 
 def test_an_ulp_above_the_money_lost_in_the_price_is_no_time_value() -> None:
-    """The price of a deep in-the-money call can not hold a time value below its own last digits."""
+    """The price of a deep in-the-money call can't show a time value below its own last digits."""
     price = 0.7
     for ulps in (0, 1, 3):
         found = implied_vol(CALL, 2000.0, 600.0, 0.01, price + ulps * math.ulp(price))
@@ -190,7 +190,7 @@ def test_a_broken_market_is_an_error(field: str, market: tuple[float, float, flo
 
 
 class CountedDensity:
-    """The normal density, which either solver evaluates once a step."""
+    """The normal density, which both solvers evaluate once per step."""
 
     def __init__(self) -> None:
         self.steps = 0
@@ -202,7 +202,7 @@ class CountedDensity:
 
 @pytest.mark.parametrize("price", [0.001, 0.9])
 def test_the_limit_on_steps_is_exact(monkeypatch: pytest.MonkeyPatch, price: float) -> None:
-    """On either side of the middle of the range."""
+    """For prices in the lower and in the upper half of the range."""
     density = CountedDensity()
     monkeypatch.setattr("core.pricing.implied_vol.normal_density", density)
     monkeypatch.setattr("core.pricing.implied_vol._STEPS_MAX", 2)
@@ -225,7 +225,7 @@ def test_newton_from_the_safe_side_ends_after_few_steps(
 
 
 def test_few_steps_are_enough_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The limit of 100 is for what nobody foresaw."""
+    """12 steps are enough; the limit of 100 is a safeguard."""
     monkeypatch.setattr("core.pricing.implied_vol._STEPS_MAX", 12)
     for sigma in (0.05, 0.6, 4.0):
         for strike in (400.0, 1990.0, 2000.0, 2010.0, 10_000.0):

@@ -80,7 +80,7 @@ def test_worst_loss_of_a_bull_put_by_hand() -> None:
 
 
 def test_worst_loss_of_a_bear_call_by_hand() -> None:
-    """In ETH it is worst at the long strike; so it is in USD, the credit being worth more further up."""
+    """It is worst at the long strike, in ETH as in USD, because the credit is worth more further up."""
     worst = worst_loss(BEAR_CALL, 0.008, 0.0012, 1100.0, 4400.0)
     assert worst.loss_eth == pytest.approx(250.0 / 2750.0 - 0.0068, rel=1e-14)
     assert worst.loss_usd == pytest.approx(250.0 - 2750.0 * 0.0068, rel=1e-14)

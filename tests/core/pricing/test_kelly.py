@@ -1,4 +1,4 @@
-"""Kelly's fraction: where growth is largest, less the more the fewer the trades."""
+"""Kelly's fraction: it maximises growth, and is shrunk more if there are fewer trades."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_no_other_fraction_grows_faster(weighted: list[tuple[int, float]], other
 
 @given(st.floats(-1e6, -1.0))
 def test_a_ruin_that_hardly_ever_comes_is_approached_but_not_passed(worst: float) -> None:
-    """The fraction ends at the brink, within [0, 1], and no slope on the way divides by nothing."""
+    """The fraction ends just before ruin, within [0, 1], and no slope on the way divides by 0."""
     fraction = kelly_fraction([Outcome(1.0, 1.0), Outcome(1e-300, worst)])
     assert fraction == pytest.approx(min(1.0, -1.0 / worst), rel=1e-15)
 
@@ -100,7 +100,7 @@ def test_too_few_trades_recommend_nothing() -> None:
 
 
 def test_a_recommendation_by_hand() -> None:
-    """21 wins of 0.5, 9 losses of 0.9: mean 0.08; of it 30/105 stays; (b - l)/(bl) weighted gives f*."""
+    """21 wins of 0.5, 9 losses of 0.9: of the mean of 0.08 30/105 stays, and f* = 0.7/loss - 0.3/win."""
     found = recommend([0.5] * 21 + [-0.9] * 9, trades_min=30, prior_weight=75.0)
     shift = 0.08 * 75 / 105
     win, loss = 0.5 - shift, 0.9 + shift

@@ -100,7 +100,7 @@ def only(**exits: Any) -> Strategy:
 
 
 def at(moment: datetime, strategy: Strategy = STRATEGY) -> dict[str, Any]:
-    """The same touches at another moment, each with the delta that its IV has then."""
+    """The same bids and asks at another moment, each with the delta that its IV gives then."""
     fresh = {
         q["instrument_name"]: q["delta"] for q in wire_quotes([2460, 2700, 3400, 3600], [EXPIRY], at=moment)
     }

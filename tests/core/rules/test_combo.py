@@ -1,4 +1,4 @@
-"""Rule 8: rounding against us, the plan by hand, and the two ladders of prices."""
+"""Rule 8: rounding against us, the plan by hand, and the price ladders of entry and exit."""
 
 from __future__ import annotations
 

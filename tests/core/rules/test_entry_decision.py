@@ -236,7 +236,7 @@ def test_a_plan_exists_exactly_where_every_rule_passed(
 
 
 def test_a_section_that_is_switched_off_is_really_off() -> None:
-    """Wide ranges let an unusual market through, so that nothing but the ranges refused it."""
+    """With wide ranges an unusual market passes, so it was only the ranges that refused it."""
     wide = Strategy(
         entry=EntrySection(dvol_min_pts=10, dvol_max_pts=300, vrp_min_pts=-100, eth_share_max=1.0),
         bias=BiasSection(condor_dvol_min_pts=10),
@@ -300,7 +300,7 @@ def test_a_proposal_shows_its_prices() -> None:
 
 
 def test_the_worst_loss_is_the_width_less_the_natural_credit_after_the_fees_of_entry_and_exit() -> None:
-    """A bull put loses most at half of spot: the width less what is left of the credit there."""
+    """A bull put loses most at half of spot: the width less the value of the remaining credit there."""
     decision = decide()
     plan = decision.plan
     assert plan is not None

@@ -1,4 +1,4 @@
-"""The exit decision: the order of its rules, what it shows, and that missing or broken data is no hold."""
+"""The exit decision: the order of its rules, what it shows, and that missing or broken data never holds."""
 
 from __future__ import annotations
 

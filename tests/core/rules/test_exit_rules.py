@@ -50,7 +50,7 @@ def test_profit_and_stop_compare_cost_with_credit(
 
 
 def test_measured_in_usd_both_sides_take_their_own_index() -> None:
-    """0.0116 ETH at 2,500 USD is half of 0.0232·(2,500/3,000)… at entry's 3,000 it is not."""
+    """0.0116/0.0200 is 0.58 at the entry's 3,000 USD; at 2,500 it is 0.58 · 2,500/3,000 = 0.483."""
     strategy = only(profit_of_credit=0.5, measure=ExitMeasure.USD)
     cheap = position(credit_eth=Decimal("0.0200"))
     assert decided(strategy, position=cheap, spot_usd=2500.0).rule is ExitRule.PROFIT

@@ -129,7 +129,7 @@ NAMES = ("now", *(f"{part}.{name}" for part in PARTS for name in entry_record()[
 
 
 def part_and_name(recorded: dict[str, Any], path: str) -> tuple[dict[str, Any], str]:
-    """Where `part.name` or `name` stands in the facts or digests."""
+    """The mapping that holds `part.name` or `name` in the facts or digests, and the last name."""
     part, _, name = path.rpartition(".")
     return (recorded[part] if part else recorded), name
 
@@ -190,7 +190,7 @@ def test_an_altered_quote_and_an_altered_count_are_found() -> None:
 
 
 def resealed(recorded: dict[str, Any], path: str, value: object) -> dict[str, Any]:
-    """A record of which one fact was altered together with its digest."""
+    """A record in which one fact was altered together with its digest."""
     for part in (recorded["facts"], recorded["digests"]):
         fields, name = part_and_name(part, path)
         fields[name] = value if part is recorded["facts"] else _digest_of(canonical(value))
@@ -305,7 +305,7 @@ def test_a_decision_that_found_no_expiry_keeps_no_quote_and_is_the_same_again() 
 
 
 def flat(recorded: dict[str, Any]) -> dict[str, Any]:
-    """The same decision as it was written before facts had parts: shape 1, which does not say so."""
+    """The same decision as it was written before facts had parts: shape 1, without a `shape`."""
     old = dict(recorded)
     del old["shape"]
     for what in ("facts", "digests"):
@@ -317,7 +317,7 @@ def flat(recorded: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", ["entry", "exit"])
 def test_a_record_that_shape_1_wrote_is_recomputed_to_the_byte(name: str) -> None:
-    """These two lines are from a log of that time."""
+    """Both records are from a log of that time."""
     written = json.loads((RECORDS / f"{name}_shape_1.json").read_text())
     assert "shape" not in written
     assert canonical(decision_json(replay(written, STRATEGY))) == canonical(written["decision"])

@@ -1,4 +1,4 @@
-"""Rule 6 at its edges: a cap that is met to the last bit, one that is empty, one below a whole unit."""
+"""Rule 6 at its edges: a cap that is met to the last bit, one used up, one below a whole ETH."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rule 4, to the letter: what it tells, the ends of every range, ties, and where a broken quote stops it."""
+"""Rule 4 in exact detail: its checks, the ends of every range, ties, and broken quotes that stop it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def choose(
 def chosen(
     option_type: OptionType, grid: list[float], strikes: StrikesSection = STRIKES
 ) -> tuple[float, ...]:
-    """The strikes of the pair that is taken from a grid: short, then long."""
+    """The strikes of the pair chosen from a grid: short, then long."""
     pairs, _ = choose(chain_of(wire_quotes(grid, [EXPIRY])), KINDS[option_type], strikes)
     return tuple(leg.strike_usd for pair in pairs for leg in pair)
 
@@ -51,7 +51,7 @@ def abs_delta(option_type: OptionType, strike_usd: float) -> float:
 
 
 def only(short_delta: float, long_delta: float | None = None) -> StrikesSection:
-    """Ranges of a single point: the short leg's delta and, if it is given, the long leg's."""
+    """Settings whose ranges are single points: the short leg's delta and, if given, the long leg's."""
     long_leg = LongLegSection()
     if long_delta is not None:
         long_leg = LongLegSection(
@@ -133,7 +133,7 @@ def test_a_delta_at_both_ends_of_its_range_is_in_it(
 
 @pytest.mark.parametrize(("option_type", "strike"), [(PUT, 2700), (CALL, 3300)])
 def test_no_quote_is_both_legs_of_a_pair(option_type: OptionType, strike: float) -> None:
-    """Where the long leg is chosen by its delta its range may reach into the short leg's."""
+    """If the long leg is chosen by its delta, its range may overlap the short leg's."""
     strikes = StrikesSection(long_leg=LongLegSection(by=LongLegBy.DELTA, delta_max=0.25))
     assert chosen(option_type, [strike], strikes) == ()
 
@@ -193,7 +193,7 @@ def test_of_two_longs_as_far_from_the_target_the_one_nearest_spot_is_bought(
 
 
 def stopped_by(option_type: OptionType, sound: list[float], strike: float, strikes: StrikesSection) -> bool:
-    """Whether a broken quote at `strike`, beside sound ones, is named as a candidate."""
+    """Whether a broken quote at `strike`, among sound ones, is named as a candidate."""
     quotes = [*wire_quotes(sound, [EXPIRY]), wire_quote(option_type, strike, mark_iv=7.0)]
     _, result = choose(chain_of(quotes), KINDS[option_type], strikes)
     return f"broken_candidate:{name_of(option_type, strike)}" in result.reasons
@@ -211,7 +211,7 @@ def test_the_zones_end_at_sound_strikes_and_at_the_least_and_greatest_width(
 ) -> None:
     """Only the middle strike has the delta: a short lies between its neighbours, a long 150 to 360 USD out.
 
-    Between the two zones lies a gap: a long there would be too near to any short.
+    Between the two zones is a gap: a long there would be too near any short.
     """
     strikes = only(abs_delta(option_type, grid[1]))
     found = {strike: stopped_by(option_type, grid, strike, strikes) for strike in (*inside, *outside)}

@@ -1,4 +1,4 @@
-"""Ranges are inclusive: a number that is its threshold on paper meets it, whatever doubles make of it."""
+"""Ranges are inclusive: a number that equals its threshold on paper meets it, however doubles round."""
 
 from __future__ import annotations
 

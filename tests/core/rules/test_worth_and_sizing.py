@@ -107,7 +107,7 @@ def test_a_one_sided_leg_has_no_credit_to_speak_of() -> None:
 
 @given(bid=st.integers(20, 80), step=st.integers(1, 10))
 def test_more_credit_never_refuses_what_less_credit_passed(bid: int, step: int) -> None:
-    """Raises the short leg's bid on the coarse grid, all else equal."""
+    """Raises the short leg's bid by coarse ticks, all else equal."""
     ask = "0.0450"
 
     def passes(ticks: int) -> bool:
@@ -125,7 +125,7 @@ def test_worst_loss_of_a_put_spread_by_hand() -> None:
 
 
 def test_worst_loss_of_a_call_spread_by_hand() -> None:
-    """The credit grows with S, so the worst is at the long strike, in USD as in ETH."""
+    """The credit's USD value grows with S, so the loss is worst at the long strike, in USD as in ETH."""
     one = one_contract([pair_of(CALL, 3400, 3600)], 0.0090, 0.0012, SPOT_USD, SIZING)
     assert one.worst_loss_usd == pytest.approx(200 - 0.0078 * 3600)
     assert one.worst_loss_eth == pytest.approx(200 / 3600 - 0.0078)
@@ -146,7 +146,7 @@ def test_margin_is_that_of_the_short_legs() -> None:
 def test_worst_loss_is_the_maximum_over_the_whole_range(
     data: st.DataObject, credit: float, condor: bool
 ) -> None:
-    """No delivery price in the range loses more than the points say."""
+    """At no delivery price in the range is the loss larger than at the points that are checked."""
     pairs = [pair_of(), pair_of(CALL, 3400, 3600)] if condor else [pair_of()]
     one = one_contract(pairs, credit, 0.0012, SPOT_USD, SIZING)
     spot = data.draw(st.floats(1500, 6000))
@@ -235,7 +235,7 @@ def test_a_size_never_breaks_a_cap_and_one_more_would(
         return n <= 4 and n * usd <= budget and n * eth <= 0.5 * venue and n * margin + used <= 0.4 * venue
 
     def close(n: int) -> bool:
-        """A cap that is met to the rounding: either answer is right."""
+        """Whether a cap is met up to rounding: then either answer is right."""
         caps = ((n * usd, budget), (n * eth, 0.5 * venue), (n * margin + used, 0.4 * venue))
         return any(math.isclose(a, b, rel_tol=1e-12, abs_tol=1e-12) for a, b in caps)
 

@@ -1,4 +1,4 @@
-"""Rule 5, to the letter: all that is told where there is no credit."""
+"""Rule 5 in exact detail: all its checks if there is no credit."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def refused(code: str, value: str, expected: str) -> Check:
 
 
 def test_a_natural_credit_of_nothing_is_no_credit() -> None:
-    """Sold at 0.0050 and bought at 0.0050; the mids still leave 0.0010, which costs 0.0032 to trade."""
+    """Sold and bought at 0.0050; the mids still leave a credit of 0.0010, which costs 0.0032 to trade."""
     floor, credit, cost = told(("0.0050", "0.0060"), ("0.0040", "0.0050")).checks
     assert floor.passed
     assert credit == refused("no_credit", "0.0000", "above 0")
@@ -38,7 +38,7 @@ def test_a_natural_credit_of_nothing_is_no_credit() -> None:
 
 
 def test_without_a_mid_credit_no_cost_is_low_enough() -> None:
-    """Mids of 0.0055 and 0.0065: selling the spread would be paid for."""
+    """Mids of 0.0055 and 0.0065: selling the spread would cost money."""
     _, *rest = told(("0.0050", "0.0060"), ("0.0060", "0.0070")).checks
     assert rest == [
         refused("no_credit", "-0.0020", "above 0"),

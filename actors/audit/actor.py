@@ -1,4 +1,5 @@
-"""The audit actor: appends what state made pending, and at each start proves the chain against the books."""
+"""The audit actor: appends the records that state commits, and at each start verifies the files against the
+books."""
 
 from __future__ import annotations
 
@@ -52,13 +53,15 @@ class CompressOldest:
 
 
 class Audit(Room[AuditProtocol | CompressOldest]):
-    """The append-only file behind the books.
+    """The append-only audit chain on disk.
 
     Accepts: AppendAudit, GetAudit.
-    Sends: AuditAt to state, AuditBoot to state and kill_switch, RaiseAlert to alerting.
-    Owns: the folder `audit/`, and `evidence/` for what it puts aside.
+    Sends: GetAuditHeadAndPending and AuditAt to state, AuditBoot to state and kill_switch, RaiseAlert to
+    alerting.
+    Owns: the folder `audit/`, and `evidence/` for the files that it puts aside.
     On failure: a failed append crashes; the next incarnation completes the pending bytes that state holds.
-    A chain that does not prove is put aside; the kill switch arms itself, and state begins a new one.
+    If the chain fails verification, its files are put aside, the kill switch arms itself, and state begins a
+    new chain.
     """
 
     def __init__(
@@ -80,7 +83,7 @@ class Audit(Room[AuditProtocol | CompressOldest]):
         self._failed = False
 
     def on_start(self) -> None:
-        """Prove the files against the head and the pending bytes that the database holds."""
+        """Verify the files against the head and the pending bytes that the database holds."""
         super().on_start()
         self._raise = Alarm(self.ctx, self._alerting)
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -93,7 +96,8 @@ class Audit(Room[AuditProtocol | CompressOldest]):
         match verdict:
             case Whole():
                 if stored.pending is not None:
-                    # Killed between write and fsync, the bytes are seen here and yet may not be on the disk.
+                    # If the process was killed between write and fsync, bytes that can be read here may not
+                    # be on the disk yet.
                     sync(self._folder, stored.pending.file)
                 self._start_whole(found, restored=False)
             case Incomplete():
@@ -105,12 +109,12 @@ class Audit(Room[AuditProtocol | CompressOldest]):
         self.ctx.tell(self.ctx.self_address, CompressOldest())
 
     def on_failure(self, error: BaseException) -> None:
-        """The successor completes what is pending; this incarnation writes no more."""
+        """Stop writing: the next incarnation completes the pending bytes."""
         self.ctx.log().error("audit ends: %s", error)
         self._failed = True
 
     def on_stop(self) -> None:
-        """An orderly stop leaves nothing pending: state takes no more, and what it has committed is appended.
+        """Leave nothing pending after an orderly stop: state commits no more, pending bytes are appended.
 
         If state can't be asked any more, the next start completes the pending bytes.
         """
@@ -189,7 +193,7 @@ class Audit(Room[AuditProtocol | CompressOldest]):
         self.ctx.tell(self._kill_switch, boot)
 
     def _start_without_books(self, refused: Refused) -> None:
-        """The database is unusable: nothing tells where the chain should end; nothing will be appended."""
+        """Start with an unusable database: where the chain should end is unknown, and nothing is appended."""
         found = scan(self._folder)
         self._link = found.link
         self._problem = f"the head is unknown: {', '.join(refused.reasons)}"
@@ -202,7 +206,7 @@ class Audit(Room[AuditProtocol | CompressOldest]):
     def _handle_append(self, message: AppendAudit) -> None:
         batch = message.batch
         if batch.last_seq <= self._link.seq:
-            # The start of this incarnation has already written these bytes; state knows, or learns it now.
+            # This incarnation wrote these bytes at its start; tell state again in case it does not know.
             self.ctx.tell(self._state, AuditAt(seq=self._link.seq, hash=self._link.hash))
             return
         end = follow_all(self._link, split_lines(batch.payload))
@@ -263,7 +267,10 @@ class Audit(Room[AuditProtocol | CompressOldest]):
         self._alert(Severity.LOW, "audit_head", f"audit head {self._link} ({occasion})")
 
     def _tell_foreign_files(self) -> None:
-        """They came since the start: the chain is whole beside them, and the next start puts all aside."""
+        """Alert about audit files without a valid date, added since the start.
+
+        The chain itself is still whole, but the next start would call it broken and put all its files aside.
+        """
         for path in undated(self._folder):
             text = f"{path.name}: expected a day in an audit file's name; it breaks the log at the next start"
             self._alert(Severity.HIGH, "audit_foreign_file", text)

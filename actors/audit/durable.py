@@ -1,4 +1,4 @@
-"""Writing so that it survives a power cut: whole writes, then the file's and the folder's fsync."""
+"""Writes that survive a power cut: every byte is written, then the file and its folder are fsynced."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def write_whole(handle: int, payload: bytes) -> None:
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """A new file with `content`, fsynced; its folder is left to the caller."""
+    """Create a file with `content` and fsync it; the caller has to fsync its folder."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         write_whole(handle, content)

@@ -25,7 +25,7 @@ class Evidence:
 
 
 def put_aside(data_dir: Path, folder: Path, pending: AuditBatch | None, now: datetime) -> Evidence:
-    """Move all audit files to `evidence/<utc>/`, with the pending bytes beside them. Raises OSError."""
+    """Move all audit files to `evidence/<utc>-audit/` and write the pending bytes there. Raises OSError."""
     evidence = _new_folder(data_dir / EVIDENCE_FOLDER, now)
     for path in audit_files(folder):
         path.rename(evidence / path.name)

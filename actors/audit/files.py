@@ -25,7 +25,7 @@ _NAME = re.compile(r"audit-(\d{4}-\d{2}-\d{2})\.jsonl(\.gz)?", re.ASCII)
 
 
 class AuditPositionError(FoundWrongError):
-    """The audit file does not end where the next bytes belong: another hand was at it."""
+    """The audit file does not end where the next bytes belong: something else has written to it."""
 
 
 def plain_name(path: Path) -> str:
@@ -34,7 +34,7 @@ def plain_name(path: Path) -> str:
 
 
 def day_of(path: Path) -> date | None:
-    """The day of an audit file; None if its name has a month or a day that no calendar has."""
+    """The day in an audit file's name; None if that is no date. Raises ValueError for any other file."""
     found = _NAME.fullmatch(path.name)
     if found is None:
         raise ValueError(f"expected an audit file's name, found {path.name!r}")
@@ -45,14 +45,14 @@ def day_of(path: Path) -> date | None:
 
 
 def audit_files(folder: Path) -> list[Path]:
-    """The audit files in order of their days. A day in both forms (a crash while compressing) gives two."""
+    """The audit files in order of their days; a day has two after a crash during its compression."""
     if not folder.is_dir():
         return []
     return sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
 
 
 def undated(folder: Path) -> list[Path]:
-    """The audit files whose names hold no day: foreign ones, or ours under another name."""
+    """The audit files whose names hold no valid date: foreign files, or renamed ones of ours."""
     return [path for path in audit_files(folder) if day_of(path) is None]
 
 
@@ -101,8 +101,8 @@ def append_bytes(folder: Path, batch: AuditBatch) -> None:
     """Append the batch at its offset and fsync.
 
     Raises AuditPositionError if the file ends elsewhere, OSError if it can't be written.
-    A write that fails half-way leaves the file as it was, if that can be done; else the next start sees a
-    prefix of the pending bytes and completes them.
+    A failed write is undone by truncating the file. If even that fails, the next start finds a prefix of the
+    pending bytes in the file and completes them.
     """
     path = folder / batch.file
     creates = os.O_CREAT if batch.offset == 0 else 0
@@ -137,14 +137,14 @@ def sync(folder: Path, name: str) -> None:
 
 
 def compressible(folder: Path, today: date) -> list[Path]:
-    """The plain files old enough to be compressed, oldest first."""
+    """The uncompressed files that are old enough to be compressed, oldest first."""
     limit = today - timedelta(days=COMPRESS_AFTER_DAYS)
     plain = [path for path in audit_files(folder) if path.suffix != ".gz"]
     return [path for path in plain if (day := day_of(path)) is not None and day < limit]
 
 
 def compress(path: Path) -> Path:
-    """Replace a plain file by its compressed form; at every instant one whole form is there.
+    """Replace a file by its compressed form; at least one complete form exists at any time.
 
     Raises ChainBrokenError if what was written does not read back as the same bytes.
     """

@@ -1,4 +1,4 @@
-"""Reading the whole chain as a stream, and judging where it ends against what the database holds."""
+"""Reads the whole chain as a stream, and compares its end with the one that the database holds."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _KIND = re.compile(rb'\{"seq":\d+,"prev":"[0-9a-f]{64}","at":"[^"]*","kind":"([A
 class Scan:
     """What the files hold: a sound chain up to `link`, which ends at `offset` of `file`, then `tail`.
 
-    `tail` is an unfinished last line; `problem` says where and why the chain breaks. `hashes` are those of
-    the records that were asked for.
+    `tail` is an unfinished last line; `problem` says where and why the chain breaks. `hashes` maps the
+    numbers of the wanted records to their hashes.
     """
 
     link: Link = GENESIS
@@ -36,7 +36,10 @@ class Scan:
 
 
 def scan(folder: Path, *, wanted: Iterable[int] = (), strict: bool = False) -> Scan:
-    """Verify every record of the folder, from the first to the last. `strict` checks canonical form too."""
+    """Verify every record of the folder, from the first to the last.
+
+    `wanted` are the numbers of the records whose hashes are kept; `strict` also checks the canonical form.
+    """
     reader = _Reader(frozenset(wanted), strict)
     foreign = undated(folder)
     dated = [path for path in audit_files(folder) if path not in foreign]
@@ -66,7 +69,7 @@ class _Reader:
         self._broken_before = False
 
     def read_day(self, paths: list[Path]) -> None:
-        """One day's file, which may be there in both its forms if they hold the same."""
+        """Read one day's file; the day may have a plain and a compressed one if both hold the same bytes."""
         if len(paths) > 1 and content_sha256(paths[0]) != content_sha256(paths[1]):
             raise ChainBrokenError(
                 f"{paths[0].name}: expected the same as {paths[1].name}, found other bytes"
@@ -113,7 +116,7 @@ class _Reader:
 
 
 def _kind_of(line: bytes) -> str:
-    """The kind as it stands in the bytes; empty if the record, sound as it is, has another form."""
+    """The kind of a record, read from its bytes; empty if a valid record is not in canonical form."""
     found = _KIND.match(line)
     return found[1].decode("ascii") if found else ""
 
@@ -125,7 +128,7 @@ class Whole:
 
 @dataclass(frozen=True)
 class Incomplete:
-    """The files end inside the pending bytes, of which `present` bytes are there: restore the rest."""
+    """The files end within the pending bytes: `present` of them are there, the rest is to be restored."""
 
     present: int
 
@@ -143,9 +146,10 @@ Verdict = Whole | Incomplete | Broken
 def judge(
     found: Scan, head: AuditHead, pending: AuditBatch | None, read: Callable[[str, int, int], bytes]
 ) -> Verdict:
-    """The table of the boot verification. `found` must hold the hash of record `head.seq` if there is one.
+    """The verdict of the boot verification on the files, given the database's head and pending bytes.
 
-    `read(file, offset, count)` gives bytes of an audit file.
+    `found` must hold the hash of record `head.seq` if there is one. `read(file, offset, count)` gives bytes
+    of an audit file.
     """
     if found.problem is not None:
         return Broken(found.problem)

@@ -1,4 +1,4 @@
-"""Verifying the chain from outside, beside a running engine or after it: nothing is changed or repaired."""
+"""Verifies the chain from outside, while the engine runs or after it; changes and repairs nothing."""
 
 from __future__ import annotations
 
@@ -38,11 +38,12 @@ def verify(
     strict: bool = False,
     running: bool = False,
 ) -> VerifyReport:
-    """Whether every byte that was acknowledged is there and unchanged.
+    """Check that every acknowledged byte is there and unchanged.
 
-    `stored` reads the database's side anew each time; None if there is no database, and then only the
-    files and `head` speak. `head` is one that was told before: its record must be there. `running`: an engine
-    may be appending meanwhile, so an unfinished last batch is no fault.
+    `stored` reads the database's head and pending bytes at each call; it returns None if there is no
+    database, and then only the files and `head` are checked. `head` is one that was noted earlier: its record
+    must be in the files. `running`: an engine may be appending meanwhile, so an unfinished last batch is no
+    fault.
     """
     found, side = _look(data_dir, stored, head, strict)
     problem, restorable = found.problem, False
@@ -59,10 +60,10 @@ def verify(
 def _look(
     data_dir: Path, stored: Callable[[], Stored | None], head: Link | None, strict: bool
 ) -> tuple[Scan, Stored | None]:
-    """The files, and a database's side that did not move while they were read.
+    """Scan the files, and return the database's side if it did not change during the scan.
 
-    A busy engine may never hold still: then what was acknowledged before the reading must be in the files,
-    and how far they go beyond that is left to the chain itself.
+    With a busy engine it may change during each of the tries. Then the files must hold the head that was
+    acknowledged before the last scan, and the records after it are verified by the hash chain alone (None).
     """
     before = stored()
     for _ in range(QUIET_TRIES):
@@ -89,7 +90,7 @@ def _against_books(data_dir: Path, found: Scan, side: Stored, *, running: bool) 
         case Incomplete():
             if running or pending is None:
                 return None, False
-            # Whether these bytes were ever acknowledged can't be known here, so their absence is said.
+            # It can't be known here whether these bytes were ever acknowledged, so their absence is reported.
             problem = (
                 f"the last batch, records {pending.first_seq} to {pending.last_seq}, has {verdict.present} of"
                 f" {len(pending.payload)} bytes; the database holds them and the next start restores them"

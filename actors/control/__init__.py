@@ -1,4 +1,4 @@
-"""Control: the door through which a person reaches the running engine."""
+"""Control: the way for a person to query and command the running engine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The control actor: what a person asks of the running engine, and what it led to."""
+"""The control actor: answers a person's queries, and carries out a person's commands to the end."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ from core.messages.scheduler import GetJobs, Jobs
 from core.messages.state import GetOpenInbox, OpenInbox, Recorded, RecordInbox, RecordInboxDone
 
 KILL_SWITCH_ASK_S = 12.0
-"""Arming is answered when every permit is back or expired: at most a permit's lifetime and a second."""
+"""Arming is answered when every permit was returned or has lapsed: a permit's lifetime and 1 s at most."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,10 @@ class Control(Room[ControlProtocol | Terminated | AskKillSwitch]):
     """Accepts: ControlProtocol; the answers of injected messages; Terminated of the rooms they went to.
 
     Sends: RecordInbox, RecordInboxDone, GetOpenInbox to state; injected messages to their rooms; GetJobs to
-    the scheduler; asks every room started earlier for its status.
+    the scheduler; RaiseAlert to alerting; asks the rooms that start before it for their status.
     Owns: the control socket and the operator's messages under way.
-    On failure: a restart opens the socket anew and delivers again what lies open in the inbox.
+    On failure: the next incarnation opens the socket again and redelivers the unfinished messages that the
+    books' inbox holds.
     """
 
     def __init__(
@@ -142,7 +143,7 @@ class Control(Room[ControlProtocol | Terminated | AskKillSwitch]):
             case AskKillSwitch():
                 self._handle_ask_kill_switch(message)
             case OrderFinal():
-                pass  # How a manual exit goes on after it was started stands in the books.
+                pass  # ExitStarted was the answer; the books record how the exit goes on.
             case (
                 CycleEnded()
                 | ExitStarted()
@@ -160,8 +161,11 @@ class Control(Room[ControlProtocol | Terminated | AskKillSwitch]):
         return Survey(self.ctx, self._rooms, self._engine)
 
     def _handle_get_status(self) -> EngineStatus | None:
-        """The next jobs are the scheduler's to say, which starts after this room and is told. If it is not
-        up, the books' last word stands in."""
+        """The status at once, with the next runs that the books hold, if the scheduler is not up.
+
+        Else the reply is deferred until the scheduler, which starts after this room and so can't be asked,
+        has answered with its own.
+        """
         up = any(cell.name == "scheduler" and cell.state is CellState.UP for cell in self._engine.cells())
         if not up:
             return self._survey().status(self._identity, self._recovery)
@@ -180,7 +184,7 @@ class Control(Room[ControlProtocol | Terminated | AskKillSwitch]):
             reply.set(status)
 
     def _handle_get_jobs(self, query: GetJobs) -> None:
-        """The scheduler starts after this room, so it is told, and its answer is handed on when it comes."""
+        """Tell the scheduler, which starts after this room and so can't be asked; the reply is deferred."""
         self._waiting_for_jobs.append(self.ctx.defer_reply())
         self.ctx.tell(self._rooms["scheduler"], query)
 
@@ -221,7 +225,7 @@ class Control(Room[ControlProtocol | Terminated | AskKillSwitch]):
         return None
 
     def _handle_recorded(self, recorded: Recorded) -> None:
-        """On disk: only now may the operator hear of it, and only now does it go to its room."""
+        """Deliver the message and acknowledge it to the operator, now that it is on disk."""
         if not self.outbox.settle(recorded.request_id):
             return
         entry = self._inbox.get(recorded.request_id)
@@ -232,7 +236,10 @@ class Control(Room[ControlProtocol | Terminated | AskKillSwitch]):
             entry.accepted_by.set(InjectAccepted(request_id=entry.request_id, message=entry.item.name))
 
     def _handle_refused(self, refused: Refused) -> None:
-        """State will not store it: the operator hears why and nothing is done. Or the room itself refused."""
+        """Answer with the room's refusal of a delivered message, or with state's refusal to store it.
+
+        A message that state refuses is not delivered.
+        """
         self.outbox.settle(refused.request_id)
         entry = self._inbox.get(refused.request_id)
         if entry is None:
@@ -245,7 +252,7 @@ class Control(Room[ControlProtocol | Terminated | AskKillSwitch]):
             entry.accepted_by.set(refused)
 
     def _handle_open_inbox(self, answer: OpenInbox) -> None:
-        """What was acknowledged before a crash and not yet carried out is delivered again, in order."""
+        """Deliver again, in order, the messages that were acknowledged before a crash and not finished."""
         for request_id, name, body in answer.items:
             if self._inbox.get(request_id) is not None:
                 continue
@@ -259,7 +266,7 @@ class Control(Room[ControlProtocol | Terminated | AskKillSwitch]):
             self._deliver(entry)
 
     def _give_up(self, request_id: str, name: str, why: str) -> None:
-        """A stored message that this version no longer understands is closed loudly, never dropped."""
+        """Close a stored message that this version no longer understands, with an alert."""
         text = f"{name} was accepted by an earlier version and can't be carried out: {why}"
         self._alert(Severity.HIGH, "inbox_unreadable", text, request_id)
         self._close(request_id, text)
@@ -269,7 +276,10 @@ class Control(Room[ControlProtocol | Terminated | AskKillSwitch]):
         self.ctx.tell(self._rooms[entry.item.room], entry.command, correlation=entry.request_id)
 
     def _handle_terminated(self, ended: Terminated) -> None:
-        """The room may have died with the message in hand; by its id a second telling does no harm."""
+        """Deliver again what the room may have lost when it ended; its id makes a second delivery harmless.
+
+        If the scheduler ended, answer the waiting status requests without its next runs.
+        """
         if ended.name == "scheduler":
             self._answer_status(None)
         if ended.restarting:
@@ -290,7 +300,7 @@ class Control(Room[ControlProtocol | Terminated | AskKillSwitch]):
         self._inbox.answer(ask.request_id, answer)
 
     def _handle_answer(self, answer: Event) -> None:
-        """What an injected message led to: kept for who asks, and closed in the books."""
+        """Keep the answer to an injected message for whoever awaits it, and close its row in the books."""
         request_id = getattr(answer, "request_id", None)
         if not isinstance(request_id, str):
             return

@@ -25,4 +25,4 @@ class Engine(Protocol):
         """Have the main thread stop the system in order."""
 
     def operation(self) -> AbstractContextManager[None]:
-        """An operator's request under way: market time that jumps stands still meanwhile."""
+        """Mark an operator's request as under way: jumping market time stands still within the block."""

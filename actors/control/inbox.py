@@ -29,7 +29,7 @@ class UnderWay:
 
 
 class Inbox:
-    """Memory of one incarnation; what must survive it lies in state's inbox."""
+    """Kept in memory by one incarnation; the messages that must survive it are in the books' inbox."""
 
     def __init__(self) -> None:
         self._under_way: dict[str, UnderWay] = {}
@@ -52,7 +52,7 @@ class Inbox:
         return tuple(e for e in self._under_way.values() if e.delivered and e.item.room == room)
 
     def answer(self, request_id: str, answer: Event) -> InjectDone | None:
-        """Settle with what came back, wake who waits; None if nothing was under way or it is no answer."""
+        """Finish the message with its answer and tell who awaits it; None if it was not under way."""
         entry = self._under_way.get(request_id)
         if entry is None:
             return None

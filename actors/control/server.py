@@ -62,13 +62,14 @@ class ControlServer:
         self._control = control
         self._operation = operation
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._room = BoundedSemaphore(CONNECTIONS_MAX)
+        self._capacity = BoundedSemaphore(CONNECTIONS_MAX)
         self._lock = Lock()
         self._connections: set[socket.socket] = set()
         self._closed = False
 
     def open(self) -> None:
-        """Bind and listen. A socket left by a dead engine is removed: the data folder's lock is ours."""
+        """Bind and listen. A socket file is removed first: as we hold the data folder's lock, its engine is
+        dead."""
         make_private_folder(self._path.parent)
         self._path.unlink(missing_ok=True)
         self._listener.bind(str(self._path))
@@ -100,7 +101,7 @@ class ControlServer:
                     connection.close()
                     return
                 self._connections.add(connection)
-            if self._room.acquire(blocking=False):
+            if self._capacity.acquire(blocking=False):
                 Thread(target=self._serve, args=(connection,), name="control-client", daemon=True).start()
             else:
                 with contextlib.suppress(OSError):
@@ -120,7 +121,7 @@ class ControlServer:
             return  # The client went away, was idle for too long, or the server was closed.
         finally:
             self._drop(connection)
-            self._room.release()
+            self._capacity.release()
 
     def _drop(self, connection: socket.socket) -> None:
         with self._lock:
@@ -144,8 +145,11 @@ class ControlServer:
             self._send(connection, _failed(f"control: {type(error).__name__}: {error}"))
 
     def _inject(self, connection: socket.socket, request: ControlRequest) -> None:
-        """Market time stands until the message is durable and delivered, and moves while its effect is
-        awaited: what it leads to may need the market to go on."""
+        """Inject a message, and await its effect if the request says so.
+
+        Jumping market time stands still until the message is durable and delivered. It goes on while the
+        effect is awaited, because the effect may need it to.
+        """
         inject = InjectMessage(message=request.message, body=json.dumps(request.body), who=request.who)
         with self._operation():
             accepted = ask(inject.to(self._control), timeout_s=ACCEPT_S)
@@ -166,7 +170,7 @@ class ControlServer:
 
 
 def peer_uid(connection: socket.socket) -> int:
-    """The user at the other end, as the kernel knows it (Linux)."""
+    """The user id of the process at the other end, from the kernel (Linux only)."""
     packed = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
     uid: int = _PEER.unpack(packed)[1]
     return uid

@@ -1,4 +1,4 @@
-"""Where the control socket of a data folder is, and that nobody else can have put it there."""
+"""The path of a data folder's control socket, in a folder that only this user can write to."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ PATH_BYTES_MAX = 107
 
 
 def control_socket_path(data_dir: Path, environment: Mapping[str, str]) -> Path:
-    """The socket of this data folder: in $XDG_RUNTIME_DIR, else in a folder of ours among the temporary
-    files; named by a hash of the folder's path, whose own length is not limited."""
+    """The socket's path in `cerbero-bite-<uid>/` below $XDG_RUNTIME_DIR, or else below the temporary folder.
+
+    It is named by a hash of the data folder's path, because that path may be too long for a socket. Raises
+    InputError if the result is.
+    """
     name = f"{hashlib.sha256(os.fsencode(data_dir.resolve())).hexdigest()[:16]}.sock"
     runtime_dir = environment.get("XDG_RUNTIME_DIR", "")
     base = Path(runtime_dir) if runtime_dir and Path(runtime_dir).is_dir() else Path(tempfile.gettempdir())
@@ -31,8 +34,8 @@ def control_socket_path(data_dir: Path, environment: Mapping[str, str]) -> Path:
 
 
 def make_private_folder(folder: Path) -> None:
-    """Make the socket's folder, mode 0700. Raises InputError if it is not a folder of ours alone: on a
-    shared temporary folder somebody else may have made it first."""
+    """Make the socket's folder with mode 0700. Raises InputError if it belongs to somebody else, who may have
+    made it first in a shared temporary folder."""
     folder.mkdir(mode=0o700, exist_ok=True)
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():

@@ -1,4 +1,4 @@
-"""Asks every room how it is and puts the answers on one page; a silent room is named, not waited for."""
+"""Asks every room for its status and puts the answers on one page; a room that is silent is named there."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from core.messages.market_data import GetMarks, Marks
 from core.messages.state import BooksRead, GetBooks, GetJobRuns, JobRuns
 
 ASK_S = 1.0
-"""Eight rooms that are all silent take 8 s: below the hang limit of control itself."""
+"""Per room. If all eight are silent, that makes 8 s, less than control's own hang limit."""
 
 _Answer = TypeVar("_Answer")
 
 
 class Survey:
-    """One look at the engine. Asks go up the start order only: alerting to health."""
+    """One look at the engine. Asks only rooms that start before control: from alerting to health."""
 
     def __init__(self, ctx: Context, rooms: Mapping[str, AnyAddress], engine: Engine) -> None:
         self._ctx = ctx
@@ -78,7 +78,7 @@ class Survey:
 
 
 def view(cell: CellStatus) -> CellView:
-    """A cell's status as a value of the house's language."""
+    """A cell's status as a message value of `core`."""
     return CellView(
         name=cell.name,
         path=cell.path,

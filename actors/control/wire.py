@@ -1,4 +1,4 @@
-"""One line of JSON each way on the control socket."""
+"""Requests and answers on the control socket, each one line of JSON."""
 
 from __future__ import annotations
 
@@ -22,8 +22,7 @@ class RequestName(StrEnum):
 
 
 class ControlRequest(BaseModel):
-    """`message`, `body` and `wait_s` belong to inject; `reason` to stop, `correlation`
-    to trace."""
+    """`message`, `body` and `wait_s` belong to inject, `reason` to stop, `correlation` to trace."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -54,13 +53,13 @@ def encode(line: ControlRequest | ControlAnswer) -> bytes:
 
 
 def answer_of(message: BaseModel, *, more: bool = False) -> ControlAnswer:
-    """A message of the house as an answer line."""
+    """A message as an answer line."""
     body: JsonValue = json.loads(message.model_dump_json())
     return ControlAnswer(ok=True, answer=type(message).__name__, body=body, more=more)
 
 
 def read_request(line: bytes) -> ControlRequest:
-    """Raises ValueError with one clear sentence for anything that is not a request."""
+    """The request in a line. Raises ValueError with one clear sentence if it holds none."""
     try:
         return ControlRequest.model_validate_json(line)
     except ValidationError as error:

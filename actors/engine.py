@@ -1,6 +1,6 @@
 """The engine around its actors: what control sees of it, its start, and its stop in order.
 
-It is the same on threads and in virtual time; why it ends is its owner's business.
+It is the same on threads and in virtual time; its owner decides when it stops.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ logger = logging.getLogger("actors.engine")
 
 
 class EngineHandle:
-    """What control sees of the process, and where everybody leaves the wish to stop."""
+    """What control sees of the process, and where anyone can request its stop."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
@@ -68,7 +68,7 @@ class EngineHandle:
         return tuple(envelope_line(envelope) for envelope in self.system.tracer.find(correlation))
 
     def request_stop(self, reason: str) -> None:
-        """The first reason counts."""
+        """Request the stop; only the first reason is kept."""
         if not self.stop_wanted.is_set():
             self.stop_reason = reason
             self.stop_wanted.set()
@@ -78,7 +78,7 @@ class EngineHandle:
 
 
 class OrderlyEngine:
-    """The engine, from composed to stopped. Used by one thread, from outside the actors."""
+    """The engine from its composition to its stop. Used by one thread outside the actors."""
 
     def __init__(self, settings: EngineSettings, runtime: Runtime, *, tracer: Tracer | None = None) -> None:
         self._settings = settings
@@ -94,8 +94,10 @@ class OrderlyEngine:
         self.system.start()
 
     def stop(self, reason: str) -> None:
-        """In order: no new entry, resting entries cancelled and confirmed, the stop on record, then the
-        actors in reverse. Reduce-only exits stay at the venue."""
+        """Suspend entries, cancel the resting ones, record the stop, then stop the actors in reverse order.
+
+        Reduce-only exits stay at the venue.
+        """
         with self._runtime.operation():
             if self.system.wait(0.0) is None:
                 self._wind_down(reason)
@@ -115,7 +117,10 @@ class OrderlyEngine:
         self._asked(RecordEvent(request_id=request_id, audit=(event,)).to(self._rooms[STATE]), RECORD_S)
 
     def _asked(self, question: Question[R], timeout_s: float) -> R | None:
-        """A room that is down or slow must not keep the process from ending; the next boot finds out."""
+        """The answer, or None from a room that is down or slow: it must not keep the process from ending.
+
+        The next boot's recovery finds out what happened.
+        """
         try:
             return ask(question, timeout_s=timeout_s)
         except RuntimeFault as error:

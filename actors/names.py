@@ -1,4 +1,4 @@
-"""The names of the rooms, each with what its room takes: a wrong message is a wrong type."""
+"""The names of the rooms, each typed by the messages that its room takes: a wrong one is a type error."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def mcp(router: Router) -> RoomName[McpProtocol]:
 
 
 class Rooms:
-    """Looks addresses up by the rooms' names."""
+    """Looks up addresses by room name."""
 
     def __init__(self, addresses: Mapping[str, AnyAddress]) -> None:
         self.addresses = addresses

@@ -1,4 +1,4 @@
-"""What the runtime tells of itself, translated into the house's words for alerting, the books and the switch.
+"""Translates the runtime's events into messages to alerting, state, execution and the kill switch.
 
 The listener runs on the supervisor's thread: it only tells, and never waits.
 """
@@ -35,7 +35,8 @@ logger = logging.getLogger("actors.system")
 
 KILL_SWITCH = "root/kill_switch"
 BOOKS = "root/books"
-"""Mail to a cell below this path changes books: losing one suspends entries until a reconcile has run."""
+"""Mail to cells below this path changes the books: if one is lost, entries are suspended until a reconcile
+has succeeded."""
 
 
 class SystemEvents:

@@ -1,6 +1,6 @@
 """The whole system on one screen: who exists, in which order it starts, and who knows whom.
 
-Asks only go up this page, so no cycle of asks can exist.
+Asks only go up this page, to rooms that start earlier, so there can be no cycle of asks.
 """
 
 from __future__ import annotations

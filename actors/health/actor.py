@@ -42,7 +42,7 @@ PROBE_WITHIN_S: Final = 30.0
 
 @dataclass(frozen=True)
 class RoundOver:
-    """Timer message to self: who has not answered this round will not."""
+    """Timer message to self: routers that have not answered this round count as failed."""
 
     number: str
 
@@ -53,13 +53,15 @@ class RecordAgain:
 
 
 class Health(Room[HealthProtocol | RoundOver | RecordAgain]):
-    """The engine's self-knowledge.
+    """The engine's view of its own health.
 
     Accepts: `JobDue` (health, backup), `RecoveryReport`, `GetHealth`; answers of routers and state.
-    Sends: `ProbeRouter`, `Fetch(environment_info)`; `VenueChecked`, `ArmKillSwitch`, `SuspendEntries`,
-    `ClearSuspension` to the kill switch; `RecordEvent`, `SetSystem`, `MakeBackup` to state; `StartJobs`.
+    Sends: `ProbeRouter`, `Fetch(environment_info)` to the routers; `VenueChecked`, `ArmKillSwitch`,
+    `SuspendEntries`, `ClearSuspension` to the kill switch; `GetSystem`, `RecordEvent`, `SetSystem`,
+    `MakeBackup` to state; `StartJobs` to the scheduler; `RaiseAlert` to alerting.
     Owns: the last probe of each router, how far the boot has come.
-    On failure: a new incarnation finds in the books whether this engine has started; probes begin anew.
+    On failure: the next incarnation reads from the books whether this engine has started, and counts failed
+    probes from 0.
     """
 
     def __init__(
@@ -155,7 +157,7 @@ class Health(Room[HealthProtocol | RoundOver | RecordAgain]):
             raise TypeError(f"{self.ctx.path}: expected health or backup to be due, found {due.job}")
 
     def _probe(self) -> None:
-        """A new round; one that is still under way is given up as failed."""
+        """Start a new round; in one that is still under way, silent routers count as failed."""
         if self._round is not None:
             self._end_round("the next round began")
         self._disk.look()

@@ -19,7 +19,7 @@ from core.messages.scheduler import StartJobs
 from core.messages.state import GetSystem, RecordEvent, SetSystem, SystemRead
 
 BOOT_KEY: Final = "boot"
-"""System row: the `boot_id` of the last start that is on record."""
+"""Key of the system row that holds the `boot_id` of the last recorded start."""
 TRY_AGAIN_S: Final = 60.0
 
 
@@ -31,9 +31,10 @@ class BootStep(StrEnum):
 
 
 class Boot:
-    """`boot_record` is what stands in ENGINE_START; its `boot_id` is new with each process.
+    """`boot_record` is the detail of ENGINE_START; its `boot_id` is unique to the process.
 
-    By that id a restarted health knows that this very engine has started, and does not record it twice.
+    From that id in the books a restarted health actor knows that this process has recorded its start, and
+    does not record it twice.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class Boot:
         return self.step is BootStep.STARTED
 
     def ask(self) -> None:
-        """Has an earlier incarnation of this actor started the engine already?"""
+        """Ask state whether an earlier incarnation of this actor has started the engine already."""
         self._ctx.tell(self._state, GetSystem(key=BOOT_KEY))
 
     def take_system(self, read: SystemRead) -> None:
@@ -72,9 +73,9 @@ class Boot:
             self._start_jobs()
 
     def recovered(self, report: RecoveryReport | None) -> bool:
-        """True if this is the report that the boot waits for: probe now.
+        """Take the recovery report: True if the boot waited for it, so that the first probes are due.
 
-        None: an earlier incarnation may have had it, and nobody tells it again.
+        `report` is None if an earlier incarnation may have received it, as it is not sent again.
         """
         if self.step is not BootStep.RECOVERY:
             return False
@@ -83,7 +84,7 @@ class Boot:
         return True
 
     def probed(self, probes: dict[str, JsonValue]) -> None:
-        """The first round of probes is over, whatever it found."""
+        """Record the engine's start after the first round of probes, whatever its results."""
         if self.step is not BootStep.FIRST_PROBE:
             return
         self.step = BootStep.RECORDING
@@ -121,7 +122,7 @@ class Boot:
         self._start_jobs()
 
     def refused(self, request_id: str, reasons: tuple[str, ...]) -> bool:
-        """True if the start is not on record: no job runs, and it is tried again later."""
+        """True if state refused to record the start: alerts, and no job runs until a later try succeeds."""
         if request_id != self.request_id:
             return False
         text = f"the engine's start can't be recorded, no job runs: {', '.join(reasons)}"

@@ -23,7 +23,8 @@ def free_bytes_at(folder: Path) -> int:
 
 
 class DiskWatch:
-    """Looks at each probe; tells the kill switch of a change only, the operator once a day while it lasts."""
+    """Checks free space at each round of probes. Tells the kill switch only of changes, and the operator once
+    a day while space is low."""
 
     def __init__(
         self,

@@ -34,7 +34,10 @@ class Round:
 
 
 class Verdicts:
-    """The last probe of each router. Tells the kill switch of changes, and arms on the third failure."""
+    """The last probe of each router, and its effect on the kill switch.
+
+    Deribit's third failure in a row arms it; any other router suspends entries while its probe fails.
+    """
 
     def __init__(
         self,
@@ -87,7 +90,8 @@ class Verdicts:
             self._alert(severity, "probe_failed", text, "mcp.deribit")
 
     def _judge_other(self, health: RouterHealth, before: RouterHealth | None) -> None:
-        """Told on a change, and on the first word: an earlier incarnation may have suspended."""
+        """Tell the kill switch of a change, and of the first probe: an earlier incarnation may have
+        suspended."""
         if before is not None and before.ok == health.ok:
             return
         source = f"probe:{health.router.value}"

@@ -1,4 +1,4 @@
-"""What every room is built from: its base, its alarm, the pace of alerts about a condition that lasts."""
+"""What every room is built from: its base class, its alarm, and the rate limit for lasting conditions."""
 
 from __future__ import annotations
 

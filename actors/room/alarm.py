@@ -8,7 +8,7 @@ from core.messages.protocols import AlertingProtocol
 
 
 class Alarm:
-    """One per incarnation, made in `on_start`."""
+    """Raises a room's alerts; one per incarnation, made in `on_start`."""
 
     def __init__(self, ctx: Context, alerting: Address[AlertingProtocol]) -> None:
         self._ctx = ctx

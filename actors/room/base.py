@@ -1,4 +1,4 @@
-"""The base of the rooms: each takes the messages of its protocol and no other, and has what all have."""
+"""The base class of the rooms: accepts only the protocol's messages, holds an outbox and conversations."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ M = TypeVar("M")
 
 
 class Room(Actor, Generic[M]):
-    """`class Decision(Room[A | B])` handles A and B in `handle`; anything else is a crash that names it.
+    """`class Decision(Room[A | B])` handles A and B in `handle`; any other message crashes it with TypeError.
 
-    What a room is made of is made in its `on_start`, which begins with `super().on_start()`: only then is
-    `ctx` there. `outbox` keeps what must not be lost; `conversations` drives what takes many messages.
+    A room makes its parts in `on_start`, because `ctx` does not exist earlier, and `on_start` begins with
+    `super().on_start()`. `outbox` keeps messages that must not be lost; `conversations` drives exchanges of
+    many messages.
     """
 
     outbox: Outbox
@@ -44,8 +45,8 @@ class Room(Actor, Generic[M]):
         return None
 
     def handle(self, message: M) -> object:
-        """One message of the room's protocol: a `match` closed by `assert_never`. What it returns answers an
-        ask, unless the reply was deferred."""
+        """Handle one message of the room's protocol, by a `match` closed by `assert_never`. The return value
+        answers an ask, unless the reply was deferred."""
         raise NotImplementedError(f"{type(self).__name__} does not handle {type(message).__name__}")
 
     def on_stop(self) -> None:

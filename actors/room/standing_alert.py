@@ -1,4 +1,4 @@
-"""When a state that lasts is told to the operator: as it begins, seldom while it lasts, and as over."""
+"""When to alert about a condition that lasts: as it begins, at long intervals meanwhile, and as it ends."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ class StandingAlert:
     """Rate-limits alerts for a condition that lasts. Times are market time; a new incarnation begins anew."""
 
     def __init__(self, first_s: float, longest_s: float | None = None) -> None:
-        """Told again after `first_s`, then each time after twice as long, `longest_s` at most."""
+        """`first_s` is the time to the first repetition; it then doubles each time, up to `longest_s`."""
         self._first_s = first_s
         self._longest_s = first_s if longest_s is None else longest_s
         self._wait_s = first_s
         self._next_at: datetime | None = None
 
     def tell_now(self, now: datetime) -> bool:
-        """The state holds: whether to tell it now, as the first time. A yes starts the next wait."""
+        """Call while the condition holds: whether to alert now. True starts the next wait."""
         if self._next_at is not None:
             if now < self._next_at:
                 return False
@@ -28,7 +28,10 @@ class StandingAlert:
         return True
 
     def tell_end(self) -> bool:
-        """The state does not hold: whether to tell that, as it was told. The next begins anew."""
+        """Call while the condition does not hold: whether to tell its end, that is, if it was told at all.
+
+        Starts over for the next time the condition holds.
+        """
         told, self._next_at = self._next_at is not None, None
         self._wait_s = self._first_s
         return told

@@ -47,11 +47,12 @@ class MarketData(Room[MarketDataProtocol | Terminated]):
 
     Accepts: `FetchSnapshot`, `TakeMarketSnapshot`, `GetMarks`, `JobDue(market_snapshot)`; answers of routers
     and state.
-    Sends: `Fetch` to the routers, the chain last; `Snapshot` | `SnapshotFailed` to who asked;
-    `RecordMarketSnapshot` to state, `MarketSnapshotStored` to decision; `MarksChanged`, `SuspendEntries` and
-    `ClearSuspension` to the kill switch.
+    Sends: `Fetch` to the routers, the chain's last; `Snapshot` | `SnapshotFailed` to the asker; `GetBooks`
+    and `RecordMarketSnapshot` to state, `MarketSnapshotStored` to decision; `MarksChanged`, `SuspendEntries`
+    and `ClearSuspension` to the kill switch; `RaiseAlert` to alerting.
     Owns: the last marks.
-    On failure: snapshots under way are lost, which decision sees by its death watch; marks are seen again.
+    On failure: snapshots under way are lost, which decision notices by its death watch; the marks come back
+    with the next snapshot.
     """
 
     def __init__(
@@ -134,7 +135,7 @@ class MarketData(Room[MarketDataProtocol | Terminated]):
     def _handle_job_due(self, due: JobDue) -> None:
         if due.job is not Job.MARKET_SNAPSHOT:
             raise TypeError(f"{self.ctx.path}: expected the market snapshot to be due, found {due.job}")
-        self._start_stored(f"snapshot-{due.slot:%Y%m%dT%H%M%SZ}", due.slot, _nobody_waits)
+        self._start_stored(f"snapshot-{due.slot:%Y%m%dT%H%M%SZ}", due.slot, _no_answer)
 
     def _handle_terminated(self, ended: Terminated) -> None:
         router = self._router_by_path.get(ended.path)
@@ -160,7 +161,7 @@ class MarketData(Room[MarketDataProtocol | Terminated]):
         read: Callable[[Reading, FetchSnapshot], Awaitable[EntryMarket | MonitorMarket | Missing]],
         answer: Callable[[object], None],
     ) -> None:
-        """Read what a cycle decides on, and answer with it or with all that is missing."""
+        """Read the snapshot for a cycle's decision, and answer with it or with everything that is missing."""
         market = await read(self._sources.read(name, request.deadline), request)
         if isinstance(market, Missing):
             self._count_failure(market)
@@ -206,5 +207,5 @@ class MarketData(Room[MarketDataProtocol | Terminated]):
         )
 
 
-def _nobody_waits(_: object) -> None:
-    """A slot that was due is not answered: the scheduler only tells."""
+def _no_answer(_: object) -> None:
+    """Discards the answer to a due slot: the scheduler tells `JobDue` and awaits nothing."""

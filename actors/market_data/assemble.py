@@ -1,4 +1,4 @@
-"""From the tools' answers to the facts of a decision. A fact that an answer does not hold is a fault."""
+"""Turns the tools' answers into the facts of a decision. A fact that is missing in an answer is a fault."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ HOURS_PER_YEAR = 8760
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(hours=24)
 _AGO_TOLERANCE = timedelta(hours=2)
-"""How far before the moment asked for the nearest bar may end."""
+"""How long before the requested moment the last bar may have ended."""
 _OWN_VENUE = "hyperliquid"
 
 Answers = Mapping[str, object]
 
 
 class IncompleteError(Exception):
-    """An answer came and does not hold what is needed; carries the fault."""
+    """A required fact is missing in the answers, stale or invalid; carries the fault."""
 
     def __init__(self, source: str, part: str, detail: str, kind: PartFault = PartFault.INCOMPLETE) -> None:
         super().__init__(detail)
@@ -99,7 +99,7 @@ def monitor_market(
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """An answer that no fact can be made of is a fault, named by the fact."""
+    """Turn the validation error of a fact into an `IncompleteError` that names the field."""
     try:
         yield
     except ValidationError as error:
@@ -109,14 +109,14 @@ def _translated() -> Iterator[None]:
 
 
 def spot_usd(answers: Answers, now: datetime, age_max_s: float) -> float:
-    """The index, not older than allowed."""
+    """The index price in USD. Raises `IncompleteError` if it is older than `age_max_s`."""
     index = answer_of(answers, GET_INDEX_PRICE)
     _require_fresh("get_index_price", index.timestamp, now, age_max_s)
     return float(index.price)
 
 
 def dvol_pts(answers: Answers, now: datetime, age_max_s: float) -> float:
-    """DVOL in points, not older than allowed."""
+    """DVOL in points. Raises `IncompleteError` if it is older than `age_max_s`."""
     dvol = answer_of(answers, GET_DVOL)
     _require_fresh("get_dvol", dvol.timestamp, now, age_max_s)
     return dvol.dvol
@@ -190,9 +190,10 @@ def _close_at(closes: tuple[HourlyClose, ...], moment: datetime) -> float:
 
 
 def _funding(answers: Answers, now: datetime) -> tuple[MeanFunding, ...]:
-    """Each venue's mean of the last 24 h, annualised; one that has paid nothing is left out.
+    """Each venue's mean funding of the last 24 h, annualised, as a fraction.
 
-    The rate of exactly a day ago was paid for the hour before that day: it is a 25th and does not count.
+    Hyperliquid's is computed from its own hourly rates, or taken like the others' if it has none. The rate
+    stamped exactly 24 h ago is left out: it was paid for the hour before, and would be the 25th.
     """
     history = answer_of(answers, GET_FUNDING_HISTORY).points
     points = [point for point in history if now - _DAY < point.timestamp <= now]

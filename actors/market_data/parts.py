@@ -1,5 +1,6 @@
-"""Which tools make up each snapshot of the market, and with what they are asked. The chain is not among them:
-it is fetched last, so that its age is small when the decision is made.
+"""The tools that make up each kind of snapshot, with their requests.
+
+The chain is a part of its own, fetched last, so that it is still fresh when the decision is made.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ from core.strategy import Strategy
 
 STORED_DTE_MIN = 5
 STORED_DTE_MAX = 25
-"""A stored snapshot holds the expiries of so many days, and those of the open legs."""
+"""A stored snapshot holds the expiries from 5 to 25 days ahead, and those of the open legs."""
 BACK_4H = timedelta(hours=4)
 _HOUR = timedelta(hours=1)
 _COIN = "ETH"
@@ -60,7 +61,7 @@ class Part:
 
     @property
     def router(self) -> Router:
-        """Who is asked."""
+        """The router that has the tool."""
         return self.tool.router
 
 
@@ -72,7 +73,7 @@ def _now_parts() -> tuple[Part, ...]:
 
 
 def entry_parts(now: datetime, strategy: Strategy) -> tuple[Part, ...]:
-    """Everything that the entry rules read, but the chain."""
+    """Everything that the entry rules read except the chain."""
     entry = strategy.entry
     deribit = (
         Part(
@@ -118,7 +119,7 @@ def monitor_parts(now: datetime, *, spot_4h_ago_known: bool) -> tuple[Part, ...]
 
 
 def stored_parts() -> tuple[Part, ...]:
-    """What a stored snapshot holds beside the quotes; it may lack the funding, and then says so."""
+    """Everything in a stored snapshot except the quotes; only the funding is optional."""
     funding = Part(GET_FUNDING_RATE, GetFundingRate(coin=_COIN), required=False)
     return (funding, *_now_parts())
 

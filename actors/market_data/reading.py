@@ -1,4 +1,4 @@
-"""Reading one snapshot: its parts are asked for at once, each answer is awaited, one deadline ends it all."""
+"""Reads one snapshot: requests its parts at once, and awaits their answers until one common deadline."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def books_key(request_id: str) -> Key[BooksRead]:
 
 
 def ended_key(path: str) -> Key[Terminated]:
-    """The end of an incarnation of the actor at `path`: what it was asked for is lost."""
+    """The end of an incarnation of the actor at `path`, with which open requests to it are lost."""
     return Key(f"ended:{path}")
 
 
@@ -53,7 +53,7 @@ class Missing:
 
 
 class Sources:
-    """What all snapshots are read from: the routers and the books. One per incarnation."""
+    """The routers and the books, from which all snapshots are read. One per incarnation."""
 
     def __init__(
         self,
@@ -84,7 +84,8 @@ class Sources:
         return reading
 
     def see(self, answer: object) -> None:
-        """Keep what an answer says of the market; the kill switch hears of each newer index."""
+        """Keep what an answer says about the market, and tell the kill switch of an index that is not older
+        than the last one."""
         match answer:
             case IndexPrice():
                 spot_usd = float(answer.price)
@@ -96,7 +97,7 @@ class Sources:
             case BooksRead():
                 self._seen.take_legs(open_legs(answer.books))
             case _:
-                pass  # It says nothing of the market that is kept.
+                pass  # The other answers hold nothing that is kept.
 
 
 class Reading:
@@ -114,15 +115,15 @@ class Reading:
         """The parts that were asked for and have not come."""
 
     def ask_books(self) -> None:
-        """The books are a part of the next `gather`."""
+        """Request the books; the next `gather` awaits them, too."""
         self._books = (books_key(self._name),)
         self._sources.ctx.tell(self._sources.state, GetBooks(request_id=self._name))
 
     async def gather(self, parts: Iterable[Part] | Callable[[], Iterable[Part]]) -> None:
         """Ask for the parts and wait until each has come or is known to be missing.
 
-        A snapshot that lacks something already is not read on; parts that depend on what has come are named
-        by a function.
+        Does nothing if the snapshot already lacks a required part. Parts that depend on earlier answers are
+        given as a function, which is then not called.
         """
         if self._faults:
             return
@@ -134,7 +135,10 @@ class Reading:
             await self._next_answer()
 
     def finish(self, assemble: Callable[[Answers], T]) -> T | Missing:
-        """The snapshot that `assemble` makes of the answers. It may raise `IncompleteError`."""
+        """End the reading: the snapshot that `assemble` makes of the answers, or what is missing.
+
+        If `assemble` raises `IncompleteError`, its fault is what is missing.
+        """
         del self._sources.readings[self._name]
         if self._faults:
             return Missing(tuple(self._faults))
@@ -176,7 +180,7 @@ class Reading:
                 raise TypeError(f"{self._name}: expected an answer, found {type(other).__name__}")
 
     def _miss(self, key: Key[Fetched | FetchFailed], kind: str, detail: str) -> None:
-        """A part will not come. One that the snapshot may lack leaves no fault."""
+        """Stop waiting for a part; it is a fault only if the part is required."""
         part = self.waiting.pop(key)
         if part.required:
             self._faults.append(

@@ -1,4 +1,4 @@
-"""What was last seen of the market: spot, DVOL, funding, open legs, and the spots of the last hours."""
+"""The last known values of the market: spot, DVOL, funding, marks of open legs, spots of the last hours."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from core.values import Leg
 
 SPOTS_KEPT: Final = 64
 SPOT_AGO_TOLERANCE: Final = timedelta(minutes=30)
-"""How far before the moment asked for one of our own snapshots may lie."""
+"""How long before the requested moment our snapshot may have been taken."""
 
 
 @dataclass
 class Seen:
-    """The last of each, in memory only: a new incarnation sees it all again within one snapshot."""
+    """The last value of each, in memory only: a new incarnation learns them again from the next snapshots."""
 
     spot_usd: float | None = None
     as_of: datetime | None = None
@@ -37,12 +37,12 @@ class Seen:
         return True
 
     def keep_for_later(self) -> None:
-        """Remember the last spot as one of our own snapshots."""
+        """Add the last spot to those of our own snapshots."""
         if self.spot_usd is not None and self.as_of is not None:
             self.spots.append((self.as_of, self.spot_usd))
 
     def spot_at(self, moment: datetime) -> float | None:
-        """The spot of our own snapshots at `moment`, or None if they don't reach there."""
+        """The spot at `moment` by our own snapshots, or None if none was taken shortly before."""
         before = [(at, spot) for at, spot in self.spots if at <= moment]
         if not before or moment - before[-1][0] > SPOT_AGO_TOLERANCE:
             return None

@@ -68,5 +68,5 @@ def _row(quote: Quote) -> list[str | float | None]:
 
 
 def _finite(value: float) -> float | None:
-    """A broken quote may hold NaN, which JSON can't; the row then holds null."""
+    """The value rounded to 6 decimals, or None: a broken quote may hold NaN, which JSON does not have."""
     return round(value, 6) if math.isfinite(value) else None

@@ -1,4 +1,4 @@
-"""Stored snapshots: from what was read to a row in the books, and who is told when it is there."""
+"""Stores snapshots: reads one, records it in the books, then tells decision and the asker."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def recorded_key(request_id: str) -> Key[Recorded | Refused]:
 
 @dataclass(frozen=True)
 class StoredSnapshot:
-    """What a row holds of the market at one moment."""
+    """The market at one moment, as a row stores it."""
 
     spot_usd: float
     dvol: float
@@ -40,7 +40,7 @@ class StoredSnapshot:
 
 
 class StoredSnapshots:
-    """Keeps each snapshot until state has it on disk; decision hears of it only then."""
+    """Takes and stores snapshots. Decision is told of one only after state has it on disk."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class StoredSnapshots:
     async def take(
         self, name: str, request_id: str, slot: datetime, answer: Callable[[object], None]
     ) -> Missing | None:
-        """Read a snapshot and store it. Missing if there is none; it has been answered then, too."""
+        """Read a snapshot, store it, and answer. Missing if it could not be read; that is answered, too."""
         reading = self._sources.read(name, self._ctx.now() + timedelta(seconds=DEADLINE_S))
         reading.ask_books()
         await reading.gather(stored_parts())
@@ -100,7 +100,7 @@ class StoredSnapshots:
         self._suspension.succeeded()
         booked = await self._conversations.event(recorded_key(request_id))
         if isinstance(booked, Refused):
-            # State alerts of its own condition.
+            # State raises the alert about its refusal.
             answer(MarketSnapshotFailed(request_id=request_id, slot=slot, reasons=booked.reasons))
             return
         stored = MarketSnapshotStored(

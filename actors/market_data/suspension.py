@@ -1,4 +1,4 @@
-"""When the market can't be seen, entries are suspended; the same hand clears it when it can be again."""
+"""Suspends entries while the market can't be read, and clears the suspension when it can be again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FAILURES_BEFORE_SUSPENDING: Final = 2
 
 
 class Suspension:
-    """Counts failed stored snapshots and tells the kill switch of the change only."""
+    """Counts stored snapshots that fail in a row, and tells the kill switch of changes only."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""One router's tools over a transport: headers out, and the contract's error tree in.
+"""Calls one router's tools over a transport: adds headers, validates answers, raises the contract's errors.
 
 It makes one attempt and decides nothing about retries. What an order's answers mean is in `orders.py`.
 """
@@ -32,11 +32,11 @@ from core.strategy import Strategy
 
 BOT_TAG_LENGTH_MAX = 64
 RETRY_AFTER_DEFAULT_S = 5.0
-"""The pause after a 429 that names none (or not in seconds)."""
+"""The pause after a 429 without a `Retry-After` in seconds."""
 RETRY_AFTER_MAX_S = 300.0
 DETAIL_LENGTH_MAX = 300
 MASKED_LENGTH_MIN = 8
-"""A shorter token (`paper`, say) may be a word of the data."""
+"""A shorter token, such as `paper`, is not masked: it may be an ordinary word in the data."""
 _MAINTENANCE = re.compile(r"\b(11051|10041)\b")
 
 AnswerT = TypeVar("AnswerT", bound=BaseModel)
@@ -61,7 +61,7 @@ class McpCredentials:
             )
 
     def headers(self, correlation: str) -> dict[str, str]:
-        """The headers of one request; not ASCII in the correlation is escaped, as HTTP wants it."""
+        """The headers of one request. Non-ASCII characters in the correlation are escaped for HTTP."""
         return {
             "Authorization": f"Bearer {self.token}",
             "X-Bot-Tag": self.bot_tag,
@@ -123,7 +123,7 @@ class McpClient:
         return validated(HealthAnswer, parsed(response, where), where)
 
     def raise_for_status(self, response: Response, where: str) -> None:
-        """Raise the `McpError` of any answer but 200."""
+        """Raise the matching `McpError` unless the status is 200."""
         if response.status == 200:
             return
         detail = self.detail(response)
@@ -151,7 +151,7 @@ class McpClient:
         return str(found).replace(self._credentials.token, "[token]")[:DETAIL_LENGTH_MAX]
 
     def _send(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> Response:
-        """The answer, without the token: what a server says of a request may go into books and alerts."""
+        """Send, and mask the token in the answer, which may echo it and get into books and alerts."""
         response = self._transport.send(method, path, headers, body, HTTP_DEADLINE_S)
         token = self._credentials.token.encode()
         if len(token) < MASKED_LENGTH_MIN or token not in response.body:
@@ -171,7 +171,10 @@ class McpClient:
         return response
 
     def _check_age(self, answer: BaseModel, tool: str, now: datetime) -> None:
-        """A price of now that is not from now is an anomaly; history and slow statistics have no such age."""
+        """Raise `McpDataAnomalyError` if a current price is too old or ahead of the clock.
+
+        Answers with history or slow statistics are not checked.
+        """
         if not isinstance(answer, IndexPrice | Dvol | OrderBook):
             return
         age_s = (now - answer.timestamp).total_seconds()
@@ -186,7 +189,10 @@ class McpClient:
 
 
 def parsed(response: Response, where: str) -> dict[str, object]:
-    """The answer's object. Raises `McpSoftError` for a non-blank `error`, before any other field is read."""
+    """The JSON object in the answer. Raises `McpDataAnomalyError` if there is none.
+
+    Raises `McpSoftError` for a non-blank `error`, before any other field is read.
+    """
     try:
         body = from_json(response.body)
     except ValueError as error:

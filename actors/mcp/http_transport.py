@@ -1,7 +1,7 @@
 """The transport over HTTP: one httpx connection, one attempt, one deadline for all of it.
 
-httpx's transport is used without its client: redirects, cookies and what the environment says of proxies are
-not wanted here, and a paper run makes two thousand small requests a simulated day.
+httpx's transport is used without its client: redirects, cookies and proxies from the environment are not
+wanted, and the client would be slow for the two thousand small requests of a simulated day in a paper run.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import httpx
 from actors.mcp.transport import ANSWER_BYTES_MAX, ConnectionCut, NoAnswer, NotConnected, Response
 
 KEEP_ALIVE_S = 2.0
-"""Dropped before a usual server (5 s) drops an idle connection: an order must not meet a closing one."""
+"""An idle connection is closed before the server closes it (usually after 5 s), so that no order is sent on a
+connection that is just being closed."""
 
 
 class HttpTransport:
@@ -24,7 +25,7 @@ class HttpTransport:
         self._base_url = base_url.rstrip("/")
         self._monotonic = monotonic
         self._closed = False
-        # One for each of the router's tools: httpx would parse a text anew with each request.
+        # One per path, that is per tool: httpx would parse a string again at each request.
         self._urls: dict[str, httpx.URL] = {}
         self._http = httpx.HTTPTransport(
             trust_env=False, limits=httpx.Limits(max_connections=1, keepalive_expiry=KEEP_ALIVE_S)
@@ -35,7 +36,7 @@ class HttpTransport:
     ) -> Response:
         """One attempt. httpx limits each step alone, so the time left is checked while the body arrives."""
         if self._closed:
-            # httpx's transport would connect again; whoever closed this one has replaced its owner.
+            # httpx's transport would connect again, but this one was closed because its owner was replaced.
             raise ConnectionCut(f"{method} {path}: the connection was closed")
         ends_at = self._monotonic() + timeout_s
         request = httpx.Request(
@@ -60,7 +61,7 @@ class HttpTransport:
         except (httpx.TransportError, httpx.DecodingError) as error:
             raise ConnectionCut(f"{method} {path}: {type(error).__name__}") from error
         except RuntimeError as error:
-            # httpx says so if another thread closes it meanwhile: this incarnation was replaced.
+            # httpx raises this if another thread closes the transport meanwhile: its owner was replaced.
             raise ConnectionCut(f"{method} {path}: the connection was closed") from error
 
     def close(self) -> None:

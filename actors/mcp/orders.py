@@ -1,4 +1,4 @@
-"""`McpOrders`: the only door through which an order leaves. One message, one HTTP attempt, no retry."""
+"""`McpOrders`: the only actor that sends orders. One message, one HTTP attempt, no retry."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ LAPSE_AFTER_EXPIRY_S = 1.0
 
 @dataclass(frozen=True)
 class _Lapsed:
-    """Timer: a permit whose order may or may not have arrived can have no effect any more."""
+    """Timer message to self: an order of unknown outcome can no longer be placed under this permit."""
 
     permit: Permit
 
@@ -56,10 +56,10 @@ class McpOrders(Room[McpOrdersProtocol | _Lapsed]):
     """The changing tools of the deribit router, with its own connection: no read delays an order.
 
     Accepts: `SendOrder`, `EditOrder`, `CancelOrder`.
-    Sends: `OrderAccepted` | `OrderRefused` | `OrderUnknown` to who asked; `PermitSpent` | `PermitVoid` to the
+    Sends: `OrderAccepted` | `OrderRefused` | `OrderUnknown` to the asker; `PermitSpent` | `PermitVoid` to the
     kill switch.
-    Owns: its HTTP client, and which permits this incarnation has seen.
-    On failure: restarted; an order under way is then unknown to execution, which is restarted behind it.
+    Owns: its HTTP client, and the set of permits that this incarnation has seen.
+    On failure: restarted, and execution after it; the outcome of an order under way is then unknown.
     """
 
     def __init__(
@@ -140,7 +140,7 @@ class McpOrders(Room[McpOrdersProtocol | _Lapsed]):
         self._under_permit(OrderAction.EDIT, "edit_order", request, permit, agrees)
 
     def _handle_cancel(self, command: CancelOrder) -> None:
-        """A cancel only takes risk away: no permit, and it leaves while armed."""
+        """Cancel without a permit, even while armed: a cancel only takes risk away."""
         answer = answerer(self.ctx)
         request = OrderIdRequest(order_id=OrderId(command.order_id))
         answer(self._attempt(command.label, OrderAction.CANCEL, "cancel_order", request))
@@ -158,7 +158,7 @@ class McpOrders(Room[McpOrdersProtocol | _Lapsed]):
             return
         outcome = self._attempt(permit.label, action, tool, request)
         if isinstance(outcome, OrderUnknown):
-            # It may still be on its way: the permit comes back when the venue would refuse it as too late.
+            # The order may still arrive, so the permit is spent only when the venue would refuse it as late.
             lapses_at = permit.expires_at + timedelta(seconds=LAPSE_AFTER_EXPIRY_S)
             self.ctx.call_at(lapses_at, _Lapsed(permit))
         else:
@@ -166,7 +166,7 @@ class McpOrders(Room[McpOrdersProtocol | _Lapsed]):
         answer(outcome)
 
     def _permit_problem(self, permit: Permit, agrees: bool) -> str | None:
-        """Why the permit can't be used, looked at as late as possible; None if it can."""
+        """Why the permit can't be used, or None if it can; checked as late as possible before the send."""
         if permit.permit_id in self._seen_permits:
             return "used"
         if not agrees:
@@ -178,7 +178,7 @@ class McpOrders(Room[McpOrdersProtocol | _Lapsed]):
         return None
 
     def _killed(self, permit: Permit) -> bool:
-        """True if the KILL file forbids this order. What can't be read forbids."""
+        """True if the KILL file forbids this order; a file that can't be read forbids every order."""
         try:
             content = self._kill_file.read_bytes()
         except FileNotFoundError:
@@ -219,7 +219,7 @@ class McpOrders(Room[McpOrdersProtocol | _Lapsed]):
         return OrderUnknown(label=label, action=action, detail=f"HTTP {status}: {detail}")
 
     def _answered(self, label: Label, action: OrderAction, tool: str, response: Response) -> OrderOutcome:
-        """An order in the body, or none that can be read; of a 409, ours under the label seen before."""
+        """The outcome by the order in the body; after a 409 it is the one already placed under the label."""
         try:
             order = validated(OrderAnswer, parsed(response, tool), tool).order
         except McpSoftError as error:

@@ -1,4 +1,4 @@
-"""The transport to the paper venue: it tells the venue the market time and plays the faults of time.
+"""The transport to the paper venue: sends it the market time, and plays the delays and faults in its answers.
 
 The venue has no clock of its own. Each request carries `X-Paper-Now` (ISO-8601 UTC); an answer may carry
 `X-Paper-Took` (seconds of market time until it would have come) and `X-Paper-Fault` (what would have happened

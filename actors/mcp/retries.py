@@ -13,9 +13,9 @@ _POLICY = Retrying(stop=_STOP, wait=_WAIT)
 
 
 def wait_before_next_s(attempts: int, error: McpError) -> float | None:
-    """Seconds to wait after `attempts` failed ones, the last by `error`; None if it is not tried again.
+    """Seconds until the next attempt, or None if there is none.
 
-    A server that asks for a longer pause gets it.
+    `attempts` have failed so far, the last with `error`. The wait is longer if a 429 requests a longer pause.
     """
     if not isinstance(error, McpRateLimitError | McpServerError | McpTimeoutError):
         return None

@@ -45,7 +45,7 @@ _ALERTED: Final = frozenset({McpFault.AUTH, McpFault.ANOMALY, McpFault.TOOL_NOT_
 
 @dataclass(frozen=True)
 class _Attempt:
-    """A fetch that is due (again): a message to self, so it dies with the incarnation."""
+    """One attempt at a fetch. A retry is a timer message to self, so it is lost with the incarnation."""
 
     fetch: Fetch
     number: int
@@ -57,9 +57,9 @@ class McpRouter(Room[McpProtocol | _Attempt]):
     """The reads of one router.
 
     Accepts: `Fetch`, `ProbeRouter`.
-    Sends: `Fetched` | `FetchFailed` and `RouterProbed` to who asked; `RaiseAlert` to alerting.
+    Sends: `Fetched` | `FetchFailed` and `RouterProbed` to the asker; `RaiseAlert` to alerting.
     Owns: the HTTP client of this router.
-    On failure: restarted with a new client; fetches under way are lost, so whoever fetches has a deadline.
+    On failure: restarted with a new client; fetches under way are lost, so every asker needs a deadline.
     """
 
     def __init__(

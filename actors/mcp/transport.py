@@ -17,7 +17,7 @@ from typing import Protocol
 HTTP_DEADLINE_S = 8.0
 """Process time for one whole attempt, connection and body included."""
 ANSWER_BYTES_MAX = 64 * 1024 * 1024
-"""A longer body is cut off: no tool's answer comes near it."""
+"""A longer body ends the attempt with an error; no tool's answer is nearly as long."""
 
 
 class TransportError(Exception):

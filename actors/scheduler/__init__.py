@@ -1,4 +1,4 @@
-"""The clock of the house: `schedule` on market time, and the actor that tells what is due."""
+"""The engine's scheduler: the `schedule` library on market time, and the actor that tells what is due."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from core.strategy import Strategy
 from core.values import Mode
 
 ASK_AGAIN_S: Final = 5.0
-"""State has not said yet when the jobs are due: ask it again after this."""
+"""How long state may take to answer `GetJobRuns` until it is told again."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class AskRunsAgain:
 
 
 class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
-    """The clock of the house.
+    """Tells each job's owner when a slot of the job is due.
 
     Accepts: `StartJobs`, `GetJobs`; `HealthStatus`, `JobRuns`, `Recorded`, `Refused`.
     Sends: `JobDue` to decision, health and market_data; `GetJobRuns`, `RecordJobRuns` to state; `GetHealth`.
@@ -80,7 +80,7 @@ class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
 
     def on_start(self) -> None:
         super().on_start()
-        # After a restart of this actor alone nobody tells StartJobs again: health knows whether it did.
+        # If only this actor was restarted, StartJobs is not sent again; health knows whether it was sent.
         self.ctx.tell(self._health, GetHealth())
 
     def handle(self, message: SchedulerProtocol | SlotDue | AskRunsAgain) -> None:
@@ -128,7 +128,11 @@ class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
         self._handle_wake()
 
     def _resume(self, job: Job, due_at: datetime) -> None:
-        """Go on from the books; a cycle's slot before that may have been told and never opened."""
+        """Continue at the slot that the books hold as the job's next.
+
+        A cycle's last slot before it is told again, because it may have been told and never opened: within
+        its grace, and for monitor always.
+        """
         grid = self._jobs[job]
         now = self.ctx.now()
         grid.resume_at(due_at)
@@ -155,14 +159,14 @@ class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
         try:
             self._scheduler.run_pending()
         finally:
-            # Also after a raise, which ends this incarnation: what the others were told is not told again.
+            # Also if a job raised, which ends this incarnation: the next must not repeat the others' slots.
             after = self._next_runs()
             if self._wake is None or any(after[job] != before[job] for job in CYCLES):
                 self._record(after)
             self._set_wake(min(after.values()))
 
     def _record(self, next_runs: dict[Job, datetime]) -> None:
-        """Only cycles are worth a write: the grid of the others needs no memory."""
+        """Record the next runs. Called for changes of cycles only: the other jobs' may be forgotten."""
         request_id = f"jobs-{self.ctx.uuid()}"
         self.outbox.send(self._state, RecordJobRuns(request_id=request_id, next_runs=next_runs), request_id)
 
@@ -174,7 +178,7 @@ class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
     def _job_due(self, job: Job, slot: datetime, misfired: bool) -> None:
         if job in self._disabled:
             return
-        # Each slot starts a story of its own: its cycle's correlation, not that of the last wake.
+        # Each slot starts its own correlation, instead of going on with that of the last wake-up.
         correlation = f"{job.value}-{slot:%Y%m%dT%H%M%SZ}"
         due = JobDue(job=job, slot=slot, misfired=misfired)
         self.ctx.tell(self._owners[job], due, correlation=correlation)

@@ -1,7 +1,7 @@
 """`schedule` on a given clock: aware UTC, a fixed grid, no slot run twice, none lost, none starved.
 
-The stock library reads the wall clock in naive local time, counts from whenever it looked last, forgets
-what it missed, and lets one raising job keep the others from their turn. It is subclassed, not changed.
+The stock library reads the wall clock in naive local time, counts intervals from the last run, forgets missed
+runs, and does not run the other jobs if one raises. It is subclassed, not changed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import schedule
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 """The grid of jobs by the minute or hour is counted from here, so that it does not depend on the start."""
 MISSED_SLOTS_MAX = 100
-"""So many missed slots are told of after an outage; older ones are dropped."""
+"""At most this many missed slots of a job are told after an outage; older ones are dropped."""
 _DAYS_AHEAD_MAX = 62
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -32,7 +32,7 @@ class ClockScheduler(schedule.Scheduler):
         return ClockJob(interval, self)
 
     def run_pending(self) -> None:
-        """Give every due job its turn, earliest first; whatever raised is raised together at the end."""
+        """Run every due job, earliest first. All exceptions are raised together, as a group, at the end."""
         errors: list[Exception] = []
         for job in sorted(job for job in self.jobs if job.should_run):
             try:
@@ -51,8 +51,8 @@ class ClockScheduler(schedule.Scheduler):
 class ClockJob(schedule.Job):
     """A job on a fixed grid. Its function gets the slot and whether it misfired (came later than `grace`).
 
-    `at` may be repeated for several times of day. What stock `schedule` does with local time, time zones,
-    random intervals or deadlines (`to`, `until`, `tz`) is refused.
+    `at` may be repeated for several times of day. Time zones, random intervals and deadlines, which stock
+    `schedule` offers (`tz`, `to`, `until`), are refused.
     """
 
     def __init__(self, interval: int, scheduler: ClockScheduler) -> None:
@@ -76,7 +76,7 @@ class ClockJob(schedule.Job):
         return self
 
     def on_day_of_month(self, day: int) -> Self:
-        """Keep only this day of each month, of a daily job."""
+        """Restrict a daily job to this day of each month."""
         if self.unit != "days" or not 1 <= day <= 28:
             raise schedule.ScheduleValueError(
                 f"on_day_of_month(): expected a daily job, 1 to 28, found {day}"
@@ -85,7 +85,7 @@ class ClockJob(schedule.Job):
         return self
 
     def grace(self, grace_s: float | None, *, tell_missed: bool) -> Self:
-        """How late a slot may still run, seconds; None: however late.
+        """Set how late a slot may still run, in seconds; None sets no limit.
 
         With `tell_missed`, each older slot that was missed is given to the function too, as misfired.
         """
@@ -120,7 +120,7 @@ class ClockJob(schedule.Job):
         return self.next_run
 
     def resume_at(self, slot: datetime) -> None:
-        """Take up a slot that was due next when the books were last written, if the grid still has it.
+        """Take up `slot`, the next one by the books, if it is still on the grid.
 
         A slot that is off the grid (the times were changed since) moves on to the next one after it.
         """
@@ -130,7 +130,7 @@ class ClockJob(schedule.Job):
         self.next_run = self.slot_after(moment - timedelta(microseconds=1))
 
     def run(self) -> None:
-        """Run the latest due slot, once. The next is set before the call, so that a raise can't repeat it."""
+        """Run the latest due slot. The next is set first, so that an exception can't make it run twice."""
         now = self._clock()
         slots = self._due_slots(now)
         self.next_run = self.slot_after(now)
@@ -172,7 +172,8 @@ class ClockJob(schedule.Job):
         return self._day_of_month is None or day.day == self._day_of_month
 
     def _due_slots(self, now: datetime) -> list[datetime]:
-        """The slots that have come due, oldest first, the last of them at most `MISSED_SLOTS_MAX + 1`."""
+        """The due slots, oldest first; without `tell_missed` the latest only, else up to
+        `MISSED_SLOTS_MAX` + 1."""
         slots: list[datetime] = [self.due_at]
         if not self._tell_missed:
             return [self._latest_due(now)]

@@ -1,4 +1,4 @@
-"""The engine's jobs on their grid: when each is due, who is told, and which the mode leaves off."""
+"""The engine's jobs on their grids: when each is due, and which ones the mode disables."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ def disabled_jobs(mode: Mode) -> tuple[Job, ...]:
 
 
 def build_jobs(scheduler: ClockScheduler, section: SchedulerSection, on_due: OnDue) -> dict[Job, ClockJob]:
-    """Every job, in the order in which those of the same slot are told: what others build upon first."""
+    """Every job by name. Jobs with the same slot are told in this order, so that a job comes after those on
+    whose results it builds."""
     settlement = scheduler.every().day.at(section.settlement_time)
     snapshot = scheduler.every(section.snapshot_every_min).minutes
     monitor = scheduler.every().day

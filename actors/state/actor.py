@@ -39,12 +39,12 @@ WAITING_MAX = 10_000
 
 @dataclass(frozen=True)
 class RetakeBallast:
-    """To self: try to reserve the room again."""
+    """Timer message to self: try to reserve the ballast's disk space again."""
 
 
 @dataclass(frozen=True)
 class _InFlight:
-    """Committed, and on its way into the audit file."""
+    """A committed batch on its way into the audit file, and the requests that await it."""
 
     committed: Committed
     waiting: list[Waiting]
@@ -57,11 +57,11 @@ class State(Room[Write | Read | _Own]):
     """The books.
 
     Accepts: `StateProtocol`.
-    Sends: `Recorded`, `Refused` and the other answers to who asked; `AppendAudit` to audit; `BooksChanged`,
+    Sends: `Recorded`, `Refused` and the other answers to the asker; `AppendAudit` to audit; `BooksChanged`,
     `ArmKillSwitch`, `SuspendEntries`, `ClearSuspension` to kill_switch; `RaiseAlert` to alerting.
-    Owns: `cerbero.db`, `backups/`, `ballast`; the numbering of the audit chain.
-    On failure: an open transaction is rolled back; what was not acknowledged is told again by its sender, and
-    audit, which restarts behind it, completes the pending bytes. A corrupt database is left as it is: every
+    Owns: `cerbero.db`, `market.db`, `backups/`, `ballast`; the numbering of the audit chain.
+    On failure: an open transaction is rolled back; senders tell again what was not acknowledged, and audit,
+    which restarts after state, completes the pending bytes. A corrupt database is left as it is: every
     request is refused, a copy is kept as evidence and the kill switch is armed.
     """
 
@@ -85,7 +85,7 @@ class State(Room[Write | Read | _Own]):
         self._retake: Timer | None = None
 
     def on_start(self) -> None:
-        """Open the books. Nothing is accepted before audit has proved its files against them."""
+        """Open the books. Nothing is committed before audit has verified its files against them."""
         super().on_start()
         self._alert = Alarm(self.ctx, self._alerting)
         try:
@@ -99,15 +99,15 @@ class State(Room[Write | Read | _Own]):
             self._reserve = Reserve(self.ctx, self._data_dir, self._kill_switch, self._alert)
             self._retake_ballast()
         except BaseException:
-            # A life that fails in its start gets no `on_stop`.
+            # An incarnation that fails in `on_start` gets no `on_stop`.
             self._db.close()
             raise
 
     def on_stop(self) -> None:
-        """Leave no pending bytes behind if all are in the file, and let go of the database.
+        """Leave no bytes pending if the audit file has them all, and close the database.
 
-        After a crash, what waits here is no longer in the mailbox that the successor inherits, so it is
-        committed now; audit, which restarts too, appends it.
+        After a crash, the requests that wait here are no longer in the mailbox that the next incarnation
+        inherits, so they are committed now; audit, which restarts too, appends their bytes.
         """
         super().on_stop()
         db, self._db = self._db, None
@@ -258,7 +258,7 @@ class State(Room[Write | Read | _Own]):
         self._pump()
 
     def _pump(self) -> None:
-        """Commit what waits, unless a batch is on its way to the audit file or audit has not started."""
+        """Commit waiting requests, unless a batch is on its way to the audit file or audit is not ready."""
         while self._audit_ready and self._in_flight is None and len(self._intake):
             waiting = self._intake.take(BATCH_REQUESTS_MAX)
             committed = self._commit(waiting)
@@ -279,7 +279,7 @@ class State(Room[Write | Read | _Own]):
             self._sequencer.commit(requests, self.ctx.now(), self.ctx.check_live)
 
     def _commit(self, waiting: list[Waiting]) -> Committed | None:
-        """The batch committed, or None if the disk is full and all of it is refused."""
+        """Commit the batch; None if the disk is full and all of its requests were refused."""
         requests = [(each.request, each.correlation) for each in waiting]
         try:
             return self._sequencer.commit(requests, self.ctx.now(), self.ctx.check_live)
@@ -306,7 +306,8 @@ class State(Room[Write | Read | _Own]):
         self._reserve.commit_failed(str(error))
 
     def _settle_batch(self, *, pump: bool = True) -> None:
-        """The batch is durable everywhere: first the gate's facts, then the answers, then the operator."""
+        """Tell the effects of a batch that is durable in books and audit file: first the facts to the kill
+        switch, then the answers, then the alerts."""
         in_flight, self._in_flight = self._in_flight, None
         if in_flight is not None:
             self._intake.done(in_flight.waiting)

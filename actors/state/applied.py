@@ -1,4 +1,4 @@
-"""What one applied request leads to: answer, audit events, and what others must hear once it is durable."""
+"""The effects of one applied request: its answer, its audit events, and the alerts once it is durable."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.messages.state import StateAnswer
 
 @dataclass(frozen=True)
 class Notice:
-    """A fact of note for the operator, told to alerting after the commit and the append."""
+    """An alert to raise after the commit and the append."""
 
     severity: Severity
     code: str

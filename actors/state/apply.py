@@ -1,4 +1,4 @@
-"""One request to the books, whole or not at all: dispatch, idempotency, refusals, audit events each once."""
+"""Applies one request to the books, whole or not at all: dispatch, idempotency, refusals, audit events."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ from core.messages.state import (
 
 
 class NoteBackup(Recording):
-    """State's own: the backup asked for under this id is made and complete."""
+    """State's own request: the backup that was requested under this id is complete."""
 
     path: str
     size_bytes: int
@@ -93,7 +93,7 @@ Write = (
     | SetSystem
     | NoteBackup
 )
-"""Every request that writes. A MakeBackup becomes a NoteBackup once it is made."""
+"""Every request that writes. A MakeBackup leads to a NoteBackup once the backup is made."""
 
 STATES_OWN = frozenset(
     {
@@ -114,7 +114,8 @@ STATES_OWN = frozenset(
         AuditKind.OPERATOR,
     }
 )
-"""Kinds that state notes itself, from the change: a sender's own copy would be a second record of it."""
+"""The kinds that state notes itself when it applies a change. A sender's own events of these kinds, except by
+`RecordEvent`, are dropped: they would be second records of the same change."""
 
 _ANSWERS: dict[str, type[StateAnswer]] = {
     kind.__name__: kind for kind in (Recorded, Refused, CycleOpened, CycleKnown, BackupMade)
@@ -122,7 +123,7 @@ _ANSWERS: dict[str, type[StateAnswer]] = {
 
 
 def first_answer(db: sqlite3.Connection, request_id: str) -> StateAnswer | None:
-    """What the request was answered with before, if it was."""
+    """The answer that the request got before, if any."""
     found = records.answer(db, request_id)
     if found is None:
         return None
@@ -138,10 +139,10 @@ def keep_answer(db: sqlite3.Connection, answer: StateAnswer, request_id: str, no
 def apply(
     db: sqlite3.Connection, request: Write, now: datetime, previous: Link, correlation: str | None
 ) -> tuple[Applied, bytes, Link]:
-    """Apply within the open transaction: the outcome, its audit bytes behind `previous`, the chain's new end.
+    """Apply within the open transaction: the outcome, its audit bytes after `previous`, the chain's new end.
 
-    A request that the books can't take leaves nothing but its refusal; one that was answered before leaves
-    nothing at all.
+    Of a request that the books can't take, only the refusal is stored. A request that was answered before
+    changes nothing.
     """
     known = first_answer(db, request.request_id)
     if known is not None:
@@ -157,8 +158,8 @@ def apply(
     except (sqlite3.Error, MemoryError):
         raise
     except Exception as error:
-        # In a batch a crash would hit bystanders, and again each time the request is told again: the one
-        # that can't be applied ends here, refused and alerted.
+        # A crash would take the batch's other requests with it, each time that this one is told again. So
+        # this one alone is refused, with an alert.
         db.execute("ROLLBACK TO request")
         applied, payload, end = _refused(request, error, now), b"", previous
     keep_answer(db, applied.answer, request.request_id, now)

@@ -1,4 +1,4 @@
-"""Applying what decision tells of its cycles: opening, deciding, proposing, closing."""
+"""Applies decision's requests about its cycles: opening, decisions, proposals, closing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from core.values import CycleId, PositionId
 
 
 def open_cycle(db: sqlite3.Connection, request: OpenCycle) -> Applied:
-    """One row a (job, slot): new, taken up again while it has no outcome, or known."""
+    """Open the one cycle of a (job, slot), or resume it if it has no outcome; else it is `CycleKnown`."""
     row = cycles.by_slot(db, request.job, request.slot)
     if row is not None and row.outcome is not None:
         known = CycleKnown(
@@ -59,7 +59,7 @@ def open_cycle(db: sqlite3.Connection, request: OpenCycle) -> Applied:
 
 
 def close_cycle(db: sqlite3.Connection, request: CloseCycle) -> Applied:
-    """Each cycle ends once; telling the same end again changes nothing."""
+    """Close a cycle. Repeating the same outcome changes nothing; another one is refused."""
     row = _cycle_of(db, request.cycle_id)
     applied = Applied(Recorded(request_id=request.request_id))
     if row.outcome is not None:
@@ -80,7 +80,7 @@ def close_cycle(db: sqlite3.Connection, request: CloseCycle) -> Applied:
 
 
 def record_decision(db: sqlite3.Connection, request: RecordDecision) -> Applied:
-    """The decision whole, so that it can be replayed from the audit log alone, and its proposal."""
+    """Record a decision, in the audit log too so that it can be replayed from there, and its proposal."""
     row = _cycle_of(db, request.cycle_id)
     cycles.insert_decision(db, row.cycle_id, request.at, request.record)
     applied = Applied(Recorded(request_id=request.request_id))
@@ -107,7 +107,10 @@ def record_decision(db: sqlite3.Connection, request: RecordDecision) -> Applied:
 
 
 def close_proposal(db: sqlite3.Connection, request: CloseProposal) -> Applied:
-    """Vetoed or refused before any send. Once an instruction was committed its order decides instead."""
+    """Cancel the position of a proposal that ended before any send.
+
+    Once an instruction is committed, this is refused: the position then follows its order.
+    """
     applied = Applied(Recorded(request_id=request.request_id))
     position = position_of(db, PositionId(request.proposal_id))
     if position.state is PositionState.CANCELLED:

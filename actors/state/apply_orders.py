@@ -1,4 +1,4 @@
-"""Applying what execution tells of its orders: instructions, sends, states, fills, deliveries."""
+"""Applies execution's requests about its orders: instructions, sends, states, fills, deliveries."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from core.values import PositionId, Side, round_eth
 
 
 def record_instruction(db: sqlite3.Connection, request: RecordInstruction) -> Applied:
-    """One row, one label, one send. The position moves to awaiting_fill or closing."""
+    """Record an instruction: one row, one label, one send. Its position moves to awaiting_fill or closing."""
     applied = Applied(Recorded(request_id=request.request_id))
     instruction = request.instruction
     known = orders.instruction(db, instruction.label)
@@ -45,7 +45,7 @@ def record_instruction(db: sqlite3.Connection, request: RecordInstruction) -> Ap
     applied.note(AuditKind.INSTRUCTION, instruction.created_at, detail, correlation)
     to = PositionState.AWAITING_FILL if entry else PositionState.CLOSING
     if position.state is not to:
-        # From its first exit on, a position holds the rule: what has begun to close is closed, over restarts.
+        # From its first exit on, the position holds the rule, so that recovery resumes the exit.
         rule = None if entry else instruction.exit_rule or ExitRule.MANUAL
         at, reason = instruction.created_at, instruction.label
         move(db, applied, position, to, at=at, exit_rule=rule, reason=reason)
@@ -68,7 +68,7 @@ def record_sent(db: sqlite3.Connection, request: RecordSent) -> Applied:
 
 
 def record_order(db: sqlite3.Connection, request: RecordOrder) -> Applied:
-    """What the venue says: the order moves, each new fill is booked once, the position follows."""
+    """Record what the venue says: move the order, book each new fill once, let the position follow."""
     applied = Applied(Recorded(request_id=request.request_id))
     instruction, before = _order_of(db, request.order.label)
     after = request.order
@@ -105,7 +105,7 @@ def record_order(db: sqlite3.Connection, request: RecordOrder) -> Applied:
 
 
 def record_deliveries(db: sqlite3.Connection, request: RecordDeliveries) -> Applied:
-    """Settlements at expiry, each booked once; a position with nothing left is closed."""
+    """Book each settlement at expiry once, and close a position that has nothing left."""
     applied = Applied(Recorded(request_id=request.request_id))
     touched: dict[PositionId, Delivery] = {}
     for delivery in request.deliveries:
@@ -177,7 +177,7 @@ def _book_fill(db: sqlite3.Connection, applied: Applied, instruction: Instructio
 
 
 def _check_filled(db: sqlite3.Connection, instruction: Instruction, order: OrderRow) -> None:
-    """A final order's fills must all be here: a position moved on half of them would be wrong."""
+    """Refuse a final order unless all of its fills are booked: without them its position would be wrong."""
     booked = dict.fromkeys((leg.instrument_name for leg in instruction.legs), 0)
     for fill in ledger.order_fills(db, order.label):
         booked[fill.instrument_name] += fill.amount

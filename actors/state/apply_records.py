@@ -1,4 +1,4 @@
-"""Applying what is only kept: alerts, inbox, next runs, the kill switch's row, bindings, market snapshots."""
+"""Applies what is only stored: alerts, inbox, next runs, kill switch, binding, settings, market snapshots."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ACCOUNT_KEY = "account"
 
 
 def record_event(_: sqlite3.Connection, request: RecordEvent) -> Applied:
-    """Only the request's own audit events."""
+    """Change nothing: the request consists of its audit events."""
     return Applied(Recorded(request_id=request.request_id))
 
 
@@ -47,7 +47,7 @@ def record_job_runs(db: sqlite3.Connection, request: RecordJobRuns) -> Applied:
 
 
 def record_kill_switch(db: sqlite3.Connection, request: RecordKillSwitch) -> Applied:
-    """The row behind the file. Telling what it already says changes nothing."""
+    """Store the kill switch's state, which the KILL file holds too. Repeating a state changes nothing."""
     applied = Applied(Recorded(request_id=request.request_id))
     row = records.kill_switch(db)
     told = (request.armed, request.causes, request.reason, request.who, request.at)
@@ -104,7 +104,8 @@ def record_inbox_done(db: sqlite3.Connection, request: RecordInboxDone) -> Appli
 
 
 def bind_account(db: sqlite3.Connection, request: BindAccount) -> Applied:
-    """The first binding holds for ever: a wrong token must not reconcile the books away."""
+    """Bind the books to an environment and account, for ever: with a wrong token, a reconcile against another
+    account would ruin them."""
     applied = Applied(Recorded(request_id=request.request_id))
     told = {ENVIRONMENT_KEY: str(request.environment), ACCOUNT_KEY: request.account}
     bound = {key: records.setting(db, key) for key in told}

@@ -1,6 +1,6 @@
 """Backups: the books vacuumed into a new file and checked, with the audit files that belong to them.
 
-The market's snapshots are copied once a day; in between each backup links the last copy.
+The market snapshots are copied once a day; the day's other backups hard-link that copy.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ class Backup:
     path: Path
     size_bytes: int
     sha256: str
-    """Of the database file."""
+    """Of `cerbero.db`."""
 
 
 def make_backup(db: sqlite3.Connection, data_dir: Path, now: datetime) -> Backup:
-    """`backups/<utc>/` with cerbero.db and audit/. Raises BackupError; the books themselves are untouched.
+    """Make `backups/<utc>/` with `cerbero.db`, `market.db` and `audit/`. Raises BackupError.
 
-    The database comes first: what is appended to the audit files meanwhile is in its pending bytes, so that
-    the pair passes the boot verification when both are put back.
+    The database is copied first: bytes that are appended to the audit files meanwhile are pending in it, so
+    that both together pass the boot verification after a restore.
     """
     folder = data_dir / BACKUP_FOLDER
     target = folder / now.strftime(_STAMP)
@@ -89,7 +89,7 @@ def _check(copy: Path) -> None:
 
 
 def _copy_market(db: sqlite3.Connection, target: Path, previous: Path | None, now: datetime) -> int:
-    """The market's snapshots, linked to the previous backup's if that is of the same day. Bytes copied."""
+    """Copy the market snapshots, or link the previous backup's if it is of the same day; the bytes copied."""
     kept = None if previous is None else previous / MARKET_FILE
     if previous is not None and kept is not None and kept.exists() and previous.name[:8] == f"{now:%Y%m%d}":
         target.hardlink_to(kept)
@@ -101,7 +101,7 @@ def _copy_market(db: sqlite3.Connection, target: Path, previous: Path | None, no
 
 
 def _copy_audit(source: Path, target: Path, previous: Path | None) -> int:
-    """Copy the audit files; what the previous backup holds unchanged is linked, not copied. Bytes copied."""
+    """Copy the audit files, or link those that the previous backup holds unchanged; the bytes copied."""
     target.mkdir(mode=0o700)
     copied = 0
     if source.is_dir():
@@ -118,7 +118,7 @@ def _copy_audit(source: Path, target: Path, previous: Path | None) -> int:
 
 
 def _same(one: Path, other: Path) -> bool:
-    """As long and as old as each other: an append changes the one, a compression the name."""
+    """Whether size and modification time are equal: an append changes them, a compression the name."""
     first, second = one.stat(), other.stat()
     return (first.st_size, first.st_mtime_ns) == (second.st_size, second.st_mtime_ns)
 
@@ -129,7 +129,7 @@ def _newest(folder: Path) -> Path | None:
 
 
 def _prune(folder: Path, now: datetime) -> None:
-    """Keep all of the last hours, the last of each day for two weeks, and always the newest."""
+    """Keep all backups of the last 6 hours, each day's last for 14 days, and always the newest."""
     found = backups(folder.parent)
     last_of_day = {path.name[:8]: path for path in found}
     for path in found[:-1]:

@@ -1,4 +1,4 @@
-"""32 MiB of room kept in reserve, so that on a full disk exits and the arming can still be committed."""
+"""32 MiB of disk space kept in reserve, so that exits and an arming can be committed even on a full disk."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Ballast:
         return self._path.exists() and self._path.stat().st_size >= self._size_bytes
 
     def take(self) -> None:
-        """Reserve the room with real blocks, unless that is done. Raises OSError if there is none."""
+        """Reserve the space by allocating its blocks, unless that is done. Raises OSError on failure."""
         if self.present:
             return
         handle = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600)
@@ -29,14 +29,14 @@ class Ballast:
             os.posix_fallocate(handle, 0, self._size_bytes)
             os.fsync(handle)
         except OSError:
-            # Half a ballast would take the room away and look like a whole one to nobody.
+            # A partial ballast would use up space without counting as present.
             self._path.unlink()
             raise
         finally:
             os.close(handle)
 
     def release(self) -> bool:
-        """Give the room back; False if there was none."""
+        """Free the reserved space; False if there was none."""
         if not self._path.exists():
             return False
         self._path.unlink()

@@ -1,4 +1,4 @@
-"""How values stand in columns: times as sortable text, money as decimal text, lists as JSON."""
+"""Converts values to and from columns: times as sortable text, money as decimal text, lists as JSON."""
 
 from __future__ import annotations
 

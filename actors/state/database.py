@@ -26,6 +26,7 @@ CREATE TABLE IF NOT EXISTS market.market_snapshots (
     quotes BLOB NOT NULL
 ) STRICT
 """
+"""`quotes` is JSON compressed with zlib, to about a quarter of its size."""
 EVIDENCE_FOLDER = "evidence"
 BUSY_TIMEOUT_MS = 5000
 
@@ -54,7 +55,7 @@ def open_database(data_dir: Path) -> sqlite3.Connection:
         db.execute("PRAGMA trusted_schema = OFF")
         db.execute("ATTACH DATABASE ? AS market", (str(data_dir / MARKET_FILE),))
         db.execute("PRAGMA market.journal_mode = WAL")
-        # A snapshot may be lost with the power; the next is at most a quarter of an hour away.
+        # A power cut may lose a snapshot, but the next one follows soon (by default within 15 minutes).
         db.execute("PRAGMA market.synchronous = NORMAL")
         check(db)
         db.execute(MARKET_SCHEMA)
@@ -68,7 +69,10 @@ def open_database(data_dir: Path) -> sqlite3.Connection:
 
 
 def keep_evidence(data_dir: Path, now: datetime) -> Path:
-    """Copy the database as it is into `evidence/<utc>-database/`, once for each state that it is found in."""
+    """Copy the database as it is into `evidence/<utc>-<digest>-database/`, and return that folder.
+
+    If the same content was copied before, returns the folder of that copy instead.
+    """
     path = database_path(data_dir)
     market = data_dir / MARKET_FILE
     digest = sha256(path.read_bytes() + (market.read_bytes() if market.exists() else b"")).hexdigest()
@@ -87,7 +91,7 @@ def keep_evidence(data_dir: Path, now: datetime) -> Path:
 
 
 def check(db: sqlite3.Connection) -> None:
-    """Let the database look through its own pages. Raises DatabaseCorruptError."""
+    """Run SQLite's own check of the database's pages. Raises DatabaseCorruptError."""
     found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":
         raise DatabaseCorruptError(f"quick_check: expected ok, found {found}")
@@ -110,17 +114,18 @@ def migrate(db: sqlite3.Connection) -> int:
     if version > len(steps):
         raise DatabaseCorruptError(f"user_version: expected at most {len(steps)}, found {version}")
     for number, sql in enumerate(steps[version:], start=version + 1):
-        # executescript would commit first; the step and its number belong into one transaction.
+        # executescript commits an open transaction first, so BEGIN and COMMIT are part of the script: the
+        # step and its number must be one transaction.
         db.executescript(f"BEGIN IMMEDIATE;\n{sql}\nPRAGMA user_version = {number};\nCOMMIT;")
     return len(steps)
 
 
 def is_disk_full(error: sqlite3.Error) -> bool:
-    """The write found no room: nothing is wrong with what is there."""
+    """Whether a write failed for lack of disk space; the existing data is intact."""
     return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
 
 
 def is_corruption(error: sqlite3.Error) -> bool:
-    """What is in the file can't be trusted."""
+    """Whether the content of the file can't be trusted."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)

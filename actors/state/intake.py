@@ -1,4 +1,4 @@
-"""Requests on their way into the books: who waits for which answer, each request id once."""
+"""Requests on their way into the books, each request id once, with everyone who waits for its answer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Answer = Callable[[object], None]
 
 @dataclass
 class Waiting:
-    """One request, and everybody who told or asked it meanwhile."""
+    """One request, and how to answer each of those who have sent it."""
 
     request: Write
     correlation: str | None
@@ -55,7 +55,7 @@ class Intake:
         return True
 
     def put_first(self, request: Write) -> None:
-        """State's own record, before everything that waits."""
+        """Queue a record of state's own before all waiting requests, whatever the bound."""
         waiting = Waiting(request, None)
         self._queue.appendleft(waiting)
         self._by_id[request.request_id] = waiting
@@ -65,6 +65,6 @@ class Intake:
         return [self._queue.popleft() for _ in range(min(count, len(self._queue)))]
 
     def done(self, batch: list[Waiting]) -> None:
-        """They are answered."""
+        """Forget the requests of a batch, as they are about to be answered."""
         for waiting in batch:
             self._by_id.pop(waiting.request.request_id, None)

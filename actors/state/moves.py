@@ -1,4 +1,4 @@
-"""Positions moving along the edges of their state machine, as what was booked requires."""
+"""Moves positions along the edges of their state machine, as orders, fills and deliveries require."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def move(
     reason: str | None = None,
     by_reconcile: bool = False,
 ) -> Position:
-    """Write the edge and note it. Raises IllegalEdgeError if the machine has none."""
+    """Move the position to another state and note it. Raises IllegalEdgeError if there is no such edge."""
     check_position_edge(position.state, to, by_reconcile=by_reconcile)
     before, entered_at = position.state, position.entered_at
     if to is PositionState.OPEN and entered_at is None:
@@ -92,7 +92,7 @@ def follow_books(
     exit_rule: ExitRule | None,
     by_reconcile: bool = False,
 ) -> Position:
-    """Move the position to where its fills, deliveries and live orders say that it is.
+    """Move the position to the state that follows from its fills, deliveries and live orders.
 
     Raises IllegalEdgeError if the machine has no such edge, BooksRefusalError if the sums are wrong.
     """

@@ -1,4 +1,4 @@
-"""Answering what others read of the books, from what is committed."""
+"""Answers the queries of other rooms from the committed books."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ Read = (
     | GetOpenInbox
     | GetSystem
 )
-"""Queries that one look at the tables answers."""
+"""The queries that are answered from the tables alone."""
 
 COUNTED = timedelta(hours=1)
 
@@ -85,7 +85,7 @@ class BooksView:
         self._kept: Books | None = None
 
     def forget(self) -> None:
-        """Positions, orders or instructions changed."""
+        """Drop the cache, because positions, orders or instructions have changed."""
         self._kept = None
 
     def books(self, now: datetime, seq: int) -> Books:

@@ -1,4 +1,4 @@
-"""Looking at the books from another process: read-only, beside a running engine or after it."""
+"""Opens the books read-only from another process, while the engine runs or after it."""
 
 from __future__ import annotations
 

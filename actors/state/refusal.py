@@ -1,4 +1,5 @@
-"""A request that the books can't take: rolled back alone, answered, and remembered like any first answer."""
+"""The refusal of one request that the books can't take: only its changes are rolled back, and the refusal is
+its answer, stored like any other."""
 
 from __future__ import annotations
 

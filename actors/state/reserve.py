@@ -1,4 +1,4 @@
-"""Watching the room on the disk: the ballast, and entries suspended while there is none."""
+"""Keeps the ballast on the disk, and suspends entries while there is no space for it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ SOURCE = "books_disk"
 
 
 class Reserve:
-    """Takes and releases the ballast, and tells who must know."""
+    """Takes and releases the ballast, and tells the kill switch and alerting."""
 
     RETAKE_AFTER_S = 300.0
-    """Market time between two tries to reserve the room again."""
+    """Market time between two tries to reserve the space again."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class Reserve:
         self._refusing = StandingAlert(HOUR_S)
 
     def take(self) -> bool:
-        """Reserve the room; False, with entries suspended, if there is none."""
+        """Reserve the space; False, with entries suspended, if there is none."""
         try:
             self._ballast.take()
         except OSError as error:
@@ -54,7 +54,7 @@ class Reserve:
         return True
 
     def release(self, why: str) -> bool:
-        """Give the room to the books; False if there was none left to give."""
+        """Free the reserved space for the books; False if there was none left to free."""
         if not self._ballast.release():
             return False
         text = f"disk full, the ballast was released: {why}"
@@ -63,9 +63,9 @@ class Reserve:
         return True
 
     def commit_failed(self, why: str) -> None:
-        """Nothing more can be given: requests are being refused.
+        """Suspend entries and alert: no space is left to free, and requests are refused.
 
-        Not told at each refusal: to record an alert is a request too, to be refused and told in turn.
+        The alert is rate-limited, because recording it is a request too, which is refused and would alert.
         """
         text = f"disk full, the books refuse changes: {why}"
         self._suspend(text)

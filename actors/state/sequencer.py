@@ -15,13 +15,13 @@ from core.audit.hash_chain import Link, file_name
 from core.messages.audit import AuditBatch
 
 ANSWERS_KEPT = timedelta(days=7)
-"""Nobody tells a request again after this long: senders forget what they sent when they restart."""
+"""No request is told again after this long: an outbox is lost when its sender restarts."""
 PRUNE_EVERY = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
 class Committed:
-    """What one transaction made durable in the database. `batch` is None if nothing is to be audited."""
+    """What one transaction made durable in the database. `batch` holds all pending audit bytes, if any."""
 
     outcomes: tuple[Applied, ...]
     batch: AuditBatch | None
@@ -49,8 +49,7 @@ class Sequencer:
     ) -> Committed:
         """Apply (request, correlation) in order and commit them together.
 
-        Behind bytes that are still pending the new ones are pending with them. Raises sqlite3.Error with
-        nothing changed.
+        If bytes are still pending, the new ones are added to them. Raises sqlite3.Error with nothing changed.
         """
         db = self._db
         db.execute("BEGIN IMMEDIATE")
@@ -74,16 +73,16 @@ class Sequencer:
         return Committed(tuple(outcomes), batch)
 
     def acknowledge(self) -> None:
-        """The pending bytes are in the audit file, fsynced."""
+        """Take note that the pending bytes are in the audit file, fsynced."""
         if self.pending is not None:
             self.end, self.pending = self.end.after(self.pending), None
 
     def restart(self) -> None:
-        """The files were put aside: a new chain begins, durable with the next commit."""
+        """Begin a new chain, after the files were put aside; durable with the next commit."""
         self.end, self.pending = ChainEnd(), None
 
     def settle(self) -> None:
-        """An orderly stop: head is the end of the file, nothing is pending."""
+        """At an orderly stop, store the end of the audit file as the head, if nothing is pending."""
         if self.pending is None:
             chain.write(self._db, self.end, None)
 

@@ -1,4 +1,4 @@
-"""Reading the books, beside a running engine or after it: for reports, invariants and the verifier."""
+"""Reads the books, while the engine runs or after it, for reports, invariants and the verifier."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from core.orders.books import Books, CycleRow, Instruction, OrderRow, Position
 
 @dataclass(frozen=True)
 class StoredBooks:
-    """Everything that a report tells of the books. `trades` are the positions that ever had a fill."""
+    """Everything in the books that a report shows. `trades` are the positions that have ever had a fill."""
 
     cycles: Sequence[CycleRow]
     orders: Sequence[tuple[Instruction, OrderRow]]
@@ -63,15 +63,15 @@ class BooksReader:
         return positions.traded(self._db)
 
     def orders(self, limit: int | None) -> tuple[tuple[Instruction, OrderRow], ...]:
-        """Orders with their instructions, oldest first; the newest `limit`."""
+        """The newest `limit` orders, or all, with their instructions, oldest first."""
         return orders.everything(self._db, limit=limit)
 
     def cycles(self, limit: int | None) -> tuple[CycleRow, ...]:
-        """Cycles, oldest first; the newest `limit`."""
+        """The newest `limit` cycles, or all, oldest first."""
         return cycles.everything(self._db, limit=limit)
 
     def kill_switch(self) -> KillSwitchRow:
-        """The row behind the KILL file."""
+        """The kill switch's row, which says the same as the KILL file."""
         return records.kill_switch(self._db)
 
     def chain_end(self) -> tuple[AuditHead, AuditBatch | None]:

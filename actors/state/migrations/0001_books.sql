@@ -180,6 +180,6 @@ CREATE TABLE kill_switch (
     at TEXT NOT NULL
 ) STRICT;
 
--- Quotes are canonical JSON, deflated (zlib): a quarter of the bytes, and every backup copies them.
+-- The chain starts at genesis: no record, and 64 zeros as the hash.
 INSERT INTO chain (one, head_seq, head_hash, file, file_bytes)
 VALUES (1, 0, '0000000000000000000000000000000000000000000000000000000000000000', NULL, 0);

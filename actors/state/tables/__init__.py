@@ -1,1 +1,1 @@
-"""One file a table, or a few that belong together: rows in, rows out, nothing decided."""
+"""The tables, one or a few related ones per file: they write and read rows, and decide nothing."""

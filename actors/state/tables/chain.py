@@ -11,7 +11,7 @@ from core.messages.audit import AuditBatch
 
 @dataclass(frozen=True)
 class ChainEnd:
-    """The end of what was acknowledged: the next bytes belong at `bytes` of `file`, or into a new file."""
+    """The end of the acknowledged chain: the next bytes belong at `bytes` of `file`, or in a new file."""
 
     link: Link = GENESIS
     file: str | None = None

@@ -1,4 +1,4 @@
-"""Cycles, their decisions and the proposals that came of them."""
+"""Cycles, their decisions and their proposals."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def last_of(db: sqlite3.Connection, job: Job) -> CycleRow | None:
 
 
 def without_outcome(db: sqlite3.Connection) -> tuple[tuple[CycleRow, bool], ...]:
-    """Each open cycle, oldest first, and whether an instruction came of it."""
+    """The cycles without an outcome, oldest first, each with whether it led to an instruction."""
     rows = db.execute(
         f"SELECT {_COLUMNS}, EXISTS (SELECT 1 FROM instructions i WHERE i.cycle_id = c.cycle_id)"
         " FROM cycles c WHERE outcome IS NULL ORDER BY slot, cycle_id"
@@ -53,7 +53,7 @@ def without_outcome(db: sqlite3.Connection) -> tuple[tuple[CycleRow, bool], ...]
 
 
 def everything(db: sqlite3.Connection, *, limit: int | None = None) -> tuple[CycleRow, ...]:
-    """Oldest first; `limit` gives the newest so many."""
+    """The newest `limit` cycles, or all, oldest first."""
     rows = db.execute(
         f"SELECT {_COLUMNS} FROM cycles ORDER BY slot DESC, opened_at DESC, rowid DESC LIMIT ?",
         (-1 if limit is None else limit,),

@@ -1,4 +1,4 @@
-"""Fills, deliveries and the cash flows that they are: each booked once under the venue's own reference."""
+"""Fills, deliveries and their cash flows, each booked once under the venue's own reference."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Instructions and what became of their orders at the venue."""
+"""Instructions, and their orders at the venue."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LIVE = "o.state IN ('intended', 'sent', 'working', 'cancel_pending', 'unknown')
 
 
 def insert(db: sqlite3.Connection, instruction: Instruction) -> None:
-    """The instruction, and its order as `intended`."""
+    """Insert the instruction, and its order as `intended`."""
     db.execute(
         "INSERT INTO instructions (label, proposal_id, cycle_id, kind, attempt, legs, amount, limit_eth,"
         " reduce_only, valid_until, created_at, exit_rule) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -95,7 +95,7 @@ def order(db: sqlite3.Connection, label: str) -> OrderRow | None:
 
 
 def live_kinds(db: sqlite3.Connection, position_id: PositionId) -> frozenset[InstructionKind]:
-    """Of which kinds the position has orders without a final state."""
+    """The kinds of the position's orders that have no final state."""
     rows = db.execute(
         "SELECT DISTINCT i.kind FROM instructions i JOIN orders o USING (label)"
         f" WHERE i.proposal_id = ? AND {_LIVE}",
@@ -112,7 +112,7 @@ def live(db: sqlite3.Connection) -> tuple[tuple[Instruction, OrderRow], ...]:
 def everything(
     db: sqlite3.Connection, *, limit: int | None = None
 ) -> tuple[tuple[Instruction, OrderRow], ...]:
-    """Oldest first; `limit` gives the newest so many."""
+    """The newest `limit` orders, or all, with their instructions, oldest first."""
     newest = "WHERE i.rowid IN (SELECT rowid FROM instructions ORDER BY rowid DESC LIMIT ?)"
     return _both(db, newest, (-1 if limit is None else limit,))
 

@@ -1,4 +1,4 @@
-"""Positions: their state and plan as rows, their sizes and money as sums of what was booked."""
+"""Positions: state and plan are stored; sizes and money are sums over fills, deliveries and cash flows."""
 
 from __future__ import annotations
 
@@ -69,7 +69,8 @@ def everything(db: sqlite3.Connection) -> tuple[Position, ...]:
 
 
 def sizes(db: sqlite3.Connection, position: Position) -> Sizes:
-    """Sums of fills and deliveries by leg. Raises BooksRefusalError if they don't make whole combos."""
+    """The position's sizes in combos, from its fills and deliveries. Raises BooksRefusalError if they don't
+    make whole combos."""
     position_id = position.position_id
     found = sizes_of(
         position.plan.legs, ledger.position_fills(db, position_id), ledger.deliveries_of(db, position_id)

@@ -15,7 +15,7 @@ from core.messages.state import KillSwitchRow, RecordKillSwitch
 from core.orders.books import Job
 
 _ALERT = "alert_id, severity, code, text, cause, at, delivered_at"
-_PICTURE = "at, spot_usd, dvol, funding, quotes"
+_SNAPSHOT = "at, spot_usd, dvol, funding, quotes"
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class MarketSnapshotRow:
 
 
 def answer(db: sqlite3.Connection, request_id: str) -> tuple[str, str] | None:
-    """(message name, JSON) that the request was answered with."""
+    """(message name, JSON) of the answer to the request, if it was answered."""
     row: tuple[str, str] | None = db.execute(
         "SELECT answer, body FROM answered WHERE request_id = ?", (request_id,)
     ).fetchone()
@@ -93,7 +93,7 @@ def undelivered_alerts(db: sqlite3.Connection, channel: str) -> tuple[AlertRow, 
 
 
 def alerts(db: sqlite3.Connection, *, limit: int | None = None) -> tuple[AlertRow, ...]:
-    """Oldest first; `limit` gives the newest so many."""
+    """The newest `limit` alerts, or all, oldest first."""
     sql = f"SELECT {_ALERT} FROM alerts ORDER BY number DESC LIMIT ?"
     return _alerts(db.execute(sql, (-1 if limit is None else limit,)))[::-1]
 
@@ -159,14 +159,14 @@ def write_setting(db: sqlite3.Connection, key: str, value: str, at: datetime) ->
 
 
 def insert_snapshot(db: sqlite3.Connection, snapshot: MarketSnapshotRow) -> None:
-    sql = f"INSERT INTO market.market_snapshots ({_PICTURE}) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+    sql = f"INSERT INTO market.market_snapshots ({_SNAPSHOT}) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
     quotes = zlib.compress(snapshot.quotes.encode("utf-8"), 1)
     db.execute(sql, (time_text(snapshot.at), snapshot.spot_usd, snapshot.dvol, snapshot.funding, quotes))
 
 
 def snapshots(db: sqlite3.Connection, *, limit: int | None = None) -> tuple[MarketSnapshotRow, ...]:
-    """Oldest first; `limit` gives the newest so many."""
-    sql = f"SELECT {_PICTURE} FROM market.market_snapshots ORDER BY at DESC LIMIT ?"
+    """The newest `limit` snapshots, or all, oldest first."""
+    sql = f"SELECT {_SNAPSHOT} FROM market.market_snapshots ORDER BY at DESC LIMIT ?"
     rows = db.execute(sql, (-1 if limit is None else limit,)).fetchall()
     return tuple(
         MarketSnapshotRow(time_of(row[0]), row[1], row[2], row[3], zlib.decompress(row[4]).decode("utf-8"))

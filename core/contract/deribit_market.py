@@ -203,13 +203,3 @@ GET_HISTORICAL: Final = Tool(Router.DERIBIT, "get_historical", GetHistorical, Hi
 GET_INSTRUMENTS: Final = Tool(Router.DERIBIT, "get_instruments", GetInstruments, Instruments)
 GET_OPTIONS_CHAIN: Final = Tool(Router.DERIBIT, "get_options_chain", GetOptionsChain, OptionsChain)
 GET_ORDER_BOOK: Final = Tool(Router.DERIBIT, "get_order_book", GetOrderBook, OrderBook)
-MARKET_TOOLS: Final = (
-    ENVIRONMENT_INFO,
-    GET_INDEX_PRICE,
-    GET_DVOL,
-    GET_DVOL_HISTORY,
-    GET_HISTORICAL,
-    GET_INSTRUMENTS,
-    GET_OPTIONS_CHAIN,
-    GET_ORDER_BOOK,
-)

@@ -48,7 +48,3 @@ GET_FUNDING_RATE: Final = Tool(Router.HYPERLIQUID, "get_funding_rate", GetFundin
 GET_FUNDING_HISTORY: Final = Tool(
     Router.HYPERLIQUID, "get_funding_history", GetFundingHistory, FundingHistory
 )
-HYPERLIQUID_TOOLS: Final = (
-    GET_FUNDING_RATE,
-    GET_FUNDING_HISTORY,
-)

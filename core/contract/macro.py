@@ -34,4 +34,3 @@ class Calendar(ToolAnswer):
 
 
 GET_CALENDAR: Final = Tool(Router.MACRO, "get_calendar", GetCalendar, Calendar)
-MACRO_TOOLS: Final = (GET_CALENDAR,)

@@ -61,8 +61,3 @@ class FxRate(ToolAnswer):
 GET_TOTAL_EQUITY: Final = Tool(Router.PORTFOLIO, "get_total_equity", CurrencyRequest, TotalEquity)
 GET_HOLDINGS: Final = Tool(Router.PORTFOLIO, "get_holdings", NoArguments, Holdings)
 GET_FX_RATE: Final = Tool(Router.PORTFOLIO, "get_fx_rate", GetFxRate, FxRate)
-PORTFOLIO_TOOLS: Final = (
-    GET_TOTAL_EQUITY,
-    GET_HOLDINGS,
-    GET_FX_RATE,
-)

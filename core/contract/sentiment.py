@@ -43,7 +43,3 @@ GET_CROSS_EXCHANGE_FUNDING: Final = Tool(
 GET_LIQUIDATION_PRESSURE: Final = Tool(
     Router.SENTIMENT, "get_liquidation_pressure", CoinRequest, LiquidationPressure
 )
-SENTIMENT_TOOLS: Final = (
-    GET_CROSS_EXCHANGE_FUNDING,
-    GET_LIQUIDATION_PRESSURE,
-)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from core.contract import (
+    GET_CALENDAR,
     REQUIRED_FEATURES,
     TOOLS,
     AccountSummary,
@@ -19,6 +21,7 @@ from core.contract import (
     Dvol,
     IndexPrice,
     Money,
+    NoArguments,
     PlaceComboOrder,
     Router,
     Statistic,
@@ -28,6 +31,7 @@ from core.contract import (
     iso_utc,
     tool_path,
 )
+from core.contract.registry import by_name
 
 MONEY: TypeAdapter[Decimal] = TypeAdapter(Money)
 AMOUNT: TypeAdapter[Decimal] = TypeAdapter(Amount)
@@ -122,6 +126,13 @@ def test_every_tool_of_the_page_is_in_the_registry() -> None:
     assert set(TOOLS) == expected | {("deribit", tool) for tool in deribit.split()}
     assert {router for router, _ in TOOLS} == set(Router)
     assert {"valid_until", "label_lookup", "order_history"} == REQUIRED_FEATURES
+
+
+def test_two_tools_of_one_name_are_refused() -> None:
+    other = replace(GET_CALENDAR, request=NoArguments)
+    with pytest.raises(AssertionError, match="expected macro get_calendar once, found it twice"):
+        by_name((GET_CALENDAR, other))
+    assert list(by_name((GET_CALENDAR, GET_CALENDAR))) == [(Router.MACRO, "get_calendar")]
 
 
 def test_paths_are_those_of_the_contract() -> None:

@@ -1,4 +1,4 @@
-"""`Execution`: the way of every order, recovery, and settlement. It trusts venue and books, not memory."""
+"""`Execution`: orders, recovery and settlement. It relies on the venue and the books, not on its memory."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ from core.strategy import Strategy
 from core.values import Failed, PositionId
 
 CANCEL_ENTRIES_WITHIN_S = 4.0
-"""An orderly stop waits so long for its cancels to be confirmed."""
+"""How long an orderly stop waits for its cancels to be confirmed."""
 SAY_STOP_EVERY_S = 0.5
 CHECK_AFTER_ORDER_S = 60.0
-"""After an order has ended the sizes are compared once more: a fill may still have crossed its cancel."""
+"""Delay of the check of sizes after an order has ended: a fill may still have crossed its cancel."""
 RECOVERY: Final = Name("recovery")
 CHECK: Final = Name("check")
 LATE: Final = Name("late-recovery")
@@ -70,9 +70,11 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
     Accepts: `ExecutionProtocol`, and the answers of state, mcp.deribit, mcp.orders and the kill switch.
     Sends: `RequestPermit`, `GetKillSwitch` (asked), `SuspendEntries`, `ClearSuspension`, `ArmKillSwitch`,
     `VenueChecked`, `MarksChanged`, `PermitVoid` to the kill switch; `RecordInstruction`, `RecordSent`,
-    `RecordOrder`, `RecordDeliveries`, `CloseProposal`, `BindAccount`, `RecordEvent` to state; `SendOrder`,
-    `EditOrder`, `CancelOrder` to mcp.orders; `Fetch` to mcp.deribit; `OrderFinal`, `PositionClosed`,
-    `RecoveryReport` to decision; `RecoveryReport` to health and control; `RaiseAlert` to alerting.
+    `RecordOrder`, `RecordDeliveries`, `CloseProposal`, `BindAccount`, `RecordEvent`, `GetBooks`,
+    `GetPosition` to state; `SendOrder`, `EditOrder`, `CancelOrder` to mcp.orders; `Fetch` to mcp.deribit;
+    `OrderFinal`, `PositionClosed`, `RecoveryReport` to decision; `RecoveryReport` to health and control;
+    `RaiseAlert` to alerting; `ExitStarted`, `Settled` | `SettleFailed`, `EntriesCancelled`,
+    `ExecutionStatus` to whoever asked.
     Owns: the conversations of orders under way. What a successor needs is in the books and at the venue.
     On failure: restarted; the new incarnation recovers before it takes an order.
     """
@@ -138,14 +140,14 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
             case _CheckDue():
                 self._handle_check_due()
             case KillSwitchArmed():
-                pass  # The answer to an arming of ours; resting entries were told to be withdrawn.
+                pass  # The answer to our `ArmKillSwitch`; the switch has told us to withdraw entries already.
             case _:
                 assert_never(message)
 
     def _handle_place(self, command: PlaceCombo) -> None:
         name = entry_name(command.proposal.proposal_id)
         if name in self.conversations:
-            return  # A repetition: the one under way will answer.
+            return  # A repeated request: the conversation under way will answer.
         if self._recovering or self._stopping:
             outcome = FinalOutcome.RECOVERING if self._recovering else FinalOutcome.REFUSED
             reason = "recovering" if self._recovering else "stopping"
@@ -191,14 +193,14 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
             self.conversations.start(name, self._settle(line, command, answer))
 
     def _handle_cancel_entries(self) -> None:
-        """From here on no new entry is taken: the engine is stopping."""
+        """The engine is stopping: cancel resting entries and take no new one."""
         self._stopping = True
         stop = f"stop:{self.ctx.uuid()}"
         cancels = self._cancel_entries(self._line(stop), answerer(self.ctx))
         self.conversations.start(Name(stop), cancels)
 
     def _handle_withdraw_entries(self) -> None:
-        """Those that rest hear it now, the others as soon as they would rest."""
+        """Cancel the entries that rest now, and the others under way as soon as they rest."""
         self._withdrawn.update(self.conversations.names(ENTRY))
         self.conversations.deliver(WITHDRAW_ENTRIES, None)
 
@@ -210,13 +212,13 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
             left_s = ends_at - self.ctx.now().timestamp()
             if left_s <= 0:
                 break
-            # Said again and again: an entry that is just being read does not hear it the first time.
+            # Delivered repeatedly, because an entry that is waiting for a read misses it.
             await line.pause(min(left_s, SAY_STOP_EVERY_S), *map(done_key, left))
             self.conversations.deliver(STOP_ENTRIES, None)
         answer(EntriesCancelled(cancelled=len(names) - len(left), unconfirmed=len(left)))
 
     def _handle_check_due(self) -> None:
-        """Only while nothing is under way: what is under way makes books and venue differ for a moment."""
+        """Compare sizes, unless a conversation is under way: it makes books and venue differ for a moment."""
         busy = self._recovering or self.conversations.names()
         if not busy:
             self.conversations.start(CHECK, self._check())
@@ -230,7 +232,7 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
 
     def _start_recovery(self, reason: str) -> None:
         if RECOVERY in self.conversations:
-            return  # One is under way; it looks at everything.
+            return  # The one under way looks at everything.
         self._recovering = True
         self._last_error = None
         watch = arm_if_late(self._line(LATE.kind), reason, lambda: self._last_error, done_key(RECOVERY))
@@ -238,7 +240,7 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
         self.conversations.start(RECOVERY, self._recover(reason))
 
     async def _recover(self, reason: str) -> None:
-        """Entries end first; exits are dropped and taken up again from the books afterwards."""
+        """End entries and settlements, drop exits, recover, then take up the exits again from the books."""
         line = self._line(f"recovery-{self.ctx.uuid()}")
         while names := self.conversations.names(ENTRY) + self.conversations.names(SETTLE):
             self.conversations.deliver(STOP_ENTRIES, None)
@@ -332,4 +334,4 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
 
 
 def _nobody(_: ExitStarted) -> None:
-    """Nobody asked: an exit taken up again after a restart."""
+    """Answers nobody: this exit was taken up again by a recovery, not by a request."""

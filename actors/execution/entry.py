@@ -1,4 +1,4 @@
-"""The way of an entry: placed once, repriced step by step to its floor, then cancelled; a fill counts."""
+"""An entry order: placed once, repriced step by step to its floor, then cancelled; any fill counts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from core.orders.terms import OrderPurpose, OrderTerms
 
 ENTRY: Final = "entry"
 ARMED: Final = "armed"
-"""The switch's reason against a permit, and why an entry was pulled."""
+"""The switch's reason to refuse a permit, and the reason of an entry that was withdrawn."""
 STOP_ENTRIES: Final[Key[None]] = Key("stop-entries")
 """Delivered to every resting entry: cancel now."""
 WITHDRAW_ENTRIES: Final[Key[None]] = Key("withdraw-entries")
@@ -30,7 +30,7 @@ LOOKS_FAILED_BEFORE_ALERT = 3
 
 
 def entry_name(proposal_id: str) -> Name:
-    """The conversation of a proposal's entry."""
+    """The name of the conversation that enters a proposal."""
     return Name(ENTRY, proposal_id)
 
 
@@ -40,7 +40,7 @@ def stop_key(proposal_id: str) -> Key[None]:
 
 
 async def enter(line: Line, command: PlaceCombo) -> None:
-    """Open a recorded proposal; decision is told the end, once."""
+    """Open a recorded proposal, and tell decision the outcome once: `in_doubt` if the doubt lasts."""
     proposal = command.proposal
     plan = proposal.plan
     known = await line.position(proposal.position_id)
@@ -86,7 +86,7 @@ async def enter(line: Line, command: PlaceCombo) -> None:
 
 
 def _tell_known(line: Line, command: PlaceCombo, position: Position | None) -> None:
-    """The request is a repetition, or its proposal is not on record: nothing is placed a second time."""
+    """Answer a repeated request, or one whose proposal is not on record; nothing is placed."""
     if position is None:
         outcome, filled, reason = FinalOutcome.REFUSED, 0, "unknown_proposal"
     else:
@@ -111,7 +111,7 @@ def _tell_known(line: Line, command: PlaceCombo, position: Position | None) -> N
 
 
 async def _follow(line: Line, order: WorkingOrder, command: PlaceCombo) -> tuple[str, ...]:
-    """Until it is final: read, reprice, and cancel when its time is over."""
+    """Read and reprice the order until it is final; cancel it when its time is over. Returns the reasons."""
     plan, execution = command.proposal.plan, line.strategy.execution
     ends_at = line.ctx.now() + timedelta(seconds=execution.fill_timeout_s)
     looks_failed = 0
@@ -119,7 +119,7 @@ async def _follow(line: Line, order: WorkingOrder, command: PlaceCombo) -> tuple
         left_s = (ends_at - line.ctx.now()).total_seconds()
         stop = await _pause(line, command, max(0.0, min(execution.reprice_s, left_s)))
         if stop is not None:
-            # Cancelled before it is read: reads may take long, and the cancel reads what has become of it.
+            # Cancelled without a read first: reads may take long, and the cancel reads the order afterwards.
             await order.cancel()
             return (ARMED,) if stop == WITHDRAW_ENTRIES else ("stopped",)
         if await order.look():
@@ -143,7 +143,7 @@ async def _follow(line: Line, order: WorkingOrder, command: PlaceCombo) -> tuple
             unmoved = await order.edit(price_eth, plan.natural_eth)
             reasons = () if unmoved is None else unmoved.reasons
         else:
-            # Without a permit to ask for, the switch would not see a KILL file that a person has laid.
+            # No permit is asked for, so ask for the status, which also makes the switch look for a KILL file.
             reasons = (ARMED,) if line.is_armed() else ()
         if ARMED in reasons:
             await order.cancel()
@@ -152,7 +152,7 @@ async def _follow(line: Line, order: WorkingOrder, command: PlaceCombo) -> tuple
 
 
 async def _pause(line: Line, command: PlaceCombo, seconds: float) -> Key[Any] | None:
-    """Until the next look, or the key that says to cancel: it may have come before this entry listened."""
+    """Wait for the next look. Returns the key that says to cancel, also if it came before this wait."""
     proposal_id = plan_id(command)
     if entry_name(proposal_id) in line.withdrawn:
         return WITHDRAW_ENTRIES
@@ -160,7 +160,7 @@ async def _pause(line: Line, command: PlaceCombo, seconds: float) -> Key[Any] | 
 
 
 def plan_id(command: PlaceCombo) -> str:
-    """The proposal's id, which is its position's, too."""
+    """The id of the proposal, which is also that of its position."""
     return command.proposal.proposal_id
 
 

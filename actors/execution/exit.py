@@ -1,4 +1,4 @@
-"""The way of an exit: reduce-only, from mid to natural to the collar, at fresh quotes, until closed."""
+"""An exit: reduce-only orders from mid to natural to the collar, at fresh quotes, until closed."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ EXIT: Final = "exit"
 PAUSE_MAX_S = 900.0
 """The longest pause between two attempts at an exit that is vetoed or refused again and again."""
 LAST_STEPS_MAX = 10
-"""An order that rests so many steps at the last price of its ladder is replaced: it may have gone silent."""
+"""Steps that an order rests at its ladder's last price before it is replaced: it may no longer work."""
 LAST_STEP = 1_000_000
-"""A step that is at the end of any ladder."""
+"""A step number beyond the end of any ladder."""
 TAKES_EXITS = frozenset({PositionState.OPEN, PositionState.CLOSING})
 
 
 @dataclass(frozen=True)
 class ExitRequest:
-    """Which position, by which rule, for whom. `answer` hears once whether the first exit is under way."""
+    """Which position to close, by which rule, for whom. `answer` is called once: is an exit under way?"""
 
     request_id: str
     position_id: PositionId
@@ -50,7 +50,7 @@ class ExitRequest:
 
 
 def exit_name(position_id: str) -> Name:
-    """The conversation of a position's exit."""
+    """The name of the conversation that closes a position."""
     return Name(EXIT, position_id)
 
 
@@ -59,8 +59,8 @@ async def close(
 ) -> None:
     """Close the position, however long it takes.
 
-    `resumed`: it had begun before a recovery, and is offered at natural from the start: restarts must not
-    hold it at better prices for ever. `working` is an exit order that recovery found.
+    `resumed`: the exit had begun before a recovery. It starts at natural, or restarts could keep it at better
+    prices for ever. `working` is an exit order that the recovery found.
     """
     await _stop_entry(line, request.position_id)
     started = _Once(request)
@@ -86,10 +86,11 @@ async def close(
             started.say(True, ())
             await _follow(line, placed, request, first_step)
             _tell_final(line, placed, request)
-            # What is left is offered at natural from the start: it had its time at better prices.
+            # The rest starts at natural: better prices have had their time.
             first_step = line.strategy.execution.exit_steps
             if placed.row.amount < position.contracts:
-                await line.pause(PLACE_ATTEMPTS)  # Labels are numbered by the second.
+                # Attempts are numbered by the second, and `place` may have taken that many.
+                await line.pause(PLACE_ATTEMPTS)
         else:
             attempts_failed += 1
             started.say(False, placed.reasons)
@@ -119,7 +120,7 @@ class _Once:
 
 
 async def _stop_entry(line: Line, position_id: PositionId) -> None:
-    """What still rests of the entry is cancelled first: a position is not closed while it grows."""
+    """Cancel the entry if it is still under way: a position is not closed while it may grow."""
     name = entry_name(position_id)
     while name in line.conversations:
         line.conversations.deliver(stop_key(position_id), None)
@@ -166,7 +167,7 @@ _ATTEMPTS_SINCE = datetime.fromisoformat("2020-01-01T00:00:00+00:00")
 async def _follow(
     line: Line, order: WorkingOrder, request: ExitRequest, first_step: int, first_wait_s: float | None = None
 ) -> None:
-    """Step by step to the collar; there it stays with the market, until it fills, or is to be replaced."""
+    """Reprice step by step to the collar, then with the market, until it is final or to be replaced."""
     step, last_steps = first_step, 0
     between_s = line.strategy.execution.exit_reprice_s
     wait_s = between_s if first_wait_s is None else first_wait_s
@@ -191,7 +192,7 @@ async def _follow(
             continue
         price_eth = -_price_eth(line, cost, step)
         if price_eth == -_price_eth(line, cost, LAST_STEP):
-            # The last price moves with the market; an order that was moved there may be silent all the same.
+            # Counted also if the price moves with the market: an order may accept edits and yet not work.
             last_steps += 1
             if last_steps > LAST_STEPS_MAX:
                 await order.cancel()
@@ -201,13 +202,13 @@ async def _follow(
             if unmoved is not None:
                 line.alert(Severity.HIGH, "exit_not_repriced", f"{request.position_id}: {unmoved}")
             if unmoved is not None and TOO_LARGE.issuperset(unmoved.reasons):
-                # It can't move any more, and nothing else stands against sending it again in smaller orders.
+                # Its size alone is refused: cancelled, it is sent again in smaller orders.
                 await order.cancel()
                 return
 
 
 def _price_eth(line: Line, cost: ClosingCost, step: int) -> Decimal:
-    """What is offered at a step of the ladder, ETH per combo."""
+    """The cost offered at a step of the ladder, ETH per combo."""
     return next_exit_price_eth(
         step,
         mid_cost_eth=cost.mid_eth,
@@ -218,7 +219,7 @@ def _price_eth(line: Line, cost: ClosingCost, step: int) -> Decimal:
 
 
 async def _closing_cost(line: Line, legs: tuple[Leg, ...], expiration: datetime) -> ClosingCost | Failed:
-    """What closing one combo with `legs` as entered costs now, or why it is not known."""
+    """The cost of closing one combo now, or why it is not known. `legs` are those of the entry."""
     request = GetOptionsChain(expiry_from=expiration, expiry_to=expiration)
     answer = await line.fetch(GET_OPTIONS_CHAIN, request)
     if isinstance(answer, FetchFailed):

@@ -17,7 +17,7 @@ from core.values import Environment, Failed
 
 
 async def read_environment(line: Line) -> EnvironmentInfo | FetchFailed:
-    """One attempt at the venue's own word on itself; told to the kill switch. A wrong environment arms."""
+    """Read what the venue says of itself, once, and tell the kill switch; a wrong environment arms it."""
     asked_at = line.ctx.now()
     answer = await line.fetch(ENVIRONMENT_INFO, NoArguments(), retry=False, within_s=PROBE_WITHIN_S)
     if isinstance(answer, FetchFailed):
@@ -41,7 +41,7 @@ async def read_environment(line: Line) -> EnvironmentInfo | FetchFailed:
 
 
 async def refresh_facts(line: Line) -> float | Failed:
-    """Tell the kill switch what the venue says now: spot, USD, or the reasons if that was not possible."""
+    """Tell the kill switch fresh facts. Returns the spot in USD, or why they could not be read."""
     info = await read_environment(line)
     if isinstance(info, FetchFailed):
         return Failed.of(f"environment_unknown:{info.fault}")

@@ -1,7 +1,7 @@
 """`Line`: what a conversation says to the other rooms and how it waits for their answers.
 
-Each call makes its own id, keeps the conversation's correlation, and ends by itself: an answer that never
-comes is a typed failure after a limit.
+Each call makes its own id and keeps the conversation's correlation. A missing answer of the venue, of
+mcp.orders or of the kill switch becomes a typed failure after a limit; state is told again until it answers.
 """
 
 from __future__ import annotations
@@ -64,9 +64,9 @@ PERMIT_TIMEOUT_S = 2.0
 FETCH_WITHIN_S = 60.0
 """A read with its retries (1, 5, 30 s)."""
 PROBE_WITHIN_S = 20.0
-"""A single attempt, with the reads that stand before it in the router's mailbox."""
+"""A single attempt, after the reads that are queued before it in the router's mailbox."""
 FETCH_OVERDUE_S = 30.0
-"""Beyond a fetch's deadline: by then its router must have answered, or it lost the fetch in a crash."""
+"""Time beyond a fetch's deadline after which its router must have lost the fetch in a crash."""
 ORDER_OVERDUE_S = 30.0
 """An order's one attempt takes 8 s at most; without an answer by then its outcome is unknown."""
 
@@ -76,7 +76,7 @@ StateSaid = Recorded | Refused | BooksRead | PositionRead
 
 @dataclass(frozen=True)
 class ExecutionRooms:
-    """Whom execution talks to."""
+    """The rooms that execution talks to."""
 
     kill_switch: Address[KillSwitchProtocol]
     state: Address[StateProtocol]
@@ -99,7 +99,7 @@ def fetch_key(request_id: str) -> Key[Fetched | FetchFailed]:
 
 
 def tool_answer(tool: Tool[RequestT, AnswerT], fetched: Fetched) -> AnswerT:
-    """The answer as the contract's model, which the router has made of it."""
+    """The answer as the contract's model, made by the router. Raises TypeError for any other."""
     answer = fetched.answer
     if not isinstance(answer, tool.answer):
         raise TypeError(f"{tool.name}: expected {tool.answer.__name__}, found {type(answer).__name__}")
@@ -135,14 +135,14 @@ class Line:
         self.conversations = conversations
         self.doubts = doubts
         self.withdrawn = withdrawn
-        """The entries that were under way at an arming: what they have at the venue is cancelled."""
+        """The entries that were under way at an arming: their orders at the venue are cancelled."""
         self.correlation = correlation
 
     def tell(self, to: Address[M], message: M) -> None:
         self.ctx.tell(to, message, correlation=self.correlation)
 
     async def record(self, message: Recording) -> Recorded | Refused:
-        """Told to state, and again until it answers: on disk in books and audit, or refused."""
+        """Tell state, and again until it answers: recorded in books and audit on disk, or refused."""
         self._outbox.send(self.rooms.state, message, message.request_id, correlation=self.correlation)
         answer = await self.conversations.event(state_key(message.request_id))
         if not isinstance(answer, Recorded | Refused):
@@ -152,7 +152,7 @@ class Line:
     async def record_order(
         self, row: OrderRow, fills: tuple[Fill, ...] = (), *, by_reconcile: bool = False
     ) -> bool:
-        """Book what the venue says. False if state refuses it: the switch is armed then."""
+        """Book the order as the venue has it. If state refuses, arm the switch and return False."""
         answer = await self.record(
             RecordOrder(
                 request_id=f"order-{row.label}-{self.ctx.uuid()}",
@@ -168,7 +168,7 @@ class Line:
         return True
 
     async def books(self) -> Books:
-        """The live books. Without them there is nothing to go by: a refusal is a crash."""
+        """The live books. A refusal is a crash: without the books nothing can go on."""
         request_id = f"books-{self.ctx.uuid()}"
         self._outbox.send(
             self.rooms.state, GetBooks(request_id=request_id), request_id, correlation=self.correlation
@@ -208,7 +208,7 @@ class Line:
         retry: bool = True,
         within_s: float = FETCH_WITHIN_S,
     ) -> Fetched | FetchFailed:
-        """As `read`, with the moment at which the answer came."""
+        """As `read`, but returns the whole message, which says when the answer was received."""
         ctx, request_id = self.ctx, self.ctx.uuid()
         deadline = ctx.now() + timedelta(seconds=within_s)
         self.tell(
@@ -245,7 +245,7 @@ class Line:
             return Veto(request_id=request.request_id, label=request.label, reasons=(reason,))
 
     def is_armed(self) -> bool:
-        """What the switch says; no if it is silent, for then it gives no permit either."""
+        """Whether the switch is armed; False if it does not answer, since then it gives no permit either."""
         try:
             status = self.ctx.ask(GetKillSwitch().to(self.rooms.kill_switch), timeout_s=PERMIT_TIMEOUT_S)
         except RuntimeFault:
@@ -258,14 +258,14 @@ class Line:
         self.tell(self.rooms.kill_switch, void)
 
     async def pause(self, seconds: float, *keys: Key[Any]) -> Key[Any] | None:
-        """Wait that long in market time, or until one of the keys is delivered; that key, or None."""
+        """Wait that long in market time, or until one of the keys is delivered. Returns that key, or None."""
         return await self.conversations.pause(seconds, *keys)
 
     def alert(self, severity: Severity, code: str, text: str) -> None:
         self._alarm(severity, code, text, self.correlation, correlation=self.correlation)
 
     def arm(self, cause: ArmCause, reason: str) -> None:
-        """Arm, once for each reason: a conversation that fails again every minute does not tell it again."""
+        """Arm the switch, once for each cause and reason: a conversation may fail again every minute."""
         if (cause, reason) in self._armed_for:
             return
         self._armed_for.add((cause, reason))

@@ -1,4 +1,4 @@
-"""One order that is on record, to its end: followed, edited under a permit, cancelled, booked."""
+"""An order on record, until it is final: read, edited under a permit, cancelled, booked."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ TRIES_BEFORE_ALERT = 3
 
 
 class WorkingOrder:
-    """One label's order. `on_doubt` is called once if its outcome stays unknown for long."""
+    """The order under one label. `on_doubt` is called if its outcome stays unknown for long."""
 
     def __init__(self, line: Line, instruction: Instruction, row: OrderRow) -> None:
         self._line = line
@@ -53,11 +53,11 @@ class WorkingOrder:
         return self.instruction.label
 
     def is_final(self) -> bool:
-        """True if the venue will do no more with it, as far as the books know."""
+        """True if the order is final in the books."""
         return self.row.state in ORDER_FINAL
 
     async def take(self, order: Order, *, by_reconcile: bool = False) -> None:
-        """Book what the venue says of it, with its new fills; nothing if those can't be read yet."""
+        """Book the order as the venue has it, with its new fills; nothing if these can't be read yet."""
         after = order_row(order, self.label)
         fills: tuple[Fill, ...] = ()
         if after.filled_amount > self.row.filled_amount:
@@ -85,7 +85,7 @@ class WorkingOrder:
         return True
 
     async def edit(self, price_eth: Decimal, reference_eth: Decimal) -> Failed | None:
-        """Move the limit under a permit of its own; Failed if it stays as it was."""
+        """Move the limit under a new permit. Returns why if refused; an unknown outcome is looked up."""
         order_id = self.row.order_id
         if order_id is None or self.row.state is not OrderState.WORKING:
             return Failed.of(f"not_working:{self.row.state}")
@@ -126,7 +126,7 @@ class WorkingOrder:
                     return
                 self.row = pending
             await self._line.order(CancelOrder(label=self.label, order_id=self.row.order_id))
-            # Whatever was answered, the order itself is read: a fill may have crossed, before or just after.
+            # The order is read whatever the answer was: a fill may have crossed the cancel.
             await self._line.pause(CANCEL_SETTLES_S)
             await self.look()
             if not self.is_final() and tries % TRIES_BEFORE_ALERT == 0:
@@ -134,7 +134,7 @@ class WorkingOrder:
                 self._line.alert(Severity.HIGH, "cancel_unconfirmed", text)
 
     async def resolve(self, action: OrderAction, detail: str) -> None:
-        """Find out what became of it, by look-ups only; entries are suspended meanwhile."""
+        """Find out by look-ups alone what became of the order; entries are suspended meanwhile."""
         if self.row.state not in (OrderState.UNKNOWN, OrderState.CANCEL_PENDING):
             unknown = dated_now(self._line, self.row, state=OrderState.UNKNOWN, reason=detail)
             if await self._line.record_order(unknown):
@@ -148,9 +148,9 @@ class WorkingOrder:
             self.row = gone
 
     async def _fills(self, after: OrderRow) -> tuple[Fill, ...] | None:
-        """All fills of the order so far, perhaps more than `after` knows; None if they can't be read yet.
+        """All fills of the order so far, perhaps more than `after` has; None if they can't be read yet.
 
-        A final order's are read until they are complete, because they are money.
+        The fills of a final order are read until they are complete: the result of the trade depends on them.
         """
         tries = 0
         while True:
@@ -171,7 +171,7 @@ class WorkingOrder:
 
 
 def dated_now(line: Line, row: OrderRow, **changed: object) -> OrderRow:
-    """A change that no answer of the venue dates: it carries the moment at which it was found out."""
+    """The row with `changed`, dated now, for a change without a time of the venue."""
     return row.model_copy(update={**changed, "updated_at": line.ctx.now()})
 
 

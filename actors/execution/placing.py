@@ -1,4 +1,4 @@
-"""The placing of an order: facts, a permit, the instruction on record, and the one send of its label."""
+"""Placing an order: fresh facts, a permit, the instruction on record, and the one send of its label."""
 
 from __future__ import annotations
 
@@ -29,14 +29,15 @@ from core.orders.terms import OrderTerms
 from core.values import CycleId, Failed
 
 PLACE_ATTEMPTS = 3
-"""Labels that may be tried for one order when its permit expires before it is sent."""
+"""Labels that may be tried for one order if its permit expires before it is sent."""
 
 
 @dataclass(frozen=True)
 class OrderSpec:
-    """An order that is to be placed. `reference_eth` is the natural price, net ETH received per combo.
+    """An order to be placed. `reference_eth` is the natural price, net ETH received per combo; never above
+    0 for an exit.
 
-    Of an exit, as many contracts are sent as one order may have.
+    An exit of more contracts than one order may have is cut to that number.
     """
 
     label: OrderLabel
@@ -50,7 +51,7 @@ class OrderSpec:
         return replace(self, label=self.label.model_copy(update={"attempt": attempt}))
 
     def at_most(self, contracts: int) -> OrderSpec:
-        """No more of it than one order may have."""
+        """The same order with at most this many contracts."""
         amount = min(self.terms.amount, contracts)
         return replace(self, terms=self.terms.model_copy(update={"amount": amount}))
 
@@ -65,7 +66,7 @@ class OrderSpec:
 
 @dataclass(frozen=True)
 class Unplaced:
-    """Nothing is at the venue. `instructed`: a label of it is on record, and final."""
+    """No order is at the venue. `instructed`: an instruction for it is on record, and its order is final."""
 
     outcome: FinalOutcome
     reasons: tuple[str, ...]
@@ -75,10 +76,10 @@ class Unplaced:
 async def place(
     line: Line, spec: OrderSpec, on_doubt: Callable[[], None] | None = None
 ) -> WorkingOrder | Unplaced:
-    """Permit, instruction on record, sent on record, one send. Nothing leaves before both are on disk.
+    """Get a permit, record the instruction, record that it is sent, send once; never before both are on disk.
 
-    A permit that expired before the send ends its label as `not_placed`; a few new ones are tried, each with
-    an instruction and a permit of its own.
+    If the permit expires before the send, its label ends as `not_placed` and the next one is tried, with a
+    permit and an instruction of its own: `PLACE_ATTEMPTS` labels in all.
     """
     superseded: WorkingOrder | None = None
     placed: WorkingOrder | Unplaced = Unplaced(FinalOutcome.REFUSED, ("permit_expired",), instructed=False)
@@ -86,7 +87,7 @@ async def place(
     for attempt in range(first, first + PLACE_ATTEMPTS):
         found = await _instruct(line, spec.attempted_as(attempt), on_doubt)
         if superseded is not None:
-            # Only now: the position may not end between two instructions of one proposal.
+            # Not earlier: without a live instruction the position would end before the next one is on record.
             await _not_placed(line, superseded, "permit_expired")
             superseded = None
         if isinstance(found, Unplaced):
@@ -106,12 +107,12 @@ async def place(
 async def _instruct(
     line: Line, spec: OrderSpec, on_doubt: Callable[[], None] | None
 ) -> tuple[WorkingOrder, Permit] | Unplaced:
-    """Fresh facts, a permit, and the instruction on record."""
+    """Read fresh facts, get a permit, and record the instruction."""
     spot_usd = await refresh_facts(line)
     if isinstance(spot_usd, Failed):
         return Unplaced(FinalOutcome.REFUSED, spot_usd.reasons, instructed=False)
     if not spec.terms.purpose.is_entry:
-        # A position larger than one order may be (a limit was lowered, spot rose) is closed order by order.
+        # A position may be larger than one order may be (a limit was lowered, spot rose): it takes several.
         spec = spec.at_most(exit_contracts_max(spot_usd, line.strategy.limits))
     permit = line.permit(spec.permit_request(line.ctx.uuid()))
     if isinstance(permit, Veto):
@@ -130,7 +131,7 @@ async def _instruct(
 
 
 async def _send(line: Line, order: WorkingOrder, permit: Permit) -> WorkingOrder | Unplaced:
-    """The one send of a label, when it is on record that it is about to happen."""
+    """Send the order of a label, once, after it is on record that it is about to be sent."""
     label = order.label
     sent = await line.record(RecordSent(request_id=f"sent-{label}", label=label, at=line.ctx.now()))
     if isinstance(sent, Refused):
@@ -143,7 +144,7 @@ async def _send(line: Line, order: WorkingOrder, permit: Permit) -> WorkingOrder
         case OrderAccepted():
             await order.take(outcome.order)
             if order.row.state is OrderState.SENT:
-                # The venue has it, but its fills can't be read yet: it is followed as a resting order.
+                # The venue has accepted it, but its fills can't be read yet: treat it as a resting order.
                 order.row = order.row.model_copy(
                     update={"state": OrderState.WORKING, "order_id": outcome.order.order_id}
                 )

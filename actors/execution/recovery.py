@@ -1,4 +1,4 @@
-"""Recovery: at every start of an incarnation, and on demand, the books are held against the venue.
+"""Recovery: compares the books with the venue, at every start of an incarnation and on demand.
 
 Until it is done execution refuses orders. What can't be reconciled arms the kill switch.
 """
@@ -54,17 +54,17 @@ from core.values import Environment, Failed, Label, OrderId, PositionId
 BETWEEN_ATTEMPTS_S = 60.0
 ALERT_AGAIN_S = 600.0
 ALERT_AGAIN_S_MAX = 6 * HOUR_S
-"""A recovery that fails is alerted at its first attempt, then at distances that double from the one to the
-other."""
+"""A failing recovery raises an alert at its first attempt, then after `ALERT_AGAIN_S`, then after twice as
+long each time, up to this."""
 ARM_AFTER_S = 600.0
 SINCE_BEFORE = timedelta(days=1)
 DEAD_LETTER_SOURCE = "dead_letter"
-"""The suspension that a lost message to the books sets: a reconcile that succeeds clears it."""
+"""The suspension that a lost message to the books sets; a successful recovery clears it."""
 
 
 @dataclass(frozen=True)
 class ResumedExit:
-    """A position that was being closed, the rule that closed it, and its order if one still works."""
+    """A position that was being closed, the rule that closes it, and its order if one is still working."""
 
     position_id: PositionId
     exit_rule: ExitRule
@@ -80,7 +80,7 @@ class Recovered:
 
 
 async def recover(line: Line, reason: str, on_error: Callable[[str], None]) -> Recovered:
-    """Try until the books agree with the venue, once a minute."""
+    """Try once a minute until the books agree with the venue."""
     attempts = 0
     failing = StandingAlert(ALERT_AGAIN_S, ALERT_AGAIN_S_MAX)
     while True:
@@ -105,7 +105,7 @@ async def recover(line: Line, reason: str, on_error: Callable[[str], None]) -> R
 async def arm_if_late(
     line: Line, reason: str, last_error: Callable[[], str | None], done: Key[object]
 ) -> None:
-    """Beside a recovery: after ten minutes without its end, arm; also if one attempt never ends."""
+    """Run beside a recovery: arm if it has not ended after ten minutes, also if one attempt never ends."""
     if (await line.pause(ARM_AFTER_S, done)) is None:
         found = last_error() or "an order in doubt is still looked for"
         line.arm(ArmCause.RECOVERY, f"no recovery ({reason}) in {ARM_AFTER_S / 60:.0f} minutes: {found}")
@@ -142,7 +142,7 @@ async def _attempt(line: Line) -> Recovered | Failed:
 
 
 async def _bind(line: Line, info: EnvironmentInfo) -> Failed | None:
-    """The account must be the one that this folder's books belong to."""
+    """Check that the account is the one that this folder's books belong to; if it is not, arm."""
     answer = await line.record(
         BindAccount(
             request_id=f"bind-{line.ctx.uuid()}",
@@ -159,7 +159,7 @@ async def _bind(line: Line, info: EnvironmentInfo) -> Failed | None:
 
 
 def _since(books: Books, now: datetime) -> datetime:
-    """Before anything that can still matter: the oldest live order or position, and a day more."""
+    """From when on to read the venue's history: a day before the oldest live order or position."""
     moments = [instruction.created_at for instruction in books.instructions]
     moments += [p.entered_at for p in books.open_positions if p.entered_at is not None]
     return min([now, *moments]) - SINCE_BEFORE
@@ -184,7 +184,7 @@ async def _view(line: Line, since: datetime) -> VenueView | Failed:
 
 
 async def _apply(line: Line, found: Reconciliation, instructions: dict[Label, Instruction]) -> Failed | None:
-    """Book what was found, look for what is missing, cancel what must not rest; a refusal ends it."""
+    """Book corrections, cancel stray orders, look for missing ones, cancel resting entries; or why not."""
     for correction in found.corrections:
         refusal = await _correct(line, correction)
         if refusal is not None:
@@ -223,7 +223,7 @@ async def _correct(line: Line, correction: Correction) -> Failed | None:
 
 
 async def _cancel_stray(line: Line, order: Order) -> Failed | None:
-    """An open order under one of our labels that the books hold as final, or do not know."""
+    """Cancel an open order under one of our labels that is final in the books, or unknown to them."""
     label = Label(order.label)
     line.alert(Severity.CRITICAL, "stray_order", f"{label} is open at the venue and not in the books")
     await line.order(CancelOrder(label=label, order_id=OrderId(order.order_id)))
@@ -236,7 +236,7 @@ async def _cancel_stray(line: Line, order: Order) -> Failed | None:
 
 
 async def _compare_sizes(line: Line, since: datetime) -> tuple[Difference, ...] | Failed:
-    """Sizes must agree. If they don't, every fill of ours is offered to the books again; then, armed."""
+    """Compare sizes. If they differ, offer every fill of ours to the books again; if they still do, arm."""
     first = await look_at_sizes(line)
     if isinstance(first, Failed) or not first:
         return first
@@ -259,7 +259,7 @@ async def _compare_sizes(line: Line, since: datetime) -> tuple[Difference, ...] 
 
 
 async def look_at_sizes(line: Line) -> tuple[Difference, ...] | Failed:
-    """What the venue holds against the books, or why it can't be read."""
+    """The differences between the venue's positions and the books, or why the venue can't be read."""
     held = await line.read(GET_POSITIONS, CurrencyRequest())
     if isinstance(held, FetchFailed):
         return Failed.of(held.error)
@@ -268,7 +268,7 @@ async def look_at_sizes(line: Line) -> tuple[Difference, ...] | Failed:
 
 
 async def _exits(line: Line, instructions_before: tuple[Instruction, ...]) -> tuple[ResumedExit, ...]:
-    """Every exit that has begun and has something left to close, also if no order of it was live."""
+    """Every exit that has begun and has contracts left to close, also if none of its orders was live."""
     books = await line.books()
     rows = {row.label: row for row in books.orders}
     open_now = {position.position_id for position in books.open_positions if position.contracts > 0}

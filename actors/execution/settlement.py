@@ -1,4 +1,4 @@
-"""Settlement at expiry: the venue's deliveries, booked once each, close what expired."""
+"""Settlement at expiry: books each delivery of the venue once, which closes the expired positions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SINCE_BEFORE = timedelta(hours=1)
 async def settle(
     line: Line, command: SettleExpired, answer: Callable[[Settled | SettleFailed], None]
 ) -> None:
-    """Book what was delivered. A delivery that the venue does not list yet is waited for, a few minutes."""
+    """Book the deliveries, trying for a few minutes: the venue may not list all of them yet."""
     failed = Failed.of()
     for attempt in range(TRIES):
         if attempt:
@@ -50,14 +50,14 @@ async def settle(
 
 
 async def book_deliveries(line: Line) -> list[Delivery] | Failed:
-    """The deliveries of every expired position, booked; or the reasons why they can't be, all of them."""
+    """Book the deliveries of every expired position. Returns them, or every reason why they can't be."""
     books = await line.books()
     now = line.ctx.now()
     expired = [p for p in books.open_positions if p.plan.expiration <= now and p.contracts > 0]
     if not expired:
         return []
     for position in expired:
-        # The exit of expired legs cancels its own order; its last fills are booked before delivery.
+        # An exit cancels its order when its legs expire; wait, so that its last fills are booked first.
         name = exit_name(position.position_id)
         if name in line.conversations:
             await line.pause(BETWEEN_TRIES_S * 2, done_key(name))

@@ -1,4 +1,4 @@
-"""An order of unknown outcome: nothing is sent again; it is looked for until found or surely absent."""
+"""An order of unknown outcome: it is never sent again, but looked for until found or certainly absent."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ from core.orders.venue_order import fills_of
 from core.values import Label
 
 DOUBT_SOURCE = "order_in_doubt"
-"""The suspension while any order is in doubt; a recovery that succeeds clears it, too."""
+"""The suspension while any order is in doubt; a successful recovery clears it, too."""
 ROUNDS = 3
 BETWEEN_ROUNDS_S = 5.0
 WAIT_FOR_VENUE_S = 5.0
 SINCE_BEFORE = timedelta(minutes=5)
 LONG_DOUBT_ROUNDS = 12
-"""About a minute of looking without an end: from then on a person must know."""
+"""Rounds after which a person is alerted: about a minute."""
 
 
 @dataclass(frozen=True)
 class Resolved:
-    """The order as it was found; or its fills alone; or neither, three times."""
+    """What was found: the order, or only its fills, or neither in three rounds in a row."""
 
     order: Order | None
     fills: tuple[Fill, ...] = ()
@@ -50,12 +50,12 @@ class Resolved:
 
 @dataclass(frozen=True)
 class _Absent:
-    """One whole look found nothing of it."""
+    """One complete round found nothing of the order."""
 
 
 @dataclass(frozen=True)
 class _Unclear:
-    """One look could not be finished, or the positions do not agree with the books."""
+    """One round could not be finished, or the positions do not agree with the books."""
 
     why: str
 
@@ -67,7 +67,9 @@ async def resolve_unknown(
     detail: str,
     on_doubt: Callable[[], None] | None,
 ) -> Resolved:
-    """Suspend entries, wait until the venue would refuse it as late, then look three times, 5 s apart."""
+    """Suspend entries, and wait until the venue would refuse the order as too late. Then look for it every
+    5 s, until it is found or three rounds in a row find nothing.
+    """
     reason = f"{action} of {instruction.label}: {detail}"
     line.tell(line.rooms.kill_switch, SuspendEntries(source=DOUBT_SOURCE, reason=reason))
     line.alert(Severity.HIGH, "order_in_doubt", reason)
@@ -96,7 +98,7 @@ async def resolve_unknown(
 
 
 async def _until_too_late(line: Line, valid_until: datetime) -> None:
-    """Until the venue's own clock is past `valid_until`: what arrives then is refused there."""
+    """Wait until the venue's own clock is past `valid_until`: it refuses an order that arrives later."""
     while True:
         info = await read_environment(line)
         if isinstance(info, EnvironmentInfo) and info.server_time > valid_until:
@@ -108,7 +110,7 @@ async def _until_too_late(line: Line, valid_until: datetime) -> None:
 
 
 async def _look(line: Line, instruction: Instruction) -> Resolved | _Absent | _Unclear:
-    """Label, open orders, history, trades and positions: found, surely absent, or not clear."""
+    """Look the order up by label, in open orders, history, trades and positions."""
     label, since = instruction.label, instruction.created_at - SINCE_BEFORE
     by_label = await line.read(GET_ORDER_BY_LABEL, GetOrderByLabel(label=label))
     if isinstance(by_label, FetchFailed):

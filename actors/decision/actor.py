@@ -61,10 +61,13 @@ class Decision(Room[DecisionProtocol | Terminated]):
 
     Accepts: `JobDue`, `RunEntryCycle`, `RunMonitorCycle`, `MarketSnapshotStored`, `GetDecision`; answers of
     state, market data and execution; `RecoveryReport`, `PositionClosed`.
-    Sends: `OpenCycle`, `RecordDecision`, `CloseCycle`, `CloseProposal`, `RecordEvent` to state;
-    `FetchSnapshot`; `PlaceCombo`, `ClosePosition`, `SettleExpired`; alerts; `CycleEnded` to who asked.
+    Sends: `OpenCycle`, `RecordDecision`, `CloseCycle`, `CloseProposal`, `RecordEvent`, `GetOpenCycles`,
+    `GetLastCycle`, `GetClosedTrades`, `GetBooks` and `GetPosition` (asked) to state; `GetKillSwitch` (asked)
+    to the kill switch; `FetchSnapshot` to market data; `PlaceCombo`, `ClosePosition`, `SettleExpired`,
+    `GetExecution` to execution; `RaiseAlert` to alerting; `CycleEnded` | `Refused`, `DecisionStatus` to
+    whoever asked.
     Owns: the cycle under way and those that wait.
-    On failure: a new incarnation finds the open row in the books and closes it by a named reason; at the
+    On failure: a new incarnation finds the open row in the books and closes it with a named reason; at the
     engine's start a row that can still be acted on is taken up again.
     """
 
@@ -108,7 +111,7 @@ class Decision(Room[DecisionProtocol | Terminated]):
         self._queue.start()
         self.ctx.watch(rooms.market_data)
         self.ctx.watch(rooms.execution)
-        # After a restart of this actor alone no RecoveryReport comes: execution knows how things are.
+        # After a restart of this actor alone no RecoveryReport comes, so ask execution if it has recovered.
         self.ctx.tell(rooms.execution, GetExecution())
         self.ctx.tell(rooms.state, GetLastCycle(request_id=self.ctx.uuid(), job=Job.MONITOR))
 
@@ -159,7 +162,7 @@ class Decision(Room[DecisionProtocol | Terminated]):
                 assert_never(message)
 
     def _handle_run(self, job: Job, request_id: str) -> None:
-        """A person's cycle: its slot is now, to the second, and its outcome is answered."""
+        """Run a cycle for a person: its slot is now, to the second, and its outcome is the answer."""
         now = self.ctx.now()
         slot = now.replace(microsecond=0)
         self._queue.add(Due(job, slot, now, request_id=request_id, answer=answerer(self.ctx)))
@@ -170,7 +173,7 @@ class Decision(Room[DecisionProtocol | Terminated]):
             self._queue.add(Due(Job.MONITOR, stored.slot, self.ctx.now(), from_snapshot=True))
 
     def _handle_order_final(self, final: OrderFinal) -> None:
-        """An order may end after its cycle did: then it is told here, and the books hold the rest."""
+        """Pass the end of an entry order to its cycle; raise an alert if it has filled later."""
         under_way = self._queue.active
         mine = under_way is not None and under_way.cycle_id == final.cycle_id
         if final.cycle_id is None:

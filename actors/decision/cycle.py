@@ -1,4 +1,4 @@
-"""A cycle under way: a conversation whose every step has one deadline and one room that it waits for."""
+"""A cycle under way: a conversation in steps, each with one deadline and one room that it waits for."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from core.rules.facts import MonitorMarket
 from core.values import CycleId
 
 SNAPSHOT_SHARE: Final = 0.9
-"""Of the cycle's deadline: the snapshot's faults arrive before the cycle itself is over."""
+"""Share of the step's deadline given to the snapshot, so that its faults arrive before the step is over."""
 T = TypeVar("T")
 
 
@@ -60,15 +60,15 @@ class Due:
 
 @dataclass(frozen=True)
 class CycleEnd:
-    """An outcome of the closed list, its reasons as stable codes, and the decision for people."""
+    """How a cycle ended: the outcome, its reasons as stable codes, and the decision as text for people."""
 
     outcome: CycleOutcome
     reasons: tuple[str, ...] = ()
     text: str = ""
 
 
-class CycleOver(Exception):  # noqa: N818  (it is an end by a step, not an error of the program)
-    """A step did not come to what it waited for: the cycle ends with `end`."""
+class CycleOver(Exception):  # noqa: N818  (it ends a cycle; it is no error of the program)
+    """A step did not get what it waited for; the cycle ends with `end`."""
 
     def __init__(self, outcome: CycleOutcome, *reasons: str) -> None:
         super().__init__(f"{outcome}: {', '.join(reasons)}")
@@ -88,14 +88,14 @@ class Cycle(ABC):
         self.due = due
         self.cycle_id = cycle_id
         self.resumed = resumed
-        """The row was there already: an earlier incarnation began this cycle."""
+        """The row existed already: an earlier incarnation began this cycle."""
         self.step = Step.OPENING
         self.since = desk.ctx.now()
         self._room: AnyAddress = desk.rooms.state
         self._deadline = self.since
 
     async def run(self) -> CycleEnd:
-        """Conduct the cycle. A room that does not answer an ask ends it by its name."""
+        """Conduct the cycle. If a room does not answer an ask, the cycle ends with a reason that names it."""
         try:
             return await self.conduct()
         except CycleOver as over:
@@ -105,10 +105,10 @@ class Cycle(ABC):
 
     @abstractmethod
     async def conduct(self) -> CycleEnd:
-        """Every step in turn."""
+        """Run every step in turn."""
 
     def enter(self, step: Step, room: AnyAddress, within_s: float | None = None) -> None:
-        """Go to a step: from now on wait for `room`, for `within_s` or the strategy's deadline of a cycle."""
+        """Begin a step that waits for `room`, for `within_s` or else the strategy's `cycle_deadline_s`."""
         if within_s is None:
             within_s = self.desk.strategy.scheduler.cycle_deadline_s
         self.step = step
@@ -116,7 +116,7 @@ class Cycle(ABC):
         self._deadline = self.desk.ctx.now() + timedelta(seconds=within_s)
 
     async def event(self, key: Key[T]) -> T:
-        """The event under the key. Raises `CycleOver` if the deadline comes first, or the room ends."""
+        """The event under the key. Raises `CycleOver` if the deadline or an end of the room comes first."""
         came = await self.first_of(key)
         if came is None:
             raise CycleOver(CycleOutcome.DEADLINE, f"deadline:{self.step.value}")
@@ -124,8 +124,8 @@ class Cycle(ABC):
         return event
 
     async def first_of(self, *keys: Key[Any]) -> Came | None:
-        """The first event under any of the keys; None at the step's deadline. Raises `CycleOver` if the room
-        that the step waits for has lost what it was doing."""
+        """The first event under any of the keys; None at the step's deadline. Raises `CycleOver` if an
+        incarnation of the room that the step waits for ends first."""
         over = ended_key(self._room.path)
         came = await self.desk.conversations.first_until(
             self._deadline, f"{self.cycle_id}:{self.step.value}", *keys, over
@@ -136,7 +136,7 @@ class Cycle(ABC):
         return came
 
     async def booked(self, *keys: Key[Booked]) -> None:
-        """All of it is on disk. A refusal ends the cycle: without books nothing goes on."""
+        """Wait until all of it is on disk. Raises `CycleOver` at a refusal or the deadline."""
         waiting = set(keys)
         while waiting:
             came = await self.first_of(*(key for key in keys if key in waiting))
@@ -151,8 +151,8 @@ class Cycle(ABC):
     async def snapshot(
         self, kind: SnapshotKind, expirations: tuple[datetime, ...] = ()
     ) -> EntryMarket | MonitorMarket:
-        """The market, whole. Raises `CycleOver`: one that is missing because an actor ended is named so,
-        otherwise data failed."""
+        """The market, complete. Raises `CycleOver` if it is not: with `ACTOR_FAILED` if an actor ended
+        meanwhile, otherwise with `DATA_FAILED`."""
         desk = self.desk
         self.enter(Step.SNAPSHOT, desk.rooms.market_data)
         within_s = SNAPSHOT_SHARE * desk.strategy.scheduler.cycle_deadline_s

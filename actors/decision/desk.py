@@ -25,11 +25,11 @@ ASK_TIMEOUT_S = 2.0
 
 _Answer = TypeVar("_Answer")
 Booked = Recorded | Refused | CycleOpened | CycleKnown
-"""What state may answer to a record."""
+"""State's possible answers to a record."""
 
 
 class RoomUnreachableError(Exception):
-    """A room up the tree did not answer; `room` and `why` name it."""
+    """The room `room` up the tree did not answer, or refused; `why` says which."""
 
     def __init__(self, room: str, why: str) -> None:
         super().__init__(f"{room}: {why}")
@@ -39,7 +39,7 @@ class RoomUnreachableError(Exception):
 
 @dataclass(frozen=True)
 class DecisionRooms:
-    """Whom decision talks to; the kill switch and state are up the tree and may be asked."""
+    """The rooms that decision talks to; the kill switch and state are up the tree and may be asked."""
 
     state: Address[StateProtocol]
     kill_switch: Address[KillSwitchProtocol]
@@ -82,11 +82,11 @@ class Desk:
         self._outbox = outbox
 
     def switch(self) -> KillSwitchStatus:
-        """The kill switch as it is. Raises `RoomUnreachableError`."""
+        """The present status of the kill switch. Raises `RoomUnreachableError`."""
         return self._ask(GetKillSwitch().to(self.rooms.kill_switch))
 
     def books(self) -> Books:
-        """The live books as they are. Raises `RoomUnreachableError`."""
+        """The live books. Raises `RoomUnreachableError`."""
         return self._read(GetBooks().to(self.rooms.state)).books
 
     def position(self, position_id: PositionId) -> Position | None:
@@ -95,7 +95,7 @@ class Desk:
         return self._read(query.to(self.rooms.state)).position
 
     def send(self, message: Recording, correlation: str | None = None) -> Key[Booked]:
-        """Tell the books, again until state answers; the answer is delivered under the key."""
+        """Tell state, and again until it answers. Returns the key under which its answer is delivered."""
         self._outbox.send(self.rooms.state, message, message.request_id, correlation=correlation)
         return booked_key(message.request_id)
 

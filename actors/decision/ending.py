@@ -1,4 +1,4 @@
-"""How a cycle's end is told: its severity, its text, its audit record."""
+"""How the end of a cycle is told: the severity and the texts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MONITOR_FAILURES: Final = frozenset(
         CycleOutcome.RECOVERING,
     }
 )
-"""Outcomes of a monitor that looked at nothing: twice in a row is critical."""
+"""Outcomes of a monitor that could not look at the positions; two in a row are critical."""
 
 SEVERITY: Final[dict[CycleOutcome, Severity | None]] = {
     CycleOutcome.ENTERED: Severity.MEDIUM,
@@ -40,11 +40,11 @@ SEVERITY: Final[dict[CycleOutcome, Severity | None]] = {
     CycleOutcome.INTERRUPTED: Severity.MEDIUM,
     CycleOutcome.MISFIRED: Severity.LOW,
 }
-"""None: nothing to tell, or told already (an exit by its closing, a blocked one each by itself)."""
+"""None: no alert, or raised already (`position_closed`, or `exit_blocked` for each position)."""
 
 
 def severity_of(ended: CycleEnded, monitor_failures_in_a_row: int) -> Severity | None:
-    """How loudly the end is told. A monitor without data is never quiet."""
+    """Severity of the alert about the end, or None for no alert. A monitor that failed always raises one."""
     if ended.job is Job.MONITOR and ended.outcome in MONITOR_FAILURES:
         return Severity.CRITICAL if monitor_failures_in_a_row >= 2 else Severity.HIGH
     if ended.job is Job.ENTRY and ended.outcome is CycleOutcome.MISFIRED:

@@ -1,4 +1,4 @@
-"""The entry cycle: blocked? snapshot, rules, books, one order, its end."""
+"""The entry cycle: checks what blocks it, reads a snapshot, applies the rules, places at most one order."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from core.rules.entry.decision import EntryDecision, EntryOutcome, decide_entry
 from core.values import CycleId, PositionId, ProposalId
 
 ORDER_MARGIN_S: Final = 180.0
-"""Beyond the fill timeout, for the last cancel and the look-ups of an order in doubt."""
+"""Time beyond the fill timeout for the last cancel and the look-ups of an order in doubt."""
 
 ORDER_OUTCOMES: Final = {
     FinalOutcome.FILLED: CycleOutcome.ENTERED,
@@ -42,10 +42,10 @@ def final_key(cycle_id: CycleId) -> Key[OrderFinal]:
 
 
 class EntryCycle(Cycle):
-    """From blocked-or-not to the final order. At most one proposal, under the cycle's own name."""
+    """From the check of what blocks it to the final order. Makes at most one proposal, named after itself."""
 
     unbooked_proposal: Key[Booked] | None = None
-    """While a proposal is on its way to the books: under this key state answers."""
+    """While a proposal is on its way to the books: the key of state's answer."""
 
     async def conduct(self) -> CycleEnd:
         desk = self.desk
@@ -53,7 +53,7 @@ class EntryCycle(Cycle):
             return CycleEnd(CycleOutcome.BLOCKED, ("maintenance_window",))
         books = desk.books()
         if self.resumed and desk.position(PositionId(proposal_id_of(self.cycle_id))) is not None:
-            # Taken up again with its proposal on record: whether that became an order is execution's to say.
+            # Taken up again with its proposal on record: only execution knows whether that became an order.
             return CycleEnd(CycleOutcome.INTERRUPTED, ("proposal_on_record",))
         blocked = blocked_reasons(desk.switch(), books, desk.mode, desk.strategy)
         if blocked:
@@ -80,7 +80,7 @@ class EntryCycle(Cycle):
         return CycleEnd(ORDER_OUTCOMES[final.outcome], reasons, decision.table())
 
     async def _decide(self, market: EntryMarket) -> tuple[EntryDecision, Proposal | None]:
-        """The decision, on disk with its proposal.
+        """Decide, and record the decision with its proposal.
 
         Switch and books are asked again: they may have changed while the market was read.
         """
@@ -120,14 +120,14 @@ def place_request(cycle_id: CycleId) -> str:
 
 
 def proposal_id_of(cycle_id: CycleId) -> ProposalId:
-    """A cycle makes at most one proposal, under its own name."""
+    """The id of the one proposal that a cycle may make."""
     return ProposalId(f"p-{cycle_id}")
 
 
 def release_proposal(desk: Desk, cycle_id: CycleId) -> None:
-    """A proposal whose order never came to be must not hold the only slot: close it in the books.
+    """Close a proposal that never became an order: it must not count as an open position.
 
-    If its instruction is committed the position is no longer `proposed`, and execution owns its end.
+    If its instruction is on record, the position is no longer `proposed`, and execution owns its end.
     Raises `RoomUnreachableError`.
     """
     proposal_id = proposal_id_of(cycle_id)

@@ -1,4 +1,4 @@
-"""From switch, books and market to the facts that the rules read; and the exit facts of one position."""
+"""Makes the facts that the entry and exit rules read from the switch, the books and the market."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def engine_facts(switch: KillSwitchStatus, books: Books, mode: Mode) -> EngineFa
 def blocked_reasons(
     switch: KillSwitchStatus, books: Books, mode: Mode, strategy: Strategy
 ) -> tuple[str, ...]:
-    """Rule 1 before anything is fetched: every reason why this cycle may not enter."""
+    """Every reason of rule 1 why this cycle may not enter, known before anything is fetched."""
     return check_blocked(engine_facts(switch, books, mode), strategy).reasons
 
 
@@ -44,7 +44,7 @@ def entry_facts(
 
 
 def risk_usd(position: Position) -> float:
-    """The worst loss of a position in USD; one that still grows counts in its full planned size."""
+    """The worst loss of a position in USD; one whose entry is not filled yet counts at its planned size."""
     held = position.state in HELD
     contracts = position.contracts if held else max(position.contracts, position.plan.contracts)
     return position.plan.worst_loss_usd * contracts

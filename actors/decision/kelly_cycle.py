@@ -1,4 +1,4 @@
-"""The Kelly cycle: what the closed trades would recommend to stake. A person reads it; no setting changes."""
+"""The Kelly cycle: recommends a stake from the closed trades. A person reads it; no setting changes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def trades_key(request_id: str) -> Key[ClosedTrades | Refused]:
 
 
 class KellyCycle(Cycle):
-    """Reads the trades, records the recommendation, tells it."""
+    """Reads the trades, records the recommendation and sends it as an alert."""
 
     async def conduct(self) -> CycleEnd:
         desk, kelly = self.desk, self.desk.strategy.kelly
@@ -49,7 +49,7 @@ class KellyCycle(Cycle):
 
 
 def trade_results(positions: tuple[Position, ...]) -> tuple[float, ...]:
-    """r of each closed trade: P&L in USD over the worst loss that was staked."""
+    """The result of each closed trade: P&L in USD over the worst loss that was staked."""
     return tuple(
         float(position.pnl_usd) / (position.plan.worst_loss_usd * position.contracts_opened)
         for position in positions

@@ -1,4 +1,4 @@
-"""The monitor cycle: every open position under the exit rules; a due exit is sent, or loudly blocked."""
+"""The monitor cycle: applies the exit rules to each open position, and sends due exits or raises alerts."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from core.rules.facts import MonitorMarket
 from core.values import PositionId
 
 EXIT_STEPS_BEYOND: Final = 3
-"""A monitor waits for its exits until they have stood at natural for so many steps; then they go on alone."""
+"""A monitor waits for its exits until this many steps after natural; then they go on without it."""
 
 NOT_OPEN_CLOSED: Final = "not_open:closed"
-"""Execution's word that the position was closed meanwhile: `PositionClosed` follows."""
+"""Execution's reason if the position was closed meanwhile: `PositionClosed` follows."""
 
 OUTCOME_RANK: Final = (
     CycleOutcome.EXIT_BLOCKED,
@@ -34,7 +34,7 @@ OUTCOME_RANK: Final = (
     CycleOutcome.HELD,
     CycleOutcome.NOTHING_OPEN,
 )
-"""Of several positions the gravest outcome is the cycle's."""
+"""The gravest first: the cycle's outcome is the gravest of its positions'."""
 
 
 def exit_key(position_id: PositionId) -> Key[ExitStarted]:
@@ -43,7 +43,7 @@ def exit_key(position_id: PositionId) -> Key[ExitStarted]:
 
 
 def closed_key(position_id: PositionId) -> Key[PositionClosed]:
-    """The position has nothing left."""
+    """The position has nothing left to close."""
     return Key(f"closed:{position_id}")
 
 
@@ -55,14 +55,14 @@ class DueExit(NamedTuple):
 
 
 class MonitorCycle(Cycle):
-    """Looks at every position; also when the switch is armed, for armed is not blind."""
+    """Looks at every position, also while the switch is armed."""
 
     async def conduct(self) -> CycleEnd:
         self.outcomes: set[CycleOutcome] = {CycleOutcome.NOTHING_OPEN}
         self.reasons: list[str] = []
         self.tables: list[str] = []
         self.exits: dict[PositionId, DueExit] = {}
-        to_decide = self._sorted()
+        to_decide = self._positions_to_decide()
         if to_decide:
             expirations = tuple(sorted({position.plan.expiration for position in to_decide}))
             market = await self.snapshot(SnapshotKind.MONITOR, expirations)
@@ -75,8 +75,8 @@ class MonitorCycle(Cycle):
         outcome = next(outcome for outcome in OUTCOME_RANK if outcome in self.outcomes)
         return CycleEnd(outcome, tuple(self.reasons), "\n".join(self.tables))
 
-    def _sorted(self) -> list[Position]:
-        """The positions to decide on; the others are noted."""
+    def _positions_to_decide(self) -> list[Position]:
+        """The positions to decide on; notes why the others need no decision."""
         now = self.desk.ctx.now()
         to_decide = []
         for position in self.desk.books().positions:
@@ -91,7 +91,7 @@ class MonitorCycle(Cycle):
         return to_decide
 
     async def _decide(self, positions: list[Position], market: MonitorMarket) -> None:
-        """The decision on each position, all of them on disk."""
+        """Decide on each position, and record every decision."""
         desk = self.desk
         now = desk.ctx.now()
         self.enter(Step.RECORDING, desk.rooms.state)
@@ -103,10 +103,10 @@ class MonitorCycle(Cycle):
             request_id = f"decision-{self.cycle_id}-{position.position_id}-{desk.ctx.uuid()}"
             message = RecordDecision(request_id=request_id, cycle_id=self.cycle_id, at=now, record=record)
             booked.append(desk.send(message, self.cycle_id))
-            self._sort(decision)
+            self._take(decision)
         await self.booked(*booked)
 
-    def _sort(self, decision: ExitDecision | Skipped) -> None:
+    def _take(self, decision: ExitDecision | Skipped) -> None:
         position_id = decision.position_id
         if isinstance(decision, Skipped):
             self._note(CycleOutcome.DATA_FAILED, *(f"{reason}@{position_id}" for reason in decision.reasons))
@@ -120,7 +120,7 @@ class MonitorCycle(Cycle):
             self.exits[position_id] = DueExit(rule, decision.matched)
 
     async def _close_due(self) -> None:
-        """Send every exit that is due, and wait for its end for as long as a monitor does."""
+        """Send every exit that is due, and wait for its end until the step's deadline."""
         desk = self.desk
         blocked = self._blocked()
         if blocked:
@@ -159,7 +159,7 @@ class MonitorCycle(Cycle):
                     self._exit_blocked(said.position_id, said.reasons)
 
     def _blocked(self) -> tuple[str, ...]:
-        """Why the switch lets no exit through. If it does not answer, the gate itself has the word."""
+        """Why the switch blocks exits; empty if it does not, or can't be asked: then the gate decides."""
         try:
             switch = self.desk.switch()
         except RoomUnreachableError as error:
@@ -170,7 +170,7 @@ class MonitorCycle(Cycle):
         return ("kill_switch_armed", *(cause.value for cause in switch.causes))
 
     def _exit_blocked(self, position_id: PositionId, reasons: tuple[str, ...]) -> None:
-        """Due but not sent: never silent, however often it happens."""
+        """Note an exit that is due but not started, and raise an alert every time."""
         due = self.exits.pop(position_id)
         self._note(CycleOutcome.EXIT_BLOCKED, *(f"{reason}@{position_id}" for reason in reasons))
         text = f"{position_id}: exit by {due.rule} is due and blocked: {', '.join(reasons)}"

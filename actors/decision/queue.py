@@ -1,4 +1,4 @@
-"""One cycle at a time: slots wait here; each opens a row, runs, and is closed in the books first."""
+"""Runs one cycle at a time: due slots wait here until the row of the cycle before is closed in the books."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from core.values import CycleId, PositionId
 WAITING_MAX: Final = 300
 RECENT_MAX: Final = 20
 MOVED: Final = Key[None]("cycles-moved")
-"""A slot came to wait, or a row was closed: the next may be possible."""
+"""Delivered when a slot was added or a row was closed: the next cycle may be able to run."""
 KINDS: Final[dict[Job, type[Cycle]]] = {
     Job.ENTRY: EntryCycle,
     Job.MONITOR: MonitorCycle,
@@ -39,7 +39,7 @@ RELEASES: Final = frozenset(
         CycleOutcome.RECOVERING,
     }
 )
-"""Outcomes after which a proposal may stand in the books that no order will follow."""
+"""Outcomes after which the books may hold a proposal that will never become an order."""
 
 
 class CycleQueue:
@@ -53,16 +53,16 @@ class CycleQueue:
         self.active: Cycle | None = None
         self.recovered = False
         self.monitor_owed = False
-        """A monitor could not look: after the next recovery one runs."""
+        """A monitor could not look at the positions: one runs after the next recovery."""
         self.monitor_failures = 0
         self.recent: deque[CycleEnded] = deque(maxlen=RECENT_MAX)
 
     def start(self) -> None:
-        """Begin to work off what waits."""
+        """Start working off the queue."""
         self._desk.conversations.start(Name("cycles"), self._work())
 
     def knows(self, job: Job, slot: object) -> bool:
-        """True if that slot is under way or waits already."""
+        """True if that slot waits, is under way, or is being closed."""
         keys = [due.key for due in self._waiting]
         keys += [self._opening.key] if self._opening is not None else []
         keys += [self.active.due.key] if self.active is not None else []
@@ -70,9 +70,9 @@ class CycleQueue:
         return (job, slot) in keys
 
     def add(self, due: Due) -> None:
-        """Let a slot wait for its turn; one that is here already is not run twice."""
+        """Queue a slot; one that the queue knows already is not run twice."""
         if due.from_snapshot and window_end(self._desk.ctx.now()) is not None:
-            return  # The scheduled monitors wait for the window's end; the many of the snapshots need not.
+            return  # Scheduled monitors wait for the window's end; those after snapshots are dropped.
         if self.knows(*due.key):
             if due.answer is not None:
                 due.answer(Refused(request_id=due.request_id, reasons=("already_under_way",)))
@@ -87,7 +87,7 @@ class CycleQueue:
         self._desk.conversations.deliver(MOVED, None)
 
     def close_row(self, cycle_id: CycleId, due: Due, end: CycleEnd) -> None:
-        """Close a row in the books and tell how it ended; the answer to a person waits for the disk."""
+        """Close a row in the books and raise its alert; a person is answered when the end is on disk."""
         desk = self._desk
         now = desk.ctx.now()
         ended = CycleEnded(
@@ -135,8 +135,8 @@ class CycleQueue:
                 await self._conduct(due, opened)
 
     async def _next(self) -> Due:
-        """The first that may run now, once the closing of the last one is on disk. In the maintenance window
-        monitors wait for its end."""
+        """Wait until no row is being closed, then take the first slot that may run. Monitors wait for the end
+        of the maintenance window."""
         conversations = self._desk.conversations
         while True:
             until = window_end(self._desk.ctx.now())
@@ -151,7 +151,7 @@ class CycleQueue:
                 await conversations.event(MOVED)
 
     async def _opened(self, due: Due) -> CycleOpened | None:
-        """The slot's row; None if there is nothing to run: it has run before, or state does not write."""
+        """Open the slot's row. Returns None if it has run before, or if state refuses."""
         desk = self._desk
         request_id = f"open-{due.job.value}-{due.slot:%Y%m%dT%H%M%SZ}-{desk.ctx.uuid()}"
         self._opening = due
@@ -174,7 +174,7 @@ class CycleQueue:
         return None
 
     def _answer_known(self, due: Due, known: CycleKnown) -> None:
-        """The slot has run before: nothing is done twice."""
+        """Answer a slot that has run before with the outcome that it had."""
         if due.answer is not None:
             due.answer(
                 CycleEnded(
@@ -205,7 +205,7 @@ class CycleQueue:
         self.close_row(cycle.cycle_id, due, end)
 
     async def _close(self, request_id: str, booked: Key[Booked], ended: CycleEnded, due: Due) -> None:
-        """A row that can't be closed is named, and taken up at the next boot."""
+        """Wait until the row is closed. A refusal raises an alert, and the next boot takes the row up."""
         answer = await self._desk.conversations.event(booked)
         if isinstance(answer, Refused):
             reasons = ", ".join(answer.reasons)
@@ -218,7 +218,7 @@ class CycleQueue:
         self._desk.conversations.deliver(MOVED, None)
 
     async def _release_when_booked(self, cycle_id: CycleId, booked: Key[Booked]) -> None:
-        """A proposal that was on its way to the books when its cycle ended: once there, it is released."""
+        """Release a proposal that was still on its way to the books when its cycle ended."""
         answer = await self._desk.conversations.event(booked)
         if isinstance(answer, Recorded):
             self._release(cycle_id)

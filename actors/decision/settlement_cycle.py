@@ -1,4 +1,4 @@
-"""The settlement cycle: have execution book what the venue delivered, if anything could have expired."""
+"""The settlement cycle: has execution book the venue's deliveries, if any position is open."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def settled_key(cycle_id: CycleId) -> Key[Settled | SettleFailed]:
 
 
 class SettlementCycle(Cycle):
-    """Asks execution once; with nothing live in the books there is nothing to settle."""
+    """Asks execution once; if no position is open, there is nothing to settle."""
 
     async def conduct(self) -> CycleEnd:
         desk = self.desk

@@ -1,4 +1,4 @@
-"""After recovery: rows without an outcome are taken up again if they may, or closed by a named reason."""
+"""After a recovery, rows without an outcome are taken up again if possible, or closed with a named reason."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FIRST_INCARNATION: Final = 1
 
 
 class TakeUp:
-    """Holds whether execution is recovered, and what is owed once it is."""
+    """Follows whether execution has recovered, and then takes up the cycles that were left over."""
 
     def __init__(self, desk: Desk, queue: CycleQueue) -> None:
         self._desk = desk
@@ -32,7 +32,10 @@ class TakeUp:
         desk.ctx.tell(desk.rooms.state, GetOpenCycles(request_id=desk.ctx.uuid()))
 
     def terminated(self, ended: Terminated) -> None:
-        """Execution is recovering from now on; an exit or a look that it took with it is owed."""
+        """Pass the end on to the cycle that waits for it.
+
+        After its end, execution recovers, and a monitor cycle that this cut short has to run again.
+        """
         queue = self._queue
         under_way = queue.active
         self._desk.conversations.deliver(ended_key(ended.path), ended)
@@ -58,7 +61,7 @@ class TakeUp:
         self._run_owed_monitor()
 
     def last_cycle(self, last: LastCycle) -> None:
-        """A monitor that failed right before the restart counts."""
+        """Count a monitor that failed right before the restart as a failure in a row."""
         row = last.cycle
         if row is not None and row.outcome in MONITOR_FAILURES and self._queue.monitor_failures == 0:
             self._queue.monitor_failures = 1
@@ -67,7 +70,7 @@ class TakeUp:
         """Why an open row is not taken up again; empty if it is."""
         desk = self._desk
         if desk.ctx.epoch > FIRST_INCARNATION:
-            # It may be this very cycle that ended the last incarnation: it is not tried twice.
+            # This very cycle may have crashed the last incarnation, so it is not tried again.
             return ("actor_failed:decision",)
         if has_instruction:
             return ("instruction_on_record",)

@@ -1,4 +1,7 @@
-"""The venue's settlement and maintenance: between 07:30 and 08:05 UTC nothing is decided or sent."""
+"""The venue's settlement and maintenance, 07:30 to 08:05 UTC: no entry is decided, and monitors wait.
+
+Exits that are under way go on.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ AVOID_UNTIL: Final = time(8, 5)
 
 
 def window_end(now: datetime) -> datetime | None:
-    """When the window that `now` lies in ends; None outside of it."""
+    """The end of the window that `now` lies in, or None."""
     if AVOID_FROM <= now.time() < AVOID_UNTIL:
         return now.replace(hour=AVOID_UNTIL.hour, minute=AVOID_UNTIL.minute, second=0, microsecond=0)
     return None

@@ -43,12 +43,12 @@ class KillSwitch(Room[KillSwitchProtocol | Look]):
     """The gate before every order, and the latch.
 
     Accepts: `KillSwitchProtocol`, `AuditBoot` from audit, state's answers.
-    Sends: `Permit` | `Veto`, `KillSwitchArmed`, `KillSwitchDisarmed` | `Refused`, `KillSwitchStatus` to who
-    asked; `RecordKillSwitch`, `RecordEvent`, `GetKillSwitchRow` to state; `WithdrawEntries` to execution;
-    `RaiseAlert` to alerting.
+    Sends: `Permit` | `Veto`, `KillSwitchArmed`, `KillSwitchDisarmed` | `Refused`, `KillSwitchStatus` to
+    whoever asked; `RecordKillSwitch`, `RecordEvent`, `GetKillSwitchRow` to state; `WithdrawEntries` to
+    execution; `RaiseAlert` to alerting.
     Owns: the `KILL` file, the ledger of permits, the suspensions.
     On failure: while it is down nobody gets a permit. A new incarnation reads file and row before the first
-    permit, counts one permit as out for one lifetime, and knows no fact until it is told one.
+    permit, treats one permit as outstanding for one lifetime, and knows no fact until it is told one.
     """
 
     def __init__(

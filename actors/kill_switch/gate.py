@@ -21,17 +21,17 @@ from core.strategy import ExitsWhenArmed, Strategy
 from core.values import Label, PositionId
 
 VENUE_CHECKS_MISSED_MAX = 3
-"""After so many probes without news, what the venue said of itself is too old to send an order on."""
+"""After this many health intervals without a newer one, a `VenueChecked` is too old for a permit."""
 
 
 def exits_blocked(causes: frozenset[ArmCause], strategy: Strategy) -> bool:
-    """What an armed switch does to exits: as the strategy says, and blocked if the books may be wrong."""
+    """Whether arming blocks exits: for a cause in `BLOCKS_EXITS` always, otherwise as the strategy says."""
     return bool(causes & BLOCKS_EXITS) or (strategy.exits_when_armed is not ExitsWhenArmed.ALLOW_REDUCE_ONLY)
 
 
 @dataclass
 class Gate:
-    """The facts as last told; None until they were."""
+    """The latest facts; None for what has not been told yet."""
 
     strategy: Strategy
     strategy_enabled: bool
@@ -41,7 +41,7 @@ class Gate:
     suspensions: dict[str, str] = field(default_factory=dict)
 
     def take_marks(self, marks: MarksChanged) -> None:
-        """Keep the newer: two rooms tell of the market."""
+        """Keep the newer: two rooms tell the marks."""
         if self.marks is None or marks.as_of >= self.marks.as_of:
             self.marks = marks
 
@@ -56,7 +56,7 @@ class Gate:
     def reasons_against(
         self, request: RequestPermit, now: datetime, *, entries_last_hour: int
     ) -> tuple[str, ...]:
-        """All reasons of mode, suspension, features and limits; arming is the switch's own."""
+        """Every reason of mode, suspension, features and limits; those of the latch are not among them."""
         reasons = []
         if request.terms.purpose.is_entry:
             if not self.strategy_enabled:
@@ -91,7 +91,7 @@ class Gate:
         )
 
     def _venue_now(self, now: datetime) -> VenueChecked | None:
-        """What the venue said of itself, unless that is too old."""
+        """The venue's last `VenueChecked`, or None if that is too old."""
         if self.venue is None:
             return None
         age_max_s = 60.0 * self.strategy.scheduler.health_every_min * VENUE_CHECKS_MISSED_MAX
@@ -99,7 +99,7 @@ class Gate:
 
 
 def _position_of(label: Label) -> PositionId | None:
-    """None for a label that is none of ours: it belongs to no position that is known."""
+    """The position that a label belongs to; None if it is not one of our labels."""
     parsed = OrderLabel.parse(label)
     return None if parsed is None else parsed.position_id
 
@@ -109,6 +109,6 @@ def _in_doubt_of_others(books: Books, position_id: PositionId | None) -> int:
 
 
 def _closable(books: Books, position_id: PositionId | None, label: Label) -> int:
-    """What an exit may amount to in total: the position now, and what this very order has closed of it."""
+    """Contracts that an exit order may have in total: the position now, plus those that it has closed."""
     left = sum(p.contracts for p in books.open_positions if p.position_id == position_id)
     return left + sum(order.filled_amount for order in books.orders if order.label == label)

@@ -1,4 +1,4 @@
-"""The `KILL` file on disk: present means armed. Written so that it survives a crash one microsecond later."""
+"""The `KILL` file: if it exists, the switch is armed. A finished write or removal survives a crash."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.kill_file import KILL_FILE_NAME, KillFile
 
 
 class KillFilePort(Protocol):
-    """What the kill switch needs of its file. Each may raise OSError."""
+    """What the kill switch needs of its file. Each method may raise OSError."""
 
     def read(self) -> bytes | None:
         """The content, or None if there is no file."""
@@ -39,7 +39,7 @@ class DiskKillFile:
             return None
 
     def write(self, content: KillFile) -> None:
-        """Replace the file whole: at no instant is there none if there was one."""
+        """Replace the file atomically: if there was one, there is one at every moment."""
         with self._new.open("wb") as file:
             file.write(content.to_bytes())
             file.flush()

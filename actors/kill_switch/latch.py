@@ -1,7 +1,8 @@
-"""The latch: armed is what memory, file or row says. Arming in three steps, disarming in the reverse order.
+"""The latch: the switch is armed if memory, file or row says so.
 
-Arming: (1) no new permit, in memory; (2) file and folder on disk; (3) every permit that was out is back
-or has lapsed; only then it is acknowledged. Disarming: row and audit record, then the file.
+Arming takes three steps: (1) in memory, so that no new permit is given; (2) on disk, as the file or, if that
+can't be written, as the row; (3) when every permit that was outstanding is back or has lapsed, it is
+acknowledged. Disarming records row and audit record first, then removes the file.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Armed:
-    """Why, by whom and since when. The causes add up; the rest is the first arming's."""
+    """Why, by whom and since when. Later armings add their cause; the rest stays that of the first."""
 
     causes: frozenset[ArmCause]
     reason: str
@@ -42,7 +43,7 @@ class Armed:
 
 @dataclass(frozen=True)
 class _Waiting:
-    """An arming that is acknowledged when the permits that were out at its time are back or lapsed."""
+    """An arming to be acknowledged when `permits`, outstanding at its time, are back or lapsed."""
 
     cause: ArmCause
     permits: frozenset[str]
@@ -76,10 +77,10 @@ class Latch:
         return self.armed is not None and exits_blocked(self.armed.causes, self._strategy)
 
     def start(self) -> None:
-        """Take up what the file says. The row is compared when state has told it."""
+        """Arm if the file says so. The row is compared when state has told it."""
         self.armed = self._in_file()
         if self.armed is not None:
-            # The incarnation that wrote the file may have ended before it told.
+            # The incarnation that wrote the file may have ended before it told execution.
             self._reporter.withdraw_entries(self.armed.reason)
 
     def arm(
@@ -91,7 +92,7 @@ class Latch:
         permits: frozenset[str] = frozenset(),
         answer: Callable[[object], None] | None = None,
     ) -> None:
-        """Steps 1 and 2 at once; `answer` is called at step 3, when none of `permits` is out any more."""
+        """Do steps 1 and 2 at once; `answer` is called at step 3, when none of `permits` is outstanding."""
         now = self._ctx.now()
         before = self.armed
         if before is None:
@@ -111,7 +112,7 @@ class Latch:
             self._waiting.append(_Waiting(cause, permits, request_id, answer))
 
     def write_file(self) -> None:
-        """Write it if it is still to be written. A disk that refuses is alerted and tried again."""
+        """Write the file if that is still to be done. A failed write raises an alert and is tried again."""
         if self.armed is None or self._file_written:
             return
         content = KillFile(
@@ -125,14 +126,14 @@ class Latch:
         try:
             self._file.write(content)
         except OSError as error:
-            # Armed in memory stays armed: a crash here would forget it. The row in the books stands in.
+            # No crash here: it would forget the arming in memory. The row stands in for the file.
             self._reporter.alert(Severity.CRITICAL, "kill_file_unwritable", str(error), "arming")
             self._ctx.call_later(FILE_RETRY_S, Look())
         else:
             self._file_written = True
 
     def acknowledge(self, out: frozenset[str]) -> None:
-        """Step 3: answer the armings that are durable and none of whose permits is among those `out`."""
+        """Step 3: answer the armings that are on disk and have no permit left in `out`."""
         if self.armed is None:
             return
         ready = [
@@ -151,7 +152,7 @@ class Latch:
             )
 
     def disarm(self, command: DisarmKillSwitch, answer: Callable[[object], None]) -> None:
-        """Row and audit first; the file is removed when state has them on disk."""
+        """Record the disarming; the file is removed when state has row and audit record on disk."""
         request_id = f"disarmed-{self._ctx.uuid()}"
         refusal = self._reason_against_disarming(command)
         if refusal is not None:
@@ -170,7 +171,7 @@ class Latch:
         )
 
     def recorded(self, request_id: str) -> None:
-        """Something is on record; if it is the disarming, the file goes now."""
+        """State has recorded `request_id`: if that is the disarming, remove the file."""
         disarming = self._disarming
         if disarming is None or request_id != disarming.request_id:
             return
@@ -189,14 +190,14 @@ class Latch:
         disarming.answer(KillSwitchDisarmed(reason=command.reason, who=command.who, at=self._ctx.now()))
 
     def refused(self, refused: Refused) -> None:
-        """State won't write. Armed stays armed; a disarming ends with state's reasons."""
+        """State has refused a record: an arming stands, a disarming is answered with state's reasons."""
         disarming = self._disarming
         if disarming is not None and refused.request_id == disarming.request_id:
             self._disarming = None
             disarming.answer(refused)
 
     def take_row(self, row: KillSwitchRow) -> None:
-        """Compare with the row: the one of file and row that does not say armed is written again."""
+        """Merge with the row: armed if either says so. File or row is written again if it lacks a cause."""
         self.row_known = True
         in_row = frozenset(row.causes) or frozenset({ArmCause.OPERATOR}) if row.armed else frozenset()
         before = self.armed
@@ -215,7 +216,7 @@ class Latch:
             self._reporter.alert(Severity.CRITICAL, "armed:at_start", self.armed.reason, self.armed.who)
 
     def look_at_file(self) -> None:
-        """A file that a person or a command laid there while we run arms; what can't be read arms too."""
+        """Arm if a person or a command has laid a file while we run, or if the file can't be read."""
         if self.armed is not None:
             return
         found = self._in_file()
@@ -234,13 +235,13 @@ class Latch:
             return None
         found = parse_kill_file(content)
         if found is None:
-            # What can't be read may be a bare `touch KILL`: mcp.orders reads it as a stop of everything.
+            # Perhaps a bare `touch KILL`, at which mcp.orders stops everything: to be written with content.
             self._file_written = False
             return Armed(by_file, "a KILL file was found", "unknown", now)
         return Armed(frozenset(found.causes) or by_file, found.reason, found.who, found.at)
 
     def _record_armed(self, armed: Armed) -> str:
-        """The row, idempotent; state writes its audit record if the row changes."""
+        """Record the row; state adds an audit record if the row changes. Returns the request's id."""
         request_id = f"armed-{self._ctx.uuid()}"
         self._reporter.send(
             RecordKillSwitch(
@@ -270,7 +271,7 @@ class Latch:
         return None
 
     def _abandon_disarming(self) -> None:
-        """An arming during a disarming wins; its row is told after the disarming's."""
+        """Refuse a disarming that an arming has overtaken; the armed row is told after the disarmed one."""
         if self._disarming is not None:
             disarming, self._disarming = self._disarming, None
             disarming.answer(Refused(request_id=disarming.request_id, reasons=("armed_again",)))

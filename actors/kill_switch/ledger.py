@@ -1,4 +1,4 @@
-"""The ledger of permits: which are out, when each can have no effect any more, and how many entries left."""
+"""The ledger of permits: which are outstanding, when each lapses, and how many entries were permitted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LABELS_KEPT = 10_000
 
 
 class PermitLedger:
-    """Permits outstanding. A new one counts a permit of the incarnation before as out for one lifetime."""
+    """The outstanding permits. A new ledger assumes one of the previous incarnation, for one lifetime."""
 
     def __init__(self, *, started_at: datetime, lifetime_s: float) -> None:
         self._lapses_at: dict[str, datetime] = {
@@ -38,7 +38,7 @@ class PermitLedger:
                 del self._labels[next(iter(self._labels))]
 
     def returned(self, permit_id: str) -> None:
-        """It came back, spent or void. A permit of another incarnation's ledger is not known here."""
+        """Take back a permit that is spent or void; one of an earlier incarnation is not known here."""
         self._lapses_at.pop(permit_id, None)
 
     def outstanding(self, now: datetime) -> frozenset[str]:
@@ -48,7 +48,7 @@ class PermitLedger:
         return frozenset(self._lapses_at)
 
     def last_lapse(self, permit_ids: Iterable[str]) -> datetime | None:
-        """When the last of these can have no effect any more; None if none of them is out."""
+        """When the last of these permits lapses; None if none of them is outstanding."""
         return max((self._lapses_at[i] for i in permit_ids if i in self._lapses_at), default=None)
 
     def is_used(self, request: RequestPermit) -> bool:

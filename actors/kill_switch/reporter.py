@@ -1,4 +1,4 @@
-"""What the kill switch tells: records to state, kept until acknowledged, alerts, and arming to execution."""
+"""What the kill switch tells others: records to state (again until acknowledged), alerts, withdrawals."""
 
 from __future__ import annotations
 
@@ -43,5 +43,5 @@ class Reporter:
         self.send(RecordEvent(request_id=f"{kind.value.lower()}-{ctx.uuid()}", audit=(event,)))
 
     def withdraw_entries(self, reason: str) -> None:
-        """No arming waits for a cancel. Execution that is down recovers, and cancels then."""
+        """Have execution cancel resting entries; its recovery does so if it is down. Arming does not wait."""
         self._ctx.tell(self._execution, WithdrawEntries(reason=reason))

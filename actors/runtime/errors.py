@@ -1,4 +1,4 @@
-"""What the runtime raises.
+"""The exceptions of the runtime.
 
 RuntimeFault
 ├── AskTimeout          no reply within the asker's timeout
@@ -15,7 +15,7 @@ RuntimeFault
 incarnation alive.
 """
 
-# ruff: noqa: N818  (the names are those of the field: a timeout is a timeout, a mailbox is full)
+# ruff: noqa: N818  (these names are usual without the suffix `Error`)
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ class Fenced(BaseException):
 
 
 def describe(error: BaseException) -> str:
-    """`Type: text` of any error, also of one that fails to make its own text."""
+    """`Type: text` of any error, also of one whose `__str__` raises."""
     try:
         return f"{type(error).__name__}: {error}"
     except BaseException as fault:
-        # Whoever reports a crash must come to its end, or nobody hears of the crash at all.
+        # Reporting a crash must not fail itself, or the crash would go unreported.
         return f"{type(error).__name__}, which has no text ({type(fault).__name__})"
 
 
 class RuntimeFault(Exception):
-    """Root of what the runtime raises to its users."""
+    """Base of the exceptions that the runtime raises to its users."""
 
 
 class AskTimeout(RuntimeFault):
@@ -42,7 +42,7 @@ class AskTimeout(RuntimeFault):
 
 
 class AskFailed(RuntimeFault):
-    """The callee failed while it held the ask; `__cause__` is what it failed of."""
+    """The callee failed while it held the ask; `__cause__` is the error that it failed with."""
 
 
 class MailboxFull(RuntimeFault):
@@ -54,7 +54,7 @@ class ActorUnavailable(RuntimeFault):
 
 
 class Deadlock(RuntimeFault):
-    """Nobody who waits can ever be answered; the message holds the wait-for graph."""
+    """None of those that wait can ever be answered; the text holds the wait-for graph."""
 
 
 class StartTimeout(RuntimeFault):
@@ -70,4 +70,4 @@ class ChildExhausted(RuntimeFault):
 
 
 class TripwireHit(RuntimeFault):
-    """Guarded code reached for the real world inside a simulation."""
+    """Guarded code touched the real clock, sleep, a socket or unseeded randomness in a simulation."""

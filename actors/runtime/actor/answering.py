@@ -8,10 +8,10 @@ from actors.runtime.actor.context import Context
 
 
 def answerer(ctx: Context) -> Callable[[object], None]:
-    """How to answer the message being handled, now or from a later handler.
+    """Return a function that answers the message being handled, now or from a later handler.
 
-    An ask is replied to; a tell is answered by a tell to its sender under the same correlation; what came
-    from outside without waiting is not answered.
+    An ask is replied to; a tell is answered by a tell to its sender under the same correlation; a tell
+    from outside the actors is not answered.
     """
     envelope = ctx.envelope
     if envelope.reply_to is not None:

@@ -22,7 +22,7 @@ R = TypeVar("R")
 class ReplyTo(Protocol):
     """An ask's reply taken out of its handler. The first answer counts; later ones are ignored.
 
-    Raises Fenced when used by an incarnation that was replaced.
+    Raises Fenced if used by an incarnation that was replaced.
     """
 
     def set(self, value: object) -> None: ...
@@ -34,7 +34,7 @@ class Timer(Protocol):
     """A message to self in the future."""
 
     def cancel(self) -> None:
-        """The message will not be told; harmless when it was already."""
+        """Do not tell the message; harmless if it was told already."""
 
 
 class Context(Protocol):
@@ -52,7 +52,7 @@ class Context(Protocol):
 
     @property
     def envelope(self) -> Envelope:
-        """Of the message being handled; raises LookupError outside a handler."""
+        """The envelope of the message being handled. Raises LookupError outside a handler."""
 
     @property
     def sender(self) -> AnyAddress | None: ...
@@ -69,7 +69,7 @@ class Context(Protocol):
 
     def defer_reply(self) -> ReplyTo:
         """Take the reply of the current ask out of the handler, to be answered later; on a tell this does
-        nothing. What is still unanswered when the incarnation ends fails with AskFailed."""
+        nothing. An ask that is still unanswered when the incarnation ends fails with AskFailed."""
 
     def now(self) -> datetime:
         """Market time, aware UTC."""

@@ -1,9 +1,9 @@
-"""Conversations: exchanges of many messages, each one `async def`, resumed by what it waits for.
+"""Conversations: exchanges of many messages, each written as one `async def` and resumed by events.
 
 A handler still makes one attempt and returns at once: a conversation that waits holds no thread. There is no
-asyncio here: the actor delivers each answer under its key, and that resumes whoever waits for it. A raise in
-a conversation is a crash of its actor. No `finally` of a conversation awaits or has an effect, because its
-end may be a closing.
+asyncio here: the actor delivers each answer under its key, which resumes the conversations that wait for it.
+An exception in a conversation is a crash of its actor. No `finally` of a conversation awaits or has an
+effect, because it may run while the conversation is closed.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from actors.runtime.actor.context import Context
 T = TypeVar("T")
 
 Conversation: TypeAlias = Coroutine[Any, Any, T]
-"""What calling an `async def` that returns `T` makes."""
+"""The coroutine of an `async def` that returns `T`."""
 
 
 class Name(NamedTuple):
-    """What a conversation is called: what it does, and for what."""
+    """The name of a conversation: what it does (`kind`), and for what (`of`)."""
 
     kind: str
     of: str = ""
@@ -38,7 +38,7 @@ class Key(Generic[T]):
 
 @dataclass(frozen=True)
 class Came:
-    """What resumed a conversation."""
+    """The event that resumed a conversation, and its key."""
 
     key: Key[Any]
     event: object
@@ -72,14 +72,14 @@ class _Running:
 
 
 def done_key(name: Name) -> Key[object]:
-    """The key under which the end of the conversation of that name is delivered, with what it returned."""
+    """The key under which the end of that conversation is delivered; the event is what it returned."""
     return Key(f"done:{name.kind}:{name.of}")
 
 
 class Conversations:
     """The conversations of one incarnation, each under a name of its own. Made in `on_start`.
 
-    `close` belongs into the actor's `on_stop`; it may be called from another thread, as `on_stop` is.
+    The actor's `on_stop` must call `close`; both may run on another thread than the actor's.
     """
 
     def __init__(self, ctx: Context) -> None:
@@ -98,8 +98,8 @@ class Conversations:
         return tuple(name for name in self._running if not kinds or name.kind in kinds)
 
     def start(self, name: Name, conversation: Conversation[object]) -> None:
-        """Run it until it waits. Raises ValueError if one of that name is still running, and Fenced after
-        `close`; the new one is closed then."""
+        """Run it until it waits. Raises ValueError if one of that name is still running. After `close` it is
+        not run, and a replaced incarnation gets Fenced. Either way the new one is closed."""
         if self._closed:
             conversation.close()
             self._ctx.check_live()
@@ -118,12 +118,12 @@ class Conversations:
         if running is None:
             return
         self._forget_waits(running)
-        # The event that wakes the dropper may have woken this one, too.
+        # The event that resumed the caller may have resumed this one, too.
         self._ready = deque(item for item in self._ready if item[0] is not running)
         running.coroutine.close()
 
     def deliver(self, key: Key[T], event: T) -> bool:
-        """Resume whoever waits for the key; False if nobody does."""
+        """Resume the conversations that wait for the key; False if none does."""
         waiting = self._waiting.get(key)
         if not waiting:
             return False
@@ -140,8 +140,8 @@ class Conversations:
     def close(self) -> None:
         """The incarnation ends: close every conversation, without delivering any end.
 
-        One that is executing on another thread can't be closed: it ends by `Fenced` at its next effect, or
-        when it comes to wait.
+        One that is executing on another thread can't be closed yet: it ends by `Fenced` at its next effect,
+        or is closed when it next waits.
         """
         self._closed = True
         for running in tuple(self._running.values()):
@@ -169,7 +169,7 @@ class Conversations:
         return event
 
     async def pause(self, seconds: float, *keys: Key[Any]) -> Key[Any] | None:
-        """Wait that long in market time, or until one of the keys is delivered; that key, or None."""
+        """Wait that long in market time, or until one of the keys is delivered. Returns that key, or None."""
         over: Key[None] = Key(f"wake:{self._ctx.uuid()}")
         timer = self._ctx.call_later(seconds, Wake(over.name))
         came = await _Wait((over, *keys))
@@ -177,8 +177,8 @@ class Conversations:
         return None if came.key == over else came.key
 
     async def first_until(self, when: datetime, name: str, *keys: Key[Any]) -> Came | None:
-        """The first event under any of the keys, or None at a moment in market time. `name` is the timer's:
-        no other conversation may wait under it."""
+        """The first event under any of the keys, or None at market time `when`. `name` names the timer:
+        no other conversation may wait under it meanwhile."""
         over: Key[None] = Key(f"until:{name}")
         timer = self._ctx.call_at(when, Wake(over.name))
         came = await _Wait((over, *keys))
@@ -186,7 +186,7 @@ class Conversations:
         return None if came.key == over else came
 
     def _drain(self) -> None:
-        """Resume one after the other: what a conversation delivers while it runs waits its turn."""
+        """Resume ready conversations one after the other; one that becomes ready meanwhile waits its turn."""
         if self._draining:
             return
         self._draining = True
@@ -194,7 +194,7 @@ class Conversations:
             while self._ready and not self._closed:
                 self._resume(*self._ready.popleft())
         except BaseException:
-            # The actor crashes; those that have not begun would be left to the garbage collector.
+            # The actor crashes: close all, or Python warns of the coroutines that were never begun.
             self.close()
             raise
         finally:
@@ -228,5 +228,5 @@ class Conversations:
         try:
             running.coroutine.close()
         except ValueError:
-            # It is executing, here or on another thread: it is closed when it comes to wait.
+            # It is executing, here or on another thread: it is closed when it next waits.
             return

@@ -1,4 +1,4 @@
-"""An address, where to send, and the envelope, what a message travels in: each names the other.
+"""Addresses, which messages are sent to, and envelopes, which they travel in: each refers to the other.
 
 An address stands for the cell, not for an incarnation, and so survives restarts. An envelope says who sent
 its message, to whom, when, and under which correlation and causation.
@@ -28,7 +28,7 @@ class Terminated:
 
 
 class Watcher(Protocol):
-    """Who is to be told of an end."""
+    """Something that is told when a watched incarnation ends."""
 
     @property
     def live(self) -> bool: ...
@@ -41,10 +41,10 @@ class Recipient(Protocol):
 
     @property
     def waiting_on(self) -> AnyAddress | None:
-        """Whom it is waiting for inside a handler right now."""
+        """The actor whose answer a handler waits for right now; None if no handler waits."""
 
     def deliver(self, envelope: Envelope) -> str | None:
-        """Queue it; None, or why it was refused."""
+        """Queue it. Returns None, or why it was refused."""
 
     def tell_from(self, message: object, sender: AnyAddress | None, correlation: str | None) -> None: ...
 
@@ -55,7 +55,7 @@ class Recipient(Protocol):
 
 
 class Address(Generic[M_contra]):
-    """Takes messages of `M` and no other. Stable and hashable; two are equal when their paths are."""
+    """Takes messages of `M` and no other. Stable and hashable; two are equal if their paths are."""
 
     __slots__ = ("name", "path", "recipient")
 
@@ -67,7 +67,7 @@ class Address(Generic[M_contra]):
     def tell(
         self, message: M_contra, *, sender: AnyAddress | None = None, correlation: str | None = None
     ) -> None:
-        """Send from outside the actors; never blocks. What can't be queued goes to the dead letters."""
+        """Send from outside the actors; never blocks. A message that is refused goes to the dead letters."""
         self.recipient.tell_from(message, sender, correlation)
 
     def __repr__(self) -> str:
@@ -81,7 +81,7 @@ class Address(Generic[M_contra]):
 
 
 AnyAddress: TypeAlias = Address[Any]
-"""One whose protocol is not known here: the sender of a message, the name in a registry."""
+"""An address whose protocol is not known here: a message's sender, or an address found by name."""
 
 
 class Question(Protocol[R_co]):
@@ -94,7 +94,7 @@ class Question(Protocol[R_co]):
     def message(self) -> object: ...
 
     def answer(self, found: object) -> R_co:
-        """What came back, as the type that the question names."""
+        """The answer that came back, as the type that the question names."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class PlainQuestion:
     message: object
 
     def answer(self, found: object) -> object:
-        """What came back."""
+        """The answer that came back."""
         return found
 
 
@@ -156,6 +156,6 @@ class Envelope(NamedTuple):
 
 
 class OwnEnvelope(Envelope):
-    """What a timer or a watch tells the life that set it; of no use to the next life, which sets its own."""
+    """A message of a timer or watch to the life that set it; the next life never gets it and sets its own."""
 
     __slots__ = ()

@@ -1,7 +1,7 @@
 """Messages that must not be lost: kept by their sender until acknowledged, told again until then.
 
-The receiver makes repetition harmless by the request's id. The outbox lives in its actor's memory: what an
-incarnation had not settled is gone with it, and its successor works from what was recorded.
+The receiver recognises repetitions by the request's id. The outbox lives in its actor's memory: messages that
+an incarnation had not settled are lost with it, and its successor works from what was recorded.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class _Kept:
 class Outbox:
     """One per incarnation, made in `on_start`.
 
-    Telling keeps the order of sending; one timer serves all that is kept.
+    Messages are told in the order of sending; one timer serves all that are kept.
     """
 
     def __init__(self, ctx: Context, *, retell_after_s: float = RETELL_AFTER_S) -> None:
@@ -62,7 +62,7 @@ class Outbox:
         self._set_timer()
 
     def settle(self, request_id: str) -> bool:
-        """The answer came. False if nothing was kept under that id: a repeated answer, or another's."""
+        """Stop telling: the answer came. False if nothing was kept under that id, as at a repetition."""
         if self._kept.pop(request_id, None) is None:
             return False
         if not self._kept and self._timer is not None:
@@ -71,7 +71,7 @@ class Outbox:
         return True
 
     def retell(self) -> None:
-        """Handle `Retell`: tell again whatever has waited long enough, in order."""
+        """Handle `Retell`: tell again, in order, the messages that have waited long enough."""
         ctx = self._ctx
         self._timer = None
         now = ctx.now()

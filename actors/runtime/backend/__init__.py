@@ -1,1 +1,1 @@
-"""What a backend is made of: mailboxes, futures, timers, and the interface that cells know it by."""
+"""The parts of a backend: mailboxes, futures, timers, and the interface that cells use."""

@@ -1,4 +1,4 @@
-"""What every ask checks and raises, on every backend."""
+"""The checks and errors of an ask, the same on every backend."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def refusal_error(path: str, message: object, refusal: str) -> MailboxFull | Act
 
 
 def check_timeout(timeout_s: float) -> None:
-    """The same on every backend: locks take a NaN for no wait at all and virtual time takes it for a crash.
-    Raises ValueError."""
+    """Raise ValueError for a timeout below 0 or NaN. Without this check backends would differ: at NaN locks
+    do not wait at all, and virtual time crashes."""
     if not timeout_s >= 0:
         raise ValueError(f"ask: timeout_s: expected >= 0, found {timeout_s}")

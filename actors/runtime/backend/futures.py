@@ -1,6 +1,6 @@
-"""A pykka future for threads, with one decision and no condition variable.
+"""Pykka futures: the base for all backends, and the future for threads, which uses no condition variable.
 
-Whoever takes the claim decides the outcome; everyone who waits sleeps on a lock of their own.
+The first caller that takes the claim lock decides the outcome; each waiter sleeps on a lock of its own.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 
 class Waiter(Protocol):
-    """Something that is woken once the outcome stands."""
+    """Something that is woken when the outcome is decided."""
 
     def release(self) -> None: ...
 
 
 class OneShot(pykka.Future[Any]):
-    """What the futures of all backends share: the outcome, and pykka's vocabulary on top of it.
+    """Base of the futures of all backends: the outcome, and pykka's methods on top of it.
 
-    `resolve` and `reject` decide quietly and say whether they were first; pykka's `set` and `set_exception`
-    raise queue.Full when they were not.
+    `resolve` and `reject` return whether they were the first to decide; pykka's `set` and `set_exception`
+    raise queue.Full if they were not.
     """
 
-    # The base initialiser is skipped because futures are made for every ask: these are its values.
+    # A future is made for every ask, so the base initialiser is skipped; these are the values that it sets.
     _get_hook: Callable[[float | None], Any] | None = None
     _get_hook_result: Any = pykka.Future()._get_hook_result
 
@@ -43,7 +43,7 @@ class OneShot(pykka.Future[Any]):
 
     @property
     def done(self) -> bool:
-        """Whether the outcome stands."""
+        """Whether the outcome is decided."""
         return self._done
 
     def resolve(self, value: object) -> bool:
@@ -55,11 +55,11 @@ class OneShot(pykka.Future[Any]):
         raise NotImplementedError
 
     def wait(self, timeout_s: float | None) -> bool:
-        """Wait for the outcome; False when the time ran out."""
+        """Wait for the outcome; False if the time ran out."""
         raise NotImplementedError
 
     def outcome(self) -> object:
-        """The value, or the error raised. Only after `done`."""
+        """Return the value or raise the error. Valid only after `done`."""
         if self._error is not None:
             raise self._error
         return self._value
@@ -127,20 +127,20 @@ class ThreadFuture(OneShot):
         return True
 
     def wait(self, timeout_s: float | None) -> bool:
-        """Wait for the outcome; False when `timeout_s` of real time ran out."""
+        """Wait for the outcome; False if `timeout_s` of real time ran out."""
         if self._done:
             return True
         lock = Lock()
         lock.acquire()
         self._waiters.append(lock)
-        # Decided between the first look and the append: then nobody may ever release our lock.
+        # If it was decided between the first check and the append, nobody may ever release our lock.
         if self.done:
             return True
-        # A lock refuses a timeout of more than some 290 years, an endless one too.
+        # A lock refuses a timeout above TIMEOUT_MAX (some 290 years), and so an infinite one.
         limit_s = -1 if timeout_s is None else min(max(0.0, timeout_s), TIMEOUT_MAX)
         return lock.acquire(timeout=limit_s) or self.done
 
     def add_waiter(self, waiter: Waiter) -> bool:
-        """Have `waiter` released at the decision; False if that was before, and it may never be."""
+        """Release `waiter` at the decision. False if that was before: `waiter` may then never be released."""
         self._waiters.append(waiter)
         return not self._done

@@ -13,7 +13,7 @@ FULL = "full"
 
 
 class Mailbox(Protocol):
-    """Two lanes of mail, of which one owner takes; whoever owns it no more is given None."""
+    """Two lanes of mail for one owner at a time; a former owner that asks for mail gets None."""
 
     bound: int
     overflowed: int
@@ -21,10 +21,10 @@ class Mailbox(Protocol):
     busy_since: float
 
     def put(self, envelope: Any) -> str | None:
-        """Queue in the user lane; None, or why it was refused: FULL or what `close` was told."""
+        """Queue in the user lane. Returns None, or why it was refused: FULL or the text given to `close`."""
 
     def deliverer(self, record: Record, refused: OnRefused) -> Deliver:
-        """A function that records an envelope and puts it, and hands it to `refused` if it was refused."""
+        """Return a function that records an envelope, puts it, and calls `refused` if it was refused."""
 
     def put_system(self, envelope: Any) -> None:
         """Queue ahead of all user mail, past the bound."""
@@ -33,21 +33,22 @@ class Mailbox(Protocol):
         """Queue behind all user mail, past the bound and past a refusal."""
 
     def put_own(self, envelope: Any, owner: object) -> bool:
-        """Queue what the owner's own timer or watch tells, past the bound; False if it owns no more."""
+        """Queue a message of the owner's own timer or watch, past the bound. False if it no longer owns the
+        mailbox, or mail is refused."""
 
     def get(self, owner: object = None) -> Any:
-        """Done with the current one, wait for the next; None if `owner` is not the owner (any more)."""
+        """Finish with the current envelope and wait for the next; None if `owner` is no longer the owner."""
 
     def attach(self, owner: object) -> list[Any]:
-        """A new owner prepares. What was meant for its predecessor goes: left-over system mail, and what the
-        predecessor's timers and watches had told it already, which is handed back."""
+        """Make `owner` the owner, which prepares. Removes what was meant for its predecessor: left-over
+        system mail, and messages of the predecessor's timers and watches, which are returned."""
 
     def activate(self, owner: object) -> bool:
         """The owner begins to serve; False if it is not the owner any more."""
 
     def detach(self, owner: object, holding: object = None) -> tuple[bool, Any]:
-        """End `owner`'s ownership: whether it had it, and the mail it had in hand. With `holding`, only if
-        that is what it has in hand."""
+        """End `owner`'s ownership. Returns whether it was the owner, and the envelope that it was handling.
+        With `holding`, only if it is handling that envelope."""
 
     def pause(self, owner: Any) -> None:
         """The owner's handler parks."""
@@ -56,7 +57,7 @@ class Mailbox(Protocol):
         """The owner's handler goes on."""
 
     def close(self, why: str) -> list[Any]:
-        """Refuse all mail from now on and hand back what was queued."""
+        """Refuse all mail from now on and return what was queued."""
 
     def reopen(self) -> None:
         """Accept mail again."""

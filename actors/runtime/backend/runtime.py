@@ -17,7 +17,7 @@ from actors.runtime.backend.mailbox import Mailbox
 
 
 class Consumer(Protocol):
-    """What a backend's loop drives: set up once, one envelope at a time while it says so, torn down once."""
+    """What a backend's loop drives: set up once, given envelopes until it returns False, torn down once."""
 
     @property
     def worker_name(self) -> str: ...
@@ -38,14 +38,14 @@ class Channel(Protocol):
     def put(self, message: object) -> None: ...
 
     def get(self, timeout_s: float | None) -> object:
-        """The next message; None when `timeout_s` of process time passed without one."""
+        """The next message; None if `timeout_s` of process time passed without one."""
 
     def close(self) -> list[object]:
-        """Take nothing any more, and hand back what was left."""
+        """Accept nothing any more, and return what was left."""
 
 
 class Parked(Protocol):
-    """Whose handler waits; the jumping clock counts it as idle meanwhile."""
+    """A life whose handler waits; the jumping clock counts it as idle meanwhile."""
 
     live: bool
     counted: bool
@@ -59,7 +59,7 @@ class Parked(Protocol):
 
 
 class Activity(Protocol):
-    """Counts what is under way; only a clock that stands still meanwhile needs it."""
+    """Counts what is under way, for a clock that stands still meanwhile."""
 
     def add(self, count: int) -> None: ...
 
@@ -78,7 +78,7 @@ class HangWatched(Protocol):
 
     @property
     def busy_since_s(self) -> float | None:
-        """Process time at which the message in hand was taken; None without one."""
+        """Process time at which the message being handled was taken; None if there is none."""
 
 
 class Runtime(ABC):
@@ -87,7 +87,7 @@ class Runtime(ABC):
     activity: Activity | None = None
     yields_at_tell = False
     finds_deadlocks = False
-    # While a simulated runtime ends its fibers, which it does by GreenletExit.
+    # True while a simulated runtime ends its fibers, by raising GreenletExit in them.
     unwinding = False
     abandoned_max = 8
 
@@ -122,7 +122,7 @@ class Runtime(ABC):
 
     @abstractmethod
     def spawn(self, name: str, work: Callable[[], None]) -> object:
-        """Run `work` on a worker of its own; what is returned stands for it in `abandon`."""
+        """Run `work` on a worker of its own. Returns a handle for `abandon`."""
 
     @abstractmethod
     def add_timer(self, due_us: int, action: Callable[[], object]) -> Timer:
@@ -130,21 +130,21 @@ class Runtime(ABC):
 
     @abstractmethod
     def wait(self, future: OneShot, timeout_s: float | None, worker: Parked | None) -> bool:
-        """Park the caller until the future is decided; False when `timeout_s` passed, on either time."""
+        """Park the caller until the future is decided; False if `timeout_s` passed, in either time."""
 
     @abstractmethod
     def watch_hangs(self, cells: Iterable[HangWatched]) -> None:
-        """Have each cell look for a hang at least once per quarter of its limit of process time."""
+        """Have each cell check for a hang at least every quarter of its limit, in process time."""
 
     @abstractmethod
     def abandon(self, job: object) -> None:
-        """Nobody waits any longer for this consumer or spawned work: its worker, if it is not back, counts as
-        abandoned until it is."""
+        """Give up on this consumer or spawned work: its worker counts as abandoned until it returns,
+        unless it has already."""
 
     @property
     @abstractmethod
     def abandoned(self) -> int:
-        """How many abandoned workers are still not back."""
+        """How many abandoned workers have not returned."""
 
     @abstractmethod
     def shut_down(self) -> None:
@@ -159,17 +159,17 @@ class Runtime(ABC):
         raise NotImplementedError(f"{type(self).__name__} does not yield at a tell")
 
     def let_unwind(self, error: BaseException) -> None:
-        """Raise what ends the fibers of a simulation. In any other place a GreenletExit is an exception like
-        others, and whoever contains those contains it."""
+        """Raise the error again if it is the GreenletExit that ends a fiber of a simulation. Any other
+        GreenletExit is contained like any exception."""
         if self.unwinding and isinstance(error, GreenletExit):
             raise error
 
     def operation(self) -> AbstractContextManager[None]:
-        """An outside operator's request is under way; a jumping clock stands still within the block."""
+        """Count an operator's request as under way: a jumping clock stands still within the block."""
         return nullcontext()
 
     def first_number(self) -> int:
-        """Where envelope numbers start: at 1 in simulation, at a random point in production."""
+        """Where envelope numbers start: at 1 if there is a seed, at a random point in production."""
         return 1 if self.seed is not None else (uuid.uuid4().int >> 98) << 32
 
     def rng(self, path: str) -> random.Random:

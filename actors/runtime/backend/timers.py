@@ -1,6 +1,6 @@
-"""A heap of timers, and how what they have to do is run.
+"""A heap of timers, and how their actions are run.
 
-The heap has no lock and no clock: its backend guards it and says what time it is.
+The heap has no lock and no clock: its backend guards it and decides when a timer is due.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from itertools import count
 logger = logging.getLogger("actors.runtime")
 
 SHELLS_MIN = 64
-"""Below this many timers, cancelled ones included, nothing is swept."""
+"""With fewer timers than this, cancelled ones included, nothing is swept."""
 
 
 def run_contained(action: Callable[[], object]) -> None:
-    """Run what a timer or the hang watch has to do. A fault in it is logged, and must not end the thread on
-    which everybody's timers and hang limits rely."""
+    """Run an action of a timer or of the hang watch. An exception is logged: it must not end the thread that
+    all timers and hang limits depend on."""
     try:
         action()
     except Exception:
@@ -26,7 +26,7 @@ def run_contained(action: Callable[[], object]) -> None:
 
 
 class HeapTimer:
-    """An action at a market time. Cancelled, its empty shell stays in the heap until it is due or swept."""
+    """An action at a market time. Cancelled, it stays in the heap as an empty shell until due or swept."""
 
     __slots__ = ("action", "due_us")
 
@@ -35,12 +35,12 @@ class HeapTimer:
         self.action: Callable[[], object] | None = action
 
     def cancel(self) -> None:
-        """Do not act; harmless when it has."""
+        """Drop the action; harmless if it has run."""
         self.action = None
 
 
 class TimerHeap:
-    """Ordered by time, then by the order of adding. Shells are never more than the living and a few."""
+    """Ordered by time, then by the order of adding. Shells are swept each time the heap has doubled."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[int, int, HeapTimer]] = []
@@ -51,7 +51,7 @@ class TimerHeap:
         """Schedule; a time in the past is due at once."""
         timer = HeapTimer(due_us, action)
         if len(self._heap) >= self._sweep_at:
-            # Whoever sets a far timer for each message and cancels it must not fill the memory with shells.
+            # A far timer that is set and cancelled for each message must not fill the memory with shells.
             self._heap = [entry for entry in self._heap if entry[2].action is not None]
             heapq.heapify(self._heap)
             self._sweep_at = max(SHELLS_MIN, 2 * len(self._heap))
@@ -59,7 +59,7 @@ class TimerHeap:
         return timer
 
     def next_due_us(self) -> int | None:
-        """When the earliest living timer is due; None without one."""
+        """When the earliest living timer is due; None if there is none."""
         heap = self._heap
         while heap and heap[0][2].action is None:
             heapq.heappop(heap)

@@ -1,7 +1,7 @@
 """The bounded mailbox with two lanes. Putting, taking, closing and changing the owner are atomic.
 
-The owner is the incarnation that may take mail; whoever is no longer the owner is given None and must leave.
-What the owner took last is `current` until it takes again, so that a hang or a crash finds it accounted for.
+The owner is the incarnation that may take mail; a former owner gets None and must leave. The envelope that
+was taken last stays `current` until the next is taken, so that it is known after a hang or a crash.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from actors.runtime.backend.mailbox import FULL, UNBOUNDED, Deliver, OnRefused, 
 
 
 class TwoLaneMailbox:
-    """For threads: one lock, and one more lock to sleep on when it is empty. The others are made from it."""
+    """The mailbox for threads: one lock for its state, one to sleep on while empty. Base of the others."""
 
     def __init__(self, bound: int = UNBOUNDED) -> None:
         self.bound = bound
@@ -40,9 +40,9 @@ class TwoLaneMailbox:
         return not self.user_lane and not self.system_lane
 
     def put(self, envelope: Any) -> str | None:
-        """Queue in the user lane; None, or why it was refused."""
-        # No lock on the way of every message: single steps on a deque are atomic, and what may have happened
-        # in between is looked at afterwards. With n senders at once the bound may be passed by n - 1.
+        """Queue in the user lane. Returns None, or why it was refused."""
+        # No lock on the path of every message: single operations of a deque are atomic, and what may have
+        # happened in between is checked afterwards. With n senders at once the bound may be passed by n - 1.
         user = self.user_lane
         if len(user) >= self.bound:
             with self._lock:
@@ -55,7 +55,7 @@ class TwoLaneMailbox:
         return None if self._refusal is None else self._take_back(envelope)
 
     def deliverer(self, record: Record, refused: OnRefused) -> Deliver:
-        """A function that records an envelope and puts it, and hands it to `refused` if it was refused."""
+        """Return a function that records an envelope, puts it, and calls `refused` if it was refused."""
         put = self.put
 
         def deliver(envelope: Any) -> str | None:
@@ -68,12 +68,12 @@ class TwoLaneMailbox:
         return deliver
 
     def _take_back(self, envelope: Any) -> str | None:
-        """Closed: either `close` came just now, found our mail and accounts for it, or it is still ours."""
+        """Take the envelope back from a closed mailbox, unless `close` has found it and accounts for it."""
         with self._lock:
             if self._refusal is None:
-                # Opened again just now: it may stay.
+                # Reopened meanwhile: it may stay.
                 return None
-            # Looked through as a copy, because senders append without the lock; they do so behind its end.
+            # Search a copy: senders append without the lock, but only at the end, so the places stay right.
             for place, queued in enumerate(self.user_lane.copy()):
                 if queued is envelope:
                     del self.user_lane[place]
@@ -93,7 +93,7 @@ class TwoLaneMailbox:
             self._rouse()
 
     def put_own(self, envelope: Any, owner: object) -> bool:
-        """Queue what the owner's own timer or watch tells, past the bound; False if it owns no more."""
+        """Queue a message of the owner's own timer or watch, past the bound. False if refused."""
         with self._lock:
             if self.owner is not owner or self._refusal is not None:
                 return False
@@ -102,13 +102,13 @@ class TwoLaneMailbox:
             return True
 
     def get(self, owner: object = None) -> Any:
-        """Done with the current one, wait for the next; None if `owner` is not the owner (any more)."""
+        """Finish with the current envelope and wait for the next; None if `owner` is no longer the owner."""
         while True:
             with self._lock:
                 if self.owner is not owner:
                     return None
-                # The time stands before the mail can be seen, or the hang watch, which looks without the
-                # lock, would take the time of the mail before for that of this one.
+                # `busy_since` is set before `current`: the hang watch reads both without the lock, and must
+                # not see this envelope with the time of the one before.
                 if self.system_lane:
                     self.busy_since = monotonic()
                     self.current = envelope = self.system_lane.popleft()
@@ -120,18 +120,18 @@ class TwoLaneMailbox:
                 self.current = None
                 self._sleeping = True
                 if self.user_lane:
-                    # Put before it could be seen that we sleep.
+                    # A sender put it before it could see that we sleep.
                     self._sleeping = False
                     continue
             self._wake.acquire()
 
     def attach(self, owner: object) -> list[Any]:
-        """A new owner prepares, and what was meant for its predecessor alone goes."""
+        """Make `owner` the owner, and remove mail that was meant for its predecessor alone."""
         with self._lock:
             self.owner = owner
             self.system_lane.clear()
             self.current = None
-            # By place and from behind, because senders append without the lock.
+            # Deleted by place and from the end, because senders append without the lock.
             lane = list(enumerate(self.user_lane.copy()))
             stale = [(place, envelope) for place, envelope in lane if type(envelope) is OwnEnvelope]
             for place, _ in reversed(stale):
@@ -144,27 +144,27 @@ class TwoLaneMailbox:
             return self.owner is owner
 
     def detach(self, owner: object, holding: object = None) -> tuple[bool, Any]:
-        """End `owner`'s ownership: whether it had it, and the mail it had in hand."""
+        """End `owner`'s ownership. Returns whether it was the owner, and the envelope that it handled."""
         with self._lock:
             if self.owner is not owner or (holding is not None and self.current is not holding):
                 return False, None
             current, self.current = self.current, None
-            # Nobody may own it now; None would let a plain pykka loop in.
+            # Nobody owns it now. Not None, which is the owner that a plain pykka loop takes mail as.
             self.owner = self
             self._rouse()
             return True, current
 
     def pause(self, owner: Any) -> None:
-        """Of interest only if what is under way is counted."""
+        """Nothing to do: only the counting mailbox needs it."""
 
     def resume(self, owner: Any) -> None:
-        """Of interest only if what is under way is counted."""
+        """Nothing to do: only the counting mailbox needs it."""
 
     def close(self, why: str) -> list[Any]:
-        """Refuse all mail from now on and hand back what was queued."""
+        """Refuse all mail from now on and return what was queued."""
         with self._lock:
             self._refusal = why
-            # One by one, because senders append without the lock: each is taken here or taken back by them.
+            # One by one, because senders append without the lock: an envelope is taken here or by its sender.
             left = []
             while self.user_lane:
                 left.append(self.user_lane.popleft())

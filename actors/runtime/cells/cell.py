@@ -1,7 +1,7 @@
 """The cell: the lasting part of an actor. It owns path, mailbox, epoch and history; lives come and go.
 
 It is a pykka actor: a `pykka.ActorRef` to it can tell, ask and stop. Pykka's own loop, registry and proxies
-are not used; the loop is the backend's, and what happens to one envelope is `Incarnation.process_one`.
+are not used: the loop is the backend's, and `Incarnation.process_one` handles each envelope.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Cell(pykka.Actor):
         self.incarnation: Incarnation | None = None
         self.actor_stopped = threading.Event()
         self._channel: Channel | None = None
-        # Trace and queue; what is refused is counted, and dead unless an asker hears of it.
+        # Traces and queues an envelope. A refused one is a dead letter, unless an asker is told.
         self.deliver: Deliver = self.mailbox.deliverer(system.tracer.record, self._refused)
         self.actor_inbox = PykkaInbox(self.address, system, self.deliver)
         self._actor_ref = pykka.ActorRef(self)
@@ -68,7 +68,7 @@ class Cell(pykka.Actor):
 
     @staticmethod
     def _create_future() -> Any:
-        # Pykka's ActorRef knows nothing but the class: this is the future that any thread may wait on.
+        # Pykka's ActorRef knows only the class, not the runtime; any thread may wait on this kind.
         return ThreadFuture()
 
     def _start_actor_loop(self) -> None:
@@ -84,14 +84,14 @@ class Cell(pykka.Actor):
 
     @property
     def waiting_on(self) -> AnyAddress | None:
-        """Whom the current life's handler is parked asking."""
+        """The actor whose answer the current life's handler waits for, or None."""
         incarnation = self.incarnation
         if incarnation is None or incarnation.waiting_for is None or incarnation.waiting_for.done:
             return None
         return incarnation.waiting_on
 
     def tell_from(self, message: object, sender: AnyAddress | None, correlation: str | None) -> None:
-        # Written out in one piece, because every message from outside passes here.
+        # Inlined, because every message from outside passes here.
         number, at_ns = self._next_number(), self._stamp_ns()
         fields = (number, message, sender, correlation, None, at_ns, self.address, None)
         envelope = _new_tuple(Envelope, fields)
@@ -111,11 +111,11 @@ class Cell(pykka.Actor):
 
     def watched_by(self, watcher: Watcher) -> None:
         for former in list(self._watchers):
-            # Only the living watch; the others would pile up with every restart of theirs.
+            # Ended watchers are dropped: they would pile up with every restart of the watching actor.
             if not former.live:
                 self._watchers.pop(former, None)
         self._watchers[watcher] = None
-        # Looked at after the entry, so that an end at this very moment is told from one side or the other.
+        # Checked after the entry, so that an end at this very moment is told here or by `tell_watchers`.
         if self.state is CellState.STOPPED and self._watchers.pop(watcher, watcher) is None:
             watcher.terminated(Terminated(self.path, self.name, "stopped", restarting=False))
 
@@ -140,9 +140,9 @@ class Cell(pykka.Actor):
             self.mailbox.put_system(order)
 
     def fence(self, how: End, error: BaseException, *, holding: Envelope | None = None) -> bool:
-        """Cut the current life off from everything, if given only while it is still `holding` that envelope.
+        """Cut the current life off from everything; with `holding`, only while it handles that envelope.
 
-        False if it is not, or ended by itself just before; then its report is on the way.
+        False if it does not, or if the life ended by itself just before: then its report is on the way.
         """
         incarnation = self.incarnation
         if incarnation is None:
@@ -153,7 +153,7 @@ class Cell(pykka.Actor):
         failed = AskFailed(f"{self.path} {how.value}: {error}")
         failed.__cause__ = error
         incarnation.retire(failed)
-        # One that leaves by its own wish and hangs in `on_stop` has handled what it has in hand.
+        # A life that stops itself and hangs in `on_stop` has handled its current envelope already.
         handled = incarnation.leaving and incarnation.current is None
         if current is not None and current.message is not STOP and not handled:
             if current.reply_to is not None:
@@ -164,11 +164,11 @@ class Cell(pykka.Actor):
         return True
 
     def acknowledge(self, life: Life) -> None:
-        """A life serves: told to the supervisor."""
+        """Tell the supervisor that a life serves."""
         self.report(Up(self, life.epoch))
 
     def ended(self, life: Life, how: End, error: BaseException | None, envelope: Envelope | None) -> None:
-        """A life ended by itself or by order: its poisoned message is dead, the supervisor hears."""
+        """A life has ended: make its poisoned message a dead letter, and tell the supervisor."""
         message_type = "on_start"
         if envelope is not None:
             message_type = type(envelope.message).__name__
@@ -180,17 +180,17 @@ class Cell(pykka.Actor):
         self.report(Ended(self, life.epoch, how, error, message_type))
 
     def report(self, message: object) -> None:
-        """To the supervisor that started the current life."""
+        """Tell the supervisor that started the current life."""
         if self._channel is not None:
             self._channel.put(message)
 
     def hook_failed(self, life: Life, hook: str, error: BaseException) -> None:
-        """Contained, but not hidden."""
+        """Report an exception of a hook, which was contained."""
         at = from_us(self.runtime.now_us())
         self.system.post(HookFailed(self.path, life.epoch, hook, error, at))
 
     def worker_left(self, life: Life) -> None:
-        """The worker of a life is done; nothing refers to the actor any more."""
+        """The worker of a life is done: drop an ended life, so that nothing refers to its actor any more."""
         self._counted_out(life)
         if self.incarnation is life and not life.live:
             self.incarnation = None
@@ -200,18 +200,18 @@ class Cell(pykka.Actor):
             self.runtime.activity.finish(life)
 
     def report_if_hung(self) -> None:
-        """Called by the hang watch: busy with one message for longer than the limit?"""
+        """Called by the hang watch: report if one message has been handled for longer than the limit."""
         incarnation, current = self.incarnation, self.mailbox.current
         if incarnation is None or current is None or not incarnation.live or current.message is STOP:
             return
         busy_for_s = self.runtime.monotonic() - self.mailbox.busy_since
-        # Virtual time is exact in microseconds; what is lost in seconds as floats must not hide a hang.
+        # Virtual time is exact to the microsecond; the rounding of float seconds must not hide a hang.
         if busy_for_s + 1e-6 >= self.spec.hang_limit_s and self.mailbox.current is current:
             busy_with = type(current.message).__name__
             self.report(Hung(self, incarnation.epoch, current, busy_with, busy_for_s))
 
     def close(self, why: str) -> None:
-        """Take no mail any more; what is queued is dead."""
+        """Take no mail any more; queued asks are refused, other queued mail goes to the dead letters."""
         for envelope in self.mailbox.close(why):
             if envelope.message is STOP:
                 continue
@@ -220,32 +220,32 @@ class Cell(pykka.Actor):
                 continue
             reply = envelope.reply_to
             if reply is not None and reply.reject(refusal_error(self.path, envelope.message, why)):
-                # The asker knows, so it is not a dead letter; one who gave up waiting does not.
+                # The asker is told, so it is no dead letter; an asker that has given up waiting is not told.
                 continue
             self.system.dead(envelope, why, Told.FOLDED)
 
     def _outlived(self, own: OwnEnvelope) -> None:
-        """Told by a timer or a watch that ended with its life, so nobody need be alarmed."""
+        """Keep a message of a timer or watch whose life has ended as a dead letter, but raise no event."""
         self.system.dead(own, "its life ended", Told.NOT)
 
     def close_for_good(self) -> None:
-        """The cell will never serve again; its watchers hear it for the last time."""
+        """Close the cell for good: it will never serve again."""
         self.close("stopped")
         self.state = CellState.STOPPED
         self.actor_stopped.set()
 
     def reopen(self) -> None:
-        """The cell may be started again, and takes mail for it."""
+        """Take mail again: the cell may be started again."""
         self.mailbox.reopen()
         self.state = CellState.HELD
 
     def tell_watchers(self, reason: str, *, restarting: bool) -> None:
-        """An incarnation has ended."""
+        """Tell the watchers that an incarnation has ended."""
         message = Terminated(self.path, self.name, reason, restarting)
         for watcher in list(self._watchers):
             last = self.state is CellState.STOPPED or not watcher.live
             if last and self._watchers.pop(watcher, watcher) is not None:
-                # Told by `watched_by` at this very moment.
+                # `watched_by` tells it at this very moment.
                 continue
             watcher.terminated(message)
 
@@ -262,7 +262,7 @@ class Cell(pykka.Actor):
             self.system.dead(envelope, refusal, Told.FOLDED)
 
     def status(self) -> CellStatus:
-        """The cell at this moment."""
+        """The status of the cell at this moment."""
         current = self.mailbox.current
         busy = current is not None and current.message is not STOP
         return CellStatus(

@@ -36,7 +36,7 @@ class _TimedTell:
         context.timers[self] = None
         self._timer = context.runtime.add_timer(due_us, self._fire)
         if not context.live:
-            # Fenced from another thread just now: whoever did it may not have seen this timer.
+            # Fenced from another thread meanwhile: `retire` may not have seen this timer.
             self._timer.cancel()
 
     def _fire(self) -> None:
@@ -140,7 +140,7 @@ class LiveContext:
             raise Fenced(f"{self.path}: incarnation {self.epoch} was replaced or stopped")
 
     def tell(self, to: AnyAddress, message: object, *, correlation: str | None = None) -> None:
-        # Written out in one piece, because every message between actors passes here.
+        # Inlined, because every message between actors passes here.
         if not self.live:
             self.check_live()
         current = self.current
@@ -181,7 +181,7 @@ class LiveContext:
         self.waiting_on = None
         if not future.done:
             text = f"{to.path} did not answer {type(message).__name__} within {timeout_s} s"
-            # Deciding the future makes a late answer harmless, and takes it if it came just now.
+            # Rejecting makes a later answer harmless. If it fails, an answer came just now and is returned.
             if future.reject(AskTimeout(text)):
                 raise AskTimeout(text)
         return question.answer(future.outcome())
@@ -220,7 +220,7 @@ class LiveContext:
         target.recipient.watched_by(self)
 
     def terminated(self, message: Terminated) -> None:
-        """The runtime tells of a watched end."""
+        """Called by the runtime when a watched incarnation has ended."""
         if self.live:
             self.tell_own(message, None, None)
 
@@ -238,10 +238,9 @@ class LiveContext:
         self.leaving = True
 
     def tell_own(self, message: object, correlation: str | None, cause: int | None) -> None:
-        """Queue what a timer or a watch of this life tells, if it is still there to be told.
+        """Queue a message of a timer or watch of this life, unless the life has ended.
 
-        The bound is not asked: it holds off others, while an actor that waits for its deadline or for
-        somebody's end would never hear of it again.
+        The bound does not apply: it is meant for other senders, and these messages are never sent again.
         """
         to = self.self_address
         at_ns = self._stamp_ns()
@@ -257,7 +256,7 @@ class LiveContext:
         return Envelope(number, message, self.self_address, correlation, cause, at_ns, to, reply)
 
     def _refuse_circle(self, to: AnyAddress) -> None:
-        """Asks that wait for each other in a circle could only time out: say so at once."""
+        """Raise Deadlock if this ask would close a circle of asks, which could only time out."""
         graph = [self.path]
         asked: AnyAddress | None = to
         while asked is not None:
@@ -268,7 +267,7 @@ class LiveContext:
 
     def _park(self, future: OneShot, timeout_s: float | None) -> None:
         self.waiting_for = future
-        # Looked at again, because a fence sets the one and then looks at the other.
+        # Checked after `waiting_for` is set: `retire` clears `live` first and then rejects `waiting_for`.
         self.check_live()
         self.runtime.wait(future, timeout_s, self)
         self.waiting_for = None

@@ -1,4 +1,4 @@
-"""What a life needs of the cell that it is lived in."""
+"""What a life needs of its cell."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from actors.runtime.policy.spec import ChildSpec
 
 
 class Life(Parked, Protocol):
-    """A life as its cell hears of it."""
+    """A life as its cell sees it."""
 
     @property
     def epoch(self) -> int: ...
@@ -45,13 +45,13 @@ class Home(HangWatched, Protocol):
     def rng(self) -> random.Random: ...
 
     def acknowledge(self, life: Life) -> None:
-        """A life serves."""
+        """Called when a life serves."""
 
     def ended(self, life: Life, how: End, error: BaseException | None, envelope: Envelope | None) -> None:
-        """A life ended by itself or by order."""
+        """Called when a life has ended by itself or by order."""
 
     def hook_failed(self, life: Life, hook: str, error: BaseException) -> None:
-        """`on_stop` or `on_failure` raised."""
+        """Called when `on_stop` or `on_failure` has raised."""
 
     def worker_left(self, life: Life) -> None:
-        """The worker of a life is done."""
+        """Called when the worker of a life is done."""

@@ -31,11 +31,11 @@ class Incarnation(LiveContext):
         self.worker_name = f"{self.path}#{epoch}"
         self.served = False
         self._actor: Actor | None = None
-        # Two workers may want to run the hook at a fence; whoever gets the token does.
+        # At a fence two workers may try to run `on_stop`; the one that takes the token does.
         self._stop_token = Lock()
 
     def setup(self) -> bool:
-        """Make the actor and run `on_start`; whether it serves now."""
+        """Make the actor and run `on_start`. Returns whether it serves now."""
         try:
             actor = self.cell.spec.factory(self.cell.system.addresses)
             actor.ctx = self
@@ -48,15 +48,15 @@ class Incarnation(LiveContext):
             return False
         self.served = True
         if not self.mailbox.activate(self):
-            # Fenced while it started: what it has taken, nobody else knows of.
+            # Fenced while it started: nobody else will release what it has taken.
             self._run_hook("on_stop")
             return False
         self.cell.acknowledge(self)
-        # An actor may wish to end in its very first hook.
+        # `on_start` may have called `stop_self`.
         return not self.leaving or self._leave(End.NORMAL)
 
     def process_one(self, envelope: Envelope) -> bool:
-        """Handle one envelope; whether the next may come. The same for every backend."""
+        """Handle one envelope. Returns whether the next may come. The same for every backend."""
         message = envelope.message
         if message is STOP:
             return self._leave(End.SHUTDOWN)
@@ -74,7 +74,7 @@ class Incarnation(LiveContext):
         return not self.leaving or self._leave(End.NORMAL)
 
     def teardown(self) -> None:
-        """The worker is done with this life; the books were closed where it ended."""
+        """The worker is done with this life, whose end was reported when it happened."""
         self.cell.worker_left(self)
 
     def _leave(self, how: End) -> bool:
@@ -86,9 +86,9 @@ class Incarnation(LiveContext):
         return False
 
     def _crash(self, error: BaseException, envelope: Envelope | None) -> None:
-        """The same for tell and ask: the asker gets the error, and the supervisor hears of it."""
+        """End after an exception, for tell and ask alike: an asker gets it, and the supervisor is told."""
         if not self.live:
-            # A zombie: whatever it raises, Fenced above all, has no effect; the fence closed its books.
+            # Fenced already: what it raises (usually Fenced) has no effect, and its end has been reported.
             return
         failed = AskFailed(f"{self.path} failed: {describe(error)}")
         failed.__cause__ = error
@@ -103,7 +103,7 @@ class Incarnation(LiveContext):
             self.cell.ended(self, End.CRASH, error, envelope)
 
     def retire(self, why: AskFailed) -> None:
-        """No effect from here on: timers go, open replies fail, a parked handler wakes up fenced."""
+        """Prevent further effects: cancel timers, fail open replies, wake a parked handler with Fenced."""
         self.live = False
         for timer in list(self.timers):
             timer.cancel()
@@ -114,18 +114,18 @@ class Incarnation(LiveContext):
             waiting_for.reject(Fenced(f"{self.path}: incarnation {self.epoch} was replaced or stopped"))
 
     def release(self) -> None:
-        """Let a fenced life's actor let go of what it holds; runs on another worker than its own."""
+        """Run `on_stop` of a fenced life on another worker, so that its actor releases what it holds."""
         if self.served:
             self._run_hook("on_stop")
 
     def _run_hook(self, hook: str, *arguments: object) -> None:
-        """Run `on_stop` or `on_failure`, once; what it raises is reported and changes nothing."""
+        """Run `on_failure`, or `on_stop` if it has not run; an exception is reported and changes nothing."""
         if hook == "on_stop" and not self._stop_token.acquire(False):
             return
         try:
             getattr(self._actor, hook)(*arguments)
         except Fenced:
-            # It tried to have an effect after its end; the fence held, which is all there is to do.
+            # It tried to have an effect after its end, and the fence prevented it: nothing to report.
             return
         except BaseException as error:
             self.runtime.let_unwind(error)

@@ -1,4 +1,4 @@
-"""What is told between a unit of the tree and its supervisor about one life, and how a life may end."""
+"""Messages between a unit of the tree and its supervisor about one life, and how a life may end."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from actors.runtime.actor.mail import Envelope
 class End(Enum):
     """How a life ended."""
 
-    NORMAL = "normal"  # by its own wish
+    NORMAL = "normal"  # by `stop_self`
     SHUTDOWN = "shutdown"  # by its supervisor's order
     CRASH = "crash"  # by an exception in its constructor, `on_start` or a handler
     START_TIMEOUT = "start deadline exceeded"
@@ -21,7 +21,7 @@ class End(Enum):
 
 @dataclass(frozen=True)
 class StopOrder:
-    """The message that ends an incarnation in order."""
+    """The message that stops an incarnation in an orderly way."""
 
 
 STOP = StopOrder()

@@ -13,7 +13,7 @@ from actors.runtime.reporting.records import Tracer
 
 
 class PostOffice(Protocol):
-    """Numbers and traces the mail, keeps what is dead, and passes events on."""
+    """Numbers and traces the mail, keeps dead letters, and passes events on."""
 
     @property
     def runtime(self) -> Runtime: ...
@@ -23,15 +23,15 @@ class PostOffice(Protocol):
 
     @property
     def addresses(self) -> Mapping[str, AnyAddress]:
-        """Every cell's, by name; complete before the first one starts."""
+        """Every cell's address, by name; complete before the first cell starts."""
 
     @property
     def next_number(self) -> Callable[[], int]:
-        """Draws the number of an envelope."""
+        """Returns the number for the next envelope."""
 
     @property
     def observer(self) -> Channel:
-        """Stands above the root supervisor."""
+        """The channel that the root supervisor reports to."""
 
     def new_envelope(
         self,
@@ -47,10 +47,10 @@ class PostOffice(Protocol):
         """Keep a dead letter, and tell the listener of it."""
 
     def post(self, event: RuntimeEvent) -> None:
-        """Tell an event from any thread: the listener hears it on the root supervisor's."""
+        """Tell an event from any thread; the listener is called on the root supervisor's."""
 
     def post_held(self) -> None:
-        """Post what was folded so far."""
+        """Post the dead letters that folding has held so far."""
 
     def emit(self, event: RuntimeEvent) -> None:
         """Tell an event now, on a supervisor's own thread."""

@@ -14,7 +14,7 @@ from actors.runtime.cells.post_office import PostOffice
 
 
 class PykkaInbox:
-    """What a `pykka.ActorRef` puts its envelopes into."""
+    """The inbox that a `pykka.ActorRef` puts its envelopes into."""
 
     def __init__(self, address: AnyAddress, system: PostOffice, deliver: Deliver) -> None:
         self._address = address
@@ -22,7 +22,7 @@ class PykkaInbox:
         self._deliver = deliver
 
     def put(self, envelope: Any, /) -> None:
-        """Take a pykka envelope over into one of ours; pykka's stop keeps its place behind earlier mail."""
+        """Turn a pykka envelope into one of ours; pykka's stop takes its turn behind earlier mail."""
         message = envelope.message
         if isinstance(message, pykka.messages._ActorStop):
             message = STOP

@@ -1,1 +1,1 @@
-"""Clocks: the one of the system, and one that stands still while anything is under way."""
+"""Clocks: the system's, and one that stands still while anything is under way."""

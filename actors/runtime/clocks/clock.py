@@ -1,4 +1,4 @@
-"""Clocks for the thread runtime: the system's, and the base of those that are not."""
+"""What the thread runtime needs of a clock, and the system's clock."""
 
 from __future__ import annotations
 

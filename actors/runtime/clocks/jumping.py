@@ -3,8 +3,8 @@ all is idle.
 
 Under way are: a handler that runs and is not parked in sleep or ask, mail in a cell that is up (unless it
 waits behind a parked handler), a supervisor that decides, an actor that starts, and an operator's request.
-Each counts one; the count passes from one to the other without touching zero in between: whoever wakes
-somebody counts for them before counting itself out.
+Each counts one. The count never touches zero while work passes from one to the other: the waker counts in
+the one that it wakes before it counts itself out.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class JumpingClock:
         return self._count
 
     def add(self, count: int) -> None:
-        """Count in (or, below zero, out)."""
+        """Add to the count of what is under way; a negative number counts out."""
         with self._changed:
             self._add(count)
 
@@ -59,14 +59,14 @@ class JumpingClock:
             self._changed.notify_all()
 
     def begin(self, worker: Parked) -> None:
-        """The worker runs, unless it was fenced."""
+        """Count the worker as running, unless it was fenced."""
         with self._changed:
             if worker.live and not worker.counted:
                 worker.counted = True
                 self._count += 1
 
     def finish(self, worker: Parked) -> None:
-        """The worker is idle, parked, or fenced; counted out once."""
+        """Count out a worker that is idle, parked or fenced, unless that was done already."""
         with self._changed:
             if worker.counted:
                 worker.counted = False
@@ -74,7 +74,7 @@ class JumpingClock:
 
     @contextmanager
     def operation(self) -> Iterator[None]:
-        """An operator's request is under way."""
+        """Count an operator's request as under way within the block."""
         self.add(1)
         try:
             yield
@@ -82,7 +82,7 @@ class JumpingClock:
             self.add(-1)
 
     def add_timer(self, due_us: int, action: Callable[[], object]) -> Timer:
-        """Call `action` when market time has come to `due_us`."""
+        """Call `action` when market time reaches `due_us`."""
         with self._changed:
             timer = self._timers.add(due_us, action)
             if self._driver is None and not self._ended:
@@ -92,11 +92,11 @@ class JumpingClock:
         return timer
 
     def wait(self, future: ThreadFuture, timeout_s: float | None, worker: Parked | None) -> bool:
-        """Park until the future is decided; False when `timeout_s` passed, on either time. A waiting outsider
-        holds nothing up; to be counted it enters `operation`."""
+        """Park until the future is decided; False if `timeout_s` passed, in either time. A waiting caller
+        outside the actors (`worker` None) does not hold up the clock, unless within `operation`."""
         waiter = _CountedWaiter(worker)
         timer = None
-        # An outsider has no part in market time: its patience is process time alone.
+        # For a caller outside the actors the timeout is process time alone.
         if worker is not None and timeout_s is not None and timeout_s != float("inf"):
             timer = self.add_timer(self._now_us + round(timeout_s * 1_000_000), waiter.release)
         if future.add_waiter(waiter):
@@ -109,7 +109,7 @@ class JumpingClock:
         return future.done
 
     def shut_down(self) -> None:
-        """End the driver."""
+        """End the driver thread."""
         with self._changed:
             self._ended = True
             self._changed.notify_all()
@@ -127,7 +127,7 @@ class JumpingClock:
                     before = monotonic()
                     self._changed.wait((due_us - self._now_us) / 1e6 / self._speed)
                     passed_us = round((monotonic() - before) * 1e6 * self._speed)
-                    # What came in between found the time as far on as it had been played.
+                    # Work that came during the wait must find the time as far on as it has been played.
                     self._now_us = min(due_us, self._now_us + passed_us)
                     if self._now_us < due_us:
                         continue
@@ -149,17 +149,17 @@ class _CountedWaiter:
         self._released = False
 
     def park(self) -> None:
-        """The worker is about to sleep: it is not under way, unless it was woken already."""
+        """Count out the worker, which is about to sleep, unless it was woken already."""
         with self._guard:
             if not self._released and self._worker is not None:
                 self._worker.mailbox.pause(self._worker)
 
     def sleep(self, timeout_s: float | None) -> None:
-        """Until released, or `timeout_s` of process time passed."""
+        """Sleep until released, or until `timeout_s` of process time has passed."""
         self._lock.acquire(timeout=-1 if timeout_s is None else min(max(0.0, timeout_s), TIMEOUT_MAX))
 
     def resume(self) -> None:
-        """The worker runs again, whoever woke it."""
+        """Count the worker in again, whoever woke it."""
         if self._worker is not None:
             self._worker.mailbox.resume(self._worker)
 

@@ -20,7 +20,7 @@ class GreenMailbox(TwoLaneMailbox):
         self.task: ServingTask | None = None
 
     def put(self, envelope: Any) -> str | None:
-        """Queue in the user lane; None, or why it was refused."""
+        """Queue in the user lane. Returns None, or why it was refused."""
         if self._refusal is not None:
             return self._refusal
         user = self.user_lane
@@ -35,7 +35,7 @@ class GreenMailbox(TwoLaneMailbox):
         return None
 
     def deliverer(self, record: Record, refused: OnRefused) -> Deliver:
-        """Record, put, and wake the task, in one piece: every message of a simulation passes here."""
+        """As in the base, with `put` inlined, because every message of a simulation passes here."""
         user = self.user_lane
         append, ready, bound = user.append, self._ready.append, self.bound
 
@@ -56,7 +56,7 @@ class GreenMailbox(TwoLaneMailbox):
         return deliver
 
     def get(self, owner: object = None) -> Any:
-        """Take the next, which the caller knows to be there; None if `owner` is not the owner (any more)."""
+        """Take the next envelope, which must be there; None if `owner` is not the owner (any more)."""
         if self.owner is not owner:
             return None
         self.current = envelope = self.system_lane.popleft() if self.system_lane else self.user_lane.popleft()

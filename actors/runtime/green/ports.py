@@ -1,4 +1,4 @@
-"""What the loop of a simulation picks, and what the parts of a simulation need of that loop."""
+"""The tasks that the loop of a simulation picks, and what its parts need of the loop."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from actors.runtime.green.switching import Fiber
 
 
 class Task(Protocol):
-    """What the loop picks: a step to run, or a fiber to go on with. Each has context variables of its own."""
+    """What the loop picks: a step to run, or a fiber to resume. Each has context variables of its own."""
 
     name: str
     context: Context
@@ -27,7 +27,7 @@ class Task(Protocol):
 
 
 class ServingTask(Task, Protocol):
-    """A task that serves a mailbox; `idle` when it stands outside the loop until mail comes."""
+    """A task that serves a mailbox; `idle` while it is out of the loop until mail comes."""
 
     idle: bool
 

@@ -1,6 +1,6 @@
-"""The simulated backends: one seeded loop picks who runs next, virtual time moves when nobody can.
+"""The simulated backends: one seeded loop picks who runs next, virtual time moves when none can.
 
-A blocking `ask` or `sleep` parks the fiber it stands on, and another fiber goes on picking. Fibers are made
+A blocking `ask` or `sleep` parks its fiber, and another fiber continues the loop. Fibers are made
 from a shallow hub, because a new greenlet inherits the recursion depth of its maker.
 """
 
@@ -116,9 +116,9 @@ class GreenRuntime(Runtime):
         return self._timers.add(due_us, action)
 
     def wait(self, future: OneShot, timeout_s: float | None, worker: Parked | None) -> bool:
-        """Park until the future is decided; False when `timeout_s` of virtual time passed.
+        """Park until the future is decided; False if `timeout_s` of virtual time passed.
 
-        Raises Deadlock outside the actors when nothing can ever happen any more.
+        Raises Deadlock outside the actors if nothing can ever happen any more.
         """
         assert isinstance(future, GreenFuture)
         if future.done or (timeout_s is not None and timeout_s <= 0):
@@ -141,7 +141,7 @@ class GreenRuntime(Runtime):
         return future.done
 
     def wake(self, task: Task, waits_for: object) -> None:
-        """Let a parked task go on, if it still waits for just that."""
+        """Make a parked task ready, if it still waits for `waits_for`."""
         if task.waits_for is waits_for:
             task.waits_for = None
             self.ready.append(task)
@@ -154,7 +154,7 @@ class GreenRuntime(Runtime):
             self.park(task)
 
     def run(self, until: datetime | None = None) -> None:
-        """Run until nothing is left to do, or until virtual time `until`, which it then is.
+        """Run until nothing is left to do, or up to virtual time `until`, and set the time to it.
 
         Raises Deadlock if somebody waits for an answer that can't come any more.
         """
@@ -174,15 +174,15 @@ class GreenRuntime(Runtime):
         """Nothing to do: in virtual time a handler is busy only while parked, and `wait` sets a timer."""
 
     def abandon(self, job: object) -> None:
-        """Nothing to do: no thread is lost to a fiber that stands still, and the end unwinds them all."""
+        """Nothing to do: a parked fiber costs no thread, and `shut_down` unwinds them all."""
 
     @property
     def abandoned(self) -> int:
-        """None, ever."""
+        """Always 0."""
         return 0
 
     def shut_down(self) -> None:
-        """Unwind every fiber that stands still."""
+        """Unwind every parked fiber."""
         self._ended = self.unwinding = True
         self.ready.clear()
         self._timers = TimerHeap()
@@ -209,7 +209,7 @@ class GreenRuntime(Runtime):
         )
 
     def park(self, task: Task) -> None:
-        """Stand still; another fiber goes on picking. Returns when the task was picked again."""
+        """Park the task; another fiber continues the loop. Returns when the task is picked again."""
         if self._ended:
             raise RuntimeError("the simulated runtime was shut down: nothing can be waited for any more")
         task.fiber = self._switching.current()
@@ -231,7 +231,7 @@ class GreenRuntime(Runtime):
         ready = self.ready
         fifo = not self._random_order
         while True:
-            # Picking in order is written out, because every message of a backtest passes here.
+            # Picking in order is inlined, because every message of a backtest passes here.
             task = ready.popleft() if fifo and ready else self._next()  # type: ignore[union-attr]
             if task is None:
                 self._idle()
@@ -243,7 +243,7 @@ class GreenRuntime(Runtime):
                     task.context.run(task.step)
                 except BaseException as error:
                     self.let_unwind(error)
-                    # A fault of the runtime itself, for handlers contain theirs: it goes to whoever runs us.
+                    # Exceptions of handlers are contained: this is a fault of the runtime, for its caller.
                     self._main.error = error
                     self._go_on(self._main)
 
@@ -269,7 +269,7 @@ class GreenRuntime(Runtime):
         last = ready.pop()
         if picked == count - 1:
             return last
-        # The last one fills the gap, so that picking costs the same however many are ready.
+        # The last one fills the gap, so that picking takes constant time.
         task, ready[picked] = ready[picked], last
         return task
 
@@ -288,7 +288,7 @@ class GreenRuntime(Runtime):
 
 
 class BatonRuntime(GreenRuntime):
-    """The same loop on real threads that pass a baton: the cross-check of the greenlets."""
+    """The same loop on real threads that pass a baton, to cross-check the greenlets."""
 
     def _make_switching(self) -> Switching:
         return Batons()

@@ -12,7 +12,7 @@ import greenlet
 
 
 class Fiber(Protocol):
-    """Something that can be switched to; whoever switches stands still until switched back to."""
+    """Something that can be switched to; the one that switches is suspended until it is switched back to."""
 
     def switch(self) -> None: ...
 
@@ -20,7 +20,7 @@ class Fiber(Protocol):
         """Unwind it with GreenletExit; not for the current one."""
 
     def stack(self) -> str:
-        """The Python stack on which it stands still, or ''."""
+        """The Python stack on which it is suspended, or ''."""
 
 
 class Switching(Protocol):
@@ -32,22 +32,22 @@ class Switching(Protocol):
 
 
 class _GreenFiber(greenlet.greenlet):
-    """A greenlet in the words of `Fiber`."""
+    """A greenlet as a `Fiber`."""
 
     def close(self) -> None:
-        """Unwind it; a dying greenlet hands over to its parent, so that must be us."""
+        """Unwind it. A greenlet that ends switches to its parent, so the caller is made its parent."""
         if self.dead:
             return
         self.parent = greenlet.getcurrent()
         self.throw()
 
     def stack(self) -> str:
-        """The stack on which it stands still."""
+        """The stack on which it is suspended."""
         return "" if self.gr_frame is None else "".join(traceback.format_stack(self.gr_frame))
 
 
 class _MainFiber:
-    """The greenlet that was there before us: it can be returned to, but not closed."""
+    """The greenlet that the simulation was started from: it can be switched back to, but not closed."""
 
     def __init__(self) -> None:
         self._greenlet = greenlet.getcurrent()
@@ -57,10 +57,10 @@ class _MainFiber:
         self._greenlet.switch()
 
     def close(self) -> None:
-        """It ends with its thread."""
+        """Nothing to do: it ends with its thread."""
 
     def stack(self) -> str:
-        """The stack on which it stands still."""
+        """The stack on which it is suspended."""
         frame = self._greenlet.gr_frame
         return "" if frame is None else "".join(traceback.format_stack(frame))
 
@@ -73,7 +73,7 @@ class Greenlets:
         return _GreenFiber(work)
 
     def current(self) -> Fiber:
-        """The running one."""
+        """The running fiber."""
         running = greenlet.getcurrent()
         return running if isinstance(running, _GreenFiber) else _MainFiber()
 
@@ -102,7 +102,7 @@ class _BatonFiber:
         me.pause()
 
     def pause(self) -> None:
-        """Stand still until the baton comes."""
+        """Wait for the baton."""
         self._baton.acquire()
         if self._closing:
             raise greenlet.GreenletExit
@@ -115,7 +115,7 @@ class _BatonFiber:
             self._thread.join()
 
     def stack(self) -> str:
-        """The stack on which it stands still."""
+        """The stack on which it is suspended."""
         ident = None if self._thread is None else self._thread.ident
         frame = None if ident is None else sys._current_frames().get(ident)
         return "" if frame is None else "".join(traceback.format_stack(frame))
@@ -139,6 +139,6 @@ class Batons:
         return _BatonFiber(self, work)
 
     def current(self) -> Fiber:
-        """The running one."""
+        """The running fiber."""
         fiber: Fiber | None = getattr(self.local, "fiber", None)
         return _BatonFiber(self, None) if fiber is None else fiber

@@ -12,7 +12,7 @@ from actors.runtime.green.switching import Fiber
 
 
 class GreenJob:
-    """One piece of work: a supervisor's life, a hook, or the outside."""
+    """One piece of work: a supervisor's life, a hook, or the code outside the actors."""
 
     def __init__(self, name: str, work: Callable[[], None]) -> None:
         self.name = name
@@ -23,7 +23,7 @@ class GreenJob:
         self.step = work
 
     def waits_for_name(self) -> str:
-        """Unknown: nobody's handler runs here."""
+        """Unknown: no actor's handler runs here."""
         return "?"
 
 
@@ -58,7 +58,7 @@ class MailTask:
 
     def _handle_one(self) -> None:
         """Every later step: one envelope."""
-        # Taking is written out, because every message of a simulation passes here.
+        # Taking is inlined, because every message of a simulation passes here.
         mailbox, user, system = self._mailbox, self._user, self._system
         if mailbox.owner is not self.consumer:
             self._leave()
@@ -79,6 +79,6 @@ class MailTask:
         self.consumer.teardown()
 
     def waits_for_name(self) -> str:
-        """The path of the actor that is asked, if it is one."""
+        """The path of the actor that it has asked, or `?`."""
         waiting_on = getattr(self.consumer, "waiting_on", None)
         return "?" if waiting_on is None else str(waiting_on.path)

@@ -19,7 +19,7 @@ class GreenFuture(OneShot):
         self._error: BaseException | None = None
 
     def resolve(self, value: object) -> bool:
-        """Decide for a value; False if the outcome stood already."""
+        """Set the value; False if the outcome was decided already."""
         if self._done:
             return False
         self._value = value
@@ -27,7 +27,7 @@ class GreenFuture(OneShot):
         return True
 
     def reject(self, error: BaseException) -> bool:
-        """Decide for an error; False if the outcome stood already."""
+        """Set the error; False if the outcome was decided already."""
         if self._done:
             return False
         self._error = error
@@ -35,7 +35,7 @@ class GreenFuture(OneShot):
         return True
 
     def wait(self, timeout_s: float | None) -> bool:
-        """Park the caller until the outcome stands; False when virtual time ran out."""
+        """Park the caller until the outcome is decided; False if `timeout_s` of virtual time ran out."""
         return self._loop.wait(self, timeout_s, None)
 
     def _decide(self) -> None:
@@ -59,7 +59,7 @@ class GreenChannel:
             self._loop.wake(self._reader, self)
 
     def get(self, timeout_s: float | None) -> object:
-        """The next message; None when virtual time ran out."""
+        """The next message; None if `timeout_s` of virtual time ran out."""
         if not self._queue and (timeout_s is None or timeout_s > 0):
             loop = self._loop
             task = self._reader = loop.running
@@ -75,7 +75,7 @@ class GreenChannel:
         return self._queue.popleft() if self._queue else None
 
     def close(self) -> list[object]:
-        """Hand back what was left; what comes later is not read."""
+        """Return what was left; messages that come later are not read."""
         left = list(self._queue)
         self._queue.clear()
         return left

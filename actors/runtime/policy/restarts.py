@@ -47,6 +47,6 @@ def backoff_delay_s(backoff: Backoff, failures_in_a_row: int, draw: float) -> fl
 
 
 def failures_in_a_row(before: int, up_since_us: int | None, now_us: int, backoff: Backoff) -> int:
-    """The count including this failure: it starts again after `reset_after_s` of service without one."""
+    """The count including this failure; it starts again at 1 after `reset_after_s` of service without one."""
     served_us = 0 if up_since_us is None else now_us - up_since_us
     return 1 if served_us >= backoff.reset_after_s * 1e6 else before + 1

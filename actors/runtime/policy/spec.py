@@ -41,7 +41,7 @@ class OnHang(Enum):
 
 
 def _expect(holds: bool, what: str, expected: str, found: object) -> None:
-    """Refuse a setting by its name. The conditions say what is wanted, because NaN fulfils none."""
+    """Raise ValueError unless `holds`. Conditions state what is allowed, so that NaN never passes."""
     if not holds:
         raise ValueError(f"{what}: expected {expected}, found {found!r}")
 

@@ -1,1 +1,1 @@
-"""What the runtime tells of itself: events, status, traces, dead letters."""
+"""What the runtime tells about itself: events, status, traces, dead letters."""

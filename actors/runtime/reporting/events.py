@@ -1,4 +1,4 @@
-"""What the runtime tells about itself, as it happens."""
+"""The events that the runtime tells about itself."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ class ActorStarted:
 
 @dataclass(frozen=True)
 class ActorFailed:
-    """An incarnation ended by itself. `message_type` is what it was handling; `will_restart_in_s` is None
-    when it stays down, is parked, or its supervisor gives up."""
+    """An incarnation crashed, hung, missed its start deadline, or ended though it is permanent.
+
+    `message_type` is what it was handling. `will_restart_in_s` is None if it stays down, is parked, or its
+    supervisor gives up.
+    """
 
     path: str
     epoch: int
@@ -71,8 +74,8 @@ class MailboxOverflow:
 class DeadLettered:
     """A message will never be handled. Overflow is told as MailboxOverflow instead.
 
-    What a closed mailbox turns away is folded: the first is told at once, then at most one a minute for each
-    path, reason and type of message, which is the last of `count`.
+    Mail that a closed mailbox refuses is folded: of each path, reason and type of message the first is told
+    at once, then at most one a minute, which is the last of `count`.
     """
 
     path: str
@@ -85,7 +88,7 @@ class DeadLettered:
 
 @dataclass(frozen=True)
 class HookFailed:
-    """`on_stop`, `on_failure` or the listener raised; contained, the actor's end went on."""
+    """`on_stop`, `on_failure` or the listener raised. The exception was contained and changed nothing."""
 
     path: str
     epoch: int

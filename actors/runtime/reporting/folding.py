@@ -1,7 +1,7 @@
-"""Folding of dead letters: the listener hears the first of its kind at once, the others by their count.
+"""Folding of dead letters: the first of a kind is told at once, the others at intervals, with their count.
 
-A closed mailbox may turn away mail as fast as others send it. Told one by one, such a flood would wait in the
-root's queue without bound, before the news of the ends that supervision is there for.
+A closed mailbox may refuse mail as fast as others send it. Told one by one, such a flood would fill the
+root's queue without bound, ahead of the reports of ended actors that supervision depends on.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ EVENT_EVERY_US = EVENT_EVERY // timedelta(microseconds=1)
 
 
 class Told(Enum):
-    """How the listener hears of a dead letter."""
+    """How a dead letter is told to the listener."""
 
-    EACH = "each"  # it cost a life, and lives are counted by their supervisor
-    FOLDED = "folded"  # it was turned away by a closed mailbox, perhaps with thousands like it
-    NOT = "not"  # nobody need be alarmed, or another event tells of it
+    EACH = "each"  # it cost a life, and the supervisor limits how many are lost
+    FOLDED = "folded"  # a closed mailbox refused it, perhaps with thousands like it
+    NOT = "not"  # it is harmless, or another event tells of it
 
 
 @dataclass
 class _Fold:
-    """One kind: the last letter not told yet, how many it stands for, and when it will be told."""
+    """One kind: the last letter not told yet, how many letters it is told for, and when."""
 
     until_us: int
     held: DeadLettered | None = None
@@ -41,8 +41,8 @@ class _Fold:
 class DeadLetterFolding:
     """One for the whole system. May be used from any thread; `tell` must not block.
 
-    Of one kind are letters to one path, for one reason and of one type of message: whoever listens decides by
-    these three, and so must not miss the first of each.
+    Letters are of one kind if path, reason and type of message are the same: the listener decides by these
+    three, so it must be told the first of each kind.
     """
 
     def __init__(self, runtime: Runtime, tell: Callable[[DeadLettered], None]) -> None:
@@ -67,7 +67,7 @@ class DeadLetterFolding:
         self._tell(letter)
 
     def tell_held(self) -> None:
-        """Tell now what is held: the listener will soon hear of nothing any more."""
+        """Tell now what is held, because the listener will soon be told nothing any more."""
         with self._lock:
             folds = list(self._folds.values())
         for fold in folds:

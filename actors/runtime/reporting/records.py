@@ -1,4 +1,4 @@
-"""What is kept for looking back: the ring of envelopes and the dead letters. Both may be read at any time."""
+"""Records for looking back: the ring of envelopes and the dead letters. Both may be read at any time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from actors.runtime.times import from_us
 
 
 class Tracer:
-    """Sees every envelope when it is sent. A ring of `capacity`, or everything when that is None."""
+    """Keeps the last `capacity` envelopes as they are sent, or all of them if that is None."""
 
     def __init__(self, capacity: int | None = 4096) -> None:
         if capacity is not None and capacity < 1:
@@ -31,7 +31,7 @@ class Tracer:
         return tuple(envelope for envelope in self.items() if envelope.correlation == correlation)
 
     def text(self) -> str:
-        """One line an envelope; equal for equal runs of a simulated runtime."""
+        """One line per envelope; equal for equal runs of a simulated runtime."""
         return "".join(f"{envelope_line(envelope)}\n" for envelope in self.items())
 
 
@@ -80,7 +80,7 @@ class DeadLetters:
         self._lock = Lock()
 
     def add(self, letter: DeadLetter) -> None:
-        """Keep one; the oldest goes when there are too many."""
+        """Keep a letter; the oldest is dropped if there are too many."""
         with self._lock:
             self._letters.append(letter)
             self._count += 1
@@ -91,5 +91,5 @@ class DeadLetters:
 
     @property
     def count(self) -> int:
-        """All there ever were."""
+        """How many there have been in all."""
         return self._count

@@ -1,4 +1,4 @@
-"""Where a cell stands, and why a system ended."""
+"""The status of a cell, and why a system ended."""
 
 from __future__ import annotations
 

@@ -14,13 +14,13 @@ from actors.runtime.times import from_us
 
 
 class Dumps(Protocol):
-    """What can write down what it is doing."""
+    """Something that can write down what it is doing."""
 
     def dump(self) -> str: ...
 
 
 def dump_text(runtime: Runtime, cells: Iterable[Cell], dead_letters: int) -> str:
-    """One line an actor, and under a busy one the stack of its worker."""
+    """One line per actor, then its last error, and the stack of its worker if it is busy."""
     lines = [f"actors at {from_us(runtime.now_us()).isoformat()}, dead letters {dead_letters}"]
     for cell in cells:
         status = cell.status()

@@ -1,4 +1,4 @@
-"""A place in the supervision tree: its children, and the messages of which some must wait their turn."""
+"""A node of the supervision tree: its children, and its messages, some of which must wait their turn."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class StopAll:
 
 @dataclass(frozen=True)
 class StartAgain:
-    """A backoff or a parking is over, unless the ticket is void."""
+    """A backoff or a parking is over; void if the child has another ticket by now."""
 
     child: Child
     ticket: int
@@ -98,8 +98,8 @@ class SupervisorNode:
         timeout_s: float,
         below: SupervisorNode | None = None,
     ) -> T | None:
-        """Wait for one message among the others, which keep their order for later. An order to stop waits its
-        turn too, but its deadline counts at once, also for the supervisor `below` that is waited for."""
+        """Wait for one message; the others are stashed in their order. An order to stop is stashed too, but
+        its deadline applies at once, also to the supervisor `below` that is waited for."""
         for message in self.stash:
             if isinstance(message, kind) and wanted(message):
                 self.stash.remove(message)
@@ -121,7 +121,7 @@ class SupervisorNode:
         return None
 
     def heed_deadline(self, order: StopAll) -> None:
-        """An order without a deadline does not lift that of another."""
+        """Adopt the order's deadline; an order without one does not lift an earlier deadline."""
         if order.deadline_s is not None:
             self.stop_deadline_s = order.deadline_s
 

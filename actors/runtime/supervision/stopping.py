@@ -1,4 +1,4 @@
-"""Stopping: a child in order, by force when its time is up, and the fencing of a life."""
+"""Stopping a child: in an orderly way, or by fencing its life if it takes too long."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def stop_children(node: SupervisorNode, order: StopAll) -> None:
 
 
 def stop_child(node: SupervisorNode, child: Child, order: StopAll, *, final: bool) -> None:
-    """Stop one child in order, by force when its time is up."""
+    """Stop one child in an orderly way; fence it if it takes too long."""
     unit = child.unit
     running = unit.state in RUNNING
     epoch = unit.epoch
@@ -81,7 +81,7 @@ def fence(node: SupervisorNode, cell: Cell, how: End, error: BaseException, hung
     counted = Lock()
 
     def count_out() -> None:
-        # By whoever comes first: the worker that is back, or the supervisor that waits no longer.
+        # Once, by the first of two: the worker that returns, or the supervisor that waits no longer.
         if activity is not None and counted.acquire(False):
             activity.add(-1)
 

@@ -1,5 +1,5 @@
-"""The supervisor: OTP's algorithm on a worker of its own. It starts its children in order, hears of every end
-and decides by the pure arithmetic of `restarts`."""
+"""The supervisor: OTP's algorithm on a worker of its own. It starts its children in order, is told of
+every end, and decides by the pure arithmetic of `restarts`."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Supervisor(SupervisorNode):
         try:
             self.runtime.spawn(self.path, self._run)
         except RuntimeError:
-            # No thread is left for it: nobody may wait for the end of a life that never began.
+            # No thread is left for it: mark it as down, so that nobody waits for a life that never began.
             self.state = CellState.HELD
             self.channel.close()
             raise
@@ -106,7 +106,7 @@ class Supervisor(SupervisorNode):
         if not deadlines:
             return self.receive(None)
         left_s = min(deadlines) - self.runtime.monotonic()
-        # A deadline does not wait for the end of a flood of other news.
+        # A deadline that has passed goes ahead of queued messages, however many there are.
         return self.receive(left_s) if left_s > 0 else None
 
     def _handle(self, message: object) -> None:
@@ -129,13 +129,13 @@ class Supervisor(SupervisorNode):
                 self.emit_if_event(message)
 
     def _advance(self) -> None:
-        """Start what is to be started, one at a time and in order; told upwards when it is complete."""
+        """Start the children that are held, one at a time and in order; report Up when all are started."""
         for child in self.children:
             state = child.unit.state
             if state is CellState.STARTING:
                 return
             if state is CellState.BACKOFF and self.spec.strategy is RestartStrategy.REST_FOR_ONE:
-                # Those behind it rely on it, so they wait for it also at the very first start.
+                # The children after it depend on it, so they wait for it also at the very first start.
                 return
             if state is CellState.HELD:
                 assert self.channel is not None
@@ -148,7 +148,7 @@ class Supervisor(SupervisorNode):
             self._parent.put(Up(self, self.epoch))
 
     def _current(self, message: Up | Ended | Hung) -> Child | None:
-        """The child of a message about its present life; None for news that time has overtaken."""
+        """The child whose present life the message is about; None if the message is out of date."""
         for child in self.children:
             if (
                 child.unit is message.unit
@@ -214,7 +214,7 @@ class Supervisor(SupervisorNode):
                 continue
             child.start_deadline_s = None
             if cell.incarnation is not None and cell.incarnation.served:
-                # It was heard of late, not started late: the news is on its way.
+                # It has started; only its report is late.
                 continue
             error = StartTimeout(f"{cell.path}: on_start took longer than {cell.spec.start_deadline_s} s")
             if not fence(self, cell, End.START_TIMEOUT, error, None):
@@ -277,7 +277,7 @@ class Supervisor(SupervisorNode):
         if self.spec.strategy is RestartStrategy.REST_FOR_ONE:
             before = self.runtime.abandoned
             self._hold_rest(child)
-            # Only if this stop has left some behind: those that others left are no reason to give up here.
+            # Only if this stop has abandoned workers: those of other stops are no reason to give up here.
             if self.runtime.abandoned > before and self.too_many_abandoned:
                 lost = f"{self.runtime.abandoned} workers did not come back"
                 self._give_up(RuntimeFault(f"{self.path}: {lost}"))
@@ -287,14 +287,14 @@ class Supervisor(SupervisorNode):
         self._advance()
 
     def _escalate(self, child: Child, error: BaseException, how: End, message_type: str) -> None:
-        """A fenced child is not started again: give up because of it."""
+        """Give up because of a fenced child, instead of restarting it."""
         mark_down(child)
         self._emit_failed(child.unit, error, message_type, None, self.runtime.now_us())
         self._notify(child.unit, how.value, restarting=self._parent is not self.system.observer)
         self._give_up(error)
 
     def _hold_rest(self, child: Child) -> None:
-        """Stop those started after `child`, last first; they wait for it."""
+        """Stop those started after `child`, last first; they wait for its restart."""
         order = StopAll(final=False, after_mail=False, deadline_s=None)
         for later in reversed(self.children[self.children.index(child) + 1 :]):
             if later.unit.state is CellState.STOPPED:
@@ -320,11 +320,11 @@ class Supervisor(SupervisorNode):
         self._start_later(child, retry_us)
 
     def _give_up(self, error: BaseException) -> None:
-        """The restarts are used up: stop all children and fail upwards; at the root that is the end."""
+        """Stop all children and fail upwards; at the root this ends the system."""
         at = from_us(self.runtime.now_us())
         root = self._parent is self.system.observer
         self.system.emit(RootExhausted(self.path, at) if root else SupervisorExhausted(self.path, at))
-        # At the root's end mail that is queued is still handled: an order to arm must not be cut off.
+        # When the root ends, queued mail is still handled: an order to arm must not be lost.
         stop_children(self, StopAll(final=root, after_mail=root, deadline_s=None))
         fault = ChildExhausted(f"{self.path} used up its restarts; the last failure: {describe(error)}")
         fault.__cause__ = error

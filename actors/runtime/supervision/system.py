@@ -26,14 +26,14 @@ Listener = Callable[[RuntimeEvent], None]
 
 
 class _RootObserver:
-    """Stands above the root: hears when it is up, and why it ended."""
+    """The channel that the root reports to: when it is up, and why it ended."""
 
     def __init__(self, runtime: Runtime) -> None:
         self.started = runtime.new_future()
         self.exited = runtime.new_future()
 
     def put(self, message: object) -> None:
-        """What the root reports."""
+        """Take a report of the root."""
         if isinstance(message, Up):
             self.started.resolve(None)
         elif isinstance(message, Ended):
@@ -42,7 +42,7 @@ class _RootObserver:
             self.started.resolve(None)
 
     def get(self, timeout_s: float | None) -> object:
-        """Nobody waits here: the outside waits on the futures."""
+        """Never called: callers outside wait on the futures."""
         raise NotImplementedError(f"the root's observer is not read (asked for {timeout_s} s)")
 
     def close(self) -> list[object]:
@@ -53,8 +53,8 @@ class _RootObserver:
 class ActorSystem:
     """A supervision tree on one runtime. A system is started once and stopped once.
 
-    The listener hears every event, on the thread of the supervisor that it is about, so perhaps from several
-    threads at once; it must not block, and should do no more than tell actors. After `wait` has returned
+    The listener is called for every event on the thread of a supervisor, so perhaps on several threads at
+    once; it must not block, and should do no more than tell actors. After `wait` has returned
     ROOT_EXHAUSTED, `stop` still has to be called to end the runtime's own threads.
     """
 
@@ -75,7 +75,7 @@ class ActorSystem:
         self._folding = DeadLetterFolding(runtime, self.post)
         self._started = False
         addresses: dict[str, AnyAddress] = {}
-        # A read-only view given to the cells before they exist, complete before the first one starts.
+        # A read-only view that the cells get as they are made; it is complete before the first one starts.
         self.addresses: Mapping[str, AnyAddress] = MappingProxyType(addresses)
         self.root = Supervisor(self, root, root.name)
         self.cells: tuple[Cell, ...] = tuple(self.root.cells())
@@ -92,11 +92,11 @@ class ActorSystem:
         self.runtime.wait(self.observer.started, None, None)
 
     def stop(self, timeout_s: float = 5.0) -> None:
-        """Stop in reverse order; what does not obey in time is fenced and left behind."""
+        """Stop in reverse order; actors that do not stop in time are fenced and abandoned."""
         if self._started and not self.observer.exited.done:
             deadline_s = self.runtime.monotonic() + timeout_s
             self.root.order_stop(StopAll(final=True, after_mail=False, deadline_s=deadline_s))
-            # The supervisors keep the deadline themselves; the second is for their own bookkeeping.
+            # The supervisors keep the deadline themselves; the extra second is for their own bookkeeping.
             if not self.runtime.wait(self.observer.exited, timeout_s + 1.0, None):
                 logger.error("the root did not stop within %.1f s", timeout_s + 1.0)
         for cell in self.cells:
@@ -117,7 +117,7 @@ class ActorSystem:
         self.runtime.shut_down()
 
     def wait(self, timeout_s: float | None = None) -> ExitReason | None:
-        """Block until the system has ended, and say why; None when `timeout_s` passed before."""
+        """Block until the system has ended. Returns why, or None if `timeout_s` passed first."""
         if not self.runtime.wait(self.observer.exited, timeout_s, None):
             return None
         reason = self.observer.exited.outcome()
@@ -131,7 +131,7 @@ class ActorSystem:
         return self.addresses[name]
 
     def status(self) -> tuple[CellStatus, ...]:
-        """Every cell at this moment, in start order."""
+        """The status of every cell at this moment, in start order."""
         return tuple(cell.status() for cell in self.cells)
 
     def dump(self) -> str:
@@ -164,16 +164,16 @@ class ActorSystem:
             self._folding.add(letter)
 
     def post_held(self) -> None:
-        """Post what was folded so far: the root is about to end, and with it the listener's hearing."""
+        """Post the dead letters held so far: the root is about to end, and no event is told after that."""
         self._folding.tell_held()
 
     def post(self, event: RuntimeEvent) -> None:
-        """Tell an event from any thread: the listener hears it on the root supervisor's."""
+        """Tell an event from any thread; the listener is called on the root supervisor's."""
         if self.root.channel is not None:
             self.root.channel.put(event)
 
     def emit(self, event: RuntimeEvent) -> None:
-        """Tell an event now, on a supervisor's own thread. A raising listener disturbs nobody."""
+        """Tell an event now, on a supervisor's own thread. A listener's exception is logged and contained."""
         if self._listener is None:
             return
         try:

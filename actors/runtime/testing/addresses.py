@@ -1,4 +1,4 @@
-"""A fake address: it writes down what is sent to it, and answers as it was told to."""
+"""A fake address: it records what is sent to it, and gives prepared answers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from actors.runtime.errors import ActorUnavailable
 
 
 class _Inbox:
-    """Stands behind a fake address and writes down what is sent there."""
+    """The recipient behind a fake address: it records what is sent there."""
 
     def __init__(self) -> None:
         self.received: list[object] = []
@@ -61,7 +61,7 @@ def answer_from(answers: dict[type, object], message: object, where: str) -> obj
 
 
 class FakeAddress(Address[Any]):
-    """An address without an actor; `.received` lists what was sent to it from outside a context."""
+    """An address without an actor; `.received` lists what was sent to it, except by a `FakeContext`."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""A fake context, with its timers and deferred replies: it writes down every effect."""
+"""A fake context, with its timers and deferred replies: it records every effect."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DEFAULT_NOW = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
 
 @dataclass
 class FakeTimer:
-    """A timer that was set; `context.fire(timer)` is up to the test."""
+    """A timer that was set; `FakeContext.advance` returns its message when it is due."""
 
     when: datetime
     message: object
@@ -55,14 +55,14 @@ class FakeReply:
 
     @property
     def outcome(self) -> object:
-        """The value or the error; LookupError while unanswered."""
+        """The value or the error. Raises LookupError while unanswered."""
         if not self.answered:
             raise LookupError("the deferred reply is still unanswered")
         return (self.values or self.errors)[0]
 
 
 class FakeContext:
-    """A context that writes everything down. Time moves only by `advance`, which returns the timers due."""
+    """A context that records everything. Time moves only by `advance` and `sleep`."""
 
     def __init__(self, name: str = "actor", *, now: datetime = DEFAULT_NOW, seed: int = 0) -> None:
         self.name = name
@@ -200,5 +200,5 @@ class FakeContext:
 
     @property
     def pending_timers(self) -> list[FakeTimer]:
-        """Timers that were neither cancelled nor came due."""
+        """Timers that are neither cancelled nor due."""
         return [timer for timer in self.timers if not timer.cancelled]

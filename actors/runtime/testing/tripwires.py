@@ -1,7 +1,7 @@
-"""Tripwires: while they are set, guarded code that reaches for the real world raises.
+"""Tripwires: while they are set, guarded code that touches the real world raises.
 
-Guarded are modules by the first part of their name. What others read, such as the standard library for its
-own ends, goes through and is listed, so that a test can show it harmless by identical traces.
+Whether a module is guarded depends on the first part of its name. Calls of other modules, such as the
+standard library's own, go through and are counted; identical traces show in a test that they are harmless.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ WIRED: tuple[tuple[ModuleType, str], ...] = (
 
 
 class Passed:
-    """What unguarded code read while the wires were set: how often, by (module, function)."""
+    """Counts the calls of unguarded code while the wires were set, by (module, function)."""
 
     def __init__(self) -> None:
         self.counts: Counter[tuple[str, str]] = Counter()
 
 
 def _guarded_caller(guarded: tuple[str, ...], passed: Passed, what: str) -> None:
-    """Raise if the code two frames up is guarded, else list it."""
+    """Raise TripwireHit if the code two frames up is guarded, otherwise count the call."""
     frame = sys._getframe(2)
     module = str(frame.f_globals.get("__name__", "?"))
     if module.partition(".")[0] in guarded:
@@ -66,7 +66,7 @@ def _wire(
 
 
 def _wired_datetime(guarded: tuple[str, ...], passed: Passed) -> type:
-    """A stand-in for `datetime` whose clocks are wired; all else, and `isinstance`, is the real one's."""
+    """A stand-in for `datetime` whose clocks are wired; the rest, also `isinstance`, works as usual."""
 
     class Kind(type):
         def __instancecheck__(cls, instance: object) -> bool:
@@ -101,10 +101,10 @@ def _replace(stack: ExitStack, module: ModuleType, name: str, stand_in: object) 
 
 @contextmanager
 def tripwires(*guarded: str) -> Iterator[Passed]:
-    """Within the block, modules whose name begins with one of `guarded` (default: `actors`, `core`) raise
-    TripwireHit when they touch the real clock, sleep, sockets or unseeded randomness.
+    """Within the block, modules of the packages `guarded` (default: `actors`, `core`) raise TripwireHit if
+    they touch the real clock, sleep, sockets or unseeded randomness.
 
-    Also names that such a module imported before (`from time import sleep`) are wired.
+    Names that such a module has imported (`from time import sleep`) are wired, too.
     """
     names = guarded or ("actors", "core")
     passed = Passed()
@@ -115,7 +115,7 @@ def tripwires(*guarded: str) -> Iterator[Passed]:
     stand_ins[id(_REAL_DATETIME)] = (_REAL_DATETIME, _wired_datetime(names, passed))
     with ExitStack() as stack:
         for module_name, loaded in list(sys.modules.items()):
-            # This module must go on seeing the real ones.
+            # This module must keep the real ones.
             if module_name.partition(".")[0] not in names or module_name == __name__:
                 continue
             for attribute, value in list(vars(loaded).items()):
@@ -123,7 +123,7 @@ def tripwires(*guarded: str) -> Iterator[Passed]:
                     _replace(stack, loaded, attribute, stand_ins[id(value)][1])
         for module, name in WIRED:
             stand_in = stand_ins[id(getattr(module, name))][1]
-            # Sockets are a class that libraries inherit from: only the guarded modules' names are wired.
+            # Libraries inherit from the class `socket.socket`, so it is wired in guarded modules only.
             if (module, name) != (socket, "socket"):
                 _replace(stack, module, name, stand_in)
         yield passed

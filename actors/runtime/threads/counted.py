@@ -1,4 +1,4 @@
-"""The mailbox and the supervisor's queue of the jumping clock: what waits in them is counted as under way."""
+"""Mailbox and supervisor's queue for the jumping clock, which count what waits in them as under way."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class CountedMailbox(TwoLaneMailbox):
         self._paused = False
 
     def put(self, envelope: Any) -> str | None:
-        """Queue in the user lane; None, or why it was refused."""
+        """Queue in the user lane. Returns None, or why it was refused."""
         with self._lock:
             if self._refusal is not None:
                 return self._refusal
@@ -49,7 +49,7 @@ class CountedMailbox(TwoLaneMailbox):
             self._counted()
 
     def put_own(self, envelope: Any, owner: object) -> bool:
-        """Queue what the owner's own timer or watch tells, past the bound; False if it owns no more."""
+        """Queue a message of the owner's own timer or watch, past the bound. False if refused."""
         with self._lock:
             if self.owner is not owner or self._refusal is not None:
                 return False
@@ -63,8 +63,8 @@ class CountedMailbox(TwoLaneMailbox):
         self._rouse()
 
     def pause(self, owner: Parked) -> None:
-        """The owner's handler parks: neither it nor the mail behind it is under way, or time could never come
-        to what it waits for."""
+        """The owner's handler parks: neither it nor the mail behind it is under way, or time could never
+        reach what it waits for."""
         with self._lock:
             if self.owner is owner and not self._paused:
                 self._paused = True
@@ -73,7 +73,7 @@ class CountedMailbox(TwoLaneMailbox):
             self._clock.finish(owner)
 
     def resume(self, owner: Parked) -> None:
-        """The owner's handler goes on; a fenced one counts no more."""
+        """The owner's handler goes on; that of a fenced owner is not counted."""
         with self._lock:
             self._clock.begin(owner)
             if self.owner is owner and self._paused:
@@ -82,17 +82,17 @@ class CountedMailbox(TwoLaneMailbox):
                     self._clock.add(len(self.user_lane) + len(self.system_lane))
 
     def get(self, owner: object = None) -> Any:
-        """Done with the current one, wait for the next; None if `owner` is not the owner (any more)."""
+        """Finish with the current envelope and wait for the next; None if `owner` is no longer the owner."""
         while True:
             with self._lock:
                 if self.owner is not owner:
                     return None
                 if self.system_lane or self.user_lane:
                     envelope = self.system_lane.popleft() if self.system_lane else self.user_lane.popleft()
-                    # The owner counts for it from here on; if it was busy just now, it simply stays counted.
+                    # From here on the owner is counted instead of it; if it was busy, it stays counted.
                     self._clock.begin(cast("Parked", owner))
                     self._clock.add(-1)
-                    # In this order for the hang watch, as in the plain mailbox.
+                    # In this order because of the hang watch, as in the base.
                     self.busy_since = monotonic()
                     self.current = envelope
                     return envelope
@@ -102,13 +102,13 @@ class CountedMailbox(TwoLaneMailbox):
             self._wake.acquire()
 
     def attach(self, owner: object) -> list[Any]:
-        """A new owner prepares and is under way until it serves."""
+        """Make `owner` the owner, and count it as under way while it prepares."""
         stale = super().attach(owner)
         self._clock.begin(cast("Parked", owner))
         return stale
 
     def activate(self, owner: object) -> bool:
-        """The owner begins to serve: what has waited for it is under way now."""
+        """The owner begins to serve: the mail that has waited for it is under way now."""
         with self._lock:
             if self.owner is not owner:
                 return False
@@ -117,8 +117,8 @@ class CountedMailbox(TwoLaneMailbox):
             return True
 
     def detach(self, owner: object, holding: object = None) -> tuple[bool, Any]:
-        """End the ownership; what waits is not under way any more. The owner itself is counted out when its
-        end has been reported, so that the count does not touch zero before the supervisor knows."""
+        """End the ownership; waiting mail is not under way any more. The owner itself is counted out only
+        after its end was reported, so that the count does not touch zero before the supervisor knows."""
         with self._lock:
             if self.owner is not owner or (holding is not None and self.current is not holding):
                 return False, None
@@ -131,7 +131,7 @@ class CountedMailbox(TwoLaneMailbox):
             return True, current
 
     def close(self, why: str) -> list[Any]:
-        """Refuse all mail from now on and hand back what was queued."""
+        """Refuse all mail from now on and return what was queued."""
         with self._lock:
             self._refusal = why
             left = list(self.user_lane)
@@ -149,11 +149,11 @@ class CountedChannel:
         self._clock = clock
         self._guard = Lock()
         self._closed = False
-        # The supervisor it was made for is about to start.
+        # Counts the supervisor that it was made for, which is about to start.
         clock.add(1)
 
     def put(self, message: object) -> None:
-        """Queue a message; after `close` it goes nowhere."""
+        """Queue a message; after `close` it is dropped."""
         with self._guard:
             if self._closed:
                 return
@@ -161,7 +161,7 @@ class CountedChannel:
             self._channel.put(message)
 
     def get(self, timeout_s: float | None) -> object:
-        """The next message; None when the time ran out."""
+        """The next message; None if the time ran out."""
         self._clock.add(-1)
         message = self._channel.get(timeout_s)
         if message is None:
@@ -169,7 +169,7 @@ class CountedChannel:
         return message
 
     def close(self) -> list[object]:
-        """The supervisor has ended."""
+        """Count out the supervisor, which has ended, and return what was left."""
         with self._guard:
             self._closed = True
             left = self._channel.close()

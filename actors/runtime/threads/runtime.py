@@ -23,10 +23,10 @@ from actors.runtime.threads.counted import CountedChannel, CountedMailbox
 from actors.runtime.threads.loop import run_loop
 from actors.runtime.threads.worker import Worker
 
-# Two threads that compute push each other's answers to 5 ms and more with the default interval.
+# With the default interval of 5 ms, two threads that compute delay each other's answers by that and more.
 SWITCH_INTERVAL_S = 0.0005
 IDLE_THREADS_MAX = 8
-# The system's time may be set while a timer sleeps; it looks again at least this often.
+# The system's time may be set while the timer thread sleeps, so it looks again at least this often.
 TIMER_NAP_MAX_S = 0.5
 HANG_LOOK_MAX_S = 1.0
 
@@ -39,7 +39,7 @@ class ThreadRuntime(Runtime):
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         self.clock: Clock = SystemClock() if clock is None else clock
         if isinstance(self.clock, SystemClock):
-            # Every envelope asks for the time: this saves it two calls.
+            # Saves two calls for every envelope that is stamped.
             self.stamp_ns = time.time_ns  # type: ignore[method-assign]
         self._jumping = self.clock if isinstance(self.clock, JumpingClock) else None
         self.activity = self._jumping
@@ -49,9 +49,9 @@ class ThreadRuntime(Runtime):
         self._timer_thread: Thread | None = None
         self._ended = Event()
         self._abandoned: set[object] = set()
-        # What is on a thread, or about to be, by that thread; 0 until it is there.
+        # For each job the ident of the thread that runs it; 0 until it has begun.
         self._running: dict[object, int] = {}
-        self._books = Lock()
+        self._jobs_lock = Lock()
 
     def now_us(self) -> int:
         """Market time in whole microseconds since the epoch."""
@@ -91,18 +91,18 @@ class ThreadRuntime(Runtime):
             try:
                 work()
             finally:
-                with self._books:
+                with self._jobs_lock:
                     del self._running[job]
                     self._abandoned.discard(job)
 
         worker.do(name, run)
 
     def take_back(self, worker: Worker) -> bool:
-        """A pooled thread is free again; False if it should end instead."""
+        """Put a free thread back into the pool; False if it should end instead."""
         if self._ended.is_set() or len(self._idle) >= IDLE_THREADS_MAX:
             return False
         self._idle.append(worker)
-        # Shut down just now: then nobody may ever dismiss it.
+        # If the runtime was shut down meanwhile, nobody may ever dismiss it from the pool.
         return not self._ended.is_set()
 
     def start_consumer(self, consumer: Consumer) -> None:
@@ -118,14 +118,14 @@ class ThreadRuntime(Runtime):
         self._put_on_thread(consumer.worker_name, consumer, consume)
 
     def abandon(self, job: object) -> None:
-        """Count its thread until it comes back, if it has not."""
-        with self._books:
+        """Count the job's thread as abandoned until it returns, unless it has already."""
+        with self._jobs_lock:
             if job in self._running:
                 self._abandoned.add(job)
 
     @property
     def abandoned(self) -> int:
-        """How many threads were given up and have not come back."""
+        """How many abandoned threads have not returned."""
         return len(self._abandoned)
 
     def add_timer(self, due_us: int, action: Callable[[], object]) -> Timer:
@@ -153,18 +153,18 @@ class ThreadRuntime(Runtime):
             run_contained(action)
 
     def wait(self, future: OneShot, timeout_s: float | None, worker: Parked | None) -> bool:
-        """Park the caller until the future is decided; False when `timeout_s` passed, on either time."""
+        """Park the caller until the future is decided; False if `timeout_s` passed, in either time."""
         if self._jumping is None:
             return future.wait(timeout_s)
         assert isinstance(future, ThreadFuture)
         return self._jumping.wait(future, timeout_s, worker)
 
     def operation(self) -> AbstractContextManager[None]:
-        """An operator's request is under way: a jumping clock stands still."""
+        """Count an operator's request as under way: a jumping clock stands still within the block."""
         return nullcontext() if self._jumping is None else self._jumping.operation()
 
     def watch_hangs(self, cells: Iterable[HangWatched]) -> None:
-        """Have each cell look for a hang at least once per quarter of the shortest limit, in process time."""
+        """Have each cell check for a hang at least every quarter of the shortest limit, in process time."""
         watched = tuple(cells)
         if not watched:
             return

@@ -1,4 +1,4 @@
-"""The pooled thread."""
+"""A thread of the pool."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Worker:
     def _run(self) -> None:
         while (job := self._jobs.get()) is not None:
             self.thread.name, work = job
-            # Context variables that one life sets must not be there for the next on this thread.
+            # Context variables that one job sets must not be visible to the next on this thread.
             Context().run(work)
-            # Nothing of the job may stay referenced while the thread waits: an actor's files close with it.
+            # The waiting thread must not keep the job alive: an actor's files close when it is collected.
             del job, work
             self.thread.name = "actor-idle"
             if not self._take_back(self):

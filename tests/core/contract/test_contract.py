@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -18,6 +17,7 @@ from core.contract import (
     TOOLS,
     AccountSummary,
     Amount,
+    Calendar,
     Dvol,
     IndexPrice,
     Money,
@@ -25,6 +25,7 @@ from core.contract import (
     PlaceComboOrder,
     Router,
     Statistic,
+    Tool,
     Trade,
     UtcTime,
     health_path,
@@ -129,7 +130,7 @@ def test_every_tool_of_the_page_is_in_the_registry() -> None:
 
 
 def test_two_tools_of_one_name_are_refused() -> None:
-    other = replace(GET_CALENDAR, request=NoArguments)
+    other = Tool(Router.MACRO, "get_calendar", NoArguments, Calendar)
     with pytest.raises(AssertionError, match="expected macro get_calendar once, found it twice"):
         by_name((GET_CALENDAR, other))
     assert list(by_name((GET_CALENDAR, GET_CALENDAR))) == [(Router.MACRO, "get_calendar")]

@@ -1,17 +1,14 @@
-"""The process around the actors: signals, waiting for its end, why it ended."""
+"""The process around the actors: waiting for its end, and why it ended."""
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
-from threading import Event
-from types import FrameType
 
 from actors.engine import OrderlyEngine
-from actors.runtime import ExitKind, ExitReason, Runtime, install_dump_signal, to_us
+from actors.runtime import ExitKind, ExitReason, Runtime, to_us
 from core.errors import FoundWrongError
 
 LOOK_S = 0.1
@@ -62,29 +59,6 @@ def time_held_at(runtime: Runtime, when: datetime, act: Callable[[], object]) ->
 
     runtime.add_timer(to_us(when), hold)
     return held
-
-
-@contextmanager
-def signals_to(process: EngineProcess) -> Iterator[None]:
-    """SIGTERM and SIGINT ask for an orderly stop, SIGUSR1 dumps every actor to stderr. Main thread only.
-
-    After one that came, further ones change nothing until the process is gone, also beyond the block.
-    """
-    came = Event()
-
-    def stop(number: int, _frame: FrameType | None) -> None:
-        came.set()
-        process.handle.request_stop(signal.Signals(number).name)
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
-    restore_dump = install_dump_signal(process.system)
-    try:
-        yield
-    finally:
-        restore_dump()
-        for number, handler in before.items():
-            # The process was told to end and does: a second Ctrl-C must not break off how it says so.
-            signal.signal(number, signal.SIG_IGN if came.is_set() else handler)
 
 
 def _end_of(ended: ExitReason) -> EngineEnd:

@@ -26,7 +26,8 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
     from actors.runtime import ThreadRuntime
     from cli.data_folder import locked, make_data_folder, private_files, refuse_paper_folder
     from cli.logs import logging_to
-    from cli.process import EngineProcess, signals_to
+    from cli.process import EngineProcess
+    from cli.signals import signals_to
     from cli.upstream import token_is_refused
     from config import load_settings, load_strategy
     from core.errors import FoundWrongError, InputError
@@ -65,7 +66,7 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
             boot_id=secrets.token_hex(16),
         )
         process = EngineProcess(composed, ThreadRuntime())
-        with signals_to(process):
+        with signals_to(process.system, process.handle.request_stop):
             process.start()
             typer.echo(
                 f"running in mode {mode.name} on {data_dir} (pid {os.getpid()}); run.py status shows more"

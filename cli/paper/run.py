@@ -26,7 +26,8 @@ from cli.paper.ledger import DailyEquity, LedgerReader
 from cli.paper.options import PaperOptions
 from cli.paper.report import RunFacts, report
 from cli.paper.summary import show_summary
-from cli.process import EngineEnd, EngineProcess, signals_to
+from cli.process import EngineEnd, EngineProcess
+from cli.signals import signals_to
 from cli.views.live import LiveView, picture, save_svg
 from cli.views.output import time_text
 from config import LoadedStrategy, McpSettings, channels_from_env
@@ -102,7 +103,7 @@ class PaperRun:
         with logging_to(self._options.data_dir / LOG_FOLDER, self._redact), ExitStack() as stack:
             stack.callback(reader.close)
             process = EngineProcess(self._settings, self._runtime)
-            stack.enter_context(signals_to(process))
+            stack.enter_context(signals_to(process.system, process.handle.request_stop))
             # Nothing may pass between the start of the clock and the timers that belong to its first moment.
             first = reader.read()
             with self._runtime.operation():

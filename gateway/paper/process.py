@@ -108,7 +108,7 @@ def make_source(config: PaperVenueConfig, assumptions: Assumptions) -> MarketSou
 
 
 def main(config: PaperVenueConfig, announce: Callable[[Listening], None]) -> None:
-    """Serve until SIGTERM, SIGINT or the parent's end.
+    """Serve until SIGTERM, SIGINT, SIGHUP or the parent's end.
 
     Raises `InputError` if it can't start, and `StoreFailedError` if its store fails, then or later.
     """
@@ -166,7 +166,7 @@ async def _serve(
     server: uvicorn.Server, listener: socket.socket, announce: Callable[[], None], config: PaperVenueConfig
 ) -> None:
     parent = os.getppid() if config.parent_pid is None else config.parent_pid
-    for ending in (signal.SIGTERM, signal.SIGINT):
+    for ending in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(ending, setattr, server, "should_exit", True)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started and not serving.done():

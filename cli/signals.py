@@ -1,0 +1,83 @@
+"""What each signal does to an engine: whatever would end the process asks for an orderly stop instead."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event
+from types import FrameType
+from typing import Final
+
+from actors.runtime import ActorSystem, install_dump_signal
+
+DUMP: Final = signal.SIGUSR1
+"""Writes every actor's state to standard error."""
+UNCATCHABLE: Final = frozenset({signal.SIGKILL, signal.SIGSTOP})
+FAULTS: Final = frozenset(
+    {
+        signal.SIGABRT,
+        signal.SIGBUS,
+        signal.SIGFPE,
+        signal.SIGILL,
+        signal.SIGSEGV,
+        signal.SIGSYS,
+        signal.SIGTRAP,
+    }
+)
+"""The program itself is broken. The process ends as by SIGKILL, and the next start recovers."""
+HARMLESS: Final = frozenset(
+    {
+        signal.SIGCHLD,
+        signal.SIGCONT,
+        signal.SIGPIPE,
+        signal.SIGTSTP,
+        signal.SIGTTIN,
+        signal.SIGTTOU,
+        signal.SIGURG,
+        signal.SIGWINCH,
+        signal.SIGXFSZ,
+    }
+)
+"""They stop, continue or tell a process, but do not end it; Python ignores SIGPIPE and SIGXFSZ."""
+
+
+def ending_signals() -> frozenset[int]:
+    """All other signals of this machine, real-time ones included: each would end the process on the spot."""
+    return frozenset(signal.valid_signals()) - UNCATCHABLE - FAULTS - HARMLESS - {DUMP}
+
+
+def signal_name(number: int) -> str:
+    """`SIGTERM`; for a real-time signal `SIGRTMIN+3`."""
+    if signal.SIGRTMIN < number < signal.SIGRTMAX:
+        return f"SIGRTMIN+{number - signal.SIGRTMIN}"
+    return signal.Signals(number).name
+
+
+@contextmanager
+def signals_to(system: ActorSystem, request_stop: Callable[[str], object]) -> Iterator[None]:
+    """Ask for an orderly stop, by the signal's name, whenever a signal wants to end the process.
+
+    SIGUSR1 dumps every actor to stderr. Main thread only. Once a signal has come, further ones change nothing
+    until the process is gone, also beyond the block. A SIGHUP that is ignored stays ignored: the engine was
+    started with `nohup`.
+    """
+    came = Event()
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        came.set()
+        request_stop(signal_name(number))
+
+    before = {
+        number: signal.signal(number, stop)
+        for number in ending_signals()
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN
+    }
+    restore_dump = install_dump_signal(system)
+    try:
+        yield
+    finally:
+        restore_dump()
+        for number, handler in before.items():
+            # The process was told to end and does: a second Ctrl-C must not break off how it says so.
+            signal.signal(number, signal.SIG_IGN if came.is_set() else handler)

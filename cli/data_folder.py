@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from threading import Event
 
+from actors.control.socket_path import RUN_FOLDER
 from core.errors import InputError
 from reading.engine_lock import LOCK, holder_of, running_engine, try_lock
 
@@ -49,8 +50,10 @@ def private_files() -> AbstractContextManager[int]:
 
 
 @contextmanager
-def locked(data_dir: Path, socket: Path) -> Iterator[None]:
-    """Hold the folder for this process. Raises InputError at once if another engine holds it.
+def locked(data_dir: Path, choose_socket: Callable[[], Path]) -> Iterator[Path]:
+    """Hold the folder for this process, and give the path of the control socket, which the lock names.
+
+    Raises InputError at once if another engine holds the folder; then no socket is chosen.
 
     The kernel lets the lock go with the process, however it ends; the file itself stays.
     """
@@ -60,11 +63,12 @@ def locked(data_dir: Path, socket: Path) -> Iterator[None]:
             engine = holder_of(file)
             holder = f"pid {engine.pid}" if engine else "another process"
             raise InputError(f"--data-dir {data_dir}: an engine runs on it already ({holder})")
+        socket = choose_socket()
         file.seek(0)
         file.truncate()
         json.dump({"pid": os.getpid(), "socket": str(socket)}, file)
         file.flush()
-        yield
+        yield socket
 
 
 def require_paper_folder(data_dir: Path) -> None:
@@ -120,7 +124,7 @@ def restore_paper_folder(data_dir: Path) -> None:
 
 
 def _account(data_dir: Path) -> list[Path]:
-    own = (LOCK, PAPER_MARKER, BEFORE, GONE)
+    own = (LOCK, PAPER_MARKER, BEFORE, GONE, RUN_FOLDER)
     return [path for path in data_dir.iterdir() if path.name not in own]
 
 

@@ -11,9 +11,9 @@ from typing import TypeVar
 
 from pydantic import BaseModel, JsonValue, ValidationError
 
-from actors.control.socket_path import control_socket_path
+from actors.control.trust import peer_uid, require_own
 from actors.control.wire import LINE_BYTES_MAX, ControlAnswer, ControlRequest, RequestName, encode
-from core.errors import EngineNotRunningError, FoundWrongError
+from core.errors import EngineNotRunningError, FoundWrongError, InputError
 from reading.engine_lock import running_engine
 
 ANSWER_S = 40.0
@@ -66,18 +66,30 @@ def operator_name() -> str:
 
 def _connected(data_dir: Path) -> socket.socket:
     engine = running_engine(data_dir)
-    path = engine.socket if engine else control_socket_path(data_dir, os.environ)
+    if engine is None:
+        raise EngineNotRunningError(f"no engine runs on {data_dir}")
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.settimeout(5.0)
     try:
-        connection.connect(str(path))
+        require_own(engine.socket.parent)
+        require_own(engine.socket)
+        connection.connect(str(engine.socket))
+        peer = peer_uid(connection)
     except OSError:
         connection.close()
-        if engine is None:
-            raise EngineNotRunningError(f"no engine runs on {data_dir}") from None
         raise EngineNotRunningError(
             f"an engine (pid {engine.pid}) holds {data_dir} but does not listen: it is starting or stopping"
         ) from None
+    except InputError as error:
+        connection.close()
+        raise FoundWrongError(
+            f"engine: the control socket is not trusted, nothing was sent: {error}"
+        ) from None
+    if peer != os.getuid():
+        connection.close()
+        raise FoundWrongError(
+            f"engine: {engine.socket} is served by uid {peer}, expected uid {os.getuid()}; nothing was sent"
+        )
     return connection
 
 

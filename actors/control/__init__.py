@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from actors.control.actor import Control
 from actors.control.engine import Engine
-from actors.control.socket_path import control_socket_path
+from actors.control.socket_path import choose_socket
 
-__all__ = ["Control", "Engine", "control_socket_path"]
+__all__ = ["Control", "Engine", "choose_socket"]

@@ -15,7 +15,7 @@ from actors.control.inbox import Inbox, UnderWay
 from actors.control.injectable import INJECTABLE, build
 from actors.control.server import ControlServer
 from actors.control.survey import Survey, healthcheck
-from actors.room import Alarm, Room
+from actors.room import HOUR_S, Alarm, Room, StandingAlert
 from actors.runtime import (
     AnyAddress,
     CellState,
@@ -42,6 +42,7 @@ from core.messages.control import (
     InjectAccepted,
     InjectMessage,
     PingEngine,
+    SocketLost,
     StopEngine,
     Trace,
 )
@@ -86,6 +87,7 @@ class Control(Room[ControlProtocol | Terminated | AskKillSwitch]):
         self._identity = identity
         self._socket_path = socket_path
         self._server: ControlServer | None = None
+        self._unreachable = StandingAlert(HOUR_S)
         self._recovery: RecoveryReport | None = None
         self._inbox = Inbox()
         self._waiting_for_jobs: list[ReplyTo] = []
@@ -128,6 +130,8 @@ class Control(Room[ControlProtocol | Terminated | AskKillSwitch]):
                 return self._handle_inject(message)
             case AwaitInject():
                 return self._handle_await(message)
+            case SocketLost():
+                self._handle_socket_lost(message)
             case RecoveryReport():
                 self._recovery = message
             case Recorded():
@@ -159,6 +163,19 @@ class Control(Room[ControlProtocol | Terminated | AskKillSwitch]):
 
     def _survey(self) -> Survey:
         return Survey(self.ctx, self._rooms, self._engine)
+
+    def _handle_socket_lost(self, lost: SocketLost) -> None:
+        if lost.error is None:
+            self._unreachable.tell_end()
+            text = f"the control socket {lost.path} had been taken away and is bound again"
+            self._alert(Severity.HIGH, "control_socket_lost", text, self.ctx.path)
+        elif self._unreachable.tell_now(self.ctx.now()):
+            text = (
+                f"the control socket {lost.path} has been taken away and can't be bound again "
+                f"({lost.error}): no command reaches this engine; SIGTERM stops it, "
+                "a KILL file in its data folder arms it"
+            )
+            self._alert(Severity.HIGH, "control_socket_lost", text, self.ctx.path)
 
     def _handle_get_status(self) -> EngineStatus | None:
         """The status at once, with the next runs that the books hold, if the scheduler is not up.

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import socket
-import struct
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import assert_never
 from pydantic import BaseModel
 
 from actors.control.socket_path import make_private_folder
+from actors.control.trust import peer_uid
 from actors.control.wire import (
     LINE_BYTES_MAX,
     ControlAnswer,
@@ -26,6 +26,7 @@ from actors.control.wire import (
     read_request,
 )
 from actors.runtime import Address, AskTimeout, PlainQuestion, RuntimeFault, ask
+from core.errors import InputError
 from core.messages.base import Refused
 from core.messages.control import (
     AwaitInject,
@@ -36,6 +37,7 @@ from core.messages.control import (
     InjectAccepted,
     InjectMessage,
     PingEngine,
+    SocketLost,
     StopEngine,
 )
 from core.messages.protocols import ControlProtocol
@@ -43,10 +45,11 @@ from core.messages.scheduler import GetJobs
 
 CONNECTIONS_MAX = 8
 IDLE_S = 30.0
+LOOK_S = 20.0
+"""Without a new connection for this long, whether the socket's file is still there."""
 ANSWER_S = 15.0
 ACCEPT_S = 30.0
 """An injected message waits this long for state to have it on disk."""
-_PEER = struct.Struct("3i")  # pid, uid, gid: struct ucred
 
 
 class ControlServer:
@@ -61,7 +64,9 @@ class ControlServer:
         self._path = path
         self._control = control
         self._operation = operation
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._listener: socket.socket | None = None
+        self._bound_as: tuple[int, int] | None = None
+        """Device and inode of the socket file that is ours."""
         self._capacity = BoundedSemaphore(CONNECTIONS_MAX)
         self._lock = Lock()
         self._connections: set[socket.socket] = set()
@@ -70,12 +75,8 @@ class ControlServer:
     def open(self) -> None:
         """Bind and listen. A socket file is removed first: as we hold the data folder's lock, its engine is
         dead."""
-        make_private_folder(self._path.parent)
-        self._path.unlink(missing_ok=True)
-        self._listener.bind(str(self._path))
-        self._path.chmod(0o600)
-        self._listener.listen(CONNECTIONS_MAX)
-        Thread(target=self._accept, name="control-accept", daemon=True).start()
+        self._listener = self._bind()
+        Thread(target=self._accept, args=(self._listener,), name="control-accept", daemon=True).start()
 
     def close(self) -> None:
         """Stop listening and cut every connection; safe to call twice and from another thread."""
@@ -83,17 +84,70 @@ class ControlServer:
             if self._closed:
                 return
             self._closed = True
-            connections = list(self._connections)
-        for one in (self._listener, *connections):
+            ended = list(self._connections)
+            if self._listener is not None:
+                ended.append(self._listener)
+        for one in ended:
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
             one.close()
-        self._path.unlink(missing_ok=True)
+        if self._is_in_place():
+            self._path.unlink()
 
-    def _accept(self) -> None:
+    def _look(self) -> None:
+        """Bind the socket again if its file is gone or another's, and tell control; nothing if all is well.
+
+        Whoever cleans up a temporary folder must not leave an engine that no command reaches any more.
+        """
+        if self._is_in_place():
+            return
+        try:
+            listener = self._bind()
+        except (OSError, InputError) as error:
+            self._control.tell(SocketLost(path=str(self._path), error=str(error)))
+            return
+        with self._lock:
+            if self._closed:
+                listener.close()
+                self._path.unlink()
+                return
+            gone, self._listener = self._listener, listener
+        if gone is not None:
+            gone.close()
+        self._control.tell(SocketLost(path=str(self._path), error=None))
+
+    def _bind(self) -> socket.socket:
+        make_private_folder(self._path.parent)
+        self._path.unlink(missing_ok=True)
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            listener.bind(str(self._path))
+            self._path.chmod(0o600)
+            listener.listen(CONNECTIONS_MAX)
+            listener.settimeout(LOOK_S)
+        except OSError:
+            listener.close()
+            raise
+        found = self._path.lstat()
+        self._bound_as = (found.st_dev, found.st_ino)
+        return listener
+
+    def _is_in_place(self) -> bool:
+        try:
+            found = self._path.lstat()
+        except OSError:
+            return False
+        return (found.st_dev, found.st_ino) == self._bound_as
+
+    def _accept(self, listener: socket.socket) -> None:
         while True:
             try:
-                connection, _ = self._listener.accept()
+                connection, _ = listener.accept()
+            except TimeoutError:
+                self._look()
+                if self._listener is not None:
+                    listener = self._listener
+                continue
             except OSError:
                 return  # Closed: this is how the thread ends.
             with self._lock:
@@ -167,13 +221,6 @@ class ControlServer:
 
     def _send(self, connection: socket.socket, answer: ControlAnswer) -> None:
         connection.sendall(encode(answer))
-
-
-def peer_uid(connection: socket.socket) -> int:
-    """The user id of the process at the other end, from the kernel (Linux only)."""
-    packed = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
-    uid: int = _PEER.unpack(packed)[1]
-    return uid
 
 
 def _query(request: ControlRequest) -> BaseModel:

@@ -21,7 +21,7 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
     Strategy mode needs CERBERO_BITE_ENABLE_STRATEGY=true. Example: run.py start --data-dir data
     """
     from actors.compose import engine_settings, redactor
-    from actors.control.socket_path import control_socket_path
+    from actors.control.socket_path import choose_socket
     from actors.mcp import HttpTransport, McpCredentials
     from actors.runtime import ThreadRuntime
     from cli.data_folder import locked, make_data_folder, private_files, refuse_paper_folder
@@ -42,10 +42,13 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
             "a person has to choose what an armed switch does to exits"
         )
     refuse_paper_folder(data_dir)
-    socket = control_socket_path(data_dir, os.environ)
     redact = redactor(settings.mcp, settings.channels)
     make_data_folder(data_dir)
-    with private_files(), locked(data_dir, socket), logging_to(data_dir / "log", redact):
+    with (
+        private_files(),
+        locked(data_dir, lambda: choose_socket(data_dir, os.environ)) as socket,
+        logging_to(data_dir / "log", redact),
+    ):
         transport = HttpTransport(settings.mcp.url, monotonic=time.monotonic)
         credentials = McpCredentials(settings.mcp.token.get_secret_value(), settings.mcp.bot_tag)
         refused = token_is_refused(transport, credentials)

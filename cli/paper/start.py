@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack, nullcontext
 
-from actors.control.socket_path import control_socket_path
+from actors.control.socket_path import choose_socket
 from cli.data_folder import (
     emptied_paper_folder,
     locked,
@@ -23,12 +23,13 @@ from gateway.paper.launch import PaperVenueConfig, StartingVenue, new_token
 def run_paper(options: PaperOptions) -> None:
     """The whole run. Raises FoundWrongError if engine or venue gave up or the audit chain is broken."""
     loaded = load_strategy(options.strategy)
-    socket = control_socket_path(options.data_dir, os.environ)
     require_paper_folder(options.data_dir)
     with ExitStack() as stack:
         user_umask = stack.enter_context(private_files())
         mark_as_paper(options.data_dir)
-        stack.enter_context(locked(options.data_dir, socket))
+        socket = stack.enter_context(
+            locked(options.data_dir, lambda: choose_socket(options.data_dir, os.environ))
+        )
         restore_paper_folder(options.data_dir)
         with nullcontext() if options.keep else emptied_paper_folder(options.data_dir):
             make_data_folder(options.data_dir)

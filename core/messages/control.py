@@ -29,6 +29,13 @@ class EngineIdentity(Value):
     pid: int
 
 
+class SocketLost(Event):
+    """The control socket was taken away from its path; `error` says why it could not be bound again."""
+
+    path: str
+    error: str | None
+
+
 class CellView(Value):
     """One actor at one moment, as its supervisor sees it."""
 

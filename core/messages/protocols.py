@@ -17,6 +17,7 @@ from core.messages.control import (
     GetTrace,
     InjectMessage,
     PingEngine,
+    SocketLost,
     StopEngine,
 )
 from core.messages.decision import CycleEnded, GetDecision, RunEntryCycle, RunMonitorCycle
@@ -227,6 +228,7 @@ ControlProtocol = (
     | GetJobs
     | InjectMessage
     | AwaitInject
+    | SocketLost
     | RecoveryReport
     | OpenInbox
     | Jobs

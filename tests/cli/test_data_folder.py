@@ -22,13 +22,13 @@ from reading.engine_lock import running_engine
 
 
 def test_a_second_engine_on_the_same_folder_is_refused_and_the_holder_is_named(tmp_path: Path) -> None:
-    with locked(tmp_path, Path("a.sock")), pytest.raises(InputError, match="runs on it already"):  # noqa: SIM117
-        with locked(tmp_path, Path("b.sock")):
+    with locked(tmp_path, lambda: Path("a.sock")), pytest.raises(InputError, match="runs on it already"):  # noqa: SIM117
+        with locked(tmp_path, lambda: Path("b.sock")):
             pytest.fail("two engines on one folder")
 
 
 def test_the_lock_says_where_the_engine_listens_and_goes_with_it(tmp_path: Path) -> None:
-    with locked(tmp_path, Path("a.sock")):
+    with locked(tmp_path, lambda: Path("a.sock")):
         engine = running_engine(tmp_path)
         assert engine is not None
         assert engine.socket == Path("a.sock")
@@ -81,7 +81,7 @@ def test_a_marked_folder_is_emptied_but_for_its_lock_and_marker(tmp_path: Path) 
     (outside / "kept").write_text("")
     (tmp_path / "link").symlink_to(outside)
     require_paper_folder(tmp_path)
-    with locked(tmp_path, Path("a.sock")), emptied_paper_folder(tmp_path):
+    with locked(tmp_path, lambda: Path("a.sock")), emptied_paper_folder(tmp_path):
         assert not (tmp_path / "venue").exists()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["PAPER", "lock"]
     assert (outside / "kept").exists()

@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 
 import pytest
 
-from actors.control.socket_path import control_socket_path, make_private_folder
+from actors.control.socket_path import choose_socket
 from actors.control.wire import ControlAnswer, RequestName, encode
+from cli.data_folder import locked
 from core.errors import EngineNotRunningError, FoundWrongError
 from core.messages.control import EngineStopping, Healthcheck
+from reading import control_client
 from reading.control_client import ask_engine, exchange, request_of
 from reading.engine_lock import LOCK, try_lock
 
@@ -30,10 +32,11 @@ HEALTHY = encode(
 @contextmanager
 def engine_that_says(data_dir: Path, said: bytes) -> Iterator[list[bytes]]:
     """Listens where the engine would, answers one request with these bytes, and keeps what was asked."""
-    path = control_socket_path(data_dir, os.environ)
-    make_private_folder(path.parent)
     asked: list[bytes] = []
-    with socket.socket(socket.AF_UNIX) as listening:
+    with (
+        locked(data_dir, lambda: choose_socket(data_dir, os.environ)) as path,
+        socket.socket(socket.AF_UNIX) as listening,
+    ):
         listening.bind(str(path))
         listening.listen()
 
@@ -41,7 +44,8 @@ def engine_that_says(data_dir: Path, said: bytes) -> Iterator[list[bytes]]:
             connection, _ = listening.accept()
             with connection, connection.makefile("rb") as lines:
                 asked.append(lines.readline())
-                connection.sendall(said)
+                with suppress(BrokenPipeError):
+                    connection.sendall(said)
 
         thread = Thread(target=serve, daemon=True)
         thread.start()
@@ -82,4 +86,21 @@ def test_an_engine_that_holds_the_folder_and_does_not_listen_is_told_apart(tmp_p
         lock.flush()
         assert try_lock(lock)
         with pytest.raises(EngineNotRunningError, match=r"\(pid 77\) holds .* does not listen"):
+            list(exchange(tmp_path, request_of(RequestName.STATUS)))
+
+
+def test_a_socket_that_belongs_to_another_user_is_not_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with engine_that_says(tmp_path, HEALTHY) as asked:
+        monkeypatch.setattr(control_client, "peer_uid", lambda _: os.getuid() + 1)
+        with pytest.raises(FoundWrongError, match=r"served by uid \d+, expected uid \d+; nothing was sent"):
+            list(exchange(tmp_path, request_of(RequestName.STATUS)))
+    assert asked == [b""]
+
+
+def test_a_file_at_the_place_of_the_socket_is_not_trusted(tmp_path: Path) -> None:
+    with locked(tmp_path, lambda: choose_socket(tmp_path, os.environ)) as path:
+        path.write_text("in the way")
+        with pytest.raises(FoundWrongError, match="not trusted, nothing was sent"):
             list(exchange(tmp_path, request_of(RequestName.STATUS)))

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import stat
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 
 import pytest
 
-from actors.control import control_socket_path
 from actors.control import server as server_module
 from actors.control.server import ControlServer
-from actors.control.socket_path import PATH_BYTES_MAX, make_private_folder
+from actors.control.socket_path import PATH_BYTES_MAX, choose_socket, make_private_folder
+from actors.control.trust import peer_uid
 from actors.runtime import AskTimeout
 from actors.runtime.testing import FakeAddress
 from core.errors import InputError
@@ -28,6 +30,7 @@ from core.messages.control import (
     InjectDone,
     InjectMessage,
     PingEngine,
+    SocketLost,
 )
 from tests.fakes.engine import FakeEngine
 
@@ -164,7 +167,7 @@ def test_another_user_is_refused(served: Served, monkeypatch: pytest.MonkeyPatch
 def test_the_peer_is_who_the_kernel_says_it_is() -> None:
     left, right = socket.socketpair(socket.AF_UNIX)
     with left, right:
-        assert server_module.peer_uid(left) == os.getuid()
+        assert peer_uid(left) == os.getuid()
 
 
 def test_folder_and_socket_are_for_this_user_only(served: Served) -> None:
@@ -193,25 +196,115 @@ def test_closing_cuts_clients_and_removes_the_socket(served: Served, client: Cli
     assert not served.path.exists()
 
 
-def test_the_path_is_named_by_the_folder_and_short_however_long_that_is(tmp_path: Path) -> None:
-    deep = tmp_path / ("x" * 200)
-    env = {"XDG_RUNTIME_DIR": tempfile.gettempdir()}
-    assert control_socket_path(deep, env) == control_socket_path(deep / "y" / "..", env)
-    assert control_socket_path(deep, env) != control_socket_path(tmp_path, env)
-    assert len(os.fsencode(control_socket_path(deep, {}))) <= PATH_BYTES_MAX
+def test_the_data_folder_itself_is_the_first_choice(tmp_path: Path) -> None:
+    path = choose_socket(tmp_path, {"XDG_RUNTIME_DIR": "/nowhere"})
+    assert path == tmp_path / "run" / "control.sock"
+    assert list(path.parent.iterdir()) == []
 
 
-def test_a_runtime_folder_that_is_too_deep_is_named(tmp_path: Path) -> None:
-    deep = tmp_path / ("x" * 120)
+def test_a_data_folder_too_deep_for_a_socket_gets_one_elsewhere(short: Path) -> None:
+    deep = short / ("x" * 100)
     deep.mkdir()
-    with pytest.raises(InputError, match="at most 107 bytes"):
-        control_socket_path(tmp_path, {"XDG_RUNTIME_DIR": str(deep)})
+    path = choose_socket(deep, {"XDG_RUNTIME_DIR": str(short)})
+    assert path.parent == short / f"cerbero-bite-{os.getuid()}"
+    assert len(os.fsencode(path)) <= PATH_BYTES_MAX
+    assert path == choose_socket(deep / "y" / "..", {"XDG_RUNTIME_DIR": str(short)})
+    assert path != choose_socket(short / ("z" * 100), {"XDG_RUNTIME_DIR": str(short)})
+
+
+def test_a_squatted_folder_is_passed_over_for_the_next_and_at_last_for_one_of_a_random_name(
+    short: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another local user may have made, where everybody may write, whatever folder can be foreseen."""
+    monkeypatch.setattr(tempfile, "tempdir", str(short))
+    deep = short / ("x" * 100)
+    deep.mkdir()
+    foreseen = short / f"cerbero-bite-{os.getuid()}"
+    foreseen.symlink_to(deep)
+    path = choose_socket(deep, {})
+    assert path.parent.parent == short
+    assert path.parent != foreseen
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_without_any_usable_folder_each_is_named_with_what_is_wrong(
+    short: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = short / ("x" * 100)
+    deep.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    with pytest.raises(InputError, match=r"found none: .*at most 107 bytes; .*at most 107 bytes"):
+        choose_socket(deep, {})
+
+
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """A folder whose own path leaves room for a socket's; pytest's may not."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def watchful(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    """Looks after its file all the time, instead of three times a minute."""
+    monkeypatch.setattr(server_module, "LOOK_S", 0.01)
+    served = Served(tmp_path)
+    served.control.answers[PingEngine] = ALIVE
+    yield served
+    served.server.close()
+    assert not served.path.is_socket()
+
+
+def told(served: Served, count: int) -> list[object]:
+    """What control has been told, once it is so many messages."""
+    pause = Event()
+    while len(served.control.received) < count:
+        pause.wait(0.01)
+    return served.control.received
+
+
+def test_a_socket_file_taken_away_is_bound_again_and_told(watchful: Served) -> None:
+    bound_again = SocketLost(path=str(watchful.path), error=None)
+    watchful.path.unlink()
+    assert told(watchful, 1) == [bound_again]
+    shutil.rmtree(watchful.path.parent)
+    assert told(watchful, 2) == [bound_again] * 2
+    client = Client(watchful.path)
+    assert client.ask(request="ping")["ok"] is True
+    client.close()
+
+
+def test_another_file_at_the_place_of_the_socket_is_not_taken_for_ours(watchful: Served) -> None:
+    with socket.socket(socket.AF_UNIX) as squatter:
+        other = watchful.path.with_name("other")
+        squatter.bind(str(other))
+        other.rename(watchful.path)
+        assert told(watchful, 1) == [SocketLost(path=str(watchful.path), error=None)]
+        client = Client(watchful.path)
+        assert client.ask(request="ping")["ok"] is True
+        client.close()
+
+
+def test_a_socket_that_cannot_be_bound_again_is_told_with_the_reason(watchful: Served) -> None:
+    folder = watchful.path.parent
+    folder.rename(folder.with_name("gone"))
+    folder.write_text("in the way")
+    [lost, *_] = told(watchful, 1)
+    assert isinstance(lost, SocketLost)
+    assert lost.error is not None
+    folder.unlink()
+    pause = Event()
+    while not watchful.path.is_socket():
+        pause.wait(0.01)
+    client = Client(watchful.path)
+    assert client.ask(request="ping")["ok"] is True
+    client.close()
 
 
 def test_a_folder_that_is_a_link_is_refused(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real")
-    with pytest.raises(InputError, match="another's"):
+    with pytest.raises(InputError, match="found something else"):
         make_private_folder(tmp_path / "link")
 
 

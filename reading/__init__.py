@@ -1,4 +1,4 @@
-"""What an outsider can read of an engine that runs or has stopped: its books, its audit log, its decisions.
+"""Reads the books, audit log and decisions of an engine from outside, whether it runs or has stopped.
 
-Values and typed errors only. How they are shown, on a terminal or elsewhere, is the caller's business.
+Functions return values and raise typed errors; the caller decides how to show them.
 """

@@ -1,4 +1,4 @@
-"""The audit log as an outsider reads it: its records file by file, and whether the chain is whole."""
+"""Reads the audit log from outside: its records file by file, and whether the chain is whole."""
 
 from __future__ import annotations
 
@@ -21,10 +21,9 @@ def require_audit_log(data_dir: Path) -> None:
 
 
 def records(data_dir: Path) -> Iterator[AuditRecord]:
-    """Every record in order. An unfinished last line (an engine is writing, or died) is left out.
+    """Every record in order, except an unfinished last line (an engine is writing, or died).
 
-    Raises ChainBrokenError if a line is no record; whether they follow from each other is `verified`'s
-    task.
+    Raises ChainBrokenError if a line is not a record. That the records form a chain is checked by `verified`.
     """
     done: set[str] = set()
     for path in audit_files(data_dir / AUDIT_FOLDER):
@@ -38,15 +37,15 @@ def records(data_dir: Path) -> Iterator[AuditRecord]:
 
 
 def last_recorded_at(data_dir: Path) -> datetime | None:
-    """The latest market time that the audit log knows: an engine that goes on must not be before it."""
+    """The latest market time in the audit log, before which no engine may resume; None if it is empty."""
     return max((record.at for record in records(data_dir)), default=None)
 
 
 def verified(data_dir: Path, *, told_head: Link | None = None, strict: bool = False) -> VerifyReport:
-    """Whether every byte that was acknowledged is there and unchanged, by files, books and `told_head`.
+    """Check the files against the books: is every acknowledged byte there and unchanged?
 
-    `told_head` is a head that was told before: its record must be there. `strict` checks the canonical form
-    of every record too.
+    `told_head` is a head that was reported earlier: its record must be there. `strict` also checks the
+    canonical form of every record.
     """
     running = running_engine(data_dir) is not None
     return verify(

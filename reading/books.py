@@ -1,4 +1,4 @@
-"""The books as they are on disk, beside a running engine or after it: positions, orders, cycles, trades."""
+"""Reads the books on disk, with or without a running engine: positions, orders, cycles, trades."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.messages.state import KillSwitchRow
 from core.orders.books import Books, CycleRow, Instruction, OrderRow, Position
 from reading.errors import DataFolderError
 
-# Every function raises FoundWrongError if the file is there and is no database or can't be read.
+# Every function but `has_books` raises FoundWrongError if the file exists but is no readable database.
 
 
 def has_books(data_dir: Path) -> bool:
@@ -23,7 +23,7 @@ def has_books(data_dir: Path) -> bool:
 
 
 def stored_books(data_dir: Path) -> StoredBooks:
-    """Everything that a report tells of the books. Raises DataFolderError if there are none."""
+    """Everything from the books that a report shows. Raises DataFolderError if there are no books."""
     with _books(data_dir) as books:
         return books.everything()
 
@@ -41,7 +41,7 @@ def stored_trades(data_dir: Path) -> tuple[Position, ...]:
 
 
 def stored_orders(data_dir: Path, limit: int | None) -> tuple[tuple[Instruction, OrderRow], ...]:
-    """Orders with their instructions, oldest first; the newest `limit`.
+    """The newest `limit` orders (None: all) with their instructions, oldest first.
 
     Raises DataFolderError if there are no books.
     """
@@ -50,25 +50,25 @@ def stored_orders(data_dir: Path, limit: int | None) -> tuple[tuple[Instruction,
 
 
 def stored_cycles(data_dir: Path, limit: int | None) -> tuple[CycleRow, ...]:
-    """Cycles, oldest first; the newest `limit`. Raises DataFolderError if there are no books."""
+    """The newest `limit` cycles (None: all), oldest first. Raises DataFolderError if there are no books."""
     with _books(data_dir) as books:
         return books.cycles(limit)
 
 
 def kill_switch_row(data_dir: Path) -> KillSwitchRow | None:
-    """The row behind the KILL file, None if there are no books yet."""
+    """The kill switch's row in the books, None if there are no books yet."""
     with books_read(data_dir) as books:
         return None if books is None else books.kill_switch()
 
 
 def chain_end(data_dir: Path) -> tuple[AuditHead, AuditBatch | None] | None:
-    """Where the books say the audit chain ends, and what may be missing in the file; None without books."""
+    """Where the books say the audit chain ends, and the batch that the file may lack; None without books."""
     with books_read(data_dir) as books:
         return None if books is None else books.chain_end()
 
 
 def live_books(data_dir: Path, now: datetime) -> Books:
-    """The live part of the books; empty if there are none yet."""
+    """Live positions and orders; empty books, as of `now`, if there are none yet."""
     with books_read(data_dir) as books:
         if books is None:
             return Books(as_of=now, seq=0, positions=(), orders=(), instructions=())

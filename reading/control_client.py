@@ -1,4 +1,4 @@
-"""The other end of the control socket: how an outsider speaks to the running engine."""
+"""The client of the control socket: sends requests to the running engine from outside."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 
 def ask_engine(data_dir: Path, request: ControlRequest, expected: type[_Model]) -> _Model:
-    """One request, one answer of the expected kind.
+    """Send one request and return its first answer as an `expected`.
 
-    Raises EngineNotRunningError if nobody listens, FoundWrongError if the engine says no.
+    Raises EngineNotRunningError if nobody listens, FoundWrongError if the engine refuses or the answer is
+    missing or of another kind.
     """
     for answer in exchange(data_dir, request):
         if answer.answer != expected.__name__:
@@ -55,7 +56,7 @@ def exchange(data_dir: Path, request: ControlRequest) -> Iterator[ControlAnswer]
 
 
 def request_of(name: RequestName, **fields: JsonValue) -> ControlRequest:
-    """A request in the name of the user whose process this is."""
+    """A request on behalf of the user who runs this process."""
     return ControlRequest.model_validate({"request": name, "who": operator_name(), **fields})
 
 

@@ -1,4 +1,4 @@
-"""Recomputing recorded decisions with the configuration that the engine had on record when it took them."""
+"""Recomputes recorded decisions with the configuration that the engine recorded when it started."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Explained:
 
 
 def explained(data_dir: Path, cycle_id: str) -> tuple[Explained, ...]:
-    """Every decision of a cycle.
+    """Every decision of a cycle, recomputed.
 
     Raises DataFolderError if there is no audit log, FoundWrongError if no decision is recorded or a record
     can't be read.
@@ -44,7 +44,7 @@ def explained(data_dir: Path, cycle_id: str) -> tuple[Explained, ...]:
 
 
 def _decisions(data_dir: Path, cycle_id: str) -> Iterator[tuple[AuditRecord, AuditRecord]]:
-    """Each decision of the cycle with the engine's start that it was taken under."""
+    """Each decision of the cycle with the last `ENGINE_START` record before it."""
     start: AuditRecord | None = None
     for record in records(data_dir):
         if record.kind == AuditKind.ENGINE_START:

@@ -1,4 +1,4 @@
-"""Which engine holds a data folder: the lock that it keeps while it runs."""
+"""The lock that an engine keeps on its data folder while it runs, and who holds it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,17 @@ LOCK = "lock"
 
 @dataclass(frozen=True)
 class RunningEngine:
-    """What the lock says of the engine that holds it."""
+    """The engine that holds the lock, as it wrote itself into the file."""
 
     pid: int
     socket: Path
 
 
 def running_engine(data_dir: Path) -> RunningEngine | None:
-    """The engine that holds the folder now, None if nobody does. Raises DataFolderError."""
+    """The engine that holds the folder now, None if nobody does or its entry is not written yet.
+
+    Raises DataFolderError if the lock can't be read.
+    """
     try:
         with (data_dir / LOCK).open("r+") as file:
             if try_lock(file):
@@ -35,7 +38,7 @@ def running_engine(data_dir: Path) -> RunningEngine | None:
 
 
 def try_lock(file: IO[str]) -> bool:
-    """Whether this process has the lock now; it keeps it until the file is closed."""
+    """Try to take the lock, which then lasts until the file is closed. False if another process holds it."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -44,7 +47,7 @@ def try_lock(file: IO[str]) -> bool:
 
 
 def holder_of(file: IO[str]) -> RunningEngine | None:
-    """Who wrote itself into the lock; None while it is locked and not yet written."""
+    """The engine written into the lock; None while it is locked but not yet written."""
     file.seek(0)
     try:
         content = json.load(file)

@@ -1,4 +1,4 @@
-"""The error of a data folder that lacks what is to be read."""
+"""The error raised for a data folder that can't be read as an engine's."""
 
 from __future__ import annotations
 

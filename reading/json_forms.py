@@ -1,4 +1,4 @@
-"""What is read, as JSON: one form for each kind of row, whoever shows it.
+"""The JSON form of each kind of row that is read, the same wherever it is shown.
 
 Money is text in plain digits, times are ISO 8601 in UTC with a Z.
 """
@@ -18,7 +18,7 @@ from reading.decisions import Explained
 
 
 def cycle_json(row: CycleRow) -> dict[str, JsonValue]:
-    """One due slot and how it ended; `outcome` is null if it was under way at the end."""
+    """One due slot and how it ended; `outcome` is null if the cycle had not ended."""
     return {
         "id": row.cycle_id,
         "kind": row.job.value,

@@ -1,5 +1,6 @@
-"""What open positions are worth at the last marks, and what moves them: for the eye only, the books are the
-venue's numbers.
+"""The value and the greeks of open positions at the last marks.
+
+For display only: what is booked comes from the venue.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from core.values import Leg
 
 @dataclass(frozen=True)
 class BookValue:
-    """All positions together. `unmarked` of `positions` lack a mark and are in no sum."""
+    """Sums over all positions, except the `unmarked` of the `positions`, which lack a mark."""
 
     positions: int
     unmarked: int
@@ -43,7 +44,7 @@ def open_greeks(position: Position, market: Marks | None) -> Greeks | None:
 
 
 def book_value(positions: Iterable[Position], market: Marks | None) -> BookValue:
-    """P&L and greeks of all positions together; what lacks a mark is counted, not guessed."""
+    """P&L and greeks of all positions together; those that lack a mark are counted, not guessed."""
     valued = [(position, _held_legs(position, market)) for position in positions]
     held = [legs for _, legs in valued if legs is not None]
     pnls_eth = [open_pnl_eth(position, market) for position, _ in valued]
@@ -56,7 +57,7 @@ def book_value(positions: Iterable[Position], market: Marks | None) -> BookValue
 
 
 def in_usd(amount_eth: Decimal | None, market: Marks | None) -> Decimal | None:
-    """ETH at the last seen index, to the cent."""
+    """An amount of ETH in USD at the last index seen, to the cent; None without amount or index."""
     if amount_eth is None or market is None or market.spot_usd is None:
         return None
     return (amount_eth * Decimal(str(market.spot_usd))).quantize(Decimal("0.01"))

@@ -21,7 +21,8 @@ def run(arguments: list[str]) -> int:
     try:
         return _serve(arguments)
     except BrokenPipeError:
-        # Whoever started this venue is gone before it listened. Python would complain once more at the end.
+        # The process that started this venue ended before it listened. Without this, Python would report
+        # the broken pipe again when it flushes stdout at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 
@@ -33,7 +34,7 @@ def _serve(arguments: list[str]) -> int:
     try:
         main(PaperVenueConfig.model_validate_json(sys.stdin.read()), _announce)
     except ValidationError as error:
-        # The input itself is left out: it holds the token.
+        # The input is left out of the message because it holds the token.
         return _refuse("; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()))
     except InputError as error:
         return _refuse(str(error))

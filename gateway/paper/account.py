@@ -21,7 +21,7 @@ RecordKind = Literal["order", "trade", "settlement", "position"]
 
 
 class HeldPosition(Value):
-    """A position: `size` signed, `cost_eth` what its size was bought for (negative if sold)."""
+    """A position: `size` in contracts, signed; `cost_eth` the price paid for all of it (negative if sold)."""
 
     instrument_name: str
     size: Decimal
@@ -33,19 +33,19 @@ class HeldPosition(Value):
 
 
 class VenueOrder(Value):
-    """An order with what the venue alone knows of it."""
+    """An order of the contract with the venue's internal state of it."""
 
     order: Order
     side: Side
     reduce_only: bool
     next_check_at: datetime
-    """When the venue looks at a resting order again."""
+    """When the venue next tries to match the order, if it rests."""
     fills_not_before: datetime
-    """The touch that a partial fill consumed is back a minute later."""
+    """No fill before this: the touch that a fill consumed is back a minute later."""
     is_silent: bool = False
-    """A fault: it will never fill again."""
+    """A fault: the order will never fill again."""
     late_fill_at: datetime | None = None
-    """A fault: cancelled, and filled all the same at this moment."""
+    """A fault: the order is cancelled, yet fills at this moment."""
 
     @property
     def remaining(self) -> int:
@@ -56,12 +56,12 @@ class VenueOrder(Value):
         return self.order.state == "open"
 
     def changed(self, at: datetime, **update: object) -> VenueOrder:
-        """The same with fields of the contract's order changed at that moment."""
+        """A copy with these fields of the contract's order changed and `updated_at` set to `at`."""
         return self.model_copy(update={"order": self.order.model_copy(update={**update, "updated_at": at})})
 
 
 class Account:
-    """Books of one account. `take_changes` hands out what a store has to write."""
+    """Books of one account. `take_changes` returns the changes that a store has to write."""
 
     def __init__(self, balance_eth: Decimal) -> None:
         self.balance_eth = balance_eth
@@ -84,7 +84,7 @@ class Account:
         return None if order_id is None else self.orders[order_id]
 
     def active_orders(self) -> list[VenueOrder]:
-        """Orders to which something can still happen by itself, oldest first."""
+        """Orders that can change without a request, oldest first: resting ones and those with a late fill."""
         return [self.orders[order_id] for order_id in sorted(self._active)]
 
     def open_orders(self) -> list[VenueOrder]:
@@ -102,7 +102,7 @@ class Account:
         self._changes["order", order.order.order_id] = order
 
     def forget_order(self, order_id: str) -> None:
-        """Lose an order, as a venue that restarts badly does."""
+        """Delete an order without a trace, as a venue does that loses its state in a restart."""
         order = self.orders.pop(order_id)
         del self._by_label[order.order.label]
         self._active.pop(order_id, None)
@@ -111,7 +111,7 @@ class Account:
     def fill(
         self, order: VenueOrder, amount: int, prices_eth: Iterable[Decimal], at: datetime, index_usd: Decimal
     ) -> VenueOrder:
-        """Fill `amount` combos at these leg prices: trades, fees, positions, balance, the order's state."""
+        """Fill `amount` combos at these leg prices and book the trades, fees, cash, positions and order."""
         received = ZERO
         for leg, price in zip(order.order.legs, prices_eth, strict=True):
             side, contracts = Side(leg.side), Decimal(amount * leg.ratio)
@@ -185,7 +185,7 @@ class Account:
         return settlement
 
     def take_changes(self) -> dict[tuple[RecordKind, str], str | None]:
-        """What changed since the last call, as JSON by kind and key; None = gone."""
+        """Records changed since the last call, as JSON by kind and key; None for a deleted one."""
         changes = {key: None if v is None else v.model_dump_json() for key, v in self._changes.items()}
         self._changes = {}
         return changes

@@ -1,4 +1,4 @@
-"""What the venue declares if neither the record nor the model has a value; set by `--assume KEY=VALUE`."""
+"""Values that the venue assumes if neither record nor model has one; set by `--assume KEY=VALUE`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Assumptions(Value):
     balance_eth: PositiveDecimal = Decimal(10)
     """ETH in the account at the venue at the start."""
     beside_eur: NonNegativeDecimal = Decimal(150_000)
-    """EUR that the owner has beside it."""
+    """EUR that the owner holds outside the venue."""
     eur_usd: PositiveDecimal = Decimal("1.17")
     """USD per EUR."""
     liquidation_pressure: Literal["low", "medium", "high"] = "low"
@@ -32,7 +32,7 @@ class Assumptions(Value):
     touch_size: Annotated[int, Field(ge=1, le=1_000_000)] = 25
     """Contracts at every recorded quote's touch (the model has sizes of its own)."""
     funding_annual: Annotated[float, Field(ge=-10, le=10)] = 0.05
-    """Funding outside its record, a fraction a year."""
+    """Funding at times that no record covers, a fraction a year."""
 
     @classmethod
     def parse(cls, pairs: Sequence[str]) -> Self:

@@ -32,7 +32,7 @@ def listed_expiries(now: datetime) -> tuple[datetime, ...]:
 
 
 def listed_since(expiry: datetime, not_before: datetime) -> datetime:
-    """The 08:00 UTC at which `expiry` was listed for good, or `not_before` if that is later."""
+    """The 08:00 UTC from which on `expiry` is listed without a break, or `not_before` if that is later."""
     moment = expiry - DAY
     while moment > not_before and expiry in _listed_from(moment):
         moment -= DAY
@@ -51,7 +51,7 @@ def _listed_from(first: datetime) -> tuple[datetime, ...]:
 
 
 def _last_fridays(first: datetime, months: int) -> list[datetime]:
-    """The last Fridays of this month and the following ones that do not lie before `first`."""
+    """The last Fridays of `months` months, from that of `first` on, that are not before `first`."""
     found = []
     for offset in range(months):
         year, month = divmod(first.year * 12 + first.month - 1 + offset + 1, 12)

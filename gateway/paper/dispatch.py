@@ -1,8 +1,8 @@
 """One request to the venue: (now, router, tool, headers, body) -> (status, headers, body).
 
 Pure but for the venue it holds, synchronous, and free of HTTP: the server and the in-process transport are
-shells over it. The clock and the account are saved before the answer is handed out. Faults of time are told
-in the headers `X-Paper-Fault` and `X-Paper-Took` (seconds), never slept.
+shells over it. The clock and the account are saved before the answer is returned. It never sleeps: timing
+faults are reported in the headers `X-Paper-Fault` and `X-Paper-Took` (seconds) for the caller to play.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ WRONG_ENVIRONMENT: Final[EnvironmentName] = "testnet"
 
 
 class HttpAnswer(NamedTuple):
-    """What leaves the venue."""
+    """The venue's answer to one request."""
 
     status: int
     headers: Mapping[str, str]
@@ -55,17 +55,17 @@ class HttpAnswer(NamedTuple):
 
 
 class Keeper(Protocol):
-    """Where clock and account are kept."""
+    """The store of clock, account and fault counts; a port."""
 
     def save(self, clock: datetime, account: Account, fault_counts: Mapping[str, int]) -> None:
-        """Write what changed; it is safe when this returns."""
+        """Write the changes since the last call; they survive a kill once this returns."""
 
     def load(self) -> tuple[datetime, Account, dict[str, int]] | None:
-        """What was last written, None if nothing was."""
+        """The state as last saved, None if nothing was."""
 
 
 class Dispatch:
-    """The venue's front desk."""
+    """Answers requests to the venue: checks them, plays faults, runs the tool and saves the new state."""
 
     def __init__(self, venue: Venue, token: str, faults: Faults, keeper: Keeper) -> None:
         self.venue = venue
@@ -76,7 +76,7 @@ class Dispatch:
     def __call__(
         self, now: datetime, router: str, tool: str, headers: Mapping[str, str], body: bytes
     ) -> HttpAnswer:
-        """Answer one call at `now` (an earlier time than the venue's clock counts as the clock).
+        """Answer one call at `now`, or at the venue's clock if that is later.
 
         `tool` is `health` for a router's health page. Header names are lower case.
         """
@@ -96,7 +96,7 @@ class Dispatch:
                 answer = self._faulty(played, known, tool, body)
             self._keeper.save(self.venue.clock, self.venue.account, self._faults.counts)
         except Exception:
-            # A request that broke down half way leaves no trace: back to what was last written.
+            # A request that fails half way must leave no trace: go back to the state as last saved.
             kept = self._keeper.load()
             if kept is not None:
                 self.venue.clock, self.venue.account, self._faults.counts = kept
@@ -222,5 +222,5 @@ def _soft(error: str) -> bytes:
 
 
 def _unanswered() -> HttpAnswer:
-    """What a client gets that does not play the header: a 5xx, as unknown an outcome as silence."""
+    """A timeout: for a client that ignores the header a 504, which leaves the outcome as open as silence."""
     return _failure(504, "played: no answer", {TOOK_HEADER: str(TIMEOUT_TOOK_S)})

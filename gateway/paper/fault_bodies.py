@@ -1,4 +1,4 @@
-"""Breaks an answer's body the way a kind says, at places chosen by the fault's own chance."""
+"""Breaks an answer's body as its kind of fault says, at places drawn from the fault's own generator."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from gateway.paper.faults import FaultKind
 STALE_BY: Final = timedelta(hours=1)
 WRONG_IV_PCT: Final = 7.0
 BROKEN_SHARE: Final = 0.1
-"""Every other time a tenth of a chain is broken, else a single quote."""
+"""In half of the draws this share of a chain's two-sided quotes is broken, else a single one."""
 _DECIMAL: Final = re.compile(r"-?\d+(\.\d+)?")
 _STAMPS: Final = frozenset({"timestamp", "server_time", "updated_at"})
 
 
 def broken_body(kind: FaultKind, body: bytes, rng: Random) -> bytes:
-    """The body as the fault leaves it; unchanged if the answer has nothing of that sort."""
+    """The body, broken by the fault; unchanged if it holds nothing that the fault could break."""
     if kind is FaultKind.TRUNCATED:
         return body[: max(1, len(body) // 2)]
     answer: object = json.loads(body)
@@ -39,7 +39,7 @@ def broken_body(kind: FaultKind, body: bytes, rng: Random) -> bytes:
 
 
 def zeroed_body(body: bytes, error: str) -> bytes:
-    """An answer full of zeros beside an `error`, as a venue answers that refused the credentials."""
+    """The answer with an `error` and every number 0, as a venue answers that refuses the credentials."""
     answer: object = json.loads(body)
     if not isinstance(answer, dict):
         return body

@@ -1,7 +1,8 @@
-"""The faults that the venue plays, seeded: which call is hit by which kind.
+"""Draws the faults that the venue plays, from a seed: which call is hit by which kind.
 
-`TARGET:KIND[:RATE]`: TARGET is a router, `venue` or `all`; RATE is per call (default 0.02). `venue` means the
-venue behind the deribit router: its private tools, and for kinds that belong to one tool that tool.
+`TARGET:KIND[:RATE]`: TARGET is a router, `venue` or `all`; RATE is the probability per call (default 0.02).
+`venue` means the private tools of the deribit router. A kind that only certain tools can show hits just
+those, whatever the target.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ _TOOLS_OF_KIND: Final = {
 """Kinds that need a tool of the deribit router; all others hit any call."""
 _TRADING: Final = frozenset(tool.name for tool in TRADING_TOOLS)
 _NEVER_CRASHED: Final = CHANGING_TOOLS | {HEALTH}
-"""These are sent by other actors than the router's reader, whose crash is meant."""
+"""A crash hits a router's actor while it reads; changing tools are another actor's, a probe is not a read."""
 
 
 class FaultSpec(NamedTuple):
@@ -111,7 +112,7 @@ class FaultSpec(NamedTuple):
         return cls(target, kind, rate)
 
     def covers(self, router: Router, tool: str) -> bool:
-        """Whether a call of that tool is this fault's business."""
+        """Whether this fault may hit a call of that tool."""
         tools = _TOOLS_OF_KIND.get(self.kind)
         if tools is not None:
             return router is Router.DERIBIT and tool in tools
@@ -121,7 +122,7 @@ class FaultSpec(NamedTuple):
 
 
 class PlayedFault(NamedTuple):
-    """A fault that hits this call, with its own source of chance."""
+    """A fault that hits this call, with a random generator of its own."""
 
     kind: FaultKind
     rng: Random
@@ -131,13 +132,13 @@ class Faults:
     """Draws, for each call, the fault that hits it. The same calls in the same order draw the same faults."""
 
     def __init__(self, specs: Sequence[FaultSpec], seed: int, counts: dict[str, int]) -> None:
-        """`counts`: calls seen before, by tool, as a store kept them."""
+        """`counts`: the calls seen so far by tool, as loaded from the store; updated in place."""
         self._specs = tuple(specs)
         self._seed = seed
         self.counts = counts
 
     def draw(self, router: Router, tool: str, correlation: str) -> PlayedFault | None:
-        """The fault of this call, the first that strikes, or None."""
+        """The first fault, in the order of the specs, that hits this call; None if none does."""
         if not self._specs:
             return None
         key = f"{router}/{tool}"
@@ -154,6 +155,7 @@ class Faults:
         return None
 
     def _first_of_entry(self, spec: FaultSpec, router: Router, tool: str, correlation: str) -> bool:
+        """Whether this is a router's first read for an entry cycle; a crash hits just that, at any rate."""
         if ENTRY_CORRELATION not in correlation or tool in _NEVER_CRASHED:
             return False
         key = f"crash/{spec.target}/{router}"

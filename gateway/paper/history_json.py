@@ -1,4 +1,4 @@
-"""Histories as JSON, written by hand: a month of hourly candles is asked for at every entry.
+"""Histories as JSON, formatted by hand for speed: every entry cycle reads a month of hourly candles.
 
 Tests read them back with the contract's models.
 """

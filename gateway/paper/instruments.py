@@ -1,4 +1,4 @@
-"""Option instruments: their names, as the venue writes them, and their text in JSON that never changes."""
+"""Option instruments: their names, as the venue writes them, and the constant part of their JSON."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from core.values import OptionType
 class ListedOption:
     """One European option on ETH, cash-settled in ETH. 1 contract = 1 ETH; `strike_usd` is whole.
 
-    Compared and hashed by identity: make them with `option` or `parse_instrument`, which hand out one each.
+    Compared and hashed by identity: get it from `option` or `parse_instrument`, which always return the same
+    object for the same option.
     """
 
     __slots__ = ("expiration", "is_call", "json_head", "name", "option_type", "strike_usd")

@@ -1,9 +1,9 @@
 """The venue as a process of its own, as its parent sees it: its configuration, its start, and a handle.
 
 The child reads one JSON configuration from standard input and prints one line when it listens:
-`{"port": …, "pid": …, "start": …, "end": …, "clock": …, "market": …, "assumptions": {…}}`, or
-`{"error": …}` and exit code 2 if it can't start. A venue whose store fails later prints such a line too,
-and ends itself with code 1. Nothing of what it serves with is imported here.
+`{"port": …, "pid": …, "start": …, "end": …, "clock": …, "market": …, "assumptions": {…}}`. If it can't start,
+it prints `{"error": …}` and exits with code 2. If its store fails later, it prints such a line too and exits
+with code 1. This module imports nothing of the server.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ class PaperVenueConfig(BaseModel):
     end_with_parent: bool = True
     """Whether the venue ends itself when the process that started it is gone."""
     parent_pid: int | None = None
-    """That process; null = whoever is the parent when the venue begins to serve."""
+    """The pid of that process; null = the parent at the time when the venue begins to serve."""
 
     @property
     def market(self) -> str:
-        """Which market this is; an account belongs to one."""
+        """The name of the market; an account can be resumed only on the market that it was opened on."""
         if self.source == "model":
             return f"model seed {self.seed}"
         return f"recorded {self.chains} between {self.between}"
@@ -60,11 +60,11 @@ class Listening(BaseModel):
     port: int
     pid: int
     start: UtcTime
-    """Where a run on this market begins."""
+    """When a run on this market begins."""
     end: UtcTime | None
-    """Where the record is over; null if the market has no end."""
+    """When the record ends; null if the market has no end."""
     clock: UtcTime
-    """The venue's time: `start`, or later if the account was kept."""
+    """The venue's time: as kept with the account; for a new one `start`, or in real time now."""
     market: str
     assumptions: dict[str, str]
 
@@ -80,7 +80,7 @@ class VenueProcess:
         self._last_words: str | None = None
 
     def end_found(self, wait_s: float = 0.0) -> str | None:
-        """Why it ended although nobody told it to, in its own words; None while it runs."""
+        """The error with which it ended by itself, within `wait_s` seconds; None if it still runs."""
         try:
             code = self.process.wait(wait_s)
         except subprocess.TimeoutExpired:
@@ -91,7 +91,7 @@ class VenueProcess:
         return self._last_words
 
     def stop(self, timeout_s: float = 5.0) -> None:
-        """End it orderly, else by force, and wait for its end."""
+        """Stop it in order or, after `timeout_s`, by force, and wait until it is gone."""
         self.process.terminate()
         try:
             self.process.wait(timeout_s)
@@ -108,10 +108,10 @@ class VenueProcess:
 
 
 class StartingVenue:
-    """A venue that has been started, until it listens; meanwhile its parent may do something else.
+    """A venue that has been started and does not listen yet, so that its parent can do other work meanwhile.
 
-    To be used as a context: without `listening` the venue is ended at the context's end, as after a Ctrl-C,
-    when nobody would be left to end it, or to hear that it listens.
+    Use it in a `with` block. If the block ends before `listening` has returned, for example by a Ctrl-C, the
+    venue is killed: nobody else would stop it.
     """
 
     def __init__(self, config: PaperVenueConfig) -> None:
@@ -133,7 +133,7 @@ class StartingVenue:
                 self._process.stdin.write(told_parent.model_dump_json() + "\n")
                 self._process.stdin.close()
         except BrokenPipeError:
-            pass  # It ended before it read anything: `listening` finds that.
+            pass  # The venue ended before it read anything; `listening` raises the error.
         except BaseException:
             self._end()
             raise
@@ -172,5 +172,5 @@ def _close_pipes(process: subprocess.Popen[str]) -> None:
 
 
 def new_token() -> str:
-    """A token for a venue that one run starts for itself."""
+    """A new random token for a venue."""
     return secrets.token_urlsafe(24)

@@ -1,4 +1,4 @@
-"""The venue's own ledger, for the control page: the account at the start and now, and what was assumed."""
+"""The venue's own ledger, served at `/paper/ledger`: the account at the start and now, and assumptions."""
 
 from __future__ import annotations
 

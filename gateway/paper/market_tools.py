@@ -1,4 +1,4 @@
-"""The public tools: what a market source says, as answers of the contract."""
+"""The public tools: they read the market source and return answers of the contract."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def get_instruments(venue: Venue, request: GetInstruments) -> Instruments:
 
 
 def get_options_chain(venue: Venue, request: GetOptionsChain) -> bytes:
-    """Written by hand: this answer is most of the venue's work."""
+    """The chain, formatted by hand for speed: most of the venue's work is this answer."""
     expiries = _expiries(venue, request.expiry_from, request.expiry_to)
     quotes = [quote for expiry in expiries for quote in venue.source.chain(venue.clock, expiry)]
     return quotes_json(quotes, iso_utc(venue.clock))
@@ -130,7 +130,7 @@ def get_funding_rate(venue: Venue, request: GetFundingRate) -> FundingRate:
         last = points[-1]
         yearly, at = last.hourly_rate * HOURS_PER_YEAR, last.at
     else:
-        # The reference perpetual has no record now; the exchange that has one stands in.
+        # The reference perpetual has no rate for the last hour; the first exchange that has one stands in.
         _, yearly, at = venue.source.exchange_funding(venue.clock)[0]
     return FundingRate(hourly_rate=yearly / HOURS_PER_YEAR, annualized_rate=yearly, timestamp=at)
 
@@ -184,7 +184,7 @@ def _expiries(venue: Venue, first: datetime | None, last: datetime | None) -> li
 
 
 def _span(venue: Venue, start: datetime, end: datetime) -> tuple[datetime, datetime]:
-    """The full hours that begin in [start, end) and are complete now."""
+    """The bounds, both on the hour, of the hours that begin in [start, end) and are complete now."""
     if end < start:
         raise MalformedRequestError(f"end: expected not before start, found {iso_utc(end)}")
     if (end - start) / HOUR > BARS_MAX:
@@ -209,7 +209,7 @@ def _resampled(bars: Iterable[Bar], resolution: str) -> list[Bar]:
 
 
 def _option_bars(venue: Venue, name: str, start: datetime, end: datetime) -> list[Bar]:
-    """Marks at the hours: this market keeps no trades of others, so bars carry no volume."""
+    """Bars between the marks on the hour; this market records no trades of others, so the volume is 0."""
     try:
         instrument = parse_instrument(name)
     except InputError as error:
@@ -235,7 +235,7 @@ def _ceil_hour(at: datetime) -> datetime:
 
 
 def require_eth(currency: str) -> None:
-    """Refuse any other currency at the venue."""
+    """Raise `MalformedRequestError` for any currency but ETH, the only one at this venue."""
     if currency != COIN:
         raise MalformedRequestError(f"currency: expected {COIN}, found {currency!r}")
 

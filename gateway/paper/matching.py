@@ -1,8 +1,8 @@
-"""How a combo order meets the market, as a pure function of the order and of its legs' quotes.
+"""Matches combo orders with the market, as pure functions of the order and of its legs' quotes.
 
-A combo's book is implied by its legs: crossing all of them now is its *natural* price, up to the size that
-every touch carries. A limit order fills at its own limit as soon as the natural price reaches it. All
-prices are the net ETH *received* per combo (a debit is negative), leg prices ETH per contract.
+A combo's book is implied by its legs: its *natural* price is that of crossing all of them now, its size the
+smallest at their touches. A limit order fills at its own limit as soon as the natural price reaches it. Combo
+prices are the net ETH *received* per combo (a debit is negative), leg prices are ETH per contract.
 """
 
 from __future__ import annotations
@@ -28,28 +28,28 @@ class LegTouch(NamedTuple):
 
     @property
     def crossing_eth(self) -> Decimal | None:
-        """What crossing gives or costs per contract. Giving an option away (price 0) always finds a taker."""
+        """The price per contract to cross at, None if there is none. Without a bid an option sells at 0."""
         if self.side is Side.BUY:
             return self.ask_eth
         return ZERO if self.bid_eth is None else self.bid_eth
 
     @property
     def touch_size(self) -> float:
-        """Contracts at the price of `crossing_eth`; an option given away goes in the other side's size."""
+        """Contracts available at `crossing_eth`. For an option that sells at 0 it is the size of the ask."""
         if self.side is Side.BUY or self.bid_eth is None:
             return self.ask_size
         return self.bid_size
 
 
 class ComboBook(NamedTuple):
-    """The combo as its legs imply it: the natural price (None: a leg can't be crossed) and its size."""
+    """The combo's implied book: the natural price (None: a leg can't be crossed) and the size, in combos."""
 
     natural_eth: Decimal | None
     size: int
 
 
 def combo_book(legs: Sequence[LegTouch]) -> ComboBook:
-    """The combo that these legs imply; its size is whole combos, the smallest leg's."""
+    """The book that these legs imply; the leg with the smallest size limits the number of whole combos."""
     natural = ZERO
     size = min(int(leg.touch_size / leg.ratio) for leg in legs)
     for leg in legs:
@@ -61,18 +61,19 @@ def combo_book(legs: Sequence[LegTouch]) -> ComboBook:
 
 
 def fillable(limit_eth: Decimal, remaining: int, book: ComboBook) -> int:
-    """How many combos of a limit order fill now: none before natural reaches the limit, then the touch."""
+    """How many combos of a limit order fill now: none until natural reaches the limit, then up to `size`."""
     if book.natural_eth is None or book.natural_eth < limit_eth:
         return 0
     return min(remaining, book.size)
 
 
 def leg_prices(limit_eth: Decimal, legs: Sequence[LegTouch]) -> list[Decimal]:
-    """Each leg's price when the combo fills at its limit; together they give exactly the limit at ratio 1.
+    """Each leg's price when the combo fills at its limit; at ratio 1 they add up to exactly the limit.
 
-    The legs trade at their touch. What the limit gives away comes off the dearest sold legs, down to 0, and
-    then onto a bought one; what it wants beyond natural (only a fault fills such an order) goes onto a sold
-    leg, or off the bought ones.
+    The legs trade at their touch, corrected by the difference between natural and limit. If natural is better
+    than the limit, it is taken off the sold legs, dearest first and down to 0, and any rest is added to the
+    dearest bought leg. If the limit is better than natural (only a fault fills such an order), it is added to
+    the dearest sold leg or, if nothing is sold, taken off the bought legs.
     """
     prices = [leg.crossing_eth or ZERO for leg in legs]
     natural = sum((-leg.side.sign * leg.ratio * p for leg, p in zip(legs, prices, strict=True)), ZERO)

@@ -1,6 +1,6 @@
 """The model market as a source: `model_path` in minutes, `smile` on top, funding and the American calendar.
 
-The path begins 60 days before 2026-01-05 00:00 UTC, day by day and only as far as it is asked for.
+The path begins 60 days before 2026-01-05 00:00 UTC and is computed a day at a time, as far as it is needed.
 """
 
 from __future__ import annotations
@@ -187,7 +187,7 @@ class ModelMarket:
         return bars[first:last]
 
     def _locate(self, at: datetime) -> tuple[int, float]:
-        """The day's number and how many steps of it have passed, with the fraction of the step under way."""
+        """The number of the day, and the steps of it that have passed, fractional."""
         day, second = divmod(_since_start_s(at), 86_400.0)
         return int(day), second / 86_400.0 * self._steps
 
@@ -208,7 +208,7 @@ class ModelMarket:
             self._days.popitem(last=False)
 
     def _grow(self, last_day: int) -> None:
-        """Walk the path through `last_day`, keeping each day's beginning and hourly bars for good."""
+        """Extend the path through `last_day`; each day's first state and hourly bars are kept for good."""
         while len(self._states) <= last_day + 1:
             day = len(self._states) - 1
             path, next_y = walk_day(self._seed, day, self._states[day], self._steps)

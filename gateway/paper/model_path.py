@@ -1,8 +1,9 @@
 """The model market's index and DVOL: a path that is a function of a seed and of absolute time.
 
 With x = ln DVOL (a fraction) and S the index, each day (from 00:00 UTC, dt = 1/365) draws variance mixers
-V = 4/χ²₆ and W = 2/χ²₄ and perhaps a jump (6 a year, N(0, 0.06)), and holds σ = DVOL·exp(−0.13 + y), where y
-reverts daily: dy = −60 y dt + 3.4 √dt·w. Step i of n adds N(0, V/n) to Z and N(0, W/n) to E, φ = i/n, and
+V = 4/χ²₆ and W = 2/χ²₄ and perhaps a jump (6 a year, N(0, 0.06)). It keeps σ = DVOL·exp(−0.13 + y) constant,
+where y reverts daily: dy = −60 y dt + 3.4 √dt·w. Step i of n adds N(0, V/n) to Z and N(0, W/n) to E; with
+φ = i/n, from the beginning of the day
 
     ln S moves by (0.25 − σ²/2)φ dt + σ√dt·Z + jump
     x    moves by 6.5(ln 0.60 − x)φ dt + 0.64 √dt·u + 1.6|jump|,  u = −0.12 Z + 0.40(|Z| − 0.78 φ) + 0.964 E
@@ -37,7 +38,7 @@ START_INDEX_USD: Final = 3000.0
 
 
 class DayState(NamedTuple):
-    """The path at 00:00 UTC: ln index, ln DVOL (fraction), and the log gap y of realised volatility."""
+    """The path at 00:00 UTC: ln index, ln DVOL (fraction), and y = ln σ − ln DVOL + 0.13."""
 
     ln_s: float
     x: float

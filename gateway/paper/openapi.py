@@ -1,4 +1,4 @@
-"""The OpenAPI page, made from the contract's models, so that it can say nothing else than the code does."""
+"""The OpenAPI document, generated from the contract's models so that it can't contradict the code."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Placing, editing and cancelling: the checks of an order before it meets the market.
+"""Places, edits and cancels orders: the checks before an order is matched.
 
-What the request itself gets wrong is 422; what the venue will not take becomes an order in state `rejected`
-with its reason; an order whose `valid_until` has passed is dropped without a trace of it.
+A request that is wrong in itself is refused with 422. An order that the venue does not accept is stored in
+state `rejected` with its reason. An order whose `valid_until` has passed is dropped and not stored.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ZERO: Final = Decimal(0)
 
 
 def place(venue: Venue, request: PlaceComboOrder, played_reject: bool = False) -> VenueOrder:
-    """Take a new order and let it meet the market.
+    """Take a new order and match it.
 
     Raises `LabelTakenError`, `MalformedRequestError`, or `SoftRefusalError` if `valid_until` has passed.
     """
@@ -57,7 +57,10 @@ def place(venue: Venue, request: PlaceComboOrder, played_reject: bool = False) -
 
 
 def place_silent(venue: Venue, request: PlaceComboOrder) -> VenueOrder:
-    """A fault: the order rests, half of it (one contract at least) fills at once, the rest never does."""
+    """A fault: half of an order that comes to rest (at least one combo) fills at once, the rest never.
+
+    An order that fills in whole or in part by itself stays as it is.
+    """
     order = place(venue, request)
     if not order.is_open or order.order.filled_amount > 0:
         return order
@@ -67,9 +70,11 @@ def place_silent(venue: Venue, request: PlaceComboOrder) -> VenueOrder:
 
 
 def edit(venue: Venue, request: EditOrderRequest) -> VenueOrder:
-    """Change a resting order's price and amount and let it meet the market.
+    """Change a resting order's price and amount and match it.
 
-    Raises `SoftRefusalError`, the order unchanged, if it is gone, too late, or not allowed.
+    Raises `SoftRefusalError` if the order is not open, `valid_until` has passed or the venue does not accept
+    the change, and `MalformedRequestError` for a wrong amount or sign of the price; the order then stays as
+    it is.
     """
     order = _open_order(venue, request.order_id)
     if request.valid_until is not None and venue.clock > request.valid_until:
@@ -90,7 +95,10 @@ def edit(venue: Venue, request: EditOrderRequest) -> VenueOrder:
 
 
 def cancel(venue: Venue, order_id: str, fills_late: bool = False) -> VenueOrder:
-    """Cancel a resting order. Raises `SoftRefusalError` if there is none of that id."""
+    """Cancel a resting order; with `fills_late`, a fault, it fills a second later all the same.
+
+    Raises `SoftRefusalError` if no open order has that id.
+    """
     order = _open_order(venue, order_id).changed(venue.clock, state="cancelled")
     if fills_late:
         order = order.model_copy(update={"late_fill_at": venue.clock + LATE_FILL_AFTER})
@@ -101,8 +109,8 @@ def cancel(venue: Venue, order_id: str, fills_late: bool = False) -> VenueOrder:
 def price_band_eth(venue: Venue, legs: Sequence[NamedSide]) -> tuple[Decimal, Decimal] | None:
     """The lowest and highest price that the venue takes now, None if a leg is not listed.
 
-    Around the mark by half of what the legs are worth (0.0100 ETH at least), and never closer than 0.0020 ETH
-    beyond natural, so that an exit can always cross.
+    The band reaches to each side of the mark by half of the legs' summed marks (at least 0.0100 ETH). It also
+    reaches at least 0.0020 ETH beyond natural, so that an exit can always cross.
     """
     touches = venue.touches(legs)
     if touches is None:
@@ -119,7 +127,7 @@ def price_band_eth(venue: Venue, legs: Sequence[NamedSide]) -> tuple[Decimal, De
 
 
 def parse_legs(legs: Sequence[NamedSide]) -> list[ListedOption]:
-    """The legs' instruments. Raises `MalformedRequestError` for a name that is none or that stands twice."""
+    """The legs' instruments. Raises `MalformedRequestError` if a name is invalid or used twice."""
     try:
         instruments = [parse_instrument(leg.instrument_name) for leg in legs]
     except InputError as error:
@@ -140,9 +148,9 @@ def _require_sound(request: PlaceComboOrder) -> None:
 
 
 def _structure(legs: Sequence[ComboLeg], instruments: Sequence[ListedOption]) -> Side | None:
-    """SELL if the legs can only pay, BUY if they can only cost, None if they can do both.
+    """SELL if the legs always give a credit, BUY if they always cost a debit, None if either is possible.
 
-    Within one expiry and type, the option of more intrinsic value (put: higher strike) is the dearer one.
+    Within one expiry and type, the option with more intrinsic value (put: higher strike) is the dearer one.
     """
     if len({instrument.expiration for instrument in instruments}) > 1:
         return None

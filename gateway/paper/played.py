@@ -14,7 +14,11 @@ ALIEN_EXPIRY_DAYS: Final = (5, 25)
 
 
 def play_on_account(kind: FaultKind, venue: Venue, rng: Random) -> None:
-    """`venue_restart` forgets every resting order; `alien_position` moves one contract in, without cash."""
+    """Play `venue_restart` or `alien_position`.
+
+    The first forgets every resting order. The second adds one bought or sold contract of a random option to
+    the positions without moving cash.
+    """
     if kind is FaultKind.VENUE_RESTART:
         for order in venue.account.open_orders():
             venue.account.forget_order(order.order.order_id)

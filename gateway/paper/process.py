@@ -1,4 +1,4 @@
-"""The venue's own process: market, account, store and front desk put together, and served until its end."""
+"""The venue's own process: puts market, account, store and dispatch together and serves until its end."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ EXIT_INPUT: Final = 2
 
 
 class PaperVenue:
-    """Market, account, store and front desk, put together from a configuration."""
+    """Market, account, store and dispatch, put together from a configuration."""
 
     def __init__(self, config: PaperVenueConfig) -> None:
         """Build or resume. Raises `InputError` if an input can't be used."""
@@ -68,7 +68,7 @@ class PaperVenue:
         )
 
     def ready(self, port: int) -> Listening:
-        """What to tell whoever started this venue."""
+        """The facts to announce to the process that started this venue."""
         return Listening(
             port=port,
             pid=os.getpid(),
@@ -116,7 +116,7 @@ def main(config: PaperVenueConfig, announce: Callable[[Listening], None]) -> Non
     # The record is a million objects that never change: no collection needs to look at them again.
     gc.collect()
     gc.freeze()
-    # Named as TCP, or asyncio leaves Nagle's algorithm on and every small answer waits 40 ms.
+    # Without IPPROTO_TCP asyncio leaves Nagle's algorithm on, and every small answer waits 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

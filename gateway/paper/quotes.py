@@ -1,8 +1,8 @@
 """One option's market at one moment, its Black-76 figures, and its text in JSON.
 
 This is the venue's hot path (hundreds of quotes a market snapshot), so both options of a strike share one
-evaluation of the normal distribution and the JSON is written by hand; tests hold it against `core.pricing`
-and against the contract's model.
+evaluation of the normal distribution and the JSON is formatted by hand; tests compare the results with
+`core.pricing` and with the contract's model.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class PaperQuote(NamedTuple):
 
 
 class StrikeValue(NamedTuple):
-    """Black-76 of both options of one strike (r = 0, Act/365, divided by the forward)."""
+    """Black-76 of both options of one strike (r = 0, Act/365); prices in ETH, so divided by the forward."""
 
     call_eth: float
     put_eth: float

@@ -1,9 +1,9 @@
-"""Recorded chains as a source. Between two snapshots the market moves on, or (`hold`) stands still.
+"""Recorded chains as a source. Between two snapshots the market moves on (`move`) or stands still (`hold`).
 
 `move`: each contract keeps its IV and its distances in ticks from bid to mark and from mark to ask; its
-forward moves with the index, F_snap·I(t)/I(t_snap), I linear between hourly closes. `hold`: the last quotes
-are served. In both everything is stamped now. DVOL is the last hourly close; the delivery price is the mean
-of I over the half hour before 08:00.
+forward moves with the index, F_snap·I(t)/I(t_snap), I linear between hourly closes. `hold`: the quotes of the
+last snapshot are served. In both, quotes are stamped with the time of the request. DVOL is the last hourly
+close; the delivery price is the mean of I over the half hour before 08:00.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class RecordedMarket:
         return self._dvol.bars(start, end)
 
     def funding_history(self, start: datetime, end: datetime) -> list[HourlyFunding]:
-        """The reference exchange's record; the assumption only if no exchange has one at `end`."""
+        """The reference exchange's record; the assumed rate only if no exchange has a record at `end`."""
         for series in self._funding:
             if series.exchange == REFERENCE_EXCHANGE and (points := series.points(start, end)):
                 return points
@@ -185,7 +185,7 @@ class RecordedMarket:
         )
 
     def _values_then(self, snapshot: RecordedSnapshot, expiry: datetime) -> list[StrikeValue]:
-        """What each contract was worth at the snapshot by its recorded IV and forward."""
+        """The value of each contract at the snapshot, from its recorded IV and forward."""
         known = self._values.get((snapshot.at, expiry))
         if known is None:
             part = snapshot.slices[expiry]

@@ -37,7 +37,7 @@ _GRID_NOISE: Final = 1e-6
 
 
 class Slice(NamedTuple):
-    """One expiry of one snapshot, column by column, by strike and calls before puts."""
+    """One expiry of one snapshot as columns, sorted by strike, calls before puts."""
 
     instruments: tuple[ListedOption, ...]
     forwards_usd: Sequence[float]
@@ -49,7 +49,7 @@ class Slice(NamedTuple):
 
 
 class RecordedSnapshot(NamedTuple):
-    """All contracts at one moment."""
+    """All contracts at one moment that have not expired, by expiry."""
 
     at: datetime
     slices: Mapping[datetime, Slice]
@@ -66,7 +66,7 @@ class _Row(NamedTuple):
 
 
 class CsvRows:
-    """The rows of one CSV file, plain or gzipped, with the place to name when one is broken."""
+    """The rows of one CSV file, plain or gzipped; keeps the line number for errors."""
 
     def __init__(self, path: Path, columns: Sequence[str]) -> None:
         self.path = path

@@ -1,4 +1,4 @@
-"""Reads the recorded series that stand beside the chains: index and DVOL bars, funding, events.
+"""Reads the recorded series from the chains' parent folder: index and DVOL bars, funding, events.
 
 `eth_usd_1h.csv.gz` and `eth_dvol_1h.csv.gz` (hourly bars, no gap), `macro_events_high.csv` and any
 `eth_funding_<exchange>_<1h|8h>.csv.gz`. A broken row raises `InputError` with file name, line and reason.
@@ -80,7 +80,7 @@ class FundingSeries:
         return [HourlyFunding(*pair) for pair in zip(self._times[span], self._hourly[span], strict=True)]
 
     def last_day(self, at: datetime) -> VenueFunding | None:
-        """The mean of the 24 h up to `at`, None if the record's last rate is older than 9 h."""
+        """The mean of the 24 h up to `at`, annualised; None if the last rate by then is older than 9 h."""
         points = self.points(at - DAY + timedelta(microseconds=1), at)
         if not points or at - points[-1].at > FUNDING_AGE_MAX:
             return None
@@ -89,7 +89,7 @@ class FundingSeries:
 
 
 def read_hourly(path: Path, not_before: datetime, *, with_volume: bool) -> HourlySeries:
-    """Hourly bars from `not_before` on; without a `volume` column theirs is 0."""
+    """Hourly bars from `not_before` on; their volume is 0 unless `with_volume`."""
     columns = ("timestamp", "open", "high", "low", "close", *(("volume",) if with_volume else ()))
     rows = CsvRows(path, columns)
     bars: list[Bar] = []
@@ -110,7 +110,7 @@ def read_hourly(path: Path, not_before: datetime, *, with_volume: bool) -> Hourl
 
 
 def read_funding(folder: Path, not_before: datetime) -> list[FundingSeries]:
-    """Every exchange's funding from `not_before` on, by name."""
+    """Every exchange's funding from `not_before` on, in the order of the file names."""
     found = []
     for path in sorted(folder.glob("eth_funding_*_*h.csv.gz")):
         _, _, exchange, period = path.name.removesuffix(".csv.gz").split("_")

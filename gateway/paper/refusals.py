@@ -1,4 +1,4 @@
-"""How the venue says no: to a malformed request, to a sound one, and to a label seen before."""
+"""The venue's refusals: of a malformed request, of a well-formed one, and of a label that was used before."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core.errors import CerberoError
 
 
 class Reason(StrEnum):
-    """The venue's codes, as text that begins with the number."""
+    """The venue's error codes as text, which begins with the number if there is one."""
 
     ORDER_NOT_FOUND = "10004 order_not_found"
     PRICE_TOO_LOW = "10005 price_too_low"
@@ -36,7 +36,7 @@ class SoftRefusalError(CerberoError):
 
 
 class LabelTakenError(CerberoError):
-    """409: the label was seen before; `order` is what stands under it."""
+    """409: the label was used before, by `order`."""
 
     def __init__(self, order: Order) -> None:
         super().__init__(f"label {order.label!r} was used before, by order {order.order_id}")

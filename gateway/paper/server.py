@@ -1,9 +1,9 @@
 """The HTTP shell: FastAPI on loopback over `Dispatch`, with the OpenAPI page of the contract.
 
 Every request runs to its end on the one event loop, so the venue sees one request at a time. In driven mode
-the market time comes with each request (`X-Paper-Now`) and faults of time are only told; in real time the
-wall clock is the market's and the shell plays them. A `cut` answer really ends in the middle, in both.
-A venue whose store fails answers 500 and ends: nothing that it said after that could be kept.
+the market time comes with each request (`X-Paper-Now`), and timing faults are only reported in headers; in
+real time the wall clock is the market's, and the shell plays them. In both a `cut` answer really ends in the
+middle. A venue whose store fails answers 500 and ends, because it could not keep what it does afterwards.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ LEDGER_PATH: Final = "/paper/ledger"
 
 
 class CutResponse(Response):
-    """Announces the whole body and ends in the middle of it."""
+    """Announces the length of the whole body and ends in the middle of it."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
@@ -44,13 +44,13 @@ class CutResponse(Response):
 
 
 class Breakdowns:
-    """Logs each distinct unexpected error once with its traceback, and then how often it came: 10, 100, …"""
+    """Logs each distinct unexpected error with its traceback once, then its count at 10, 100, …"""
 
     def __init__(self) -> None:
         self._times: Counter[tuple[type[BaseException], str, int]] = Counter()
 
     def log(self, error: Exception, what: str) -> None:
-        """Errors are the same if their type and the line that raised them are."""
+        """Log or count an error. Errors of one type that were raised by the same line are the same."""
         traceback = error.__traceback__
         while traceback is not None and traceback.tb_next is not None:
             traceback = traceback.tb_next
@@ -137,7 +137,7 @@ def make_app(
 ) -> FastAPI:
     """The ASGI application. Its OpenAPI page comes from the contract's models alone.
 
-    `on_store_failed` is called for each request that the store let down; it should end the venue.
+    `on_store_failed` is called for each request that fails because of the store; it should end the venue.
     """
     shell = Shell(dispatch, ledger, driven=driven, on_store_failed=on_store_failed)
     app = FastAPI(

@@ -25,7 +25,7 @@ HALF_SPREAD_PER_MARK = 0.012
 HALF_SPREAD_MAX_ETH = 0.0003
 STRESS_FROM_DVOL_PCT = 90.0
 STRESS_FROM_MOVE = 0.05
-"""Spreads widen in proportion beyond this DVOL or beyond this 4-hour move of the index."""
+"""Above this DVOL, or this 4-hour move of the index, spreads widen in proportion to it."""
 
 OPEN_INTEREST = 1000.0
 VOLUME_24H = 100.0
@@ -37,7 +37,7 @@ STEP_MIDDLE_USD, MIDDLE = 100, 0.25
 STEP_FAR_USD = 200
 LISTED_AT_LEAST = 0.15
 LISTED_FROM, LISTED_TO = 0.3, 3.0
-"""Strikes are listed from 0.3 to 3 times spot at most and ±15 % at least, between them to |k| = 3."""
+"""Strikes are listed out to |k| = 3, but at least to ±15 % and at most from 0.3 to 3 times spot."""
 
 
 class ExpirySmile(NamedTuple):
@@ -66,7 +66,7 @@ def expiry_smile(index_usd: float, dvol_pct: float, t_years: float, move_4h: flo
 def quote_of(
     smile: ExpirySmile, instrument: ListedOption, k: float, iv_pct: float, value: StrikeValue
 ) -> PaperQuote:
-    """One option's quote around its mark: bid below, ask above, each on the tick of its own level."""
+    """One option's quote: bid and ask around its mark, each rounded outwards to the tick grid."""
     mark = value.call_eth if instrument.is_call else value.put_eth
     half = smile.stress * min(HALF_SPREAD_BASE_ETH + HALF_SPREAD_PER_MARK * mark, HALF_SPREAD_MAX_ETH)
     bid = floor_units(mark - half)

@@ -1,6 +1,6 @@
-"""What a market offers the venue: the port that the model market and the recorded chains both implement.
+"""The port through which the venue reads a market; the model market and the recorded chains implement it.
 
-A source is a function of time: no question changes it, so asking twice gives the same answer.
+A source is a function of time: no call changes it, so the same call gives the same answer again.
 """
 
 from __future__ import annotations
@@ -79,10 +79,10 @@ class MarketSource(Protocol):
         """Hourly bars that start in [start, end) as far as they are known; both ends on the hour."""
 
     def funding_history(self, start: datetime, end: datetime) -> list[HourlyFunding]:
-        """Hourly funding of the reference perpetual in [start, end]; empty if others alone have any."""
+        """Hourly funding of the reference perpetual in [start, end]; empty if only other exchanges do."""
 
     def exchange_funding(self, at: datetime) -> list[VenueFunding]:
-        """Funding by exchange."""
+        """Each exchange's mean funding over the 24 h up to `at`."""
 
     def events(self, start: datetime, end: datetime) -> list[ScheduledRelease]:
         """Scheduled events in [start, end], by time."""

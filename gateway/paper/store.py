@@ -1,7 +1,8 @@
 """The venue's own disk: clock, account and fault counters in one SQLite file, written before it answers.
 
-One transaction holds everything that an answer tells, so a venue that is killed comes back either before a
-request or after it. Account changes are synced to disk; a clock that merely moved on is left to the system.
+Each request is saved in one transaction, so a venue that is killed comes back in its state before or after a
+request, never in between. A change of the account is synced to disk; if only the clock or the fault counters
+have moved, when to write them out is left to the operating system.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ class Store:
             self._db.executemany(_PUT_META, list(values.items()))
 
     def save(self, clock: datetime, account: Account, fault_counts: Mapping[str, int]) -> None:
-        """Write the clock and whatever changed in the account since the last call; nothing if nothing did."""
+        """Write the clock, the fault counters and the account's changes since the last call, if any."""
         changes = account.take_changes()
         rest = (clock, dict(fault_counts))
         if not changes and rest == self._saved:
@@ -95,7 +96,7 @@ class Store:
                 yield
                 self._db.execute("COMMIT")
             except BaseException:
-                # On a full disk SQLite has mostly rolled back by itself; a COMMIT may leave it to the caller.
+                # On a full disk SQLite has usually rolled back by itself, but perhaps not if COMMIT failed.
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise

@@ -31,7 +31,7 @@ def parse_request(model: type[RequestT], body: bytes) -> RequestT:
 
 
 def answer_json(answer: ToolAnswer) -> bytes:
-    """An answer as it travels."""
+    """The body of an HTTP answer."""
     return answer.model_dump_json().encode()
 
 

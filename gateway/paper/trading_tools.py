@@ -45,7 +45,7 @@ from gateway.paper.venue import MARK_QUANTUM, USD_QUANTUM, Venue
 FEATURES: Final = ("valid_until", "label_lookup", "order_history")
 ACCOUNT_NAME: Final = "paper"
 LABEL_LOOKUP: Final = timedelta(minutes=30)
-"""A label finds a final order this long after its last change; later the history has it."""
+"""A final order is found by its label for this long after its last change; later only the history has it."""
 HUNDREDTH: Final = Decimal("0.01")
 
 

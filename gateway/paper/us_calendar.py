@@ -52,7 +52,7 @@ def _weekday_of_month(year: int, month: int, weekday: int, which: int) -> dateti
 
 
 def _new_york(day: datetime, hour: int, minute: int) -> datetime:
-    """That local time of the day in UTC: summer time from March's second to November's first Sunday."""
+    """A New York time of day in UTC. Summer time lasts from March's second to November's first Sunday."""
     summer_from = _weekday_of_month(day.year, 3, _SUNDAY, 2)
     summer_to = _weekday_of_month(day.year, 11, _SUNDAY, 1)
     offset = 4 if summer_from <= day < summer_to else 5

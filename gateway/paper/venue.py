@@ -1,7 +1,7 @@
 """The venue at a moment: a market, an account and a clock that only moves forward, event by event.
 
-Nothing happens between two requests; `advance` then plays what would have happened in between, in order:
-deliveries at 08:00 UTC and a look at every resting order a minute after the last one.
+Nothing runs between two requests. At each request `advance` plays, in order, what would have happened since
+the last: deliveries at 08:00 UTC, and an attempt to match every resting order a minute after its last one.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Venue:
         return ZERO if quote is None else Decimal(quote.mark_eth).quantize(MARK_QUANTUM)
 
     def touches(self, legs: Iterable[NamedSide]) -> list[LegTouch] | None:
-        """The legs against their books, None if one is not listed."""
+        """The legs with the touches of their books, None if one is not listed."""
         touches = []
         for leg in legs:
             quote = self.quote(leg.instrument_name)
@@ -94,7 +94,7 @@ class Venue:
         return touches
 
     def match(self, order: VenueOrder) -> VenueOrder:
-        """Let a resting order meet the market now, and say when it is looked at next."""
+        """Match a resting order with the market now, and set when the next attempt is due."""
         order = order.model_copy(update={"next_check_at": self.clock + RECHECK})
         touches = None if order.is_silent else self.touches(order.order.legs)
         amount = 0
@@ -150,7 +150,7 @@ class Venue:
         return _eth(initial_margin_eth(margin_legs)), _eth(maintenance_margin_eth(margin_legs))
 
     def available_eth(self, besides: str | None = None) -> Decimal:
-        """Balance less the margin of positions and of resting entry orders, but for the order `besides`."""
+        """Balance less the margin of positions and of resting entry orders, except the order `besides`."""
         reserved = self.held_margins_eth()[0]
         for order in self.account.open_orders():
             if not order.reduce_only and order.order.order_id != besides:

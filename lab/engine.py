@@ -1,8 +1,8 @@
-"""One life of the whole engine on a simulated runtime, against the paper venue in the same process.
+"""Runs the whole engine on a simulated runtime, against the paper venue in the same process.
 
 The actors, the settings and the order of stopping are those of production; only the runtime and the transport
-are others. Each life on a data folder needs a number of its own, because the books answer a repeated id with
-what they answered first.
+differ. Each run on the same data folder is a *life* with a number of its own. The number seeds the ids, which
+must not repeat: the books answer a known id with the answer that they gave first.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ TOKEN: Final = "in-process-venue-token"
 BOT_TAG: Final = "BOT__CERBERO_BITE"
 VENUE_FOLDER: Final = "venue"
 URL: Final = "http://venue.in-process"
-"""Never connected to: it stands where settings name the upstream host."""
+"""Never connected to; the settings require the URL of an upstream host."""
 
 
 def open_venue(
@@ -58,7 +58,7 @@ def life_seed(seed: int, life: int) -> int:
 
 
 class SimulatedEngine:
-    """From composed to stopped or abandoned. It begins at `begin`, market time, and runs as far as told."""
+    """One life of the engine, until it is stopped or abandoned. Market time starts at `begin`."""
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class SimulatedEngine:
         self._engine.start()
 
     def run_until(self, when: datetime) -> None:
-        """Let market time come to `when`. Raises Deadlock if somebody waits for what can't come."""
+        """Run until market time is `when`. Raises Deadlock if someone waits for an answer that can't come."""
         self.runtime.run(when)
 
     def stop(self, reason: str) -> None:
@@ -108,6 +108,6 @@ class SimulatedEngine:
         self.venue.store.close()
 
     def abandon(self) -> None:
-        """End as `kill -9` does: nothing is written any more, and what was open is closed."""
+        """End as `kill -9` does: nothing more is written, and open files are closed."""
         self.system.abandon()
         self.venue.store.close()

@@ -1,7 +1,7 @@
-"""The paper venue without a wire: a transport straight onto its front desk, in the engine's own process.
+"""The paper venue without HTTP: a transport that calls the venue's `Dispatch` in the engine's own process.
 
-It stands where the HTTP connection stands, inside `PaperTransport`, which tells the venue the market time and
-plays the faults of time. An answer arrives after a seeded latency of market time, told in `X-Paper-Took`.
+It replaces the HTTP connection inside `PaperTransport`, which tells the venue the market time and plays the
+timing faults. Every answer takes a seeded latency of market time, reported in `X-Paper-Took`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from gateway.paper.dispatch import Dispatch
 from gateway.paper.faults import HEALTH
 
 LATENCY_S: Final = (0.02, 0.25)
-"""Market seconds from request to answer, drawn evenly; a healthy exchange over the open internet."""
+"""Market seconds from request to answer, drawn uniformly; as of a healthy exchange over the internet."""
 _PATH: Final = re.compile(r"/mcp-(?P<router>[^/]+)/(?:tools/(?P<tool>[^/]+)|health)")
 
 
@@ -36,9 +36,9 @@ class InProcessTransport:
         path: str,
         headers: Mapping[str, str],
         body: bytes | None,
-        timeout_s: float,  # noqa: ARG002  (the time that an answer takes is told, and limited by who plays it)
+        timeout_s: float,  # noqa: ARG002  (`PaperTransport` applies it to the time that an answer takes)
     ) -> Response:
-        """Answered at once; raises ConnectionCut if `close` came first."""
+        """Answer at once. Raises ConnectionCut after `close`."""
         if not self._open:
             raise ConnectionCut(f"{method} {path}: the client was closed")
         found = _PATH.fullmatch(path)

@@ -1,4 +1,4 @@
-"""The data folder: made, locked to one engine, and emptied only if it is marked as paper."""
+"""Makes the data folder, locks it to one engine, and empties it only if it is marked as paper."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from reading.engine_lock import LOCK, holder_of, running_engine, try_lock
 
 PAPER_MARKER = "PAPER"
 BEFORE, GONE = ".before", ".gone"
-"""Where the last paper account is while a new one starts, and while it is removed after that."""
+"""Folders that hold the last paper account while a new one starts, and then while it is removed."""
 LOG_FOLDER = "log"
 LOCK_TRIES = 5
 LOCK_RETRY_S = 0.05
 
 
 def make_data_folder(data_dir: Path) -> None:
-    """Make the folder for its owner alone; each room makes what it keeps in it. Raises InputError.
+    """Make the folder, open to its owner only; each room makes its own files in it.
 
-    A folder that is there keeps its mode: it may be one that others use too.
+    An existing folder keeps its mode, because others may use it too. Raises InputError if it can't be made.
     """
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -36,7 +36,7 @@ def make_data_folder(data_dir: Path) -> None:
 
 @contextmanager
 def made_with(umask: int) -> Iterator[int]:
-    """Files that this process and its children make meanwhile are without these modes; gives those before."""
+    """Set the umask of this process and of children started in the block; yields the former umask."""
     before = os.umask(umask)
     try:
         yield before
@@ -45,7 +45,7 @@ def made_with(umask: int) -> Iterator[int]:
 
 
 def private_files() -> AbstractContextManager[int]:
-    """What is made meanwhile is for its owner alone, in whatever folder; gives the user's own umask."""
+    """Open files and folders made within the block to their owner only; yields the user's own umask."""
     return made_with(0o077)
 
 
@@ -55,10 +55,10 @@ def locked(data_dir: Path, choose_socket: Callable[[], Path]) -> Iterator[Path]:
 
     Raises InputError at once if another engine holds the folder; then no socket is chosen.
 
-    The kernel lets the lock go with the process, however it ends; the file itself stays.
+    The kernel releases the lock when the process ends, however it ends; the file itself stays.
     """
     with (data_dir / LOCK).open("a+") as file:
-        # A command that looks whether an engine runs holds the lock for an instant: try a few times.
+        # A command that checks whether an engine runs holds the lock for an instant: try a few times.
         if not any(try_lock(file) or Event().wait(LOCK_RETRY_S) for _ in range(LOCK_TRIES)):
             engine = holder_of(file)
             holder = f"pid {engine.pid}" if engine else "another process"
@@ -85,9 +85,9 @@ def require_paper_folder(data_dir: Path) -> None:
 
 @contextmanager
 def emptied_paper_folder(data_dir: Path) -> Iterator[None]:
-    """Start a paper account from nothing; the last one is gone only if the block ends well.
+    """Empty the folder for a new paper account. The last one is removed if the block succeeds, else put back.
 
-    Only a folder that holds the marker is ever emptied. Raises InputError for another.
+    Only a folder that holds the marker is ever emptied. Raises InputError for any other.
     """
     if not (data_dir / PAPER_MARKER).exists():
         raise InputError(f"--data-dir {data_dir}: expected the {PAPER_MARKER} marker, found none")
@@ -101,21 +101,21 @@ def emptied_paper_folder(data_dir: Path) -> Iterator[None]:
     except BaseException:
         restore_paper_folder(data_dir)
         raise
-    # Renamed first: a folder that is half removed must never be taken for the account to put back.
+    # Renamed first, so that a half removed folder is never taken for an account to put back.
     gone = data_dir / GONE
     before.rename(gone)
     shutil.rmtree(gone)
 
 
 def restore_paper_folder(data_dir: Path) -> None:
-    """Put back the account that a start, which came to nothing, had set aside."""
+    """Put back the account that a failed start had set aside, and finish removing an older one."""
     before, gone = data_dir / BEFORE, data_dir / GONE
     if gone.is_dir():
         shutil.rmtree(gone)
     if not before.is_dir():
         return
     for path in _account(data_dir):
-        # What is of the same name is the new account's; the rest had not been set aside yet.
+        # A path whose name was set aside belongs to the new account; any other was not set aside yet.
         if os.path.lexists(before / path.name):
             _remove(path)
     for path in before.iterdir():
@@ -136,7 +136,7 @@ def _remove(path: Path) -> None:
 
 
 def mark_as_paper(data_dir: Path) -> None:
-    """Say that this folder holds nothing but a paper account."""
+    """Make the folder if needed and mark it as one that holds nothing but a paper account."""
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         (data_dir / PAPER_MARKER).touch()
@@ -145,13 +145,13 @@ def mark_as_paper(data_dir: Path) -> None:
 
 
 def refuse_paper_folder(data_dir: Path) -> None:
-    """A live engine keeps out of a folder that the next paper run empties."""
+    """Raise InputError if the folder is a paper account's, which the next paper run would empty."""
     if (data_dir / PAPER_MARKER).exists():
         raise InputError(f"--data-dir {data_dir}: it holds a paper account, which the next paper run empties")
 
 
 def wait_until_free(data_dir: Path, *, timeout_s: float) -> bool:
-    """Whether the engine that holds the folder let it go in time."""
+    """Wait until no engine holds the folder; False if one still does after `timeout_s`."""
     waited = Event()
     for _ in range(int(timeout_s / LOCK_RETRY_S)):
         if running_engine(data_dir) is None:

@@ -1,4 +1,4 @@
-"""The read-only part of the engine, for one look: routers and market data, and the same rules on top."""
+"""The read-only part of the engine, for one dry run: routers, market data, and the same rules on top."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ FETCH_S = 25.0
 """Long enough for two retries of a read; a person is waiting."""
 CYCLE = CycleId("dry-run")
 ALL_ON = Mode(data_analysis=True, strategy=True)
-"""What is asked is how the rules would decide, not whether the environment has switched them on."""
+"""A dry run shows how the rules would decide, whether or not the environment has switched them on."""
 
 
 class Bystander(Actor):
-    """Stands in for a room that a dry run lacks: hears what it is told and does nothing.
+    """Stands in for a room that a dry run lacks: ignores every message.
 
     Accepts: anything. Sends: nothing. Owns: nothing. On failure: can't fail.
     """
@@ -66,7 +66,7 @@ class Bystander(Actor):
 
 @dataclass(frozen=True)
 class KnownEngine:
-    """What the data folder says of the engine: its switch and its books, empty if there are none."""
+    """The engine's kill switch and books as found in the data folder; empty books if there are none."""
 
     switch: KillSwitchStatus
     books: Books
@@ -85,9 +85,9 @@ class Shown:
 
 
 def known_engine(data_dir: Path) -> KnownEngine:
-    """Switch and books of a data folder; a folder that is not there is an engine that never ran.
+    """The switch and the books in a data folder; a missing folder counts as an engine that never ran.
 
-    Raises InputError for what is no folder.
+    Raises InputError if the path is not a folder.
     """
     if data_dir.exists() and not data_dir.is_dir():
         raise InputError(f"--data-dir {data_dir}: expected a folder, found a file")
@@ -209,7 +209,7 @@ class DryDesk:
 
 
 def equity_warnings(facts: EntryFacts, strategy: Strategy) -> tuple[str, ...]:
-    """One contract is 1 ETH: below some spots of equity, more when volatility is high, it is too much."""
+    """A warning if equity is too little for one contract (1 ETH) at this spot and DVOL, else ()."""
     market, equity_usd = facts.market, facts.account.equity_usd
     check = thin_capital_warning(equity_usd, market.spot_usd, market.dvol, strategy.sizing)
     if check.passed:

@@ -1,7 +1,7 @@
-"""What a command's end means to a script: the one place where errors become exit codes.
+"""The exit codes of the commands, and the one place that maps errors to them.
 
-0  as asked
-1  a check ran and found something wrong, also an upstream that is unreachable or refuses the token
+0  done as asked
+1  a check ran and found something wrong; also if the upstream is unreachable or refuses the token
 2  arguments, environment or input that can't be used
 3  the command needs a running engine and there is none
 """
@@ -21,8 +21,10 @@ class ExitCode(IntEnum):
 
 
 def exit_code_of(error: CerberoError) -> ExitCode:
-    """The code of an error that ended a command. Whatever is neither input nor a missing engine was found
-    wrong by something that ran."""
+    """The code of an error that ended a command.
+
+    Every error but unusable input and a missing engine means that the command ran and found something wrong.
+    """
     if isinstance(error, InputError):
         return ExitCode.BAD_INPUT
     if isinstance(error, EngineNotRunningError):

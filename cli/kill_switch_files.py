@@ -1,4 +1,4 @@
-"""The kill switch without an engine: the KILL file and the row in the books."""
+"""Reads and arms the kill switch without an engine, by the KILL file and the row in the books."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.values import Value
 
 
 class StoredSwitch(Value):
-    """What file and books say. Armed is what either of them says."""
+    """The switch as stored: armed if either the KILL file or the books say so."""
 
     armed: bool
     causes: tuple[ArmCause, ...] = ()
@@ -25,7 +25,10 @@ class StoredSwitch(Value):
 
 
 def write_kill_file(data_dir: Path, reason: str, who: str) -> None:
-    """Arm while no engine runs. The time is this machine's: it may be needed when nothing else works."""
+    """Arm without the engine, because none runs or it does not listen. Raises InputError.
+
+    The time is this machine's, because arming must work even if nothing else does.
+    """
     content = KillFile(causes=(ArmCause.OPERATOR,), reason=reason, who=who, at=datetime.now(UTC))
     try:
         DiskKillFile(data_dir).write(content)
@@ -34,7 +37,7 @@ def write_kill_file(data_dir: Path, reason: str, who: str) -> None:
 
 
 def stored_status(data_dir: Path) -> StoredSwitch:
-    """File first, because it is what stops orders; then the row."""
+    """The stored switch: from the KILL file, because that is what stops orders, else from the books' row."""
     from reading.books import kill_switch_row
 
     if not data_dir.is_dir():

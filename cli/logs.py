@@ -17,7 +17,7 @@ from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_
 LOG_FILE = "cerbero-bite.jsonl"
 FILE_BYTES_MAX = 20 * 1024 * 1024
 FILES_KEPT = 10
-# These name every URL at INFO, and Telegram's holds the bot's token.
+# These log every URL at INFO, and Telegram's URLs hold the bot's token.
 _QUIET = ("httpx", "httpcore", "asyncio", "uvicorn")
 
 _Event = MutableMapping[str, Any]
@@ -25,7 +25,7 @@ _Event = MutableMapping[str, Any]
 
 @contextmanager
 def logging_to(folder: Path, redact: Callable[[str], str], level: int = logging.INFO) -> Iterator[Path]:
-    """Send every log record of the process to the folder while the block runs; gives the file."""
+    """Send every log record of the process to a file in the folder while the block runs; yields its path."""
     path = folder / LOG_FILE
     handler = _LogFile(path, maxBytes=FILE_BYTES_MAX, backupCount=FILES_KEPT, encoding="utf-8")
     handler.setFormatter(
@@ -54,12 +54,12 @@ def logging_to(folder: Path, redact: Callable[[str], str], level: int = logging.
 
 
 class _LogFile(RotatingFileHandler):
-    """A log that can't be written is told once on stderr; the engine goes on, and so does the terminal."""
+    """Reports once on stderr that the log can't be written; the engine goes on without it."""
 
     _is_told = False
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  (the standard library's name)
-        """Called within the `except` of the write that failed; other errors are a fault of the program."""
+        """Report an OSError of the write, in whose `except` this is called; other errors are bugs."""
         error = sys.exc_info()[1]
         if isinstance(error, OSError):
             self._tell(error)
@@ -79,7 +79,7 @@ class _LogFile(RotatingFileHandler):
 
 
 def masked(event: _Event, redact: Callable[[str], str]) -> _Event:
-    """Every text in the event, however deep, without secrets; what is neither text nor plain is made text."""
+    """The event with every text redacted, however deep; a value that is no plain data becomes text."""
     return {key: _masked(value, redact) for key, value in event.items()}
 
 
@@ -94,6 +94,6 @@ def _masked(value: object, redact: Callable[[str], str]) -> object:
 
 
 def _stamped(_logger: object, _method: str, event: _Event) -> _Event:
-    """Actors' records carry the market time of their runtime; others are stamped by the system's clock."""
+    """Stamp the event with the market time that an actor's record carries, else by the system's clock."""
     event["at"] = event.pop("market_time", None) or datetime.now(UTC).isoformat()
     return event

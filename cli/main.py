@@ -1,4 +1,4 @@
-"""The command line. Each command's module is imported when it is asked for, so that small ones start fast."""
+"""The command line. A command's module is imported only when needed, so that small commands start fast."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ class LazyGroup(TyperGroup):
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            # The reader (`head`, say) has seen enough, which is no failure as the group would have it.
-            # Python would complain once more when it flushes.
+            # The reader (`head`, say) has seen enough. That is no failure, though the group treats it as one.
+            # Without this, Python would report the broken pipe again when it flushes stdout at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(ExitCode.OK) from None
 
@@ -88,12 +88,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else ExitCode.OK
     except CerberoError as error:
-        # A folder is an option here; what is read of it elsewhere has no options.
+        # Here the folder is an option, which `reading` can't name because it has no command line.
         option = "--data-dir " if isinstance(error, DataFolderError) else ""
         sys.stderr.write(f"error: {option}{error}\n")
         return exit_code_of(error)
     except OSError as error:
-        # What the machine refuses (a full disk, a folder without rights) is for its owner to mend.
+        # An error of the machine (a full disk, a folder without permission), which its owner has to fix.
         where = f"{error.filename}: " if error.filename is not None else ""
         sys.stderr.write(f"error: {where}{error.strerror or error}\n")
         return ExitCode.BAD_INPUT

@@ -10,7 +10,7 @@ import typer
 DEFAULT_DATA_DIR = Path("data")
 DEFAULT_STRATEGY = Path("strategy.yaml")
 ROWS_MAX = 1_000_000_000
-"""More than any command can show; SQLite and Python count up to their own limits only."""
+"""More rows than any command can show, and within what SQLite and Python can count."""
 
 DataDir = Annotated[
     Path, typer.Option("--data-dir", metavar="DIR", help="Folder of the books, the audit log and the lock.")

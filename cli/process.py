@@ -1,4 +1,4 @@
-"""The process around the actors: waiting for its end, and why it ended."""
+"""The process around the actors: the wait for the engine's end, and why it ended."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ LOOK_S = 0.1
 
 @dataclass(frozen=True)
 class EngineEnd:
-    """Why it ended: `reason` in words; `failed` if the root supervisor gave up."""
+    """Why the run ended: `reason` in words; `failed` if the root supervisor or a paper venue gave up."""
 
     reason: str
     failed: bool
 
     def raise_if_failed(self) -> None:
-        """Raise FoundWrongError if the engine did not end by anybody's wish."""
+        """Raise FoundWrongError with the reason if `failed`."""
         if self.failed:
             raise FoundWrongError(self.reason)
 
@@ -31,25 +31,25 @@ class EngineProcess(OrderlyEngine):
     """The engine in a process of its own. Used by one thread, the process's main one."""
 
     def stop_at(self, when: datetime, reason: str) -> None:
-        """Ask for the stop when market time comes to `when`, and hold market time there."""
+        """Request a stop when market time comes to `when`, and hold market time there."""
         self._held = time_held_at(self._runtime, when, lambda: self.handle.request_stop(reason))
 
     def run(self, on_look: Callable[[], None] | None = None) -> EngineEnd:
-        """Wait until somebody wants it to stop or the root gives up; `on_look` runs meanwhile, often."""
+        """Wait for a request to stop or the root's end; meanwhile call `on_look` every `LOOK_S` seconds."""
         while not self.handle.stop_wanted.wait(LOOK_S):
             if self.system.wait(0.0) is not None:
                 break
             if on_look is not None:
                 on_look()
-        # Without actors market time runs through to the end, so both may have come: the failure counts.
+        # With the actors gone, market time runs on to the end, so both may have happened: the failure counts.
         ended = self.system.wait(0.0)
         return EngineEnd(self.handle.stop_reason, failed=False) if ended is None else _end_of(ended)
 
 
 def time_held_at(runtime: Runtime, when: datetime, act: Callable[[], object]) -> ExitStack:
-    """Market time that comes to `when` stands there until what is given back is closed; `act` is called then.
+    """Call `act` when market time comes to `when`, and hold it there until the returned stack is closed.
 
-    It has to be kept: with a hold that nobody keeps, time would go on at once to what else is due then.
+    The caller must keep a reference: once the stack is garbage collected, time goes on to the next timer.
     """
     held = ExitStack()
 

@@ -79,5 +79,5 @@ def signals_to(system: ActorSystem, request_stop: Callable[[str], object]) -> It
     finally:
         restore_dump()
         for number, handler in before.items():
-            # The process was told to end and does: a second Ctrl-C must not break off how it says so.
+            # The process is about to end as asked: a second Ctrl-C must not cut off its last messages.
             signal.signal(number, signal.SIG_IGN if came.is_set() else handler)

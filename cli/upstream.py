@@ -1,4 +1,4 @@
-"""Asking the upstream host from a command: is it there, and does it take the token."""
+"""Asks the upstream host, for a command, whether it is there and accepts the token."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ def probe(
 
 
 def token_is_refused(transport: Transport, credentials: McpCredentials) -> str | None:
-    """What the host says if it refuses the token; None if it takes it or can't be reached now."""
+    """The host's refusal of the token, as text; None if it accepts the token or can't be reached now."""
     path = tool_path(Router.DERIBIT, ENVIRONMENT_INFO.name)
     try:
         answer = transport.send("POST", path, credentials.headers("preflight"), b"{}", HTTP_DEADLINE_S)
     except TransportError:
-        return None  # An unreachable venue does not end a start: the engine goes on trying.
+        return None  # An unreachable host does not keep the engine from starting: it goes on trying.
     return _refusal(answer) if answer.status in (401, 403) else None
 
 

@@ -1,7 +1,7 @@
 """Answers one `calc` request: a mapping of fields in, a mapping of results out.
 
-Prices, greeks and iv are per contract; fees, margins and P&L are for the amount. Every answer is a finite
-double or the request is refused with an `InputError`.
+Prices, greeks and iv are per contract; fees, margins and P&L are for the amount. A request is refused with an
+`InputError` unless every number of its answer is finite.
 """
 
 from __future__ import annotations
@@ -113,4 +113,4 @@ COMMANDS: dict[str, tuple[frozenset[str], Callable[[Fields], Answer]]] = {
     "margin": (OPTION_FIELDS, _margin),
     "kelly": (frozenset(("outcomes",)), _kelly),
 }
-"""The commands, each with the fields that it knows and what answers it."""
+"""The commands, each with the fields that it accepts and the function that answers it."""

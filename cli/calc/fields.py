@@ -1,4 +1,4 @@
-"""Reads the fields of one `calc` request, each refused by name with what was found and what was expected."""
+"""Reads the fields of one `calc` request; an error names the field, what was expected and what was found."""
 
 from __future__ import annotations
 
@@ -142,10 +142,10 @@ def read_outcomes(fields: Fields) -> list[Outcome]:
 
 
 def combos_of(amounts: list[float]) -> float:
-    """Return how many combos the legs make: the greatest number that divides all their amounts."""
+    """Return how many combos the legs make: the greatest common divisor of their amounts."""
     combos = Fraction(0)
     for amount in amounts:
-        # The decimal that was written is meant, not the binary fraction next to it.
+        # The decimal as written is meant, not the binary fraction nearest to it.
         step = abs(Fraction(repr(amount)))
         common = combos.denominator * step.denominator
         combos = Fraction(math.gcd(int(combos * common), int(step * common)), common)
@@ -157,7 +157,7 @@ def _number(found: object) -> float | None:
     if isinstance(found, bool) or not isinstance(found, int | float | str):
         return None
     if isinstance(found, str) and ("_" in found or not found.isascii()):
-        return None  # Python would read digit groups and every script's digits; no one else's JSON does.
+        return None  # Unlike JSON, `float` accepts underscores between digits and the digits of any script.
     try:
         number = float(found)
     except (ValueError, OverflowError):

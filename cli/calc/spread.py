@@ -70,7 +70,7 @@ def _reach_usd(read: list[LegFields]) -> tuple[float, float]:
 
 
 def _near_strikes(read: list[LegFields], breakevens: tuple[float, ...]) -> list[float]:
-    """Drop what is out of reach: far above its strikes a call spread gains again, its credit being in ETH."""
+    """Drop breakevens far from the strikes: far above, a call spread gains again, as its credit is in ETH."""
     low_usd, high_usd = _reach_usd(read)
     return [level_usd for level_usd in breakevens if low_usd <= level_usd <= high_usd]
 

@@ -1,4 +1,4 @@
-"""`audit verify|tail|show`: the chain of what the engine did, from its files."""
+"""`audit verify|tail|show`: the audit chain, read from its files."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def verify(
 
     with_books = has_books(data_dir)
     if not with_books:
-        # If there are books, a log that is gone is broken, and they say how much of it there was.
+        # With books a missing log counts as broken: `verified` knows from them how long it was.
         require_audit_log(data_dir)
     result = verified(data_dir, told_head=None if head is None else parse_head(head), strict=strict)
     if as_json:

@@ -1,8 +1,8 @@
 """`run.py calc`: prices, volatilities, P&L, fees, margins and Kelly's fraction, without an engine.
 
-Every command takes its fields as options, or with `--stdin` one JSON object a line and answers each with one
-line, an unusable one with `{"error": …}` in its place; an `id` is echoed in both. Numbers keep their full
-double precision.
+Every command takes its fields as options or, with `--stdin`, as one JSON object a line. It then answers each
+line with one line, which is `{"error": …}` if the request can't be used; an `id` is echoed in both cases.
+Numbers keep their full double precision.
 """
 
 from __future__ import annotations

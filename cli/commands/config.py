@@ -35,7 +35,7 @@ def validate(strategy: StrategyFile = DEFAULT_STRATEGY, as_json: AsJson = False)
         loaded = _load(strategy)
         loaded.require_hash()
     except ConfigError as error:
-        # Here a bad file is what was looked for, not what kept the command from running.
+        # A bad file is this command's finding (exit code 1), not an input that kept it from running (2).
         raise FoundWrongError(str(error)) from None
     warnings = capital_warnings(loaded)
     if as_json:
@@ -125,7 +125,7 @@ def env(as_json: AsJson = False) -> None:
 
 
 def capital_warnings(loaded: LoadedStrategy) -> tuple[str, ...]:
-    """One contract is 1 ETH: a small account often can't carry one. Here at the planning spot."""
+    """A warning if `capital_min_usd` is too little for one contract (1 ETH) at the planning spot, else ()."""
     from core.rules.entry.sizing import thin_capital_warning
 
     entry, sizing = loaded.strategy.entry, loaded.strategy.sizing

@@ -55,8 +55,10 @@ def inject(
 
 
 def fields_of(message: str, arguments: list[str]) -> dict[str, JsonValue]:
-    """`--some-field VALUE`, `--some-field=VALUE` or a bare `--flag` as the message's fields; `--position`
-    stands for `position_id`. Raises InputError for anything else."""
+    """The message's fields from `--some-field VALUE`, `--some-field=VALUE` or a bare `--flag`.
+
+    A trailing `_id` may be left out: `--position` means `position_id`. Raises InputError for anything else.
+    """
     from actors.control.injectable import INJECTABLE
     from core.errors import InputError
 

@@ -63,7 +63,7 @@ def arm(reason: ReasonOption, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
         try:
             _tell_engine("ArmKillSwitch", {"reason": reason}, data_dir)
         except EngineNotRunningError:
-            # It holds the folder and does not listen: what it reads at every permit and at its start is KILL.
+            # The engine holds the folder but does not listen. It reads KILL at its start and at every permit.
             write_kill_file(data_dir, reason, operator_name())
             typer.echo("armed: the engine does not listen, KILL is written")
             return

@@ -1,4 +1,4 @@
-"""`start`: the live engine against the upstream host of the environment."""
+"""`start`: the live engine against the upstream host that the environment names."""
 
 from __future__ import annotations
 

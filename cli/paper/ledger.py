@@ -25,7 +25,7 @@ class LedgerReader:
         self._transport = HttpTransport(url, monotonic=time.monotonic)
         self._credentials = McpCredentials(token)
         self.last: Ledger | None = None
-        """What it gave when it was last read; all that is known if the venue is gone."""
+        """The ledger as last read, which is all that is known once the venue is gone."""
 
     def read(self) -> Ledger:
         """The whole ledger. Raises FoundWrongError if the venue does not give it."""
@@ -44,7 +44,7 @@ class LedgerReader:
 
 
 class DailyEquity:
-    """Notes the account at the end of every market day, while market time stands still."""
+    """Records the account at the end of every market day, while market time stands still."""
 
     def __init__(self, runtime: Runtime, reader: LedgerReader) -> None:
         self._runtime = runtime
@@ -58,7 +58,7 @@ class DailyEquity:
         self._runtime.add_timer(to_us(midnight), lambda: self._note(midnight))
 
     def end(self, began: datetime, now: datetime, entry: LedgerEntry) -> None:
-        """A run that ends at midnight ends that day too: time stands before the day's own timer comes."""
+        """Record the last day if the run ends at midnight: time is held before that day's own timer fires."""
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
         if began < now == midnight:
             self.entries.setdefault((now - ONE_DAY).date().isoformat(), entry)
@@ -68,7 +68,7 @@ class DailyEquity:
         try:
             self.entries[day] = self._reader.read().end
         except FoundWrongError as error:
-            # A day without a figure is said to be one; the run itself goes on.
+            # The day is missing from the report, and the log says so; the run goes on.
             self.missed.append(day)
             logger.warning("equity of %s is not noted: %s", day, error)
         following = midnight + ONE_DAY

@@ -1,4 +1,4 @@
-"""What a paper run was asked for."""
+"""The options of a paper run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class PaperOptions:
-    """What the command line said. `days` and `speed` are market time."""
+    """The options from the command line: `days` in market time, `speed` in market seconds a second."""
 
     days: float
     speed: float | None

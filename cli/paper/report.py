@@ -17,7 +17,7 @@ from reading.json_forms import alert_json, cycle_json, money, order_json, trade_
 
 @dataclass(frozen=True)
 class RunFacts:
-    """The run itself. Times are market time."""
+    """The run itself. Times are market time, except `wall_s`."""
 
     began: datetime
     ended: datetime

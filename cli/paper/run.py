@@ -43,13 +43,13 @@ BOT_TAG = "BOT__CERBERO_BITE"
 STATUS_S = 10.0
 DRAW_EVERY_S = 0.4
 VENUE_END_S = 3.0
-"""A venue that gives no ledger any more is about to end, and then tells why."""
+"""How long to wait for the end of a venue that gives no ledger any more; with its end it says why."""
 
 logger = logging.getLogger("cli.paper")
 
 
 class PaperRun:
-    """The engine against a venue process that runs, from its start to the report."""
+    """Runs the engine against a running venue process, from the engine's start to the report."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class PaperRun:
         self._mcp = McpSettings(url=venue.url, token=SecretStr(venue.token), bot_tag=BOT_TAG)
         channels = channels_from_env(os.environ)
         redact = redactor(self._mcp, channels)
-        # Both sides keep their time; after a kill they may differ by what was under way.
+        # Venue and audit log both keep the time. After a kill they may differ by what was under way.
         known = last_recorded_at(options.data_dir) if options.keep else None
         self._began = max(venue.ready.clock, known) if known is not None else venue.ready.clock
         self._until = self._began + timedelta(days=options.days)
@@ -76,7 +76,8 @@ class PaperRun:
                 f"--days: the record ends at {time_text(venue.ready.end)}, nothing is left to run"
             )
         self._redact = redact
-        # A kept account's books know the ids of the run before: drawn again, they would be repetitions.
+        # The books of a kept account know the ids of the last run; the same seed would draw them again, and
+        # the books would take new requests for repetitions.
         seed = None if options.keep else options.seed
         self._runtime = ThreadRuntime(JumpingClock(self._began, options.speed), seed=seed)
         self._settings = engine_settings(
@@ -104,7 +105,7 @@ class PaperRun:
             stack.callback(reader.close)
             process = EngineProcess(self._settings, self._runtime)
             stack.enter_context(signals_to(process.system, process.handle.request_stop))
-            # Nothing may pass between the start of the clock and the timers that belong to its first moment.
+            # Market time must stand still until the timers that belong to its first moment are set.
             first = reader.read()
             with self._runtime.operation():
                 equity.start(self._began)
@@ -119,7 +120,7 @@ class PaperRun:
                 ledger = reader.read()
                 equity.end(self._began, from_us(self._runtime.now_us()), ledger.end)
             except FoundWrongError as error:
-                # The run is told all the same, with the last ledger that there is.
+                # Report the run all the same, with the last ledger that was read.
                 gone = self._venue_end(VENUE_END_S) or str(error)
                 end = EngineEnd(gone, failed=True)
             self._report(end, ledger, equity, time.monotonic() - began_s, ledger_is_final=gone is None)
@@ -131,7 +132,7 @@ class PaperRun:
         return None if found is None else f"paper venue: {found}"
 
     def _run(self, process: EngineProcess) -> EngineEnd:
-        """Until all days are done, somebody wants it to stop, or engine or venue are gone."""
+        """Run until all days are done, a stop is requested, or the engine or the venue has ended."""
 
         def watch() -> None:
             gone = self._venue_end()
@@ -157,7 +158,7 @@ class PaperRun:
             return process.run(draw)
 
     def _look(self, process: EngineProcess) -> None:
-        """The engine's own status; if it gives none in time, the last one stays."""
+        """Ask the engine for its status; if it does not answer in time, keep the last one."""
         try:
             status = ask(GetStatus().to(Rooms(process.system.addresses)[CONTROL]), timeout_s=STATUS_S)
         except RuntimeFault as error:
@@ -190,7 +191,7 @@ class PaperRun:
             with made_with(self._user_umask):
                 self._write_files(run, books, ledger, equity, audit)
         finally:
-            # Whatever keeps a file from being written, the run is told.
+            # The summary is shown even if a file can't be written.
             show_summary(
                 run=run,
                 books=books,
@@ -205,7 +206,7 @@ class PaperRun:
     def _write_files(
         self, run: RunFacts, books: StoredBooks, ledger: Ledger, equity: DailyEquity, audit: VerifyReport
     ) -> None:
-        """Report and picture, if they were asked for."""
+        """Write the report and the picture, if they were asked for."""
         options = self._options
         if options.json_file is not None:
             document = report(
@@ -225,7 +226,7 @@ class PaperRun:
 
 
 def _write_whole(path: Path, text: str) -> None:
-    """A reader finds the old file or the new one, never half of one."""
+    """Write the file atomically: a reader finds the old or the new content, never half of it."""
     draft = path.with_name(f".{path.name}.new")
     draft.write_text(text, encoding="utf-8")
     draft.replace(path)

@@ -1,4 +1,4 @@
-"""A paper run begins: the folder is locked and emptied, the venue starts, and the engine beside it."""
+"""Starts a paper run: locks and empties the folder, starts the venue, and runs the engine against it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from gateway.paper.launch import PaperVenueConfig, StartingVenue, new_token
 
 
 def run_paper(options: PaperOptions) -> None:
-    """The whole run. Raises FoundWrongError if engine or venue gave up or the audit chain is broken."""
+    """Do the whole run. Raises FoundWrongError if engine or venue failed or the audit chain is broken."""
     loaded = load_strategy(options.strategy)
     require_paper_folder(options.data_dir)
     with ExitStack() as stack:
@@ -34,7 +34,7 @@ def run_paper(options: PaperOptions) -> None:
         with nullcontext() if options.keep else emptied_paper_folder(options.data_dir):
             make_data_folder(options.data_dir)
             with StartingVenue(venue_config(options)) as starting:
-                # What the engine is made of takes as long to import as the venue to read its market.
+                # Importing the engine takes as long as the venue takes to read its market: do both at once.
                 from cli.paper.run import PaperRun
 
                 venue = starting.listening()

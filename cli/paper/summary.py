@@ -1,4 +1,4 @@
-"""The end of a paper run for people: trades, costs, P&L, what was refused and why, audit."""
+"""The summary at the end of a paper run, for people: trades, costs, P&L, refusals with reasons, audit."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _trade_row(position: Position) -> tuple[str, ...]:
 
 
 def _refusals(books: StoredBooks) -> Iterator[tuple[str, ...]]:
-    """Cycles that did not do the usual thing, counted by job, outcome and reasons."""
+    """Rows of cycles whose outcome is not among the expected ones, counted by job, outcome and reasons."""
     counts: Counter[tuple[Job, CycleOutcome, tuple[str, ...]]] = Counter(
         (row.job, row.outcome, row.reasons)
         for row in books.cycles

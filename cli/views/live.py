@@ -59,7 +59,7 @@ def picture(status: EngineStatus, envelopes: Sequence[Envelope]) -> RenderableTy
 
 
 def save_svg(status: EngineStatus, envelopes: Sequence[Envelope], path: Path, width: int = 118) -> None:
-    """The same screen as a drawing, for the documentation."""
+    """Save the same screen as a drawing, and as text beside it, for the documentation."""
     with path.with_suffix(".txt").open("w", encoding="utf-8") as text:
         console = Console(record=True, width=width, file=text, force_terminal=False)
         console.print(picture(status, envelopes))
@@ -160,7 +160,7 @@ def _messages(envelopes: Sequence[Envelope]) -> Panel:
     table.add_column("at", no_wrap=True)
     table.add_column("way", no_wrap=True)
     table.add_column("message", no_wrap=True, ratio=1)
-    # Questions are left out: most are those of this very view.
+    # Queries and probes are left out: most queries are those of this view itself.
     told = [envelope for envelope in envelopes if not isinstance(envelope.message, Query | RouterProbed)]
     for envelope in told[-MESSAGES_SHOWN:]:
         sender = "outside" if envelope.sender is None else envelope.sender.name

@@ -24,7 +24,7 @@ def show_json(value: JsonValue | BaseModel) -> None:
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str) -> None:
-    """A table that is as wide as its content in a pipe, and fits the terminal on one."""
+    """Print a table, or `empty` if it has no rows: fitted to a terminal, in a pipe as wide as its content."""
     listed = [list(row) for row in rows]
     if not listed:
         typer.echo(empty)
@@ -40,7 +40,7 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, empty: 
     for row in listed:
         table.add_row(*row)
     console.print(table)
-    # Not by rich itself: if a reader such as `head` has gone, rich would end the command as a failure.
+    # Not printed by rich: if a reader such as `head` has gone, rich would end the command as a failure.
     typer.echo(text.getvalue(), nl=False)
 
 

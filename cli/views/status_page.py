@@ -127,7 +127,7 @@ def _market_text(status: EngineStatus) -> str:
 
 
 def _routers_text(status: EngineStatus) -> str:
-    """Every router that does not answer, or that all do."""
+    """The routers that do not answer, or a line that says that all do."""
     health = status.health
     if health is None:
         return "no answer"

@@ -10,7 +10,7 @@ from core.contract import (
     EnvironmentInfo,
     NoArguments,
 )
-from core.market.venue_clock import clock_offset_s
+from core.market.venue_clock import clock_offset
 from core.messages.kill_switch import ArmCause, MarksChanged, VenueChecked
 from core.messages.mcp import FetchFailed
 from core.values import Environment, Failed
@@ -18,19 +18,20 @@ from core.values import Environment, Failed
 
 async def read_environment(line: Line) -> EnvironmentInfo | FetchFailed:
     """Read what the venue says of itself, once, and tell the kill switch; a wrong environment arms it."""
-    asked_at = line.ctx.now()
     answer = await line.fetch(ENVIRONMENT_INFO, NoArguments(), retry=False, within_s=PROBE_WITHIN_S)
     if isinstance(answer, FetchFailed):
         return answer
     info = tool_answer(ENVIRONMENT_INFO, answer)
     environment = Environment(info.environment)
+    offset = clock_offset(info.server_time, sent_at=answer.sent_at, received_at=answer.received_at)
     line.tell(
         line.rooms.kill_switch,
         VenueChecked(
             as_of=answer.received_at,
             environment=environment,
             account=info.account,
-            clock_offset_s=clock_offset_s(info.server_time, sent_at=asked_at, received_at=answer.received_at),
+            clock_offset_s=offset.proven_s,
+            clock_offset_max_s=offset.max_s,
             features=info.features,
         ),
     )

@@ -16,7 +16,7 @@ from actors.health.probes import Round, Verdicts
 from actors.room import Alarm, Room
 from actors.runtime import Address, Timer, answerer
 from core.contract import ENVIRONMENT_INFO, EnvironmentInfo, NoArguments, Router
-from core.market.venue_clock import clock_offset_s
+from core.market.venue_clock import clock_offset
 from core.messages.alerting import Severity
 from core.messages.base import Refused
 from core.messages.execution import RecoveryReport
@@ -191,13 +191,13 @@ class Health(Room[HealthProtocol | RoundOver | RecordAgain]):
             return
         info = fetched.answer
         if isinstance(info, EnvironmentInfo):
+            offset = clock_offset(info.server_time, sent_at=fetched.sent_at, received_at=fetched.received_at)
             self._venue = VenueChecked(
                 as_of=fetched.received_at,
                 environment=Environment(info.environment),
                 account=info.account,
-                clock_offset_s=clock_offset_s(
-                    info.server_time, sent_at=under_way.at, received_at=fetched.received_at
-                ),
+                clock_offset_s=offset.proven_s,
+                clock_offset_max_s=offset.max_s,
                 features=info.features,
             )
             self.ctx.tell(self._kill_switch, self._venue)

@@ -81,6 +81,7 @@ class Gate:
             now=now,
             environment=None if venue is None else venue.environment,
             venue_clock_offset_s=None if venue is None else venue.clock_offset_s,
+            venue_clock_offset_max_s=None if venue is None else venue.clock_offset_max_s,
             spot_usd=None if self.marks is None else self.marks.spot_usd,
             marks_as_of=None if self.marks is None else self.marks.as_of,
             books_as_of=None if books is None else books.as_of,

@@ -122,10 +122,9 @@ class McpRouter(Room[McpProtocol | _Attempt]):
             attempt.answer(self._failed(fetch, McpFault.REQUEST, text, 0))
             return
         self.ctx.check_live()
+        sent_at = self.ctx.now()
         try:
-            answer = self.client.read(
-                fetch.tool, fetch.request, correlation=attempt.correlation, now=self.ctx.now()
-            )
+            answer = self.client.read(fetch.tool, fetch.request, correlation=attempt.correlation, now=sent_at)
         except McpError as error:
             self._after_failure(attempt, error)
             return
@@ -135,6 +134,7 @@ class McpRouter(Room[McpProtocol | _Attempt]):
                 router=self._router,
                 tool=fetch.tool,
                 answer=answer,
+                sent_at=sent_at,
                 received_at=self.ctx.now(),
             )
         )

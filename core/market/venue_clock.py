@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
 
 
-def clock_offset_s(server_time: datetime, *, sent_at: datetime, received_at: datetime) -> float:
-    """Venue minus ours, seconds: how far `server_time` lies outside [`sent_at`, `received_at`], 0 if inside.
+class ClockOffset(NamedTuple):
+    """Seconds. `proven_s` is venue minus ours, without what the travel time of the messages may explain.
+    `max_s` is the largest difference, in either direction, that the answer allows."""
 
-    A difference that the travel time of the messages may explain is not counted.
-    """
-    if server_time < sent_at:
-        return (server_time - sent_at).total_seconds()
-    if server_time > received_at:
-        return (server_time - received_at).total_seconds()
-    return 0.0
+    proven_s: float
+    max_s: float
+
+
+def clock_offset(server_time: datetime, *, sent_at: datetime, received_at: datetime) -> ClockOffset:
+    """The venue read its clock at some moment from `sent_at` to `received_at`: its offset lies between the
+    differences to these."""
+    from_sent_s = (server_time - sent_at).total_seconds()
+    from_received_s = (server_time - received_at).total_seconds()
+    proven_s = from_sent_s if from_sent_s < 0 else max(0.0, from_received_s)
+    return ClockOffset(proven_s, max(abs(from_sent_s), abs(from_received_s)))

@@ -128,12 +128,17 @@ class MarksChanged(Event):
 
 
 class VenueChecked(Event):
-    """What the venue last said about itself; `clock_offset_s` is its clock minus ours."""
+    """What the venue last said about itself.
+
+    `clock_offset_s` is its clock minus ours as far as it is proven, `clock_offset_max_s` the largest
+    difference that is possible (`core.market.venue_clock`).
+    """
 
     as_of: datetime
     environment: Environment
     account: str
     clock_offset_s: float
+    clock_offset_max_s: float
     features: tuple[str, ...]
 
 

@@ -35,12 +35,16 @@ class McpFault(StrEnum):
 
 
 class Fetched(Event):
-    """`answer` is the tool's answer model; for `get_options_chain` it is an `OptionChain`."""
+    """`answer` is the tool's answer model; for `get_options_chain` it is an `OptionChain`.
+
+    `sent_at` and `received_at` are those of the attempt that succeeded.
+    """
 
     request_id: str
     router: Router
     tool: str
     answer: BaseModel | OptionChain
+    sent_at: datetime
     received_at: datetime
 
 

@@ -31,6 +31,9 @@ class GateFacts(Value):
     now: datetime
     environment: Environment | None
     venue_clock_offset_s: float | None
+    """Proven; it binds exits, which a slow connection must not keep from leaving."""
+    venue_clock_offset_max_s: float | None
+    """Possible; it binds entries."""
     spot_usd: float | None
     marks_as_of: datetime | None
     books_as_of: datetime | None
@@ -56,7 +59,10 @@ def check_limits(
             facts.environment.value if facts.environment is not None else None,
             execution.environment.value,
         ),
-        _clock(facts.venue_clock_offset_s, execution.clock_skew_max_s),
+        _clock(
+            facts.venue_clock_offset_max_s if order.purpose.is_entry else facts.venue_clock_offset_s,
+            execution.clock_skew_max_s,
+        ),
         _fresh("marks_too_old", facts.marks_as_of, facts.now, limits.market_data_age_max_s),
         _fresh("books_too_old", facts.books_as_of, facts.now, limits.books_age_max_s),
         holds("no_contracts", order.amount >= 1, order.amount, "at least 1"),

@@ -93,6 +93,7 @@ class SwitchHouse(House):
         *,
         environment: Environment = Environment.PAPER,
         offset_s: float = 0.0,
+        offset_max_s: float | None = None,
         features: tuple[str, ...] = tuple(sorted(REQUIRED_FEATURES)),
     ) -> None:
         checked = VenueChecked(
@@ -100,6 +101,7 @@ class SwitchHouse(House):
             environment=environment,
             account="A1",
             clock_offset_s=offset_s,
+            clock_offset_max_s=abs(offset_s) if offset_max_s is None else offset_max_s,
             features=features,
         )
         self.tell("kill_switch", checked)

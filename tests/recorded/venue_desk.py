@@ -267,6 +267,7 @@ class VenueDesk:
                 now=self.now,
                 environment=Environment.PAPER,
                 venue_clock_offset_s=0.0,
+                venue_clock_offset_max_s=0.0,
                 spot_usd=self._spot_usd(),
                 marks_as_of=self.now,
                 books_as_of=self.now,

@@ -109,6 +109,7 @@ class Room:
                 router=Router.DERIBIT,
                 tool=fetch.tool,
                 answer=info,
+                sent_at=self.ctx.now(),
                 received_at=self.ctx.now(),
             )
         )

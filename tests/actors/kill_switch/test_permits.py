@@ -247,6 +247,7 @@ def test_venue_check_of_another_time_is_taken_by_its_age(house: SwitchHouse) -> 
         environment=Environment.TESTNET,
         account="A1",
         clock_offset_s=0.0,
+        clock_offset_max_s=0.0,
         features=(),
     )
     house.tell("kill_switch", old)

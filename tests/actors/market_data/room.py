@@ -202,6 +202,7 @@ class Room:
                         router=router,
                         tool=message.tool,
                         answer=known[message.tool],
+                        sent_at=self.ctx.now(),
                         received_at=self.ctx.now(),
                     )
                 )

@@ -128,6 +128,7 @@ def gate_reasons(limit_eth: Decimal, reference_eth: Decimal, limits: LimitsSecti
         now=NOW,
         environment=None,
         venue_clock_offset_s=None,
+        venue_clock_offset_max_s=None,
         spot_usd=None,
         marks_as_of=None,
         books_as_of=None,

@@ -18,6 +18,7 @@ from actors.runtime import (
     ActorRestarted,
     ActorStarted,
     AnyAddress,
+    ClockStepped,
     DeadLettered,
     HookFailed,
     MailboxOverflow,
@@ -28,7 +29,14 @@ from actors.runtime import (
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.execution import Reconcile
-from core.messages.kill_switch import ArmCause, ArmKillSwitch, ClearSuspension, SuspendEntries
+from core.messages.kill_switch import (
+    CLOCK_SOURCE,
+    ArmCause,
+    ArmKillSwitch,
+    ClearSuspension,
+    SuspendEntries,
+)
+from core.messages.scheduler import ClockSet
 from core.messages.state import RecordEvent, Recording
 
 logger = logging.getLogger("actors.system")
@@ -66,6 +74,8 @@ class SystemEvents:
             case HookFailed():
                 text = f"{event.path}: {event.hook} raised {_named(event.error)}"
                 self._alert(Severity.MEDIUM, "hook_failed", text, event.path, event.at)
+            case ClockStepped():
+                self._clock_stepped(event)
             case SupervisorExhausted() | RootExhausted():
                 self._exhausted(event)
 
@@ -131,6 +141,17 @@ class SystemEvents:
         if path.startswith(BOOKS):
             self._tell("kill_switch", SuspendEntries(source="dead_letter", reason=reason))
             self._tell("execution", Reconcile(reason=reason))
+
+    def _clock_stepped(self, event: ClockStepped) -> None:
+        way = "ahead" if event.step_s > 0 else "back"
+        text = (
+            f"the system's clock was set {way} by {abs(event.step_s):,.1f} s, to "
+            f"{event.at:%Y-%m-%d %H:%M:%S}Z; entries are suspended until the venue confirms the time"
+        )
+        self._tell("kill_switch", SuspendEntries(source=CLOCK_SOURCE, reason=text))
+        self._alert(Severity.CRITICAL, "clock_stepped", text, "system clock", event.at)
+        for room in ("health", "scheduler"):
+            self._tell(room, ClockSet(step_s=event.step_s, at=event.at))
 
     def _exhausted(self, event: SupervisorExhausted | RootExhausted) -> None:
         text = f"{event.path} used up its restarts"

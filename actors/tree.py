@@ -212,6 +212,7 @@ def _desk(settings: EngineSettings, engine: Engine) -> tuple[ChildSpec, ...]:
                 scheduler=rooms[SCHEDULER],
                 alerting=rooms[ALERTING],
                 boot_record=settings.boot_record,
+                clock_skew_max_s=settings.strategy.execution.clock_skew_max_s,
                 data_dir=settings.data_dir,
             ),
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from actors.control.engine import Engine
@@ -20,6 +21,9 @@ from core.messages.state import BooksRead, GetBooks, GetJobRuns, JobRuns
 
 ASK_S = 1.0
 """Per room. If all eight are silent, that makes 8 s, less than control's own hang limit."""
+
+OVERDUE = timedelta(minutes=10)
+"""A cycle is told when it is due, and its next run is then in the books within seconds."""
 
 _Answer = TypeVar("_Answer")
 
@@ -107,6 +111,12 @@ def healthcheck(status: EngineStatus) -> Healthcheck:
         problems.append(f"recovery has not succeeded: {status.recovery.error or 'differences'}")
     elif status.execution is not None and status.execution.recovering:
         problems.append("execution is recovering")
+    if status.health is not None and status.health.booted:
+        problems += [
+            f"{job} has been due since {due_at:%Y-%m-%d %H:%M:%S}Z: the scheduler or its clock stands still"
+            for job, due_at in status.next_runs.items()
+            if job.is_cycle and status.at - due_at > OVERDUE
+        ]
     notes: list[str] = []
     if status.kill_switch is not None:
         if status.kill_switch.armed:

@@ -16,12 +16,18 @@ from actors.health.probes import Round, Verdicts
 from actors.room import Alarm, Room
 from actors.runtime import Address, Timer, answerer
 from core.contract import ENVIRONMENT_INFO, EnvironmentInfo, NoArguments, Router
-from core.market.venue_clock import clock_offset
+from core.market.venue_clock import ClockOffset, clock_offset
 from core.messages.alerting import Severity
 from core.messages.base import Refused
 from core.messages.execution import RecoveryReport
 from core.messages.health import GetHealth, HealthStatus
-from core.messages.kill_switch import KillSwitchArmed, VenueChecked
+from core.messages.kill_switch import (
+    CLOCK_SOURCE,
+    ClearSuspension,
+    KillSwitchArmed,
+    SuspendEntries,
+    VenueChecked,
+)
 from core.messages.mcp import Fetch, Fetched, FetchFailed, ProbeRouter, RouterProbed
 from core.messages.protocols import (
     AlertingProtocol,
@@ -31,7 +37,7 @@ from core.messages.protocols import (
     SchedulerProtocol,
     StateProtocol,
 )
-from core.messages.scheduler import JobDue
+from core.messages.scheduler import ClockSet, JobDue
 from core.messages.state import BackupMade, MakeBackup, Recorded, SystemRead
 from core.orders.books import Job
 from core.values import Environment
@@ -55,7 +61,8 @@ class RecordAgain:
 class Health(Room[HealthProtocol | RoundOver | RecordAgain]):
     """The engine's view of its own health.
 
-    Accepts: `JobDue` (health, backup), `RecoveryReport`, `GetHealth`; answers of routers and state.
+    Accepts: `JobDue` (health, backup), `ClockSet`, `RecoveryReport`, `GetHealth`; answers of routers and of
+    state.
     Sends: `ProbeRouter`, `Fetch(environment_info)` to the routers; `VenueChecked`, `ArmKillSwitch`,
     `SuspendEntries`, `ClearSuspension` to the kill switch; `GetSystem`, `RecordEvent`, `SetSystem`,
     `MakeBackup` to state; `StartJobs` to the scheduler; `RaiseAlert` to alerting.
@@ -73,6 +80,7 @@ class Health(Room[HealthProtocol | RoundOver | RecordAgain]):
         scheduler: Address[SchedulerProtocol],
         alerting: Address[AlertingProtocol],
         boot_record: Mapping[str, JsonValue],
+        clock_skew_max_s: float,
         data_dir: Path,
         free_bytes: Callable[[Path], int] = free_bytes_at,
     ) -> None:
@@ -82,6 +90,7 @@ class Health(Room[HealthProtocol | RoundOver | RecordAgain]):
         self._alerting = alerting
         self._scheduler = scheduler
         self._boot_record = boot_record
+        self._clock_skew_max_s = clock_skew_max_s
         self._data_dir = data_dir
         self._free_bytes = free_bytes
         self._round: Round | None = None
@@ -94,6 +103,8 @@ class Health(Room[HealthProtocol | RoundOver | RecordAgain]):
     def on_start(self) -> None:
         super().on_start()
         self._alert = Alarm(self.ctx, self._alerting)
+        # A suspension that the last incarnation asked for is this one's to clear.
+        self._clock_suspect = self.ctx.epoch > 1
         self._verdicts = Verdicts(self.ctx, self._kill_switch, self._alert)
         self._disk = DiskWatch(self.ctx, self._kill_switch, self._alert, self._data_dir, self._free_bytes)
         self._boot = Boot(
@@ -110,6 +121,10 @@ class Health(Room[HealthProtocol | RoundOver | RecordAgain]):
         match message:
             case JobDue():
                 self._handle_job_due(message)
+            case ClockSet():
+                self._clock_suspect = True
+                if self._boot.started:
+                    self._probe()
             case RouterProbed():
                 self._handle_probed(message)
             case Fetched():
@@ -201,7 +216,21 @@ class Health(Room[HealthProtocol | RoundOver | RecordAgain]):
                 features=info.features,
             )
             self.ctx.tell(self._kill_switch, self._venue)
+            self._judge_clock(offset)
         self._environment_over(fetched.request_id)
+
+    def _judge_clock(self, offset: ClockOffset) -> None:
+        """Suspend entries while our clock differs from the venue's, until it is shown that they agree."""
+        if abs(offset.proven_s) > self._clock_skew_max_s:
+            self._clock_suspect = True
+            reason = (
+                f"the venue's clock is {abs(offset.proven_s):,.1f} s "
+                f"{'ahead of' if offset.proven_s > 0 else 'behind'} ours; entries wait until they agree"
+            )
+            self.ctx.tell(self._kill_switch, SuspendEntries(source=CLOCK_SOURCE, reason=reason))
+        elif self._clock_suspect and offset.max_s <= self._clock_skew_max_s:
+            self._clock_suspect = False
+            self.ctx.tell(self._kill_switch, ClearSuspension(source=CLOCK_SOURCE))
 
     def _environment_over(self, request_id: str) -> None:
         if self._round is not None and request_id == f"environment-{self._round.number}":

@@ -9,7 +9,7 @@ from typing import Final, assert_never
 from actors.room import Room
 from actors.runtime import Address, Timer, answerer
 from actors.scheduler.clock_schedule import ClockJob, ClockScheduler
-from actors.scheduler.jobs import CYCLES, build_jobs, disabled_jobs
+from actors.scheduler.jobs import build_jobs, disabled_jobs
 from core.messages.base import Refused
 from core.messages.health import GetHealth, HealthStatus
 from core.messages.protocols import (
@@ -19,7 +19,7 @@ from core.messages.protocols import (
     SchedulerProtocol,
     StateProtocol,
 )
-from core.messages.scheduler import GetJobs, JobDue, Jobs, StartJobs
+from core.messages.scheduler import ClockSet, GetJobs, JobDue, Jobs, StartJobs
 from core.messages.state import GetJobRuns, JobRuns, Recorded, RecordJobRuns
 from core.orders.books import Job
 from core.strategy import Strategy
@@ -42,7 +42,7 @@ class AskRunsAgain:
 class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
     """Tells each job's owner when a slot of the job is due.
 
-    Accepts: `StartJobs`, `GetJobs`; `HealthStatus`, `JobRuns`, `Recorded`, `Refused`.
+    Accepts: `StartJobs`, `GetJobs`, `ClockSet`; `HealthStatus`, `JobRuns`, `Recorded`, `Refused`.
     Sends: `JobDue` to decision, health and market_data; `GetJobRuns`, `RecordJobRuns` to state; `GetHealth`.
     Owns: when each job is due next.
     On failure: a new incarnation learns from health whether the engine has started and from state when each
@@ -77,6 +77,9 @@ class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
         self._jobs: dict[Job, ClockJob] = {}
         self._scheduler: ClockScheduler | None = None
         self._wake: Timer | None = None
+        self._used_until: dict[Job, datetime] = {}
+        """Slots before these were told by a clock that ran ahead: they are told again, at their real time."""
+        self._apart = timedelta(0)
 
     def on_start(self) -> None:
         super().on_start()
@@ -92,6 +95,8 @@ class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
             case HealthStatus():
                 if message.booted:
                     self._handle_start_jobs()
+            case ClockSet():
+                self._handle_wake()
             case JobRuns():
                 self._handle_job_runs(message)
             case Recorded() | Refused():
@@ -136,7 +141,7 @@ class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
         grid = self._jobs[job]
         now = self.ctx.now()
         grid.resume_at(due_at)
-        if grid.due_at > now and job in CYCLES:
+        if grid.due_at > now and job.is_cycle:
             before = self._slot_before(grid, now)
             in_grace = now - before <= timedelta(seconds=self._section.grace_s)
             if before < due_at and (in_grace or job is Job.MONITOR):
@@ -156,14 +161,33 @@ class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
         if self._scheduler is None:
             return
         before = self._next_runs()
+        self._plan_anew()
         try:
             self._scheduler.run_pending()
         finally:
             # Also if a job raised, which ends this incarnation: the next must not repeat the others' slots.
             after = self._next_runs()
-            if self._wake is None or any(after[job] != before[job] for job in CYCLES):
+            if self._wake is None or any(after[job] != before[job] for job in after if job.is_cycle):
                 self._record(after)
             self._set_wake(min(after.values()))
+
+    def _plan_anew(self) -> None:
+        """Take back each run that lies further ahead than the next slot: a clock that ran ahead planned it.
+
+        Its slots up to there have been told, and (job, slot) is unique in the books. So that they run at
+        their real time all the same, they are told again some microseconds late.
+        """
+        now = self.ctx.now()
+        for job, grid in self._jobs.items():
+            planned, following = grid.due_at, grid.slot_after(now)
+            if planned > following:
+                self.ctx.log().warning(
+                    "a next run is not believed",
+                    extra={"job": job.value, "planned": planned.isoformat(), "next": following.isoformat()},
+                )
+                self._used_until[job] = max(planned, self._used_until.get(job, planned))
+                self._apart = timedelta(microseconds=max(1, now.microsecond))
+                grid.resume_at(following)
 
     def _record(self, next_runs: dict[Job, datetime]) -> None:
         """Record the next runs. Called for changes of cycles only: the other jobs' may be forgotten."""
@@ -178,6 +202,8 @@ class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
     def _job_due(self, job: Job, slot: datetime, misfired: bool) -> None:
         if job in self._disabled:
             return
+        if job.is_cycle and slot < self._used_until.get(job, slot):
+            slot += self._apart
         # Each slot starts its own correlation, instead of going on with that of the last wake-up.
         correlation = f"{job.value}-{slot:%Y%m%dT%H%M%SZ}"
         due = JobDue(job=job, slot=slot, misfired=misfired)

@@ -11,8 +11,6 @@ from core.orders.books import Job
 from core.strategy import SchedulerSection
 from core.values import Mode
 
-CYCLES: Final = frozenset({Job.ENTRY, Job.MONITOR, Job.SETTLEMENT, Job.KELLY})
-"""Jobs of which every due slot gets a row in the books."""
 KELLY_TIME: Final = "00:30"
 
 OnDue = Callable[[Job, datetime, bool], None]
@@ -45,7 +43,7 @@ def build_jobs(scheduler: ClockScheduler, section: SchedulerSection, on_due: OnD
     }
     for name, job in jobs.items():
         grace_s = None if name is Job.MONITOR else section.grace_s
-        job.grace(grace_s, tell_missed=name in CYCLES).do(on_due, name)
+        job.grace(grace_s, tell_missed=name.is_cycle).do(on_due, name)
     return jobs
 
 

@@ -100,6 +100,10 @@ class DisarmKillSwitch(Command, Answered[KillSwitchDisarmed | Refused]):
     accept_audit_break: bool = False
 
 
+CLOCK_SOURCE = "clock"
+"""The source of the suspension after the system's clock was set, until the venue confirms the time."""
+
+
 class SuspendEntries(Command):
     """Blocks entries until the same `source` clears it."""
 

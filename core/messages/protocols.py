@@ -74,7 +74,7 @@ from core.messages.mcp import (
     RouterProbed,
     SendOrder,
 )
-from core.messages.scheduler import GetJobs, JobDue, Jobs, StartJobs
+from core.messages.scheduler import ClockSet, GetJobs, JobDue, Jobs, StartJobs
 from core.messages.state import (
     BackupMade,
     BooksRead,
@@ -206,6 +206,7 @@ DecisionProtocol = (
 
 HealthProtocol = (
     GetHealth
+    | ClockSet
     | JobDue
     | RecoveryReport
     | RouterProbed
@@ -244,4 +245,4 @@ ControlProtocol = (
 )
 """The last six are the answers to operators' messages."""
 
-SchedulerProtocol = StartJobs | GetJobs | HealthStatus | JobRuns | Recorded | Refused
+SchedulerProtocol = StartJobs | GetJobs | ClockSet | HealthStatus | JobRuns | Recorded | Refused

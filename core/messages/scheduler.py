@@ -12,6 +12,13 @@ class StartJobs(Command):
     """Told by health when the engine's start is on record: from now on jobs run."""
 
 
+class ClockSet(Event):
+    """The system's clock was set by `step_s` seconds, positive if ahead: times of day are planned anew."""
+
+    step_s: float
+    at: datetime
+
+
 class JobDue(Event):
     """`slot` is the due moment on the job's grid; `misfired`: too old to act on, recorded only."""
 

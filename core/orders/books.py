@@ -22,6 +22,11 @@ class Job(StrEnum):
     BACKUP = "backup"
     MARKET_SNAPSHOT = "market_snapshot"
 
+    @property
+    def is_cycle(self) -> bool:
+        """True if every due slot gets a row in the books."""
+        return self in (Job.ENTRY, Job.MONITOR, Job.SETTLEMENT, Job.KELLY)
+
 
 class CycleOutcome(StrEnum):
     """How a cycle ended; a closed list, each documented in docs/architecture.md."""

@@ -11,6 +11,7 @@ from actors.runtime import (
     ActorHung,
     ActorParked,
     ActorRestarted,
+    ClockStepped,
     DeadLettered,
     MailboxOverflow,
     RootExhausted,
@@ -22,17 +23,19 @@ from core.messages.alerting import RaiseAlert, Severity
 from core.messages.audit import AuditKind
 from core.messages.execution import Reconcile
 from core.messages.kill_switch import ArmCause, ArmKillSwitch, ClearSuspension, SuspendEntries
+from core.messages.scheduler import ClockSet
 from core.messages.state import MakeBackup, RecordEvent
 
 NOW = datetime(2026, 1, 5, 14, tzinfo=UTC)
 FEED = "root/feeds/mcp.macro"
+ROOMS = ("alerting", "kill_switch", "state", "execution", "health", "scheduler")
 
 
 class House:
     """The listener with an address for each room that it tells."""
 
     def __init__(self) -> None:
-        self.rooms = {name: FakeAddress(name) for name in ("alerting", "kill_switch", "state", "execution")}
+        self.rooms = {name: FakeAddress(name) for name in ROOMS}
         self.listen = SystemEvents()
         self.listen.addresses = self.rooms
 
@@ -154,3 +157,18 @@ def test_a_hang_is_told_loudly(house: House) -> None:
     house.listen(ActorHung(FEED, "Fetch", 21.0, NOW))
     assert house.alerts()[0].severity is Severity.HIGH
     assert "21.0 s" in house.alerts()[0].text
+
+
+@pytest.mark.parametrize(("step_s", "way"), [(28_800.0, "ahead by 28,800.0 s"), (-600.0, "back by 600.0 s")])
+def test_a_clock_that_was_set_is_critical_suspends_entries_and_plans_anew(
+    house: House, step_s: float, way: str
+) -> None:
+    """Nobody acts on a time that may be wrong, until the venue has confirmed it."""
+    house.listen(ClockStepped(step_s, NOW))
+    (alert,) = house.alerts()
+    assert (alert.severity, alert.code) == (Severity.CRITICAL, "clock_stepped")
+    assert way in alert.text
+    (suspended,) = house.told("kill_switch")
+    assert isinstance(suspended, SuspendEntries)
+    assert suspended.source == "clock"
+    assert house.told("scheduler") == house.told("health") == [ClockSet(step_s=step_s, at=NOW)]

@@ -136,6 +136,11 @@ class Runtime(ABC):
     def watch_hangs(self, cells: Iterable[HangWatched]) -> None:
         """Have each cell check for a hang at least every quarter of its limit, in process time."""
 
+    def watch_clock(self, report_step: Callable[[float], None]) -> None:
+        """Report by how many seconds the system's clock was set, positive if ahead, whenever it is. Market
+        time that is not the system's is never set: then nothing is reported."""
+        del report_step
+
     @abstractmethod
     def abandon(self, job: object) -> None:
         """Give up on this consumer or spawned work: its worker counts as abandoned until it returns,

@@ -98,6 +98,14 @@ class HookFailed:
 
 
 @dataclass(frozen=True)
+class ClockStepped:
+    """The system's clock was set by `step_s` seconds, positive if ahead; `at` is the time after that."""
+
+    step_s: float
+    at: datetime
+
+
+@dataclass(frozen=True)
 class SupervisorExhausted:
     """A supervisor used up its restarts and fails upwards."""
 
@@ -122,6 +130,7 @@ RuntimeEvent: TypeAlias = (
     | MailboxOverflow
     | DeadLettered
     | HookFailed
+    | ClockStepped
     | SupervisorExhausted
     | RootExhausted
 )

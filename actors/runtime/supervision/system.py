@@ -12,7 +12,7 @@ from actors.runtime.backend.runtime import Runtime
 from actors.runtime.cells.cell import Cell
 from actors.runtime.cells.notices import End, Ended, Up
 from actors.runtime.policy.spec import SupervisorSpec
-from actors.runtime.reporting.events import DeadLettered, HookFailed, RuntimeEvent
+from actors.runtime.reporting.events import ClockStepped, DeadLettered, HookFailed, RuntimeEvent
 from actors.runtime.reporting.folding import DeadLetterFolding, Told
 from actors.runtime.reporting.records import DeadLetters, Tracer, dead_letter
 from actors.runtime.reporting.status import CellStatus, ExitKind, ExitReason
@@ -88,8 +88,12 @@ class ActorSystem:
             raise RuntimeError("an actor system is started once")
         self._started = True
         self.runtime.watch_hangs(self.cells)
+        self.runtime.watch_clock(self._clock_stepped)
         self.root.begin(self.observer)
         self.runtime.wait(self.observer.started, None, None)
+
+    def _clock_stepped(self, step_s: float) -> None:
+        self.post(ClockStepped(step_s, from_us(self.runtime.now_us())))
 
     def stop(self, timeout_s: float = 5.0) -> None:
         """Stop in reverse order; actors that do not stop in time are fenced and abandoned."""

@@ -8,6 +8,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from threading import Condition, Event, Lock, Thread, get_ident
 
 from actors.runtime.actor.context import Timer
@@ -18,6 +19,7 @@ from actors.runtime.backend.timers import TimerHeap, run_contained
 from actors.runtime.backend.two_lanes import TwoLaneMailbox
 from actors.runtime.clocks.clock import Clock, SystemClock
 from actors.runtime.clocks.jumping import JumpingClock
+from actors.runtime.clocks.steps import StepWatch
 from actors.runtime.threads.channel import ThreadChannel
 from actors.runtime.threads.counted import CountedChannel, CountedMailbox
 from actors.runtime.threads.loop import run_loop
@@ -26,8 +28,8 @@ from actors.runtime.threads.worker import Worker
 # With the default interval of 5 ms, two threads that compute delay each other's answers by that and more.
 SWITCH_INTERVAL_S = 0.0005
 IDLE_THREADS_MAX = 8
-# The system's time may be set while the timer thread sleeps, so it looks again at least this often.
-TIMER_NAP_MAX_S = 0.5
+# How often the timer thread looks whether the system's clock was set.
+CLOCK_LOOK_S = 0.5
 HANG_LOOK_MAX_S = 1.0
 
 
@@ -47,6 +49,7 @@ class ThreadRuntime(Runtime):
         self._timers = TimerHeap()
         self._due = Condition(Lock())
         self._timer_thread: Thread | None = None
+        self._report_step: Callable[[float], None] | None = None
         self._ended = Event()
         self._abandoned: set[object] = set()
         # For each job the ident of the thread that runs it; 0 until it has begun.
@@ -129,9 +132,14 @@ class ThreadRuntime(Runtime):
         return len(self._abandoned)
 
     def add_timer(self, due_us: int, action: Callable[[], object]) -> Timer:
-        """Call `action` on the timer thread at that market time."""
+        """Call `action` on the timer thread when as much time has passed as lies between now and then.
+
+        The time that passes is the monotonic clock's, so that no step of the system's clock freezes a timer
+        or fires it early. Whoever waits for a time of day plans anew when a step is reported.
+        """
         if self._jumping is not None:
             return self._jumping.add_timer(due_us, action)
+        due_us += _monotonic_us() - self.now_us()
         with self._due:
             timer = self._timers.add(due_us, action)
             if self._timer_thread is None and not self._ended.is_set():
@@ -142,15 +150,25 @@ class ThreadRuntime(Runtime):
         return timer
 
     def _run_timers(self) -> None:
+        watch = StepWatch(self.now_us(), _monotonic_us())
         while not self._ended.is_set():
+            step_s = watch.step_s(self.now_us(), _monotonic_us())
+            if step_s is not None and self._report_step is not None:
+                run_contained(partial(self._report_step, step_s))
             with self._due:
                 due_us = self._timers.next_due_us()
-                wait_s = TIMER_NAP_MAX_S if due_us is None else (due_us - self.now_us()) / 1e6
+                wait_s = CLOCK_LOOK_S if due_us is None else (due_us - _monotonic_us()) / 1e6
                 if due_us is None or wait_s > 0:
-                    self._due.wait(min(wait_s, TIMER_NAP_MAX_S))
+                    self._due.wait(min(wait_s, CLOCK_LOOK_S))
                     continue
                 action = self._timers.pop()
             run_contained(action)
+
+    def watch_clock(self, report_step: Callable[[float], None]) -> None:
+        """Report each step of the system's clock within half a second, on the timer thread."""
+        if self._jumping is None:
+            self._report_step = report_step
+            self.add_timer(self.now_us(), _nothing)  # The thread that looks begins with the first timer.
 
     def wait(self, future: OneShot, timeout_s: float | None, worker: Parked | None) -> bool:
         """Park the caller until the future is decided; False if `timeout_s` passed, in either time."""
@@ -192,3 +210,11 @@ class ThreadRuntime(Runtime):
         ident = self._running.get(consumer)
         frame = None if ident is None else sys._current_frames().get(ident)
         return "" if frame is None else "".join(traceback.format_stack(frame))
+
+
+def _monotonic_us() -> int:
+    return time.monotonic_ns() // 1000
+
+
+def _nothing() -> None:
+    """The action of a timer that only starts the timer thread."""

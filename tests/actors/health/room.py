@@ -37,6 +37,7 @@ class Room:
             routers=self.routers,
             **self.rooms,
             boot_record={"boot_id": "boot-1", "version": "0.1.0"},
+            clock_skew_max_s=1.0,
             data_dir=Path("data"),
             free_bytes=self._free,
         )

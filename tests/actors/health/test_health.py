@@ -15,6 +15,7 @@ from core.messages.alerting import Severity
 from core.messages.audit import AuditKind
 from core.messages.base import Refused
 from core.messages.kill_switch import (
+    CLOCK_SOURCE,
     ArmCause,
     ArmKillSwitch,
     ClearSuspension,
@@ -23,7 +24,7 @@ from core.messages.kill_switch import (
     VenueChecked,
 )
 from core.messages.mcp import Fetch, ProbeRouter, RouterProbed
-from core.messages.scheduler import JobDue, StartJobs
+from core.messages.scheduler import ClockSet, JobDue, StartJobs
 from core.messages.state import BackupMade, GetSystem, MakeBackup, Recorded, SetSystem, SystemRead
 from core.orders.books import Job
 from core.values import Environment
@@ -229,6 +230,7 @@ def test_a_boot_record_without_an_id_is_refused_by_name() -> None:
         scheduler=FakeAddress("scheduler"),
         alerting=FakeAddress("alerting"),
         boot_record={},
+        clock_skew_max_s=1.0,
         data_dir=Path("data"),
     )
     health.ctx = FakeContext("health")
@@ -300,3 +302,35 @@ def test_no_timer_is_left_after_a_round() -> None:
 def test_what_is_not_for_health_is_a_crash(message: object) -> None:
     with pytest.raises(TypeError, match="expected"):
         Room().tell(message)
+
+
+def cleared_clock(room: Room) -> int:
+    """How often the suspension for the clock was taken back."""
+    return sum(clear.source == CLOCK_SOURCE for clear in room.sent("kill_switch", ClearSuspension))
+
+
+def test_a_clock_unlike_the_venues_suspends_entries_until_they_agree() -> None:
+    room = Room()
+    room.probe(clock_ahead_s=1.5)
+    (suspended,) = room.sent("kill_switch", SuspendEntries)
+    assert suspended.source == CLOCK_SOURCE
+    assert "1.5 s ahead of ours" in suspended.reason
+    room.probe(clock_ahead_s=-1.5)
+    assert "1.5 s behind ours" in room.sent("kill_switch", SuspendEntries)[-1].reason
+    assert cleared_clock(room) == 0
+    room.probe()
+    room.probe()
+    assert cleared_clock(room) == 1
+
+
+def test_after_the_clock_was_set_the_venue_is_asked_at_once_and_clears_the_suspension() -> None:
+    room = Room()
+    room.recovered()
+    room.answer()
+    room.tell(Recorded(request_id=room.starts()[0].request_id))
+    asked = len(room.sent("mcp.deribit", Fetch))
+    room.tell(ClockSet(step_s=-600.0, at=room.ctx.now()))
+    assert len(room.sent("mcp.deribit", Fetch)) == asked + 1
+    assert cleared_clock(room) == 0
+    room.answer()
+    assert cleared_clock(room) == 1

@@ -13,7 +13,7 @@ from actors.runtime.testing import FakeAddress, FakeContext
 from actors.scheduler import Scheduler
 from actors.scheduler.actor import SlotDue
 from core.messages.health import HealthStatus
-from core.messages.scheduler import GetJobs, JobDue, Jobs, StartJobs
+from core.messages.scheduler import ClockSet, GetJobs, JobDue, Jobs, StartJobs
 from core.messages.state import GetJobRuns, JobRuns, Recorded, RecordJobRuns
 from core.orders.books import Job
 from core.strategy import SchedulerSection, Strategy
@@ -322,3 +322,45 @@ class SlotsAcrossRestarts(RuleBasedStateMachine):
 
 TestSlotsAcrossRestarts = SlotsAcrossRestarts.TestCase
 TestSlotsAcrossRestarts.settings = settings(max_examples=25, stateful_step_count=15, deadline=None)
+
+
+def test_a_clock_that_ran_ahead_for_a_while_loses_no_slot_of_the_day() -> None:
+    """Eight hours ahead for 75 s: the day's slots were told then, and are told again at their real time."""
+    desk = Desk(at(0, 4))
+    desk.start()
+    desk.wake_at(at(0, 12))
+    desk.actor.on_receive(ClockSet(step_s=28_800.0, at=at(0, 12)))
+    assert [due.slot for due in desk.due(Job.SETTLEMENT, Job.MONITOR)] == [at(0, 8, 10), at(0, 12)]
+    seen = len(desk.due())
+    desk.ctx.time = at(0, 4, 1)
+    desk.actor.on_receive(ClockSet(step_s=-28_800.0 + 60, at=at(0, 4, 1)))
+    assert desk.recorded()[Job.MONITOR] == at(0, 12)
+    desk.run_until(at(0, 14, 1))
+    later = [due for due in desk.due()[seen:] if due.job in CYCLES]
+    microseconds = timedelta(microseconds=1)
+    assert [(due.job, due.slot) for due in later] == [
+        (Job.SETTLEMENT, at(0, 8, 10) + microseconds),
+        (Job.MONITOR, at(0, 12) + microseconds),
+        (Job.ENTRY, at(0, 14)),
+    ]
+    health = [due.slot for due in desk.due(Job.HEALTH) if at(0, 4, 1) < due.slot < at(0, 5)]
+    assert health == [at(0, 4, minute) for minute in range(5, 60, 5)]
+
+
+def test_a_next_run_in_the_books_that_lies_too_far_ahead_is_not_believed() -> None:
+    desk = Desk(at(0, 4))
+    desk.start({job: at(9, 23) for job in Job})
+    assert desk.recorded()[Job.ENTRY] == at(0, 14)
+    desk.run_until(at(0, 14, 1))
+    assert [due.slot - due.slot.replace(microsecond=0) for due in desk.due(Job.ENTRY)] == [
+        timedelta(microseconds=1)
+    ]
+    assert [due.slot for due in desk.due(Job.HEALTH)][:2] == [at(0, 4, 5), at(0, 4, 10)]
+
+
+def test_a_clock_set_ahead_runs_what_is_due_now_and_not_when_the_timer_would_have_come() -> None:
+    desk = Desk(at(0, 4))
+    desk.start()
+    desk.ctx.time = at(0, 12, 1)
+    desk.actor.on_receive(ClockSet(step_s=28_860.0, at=at(0, 12, 1)))
+    assert at(0, 12) in [due.slot for due in desk.due(Job.MONITOR)]

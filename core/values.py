@@ -106,6 +106,11 @@ class Mode(Value):
         return "data_analysis" if self.data_analysis else "idle"
 
 
+def premium_eth(side: Side, price_eth: Decimal, contracts: int | Decimal) -> Decimal:
+    """The cash that a trade brings before its fee, negative if it costs, rounded as the venue does."""
+    return round_eth(-side.sign * price_eth * contracts)
+
+
 def round_eth(amount_eth: Decimal) -> Decimal:
     """Round a cash amount as the venue does: to 1e-8 ETH, half-even."""
     return amount_eth.quantize(ETH_QUANTUM, rounding=ROUND_HALF_EVEN)

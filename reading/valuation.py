@@ -12,7 +12,7 @@ from decimal import Decimal
 from core.messages.market_data import LegMark, Marks
 from core.orders.books import Position
 from core.pricing.black76 import year_fraction
-from core.pricing.greeks import Greeks, HeldLeg, book_greeks, position_greeks
+from core.pricing.greeks import Greeks, HeldLeg, book_greeks
 from core.values import Leg
 
 
@@ -35,12 +35,6 @@ def open_pnl_eth(position: Position, market: Marks | None) -> Decimal | None:
         (leg.side.sign * leg.ratio * position.contracts * mark.mark_eth for leg, mark in marked), Decimal(0)
     )
     return position.pnl_eth + value_eth
-
-
-def open_greeks(position: Position, market: Marks | None) -> Greeks | None:
-    """The greeks of all its contracts at the last marks. None if a mark is missing."""
-    held = _held_legs(position, market)
-    return None if held is None else position_greeks(held)
 
 
 def book_value(positions: Iterable[Position], market: Marks | None) -> BookValue:

@@ -20,7 +20,7 @@ from core.messages.state import (
 from core.orders.books import CashFlow, CashFlowKind, Delivery, Fill, Instruction, InstructionKind, OrderRow
 from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import ORDER_FINAL, OrderState, PositionState, check_order_edge
-from core.values import PositionId, Side, round_eth
+from core.values import PositionId, Side, premium_eth
 
 
 def record_instruction(db: sqlite3.Connection, request: RecordInstruction) -> Applied:
@@ -160,7 +160,7 @@ def _book_fill(db: sqlite3.Connection, applied: Applied, instruction: Instructio
             f"fill {fill.trade_id}: expected a leg of {fill.label}, found {fill.side} {fill.instrument_name}",
         )
     ledger.insert_fill(db, fill)
-    premium = round_eth(-Side(fill.side).sign * fill.price_eth * fill.amount)
+    premium = premium_eth(Side(fill.side), fill.price_eth, fill.amount)
     for kind, amount in ((CashFlowKind.PREMIUM, premium), (CashFlowKind.FEE, -fill.fee_eth)):
         flow = CashFlow(
             ref=f"trade:{fill.trade_id}:{kind}",

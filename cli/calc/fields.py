@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from core.errors import InputError
+from core.pricing.black76 import DAYS_PER_YEAR
 from core.pricing.inverse import SignedLeg
 from core.pricing.kelly import Outcome
 from core.values import OptionType, Side
@@ -15,7 +16,6 @@ OPTION_FIELDS = frozenset(
     ("type", "forward", "strike", "dte", "iv", "price_eth", "amount", "side", "settlement", "fees")
 )
 LEG_FIELDS = frozenset(("type", "strike", "side", "amount", "iv", "price_eth"))
-DAYS_PER_YEAR = 365.0
 LIST_LENGTH_MAX = 10_000
 
 

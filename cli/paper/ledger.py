@@ -50,7 +50,6 @@ class DailyEquity:
         self._runtime = runtime
         self._reader = reader
         self.entries: dict[str, LedgerEntry] = {}
-        self.missed: list[str] = []
 
     def start(self, now: datetime) -> None:
         """Begin with the midnight after `now`."""
@@ -69,7 +68,6 @@ class DailyEquity:
             self.entries[day] = self._reader.read().end
         except FoundWrongError as error:
             # The day is missing from the report, and the log says so; the run goes on.
-            self.missed.append(day)
             logger.warning("equity of %s is not noted: %s", day, error)
         following = midnight + ONE_DAY
         self._runtime.add_timer(to_us(following), lambda: self._note(following))

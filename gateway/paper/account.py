@@ -13,7 +13,7 @@ from typing import Literal
 
 from core.contract import Order, Settlement, Trade
 from core.pricing.fees import delivery_fee_eth, is_daily_expiry, trade_fee_eth
-from core.values import ETH_QUANTUM, Side, Value, round_eth
+from core.values import ETH_QUANTUM, Side, Value, premium_eth, round_eth
 from gateway.paper.instruments import ListedOption, parse_instrument
 
 ZERO = Decimal(0)
@@ -130,7 +130,7 @@ class Account:
             )
             self.trades[trade.trade_id] = trade
             self._changes["trade", trade.trade_id] = trade
-            self.balance_eth += round_eth(-side.sign * price * contracts) - fee
+            self.balance_eth += premium_eth(side, price, contracts) - fee
             self.move_position(leg.instrument_name, side.sign * contracts, price)
             received -= side.sign * leg.ratio * price
         before, filled = order.order.filled_amount, order.order.filled_amount + amount

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from core.contract import Money, UtcTime
-from core.values import Value, round_eth
+from core.values import Side, Value, premium_eth
 from gateway.paper.venue import USD_QUANTUM, Venue
 
 
@@ -53,11 +53,11 @@ def cash_flows(venue: Venue) -> tuple[BalanceChange, ...]:
     """Every change of the balance, in the order in which they were booked."""
     flows: list[tuple[datetime, str, str, Decimal]] = []
     for trade in venue.account.trades.values():
-        received = -trade.amount * trade.price if trade.side == "buy" else trade.amount * trade.price
-        flows.append((trade.timestamp, "trade", trade.trade_id, round_eth(received) - trade.fee))
+        received = premium_eth(Side(trade.side), trade.price, trade.amount)
+        flows.append((trade.timestamp, "trade", trade.trade_id, received - trade.fee))
     for key, settlement in venue.account.settlements.items():
         flows.append((settlement.timestamp, "settlement", key, settlement.cash_flow - settlement.fee))
-    flows.sort(key=lambda flow: (flow[0], flow[2].rpartition("-")[2]))
+    flows.sort(key=lambda flow: flow[0])
     return tuple(
         BalanceChange(at=at, kind=kind, reference=ref, amount_eth=eth) for at, kind, ref, eth in flows
     )

@@ -15,11 +15,12 @@ from typing import Final, Literal
 
 from core.errors import InputError
 from core.market.instrument_name import EXPIRY_HOUR_UTC
+from core.pricing.black76 import SECONDS_PER_YEAR
 from core.values import OptionType
 from gateway.paper.calendar import DAY, listed_expiries, listed_since
 from gateway.paper.instruments import ListedOption, option
 from gateway.paper.model_path import DayPath, DayState, first_state, walk_day
-from gateway.paper.quotes import SECONDS_PER_YEAR, PaperQuote
+from gateway.paper.quotes import PaperQuote
 from gateway.paper.smile import ExpirySmile, expiry_smile, ladder, quote_of
 from gateway.paper.source import Bar, HourlyFunding, ScheduledRelease, VenueFunding
 from gateway.paper.us_calendar import us_events

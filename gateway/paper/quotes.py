@@ -11,13 +11,12 @@ from collections.abc import Iterable
 from math import erfc, exp, log, pi, sqrt
 from typing import NamedTuple
 
+from core.pricing.black76 import DAYS_PER_YEAR
 from gateway.paper.instruments import ListedOption
 from gateway.paper.ticks import units_text
 
 _SQRT_HALF = sqrt(0.5)
 _ONE_OVER_SQRT_TWO_PI = 1.0 / sqrt(2.0 * pi)
-DAYS_PER_YEAR = 365.0
-SECONDS_PER_YEAR = DAYS_PER_YEAR * 86_400.0
 
 
 class PaperQuote(NamedTuple):

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Final, Literal
 
 from core.errors import InputError
+from core.pricing.black76 import SECONDS_PER_YEAR
 from gateway.paper.instruments import ListedOption
-from gateway.paper.quotes import SECONDS_PER_YEAR, PaperQuote, StrikeValue, value_strike
+from gateway.paper.quotes import PaperQuote, StrikeValue, value_strike
 from gateway.paper.recorded_files import NO_QUOTE, RecordedSnapshot, Slice, read_snapshots
 from gateway.paper.recorded_series import (
     DAY,

@@ -9,20 +9,24 @@ from pathlib import Path
 
 import pytest
 
+from cli.signals import ending_signals
 from config import write_hash
 from tests.cli.support import ROOT, Cli
 
 
 @pytest.fixture(autouse=True)
-def interruptible() -> Iterator[None]:
-    """A started process begins with the usual SIGINT, also if the tests themselves run in the background.
+def no_signal_is_ignored() -> Iterator[None]:
+    """Start processes with the usual signals, however the tests themselves were started.
 
-    A script ignores SIGINT for what it starts with `&`. A child inherits that and rightly leaves it so, until
-    there is an engine to stop in order.
+    A script ignores SIGINT for what it starts with `&`, and `nohup` ignores SIGHUP. A child inherits that and
+    rightly leaves it so.
     """
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    ignored = [number for number in ending_signals() if signal.getsignal(number) is signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, signal.SIG_DFL)
     yield
-    signal.signal(signal.SIGINT, before)
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from core.messages.kill_switch import ArmCause, KillSwitchStatus
 from core.orders.books import Job
 from core.pricing.greeks import option_greeks
 from core.values import OptionType
-from reading.valuation import open_greeks
+from reading.valuation import book_value
 from tests.fakes.open_position import NOW, POSITION, mark, marks
 from tests.fakes.trading import LONG, SHORT
 
@@ -92,8 +92,7 @@ def test_the_book_is_the_sum_of_its_positions_at_the_legs_own_volatility() -> No
     sold, bought = (
         option_greeks(OptionType.PUT, 3010.0, leg.strike_usd, t_years, 0.6) for leg in POSITION.plan.legs
     )
-    one = open_greeks(POSITION, market)
-    assert one is not None
+    one = book_value((POSITION,), market).greeks
     for greek in ("delta", "net_delta", "gamma_per_usd", "vega_usd_per_point", "theta_usd_per_day"):
         assert getattr(one, greek) == pytest.approx(2 * (getattr(bought, greek) - getattr(sold, greek)))
     line = book_line((POSITION, POSITION), market)
@@ -106,7 +105,7 @@ def test_the_book_is_the_sum_of_its_positions_at_the_legs_own_volatility() -> No
 
 
 def test_a_book_says_what_it_could_not_value() -> None:
-    assert open_greeks(POSITION, marks(mark(SHORT, "0.0100"))) is None
+    assert book_value((POSITION,), marks(mark(SHORT, "0.0100"))).unmarked == 1
     line = book_line((POSITION,), None)
     assert "P&L +0.00000000 ETH" in line
     assert line.endswith("without 1 of 1, not marked yet")

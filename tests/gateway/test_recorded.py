@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from core.errors import InputError
+from core.pricing.black76 import SECONDS_PER_YEAR
 from gateway.paper.instruments import parse_instrument
-from gateway.paper.quotes import SECONDS_PER_YEAR, value_strike
+from gateway.paper.quotes import value_strike
 from gateway.paper.recorded import Between, RecordedMarket
 from gateway.paper.ticks import rung_of
 

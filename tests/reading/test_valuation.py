@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from reading.valuation import book_value, in_usd, open_greeks, open_pnl_eth
+from reading.valuation import book_value, in_usd, open_pnl_eth
 from tests.fakes.open_position import POSITION, mark, marks
 from tests.fakes.trading import LONG, SHORT, plan
 
@@ -27,8 +27,7 @@ def test_a_book_sums_what_is_marked_and_counts_what_is_not() -> None:
     market = marks(mark(SHORT, "0.0100"), mark(LONG, "0.0040"))
     other = POSITION.model_copy(update={"plan": plan(2, short="ETH-16JAN26-2700-P")})
     book = book_value((POSITION, other, POSITION), market)
-    one_eth, one = open_pnl_eth(POSITION, market), open_greeks(POSITION, market)
+    one_eth, one = open_pnl_eth(POSITION, market), book_value((POSITION,), market).greeks
     assert one_eth is not None
-    assert one is not None
     assert (book.positions, book.unmarked, book.pnl_eth) == (3, 1, 2 * one_eth)
     assert book.greeks.net_delta == pytest.approx(2 * one.net_delta)

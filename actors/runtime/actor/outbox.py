@@ -37,9 +37,9 @@ class Outbox:
     Messages are told in the order of sending; one timer serves all that are kept.
     """
 
-    def __init__(self, ctx: Context, *, retell_after_s: float = RETELL_AFTER_S) -> None:
+    def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
-        self._retell_after = timedelta(seconds=retell_after_s)
+        self._retell_after = timedelta(seconds=RETELL_AFTER_S)
         self._kept: dict[str, _Kept] = {}
         self._timer: Timer | None = None
 
@@ -49,7 +49,7 @@ class Outbox:
         return tuple(self._kept)
 
     def send(self, to: Address[M], message: M, request_id: str, *, correlation: str | None = None) -> None:
-        """Tell now, and again every `retell_after_s` until `settle(request_id)`.
+        """Tell now, and again every `RETELL_AFTER_S` until `settle(request_id)`.
 
         Sending an id that is still kept replaces its message. The correlation defaults to that of the message
         being handled.

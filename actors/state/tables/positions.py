@@ -14,7 +14,7 @@ from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import PositionState
 from core.orders.plan import ComboPlan
 from core.orders.sizes import Sizes, sizes_of
-from core.values import CycleId, Failed, PositionId, Side, round_eth
+from core.values import CycleId, Failed, PositionId, Side, premium_eth
 
 _SELECT = (
     "SELECT p.position_id, r.cycle_id, r.plan, p.state, p.entered_at, p.closed_at, p.exit_rule"
@@ -104,7 +104,7 @@ def _position(db: sqlite3.Connection, row: tuple[Any, ...]) -> Position:
     flows = ledger.flows_of(db, position_id)
     credit = sum(
         (
-            round_eth(-Side(fill.side).sign * fill.price_eth * fill.amount)
+            premium_eth(Side(fill.side), fill.price_eth, fill.amount)
             for kind, fill in ledger.position_fills(db, position_id)
             if kind is InstructionKind.ENTRY
         ),

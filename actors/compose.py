@@ -13,12 +13,10 @@ from actors.alerting import AlertChannel, TelegramChannel
 from actors.mcp import McpCredentials, Transport
 from actors.runtime import Context
 from actors.tree import EngineSettings
-from config import ChannelSettings, LoadedStrategy, McpSettings
+from config import DISTRIBUTION, ChannelSettings, LoadedStrategy, McpSettings, code_version
 from core.messages.control import EngineIdentity
 from core.redaction import Redactor
 from core.values import Mode
-
-DISTRIBUTION = "cerbero-bite"
 
 
 def engine_settings(
@@ -56,9 +54,11 @@ def engine_settings(
         credentials=McpCredentials(token=mcp.token.get_secret_value(), bot_tag=mcp.bot_tag),
         transport_factory=transport_factory,
         identity=identity,
+        code_version=code_version(),
         boot_record={
             "boot_id": boot_id,
             "version": identity.version,
+            "code_version": code_version(),
             "mode": identity.mode,
             "strategy_hash": identity.strategy_hash,
             "hash_sealed": loaded.hash_matches,

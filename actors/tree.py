@@ -74,6 +74,8 @@ class EngineSettings:
     credentials: McpCredentials
     transport_factory: Callable[[Context], Transport]
     identity: EngineIdentity
+    code_version: str
+    """What decisions are recorded with."""
     boot_record: Mapping[str, JsonValue]
     redact: Callable[[str], str]
     alert_channels: tuple[Callable[[], AlertChannel], ...]
@@ -200,7 +202,7 @@ def _desk(settings: EngineSettings, engine: Engine) -> tuple[ChildSpec, ...]:
                 alerting=rooms[ALERTING],
                 strategy=settings.strategy,
                 mode=settings.mode,
-                code_version=settings.identity.version,
+                code_version=settings.code_version,
             ),
         ),
         _room(

@@ -1,5 +1,6 @@
 """Settings: `strategy.yaml` with its golden hash, and the environment."""
 
+from config.code_version import DISTRIBUTION, code_version
 from config.environment import (
     VARIABLES,
     ChannelSettings,
@@ -20,6 +21,7 @@ from config.strategy_file import (
 )
 
 __all__ = [
+    "DISTRIBUTION",
     "VARIABLES",
     "ChannelSettings",
     "LoadedStrategy",
@@ -27,6 +29,7 @@ __all__ = [
     "Settings",
     "TelegramSettings",
     "channels_from_env",
+    "code_version",
     "load_settings",
     "load_strategy",
     "local_overrides_path",

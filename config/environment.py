@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
@@ -152,12 +152,23 @@ def _url(name: str, text: str) -> str:
         host.encode("idna")
         spaced = any(character.isspace() for character in host)
         usable = parts.scheme in ("http", "https") and bool(host) and not spaced and parts.port != 0
-    except ValueError as error:
-        raise InputError(f"{name}: expected an http:// or https:// URL: {error}") from error
+    except ValueError:
+        # The text is not repeated, nor is the error, which quotes it: a URL may hold a secret anywhere.
+        raise InputError(
+            f"{name}: expected an http:// or https:// URL, found one that can't be read"
+        ) from None
     if parts.username is not None or parts.password is not None:
         raise InputError(f"{name}: expected a URL without user and password; the token has its own variable")
     if not usable or parts.query or parts.fragment:
         raise InputError(
-            f"{name}: expected an http:// or https:// URL with a host and no query, found {text!r}"
+            f"{name}: expected an http:// or https:// URL with a host and no query, found {_outline(parts)}"
         )
     return text.strip().rstrip("/")
+
+
+def _outline(parts: SplitResult) -> str:
+    """What a URL is made of, without anything that may be secret in it."""
+    named = {"scheme": parts.scheme, "host": parts.hostname}
+    hidden = {"path": parts.path, "query": parts.query, "fragment": parts.fragment}
+    shown = [f"{what} {value!r}" for what, value in named.items()]
+    return ", ".join((*shown, *(f"a {what}" for what, value in hidden.items() if value)))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from config import code_version
 from core.audit.hash_chain import AuditRecord
 from core.errors import FoundWrongError, McpDataAnomalyError
 from core.messages.audit import AuditKind
@@ -22,12 +23,17 @@ from reading.audit import records, require_audit_log
 
 @dataclass(frozen=True)
 class Explained:
-    """One recorded decision beside its recomputation; `difference` is the first field that differs."""
+    """One recorded decision beside its recomputation; `difference` is the first field that differs.
+
+    `decided_by` is the version of the code that decided, if it is not the one that recomputed: then a
+    difference may come from a rule that has changed since.
+    """
 
     seq: int
     at: datetime
     text: str
     difference: str | None
+    decided_by: str | None
 
 
 def explained(data_dir: Path, cycle_id: str) -> tuple[Explained, ...]:
@@ -78,11 +84,19 @@ def _recomputed(record: AuditRecord, start: AuditRecord) -> Explained:
         difference = decision_record.verify(recorded, strategy)
     except FoundWrongError as error:
         raise FoundWrongError(f"audit record {record.seq}: {error}") from None
-    if difference is None and recorded.get("code_version") != start.detail.get("version"):
+    decided_by = recorded.get("code_version")
+    # Older starts recorded the release alone, and so did their decisions.
+    if difference is None and decided_by != start.detail.get("code_version", start.detail.get("version")):
         difference = "code_version"
     if difference is None and record.detail.get("sha256") != hashlib.sha256(text.encode()).hexdigest():
         difference = "sha256"
-    return Explained(record.seq, record.at, _shown(recorded, strategy), difference)
+    return Explained(
+        seq=record.seq,
+        at=record.at,
+        text=_shown(recorded, strategy),
+        difference=difference,
+        decided_by=None if decided_by == code_version() else str(decided_by),
+    )
 
 
 def _shown(recorded: decision_record.Json, strategy: Strategy) -> str:

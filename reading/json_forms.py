@@ -97,6 +97,7 @@ def explained_json(decision: Explained) -> dict[str, JsonValue]:
         "at": utc(decision.at),
         "same": decision.difference is None,
         "difference": decision.difference,
+        "decided_by": decision.decided_by,
         "text": decision.text,
     }
 

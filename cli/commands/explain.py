@@ -22,6 +22,7 @@ def explain(
     Example: run.py explain entry-20260105T140000Z
     """
     from cli.views.output import show_json
+    from config import code_version
     from core.errors import FoundWrongError
     from reading.decisions import explained
     from reading.json_forms import explained_json
@@ -32,10 +33,16 @@ def explain(
     else:
         for decision in decisions:
             typer.echo(decision.text)
-    differing = [decision.difference for decision in decisions if decision.difference is not None]
+    differing = [decision for decision in decisions if decision.difference is not None]
     if differing:
-        raise FoundWrongError(
-            f"{cycle_id}: the record differs from its recomputation in {', '.join(differing)}"
-        )
+        fields = ", ".join(str(decision.difference) for decision in differing)
+        others = sorted({decision.decided_by for decision in differing if decision.decided_by is not None})
+        why = f"{cycle_id}: the record differs from its recomputation in {fields}"
+        if others:
+            why += (
+                f"; it was decided by {', '.join(others)} and recomputed by {code_version()}, "
+                "whose rules may differ: explain it with the version that decided"
+            )
+        raise FoundWrongError(why)
     if not as_json:
         typer.echo("the recomputation is the same to the byte")

@@ -243,6 +243,6 @@ ControlProtocol = (
     | MarketSnapshotStored
     | MarketSnapshotFailed
 )
-"""The last six are the answers to operators' messages."""
+"""From `OrderFinal` on: the answers to operators' messages."""
 
 SchedulerProtocol = StartJobs | GetJobs | ClockSet | HealthStatus | JobRuns | Recorded | Refused

@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
@@ -113,13 +113,24 @@ def shape_of(recorded: Json) -> int:
 def _in_parts(recorded: Json) -> dict[str, Any]:
     """The facts in today's parts; a field that belongs to none stays at the top and is refused there."""
     facts = dict(recorded["facts"])
-    if shape_of(recorded) == SHAPE:
-        return facts
-    parts = {
-        part: {field: facts.pop(field) for field in model.model_fields if field in facts}
-        for part, model in _PARTS[recorded["decided"]].items()
+    models = _PARTS[recorded["decided"]]
+    if shape_of(recorded) == _FLAT:
+        facts |= {
+            part: {field: facts.pop(field) for field in model.model_fields if field in facts}
+            for part, model in models.items()
+        }
+    return facts | {
+        part: _added(model) | dict(facts[part]) for part, model in models.items() if part in facts
     }
-    return facts | parts
+
+
+def _added(model: type[Value]) -> dict[str, None]:
+    """The facts that may be unknown, as None: so they read in a record from before they were there."""
+    return {
+        name: None
+        for name, field in model.model_fields.items()
+        if type(None) in get_args(field.annotation) and name != "chain"
+    }
 
 
 def _path_of_chain(recorded: Json) -> str:

@@ -80,4 +80,7 @@ TOOLBOX: Final[Mapping[tuple[Router, str], Call]] = dict(
 )
 
 if TOOLBOX.keys() != TOOLS.keys():
-    raise AssertionError(f"tools: expected those of the contract, found {TOOLBOX.keys() ^ TOOLS.keys()}")
+    missing, unknown = TOOLS.keys() - TOOLBOX.keys(), TOOLBOX.keys() - TOOLS.keys()
+    raise AssertionError(
+        f"toolbox: expected the tools of the contract; missing {sorted(missing)}, unknown {sorted(unknown)}"
+    )

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from pydantic import JsonValue
 
+from config import code_version
 from core.audit.hash_chain import canonical_json
 from core.rules.entry.decision import decide_entry
 from core.rules.record import canonical, record
@@ -21,11 +22,13 @@ Record = dict[str, Any]
 SETTINGS: JsonValue = STRATEGY.model_dump(mode="json")
 
 
-def write_log(folder: Path, recorded: object, version: str = "1.0", config: JsonValue = SETTINGS) -> None:
+def write_log(
+    folder: Path, recorded: object, version: str | None = None, config: JsonValue = SETTINGS
+) -> None:
     """An engine's start and one decision, whose own digest fits what is written."""
     text = canonical(recorded)
     details: dict[str, JsonValue] = {
-        "ENGINE_START": {"config": config, "version": version},
+        "ENGINE_START": {"config": config, "code_version": version or code_version()},
         "DECISION": {"cycle_id": "c1", "record": text, "sha256": sha256(text.encode()).hexdigest()},
     }
     lines = [
@@ -48,7 +51,7 @@ def write_log(folder: Path, recorded: object, version: str = "1.0", config: Json
 
 def recorded_entry() -> Record:
     facts = entry_facts()
-    made: Record = json.loads(canonical(record(facts, decide_entry(facts, STRATEGY), "1.0")))
+    made: Record = json.loads(canonical(record(facts, decide_entry(facts, STRATEGY), code_version())))
     return made
 
 
@@ -81,7 +84,8 @@ def test_an_altered_record_is_named(
     write_log(tmp_path, recorded)
     ran = cli("explain", "c1", "--data-dir", str(tmp_path))
     assert ran.code == 1
-    assert ran.err.strip().endswith(f"differs from its recomputation in {named}")
+    assert f"differs from its recomputation in {named}" in ran.err
+    assert ("whose rules may differ" in ran.err) == (named == "code_version")
 
 
 def test_a_record_that_is_no_object_is_refused(cli: Cli, tmp_path: Path) -> None:
@@ -109,4 +113,22 @@ def test_the_code_version_is_held_against_the_start_of_the_engine(cli: Cli, tmp_
     write_log(tmp_path, recorded_entry(), version="0.9")
     ran = cli("explain", "c1", "--data-dir", str(tmp_path))
     assert ran.code == 1
-    assert ran.err.strip().endswith("code_version")
+    assert ran.err.strip().endswith("differs from its recomputation in code_version")
+
+
+def test_a_difference_that_another_version_of_the_rules_may_explain_is_told_so(
+    cli: Cli, tmp_path: Path
+) -> None:
+    recorded = recorded_entry() | {"code_version": "0.1.0+0123456789ab"}
+    recorded["decision"]["rules"].pop()
+    write_log(tmp_path, recorded, version="0.1.0+0123456789ab")
+    ran = cli("explain", "c1", "--data-dir", str(tmp_path))
+    assert ran.code == 1
+    assert "differs from its recomputation in decision.rules" in ran.err
+    assert "it was decided by 0.1.0+0123456789ab and recomputed by " in ran.err
+
+
+def test_a_decision_of_an_older_version_that_is_still_the_same_is_the_same(cli: Cli, tmp_path: Path) -> None:
+    write_log(tmp_path, recorded_entry() | {"code_version": "0.0.1"}, version="0.0.1")
+    ran = cli("explain", "c1", "--data-dir", str(tmp_path))
+    assert (ran.code, ran.err) == (0, "")

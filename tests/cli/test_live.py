@@ -15,6 +15,7 @@ from typing import Unpack
 import pytest
 
 from config import write_hash
+from core.contract import Router
 from tests.cli.paper.test_paper import wait_for_audit
 from tests.cli.support import ROOT, Ran, Variables, ended, started
 
@@ -88,13 +89,7 @@ def test_healthcheck_asks_the_engine(house: House) -> None:
 def test_ping_probes_every_router(house: House) -> None:
     ran = ended(started("ping", "--json", **house.variables))
     assert ran.code == 0, ran.err
-    assert {router["router"] for router in json.loads(ran.out)["routers"]} == {
-        "deribit",
-        "hyperliquid",
-        "macro",
-        "sentiment",
-        "portfolio",
-    }
+    assert {router["router"] for router in json.loads(ran.out)["routers"]} == set(Router)
 
 
 def test_dry_run_decides_rule_by_rule_and_stores_nothing(house: House) -> None:

@@ -49,6 +49,15 @@ def test_url_and_token_are_enough() -> None:
             "CERBERO_BITE_MCP_BOT_TAG: expected at most 64 characters, found 65",
         ),
         ({"CERBERO_BITE_MCP_BOT_TAG": "bad\ntag"}, "CERBERO_BITE_MCP_BOT_TAG: expected printable ASCII"),
+        (
+            {"CERBERO_BITE_MCP_URL": "http://h/s3cret?k=s3cret"},
+            "CERBERO_BITE_MCP_URL: expected an http:// or https:// URL with a host and no query, "
+            "found scheme 'http', host 'h', a path, a query",
+        ),
+        (
+            {"CERBERO_BITE_MCP_URL": "http://h:s3cret/"},
+            "CERBERO_BITE_MCP_URL: expected an http:// or https://",
+        ),
         ({"CERBERO_BITE_TELEGRAM_BOT_TOKEN": "s3cret"}, "CERBERO_BITE_TELEGRAM_CHAT_ID: expected a value"),
         ({"CERBERO_BITE_TELEGRAM_CHAT_ID": "s3cret"}, "CERBERO_BITE_TELEGRAM_BOT_TOKEN: expected a value"),
         ({"CERBERO_BITE_ENABLE_STRATEGY": "maybe"}, "CERBERO_BITE_ENABLE_STRATEGY: expected one of true"),

@@ -194,3 +194,12 @@ def test_places_of_nested_keys_and_list_items(tmp_path: Path) -> None:
         ("a", "b", 1): 4,
         ("a", "b", 1, "c"): 4,
     }
+
+
+@pytest.mark.parametrize("name", ["strategy.yaml", "lab/workloads/hold.yaml"])
+def test_every_strategy_file_of_the_project_is_valid_and_sealed(repository: Path, name: str) -> None:
+    """Whoever adds a setting seals each of them anew."""
+    assert load_strategy(repository / name).hash_matches
+    assert {str(path.relative_to(repository)) for path in (repository / "lab").rglob("*.yaml")} | {
+        "strategy.yaml"
+    } == {"strategy.yaml", "lab/workloads/hold.yaml"}

@@ -139,16 +139,32 @@ def test_no_order_leaves_before_its_instruction_is_in_the_audit_file(life: Playe
         assert "AuditAt" in names[recorded:left]
 
 
-def test_everything_that_an_entry_led_to_carries_its_cycle_as_correlation(life: Played) -> None:
-    caused = {envelope.id: envelope for envelope in life.trace.items()}
-    for envelope in life.trace.items():
-        if type(envelope.message).__name__ in ("SendOrder", "EditOrder"):
-            story = envelope
-            while story.causation is not None:
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_everything_that_an_entry_led_to_carries_its_cycle_as_correlation(folder: Path, seed: int) -> None:
+    """From each order back to the job: what was told by whom, and from an answer of state to its request.
+
+    State answers many requests after one commit, so that an answer's own cause may be another's request.
+    """
+    trace = play(folder / f"correlation-{seed}", TO_EXIT, seed=seed).trace.items()
+    caused = {envelope.id: envelope for envelope in trace}
+    requests = {
+        (envelope.to.name, request_id): envelope
+        for envelope in trace
+        if (request_id := getattr(envelope.message, "request_id", None)) is not None
+    }
+    orders = [each for each in trace if type(each.message).__name__ in ("SendOrder", "EditOrder")]
+    assert orders
+    for order in orders:
+        story = order
+        while type(story.message).__name__ != "JobDue":
+            answered = story.sender is not None and story.sender.name == "state"
+            asked = requests.get(("state", getattr(story.message, "request_id", None))) if answered else None
+            if asked is not None:
+                story = asked
+            else:
+                assert story.causation is not None
                 story = caused[story.causation]
-                if type(story.message).__name__ == "JobDue":
-                    break
-            assert story.correlation == envelope.correlation
+            assert story.correlation == order.correlation
 
 
 def test_the_books_agree_with_the_venue_afterwards(life: Played) -> None:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from actors.market_data import MarketData
 from actors.runtime.testing import FakeAddress, FakeContext
 from core.contract import (
+    TOOLS,
     AccountSummary,
     Calendar,
     CalendarEvent,
@@ -51,16 +52,7 @@ from tests.core.example_market import EXPIRY, NOW, chain_of, wire_quotes
 _T = TypeVar("_T")
 HOUR = timedelta(hours=1)
 CYCLE = CycleId("entry-20260112T140000Z")
-ROUTER_OF = {
-    "get_funding_history": Router.HYPERLIQUID,
-    "get_funding_rate": Router.HYPERLIQUID,
-    "get_cross_exchange_funding": Router.SENTIMENT,
-    "get_liquidation_pressure": Router.SENTIMENT,
-    "get_calendar": Router.MACRO,
-    "get_total_equity": Router.PORTFOLIO,
-    "get_holdings": Router.PORTFOLIO,
-    "get_fx_rate": Router.PORTFOLIO,
-}
+ROUTER_OF = {tool: router for router, tool in TOOLS}
 
 
 def candles(now: datetime, hours: int = 725) -> Historical:
@@ -180,8 +172,8 @@ class Room:
             if not isinstance(message, Fetch):
                 continue
             tools.append(message.tool)
-            router = ROUTER_OF.get(message.tool, Router.DERIBIT)
-            assert address is self.routers[router]
+            router = ROUTER_OF[message.tool]
+            assert address is self.routers[router], f"{message.tool} was asked of {address}"
             if message.tool in but:
                 continue
             if fail and message.tool in fail:

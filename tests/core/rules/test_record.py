@@ -365,3 +365,23 @@ def test_a_shape_that_is_unknown_is_refused_by_its_name(shape: object) -> None:
     for read in (verify, replay):
         with pytest.raises(FoundWrongError, match="expected shape 1 or 2, found"):
             read(recorded, STRATEGY)
+
+
+def test_a_fact_that_may_be_unknown_reads_as_unknown_in_a_record_from_before_it_was_there() -> None:
+    """Only its digest tells a record that never had it from one that lost it."""
+    older = exit_record()
+    for what in ("facts", "digests"):
+        del older[what]["market"]["spot_4h_ago_usd"]
+    again = replay(older, STRATEGY)
+    assert isinstance(again, Skipped)
+    assert again.reasons == ("spot_4h_ago_missing",)
+    lost = exit_record()
+    del lost["facts"]["market"]["spot_4h_ago_usd"]
+    assert verify(lost, STRATEGY) == "facts.market.spot_4h_ago_usd"
+
+
+def test_a_fact_that_must_be_known_and_is_not_there_is_named() -> None:
+    lost = entry_record()
+    for what in ("facts", "digests"):
+        del lost[what]["market"]["dvol"]
+    assert verify(lost, STRATEGY) == "facts.market.dvol"

@@ -12,12 +12,12 @@ from config.environment import (
     mcp_from_env,
     mode_from_env,
 )
+from config.sealing import write_hash
 from config.strategy_file import (
     LoadedStrategy,
     load_strategy,
     local_overrides_path,
     strategy_hash,
-    write_hash,
 )
 
 __all__ = [

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -18,7 +17,6 @@ from core.errors import ConfigError
 from core.strategy import Strategy
 
 HASH_KEY = "config_hash"
-_HASH_LINE = re.compile(rf"^{HASH_KEY}:[^#\n]*?(?P<comment>[ \t]*#[^\n]*)?$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -86,24 +84,6 @@ def canonical_json(strategy: Strategy) -> str:
     """Every setting, defaults included: a changed default changes the hash, as it should."""
     values = strategy.model_dump(mode="json")
     return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-
-
-def write_hash(path: Path) -> str:
-    """Validate the file, write its golden hash into it, keep everything else, and return the hash.
-
-    The file is replaced as a whole, so that a crash leaves either the old or the new one.
-    """
-    computed = load_strategy(path).hash_computed
-    text = path.read_text(encoding="utf-8")
-    line = f'{HASH_KEY}: "{computed}"'
-    if _HASH_LINE.search(text):
-        text = _HASH_LINE.sub(lambda match: line + (match["comment"] or ""), text, count=1)
-    else:
-        text = f"{line}\n{text}"
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
-    return computed
 
 
 def _validated(source: LinedYaml) -> Strategy:

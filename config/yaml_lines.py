@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -12,6 +13,7 @@ from core.errors import ConfigError
 
 KeyPath = tuple[str | int, ...]
 FOUND_LENGTH_MAX = 80
+_OTHER_BASE = re.compile(r"[-+]?0[0-9_xXbB]")
 _PLAIN_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 
 
@@ -40,18 +42,31 @@ def read_lined_yaml(file: Path) -> LinedYaml:
     Raises `ConfigError` with file and line if it can't be read, does not parse, repeats a key, or holds
     something other than a mapping with text keys.
     """
+    return parse_lined_yaml(yaml_text(file), file)
+
+
+def yaml_text(file: Path) -> str:
+    """The file's text with its line ends as they are. Raises `ConfigError` if it can't be read or is not
+    UTF-8."""
     try:
-        text = file.read_text(encoding="utf-8")
+        return file.read_bytes().decode("utf-8")
     except OSError as error:
         raise ConfigError(f"{file}: expected a readable file: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{file}: expected UTF-8 text: {error}") from error
+
+
+def parse_lined_yaml(text: str, file: Path) -> LinedYaml:
+    """Read the text of `file`. Raises `ConfigError` as `read_lined_yaml` does."""
     places: dict[KeyPath, Place] = {(): Place(file, 1)}
     try:
         _refuse_aliases(text)
         loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
-        values = {} if node is None else _build(node, (), file, places, loader)
+        if node is None or node.tag == "tag:yaml.org,2002:null":
+            values: object = {}
+        else:
+            values = _build(node, (), file, places, loader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark is not None else 1
         raise ConfigError(f"{file}:{line}: expected YAML: {error.problem}") from error
@@ -91,11 +106,25 @@ def _build(
 
 
 def _scalar(node: yaml.Node, file: Path, loader: yaml.SafeLoader) -> object:
-    """Convert a scalar. PyYAML may take a text for a date or number whose value Python then refuses."""
+    """Convert a scalar. PyYAML may take a text for a date or number whose value Python then refuses.
+
+    A number that YAML 1.1 does not read as a person does (`010` is 8, `14:00` is 840) is refused.
+    """
+    kind = node.tag.rpartition(":")[2]
+    if kind in ("int", "float") and isinstance(node, yaml.ScalarNode) and not node.style:
+        if ":" in node.value:
+            raise ConfigError(
+                f"{_place(node, file)}: expected a number or a text in quotes, found {node.value}, "
+                f'which YAML reads as minutes and seconds; if it is a time, quote it: "{node.value}"'
+            )
+        if _OTHER_BASE.match(node.value):
+            raise ConfigError(
+                f"{_place(node, file)}: expected a decimal number, found {node.value}, which YAML reads as "
+                f"{loader.construct_object(node)}; write it without the leading 0"
+            )
     try:
         return loader.construct_object(node, deep=True)
     except (ValueError, KeyError) as error:
-        kind = node.tag.rpartition(":")[2]
         found = repr(node.value) if len(str(node.value)) <= FOUND_LENGTH_MAX else "a longer one"
         raise ConfigError(f"{_place(node, file)}: expected a valid {kind}, found {found}") from error
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from config import load_strategy, strategy_hash, write_hash
+from config import load_strategy, strategy_hash
 from config.yaml_lines import read_lined_yaml
 from core.errors import ConfigError
 from core.strategy import Strategy
@@ -46,7 +46,8 @@ def complaint(folder: Path, text: str) -> str:
         ),
         (
             "scheduler:\n  entry_time: 14:00\n",
-            "strategy.yaml:2: scheduler.entry_time: expected string, found 840",
+            "strategy.yaml:2: expected a number or a text in quotes, found 14:00, "
+            'which YAML reads as minutes and seconds; if it is a time, quote it: "14:00"',
         ),
         (
             'scheduler:\n  monitor_times:\n    - "00:00"\n    - noon\n',
@@ -55,6 +56,16 @@ def complaint(folder: Path, text: str) -> str:
         ("entry: 5\n", "strategy.yaml:1: entry: expected an object, found 5"),
         ("\nentry: 2026-13-45\n", "strategy.yaml:2: expected a valid timestamp, found '2026-13-45'"),
         ("2026-13-45: 1\n", "strategy.yaml:1: expected a valid timestamp, found '2026-13-45'"),
+        (
+            "sizing:\n  contracts_max: 010\n",
+            "strategy.yaml:2: expected a decimal number, found 010, which YAML reads as 8; "
+            "write it without the leading 0",
+        ),
+        (
+            "sizing:\n  contracts_max: 0x1F\n",
+            "strategy.yaml:2: expected a decimal number, found 0x1F, which YAML reads as 31; "
+            "write it without the leading 0",
+        ),
         ("entry: !!int abc\n", "strategy.yaml:1: expected a valid int, found 'abc'"),
         ("entry: !!bool maybe\n", "strategy.yaml:1: expected a valid bool, found 'maybe'"),
         (f"entry: {'9' * 5000}\n", "strategy.yaml:1: expected a valid int, found a longer one"),
@@ -129,32 +140,6 @@ def test_the_hash_is_of_values_not_of_their_spelling(tmp_path: Path) -> None:
     other = load_strategy(written(tmp_path, "entry: {eth_share_max: .3, vrp_min_pts: 1.0}  # same\n"))
     changed = load_strategy(written(tmp_path, "entry:\n  vrp_min_pts: 1.1\n"))
     assert one.hash_computed == other.hash_computed != changed.hash_computed
-
-
-def test_writing_the_hash_keeps_comments_and_order(tmp_path: Path) -> None:
-    path = written(
-        tmp_path, "# head\nconfig_hash: null  # sealed by a person\n\nentry:\n  vrp_min_pts: 2  # points\n"
-    )
-    computed = write_hash(path)
-    assert path.read_text(encoding="utf-8") == (
-        f'# head\nconfig_hash: "{computed}"  # sealed by a person\n\nentry:\n  vrp_min_pts: 2  # points\n'
-    )
-    assert load_strategy(path).hash_matches
-    assert write_hash(path) == computed
-    assert [child.name for child in tmp_path.iterdir()] == ["strategy.yaml"]
-
-
-def test_writing_the_hash_into_a_file_without_one_adds_a_line(tmp_path: Path) -> None:
-    path = written(tmp_path, "entry:\n  vrp_min_pts: 2\n")
-    write_hash(path)
-    assert load_strategy(path).hash_matches
-
-
-def test_an_invalid_file_is_not_sealed(tmp_path: Path) -> None:
-    path = written(tmp_path, "entry:\n  x: 2\n")
-    with pytest.raises(ConfigError):
-        write_hash(path)
-    assert path.read_text(encoding="utf-8") == "entry:\n  x: 2\n"
 
 
 def test_local_overrides_win_are_named_and_leave_the_hash_alone(tmp_path: Path) -> None:

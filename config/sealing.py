@@ -1,0 +1,92 @@
+"""Writes the golden hash into a strategy file, and changes nothing else of it."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+import yaml
+
+from config.strategy_file import HASH_KEY, load_strategy
+from config.yaml_lines import parse_lined_yaml, read_lined_yaml, yaml_text
+from core.errors import ConfigError
+
+
+def write_hash(path: Path) -> str:
+    """Validate the file, write its golden hash where its key stands or belongs, and return the hash.
+
+    What is written is read back first: if the hash can't be placed without changing anything else, the file
+    stays as it is. It keeps its owner, mode, line ends and byte order mark, and a link stays a link. Raises
+    `ConfigError`.
+    """
+    computed = load_strategy(path).hash_computed
+    text = yaml_text(path)
+    sealed = _sealed(text, f'"{computed}"')
+    settings = {key: value for key, value in read_lined_yaml(path).values.items() if key != HASH_KEY}
+    try:
+        holds = parse_lined_yaml(sealed, path).values
+    except ConfigError:
+        holds = {}
+    if holds != settings | {HASH_KEY: computed}:
+        raise ConfigError(
+            f"{path}: {HASH_KEY}: the hash can't be written without changing more than its value; "
+            f'nothing was changed; write this line by hand: {HASH_KEY}: "{computed}"'
+        )
+    if sealed != text:
+        _replace(path.resolve(), sealed.encode())
+    return computed
+
+
+def _sealed(text: str, value: str) -> str:
+    """The text with the value at its key; without the key, at the beginning of the mapping."""
+    root = yaml.SafeLoader(text).get_single_node()
+    if not isinstance(root, yaml.MappingNode) or not root.value:
+        lines = text if not text or text.endswith("\n") else f"{text}\n"
+        return f"{lines}{HASH_KEY}: {value}\n"
+    for key, held in root.value:
+        if key.value == HASH_KEY:
+            begin, end = held.start_mark.index, held.end_mark.index
+            before = " " if text[begin - 1 : begin] == ":" else ""
+            # A block text ends behind its last line's end, which belongs to the next key.
+            after = "\n" if text[begin:end].endswith("\n") else ""
+            return f"{text[:begin]}{before}{value}{after}{text[end:]}"
+    first = root.value[0][0].start_mark
+    if root.flow_style:
+        return f"{text[: first.index]}{HASH_KEY}: {value}, {text[first.index :]}"
+    line_end = "\r\n" if "\r\n" in text else "\n"
+    return f"{text[: first.index]}{HASH_KEY}: {value}{line_end}{' ' * first.column}{text[first.index :]}"
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Replace the content as a whole. Where a folder does not allow that (a file mounted by itself, a folder
+    that can't be written), it is written in place. Raises `ConfigError` with the file unchanged."""
+    before = path.stat()
+    draft: Path | None = None
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        draft = Path(name)
+        with os.fdopen(handle, "wb") as file:
+            os.fchmod(file.fileno(), stat.S_IMODE(before.st_mode))
+            if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
+                os.fchown(file.fileno(), before.st_uid, before.st_gid)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError:
+        if draft is not None:
+            draft.unlink(missing_ok=True)
+        _write_in_place(path, content)
+
+
+def _write_in_place(path: Path, content: bytes) -> None:
+    try:
+        with path.open("r+b") as file:
+            file.write(content)
+            file.truncate()
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise ConfigError(f"{path}: expected a file that can be written: {error.strerror}") from error

@@ -1,0 +1,153 @@
+"""The golden hash is written where it belongs, and the file is otherwise what it was."""
+
+from __future__ import annotations
+
+import stat
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from config import load_strategy, write_hash
+from config import sealing as sealing_module
+from core.errors import ConfigError
+from tests.config.test_strategy_file import written
+
+
+def test_writing_the_hash_keeps_comments_and_order(tmp_path: Path) -> None:
+    path = written(
+        tmp_path, "# head\nconfig_hash: null  # sealed by a person\n\nentry:\n  vrp_min_pts: 2  # points\n"
+    )
+    computed = write_hash(path)
+    assert path.read_text(encoding="utf-8") == (
+        f'# head\nconfig_hash: "{computed}"  # sealed by a person\n\nentry:\n  vrp_min_pts: 2  # points\n'
+    )
+    assert load_strategy(path).hash_matches
+    assert write_hash(path) == computed
+    assert [child.name for child in tmp_path.iterdir()] == ["strategy.yaml"]
+
+
+def test_writing_the_hash_into_a_file_without_one_adds_a_line(tmp_path: Path) -> None:
+    path = written(tmp_path, "entry:\n  vrp_min_pts: 2\n")
+    write_hash(path)
+    assert load_strategy(path).hash_matches
+
+
+def test_an_invalid_file_is_not_sealed(tmp_path: Path) -> None:
+    path = written(tmp_path, "entry:\n  x: 2\n")
+    with pytest.raises(ConfigError):
+        write_hash(path)
+    assert path.read_text(encoding="utf-8") == "entry:\n  x: 2\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "# nothing yet\n",
+        "# nothing yet",
+        "---\n",
+        "---\nstrategy:\n  name: x\n",
+        "--- # a document\nstrategy:\n  name: x\n...\n",
+        '"config_hash": "abc"\nstrategy:\n  name: x\n',
+        "'config_hash' : abc\nstrategy:\n  name: x\n",
+        'config_hash : "abc"\nstrategy:\n  name: x\n',
+        'config_hash:\n  "abc"\nstrategy:\n  name: x\n',
+        "config_hash:\nstrategy:\n  name: x\n",
+        "config_hash: # of nothing\nstrategy:\n  name: x\n",
+        "config_hash: |\n  abc\nstrategy:\n  name: x\n",
+        "config_hash: >-\n  abc\n\nstrategy:\n  name: x\n",
+        "? config_hash\n: abc\nstrategy:\n  name: x\n",
+        "config_hash: !!str abc\nstrategy:\n  name: x\n",
+        "config_hash: ~",
+        '\ufeffconfig_hash: "abc"\nstrategy:\n  name: x\n',
+        "\ufeffstrategy:\n  name: x\n",
+        "\ufeff# a comment\nstrategy:\n  name: x\n",
+        "{strategy: {name: x}}\n",
+        "{strategy: {name: x}, config_hash: abc}\n",
+        "{config_hash: , strategy: {name: x}}\n",
+        "{\n  strategy: {name: x}\n}\n",
+        "  strategy:\n    name: x\n",
+        "%YAML 1.1\n---\nstrategy:\n  name: x\n",
+        "strategy:\r\n  name: x\r\n",
+        'config_hash: "abc"\r\nstrategy:\r\n  name: x\r\n',
+        "strategy: {name: 'config_hash: abc'}\n",
+        "# config_hash: of old\nstrategy:\n  name: x # config_hash: no\n",
+        "strategy:\n  name: x\nconfig_hash: abc # last",
+    ],
+)
+def test_whatever_the_spelling_the_file_is_sealed_and_otherwise_the_same(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "strategy.yaml"
+    path.write_bytes(text.encode())
+    before = load_strategy(path)
+    computed = write_hash(path)
+    after = load_strategy(path)
+    assert after.hash_matches
+    assert after.strategy == before.strategy
+    assert sorted(path.parent.iterdir()) == [path]
+    kept = path.read_bytes()
+    assert kept.startswith(b"\xef\xbb\xbf") == text.startswith("\ufeff")
+    assert kept.count(b"\r\n") == kept.count(b"\n") or "\r\n" not in text
+    for comment in (line.partition("#")[2] for line in text.splitlines() if "#" in line):
+        assert comment.encode() in kept
+    assert write_hash(path) == computed
+    assert path.read_bytes() == kept
+
+
+def test_what_cannot_be_sealed_alone_is_left_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(tmp_path, "strategy:\n  name: x\n")
+    monkeypatch.setattr(sealing_module, "_sealed", lambda text, value: f"{text}entry: {{dvol_min_pts: 40}}\n")
+    with pytest.raises(ConfigError, match="nothing was changed; write this line by hand: config_hash"):
+        write_hash(path)
+    assert path.read_text(encoding="utf-8") == "strategy:\n  name: x\n"
+
+
+def test_mode_and_link_stay(tmp_path: Path) -> None:
+    path = written(tmp_path, "strategy:\n  name: x\n", "real.yaml")
+    path.chmod(0o640)
+    link = tmp_path / "strategy.yaml"
+    link.symlink_to("real.yaml")
+    write_hash(link)
+    assert link.is_symlink()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert load_strategy(link).hash_matches
+
+
+def test_a_file_that_cannot_be_replaced_is_written_in_place_without_a_leftover(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it is if the file alone is mounted into a container."""
+    path = written(tmp_path, "strategy:\n  name: a longer name than before\n")
+    inode = path.stat().st_ino
+
+    def busy(self: Path, target: Path) -> Path:
+        raise OSError(16, "Device or resource busy")
+
+    monkeypatch.setattr(Path, "replace", busy)
+    write_hash(path)
+    assert load_strategy(path).hash_matches
+    assert path.stat().st_ino == inode
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_that_cannot_be_written_at_all_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(tmp_path, "strategy:\n  name: x\n")
+    usual = Path.open
+
+    def read_only(self: Path, mode: str = "r") -> object:
+        if "+" in mode:
+            raise OSError(30, "Read-only file system")
+        return usual(self, mode)
+
+    def no_room(*_: object, **__: object) -> object:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(tempfile, "mkstemp", no_room)
+    monkeypatch.setattr(Path, "open", read_only)
+    with pytest.raises(ConfigError, match="expected a file that can be written: Read-only file system"):
+        write_hash(path)
+    assert path.read_bytes() == b"strategy:\n  name: x\n"

@@ -49,9 +49,6 @@ class Room(Actor, Generic[M]):
         answers an ask, unless the reply was deferred."""
         raise NotImplementedError(f"{type(self).__name__} does not handle {type(message).__name__}")
 
-    def on_stop(self) -> None:
-        self.conversations.close()
-
 
 def _types_of(protocol: object) -> tuple[type, ...]:
     """The classes of a union, or the one class."""

@@ -11,8 +11,8 @@ RuntimeFault
 ├── ChildExhausted      a nested supervisor ran out of restarts
 └── TripwireHit         simulated code touched the real clock, sleep, a socket or unseeded randomness
 
-`Fenced` stands outside: it is a BaseException, so that an actor's `except Exception` can't keep a replaced
-incarnation alive.
+`Fenced` and `EffectWhileClosing` stand outside: they are BaseExceptions, so that an actor's
+`except Exception` can neither keep a replaced incarnation alive nor hide what a closing tried to do.
 """
 
 # ruff: noqa: N818  (these names are usual without the suffix `Error`)
@@ -22,6 +22,10 @@ from __future__ import annotations
 
 class Fenced(BaseException):
     """This incarnation was replaced or stopped; it may have no further effect on anything."""
+
+
+class EffectWhileClosing(BaseException):
+    """A conversation that is being closed tried to have an effect: it may only tidy its own values."""
 
 
 def describe(error: BaseException) -> str:

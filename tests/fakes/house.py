@@ -46,6 +46,7 @@ class HouseContext(FakeContext):
         self._house.queue.append((to.name, message, self.self_address, carried))
 
     def ask(self, question: Question[R], *, timeout_s: float) -> R:
+        self.check_live()
         to, message = question.address, question.message
         self.asked.append((to, message, timeout_s))
         return question.answer(self._house.ask(to.name, message, sender=self.self_address))
@@ -83,6 +84,7 @@ class House:
 
     def stop(self, name: str) -> None:
         """Mail to it stays in the log only."""
+        self.contexts[name].end()
         self._actors.pop(name).on_stop()
         self.contexts[name].timers.clear()
 

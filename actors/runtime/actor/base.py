@@ -25,4 +25,5 @@ class Actor:
 
     def on_stop(self) -> None:
         """Release what is held. Called at an orderly stop, after a crash, and before a hung incarnation is
-        replaced (then from another thread). An exception is contained and reported."""
+        replaced (then from another thread); after what `ctx.at_end` was given. An exception is contained and
+        reported."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import random
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
@@ -90,7 +92,15 @@ class Context(Protocol):
         """Be told Terminated each time an incarnation of `target` ends; at once if it is stopped for good."""
 
     def check_live(self) -> None:
-        """Raise Fenced if this incarnation was replaced: call it right before any outside effect."""
+        """Raise Fenced if this incarnation was replaced: call it right before any outside effect. Within
+        `without_effects` it raises EffectWhileClosing."""
+
+    def without_effects(self) -> AbstractContextManager[None]:
+        """Within the block every effect through this context raises EffectWhileClosing."""
+
+    def at_end(self, release: Callable[[], None]) -> None:
+        """Call `release` once when this incarnation ends, however it ends, also if `on_start` raises: before
+        `on_stop`, the last one first, perhaps on another thread. An exception is contained and reported."""
 
     def rng(self) -> random.Random:
         """Seeded per actor by the runtime's seed; continues across restarts."""

@@ -2,8 +2,8 @@
 
 A handler still makes one attempt and returns at once: a conversation that waits holds no thread. There is no
 asyncio here: the actor delivers each answer under its key, which resumes the conversations that wait for it.
-An exception in a conversation is a crash of its actor. No `finally` of a conversation awaits or has an
-effect, because it may run while the conversation is closed.
+An exception in a conversation is a crash of its actor. While a conversation is closed, its `finally` may put
+its own values in order, but an effect raises EffectWhileClosing.
 """
 
 from __future__ import annotations
@@ -12,9 +12,12 @@ from collections import deque
 from collections.abc import Coroutine, Generator
 from dataclasses import dataclass
 from datetime import datetime
+from inspect import CORO_RUNNING, getcoroutinestate
+from itertools import count
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from actors.runtime.actor.context import Context
+from actors.runtime.errors import Fenced, describe
 
 T = TypeVar("T")
 
@@ -54,10 +57,14 @@ class Wake:
 class _Wait:
     """The one awaitable that the scheduler knows: the first event under any of these keys resumes it."""
 
-    __slots__ = ("keys",)
+    __slots__ = ("keys", "owner")
 
-    def __init__(self, keys: tuple[Key[Any], ...]) -> None:
-        self.keys = keys
+    def __init__(self, owner: Conversations, keys: tuple[Key[Any], ...]) -> None:
+        if not keys:
+            raise ValueError("expected at least one key to wait for, found none: the wait would never end")
+        self.owner = owner
+        # A key given twice would resume the conversation twice, the second time at another `await`.
+        self.keys = keys if len(keys) == 1 else tuple(dict.fromkeys(keys))
 
     def __await__(self) -> Generator[_Wait, Came, Came]:
         came = yield self
@@ -79,7 +86,8 @@ def done_key(name: Name) -> Key[object]:
 class Conversations:
     """The conversations of one incarnation, each under a name of its own. Made in `on_start`.
 
-    The actor's `on_stop` must call `close`; both may run on another thread than the actor's.
+    The end of the incarnation closes them, perhaps on another thread than the actor's. An event is not kept:
+    it resumes those that wait when it is delivered, not one that waits for it only later.
     """
 
     def __init__(self, ctx: Context) -> None:
@@ -88,19 +96,25 @@ class Conversations:
         self._waiting: dict[Key[Any], list[_Running]] = {}
         self._ready: deque[tuple[_Running, Came | None]] = deque()
         self._draining = False
+        self._closing = False
         self._closed = False
+        self._numbers = count(1)
+        ctx.at_end(self.close)
 
     def __contains__(self, name: Name) -> bool:
-        return name in self._running
+        return not self._closed and name in self._running
 
     def names(self, *kinds: str) -> tuple[Name, ...]:
         """The running conversations of these kinds, or all, oldest first."""
+        if self._closed:
+            return ()
         return tuple(name for name in self._running if not kinds or name.kind in kinds)
 
     def start(self, name: Name, conversation: Conversation[object]) -> None:
         """Run it until it waits. Raises ValueError if one of that name is still running. After `close` it is
-        not run, and a replaced incarnation gets Fenced. Either way the new one is closed."""
-        if self._closed:
+        not run, and a replaced incarnation gets Fenced; while another is being closed this raises
+        EffectWhileClosing. Each time the new one is closed."""
+        if self._closed or self._closing:
             conversation.close()
             self._ctx.check_live()
             return
@@ -109,21 +123,36 @@ class Conversations:
             raise ValueError(f"expected a new conversation, found {name} running")
         running = _Running(name, conversation)
         self._running[name] = running
+        if self._is_over():
+            # Closed on another thread meanwhile, which may not have seen this one.
+            self._close(running)
+            self._ctx.check_live()
+            return
         self._ready.append((running, None))
         self._drain()
 
     def drop(self, name: Name) -> None:
-        """Close a conversation: nothing resumes it any more, and its end is not delivered."""
-        running = self._running.pop(name, None)
+        """Close a conversation: nothing resumes it any more, and its end is not delivered. Raises ValueError
+        if it is executing: a conversation ends itself by returning."""
+        if self._closing:
+            self._ctx.check_live()
+        running = self._running.get(name)
         if running is None:
             return
+        if getcoroutinestate(running.coroutine) == CORO_RUNNING:
+            raise ValueError(f"expected another conversation to drop, found {name} executing")
+        del self._running[name]
         self._forget_waits(running)
         # The event that resumed the caller may have resumed this one, too.
         self._ready = deque(item for item in self._ready if item[0] is not running)
-        running.coroutine.close()
+        self._close(running)
 
     def deliver(self, key: Key[T], event: T) -> bool:
-        """Resume the conversations that wait for the key; False if none does."""
+        """Resume the conversations that wait for the key; False if none does, or if all are closed. Raises
+        EffectWhileClosing while one is being closed."""
+        if self._closed or self._closing:
+            self._ctx.check_live()
+            return False
         waiting = self._waiting.get(key)
         if not waiting:
             return False
@@ -140,28 +169,29 @@ class Conversations:
     def close(self) -> None:
         """The incarnation ends: close every conversation, without delivering any end.
 
-        One that is executing on another thread can't be closed yet: it ends by `Fenced` at its next effect,
-        or is closed when it next waits.
+        Each is closed, whatever the `finally` of another raises; the first such exception is raised when all
+        are closed, with a note of each other one. One that is executing on another thread can't be closed
+        yet: it ends by `Fenced` at its next effect, or is closed when it next waits.
         """
         self._closed = True
-        for running in tuple(self._running.values()):
-            self._close(running)
+        self._close(*self._running.values())
 
     async def first_of(self, *keys: Key[Any]) -> Came:
-        """Wait for the first event under any of the keys."""
-        return await _Wait(keys)
+        """Wait for the first event under any of the keys. Raises ValueError if there is none."""
+        return await _Wait(self, keys)
 
     async def event(self, key: Key[T]) -> T:
         """Wait for the event under the key, however long it takes."""
-        came = await _Wait((key,))
+        came = await _Wait(self, (key,))
         event: T = came.event  # type: ignore[assignment]  # `deliver` took it with this key's type.
         return event
 
     async def event_within(self, key: Key[T], limit_s: float) -> T | None:
         """The event under the key, or None after `limit_s` of market time."""
-        overdue: Key[None] = Key(f"overdue:{key.name}")
+        # Of this wait alone: a `Wake` that is in the mailbox when the event comes must not end a later wait.
+        overdue: Key[None] = Key(f"overdue:{key.name}:{next(self._numbers)}")
         timer = self._ctx.call_later(limit_s, Wake(overdue.name))
-        came = await _Wait((key, overdue))
+        came = await _Wait(self, (key, overdue))
         timer.cancel()
         if came.key == overdue:
             return None
@@ -172,18 +202,21 @@ class Conversations:
         """Wait that long in market time, or until one of the keys is delivered. Returns that key, or None."""
         over: Key[None] = Key(f"wake:{self._ctx.uuid()}")
         timer = self._ctx.call_later(seconds, Wake(over.name))
-        came = await _Wait((over, *keys))
+        came = await _Wait(self, (over, *keys))
         timer.cancel()
         return None if came.key == over else came.key
 
     async def first_until(self, when: datetime, name: str, *keys: Key[Any]) -> Came | None:
-        """The first event under any of the keys, or None at market time `when`. `name` names the timer:
-        no other conversation may wait under it meanwhile."""
-        over: Key[None] = Key(f"until:{name}")
+        """The first event under any of the keys, or None at market time `when`. `name` is the timer's name in
+        the trace."""
+        over: Key[None] = Key(f"until:{name}:{next(self._numbers)}")
         timer = self._ctx.call_at(when, Wake(over.name))
-        came = await _Wait((over, *keys))
+        came = await _Wait(self, (over, *keys))
         timer.cancel()
         return None if came.key == over else came
+
+    def _is_over(self) -> bool:
+        return self._closed
 
     def _drain(self) -> None:
         """Resume ready conversations one after the other; one that becomes ready meanwhile waits its turn."""
@@ -193,9 +226,12 @@ class Conversations:
         try:
             while self._ready and not self._closed:
                 self._resume(*self._ready.popleft())
-        except BaseException:
+        except BaseException as crash:
             # The actor crashes: close all, or Python warns of the coroutines that were never begun.
-            self.close()
+            try:
+                self.close()
+            except BaseException as error:
+                crash.add_note(f"closing the conversations raised {describe(error)}")
             raise
         finally:
             self._draining = False
@@ -212,6 +248,9 @@ class Conversations:
         elif not isinstance(wait, _Wait):
             kind, found = running.name.kind, type(wait).__name__
             raise TypeError(f"{kind}: expected it to await what Conversations offers, found {found}")
+        elif wait.owner is not self:
+            kind = running.name.kind
+            raise TypeError(f"{kind}: expected it to await its own Conversations, found another life's")
         else:
             running.waits_for = wait.keys
             for key in wait.keys:
@@ -224,9 +263,28 @@ class Conversations:
                 del self._waiting[key]
         running.waits_for = ()
 
-    def _close(self, running: _Running) -> None:
-        try:
-            running.coroutine.close()
-        except ValueError:
-            # It is executing, here or on another thread: it is closed when it next waits.
-            return
+    def _close(self, *conversations: _Running) -> None:
+        """Close each, then raise the first exception that a `finally` raised, with a note of the others."""
+        errors: list[BaseException] = []
+        was_closing, self._closing = self._closing, True
+        with self._ctx.without_effects():
+            for running in conversations:
+                try:
+                    running.coroutine.close()
+                except BaseException as error:
+                    if not _is_executing(error):
+                        errors.append(error)
+        self._closing = was_closing
+        if errors:
+            # `Fenced` last: it says only that the fence held, and nobody reports it.
+            first, *others = sorted(errors, key=lambda error: isinstance(error, Fenced))
+            for other in others:
+                first.add_note(f"closing another conversation raised {describe(other)}")
+            raise first
+
+
+def _is_executing(error: BaseException) -> bool:
+    """Whether `close` itself refused, because the coroutine is executing, here or on another thread: it is
+    closed when it next waits. An exception from a `finally` of the coroutine has a frame of the coroutine."""
+    trace = error.__traceback__
+    return isinstance(error, ValueError) and trace is not None and trace.tb_next is None

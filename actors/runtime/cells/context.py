@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TypeVar
 
@@ -14,7 +15,7 @@ from actors.runtime.backend.asking import check_timeout, refusal_error
 from actors.runtime.backend.futures import OneShot
 from actors.runtime.backend.mailbox import Mailbox
 from actors.runtime.backend.runtime import HangWatched, Runtime
-from actors.runtime.errors import AskTimeout, Deadlock, Fenced
+from actors.runtime.errors import AskTimeout, Deadlock, EffectWhileClosing, Fenced
 from actors.runtime.times import from_us, to_us
 
 _new_tuple = tuple.__new__
@@ -110,6 +111,8 @@ class LiveContext:
         self.hang_watched = hang_watched
         self.mailbox = mailbox
         self.live = True
+        # False while it may have no effect: for good after its end, and within `without_effects`.
+        self.may_act = True
         self.counted = False
         self.waiting_for: OneShot | None = None
         self.waiting_on: AnyAddress | None = None
@@ -117,6 +120,7 @@ class LiveContext:
         self.reply: Reply | None = None
         self.leaving = False
         self.timers: dict[_TimedTell, None] = {}
+        self.kept: list[Callable[[], None]] = []
         self.deferred: dict[_DeferredReply, None] = {}
         self._rng = rng
         self._next_number = next_number
@@ -138,10 +142,41 @@ class LiveContext:
     def check_live(self) -> None:
         if not self.live:
             raise Fenced(f"{self.path}: incarnation {self.epoch} was replaced or stopped")
+        if not self.may_act:
+            raise EffectWhileClosing(
+                f"{self.path}: a conversation that is being closed may tell, ask, deliver or start nothing"
+            )
+
+    @contextmanager
+    def without_effects(self) -> Iterator[None]:
+        before, self.may_act = self.may_act, False
+        try:
+            yield
+        finally:
+            self.may_act = before
+            if not self.live:
+                # Fenced from another thread meanwhile: `retire` clears `live` first and then `may_act`.
+                self.may_act = False
+
+    def at_end(self, release: Callable[[], None]) -> None:
+        self.check_live()
+        self.kept.append(release)
+        if not self.live:
+            # Fenced from another thread meanwhile, which may not have seen this one.
+            for late in self.releases():
+                late()
+
+    def releases(self) -> Iterator[Callable[[], None]]:
+        """What `at_end` was given, the last first. Each goes to one of two workers that release this life."""
+        while True:
+            try:
+                yield self.kept.pop()
+            except IndexError:
+                return
 
     def tell(self, to: AnyAddress, message: object, *, correlation: str | None = None) -> None:
         # Inlined, because every message between actors passes here.
-        if not self.live:
+        if not self.may_act:
             self.check_live()
         current = self.current
         if current is None:

@@ -51,7 +51,7 @@ class Home(HangWatched, Protocol):
         """Called when a life has ended by itself or by order."""
 
     def hook_failed(self, life: Life, hook: str, error: BaseException) -> None:
-        """Called when `on_stop` or `on_failure` has raised."""
+        """Called when a part of the end of a life has raised."""
 
     def worker_left(self, life: Life) -> None:
         """Called when the worker of a life is done."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import Lock
 
 from actors.runtime.actor.base import Actor
@@ -49,7 +50,7 @@ class Incarnation(LiveContext):
         self.served = True
         if not self.mailbox.activate(self):
             # Fenced while it started: nobody else will release what it has taken.
-            self._run_hook("on_stop")
+            self.release()
             return False
         self.cell.acknowledge(self)
         # `on_start` may have called `stop_self`.
@@ -78,7 +79,7 @@ class Incarnation(LiveContext):
         self.cell.worker_left(self)
 
     def _leave(self, how: End) -> bool:
-        self._run_hook("on_stop")
+        self.release()
         owned, _ = self.mailbox.detach(self)
         if owned:
             self.retire(AskFailed(f"{self.path} stopped before it answered"))
@@ -94,9 +95,10 @@ class Incarnation(LiveContext):
         failed.__cause__ = error
         if self.reply is not None:
             self.reply.reject(failed)
-        if self.served:
-            self._run_hook("on_failure", error)
-            self._run_hook("on_stop")
+        actor = self._actor
+        if self.served and actor is not None:
+            self._run_hook("on_failure", lambda: actor.on_failure(error))
+        self.release()
         owned, _ = self.mailbox.detach(self)
         if owned:
             self.retire(failed)
@@ -105,6 +107,7 @@ class Incarnation(LiveContext):
     def retire(self, why: AskFailed) -> None:
         """Prevent further effects: cancel timers, fail open replies, wake a parked handler with Fenced."""
         self.live = False
+        self.may_act = False
         for timer in list(self.timers):
             timer.cancel()
         for reply in list(self.deferred):
@@ -114,16 +117,18 @@ class Incarnation(LiveContext):
             waiting_for.reject(Fenced(f"{self.path}: incarnation {self.epoch} was replaced or stopped"))
 
     def release(self) -> None:
-        """Run `on_stop` of a fenced life on another worker, so that its actor releases what it holds."""
-        if self.served:
-            self._run_hook("on_stop")
+        """Release what the life and its actor hold, on whatever worker: what `at_end` was given, and by
+        `on_stop` if the actor has started and it has not run. A fenced life is released on another worker."""
+        for release in self.releases():
+            self._run_hook("at_end", release)
+        actor = self._actor
+        if self.served and actor is not None and self._stop_token.acquire(False):
+            self._run_hook("on_stop", actor.on_stop)
 
-    def _run_hook(self, hook: str, *arguments: object) -> None:
-        """Run `on_failure`, or `on_stop` if it has not run; an exception is reported and changes nothing."""
-        if hook == "on_stop" and not self._stop_token.acquire(False):
-            return
+    def _run_hook(self, hook: str, call: Callable[[], None]) -> None:
+        """Run a part of the end of this life; an exception is reported and changes nothing."""
         try:
-            getattr(self._actor, hook)(*arguments)
+            call()
         except Fenced:
             # It tried to have an effect after its end, and the fence prevented it: nothing to report.
             return

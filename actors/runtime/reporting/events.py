@@ -88,7 +88,8 @@ class DeadLettered:
 
 @dataclass(frozen=True)
 class HookFailed:
-    """`on_stop`, `on_failure` or the listener raised. The exception was contained and changed nothing."""
+    """`on_stop`, `on_failure`, a function that `at_end` was given, or the listener raised. The exception was
+    contained and changed nothing."""
 
     path: str
     epoch: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ from actors.runtime.actor.context import LogAdapter
 from actors.runtime.actor.log import ActorLog
 from actors.runtime.actor.mail import AnyAddress, Envelope, Question
 from actors.runtime.backend.asking import check_timeout
-from actors.runtime.errors import Fenced
+from actors.runtime.errors import EffectWhileClosing, Fenced
 from actors.runtime.testing.addresses import FakeAddress, answer_from
 from actors.runtime.times import to_us
 
@@ -69,6 +69,7 @@ class FakeContext:
         self.path = f"root/{name}"
         self.epoch = 1
         self.live = True
+        self.may_act = True
         self.stopped = False
         self.time = now
         self.process_time_s = 0.0
@@ -81,6 +82,7 @@ class FakeContext:
         self.deferred: list[FakeReply] = []
         self.slept: list[float] = []
         self.watched: list[AnyAddress] = []
+        self.releases: list[Callable[[], None]] = []
         self._rng = random.Random(seed)
         self._number = 0
         self._envelope: Envelope | None = None
@@ -168,6 +170,25 @@ class FakeContext:
     def check_live(self) -> None:
         if not self.live:
             raise Fenced(f"{self.path}, epoch {self.epoch}")
+        if not self.may_act:
+            raise EffectWhileClosing(self.path)
+
+    @contextmanager
+    def without_effects(self) -> Iterator[None]:
+        before, self.may_act = self.may_act, False
+        try:
+            yield
+        finally:
+            self.may_act = before
+
+    def at_end(self, release: Callable[[], None]) -> None:
+        self.check_live()
+        self.releases.append(release)
+
+    def end(self) -> None:
+        """Release what `at_end` was given, as the runtime does before it calls `on_stop`."""
+        while self.releases:
+            self.releases.pop()()
 
     def rng(self) -> random.Random:
         return self._rng

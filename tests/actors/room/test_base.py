@@ -74,8 +74,10 @@ def test_the_end_of_a_room_closes_its_conversations(clerk: Clerk) -> None:
         finally:
             closed.append("closed")
 
+    ctx = clerk.ctx
+    assert isinstance(ctx, FakeContext)
     clerk.conversations.start(Name("f"), waiting())
-    clerk.on_stop()
+    ctx.end()
     assert closed == ["closed"]
 
 

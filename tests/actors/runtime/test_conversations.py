@@ -5,12 +5,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Generator
 from datetime import timedelta
-from threading import Thread
 from typing import Any
 
 import pytest
 
-from actors.runtime import Came, Conversation, Conversations, Fenced, Key, Name, Wake, done_key
+from actors.runtime import Came, Conversation, Conversations, Key, Name, Wake, done_key
 from actors.runtime.testing import FakeContext
 
 A, B = Key[int]("a"), Key[int]("b")
@@ -140,9 +139,7 @@ def test_a_pause_ends_with_its_timer_or_by_a_key(ctx: FakeContext, talks: Conver
 
     talks.start(Name("f"), pausing())
     talks.deliver(A, 1)
-    for message in ctx.advance(5.0):
-        assert isinstance(message, Wake)
-        talks.wake(message)
+    wake(ctx, talks, 5.0)
     assert found == [A, None]
 
 
@@ -158,9 +155,7 @@ def test_the_first_of_several_events_is_waited_for_until_a_moment(
 
     talks.start(Name("f"), waiting_until())
     talks.deliver(B, 2)
-    for message in ctx.advance(5.0):
-        assert isinstance(message, Wake)
-        talks.wake(message)
+    wake(ctx, talks, 5.0)
     assert found == [Came(B, 2), None]
 
 
@@ -172,7 +167,7 @@ def test_an_event_that_does_not_come_in_time_is_none(ctx: FakeContext, talks: Co
         found.append(came)
 
     talks.start(Name("f"), asking())
-    talks.wake(Wake("overdue:a"))
+    wake(ctx, talks, 5.0)
     assert found == [None]
     assert not talks.deliver(A, 1)
 
@@ -189,61 +184,119 @@ def test_a_foreign_awaitable_is_refused_by_name(talks: Conversations) -> None:
         talks.start(Name("f"), foreign())
 
 
-def test_the_end_of_the_incarnation_closes_every_conversation(talks: Conversations) -> None:
+def test_a_key_that_is_named_twice_resumes_once(talks: Conversations) -> None:
+    """Or its event would end the next wait, too, which is for an event of another type."""
+    found: list[object] = []
+
+    async def waiting_twice() -> None:
+        found.append(await talks.first_of(A, A))
+        found.append(await talks.pause(5.0, B, B))
+        await talks.event(GO)
+        found.append("resumed")
+
+    talks.start(Name("f"), waiting_twice())
+    talks.deliver(A, 1)
+    talks.deliver(B, 2)
+    assert found == [Came(A, 1), B]
+    assert Name("f") in talks
+
+
+def test_a_wait_for_nothing_is_refused(talks: Conversations) -> None:
+    async def waiting_for_nothing() -> None:
+        await talks.first_of()
+
+    with pytest.raises(ValueError, match="at least one key"):
+        talks.start(Name("f"), waiting_for_nothing())
+
+
+def test_the_limit_of_a_wait_that_is_over_does_not_end_the_next(
+    ctx: FakeContext, talks: Conversations
+) -> None:
+    """The timer had fired already: its `Wake` lay in the mailbox behind the event."""
+    found: list[int | Came | None] = []
+
+    async def asking_again() -> None:
+        for _ in range(2):
+            came = await talks.event_within(A, 30.0)
+            found.append(came)
+        found.append(await talks.first_until(ctx.now() + timedelta(seconds=30.0), "same", A))
+        found.append(await talks.first_until(ctx.now() + timedelta(seconds=30.0), "same", A))
+
+    talks.start(Name("f"), asking_again())
+    for event in (1, 2, 3):
+        late = ctx.advance(30.0)
+        talks.deliver(A, event)
+        for message in late:
+            assert isinstance(message, Wake)
+            talks.wake(message)
+    assert found == [1, 2, Came(A, 3)]
+
+
+def test_the_limit_of_one_wait_does_not_end_that_of_another(ctx: FakeContext, talks: Conversations) -> None:
     ended: list[str] = []
 
-    async def holding(name: str) -> None:
-        try:
-            await talks.event(A)
-        finally:
-            ended.append(name)
+    async def asking(name: str, limit_s: float) -> None:
+        await talks.event_within(A, limit_s)
+        ended.append(name)
 
-    talks.start(Name("f"), holding("f"))
-    talks.start(Name("g"), holding("g"))
-    talks.close()
-    assert ended == ["f", "g"]
+    talks.start(Name("short"), asking("short", 1.0))
+    talks.start(Name("long"), asking("long", 100.0))
+    wake(ctx, talks, 1.0)
+    assert ended == ["short"]
 
 
-def test_one_that_is_executing_at_the_end_goes_on_to_its_next_wait_and_is_closed_there(
+def test_a_conversation_that_drops_itself_is_refused_and_stays_the_one_of_its_name(
     talks: Conversations,
 ) -> None:
-    """`on_stop` of a hung life runs on another thread; it can't close what executes."""
-    reached: list[str] = []
-
-    async def closing_meanwhile() -> None:
-        other = Thread(target=talks.close)
-        other.start()
-        other.join()
-        reached.append("executed on")
+    async def dropping_itself() -> None:
         await talks.event(A)
-        reached.append("resumed")
+        with pytest.raises(ValueError, match="executing"):
+            talks.drop(Name("f"))
+        await talks.event(B)
 
-    conversation = closing_meanwhile()
-    talks.start(Name("f"), conversation)
-    assert reached == ["executed on"]
-    assert is_closed(conversation)
-
-
-def test_after_the_end_none_begins(ctx: FakeContext, talks: Conversations) -> None:
-    talks.close()
-    ctx.live = False
-    late = waiting(talks, [], A)
-    with pytest.raises(Fenced):
-        talks.start(Name("late"), late)
-    assert is_closed(late)
-
-
-def test_one_that_never_began_is_closed_with_the_others(talks: Conversations) -> None:
-    unbegun = waiting(talks, [], B)
-
-    async def starting() -> None:
-        await talks.event(A)
-        talks.start(Name("unbegun"), unbegun)
-        talks.close()
-
-    talks.start(Name("f"), starting())
+    talks.start(Name("f"), dropping_itself())
     talks.deliver(A, 1)
-    assert is_closed(unbegun)
+    with pytest.raises(ValueError, match="running"):
+        talks.start(Name("f"), waiting(talks, [], A))
+    talks.deliver(B, 2)
+    assert talks.names() == ()
+
+
+def test_the_event_of_another_life_is_refused(talks: Conversations) -> None:
+    other = Conversations(FakeContext())
+
+    async def foreign() -> None:
+        await other.event(A)
+
+    with pytest.raises(TypeError, match="f: expected it to await its own Conversations"):
+        talks.start(Name("f"), foreign())
+
+
+def test_an_event_is_not_kept_for_one_that_will_wait_for_it(talks: Conversations) -> None:
+    """The hearer has been resumed by the first event, but has not come to its wait for the second."""
+    heard: list[bool] = []
+
+    async def hearer() -> None:
+        await talks.event(A)
+        await talks.event(B)
+
+    async def teller() -> None:
+        await talks.event(GO)
+        heard.extend((talks.deliver(A, 1), talks.deliver(B, 2)))
+
+    talks.start(Name("hearer"), hearer())
+    talks.start(Name("teller"), teller())
+    talks.deliver(GO, None)
+    assert heard == [True, False]
+    assert talks.names() == (Name("hearer"),)
+    assert talks.deliver(B, 2)
+
+
+def wake(ctx: FakeContext, talks: Conversations, after_s: float) -> None:
+    """Move market time on and deliver the timers that came due."""
+    for message in ctx.advance(after_s):
+        assert isinstance(message, Wake)
+        talks.wake(message)
 
 
 def is_closed(conversation: Conversation[Any]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import UnionType
 from typing import ClassVar, Generic, TypeVar, Union, cast, get_args, get_origin
 
-from actors.runtime import Actor, Conversations, Outbox, Retell, Wake
+from actors.runtime import Actor, Conversations, Outbox, Retell, Wake, refuse_unrun_hooks
 
 M = TypeVar("M")
 
@@ -24,6 +24,7 @@ class Room(Actor, Generic[M]):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
+        refuse_unrun_hooks(cls, "handle")
         for base in cls.__dict__.get("__orig_bases__", ()):
             if get_origin(base) is Room:
                 cls._accepted = _types_of(get_args(base)[0])

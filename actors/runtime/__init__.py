@@ -11,6 +11,7 @@ from actors.runtime.actor.context import Context, ReplyTo, Timer
 from actors.runtime.actor.conversations import Came, Conversation, Conversations, Key, Name, Wake, done_key
 from actors.runtime.actor.mail import Address, AnyAddress, Envelope, PlainQuestion, Question, Terminated, ask
 from actors.runtime.actor.outbox import Outbox, Retell
+from actors.runtime.actor.unrun import refuse_unrun_hooks
 from actors.runtime.backend.runtime import Runtime
 from actors.runtime.clocks.clock import Clock, SystemClock
 from actors.runtime.clocks.jumping import JumpingClock
@@ -131,5 +132,6 @@ __all__ = [
     "envelope_line",
     "from_us",
     "install_dump_signal",
+    "refuse_unrun_hooks",
     "to_us",
 ]

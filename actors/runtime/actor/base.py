@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from actors.runtime.actor.context import Context
+from actors.runtime.actor.unrun import refuse_unrun_hooks
 
 
 class Actor:
@@ -12,6 +13,11 @@ class Actor:
     """
 
     ctx: Context
+
+    def __init_subclass__(cls) -> None:
+        """Raises TypeError for a hook that is an `async def` or a generator: nothing would ever run it."""
+        super().__init_subclass__()
+        refuse_unrun_hooks(cls, "on_start", "on_receive", "on_failure", "on_stop")
 
     def on_start(self) -> None:
         """Prepare local state only. An exception or a missed deadline is a failure like any other."""

@@ -17,6 +17,7 @@ from itertools import count
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from actors.runtime.actor.context import Context
+from actors.runtime.actor.unrun import UNRUN, refuse_unrun
 from actors.runtime.errors import Fenced, describe
 
 T = TypeVar("T")
@@ -149,10 +150,12 @@ class Conversations:
 
     def deliver(self, key: Key[T], event: T) -> bool:
         """Resume the conversations that wait for the key; False if none does, or if all are closed. Raises
-        EffectWhileClosing while one is being closed."""
+        TypeError for an event that is a coroutine, and EffectWhileClosing while one is being closed."""
         if self._closed or self._closing:
             self._ctx.check_live()
             return False
+        if event is not None and type(event) in UNRUN:
+            refuse_unrun(event, f"event {key.name}")
         waiting = self._waiting.get(key)
         if not waiting:
             return False

@@ -7,6 +7,7 @@ from threading import Lock
 
 from actors.runtime.actor.base import Actor
 from actors.runtime.actor.mail import Envelope
+from actors.runtime.actor.unrun import UNRUN, refuse_unrun
 from actors.runtime.cells.context import LiveContext
 from actors.runtime.cells.home import Home
 from actors.runtime.cells.notices import STOP, End
@@ -65,6 +66,8 @@ class Incarnation(LiveContext):
         reply = self.reply = envelope.reply_to
         try:
             value = self._receive(message)
+            if value is not None and type(value) in UNRUN:
+                refuse_unrun(value, f"{self.path}: answer to {type(message).__name__}")
         except BaseException as error:
             self.runtime.let_unwind(error)
             self._crash(error, envelope)

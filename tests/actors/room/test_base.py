@@ -81,6 +81,14 @@ def test_the_end_of_a_room_closes_its_conversations(clerk: Clerk) -> None:
     assert closed == ["closed"]
 
 
+def test_a_handler_that_is_a_conversation_is_refused_where_the_room_is_defined() -> None:
+    async def handle(_room: object, _message: object) -> None:
+        """Nothing would run it."""
+
+    with pytest.raises(TypeError, match=r"Odd\.handle: expected a plain function"):
+        type("Odd", (Room,), {"handle": handle})
+
+
 def test_a_protocol_that_is_no_union_of_classes_is_refused_where_the_room_is_defined() -> None:
     with pytest.raises(TypeError, match="union of classes"):
         type("Odd", (Room,), {"__orig_bases__": (Room["str"],)})

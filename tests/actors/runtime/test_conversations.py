@@ -292,6 +292,13 @@ def test_an_event_is_not_kept_for_one_that_will_wait_for_it(talks: Conversations
     assert talks.deliver(B, 2)
 
 
+def test_an_event_that_nobody_has_awaited_is_refused(talks: Conversations) -> None:
+    forgotten = waiting(talks, [], A)
+    with pytest.raises(TypeError, match="event any: expected a value, found the coroutine"):
+        talks.deliver(Key[object]("any"), forgotten)
+    assert is_closed(forgotten)
+
+
 def wake(ctx: FakeContext, talks: Conversations, after_s: float) -> None:
     """Move market time on and deliver the timers that came due."""
     for message in ctx.advance(after_s):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -21,11 +22,13 @@ from actors.runtime import (
     HookFailed,
     Key,
     Name,
+    PlainQuestion,
     StartTimeout,
     SupervisorSpec,
+    ask,
 )
 from actors.runtime.cells.incarnation import Incarnation
-from tests.actors.runtime.test_context import AT_ONCE, start
+from tests.actors.runtime.test_context import AT_ONCE, scripted, start
 from tests.actors.runtime.world import PATIENCE_S, World
 
 NEVER = Key[None]("never")
@@ -184,3 +187,36 @@ def one_life() -> Incarnation:
     world = World("threads")
     system = ActorSystem(world.runtime, SupervisorSpec("root", (talker([]),)))
     return Incarnation(system.cells[0], 1)
+
+
+async def unrun_coroutine() -> None:
+    """Would never run."""
+
+
+def unrun_generator() -> Generator[int, None, None]:
+    yield 1
+
+
+async def unrun_async_generator() -> AsyncGenerator[int, None]:
+    yield 1
+
+
+@pytest.mark.parametrize("make", [unrun_coroutine, unrun_generator, unrun_async_generator])
+def test_a_handler_that_returns_what_never_ran_crashes(world: World, make: Callable[[], object]) -> None:
+    """Told, it would be dropped in silence; asked, it would be the answer."""
+    start(world, scripted("a", lambda _actor, message: make() if message == "go" else message))
+    with pytest.raises(AskFailed, match="never runs"):
+        ask(PlainQuestion(world.address("a"), "go"), timeout_s=15.0)
+    world.tell("a", "go")
+    world.until_event(ActorFailed, "root/a", times=2)
+    assert {type(failed.error) for failed in world.events_of(ActorFailed)} == {TypeError}
+    assert world.ask("a", "served again") == "served again"
+
+
+@pytest.mark.parametrize("hook", ["on_start", "on_receive", "on_failure", "on_stop"])
+@pytest.mark.parametrize("make", [unrun_coroutine, unrun_generator, unrun_async_generator])
+def test_a_hook_that_nothing_would_run_is_refused_where_it_is_defined(
+    hook: str, make: Callable[..., Coroutine[Any, Any, None] | Generator[int, None, None]]
+) -> None:
+    with pytest.raises(TypeError, match=rf"Odd\.{hook}: expected a plain function"):
+        type("Odd", (Actor,), {hook: make})

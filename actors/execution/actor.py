@@ -136,7 +136,7 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
             case Fetched() | FetchFailed():
                 self.conversations.deliver(fetch_key(message.request_id), message)
             case OrderAccepted() | OrderRefused() | OrderUnknown():
-                self.conversations.deliver(order_key(message.label, message.action), message)
+                self.conversations.deliver(order_key(message.attempt_id), message)
             case _CheckDue():
                 self._handle_check_due()
             case KillSwitchArmed():

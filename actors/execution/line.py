@@ -106,9 +106,9 @@ def tool_answer(tool: Tool[RequestT, AnswerT], fetched: Fetched) -> AnswerT:
     return answer
 
 
-def order_key(label: Label, action: OrderAction) -> Key[OrderOutcome]:
-    """The answer of mcp.orders to the one attempt."""
-    return Key(f"order:{label}:{action}")
+def order_key(attempt_id: str) -> Key[OrderOutcome]:
+    """The answer of mcp.orders to one attempt: not to an earlier one at the same order."""
+    return Key(f"order:{attempt_id}")
 
 
 class Line:
@@ -229,12 +229,14 @@ class Line:
 
     async def order(self, command: SendOrder | EditOrder | CancelOrder) -> OrderOutcome:
         """One attempt at the venue. No answer at all is an unknown outcome."""
-        label, action = _named(command)
         self.tell(self.rooms.orders, command)
-        answer = await self.conversations.event_within(order_key(label, action), ORDER_OVERDUE_S)
+        answer = await self.conversations.event_within(order_key(command.attempt_id), ORDER_OVERDUE_S)
         if answer is not None:
             return answer
-        return OrderUnknown(label=label, action=action, detail="mcp.orders did not answer")
+        label, action = _named(command)
+        return OrderUnknown(
+            label=label, action=action, attempt_id=command.attempt_id, detail="mcp.orders did not answer"
+        )
 
     def permit(self, request: RequestPermit) -> Permit | Veto:
         """Ask the kill switch. No answer in time, or none at all, is a veto."""

@@ -125,7 +125,11 @@ class WorkingOrder:
                 if not (await self._line.record_order(pending)):
                     return
                 self.row = pending
-            await self._line.order(CancelOrder(label=self.label, order_id=self.row.order_id))
+            await self._line.order(
+                CancelOrder(
+                    label=self.label, order_id=self.row.order_id, attempt_id=f"cancel-{self._line.ctx.uuid()}"
+                )
+            )
             # The order is read whatever the answer was: a fill may have crossed the cancel.
             await self._line.pause(CANCEL_SETTLES_S)
             await self.look()

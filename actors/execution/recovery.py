@@ -226,7 +226,9 @@ async def _cancel_stray(line: Line, order: Order) -> Failed | None:
     """Cancel an open order under one of our labels that is final in the books, or unknown to them."""
     label = Label(order.label)
     line.alert(Severity.CRITICAL, "stray_order", f"{label} is open at the venue and not in the books")
-    await line.order(CancelOrder(label=label, order_id=OrderId(order.order_id)))
+    await line.order(
+        CancelOrder(label=label, order_id=OrderId(order.order_id), attempt_id=f"cancel-{line.ctx.uuid()}")
+    )
     listed = await line.read(GET_OPEN_ORDERS, CurrencyRequest())
     if isinstance(listed, FetchFailed):
         return Failed.of(listed.error)

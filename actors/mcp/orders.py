@@ -46,6 +46,26 @@ LAPSE_AFTER_EXPIRY_S = 1.0
 
 
 @dataclass(frozen=True)
+class _OrderAttempt:
+    """One attempt at an order; each outcome repeats what it answers."""
+
+    label: Label
+    action: OrderAction
+    attempt_id: str
+
+    def accepted(self, order: Order) -> OrderAccepted:
+        return OrderAccepted(label=self.label, action=self.action, attempt_id=self.attempt_id, order=order)
+
+    def refused(self, reason: str, detail: str) -> OrderRefused:
+        return OrderRefused(
+            label=self.label, action=self.action, attempt_id=self.attempt_id, reason=reason, detail=detail
+        )
+
+    def unknown(self, detail: str) -> OrderUnknown:
+        return OrderUnknown(label=self.label, action=self.action, attempt_id=self.attempt_id, detail=detail)
+
+
+@dataclass(frozen=True)
 class _Lapsed:
     """Timer message to self: an order of unknown outcome can no longer be placed under this permit."""
 
@@ -143,20 +163,21 @@ class McpOrders(Room[McpOrdersProtocol | _Lapsed]):
         """Cancel without a permit, even while armed: a cancel only takes risk away."""
         answer = answerer(self.ctx)
         request = OrderIdRequest(order_id=OrderId(command.order_id))
-        answer(self._attempt(command.label, OrderAction.CANCEL, "cancel_order", request))
+        attempt = _OrderAttempt(command.label, OrderAction.CANCEL, command.attempt_id)
+        answer(self._outcome_of(attempt, "cancel_order", request))
 
     def _under_permit(
         self, action: OrderAction, tool: str, request: BaseModel, permit: Permit, agrees: bool
     ) -> None:
-        answer = answerer(self.ctx)
+        answer, attempt = answerer(self.ctx), _OrderAttempt(permit.label, action, permit.permit_id)
         problem = self._permit_problem(permit, agrees)
         self._seen_permits.add(permit.permit_id)
         if problem is not None:
             void = PermitVoid(permit_id=permit.permit_id, label=permit.label, reason=problem)
             self.ctx.tell(self._kill_switch, void)
-            answer(self._refused(permit.label, action, f"permit_void:{problem}", "not sent"))
+            answer(attempt.refused(f"permit_void:{problem}", "not sent"))
             return
-        outcome = self._attempt(permit.label, action, tool, request)
+        outcome = self._outcome_of(attempt, tool, request)
         if isinstance(outcome, OrderUnknown):
             # The order may still arrive, so the permit is spent only when the venue would refuse it as late.
             lapses_at = permit.expires_at + timedelta(seconds=LAPSE_AFTER_EXPIRY_S)
@@ -189,53 +210,49 @@ class McpOrders(Room[McpOrdersProtocol | _Lapsed]):
         is_exit = permit.terms.reduce_only and not permit.terms.purpose.is_entry
         return found is None or found.exits_blocked or not is_exit
 
-    def _attempt(self, label: Label, action: OrderAction, tool: str, request: BaseModel) -> OrderOutcome:
+    def _outcome_of(self, attempt: _OrderAttempt, tool: str, request: BaseModel) -> OrderOutcome:
         client = self._client
         if client is None:
             raise RuntimeError(f"{self.ctx.path}: a message before on_start")
-        correlation = self.ctx.envelope.correlation or label
+        correlation = self.ctx.envelope.correlation or attempt.label
         self.ctx.check_live()
         try:
             response = client.post(tool, request, correlation=correlation)
         except NotConnected as error:
-            return self._refused(label, action, "not_connected", str(error))
+            return attempt.refused("not_connected", str(error))
         except TransportError as error:
-            return OrderUnknown(label=label, action=action, detail=str(error))
-        return self._outcome(client, label, action, tool, response)
+            return attempt.unknown(str(error))
+        return self._outcome(client, attempt, tool, response)
 
     def _outcome(
-        self, client: McpClient, label: Label, action: OrderAction, tool: str, response: Response
+        self, client: McpClient, attempt: _OrderAttempt, tool: str, response: Response
     ) -> OrderOutcome:
         status = response.status
-        if status == 200 or (status == 409 and action is OrderAction.PLACE):
-            return self._answered(label, action, tool, response)
+        if status == 200 or (status == 409 and attempt.action is OrderAction.PLACE):
+            return self._answered(attempt, tool, response)
         detail = client.detail(response)
         if status == 429:
-            return self._refused(label, action, "rate_limited", detail)
+            return attempt.refused("rate_limited", detail)
         if status in (401, 403):
-            return self._refused(label, action, "auth", detail)
+            return attempt.refused("auth", detail)
         if 400 <= status < 500 and status != 408:
-            return self._refused(label, action, f"http_{status}", detail)
-        return OrderUnknown(label=label, action=action, detail=f"HTTP {status}: {detail}")
+            return attempt.refused(f"http_{status}", detail)
+        return attempt.unknown(f"HTTP {status}: {detail}")
 
-    def _answered(self, label: Label, action: OrderAction, tool: str, response: Response) -> OrderOutcome:
+    def _answered(self, attempt: _OrderAttempt, tool: str, response: Response) -> OrderOutcome:
         """The outcome by the order in the body; after a 409 it is the one already placed under the label."""
         try:
             order = validated(OrderAnswer, parsed(response, tool), tool).order
         except McpSoftError as error:
-            return self._refused(label, action, "soft_error", str(error))
+            return attempt.refused("soft_error", str(error))
         except McpDataAnomalyError as error:
-            return OrderUnknown(label=label, action=action, detail=str(error))
-        return self._ours(label, action, order)
+            return attempt.unknown(str(error))
+        return self._ours(attempt, order)
 
-    def _ours(self, label: Label, action: OrderAction, order: Order) -> OrderOutcome:
-        if order.label != label:
-            detail = f"the answer is about {order.label!r}, expected {label!r}"
-            return OrderUnknown(label=label, action=action, detail=detail)
-        return OrderAccepted(label=label, action=action, order=order)
-
-    def _refused(self, label: Label, action: OrderAction, reason: str, detail: str) -> OrderRefused:
-        return OrderRefused(label=label, action=action, reason=reason, detail=detail)
+    def _ours(self, attempt: _OrderAttempt, order: Order) -> OrderOutcome:
+        if order.label != attempt.label:
+            return attempt.unknown(f"the answer is about {order.label!r}, expected {attempt.label!r}")
+        return attempt.accepted(order)
 
     def _tell_spent(self, permit: Permit) -> None:
         spent = PermitSpent(permit_id=permit.permit_id, label=permit.label)

@@ -93,6 +93,7 @@ class OrderAccepted(Event):
 
     label: Label
     action: OrderAction
+    attempt_id: str
     order: Order
 
 
@@ -101,6 +102,7 @@ class OrderRefused(Event):
 
     label: Label
     action: OrderAction
+    attempt_id: str
     reason: str
     detail: str
 
@@ -110,11 +112,15 @@ class OrderUnknown(Event):
 
     label: Label
     action: OrderAction
+    attempt_id: str
     detail: str
 
 
 OrderOutcome = OrderAccepted | OrderRefused | OrderUnknown
-"""The possible results of one attempt at an order."""
+"""The possible results of one attempt at an order.
+
+`attempt_id` is that of the command: an answer that comes late must not be taken for that of a later attempt.
+"""
 
 
 class SendOrder(Command, Answered[OrderOutcome]):
@@ -122,6 +128,11 @@ class SendOrder(Command, Answered[OrderOutcome]):
 
     instruction: Instruction
     permit: Permit
+
+    @property
+    def attempt_id(self) -> str:
+        """A permit is for one attempt."""
+        return self.permit.permit_id
 
 
 class EditOrder(Command, Answered[OrderOutcome]):
@@ -132,12 +143,18 @@ class EditOrder(Command, Answered[OrderOutcome]):
     terms: OrderTerms
     permit: Permit
 
+    @property
+    def attempt_id(self) -> str:
+        """A permit is for one attempt."""
+        return self.permit.permit_id
+
 
 class CancelOrder(Command, Answered[OrderOutcome]):
     """Needs no permit; answered by `OrderAccepted` (the order as it is), `OrderRefused` or `OrderUnknown`."""
 
     label: Label
     order_id: OrderId
+    attempt_id: str
 
 
 class OrderAction(StrEnum):

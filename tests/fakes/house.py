@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -27,9 +27,10 @@ class _AskedReply:
 class HouseContext(FakeContext):
     """A fake context whose tells and asks reach the other actors of the house."""
 
-    def __init__(self, house: House, name: str) -> None:
+    def __init__(self, house: House, name: str, life: int) -> None:
         self._house = house
-        super().__init__(name, now=house.time, seed=hash_of(name))
+        # Each life makes other ids, as in the runtime.
+        super().__init__(name, now=house.time, seed=hash_of(name) + life)
         self.self_address = house.address(name)
 
     @property
@@ -66,6 +67,7 @@ class House:
         self.log: list[tuple[str, object]] = []
         self.contexts: dict[str, HouseContext] = {}
         self._actors: dict[str, Actor] = {}
+        self._lives: Counter[str] = Counter()
         self._addresses: dict[str, FakeAddress] = {}
         self.before_delivery: Callable[[str, object], None] = lambda _name, _message: None
 
@@ -77,7 +79,8 @@ class House:
     def start(self, name: str, actor: Actor) -> None:
         """A first incarnation, or a later one in the place of the one before, whose timers are gone."""
         self._actors[name] = actor
-        context = HouseContext(self, name)
+        context = HouseContext(self, name, self._lives[name])
+        self._lives[name] += 1
         self.contexts[name] = context
         actor.ctx = context
         actor.on_start()

@@ -9,6 +9,7 @@ import pytest
 
 from core.messages.execution import ExitStarted, FinalOutcome, PositionClosed
 from core.messages.kill_switch import ArmCause, ArmKillSwitch
+from core.messages.mcp import EditOrder, OrderAction, OrderRefused
 from core.messages.state import RecordInstruction
 from core.orders.lifecycle import PositionState
 from tests.fakes.trading import LONG, SHORT, TradingHouse
@@ -54,6 +55,30 @@ def test_exit_starts_at_mid_goes_to_natural_and_on_to_the_collar(house: TradingH
     assert costs[:8] == [Decimal(f"0.00{n}") for n in (40, 42, 44, 46, 48, 50, 51, 52)]
     assert costs[-1] == Decimal("0.0070")
     assert costs == sorted(costs)
+
+
+def test_late_answer_to_one_edit_is_not_taken_for_that_of_the_next(house: TradingHouse) -> None:
+    """mcp.orders answered nothing for so long that the first edit was looked up, and a second one is sent."""
+    house.close("p-entry-1")
+    house.stop("mcp.orders")
+    for _ in range(300):
+        if len(house.told("mcp.orders", EditOrder)) == 2:
+            break
+        house.advance(1)
+    first, second = house.told("mcp.orders", EditOrder)
+    assert first.label == second.label
+    late = OrderRefused(
+        label=first.label,
+        action=OrderAction.EDIT,
+        attempt_id=first.attempt_id,
+        reason="http_422",
+        detail="late",
+    )
+    reads = len(house.venue.named("get_order_by_label"))
+    house.tell("execution", late)
+    assert len(house.venue.named("get_order_by_label")) == reads
+    house.tell("execution", late.model_copy(update={"attempt_id": second.attempt_id}))
+    assert len(house.venue.named("get_order_by_label")) == reads + 1
 
 
 def test_partly_filled_exit_goes_on_until_all_is_closed(house: TradingHouse) -> None:

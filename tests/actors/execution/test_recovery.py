@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from core.contract import ComboLeg, PlaceComboOrder
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.execution import FinalOutcome, Reconcile, RecoveryReport
 from core.messages.kill_switch import ArmCause, ArmKillSwitch, ClearSuspension
+from core.messages.mcp import CancelOrder, OrderAction, OrderRefused
 from core.messages.state import RecordInstruction, RecordOrder, RecordSent
 from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import OrderState, PositionState
@@ -40,6 +43,84 @@ def test_crash_before_the_send_ends_the_label_as_not_placed(house: TradingHouse)
     assert report(house).ok
     assert house.books.orders[LABEL].state is OrderState.NOT_PLACED
     assert house.books.positions["p-entry-1"].state is PositionState.CANCELLED
+
+
+@pytest.fixture
+def sent_unknown_to_the_books(house: TradingHouse) -> TradingHouse:
+    """The venue has the order of an instruction, but the books do not know that it was sent."""
+    proposal = house.propose()
+    house.books.silent = {RecordSent}
+    house.place(proposal)
+    assert house.books.orders[LABEL].state is OrderState.INTENDED
+    instruction = house.books.instructions[Label(LABEL)]
+    terms = instruction.terms
+    request = PlaceComboOrder(
+        legs=tuple(
+            ComboLeg(instrument_name=leg.instrument_name, side=leg.side.value, ratio=leg.ratio)
+            for leg in terms.legs
+        ),
+        amount=Decimal(terms.amount),
+        side=terms.side.value,
+        price=terms.limit_eth,
+        label=instruction.label,
+        reduce_only=terms.reduce_only,
+        valid_until=instruction.valid_until,
+    )
+    house.venue.fill_next.append(2)
+    house.venue.send("POST", "/tools/place_combo_order", {}, request.model_dump_json().encode(), 8.0)
+    house.books.silent = set()
+    house.log.clear()
+    return house
+
+
+def test_order_that_was_sent_unknown_to_the_books_is_recorded_as_sent_first(
+    sent_unknown_to_the_books: TradingHouse,
+) -> None:
+    house = sent_unknown_to_the_books
+    house.restart_execution()
+    changes = [message for to, message in house.log if to == "state"]
+    recorded = [type(change) for change in changes if isinstance(change, RecordSent | RecordOrder)]
+    assert recorded == [RecordSent, RecordOrder]
+    assert house.books.orders[LABEL].state is OrderState.FILLED
+    assert house.books.positions["p-entry-1"].contracts == 2
+    assert report(house).ok
+
+
+def test_order_whose_send_the_books_refuse_is_not_booked_and_the_recovery_goes_on_trying(
+    sent_unknown_to_the_books: TradingHouse,
+) -> None:
+    house = sent_unknown_to_the_books
+    house.books.refuse = {RecordSent: "disk_full"}
+    house.restart_execution()
+    assert report(house).error == f"{LABEL}: disk_full"
+    assert house.told("state", RecordOrder) == []
+    house.books.refuse = {}
+    house.advance(60)
+    assert report(house).ok
+    assert house.books.positions["p-entry-1"].contracts == 2
+
+
+def test_late_answer_to_the_cancel_of_an_earlier_incarnation_is_not_taken(house: TradingHouse) -> None:
+    house.place(house.propose(2))
+    house.stop("mcp.orders")
+    house.restart_execution()
+    house.restart_execution()
+    first, second = house.told("mcp.orders", CancelOrder)
+    assert first.attempt_id != second.attempt_id
+    late = OrderRefused(
+        label=first.label,
+        action=OrderAction.CANCEL,
+        attempt_id=first.attempt_id,
+        reason="http_422",
+        detail="late",
+    )
+    reads = len(house.venue.named("get_order_by_label"))
+    house.tell("execution", late)
+    house.advance(5)
+    assert len(house.venue.named("get_order_by_label")) == reads, "the second cancel still waits"
+    house.tell("execution", late.model_copy(update={"attempt_id": second.attempt_id}))
+    house.advance(5)
+    assert len(house.venue.named("get_order_by_label")) > reads
 
 
 def test_crash_after_the_send_finds_the_fill(house: TradingHouse) -> None:

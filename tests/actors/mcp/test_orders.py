@@ -253,8 +253,25 @@ def test_edit_beyond_its_permit_is_not_sent(house: OrdersHouse) -> None:
 def test_cancel_needs_no_permit_and_leaves_while_armed(house: OrdersHouse) -> None:
     house.send(house.permit())
     kill(house, exits_blocked=True)
-    house.tell("mcp.orders", CancelOrder(label=LABEL, order_id=OrderId("O1")), sender="execution")
+    house.tell(
+        "mcp.orders",
+        CancelOrder(label=LABEL, order_id=OrderId("O1"), attempt_id="cancel-1"),
+        sender="execution",
+    )
     assert house.venue.order(LABEL).state == "cancelled"
+
+
+def test_every_outcome_names_the_attempt_that_it_answers(house: OrdersHouse) -> None:
+    """By the permit, which is for one attempt, or by the cancel's own id."""
+    cancel = CancelOrder(label=LABEL, order_id=OrderId("O1"), attempt_id="cancel-1")
+    house.send(house.permit())
+    house.send(house.permit())
+    for fault in (None, 429, 500, "before", "refused", Response(200, {}, b"no order")):
+        house.venue.faults["cancel_order"].append(fault)
+        house.tell("mcp.orders", cancel, sender="execution")
+    outcomes = [message for to, message in house.log if to == "execution"]
+    answered = [o.attempt_id for o in outcomes if isinstance(o, OrderAccepted | OrderRefused | OrderUnknown)]
+    assert answered == ["permit-1", "permit-1"] + ["cancel-1"] * 6
 
 
 def test_stop_closes_the_connection(house: OrdersHouse) -> None:

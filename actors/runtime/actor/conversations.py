@@ -64,8 +64,7 @@ class _Wait:
         if not keys:
             raise ValueError("expected at least one key to wait for, found none: the wait would never end")
         self.owner = owner
-        # A key given twice would resume the conversation twice, the second time at another `await`.
-        self.keys = keys if len(keys) == 1 else tuple(dict.fromkeys(keys))
+        self.keys = keys
 
     def __await__(self) -> Generator[_Wait, Came, Came]:
         came = yield self
@@ -255,9 +254,17 @@ class Conversations:
             kind = running.name.kind
             raise TypeError(f"{kind}: expected it to await its own Conversations, found another life's")
         else:
-            running.waits_for = wait.keys
-            for key in wait.keys:
-                self._waiting.setdefault(key, []).append(running)
+            self._wait_for(running, wait.keys)
+
+    def _wait_for(self, running: _Running, keys: tuple[Key[Any], ...]) -> None:
+        running.waits_for = keys
+        for key in keys:
+            waiting = self._waiting.setdefault(key, [])
+            if waiting and waiting[-1] is running:
+                # Named twice: its event would resume the conversation twice, then at another `await`.
+                running.waits_for = tuple(dict.fromkeys(keys))
+            else:
+                waiting.append(running)
 
     def _forget_waits(self, running: _Running) -> None:
         for key in running.waits_for:

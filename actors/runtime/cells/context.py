@@ -90,7 +90,11 @@ class _NoReply:
 
 
 class LiveContext:
-    """The effects of one incarnation. See `Context` for what each means to an actor."""
+    """The effects of one incarnation. See `Context` for what each means to an actor.
+
+    With the incarnation's own it has fewer than 30 attributes: from there on Python keeps them in a
+    dictionary of their own, and every message takes 5 % longer.
+    """
 
     def __init__(
         self,
@@ -106,7 +110,6 @@ class LiveContext:
         self.runtime = runtime
         self.self_address = address
         self.path = address.path
-        self.name = address.name
         self.epoch = epoch
         self.hang_watched = hang_watched
         self.mailbox = mailbox
@@ -128,6 +131,10 @@ class LiveContext:
         self._now_us = runtime.now_us
         self._stamp_ns = runtime.stamp_ns
         self._yields = runtime.yields_at_tell
+
+    @property
+    def name(self) -> str:
+        return self.self_address.name
 
     @property
     def envelope(self) -> Envelope:

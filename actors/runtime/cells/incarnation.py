@@ -30,11 +30,14 @@ class Incarnation(LiveContext):
             cell,
         )
         self.cell = cell
-        self.worker_name = f"{self.path}#{epoch}"
         self.served = False
         self._actor: Actor | None = None
         # At a fence two workers may try to run `on_stop`; the one that takes the token does.
         self._stop_token = Lock()
+
+    @property
+    def worker_name(self) -> str:
+        return f"{self.path}#{self.epoch}"
 
     def setup(self) -> bool:
         """Make the actor and run `on_start`. Returns whether it serves now."""

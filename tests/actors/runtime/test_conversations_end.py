@@ -162,6 +162,19 @@ def test_a_crash_stays_the_cause_if_a_cleanup_raises_after_it(talks: Conversatio
     assert is_closed(unbegun)
 
 
+def test_too_deep_a_chain_of_awaits_is_a_crash_that_closes_the_others(talks: Conversations) -> None:
+    async def deeper(levels: int) -> None:
+        if levels:
+            await deeper(levels - 1)
+        await talks.event(A)
+
+    other = waiting(talks)
+    talks.start(Name("other"), other)
+    with pytest.raises(RecursionError):
+        talks.start(Name("deep"), deeper(5000))
+    assert is_closed(other)
+
+
 def effects(ctx: FakeContext, talks: Conversations) -> dict[str, Callable[[], object]]:
     """Whatever a conversation could do that is seen outside of it."""
     question = PlainQuestion(FakeAddress("state"), "anything")

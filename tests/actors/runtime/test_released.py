@@ -183,6 +183,14 @@ def test_a_life_that_is_fenced_while_it_closes_a_conversation_gets_no_effects_ba
         life.tell(life.self_address, "anything")
 
 
+def test_a_life_has_no_more_attributes_than_python_stores_compactly() -> None:
+    """From 30 on each gets a dictionary of its own, which the ring of actors shows as 5 % of its speed."""
+    life = one_life()
+    life.cell.mailbox.attach(life)
+    assert life.setup()
+    assert len(vars(life)) < 30
+
+
 def one_life() -> Incarnation:
     world = World("threads")
     system = ActorSystem(world.runtime, SupervisorSpec("root", (talker([]),)))

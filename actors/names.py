@@ -29,37 +29,42 @@ M_contra = TypeVar("M_contra", contravariant=True)
 
 @dataclass(frozen=True)
 class RoomName(Generic[M_contra]):
-    """The name of a room that takes messages of `M_contra`."""
+    """The name of a room that takes messages of `M`, and perhaps others."""
 
     text: str
 
 
-ALERTING: Final = RoomName[AlertingProtocol]("alerting")
-KILL_SWITCH: Final = RoomName[KillSwitchProtocol]("kill_switch")
-STATE: Final = RoomName[StateProtocol]("state")
-AUDIT: Final = RoomName[AuditProtocol]("audit")
-MCP_ORDERS: Final = RoomName[McpOrdersProtocol]("mcp.orders")
-EXECUTION: Final = RoomName[ExecutionProtocol]("execution")
-MARKET_DATA: Final = RoomName[MarketDataProtocol]("market_data")
-DECISION: Final = RoomName[DecisionProtocol]("decision")
-HEALTH: Final = RoomName[HealthProtocol]("health")
-CONTROL: Final = RoomName[ControlProtocol]("control")
-SCHEDULER: Final = RoomName[SchedulerProtocol]("scheduler")
+@dataclass(frozen=True)
+class ExactName(RoomName[M]):
+    """The name of the room whose protocol is `M`, neither more nor less. Only this page makes them."""
 
 
-def mcp(router: Router) -> RoomName[McpProtocol]:
+ALERTING: Final = ExactName[AlertingProtocol]("alerting")
+KILL_SWITCH: Final = ExactName[KillSwitchProtocol]("kill_switch")
+STATE: Final = ExactName[StateProtocol]("state")
+AUDIT: Final = ExactName[AuditProtocol]("audit")
+MCP_ORDERS: Final = ExactName[McpOrdersProtocol]("mcp.orders")
+EXECUTION: Final = ExactName[ExecutionProtocol]("execution")
+MARKET_DATA: Final = ExactName[MarketDataProtocol]("market_data")
+DECISION: Final = ExactName[DecisionProtocol]("decision")
+HEALTH: Final = ExactName[HealthProtocol]("health")
+CONTROL: Final = ExactName[ControlProtocol]("control")
+SCHEDULER: Final = ExactName[SchedulerProtocol]("scheduler")
+
+
+def mcp(router: Router) -> ExactName[McpProtocol]:
     """The room of one upstream router."""
-    return RoomName(f"mcp.{router.value}")
+    return ExactName(f"mcp.{router.value}")
 
 
 class Rooms:
     """Looks up addresses by room name."""
 
     def __init__(self, addresses: Mapping[str, AnyAddress]) -> None:
-        self.addresses = addresses
+        self._addresses = addresses
 
     def __getitem__(self, name: RoomName[M]) -> Address[M]:
-        return self.addresses[name.text]
+        return self._addresses[name.text]
 
     def routers(self) -> dict[Router, Address[McpProtocol]]:
         """Every router's room."""

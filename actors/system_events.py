@@ -6,18 +6,18 @@ The listener runs on the supervisor's thread: it only tells, and never waits.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from datetime import datetime
+from typing import TypeVar
 
 from pydantic import JsonValue
 
+from actors.names import ALERTING, EXECUTION, HEALTH, KILL_SWITCH, SCHEDULER, STATE, RoomName, Rooms
 from actors.runtime import (
     ActorFailed,
     ActorHung,
     ActorParked,
     ActorRestarted,
     ActorStarted,
-    AnyAddress,
     ClockStepped,
     DeadLettered,
     HookFailed,
@@ -41,17 +41,19 @@ from core.messages.state import RecordEvent, Recording
 
 logger = logging.getLogger("actors.system")
 
-KILL_SWITCH = "root/kill_switch"
-BOOKS = "root/books"
+M = TypeVar("M")
+ALERTING_PATH = "root/alerting"
+KILL_SWITCH_PATH = "root/kill_switch"
+BOOKS_PATH = "root/books/"
 """Mail to cells below this path changes the books: if one is lost, entries are suspended until a reconcile
 has succeeded."""
 
 
 class SystemEvents:
-    """Routes runtime events. `addresses` is filled by the tree once the cells exist."""
+    """Routes runtime events. `rooms` is set by the tree once the cells exist."""
 
     def __init__(self) -> None:
-        self.addresses: Mapping[str, AnyAddress] = {}
+        self.rooms = Rooms({})
         self._parked: dict[str, str] = {}
 
     def __call__(self, event: RuntimeEvent) -> None:
@@ -96,22 +98,22 @@ class SystemEvents:
         request_id = f"restart-{event.path}-{event.epoch}-{event.at.isoformat()}"
         self._record(AuditKind.ACTOR_RESTARTED, request_id, detail, event.at)
         if self._parked.pop(event.path, None) is not None:
-            self._tell("kill_switch", ClearSuspension(source=f"parked:{event.path}"))
-        if event.path == KILL_SWITCH:
+            self._tell(KILL_SWITCH, ClearSuspension(source=f"parked:{event.path}"))
+        if event.path == KILL_SWITCH_PATH:
             # It keeps suspensions in memory alone; what is still parked must go on blocking entries.
             for path, reason in tuple(self._parked.items()):
-                self._tell("kill_switch", SuspendEntries(source=f"parked:{path}", reason=reason))
+                self._tell(KILL_SWITCH, SuspendEntries(source=f"parked:{path}", reason=reason))
 
     def _parked_until(self, event: ActorParked) -> None:
         text = f"{event.path} is parked and will be tried again at {event.retry_at:%Y-%m-%d %H:%M:%S}Z"
         self._parked[event.path] = text
         self._alert(Severity.CRITICAL, "actor_parked", text, event.path, event.at)
-        self._tell("kill_switch", SuspendEntries(source=f"parked:{event.path}", reason=text))
+        self._tell(KILL_SWITCH, SuspendEntries(source=f"parked:{event.path}", reason=text))
         detail: dict[str, JsonValue] = {"path": event.path, "retry_at": event.retry_at.isoformat()}
         self._record(AuditKind.ACTOR_PARKED, f"parked-{event.path}-{event.at.isoformat()}", detail, event.at)
 
     def _overflowed(self, event: MailboxOverflow) -> None:
-        if event.path == "root/alerting":
+        if event.path == ALERTING_PATH:
             return  # An alert about alerting's own full mailbox would only fill it further.
         text = f"{event.path}: the mailbox is full; {event.total} messages refused so far"
         self._alert(Severity.HIGH, "mailbox_overflow", text, event.path, event.at)
@@ -138,9 +140,9 @@ class SystemEvents:
             self._suspend_if_books(event.path, text)
 
     def _suspend_if_books(self, path: str, reason: str) -> None:
-        if path.startswith(BOOKS):
-            self._tell("kill_switch", SuspendEntries(source="dead_letter", reason=reason))
-            self._tell("execution", Reconcile(reason=reason))
+        if path.startswith(BOOKS_PATH):
+            self._tell(KILL_SWITCH, SuspendEntries(source="dead_letter", reason=reason))
+            self._tell(EXECUTION, Reconcile(reason=reason))
 
     def _clock_stepped(self, event: ClockStepped) -> None:
         way = "ahead" if event.step_s > 0 else "back"
@@ -148,25 +150,26 @@ class SystemEvents:
             f"the system's clock was set {way} by {abs(event.step_s):,.1f} s, to "
             f"{event.at:%Y-%m-%d %H:%M:%S}Z; entries are suspended until the venue confirms the time"
         )
-        self._tell("kill_switch", SuspendEntries(source=CLOCK_SOURCE, reason=text))
+        self._tell(KILL_SWITCH, SuspendEntries(source=CLOCK_SOURCE, reason=text))
         self._alert(Severity.CRITICAL, "clock_stepped", text, "system clock", event.at)
-        for room in ("health", "scheduler"):
-            self._tell(room, ClockSet(step_s=event.step_s, at=event.at))
+        was_set = ClockSet(step_s=event.step_s, at=event.at)
+        self._tell(HEALTH, was_set)
+        self._tell(SCHEDULER, was_set)
 
     def _exhausted(self, event: SupervisorExhausted | RootExhausted) -> None:
         text = f"{event.path} used up its restarts"
-        self._tell("kill_switch", ArmKillSwitch(cause=ArmCause.SUPERVISION, reason=text, who="supervisor"))
+        self._tell(KILL_SWITCH, ArmKillSwitch(cause=ArmCause.SUPERVISION, reason=text, who="supervisor"))
         self._alert(Severity.CRITICAL, "supervisor_exhausted", text, event.path, event.at)
 
     def _alert(self, severity: Severity, code: str, text: str, cause: str, at: datetime) -> None:
-        self._tell("alerting", RaiseAlert(severity=severity, code=code, text=text, cause=cause, at=at))
+        self._tell(ALERTING, RaiseAlert(severity=severity, code=code, text=text, cause=cause, at=at))
 
     def _record(self, kind: AuditKind, request_id: str, detail: dict[str, JsonValue], at: datetime) -> None:
         event = AuditEvent(kind=kind, at=at, detail=detail)
-        self._tell("state", RecordEvent(request_id=request_id, audit=(event,)))
+        self._tell(STATE, RecordEvent(request_id=request_id, audit=(event,)))
 
-    def _tell(self, name: str, message: object) -> None:
-        self.addresses[name].tell(message)
+    def _tell(self, name: RoomName[M], message: M) -> None:
+        self.rooms[name].tell(message)
 
 
 def _named(error: BaseException) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from pydantic import JsonValue
 
@@ -16,6 +16,7 @@ from actors.alerting import AlertChannel, Alerting
 from actors.audit import Audit
 from actors.control.actor import Control
 from actors.control.engine import Engine
+from actors.control.rooms import ControlRooms
 from actors.decision import Decision
 from actors.execution import Execution
 from actors.health import Health
@@ -34,12 +35,12 @@ from actors.names import (
     MCP_ORDERS,
     SCHEDULER,
     STATE,
-    RoomName,
+    ExactName,
     Rooms,
     mcp,
 )
+from actors.room import Room
 from actors.runtime import (
-    Actor,
     ActorSystem,
     ChildSpec,
     Context,
@@ -58,6 +59,7 @@ from core.messages.control import EngineIdentity
 from core.strategy import Strategy
 from core.values import Mode
 
+M = TypeVar("M")
 START_DEADLINE_S = 2.0
 MAILBOX_BOUND = 1000
 BOOKS_START_DEADLINE_S = 60.0
@@ -88,7 +90,7 @@ def build_engine(
     """The engine, not yet started. `engine` is what control sees of the process around it."""
     events = SystemEvents()
     system = ActorSystem(runtime, tree(settings, engine), listener=events, tracer=tracer)
-    events.addresses = system.addresses
+    events.rooms = Rooms(system.addresses)
     return system
 
 
@@ -221,7 +223,17 @@ def _desk(settings: EngineSettings, engine: Engine) -> tuple[ChildSpec, ...]:
         _room(
             CONTROL,
             lambda rooms: Control(
-                rooms=rooms.addresses,
+                rooms=ControlRooms(
+                    alerting=rooms[ALERTING],
+                    kill_switch=rooms[KILL_SWITCH],
+                    state=rooms[STATE],
+                    audit=rooms[AUDIT],
+                    execution=rooms[EXECUTION],
+                    market_data=rooms[MARKET_DATA],
+                    decision=rooms[DECISION],
+                    health=rooms[HEALTH],
+                    scheduler=rooms[SCHEDULER],
+                ),
                 engine=engine,
                 identity=settings.identity,
                 socket_path=settings.control_socket,
@@ -242,8 +254,8 @@ def _desk(settings: EngineSettings, engine: Engine) -> tuple[ChildSpec, ...]:
 
 
 def _room(
-    name: RoomName[Any],
-    make: Callable[[Rooms], Actor],
+    name: ExactName[M],
+    make: Callable[[Rooms], Room[M]],
     *,
     start_deadline_s: float = START_DEADLINE_S,
     mailbox_bound: int = MAILBOX_BOUND,

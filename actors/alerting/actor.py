@@ -9,7 +9,7 @@ from typing import assert_never
 
 from actors.alerting.channel import AlertChannel
 from actors.alerting.channel_queue import BacklogLate, ChannelQueue, SendNext
-from actors.room import Room
+from actors.room import Returned, Room, returned
 from actors.runtime import Address
 from core.messages.alerting import AlertingStatus, AlertRow, GetAlerting, RaiseAlert, Severity
 from core.messages.audit import AuditEvent, AuditKind
@@ -70,12 +70,12 @@ class Alerting(Room[AlertingProtocol | SendNext | BacklogLate]):
         for queue in self._queues.values():
             queue.close()
 
-    def handle(self, message: AlertingProtocol | SendNext | BacklogLate) -> object:
+    def handle(self, message: AlertingProtocol | SendNext | BacklogLate) -> Returned | None:
         match message:
             case RaiseAlert():
                 self._handle_raise_alert(message)
             case GetAlerting():
-                return self._handle_get_alerting()
+                return returned(message, self._handle_get_alerting())
             case Recorded():
                 self.outbox.settle(message.request_id)
             case Refused():

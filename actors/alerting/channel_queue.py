@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from actors.alerting.channel import AlertChannel, NotTaken, Taken
-from actors.runtime import Address, Context, Outbox, Timer
+from actors.runtime import Address, Outbox, OwnContext, Timer
 from core.messages.alerting import AlertRow, ChannelStatus
 from core.messages.protocols import StateProtocol
 from core.messages.state import GetUndeliveredAlerts, RecordAlertDelivered
@@ -41,7 +41,7 @@ class ChannelQueue:
 
     def __init__(
         self,
-        ctx: Context,
+        ctx: OwnContext[SendNext | BacklogLate],
         outbox: Outbox,
         state: Address[StateProtocol],
         channel: AlertChannel,

@@ -20,8 +20,8 @@ from actors.audit.files import (
     undated,
 )
 from actors.audit.scan import NOT_ACCEPTED, Broken, Incomplete, Scan, Whole, judge, scan
-from actors.room import Alarm, Room
-from actors.runtime import Address, RuntimeFault, answerer
+from actors.room import Alarm, Room, answerer
+from actors.runtime import Address, RuntimeFault
 from core.audit.hash_chain import GENESIS, ChainBrokenError, Link, follow_all, split_lines
 from core.messages.alerting import Severity
 from core.messages.audit import (
@@ -140,7 +140,7 @@ class Audit(Room[AuditProtocol | CompressOldest]):
             case AppendAudit():
                 self._handle_append(message)
             case GetAudit():
-                answerer(self.ctx)(self._status())
+                answerer(self.ctx, message)(self._status())
             case CompressOldest():
                 self._handle_compress_oldest()
             case _:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
@@ -13,14 +12,13 @@ from pydantic import JsonValue
 from actors.control.engine import Engine
 from actors.control.inbox import Inbox, UnderWay
 from actors.control.injectable import INJECTABLE, build
+from actors.control.rooms import ControlRooms
 from actors.control.server import ControlServer
 from actors.control.survey import Survey, healthcheck
-from actors.room import HOUR_S, Alarm, Room, StandingAlert
+from actors.room import HOUR_S, Alarm, Deferred, Returned, Room, StandingAlert, deferred, returned
 from actors.runtime import (
-    AnyAddress,
     CellState,
     PlainQuestion,
-    ReplyTo,
     RuntimeFault,
     Terminated,
 )
@@ -77,7 +75,7 @@ class Control(Room[ControlProtocol | Terminated | AskKillSwitch]):
     def __init__(
         self,
         *,
-        rooms: Mapping[str, AnyAddress],
+        rooms: ControlRooms,
         engine: Engine,
         identity: EngineIdentity,
         socket_path: Path | None,
@@ -90,16 +88,17 @@ class Control(Room[ControlProtocol | Terminated | AskKillSwitch]):
         self._unreachable = StandingAlert(HOUR_S)
         self._recovery: RecoveryReport | None = None
         self._inbox = Inbox()
-        self._waiting_for_jobs: list[ReplyTo] = []
-        self._waiting_for_status: list[ReplyTo] = []
+        self._waiting_for_jobs: list[Deferred[Jobs]] = []
+        self._waiting_for_status: list[Deferred[EngineStatus]] = []
 
     def on_start(self) -> None:
         super().on_start()
-        self._alert = Alarm(self.ctx, self._rooms["alerting"])
-        for room in sorted({item.room for item in INJECTABLE.values() if item.through_inbox}):
-            self.ctx.watch(self._rooms[room])
-        self.ctx.watch(self._rooms["scheduler"])
-        self.ctx.tell(self._rooms["state"], GetOpenInbox(request_id=self.ctx.uuid()))
+        self._alert = Alarm(self.ctx, self._rooms.alerting)
+        told = {item.room(self._rooms) for item in INJECTABLE.values() if item.through_inbox}
+        for room in sorted(told, key=lambda room: room.name):
+            self.ctx.watch(room)
+        self.ctx.watch(self._rooms.scheduler)
+        self.ctx.tell(self._rooms.state, GetOpenInbox(request_id=self.ctx.uuid()))
         if self._socket_path is not None:
             self._server = ControlServer(self._socket_path, self.ctx.self_address, self._engine.operation)
             self._server.open()
@@ -109,21 +108,21 @@ class Control(Room[ControlProtocol | Terminated | AskKillSwitch]):
         if self._server is not None:
             self._server.close()
 
-    def handle(self, message: ControlProtocol | Terminated | AskKillSwitch) -> object:
+    def handle(self, message: ControlProtocol | Terminated | AskKillSwitch) -> Returned | None:
         match message:
             case GetStatus():
-                return self._handle_get_status()
+                return self._handle_get_status(message)
             case PingEngine():
-                return EngineAlive(at=self.ctx.now(), pid=self._identity.pid)
+                return returned(message, EngineAlive(at=self.ctx.now(), pid=self._identity.pid))
             case GetHealthcheck():
-                return healthcheck(self._survey().status(self._identity, self._recovery))
+                return returned(message, healthcheck(self._status()))
             case StopEngine():
                 self._engine.request_stop(message.reason)
-                return EngineStopping(reason=message.reason)
+                return returned(message, EngineStopping(reason=message.reason))
             case GetDump():
-                return Dump(text=self._engine.dump())
+                return returned(message, Dump(text=self._engine.dump()))
             case GetTrace():
-                return Trace(lines=self._engine.trace(message.correlation))
+                return returned(message, Trace(lines=self._engine.trace(message.correlation)))
             case GetJobs():
                 self._handle_get_jobs(message)
             case InjectMessage():
@@ -161,8 +160,8 @@ class Control(Room[ControlProtocol | Terminated | AskKillSwitch]):
                 assert_never(message)
         return None
 
-    def _survey(self) -> Survey:
-        return Survey(self.ctx, self._rooms, self._engine)
+    def _status(self) -> EngineStatus:
+        return Survey(self.ctx, self._rooms, self._engine).status(self._identity, self._recovery)
 
     def _handle_socket_lost(self, lost: SocketLost) -> None:
         if lost.error is None:
@@ -177,7 +176,7 @@ class Control(Room[ControlProtocol | Terminated | AskKillSwitch]):
             )
             self._alert(Severity.HIGH, "control_socket_lost", text, self.ctx.path)
 
-    def _handle_get_status(self) -> EngineStatus | None:
+    def _handle_get_status(self, query: GetStatus) -> Returned | None:
         """The status at once, with the next runs that the books hold, if the scheduler is not up.
 
         Else the reply is deferred until the scheduler, which starts after this room and so can't be asked,
@@ -185,16 +184,16 @@ class Control(Room[ControlProtocol | Terminated | AskKillSwitch]):
         """
         up = any(cell.name == "scheduler" and cell.state is CellState.UP for cell in self._engine.cells())
         if not up:
-            return self._survey().status(self._identity, self._recovery)
-        self._waiting_for_status.append(self.ctx.defer_reply())
-        self.ctx.tell(self._rooms["scheduler"], GetJobs())
+            return returned(query, self._status())
+        self._waiting_for_status.append(deferred(self.ctx, query))
+        self.ctx.tell(self._rooms.scheduler, GetJobs())
         return None
 
     def _answer_status(self, jobs: Jobs | None) -> None:
         waiting, self._waiting_for_status = self._waiting_for_status, []
         if not waiting:
             return
-        status = self._survey().status(self._identity, self._recovery)
+        status = self._status()
         if jobs is not None:
             status = status.model_copy(update={"next_runs": jobs.next_runs})
         for reply in waiting:
@@ -202,8 +201,8 @@ class Control(Room[ControlProtocol | Terminated | AskKillSwitch]):
 
     def _handle_get_jobs(self, query: GetJobs) -> None:
         """Tell the scheduler, which starts after this room and so can't be asked; the reply is deferred."""
-        self._waiting_for_jobs.append(self.ctx.defer_reply())
-        self.ctx.tell(self._rooms["scheduler"], query)
+        self._waiting_for_jobs.append(deferred(self.ctx, query))
+        self.ctx.tell(self._rooms.scheduler, query)
 
     def _handle_jobs(self, jobs: Jobs) -> None:
         waiting, self._waiting_for_jobs = self._waiting_for_jobs, []
@@ -211,19 +210,19 @@ class Control(Room[ControlProtocol | Terminated | AskKillSwitch]):
             reply.set(jobs)
         self._answer_status(jobs)
 
-    def _handle_inject(self, inject: InjectMessage) -> InjectAccepted | Refused | None:
+    def _handle_inject(self, inject: InjectMessage) -> Returned | None:
         request_id = f"inject-{self.ctx.uuid()}"
         try:
             body: dict[str, JsonValue] = json.loads(inject.body)
             command = build(inject.message, body, request_id=request_id, who=inject.who)
         except (InputError, ValueError) as error:
-            return Refused(request_id=request_id, reasons=(str(error),))
+            return returned(inject, Refused(request_id=request_id, reasons=(str(error),)))
         entry = UnderWay(request_id, command)
         self._inbox.add(entry)
         if not entry.item.through_inbox:
             self.ctx.tell(self.ctx.self_address, AskKillSwitch(request_id))
-            return InjectAccepted(request_id=request_id, message=inject.message)
-        entry.accepted_by = self.ctx.defer_reply()
+            return returned(inject, InjectAccepted(request_id=request_id, message=inject.message))
+        entry.accepted_by = deferred(self.ctx, inject)
         event = AuditEvent(
             kind=AuditKind.OPERATOR,
             at=self.ctx.now(),
@@ -238,7 +237,7 @@ class Control(Room[ControlProtocol | Terminated | AskKillSwitch]):
             body=inject.body,
             who=inject.who,
         )
-        self.outbox.send(self._rooms["state"], record, request_id, correlation=request_id)
+        self.outbox.send(self._rooms.state, record, request_id, correlation=request_id)
         return None
 
     def _handle_recorded(self, recorded: Recorded) -> None:
@@ -290,7 +289,7 @@ class Control(Room[ControlProtocol | Terminated | AskKillSwitch]):
 
     def _deliver(self, entry: UnderWay) -> None:
         entry.delivered = True
-        self.ctx.tell(self._rooms[entry.item.room], entry.command, correlation=entry.request_id)
+        self.ctx.tell(entry.item.room(self._rooms), entry.command, correlation=entry.request_id)
 
     def _handle_terminated(self, ended: Terminated) -> None:
         """Deliver again what the room may have lost when it ended; its id makes a second delivery harmless.
@@ -300,20 +299,22 @@ class Control(Room[ControlProtocol | Terminated | AskKillSwitch]):
         if ended.name == "scheduler":
             self._answer_status(None)
         if ended.restarting:
-            for entry in self._inbox.delivered_to(ended.name):
-                self._deliver(entry)
+            for entry in self._inbox.delivered():
+                if entry.item.room(self._rooms).name == ended.name:
+                    self._deliver(entry)
 
     def _handle_ask_kill_switch(self, ask: AskKillSwitch) -> None:
         entry = self._inbox.get(ask.request_id)
         if entry is None:
             return
         try:
-            question = PlainQuestion(self._rooms[entry.item.room], entry.command)
+            question = PlainQuestion(entry.item.room(self._rooms), entry.command)
             answer = self.ctx.ask(question, timeout_s=KILL_SWITCH_ASK_S)
         except RuntimeFault as error:
             answer = Refused(request_id=ask.request_id, reasons=(f"{type(error).__name__}: {error}",))
         if not isinstance(answer, Event):
-            raise TypeError(f"{entry.item.room} answered {entry.item.name} with {type(answer).__name__}")
+            room, found = question.address.name, type(answer).__name__
+            raise TypeError(f"{room} answered {entry.item.name} with {found}")
         self._inbox.answer(ask.request_id, answer)
 
     def _handle_answer(self, answer: Event) -> None:
@@ -330,14 +331,14 @@ class Control(Room[ControlProtocol | Terminated | AskKillSwitch]):
         done = RecordInboxDone(
             request_id=done_id, inbox_request_id=request_id, at=self.ctx.now(), answer=answer
         )
-        self.outbox.send(self._rooms["state"], done, done_id, correlation=request_id)
+        self.outbox.send(self._rooms.state, done, done_id, correlation=request_id)
 
-    def _handle_await(self, query: AwaitInject) -> object:
+    def _handle_await(self, query: AwaitInject) -> Returned | None:
         done = self._inbox.answered(query.request_id)
         if done is not None:
-            return done
+            return returned(query, done)
         entry = self._inbox.get(query.request_id)
         if entry is None:
-            return Refused(request_id=query.request_id, reasons=("unknown_request",))
-        entry.waiters.append(self.ctx.defer_reply())
+            return returned(query, Refused(request_id=query.request_id, reasons=("unknown_request",)))
+        entry.waiters.append(deferred(self.ctx, query))
         return None

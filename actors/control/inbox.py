@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from typing import Any
 
 from actors.control.injectable import INJECTABLE, Injectable
-from actors.runtime import ReplyTo
-from core.messages.base import Command, Event
-from core.messages.control import InjectDone
+from actors.room import Deferred
+from core.messages.base import Command, Event, Refused
+from core.messages.control import InjectAccepted, InjectDone
 
 ANSWERED_MAX = 200
 
@@ -19,12 +20,12 @@ class UnderWay:
 
     request_id: str
     command: Command
-    accepted_by: ReplyTo | None = None
+    accepted_by: Deferred[InjectAccepted | Refused] | None = None
     delivered: bool = False
-    waiters: list[ReplyTo] = field(default_factory=list)
+    waiters: list[Deferred[InjectDone | Refused]] = field(default_factory=list)
 
     @property
-    def item(self) -> Injectable:
+    def item(self) -> Injectable[Any]:
         return INJECTABLE[type(self.command).__name__]
 
 
@@ -47,9 +48,9 @@ class Inbox:
     def answered(self, request_id: str) -> InjectDone | None:
         return self._answered.get(request_id)
 
-    def delivered_to(self, room: str) -> tuple[UnderWay, ...]:
-        """What this room was told and has not answered, oldest first."""
-        return tuple(e for e in self._under_way.values() if e.delivered and e.item.room == room)
+    def delivered(self) -> tuple[UnderWay, ...]:
+        """What a room was told and has not answered, oldest first."""
+        return tuple(entry for entry in self._under_way.values() if entry.delivered)
 
     def answer(self, request_id: str, answer: Event) -> InjectDone | None:
         """Finish the message with its answer and tell who awaits it; None if it was not under way."""

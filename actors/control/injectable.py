@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from pydantic import JsonValue, ValidationError
 
+from actors.control.rooms import ControlRooms
+from actors.runtime import Address
 from core.errors import InputError
 from core.messages.base import Command, Event
 from core.messages.decision import CycleEnded, RunEntryCycle, RunMonitorCycle
@@ -20,17 +23,22 @@ from core.messages.kill_switch import (
 )
 from core.messages.market_data import MarketSnapshotFailed, MarketSnapshotStored, TakeMarketSnapshot
 
+C = TypeVar("C", bound=Command)
+
 BY_ENGINE = frozenset({"request_id", "cycle_id", "who", "cause", "exit_rule", "at"})
 """Fields that the engine fills in; an operator does not set them."""
 
 
 @dataclass(frozen=True)
-class Injectable:
-    """`through_inbox`: on disk before it is acknowledged. The kill switch has its own durability and must
-    never wait for the books, so its messages are asked directly."""
+class Injectable(Generic[C]):
+    """`room` picks the room that takes it.
 
-    message: type[Command]
-    room: str
+    `through_inbox`: on disk before it is acknowledged. The kill switch has its own durability and must never
+    wait for the books, so its messages are asked directly.
+    """
+
+    message: type[C]
+    room: Callable[[ControlRooms], Address[C]]
     answers: tuple[type[Event], ...]
     through_inbox: bool = True
 
@@ -65,16 +73,20 @@ class InjectableField:
     default: str | None
 
 
-INJECTABLE: Mapping[str, Injectable] = {
+INJECTABLE: Mapping[str, Injectable[Any]] = {
     item.name: item
     for item in (
-        Injectable(ArmKillSwitch, "kill_switch", (KillSwitchArmed,), through_inbox=False),
-        Injectable(DisarmKillSwitch, "kill_switch", (KillSwitchDisarmed,), through_inbox=False),
-        Injectable(ClosePosition, "execution", (ExitStarted,)),
-        Injectable(SettleExpired, "execution", (Settled, SettleFailed)),
-        Injectable(RunEntryCycle, "decision", (CycleEnded,)),
-        Injectable(RunMonitorCycle, "decision", (CycleEnded,)),
-        Injectable(TakeMarketSnapshot, "market_data", (MarketSnapshotStored, MarketSnapshotFailed)),
+        Injectable(ArmKillSwitch, lambda rooms: rooms.kill_switch, (KillSwitchArmed,), through_inbox=False),
+        Injectable(
+            DisarmKillSwitch, lambda rooms: rooms.kill_switch, (KillSwitchDisarmed,), through_inbox=False
+        ),
+        Injectable(ClosePosition, lambda rooms: rooms.execution, (ExitStarted,)),
+        Injectable(SettleExpired, lambda rooms: rooms.execution, (Settled, SettleFailed)),
+        Injectable(RunEntryCycle, lambda rooms: rooms.decision, (CycleEnded,)),
+        Injectable(RunMonitorCycle, lambda rooms: rooms.decision, (CycleEnded,)),
+        Injectable(
+            TakeMarketSnapshot, lambda rooms: rooms.market_data, (MarketSnapshotStored, MarketSnapshotFailed)
+        ),
     )
 }
 
@@ -102,10 +114,11 @@ def build(name: str, body: Mapping[str, JsonValue], *, request_id: str, who: str
     }
     own = {key: value for key, value in filled.items() if key in item.message.model_fields}
     try:
-        return item.message.model_validate({**body, **own})
+        command: Command = item.message.model_validate({**body, **own})
     except ValidationError as error:
         first = error.errors()[0]
         field_name = ".".join(str(part) for part in first["loc"])
         raise InputError(
             f"inject {name}: {field_name}: found {first['input']!r}, expected {first['msg']}"
         ) from None
+    return command

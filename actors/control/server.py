@@ -25,7 +25,7 @@ from actors.control.wire import (
     encode,
     read_request,
 )
-from actors.runtime import Address, AskTimeout, PlainQuestion, RuntimeFault, ask
+from actors.runtime import Address, AskTimeout, Question, RuntimeFault, ask
 from core.errors import InputError
 from core.messages.base import Refused
 from core.messages.control import (
@@ -193,7 +193,7 @@ class ControlServer:
                 self._inject(connection, request)
             else:
                 with self._operation():
-                    answer = ask(PlainQuestion(self._control, _query(request)), timeout_s=ANSWER_S)
+                    answer = ask(_question(request, self._control), timeout_s=ANSWER_S)
                 self._send(connection, _answered(answer))
         except RuntimeFault as error:
             self._send(connection, _failed(f"control: {type(error).__name__}: {error}"))
@@ -223,36 +223,32 @@ class ControlServer:
         connection.sendall(encode(answer))
 
 
-def _query(request: ControlRequest) -> BaseModel:
+def _question(request: ControlRequest, control: Address[ControlProtocol]) -> Question[BaseModel]:
     match request.request:
         case RequestName.STATUS:
-            return GetStatus()
+            return GetStatus().to(control)
         case RequestName.PING:
-            return PingEngine()
+            return PingEngine().to(control)
         case RequestName.STOP:
-            return StopEngine(reason=request.reason or f"asked by {request.who}")
+            return StopEngine(reason=request.reason or f"asked by {request.who}").to(control)
         case RequestName.HEALTHCHECK:
-            return GetHealthcheck()
+            return GetHealthcheck().to(control)
         case RequestName.JOBS:
-            return GetJobs()
+            return GetJobs().to(control)
         case RequestName.DUMP:
-            return GetDump()
+            return GetDump().to(control)
         case RequestName.TRACE:
-            return GetTrace(correlation=request.correlation)
+            return GetTrace(correlation=request.correlation).to(control)
         case RequestName.INJECT:
             raise ValueError("inject is answered in two lines and handled on its own")
         case _:
             assert_never(request.request)
 
 
-def _answered(answer: object) -> ControlAnswer:
-    match answer:
-        case Refused():
-            return _failed("; ".join(answer.reasons))
-        case BaseModel():
-            return answer_of(answer)
-        case _:
-            raise TypeError(f"control answered {type(answer).__name__}, expected a message")
+def _answered(answer: BaseModel) -> ControlAnswer:
+    if isinstance(answer, Refused):
+        return _failed("; ".join(answer.reasons))
+    return answer_of(answer)
 
 
 def _failed(error: str) -> ControlAnswer:

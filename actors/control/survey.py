@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from actors.control.engine import Engine
-from actors.runtime import AnyAddress, CellState, CellStatus, Context, PlainQuestion, RuntimeFault
-from core.messages.alerting import AlertingStatus, GetAlerting
-from core.messages.audit import AuditStatus, GetAudit
-from core.messages.base import Query
+from actors.control.rooms import ControlRooms
+from actors.runtime import CellState, CellStatus, Context, Question, RuntimeFault
+from core.messages.alerting import GetAlerting
+from core.messages.audit import GetAudit
+from core.messages.base import Refused
 from core.messages.control import CellView, EngineIdentity, EngineStatus, Healthcheck
-from core.messages.decision import DecisionStatus, GetDecision
-from core.messages.execution import ExecutionStatus, GetExecution, RecoveryReport
-from core.messages.health import GetHealth, HealthStatus
-from core.messages.kill_switch import GetKillSwitch, KillSwitchStatus
-from core.messages.market_data import GetMarks, Marks
-from core.messages.state import BooksRead, GetBooks, GetJobRuns, JobRuns
+from core.messages.decision import GetDecision
+from core.messages.execution import GetExecution, RecoveryReport
+from core.messages.health import GetHealth
+from core.messages.kill_switch import GetKillSwitch
+from core.messages.market_data import GetMarks
+from core.messages.state import GetBooks, GetJobRuns
 
 ASK_S = 1.0
 """Per room. If all eight are silent, that makes 8 s, less than control's own hang limit."""
@@ -31,7 +31,7 @@ _Answer = TypeVar("_Answer")
 class Survey:
     """One look at the engine. Asks only rooms that start before control: from alerting to health."""
 
-    def __init__(self, ctx: Context, rooms: Mapping[str, AnyAddress], engine: Engine) -> None:
+    def __init__(self, ctx: Context, rooms: ControlRooms, engine: Engine) -> None:
         self._ctx = ctx
         self._rooms = rooms
         self._engine = engine
@@ -39,15 +39,16 @@ class Survey:
 
     def status(self, identity: EngineIdentity, recovery: RecoveryReport | None) -> EngineStatus:
         """The whole engine on one page."""
-        kill_switch = self._ask("kill_switch", GetKillSwitch(), KillSwitchStatus)
-        execution = self._ask("execution", GetExecution(), ExecutionStatus)
-        alerting = self._ask("alerting", GetAlerting(), AlertingStatus)
-        audit = self._ask("audit", GetAudit(), AuditStatus)
-        read = self._ask("state", GetBooks(), BooksRead)
-        runs = self._ask("state", GetJobRuns(), JobRuns)
-        market = self._ask("market_data", GetMarks(), Marks)
-        decision = self._ask("decision", GetDecision(), DecisionStatus)
-        health = self._ask("health", GetHealth(), HealthStatus)
+        rooms = self._rooms
+        kill_switch = self._ask(GetKillSwitch().to(rooms.kill_switch))
+        execution = self._ask(GetExecution().to(rooms.execution))
+        alerting = self._ask(GetAlerting().to(rooms.alerting))
+        audit = self._ask(GetAudit().to(rooms.audit))
+        read = self._ask(GetBooks().to(rooms.state))
+        runs = self._ask(GetJobRuns().to(rooms.state))
+        market = self._ask(GetMarks().to(rooms.market_data))
+        decision = self._ask(GetDecision().to(rooms.decision))
+        health = self._ask(GetHealth().to(rooms.health))
         return EngineStatus(
             at=self._ctx.now(),
             identity=identity,
@@ -67,16 +68,17 @@ class Survey:
             unavailable=self.unavailable,
         )
 
-    def _ask(self, room: str, query: Query[Any], expected: type[_Answer]) -> _Answer | None:
+    def _ask(self, question: Question[_Answer | Refused]) -> _Answer | None:
+        room = question.address.name
         if room in self.unavailable:
             return None
         try:
-            answer = self._ctx.ask(PlainQuestion(self._rooms[room], query), timeout_s=ASK_S)
+            answer = self._ctx.ask(question, timeout_s=ASK_S)
         except RuntimeFault as error:
             self.unavailable[room] = f"{type(error).__name__}: {error}"
             return None
-        if not isinstance(answer, expected):
-            self.unavailable[room] = f"expected {expected.__name__}, found {type(answer).__name__}"
+        if isinstance(answer, Refused):
+            self.unavailable[room] = f"it refuses: {', '.join(answer.reasons)}"
             return None
         return answer
 

@@ -12,8 +12,8 @@ from actors.decision.monitor_cycle import closed_key, exit_key
 from actors.decision.queue import CycleQueue
 from actors.decision.settlement_cycle import settled_key
 from actors.decision.takeup import TakeUp
-from actors.room import Room
-from actors.runtime import Address, Terminated, answerer
+from actors.room import Room, answerer
+from actors.runtime import Address, Terminated
 from core.messages.alerting import Severity
 from core.messages.base import Refused
 from core.messages.decision import (
@@ -121,9 +121,9 @@ class Decision(Room[DecisionProtocol | Terminated]):
             case JobDue():
                 queue.add(Due(message.job, message.slot, self.ctx.now(), misfired=message.misfired))
             case RunEntryCycle():
-                self._handle_run(Job.ENTRY, message.request_id)
+                self._handle_run(Job.ENTRY, message)
             case RunMonitorCycle():
-                self._handle_run(Job.MONITOR, message.request_id)
+                self._handle_run(Job.MONITOR, message)
             case MarketSnapshotStored():
                 self._handle_market_snapshot(message)
             case CycleOpened() | CycleKnown() | Recorded():
@@ -157,15 +157,16 @@ class Decision(Room[DecisionProtocol | Terminated]):
             case LastCycle():
                 self._take_up.last_cycle(message)
             case GetDecision():
-                answerer(self.ctx)(self._status())
+                answerer(self.ctx, message)(self._status())
             case _:
                 assert_never(message)
 
-    def _handle_run(self, job: Job, request_id: str) -> None:
+    def _handle_run(self, job: Job, command: RunEntryCycle | RunMonitorCycle) -> None:
         """Run a cycle for a person: its slot is now, to the second, and its outcome is the answer."""
         now = self.ctx.now()
         slot = now.replace(microsecond=0)
-        self._queue.add(Due(job, slot, now, request_id=request_id, answer=answerer(self.ctx)))
+        answer = answerer(self.ctx, command)
+        self._queue.add(Due(job, slot, now, request_id=command.request_id, answer=answer))
 
     def _handle_market_snapshot(self, stored: MarketSnapshotStored) -> None:
         desk = self._desk

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 from actors.decision.desk import Booked, Desk, RoomUnreachableError, ended_key
 from actors.runtime import AnyAddress, Came, Key
 from core.messages.base import Refused
+from core.messages.decision import CycleEnded
 from core.messages.market_data import (
     EntryMarket,
     FetchSnapshot,
@@ -50,7 +51,7 @@ class Due:
     since: datetime
     misfired: bool = False
     request_id: str = ""
-    answer: Callable[[object], None] | None = None
+    answer: Callable[[CycleEnded | Refused], None] | None = None
     from_snapshot: bool = False
 
     @property

@@ -16,7 +16,7 @@ from core.messages.protocols import (
     MarketDataProtocol,
     StateProtocol,
 )
-from core.messages.state import CycleKnown, CycleOpened, GetBooks, GetPosition, Recorded, Recording
+from core.messages.state import AnyRecording, CycleKnown, CycleOpened, GetBooks, GetPosition, Recorded
 from core.orders.books import Books, Position
 from core.strategy import Strategy
 from core.values import Mode, PositionId
@@ -94,7 +94,7 @@ class Desk:
         query = GetPosition(request_id=self.ctx.uuid(), position_id=position_id)
         return self._read(query.to(self.rooms.state)).position
 
-    def send(self, message: Recording, correlation: str | None = None) -> Key[Booked]:
+    def send(self, message: AnyRecording, correlation: str | None = None) -> Key[Booked]:
         """Tell state, and again until it answers. Returns the key under which its answer is delivered."""
         self._outbox.send(self.rooms.state, message, message.request_id, correlation=correlation)
         return booked_key(message.request_id)

@@ -12,8 +12,8 @@ from actors.execution.line import ExecutionRooms, Line, fetch_key, order_key, st
 from actors.execution.order import WorkingOrder
 from actors.execution.recovery import arm_if_late, look_at_sizes, recover
 from actors.execution.settlement import settle
-from actors.room import Room
-from actors.runtime import Address, Name, answerer, done_key
+from actors.room import Room, answerer
+from actors.runtime import Address, Name, done_key
 from core.messages.base import Refused
 from core.messages.execution import (
     CancelEntries,
@@ -125,11 +125,11 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
             case Reconcile():
                 self._start_recovery(message.reason)
             case CancelEntries():
-                self._handle_cancel_entries()
+                self._handle_cancel_entries(message)
             case WithdrawEntries():
                 self._handle_withdraw_entries()
             case GetExecution():
-                answerer(self.ctx)(self._status())
+                answerer(self.ctx, message)(self._status())
             case Recorded() | Refused() | BooksRead() | PositionRead():
                 self.outbox.settle(message.request_id)
                 self.conversations.deliver(state_key(message.request_id), message)
@@ -151,7 +151,7 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
         if self._recovering or self._stopping:
             outcome = FinalOutcome.RECOVERING if self._recovering else FinalOutcome.REFUSED
             reason = "recovering" if self._recovering else "stopping"
-            answerer(self.ctx)(
+            answerer(self.ctx, command)(
                 OrderFinal(
                     request_id=command.request_id,
                     cycle_id=command.cycle_id,
@@ -166,7 +166,7 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
         self.conversations.start(name, self._enter(name, line, command))
 
     def _handle_close(self, command: ClosePosition) -> None:
-        answer = answerer(self.ctx)
+        answer = answerer(self.ctx, command)
         request = ExitRequest(
             request_id=command.request_id,
             position_id=command.position_id,
@@ -182,7 +182,7 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
             self._start_exit(request, command.cycle_id or self.ctx.envelope.correlation)
 
     def _handle_settle(self, command: SettleExpired) -> None:
-        answer, name = answerer(self.ctx), Name(SETTLE, command.request_id)
+        answer, name = answerer(self.ctx, command), Name(SETTLE, command.request_id)
         if self._recovering:
             failed = SettleFailed(
                 request_id=command.request_id, cycle_id=command.cycle_id, reasons=("recovering",)
@@ -192,11 +192,11 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
             line = self._line(command.cycle_id)
             self.conversations.start(name, self._settle(line, command, answer))
 
-    def _handle_cancel_entries(self) -> None:
+    def _handle_cancel_entries(self, command: CancelEntries) -> None:
         """The engine is stopping: cancel resting entries and take no new one."""
         self._stopping = True
         stop = f"stop:{self.ctx.uuid()}"
-        cancels = self._cancel_entries(self._line(stop), answerer(self.ctx))
+        cancels = self._cancel_entries(self._line(stop), answerer(self.ctx, command))
         self.conversations.start(Name(stop), cancels)
 
     def _handle_withdraw_entries(self) -> None:
@@ -204,7 +204,7 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
         self._withdrawn.update(self.conversations.names(ENTRY))
         self.conversations.deliver(WITHDRAW_ENTRIES, None)
 
-    async def _cancel_entries(self, line: Line, answer: Callable[[object], None]) -> None:
+    async def _cancel_entries(self, line: Line, answer: Callable[[EntriesCancelled], None]) -> None:
         names = self.conversations.names(ENTRY)
         self.conversations.deliver(STOP_ENTRIES, None)
         ends_at = self.ctx.now().timestamp() + CANCEL_ENTRIES_WITHIN_S

@@ -48,12 +48,12 @@ from core.messages.protocols import (
     StateProtocol,
 )
 from core.messages.state import (
+    AnyRecording,
     BooksRead,
     GetBooks,
     GetPosition,
     PositionRead,
     Recorded,
-    Recording,
     RecordOrder,
 )
 from core.orders.books import Books, Fill, OrderRow, Position
@@ -141,7 +141,7 @@ class Line:
     def tell(self, to: Address[M], message: M) -> None:
         self.ctx.tell(to, message, correlation=self.correlation)
 
-    async def record(self, message: Recording) -> Recorded | Refused:
+    async def record(self, message: AnyRecording) -> Recorded | Refused:
         """Tell state, and again until it answers: recorded in books and audit on disk, or refused."""
         self._outbox.send(self.rooms.state, message, message.request_id, correlation=self.correlation)
         answer = await self.conversations.event(state_key(message.request_id))

@@ -13,8 +13,8 @@ from pydantic import JsonValue
 from actors.health.boot import TRY_AGAIN_S, Boot
 from actors.health.disk import DiskWatch, free_bytes_at
 from actors.health.probes import Round, Verdicts
-from actors.room import Alarm, Room
-from actors.runtime import Address, Timer, answerer
+from actors.room import Alarm, Room, answerer
+from actors.runtime import Address, Timer
 from core.contract import ENVIRONMENT_INFO, EnvironmentInfo, NoArguments, Router
 from core.market.venue_clock import ClockOffset, clock_offset
 from core.messages.alerting import Severity
@@ -150,7 +150,7 @@ class Health(Room[HealthProtocol | RoundOver | RecordAgain]):
             case RecordAgain():
                 self._boot.record()
             case GetHealth():
-                answerer(self.ctx)(self._status())
+                answerer(self.ctx, message)(self._status())
             case _:
                 assert_never(message)
 

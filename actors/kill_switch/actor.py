@@ -12,8 +12,8 @@ from actors.kill_switch.kill_file import KillFilePort
 from actors.kill_switch.latch import Latch, Look
 from actors.kill_switch.ledger import PermitLedger
 from actors.kill_switch.reporter import Reporter
-from actors.room import Room
-from actors.runtime import Address, answerer
+from actors.room import Room, answerer
+from actors.runtime import Address
 from core.messages.alerting import Severity
 from core.messages.audit import AuditBoot, AuditKind
 from core.messages.base import Refused
@@ -95,7 +95,7 @@ class KillSwitch(Room[KillSwitchProtocol | Look]):
             case ArmKillSwitch():
                 self._handle_arm(message)
             case DisarmKillSwitch():
-                self._latch.disarm(message, answerer(self.ctx))
+                self._latch.disarm(message, answerer(self.ctx, message))
             case SuspendEntries():
                 self._handle_suspend(message)
             case ClearSuspension():
@@ -107,7 +107,7 @@ class KillSwitch(Room[KillSwitchProtocol | Look]):
             case VenueChecked():
                 self._gate.take_venue(message)
             case GetKillSwitch():
-                answerer(self.ctx)(self._status())
+                answerer(self.ctx, message)(self._status())
             case AuditBoot():
                 if not message.ok:
                     problem = message.problem or "the audit chain is broken"
@@ -129,7 +129,7 @@ class KillSwitch(Room[KillSwitchProtocol | Look]):
 
     def _handle_request_permit(self, request: RequestPermit) -> None:
         self._latch.look_at_file()
-        answer, now = answerer(self.ctx), self.ctx.now()
+        answer, now = answerer(self.ctx, request), self.ctx.now()
         reasons = self._latch_reasons(request) + self._gate.reasons_against(
             request, now, entries_last_hour=self._ledger.entries_last_hour(now)
         )
@@ -168,7 +168,7 @@ class KillSwitch(Room[KillSwitchProtocol | Look]):
     def _handle_arm(self, command: ArmKillSwitch) -> None:
         permits = self._ledger.outstanding(self.ctx.now())
         self._latch.arm(
-            command.cause, command.reason, command.who, permits=permits, answer=answerer(self.ctx)
+            command.cause, command.reason, command.who, permits=permits, answer=answerer(self.ctx, command)
         )
         lapse_at = self._ledger.last_lapse(permits)
         if lapse_at is not None:

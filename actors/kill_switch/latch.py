@@ -14,7 +14,7 @@ from datetime import datetime
 from actors.kill_switch.gate import exits_blocked
 from actors.kill_switch.kill_file import KillFilePort
 from actors.kill_switch.reporter import Reporter
-from actors.runtime import Context
+from actors.runtime import OwnContext
 from core.kill_file import KillFile, parse_kill_file
 from core.messages.alerting import Severity
 from core.messages.base import Refused
@@ -48,20 +48,22 @@ class _Waiting:
     cause: ArmCause
     permits: frozenset[str]
     row_request_id: str
-    answer: Callable[[object], None]
+    answer: Callable[[KillSwitchArmed], None]
 
 
 @dataclass(frozen=True)
 class _Disarming:
     request_id: str
     command: DisarmKillSwitch
-    answer: Callable[[object], None]
+    answer: Callable[[KillSwitchDisarmed | Refused], None]
 
 
 class Latch:
     """One per incarnation."""
 
-    def __init__(self, ctx: Context, *, file: KillFilePort, reporter: Reporter, strategy: Strategy) -> None:
+    def __init__(
+        self, ctx: OwnContext[Look], *, file: KillFilePort, reporter: Reporter, strategy: Strategy
+    ) -> None:
         self._ctx = ctx
         self._file = file
         self._reporter = reporter
@@ -90,7 +92,7 @@ class Latch:
         who: str,
         *,
         permits: frozenset[str] = frozenset(),
-        answer: Callable[[object], None] | None = None,
+        answer: Callable[[KillSwitchArmed], None] | None = None,
     ) -> None:
         """Do steps 1 and 2 at once; `answer` is called at step 3, when none of `permits` is outstanding."""
         now = self._ctx.now()
@@ -151,7 +153,9 @@ class Latch:
                 )
             )
 
-    def disarm(self, command: DisarmKillSwitch, answer: Callable[[object], None]) -> None:
+    def disarm(
+        self, command: DisarmKillSwitch, answer: Callable[[KillSwitchDisarmed | Refused], None]
+    ) -> None:
         """Record the disarming; the file is removed when state has row and audit record on disk."""
         request_id = f"disarmed-{self._ctx.uuid()}"
         refusal = self._reason_against_disarming(command)

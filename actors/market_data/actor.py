@@ -10,10 +10,10 @@ from actors.market_data.assemble import entry_market, monitor_market
 from actors.market_data.parts import BACK_4H, chain_of, entry_chain, entry_parts, monitor_parts
 from actors.market_data.reading import Missing, Reading, Sources, books_key, ended_key, fetch_key
 from actors.market_data.seen import Seen
-from actors.market_data.storing import StoredSnapshots, recorded_key
+from actors.market_data.storing import StoredSnapshots, TellStored, recorded_key
 from actors.market_data.suspension import Suspension
-from actors.room import Room
-from actors.runtime import Address, Name, Terminated, answerer
+from actors.room import Room, answerer
+from actors.runtime import Address, Name, Terminated
 from core.contract import Router
 from core.messages.base import Refused
 from core.messages.market_data import (
@@ -109,11 +109,11 @@ class MarketData(Room[MarketDataProtocol | Terminated]):
                 self._handle_fetch_snapshot(message)
             case TakeMarketSnapshot():
                 slot = self.ctx.now().replace(microsecond=0)
-                self._start_stored(message.request_id, slot, answerer(self.ctx))
+                self._start_stored(message.request_id, slot, answerer(self.ctx, message))
             case JobDue():
                 self._handle_job_due(message)
             case GetMarks():
-                answerer(self.ctx)(self._marks())
+                answerer(self.ctx, message)(self._marks())
             case Fetched() | FetchFailed():
                 self._ended.discard(message.router)
                 deliver(fetch_key(message.request_id), message)
@@ -130,7 +130,7 @@ class MarketData(Room[MarketDataProtocol | Terminated]):
     def _handle_fetch_snapshot(self, request: FetchSnapshot) -> None:
         name = f"{request.kind.value}-{self.ctx.uuid()}"
         read = self._read_entry if request.kind is SnapshotKind.ENTRY else self._read_monitor
-        self.conversations.start(Name(name), self._snapshot(name, request, read, answerer(self.ctx)))
+        self.conversations.start(Name(name), self._snapshot(name, request, read, answerer(self.ctx, request)))
 
     def _handle_job_due(self, due: JobDue) -> None:
         if due.job is not Job.MARKET_SNAPSHOT:
@@ -143,13 +143,11 @@ class MarketData(Room[MarketDataProtocol | Terminated]):
             self._ended.add(router)
             self.conversations.deliver(ended_key(ended.path), ended)
 
-    def _start_stored(self, request_id: str, slot: datetime, answer: Callable[[object], None]) -> None:
+    def _start_stored(self, request_id: str, slot: datetime, answer: TellStored) -> None:
         name = f"stored-{self.ctx.uuid()}"
         self.conversations.start(Name(name), self._store(name, request_id, slot, answer))
 
-    async def _store(
-        self, name: str, request_id: str, slot: datetime, answer: Callable[[object], None]
-    ) -> None:
+    async def _store(self, name: str, request_id: str, slot: datetime, answer: TellStored) -> None:
         missing = await self._stored.take(name, request_id, slot, answer)
         if missing is not None:
             self._count_failure(missing)
@@ -159,7 +157,7 @@ class MarketData(Room[MarketDataProtocol | Terminated]):
         name: str,
         request: FetchSnapshot,
         read: Callable[[Reading, FetchSnapshot], Awaitable[EntryMarket | MonitorMarket | Missing]],
-        answer: Callable[[object], None],
+        answer: Callable[[Snapshot | SnapshotFailed], None],
     ) -> None:
         """Read the snapshot for a cycle's decision, and answer with it or with everything that is missing."""
         market = await read(self._sources.read(name, request.deadline), request)

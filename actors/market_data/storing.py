@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 from actors.market_data.assemble import Answers, chain_in, dvol_pts, spot_usd
 from actors.market_data.parts import stored_chain, stored_parts
@@ -27,6 +27,10 @@ DEADLINE_S: Final = 60.0
 def recorded_key(request_id: str) -> Key[Recorded | Refused]:
     """State's answer to a stored snapshot."""
     return Key(f"recorded:{request_id}")
+
+
+TellStored: TypeAlias = Callable[[MarketSnapshotStored | MarketSnapshotFailed], None]
+"""Answers whoever asked for a stored snapshot."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +69,7 @@ class StoredSnapshots:
         self._suspension = suspension
         self._age_max_s = age_max_s
 
-    async def take(
-        self, name: str, request_id: str, slot: datetime, answer: Callable[[object], None]
-    ) -> Missing | None:
+    async def take(self, name: str, request_id: str, slot: datetime, answer: TellStored) -> Missing | None:
         """Read a snapshot, store it, and answer. Missing if it could not be read; that is answered, too."""
         reading = self._sources.read(name, self._ctx.now() + timedelta(seconds=DEADLINE_S))
         reading.ask_books()
@@ -81,7 +83,7 @@ class StoredSnapshots:
         return None
 
     async def _store(
-        self, snapshot: StoredSnapshot, request_id: str, slot: datetime, answer: Callable[[object], None]
+        self, snapshot: StoredSnapshot, request_id: str, slot: datetime, answer: TellStored
     ) -> None:
         now, seen = self._ctx.now(), self._seen
         quotes, count = quotes_json(snapshot.chain, stored_expiries(snapshot.chain, now, seen.legs))
@@ -124,9 +126,7 @@ class StoredSnapshots:
             chain=chain_in(answers),
         )
 
-    def _missed(
-        self, missing: Missing, request_id: str, slot: datetime, answer: Callable[[object], None]
-    ) -> None:
+    def _missed(self, missing: Missing, request_id: str, slot: datetime, answer: TellStored) -> None:
         stale = any(fault.kind == PartFault.STALE.value for fault in missing.faults)
         reason = str(missing)
         self._seen.stale_reason = reason

@@ -13,8 +13,8 @@ from pydantic import BaseModel
 
 from actors.mcp.client import McpClient, McpCredentials, parsed, validated
 from actors.mcp.transport import NotConnected, Response, Transport, TransportError
-from actors.room import Room
-from actors.runtime import Address, Context, answerer
+from actors.room import Room, answerer
+from actors.runtime import Address, Context
 from core.contract import (
     ComboLeg,
     EditOrderRequest,
@@ -146,7 +146,7 @@ class McpOrders(Room[McpOrdersProtocol | _Lapsed]):
             reduce_only=terms.reduce_only,
             valid_until=permit.expires_at,
         )
-        self._under_permit(OrderAction.PLACE, "place_combo_order", request, permit, agrees)
+        self._under_permit(command, OrderAction.PLACE, "place_combo_order", request, agrees)
 
     def _handle_edit(self, command: EditOrder) -> None:
         permit, terms = command.permit, command.terms
@@ -157,19 +157,25 @@ class McpOrders(Room[McpOrdersProtocol | _Lapsed]):
             amount=Decimal(terms.amount),
             valid_until=permit.expires_at,
         )
-        self._under_permit(OrderAction.EDIT, "edit_order", request, permit, agrees)
+        self._under_permit(command, OrderAction.EDIT, "edit_order", request, agrees)
 
     def _handle_cancel(self, command: CancelOrder) -> None:
         """Cancel without a permit, even while armed: a cancel only takes risk away."""
-        answer = answerer(self.ctx)
+        answer = answerer(self.ctx, command)
         request = OrderIdRequest(order_id=OrderId(command.order_id))
         attempt = _OrderAttempt(command.label, OrderAction.CANCEL, command.attempt_id)
         answer(self._outcome_of(attempt, "cancel_order", request))
 
     def _under_permit(
-        self, action: OrderAction, tool: str, request: BaseModel, permit: Permit, agrees: bool
+        self,
+        command: SendOrder | EditOrder,
+        action: OrderAction,
+        tool: str,
+        request: BaseModel,
+        agrees: bool,
     ) -> None:
-        answer, attempt = answerer(self.ctx), _OrderAttempt(permit.label, action, permit.permit_id)
+        permit, answer = command.permit, answerer(self.ctx, command)
+        attempt = _OrderAttempt(permit.label, action, permit.permit_id)
         problem = self._permit_problem(permit, agrees)
         self._seen_permits.add(permit.permit_id)
         if problem is not None:

@@ -10,8 +10,8 @@ from typing import Final, assert_never
 from actors.mcp.client import McpClient, McpCredentials, is_maintenance
 from actors.mcp.retries import wait_before_next_s
 from actors.mcp.transport import Transport
-from actors.room import Alarm, Room
-from actors.runtime import Address, Context, answerer
+from actors.room import Alarm, Room, answerer
+from actors.runtime import Address, Context
 from core.contract import Router
 from core.contract.registry import CHANGING_TOOLS
 from core.errors import (
@@ -49,7 +49,7 @@ class _Attempt:
 
     fetch: Fetch
     number: int
-    answer: Callable[[object], None] = field(repr=False)
+    answer: Callable[[Fetched | FetchFailed], None] = field(repr=False)
     correlation: str
 
 
@@ -97,7 +97,7 @@ class McpRouter(Room[McpProtocol | _Attempt]):
         match message:
             case Fetch():
                 correlation = self.ctx.envelope.correlation or message.request_id
-                self._handle_attempt(_Attempt(message, 1, answerer(self.ctx), correlation))
+                self._handle_attempt(_Attempt(message, 1, answerer(self.ctx, message), correlation))
             case _Attempt():
                 self._handle_attempt(message)
             case ProbeRouter():
@@ -153,7 +153,7 @@ class McpRouter(Room[McpProtocol | _Attempt]):
         attempt.answer(self._failed(fetch, fault, str(error), attempt.number))
 
     def _handle_probe(self, probe: ProbeRouter) -> None:
-        answer = answerer(self.ctx)
+        answer = answerer(self.ctx, probe)
         started_at = self.ctx.now()
         version: str | None = None
         environment: str | None = None

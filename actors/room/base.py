@@ -5,12 +5,13 @@ from __future__ import annotations
 from types import UnionType
 from typing import ClassVar, Generic, TypeVar, Union, cast, get_args, get_origin
 
-from actors.runtime import Actor, Conversations, Outbox, Retell, Wake, refuse_unrun_hooks
+from actors.room.answering import Returned
+from actors.runtime import Actor, Conversations, Outbox, OwnContext, Retell, Wake, refuse_unrun_hooks
 
-M = TypeVar("M")
+M_contra = TypeVar("M_contra", contravariant=True)
 
 
-class Room(Actor, Generic[M]):
+class Room(Actor, Generic[M_contra]):
     """`class Decision(Room[A | B])` handles A and B in `handle`; any other message crashes it with TypeError.
 
     A room makes its parts in `on_start`, because `ctx` does not exist earlier, and `on_start` begins with
@@ -18,6 +19,7 @@ class Room(Actor, Generic[M]):
     many messages.
     """
 
+    ctx: OwnContext[M_contra | Wake | Retell]
     outbox: Outbox
     conversations: Conversations
     _accepted: ClassVar[tuple[type, ...]] = ()
@@ -35,7 +37,7 @@ class Room(Actor, Generic[M]):
 
     def on_receive(self, message: object) -> object:
         if isinstance(message, self._accepted):
-            return self.handle(cast("M", message))
+            return self.handle(cast("M_contra", message))
         if isinstance(message, Wake):
             self.conversations.wake(message)
         elif isinstance(message, Retell):
@@ -45,8 +47,8 @@ class Room(Actor, Generic[M]):
             raise TypeError(f"{self.ctx.path}: expected a message of {room}, found {found}")
         return None
 
-    def handle(self, message: M) -> object:
-        """Handle one message of the room's protocol, by a `match` closed by `assert_never`. The return value
+    def handle(self, message: M_contra) -> Returned | None:
+        """Handle one message of the room's protocol, by a `match` closed by `assert_never`. What it returns
         answers an ask, unless the reply was deferred."""
         raise NotImplementedError(f"{type(self).__name__} does not handle {type(message).__name__}")
 

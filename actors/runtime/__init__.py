@@ -5,11 +5,19 @@ It is generic and imports nothing else of this project.
 
 from __future__ import annotations
 
-from actors.runtime.actor.answering import answerer
 from actors.runtime.actor.base import Actor
-from actors.runtime.actor.context import Context, ReplyTo, Timer
+from actors.runtime.actor.context import Context, OwnContext, ReplyTo, Timer
 from actors.runtime.actor.conversations import Came, Conversation, Conversations, Key, Name, Wake, done_key
-from actors.runtime.actor.mail import Address, AnyAddress, Envelope, PlainQuestion, Question, Terminated, ask
+from actors.runtime.actor.mail import (
+    Address,
+    AnyAddress,
+    Envelope,
+    PlainQuestion,
+    Question,
+    SomeAddress,
+    Terminated,
+    ask,
+)
 from actors.runtime.actor.outbox import Outbox, Retell
 from actors.runtime.actor.unrun import refuse_unrun_hooks
 from actors.runtime.backend.runtime import Runtime
@@ -105,6 +113,7 @@ __all__ = [
     "Name",
     "OnHang",
     "Outbox",
+    "OwnContext",
     "PlainQuestion",
     "Question",
     "ReplyTo",
@@ -116,6 +125,8 @@ __all__ = [
     "Runtime",
     "RuntimeEvent",
     "RuntimeFault",
+    "Sender",
+    "SomeAddress",
     "StartTimeout",
     "SupervisorExhausted",
     "SupervisorSpec",
@@ -126,7 +137,6 @@ __all__ = [
     "Tracer",
     "TripwireHit",
     "Wake",
-    "answerer",
     "ask",
     "done_key",
     "envelope_line",

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
-from actors.room import Room
-from actors.runtime import Address, Timer, answerer
+from actors.room import Room, answerer
+from actors.runtime import Address, Timer
 from actors.scheduler.clock_schedule import ClockJob, ClockScheduler
 from actors.scheduler.jobs import build_jobs, disabled_jobs
 from core.messages.base import Refused
@@ -91,7 +91,7 @@ class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
             case StartJobs():
                 self._handle_start_jobs()
             case GetJobs():
-                answerer(self.ctx)(self._view())
+                answerer(self.ctx, message)(self._view())
             case HealthStatus():
                 if message.booted:
                     self._handle_start_jobs()

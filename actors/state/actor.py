@@ -5,10 +5,10 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
-from typing import assert_never
+from typing import Any, assert_never
 
-from actors.room import Alarm, Room
-from actors.runtime import Address, Fenced, Timer, answerer
+from actors.room import Alarm, Room, answerer
+from actors.runtime import Address, Fenced, Timer
 from actors.state.apply import NoteBackup, Write, first_answer
 from actors.state.backup import BackupError, make_backup
 from actors.state.boot import chain_broken_event, tail_restored_event
@@ -20,7 +20,7 @@ from actors.state.sequencer import Committed, Sequencer
 from core.audit.hash_chain import Link
 from core.messages.alerting import Severity
 from core.messages.audit import AppendAudit, AuditAt, AuditBoot, AuditEvent, AuditHead
-from core.messages.base import Refused
+from core.messages.base import Query, Refused
 from core.messages.kill_switch import ArmCause, ArmKillSwitch, KillSwitchArmed
 from core.messages.protocols import AlertingProtocol, AuditProtocol, KillSwitchProtocol
 from core.messages.state import (
@@ -153,7 +153,7 @@ class State(Room[Write | Read | _Own]):
                 assert_never(message)
 
     def _handle_write(self, request: Write) -> None:
-        answer = answerer(self.ctx)
+        answer = answerer(self.ctx, request)
         if self._db is None:
             answer(self._refused_corrupt(request.request_id))
             return
@@ -169,7 +169,9 @@ class State(Room[Write | Read | _Own]):
         self._pump()
 
     def _handle_read(self, query: Read) -> None:
-        answer = answerer(self.ctx)
+        # `read` is checked query by query; here any of them may stand.
+        request: Query[Any] = query
+        answer = answerer(self.ctx, request)
         if self._db is None:
             answer(self._refused_corrupt(getattr(query, "request_id", "")))
             return
@@ -179,7 +181,7 @@ class State(Room[Write | Read | _Own]):
             self._tell_facts()
 
     def _handle_get_books(self, query: GetBooks) -> None:
-        answer = answerer(self.ctx)
+        answer = answerer(self.ctx, query)
         if self._db is None:
             answer(self._refused_corrupt(query.request_id))
             return
@@ -187,7 +189,7 @@ class State(Room[Write | Read | _Own]):
         answer(BooksRead(request_id=query.request_id, books=books))
 
     def _handle_get_audit_head_and_pending(self, query: GetAuditHeadAndPending) -> None:
-        answer = answerer(self.ctx)
+        answer = answerer(self.ctx, query)
         if self._db is None:
             answer(self._refused_corrupt(""))
             return
@@ -230,7 +232,7 @@ class State(Room[Write | Read | _Own]):
         self._tell_facts()
 
     def _handle_make_backup(self, request: MakeBackup) -> None:
-        answer = answerer(self.ctx)
+        answer = answerer(self.ctx, request)
         if self._db is None:
             answer(self._refused_corrupt(request.request_id))
             return

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from core.messages.alerting import Severity
 from core.messages.audit import AuditEvent, AuditKind
-from core.messages.state import StateAnswer
+from core.messages.state import RecordingAnswer
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Notice:
 class Applied:
     """Gathered while a request is applied. Events stay in the order in which they are noted."""
 
-    answer: StateAnswer
+    answer: RecordingAnswer
     events: list[AuditEvent] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     books_changed: bool = False

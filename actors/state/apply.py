@@ -36,6 +36,7 @@ from core.messages.alerting import Severity
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.base import Refused
 from core.messages.state import (
+    AnyRecording,
     BackupMade,
     BindAccount,
     CloseCycle,
@@ -52,6 +53,7 @@ from core.messages.state import (
     RecordInbox,
     RecordInboxDone,
     Recording,
+    RecordingAnswer,
     RecordInstruction,
     RecordJobRuns,
     RecordKillSwitch,
@@ -59,7 +61,6 @@ from core.messages.state import (
     RecordOrder,
     RecordSent,
     SetSystem,
-    StateAnswer,
 )
 
 
@@ -72,27 +73,7 @@ class NoteBackup(Recording):
     at: datetime
 
 
-Write = (
-    OpenCycle
-    | RecordDecision
-    | RecordInstruction
-    | RecordSent
-    | RecordOrder
-    | RecordDeliveries
-    | CloseProposal
-    | CloseCycle
-    | RecordEvent
-    | RecordMarketSnapshot
-    | RecordJobRuns
-    | RecordKillSwitch
-    | RecordAlert
-    | RecordAlertDelivered
-    | RecordInbox
-    | RecordInboxDone
-    | BindAccount
-    | SetSystem
-    | NoteBackup
-)
+Write = AnyRecording | NoteBackup
 """Every request that writes. A MakeBackup leads to a NoteBackup once the backup is made."""
 
 STATES_OWN = frozenset(
@@ -117,12 +98,12 @@ STATES_OWN = frozenset(
 """The kinds that state notes itself when it applies a change. A sender's own events of these kinds, except by
 `RecordEvent`, are dropped: they would be second records of the same change."""
 
-_ANSWERS: dict[str, type[StateAnswer]] = {
+_ANSWERS: dict[str, type[RecordingAnswer]] = {
     kind.__name__: kind for kind in (Recorded, Refused, CycleOpened, CycleKnown, BackupMade)
 }
 
 
-def first_answer(db: sqlite3.Connection, request_id: str) -> StateAnswer | None:
+def first_answer(db: sqlite3.Connection, request_id: str) -> RecordingAnswer | None:
     """The answer that the request got before, if any."""
     found = records.answer(db, request_id)
     if found is None:
@@ -131,7 +112,7 @@ def first_answer(db: sqlite3.Connection, request_id: str) -> StateAnswer | None:
     return _ANSWERS[name].model_validate_json(body)
 
 
-def keep_answer(db: sqlite3.Connection, answer: StateAnswer, request_id: str, now: datetime) -> None:
+def keep_answer(db: sqlite3.Connection, answer: RecordingAnswer, request_id: str, now: datetime) -> None:
     """Remember the answer, in the transaction of the change."""
     records.insert_answer(db, request_id, type(answer).__name__, answer.model_dump_json(), now)
 

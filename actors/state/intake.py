@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from actors.state.apply import Write
-from core.messages.state import StateAnswer
+from core.messages.state import RecordingAnswer
 
-Answer = Callable[[object], None]
+Answer = Callable[[RecordingAnswer], None]
 
 
 @dataclass
@@ -20,7 +20,7 @@ class Waiting:
     correlation: str | None
     answers: list[Answer] = field(default_factory=list)
 
-    def answer(self, with_what: StateAnswer) -> None:
+    def answer(self, with_what: RecordingAnswer) -> None:
         """Answer everybody."""
         for answer in self.answers:
             answer(with_what)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import datetime, timedelta
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 from actors.state.tables import cycles, orders, positions, records
+from core.messages.base import Query
 from core.messages.kill_switch import BooksChanged
 from core.messages.state import (
     ClosedTrades,
@@ -43,6 +44,7 @@ Read = (
 )
 """The queries that are answered from the tables alone."""
 
+R = TypeVar("R")
 COUNTED = timedelta(hours=1)
 
 
@@ -51,30 +53,38 @@ def read(db: sqlite3.Connection, query: Read) -> StateAnswer:
     match query:
         case GetPosition():
             position = positions.by_id(db, query.position_id)
-            return PositionRead(request_id=query.request_id, position=position)
+            return _answer(query, PositionRead(request_id=query.request_id, position=position))
         case GetOpenCycles():
-            return OpenCycles(request_id=query.request_id, cycles=cycles.without_outcome(db))
+            return _answer(query, OpenCycles(request_id=query.request_id, cycles=cycles.without_outcome(db)))
         case GetLastCycle():
             cycle = cycles.last_of(db, query.job)
-            return LastCycle(request_id=query.request_id, job=query.job, cycle=cycle)
+            return _answer(query, LastCycle(request_id=query.request_id, job=query.job, cycle=cycle))
         case GetClosedTrades():
-            return ClosedTrades(request_id=query.request_id, positions=positions.closed(db))
+            return _answer(query, ClosedTrades(request_id=query.request_id, positions=positions.closed(db)))
         case GetJobRuns():
-            return JobRuns(next_runs=records.job_runs(db))
+            return _answer(query, JobRuns(next_runs=records.job_runs(db)))
         case GetKillSwitchRow():
-            return records.kill_switch(db, query.request_id)
+            return _answer(query, records.kill_switch(db, query.request_id))
         case GetUndeliveredAlerts():
-            return UndeliveredAlerts(
-                request_id=query.request_id,
-                channel=query.channel,
-                alerts=records.undelivered_alerts(db, query.channel),
+            return _answer(
+                query,
+                UndeliveredAlerts(
+                    request_id=query.request_id,
+                    channel=query.channel,
+                    alerts=records.undelivered_alerts(db, query.channel),
+                ),
             )
         case GetOpenInbox():
-            return OpenInbox(request_id=query.request_id, items=records.open_inbox(db))
+            return _answer(query, OpenInbox(request_id=query.request_id, items=records.open_inbox(db)))
         case GetSystem():
-            return SystemRead(key=query.key, value=records.setting(db, query.key))
+            return _answer(query, SystemRead(key=query.key, value=records.setting(db, query.key)))
         case _:
             assert_never(query)
+
+
+def _answer(_query: Query[R], answer: R) -> R:
+    """`answer`, which the type checker compares with what the query names."""
+    return answer
 
 
 class BooksView:

@@ -7,7 +7,7 @@ makes.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast, get_args
 
 from pydantic import BaseModel
 
@@ -39,16 +39,42 @@ class Question(Generic[Answer_co]):
     message: Answered[Answer_co]
 
     def answer(self, found: object) -> Answer_co:
-        """Return what came back, typed as the answer that the message declares."""
+        """Return what came back. Raises TypeError unless it is an answer that the message declares."""
+        if not isinstance(found, self.message.answers):
+            asked, came = type(self.message).__name__, type(found).__name__
+            expected = " or ".join(answer.__name__ for answer in self.message.answers)
+            raise TypeError(f"{asked}: expected {expected} as its answer, found {came}")
         return cast("Answer_co", found)
+
+
+class _AnsweredBy:
+    """What `Answered[...]` and `Query[...]` are as a base: the class, and the answers that were named."""
+
+    def __init__(self, base: type[BaseModel], answers: tuple[type, ...]) -> None:
+        self.base = base
+        self.answers = answers
+
+    def __mro_entries__(self, _bases: tuple[object, ...]) -> tuple[type[BaseModel]]:
+        return (self.base,)
 
 
 class Answered(Message, Generic[Answer]):
     """A message that is answered by `Answer`, whether it was told or asked."""
 
-    def __class_getitem__(cls, typevar_values: Any) -> type[BaseModel]:
-        """Return the class itself; pydantic would make one per answer, which only the type checker needs."""
-        return cls
+    answers: ClassVar[tuple[type, ...]] = ()
+    """The classes of `Answer`, so that `Question.answer` can check what came back."""
+
+    def __class_getitem__(cls, typevar_values: Any) -> Any:
+        """Return a base that stands for the class itself; pydantic would make a class per answer."""
+        members = get_args(typevar_values) or (typevar_values,)
+        return _AnsweredBy(cls, tuple(member for member in members if isinstance(member, type)))
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **named: Any) -> None:
+        super().__pydantic_init_subclass__(**named)
+        for base in cls.__dict__.get("__orig_bases__", ()):
+            if isinstance(base, _AnsweredBy):
+                cls.answers = base.answers
 
     def to(self: Asking, address: Takes[Asking]) -> Question[Answer]:
         """Return the question that asks this of an address."""

@@ -151,7 +151,7 @@ class InjectDone(Event):
     body: str
 
 
-class AwaitInject(Query[InjectDone]):
-    """Answered by `InjectDone` when the injected message has been answered."""
+class AwaitInject(Query[InjectDone | Refused]):
+    """Answered by `InjectDone` when the injected message has been answered, `Refused` if there is none."""
 
     request_id: str

@@ -76,6 +76,7 @@ from core.messages.mcp import (
 )
 from core.messages.scheduler import ClockSet, GetJobs, JobDue, Jobs, StartJobs
 from core.messages.state import (
+    AnyRecording,
     BackupMade,
     BooksRead,
     ClosedTrades,
@@ -95,11 +96,11 @@ from core.messages.state import (
     JobRuns,
     KillSwitchRow,
     LastCycle,
+    MakeBackup,
     OpenCycles,
     OpenInbox,
     PositionRead,
     Recorded,
-    Recording,
     SystemRead,
     UndeliveredAlerts,
 )
@@ -125,7 +126,8 @@ KillSwitchProtocol = (
 )
 
 StateProtocol = (
-    Recording
+    AnyRecording
+    | MakeBackup
     | AuditAt
     | AuditBoot
     | GetBooks

@@ -41,6 +41,7 @@ from core.orders.books import CycleOutcome, Delivery, Fill, Instruction, Job, Or
 from core.values import CycleId, Environment, ProposalId
 
 __all__ = [
+    "AnyRecording",
     "AuditHeadAndPending",
     "BackupMade",
     "BindAccount",
@@ -84,6 +85,7 @@ __all__ = [
     "RecordSent",
     "Recorded",
     "Recording",
+    "RecordingAnswer",
     "SetSystem",
     "StateAnswer",
     "SystemRead",
@@ -95,21 +97,6 @@ class Recorded(Event):
     """The write of `request_id` is durable, in the database and in the audit file."""
 
     request_id: str
-
-
-class Recording(Command, Answered[Recorded | Refused]):
-    """A request to write. `audit` is sequenced in the same transaction."""
-
-    request_id: str
-    audit: tuple[AuditEvent, ...] = ()
-
-
-class OpenCycle(Recording):
-    """(job, slot) is unique. Answered by `CycleOpened` (new, or unfinished and taken up) or `CycleKnown`."""
-
-    job: Job
-    slot: datetime
-    at: datetime
 
 
 class CycleOpened(Event):
@@ -126,6 +113,31 @@ class CycleKnown(Event):
     job: Job
     slot: datetime
     outcome: CycleOutcome
+
+
+class BackupMade(Event):
+    request_id: str
+    path: str
+    bytes: int
+
+
+RecordingAnswer = Recorded | Refused | CycleOpened | CycleKnown | BackupMade
+
+
+class Recording(Command, Answered[RecordingAnswer]):
+    """A request to write. `audit` is sequenced in the same transaction. Answered by `Recorded`, unless the
+    request itself names another answer, or by `Refused`."""
+
+    request_id: str
+    audit: tuple[AuditEvent, ...] = ()
+
+
+class OpenCycle(Recording):
+    """(job, slot) is unique. Answered by `CycleOpened` (new, or unfinished and taken up) or `CycleKnown`."""
+
+    job: Job
+    slot: datetime
+    at: datetime
 
 
 class RecordDecision(Recording):
@@ -265,24 +277,37 @@ class SetSystem(Recording):
     at: datetime
 
 
+AnyRecording = (
+    OpenCycle
+    | RecordDecision
+    | RecordInstruction
+    | RecordSent
+    | RecordOrder
+    | RecordDeliveries
+    | CloseProposal
+    | CloseCycle
+    | RecordEvent
+    | RecordMarketSnapshot
+    | RecordJobRuns
+    | RecordKillSwitch
+    | RecordAlert
+    | RecordAlertDelivered
+    | RecordInbox
+    | RecordInboxDone
+    | BindAccount
+    | SetSystem
+)
+"""What a room may have recorded, request by request; `Recording` is only their base."""
+
+
 class MakeBackup(Recording):
     """Answered by `BackupMade` or `Refused`."""
 
     at: datetime
 
 
-class BackupMade(Event):
-    request_id: str
-    path: str
-    bytes: int
-
-
 StateAnswer = (
-    Recorded
-    | Refused
-    | CycleOpened
-    | CycleKnown
-    | BackupMade
+    RecordingAnswer
     | BooksRead
     | PositionRead
     | OpenCycles

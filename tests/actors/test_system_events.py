@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from actors.names import Rooms
 from actors.runtime import (
     ActorFailed,
     ActorHung,
@@ -37,7 +38,7 @@ class House:
     def __init__(self) -> None:
         self.rooms = {name: FakeAddress(name) for name in ROOMS}
         self.listen = SystemEvents()
-        self.listen.addresses = self.rooms
+        self.listen.rooms = Rooms(self.rooms)
 
     def told(self, name: str) -> list[object]:
         return self.rooms[name].received
@@ -108,6 +109,12 @@ def test_a_lost_message_that_changes_books_suspends_and_reconciles(house: House)
     assert [type(message) for message in house.told("kill_switch")] == [SuspendEntries]
     assert [type(message) for message in house.told("execution")] == [Reconcile]
     assert house.alerts()[0].cause == "c-1"
+
+
+def test_a_name_that_only_begins_like_the_books_is_elsewhere(house: House) -> None:
+    """Whatever else may be named bookshelf, losing its mail is no reason to suspend entries."""
+    house.listen(MailboxOverflow("root/bookshelf", 7, NOW))
+    assert house.told("kill_switch") == house.told("execution") == []
 
 
 def test_a_lost_message_elsewhere_is_recorded_and_suspends_nothing(house: House) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from typing import get_args
 
 import pytest
 from pydantic import BaseModel
 
 import core.messages
-from core.messages.base import Query
+from core.messages.base import Query, Refused
 from core.messages.market_data import SnapshotFault
 from core.messages.scheduler import GetJobs, Jobs
+from core.messages.state import BooksRead, GetBooks, Recorded, RecordEvent, Recording, RecordingAnswer
 
 MODULES = [
     importlib.import_module(f"core.messages.{found.name}")
@@ -58,5 +60,20 @@ def test_a_question_is_a_message_to_an_address_and_hands_its_answer_on() -> None
     assert taker.told == []
 
 
+def test_an_answer_that_the_message_does_not_name_is_refused() -> None:
+    """A room that answers with something else fails its asker at once, and not where the answer is used."""
+    question = GetJobs().to(Taker())
+    with pytest.raises(TypeError, match="GetJobs: expected Jobs as its answer, found Recorded"):
+        question.answer(Recorded(request_id="r"))
+    with pytest.raises(TypeError, match="GetJobs: expected Jobs as its answer, found NoneType"):
+        question.answer(None)
+
+
+def test_a_message_knows_the_classes_of_its_answers_also_from_its_base() -> None:
+    assert GetJobs.answers == (Jobs,)
+    assert GetBooks.answers == (BooksRead, Refused)
+    assert RecordEvent.answers == Recording.answers == get_args(RecordingAnswer)
+
+
 def test_what_answers_a_message_makes_no_class_of_its_own() -> None:
-    assert Query[Jobs] is Query
+    assert [base for base in GetJobs.__mro__ if issubclass(base, Query)] == [GetJobs, Query]

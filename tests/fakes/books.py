@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from actors.runtime import Actor, AnyAddress, answerer
+from actors.room import answerer
+from actors.runtime import Actor, AnyAddress
 from core.errors import IllegalEdgeError
-from core.messages.base import Refused
+from core.messages.base import Answered, Refused
 from core.messages.kill_switch import BooksChanged
 from core.messages.state import (
     BindAccount,
@@ -82,7 +83,8 @@ class FakeBooks(Actor):
     def on_receive(self, message: object) -> None:
         if type(message) in self.silent:
             return
-        answer = answerer(self.ctx)
+        assert isinstance(message, Answered)
+        answer = answerer(self.ctx, message)
         request_id = getattr(message, "request_id", "")
         if type(message) in self.refuse:
             answer(Refused(request_id=request_id, reasons=(self.refuse[type(message)],)))

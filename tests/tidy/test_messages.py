@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+from typing import Any
 
 import pytest
 
@@ -54,3 +55,10 @@ def test_no_message_makes_up_its_own_ids_or_times(message: type[Message]) -> Non
         info.default_factory is None or info.default_factory in (list, dict)
         for info in message.model_fields.values()
     )
+
+
+@pytest.mark.parametrize(
+    "message", [m for m in MESSAGES if issubclass(m, Answered)], ids=lambda message: message.__name__
+)
+def test_what_is_answered_names_its_answers(message: type[Answered[Any]]) -> None:
+    assert message.answers

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from actors.runtime.actor.context import Context
+from typing import Any
+
+from actors.runtime.actor.context import OwnContext
 from actors.runtime.actor.unrun import refuse_unrun_hooks
 
 
@@ -12,7 +14,7 @@ class Actor:
     The cell sets `ctx` before it calls `on_start`.
     """
 
-    ctx: Context
+    ctx: OwnContext[Any]
 
     def __init_subclass__(cls) -> None:
         """Raises TypeError for a hook that is an `async def` or a generator: nothing would ever run it."""

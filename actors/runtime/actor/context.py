@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
-from actors.runtime.actor.mail import Address, AnyAddress, Envelope, Question
+from actors.runtime.actor.mail import Address, AnyAddress, Envelope, Question, SomeAddress
 
 if TYPE_CHECKING:
     LogAdapter: TypeAlias = logging.LoggerAdapter[logging.Logger]
@@ -18,6 +18,7 @@ else:
 
 
 M = TypeVar("M")
+M_contra = TypeVar("M_contra", contravariant=True)
 R = TypeVar("R")
 
 
@@ -57,10 +58,7 @@ class Context(Protocol):
         """The envelope of the message being handled. Raises LookupError outside a handler."""
 
     @property
-    def sender(self) -> AnyAddress | None: ...
-
-    @property
-    def self_address(self) -> AnyAddress: ...
+    def sender(self) -> SomeAddress | None: ...
 
     def tell(self, to: Address[M], message: M, *, correlation: str | None = None) -> None:
         """Send without waiting. The correlation defaults to that of the message being handled."""
@@ -78,12 +76,6 @@ class Context(Protocol):
 
     def monotonic(self) -> float:
         """Process time, in seconds from an arbitrary point."""
-
-    def call_at(self, when: datetime, message: object) -> Timer:
-        """Tell `message` to self at market time `when` (at once if past). Dies with the incarnation."""
-
-    def call_later(self, delay_s: float, message: object) -> Timer:
-        """Tell `message` to self after `delay_s` of market time. Dies with the incarnation."""
 
     def sleep(self, seconds: float) -> None:
         """Park the handler for that much market time."""
@@ -113,3 +105,16 @@ class Context(Protocol):
 
     def stop_self(self) -> None:
         """End normally after the current message."""
+
+
+class OwnContext(Context, Protocol[M_contra]):
+    """The context of an actor that takes messages of `M`, for the parts that tell such messages to it."""
+
+    @property
+    def self_address(self) -> Address[M_contra]: ...
+
+    def call_at(self, when: datetime, message: M_contra) -> Timer:
+        """Tell `message` to self at market time `when` (at once if past). Dies with the incarnation."""
+
+    def call_later(self, delay_s: float, message: M_contra) -> Timer:
+        """Tell `message` to self after `delay_s` of market time. Dies with the incarnation."""

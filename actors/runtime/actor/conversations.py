@@ -16,7 +16,7 @@ from inspect import CORO_RUNNING, getcoroutinestate
 from itertools import count
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
-from actors.runtime.actor.context import Context
+from actors.runtime.actor.context import OwnContext
 from actors.runtime.actor.unrun import UNRUN, refuse_unrun
 from actors.runtime.errors import Fenced, describe
 
@@ -90,7 +90,7 @@ class Conversations:
     it resumes those that wait when it is delivered, not one that waits for it only later.
     """
 
-    def __init__(self, ctx: Context) -> None:
+    def __init__(self, ctx: OwnContext[Wake]) -> None:
         self._ctx = ctx
         self._running: dict[Name, _Running] = {}
         self._waiting: dict[Key[Any], list[_Running]] = {}

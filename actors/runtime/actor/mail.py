@@ -12,6 +12,7 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from actors.runtime.times import from_us
 
+M = TypeVar("M")
 M_contra = TypeVar("M_contra", contravariant=True)
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
@@ -40,7 +41,7 @@ class Recipient(Protocol):
     """What an address points at: a cell, or a fake in a test."""
 
     @property
-    def waiting_on(self) -> AnyAddress | None:
+    def waiting_on(self) -> SomeAddress | None:
         """The actor whose answer a handler waits for right now; None if no handler waits."""
 
     def deliver(self, envelope: Envelope) -> str | None:
@@ -52,6 +53,20 @@ class Recipient(Protocol):
         """Tell Terminated to the watcher at each end of an incarnation."""
 
     def ask_from(self, message: object, timeout_s: float, correlation: str | None) -> object: ...
+
+
+class SomeAddress(Protocol):
+    """Any address, as a sender's, of which only the name is known: the type checker lets nobody tell it
+    anything."""
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def recipient(self) -> Recipient: ...
 
 
 class Address(Generic[M_contra]):
@@ -81,14 +96,14 @@ class Address(Generic[M_contra]):
 
 
 AnyAddress: TypeAlias = Address[Any]
-"""An address whose protocol is not known here: a message's sender, or an address found by name."""
+"""An address whose protocol is not known here, as where it was found by name: it may be told anything."""
 
 
 class Question(Protocol[R_co]):
     """A message to an address that takes it, and the type of its answer."""
 
     @property
-    def address(self) -> AnyAddress: ...
+    def address(self) -> SomeAddress: ...
 
     @property
     def message(self) -> object: ...
@@ -98,11 +113,11 @@ class Question(Protocol[R_co]):
 
 
 @dataclass(frozen=True)
-class PlainQuestion:
+class PlainQuestion(Generic[M]):
     """A question whose message does not name the type of its answer."""
 
-    address: AnyAddress
-    message: object
+    address: Address[M]
+    message: M
 
     def answer(self, found: object) -> object:
         """The answer that came back."""
@@ -132,11 +147,11 @@ class Envelope(NamedTuple):
 
     number: int
     message: object
-    sender: AnyAddress | None
+    sender: SomeAddress | None
     correlation: str | None
     cause: int | None
     sent_at_ns: int
-    to: AnyAddress
+    to: SomeAddress
     reply_to: Reply | None
 
     @property

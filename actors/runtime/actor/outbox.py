@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from actors.runtime.actor.context import Context, Timer
+from actors.runtime.actor.context import Context, OwnContext, Timer
 from actors.runtime.actor.mail import Address, AnyAddress
 
 M = TypeVar("M")
@@ -37,7 +37,7 @@ class Outbox:
     Messages are told in the order of sending; one timer serves all that are kept.
     """
 
-    def __init__(self, ctx: Context) -> None:
+    def __init__(self, ctx: OwnContext[Retell]) -> None:
         self._ctx = ctx
         self._retell_after = timedelta(seconds=RETELL_AFTER_S)
         self._kept: dict[str, _Kept] = {}

@@ -11,7 +11,15 @@ from typing import Any
 
 import pykka
 
-from actors.runtime.actor.mail import Address, AnyAddress, Envelope, OwnEnvelope, Terminated, Watcher
+from actors.runtime.actor.mail import (
+    Address,
+    AnyAddress,
+    Envelope,
+    OwnEnvelope,
+    SomeAddress,
+    Terminated,
+    Watcher,
+)
 from actors.runtime.backend.asking import check_timeout, refusal_error
 from actors.runtime.backend.futures import ThreadFuture
 from actors.runtime.backend.mailbox import FULL, Deliver, Mailbox
@@ -83,7 +91,7 @@ class Cell(pykka.Actor):
         return None if self.mailbox.current is None else self.mailbox.busy_since
 
     @property
-    def waiting_on(self) -> AnyAddress | None:
+    def waiting_on(self) -> SomeAddress | None:
         """The actor whose answer the current life's handler waits for, or None."""
         incarnation = self.incarnation
         if incarnation is None or incarnation.waiting_for is None or incarnation.waiting_for.done:

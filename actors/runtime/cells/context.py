@@ -10,7 +10,15 @@ from typing import TypeVar
 
 from actors.runtime.actor.context import LogAdapter, ReplyTo, Timer
 from actors.runtime.actor.log import ActorLog
-from actors.runtime.actor.mail import AnyAddress, Envelope, OwnEnvelope, Question, Reply, Terminated
+from actors.runtime.actor.mail import (
+    AnyAddress,
+    Envelope,
+    OwnEnvelope,
+    Question,
+    Reply,
+    SomeAddress,
+    Terminated,
+)
 from actors.runtime.backend.asking import check_timeout, refusal_error
 from actors.runtime.backend.futures import OneShot
 from actors.runtime.backend.mailbox import Mailbox
@@ -118,7 +126,7 @@ class LiveContext:
         self.may_act = True
         self.counted = False
         self.waiting_for: OneShot | None = None
-        self.waiting_on: AnyAddress | None = None
+        self.waiting_on: SomeAddress | None = None
         self.current: Envelope | None = None
         self.reply: Reply | None = None
         self.leaving = False
@@ -143,7 +151,7 @@ class LiveContext:
         return self.current
 
     @property
-    def sender(self) -> AnyAddress | None:
+    def sender(self) -> SomeAddress | None:
         return self.envelope.sender
 
     def check_live(self) -> None:
@@ -290,17 +298,17 @@ class LiveContext:
         if self.mailbox.put_own(own, self):
             self._record(own)
 
-    def _asking_envelope(self, to: AnyAddress, message: object, reply: Reply) -> Envelope:
+    def _asking_envelope(self, to: SomeAddress, message: object, reply: Reply) -> Envelope:
         current = self.current
         correlation = None if current is None else current.correlation
         cause = None if current is None else current.number
         number, at_ns = self._next_number(), self._stamp_ns()
         return Envelope(number, message, self.self_address, correlation, cause, at_ns, to, reply)
 
-    def _refuse_circle(self, to: AnyAddress) -> None:
+    def _refuse_circle(self, to: SomeAddress) -> None:
         """Raise Deadlock if this ask would close a circle of asks, which could only time out."""
         graph = [self.path]
-        asked: AnyAddress | None = to
+        asked: SomeAddress | None = to
         while asked is not None:
             graph.append(asked.path)
             if asked == self.self_address:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 
-from actors.runtime.actor.mail import AnyAddress, Envelope
+from actors.runtime.actor.mail import Envelope, SomeAddress
 from actors.runtime.times import from_us
 
 
@@ -51,7 +51,7 @@ class DeadLetter:
 
     at: datetime
     to: str
-    sender: AnyAddress | None
+    sender: SomeAddress | None
     message: object
     why: str
     correlation: str | None

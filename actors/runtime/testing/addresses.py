@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from actors.runtime.actor.mail import Address, AnyAddress, Envelope, Watcher
+from actors.runtime.actor.mail import Address, AnyAddress, Envelope, SomeAddress, Watcher
 from actors.runtime.backend.asking import check_timeout
 from actors.runtime.errors import ActorUnavailable
 
@@ -14,14 +14,14 @@ class _Inbox:
 
     def __init__(self) -> None:
         self.received: list[object] = []
-        self.senders: list[AnyAddress | None] = []
+        self.senders: list[SomeAddress | None] = []
         self.correlations: list[str | None] = []
         self.timeouts_s: list[float] = []
         self.answers: dict[type, object] = {}
         self.watchers: list[Watcher] = []
 
     @property
-    def waiting_on(self) -> AnyAddress | None:
+    def waiting_on(self) -> SomeAddress | None:
         return None
 
     def deliver(self, envelope: Envelope) -> str | None:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from actors.runtime.actor.context import LogAdapter
 from actors.runtime.actor.log import ActorLog
-from actors.runtime.actor.mail import AnyAddress, Envelope, Question
+from actors.runtime.actor.mail import AnyAddress, Envelope, Question, SomeAddress
 from actors.runtime.backend.asking import check_timeout
 from actors.runtime.errors import EffectWhileClosing, Fenced
 from actors.runtime.testing.addresses import FakeAddress, answer_from
@@ -76,7 +76,7 @@ class FakeContext:
         self.self_address: AnyAddress = FakeAddress(name)
         self.told: list[tuple[AnyAddress, object]] = []
         self.tell_correlations: list[str | None] = []
-        self.asked: list[tuple[AnyAddress, object, float]] = []
+        self.asked: list[tuple[SomeAddress, object, float]] = []
         self.asks: dict[type, object] = {}
         self.timers: list[FakeTimer] = []
         self.deferred: list[FakeReply] = []
@@ -98,7 +98,7 @@ class FakeContext:
         self._envelope = envelope
 
     @property
-    def sender(self) -> AnyAddress | None:
+    def sender(self) -> SomeAddress | None:
         return self.envelope.sender
 
     def envelope_of(

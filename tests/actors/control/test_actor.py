@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from actors.control import Control
+from actors.control.rooms import ControlRooms
 from actors.runtime import ActorUnavailable, AskTimeout, CellState, Terminated
 from actors.runtime.testing import FakeAddress, FakeContext
 from core.messages.alerting import AlertingStatus, GetAlerting, RaiseAlert
@@ -141,7 +142,9 @@ class Desk:
                 last_backup_error=None,
             ),
         }
-        self.actor = Control(rooms=self.rooms, engine=self.engine, identity=IDENTITY, socket_path=None)
+        self.actor = Control(
+            rooms=ControlRooms(**self.rooms), engine=self.engine, identity=IDENTITY, socket_path=None
+        )
         self.actor.ctx = self.ctx
         self.actor.on_start()
 

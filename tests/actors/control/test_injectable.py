@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import get_args
 
 import pytest
 from pydantic import JsonValue
 
 from actors.control.injectable import BY_ENGINE, INJECTABLE, build
+from actors.control.rooms import ControlRooms
+from actors.runtime.testing import FakeAddress
 from core.errors import InputError
 from core.messages.execution import ClosePosition
 from core.messages.kill_switch import ArmCause, ArmKillSwitch
@@ -19,6 +22,7 @@ from core.messages.protocols import (
     MarketDataProtocol,
 )
 
+ROOMS = ControlRooms(**{field.name: FakeAddress(field.name) for field in fields(ControlRooms)})
 PROTOCOLS = {
     "execution": ExecutionProtocol,
     "kill_switch": KillSwitchProtocol,
@@ -30,7 +34,8 @@ PROTOCOLS = {
 @pytest.mark.parametrize("name", sorted(INJECTABLE))
 def test_it_is_part_of_its_rooms_protocol_and_documented(name: str) -> None:
     item = INJECTABLE[name]
-    assert item.message in get_args(PROTOCOLS[item.room])
+    assert item.message in get_args(PROTOCOLS[item.room(ROOMS).name])
+    assert set(item.answers) <= set(item.message.answers)
     assert item.answers
     assert all(field.name not in BY_ENGINE for field in item.fields)
 

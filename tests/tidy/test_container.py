@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.tidy.test_code import PRODUCTION
+
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = re.sub(r"\\\n\s*", " ", (ROOT / "Dockerfile").read_text())
 STEPS = [line.split(None, 1) for line in TEXT.splitlines() if line and not line.startswith("#")]
@@ -29,8 +31,7 @@ def test_everything_that_is_copied_exists() -> None:
 
 
 def test_every_package_of_the_build_is_copied() -> None:
-    packages = {"core", "actors", "config", "reading", "cli", "gateway", "lab"}
-    assert packages <= {source for rest in arguments("COPY") for source in shlex.split(rest)[:-1]}
+    assert set(PRODUCTION) <= {source for rest in arguments("COPY") for source in shlex.split(rest)[:-1]}
 
 
 def test_it_runs_as_a_user_without_rights_and_tells_its_health() -> None:

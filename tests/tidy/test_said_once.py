@@ -7,9 +7,8 @@ from collections import defaultdict
 from pathlib import Path
 
 from core.contract import Router
-from tests.tidy.test_code import files, name_of, parsed
+from tests.tidy.test_code import PRODUCTION, files, name_of, parsed
 
-PRODUCTION = ("core", "actors", "config", "cli", "reading", "gateway", "lab")
 ROUTERS_STAND_IN = "core/contract/base.py"
 ALSO_AN_EXCHANGE = {"actors/market_data/assemble.py", "gateway/paper/recorded.py"}
 """Here "hyperliquid" is an exchange whose funding is read."""

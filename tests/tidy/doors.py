@@ -1,0 +1,100 @@
+"""What code may import from outside the project, by folder: most specific last, and everything that is used.
+
+`core` and `actors` are closed: they import only what can't touch the world, and what their folder's door is
+open for. The other folders are the edges of the system: there only what makes a run unrepeatable needs a
+door.
+"""
+
+from __future__ import annotations
+
+CLOSED = ("core/", "actors/")
+
+PURE = frozenset(
+    {
+        "__future__",
+        "abc",
+        "collections",
+        "contextlib",
+        "dataclasses",
+        "datetime",
+        "decimal",
+        "enum",
+        "errno",
+        "functools",
+        "hashlib",
+        "html",
+        "itertools",
+        "json",
+        "math",
+        "operator",
+        "pydantic",
+        "pydantic_core",
+        "re",
+        "stat",
+        "statistics",
+        "struct",
+        "types",
+        "typing",
+        "urllib.parse",
+        "zlib",
+    }
+)
+"""Only computes. `datetime` has a clock as well, whose use is forbidden by name."""
+
+UNREPEATABLE = frozenset({"time", "random", "secrets", "uuid"})
+"""Clocks and chance: what makes two runs of the same inputs differ."""
+
+DOORS: dict[str, tuple[str, ...]] = {
+    # It finds the tools in the files of its own folder, while it is imported.
+    "core/contract/registry.py": ("importlib.import_module", "pathlib", "pkgutil"),
+    # The system around the rooms: paths are handed on, the version is read, the process is told to stop.
+    "actors/compose.py": ("importlib.metadata", "pathlib"),
+    "actors/engine.py": ("logging", "threading"),
+    "actors/system_events.py": ("logging",),
+    "actors/tree.py": ("pathlib",),
+    # The rooms, each for what it owns.
+    "actors/alerting/": ("httpx", "logging"),
+    "actors/audit/": ("gzip", "os", "pathlib", "shutil"),
+    "actors/control/": ("os", "pathlib", "socket", "tempfile", "threading"),
+    "actors/health/": ("pathlib", "shutil"),
+    "actors/kill_switch/": ("os", "pathlib"),
+    "actors/mcp/": ("httpx", "pathlib", "tenacity"),
+    "actors/scheduler/": ("schedule",),
+    "actors/state/": ("importlib.resources", "os", "pathlib", "shutil", "sqlite3"),
+    # Clocks, threads, chance and signals are what the runtime gives to the rooms.
+    "actors/runtime/": (
+        "contextvars",
+        "greenlet",
+        "heapq",
+        "logging",
+        "os",
+        "pykka",
+        "queue",
+        "random",
+        "secrets",
+        "signal",
+        "socket",
+        "sys",
+        "threading",
+        "time",
+        "traceback",
+        "uuid",
+    ),
+    # A token of the embedded venue; how long a run took; how old a connection is.
+    "cli/": ("secrets", "time"),
+    # A seeded market and seeded faults; the embedded venue's token.
+    "gateway/paper/": ("random", "secrets"),
+    "bench/": ("time",),
+}
+
+CLOCKS = frozenset(
+    {f"datetime.datetime.{name}" for name in ("now", "utcnow", "today")} | {"datetime.date.today"}
+)
+HOLDS_CLOCK = frozenset({"datetime", "datetime.datetime", "datetime.date"})
+"""Under another name nobody would see that their clock is read."""
+HIDDEN_INPUT = frozenset({"os.urandom", "os.getrandom", "os.environ", "os.getenv", "os.times"})
+"""What a room must not read although its folder may import `os`."""
+REACHING = frozenset(
+    {"__import__", "breakpoint", "compile", "eval", "exec", "globals", "hash", "id", "input", "open"}
+)
+"""Built-in functions that reach a file, a module or a number which differs from process to process."""

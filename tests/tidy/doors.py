@@ -97,3 +97,16 @@ REACHING = frozenset(
     {"__import__", "breakpoint", "compile", "eval", "exec", "globals", "hash", "id", "input", "open"}
 )
 """Built-in functions that reach a file, a module or a number which differs from process to process."""
+
+BEHIND_THE_TYPES: dict[str, tuple[str, ...]] = {
+    # Whoever has the recipient of an address can tell it anything.
+    "recipient": ("actors/runtime/",),
+    "tell_from": ("actors/runtime/",),
+    "ask_from": ("actors/runtime/",),
+    # Its answer may be anything; rooms use `deferred`.
+    "defer_reply": ("actors/runtime/", "actors/room/"),
+    # A name that is made elsewhere may claim any protocol.
+    "RoomName": ("actors/names.py", "actors/system_events.py"),
+    "ExactName": ("actors/names.py", "actors/tree.py"),
+}
+"""Ways around the types of addresses and answers, and the files that may go them."""

@@ -23,6 +23,7 @@ PURE = frozenset(
         "functools",
         "hashlib",
         "html",
+        "inspect",
         "itertools",
         "json",
         "math",

@@ -1,6 +1,5 @@
 """Settings: `strategy.yaml` with its golden hash, and the environment."""
 
-from config.code_version import DISTRIBUTION, code_version
 from config.environment import (
     VARIABLES,
     ChannelSettings,
@@ -12,6 +11,7 @@ from config.environment import (
     mcp_from_env,
     mode_from_env,
 )
+from config.rules_digest import DISTRIBUTION, code_version
 from config.sealing import write_hash
 from config.strategy_file import (
     LoadedStrategy,

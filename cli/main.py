@@ -6,12 +6,14 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 from typer.main import get_group
 
+from cli.arguments import with_clean_texts
 from cli.exit_codes import ExitCode, exit_code_of
 from core.errors import CerberoError
 from reading.errors import DataFolderError
@@ -51,9 +53,10 @@ class LazyGroup(TyperGroup):
         if cmd_name in GROUPS:
             group = get_group(importlib.import_module(GROUPS[cmd_name]).app)
             group.name = cmd_name
-            return group
+            return with_clean_texts(group)
         if cmd_name in COMMANDS:
-            return get_group(importlib.import_module(COMMANDS[cmd_name]).app).get_command(ctx, cmd_name)
+            group = get_group(importlib.import_module(COMMANDS[cmd_name]).app)
+            return with_clean_texts(group.get_command(ctx, cmd_name))
         return None
 
     def invoke(self, ctx: Any) -> Any:
@@ -83,6 +86,9 @@ def _root() -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. An expected error is one clear line on stderr."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        # A folder's name may be any bytes: it is shown escaped, as standard error does by itself.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app(args=None if argv is None else list(argv), prog_name="run.py")
     except SystemExit as ended:

@@ -29,7 +29,7 @@ from reading.books import has_books
 from reading.control_client import exchange, operator_name, request_of
 from reading.engine_lock import LOCK, running_engine
 
-NO_ENGINE = "no engine runs on this folder"
+NO_ENGINE = "no running engine was found on this folder"
 
 
 class Patience(Protocol):

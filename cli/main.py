@@ -16,6 +16,7 @@ from typer.main import get_group
 from cli.arguments import with_clean_texts
 from cli.exit_codes import ExitCode, exit_code_of
 from core.errors import CerberoError
+from core.text import encodable
 from reading.errors import DataFolderError
 
 GROUPS = {
@@ -86,9 +87,9 @@ def _root() -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. An expected error is one clear line on stderr."""
-    if isinstance(sys.stdout, TextIOWrapper):
-        # A folder's name may be any bytes: it is shown escaped, as standard error does by itself.
-        sys.stdout.reconfigure(errors="backslashreplace")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # A folder's name may be any bytes.
     try:
         app(args=None if argv is None else list(argv), prog_name="run.py")
     except SystemExit as ended:
@@ -96,11 +97,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except CerberoError as error:
         # A folder is an option here; what is read of it elsewhere has no options.
         option = "--data-dir " if isinstance(error, DataFolderError) else ""
-        sys.stderr.write(f"error: {option}{error}\n")
+        sys.stderr.write(encodable(f"error: {option}{error}\n"))
         return exit_code_of(error)
     except OSError as error:
         # What the machine refuses (a full disk, a folder without rights) is for its owner to mend.
         where = f"{error.filename}: " if error.filename is not None else ""
-        sys.stderr.write(f"error: {where}{error.strerror or error}\n")
+        sys.stderr.write(encodable(f"error: {where}{error.strerror or error}\n"))
         return ExitCode.BAD_INPUT
     return ExitCode.OK

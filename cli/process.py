@@ -11,7 +11,8 @@ from threading import Event
 from types import FrameType
 
 from actors.engine import OrderlyEngine
-from actors.runtime import ExitKind, ExitReason, Runtime, install_dump_signal, to_us
+from actors.runtime import ExitKind, ExitReason, Runtime, from_us, install_dump_signal, to_us
+from cli.last_arming import armed_at_the_end
 from core.errors import FoundWrongError
 
 LOOK_S = 0.1
@@ -46,7 +47,15 @@ class EngineProcess(OrderlyEngine):
                 on_look()
         # Without actors market time runs through to the end, so both may have come: the failure counts.
         ended = self.system.wait(0.0)
-        return EngineEnd(self.handle.stop_reason, failed=False) if ended is None else _end_of(ended)
+        return EngineEnd(self.handle.stop_reason, failed=False) if ended is None else self._end_of(ended)
+
+    def _end_of(self, ended: ExitReason) -> EngineEnd:
+        if ended.kind is ExitKind.STOPPED:
+            return EngineEnd("stopped", failed=False)
+        what = f": {type(ended.error).__name__}: {ended.error}" if ended.error else ""
+        why = f"the engine gave up: its root used up its restarts{what}"
+        armed = armed_at_the_end(self._settings.data_dir, why, from_us(self._runtime.now_us()))
+        return EngineEnd(f"{why}; {armed}", failed=True)
 
 
 def time_held_at(runtime: Runtime, when: datetime, act: Callable[[], object]) -> ExitStack:
@@ -85,12 +94,3 @@ def signals_to(process: EngineProcess) -> Iterator[None]:
         for number, handler in before.items():
             # The process was told to end and does: a second Ctrl-C must not break off how it says so.
             signal.signal(number, signal.SIG_IGN if came.is_set() else handler)
-
-
-def _end_of(ended: ExitReason) -> EngineEnd:
-    if ended.kind is ExitKind.STOPPED:
-        return EngineEnd("stopped", failed=False)
-    what = f": {type(ended.error).__name__}: {ended.error}" if ended.error else ""
-    return EngineEnd(
-        f"the engine gave up: its root used up its restarts{what}; the switch is armed", failed=True
-    )

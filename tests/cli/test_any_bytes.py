@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from actors.control.wire import ControlAnswer, RequestName, encode
 from actors.state.database import open_database
+from reading.control_client import operator_name, request_of
 from tests.cli.support import Cli, ended, started
+from tests.fakes.held_folder import held_folder
 
 NO_TEXT = os.fsdecode(b"caf\xe9")
 SHOWN = r"caf\xe9"
@@ -42,10 +45,23 @@ def test_a_command_takes_any_bytes(cli: Cli, tmp_path: Path, arguments: list[str
     assert "surrogates" not in ran.err
 
 
-def test_the_name_of_the_person_may_be_any_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    from actors.control.wire import RequestName, encode
-    from reading.control_client import operator_name, request_of
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["stop", "--reason", NO_TEXT],
+        ["trace", NO_TEXT],
+        ["kill-switch", "disarm", "--reason", NO_TEXT],
+        ["inject", "ClosePosition", "--position", NO_TEXT, "--reason", NO_TEXT],
+    ],
+)
+def test_a_running_engine_is_told_any_bytes(cli: Cli, tmp_path: Path, arguments: list[str]) -> None:
+    (tmp_path / "audit").mkdir()
+    with held_folder(tmp_path, [ControlAnswer(ok=False, error="as the engine says")]):
+        ran = cli(*arguments, "--data-dir", tmp_path)
+    assert (ran.code, ran.err) == (1, "error: as the engine says\n")
 
+
+def test_the_name_of_the_person_may_be_any_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("USER", NO_TEXT)
     assert operator_name() == SHOWN
     assert SHOWN.replace("\\", "\\\\").encode() in encode(request_of(RequestName.PING))

@@ -16,6 +16,7 @@ from actors.control.wire import ControlAnswer, answer_of
 from actors.kill_switch import DiskKillFile
 from cli.arming import arm
 from cli.kill_switch_files import new_arming
+from cli.last_arming import armed_at_the_end
 from core.errors import FoundWrongError, InputError
 from core.kill_file import Arming, parse_kill_file
 from core.messages.base import Refused
@@ -252,6 +253,17 @@ def test_lock_that_can_not_be_read_is_no_reason_not_to_arm(tmp_path: Path) -> No
     text, _ = told(tmp_path, Passing(engine_is_asked))
     assert "lock can't be read" in text
     assert kill(tmp_path).exists()
+
+
+def test_engine_that_gave_up_leaves_an_armed_folder_also_if_its_switch_was_what_failed(
+    tmp_path: Path,
+) -> None:
+    assert armed_at_the_end(tmp_path, "gave up", NOW) == "the switch is armed"
+    [arming] = parse_kill_file(kill(tmp_path).read_bytes()).armings
+    assert (arming.causes, arming.reason) == ((ArmCause.SUPERVISION,), "gave up")
+    assert armed_at_the_end(tmp_path, "again", NOW) == "the switch is armed"
+    assert len(parse_kill_file(kill(tmp_path).read_bytes()).armings) == 1
+    assert "arm by hand" in armed_at_the_end(tmp_path / "none", "gave up", NOW)
 
 
 def test_reason_is_cut_where_it_is_too_long_to_be_one(folder: Path) -> None:

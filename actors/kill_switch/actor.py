@@ -166,7 +166,7 @@ class KillSwitch(Room[KillSwitchProtocol | Look]):
 
     def _handle_arm(self, command: ArmKillSwitch) -> None:
         permits = self._ledger.outstanding(self.ctx.now())
-        # A person's command lays KILL before it tells us: what is in there is not laid a second time.
+        # A person's command lays KILL before it tells us, and what is in there decides what leaves.
         self._latch.look_at_file()
         self._latch.arm(
             command.cause, command.reason, command.who, permits=permits, answer=answerer(self.ctx)

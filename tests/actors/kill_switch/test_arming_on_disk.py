@@ -143,6 +143,14 @@ def test_file_that_a_command_has_laid_is_taken_up_and_not_laid_twice(tmp_path: P
     assert codes == ["armed:operator"]
 
 
+def test_what_others_have_laid_counts_in_the_answer_to_an_arming(house: SwitchHouse, tmp_path: Path) -> None:
+    laid = Arming(causes=(ArmCause.RECOVERY,), reason="books", who="w", at=house.time)
+    (tmp_path / "KILL").write_bytes(laid.to_bytes())
+    answer = arm(house)
+    assert isinstance(answer, KillSwitchArmed)
+    assert answer.exits_blocked
+
+
 def test_cause_that_is_added_to_the_file_while_armed_is_taken_up(house: SwitchHouse, tmp_path: Path) -> None:
     arm(house)
     with (tmp_path / "KILL").open("ab") as file:

@@ -142,7 +142,7 @@ def _books(settings: EngineSettings) -> tuple[ChildSpec, ...]:
                 credentials=settings.credentials,
                 strategy=settings.strategy,
                 kill_switch=rooms[KILL_SWITCH],
-                data_dir=settings.data_dir,
+                read_kill_file=DiskKillFile(settings.data_dir).read,
             ),
         ),
         _room(

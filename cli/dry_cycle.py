@@ -36,6 +36,7 @@ from core.messages.market_data import (
     SnapshotFailed,
     SnapshotKind,
 )
+from core.orders.armed import Leaves, what_leaves
 from core.orders.books import Books
 from core.rules import record as decision_record
 from core.rules.entry.decision import EntryDecision, decide_entry
@@ -84,7 +85,7 @@ class Shown:
         return {"decision": decision_record.decision_json(self.decision), "warnings": list(self.warnings)}
 
 
-def known_engine(data_dir: Path) -> KnownEngine:
+def known_engine(data_dir: Path, strategy: Strategy) -> KnownEngine:
     """The switch and the books in a data folder; a missing folder counts as an engine that never ran.
 
     Raises InputError if the path is not a folder.
@@ -92,13 +93,14 @@ def known_engine(data_dir: Path) -> KnownEngine:
     if data_dir.exists() and not data_dir.is_dir():
         raise InputError(f"--data-dir {data_dir}: expected a folder, found a file")
     stored = stored_status(data_dir) if data_dir.is_dir() else None
+    causes = stored.causes if stored else ()
     switch = KillSwitchStatus(
         armed=stored is not None and stored.armed,
-        causes=stored.causes if stored else (),
+        causes=causes,
         reason=stored.reason if stored else None,
         who=stored.who if stored else None,
         since=stored.at if stored else None,
-        exits_blocked=stored is not None and stored.exits_blocked,
+        exits_blocked=what_leaves(causes, strategy.exits_when_armed) is Leaves.NO_ORDER,
         suspensions={},
         permits_outstanding=0,
         permits_granted=0,

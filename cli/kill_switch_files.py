@@ -2,66 +2,148 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 
+from actors.control.wire import RequestName
 from actors.kill_switch import DiskKillFile
-from core.errors import InputError
-from core.kill_file import KILL_FILE_NAME, KillFile, parse_kill_file
-from core.messages.kill_switch import ArmCause
+from core.errors import CerberoError, InputError
+from core.kill_file import Arming, KillFile
+from core.messages.control import EngineStatus
+from core.messages.kill_switch import ArmCause, KillSwitchStatus
+from core.messages.state import KillSwitchRow
+from core.orders.armed import Leaves, what_leaves
+from core.strategy import ExitsWhenArmed
 from core.values import Value
+from reading.books import kill_switch_row
+from reading.control_client import ask_engine, request_of
+from reading.engine_lock import running_engine
+
+REASON_CHARS_MAX = 1000
+ANSWER_S = 10.0
+"""A status takes up to 8 s if rooms of the engine are silent."""
 
 
 class StoredSwitch(Value):
-    """The switch as stored: armed if either the KILL file or the books say so."""
+    """What file and books say together. A setting and the causes decide which exits leave."""
 
     armed: bool
     causes: tuple[ArmCause, ...] = ()
     reason: str = ""
     who: str = ""
     at: datetime | None = None
-    exits_blocked: bool = False
     file: bool = False
 
+    @property
+    def exits_blocked(self) -> bool | None:
+        """None if the setting decides, which is the engine's to know."""
+        if what_leaves(self.causes, ExitsWhenArmed.ALLOW_REDUCE_ONLY) is Leaves.NO_ORDER:
+            return True
+        return None if self.armed else False
 
-def write_kill_file(data_dir: Path, reason: str, who: str) -> None:
-    """Arm without the engine, because none runs or it does not listen. Raises InputError.
 
-    The time is this machine's, because arming must work even if nothing else does.
+class SwitchNow(Value):
+    """What the running engine says, or else file and books; `exits_blocked` is None if a setting decides."""
+
+    armed: bool
+    causes: tuple[ArmCause, ...]
+    reason: str
+    who: str
+    at: datetime | None
+    exits_blocked: bool | None
+    file: bool
+    engine_problem: str | None
+    """Why an engine that runs did not say it itself; None if it did or if none runs."""
+
+
+def switch_now(data_dir: Path) -> SwitchNow:
+    """The engine's own answer if one runs, so that there are no two.
+
+    Raises InputError for what is no folder.
     """
-    content = KillFile(causes=(ArmCause.OPERATOR,), reason=reason, who=who, at=datetime.now(UTC))
+    stored = stored_status(data_dir)
+    told, problem = _told_by_engine(data_dir)
+    if told is None:
+        return SwitchNow(**stored.model_dump(), exits_blocked=stored.exits_blocked, engine_problem=problem)
+    return SwitchNow(
+        armed=told.armed,
+        causes=told.causes,
+        reason=told.reason or "",
+        who=told.who or "",
+        at=told.since,
+        exits_blocked=told.exits_blocked,
+        file=DiskKillFile(data_dir).read() is not None,
+        engine_problem=None,
+    )
+
+
+def _told_by_engine(data_dir: Path) -> tuple[KillSwitchStatus | None, str | None]:
+    """The engine's answer, or why there is none although one runs."""
+    if running_engine(data_dir) is None:
+        return None, None
     try:
-        DiskKillFile(data_dir).write(content)
-    except OSError as error:
-        raise InputError(f"{data_dir / KILL_FILE_NAME}: can't be written: {error.strerror}") from None
+        found = ask_engine(data_dir, request_of(RequestName.STATUS), EngineStatus, answer_s=ANSWER_S)
+    except CerberoError as error:
+        return None, str(error)
+    return found.kill_switch, found.unavailable.get("kill_switch")
+
+
+def new_arming(reason: str, who: str) -> Arming:
+    """A person's arming. The time is this machine's: it may be needed when nothing else works."""
+    if len(reason) > REASON_CHARS_MAX:
+        reason = f"{reason[:REASON_CHARS_MAX]}… (cut)"
+    return Arming(
+        arming_id=secrets.token_hex(16),
+        causes=(ArmCause.OPERATOR,),
+        reason=reason,
+        who=who,
+        at=datetime.now(UTC),
+    )
 
 
 def stored_status(data_dir: Path) -> StoredSwitch:
-    """The stored switch: from the KILL file, because that is what stops orders, else from the books' row."""
-    from reading.books import kill_switch_row
-
+    """The switch as the next start will find it: armed if file or row says so, with the causes of both."""
     if not data_dir.is_dir():
         raise InputError(f"--data-dir {data_dir}: expected a folder, found none")
-    content = DiskKillFile(data_dir).read()
-    if content is not None:
-        parsed = parse_kill_file(content)
-        if parsed is None:
-            reason = "the KILL file's content can't be read; it blocks everything all the same"
-            return StoredSwitch(
-                armed=True, causes=(ArmCause.KILL_FILE,), reason=reason, exits_blocked=True, file=True
-            )
+    file = DiskKillFile(data_dir)
+    found, aside = file.read(), file.read_aside()
+    row = _row(data_dir, needed=found is None)
+    if found is None and aside is not None and not _is_disarmed(aside, row):
+        found = aside
+    armed_row = row if row is not None and row.armed else None
+    if found is None and armed_row is None:
+        return StoredSwitch(armed=False)
+    in_row = frozenset(armed_row.causes) if armed_row is not None else frozenset()
+    causes = tuple(sorted(in_row | (found.causes if found is not None else frozenset())))
+    if found is not None and found.armings:
+        first = found.armings[0]
+        return StoredSwitch(
+            armed=True, causes=causes, reason=first.reason, who=first.who, at=first.at, file=True
+        )
+    if armed_row is not None:
         return StoredSwitch(
             armed=True,
-            causes=parsed.causes,
-            reason=parsed.reason,
-            who=parsed.who,
-            at=parsed.at,
-            exits_blocked=parsed.exits_blocked,
-            file=True,
+            causes=causes,
+            reason=armed_row.reason,
+            who=armed_row.who,
+            at=armed_row.at,
+            file=found is not None,
         )
-    row = kill_switch_row(data_dir)
-    if row is None or not row.armed:
-        return StoredSwitch(armed=False)
-    return StoredSwitch(
-        armed=True, causes=row.causes, reason=row.reason, who=row.who, at=row.at, exits_blocked=True
-    )
+    reason = "KILL says nothing that can be read; the file alone arms"
+    return StoredSwitch(armed=True, causes=causes, reason=reason, file=True)
+
+
+def _row(data_dir: Path, *, needed: bool) -> KillSwitchRow | None:
+    """The books' row. Books that can't be read are an error only if nothing else says what is armed."""
+    try:
+        return kill_switch_row(data_dir)
+    except CerberoError:
+        if needed:
+            raise
+        return None
+
+
+def _is_disarmed(aside: KillFile, row: KillSwitchRow | None) -> bool:
+    """Whether the books say that what a disarming had set aside when it was cut short was disarmed."""
+    return row is not None and not row.armed and aside.without(set(row.disarms)) is None

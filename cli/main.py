@@ -6,14 +6,17 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 from typer.main import get_group
 
+from cli.arguments import with_clean_texts
 from cli.exit_codes import ExitCode, exit_code_of
 from core.errors import CerberoError
+from core.text import encodable
 from reading.errors import DataFolderError
 
 GROUPS = {
@@ -51,9 +54,10 @@ class LazyGroup(TyperGroup):
         if cmd_name in GROUPS:
             group = get_group(importlib.import_module(GROUPS[cmd_name]).app)
             group.name = cmd_name
-            return group
+            return with_clean_texts(group)
         if cmd_name in COMMANDS:
-            return get_group(importlib.import_module(COMMANDS[cmd_name]).app).get_command(ctx, cmd_name)
+            group = get_group(importlib.import_module(COMMANDS[cmd_name]).app)
+            return with_clean_texts(group.get_command(ctx, cmd_name))
         return None
 
     def invoke(self, ctx: Any) -> Any:
@@ -83,6 +87,9 @@ def _root() -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. An expected error is one clear line on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # A folder's name may be any bytes.
     try:
         app(args=None if argv is None else list(argv), prog_name="run.py")
     except SystemExit as ended:
@@ -90,11 +97,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except CerberoError as error:
         # Here the folder is an option, which `reading` can't name because it has no command line.
         option = "--data-dir " if isinstance(error, DataFolderError) else ""
-        sys.stderr.write(f"error: {option}{error}\n")
+        sys.stderr.write(encodable(f"error: {option}{error}\n"))
         return exit_code_of(error)
     except OSError as error:
         # An error of the machine (a full disk, a folder without permission), which its owner has to fix.
         where = f"{error.filename}: " if error.filename is not None else ""
-        sys.stderr.write(f"error: {where}{error.strerror or error}\n")
+        sys.stderr.write(encodable(f"error: {where}{error.strerror or error}\n"))
         return ExitCode.BAD_INPUT
     return ExitCode.OK

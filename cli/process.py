@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from actors.engine import OrderlyEngine
-from actors.runtime import ExitKind, ExitReason, Runtime, to_us
+from actors.runtime import ExitKind, ExitReason, Runtime, from_us, to_us
+from cli.last_arming import armed_at_the_end
 from core.errors import FoundWrongError
 
 LOOK_S = 0.1
@@ -43,7 +44,15 @@ class EngineProcess(OrderlyEngine):
                 on_look()
         # With the actors gone, market time runs on to the end, so both may have happened: the failure counts.
         ended = self.system.wait(0.0)
-        return EngineEnd(self.handle.stop_reason, failed=False) if ended is None else _end_of(ended)
+        return EngineEnd(self.handle.stop_reason, failed=False) if ended is None else self._end_of(ended)
+
+    def _end_of(self, ended: ExitReason) -> EngineEnd:
+        if ended.kind is ExitKind.STOPPED:
+            return EngineEnd("stopped", failed=False)
+        what = f": {type(ended.error).__name__}: {ended.error}" if ended.error else ""
+        why = f"the engine gave up: its root used up its restarts{what}"
+        armed = armed_at_the_end(self._settings.data_dir, why, from_us(self._runtime.now_us()))
+        return EngineEnd(f"{why}; {armed}", failed=True)
 
 
 def time_held_at(runtime: Runtime, when: datetime, act: Callable[[], object]) -> ExitStack:
@@ -59,12 +68,3 @@ def time_held_at(runtime: Runtime, when: datetime, act: Callable[[], object]) ->
 
     runtime.add_timer(to_us(when), hold)
     return held
-
-
-def _end_of(ended: ExitReason) -> EngineEnd:
-    if ended.kind is ExitKind.STOPPED:
-        return EngineEnd("stopped", failed=False)
-    what = f": {type(ended.error).__name__}: {ended.error}" if ended.error else ""
-    return EngineEnd(
-        f"the engine gave up: its root used up its restarts{what}; the switch is armed", failed=True
-    )

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from core.permit_times import PERMIT_LIFETIME_MAX_S
 from core.values import Environment
 
 TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
@@ -224,7 +225,9 @@ class ExecutionSection(Section):
     fill_timeout_s: float = Field(900.0, ge=10, le=86_400, description="seconds until an entry is cancelled")
     exit_steps: int = Field(5, ge=1, le=1000, description="steps of an exit from mid to natural")
     exit_reprice_s: float = Field(60.0, ge=5, le=3600, description="seconds between two prices of an exit")
-    permit_lifetime_s: float = Field(3.0, gt=0, le=30, description="seconds; also the order's valid_until")
+    permit_lifetime_s: float = Field(
+        3.0, gt=0, le=PERMIT_LIFETIME_MAX_S, description="seconds; also the order's valid_until"
+    )
     clock_skew_max_s: float = Field(
         1.0, gt=0, le=10, description="seconds between the venue's clock and ours"
     )

@@ -14,6 +14,7 @@ from pydantic import BaseModel, JsonValue, ValidationError
 from actors.control.trust import peer_uid, require_own
 from actors.control.wire import LINE_BYTES_MAX, ControlAnswer, ControlRequest, RequestName, encode
 from core.errors import EngineNotRunningError, FoundWrongError, InputError
+from core.text import encodable
 from reading.engine_lock import running_engine
 
 ANSWER_S = 40.0
@@ -21,23 +22,28 @@ ANSWER_S = 40.0
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
-def ask_engine(data_dir: Path, request: ControlRequest, expected: type[_Model]) -> _Model:
-    """Send one request and return its first answer as an `expected`.
+def ask_engine(
+    data_dir: Path, request: ControlRequest, expected: type[_Model], *, answer_s: float = ANSWER_S
+) -> _Model:
+    """Send one request and return its first answer, awaited for `answer_s` at most, as an `expected`.
 
     Raises EngineNotRunningError if nobody listens, FoundWrongError if the engine refuses or the answer is
     missing or of another kind.
     """
-    for answer in exchange(data_dir, request):
+    for answer in exchange(data_dir, request, answer_s=answer_s):
         if answer.answer != expected.__name__:
             raise FoundWrongError(f"engine: expected {expected.__name__}, found {answer.answer}")
         return expected.model_validate_json(json.dumps(answer.body))
     raise FoundWrongError("engine: the connection ended without an answer")
 
 
-def exchange(data_dir: Path, request: ControlRequest) -> Iterator[ControlAnswer]:
+def exchange(
+    data_dir: Path, request: ControlRequest, *, answer_s: float = ANSWER_S
+) -> Iterator[ControlAnswer]:
     """Send a request and yield its answers, as many as there are."""
+    timeout_s = answer_s + request.wait_s
     with _connected(data_dir) as connection:
-        connection.settimeout(ANSWER_S + request.wait_s)
+        connection.settimeout(timeout_s)
         try:
             connection.sendall(encode(request))
             with connection.makefile("rb") as lines:
@@ -49,7 +55,7 @@ def exchange(data_dir: Path, request: ControlRequest) -> Iterator[ControlAnswer]
                     if not answer.more:
                         return
         except TimeoutError:
-            raise FoundWrongError(f"engine: no answer within {ANSWER_S + request.wait_s:g} s") from None
+            raise FoundWrongError(f"engine: no answer within {timeout_s:g} s") from None
         except OSError as error:
             raise FoundWrongError(f"engine: the connection broke: {error.strerror or error}") from None
     raise FoundWrongError("engine: the connection ended without an answer; the engine may be stopping")
@@ -62,7 +68,7 @@ def request_of(name: RequestName, **fields: JsonValue) -> ControlRequest:
 
 def operator_name() -> str:
     """Who asks, for the audit log."""
-    return os.environ.get("USER") or f"uid {os.getuid()}"
+    return encodable(os.environ.get("USER") or f"uid {os.getuid()}")
 
 
 def _connected(data_dir: Path) -> socket.socket:

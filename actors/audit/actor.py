@@ -19,7 +19,16 @@ from actors.audit.files import (
     sync,
     undated,
 )
-from actors.audit.scan import NOT_ACCEPTED, Broken, Incomplete, Scan, Whole, judge, scan
+from actors.audit.scan import (
+    NOT_ACCEPTED,
+    Broken,
+    Incomplete,
+    Scan,
+    Whole,
+    accepts_break,
+    judge,
+    scan,
+)
 from actors.room import Alarm, Room, answerer
 from actors.runtime import Address, RuntimeFault
 from core.audit.hash_chain import GENESIS, ChainBrokenError, Link, follow_all, split_lines
@@ -209,7 +218,8 @@ class Audit(Room[AuditProtocol | CompressOldest]):
             # This incarnation wrote these bytes at its start; tell state again in case it does not know.
             self.ctx.tell(self._state, AuditAt(seq=self._link.seq, hash=self._link.hash))
             return
-        end = follow_all(self._link, split_lines(batch.payload))
+        lines = split_lines(batch.payload)
+        end = follow_all(self._link, lines)
         if end != (batch.last_seq, batch.last_hash):
             raise ChainBrokenError(
                 f"batch: expected its end at {batch.last_seq}:{batch.last_hash}, found {end}"
@@ -217,6 +227,8 @@ class Audit(Room[AuditProtocol | CompressOldest]):
         self._append(batch)
         rolled = self._last_file is not None and self._last_file != batch.file
         self._link, self._last_file = end, batch.file
+        if self._problem is not None and any(map(accepts_break, lines)):
+            self._problem = None  # As the next start will find, and `audit verify` finds now.
         self.ctx.tell(self._state, AuditAt(seq=end.seq, hash=end.hash))
         if rolled:
             self._tell_head("daily")

@@ -100,7 +100,7 @@ class _Reader:
         if self._link.seq == 1:
             self._broken_before = _kind_of(line) == AuditKind.CHAIN_BROKEN
         elif self._broken_before:
-            self._broken_before = _kind_of(line) != AuditKind.DISARMED
+            self._broken_before = not accepts_break(line)
 
     def result(self, files: int) -> Scan:
         return Scan(
@@ -113,6 +113,11 @@ class _Reader:
             hashes=self._hashes,
             broken_before=self._broken_before,
         )
+
+
+def accepts_break(line: bytes) -> bool:
+    """Whether a record says that a person goes on after a broken chain: any disarming had to say so."""
+    return _kind_of(line) == AuditKind.DISARMED
 
 
 def _kind_of(line: bytes) -> str:

@@ -46,18 +46,22 @@ from core.messages.control import (
 )
 from core.messages.decision import CycleEnded
 from core.messages.execution import ExitStarted, OrderFinal, RecoveryReport, Settled, SettleFailed
+from core.messages.kill_switch import ArmKillSwitch
 from core.messages.market_data import MarketSnapshotFailed, MarketSnapshotStored
 from core.messages.protocols import ControlProtocol
 from core.messages.scheduler import GetJobs, Jobs
 from core.messages.state import GetOpenInbox, OpenInbox, Recorded, RecordInbox, RecordInboxDone
+from core.permit_times import CERTAIN_AFTER_S
 
-KILL_SWITCH_ASK_S = 12.0
-"""Arming is answered when every permit was returned or has lapsed: a permit's lifetime and 1 s at most."""
+ARM_ASK_S = CERTAIN_AFTER_S + 1.0
+"""Arming is answered when every permit was returned or has lapsed, and a second is for the answer itself."""
+DISARM_ASK_S = 12.0
+"""Disarming is answered when state and audit have recorded it."""
 
 
 @dataclass(frozen=True)
 class AskKillSwitch:
-    """To self: the operator has been told that the message is accepted, now carry it out."""
+    """To self: the operator knows that the message is accepted, now carry it out."""
 
     request_id: str
 
@@ -221,7 +225,8 @@ class Control(Room[ControlProtocol | Terminated | AskKillSwitch]):
         self._inbox.add(entry)
         if not entry.item.through_inbox:
             self.ctx.tell(self.ctx.self_address, AskKillSwitch(request_id))
-            return returned(inject, InjectAccepted(request_id=request_id, message=inject.message))
+            accepted = InjectAccepted(request_id=request_id, message=inject.message, on_disk=False)
+            return returned(inject, accepted)
         entry.accepted_by = deferred(self.ctx, inject)
         event = AuditEvent(
             kind=AuditKind.OPERATOR,
@@ -249,7 +254,8 @@ class Control(Room[ControlProtocol | Terminated | AskKillSwitch]):
             return
         self._deliver(entry)
         if entry.accepted_by is not None:
-            entry.accepted_by.set(InjectAccepted(request_id=entry.request_id, message=entry.item.name))
+            accepted = InjectAccepted(request_id=entry.request_id, message=entry.item.name, on_disk=True)
+            entry.accepted_by.set(accepted)
 
     def _handle_refused(self, refused: Refused) -> None:
         """Answer with the room's refusal of a delivered message, or with state's refusal to store it.
@@ -309,9 +315,12 @@ class Control(Room[ControlProtocol | Terminated | AskKillSwitch]):
             return
         try:
             question = PlainQuestion(entry.item.room(self._rooms), entry.command)
-            answer = self.ctx.ask(question, timeout_s=KILL_SWITCH_ASK_S)
+            timeout_s = ARM_ASK_S if isinstance(entry.command, ArmKillSwitch) else DISARM_ASK_S
+            answer = self.ctx.ask(question, timeout_s=timeout_s)
         except RuntimeFault as error:
-            answer = Refused(request_id=ask.request_id, reasons=(f"{type(error).__name__}: {error}",))
+            # What was asked may still happen: only what was answered is known.
+            why = f"{type(error).__name__}: {error}; what is true now says run.py kill-switch status"
+            answer = Refused(request_id=ask.request_id, reasons=(why,))
         if not isinstance(answer, Event):
             room, found = question.address.name, type(answer).__name__
             raise TypeError(f"{room} answered {entry.item.name} with {found}")

@@ -7,12 +7,13 @@ from typing import assert_never
 
 from pydantic import JsonValue
 
+from actors.kill_switch.armed_file import Look
 from actors.kill_switch.gate import Gate
 from actors.kill_switch.kill_file import KillFilePort
-from actors.kill_switch.latch import Latch, Look
+from actors.kill_switch.latch import Latch
 from actors.kill_switch.ledger import PermitLedger
 from actors.kill_switch.reporter import Reporter
-from actors.room import Room, answerer
+from actors.room import HOUR_S, Room, StandingAlert, answerer
 from actors.runtime import Address
 from core.messages.alerting import Severity
 from core.messages.audit import AuditBoot, AuditKind
@@ -79,6 +80,7 @@ class KillSwitch(Room[KillSwitchProtocol | Look]):
             alerting=self._alerting,
         )
         self._latch = Latch(self.ctx, file=self._file, reporter=self._reporter, strategy=self._strategy)
+        self._refusing = StandingAlert(HOUR_S)
         lifetime_s = self._strategy.execution.permit_lifetime_s
         self._ledger = PermitLedger(started_at=self.ctx.now(), lifetime_s=lifetime_s)
         self._latch.start()
@@ -117,12 +119,12 @@ class KillSwitch(Room[KillSwitchProtocol | Look]):
                     self._latch.take_row(message)
             case Recorded():
                 self.outbox.settle(message.request_id)
+                self._refusing.tell_end()
                 self._latch.recorded(message.request_id)
-                self._acknowledge()
             case Refused():
                 self._handle_refused(message)
             case Look():
-                self._latch.write_file()
+                self._latch.try_again()
                 self._acknowledge()
             case _:
                 assert_never(message)
@@ -156,17 +158,16 @@ class KillSwitch(Room[KillSwitchProtocol | Look]):
         reasons = []
         if not self._latch.row_known:
             reasons.append("kill_switch_row_unknown")
-        if request.terms.purpose.is_entry:
-            if self._latch.armed is not None:
-                reasons.append("armed")
-        elif self._latch.exits_blocked:
-            reasons.append("exits_blocked")
+        if not self._latch.leaves.lets(request.terms):
+            reasons.append("armed" if request.terms.purpose.is_entry else "exits_blocked")
         if self._ledger.is_used(request):
             reasons.append("label_used")
         return tuple(reasons)
 
     def _handle_arm(self, command: ArmKillSwitch) -> None:
         permits = self._ledger.outstanding(self.ctx.now())
+        # A person's command lays KILL before it tells us, and what is in there decides what leaves.
+        self._latch.look_at_file()
         self._latch.arm(
             command.cause, command.reason, command.who, permits=permits, answer=answerer(self.ctx, command)
         )
@@ -181,10 +182,10 @@ class KillSwitch(Room[KillSwitchProtocol | Look]):
     def _handle_refused(self, refused: Refused) -> None:
         self.outbox.settle(refused.request_id)
         self._latch.refused(refused)
-        self._reporter.alert(
-            Severity.HIGH, "kill_switch_not_recorded", ", ".join(refused.reasons), refused.request_id
-        )
-        self._acknowledge()
+        if self._refusing.tell_now(self.ctx.now()):
+            self._reporter.alert(
+                Severity.HIGH, "kill_switch_not_recorded", ", ".join(refused.reasons), refused.request_id
+            )
 
     def _handle_suspend(self, command: SuspendEntries) -> None:
         is_new = command.source not in self._gate.suspensions

@@ -6,27 +6,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.contract.registry import REQUIRED_FEATURES
-from core.messages.kill_switch import (
-    BLOCKS_EXITS,
-    ArmCause,
-    BooksChanged,
-    MarksChanged,
-    RequestPermit,
-    VenueChecked,
-)
+from core.messages.kill_switch import BooksChanged, MarksChanged, RequestPermit, VenueChecked
 from core.orders.books import Books
 from core.orders.label import OrderLabel
 from core.orders.limits import GateFacts, check_limits
-from core.strategy import ExitsWhenArmed, Strategy
+from core.strategy import Strategy
 from core.values import Label, PositionId
 
 VENUE_CHECKS_MISSED_MAX = 3
 """After this many health intervals without a newer one, a `VenueChecked` is too old for a permit."""
-
-
-def exits_blocked(causes: frozenset[ArmCause], strategy: Strategy) -> bool:
-    """Whether arming blocks exits: for a cause in `BLOCKS_EXITS` always, otherwise as the strategy says."""
-    return bool(causes & BLOCKS_EXITS) or (strategy.exits_when_armed is not ExitsWhenArmed.ALLOW_REDUCE_ONLY)
 
 
 @dataclass

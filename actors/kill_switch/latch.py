@@ -1,8 +1,8 @@
 """The latch: the switch is armed if memory, file or row says so.
 
-Arming takes three steps: (1) in memory, so that no new permit is given; (2) on disk, as the file or, if that
-can't be written, as the row; (3) when every permit that was outstanding is back or has lapsed, it is
-acknowledged. Disarming records row and audit record first, then removes the file.
+Arming takes three steps: (1) in memory, so that no new permit is given; (2) on disk, as the `KILL` file; (3)
+when every permit that was outstanding is back or has lapsed, it is acknowledged. Disarming records row and
+audit record first, then takes from the file what it was told to disarm.
 """
 
 from __future__ import annotations
@@ -11,24 +11,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from actors.kill_switch.gate import exits_blocked
+from actors.kill_switch.armed_file import ArmedFile, Look
 from actors.kill_switch.kill_file import KillFilePort
 from actors.kill_switch.reporter import Reporter
 from actors.runtime import OwnContext
-from core.kill_file import KillFile, parse_kill_file
+from core.kill_file import Arming, KillFile
 from core.messages.alerting import Severity
 from core.messages.base import Refused
 from core.messages.kill_switch import ArmCause, DisarmKillSwitch, KillSwitchArmed, KillSwitchDisarmed
 from core.messages.state import KillSwitchRow, RecordKillSwitch
+from core.orders.armed import Leaves, what_leaves
 from core.strategy import Strategy
 
-FILE_RETRY_S = 5.0
-"""Market time until a `KILL` file that could not be written is tried again."""
-
-
-@dataclass(frozen=True)
-class Look:
-    """Timer: a permit has lapsed, or the file is to be tried again."""
+ROW_RETRY_S = 60.0
+"""Market time until the record of an arming that state has refused is told again."""
 
 
 @dataclass(frozen=True)
@@ -47,14 +43,16 @@ class _Waiting:
 
     cause: ArmCause
     permits: frozenset[str]
-    row_request_id: str
     answer: Callable[[KillSwitchArmed], None]
 
 
 @dataclass(frozen=True)
 class _Disarming:
+    """`ids` are the armings in the file when it was told."""
+
     request_id: str
     command: DisarmKillSwitch
+    ids: frozenset[str]
     answer: Callable[[KillSwitchDisarmed | Refused], None]
 
 
@@ -65,25 +63,41 @@ class Latch:
         self, ctx: OwnContext[Look], *, file: KillFilePort, reporter: Reporter, strategy: Strategy
     ) -> None:
         self._ctx = ctx
-        self._file = file
+        self._file = ArmedFile(ctx, file, reporter)
         self._reporter = reporter
         self._strategy = strategy
-        self._file_written = True
         self._waiting: list[_Waiting] = []
         self._disarming: _Disarming | None = None
+        self._armed_request_id: str | None = None
+        """The last record of an arming."""
+        self._row_is_due = False
+        """State has refused that record: it is to be told again."""
         self.armed: Armed | None = None
         self.row_known = False
 
     @property
+    def leaves(self) -> Leaves:
+        """Which orders may leave now, as far as the latch decides it."""
+        causes = self.armed.causes if self.armed is not None else ()
+        return what_leaves(causes, self._strategy.exits_when_armed)
+
+    @property
     def exits_blocked(self) -> bool:
-        return self.armed is not None and exits_blocked(self.armed.causes, self._strategy)
+        return self.leaves is Leaves.NO_ORDER
 
     def start(self) -> None:
-        """Arm if the file says so. The row is compared when state has told it."""
-        self.armed = self._in_file()
-        if self.armed is not None:
+        """Arm if the file says so. The row is compared when state has told it.
+
+        What a disarming had set aside when it was cut short arms too, until the row says whether it was
+        recorded.
+        """
+        found, aside = self._file.read(), self._file.read_aside()
+        if found is not None:
+            self._take_up(found)
             # The incarnation that wrote the file may have ended before it told execution.
-            self._reporter.withdraw_entries(self.armed.reason)
+            self._reporter.withdraw_entries(self._now_armed.reason)
+        if aside is not None:
+            self._add(aside)
 
     def arm(
         self,
@@ -95,52 +109,35 @@ class Latch:
         answer: Callable[[KillSwitchArmed], None] | None = None,
     ) -> None:
         """Do steps 1 and 2 at once; `answer` is called at step 3, when none of `permits` is outstanding."""
-        now = self._ctx.now()
         before = self.armed
+        at = self._ctx.now()
         if before is None:
-            self.armed = Armed(frozenset({cause}), reason, who, now)
+            self.armed = Armed(frozenset({cause}), reason, who, at)
         else:
             self.armed = replace(before, causes=before.causes | {cause})
         self._abandon_disarming()
-        self._file_written = False
-        self.write_file()
+        arming = Arming(arming_id=self._ctx.uuid(), causes=(cause,), reason=reason, who=who, at=at)
+        self._file.lay(arming)
         self._reporter.withdraw_entries(reason)
-        request_id = self._record_armed(self.armed)
+        self._record_armed()
         if before is None or cause not in before.causes:
-            self._reporter.alert(
-                Severity.CRITICAL, f"armed:{cause.value}", f"armed by {who}: {reason}", reason
-            )
+            self._alert_armed(cause, reason, who)
         if answer is not None:
-            self._waiting.append(_Waiting(cause, permits, request_id, answer))
+            self._waiting.append(_Waiting(cause, permits, answer))
 
-    def write_file(self) -> None:
-        """Write the file if that is still to be done. A failed write raises an alert and is tried again."""
-        if self.armed is None or self._file_written:
-            return
-        content = KillFile(
-            causes=tuple(sorted(self.armed.causes)),
-            reason=self.armed.reason,
-            who=self.armed.who,
-            at=self.armed.at,
-            exits_blocked=self.exits_blocked,
-        )
-        self._ctx.check_live()
-        try:
-            self._file.write(content)
-        except OSError as error:
-            # No crash here: it would forget the arming in memory. The row stands in for the file.
-            self._reporter.alert(Severity.CRITICAL, "kill_file_unwritable", str(error), "arming")
-            self._ctx.call_later(FILE_RETRY_S, Look())
-        else:
-            self._file_written = True
-
-    def acknowledge(self, out: frozenset[str]) -> None:
-        """Step 3: answer the armings that are on disk and have no permit left in `out`."""
+    def try_again(self) -> None:
+        """Write what of file and row could not be written; a failure is tried again later."""
         if self.armed is None:
             return
-        ready = [
-            waiting for waiting in self._waiting if self._is_durable(waiting) and not waiting.permits & out
-        ]
+        self._file.try_again()
+        if self._row_is_due:
+            self._record_armed()
+
+    def acknowledge(self, out: frozenset[str]) -> None:
+        """Step 3: answer the armings that have no permit left in `out`, and say if no file is on disk."""
+        if self.armed is None:
+            return
+        ready = [waiting for waiting in self._waiting if not waiting.permits & out]
         self._waiting = [waiting for waiting in self._waiting if waiting not in ready]
         for waiting in ready:
             waiting.answer(
@@ -150,19 +147,22 @@ class Latch:
                     who=self.armed.who,
                     at=self.armed.at,
                     exits_blocked=self.exits_blocked,
+                    not_on_disk=self._file.not_on_disk,
                 )
             )
 
     def disarm(
         self, command: DisarmKillSwitch, answer: Callable[[KillSwitchDisarmed | Refused], None]
     ) -> None:
-        """Record the disarming; the file is removed when state has row and audit record on disk."""
+        """Record the disarming; the file is taken away when state has row and audit record on disk."""
         request_id = f"disarmed-{self._ctx.uuid()}"
         refusal = self._reason_against_disarming(command)
         if refusal is not None:
             answer(Refused(request_id=request_id, reasons=(refusal,)))
             return
-        self._disarming = _Disarming(request_id, command, answer)
+        found = self._file.read()
+        ids = () if found is None else found.ids
+        self._disarming = _Disarming(request_id, command, frozenset(ids), answer)
         self._reporter.send(
             RecordKillSwitch(
                 request_id=request_id,
@@ -171,11 +171,12 @@ class Latch:
                 reason=command.reason,
                 who=command.who,
                 at=self._ctx.now(),
+                disarms=ids,
             )
         )
 
     def recorded(self, request_id: str) -> None:
-        """State has recorded `request_id`: if that is the disarming, remove the file."""
+        """State has recorded `request_id`: if that is the disarming, take from the file what it disarms."""
         disarming = self._disarming
         if disarming is None or request_id != disarming.request_id:
             return
@@ -183,26 +184,36 @@ class Latch:
         command = disarming.command
         self._ctx.check_live()
         try:
-            self._file.remove()
+            left = self._file.disarm(disarming.ids)
         except OSError as error:
             self._reporter.alert(Severity.CRITICAL, "kill_file_not_removed", str(error), "disarming")
             disarming.answer(Refused(request_id=request_id, reasons=("kill_file_not_removed",)))
+            self._record_armed()
             return
-        self.armed = None
+        self.armed, self._row_is_due = None, False
+        if left is not None:
+            # Somebody armed after the disarming was told: that arming stays.
+            self._arm_by_file(left)
+            disarming.answer(Refused(request_id=request_id, reasons=("armed_again",)))
+            return
         text = f"disarmed by {command.who}: {command.reason}"
         self._reporter.alert(Severity.HIGH, "disarmed", text, command.reason)
         disarming.answer(KillSwitchDisarmed(reason=command.reason, who=command.who, at=self._ctx.now()))
 
     def refused(self, refused: Refused) -> None:
-        """State has refused a record: an arming stands, a disarming is answered with state's reasons."""
+        """State has refused a record: an arming's is told again later, a disarming is answered with it."""
         disarming = self._disarming
         if disarming is not None and refused.request_id == disarming.request_id:
             self._disarming = None
             disarming.answer(refused)
+        if refused.request_id == self._armed_request_id:
+            self._row_is_due = True
+            self._ctx.call_later(ROW_RETRY_S, Look())
 
     def take_row(self, row: KillSwitchRow) -> None:
         """Merge with the row: armed if either says so. File or row is written again if it lacks a cause."""
         self.row_known = True
+        self._settle_aside(frozenset() if row.armed else frozenset(row.disarms))
         in_row = frozenset(row.causes) or frozenset({ArmCause.OPERATOR}) if row.armed else frozenset()
         before = self.armed
         if before is None and not row.armed:
@@ -212,44 +223,95 @@ class Latch:
             self._reporter.withdraw_entries(row.reason)
         else:
             self.armed = replace(before, causes=before.causes | in_row)
-        if before is None or before.causes != self.armed.causes:
-            self._file_written = False
-            self.write_file()
+        self._complete_file(self.armed.causes)
         if in_row != self.armed.causes:
-            self._record_armed(self.armed)
+            self._record_armed()
             self._reporter.alert(Severity.CRITICAL, "armed:at_start", self.armed.reason, self.armed.who)
 
     def look_at_file(self) -> None:
-        """Arm if a person or a command has laid a file while we run, or if the file can't be read."""
-        if self.armed is not None:
-            return
-        found = self._in_file()
-        if found is not None:
-            for cause in sorted(found.causes):
-                self.arm(cause, found.reason, found.who)
-
-    def _in_file(self) -> Armed | None:
-        now = self._ctx.now()
-        by_file = frozenset({ArmCause.KILL_FILE})
-        try:
-            content = self._file.read()
-        except OSError as error:
-            return Armed(by_file, f"the KILL file can't be read: {error}", "kill_switch", now)
-        if content is None:
-            return None
-        found = parse_kill_file(content)
+        """Arm by what others have added to the file while we run; lay it again if somebody took it away."""
+        found = self._file.read()
         if found is None:
-            # Perhaps a bare `touch KILL`, at which mcp.orders stops everything: to be written with content.
-            self._file_written = False
-            return Armed(by_file, "a KILL file was found", "unknown", now)
-        return Armed(frozenset(found.causes) or by_file, found.reason, found.who, found.at)
+            is_quiet = self.row_known and self._disarming is None and not self._file.is_waiting
+            if self.armed is not None and is_quiet:
+                self._complete_file(self.armed.causes)
+        elif self.armed is None or not found.causes <= self.armed.causes:
+            self._arm_by_file(found)
 
-    def _record_armed(self, armed: Armed) -> str:
-        """Record the row; state adds an audit record if the row changes. Returns the request's id."""
-        request_id = f"armed-{self._ctx.uuid()}"
+    def _arm_by_file(self, found: KillFile) -> None:
+        before = frozenset() if self.armed is None else self.armed.causes
+        self._abandon_disarming()
+        self._take_up(found)
+        armed = self._now_armed
+        self._reporter.withdraw_entries(armed.reason)
+        self._record_armed()
+        for cause in sorted(found.causes - before):
+            self._alert_armed(cause, armed.reason, armed.who)
+
+    def _take_up(self, found: KillFile) -> None:
+        """Add the file's causes to those in memory, and name in the file what a person left unnamed."""
+        self._add(found)
+        self._complete_file(found.causes)
+
+    def _add(self, found: KillFile) -> None:
+        if self.armed is not None:
+            self.armed = replace(self.armed, causes=self.armed.causes | found.causes)
+        elif found.armings:
+            first = found.armings[0]
+            # The clock of who laid it may be ahead of market time, which the records keep to.
+            self.armed = Armed(found.causes, first.reason, first.who, min(first.at, self._ctx.now()))
+        else:
+            what = "was found" if found.problem is None else f"can't be read: {found.problem}"
+            self.armed = Armed(found.causes, f"a KILL file {what}", "unknown", self._ctx.now())
+
+    def _complete_file(self, causes: frozenset[ArmCause]) -> None:
+        """Add those of the causes to the file that none of its armings names."""
+        armed, found = self._now_armed, self._file.read()
+        missing = causes - (frozenset() if found is None else found.named_causes)
+        if missing:
+            self._file.lay(
+                Arming(
+                    arming_id=self._ctx.uuid(),
+                    causes=tuple(sorted(missing)),
+                    reason=armed.reason,
+                    who=armed.who,
+                    at=armed.at,
+                )
+            )
+
+    def _settle_aside(self, disarmed: frozenset[str]) -> None:
+        """End a disarming that was cut short: what was not recorded as disarmed stays armed."""
+        if self._file.read_aside() is None:
+            return
+        try:
+            self._file.settle_aside(disarmed)
+        except OSError as error:
+            self._reporter.alert(Severity.CRITICAL, "kill_file_not_removed", str(error), "start")
+            return
+        found = self._file.whole()
+        self.armed = None
+        if found is not None:
+            self._take_up(found)
+            self._reporter.withdraw_entries(self._now_armed.reason)
+
+    @property
+    def _now_armed(self) -> Armed:
+        if self.armed is None:
+            raise AssertionError("only called while armed")
+        return self.armed
+
+    def _alert_armed(self, cause: ArmCause, reason: str, who: str) -> None:
+        text = f"armed by {who}: {reason}"
+        self._reporter.alert(Severity.CRITICAL, f"armed:{cause.value}", text, reason)
+
+    def _record_armed(self) -> None:
+        """Record the row; state adds an audit record if the row changes."""
+        armed = self._now_armed
+        self._row_is_due = False
+        self._armed_request_id = f"armed-{self._ctx.uuid()}"
         self._reporter.send(
             RecordKillSwitch(
-                request_id=request_id,
+                request_id=self._armed_request_id,
                 armed=True,
                 causes=tuple(sorted(armed.causes)),
                 reason=armed.reason,
@@ -257,10 +319,6 @@ class Latch:
                 at=armed.at,
             )
         )
-        return request_id
-
-    def _is_durable(self, waiting: _Waiting) -> bool:
-        return self._file_written or self._reporter.has_told(waiting.row_request_id)
 
     def _reason_against_disarming(self, command: DisarmKillSwitch) -> str | None:
         self.look_at_file()

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from core.messages.kill_switch import Permit, RequestPermit
+from core.permit_times import LAPSE_AFTER_EXPIRY_S
 from core.values import Label
 
-LAPSE_AFTER_EXPIRY = timedelta(seconds=1)
-"""The venue refuses an order after `valid_until` by its own clock, which is at most this far from ours."""
+LAPSE_AFTER_EXPIRY = timedelta(seconds=LAPSE_AFTER_EXPIRY_S)
 UNKNOWN_PERMIT = "of-the-incarnation-before"
 _HOUR = timedelta(seconds=3600)
 _LABELS_KEPT = 10_000

@@ -33,10 +33,6 @@ class Reporter:
     def send(self, message: RecordKillSwitch | RecordEvent) -> None:
         self._outbox.send(self._state, message, message.request_id)
 
-    def has_told(self, request_id: str) -> bool:
-        """Whether state has acknowledged it."""
-        return request_id not in self._outbox.pending
-
     def record_event(self, kind: AuditKind, detail: dict[str, JsonValue]) -> None:
         ctx = self._ctx
         event = AuditEvent(kind=kind, at=ctx.now(), detail=detail, correlation=ctx.envelope.correlation)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import assert_never
 
 from pydantic import BaseModel
@@ -25,7 +24,7 @@ from core.contract import (
     Router,
 )
 from core.errors import McpDataAnomalyError, McpSoftError
-from core.kill_file import KILL_FILE_NAME, parse_kill_file
+from core.kill_file import KillFile
 from core.messages.kill_switch import Permit, PermitSpent, PermitVoid
 from core.messages.mcp import (
     CancelOrder,
@@ -38,11 +37,10 @@ from core.messages.mcp import (
     SendOrder,
 )
 from core.messages.protocols import KillSwitchProtocol, McpOrdersProtocol
+from core.orders.armed import what_leaves
+from core.permit_times import LAPSE_AFTER_EXPIRY_S
 from core.strategy import Strategy
 from core.values import Label, OrderId
-
-LAPSE_AFTER_EXPIRY_S = 1.0
-"""An order whose outcome is unknown can't be placed later than this after its `valid_until`."""
 
 
 @dataclass(frozen=True)
@@ -89,13 +87,13 @@ class McpOrders(Room[McpOrdersProtocol | _Lapsed]):
         credentials: McpCredentials,
         strategy: Strategy,
         kill_switch: Address[KillSwitchProtocol],
-        data_dir: Path,
+        read_kill_file: Callable[[], KillFile | None],
     ) -> None:
         self._transport_factory = transport_factory
         self._credentials = credentials
         self._strategy = strategy
         self._kill_switch = kill_switch
-        self._kill_file = data_dir / KILL_FILE_NAME
+        self._read_kill_file = read_kill_file
         self._client: McpClient | None = None
         self._seen_permits: set[str] = set()
 
@@ -205,16 +203,10 @@ class McpOrders(Room[McpOrdersProtocol | _Lapsed]):
         return None
 
     def _killed(self, permit: Permit) -> bool:
-        """True if the KILL file forbids this order; a file that can't be read forbids every order."""
-        try:
-            content = self._kill_file.read_bytes()
-        except FileNotFoundError:
-            return False
-        except OSError:
-            return True
-        found = parse_kill_file(content)
-        is_exit = permit.terms.reduce_only and not permit.terms.purpose.is_entry
-        return found is None or found.exits_blocked or not is_exit
+        """True if the KILL file forbids this order; a file that can't be read has the cause `kill_file`."""
+        found = self._read_kill_file()
+        causes = () if found is None else found.causes
+        return not what_leaves(causes, self._strategy.exits_when_armed).lets(permit.terms)
 
     def _outcome_of(self, attempt: _OrderAttempt, tool: str, request: BaseModel) -> OrderOutcome:
         client = self._client

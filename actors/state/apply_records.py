@@ -50,8 +50,8 @@ def record_kill_switch(db: sqlite3.Connection, request: RecordKillSwitch) -> App
     """Store the kill switch's state, which the KILL file holds too. Repeating a state changes nothing."""
     applied = Applied(Recorded(request_id=request.request_id))
     row = records.kill_switch(db)
-    told = (request.armed, request.causes, request.reason, request.who, request.at)
-    if told == (row.armed, row.causes, row.reason, row.who, row.at):
+    told = (request.armed, request.causes, request.reason, request.who, request.at, request.disarms)
+    if told == (row.armed, row.causes, row.reason, row.who, row.at, row.disarms):
         return applied
     records.write_kill_switch(db, request)
     kind = AuditKind.ARMED if request.armed else AuditKind.DISARMED
@@ -60,6 +60,8 @@ def record_kill_switch(db: sqlite3.Connection, request: RecordKillSwitch) -> App
         "reason": request.reason,
         "who": request.who,
     }
+    if request.disarms:
+        detail["disarms"] = list(request.disarms)
     for event in request.audit:
         if event.kind is kind:
             detail |= event.detail

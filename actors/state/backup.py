@@ -53,7 +53,7 @@ def make_backup(db: sqlite3.Connection, data_dir: Path, now: datetime) -> Backup
             shutil.rmtree(old)
         draft.mkdir(parents=True, mode=0o700)
         copy = draft / DATABASE_FILE
-        db.execute("VACUUM INTO ?", (str(copy),))
+        db.execute("VACUUM INTO CAST(? AS TEXT)", (os.fsencode(copy),))
         _check(copy)
         _fsync(copy)
         digest, size_bytes = _digest(copy)

@@ -6,6 +6,7 @@ large as the books, carry no money, and would make every hourly backup of the bo
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from datetime import datetime
@@ -53,7 +54,8 @@ def open_database(data_dir: Path) -> sqlite3.Connection:
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA foreign_keys = ON")
         db.execute("PRAGMA trusted_schema = OFF")
-        db.execute("ATTACH DATABASE ? AS market", (str(data_dir / MARKET_FILE),))
+        # As bytes: a folder's name need not be text.
+        db.execute("ATTACH DATABASE CAST(? AS TEXT) AS market", (os.fsencode(data_dir / MARKET_FILE),))
         db.execute("PRAGMA market.journal_mode = WAL")
         # A power cut may lose a snapshot, but the next one follows soon (by default within 15 minutes).
         db.execute("PRAGMA market.synchronous = NORMAL")

@@ -27,7 +27,7 @@ def dry_run(
 
     settings = load_settings(os.environ)
     loaded = load_strategy(strategy)
-    engine = known_engine(data_dir)
+    engine = known_engine(data_dir, loaded.strategy)
     with DryDesk(settings.mcp, loaded.strategy) as desk:
         entry = desk.entry(engine)
         exits = desk.exits(engine)

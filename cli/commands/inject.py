@@ -31,6 +31,7 @@ def inject(
     from actors.control.injectable import INJECTABLE, build
     from actors.control.wire import RequestName
     from core.errors import FoundWrongError, InputError
+    from core.text import encodable
     from reading.control_client import exchange, request_of
 
     if list_all:
@@ -38,13 +39,15 @@ def inject(
         return
     if message is None:
         raise InputError(f"inject: expected a message's name, one of {', '.join(sorted(INJECTABLE))}")
-    body = fields_of(message, context.args)
+    body = fields_of(message, [encodable(argument) for argument in context.args])
     build(message, body, request_id="checked-before-sending", who="operator")
     last = None
     request = request_of(RequestName.INJECT, message=message, body=body, wait_s=wait_s)
     for last in exchange(data_dir, request):
         if last.more and not as_json:
-            typer.echo("accepted and on disk, waiting for what it leads to")
+            on_disk = isinstance(last.body, dict) and last.body.get("on_disk") is True
+            where = "and on disk" if on_disk else "but not on disk yet"
+            typer.echo(f"accepted {where}, waiting for what it leads to")
     if last is None or not isinstance(last.body, dict):
         raise FoundWrongError("engine: the connection ended without an answer")
     if last.answer == "InjectAccepted":
@@ -131,6 +134,8 @@ def _show_outcome(outcome: dict[str, JsonValue], wait_s: float, as_json: bool) -
     if answer == "Refused" or fields.get("started") is False or str(answer).endswith("Failed"):
         reasons = fields.get("reasons")
         raise FoundWrongError("; ".join(map(str, reasons)) if isinstance(reasons, list) else str(answer))
+    if fields.get("not_on_disk") is not None:
+        raise FoundWrongError(f"armed in memory only: KILL could not be laid: {fields['not_on_disk']}")
 
 
 def _plain(value: JsonValue) -> str:

@@ -129,12 +129,18 @@ class GetTrace(Query[Trace]):
 
 
 class InjectAccepted(Event):
+    """`on_disk`: it will be carried out whatever happens now. If not, only its answer says what is true."""
+
     request_id: str
     message: str
+    on_disk: bool
 
 
 class InjectMessage(Command, Answered[InjectAccepted | Refused]):
-    """An operator's message by name. Answered by `InjectAccepted` once it is durable, or `Refused`."""
+    """An operator's message by name. Answered by `InjectAccepted`, or `Refused`.
+
+    A message that goes through the inbox is on disk then; those to the kill switch are not.
+    """
 
     message: str
     body: str

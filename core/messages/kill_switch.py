@@ -71,15 +71,22 @@ class PermitVoid(Event):
 
 
 class KillSwitchArmed(Event):
+    """Armed in memory, and no permit is outstanding: only what `exits_blocked` leaves can leave any more."""
+
     cause: ArmCause
     reason: str
     who: str
     at: datetime
     exits_blocked: bool
+    not_on_disk: str | None = None
+    """Why no `KILL` file could be written; the arming then does not survive the process."""
 
 
 class ArmKillSwitch(Command, Answered[KillSwitchArmed]):
-    """Latch. Answered by `KillSwitchArmed` only when no order can leave any more."""
+    """Latch: no entry leaves any more, and no exit unless `kill_switch.exits` and the cause allow it.
+
+    Answered by `KillSwitchArmed` when that is certain.
+    """
 
     cause: ArmCause = ArmCause.OPERATOR
     reason: str

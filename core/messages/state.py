@@ -227,6 +227,8 @@ class RecordKillSwitch(Recording):
     reason: str
     who: str
     at: datetime
+    disarms: tuple[str, ...] = ()
+    """Of a disarming: the ids of the armings in the file that it takes away."""
 
 
 class RecordAlert(Recording):

@@ -88,6 +88,8 @@ class KillSwitchRow(Event):
     reason: str
     who: str
     at: datetime | None
+    disarms: tuple[str, ...] = ()
+    """If it is not armed: the ids of the armings that the last disarming took away."""
 
 
 class GetKillSwitchRow(Query[KillSwitchRow | Refused]):

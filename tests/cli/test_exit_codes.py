@@ -82,6 +82,7 @@ def test_every_group_is_listed_above() -> None:
         (["inject", "ArmKillSwitch", "--reason", "a", "--reason", "b"], 2, "given twice"),
         (["kill-switch", "disarm", "--reason", "x"], 3, "no engine runs"),
         (["kill-switch", "arm", "--reason", " "], 2, "found a blank"),
+        (["kill-switch", "arm", "--reason", "x"], 2, "expected an engine's folder"),
         (["state", "positions"], 2, "expected the books"),
         (["audit", "verify"], 2, "expected an audit log"),
         (["explain", "entry-1"], 2, "expected an audit log"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -16,6 +17,7 @@ import pytest
 
 from config import write_hash
 from core.contract import Router
+from core.kill_file import parse_kill_file
 from tests.cli.paper.test_paper import wait_for_audit
 from tests.cli.support import ROOT, Ran, Variables, ended, started
 
@@ -121,7 +123,16 @@ def test_an_injected_message_is_answered_with_what_it_led_to(house: House) -> No
     # A monitor would wait for its end in the venue's maintenance window, when these tests may run, too.
     ran = house.run("inject", "SettleExpired")
     assert ran.code == 0, ran.err
+    assert "accepted and on disk" in ran.out
     assert "SettleExpired led to Settled" in ran.out
+
+
+def test_an_injected_arming_is_not_called_on_disk_before_it_is(house: House) -> None:
+    ran = house.run("inject", "ArmKillSwitch", "--reason", os.fsdecode(b"caf\xe9"))
+    assert ran.code == 0, ran.err
+    assert "accepted but not on disk yet" in ran.out
+    assert (house.data / "KILL").exists()
+    assert house.run("kill-switch", "disarm", "--reason", "drill over").code == 0
 
 
 def test_a_position_that_does_not_exist_is_found_wrong(house: House) -> None:
@@ -133,8 +144,11 @@ def test_a_position_that_does_not_exist_is_found_wrong(house: House) -> None:
 def test_arming_and_disarming_are_confirmed_and_on_record(house: House) -> None:
     armed = house.run("kill-switch", "arm", "--reason", "a drill")
     assert armed.code == 0, armed.err
+    assert armed.out == "armed: no entry leaves any more; reduce-only exits still may\n"
     assert (house.data / "KILL").exists()
-    assert "a drill" in house.run("kill-switch", "status").out
+    shown = house.run("kill-switch", "status").out
+    assert "a drill" in shown
+    assert "reduce-only exits allowed" in shown
     assert "ARMED" in house.run("status").out
     assert house.run("healthcheck").code == 0, "armed is a state, not a fault"
     disarmed = house.run("kill-switch", "disarm", "--reason", "drill over")
@@ -142,6 +156,23 @@ def test_arming_and_disarming_are_confirmed_and_on_record(house: House) -> None:
     assert not (house.data / "KILL").exists()
     tail = house.run("audit", "tail", "--json").out
     assert {"ARMED", "DISARMED"} <= {record["kind"] for record in json.loads(tail)}
+
+
+def test_frozen_engine_is_armed_all_the_same(house: House) -> None:
+    """By a command with bytes that are no text; the engine takes it up when it goes on."""
+    house.engine.send_signal(signal.SIGSTOP)
+    try:
+        armed = house.run("kill-switch", "arm", "--reason", os.fsdecode(b"caf\xe9"))
+        arming = parse_kill_file((house.data / "KILL").read_bytes())
+    finally:
+        house.engine.send_signal(signal.SIGCONT)
+    assert armed.code == 0, armed.err
+    assert "the engine has not confirmed it" in armed.out
+    assert [found.reason for found in arming.armings] == [r"caf\xe9"]
+    assert r"caf\xe9" in house.run("kill-switch", "status").out
+    disarmed = house.run("kill-switch", "disarm", "--reason", "drill over")
+    assert disarmed.code == 0, disarmed.err
+    assert not (house.data / "KILL").exists()
 
 
 def test_trace_shows_who_told_whom(house: House) -> None:

@@ -47,6 +47,7 @@ def nested(**changes: Any) -> Strategy:
         ("exits", "adverse_return_4h", 5.0),
         ("execution", "fill_timeout_s", "15m"),
         ("execution", "permit_lifetime_s", 3000.0),
+        ("execution", "permit_lifetime_s", 4.001),
         ("execution", "environment", "demo"),
         ("scheduler", "entry_time", 840),
         ("scheduler", "entry_time", "24:00"),

@@ -138,7 +138,7 @@ class FakeBooks(Actor):
                 self.account = told
             case RecordKillSwitch():
                 self.row = self.row.model_copy(
-                    update=message.model_dump(include={"armed", "causes", "reason", "who", "at"})
+                    update=message.model_dump(include={"armed", "causes", "reason", "who", "at", "disarms"})
                 )
             case RecordEvent():
                 pass

@@ -57,6 +57,7 @@ class SwitchHouse(House):
         kill_file: KillFilePort | None = None,
     ) -> None:
         super().__init__()
+        self.data_dir = data_dir
         self.strategy = strategy or Strategy()
         self.kill_file = kill_file or DiskKillFile(data_dir)
         self.strategy_enabled = strategy_enabled

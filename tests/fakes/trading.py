@@ -126,7 +126,7 @@ class TradingHouse(House):
                 credentials=CREDENTIALS,
                 strategy=self.strategy,
                 kill_switch=self.address("kill_switch"),
-                data_dir=self.data_dir,
+                read_kill_file=DiskKillFile(self.data_dir).read,
             ),
         )
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from actors.kill_switch import DiskKillFile
+from cli.kill_switch_files import new_arming
+from core.kill_file import KILL_FILE_NAME
 from core.messages.kill_switch import ArmKillSwitch
 from core.orders.books import CycleOutcome, Job
 from core.orders.lifecycle import PositionState
-from tests.scenarios.playing import BEGIN, TO_ENTRY, TO_EXIT, Play, Played, assert_laws_hold, play
+from reading.books import kill_switch_row
+from tests.scenarios.playing import BEGIN, TO_ENTRY, TO_EXIT, Play, Played, assert_laws_hold, copied, play
 
 ENTRY = "entry-20260105T140000Z"
 EXIT = "monitor-20260106T120000Z"
@@ -110,3 +115,35 @@ def test_an_exit_that_is_armed_in_its_middle_goes_on_to_its_end(folder: Path) ->
     [trade] = played.trades
     assert trade.state is PositionState.CLOSED
     assert sent(played, EXIT, "CancelOrder") == []
+
+
+@pytest.fixture(scope="module")
+def with_a_position(folder: Path) -> Path:
+    """What a kill leaves of an engine that holds a position."""
+    play_on = Play(folder / "position")
+    play_on.run_until(BEGIN + TO_ENTRY)
+    left = copied(play_on.data_dir, folder / "position-left")
+    play_on.abandon()
+    return left
+
+
+def by_command(path: Path) -> None:
+    DiskKillFile(path.parent).add(new_arming("while no engine runs", "ada"))
+
+
+@pytest.mark.parametrize("lay", [by_command, Path.touch, Path.mkdir], ids=["command", "empty", "unreadable"])
+def test_an_exit_leaves_an_engine_that_was_armed_before_it_started(
+    with_a_position: Path, folder: Path, request: pytest.FixtureRequest, lay: Callable[[Path], None]
+) -> None:
+    """The setting allows reduce-only exits, and whoever laid the file has not said otherwise."""
+    left = copied(with_a_position, folder / f"armed-before-{request.node.callspec.id}")
+    lay(left / KILL_FILE_NAME)
+    second = Play(left, life=2, begin=BEGIN + TO_ENTRY)
+    second.run_until(BEGIN + TO_EXIT)
+    played = second.stop()
+    assert_laws_hold(played)
+    [trade] = played.trades
+    assert trade.state is PositionState.CLOSED
+    row = kill_switch_row(left)
+    assert row is not None
+    assert row.armed

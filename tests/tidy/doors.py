@@ -59,7 +59,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "actors/control/": ("os", "pathlib", "socket", "tempfile", "threading"),
     "actors/health/": ("pathlib", "shutil"),
     "actors/kill_switch/": ("os", "pathlib"),
-    "actors/mcp/": ("httpx", "pathlib", "tenacity"),
+    "actors/mcp/": ("httpx", "tenacity"),
     "actors/scheduler/": ("schedule",),
     "actors/state/": ("importlib.resources", "os", "pathlib", "shutil", "sqlite3"),
     # Clocks, threads, chance and signals are what the runtime gives to the rooms.

@@ -129,7 +129,7 @@ def job_runs(db: sqlite3.Connection) -> dict[Job, datetime]:
 
 def kill_switch(db: sqlite3.Connection, request_id: str = "") -> KillSwitchRow:
     """The row; disarmed without a time if there never was one."""
-    row = db.execute("SELECT armed, causes, reason, who, at FROM kill_switch").fetchone()
+    row = db.execute("SELECT armed, causes, reason, who, at, disarms FROM kill_switch").fetchone()
     if row is None:
         return KillSwitchRow(request_id=request_id, armed=False, causes=(), reason="", who="", at=None)
     causes = tuple(ArmCause(cause) for cause in list_of(row[1]))
@@ -140,12 +140,17 @@ def kill_switch(db: sqlite3.Connection, request_id: str = "") -> KillSwitchRow:
         reason=row[2],
         who=row[3],
         at=time_of(row[4]),
+        disarms=tuple(list_of(row[5])),
     )
 
 
 def write_kill_switch(db: sqlite3.Connection, row: RecordKillSwitch) -> None:
-    sql = "INSERT OR REPLACE INTO kill_switch (one, armed, causes, reason, who, at) VALUES (1, ?, ?, ?, ?, ?)"
-    db.execute(sql, (row.armed, list_text(row.causes), row.reason, row.who, time_text(row.at)))
+    sql = """
+        INSERT OR REPLACE INTO kill_switch (one, armed, causes, reason, who, at, disarms)
+        VALUES (1, ?, ?, ?, ?, ?, ?)
+    """
+    causes, disarms = list_text(row.causes), list_text(row.disarms)
+    db.execute(sql, (row.armed, causes, row.reason, row.who, time_text(row.at), disarms))
 
 
 def setting(db: sqlite3.Connection, key: str) -> str | None:

@@ -14,7 +14,7 @@ from actors.audit.verify import Stored, VerifyReport, verify
 from actors.state.read_only import books_opened
 from actors.state.tables import chain
 from core.audit.hash_chain import GENESIS, Link, append, split_lines
-from core.messages.audit import AuditEvent, AuditHead, AuditKind
+from core.messages.audit import AuditEvent, AuditHead, AuditKind, AuditStatus, GetAudit
 from core.messages.kill_switch import ArmCause
 from core.messages.state import RecordEvent, RecordKillSwitch
 from tests.actors.state.books_room import START, BooksRoom
@@ -154,6 +154,11 @@ def test_a_new_chain_after_a_break_is_not_whole_until_a_person_accepts_it(ended:
             at=START,
         )
         room.tell(row)
+        with room.audit_ctx.handling(GetAudit(), sender=room.sender):
+            room.audit.on_receive(GetAudit())
+        told = room.audit_ctx.told_to(room.sender)[-1]
+        assert isinstance(told, AuditStatus)
+        assert told.ok is verified(ended, running=True).ok is not armed, "one answer to one question"
     room.stop()
     assert verified(ended).ok
 

@@ -57,6 +57,7 @@ from core.messages.state import (
     RecordInboxDone,
 )
 from core.orders.books import Books, Job
+from core.permit_times import CERTAIN_AFTER_S
 from core.values import PositionId
 from tests.fakes.engine import FakeEngine, cell
 
@@ -178,7 +179,7 @@ def test_an_injected_message_is_on_disk_before_it_is_delivered_or_acknowledged()
     desk.actor.on_receive(Recorded(request_id=record.request_id))
 
     assert desk.ctx.deferred[0].outcome == InjectAccepted(
-        request_id=record.request_id, message="ClosePosition"
+        request_id=record.request_id, message="ClosePosition", on_disk=True
     )
     [close] = desk.told("execution", ClosePosition)
     assert isinstance(close, ClosePosition)
@@ -273,14 +274,18 @@ def test_arming_asks_the_kill_switch_and_never_waits_for_the_books() -> None:
     desk.ctx.asks[ArmKillSwitch] = ARMED
     accepted = desk.inject("ArmKillSwitch", reason="drill")
     assert isinstance(accepted, InjectAccepted)
+    assert not accepted.on_disk, "nobody has written anything yet"
     [ask] = desk.ctx.told_to("control")
     desk.actor.on_receive(ask)
     done = desk.actor.on_receive(AwaitInject(request_id=accepted.request_id))
     assert isinstance(done, InjectDone)
     assert done.answer == "KillSwitchArmed"
     assert desk.told("state", RecordInbox) == []
-    asked = [message for _, message, _ in desk.ctx.asked if isinstance(message, ArmKillSwitch)]
-    assert asked == [ArmKillSwitch(cause=ArmCause.OPERATOR, reason="drill", who="ann")]
+    [(message, timeout_s)] = [
+        (message, timeout_s) for _, message, timeout_s in desk.ctx.asked if isinstance(message, ArmKillSwitch)
+    ]
+    assert message == ArmKillSwitch(cause=ArmCause.OPERATOR, reason="drill", who="ann")
+    assert timeout_s == CERTAIN_AFTER_S + 1.0, "a permit's longest life, and a second for the answer"
 
 
 def test_a_silent_kill_switch_is_reported_as_such() -> None:

@@ -112,7 +112,9 @@ def test_inject_is_answered_when_durable_and_again_with_what_it_led_to(
         under_way.append(served.engine.operations)
         return InjectDone(request_id="i", message="ClosePosition", answer="ExitStarted", body="{}")
 
-    served.control.answers[InjectMessage] = InjectAccepted(request_id="i", message="ClosePosition")
+    served.control.answers[InjectMessage] = InjectAccepted(
+        request_id="i", message="ClosePosition", on_disk=True
+    )
     served.control.answers[AwaitInject] = done
     first = client.ask(request="inject", message="ClosePosition", body={"position_id": "p"}, wait_s=5.0)
     second = client.read()
@@ -122,7 +124,7 @@ def test_inject_is_answered_when_durable_and_again_with_what_it_led_to(
 
 
 def test_inject_that_leads_to_nothing_in_time_stays_accepted(served: Served, client: Client) -> None:
-    served.control.answers[InjectMessage] = InjectAccepted(request_id="i", message="M")
+    served.control.answers[InjectMessage] = InjectAccepted(request_id="i", message="M", on_disk=True)
     served.control.answers[AwaitInject] = AskTimeout("late")
     client.ask(request="inject", message="M", wait_s=0.1)
     assert client.read()["answer"] == "InjectAccepted"

@@ -234,6 +234,20 @@ def test_wrong_environment_arms_and_is_not_recovered_from(house: TradingHouse) -
     assert ArmCause.ENVIRONMENT in arms(house)
 
 
+def test_new_folder_is_not_bound_to_the_wrong_environment(house: TradingHouse) -> None:
+    """The first token of a folder may be the wrong one: its books would belong there for ever."""
+    house.books.account = None
+    house.venue.environment = "testnet"
+    house.restart_execution()
+    assert not report(house).ok
+    assert ArmCause.ENVIRONMENT in arms(house)
+    assert house.books.account is None
+    house.venue.environment = "paper"
+    house.advance(60)
+    assert report(house).ok
+    assert house.books.account == ("paper", house.venue.account)
+
+
 def test_another_account_arms_before_anything_is_reconciled(house: TradingHouse) -> None:
     """A wrong token must not reconcile the books away."""
     house.enter(2)

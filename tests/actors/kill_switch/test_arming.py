@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from actors.runtime.testing import FakeReply
-from core.kill_file import KillFile, parse_kill_file
-from core.messages.alerting import RaiseAlert, Severity
+from core.kill_file import parse_kill_file
 from core.messages.base import Refused
 from core.messages.execution import WithdrawEntries
 from core.messages.kill_switch import (
@@ -25,27 +24,6 @@ from core.messages.kill_switch import (
 )
 from core.messages.state import RecordKillSwitch
 from tests.fakes.kill_switch import SwitchHouse, request
-
-
-class FailingFile:
-    """A kill file on a disk that refuses, until it is mended."""
-
-    def __init__(self) -> None:
-        self.broken = True
-        self.content: bytes | None = None
-
-    def read(self) -> bytes | None:
-        return self.content
-
-    def write(self, content: KillFile) -> None:
-        if self.broken:
-            raise OSError("no space left on device")
-        self.content = content.to_bytes()
-
-    def remove(self) -> None:
-        if self.broken:
-            raise OSError("read-only file system")
-        self.content = None
 
 
 @pytest.fixture
@@ -95,9 +73,8 @@ def test_file_is_written_before_the_acknowledgement_and_the_row_follows(
     house: SwitchHouse, tmp_path: Path
 ) -> None:
     arm(house)
-    found = parse_kill_file((tmp_path / "KILL").read_bytes())
-    assert found is not None
-    assert (found.causes, found.reason, found.who) == ((ArmCause.OPERATOR,), "stop", "ada")
+    [arming] = parse_kill_file((tmp_path / "KILL").read_bytes()).armings
+    assert (arming.causes, arming.reason, arming.who) == ((ArmCause.OPERATOR,), "stop", "ada")
     assert house.told("state", RecordKillSwitch) == []
     house.run()
     assert house.books.row.armed
@@ -201,14 +178,7 @@ def test_bare_kill_file_laid_by_hand_arms(house: SwitchHouse, tmp_path: Path, co
     answer = house.ask("kill_switch", request())
     assert "armed" in answer.reasons  # type: ignore[attr-defined]
     assert status(house).causes == (ArmCause.KILL_FILE,)
-    assert parse_kill_file((tmp_path / "KILL").read_bytes()) is not None
-
-
-def test_bare_kill_file_found_at_start_is_taken_up_and_recorded(tmp_path: Path) -> None:
-    (tmp_path / "KILL").write_bytes(b"")
-    house = SwitchHouse(tmp_path)
-    assert status(house).causes == (ArmCause.KILL_FILE,)
-    assert house.books.row.armed
+    assert parse_kill_file((tmp_path / "KILL").read_bytes()).named_causes == {ArmCause.KILL_FILE}
 
 
 def test_restart_while_armed_records_nothing_a_second_time(house: SwitchHouse) -> None:
@@ -230,23 +200,6 @@ def test_causes_add_up_and_the_first_reason_stays(house: SwitchHouse) -> None:
 def test_repeated_arming_is_acknowledged_again(house: SwitchHouse) -> None:
     assert isinstance(arm(house), KillSwitchArmed)
     assert isinstance(arm(house), KillSwitchArmed)
-
-
-def test_disk_that_refuses_leaves_it_armed_and_the_row_makes_it_durable(tmp_path: Path) -> None:
-    file = FailingFile()
-    house = SwitchHouse(tmp_path, kill_file=file)
-    house.advance(10)
-    house.refresh()
-    reply = arm(house)
-    assert not answered(reply)
-    house.run()
-    assert answered(reply)
-    assert house.books.row.armed
-    file.broken = False
-    house.advance(5)
-    assert file.content is not None
-    alerts = [alert.severity for alert in house.told("alerting", RaiseAlert)]
-    assert Severity.CRITICAL in alerts
 
 
 def test_disarming_writes_the_row_before_the_file_goes(house: SwitchHouse, tmp_path: Path) -> None:
@@ -307,13 +260,24 @@ def test_arming_during_a_disarming_wins(house: SwitchHouse, tmp_path: Path) -> N
     assert house.books.row.armed
 
 
-def test_file_that_can_not_be_removed_leaves_it_armed(tmp_path: Path) -> None:
-    file = FailingFile()
-    file.broken = False
-    house = SwitchHouse(tmp_path, kill_file=file)
-    arm(house)
-    house.advance(10)
-    file.broken = True
+def test_disarming_is_refused_while_an_arming_is_not_acknowledged(house: SwitchHouse, tmp_path: Path) -> None:
+    given = give_permit(house)
+    reply = arm(house)
+    assert not answered(reply)
     refused = disarm(house)
     assert isinstance(refused, Refused)
-    assert status(house).armed
+    assert refused.reasons == ("busy",)
+    assert (tmp_path / "KILL").exists()
+    house.tell("kill_switch", PermitSpent(permit_id=given.permit_id, label=given.label))
+    assert answered(reply)
+    assert isinstance(disarm(house), KillSwitchDisarmed)
+
+
+def test_second_disarming_is_refused_while_the_first_is_not_recorded(house: SwitchHouse) -> None:
+    arm(house)
+    house.run()
+    house.books.silent = {RecordKillSwitch}
+    house.ask("kill_switch", DisarmKillSwitch(reason="fine now"))
+    refused = disarm(house)
+    assert isinstance(refused, Refused)
+    assert refused.reasons == ("busy",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -10,11 +11,12 @@ import pytest
 
 from actors.mcp.transport import Response
 from actors.runtime import Fenced
-from core.kill_file import KillFile
-from core.messages.kill_switch import ArmCause, Permit, PermitSpent, PermitVoid
+from core.kill_file import Arming
+from core.messages.kill_switch import BLOCKS_EXITS, ArmCause, Permit, PermitSpent, PermitVoid
 from core.messages.mcp import CancelOrder, EditOrder, OrderAccepted, OrderRefused, OrderUnknown, SendOrder
 from core.orders.books import Instruction, InstructionKind
 from core.orders.terms import OrderPurpose, OrderTerms
+from core.strategy import ExitsWhenArmed, KillSwitchSection, Strategy
 from core.values import Label, OrderId, ProposalId
 from tests.fakes.trading import TradingHouse, plan
 
@@ -24,8 +26,9 @@ LABEL = Label("p-1:e1")
 class OrdersHouse(TradingHouse):
     """mcp.orders alone; the kill switch's address keeps what it is told."""
 
-    def __init__(self, data_dir: Path) -> None:
-        super().__init__(data_dir, start=False)
+    def __init__(self, data_dir: Path, exits: ExitsWhenArmed = ExitsWhenArmed.ALLOW_REDUCE_ONLY) -> None:
+        strategy = Strategy(kill_switch=KillSwitchSection(exits=exits))
+        super().__init__(data_dir, start=False, strategy=strategy)
         self.start_orders()
 
     def permit(self, purpose: OrderPurpose = OrderPurpose.ENTRY, **update: object) -> Permit:
@@ -121,37 +124,47 @@ def test_permit_to_edit_does_not_place(house: OrdersHouse) -> None:
     assert house.venue.calls == []
 
 
-def kill(house: OrdersHouse, *, exits_blocked: bool) -> None:
-    content = KillFile(
-        causes=(ArmCause.OPERATOR,), reason="stop", who="ada", at=house.time, exits_blocked=exits_blocked
-    )
-    (house.data_dir / "KILL").write_bytes(content.to_bytes())
+def kill(house: OrdersHouse, cause: ArmCause = ArmCause.OPERATOR) -> None:
+    arming = Arming(arming_id="a", causes=(cause,), reason="stop", who="ada", at=house.time)
+    (house.data_dir / "KILL").write_bytes(arming.to_bytes())
 
 
 def test_kill_file_stops_an_entry_that_has_its_permit(house: OrdersHouse) -> None:
-    kill(house, exits_blocked=False)
+    kill(house)
     house.send(house.permit())
     assert house.venue.calls == []
     assert house.refused().reason == "permit_void:armed"
 
 
-@pytest.mark.parametrize(("exits_blocked", "sent"), [(False, 1), (True, 0)])
-def test_kill_file_says_whether_an_exit_may_leave(house: OrdersHouse, exits_blocked: bool, sent: int) -> None:
-    kill(house, exits_blocked=exits_blocked)
+@pytest.mark.parametrize("cause", ArmCause)
+@pytest.mark.parametrize("exits", ExitsWhenArmed)
+def test_exit_leaves_by_the_causes_in_the_file_and_the_setting(
+    tmp_path: Path, cause: ArmCause, exits: ExitsWhenArmed
+) -> None:
+    house = OrdersHouse(tmp_path, exits)
+    kill(house, cause)
     house.send(house.permit(OrderPurpose.EXIT))
+    sent = exits is ExitsWhenArmed.ALLOW_REDUCE_ONLY and cause not in BLOCKS_EXITS
     assert len(house.venue.named("place_combo_order")) == sent
 
 
-def test_bare_kill_file_stops_exits_too(house: OrdersHouse) -> None:
-    (house.data_dir / "KILL").touch()
-    house.send(house.permit(OrderPurpose.EXIT))
-    assert house.venue.calls == []
+def lay_nothing_to_read(path: Path) -> None:
+    path.mkdir()
 
 
-def test_kill_file_that_can_not_be_read_stops_everything(house: OrdersHouse) -> None:
-    (house.data_dir / "KILL").mkdir()
+@pytest.mark.parametrize("lay", [Path.touch, lambda path: path.write_text("stop"), lay_nothing_to_read])
+@pytest.mark.parametrize("exits", ExitsWhenArmed)
+def test_kill_file_that_says_nothing_counts_as_one_laid_by_a_person(
+    tmp_path: Path, lay: Callable[[Path], object], exits: ExitsWhenArmed
+) -> None:
+    """Empty, anything else, or unreadable: no entry, and an exit as the setting says."""
+    house = OrdersHouse(tmp_path, exits)
+    lay(house.data_dir / "KILL")
     house.send(house.permit())
     assert house.venue.calls == []
+    house.send(house.permit(OrderPurpose.EXIT, permit_id="permit-2"))
+    sent = exits is ExitsWhenArmed.ALLOW_REDUCE_ONLY
+    assert len(house.venue.named("place_combo_order")) == sent
 
 
 def test_replaced_incarnation_sends_nothing(house: OrdersHouse) -> None:
@@ -238,21 +251,33 @@ def test_edit_moves_the_price_under_its_own_permit(house: OrdersHouse) -> None:
     assert house.venue.named("edit_order")[0]["valid_until"] is not None
 
 
-def test_edit_beyond_its_permit_is_not_sent(house: OrdersHouse) -> None:
+@pytest.mark.parametrize(
+    "beyond",
+    [{"limit_eth": Decimal("0.008")}, {"amount": 3}, {"legs": plan().legs[:1]}, {"reduce_only": True}],
+)
+def test_edit_beyond_its_permit_is_not_sent(house: OrdersHouse, beyond: dict[str, object]) -> None:
     house.send(house.permit())
-    edit = EditOrder(
-        label=LABEL,
-        order_id=OrderId("O1"),
-        terms=house.edit_permit("0.008").terms,
-        permit=house.edit_permit("0.009"),
-    )
+    permit = house.edit_permit("0.009")
+    terms = permit.terms.model_copy(update=beyond)
+    edit = EditOrder(label=LABEL, order_id=OrderId("O1"), terms=terms, permit=permit)
     house.tell("mcp.orders", edit, sender="execution")
     assert house.venue.named("edit_order") == []
+    assert house.refused().reason == "permit_void:mismatch"
+
+
+def test_edit_carries_the_amount_of_its_permit(house: OrdersHouse) -> None:
+    house.send(house.permit())
+    permit = house.edit_permit("0.009")
+    terms = permit.terms.model_copy(update={"amount": 1})
+    permit = permit.model_copy(update={"terms": terms})
+    edit = EditOrder(label=LABEL, order_id=OrderId("O1"), terms=terms, permit=permit)
+    house.tell("mcp.orders", edit, sender="execution")
+    assert [request["amount"] for request in house.venue.named("edit_order")] == ["1"]
 
 
 def test_cancel_needs_no_permit_and_leaves_while_armed(house: OrdersHouse) -> None:
     house.send(house.permit())
-    kill(house, exits_blocked=True)
+    kill(house, ArmCause.AUDIT)
     house.tell(
         "mcp.orders",
         CancelOrder(label=LABEL, order_id=OrderId("O1"), attempt_id="cancel-1"),

@@ -1,0 +1,46 @@
+"""A person's disarming, which only the running engine can do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from actors.control.wire import RequestName
+from core.errors import FoundWrongError
+from reading.control_client import exchange, request_of
+
+WAIT_S = 20.0
+_MEANING = {
+    "not_armed": "the switch is not armed",
+    "busy": "an arming or another disarming is under way; try again in a few seconds",
+    "kill_switch_row_unknown": "the engine is still starting; try again in a few seconds",
+    "audit_break_not_accepted": (
+        "the audit chain was broken; find out why (evidence/), then add --accept-audit-break"
+    ),
+    "armed_again": "somebody armed meanwhile, and that arming stays; see run.py kill-switch status",
+    "kill_file_not_removed": "KILL can't be removed from the data folder; the switch stays armed",
+}
+"""The reasons of a refusal, for a person."""
+
+
+def disarm(data_dir: Path, reason: str, *, accept_audit_break: bool) -> None:
+    """Return when the switch is disarmed.
+
+    Raises EngineNotRunningError, or FoundWrongError that says why it is not, or that nobody knows.
+    """
+    body: dict[str, JsonValue] = {"reason": reason}
+    if accept_audit_break:
+        body["accept_audit_break"] = True
+    request = request_of(RequestName.INJECT, message="DisarmKillSwitch", body=body, wait_s=WAIT_S)
+    answers = list(exchange(data_dir, request))
+    last = answers[-1] if answers else None
+    if last is None or last.answer != "InjectDone" or not isinstance(last.body, dict):
+        raise FoundWrongError(
+            f"the engine has not confirmed the disarming within {WAIT_S:g} s and may still carry it out; "
+            "see run.py kill-switch status"
+        )
+    if last.body.get("answer") == "Refused":
+        reasons = json.loads(str(last.body["body"]))["reasons"]
+        raise FoundWrongError("not disarmed: " + "; ".join(_MEANING.get(why, why) for why in reasons))

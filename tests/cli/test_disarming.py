@@ -1,0 +1,65 @@
+"""`kill-switch disarm` says disarmed only if the engine does, and names in words what keeps it armed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from actors.control.wire import ControlAnswer, answer_of
+from core.messages.base import Refused
+from core.messages.control import InjectAccepted, InjectDone
+from core.messages.kill_switch import KillSwitchDisarmed
+from tests.cli.support import Cli, Ran
+from tests.fakes.held_folder import held_folder
+
+ACCEPTED = InjectAccepted(request_id="i", message="DisarmKillSwitch", on_disk=False)
+NOW = datetime(2026, 1, 5, 14, tzinfo=UTC)
+
+
+def disarm(cli: Cli, folder: Path, answers: Sequence[ControlAnswer]) -> Ran:
+    with held_folder(folder, answers):
+        return cli("kill-switch", "disarm", "--reason", "seen", "--data-dir", folder)
+
+
+def outcome(answer: KillSwitchDisarmed | Refused) -> list[ControlAnswer]:
+    done = InjectDone(
+        request_id="i",
+        message="DisarmKillSwitch",
+        answer=type(answer).__name__,
+        body=answer.model_dump_json(),
+    )
+    return [answer_of(ACCEPTED, more=True), answer_of(done)]
+
+
+def test_engine_that_has_disarmed_is_believed(cli: Cli, tmp_path: Path) -> None:
+    ran = disarm(cli, tmp_path, outcome(KillSwitchDisarmed(reason="seen", who="ada", at=NOW)))
+    assert (ran.code, ran.out, ran.err) == (0, "disarmed\n", "")
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("not_armed", "the switch is not armed"),
+        ("busy", "try again in a few seconds"),
+        ("kill_switch_row_unknown", "still starting"),
+        ("audit_break_not_accepted", "add --accept-audit-break"),
+        ("armed_again", "somebody armed meanwhile"),
+        ("kill_file_not_removed", "the switch stays armed"),
+        ("another reason", "another reason"),
+    ],
+)
+def test_refusal_is_told_in_words(cli: Cli, tmp_path: Path, reason: str, said: str) -> None:
+    ran = disarm(cli, tmp_path, outcome(Refused(request_id="i", reasons=(reason,))))
+    assert ran.code == 1
+    assert ran.err.startswith("error: not disarmed: ")
+    assert said in ran.err
+
+
+def test_engine_that_does_not_answer_in_time_may_still_disarm(cli: Cli, tmp_path: Path) -> None:
+    ran = disarm(cli, tmp_path, [answer_of(ACCEPTED, more=True), answer_of(ACCEPTED)])
+    assert ran.code == 1
+    assert "has not confirmed the disarming within 20 s and may still carry it out" in ran.err
+    assert ran.out == ""

@@ -1,0 +1,99 @@
+"""`kill-switch status` gives one answer: the engine's if one runs, else what file and books say together."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from actors.control.wire import ControlAnswer
+from actors.state.database import open_database
+from actors.state.tables.records import write_kill_switch
+from cli.kill_switch_files import stored_status, switch_now
+from core.errors import FoundWrongError
+from core.kill_file import Arming
+from core.messages.kill_switch import ArmCause
+from core.messages.state import RecordKillSwitch
+from tests.cli.support import Cli
+from tests.fakes.held_folder import held_folder
+
+NOW = datetime(2026, 1, 5, 14, tzinfo=UTC)
+
+
+def lay(folder: Path, *causes: ArmCause, name: str = "KILL", arming_id: str = "a") -> None:
+    arming = Arming(arming_id=arming_id, causes=causes, reason="file", who="ada", at=NOW)
+    (folder / name).write_bytes(arming.to_bytes())
+
+
+def record(folder: Path, *causes: ArmCause, disarms: tuple[str, ...] = ()) -> None:
+    row = RecordKillSwitch(
+        request_id="r", armed=bool(causes), causes=causes, reason="row", who="bob", at=NOW, disarms=disarms
+    )
+    with closing(open_database(folder)) as db:
+        write_kill_switch(db, row)
+        db.commit()
+
+
+def test_causes_of_file_and_books_count_together(tmp_path: Path) -> None:
+    lay(tmp_path, ArmCause.OPERATOR)
+    record(tmp_path, ArmCause.AUDIT)
+    found = stored_status(tmp_path)
+    assert found.causes == (ArmCause.AUDIT, ArmCause.OPERATOR)
+    assert (found.reason, found.who, found.file) == ("file", "ada", True)
+    assert found.exits_blocked is True
+
+
+def test_books_alone_arm(tmp_path: Path) -> None:
+    record(tmp_path, ArmCause.OPERATOR)
+    found = stored_status(tmp_path)
+    assert (found.armed, found.reason, found.who, found.file) == (True, "row", "bob", False)
+
+
+def test_file_that_says_nothing_arms(tmp_path: Path) -> None:
+    (tmp_path / "KILL").touch()
+    found = stored_status(tmp_path)
+    assert (found.armed, found.causes, found.file) == (True, (ArmCause.KILL_FILE,), True)
+
+
+def test_neither_is_clear(tmp_path: Path) -> None:
+    record(tmp_path)
+    found = stored_status(tmp_path)
+    assert (found.armed, found.exits_blocked) == (False, False)
+
+
+@pytest.mark.parametrize(("disarms", "armed"), [(("a",), False), (("b",), True), ((), True)])
+def test_disarming_that_was_cut_short_is_as_the_next_start_will_find_it(
+    tmp_path: Path, disarms: tuple[str, ...], armed: bool
+) -> None:
+    lay(tmp_path, ArmCause.OPERATOR, name="KILL.disarming")
+    record(tmp_path, disarms=disarms)
+    assert stored_status(tmp_path).armed is armed
+
+
+def test_books_that_can_not_be_read_do_not_hide_the_file(tmp_path: Path) -> None:
+    (tmp_path / "cerbero.db").write_bytes(b"no database" * 100)
+    with pytest.raises(FoundWrongError):
+        stored_status(tmp_path)
+    lay(tmp_path, ArmCause.OPERATOR)
+    assert stored_status(tmp_path).armed
+
+
+def test_without_an_engine_the_setting_is_not_guessed(cli: Cli, tmp_path: Path) -> None:
+    lay(tmp_path, ArmCause.OPERATOR)
+    shown = cli("kill-switch", "status", "--data-dir", tmp_path)
+    assert "no engine runs, nothing leaves; with one, kill_switch.exits decides" in shown.out
+    told = json.loads(cli("kill-switch", "status", "--json", "--data-dir", tmp_path).out)
+    assert told["exits_blocked"] is None
+    lay(tmp_path, ArmCause.RECOVERY)
+    assert "blocked" in cli("kill-switch", "status", "--data-dir", tmp_path).out
+
+
+def test_engine_that_does_not_answer_is_named_beside_what_the_folder_says(tmp_path: Path) -> None:
+    lay(tmp_path, ArmCause.OPERATOR)
+    with held_folder(tmp_path, [ControlAnswer(ok=False, error="control: 8 connections are in use")]):
+        found = switch_now(tmp_path)
+    assert found.engine_problem == "control: 8 connections are in use"
+    assert (found.armed, found.exits_blocked) == (True, None)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from core.contract import Order, Trade
 from core.errors import McpDataAnomalyError
 from core.orders.books import Fill, OrderRow
-from core.orders.lifecycle import OrderState
+from core.orders.lifecycle import ORDER_EDGES, OrderState
 from core.orders.sizes import combos_filled
 from core.values import Label, Leg, OrderId
 
@@ -77,13 +77,13 @@ def with_fills(row: OrderRow, fills: Sequence[Fill], legs: Sequence[Leg]) -> Ord
 def no_longer_there(row: OrderRow, fills: Sequence[Fill], legs: Sequence[Leg]) -> OrderRow:
     """The final row of an order that the venue does not list any more.
 
-    Filled if its fills make the whole amount; cancelled if there are fewer, or none while a cancellation was
-    pending; else not placed.
+    Filled if its fills make the whole amount, and cancelled if there are fewer. Without any it was not placed,
+    unless it is known to have been sent and is not in doubt: then the venue has ended it.
     """
     filled = _at_least_filled(row, fills, legs)
     if filled >= row.amount:
         state = OrderState.FILLED
-    elif filled or fills or row.state is OrderState.CANCEL_PENDING:
+    elif filled or fills or (row.state, OrderState.NOT_PLACED) not in ORDER_EDGES:
         state = OrderState.CANCELLED
     else:
         state = OrderState.NOT_PLACED

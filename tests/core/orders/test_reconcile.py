@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from core.contract import Order, OrderLeg, OrderStateName, Settlement, Trade, VenuePosition
 from core.errors import McpDataAnomalyError
 from core.orders.books import Books, Fill, Instruction, InstructionKind, OrderRow, Position
-from core.orders.lifecycle import ORDER_EDGES, OrderState, PositionState
+from core.orders.lifecycle import ORDER_EDGES, ORDER_FINAL, OrderState, PositionState
 from core.orders.reconcile import (
     DifferenceCode,
     VenueView,
@@ -22,7 +22,7 @@ from core.orders.reconcile import (
 )
 from core.orders.sizes import combos_filled, expected_sizes
 from core.orders.terms import OrderPurpose
-from core.orders.venue_order import fills_of, whole_contracts
+from core.orders.venue_order import fills_of, no_longer_there, whole_contracts
 from core.values import CycleId, Failed, Label, OrderId, PositionId, ProposalId, SpreadKind
 from tests.fakes.trading import EXPIRATION, LONG, SHORT, plan
 
@@ -165,6 +165,19 @@ def test_every_correction_is_an_edge_of_the_order_machine(
         start = OrderState.SENT if correction.was_sent else before
         end = correction.row.state
         assert start is end or (start, end) in ORDER_EDGES
+
+
+@pytest.mark.parametrize("before", [state for state in OrderState if state not in ORDER_FINAL])
+@pytest.mark.parametrize("combos", [0, 1, 2])
+def test_an_order_that_is_no_longer_there_ends_along_an_edge_of_its_machine(
+    before: OrderState, combos: int
+) -> None:
+    """`intended` with fills was sent: `sent` is recorded first."""
+    (row,) = books(before).orders
+    after = no_longer_there(row, fills_of(trades(combos) if combos else (), LABEL), plan().legs)
+    start = OrderState.SENT if before is OrderState.INTENDED and combos else before
+    assert after.state in ORDER_FINAL
+    assert (start, after.state) in ORDER_EDGES
 
 
 def test_agreeing_order_is_no_difference() -> None:

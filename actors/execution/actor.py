@@ -44,7 +44,7 @@ from core.messages.protocols import (
     McpProtocol,
     StateProtocol,
 )
-from core.messages.state import BooksRead, PositionRead, Recorded
+from core.messages.state import AccountBound, BooksRead, PositionRead, Recorded
 from core.strategy import Strategy
 from core.values import Failed, PositionId
 
@@ -109,6 +109,7 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
         self._doubts: set[str] = set()
         self._withdrawn: set[Name] = set()
         self._last_error: str | None = None
+        self._tag: str | None = None
 
     def on_start(self) -> None:
         super().on_start()
@@ -130,7 +131,7 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
                 self._handle_withdraw_entries()
             case GetExecution():
                 answerer(self.ctx)(self._status())
-            case Recorded() | Refused() | BooksRead() | PositionRead():
+            case Recorded() | Refused() | AccountBound() | BooksRead() | PositionRead():
                 self.outbox.settle(message.request_id)
                 self.conversations.deliver(state_key(message.request_id), message)
             case Fetched() | FetchFailed():
@@ -250,6 +251,7 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
         self._doubts.clear()
         pending, self._exits = self._exits, {}
         recovered = await recover(line, reason, self._note_error)
+        self._tag = line.tag
         self._recovering = False
         for resumed in recovered.exits:
             asked = pending.pop(resumed.position_id, None)
@@ -320,6 +322,7 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
             conversations=self.conversations,
             doubts=self._doubts,
             withdrawn=self._withdrawn,
+            tag=self._tag,
             correlation=correlation,
         )
 

@@ -14,7 +14,6 @@ from core.messages.base import Refused
 from core.messages.execution import FinalOutcome, OrderFinal, PlaceCombo
 from core.messages.state import CloseProposal
 from core.orders.books import InstructionKind, Position
-from core.orders.label import OrderLabel
 from core.orders.ladder import next_entry_price_eth
 from core.orders.lifecycle import OrderState, PositionState
 from core.orders.terms import OrderPurpose, OrderTerms
@@ -64,7 +63,7 @@ async def enter(line: Line, command: PlaceCombo) -> None:
             line.tell(line.rooms.decision, told[0])
 
     spec = OrderSpec(
-        label=OrderLabel(proposal_id=proposal.proposal_id, kind=InstructionKind.ENTRY, attempt=1),
+        label=line.label(proposal.proposal_id, InstructionKind.ENTRY, 1),
         cycle_id=command.cycle_id,
         terms=OrderTerms(
             purpose=OrderPurpose.ENTRY,

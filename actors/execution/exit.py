@@ -21,7 +21,6 @@ from core.messages.mcp import FetchFailed
 from core.orders.books import InstructionKind, Position
 from core.orders.closing_cost import ClosingCost, closing_cost
 from core.orders.exit_rule import ExitRule
-from core.orders.label import OrderLabel
 from core.orders.ladder import exit_reference_eth, next_exit_price_eth
 from core.orders.lifecycle import PositionState
 from core.orders.limits import TOO_LARGE
@@ -134,10 +133,8 @@ async def _attempt(
     if isinstance(cost, Failed):
         return cost
     spec = OrderSpec(
-        label=OrderLabel(
-            proposal_id=ProposalId(position.position_id),
-            kind=InstructionKind.EXIT,
-            attempt=_attempt_number(line.ctx.now()),
+        label=line.label(
+            ProposalId(position.position_id), InstructionKind.EXIT, _attempt_number(line.ctx.now())
         ),
         cycle_id=request.cycle_id,
         terms=OrderTerms(

@@ -48,6 +48,8 @@ from core.messages.protocols import (
     StateProtocol,
 )
 from core.messages.state import (
+    AccountBound,
+    BindAccount,
     BooksRead,
     GetBooks,
     GetPosition,
@@ -56,9 +58,10 @@ from core.messages.state import (
     Recording,
     RecordOrder,
 )
-from core.orders.books import Books, Fill, OrderRow, Position
+from core.orders.books import Books, Fill, InstructionKind, OrderRow, Position
+from core.orders.label import TAG_LENGTH, TAG_LETTERS, OrderLabel
 from core.strategy import Strategy
-from core.values import Label, PositionId
+from core.values import Environment, Label, PositionId, ProposalId
 
 PERMIT_TIMEOUT_S = 2.0
 FETCH_WITHIN_S = 60.0
@@ -71,7 +74,7 @@ ORDER_OVERDUE_S = 30.0
 """An order's one attempt takes 8 s at most; without an answer by then its outcome is unknown."""
 
 M = TypeVar("M")
-StateSaid = Recorded | Refused | BooksRead | PositionRead
+StateSaid = Recorded | Refused | AccountBound | BooksRead | PositionRead
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,7 @@ class Line:
         conversations: Conversations,
         doubts: set[str],
         withdrawn: set[Name],
+        tag: str | None,
         correlation: str,
     ) -> None:
         self.ctx = ctx
@@ -136,6 +140,8 @@ class Line:
         self.doubts = doubts
         self.withdrawn = withdrawn
         """The entries that were under way at an arming: their orders at the venue are cancelled."""
+        self.tag = tag
+        """The tag of this data folder's labels; None until a recovery has bound the account."""
         self.correlation = correlation
 
     def tell(self, to: Address[M], message: M) -> None:
@@ -148,6 +154,30 @@ class Line:
         if not isinstance(answer, Recorded | Refused):
             raise _unexpected(message.request_id, answer)
         return answer
+
+    async def bind(self, environment: Environment, account: str) -> AccountBound | Refused:
+        """Bind the data folder to the account, and learn the tag of its labels."""
+        draw = self.ctx.rng().choice
+        message = BindAccount(
+            request_id=f"bind-{self.ctx.uuid()}",
+            environment=environment,
+            account=account,
+            tag="".join(draw(TAG_LETTERS) for _ in range(TAG_LENGTH)),
+            at=self.ctx.now(),
+        )
+        self._outbox.send(self.rooms.state, message, message.request_id, correlation=self.correlation)
+        answer = await self.conversations.event(state_key(message.request_id))
+        if not isinstance(answer, AccountBound | Refused):
+            raise _unexpected(message.request_id, answer)
+        if isinstance(answer, AccountBound):
+            self.tag = answer.tag
+        return answer
+
+    def label(self, proposal_id: ProposalId, kind: InstructionKind, attempt: int) -> OrderLabel:
+        """A label of this data folder. Raises RuntimeError before a recovery has bound the account."""
+        if self.tag is None:
+            raise RuntimeError(f"{proposal_id}: expected an order after the first recovery, found one before")
+        return OrderLabel(proposal_id=proposal_id, tag=self.tag, kind=kind, attempt=attempt)
 
     async def record_order(
         self, row: OrderRow, fills: tuple[Fill, ...] = (), *, by_reconcile: bool = False

@@ -35,7 +35,7 @@ from core.messages.base import Refused
 from core.messages.execution import RecoveryReport
 from core.messages.kill_switch import ArmCause, ClearSuspension
 from core.messages.mcp import CancelOrder, FetchFailed, OrderAction
-from core.messages.state import BindAccount, RecordEvent, RecordSent
+from core.messages.state import RecordEvent, RecordSent
 from core.orders.books import Books, Instruction, InstructionKind
 from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import OrderState
@@ -143,14 +143,7 @@ async def _attempt(line: Line) -> Recovered | Failed:
 
 async def _bind(line: Line, info: EnvironmentInfo) -> Failed | None:
     """Check that the account is the one that this folder's books belong to; if it is not, arm."""
-    answer = await line.record(
-        BindAccount(
-            request_id=f"bind-{line.ctx.uuid()}",
-            environment=Environment(info.environment),
-            account=info.account,
-            at=line.ctx.now(),
-        )
-    )
+    answer = await line.bind(Environment(info.environment), info.account)
     if isinstance(answer, Refused):
         reason = f"account {info.account} ({info.environment}): {', '.join(answer.reasons)}"
         line.arm(ArmCause.ENVIRONMENT, reason)

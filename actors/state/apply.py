@@ -36,6 +36,7 @@ from core.messages.alerting import Severity
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.base import Refused
 from core.messages.state import (
+    AccountBound,
     BackupMade,
     BindAccount,
     CloseCycle,
@@ -118,7 +119,7 @@ STATES_OWN = frozenset(
 `RecordEvent`, are dropped: they would be second records of the same change."""
 
 _ANSWERS: dict[str, type[StateAnswer]] = {
-    kind.__name__: kind for kind in (Recorded, Refused, CycleOpened, CycleKnown, BackupMade)
+    kind.__name__: kind for kind in (Recorded, Refused, CycleOpened, CycleKnown, BackupMade, AccountBound)
 }
 
 

@@ -75,6 +75,7 @@ from core.messages.mcp import (
 )
 from core.messages.scheduler import GetJobs, JobDue, Jobs, StartJobs
 from core.messages.state import (
+    AccountBound,
     BackupMade,
     BooksRead,
     ClosedTrades,
@@ -154,6 +155,7 @@ ExecutionProtocol = (
     | WithdrawEntries
     | GetExecution
     | KillSwitchArmed
+    | AccountBound
     | Recorded
     | Refused
     | BooksRead

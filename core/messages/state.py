@@ -41,6 +41,7 @@ from core.orders.books import CycleOutcome, Delivery, Fill, Instruction, Job, Or
 from core.values import CycleId, Environment, ProposalId
 
 __all__ = [
+    "AccountBound",
     "AuditHeadAndPending",
     "BackupMade",
     "BindAccount",
@@ -249,11 +250,24 @@ class RecordInboxDone(Recording):
     answer: str
 
 
+class AccountBound(Event):
+    """What the data folder is bound to, and the tag that its labels carry, drawn once."""
+
+    request_id: str
+    environment: Environment
+    account: str
+    tag: str
+
+
 class BindAccount(Recording):
-    """Bind the data folder to the venue's environment and account; a later mismatch is `Refused`."""
+    """Bind the data folder to the venue's environment and account; a later mismatch is `Refused`.
+
+    `tag` is used if the folder has none yet. Answered by `AccountBound` or `Refused`.
+    """
 
     environment: Environment
     account: str
+    tag: str
     at: datetime
 
 
@@ -283,6 +297,7 @@ StateAnswer = (
     | CycleOpened
     | CycleKnown
     | BackupMade
+    | AccountBound
     | BooksRead
     | PositionRead
     | OpenCycles

@@ -77,8 +77,8 @@ def with_fills(row: OrderRow, fills: Sequence[Fill], legs: Sequence[Leg]) -> Ord
 def no_longer_there(row: OrderRow, fills: Sequence[Fill], legs: Sequence[Leg]) -> OrderRow:
     """The final row of an order that the venue does not list any more.
 
-    Filled if its fills make the whole amount, and cancelled if there are fewer. Without any it was not placed,
-    unless it is known to have been sent and is not in doubt: then the venue has ended it.
+    Filled if its fills make the whole amount, and cancelled if there are fewer. Without any it was not
+    placed, unless it is known to have been sent and is not in doubt: then the venue has ended it.
     """
     filled = _at_least_filled(row, fills, legs)
     if filled >= row.amount:

@@ -7,6 +7,7 @@ from core.errors import IllegalEdgeError
 from core.messages.base import Refused
 from core.messages.kill_switch import BooksChanged
 from core.messages.state import (
+    AccountBound,
     BindAccount,
     BooksRead,
     CloseProposal,
@@ -34,6 +35,9 @@ from core.orders.lifecycle import (
 )
 from core.values import CycleId, Label, PositionId
 
+TAG = "abcdef"
+"""The tag of the data folder that these books stand for."""
+
 
 class FakeBooks(Actor):
     """Answers at once; `refuse` and `silent` name message types that are refused or not answered."""
@@ -47,6 +51,7 @@ class FakeBooks(Actor):
         self.delivered: dict[str, int] = {}
         self.row = KillSwitchRow(request_id="", armed=False, causes=(), reason="", who="", at=None)
         self.account: tuple[str, str] | None = None
+        self.tag = TAG
         self.refuse: dict[type, str] = {}
         self.silent: set[type] = set()
         self.seq = 0
@@ -98,6 +103,9 @@ class FakeBooks(Actor):
             case GetKillSwitchRow():
                 answer(self.row.model_copy(update={"request_id": request_id}))
                 return
+            case BindAccount():
+                answer(self._bind(message))
+                return
             case _:
                 pass
         try:
@@ -129,11 +137,6 @@ class FakeBooks(Actor):
                     self._set(position_id, contracts=0)
             case CloseProposal():
                 self._move(PositionId(message.proposal_id), PositionState.CANCELLED)
-            case BindAccount():
-                told = (message.environment.value, message.account)
-                if self.account not in (None, told):
-                    return "account_differs"
-                self.account = told
             case RecordKillSwitch():
                 self.row = self.row.model_copy(
                     update=message.model_dump(include={"armed", "causes", "reason", "who", "at"})
@@ -143,6 +146,18 @@ class FakeBooks(Actor):
             case _:
                 raise TypeError(f"the fake books do not know {type(message).__name__}")
         return None
+
+    def _bind(self, message: BindAccount) -> AccountBound | Refused:
+        told = (message.environment.value, message.account)
+        if self.account not in (None, told):
+            return Refused(request_id=message.request_id, reasons=("account_differs",))
+        self.account = told
+        return AccountBound(
+            request_id=message.request_id,
+            environment=message.environment,
+            account=message.account,
+            tag=self.tag,
+        )
 
     def _instruction(self, instruction: Instruction) -> str | None:
         if instruction.label in self.instructions:

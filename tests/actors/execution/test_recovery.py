@@ -15,7 +15,7 @@ from core.orders.lifecycle import OrderState, PositionState
 from core.values import Label
 from tests.fakes.trading import SHORT, TradingHouse
 
-LABEL = "p-entry-1:e1"
+LABEL = "p-entry-1:abcdef:e1"
 
 
 @pytest.fixture

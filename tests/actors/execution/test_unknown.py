@@ -11,7 +11,7 @@ from core.messages.kill_switch import ClearSuspension, SuspendEntries
 from core.orders.lifecycle import OrderState, PositionState
 from tests.fakes.trading import TradingHouse
 
-LABEL = "p-entry-1:e1"
+LABEL = "p-entry-1:abcdef:e1"
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+-- Reserved for a change that is made elsewhere at the same time.

@@ -12,6 +12,7 @@ from actors.state.applied import Applied, Notice
 from actors.state.apply_cycles import close_cycle, close_proposal, open_cycle, record_decision
 from actors.state.apply_orders import (
     record_deliveries,
+    record_edit,
     record_instruction,
     record_order,
     record_sent,
@@ -49,6 +50,7 @@ from core.messages.state import (
     RecordDecision,
     RecordDeliveries,
     Recorded,
+    RecordEdit,
     RecordEvent,
     RecordInbox,
     RecordInboxDone,
@@ -78,6 +80,7 @@ Write = (
     | RecordDecision
     | RecordInstruction
     | RecordSent
+    | RecordEdit
     | RecordOrder
     | RecordDeliveries
     | CloseProposal
@@ -104,6 +107,7 @@ STATES_OWN = frozenset(
         AuditKind.PROPOSAL,
         AuditKind.INSTRUCTION,
         AuditKind.ORDER,
+        AuditKind.EDIT,
         AuditKind.FILL,
         AuditKind.SETTLEMENT,
         AuditKind.POSITION,
@@ -225,6 +229,8 @@ def _dispatch(db: sqlite3.Connection, request: Write) -> Applied:
             return record_instruction(db, request)
         case RecordSent():
             return record_sent(db, request)
+        case RecordEdit():
+            return record_edit(db, request)
         case RecordOrder():
             return record_order(db, request)
         case RecordDeliveries():

@@ -89,6 +89,7 @@ from core.messages.state import (
     GetLastCycle,
     GetOpenCycles,
     GetOpenInbox,
+    GetOrders,
     GetPosition,
     GetSystem,
     GetUndeliveredAlerts,
@@ -97,6 +98,7 @@ from core.messages.state import (
     LastCycle,
     OpenCycles,
     OpenInbox,
+    OrdersRead,
     PositionRead,
     Recorded,
     Recording,
@@ -130,6 +132,7 @@ StateProtocol = (
     | AuditBoot
     | GetBooks
     | GetPosition
+    | GetOrders
     | GetOpenCycles
     | GetLastCycle
     | GetClosedTrades
@@ -160,6 +163,7 @@ ExecutionProtocol = (
     | Refused
     | BooksRead
     | PositionRead
+    | OrdersRead
     | Fetched
     | FetchFailed
     | OrderAccepted

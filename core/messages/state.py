@@ -8,6 +8,7 @@ queries are in `core.messages.state_queries` and exported here too: this module 
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 
 from core.messages.alerting import AlertRow
 from core.messages.audit import AuditEvent
@@ -25,6 +26,7 @@ from core.messages.state_queries import (
     GetLastCycle,
     GetOpenCycles,
     GetOpenInbox,
+    GetOrders,
     GetPosition,
     GetSystem,
     GetUndeliveredAlerts,
@@ -33,12 +35,13 @@ from core.messages.state_queries import (
     LastCycle,
     OpenCycles,
     OpenInbox,
+    OrdersRead,
     PositionRead,
     SystemRead,
     UndeliveredAlerts,
 )
 from core.orders.books import CycleOutcome, Delivery, Fill, Instruction, Job, OrderRow, Proposal
-from core.values import CycleId, Environment, ProposalId
+from core.values import CycleId, Environment, Label, ProposalId
 
 __all__ = [
     "AccountBound",
@@ -59,6 +62,7 @@ __all__ = [
     "GetLastCycle",
     "GetOpenCycles",
     "GetOpenInbox",
+    "GetOrders",
     "GetPosition",
     "GetSystem",
     "GetUndeliveredAlerts",
@@ -69,11 +73,13 @@ __all__ = [
     "OpenCycle",
     "OpenCycles",
     "OpenInbox",
+    "OrdersRead",
     "PositionRead",
     "RecordAlert",
     "RecordAlertDelivered",
     "RecordDecision",
     "RecordDeliveries",
+    "RecordEdit",
     "RecordEvent",
     "RecordInbox",
     "RecordInboxDone",
@@ -148,6 +154,14 @@ class RecordSent(Recording):
     """The permit is granted and the send is about to be told: order `intended → sent`."""
 
     label: str
+    at: datetime
+
+
+class RecordEdit(Recording):
+    """The permit for an edit is granted and the edit is about to be sent: its price, net ETH received."""
+
+    label: Label
+    limit_eth: Decimal
     at: datetime
 
 
@@ -300,6 +314,7 @@ StateAnswer = (
     | AccountBound
     | BooksRead
     | PositionRead
+    | OrdersRead
     | OpenCycles
     | LastCycle
     | ClosedTrades

@@ -13,19 +13,23 @@ from core.messages.state import (
     CloseProposal,
     GetBooks,
     GetKillSwitchRow,
+    GetOrders,
     GetPosition,
     KillSwitchRow,
+    OrdersRead,
     PositionRead,
     RecordDeliveries,
     Recorded,
+    RecordEdit,
     RecordEvent,
     RecordInstruction,
     RecordKillSwitch,
     RecordOrder,
     RecordSent,
 )
-from core.orders.books import Books, Fill, Instruction, InstructionKind, OrderRow, Position, Proposal
+from core.orders.books import Books, Edit, Fill, Instruction, InstructionKind, OrderRow, Position, Proposal
 from core.orders.exit_rule import ExitRule
+from core.orders.identity import Permitted
 from core.orders.lifecycle import (
     ORDER_FINAL,
     OrderState,
@@ -47,6 +51,7 @@ class FakeBooks(Actor):
         self.positions: dict[str, Position] = {}
         self.orders: dict[str, OrderRow] = {}
         self.instructions: dict[Label, Instruction] = {}
+        self.edits: list[Edit] = []
         self.fills: dict[str, Fill] = {}
         self.delivered: dict[str, int] = {}
         self.row = KillSwitchRow(request_id="", armed=False, causes=(), reason="", who="", at=None)
@@ -78,11 +83,12 @@ class FakeBooks(Actor):
             positions=tuple(p for p in self.positions.values() if p.is_live),
             orders=tuple(live),
             instructions=tuple(self.instructions[row.label] for row in live),
+            edits=tuple(self.edits),
         )
 
     def tell_facts(self) -> None:
         if self._kill_switch is not None:
-            self.ctx.tell(self._kill_switch, BooksChanged(books=self.books(), orders_sent_last_hour=0))
+            self.ctx.tell(self._kill_switch, BooksChanged(books=self.books(), entry_requests_last_hour=0))
 
     def on_receive(self, message: object) -> None:
         if type(message) in self.silent:
@@ -99,6 +105,18 @@ class FakeBooks(Actor):
             case GetPosition():
                 found = self.positions.get(message.position_id)
                 answer(PositionRead(request_id=request_id, position=found))
+                return
+            case GetOrders():
+                known = [label for label in message.labels if label in self.orders]
+                answer(
+                    OrdersRead(
+                        request_id=request_id,
+                        orders=tuple(
+                            (self.orders[label], Permitted.of(self.instructions[label], self.edits))
+                            for label in known
+                        ),
+                    )
+                )
                 return
             case GetKillSwitchRow():
                 answer(self.row.model_copy(update={"request_id": request_id}))
@@ -127,6 +145,14 @@ class FakeBooks(Actor):
                 label = Label(message.label)
                 check_order_edge(self.orders[label].state, OrderState.SENT)
                 self.orders[label] = self.orders[label].model_copy(update={"state": OrderState.SENT})
+            case RecordEdit():
+                edit = Edit(
+                    label=message.label,
+                    number=len(self.edits) + 1,
+                    limit_eth=message.limit_eth,
+                    at=message.at,
+                )
+                self.edits.append(edit)
             case RecordOrder():
                 return self._order(message)
             case RecordDeliveries():

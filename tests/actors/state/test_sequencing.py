@@ -45,7 +45,7 @@ from core.messages.state import (
 )
 from core.orders.books import Job
 from core.values import Environment
-from tests.actors.state.books_room import START, BooksRoom, event, instruct, opened, propose, records
+from tests.actors.state.books_room import START, BooksRoom, event, instruct, propose, records
 
 
 def test_nothing_is_acknowledged_before_the_audit_file_has_it(room: BooksRoom) -> None:
@@ -161,19 +161,6 @@ def test_books_hold_what_lives(room: BooksRoom) -> None:
     told = room.answers[-1]
     assert isinstance(told, BooksRead)
     assert told.books == books
-
-
-def test_orders_sent_are_counted_for_an_hour(room: BooksRoom) -> None:
-    opened(room)
-
-    def sent() -> int:
-        room.tell(event(int(room.state_ctx.time.timestamp())))
-        told = [m for m in room.state_ctx.told_to("kill_switch") if isinstance(m, BooksChanged)]
-        return told[-1].orders_sent_last_hour
-
-    assert sent() == 1
-    room.advance(3601)
-    assert sent() == 0
 
 
 def test_an_audit_event_that_is_no_json_is_refused(room: BooksRoom) -> None:

@@ -6,10 +6,12 @@ mcp.orders or of the kill switch becomes a typed failure after a limit; state is
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from actors.execution.account_watch import AccountWatch
 from actors.room import Alarm
 from actors.runtime import Address, Context, Conversations, Key, Name, Outbox, RuntimeFault
 from core.contract import Tool
@@ -52,13 +54,16 @@ from core.messages.state import (
     BindAccount,
     BooksRead,
     GetBooks,
+    GetOrders,
     GetPosition,
+    OrdersRead,
     PositionRead,
     Recorded,
     Recording,
     RecordOrder,
 )
 from core.orders.books import Books, Fill, InstructionKind, OrderRow, Position
+from core.orders.identity import Permitted
 from core.orders.label import TAG_LENGTH, TAG_LETTERS, OrderLabel
 from core.strategy import Strategy
 from core.values import Environment, Label, PositionId, ProposalId
@@ -74,7 +79,7 @@ ORDER_OVERDUE_S = 30.0
 """An order's one attempt takes 8 s at most; without an answer by then its outcome is unknown."""
 
 M = TypeVar("M")
-StateSaid = Recorded | Refused | AccountBound | BooksRead | PositionRead
+StateSaid = Recorded | Refused | AccountBound | BooksRead | PositionRead | OrdersRead
 
 
 @dataclass(frozen=True)
@@ -128,6 +133,7 @@ class Line:
         doubts: set[str],
         withdrawn: set[Name],
         tag: str | None,
+        account: AccountWatch,
         correlation: str,
     ) -> None:
         self.ctx = ctx
@@ -142,6 +148,7 @@ class Line:
         """The entries that were under way at an arming: their orders at the venue are cancelled."""
         self.tag = tag
         """The tag of this data folder's labels; None until a recovery has bound the account."""
+        self.account = account
         self.correlation = correlation
 
     def tell(self, to: Address[M], message: M) -> None:
@@ -173,11 +180,17 @@ class Line:
             self.tag = answer.tag
         return answer
 
+    @property
+    def own_tag(self) -> str:
+        """The tag of this data folder's labels. Raises RuntimeError before a recovery has bound the
+        account."""
+        if self.tag is None:
+            raise RuntimeError("expected a line of a recovery that has bound the account, or a later one")
+        return self.tag
+
     def label(self, proposal_id: ProposalId, kind: InstructionKind, attempt: int) -> OrderLabel:
         """A label of this data folder. Raises RuntimeError before a recovery has bound the account."""
-        if self.tag is None:
-            raise RuntimeError(f"{proposal_id}: expected an order after the first recovery, found one before")
-        return OrderLabel(proposal_id=proposal_id, tag=self.tag, kind=kind, attempt=attempt)
+        return OrderLabel(proposal_id=proposal_id, tag=self.own_tag, kind=kind, attempt=attempt)
 
     async def record_order(
         self, row: OrderRow, fills: tuple[Fill, ...] = (), *, by_reconcile: bool = False
@@ -217,6 +230,19 @@ class Line:
         if not isinstance(answer, PositionRead):
             raise _unexpected(request_id, answer)
         return answer.position
+
+    async def known_orders(self, labels: Iterable[str]) -> dict[Label, tuple[OrderRow, Permitted]]:
+        """What the books know of these labels; unknown ones are left out. A refusal is a crash."""
+        asked = tuple(Label(label) for label in dict.fromkeys(labels))
+        if not asked:
+            return {}
+        request_id = f"orders-{self.ctx.uuid()}"
+        query = GetOrders(request_id=request_id, labels=asked)
+        self._outbox.send(self.rooms.state, query, request_id, correlation=self.correlation)
+        answer = await self.conversations.event(state_key(request_id))
+        if not isinstance(answer, OrdersRead):
+            raise _unexpected(request_id, answer)
+        return {row.label: (row, permitted) for row, permitted in answer.orders}
 
     async def read(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -14,7 +15,6 @@ from core.errors import McpDataAnomalyError
 from core.orders.books import Books, Fill, Instruction, InstructionKind, OrderRow, Position
 from core.orders.lifecycle import ORDER_EDGES, ORDER_FINAL, OrderState, PositionState
 from core.orders.reconcile import (
-    DifferenceCode,
     VenueView,
     deliveries_for,
     reconcile_orders,
@@ -28,7 +28,7 @@ from tests.fakes.trading import EXPIRATION, LONG, SHORT, plan
 
 NOW = datetime(2026, 1, 5, 14, tzinfo=UTC)
 LABEL = Label("p-1:e1")
-EMPTY = VenueView(open_orders=(), history=(), trades=(), positions=())
+EMPTY = VenueView(open_orders=(), history=(), trades=())
 LIVE = [
     OrderState.INTENDED,
     OrderState.SENT,
@@ -97,6 +97,13 @@ def trades(combos: int, *, label: str = LABEL, legs: tuple[str, ...] = (SHORT, L
         )
         for name in legs
     )
+
+
+def fills(listed: Iterable[Trade], label: Label = LABEL) -> tuple[Fill, ...]:
+    """The fills of whole trades."""
+    found = fills_of(listed, label)
+    assert not isinstance(found, Failed)
+    return found
 
 
 def view(**update: object) -> VenueView:
@@ -174,7 +181,7 @@ def test_an_order_that_is_no_longer_there_ends_along_an_edge_of_its_machine(
 ) -> None:
     """`intended` with fills was sent: `sent` is recorded first."""
     (row,) = books(before).orders
-    after = no_longer_there(row, fills_of(trades(combos) if combos else (), LABEL), plan().legs)
+    after = no_longer_there(row, fills(trades(combos) if combos else ()), plan().legs)
     start = OrderState.SENT if before is OrderState.INTENDED and combos else before
     assert after.state in ORDER_FINAL
     assert (start, after.state) in ORDER_EDGES
@@ -184,31 +191,19 @@ def test_agreeing_order_is_no_difference() -> None:
     assert reconcile_orders(books(OrderState.WORKING), view(open_orders=(order(),))).differences == ()
 
 
-@pytest.mark.parametrize(
-    ("label", "code", "strays"),
-    [("p-9:e1", DifferenceCode.STRAY_ORDER, 1), ("", DifferenceCode.FOREIGN_ORDER, 0)],
-)
-def test_open_order_without_a_live_row_is_stray_only_under_a_label_of_ours(
-    label: str, code: DifferenceCode, strays: int
-) -> None:
-    found = reconcile_orders(books(OrderState.WORKING), view(open_orders=(order(), order(label=label))))
-    assert [difference.code for difference in found.differences] == [code]
-    assert len(found.stray) == strays
-
-
 def test_fills_are_taken_once_each_and_only_under_the_label() -> None:
     listed = (*trades(1), *trades(1), *trades(1, label="p-2:e1"))
-    assert [fill.trade_id for fill in fills_of(listed, LABEL)] == [f"{LABEL}-{SHORT}", f"{LABEL}-{LONG}"]
+    assert [fill.trade_id for fill in fills(listed)] == [f"{LABEL}-{SHORT}", f"{LABEL}-{LONG}"]
 
 
 def test_one_leg_alone_makes_no_whole_combos() -> None:
-    found = combos_filled(fills_of(trades(1, legs=(SHORT,)), LABEL), plan().legs)
+    found = combos_filled(fills(trades(1, legs=(SHORT,))), plan().legs)
     assert found == Failed.of("legs_unequal")
 
 
 def test_fill_of_an_instrument_that_is_no_leg_makes_no_whole_combos() -> None:
-    fills = fills_of((*trades(1), *trades(1, legs=("ETH-16JAN26-3000-P",))), LABEL)
-    assert combos_filled(fills, plan().legs) == Failed.of("unknown_leg")
+    listed = fills((*trades(1), *trades(1, legs=("ETH-16JAN26-3000-P",))))
+    assert combos_filled(listed, plan().legs) == Failed.of("unknown_leg")
 
 
 def test_no_fill_makes_no_combo() -> None:
@@ -318,7 +313,7 @@ def test_keys_are_the_same_when_the_settlements_are_read_again() -> None:
 
 
 def test_fill_keeps_the_venues_numbers() -> None:
-    (fill, _) = fills_of(trades(1), LABEL)
+    (fill, _) = fills(trades(1))
     assert isinstance(fill, Fill)
     assert (fill.price_eth, fill.fee_eth, fill.index_usd) == (
         Decimal("0.01"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, assert_never
 
 from actors.execution.account import look, needs_reconcile, tell_findings
+from actors.execution.account_lock import AccountLock
 from actors.execution.account_watch import AccountWatch
 from actors.execution.entry import ENTRY, STOP_ENTRIES, WITHDRAW_ENTRIES, enter, entry_name
 from actors.execution.exit import EXIT, ExitRequest, close, exit_name
@@ -95,6 +96,7 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
         control: Address[ControlProtocol],
         alerting: Address[AlertingProtocol],
         strategy: Strategy,
+        account_lock: AccountLock,
     ) -> None:
         self._rooms = ExecutionRooms(
             kill_switch=kill_switch,
@@ -115,6 +117,7 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
         self._last_error: str | None = None
         self._tag: str | None = None
         self._account = AccountWatch()
+        self._account_lock = account_lock
         self._checks_again = False
 
     def on_start(self) -> None:
@@ -348,6 +351,7 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
             withdrawn=self._withdrawn,
             tag=self._tag,
             account=self._account,
+            account_lock=self._account_lock,
             correlation=correlation,
         )
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from actors.execution.account_lock import AccountLock
 from actors.execution.account_watch import AccountWatch
 from actors.room import Alarm
 from actors.runtime import Address, Context, Conversations, Key, Name, Outbox, RuntimeFault
@@ -134,6 +135,7 @@ class Line:
         withdrawn: set[Name],
         tag: str | None,
         account: AccountWatch,
+        account_lock: AccountLock,
         correlation: str,
     ) -> None:
         self.ctx = ctx
@@ -149,6 +151,7 @@ class Line:
         self.tag = tag
         """The tag of this data folder's labels; None until a recovery has bound the account."""
         self.account = account
+        self.account_lock = account_lock
         self.correlation = correlation
 
     def tell(self, to: Address[M], message: M) -> None:

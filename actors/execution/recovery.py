@@ -144,12 +144,19 @@ async def _attempt(line: Line) -> Recovered | Failed:
 
 
 async def _bind(line: Line, info: EnvironmentInfo) -> Failed | None:
-    """Check that the account is the one that this folder's books belong to; if it is not, arm."""
+    """Check that the account is the one that this folder's books belong to, or arm; and that no other engine
+    on this machine has it."""
     answer = await line.bind(Environment(info.environment), info.account)
     if isinstance(answer, Refused):
         reason = f"account {info.account} ({info.environment}): {', '.join(answer.reasons)}"
         line.arm(ArmCause.ENVIRONMENT, reason)
         return Failed.of(reason)
+    holder = line.account_lock.acquire(answer.environment, answer.account)
+    if holder is not None:
+        return Failed.of(
+            f"{holder} on this machine trades account {answer.account} ({answer.environment}): stop one of"
+            " the two engines; this one takes over within a minute if it is the other that stops"
+        )
     return None
 
 

@@ -108,8 +108,12 @@ class SimulatedEngine:
 
     def stop(self, reason: str) -> None:
         """Stop in order, as the process does, and close the venue."""
-        self._engine.stop(reason)
+        self.stop_actors(reason)
         self.venue.store.close()
+
+    def stop_actors(self, reason: str) -> None:
+        """Stop in order and leave the venue to another engine."""
+        self._engine.stop(reason)
 
     def abandon(self) -> None:
         """End as `kill -9` does: nothing is written any more, and what was open is closed."""

@@ -135,7 +135,8 @@ async def first_of_two(line: Line, ours: Order) -> Order | Failed | None:
         if isinstance(listed, FetchFailed):
             failed = Failed.of("account_unread", listed.error)
             continue
-        history = await line.read(GET_ORDER_HISTORY, GetOrderHistory(since=since, include_unfilled=False))
+        request = GetOrderHistory(since=since, include_unfilled=False)
+        history = await line.read(GET_ORDER_HISTORY, request, retry=False, within_s=PROBE_WITHIN_S)
         if isinstance(history, FetchFailed):
             failed = Failed.of("account_unread", history.error)
             continue

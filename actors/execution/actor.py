@@ -75,11 +75,11 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
     Accepts: `ExecutionProtocol`, and the answers of state, mcp.deribit, mcp.orders and the kill switch.
     Sends: `RequestPermit`, `GetKillSwitch` (asked), `SuspendEntries`, `ClearSuspension`, `ArmKillSwitch`,
     `VenueChecked`, `MarksChanged`, `PermitVoid` to the kill switch; `RecordInstruction`, `RecordSent`,
-    `RecordOrder`, `RecordDeliveries`, `CloseProposal`, `BindAccount`, `RecordEvent`, `GetBooks`,
-    `GetPosition` to state; `SendOrder`, `EditOrder`, `CancelOrder` to mcp.orders; `Fetch` to mcp.deribit;
-    `OrderFinal`, `PositionClosed`, `RecoveryReport` to decision; `RecoveryReport` to health and control;
-    `RaiseAlert` to alerting; `ExitStarted`, `Settled` | `SettleFailed`, `EntriesCancelled`,
-    `ExecutionStatus` to whoever asked.
+    `RecordEdit`, `RecordOrder`, `RecordDeliveries`, `CloseProposal`, `BindAccount`, `RecordEvent`,
+    `GetBooks`, `GetPosition`, `GetOrders` to state; `SendOrder`, `EditOrder`, `CancelOrder` to mcp.orders;
+    `Fetch` to mcp.deribit; `OrderFinal`, `PositionClosed`, `RecoveryReport` to decision; `RecoveryReport` to
+    health and control; `RaiseAlert` to alerting; `ExitStarted`, `Settled` | `SettleFailed`,
+    `EntriesCancelled`, `ExecutionStatus` to whoever asked.
     Owns: the conversations of orders under way. What a successor needs is in the books and at the venue.
     On failure: restarted; the new incarnation recovers before it takes an order.
     """

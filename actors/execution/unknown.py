@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from actors.execution.account import TRADES_SINCE
 from actors.execution.facts import read_environment
 from actors.execution.line import Line
 from core.contract import (
@@ -26,7 +27,7 @@ from core.messages.alerting import Severity
 from core.messages.kill_switch import ClearSuspension, SuspendEntries
 from core.messages.mcp import FetchFailed, OrderAction
 from core.orders.books import Fill, Instruction
-from core.orders.reconcile import size_differences
+from core.orders.reconcile import size_differences, traded_by_others
 from core.orders.venue_order import fills_of
 from core.values import Failed, Label
 
@@ -150,12 +151,17 @@ async def _look(line: Line, instruction: Instruction) -> Resolved | _Absent | _U
     if unread:
         return _Unclear("; ".join(f"{row.name}: {row.problem}" for row in unread))
     books = await line.books()
-    differences = [
-        difference for difference in size_differences(books, held.positions) if difference.subject in names
-    ]
-    if differences:
-        return _Unclear("; ".join(str(difference) for difference in differences))
-    return _Absent()
+    differences = [each for each in size_differences(books, held.positions) if each.subject in names]
+    if not differences:
+        return _Absent()
+    # Others may hold the same legs: what they have traded says nothing about this order.
+    traded = await line.read(GET_USER_TRADES, GetSince(since=line.ctx.now() - TRADES_SINCE))
+    if isinstance(traded, FetchFailed):
+        return _Unclear(traded.error)
+    known = await line.known_orders(trade.label for trade in traded.trades)
+    others = traded_by_others(traded.trades, {label, *known})
+    left = [each for each in size_differences(books, held.positions, others) if each.subject in names]
+    return _Unclear("; ".join(map(str, left))) if left else _Absent()
 
 
 def _under(label: Label, orders: Orders) -> Order | None:

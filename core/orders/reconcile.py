@@ -6,10 +6,12 @@ Pure: rows and the venue's answers in, corrections and typed differences out. Am
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
 
 from core.contract import Order, Settlement, Trade, UnreadRow, VenuePosition, iso_utc
 from core.orders.books import Books, Delivery, Fill, OrderRow, Position
@@ -18,7 +20,9 @@ from core.orders.label import OrderLabel
 from core.orders.lifecycle import OrderState
 from core.orders.sizes import expected_sizes
 from core.orders.venue_order import fills_of, no_longer_there, order_row, with_fills
-from core.values import Failed, Label, Leg, Value, round_eth
+from core.values import Failed, Label, Leg, Side, Value, round_eth
+
+NOTHING: Final[Mapping[str, Decimal]] = MappingProxyType({})
 
 
 class DifferenceCode(StrEnum):
@@ -101,9 +105,22 @@ class Reconciliation(Value):
     differences: tuple[Difference, ...]
 
 
-def size_differences(books: Books, positions: Iterable[VenuePosition]) -> tuple[Difference, ...]:
-    """Instruments whose size at the venue is not what the live positions add up to."""
-    expected = expected_sizes(books.open_positions)
+def traded_by_others(trades: Iterable[Trade], ours: Collection[Label]) -> dict[str, Decimal]:
+    """Signed contracts by instrument that were traded under labels other than `ours`."""
+    sizes: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for trade in trades:
+        if trade.label not in ours:
+            sizes[trade.instrument_name] += Side(trade.side).sign * trade.amount
+    return dict(sizes)
+
+
+def size_differences(
+    books: Books, positions: Iterable[VenuePosition], others: Mapping[str, Decimal] = NOTHING
+) -> tuple[Difference, ...]:
+    """Instruments whose size at the venue is not what the live positions and `others` add up to."""
+    expected: dict[str, int | Decimal] = {**expected_sizes(books.open_positions)}
+    for name, size in others.items():
+        expected[name] = expected.get(name, 0) + size
     found = {p.instrument_name: p.size for p in positions}
     names = sorted(set(expected) | set(found))
     return tuple(
@@ -206,8 +223,9 @@ def deliveries_for(
     """The settlements of expired legs, shared out to the positions that held them.
 
     If several positions held one instrument, cash and fee are shared by size to 1e-8 ETH and the last
-    takes the rest, so that the sum stays the venue's. A leg without a settlement, or with one of another
-    size, is a difference, and none of its position's deliveries are returned yet.
+    takes the rest, so that the sum stays the venue's. If the account held more than ours, our share is
+    booked. A leg without a settlement, or with a smaller one, is a difference, and none of its position's
+    deliveries are returned yet.
     """
     expired = [p for p in positions if p.plan.expiration <= now and p.contracts > 0]
     by_name: defaultdict[str, list[Settlement]] = defaultdict(list)
@@ -222,8 +240,8 @@ def deliveries_for(
     for name in sorted(holders):
         size = sum(held for _, held in holders[name])
         listed = by_name[name]
-        if len(listed) == 1 and listed[0].size == size:
-            deliveries += _shared_out(name, listed[0], holders[name])
+        if len(listed) == 1 and _covers(listed[0].size, size):
+            deliveries += _shared_out(name, listed[0], holders[name], besides=abs(listed[0].size - size))
         else:
             found = ", ".join(str(settlement.size) for settlement in listed) or "none"
             differences.append(told(DifferenceCode.NOT_DELIVERED, name, str(size), found))
@@ -232,12 +250,20 @@ def deliveries_for(
     return tuple(d for d in deliveries if d.position_id not in late), tuple(differences)
 
 
-def _shared_out(name: str, settlement: Settlement, holders: list[tuple[Position, int]]) -> list[Delivery]:
+def _covers(listed: Decimal, size: int) -> bool:
+    """Whether a settlement of `listed` contracts has ours in it: the same, or more on the same side."""
+    return listed == size or (listed * size > 0 and abs(listed) > abs(size))
+
+
+def _shared_out(
+    name: str, settlement: Settlement, holders: list[tuple[Position, int]], *, besides: Decimal
+) -> list[Delivery]:
+    """`besides`: contracts of the settlement that were not ours."""
     shares = []
-    total = sum(abs(size) for _, size in holders)
+    total = sum(abs(size) for _, size in holders) + besides
     cash_left, fee_left = settlement.cash_flow, settlement.fee
     for i, (position, held) in enumerate(holders):
-        is_last = i == len(holders) - 1
+        is_last = i == len(holders) - 1 and not besides
         part = Decimal(abs(held)) / total
         cash = cash_left if is_last else round_eth(settlement.cash_flow * part)
         fee = fee_left if is_last else round_eth(settlement.fee * part)

@@ -286,6 +286,23 @@ def test_settlement_of_another_size_is_a_difference() -> None:
     assert [d.subject for d in deliveries_for([position()], listed, AFTER)[1]] == [SHORT]
 
 
+def test_of_a_settlement_of_more_than_ours_our_share_is_booked() -> None:
+    """Another engine holds the same legs; the venue settles the account as a whole."""
+    listed = [settlement(SHORT, -6, "-0.3", "0.0006"), settlement(LONG, 3, "0.1")]
+    deliveries, differences = deliveries_for([position("p-1", 1), position("p-2", 1)], listed, AFTER)
+    assert differences == ()
+    told = {(d.position_id, d.instrument_name): (d.size, d.cash_flow_eth, d.fee_eth) for d in deliveries}
+    for name in ("p-1", "p-2"):
+        assert told[PositionId(name), SHORT] == (-1, Decimal("-0.05"), Decimal("0.0001"))
+        assert told[PositionId(name), LONG] == (1, Decimal("0.03333333"), Decimal(0))
+
+
+@pytest.mark.parametrize("size", [2, -1, 0])
+def test_a_settlement_that_can_not_have_ours_in_it_is_a_difference(size: int) -> None:
+    listed = [settlement(SHORT, size, "-0.07"), settlement(LONG, 2, "0")]
+    assert [d.subject for d in deliveries_for([position()], listed, AFTER)[1]] == [SHORT]
+
+
 @given(
     st.lists(st.integers(1, 4), min_size=1, max_size=4),
     st.decimals(min_value=-5, max_value=0, places=8),

@@ -22,7 +22,14 @@ from core.messages.alerting import Severity
 from core.messages.execution import Reconcile
 from core.messages.kill_switch import ClearSuspension, SuspendEntries
 from core.messages.mcp import FetchFailed
-from core.orders.account import Findings, compare, earlier_entry, labels_to_look_up, with_owners
+from core.orders.account import (
+    Findings,
+    compare,
+    earlier_entry,
+    is_entry_label,
+    labels_to_look_up,
+    with_owners,
+)
 from core.orders.reconcile import Difference, DifferenceCode
 from core.values import Failed
 
@@ -140,6 +147,10 @@ async def first_of_two(line: Line, ours: Order) -> Order | Failed | None:
         if isinstance(history, FetchFailed):
             failed = Failed.of("account_unread", history.error)
             continue
+        unread = [row.name for row in (*listed.unread, *history.unread) if is_entry_label(row.label or "")]
+        if unread:
+            failed = Failed.of("account_unread", *unread)
+            continue
         both = (*listed.orders, *history.orders)
         found = earlier_entry(ours, both)
         if found is None:
@@ -172,7 +183,9 @@ def _explained(difference: Difference) -> str:
         case DifferenceCode.SIZE:
             advice = "somebody trades in an instrument of ours: no entry is placed until the sizes agree"
         case DifferenceCode.STRAY_ORDER:
-            advice = "an order under a label of ours that the books do not know as live"
+            advice = (
+                "under a label of ours that is not live in the books: an entry is cancelled, an exit stays"
+            )
         case DifferenceCode.UNREAD:
             advice = "it could not be read, and is left alone"
         case _:

@@ -17,6 +17,9 @@ from core.orders.reconcile import Correction, Disputed, Reconciliation, size_dif
 from core.orders.venue_order import fills_of, order_row
 from core.values import Failed, Label, OrderId
 
+NOT_PERMITTED = "not what was permitted"
+"""The reason of a row that was ended although the venue's order under its label has filled something else."""
+
 
 async def apply_orders(line: Line, found: Reconciliation) -> Failed | None:
     """Book corrections, end disputes, look for missing orders, cancel resting entries; or why not."""
@@ -60,6 +63,8 @@ async def correct(line: Line, correction: Correction) -> Failed | None:
 async def cancel_stray(line: Line, order: Order) -> None:
     """Cancel an open entry under our own tag that the books do not know as live; a look afterwards shows
     whether it is gone."""
+    text = f"{order.label} is open at the venue and not live in the books: it is cancelled"
+    line.alert(Severity.CRITICAL, "stray_order", text)
     await line.order(CancelOrder(label=Label(order.label), order_id=OrderId(order.order_id)))
 
 
@@ -113,7 +118,7 @@ async def _give_up(line: Line, text: str, permitted: Permitted) -> Failed | None
         told = "; ".join(map(str, differences))
         return Failed.of(f"{text}; trade at the venue until it holds what the books know: {told}")
     row = next(row for row in books.orders if row.label == permitted.instruction.label)
-    ended = dated_now(line, row, state=OrderState.CANCELLED, reason="not what was permitted")
+    ended = dated_now(line, row, state=OrderState.CANCELLED, reason=NOT_PERMITTED)
     line.alert(Severity.HIGH, "dispute_ended", f"{text}; the venue holds what the books know")
     return await _end(line, ended, ())
 

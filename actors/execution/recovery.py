@@ -13,7 +13,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from actors.execution.account import look, tell_findings
-from actors.execution.corrections import apply_orders, cancel_stray, correct
+from actors.execution.corrections import NOT_PERMITTED, apply_orders, cancel_stray, correct
 from actors.execution.facts import read_environment
 from actors.execution.line import Line
 from actors.execution.order import WorkingOrder, dispute
@@ -224,17 +224,19 @@ async def _book_late_fills(line: Line, since: datetime) -> Failed | None:
     corrections, disputed = late_fills(view, since, {label: each for label, (_, each) in known.items()})
     for each in disputed:
         label = each.permitted.instruction.label
-        if each.order is not None and each.order.filled_amount != known[label][0].filled_amount:
-            line.arm(ArmCause.RECOVERY, dispute(label, each.order, each.differences))
+        row, order = known[label][0], each.order
+        if order is None or row.reason == NOT_PERMITTED:
+            continue  # A person has settled it.
+        if order.filled_amount != row.filled_amount:
+            line.arm(ArmCause.RECOVERY, dispute(label, order, each.differences))
     for correction in corrections:
         before = known[correction.row.label][0].filled_amount
         refusal = await correct(line, correction)
         if refusal is not None:
             return refusal
         if correction.row.filled_amount > before:
-            text = (
-                f"{correction.row.label}: {before} filled in the books, {correction.row.filled_amount} there"
-            )
+            filled = correction.row.filled_amount
+            text = f"{correction.row.label}: {before} filled in the books, {filled} at the venue"
             line.alert(Severity.CRITICAL, "late_fills_booked", text)
     return None
 

@@ -116,7 +116,7 @@ def compare(
 def with_owners(findings: Findings, positions: Positions, trades: Trades) -> Findings:
     """Say of each unexplained instrument whether an engine holds it, by the labels of the trades in it.
 
-    It does if what was traded under one tag has not been traded back under that tag.
+    It does if what was traded under one tag has not been traded back under that tag, or can't be read.
     """
     sizes = {position.instrument_name: position.size for position in positions.positions}
     held: defaultdict[str, defaultdict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
@@ -124,9 +124,14 @@ def with_owners(findings: Findings, positions: Positions, trades: Trades) -> Fin
         tag = _tag_of(trade.label)
         if tag is not None:
             held[trade.instrument_name][tag] += Side(trade.side).sign * trade.amount
+    unread: defaultdict[str, set[str]] = defaultdict(set)
+    for row in trades.unread:
+        tag = _tag_of(row.label or "")
+        if tag is not None:
+            unread[row.instrument_name or ""].add(tag)
     others, foreign = list(findings.others), list(findings.foreign)
     for name in findings.unexplained:
-        tags = sorted(tag for tag, size in held[name].items() if size)
+        tags = sorted({tag for tag, size in held[name].items() if size} | unread[name])
         size = f"{sizes[name]:f}"
         if tags:
             others.append(
@@ -149,7 +154,7 @@ def earlier_entry(
         (
             order
             for order in orders
-            if _is_entry(order.label)
+            if is_entry_label(order.label)
             and order.label != ours.label
             and order.label not in known
             and (order.state == "open" or order.filled_amount > 0)
@@ -198,7 +203,7 @@ def _resting(
         its_tag = _tag_of(order.label)
         if its_tag is None:
             foreign.append(_open_at_venue(DifferenceCode.FOREIGN_ORDER, order))
-        elif not _is_entry(order.label):
+        elif not is_entry_label(order.label):
             foreign.append(_open_at_venue(DifferenceCode.STRAY_ORDER, order))
         elif its_tag == tag or order.label in known:
             strays.append(order)
@@ -234,7 +239,8 @@ def _tag_of(label: str) -> str | None:
     return None if parsed is None else parsed.tag or NO_TAG
 
 
-def _is_entry(label: str) -> bool:
+def is_entry_label(label: str) -> bool:
+    """Whether a label is of our form and an entry's, whoever's it is."""
     parsed = OrderLabel.parse(label)
     return parsed is not None and parsed.kind is InstructionKind.ENTRY
 

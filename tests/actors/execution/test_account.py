@@ -261,6 +261,13 @@ def test_a_stray_entry_under_our_own_tag_is_cancelled_and_entries_go_on(house: T
     assert house.books.positions["p-entry-2"].state is PositionState.OPEN
 
 
+def test_a_stray_entry_is_cancelled_by_a_recovery_which_says_so(house: TradingHouse) -> None:
+    house.venue.put(OWN_STRAY, combo())
+    assert recovered(house)
+    assert house.venue.order(OWN_STRAY).state == "cancelled"
+    assert "stray_order" in codes(house)
+
+
 def test_a_stray_exit_under_our_own_tag_is_named_and_left_alone(house: TradingHouse) -> None:
     house.venue.put(f"p-entry-9:{TAG}:x7", combo())
     assert recovered(house)

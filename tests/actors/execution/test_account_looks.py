@@ -70,6 +70,17 @@ def _theirs_first(house: TradingHouse) -> None:
     house.venue.put(THEIRS, elsewhere(), created_at=house.time - timedelta(milliseconds=1))
 
 
+def test_an_entry_of_another_engine_that_can_not_be_read_may_have_come_first(house: TradingHouse) -> None:
+    def unread() -> None:
+        house.venue.strange["get_open_orders"].append({"label": THEIRS, "state": "untriggered"})
+
+    house.venue.before["place_combo_order"] = unread
+    house.place(house.propose())
+    house.advance(10)
+    assert house.venue.order(LABEL).state == "cancelled"
+    assert house.finals()[-1].reasons == ("account_unread", THEIRS)
+
+
 def test_an_entry_whose_account_can_not_be_read_afterwards_is_cancelled(house: TradingHouse) -> None:
     def unread() -> None:
         house.venue.faults["get_open_orders"].extend([500] * 9)

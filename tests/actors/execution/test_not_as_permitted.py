@@ -107,6 +107,12 @@ def test_more_filled_than_permitted_waits_for_a_person_and_ends_when_the_venue_h
     house.advance(60)
     assert report(house).ok
     assert house.books.orders[LABEL].state is OrderState.CANCELLED
+    armed_before = len(arms(house))
+    house.venue.put(f"p-entry-9:{TAG}:e1", house.venue.placed()[-1])
+    house.restart_execution()
+    house.advance(10)
+    assert report(house).ok
+    assert len(arms(house)) == armed_before, "what a person has settled is not brought up again"
 
 
 def test_what_an_order_that_differs_in_price_has_filled_is_ours_all_the_same(house: TradingHouse) -> None:

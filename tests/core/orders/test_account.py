@@ -104,6 +104,14 @@ def test_whose_a_position_is_its_trades_say(labels: tuple[str, ...], whose: str)
     assert told.unexplained == ()
 
 
+def test_a_trade_of_another_engine_that_can_not_be_read_counts_as_held() -> None:
+    row = UnreadRow(label="p-1:zzzzzz:e1", instrument_name=SHORT, problem="side: strange")
+    made = Trades(trades=()).model_copy(update={"unread": (row,)})
+    found = Findings(unexplained=(SHORT,))
+    (told,) = with_owners(found, Positions(positions=held({SHORT: -2})), made).others
+    assert "zzzzzz" in str(told)
+
+
 def test_what_was_traded_back_under_its_tag_is_not_held_any_more() -> None:
     (sold,) = trades(2, label="p-1:zzzzzz:e1", legs=(SHORT,))
     bought = sold.model_copy(update={"label": "p-1:zzzzzz:x9", "side": "buy", "trade_id": "T2"})

@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel, JsonValue, SecretStr
 
 from actors.alerting import AlertChannel, TelegramChannel
+from actors.execution import AccountLock, MachineAccountLock
 from actors.mcp import McpCredentials, Transport
 from actors.runtime import Context
 from actors.tree import EngineSettings
@@ -32,10 +33,12 @@ def engine_settings(
     redact: Redactor,
     pid: int,
     boot_id: str,
+    account_lock: AccountLock | None = None,
 ) -> EngineSettings:
     """Everything that the tree is built from. `started_at` is market time.
 
     `boot_id` is new with each life of the engine; by it a restarted actor knows what this life has done.
+    `account_lock` is this machine's unless another is given.
     """
     identity = EngineIdentity(
         version=version(DISTRIBUTION),
@@ -68,6 +71,7 @@ def engine_settings(
         redact=redact,
         alert_channels=tuple(map(_channel, channels)),
         control_socket=control_socket,
+        account_lock=account_lock or MachineAccountLock(mcp.url),
     )
 
 

@@ -102,6 +102,7 @@ class OrderlyEngine:
             if self.system.wait(0.0) is None:
                 self._wind_down(reason)
             self.system.stop(STOP_S)
+        self._settings.account_lock.release()
         logger.info("engine stopped", extra={"reason": reason})
 
     def _wind_down(self, reason: str) -> None:

@@ -18,7 +18,7 @@ from actors.control.actor import Control
 from actors.control.engine import Engine
 from actors.control.rooms import ControlRooms
 from actors.decision import Decision
-from actors.execution import Execution
+from actors.execution import AccountLock, Execution
 from actors.health import Health
 from actors.kill_switch import DiskKillFile, KillSwitch
 from actors.market_data import MarketData
@@ -82,6 +82,7 @@ class EngineSettings:
     redact: Callable[[str], str]
     alert_channels: tuple[Callable[[], AlertChannel], ...]
     control_socket: Path | None
+    account_lock: AccountLock
 
 
 def build_engine(
@@ -157,6 +158,7 @@ def _books(settings: EngineSettings) -> tuple[ChildSpec, ...]:
                 control=rooms[CONTROL],
                 alerting=rooms[ALERTING],
                 strategy=settings.strategy,
+                account_lock=settings.account_lock,
             ),
         ),
     )

@@ -18,7 +18,7 @@ CycleId = NewType("CycleId", str)
 ProposalId = NewType("ProposalId", str)
 PositionId = NewType("PositionId", str)
 Label = NewType("Label", str)
-"""`{proposal_id}:{e|x}{attempt}`: one instruction, one label, one send, for ever."""
+"""`{proposal_id}:{tag}:{e|x}{attempt}`: one instruction, one label, one send, for ever."""
 OrderId = NewType("OrderId", str)
 
 ETH_QUANTUM = Decimal("0.00000001")

@@ -22,6 +22,7 @@ from core.values import Mode
 from gateway.paper.launch import PaperVenueConfig
 from gateway.paper.process import PaperVenue
 from lab.in_process import in_process_transport
+from lab.machine import SimulatedMachine
 
 TOKEN: Final = "in-process-venue-token"
 BOT_TAG: Final = "BOT__CERBERO_BITE"
@@ -73,10 +74,12 @@ class SimulatedEngine:
         yield_at_tell: float = 0.0,
         runtime_kind: type[GreenRuntime] | type[BatonRuntime] = GreenRuntime,
         tracer: Tracer | None = None,
+        machine: SimulatedMachine | None = None,
     ) -> None:
         self.venue = venue
         self.data_dir = data_dir
         self.runtime = runtime_kind(begin, life_seed(seed, life), order, yield_at_tell)
+        self._account_lock = (machine or SimulatedMachine()).account_lock(str(data_dir))
         mcp = McpSettings(url=URL, token=SecretStr(TOKEN), bot_tag=BOT_TAG)
         settings = engine_settings(
             loaded=loaded,
@@ -90,6 +93,7 @@ class SimulatedEngine:
             redact=redactor(mcp, ()),
             pid=life,
             boot_id=self.runtime.uuid(),
+            account_lock=self._account_lock,
         )
         self._engine = OrderlyEngine(settings, self.runtime, tracer=tracer)
         self.system = self._engine.system
@@ -104,10 +108,15 @@ class SimulatedEngine:
 
     def stop(self, reason: str) -> None:
         """Stop in order, as the process does, and close the venue."""
-        self._engine.stop(reason)
+        self.stop_actors(reason)
         self.venue.store.close()
+
+    def stop_actors(self, reason: str) -> None:
+        """Stop in order and leave the venue to another engine."""
+        self._engine.stop(reason)
 
     def abandon(self) -> None:
         """End as `kill -9` does: nothing more is written, and open files are closed."""
         self.system.abandon()
+        self._account_lock.release()
         self.venue.store.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from actors.execution.account_lock import AccountLock, MachineAccountLock
 from actors.execution.actor import Execution
 
-__all__ = ["Execution"]
+__all__ = ["AccountLock", "Execution", "MachineAccountLock"]

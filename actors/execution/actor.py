@@ -6,11 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, assert_never
 
+from actors.execution.account import look, needs_reconcile, tell_findings
+from actors.execution.account_lock import AccountLock
+from actors.execution.account_watch import AccountWatch
 from actors.execution.entry import ENTRY, STOP_ENTRIES, WITHDRAW_ENTRIES, enter, entry_name
 from actors.execution.exit import EXIT, ExitRequest, close, exit_name
 from actors.execution.line import ExecutionRooms, Line, fetch_key, order_key, state_key
 from actors.execution.order import WorkingOrder
-from actors.execution.recovery import arm_if_late, look_at_sizes, recover
+from actors.execution.recovery import arm_if_late, recover
 from actors.execution.settlement import settle
 from actors.room import Room, answerer
 from actors.runtime import Address, Name, done_key
@@ -44,7 +47,7 @@ from core.messages.protocols import (
     McpProtocol,
     StateProtocol,
 )
-from core.messages.state import BooksRead, PositionRead, Recorded
+from core.messages.state import AccountBound, BooksRead, OrdersRead, PositionRead, Recorded
 from core.strategy import Strategy
 from core.values import Failed, PositionId
 
@@ -61,7 +64,9 @@ SETTLE: Final = "settle"
 
 @dataclass(frozen=True)
 class _CheckDue:
-    """Timer: compare the sizes."""
+    """Timer: compare the account with the books. `again`: because the last look keeps entries suspended."""
+
+    again: bool = False
 
 
 class Execution(Room[ExecutionProtocol | _CheckDue]):
@@ -70,11 +75,11 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
     Accepts: `ExecutionProtocol`, and the answers of state, mcp.deribit, mcp.orders and the kill switch.
     Sends: `RequestPermit`, `GetKillSwitch` (asked), `SuspendEntries`, `ClearSuspension`, `ArmKillSwitch`,
     `VenueChecked`, `MarksChanged`, `PermitVoid` to the kill switch; `RecordInstruction`, `RecordSent`,
-    `RecordOrder`, `RecordDeliveries`, `CloseProposal`, `BindAccount`, `RecordEvent`, `GetBooks`,
-    `GetPosition` to state; `SendOrder`, `EditOrder`, `CancelOrder` to mcp.orders; `Fetch` to mcp.deribit;
-    `OrderFinal`, `PositionClosed`, `RecoveryReport` to decision; `RecoveryReport` to health and control;
-    `RaiseAlert` to alerting; `ExitStarted`, `Settled` | `SettleFailed`, `EntriesCancelled`,
-    `ExecutionStatus` to whoever asked.
+    `RecordEdit`, `RecordOrder`, `RecordDeliveries`, `CloseProposal`, `BindAccount`, `RecordEvent`,
+    `GetBooks`, `GetPosition`, `GetOrders` to state; `SendOrder`, `EditOrder`, `CancelOrder` to mcp.orders;
+    `Fetch` to mcp.deribit; `OrderFinal`, `PositionClosed`, `RecoveryReport` to decision; `RecoveryReport` to
+    health and control; `RaiseAlert` to alerting; `ExitStarted`, `Settled` | `SettleFailed`,
+    `EntriesCancelled`, `ExecutionStatus` to whoever asked.
     Owns: the conversations of orders under way. What a successor needs is in the books and at the venue.
     On failure: restarted; the new incarnation recovers before it takes an order.
     """
@@ -91,6 +96,7 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
         control: Address[ControlProtocol],
         alerting: Address[AlertingProtocol],
         strategy: Strategy,
+        account_lock: AccountLock,
     ) -> None:
         self._rooms = ExecutionRooms(
             kill_switch=kill_switch,
@@ -109,6 +115,10 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
         self._doubts: set[str] = set()
         self._withdrawn: set[Name] = set()
         self._last_error: str | None = None
+        self._tag: str | None = None
+        self._account = AccountWatch()
+        self._account_lock = account_lock
+        self._checks_again = False
 
     def on_start(self) -> None:
         super().on_start()
@@ -130,7 +140,7 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
                 self._handle_withdraw_entries()
             case GetExecution():
                 answerer(self.ctx, message)(self._status())
-            case Recorded() | Refused() | BooksRead() | PositionRead():
+            case Recorded() | Refused() | AccountBound() | BooksRead() | PositionRead() | OrdersRead():
                 self.outbox.settle(message.request_id)
                 self.conversations.deliver(state_key(message.request_id), message)
             case Fetched() | FetchFailed():
@@ -138,7 +148,7 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
             case OrderAccepted() | OrderRefused() | OrderUnknown():
                 self.conversations.deliver(order_key(message.attempt_id), message)
             case _CheckDue():
-                self._handle_check_due()
+                self._handle_check_due(message)
             case KillSwitchArmed():
                 pass  # The answer to our `ArmKillSwitch`; the switch has told us to withdraw entries already.
             case _:
@@ -217,18 +227,35 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
             self.conversations.deliver(STOP_ENTRIES, None)
         answer(EntriesCancelled(cancelled=len(names) - len(left), unconfirmed=len(left)))
 
-    def _handle_check_due(self) -> None:
-        """Compare sizes, unless a conversation is under way: it makes books and venue differ for a moment."""
+    def _handle_check_due(self, due: _CheckDue) -> None:
+        """Compare the account, unless a conversation is under way: it makes books and venue differ for a
+        moment, and a check follows it."""
+        if due.again:
+            self._checks_again = False
         busy = self._recovering or self.conversations.names()
         if not busy:
             self.conversations.start(CHECK, self._check())
+        else:
+            self._check_while_suspended()
 
     async def _check(self) -> None:
-        found = await look_at_sizes(self._line(CHECK.kind))
+        line = self._line(CHECK.kind)
+        found = await look(line)
         if isinstance(found, Failed):
             self._check_later()
-        elif found and not self._recovering and self.conversations.names() == (CHECK,):
-            self.ctx.tell(self.ctx.self_address, Reconcile(reason="; ".join(map(str, found))))
+        elif not self._recovering and self.conversations.names() == (CHECK,):
+            if needs_reconcile(line, found):
+                reason = "; ".join(map(str, found.against_entries))
+                self.ctx.tell(self.ctx.self_address, Reconcile(reason=reason))
+            else:
+                tell_findings(line, found)
+        self._check_while_suspended()
+
+    def _check_while_suspended(self) -> None:
+        """Look again once a minute while entries are suspended for what the account holds."""
+        if self._account.suspended and not self._checks_again:
+            self._checks_again = True
+            self.ctx.call_later(CHECK_AFTER_ORDER_S, _CheckDue(again=True))
 
     def _start_recovery(self, reason: str) -> None:
         if RECOVERY in self.conversations:
@@ -250,7 +277,9 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
         self._doubts.clear()
         pending, self._exits = self._exits, {}
         recovered = await recover(line, reason, self._note_error)
+        self._tag = line.tag
         self._recovering = False
+        self._check_while_suspended()
         for resumed in recovered.exits:
             asked = pending.pop(resumed.position_id, None)
             request = ExitRequest(
@@ -320,6 +349,9 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
             conversations=self.conversations,
             doubts=self._doubts,
             withdrawn=self._withdrawn,
+            tag=self._tag,
+            account=self._account,
+            account_lock=self._account_lock,
             correlation=correlation,
         )
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, Final
 
+from actors.execution.account import first_of_two, tell_rival
 from actors.execution.line import Line
-from actors.execution.order import WorkingOrder
+from actors.execution.order import NOT_AS_PERMITTED, WorkingOrder
 from actors.execution.placing import OrderSpec, Unplaced, place
 from actors.runtime import Key, Name
 from core.messages.alerting import Severity
@@ -14,14 +15,15 @@ from core.messages.base import Refused
 from core.messages.execution import FinalOutcome, OrderFinal, PlaceCombo
 from core.messages.state import CloseProposal
 from core.orders.books import InstructionKind, Position
-from core.orders.label import OrderLabel
 from core.orders.ladder import next_entry_price_eth
 from core.orders.lifecycle import OrderState, PositionState
 from core.orders.terms import OrderPurpose, OrderTerms
+from core.values import Failed
 
 ENTRY: Final = "entry"
 ARMED: Final = "armed"
 """The switch's reason to refuse a permit, and the reason of an entry that was withdrawn."""
+ANOTHER_ENGINE: Final = "another_engine_was_first"
 STOP_ENTRIES: Final[Key[None]] = Key("stop-entries")
 """Delivered to every resting entry: cancel now."""
 WITHDRAW_ENTRIES: Final[Key[None]] = Key("withdraw-entries")
@@ -64,7 +66,7 @@ async def enter(line: Line, command: PlaceCombo) -> None:
             line.tell(line.rooms.decision, told[0])
 
     spec = OrderSpec(
-        label=OrderLabel(proposal_id=proposal.proposal_id, kind=InstructionKind.ENTRY, attempt=1),
+        label=line.label(proposal.proposal_id, InstructionKind.ENTRY, 1),
         cycle_id=command.cycle_id,
         terms=OrderTerms(
             purpose=OrderPurpose.ENTRY,
@@ -81,7 +83,8 @@ async def enter(line: Line, command: PlaceCombo) -> None:
             await _close_proposal(line, command, placed)
         tell(placed.outcome, 0, placed.reasons)
         return
-    reasons = await _follow(line, placed, command)
+    reasons = await _yield_to_another(line, placed)
+    reasons = reasons or await _follow(line, placed, command)
     tell(_outcome(placed), placed.row.filled_amount, reasons)
 
 
@@ -110,12 +113,27 @@ def _tell_known(line: Line, command: PlaceCombo, position: Position | None) -> N
     )
 
 
+async def _yield_to_another(line: Line, order: WorkingOrder) -> tuple[str, ...]:
+    """Cancel the order if another engine's entry came first, or if that can't be read. Returns why, or ()."""
+    if order.seen is None or order.disputed:
+        return ()  # No order is at the venue, or none that is ours.
+    first = await first_of_two(line, order.seen)
+    if first is None:
+        return ()
+    if isinstance(first, Failed):
+        await order.cancel()
+        return first.reasons
+    tell_rival(line, order.seen, first)
+    await order.cancel()
+    return (ANOTHER_ENGINE,)
+
+
 async def _follow(line: Line, order: WorkingOrder, command: PlaceCombo) -> tuple[str, ...]:
     """Read and reprice the order until it is final; cancel it when its time is over. Returns the reasons."""
     plan, execution = command.proposal.plan, line.strategy.execution
     ends_at = line.ctx.now() + timedelta(seconds=execution.fill_timeout_s)
     looks_failed = 0
-    while not order.is_final():
+    while not order.is_over():
         left_s = (ends_at - line.ctx.now()).total_seconds()
         stop = await _pause(line, command, max(0.0, min(execution.reprice_s, left_s)))
         if stop is not None:
@@ -128,7 +146,7 @@ async def _follow(line: Line, order: WorkingOrder, command: PlaceCombo) -> tuple
             looks_failed += 1
             if looks_failed == LOOKS_FAILED_BEFORE_ALERT:
                 line.alert(Severity.HIGH, "resting_order_unread", f"{order.label} can't be read")
-        if order.is_final():
+        if order.is_over():
             break
         if line.ctx.now() >= ends_at:
             await order.cancel()
@@ -148,7 +166,7 @@ async def _follow(line: Line, order: WorkingOrder, command: PlaceCombo) -> tuple
         if ARMED in reasons:
             await order.cancel()
             return reasons
-    return () if order.row.reason is None else (order.row.reason,)
+    return _why(order)
 
 
 async def _pause(line: Line, command: PlaceCombo, seconds: float) -> Key[Any] | None:
@@ -179,8 +197,16 @@ async def _close_proposal(line: Line, command: PlaceCombo, placed: Unplaced) -> 
         line.alert(Severity.HIGH, "proposal_not_closed", text)
 
 
+def _why(order: WorkingOrder) -> tuple[str, ...]:
+    if order.disputed:
+        return (NOT_AS_PERMITTED,)
+    return () if order.row.reason is None else (order.row.reason,)
+
+
 def _outcome(order: WorkingOrder) -> FinalOutcome:
     row = order.row
+    if order.disputed:
+        return FinalOutcome.IN_DOUBT
     if row.filled_amount >= row.amount:
         return FinalOutcome.FILLED
     if row.filled_amount > 0:

@@ -10,7 +10,7 @@ from typing import Final
 
 from actors.execution.entry import entry_name, stop_key
 from actors.execution.line import Line
-from actors.execution.order import WorkingOrder
+from actors.execution.order import NOT_AS_PERMITTED, WorkingOrder
 from actors.execution.placing import PLACE_ATTEMPTS, OrderSpec, Unplaced, place
 from actors.runtime import Name, done_key
 from core.contract import GET_OPTIONS_CHAIN, GetOptionsChain
@@ -21,7 +21,6 @@ from core.messages.mcp import FetchFailed
 from core.orders.books import InstructionKind, Position
 from core.orders.closing_cost import ClosingCost, closing_cost
 from core.orders.exit_rule import ExitRule
-from core.orders.label import OrderLabel
 from core.orders.ladder import exit_reference_eth, next_exit_price_eth
 from core.orders.lifecycle import PositionState
 from core.orders.limits import TOO_LARGE
@@ -69,6 +68,8 @@ async def close(
         at_natural = line.strategy.execution.exit_steps
         await _follow(line, working, request, at_natural - 1, first_wait_s=0.0)
         _tell_final(line, working, request)
+        if working.disputed:
+            return
     attempts_failed, first_step = 0, line.strategy.execution.exit_steps if resumed else 0
     while True:
         position = await line.position(request.position_id)
@@ -86,6 +87,9 @@ async def close(
             started.say(True, ())
             await _follow(line, placed, request, first_step)
             _tell_final(line, placed, request)
+            if placed.disputed:
+                # A recovery is on its way, which takes up every exit that is not done.
+                return
             # The rest starts at natural: better prices have had their time.
             first_step = line.strategy.execution.exit_steps
             if placed.row.amount < position.contracts:
@@ -134,10 +138,8 @@ async def _attempt(
     if isinstance(cost, Failed):
         return cost
     spec = OrderSpec(
-        label=OrderLabel(
-            proposal_id=ProposalId(position.position_id),
-            kind=InstructionKind.EXIT,
-            attempt=_attempt_number(line.ctx.now()),
+        label=line.label(
+            ProposalId(position.position_id), InstructionKind.EXIT, _attempt_number(line.ctx.now())
         ),
         cycle_id=request.cycle_id,
         terms=OrderTerms(
@@ -173,11 +175,11 @@ async def _follow(
     wait_s = between_s if first_wait_s is None else first_wait_s
     expires_at = min(leg.expiration for leg in order.instruction.legs)
     legs = tuple(leg.reversed() for leg in order.instruction.legs)
-    while not order.is_final():
+    while not order.is_over():
         await line.pause(wait_s)
         wait_s = between_s
         read = await order.look()
-        if order.is_final():
+        if order.is_over():
             return
         if line.ctx.now() >= expires_at:
             await order.cancel()
@@ -232,7 +234,9 @@ async def _closing_cost(line: Line, legs: tuple[Leg, ...], expiration: datetime)
 
 def _tell_final(line: Line, order: WorkingOrder, request: ExitRequest) -> None:
     row = order.row
-    if row.filled_amount >= row.amount:
+    if order.disputed:
+        outcome = FinalOutcome.IN_DOUBT
+    elif row.filled_amount >= row.amount:
         outcome = FinalOutcome.FILLED
     else:
         outcome = FinalOutcome.PARTLY_FILLED if row.filled_amount else FinalOutcome.NOT_FILLED
@@ -244,7 +248,7 @@ def _tell_final(line: Line, order: WorkingOrder, request: ExitRequest) -> None:
             proposal_id=ProposalId(request.position_id),
             outcome=outcome,
             contracts_filled=row.filled_amount,
-            reasons=() if row.reason is None else (row.reason,),
+            reasons=(NOT_AS_PERMITTED,) if order.disputed else () if row.reason is None else (row.reason,),
         ),
     )
 

@@ -6,16 +6,20 @@ mcp.orders or of the kill switch becomes a typed failure after a limit; state is
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from actors.execution.account_lock import AccountLock
+from actors.execution.account_watch import AccountWatch
 from actors.room import Alarm
-from actors.runtime import Address, Context, Conversations, Key, Name, Outbox, RuntimeFault
+from actors.runtime import Address, Conversations, Key, Name, Outbox, OwnContext, RuntimeFault
 from core.contract import Tool
 from core.contract.base import AnswerT, RequestT
 from core.messages.alerting import Severity
 from core.messages.base import Refused
+from core.messages.execution import Reconcile
 from core.messages.kill_switch import (
     ArmCause,
     ArmKillSwitch,
@@ -48,17 +52,23 @@ from core.messages.protocols import (
     StateProtocol,
 )
 from core.messages.state import (
+    AccountBound,
     AnyRecording,
+    BindAccount,
     BooksRead,
     GetBooks,
+    GetOrders,
     GetPosition,
+    OrdersRead,
     PositionRead,
     Recorded,
     RecordOrder,
 )
-from core.orders.books import Books, Fill, OrderRow, Position
+from core.orders.books import Books, Fill, InstructionKind, OrderRow, Position
+from core.orders.identity import Permitted
+from core.orders.label import TAG_LENGTH, TAG_LETTERS, OrderLabel
 from core.strategy import Strategy
-from core.values import Label, PositionId
+from core.values import Environment, Label, OrderId, PositionId, ProposalId
 
 PERMIT_TIMEOUT_S = 2.0
 FETCH_WITHIN_S = 60.0
@@ -71,7 +81,7 @@ ORDER_OVERDUE_S = 30.0
 """An order's one attempt takes 8 s at most; without an answer by then its outcome is unknown."""
 
 M = TypeVar("M")
-StateSaid = Recorded | Refused | BooksRead | PositionRead
+StateSaid = Recorded | Refused | AccountBound | BooksRead | PositionRead | OrdersRead
 
 
 @dataclass(frozen=True)
@@ -116,7 +126,7 @@ class Line:
 
     def __init__(
         self,
-        ctx: Context,
+        ctx: OwnContext[Reconcile],
         *,
         rooms: ExecutionRooms,
         strategy: Strategy,
@@ -124,6 +134,9 @@ class Line:
         conversations: Conversations,
         doubts: set[str],
         withdrawn: set[Name],
+        tag: str | None,
+        account: AccountWatch,
+        account_lock: AccountLock,
         correlation: str,
     ) -> None:
         self.ctx = ctx
@@ -136,6 +149,10 @@ class Line:
         self.doubts = doubts
         self.withdrawn = withdrawn
         """The entries that were under way at an arming: their orders at the venue are cancelled."""
+        self.tag = tag
+        """The tag of this data folder's labels; None until a recovery has bound the account."""
+        self.account = account
+        self.account_lock = account_lock
         self.correlation = correlation
 
     def tell(self, to: Address[M], message: M) -> None:
@@ -148,6 +165,36 @@ class Line:
         if not isinstance(answer, Recorded | Refused):
             raise _unexpected(message.request_id, answer)
         return answer
+
+    async def bind_account(self, environment: Environment, account: str) -> AccountBound | Refused:
+        """Bind the data folder to the account, and learn the tag of its labels."""
+        draw = self.ctx.rng().choice
+        message = BindAccount(
+            request_id=f"bind-{self.ctx.uuid()}",
+            environment=environment,
+            account=account,
+            tag="".join(draw(TAG_LETTERS) for _ in range(TAG_LENGTH)),
+            at=self.ctx.now(),
+        )
+        self._outbox.send(self.rooms.state, message, message.request_id, correlation=self.correlation)
+        answer = await self.conversations.event(state_key(message.request_id))
+        if not isinstance(answer, AccountBound | Refused):
+            raise _unexpected(message.request_id, answer)
+        if isinstance(answer, AccountBound):
+            self.tag = answer.tag
+        return answer
+
+    @property
+    def own_tag(self) -> str:
+        """The tag of this data folder's labels. Raises RuntimeError before a recovery has bound the
+        account."""
+        if self.tag is None:
+            raise RuntimeError("expected a line of a recovery that has bound the account, or a later one")
+        return self.tag
+
+    def label(self, proposal_id: ProposalId, kind: InstructionKind, attempt: int) -> OrderLabel:
+        """A label of this data folder. Raises RuntimeError before a recovery has bound the account."""
+        return OrderLabel(proposal_id=proposal_id, tag=self.own_tag, kind=kind, attempt=attempt)
 
     async def record_order(
         self, row: OrderRow, fills: tuple[Fill, ...] = (), *, by_reconcile: bool = False
@@ -187,6 +234,19 @@ class Line:
         if not isinstance(answer, PositionRead):
             raise _unexpected(request_id, answer)
         return answer.position
+
+    async def known_orders(self, labels: Iterable[str]) -> dict[Label, tuple[OrderRow, Permitted]]:
+        """What the books know of these labels; unknown ones are left out. A refusal is a crash."""
+        asked = tuple(Label(label) for label in dict.fromkeys(labels))
+        if not asked:
+            return {}
+        request_id = f"orders-{self.ctx.uuid()}"
+        query = GetOrders(request_id=request_id, labels=asked)
+        self._outbox.send(self.rooms.state, query, request_id, correlation=self.correlation)
+        answer = await self.conversations.event(state_key(request_id))
+        if not isinstance(answer, OrdersRead):
+            raise _unexpected(request_id, answer)
+        return {row.label: (row, permitted) for row, permitted in answer.orders}
 
     async def read(
         self,
@@ -238,6 +298,11 @@ class Line:
             label=label, action=action, attempt_id=command.attempt_id, detail="mcp.orders did not answer"
         )
 
+    async def cancel(self, label: Label, order_id: OrderId) -> OrderOutcome:
+        """One attempt to cancel an order at the venue."""
+        attempt_id = f"cancel-{self.ctx.uuid()}"
+        return await self.order(CancelOrder(label=label, order_id=order_id, attempt_id=attempt_id))
+
     def permit(self, request: RequestPermit) -> Permit | Veto:
         """Ask the kill switch. No answer in time, or none at all, is a veto."""
         try:
@@ -265,6 +330,10 @@ class Line:
 
     def alert(self, severity: Severity, code: str, text: str) -> None:
         self._alarm(severity, code, text, self.correlation, correlation=self.correlation)
+
+    def reconcile(self, reason: str) -> None:
+        """Have execution compare books and venue as soon as it can."""
+        self.ctx.tell(self.ctx.self_address, Reconcile(reason=reason))
 
     def arm(self, cause: ArmCause, reason: str) -> None:
         """Arm the switch, once for each cause and reason: a conversation may fail again every minute."""

@@ -17,9 +17,9 @@ from core.contract import (
     OrderIdRequest,
 )
 from core.messages.alerting import Severity
-from core.messages.kill_switch import RequestPermit, Veto
+from core.messages.base import Refused
+from core.messages.kill_switch import ArmCause, RequestPermit, Veto
 from core.messages.mcp import (
-    CancelOrder,
     EditOrder,
     FetchFailed,
     OrderAccepted,
@@ -27,7 +27,9 @@ from core.messages.mcp import (
     OrderRefused,
     OrderUnknown,
 )
+from core.messages.state import RecordEdit
 from core.orders.books import Fill, Instruction, OrderRow
+from core.orders.identity import Permitted, disagreements, fills_disagree
 from core.orders.lifecycle import ORDER_FINAL, OrderState
 from core.orders.sizes import combos_filled
 from core.orders.venue_order import fills_of, no_longer_there, order_row, with_fills
@@ -37,27 +39,46 @@ CANCEL_SETTLES_S = 2.0
 """After a cancel, the order is read once more this much later: a fill may have crossed it."""
 LOOK_AGAIN_S = 10.0
 TRIES_BEFORE_ALERT = 3
+NOT_AS_PERMITTED = "not_as_permitted"
+"""The reason of an order that is not taken for ours."""
 
 
 class WorkingOrder:
     """The order under one label. `on_doubt` is called if its outcome stays unknown for long."""
 
-    def __init__(self, line: Line, instruction: Instruction, row: OrderRow) -> None:
+    def __init__(self, line: Line, permitted: Permitted, row: OrderRow) -> None:
         self._line = line
-        self.instruction = instruction
+        self.permitted = permitted
         self.row = row
         self.on_doubt: Callable[[], None] | None = None
+        self.seen: Order | None = None
+        """The order as the venue last showed it."""
+        self.disputed = False
+        """The venue has an order under this label that was not permitted: a recovery deals with it."""
+
+    @property
+    def instruction(self) -> Instruction:
+        return self.permitted.instruction
 
     @property
     def label(self) -> Label:
         return self.instruction.label
 
-    def is_final(self) -> bool:
-        """True if the order is final in the books."""
-        return self.row.state in ORDER_FINAL
+    def is_over(self) -> bool:
+        """True if nothing is left to be done with it here: it is final in the books, or disputed."""
+        return self.disputed or self.row.state in ORDER_FINAL
 
     async def take(self, order: Order, *, by_reconcile: bool = False) -> None:
-        """Book the order as the venue has it, with its new fills; nothing if these can't be read yet."""
+        """Book the order as the venue has it, with its new fills; nothing if these can't be read yet.
+
+        If it is not what was permitted under its label, it is not taken for ours: nothing is booked, the
+        switch is armed, and a recovery follows.
+        """
+        differences = disagreements(order, self.permitted)
+        if differences:
+            self._dispute(dispute(self.label, order, differences))
+            return
+        self.seen = order
         after = order_row(order, self.label)
         fills: tuple[Fill, ...] = ()
         if after.filled_amount > self.row.filled_amount:
@@ -85,14 +106,15 @@ class WorkingOrder:
         return True
 
     async def edit(self, price_eth: Decimal, reference_eth: Decimal) -> Failed | None:
-        """Move the limit under a new permit. Returns why if refused; an unknown outcome is looked up."""
+        """Move the limit under a new permit, which is on record before it is used. Returns why if refused; an
+        unknown outcome is looked up."""
         order_id = self.row.order_id
         if order_id is None or self.row.state is not OrderState.WORKING:
             return Failed.of(f"not_working:{self.row.state}")
         spot_usd = await refresh_facts(self._line)
         if isinstance(spot_usd, Failed):
             return spot_usd
-        terms = self.instruction.terms.edited(price_eth)
+        terms = self.instruction.terms.edited(price_eth).model_copy(update={"amount": self.row.amount})
         answer = self._line.permit(
             RequestPermit(
                 request_id=self._line.ctx.uuid(), label=self.label, terms=terms, reference_eth=reference_eth
@@ -100,6 +122,21 @@ class WorkingOrder:
         )
         if isinstance(answer, Veto):
             return Failed(reasons=answer.reasons)
+        recorded = await self._line.record(
+            RecordEdit(
+                request_id=f"edit-{self.label}-{answer.permit_id}",
+                label=self.label,
+                limit_eth=price_eth,
+                at=self._line.ctx.now(),
+            )
+        )
+        if isinstance(recorded, Refused):
+            self._line.void(answer, "not_recorded")
+            return Failed(reasons=recorded.reasons)
+        self.permitted = self.permitted.with_edit(price_eth)
+        if self._line.ctx.now() >= answer.expires_at:
+            self._line.void(answer, "permit_expired")
+            return Failed.of("permit_expired")
         command = EditOrder(label=self.label, order_id=order_id, terms=terms, permit=answer)
         outcome = await self._line.order(command)
         match outcome:
@@ -115,9 +152,10 @@ class WorkingOrder:
     async def cancel(self) -> None:
         """Cancel until the venue says that it is final. A fill that crosses the cancel counts."""
         tries = 0
-        while not self.is_final():
+        while not self.is_over():
             tries += 1
-            if self.row.state is OrderState.UNKNOWN or self.row.order_id is None:
+            order_id = self.row.order_id
+            if self.row.state is OrderState.UNKNOWN or order_id is None:
                 await self.resolve(OrderAction.CANCEL, "in doubt when it was to be cancelled")
                 continue
             if self.row.state is not OrderState.CANCEL_PENDING:
@@ -125,15 +163,11 @@ class WorkingOrder:
                 if not (await self._line.record_order(pending)):
                     return
                 self.row = pending
-            await self._line.order(
-                CancelOrder(
-                    label=self.label, order_id=self.row.order_id, attempt_id=f"cancel-{self._line.ctx.uuid()}"
-                )
-            )
+            await self._line.cancel(self.label, order_id)
             # The order is read whatever the answer was: a fill may have crossed the cancel.
             await self._line.pause(CANCEL_SETTLES_S)
             await self.look()
-            if not self.is_final() and tries % TRIES_BEFORE_ALERT == 0:
+            if not self.is_over() and tries % TRIES_BEFORE_ALERT == 0:
                 text = f"{self.label} is still not cancelled after {tries} tries"
                 self._line.alert(Severity.HIGH, "cancel_unconfirmed", text)
 
@@ -147,9 +181,18 @@ class WorkingOrder:
         if found.order is not None:
             await self.take(found.order)
             return
+        differences = fills_disagree(found.fills, self.permitted)
+        if differences:
+            self._dispute(dispute(self.label, None, differences))
+            return
         gone = dated_now(self._line, no_longer_there(self.row, found.fills, self.instruction.legs))
         if await self._line.record_order(gone, found.fills):
             self.row = gone
+
+    def _dispute(self, text: str) -> None:
+        self.disputed = True
+        self._line.arm(ArmCause.RECOVERY, text)
+        self._line.reconcile(text)
 
     async def _fills(self, after: OrderRow) -> tuple[Fill, ...] | None:
         """All fills of the order so far, perhaps more than `after` has; None if they can't be read yet.
@@ -163,9 +206,10 @@ class WorkingOrder:
             answer = await self._line.read(GET_TRADES_BY_ORDER, request)
             if not isinstance(answer, FetchFailed):
                 fills = fills_of(answer.trades, self.label)
-                combos = combos_filled(fills, self.instruction.legs)
-                if not isinstance(combos, Failed) and combos >= after.filled_amount:
-                    return fills
+                if not isinstance(fills, Failed) and not answer.unread:
+                    combos = combos_filled(fills, self.instruction.legs)
+                    if not isinstance(combos, Failed) and combos >= after.filled_amount:
+                        return fills
             if after.state not in ORDER_FINAL:
                 return None
             if tries % TRIES_BEFORE_ALERT == 0:
@@ -177,6 +221,16 @@ class WorkingOrder:
 def dated_now(line: Line, row: OrderRow, **changed: object) -> OrderRow:
     """The row with `changed`, dated now, for a change without a time of the venue."""
     return row.model_copy(update={**changed, "updated_at": line.ctx.now()})
+
+
+def dispute(label: Label, order: Order | None, differences: tuple[str, ...]) -> str:
+    """What a person is told of an order that is not what was permitted under its label."""
+    if order is None:
+        return f"the trades under {label} are not what was permitted: {'; '.join(differences)}"
+    return (
+        f"order {order.order_id} under {label} is not what was permitted: {'; '.join(differences)};"
+        f" it is {order.state} with {order.filled_amount:f} filled"
+    )
 
 
 def _differs(before: OrderRow, after: OrderRow) -> bool:

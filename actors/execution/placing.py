@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from actors.execution.account import account_allows
 from actors.execution.facts import refresh_facts
 from actors.execution.line import Line
 from actors.execution.order import WorkingOrder, dated_now
@@ -22,6 +23,7 @@ from core.messages.mcp import (
 from core.messages.state import RecordInstruction, RecordSent
 from core.orders.books import Instruction, OrderRow
 from core.orders.exit_rule import ExitRule
+from core.orders.identity import Permitted
 from core.orders.label import OrderLabel
 from core.orders.lifecycle import OrderState
 from core.orders.limits import exit_contracts_max
@@ -107,17 +109,25 @@ async def place(
 async def _instruct(
     line: Line, spec: OrderSpec, on_doubt: Callable[[], None] | None
 ) -> tuple[WorkingOrder, Permit] | Unplaced:
-    """Read fresh facts, get a permit, and record the instruction."""
+    """Read fresh facts and the account, get a permit, and record the instruction.
+
+    Everything is read before the permit is asked for, so that its lifetime is left for record and send.
+    """
     spot_usd = await refresh_facts(line)
     if isinstance(spot_usd, Failed):
         return Unplaced(FinalOutcome.REFUSED, spot_usd.reasons, instructed=False)
-    if not spec.terms.purpose.is_entry:
+    is_entry = spec.terms.purpose.is_entry
+    refused = await account_allows(line, is_entry=is_entry)
+    if refused is not None:
+        return Unplaced(FinalOutcome.REFUSED, refused.reasons, instructed=False)
+    if not is_entry:
         # A position may be larger than one order may be (a limit was lowered, spot rose): it takes several.
         spec = spec.at_most(exit_contracts_max(spot_usd, line.strategy.limits))
     permit = line.permit(spec.permit_request(line.ctx.uuid()))
     if isinstance(permit, Veto):
         return Unplaced(FinalOutcome.VETOED, permit.reasons, instructed=False)
-    order = WorkingOrder(line, *_instruction(line, spec, permit))
+    instruction, row = _instruction(line, spec, permit)
+    order = WorkingOrder(line, Permitted(instruction=instruction), row)
     order.on_doubt = on_doubt
     recorded = await line.record(
         RecordInstruction(
@@ -143,7 +153,7 @@ async def _send(line: Line, order: WorkingOrder, permit: Permit) -> WorkingOrder
     match outcome:
         case OrderAccepted():
             await order.take(outcome.order)
-            if order.row.state is OrderState.SENT:
+            if order.row.state is OrderState.SENT and not order.disputed:
                 # The venue has accepted it, but its fills can't be read yet: treat it as a resting order.
                 order.row = order.row.model_copy(
                     update={"state": OrderState.WORKING, "order_id": outcome.order.order_id}

@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from pydantic import JsonValue
 
+from actors.execution.account import look, tell_findings
+from actors.execution.corrections import NOT_PERMITTED, apply_orders, cancel_stray, correct
 from actors.execution.facts import read_environment
 from actors.execution.line import Line
-from actors.execution.order import WorkingOrder
+from actors.execution.order import WorkingOrder, dispute
 from actors.execution.settlement import book_deliveries
 from actors.execution.unknown import DOUBT_SOURCE
 from actors.room import HOUR_S, StandingAlert
@@ -21,35 +24,33 @@ from actors.runtime import Key
 from core.contract import (
     GET_OPEN_ORDERS,
     GET_ORDER_HISTORY,
-    GET_POSITIONS,
     GET_USER_TRADES,
     CurrencyRequest,
     EnvironmentInfo,
     GetOrderHistory,
     GetSince,
-    Order,
 )
 from core.messages.alerting import Severity
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.base import Refused
 from core.messages.execution import RecoveryReport
 from core.messages.kill_switch import ArmCause, ClearSuspension
-from core.messages.mcp import CancelOrder, FetchFailed, OrderAction
-from core.messages.state import BindAccount, RecordEvent, RecordSent
+from core.messages.mcp import FetchFailed
+from core.messages.state import RecordEvent
+from core.orders.account import Findings
 from core.orders.books import Books, Instruction, InstructionKind
 from core.orders.exit_rule import ExitRule
+from core.orders.identity import Permitted
 from core.orders.lifecycle import OrderState
 from core.orders.reconcile import (
-    Correction,
     Difference,
     DifferenceCode,
-    Reconciliation,
     VenueView,
+    labels_of_our_form,
     late_fills,
     reconcile_orders,
-    size_differences,
 )
-from core.values import Environment, Failed, Label, OrderId, PositionId
+from core.values import Environment, Failed, PositionId
 
 BETWEEN_ATTEMPTS_S = 60.0
 ALERT_AGAIN_S = 600.0
@@ -58,6 +59,7 @@ ALERT_AGAIN_S_MAX = 6 * HOUR_S
 long each time, up to this."""
 ARM_AFTER_S = 600.0
 SINCE_BEFORE = timedelta(days=1)
+_TO_BE_GONE: Final = frozenset({DifferenceCode.STRAY_ORDER})
 DEAD_LETTER_SOURCE = "dead_letter"
 """The suspension that a lost message to the books sets; a successful recovery clears it."""
 
@@ -73,7 +75,7 @@ class ResumedExit:
 
 @dataclass(frozen=True)
 class Recovered:
-    """The books agree with the venue. `exits` are to be taken up again."""
+    """The books know what is ours at the venue. `exits` are to be taken up again."""
 
     differences: tuple[Difference, ...]
     exits: tuple[ResumedExit, ...]
@@ -128,33 +130,33 @@ async def _attempt(line: Line) -> Recovered | Failed:
     if isinstance(view, Failed):
         return view
     found = reconcile_orders(books, view)
-    refusal = await _apply(line, found, {i.label: i for i in books.instructions})
+    refusal = await apply_orders(line, found)
     if refusal is not None:
         return refusal
     delivered = await book_deliveries(line)
     if isinstance(delivered, Failed):
         return delivered
-    sizes = await _compare_sizes(line, since)
-    if isinstance(sizes, Failed):
-        return sizes
+    findings = await _compare_account(line, since)
+    if isinstance(findings, Failed):
+        return findings
     exits = await _exits(line, books.instructions)
-    return Recovered(differences=found.differences + sizes, exits=exits)
+    return Recovered(differences=(*found.differences, *findings.all), exits=exits)
 
 
 async def _bind(line: Line, info: EnvironmentInfo) -> Failed | None:
-    """Check that the account is the one that this folder's books belong to; if it is not, arm."""
-    answer = await line.record(
-        BindAccount(
-            request_id=f"bind-{line.ctx.uuid()}",
-            environment=Environment(info.environment),
-            account=info.account,
-            at=line.ctx.now(),
-        )
-    )
+    """Check that the account is the one that this folder's books belong to, or arm; and that no other engine
+    on this machine has it."""
+    answer = await line.bind_account(Environment(info.environment), info.account)
     if isinstance(answer, Refused):
         reason = f"account {info.account} ({info.environment}): {', '.join(answer.reasons)}"
         line.arm(ArmCause.ENVIRONMENT, reason)
         return Failed.of(reason)
+    holder = line.account_lock.acquire(answer.environment, answer.account)
+    if holder is not None:
+        return Failed.of(
+            f"{holder} on this machine trades account {answer.account} ({answer.environment}): stop one of"
+            " the two engines; this one takes over within a minute if it is the other that stops"
+        )
     return None
 
 
@@ -175,98 +177,68 @@ async def _view(line: Line, since: datetime) -> VenueView | Failed:
     traded = await line.read(GET_USER_TRADES, GetSince(since=since))
     if isinstance(traded, FetchFailed):
         return Failed.of(traded.error)
-    held = await line.read(GET_POSITIONS, CurrencyRequest())
-    if isinstance(held, FetchFailed):
-        return Failed.of(held.error)
     return VenueView(
-        open_orders=opened.orders, history=history.orders, trades=traded.trades, positions=held.positions
+        open_orders=opened.orders,
+        history=history.orders,
+        trades=traded.trades,
+        unread=(*opened.unread, *history.unread, *traded.unread),
     )
 
 
-async def _apply(line: Line, found: Reconciliation, instructions: dict[Label, Instruction]) -> Failed | None:
-    """Book corrections, cancel stray orders, look for missing ones, cancel resting entries; or why not."""
-    for correction in found.corrections:
-        refusal = await _correct(line, correction)
-        if refusal is not None:
-            return refusal
-    for difference in found.differences:
-        if difference.code is DifferenceCode.FOREIGN_ORDER:
-            line.alert(Severity.HIGH, "foreign_order", str(difference))
-    for order in found.stray:
-        refusal = await _cancel_stray(line, order)
-        if refusal is not None:
-            return refusal
-    books = await line.books()
-    for row in books.orders:
-        instruction = instructions.get(row.label)
-        if instruction is None:
-            return Failed.of(f"{row.label}: an order without its instruction")
-        order_now = WorkingOrder(line, instruction, row)
-        if row.label in found.missing:
-            await order_now.resolve(OrderAction.PLACE, "not found by recovery")
-        if not order_now.is_final() and instruction.kind is InstructionKind.ENTRY:
-            await order_now.cancel()
-    return None
+async def _compare_account(line: Line, since: datetime) -> Findings | Failed:
+    """Compare the whole account with the books: cancel strays of ours, and book fills that came late. If the
+    venue still holds less than the books, arm.
 
-
-async def _correct(line: Line, correction: Correction) -> Failed | None:
-    row = correction.row
-    if correction.was_sent:
-        sent = await line.record(
-            RecordSent(request_id=f"sent-{row.label}-{line.ctx.uuid()}", label=row.label, at=row.updated_at)
-        )
-        if isinstance(sent, Refused):
-            return Failed.of(f"{row.label}: {', '.join(sent.reasons)}")
-    if not (await line.record_order(row, correction.fills, by_reconcile=True)):
-        return Failed.of(f"{row.label}: state refused it as {row.state}")
-    return None
-
-
-async def _cancel_stray(line: Line, order: Order) -> Failed | None:
-    """Cancel an open order under one of our labels that is final in the books, or unknown to them."""
-    label = Label(order.label)
-    line.alert(Severity.CRITICAL, "stray_order", f"{label} is open at the venue and not in the books")
-    await line.order(
-        CancelOrder(label=label, order_id=OrderId(order.order_id), attempt_id=f"cancel-{line.ctx.uuid()}")
-    )
-    listed = await line.read(GET_OPEN_ORDERS, CurrencyRequest())
-    if isinstance(listed, FetchFailed):
-        return Failed.of(listed.error)
-    if any(o.order_id == order.order_id for o in listed.orders):
-        return Failed.of(f"{label} could not be cancelled")
-    return None
-
-
-async def _compare_sizes(line: Line, since: datetime) -> tuple[Difference, ...] | Failed:
-    """Compare sizes. If they differ, offer every fill of ours to the books again; if they still do, arm."""
-    first = await look_at_sizes(line)
-    if isinstance(first, Failed) or not first:
+    More than the books, and whatever is not ours, does not keep the engine from running: it is told, and
+    entries are suspended where it could make one position too many.
+    """
+    first = await look(line)
+    if isinstance(first, Failed):
         return first
+    findings = first
+    if first.against_entries:
+        for order in first.strays:
+            await cancel_stray(line, order)
+        refusal = await _book_late_fills(line, since)
+        if refusal is not None:
+            return refusal
+        second = await look(line)
+        if isinstance(second, Failed):
+            return second
+        findings = second
+    tell_findings(line, findings)
+    if findings.less:
+        reason = "; ".join(map(str, findings.less))
+        line.arm(ArmCause.RECOVERY, f"can't be reconciled: {reason}")
+        return Failed.of(reason)
+    left = findings.unread + tuple(d for d in findings.against_entries if d.code in _TO_BE_GONE)
+    return Failed.of(*map(str, left)) if left else findings
+
+
+async def _book_late_fills(line: Line, since: datetime) -> Failed | None:
+    """Offer every fill of the final orders of ours to the books again; they take those that are new."""
     view = await _view(line, since)
     if isinstance(view, Failed):
         return view
-    for correction in late_fills(view, since):
-        refusal = await _correct(line, correction)
+    known = await line.known_orders(labels_of_our_form(view, since))
+    corrections, disputed = late_fills(view, since, {label: each for label, (_, each) in known.items()})
+    for each in disputed:
+        label = each.permitted.instruction.label
+        row, order = known[label][0], each.order
+        if order is None or row.reason == NOT_PERMITTED:
+            continue  # A person has settled it.
+        if order.filled_amount != row.filled_amount:
+            line.arm(ArmCause.RECOVERY, dispute(label, order, each.differences))
+    for correction in corrections:
+        before = known[correction.row.label][0].filled_amount
+        refusal = await correct(line, correction)
         if refusal is not None:
             return refusal
-    second = await look_at_sizes(line)
-    if isinstance(second, Failed):
-        return second
-    if second:
-        reason = "; ".join(map(str, second))
-        line.arm(ArmCause.RECOVERY, f"can't be reconciled: {reason}")
-        return Failed.of(reason)
-    line.alert(Severity.CRITICAL, "late_fills_booked", "; ".join(map(str, first)))
-    return first
-
-
-async def look_at_sizes(line: Line) -> tuple[Difference, ...] | Failed:
-    """The differences between the venue's positions and the books, or why the venue can't be read."""
-    held = await line.read(GET_POSITIONS, CurrencyRequest())
-    if isinstance(held, FetchFailed):
-        return Failed.of(held.error)
-    books = await line.books()
-    return size_differences(books, held.positions)
+        if correction.row.filled_amount > before:
+            filled = correction.row.filled_amount
+            text = f"{correction.row.label}: {before} filled in the books, {filled} at the venue"
+            line.alert(Severity.CRITICAL, "late_fills_booked", text)
+    return None
 
 
 async def _exits(line: Line, instructions_before: tuple[Instruction, ...]) -> tuple[ResumedExit, ...]:
@@ -286,7 +258,7 @@ async def _exits(line: Line, instructions_before: tuple[Instruction, ...]) -> tu
         row = rows.get(instruction.label)
         working = None
         if row is not None and row.state is OrderState.WORKING:
-            working = WorkingOrder(line, instruction, row)
+            working = WorkingOrder(line, Permitted.of(instruction, books.edits), row)
         exits[position_id] = ResumedExit(position_id, instruction.exit_rule or ExitRule.MANUAL, working)
     return tuple(exits.values())
 

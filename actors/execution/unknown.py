@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from actors.execution.account import TRADES_SINCE
 from actors.execution.facts import read_environment
 from actors.execution.line import Line
 from core.contract import (
@@ -26,9 +27,9 @@ from core.messages.alerting import Severity
 from core.messages.kill_switch import ClearSuspension, SuspendEntries
 from core.messages.mcp import FetchFailed, OrderAction
 from core.orders.books import Fill, Instruction
-from core.orders.reconcile import size_differences
+from core.orders.reconcile import size_differences, traded_by_others
 from core.orders.venue_order import fills_of
-from core.values import Label
+from core.values import Failed, Label
 
 DOUBT_SOURCE = "order_in_doubt"
 """The suspension while any order is in doubt; a successful recovery clears it, too."""
@@ -118,31 +119,49 @@ async def _look(line: Line, instruction: Instruction) -> Resolved | _Absent | _U
     order = by_label.order
     if order is not None:
         return Resolved(order=order)
-    listed = await line.read(GET_OPEN_ORDERS, CurrencyRequest())
-    if not isinstance(listed, FetchFailed) and not _under(label, listed):
-        listed = await line.read(GET_ORDER_HISTORY, GetOrderHistory(since=since, include_unfilled=True))
-    if isinstance(listed, FetchFailed):
-        return _Unclear(listed.error)
-    found = _under(label, listed)
+    names = {leg.instrument_name for leg in instruction.legs}
+    resting = await line.read(GET_OPEN_ORDERS, CurrencyRequest())
+    if isinstance(resting, FetchFailed):
+        return _Unclear(resting.error)
+    found = _under(label, resting)
+    if found is not None:
+        return Resolved(order=found)
+    history = await line.read(GET_ORDER_HISTORY, GetOrderHistory(since=since, include_unfilled=True))
+    if isinstance(history, FetchFailed):
+        return _Unclear(history.error)
+    found = _under(label, history)
     if found is not None:
         return Resolved(order=found)
     traded = await line.read(GET_USER_TRADES, GetSince(since=since))
     if isinstance(traded, FetchFailed):
         return _Unclear(traded.error)
     fills = fills_of(traded.trades, label)
+    if isinstance(fills, Failed):
+        return _Unclear(str(fills))
     if fills:
         return Resolved(order=None, fills=fills)
     held = await line.read(GET_POSITIONS, CurrencyRequest())
     if isinstance(held, FetchFailed):
         return _Unclear(held.error)
-    books = await line.books()
-    names = {leg.instrument_name for leg in instruction.legs}
-    differences = [
-        difference for difference in size_differences(books, held.positions) if difference.subject in names
+    unread = [
+        row
+        for row in (*resting.unread, *history.unread, *traded.unread, *held.unread)
+        if row.label == label or (row.label is None and row.instrument_name in names)
     ]
-    if differences:
-        return _Unclear("; ".join(str(difference) for difference in differences))
-    return _Absent()
+    if unread:
+        return _Unclear("; ".join(f"{row.name}: {row.problem}" for row in unread))
+    books = await line.books()
+    differences = [each for each in size_differences(books, held.positions) if each.subject in names]
+    if not differences:
+        return _Absent()
+    # Others may hold the same legs: what they have traded says nothing about this order.
+    traded = await line.read(GET_USER_TRADES, GetSince(since=line.ctx.now() - TRADES_SINCE))
+    if isinstance(traded, FetchFailed):
+        return _Unclear(traded.error)
+    known = await line.known_orders(trade.label for trade in traded.trades)
+    others = traded_by_others(traded.trades, {label, *known})
+    left = [each for each in size_differences(books, held.positions, others) if each.subject in names]
+    return _Unclear("; ".join(map(str, left))) if left else _Absent()
 
 
 def _under(label: Label, orders: Orders) -> Order | None:

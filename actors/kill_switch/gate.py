@@ -64,7 +64,7 @@ class Gate:
         position_id = _position_of(label)
         books = None if self.books is None else self.books.books
         others = [] if books is None else [p for p in books.open_positions if p.position_id != position_id]
-        told = 0 if self.books is None else self.books.orders_sent_last_hour
+        told = 0 if self.books is None else self.books.entry_requests_last_hour
         return GateFacts(
             now=now,
             environment=None if venue is None else venue.environment,
@@ -75,7 +75,7 @@ class Gate:
             books_as_of=None if books is None else books.as_of,
             open_positions=len(others),
             orders_in_doubt=0 if books is None else _in_doubt_of_others(books, position_id),
-            entries_sent_last_hour=max(told, entries_last_hour),
+            entry_requests_last_hour=max(told, entries_last_hour),
             position_contracts=0 if books is None else _closable(books, position_id, label),
         )
 

@@ -12,6 +12,7 @@ from actors.state.applied import Applied, Notice
 from actors.state.apply_cycles import close_cycle, close_proposal, open_cycle, record_decision
 from actors.state.apply_orders import (
     record_deliveries,
+    record_edit,
     record_instruction,
     record_order,
     record_sent,
@@ -36,6 +37,7 @@ from core.messages.alerting import Severity
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.base import Refused
 from core.messages.state import (
+    AccountBound,
     AnyRecording,
     BackupMade,
     BindAccount,
@@ -49,6 +51,7 @@ from core.messages.state import (
     RecordDecision,
     RecordDeliveries,
     Recorded,
+    RecordEdit,
     RecordEvent,
     RecordInbox,
     RecordInboxDone,
@@ -84,6 +87,7 @@ STATES_OWN = frozenset(
         AuditKind.PROPOSAL,
         AuditKind.INSTRUCTION,
         AuditKind.ORDER,
+        AuditKind.EDIT,
         AuditKind.FILL,
         AuditKind.SETTLEMENT,
         AuditKind.POSITION,
@@ -99,7 +103,7 @@ STATES_OWN = frozenset(
 `RecordEvent`, are dropped: they would be second records of the same change."""
 
 _ANSWERS: dict[str, type[RecordingAnswer]] = {
-    kind.__name__: kind for kind in (Recorded, Refused, CycleOpened, CycleKnown, BackupMade)
+    kind.__name__: kind for kind in (Recorded, Refused, CycleOpened, CycleKnown, BackupMade, AccountBound)
 }
 
 
@@ -205,6 +209,8 @@ def _dispatch(db: sqlite3.Connection, request: Write) -> Applied:
             return record_instruction(db, request)
         case RecordSent():
             return record_sent(db, request)
+        case RecordEdit():
+            return record_edit(db, request)
         case RecordOrder():
             return record_order(db, request)
         case RecordDeliveries():

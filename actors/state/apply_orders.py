@@ -7,17 +7,27 @@ import sqlite3
 from actors.state.applied import Applied, Notice
 from actors.state.moves import follow_books, move, position_of
 from actors.state.refusal import BooksRefusalError
-from actors.state.tables import ledger, orders
+from actors.state.tables import edits, ledger, orders
 from core.messages.alerting import Severity
 from core.messages.audit import AuditKind
 from core.messages.state import (
     RecordDeliveries,
     Recorded,
+    RecordEdit,
     RecordInstruction,
     RecordOrder,
     RecordSent,
 )
-from core.orders.books import CashFlow, CashFlowKind, Delivery, Fill, Instruction, InstructionKind, OrderRow
+from core.orders.books import (
+    CashFlow,
+    CashFlowKind,
+    Delivery,
+    Edit,
+    Fill,
+    Instruction,
+    InstructionKind,
+    OrderRow,
+)
 from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import ORDER_FINAL, OrderState, PositionState, check_order_edge
 from core.values import PositionId, Side, premium_eth
@@ -63,6 +73,20 @@ def record_sent(db: sqlite3.Connection, request: RecordSent) -> Applied:
     orders.mark_sent(db, request.label, request.at)
     detail = {"label": request.label, "from": order.state, "to": OrderState.SENT}
     applied.note(AuditKind.ORDER, request.at, detail, instruction.cycle_id)
+    applied.books_changed = True
+    return applied
+
+
+def record_edit(db: sqlite3.Connection, request: RecordEdit) -> Applied:
+    """Record the price of an edit that is about to be sent."""
+    applied = Applied(Recorded(request_id=request.request_id))
+    instruction, order = _order_of(db, request.label)
+    if order.state in ORDER_FINAL:
+        raise BooksRefusalError("order_final", f"{request.label}: expected a live order, found {order.state}")
+    number = len(edits.of(db, (request.label,))) + 1
+    edit = Edit(label=request.label, number=number, limit_eth=request.limit_eth, at=request.at)
+    edits.insert(db, edit)
+    applied.note(AuditKind.EDIT, request.at, edit.model_dump(mode="json"), instruction.cycle_id)
     applied.books_changed = True
     return applied
 

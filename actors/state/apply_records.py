@@ -13,6 +13,7 @@ from actors.state.tables.records import MarketSnapshotRow
 from core.messages.alerting import Severity
 from core.messages.audit import AuditKind
 from core.messages.state import (
+    AccountBound,
     BindAccount,
     RecordAlert,
     RecordAlertDelivered,
@@ -28,6 +29,7 @@ from core.messages.state import (
 
 ENVIRONMENT_KEY = "environment"
 ACCOUNT_KEY = "account"
+TAG_KEY = "label_tag"
 
 
 def record_event(_: sqlite3.Connection, request: RecordEvent) -> Applied:
@@ -107,25 +109,30 @@ def record_inbox_done(db: sqlite3.Connection, request: RecordInboxDone) -> Appli
 
 def bind_account(db: sqlite3.Connection, request: BindAccount) -> Applied:
     """Bind the books to an environment and account, for ever: with a wrong token, a reconcile against another
-    account would ruin them."""
-    applied = Applied(Recorded(request_id=request.request_id))
+    account would ruin them. The tag of their labels is the first that was ever asked for."""
     told = {ENVIRONMENT_KEY: str(request.environment), ACCOUNT_KEY: request.account}
     bound = {key: records.setting(db, key) for key in told}
-    if bound == told:
-        return applied
     for key, value in bound.items():
         if value is not None and value != told[key]:
             raise BooksRefusalError(
                 f"{key}_differs", f"this folder's books belong to {value}, the venue says {told[key]}"
             )
-    for key, value in told.items():
-        records.write_setting(db, key, value, request.at)
-    applied.note(AuditKind.ACCOUNT_BOUND, request.at, told)
+    drawn = records.setting(db, TAG_KEY)
+    tag = request.tag if drawn is None else drawn
+    answer = AccountBound(
+        request_id=request.request_id, environment=request.environment, account=request.account, tag=tag
+    )
+    applied = Applied(answer)
+    if drawn is None or bound != told:
+        detail = {**told, TAG_KEY: tag}
+        for key, value in detail.items():
+            records.write_setting(db, key, value, request.at)
+        applied.note(AuditKind.ACCOUNT_BOUND, request.at, detail)
     return applied
 
 
 def set_system(db: sqlite3.Connection, request: SetSystem) -> Applied:
-    if request.key in (ENVIRONMENT_KEY, ACCOUNT_KEY):
+    if request.key in (ENVIRONMENT_KEY, ACCOUNT_KEY, TAG_KEY):
         raise BooksRefusalError("reserved_key", f"expected another key than {request.key}, see BindAccount")
     records.write_setting(db, request.key, request.value, request.at)
     return Applied(Recorded(request_id=request.request_id))

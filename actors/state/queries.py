@@ -6,7 +6,7 @@ import sqlite3
 from datetime import datetime, timedelta
 from typing import TypeVar, assert_never
 
-from actors.state.tables import cycles, orders, positions, records
+from actors.state.tables import cycles, edits, orders, positions, records
 from core.messages.base import Query
 from core.messages.kill_switch import BooksChanged
 from core.messages.state import (
@@ -17,6 +17,7 @@ from core.messages.state import (
     GetLastCycle,
     GetOpenCycles,
     GetOpenInbox,
+    GetOrders,
     GetPosition,
     GetSystem,
     GetUndeliveredAlerts,
@@ -24,15 +25,19 @@ from core.messages.state import (
     LastCycle,
     OpenCycles,
     OpenInbox,
+    OrdersRead,
     PositionRead,
     StateAnswer,
     SystemRead,
     UndeliveredAlerts,
 )
-from core.orders.books import Books
+from core.orders.books import Books, OrderRow
+from core.orders.identity import Permitted
+from core.values import Label
 
 Read = (
     GetPosition
+    | GetOrders
     | GetOpenCycles
     | GetLastCycle
     | GetClosedTrades
@@ -54,6 +59,9 @@ def read(db: sqlite3.Connection, query: Read) -> StateAnswer:
         case GetPosition():
             position = positions.by_id(db, query.position_id)
             return _answer(query, PositionRead(request_id=query.request_id, position=position))
+        case GetOrders():
+            known = _known_orders(db, query.labels)
+            return _answer(query, OrdersRead(request_id=query.request_id, orders=known))
         case GetOpenCycles():
             return _answer(query, OpenCycles(request_id=query.request_id, cycles=cycles.without_outcome(db)))
         case GetLastCycle():
@@ -87,6 +95,17 @@ def _answer(_query: Query[R], answer: R) -> R:
     return answer
 
 
+def _known_orders(
+    db: sqlite3.Connection, labels: tuple[Label, ...]
+) -> tuple[tuple[OrderRow, Permitted], ...]:
+    known = []
+    for label in labels:
+        instruction, order = orders.instruction(db, label), orders.order(db, label)
+        if instruction is not None and order is not None:
+            known.append((order, Permitted.of(instruction, edits.of(db, (label,)))))
+    return tuple(known)
+
+
 class BooksView:
     """The live books, kept until a change makes them stale."""
 
@@ -108,10 +127,11 @@ class BooksView:
                 positions=positions.live(self._db),
                 orders=tuple(order for _, order in live),
                 instructions=tuple(instruction for instruction, _ in live),
+                edits=edits.of(self._db, (order.label for _, order in live)),
             )
         return self._kept.model_copy(update={"as_of": now, "seq": seq})
 
     def facts(self, now: datetime, seq: int) -> BooksChanged:
         """What the kill switch's gate needs to know."""
-        sent = orders.sent_since(self._db, now - COUNTED)
-        return BooksChanged(books=self.books(now, seq), orders_sent_last_hour=sent)
+        requests = orders.entry_requests_since(self._db, now - COUNTED)
+        return BooksChanged(books=self.books(now, seq), entry_requests_last_hour=requests)

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from actors.state.read_only import books_opened
-from actors.state.tables import chain, cycles, orders, positions, records
+from actors.state.tables import chain, cycles, edits, orders, positions, records
 from core.messages.alerting import AlertRow
 from core.messages.audit import AuditBatch, AuditHead
 from core.messages.state import KillSwitchRow
@@ -52,6 +52,7 @@ class BooksReader:
             positions=positions.live(self._db),
             orders=tuple(order for _, order in both),
             instructions=tuple(instruction for instruction, _ in both),
+            edits=edits.of(self._db, (order.label for _, order in both)),
         )
 
     def positions(self, *, everything: bool) -> tuple[Position, ...]:

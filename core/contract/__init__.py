@@ -125,6 +125,7 @@ from core.contract.registry import (
     health_path,
     tool_path,
 )
+from core.contract.rows import UnreadRow
 from core.contract.sentiment import (
     GET_CROSS_EXCHANGE_FUNDING,
     GET_LIQUIDATION_PRESSURE,
@@ -246,6 +247,7 @@ __all__ = [
     "TotalEquity",
     "Trade",
     "Trades",
+    "UnreadRow",
     "UtcTime",
     "VenuePosition",
     "health_path",

@@ -24,6 +24,7 @@ from core.contract.base import (
     ToolRequest,
     UtcTime,
 )
+from core.contract.rows import RowsAnswer
 
 OrderStateName = Literal["open", "filled", "cancelled", "rejected"]
 TimeInForce = Literal["good_til_cancelled", "immediate_or_cancel", "fill_or_kill"]
@@ -56,8 +57,10 @@ class VenuePosition(ToolAnswer):
     vega: Statistic
 
 
-class Positions(ToolAnswer):
+class Positions(RowsAnswer):
     """Every position with a size other than 0."""
+
+    ROWS = "positions"
 
     positions: tuple[VenuePosition, ...]
 
@@ -132,8 +135,10 @@ class MaybeOrder(ToolAnswer):
     order: Order | None
 
 
-class Orders(ToolAnswer):
+class Orders(RowsAnswer):
     """Orders, oldest first."""
+
+    ROWS = "orders"
 
     orders: tuple[Order, ...]
 
@@ -183,8 +188,10 @@ class Trade(ToolAnswer):
     index_price: Positive
 
 
-class Trades(ToolAnswer):
+class Trades(RowsAnswer):
     """Trades, oldest first."""
+
+    ROWS = "trades"
 
     trades: tuple[Trade, ...]
 
@@ -229,8 +236,10 @@ class Settlement(ToolAnswer):
     timestamp: UtcTime
 
 
-class Settlements(ToolAnswer):
+class Settlements(RowsAnswer):
     """Deliveries, oldest first."""
+
+    ROWS = "settlements"
 
     settlements: tuple[Settlement, ...]
 

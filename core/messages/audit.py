@@ -22,6 +22,7 @@ class AuditKind(StrEnum):
     PROPOSAL = "PROPOSAL"
     INSTRUCTION = "INSTRUCTION"
     ORDER = "ORDER"
+    EDIT = "EDIT"
     FILL = "FILL"
     SETTLEMENT = "SETTLEMENT"
     POSITION = "POSITION"

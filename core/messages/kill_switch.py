@@ -128,7 +128,8 @@ class BooksChanged(Event):
     """State's facts for the gate, told after each commit."""
 
     books: Books
-    orders_sent_last_hour: int
+    entry_requests_last_hour: int
+    """Placements and edits of entries; exits are not limited."""
 
 
 class MarksChanged(Event):

@@ -76,6 +76,7 @@ from core.messages.mcp import (
 )
 from core.messages.scheduler import ClockSet, GetJobs, JobDue, Jobs, StartJobs
 from core.messages.state import (
+    AccountBound,
     AnyRecording,
     BackupMade,
     BooksRead,
@@ -90,6 +91,7 @@ from core.messages.state import (
     GetLastCycle,
     GetOpenCycles,
     GetOpenInbox,
+    GetOrders,
     GetPosition,
     GetSystem,
     GetUndeliveredAlerts,
@@ -99,6 +101,7 @@ from core.messages.state import (
     MakeBackup,
     OpenCycles,
     OpenInbox,
+    OrdersRead,
     PositionRead,
     Recorded,
     SystemRead,
@@ -132,6 +135,7 @@ StateProtocol = (
     | AuditBoot
     | GetBooks
     | GetPosition
+    | GetOrders
     | GetOpenCycles
     | GetLastCycle
     | GetClosedTrades
@@ -157,10 +161,12 @@ ExecutionProtocol = (
     | WithdrawEntries
     | GetExecution
     | KillSwitchArmed
+    | AccountBound
     | Recorded
     | Refused
     | BooksRead
     | PositionRead
+    | OrdersRead
     | Fetched
     | FetchFailed
     | OrderAccepted

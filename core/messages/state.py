@@ -8,6 +8,7 @@ queries are in `core.messages.state_queries` and exported here too: this module 
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 
 from core.messages.alerting import AlertRow
 from core.messages.audit import AuditEvent
@@ -25,6 +26,7 @@ from core.messages.state_queries import (
     GetLastCycle,
     GetOpenCycles,
     GetOpenInbox,
+    GetOrders,
     GetPosition,
     GetSystem,
     GetUndeliveredAlerts,
@@ -33,14 +35,16 @@ from core.messages.state_queries import (
     LastCycle,
     OpenCycles,
     OpenInbox,
+    OrdersRead,
     PositionRead,
     SystemRead,
     UndeliveredAlerts,
 )
 from core.orders.books import CycleOutcome, Delivery, Fill, Instruction, Job, OrderRow, Proposal
-from core.values import CycleId, Environment, ProposalId
+from core.values import CycleId, Environment, Label, ProposalId
 
 __all__ = [
+    "AccountBound",
     "AnyRecording",
     "AuditHeadAndPending",
     "BackupMade",
@@ -59,6 +63,7 @@ __all__ = [
     "GetLastCycle",
     "GetOpenCycles",
     "GetOpenInbox",
+    "GetOrders",
     "GetPosition",
     "GetSystem",
     "GetUndeliveredAlerts",
@@ -69,11 +74,13 @@ __all__ = [
     "OpenCycle",
     "OpenCycles",
     "OpenInbox",
+    "OrdersRead",
     "PositionRead",
     "RecordAlert",
     "RecordAlertDelivered",
     "RecordDecision",
     "RecordDeliveries",
+    "RecordEdit",
     "RecordEvent",
     "RecordInbox",
     "RecordInboxDone",
@@ -121,7 +128,16 @@ class BackupMade(Event):
     bytes: int
 
 
-RecordingAnswer = Recorded | Refused | CycleOpened | CycleKnown | BackupMade
+class AccountBound(Event):
+    """What the data folder is bound to, and the tag that its labels carry, drawn once."""
+
+    request_id: str
+    environment: Environment
+    account: str
+    tag: str
+
+
+RecordingAnswer = Recorded | Refused | CycleOpened | CycleKnown | BackupMade | AccountBound
 
 
 class Recording(Command, Answered[RecordingAnswer]):
@@ -159,6 +175,14 @@ class RecordSent(Recording):
     """The permit is granted and the send is about to be told: order `intended → sent`."""
 
     label: str
+    at: datetime
+
+
+class RecordEdit(Recording):
+    """The permit for an edit is granted and the edit is about to be sent: its price, net ETH received."""
+
+    label: Label
+    limit_eth: Decimal
     at: datetime
 
 
@@ -264,10 +288,14 @@ class RecordInboxDone(Recording):
 
 
 class BindAccount(Recording):
-    """Bind the data folder to the venue's environment and account; a later mismatch is `Refused`."""
+    """Bind the data folder to the venue's environment and account; a later mismatch is `Refused`.
+
+    `tag` is used if the folder has none yet. Answered by `AccountBound` or `Refused`.
+    """
 
     environment: Environment
     account: str
+    tag: str
     at: datetime
 
 
@@ -284,6 +312,7 @@ AnyRecording = (
     | RecordDecision
     | RecordInstruction
     | RecordSent
+    | RecordEdit
     | RecordOrder
     | RecordDeliveries
     | CloseProposal
@@ -312,6 +341,7 @@ StateAnswer = (
     RecordingAnswer
     | BooksRead
     | PositionRead
+    | OrdersRead
     | OpenCycles
     | LastCycle
     | ClosedTrades

@@ -11,8 +11,9 @@ from core.messages.alerting import AlertRow
 from core.messages.audit import AuditBatch, AuditHead
 from core.messages.base import Event, Query, Refused
 from core.messages.kill_switch import ArmCause
-from core.orders.books import Books, CycleRow, Job, Position
-from core.values import PositionId
+from core.orders.books import Books, CycleRow, Job, OrderRow, Position
+from core.orders.identity import Permitted
+from core.values import Label, PositionId
 
 
 class BooksRead(Event):
@@ -36,6 +37,18 @@ class GetPosition(Query[PositionRead | Refused]):
 
     request_id: str
     position_id: PositionId
+
+
+class OrdersRead(Event):
+    request_id: str
+    orders: tuple[tuple[OrderRow, Permitted], ...]
+
+
+class GetOrders(Query[OrdersRead | Refused]):
+    """Answered by `OrdersRead`: what the books know of the orders under these labels, final ones too."""
+
+    request_id: str
+    labels: tuple[Label, ...]
 
 
 class OpenCycles(Event):

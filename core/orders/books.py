@@ -135,6 +135,15 @@ class OrderRow(Value):
     updated_at: datetime
 
 
+class Edit(Value):
+    """The price of one edit of an order, recorded under its permit before it is sent; numbered from 1."""
+
+    label: Label
+    number: int
+    limit_eth: Decimal
+    at: datetime
+
+
 class Fill(Value):
     """One leg's execution, as the venue reports it. `trade_id` makes booking idempotent."""
 
@@ -210,6 +219,8 @@ class Books(Value):
     """Orders without a final state."""
     instructions: tuple[Instruction, ...]
     """The instructions of those orders."""
+    edits: tuple[Edit, ...] = ()
+    """The edits of those orders."""
 
     @property
     def open_positions(self) -> tuple[Position, ...]:

@@ -8,15 +8,25 @@ from typing import Final
 from core.orders.books import InstructionKind
 from core.values import Label, PositionId, ProposalId, Value
 
-_FORM: Final = re.compile(r"(?P<proposal>[^:]+):(?P<kind>[ex])(?P<attempt>\d+)")
+TAG_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz234567"
+"""The alphabet of base32, in lower case."""
+TAG_LENGTH: Final = 6
+"""Thirty bits: two data folders that draw the same tag are one in a thousand million."""
+_FORM: Final = re.compile(
+    rf"(?P<proposal>[^:]+):(?:(?P<tag>[{TAG_LETTERS}]{{{TAG_LENGTH}}}):)?(?P<kind>[ex])(?P<attempt>\d+)"
+)
 _LETTERS: Final = {InstructionKind.ENTRY: "e", InstructionKind.EXIT: "x"}
 _KINDS: Final = {letter: kind for kind, letter in _LETTERS.items()}
 
 
 class OrderLabel(Value):
-    """`{proposal_id}:{e|x}{attempt}`: one instruction, one label, one send, for ever."""
+    """`{proposal_id}:{tag}:{e|x}{attempt}`: one instruction, one label, one send, for ever.
+
+    `tag` is that of the data folder whose engine sends it; None in labels from before there were tags.
+    """
 
     proposal_id: ProposalId
+    tag: str | None = None
     kind: InstructionKind
     attempt: int
 
@@ -28,13 +38,18 @@ class OrderLabel(Value):
     @property
     def text(self) -> Label:
         """The label as the venue and the books have it."""
-        return Label(f"{self.proposal_id}:{_LETTERS[self.kind]}{self.attempt}")
+        tag = "" if self.tag is None else f"{self.tag}:"
+        return Label(f"{self.proposal_id}:{tag}{_LETTERS[self.kind]}{self.attempt}")
 
     @classmethod
     def parse(cls, text: str) -> OrderLabel | None:
-        """Parse a label; None if it is not one of ours."""
+        """Parse a label; None if it is not of our form."""
         found = _FORM.fullmatch(text)
         if found is None:
             return None
-        proposal_id, kind = ProposalId(found["proposal"]), _KINDS[found["kind"]]
-        return cls(proposal_id=proposal_id, kind=kind, attempt=int(found["attempt"]))
+        return cls(
+            proposal_id=ProposalId(found["proposal"]),
+            tag=found["tag"],
+            kind=_KINDS[found["kind"]],
+            attempt=int(found["attempt"]),
+        )

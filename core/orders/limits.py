@@ -39,7 +39,7 @@ class GateFacts(Value):
     books_as_of: datetime | None
     open_positions: int
     orders_in_doubt: int
-    entries_sent_last_hour: int
+    entry_requests_last_hour: int
     position_contracts: int
     """Contracts of the position that an exit closes; not read for entries."""
 
@@ -76,7 +76,7 @@ def check_limits(
             holds("entry_for_debit", order.limit_eth > 0, str(order.limit_eth), "above 0"),
             at_most("max_open_positions", facts.open_positions + 1, strategy.strategy.max_open_positions),
             at_most("orders_in_doubt", facts.orders_in_doubt, 0),
-            at_most("orders_per_hour", facts.entries_sent_last_hour + 1, limits.orders_per_hour),
+            at_most("orders_per_hour", facts.entry_requests_last_hour + 1, limits.orders_per_hour),
         ]
     else:
         checks += [

@@ -8,9 +8,9 @@ from decimal import Decimal
 from core.contract import Order, Trade
 from core.errors import McpDataAnomalyError
 from core.orders.books import Fill, OrderRow
-from core.orders.lifecycle import OrderState
+from core.orders.lifecycle import ORDER_EDGES, OrderState
 from core.orders.sizes import combos_filled
-from core.values import Label, Leg, OrderId
+from core.values import Failed, Label, Leg, OrderId
 
 NO_LONGER_THERE = "no longer at the venue"
 _STATES: dict[str, OrderState] = {
@@ -29,7 +29,8 @@ def whole_contracts(amount: Decimal, what: str) -> int:
 
 
 def order_row(order: Order, label: Label) -> OrderRow:
-    """The venue's order as a row of the books."""
+    """The venue's order as a row of the books. Raises `McpDataAnomalyError` unless its amounts are whole, as
+    they are in an order that was found to be what was permitted."""
     return OrderRow(
         label=label,
         state=_STATES[order.state],
@@ -43,17 +44,20 @@ def order_row(order: Order, label: Label) -> OrderRow:
     )
 
 
-def fills_of(trades: Iterable[Trade], label: Label) -> tuple[Fill, ...]:
-    """The trades under a label as fills, in the venue's order, each once."""
+def fills_of(trades: Iterable[Trade], label: Label) -> tuple[Fill, ...] | Failed:
+    """The trades under a label as fills, in the venue's order, each once; Failed if one is of a part of a
+    contract, which no order of ours can have filled."""
     found: dict[str, Fill] = {}
     for trade in trades:
         if trade.label == label:
+            if trade.amount != trade.amount.to_integral_value():
+                return Failed.of(f"trade {trade.trade_id}: expected whole contracts, found {trade.amount}")
             found[trade.trade_id] = Fill(
                 trade_id=trade.trade_id,
                 label=label,
                 instrument_name=trade.instrument_name,
                 side=trade.side,
-                amount=whole_contracts(trade.amount, f"trade {trade.trade_id}: amount"),
+                amount=int(trade.amount),
                 price_eth=trade.price,
                 fee_eth=trade.fee,
                 index_usd=trade.index_price,
@@ -77,13 +81,13 @@ def with_fills(row: OrderRow, fills: Sequence[Fill], legs: Sequence[Leg]) -> Ord
 def no_longer_there(row: OrderRow, fills: Sequence[Fill], legs: Sequence[Leg]) -> OrderRow:
     """The final row of an order that the venue does not list any more.
 
-    Filled if its fills make the whole amount; cancelled if there are fewer, or none while a cancellation was
-    pending; else not placed.
+    Filled if its fills make the whole amount, and cancelled if there are fewer. Without any it was not
+    placed, unless it is known to have been sent and is not in doubt: then the venue has ended it.
     """
     filled = _at_least_filled(row, fills, legs)
     if filled >= row.amount:
         state = OrderState.FILLED
-    elif filled or fills or row.state is OrderState.CANCEL_PENDING:
+    elif filled or fills or (row.state, OrderState.NOT_PLACED) not in ORDER_EDGES:
         state = OrderState.CANCELLED
     else:
         state = OrderState.NOT_PLACED

@@ -22,7 +22,7 @@ from core.contract import (
 from core.contract.registry import REQUIRED_FEATURES
 from core.orders.sizes import combos_filled
 from core.orders.venue_order import fills_of
-from core.values import Label, Leg, OptionType, Side
+from core.values import Failed, Label, Leg, OptionType, Side
 from tests.contract.bench import Bench, order_in
 
 
@@ -132,6 +132,7 @@ def test_filled_order_has_its_trades_on_every_leg_and_its_positions(bench: Bench
         for leg in placed.legs
     )
     fills = fills_of(trades, Label("p-fill:e1"))
+    assert not isinstance(fills, Failed)
     assert combos_filled(fills, legs) == 2
     after = sizes(bench)
     grown = {name: after[name] - before.get(name, 0) for name in after}

@@ -8,24 +8,29 @@ from core.errors import IllegalEdgeError
 from core.messages.base import Answered, Refused
 from core.messages.kill_switch import BooksChanged
 from core.messages.state import (
+    AccountBound,
     BindAccount,
     BooksRead,
     CloseProposal,
     GetBooks,
     GetKillSwitchRow,
+    GetOrders,
     GetPosition,
     KillSwitchRow,
+    OrdersRead,
     PositionRead,
     RecordDeliveries,
     Recorded,
+    RecordEdit,
     RecordEvent,
     RecordInstruction,
     RecordKillSwitch,
     RecordOrder,
     RecordSent,
 )
-from core.orders.books import Books, Fill, Instruction, InstructionKind, OrderRow, Position, Proposal
+from core.orders.books import Books, Edit, Fill, Instruction, InstructionKind, OrderRow, Position, Proposal
 from core.orders.exit_rule import ExitRule
+from core.orders.identity import Permitted
 from core.orders.lifecycle import (
     ORDER_FINAL,
     OrderState,
@@ -34,6 +39,9 @@ from core.orders.lifecycle import (
     check_position_edge,
 )
 from core.values import CycleId, Label, PositionId
+
+TAG = "abcdef"
+"""The tag of the data folder that these books stand for."""
 
 
 class FakeBooks(Actor):
@@ -44,10 +52,12 @@ class FakeBooks(Actor):
         self.positions: dict[str, Position] = {}
         self.orders: dict[str, OrderRow] = {}
         self.instructions: dict[Label, Instruction] = {}
+        self.edits: list[Edit] = []
         self.fills: dict[str, Fill] = {}
         self.delivered: dict[str, int] = {}
         self.row = KillSwitchRow(request_id="", armed=False, causes=(), reason="", who="", at=None)
         self.account: tuple[str, str] | None = None
+        self.tag = TAG
         self.refuse: dict[type, str] = {}
         self.silent: set[type] = set()
         self.seq = 0
@@ -74,11 +84,12 @@ class FakeBooks(Actor):
             positions=tuple(p for p in self.positions.values() if p.is_live),
             orders=tuple(live),
             instructions=tuple(self.instructions[row.label] for row in live),
+            edits=tuple(self.edits),
         )
 
     def tell_facts(self) -> None:
         if self._kill_switch is not None:
-            self.ctx.tell(self._kill_switch, BooksChanged(books=self.books(), orders_sent_last_hour=0))
+            self.ctx.tell(self._kill_switch, BooksChanged(books=self.books(), entry_requests_last_hour=0))
 
     def on_receive(self, message: object) -> None:
         if type(message) in self.silent:
@@ -97,8 +108,23 @@ class FakeBooks(Actor):
                 found = self.positions.get(message.position_id)
                 answer(PositionRead(request_id=request_id, position=found))
                 return
+            case GetOrders():
+                known = [label for label in message.labels if label in self.orders]
+                answer(
+                    OrdersRead(
+                        request_id=request_id,
+                        orders=tuple(
+                            (self.orders[label], Permitted.of(self.instructions[label], self.edits))
+                            for label in known
+                        ),
+                    )
+                )
+                return
             case GetKillSwitchRow():
                 answer(self.row.model_copy(update={"request_id": request_id}))
+                return
+            case BindAccount():
+                answer(self._bind(message))
                 return
             case _:
                 pass
@@ -121,6 +147,14 @@ class FakeBooks(Actor):
                 label = Label(message.label)
                 check_order_edge(self.orders[label].state, OrderState.SENT)
                 self.orders[label] = self.orders[label].model_copy(update={"state": OrderState.SENT})
+            case RecordEdit():
+                edit = Edit(
+                    label=message.label,
+                    number=len(self.edits) + 1,
+                    limit_eth=message.limit_eth,
+                    at=message.at,
+                )
+                self.edits.append(edit)
             case RecordOrder():
                 return self._order(message)
             case RecordDeliveries():
@@ -131,11 +165,6 @@ class FakeBooks(Actor):
                     self._set(position_id, contracts=0)
             case CloseProposal():
                 self._move(PositionId(message.proposal_id), PositionState.CANCELLED)
-            case BindAccount():
-                told = (message.environment.value, message.account)
-                if self.account not in (None, told):
-                    return "account_differs"
-                self.account = told
             case RecordKillSwitch():
                 self.row = self.row.model_copy(
                     update=message.model_dump(include={"armed", "causes", "reason", "who", "at", "disarms"})
@@ -145,6 +174,18 @@ class FakeBooks(Actor):
             case _:
                 raise TypeError(f"the fake books do not know {type(message).__name__}")
         return None
+
+    def _bind(self, message: BindAccount) -> AccountBound | Refused:
+        told = (message.environment.value, message.account)
+        if self.account not in (None, told):
+            return Refused(request_id=message.request_id, reasons=("account_differs",))
+        self.account = told
+        return AccountBound(
+            request_id=message.request_id,
+            environment=message.environment,
+            account=message.account,
+            tag=self.tag,
+        )
 
     def _instruction(self, instruction: Instruction) -> str | None:
         if instruction.label in self.instructions:

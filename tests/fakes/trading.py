@@ -17,6 +17,7 @@ from core.orders.exit_rule import ExitRule
 from core.orders.plan import ComboPlan, LegFacts
 from core.strategy import Strategy
 from core.values import CycleId, Leg, OptionType, PositionId, ProposalId, Side, SpreadKind
+from tests.fakes.account_lock import FakeAccountLock
 from tests.fakes.books import FakeBooks
 from tests.fakes.house import House
 from tests.fakes.venue import FakeVenue
@@ -89,6 +90,7 @@ class TradingHouse(House):
         super().__init__()
         self.data_dir = data_dir
         self.strategy = strategy or Strategy()
+        self.account_lock = FakeAccountLock()
         self.books = FakeBooks(kill_switch=self.address("kill_switch"))
         self.venue = FakeVenue(lambda: self.time)
         self.venue.quotes = {
@@ -155,6 +157,7 @@ class TradingHouse(House):
                 control=self.address("control"),
                 alerting=self.address("alerting"),
                 strategy=self.strategy,
+                account_lock=self.account_lock,
             ),
         )
 

@@ -61,6 +61,10 @@ class FakeVenue:
         self.fill_next: deque[int] = deque()
         self.fill_on_cancel = 0
         self.faults: defaultdict[str, deque[str | int | Response | None]] = defaultdict(deque)
+        self.strange: defaultdict[str, list[object]] = defaultdict(list)
+        """Rows that are added to the lists of a tool, whatever they are."""
+        self.before: dict[str, Callable[[], None]] = {}
+        """What happens at the venue right before it takes up the next request of a tool, once."""
         self.calls: list[tuple[str, dict[str, object], Mapping[str, str]]] = []
         self.down = False
         self.closed = False
@@ -81,6 +85,7 @@ class FakeVenue:
             return fault
         if isinstance(fault, int):
             return Response(fault, {"retry-after": "2"}, b'{"detail": "played"}')
+        self.before.pop(tool, lambda: None)()
         status, answer = self._serve(tool, body or b"{}")
         if fault == "after":
             raise NoAnswer(path)
@@ -126,6 +131,24 @@ class FakeVenue:
         state = "filled" if filled >= order.amount else order.state
         self._change(order, filled_amount=filled, average_price=order.price, state=state)
 
+    def put(self, label: str, like: Order | PlaceComboOrder, **update: object) -> Order:
+        """An order that somebody else has placed: the legs and terms of `like`, changed by `update`."""
+        self._number += 1
+        order = Order(
+            order_id=f"O{self._number}",
+            label=label,
+            state="open",
+            amount=like.amount,
+            filled_amount=Decimal(0),
+            average_price=None,
+            price=like.price,
+            legs=tuple(OrderLeg(**leg.model_dump()) for leg in like.legs),
+            created_at=self._clock(),
+            updated_at=self._clock(),
+        ).model_copy(update=update)
+        self.orders[order.order_id] = order
+        return order
+
     def sizes(self) -> dict[str, int]:
         sizes: defaultdict[str, int] = defaultdict(int, self.alien)
         for trade in self.trades:
@@ -157,7 +180,14 @@ class FakeVenue:
         answer = getattr(self, f"_{tool}")(request)
         if isinstance(answer, tuple):
             return answer
-        return 200, answer if isinstance(answer, bytes) else answer.model_dump_json().encode()
+        told = answer if isinstance(answer, bytes) else answer.model_dump_json().encode()
+        return 200, self._with_strange_rows(tool, told)
+
+    def _with_strange_rows(self, tool: str, told: bytes) -> bytes:
+        if not self.strange[tool]:
+            return told
+        lists = {name: rows for name, rows in json.loads(told).items() if isinstance(rows, list)}
+        return json.dumps({name: rows + self.strange[tool] for name, rows in lists.items()}).encode()
 
     def _environment_info(self, _: BaseModel) -> EnvironmentInfo:
         ahead = timedelta(seconds=self.clock_ahead_s)

@@ -273,7 +273,7 @@ class VenueDesk:
                 books_as_of=self.now,
                 open_positions=0,
                 orders_in_doubt=0,
-                entries_sent_last_hour=sent,
+                entry_requests_last_hour=sent,
                 position_contracts=0 if is_entry else contracts,
             ),
             self.strategy,

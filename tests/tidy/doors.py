@@ -59,6 +59,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     "actors/control/": ("os", "pathlib", "socket", "tempfile", "threading"),
     "actors/health/": ("pathlib", "shutil"),
     "actors/kill_switch/": ("os", "pathlib"),
+    # The lock of an account is a socket's name that the kernel frees with the process.
+    "actors/execution/account_lock.py": ("socket",),
     "actors/mcp/": ("httpx", "tenacity"),
     "actors/scheduler/": ("schedule",),
     "actors/state/": ("importlib.resources", "os", "pathlib", "shutil", "sqlite3"),

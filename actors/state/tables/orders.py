@@ -117,12 +117,17 @@ def everything(
     return _both(db, newest, (-1 if limit is None else limit,))
 
 
-def sent_since(db: sqlite3.Connection, since: datetime) -> int:
-    """How many orders were sent after `since`."""
-    count: int = db.execute("SELECT count(*) FROM orders WHERE sent_at > ?", (time_text(since),)).fetchone()[
-        0
-    ]
-    return count
+def entry_requests_since(db: sqlite3.Connection, since: datetime) -> int:
+    """How many entries were sent, and edited, after `since`. Exits are not counted."""
+    of_entries = "JOIN instructions i USING (label) WHERE i.kind = 'entry' AND"
+    sent, edited = (
+        int(db.execute(sql, (time_text(since),)).fetchone()[0])
+        for sql in (
+            f"SELECT count(*) FROM orders o {of_entries} o.sent_at > ?",
+            f"SELECT count(*) FROM edits e {of_entries} e.at > ?",
+        )
+    )
+    return sent + edited
 
 
 def _both(

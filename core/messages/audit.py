@@ -39,6 +39,7 @@ class AuditKind(StrEnum):
     ACCOUNT_BOUND = "ACCOUNT_BOUND"
     BACKUP = "BACKUP"
     KELLY = "KELLY"
+    SETTING = "SETTING"
 
 
 class AuditEvent(Value):
@@ -79,10 +80,21 @@ class AppendAudit(Command, Answered[AuditAt]):
     batch: AuditBatch
 
 
+class SwitchWord(Value):
+    """What a record of the kill switch says: the last one in the log counts whatever row and file say."""
+
+    armed: bool
+    causes: tuple[str, ...]
+    reason: str
+    who: str
+    at: datetime
+
+
 class AuditBoot(Event):
     """What audit found at its start. Told to state, which begins a new chain unless it is `ok`.
 
-    `head` is where the files end now; if they were moved away, `found` is where they ended.
+    `head` is where the files end now; if they were moved away, `found` is where they ended. `last_word` is
+    that of the log about the kill switch; None if it was never armed.
     """
 
     ok: bool
@@ -94,6 +106,7 @@ class AuditBoot(Event):
     evidence_sha256: str | None = None
     expected: AuditHead | None = None
     found: AuditHead | None = None
+    last_word: SwitchWord | None = None
 
 
 class AuditStatus(Event):

@@ -112,6 +112,7 @@ STATES_OWN = frozenset(
         AuditKind.ACCOUNT_BOUND,
         AuditKind.BACKUP,
         AuditKind.OPERATOR,
+        AuditKind.SETTING,
     }
 )
 """The kinds that state notes itself when it applies a change. A sender's own events of these kinds, except by

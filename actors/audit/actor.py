@@ -23,6 +23,7 @@ from actors.audit.scan import NOT_ACCEPTED, Broken, Incomplete, Scan, Whole, jud
 from actors.room import Alarm, Room
 from actors.runtime import Address, RuntimeFault, answerer
 from core.audit.hash_chain import GENESIS, ChainBrokenError, Link, follow_all, split_lines
+from core.audit.switch_word import switch_word
 from core.messages.alerting import Severity
 from core.messages.audit import (
     AppendAudit,
@@ -149,7 +150,13 @@ class Audit(Room[AuditProtocol | CompressOldest]):
     def _start_whole(self, found: Scan, *, restored: bool) -> None:
         self._link, self._last_file = found.link, found.file
         head = _head(found.link)
-        boot = AuditBoot(ok=True, restored=restored, records=found.link.seq, head=head)
+        boot = AuditBoot(
+            ok=True,
+            restored=restored,
+            records=found.link.seq,
+            head=head,
+            last_word=None if found.switch is None else switch_word(found.switch),
+        )
         self.ctx.tell(self._state, boot)
         if found.broken_before:
             # The process that found the break may have ended before its kill switch was armed for it.

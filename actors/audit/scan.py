@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
 from actors.audit.files import audit_files, content_sha256, lines_of, plain_name, undated
-from core.audit.hash_chain import GENESIS, ChainBrokenError, Link, check_canonical, follow
+from core.audit.hash_chain import GENESIS, ChainBrokenError, Link, check_canonical, follow, kind_of
 from core.messages.audit import AuditBatch, AuditHead, AuditKind
 
+_ARMED = b'ARMED","correlation"'
+_KIND_WITHIN = 200
+"""The kind and the key after it stand in the first so many bytes of a record."""
 NOT_ACCEPTED = "the chain begins with CHAIN_BROKEN, and no disarming after it accepts that"
-_KIND = re.compile(rb'\{"seq":\d+,"prev":"[0-9a-f]{64}","at":"[^"]*","kind":"([A-Z_]+)"')
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Scan:
     files: int = 0
     problem: str | None = None
     hashes: dict[int, str] = field(default_factory=dict)
+    switch: bytes | None = None
+    """The last record that arms or disarms the kill switch."""
     broken_before: bool = False
     """The first record is CHAIN_BROKEN, and no DISARMED after it says that a person accepted that."""
 
@@ -67,6 +70,7 @@ class _Reader:
         self._offset = 0
         self._tail = b""
         self._broken_before = False
+        self._switch: bytes | None = None
 
     def read_day(self, paths: list[Path]) -> None:
         """Read one day's file; the day may have a plain and a compressed one if both hold the same bytes."""
@@ -95,12 +99,15 @@ class _Reader:
             self._note(line)
 
     def _note(self, line: bytes) -> None:
+        # Looking for these few bytes first keeps the walk over a long log fast.
+        if _ARMED in line[:_KIND_WITHIN] and kind_of(line) in (AuditKind.ARMED, AuditKind.DISARMED):
+            self._switch = line
         if self._link.seq in self._wanted:
             self._hashes[self._link.seq] = self._link.hash
         if self._link.seq == 1:
-            self._broken_before = _kind_of(line) == AuditKind.CHAIN_BROKEN
+            self._broken_before = kind_of(line) == AuditKind.CHAIN_BROKEN
         elif self._broken_before:
-            self._broken_before = _kind_of(line) != AuditKind.DISARMED
+            self._broken_before = kind_of(line) != AuditKind.DISARMED
 
     def result(self, files: int) -> Scan:
         return Scan(
@@ -111,14 +118,9 @@ class _Reader:
             files=files,
             problem=self.problem,
             hashes=self._hashes,
+            switch=self._switch,
             broken_before=self._broken_before,
         )
-
-
-def _kind_of(line: bytes) -> str:
-    """The kind of a record, read from its bytes; empty if a valid record is not in canonical form."""
-    found = _KIND.match(line)
-    return found[1].decode("ascii") if found else ""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ DIFFERENCES_MAX = 1000
 
 @dataclass(frozen=True)
 class BooksProof:
-    """The outcome: `problems` are contradictions within the log, or pages that are damaged."""
+    """The outcome: `problems` are contradictions within the log, and damaged pages and rows outside it."""
 
     records: int
     problems: tuple[str, ...]
@@ -51,7 +51,8 @@ def books_proved(data_dir: Path) -> BooksProof:
         lines = _Counted(_committed(data_dir, books))
         folded = fold(lines, keep=digest_of)
         found = tuple(islice(differences(folded, books.rows), DIFFERENCES_MAX))
-        return BooksProof(lines.count, tuple(folded.problems), found)
+        problems = (*folded.problems, *books.broken_seals())
+        return BooksProof(lines.count, problems, found)
 
 
 class _Counted:

@@ -8,7 +8,16 @@ from itertools import groupby
 from pathlib import Path
 
 from actors.audit.files import audit_files, content_sha256, lines_of, plain_name, undated
-from core.audit.hash_chain import GENESIS, ChainBrokenError, Link, check_canonical, follow, kind_of
+from core.audit.hash_chain import (
+    GENESIS,
+    ChainBrokenError,
+    Link,
+    check_canonical,
+    follow,
+    follow_all,
+    kind_of,
+    split_lines,
+)
 from core.messages.audit import AuditBatch, AuditHead, AuditKind
 
 _ARMED = b'ARMED","correlation"'
@@ -156,9 +165,17 @@ def judge(
     if found.problem is not None:
         return Broken(found.problem)
     if pending is None:
-        if found.link == (head.seq, head.hash) and not found.tail:
-            return Whole()
-        return Broken(_ends_wrongly(found, head, head.seq))
+        if found.link != (head.seq, head.hash) or found.tail:
+            return Broken(_ends_wrongly(found, head, head.seq))
+        if head.end is not None and (head.file, head.end) != (found.file, found.offset):
+            return Broken(
+                f"expected the last record to end at byte {head.end} of {head.file},"
+                f" found it at byte {found.offset} of {found.file}"
+            )
+        return Whole()
+    contradiction = _contradiction(head, pending)
+    if contradiction is not None:
+        return Broken(contradiction)
     if found.hashes.get(head.seq) != head.hash:
         return Broken(_ends_wrongly(found, head, pending.last_seq))
     present = read(pending.file, pending.offset, len(pending.payload) + 1)
@@ -167,6 +184,21 @@ def judge(
     if not placed or not pending.payload.startswith(present):
         return Broken(_ends_wrongly(found, head, pending.last_seq))
     return Whole() if present == pending.payload else Incomplete(len(present))
+
+
+def _contradiction(head: AuditHead, pending: AuditBatch) -> str | None:
+    """What of the pending bytes does not follow from the head, as the database holds both."""
+    if pending.first_seq != head.seq + 1:
+        return f"pending: expected record {head.seq + 1} as the first, found {pending.first_seq}"
+    try:
+        end = follow_all(Link(head.seq, head.hash), split_lines(pending.payload))
+    except ChainBrokenError as error:
+        return f"pending: {error}"
+    if end != (pending.last_seq, pending.last_hash):
+        return f"pending: expected {end} as the end, found {pending.last_seq}:{pending.last_hash}"
+    if head.end is not None and pending.offset != (head.end if pending.file == head.file else 0):
+        return f"pending: expected it after byte {head.end} of {head.file}, found {pending.file}"
+    return None
 
 
 def _ends_wrongly(found: Scan, head: AuditHead, last_seq: int) -> str:

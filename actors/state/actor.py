@@ -17,7 +17,6 @@ from actors.state.intake import Intake, Waiting
 from actors.state.queries import BooksView, Read, read
 from actors.state.reserve import Reserve
 from actors.state.sequencer import Committed, Sequencer
-from core.audit.hash_chain import Link
 from core.messages.alerting import Severity
 from core.messages.audit import AppendAudit, AuditAt, AuditBoot, AuditEvent, AuditHead
 from core.messages.base import Refused
@@ -193,7 +192,8 @@ class State(Room[Write | Read | _Own]):
             return
         if query.stopping:
             self._audit_ready = False
-        head = _head(self._sequencer.end.link)
+        stored = self._sequencer.end
+        head = AuditHead(seq=stored.link.seq, hash=stored.link.hash, file=stored.file, end=stored.bytes)
         answer(AuditHeadAndPending(head=head, pending=self._sequencer.pending))
 
     def _handle_audit_at(self, message: AuditAt) -> None:
@@ -354,7 +354,3 @@ class State(Room[Write | Read | _Own]):
 
     def _refused_corrupt(self, request_id: str) -> Refused:
         return Refused(request_id=request_id, reasons=(f"database_corrupt: {self._corrupt}",))
-
-
-def _head(link: Link) -> AuditHead:
-    return AuditHead(seq=link.seq, hash=link.hash)

@@ -13,6 +13,7 @@ from hashlib import sha256
 from importlib import resources
 from pathlib import Path
 
+from actors.state.seals import offer_seals
 from core.errors import CerberoError
 
 DATABASE_FILE = "cerbero.db"
@@ -29,6 +30,8 @@ CREATE TABLE IF NOT EXISTS market.market_snapshots (
 """`quotes` is JSON compressed with zlib, to about a quarter of its size."""
 EVIDENCE_FOLDER = "evidence"
 BUSY_TIMEOUT_MS = 5000
+UNUSED_NUMBERS = frozenset({3, 4, 5})
+"""Numbers without a migration: a step keeps the number by which databases know that they have it."""
 
 
 class DatabaseCorruptError(CerberoError):
@@ -98,17 +101,25 @@ def check(db: sqlite3.Connection) -> None:
 
 
 def migrations() -> list[str]:
-    """The SQL of every migration in order; raises AssertionError if their numbers have a gap."""
+    """The SQL of every migration in order, empty for an unused number.
+
+    Raises AssertionError if their numbers have another gap.
+    """
     folder = resources.files("actors.state.migrations")
     files = sorted((item for item in folder.iterdir() if item.name.endswith(".sql")), key=lambda f: f.name)
-    for number, file in enumerate(files, start=1):
-        if not file.name.startswith(f"{number:04d}_"):
-            raise AssertionError(f"migrations: expected number {number:04d}, found {file.name}")
-    return [file.read_text("utf-8") for file in files]
+    steps: list[str] = []
+    for file in files:
+        while len(steps) + 1 in UNUSED_NUMBERS and not file.name.startswith(f"{len(steps) + 1:04d}_"):
+            steps.append("")
+        if not file.name.startswith(f"{len(steps) + 1:04d}_"):
+            raise AssertionError(f"migrations: expected number {len(steps) + 1:04d}, found {file.name}")
+        steps.append(file.read_text("utf-8"))
+    return steps
 
 
 def migrate(db: sqlite3.Connection) -> int:
     """Bring the schema to the newest version, each step in its own transaction; returns the version."""
+    offer_seals(db)
     steps = migrations()
     version: int = db.execute("PRAGMA user_version").fetchone()[0]
     if version > len(steps):

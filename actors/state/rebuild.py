@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from actors.state.database import database_path, migrate
+from actors.state.seals import seal_alerts
 from actors.state.tables import chain, raw
 from actors.state.tables.chain import ChainEnd
 from core.audit.fold.books import FoldedBooks
@@ -38,6 +39,7 @@ def write_database(data_dir: Path, books: FoldedBooks, link: Link, file: str | N
         db.execute("BEGIN")
         for table in PROVED:
             raw.insert(db, table.name, _stored(table.name, books.tables[table.name].values()))
+        seal_alerts(db)
         chain.write(db, ChainEnd(link, file, file_bytes), None)
         fault = db.execute("PRAGMA foreign_key_check").fetchone()
         if fault is not None:

@@ -52,10 +52,15 @@ class AuditEvent(Value):
 
 
 class AuditHead(Event):
-    """The last acknowledged record: `seq` 0 and 64 zeros before the first."""
+    """The last acknowledged record: `seq` 0 and 64 zeros before the first.
+
+    `file` and `end` (in uncompressed bytes) are where it ends, as far as whoever tells the head knows that.
+    """
 
     seq: int
     hash: str
+    file: str | None = None
+    end: int | None = None
 
 
 class AuditBatch(Value):

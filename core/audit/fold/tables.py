@@ -128,12 +128,13 @@ NOT_PROVED: Mapping[str, str] = MappingProxyType(
         " them",
     }
 )
-"""The tables outside the fold, each with the reason."""
+"""The tables outside the fold, each with the reason; rows of the middle three bear a checksum."""
 
 NOT_PROVED_COLUMNS: Mapping[tuple[str, str], str] = MappingProxyType(
     {
         ("alerts", "number"): "counts the alerts of LOW and MEDIUM too, which are not in the log",
         ("alerts", "delivered_at"): "when the last channel took it, see alert_channels",
+        ("alerts", "seal"): "a checksum of its row",
     }
 )
 """Columns outside the fold in tables that are proved."""

@@ -7,11 +7,13 @@ from datetime import datetime
 from pathlib import Path
 
 from actors.audit.files import AUDIT_FOLDER, whole_lines
-from actors.audit.verify import VerifyReport, verify
+from actors.audit.verify import NOT_ACCEPTED, VerifyReport, verify
 from core.audit.hash_chain import AuditRecord, Link, read_record
 from reading.books import chain_end
 from reading.engine_lock import running_engine
 from reading.errors import DataFolderError
+
+__all__ = ["NOT_ACCEPTED", "last_recorded_at", "records", "require_audit_log", "verified"]
 
 
 def require_audit_log(data_dir: Path) -> None:

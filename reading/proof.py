@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice, takewhile
 from pathlib import Path
 
+from actors.audit.evidence import PENDING
 from actors.audit.files import AUDIT_FOLDER, whole_lines
 from actors.state.stored import BooksReader, books_read
+from core.audit.fold.books import FoldedBooks
 from core.audit.fold.compare import BooksDifference, differences, digest_of
 from core.audit.fold.log import fold
-from core.audit.hash_chain import split_lines
+from core.audit.hash_chain import (
+    GENESIS,
+    ChainBrokenError,
+    follow,
+    kind_of,
+    read_record,
+    split_lines,
+)
+from core.messages.audit import AuditKind
 from reading.errors import DataFolderError
 
 DIFFERENCES_MAX = 1000
@@ -53,6 +63,56 @@ def books_proved(data_dir: Path) -> BooksProof:
         found = tuple(islice(differences(folded, books.rows), DIFFERENCES_MAX))
         problems = (*folded.problems, *books.broken_seals())
         return BooksProof(lines.count, problems, found)
+
+
+def break_compared(data_dir: Path) -> tuple[str, ...] | None:
+    """What a log that was broken says against the books as they were when the new one began.
+
+    One sentence for each difference; the first says how far the broken log could be followed. None if the log
+    in the folder did not begin with a break. Raises DataFolderError if the broken log is not where it was
+    put.
+    """
+    opening = _opening(data_dir)
+    if opening is None:
+        return None
+    evidence, books = opening
+    folder = data_dir / evidence
+    if not folder.is_dir():
+        raise DataFolderError(f"{data_dir}: expected the broken log in {evidence}, found no such folder")
+    lines = list(_sound(folder))
+    by_evidence = fold(lines)
+    found = differences(by_evidence, lambda table: books.tables[table.name].values())
+    return (
+        f"{evidence}: {len(lines)} records follow from each other and are compared",
+        *by_evidence.problems,
+        *(f"{difference} when the new log began" for difference in islice(found, DIFFERENCES_MAX)),
+    )
+
+
+def _opening(data_dir: Path) -> tuple[str, FoldedBooks] | None:
+    """The folder of the evidence, and the rows that the log opens with."""
+    lines = whole_lines(data_dir / AUDIT_FOLDER)
+    first = next(lines, None)
+    if first is None or kind_of(first) != AuditKind.CHAIN_BROKEN:
+        return None
+    evidence = read_record(first).detail.get("evidence")
+    books = fold((first, *takewhile(lambda line: kind_of(line) == AuditKind.BOOKS, lines)))
+    return (evidence, books) if isinstance(evidence, str) and books.is_opened else None
+
+
+def _sound(folder: Path) -> Iterator[bytes]:
+    """The lines of the broken log, and of what was pending, as far as they follow from each other."""
+    link = GENESIS
+    pending = folder / PENDING
+    lines = chain(whole_lines(folder), split_lines(pending.read_bytes()) if pending.exists() else ())
+    try:
+        for line in lines:
+            if line.startswith(b'{"seq":%d,' % link.seq):
+                continue  # Of the pending bytes, what the file holds already.
+            link = follow(link, line)
+            yield line
+    except ChainBrokenError:
+        return
 
 
 class _Counted:

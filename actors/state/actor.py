@@ -9,7 +9,7 @@ from typing import assert_never
 
 from actors.room import Alarm, Room
 from actors.runtime import Address, Fenced, Timer, answerer
-from actors.state.apply import NoteBackup, Write, first_answer
+from actors.state.apply import BOOKS_TO_LOG_KEY, NoteBackup, OpenBooks, Write, first_answer
 from actors.state.backup import BackupError, make_backup
 from actors.state.boot import chain_broken_event, tail_restored_event
 from actors.state.database import DatabaseCorruptError, is_disk_full, keep_evidence, open_database
@@ -17,6 +17,7 @@ from actors.state.intake import Intake, Waiting
 from actors.state.queries import BooksView, Read, read
 from actors.state.reserve import Reserve
 from actors.state.sequencer import Committed, Sequencer
+from actors.state.tables.records import setting
 from core.messages.alerting import Severity
 from core.messages.audit import AppendAudit, AuditAt, AuditBoot, AuditEvent, AuditHead
 from core.messages.base import Refused
@@ -212,6 +213,7 @@ class State(Room[Write | Read | _Own]):
             return
         if not boot.ok:
             self._sequencer.restart()
+            self._open_books("break")
             self._put_first(chain_broken_event(boot, self.ctx.now()))
         elif self._sequencer.pending is not None and boot.head.seq < self._sequencer.pending.last_seq:
             self._tell_append()
@@ -222,6 +224,8 @@ class State(Room[Write | Read | _Own]):
                 raise AssertionError(
                     f"audit starts at {boot.head.seq}:{boot.head.hash}, books end at {expected}"
                 )
+        if boot.ok and setting(self._db, BOOKS_TO_LOG_KEY) is not None:
+            self._open_books("upgrade")
         if boot.restored:
             self._put_first(tail_restored_event(boot, self.ctx.now()))
         self._audit_ready = True
@@ -335,6 +339,10 @@ class State(Room[Write | Read | _Own]):
 
     def _put_first(self, event: AuditEvent) -> None:
         self._intake.put_first(RecordEvent(request_id=f"chain-{self.ctx.uuid()}", audit=(event,)))
+
+    def _open_books(self, why: str) -> None:
+        request_id = f"books-{self.ctx.uuid()}"
+        self._intake.put_first(OpenBooks(request_id=request_id, why=why, at=self.ctx.now()))
 
     def _retake_ballast(self) -> None:
         if self._db is not None and not self._reserve.take():

@@ -29,7 +29,9 @@ from actors.state.apply_records import (
     set_system,
 )
 from actors.state.refusal import BooksRefusalError
-from actors.state.tables import records
+from actors.state.tables import raw, records
+from core.audit.fold.opening import parts
+from core.audit.fold.tables import PROVED
 from core.audit.hash_chain import Link, append
 from core.errors import IllegalEdgeError
 from core.messages.alerting import Severity
@@ -72,6 +74,16 @@ class NoteBackup(Recording):
     at: datetime
 
 
+class OpenBooks(Recording):
+    """State's own request: record the rows of the books, because the log does not say how they came to be.
+
+    `why` is "break" or "upgrade".
+    """
+
+    why: str
+    at: datetime
+
+
 Write = (
     OpenCycle
     | RecordDecision
@@ -92,8 +104,12 @@ Write = (
     | BindAccount
     | SetSystem
     | NoteBackup
+    | OpenBooks
 )
 """Every request that writes. A MakeBackup leads to a NoteBackup once the backup is made."""
+
+BOOKS_TO_LOG_KEY = "books_to_log"
+"""Set by a migration where the log of an older version does not say all that the fold needs."""
 
 STATES_OWN = frozenset(
     {
@@ -113,6 +129,7 @@ STATES_OWN = frozenset(
         AuditKind.BACKUP,
         AuditKind.OPERATOR,
         AuditKind.SETTING,
+        AuditKind.BOOKS,
     }
 )
 """The kinds that state notes itself when it applies a change. A sender's own events of these kinds, except by
@@ -215,6 +232,15 @@ def _note_backup(request: NoteBackup) -> Applied:
     return applied
 
 
+def _open_books(db: sqlite3.Connection, request: OpenBooks) -> Applied:
+    records.drop_setting(db, BOOKS_TO_LOG_KEY)
+    applied = Applied(Recorded(request_id=request.request_id))
+    tables = ((table, raw.rows(db, table.name, table.key, table.columns)) for table in PROVED)
+    for detail in parts(tables, request.why):
+        applied.note(AuditKind.BOOKS, request.at, detail)
+    return applied
+
+
 def _dispatch(db: sqlite3.Connection, request: Write) -> Applied:
     match request:
         case OpenCycle():
@@ -255,5 +281,7 @@ def _dispatch(db: sqlite3.Connection, request: Write) -> Applied:
             return set_system(db, request)
         case NoteBackup():
             return _note_backup(request)
+        case OpenBooks():
+            return _open_books(db, request)
         case _:
             assert_never(request)

@@ -42,17 +42,20 @@ def verify(
     from cli.views.output import show_json
     from core.audit.hash_chain import parse_head
     from core.errors import FoundWrongError
-    from reading.audit import require_audit_log, verified
+    from reading.audit import NOT_ACCEPTED, require_audit_log, verified
     from reading.books import has_books
     from reading.json_forms import proof_json
-    from reading.proof import books_proved
+    from reading.proof import books_proved, break_compared
 
     with_books = has_books(data_dir)
     if not with_books:
         # If there are books, a log that is gone is broken, and they say how much of it there was.
         require_audit_log(data_dir)
     result = verified(data_dir, told_head=None if head is None else parse_head(head), strict=strict)
-    proof = books_proved(data_dir) if books and result.ok else None
+    # Who is to accept a break needs to see what it did to the books.
+    unaccepted = result.problem == NOT_ACCEPTED
+    proof = books_proved(data_dir) if books and (result.ok or unaccepted) else None
+    after_break = break_compared(data_dir) if books and unaccepted else None
     if as_json:
         show_json(
             {
@@ -62,6 +65,7 @@ def verify(
                 "problem": result.problem,
                 "compared_with_books": with_books,
                 "books": None if proof is None else proof_json(proof),
+                "broken_log": None if after_break is None else list(after_break),
             }
         )
     elif result.ok:
@@ -69,13 +73,13 @@ def verify(
         if not with_books:
             where = "at the end" if head is None else "after the head that was told"
             typer.echo(f"without the books (cerbero.db) records that are missing {where} can't be seen")
-    if not result.ok:
-        raise FoundWrongError(f"audit: {result.problem}")
     if proof is not None and not as_json:
-        for line in proof.lines():
+        for line in (*(after_break or ()), *proof.lines()):
             typer.echo(line)
         if proof.ok:
             typer.echo(f"the books are what {proof.records} records make of them")
+    if not result.ok:
+        raise FoundWrongError(f"audit: {result.problem}")
     if proof is not None and not proof.ok:
         places = f"{len(proof.lines())} place{'' if len(proof.lines()) == 1 else 's'} where they differ"
         raise FoundWrongError(

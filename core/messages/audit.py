@@ -40,6 +40,7 @@ class AuditKind(StrEnum):
     BACKUP = "BACKUP"
     KELLY = "KELLY"
     SETTING = "SETTING"
+    BOOKS = "BOOKS"
 
 
 class AuditEvent(Value):

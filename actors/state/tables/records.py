@@ -165,6 +165,10 @@ def write_setting(db: sqlite3.Connection, key: str, value: str, at: datetime) ->
     db.execute(sql, (key, value, time_text(at)))
 
 
+def drop_setting(db: sqlite3.Connection, key: str) -> None:
+    db.execute("DELETE FROM system WHERE key = ?", (key,))
+
+
 def insert_snapshot(db: sqlite3.Connection, snapshot: MarketSnapshotRow) -> None:
     sql = f"INSERT INTO market.market_snapshots ({_SNAPSHOT}) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
     quotes = zlib.compress(snapshot.quotes.encode("utf-8"), 1)

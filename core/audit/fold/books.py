@@ -31,6 +31,18 @@ class FoldedBooks:
     tables: dict[str, dict[Cell, Row]] = field(default_factory=lambda: {name: {} for name in TABLES})
     holdings: dict[Cell, CountedPosition] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    is_opened: bool = True
+    """False while the log has not said how the books were when it began."""
+    parts_read: int = 0
+    """Of an opening whose last part is still to come."""
+
+    def begin_anew(self) -> None:
+        """Forget everything: the rows of all tables follow."""
+        for rows in self.tables.values():
+            rows.clear()
+        self.holdings.clear()
+        self.problems.clear()
+        self.parts_read, self.is_opened = 0, False
 
     def insert(self, table: str, row: Row) -> None:
         """Add a row that must be new. Raises ContradictionError."""

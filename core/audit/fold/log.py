@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
-from core.audit.fold import records, trades
+from core.audit.fold import opening, records, trades
 from core.audit.fold.books import FoldedBooks, as_it_is
 from core.audit.fold.forms import ContradictionError, Detail, time_text
 from core.audit.fold.holding import FINAL_ORDERS
@@ -33,6 +33,8 @@ EFFECTS: Mapping[str, Effect] = MappingProxyType(
         AuditKind.ALERT: records.alert,
         AuditKind.ACCOUNT_BOUND: records.account_bound,
         AuditKind.SETTING: records.setting,
+        AuditKind.CHAIN_BROKEN: records.chain_broken,
+        AuditKind.BOOKS: opening.opened,
     }
 )
 """The kinds that change the books; the others only tell."""
@@ -64,6 +66,8 @@ def take(books: FoldedBooks, record: AuditRecord) -> None:
 
 def finish(books: FoldedBooks) -> None:
     """Check what must hold when nothing follows: states and filled amounts are those that were counted."""
+    if not books.is_opened:
+        books.problems.insert(0, "the log does not say how the books were when it began anew (BOOKS)")
     for position_id, holding in books.holdings.items():
         try:
             counted = holding.counted_state()

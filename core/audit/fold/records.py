@@ -26,6 +26,11 @@ def cycle_opened(books: FoldedBooks, at: str, detail: Detail) -> None:
     )
 
 
+def chain_broken(books: FoldedBooks, _: str, __: Detail) -> None:
+    """A chain that begins anew: the rows of the books are to follow."""
+    books.begin_anew()
+
+
 def cycle_closed(books: FoldedBooks, at: str, detail: Detail) -> None:
     """The outcome of a cycle."""
     row, outcome = books.row("cycles", text(detail, "cycle_id")), text(detail, "outcome")

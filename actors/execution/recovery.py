@@ -58,6 +58,8 @@ ALERT_AGAIN_S_MAX = 6 * HOUR_S
 long each time, up to this."""
 ARM_AFTER_S = 600.0
 SINCE_BEFORE = timedelta(days=1)
+OTHER_ACCOUNT = frozenset({"account_differs", "environment_differs"})
+"""The refusals of the books that say that the venue's account is not theirs."""
 DEAD_LETTER_SOURCE = "dead_letter"
 """The suspension that a lost message to the books sets; a successful recovery clears it."""
 
@@ -142,7 +144,10 @@ async def _attempt(line: Line) -> Recovered | Failed:
 
 
 async def _bind(line: Line, info: EnvironmentInfo) -> Failed | None:
-    """Check that the account is the one that this folder's books belong to; if it is not, arm."""
+    """Check that the account is the one that this folder's books belong to; if it is not, arm.
+
+    Any other refusal (a full disk, say) tells nothing about the account: recovery tries again.
+    """
     answer = await line.record(
         BindAccount(
             request_id=f"bind-{line.ctx.uuid()}",
@@ -153,7 +158,8 @@ async def _bind(line: Line, info: EnvironmentInfo) -> Failed | None:
     )
     if isinstance(answer, Refused):
         reason = f"account {info.account} ({info.environment}): {', '.join(answer.reasons)}"
-        line.arm(ArmCause.ENVIRONMENT, reason)
+        if any(found.partition(":")[0] in OTHER_ACCOUNT for found in answer.reasons):
+            line.arm(ArmCause.ENVIRONMENT, reason)
         return Failed.of(reason)
     return None
 

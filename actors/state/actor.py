@@ -14,6 +14,7 @@ from actors.state.backup import BackupError, make_backup
 from actors.state.boot import chain_broken_event, tail_restored_event
 from actors.state.database import DatabaseCorruptError, is_disk_full, keep_evidence, open_database
 from actors.state.intake import Intake, Waiting
+from actors.state.market_file import attach_market
 from actors.state.queries import BooksView, Read, read
 from actors.state.reserve import Reserve
 from actors.state.sequencer import Committed, Sequencer
@@ -61,8 +62,9 @@ class State(Room[Write | Read | _Own]):
     `ArmKillSwitch`, `SuspendEntries`, `ClearSuspension` to kill_switch; `RaiseAlert` to alerting.
     Owns: `cerbero.db`, `market.db`, `backups/`, `ballast`; the numbering of the audit chain.
     On failure: an open transaction is rolled back; senders tell again what was not acknowledged, and audit,
-    which restarts after state, completes the pending bytes. A corrupt database is left as it is: every
-    request is refused, a copy is kept as evidence and the kill switch is armed.
+    which restarts after state, completes the pending bytes. A corrupt `cerbero.db` is left as it is: every
+    request is refused, a copy is kept as evidence and the kill switch is armed. A corrupt `market.db` is put
+    aside, and everything goes on.
     """
 
     def __init__(
@@ -94,6 +96,7 @@ class State(Room[Write | Read | _Own]):
             self._start_corrupt(error)
             return
         try:
+            self._attach_market(self._db)
             self._sequencer = Sequencer(self._db)
             self._view = BooksView(self._db)
             self._reserve = Reserve(self.ctx, self._data_dir, self._kill_switch, self._alert)
@@ -339,6 +342,11 @@ class State(Room[Write | Read | _Own]):
 
     def _put_first(self, event: AuditEvent) -> None:
         self._intake.put_first(RecordEvent(request_id=f"chain-{self.ctx.uuid()}", audit=(event,)))
+
+    def _attach_market(self, db: sqlite3.Connection) -> None:
+        fault = attach_market(db, self._data_dir, self.ctx.now())
+        if fault is not None:
+            self._alert(Severity.HIGH, "market_file_unusable", str(fault), self.ctx.path)
 
     def _open_books(self, why: str) -> None:
         request_id = f"books-{self.ctx.uuid()}"

@@ -1,8 +1,4 @@
-"""Opening the books' database: durable settings, numbered migrations, and what its errors mean.
-
-The market's snapshots stand in a file of their own, attached to the same connection: they are ten times as
-large as the books, carry no money, and would make every hourly backup of the books copy them again.
-"""
+"""Opening the books' database: durable settings, numbered migrations, and what its errors mean."""
 
 from __future__ import annotations
 
@@ -18,16 +14,6 @@ from core.errors import CerberoError
 
 DATABASE_FILE = "cerbero.db"
 MARKET_FILE = "market.db"
-MARKET_SCHEMA = """
-CREATE TABLE IF NOT EXISTS market.market_snapshots (
-    at TEXT PRIMARY KEY,
-    spot_usd REAL NOT NULL,
-    dvol REAL NOT NULL,
-    funding REAL,
-    quotes BLOB NOT NULL
-) STRICT
-"""
-"""`quotes` is JSON compressed with zlib, to about a quarter of its size."""
 EVIDENCE_FOLDER = "evidence"
 BUSY_TIMEOUT_MS = 5000
 UNUSED_NUMBERS = frozenset({3, 4, 5})
@@ -56,12 +42,7 @@ def open_database(data_dir: Path) -> sqlite3.Connection:
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA foreign_keys = ON")
         db.execute("PRAGMA trusted_schema = OFF")
-        db.execute("ATTACH DATABASE ? AS market", (str(data_dir / MARKET_FILE),))
-        db.execute("PRAGMA market.journal_mode = WAL")
-        # A power cut may lose a snapshot, but the next one follows soon (by default within 15 minutes).
-        db.execute("PRAGMA market.synchronous = NORMAL")
         check(db)
-        db.execute(MARKET_SCHEMA)
         migrate(db)
     except BaseException as error:
         db.close()
@@ -95,7 +76,7 @@ def keep_evidence(data_dir: Path, now: datetime) -> Path:
 
 def check(db: sqlite3.Connection) -> None:
     """Run SQLite's own check of the database's pages. Raises DatabaseCorruptError."""
-    found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+    found = db.execute("PRAGMA main.quick_check(1)").fetchone()[0]
     if found != "ok":
         raise DatabaseCorruptError(f"quick_check: expected ok, found {found}")
 

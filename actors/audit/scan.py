@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
+from actors.audit.closed import walked_days
 from actors.audit.files import audit_files, content_sha256, lines_of, plain_name, undated
+from actors.audit.words import Words
 from core.audit.hash_chain import (
     GENESIS,
     ChainBrokenError,
@@ -15,14 +17,10 @@ from core.audit.hash_chain import (
     check_canonical,
     follow,
     follow_all,
-    kind_of,
     split_lines,
 )
-from core.messages.audit import AuditBatch, AuditHead, AuditKind
+from core.messages.audit import AuditBatch, AuditHead, FileEnd
 
-_ARMED = b'ARMED","correlation"'
-_KIND_WITHIN = 200
-"""The kind and the key after it stand in the first so many bytes of a record."""
 NOT_ACCEPTED = "the chain begins with CHAIN_BROKEN, and no disarming after it accepts that"
 
 
@@ -41,10 +39,12 @@ class Scan:
     files: int = 0
     problem: str | None = None
     hashes: dict[int, str] = field(default_factory=dict)
-    switch: bytes | None = None
-    """The last record that arms or disarms the kill switch."""
-    broken_before: bool = False
-    """The first record is CHAIN_BROKEN, and no DISARMED after it says that a person accepted that."""
+    words: Words = field(default_factory=Words)
+
+    @property
+    def broken_before(self) -> bool:
+        """The first record is CHAIN_BROKEN, and no DISARMED after it says that a person accepted that."""
+        return self.words.broken_before
 
 
 def scan(folder: Path, *, wanted: Iterable[int] = (), strict: bool = False) -> Scan:
@@ -53,9 +53,7 @@ def scan(folder: Path, *, wanted: Iterable[int] = (), strict: bool = False) -> S
     `wanted` are the numbers of the records whose hashes are kept; `strict` also checks the canonical form.
     """
     reader = _Reader(frozenset(wanted), strict)
-    foreign = undated(folder)
-    dated = [path for path in audit_files(folder) if path not in foreign]
-    days = [list(paths) for _, paths in groupby(dated, key=plain_name)]
+    foreign, days = _days(folder)
     try:
         for paths in days:
             reader.read_day(paths)
@@ -68,6 +66,34 @@ def scan(folder: Path, *, wanted: Iterable[int] = (), strict: bool = False) -> S
     return reader.result(len(days))
 
 
+def boot_scan(folder: Path, *, wanted: Iterable[int] = ()) -> Scan:
+    """As `scan`, but closed files are proved by the digests in the log where it holds them.
+
+    If anything is wrong, every record is walked after all, so that the problem names it.
+    """
+    numbers = frozenset(wanted)
+    foreign, days = _days(folder)
+    reader = _Reader(numbers, strict=False)
+    try:
+        walked, end = walked_days(days)
+        if foreign or end is None:
+            return scan(folder, wanted=numbers)
+        for paths in days[: min(walked, len(days) - 1)]:
+            reader.read_day(paths)
+        reader.go_on_after(end)
+        reader.read_day(days[-1])
+    except (ChainBrokenError, OSError):
+        return scan(folder, wanted=numbers)
+    return reader.result(len(days))
+
+
+def _days(folder: Path) -> tuple[list[Path], list[list[Path]]]:
+    """The files without a valid day, and the others by day; a day has two after a crash while compressing."""
+    foreign = undated(folder)
+    dated = [path for path in audit_files(folder) if path not in foreign]
+    return foreign, [list(paths) for _, paths in groupby(dated, key=plain_name)]
+
+
 class _Reader:
     def __init__(self, wanted: frozenset[int], strict: bool) -> None:
         self.problem: str | None = None
@@ -78,8 +104,7 @@ class _Reader:
         self._file: str | None = None
         self._offset = 0
         self._tail = b""
-        self._broken_before = False
-        self._switch: bytes | None = None
+        self._words = Words()
 
     def read_day(self, paths: list[Path]) -> None:
         """Read one day's file; the day may have a plain and a compressed one if both hold the same bytes."""
@@ -107,16 +132,17 @@ class _Reader:
             self._file, self._offset = name, offset
             self._note(line)
 
+    def go_on_after(self, end: FileEnd) -> None:
+        """Go on after a file that was proved, but not walked."""
+        self._link = Link(end.seq, end.hash)
+        self._words = Words(end.last_word, broken_before=end.broken_before)
+        if end.seq in self._wanted:
+            self._hashes[end.seq] = end.hash
+
     def _note(self, line: bytes) -> None:
-        # Looking for these few bytes first keeps the walk over a long log fast.
-        if _ARMED in line[:_KIND_WITHIN] and kind_of(line) in (AuditKind.ARMED, AuditKind.DISARMED):
-            self._switch = line
+        self._words.note(self._link.seq, line)
         if self._link.seq in self._wanted:
             self._hashes[self._link.seq] = self._link.hash
-        if self._link.seq == 1:
-            self._broken_before = kind_of(line) == AuditKind.CHAIN_BROKEN
-        elif self._broken_before:
-            self._broken_before = kind_of(line) != AuditKind.DISARMED
 
     def result(self, files: int) -> Scan:
         return Scan(
@@ -127,8 +153,7 @@ class _Reader:
             files=files,
             problem=self.problem,
             hashes=self._hashes,
-            switch=self._switch,
-            broken_before=self._broken_before,
+            words=self._words,
         )
 
 

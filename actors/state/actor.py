@@ -208,7 +208,7 @@ class State(Room[Write | Read | _Own]):
             raise AssertionError(
                 f"audit is at {message.seq}:{message.hash}, pending ends at {pending.last_seq}"
             )
-        self._sequencer.acknowledge()
+        self._sequencer.acknowledge(message.file_end)
         self._settle_batch()
 
     def _handle_audit_boot(self, boot: AuditBoot) -> None:
@@ -221,7 +221,7 @@ class State(Room[Write | Read | _Own]):
         elif self._sequencer.pending is not None and boot.head.seq < self._sequencer.pending.last_seq:
             self._tell_append()
         else:
-            self._sequencer.acknowledge()
+            self._sequencer.acknowledge(boot.file_end)
             expected = self._sequencer.end.link
             if (boot.head.seq, boot.head.hash) != expected:
                 raise AssertionError(

@@ -130,6 +130,7 @@ STATES_OWN = frozenset(
         AuditKind.OPERATOR,
         AuditKind.SETTING,
         AuditKind.BOOKS,
+        AuditKind.ROLLOVER,
     }
 )
 """The kinds that state notes itself when it applies a change. A sender's own events of these kinds, except by

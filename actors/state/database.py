@@ -10,7 +10,8 @@ from importlib import resources
 from pathlib import Path
 
 from actors.state.seals import offer_seals
-from core.errors import CerberoError
+from actors.state.tables import chain
+from core.errors import CerberoError, FoundWrongError
 
 DATABASE_FILE = "cerbero.db"
 MARKET_FILE = "market.db"
@@ -44,8 +45,11 @@ def open_database(data_dir: Path) -> sqlite3.Connection:
         db.execute("PRAGMA trusted_schema = OFF")
         check(db)
         migrate(db)
+        chain.read(db)
     except BaseException as error:
         db.close()
+        if isinstance(error, FoundWrongError):
+            raise DatabaseCorruptError(f"{path}: {error}") from error
         if isinstance(error, sqlite3.DatabaseError) and is_corruption(error):
             raise DatabaseCorruptError(f"{path}: {error}") from error
         raise

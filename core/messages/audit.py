@@ -41,6 +41,7 @@ class AuditKind(StrEnum):
     KELLY = "KELLY"
     SETTING = "SETTING"
     BOOKS = "BOOKS"
+    ROLLOVER = "ROLLOVER"
 
 
 class AuditEvent(Value):
@@ -76,8 +77,11 @@ class AuditBatch(Value):
 
 
 class AuditAt(Event):
+    """Everything up to record `seq` is on disk, in a file that ends at `file_end`."""
+
     seq: int
     hash: str
+    file_end: FileEnd | None = None
 
 
 class AppendAudit(Command, Answered[AuditAt]):
@@ -96,11 +100,26 @@ class SwitchWord(Value):
     at: datetime
 
 
+class FileEnd(Value):
+    """Where a day's file ends, and the SHA-256 of its uncompressed bytes: the next file begins with this.
+
+    `last_word` and `broken_before` are what has to be known of all records up to here.
+    """
+
+    file: str
+    bytes: int
+    sha256: str
+    seq: int
+    hash: str
+    last_word: SwitchWord | None
+    broken_before: bool
+
+
 class AuditBoot(Event):
     """What audit found at its start. Told to state, which begins a new chain unless it is `ok`.
 
     `head` is where the files end now; if they were moved away, `found` is where they ended. `last_word` is
-    that of the log about the kill switch; None if it was never armed.
+    that of the log about the kill switch; None if it was never armed. `file_end` is that of the open file.
     """
 
     ok: bool
@@ -113,6 +132,7 @@ class AuditBoot(Event):
     expected: AuditHead | None = None
     found: AuditHead | None = None
     last_word: SwitchWord | None = None
+    file_end: FileEnd | None = None
 
 
 class AuditStatus(Event):

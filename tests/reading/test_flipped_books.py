@@ -10,6 +10,7 @@ from random import Random
 import pytest
 
 from core.errors import FoundWrongError
+from core.messages.kill_switch import ArmCause, ArmKillSwitch
 from reading.audit import verified
 from reading.proof import books_proved
 from tests.actors.state.books_room import BooksRoom, event
@@ -79,6 +80,20 @@ def test_some_flips_change_no_row_or_are_noticed(tmp_path: Path, orderly: bool) 
     data_dir = small_books(tmp_path, orderly=orderly)
     size = (data_dir / "cerbero.db").stat().st_size
     assert unnoticed(data_dir, Random("flips").sample(range(size * 8), SAMPLE)) == []
+
+
+@pytest.mark.parametrize("column", ["last_seq", "last_hash", "file", "offset", "payload"])
+def test_a_part_of_pending_bytes_is_noticed(tmp_path: Path, column: str) -> None:
+    """One bit makes a 0 of a NULL."""
+    data_dir = small_books(tmp_path, orderly=True)
+    with closing(sqlite3.connect(data_dir / "cerbero.db")) as db:
+        cell = "x'00'" if column == "payload" else "0"
+        db.execute(f"UPDATE chain SET pending_{column} = {cell}")
+        db.commit()
+    assert noticed(data_dir)
+    room = BooksRoom(data_dir).start()
+    arms = [made for made in room.state_ctx.told_to("kill_switch") if isinstance(made, ArmKillSwitch)]
+    assert [made.cause for made in arms] == [ArmCause.DATABASE]
 
 
 @pytest.mark.soak

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from actors.audit.files import AUDIT_FOLDER, audit_files, lines_of, plain_name
-from actors.audit.verify import VerifyReport, verify
+from actors.audit.files import AUDIT_FOLDER, whole_lines
+from actors.audit.verify import NOT_ACCEPTED, VerifyReport, verify
 from core.audit.hash_chain import AuditRecord, Link, read_record
 from reading.books import chain_end
 from reading.engine_lock import running_engine
 from reading.errors import DataFolderError
+
+__all__ = ["NOT_ACCEPTED", "last_recorded_at", "records", "require_audit_log", "verified"]
 
 
 def require_audit_log(data_dir: Path) -> None:
@@ -25,15 +27,8 @@ def records(data_dir: Path) -> Iterator[AuditRecord]:
 
     Raises ChainBrokenError if a line is not a record. That the records form a chain is checked by `verified`.
     """
-    done: set[str] = set()
-    for path in audit_files(data_dir / AUDIT_FOLDER):
-        if plain_name(path) in done:
-            continue  # The same day in its compressed form.
-        done.add(plain_name(path))
-        for line in lines_of(path):
-            if not line.endswith(b"\n"):
-                return
-            yield read_record(line)
+    for line in whole_lines(data_dir / AUDIT_FOLDER):
+        yield read_record(line)
 
 
 def last_recorded_at(data_dir: Path) -> datetime | None:

@@ -15,6 +15,7 @@ from core.audit.hash_chain import AuditRecord
 from core.messages.alerting import AlertRow
 from core.orders.books import CycleRow, Instruction, OrderRow, Position
 from reading.decisions import Explained
+from reading.proof import BooksProof
 
 
 def cycle_json(row: CycleRow) -> dict[str, JsonValue]:
@@ -99,6 +100,25 @@ def explained_json(decision: Explained) -> dict[str, JsonValue]:
         "difference": decision.difference,
         "decided_by": decision.decided_by,
         "text": decision.text,
+    }
+
+
+def proof_json(proof: BooksProof) -> dict[str, JsonValue]:
+    """Whether the books are what the log makes of them, and each place where they are not."""
+    return {
+        "ok": proof.ok,
+        "records": proof.records,
+        "problems": list(proof.problems),
+        "differences": [
+            {
+                "table": difference.table,
+                "row": difference.row,
+                "field": difference.field,
+                "log": difference.by_log,
+                "books": difference.found,
+            }
+            for difference in proof.differences
+        ],
     }
 
 

@@ -19,16 +19,9 @@ from actors.audit.files import (
     sync,
     undated,
 )
-from actors.audit.scan import (
-    NOT_ACCEPTED,
-    Broken,
-    Incomplete,
-    Scan,
-    Whole,
-    accepts_break,
-    judge,
-    scan,
-)
+from actors.audit.open_day import OpenDay
+from actors.audit.scan import NOT_ACCEPTED, Broken, Incomplete, Scan, Whole, boot_scan, judge, scan
+from actors.audit.words import Words, accepts_break
 from actors.room import Alarm, Room, answerer
 from actors.runtime import Address, RuntimeFault
 from core.audit.hash_chain import GENESIS, ChainBrokenError, Link, follow_all, split_lines
@@ -40,6 +33,7 @@ from core.messages.audit import (
     AuditBoot,
     AuditHead,
     AuditStatus,
+    FileEnd,
     GetAudit,
 )
 from core.messages.base import Refused
@@ -88,6 +82,7 @@ class Audit(Room[AuditProtocol | CompressOldest]):
         self._alerting = alerting
         self._link = GENESIS
         self._last_file: str | None = None
+        self._day: OpenDay | None = None
         self._problem: str | None = None
         self._failed = False
 
@@ -100,7 +95,7 @@ class Audit(Room[AuditProtocol | CompressOldest]):
         if isinstance(stored, Refused):
             self._start_without_books(stored)
             return
-        found = scan(self._folder, wanted=(stored.head.seq,))
+        found = boot_scan(self._folder, wanted=(stored.head.seq,))
         verdict = judge(found, stored.head, stored.pending, self._read)
         match verdict:
             case Whole():
@@ -141,7 +136,7 @@ class Audit(Room[AuditProtocol | CompressOldest]):
         if stored.pending is not None and stored.pending.last_seq > self._link.seq:
             self._handle_append(AppendAudit(batch=stored.pending))
         else:
-            self.ctx.tell(self._state, AuditAt(seq=self._link.seq, hash=self._link.hash))
+            self.ctx.tell(self._state, self._at())
         self._tell_head("stop")
 
     def handle(self, message: AuditProtocol | CompressOldest) -> None:
@@ -157,8 +152,16 @@ class Audit(Room[AuditProtocol | CompressOldest]):
 
     def _start_whole(self, found: Scan, *, restored: bool) -> None:
         self._link, self._last_file = found.link, found.file
+        self._day = self._open_day(found)
         head = _head(found.link)
-        boot = AuditBoot(ok=True, restored=restored, records=found.link.seq, head=head)
+        boot = AuditBoot(
+            ok=True,
+            restored=restored,
+            records=found.link.seq,
+            head=head,
+            last_word=found.words.last,
+            file_end=self._file_end(),
+        )
         self.ctx.tell(self._state, boot)
         if found.broken_before:
             # The process that found the break may have ended before its kill switch was armed for it.
@@ -175,7 +178,7 @@ class Audit(Room[AuditProtocol | CompressOldest]):
         missing = len(pending.payload) - verdict.present
         text = f"{pending.file}: {missing} of {len(pending.payload)} bytes of the last batch were restored"
         self._alert(Severity.HIGH, "audit_tail_restored", text)
-        found = scan(self._folder, wanted=())
+        found = boot_scan(self._folder)
         if found.problem is not None or found.link != (pending.last_seq, pending.last_hash):
             raise ChainBrokenError(f"after restoring the tail: {found.problem or found.link}")
         self._start_whole(found, restored=True)
@@ -186,7 +189,7 @@ class Audit(Room[AuditProtocol | CompressOldest]):
         self._alert(Severity.CRITICAL, "audit_broken", reason)
         self.ctx.check_live()
         evidence = put_aside(self._data_dir, self._folder, stored.pending, self.ctx.now())
-        self._link, self._last_file = GENESIS, None
+        self._link, self._last_file, self._day = GENESIS, None, None
         boot = AuditBoot(
             ok=False,
             restored=False,
@@ -216,7 +219,7 @@ class Audit(Room[AuditProtocol | CompressOldest]):
         batch = message.batch
         if batch.last_seq <= self._link.seq:
             # This incarnation wrote these bytes at its start; tell state again in case it does not know.
-            self.ctx.tell(self._state, AuditAt(seq=self._link.seq, hash=self._link.hash))
+            self.ctx.tell(self._state, self._at())
             return
         lines = split_lines(batch.payload)
         end = follow_all(self._link, lines)
@@ -225,15 +228,30 @@ class Audit(Room[AuditProtocol | CompressOldest]):
                 f"batch: expected its end at {batch.last_seq}:{batch.last_hash}, found {end}"
             )
         self._append(batch)
+        self._day = (
+            OpenDay(batch.file, Words()).append(batch) if self._day is None else self._day.append(batch)
+        )
         rolled = self._last_file is not None and self._last_file != batch.file
         self._link, self._last_file = end, batch.file
         if self._problem is not None and any(map(accepts_break, lines)):
             self._problem = None  # As the next start will find, and `audit verify` finds now.
-        self.ctx.tell(self._state, AuditAt(seq=end.seq, hash=end.hash))
+        self.ctx.tell(self._state, self._at())
         if rolled:
             self._tell_head("daily")
             self._tell_foreign_files()
             self.ctx.tell(self.ctx.self_address, CompressOldest())
+
+    def _open_day(self, found: Scan) -> OpenDay | None:
+        """What was found of the file that is appended to; None if there is none, or only in another form."""
+        if found.file is None or not (self._folder / found.file).exists():
+            return None
+        return OpenDay.read(self._folder / found.file, found.file, found.words)
+
+    def _at(self) -> AuditAt:
+        return AuditAt(seq=self._link.seq, hash=self._link.hash, file_end=self._file_end())
+
+    def _file_end(self) -> FileEnd | None:
+        return None if self._day is None else self._day.end(self._link)
 
     def _handle_compress_oldest(self) -> None:
         old = compressible(self._folder, self._today())

@@ -79,6 +79,19 @@ def lines_of(path: Path) -> Iterator[bytes]:
             yield line
 
 
+def whole_lines(folder: Path) -> Iterator[bytes]:
+    """The lines of all files in order, up to an unfinished last one (an engine is writing, or died)."""
+    done: set[str] = set()
+    for path in audit_files(folder):
+        if plain_name(path) in done:
+            continue  # The same day in its compressed form.
+        done.add(plain_name(path))
+        for line in lines_of(path):
+            if not line.endswith(b"\n"):
+                return
+            yield line
+
+
 def content_sha256(path: Path) -> str:
     """SHA-256 of the uncompressed bytes. Raises ChainBrokenError if compressed bytes are damaged."""
     digest = sha256()

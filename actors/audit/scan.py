@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
+from actors.audit.closed import walked_days
 from actors.audit.files import audit_files, content_sha256, lines_of, plain_name, undated
-from core.audit.hash_chain import GENESIS, ChainBrokenError, Link, check_canonical, follow
-from core.messages.audit import AuditBatch, AuditHead, AuditKind
+from actors.audit.words import Words
+from core.audit.hash_chain import (
+    GENESIS,
+    ChainBrokenError,
+    Link,
+    check_canonical,
+    follow,
+    follow_all,
+    split_lines,
+)
+from core.messages.audit import AuditBatch, AuditHead, FileEnd
 
 NOT_ACCEPTED = "the chain begins with CHAIN_BROKEN, and no disarming after it accepts that"
-_KIND = re.compile(rb'\{"seq":\d+,"prev":"[0-9a-f]{64}","at":"[^"]*","kind":"([A-Z_]+)"')
 
 
 @dataclass(frozen=True)
@@ -31,8 +39,12 @@ class Scan:
     files: int = 0
     problem: str | None = None
     hashes: dict[int, str] = field(default_factory=dict)
-    broken_before: bool = False
-    """The first record is CHAIN_BROKEN, and no DISARMED after it says that a person accepted that."""
+    words: Words = field(default_factory=Words)
+
+    @property
+    def broken_before(self) -> bool:
+        """The first record is CHAIN_BROKEN, and no DISARMED after it says that a person accepted that."""
+        return self.words.broken_before
 
 
 def scan(folder: Path, *, wanted: Iterable[int] = (), strict: bool = False) -> Scan:
@@ -41,9 +53,7 @@ def scan(folder: Path, *, wanted: Iterable[int] = (), strict: bool = False) -> S
     `wanted` are the numbers of the records whose hashes are kept; `strict` also checks the canonical form.
     """
     reader = _Reader(frozenset(wanted), strict)
-    foreign = undated(folder)
-    dated = [path for path in audit_files(folder) if path not in foreign]
-    days = [list(paths) for _, paths in groupby(dated, key=plain_name)]
+    foreign, days = _days(folder)
     try:
         for paths in days:
             reader.read_day(paths)
@@ -56,6 +66,34 @@ def scan(folder: Path, *, wanted: Iterable[int] = (), strict: bool = False) -> S
     return reader.result(len(days))
 
 
+def boot_scan(folder: Path, *, wanted: Iterable[int] = ()) -> Scan:
+    """As `scan`, but closed files are proved by the digests in the log where it holds them.
+
+    If anything is wrong, every record is walked after all, so that the problem names it.
+    """
+    numbers = frozenset(wanted)
+    foreign, days = _days(folder)
+    reader = _Reader(numbers, strict=False)
+    try:
+        walked, end = walked_days(days)
+        if foreign or end is None:
+            return scan(folder, wanted=numbers)
+        for paths in days[: min(walked, len(days) - 1)]:
+            reader.read_day(paths)
+        reader.go_on_after(end)
+        reader.read_day(days[-1])
+    except (ChainBrokenError, OSError):
+        return scan(folder, wanted=numbers)
+    return reader.result(len(days))
+
+
+def _days(folder: Path) -> tuple[list[Path], list[list[Path]]]:
+    """The files without a valid day, and the others by day; a day has two after a crash while compressing."""
+    foreign = undated(folder)
+    dated = [path for path in audit_files(folder) if path not in foreign]
+    return foreign, [list(paths) for _, paths in groupby(dated, key=plain_name)]
+
+
 class _Reader:
     def __init__(self, wanted: frozenset[int], strict: bool) -> None:
         self.problem: str | None = None
@@ -66,7 +104,7 @@ class _Reader:
         self._file: str | None = None
         self._offset = 0
         self._tail = b""
-        self._broken_before = False
+        self._words = Words()
 
     def read_day(self, paths: list[Path]) -> None:
         """Read one day's file; the day may have a plain and a compressed one if both hold the same bytes."""
@@ -94,13 +132,17 @@ class _Reader:
             self._file, self._offset = name, offset
             self._note(line)
 
+    def go_on_after(self, end: FileEnd) -> None:
+        """Go on after a file that was proved, but not walked."""
+        self._link = Link(end.seq, end.hash)
+        self._words = Words(end.last_word, broken_before=end.broken_before)
+        if end.seq in self._wanted:
+            self._hashes[end.seq] = end.hash
+
     def _note(self, line: bytes) -> None:
+        self._words.note(self._link.seq, line)
         if self._link.seq in self._wanted:
             self._hashes[self._link.seq] = self._link.hash
-        if self._link.seq == 1:
-            self._broken_before = _kind_of(line) == AuditKind.CHAIN_BROKEN
-        elif self._broken_before:
-            self._broken_before = not accepts_break(line)
 
     def result(self, files: int) -> Scan:
         return Scan(
@@ -111,19 +153,8 @@ class _Reader:
             files=files,
             problem=self.problem,
             hashes=self._hashes,
-            broken_before=self._broken_before,
+            words=self._words,
         )
-
-
-def accepts_break(line: bytes) -> bool:
-    """Whether a record says that a person goes on after a broken chain: any disarming had to say so."""
-    return _kind_of(line) == AuditKind.DISARMED
-
-
-def _kind_of(line: bytes) -> str:
-    """The kind of a record, read from its bytes; empty if a valid record is not in canonical form."""
-    found = _KIND.match(line)
-    return found[1].decode("ascii") if found else ""
 
 
 @dataclass(frozen=True)
@@ -159,9 +190,17 @@ def judge(
     if found.problem is not None:
         return Broken(found.problem)
     if pending is None:
-        if found.link == (head.seq, head.hash) and not found.tail:
-            return Whole()
-        return Broken(_ends_wrongly(found, head, head.seq))
+        if found.link != (head.seq, head.hash) or found.tail:
+            return Broken(_ends_wrongly(found, head, head.seq))
+        if head.end is not None and (head.file, head.end) != (found.file, found.offset):
+            return Broken(
+                f"expected the last record to end at byte {head.end} of {head.file},"
+                f" found it at byte {found.offset} of {found.file}"
+            )
+        return Whole()
+    contradiction = _contradiction(head, pending)
+    if contradiction is not None:
+        return Broken(contradiction)
     if found.hashes.get(head.seq) != head.hash:
         return Broken(_ends_wrongly(found, head, pending.last_seq))
     present = read(pending.file, pending.offset, len(pending.payload) + 1)
@@ -170,6 +209,21 @@ def judge(
     if not placed or not pending.payload.startswith(present):
         return Broken(_ends_wrongly(found, head, pending.last_seq))
     return Whole() if present == pending.payload else Incomplete(len(present))
+
+
+def _contradiction(head: AuditHead, pending: AuditBatch) -> str | None:
+    """What of the pending bytes does not follow from the head, as the database holds both."""
+    if pending.first_seq != head.seq + 1:
+        return f"pending: expected record {head.seq + 1} as the first, found {pending.first_seq}"
+    try:
+        end = follow_all(Link(head.seq, head.hash), split_lines(pending.payload))
+    except ChainBrokenError as error:
+        return f"pending: {error}"
+    if end != (pending.last_seq, pending.last_hash):
+        return f"pending: expected {end} as the end, found {pending.last_seq}:{pending.last_hash}"
+    if head.end is not None and pending.offset != (head.end if pending.file == head.file else 0):
+        return f"pending: expected it after byte {head.end} of {head.file}, found {pending.file}"
+    return None
 
 
 def _ends_wrongly(found: Scan, head: AuditHead, last_seq: int) -> str:

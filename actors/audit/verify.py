@@ -17,6 +17,8 @@ Stored = tuple[AuditHead, AuditBatch | None]
 
 QUIET_TRIES = 3
 
+__all__ = ["NOT_ACCEPTED", "QUIET_TRIES", "Stored", "VerifyReport", "verify"]
+
 
 @dataclass(frozen=True)
 class VerifyReport:

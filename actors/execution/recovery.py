@@ -60,6 +60,8 @@ long each time, up to this."""
 ARM_AFTER_S = 600.0
 SINCE_BEFORE = timedelta(days=1)
 _TO_BE_GONE: Final = frozenset({DifferenceCode.STRAY_ORDER})
+OTHER_ACCOUNT = frozenset({"account_differs", "environment_differs"})
+"""The refusals of the books that say that the venue's account is not theirs."""
 DEAD_LETTER_SOURCE = "dead_letter"
 """The suspension that a lost message to the books sets; a successful recovery clears it."""
 
@@ -145,11 +147,15 @@ async def _attempt(line: Line) -> Recovered | Failed:
 
 async def _bind(line: Line, info: EnvironmentInfo) -> Failed | None:
     """Check that the account is the one that this folder's books belong to, or arm; and that no other engine
-    on this machine has it."""
+    on this machine has it.
+
+    Any other refusal (a full disk, say) tells nothing about the account: recovery tries again.
+    """
     answer = await line.bind_account(Environment(info.environment), info.account)
     if isinstance(answer, Refused):
         reason = f"account {info.account} ({info.environment}): {', '.join(answer.reasons)}"
-        line.arm(ArmCause.ENVIRONMENT, reason)
+        if any(found.partition(":")[0] in OTHER_ACCOUNT for found in answer.reasons):
+            line.arm(ArmCause.ENVIRONMENT, reason)
         return Failed.of(reason)
     holder = line.account_lock.acquire(answer.environment, answer.account)
     if holder is not None:

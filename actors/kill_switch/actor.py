@@ -114,6 +114,8 @@ class KillSwitch(Room[KillSwitchProtocol | Look]):
                 if not message.ok:
                     problem = message.problem or "the audit chain is broken"
                     self._latch.arm(ArmCause.AUDIT, problem, "audit")
+                elif message.last_word is not None:
+                    self._latch.take_last_word(message.last_word)
             case KillSwitchRow():
                 if self.outbox.settle(message.request_id):
                     self._latch.take_row(message)

@@ -17,6 +17,7 @@ from actors.kill_switch.reporter import Reporter
 from actors.runtime import OwnContext
 from core.kill_file import Arming, KillFile
 from core.messages.alerting import Severity
+from core.messages.audit import SwitchWord
 from core.messages.base import Refused
 from core.messages.kill_switch import ArmCause, DisarmKillSwitch, KillSwitchArmed, KillSwitchDisarmed
 from core.messages.state import KillSwitchRow, RecordKillSwitch
@@ -227,6 +228,15 @@ class Latch:
         if in_row != self.armed.causes:
             self._record_armed()
             self._reporter.alert(Severity.CRITICAL, "armed:at_start", self.armed.reason, self.armed.who)
+
+    def take_last_word(self, word: SwitchWord) -> None:
+        """Arm if the audit log's last word is ARMED, whatever row and file say: it records every disarming
+        before the switch is disarmed."""
+        if not word.armed:
+            return
+        causes = {cause for cause in ArmCause if cause.value in word.causes} or {ArmCause.OPERATOR}
+        for cause in sorted(causes - (frozenset() if self.armed is None else self.armed.causes)):
+            self.arm(cause, f"the audit log's last word is ARMED: {word.reason}", word.who)
 
     def look_at_file(self) -> None:
         """Arm by what others have added to the file while we run; lay it again if somebody took it away."""

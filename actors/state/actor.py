@@ -9,15 +9,16 @@ from typing import Any, assert_never
 
 from actors.room import Alarm, Room, answerer
 from actors.runtime import Address, Fenced, Timer
-from actors.state.apply import NoteBackup, Write, first_answer
+from actors.state.apply import BOOKS_TO_LOG_KEY, NoteBackup, OpenBooks, Write, first_answer
 from actors.state.backup import BackupError, make_backup
 from actors.state.boot import chain_broken_event, tail_restored_event
 from actors.state.database import DatabaseCorruptError, is_disk_full, keep_evidence, open_database
 from actors.state.intake import Intake, Waiting
+from actors.state.market_file import attach_market
 from actors.state.queries import BooksView, Read, read
 from actors.state.reserve import Reserve
 from actors.state.sequencer import Committed, Sequencer
-from core.audit.hash_chain import Link
+from actors.state.tables.records import setting
 from core.messages.alerting import Severity
 from core.messages.audit import AppendAudit, AuditAt, AuditBoot, AuditEvent, AuditHead
 from core.messages.base import Query, Refused
@@ -61,8 +62,9 @@ class State(Room[Write | Read | _Own]):
     `ArmKillSwitch`, `SuspendEntries`, `ClearSuspension` to kill_switch; `RaiseAlert` to alerting.
     Owns: `cerbero.db`, `market.db`, `backups/`, `ballast`; the numbering of the audit chain.
     On failure: an open transaction is rolled back; senders tell again what was not acknowledged, and audit,
-    which restarts after state, completes the pending bytes. A corrupt database is left as it is: every
-    request is refused, a copy is kept as evidence and the kill switch is armed.
+    which restarts after state, completes the pending bytes. A corrupt `cerbero.db` is left as it is: every
+    request is refused, a copy is kept as evidence and the kill switch is armed. A corrupt `market.db` is put
+    aside, and everything goes on.
     """
 
     def __init__(
@@ -94,6 +96,7 @@ class State(Room[Write | Read | _Own]):
             self._start_corrupt(error)
             return
         try:
+            self._attach_market(self._db)
             self._sequencer = Sequencer(self._db)
             self._view = BooksView(self._db)
             self._reserve = Reserve(self.ctx, self._data_dir, self._kill_switch, self._alert)
@@ -195,7 +198,8 @@ class State(Room[Write | Read | _Own]):
             return
         if query.stopping:
             self._audit_ready = False
-        head = _head(self._sequencer.end.link)
+        stored = self._sequencer.end
+        head = AuditHead(seq=stored.link.seq, hash=stored.link.hash, file=stored.file, end=stored.bytes)
         answer(AuditHeadAndPending(head=head, pending=self._sequencer.pending))
 
     def _handle_audit_at(self, message: AuditAt) -> None:
@@ -206,7 +210,7 @@ class State(Room[Write | Read | _Own]):
             raise AssertionError(
                 f"audit is at {message.seq}:{message.hash}, pending ends at {pending.last_seq}"
             )
-        self._sequencer.acknowledge()
+        self._sequencer.acknowledge(message.file_end)
         self._settle_batch()
 
     def _handle_audit_boot(self, boot: AuditBoot) -> None:
@@ -214,16 +218,19 @@ class State(Room[Write | Read | _Own]):
             return
         if not boot.ok:
             self._sequencer.restart()
+            self._open_books("break")
             self._put_first(chain_broken_event(boot, self.ctx.now()))
         elif self._sequencer.pending is not None and boot.head.seq < self._sequencer.pending.last_seq:
             self._tell_append()
         else:
-            self._sequencer.acknowledge()
+            self._sequencer.acknowledge(boot.file_end)
             expected = self._sequencer.end.link
             if (boot.head.seq, boot.head.hash) != expected:
                 raise AssertionError(
                     f"audit starts at {boot.head.seq}:{boot.head.hash}, books end at {expected}"
                 )
+        if boot.ok and setting(self._db, BOOKS_TO_LOG_KEY) is not None:
+            self._open_books("upgrade")
         if boot.restored:
             self._put_first(tail_restored_event(boot, self.ctx.now()))
         self._audit_ready = True
@@ -338,6 +345,15 @@ class State(Room[Write | Read | _Own]):
     def _put_first(self, event: AuditEvent) -> None:
         self._intake.put_first(RecordEvent(request_id=f"chain-{self.ctx.uuid()}", audit=(event,)))
 
+    def _attach_market(self, db: sqlite3.Connection) -> None:
+        fault = attach_market(db, self._data_dir, self.ctx.now())
+        if fault is not None:
+            self._alert(Severity.HIGH, "market_file_unusable", str(fault), self.ctx.path)
+
+    def _open_books(self, why: str) -> None:
+        request_id = f"books-{self.ctx.uuid()}"
+        self._intake.put_first(OpenBooks(request_id=request_id, why=why, at=self.ctx.now()))
+
     def _retake_ballast(self) -> None:
         if self._db is not None and not self._reserve.take():
             self._retake_later()
@@ -356,7 +372,3 @@ class State(Room[Write | Read | _Own]):
 
     def _refused_corrupt(self, request_id: str) -> Refused:
         return Refused(request_id=request_id, reasons=(f"database_corrupt: {self._corrupt}",))
-
-
-def _head(link: Link) -> AuditHead:
-    return AuditHead(seq=link.seq, hash=link.hash)

@@ -30,7 +30,9 @@ from actors.state.apply_records import (
     set_system,
 )
 from actors.state.refusal import BooksRefusalError
-from actors.state.tables import records
+from actors.state.tables import raw, records
+from core.audit.fold.opening import parts
+from core.audit.fold.tables import PROVED
 from core.audit.hash_chain import Link, append
 from core.errors import IllegalEdgeError
 from core.messages.alerting import Severity
@@ -76,8 +78,21 @@ class NoteBackup(Recording):
     at: datetime
 
 
-Write = AnyRecording | NoteBackup
+class OpenBooks(Recording):
+    """State's own request: record the rows of the books, because the log does not say how they came to be.
+
+    `why` is "break" or "upgrade".
+    """
+
+    why: str
+    at: datetime
+
+
+Write = AnyRecording | NoteBackup | OpenBooks
 """Every request that writes. A MakeBackup leads to a NoteBackup once the backup is made."""
+
+BOOKS_TO_LOG_KEY = "books_to_log"
+"""Set by a migration where the log of an older version does not say all that the fold needs."""
 
 STATES_OWN = frozenset(
     {
@@ -97,6 +112,9 @@ STATES_OWN = frozenset(
         AuditKind.ACCOUNT_BOUND,
         AuditKind.BACKUP,
         AuditKind.OPERATOR,
+        AuditKind.SETTING,
+        AuditKind.BOOKS,
+        AuditKind.ROLLOVER,
     }
 )
 """The kinds that state notes itself when it applies a change. A sender's own events of these kinds, except by
@@ -199,6 +217,15 @@ def _note_backup(request: NoteBackup) -> Applied:
     return applied
 
 
+def _open_books(db: sqlite3.Connection, request: OpenBooks) -> Applied:
+    records.drop_setting(db, BOOKS_TO_LOG_KEY)
+    applied = Applied(Recorded(request_id=request.request_id))
+    tables = ((table, raw.rows(db, table.name, table.key, table.columns)) for table in PROVED)
+    for detail in parts(tables, request.why):
+        applied.note(AuditKind.BOOKS, request.at, detail)
+    return applied
+
+
 def _dispatch(db: sqlite3.Connection, request: Write) -> Applied:
     match request:
         case OpenCycle():
@@ -241,5 +268,7 @@ def _dispatch(db: sqlite3.Connection, request: Write) -> Applied:
             return set_system(db, request)
         case NoteBackup():
             return _note_backup(request)
+        case OpenBooks():
+            return _open_books(db, request)
         case _:
             assert_never(request)

@@ -97,10 +97,10 @@ def record_order(db: sqlite3.Connection, request: RecordOrder) -> Applied:
     instruction, before = _order_of(db, request.order.label)
     after = request.order
     check_order_edge(before.state, after.state)
-    if after != before:
+    if after.model_copy(update={"updated_at": before.updated_at}) != before:
+        # A look that found nothing new is no change: the row keeps the time of its last one, as the log does.
         orders.update(db, after)
         applied.books_changed = True
-    if after.model_copy(update={"updated_at": before.updated_at}) != before:
         detail = {**after.model_dump(mode="json"), "from": before.state, "to": after.state}
         del detail["state"]
         applied.note(AuditKind.ORDER, after.updated_at, detail, instruction.cycle_id)

@@ -134,5 +134,8 @@ def bind_account(db: sqlite3.Connection, request: BindAccount) -> Applied:
 def set_system(db: sqlite3.Connection, request: SetSystem) -> Applied:
     if request.key in (ENVIRONMENT_KEY, ACCOUNT_KEY, TAG_KEY):
         raise BooksRefusalError("reserved_key", f"expected another key than {request.key}, see BindAccount")
-    records.write_setting(db, request.key, request.value, request.at)
-    return Applied(Recorded(request_id=request.request_id))
+    applied = Applied(Recorded(request_id=request.request_id))
+    if records.setting(db, request.key) != request.value:
+        records.write_setting(db, request.key, request.value, request.at)
+        applied.note(AuditKind.SETTING, request.at, {"key": request.key, "value": request.value})
+    return applied

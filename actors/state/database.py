@@ -1,12 +1,7 @@
-"""Opening the books' database: durable settings, numbered migrations, and what its errors mean.
-
-The market's snapshots stand in a file of their own, attached to the same connection: they are ten times as
-large as the books, carry no money, and would make every hourly backup of the books copy them again.
-"""
+"""Opening the books' database: durable settings, numbered migrations, and what its errors mean."""
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 from datetime import datetime
@@ -14,20 +9,12 @@ from hashlib import sha256
 from importlib import resources
 from pathlib import Path
 
-from core.errors import CerberoError
+from actors.state.seals import offer_seals
+from actors.state.tables import chain
+from core.errors import CerberoError, FoundWrongError
 
 DATABASE_FILE = "cerbero.db"
 MARKET_FILE = "market.db"
-MARKET_SCHEMA = """
-CREATE TABLE IF NOT EXISTS market.market_snapshots (
-    at TEXT PRIMARY KEY,
-    spot_usd REAL NOT NULL,
-    dvol REAL NOT NULL,
-    funding REAL,
-    quotes BLOB NOT NULL
-) STRICT
-"""
-"""`quotes` is JSON compressed with zlib, to about a quarter of its size."""
 EVIDENCE_FOLDER = "evidence"
 BUSY_TIMEOUT_MS = 5000
 
@@ -54,16 +41,13 @@ def open_database(data_dir: Path) -> sqlite3.Connection:
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA foreign_keys = ON")
         db.execute("PRAGMA trusted_schema = OFF")
-        # As bytes: a folder's name need not be text.
-        db.execute("ATTACH DATABASE CAST(? AS TEXT) AS market", (os.fsencode(data_dir / MARKET_FILE),))
-        db.execute("PRAGMA market.journal_mode = WAL")
-        # A power cut may lose a snapshot, but the next one follows soon (by default within 15 minutes).
-        db.execute("PRAGMA market.synchronous = NORMAL")
         check(db)
-        db.execute(MARKET_SCHEMA)
         migrate(db)
+        chain.read(db)
     except BaseException as error:
         db.close()
+        if isinstance(error, FoundWrongError):
+            raise DatabaseCorruptError(f"{path}: {error}") from error
         if isinstance(error, sqlite3.DatabaseError) and is_corruption(error):
             raise DatabaseCorruptError(f"{path}: {error}") from error
         raise
@@ -94,7 +78,7 @@ def keep_evidence(data_dir: Path, now: datetime) -> Path:
 
 def check(db: sqlite3.Connection) -> None:
     """Run SQLite's own check of the database's pages. Raises DatabaseCorruptError."""
-    found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+    found = db.execute("PRAGMA main.quick_check(1)").fetchone()[0]
     if found != "ok":
         raise DatabaseCorruptError(f"quick_check: expected ok, found {found}")
 
@@ -111,6 +95,7 @@ def migrations() -> list[str]:
 
 def migrate(db: sqlite3.Connection) -> int:
     """Bring the schema to the newest version, each step in its own transaction; returns the version."""
+    offer_seals(db)
     steps = migrations()
     version: int = db.execute("PRAGMA user_version").fetchone()[0]
     if version > len(steps):

@@ -28,5 +28,6 @@ def books_opened(data_dir: Path) -> Iterator[sqlite3.Connection | None]:
             db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
             db.execute("BEGIN")
             yield db
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        # Python raises the second for a text that is not UTF-8, because SQLite's message quotes it.
         raise FoundWrongError(f"{path}: the books can't be read: {error}") from error

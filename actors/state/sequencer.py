@@ -11,8 +11,8 @@ from actors.state.applied import Applied
 from actors.state.apply import Write, apply
 from actors.state.tables import chain, records
 from actors.state.tables.chain import ChainEnd
-from core.audit.hash_chain import Link, file_name
-from core.messages.audit import AuditBatch
+from core.audit.hash_chain import Link, encode_record, file_name
+from core.messages.audit import AuditBatch, AuditEvent, AuditKind, FileEnd
 
 ANSWERS_KEPT = timedelta(days=7)
 """No request is told again after this long: an outbox is lost when its sender restarts."""
@@ -34,6 +34,7 @@ class Sequencer:
         self._db = db
         self.end, self.pending = chain.read(db)
         self._pruned_at: datetime | None = None
+        self._file_end: FileEnd | None = None
 
     @property
     def last_seq(self) -> int:
@@ -54,12 +55,15 @@ class Sequencer:
         db = self._db
         db.execute("BEGIN IMMEDIATE")
         try:
-            outcomes, lines, link = [], [], self._last
+            rollover, link = self._rollover(now)
+            outcomes: list[Applied] = []
+            lines: list[bytes] = []
             for request, correlation in requests:
                 applied, payload, link = apply(db, request, now, link, correlation)
                 outcomes.append(applied)
                 lines.append(payload)
-            batch = self._batch(b"".join(lines), link.seq, link.hash, now)
+            told = b"".join(lines)
+            batch = self._batch(rollover + told if told else b"", link.seq, link.hash, now)
             if batch is not None:
                 chain.write(db, self.end, batch)
             self._prune(now)
@@ -72,19 +76,31 @@ class Sequencer:
         self.pending = batch
         return Committed(tuple(outcomes), batch)
 
-    def acknowledge(self) -> None:
-        """Take note that the pending bytes are in the audit file, fsynced."""
+    def acknowledge(self, file_end: FileEnd | None) -> None:
+        """Take note that the pending bytes are in the audit file, fsynced, which ends at `file_end`."""
+        self._file_end = file_end
         if self.pending is not None:
             self.end, self.pending = self.end.after(self.pending), None
 
     def restart(self) -> None:
         """Begin a new chain, after the files were put aside; durable with the next commit."""
-        self.end, self.pending = ChainEnd(), None
+        self.end, self.pending, self._file_end = ChainEnd(), None, None
 
     def settle(self) -> None:
         """At an orderly stop, store the end of the audit file as the head, if nothing is pending."""
         if self.pending is None:
             chain.write(self._db, self.end, None)
+
+    def _rollover(self, now: datetime) -> tuple[bytes, Link]:
+        """The first record of a new day's file, which says how the one before ends, and the chain's end
+        after it; no bytes if the file goes on or nothing is known of its end."""
+        closed = self._file_end
+        if self.pending is not None or closed is None or self.end.file is None:
+            return b"", self._last
+        if file_name(now.date()) <= self.end.file or (closed.seq, closed.hash) != self.end.link:
+            return b"", self._last
+        detail = closed.model_dump(mode="json")
+        return encode_record(self._last, AuditEvent(kind=AuditKind.ROLLOVER, at=now, detail=detail))
 
     def _batch(self, payload: bytes, last_seq: int, last_hash: str, now: datetime) -> AuditBatch | None:
         if not payload:

@@ -10,7 +10,9 @@ from datetime import datetime
 from pathlib import Path
 
 from actors.state.read_only import books_opened
-from actors.state.tables import chain, cycles, edits, orders, positions, records
+from actors.state.seals import broken_seals
+from actors.state.tables import chain, cycles, edits, orders, positions, raw, records
+from core.audit.fold.tables import Cell, ProvedTable
 from core.messages.alerting import AlertRow
 from core.messages.audit import AuditBatch, AuditHead
 from core.messages.state import KillSwitchRow
@@ -78,7 +80,20 @@ class BooksReader:
     def chain_end(self) -> tuple[AuditHead, AuditBatch | None]:
         """Where the books say the audit chain ends, and the bytes that may be missing in the file."""
         end, pending = chain.read(self._db)
-        return AuditHead(seq=end.link.seq, hash=end.link.hash), pending
+        head = AuditHead(seq=end.link.seq, hash=end.link.hash, file=end.file, end=end.bytes)
+        return head, pending
+
+    def rows(self, table: ProvedTable) -> Iterator[dict[str, Cell]]:
+        """The rows of a table as they are stored, in the order of their insertion. Raises sqlite3.Error."""
+        return raw.rows(self._db, table.name, table.key, table.columns)
+
+    def broken_seals(self) -> Iterator[str]:
+        """One sentence for each row outside the log that is not as it was written. Raises sqlite3.Error."""
+        return broken_seals(self._db)
+
+    def page_fault(self) -> str | None:
+        """What SQLite's own check of pages and indexes finds wrong first; None if all is well."""
+        return raw.page_fault(self._db)
 
 
 @contextmanager

@@ -26,33 +26,46 @@ def verify(
     strict: Annotated[
         bool, typer.Option("--strict", help="Check the canonical form of every record too.")
     ] = False,
+    books: Annotated[
+        bool,
+        typer.Option("--books", help="Recompute the books from the log and compare them row by row."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Follow the chain over every byte; exit code 1 if acknowledged bytes are missing or changed.
 
-    Without the books (cerbero.db) nothing says where the chain ends, and the verdict says so.
+    Without the books (cerbero.db) nothing says where the chain ends, and the verdict says so. With --books
+    every row of the books must also be the one that the log makes; a difference names table, row and field.
 
     Example: run.py audit verify --strict
     """
     from cli.views.output import show_json
     from core.audit.hash_chain import parse_head
     from core.errors import FoundWrongError
-    from reading.audit import require_audit_log, verified
+    from reading.audit import NOT_ACCEPTED, require_audit_log, verified
     from reading.books import has_books
+    from reading.json_forms import proof_json
+    from reading.proof import books_proved, break_compared
 
     with_books = has_books(data_dir)
     if not with_books:
         # With books a missing log counts as broken: `verified` knows from them how long it was.
         require_audit_log(data_dir)
     result = verified(data_dir, told_head=None if head is None else parse_head(head), strict=strict)
+    # Who is to accept a break needs to see what it did to the books.
+    unaccepted = result.problem == NOT_ACCEPTED
+    proof = books_proved(data_dir) if books and (result.ok or unaccepted) else None
+    after_break = break_compared(data_dir) if books and unaccepted else None
     if as_json:
         show_json(
             {
-                "ok": result.ok,
+                "ok": result.ok and (proof is None or proof.ok),
                 "records": result.records,
                 "head": str(result.head),
                 "problem": result.problem,
                 "compared_with_books": with_books,
+                "books": None if proof is None else proof_json(proof),
+                "broken_log": None if after_break is None else list(after_break),
             }
         )
     elif result.ok:
@@ -60,8 +73,19 @@ def verify(
         if not with_books:
             where = "at the end" if head is None else "after the head that was told"
             typer.echo(f"without the books (cerbero.db) records that are missing {where} can't be seen")
+    if proof is not None and not as_json:
+        for line in (*(after_break or ()), *proof.lines()):
+            typer.echo(line)
+        if proof.ok:
+            typer.echo(f"the books are what {proof.records} records make of them")
     if not result.ok:
         raise FoundWrongError(f"audit: {result.problem}")
+    if proof is not None and not proof.ok:
+        places = f"{len(proof.lines())} place{'' if len(proof.lines()) == 1 else 's'} where they differ"
+        raise FoundWrongError(
+            f"audit: expected the books that the log makes, found {places};"
+            " `run.py state rebuild` writes them anew from the log"
+        )
 
 
 @app.command()

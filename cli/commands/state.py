@@ -1,7 +1,8 @@
-"""`state positions|orders|cycles|trades`: the books as they are on disk, with or without an engine."""
+"""`state positions|orders|cycles|trades|rebuild`: the books as they are on disk; an engine may run."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,7 +12,7 @@ from cli.options import DEFAULT_DATA_DIR, ROWS_MAX, AsJson, DataDir
 app = typer.Typer(
     rich_markup_mode=None,
     no_args_is_help=True,
-    help="Read the books. Example: run.py state positions --data-dir data",
+    help="Read the books, or rebuild them from the log. Example: run.py state positions --data-dir data",
 )
 Limit = Annotated[int, typer.Option("-n", "--limit", min=1, max=ROWS_MAX, help="The newest so many.")]
 
@@ -159,3 +160,31 @@ def trades(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> Non
         ),
         empty="no trades",
     )
+
+
+@app.command()
+def rebuild(
+    from_audit: Annotated[
+        Path,
+        typer.Option("--from-audit", metavar="DIR", help="The folder of the audit files; it is only read."),
+    ],
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+) -> None:
+    """Write the books anew from the audit log alone, into a folder that has none.
+
+    Next runs, answers to requests and which channel has which alert are not in the log: jobs start on their
+    grid, and alerts count as delivered. Move a damaged cerbero.db (and cerbero.db-wal) away first.
+
+    Example: run.py state rebuild --from-audit data/audit --data-dir data
+    """
+    from actors.audit.files import AUDIT_FOLDER
+    from cli.data_folder import private_files
+    from cli.rebuilding import rebuilt_from_audit
+
+    with private_files():
+        path, head = rebuilt_from_audit(from_audit, data_dir)
+    typer.echo(f"{path}: rebuilt from the log up to {head}")
+    if not (data_dir / AUDIT_FOLDER).is_dir():
+        typer.echo(
+            f"before an engine starts on this folder, put the audit files into {data_dir / AUDIT_FOLDER}"
+        )

@@ -8,6 +8,7 @@ by this form, and the chain is verified without parsing. Only the line feed sepa
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from hashlib import sha256
@@ -27,6 +28,7 @@ _HASH_KEY = b',"hash":"'
 _END = b'"}\n'
 _SEAL_BYTES = len(_HASH_KEY) + 64 + len(_END)
 _HEX = frozenset("0123456789abcdef")
+_KIND = re.compile(rb'\{"seq":\d+,"prev":"[0-9a-f]{64}","at":"[^"]*","kind":"([A-Z_]+)"')
 
 
 class ChainBrokenError(FoundWrongError):
@@ -150,6 +152,12 @@ def check_canonical(line: bytes) -> None:
         raise ChainBrokenError(f"record {fields['seq']}: {error}") from error
     if b"{%s}\n" % again.encode("ascii") != line:
         raise ChainBrokenError(f"record {fields['seq']}: expected canonical JSON, found another form of it")
+
+
+def kind_of(line: bytes) -> str:
+    """The kind of a record, read from its bytes; empty if a valid record is not in canonical form."""
+    found = _KIND.match(line)
+    return found[1].decode("ascii") if found else ""
 
 
 def read_record(line: bytes) -> AuditRecord:

@@ -40,6 +40,9 @@ class AuditKind(StrEnum):
     ACCOUNT_BOUND = "ACCOUNT_BOUND"
     BACKUP = "BACKUP"
     KELLY = "KELLY"
+    SETTING = "SETTING"
+    BOOKS = "BOOKS"
+    ROLLOVER = "ROLLOVER"
 
 
 class AuditEvent(Value):
@@ -52,10 +55,15 @@ class AuditEvent(Value):
 
 
 class AuditHead(Event):
-    """The last acknowledged record: `seq` 0 and 64 zeros before the first."""
+    """The last acknowledged record: `seq` 0 and 64 zeros before the first.
+
+    `file` and `end` (in uncompressed bytes) are where it ends, as far as whoever tells the head knows that.
+    """
 
     seq: int
     hash: str
+    file: str | None = None
+    end: int | None = None
 
 
 class AuditBatch(Value):
@@ -70,8 +78,11 @@ class AuditBatch(Value):
 
 
 class AuditAt(Event):
+    """Everything up to record `seq` is on disk, in a file that ends at `file_end`."""
+
     seq: int
     hash: str
+    file_end: FileEnd | None = None
 
 
 class AppendAudit(Command, Answered[AuditAt]):
@@ -80,10 +91,36 @@ class AppendAudit(Command, Answered[AuditAt]):
     batch: AuditBatch
 
 
+class SwitchWord(Value):
+    """What a record of the kill switch says: the last one in the log counts whatever row and file say."""
+
+    armed: bool
+    causes: tuple[str, ...]
+    reason: str
+    who: str
+    at: datetime
+
+
+class FileEnd(Value):
+    """Where a day's file ends, and the SHA-256 of its uncompressed bytes: the next file begins with this.
+
+    `last_word` and `broken_before` are what has to be known of all records up to here.
+    """
+
+    file: str
+    bytes: int
+    sha256: str
+    seq: int
+    hash: str
+    last_word: SwitchWord | None
+    broken_before: bool
+
+
 class AuditBoot(Event):
     """What audit found at its start. Told to state, which begins a new chain unless it is `ok`.
 
-    `head` is where the files end now; if they were moved away, `found` is where they ended.
+    `head` is where the files end now; if they were moved away, `found` is where they ended. `last_word` is
+    that of the log about the kill switch; None if it was never armed. `file_end` is that of the open file.
     """
 
     ok: bool
@@ -95,6 +132,8 @@ class AuditBoot(Event):
     evidence_sha256: str | None = None
     expected: AuditHead | None = None
     found: AuditHead | None = None
+    last_word: SwitchWord | None = None
+    file_end: FileEnd | None = None
 
 
 class AuditStatus(Event):

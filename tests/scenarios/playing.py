@@ -21,6 +21,7 @@ from gateway.paper.ledger import Ledger
 from lab.engine import SimulatedEngine, open_venue
 from reading.audit import verified
 from reading.books import stored_books
+from reading.proof import books_proved
 
 STRATEGY = Path(__file__).resolve().parents[2] / "strategy.yaml"
 GUARDED = ("actors", "core", "config", "gateway", "lab")
@@ -168,6 +169,7 @@ def assert_laws_hold(played: Played) -> None:
     assert len(set(slots)) == len(slots)
     audit = verified(played.data_dir)
     assert audit.ok, audit.problem
+    assert books_proved(played.data_dir).lines() == ()
 
 
 def _sha256(content: bytes) -> str:

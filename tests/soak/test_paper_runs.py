@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from reading.proof import books_proved
 from tests.cli.support import ended, started
 from tests.report_checks import loud_alerts, problems
 
@@ -26,6 +27,7 @@ def run_paper(folder: Path, *arguments: str) -> dict[str, Any]:
     fixed = ("paper", "--no-ui", "--data-dir", str(folder / "data"), "--json", str(out))
     ran = ended(started(*fixed, *arguments), RUN_LIMIT_S)
     assert ran.code == 0, ran.err
+    assert books_proved(folder / "data").lines() == ()
     report: dict[str, Any] = json.loads(out.read_text())
     return report
 

@@ -6,6 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from core.audit.hash_chain import GENESIS, Link
+from core.errors import FoundWrongError
 from core.messages.audit import AuditBatch
 
 
@@ -24,13 +25,16 @@ class ChainEnd:
 
 
 def read(db: sqlite3.Connection) -> tuple[ChainEnd, AuditBatch | None]:
+    """Where the chain ends, and what is pending. Raises FoundWrongError if the row is damaged."""
     row = db.execute(
         "SELECT head_seq, head_hash, file, file_bytes, pending_first_seq, pending_last_seq,"
         " pending_last_hash, pending_file, pending_offset, pending_payload FROM chain"
     ).fetchone()
     end = ChainEnd(link=Link(row[0], row[1]), file=row[2], bytes=row[3])
-    if row[4] is None:
+    if all(cell is None for cell in row[4:]):
         return end, None
+    if any(cell is None for cell in row[4:]):
+        raise FoundWrongError("chain: expected the pending bytes with all that belongs to them, found a part")
     pending = AuditBatch(
         first_seq=row[4], last_seq=row[5], last_hash=row[6], file=row[7], offset=row[8], payload=row[9]
     )

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from actors.state.columns import list_of, list_text, maybe_time_of, time_of, time_text
+from core.audit.hash_chain import canonical_json
 from core.orders.books import CycleOutcome, CycleRow, Job, Proposal
 from core.values import CycleId
 
@@ -74,7 +75,7 @@ def insert_proposal(db: sqlite3.Connection, proposal: Proposal) -> None:
             proposal.proposal_id,
             proposal.cycle_id,
             time_text(proposal.created_at),
-            proposal.plan.model_dump_json(),
+            canonical_json(proposal.plan.model_dump(mode="json")),
         ),
     )
 

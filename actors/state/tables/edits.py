@@ -13,8 +13,8 @@ from core.values import Label
 
 def insert(db: sqlite3.Connection, edit: Edit) -> None:
     db.execute(
-        "INSERT INTO edits (label, number, limit_eth, at) VALUES (?, ?, ?, ?)",
-        (edit.label, edit.number, str(edit.limit_eth), time_text(edit.at)),
+        "INSERT INTO edits (key, label, number, limit_eth, at) VALUES (?, ?, ?, ?, ?)",
+        (f"{edit.label}#{edit.number}", edit.label, edit.number, str(edit.limit_eth), time_text(edit.at)),
     )
 
 

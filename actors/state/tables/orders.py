@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from actors.state.columns import maybe_decimal_of, maybe_decimal_text, time_of, time_text
+from core.audit.hash_chain import canonical_json
 from core.orders.books import Instruction, InstructionKind, OrderRow
 from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import OrderState
@@ -38,7 +39,7 @@ def insert(db: sqlite3.Connection, instruction: Instruction) -> None:
             instruction.cycle_id,
             instruction.kind,
             instruction.attempt,
-            _LEGS.dump_json(instruction.legs).decode(),
+            canonical_json(_LEGS.dump_python(instruction.legs, mode="json")),
             instruction.amount,
             str(instruction.limit_eth),
             instruction.reduce_only,

@@ -39,7 +39,8 @@ def answer(db: sqlite3.Connection, request_id: str) -> tuple[str, str] | None:
 
 def insert_answer(db: sqlite3.Connection, request_id: str, name: str, body: str, at: datetime) -> None:
     db.execute(
-        "INSERT INTO answered (request_id, answer, body, at) VALUES (?, ?, ?, ?)",
+        "INSERT INTO answered (request_id, answer, body, at, seal)"
+        " VALUES (?1, ?2, ?3, ?4, seal(?1, ?2, ?3, ?4))",
         (request_id, name, body, time_text(at)),
     )
 
@@ -52,11 +53,15 @@ def insert_alert(db: sqlite3.Connection, alert: AlertRow, channels: Sequence[str
     """The alert, undelivered for each of its channels. False if it was there already."""
     values = (alert.alert_id, alert.severity, alert.code, alert.text, alert.cause, time_text(alert.at))
     delivered = None if alert.delivered_at is None else time_text(alert.delivered_at)
-    sql = f"INSERT INTO alerts ({_ALERT}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+    sql = (
+        f"INSERT INTO alerts (number, {_ALERT}, seal)"
+        " SELECT n, ?1, ?2, ?3, ?4, ?5, ?6, ?7, seal(n, ?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+        " FROM (SELECT coalesce(max(number), 0) + 1 AS n FROM alerts) WHERE true ON CONFLICT DO NOTHING"
+    )
     if db.execute(sql, (*values, delivered)).rowcount == 0:
         return False
     db.executemany(
-        "INSERT INTO alert_channels (alert_id, channel) VALUES (?, ?)",
+        "INSERT INTO alert_channels (alert_id, channel, seal) VALUES (?1, ?2, seal(?1, ?2, NULL))",
         [(alert.alert_id, channel) for channel in channels],
     )
     return True
@@ -68,14 +73,16 @@ def mark_delivered(db: sqlite3.Connection, alert_id: str, channel: str, at: date
     False if there is no such alert for the channel.
     """
     found = db.execute(
-        "UPDATE alert_channels SET delivered_at = coalesce(delivered_at, ?) "
-        "WHERE alert_id = ? AND channel = ?",
+        "UPDATE alert_channels SET delivered_at = coalesce(delivered_at, ?1), "
+        "seal = seal(alert_id, channel, coalesce(delivered_at, ?1)) WHERE alert_id = ?2 AND channel = ?3",
         (time_text(at), alert_id, channel),
     )
     if found.rowcount == 0:
         return False
     db.execute(
-        "UPDATE alerts SET delivered_at = coalesce(delivered_at, ?) WHERE alert_id = ? AND NOT EXISTS "
+        "UPDATE alerts SET delivered_at = coalesce(delivered_at, ?1), "
+        "seal = seal(number, alert_id, severity, code, text, cause, at, coalesce(delivered_at, ?1)) "
+        "WHERE alert_id = ?2 AND NOT EXISTS "
         "(SELECT 1 FROM alert_channels AS c WHERE c.alert_id = alerts.alert_id AND c.delivered_at IS NULL)",
         (time_text(at), alert_id),
     )
@@ -117,7 +124,7 @@ def open_inbox(db: sqlite3.Connection) -> tuple[tuple[str, str, str], ...]:
 
 
 def write_job_runs(db: sqlite3.Connection, next_runs: dict[Job, datetime]) -> None:
-    sql = "INSERT OR REPLACE INTO job_runs (job, next_run) VALUES (?, ?)"
+    sql = "INSERT OR REPLACE INTO job_runs (job, next_run, seal) VALUES (?1, ?2, seal(?1, ?2))"
     db.executemany(sql, [(job.value, time_text(at)) for job, at in next_runs.items()])
 
 
@@ -161,6 +168,10 @@ def setting(db: sqlite3.Connection, key: str) -> str | None:
 def write_setting(db: sqlite3.Connection, key: str, value: str, at: datetime) -> None:
     sql = "INSERT OR REPLACE INTO system (key, value, at) VALUES (?, ?, ?)"
     db.execute(sql, (key, value, time_text(at)))
+
+
+def drop_setting(db: sqlite3.Connection, key: str) -> None:
+    db.execute("DELETE FROM system WHERE key = ?", (key,))
 
 
 def insert_snapshot(db: sqlite3.Connection, snapshot: MarketSnapshotRow) -> None:

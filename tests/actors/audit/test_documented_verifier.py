@@ -53,7 +53,7 @@ def test_it_prints_the_head(ended: Path) -> None:
 def test_it_finds_a_changed_record(ended: Path) -> None:
     path = ended / "audit" / FILE
     path.write_bytes(path.read_bytes().replace(b'"n":1', b'"n":7'))
-    assert verify(ended / "audit") == "record 2 was changed"
+    assert verify(ended / "audit") == "record 3 was changed"
 
 
 def test_it_finds_a_missing_record(ended: Path) -> None:

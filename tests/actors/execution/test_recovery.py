@@ -12,7 +12,7 @@ from core.messages.alerting import RaiseAlert, Severity
 from core.messages.execution import FinalOutcome, Reconcile, RecoveryReport
 from core.messages.kill_switch import ArmCause, ArmKillSwitch, ClearSuspension
 from core.messages.mcp import CancelOrder, OrderAction, OrderRefused
-from core.messages.state import RecordInstruction, RecordOrder, RecordSent
+from core.messages.state import BindAccount, RecordInstruction, RecordOrder, RecordSent
 from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import OrderState, PositionState
 from core.values import Label
@@ -348,3 +348,24 @@ def test_sizes_that_could_not_be_read_are_checked_again(house: TradingHouse) -> 
     house.venue.faults["get_positions"].extend([500] * 4)
     house.advance(300)
     assert ArmCause.RECOVERY in arms(house)
+
+
+def test_a_refusal_that_tells_nothing_about_the_account_does_not_arm_as_another_environment(
+    house: TradingHouse,
+) -> None:
+    """On a full disk the books can't bind the account; recovery tries again."""
+    house.books.refuse = {BindAccount: "disk_full: database or disk is full"}
+    house.restart_execution()
+    assert not report(house).ok
+    assert "disk_full" in (report(house).error or "")
+    assert arms(house) == []
+    house.books.refuse = {}
+    house.advance(61)
+    assert report(house).ok
+
+
+@pytest.mark.parametrize("code", ["account_differs", "environment_differs"])
+def test_another_account_or_environment_arms(house: TradingHouse, code: str) -> None:
+    house.books.refuse = {BindAccount: f"{code}: this folder's books belong to A1, the venue says A2"}
+    house.restart_execution()
+    assert arms(house) == [ArmCause.ENVIRONMENT]

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from actors.runtime.testing import FakeReply
+from actors.runtime.testing import DEFAULT_NOW, FakeReply
 from core.kill_file import parse_kill_file
+from core.messages.audit import AuditBoot, AuditHead, SwitchWord
 from core.messages.base import Refused
 from core.messages.execution import WithdrawEntries
 from core.messages.kill_switch import (
@@ -281,3 +282,41 @@ def test_second_disarming_is_refused_while_the_first_is_not_recorded(house: Swit
     refused = disarm(house)
     assert isinstance(refused, Refused)
     assert refused.reasons == ("busy",)
+
+
+def told_last_word(house: SwitchHouse, word: SwitchWord) -> None:
+    head = AuditHead(seq=9, hash="0" * 64)
+    house.tell("kill_switch", AuditBoot(ok=True, restored=False, records=9, head=head, last_word=word))
+
+
+def last_word(*causes: ArmCause, armed: bool = True) -> SwitchWord:
+    return SwitchWord(armed=armed, causes=causes, reason="stop", who="ada", at=DEFAULT_NOW)
+
+
+def test_armed_if_the_logs_last_word_is_armed_whatever_row_and_file_say(house: SwitchHouse) -> None:
+    told_last_word(house, last_word(ArmCause.RECOVERY))
+    found = status(house)
+    assert (found.armed, found.causes, found.exits_blocked) == (True, (ArmCause.RECOVERY,), True)
+    assert house.kill_file.read() is not None
+    assert house.books.row.armed
+
+
+def test_a_last_word_adds_the_causes_that_row_and_file_lack(house: SwitchHouse) -> None:
+    arm(house)
+    told_last_word(house, last_word(ArmCause.OPERATOR, ArmCause.AUDIT))
+    assert status(house).causes == (ArmCause.AUDIT, ArmCause.OPERATOR)
+
+
+def test_a_last_word_of_a_cause_from_a_newer_version_arms(house: SwitchHouse) -> None:
+    head = AuditHead(seq=9, hash="0" * 64)
+    word = SwitchWord(armed=True, causes=("moon",), reason="stop", who="ada", at=DEFAULT_NOW)
+    house.tell("kill_switch", AuditBoot(ok=True, restored=False, records=9, head=head, last_word=word))
+    assert status(house).armed
+
+
+def test_a_last_word_of_disarmed_neither_arms_nor_disarms(house: SwitchHouse) -> None:
+    told_last_word(house, last_word(armed=False))
+    assert not status(house).armed
+    arm(house)
+    told_last_word(house, last_word(armed=False))
+    assert status(house).armed

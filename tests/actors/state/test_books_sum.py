@@ -19,6 +19,7 @@ from core.orders.books import Delivery, Fill, InstructionKind
 from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import ORDER_FINAL, POSITION_EDGES, OrderState, PositionState
 from core.values import Label, round_eth
+from reading.proof import books_proved
 from tests.actors.state.books_room import (
     LONG,
     POSITION,
@@ -157,6 +158,10 @@ class BooksMachine(RuleBasedStateMachine):
         if found is not None:
             assert found.pnl_eth == self.venue_eth
             assert (found.contracts, found.contracts_opened) == (self.held, self.opened)
+
+    @invariant()
+    def the_books_are_what_the_log_makes_of_them(self) -> None:
+        assert books_proved(Path(self.folder.name)).lines() == ()
 
     @invariant()
     def the_state_is_what_size_and_live_orders_say(self) -> None:

@@ -11,9 +11,31 @@ import pytest
 
 from actors.state.backup import make_backup
 from actors.state.database import open_database
+from actors.state.market_file import attach_market
 from actors.state.tables.records import MarketSnapshotRow, insert_snapshot, snapshots
-from core.messages.kill_switch import ArmCause, ArmKillSwitch
-from tests.actors.state.books_room import START, BooksRoom
+from core.messages.alerting import RaiseAlert, Severity
+from core.messages.kill_switch import ArmKillSwitch
+from core.messages.state import Recorded, RecordMarketSnapshot
+from tests.actors.state.books_room import START, BooksRoom, event
+
+
+def opened(data_dir: Path) -> sqlite3.Connection:
+    """The books with their market file, as a start opens them."""
+    db = open_database(data_dir)
+    assert attach_market(db, data_dir, START) is None
+    return db
+
+
+def snapshot_request(number: int) -> RecordMarketSnapshot:
+    row = snapshot(number)
+    return RecordMarketSnapshot(
+        request_id=f"snapshot-{number}",
+        at=row.at,
+        spot_usd=row.spot_usd,
+        dvol=row.dvol,
+        funding=None,
+        quotes=row.quotes,
+    )
 
 
 def snapshot(number: int) -> MarketSnapshotRow:
@@ -22,7 +44,7 @@ def snapshot(number: int) -> MarketSnapshotRow:
 
 def test_snapshots_are_read_back_and_are_not_in_the_books_file(tmp_path: Path) -> None:
     """What was stored comes back; the books' own file does not hold the table."""
-    with closing(open_database(tmp_path)) as db:
+    with closing(opened(tmp_path)) as db:
         insert_snapshot(db, snapshot(1))
         insert_snapshot(db, snapshot(1))
         assert snapshots(db) == (snapshot(1),)
@@ -34,7 +56,7 @@ def test_snapshots_are_read_back_and_are_not_in_the_books_file(tmp_path: Path) -
 
 def test_snapshots_are_copied_once_a_day_and_linked_in_between(tmp_path: Path) -> None:
     """The second backup of a day shares the first one's copy; the next day copies anew."""
-    with closing(open_database(tmp_path)) as db:
+    with closing(opened(tmp_path)) as db:
         insert_snapshot(db, snapshot(1))
         first = make_backup(db, tmp_path, START).path
         insert_snapshot(db, snapshot(2))
@@ -51,18 +73,74 @@ def test_a_data_folder_named_relative_to_where_we_stand_is_backed_up(
 ) -> None:
     """The folder's default name is a relative one."""
     monkeypatch.chdir(tmp_path)
-    with closing(open_database(Path("data"))) as db:
+    with closing(opened(Path("data"))) as db:
         made = make_backup(db, Path("data"), START).path
     assert sorted(path.name for path in made.iterdir()) == ["audit", "cerbero.db", "market.db"]
 
 
-def test_a_corrupt_market_file_is_kept_as_evidence_and_arms(tmp_path: Path) -> None:
-    """A file that can't be trusted stops trading, whichever of the two it is."""
+GARBAGE = b"no database" * 1000
+
+
+def unusable(room: BooksRoom) -> list[RaiseAlert]:
+    told = [made for made in room.state_ctx.told_to("alerting") if isinstance(made, RaiseAlert)]
+    return [alert for alert in told if alert.code == "market_file_unusable"]
+
+
+def arms(room: BooksRoom) -> list[ArmKillSwitch]:
+    return [made for made in room.state_ctx.told_to("kill_switch") if isinstance(made, ArmKillSwitch)]
+
+
+def test_garbage_in_the_market_file_is_put_aside_and_the_books_go_on(tmp_path: Path) -> None:
+    """It holds quotes only: nothing is refused, nothing armed, and the alert names the right file."""
     BooksRoom(tmp_path).start().stop()
-    broken = b"no database" * 1000
-    (tmp_path / "market.db").write_bytes(broken)
+    (tmp_path / "market.db").write_bytes(GARBAGE)
     room = BooksRoom(tmp_path).start()
-    (evidence,) = (tmp_path / "evidence").iterdir()
-    assert (evidence / "market.db").read_bytes() == broken
-    armed = [m for m in room.state_ctx.told_to("kill_switch") if isinstance(m, ArmKillSwitch)]
-    assert [m.cause for m in armed] == [ArmCause.DATABASE]
+    [evidence] = (tmp_path / "evidence").iterdir()
+    assert (evidence / "market.db").read_bytes() == GARBAGE
+    assert arms(room) == []
+    [alert] = unusable(room)
+    assert alert.severity is Severity.HIGH
+    assert alert.text.startswith("market.db can't be used: file is not a database; it was moved to ")
+    assert room.answer_to(snapshot_request(1)) == Recorded(request_id="snapshot-1")
+    room.tell(event(1))
+    room.stop()
+    again = BooksRoom(tmp_path).start()
+    assert unusable(again) == []
+    again.kill()
+
+
+def test_damaged_pages_of_the_market_file_are_put_aside_too(tmp_path: Path) -> None:
+    room = BooksRoom(tmp_path).start()
+    for number in range(200):
+        room.tell(snapshot_request(number))
+    room.stop()
+    content = bytearray((tmp_path / "market.db").read_bytes())
+    content[4096:8192] = bytes(range(256)) * 16
+    (tmp_path / "market.db").write_bytes(content)
+    for _ in range(2):
+        room = BooksRoom(tmp_path).start()
+        assert arms(room) == []
+        assert room.answer_to(snapshot_request(500)) == Recorded(request_id="snapshot-500")
+        room.kill()
+    [evidence] = (tmp_path / "evidence").iterdir()
+    assert (evidence / "market.db").read_bytes() == bytes(content)
+
+
+def test_a_market_file_that_can_be_neither_used_nor_moved_is_done_without(tmp_path: Path) -> None:
+    """Snapshots then stay in memory: the books don't depend on them."""
+    BooksRoom(tmp_path).start().stop()
+    (tmp_path / "market.db").unlink()
+    (tmp_path / "market.db").mkdir()
+    room = BooksRoom(tmp_path).start()
+    assert arms(room) == []
+    [alert] = unusable(room)
+    assert "kept in memory only, until the next start" in alert.text
+    assert room.answer_to(snapshot_request(1)) == Recorded(request_id="snapshot-1")
+    room.kill()
+
+
+def test_evidence_of_the_same_second_has_a_folder_of_its_own(tmp_path: Path) -> None:
+    for _ in range(3):
+        (tmp_path / "market.db").write_bytes(GARBAGE)
+        BooksRoom(tmp_path).start().kill()
+    assert len(list((tmp_path / "evidence").iterdir())) == 3

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from actors.state.database import DATABASE_FILE, DatabaseCorruptError, migrations, open_database
+from actors.state.seals import SEALED, broken_seals
 from actors.state.tables.records import alerts, mark_delivered, undelivered_alerts
 from tests.actors.state.books_room import START
 
@@ -50,3 +51,22 @@ def test_books_of_a_newer_version_are_refused(tmp_path: Path) -> None:
         db.execute(f"PRAGMA user_version = {newer}")
     with pytest.raises(DatabaseCorruptError, match=f"expected at most {newer - 1}, found {newer}"):
         open_database(tmp_path)
+
+
+def test_rows_of_an_older_version_are_sealed_when_it_is_opened(tmp_path: Path) -> None:
+    books_of_version(tmp_path, 1, alert_row(1, "a", "2026-01-05T14:00:01Z"), alert_row(2, "b", None))
+    with closing(open_database(tmp_path)) as db:
+        assert list(broken_seals(db)) == []
+        db.execute("UPDATE alerts SET text = 'other' WHERE alert_id = 'b'")
+        db.execute("UPDATE alert_channels SET seal = NULL")
+        assert list(broken_seals(db)) == [
+            "alerts 2: expected the row as it was sealed, found it changed",
+            "alert_channels 'b': expected the row as it was sealed, found it changed",
+        ]
+
+
+def test_each_sealed_row_is_made_of_all_columns_of_its_table(tmp_path: Path) -> None:
+    with closing(open_database(tmp_path)) as db:
+        for table, columns in SEALED.items():
+            found = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
+            assert [*columns, "seal"] == found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
+from actors.state.tables import orders
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.base import Refused
 from core.messages.state import (
@@ -18,6 +19,7 @@ from core.messages.state import (
     RecordDeliveries,
     Recorded,
     RecordSent,
+    SetSystem,
 )
 from core.orders.books import CycleOutcome, Delivery, InstructionKind, Job, Position
 from core.orders.exit_rule import ExitRule
@@ -36,6 +38,7 @@ from tests.actors.state.books_room import (
     order_row,
     propose,
     record,
+    records,
     send,
 )
 
@@ -333,3 +336,26 @@ def test_a_cycle_ends_once(room: BooksRoom) -> None:
     assert close("1", CycleOutcome.ENTERED) == Recorded(request_id="1")
     assert close("2", CycleOutcome.ENTERED) == Recorded(request_id="2")
     assert codes(close("3", CycleOutcome.VETOED)) == ["cycle_closed"]
+
+
+def test_a_look_that_finds_nothing_new_changes_no_row_and_writes_no_record(room: BooksRoom) -> None:
+    """Otherwise the row would hold a time that the log does not."""
+    propose(room)
+    label = instruct(room)
+    send(room, label)
+    working = order_row(label, OrderState.WORKING)
+    record(room, working, request="works")
+    before = len(records(room))
+    later = working.model_copy(update={"updated_at": START + timedelta(minutes=5)})
+    assert record(room, later, request="looked-again") == Recorded(request_id="looked-again")
+    db = room.state._db
+    assert db is not None
+    assert orders.order(db, label) == working
+    assert len(records(room)) == before
+
+
+def test_a_setting_is_recorded_when_it_changes(room: BooksRoom) -> None:
+    for number, value in enumerate(("a", "a", "b")):
+        room.tell(SetSystem(request_id=f"set-{number}", key="boot", value=value, at=START))
+    found = [made["detail"] for made in records(room) if made["kind"] == "SETTING"]
+    assert found == [{"key": "boot", "value": "a"}, {"key": "boot", "value": "b"}]

@@ -1,0 +1,68 @@
+"""Writes a new database from rows that were recomputed: nothing of an older one is read."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from pathlib import Path
+
+from actors.state.database import database_path, migrate
+from actors.state.seals import seal_alerts
+from actors.state.tables import chain, raw
+from actors.state.tables.chain import ChainEnd
+from core.audit.fold.books import FoldedBooks
+from core.audit.fold.tables import PROVED, Cell
+from core.audit.hash_chain import Link
+from core.errors import FoundWrongError
+
+DRAFT_SUFFIX = ".draft"
+
+
+def write_database(data_dir: Path, books: FoldedBooks, link: Link, file: str | None, file_bytes: int) -> Path:
+    """Write `cerbero.db` with these rows and the log's end, whole or not at all; the path.
+
+    Every alert counts as delivered, to no channel. Raises FoundWrongError if there is a database already or
+    if the rows contradict each other, OSError and sqlite3.OperationalError if it can't be written.
+    """
+    path = database_path(data_dir)
+    for taken in (path, path.with_name(f"{path.name}-wal")):
+        if taken.exists():
+            raise FoundWrongError(f"{taken}: expected no database here, found one; move it away first")
+    draft = path.with_name(f"{path.name}{DRAFT_SUFFIX}")
+    draft.unlink(missing_ok=True)
+    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    with closing(sqlite3.connect(draft, isolation_level=None)) as db:
+        db.execute("PRAGMA synchronous = FULL")
+        migrate(db)
+        db.execute("BEGIN")
+        for table in PROVED:
+            raw.insert(db, table.name, _stored(table.name, books.tables[table.name].values()))
+        seal_alerts(db)
+        chain.write(db, ChainEnd(link, file, file_bytes), None)
+        fault = db.execute("PRAGMA foreign_key_check").fetchone()
+        if fault is not None:
+            raise FoundWrongError(
+                f"{fault[0]}: expected each row's {fault[2]} to be there, found one missing"
+            )
+        db.execute("COMMIT")
+    _sync(draft)
+    draft.rename(path)
+    _sync(data_dir)
+    return path
+
+
+def _stored(table: str, rows: Iterable[Mapping[str, Cell]]) -> Iterable[Mapping[str, Cell]]:
+    """The rows with what their table holds beyond what the log says."""
+    if table != "alerts":
+        return rows
+    return ({**row, "delivered_at": row["at"]} for row in rows)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,51 @@
+"""The rows of any table as they are stored: read for a comparison that trusts nothing, and inserted."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+RawCell = str | int | None
+
+
+def rows(
+    db: sqlite3.Connection, table: str, key: str, columns: Sequence[str]
+) -> Iterator[dict[str, RawCell]]:
+    """Every row, in the order of insertion if the table keeps one, else in the order of `key`."""
+    order = "rowid" if _keeps_order(db, table) else _quoted(key)
+    names = ", ".join(_quoted(column) for column in columns)
+    for row in db.execute(f"SELECT {names} FROM {_quoted(table)} ORDER BY {order}"):
+        yield dict(zip(columns, row, strict=True))
+
+
+def insert(db: sqlite3.Connection, table: str, added: Iterable[Mapping[str, RawCell]]) -> None:
+    """Insert rows, whose keys are the columns."""
+    for row in added:
+        names = ", ".join(_quoted(column) for column in row)
+        places = ", ".join("?" for _ in row)
+        db.execute(f"INSERT INTO {_quoted(table)} ({names}) VALUES ({places})", tuple(row.values()))
+
+
+def columns_by_table(db: sqlite3.Connection) -> dict[str, tuple[str, ...]]:
+    """Every table of the books' file with its columns."""
+    names = [row[0] for row in db.execute("SELECT name FROM main.sqlite_schema WHERE type = 'table'")]
+    return {
+        name: tuple(row[1] for row in db.execute(f"PRAGMA main.table_info({_quoted(name)})"))
+        for name in names
+    }
+
+
+def page_fault(db: sqlite3.Connection) -> str | None:
+    """What SQLite's own check of pages and indexes finds wrong first; None if all is well."""
+    found = str(db.execute("PRAGMA integrity_check(1)").fetchone()[0])
+    return None if found == "ok" else found
+
+
+def _keeps_order(db: sqlite3.Connection, table: str) -> bool:
+    wanted = db.execute("SELECT wr FROM pragma_table_list WHERE schema = 'main' AND name = ?", (table,))
+    row = wanted.fetchone()
+    return row is not None and row[0] == 0
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

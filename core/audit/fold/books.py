@@ -1,0 +1,131 @@
+"""The books as the log makes them: rows by table and key, grown record by record."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from core.audit.fold.forms import ContradictionError
+from core.audit.fold.holding import FINAL_ORDERS, CountedPosition
+from core.audit.fold.tables import PROVED, Cell, ProvedTable, Row
+
+TABLES: dict[str, ProvedTable] = {table.name: table for table in PROVED}
+
+
+def as_it_is(text: str) -> str:
+    """Keep a long text itself."""
+    return text
+
+
+@dataclass
+class FoldedBooks:
+    """The rows so far, in the order of their insertion, and what contradicted what on the way.
+
+    `keep` is applied to the text of each decision: a digest instead of the text saves memory where only a
+    comparison is wanted.
+    """
+
+    keep: Callable[[str], str] = as_it_is
+    tables: dict[str, dict[Cell, Row]] = field(default_factory=lambda: {name: {} for name in TABLES})
+    holdings: dict[Cell, CountedPosition] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    is_opened: bool = True
+    """False while the log has not said how the books were when it began."""
+    parts_read: int = 0
+    """Of an opening whose last part is still to come."""
+
+    def begin_anew(self) -> None:
+        """Forget everything: the rows of all tables follow."""
+        for rows in self.tables.values():
+            rows.clear()
+        self.holdings.clear()
+        self.problems.clear()
+        self.parts_read, self.is_opened = 0, False
+
+    def insert(self, table: str, row: Row) -> None:
+        """Add a row that must be new. Raises ContradictionError."""
+        key = row[TABLES[table].key]
+        rows = self.tables[table]
+        if key in rows:
+            raise ContradictionError(f"{table}: expected a new row, found {key!r} a second time")
+        self._count(table, row)
+        rows[key] = row
+
+    def row(self, table: str, key: Cell) -> Row:
+        """A row that must be there. Raises ContradictionError."""
+        found = self.tables[table].get(key)
+        if found is None:
+            raise ContradictionError(f"{table}: expected the row {key!r}, found none")
+        return found
+
+    def holding(self, position_id: Cell) -> CountedPosition:
+        """What is held of a position that must be there. Raises ContradictionError."""
+        found = self.holdings.get(position_id)
+        if found is None:
+            raise ContradictionError(f"positions: expected {position_id!r}, found none")
+        return found
+
+    def move_order(self, label: str, state: str) -> None:
+        """Set the state of an order, and whether it is one that may still fill."""
+        order, instruction = self.row("orders", label), self.row("instructions", label)
+        order["state"] = state
+        holding = self.holding(instruction["proposal_id"])
+        if state in FINAL_ORDERS:
+            holding.live.pop(label, None)
+        else:
+            holding.live[label] = str(instruction["kind"])
+
+    def _count(self, table: str, row: Row) -> None:
+        """Let the position that a new row belongs to follow it."""
+        follow = _FOLLOWED.get(table)
+        if follow is not None:
+            follow(self, row)
+
+
+def _follow_position(books: FoldedBooks, row: Row) -> None:
+    plan = json.loads(str(books.row("proposals", row["position_id"])["plan"]))
+    legs = {leg["instrument_name"]: leg["ratio"] for leg in plan["legs"]}
+    books.holdings[row["position_id"]] = CountedPosition(legs, state=str(row["state"]))
+
+
+def _follow_instruction(books: FoldedBooks, row: Row) -> None:
+    books.holding(row["proposal_id"]).entry_orders += row["kind"] == "entry"
+
+
+def _follow_order(books: FoldedBooks, row: Row) -> None:
+    instruction = books.row("instructions", row["label"])
+    if row["state"] not in FINAL_ORDERS:
+        books.holding(instruction["proposal_id"]).live[str(row["label"])] = str(instruction["kind"])
+
+
+def _follow_fill(books: FoldedBooks, row: Row) -> None:
+    instruction = books.row("instructions", row["label"])
+    holding = books.holding(instruction["proposal_id"])
+    name, contracts, at = str(row["instrument_name"]), int(row["amount"] or 0), str(row["at"])
+    if instruction["kind"] == "entry":
+        holding.entered[name] += contracts
+        holding.first_entry_at = min(holding.first_entry_at or at, at)
+    else:
+        holding.ended[name] += contracts
+
+
+def _follow_delivery(books: FoldedBooks, row: Row) -> None:
+    ended = books.holding(row["position_id"]).ended
+    ended[str(row["instrument_name"])] += abs(int(row["size"] or 0))
+
+
+def _follow_cash(books: FoldedBooks, row: Row) -> None:
+    books.holding(row["position_id"]).cash_eth += Decimal(str(row["amount_eth"]))
+
+
+_FOLLOWED: dict[str, Callable[[FoldedBooks, Row], None]] = {
+    "positions": _follow_position,
+    "instructions": _follow_instruction,
+    "orders": _follow_order,
+    "fills": _follow_fill,
+    "deliveries": _follow_delivery,
+    "cash_flows": _follow_cash,
+}
+"""What each new row of these tables adds to what its position holds."""

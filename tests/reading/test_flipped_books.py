@@ -1,0 +1,105 @@
+"""Every flip of a bit in a small `cerbero.db` changes no row, or is found by a start or by the proof."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from core.errors import FoundWrongError
+from core.messages.kill_switch import ArmCause, ArmKillSwitch
+from reading.audit import verified
+from reading.proof import books_proved
+from tests.actors.state.books_room import BooksRoom, event
+from tests.fakes.whole_books import write_whole_books
+
+PAGE_BYTES = 512
+"""The smallest page of SQLite: the file has 44 KB instead of 180."""
+SAMPLE = 400
+PARTS = 16
+Rows = dict[str, list[tuple[object, ...]]]
+
+
+def small_books(data_dir: Path, *, orderly: bool) -> Path:
+    """The database alone in one file, with every table filled; after a kill bytes are pending."""
+    room = BooksRoom(data_dir).start()
+    write_whole_books(room)
+    room.tell(event(1))
+    if orderly:
+        room.stop()
+    else:
+        room.kill()
+    with closing(sqlite3.connect(data_dir / "cerbero.db")) as db:
+        for sql in ("PRAGMA journal_mode = DELETE", f"PRAGMA page_size = {PAGE_BYTES}", "VACUUM"):
+            db.execute(sql).fetchall()
+    return data_dir
+
+
+def rows(data_dir: Path, tables: list[str]) -> Rows | None:
+    """Every row, read without an index; None if the file can't be read."""
+    try:
+        with closing(sqlite3.connect(f"file:{data_dir / 'cerbero.db'}?mode=ro", uri=True)) as db:
+            return {name: db.execute(f'SELECT * FROM "{name}" NOT INDEXED').fetchall() for name in tables}
+    except (sqlite3.Error, UnicodeDecodeError):
+        return None
+
+
+def noticed(data_dir: Path) -> bool:
+    """Whether the proof or the check of the chain finds something wrong. The start looks at less."""
+    try:
+        return not books_proved(data_dir).ok or not verified(data_dir).ok
+    except FoundWrongError:
+        return True
+
+
+def unnoticed(data_dir: Path, bits: list[int]) -> list[int]:
+    """The flips among `bits` that change a row and that nobody notices."""
+    path = data_dir / "cerbero.db"
+    content = path.read_bytes()
+    with closing(sqlite3.connect(path)) as db:
+        tables = [row[0] for row in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+    before = rows(data_dir, tables)
+    assert before is not None
+    assert not noticed(data_dir)
+    found = []
+    for bit in bits:
+        flipped = bytearray(content)
+        flipped[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(flipped)
+        if rows(data_dir, tables) != before and not noticed(data_dir):
+            found.append(bit)
+    path.write_bytes(content)
+    return found
+
+
+@pytest.mark.parametrize("orderly", [True, False])
+def test_some_flips_change_no_row_or_are_noticed(tmp_path: Path, orderly: bool) -> None:
+    data_dir = small_books(tmp_path, orderly=orderly)
+    size = (data_dir / "cerbero.db").stat().st_size
+    assert unnoticed(data_dir, Random("flips").sample(range(size * 8), SAMPLE)) == []
+
+
+@pytest.mark.parametrize("column", ["last_seq", "last_hash", "file", "offset", "payload"])
+def test_a_part_of_pending_bytes_is_noticed(tmp_path: Path, column: str) -> None:
+    """One bit makes a 0 of a NULL."""
+    data_dir = small_books(tmp_path, orderly=True)
+    with closing(sqlite3.connect(data_dir / "cerbero.db")) as db:
+        cell = "x'00'" if column == "payload" else "0"
+        db.execute(f"UPDATE chain SET pending_{column} = {cell}")
+        db.commit()
+    assert noticed(data_dir)
+    room = BooksRoom(data_dir).start()
+    arms = [made for made in room.state_ctx.told_to("kill_switch") if isinstance(made, ArmKillSwitch)]
+    assert [made.cause for made in arms] == [ArmCause.DATABASE]
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("orderly", [True, False])
+def test_every_flip_changes_no_row_or_is_noticed(tmp_path: Path, orderly: bool, part: int) -> None:
+    data_dir = small_books(tmp_path, orderly=orderly)
+    size = (data_dir / "cerbero.db").stat().st_size
+    assert unnoticed(data_dir, list(range(part, size * 8, PARTS))) == []

@@ -40,7 +40,9 @@ def test_it_runs_as_a_user_without_rights_and_tells_its_health() -> None:
 
 def test_requirements_are_installed_by_hash() -> None:
     installs = [rest for rest in arguments("RUN") if "pip install" in rest]
-    assert any("--no-deps --require-hashes -r requirements.lock" in rest for rest in installs)
+    assert any(
+        "--only-binary :all: --no-deps --require-hashes -r requirements.lock" in rest for rest in installs
+    )
     assert all("--require-hashes" in rest or "--no-deps --no-build-isolation" in rest for rest in installs)
     assert "pip check" in installs[-1]
 

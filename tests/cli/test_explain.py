@@ -43,7 +43,9 @@ def write_log(folder: Path, recorded: object, version: str = "1.0", config: Json
         for seq, (kind, detail) in enumerate(details.items(), 1)
     ]
     (folder / "audit").mkdir()
-    (folder / "audit" / f"audit-{NOW:%Y-%m-%d}.jsonl").write_text("".join(f"{line}\n" for line in lines))
+    (folder / "audit" / f"audit-{NOW:%Y-%m-%d}.jsonl").write_text(
+        "".join(f"{line}\n" for line in lines), "utf-8"
+    )
 
 
 def recorded_entry() -> Record:

@@ -26,7 +26,7 @@ def run_paper(folder: Path, *arguments: str) -> dict[str, Any]:
     fixed = ("paper", "--no-ui", "--data-dir", str(folder / "data"), "--json", str(out))
     ran = ended(started(*fixed, *arguments), RUN_LIMIT_S)
     assert ran.code == 0, ran.err
-    report: dict[str, Any] = json.loads(out.read_text())
+    report: dict[str, Any] = json.loads(out.read_text("utf-8"))
     return report
 
 

@@ -12,7 +12,7 @@ import pytest
 from tests.tidy.locks import Metadata, gaps, installed, locked_here
 
 ROOT = Path(__file__).resolve().parents[2]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 RUNTIME = [*PROJECT["build-system"]["requires"], *PROJECT["project"]["dependencies"]]
 WANTED = {
     "requirements.lock": RUNTIME,
@@ -40,17 +40,17 @@ elsewhere==1.0 ; sys_platform == 'win32' \\
 
 @pytest.mark.parametrize("name", WANTED)
 def test_the_lock_is_closed(name: str) -> None:
-    assert gaps((ROOT / name).read_text(), WANTED[name], installed) == []
+    assert gaps((ROOT / name).read_text("utf-8"), WANTED[name], installed) == []
 
 
 @pytest.mark.parametrize("name", WANTED)
 def test_every_requirement_of_the_lock_is_pinned_and_hashed(name: str) -> None:
-    text = (ROOT / name).read_text().replace("\\\n", " ")
+    text = (ROOT / name).read_text("utf-8").replace("\\\n", " ")
     assert [line for line in text.splitlines() if not re.match(r"[\w.-]+==\S+ .*--hash=sha256:", line)] == []
 
 
 def test_both_locks_agree() -> None:
-    runtime, dev = (locked_here((ROOT / name).read_text()) for name in WANTED)
+    runtime, dev = (locked_here((ROOT / name).read_text("utf-8")) for name in WANTED)
     assert runtime.items() <= dev.items()
 
 
@@ -64,7 +64,9 @@ def test_both_locks_agree() -> None:
     ],
 )
 def test_a_line_that_is_removed_from_a_lock_is_missed(name: str, line: str, lacks: str) -> None:
-    text, removed = re.subn(rf"^{line}==(.*\\\n)+.*\n", "", (ROOT / name).read_text(), flags=re.MULTILINE)
+    text, removed = re.subn(
+        rf"^{line}==(.*\\\n)+.*\n", "", (ROOT / name).read_text("utf-8"), flags=re.MULTILINE
+    )
     assert removed == 1
     assert any(
         gap.startswith(lacks) and "not in the lock" in gap for gap in gaps(text, WANTED[name], installed)

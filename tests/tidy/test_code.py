@@ -141,7 +141,8 @@ def lacks_encoding(call: ast.Call) -> bool:
             return any(isinstance(mode, str) and TEXT_MODE.fullmatch(mode) for mode in modes)
         case ast.Attribute(attr="run" | "Popen" | "check_output", value=ast.Name(id="subprocess")):
             return bool({"text", "universal_newlines"} & given)
-    return False
+        case _:
+            return False
 
 
 @pytest.mark.parametrize("path", files(*CODE, "tests"), ids=name_of)

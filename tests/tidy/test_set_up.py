@@ -15,8 +15,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-TOOLS = ("bash", "cat", "cp", "dirname", "env", "find", "grep", "head", "ln", "make", "mkdir", "mktemp")
-TOOLS += ("mv", "realpath", "rm", "touch")
+TOOLS = (
+    *("bash", "cat", "cp", "dirname", "env", "find", "grep", "head"),
+    *("ln", "make", "mkdir", "mktemp", "mv", "realpath", "rm", "touch"),
+)
 INTERPRETER = """\
 #!/bin/bash
 here="$(dirname "$0")/.."

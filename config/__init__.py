@@ -18,6 +18,7 @@ from config.strategy_file import (
     strategy_hash,
     write_hash,
 )
+from config.yaml_lines import unreadable
 
 __all__ = [
     "VARIABLES",
@@ -33,5 +34,6 @@ __all__ = [
     "mcp_from_env",
     "mode_from_env",
     "strategy_hash",
+    "unreadable",
     "write_hash",
 ]

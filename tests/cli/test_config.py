@@ -39,6 +39,17 @@ def test_a_file_that_is_not_there_is_bad_input(cli: Cli, tmp_path: Path) -> None
     assert cli("config", "validate", "--strategy", tmp_path / "none.yaml").code == 2
 
 
+@pytest.mark.parametrize("command", [("config", "validate"), ("config", "show"), ("paper",)])
+def test_outside_the_folder_of_the_strategy_one_is_told_where_it_was_looked_for(
+    cli: Cli, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    cli.monkeypatch.chdir(tmp_path)
+    ran = cli(*command)
+    assert ran.code == 2
+    assert f"strategy.yaml: expected a file, found none in {tmp_path}; go to the folder" in ran.err
+    assert "--strategy" in ran.err
+
+
 def test_hash_write_seals_the_file(cli: Cli, strategy_file: Path) -> None:
     strategy_file.write_text(
         strategy_file.read_text("utf-8").replace("dvol_min_pts: 40.0", "dvol_min_pts: 41.0"), "utf-8"

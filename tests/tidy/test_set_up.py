@@ -180,7 +180,7 @@ def test_a_machine_without_any_python_is_told_so(machine: Machine) -> None:
     assert "found none that runs" in ran.stderr
 
 
-@pytest.mark.parametrize(("named", "found"), [("nope", "nope: command not found"), ("old", "Python 2.7.1")])
+@pytest.mark.parametrize(("named", "found"), [("nope", "no such program"), ("old", "Python 2.7.1")])
 def test_a_named_python_that_will_not_do_is_named_with_what_it_is(
     machine: Machine, named: str, found: str
 ) -> None:

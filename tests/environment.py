@@ -7,13 +7,14 @@ zone, a git hook's GIT_DIR, the user's own CERBERO_BITE_ variables.
 from __future__ import annotations
 
 import os
+import tempfile
 import time
 from collections.abc import Mapping
 
 KEPT = frozenset(
     {
         # Where programs and modules are found, and where files may be put.
-        *("PATH", "LD_LIBRARY_PATH", "PYTHONPATH", "HOME", "USER", "TMPDIR", "VIRTUAL_ENV"),
+        *("PATH", "LD_LIBRARY_PATH", "PYTHONPATH", "HOME", "USER", "VIRTUAL_ENV"),
         *("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"),
         # What chooses among the tests themselves.
         *("CERBERO_BITE_TEST_DATA", "HYPOTHESIS_PROFILE", "MUTANT_UNDER_TEST"),
@@ -29,6 +30,8 @@ GIVEN = {
     "TZ": "Test-12:45",
 }
 UMASK = 0o022
+TMPDIR_LENGTH_MAX = 40
+"""Tests bind sockets some folders below it, and the path of a socket has at most 107 characters."""
 
 OUTSIDE = dict(os.environ)
 """The shell's own variables, for the long tests that download: they may need its proxy and its mirror."""
@@ -39,6 +42,9 @@ def known(variables: Mapping[str, str]) -> dict[str, str]:
     kept = {
         name: value for name, value in variables.items() if name in KEPT or name.startswith(KEPT_PREFIXES)
     }
+    folder = variables.get("TMPDIR", "")
+    if 0 < len(folder) <= TMPDIR_LENGTH_MAX:
+        kept["TMPDIR"] = folder
     return {**kept, **GIVEN}
 
 
@@ -49,4 +55,6 @@ def enter() -> None:
         del os.environ[name]
     os.environ.update(variables)
     time.tzset()
+    # It may have been looked up already.
+    tempfile.tempdir = None
     os.umask(UMASK)

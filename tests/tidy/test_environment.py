@@ -31,6 +31,12 @@ def test_what_the_shell_says_is_replaced_or_left_out() -> None:
     assert seen == {**environment.GIVEN, "PATH": "/bin", "CERBERO_BITE_TEST_DATA": "/recorded"}
 
 
+def test_a_temporary_folder_is_kept_unless_sockets_in_it_would_have_too_long_a_path() -> None:
+    assert environment.known({"TMPDIR": "/scratch"})["TMPDIR"] == "/scratch"
+    assert "TMPDIR" not in environment.known({"TMPDIR": "/" + "l" * 120})
+    assert "TMPDIR" not in environment.known({"TMPDIR": ""})
+
+
 def test_tests_and_the_processes_that_they_start_see_nothing_else() -> None:
     assert dict(os.environ) == environment.known(os.environ)
     assert time.tzname[0] == "Test"

@@ -30,7 +30,7 @@ GIVEN = {
     "TZ": "Test-12:45",
 }
 UMASK = 0o022
-TMPDIR_LENGTH_MAX = 40
+TMPDIR_LENGTH_MAX = 16
 """Tests bind sockets some folders below it, and the path of a socket has at most 107 characters."""
 
 OUTSIDE = dict(os.environ)

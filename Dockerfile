@@ -10,7 +10,7 @@ RUN useradd --create-home --uid 10001 cerbero \
 
 WORKDIR /app
 COPY requirements.lock ./
-RUN pip install --no-cache-dir --no-deps --require-hashes -r requirements.lock
+RUN pip install --no-cache-dir --only-binary :all: --no-deps --require-hashes -r requirements.lock
 
 COPY pyproject.toml README.md LICENSE run.py strategy.yaml ./
 COPY core core

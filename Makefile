@@ -1,37 +1,54 @@
 # Everything starts from a Python alone, 3.11 to 3.13; the environment is .venv/, made from hash-locked requirements.
 SHELL := /bin/bash
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# Unless one is given, the first supported Python on the PATH.
+PYTHON ?=
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+MADE := $(VENV)/.made-stamp
 RUNTIME := $(VENV)/.runtime-stamp
 DEV := $(VENV)/.dev-stamp
 PAPER_ARGS ?= --days 28 --seed 1
 TEST_ARGS ?= -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-dev paper test coverage mutants lint types bench soak pykka-suite
+.PHONY: always help venv venv-dev paper test coverage mutants lint types bench soak pykka-suite
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(BIN)/python:
-	@test -n "$(PYTHON)" || { echo "make venv: expected Python 3.11 to 3.13 on the PATH, found none" >&2; exit 2; }
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
-		|| { echo "make venv: expected Python 3.11 to 3.13, found $$($(PYTHON) -V); set PYTHON=" >&2; exit 2; }
-	$(PYTHON) -m venv $(VENV)
+# What the user's shell says to Python and pip holds for the user's own work. PYTHONPATH, for one, would let pip take
+# for installed what is elsewhere. What says from where and how pip downloads stays.
+DOWNLOAD := INDEX_URL EXTRA_INDEX_URL FIND_LINKS NO_INDEX CONFIG_FILE CERT CLIENT_CERT TRUSTED_HOST PROXY TIMEOUT \
+	DEFAULT_TIMEOUT RETRIES CACHE_DIR NO_CACHE_DIR KEYRING_PROVIDER NO_INPUT USE_FEATURE USE_DEPRECATED
+unexport $(filter-out PYTHONDONTWRITEBYTECODE PYTHONPYCACHEPREFIX PYTHONUNBUFFERED,$(filter PYTHON%,$(.VARIABLES)))
+unexport $(filter-out $(DOWNLOAD:%=PIP_%),$(filter PIP_%,$(.VARIABLES)))
+
+# A pip.conf may say `user = true`, which an environment refuses; PIP_USER overrules it.
+PIP := PIP_USER=0 $(BIN)/python -m pip --disable-pip-version-check --quiet
+INSTALL := $(PIP) install --no-deps
+# A source distribution would be built with what its author asks for, unlocked and from the network.
+LOCKED := $(INSTALL) --only-binary :all: --require-hashes
+
+# The environment itself, without what is installed into it. Whether it is still usable is looked at each time.
+$(MADE): always
+	@.ci/make-venv '$(VENV)' $(PYTHON)
 
 # Whatever is needed is in the locks, so pip resolves nothing (docs/decisions/locks-without-resolving.md): neither
-# for them, nor for the project itself, which is built by what the lock holds.
-$(RUNTIME): requirements.lock pyproject.toml | $(BIN)/python
-	$(PIP) install --no-deps --require-hashes -r requirements.lock
-	$(PIP) install --no-deps --no-build-isolation -e .
+# for them, nor for the project itself, which is built by what the lock holds. While pip works the environment does
+# not count as made, so that one in which pip was cut off is made again.
+$(RUNTIME): requirements.lock pyproject.toml $(MADE)
+	@mv $(MADE) $(MADE).unfinished
+	$(LOCKED) -r requirements.lock
+	$(INSTALL) --no-build-isolation -e .
 	$(PIP) check
+	@mv $(MADE).unfinished $(MADE)
 	@touch $@
 
 $(DEV): requirements-dev.lock $(RUNTIME)
-	$(PIP) install --no-deps --require-hashes -r requirements-dev.lock
+	@mv $(MADE) $(MADE).unfinished
+	$(LOCKED) -r requirements-dev.lock
 	$(PIP) check
+	@mv $(MADE).unfinished $(MADE)
 	@touch $@
 
 venv: $(RUNTIME)  ## Make .venv/ with what running needs
@@ -49,20 +66,20 @@ coverage: $(DEV)  ## Every line and branch of core/ by its own tests; fails unde
 
 # Results are kept in mutants/: a second run tries only what changed. MUTANTS='core.rules.exit.*' tries some again.
 mutants: $(DEV)  ## Change core/ in 5,800 ways: a test must notice 85 % (half an hour)
-	HYPOTHESIS_PROFILE=mutants nice -n 10 $(BIN)/mutmut run --max-children 2 $(MUTANTS)
-	$(BIN)/mutmut results
-	$(BIN)/mutmut export-cicd-stats
+	HYPOTHESIS_PROFILE=mutants nice -n 10 $(BIN)/python -m mutmut run --max-children 2 $(MUTANTS)
+	$(BIN)/python -m mutmut results
+	$(BIN)/python -m mutmut export-cicd-stats
 	@$(BIN)/python -c 'import json, sys; found = json.load(open("mutants/mutmut-cicd-stats.json")); \
 		killed, total = found["killed"] + found["timeout"], found["total"]; \
 		print(f"{killed} of {total} mutants killed"); sys.exit(killed < 0.85 * total)'
 
 lint: $(DEV)  ## Style, format and import contracts
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
 	$(BIN)/lint-imports
 
 types: $(DEV)  ## Strict types
-	$(BIN)/mypy
+	$(BIN)/python -m mypy
 
 bench: $(DEV)  ## Timed figures: a table, and bench.json
 	$(BIN)/python -m bench

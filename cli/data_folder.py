@@ -57,7 +57,7 @@ def locked(data_dir: Path, choose_socket: Callable[[], Path]) -> Iterator[Path]:
 
     The kernel releases the lock when the process ends, however it ends; the file itself stays.
     """
-    with (data_dir / LOCK).open("a+") as file:
+    with (data_dir / LOCK).open("a+", encoding="utf-8") as file:
         # A command that checks whether an engine runs holds the lock for an instant: try a few times.
         if not any(try_lock(file) or Event().wait(LOCK_RETRY_S) for _ in range(LOCK_TRIES)):
             engine = holder_of(file)

@@ -19,6 +19,7 @@ from config.strategy_file import (
     local_overrides_path,
     strategy_hash,
 )
+from config.yaml_lines import unreadable
 
 __all__ = [
     "DISTRIBUTION",
@@ -36,5 +37,6 @@ __all__ = [
     "mcp_from_env",
     "mode_from_env",
     "strategy_hash",
+    "unreadable",
     "write_hash",
 ]

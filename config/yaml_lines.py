@@ -36,6 +36,16 @@ class LinedYaml:
     places: dict[KeyPath, Place]
 
 
+def unreadable(file: Path, error: OSError) -> str:
+    """The complaint about a strategy file that can't be opened."""
+    if isinstance(error, FileNotFoundError):
+        return (
+            f"{file}: expected a file, found none in {file.absolute().parent}; "
+            "go to the folder that holds the strategy file, or name the file with --strategy"
+        )
+    return f"{file}: expected a readable file, found {error.strerror}"
+
+
 def read_lined_yaml(file: Path) -> LinedYaml:
     """Read one YAML file that holds a mapping; an empty file is an empty mapping.
 
@@ -51,7 +61,7 @@ def yaml_text(file: Path) -> str:
     try:
         return file.read_bytes().decode("utf-8")
     except OSError as error:
-        raise ConfigError(f"{file}: expected a readable file: {error.strerror}") from error
+        raise ConfigError(unreadable(file, error)) from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{file}: expected UTF-8 text: {error}") from error
 

@@ -12,6 +12,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
+from tests import environment
+
+environment.enter()
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 DEFAULT_RECORDED_DATA = REPOSITORY.parent / "shared" / "data"
 

@@ -148,13 +148,14 @@ def _load(strategy: Path) -> LoadedStrategy:
 
 
 def _require_readable(path: Path) -> None:
+    from config import unreadable
     from core.errors import InputError
 
     try:
         with path.open("rb"):
             return
     except OSError as error:
-        raise InputError(f"--strategy {path}: expected a readable file: {error.strerror}") from None
+        raise InputError(f"--strategy {unreadable(path, error)}") from None
 
 
 def _shown(name: str, meaning: str) -> str:

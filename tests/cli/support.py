@@ -67,7 +67,7 @@ def started(
         env=environment,
         stdout=stdout,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
     )
 
 

@@ -171,7 +171,7 @@ def test_a_running_engines_folder_is_refused(
 def held_by_an_engine(data_dir: Path) -> object:
     import fcntl
 
-    with (data_dir / "lock").open("w") as lock:
+    with (data_dir / "lock").open("w", encoding="utf-8") as lock:
         lock.write(json.dumps({"pid": 1, "socket": "/nowhere"}))
         lock.flush()
         fcntl.flock(lock, fcntl.LOCK_EX)

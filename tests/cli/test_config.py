@@ -28,7 +28,7 @@ def test_a_sealed_file_is_valid(cli: Cli, strategy_file: Path) -> None:
 def test_what_is_wrong_is_found_wrong_and_named_with_its_line(
     cli: Cli, strategy_file: Path, old: str, new: str, said: str
 ) -> None:
-    strategy_file.write_text(strategy_file.read_text().replace(old, new))
+    strategy_file.write_text(strategy_file.read_text("utf-8").replace(old, new), "utf-8")
     ran = cli("config", "validate", "--strategy", strategy_file)
     assert ran.code == 1
     assert said in ran.err
@@ -39,8 +39,21 @@ def test_a_file_that_is_not_there_is_bad_input(cli: Cli, tmp_path: Path) -> None
     assert cli("config", "validate", "--strategy", tmp_path / "none.yaml").code == 2
 
 
+@pytest.mark.parametrize("command", [("config", "validate"), ("config", "show"), ("paper",)])
+def test_outside_the_folder_of_the_strategy_one_is_told_where_it_was_looked_for(
+    cli: Cli, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    cli.monkeypatch.chdir(tmp_path)
+    ran = cli(*command)
+    assert ran.code == 2
+    assert f"strategy.yaml: expected a file, found none in {tmp_path}; go to the folder" in ran.err
+    assert "--strategy" in ran.err
+
+
 def test_hash_write_seals_the_file(cli: Cli, strategy_file: Path) -> None:
-    strategy_file.write_text(strategy_file.read_text().replace("dvol_min_pts: 40.0", "dvol_min_pts: 41.0"))
+    strategy_file.write_text(
+        strategy_file.read_text("utf-8").replace("dvol_min_pts: 40.0", "dvol_min_pts: 41.0"), "utf-8"
+    )
     assert cli("config", "validate", "--strategy", strategy_file).code == 1
     written = cli("config", "hash", "--write", "--strategy", strategy_file)
     assert written.code == 0
@@ -50,7 +63,7 @@ def test_hash_write_seals_the_file(cli: Cli, strategy_file: Path) -> None:
 
 def test_local_overrides_are_named_and_do_not_change_the_hash(cli: Cli, strategy_file: Path) -> None:
     before = cli("config", "hash", "--strategy", strategy_file).out
-    (strategy_file.parent / "strategy.local.yaml").write_text("entry: {dvol_min_pts: 45.0}\n")
+    (strategy_file.parent / "strategy.local.yaml").write_text("entry: {dvol_min_pts: 45.0}\n", "utf-8")
     ran = cli("config", "validate", "--strategy", strategy_file)
     assert ran.code == 0
     assert "override: entry.dvol_min_pts=45.0" in ran.out

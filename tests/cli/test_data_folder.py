@@ -58,27 +58,27 @@ def test_a_folder_that_was_there_keeps_its_mode(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
+    (tmp_path / "file").write_text("", "utf-8")
     with pytest.raises(InputError, match="expected a folder to write in"):
         make_data_folder(tmp_path / "file" / "data")
 
 
 def test_only_a_marked_folder_is_emptied(tmp_path: Path) -> None:
-    (tmp_path / "cerbero.db").write_text("precious")
+    (tmp_path / "cerbero.db").write_text("precious", "utf-8")
     with pytest.raises(InputError):
         require_paper_folder(tmp_path)
     with pytest.raises(InputError), emptied_paper_folder(tmp_path):
         pytest.fail("a folder without the marker was emptied")
-    assert (tmp_path / "cerbero.db").read_text() == "precious"
+    assert (tmp_path / "cerbero.db").read_text("utf-8") == "precious"
 
 
 def test_a_marked_folder_is_emptied_but_for_its_lock_and_marker(tmp_path: Path) -> None:
     mark_as_paper(tmp_path)
     (tmp_path / "venue").mkdir()
-    (tmp_path / "venue" / "venue.db").write_text("")
+    (tmp_path / "venue" / "venue.db").write_text("", "utf-8")
     outside = tmp_path.parent / f"{tmp_path.name}-outside"
     outside.mkdir()
-    (outside / "kept").write_text("")
+    (outside / "kept").write_text("", "utf-8")
     (tmp_path / "link").symlink_to(outside)
     require_paper_folder(tmp_path)
     with locked(tmp_path, lambda: Path("a.sock")), emptied_paper_folder(tmp_path):
@@ -89,18 +89,18 @@ def test_a_marked_folder_is_emptied_but_for_its_lock_and_marker(tmp_path: Path) 
 
 def start_that_fails(folder: Path, failure: BaseException) -> None:
     with emptied_paper_folder(folder):
-        (folder / "cerbero.db").write_text("half of a new one")
+        (folder / "cerbero.db").write_text("half of a new one", "utf-8")
         raise failure
 
 
 def test_the_last_account_stays_where_a_new_one_cannot_start(tmp_path: Path) -> None:
     """A typo in an option, a broken record or a Ctrl-C meanwhile costs nothing."""
     mark_as_paper(tmp_path)
-    (tmp_path / "cerbero.db").write_text("old")
+    (tmp_path / "cerbero.db").write_text("old", "utf-8")
     for failure in (InputError("no such fault"), KeyboardInterrupt()):
         with pytest.raises(type(failure)):
             start_that_fails(tmp_path, failure)
-        assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
+        assert {path.name: path.read_text("utf-8") for path in tmp_path.iterdir()} == {
             "PAPER": "",
             "cerbero.db": "old",
         }
@@ -113,12 +113,12 @@ def test_an_account_is_whole_after_a_start_that_was_killed(tmp_path: Path, left:
     mark_as_paper(tmp_path)
     before = tmp_path / (".gone" if left == "while the old one was removed" else ".before")
     before.mkdir()
-    (before / "cerbero.db").write_text("old")
-    (tmp_path / "venue.db").write_text("mine")
+    (before / "cerbero.db").write_text("old", "utf-8")
+    (tmp_path / "venue.db").write_text("mine", "utf-8")
     if left != "half set aside":
-        (tmp_path / "cerbero.db").write_text("new")
+        (tmp_path / "cerbero.db").write_text("new", "utf-8")
     restore_paper_folder(tmp_path)
-    found = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    found = {path.name: path.read_text("utf-8") for path in tmp_path.iterdir()}
     books = "new" if left == "while the old one was removed" else "old"
     assert found == {"PAPER": "", "cerbero.db": books, "venue.db": "mine"}
 
@@ -132,7 +132,7 @@ def test_a_missing_or_empty_folder_may_become_a_paper_account(tmp_path: Path, ma
 
 
 def test_a_file_is_no_data_folder(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
+    (tmp_path / "file").write_text("", "utf-8")
     with pytest.raises(InputError, match="found a file"):
         require_paper_folder(tmp_path / "file")
 

@@ -155,8 +155,8 @@ def test_an_unreachable_venue_ends_ping_and_dry_run_with_1(cli: Cli, strategy_fi
 
 
 def test_start_refuses_a_strategy_whose_hash_nobody_sealed(cli: Cli, strategy_file: Path) -> None:
-    text = strategy_file.read_text().replace("dvol_min_pts: 40.0", "dvol_min_pts: 41.0")
-    strategy_file.write_text(text)
+    text = strategy_file.read_text("utf-8").replace("dvol_min_pts: 40.0", "dvol_min_pts: 41.0")
+    strategy_file.write_text(text, "utf-8")
     cli.set(MCP_URL="http://127.0.0.1:1", MCP_TOKEN="t")
     ran = cli("start", "--strategy", strategy_file, "--data-dir", strategy_file.parent / "data")
     assert ran.code == 2
@@ -176,7 +176,7 @@ def test_a_reader_that_has_seen_enough_is_no_failure(tmp_path: Path, arguments: 
 
 
 def test_a_full_disk_behind_the_output_is_named_without_a_traceback() -> None:
-    with open("/dev/full", "w") as full:  # noqa: PTH123  (a device, not a file)
+    with open("/dev/full", "w", encoding="utf-8") as full:  # noqa: PTH123  (a device, not a file)
         process = started("config", "schema", stdout=full)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 2
@@ -186,7 +186,9 @@ def test_a_full_disk_behind_the_output_is_named_without_a_traceback() -> None:
 def test_strategy_mode_outside_paper_needs_a_choice_for_exits(cli: Cli, strategy_file: Path) -> None:
     from config import write_hash
 
-    strategy_file.write_text(strategy_file.read_text().replace("environment: paper", "environment: testnet"))
+    strategy_file.write_text(
+        strategy_file.read_text("utf-8").replace("environment: paper", "environment: testnet"), "utf-8"
+    )
     write_hash(strategy_file)
     cli.set(MCP_URL="http://127.0.0.1:1", MCP_TOKEN="t", ENABLE_STRATEGY="true")
     ran = cli("start", "--strategy", strategy_file, "--data-dir", strategy_file.parent / "data")

@@ -46,7 +46,9 @@ def write_log(
         for seq, (kind, detail) in enumerate(details.items(), 1)
     ]
     (folder / "audit").mkdir()
-    (folder / "audit" / f"audit-{NOW:%Y-%m-%d}.jsonl").write_text("".join(f"{line}\n" for line in lines))
+    (folder / "audit" / f"audit-{NOW:%Y-%m-%d}.jsonl").write_text(
+        "".join(f"{line}\n" for line in lines), "utf-8"
+    )
 
 
 def recorded_entry() -> Record:

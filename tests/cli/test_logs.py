@@ -23,7 +23,7 @@ json_values = st.recursive(
 
 
 def lines(path: Path) -> list[dict[str, object]]:
-    return [json.loads(line) for line in path.read_text().splitlines()]
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
 def test_records_are_json_lines_with_the_markets_time(tmp_path: Path) -> None:
@@ -48,13 +48,13 @@ def test_an_exception_is_logged_whole_and_masked(tmp_path: Path) -> None:
             logging.getLogger("x").exception("failed with %s", SECRET)
     [line] = lines(path)
     assert "ValueError" in str(line["exception"])
-    assert SECRET not in path.read_text()
+    assert SECRET not in path.read_text("utf-8")
 
 
 def test_http_clients_do_not_log_their_urls(tmp_path: Path) -> None:
     with logging_to(tmp_path, Redactor()) as path:
         logging.getLogger("httpx").info("POST https://api/bot1:x/sendMessage")
-    assert path.read_text() == ""
+    assert path.read_text("utf-8") == ""
 
 
 def test_a_log_on_a_full_disk_is_told_once_and_ends_nothing(

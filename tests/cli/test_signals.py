@@ -37,7 +37,7 @@ def ran(before: str = "") -> list[str]:
         [sys.executable, "-c", IN_A_PROCESS_OF_ITS_OWN.format(before=before)],
         cwd=ROOT,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=True,
         timeout=60,
     )

@@ -30,7 +30,7 @@ def test_it_begins_with_the_release(core_copy: Path) -> None:
 
 def test_it_changes_with_any_source_and_with_nothing_else(core_copy: Path) -> None:
     before = code_version()
-    (core_copy / "rules" / "notes.txt").write_text("not code")
+    (core_copy / "rules" / "notes.txt").write_text("not code", "utf-8")
     code_version.cache_clear()
     assert code_version() == before
     path = core_copy / "rules" / "exit" / "stop.py"

@@ -19,7 +19,7 @@ from reading.engine_lock import LOCK
 def held_folder(data_dir: Path, answers: Sequence[ControlAnswer] | None) -> Iterator[None]:
     """Each connection gets these answers to its first line; None: it is accepted and never answered."""
     path = data_dir / "s"
-    with (data_dir / LOCK).open("w") as lock, socket.socket(socket.AF_UNIX) as listener:
+    with (data_dir / LOCK).open("w", encoding="utf-8") as lock, socket.socket(socket.AF_UNIX) as listener:
         fcntl.flock(lock, fcntl.LOCK_EX)
         lock.write(json.dumps({"pid": os.getpid(), "socket": str(path)}))
         lock.flush()

@@ -68,7 +68,7 @@ def record(tmp_path: Path) -> Path:
     funding = [f"{stamp(sunday + timedelta(hours=h))},0.00001" for h in range(26)]
     write_gz(tmp_path / "eth_funding_hyperliquid_1h.csv.gz", "timestamp,hourly_rate", *funding)
     (tmp_path / "macro_events_high.csv").write_text(
-        "scheduled_at,name,country,importance\n2026-01-13T13:30:00Z,CPI,US,high\n"
+        "scheduled_at,name,country,importance\n2026-01-13T13:30:00Z,CPI,US,high\n", "utf-8"
     )
     return chains
 

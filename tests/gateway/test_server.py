@@ -32,7 +32,7 @@ class Caller:
 
     def __init__(self, venue: VenueProcess) -> None:
         headers = {"Authorization": f"Bearer {TOKEN}", "X-Bot-Tag": "BOT__TEST"}
-        self.http = httpx.Client(base_url=venue.url, headers=headers, timeout=10.0)
+        self.http = httpx.Client(base_url=venue.url, headers=headers, timeout=10.0, trust_env=False)
 
     def post(self, tool: str, at: datetime = MONDAY, /, **fields: object) -> httpx.Response:
         return self.http.post(
@@ -249,7 +249,7 @@ def test_a_configuration_that_is_none_does_not_show_the_token() -> None:
         [sys.executable, "-m", "gateway.paper", "--config-json", "-"],
         input='{"token": "hush", "data_dir": "x", "seed": "many"}',
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=30,
         check=False,
     )
@@ -276,7 +276,7 @@ def test_says_nothing_where_its_starter_is_gone_before_it_has_told_the_configura
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
     )
     assert process.stdin is not None
     assert process.stdout is not None

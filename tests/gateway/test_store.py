@@ -174,6 +174,8 @@ def test_fault_counters_go_on_where_they_were(store: Store) -> None:
 
 
 def test_a_file_that_is_no_database_is_refused_by_name(tmp_path: Path) -> None:
-    (tmp_path / FILE_NAME).write_text("this is not a database, and it is long enough to be seen as one" * 20)
+    (tmp_path / FILE_NAME).write_text(
+        "this is not a database, and it is long enough to be seen as one" * 20, "utf-8"
+    )
     with pytest.raises(InputError, match=FILE_NAME):
         Store(tmp_path)

@@ -50,7 +50,7 @@ def test_a_row_that_was_changed_too_is_shown_by_the_broken_log(tmp_path: Path) -
     assert books_proved(tmp_path).ok
     shown = break_compared(tmp_path)
     assert shown is not None
-    assert shown[0].endswith("-audit: 34 records follow from each other and are compared")
+    assert shown[0].endswith("-audit: 35 records follow from each other and are compared")
     assert (
         "cash_flows 'trade:p-entry-20260105T140000Z:e1-1-0:premium', amount_eth:"
         " expected '0.04590000' by the log, found '9' when the new log began" in shown
@@ -100,7 +100,7 @@ def test_verify_shows_the_comparison_before_the_break_is_accepted(
     broken(tmp_path, 36).kill()
     assert main(["audit", "verify", "--books", "--data-dir", str(tmp_path)]) == ExitCode.FOUND_WRONG
     said = capsys.readouterr()
-    assert "34 records follow from each other and are compared" in said.out
+    assert "35 records follow from each other and are compared" in said.out
     assert "alerts 'alert-1': expected no such row by the log" in said.out
     assert "the books are what 2 records make of them" in said.out
     assert "no disarming after it accepts that" in said.err

@@ -81,7 +81,7 @@ def test_no_usable_answer_is_an_error_that_says_why(tmp_path: Path, said: bytes,
 
 
 def test_an_engine_that_holds_the_folder_and_does_not_listen_is_told_apart(tmp_path: Path) -> None:
-    with (tmp_path / LOCK).open("w") as lock:
+    with (tmp_path / LOCK).open("w", encoding="utf-8") as lock:
         lock.write('{"pid": 77, "socket": "nowhere.sock"}')
         lock.flush()
         assert try_lock(lock)
@@ -101,6 +101,6 @@ def test_a_socket_that_belongs_to_another_user_is_not_trusted(
 
 def test_a_file_at_the_place_of_the_socket_is_not_trusted(tmp_path: Path) -> None:
     with locked(tmp_path, lambda: choose_socket(tmp_path, os.environ)) as path:
-        path.write_text("in the way")
+        path.write_text("in the way", "utf-8")
         with pytest.raises(FoundWrongError, match="not trusted, nothing was sent"):
             list(exchange(tmp_path, request_of(RequestName.STATUS)))

@@ -30,7 +30,7 @@ def test_the_same_seed_gives_the_same_bytes_in_processes_that_hash_differently(
             cwd=repository,
             env={**os.environ, "PYTHONHASHSEED": hash_seed},
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             check=True,
             timeout=60,
         )

@@ -28,7 +28,7 @@ def run_paper(folder: Path, *arguments: str) -> dict[str, Any]:
     ran = ended(started(*fixed, *arguments), RUN_LIMIT_S)
     assert ran.code == 0, ran.err
     assert books_proved(folder / "data").lines() == ()
-    report: dict[str, Any] = json.loads(out.read_text())
+    report: dict[str, Any] = json.loads(out.read_text("utf-8"))
     return report
 
 

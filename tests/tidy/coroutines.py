@@ -54,7 +54,7 @@ def modules(root: Path, folder: str) -> dict[str, ast.Module]:
     paths = sorted((root / folder).rglob("*.py"))
     names = [".".join(path.relative_to(root).with_suffix("").parts) for path in paths]
     return {
-        name.removesuffix(".__init__"): ast.parse(path.read_text())
+        name.removesuffix(".__init__"): ast.parse(path.read_text("utf-8"))
         for name, path in zip(names, paths, strict=True)
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
 import subprocess
 import tomllib
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 PRODUCTION: tuple[str, ...] = tuple(PROJECT["tool"]["importlinter"]["root_packages"])
 """The packages that are shipped, as the import contracts list them; `test_packages.py` has other lists."""
 CODE = (*PRODUCTION, "bench")
@@ -59,7 +60,7 @@ def name_of(path: Path) -> str:
 
 @cache
 def parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(), str(path))
+    return ast.parse(path.read_text("utf-8"), str(path))
 
 
 def calls(tree: ast.AST) -> Iterator[tuple[int, str, str | None]]:
@@ -98,7 +99,7 @@ def test_clock_sleep_ids_and_print_are_used_only_where_they_belong(path: Path) -
 
 @pytest.mark.parametrize("path", files(*CODE, "tests"), ids=name_of)
 def test_no_file_is_too_long_and_each_says_what_it_is_for(path: Path) -> None:
-    text = path.read_text()
+    text = path.read_text("utf-8")
     assert text.count("\n") <= LINES_MAX, f"{name_of(path)}: split it"
     if text.strip():
         assert ast.get_docstring(parsed(path)), f"{name_of(path)}: say in a docstring what it is for"
@@ -125,8 +126,42 @@ def test_no_test_sleeps(path: Path) -> None:
     assert wrong == [], f"{name_of(path)}: time is a fake clock; wait for an event"
 
 
+TEXT_MODE = re.compile(r"[rwax]\+?t?|[rwax]t?\+")
+
+
+def lacks_encoding(call: ast.Call) -> bool:
+    """Whether it reads or writes text in whatever encoding the locale has."""
+    given = {keyword.arg for keyword in call.keywords}
+    if "encoding" in given:
+        return False
+    match call.func:
+        case ast.Attribute(attr="read_text"):
+            return not call.args
+        case ast.Attribute(attr="write_text"):
+            return len(call.args) < 2
+        case ast.Attribute(attr="open") | ast.Name(id="open"):
+            modes = [word.value for word in call.args if isinstance(word, ast.Constant)]
+            return any(isinstance(mode, str) and TEXT_MODE.fullmatch(mode) for mode in modes)
+        case ast.Attribute(attr="run" | "Popen" | "check_output", value=ast.Name(id="subprocess")):
+            return bool({"text", "universal_newlines"} & given)
+        case _:
+            return False
+
+
+@pytest.mark.parametrize("path", files(*CODE, "tests"), ids=name_of)
+def test_text_is_read_and_written_in_a_named_encoding(path: Path) -> None:
+    if name_of(path) == "gateway/paper/launch.py":
+        return  # Both ends of that pipe are ours and have the same locale.
+    wrong = [
+        node.lineno for node in ast.walk(parsed(path)) if isinstance(node, ast.Call) and lacks_encoding(node)
+    ]
+    assert wrong == [], f"{name_of(path)}: name the encoding: the user's locale may have another"
+
+
 def tracked() -> list[str]:
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if shutil.which("git") is None:
+        pytest.skip("no git on the PATH, which says what is committed")
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
     if listed.returncode != 0:
         pytest.skip("not a git checkout")
     return [name for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
@@ -139,7 +174,7 @@ def test_no_path_of_a_machine_and_no_loose_end_is_committed() -> None:
     for name in tracked():
         if name.startswith("tests/tidy/") or not name.endswith((".py", ".md", ".toml", ".yaml", ".lock")):
             continue
-        for number, line in enumerate((ROOT / name).read_text().splitlines(), start=1):
+        for number, line in enumerate((ROOT / name).read_text("utf-8").splitlines(), start=1):
             if machine.search(line) or (name.endswith(".py") and loose.search(line)):
                 wrong.append(f"{name}:{number}: {line.strip()}")
     assert wrong == []
@@ -150,7 +185,7 @@ def test_locks_and_build_files_name_no_registry() -> None:
     for name in ("requirements.lock", "requirements-dev.lock", "pyproject.toml", "Dockerfile"):
         path = ROOT / name
         if path.exists():
-            lines = [line for line in path.read_text().splitlines() if host.search(line)]
+            lines = [line for line in path.read_text("utf-8").splitlines() if host.search(line)]
             assert lines == [], name
 
 

@@ -23,7 +23,7 @@ def test_another_process_collects_tests_of_the_same_names(request: pytest.Fixtur
         cwd=ROOT,
         env={**os.environ, "PYTHONHASHSEED": OTHER_HASH_SEED},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
     there = set(collected.stdout.splitlines())

@@ -15,10 +15,10 @@ STARTER = "run.py"
 def python_files() -> list[str]:
     """Every Python file that is, or could be, committed; without git, every one that is not ignored."""
     listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.py"]
-    listed = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=False)
+    listed = subprocess.run(listing, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
     if listed.returncode == 0:
         return [name for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
-    ignored = [line.rstrip("/") for line in (ROOT / ".gitignore").read_text().splitlines()]
+    ignored = [line.rstrip("/") for line in (ROOT / ".gitignore").read_text("utf-8").splitlines()]
     return [
         path.relative_to(ROOT).as_posix()
         for top in ROOT.iterdir()

@@ -24,7 +24,7 @@ def script() -> str:
 
 def verify(folder: Path) -> str:
     done = subprocess.run(
-        ["bash", "-c", script()], cwd=folder, capture_output=True, text=True, check=False, timeout=30
+        ["bash", "-c", script()], cwd=folder, capture_output=True, encoding="utf-8", check=False, timeout=30
     )
     assert done.stderr == ""
     return done.stdout.strip()

@@ -290,7 +290,7 @@ def test_another_file_at_the_place_of_the_socket_is_not_taken_for_ours(watchful:
 def test_a_socket_that_cannot_be_bound_again_is_told_with_the_reason(watchful: Served) -> None:
     folder = watchful.path.parent
     folder.rename(folder.with_name("gone"))
-    folder.write_text("in the way")
+    folder.write_text("in the way", "utf-8")
     [lost, *_] = told(watchful, 1)
     assert isinstance(lost, SocketLost)
     assert lost.error is not None

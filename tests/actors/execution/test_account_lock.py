@@ -83,7 +83,7 @@ def test_paper_accounts_are_told_apart_by_their_venue(locks: Two, account: str) 
 
 def test_a_killed_process_leaves_no_lock_behind(locks: Two, account: str) -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", HOLD, account], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", HOLD, account], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"

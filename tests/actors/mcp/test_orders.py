@@ -152,7 +152,9 @@ def lay_nothing_to_read(path: Path) -> None:
     path.mkdir()
 
 
-@pytest.mark.parametrize("lay", [Path.touch, lambda path: path.write_text("stop"), lay_nothing_to_read])
+@pytest.mark.parametrize(
+    "lay", [Path.touch, lambda path: path.write_text("stop", "utf-8"), lay_nothing_to_read]
+)
 @pytest.mark.parametrize("exits", ExitsWhenArmed)
 def test_kill_file_that_says_nothing_counts_as_one_laid_by_a_person(
     tmp_path: Path, lay: Callable[[Path], object], exits: ExitsWhenArmed

@@ -49,7 +49,9 @@ def test_trace_is_the_same_in_another_process(hash_seed: str) -> None:
     seeds = [str(seed) for seed in range(12)]
     command = (sys.executable, "-m", "tests.actors.runtime.random_world", *seeds)
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
-    done = subprocess.run(command, cwd=REPO, env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        command, cwd=REPO, env=environment, capture_output=True, encoding="utf-8", check=True
+    )
     assert done.stdout.split() == [run(int(seed)).digest for seed in seeds]
 
 

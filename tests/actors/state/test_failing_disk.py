@@ -200,7 +200,7 @@ def test_backups_thin_out_with_age(room: BooksRoom) -> None:
 
 
 def test_a_backup_that_fails_is_refused_and_leaves_nothing(room: BooksRoom) -> None:
-    (room.data_dir / "backups").write_text("in the way")
+    (room.data_dir / "backups").write_text("in the way", "utf-8")
     answer = room.answer_to(MakeBackup(request_id="b", at=START))
     assert isinstance(answer, Refused)
     assert answer.reasons[0].startswith("backup_failed")

@@ -51,7 +51,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ran, dict[
     folder = tmp_path_factory.mktemp("paper")
     ran = run_paper(folder)
     assert ran.code == 0, ran.err
-    return folder, ran, json.loads((folder / "out.json").read_text())
+    return folder, ran, json.loads((folder / "out.json").read_text("utf-8"))
 
 
 def test_the_report_has_the_documented_keys_and_money_is_text(
@@ -171,7 +171,7 @@ def test_keep_goes_on_with_the_account_and_a_new_run_starts_from_nothing(
 ) -> None:
     folder, _, document = finished
     assert run_paper(folder, "--keep", days="0.1").code == 0
-    kept = json.loads((folder / "out.json").read_text())
+    kept = json.loads((folder / "out.json").read_text("utf-8"))
     assert kept["run"]["began"] >= document["run"]["ended"]
     assert kept["account"]["start"] == document["account"]["start"]
     # Each start has a recovery of its own on record: ids of the run before would be taken for repetitions.
@@ -181,7 +181,7 @@ def test_keep_goes_on_with_the_account_and_a_new_run_starts_from_nothing(
         cycle["id"] for cycle in document["cycles"]
     ]
     assert run_paper(folder, days="0.05").code == 0
-    anew = json.loads((folder / "out.json").read_text())
+    anew = json.loads((folder / "out.json").read_text("utf-8"))
     assert anew["run"]["began"] == document["run"]["began"]
     assert anew["audit"]["records"] < document["audit"]["records"]
 
@@ -213,7 +213,7 @@ def test_ctrl_c_again_and_again_is_one_ctrl_c(tmp_path: Path) -> None:
 def test_a_venue_that_cannot_write_its_store_ends_the_run_with_a_summary_and_1(tmp_path: Path) -> None:
     with running(tmp_path / "data") as process:
         wait_for_audit(tmp_path / "data", b"CYCLE_CLOSED")
-        [venue] = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        [venue] = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text("utf-8").split()
         resource.prlimit(int(venue), resource.RLIMIT_FSIZE, (0, 0))
         ran = ended(process, timeout_s=30)
     assert ran.code == 1
@@ -242,7 +242,7 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
         wait_for_audit(tmp_path / "data", b'"INSTRUCTION"')
     ran = run_paper(tmp_path, *TRADING, "--keep", days="0.3")
     assert ran.code == 0, ran.err
-    document = json.loads((tmp_path / "out.json").read_text())
+    document = json.loads((tmp_path / "out.json").read_text("utf-8"))
     assert document["audit"]["ok"] is True
     labels = [order["label"] for order in document["orders"]]
     assert len(labels) == len(set(labels))
@@ -267,7 +267,7 @@ def test_what_the_venue_cannot_use_is_bad_input(tmp_path: Path, more: list[str],
 
 
 def test_a_folder_of_a_live_engine_is_not_touched(tmp_path: Path, cli: Cli) -> None:
-    (tmp_path / "cerbero.db").write_text("precious")
+    (tmp_path / "cerbero.db").write_text("precious", "utf-8")
     ran = cli("paper", "--no-ui", "--data-dir", tmp_path)
     assert ran.code == 2
     assert [path.name for path in tmp_path.iterdir()] == ["cerbero.db"]

@@ -318,14 +318,14 @@ def flat(recorded: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("name", ["entry", "exit"])
 def test_a_record_that_shape_1_wrote_is_recomputed_to_the_byte(name: str) -> None:
     """Both records are from a log of that time."""
-    written = json.loads((RECORDS / f"{name}_shape_1.json").read_text())
+    written = json.loads((RECORDS / f"{name}_shape_1.json").read_text("utf-8"))
     assert "shape" not in written
     assert canonical(decision_json(replay(written, STRATEGY))) == canonical(written["decision"])
     assert verify(written, STRATEGY) is None
 
 
 def test_flat_facts_are_those_that_shape_1_wrote() -> None:
-    written = json.loads((RECORDS / "exit_shape_1.json").read_text())
+    written = json.loads((RECORDS / "exit_shape_1.json").read_text("utf-8"))
     assert flat(exit_record()) == written
 
 

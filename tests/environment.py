@@ -1,0 +1,60 @@
+"""The environment of every test and of every process that a test starts: the same on each machine.
+
+What a shell or a CI sets for itself would else decide how a test ends: a proxy, a forced terminal, a time
+zone, a git hook's GIT_DIR, the user's own CERBERO_BITE_ variables.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Mapping
+
+KEPT = frozenset(
+    {
+        # Where programs and modules are found, and where files may be put.
+        *("PATH", "LD_LIBRARY_PATH", "PYTHONPATH", "HOME", "USER", "VIRTUAL_ENV"),
+        *("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"),
+        # What chooses among the tests themselves.
+        *("CERBERO_BITE_TEST_DATA", "HYPOTHESIS_PROFILE", "MUTANT_UNDER_TEST"),
+    }
+)
+KEPT_PREFIXES = ("PYTEST_", "COV_", "COVERAGE_", "MUTMUT_")
+GIVEN = {
+    "LC_ALL": "C.UTF-8",
+    "TERM": "xterm",
+    "COLUMNS": "80",
+    "LINES": "24",
+    # Not UTC and not in whole hours, so that a local time that is taken for UTC is noticed.
+    "TZ": "Test-12:45",
+}
+UMASK = 0o022
+TMPDIR_LENGTH_MAX = 16
+"""Tests bind sockets some folders below it, and the path of a socket has at most 107 characters."""
+
+OUTSIDE = dict(os.environ)
+"""The shell's own variables, for the long tests that download: they may need its proxy and its mirror."""
+
+
+def known(variables: Mapping[str, str]) -> dict[str, str]:
+    """What tests see of a shell's variables, and what they are given."""
+    kept = {
+        name: value for name, value in variables.items() if name in KEPT or name.startswith(KEPT_PREFIXES)
+    }
+    folder = variables.get("TMPDIR", "")
+    if 0 < len(folder) <= TMPDIR_LENGTH_MAX:
+        kept["TMPDIR"] = folder
+    return {**kept, **GIVEN}
+
+
+def enter() -> None:
+    """Make it this process's own. Must run before anything is imported that looks at it, as typer does."""
+    variables = known(os.environ)
+    for name in os.environ.keys() - variables.keys():
+        del os.environ[name]
+    os.environ.update(variables)
+    time.tzset()
+    # It may have been looked up already.
+    tempfile.tempdir = None
+    os.umask(UMASK)

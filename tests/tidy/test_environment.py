@@ -1,0 +1,45 @@
+"""Tests see the same environment whatever the shell or the CI says (`tests/environment.py`)."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from tests import environment
+
+FOREIGN = {
+    "GITHUB_ACTIONS": "true",
+    "FORCE_COLOR": "1",
+    "PY_COLORS": "1",
+    "NO_COLOR": "1",
+    "TERM": "dumb",
+    "COLUMNS": "40",
+    "LINES": "3",
+    "TZ": "America/New_York",
+    "LANG": "C",
+    "LC_ALL": "C",
+    "HTTP_PROXY": "http://127.0.0.1:9",
+    "GIT_DIR": "/nowhere",
+    "PYTHONWARNINGS": "error",
+    "XDG_RUNTIME_DIR": "/nowhere",
+    "CERBERO_BITE_MCP_URL": "http://of-the-user",
+}
+
+
+def test_what_the_shell_says_is_replaced_or_left_out() -> None:
+    seen = environment.known({**FOREIGN, "PATH": "/bin", "CERBERO_BITE_TEST_DATA": "/recorded"})
+    assert seen == {**environment.GIVEN, "PATH": "/bin", "CERBERO_BITE_TEST_DATA": "/recorded"}
+
+
+def test_a_temporary_folder_is_kept_unless_sockets_in_it_would_have_too_long_a_path() -> None:
+    assert environment.known({"TMPDIR": "/scratch"})["TMPDIR"] == "/scratch"
+    assert "TMPDIR" not in environment.known({"TMPDIR": "/" + "l" * 120})
+    assert "TMPDIR" not in environment.known({"TMPDIR": ""})
+
+
+def test_tests_and_the_processes_that_they_start_see_nothing_else() -> None:
+    assert dict(os.environ) == environment.known(os.environ)
+    assert time.tzname[0] == "Test"
+    before = os.umask(0)
+    os.umask(before)
+    assert before == environment.UMASK

@@ -28,6 +28,7 @@ from core.messages.state_queries import (
     GetPosition,
     GetSystem,
     GetUndeliveredAlerts,
+    InboxItem,
     JobRuns,
     KillSwitchRow,
     LastCycle,
@@ -61,6 +62,8 @@ __all__ = [
     "GetPosition",
     "GetSystem",
     "GetUndeliveredAlerts",
+    "InboxItem",
+    "InboxRecorded",
     "JobRuns",
     "KillSwitchRow",
     "LastCycle",
@@ -126,6 +129,7 @@ class CycleKnown(Event):
     job: Job
     slot: datetime
     outcome: CycleOutcome
+    reasons: tuple[str, ...] = ()
 
 
 class RecordDecision(Recording):
@@ -232,8 +236,18 @@ class RecordAlertDelivered(Recording):
     at: datetime
 
 
+class InboxRecorded(Event):
+    """The message is durable. `at` is the time of its row, which no other row has and no grid of a job."""
+
+    request_id: str
+    at: datetime
+
+
 class RecordInbox(Recording):
-    """An operator's message, recorded before it is acknowledged to the person. `body` is its JSON."""
+    """An operator's message, recorded before it is acknowledged to the person. `body` is its JSON.
+
+    Answered by `InboxRecorded`: its `at` is that of the request, or some microseconds later.
+    """
 
     at: datetime
     message: str
@@ -242,7 +256,7 @@ class RecordInbox(Recording):
 
 
 class RecordInboxDone(Recording):
-    """What an operator's message led to; from now on it is not delivered again."""
+    """What an operator's message led to, recorded once the person has been told; the end of its row."""
 
     inbox_request_id: str
     at: datetime
@@ -282,6 +296,7 @@ StateAnswer = (
     | Refused
     | CycleOpened
     | CycleKnown
+    | InboxRecorded
     | BackupMade
     | BooksRead
     | PositionRead

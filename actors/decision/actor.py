@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from actors.decision.cycle import Due, snapshot_key
+from actors.decision.cycle import Asker, Due, snapshot_key
 from actors.decision.desk import DecisionRooms, Desk, booked_key
 from actors.decision.entry_cycle import final_key, place_request
 from actors.decision.kelly_cycle import trades_key
@@ -64,8 +64,8 @@ class Decision(Room[DecisionProtocol | Terminated]):
     Sends: `OpenCycle`, `RecordDecision`, `CloseCycle`, `CloseProposal`, `RecordEvent`, `GetOpenCycles`,
     `GetLastCycle`, `GetClosedTrades`, `GetBooks` and `GetPosition` (asked) to state; `GetKillSwitch` (asked)
     to the kill switch; `FetchSnapshot` to market data; `PlaceCombo`, `ClosePosition`, `SettleExpired`,
-    `GetExecution` to execution; `RaiseAlert` to alerting; `CycleEnded` | `Refused`, `DecisionStatus` to
-    whoever asked.
+    `GetExecution` to execution; `RaiseAlert` to alerting; `CycleWaits`, `CycleEnded` | `Refused`,
+    `DecisionStatus` to whoever asked.
     Owns: the cycle under way and those that wait.
     On failure: a new incarnation finds the open row in the books and closes it with a named reason; at the
     engine's start a row that can still be acted on is taken up again.
@@ -121,9 +121,9 @@ class Decision(Room[DecisionProtocol | Terminated]):
             case JobDue():
                 queue.add(Due(message.job, message.slot, self.ctx.now(), misfired=message.misfired))
             case RunEntryCycle():
-                self._handle_run(Job.ENTRY, message.request_id)
+                self._handle_run(Job.ENTRY, message)
             case RunMonitorCycle():
-                self._handle_run(Job.MONITOR, message.request_id)
+                self._handle_run(Job.MONITOR, message)
             case MarketSnapshotStored():
                 self._handle_market_snapshot(message)
             case CycleOpened() | CycleKnown() | Recorded():
@@ -153,6 +153,7 @@ class Decision(Room[DecisionProtocol | Terminated]):
                 if not message.recovering:
                     self._take_up.recovery(ok=True)
             case OpenCycles():
+                self.outbox.settle(message.request_id)
                 self._take_up.open_cycles(message)
             case LastCycle():
                 self._take_up.last_cycle(message)
@@ -161,11 +162,10 @@ class Decision(Room[DecisionProtocol | Terminated]):
             case _:
                 assert_never(message)
 
-    def _handle_run(self, job: Job, request_id: str) -> None:
-        """Run a cycle for a person: its slot is now, to the second, and its outcome is the answer."""
-        now = self.ctx.now()
-        slot = now.replace(microsecond=0)
-        self._queue.add(Due(job, slot, now, request_id=request_id, answer=answerer(self.ctx)))
+    def _handle_run(self, job: Job, command: RunEntryCycle | RunMonitorCycle) -> None:
+        """Run a cycle for a person. Its outcome is the answer, also if the command comes again."""
+        due = Due(job, command.slot, self.ctx.now(), by_person=True)
+        self._queue.add(due, Asker(command.request_id, answerer(self.ctx)))
 
     def _handle_market_snapshot(self, stored: MarketSnapshotStored) -> None:
         desk = self._desk

@@ -23,15 +23,31 @@ class CycleEnded(Event):
 
 
 class RunEntryCycle(Command, Answered[CycleEnded | Refused]):
-    """Run an entry cycle now, under all its rules. Answered by `CycleEnded`."""
+    """Run an entry cycle, under all its rules. Answered by `CycleEnded`.
+
+    A slot has one cycle, so that asking again gives its outcome. If the cycle has not begun within the grace
+    of an entry's slot, it ends as `expired`.
+    """
 
     request_id: str
+    slot: datetime
 
 
 class RunMonitorCycle(Command, Answered[CycleEnded | Refused]):
-    """Look at every open position now, and close what is due. Answered by `CycleEnded`."""
+    """Look at every open position, and close what is due. Answered by `CycleEnded`.
+
+    A slot has one cycle, so that asking again gives its outcome.
+    """
 
     request_id: str
+    slot: datetime
+
+
+class CycleWaits(Event):
+    """Told to who asked for a cycle that can't begin yet: what it waits for, for people."""
+
+    request_id: str
+    text: str
 
 
 class DecisionStatus(Event):

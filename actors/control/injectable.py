@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from pydantic import JsonValue, ValidationError
 
 from core.errors import InputError
 from core.messages.base import Command, Event
 from core.messages.decision import CycleEnded, RunEntryCycle, RunMonitorCycle
-from core.messages.execution import ClosePosition, ExitStarted, Settled, SettleExpired, SettleFailed
+from core.messages.execution import ClosePosition, ExitEnded, Settled, SettleExpired, SettleFailed
 from core.messages.kill_switch import (
     ArmCause,
     ArmKillSwitch,
@@ -20,14 +21,17 @@ from core.messages.kill_switch import (
 )
 from core.messages.market_data import MarketSnapshotFailed, MarketSnapshotStored, TakeMarketSnapshot
 
-BY_ENGINE = frozenset({"request_id", "cycle_id", "who", "cause", "exit_rule", "at"})
+BY_ENGINE = frozenset({"request_id", "cycle_id", "who", "cause", "exit_rule", "at", "slot"})
 """Fields that the engine fills in; an operator does not set them."""
 
 
 @dataclass(frozen=True)
 class Injectable:
     """`through_inbox`: on disk before it is acknowledged. The kill switch has its own durability and must
-    never wait for the books, so its messages are asked directly."""
+    never wait for the books, so its messages are asked directly.
+
+    `answers` are those that may be final; `actors/control/words.py` says which of them are.
+    """
 
     message: type[Command]
     room: str
@@ -70,7 +74,7 @@ INJECTABLE: Mapping[str, Injectable] = {
     for item in (
         Injectable(ArmKillSwitch, "kill_switch", (KillSwitchArmed,), through_inbox=False),
         Injectable(DisarmKillSwitch, "kill_switch", (KillSwitchDisarmed,), through_inbox=False),
-        Injectable(ClosePosition, "execution", (ExitStarted,)),
+        Injectable(ClosePosition, "execution", (ExitEnded,)),
         Injectable(SettleExpired, "execution", (Settled, SettleFailed)),
         Injectable(RunEntryCycle, "decision", (CycleEnded,)),
         Injectable(RunMonitorCycle, "decision", (CycleEnded,)),
@@ -79,9 +83,14 @@ INJECTABLE: Mapping[str, Injectable] = {
 }
 
 
-def build(name: str, body: Mapping[str, JsonValue], *, request_id: str, who: str) -> Command:
+def check(name: str, body: Mapping[str, JsonValue]) -> None:
+    """Raise InputError unless the message could be built: before there is an engine, an id or a time."""
+    build(name, body, request_id="checked", who="operator", at=datetime.min.replace(tzinfo=UTC))
+
+
+def build(name: str, body: Mapping[str, JsonValue], *, request_id: str, who: str, at: datetime) -> Command:
     """The message, validated against its own schema. Raises InputError that names the message or the field,
-    what was found and what is expected."""
+    what was found and what is expected. `at` is the time of its row: the slot of the cycle it asks for."""
     item = INJECTABLE.get(name)
     if item is None:
         raise InputError(f"inject: unknown message {name!r}; expected one of {', '.join(sorted(INJECTABLE))}")
@@ -99,6 +108,7 @@ def build(name: str, body: Mapping[str, JsonValue], *, request_id: str, who: str
         "cycle_id": None if item.message is ClosePosition else request_id,
         "who": who,
         "cause": ArmCause.OPERATOR.value,
+        "slot": at.isoformat(),
     }
     own = {key: value for key, value in filled.items() if key in item.message.model_fields}
     try:

@@ -67,9 +67,8 @@ async def close(
     prices for ever. `working` is an exit order that the recovery found.
     """
     await _stop_entry(line, request.position_id)
-    started = _Answer(request)
     if working is not None:
-        started.say(True, ())
+        _say(request, True)
         at_natural = line.strategy.execution.exit_steps
         await _follow(line, working, request, at_natural - 1, first_wait_s=0.0)
         _tell_final(line, working, request)
@@ -78,19 +77,19 @@ async def close(
         position = await line.position(request.position_id)
         if position is None or position.state not in TAKES_EXITS or position.contracts <= 0:
             reason = "unknown_position" if position is None else f"not_open:{position.state}"
-            started.say(False, (reason,))
+            _say(request, False, (reason,))
             if position is not None and position.state is PositionState.CLOSED:
                 _tell_closed(line, position, request)
             _tell_ended(line, position, request, reason)
             return
         if position.plan.expiration <= line.ctx.now():
-            started.say(False, ("expired",))
+            _say(request, False, ("expired",))
             _tell_ended(line, position, request, "awaiting_settlement")
             return
         placed = await _attempt(line, position, request, first_step)
         if isinstance(placed, WorkingOrder):
             attempts_failed = 0
-            started.say(True, ())
+            _say(request, True)
             await _follow(line, placed, request, first_step)
             _tell_final(line, placed, request)
             # The rest starts at natural: better prices have had their time.
@@ -100,7 +99,7 @@ async def close(
                 await line.pause(PLACE_ATTEMPTS)
         else:
             attempts_failed += 1
-            started.say(False, placed.reasons)
+            _say(request, False, placed.reasons)
             line.alert(Severity.HIGH, "exit_not_placed", f"{request.position_id}: {placed}")
             pause_s = line.strategy.execution.exit_reprice_s * 2.0 ** min(attempts_failed - 1, 10)
             await line.pause(min(PAUSE_MAX_S, pause_s))
@@ -119,21 +118,16 @@ def answer_once(answer: Callable[[ExitStarted], None]) -> Callable[[ExitStarted]
     return tell
 
 
-class _Answer:
-    """Says to the requester whether the exit is under way."""
-
-    def __init__(self, request: ExitRequest) -> None:
-        self._request = request
-
-    def say(self, started: bool, reasons: tuple[str, ...]) -> None:
-        self._request.answer(
-            ExitStarted(
-                request_id=self._request.request_id,
-                position_id=self._request.position_id,
-                started=started,
-                reasons=reasons,
-            )
+def _say(request: ExitRequest, started: bool, reasons: tuple[str, ...] = ()) -> None:
+    """Say to the requester whether the exit is under way."""
+    request.answer(
+        ExitStarted(
+            request_id=request.request_id,
+            position_id=request.position_id,
+            started=started,
+            reasons=reasons,
         )
+    )
 
 
 async def _stop_entry(line: Line, position_id: PositionId) -> None:

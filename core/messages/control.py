@@ -122,17 +122,28 @@ class GetTrace(Query[Trace]):
 
 
 class InjectAccepted(Event):
+    """`on_disk`: books and audit file have the message, so that it is carried out whatever ends or restarts.
+
+    The messages to the kill switch are not: they are done when they are answered, and not before.
+    """
+
     request_id: str
     message: str
+    on_disk: bool
 
 
 class InjectMessage(Command, Answered[InjectAccepted | Refused]):
-    """An operator's message by name. Answered by `InjectAccepted` once it is durable, or `Refused`."""
+    """An operator's message by name. Answered by `InjectAccepted` once it is durable, or `Refused`.
+
+    `asker` names who waits for its end; whether they learned it is said by `AwaitEnded`. If nobody waits, the
+    end is told by an alert.
+    """
 
     message: str
     body: str
     """The message's fields as a JSON object."""
     who: str
+    asker: str = ""
 
 
 class InjectDone(Event):
@@ -144,7 +155,24 @@ class InjectDone(Event):
     body: str
 
 
-class AwaitInject(Query[InjectDone]):
-    """Answered by `InjectDone` when the injected message has been answered."""
+class InjectWaits(Event):
+    """The message is under way; `text` says, for people, what it waits for. `number` counts these words."""
 
     request_id: str
+    number: int
+    text: str
+
+
+class AwaitInject(Query[InjectDone | InjectWaits]):
+    """Answered by `InjectDone` when the message has its final answer, or before that by `InjectWaits` as soon
+    as there is a word whose number is above `seen`."""
+
+    request_id: str
+    seen: int = 0
+
+
+class AwaitEnded(Command):
+    """The `asker` of a message does not wait any more. `told`: its `InjectDone` went out to the person."""
+
+    asker: str
+    told: bool

@@ -55,9 +55,9 @@ class ExitEnded(Event):
 class ClosePosition(Command, Answered[ExitStarted]):
     """Close a position with reduce-only exits that are retried until it is closed.
 
-    Answered by `ExitStarted`, once: the first exit is under way, or why it is not (yet). While an exit is under
-    way, asking again changes nothing. `OrderFinal` is told to decision each time an exit order ends, and
-    `ExitEnded` to control when nothing is left.
+    Answered by `ExitStarted`, once: the first exit is under way, or why it is not (yet). While an exit is
+    under way, asking again changes nothing. `OrderFinal` is told to decision each time an exit order ends,
+    and `ExitEnded` to control when nothing is left.
     """
 
     request_id: str

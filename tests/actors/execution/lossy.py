@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 
@@ -29,6 +30,7 @@ class Fault(StrEnum):
     NOT_YET = "label not found yet"
     FOUND_LATE = "found late"
     PARTLY_FILLED = "partly filled meanwhile"
+    OTHER_TERMS = "other terms found"
 
 
 class Lossy:
@@ -39,7 +41,7 @@ class Lossy:
         self._clock = clock
         self.next: dict[str, Fault] = {}
         self.meanwhile: Callable[[], None] = lambda: None
-        """What happens at the venue after the effect, if it is partly filled meanwhile."""
+        """What happens at the venue after the effect: it is partly filled, or somebody changes its terms."""
         self.labels_sent: list[str] = []
         """Of the orders that were sent, also of those that did not arrive."""
         self._down_until: datetime | None = None
@@ -71,7 +73,7 @@ class Lossy:
                 self._hide(FIRST_LOOK_S, "get_order_by_label")
             case Fault.FOUND_LATE:
                 self._hide(THIRD_LOOK_S, "get_order_by_label", "get_open_orders", "get_order_history")
-            case Fault.PARTLY_FILLED:
+            case Fault.PARTLY_FILLED | Fault.OTHER_TERMS:
                 self.meanwhile()
             case Fault.TIMEOUT_AFTER:
                 pass
@@ -120,3 +122,8 @@ class LossyHouse(TradingHouse):
     def label(self, kind: str) -> str:
         """The last label of an entry (`e`) or exit (`x`)."""
         return [label for label in self.books.orders if f":{kind}" in label][-1]
+
+    def reprice_at_venue(self, kind: str, price_eth: Decimal) -> None:
+        """Somebody else moves the last order of a kind."""
+        order = self.venue.order(self.label(kind))
+        self.venue.orders[order.order_id] = order.model_copy(update={"price": price_eth})

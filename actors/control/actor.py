@@ -12,7 +12,7 @@ from pydantic import JsonValue
 
 from actors.control.commands import Again, CloseAgain, Commands, DeliverAgain, ReadInboxAgain
 from actors.control.engine import Engine
-from actors.control.inbox import Inbox, UnderWay
+from actors.control.inbox import UNDER_WAY_MAX, Inbox, UnderWay
 from actors.control.injectable import INJECTABLE, build
 from actors.control.server import ControlServer
 from actors.control.survey import Survey, healthcheck
@@ -217,6 +217,10 @@ class Control(
             self._inbox.add(entry)
             self.ctx.tell(self.ctx.self_address, AskKillSwitch(request_id))
             return InjectAccepted(request_id=request_id, message=inject.message, on_disk=False)
+        if self._inbox.is_full:
+            return Refused(
+                request_id=request_id, reasons=(f"{UNDER_WAY_MAX} messages are under way already",)
+            )
         entry.accepted_by = self.ctx.defer_reply()
         self._commands.record(entry, inject.body)
         return None

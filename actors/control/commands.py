@@ -34,7 +34,10 @@ from core.messages.state import (
 from core.values import PositionId
 
 LOOK_AGAIN_S: Final = 60.0
-"""A room that works on a command is told it again this often, in case it has lost it."""
+"""A room that works on a command is told it again after this, in case it has lost it."""
+LOOK_AGAIN_S_MAX: Final = 600.0
+"""If it says nothing to that, it is told again after twice as long each time, up to this: a room that is
+parked would make a dead letter of each."""
 AGAIN_S: Final = 5.0
 """The first pause after a room could not take a command up, or has failed twice; doubled up to
 `LOOK_AGAIN_S`."""
@@ -225,7 +228,7 @@ class Commands:
 
     def _hear(self, entry: UnderWay, answer: Event) -> None:
         word = word_of(answer)
-        entry.crashes = 0
+        entry.crashes = entry.unheard = 0
         if word.kind is Kind.END:
             self._end(entry, answer)
             return
@@ -241,8 +244,9 @@ class Commands:
     def _deliver(self, entry: UnderWay) -> None:
         entry.delivered = True
         entry.deliveries += 1
+        entry.unheard += 1
         self._ctx.tell(self._rooms[entry.item.room], entry.command, correlation=entry.request_id)
-        self._deliver_in(entry, LOOK_AGAIN_S)
+        self._deliver_in(entry, _doubled(LOOK_AGAIN_S, entry.unheard, LOOK_AGAIN_S_MAX))
 
     def _deliver_in(self, entry: UnderWay, seconds: float) -> None:
         if entry.again is not None:
@@ -304,4 +308,9 @@ def _closes(entry: UnderWay, position_id: PositionId) -> bool:
 
 
 def _pause_s(times: int) -> float:
-    return min(LOOK_AGAIN_S, AGAIN_S * 2.0 ** min(times - 1, 10))
+    return _doubled(AGAIN_S, times, LOOK_AGAIN_S)
+
+
+def _doubled(first_s: float, times: int, most_s: float) -> float:
+    """The `times`-th pause, from 1, of a row that doubles from `first_s` up to `most_s`."""
+    return min(most_s, first_s * 2.0 ** min(times - 1, 10))

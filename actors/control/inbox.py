@@ -11,6 +11,8 @@ from core.messages.base import Command, Event
 from core.messages.control import InjectDone, InjectWaits
 
 ANSWERED_MAX = 200
+UNDER_WAY_MAX = 200
+"""Messages under way at a time; a person who has that many is refused another one."""
 
 
 @dataclass
@@ -27,6 +29,8 @@ class UnderWay:
     accepted_by: ReplyTo | None = None
     delivered: bool = False
     deliveries: int = 0
+    unheard: int = 0
+    """Deliveries in a row that the room has said nothing to."""
     refusals: int = 0
     """Answers in a row by which the room did not take it up."""
     crashes: int = 0
@@ -59,6 +63,10 @@ class Inbox:
     def __init__(self) -> None:
         self._under_way: dict[str, UnderWay] = {}
         self._answered: OrderedDict[str, InjectDone] = OrderedDict()
+
+    @property
+    def is_full(self) -> bool:
+        return len(self._under_way) >= UNDER_WAY_MAX
 
     def add(self, entry: UnderWay) -> None:
         self._under_way[entry.request_id] = entry

@@ -24,6 +24,8 @@ from core.orders.books import CycleOutcome, Job
 from core.values import CycleId, PositionId, cycle_id_of
 
 WAITING_MAX: Final = 300
+COMMAND_GRACE_S_MIN: Final = 30.0
+"""A person's entry has at least this long to begin: without any grace, its way here would take too long."""
 RECENT_MAX: Final = 20
 MOVED: Final = Key[None]("cycles-moved")
 """Delivered when a slot was added or a row was closed: the next cycle may be able to run."""
@@ -182,7 +184,8 @@ class CycleQueue:
         return min(moments, default=None)
 
     def _expires_at(self, due: Due) -> datetime:
-        return due.slot + timedelta(seconds=self._desk.strategy.scheduler.grace_s)
+        grace_s = max(self._desk.strategy.scheduler.grace_s, COMMAND_GRACE_S_MIN)
+        return due.slot + timedelta(seconds=grace_s)
 
     def _is_expired(self, due: Due) -> bool:
         """True if a person's entry has not begun within its grace: the market that they meant is gone."""

@@ -132,12 +132,13 @@ def _show_outcome(outcome: dict[str, JsonValue], wait_s: float, as_json: bool) -
         show_json(outcome)
     answer, body = outcome.get("answer"), outcome.get("body")
     if answer is None:
+        name = f"{outcome['message']} {outcome['request_id']}"
+        if outcome.get("on_disk") is not True:
+            raise FoundWrongError(
+                f"{name}: no answer within {wait_s:g} s; it is not known whether it is done"
+            )
         if not as_json:
-            name = f"{outcome['message']} {outcome['request_id']}"
-            if outcome.get("on_disk") is True:
-                typer.echo(f"{name}: on disk and under way after {wait_s:g} s; an alert will tell its end")
-            else:
-                typer.echo(f"{name}: not answered within {wait_s:g} s; it is not known whether it is done")
+            typer.echo(f"{name}: on disk and under way after {wait_s:g} s; an alert will tell its end")
         return
     fields = body if isinstance(body, dict) else {}
     if not as_json:

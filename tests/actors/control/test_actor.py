@@ -167,6 +167,10 @@ class Desk:
         for message in self.ctx.advance(seconds):
             self.actor.on_receive(message)
 
+    def advance_in_steps(self, seconds: float, steps: int) -> None:
+        for _ in range(steps):
+            self.advance(seconds)
+
     def ends(self) -> list[RaiseAlert]:
         """The alerts that tell a person the end of a command; each request once."""
         alerts = {alert.request_id: alert for alert in self.alerts()}

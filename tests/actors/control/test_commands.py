@@ -7,6 +7,7 @@ import json
 import pytest
 
 from actors.control.commands import CRASHES_MAX, LOOK_AGAIN_S
+from actors.control.inbox import UNDER_WAY_MAX
 from actors.runtime import Terminated
 from core.messages.alerting import AlertRaised, Severity
 from core.messages.base import Refused
@@ -21,7 +22,7 @@ from core.messages.execution import (
     SettleFailed,
 )
 from core.messages.market_data import TakeMarketSnapshot
-from core.messages.state import GetOpenInbox, InboxItem, OpenInbox
+from core.messages.state import GetOpenInbox, InboxItem, OpenInbox, RecordInbox
 from core.orders.books import CycleOutcome, Job
 from core.orders.lifecycle import PositionState
 from core.values import CycleId, PositionId
@@ -281,6 +282,22 @@ def test_a_command_that_its_room_may_have_lost_is_told_again(heard: bool) -> Non
         desk.actor.on_receive(started(request_id, ok=True))
     desk.advance(LOOK_AGAIN_S)
     assert closes(desk) == 2
+
+
+def test_a_room_that_says_nothing_is_told_again_seldom() -> None:
+    """A parked room makes a dead letter of each, and an alert of that."""
+    desk = Desk()
+    desk.accept_close()
+    desk.advance_in_steps(60.0, 60)
+    assert closes(desk) == 1 + 4 + 4, "after 1, 3, 7 and 15 minutes, then every 10 minutes within the hour"
+
+
+def test_a_person_who_has_too_many_commands_under_way_is_refused_another_one() -> None:
+    desk = Desk()
+    for _ in range(UNDER_WAY_MAX):
+        desk.accept_close()
+    assert isinstance(desk.inject(position_id="p-1", reason="drill"), Refused)
+    assert len(desk.told("state", RecordInbox)) == UNDER_WAY_MAX
 
 
 def test_nothing_is_delivered_after_the_end() -> None:

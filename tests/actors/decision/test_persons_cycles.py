@@ -14,6 +14,7 @@ from core.messages.market_data import FetchSnapshot
 from core.messages.state import CloseCycle, GetOpenCycles, OpenCycle, OpenCycles
 from core.orders.books import CycleOutcome, CycleRow, Job
 from core.orders.lifecycle import PositionState
+from core.strategy import SchedulerSection, Strategy
 from core.values import CycleId
 from tests.actors.decision.desk import DecisionDesk, cycle_id, entry_market, monitor_market, position
 from tests.core.example_market import NOW
@@ -151,6 +152,12 @@ def test_an_entry_that_the_engine_was_down_for_too_long_to_begin_ends_as_expired
 
 def test_an_entry_within_its_grace_to_the_last_microsecond_still_begins() -> None:
     desk = DecisionDesk(now=SLOT + timedelta(seconds=GRACE_S, microseconds=-1))
+    enter(desk)
+    assert len(desk.sent("market_data", FetchSnapshot)) == 1
+
+
+def test_an_entry_can_be_asked_for_also_where_slots_have_no_grace() -> None:
+    desk = DecisionDesk(strategy=Strategy(scheduler=SchedulerSection(grace_s=0.0)))
     enter(desk)
     assert len(desk.sent("market_data", FetchSnapshot)) == 1
 

@@ -89,7 +89,9 @@ class Lossy:
         """The order under the label does not show up yet, in the answers of the tools that hide it."""
         if tool not in self._hidden or not self._is_before(self._hidden_until):
             return response
-        lists = {name: [] if isinstance(value, list) else None for name, value in _json(response).items()}
+        lists: dict[str, list[object] | None] = {
+            name: [] if isinstance(value, list) else None for name, value in _json(response).items()
+        }
         return Response(response.status, response.headers, json.dumps(lists).encode())
 
     def _after(self, seconds: float) -> datetime:

@@ -46,16 +46,21 @@ class House:
         return started(*arguments, **(self.variables | variables))
 
 
+def address_of(venue: subprocess.Popen[str]) -> str:
+    """Where a venue listens, as it says itself when it starts."""
+    assert venue.stdout is not None
+    found = re.search(r"http://\S+", venue.stdout.readline())
+    assert found is not None
+    return found[0]
+
+
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     folder = tmp_path_factory.mktemp("live")
     shutil.copy(ROOT / "strategy.yaml", folder / "strategy.yaml")
     write_hash(folder / "strategy.yaml")
     venue = started("venue", "--port", "0", "--data-dir", folder / "venue", MCP_TOKEN=TOKEN)
-    assert venue.stdout is not None
-    found = re.search(r"http://\S+", venue.stdout.readline())
-    assert found is not None
-    house = House(folder, found[0], venue)
+    house = House(folder, address_of(venue), venue)
     house.engine = house.start()
     try:
         wait_for_audit(house.data, b"ENGINE_START")

@@ -157,11 +157,11 @@ def closed(played: Played) -> None:
 
 
 def test_an_entry_that_a_person_asked_for_is_made_once_however_it_is_killed(folder: Path) -> None:
-    kill_and_continue(entry_asked, folder / "entry", step=20, check=one_entry_at_most)
+    kill_and_continue(entry_asked, folder / "entry", step=30, check=one_entry_at_most)
 
 
 def test_a_close_that_a_person_asked_for_closes_however_it_is_killed(folder: Path) -> None:
-    kill_and_continue(close_asked, folder / "close", step=20, check=closed)
+    kill_and_continue(close_asked, folder / "close", step=30, check=closed)
 
 
 def test_an_entry_that_was_accepted_right_before_a_long_stop_ends_as_expired(folder: Path) -> None:

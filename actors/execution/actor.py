@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, assert_never
 
 from actors.execution.entry import ENTRY, STOP_ENTRIES, WITHDRAW_ENTRIES, enter, entry_name
-from actors.execution.exit import EXIT, ExitRequest, close, exit_name
+from actors.execution.exit import EXIT, ExitRequest, answer_once, close, exit_name
 from actors.execution.line import ExecutionRooms, Line, fetch_key, order_key, state_key
 from actors.execution.order import WorkingOrder
 from actors.execution.recovery import arm_if_late, look_at_sizes, recover
@@ -73,6 +73,7 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
     `RecordOrder`, `RecordDeliveries`, `CloseProposal`, `BindAccount`, `RecordEvent`, `GetBooks`,
     `GetPosition` to state; `SendOrder`, `EditOrder`, `CancelOrder` to mcp.orders; `Fetch` to mcp.deribit;
     `OrderFinal`, `PositionClosed`, `RecoveryReport` to decision; `RecoveryReport` to health and control;
+    `ExitEnded` to control;
     `RaiseAlert` to alerting; `ExitStarted`, `Settled` | `SettleFailed`, `EntriesCancelled`,
     `ExecutionStatus` to whoever asked.
     Owns: the conversations of orders under way. What a successor needs is in the books and at the venue.
@@ -172,7 +173,7 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
             position_id=command.position_id,
             cycle_id=command.cycle_id,
             exit_rule=command.exit_rule,
-            answer=answer,
+            answer=answer_once(answer),
         )
         if self._recovering:
             self._say(request, started=False, reason="recovering")
@@ -258,7 +259,7 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
                 position_id=resumed.position_id,
                 cycle_id=None if asked is None else asked.cycle_id,
                 exit_rule=resumed.exit_rule,
-                answer=_nobody,
+                answer=_nobody if asked is None else asked.answer,
             )
             self._start_exit(request, request.cycle_id, resumed=True, working=resumed.working)
         for request in pending.values():
@@ -334,4 +335,4 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
 
 
 def _nobody(_: ExitStarted) -> None:
-    """Answers nobody: this exit was taken up again by a recovery, not by a request."""
+    """Answers nobody: this exit was taken up from the books, by an incarnation that nobody asked for it."""

@@ -43,6 +43,7 @@ from core.messages.state import (
     CloseProposal,
     CycleKnown,
     CycleOpened,
+    InboxRecorded,
     OpenCycle,
     RecordAlert,
     RecordAlertDelivered,
@@ -99,7 +100,7 @@ STATES_OWN = frozenset(
 `RecordEvent`, are dropped: they would be second records of the same change."""
 
 _ANSWERS: dict[str, type[RecordingAnswer]] = {
-    kind.__name__: kind for kind in (Recorded, Refused, CycleOpened, CycleKnown, BackupMade)
+    kind.__name__: kind for kind in (Recorded, Refused, CycleOpened, CycleKnown, InboxRecorded, BackupMade)
 }
 
 

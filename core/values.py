@@ -7,7 +7,7 @@ fraction if it ends in `_frac` or is called `sigma`. All times are timezone-awar
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
 from typing import NewType
@@ -109,6 +109,20 @@ class Mode(Value):
 def premium_eth(side: Side, price_eth: Decimal, contracts: int | Decimal) -> Decimal:
     """The cash that a trade brings before its fee, negative if it costs, rounded as the venue does."""
     return round_eth(-side.sign * price_eth * contracts)
+
+
+def slot_text(slot: datetime) -> str:
+    """A slot in UTC, as ids carry it: `20260105T140000Z`, or to the microsecond if it has any.
+
+    Different slots have different texts: a person's command has the moment of its recording as its slot.
+    """
+    form = "%Y%m%dT%H%M%S.%fZ" if slot.microsecond else "%Y%m%dT%H%M%SZ"
+    return slot.astimezone(UTC).strftime(form)
+
+
+def cycle_id_of(job: str, slot: datetime) -> CycleId:
+    """The id of the one cycle of a job's slot, from which the ids of its proposal and labels are made."""
+    return CycleId(f"{job}-{slot_text(slot)}")
 
 
 def round_eth(amount_eth: Decimal) -> Decimal:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from typing import assert_never
 
 from actors.alerting.channel import AlertChannel
 from actors.alerting.channel_queue import BacklogLate, ChannelQueue, SendNext
-from actors.room import Returned, Room, returned
+from actors.room import Returned, Room, answerer, returned
 from actors.runtime import Address
-from core.messages.alerting import AlertingStatus, AlertRow, GetAlerting, RaiseAlert, Severity
+from core.messages.alerting import AlertingStatus, AlertRaised, AlertRow, GetAlerting, RaiseAlert, Severity
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.base import Refused
 from core.messages.protocols import AlertingProtocol, StateProtocol
@@ -21,6 +21,9 @@ UNRECORDED_MAX = 500
 """Alerts whose recording is not acknowledged; beyond it (HIGH and above: beyond twice as many) an alert is
 logged and sent, not recorded."""
 RECENT_MAX = 50
+ASKED_MAX = 200
+"""Alerts with a request id whose repetition is recognised."""
+RECORD = "alert-"
 
 _LEVELS = {
     Severity.LOW: logging.INFO,
@@ -33,7 +36,7 @@ _LEVELS = {
 class Alerting(Room[AlertingProtocol | SendNext | BacklogLate]):
     """Accepts: RaiseAlert, GetAlerting; from state Recorded, Refused, UndeliveredAlerts.
 
-    Sends: RecordAlert, RecordAlertDelivered, GetUndeliveredAlerts to state.
+    Sends: RecordAlert, RecordAlertDelivered, GetUndeliveredAlerts to state; AlertRaised to who asked for it.
     Owns: the channels to the operator, each with its queue. Without a channel an alert goes to the log.
     On failure: a restart reads what is undelivered from the books; nobody waits for this room.
     """
@@ -52,6 +55,7 @@ class Alerting(Room[AlertingProtocol | SendNext | BacklogLate]):
         self._recent: deque[AlertRow] = deque(maxlen=RECENT_MAX)
         self._unrecorded = 0
         self._last_error: str | None = None
+        self._asked: OrderedDict[str, Callable[[AlertRaised], None] | None] = OrderedDict()
 
     def on_start(self) -> None:
         super().on_start()
@@ -78,8 +82,10 @@ class Alerting(Room[AlertingProtocol | SendNext | BacklogLate]):
                 return returned(message, self._handle_get_alerting())
             case Recorded():
                 self.outbox.settle(message.request_id)
+                self._answer(message.request_id)
             case Refused():
                 self._handle_refused(message)
+                self._answer(message.request_id)
             case UndeliveredAlerts():
                 self._queues[message.channel].take_backlog(message.alerts)
             case SendNext():
@@ -91,8 +97,10 @@ class Alerting(Room[AlertingProtocol | SendNext | BacklogLate]):
         return None
 
     def _handle_raise_alert(self, raised: RaiseAlert) -> None:
+        if raised.request_id and self._is_repeated(raised):
+            return
         alert = AlertRow(
-            alert_id=self.ctx.uuid(),
+            alert_id=raised.request_id or self.ctx.uuid(),
             severity=raised.severity,
             code=raised.code,
             text=self._redact(raised.text),
@@ -111,11 +119,12 @@ class Alerting(Room[AlertingProtocol | SendNext | BacklogLate]):
             queue.add(alert)
 
     def _record(self, alert: AlertRow) -> None:
-        request_id = f"alert-{alert.alert_id}"
+        request_id = record_request(alert.alert_id)
         urgent = alert.severity.rank >= Severity.HIGH.rank
         if len(self.outbox.pending) >= UNRECORDED_MAX * (2 if urgent else 1):
             self._unrecorded += 1
             self.ctx.log().error("alert not recorded: too many wait for state", extra={"alert": alert.code})
+            self._answer(request_id)
             return
         event = AuditEvent(
             kind=AuditKind.ALERT,
@@ -131,6 +140,25 @@ class Alerting(Room[AlertingProtocol | SendNext | BacklogLate]):
         record = RecordAlert(request_id=request_id, audit=(event,), alert=alert, channels=tuple(self._queues))
         self.outbox.send(self._state, record, request_id)
 
+    def _is_repeated(self, raised: RaiseAlert) -> bool:
+        """Note whom to answer. True if the alert was raised before: then it is only answered."""
+        answer, record = answerer(self.ctx, raised), record_request(raised.request_id)
+        known = record in self._asked
+        if known and self._asked[record] is None:
+            answer(AlertRaised(request_id=raised.request_id))
+            return True
+        self._asked[record] = answer
+        while len(self._asked) > ASKED_MAX:
+            self._asked.popitem(last=False)
+        return known
+
+    def _answer(self, record: str) -> None:
+        """Answer who asked for the alert of this record; if they ask again, they are answered at once."""
+        answer = self._asked.get(record)
+        if answer is not None:
+            self._asked[record] = None
+            answer(AlertRaised(request_id=record.removeprefix(RECORD)))
+
     def _handle_refused(self, refused: Refused) -> None:
         """State will not take it, now or ever: the alert stays in the log and goes to the operator."""
         if self.outbox.settle(refused.request_id):
@@ -145,3 +173,8 @@ class Alerting(Room[AlertingProtocol | SendNext | BacklogLate]):
             last_error=self._last_error,
             recent=tuple(self._recent),
         )
+
+
+def record_request(alert_id: str) -> str:
+    """The id under which an alert is recorded."""
+    return f"{RECORD}{alert_id}"

@@ -9,8 +9,9 @@ from typing import assert_never
 
 from pydantic import JsonValue
 
+from actors.control.commands import Again, CloseAgain, Commands, DeliverAgain, ReadInboxAgain
 from actors.control.engine import Engine
-from actors.control.inbox import Inbox, UnderWay
+from actors.control.inbox import UNDER_WAY_MAX, Inbox, UnderWay
 from actors.control.injectable import INJECTABLE, build
 from actors.control.rooms import ControlRooms
 from actors.control.server import ControlServer
@@ -23,10 +24,10 @@ from actors.runtime import (
     Terminated,
 )
 from core.errors import InputError
-from core.messages.alerting import Severity
-from core.messages.audit import AuditEvent, AuditKind
+from core.messages.alerting import AlertRaised, Severity
 from core.messages.base import Event, Refused
 from core.messages.control import (
+    AwaitEnded,
     AwaitInject,
     Dump,
     EngineAlive,
@@ -44,13 +45,13 @@ from core.messages.control import (
     StopEngine,
     Trace,
 )
-from core.messages.decision import CycleEnded
-from core.messages.execution import ExitStarted, OrderFinal, RecoveryReport, Settled, SettleFailed
+from core.messages.decision import CycleEnded, CycleWaits
+from core.messages.execution import ExitEnded, ExitStarted, RecoveryReport, Settled, SettleFailed
 from core.messages.kill_switch import ArmKillSwitch
 from core.messages.market_data import MarketSnapshotFailed, MarketSnapshotStored
 from core.messages.protocols import ControlProtocol
 from core.messages.scheduler import GetJobs, Jobs
-from core.messages.state import GetOpenInbox, OpenInbox, Recorded, RecordInbox, RecordInboxDone
+from core.messages.state import InboxRecorded, OpenInbox, Recorded
 from core.permit_times import CERTAIN_AFTER_S
 
 ARM_ASK_S = CERTAIN_AFTER_S + 1.0
@@ -66,14 +67,16 @@ class AskKillSwitch:
     request_id: str
 
 
-class Control(Room[ControlProtocol | Terminated | AskKillSwitch]):
+class Control(
+    Room[ControlProtocol | Terminated | AskKillSwitch | DeliverAgain | CloseAgain | ReadInboxAgain]
+):
     """Accepts: ControlProtocol; the answers of injected messages; Terminated of the rooms they went to.
 
     Sends: RecordInbox, RecordInboxDone, GetOpenInbox to state; injected messages to their rooms; GetJobs to
     the scheduler; RaiseAlert to alerting; asks the rooms that start before it for their status.
     Owns: the control socket and the operator's messages under way.
-    On failure: the next incarnation opens the socket again and redelivers the unfinished messages that the
-    books' inbox holds.
+    On failure: the next incarnation opens the socket again and redelivers the messages of the books' inbox
+    whose end was not told to their person yet.
     """
 
     def __init__(
@@ -98,11 +101,12 @@ class Control(Room[ControlProtocol | Terminated | AskKillSwitch]):
     def on_start(self) -> None:
         super().on_start()
         self._alert = Alarm(self.ctx, self._rooms.alerting)
+        self._commands = Commands(self.ctx, self.outbox, self._inbox, self._rooms)
         told = {item.room(self._rooms) for item in INJECTABLE.values() if item.through_inbox}
         for room in sorted(told, key=lambda room: room.name):
             self.ctx.watch(room)
         self.ctx.watch(self._rooms.scheduler)
-        self.ctx.tell(self._rooms.state, GetOpenInbox(request_id=self.ctx.uuid()))
+        self._commands.read_inbox()
         if self._socket_path is not None:
             self._server = ControlServer(self._socket_path, self.ctx.self_address, self._engine.operation)
             self._server.open()
@@ -112,7 +116,7 @@ class Control(Room[ControlProtocol | Terminated | AskKillSwitch]):
         if self._server is not None:
             self._server.close()
 
-    def handle(self, message: ControlProtocol | Terminated | AskKillSwitch) -> Returned | None:
+    def handle(self, message: ControlProtocol | Terminated | AskKillSwitch | Again) -> Returned | None:
         match message:
             case GetStatus():
                 return self._handle_get_status(message)
@@ -133,33 +137,41 @@ class Control(Room[ControlProtocol | Terminated | AskKillSwitch]):
                 return self._handle_inject(message)
             case AwaitInject():
                 return self._handle_await(message)
+            case AwaitEnded():
+                self._commands.await_ended(message)
             case SocketLost():
                 self._handle_socket_lost(message)
             case RecoveryReport():
-                self._recovery = message
+                self._handle_recovery_report(message)
+            case InboxRecorded():
+                self._commands.recorded(message)
             case Recorded():
-                self._handle_recorded(message)
+                self._commands.closed(message.request_id)
             case Refused():
-                self._handle_refused(message)
+                self._commands.refused(message)
             case OpenInbox():
-                self._handle_open_inbox(message)
+                self._commands.take_up(message)
+            case AlertRaised():
+                self._commands.alert_raised(message)
             case Jobs():
                 self._handle_jobs(message)
             case Terminated():
                 self._handle_terminated(message)
             case AskKillSwitch():
                 self._handle_ask_kill_switch(message)
-            case OrderFinal():
-                pass  # ExitStarted was the answer; the books record how the exit goes on.
+            case DeliverAgain() | CloseAgain() | ReadInboxAgain():
+                self._commands.again(message)
             case (
-                CycleEnded()
+                CycleWaits()
+                | CycleEnded()
                 | ExitStarted()
+                | ExitEnded()
                 | Settled()
                 | SettleFailed()
                 | MarketSnapshotStored()
                 | MarketSnapshotFailed()
             ):
-                self._handle_answer(message)
+                self._commands.answered(message)
             case _:
                 assert_never(message)
         return None
@@ -218,96 +230,32 @@ class Control(Room[ControlProtocol | Terminated | AskKillSwitch]):
         request_id = f"inject-{self.ctx.uuid()}"
         try:
             body: dict[str, JsonValue] = json.loads(inject.body)
-            command = build(inject.message, body, request_id=request_id, who=inject.who)
+            command = build(inject.message, body, request_id=request_id, who=inject.who, at=self.ctx.now())
         except (InputError, ValueError) as error:
             return returned(inject, Refused(request_id=request_id, reasons=(str(error),)))
-        entry = UnderWay(request_id, command)
-        self._inbox.add(entry)
+        entry = UnderWay(request_id, command, inject.who, asker=inject.asker)
         if not entry.item.through_inbox:
+            self._inbox.add(entry)
             self.ctx.tell(self.ctx.self_address, AskKillSwitch(request_id))
             accepted = InjectAccepted(request_id=request_id, message=inject.message, on_disk=False)
             return returned(inject, accepted)
+        if self._inbox.is_full:
+            reason = f"{UNDER_WAY_MAX} messages are under way already"
+            return returned(inject, Refused(request_id=request_id, reasons=(reason,)))
         entry.accepted_by = deferred(self.ctx, inject)
-        event = AuditEvent(
-            kind=AuditKind.OPERATOR,
-            at=self.ctx.now(),
-            detail={"request_id": request_id, "message": inject.message, "who": inject.who, "body": body},
-            correlation=request_id,
-        )
-        record = RecordInbox(
-            request_id=request_id,
-            audit=(event,),
-            at=self.ctx.now(),
-            message=inject.message,
-            body=inject.body,
-            who=inject.who,
-        )
-        self.outbox.send(self._rooms.state, record, request_id, correlation=request_id)
+        self._commands.record(entry, inject.body)
         return None
 
-    def _handle_recorded(self, recorded: Recorded) -> None:
-        """Deliver the message and acknowledge it to the operator, now that it is on disk."""
-        if not self.outbox.settle(recorded.request_id):
-            return
-        entry = self._inbox.get(recorded.request_id)
-        if entry is None or entry.delivered:
-            return
-        self._deliver(entry)
-        if entry.accepted_by is not None:
-            accepted = InjectAccepted(request_id=entry.request_id, message=entry.item.name, on_disk=True)
-            entry.accepted_by.set(accepted)
-
-    def _handle_refused(self, refused: Refused) -> None:
-        """Answer with the room's refusal of a delivered message, or with state's refusal to store it.
-
-        A message that state refuses is not delivered.
-        """
-        self.outbox.settle(refused.request_id)
-        entry = self._inbox.get(refused.request_id)
-        if entry is None:
-            return
-        if entry.delivered:
-            self._handle_answer(refused)
-            return
-        self._inbox.drop(refused.request_id)
-        if entry.accepted_by is not None:
-            entry.accepted_by.set(refused)
-
-    def _handle_open_inbox(self, answer: OpenInbox) -> None:
-        """Deliver again, in order, the messages that were acknowledged before a crash and not finished."""
-        for request_id, name, body in answer.items:
-            if self._inbox.get(request_id) is not None:
-                continue
-            try:
-                command = build(name, json.loads(body), request_id=request_id, who="inbox")
-            except InputError as error:
-                self._give_up(request_id, name, str(error))
-                continue
-            entry = UnderWay(request_id, command)
-            self._inbox.add(entry)
-            self._deliver(entry)
-
-    def _give_up(self, request_id: str, name: str, why: str) -> None:
-        """Close a stored message that this version no longer understands, with an alert."""
-        text = f"{name} was accepted by an earlier version and can't be carried out: {why}"
-        self._alert(Severity.HIGH, "inbox_unreadable", text, request_id)
-        self._close(request_id, text)
-
-    def _deliver(self, entry: UnderWay) -> None:
-        entry.delivered = True
-        self.ctx.tell(entry.item.room(self._rooms), entry.command, correlation=entry.request_id)
-
     def _handle_terminated(self, ended: Terminated) -> None:
-        """Deliver again what the room may have lost when it ended; its id makes a second delivery harmless.
-
-        If the scheduler ended, answer the waiting status requests without its next runs.
-        """
+        """If the scheduler ended, answer the waiting status requests without its next runs."""
         if ended.name == "scheduler":
             self._answer_status(None)
-        if ended.restarting:
-            for entry in self._inbox.delivered():
-                if entry.item.room(self._rooms).name == ended.name:
-                    self._deliver(entry)
+        self._commands.room_ended(ended)
+
+    def _handle_recovery_report(self, report: RecoveryReport) -> None:
+        self._recovery = report
+        if report.ok:
+            self._commands.recovered()
 
     def _handle_ask_kill_switch(self, ask: AskKillSwitch) -> None:
         entry = self._inbox.get(ask.request_id)
@@ -324,23 +272,8 @@ class Control(Room[ControlProtocol | Terminated | AskKillSwitch]):
         if not isinstance(answer, Event):
             room, found = question.address.name, type(answer).__name__
             raise TypeError(f"{room} answered {entry.item.name} with {found}")
-        self._inbox.answer(ask.request_id, answer)
-
-    def _handle_answer(self, answer: Event) -> None:
-        """Keep the answer to an injected message for whoever awaits it, and close its row in the books."""
-        request_id = getattr(answer, "request_id", None)
-        if not isinstance(request_id, str):
-            return
-        done = self._inbox.answer(request_id, answer)
-        if done is not None:
-            self._close(request_id, f"{done.answer} {done.body}")
-
-    def _close(self, request_id: str, answer: str) -> None:
-        done_id = f"{request_id}-done"
-        done = RecordInboxDone(
-            request_id=done_id, inbox_request_id=request_id, at=self.ctx.now(), answer=answer
-        )
-        self.outbox.send(self._rooms.state, done, done_id, correlation=request_id)
+        self._inbox.finish(entry, answer)
+        self._inbox.drop(ask.request_id)
 
     def _handle_await(self, query: AwaitInject) -> Returned | None:
         done = self._inbox.answered(query.request_id)
@@ -349,5 +282,7 @@ class Control(Room[ControlProtocol | Terminated | AskKillSwitch]):
         entry = self._inbox.get(query.request_id)
         if entry is None:
             return returned(query, Refused(request_id=query.request_id, reasons=("unknown_request",)))
+        if entry.word is not None and entry.word.number > query.seen:
+            return returned(query, entry.word)
         entry.waiters.append(deferred(self.ctx, query))
         return None

@@ -8,25 +8,55 @@ from typing import Any
 
 from actors.control.injectable import INJECTABLE, Injectable
 from actors.room import Deferred
+from actors.runtime import Timer
 from core.messages.base import Command, Event, Refused
-from core.messages.control import InjectAccepted, InjectDone
+from core.messages.control import InjectAccepted, InjectDone, InjectWaits
 
 ANSWERED_MAX = 200
+UNDER_WAY_MAX = 200
+"""Messages under way at a time; a person who has that many is refused another one."""
 
 
 @dataclass
 class UnderWay:
-    """One message from its acceptance to its answer."""
+    """One message from its acceptance until its person has been told its end.
+
+    `asker`: whoever sent it still waits, and will say whether they learned the end.
+    """
 
     request_id: str
     command: Command
+    who: str
+    asker: str = ""
     accepted_by: Deferred[InjectAccepted | Refused] | None = None
     delivered: bool = False
-    waiters: list[Deferred[InjectDone | Refused]] = field(default_factory=list)
+    deliveries: int = 0
+    unheard: int = 0
+    """Deliveries in a row that the room has said nothing to."""
+    refusals: int = 0
+    """Answers in a row by which the room did not take it up."""
+    crashes: int = 0
+    """Ends of the room in a row without a word in between."""
+    waits_for_recovery: bool = False
+    again: Timer | None = None
+    word: InjectWaits | None = None
+    done: InjectDone | None = None
+    end: Event | None = None
+    waiters: list[Deferred[InjectDone | InjectWaits | Refused]] = field(default_factory=list)
 
     @property
     def item(self) -> Injectable[Any]:
         return INJECTABLE[type(self.command).__name__]
+
+    def say(self, text: str) -> None:
+        """Tell who waits what the message waits for, unless they know it."""
+        number = 0 if self.word is None else self.word.number
+        if self.word is not None and self.word.text == text:
+            return
+        self.word = InjectWaits(request_id=self.request_id, number=number + 1, text=text)
+        waiters, self.waiters = self.waiters, []
+        for waiter in waiters:
+            waiter.set(self.word)
 
 
 class Inbox:
@@ -35,6 +65,10 @@ class Inbox:
     def __init__(self) -> None:
         self._under_way: dict[str, UnderWay] = {}
         self._answered: OrderedDict[str, InjectDone] = OrderedDict()
+
+    @property
+    def is_full(self) -> bool:
+        return len(self._under_way) >= UNDER_WAY_MAX
 
     def add(self, entry: UnderWay) -> None:
         self._under_way[entry.request_id] = entry
@@ -48,25 +82,27 @@ class Inbox:
     def answered(self, request_id: str) -> InjectDone | None:
         return self._answered.get(request_id)
 
-    def delivered(self) -> tuple[UnderWay, ...]:
-        """What a room was told and has not answered, oldest first."""
-        return tuple(entry for entry in self._under_way.values() if entry.delivered)
+    def asked_by(self, asker: str) -> UnderWay | None:
+        """The message whose end this asker waits for."""
+        return next((e for e in self._under_way.values() if asker and e.asker == asker), None)
 
-    def answer(self, request_id: str, answer: Event) -> InjectDone | None:
-        """Finish the message with its answer and tell who awaits it; None if it was not under way."""
-        entry = self._under_way.get(request_id)
-        if entry is None:
-            return None
+    def open(self) -> tuple[UnderWay, ...]:
+        """What was delivered and has no end yet, oldest first."""
+        return tuple(e for e in self._under_way.values() if e.delivered and e.done is None)
+
+    def finish(self, entry: UnderWay, answer: Event) -> InjectDone:
+        """Keep the message's end and tell who awaits it. The entry stays until it is dropped."""
         done = InjectDone(
-            request_id=request_id,
+            request_id=entry.request_id,
             message=entry.item.name,
             answer=type(answer).__name__,
             body=answer.model_dump_json(),
         )
-        del self._under_way[request_id]
-        self._answered[request_id] = done
+        entry.done, entry.end = done, answer
+        self._answered[entry.request_id] = done
         while len(self._answered) > ANSWERED_MAX:
             self._answered.popitem(last=False)
-        for waiter in entry.waiters:
+        waiters, entry.waiters = entry.waiters, []
+        for waiter in waiters:
             waiter.set(done)
         return done

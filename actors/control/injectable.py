@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from pydantic import JsonValue, ValidationError
@@ -13,7 +14,7 @@ from actors.runtime import Address
 from core.errors import InputError
 from core.messages.base import Command, Event
 from core.messages.decision import CycleEnded, RunEntryCycle, RunMonitorCycle
-from core.messages.execution import ClosePosition, ExitStarted, Settled, SettleExpired, SettleFailed
+from core.messages.execution import ClosePosition, ExitEnded, Settled, SettleExpired, SettleFailed
 from core.messages.kill_switch import (
     ArmCause,
     ArmKillSwitch,
@@ -25,7 +26,7 @@ from core.messages.market_data import MarketSnapshotFailed, MarketSnapshotStored
 
 C = TypeVar("C", bound=Command)
 
-BY_ENGINE = frozenset({"request_id", "cycle_id", "who", "cause", "exit_rule", "at"})
+BY_ENGINE = frozenset({"request_id", "cycle_id", "who", "cause", "exit_rule", "at", "slot"})
 """Fields that the engine fills in; an operator does not set them."""
 
 
@@ -35,6 +36,8 @@ class Injectable(Generic[C]):
 
     `through_inbox`: on disk before it is acknowledged. The kill switch has its own durability and must never
     wait for the books, so its messages are asked directly.
+
+    `answers` are those that may be final; `actors/control/words.py` says which of them are.
     """
 
     message: type[C]
@@ -80,7 +83,7 @@ INJECTABLE: Mapping[str, Injectable[Any]] = {
         Injectable(
             DisarmKillSwitch, lambda rooms: rooms.kill_switch, (KillSwitchDisarmed,), through_inbox=False
         ),
-        Injectable(ClosePosition, lambda rooms: rooms.execution, (ExitStarted,)),
+        Injectable(ClosePosition, lambda rooms: rooms.execution, (ExitEnded,)),
         Injectable(SettleExpired, lambda rooms: rooms.execution, (Settled, SettleFailed)),
         Injectable(RunEntryCycle, lambda rooms: rooms.decision, (CycleEnded,)),
         Injectable(RunMonitorCycle, lambda rooms: rooms.decision, (CycleEnded,)),
@@ -91,9 +94,14 @@ INJECTABLE: Mapping[str, Injectable[Any]] = {
 }
 
 
-def build(name: str, body: Mapping[str, JsonValue], *, request_id: str, who: str) -> Command:
+def check(name: str, body: Mapping[str, JsonValue]) -> None:
+    """Raise InputError unless the message could be built: before there is an engine, an id or a time."""
+    build(name, body, request_id="checked", who="operator", at=datetime.min.replace(tzinfo=UTC))
+
+
+def build(name: str, body: Mapping[str, JsonValue], *, request_id: str, who: str, at: datetime) -> Command:
     """The message, validated against its own schema. Raises InputError that names the message or the field,
-    what was found and what is expected."""
+    what was found and what is expected. `at` is the time of its row: the slot of the cycle it asks for."""
     item = INJECTABLE.get(name)
     if item is None:
         raise InputError(f"inject: unknown message {name!r}; expected one of {', '.join(sorted(INJECTABLE))}")
@@ -111,6 +119,7 @@ def build(name: str, body: Mapping[str, JsonValue], *, request_id: str, who: str
         "cycle_id": None if item.message is ClosePosition else request_id,
         "who": who,
         "cause": ArmCause.OPERATOR.value,
+        "slot": at.isoformat(),
     }
     own = {key: value for key, value in filled.items() if key in item.message.model_fields}
     try:

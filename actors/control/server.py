@@ -8,8 +8,10 @@ import os
 import socket
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from itertools import count
 from pathlib import Path
 from threading import BoundedSemaphore, Lock, Thread
+from time import monotonic
 from typing import assert_never
 
 from pydantic import BaseModel
@@ -25,17 +27,20 @@ from actors.control.wire import (
     encode,
     read_request,
 )
-from actors.runtime import Address, AskTimeout, Question, RuntimeFault, ask
+from actors.runtime import Address, Question, RuntimeFault, ask
 from core.errors import InputError
 from core.messages.base import Refused
 from core.messages.control import (
+    AwaitEnded,
     AwaitInject,
     GetDump,
     GetHealthcheck,
     GetStatus,
     GetTrace,
     InjectAccepted,
+    InjectDone,
     InjectMessage,
+    InjectWaits,
     PingEngine,
     SocketLost,
     StopEngine,
@@ -50,6 +55,9 @@ LOOK_S = 20.0
 ANSWER_S = 15.0
 ACCEPT_S = 30.0
 """An injected message waits this long for state to have it on disk."""
+PERHAPS_TAKEN = (
+    "it is not known whether the message was taken; if it was, it is carried out, and an alert tells its end"
+)
 
 
 class ControlServer:
@@ -71,6 +79,7 @@ class ControlServer:
         self._lock = Lock()
         self._connections: set[socket.socket] = set()
         self._closed = False
+        self._numbers = count(1)
 
     def open(self) -> None:
         """Bind and listen. A socket file is removed first: as we hold the data folder's lock, its engine is
@@ -199,25 +208,56 @@ class ControlServer:
             self._send(connection, _failed(f"control: {type(error).__name__}: {error}"))
 
     def _inject(self, connection: socket.socket, request: ControlRequest) -> None:
-        """Inject a message, and await its effect if the request says so.
+        """Inject a message; if the request awaits its end, control learns whether that reached the person."""
+        asker = f"socket-{next(self._numbers)}" if request.wait_s > 0 else ""
+        told = False
+        try:
+            accepted = self._accepted(connection, request, asker)
+            if accepted is not None:
+                told = self._await_end(connection, accepted, request.wait_s)
+        finally:
+            if asker and not self._closed:
+                self._control.tell(AwaitEnded(asker=asker, told=told))
+
+    def _accepted(
+        self, connection: socket.socket, request: ControlRequest, asker: str
+    ) -> InjectAccepted | None:
+        """Inject the message, and send what became of that. Returns the acceptance if its end is awaited.
 
         Jumping market time stands still until the message is durable and delivered. It goes on while the
         effect is awaited, because the effect may need it to.
         """
-        inject = InjectMessage(message=request.message, body=json.dumps(request.body), who=request.who)
-        with self._operation():
-            accepted = ask(inject.to(self._control), timeout_s=ACCEPT_S)
-        if not isinstance(accepted, InjectAccepted) or request.wait_s <= 0:
-            self._send(connection, _answered(accepted))
-            return
-        self._send(connection, answer_of(accepted, more=True))
+        inject = InjectMessage(
+            message=request.message, body=json.dumps(request.body), who=request.who, asker=asker
+        )
         try:
-            outcome = AwaitInject(request_id=accepted.request_id)
-            done = ask(outcome.to(self._control), timeout_s=request.wait_s)
-        except AskTimeout:
-            self._send(connection, answer_of(accepted))
-        else:
-            self._send(connection, _answered(done))
+            with self._operation():
+                accepted = ask(inject.to(self._control), timeout_s=ACCEPT_S)
+        except RuntimeFault as error:
+            self._send(connection, _failed(f"control: {type(error).__name__}: {error}; {PERHAPS_TAKEN}"))
+            return None
+        if not asker or not isinstance(accepted, InjectAccepted):
+            self._send(connection, _answered(accepted))
+            return None
+        self._send(connection, answer_of(accepted, more=True))
+        return accepted
+
+    def _await_end(self, connection: socket.socket, accepted: InjectAccepted, wait_s: float) -> bool:
+        """Send each word of what the message waits for, then its end; False if that does not come in time."""
+        ends_at, seen = monotonic() + wait_s, 0
+        while True:
+            outcome = AwaitInject(request_id=accepted.request_id, seen=seen)
+            answer: InjectDone | InjectWaits | InjectAccepted | Refused
+            try:
+                answer = ask(outcome.to(self._control), timeout_s=max(0.0, ends_at - monotonic()))
+            except RuntimeFault:
+                # Too late, or control restarts: the message goes on, and an alert will tell its end.
+                answer = accepted
+            if not isinstance(answer, InjectWaits):
+                self._send(connection, _answered(answer))
+                return isinstance(answer, InjectDone)
+            seen = answer.number
+            self._send(connection, answer_of(answer, more=True))
 
     def _send(self, connection: socket.socket, answer: ControlAnswer) -> None:
         connection.sendall(encode(answer))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from actors.decision.cycle import Due, snapshot_key
+from actors.decision.cycle import Asker, Due, snapshot_key
 from actors.decision.desk import DecisionRooms, Desk, booked_key
 from actors.decision.entry_cycle import final_key, place_request
 from actors.decision.kelly_cycle import trades_key
@@ -64,8 +64,8 @@ class Decision(Room[DecisionProtocol | Terminated]):
     Sends: `OpenCycle`, `RecordDecision`, `CloseCycle`, `CloseProposal`, `RecordEvent`, `GetOpenCycles`,
     `GetLastCycle`, `GetClosedTrades`, `GetBooks` and `GetPosition` (asked) to state; `GetKillSwitch` (asked)
     to the kill switch; `FetchSnapshot` to market data; `PlaceCombo`, `ClosePosition`, `SettleExpired`,
-    `GetExecution` to execution; `RaiseAlert` to alerting; `CycleEnded` | `Refused`, `DecisionStatus` to
-    whoever asked.
+    `GetExecution` to execution; `RaiseAlert` to alerting; `CycleWaits`, `CycleEnded` | `Refused`,
+    `DecisionStatus` to whoever asked.
     Owns: the cycle under way and those that wait.
     On failure: a new incarnation finds the open row in the books and closes it with a named reason; at the
     engine's start a row that can still be acted on is taken up again.
@@ -153,6 +153,7 @@ class Decision(Room[DecisionProtocol | Terminated]):
                 if not message.recovering:
                     self._take_up.recovery(ok=True)
             case OpenCycles():
+                self.outbox.settle(message.request_id)
                 self._take_up.open_cycles(message)
             case LastCycle():
                 self._take_up.last_cycle(message)
@@ -162,11 +163,9 @@ class Decision(Room[DecisionProtocol | Terminated]):
                 assert_never(message)
 
     def _handle_run(self, job: Job, command: RunEntryCycle | RunMonitorCycle) -> None:
-        """Run a cycle for a person: its slot is now, to the second, and its outcome is the answer."""
-        now = self.ctx.now()
-        slot = now.replace(microsecond=0)
-        answer = answerer(self.ctx, command)
-        self._queue.add(Due(job, slot, now, request_id=command.request_id, answer=answer))
+        """Run a cycle for a person. Its outcome is the answer, also if the command comes again."""
+        due = Due(job, command.slot, self.ctx.now(), by_person=True)
+        self._queue.add(due, Asker(command.request_id, answerer(self.ctx, command)))
 
     def _handle_market_snapshot(self, stored: MarketSnapshotStored) -> None:
         desk = self._desk

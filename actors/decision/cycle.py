@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 from actors.decision.desk import Booked, Desk, RoomUnreachableError, ended_key
 from actors.runtime import AnyAddress, Came, Key
 from core.messages.base import Refused
-from core.messages.decision import CycleEnded
+from core.messages.decision import CycleEnded, CycleWaits
 from core.messages.market_data import (
     EntryMarket,
     FetchSnapshot,
@@ -44,19 +44,31 @@ class Step(StrEnum):
 
 @dataclass(frozen=True)
 class Due:
-    """A slot that waits for its turn. `answer` is set if a person waits for the outcome."""
+    """A slot that waits for its turn.
+
+    `by_person`: its slot is the moment at which a person's command was recorded. Such a cycle does not begin
+    while execution recovers; `begun` says that this incarnation has opened its row already.
+    """
 
     job: Job
     slot: datetime
     since: datetime
     misfired: bool = False
-    request_id: str = ""
-    answer: Callable[[CycleEnded | Refused], None] | None = None
     from_snapshot: bool = False
+    by_person: bool = False
+    begun: bool = False
 
     @property
     def key(self) -> tuple[Job, datetime]:
         return (self.job, self.slot)
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who asked for a cycle, and how they are answered."""
+
+    request_id: str
+    answer: Callable[[CycleWaits | CycleEnded | Refused], None]
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,15 @@ from core.messages.protocols import (
     MarketDataProtocol,
     StateProtocol,
 )
-from core.messages.state import AnyRecording, CycleKnown, CycleOpened, GetBooks, GetPosition, Recorded
+from core.messages.state import (
+    AnyRecording,
+    CycleKnown,
+    CycleOpened,
+    GetBooks,
+    GetOpenCycles,
+    GetPosition,
+    Recorded,
+)
 from core.orders.books import Books, Position
 from core.strategy import Strategy
 from core.values import Mode, PositionId
@@ -98,6 +106,10 @@ class Desk:
         """Tell state, and again until it answers. Returns the key under which its answer is delivered."""
         self._outbox.send(self.rooms.state, message, message.request_id, correlation=correlation)
         return booked_key(message.request_id)
+
+    def query(self, query: GetOpenCycles) -> None:
+        """Tell state, and again until its answer is settled in the outbox."""
+        self._outbox.send(self.rooms.state, query, query.request_id)
 
     def _read(self, question: Question[_Answer | Refused]) -> _Answer:
         answer = self._ask(question)

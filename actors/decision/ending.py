@@ -39,6 +39,7 @@ SEVERITY: Final[dict[CycleOutcome, Severity | None]] = {
     CycleOutcome.RECOVERING: Severity.MEDIUM,
     CycleOutcome.INTERRUPTED: Severity.MEDIUM,
     CycleOutcome.MISFIRED: Severity.LOW,
+    CycleOutcome.EXPIRED: Severity.MEDIUM,
 }
 """None: no alert, or raised already (`position_closed`, or `exit_blocked` for each position)."""
 
@@ -55,7 +56,8 @@ def severity_of(ended: CycleEnded, monitor_failures_in_a_row: int) -> Severity |
 def ended_text(ended: CycleEnded) -> str:
     """One line for people: which cycle, how it ended, why."""
     why = f": {', '.join(ended.reasons)}" if ended.reasons else ""
-    return f"{ended.job.value} of {ended.slot:%Y-%m-%d %H:%M}Z ended {ended.outcome.value}{why}"
+    slot = f"{ended.slot:%Y-%m-%d %H:%M:%S}Z" if ended.slot.second else f"{ended.slot:%Y-%m-%d %H:%M}Z"
+    return f"{ended.job.value} of {slot} ended {ended.outcome.value}{why}"
 
 
 def entered_text(position: Position) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Final
 
-from actors.decision.cycle import Cycle, CycleEnd, Due
+from actors.decision.cycle import Asker, Cycle, CycleEnd, Due
 from actors.decision.desk import Booked, Desk, RoomUnreachableError
 from actors.decision.ending import MONITOR_FAILURES, ended_text, entered_text, severity_of
 from actors.decision.entry_cycle import EntryCycle, proposal_id_of, release_proposal
@@ -16,15 +18,19 @@ from actors.decision.window import window_end
 from actors.runtime import Key, Name
 from core.messages.alerting import Severity
 from core.messages.base import Refused
-from core.messages.decision import CycleEnded, CycleView
+from core.messages.decision import CycleEnded, CycleView, CycleWaits
 from core.messages.state import CloseCycle, CycleKnown, CycleOpened, OpenCycle, Recorded
 from core.orders.books import CycleOutcome, Job
-from core.values import CycleId, PositionId
+from core.values import CycleId, PositionId, cycle_id_of
 
 WAITING_MAX: Final = 300
+COMMAND_GRACE_S_MIN: Final = 30.0
+"""A person's entry has at least this long to begin: without any grace, its way here would take too long."""
 RECENT_MAX: Final = 20
 MOVED: Final = Key[None]("cycles-moved")
 """Delivered when a slot was added or a row was closed: the next cycle may be able to run."""
+NOT_RECOVERED: Final = "recovering@"
+"""How a monitor names an exit that execution refused because it was comparing books and venue."""
 KINDS: Final[dict[Job, type[Cycle]]] = {
     Job.ENTRY: EntryCycle,
     Job.MONITOR: MonitorCycle,
@@ -48,10 +54,13 @@ class CycleQueue:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._waiting: deque[Due] = deque()
+        self._askers: dict[tuple[Job, datetime], dict[str, Asker]] = {}
         self._opening: Due | None = None
         self._closing: dict[str, CycleEnded] = {}
         self.active: Cycle | None = None
         self.recovered = False
+        self.taken_up = False
+        """The rows that an earlier incarnation left open are dealt with: persons' commands may begin."""
         self.monitor_owed = False
         """A monitor could not look at the positions: one runs after the next recovery."""
         self.monitor_failures = 0
@@ -69,29 +78,39 @@ class CycleQueue:
         keys += [(ended.job, ended.slot) for ended in self._closing.values()]
         return (job, slot) in keys
 
-    def add(self, due: Due) -> None:
-        """Queue a slot; one that the queue knows already is not run twice."""
-        if due.from_snapshot and window_end(self._desk.ctx.now()) is not None:
-            return  # Scheduled monitors wait for the window's end; those after snapshots are dropped.
-        if self.knows(*due.key):
-            if due.answer is not None:
-                due.answer(Refused(request_id=due.request_id, reasons=("already_under_way",)))
-            return
-        if len(self._waiting) >= WAITING_MAX:
-            text = f"{due.job.value} of {due.slot.isoformat()} dropped: {WAITING_MAX} cycles wait already"
-            self._desk.alert(Severity.HIGH, "cycles_dropped", text, due.job.value)
-            if due.answer is not None:
-                due.answer(Refused(request_id=due.request_id, reasons=("too_many_waiting",)))
-            return
-        self._waiting.append(due)
+    def awaits_first_begin(self, job: Job, slot: datetime) -> bool:
+        """True if a person's command for that slot waits, and this incarnation has not begun it."""
+        return any(due.key == (job, slot) and due.by_person and not due.begun for due in self._waiting)
+
+    def moved(self) -> None:
+        """Something has changed that a waiting cycle may have waited for."""
         self._desk.conversations.deliver(MOVED, None)
 
+    def add(self, due: Due, asker: Asker | None = None) -> None:
+        """Queue a slot; one that the queue knows already is not run twice. Its end is told to every asker."""
+        if due.from_snapshot and window_end(self._desk.ctx.now()) is not None:
+            return  # Scheduled monitors wait for the window's end; those after snapshots are dropped.
+        if asker is not None:
+            self._askers.setdefault(due.key, {})[asker.request_id] = asker
+        if not self.knows(*due.key):
+            if len(self._waiting) >= WAITING_MAX:
+                text = f"{due.job.value} of {due.slot.isoformat()} dropped: {WAITING_MAX} cycles wait already"
+                self._desk.alert(Severity.HIGH, "cycles_dropped", text, due.job.value)
+                self._refuse(due, ("too_many_waiting",))
+                return
+            self._waiting.append(due)
+            self.moved()
+        why = self._why_waiting(due.key)
+        if asker is not None and why is not None:
+            asker.answer(CycleWaits(request_id=asker.request_id, text=why))
+
     def close_row(self, cycle_id: CycleId, due: Due, end: CycleEnd) -> None:
-        """Close a row in the books and raise its alert; a person is answered when the end is on disk."""
+        """Close a row in the books and raise its alert; who asked is answered when the end is on disk."""
         desk = self._desk
         now = desk.ctx.now()
+        self._waiting = deque(waiting for waiting in self._waiting if waiting.key != due.key)
         ended = CycleEnded(
-            request_id=due.request_id,
+            request_id="",
             cycle_id=cycle_id,
             job=due.job,
             slot=due.slot,
@@ -111,7 +130,7 @@ class CycleQueue:
         self._tell(ended)
         if due.job is Job.ENTRY and end.outcome in RELEASES:
             self._release(cycle_id)
-        desk.conversations.start(Name("close", request_id), self._close(request_id, booked, ended, due))
+        desk.conversations.start(Name("close", request_id), self._close(request_id, booked, ended))
 
     def view_active(self) -> CycleView | None:
         if self.active is not None:
@@ -135,25 +154,61 @@ class CycleQueue:
                 await self._conduct(due, opened)
 
     async def _next(self) -> Due:
-        """Wait until no row is being closed, then take the first slot that may run. Monitors wait for the end
-        of the maintenance window."""
+        """Wait until no row is being closed, then take the first slot that may run."""
         conversations = self._desk.conversations
         while True:
-            until = window_end(self._desk.ctx.now())
             if not self._closing:
                 for due in self._waiting:
-                    if until is None or due.job is not Job.MONITOR or due.misfired:
+                    if self._may_begin(due):
                         self._waiting.remove(due)
                         return due
-            if until is not None and self._waiting and not self._closing:
-                await conversations.first_until(until, "maintenance-window", MOVED)
-            else:
+            until = None if self._closing else self._next_moment()
+            if until is None:
                 await conversations.event(MOVED)
+            else:
+                await conversations.first_until(until, "next-cycle", MOVED)
+
+    def _may_begin(self, due: Due) -> bool:
+        """Monitors wait for the end of the maintenance window, and persons' commands for the recovery."""
+        if due.misfired or self._is_expired(due):
+            return True
+        if due.by_person and not (self.recovered and self.taken_up):
+            return False
+        return due.job is not Job.MONITOR or window_end(self._desk.ctx.now()) is None
+
+    def _next_moment(self) -> datetime | None:
+        """When a slot that waits may begin by the passing of time alone."""
+        window = window_end(self._desk.ctx.now())
+        moments = [window] if window is not None and self._waiting else []
+        moments += [self._expires_at(due) for due in self._waiting if _expires(due)]
+        return min(moments, default=None)
+
+    def _expires_at(self, due: Due) -> datetime:
+        grace_s = max(self._desk.strategy.scheduler.grace_s, COMMAND_GRACE_S_MIN)
+        return due.slot + timedelta(seconds=grace_s)
+
+    def _is_expired(self, due: Due) -> bool:
+        """True if a person's entry has not begun within its grace: the market that they meant is gone."""
+        return _expires(due) and self._desk.ctx.now() >= self._expires_at(due)
+
+    def _why_waiting(self, key: tuple[Job, datetime]) -> str | None:
+        """What a slot waits for, as text for people; None if it has begun or begins at once."""
+        due = next((due for due in self._waiting if due.key == key), None)
+        if due is None:
+            return None
+        until = window_end(self._desk.ctx.now())
+        if due.by_person and not (self.recovered and self.taken_up):
+            return "it begins when books and venue have been compared (recovery)"
+        if due.job is Job.MONITOR and until is not None:
+            return f"it begins when the venue's maintenance window ends, at {until:%H:%M} UTC"
+        if self.active is not None:
+            return f"it begins when the {self.active.due.job.value} cycle that is under way has ended"
+        return "it begins when the cycles before it have ended"
 
     async def _opened(self, due: Due) -> CycleOpened | None:
         """Open the slot's row. Returns None if it has run before, or if state refuses."""
         desk = self._desk
-        request_id = f"open-{due.job.value}-{due.slot:%Y%m%dT%H%M%SZ}-{desk.ctx.uuid()}"
+        request_id = f"open-{cycle_id_of(due.job, due.slot)}-{desk.ctx.uuid()}"
         self._opening = due
         row = OpenCycle(request_id=request_id, job=due.job, slot=due.slot, at=desk.ctx.now())
         answer = await desk.conversations.event(desk.send(row))
@@ -167,44 +222,66 @@ class CycleQueue:
                 reasons = ", ".join(answer.reasons)
                 text = f"no row for {due.job.value} of {due.slot.isoformat()}: {reasons}"
                 desk.alert(Severity.HIGH, "cycle_not_opened", text, due.job.value)
-                if due.answer is not None:
-                    due.answer(Refused(request_id=due.request_id, reasons=answer.reasons))
+                self._refuse(due, answer.reasons)
             case Recorded():
                 raise TypeError(f"{request_id}: expected the cycle's row, found {type(answer).__name__}")
         return None
 
     def _answer_known(self, due: Due, known: CycleKnown) -> None:
         """Answer a slot that has run before with the outcome that it had."""
-        if due.answer is not None:
-            due.answer(
-                CycleEnded(
-                    request_id=due.request_id,
-                    cycle_id=known.cycle_id,
-                    job=known.job,
-                    slot=known.slot,
-                    outcome=known.outcome,
-                    reasons=("known",),
-                    at=self._desk.ctx.now(),
-                )
-            )
+        self._answer(
+            due.key,
+            CycleEnded(
+                request_id="",
+                cycle_id=known.cycle_id,
+                job=known.job,
+                slot=known.slot,
+                outcome=known.outcome,
+                reasons=known.reasons,
+                at=self._desk.ctx.now(),
+            ),
+        )
+
+    def _answer(self, key: tuple[Job, datetime], ended: CycleEnded) -> None:
+        for asker in self._askers.pop(key, {}).values():
+            asker.answer(ended.model_copy(update={"request_id": asker.request_id}))
+
+    def _refuse(self, due: Due, reasons: tuple[str, ...]) -> None:
+        for asker in self._askers.pop(due.key, {}).values():
+            asker.answer(Refused(request_id=asker.request_id, reasons=reasons))
 
     async def _conduct(self, due: Due, opened: CycleOpened) -> None:
         cycle = KINDS[due.job](self._desk, due, opened.cycle_id, resumed=opened.resumed)
         self.active = cycle
         if due.misfired:
             end = CycleEnd(CycleOutcome.MISFIRED, ("older_than_grace",))
+        elif self._is_expired(due):
+            # If its row was there already, an earlier incarnation began this cycle and did not end it.
+            earlier = opened.resumed and not due.begun
+            outcome = CycleOutcome.INTERRUPTED if earlier else CycleOutcome.EXPIRED
+            end = CycleEnd(outcome, ("grace_over",))
+        elif due.by_person and not (self.recovered and self.taken_up):
+            self._wait_again(due)
+            return
         elif not self.recovered and due.job is not Job.KELLY:
             self.monitor_owed = self.monitor_owed or due.job is Job.MONITOR
             end = CycleEnd(CycleOutcome.RECOVERING, ("execution_recovering",))
         else:
             end = await cycle.run()
         self.active = None
+        if due.job is Job.MONITOR and any(reason.startswith(NOT_RECOVERED) for reason in end.reasons):
+            self.monitor_owed = True
         if isinstance(cycle, EntryCycle) and cycle.unbooked_proposal is not None and end.outcome in RELEASES:
             late = self._release_when_booked(cycle.cycle_id, cycle.unbooked_proposal)
             self._desk.conversations.start(Name("release", cycle.cycle_id), late)
         self.close_row(cycle.cycle_id, due, end)
 
-    async def _close(self, request_id: str, booked: Key[Booked], ended: CycleEnded, due: Due) -> None:
+    def _wait_again(self, due: Due) -> None:
+        """A recovery began while the row of a person's cycle was opened: the row stays open and waits."""
+        self.active = None
+        self._waiting.appendleft(replace(due, begun=True))
+
+    async def _close(self, request_id: str, booked: Key[Booked], ended: CycleEnded) -> None:
         """Wait until the row is closed. A refusal raises an alert, and the next boot takes the row up."""
         answer = await self._desk.conversations.event(booked)
         if isinstance(answer, Refused):
@@ -213,9 +290,16 @@ class CycleQueue:
             self._desk.alert(Severity.HIGH, "cycle_not_closed", text, ended.cycle_id)
         del self._closing[request_id]
         self.recent.append(ended)
-        if due.answer is not None:
-            due.answer(ended)
-        self._desk.conversations.deliver(MOVED, None)
+        if isinstance(answer, Refused):
+            self._refuse_ended(ended, answer.reasons)
+        else:
+            self._answer((ended.job, ended.slot), ended)
+        self.moved()
+
+    def _refuse_ended(self, ended: CycleEnded, reasons: tuple[str, ...]) -> None:
+        """Its end is not on disk, so nobody is told it: who asked is refused and may ask again."""
+        for asker in self._askers.pop((ended.job, ended.slot), {}).values():
+            asker.answer(Refused(request_id=asker.request_id, reasons=("cycle_not_closed", *reasons)))
 
     async def _release_when_booked(self, cycle_id: CycleId, booked: Key[Booked]) -> None:
         """Release a proposal that was still on its way to the books when its cycle ended."""
@@ -248,3 +332,7 @@ class CycleQueue:
         except RoomUnreachableError as error:
             text = f"a proposal of {cycle_id} may hold a slot: {error}"
             self._desk.alert(Severity.HIGH, "proposal_not_released", text, cycle_id)
+
+
+def _expires(due: Due) -> bool:
+    return due.by_person and due.job is Job.ENTRY

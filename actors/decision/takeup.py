@@ -26,10 +26,15 @@ class TakeUp:
     def recovery(self, *, ok: bool) -> None:
         was = self._queue.recovered
         self._queue.recovered = ok
-        if not ok or was:
+        if not ok:
+            self._queue.taken_up = False
             return
-        desk = self._desk
-        desk.ctx.tell(desk.rooms.state, GetOpenCycles(request_id=desk.ctx.uuid()))
+        if was:
+            # A reconcile that decision was not told the begin of: it may have refused a monitor's exits.
+            self._run_owed_monitor()
+            return
+        self._queue.taken_up = False
+        self._desk.query(GetOpenCycles(request_id=self._desk.ctx.uuid()))
 
     def terminated(self, ended: Terminated) -> None:
         """Pass the end on to the cycle that waits for it.
@@ -40,7 +45,7 @@ class TakeUp:
         under_way = queue.active
         self._desk.conversations.deliver(ended_key(ended.path), ended)
         if ended.path == self._desk.rooms.execution.path:
-            queue.recovered = False
+            queue.recovered = queue.taken_up = False
             if under_way is not None and under_way.due.job is Job.MONITOR and queue.active is not under_way:
                 queue.monitor_owed = True
 
@@ -48,7 +53,7 @@ class TakeUp:
         queue = self._queue
         newest_monitor = max((row.slot for row, _ in answer.cycles if row.job is Job.MONITOR), default=None)
         for row, has_instruction in answer.cycles:
-            if queue.knows(row.job, row.slot):
+            if queue.knows(row.job, row.slot) and not queue.awaits_first_begin(row.job, row.slot):
                 continue
             due = Due(row.job, row.slot, self._desk.ctx.now())
             reasons = self._why_not(row, has_instruction, is_newest=row.slot == newest_monitor)
@@ -59,6 +64,8 @@ class TakeUp:
             else:
                 queue.close_row(row.cycle_id, due, CycleEnd(CycleOutcome.INTERRUPTED, reasons))
         self._run_owed_monitor()
+        queue.taken_up = queue.recovered
+        queue.moved()
 
     def last_cycle(self, last: LastCycle) -> None:
         """Count a monitor that failed right before the restart as a failure in a row."""

@@ -10,7 +10,7 @@ from actors.execution.account import look, needs_reconcile, tell_findings
 from actors.execution.account_lock import AccountLock
 from actors.execution.account_watch import AccountWatch
 from actors.execution.entry import ENTRY, STOP_ENTRIES, WITHDRAW_ENTRIES, enter, entry_name
-from actors.execution.exit import EXIT, ExitRequest, close, exit_name
+from actors.execution.exit import EXIT, ExitRequest, answer_once, close, exit_name
 from actors.execution.line import ExecutionRooms, Line, fetch_key, order_key, state_key
 from actors.execution.order import WorkingOrder
 from actors.execution.recovery import arm_if_late, recover
@@ -78,8 +78,8 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
     `RecordEdit`, `RecordOrder`, `RecordDeliveries`, `CloseProposal`, `BindAccount`, `RecordEvent`,
     `GetBooks`, `GetPosition`, `GetOrders` to state; `SendOrder`, `EditOrder`, `CancelOrder` to mcp.orders;
     `Fetch` to mcp.deribit; `OrderFinal`, `PositionClosed`, `RecoveryReport` to decision; `RecoveryReport` to
-    health and control; `RaiseAlert` to alerting; `ExitStarted`, `Settled` | `SettleFailed`,
-    `EntriesCancelled`, `ExecutionStatus` to whoever asked.
+    health and control; `ExitEnded` to control; `RaiseAlert` to alerting; `ExitStarted`,
+    `Settled` | `SettleFailed`, `EntriesCancelled`, `ExecutionStatus` to whoever asked.
     Owns: the conversations of orders under way. What a successor needs is in the books and at the venue.
     On failure: restarted; the new incarnation recovers before it takes an order.
     """
@@ -182,7 +182,7 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
             position_id=command.position_id,
             cycle_id=command.cycle_id,
             exit_rule=command.exit_rule,
-            answer=answer,
+            answer=answer_once(answer),
         )
         if self._recovering:
             self._say(request, started=False, reason="recovering")
@@ -287,7 +287,7 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
                 position_id=resumed.position_id,
                 cycle_id=None if asked is None else asked.cycle_id,
                 exit_rule=resumed.exit_rule,
-                answer=_nobody,
+                answer=_nobody if asked is None else asked.answer,
             )
             self._start_exit(request, request.cycle_id, resumed=True, working=resumed.working)
         for request in pending.values():
@@ -366,4 +366,4 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
 
 
 def _nobody(_: ExitStarted) -> None:
-    """Answers nobody: this exit was taken up again by a recovery, not by a request."""
+    """Answers nobody: this exit was taken up from the books, by an incarnation that nobody asked for it."""

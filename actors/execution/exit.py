@@ -16,7 +16,7 @@ from actors.runtime import Name, done_key
 from core.contract import GET_OPTIONS_CHAIN, GetOptionsChain
 from core.market.option_chain import OptionChain
 from core.messages.alerting import Severity
-from core.messages.execution import ExitStarted, FinalOutcome, OrderFinal, PositionClosed
+from core.messages.execution import ExitEnded, ExitStarted, FinalOutcome, OrderFinal, PositionClosed
 from core.messages.mcp import FetchFailed
 from core.orders.books import InstructionKind, Position
 from core.orders.closing_cost import ClosingCost, closing_cost
@@ -39,7 +39,11 @@ TAKES_EXITS = frozenset({PositionState.OPEN, PositionState.CLOSING})
 
 @dataclass(frozen=True)
 class ExitRequest:
-    """Which position to close, by which rule, for whom. `answer` is called once: is an exit under way?"""
+    """Which position to close, by which rule, for whom. `answer` says whether an exit is under way.
+
+    An exit that a recovery interrupted goes on under the same request, so `answer` may be called again: made
+    by `answer_once`, it says nothing the second time.
+    """
 
     request_id: str
     position_id: PositionId
@@ -62,9 +66,8 @@ async def close(
     prices for ever. `working` is an exit order that the recovery found.
     """
     await _stop_entry(line, request.position_id)
-    started = _Once(request)
     if working is not None:
-        started.say(True, ())
+        _say(request, True)
         at_natural = line.strategy.execution.exit_steps
         await _follow(line, working, request, at_natural - 1, first_wait_s=0.0)
         _tell_final(line, working, request)
@@ -74,17 +77,20 @@ async def close(
     while True:
         position = await line.position(request.position_id)
         if position is None or position.state not in TAKES_EXITS or position.contracts <= 0:
-            started.say(False, ("unknown_position" if position is None else f"not_open:{position.state}",))
+            reason = "unknown_position" if position is None else f"not_open:{position.state}"
+            _say(request, False, (reason,))
             if position is not None and position.state is PositionState.CLOSED:
                 _tell_closed(line, position, request)
+            _tell_ended(line, position, request, reason)
             return
         if position.plan.expiration <= line.ctx.now():
-            started.say(False, ("expired",))
+            _say(request, False, ("expired",))
+            _tell_ended(line, position, request, "awaiting_settlement")
             return
         placed = await _attempt(line, position, request, first_step)
         if isinstance(placed, WorkingOrder):
             attempts_failed = 0
-            started.say(True, ())
+            _say(request, True)
             await _follow(line, placed, request, first_step)
             _tell_final(line, placed, request)
             if placed.disputed:
@@ -97,30 +103,35 @@ async def close(
                 await line.pause(PLACE_ATTEMPTS)
         else:
             attempts_failed += 1
-            started.say(False, placed.reasons)
+            _say(request, False, placed.reasons)
             line.alert(Severity.HIGH, "exit_not_placed", f"{request.position_id}: {placed}")
             pause_s = line.strategy.execution.exit_reprice_s * 2.0 ** min(attempts_failed - 1, 10)
             await line.pause(min(PAUSE_MAX_S, pause_s))
 
 
-class _Once:
-    """Says to the requester, once, whether the exit is under way."""
+def answer_once(answer: Callable[[ExitStarted], None]) -> Callable[[ExitStarted], None]:
+    """An answer of which only the first call is told."""
+    told = False
 
-    def __init__(self, request: ExitRequest) -> None:
-        self._request = request
-        self._said = False
+    def tell(started: ExitStarted) -> None:
+        nonlocal told
+        if not told:
+            told = True
+            answer(started)
 
-    def say(self, started: bool, reasons: tuple[str, ...]) -> None:
-        if not self._said:
-            self._said = True
-            self._request.answer(
-                ExitStarted(
-                    request_id=self._request.request_id,
-                    position_id=self._request.position_id,
-                    started=started,
-                    reasons=reasons,
-                )
-            )
+    return tell
+
+
+def _say(request: ExitRequest, started: bool, reasons: tuple[str, ...] = ()) -> None:
+    """Say to the requester whether the exit is under way."""
+    request.answer(
+        ExitStarted(
+            request_id=request.request_id,
+            position_id=request.position_id,
+            started=started,
+            reasons=reasons,
+        )
+    )
 
 
 async def _stop_entry(line: Line, position_id: PositionId) -> None:
@@ -260,3 +271,9 @@ def _tell_closed(line: Line, position: Position, request: ExitRequest) -> None:
         at=position.closed_at or line.ctx.now(),
     )
     line.tell(line.rooms.decision, closed)
+
+
+def _tell_ended(line: Line, position: Position | None, request: ExitRequest, reason: str) -> None:
+    state = None if position is None else position.state
+    ended = ExitEnded(position_id=request.position_id, state=state, reasons=(reason,))
+    line.tell(line.rooms.control, ended)

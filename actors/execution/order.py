@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
 from typing import cast
 
@@ -146,7 +147,7 @@ class WorkingOrder:
                 await self.look()
                 return Failed.of(outcome.reason)
             case OrderUnknown():
-                await self.resolve(OrderAction.EDIT, outcome.detail)
+                await self.resolve(OrderAction.EDIT, outcome.detail, valid_until=answer.expires_at)
         return None
 
     async def cancel(self) -> None:
@@ -171,13 +172,24 @@ class WorkingOrder:
                 text = f"{self.label} is still not cancelled after {tries} tries"
                 self._line.alert(Severity.HIGH, "cancel_unconfirmed", text)
 
-    async def resolve(self, action: OrderAction, detail: str) -> None:
-        """Find out by look-ups alone what became of the order; entries are suspended meanwhile."""
+    async def resolve(self, action: OrderAction, detail: str, *, valid_until: datetime | None = None) -> None:
+        """Find out by look-ups alone what became of the order; entries are suspended meanwhile.
+
+        `valid_until`: until then, by the venue's clock, the request may still arrive; that of the placement
+        if not given.
+        """
         if self.row.state not in (OrderState.UNKNOWN, OrderState.CANCEL_PENDING):
             unknown = dated_now(self._line, self.row, state=OrderState.UNKNOWN, reason=detail)
             if await self._line.record_order(unknown):
                 self.row = unknown
-        found = await resolve_unknown(self._line, self.instruction, action, detail, self.on_doubt)
+        found = await resolve_unknown(
+            self._line,
+            self.instruction,
+            action,
+            detail,
+            self.on_doubt,
+            valid_until=valid_until or self.instruction.valid_until,
+        )
         if found.order is not None:
             await self.take(found.order)
             return

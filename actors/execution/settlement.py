@@ -11,7 +11,7 @@ from actors.runtime import done_key
 from core.contract import GET_SETTLEMENTS, GetSince
 from core.messages.alerting import Severity
 from core.messages.base import Refused
-from core.messages.execution import PositionClosed, Settled, SettleExpired, SettleFailed
+from core.messages.execution import ExitEnded, PositionClosed, Settled, SettleExpired, SettleFailed
 from core.messages.mcp import FetchFailed
 from core.messages.state import RecordDeliveries
 from core.orders.books import Delivery
@@ -92,3 +92,5 @@ async def _tell_closed(line: Line, position_id: PositionId) -> None:
         line.rooms.decision,
         PositionClosed(position_id=position_id, exit_rule=ExitRule.SETTLEMENT, at=closed_at),
     )
+    state = None if position is None else position.state
+    line.tell(line.rooms.control, ExitEnded(position_id=position_id, state=state, reasons=("settled",)))

@@ -67,15 +67,17 @@ async def resolve_unknown(
     action: OrderAction,
     detail: str,
     on_doubt: Callable[[], None] | None,
+    *,
+    valid_until: datetime,
 ) -> Resolved:
-    """Suspend entries, and wait until the venue would refuse the order as too late. Then look for it every
-    5 s, until it is found or three rounds in a row find nothing.
+    """Suspend entries, and wait until the venue would refuse the request as too late. Then look for the order
+    every 5 s, until it is found or three rounds in a row find nothing.
     """
     reason = f"{action} of {instruction.label}: {detail}"
     line.tell(line.rooms.kill_switch, SuspendEntries(source=DOUBT_SOURCE, reason=reason))
     line.alert(Severity.HIGH, "order_in_doubt", reason)
     line.doubts.add(instruction.label)
-    await _until_too_late(line, instruction.valid_until)
+    await _until_too_late(line, valid_until)
     absent = rounds = 0
     while True:
         found = await _look(line, instruction)

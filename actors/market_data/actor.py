@@ -108,8 +108,7 @@ class MarketData(Room[MarketDataProtocol | Terminated]):
             case FetchSnapshot():
                 self._handle_fetch_snapshot(message)
             case TakeMarketSnapshot():
-                slot = self.ctx.now().replace(microsecond=0)
-                self._start_stored(message.request_id, slot, answerer(self.ctx, message))
+                self._start_stored(message.request_id, message.slot, answerer(self.ctx, message))
             case JobDue():
                 self._handle_job_due(message)
             case GetMarks():
@@ -144,8 +143,9 @@ class MarketData(Room[MarketDataProtocol | Terminated]):
             self.conversations.deliver(ended_key(ended.path), ended)
 
     def _start_stored(self, request_id: str, slot: datetime, answer: TellStored) -> None:
-        name = f"stored-{self.ctx.uuid()}"
-        self.conversations.start(Name(name), self._store(name, request_id, slot, answer))
+        name = f"stored-{request_id}"
+        if Name(name) not in self.conversations:
+            self.conversations.start(Name(name), self._store(name, request_id, slot, answer))
 
     async def _store(self, name: str, request_id: str, slot: datetime, answer: TellStored) -> None:
         missing = await self._stored.take(name, request_id, slot, answer)

@@ -90,17 +90,18 @@ class StoredSnapshots:
         seen.dvol, seen.funding_frac = snapshot.dvol, snapshot.funding_frac
         seen.last_snapshot_at, seen.stale_reason = now, None
         seen.keep_for_later()
+        # An id of its own: a person's message is on record under `request_id`, and state answers an id once.
         record = RecordMarketSnapshot(
-            request_id=request_id,
+            request_id=f"store-{request_id}",
             at=now,
             spot_usd=snapshot.spot_usd,
             dvol=snapshot.dvol,
             funding=snapshot.funding_frac,
             quotes=quotes,
         )
-        self._outbox.send(self._state, record, request_id)
+        self._outbox.send(self._state, record, record.request_id)
         self._suspension.succeeded()
-        booked = await self._conversations.event(recorded_key(request_id))
+        booked = await self._conversations.event(recorded_key(record.request_id))
         if isinstance(booked, Refused):
             # State raises the alert about its refusal.
             answer(MarketSnapshotFailed(request_id=request_id, slot=slot, reasons=booked.reasons))

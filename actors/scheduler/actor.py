@@ -23,7 +23,7 @@ from core.messages.scheduler import ClockSet, GetJobs, JobDue, Jobs, StartJobs
 from core.messages.state import GetJobRuns, JobRuns, Recorded, RecordJobRuns
 from core.orders.books import Job
 from core.strategy import Strategy
-from core.values import Mode
+from core.values import Mode, cycle_id_of
 
 ASK_AGAIN_S: Final = 5.0
 """How long state may take to answer `GetJobRuns` until it is told again."""
@@ -205,7 +205,7 @@ class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
         if job.is_cycle and slot < self._used_until.get(job, slot):
             slot += self._apart
         # Each slot starts its own correlation, instead of going on with that of the last wake-up.
-        correlation = f"{job.value}-{slot:%Y%m%dT%H%M%SZ}"
+        correlation = cycle_id_of(job, slot)
         due = JobDue(job=job, slot=slot, misfired=misfired)
         self.ctx.tell(self._owners[job], due, correlation=correlation)
 

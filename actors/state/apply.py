@@ -47,6 +47,7 @@ from core.messages.state import (
     CloseProposal,
     CycleKnown,
     CycleOpened,
+    InboxRecorded,
     OpenCycle,
     RecordAlert,
     RecordAlertDelivered,
@@ -121,7 +122,8 @@ STATES_OWN = frozenset(
 `RecordEvent`, are dropped: they would be second records of the same change."""
 
 _ANSWERS: dict[str, type[RecordingAnswer]] = {
-    kind.__name__: kind for kind in (Recorded, Refused, CycleOpened, CycleKnown, BackupMade, AccountBound)
+    kind.__name__: kind
+    for kind in (Recorded, Refused, CycleOpened, CycleKnown, InboxRecorded, BackupMade, AccountBound)
 }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import UTC
 from hashlib import sha256
 
 from pydantic import JsonValue
@@ -24,7 +23,7 @@ from core.messages.state import (
 )
 from core.orders.books import CycleRow
 from core.orders.lifecycle import PositionState
-from core.values import CycleId, PositionId
+from core.values import CycleId, PositionId, cycle_id_of
 
 
 def open_cycle(db: sqlite3.Connection, request: OpenCycle) -> Applied:
@@ -37,11 +36,12 @@ def open_cycle(db: sqlite3.Connection, request: OpenCycle) -> Applied:
             job=row.job,
             slot=row.slot,
             outcome=row.outcome,
+            reasons=row.reasons,
         )
         return Applied(known)
     resumed = row is not None
     if row is None:
-        cycle_id = CycleId(f"{request.job}-{request.slot.astimezone(UTC):%Y%m%dT%H%M%SZ}")
+        cycle_id = cycle_id_of(request.job, request.slot)
         row = CycleRow(cycle_id=cycle_id, job=request.job, slot=request.slot, opened_at=request.at)
         cycles.insert(db, row)
     opened = CycleOpened(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import timedelta
 
 from pydantic import JsonValue
 
@@ -15,6 +16,7 @@ from core.messages.audit import AuditKind
 from core.messages.state import (
     AccountBound,
     BindAccount,
+    InboxRecorded,
     RecordAlert,
     RecordAlertDelivered,
     Recorded,
@@ -30,6 +32,7 @@ from core.messages.state import (
 ENVIRONMENT_KEY = "environment"
 ACCOUNT_KEY = "account"
 TAG_KEY = "label_tag"
+MICROSECOND = timedelta(microseconds=1)
 
 
 def record_event(_: sqlite3.Connection, request: RecordEvent) -> Applied:
@@ -90,11 +93,17 @@ def record_alert_delivered(db: sqlite3.Connection, request: RecordAlertDelivered
 
 
 def record_inbox(db: sqlite3.Connection, request: RecordInbox) -> Applied:
-    """An operator's message, under its request's id."""
-    applied = Applied(Recorded(request_id=request.request_id))
-    records.insert_inbox(db, request.request_id, request.at, request.message, request.body, request.who)
+    """An operator's message, under its request's id and at a time that only it has.
+
+    The time is the slot of the cycle that the message asks for, and a grid's slots are whole seconds.
+    """
+    at = request.at
+    while at.microsecond == 0 or records.is_inbox_time(db, at):
+        at += MICROSECOND
+    applied = Applied(InboxRecorded(request_id=request.request_id, at=at))
+    records.insert_inbox(db, request.request_id, at, request.message, request.body, request.who)
     detail = {"request_id": request.request_id, "message": request.message, "body": request.body}
-    applied.note(AuditKind.OPERATOR, request.at, {**detail, "who": request.who}, request.request_id)
+    applied.note(AuditKind.OPERATOR, at, {**detail, "who": request.who}, request.request_id)
     return applied
 
 

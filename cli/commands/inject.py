@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import JsonValue
 
 from cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
+
+if TYPE_CHECKING:
+    from actors.control.wire import ControlAnswer
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -28,7 +31,7 @@ def inject(
 
     Example: run.py inject ClosePosition --position ID --reason "closing by hand"
     """
-    from actors.control.injectable import INJECTABLE, build
+    from actors.control.injectable import INJECTABLE, check
     from actors.control.wire import RequestName
     from core.errors import FoundWrongError, InputError
     from core.text import encodable
@@ -40,14 +43,12 @@ def inject(
     if message is None:
         raise InputError(f"inject: expected a message's name, one of {', '.join(sorted(INJECTABLE))}")
     body = fields_of(message, [encodable(argument) for argument in context.args])
-    build(message, body, request_id="checked-before-sending", who="operator")
+    check(message, body)
     last = None
     request = request_of(RequestName.INJECT, message=message, body=body, wait_s=wait_s)
     for last in exchange(data_dir, request):
         if last.more and not as_json:
-            on_disk = isinstance(last.body, dict) and last.body.get("on_disk") is True
-            where = "and on disk" if on_disk else "but not on disk yet"
-            typer.echo(f"accepted {where}, waiting for what it leads to")
+            typer.echo(under_way(last))
     if last is None or not isinstance(last.body, dict):
         raise FoundWrongError("engine: the connection ended without an answer")
     if last.answer == "InjectAccepted":
@@ -55,6 +56,16 @@ def inject(
     else:
         outcome = {**last.body, "body": json.loads(str(last.body["body"]))}
     _show_outcome(outcome, wait_s, as_json)
+
+
+def under_way(line: ControlAnswer) -> str:
+    """What a line says of a message that has not ended: that it is on disk only if it is."""
+    body = line.body if isinstance(line.body, dict) else {}
+    if line.answer == "InjectWaits":
+        return f"under way: {body.get('text')}"
+    if body.get("on_disk") is True:
+        return "accepted and on disk, waiting for its end"
+    return "taken, and not done before it is answered; waiting for the answer"
 
 
 def fields_of(message: str, arguments: list[str]) -> dict[str, JsonValue]:
@@ -124,14 +135,21 @@ def _show_outcome(outcome: dict[str, JsonValue], wait_s: float, as_json: bool) -
         show_json(outcome)
     answer, body = outcome.get("answer"), outcome.get("body")
     if answer is None:
+        name = f"{outcome['message']} {outcome['request_id']}"
+        if outcome.get("on_disk") is not True:
+            raise FoundWrongError(
+                f"{name}: no answer within {wait_s:g} s; it is not known whether it is done"
+            )
         if not as_json:
-            typer.echo(f"{outcome['message']} {outcome['request_id']}: still under way after {wait_s:g} s")
+            typer.echo(f"{name}: on disk and under way after {wait_s:g} s; an alert will tell its end")
         return
     fields = body if isinstance(body, dict) else {}
     if not as_json:
         typer.echo(f"{outcome['message']} led to {answer}")
         show_fields((name, _plain(value)) for name, value in fields.items() if value not in ("", None, []))
-    if answer == "Refused" or fields.get("started") is False or str(answer).endswith("Failed"):
+    unknown_position = answer == "ExitEnded" and fields.get("state") is None
+    not_run = fields.get("outcome") in ("expired", "interrupted")
+    if answer == "Refused" or unknown_position or not_run or str(answer).endswith("Failed"):
         reasons = fields.get("reasons")
         raise FoundWrongError("; ".join(map(str, reasons)) if isinstance(reasons, list) else str(answer))
     if fields.get("not_on_disk") is not None:

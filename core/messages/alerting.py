@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from core.messages.base import Command, Event, Query
+from core.messages.base import Answered, Command, Event, Query
 
 
 class Severity(StrEnum):
@@ -19,14 +19,24 @@ class Severity(StrEnum):
         return list(Severity).index(self)
 
 
-class RaiseAlert(Command):
-    """`code` is stable and groups repeats; `cause` names what led to it (a cycle, an actor, a message)."""
+class AlertRaised(Event):
+    """The alert is on record; if the books refuse it, it is in the log and on its way over the channels."""
+
+    request_id: str
+
+
+class RaiseAlert(Command, Answered[AlertRaised]):
+    """`code` is stable and groups repeats; `cause` names what led to it (a cycle, an actor, a message).
+
+    Answered by `AlertRaised` if it has a `request_id`; asked again under the same one, it is one alert.
+    """
 
     severity: Severity
     code: str
     text: str
     cause: str
     at: datetime
+    request_id: str = ""
 
 
 class AlertRow(Event):

@@ -129,7 +129,10 @@ class GetTrace(Query[Trace]):
 
 
 class InjectAccepted(Event):
-    """`on_disk`: it will be carried out whatever happens now. If not, only its answer says what is true."""
+    """`on_disk`: books and audit file have the message, so that it is carried out whatever ends or restarts.
+
+    If not, as with the messages to the kill switch, only its answer says what is true.
+    """
 
     request_id: str
     message: str
@@ -139,13 +142,16 @@ class InjectAccepted(Event):
 class InjectMessage(Command, Answered[InjectAccepted | Refused]):
     """An operator's message by name. Answered by `InjectAccepted`, or `Refused`.
 
-    A message that goes through the inbox is on disk then; those to the kill switch are not.
+    A message that goes through the inbox is on disk then; those to the kill switch are not. `asker` names who
+    waits for its end; whether they learned it is said by `AwaitEnded`. If nobody waits, the end of a message
+    that is on disk is told by an alert.
     """
 
     message: str
     body: str
     """The message's fields as a JSON object."""
     who: str
+    asker: str = ""
 
 
 class InjectDone(Event):
@@ -157,7 +163,24 @@ class InjectDone(Event):
     body: str
 
 
-class AwaitInject(Query[InjectDone | Refused]):
-    """Answered by `InjectDone` when the injected message has been answered, `Refused` if there is none."""
+class InjectWaits(Event):
+    """The message is under way; `text` says, for people, what it waits for. `number` counts these words."""
 
     request_id: str
+    number: int
+    text: str
+
+
+class AwaitInject(Query[InjectDone | InjectWaits | Refused]):
+    """Answered by `InjectDone` when the message has its final answer, or before that by `InjectWaits` as soon
+    as there is a word whose number is above `seen`; by `Refused` if there is no such message."""
+
+    request_id: str
+    seen: int = 0
+
+
+class AwaitEnded(Command):
+    """The `asker` of a message does not wait any more. `told`: its `InjectDone` went out to the person."""
+
+    asker: str
+    told: bool

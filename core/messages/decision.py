@@ -22,16 +22,34 @@ class CycleEnded(Event):
     text: str = ""
 
 
-class RunEntryCycle(Command, Answered[CycleEnded | Refused]):
-    """Run an entry cycle now, under all its rules. Answered by `CycleEnded`."""
+class CycleWaits(Event):
+    """Told to who asked for a cycle that can't begin yet: what it waits for, for people."""
 
     request_id: str
+    text: str
 
 
-class RunMonitorCycle(Command, Answered[CycleEnded | Refused]):
-    """Look at every open position now, and close what is due. Answered by `CycleEnded`."""
+class RunEntryCycle(Command, Answered[CycleWaits | CycleEnded | Refused]):
+    """Run an entry cycle, under all its rules. Answered by `CycleEnded`, and before that by `CycleWaits` if
+    it can't begin yet.
+
+    A slot has one cycle, so that asking again gives its outcome. If the cycle has not begun within the grace
+    of an entry's slot, it ends as `expired`.
+    """
 
     request_id: str
+    slot: datetime
+
+
+class RunMonitorCycle(Command, Answered[CycleWaits | CycleEnded | Refused]):
+    """Look at every open position, and close what is due. Answered by `CycleEnded`, and before that by
+    `CycleWaits` if it can't begin yet.
+
+    A slot has one cycle, so that asking again gives its outcome.
+    """
+
+    request_id: str
+    slot: datetime
 
 
 class DecisionStatus(Event):

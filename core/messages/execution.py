@@ -8,6 +8,7 @@ from enum import StrEnum
 from core.messages.base import Answered, Command, Event, Query
 from core.orders.books import Proposal
 from core.orders.exit_rule import ExitRule
+from core.orders.lifecycle import PositionState
 from core.values import CycleId, PositionId, ProposalId
 
 
@@ -35,11 +36,28 @@ class ExitStarted(Event):
     reasons: tuple[str, ...]
 
 
-class ClosePosition(Command, Answered[ExitStarted]):
+class ExitEnded(Event):
+    """Told to control whenever an exit has nothing more to do, or a settlement closes a position.
+
+    `state` is None if the books do not know the position. `reasons` say what is still to be waited for.
+    """
+
+    position_id: PositionId
+    state: PositionState | None
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def nothing_left(self) -> bool:
+        """True if there is nothing to close any more, or never will be."""
+        return self.state in (None, PositionState.CLOSED, PositionState.CANCELLED)
+
+
+class ClosePosition(Command, Answered[ExitStarted | ExitEnded]):
     """Close a position with reduce-only exits that are retried until it is closed.
 
-    Answered by `ExitStarted` when the first exit is under way or why it is not, and `OrderFinal` each time
-    an exit order ends.
+    Answered by `ExitStarted`, once: the first exit is under way, or why it is not (yet). While an exit is
+    under way, asking again changes nothing. `OrderFinal` is told to decision each time an exit order ends,
+    and `ExitEnded` to control when nothing is left.
     """
 
     request_id: str

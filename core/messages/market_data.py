@@ -96,10 +96,11 @@ class MarketSnapshotFailed(Event):
 class TakeMarketSnapshot(Command, Answered[MarketSnapshotStored | MarketSnapshotFailed]):
     """Store a snapshot of the market now, outside the schedule.
 
-    Answered by `MarketSnapshotStored` or `MarketSnapshotFailed`.
+    Answered by `MarketSnapshotStored` or `MarketSnapshotFailed`. Asked again meanwhile, it is read once.
     """
 
     request_id: str
+    slot: datetime
 
 
 class Marks(Event):

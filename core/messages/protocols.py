@@ -6,10 +6,11 @@ what it sends itself. An `Address[Protocol]` takes nothing else; timer messages 
 
 from __future__ import annotations
 
-from core.messages.alerting import GetAlerting, RaiseAlert
+from core.messages.alerting import AlertRaised, GetAlerting, RaiseAlert
 from core.messages.audit import AppendAudit, AuditAt, AuditBoot, GetAudit
 from core.messages.base import Refused
 from core.messages.control import (
+    AwaitEnded,
     AwaitInject,
     GetDump,
     GetHealthcheck,
@@ -20,11 +21,12 @@ from core.messages.control import (
     SocketLost,
     StopEngine,
 )
-from core.messages.decision import CycleEnded, GetDecision, RunEntryCycle, RunMonitorCycle
+from core.messages.decision import CycleEnded, CycleWaits, GetDecision, RunEntryCycle, RunMonitorCycle
 from core.messages.execution import (
     CancelEntries,
     ClosePosition,
     ExecutionStatus,
+    ExitEnded,
     ExitStarted,
     GetExecution,
     OrderFinal,
@@ -95,6 +97,7 @@ from core.messages.state import (
     GetPosition,
     GetSystem,
     GetUndeliveredAlerts,
+    InboxRecorded,
     JobRuns,
     KillSwitchRow,
     LastCycle,
@@ -237,20 +240,24 @@ ControlProtocol = (
     | GetJobs
     | InjectMessage
     | AwaitInject
+    | AwaitEnded
     | SocketLost
     | RecoveryReport
     | OpenInbox
+    | InboxRecorded
     | Jobs
     | Recorded
     | Refused
-    | OrderFinal
+    | AlertRaised
+    | CycleWaits
     | CycleEnded
     | ExitStarted
+    | ExitEnded
     | Settled
     | SettleFailed
     | MarketSnapshotStored
     | MarketSnapshotFailed
 )
-"""From `OrderFinal` on: the answers to operators' messages."""
+"""From `CycleWaits` on: the answers to operators' messages."""
 
 SchedulerProtocol = StartJobs | GetJobs | ClockSet | HealthStatus | JobRuns | Recorded | Refused

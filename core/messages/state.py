@@ -30,6 +30,7 @@ from core.messages.state_queries import (
     GetPosition,
     GetSystem,
     GetUndeliveredAlerts,
+    InboxItem,
     JobRuns,
     KillSwitchRow,
     LastCycle,
@@ -67,6 +68,8 @@ __all__ = [
     "GetPosition",
     "GetSystem",
     "GetUndeliveredAlerts",
+    "InboxItem",
+    "InboxRecorded",
     "JobRuns",
     "KillSwitchRow",
     "LastCycle",
@@ -120,6 +123,14 @@ class CycleKnown(Event):
     job: Job
     slot: datetime
     outcome: CycleOutcome
+    reasons: tuple[str, ...] = ()
+
+
+class InboxRecorded(Event):
+    """The message is durable. `at` is the time of its row, which no other row has and no grid of a job."""
+
+    request_id: str
+    at: datetime
 
 
 class BackupMade(Event):
@@ -137,7 +148,7 @@ class AccountBound(Event):
     tag: str
 
 
-RecordingAnswer = Recorded | Refused | CycleOpened | CycleKnown | BackupMade | AccountBound
+RecordingAnswer = Recorded | Refused | CycleOpened | CycleKnown | InboxRecorded | BackupMade | AccountBound
 
 
 class Recording(Command, Answered[RecordingAnswer]):
@@ -271,7 +282,10 @@ class RecordAlertDelivered(Recording):
 
 
 class RecordInbox(Recording):
-    """An operator's message, recorded before it is acknowledged to the person. `body` is its JSON."""
+    """An operator's message, recorded before it is acknowledged to the person. `body` is its JSON.
+
+    Answered by `InboxRecorded`: its `at` is that of the request, or some microseconds later.
+    """
 
     at: datetime
     message: str
@@ -280,7 +294,7 @@ class RecordInbox(Recording):
 
 
 class RecordInboxDone(Recording):
-    """What an operator's message led to; from now on it is not delivered again."""
+    """What an operator's message led to, recorded once the person has been told; the end of its row."""
 
     inbox_request_id: str
     at: datetime

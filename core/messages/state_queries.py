@@ -13,7 +13,7 @@ from core.messages.base import Event, Query, Refused
 from core.messages.kill_switch import ArmCause
 from core.orders.books import Books, CycleRow, Job, OrderRow, Position
 from core.orders.identity import Permitted
-from core.values import Label, PositionId
+from core.values import Label, PositionId, Value
 
 
 class BooksRead(Event):
@@ -124,14 +124,23 @@ class GetUndeliveredAlerts(Query[UndeliveredAlerts | Refused]):
     channel: str
 
 
+class InboxItem(Value):
+    """A person's message as recorded: `body` is its JSON, `at` the time of its row."""
+
+    request_id: str
+    at: datetime
+    message: str
+    body: str
+    who: str
+
+
 class OpenInbox(Event):
     request_id: str
-    items: tuple[tuple[str, str, str], ...]
-    """(request_id, message name, JSON body)."""
+    items: tuple[InboxItem, ...]
 
 
 class GetOpenInbox(Query[OpenInbox | Refused]):
-    """Answered by `OpenInbox`: what was acknowledged to a person and not yet carried out."""
+    """Answered by `OpenInbox`: what was acknowledged to a person, and whose end they were not told yet."""
 
     request_id: str
 

@@ -51,6 +51,7 @@ class CycleOutcome(StrEnum):
     RECOVERING = "recovering"
     INTERRUPTED = "interrupted"
     MISFIRED = "misfired"
+    EXPIRED = "expired"
 
 
 class InstructionKind(StrEnum):

@@ -49,16 +49,21 @@ class House:
         return started(*arguments, **(self.variables | variables))
 
 
+def address_of(venue: subprocess.Popen[str]) -> str:
+    """Where a venue listens, as it says itself when it starts."""
+    assert venue.stdout is not None
+    found = re.search(r"http://\S+", venue.stdout.readline())
+    assert found is not None
+    return found[0]
+
+
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     folder = tmp_path_factory.mktemp("live")
     shutil.copy(ROOT / "strategy.yaml", folder / "strategy.yaml")
     write_hash(folder / "strategy.yaml")
     venue = started("venue", "--port", "0", "--data-dir", folder / "venue", MCP_TOKEN=TOKEN)
-    assert venue.stdout is not None
-    found = re.search(r"http://\S+", venue.stdout.readline())
-    assert found is not None
-    house = House(folder, found[0], venue)
+    house = House(folder, address_of(venue), venue)
     house.engine = house.start()
     try:
         wait_for_audit(house.data, b"ENGINE_START")
@@ -130,7 +135,7 @@ def test_an_injected_message_is_answered_with_what_it_led_to(house: House) -> No
 def test_an_injected_arming_is_not_called_on_disk_before_it_is(house: House) -> None:
     ran = house.run("inject", "ArmKillSwitch", "--reason", os.fsdecode(b"caf\xe9"))
     assert ran.code == 0, ran.err
-    assert "accepted but not on disk yet" in ran.out
+    assert "taken, and not done before it is answered" in ran.out
     assert (house.data / "KILL").exists()
     assert house.run("kill-switch", "disarm", "--reason", "drill over").code == 0
 

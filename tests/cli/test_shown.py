@@ -7,13 +7,20 @@ import io
 import pytest
 from rich.console import Console
 
-from cli.commands.inject import fields_of
+from actors.control.wire import answer_of
+from cli.commands.inject import fields_of, under_way
 from cli.views.live import picture
 from cli.views.status_page import book_line, kill_switch_text, show_status
 from core.contract import Router
 from core.errors import InputError
 from core.messages.alerting import AlertingStatus, ChannelStatus
-from core.messages.control import CellView, EngineIdentity, EngineStatus
+from core.messages.control import (
+    CellView,
+    EngineIdentity,
+    EngineStatus,
+    InjectAccepted,
+    InjectWaits,
+)
 from core.messages.health import HealthStatus, RouterHealth
 from core.messages.kill_switch import ArmCause, KillSwitchStatus
 from core.orders.books import Job
@@ -245,3 +252,14 @@ def test_the_status_page_takes_silence_for_no_good_news(capsys: pytest.CaptureFi
     assert "no open positions" in text
     assert "book:" not in text
     assert "venue          not probed yet" in page(status(health=HEALTH), capsys)
+
+
+@pytest.mark.parametrize("on_disk", [True, False])
+def test_on_disk_is_said_only_of_what_is_on_disk(on_disk: bool) -> None:
+    accepted = InjectAccepted(request_id="i", message="M", on_disk=on_disk)
+    assert ("on disk" in under_way(answer_of(accepted, more=True))) is on_disk
+
+
+def test_what_a_message_waits_for_is_shown() -> None:
+    word = InjectWaits(request_id="i", number=1, text="it begins at 08:05 UTC")
+    assert under_way(answer_of(word, more=True)) == "under way: it begins at 08:05 UTC"

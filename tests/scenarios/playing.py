@@ -89,10 +89,11 @@ class Play:
         faults: tuple[str, ...] = (),
         yield_at_tell: float = 0.0,
         runtime_kind: type[GreenRuntime] = GreenRuntime,
+        trace: Tracer | None = None,
     ) -> None:
         data_dir.mkdir(parents=True, exist_ok=True)
         self.data_dir = data_dir
-        self.trace = Tracer(None)
+        self.trace = trace or Tracer(None)
         self.venue = open_venue(data_dir, market, faults=faults)
         self.engine = SimulatedEngine(
             loaded=strategy(),
@@ -114,14 +115,14 @@ class Play:
 
     def stop(self) -> Played:
         with tripwires(*GUARDED):
-            played = self._seen()
+            played = self.seen()
             self.engine.stop("end of the run")
         return played
 
     def abandon(self) -> None:
         self.engine.abandon()
 
-    def _seen(self) -> Played:
+    def seen(self) -> Played:
         account = self.venue.venue.account
         sizes = {name: int(held.size) for name, held in account.positions.items() if held.size}
         labels = tuple(order.order.label for order in account.orders.values())

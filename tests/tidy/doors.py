@@ -56,7 +56,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     # The rooms, each for what it owns.
     "actors/alerting/": ("httpx", "logging"),
     "actors/audit/": ("gzip", "os", "pathlib", "shutil"),
-    "actors/control/": ("os", "pathlib", "socket", "tempfile", "threading"),
+    "actors/control/": ("os", "pathlib", "socket", "tempfile", "threading", "time"),
     "actors/health/": ("pathlib", "shutil"),
     "actors/kill_switch/": ("os", "pathlib"),
     # The lock of an account is a socket's name that the kernel frees with the process.

@@ -11,7 +11,7 @@ from datetime import datetime
 from actors.state.columns import list_of, list_text, maybe_time_of, time_of, time_text
 from core.messages.alerting import AlertRow, Severity
 from core.messages.kill_switch import ArmCause
-from core.messages.state import KillSwitchRow, RecordKillSwitch
+from core.messages.state import InboxItem, KillSwitchRow, RecordKillSwitch
 from core.orders.books import Job
 
 _ALERT = "alert_id, severity, code, text, cause, at, delivered_at"
@@ -118,9 +118,17 @@ def finish_inbox(db: sqlite3.Connection, request_id: str, at: datetime, answer: 
     return db.execute(sql, (time_text(at), answer, request_id)).rowcount == 1
 
 
-def open_inbox(db: sqlite3.Connection) -> tuple[tuple[str, str, str], ...]:
-    sql = "SELECT request_id, message, body FROM inbox WHERE done_at IS NULL ORDER BY number"
-    return tuple((row[0], row[1], row[2]) for row in db.execute(sql))
+def is_inbox_time(db: sqlite3.Connection, at: datetime) -> bool:
+    """True if an item has exactly this time."""
+    return db.execute("SELECT 1 FROM inbox WHERE at = ?", (time_text(at),)).fetchone() is not None
+
+
+def open_inbox(db: sqlite3.Connection) -> tuple[InboxItem, ...]:
+    sql = "SELECT request_id, at, message, body, who FROM inbox WHERE done_at IS NULL ORDER BY number"
+    return tuple(
+        InboxItem(request_id=row[0], at=time_of(row[1]), message=row[2], body=row[3], who=row[4])
+        for row in db.execute(sql)
+    )
 
 
 def write_job_runs(db: sqlite3.Connection, next_runs: dict[Job, datetime]) -> None:

@@ -9,7 +9,15 @@ import pytest
 
 from actors.alerting import Alerting, NotTaken, channel_queue
 from actors.runtime.testing import FakeAddress, FakeContext
-from core.messages.alerting import AlertingStatus, AlertRow, ChannelStatus, GetAlerting, RaiseAlert, Severity
+from core.messages.alerting import (
+    AlertingStatus,
+    AlertRaised,
+    AlertRow,
+    ChannelStatus,
+    GetAlerting,
+    RaiseAlert,
+    Severity,
+)
 from core.messages.audit import AuditKind
 from core.messages.base import Refused
 from core.messages.state import (
@@ -271,3 +279,45 @@ def test_two_channels_of_one_name_are_refused() -> None:
     actor.ctx = FakeContext("alerting", now=START)
     with pytest.raises(ValueError, match="expected each name once, found 'fake' twice"):
         actor.on_start()
+
+
+def raise_for(desk: Desk, asker: FakeAddress) -> None:
+    raised = RaiseAlert(
+        severity=Severity.MEDIUM, code="C", text="the end", cause="c", at=START, request_id="told-1"
+    )
+    with desk.ctx.handling(raised, sender=asker):
+        desk.actor.on_receive(raised)
+
+
+def test_who_needs_to_know_is_told_that_an_alert_is_on_record() -> None:
+    desk, asker = Desk(), FakeAddress("control")
+    raise_for(desk, asker)
+    (record,) = desk.recorded(RecordAlert)
+    assert isinstance(record, RecordAlert)
+    assert desk.ctx.told_to(asker) == []
+    desk.actor.on_receive(Recorded(request_id=record.request_id))
+    assert desk.ctx.told_to(asker) == [AlertRaised(request_id="told-1")]
+
+
+def test_an_alert_raised_again_under_its_id_is_sent_once_and_answered_again() -> None:
+    desk, asker = Desk(), FakeAddress("control")
+    raise_for(desk, asker)
+    raise_for(desk, asker)
+    (record,) = desk.recorded(RecordAlert)
+    assert isinstance(record, RecordAlert)
+    desk.actor.on_receive(Recorded(request_id=record.request_id))
+    raise_for(desk, asker)
+    desk.run(10)
+    assert desk.ctx.told_to(asker) == [AlertRaised(request_id="told-1")] * 2
+    assert len(desk.sent) == 1
+
+
+def test_an_alert_that_the_books_refuse_is_answered_too_because_it_is_sent_all_the_same() -> None:
+    desk, asker = Desk(), FakeAddress("control")
+    raise_for(desk, asker)
+    (record,) = desk.recorded(RecordAlert)
+    assert isinstance(record, RecordAlert)
+    desk.actor.on_receive(Refused(request_id=record.request_id, reasons=("disk_full",)))
+    assert desk.ctx.told_to(asker) == [AlertRaised(request_id="told-1")]
+    desk.run(3)
+    assert len(desk.sent) == 1

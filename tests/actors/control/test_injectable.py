@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from datetime import UTC, datetime
 from typing import get_args
 
 import pytest
 from pydantic import JsonValue
 
-from actors.control.injectable import BY_ENGINE, INJECTABLE, build
+from actors.control.injectable import BY_ENGINE, INJECTABLE, build, check
 from actors.control.rooms import ControlRooms
 from actors.runtime.testing import FakeAddress
 from core.errors import InputError
+from core.messages.decision import RunEntryCycle
 from core.messages.execution import ClosePosition
 from core.messages.kill_switch import ArmCause, ArmKillSwitch
 from core.messages.protocols import (
@@ -23,6 +25,7 @@ from core.messages.protocols import (
 )
 
 ROOMS = ControlRooms(**{field.name: FakeAddress(field.name) for field in fields(ControlRooms)})
+AT = datetime(2026, 1, 5, 14, 0, 0, 7, tzinfo=UTC)
 PROTOCOLS = {
     "execution": ExecutionProtocol,
     "kill_switch": KillSwitchProtocol,
@@ -42,14 +45,25 @@ def test_it_is_part_of_its_rooms_protocol_and_documented(name: str) -> None:
 
 def test_fields_of_the_operator_and_of_the_engine_come_together() -> None:
     message = build(
-        "ClosePosition", {"position_id": "p-1", "reason": "drill"}, request_id="inject-1", who="ann"
+        "ClosePosition", {"position_id": "p-1", "reason": "drill"}, request_id="inject-1", who="ann", at=AT
     )
     assert isinstance(message, ClosePosition)
     assert (message.request_id, message.exit_rule, message.cycle_id) == ("inject-1", "manual", None)
 
 
+def test_a_cycle_that_a_person_asks_for_has_the_time_of_its_row_as_its_slot() -> None:
+    assert build("RunEntryCycle", {}, request_id="inject-1", who="ann", at=AT) == RunEntryCycle(
+        request_id="inject-1", slot=AT
+    )
+
+
+def test_a_slot_is_not_for_a_person_to_choose() -> None:
+    with pytest.raises(InputError, match="unknown field 'slot'"):
+        check("RunEntryCycle", {"slot": "2026-01-05T14:00:00Z"})
+
+
 def test_an_operators_arming_has_the_operators_cause() -> None:
-    message = build("ArmKillSwitch", {"reason": "drill"}, request_id="x", who="ann")
+    message = build("ArmKillSwitch", {"reason": "drill"}, request_id="x", who="ann", at=AT)
     assert message == ArmKillSwitch(cause=ArmCause.OPERATOR, reason="drill", who="ann")
 
 
@@ -69,7 +83,7 @@ def test_bad_input_names_the_field_and_what_was_expected(
     name: str, body: dict[str, JsonValue], named: str
 ) -> None:
     with pytest.raises(InputError, match=named):
-        build(name, body, request_id="x", who="ann")
+        build(name, body, request_id="x", who="ann", at=AT)
 
 
 def test_control_takes_every_answer_to_what_goes_through_its_inbox() -> None:

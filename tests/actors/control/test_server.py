@@ -19,16 +19,18 @@ from actors.control import server as server_module
 from actors.control.server import ControlServer
 from actors.control.socket_path import PATH_BYTES_MAX, choose_socket, make_private_folder
 from actors.control.trust import peer_uid
-from actors.runtime import AskTimeout
+from actors.runtime import AskFailed, AskTimeout
 from actors.runtime.testing import FakeAddress
 from core.errors import InputError
 from core.messages.base import Refused
 from core.messages.control import (
+    AwaitEnded,
     AwaitInject,
     EngineAlive,
     InjectAccepted,
     InjectDone,
     InjectMessage,
+    InjectWaits,
     PingEngine,
     SocketLost,
 )
@@ -110,7 +112,7 @@ def test_inject_is_answered_when_durable_and_again_with_what_it_led_to(
 
     def done(_: object) -> InjectDone:
         under_way.append(served.engine.operations)
-        return InjectDone(request_id="i", message="ClosePosition", answer="ExitStarted", body="{}")
+        return InjectDone(request_id="i", message="ClosePosition", answer="ExitEnded", body="{}")
 
     served.control.answers[InjectMessage] = InjectAccepted(
         request_id="i", message="ClosePosition", on_disk=True
@@ -121,6 +123,77 @@ def test_inject_is_answered_when_durable_and_again_with_what_it_led_to(
     assert (first["answer"], first["more"]) == ("InjectAccepted", True)
     assert (second["answer"], second["more"]) == ("InjectDone", False)
     assert under_way == [0], "market time must move while the effect is awaited"
+
+
+def ends_of(served: Served) -> list[AwaitEnded]:
+    """What control was told about who waited; told after the answer was sent, so it may take a moment."""
+    served.server.close()
+    return [message for message in served.control.received if isinstance(message, AwaitEnded)]
+
+
+def awaited(served: Served) -> str:
+    """The name under which the connection waits for the end of its message."""
+    return next(m.asker for m in served.control.received if isinstance(m, InjectMessage))
+
+
+def test_control_learns_that_the_end_reached_the_person(served: Served, client: Client) -> None:
+    served.control.answers[InjectMessage] = InjectAccepted(request_id="i", message="M", on_disk=True)
+    served.control.answers[AwaitInject] = InjectDone(request_id="i", message="M", answer="A", body="{}")
+    served.control.answers[PingEngine] = ALIVE
+    client.ask(request="inject", message="M", wait_s=5.0)
+    client.read()
+    client.ask(request="ping")  # One connection is served in order: what came before is over.
+    assert ends_of(served) == [AwaitEnded(asker=awaited(served), told=True)]
+
+
+@pytest.mark.parametrize("fault", [AskTimeout("late"), AskFailed("control restarts")])
+def test_control_learns_that_the_end_did_not_reach_the_person(
+    served: Served, client: Client, fault: Exception
+) -> None:
+    served.control.answers[InjectMessage] = InjectAccepted(request_id="i", message="M", on_disk=True)
+    served.control.answers[AwaitInject] = fault
+    served.control.answers[PingEngine] = ALIVE
+    client.ask(request="inject", message="M", wait_s=5.0)
+    assert client.read()["answer"] == "InjectAccepted", "it is still under way"
+    client.ask(request="ping")
+    assert ends_of(served) == [AwaitEnded(asker=awaited(served), told=False)]
+
+
+def test_an_acceptance_that_does_not_come_says_that_the_message_may_have_been_taken(
+    served: Served, client: Client
+) -> None:
+    served.control.answers[InjectMessage] = AskTimeout("busy")
+    served.control.answers[PingEngine] = ALIVE
+    line = client.ask(request="inject", message="M", wait_s=5.0)
+    assert line["ok"] is False
+    assert "it is not known whether the message was taken" in str(line["error"])
+    client.ask(request="ping")
+    assert ends_of(served) == [AwaitEnded(asker=awaited(served), told=False)]
+
+
+def test_who_does_not_wait_has_no_name(served: Served, client: Client) -> None:
+    served.control.answers[InjectMessage] = InjectAccepted(request_id="i", message="M", on_disk=True)
+    served.control.answers[PingEngine] = ALIVE
+    assert client.ask(request="inject", message="M")["more"] is False
+    client.ask(request="ping")
+    assert (awaited(served), ends_of(served)) == ("", [])
+
+
+def test_each_word_of_what_it_waits_for_is_a_line(served: Served, client: Client) -> None:
+    said = [
+        InjectWaits(request_id="i", number=1, text="the recovery"),
+        InjectWaits(request_id="i", number=2, text="the window"),
+        InjectDone(request_id="i", message="M", answer="A", body="{}"),
+    ]
+    served.control.answers[InjectMessage] = InjectAccepted(request_id="i", message="M", on_disk=True)
+    served.control.answers[AwaitInject] = lambda query: said[query.seen]
+    client.ask(request="inject", message="M", wait_s=5.0)
+    lines = [client.read() for _ in said]
+    assert [(line["answer"], line["more"]) for line in lines] == [
+        ("InjectWaits", True),
+        ("InjectWaits", True),
+        ("InjectDone", False),
+    ]
 
 
 def test_inject_that_leads_to_nothing_in_time_stays_accepted(served: Served, client: Client) -> None:

@@ -11,7 +11,7 @@ from actors.runtime import Terminated
 from actors.runtime.testing import FakeAddress, FakeContext
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.base import Refused
-from core.messages.decision import CycleEnded, DecisionStatus, GetDecision
+from core.messages.decision import CycleEnded, CycleWaits, DecisionStatus, GetDecision
 from core.messages.execution import FinalOutcome, OrderFinal, PlaceCombo, RecoveryReport
 from core.messages.kill_switch import GetKillSwitch, KillSwitchStatus
 from core.messages.market_data import (
@@ -42,7 +42,7 @@ from core.orders.lifecycle import OrderState, PositionState
 from core.rules.entry.decision import decide_entry
 from core.rules.facts import MonitorMarket
 from core.strategy import Strategy
-from core.values import CycleId, Label, Mode, PositionId
+from core.values import CycleId, Label, Mode, PositionId, cycle_id_of
 from tests.core.example_market import NOW, entry_facts
 
 _T = TypeVar("_T")
@@ -62,7 +62,7 @@ CALM = KillSwitchStatus(
 
 
 def cycle_id(job: Job, slot: datetime = NOW) -> CycleId:
-    return CycleId(f"{job.value}-{slot:%Y%m%dT%H%M%SZ}")
+    return cycle_id_of(job, slot)
 
 
 def entry_market(**changes: object) -> EntryMarket:
@@ -132,6 +132,7 @@ class DecisionDesk:
         self.positions: list[Position] = []
         self.orders: list[OrderRow] = []
         self.rows: dict[tuple[Job, datetime], CycleOutcome | None] = {}
+        self.reasons: dict[tuple[Job, datetime], tuple[str, ...]] = {}
         self.state_answers = True
         self.ctx.asks[GetKillSwitch] = lambda _: self.switch
         self.ctx.asks[GetBooks] = lambda _: BooksRead(
@@ -222,6 +223,10 @@ class DecisionDesk:
     def answers(self, asker: FakeAddress) -> list[CycleEnded | Refused]:
         return [m for m in self.ctx.told_to(asker) if isinstance(m, CycleEnded | Refused)]
 
+    def waits(self, asker: FakeAddress) -> list[str]:
+        """What who asked was told that the cycle waits for."""
+        return [m.text for m in self.ctx.told_to(asker) if isinstance(m, CycleWaits)]
+
     def doubt(self) -> None:
         self.orders = [
             OrderRow(
@@ -260,6 +265,7 @@ class DecisionDesk:
                     job=message.job,
                     slot=message.slot,
                     outcome=outcome,
+                    reasons=self.reasons.get(key, ()),
                 )
             resumed = key in self.rows
             self.rows[key] = None
@@ -273,7 +279,7 @@ class DecisionDesk:
         if isinstance(message, CloseCycle):
             for job, slot in self.rows:
                 if cycle_id(job, slot) == message.cycle_id:
-                    self.rows[job, slot] = message.outcome
+                    self.rows[job, slot], self.reasons[job, slot] = message.outcome, message.reasons
         if isinstance(message, RecordDecision) and message.proposal is not None:
             proposed = position(message.proposal.proposal_id, PositionState.PROPOSED, contracts=1)
             self.positions.append(proposed.model_copy(update={"contracts": 0, "contracts_opened": 0}))

@@ -146,7 +146,7 @@ def test_a_switch_that_is_armed_while_the_market_is_read_blocks_the_decision() -
 )
 def test_the_maintenance_window_blocks_an_entry(hour: int, minute: int, blocked: bool) -> None:
     desk = DecisionDesk(now=NOW.replace(hour=hour, minute=minute))
-    desk.tell(RunEntryCycle(request_id="r"))
+    desk.tell(RunEntryCycle(request_id="r", slot=desk.ctx.now()))
     assert (len(desk.ends()) == 1) is blocked
     if blocked:
         assert desk.end() == (CycleOutcome.BLOCKED, ("maintenance_window",))
@@ -363,7 +363,7 @@ def test_a_restarted_decision_does_not_try_the_cycle_again_that_may_have_ended_i
 def test_an_injected_cycle_is_answered_with_what_it_led_to_once_that_is_on_disk() -> None:
     desk = DecisionDesk(now=datetime(2026, 1, 13, 11, 5, 7, 250_000, tzinfo=UTC))
     person = FakeAddress("control")
-    desk.tell(RunEntryCycle(request_id="inject-1"), sender=person)
+    desk.tell(RunEntryCycle(request_id="inject-1", slot=desk.ctx.now()), sender=person)
     desk.state_answers = False
     desk.snapshot_failed("server")
     assert desk.answers(person) == []
@@ -372,7 +372,7 @@ def test_an_injected_cycle_is_answered_with_what_it_led_to_once_that_is_on_disk(
     (answer,) = desk.answers(person)
     assert isinstance(answer, CycleEnded)
     assert (answer.request_id, answer.outcome) == ("inject-1", CycleOutcome.DATA_FAILED)
-    assert answer.slot == datetime(2026, 1, 13, 11, 5, 7, tzinfo=UTC)
+    assert answer.slot == datetime(2026, 1, 13, 11, 5, 7, 250_000, tzinfo=UTC)
 
 
 def test_an_order_that_rests_holds_back_the_next_cycle() -> None:

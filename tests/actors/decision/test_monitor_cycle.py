@@ -220,7 +220,7 @@ def test_a_monitor_in_the_maintenance_window_waits_for_its_end() -> None:
     now = NOW.replace(hour=7, minute=40)
     desk = DecisionDesk(now=now)
     desk.positions = [position()]
-    desk.tell(RunMonitorCycle(request_id="r"))
+    desk.tell(RunMonitorCycle(request_id="r", slot=now))
     assert desk.sent("market_data", FetchSnapshot) == []
     desk.pass_time(25 * 60.0)
     assert len(desk.sent("market_data", FetchSnapshot)) == 1

@@ -155,7 +155,7 @@ def test_a_row_that_the_books_refuse_is_a_high_alert_and_answered_as_refused() -
     desk = DecisionDesk()
     desk.state_answers = False
     person = FakeAddress("control")
-    desk.tell(RunMonitorCycle(request_id="r"), sender=person)
+    desk.tell(RunMonitorCycle(request_id="r", slot=NOW), sender=person)
     opening = desk.sent("state", OpenCycle)[0]
     desk.tell(Refused(request_id=opening.request_id, reasons=("degraded",)))
     assert desk.answers(person) == [Refused(request_id="r", reasons=("degraded",))]

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from core.messages.execution import ExitStarted, FinalOutcome, PositionClosed
+from core.messages.execution import ExitEnded, ExitStarted, FinalOutcome, PositionClosed
 from core.messages.kill_switch import ArmCause, ArmKillSwitch
 from core.messages.mcp import EditOrder, OrderAction, OrderRefused
 from core.messages.state import RecordInstruction
 from core.orders.lifecycle import PositionState
+from core.values import PositionId
 from tests.fakes.trading import LONG, SHORT, TradingHouse
 
 
@@ -133,6 +134,45 @@ def test_second_close_of_one_position_joins_the_first(house: TradingHouse) -> No
     assert started(house).started
     assert started(house).reasons == ("already_under_way",)
     assert len([i for i in house.told("state", RecordInstruction) if ":x" in i.instruction.label]) == 1
+
+
+def test_control_is_told_that_nothing_is_left_once_the_position_is_closed(house: TradingHouse) -> None:
+    house.close("p-entry-1")
+    assert house.told("control", ExitEnded) == []
+    house.venue.fill(next(label for label in house.books.orders if ":x" in label), 2)
+    house.advance(61)
+    (ended,) = house.told("control", ExitEnded)
+    assert (ended.position_id, ended.state, ended.nothing_left) == ("p-entry-1", PositionState.CLOSED, True)
+
+
+@pytest.mark.parametrize(
+    ("state", "over"),
+    [
+        (None, True),
+        (PositionState.CLOSED, True),
+        (PositionState.CANCELLED, True),
+        (PositionState.PROPOSED, False),
+        (PositionState.AWAITING_FILL, False),
+        (PositionState.OPEN, False),
+        (PositionState.CLOSING, False),
+    ],
+)
+def test_an_exit_is_over_only_with_nothing_left(state: PositionState | None, over: bool) -> None:
+    assert ExitEnded(position_id=PositionId("p"), state=state).nothing_left is over
+
+
+def test_a_proposal_that_is_not_placed_yet_is_not_over_for_who_wants_it_closed(house: TradingHouse) -> None:
+    house.propose(2, name="p-entry-2")
+    house.close("p-entry-2")
+    assert started(house).reasons == ("not_open:proposed",)
+    assert [ended.nothing_left for ended in house.told("control", ExitEnded)] == [False]
+
+
+def test_an_expired_position_is_left_to_its_settlement(house: TradingHouse) -> None:
+    house.advance((house.venue.expiration - house.time).total_seconds() + 60)
+    house.close("p-entry-1")
+    (ended,) = house.told("control", ExitEnded)
+    assert (ended.nothing_left, ended.reasons) == (False, ("awaiting_settlement",))
 
 
 def test_exit_under_an_armed_switch_leaves_where_reduce_only_is_allowed(house: TradingHouse) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from core.contract import ComboLeg, PlaceComboOrder
 from core.messages.alerting import RaiseAlert, Severity
-from core.messages.execution import FinalOutcome, Reconcile, RecoveryReport
+from core.messages.execution import ExitStarted, FinalOutcome, Reconcile, RecoveryReport
 from core.messages.kill_switch import ArmCause, ArmKillSwitch, ClearSuspension
 from core.messages.mcp import CancelOrder, OrderAction, OrderRefused
 from core.messages.state import BindAccount, RecordInstruction, RecordOrder, RecordSent
@@ -322,6 +322,32 @@ def test_reconcile_on_demand_ends_entries_and_keeps_exits(house: TradingHouse) -
     house.advance(130)
     assert house.venue.named("edit_order")
     assert house.books.positions["p-entry-1"].state is PositionState.CLOSING
+
+
+def test_exit_that_a_reconcile_interrupts_is_still_answered_and_once(house: TradingHouse) -> None:
+    """Its first order was on its way when the reconcile began: whoever asked still learns that it goes on."""
+    house.enter(2)
+    house.stop("mcp.orders")
+    house.close("p-entry-1")
+    assert house.told("decision", ExitStarted) == []
+    house.start_orders()
+    house.tell("execution", Reconcile(reason="a lost message"))
+    house.advance(120)
+    (answer,) = house.told("decision", ExitStarted)
+    assert (answer.request_id, answer.started) == ("close-1", True)
+    house.tell("execution", Reconcile(reason="another lost message"))
+    house.advance(120)
+    assert len(house.told("decision", ExitStarted)) == 1
+
+
+def test_close_during_a_recovery_is_refused_as_such(house: TradingHouse) -> None:
+    """The refusal is transient: control asks again after the recovery."""
+    house.enter(2)
+    house.venue.faults["environment_info"].append("before")
+    house.restart_execution()
+    house.close("p-entry-1")
+    (refused,) = house.told("decision", ExitStarted)
+    assert (refused.started, refused.reasons) == (False, ("recovering",))
 
 
 def test_reconcile_during_an_entry_still_answers_decision(house: TradingHouse) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.messages.execution import PositionClosed, Settled, SettleExpired, SettleFailed
+from core.messages.execution import ExitEnded, PositionClosed, Settled, SettleExpired, SettleFailed
 from core.messages.state import RecordDeliveries
 from core.orders.lifecycle import PositionState
 from core.values import CycleId
@@ -46,6 +46,7 @@ def test_delivery_of_every_leg_closes_the_position(house: TradingHouse) -> None:
     assert house.books.positions["p-entry-1"].state is PositionState.CLOSED
     (closed,) = house.told("decision", PositionClosed)
     assert closed.exit_rule == "settlement"
+    assert [ended.nothing_left for ended in house.told("control", ExitEnded)] == [True]
 
 
 def test_late_delivery_is_waited_for(house: TradingHouse) -> None:

@@ -126,20 +126,40 @@ def test_the_first_good_snapshot_clears_what_an_earlier_incarnation_suspended_an
 
 def test_a_snapshot_asked_for_by_a_person_is_answered_once_it_is_on_disk() -> None:
     room, person = Room(), FakeAddress("control")
-    room.tell(TakeMarketSnapshot(request_id="inject-1"), sender=person)
+    room.tell(TakeMarketSnapshot(request_id="inject-1", slot=NOW), sender=person)
     room.answer()
     assert room.ctx.told_to(person) == []
-    room.tell(Recorded(request_id="inject-1"))
+    room.tell(Recorded(request_id=room.record().request_id))
     assert [type(each) for each in room.ctx.told_to(person)] == [MarketSnapshotStored]
 
 
 def test_a_snapshot_asked_for_by_a_person_that_fails_says_why() -> None:
     room, person = Room(), FakeAddress("control")
-    room.tell(TakeMarketSnapshot(request_id="inject-1"), sender=person)
+    room.tell(TakeMarketSnapshot(request_id="inject-1", slot=NOW), sender=person)
     room.answer(fail={"get_dvol": McpFault.SERVER})
     (failed,) = room.ctx.told_to(person)
     assert isinstance(failed, MarketSnapshotFailed)
     assert failed.reasons == ("deribit.get_dvol:server",)
+
+
+def test_a_persons_snapshot_is_recorded_under_another_id_than_the_command_that_asked_for_it() -> None:
+    """State has recorded the command under its id, and would give that answer without storing anything."""
+    room, person = Room(), FakeAddress("control")
+    room.tell(TakeMarketSnapshot(request_id="inject-1", slot=NOW), sender=person)
+    room.answer()
+    assert room.record().request_id != "inject-1"
+
+
+def test_a_snapshot_asked_for_again_while_it_is_read_is_read_once_and_keeps_its_slot() -> None:
+    room, person = Room(), FakeAddress("control")
+    asked_at = NOW.replace(microsecond=5)
+    for _ in range(2):
+        room.tell(TakeMarketSnapshot(request_id="inject-1", slot=asked_at), sender=person)
+    room.answer()
+    room.tell(Recorded(request_id=room.record().request_id))
+    (stored,) = room.ctx.told_to(person)
+    assert isinstance(stored, MarketSnapshotStored)
+    assert stored.slot == asked_at
 
 
 def test_the_scheduler_is_not_answered() -> None:

@@ -321,7 +321,12 @@ def test_a_slot_is_one_cycle(room: BooksRoom) -> None:
     room.tell(close)
     known = room.answer_to(OpenCycle(request_id="4", job=Job.MONITOR, slot=START, at=START))
     assert known == CycleKnown(
-        request_id="4", cycle_id=first.cycle_id, job=Job.MONITOR, slot=START, outcome=CycleOutcome.HELD
+        request_id="4",
+        cycle_id=first.cycle_id,
+        job=Job.MONITOR,
+        slot=START,
+        outcome=CycleOutcome.HELD,
+        reasons=("r",),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -28,6 +28,8 @@ from core.messages.state import (
     GetOpenInbox,
     GetSystem,
     GetUndeliveredAlerts,
+    InboxItem,
+    InboxRecorded,
     JobRuns,
     KillSwitchRow,
     OpenCycle,
@@ -249,14 +251,29 @@ def delivered_at(room: BooksRoom) -> list[datetime | None]:
 
 
 def test_an_operators_message_is_kept_until_it_is_done(room: BooksRoom) -> None:
-    room.tell(RecordInbox(request_id="in", at=START, message="RunEntryCycle", body="{}", who="me"))
+    at = START + timedelta(microseconds=7)
+    room.tell(RecordInbox(request_id="in", at=at, message="RunEntryCycle", body="{}", who="me"))
     found = room.ask(GetOpenInbox(request_id="q"))
     assert isinstance(found, OpenInbox)
-    assert found.items == (("in", "RunEntryCycle", "{}"),)
+    assert found.items == (InboxItem(request_id="in", at=at, message="RunEntryCycle", body="{}", who="me"),)
     room.tell(RecordInboxDone(request_id="done", inbox_request_id="in", at=START, answer="ok"))
     after = room.ask(GetOpenInbox(request_id="q"))
     assert isinstance(after, OpenInbox)
     assert after.items == ()
+
+
+def test_no_two_operators_messages_have_one_time_and_none_has_that_of_a_grid(room: BooksRoom) -> None:
+    """Market time may stand still meanwhile; the time becomes the slot of a cycle, and its id."""
+    for name in ("a", "b", "c", "a"):
+        room.tell(RecordInbox(request_id=name, at=START, message="RunEntryCycle", body="{}", who="me"))
+    expected = [START + timedelta(microseconds=n) for n in (1, 2, 3, 1)]
+    assert [each.at for each in room.answers if isinstance(each, InboxRecorded)] == expected
+    found = room.ask(GetOpenInbox(request_id="q"))
+    assert isinstance(found, OpenInbox)
+    assert [item.at for item in found.items] == expected[:3]
+    assert [record["at"] for record in records(room) if record["kind"] == "OPERATOR"] == [
+        at.isoformat() for at in expected[:3]
+    ]
 
 
 def test_next_runs_and_settings_are_read_back(room: BooksRoom) -> None:

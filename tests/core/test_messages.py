@@ -11,9 +11,15 @@ from pydantic import BaseModel
 
 import core.messages
 from core.messages.base import Query, Refused
+from core.messages.execution import ExitEnded
+from core.messages.kill_switch import Permit
 from core.messages.market_data import SnapshotFault
+from core.messages.mcp import EditOrder, SendOrder
 from core.messages.scheduler import GetJobs, Jobs
 from core.messages.state import BooksRead, GetBooks, Recorded, RecordEvent, Recording, RecordingAnswer
+from core.orders.lifecycle import OrderState, PositionState
+from core.values import OrderId, PositionId
+from tests.core.orders.test_reconcile import books
 
 MODULES = [
     importlib.import_module(f"core.messages.{found.name}")
@@ -77,3 +83,24 @@ def test_a_message_knows_the_classes_of_its_answers_also_from_its_base() -> None
 
 def test_what_answers_a_message_makes_no_class_of_its_own() -> None:
     assert [base for base in GetJobs.__mro__ if issubclass(base, Query)] == [GetJobs, Query]
+
+
+@pytest.mark.parametrize(
+    ("state", "nothing_left"),
+    [
+        (None, True),
+        *((state, state in (PositionState.CLOSED, PositionState.CANCELLED)) for state in PositionState),
+    ],
+)
+def test_an_exit_is_over_for_good_if_nothing_is_left(state: PositionState | None, nothing_left: bool) -> None:
+    ended = ExitEnded(position_id=PositionId("p-1"), state=state)
+    assert ended.nothing_left is nothing_left
+
+
+def test_an_attempt_under_a_permit_is_known_by_the_permit() -> None:
+    [instruction] = books(OrderState.SENT).instructions
+    label, terms = instruction.label, instruction.terms
+    permit = Permit(permit_id="permit-7", label=label, terms=terms, expires_at=instruction.valid_until)
+    assert SendOrder(instruction=instruction, permit=permit).attempt_id == "permit-7"
+    edit = EditOrder(label=label, order_id=OrderId("O1"), terms=terms, permit=permit)
+    assert edit.attempt_id == "permit-7"

@@ -9,9 +9,20 @@ import pytest
 
 from core.errors import McpError, McpRateLimitError
 from core.messages.alerting import Severity
-from core.orders.books import Books, OrderRow, Position, Proposal
+from core.orders.books import Books, Job, OrderRow, Position, Proposal
 from core.orders.lifecycle import OrderState, PositionState
-from core.values import CycleId, Failed, Label, Mode, PositionId, ProposalId, Side, SpreadKind, round_eth
+from core.values import (
+    CycleId,
+    Failed,
+    Label,
+    Mode,
+    PositionId,
+    ProposalId,
+    Side,
+    SpreadKind,
+    premium_eth,
+    round_eth,
+)
 from tests.fakes.trading import plan
 
 NOW = datetime(2026, 1, 5, 14, tzinfo=UTC)
@@ -90,3 +101,13 @@ def test_live_positions_and_orders_in_doubt_are_picked_out() -> None:
 
 def test_a_failure_is_told_by_its_reasons() -> None:
     assert str(Failed(reasons=("no_quote:ETH-X", "stale"))) == "no_quote:ETH-X, stale"
+
+
+def test_a_trade_brings_or_costs_its_price_rounded_as_the_venue_does() -> None:
+    price_eth = Decimal("0.003300005")
+    assert premium_eth(Side.SELL, price_eth, 1) == Decimal("0.00330000")
+    assert premium_eth(Side.BUY, price_eth, 3) == Decimal("-0.00990002")
+
+
+def test_cycles_are_the_jobs_whose_slots_have_rows() -> None:
+    assert [job for job in Job if job.is_cycle] == [Job.ENTRY, Job.MONITOR, Job.SETTLEMENT, Job.KELLY]

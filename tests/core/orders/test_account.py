@@ -229,3 +229,16 @@ def test_of_any_number_of_entries_exactly_one_finds_no_other_before_it(ids: list
         for letter, (at, number) in zip("vwxyz", ids, strict=False)
     ]
     assert sum(earlier_entry(ours, placed) is None for ours in placed) == 1
+
+
+def test_an_unread_trade_under_no_label_of_ours_says_nothing_of_an_owner() -> None:
+    row = UnreadRow(label="by hand", instrument_name=SHORT, problem="side: strange")
+    made = Trades(trades=()).model_copy(update={"unread": (row,)})
+    found = with_owners(Findings(unexplained=(SHORT,)), Positions(positions=held({SHORT: -2})), made)
+    assert (found.others, [each.subject for each in found.foreign]) == ((), [SHORT])
+
+
+def test_all_differences_are_those_against_entries_and_the_foreign_ones() -> None:
+    found = look(known(), {SHORT: -3, LONG: 2, ELSEWHERE: 1})
+    assert found.all == (*found.against_entries, *found.foreign)
+    assert found.more

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.contract import Order, OrderLeg, OrderStateName, Settlement, Trade, VenuePosition
+from core.contract import Order, OrderLeg, OrderStateName, Settlement, Trade, UnreadRow, VenuePosition
 from core.errors import McpDataAnomalyError
 from core.orders.books import Books, Fill, Instruction, InstructionKind, OrderRow, Position
 from core.orders.lifecycle import ORDER_EDGES, ORDER_FINAL, OrderState, PositionState
@@ -19,6 +19,7 @@ from core.orders.reconcile import (
     deliveries_for,
     reconcile_orders,
     size_differences,
+    traded_by_others,
 )
 from core.orders.sizes import combos_filled, expected_sizes
 from core.orders.terms import OrderPurpose
@@ -349,3 +350,35 @@ def test_an_instruction_carries_its_terms() -> None:
     )
     closing = entry.model_copy(update={"kind": InstructionKind.EXIT, "reduce_only": True})
     assert (closing.terms.purpose, closing.terms.reduce_only) == (OrderPurpose.EXIT, True)
+
+
+def test_what_others_hold_in_the_same_legs_is_expected_too() -> None:
+    listed = (*trades(2), *trades(1, label="p-9:zzzzzz:e1"))
+    others = traded_by_others(listed, {LABEL})
+    assert others == {SHORT: Decimal(-1), LONG: Decimal(1)}
+    known = books(OrderState.FILLED, positions=(position(),))
+    assert size_differences(known, held({SHORT: -3, LONG: 3}), others) == ()
+    assert [each.subject for each in size_differences(known, held({SHORT: -3, LONG: 3}))] == [LONG, SHORT]
+
+
+def test_an_order_without_its_instruction_is_unread() -> None:
+    lone = books(OrderState.WORKING).model_copy(update={"instructions": ()})
+    assert reconcile_orders(lone, view(open_orders=(order(),))).unread == (LABEL,)
+
+
+def test_an_order_whose_fills_can_not_be_read_is_unread() -> None:
+    strange = trades(2)[0].model_copy(update={"amount": Decimal("0.5")})
+    found = reconcile_orders(books(OrderState.WORKING), view(open_orders=(order(),), trades=(strange,)))
+    assert (found.unread, found.corrections) == ((LABEL,), ())
+    row = UnreadRow(label=None, instrument_name=SHORT, problem="side: strange")
+    found = reconcile_orders(books(OrderState.WORKING), view(open_orders=(order(),), unread=(row,)))
+    assert found.unread == (LABEL,)
+
+
+def test_an_order_that_was_not_permitted_so_is_disputed_and_not_corrected() -> None:
+    larger = order().model_copy(update={"amount": Decimal(6)})
+    found = reconcile_orders(books(OrderState.WORKING), view(open_orders=(larger,)))
+    assert (found.corrections, found.missing) == ((), ())
+    [disputed] = found.disputed
+    assert disputed.order == larger
+    assert [each.subject for each in found.differences] == [LABEL]

@@ -133,3 +133,14 @@ def test_a_record_in_another_form_of_json_counts_too() -> None:
     [line] = lines_of([(AuditKind.SETTING, {"key": "boot", "value": "b1"})])
     spaced = line.replace(b'"kind":', b'"kind": ')
     assert fold([spaced]).tables["system"]["boot"]["value"] == "b1"
+
+
+def test_the_tag_of_the_labels_is_bound_with_the_account_once_it_is_drawn() -> None:
+    bound: Detail = {"environment": "paper", "account": "A1", "label_tag": "abcdef"}
+    books = folded((AuditKind.ACCOUNT_BOUND, bound))
+    assert {key: row["value"] for key, row in books.tables["system"].items()} == bound
+
+
+def test_what_a_disarming_takes_away_is_in_its_row() -> None:
+    said: Detail = {"causes": ["operator"], "reason": "over", "who": "ada", "disarms": ["a1", "b2"]}
+    assert folded((AuditKind.DISARMED, said)).tables["kill_switch"][1]["disarms"] == '["a1", "b2"]'

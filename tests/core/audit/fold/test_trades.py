@@ -339,3 +339,26 @@ def test_a_field_that_is_missing_is_named() -> None:
 def test_a_long_wrong_value_is_shown_in_part() -> None:
     problems = folded(*changed(entered(), AuditKind.FILL, price_eth="9" * 90 + "x")).problems
     assert problems[0].endswith("found '" + "9" * 59)
+
+
+def edited(number: int, price: str = "0.0105") -> Step:
+    at = "2026-01-05T14:00:30Z"
+    return AuditKind.EDIT, {"label": ENTRY, "number": number, "limit_eth": price, "at": at}
+
+
+def test_the_edits_of_an_order_are_kept_with_their_numbers() -> None:
+    books = folded(*proposed(), instructed(ENTRY), edited(1), edited(2, "0.0100"))
+    assert books.tables["edits"][f"{ENTRY}#2"] == {
+        "key": f"{ENTRY}#2",
+        "label": ENTRY,
+        "number": 2,
+        "limit_eth": "0.0100",
+        "at": "2026-01-05T14:00:30.000000Z",
+    }
+    assert list(books.tables["edits"]) == [f"{ENTRY}#1", f"{ENTRY}#2"]
+
+
+def test_an_edit_of_an_unknown_order_or_out_of_turn_contradicts_the_log() -> None:
+    assert "expected the row" in folded(edited(1)).problems[0]
+    wrong = folded(*proposed(), instructed(ENTRY), edited(2)).problems
+    assert [problem for problem in wrong if "number: expected 1, found 2" in problem]

@@ -16,6 +16,8 @@ from core.errors import InputError
 
 PATH_BYTES_MAX = 107
 """A Unix socket's path is limited to 108 bytes with its closing zero."""
+RANDOM_LENGTH = 8
+"""Characters that `mkdtemp` adds to its prefix."""
 RUN_FOLDER = "run"
 """Of the data folder. A path below it is as private as the books, and the same in every environment."""
 SOCKET_NAME = "control.sock"
@@ -51,8 +53,14 @@ def _candidates(data_dir: Path, environment: Mapping[str, str]) -> Iterator[Path
     runtime_dir = environment.get("XDG_RUNTIME_DIR", "")
     if runtime_dir and Path(runtime_dir).is_dir():
         yield Path(runtime_dir) / mine / name
-    yield Path(tempfile.gettempdir()) / mine / name
-    yield Path(tempfile.mkdtemp(prefix=f"{mine}-")) / name
+    shared = Path(tempfile.gettempdir())
+    yield shared / mine / name
+    # `mkdtemp` makes the folder, so it is only asked for one whose path fits.
+    random_name = f"{mine}-{'x' * RANDOM_LENGTH}"
+    if len(os.fsencode(shared / random_name / name)) > PATH_BYTES_MAX:
+        yield shared / random_name / name
+    else:
+        yield Path(tempfile.mkdtemp(prefix=f"{mine}-")) / name
 
 
 def _try(path: Path) -> None:

@@ -310,6 +310,7 @@ def test_without_any_usable_folder_each_is_named_with_what_is_wrong(
     monkeypatch.setattr(tempfile, "tempdir", str(deep))
     with pytest.raises(InputError, match=r"found none: .*at most 107 bytes; .*at most 107 bytes"):
         choose_socket(deep, {})
+    assert list(deep.iterdir()) == []
 
 
 @pytest.fixture

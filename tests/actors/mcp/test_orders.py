@@ -267,6 +267,16 @@ def test_edit_beyond_its_permit_is_not_sent(house: OrdersHouse, beyond: dict[str
     assert house.refused().reason == "permit_void:mismatch"
 
 
+def test_the_permit_of_a_placement_is_none_for_an_edit(house: OrdersHouse) -> None:
+    house.send(house.permit())
+    permit = house.permit()
+    permit = permit.model_copy(update={"permit_id": "permit-of-a-placement"})
+    edit = EditOrder(label=LABEL, order_id=OrderId("O1"), terms=permit.terms, permit=permit)
+    house.tell("mcp.orders", edit, sender="execution")
+    assert house.venue.named("edit_order") == []
+    assert house.refused().reason == "permit_void:mismatch"
+
+
 def test_edit_carries_the_amount_of_its_permit(house: OrdersHouse) -> None:
     house.send(house.permit())
     permit = house.edit_permit("0.009")

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import assert_never
 
+from actors.audit.durable import make_folder
 from actors.audit.evidence import put_aside
 from actors.audit.files import (
     AUDIT_FOLDER,
@@ -86,7 +87,7 @@ class Audit(Room[AuditProtocol | CompressOldest]):
         """Verify the files against the head and the pending bytes that the database holds."""
         super().on_start()
         self._raise = Alarm(self.ctx, self._alerting)
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self._folder)
         stored = self.ctx.ask(GetAuditHeadAndPending().to(self._state), timeout_s=BOOT_TIMEOUT_S)
         if isinstance(stored, Refused):
             self._start_without_books(stored)

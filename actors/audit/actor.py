@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import assert_never
 
-from actors.audit.durable import make_folder
+from actors.audit.durable import fsync_folder, make_folder
 from actors.audit.evidence import put_aside
 from actors.audit.files import (
     AUDIT_FOLDER,
@@ -163,7 +163,8 @@ class Audit(Room[AuditProtocol | CompressOldest]):
         if pending is None:
             raise AssertionError("an incomplete file was found where nothing is pending")
         self._append(_rest_of(pending, verdict.present))
-        sync(self._folder, pending.file)
+        # The process that began the file may have been killed before the file's name was on the disk.
+        fsync_folder(self._folder)
         missing = len(pending.payload) - verdict.present
         text = f"{pending.file}: {missing} of {len(pending.payload)} bytes of the last batch were restored"
         self._alert(Severity.HIGH, "audit_tail_restored", text)

@@ -26,8 +26,8 @@ LOCK_RETRY_S = 0.05
 def make_data_folder(data_dir: Path) -> None:
     """Make the folder, open to its owner only; each room makes its own files in it.
 
-    A folder that is made survives a power cut from here on. An existing one keeps its mode, because others may
-    use it too. Raises InputError if it can't be made.
+    A new folder survives a power cut from here on. An existing one keeps its mode, because others may use it
+    too. Raises InputError if it can't be made.
     """
     try:
         made = [folder for folder in (data_dir, *data_dir.parents) if not folder.exists()]

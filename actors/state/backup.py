@@ -132,8 +132,8 @@ def _newest(folder: Path) -> Path | None:
 def _prune(folder: Path, now: datetime) -> None:
     """Keep all backups of the last 6 hours, each day's last for 14 days, and always the newest.
 
-    The others become drafts before anything of them is removed, so that a crash in between leaves none that is
-    half removed under its final name. The next backup removes what is left of them.
+    The others become drafts before anything of them is removed, so that no crash leaves half of one under its
+    final name. The next backup removes what is left of them.
     """
     found = backups(folder.parent)
     last_of_day = {path.name[:8]: path for path in found}

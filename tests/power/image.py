@@ -17,8 +17,8 @@ SHUTDOWN: Final = 0x8004587D
 """FS_IOC_SHUTDOWN."""
 WITHOUT_FLUSH: Final = struct.pack("I", 2)
 """Neither data nor journal are written out any more."""
-SIZE_BYTES: Final = 160 * 1024 * 1024
-"""Room for the ballast and some hundred backups."""
+SIZE_BYTES: Final = 4 * 1024**3
+"""More than the engine wants to have free before it trades; the file is sparse."""
 BUSY_TRIES, BUSY_WAIT_S = 100, 0.05
 
 

@@ -41,7 +41,7 @@ class Operator(Thread):
 
     def _act(self) -> None:
         match self._chance.choices(
-            ("look", "arm", "disarm", "entry", "monitor", "close"), (6, 1, 3, 2, 1, 2)
+            ("look", "arm", "disarm", "entry", "monitor", "close"), (8, 1, 8, 4, 1, 3)
         )[0]:
             case "look":
                 self._look()

@@ -41,7 +41,7 @@ CUTS, FEW = 200, 2
 CUTS_PER_MUTANT_MAX = 40
 SEED = 1
 """A market whose first Monday trades."""
-TRADES_S = 1.5
+TRADES_S = 2.5
 """A life after its boot ends at a random instant within so long."""
 BOOT_S = 60.0
 LOOK_AGAIN_S = 0.02

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from threading import Event
 
+from actors.audit.durable import fsync_folder
 from actors.control.socket_path import RUN_FOLDER
 from core.errors import InputError
 from reading.engine_lock import LOCK, holder_of, running_engine, try_lock
@@ -25,10 +26,14 @@ LOCK_RETRY_S = 0.05
 def make_data_folder(data_dir: Path) -> None:
     """Make the folder, open to its owner only; each room makes its own files in it.
 
-    An existing folder keeps its mode, because others may use it too. Raises InputError if it can't be made.
+    A new folder survives a power cut from here on. An existing one keeps its mode, because others may use it
+    too. Raises InputError if it can't be made.
     """
     try:
+        made = [folder for folder in (data_dir, *data_dir.parents) if not folder.exists()]
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in made:
+            fsync_folder(folder.parent)
         (data_dir / LOG_FOLDER).mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise InputError(f"--data-dir {data_dir}: expected a folder to write in: {error.strerror}") from None

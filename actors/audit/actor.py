@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import assert_never
 
+from actors.audit.durable import fsync_folder, make_folder
 from actors.audit.evidence import put_aside
 from actors.audit.files import (
     AUDIT_FOLDER,
@@ -90,7 +91,7 @@ class Audit(Room[AuditProtocol | CompressOldest]):
         """Verify the files against the head and the pending bytes that the database holds."""
         super().on_start()
         self._raise = Alarm(self.ctx, self._alerting)
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self._folder)
         stored = self.ctx.ask(GetAuditHeadAndPending().to(self._state), timeout_s=BOOT_TIMEOUT_S)
         if isinstance(stored, Refused):
             self._start_without_books(stored)
@@ -174,7 +175,8 @@ class Audit(Room[AuditProtocol | CompressOldest]):
         if pending is None:
             raise AssertionError("an incomplete file was found where nothing is pending")
         self._append(_rest_of(pending, verdict.present))
-        sync(self._folder, pending.file)
+        # The process that began the file may have been killed before the file's name was on the disk.
+        fsync_folder(self._folder)
         missing = len(pending.payload) - verdict.present
         text = f"{pending.file}: {missing} of {len(pending.payload)} bytes of the last batch were restored"
         self._alert(Severity.HIGH, "audit_tail_restored", text)

@@ -18,6 +18,15 @@ def fsync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def make_folder(folder: Path) -> None:
+    """Make `folder` unless it is there; its name in the folder above is durable when this returns.
+
+    It is synced also if it is there: the process that made it may have been killed before it synced it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    fsync_folder(folder.parent)
+
+
 def write_whole(handle: int, payload: bytes) -> None:
     """Write every byte; the operating system may take fewer at a time."""
     view = memoryview(payload)

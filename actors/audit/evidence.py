@@ -7,7 +7,7 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
-from actors.audit.durable import fsync_folder, sha256_of, write_file
+from actors.audit.durable import fsync_folder, make_folder, sha256_of, write_file
 from actors.audit.files import audit_files
 from core.messages.audit import AuditBatch
 
@@ -26,6 +26,7 @@ class Evidence:
 
 def put_aside(data_dir: Path, folder: Path, pending: AuditBatch | None, now: datetime) -> Evidence:
     """Move all audit files to `evidence/<utc>-audit/` and write the pending bytes there. Raises OSError."""
+    make_folder(data_dir / EVIDENCE_FOLDER)
     evidence = _new_folder(data_dir / EVIDENCE_FOLDER, now)
     for path in audit_files(folder):
         path.rename(evidence / path.name)
@@ -44,5 +45,5 @@ def _new_folder(parent: Path, now: datetime) -> Path:
     number = 1
     while (path := parent / (stem if number == 1 else f"{stem}-{number}")).exists():
         number += 1
-    path.mkdir(parents=True, mode=0o700)
+    path.mkdir(mode=0o700)
     return path

@@ -159,6 +159,7 @@ def compressible(folder: Path, today: date) -> list[Path]:
 def compress(path: Path) -> Path:
     """Replace a file by its compressed form; at least one complete form exists at any time.
 
+    After a power cut there may be both; they hold the same bytes, and the file is compressed again.
     Raises ChainBrokenError if what was written does not read back as the same bytes.
     """
     target = path.with_name(f"{path.name}.gz")
@@ -177,5 +178,4 @@ def compress(path: Path) -> Path:
         target.unlink()
         raise ChainBrokenError(f"{target.name}: expected the bytes of {path.name}, found others")
     path.unlink()
-    fsync_folder(path.parent)
     return target

@@ -52,6 +52,7 @@ def make_backup(db: sqlite3.Connection, data_dir: Path, now: datetime) -> Backup
         for old in folder.glob(f"*{_DRAFT}"):
             shutil.rmtree(old)
         draft.mkdir(parents=True, mode=0o700)
+        _fsync(data_dir)
         copy = draft / DATABASE_FILE
         db.execute("VACUUM INTO CAST(? AS TEXT)", (os.fsencode(copy),))
         _check(copy)
@@ -129,14 +130,23 @@ def _newest(folder: Path) -> Path | None:
 
 
 def _prune(folder: Path, now: datetime) -> None:
-    """Keep all backups of the last 6 hours, each day's last for 14 days, and always the newest."""
+    """Keep all backups of the last 6 hours, each day's last for 14 days, and always the newest.
+
+    The others become drafts before anything of them is removed, so that no crash leaves half of one under its
+    final name. The next backup removes what is left of them.
+    """
     found = backups(folder.parent)
     last_of_day = {path.name[:8]: path for path in found}
+    old = []
     for path in found[:-1]:
         age = now - datetime.strptime(path.name, _STAMP).replace(tzinfo=now.tzinfo)
         daily = last_of_day[path.name[:8]] == path
         if age > KEEP_DAILY_FOR or (age > KEEP_ALL_FOR and not daily):
-            shutil.rmtree(path)
+            old.append(path.rename(path.with_name(f"{path.name}{_DRAFT}")))
+    if old:
+        _fsync(folder)
+    for path in old:
+        shutil.rmtree(path)
 
 
 def _digest(path: Path) -> tuple[str, int]:

@@ -199,6 +199,27 @@ def test_backups_thin_out_with_age(room: BooksRoom) -> None:
     assert len(days) <= 11 + 5
 
 
+def test_a_removal_that_breaks_off_leaves_no_half_backup_under_a_final_name(
+    room: BooksRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks_off(folder: Path, *, ignore_errors: bool = False) -> None:
+        if not ignore_errors:
+            (folder / "cerbero.db").unlink()
+            raise OSError("the power is cut")
+
+    monkeypatch.setattr("actors.state.backup.shutil.rmtree", breaks_off)
+    for number in range(60):
+        room.advance(6 * 3600)
+        room.tell(MakeBackup(request_id=f"b{number}", at=room.state_ctx.time))
+        if any((room.data_dir / "backups").glob("*.draft")):
+            break
+    else:
+        pytest.fail("no backup was old enough to be removed")
+    finished = [path for path in (room.data_dir / "backups").iterdir() if path.suffix != ".draft"]
+    assert finished
+    assert [path.name for path in finished if not (path / "cerbero.db").exists()] == []
+
+
 def test_a_backup_that_fails_is_refused_and_leaves_nothing(room: BooksRoom) -> None:
     (room.data_dir / "backups").write_text("in the way", "utf-8")
     answer = room.answer_to(MakeBackup(request_id="b", at=START))

@@ -17,6 +17,7 @@ from actors.audit.files import (
     bytes_from,
     compress,
     compressible,
+    cut_off,
     sync,
     undated,
 )
@@ -174,6 +175,7 @@ class Audit(Room[AuditProtocol | CompressOldest]):
     def _start_restored(self, verdict: Incomplete, pending: AuditBatch | None) -> None:
         if pending is None:
             raise AssertionError("an incomplete file was found where nothing is pending")
+        cut_off(self._folder / pending.file, pending.offset + verdict.present)
         self._append(_rest_of(pending, verdict.present))
         # The process that began the file may have been killed before the file's name was on the disk.
         fsync_folder(self._folder)

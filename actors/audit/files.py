@@ -139,6 +139,12 @@ def append_bytes(folder: Path, batch: AuditBatch) -> None:
         fsync_folder(folder)
 
 
+def cut_off(path: Path, size: int) -> None:
+    """Shorten a file to at most `size` bytes; harmless if there is none. The next append syncs that, too."""
+    if path.exists() and path.stat().st_size > size:
+        os.truncate(path, size)
+
+
 def sync(folder: Path, name: str) -> None:
     """Fsync a day's file and its folder."""
     handle = os.open(folder / name, os.O_RDONLY)

@@ -206,9 +206,11 @@ def judge(
     present = read(pending.file, pending.offset, len(pending.payload) + 1)
     end = 0 if found.file != pending.file else found.offset + len(found.tail)
     placed = end == pending.offset + len(present) and (found.file or "") <= pending.file
-    if not placed or not pending.payload.startswith(present):
+    # After a power cut a file may have its new length, but zeros in place of what was not synced.
+    written = present.rstrip(b"\0")
+    if not placed or len(present) > len(pending.payload) or not pending.payload.startswith(written):
         return Broken(_ends_wrongly(found, head, pending.last_seq))
-    return Whole() if present == pending.payload else Incomplete(len(present))
+    return Whole() if present == pending.payload else Incomplete(len(written))
 
 
 def _contradiction(head: AuditHead, pending: AuditBatch) -> str | None:

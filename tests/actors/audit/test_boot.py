@@ -94,6 +94,29 @@ def test_a_crash_in_the_middle_of_an_append_is_completed_and_not_mistaken_for_ta
         room.kill()
 
 
+def test_a_tail_of_zeros_from_a_power_cut_is_restored_and_not_mistaken_for_tampering(tmp_path: Path) -> None:
+    """The length of a file may reach the disk before what was appended: then it ends in zeros."""
+    content = lived(tmp_path / "life", orderly=False)
+    first = len(split_lines(content)[0])
+    for end in range(first, len(content), 29):
+        data_dir = tmp_path / str(end)
+        shutil.copytree(tmp_path / "life", data_dir)
+        (data_dir / "audit" / FILE).write_bytes(content[:end] + bytes(len(content) - end))
+        room, told = boot(data_dir)
+        assert (told.ok, told.restored, told.records) == (True, True, 2)
+        assert room.audit_bytes().startswith(content)
+        assert proves(room)
+        room.kill()
+
+
+def test_more_zeros_than_the_last_batch_has_bytes_are_tampering(tmp_path: Path) -> None:
+    content = lived(tmp_path, orderly=False)
+    (tmp_path / "audit" / FILE).write_bytes(content + b"\0")
+    room, told = boot(tmp_path)
+    assert not told.ok
+    room.kill()
+
+
 def test_a_crash_before_the_first_byte_ever_is_completed(tmp_path: Path) -> None:
     room = BooksRoom(tmp_path).start()
     room.hold_appends = True

@@ -38,10 +38,10 @@ def answer(db: sqlite3.Connection, request_id: str) -> tuple[str, str] | None:
 
 
 def insert_answer(db: sqlite3.Connection, request_id: str, name: str, body: str, at: datetime) -> None:
+    row = (request_id, name, body, time_text(at))
     db.execute(
-        "INSERT INTO answered (request_id, answer, body, at, seal)"
-        " VALUES (?1, ?2, ?3, ?4, seal(?1, ?2, ?3, ?4))",
-        (request_id, name, body, time_text(at)),
+        "INSERT INTO answered (request_id, answer, body, at, seal) VALUES (?, ?, ?, ?, seal(?, ?, ?, ?))",
+        row * 2,
     )
 
 
@@ -55,14 +55,14 @@ def insert_alert(db: sqlite3.Connection, alert: AlertRow, channels: Sequence[str
     delivered = None if alert.delivered_at is None else time_text(alert.delivered_at)
     sql = (
         f"INSERT INTO alerts (number, {_ALERT}, seal)"
-        " SELECT n, ?1, ?2, ?3, ?4, ?5, ?6, ?7, seal(n, ?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+        " SELECT n, ?, ?, ?, ?, ?, ?, ?, seal(n, ?, ?, ?, ?, ?, ?, ?)"
         " FROM (SELECT coalesce(max(number), 0) + 1 AS n FROM alerts) WHERE true ON CONFLICT DO NOTHING"
     )
-    if db.execute(sql, (*values, delivered)).rowcount == 0:
+    if db.execute(sql, (*values, delivered) * 2).rowcount == 0:
         return False
     db.executemany(
-        "INSERT INTO alert_channels (alert_id, channel, seal) VALUES (?1, ?2, seal(?1, ?2, NULL))",
-        [(alert.alert_id, channel) for channel in channels],
+        "INSERT INTO alert_channels (alert_id, channel, seal) VALUES (?, ?, seal(?, ?, NULL))",
+        [(alert.alert_id, channel) * 2 for channel in channels],
     )
     return True
 
@@ -72,19 +72,20 @@ def mark_delivered(db: sqlite3.Connection, alert_id: str, channel: str, at: date
 
     False if there is no such alert for the channel.
     """
+    delivered_at = time_text(at)
     found = db.execute(
-        "UPDATE alert_channels SET delivered_at = coalesce(delivered_at, ?1), "
-        "seal = seal(alert_id, channel, coalesce(delivered_at, ?1)) WHERE alert_id = ?2 AND channel = ?3",
-        (time_text(at), alert_id, channel),
+        "UPDATE alert_channels SET delivered_at = coalesce(delivered_at, ?), "
+        "seal = seal(alert_id, channel, coalesce(delivered_at, ?)) WHERE alert_id = ? AND channel = ?",
+        (delivered_at, delivered_at, alert_id, channel),
     )
     if found.rowcount == 0:
         return False
     db.execute(
-        "UPDATE alerts SET delivered_at = coalesce(delivered_at, ?1), "
-        "seal = seal(number, alert_id, severity, code, text, cause, at, coalesce(delivered_at, ?1)) "
-        "WHERE alert_id = ?2 AND NOT EXISTS "
+        "UPDATE alerts SET delivered_at = coalesce(delivered_at, ?), "
+        "seal = seal(number, alert_id, severity, code, text, cause, at, coalesce(delivered_at, ?)) "
+        "WHERE alert_id = ? AND NOT EXISTS "
         "(SELECT 1 FROM alert_channels AS c WHERE c.alert_id = alerts.alert_id AND c.delivered_at IS NULL)",
-        (time_text(at), alert_id),
+        (delivered_at, delivered_at, alert_id),
     )
     return True
 
@@ -132,8 +133,8 @@ def open_inbox(db: sqlite3.Connection) -> tuple[InboxItem, ...]:
 
 
 def write_job_runs(db: sqlite3.Connection, next_runs: dict[Job, datetime]) -> None:
-    sql = "INSERT OR REPLACE INTO job_runs (job, next_run, seal) VALUES (?1, ?2, seal(?1, ?2))"
-    db.executemany(sql, [(job.value, time_text(at)) for job, at in next_runs.items()])
+    sql = "INSERT OR REPLACE INTO job_runs (job, next_run, seal) VALUES (?, ?, seal(?, ?))"
+    db.executemany(sql, [(job.value, time_text(at)) * 2 for job, at in next_runs.items()])
 
 
 def job_runs(db: sqlite3.Connection) -> dict[Job, datetime]:

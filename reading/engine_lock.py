@@ -27,7 +27,7 @@ def running_engine(data_dir: Path) -> RunningEngine | None:
     Raises DataFolderError if the lock can't be read.
     """
     try:
-        with (data_dir / LOCK).open("r+", encoding="utf-8") as file:
+        with (data_dir / LOCK).open("r", encoding="utf-8") as file:
             if try_lock(file):
                 return None
             return holder_of(file)

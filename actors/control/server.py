@@ -49,6 +49,10 @@ from core.messages.protocols import ControlProtocol
 from core.messages.scheduler import GetJobs
 
 CONNECTIONS_MAX = 8
+WAITING_MAX = 32
+"""Connections that only wait for the end of a message: counted apart, so that they keep nobody out."""
+FIRST_LINE_S = 5.0
+"""A client sends its request right after it has connected."""
 IDLE_S = 30.0
 LOOK_S = 20.0
 """Without a new connection for this long, whether the socket's file is still there."""
@@ -58,6 +62,19 @@ ACCEPT_S = 30.0
 PERHAPS_TAKEN = (
     "it is not known whether the message was taken; if it was, it is carried out, and an alert tells its end"
 )
+
+
+class _Place:
+    """One of the places for connections, left once, however often it is asked to."""
+
+    def __init__(self, capacity: BoundedSemaphore) -> None:
+        self._capacity = capacity
+        self.is_held = True
+
+    def leave(self) -> None:
+        if self.is_held:
+            self.is_held = False
+            self._capacity.release()
 
 
 class ControlServer:
@@ -76,6 +93,7 @@ class ControlServer:
         self._bound_as: tuple[int, int] | None = None
         """Device and inode of the socket file that is ours."""
         self._capacity = BoundedSemaphore(CONNECTIONS_MAX)
+        self._waiting = BoundedSemaphore(WAITING_MAX)
         self._lock = Lock()
         self._connections: set[socket.socket] = set()
         self._closed = False
@@ -172,26 +190,28 @@ class ControlServer:
                 self._drop(connection)
 
     def _serve(self, connection: socket.socket) -> None:
+        place = _Place(self._capacity)
         try:
             if peer_uid(connection) != os.getuid():
                 self._send(connection, _failed("control: this socket serves its own user only"))
                 return
-            connection.settimeout(IDLE_S)
+            connection.settimeout(FIRST_LINE_S)
             with connection.makefile("rb") as lines:
-                while line := lines.readline(LINE_BYTES_MAX):
-                    self._handle(connection, line)
+                while place.is_held and (line := lines.readline(LINE_BYTES_MAX)):
+                    connection.settimeout(IDLE_S)
+                    self._handle(connection, line, place)
         except OSError:
             return  # The client went away, was idle for too long, or the server was closed.
         finally:
             self._drop(connection)
-            self._capacity.release()
+            place.leave()
 
     def _drop(self, connection: socket.socket) -> None:
         with self._lock:
             self._connections.discard(connection)
         connection.close()
 
-    def _handle(self, connection: socket.socket, line: bytes) -> None:
+    def _handle(self, connection: socket.socket, line: bytes, place: _Place) -> None:
         try:
             request = read_request(line)
         except ValueError as error:
@@ -199,7 +219,7 @@ class ControlServer:
             return
         try:
             if request.request is RequestName.INJECT:
-                self._inject(connection, request)
+                self._inject(connection, request, place)
             else:
                 with self._operation():
                     answer = ask(_question(request, self._control), timeout_s=ANSWER_S)
@@ -207,14 +227,25 @@ class ControlServer:
         except RuntimeFault as error:
             self._send(connection, _failed(f"control: {type(error).__name__}: {error}"))
 
-    def _inject(self, connection: socket.socket, request: ControlRequest) -> None:
-        """Inject a message; if the request awaits its end, control learns whether that reached the person."""
+    def _inject(self, connection: socket.socket, request: ControlRequest, place: _Place) -> None:
+        """Inject a message; if the request awaits its end, control learns whether that reached the person.
+
+        Whoever waits, perhaps for hours and perhaps gone already, leaves its place to others: it must not
+        keep a stop or an arming out. The connection ends with the wait. If too many wait, an alert tells the
+        end.
+        """
         asker = f"socket-{next(self._numbers)}" if request.wait_s > 0 else ""
         told = False
         try:
             accepted = self._accepted(connection, request, asker)
-            if accepted is not None:
-                told = self._await_end(connection, accepted, request.wait_s)
+            if accepted is not None and self._waiting.acquire(blocking=False):
+                place.leave()
+                try:
+                    told = self._await_end(connection, accepted, request.wait_s)
+                finally:
+                    self._waiting.release()
+            elif accepted is not None:
+                self._send(connection, answer_of(accepted))
         finally:
             if asker and not self._closed:
                 self._control.tell(AwaitEnded(asker=asker, told=told))

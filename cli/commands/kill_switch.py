@@ -96,6 +96,4 @@ def _exits_text(blocked: bool | None) -> str:
         case False:
             return "reduce-only exits allowed"
         case None:
-            return (
-                "no engine runs, nothing leaves; with one, kill_switch.exits decides about reduce-only exits"
-            )
+            return "of a running engine kill_switch.exits decides; without one nothing leaves"

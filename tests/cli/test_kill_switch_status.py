@@ -84,7 +84,7 @@ def test_books_that_can_not_be_read_do_not_hide_the_file(tmp_path: Path) -> None
 def test_without_an_engine_the_setting_is_not_guessed(cli: Cli, tmp_path: Path) -> None:
     lay(tmp_path, ArmCause.OPERATOR)
     shown = cli("kill-switch", "status", "--data-dir", tmp_path)
-    assert "no engine runs, nothing leaves; with one, kill_switch.exits decides" in shown.out
+    assert "of a running engine kill_switch.exits decides; without one nothing leaves" in shown.out
     told = json.loads(cli("kill-switch", "status", "--json", "--data-dir", tmp_path).out)
     assert told["exits_blocked"] is None
     lay(tmp_path, ArmCause.RECOVERY)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.messages.state import Recorded
+from tests.actors.audit.test_boot import boot, event
 from tests.actors.state.books_room import BooksRoom
 
 FILE = "audit-2026-01-05.jsonl"
-from tests.actors.audit.test_boot import boot, event
 
 
 def test_old_files_are_compressed_and_still_prove(tmp_path: Path) -> None:

@@ -203,8 +203,10 @@ def judge(
         return Broken(contradiction)
     if found.hashes.get(head.seq) != head.hash:
         return Broken(_ends_wrongly(found, head, pending.last_seq))
-    present = read(pending.file, pending.offset, len(pending.payload) + 1)
     end = 0 if found.file != pending.file else found.offset + len(found.tail)
+    # What a running engine has appended since the scan is no part of what was scanned.
+    scanned = max(0, end - pending.offset)
+    present = read(pending.file, pending.offset, len(pending.payload) + 1)[:scanned]
     placed = end == pending.offset + len(present) and (found.file or "") <= pending.file
     # After a power cut a file may have its new length, but zeros in place of what was not synced.
     written = present.rstrip(b"\0")

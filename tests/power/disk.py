@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os.path
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -65,7 +65,7 @@ class Disk:
         self._files: dict[int, _File] = {}
         self._folders: set[int] = {ROOT}
         self._last = ROOT
-        self._open: dict[tuple[int, int], _Open | None] = {}
+        self._descriptors: dict[tuple[int, int], _Open | None] = {}
         # For each folder, by its number, the numbers of what is in it.
         self.seen: dict[int, dict[str, int]] = {ROOT: {}}
         self.durable: dict[int, dict[str, int]] = {ROOT: {}}
@@ -79,7 +79,7 @@ class Disk:
 
         Without `syncs` a call that syncs is passed over.
         """
-        handle = getattr(self, f"_{call.name}", None)
+        handle = getattr(self, f"_on_{call.name}", None)
         if handle is None:
             raise NotUnderstoodError(call.name)
         if call.name in ("fsync", "fdatasync") and not syncs:
@@ -112,42 +112,48 @@ class Disk:
 
     # The calls, each by its name.
 
-    def _openat(self, call: Call) -> Done | None:
+    def _on_open(self, call: Call) -> Done | None:
+        path, *rest = call.arguments
+        if not syscalls.text(path).startswith("/"):
+            raise NotUnderstoodError(f"open of a relative path: {syscalls.text(path)}")
+        return self._on_openat(replace(call, arguments=("AT_FDCWD</>", path, *rest)))
+
+    def _on_openat(self, call: Call) -> Done | None:
         flags = call.arguments[2]
         path = self._below(call.arguments[0], call.arguments[1])
         if path is None or "O_TMPFILE" in flags:
-            self._open.pop((call.process, call.returned), None)
+            self._descriptors.pop((call.process, call.returned), None)
             return None
         if path == self._marks:
-            self._open[call.process, call.returned] = None
+            self._descriptors[call.process, call.returned] = None
             return None
         node = self._find(path)
         made = node is None
         if node is None:
             node = self._make_file(path)
-        self._open[call.process, call.returned] = _Open(node, appends="O_APPEND" in flags)
+        self._descriptors[call.process, call.returned] = _Open(node, appends="O_APPEND" in flags)
         if "O_TRUNC" in flags and node in self._files and self._files[node].size:
             self._change(node, Resize(0))
             return node, path, None
         return (None, path, None) if made else None
 
-    def _close(self, call: Call) -> None:
-        self._open.pop((call.process, syscalls.descriptor(call.arguments[0])), None)
+    def _on_close(self, call: Call) -> None:
+        self._descriptors.pop((call.process, syscalls.descriptor(call.arguments[0])), None)
 
-    def _dup(self, call: Call) -> None:
-        if (call.process, syscalls.descriptor(call.arguments[0])) in self._open:
+    def _on_dup(self, call: Call) -> None:
+        if (call.process, syscalls.descriptor(call.arguments[0])) in self._descriptors:
             raise NotUnderstoodError(f"{call.name} of a file below the root")
 
-    _dup2 = _dup3 = _dup
+    _on_dup2 = _on_dup3 = _on_dup
 
-    def _lseek(self, call: Call) -> None:
+    def _on_lseek(self, call: Call) -> None:
         opened = self._opened(call)
         if opened is not None:
             opened.position = call.returned
 
-    def _write(self, call: Call) -> Done | None:
+    def _on_write(self, call: Call) -> Done | None:
         key = (call.process, syscalls.descriptor(call.arguments[0]))
-        if key in self._open and self._open[key] is None:
+        if key in self._descriptors and self._descriptors[key] is None:
             return None, "", syscalls.payload(call.arguments[1])[: call.returned]
         opened = self._opened(call)
         if opened is None:
@@ -155,7 +161,7 @@ class Disk:
         payload = syscalls.payload(call.arguments[1])[: call.returned]
         return self._write_at_position(opened, payload, call)
 
-    def _pwrite64(self, call: Call) -> Done | None:
+    def _on_pwrite64(self, call: Call) -> Done | None:
         opened = self._opened(call)
         if opened is None:
             return None
@@ -164,7 +170,7 @@ class Disk:
         self._change(opened.node, Write(offset, syscalls.payload(call.arguments[1])[: call.returned]))
         return opened.node, self._path(call), None
 
-    def _sendfile(self, call: Call) -> Done | None:
+    def _on_sendfile(self, call: Call) -> Done | None:
         target, source = self._opened(call), self._opened(call, 1)
         if target is None:
             return None
@@ -179,20 +185,20 @@ class Disk:
             return None
         return self._write_at_position(target, content[at : at + call.returned], call)
 
-    def _ftruncate(self, call: Call) -> Done | None:
+    def _on_ftruncate(self, call: Call) -> Done | None:
         opened = self._opened(call)
         if opened is None:
             return None
         self._change(opened.node, Resize(int(call.arguments[1])))
         return opened.node, self._path(call), None
 
-    def _fallocate(self, call: Call) -> Done | None:
+    def _on_fallocate(self, call: Call) -> Done | None:
         opened = self._opened(call)
         if opened is None or not self._files[opened.node].kept:
             return None
         raise NotUnderstoodError("fallocate of a file that is kept")
 
-    def _fsync(self, call: Call) -> Done | None:
+    def _on_fsync(self, call: Call) -> Done | None:
         opened = self._opened(call)
         if opened is None:
             return None
@@ -202,20 +208,20 @@ class Disk:
             self.durable_changes[opened.node] = len(self._files[opened.node].changes)
         return None, self._path(call), None
 
-    def _fdatasync(self, call: Call) -> Done | None:
+    def _on_fdatasync(self, call: Call) -> Done | None:
         if self._path(call).startswith(self._unsynced_below):
             return None
-        return self._fsync(call)
+        return self._on_fsync(call)
 
-    def _rename(self, call: Call) -> Done | None:
+    def _on_rename(self, call: Call) -> Done | None:
         source, target = call.arguments[:2]
         return self._move(source, target, "AT_FDCWD", "AT_FDCWD")
 
-    def _renameat(self, call: Call) -> Done | None:
+    def _on_renameat(self, call: Call) -> Done | None:
         there, source, here, target = call.arguments[:4]
         return self._move(source, target, there, here)
 
-    _renameat2 = _renameat
+    _on_renameat2 = _on_renameat
 
     def _move(self, source: str, target: str, there: str, here: str) -> Done | None:
         old, new = self._below(there, source), self._below(here, target)
@@ -227,11 +233,11 @@ class Disk:
         self._enter(new, node)
         return None, new, None
 
-    def _link(self, call: Call) -> Done | None:
+    def _on_link(self, call: Call) -> Done | None:
         source, target = call.arguments[:2]
         return self._hardlink(source, target, "AT_FDCWD", "AT_FDCWD")
 
-    def _linkat(self, call: Call) -> Done | None:
+    def _on_linkat(self, call: Call) -> Done | None:
         there, source, here, target = call.arguments[:4]
         return self._hardlink(source, target, there, here)
 
@@ -244,13 +250,13 @@ class Disk:
         self._enter(new, node)
         return None, new, None
 
-    def _unlink(self, call: Call) -> Done | None:
+    def _on_unlink(self, call: Call) -> Done | None:
         path = self._below("AT_FDCWD", call.arguments[0])
         return None if path is None else self._take_away(path)
 
-    _rmdir = _unlink
+    _on_rmdir = _on_unlink
 
-    def _unlinkat(self, call: Call) -> Done | None:
+    def _on_unlinkat(self, call: Call) -> Done | None:
         path = self._below(call.arguments[0], call.arguments[1])
         return None if path is None else self._take_away(path)
 
@@ -258,11 +264,11 @@ class Disk:
         self._remove(path)
         return None, path, None
 
-    def _mkdir(self, call: Call) -> Done | None:
+    def _on_mkdir(self, call: Call) -> Done | None:
         path = self._below("AT_FDCWD", call.arguments[0])
         return None if path is None else self._make_folder(path)
 
-    def _mkdirat(self, call: Call) -> Done | None:
+    def _on_mkdirat(self, call: Call) -> Done | None:
         path = self._below(call.arguments[0], call.arguments[1])
         return None if path is None else self._make_folder(path)
 
@@ -303,7 +309,7 @@ class Disk:
         return opened.node, self._path(call), None
 
     def _opened(self, call: Call, argument: int = 0) -> _Open | None:
-        return self._open.get((call.process, syscalls.descriptor(call.arguments[argument])))
+        return self._descriptors.get((call.process, syscalls.descriptor(call.arguments[argument])))
 
     def _path(self, call: Call) -> str:
         return syscalls.folder_of(call.arguments[0])

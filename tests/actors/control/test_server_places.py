@@ -26,9 +26,14 @@ def test_those_who_wait_for_the_end_of_a_message_keep_nobody_out(tmp_path: Path)
     served.control.answers[AwaitInject] = at_the_end
     served.control.answers[PingEngine] = ALIVE
     waiting = []
-    for _ in range(server_module.WAITING_MAX + 1):
+    pause = Event()
+    for number in range(server_module.WAITING_MAX + 1):
         waiting.append(Client(served.path))
         assert waiting[-1].ask(request="inject", message="M", body={}, wait_s=600.0)["ok"] is True
+        # The next must not come before this one has begun to wait: who is one too many depends on it.
+        begun = min(number + 1, server_module.WAITING_MAX)
+        while sum(isinstance(message, AwaitInject) for message in served.control.received) < begun:
+            pause.wait(0.01)
     assert waiting[-1].read()["more"] is False, "one too many is not kept waiting"
     last = Client(served.path)
     assert last.ask(request="ping")["ok"] is True

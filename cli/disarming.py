@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from actors.control.wire import RequestName
+from actors.kill_switch import DiskKillFile
 from core.errors import FoundWrongError
 from reading.control_client import exchange, request_of
 
@@ -28,9 +29,13 @@ _MEANING = {
 def disarm(data_dir: Path, reason: str, *, accept_audit_break: bool) -> None:
     """Return when the switch is disarmed.
 
+    Only the armings that are in `KILL` now are meant: the engine may take up the request long after this
+    command has given up, and then must not take away an arming that came in between.
+
     Raises EngineNotRunningError, or FoundWrongError that says why it is not, or that nobody knows.
     """
-    body: dict[str, JsonValue] = {"reason": reason}
+    seen = DiskKillFile(data_dir).read()
+    body: dict[str, JsonValue] = {"reason": reason, "armings": [] if seen is None else list(seen.ids)}
     if accept_audit_break:
         body["accept_audit_break"] = True
     request = request_of(RequestName.INJECT, message="DisarmKillSwitch", body=body, wait_s=WAIT_S)

@@ -338,9 +338,16 @@ class Latch:
             return "not_armed"
         if self._waiting or self._disarming is not None:
             return "busy"
+        if command.armings is not None and not self._ids_in_file() <= set(command.armings):
+            # It may have waited for long, in a socket or in a frozen process: a later arming stays.
+            return "armed_again"
         if ArmCause.AUDIT in self.armed.causes and not command.accept_audit_break:
             return "audit_break_not_accepted"
         return None
+
+    def _ids_in_file(self) -> frozenset[str]:
+        found = self._file.read()
+        return frozenset() if found is None else frozenset(found.ids)
 
     def _abandon_disarming(self) -> None:
         """Refuse a disarming that an arming has overtaken; the armed row is told after the disarmed one."""

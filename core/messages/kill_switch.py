@@ -105,6 +105,8 @@ class DisarmKillSwitch(Command, Answered[KillSwitchDisarmed | Refused]):
     reason: str
     who: str = "operator"
     accept_audit_break: bool = False
+    armings: tuple[str, ...] | None = None
+    """The ids of the armings that the person saw; refused if there are others by now. None: whatever is."""
 
 
 CLOCK_SOURCE = "clock"

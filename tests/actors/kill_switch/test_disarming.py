@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from actors.kill_switch import DiskKillFile
 from actors.runtime.testing import FakeReply
 from core.kill_file import Arming, parse_kill_file
 from core.messages.base import Refused
@@ -205,3 +206,29 @@ def test_file_laid_before_a_recorded_disarming_was_carried_out_stays_armed(house
     house.restart()
     assert status(house).armed
     assert house.books.row.armed
+
+
+def test_a_disarming_that_waited_for_long_takes_away_no_arming_that_its_person_had_not_seen(
+    house: SwitchHouse,
+) -> None:
+    """Its client may have given up, while the engine was frozen; the later arming was told "armed"."""
+    arm(house)
+    seen = parse_kill_file(kill(house).read_bytes()).ids
+    DiskKillFile(house.data_dir).add(arming(house, "late"))
+    before = kill(house).read_bytes()
+    refused = house.ask("kill_switch", DisarmKillSwitch(reason="abandoned", who="ada", armings=seen))
+    assert isinstance(refused, Refused)
+    assert refused.reasons == ("armed_again",)
+    assert status(house).armed
+    assert kill(house).read_bytes() == before
+    assert house.books.row.armed
+
+
+def test_a_disarming_of_all_that_its_person_saw_disarms(house: SwitchHouse) -> None:
+    arm(house)
+    seen = (*parse_kill_file(kill(house).read_bytes()).ids, "gone-by-now")
+    reply = house.ask("kill_switch", DisarmKillSwitch(reason="over", who="ada", armings=seen))
+    house.run()
+    outcome = reply.outcome if isinstance(reply, FakeReply) else reply
+    assert isinstance(outcome, KillSwitchDisarmed)
+    assert not status(house).armed

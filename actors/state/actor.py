@@ -12,11 +12,12 @@ from actors.runtime import Address, Fenced, Timer
 from actors.state.apply import BOOKS_TO_LOG_KEY, NoteBackup, OpenBooks, Write, first_answer
 from actors.state.backup import BackupError, make_backup
 from actors.state.boot import chain_broken_event, tail_restored_event
-from actors.state.database import DatabaseCorruptError, is_disk_full, keep_evidence, open_database
+from actors.state.database import is_disk_full, keep_evidence, open_database
 from actors.state.intake import Intake, Waiting
 from actors.state.market_file import attach_market
 from actors.state.queries import BooksView, Read, read
 from actors.state.reserve import Reserve
+from actors.state.schema import DatabaseCorruptError
 from actors.state.sequencer import Committed, Sequencer
 from actors.state.tables.records import setting
 from core.messages.alerting import Severity

@@ -1,4 +1,4 @@
-"""Opening the books' database: durable settings, numbered migrations, and what its errors mean."""
+"""Opening the books' database: durable settings, its own checks, and what its errors mean."""
 
 from __future__ import annotations
 
@@ -6,21 +6,16 @@ import shutil
 import sqlite3
 from datetime import datetime
 from hashlib import sha256
-from importlib import resources
 from pathlib import Path
 
-from actors.state.seals import offer_seals
+from actors.state.schema import DatabaseCorruptError, migrate, schema_fault
 from actors.state.tables import chain
-from core.errors import CerberoError, FoundWrongError
+from core.errors import FoundWrongError
 
 DATABASE_FILE = "cerbero.db"
 MARKET_FILE = "market.db"
 EVIDENCE_FOLDER = "evidence"
 BUSY_TIMEOUT_MS = 5000
-
-
-class DatabaseCorruptError(CerberoError):
-    """The file is no database, fails its own check, or is of a newer version than this program."""
 
 
 def database_path(data_dir: Path) -> Path:
@@ -43,6 +38,9 @@ def open_database(data_dir: Path) -> sqlite3.Connection:
         db.execute("PRAGMA trusted_schema = OFF")
         check(db)
         migrate(db)
+        fault = schema_fault(db)
+        if fault is not None:
+            raise DatabaseCorruptError(f"{path}: {fault}")
         chain.read(db)
     except BaseException as error:
         db.close()
@@ -81,30 +79,6 @@ def check(db: sqlite3.Connection) -> None:
     found = db.execute("PRAGMA main.quick_check(1)").fetchone()[0]
     if found != "ok":
         raise DatabaseCorruptError(f"quick_check: expected ok, found {found}")
-
-
-def migrations() -> list[str]:
-    """The SQL of every migration in order; raises AssertionError if their numbers have a gap."""
-    folder = resources.files("actors.state.migrations")
-    files = sorted((item for item in folder.iterdir() if item.name.endswith(".sql")), key=lambda f: f.name)
-    for number, file in enumerate(files, start=1):
-        if not file.name.startswith(f"{number:04d}_"):
-            raise AssertionError(f"migrations: expected number {number:04d}, found {file.name}")
-    return [file.read_text("utf-8") for file in files]
-
-
-def migrate(db: sqlite3.Connection) -> int:
-    """Bring the schema to the newest version, each step in its own transaction; returns the version."""
-    offer_seals(db)
-    steps = migrations()
-    version: int = db.execute("PRAGMA user_version").fetchone()[0]
-    if version > len(steps):
-        raise DatabaseCorruptError(f"user_version: expected at most {len(steps)}, found {version}")
-    for number, sql in enumerate(steps[version:], start=version + 1):
-        # executescript commits an open transaction first, so BEGIN and COMMIT are part of the script: the
-        # step and its number must be one transaction.
-        db.executescript(f"BEGIN IMMEDIATE;\n{sql}\nPRAGMA user_version = {number};\nCOMMIT;")
-    return len(steps)
 
 
 def is_disk_full(error: sqlite3.Error) -> bool:

@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from actors.state.database import BUSY_TIMEOUT_MS, database_path
+from actors.state.schema import older_version
 from core.errors import FoundWrongError
 
 
@@ -17,7 +18,7 @@ def books_opened(data_dir: Path) -> Iterator[sqlite3.Connection | None]:
 
     Raises FoundWrongError if the file is no database or can't be read.
     """
-    path = database_path(data_dir)
+    path, older = database_path(data_dir), None
     if not path.exists():
         yield None
         return
@@ -27,7 +28,9 @@ def books_opened(data_dir: Path) -> Iterator[sqlite3.Connection | None]:
         ) as db:
             db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
             db.execute("BEGIN")
+            older = older_version(db)
             yield db
     except (sqlite3.Error, UnicodeDecodeError) as error:
         # Python raises the second for a text that is not UTF-8, because SQLite's message quotes it.
-        raise FoundWrongError(f"{path}: the books can't be read: {error}") from error
+        why = f"{error}" if older is None else f"{older} ({error})"
+        raise FoundWrongError(f"{path}: the books can't be read: {why}") from error

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 
-from actors.state.database import database_path, migrate
+from actors.state.database import database_path
+from actors.state.schema import migrate
 from actors.state.seals import seal_alerts
 from actors.state.tables import chain, raw
 from actors.state.tables.chain import ChainEnd

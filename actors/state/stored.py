@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from actors.state.read_only import books_opened
+from actors.state.schema import schema_fault
 from actors.state.seals import broken_seals
 from actors.state.tables import chain, cycles, edits, orders, positions, raw, records
 from core.audit.fold.tables import Cell, ProvedTable
@@ -91,9 +92,13 @@ class BooksReader:
         """One sentence for each row outside the log that is not as it was written. Raises sqlite3.Error."""
         return broken_seals(self._db)
 
-    def page_fault(self) -> str | None:
-        """What SQLite's own check of pages and indexes finds wrong first; None if all is well."""
-        return raw.page_fault(self._db)
+    def damage(self) -> str | None:
+        """What is wrong first with the schema, the pages or the indexes; None if nothing."""
+        return schema_fault(self._db) or raw.page_fault(self._db)
+
+    def constraint_fault(self) -> str | None:
+        """The first row that its own table forbids; None if there is none."""
+        return raw.constraint_fault(self._db)
 
 
 @contextmanager

@@ -170,3 +170,15 @@ def test_an_engine_that_writes_meanwhile_is_no_fault(tmp_path: Path) -> None:
 def test_a_folder_without_books_has_nothing_to_prove(tmp_path: Path) -> None:
     with pytest.raises(DataFolderError, match="expected the books of an engine"):
         books_proved(tmp_path)
+
+
+def test_a_trigger_that_waits_is_named(data_dir: Path) -> None:
+    with by_sql(data_dir) as db:
+        db.execute("CREATE TRIGGER x AFTER INSERT ON orders BEGIN DELETE FROM orders; END")
+    assert books_proved(data_dir).lines() == ("cerbero.db: schema: expected no trigger x, found one",)
+
+
+def test_a_row_that_its_own_table_forbids_is_named(data_dir: Path) -> None:
+    with by_sql(data_dir) as db:
+        db.execute("UPDATE chain SET one = 2")
+    assert "CHECK constraint failed in chain" in books_proved(data_dir).lines()[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 
 RawCell = str | int | None
 
@@ -37,6 +38,20 @@ def columns_by_table(db: sqlite3.Connection) -> dict[str, tuple[str, ...]]:
 
 def page_fault(db: sqlite3.Connection) -> str | None:
     """What SQLite's own check of pages and indexes finds wrong first; None if all is well."""
+    return _check(db)
+
+
+def constraint_fault(db: sqlite3.Connection) -> str | None:
+    """The first row that its own table forbids; None if there is none.
+
+    The check is made on a copy in memory: on a connection that can't write, SQLite passes over constraints.
+    """
+    with closing(sqlite3.connect(":memory:")) as copy:
+        db.backup(copy)
+        return _check(copy)
+
+
+def _check(db: sqlite3.Connection) -> str | None:
     found = str(db.execute("PRAGMA integrity_check(1)").fetchone()[0])
     return None if found == "ok" else found
 

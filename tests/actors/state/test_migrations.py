@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from actors.state.database import DATABASE_FILE, DatabaseCorruptError, migrations, open_database
+from actors.state.database import DATABASE_FILE, open_database
+from actors.state.read_only import books_opened
+from actors.state.schema import DatabaseCorruptError, migrations, schema_fault
 from actors.state.seals import SEALED, broken_seals
 from actors.state.tables.records import alerts, mark_delivered, undelivered_alerts
+from core.errors import FoundWrongError
 from tests.actors.state.books_room import START
 
 
@@ -70,3 +73,39 @@ def test_each_sealed_row_is_made_of_all_columns_of_its_table(tmp_path: Path) -> 
         for table, columns in SEALED.items():
             found = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
             assert [*columns, "seal"] == found
+
+
+@pytest.mark.parametrize(
+    ("sql", "named"),
+    [
+        ("CREATE TRIGGER x BEFORE INSERT ON kill_switch BEGIN SELECT raise(ignore); END", "no trigger x"),
+        ("CREATE TABLE foo (a)", "no table foo"),
+        ("CREATE VIEW v AS SELECT 1", "no view v"),
+        ("CREATE INDEX i ON fills (at)", "no index i"),
+        ("DROP INDEX fills_label", "the index fills_label, found none"),
+        ("ALTER TABLE fills ADD COLUMN more TEXT", "the table fills is not the one"),
+    ],
+)
+def test_a_schema_that_is_not_of_our_making_is_found_before_it_changes_a_row(
+    tmp_path: Path, sql: str, named: str
+) -> None:
+    open_database(tmp_path).close()
+    with closing(sqlite3.connect(tmp_path / DATABASE_FILE)) as db:
+        assert schema_fault(db) is None
+        db.execute(sql)
+        db.commit()
+        assert named in str(schema_fault(db))
+    with pytest.raises(DatabaseCorruptError, match=named):
+        open_database(tmp_path)
+
+
+def test_books_of_an_older_version_are_called_so_by_who_only_reads_them(tmp_path: Path) -> None:
+    books_of_version(tmp_path, 1)
+
+    def read() -> None:
+        with books_opened(tmp_path) as db:
+            assert db is not None
+            db.execute("SELECT disarms FROM kill_switch")
+
+    with pytest.raises(FoundWrongError, match="they are of version 1, those of this program of"):
+        read()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import signal
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,11 +11,8 @@ from threading import Event
 
 import pytest
 
-from config import write_hash
 from reading.books import stored_books
-from tests.cli.paper.test_paper import wait_for_audit
-from tests.cli.support import ROOT, started
-from tests.cli.test_live import TOKEN, House, address_of
+from tests.cli.test_live import House, running
 
 COMMANDS = (
     ("RunEntryCycle",),
@@ -29,19 +24,8 @@ COMMANDS = (
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
-    shutil.copy(ROOT / "strategy.yaml", tmp_path / "strategy.yaml")
-    write_hash(tmp_path / "strategy.yaml")
-    venue = started("venue", "--port", "0", "--data-dir", tmp_path / "venue", MCP_TOKEN=TOKEN)
-    house = House(tmp_path, address_of(venue), venue)
-    house.engine = house.start()
-    try:
-        wait_for_audit(house.data, b"ENGINE_START")
+    with running(tmp_path) as house:
         yield house
-    finally:
-        for process in (house.engine, venue):
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=20)
 
 
 def test_what_was_acknowledged_before_a_kill_ends_and_is_told_after_it(house: House) -> None:

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Unpack
@@ -57,9 +58,9 @@ def address_of(venue: subprocess.Popen[str]) -> str:
     return found[0]
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    folder = tmp_path_factory.mktemp("live")
+@contextmanager
+def running(folder: Path) -> Iterator[House]:
+    """A venue and an engine on it that has recorded its start; both have ended after the block."""
     shutil.copy(ROOT / "strategy.yaml", folder / "strategy.yaml")
     write_hash(folder / "strategy.yaml")
     venue = started("venue", "--port", "0", "--data-dir", folder / "venue", MCP_TOKEN=TOKEN)
@@ -73,6 +74,12 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
             process.communicate(timeout=20)
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with running(tmp_path_factory.mktemp("live")) as house:
+        yield house
 
 
 def test_status_shows_mode_actors_and_jobs(house: House) -> None:

@@ -27,14 +27,6 @@ from core.messages.state import RecordKillSwitch
 from tests.fakes.kill_switch import SwitchHouse, request
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> SwitchHouse:
-    house = SwitchHouse(tmp_path)
-    house.advance(10)
-    house.refresh()
-    return house
-
-
 def status(house: SwitchHouse) -> KillSwitchStatus:
     found = house.ask("kill_switch", GetKillSwitch())
     assert isinstance(found, KillSwitchStatus)

@@ -5,41 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
-
 from actors.runtime.testing import FakeReply
 from core.kill_file import Arming, parse_kill_file
 from core.messages.alerting import RaiseAlert
 from core.messages.base import Refused
 from core.messages.kill_switch import (
     ArmCause,
-    ArmKillSwitch,
     DisarmKillSwitch,
-    GetKillSwitch,
     KillSwitchArmed,
-    KillSwitchStatus,
 )
 from core.messages.state import RecordKillSwitch
+from tests.actors.kill_switch.test_arming import arm, status
 from tests.fakes.kill_file import FakeKillFile
 from tests.fakes.kill_switch import SwitchHouse
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> SwitchHouse:
-    house = SwitchHouse(tmp_path)
-    house.advance(10)
-    house.refresh()
-    return house
-
-
-def status(house: SwitchHouse) -> KillSwitchStatus:
-    found = house.ask("kill_switch", GetKillSwitch())
-    assert isinstance(found, KillSwitchStatus)
-    return found
-
-
-def arm(house: SwitchHouse) -> object:
-    return house.ask("kill_switch", ArmKillSwitch(reason="stop", who="ada"))
 
 
 def test_bare_kill_file_found_at_start_is_recorded_and_says_so_from_then_on(tmp_path: Path) -> None:

@@ -23,14 +23,6 @@ from core.messages.state import KillSwitchRow, RecordKillSwitch
 from tests.fakes.kill_switch import SwitchHouse, request
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> SwitchHouse:
-    house = SwitchHouse(tmp_path)
-    house.advance(10)
-    house.refresh()
-    return house
-
-
 def kill(house: SwitchHouse) -> Path:
     return house.data_dir / "KILL"
 

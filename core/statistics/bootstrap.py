@@ -1,0 +1,131 @@
+"""Confidence intervals of a ratio of sums by the bootstrap over whole weeks, bias-corrected and accelerated.
+
+Trades of one week share its market, so weeks are drawn and not trades; a mean per trade is then a ratio of
+two sums over weeks, since each week holds its own number of trades. BCa: B. Efron, "Better Bootstrap
+Confidence Intervals", JASA 82 (1987); B. Efron and R. Tibshirani, "An Introduction to the Bootstrap", ch. 14.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import struct
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import starmap
+from operator import truediv
+from statistics import NormalDist
+from typing import NamedTuple
+
+from core.errors import InputError
+from core.statistics.quantiles import quantile
+
+LEVEL = 0.95
+RESAMPLES = 2000
+SEED = 1
+_NORMAL = NormalDist()
+
+
+class Week(NamedTuple):
+    """One week's share of a mean: the sum of what is averaged, and how many trades it is of."""
+
+    total: float
+    trades: int
+
+
+class Interval(NamedTuple):
+    low: float
+    high: float
+
+
+class Resamples:
+    """Weeks drawn with replacement: `RESAMPLES` times as many of `weeks` weeks as there are.
+
+    The draws come from SHAKE-256 of `SEED`, so they are the same on every machine and in every Python.
+    """
+
+    def __init__(self, weeks: int) -> None:
+        if weeks < 1:
+            raise InputError(f"weeks: expected at least 1, found {weeks}")
+        drawn = hashlib.shake_256(f"{SEED}:{weeks}".encode()).digest(4 * RESAMPLES * weeks)
+        # The high half of the product maps 32 bits evenly onto the weeks, but for 2^-32 of each.
+        index = [number * weeks >> 32 for number in struct.unpack(f"<{RESAMPLES * weeks}I", drawn)]
+        self.weeks = weeks
+        self._draws = [index[start : start + weeks] for start in range(0, len(index), weeks)]
+
+    def interval(self, weeks: Sequence[Week]) -> Interval | None:
+        """The interval of the weeks' ratio of sums at `LEVEL`; None if fewer than two weeks have trades.
+
+        A draw without a trade has no mean and is left out (13 % of the draws at most: two weeks of many).
+        """
+        if len(weeks) != self.weeks:
+            raise InputError(f"weeks: expected {self.weeks}, found {len(weeks)}")
+        if sum(week.trades > 0 for week in weeks) < 2:
+            return None
+        totals = [week.total for week in weeks]
+        counts = [week.trades for week in weeks]
+        sums = (
+            (sum(map(totals.__getitem__, draw)), sum(map(counts.__getitem__, draw))) for draw in self._draws
+        )
+        means = sorted(starmap(truediv, ((total, count) for total, count in sums if count > 0)))
+        mean = ratio(weeks)
+        bias = _bias(means, mean)
+        acceleration = _acceleration(weeks)
+        tail = (1.0 - LEVEL) / 2.0
+        low, high = (_adjusted(share, bias, acceleration) for share in (tail, 1.0 - tail))
+        return Interval(quantile(means, low), quantile(means, high))
+
+
+@lru_cache(maxsize=8)
+def resamples(weeks: int) -> Resamples:
+    """The draws for so many weeks; the means of a report share them."""
+    return Resamples(weeks)
+
+
+def ratio(weeks: Iterable[Week]) -> float:
+    """The mean: the sum of the totals over the number of trades. Raises `InputError` if there are none."""
+    listed = tuple(weeks)
+    count = math.fsum(week.trades for week in listed)
+    if count <= 0:
+        raise InputError("weeks: expected at least one trade, found none")
+    return math.fsum(week.total for week in listed) / count
+
+
+def _bias(means: Sequence[float], mean: float) -> float:
+    """z0: where the mean stands among the resampled ones, as a normal quantile. A tie counts as half.
+
+    Rounding makes ties of a sum in another order differ in the last digits. If all lie on one side the
+    share is taken as half a resample away from the end, because z0 would be infinite.
+    """
+    tolerance = 1e-12 * max(abs(means[0]), abs(means[-1]), abs(mean))
+    below = sum(found < mean - tolerance for found in means)
+    ties = sum(abs(found - mean) <= tolerance for found in means)
+    share = (below + 0.5 * ties) / len(means)
+    margin = 0.5 / len(means)
+    return _NORMAL.inv_cdf(min(max(share, margin), 1.0 - margin))
+
+
+def _acceleration(weeks: Sequence[Week]) -> float:
+    """a: the skewness of the mean, from the means with one week left out; 0 if they are all the same.
+
+    It lies within 1/6, since the skewness of n values is at most (n - 2)/√(n - 1).
+    """
+    total = math.fsum(week.total for week in weeks)
+    trades = sum(week.trades for week in weeks)
+    left = [(total - week.total) / (trades - week.trades) for week in weeks]
+    middle = math.fsum(left) / len(left)
+    spread = max(abs(middle - mean) for mean in left)
+    # A spread of nothing but rounding has no skewness. In units of the spread no square underflows.
+    if spread <= 1e-12 * abs(middle):
+        return 0.0
+    away = [(middle - mean) / spread for mean in left]
+    return math.fsum(each**3 for each in away) / (6.0 * math.pow(math.fsum(each**2 for each in away), 1.5))
+
+
+def _adjusted(share: float, bias: float, acceleration: float) -> float:
+    """The share of the resampled means at which the interval ends, instead of `share` itself.
+
+    The divisor is positive: `acceleration` is at most 1/6, and `_bias` keeps `shifted` below 5.5.
+    """
+    shifted = bias + _NORMAL.inv_cdf(share)
+    return _NORMAL.cdf(bias + shifted / (1.0 - acceleration * shifted))

@@ -38,6 +38,7 @@ COMMANDS = {
     "healthcheck": "cli.commands.healthcheck",
     "ping": "cli.commands.ping",
     "inject": "cli.commands.inject",
+    "report": "cli.commands.report",
     "trace": "cli.commands.trace",
     "explain": "cli.commands.explain",
 }

@@ -24,19 +24,19 @@ def has_books(data_dir: Path) -> bool:
 
 def stored_books(data_dir: Path) -> StoredBooks:
     """Everything from the books that a report shows. Raises DataFolderError if there are no books."""
-    with _books(data_dir) as books:
+    with required_books(data_dir) as books:
         return books.everything()
 
 
 def stored_positions(data_dir: Path, *, everything: bool) -> tuple[Position, ...]:
     """Live positions, or all that ever were. Raises DataFolderError if there are no books."""
-    with _books(data_dir) as books:
+    with required_books(data_dir) as books:
         return books.positions(everything=everything)
 
 
 def stored_trades(data_dir: Path) -> tuple[Position, ...]:
     """Positions that had a fill, oldest first. Raises DataFolderError if there are no books."""
-    with _books(data_dir) as books:
+    with required_books(data_dir) as books:
         return books.trades()
 
 
@@ -45,13 +45,13 @@ def stored_orders(data_dir: Path, limit: int | None) -> tuple[tuple[Instruction,
 
     Raises DataFolderError if there are no books.
     """
-    with _books(data_dir) as books:
+    with required_books(data_dir) as books:
         return books.orders(limit)
 
 
 def stored_cycles(data_dir: Path, limit: int | None) -> tuple[CycleRow, ...]:
     """The newest `limit` cycles (None: all), oldest first. Raises DataFolderError if there are no books."""
-    with _books(data_dir) as books:
+    with required_books(data_dir) as books:
         return books.cycles(limit)
 
 
@@ -76,7 +76,8 @@ def live_books(data_dir: Path, now: datetime) -> Books:
 
 
 @contextmanager
-def _books(data_dir: Path) -> Iterator[BooksReader]:
+def required_books(data_dir: Path) -> Iterator[BooksReader]:
+    """One consistent state of the books. Raises DataFolderError if there are none."""
     with books_read(data_dir) as books:
         if books is None:
             raise DataFolderError(f"{data_dir}: expected the books of an engine (cerbero.db), found none")

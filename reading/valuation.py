@@ -5,15 +5,14 @@ For display only: what is booked comes from the venue.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from core.messages.market_data import LegMark, Marks
+from core.messages.market_data import Marks
 from core.orders.books import Position
 from core.pricing.black76 import year_fraction
 from core.pricing.greeks import Greeks, HeldLeg, book_greeks
-from core.values import Leg
 
 
 @dataclass(frozen=True)
@@ -28,12 +27,18 @@ class BookValue:
 
 def open_pnl_eth(position: Position, market: Marks | None) -> Decimal | None:
     """Cash flows so far and legs at their marks, in ETH, before exit fees. None if a mark is missing."""
-    marked = _marked_legs(position, market)
-    if marked is None:
-        return None
-    value_eth = sum(
-        (leg.side.sign * leg.ratio * position.contracts * mark.mark_eth for leg, mark in marked), Decimal(0)
-    )
+    marks_eth = {} if market is None else {mark.instrument_name: mark.mark_eth for mark in market.legs}
+    return pnl_at_marks_eth(position, marks_eth)
+
+
+def pnl_at_marks_eth(position: Position, marks_eth: Mapping[str, Decimal]) -> Decimal | None:
+    """The same, of marks in ETH per contract by instrument."""
+    value_eth = Decimal(0)
+    for leg in position.plan.legs:
+        mark_eth = marks_eth.get(leg.instrument_name)
+        if mark_eth is None:
+            return None
+        value_eth += leg.side.sign * leg.ratio * position.contracts * mark_eth
     return position.pnl_eth + value_eth
 
 
@@ -57,17 +62,12 @@ def in_usd(amount_eth: Decimal | None, market: Marks | None) -> Decimal | None:
     return (amount_eth * Decimal(str(market.spot_usd))).quantize(Decimal("0.01"))
 
 
-def _marked_legs(position: Position, market: Marks | None) -> list[tuple[Leg, LegMark]] | None:
-    """Each leg with its last mark; None if one is missing."""
-    marks = {} if market is None else {mark.instrument_name: mark for mark in market.legs}
-    marked = [(leg, marks.get(leg.instrument_name)) for leg in position.plan.legs]
-    found = [(leg, mark) for leg, mark in marked if mark is not None]
-    return found if len(found) == len(marked) else None
-
-
 def _held_legs(position: Position, market: Marks | None) -> list[HeldLeg] | None:
-    marked = _marked_legs(position, market)
-    if marked is None:
+    marks = {} if market is None else {mark.instrument_name: mark for mark in market.legs}
+    marked = [
+        (leg, mark) for leg in position.plan.legs if (mark := marks.get(leg.instrument_name)) is not None
+    ]
+    if len(marked) < len(position.plan.legs):
         return None
     return [
         HeldLeg(

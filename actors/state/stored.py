@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import sqlite3
+import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 
+from actors.state.database import BUSY_TIMEOUT_MS, MARKET_FILE
 from actors.state.read_only import books_opened
 from actors.state.schema import schema_fault
 from actors.state.seals import broken_seals
-from actors.state.tables import chain, cycles, edits, orders, positions, raw, records
+from actors.state.tables import chain, cycles, edits, ledger, orders, positions, raw, records
+from actors.state.tables.cycles import AccountPoint
+from actors.state.tables.records import MarketSnapshotRow
 from core.audit.fold.tables import Cell, ProvedTable
+from core.errors import FoundWrongError
 from core.messages.alerting import AlertRow
 from core.messages.audit import AuditBatch, AuditHead
 from core.messages.state import KillSwitchRow
 from core.orders.books import Books, CycleRow, Instruction, OrderRow, Position
+from core.values import CycleId, Label, PositionId
 
 
 @dataclass(frozen=True)
@@ -74,6 +81,18 @@ class BooksReader:
         """The newest `limit` cycles, or all, oldest first."""
         return cycles.everything(self._db, limit=limit)
 
+    def exit_mids(self) -> dict[tuple[CycleId, PositionId], Decimal]:
+        """What closing a position would have cost at mid, ETH per contract, as a cycle decided on it."""
+        return cycles.exit_mids(self._db)
+
+    def exit_premiums(self) -> dict[Label, Decimal]:
+        """What each exit order that had a fill brought before fees, ETH: negative if it paid."""
+        return ledger.exit_premiums(self._db)
+
+    def account_points(self) -> tuple[AccountPoint, ...]:
+        """The account at the venue as each entry decision saw it, oldest first."""
+        return cycles.account_points(self._db)
+
     def kill_switch(self) -> KillSwitchRow:
         """The kill switch's row, which says the same as the KILL file."""
         return records.kill_switch(self._db)
@@ -109,3 +128,21 @@ def books_read(data_dir: Path) -> Iterator[BooksReader | None]:
     """
     with books_opened(data_dir) as db:
         yield None if db is None else BooksReader(db)
+
+
+def last_market_snapshot(data_dir: Path) -> MarketSnapshotRow | None:
+    """The newest snapshot of the market; None if none was ever stored.
+
+    Raises FoundWrongError if the file is no database or can't be read.
+    """
+    path = data_dir / MARKET_FILE
+    if not path.exists():
+        return None
+    try:
+        with closing(sqlite3.connect(":memory:", isolation_level=None, uri=True)) as db:
+            db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+            db.execute("ATTACH DATABASE ? AS market", (f"{path.resolve().as_uri()}?mode=ro",))
+            found = records.snapshots(db, limit=1)
+    except (sqlite3.Error, zlib.error, UnicodeDecodeError) as error:
+        raise FoundWrongError(f"{path}: the snapshots of the market can't be read: {error}") from error
+    return found[0] if found else None

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 from actors.state.columns import list_of, list_text, maybe_time_of, time_of, time_text
 from core.audit.hash_chain import canonical_json
 from core.orders.books import CycleOutcome, CycleRow, Job, Proposal
-from core.values import CycleId
+from core.values import CycleId, PositionId
+
+
+class AccountPoint(NamedTuple):
+    """The account at the venue at one time."""
+
+    at: datetime
+    equity_eth: float
+    spot_usd: float
+
+    @property
+    def equity_usd(self) -> float:
+        return self.equity_eth * self.spot_usd
+
 
 _COLUMNS = "cycle_id, job, slot, opened_at, closed_at, outcome, reasons"
 
@@ -66,6 +80,34 @@ def insert_decision(db: sqlite3.Connection, cycle_id: CycleId, at: datetime, rec
     db.execute(
         "INSERT INTO decisions (cycle_id, at, record) VALUES (?, ?, ?)", (cycle_id, time_text(at), record)
     )
+
+
+def exit_mids(db: sqlite3.Connection) -> dict[tuple[CycleId, PositionId], Decimal]:
+    """What closing a position would have cost at mid, ETH per contract, as a cycle decided on it.
+
+    If a cycle decided twice, by its last decision. A position that the cycle skipped has none.
+    """
+    rows = db.execute(
+        "SELECT cycle_id, json_extract(record, '$.decision.position_id'),"
+        " json_extract(record, '$.decision.mid_cost_eth') AS mid"
+        " FROM decisions WHERE json_extract(record, '$.decided') = 'exit' AND mid IS NOT NULL"
+        " ORDER BY decision_id"
+    )
+    return {(CycleId(row[0]), PositionId(row[1])): Decimal(row[2]) for row in rows}
+
+
+def account_points(db: sqlite3.Connection) -> tuple[AccountPoint, ...]:
+    """The account at the venue as each entry decision saw it, oldest first."""
+    # The second path of each pair is that of older records, whose facts are not in parts.
+    rows = db.execute(
+        "SELECT at, coalesce(json_extract(record, '$.facts.account.venue_equity_eth'),"
+        " json_extract(record, '$.facts.venue_equity_eth')) AS equity,"
+        " coalesce(json_extract(record, '$.facts.market.spot_usd'),"
+        " json_extract(record, '$.facts.spot_usd')) AS spot"
+        " FROM decisions WHERE json_extract(record, '$.decided') = 'entry'"
+        " AND equity IS NOT NULL AND spot IS NOT NULL ORDER BY decision_id"
+    )
+    return tuple(AccountPoint(time_of(row[0]), float(row[1]), float(row[2])) for row in rows)
 
 
 def insert_proposal(db: sqlite3.Connection, proposal: Proposal) -> None:

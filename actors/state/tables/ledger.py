@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import defaultdict
 from decimal import Decimal
 from typing import Any
 
 from actors.state.columns import time_of, time_text
 from core.orders.books import CashFlow, CashFlowKind, Delivery, Fill, InstructionKind
-from core.values import Label, PositionId
+from core.values import Label, PositionId, Side, premium_eth
 
 _FILL = "f.trade_id, f.label, f.instrument_name, f.side, f.amount, f.price_eth, f.fee_eth, f.index_usd, f.at"
 _DELIVERY = "key, position_id, instrument_name, delivery_price_usd, size, cash_flow_eth, fee_eth, at"
@@ -84,6 +85,15 @@ def position_fills(
         (position_id,),
     )
     return tuple((InstructionKind(row[0]), _fill(row[1:])) for row in rows)
+
+
+def exit_premiums(db: sqlite3.Connection) -> dict[Label, Decimal]:
+    """What each exit order that had a fill brought before fees, ETH: negative if it paid."""
+    rows = db.execute(f"SELECT {_FILL} FROM fills f JOIN instructions i USING (label) WHERE i.kind = 'exit'")
+    received: defaultdict[Label, Decimal] = defaultdict(Decimal)
+    for fill in map(_fill, rows):
+        received[fill.label] += premium_eth(Side(fill.side), fill.price_eth, fill.amount)
+    return dict(received)
 
 
 def order_fills(db: sqlite3.Connection, label: str) -> tuple[Fill, ...]:

@@ -11,9 +11,9 @@ from decimal import Decimal
 from pathlib import Path
 
 from actors.state.stored import BooksReader, last_market_snapshot
-from actors.state.tables.cycles import AccountPoint
 from core.errors import FoundWrongError
 from core.orders.books import CycleOutcome, CycleRow, Job, Position
+from core.statistics.account import AccountPoint
 from core.statistics.performance import Performance, performance
 from core.statistics.trades import ClosedTrade
 from core.values import PositionId

@@ -16,7 +16,6 @@ from actors.state.read_only import books_opened
 from actors.state.schema import schema_fault
 from actors.state.seals import broken_seals
 from actors.state.tables import chain, cycles, edits, ledger, orders, positions, raw, records
-from actors.state.tables.cycles import AccountPoint
 from actors.state.tables.records import MarketSnapshotRow
 from core.audit.fold.tables import Cell, ProvedTable
 from core.errors import FoundWrongError
@@ -24,6 +23,7 @@ from core.messages.alerting import AlertRow
 from core.messages.audit import AuditBatch, AuditHead
 from core.messages.state import KillSwitchRow
 from core.orders.books import Books, CycleRow, Instruction, OrderRow, Position
+from core.statistics.account import AccountPoint
 from core.values import CycleId, Label, PositionId
 
 

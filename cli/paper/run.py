@@ -38,6 +38,7 @@ from gateway.paper.launch import VenueProcess
 from gateway.paper.ledger import Ledger
 from reading.audit import last_recorded_at, verified
 from reading.books import stored_books
+from reading.trading import trading_report
 
 BOT_TAG = "BOT__CERBERO_BITE"
 STATUS_S = 10.0
@@ -195,6 +196,7 @@ class PaperRun:
             show_summary(
                 run=run,
                 books=books,
+                trading=trading_report(options.data_dir) if books.cycles else None,
                 status=self._status,
                 ledger=ledger,
                 ledger_is_final=ledger_is_final,

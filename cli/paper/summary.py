@@ -12,10 +12,12 @@ from actors.audit.verify import VerifyReport
 from actors.state.stored import StoredBooks
 from cli.paper.report import RunFacts
 from cli.views.output import eth_text, show_fields, show_table, time_text, usd_text
+from cli.views.trading import figures
 from core.messages.alerting import AlertRow, Severity
 from core.messages.control import EngineStatus
 from core.orders.books import CycleOutcome, Job, Position
 from gateway.paper.ledger import Ledger
+from reading.trading import TradingReport
 
 EXPECTED = frozenset(
     {
@@ -35,12 +37,16 @@ def show_summary(
     *,
     run: RunFacts,
     books: StoredBooks,
+    trading: TradingReport | None,
     status: EngineStatus | None,
     ledger: Ledger,
     ledger_is_final: bool,
     audit: VerifyReport,
 ) -> None:
-    """Print the summary on standard output. Books and ledger are compared only if it is the final one."""
+    """Print the summary on standard output. Books and ledger are compared only if it is the final one.
+
+    `trading` is None if the run ended before its first cycle.
+    """
     typer.echo()
     typer.echo(f"{time_text(run.began)} to {time_text(run.ended)}, {run.market} ({run.ended_by})")
     typer.echo()
@@ -55,7 +61,7 @@ def show_summary(
     )
     typer.echo()
     _show_alerts(books.alerts)
-    show_fields(_figures(books, status, ledger, audit, ledger_is_final=ledger_is_final))
+    show_fields(_figures(books, trading, status, ledger, audit, ledger_is_final=ledger_is_final))
 
 
 def _trade_row(position: Position) -> tuple[str, ...]:
@@ -102,26 +108,19 @@ def _show_alerts(alerts: Sequence[AlertRow]) -> None:
 
 def _figures(
     books: StoredBooks,
+    trading: TradingReport | None,
     status: EngineStatus | None,
     ledger: Ledger,
     audit: VerifyReport,
     *,
     ledger_is_final: bool,
 ) -> Iterator[tuple[str, str]]:
-    closed = [position for position in books.trades if position.closed_at is not None]
-    wins = sum(position.pnl_eth > 0 for position in closed)
-    credit_eth = sum((position.credit_eth for position in books.trades), Decimal(0))
-    fees_eth = sum((position.fees_eth for position in books.trades), Decimal(0))
+    if trading is not None:
+        yield from figures(trading)
     pnl_eth = sum((position.pnl_eth for position in books.trades), Decimal(0))
-    pnl_usd = sum((position.pnl_usd for position in books.trades), Decimal(0))
     change_eth = ledger.end.balance_eth - ledger.start.balance_eth
-    open_now = len(books.trades) - len(closed)
-    yield "trades", f"{len(books.trades)} ({len(closed)} closed, {wins} with a gain; {open_now} open)"
-    share = f", {fees_eth / credit_eth:.1%} of the credit" if credit_eth > 0 else ""
-    yield "costs", f"fees {eth_text(-fees_eth)} ETH{share}"
-    yield "P&L", f"{eth_text(pnl_eth)} ETH, {usd_text(pnl_usd)} USD (cash flows booked so far)"
     yield (
-        "account",
+        "venue",
         (
             f"{ledger.start.balance_eth} -> {ledger.end.balance_eth} ETH ({eth_text(change_eth)}); "
             f"equity {ledger.end.equity_usd:,.2f} USD"

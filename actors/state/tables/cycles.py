@@ -5,25 +5,13 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from actors.state.columns import list_of, list_text, maybe_time_of, time_of, time_text
 from core.audit.hash_chain import canonical_json
 from core.orders.books import CycleOutcome, CycleRow, Job, Proposal
+from core.statistics.account import AccountPoint
 from core.values import CycleId, PositionId
-
-
-class AccountPoint(NamedTuple):
-    """The account at the venue at one time."""
-
-    at: datetime
-    equity_eth: float
-    spot_usd: float
-
-    @property
-    def equity_usd(self) -> float:
-        return self.equity_eth * self.spot_usd
-
 
 _COLUMNS = "cycle_id, job, slot, opened_at, closed_at, outcome, reasons"
 

@@ -20,7 +20,8 @@ from actors.control.rooms import ControlRooms
 from actors.decision import Decision
 from actors.execution import AccountLock, Execution
 from actors.health import Health
-from actors.kill_switch import DiskKillFile, KillSwitch
+from actors.kill_switch import DiskKillFile
+from actors.kill_switch.actor import KillSwitch
 from actors.market_data import MarketData
 from actors.mcp import McpCredentials, McpOrders, McpRouter, Transport
 from actors.names import (

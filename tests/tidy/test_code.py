@@ -40,7 +40,7 @@ ALLOWED_FILES = {
         "cli/logs.py",
         "cli/dry_cycle.py",
         "cli/commands/dry_run.py",
-        "cli/kill_switch_files.py",
+        "cli/arming.py",
         "gateway/paper/process.py",
         "gateway/paper/server.py",
     },

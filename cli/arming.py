@@ -235,6 +235,6 @@ def _not_on_disk(data_dir: Path, laid: Laid, asked: Asked, armed: KillSwitchArme
 def _too_early(took_s: float, left_s: float) -> str:
     return (
         f"{KILL_FILE_NAME} is on disk and arms, but this machine took {took_s:.1f} s to lay it, and an order "
-        f"that was on its way before may still have an effect for {left_s:.1f} s. After that none can; there is "
-        "nothing else to do"
+        f"that was on its way before may still have an effect for {left_s:.1f} s. After that none can; "
+        "nothing else is to be done"
     )

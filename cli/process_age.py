@@ -22,7 +22,7 @@ def process_began_s() -> float:
 
 
 def _slept_s() -> float:
-    """How far the clock since boot is ahead of the monotonic one, which stands still while the machine sleeps.
+    """How far the clock since boot is ahead of the monotonic one, which stands still while a machine sleeps.
 
     The smallest of a few differences: the process may have to wait between two readings.
     """

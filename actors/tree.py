@@ -84,6 +84,8 @@ class EngineSettings:
     alert_channels: tuple[Callable[[], AlertChannel], ...]
     control_socket: Path | None
     account_lock: AccountLock
+    folder: str
+    """What tells the data folder from its copies."""
 
 
 def build_engine(
@@ -160,6 +162,7 @@ def _books(settings: EngineSettings) -> tuple[ChildSpec, ...]:
                 alerting=rooms[ALERTING],
                 strategy=settings.strategy,
                 account_lock=settings.account_lock,
+                folder=settings.folder,
             ),
         ),
     )

@@ -159,6 +159,7 @@ class TradingHouse(House):
                 alerting=self.address("alerting"),
                 strategy=self.strategy,
                 account_lock=self.account_lock,
+                folder="here",
             ),
         )
 

@@ -21,7 +21,6 @@ from time import monotonic
 from typing import Protocol
 
 from actors.kill_switch import DiskKillFile
-from cli.process_age import process_began_s
 from core.errors import FoundWrongError, InputError
 from core.kill_file import KILL_FILE_NAME, Arming
 from core.messages.kill_switch import ArmCause, KillSwitchArmed
@@ -32,7 +31,7 @@ from reading.operator import operator_name
 NO_ENGINE = "no running engine was found on this folder"
 REASON_CHARS_MAX = 1000
 ANSWERED_WITHIN_S = 6.0
-"""From the start of the process."""
+"""From when the command was given."""
 TO_END_S = 0.25
 """Of that, for the last words and for the end of the process on a busy machine."""
 
@@ -51,10 +50,13 @@ class Patience(Protocol):
 
 
 class RealPatience:
-    """The machine's own."""
+    """The machine's own, of a command that was given at `began_s` of the monotonic clock."""
+
+    def __init__(self, began_s: float) -> None:
+        self._began_s = began_s
 
     def began_s(self) -> float:
-        return process_began_s()
+        return self._began_s
 
     def monotonic(self) -> float:
         return monotonic()
@@ -112,9 +114,7 @@ def new_arming(reason: str, who: str) -> Arming:
     )
 
 
-def arm(
-    data_dir: Path, reason: str, say: Callable[[str], None], patience: Patience | None = None
-) -> tuple[str, ...]:
+def arm(data_dir: Path, reason: str, say: Callable[[str], None], patience: Patience) -> tuple[str, ...]:
     """Arm, and return what is true then, in sentences. `say` is told how long it still takes.
 
     Returns within 6 s of the command, whatever the engine does. Raises InputError for a folder that no engine
@@ -125,7 +125,6 @@ def arm(
             f"--data-dir {data_dir}: expected an engine's folder (with {LOCK} or cerbero.db), found neither; "
             "nothing was armed"
         )
-    patience = RealPatience() if patience is None else patience
     file, arming = DiskKillFile(data_dir), new_arming(reason, operator_name())
     laid = _lay(file, arming)
     certain_at_s = patience.monotonic() + CERTAIN_AFTER_S

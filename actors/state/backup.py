@@ -192,7 +192,7 @@ def _write_manifest(
         environment=setting(db, "environment"),
         account=setting(db, "account"),
         files=files,
-    )
+    ).sealed()
     path = draft / MANIFEST_FILE
     path.write_bytes(manifest.model_dump_json(indent=1).encode() + b"\n")
     _fsync(path)

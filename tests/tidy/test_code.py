@@ -41,6 +41,7 @@ ALLOWED_FILES = {
         "cli/dry_cycle.py",
         "cli/commands/dry_run.py",
         "cli/arming.py",
+        "cli/restoring.py",
         "gateway/paper/process.py",
         "gateway/paper/server.py",
     },

@@ -115,11 +115,8 @@ def digest_if_next(seq: int, prev: bytes, line: bytes) -> bytes | None:
     As `follow`, for a walk over a million records: no more steps than the check needs.
     """
     digest = sha256(line[:-_SEAL_BYTES]).hexdigest().encode()
-    if line.endswith(b',"hash":"%b"}\n' % digest) and line.startswith(
-        b'{"seq":%d,"prev":"%b",' % (seq, prev)
-    ):
-        return digest
-    return None
+    seal, opening = b',"hash":"%b"}\n' % digest, b'{"seq":%d,"prev":"%b",' % (seq, prev)
+    return digest if line.endswith(seal) and line.startswith(opening) else None
 
 
 def why_not_next(previous: Link, line: bytes) -> str:

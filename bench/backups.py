@@ -68,8 +68,8 @@ def alert(name: str, at: datetime) -> RecordAlert:
 
 def on_disk(folder: Path) -> int:
     """Bytes below a folder; a file with several names counts once."""
-    found = {(stat.st_dev, stat.st_ino): stat.st_size for path in folder.rglob("*") if (stat := path.stat())}
-    return sum(found.values())
+    found = (path.stat() for path in folder.rglob("*"))
+    return sum({(stat.st_dev, stat.st_ino): stat.st_size for stat in found}.values())
 
 
 def main() -> int:
@@ -83,7 +83,7 @@ def main() -> int:
         last, whole = written[-1] / 1e6, sum(written) / 1e6
         sys.stdout.write(
             f"{days:>4} days: {last:.2f} MB written on the last day, {whole:.1f} MB in all;"
-            f" {backups / 1e6:.1f} MB in {BACKUP_FOLDER}/ beside {own / 1e6:.1f} MB of books, log and market\n"
+            f" {backups / 1e6:.1f} MB in {BACKUP_FOLDER}/ beside {own / 1e6:.1f} MB of all else\n"
         )
     return 0
 

@@ -33,12 +33,13 @@ def engine_settings(
     redact: Redactor,
     pid: int,
     boot_id: str,
+    folder: str,
     account_lock: AccountLock | None = None,
 ) -> EngineSettings:
     """Everything that the tree is built from. `started_at` is market time.
 
     `boot_id` is new with each life of the engine; by it a restarted actor knows what this life has done.
-    `account_lock` is this machine's unless another is given.
+    `folder` tells the data folder from its copies. `account_lock` is this machine's unless another is given.
     """
     identity = EngineIdentity(
         version=version(DISTRIBUTION),
@@ -72,6 +73,7 @@ def engine_settings(
         alert_channels=tuple(map(_channel, channels)),
         control_socket=control_socket,
         account_lock=account_lock or MachineAccountLock(mcp.url),
+        folder=folder,
     )
 
 

@@ -20,7 +20,8 @@ from actors.control.rooms import ControlRooms
 from actors.decision import Decision
 from actors.execution import AccountLock, Execution
 from actors.health import Health
-from actors.kill_switch import DiskKillFile, KillSwitch
+from actors.kill_switch import DiskKillFile
+from actors.kill_switch.actor import KillSwitch
 from actors.market_data import MarketData
 from actors.mcp import McpCredentials, McpOrders, McpRouter, Transport
 from actors.names import (
@@ -83,6 +84,8 @@ class EngineSettings:
     alert_channels: tuple[Callable[[], AlertChannel], ...]
     control_socket: Path | None
     account_lock: AccountLock
+    folder: str
+    """What tells the data folder from its copies."""
 
 
 def build_engine(
@@ -159,6 +162,7 @@ def _books(settings: EngineSettings) -> tuple[ChildSpec, ...]:
                 alerting=rooms[ALERTING],
                 strategy=settings.strategy,
                 account_lock=settings.account_lock,
+                folder=settings.folder,
             ),
         ),
     )

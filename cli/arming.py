@@ -3,37 +3,44 @@
 It needs no help of what it stops. It is certain when the engine has confirmed it, or when so much time has
 passed since `KILL` was on disk that no order under an earlier permit can have an effect: the engine looks for
 `KILL` right before it sends an order.
+
+What takes long to import is imported after `KILL` is laid: a busy machine needs a second for it, and the
+person counts from when they gave the command.
 """
 
 from __future__ import annotations
 
-import json
 import math
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
 from time import monotonic
 from typing import Protocol
 
-from actors.control.wire import RequestName
 from actors.kill_switch import DiskKillFile
-from cli.kill_switch_files import new_arming
 from core.errors import FoundWrongError, InputError
 from core.kill_file import KILL_FILE_NAME, Arming
 from core.messages.kill_switch import ArmCause, KillSwitchArmed
-from core.orders.armed import Leaves, what_leaves
 from core.permit_times import CERTAIN_AFTER_S
-from core.strategy import ExitsWhenArmed
-from reading.books import has_books
-from reading.control_client import exchange, operator_name, request_of
 from reading.engine_lock import LOCK, running_engine
+from reading.operator import operator_name
 
 NO_ENGINE = "no running engine was found on this folder"
+REASON_CHARS_MAX = 1000
+ANSWERED_WITHIN_S = 6.0
+"""From when the command was given."""
+TO_END_S = 0.25
+"""Of that, for the last words and for the end of the process on a busy machine."""
 
 
 class Patience(Protocol):
     """Time that passes for the person who waits."""
+
+    def began_s(self) -> float:
+        """When they gave the command, as `monotonic` counts."""
 
     def monotonic(self) -> float:
         """Seconds."""
@@ -43,7 +50,13 @@ class Patience(Protocol):
 
 
 class RealPatience:
-    """The machine's own."""
+    """The machine's own, of a command that was given at `began_s` of the monotonic clock."""
+
+    def __init__(self, began_s: float) -> None:
+        self._began_s = began_s
+
+    def began_s(self) -> float:
+        return self._began_s
 
     def monotonic(self) -> float:
         return monotonic()
@@ -79,45 +92,45 @@ class Asked:
             if running_engine(self._data_dir) is None:
                 self.problem = NO_ENGINE
                 return
-            self.armed = self._answer()
+            from cli.asking_to_arm import armed_by_engine
+
+            self.armed = armed_by_engine(self._data_dir, self._reason)
         except Exception as error:  # Whatever it is, this thread has nobody else to tell it to.
             self.problem = str(error) or type(error).__name__
         else:
             self.confirmed.set()
 
-    def _answer(self) -> KillSwitchArmed:
-        body = {"reason": self._reason}
-        request = request_of(
-            RequestName.INJECT, message="ArmKillSwitch", body={**body}, wait_s=CERTAIN_AFTER_S + 1.0
-        )
-        for answer in exchange(self._data_dir, request):
-            if answer.answer == "InjectDone" and isinstance(answer.body, dict):
-                if answer.body["answer"] != "KillSwitchArmed":
-                    refused = json.loads(str(answer.body["body"]))
-                    raise FoundWrongError("; ".join(map(str, refused["reasons"])))
-                return KillSwitchArmed.model_validate_json(str(answer.body["body"]))
-        raise FoundWrongError("it has accepted the request and not answered it")
+
+def new_arming(reason: str, who: str) -> Arming:
+    """A person's arming. The time is this machine's: it may be needed when nothing else works."""
+    if len(reason) > REASON_CHARS_MAX:
+        reason = f"{reason[:REASON_CHARS_MAX]}… (cut)"
+    return Arming(
+        arming_id=secrets.token_hex(16),
+        causes=(ArmCause.OPERATOR,),
+        reason=reason,
+        who=who,
+        at=datetime.now(UTC),
+    )
 
 
-def arm(
-    data_dir: Path, reason: str, say: Callable[[str], None], patience: Patience | None = None
-) -> tuple[str, ...]:
+def arm(data_dir: Path, reason: str, say: Callable[[str], None], patience: Patience) -> tuple[str, ...]:
     """Arm, and return what is true then, in sentences. `say` is told how long it still takes.
 
-    Returns within 6 s, whatever the engine does. Raises InputError for a folder that no engine has used, and
-    FoundWrongError if the arming is not on disk or not certain.
+    Returns within 6 s of the command, whatever the engine does. Raises InputError for a folder that no engine
+    has used, and FoundWrongError if the arming is not on disk or not certain.
     """
-    if not (data_dir / LOCK).exists() and not has_books(data_dir):
+    if not (data_dir / LOCK).exists() and not _has_books(data_dir):
         raise InputError(
             f"--data-dir {data_dir}: expected an engine's folder (with {LOCK} or cerbero.db), found neither; "
             "nothing was armed"
         )
-    patience = RealPatience() if patience is None else patience
     file, arming = DiskKillFile(data_dir), new_arming(reason, operator_name())
     laid = _lay(file, arming)
+    certain_at_s = patience.monotonic() + CERTAIN_AFTER_S
     asked = Asked(data_dir, arming.reason)
     asked.start()
-    confirmed = _wait(asked, laid, say, patience)
+    confirmed = _wait(asked, laid, certain_at_s, say, patience)
     armed = asked.armed if confirmed else None
     if not laid.on_disk and (armed is None or armed.not_on_disk is not None):
         raise FoundWrongError(_not_on_disk(data_dir, laid, asked, armed))
@@ -129,9 +142,17 @@ def arm(
             f"{KILL_FILE_NAME} was taken away while this command ran, by a disarming or by hand; {where}. "
             "Run the command again to be certain"
         )
+    if not confirmed and (left_s := certain_at_s - patience.monotonic()) > 0:
+        raise FoundWrongError(_too_early(certain_at_s - CERTAIN_AFTER_S - patience.began_s(), left_s))
     causes = found.causes
     exits = None if armed is None else armed.exits_blocked
     return (f"armed: {_what_leaves(exits, causes)}", *_how(laid, asked, armed))
+
+
+def _has_books(data_dir: Path) -> bool:
+    from reading.books import has_books
+
+    return has_books(data_dir)
 
 
 def _lay(file: DiskKillFile, arming: Arming) -> Laid:
@@ -142,14 +163,16 @@ def _lay(file: DiskKillFile, arming: Arming) -> Laid:
     return Laid(True, None if problem is None else problem.strerror or str(problem))
 
 
-def _wait(asked: Asked, laid: Laid, say: Callable[[str], None], patience: Patience) -> bool:
-    """Whether the engine has confirmed it before no permit can be left."""
-    certain_at = patience.monotonic() + CERTAIN_AFTER_S
+def _wait(
+    asked: Asked, laid: Laid, certain_at_s: float, say: Callable[[str], None], patience: Patience
+) -> bool:
+    """Whether the engine has confirmed it before no permit can be left, or before an answer is due."""
+    until_s = min(certain_at_s, patience.began_s() + ANSWERED_WITHIN_S - TO_END_S)
     try:
-        while (left_s := certain_at - patience.monotonic()) > 0:
+        while (left_s := until_s - patience.monotonic()) > 0:
             if patience.wait(asked.confirmed, min(left_s, 1.0)):
                 return True
-            seconds = math.ceil(certain_at - patience.monotonic())
+            seconds = math.ceil(certain_at_s - patience.monotonic())
             if seconds > 0 and laid.on_disk:
                 say(
                     f"{KILL_FILE_NAME} is on disk; in {seconds} s no earlier order can be on its way any more"
@@ -164,6 +187,9 @@ def _wait(asked: Asked, laid: Laid, say: Callable[[str], None], patience: Patien
 
 def _what_leaves(exits_blocked: bool | None, causes: frozenset[ArmCause]) -> str:
     """By the engine's answer, or without one by the causes alone: this command reads no settings."""
+    from core.orders.armed import Leaves, what_leaves
+    from core.strategy import ExitsWhenArmed
+
     if exits_blocked is None and what_leaves(causes, ExitsWhenArmed.ALLOW_REDUCE_ONLY) is Leaves.NO_ORDER:
         exits_blocked = True
     match exits_blocked:
@@ -202,4 +228,12 @@ def _not_on_disk(data_dir: Path, laid: Laid, asked: Asked, armed: KillSwitchArme
     return (
         f"armed in the engine's memory only: {path} can't be laid ({armed.not_on_disk}), and a restart may "
         "forget it. Make it possible to write there and run the command again"
+    )
+
+
+def _too_early(took_s: float, left_s: float) -> str:
+    return (
+        f"{KILL_FILE_NAME} is on disk and arms, but this machine took {took_s:.1f} s to lay it, and an order "
+        f"that was on its way before may still have an effect for {left_s:.1f} s. After that none can; "
+        "nothing else is to be done"
     )

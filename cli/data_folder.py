@@ -18,6 +18,8 @@ from reading.engine_lock import LOCK, holder_of, running_engine, try_lock
 PAPER_MARKER = "PAPER"
 BEFORE, GONE = ".before", ".gone"
 """Folders that hold the last paper account while a new one starts, and then while it is removed."""
+RESTORING = "restoring-"
+"""How the folder of a restore begins that has begun to replace the books."""
 LOG_FOLDER = "log"
 LOCK_TRIES = 5
 LOCK_RETRY_S = 0.05
@@ -68,12 +70,32 @@ def locked(data_dir: Path, choose_socket: Callable[[], Path]) -> Iterator[Path]:
             engine = holder_of(file)
             holder = f"pid {engine.pid}" if engine else "another process"
             raise InputError(f"--data-dir {data_dir}: an engine runs on it already ({holder})")
+        if any(data_dir.glob(f"{RESTORING}*")):
+            raise InputError(
+                f"--data-dir {data_dir}: a restore of its books was cut short; run.py state restore ends it"
+            )
         socket = choose_socket()
         file.seek(0)
         file.truncate()
         json.dump({"pid": os.getpid(), "socket": str(socket)}, file)
         file.flush()
         yield socket
+
+
+@contextmanager
+def without_engine(data_dir: Path) -> Iterator[None]:
+    """Hold the folder so that no engine starts on it. Raises InputError if one runs, or another command holds
+    it."""
+    with (data_dir / LOCK).open("a+", encoding="utf-8") as file:
+        if not any(try_lock(file) or Event().wait(LOCK_RETRY_S) for _ in range(LOCK_TRIES)):
+            engine = holder_of(file)
+            holder = f"pid {engine.pid}" if engine else "another process"
+            raise InputError(
+                f"--data-dir {data_dir}: expected a folder without an engine, found that {holder} uses it; "
+                "nothing was changed"
+            )
+        file.truncate(0)  # What stands there is an engine that has ended.
+        yield
 
 
 def require_paper_folder(data_dir: Path) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from actors.control.wire import RequestName
 from actors.kill_switch import DiskKillFile
 from core.errors import CerberoError, InputError
-from core.kill_file import Arming, KillFile
+from core.kill_file import KillFile
 from core.messages.control import EngineStatus
 from core.messages.kill_switch import ArmCause, KillSwitchStatus
 from core.messages.state import KillSwitchRow
@@ -20,7 +19,6 @@ from reading.books import kill_switch_row
 from reading.control_client import ask_engine, request_of
 from reading.engine_lock import running_engine
 
-REASON_CHARS_MAX = 1000
 ANSWER_S = 10.0
 """A status takes up to 8 s if rooms of the engine are silent."""
 
@@ -87,19 +85,6 @@ def _told_by_engine(data_dir: Path) -> tuple[KillSwitchStatus | None, str | None
     except CerberoError as error:
         return None, str(error)
     return found.kill_switch, found.unavailable.get("kill_switch")
-
-
-def new_arming(reason: str, who: str) -> Arming:
-    """A person's arming. The time is this machine's: it may be needed when nothing else works."""
-    if len(reason) > REASON_CHARS_MAX:
-        reason = f"{reason[:REASON_CHARS_MAX]}… (cut)"
-    return Arming(
-        arming_id=secrets.token_hex(16),
-        causes=(ArmCause.OPERATOR,),
-        reason=reason,
-        who=who,
-        at=datetime.now(UTC),
-    )
 
 
 def stored_status(data_dir: Path) -> StoredSwitch:

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
+from time import monotonic
 from typing import Any
 
 import typer
@@ -15,6 +16,7 @@ from typer.main import get_group
 
 from cli.arguments import with_clean_texts
 from cli.exit_codes import ExitCode, exit_code_of
+from cli.process_age import process_began_s
 from core.errors import CerberoError
 from core.text import encodable
 from reading.errors import DataFolderError
@@ -92,7 +94,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # A folder's name may be any bytes.
     try:
-        app(args=None if argv is None else list(argv), prog_name="run.py")
+        # Who types a command counts from there. A process that calls this one has its own age.
+        began_s = process_began_s() if argv is None else monotonic()
+        app(args=None if argv is None else list(argv), prog_name="run.py", obj=began_s)
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else ExitCode.OK
     except CerberoError as error:

@@ -75,6 +75,7 @@ class SimulatedEngine:
         runtime_kind: type[GreenRuntime] | type[BatonRuntime] = GreenRuntime,
         tracer: Tracer | None = None,
         machine: SimulatedMachine | None = None,
+        folder: str = "simulated",
     ) -> None:
         self.venue = venue
         self.data_dir = data_dir
@@ -94,6 +95,7 @@ class SimulatedEngine:
             pid=life,
             boot_id=self.runtime.uuid(),
             account_lock=self._account_lock,
+            folder=folder,
         )
         self._engine = OrderlyEngine(settings, self.runtime, tracer=tracer)
         self.system = self._engine.system

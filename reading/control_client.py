@@ -14,8 +14,8 @@ from pydantic import BaseModel, JsonValue, ValidationError
 from actors.control.trust import peer_uid, require_own
 from actors.control.wire import LINE_BYTES_MAX, ControlAnswer, ControlRequest, RequestName, encode
 from core.errors import EngineNotRunningError, FoundWrongError, InputError
-from core.text import encodable
 from reading.engine_lock import running_engine
+from reading.operator import operator_name
 
 ANSWER_S = 40.0
 
@@ -64,11 +64,6 @@ def exchange(
 def request_of(name: RequestName, **fields: JsonValue) -> ControlRequest:
     """A request on behalf of the user who runs this process."""
     return ControlRequest.model_validate({"request": name, "who": operator_name(), **fields})
-
-
-def operator_name() -> str:
-    """Who asks, for the audit log."""
-    return encodable(os.environ.get("USER") or f"uid {os.getuid()}")
 
 
 def _connected(data_dir: Path) -> socket.socket:

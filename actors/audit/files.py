@@ -73,8 +73,9 @@ def opened(path: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
 def lines_of(path: Path) -> Iterator[bytes]:
     """The lines of an audit file with their line feeds; the last may lack it. Raises ChainBrokenError."""
     with opened(path) as stream:
-        while line := stream.readline(RECORD_BYTES_MAX + 1):
-            if len(line) > RECORD_BYTES_MAX:
+        readline, limit = stream.readline, RECORD_BYTES_MAX
+        while line := readline(limit + 1):
+            if len(line) > limit:
                 raise ChainBrokenError(f"{path.name}: expected lines of at most {RECORD_BYTES_MAX} bytes")
             yield line
 

@@ -9,15 +9,16 @@ from pathlib import Path
 
 from actors.audit.closed import walked_days
 from actors.audit.files import audit_files, content_sha256, lines_of, plain_name, undated
-from actors.audit.words import Words
+from actors.audit.words import KIND_WITHIN, MAY_ARM, Words
 from core.audit.hash_chain import (
     GENESIS,
     ChainBrokenError,
     Link,
     check_canonical,
-    follow,
+    digest_if_next,
     follow_all,
     split_lines,
+    why_not_next,
 )
 from core.messages.audit import AuditBatch, AuditHead, FileEnd
 
@@ -112,25 +113,35 @@ class _Reader:
             raise ChainBrokenError(
                 f"{paths[0].name}: expected the same as {paths[1].name}, found other bytes"
             )
-        name = plain_name(paths[0])
-        offset = 0
-        for line in lines_of(paths[0]):
-            if self._tail:
-                raise ChainBrokenError(
-                    f"{self._file}: expected a whole record at its end, found a part of one"
-                )
-            if not line.endswith(b"\n"):
-                self._file, self._offset, self._tail = name, offset, line
-                continue
-            try:
-                self._link = follow(self._link, line)
-                if self._strict:
-                    check_canonical(line)
-            except ChainBrokenError as error:
-                raise ChainBrokenError(f"{name}, byte {offset}: {error}") from error
-            offset += len(line)
-            self._file, self._offset = name, offset
-            self._note(line)
+        name, offset = plain_name(paths[0]), 0
+        seq, prev = self._link.seq, self._link.hash.encode("ascii")
+        tail, strict, wanted = self._tail, self._strict, self._wanted
+        try:
+            for line in lines_of(paths[0]):
+                if tail:
+                    raise ChainBrokenError(
+                        f"{self._file}: expected a whole record at its end, found a part of one"
+                    )
+                digest = digest_if_next(seq + 1, prev, line)
+                if digest is None:
+                    if line.endswith(b"\n"):
+                        why = why_not_next(Link(seq, prev.decode("ascii")), line)
+                        raise ChainBrokenError(f"{name}, byte {offset}: {why}")
+                    self._file, self._offset, self._tail = name, offset, line
+                    tail = line
+                    continue
+                if strict:
+                    _check_form(name, offset, line)
+                seq, prev = seq + 1, digest
+                offset += len(line)
+                if line.find(MAY_ARM, 0, KIND_WITHIN) >= 0 or seq == 1:
+                    self._words.note(seq, line)
+                if seq in wanted:
+                    self._hashes[seq] = digest.decode("ascii")
+        finally:
+            self._link = Link(seq, prev.decode("ascii"))
+            if offset:
+                self._file, self._offset = name, offset
 
     def go_on_after(self, end: FileEnd) -> None:
         """Go on after a file that was proved, but not walked."""
@@ -138,11 +149,6 @@ class _Reader:
         self._words = Words(end.last_word, broken_before=end.broken_before)
         if end.seq in self._wanted:
             self._hashes[end.seq] = end.hash
-
-    def _note(self, line: bytes) -> None:
-        self._words.note(self._link.seq, line)
-        if self._link.seq in self._wanted:
-            self._hashes[self._link.seq] = self._link.hash
 
     def result(self, files: int) -> Scan:
         return Scan(
@@ -155,6 +161,13 @@ class _Reader:
             hashes=self._hashes,
             words=self._words,
         )
+
+
+def _check_form(name: str, offset: int, line: bytes) -> None:
+    try:
+        check_canonical(line)
+    except ChainBrokenError as error:
+        raise ChainBrokenError(f"{name}, byte {offset}: {error}") from error
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from core.audit.hash_chain import kind_of
 from core.audit.switch_word import switch_word
 from core.messages.audit import AuditKind, SwitchWord
 
-_ARMED = b'ARMED","correlation"'
-_KIND_WITHIN = 200
+MAY_ARM = b'ARMED","correlation"'
+KIND_WITHIN = 200
 """The kind and the key after it stand in the first so many bytes of a record."""
 
 
@@ -30,7 +30,7 @@ class Words:
         if seq == 1:
             self.broken_before = kind_of(line) == AuditKind.CHAIN_BROKEN
         # Looking for these few bytes first keeps the walk over a long log fast.
-        if _ARMED in line[:_KIND_WITHIN] and kind_of(line) in (AuditKind.ARMED, AuditKind.DISARMED):
+        if MAY_ARM in line[:KIND_WITHIN] and kind_of(line) in (AuditKind.ARMED, AuditKind.DISARMED):
             self._line = line
             if accepts_break(line):
                 self.broken_before = False

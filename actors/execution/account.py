@@ -84,7 +84,7 @@ async def look(line: Line, *, retry: bool = True) -> Findings | Failed:
     if isinstance(listed, FetchFailed):
         return Failed.of(listed.error)
     books = await line.books()
-    known = frozenset(await line.known_orders(labels_to_look_up(books, listed)))
+    known = frozenset(await line.known_orders(labels_to_look_up(books, line.own_tag, listed)))
     now = line.ctx.now()
     findings = compare(books, line.own_tag, held, listed, now=now, known=known)
     if findings.unexplained:

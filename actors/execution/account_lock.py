@@ -10,14 +10,18 @@ from __future__ import annotations
 import errno
 import socket
 import struct
+from collections.abc import Set
 from hashlib import sha256
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final, Protocol
+from urllib.parse import unquote, urlsplit
 
 from core.values import Environment
 
 _PREFIX: Final = "\0cerbero-bite/account/"
 _PEER: Final = struct.Struct("3i")
 _ASK_S: Final = 0.2
+_HERE: Final = "this machine"
 
 
 class AccountLock(Protocol):
@@ -34,38 +38,98 @@ class MachineAccountLock:
     """The lock of the machine that this process runs on.
 
     An account is known by its environment and name. Paper accounts all have one name and exist once per
-    venue, so that the venue's address belongs to theirs.
+    venue, so that the place of the venue belongs to theirs. A venue with several addresses has a name for
+    each, and is held by all of them or not at all.
     """
 
     def __init__(self, venue_url: str) -> None:
         self._venue_url = venue_url
-        self._held: socket.socket | None = None
-        self._name: str | None = None
+        self._held: dict[str, socket.socket] = {}
 
     def acquire(self, environment: Environment, account: str) -> str | None:
-        parts = [environment.value, account]
+        key = f"{environment.value}\n{account}"
+        keys = [key]
         if environment is Environment.PAPER:
-            parts.append(self._venue_url)
-        name = _PREFIX + sha256("\n".join(parts).encode()).hexdigest()
-        if name == self._name:
-            return None
-        taken = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            keys = [f"{key}\n{place}" for place in sorted(venue_places(self._venue_url))]
+        names = [_PREFIX + sha256(each.encode()).hexdigest() for each in keys]
+        taken: dict[str, socket.socket] = {}
         try:
-            taken.bind(name)
-            taken.listen(1)
+            for name in names:
+                if name not in self._held:
+                    taken[name] = _bound(name)
         except OSError as error:
-            taken.close()
+            for each in taken.values():
+                each.close()
             if error.errno != errno.EADDRINUSE:
                 raise
             return _holder(name)
-        self.release()
-        self._held, self._name = taken, name
+        before, self._held = self._held, {**self._held, **taken}
+        self._release(before.keys() - set(names))
         return None
 
     def release(self) -> None:
-        held, self._held, self._name = self._held, None, None
-        if held is not None:
-            held.close()
+        self._release(set(self._held))
+
+    def _release(self, names: Set[str]) -> None:
+        for name in names:
+            self._held.pop(name).close()
+
+
+def venue_places(url: str) -> frozenset[str]:
+    """Where a venue is, however its address is written: two addresses of one venue have a place in common.
+
+    A place is host, port and path. Every name and address of this machine is the same host, because a venue
+    that listens on one of them mostly listens on all. A name that can't be resolved stands for itself.
+    """
+    parts = urlsplit(url.strip())
+    port = parts.port or (443 if parts.scheme.lower() == "https" else 80)
+    steps = [step for step in unquote(parts.path).split("/") if step not in ("", ".")]
+    host = (parts.hostname or "").rstrip(".")
+    return frozenset("/".join((f"{each} {port}", *steps)) for each in _hosts(host, port))
+
+
+def _hosts(host: str, port: int) -> frozenset[str]:
+    """The addresses and the name of a host; for this machine one word for all of them."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return frozenset({_HERE})
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return frozenset({host})
+    addresses = {_address(str(to[0])) for *_, to in found}
+    hosts = {_HERE if _is_here(address) else str(address) for address in addresses}
+    return frozenset(hosts) if _HERE in hosts else frozenset({host, *hosts})
+
+
+def _address(text: str) -> IPv4Address | IPv6Address:
+    address = ip_address(text)
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address
+
+
+def _is_here(address: IPv4Address | IPv6Address) -> bool:
+    """Whether it is an address of this machine: only those can be bound."""
+    if address.is_loopback or address.is_unspecified:
+        return True
+    family = socket.AF_INET if isinstance(address, IPv4Address) else socket.AF_INET6
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as trying:
+            trying.bind((str(address), 0))
+    except OSError:
+        return False
+    return True
+
+
+def _bound(name: str) -> socket.socket:
+    """A socket that has this name. Raises OSError."""
+    taken = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        taken.bind(name)
+        taken.listen(1)
+    except OSError:
+        taken.close()
+        raise
+    return taken
 
 
 def _holder(name: str) -> str:

@@ -97,6 +97,7 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
         alerting: Address[AlertingProtocol],
         strategy: Strategy,
         account_lock: AccountLock,
+        folder: str,
     ) -> None:
         self._rooms = ExecutionRooms(
             kill_switch=kill_switch,
@@ -118,6 +119,7 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
         self._tag: str | None = None
         self._account = AccountWatch()
         self._account_lock = account_lock
+        self._folder = folder
         self._checks_again = False
 
     def on_start(self) -> None:
@@ -352,6 +354,7 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
             tag=self._tag,
             account=self._account,
             account_lock=self._account_lock,
+            folder=self._folder,
             correlation=correlation,
         )
 

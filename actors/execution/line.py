@@ -137,6 +137,7 @@ class Line:
         tag: str | None,
         account: AccountWatch,
         account_lock: AccountLock,
+        folder: str,
         correlation: str,
     ) -> None:
         self.ctx = ctx
@@ -153,6 +154,7 @@ class Line:
         """The tag of this data folder's labels; None until a recovery has bound the account."""
         self.account = account
         self.account_lock = account_lock
+        self._folder = folder
         self.correlation = correlation
 
     def tell(self, to: Address[M], message: M) -> None:
@@ -173,6 +175,7 @@ class Line:
             request_id=f"bind-{self.ctx.uuid()}",
             environment=environment,
             account=account,
+            folder=self._folder,
             tag="".join(draw(TAG_LETTERS) for _ in range(TAG_LENGTH)),
             at=self.ctx.now(),
         )

@@ -1,4 +1,4 @@
-"""The `KILL` file: if it exists, the switch is armed. A finished change of it survives a crash.
+"""The `KILL` file: if anything has that name, the switch is armed. A finished change of it survives a crash.
 
 A person's command writes the file beside a running engine, so nothing here replaces it: armings are added,
 and a disarming renames the file, reads that, and puts back what was added meanwhile.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from collections.abc import Iterator, Set
 from pathlib import Path
 from typing import Protocol
@@ -66,7 +67,8 @@ class DiskKillFile:
         return self._put(arming.to_bytes(), arming.key)
 
     def sync(self) -> None:
-        _sync(self._path)
+        if self._path.is_file():
+            _sync(self._path)
         _sync(self._folder)
 
     def disarm(self, ids: Set[str]) -> KillFile | None:
@@ -90,7 +92,10 @@ class DiskKillFile:
         stays = found.without(ids)
         if stays is not None:
             self._put(stays, "back")
-        self._aside.unlink()
+        if stat.S_ISDIR(self._aside.lstat().st_mode):
+            self._aside.rmdir()
+        else:
+            self._aside.unlink()
         _sync(self._folder)
 
     def _rename_back(self) -> None:
@@ -152,7 +157,7 @@ class DiskKillFile:
         with contextlib.suppress(FileExistsError), _opened(self._path, new) as handle:
             self._give_to_owner(handle)
             os.fsync(handle)
-        self._path.stat()
+        self._path.lstat()
         _sync(self._folder)
 
     def _give_to_owner(self, handle: int) -> None:
@@ -165,12 +170,12 @@ class DiskKillFile:
 
 
 def _read(path: Path) -> KillFile | None:
-    """A file that can't be read is there all the same."""
+    """A file that can't be read is there all the same, and so is a link that leads nowhere."""
     try:
         with _opened(path, os.O_RDONLY, follow=True) as handle:
             return parse_kill_file(_whole(handle))
     except FileNotFoundError:
-        return None
+        return KillFile(problem="it is a link that leads nowhere") if path.is_symlink() else None
     except OSError as error:
         return KillFile(problem=error.strerror or str(error))
 

@@ -32,6 +32,7 @@ from core.messages.state import (
 ENVIRONMENT_KEY = "environment"
 ACCOUNT_KEY = "account"
 TAG_KEY = "label_tag"
+FOLDER_KEY = "label_folder"
 MICROSECOND = timedelta(microseconds=1)
 
 
@@ -118,7 +119,10 @@ def record_inbox_done(db: sqlite3.Connection, request: RecordInboxDone) -> Appli
 
 def bind_account(db: sqlite3.Connection, request: BindAccount) -> Applied:
     """Bind the books to an environment and account, for ever: with a wrong token, a reconcile against another
-    account would ruin them. The tag of their labels is the first that was ever asked for."""
+    account would ruin them.
+
+    The tag of their labels is the first that was asked for in this folder. Books that were copied or restored
+    draw another, so that no two engines send the same label; whose the older labels are, the books know."""
     told = {ENVIRONMENT_KEY: str(request.environment), ACCOUNT_KEY: request.account}
     bound = {key: records.setting(db, key) for key in told}
     for key, value in bound.items():
@@ -127,13 +131,15 @@ def bind_account(db: sqlite3.Connection, request: BindAccount) -> Applied:
                 f"{key}_differs", f"this folder's books belong to {value}, the venue says {told[key]}"
             )
     drawn = records.setting(db, TAG_KEY)
-    tag = request.tag if drawn is None else drawn
+    is_known = drawn is not None and request.folder != ""
+    is_drawn_here = is_known and records.setting(db, FOLDER_KEY) == request.folder
+    tag = drawn if drawn is not None and is_drawn_here else request.tag
     answer = AccountBound(
         request_id=request.request_id, environment=request.environment, account=request.account, tag=tag
     )
     applied = Applied(answer)
-    if drawn is None or bound != told:
-        detail = {**told, TAG_KEY: tag}
+    if not is_drawn_here or bound != told:
+        detail = {**told, TAG_KEY: tag, FOLDER_KEY: request.folder}
         for key, value in detail.items():
             records.write_setting(db, key, value, request.at)
         applied.note(AuditKind.ACCOUNT_BOUND, request.at, detail)
@@ -141,7 +147,7 @@ def bind_account(db: sqlite3.Connection, request: BindAccount) -> Applied:
 
 
 def set_system(db: sqlite3.Connection, request: SetSystem) -> Applied:
-    if request.key in (ENVIRONMENT_KEY, ACCOUNT_KEY, TAG_KEY):
+    if request.key in (ENVIRONMENT_KEY, ACCOUNT_KEY, TAG_KEY, FOLDER_KEY):
         raise BooksRefusalError("reserved_key", f"expected another key than {request.key}, see BindAccount")
     applied = Applied(Recorded(request_id=request.request_id))
     if records.setting(db, request.key) != request.value:

@@ -1,11 +1,15 @@
-"""Backups: the books vacuumed into a new file and checked, with the audit files that belong to them.
+"""Backups: the audit log as far as it is committed, and with some of them the books' database.
 
-The market snapshots are copied once a day; the day's other backups hard-link that copy.
+The books follow from the log, so that every backup holds them. The database holds more (next runs, answers,
+deliveries of alerts), but a copy of it is as large as all the books that ever were. So one is made at most
+once a day, and less often once it is large: what is written a day does not grow with the age of the books.
 """
 
 from __future__ import annotations
 
+import math
 import os
+import re
 import shutil
 import sqlite3
 from dataclasses import dataclass
@@ -13,14 +17,23 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
-from actors.state.database import DATABASE_FILE, MARKET_FILE
-from core.errors import CerberoError
+from actors.state.backup_manifest import MANIFEST_FILE, Manifest, read_manifest
+from actors.state.backup_market import MARKET_BACKUPS, back_up_market
+from actors.state.database import DATABASE_FILE
+from actors.state.tables import chain
+from actors.state.tables.records import setting
+from core.errors import CerberoError, FoundWrongError
+from core.messages.audit import AuditBatch
 
 BACKUP_FOLDER = "backups"
 AUDIT_FOLDER = "audit"
 KEEP_ALL_FOR = timedelta(hours=6)
 KEEP_DAILY_FOR = timedelta(days=14)
+DATABASE_BYTES_A_DAY_MAX = 16 * 1024 * 1024
+"""A database of twice this size is copied every second day, and so on."""
 _STAMP = "%Y%m%dT%H%M%SZ"
+_NAME = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
+_AUDIT_NAME = re.compile(r"audit-.*\.jsonl(\.gz)?")
 _DRAFT = ".draft"
 _CHUNK_BYTES = 1024 * 1024
 
@@ -33,15 +46,15 @@ class BackupError(CerberoError):
 class Backup:
     path: Path
     size_bytes: int
+    """Written for it; what it shares with an earlier one is not counted."""
     sha256: str
-    """Of `cerbero.db`."""
+    """Of its manifest, which holds the digests of all its files."""
 
 
 def make_backup(db: sqlite3.Connection, data_dir: Path, now: datetime) -> Backup:
-    """Make `backups/<utc>/` with `cerbero.db`, `market.db` and `audit/`. Raises BackupError.
+    """Make `backups/<utc>/` with `audit/`, `backup.json` and, if it is due, `cerbero.db`. Raises BackupError.
 
-    The database is copied first: bytes that are appended to the audit files meanwhile are pending in it, so
-    that both together pass the boot verification after a restore.
+    The log in it ends where the database says, also if its last bytes are not in the file yet.
     """
     folder = data_dir / BACKUP_FOLDER
     target = folder / now.strftime(_STAMP)
@@ -53,21 +66,29 @@ def make_backup(db: sqlite3.Connection, data_dir: Path, now: datetime) -> Backup
             shutil.rmtree(old)
         draft.mkdir(parents=True, mode=0o700)
         _fsync(data_dir)
-        copy = draft / DATABASE_FILE
-        db.execute("VACUUM INTO CAST(? AS TEXT)", (os.fsencode(copy),))
-        _check(copy)
-        _fsync(copy)
-        digest, size_bytes = _digest(copy)
-        previous = _newest(folder)
-        size_bytes += _copy_market(db, draft / MARKET_FILE, previous, now)
-        size_bytes += _copy_audit(data_dir / AUDIT_FOLDER, draft / AUDIT_FOLDER, previous)
+        found = backups(data_dir)
+        files: dict[str, str] = {}
+        size_bytes = 0
+        if _database_is_due(db, found, now):
+            copy = draft / DATABASE_FILE
+            db.execute("VACUUM INTO CAST(? AS TEXT)", (os.fsencode(copy),))
+            _check(copy)
+            _fsync(copy)
+            files[DATABASE_FILE], size_bytes = _digest(copy)
+        size_bytes += _copy_audit(db, data_dir / AUDIT_FOLDER, draft, found[-1] if found else None, files)
+        digest, manifest_bytes = _write_manifest(db, draft, now, files)
+        size_bytes += manifest_bytes
         _fsync(draft)
         draft.rename(target)
         _fsync(folder)
         _prune(folder, now)
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, sqlite3.Error, FoundWrongError) as error:
         shutil.rmtree(draft, ignore_errors=True)
         raise BackupError(f"{target.name}: {error}") from error
+    try:
+        size_bytes += back_up_market(db, folder / MARKET_BACKUPS, now)
+    except (OSError, sqlite3.Error) as error:
+        raise BackupError(f"{target.name} is made, without the market's snapshots: {error}") from error
     return Backup(target, size_bytes, digest)
 
 
@@ -76,7 +97,19 @@ def backups(data_dir: Path) -> list[Path]:
     folder = data_dir / BACKUP_FOLDER
     if not folder.is_dir():
         return []
-    return sorted(path for path in folder.iterdir() if path.is_dir() and path.suffix != _DRAFT)
+    return sorted(path for path in folder.iterdir() if path.is_dir() and _NAME.fullmatch(path.name))
+
+
+def _database_is_due(db: sqlite3.Connection, found: list[Path], now: datetime) -> bool:
+    """Whether no backup holds the database, or the newest that does was made so many days ago that a copy a
+    day on average stays within the limit."""
+    copies = [path for path in found if (path / DATABASE_FILE).exists()]
+    if not copies:
+        return True
+    pages: int = db.execute("PRAGMA main.page_count").fetchone()[0]
+    page_bytes: int = db.execute("PRAGMA main.page_size").fetchone()[0]
+    days = math.ceil(pages * page_bytes / DATABASE_BYTES_A_DAY_MAX)
+    return (now.date() - _made_at(copies[-1], now).date()).days >= days
 
 
 def _check(copy: Path) -> None:
@@ -89,33 +122,55 @@ def _check(copy: Path) -> None:
         raise BackupError(f"integrity_check of the copy: expected ok, found {found}")
 
 
-def _copy_market(db: sqlite3.Connection, target: Path, previous: Path | None, now: datetime) -> int:
-    """Copy the market snapshots, or link the previous backup's if it is of the same day; the bytes copied."""
-    kept = None if previous is None else previous / MARKET_FILE
-    if previous is not None and kept is not None and kept.exists() and previous.name[:8] == f"{now:%Y%m%d}":
-        target.hardlink_to(kept)
-        return 0
-    db.execute("VACUUM market INTO ?", (str(target),))
-    _check(target)
-    _fsync(target)
-    return target.stat().st_size
-
-
-def _copy_audit(source: Path, target: Path, previous: Path | None) -> int:
+def _copy_audit(
+    db: sqlite3.Connection, source: Path, draft: Path, previous: Path | None, files: dict[str, str]
+) -> int:
     """Copy the audit files, or link those that the previous backup holds unchanged; the bytes copied."""
+    target = draft / AUDIT_FOLDER
     target.mkdir(mode=0o700)
+    known = _known_digests(previous)
     copied = 0
-    if source.is_dir():
-        for path in sorted(source.glob("audit-*.jsonl*")):
-            kept = None if previous is None else previous / AUDIT_FOLDER / path.name
-            if kept is not None and kept.exists() and _same(kept, path):
-                (target / path.name).hardlink_to(kept)
-            else:
-                shutil.copy2(path, target / path.name)
-                _fsync(target / path.name)
-                copied += path.stat().st_size
+    pending = chain.read(db)[1]
+    found = source.iterdir() if source.is_dir() else ()
+    names = {path.name for path in found if _AUDIT_NAME.fullmatch(path.name)}
+    if pending is not None:
+        names.add(pending.file)
+    for name in sorted(names):
+        path, copy, key = source / name, target / name, f"{AUDIT_FOLDER}/{name}"
+        kept = None if previous is None else previous / AUDIT_FOLDER / name
+        if pending is not None and pending.file == name:
+            _copy_with_pending(path, copy, pending)
+        elif kept is not None and key in known and kept.exists() and _same(kept, path):
+            copy.hardlink_to(kept)
+            files[key] = known[key]
+            continue
+        else:
+            shutil.copy2(path, copy)
+        _fsync(copy)
+        files[key], size_bytes = _digest(copy)
+        copied += size_bytes
     _fsync(target)
     return copied
+
+
+def _copy_with_pending(path: Path, copy: Path, pending: AuditBatch) -> None:
+    """Copy a file as it is once the pending bytes are in it, however much of them is there now."""
+    with copy.open("xb") as sink:
+        if pending.offset:
+            with path.open("rb") as stream:
+                shutil.copyfileobj(stream, sink, _CHUNK_BYTES)
+            sink.truncate(pending.offset)
+            sink.seek(pending.offset)
+        sink.write(pending.payload)
+
+
+def _known_digests(previous: Path | None) -> dict[str, str]:
+    """The digests of the previous backup's files; none if it does not say them, so that nothing is linked."""
+    try:
+        manifest = None if previous is None else read_manifest(previous)
+    except FoundWrongError:
+        return {}
+    return {} if manifest is None else manifest.files
 
 
 def _same(one: Path, other: Path) -> bool:
@@ -124,24 +179,47 @@ def _same(one: Path, other: Path) -> bool:
     return (first.st_size, first.st_mtime_ns) == (second.st_size, second.st_mtime_ns)
 
 
-def _newest(folder: Path) -> Path | None:
-    found = backups(folder.parent)
-    return found[-1] if found else None
+def _write_manifest(
+    db: sqlite3.Connection, draft: Path, now: datetime, files: dict[str, str]
+) -> tuple[str, int]:
+    """Write the manifest; its digest and size."""
+    end, pending = chain.read(db)
+    link = end.link if pending is None else end.after(pending).link
+    manifest = Manifest(
+        made_at=now,
+        seq=link.seq,
+        hash=link.hash,
+        environment=setting(db, "environment"),
+        account=setting(db, "account"),
+        files=files,
+    ).sealed()
+    path = draft / MANIFEST_FILE
+    path.write_bytes(manifest.model_dump_json(indent=1).encode() + b"\n")
+    _fsync(path)
+    return _digest(path)
+
+
+def _made_at(backup: Path, now: datetime) -> datetime:
+    return datetime.strptime(backup.name, _STAMP).replace(tzinfo=now.tzinfo)
 
 
 def _prune(folder: Path, now: datetime) -> None:
-    """Keep all backups of the last 6 hours, each day's last for 14 days, and always the newest.
+    """Keep all backups of the last 6 hours, each day's first for 14 days, the newest one, and the newest that
+    holds the database.
 
     The others become drafts before anything of them is removed, so that no crash leaves half of one under its
     final name. The next backup removes what is left of them.
     """
     found = backups(folder.parent)
-    last_of_day = {path.name[:8]: path for path in found}
+    first_of_day: dict[str, Path] = {}
+    for path in found:
+        first_of_day.setdefault(path.name[:8], path)
+    with_database = [path for path in found if (path / DATABASE_FILE).exists()]
     old = []
-    for path in found[:-1]:
-        age = now - datetime.strptime(path.name, _STAMP).replace(tzinfo=now.tzinfo)
-        daily = last_of_day[path.name[:8]] == path
-        if age > KEEP_DAILY_FOR or (age > KEEP_ALL_FOR and not daily):
+    for path in found:
+        age = now - _made_at(path, now)
+        daily = first_of_day[path.name[:8]] == path and age <= KEEP_DAILY_FOR
+        if age > KEEP_ALL_FOR and not daily and path not in (found[-1], with_database[-1]):
             old.append(path.rename(path.with_name(f"{path.name}{_DRAFT}")))
     if old:
         _fsync(folder)

@@ -49,7 +49,7 @@ def status(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> Non
 
 
 @app.command()
-def arm(reason: ReasonOption, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
+def arm(ctx: typer.Context, reason: ReasonOption, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
     """Let no entry leave any more, and exits only if kill_switch.exits allows them (reduce-only, then).
 
     Lays KILL first, then asks the engine. Returns within 6 s, when no earlier order can be on its way any
@@ -64,7 +64,8 @@ def arm(reason: ReasonOption, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
         raise InputError("--reason: expected why the switch is armed, found a blank")
     if not data_dir.is_dir():
         raise InputError(f"--data-dir {data_dir}: expected a folder, found none")
-    for sentence in arming.arm(data_dir, reason, say=lambda text: typer.echo(text, err=True)):
+    patience = arming.RealPatience(ctx.obj)
+    for sentence in arming.arm(data_dir, reason, lambda text: typer.echo(text, err=True), patience):
         typer.echo(sentence)
 
 

@@ -25,6 +25,7 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
     from actors.mcp import HttpTransport, McpCredentials
     from actors.runtime import ThreadRuntime
     from cli.data_folder import locked, make_data_folder, private_files, refuse_paper_folder
+    from cli.folder_identity import folder_identity
     from cli.logs import logging_to
     from cli.process import EngineProcess
     from cli.signals import signals_to
@@ -67,6 +68,7 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
             redact=redact,
             pid=os.getpid(),
             boot_id=secrets.token_hex(16),
+            folder=folder_identity(data_dir),
         )
         process = EngineProcess(composed, ThreadRuntime())
         with signals_to(process.system, process.handle.request_stop):

@@ -1,4 +1,4 @@
-"""`state positions|orders|cycles|trades|rebuild`: the books as they are on disk; an engine may run."""
+"""`state positions|orders|cycles|trades|rebuild|restore`: the books as they are on disk."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
-from cli.options import DEFAULT_DATA_DIR, ROWS_MAX, AsJson, DataDir
+from cli.options import DEFAULT_DATA_DIR, DEFAULT_STRATEGY, ROWS_MAX, AsJson, DataDir, StrategyFile
 
 app = typer.Typer(
     rich_markup_mode=None,
     no_args_is_help=True,
-    help="Read the books, or rebuild them from the log. Example: run.py state positions --data-dir data",
+    help="Read the books, rebuild them from the log, or restore them from a backup. Example: run.py state "
+    "positions --data-dir data",
 )
 Limit = Annotated[int, typer.Option("-n", "--limit", min=1, max=ROWS_MAX, help="The newest so many.")]
 
@@ -188,3 +189,55 @@ def rebuild(
         typer.echo(
             f"before an engine starts on this folder, put the audit files into {data_dir / AUDIT_FOLDER}"
         )
+
+
+@app.command()
+def restore(
+    backup: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="DIR", help="The backup (backups/<utc>, or a copy of it elsewhere)."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only check the backup and say what would be lost.")
+    ] = False,
+    strategy: StrategyFile = DEFAULT_STRATEGY,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+) -> None:
+    """Put a backup in the place of the books: log and database together. Needs a folder without an engine.
+
+    The backup is proved first. What the books know beyond it is named; what is replaced is kept in replaced/.
+    The switch stays armed if it is. Without --from it finishes a restore that was cut short.
+
+    Example: run.py state restore --from data/backups/20260105T130000Z --dry-run
+    """
+    from cli.data_folder import RESTORING, make_data_folder, without_engine
+    from cli.restoring import finished, planned, restored, told
+    from cli.restoring import now as this_moment
+    from config import load_strategy
+    from core.errors import InputError
+
+    cut_short = any(data_dir.glob(f"{RESTORING}*"))
+    if backup is None and not cut_short:
+        raise InputError("--from: expected the backup to restore, found none, and no restore to be finished")
+    if dry_run and (backup is None or cut_short):
+        raise InputError("--dry-run: expected --from, and no restore that is to be finished")
+    environment = load_strategy(strategy).strategy.execution.environment if strategy.exists() else None
+    if dry_run and backup is not None:
+        for sentence in told(planned(backup, data_dir, environment), data_dir):
+            typer.echo(sentence)
+        typer.echo("nothing was changed")
+        return
+    make_data_folder(data_dir)
+    with without_engine(data_dir):
+        aside = finished(data_dir)
+        if aside is not None:
+            typer.echo(f"a restore that was cut short is finished; what it replaced is in {aside}")
+        if backup is None:
+            return
+        plan = planned(backup, data_dir, environment)
+        for sentence in told(plan, data_dir):
+            typer.echo(sentence)
+        aside = restored(plan, data_dir, this_moment())
+    if aside is not None:
+        typer.echo(f"what was there is in {aside}")
+    typer.echo(f"{data_dir}: restored; start the engine, which compares the books with the venue first")

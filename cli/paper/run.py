@@ -21,6 +21,7 @@ from actors.names import CONTROL, Rooms
 from actors.runtime import Context, Envelope, JumpingClock, RuntimeFault, ThreadRuntime, ask, from_us
 from actors.state.stored import StoredBooks
 from cli.data_folder import LOG_FOLDER, made_with
+from cli.folder_identity import folder_identity
 from cli.logs import logging_to
 from cli.paper.ledger import DailyEquity, LedgerReader
 from cli.paper.options import PaperOptions
@@ -93,6 +94,7 @@ class PaperRun:
             redact=redact,
             pid=os.getpid(),
             boot_id=secrets.token_hex(16),
+            folder=folder_identity(options.data_dir),
         )
         self._status: EngineStatus | None = None
         self._screen: tuple[EngineStatus, tuple[Envelope, ...]] | None = None

@@ -103,20 +103,33 @@ def follow(previous: Link, line: bytes) -> Link:
     Raises ChainBrokenError unless it is, to the byte, a record that follows `previous`.
     """
     seq = previous.seq + 1
-    opening = _opening(previous)
+    digest = digest_if_next(seq, previous.hash.encode("ascii"), line)
+    if digest is None:
+        raise ChainBrokenError(why_not_next(previous, line))
+    return Link(seq, digest.decode("ascii"))
+
+
+def digest_if_next(seq: int, prev: bytes, line: bytes) -> bytes | None:
+    """The hash of `line` if it is, to the byte, record `seq` that follows the hash `prev`; None if it is not.
+
+    As `follow`, for a walk over a million records: no more steps than the check needs.
+    """
+    digest = sha256(line[:-_SEAL_BYTES]).hexdigest().encode()
+    seal, opening = b',"hash":"%b"}\n' % digest, b'{"seq":%d,"prev":"%b",' % (seq, prev)
+    return digest if line.endswith(seal) and line.startswith(opening) else None
+
+
+def why_not_next(previous: Link, line: bytes) -> str:
+    """What is wrong first with a line that does not follow `previous`."""
+    seq, opening = previous.seq + 1, _opening(previous)
     if not line.endswith(b"\n"):
-        raise ChainBrokenError(f"record {seq}: expected a line feed at its end, found {_shown(line[-20:])}")
+        return f"record {seq}: expected a line feed at its end, found {_shown(line[-20:])}"
     if not line.startswith(opening):
         found = _shown(line[: len(opening)])
-        raise ChainBrokenError(f"record {seq}: expected it to begin with {_shown(opening)}, found {found}")
+        return f"record {seq}: expected it to begin with {_shown(opening)}, found {found}"
     body, seal = line[:-_SEAL_BYTES], line[-_SEAL_BYTES:]
-    digest = sha256(body).hexdigest()
-    expected = _HASH_KEY + digest.encode("ascii") + _END
-    if seal != expected:
-        raise ChainBrokenError(
-            f"record {seq}: expected it to end with {_shown(expected)}, found {_shown(seal)}"
-        )
-    return Link(seq, digest)
+    expected = _HASH_KEY + sha256(body).hexdigest().encode("ascii") + _END
+    return f"record {seq}: expected it to end with {_shown(expected)}, found {_shown(seal)}"
 
 
 def split_lines(payload: bytes) -> list[bytes]:

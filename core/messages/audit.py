@@ -43,6 +43,7 @@ class AuditKind(StrEnum):
     SETTING = "SETTING"
     BOOKS = "BOOKS"
     ROLLOVER = "ROLLOVER"
+    RESTORED = "RESTORED"
 
 
 class AuditEvent(Value):

@@ -140,7 +140,7 @@ class BackupMade(Event):
 
 
 class AccountBound(Event):
-    """What the data folder is bound to, and the tag that its labels carry, drawn once."""
+    """What the data folder is bound to, and the tag that its new labels carry, drawn once for each folder."""
 
     request_id: str
     environment: Environment
@@ -304,11 +304,13 @@ class RecordInboxDone(Recording):
 class BindAccount(Recording):
     """Bind the data folder to the venue's environment and account; a later mismatch is `Refused`.
 
-    `tag` is used if the folder has none yet. Answered by `AccountBound` or `Refused`.
+    `folder` tells the data folder from its copies. `tag` is used if the folder has none yet, or is not the
+    one for which the last was drawn. Answered by `AccountBound` or `Refused`.
     """
 
     environment: Environment
     account: str
+    folder: str
     tag: str
     at: datetime
 

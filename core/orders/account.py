@@ -56,13 +56,14 @@ class Findings(Value):
         return (*self.against_entries, *self.foreign)
 
 
-def labels_to_look_up(books: Books, orders: Orders) -> tuple[Label, ...]:
-    """The labels without a tag among the open orders: they are ours only if our books know them."""
+def labels_to_look_up(books: Books, tag: str, orders: Orders) -> tuple[Label, ...]:
+    """The labels of our form but without our tag among the open orders: they are ours only if our books know
+    them, because they are of before the tag was drawn."""
     live = {row.label for row in books.orders}
     return tuple(
         Label(order.label)
         for order in orders.orders
-        if order.label not in live and _tag_of(order.label) == NO_TAG
+        if order.label not in live and _tag_of(order.label) not in (None, tag)
     )
 
 
@@ -75,7 +76,7 @@ def compare(
     now: datetime,
     known: frozenset[Label] = frozenset(),
 ) -> Findings:
-    """Compare positions and open orders with the books. `known` are labels without a tag that are ours.
+    """Compare positions and open orders with the books. `known` are labels without our tag that are ours.
 
     An order of ours that may fill at any moment explains every size between the one booked and the one after
     its fill. Expired positions are left to the settlement.

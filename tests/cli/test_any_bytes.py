@@ -9,7 +9,8 @@ import pytest
 
 from actors.control.wire import ControlAnswer, RequestName, encode
 from actors.state.database import open_database
-from reading.control_client import operator_name, request_of
+from reading.control_client import request_of
+from reading.operator import operator_name
 from tests.cli.support import Cli, ended, started
 from tests.fakes.held_folder import held_folder
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,8 +17,7 @@ import pytest
 
 from actors.control.wire import ControlAnswer, answer_of
 from actors.kill_switch import DiskKillFile
-from cli.arming import arm
-from cli.kill_switch_files import new_arming
+from cli.arming import ANSWERED_WITHIN_S, TO_END_S, arm, new_arming
 from cli.last_arming import armed_at_the_end
 from core.errors import FoundWrongError, InputError
 from core.kill_file import Arming, parse_kill_file
@@ -24,6 +26,7 @@ from core.messages.control import InjectAccepted, InjectDone
 from core.messages.kill_switch import ArmCause, KillSwitchArmed
 from core.permit_times import CERTAIN_AFTER_S
 from reading.engine_lock import LOCK
+from tests.cli.support import ROOT
 from tests.fakes.held_folder import held_folder
 
 NOW = datetime(2026, 1, 5, 14, tzinfo=UTC)
@@ -33,9 +36,14 @@ ACCEPTED = InjectAccepted(request_id="i", message="ArmKillSwitch", on_disk=False
 class Passing:
     """A person's time, which passes at once; `meanwhile` happens at each look, before it."""
 
-    def __init__(self, meanwhile: Callable[[], object] = lambda: None) -> None:
+    def __init__(self, meanwhile: Callable[[], object] = lambda: None, *, started_s: float = 0.0) -> None:
+        """`started_s`: how long the process has run before the command begins."""
         self.now_s = 100.0
+        self._began_s = 100.0 - started_s
         self._meanwhile = meanwhile
+
+    def began_s(self) -> float:
+        return self._began_s
 
     def monotonic(self) -> float:
         return self.now_s
@@ -101,6 +109,51 @@ def test_without_an_engine_it_is_certain_when_no_order_of_one_before_can_be_on_i
     assert (arming.causes, arming.reason) == ((ArmCause.OPERATOR,), "stop")
     assert "armed: no entry leaves any more; reduce-only exits may only if kill_switch.exits" in text
     assert "no running engine" in text
+
+
+@pytest.mark.parametrize("started_s", [0.8, 1.4, 4.0, 7.0])
+def test_answer_is_due_6_s_after_the_command_was_given_and_says_what_is_certain_then(
+    folder: Path, started_s: float
+) -> None:
+    patience = Passing(engine_is_asked, started_s=started_s)
+    left_s = CERTAIN_AFTER_S + started_s - ANSWERED_WITHIN_S + TO_END_S
+    with pytest.raises(FoundWrongError) as told_at_the_end:
+        told(folder, patience)
+    assert patience.now_s <= max(100.0, 100.0 - started_s + ANSWERED_WITHIN_S)
+    text = str(told_at_the_end.value)
+    assert "KILL is on disk and arms" in text
+    assert f"took {started_s:.1f} s to lay it" in text
+    assert f"may still have an effect for {min(left_s, CERTAIN_AFTER_S):.1f} s" in text
+    assert kill(folder).exists()
+
+
+def test_confirmation_of_the_engine_needs_no_further_time(folder: Path) -> None:
+    with held_folder(folder, by_engine()):
+        text, _ = told(folder, Passing(engine_is_asked, started_s=2.0))
+    assert "armed: no entry leaves any more" in text
+
+
+def test_kill_is_laid_before_anything_is_imported_that_takes_long() -> None:
+    """A busy machine takes a second for all of it, of which the answer within 6 s has no second to spare."""
+    code = (
+        "import sys, cli.main, cli.commands.kill_switch, cli.arming;"
+        "print(*(name for name in sys.modules if name.split('.')[0] in sys.argv[1:] or name in sys.argv[1:]))"
+    )
+    slow = ["sqlite3", "httpx", "yaml", "pykka", "rich", "core.contract", "core.messages.protocols"]
+    ran = subprocess.run(
+        [sys.executable, "-c", code, *slow], cwd=ROOT, capture_output=True, check=True, encoding="utf-8"
+    )
+    assert ran.stdout.split() == []
+
+
+def test_process_knows_when_it_was_started() -> None:
+    code = "from cli.process_age import process_began_s as s; print(s())"
+    before_s = time.monotonic()
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True, encoding="utf-8"
+    )
+    ticks_s = 2 / os.sysconf("SC_CLK_TCK")
+    assert before_s - ticks_s <= float(ran.stdout) <= time.monotonic()
 
 
 def test_kill_is_on_disk_before_anybody_is_asked(folder: Path) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
-from actors.kill_switch import DiskKillFile, KillFilePort, KillSwitch
+from actors.kill_switch import DiskKillFile, KillFilePort
+from actors.kill_switch.actor import KillSwitch
 from core.contract.registry import REQUIRED_FEATURES
 from core.messages.kill_switch import MarksChanged, RequestPermit, VenueChecked
 from core.messages.state import GetKillSwitchRow

@@ -7,7 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from actors.execution import Execution
-from actors.kill_switch import DiskKillFile, KillSwitch
+from actors.kill_switch import DiskKillFile
+from actors.kill_switch.actor import KillSwitch
 from actors.mcp import McpCredentials, McpOrders, McpRouter
 from actors.mcp.transport import Transport
 from core.contract import Router
@@ -158,6 +159,7 @@ class TradingHouse(House):
                 alerting=self.address("alerting"),
                 strategy=self.strategy,
                 account_lock=self.account_lock,
+                folder="here",
             ),
         )
 

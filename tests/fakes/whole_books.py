@@ -49,7 +49,14 @@ def write_whole_books(room: BooksRoom) -> None:
     """A trade that ends partly by an exit and partly by settlement, a proposal that was given up, and the
     small tables."""
     room.tell(
-        BindAccount(request_id="bind", environment=Environment.PAPER, account="A1", tag="abcdef", at=START)
+        BindAccount(
+            request_id="bind",
+            environment=Environment.PAPER,
+            account="A1",
+            folder="here",
+            tag="abcdef",
+            at=START,
+        )
     )
     room.tell(SetSystem(request_id="boot", key="boot", value="b1", at=START))
     opened(room, contracts=3)

@@ -9,13 +9,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 import gateway.paper.process as venue_process
 from actors.audit.evidence import MANIFEST
+from actors.audit.scan import scan
 from actors.names import KILL_SWITCH, Rooms
 from actors.runtime import CellState, Tracer, ask
 from actors.state.backup import backups
+from actors.state.backup_manifest import read_manifest
+from actors.state.backup_market import market_backups
 from cli.data_folder import PAPER_MARKER
 from core.audit.hash_chain import Link
 from core.messages.audit import AuditKind
@@ -225,17 +229,25 @@ def _backup_problems(data_dir: Path, said: Acknowledged) -> Iterator[str]:
     if said.backup is not None and not any(backup.name >= Path(said.backup).name for backup in found_all):
         yield f"the backup {said.backup} was acknowledged and is not there"
     for backup in found_all:
-        found = sorted(path.name for path in backup.iterdir())
-        if found != ["audit", "cerbero.db", "market.db"]:
-            yield f"{backup.name}: expected audit, cerbero.db and market.db, found {found}"
+        manifest = read_manifest(backup)
+        if manifest is None:
+            yield f"{backup.name}: expected backup.json, found none"
             continue
-        for name in ("cerbero.db", "market.db"):
-            problem = _check_database(backup / name)
-            if problem is not None:
-                yield f"{backup.name}/{name}: {problem}"
-        report = verified(backup)
-        if not report.ok and not report.restorable:
-            yield f"{backup.name}: audit: {report.problem}"
+        for name, expected in manifest.files.items():
+            if not (backup / name).exists() or sha256((backup / name).read_bytes()).hexdigest() != expected:
+                yield f"{backup.name}/{name}: it is not what backup.json says"
+        found = scan(backup / "audit")
+        if found.problem is not None or found.link != (manifest.seq, manifest.hash):
+            yield f"{backup.name}: audit: {found.problem or found.link}"
+        if (backup / "cerbero.db").exists():
+            problem = _check_database(backup / "cerbero.db")
+            report = verified(backup)
+            if problem is not None or not report.ok:
+                yield f"{backup.name}: {problem or report.problem}"
+    for part in market_backups(data_dir / "backups" / "market", "9999"):
+        problem = _check_database(part)
+        if problem is not None:
+            yield f"{part.name}: {problem}"
 
 
 def _check_database(path: Path) -> str | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from actors.kill_switch import DiskKillFile
-from cli.kill_switch_files import new_arming
+from cli.arming import new_arming
 from core.kill_file import KILL_FILE_NAME
 from core.messages.kill_switch import ArmKillSwitch
 from core.orders.books import CycleOutcome, Job

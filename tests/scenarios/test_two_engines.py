@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -97,6 +99,7 @@ def two(
                 begin=begin,
                 life=life,
                 machine=machine,
+                folder=f"{folder.name}/{name}",
             )
         )
     return Two(venue, (engines[0], engines[1]))
@@ -129,7 +132,7 @@ def test_two_folders_on_one_account_open_one_position_and_arm_nothing(
 
 
 def test_a_copied_folder_on_another_machine_opens_no_second_position(tmp_path: Path) -> None:
-    """Both bear one tag, and decide the same entry under the same label."""
+    """Both decide the same entry. Neither sends the label that the other sends: copies draw new tags."""
     first = two(tmp_path / "first", seeds=(1, 2))
     first.run_until(BEGIN + timedelta(minutes=2))
     first.stop()
@@ -139,9 +142,32 @@ def test_a_copied_folder_on_another_machine_opens_no_second_position(tmp_path: P
     run = two(tmp_path / "second", seeds=(7, 8), life=2)
     run.run_until(ENTRY_AT + timedelta(minutes=8))
     entries = [label for label in run.labels() if label.kind is InstructionKind.ENTRY]
-    assert len({label.tag for label in entries}) == 1
-    assert len(run.entries_filled()) <= 1
+    assert len({label.text for label in entries}) == len(entries)
+    assert len(run.entries_filled()) == 1
+    tags = [setting_of(engine.data_dir, "label_tag") for engine in run.engines]
+    assert len({*tags, setting_of(tmp_path / "first" / "a", "label_tag")}) == 3
+    assert run.armed() == [False, False]
     run.stop()
+
+
+def test_an_engine_on_a_copied_folder_leaves_the_entry_of_the_first_alone(tmp_path: Path) -> None:
+    """Under one tag it took it for a stray of its own, and cancelled it."""
+    first = two(tmp_path / "first", seeds=(1, 2))
+    first.run_until(BEGIN + timedelta(minutes=2))
+    first.stop()
+    shutil.copytree(tmp_path / "first" / "a", tmp_path / "second" / "a")
+    shutil.copytree(tmp_path / "first" / "a", tmp_path / "second" / "b")
+    shutil.copytree(tmp_path / "first" / "at-the-venue", tmp_path / "second" / "at-the-venue")
+    run = two(tmp_path / "second", seeds=(7, 8), life=2)
+    run.run_until(ENTRY_AT + timedelta(minutes=8))
+    assert not {"stray_order"} & set(run.alerts(0) + run.alerts(1))
+    run.stop()
+
+
+def setting_of(data_dir: Path, key: str) -> str:
+    with closing(sqlite3.connect(data_dir / "cerbero.db")) as db:
+        [(value,)] = db.execute("SELECT value FROM system WHERE key = ?", (key,)).fetchall()
+    return str(value)
 
 
 def test_on_one_machine_the_second_engine_waits_until_the_first_has_ended(tmp_path: Path) -> None:

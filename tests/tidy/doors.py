@@ -24,6 +24,7 @@ PURE = frozenset(
         "hashlib",
         "html",
         "inspect",
+        "ipaddress",
         "itertools",
         "json",
         "math",

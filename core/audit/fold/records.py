@@ -92,11 +92,13 @@ def alert(books: FoldedBooks, _: str, detail: Detail) -> None:
 
 
 def account_bound(books: FoldedBooks, at: str, detail: Detail) -> None:
-    """The books belong to this environment and account, and their labels bear a tag, once it is drawn."""
+    """The books belong to this environment and account, and new labels bear a tag, once it is drawn, that was
+    drawn for a folder."""
     for key in ("environment", "account"):
         _set(books, key, text(detail, key), at)
-    if "label_tag" in detail:
-        _set(books, "label_tag", text(detail, "label_tag"), at)
+    for key in ("label_tag", "label_folder"):
+        if key in detail:
+            _set(books, key, text(detail, key), at)
 
 
 def setting(books: FoldedBooks, at: str, detail: Detail) -> None:

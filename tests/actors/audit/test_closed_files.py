@@ -10,7 +10,7 @@ import pytest
 
 from actors.audit import scan as scanning
 from actors.audit.scan import Scan, boot_scan, scan
-from core.audit.hash_chain import Link, follow, split_lines
+from core.audit.hash_chain import digest_if_next, split_lines
 from core.messages.audit import AuditBoot
 from reading.audit import verified
 from tests.actors.state.books_room import BooksRoom, event, records
@@ -52,11 +52,11 @@ def walked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The numbers of the records that are walked."""
     numbers: list[int] = []
 
-    def counted(previous: Link, line: bytes) -> Link:
-        numbers.append(previous.seq + 1)
-        return follow(previous, line)
+    def counted(seq: int, prev: bytes, line: bytes) -> bytes | None:
+        numbers.append(seq)
+        return digest_if_next(seq, prev, line)
 
-    monkeypatch.setattr(scanning, "follow", counted)
+    monkeypatch.setattr(scanning, "digest_if_next", counted)
     return numbers
 
 

@@ -290,6 +290,23 @@ def test_a_stray_entry_of_before_there_were_tags_is_ours_if_our_books_know_it(ho
     assert house.venue.orders[max(house.venue.orders)].state == "cancelled"
 
 
+@pytest.mark.parametrize("tag", ["zzzzz7", "yyyyy7"])
+def test_a_stray_entry_of_before_the_folder_was_copied_is_ours_if_our_books_know_it(
+    house: TradingHouse, tag: str
+) -> None:
+    """It is cancelled; one that only the engine on the other copy knows is left alone."""
+    house.books.tag = "zzzzz7"
+    recovered(house)
+    house.enter(2)
+    label = f"p-entry-1:{tag}:e1"
+    house.venue.put(label, elsewhere())
+    house.books.tag = TAG
+    recovered(house)
+    is_ours = tag == "zzzzz7"
+    assert house.venue.orders[max(house.venue.orders)].state == ("cancelled" if is_ours else "open")
+    assert ("others_order" in codes(house)) is not is_ours
+
+
 def leg_of(order: Order, name: str) -> OrderLeg:
     return next(leg for leg in order.legs if leg.instrument_name == name)
 

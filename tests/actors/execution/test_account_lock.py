@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -79,6 +80,96 @@ def test_paper_accounts_are_told_apart_by_their_venue(locks: Two, account: str) 
     assert first.acquire(PAPER, account) is None
     assert second.acquire(PAPER, account) is None
     assert MachineAccountLock(URL).acquire(PAPER, account) is not None
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "http://localhost:9",
+        "http://LOCALHOST:9/",
+        "http://localhost.:9",
+        "HTTP://127.0.0.1:9//",
+        "http://127.0.0.1:9/.",
+        "http://127.0.0.2:9",
+        "http://127.1:9",
+        "http://2130706433:9",
+        "http://0x7f.1:9",
+        "http://0.0.0.0:9",
+        "http://[::1]:9",
+        "http://[0:0:0:0:0:0:0:1]:9",
+        "http://[::ffff:127.0.0.1]:9",
+        "http://[::]:9",
+        "http://user:word@127.0.0.1:9",
+        "https://127.0.0.1:9",
+        "http://127.0.0.1:9?a=b#c",
+        "http://127.0.0.1:009",
+    ],
+)
+def test_one_paper_venue_is_one_account_however_its_address_is_written(
+    locks: Two, account: str, other: str
+) -> None:
+    assert locks[0].acquire(PAPER, account) is None
+    assert MachineAccountLock(other).acquire(PAPER, account) is not None
+
+
+def test_paper_venue_is_known_by_the_names_and_addresses_of_this_machine(locks: Two, account: str) -> None:
+    """An address of its own network card leads to the same listener, which listens on all of them."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        try:
+            asking.connect(("192.0.2.1", 9))  # Sends nothing: it only chooses the address to send from.
+        except OSError:
+            pytest.skip("this machine has no network beside its own loopback")
+        own = asking.getsockname()[0]
+    assert locks[0].acquire(PAPER, account) is None
+    assert MachineAccountLock(f"http://{own}:9").acquire(PAPER, account) is not None
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("http://venue.invalid", "HTTP://VENUE.invalid.:80/"),
+        ("https://venue.invalid:443", "https://venue.invalid"),
+        ("http://192.0.2.7/paper/", "http://192.0.2.7:80//paper"),
+        ("http://192.0.2.7/p%61per", "http://192.0.2.7/paper"),
+    ],
+)
+def test_default_port_slashes_and_case_make_no_second_account(one: str, other: str, account: str) -> None:
+    lock = MachineAccountLock(one)
+    assert lock.acquire(PAPER, account) is None
+    assert MachineAccountLock(other).acquire(PAPER, account) is not None
+    lock.release()
+    second = MachineAccountLock(other)
+    assert second.acquire(PAPER, account) is None
+    second.release()
+
+
+def test_other_paths_and_machines_are_other_venues(account: str) -> None:
+    urls = ("http://192.0.2.7/a", "http://192.0.2.7/b", "http://192.0.2.8/a", "http://[2001:db8::1]/a")
+    locks = [MachineAccountLock(url) for url in urls]
+    assert [lock.acquire(PAPER, account) for lock in locks] == [None] * len(urls)
+    for lock in locks:
+        lock.release()
+
+
+def test_venue_with_many_addresses_is_held_whole_or_not_at_all(
+    account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    addresses = {"two.example": ["192.0.2.7", "192.0.2.8"], "one.example": ["192.0.2.8"]}
+
+    def resolved(host: str, *_: object, **__: object) -> list[tuple[object, ...]]:
+        known = addresses.get(host, [host])
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, 80)) for each in known]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolved)
+    one, two = MachineAccountLock("http://one.example"), MachineAccountLock("http://two.example")
+    assert one.acquire(PAPER, account) is None
+    assert two.acquire(PAPER, account) is not None
+    first = MachineAccountLock("http://192.0.2.7")
+    assert first.acquire(PAPER, account) is None, "what could not be held whole was given back"
+    first.release()
+    one.release()
+    assert two.acquire(PAPER, account) is None
+    two.release()
 
 
 def test_a_killed_process_leaves_no_lock_behind(locks: Two, account: str) -> None:

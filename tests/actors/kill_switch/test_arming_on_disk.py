@@ -173,3 +173,16 @@ def test_file_that_can_not_be_removed_leaves_it_armed(tmp_path: Path) -> None:
     assert refused.reasons == ("kill_file_not_removed",)
     assert status(house).armed
     assert house.books.row.armed, "the row does not stay disarmed"
+
+
+def test_link_that_leads_nowhere_arms_at_the_start_and_while_it_runs(
+    house: SwitchHouse, tmp_path: Path
+) -> None:
+    assert not status(house).armed
+    (tmp_path / "KILL").symlink_to("nowhere")
+    assert status(house).causes == (ArmCause.KILL_FILE,)
+    house.restart()
+    assert status(house).causes == (ArmCause.KILL_FILE,)
+    assert (tmp_path / "KILL").is_symlink()
+    codes = {alert.code for alert in house.told("alerting", RaiseAlert)}
+    assert "kill_file_unwritable" not in codes, "it arms after a restart, too"

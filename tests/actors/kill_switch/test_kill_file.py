@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
+import stat
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -134,26 +136,92 @@ def test_folder_in_which_nothing_can_be_laid_is_an_error(tmp_path: Path) -> None
         DiskKillFile(tmp_path / "none").add(FIRST)
 
 
-def test_link_that_leads_nowhere_is_not_taken_for_the_file(file: DiskKillFile, tmp_path: Path) -> None:
-    (tmp_path / "KILL").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(OSError):
-        file.add(FIRST)
-    assert not (tmp_path / "elsewhere").exists()
+def _link_to_nothing(path: Path) -> None:
+    path.symlink_to(path.with_name("elsewhere"))
 
 
-def test_pipe_of_that_name_arms_and_does_not_block(file: DiskKillFile, tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "KILL")
+def _link_to_itself(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+def _link_below_a_file(path: Path) -> None:
+    path.with_name("plain").touch()
+    path.symlink_to("plain/below")
+
+
+def _pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def _folder(path: Path) -> None:
+    path.mkdir()
+
+
+def _full_folder(path: Path) -> None:
+    path.mkdir()
+    (path / "something").touch()
+
+
+def _socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind(str(path))
+
+
+def _unreadable(path: Path) -> None:
+    path.touch(mode=0o000)
+
+
+ODD = (
+    _link_to_nothing,
+    _link_to_itself,
+    _link_below_a_file,
+    _pipe,
+    _folder,
+    _full_folder,
+    _socket,
+    _unreadable,
+)
+
+
+@pytest.mark.parametrize("lay", ODD)
+def test_whatever_has_the_name_arms_and_keeps_nobody_waiting(
+    lay: Callable[[Path], None], file: DiskKillFile, tmp_path: Path
+) -> None:
+    lay(tmp_path / "KILL")
     found = file.read()
     assert found is not None
     assert found.causes == {ArmCause.KILL_FILE}
-    assert file.add(FIRST) is not None
 
 
-def test_what_can_not_be_read_is_there_all_the_same(file: DiskKillFile, tmp_path: Path) -> None:
-    (tmp_path / "KILL").mkdir()
+@pytest.mark.parametrize("lay", ODD)
+def test_what_a_disarming_set_aside_arms_whatever_it_is(
+    lay: Callable[[Path], None], file: DiskKillFile, tmp_path: Path
+) -> None:
+    lay(tmp_path / "KILL.disarming")
+    assert file.read_aside() is not None
+
+
+@pytest.mark.parametrize("lay", [lay for lay in ODD if lay is not _unreadable])
+def test_arming_is_on_disk_without_its_words_where_no_file_has_the_name(
+    lay: Callable[[Path], None], file: DiskKillFile, tmp_path: Path
+) -> None:
+    lay(tmp_path / "KILL")
+    kind = stat.S_IFMT((tmp_path / "KILL").lstat().st_mode)
+    assert isinstance(file.add(FIRST), OSError)
+    file.sync()
+    assert stat.S_IFMT((tmp_path / "KILL").lstat().st_mode) == kind
+    assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("lay", [lay for lay in ODD if lay is not _full_folder])
+def test_disarming_takes_away_whatever_has_the_name(
+    lay: Callable[[Path], None], file: DiskKillFile, tmp_path: Path
+) -> None:
+    lay(tmp_path / "KILL")
     found = file.read()
     assert found is not None
-    assert found.problem is not None
+    assert file.disarm(frozenset(found.ids)) is None
+    assert not list(tmp_path.glob("KILL*"))
 
 
 def test_everything_that_is_written_is_synced_before_its_name_and_the_name_before_the_end(
@@ -210,7 +278,7 @@ def test_what_a_disarming_before_has_left_behind_is_not_lost(file: DiskKillFile,
 
 
 def test_file_that_can_not_be_taken_away_is_where_it_was(file: DiskKillFile, tmp_path: Path) -> None:
-    (tmp_path / "KILL").mkdir()
+    _full_folder(tmp_path / "KILL")
     found = file.read()
     assert found is not None
     with pytest.raises(OSError):

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from actors.state import actor
+from actors.audit.scan import scan
+from actors.state import actor, backup
+from actors.state.backup_manifest import read_manifest
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.base import Refused
 from core.messages.kill_switch import (
@@ -204,7 +206,7 @@ def test_a_removal_that_breaks_off_leaves_no_half_backup_under_a_final_name(
 ) -> None:
     def breaks_off(folder: Path, *, ignore_errors: bool = False) -> None:
         if not ignore_errors:
-            (folder / "cerbero.db").unlink()
+            (folder / "backup.json").unlink()
             raise OSError("the power is cut")
 
     monkeypatch.setattr("actors.state.backup.shutil.rmtree", breaks_off)
@@ -217,7 +219,39 @@ def test_a_removal_that_breaks_off_leaves_no_half_backup_under_a_final_name(
         pytest.fail("no backup was old enough to be removed")
     finished = [path for path in (room.data_dir / "backups").iterdir() if path.suffix != ".draft"]
     assert finished
-    assert [path.name for path in finished if not (path / "cerbero.db").exists()] == []
+    assert [path.name for path in finished if not (path / "backup.json").exists()] == []
+
+
+def test_the_database_is_copied_once_a_day_and_less_often_once_it_is_large(
+    room: BooksRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def days_with_database() -> list[str]:
+        return [path.parent.name[6:11] for path in sorted((room.data_dir / "backups").glob("*/cerbero.db"))]
+
+    for number in range(20):
+        room.tell(MakeBackup(request_id=f"b{number}", at=room.state_ctx.time))
+        room.advance(4 * 3600)
+    assert days_with_database() == ["05T14", "06T02", "07T02", "08T02"]
+    [size] = {(path.stat().st_size) for path in (room.data_dir / "backups").glob("20260108*/cerbero.db")}
+    monkeypatch.setattr(backup, "DATABASE_BYTES_A_DAY_MAX", size * 2 // 5)
+    for number in range(20, 50):
+        room.tell(MakeBackup(request_id=f"b{number}", at=room.state_ctx.time))
+        room.advance(4 * 3600)
+    assert days_with_database()[4:] == ["11T02"]
+
+
+def test_the_log_of_a_backup_ends_where_the_books_say_whatever_is_in_the_file_yet(room: BooksRoom) -> None:
+    room.tell(event(1))
+    room.hold_appends = True
+    room.tell(event(2))
+    assert room.state._db is not None
+    made = backup.make_backup(room.state._db, room.data_dir, START).path
+    manifest = read_manifest(made)
+    assert manifest is not None
+    found = scan(made / "audit")
+    assert (found.problem, found.tail) == (None, b"")
+    assert found.link == (manifest.seq, manifest.hash)
+    assert manifest.files.keys() == {"cerbero.db", "audit/audit-2026-01-05.jsonl"}
 
 
 def test_a_backup_that_fails_is_refused_and_leaves_nothing(room: BooksRoom) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.state.backup import make_backup
+from actors.state.backup import BackupError, backups, make_backup
 from actors.state.database import open_database
 from actors.state.market_file import attach_market
 from actors.state.tables.records import MarketSnapshotRow, insert_snapshot, snapshots
@@ -54,18 +54,34 @@ def test_snapshots_are_read_back_and_are_not_in_the_books_file(tmp_path: Path) -
     assert "market_snapshots" not in tables
 
 
-def test_snapshots_are_copied_once_a_day_and_linked_in_between(tmp_path: Path) -> None:
-    """The second backup of a day shares the first one's copy; the next day copies anew."""
+def test_each_day_s_snapshots_are_backed_up_once_when_the_day_is_over(tmp_path: Path) -> None:
+    """What is written a day does not grow with the number of days."""
+    folder = tmp_path / "backups" / "market"
     with closing(opened(tmp_path)) as db:
         insert_snapshot(db, snapshot(1))
-        first = make_backup(db, tmp_path, START).path
+        make_backup(db, tmp_path, START)
+        assert not folder.exists()
         insert_snapshot(db, snapshot(2))
-        second = make_backup(db, tmp_path, START + timedelta(hours=1)).path
-        shared = (first / "market.db").samefile(second / "market.db")
-        third = make_backup(db, tmp_path, START + timedelta(days=1)).path
-    assert shared
-    with closing(sqlite3.connect(third / "market.db")) as db:
+        make_backup(db, tmp_path, START + timedelta(days=1))
+        [first] = folder.iterdir()
+        before = first.stat()
+        insert_snapshot(db, snapshot(4 * 24))
+        make_backup(db, tmp_path, START + timedelta(days=2))
+    assert sorted(path.name for path in folder.iterdir()) == ["2026-01-05.db", "2026-01-06.db"]
+    assert (first.stat().st_ino, first.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    with closing(sqlite3.connect(first)) as db:
         assert db.execute("SELECT count(*) FROM market_snapshots").fetchone() == (2,)
+
+
+def test_snapshots_that_can_not_be_backed_up_keep_no_books_from_it(tmp_path: Path) -> None:
+    with closing(opened(tmp_path)) as db:
+        insert_snapshot(db, snapshot(1))
+        (tmp_path / "backups").mkdir()
+        (tmp_path / "backups" / "market").touch()
+        with pytest.raises(BackupError, match="is made, without the market's snapshots"):
+            make_backup(db, tmp_path, START + timedelta(days=1))
+    [made] = backups(tmp_path)
+    assert (made / "cerbero.db").exists()
 
 
 def test_a_data_folder_named_relative_to_where_we_stand_is_backed_up(
@@ -75,7 +91,7 @@ def test_a_data_folder_named_relative_to_where_we_stand_is_backed_up(
     monkeypatch.chdir(tmp_path)
     with closing(opened(Path("data"))) as db:
         made = make_backup(db, Path("data"), START).path
-    assert sorted(path.name for path in made.iterdir()) == ["audit", "cerbero.db", "market.db"]
+    assert sorted(path.name for path in made.iterdir()) == ["audit", "backup.json", "cerbero.db"]
 
 
 GARBAGE = b"no database" * 1000

@@ -192,10 +192,12 @@ def test_a_senders_copy_of_states_own_record_is_not_a_second_one(room: BooksRoom
     assert (row.armed, row.causes, row.at) == (True, (ArmCause.OPERATOR,), START)
 
 
-def bind(room: BooksRoom, request: str, account: str, tag: str) -> object:
+def bind(room: BooksRoom, request: str, account: str, tag: str, folder: str = "here") -> object:
     environment = Environment.PAPER
     return room.answer_to(
-        BindAccount(request_id=request, environment=environment, account=account, tag=tag, at=START)
+        BindAccount(
+            request_id=request, environment=environment, account=account, folder=folder, tag=tag, at=START
+        )
     )
 
 
@@ -208,7 +210,20 @@ def test_an_account_is_bound_once_for_ever_and_its_labels_keep_the_first_tag(roo
     assert other.reasons[0].startswith("account_differs")
     (record,) = records(room)
     assert record["kind"] == "ACCOUNT_BOUND"
-    assert record["detail"] == {"environment": "paper", "account": "a", "label_tag": "aaaaaa"}
+    told = {"environment": "paper", "account": "a", "label_tag": "aaaaaa", "label_folder": "here"}
+    assert record["detail"] == told
+
+
+def test_copied_books_draw_another_tag_for_their_labels_and_then_keep_it(room: BooksRoom) -> None:
+    bind(room, "1", "a", "aaaaaa")
+    answers = [bind(room, "2", "a", "bbbbbb", "copy"), bind(room, "3", "a", "cccccc", "copy")]
+    assert [answer.tag for answer in answers if isinstance(answer, AccountBound)] == ["bbbbbb", "bbbbbb"]
+    assert len(records(room)) == 2
+
+
+def test_folder_whose_identity_is_unknown_is_a_new_one_each_time(room: BooksRoom) -> None:
+    answers = [bind(room, str(number), "a", tag, "") for number, tag in enumerate(("aaaaaa", "bbbbbb"))]
+    assert [answer.tag for answer in answers if isinstance(answer, AccountBound)] == ["aaaaaa", "bbbbbb"]
 
 
 def test_a_folder_that_was_bound_before_there_were_tags_draws_one(room: BooksRoom) -> None:

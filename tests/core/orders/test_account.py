@@ -146,11 +146,12 @@ def test_a_live_order_of_ours_is_none_of_these_whatever_its_label_looks_like() -
     assert look(known(OrderState.WORKING), {SHORT: -2, LONG: 2}, order()) == Findings()
 
 
-def test_only_labels_without_a_tag_are_looked_up() -> None:
+def test_only_labels_of_our_form_without_our_tag_are_looked_up() -> None:
     orders = Orders(
         orders=tuple(order(label=label) for label in (LABEL, "p-9:e1", "p-9:zzzzzz:e1", "by hand", ""))
     )
-    assert labels_to_look_up(known(OrderState.WORKING), orders) == ("p-9:e1",)
+    found = labels_to_look_up(known(OrderState.WORKING), TAG, orders)
+    assert found == ("p-9:e1", "p-9:zzzzzz:e1")
 
 
 @pytest.mark.parametrize(

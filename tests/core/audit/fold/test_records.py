@@ -139,6 +139,9 @@ def test_the_tag_of_the_labels_is_bound_with_the_account_once_it_is_drawn() -> N
     bound: Detail = {"environment": "paper", "account": "A1", "label_tag": "abcdef"}
     books = folded((AuditKind.ACCOUNT_BOUND, bound))
     assert {key: row["value"] for key, row in books.tables["system"].items()} == bound
+    copied: Detail = {**bound, "label_tag": "bcdefg", "label_folder": "f"}
+    books = folded((AuditKind.ACCOUNT_BOUND, bound), (AuditKind.ACCOUNT_BOUND, copied))
+    assert {key: row["value"] for key, row in books.tables["system"].items()} == copied
 
 
 def test_what_a_disarming_takes_away_is_in_its_row() -> None:

@@ -1,0 +1,46 @@
+"""What tells a data folder from its copies, however it was copied, and also after it was moved."""
+
+from __future__ import annotations
+
+import os
+from hashlib import sha256
+from pathlib import Path
+
+FOLDER_FILE = "folder-id"
+_MACHINE_ID = Path("/etc/machine-id")
+_DIGITS = 16
+_FLAGS = os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def folder_identity(data_dir: Path) -> str:
+    """The identity of a data folder: that of a file in it, and of the machine.
+
+    A copied file has another inode and another time of its last change, which nobody can set: not `cp -a`,
+    not an archive, not a synchronisation. Renaming the folder changes neither. A copy of the whole disk has
+    both; then the machine's own id differs, unless that was copied too.
+
+    Empty if the file can't be made; an engine then takes the folder for a new one.
+    """
+    try:
+        handle = os.open(data_dir / FOLDER_FILE, _FLAGS, 0o600)
+    except OSError:
+        return ""
+    try:
+        found = os.fstat(handle)
+    finally:
+        os.close(handle)
+    told = f"{_machine_id()}\n{found.st_ino}\n{found.st_ctime_ns}"
+    return sha256(told.encode()).hexdigest()[:_DIGITS]
+
+
+def forget_identity(data_dir: Path) -> None:
+    """Have the folder be another one from now on. Raises OSError."""
+    (data_dir / FOLDER_FILE).unlink(missing_ok=True)
+
+
+def _machine_id() -> str:
+    """Containers have none, or that of their image."""
+    try:
+        return _MACHINE_ID.read_text("utf-8", errors="replace").strip()
+    except OSError:
+        return ""

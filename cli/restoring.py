@@ -1,0 +1,249 @@
+"""Puts a backup in the place of the books: log and database together, and what was there is kept aside.
+
+What is put back is prepared in a folder of its own. From the moment in which that folder has its final name
+the restore will be finished, if need be by the next try: until then no engine starts. So a crash leaves the
+old books, or the new ones, and never a part of each for an engine to begin with.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from actors.audit.durable import fsync_folder, make_folder
+from actors.audit.files import AUDIT_FOLDER, append_bytes, audit_files, cut_off, sync
+from actors.audit.open_day import OpenDay
+from actors.audit.scan import scan
+from actors.kill_switch import DiskKillFile
+from actors.state.database import DATABASE_FILE, open_database
+from actors.state.rebuild import write_database
+from actors.state.sequencer import Sequencer
+from cli.data_folder import PAPER_MARKER, RESTORING, private_files
+from cli.folder_identity import forget_identity
+from cli.kill_switch_files import stored_status
+from core.errors import CerberoError, FoundWrongError, InputError
+from core.kill_file import Arming
+from core.messages.audit import AuditEvent, AuditKind, SwitchWord
+from core.messages.kill_switch import ArmCause
+from core.messages.state import RecordEvent
+from reading.backups import BOUND, ProvedBackup, bound_to, proved_backup
+from reading.losses import Losses, losses
+from reading.operator import operator_name
+
+REPLACED_FOLDER = "replaced"
+_DRAFT = "restoring.draft"
+_STAMP = "%Y%m%dT%H%M%SZ"
+_PARTS = {
+    AUDIT_FOLDER: (AUDIT_FOLDER,),
+    DATABASE_FILE: (*(f"{DATABASE_FILE}{end}" for end in ("-wal", "-shm", "-journal")), DATABASE_FILE),
+}
+"""What is put in place, and what has to go before."""
+
+
+def now() -> datetime:
+    """This machine's time, by which the restore is named."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Restore:
+    """What a restore does; nothing is done yet."""
+
+    backup: ProvedBackup
+    losses: Losses
+    arms: Arming | None
+    """What is added to `KILL` because the switch is armed now and nothing but the old books says so."""
+
+
+def planned(backup_dir: Path, data_dir: Path, environment: str | None) -> Restore:
+    """Prove the backup, and say what is lost by it.
+
+    `environment` is that of the strategy, for a folder without books of its own. Raises InputError for
+    another environment or account, FoundWrongError for a damaged backup.
+    """
+    backup = proved_backup(backup_dir)
+    _require_same_account(backup, data_dir, environment)
+    return Restore(backup, losses(data_dir, backup), _arming(data_dir))
+
+
+def restored(plan: Restore, data_dir: Path, now: datetime) -> Path | None:
+    """Restore, and return where what was there is kept; None if there was nothing.
+
+    Nobody else may use the folder meanwhile. Raises OSError, FoundWrongError with the old books in place.
+    """
+    draft = data_dir / _DRAFT
+    if draft.exists():
+        shutil.rmtree(draft)
+    with private_files():
+        _prepare(plan, data_dir, draft, now)
+    if plan.arms is not None:
+        problem = DiskKillFile(data_dir).add(plan.arms)
+        if problem is not None:
+            raise problem
+    forget_identity(data_dir)
+    final = data_dir / f"{RESTORING}{now:{_STAMP}}"
+    draft.rename(final)
+    fsync_folder(data_dir)
+    return finished(data_dir)
+
+
+def finished(data_dir: Path) -> Path | None:
+    """Finish a restore that has begun to replace the books; where what was there is kept. Idempotent."""
+    aside: Path | None = None
+    for folder in sorted(data_dir.glob(f"{RESTORING}*")):
+        aside = data_dir / REPLACED_FOLDER / folder.name.removeprefix(RESTORING)
+        for name, old in _PARTS.items():
+            if (folder / name).exists():
+                _put_aside(data_dir, aside, old)
+                (folder / name).rename(data_dir / name)
+        fsync_folder(data_dir)
+        folder.rmdir()
+        fsync_folder(data_dir)
+    return aside if aside is not None and aside.exists() else None
+
+
+def told(plan: Restore, data_dir: Path) -> Iterator[str]:
+    """What the restore does, in sentences."""
+    backup, lost = plan.backup, plan.losses
+    how = "its own database" if backup.has_database else "a database that is rebuilt from its log"
+    yield f"{backup.path} is whole: {backup.end.seq} records up to {backup.end}, with {how}"
+    yield f"{data_dir} holds records up to {lost.end}"
+    for kind, names in lost.by_kind.items():
+        yield f"{kind} that the books will not know any more: {len(names) or 'none'}"
+        yield from (f"  {name}" for name in names)
+    yield from (f"not read, so that there may be more: {problem}" for problem in lost.unread)
+    if lost.by_kind["fills"] or lost.by_kind["orders"]:
+        yield (
+            "what was traded after the backup stays at the venue; the engine will name it and open nothing "
+            "meanwhile, and will not close it: that is for you to do"
+        )
+    if plan.arms is not None:
+        yield f"the kill switch stays armed: {plan.arms.reason}"
+
+
+def _prepare(plan: Restore, data_dir: Path, draft: Path, now: datetime) -> None:
+    """Everything that will be put in place, on disk below `draft`."""
+    backup = plan.backup
+    draft.mkdir()
+    make_folder(draft / AUDIT_FOLDER)
+    for path in audit_files(backup.path / AUDIT_FOLDER):
+        shutil.copy2(path, draft / AUDIT_FOLDER / path.name)
+        sync(draft / AUDIT_FOLDER, path.name)
+    if backup.has_database:
+        shutil.copy2(backup.path / DATABASE_FILE, draft / DATABASE_FILE)
+    else:
+        write_database(draft, backup.books, backup.end, backup.log.file, backup.log.offset)
+    again = scan(draft / AUDIT_FOLDER)
+    if again.problem is not None or again.link != backup.end:
+        raise FoundWrongError(f"{draft}: expected a copy that ends at {backup.end}, found {again.link}")
+    _record(plan, data_dir, draft, now)
+    sync(draft, DATABASE_FILE)
+    fsync_folder(data_dir)
+
+
+def _record(plan: Restore, data_dir: Path, draft: Path, now: datetime) -> None:
+    """Have the log say that it was put back, and what it has replaced."""
+    folder = draft / AUDIT_FOLDER
+    with closing(open_database(draft)) as db:
+        sequencer = Sequencer(db)
+        pending = sequencer.pending
+        if pending is not None:
+            # How much of it the copy of the file holds is known only from the file.
+            cut_off(folder / pending.file, pending.offset)
+            append_bytes(folder, pending)
+        found = scan(folder)
+        is_open = found.file is not None and (folder / found.file).exists()
+        day = OpenDay.read(folder / str(found.file), str(found.file), found.words) if is_open else None
+        sequencer.acknowledge(None if day is None else day.end(found.link))
+        last = max((datetime.fromisoformat(str(row["at"])) for row in _rows(plan)), default=now)
+        # A paper account's time is the market's, which may be far from this machine's.
+        at = last if (data_dir / PAPER_MARKER).exists() else max(last, now)
+        event = AuditEvent(
+            kind=AuditKind.RESTORED,
+            at=at,
+            detail={
+                "backup": plan.backup.path.name,
+                "backup_head": str(plan.backup.end),
+                "replaced_head": str(plan.losses.end),
+                "lost": {kind: len(names) for kind, names in plan.losses.by_kind.items()},
+                "who": operator_name(),
+            },
+        )
+        request = RecordEvent(request_id=f"restored-{now:{_STAMP}}", audit=(event,))
+        batch = sequencer.commit([(request, None)], at, lambda: None).batch
+        if batch is None:
+            raise AssertionError("a record makes bytes")
+        append_bytes(folder, batch)
+        sequencer.acknowledge(None)
+        sequencer.settle()
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _rows(plan: Restore) -> Iterator[dict[str, str | int | None]]:
+    for table in ("system", "fills", "decisions", "inbox", "kill_switch"):
+        yield from plan.backup.books.tables[table].values()
+
+
+def _put_aside(data_dir: Path, aside: Path, names: tuple[str, ...]) -> None:
+    found = [name for name in names if (data_dir / name).exists()]
+    if not found:
+        return
+    make_folder(data_dir / REPLACED_FOLDER)
+    make_folder(aside)
+    for name in found:
+        (data_dir / name).rename(aside / name)
+    fsync_folder(aside)
+    fsync_folder(data_dir)
+
+
+def _require_same_account(backup: ProvedBackup, data_dir: Path, environment: str | None) -> None:
+    expected = bound_to(data_dir)
+    if (data_dir / PAPER_MARKER).exists():
+        expected["environment"] = "paper"
+    if expected["environment"] is None:
+        expected["environment"] = environment
+    for key in BOUND:
+        found = backup.setting(key)
+        if found is not None and expected[key] is not None and found != expected[key]:
+            raise InputError(
+                f"--from {backup.path}: {key}: expected {expected[key]}, which {data_dir} belongs to, found "
+                f"{found}; nothing was changed"
+            )
+
+
+def _arming(data_dir: Path) -> Arming | None:
+    """What `KILL` must say so that the switch stays armed if it is: by the row, or by the log's last word."""
+    if DiskKillFile(data_dir).read() is not None:
+        return None
+    log = scan(data_dir / AUDIT_FOLDER)
+    word = log.words.last
+    try:
+        stored = stored_status(data_dir)
+    except CerberoError:
+        stored = None
+    if stored is not None and stored.armed:
+        return _of(stored.causes, stored.reason)
+    if word is not None and word.armed:
+        return _of(_causes(word), word.reason)
+    if log.problem is not None:
+        return _of((), f"whether it was armed is not known, because {log.problem}")
+    return None
+
+
+def _causes(word: SwitchWord) -> tuple[ArmCause, ...]:
+    return tuple(cause for cause in ArmCause if cause.value in word.causes)
+
+
+def _of(causes: tuple[ArmCause, ...], reason: str) -> Arming:
+    return Arming(
+        arming_id=secrets.token_hex(16),
+        causes=causes or (ArmCause.OPERATOR,),
+        reason=f"armed before a restore: {reason}",
+        who=operator_name(),
+        at=now(),
+    )

@@ -119,6 +119,23 @@ def test_permit_for_another_order_sends_nothing(house: OrdersHouse, update: dict
     assert house.refused().reason == "permit_void:mismatch"
 
 
+@pytest.mark.parametrize("purpose", [OrderPurpose.ENTRY, OrderPurpose.EXIT])
+def test_venue_is_asked_for_what_is_permitted_and_for_no_longer(
+    house: OrdersHouse, purpose: OrderPurpose
+) -> None:
+    """Each ratio, reduce-only and the time too: without that one, a late request would place an order."""
+    permit = house.permit(purpose)
+    legs = tuple(leg.model_copy(update={"ratio": 2 + i}) for i, leg in enumerate(permit.terms.legs))
+    permit = permit.model_copy(update={"terms": permit.terms.model_copy(update={"legs": legs})})
+    house.send(permit)
+    (placed,) = house.venue.placed()
+    asked = [(leg.instrument_name, leg.side, leg.ratio) for leg in placed.legs]
+    assert asked == [(leg.instrument_name, leg.side.value, leg.ratio) for leg in legs]
+    assert (placed.amount, placed.side, placed.price) == (2, permit.terms.side.value, permit.terms.limit_eth)
+    assert placed.reduce_only is (purpose is OrderPurpose.EXIT)
+    assert (placed.label, placed.valid_until) == (LABEL, permit.expires_at)
+
+
 def test_permit_to_edit_does_not_place(house: OrdersHouse) -> None:
     house.send(house.permit(OrderPurpose.EDIT_ENTRY))
     assert house.venue.calls == []
@@ -184,6 +201,26 @@ def test_answer_that_proves_nothing_is_unknown(house: OrdersHouse, fault: str | 
     assert len(house.venue.named("place_combo_order")) == 1
 
 
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        ("before", "/place_combo_order"),
+        (500, "HTTP 500: "),
+        (Response(200, {}, b'{"ord'), "place_combo_order: "),
+        (Response(200, {}, b'{"order": {}}'), "place_combo_order: "),
+        ("refused", "/place_combo_order"),
+        (Response(200, {}, b'{"error": "10009 not enough funds"}'), "10009 not enough funds"),
+        (422, "played"),
+    ],
+)
+def test_outcome_that_is_none_says_why(house: OrdersHouse, fault: str | int | Response, why: str) -> None:
+    house.venue.faults["place_combo_order"].append(fault)
+    house.send(house.permit())
+    ((_, outcome),) = [(to, message) for to, message in house.log if to == "execution"]
+    assert isinstance(outcome, OrderRefused | OrderUnknown)
+    assert why in outcome.detail
+
+
 def test_permit_of_an_unknown_order_comes_back_when_the_venue_would_refuse_it(house: OrdersHouse) -> None:
     """Until then it may still be on its way, and an arming must wait for it."""
     house.venue.faults["place_combo_order"].append("cut")
@@ -197,6 +234,7 @@ def test_permit_of_an_unknown_order_comes_back_when_the_venue_would_refuse_it(ho
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
+        (400, "http_400"),
         (401, "auth"),
         (403, "auth"),
         (404, "http_404"),
@@ -309,6 +347,17 @@ def test_every_outcome_names_the_attempt_that_it_answers(house: OrdersHouse) -> 
     outcomes = [message for to, message in house.log if to == "execution"]
     answered = [o.attempt_id for o in outcomes if isinstance(o, OrderAccepted | OrderRefused | OrderUnknown)]
     assert answered == ["permit-1", "permit-1"] + ["cancel-1"] * 6
+
+
+def test_outcome_of_a_void_permit_says_that_nothing_was_sent(house: OrdersHouse) -> None:
+    kill(house)
+    house.send(house.permit())
+    assert house.refused().detail == "not sent"
+
+
+def test_connection_is_made_with_the_actors_own_context(house: OrdersHouse) -> None:
+    """The laboratory's connection takes the time from it, and notices by it that the actor was replaced."""
+    assert house.connected == [house.contexts["mcp.orders"]]
 
 
 def test_stop_closes_the_connection(house: OrdersHouse) -> None:

@@ -218,15 +218,48 @@ def test_file_that_can_not_be_taken_away_is_where_it_was(file: DiskKillFile, tmp
     assert (tmp_path / "KILL").is_dir()
 
 
-def test_arming_by_the_administrator_belongs_to_the_folders_owner(
+def test_file_that_can_not_even_be_renamed_back_is_found_at_the_next_start(
     file: DiskKillFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given: list[tuple[int, int]] = []
+    """The disk fails at the first sync, and then refuses the renaming too."""
+    file.add(FIRST)
+    rename = Path.rename
+    left = [rename]
+
+    def once(source: Path, target: Path) -> Path:
+        if not left:
+            raise OSError(errno.EROFS, "Read-only file system")
+        return left.pop()(source, target)
+
+    def failed(_handle: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(Path, "rename", once)
+    monkeypatch.setattr(os, "fsync", failed)
+    with pytest.raises(OSError, match="Input/output error"):
+        file.disarm({"a"})
+    found = file.read_aside()
+    assert found is not None
+    assert found.armings == (FIRST,)
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_arming_by_the_administrator_belongs_to_the_folders_owner(
+    file: DiskKillFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full: bool
+) -> None:
+    """Also a bare one on a full disk."""
+    given: list[tuple[int, int, int]] = []
+
+    def give(handle: int, uid: int, gid: int) -> None:
+        given.append((os.fstat(handle).st_ino, uid, gid))
+
     monkeypatch.setattr(os, "geteuid", lambda: tmp_path.stat().st_uid + 1)
-    monkeypatch.setattr(os, "fchown", lambda _handle, uid, gid: given.append((uid, gid)))
+    monkeypatch.setattr(os, "fchown", give)
+    if full:
+        monkeypatch.setattr(os, "write", refusing(no_space(), no_space()))
     file.add(FIRST)
     owner = tmp_path.stat()
-    assert given == [(owner.st_uid, owner.st_gid)]
+    assert given[-1] == ((tmp_path / "KILL").stat().st_ino, owner.st_uid, owner.st_gid)
 
 
 def test_arming_without_the_right_to_give_it_away_is_an_arming(

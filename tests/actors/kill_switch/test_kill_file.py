@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from actors.kill_switch import DiskKillFile
+from actors.kill_switch.kill_file import CONTENT_BYTES_MAX, TRIES_MAX
 from core.kill_file import Arming, parse_kill_file
 from core.messages.kill_switch import ArmCause
 
@@ -132,6 +133,68 @@ def test_file_system_without_links_has_the_content_all_the_same(
 def test_folder_in_which_nothing_can_be_laid_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         DiskKillFile(tmp_path / "none").add(FIRST)
+
+
+def test_file_that_is_taken_away_again_and_again_is_laid_bare_and_that_is_said(
+    file: DiskKillFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is said must not be that the arming is in it."""
+
+    def another_was_faster(source: Path, target: Path) -> None:
+        raise FileExistsError(errno.EEXIST, "File exists")
+
+    monkeypatch.setattr(os, "link", another_was_faster)
+    monkeypatch.setattr(os, "write", refusing(*[None] * TRIES_MAX, no_space()))
+    problem = file.add(FIRST)
+    assert str(problem) == "the file was taken away again and again"
+    assert content(tmp_path) == b""
+
+
+def test_link_to_a_file_is_read_as_that_file(file: DiskKillFile, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").write_bytes(FIRST.to_bytes())
+    (tmp_path / "KILL").symlink_to(tmp_path / "elsewhere")
+    found = file.read()
+    assert found is not None
+    assert found.armings == (FIRST,)
+
+
+@pytest.mark.parametrize("at_a_time", [7, 1 << 16])
+def test_file_is_read_piece_by_piece_up_to_a_mebibyte(
+    file: DiskKillFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_a_time: int
+) -> None:
+    read, taken = os.read, [0]
+
+    def piece(handle: int, count: int) -> bytes:
+        got = read(handle, min(count, at_a_time))
+        taken[0] += len(got)
+        return got
+
+    monkeypatch.setattr(os, "read", piece)
+    (tmp_path / "KILL").write_bytes(FIRST.to_bytes())
+    found = file.read()
+    assert found is not None
+    assert (found.armings, found.has_more) == ((FIRST,), False)
+    if at_a_time > 7:
+        (tmp_path / "KILL").write_bytes(FIRST.to_bytes() + b"x" * (CONTENT_BYTES_MAX + at_a_time))
+        taken[0] = 0
+        found = file.read()
+        assert found is not None
+        assert (found.armings, found.has_more, taken[0]) == ((FIRST,), True, CONTENT_BYTES_MAX)
+
+
+def test_error_without_words_is_shown_all_the_same(
+    file: DiskKillFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for error, said in ((OSError("no words"), "no words"), (OSError(errno.EIO, "I/O error"), "I/O error")):
+
+        def failing(*_: object, error: OSError = error) -> int:
+            raise error
+
+        monkeypatch.setattr(os, "open", failing)
+        found = file.read()
+        monkeypatch.undo()
+        assert found is not None
+        assert found.problem == said
 
 
 def test_link_that_leads_nowhere_is_not_taken_for_the_file(file: DiskKillFile, tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ from threading import enumerate as enumerate_threads
 
 import pytest
 
-from actors.control.wire import ControlAnswer, answer_of
+from actors.control.wire import ControlAnswer, RequestName, answer_of
 from actors.kill_switch import DiskKillFile
-from cli.arming import arm
+from cli.arming import RealPatience, arm
 from cli.kill_switch_files import new_arming
 from cli.last_arming import armed_at_the_end
 from core.errors import FoundWrongError, InputError
@@ -119,6 +119,23 @@ def test_engine_that_confirms_ends_the_wait_and_says_what_leaves(folder: Path, e
     assert kill(folder).exists()
 
 
+def test_engine_is_asked_to_arm_with_the_reason_and_for_longer_than_it_can_take(folder: Path) -> None:
+    """A permit may be out as long as this command waits; the engine's answer comes a little later."""
+    with held_folder(folder, by_engine()) as asked:
+        told(folder, Passing(engine_is_asked))
+    (request,) = asked
+    assert (request.request, request.message) == (RequestName.INJECT, "ArmKillSwitch")
+    assert (request.body, request.wait_s) == ({"reason": "stop"}, CERTAIN_AFTER_S + 1.0)
+
+
+def test_persons_time_is_the_machines() -> None:
+    patience, happened = RealPatience(), Event()
+    assert patience.wait(happened, 0.0) is False
+    happened.set()
+    assert patience.wait(happened, 60.0) is True
+    assert patience.monotonic() <= patience.monotonic()
+
+
 REFUSED = Refused(request_id="i", reasons=("AskTimeout",))
 
 
@@ -183,7 +200,9 @@ def test_arming_in_memory_only_is_no_success(unwritable: Path) -> None:
     answers = by_engine(not_on_disk="No space left on device")
     with (
         held_folder(unwritable, answers),
-        pytest.raises(FoundWrongError, match=r"memory only: .*No space left on device"),
+        pytest.raises(
+            FoundWrongError, match=r"memory only: .*No space left on device.* run the command again"
+        ),
     ):
         told(unwritable, Passing(engine_is_asked))
 
@@ -261,9 +280,13 @@ def test_engine_that_gave_up_leaves_an_armed_folder_also_if_its_switch_was_what_
     assert armed_at_the_end(tmp_path, "gave up", NOW) == "the switch is armed"
     [arming] = parse_kill_file(kill(tmp_path).read_bytes()).armings
     assert (arming.causes, arming.reason) == ((ArmCause.SUPERVISION,), "gave up")
+    assert (arming.who, arming.at, len(arming.arming_id)) == ("root", NOW, 32)
     assert armed_at_the_end(tmp_path, "again", NOW) == "the switch is armed"
     assert len(parse_kill_file(kill(tmp_path).read_bytes()).armings) == 1
-    assert "arm by hand" in armed_at_the_end(tmp_path / "none", "gave up", NOW)
+    problem = armed_at_the_end(tmp_path / "none", "gave up", NOW)
+    assert (
+        problem == f"KILL could not be laid in {tmp_path / 'none'} (No such file or directory): arm by hand"
+    )
 
 
 def test_reason_is_cut_where_it_is_too_long_to_be_one(folder: Path) -> None:

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from actors.control.wire import ControlAnswer, answer_of
+from actors.control.wire import ControlAnswer, RequestName, answer_of
+from actors.kill_switch import DiskKillFile
+from cli.kill_switch_files import new_arming
 from core.messages.base import Refused
 from core.messages.control import InjectAccepted, InjectDone
 from core.messages.kill_switch import KillSwitchDisarmed
@@ -37,6 +39,25 @@ def outcome(answer: KillSwitchDisarmed | Refused) -> list[ControlAnswer]:
 def test_engine_that_has_disarmed_is_believed(cli: Cli, tmp_path: Path) -> None:
     ran = disarm(cli, tmp_path, outcome(KillSwitchDisarmed(reason="seen", who="ada", at=NOW)))
     assert (ran.code, ran.out, ran.err) == (0, "disarmed\n", "")
+
+
+@pytest.mark.parametrize("accepts", [False, True])
+@pytest.mark.parametrize("laid", [False, True])
+def test_engine_is_asked_to_disarm_what_is_in_kill_now_and_nothing_else(
+    cli: Cli, tmp_path: Path, laid: bool, accepts: bool
+) -> None:
+    """None at all is no licence for what comes later; a broken audit chain is accepted only by name."""
+    arming = new_arming("stop", "ada")
+    if laid:
+        DiskKillFile(tmp_path).add(arming)
+    flags = ("--accept-audit-break",) if accepts else ()
+    with held_folder(tmp_path, outcome(KillSwitchDisarmed(reason="seen", who="ada", at=NOW))) as asked:
+        cli("kill-switch", "disarm", "--reason", "seen", "--data-dir", tmp_path, *flags)
+    (request,) = asked
+    assert (request.request, request.message) == (RequestName.INJECT, "DisarmKillSwitch")
+    assert request.wait_s == 20.0
+    expected = {"reason": "seen", "armings": [arming.arming_id] if laid else []}
+    assert request.body == (expected | {"accept_audit_break": True} if accepts else expected)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from reading.engine_lock import LOCK
 
 @contextlib.contextmanager
 def held_folder(data_dir: Path, answers: Sequence[ControlAnswer] | None) -> Iterator[list[ControlRequest]]:
-    """Each connection gets these answers to its first line; None: it is accepted and never answered.
+    """Each connection gets these answers to its first line, and then ends; None: it is never answered.
 
     Gives the requests that were answered, in order.
     """
@@ -49,3 +49,4 @@ def _serve(
             if answers is not None:
                 asked.append(read_request(connection.makefile("rb").readline()))
                 connection.sendall(b"".join(map(encode, answers)))
+                connection.shutdown(socket.SHUT_WR)

@@ -261,6 +261,21 @@ def test_label_seen_before_is_ours(house: OrdersHouse) -> None:
     assert first.order.order_id == second.order.order_id
 
 
+def test_conflict_is_the_answer_to_a_placement_only(house: OrdersHouse) -> None:
+    """To an edit or a cancel it is a refusal, also if the body has our order."""
+    house.send(house.permit())
+    _, body = house.venue._serve("get_order_by_label", b'{"label": "p-1:e1"}')
+    house.venue.faults["edit_order"].append(Response(409, {}, body))
+    house.venue.faults["cancel_order"].append(Response(409, {}, body))
+    permit = house.edit_permit("0.009")
+    edit = EditOrder(label=LABEL, order_id=OrderId("O1"), terms=permit.terms, permit=permit)
+    cancel = CancelOrder(label=LABEL, order_id=OrderId("O1"), attempt_id="cancel-1")
+    for command in (edit, cancel):
+        house.tell("mcp.orders", command, sender="execution")
+        assert house.refused().reason == "http_409"
+    assert len(house.told("execution", OrderRefused)) == 2
+
+
 def test_order_of_another_label_in_the_answer_is_unknown(house: OrdersHouse) -> None:
     house.send(house.permit())
     foreign = Label("p-2:e1")

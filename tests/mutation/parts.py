@@ -68,14 +68,14 @@ PARTS = (
             "actors/state/moves.py",
             "actors/state/tables/edits.py",
             "actors/state/tables/ledger.py",
-            "actors/state/tables/orders.py",
-            "actors/state/tables/positions.py",
         ),
         tests=(
             "tests/actors/state/test_failing_disk.py",
             "tests/actors/state/test_orders_on_record.py",
             "tests/actors/state/test_positions.py",
             "tests/actors/state/test_sequencing.py",
+            "tests/actors/state/test_what_is_recorded.py",
+            "tests/actors/state/test_what_is_refused.py",
         ),
     ),
     Part(

@@ -106,14 +106,19 @@ def survivors(folder: Path) -> tuple[str, ...]:
 
 def try_part(part: Part, patterns: Sequence[str]) -> Score:
     """Try what has not been tried, what is named, and the survivors again if a test has changed."""
+    digest = digest_of_tests()
     folder = prepare(part)
+    noted = folder / "tests.sha256"
+    known = noted.read_text("utf-8") if noted.exists() else None
+    before = survivors(folder) if known not in (None, digest) else ()
     run = ("run", "--max-children", str(PROCESSES))
     mutmut(folder, *run, *patterns)
-    noted, digest = folder / "tests.sha256", digest_of_tests()
-    known = noted.read_text("utf-8") if noted.exists() else digest
-    if not patterns and known != digest and (left := survivors(folder)):
-        mutmut(folder, *run, *left)
-    noted.write_text(digest, "utf-8")
+    if not patterns:
+        left = tuple(name for name in survivors(folder) if name in before)
+        if left:
+            mutmut(folder, *run, *left)
+        # Only now: a run that is broken off tries the survivors again.
+        noted.write_text(digest, "utf-8")
     mutmut(folder, "export-cicd-stats", quiet=True)
     counts = json.loads((folder / "mutants" / "mutmut-cicd-stats.json").read_text("utf-8"))
     return Score(part.name, *(counts[name] for name in COUNTED), survivors(folder))

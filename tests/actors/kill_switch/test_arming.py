@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from actors.runtime.testing import DEFAULT_NOW, FakeReply
-from core.kill_file import Arming, parse_kill_file
-from core.messages.alerting import RaiseAlert, Severity
+from core.kill_file import parse_kill_file
 from core.messages.audit import AuditBoot, AuditHead, SwitchWord
 from core.messages.base import Refused
 from core.messages.execution import WithdrawEntries
@@ -25,7 +23,7 @@ from core.messages.kill_switch import (
     PermitSpent,
     PermitVoid,
 )
-from core.messages.state import KillSwitchRow, RecordKillSwitch
+from core.messages.state import RecordKillSwitch
 from tests.fakes.kill_switch import SwitchHouse, request
 
 
@@ -75,17 +73,6 @@ def test_file_is_written_before_the_acknowledgement_and_the_row_follows(
     assert house.books.row.armed
 
 
-def test_person_is_told_of_every_cause_once(house: SwitchHouse) -> None:
-    for cause in (ArmCause.OPERATOR, ArmCause.PROBES, ArmCause.OPERATOR):
-        arm(house, cause)
-    house.run()
-    alerts = [(a.severity, a.code, a.text, a.cause) for a in house.told("alerting", RaiseAlert)]
-    assert alerts == [
-        (Severity.CRITICAL, f"armed:{cause}", "armed by ada: stop", "stop")
-        for cause in ("operator", "probes")
-    ]
-
-
 def test_every_arming_has_an_id_so_that_no_disarming_takes_another_away(
     house: SwitchHouse, tmp_path: Path
 ) -> None:
@@ -96,20 +83,6 @@ def test_every_arming_has_an_id_so_that_no_disarming_takes_another_away(
     ids = [arming.arming_id for arming in parse_kill_file((tmp_path / "KILL").read_bytes()).armings]
     assert len(ids) == len(set(ids)) == 3
     assert "" not in ids
-
-
-def test_what_is_recorded_is_not_told_again(house: SwitchHouse) -> None:
-    arm(house)
-    house.run()
-    house.advance(60)
-    assert len(house.told("state", RecordKillSwitch)) == 1
-
-
-def test_arming_is_recorded_once_however_long_its_permits_take(house: SwitchHouse) -> None:
-    give_permit(house)
-    arm(house)
-    house.advance(60)
-    assert len({record.request_id for record in house.told("state", RecordKillSwitch)}) == 1
 
 
 def test_every_arming_tells_execution_to_withdraw_entries(house: SwitchHouse) -> None:
@@ -198,28 +171,6 @@ def test_row_alone_means_armed_and_writes_the_file_anew(house: SwitchHouse, tmp_
     assert (tmp_path / "KILL").exists()
 
 
-@pytest.mark.parametrize("causes", [(ArmCause.RECOVERY,), ()])
-@pytest.mark.parametrize("laid", [False, True])
-def test_causes_of_the_row_count_beside_those_of_the_file(
-    house: SwitchHouse, tmp_path: Path, causes: tuple[ArmCause, ...], laid: bool
-) -> None:
-    """A row that names none is a person's. The file gets what it lacks, and a person is told."""
-    if laid:
-        probes = Arming(causes=(ArmCause.PROBES,), reason="gone", who="health", at=house.time)
-        (tmp_path / "KILL").write_bytes(probes.to_bytes())
-    at = house.time - timedelta(days=1)
-    house.books.row = KillSwitchRow(request_id="", armed=True, causes=causes, reason="row", who="ada", at=at)
-    house.restart()
-    expected = {*(causes or (ArmCause.OPERATOR,)), *((ArmCause.PROBES,) if laid else ())}
-    found = status(house)
-    assert set(found.causes) == expected
-    assert (found.reason, found.since) == (("gone", house.time) if laid else ("row", at))
-    assert parse_kill_file((tmp_path / "KILL").read_bytes()).named_causes == expected
-    if laid:
-        last = house.told("alerting", RaiseAlert)[-1]
-        assert (last.severity, last.code, last.text) == (Severity.CRITICAL, "armed:at_start", "gone")
-
-
 def test_removing_the_file_while_it_runs_does_not_disarm(house: SwitchHouse, tmp_path: Path) -> None:
     arm(house)
     (tmp_path / "KILL").unlink()
@@ -273,14 +224,6 @@ def test_disarming_writes_the_row_before_the_file_goes(house: SwitchHouse, tmp_p
     assert not status(house).armed
     house.restart()
     assert not status(house).armed, "neither file nor row arms the next start"
-
-
-def test_person_is_told_who_has_disarmed_and_why(house: SwitchHouse) -> None:
-    arm(house)
-    house.run()
-    disarm(house)
-    last = house.told("alerting", RaiseAlert)[-1]
-    assert (last.severity, last.code, last.text) == (Severity.HIGH, "disarmed", "disarmed by ada: fine now")
 
 
 def test_disarming_what_is_not_armed_is_refused(house: SwitchHouse) -> None:

@@ -53,6 +53,7 @@ PARTS = (
             "tests/actors/audit/test_disk_full.py",
             "tests/actors/audit/test_judge.py",
             "tests/actors/audit/test_last_word.py",
+            "tests/actors/audit/test_starts_and_ends.py",
             "tests/actors/audit/test_verify.py",
             "tests/actors/audit/test_verify_running.py",
         ),

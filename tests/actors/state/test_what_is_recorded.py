@@ -14,7 +14,7 @@ from core.messages.kill_switch import BooksChanged
 from core.messages.state import RecordDeliveries, Recorded, RecordEdit, RecordSent
 from core.orders.books import CashFlow, CashFlowKind, Delivery, Edit, Instruction, InstructionKind, OrderRow
 from core.orders.exit_rule import ExitRule
-from core.orders.lifecycle import OrderState
+from core.orders.lifecycle import OrderState, PositionState
 from core.values import Label, OrderId, PositionId
 from tests.actors.state.books_room import (
     CYCLE,
@@ -254,6 +254,26 @@ def test_every_move_of_a_position_is_on_record(room: BooksRoom) -> None:
     minutes = [0, 1, 0, 5]
     times = [START + timedelta(minutes=minute) for minute in minutes] + [EXPIRY]
     assert [each["at"] for each in made] == [f"{at:%Y-%m-%dT%H:%M:%S}.000000+00:00" for at in times]
+
+
+def test_an_entry_that_rests_awaits_its_fill_and_one_that_ends_unfilled_says_so(room: BooksRoom) -> None:
+    propose(room)
+    label = instruct(room)
+    send(room, label)
+    record(room, order_row(label, OrderState.WORKING), request="rests")
+    (resting,) = positions.live(db_of(room))
+    assert resting.state is PositionState.AWAITING_FILL
+    record(room, order_row(label, OrderState.CANCELLED), request="ends")
+    last = of_kind(room, "POSITION")[-1]
+    assert (last["from"], last["to"], last["reason"]) == ("awaiting_fill", "cancelled", "nothing filled")
+
+
+def test_a_fill_that_is_told_again_is_no_news(room: BooksRoom) -> None:
+    label = opened(room)
+    again = order_row(label, OrderState.FILLED, 2)
+    record(room, again, fills(label, 1, 2), request="again")
+    assert [alert.code for alert in alerts(room)].count("order_filled") == 1
+    assert len(of_kind(room, "FILL")) == 2
 
 
 def test_records_of_a_trade_carry_the_cycle_that_it_belongs_to(room: BooksRoom) -> None:

@@ -249,6 +249,8 @@ def test_state_that_refuses_leaves_it_armed(house: SwitchHouse, tmp_path: Path) 
     assert isinstance(refused, Refused)
     assert refused.reasons == ("degraded",)
     assert (tmp_path / "KILL").exists()
+    house.books.refuse = {}
+    assert isinstance(disarm(house), KillSwitchDisarmed)
 
 
 def test_arming_during_a_disarming_wins(house: SwitchHouse, tmp_path: Path) -> None:

@@ -11,8 +11,17 @@ import pytest
 from actors.state.tables import edits, ledger, orders, positions
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.kill_switch import BooksChanged
-from core.messages.state import RecordDeliveries, Recorded, RecordEdit, RecordSent
-from core.orders.books import CashFlow, CashFlowKind, Delivery, Edit, Instruction, InstructionKind, OrderRow
+from core.messages.state import BooksRead, GetBooks, RecordDeliveries, Recorded, RecordEdit, RecordSent
+from core.orders.books import (
+    Books,
+    CashFlow,
+    CashFlowKind,
+    Delivery,
+    Edit,
+    Instruction,
+    InstructionKind,
+    OrderRow,
+)
 from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import OrderState, PositionState
 from core.values import Label, OrderId, PositionId
@@ -119,6 +128,7 @@ def test_an_order_is_read_as_it_was_written(room: BooksRoom) -> None:
     propose(room)
     label = instruct(room)
     send(room, label)
+    before = OrderState.SENT
     for number, state in enumerate((OrderState.WORKING, OrderState.CANCEL_PENDING, OrderState.CANCELLED)):
         written = OrderRow(
             label=label,
@@ -134,7 +144,9 @@ def test_an_order_is_read_as_it_was_written(room: BooksRoom) -> None:
         record(room, written, fills(label, 1, 1), request=f"r-{number}")
         assert orders.order(db_of(room), label) == written
         detail = of_kind(room, "ORDER")[-1]
-        assert detail["to"] == state
+        assert (detail["from"], detail["to"]) == (before, state)
+        assert "state" not in detail
+        before = state
         assert (detail["order_id"], detail["filled_amount"], detail["reason"]) == ("o-9", 1, "why")
 
 
@@ -266,6 +278,30 @@ def test_an_entry_that_rests_awaits_its_fill_and_one_that_ends_unfilled_says_so(
     record(room, order_row(label, OrderState.CANCELLED), request="ends")
     last = of_kind(room, "POSITION")[-1]
     assert (last["from"], last["to"], last["reason"]) == ("awaiting_fill", "cancelled", "nothing filled")
+
+
+def test_who_asks_for_the_books_sees_each_change_at_once(room: BooksRoom) -> None:
+    """They are kept between two questions: an order in doubt must not be missed, nor a contract."""
+
+    def books() -> Books:
+        answer = room.ask(GetBooks())
+        assert isinstance(answer, BooksRead)
+        return answer.books
+
+    propose(room)
+    label = instruct(room)
+    assert [row.state for row in books().orders] == [OrderState.INTENDED]
+    send(room, label)
+    assert [row.state for row in books().orders] == [OrderState.SENT]
+    record(room, order_row(label, OrderState.UNKNOWN), request="doubt")
+    assert [order.label for order in books().orders_in_doubt] == [label]
+    row = order_row(label, OrderState.WORKING, 2)
+    record(room, row, fills(label, 1, 1), request="one")
+    assert [position.contracts for position in books().positions] == [1]
+    record(room, row, (*fills(label, 1, 1), *fills(label, 2, 1)), request="two")
+    assert [position.contracts for position in books().positions] == [2]
+    edit(room, label, "0.0110", 3)
+    assert [made.limit_eth for made in books().edits] == [Decimal("0.0110")]
 
 
 def test_a_fill_that_is_told_again_is_no_news(room: BooksRoom) -> None:

@@ -11,9 +11,9 @@ from actors.audit.durable import write_whole
 from actors.audit.files import compress, whole_lines
 from actors.audit.verify import verify
 from actors.runtime import AskTimeout
-from core.audit.hash_chain import GENESIS, split_lines
+from core.audit.hash_chain import GENESIS, ChainBrokenError, split_lines
 from core.messages.alerting import RaiseAlert, Severity
-from core.messages.audit import AuditAt, AuditBoot, AuditHead, AuditStatus, GetAudit
+from core.messages.audit import AppendAudit, AuditAt, AuditBoot, AuditHead, AuditStatus, GetAudit
 from core.messages.base import Refused
 from core.messages.state import GetAuditHeadAndPending
 from tests.actors.audit.test_boot import FILE, boot, boots, event, flip_first, lived
@@ -100,6 +100,29 @@ def test_an_end_by_failure_writes_nothing_more(tmp_path: Path) -> None:
     room.audit.on_stop()
     assert room.audit_bytes() == b""
     assert len(room.audit_ctx.asked) == asked
+    room.kill()
+
+
+@pytest.mark.parametrize(
+    "update", [{"last_hash": "f" * 64}, {"last_seq": 3}, {"payload": b"", "last_seq": 3}], ids=str
+)
+def test_a_batch_that_does_not_end_where_it_says_is_not_written(
+    tmp_path: Path, update: dict[str, object]
+) -> None:
+    """State's memory may be damaged: what is acknowledged has to be what the database holds."""
+    room = BooksRoom(tmp_path).start()
+    event(room, 1)
+    room.hold_appends = True
+    event(room, 2)
+    before = room.audit_bytes()
+    (append,) = room.held
+    wrong = AppendAudit(batch=append.batch.model_copy(update=update))
+    with (
+        room.audit_ctx.handling(wrong, sender=room.state_address),
+        pytest.raises(ChainBrokenError, match=f"expected its end at {wrong.batch.last_seq}:"),
+    ):
+        room.audit.on_receive(wrong)
+    assert room.audit_bytes() == before
     room.kill()
 
 

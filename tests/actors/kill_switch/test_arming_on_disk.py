@@ -204,6 +204,9 @@ def test_full_disk_has_a_bare_file_that_is_filled_when_there_is_room(tmp_path: P
     assert isinstance(answer, KillSwitchArmed)
     assert answer.not_on_disk is None
     assert file.content == b""
+    house.run()
+    told = house.told("alerting", RaiseAlert)[0]
+    assert (told.severity, told.code) == (Severity.CRITICAL, "kill_file_bare")
     file.full = False
     house.advance(5)
     found = file.read()

@@ -156,6 +156,7 @@ def test_link_to_a_file_is_read_as_that_file(file: DiskKillFile, tmp_path: Path)
     found = file.read()
     assert found is not None
     assert found.armings == (FIRST,)
+    file.sync()
 
 
 @pytest.mark.parametrize("at_a_time", [7, 1 << 16])

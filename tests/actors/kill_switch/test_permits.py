@@ -12,6 +12,7 @@ import pytest
 from actors.kill_switch.ledger import PermitLedger
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.audit import AuditBoot, AuditEvent, AuditHead, AuditKind
+from core.messages.base import Refused
 from core.messages.kill_switch import (
     ArmCause,
     ArmKillSwitch,
@@ -132,6 +133,35 @@ def test_own_proposal_does_not_count_as_another_open_position(house: SwitchHouse
     permit(house)
 
 
+@pytest.mark.parametrize(
+    ("label", "vetoed"), [("p-entry-1:e1", False), ("p-other:e1", True), ("of another program", True)]
+)
+def test_order_in_doubt_holds_up_the_entries_of_others_only(
+    house: SwitchHouse, label: str, vetoed: bool
+) -> None:
+    """Its own has to be edited and cancelled; one whose label is not ours is somebody else's."""
+    house.put_in_doubt()
+    (row,) = house.books.orders.values()
+    (instruction,) = house.books.instructions.values()
+    house.books.orders = {label: row.model_copy(update={"label": label})}
+    house.books.instructions = {Label(label): instruction.model_copy(update={"label": label})}
+    house.books.tell_facts()
+    house.run()
+    answer = house.ask("kill_switch", request(purpose=OrderPurpose.EDIT_ENTRY))
+    assert isinstance(answer, Veto) is vetoed
+    assert not vetoed or answer.reasons == ("orders_in_doubt",)
+
+
+def test_venue_check_is_good_for_three_intervals_of_health(house: SwitchHouse) -> None:
+    for passed_s, is_known in ((900, True), (1, False)):
+        house.advance(passed_s)
+        house.tell("kill_switch", MarksChanged(as_of=house.time, spot_usd=3000.0))
+        house.books.tell_facts()
+        house.run()
+        answer = house.ask("kill_switch", request())
+        assert isinstance(answer, Permit) is is_known
+
+
 def test_entries_an_hour_are_limited_and_the_hour_slides(house: SwitchHouse) -> None:
     limit = house.strategy.limits.orders_per_hour
     for n in range(limit):
@@ -248,6 +278,7 @@ def test_every_veto_is_recorded(house: SwitchHouse) -> None:
     house.run()
     kinds = [event.kind for message in house.told("state", RecordEvent) for event in message.audit]
     assert kinds.count(AuditKind.VETO) == 1
+    assert events(house)[-1].detail == {"label": "p-entry-1:e1", "purpose": "entry", "reasons": ["armed"]}
 
 
 def events(house: SwitchHouse) -> list[AuditEvent]:
@@ -285,6 +316,10 @@ def test_record_that_the_books_refuse_is_not_told_again_and_a_person_is_told_onc
     assert len(house.told("state", RecordEvent)) == 2
     alerts = [alert for alert in house.told("alerting", RaiseAlert) if alert.severity is Severity.HIGH]
     assert [(alert.code, alert.text) for alert in alerts] == [("kill_switch_not_recorded", "disk_full")]
+    house.advance(3600)
+    house.tell("kill_switch", Refused(request_id="r", reasons=("one", "two")))
+    last = house.told("alerting", RaiseAlert)[-1]
+    assert (last.code, last.text, last.cause) == ("kill_switch_not_recorded", "one, two", "r")
 
 
 def test_unknown_message_is_a_crash(house: SwitchHouse) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -235,3 +236,20 @@ def test_only_a_cut_that_the_next_start_mends_is_called_restorable(tmp_path: Pat
     report = verified(tmp_path, running=True)
     assert (report.ok, report.problem, report.restorable) == (True, None, False)
     assert verify(tmp_path, stored=lambda: None).ok
+
+
+def test_evidence_is_listed_by_hash_line_by_line_and_for_its_owner_only(tmp_path: Path) -> None:
+    content = lived(tmp_path, orderly=False)
+    folder = tmp_path / "audit"
+    (folder / FILE).write_bytes(flip_first(content))
+    (folder / "audit-2026-01-04.jsonl").write_bytes(b"foreign\n")
+    room, told = boot(tmp_path)
+    evidence = tmp_path / (told.evidence or "")
+    manifest = (evidence / "SHA256SUMS").read_bytes()
+    assert sha256(manifest).hexdigest() == told.evidence_sha256
+    names = ["audit-2026-01-04.jsonl", FILE, "pending.jsonl"]
+    expected = [f"{sha256((evidence / name).read_bytes()).hexdigest()}  {name}" for name in names]
+    assert manifest.decode().splitlines() == expected
+    for written in ("pending.jsonl", "SHA256SUMS"):
+        assert (evidence / written).stat().st_mode & 0o777 == 0o600
+    room.kill()

@@ -8,6 +8,7 @@ mutmut knows one set of settings in one folder, so that each part has a folder w
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -15,7 +16,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,8 +57,9 @@ def settings_of(part: Part) -> str:
         "also_copy": copied,
         "pytest_add_cli_args_test_selection": list(part.tests),
         "pytest_add_cli_args": ["-p", "no:cacheprovider", "-p", "no:benchmark", "-p", "no:xdist"],
+        # At least 50 s: on a busy machine a short one would take slow tests for an endless loop.
         "timeout_multiplier": 5.0,
-        "timeout_constant": 2.0,
+        "timeout_constant": 10.0,
         # It would tell of changes that this part has nothing to do with.
         "use_git_change_detection": False,
     }
@@ -65,25 +68,43 @@ def settings_of(part: Part) -> str:
     return "\n".join([project, "[tool.mutmut]", *lines, ""])
 
 
-def prepare(part: Part) -> Path:
-    """The part's folder. Results of an earlier run stay; a test that is gone does not."""
+@contextmanager
+def held(part: Part) -> Iterator[tuple[Path, int]]:
+    """The part's folder, and the lock on it, which mutmut inherits: it may outlive this process."""
     folder = RESULTS / part.name
     folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SystemExit(f"{part.name}: another run is under way in {folder}") from None
+        yield folder, lock.fileno()
+
+
+def prepare(part: Part, folder: Path) -> None:
+    """Lay out the part's folder. Results of an earlier run stay; a test that is gone does not."""
     for name in (*LINKED, *LINKED_FILES):
         link = folder / name
         if not link.is_symlink():
             link.symlink_to(REPOSITORY / name)
     (folder / "pyproject.toml").write_text(settings_of(part), "utf-8")
     shutil.rmtree(folder / "mutants" / "tests", ignore_errors=True)
-    return folder
 
 
-def mutmut(folder: Path, *arguments: str, quiet: bool = False) -> str:
+def mutmut(folder: Path, lock: int, *arguments: str, quiet: bool = False) -> str:
     """Run one of mutmut's commands; what it printed if `quiet`. Ends the run if mutmut can't go on."""
     command = ("nice", "-n", "10", sys.executable, "-m", "mutmut", *arguments)
     environment = {**os.environ, "HYPOTHESIS_PROFILE": "mutants"}
     output = subprocess.PIPE if quiet else None
-    ran = subprocess.run(command, cwd=folder, env=environment, stdout=output, encoding="utf-8", check=False)
+    ran = subprocess.run(
+        command,
+        cwd=folder,
+        env=environment,
+        stdout=output,
+        pass_fds=(lock,),
+        encoding="utf-8",
+        check=False,
+    )
     if ran.returncode != 0:
         raise SystemExit(f"{folder.name}: mutmut {arguments[0]} ended with {ran.returncode}")
     return ran.stdout or ""
@@ -97,9 +118,9 @@ def digest_of_tests() -> str:
     return digest.hexdigest()
 
 
-def survivors(folder: Path) -> tuple[str, ...]:
+def survivors(folder: Path, lock: int) -> tuple[str, ...]:
     """The names of the mutants that no test has noticed."""
-    lines = mutmut(folder, "results", quiet=True).splitlines()
+    lines = mutmut(folder, lock, "results", quiet=True).splitlines()
     found = (line.strip().partition(": ") for line in lines)
     return tuple(name for name, _, status in found if status not in ("timeout", ""))
 
@@ -107,21 +128,23 @@ def survivors(folder: Path) -> tuple[str, ...]:
 def try_part(part: Part, patterns: Sequence[str]) -> Score:
     """Try what has not been tried, what is named, and the survivors again if a test has changed."""
     digest = digest_of_tests()
-    folder = prepare(part)
-    noted = folder / "tests.sha256"
-    known = noted.read_text("utf-8") if noted.exists() else None
-    before = survivors(folder) if known not in (None, digest) else ()
-    run = ("run", "--max-children", str(PROCESSES))
-    mutmut(folder, *run, *patterns)
-    if not patterns:
-        left = tuple(name for name in survivors(folder) if name in before)
-        if left:
-            mutmut(folder, *run, *left)
-        # Only now: a run that is broken off tries the survivors again.
-        noted.write_text(digest, "utf-8")
-    mutmut(folder, "export-cicd-stats", quiet=True)
-    counts = json.loads((folder / "mutants" / "mutmut-cicd-stats.json").read_text("utf-8"))
-    return Score(part.name, *(counts[name] for name in COUNTED), survivors(folder))
+    with held(part) as (folder, lock):
+        prepare(part, folder)
+        noted = folder / "tests.sha256"
+        known = noted.read_text("utf-8") if noted.exists() else None
+        before = survivors(folder, lock) if known not in (None, digest) else ()
+        run = ("run", "--max-children", str(PROCESSES))
+        mutmut(folder, lock, *run, *patterns)
+        if not patterns:
+            left = tuple(name for name in survivors(folder, lock) if name in before)
+            if left:
+                mutmut(folder, lock, *run, *left)
+            # Only now: a run that is broken off tries the survivors again.
+            noted.write_text(digest, "utf-8")
+        mutmut(folder, lock, "export-cicd-stats", quiet=True)
+        counts = json.loads((folder / "mutants" / "mutmut-cicd-stats.json").read_text("utf-8"))
+        killed, timeout, total = (int(counts[name]) for name in COUNTED)
+        return Score(part.name, killed, timeout, total, survivors(folder, lock))
 
 
 def chosen(names: Sequence[str]) -> list[tuple[Part, tuple[str, ...]]]:

@@ -131,7 +131,8 @@ def test_venue_is_asked_for_what_is_permitted_and_for_no_longer(
     (placed,) = house.venue.placed()
     asked = [(leg.instrument_name, leg.side, leg.ratio) for leg in placed.legs]
     assert asked == [(leg.instrument_name, leg.side.value, leg.ratio) for leg in legs]
-    assert (placed.amount, placed.side, placed.price) == (2, permit.terms.side.value, permit.terms.limit_eth)
+    assert (placed.amount, placed.price) == (Decimal(2), permit.terms.limit_eth)
+    assert placed.side == permit.terms.side.value
     assert placed.reduce_only is (purpose is OrderPurpose.EXIT)
     assert (placed.label, placed.valid_until) == (LABEL, permit.expires_at)
 

@@ -71,6 +71,8 @@ PARTS = (
             "actors/state/tables/ledger.py",
         ),
         tests=(
+            # The first for what a new chain opens with.
+            "tests/actors/audit/test_boot.py",
             "tests/actors/state/test_failing_disk.py",
             "tests/actors/state/test_orders_on_record.py",
             "tests/actors/state/test_positions.py",

@@ -43,7 +43,7 @@ def test_causes_of_file_and_books_count_together(tmp_path: Path) -> None:
     record(tmp_path, ArmCause.AUDIT)
     found = stored_status(tmp_path)
     assert found.causes == (ArmCause.AUDIT, ArmCause.OPERATOR)
-    assert (found.reason, found.who, found.file) == ("file", "ada", True)
+    assert (found.reason, found.who, found.at, found.file) == ("file", "ada", NOW, True)
     assert found.exits_blocked is True
 
 
@@ -51,12 +51,18 @@ def test_books_alone_arm(tmp_path: Path) -> None:
     record(tmp_path, ArmCause.OPERATOR)
     found = stored_status(tmp_path)
     assert (found.armed, found.reason, found.who, found.file) == (True, "row", "bob", False)
+    assert (found.causes, found.at) == ((ArmCause.OPERATOR,), NOW)
 
 
 def test_file_that_says_nothing_arms(tmp_path: Path) -> None:
     (tmp_path / "KILL").touch()
     found = stored_status(tmp_path)
     assert (found.armed, found.causes, found.file) == (True, (ArmCause.KILL_FILE,), True)
+    assert found.reason == "KILL says nothing that can be read; the file alone arms"
+    record(tmp_path, ArmCause.AUDIT)
+    found = stored_status(tmp_path)
+    assert (found.causes, found.file) == ((ArmCause.AUDIT, ArmCause.KILL_FILE), True)
+    assert (found.reason, found.who, found.at) == ("row", "bob", NOW)
 
 
 def test_neither_is_clear(tmp_path: Path) -> None:

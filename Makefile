@@ -66,7 +66,7 @@ coverage: $(DEV)  ## Every line and branch of core/ by its own tests; fails unde
 
 # Results are kept in mutants/: a second run tries only what changed, and survivors if a test has changed.
 # MUTANTS='audit' tries one part, MUTANTS='core.rules.exit.*' some again.
-mutants: $(DEV)  ## Change what must not break in 11,000 ways: of each part tests must notice 85 % (hours)
+mutants: $(DEV)  ## Change what must not break in 10,000 ways: of each part tests must notice 85 % (hours)
 	$(BIN)/python -m tests.mutation.run $(MUTANTS)
 
 lint: $(DEV)  ## Style, format and import contracts

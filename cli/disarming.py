@@ -9,10 +9,11 @@ from pydantic import JsonValue
 
 from actors.control.wire import RequestName
 from actors.kill_switch import DiskKillFile
-from core.errors import FoundWrongError
+from core.errors import FoundWrongError, NoAnswerError
 from reading.control_client import exchange, request_of
 
 WAIT_S = 20.0
+_STILL = "and may still carry it out; see run.py kill-switch status"
 _MEANING = {
     "not_armed": "the switch is not armed",
     "busy": "an arming or another disarming is under way; try again in a few seconds",
@@ -39,13 +40,12 @@ def disarm(data_dir: Path, reason: str, *, accept_audit_break: bool) -> None:
     if accept_audit_break:
         body["accept_audit_break"] = True
     request = request_of(RequestName.INJECT, message="DisarmKillSwitch", body=body, wait_s=WAIT_S)
-    answers = list(exchange(data_dir, request))
-    last = answers[-1] if answers else None
-    if last is None or last.answer != "InjectDone" or not isinstance(last.body, dict):
-        raise FoundWrongError(
-            f"the engine has not confirmed the disarming within {WAIT_S:g} s and may still carry it out; "
-            "see run.py kill-switch status"
-        )
+    try:
+        *_, last = exchange(data_dir, request)
+    except NoAnswerError as error:
+        raise FoundWrongError(f"the engine has not confirmed the disarming ({error}) {_STILL}") from None
+    if last.answer != "InjectDone" or not isinstance(last.body, dict):
+        raise FoundWrongError(f"the engine has not confirmed the disarming within {WAIT_S:g} s {_STILL}")
     if last.body.get("answer") == "Refused":
         reasons = json.loads(str(last.body["body"]))["reasons"]
         raise FoundWrongError("not disarmed: " + "; ".join(_MEANING.get(why, why) for why in reasons))

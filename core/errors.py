@@ -5,6 +5,7 @@ CerberoError
 │   └── ConfigError         strategy.yaml: unknown key, wrong unit, impossible combination
 ├── EngineNotRunningError   a command that needs the engine found none (exit code 3)
 ├── FoundWrongError         a check ran and found something wrong (exit code 1)
+│   └── NoAnswerError       a request was sent to the engine and not answered: it may be carried out
 ├── IllegalEdgeError        a state machine was asked for an edge that it does not have
 └── McpError                the upstream tool servers
     ├── McpAuthError            401, 403: the token is refused; not retried
@@ -38,6 +39,10 @@ class EngineNotRunningError(CerberoError):
 
 class FoundWrongError(CerberoError):
     """A check ran and found something wrong."""
+
+
+class NoAnswerError(FoundWrongError):
+    """A request was sent to the engine and not answered in full: it may have been or still be carried out."""
 
 
 class IllegalEdgeError(CerberoError):

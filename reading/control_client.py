@@ -13,7 +13,7 @@ from pydantic import BaseModel, JsonValue, ValidationError
 
 from actors.control.trust import peer_uid, require_own
 from actors.control.wire import LINE_BYTES_MAX, ControlAnswer, ControlRequest, RequestName, encode
-from core.errors import EngineNotRunningError, FoundWrongError, InputError
+from core.errors import EngineNotRunningError, FoundWrongError, InputError, NoAnswerError
 from reading.engine_lock import running_engine
 from reading.operator import operator_name
 
@@ -40,7 +40,11 @@ def ask_engine(
 def exchange(
     data_dir: Path, request: ControlRequest, *, answer_s: float = ANSWER_S
 ) -> Iterator[ControlAnswer]:
-    """Send a request and yield its answers, as many as there are."""
+    """Send a request and yield its answers, as many as there are; the last one has no `more`.
+
+    Raises EngineNotRunningError if nobody listens, FoundWrongError if the engine refuses, NoAnswerError if
+    the answers end before the last one.
+    """
     timeout_s = answer_s + request.wait_s
     with _connected(data_dir) as connection:
         connection.settimeout(timeout_s)
@@ -55,10 +59,10 @@ def exchange(
                     if not answer.more:
                         return
         except TimeoutError:
-            raise FoundWrongError(f"engine: no answer within {timeout_s:g} s") from None
+            raise NoAnswerError(f"engine: no answer within {timeout_s:g} s") from None
         except OSError as error:
-            raise FoundWrongError(f"engine: the connection broke: {error.strerror or error}") from None
-    raise FoundWrongError("engine: the connection ended without an answer; the engine may be stopping")
+            raise NoAnswerError(f"engine: the connection broke: {error.strerror or error}") from None
+    raise NoAnswerError("engine: the connection ended without an answer; the engine may be stopping")
 
 
 def request_of(name: RequestName, **fields: JsonValue) -> ControlRequest:

@@ -21,7 +21,6 @@ class Notice:
     code: str
     text: str
     cause: str
-    at: datetime
     with_head: bool = False
     """Add the audit head, so that it is also known outside of this machine."""
 

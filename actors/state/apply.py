@@ -159,14 +159,14 @@ def apply(
         payload, end = _encode(previous, applied.events, correlation)
     except (BooksRefusalError, IllegalEdgeError, sqlite3.IntegrityError) as error:
         db.execute("ROLLBACK TO request")
-        applied, payload, end = _refused(request, error, now), b"", previous
+        applied, payload, end = _refused(request, error), b"", previous
     except (sqlite3.Error, MemoryError):
         raise
     except Exception as error:
         # A crash would take the batch's other requests with it, each time that this one is told again. So
         # this one alone is refused, with an alert.
         db.execute("ROLLBACK TO request")
-        applied, payload, end = _refused(request, error, now), b"", previous
+        applied, payload, end = _refused(request, error), b"", previous
     keep_answer(db, applied.answer, request.request_id, now)
     db.execute("RELEASE request")
     return applied, payload, end
@@ -189,7 +189,7 @@ def _senders_events(request: Write) -> list[AuditEvent]:
     return [event for event in request.audit if event.kind not in STATES_OWN]
 
 
-def _refused(request: Write, error: Exception, now: datetime) -> Applied:
+def _refused(request: Write, error: Exception) -> Applied:
     match error:
         case BooksRefusalError():
             reason = str(error)
@@ -203,7 +203,7 @@ def _refused(request: Write, error: Exception, now: datetime) -> Applied:
     if not isinstance(request, RecordAlert | RecordAlertDelivered):
         # An alert about a refused alert would never end.
         text = f"the books refused {type(request).__name__} {request.request_id}: {reason}"
-        applied.notices.append(Notice(Severity.CRITICAL, "books_refused", text, request.request_id, now))
+        applied.notices.append(Notice(Severity.CRITICAL, "books_refused", text, request.request_id))
     return applied
 
 

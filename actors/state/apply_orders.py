@@ -122,9 +122,7 @@ def record_order(db: sqlite3.Connection, request: RecordOrder) -> Applied:
             f" {position.kind} holds {position.contracts}"
         )
         cause = instruction.cycle_id or instruction.label
-        applied.notices.append(
-            Notice(Severity.MEDIUM, "order_filled", text, cause, after.updated_at, with_head=True)
-        )
+        applied.notices.append(Notice(Severity.MEDIUM, "order_filled", text, cause, with_head=True))
     return applied
 
 

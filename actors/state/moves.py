@@ -70,16 +70,14 @@ def move(
     )
     if before is PositionState.CANCELLED and to is PositionState.OPEN:
         text = f"position {moved.position_id} was thought cancelled and is filled at the venue"
-        applied.notices.append(
-            Notice(Severity.CRITICAL, "cancelled_position_filled", text, moved.cycle_id, at)
-        )
+        applied.notices.append(Notice(Severity.CRITICAL, "cancelled_position_filled", text, moved.cycle_id))
     if closed:
         text = (
             f"{moved.kind} {moved.position_id} closed by {moved.exit_rule}: "
             f"P&L {moved.pnl_eth:+f} ETH, {moved.pnl_usd:+.2f} USD, fees {moved.fees_eth:f} ETH, "
             f"credit {moved.credit_eth:f} ETH"
         )
-        applied.notices.append(Notice(Severity.MEDIUM, "position_closed", text, moved.cycle_id, at))
+        applied.notices.append(Notice(Severity.MEDIUM, "position_closed", text, moved.cycle_id))
     return moved
 
 

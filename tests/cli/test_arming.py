@@ -15,9 +15,9 @@ from threading import enumerate as enumerate_threads
 
 import pytest
 
-from actors.control.wire import ControlAnswer, answer_of
+from actors.control.wire import ControlAnswer, RequestName, answer_of
 from actors.kill_switch import DiskKillFile
-from cli.arming import ANSWERED_WITHIN_S, TO_END_S, arm, new_arming
+from cli.arming import ANSWERED_WITHIN_S, TO_END_S, RealPatience, arm, new_arming
 from cli.last_arming import armed_at_the_end
 from core.errors import FoundWrongError, InputError
 from core.kill_file import Arming, parse_kill_file
@@ -60,6 +60,7 @@ def engine_is_asked() -> None:
     """Let the thread that asks the engine come to its end."""
     for thread in enumerate_threads():
         if thread.name == "arming":
+            assert thread.daemon, "an engine that hangs must not keep the command from ending"
             thread.join(timeout=60.0)
             assert not thread.is_alive(), "the engine was to answer"
 
@@ -107,8 +108,11 @@ def test_without_an_engine_it_is_certain_when_no_order_of_one_before_can_be_on_i
     assert [line.split(" in ")[1].split(" s ")[0] for line in said] == ["4", "3", "2", "1"]
     [arming] = parse_kill_file(kill(folder).read_bytes()).armings
     assert (arming.causes, arming.reason) == ((ArmCause.OPERATOR,), "stop")
-    assert "armed: no entry leaves any more; reduce-only exits may only if kill_switch.exits" in text
-    assert "no running engine" in text
+    assert text == (
+        "armed: no entry leaves any more; reduce-only exits may only if kill_switch.exits allows them "
+        "no running engine was found on this folder; KILL is on disk, and no order of one that ran can be on "
+        "its way"
+    )
 
 
 @pytest.mark.parametrize("started_s", [0.8, 1.4, 4.0, 7.0])
@@ -166,10 +170,31 @@ def test_kill_is_on_disk_before_anybody_is_asked(folder: Path) -> None:
 def test_engine_that_confirms_ends_the_wait_and_says_what_leaves(folder: Path, exits_blocked: bool) -> None:
     with held_folder(folder, by_engine(exits_blocked=exits_blocked)):
         text, said = told(folder, Passing(engine_is_asked))
-    expected = "no order leaves any more" if exits_blocked else "reduce-only exits still may"
-    assert expected in text
+    assert text == (
+        "armed: no order leaves any more, exits included"
+        if exits_blocked
+        else "armed: no entry leaves any more; reduce-only exits still may"
+    )
     assert said == []
     assert kill(folder).exists()
+
+
+def test_engine_is_asked_to_arm_with_the_reason_and_for_longer_than_it_can_take(folder: Path) -> None:
+    """A permit may be out as long as this command waits; the engine's answer comes a little later."""
+    with held_folder(folder, by_engine()) as asked:
+        told(folder, Passing(engine_is_asked))
+    (request,) = asked
+    assert (request.request, request.message) == (RequestName.INJECT, "ArmKillSwitch")
+    assert (request.body, request.wait_s) == ({"reason": "stop"}, CERTAIN_AFTER_S + 1.0)
+
+
+def test_persons_time_is_the_machines() -> None:
+    patience, happened = RealPatience(3.0), Event()
+    assert patience.began_s() == 3.0
+    assert patience.wait(happened, 0.0) is False
+    happened.set()
+    assert patience.wait(happened, 60.0) is True
+    assert patience.monotonic() <= patience.monotonic()
 
 
 REFUSED = Refused(request_id="i", reasons=("AskTimeout",))
@@ -181,8 +206,9 @@ REFUSED = Refused(request_id="i", reasons=("AskTimeout",))
         ([ControlAnswer(ok=False, error="control: 8 connections are in use")], "8 connections"),
         (outcome("Refused", REFUSED.model_dump_json()), "AskTimeout"),
         ([answer_of(ACCEPTED, more=True), answer_of(ACCEPTED)], "accepted the request and not answered"),
+        ([], "engine: the connection ended without an answer"),
     ],
-    ids=["crowded", "switch silent", "late"],
+    ids=["crowded", "switch silent", "late", "ended"],
 )
 def test_engine_that_does_not_confirm_is_waited_out(
     folder: Path, answers: list[ControlAnswer], why: str
@@ -200,8 +226,20 @@ def test_engine_that_is_frozen_keeps_nobody_waiting(folder: Path) -> None:
         patience = Passing()
         text, _ = told(folder, patience)
     assert patience.now_s - 100.0 == CERTAIN_AFTER_S
-    assert "the engine has not confirmed it (it has not answered)" in text
+    assert text.endswith(
+        "the engine has not confirmed it (it has not answered); KILL is on disk, it looks there before every "
+        "order, and no earlier order can be on its way any more"
+    )
     assert kill(folder).exists()
+
+
+def test_error_without_words_is_named_by_its_type(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(data_dir: Path) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr("cli.arming.running_engine", failing)
+    text, _ = told(folder, Passing(engine_is_asked))
+    assert "the engine has not confirmed it (RecursionError); KILL is on disk" in text
 
 
 def test_full_disk_still_takes_an_empty_kill_and_the_answer_says_so(
@@ -227,6 +265,35 @@ def unwritable(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+def test_interrupted_wait_says_that_nothing_is_on_disk(unwritable: Path) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(
+        FoundWrongError, match="interrupted: KILL is not on disk: Permission denied; an order"
+    ):
+        told(unwritable, Passing(interrupt))
+
+
+@pytest.mark.parametrize("bare", [False, True])
+def test_disk_that_gives_no_words_is_quoted_all_the_same(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, bare: bool
+) -> None:
+    def refused(self: DiskKillFile, arming: Arming) -> OSError | None:
+        if bare:
+            self._path.touch()
+            return OSError("no words")
+        raise OSError("no words")
+
+    monkeypatch.setattr(DiskKillFile, "add", refused)
+    if bare:
+        text, _ = told(folder)
+        assert "which found no place (no words)" in text
+    else:
+        with pytest.raises(FoundWrongError, match=r"can't be laid \(no words\)"):
+            told(folder)
+
+
 def test_arming_that_is_nowhere_is_no_success(unwritable: Path) -> None:
     with pytest.raises(FoundWrongError, match=r"not armed: .*KILL can't be laid \(Permission denied\)"):
         told(unwritable)
@@ -236,7 +303,9 @@ def test_arming_in_memory_only_is_no_success(unwritable: Path) -> None:
     answers = by_engine(not_on_disk="No space left on device")
     with (
         held_folder(unwritable, answers),
-        pytest.raises(FoundWrongError, match=r"memory only: .*No space left on device"),
+        pytest.raises(
+            FoundWrongError, match=r"memory only: .*No space left on device.* run the command again"
+        ),
     ):
         told(unwritable, Passing(engine_is_asked))
 
@@ -296,7 +365,7 @@ def test_interrupted_wait_says_what_is_on_disk(folder: Path) -> None:
 
 
 def test_folder_that_no_engine_has_used_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="expected an engine's folder"):
+    with pytest.raises(InputError, match=r"expected an engine's folder .*; nothing was armed"):
         told(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
@@ -314,11 +383,22 @@ def test_engine_that_gave_up_leaves_an_armed_folder_also_if_its_switch_was_what_
     assert armed_at_the_end(tmp_path, "gave up", NOW) == "the switch is armed"
     [arming] = parse_kill_file(kill(tmp_path).read_bytes()).armings
     assert (arming.causes, arming.reason) == ((ArmCause.SUPERVISION,), "gave up")
+    assert (arming.who, arming.at, len(arming.arming_id)) == ("root", NOW, 32)
     assert armed_at_the_end(tmp_path, "again", NOW) == "the switch is armed"
     assert len(parse_kill_file(kill(tmp_path).read_bytes()).armings) == 1
-    assert "arm by hand" in armed_at_the_end(tmp_path / "none", "gave up", NOW)
+    problem = armed_at_the_end(tmp_path / "none", "gave up", NOW)
+    assert (
+        problem == f"KILL could not be laid in {tmp_path / 'none'} (No such file or directory): arm by hand"
+    )
 
 
 def test_reason_is_cut_where_it_is_too_long_to_be_one(folder: Path) -> None:
     arm(folder, "x" * 100_000, lambda _: None, Passing())
     assert kill(folder).stat().st_size < 2000
+    assert new_arming("x" * 1000, "ada").reason == "x" * 1000
+    assert new_arming("x" * 1001, "ada").reason == "x" * 1000 + "… (cut)"
+
+
+def test_every_arming_by_hand_has_an_id_of_its_own() -> None:
+    ids = {new_arming("stop", "ada").arming_id for _ in range(3)}
+    assert [len(arming_id) for arming_id in ids] == [32] * 3

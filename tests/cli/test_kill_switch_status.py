@@ -9,15 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from actors.control.wire import ControlAnswer
+from actors.control.wire import ControlAnswer, RequestName, answer_of
 from actors.state.database import open_database
 from actors.state.tables.records import write_kill_switch
 from cli.kill_switch_files import stored_status, switch_now
 from core.errors import FoundWrongError
 from core.kill_file import Arming
-from core.messages.kill_switch import ArmCause
+from core.messages.kill_switch import ArmCause, KillSwitchStatus
 from core.messages.state import RecordKillSwitch
 from tests.cli.support import Cli
+from tests.cli.test_shown import status as engine_status
 from tests.fakes.held_folder import held_folder
 
 NOW = datetime(2026, 1, 5, 14, tzinfo=UTC)
@@ -42,7 +43,7 @@ def test_causes_of_file_and_books_count_together(tmp_path: Path) -> None:
     record(tmp_path, ArmCause.AUDIT)
     found = stored_status(tmp_path)
     assert found.causes == (ArmCause.AUDIT, ArmCause.OPERATOR)
-    assert (found.reason, found.who, found.file) == ("file", "ada", True)
+    assert (found.reason, found.who, found.at, found.file) == ("file", "ada", NOW, True)
     assert found.exits_blocked is True
 
 
@@ -50,12 +51,18 @@ def test_books_alone_arm(tmp_path: Path) -> None:
     record(tmp_path, ArmCause.OPERATOR)
     found = stored_status(tmp_path)
     assert (found.armed, found.reason, found.who, found.file) == (True, "row", "bob", False)
+    assert (found.causes, found.at) == ((ArmCause.OPERATOR,), NOW)
 
 
 def test_file_that_says_nothing_arms(tmp_path: Path) -> None:
     (tmp_path / "KILL").touch()
     found = stored_status(tmp_path)
     assert (found.armed, found.causes, found.file) == (True, (ArmCause.KILL_FILE,), True)
+    assert found.reason == "KILL says nothing that can be read; the file alone arms"
+    record(tmp_path, ArmCause.AUDIT)
+    found = stored_status(tmp_path)
+    assert (found.causes, found.file) == ((ArmCause.AUDIT, ArmCause.KILL_FILE), True)
+    assert (found.reason, found.who, found.at) == ("row", "bob", NOW)
 
 
 def test_neither_is_clear(tmp_path: Path) -> None:
@@ -97,3 +104,56 @@ def test_engine_that_does_not_answer_is_named_beside_what_the_folder_says(tmp_pa
         found = switch_now(tmp_path)
     assert found.engine_problem == "control: 8 connections are in use"
     assert (found.armed, found.exits_blocked) == (True, None)
+
+
+ARMED = KillSwitchStatus(
+    armed=True,
+    causes=(ArmCause.PROBES,),
+    reason="gone",
+    who="health",
+    since=NOW,
+    exits_blocked=False,
+    suspensions={},
+    permits_outstanding=0,
+    permits_granted=0,
+    vetoes=0,
+)
+CLEAR = ARMED.model_copy(update={"armed": False, "causes": (), "reason": None, "who": None, "since": None})
+
+
+@pytest.mark.parametrize("laid", [False, True])
+def test_answer_of_the_engine_is_the_one_that_counts(tmp_path: Path, laid: bool) -> None:
+    """Whatever the folder says; only whether KILL is there is looked up."""
+    if laid:
+        lay(tmp_path, ArmCause.AUDIT)
+    with held_folder(tmp_path, [answer_of(engine_status(kill_switch=ARMED))]) as asked:
+        found = switch_now(tmp_path)
+    assert [request.request for request in asked] == [RequestName.STATUS]
+    assert (found.armed, found.causes) == (True, (ArmCause.PROBES,))
+    assert (found.reason, found.who, found.at) == ("gone", "health", NOW)
+    assert (found.exits_blocked, found.file, found.engine_problem) == (False, laid, None)
+
+
+def test_engine_that_is_clear_leaves_no_word_of_why(tmp_path: Path) -> None:
+    with held_folder(tmp_path, [answer_of(engine_status(kill_switch=CLEAR))]):
+        found = switch_now(tmp_path)
+    assert (found.armed, found.reason, found.who, found.at) == (False, "", "", None)
+
+
+def test_engine_whose_switch_is_silent_is_named_beside_what_the_folder_says(tmp_path: Path) -> None:
+    lay(tmp_path, ArmCause.OPERATOR)
+    silent = engine_status(kill_switch=None, unavailable={"kill_switch": "AskTimeout"})
+    with held_folder(tmp_path, [answer_of(silent)]):
+        found = switch_now(tmp_path)
+    assert (found.engine_problem, found.causes) == ("AskTimeout", (ArmCause.OPERATOR,))
+
+
+@pytest.mark.parametrize(("blocked", "said"), [(True, "blocked"), (False, "reduce-only exits allowed")])
+def test_page_says_which_orders_leave(cli: Cli, tmp_path: Path, blocked: bool, said: str) -> None:
+    armed = ARMED.model_copy(update={"exits_blocked": blocked})
+    with held_folder(tmp_path, [answer_of(engine_status(kill_switch=armed))]):
+        lines = cli("kill-switch", "status", "--data-dir", tmp_path).out.splitlines()
+    shown = {line.split(":")[0].strip() if ":" in line else line.split("  ")[0]: line for line in lines}
+    assert shown["exits"].endswith(f" {said}")
+    assert shown["armed"].endswith(" probes")
+    assert shown["by"].endswith(" health")

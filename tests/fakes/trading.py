@@ -11,6 +11,7 @@ from actors.kill_switch import DiskKillFile
 from actors.kill_switch.actor import KillSwitch
 from actors.mcp import McpCredentials, McpOrders, McpRouter
 from actors.mcp.transport import Transport
+from actors.runtime import Context
 from core.contract import Router
 from core.messages.execution import ClosePosition, OrderFinal, PlaceCombo
 from core.orders.books import Proposal
@@ -99,6 +100,8 @@ class TradingHouse(House):
             LONG: ("0.0020", "0.0030", "0.0025"),
         }
         self.transport: Transport = self.venue if transport is None else transport
+        self.connected: list[Context] = []
+        """Whose connection to send orders was made, in order."""
         if start:
             self.start("state", self.books)
             self.start_kill_switch()
@@ -122,10 +125,14 @@ class TradingHouse(House):
         )
 
     def start_orders(self) -> None:
+        def connect(ctx: Context) -> Transport:
+            self.connected.append(ctx)
+            return self.transport
+
         self.start(
             "mcp.orders",
             McpOrders(
-                transport_factory=lambda _: self.transport,
+                transport_factory=connect,
                 credentials=CREDENTIALS,
                 strategy=self.strategy,
                 kill_switch=self.address("kill_switch"),

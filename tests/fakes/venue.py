@@ -30,7 +30,7 @@ from core.contract import (
     Trades,
     VenuePosition,
 )
-from core.contract.registry import REQUIRED_FEATURES, TOOLS
+from core.contract.registry import REQUIRED_FEATURES, TOOLS, health_path, tool_path
 from core.pricing.black76 import deltas, year_fraction
 from core.values import OptionType
 
@@ -74,6 +74,8 @@ class FakeVenue:
         self, method: str, path: str, headers: Mapping[str, str], body: bytes | None, timeout_s: float
     ) -> Response:
         tool = path.rpartition("/")[2]
+        if path not in (tool_path(Router.DERIBIT, tool), health_path(Router.DERIBIT)):
+            return Response(404, {}, b'{"detail": "not the router of orders"}')
         request = json.loads(body) if body else {}
         self.calls.append((tool, request, headers))
         fault = self.faults[tool].popleft() if self.faults[tool] else None

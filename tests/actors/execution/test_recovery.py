@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from core.contract import ComboLeg, PlaceComboOrder
+from core.contract import ComboLeg, PlaceComboOrder, Router
+from core.contract.registry import tool_path
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.execution import ExitStarted, FinalOutcome, Reconcile, RecoveryReport
 from core.messages.kill_switch import ArmCause, ArmKillSwitch, ClearSuspension
@@ -67,7 +68,8 @@ def sent_unknown_to_the_books(house: TradingHouse) -> TradingHouse:
         valid_until=instruction.valid_until,
     )
     house.venue.fill_next.append(2)
-    house.venue.send("POST", "/tools/place_combo_order", {}, request.model_dump_json().encode(), 8.0)
+    path = tool_path(Router.DERIBIT, "place_combo_order")
+    house.venue.send("POST", path, {}, request.model_dump_json().encode(), 8.0)
     house.books.silent = set()
     house.log.clear()
     return house

@@ -73,6 +73,18 @@ def test_file_is_written_before_the_acknowledgement_and_the_row_follows(
     assert house.books.row.armed
 
 
+def test_every_arming_has_an_id_so_that_no_disarming_takes_another_away(
+    house: SwitchHouse, tmp_path: Path
+) -> None:
+    arm(house)
+    arm(house, ArmCause.PROBES)
+    (tmp_path / "KILL").write_bytes((tmp_path / "KILL").read_bytes() + b"by hand")
+    status(house)
+    ids = [arming.arming_id for arming in parse_kill_file((tmp_path / "KILL").read_bytes()).armings]
+    assert len(ids) == len(set(ids)) == 3
+    assert "" not in ids
+
+
 def test_every_arming_tells_execution_to_withdraw_entries(house: SwitchHouse) -> None:
     for cause in (ArmCause.OPERATOR, ArmCause.PROBES):
         arm(house, cause)
@@ -210,6 +222,8 @@ def test_disarming_writes_the_row_before_the_file_goes(house: SwitchHouse, tmp_p
     assert isinstance(reply.outcome, KillSwitchDisarmed)
     assert not (tmp_path / "KILL").exists()
     assert not status(house).armed
+    house.restart()
+    assert not status(house).armed, "neither file nor row arms the next start"
 
 
 def test_disarming_what_is_not_armed_is_refused(house: SwitchHouse) -> None:
@@ -235,6 +249,8 @@ def test_state_that_refuses_leaves_it_armed(house: SwitchHouse, tmp_path: Path) 
     assert isinstance(refused, Refused)
     assert refused.reasons == ("degraded",)
     assert (tmp_path / "KILL").exists()
+    house.books.refuse = {}
+    assert isinstance(disarm(house), KillSwitchDisarmed)
 
 
 def test_arming_during_a_disarming_wins(house: SwitchHouse, tmp_path: Path) -> None:
@@ -248,6 +264,7 @@ def test_arming_during_a_disarming_wins(house: SwitchHouse, tmp_path: Path) -> N
     house.advance(10)
     assert isinstance(reply, FakeReply)
     assert isinstance(reply.outcome, Refused)
+    assert reply.outcome.reasons == ("armed_again",)
     assert status(house).armed
     assert (tmp_path / "KILL").exists()
     assert house.books.row.armed
@@ -264,6 +281,14 @@ def test_disarming_is_refused_while_an_arming_is_not_acknowledged(house: SwitchH
     house.tell("kill_switch", PermitSpent(permit_id=given.permit_id, label=given.label))
     assert answered(reply)
     assert isinstance(disarm(house), KillSwitchDisarmed)
+
+
+def test_disarming_is_refused_until_the_row_is_known(tmp_path: Path) -> None:
+    house = SwitchHouse(tmp_path, row_known=False)
+    arm(house)
+    refused = disarm(house)
+    assert isinstance(refused, Refused)
+    assert refused.reasons == ("kill_switch_row_unknown",)
 
 
 def test_second_disarming_is_refused_while_the_first_is_not_recorded(house: SwitchHouse) -> None:
@@ -297,6 +322,16 @@ def test_a_last_word_adds_the_causes_that_row_and_file_lack(house: SwitchHouse) 
     arm(house)
     told_last_word(house, last_word(ArmCause.OPERATOR, ArmCause.AUDIT))
     assert status(house).causes == (ArmCause.AUDIT, ArmCause.OPERATOR)
+
+
+def test_a_last_word_that_says_what_is_known_is_no_second_arming(house: SwitchHouse, tmp_path: Path) -> None:
+    """Every start of an armed engine hears one."""
+    arm(house)
+    house.run()
+    before = len(house.told("state", RecordKillSwitch))
+    told_last_word(house, last_word(ArmCause.OPERATOR))
+    assert len(house.told("state", RecordKillSwitch)) == before
+    assert len(parse_kill_file((tmp_path / "KILL").read_bytes()).armings) == 1
 
 
 def test_a_last_word_of_a_cause_from_a_newer_version_arms(house: SwitchHouse) -> None:

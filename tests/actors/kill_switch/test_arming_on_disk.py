@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
+from actors.kill_switch import DiskKillFile
+from actors.kill_switch.armed_file import Look
 from actors.runtime.testing import FakeReply
 from core.kill_file import Arming, parse_kill_file
-from core.messages.alerting import RaiseAlert
+from core.messages.alerting import RaiseAlert, Severity
 from core.messages.base import Refused
 from core.messages.kill_switch import (
     ArmCause,
     DisarmKillSwitch,
     KillSwitchArmed,
+    KillSwitchDisarmed,
 )
-from core.messages.state import RecordKillSwitch
+from core.messages.state import GetKillSwitchRow, KillSwitchRow, RecordKillSwitch
 from tests.actors.kill_switch.test_arming import arm, status
 from tests.fakes.kill_file import FakeKillFile
 from tests.fakes.kill_switch import SwitchHouse
@@ -80,11 +86,113 @@ def test_failing_disk_is_tried_again_by_one_timer_and_alerted_once_an_hour(tmp_p
     file.broken = True
     for _ in range(5):
         arm(house)
-    timers = house.contexts["kill_switch"].pending_timers
+    for _ in range(3):
+        house.advance(20)
+        timers = house.contexts["kill_switch"].pending_timers
+        assert [timer.message for timer in timers if isinstance(timer.message, Look)] == [Look()]
+    alerts = [alert for alert in house.told("alerting", RaiseAlert) if alert.code == "kill_file_unwritable"]
+    assert [(alert.severity, alert.cause) for alert in alerts] == [(Severity.CRITICAL, "arming")]
+    file.broken = False
+    house.advance(5)
+    assert file.content is not None
+
+
+def test_every_cause_is_held_in_memory_while_the_disk_refuses(tmp_path: Path) -> None:
+    file = FakeKillFile()
+    house = SwitchHouse(tmp_path, kill_file=file)
+    house.advance(10)
+    file.broken = True
+    arm(house)
+    arm(house, ArmCause.AUDIT)
+    assert set(status(house).causes) == {ArmCause.OPERATOR, ArmCause.AUDIT}
+    assert status(house).exits_blocked
+
+
+@pytest.mark.parametrize("seen", [None, ()])
+def test_arming_that_never_came_to_the_disk_can_be_disarmed_and_is_not_laid_afterwards(
+    tmp_path: Path, seen: tuple[str, ...] | None
+) -> None:
+    file = FakeKillFile()
+    house = SwitchHouse(tmp_path, kill_file=file)
+    house.advance(10)
+    file.broken = True
+    arm(house)
+    house.run()
+    file.broken = False
+    reply = house.ask("kill_switch", DisarmKillSwitch(reason="fine now", who="ada", armings=seen))
+    house.run()
+    assert isinstance(reply, FakeReply)
+    assert isinstance(reply.outcome, KillSwitchDisarmed)
     house.advance(60)
-    assert len(house.contexts["kill_switch"].pending_timers) <= len(timers)
-    codes = [alert.code for alert in house.told("alerting", RaiseAlert)]
-    assert codes.count("kill_file_unwritable") == 1
+    assert file.content is None
+    assert not status(house).armed
+
+
+class RefusingDisk(DiskKillFile):
+    """A real file, to which nothing can be added."""
+
+    def add(self, arming: Arming) -> OSError | None:
+        raise OSError("no space left on device")
+
+
+def lay_nothing_to_read(path: Path) -> None:
+    path.mkdir()
+
+
+@pytest.mark.parametrize(
+    ("lay", "causes"),
+    [
+        (lambda path: None, {ArmCause.PROBES}),
+        (lambda path: path.write_bytes(b"stop"), {ArmCause.PROBES, ArmCause.KILL_FILE}),
+        (lay_nothing_to_read, {ArmCause.PROBES, ArmCause.KILL_FILE}),
+    ],
+)
+def test_what_could_not_be_written_outlives_the_end_of_an_earlier_disarming(
+    tmp_path: Path, lay: Callable[[Path], object], causes: set[ArmCause]
+) -> None:
+    """The row tells that what was set aside is disarmed; the arming since is in memory only."""
+    house = SwitchHouse(tmp_path, row_known=False, kill_file=RefusingDisk(tmp_path))
+    gone = Arming(arming_id="a", causes=(ArmCause.RECOVERY,), reason="r", who="w", at=house.time)
+    (tmp_path / "KILL.disarming").write_bytes(gone.to_bytes())
+    house.books.silent = {GetKillSwitchRow, RecordKillSwitch}
+    house.restart()
+    lay(tmp_path / "KILL")
+    arm(house, ArmCause.PROBES)
+    asked = house.told("state", GetKillSwitchRow)[-1].request_id
+    row = KillSwitchRow(
+        request_id=asked, armed=False, causes=(), reason="r", who="w", at=house.time, disarms=("a",)
+    )
+    house.tell("kill_switch", row)
+    assert not (tmp_path / "KILL.disarming").exists()
+    assert set(status(house).causes) == causes
+
+
+def test_persons_words_are_added_to_a_file_that_holds_anothers_and_a_known_cause_is_not(
+    tmp_path: Path,
+) -> None:
+    file = FakeKillFile()
+    house = SwitchHouse(tmp_path, kill_file=file)
+    house.advance(10)
+    for cause in (ArmCause.OPERATOR, ArmCause.PROBES):
+        laid = Arming(arming_id=cause.value, causes=(cause,), reason="other", who="bob", at=house.time)
+        file.content = (file.content or b"") + laid.to_bytes()
+    arm(house)
+    arm(house, ArmCause.PROBES)
+    found = file.read()
+    assert found is not None
+    assert [(one.causes, one.who) for one in found.armings] == [
+        ((ArmCause.OPERATOR,), "bob"),
+        ((ArmCause.PROBES,), "bob"),
+        ((ArmCause.OPERATOR,), "ada"),
+    ]
+
+
+def test_file_that_can_not_be_read_says_so_in_the_status(house: SwitchHouse, tmp_path: Path) -> None:
+    (tmp_path / "KILL").mkdir()
+    found = status(house)
+    assert found.reason is not None
+    assert found.reason.startswith("a KILL file can't be read: ")
+    assert found.who == "unknown"
 
 
 def test_full_disk_has_a_bare_file_that_is_filled_when_there_is_room(tmp_path: Path) -> None:
@@ -96,6 +204,9 @@ def test_full_disk_has_a_bare_file_that_is_filled_when_there_is_room(tmp_path: P
     assert isinstance(answer, KillSwitchArmed)
     assert answer.not_on_disk is None
     assert file.content == b""
+    house.run()
+    told = house.told("alerting", RaiseAlert)[0]
+    assert (told.severity, told.code) == (Severity.CRITICAL, "kill_file_bare")
     file.full = False
     house.advance(5)
     found = file.read()
@@ -138,6 +249,8 @@ def test_cause_that_is_added_to_the_file_while_armed_is_taken_up(house: SwitchHo
     assert found.exits_blocked
     house.run()
     assert ArmCause.AUDIT in house.books.row.causes
+    alerts = [(alert.code, alert.text) for alert in house.told("alerting", RaiseAlert)]
+    assert alerts == [("armed:operator", "armed by ada: stop"), ("armed:audit", "armed by ada: stop")]
 
 
 def test_time_of_a_file_ahead_of_market_time_is_not_believed(tmp_path: Path) -> None:
@@ -173,6 +286,8 @@ def test_file_that_can_not_be_removed_leaves_it_armed(tmp_path: Path) -> None:
     assert refused.reasons == ("kill_file_not_removed",)
     assert status(house).armed
     assert house.books.row.armed, "the row does not stay disarmed"
+    told = [alert for alert in house.told("alerting", RaiseAlert) if alert.code == "kill_file_not_removed"]
+    assert [(alert.severity, alert.text) for alert in told] == [(Severity.CRITICAL, "read-only file system")]
 
 
 def test_link_that_leads_nowhere_arms_at_the_start_and_while_it_runs(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from actors.kill_switch import DiskKillFile
 from actors.runtime.testing import FakeReply
 from core.kill_file import Arming, parse_kill_file
+from core.messages.alerting import RaiseAlert, Severity
 from core.messages.base import Refused
 from core.messages.kill_switch import (
     ArmCause,
@@ -156,14 +158,31 @@ def test_crash_after_the_renaming_puts_back_what_was_not_recorded(house: SwitchH
     assert house.books.row.armed
 
 
-@pytest.mark.parametrize("armed", [False, True])
-def test_renamed_file_without_its_record_is_a_kill_file(house: SwitchHouse, armed: bool) -> None:
+@pytest.mark.parametrize(("armed", "disarms"), [(False, ()), (True, ()), (True, ("a",))])
+def test_renamed_file_without_its_record_is_a_kill_file(
+    house: SwitchHouse, armed: bool, disarms: tuple[str, ...]
+) -> None:
+    """Also if the row was armed again since: what it disarms is then no word of the last one."""
     aside(house).write_bytes(arming(house, "a").to_bytes())
-    house.books.row = row(house, armed=armed)
+    house.books.row = row(house, armed=armed, disarms=disarms)
     house.restart()
     assert status(house).armed
     assert kill(house).exists()
     assert not aside(house).exists()
+
+
+def test_renamed_file_that_can_not_be_put_back_or_away_stays_armed_and_is_told(tmp_path: Path) -> None:
+    class Refusing(DiskKillFile):
+        def settle_aside(self, ids: Set[str]) -> None:
+            raise OSError("Read-only file system")
+
+    house = SwitchHouse(tmp_path, kill_file=Refusing(tmp_path))
+    aside(house).write_bytes(arming(house, "a").to_bytes())
+    house.books.row = row(house, armed=False, disarms=("a",))
+    house.restart()
+    assert status(house).armed
+    told = [(a.severity, a.code, a.text, a.cause) for a in house.told("alerting", RaiseAlert)]
+    assert told[0] == (Severity.CRITICAL, "kill_file_not_removed", "Read-only file system", "start")
 
 
 def test_renamed_file_arms_until_the_row_is_known(tmp_path: Path) -> None:
@@ -216,9 +235,10 @@ def test_a_disarming_that_waited_for_long_takes_away_no_arming_that_its_person_h
     assert house.books.row.armed
 
 
-def test_a_disarming_of_all_that_its_person_saw_disarms(house: SwitchHouse) -> None:
+@pytest.mark.parametrize("more", [(), ("gone-by-now",)])
+def test_a_disarming_of_all_that_its_person_saw_disarms(house: SwitchHouse, more: tuple[str, ...]) -> None:
     arm(house)
-    seen = (*parse_kill_file(kill(house).read_bytes()).ids, "gone-by-now")
+    seen = (*parse_kill_file(kill(house).read_bytes()).ids, *more)
     reply = house.ask("kill_switch", DisarmKillSwitch(reason="over", who="ada", armings=seen))
     house.run()
     outcome = reply.outcome if isinstance(reply, FakeReply) else reply

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from actors.kill_switch import DiskKillFile
+from actors.kill_switch.kill_file import CONTENT_BYTES_MAX, TRIES_MAX
 from core.kill_file import Arming, parse_kill_file
 from core.messages.kill_switch import ArmCause
 
@@ -134,6 +135,69 @@ def test_file_system_without_links_has_the_content_all_the_same(
 def test_folder_in_which_nothing_can_be_laid_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         DiskKillFile(tmp_path / "none").add(FIRST)
+
+
+def test_file_that_is_taken_away_again_and_again_is_laid_bare_and_that_is_said(
+    file: DiskKillFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is said must not be that the arming is in it."""
+
+    def another_was_faster(source: Path, target: Path) -> None:
+        raise FileExistsError(errno.EEXIST, "File exists")
+
+    monkeypatch.setattr(os, "link", another_was_faster)
+    monkeypatch.setattr(os, "write", refusing(*[None] * TRIES_MAX, no_space()))
+    problem = file.add(FIRST)
+    assert str(problem) == "the file was taken away again and again"
+    assert content(tmp_path) == b""
+
+
+def test_link_to_a_file_is_read_as_that_file(file: DiskKillFile, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").write_bytes(FIRST.to_bytes())
+    (tmp_path / "KILL").symlink_to(tmp_path / "elsewhere")
+    found = file.read()
+    assert found is not None
+    assert found.armings == (FIRST,)
+    file.sync()
+
+
+@pytest.mark.parametrize("at_a_time", [7, 1 << 16])
+def test_file_is_read_piece_by_piece_up_to_a_mebibyte(
+    file: DiskKillFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_a_time: int
+) -> None:
+    read, taken = os.read, [0]
+
+    def piece(handle: int, count: int) -> bytes:
+        got = read(handle, min(count, at_a_time))
+        taken[0] += len(got)
+        return got
+
+    monkeypatch.setattr(os, "read", piece)
+    (tmp_path / "KILL").write_bytes(FIRST.to_bytes())
+    found = file.read()
+    assert found is not None
+    assert (found.armings, found.has_more) == ((FIRST,), False)
+    if at_a_time > 7:
+        (tmp_path / "KILL").write_bytes(FIRST.to_bytes() + b"x" * (CONTENT_BYTES_MAX + at_a_time))
+        taken[0] = 0
+        found = file.read()
+        assert found is not None
+        assert (found.armings, found.has_more, taken[0]) == ((FIRST,), True, CONTENT_BYTES_MAX)
+
+
+def test_error_without_words_is_shown_all_the_same(
+    file: DiskKillFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for error, said in ((OSError("no words"), "no words"), (OSError(errno.EIO, "I/O error"), "I/O error")):
+
+        def failing(*_: object, error: OSError = error) -> int:
+            raise error
+
+        monkeypatch.setattr(os, "open", failing)
+        found = file.read()
+        monkeypatch.undo()
+        assert found is not None
+        assert found.problem == said
 
 
 def _link_to_nothing(path: Path) -> None:
@@ -286,15 +350,48 @@ def test_file_that_can_not_be_taken_away_is_where_it_was(file: DiskKillFile, tmp
     assert (tmp_path / "KILL").is_dir()
 
 
-def test_arming_by_the_administrator_belongs_to_the_folders_owner(
+def test_file_that_can_not_even_be_renamed_back_is_found_at_the_next_start(
     file: DiskKillFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given: list[tuple[int, int]] = []
+    """The disk fails at the first sync, and then refuses the renaming too."""
+    file.add(FIRST)
+    rename = Path.rename
+    left = [rename]
+
+    def once(source: Path, target: Path) -> Path:
+        if not left:
+            raise OSError(errno.EROFS, "Read-only file system")
+        return left.pop()(source, target)
+
+    def failed(_handle: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(Path, "rename", once)
+    monkeypatch.setattr(os, "fsync", failed)
+    with pytest.raises(OSError, match="Input/output error"):
+        file.disarm({"a"})
+    found = file.read_aside()
+    assert found is not None
+    assert found.armings == (FIRST,)
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_arming_by_the_administrator_belongs_to_the_folders_owner(
+    file: DiskKillFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full: bool
+) -> None:
+    """Also a bare one on a full disk."""
+    given: list[tuple[int, int, int]] = []
+
+    def give(handle: int, uid: int, gid: int) -> None:
+        given.append((os.fstat(handle).st_ino, uid, gid))
+
     monkeypatch.setattr(os, "geteuid", lambda: tmp_path.stat().st_uid + 1)
-    monkeypatch.setattr(os, "fchown", lambda _handle, uid, gid: given.append((uid, gid)))
+    monkeypatch.setattr(os, "fchown", give)
+    if full:
+        monkeypatch.setattr(os, "write", refusing(no_space(), no_space()))
     file.add(FIRST)
     owner = tmp_path.stat()
-    assert given == [(owner.st_uid, owner.st_gid)]
+    assert given[-1] == ((tmp_path / "KILL").stat().st_ino, owner.st_uid, owner.st_gid)
 
 
 def test_arming_without_the_right_to_give_it_away_is_an_arming(

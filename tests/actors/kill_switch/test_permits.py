@@ -9,21 +9,27 @@ from pathlib import Path
 
 import pytest
 
-from core.messages.audit import AuditBoot, AuditHead, AuditKind
+from actors.kill_switch.ledger import PermitLedger
+from core.messages.alerting import RaiseAlert, Severity
+from core.messages.audit import AuditBoot, AuditEvent, AuditHead, AuditKind
+from core.messages.base import Refused
 from core.messages.kill_switch import (
     ArmCause,
     ArmKillSwitch,
+    BooksChanged,
     ClearSuspension,
     GetKillSwitch,
     KillSwitchStatus,
     MarksChanged,
     Permit,
+    PermitSpent,
     RequestPermit,
     SuspendEntries,
     VenueChecked,
     Veto,
 )
 from core.messages.state import RecordEvent
+from core.orders.lifecycle import OrderState
 from core.orders.terms import OrderPurpose
 from core.strategy import ExitsWhenArmed, KillSwitchSection, Strategy
 from core.values import Environment, Label
@@ -127,6 +133,37 @@ def test_own_proposal_does_not_count_as_another_open_position(house: SwitchHouse
     permit(house)
 
 
+@pytest.mark.parametrize(
+    ("label", "vetoed"), [("p-entry-1:e1", False), ("p-other:e1", True), ("of another program", True)]
+)
+def test_order_in_doubt_holds_up_the_entries_of_others_only(
+    house: SwitchHouse, label: str, vetoed: bool
+) -> None:
+    """Its own has to be edited and cancelled; one whose label is not ours is somebody else's."""
+    house.put_in_doubt()
+    (row,) = house.books.orders.values()
+    (instruction,) = house.books.instructions.values()
+    house.books.orders = {label: row.model_copy(update={"label": label})}
+    house.books.instructions = {Label(label): instruction.model_copy(update={"label": label})}
+    house.books.tell_facts()
+    house.run()
+    edit = request(purpose=OrderPurpose.EDIT_ENTRY)
+    if vetoed:
+        assert reasons(house, edit) == ("orders_in_doubt",)
+    else:
+        permit(house, edit)
+
+
+def test_venue_check_is_good_for_three_intervals_of_health(house: SwitchHouse) -> None:
+    for passed_s, is_known in ((900, True), (1, False)):
+        house.advance(passed_s)
+        house.tell("kill_switch", MarksChanged(as_of=house.time, spot_usd=3000.0))
+        house.books.tell_facts()
+        house.run()
+        answer = house.ask("kill_switch", request())
+        assert isinstance(answer, Permit) is is_known
+
+
 def test_entries_an_hour_are_limited_and_the_hour_slides(house: SwitchHouse) -> None:
     limit = house.strategy.limits.orders_per_hour
     for n in range(limit):
@@ -140,10 +177,46 @@ def test_entries_an_hour_are_limited_and_the_hour_slides(house: SwitchHouse) -> 
     permit(house, request(label="p-entry-1:e99"))
 
 
+def test_entries_that_the_books_know_count_after_a_restart_too(house: SwitchHouse) -> None:
+    """The ledger of the incarnation before is gone."""
+    limit = house.strategy.limits.orders_per_hour
+
+    def with_known(count: int) -> None:
+        house.restart()
+        house.refresh()
+        house.tell("kill_switch", BooksChanged(books=house.books.books(), entry_requests_last_hour=count))
+
+    with_known(limit - 1)
+    permit(house)
+    with_known(limit)
+    assert "orders_per_hour" in reasons(house)
+
+
 def test_exits_are_not_counted_against_the_hour(house: SwitchHouse) -> None:
     house.open_position()
     for n in range(house.strategy.limits.orders_per_hour + 1):
         permit(house, request(label=f"p-entry-1:x{n + 1}", purpose=OrderPurpose.EXIT))
+
+
+def test_exit_may_be_edited_to_what_is_left_and_what_it_has_closed(house: SwitchHouse) -> None:
+    """Of 2 contracts its order has closed 1: the order is still for 2 in total, and no other may be."""
+    house.open_position()
+    position = house.books.positions["p-entry-1"]
+    house.books.positions["p-entry-1"] = position.model_copy(update={"contracts": 1})
+    own = Label("p-entry-1:x1")
+    house.put_in_doubt()
+    (other,) = house.books.orders.values()
+    house.books.orders[own] = other.model_copy(
+        update={"label": own, "state": OrderState.WORKING, "amount": 2, "filled_amount": 1}
+    )
+    house.books.instructions[own] = house.books.instructions[other.label].model_copy(update={"label": own})
+    house.books.tell_facts()
+    house.run()
+    edit = OrderPurpose.EDIT_EXIT
+    permit(house, request(label=own, purpose=edit, amount=2))
+    assert "exit_exceeds_position" in reasons(house, request(label=own, purpose=edit, amount=3))
+    another = request(label="p-entry-1:x2", purpose=OrderPurpose.EXIT, amount=2)
+    assert "exit_exceeds_position" in reasons(house, another)
 
 
 def test_older_facts_do_not_replace_newer_ones(house: SwitchHouse) -> None:
@@ -182,12 +255,13 @@ def test_exits_are_blocked_where_a_person_chose_so(tmp_path: Path) -> None:
     assert reasons(house, request(purpose=OrderPurpose.EXIT)) == ("exits_blocked",)
 
 
-def test_broken_audit_arms(house: SwitchHouse) -> None:
-    boot = AuditBoot(ok=False, restored=False, records=0, head=AuditHead(seq=0, hash="0" * 64), problem="cut")
-    house.tell("kill_switch", boot)
+@pytest.mark.parametrize(("problem", "said"), [("cut", "cut"), (None, "the audit chain is broken")])
+def test_broken_audit_arms(house: SwitchHouse, problem: str | None, said: str) -> None:
+    head = AuditHead(seq=0, hash="0" * 64)
+    house.tell("kill_switch", AuditBoot(ok=False, restored=False, records=0, head=head, problem=problem))
     status = house.ask("kill_switch", GetKillSwitch())
     assert isinstance(status, KillSwitchStatus)
-    assert status.causes == (ArmCause.AUDIT,)
+    assert (status.causes, status.reason, status.who) == ((ArmCause.AUDIT,), said, "audit")
     assert status.exits_blocked
 
 
@@ -209,6 +283,48 @@ def test_every_veto_is_recorded(house: SwitchHouse) -> None:
     house.run()
     kinds = [event.kind for message in house.told("state", RecordEvent) for event in message.audit]
     assert kinds.count(AuditKind.VETO) == 1
+    assert events(house)[-1].detail == {"label": "p-entry-1:e1", "purpose": "entry", "reasons": ["armed"]}
+
+
+def events(house: SwitchHouse) -> list[AuditEvent]:
+    return [event for message in house.told("state", RecordEvent) for event in message.audit]
+
+
+def test_suspension_is_recorded_and_alerted_once_and_its_latest_reason_counts(house: SwitchHouse) -> None:
+    for reason in ("old data", "older data"):
+        house.tell("kill_switch", SuspendEntries(source="stale", reason=reason), correlation="cycle-1")
+    for source in ("stale", "stale", "another"):
+        house.tell("kill_switch", ClearSuspension(source=source))
+        if source == "stale":
+            house.tell("kill_switch", ClearSuspension(source=source))
+    assert [(event.kind, event.detail, event.correlation) for event in events(house)] == [
+        (AuditKind.SUSPENDED, {"source": "stale", "reason": "old data"}, "cycle-1"),
+        (AuditKind.RESUMED, {"source": "stale"}, None),
+    ]
+    alerts = [(a.severity, a.code, a.text, a.cause) for a in house.told("alerting", RaiseAlert)]
+    assert alerts == [(Severity.MEDIUM, "suspended:stale", "old data", "stale")]
+
+
+def test_status_shows_why_entries_are_suspended(house: SwitchHouse) -> None:
+    for reason in ("old data", "older data"):
+        house.tell("kill_switch", SuspendEntries(source="stale", reason=reason))
+    status = house.ask("kill_switch", GetKillSwitch())
+    assert isinstance(status, KillSwitchStatus)
+    assert status.suspensions == {"stale": "older data"}
+
+
+def test_record_that_the_books_refuse_is_not_told_again_and_a_person_is_told_once(house: SwitchHouse) -> None:
+    house.books.refuse = {RecordEvent: "disk_full"}
+    house.tell("kill_switch", SuspendEntries(source="stale", reason="old data"))
+    house.tell("kill_switch", SuspendEntries(source="late", reason="old data"))
+    house.advance(300)
+    assert len(house.told("state", RecordEvent)) == 2
+    alerts = [alert for alert in house.told("alerting", RaiseAlert) if alert.severity is Severity.HIGH]
+    assert [(alert.code, alert.text) for alert in alerts] == [("kill_switch_not_recorded", "disk_full")]
+    house.advance(3600)
+    house.tell("kill_switch", Refused(request_id="r", reasons=("one", "two")))
+    last = house.told("alerting", RaiseAlert)[-1]
+    assert (last.code, last.text, last.cause) == ("kill_switch_not_recorded", "one, two", "r")
 
 
 def test_unknown_message_is_a_crash(house: SwitchHouse) -> None:
@@ -218,10 +334,28 @@ def test_unknown_message_is_a_crash(house: SwitchHouse) -> None:
 
 def test_status_counts_permits_and_vetoes(house: SwitchHouse) -> None:
     permit(house)
-    reasons(house, request(amount=9))
+    permit(house, request(label="p-entry-1:e2"))
+    for _ in range(3):
+        reasons(house, request(amount=9))
     status = house.ask("kill_switch", GetKillSwitch())
     assert isinstance(status, KillSwitchStatus)
-    assert (status.permits_granted, status.vetoes) == (1, 1)
+    assert (status.permits_granted, status.vetoes) == (2, 3)
+
+
+def test_permit_of_an_incarnation_before_comes_back_without_harm(house: SwitchHouse) -> None:
+    house.tell("kill_switch", PermitSpent(permit_id="nobody-knows", label=Label("p-entry-1:e1")))
+    permit(house)
+
+
+def test_ledger_keeps_the_last_ten_thousand_labels(house: SwitchHouse) -> None:
+    """More have not been sent within a life, and it must not grow without a bound."""
+    ledger = PermitLedger(started_at=house.time, lifetime_s=3.0)
+    given = permit(house)
+    for number in range(10_001):
+        ledger.grant(given.model_copy(update={"label": Label(f"p-{number}:e1")}), house.time)
+        ledger.returned(given.permit_id)
+    used = [ledger.is_used(request(label=f"p-{number}:e1")) for number in (0, 1, 10_000)]
+    assert used == [False, True, True]
 
 
 def test_permit_lapses_from_the_ledger_a_second_past_expiry(house: SwitchHouse) -> None:

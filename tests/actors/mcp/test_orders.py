@@ -119,6 +119,24 @@ def test_permit_for_another_order_sends_nothing(house: OrdersHouse, update: dict
     assert house.refused().reason == "permit_void:mismatch"
 
 
+@pytest.mark.parametrize("purpose", [OrderPurpose.ENTRY, OrderPurpose.EXIT])
+def test_venue_is_asked_for_what_is_permitted_and_for_no_longer(
+    house: OrdersHouse, purpose: OrderPurpose
+) -> None:
+    """Each ratio, reduce-only and the time too: without that one, a late request would place an order."""
+    permit = house.permit(purpose)
+    legs = tuple(leg.model_copy(update={"ratio": 2 + i}) for i, leg in enumerate(permit.terms.legs))
+    permit = permit.model_copy(update={"terms": permit.terms.model_copy(update={"legs": legs})})
+    house.send(permit)
+    (placed,) = house.venue.placed()
+    asked = [(leg.instrument_name, leg.side, leg.ratio) for leg in placed.legs]
+    assert asked == [(leg.instrument_name, leg.side.value, leg.ratio) for leg in legs]
+    assert (placed.amount, placed.price) == (Decimal(2), permit.terms.limit_eth)
+    assert placed.side == permit.terms.side.value
+    assert placed.reduce_only is (purpose is OrderPurpose.EXIT)
+    assert (placed.label, placed.valid_until) == (LABEL, permit.expires_at)
+
+
 def test_permit_to_edit_does_not_place(house: OrdersHouse) -> None:
     house.send(house.permit(OrderPurpose.EDIT_ENTRY))
     assert house.venue.calls == []
@@ -184,6 +202,26 @@ def test_answer_that_proves_nothing_is_unknown(house: OrdersHouse, fault: str | 
     assert len(house.venue.named("place_combo_order")) == 1
 
 
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        ("before", "/place_combo_order"),
+        (500, "HTTP 500: "),
+        (Response(200, {}, b'{"ord'), "place_combo_order: "),
+        (Response(200, {}, b'{"order": {}}'), "place_combo_order: "),
+        ("refused", "/place_combo_order"),
+        (Response(200, {}, b'{"error": "10009 not enough funds"}'), "10009 not enough funds"),
+        (422, "played"),
+    ],
+)
+def test_outcome_that_is_none_says_why(house: OrdersHouse, fault: str | int | Response, why: str) -> None:
+    house.venue.faults["place_combo_order"].append(fault)
+    house.send(house.permit())
+    ((_, outcome),) = [(to, message) for to, message in house.log if to == "execution"]
+    assert isinstance(outcome, OrderRefused | OrderUnknown)
+    assert why in outcome.detail
+
+
 def test_permit_of_an_unknown_order_comes_back_when_the_venue_would_refuse_it(house: OrdersHouse) -> None:
     """Until then it may still be on its way, and an arming must wait for it."""
     house.venue.faults["place_combo_order"].append("cut")
@@ -197,6 +235,7 @@ def test_permit_of_an_unknown_order_comes_back_when_the_venue_would_refuse_it(ho
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
+        (400, "http_400"),
         (401, "auth"),
         (403, "auth"),
         (404, "http_404"),
@@ -221,6 +260,21 @@ def test_label_seen_before_is_ours(house: OrdersHouse) -> None:
     house.send(house.permit(permit_id="permit-2"))
     first, second = house.told("execution", OrderAccepted)
     assert first.order.order_id == second.order.order_id
+
+
+def test_conflict_is_the_answer_to_a_placement_only(house: OrdersHouse) -> None:
+    """To an edit or a cancel it is a refusal, also if the body has our order."""
+    house.send(house.permit())
+    _, body = house.venue._serve("get_order_by_label", b'{"label": "p-1:e1"}')
+    house.venue.faults["edit_order"].append(Response(409, {}, body))
+    house.venue.faults["cancel_order"].append(Response(409, {}, body))
+    permit = house.edit_permit("0.009")
+    edit = EditOrder(label=LABEL, order_id=OrderId("O1"), terms=permit.terms, permit=permit)
+    cancel = CancelOrder(label=LABEL, order_id=OrderId("O1"), attempt_id="cancel-1")
+    for command in (edit, cancel):
+        house.tell("mcp.orders", command, sender="execution")
+        assert house.refused().reason == "http_409"
+    assert len(house.told("execution", OrderRefused)) == 2
 
 
 def test_order_of_another_label_in_the_answer_is_unknown(house: OrdersHouse) -> None:
@@ -309,6 +363,17 @@ def test_every_outcome_names_the_attempt_that_it_answers(house: OrdersHouse) -> 
     outcomes = [message for to, message in house.log if to == "execution"]
     answered = [o.attempt_id for o in outcomes if isinstance(o, OrderAccepted | OrderRefused | OrderUnknown)]
     assert answered == ["permit-1", "permit-1"] + ["cancel-1"] * 6
+
+
+def test_outcome_of_a_void_permit_says_that_nothing_was_sent(house: OrdersHouse) -> None:
+    kill(house)
+    house.send(house.permit())
+    assert house.refused().detail == "not sent"
+
+
+def test_connection_is_made_with_the_actors_own_context(house: OrdersHouse) -> None:
+    """The laboratory's connection takes the time from it, and notices by it that the actor was replaced."""
+    assert house.connected == [house.contexts["mcp.orders"]]
 
 
 def test_stop_closes_the_connection(house: OrdersHouse) -> None:

@@ -166,6 +166,9 @@ def test_a_backup_put_back_passes_the_boot_verification(tmp_path: Path) -> None:
     assert isinstance(made, BackupMade)
     assert room.answer_to(MakeBackup(request_id="b", at=START)) == made
     backup = tmp_path / "live" / made.path
+    (noted,) = [record["detail"] for record in records(room) if record["kind"] == "BACKUP"]
+    assert isinstance(noted, dict)
+    assert (noted["path"], noted["bytes"], len(noted["sha256"])) == (made.path, made.bytes, 64)
     room.tell(event(1))
     room.kill()
     restored = BooksRoom(backup).start()

@@ -1,0 +1,60 @@
+"""What `make mutants` changes is there, so are the tests that should notice, and the page has each part."""
+
+from __future__ import annotations
+
+import tomllib
+from fnmatch import fnmatch
+
+import pytest
+
+from tests.mutation.parts import PARTS, Part
+from tests.mutation.run import SCORE_MIN, chosen, settings_of
+from tests.tidy.test_code import ROOT
+
+PAGE = (ROOT / "docs" / "mutants.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
+def test_each_part_has_its_files_its_tests_and_its_line_in_the_page(part: Part) -> None:
+    files = [path.relative_to(ROOT).as_posix() for path in (ROOT / part.package).rglob("*.py")]
+    for pattern in (*part.files, *part.not_mutated):
+        assert any(fnmatch(file, pattern) for file in files), pattern
+    assert [path for path in part.tests if not (ROOT / path).exists()] == []
+    assert f"| {part.name} |" in PAGE
+
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
+def test_the_settings_of_a_part_are_toml_that_pytest_can_read_too(part: Part) -> None:
+    settings = tomllib.loads(settings_of(part))["tool"]
+    assert settings["mutmut"]["only_mutate"] == list(part.files)
+    assert settings["mutmut"]["pytest_add_cli_args_test_selection"] == list(part.tests)
+    assert "pytest" in settings
+
+
+@pytest.mark.parametrize(
+    ("named", "found"),
+    [
+        ("core.rules.exit.*", "core"),
+        ("core.values.x_round__mutmut_1", "core"),
+        ("actors.audit.scan.*", "audit"),
+        ("actors.kill_switch.latch.xǁLatchǁarm__mutmut_1", "kill_switch"),
+        ("actors.mcp.orders.*", "orders"),
+        ("actors.state.moves.x_move__mutmut_2", "books"),
+        ("cli.commands.kill_switch.*", "arming"),
+        ("audit", "audit"),
+    ],
+)
+def test_a_part_is_found_by_its_name_and_by_the_names_of_its_mutants(named: str, found: str) -> None:
+    ((part, patterns),) = chosen([named])
+    assert part.name == found
+    assert patterns == (() if named == found else (named,))
+
+
+def test_a_name_of_no_part_is_refused() -> None:
+    with pytest.raises(SystemExit, match="expected one of core, kill_switch, audit"):
+        chosen(["nothing"])
+    assert [part for part, _ in chosen([])] == list(PARTS)
+
+
+def test_the_page_says_the_minimum() -> None:
+    assert f"{SCORE_MIN:.0%}".replace("%", " %") in PAGE

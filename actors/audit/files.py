@@ -79,13 +79,14 @@ def lines_of(path: Path) -> Iterator[bytes]:
             yield line
 
 
+def plain_files(folder: Path) -> list[Path]:
+    """One file for each day, in order: where there are two of a day, they hold the same bytes."""
+    return list({plain_name(path): path for path in reversed(audit_files(folder))}.values())[::-1]
+
+
 def whole_lines(folder: Path) -> Iterator[bytes]:
     """The lines of all files in order, up to an unfinished last one (an engine is writing, or died)."""
-    done: set[str] = set()
-    for path in audit_files(folder):
-        if plain_name(path) in done:
-            continue  # The same day in its compressed form.
-        done.add(plain_name(path))
+    for path in plain_files(folder):
         for line in lines_of(path):
             if not line.endswith(b"\n"):
                 return

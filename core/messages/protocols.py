@@ -96,6 +96,7 @@ from core.messages.state import (
     GetOrders,
     GetPosition,
     GetSystem,
+    GetTable,
     GetUndeliveredAlerts,
     InboxRecorded,
     JobRuns,
@@ -148,10 +149,11 @@ StateProtocol = (
     | GetOpenInbox
     | GetAuditHeadAndPending
     | GetSystem
+    | GetTable
     | KillSwitchArmed
 )
 
-AuditProtocol = AppendAudit | GetAudit
+AuditProtocol = AppendAudit | GetAudit | KillSwitchArmed
 
 McpOrdersProtocol = SendOrder | EditOrder | CancelOrder
 

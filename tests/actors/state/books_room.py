@@ -19,6 +19,7 @@ from core.messages.audit import AppendAudit, AuditEvent, AuditKind
 from core.messages.state import (
     CycleOpened,
     GetAuditHeadAndPending,
+    GetTable,
     OpenCycle,
     RecordDecision,
     RecordEvent,
@@ -75,6 +76,7 @@ class BooksRoom:
         )
         audit.ctx = self.audit_ctx
         self.audit_ctx.asks[GetAuditHeadAndPending] = self.ask
+        self.audit_ctx.asks[GetTable] = self.ask
         return audit
 
     def start(self) -> BooksRoom:

@@ -174,7 +174,7 @@ class Audit(Room[AuditProtocol | CompressOldest]):
             head=head,
             last_word=found.words.last,
             file_end=self._file_end(),
-            checkpoint=self._proof.checkpoint() if self._proof.is_due(0) else None,
+            checkpoint=self._proof.checkpoint(),
         )
         self.ctx.tell(self._state, boot)
         if found.broken_before:
@@ -189,13 +189,17 @@ class Audit(Room[AuditProtocol | CompressOldest]):
         if not stored.books_in_log:
             self._proof = Proof(RunningFold.unopened(self._link.seq))
             return
-        running = fold_to_the_end(self._folder)
+        by_checkpoint = running = fold_to_the_end(self._folder)
         try:
-            found, running = compare(running, AskedBooks(self.ctx, self._state, self._link.seq), self._folder)
+            books = AskedBooks(self.ctx, self._state, self._link.seq)
+            found, running = compare(by_checkpoint, books, self._folder)
         except MovedOnError:
             # Only this actor was started again, and state has committed more since: what was to be proved
             # was proved when state started.
             found = ()
+        if running is not by_checkpoint:
+            text = "the last CHECKPOINT is not what the records before it make; all records were folded"
+            self._alert(Severity.HIGH, "audit_checkpoint_wrong", f"{text}, and the books are right")
         self._proof = Proof(running)
         if found:
             self._arm_for_books(found)
@@ -275,7 +279,7 @@ class Audit(Room[AuditProtocol | CompressOldest]):
         self._link, self._last_file = end, batch.file
         if self._problem is not None and any(map(accepts_break, lines)):
             self._problem = None  # As the next start will find, and `audit verify` finds now.
-        if self._proof.is_due(len(lines)):
+        if self._proof.may_be_due(len(lines)):
             self._follow_books(lines)
             self.ctx.tell(self._state, self._at(self._proof.checkpoint()))
         else:

@@ -52,8 +52,8 @@ class Proof:
         self._running = running
         self._told = 0 if running is None else len(running.books.problems)
 
-    def is_due(self, records: int) -> bool:
-        """Whether a checkpoint is due after so many further records."""
+    def may_be_due(self, records: int) -> bool:
+        """Whether a checkpoint may be due after so many further records."""
         return self._running is not None and self._running.since_checkpoint + records >= CHECKPOINT_EVERY
 
     def take(self, lines: Iterable[bytes]) -> tuple[str, ...]:
@@ -71,8 +71,10 @@ class Proof:
         return found
 
     def checkpoint(self) -> dict[str, JsonValue] | None:
-        """The detail of a checkpoint at the last record."""
-        return None if self._running is None else self._running.checkpoint()
+        """The detail of a checkpoint at the last record, if one is due."""
+        if self._running is None or self._running.since_checkpoint < CHECKPOINT_EVERY:
+            return None
+        return self._running.checkpoint()
 
 
 def fold_to_the_end(folder: Path) -> RunningFold:
@@ -125,7 +127,9 @@ def _compared_whole(
         found = (str(error),)
     if found or whole.problems:
         return (*whole.problems, *found), running
-    return (), _taken(RunningFold(), whole_lines(folder))
+    anew = _taken(RunningFold(), whole_lines(folder))
+    anew.since_checkpoint = CHECKPOINT_EVERY
+    return (), anew
 
 
 def _all_rows(books: ReadableBooks, table: ProvedTable) -> Iterator[Mapping[str, Cell]]:

@@ -356,7 +356,8 @@ class State(Room[Write | Read | _Own]):
                 self._alert(notice.severity, notice.code, f"{notice.text}{head}", notice.cause)
 
     def _put_first(self, event: AuditEvent) -> None:
-        self._intake.put_first(RecordEvent(request_id=f"chain-{self.ctx.uuid()}", audit=(event,)))
+        request_id = f"chain-{self._sequencer.last_seq}-{self.ctx.uuid()}"
+        self._intake.put_first(RecordEvent(request_id=request_id, audit=(event,)))
 
     def _put_checkpoint(self, seq: int, detail: dict[str, JsonValue] | None) -> None:
         """Write it next, unless something is committed already that it does not cover."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from bench import chain, runtime
+from bench import boot, chain, runtime
 
 
 def main() -> int:
     """Run each; it prints its rows and puts them into `bench.json`."""
-    return max(runtime.main(), chain.main())
+    return max(runtime.main(), chain.main(), boot.main())
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from actors.audit.files import (
     compress,
     compressible,
     cut_off,
+    hash_of,
     sync,
     undated,
 )
@@ -34,6 +35,7 @@ from core.audit.fold.compare import WHAT_TO_DO
 from core.audit.fold.running import RunningFold
 from core.audit.hash_chain import GENESIS, ChainBrokenError, Link, follow_all, split_lines
 from core.messages.alerting import Severity
+from core.messages.anchor import GetRecordHash, HeadReached, RecordHash
 from core.messages.audit import (
     AppendAudit,
     AuditAt,
@@ -48,6 +50,7 @@ from core.messages.base import Refused
 from core.messages.kill_switch import ArmCause, ArmKillSwitch, KillSwitchArmed
 from core.messages.protocols import (
     AlertingProtocol,
+    AnchorProtocol,
     AuditProtocol,
     KillSwitchProtocol,
     StateProtocol,
@@ -67,9 +70,9 @@ class CompressOldest:
 class Audit(Room[AuditProtocol | CompressOldest]):
     """The append-only audit chain on disk.
 
-    Accepts: AppendAudit, GetAudit.
+    Accepts: AppendAudit, GetAudit, GetRecordHash.
     Sends: GetAuditHeadAndPending, GetTable and AuditAt to state, AuditBoot to state and kill_switch,
-    ArmKillSwitch to kill_switch, RaiseAlert to alerting.
+    ArmKillSwitch to kill_switch, HeadReached to anchor, RaiseAlert to alerting.
     Owns: the folder `audit/`, and `evidence/` for the files that it puts aside.
     On failure: a failed append crashes; the next incarnation completes the pending bytes that state holds.
     If the chain fails verification, its files are put aside, the kill switch arms itself, and state begins a
@@ -83,12 +86,14 @@ class Audit(Room[AuditProtocol | CompressOldest]):
         state: Address[StateProtocol],
         kill_switch: Address[KillSwitchProtocol],
         alerting: Address[AlertingProtocol],
+        anchor: Address[AnchorProtocol] | None = None,
     ) -> None:
         self._data_dir = data_dir
         self._folder = data_dir / AUDIT_FOLDER
         self._state = state
         self._kill_switch = kill_switch
         self._alerting = alerting
+        self._anchor = anchor
         self._link = GENESIS
         self._last_file: str | None = None
         self._day: OpenDay | None = None
@@ -155,6 +160,10 @@ class Audit(Room[AuditProtocol | CompressOldest]):
                 self._handle_append(message)
             case GetAudit():
                 answerer(self.ctx, message)(self._status())
+            case GetRecordHash():
+                found = hash_of(self._folder, message.seq)
+                answer = RecordHash(seq=message.seq, hash=found, last_seq=self._link.seq)
+                answerer(self.ctx, message)(answer)
             case CompressOldest():
                 self._handle_compress_oldest()
             case KillSwitchArmed():
@@ -183,6 +192,7 @@ class Audit(Room[AuditProtocol | CompressOldest]):
             boot = boot.model_copy(update={"ok": False, "problem": NOT_ACCEPTED})
         self.ctx.tell(self._kill_switch, boot)
         self._tell_head("start")
+        self._tell_anchor()
 
     def _prove_books(self, stored: AuditHeadAndPending) -> None:
         """Compare the books with what the log makes of them, and arm if they are something else."""
@@ -285,6 +295,7 @@ class Audit(Room[AuditProtocol | CompressOldest]):
         else:
             self.ctx.tell(self._state, self._at())
             self._follow_books(lines)
+        self._tell_anchor()
         if rolled:
             self._tell_head("daily")
             self._tell_foreign_files()
@@ -348,6 +359,10 @@ class Audit(Room[AuditProtocol | CompressOldest]):
             head=_head(self._link),
             problem=self._problem,
         )
+
+    def _tell_anchor(self) -> None:
+        if self._anchor is not None:
+            self.ctx.tell(self._anchor, HeadReached(seq=self._link.seq, hash=self._link.hash))
 
     def _tell_head(self, occasion: str) -> None:
         self._alert(Severity.LOW, "audit_head", f"audit head {self._link} ({occasion})")

@@ -50,8 +50,8 @@ class RetakeBallast:
     """Timer message to self: try to reserve the ballast's disk space again."""
 
 
-_Asked = MakeBackup | GetBooks | GetAuditHeadAndPending | GetTable
-_Own = AuditAt | AuditBoot | _Asked | RetakeBallast | KillSwitchArmed
+_Asked = MakeBackup | GetBooks | GetAuditHeadAndPending | GetTable | RetakeBallast | KillSwitchArmed
+_Own = AuditAt | AuditBoot | _Asked
 
 
 class State(Room[Write | Read | _Own]):
@@ -360,7 +360,7 @@ class State(Room[Write | Read | _Own]):
         self._intake.put_first(RecordEvent(request_id=request_id, audit=(event,)))
 
     def _put_checkpoint(self, seq: int, detail: dict[str, JsonValue] | None) -> None:
-        """Write it next, unless something is committed already that it does not cover."""
+        """Write it next, unless it does not cover all that is committed."""
         if detail is not None and seq == self._sequencer.last_seq:
             self._put_first(checkpoint_event(detail, self.ctx.now()))
 

@@ -7,6 +7,7 @@ what it sends itself. An `Address[Protocol]` takes nothing else; timer messages 
 from __future__ import annotations
 
 from core.messages.alerting import AlertRaised, GetAlerting, RaiseAlert
+from core.messages.anchor import GetRecordHash, HeadReached
 from core.messages.audit import AppendAudit, AuditAt, AuditBoot, GetAudit
 from core.messages.base import Refused
 from core.messages.control import (
@@ -153,7 +154,9 @@ StateProtocol = (
     | KillSwitchArmed
 )
 
-AuditProtocol = AppendAudit | GetAudit | KillSwitchArmed
+AuditProtocol = AppendAudit | GetAudit | GetRecordHash | KillSwitchArmed
+
+AnchorProtocol = HeadReached | Recorded | Refused | KillSwitchArmed
 
 McpOrdersProtocol = SendOrder | EditOrder | CancelOrder
 

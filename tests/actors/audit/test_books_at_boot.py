@@ -224,7 +224,7 @@ def forged(data_dir: Path, change: str) -> None:
         detail = made.detail
         if made.kind == AuditKind.CHECKPOINT:
             detail = json.loads(json.dumps(detail))
-            detail["final"]["fills"]["sha256"] = change * 64  # type: ignore[index,call-overload]
+            detail["final"]["fills"]["sha256"] = change * 64
         event = AuditEvent(kind=AuditKind(made.kind), at=made.at, detail=detail, correlation=made.correlation)
         line, link = encode_record(link, event)
         lines.append(line)
@@ -244,7 +244,7 @@ def test_a_wrong_checkpoint_is_no_difference_of_the_books_and_is_replaced(tmp_pa
     room = BooksRoom(tmp_path).start()
     assert armed(room) == []
     assert kinds(room)[-1] == "CHECKPOINT"
-    final = records(room)[-1]["detail"]["final"]  # type: ignore[index,call-overload]
+    final = records(room)[-1]["detail"]["final"]  # type: ignore[index]
     assert final["fills"]["sha256"] != "a" * 64
     room.kill()
     assert started(tmp_path) == []

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from actors.anchor import Anchor, DiskAnchor
 from actors.anchor.actor import RETRY_S, WRITE_AFTER_S, LookAtAnchor
+from actors.audit.files import hash_of, whole_lines
 from actors.runtime import AskTimeout
 from actors.runtime.testing import FakeAddress, FakeContext
-from core.audit.hash_chain import GENESIS, Link
+from core.audit.hash_chain import GENESIS, Link, read_record
 from core.errors import InputError
 from core.messages.alerting import RaiseAlert
 from core.messages.anchor import GetRecordHash, HeadReached, RecordHash
+from core.messages.audit import AuditAt
 from core.messages.kill_switch import (
     ArmCause,
     ArmKillSwitch,
@@ -24,6 +27,8 @@ from core.messages.kill_switch import (
     SuspendEntries,
 )
 from core.messages.state import GetSystem, Recorded, SetSystem, SystemRead
+from reading.audit import verified
+from tests.actors.state.books_room import BooksRoom, event
 
 HASHES = [GENESIS.hash, *(f"{number:x}" * 64 for number in range(1, 10))]
 
@@ -181,12 +186,10 @@ def test_an_anchor_that_is_none_suspends_entries_until_it_is_one(path: Path, con
     room = AnchorRoom(DiskAnchor(path))
     assert (room.suspended, room.arms, room.alerts) == (True, [], ["anchor_unreadable"])
     room.advance(RETRY_S)
-    assert room.suspended
-    assert room.alerts == ["anchor_unreadable"]
+    assert (room.suspended, room.alerts) == (True, ["anchor_unreadable"])
     laid(path, 5)
     room.advance(RETRY_S)
-    assert not room.suspended
-    assert room.alerts[-1] == "anchor_read"
+    assert (room.suspended, room.alerts) == (False, ["anchor_unreadable", "anchor_read"])
 
 
 def test_an_anchor_that_is_gone_suspends_entries(path: Path) -> None:
@@ -234,10 +237,10 @@ def test_a_log_that_can_not_be_asked_suspends_and_is_asked_again(path: Path) -> 
     room.ctx.asks[GetRecordHash] = AskTimeout("audit is down")
     room.anchor._compared = False
     room.receive(LookAtAnchor())
-    assert room.suspended
+    states = [room.suspended]
     room.ctx.asks[GetRecordHash] = room.record_hash
     room.advance(RETRY_S)
-    assert not room.suspended
+    assert [*states, room.suspended] == [True, False]
 
 
 def test_a_cut_while_writing_leaves_the_old_head_or_the_new_one(
@@ -261,3 +264,63 @@ def test_a_file_that_is_no_head_names_what_was_expected(path: Path) -> None:
     path.write_text("hello", "ascii")
     with pytest.raises(InputError, match="expected SEQ:HASH"):
         DiskAnchor(path).read()
+
+
+class RealLog(AnchorRoom):
+    """The actor beside the log of a data folder."""
+
+    def __init__(self, file: DiskAnchor, data_dir: Path) -> None:
+        self.folder = data_dir / "audit"
+        super().__init__(file, known=file.path)
+
+    def record_hash(self, query: object) -> RecordHash:
+        assert isinstance(query, GetRecordHash)
+        return RecordHash(seq=query.seq, hash=hash_of(self.folder, query.seq), last_seq=self.last)
+
+
+def test_a_rollback_of_log_and_books_together_is_found_by_the_anchor_alone(tmp_path: Path) -> None:
+    """Neither the start nor `audit verify` can see it from inside."""
+    room = BooksRoom(tmp_path / "now").start()
+    room.tell(event(1))
+    room.stop()
+    old = Path(shutil.copytree(tmp_path / "now", tmp_path / "old"))
+    room = BooksRoom(tmp_path / "now").start()
+    room.tell(event(2))
+    room.stop()
+    file = DiskAnchor(tmp_path / "anchor")
+    file.write(verified(tmp_path / "now").head)
+    assert RealLog(file, tmp_path / "now").arms == []
+    assert verified(old).ok
+    assert len(RealLog(file, old).arms) == 1
+    room = BooksRoom(old).start()
+    for number in (3, 4):
+        room.tell(event(number))
+    room.stop()
+    assert len(RealLog(file, old).arms) == 1  # It has grown since, to another log.
+
+
+def test_audit_tells_the_anchor_each_head_after_state(tmp_path: Path) -> None:
+    room = BooksRoom(tmp_path, anchor=FakeAddress("anchor")).start()
+    room.tell(event(1))
+    told = [made for to, made in room.audit_ctx.told if isinstance(made, AuditAt | HeadReached)]
+    assert [type(made) for made in told] == [HeadReached, AuditAt, HeadReached]
+    head = told[-1]
+    assert isinstance(head, HeadReached)
+    with room.audit_ctx.handling(GetRecordHash(seq=1), sender=FakeAddress("anchor")) as _:
+        room.audit.on_receive(GetRecordHash(seq=1))
+    assert room.audit_ctx.told_to("anchor")[-1] == RecordHash(seq=1, hash=head.hash, last_seq=1)
+    room.kill()
+
+
+def test_each_record_of_several_files_has_its_hash(tmp_path: Path) -> None:
+    """Also where the file of a day is compressed, or there twice after a crash."""
+    room = BooksRoom(tmp_path).start()
+    for day in range(40):
+        room.tell(event(2 * day))
+        room.tell(event(2 * day + 1))
+        room.advance(86_400)
+    lines = list(whole_lines(tmp_path / "audit"))
+    room.stop()
+    assert len(list((tmp_path / "audit").glob("*.gz"))) > 5
+    hashes = [hash_of(tmp_path / "audit", seq) for seq in range(len(lines) + 2)]
+    assert hashes == [GENESIS.hash, *(read_record(line).hash for line in lines), None]

@@ -22,7 +22,7 @@ from actors.audit.files import AUDIT_FOLDER, compress, compressible, whole_lines
 from actors.audit.open_day import OpenDay
 from actors.audit.proof import CHECKPOINT_EVERY
 from actors.audit.words import Words
-from actors.runtime.testing import FakeAddress, FakeContext
+from actors.runtime import Actor, ActorSystem, ChildSpec, GreenRuntime, SupervisorSpec
 from actors.state import State
 from actors.state.database import open_database
 from actors.state.rebuild import write_database
@@ -31,8 +31,7 @@ from core.audit.fold.log import fold
 from core.audit.fold.running import RunningFold
 from core.audit.hash_chain import GENESIS, Link, encode_record, file_name
 from core.messages.audit import AuditBatch, AuditBoot, AuditEvent, AuditKind
-from core.messages.kill_switch import ArmKillSwitch
-from core.messages.state import GetAuditHeadAndPending, GetTable
+from core.messages.kill_switch import ArmKillSwitch, BooksChanged
 
 RECORDS = 1_000_000
 TRADES = 10_000
@@ -221,44 +220,62 @@ def write_books(data_dir: Path, written: Written) -> None:
     open_database(data_dir).close()
 
 
+class Others(Actor):
+    """The kill switch and alerting: notes whether the start arms, and whether it has ended."""
+
+    def __init__(self) -> None:
+        self.arms: list[str] = []
+        self.is_up = False
+
+    def on_receive(self, message: object) -> object:
+        match message:
+            case ArmKillSwitch():
+                self.arms.append(message.reason)
+            case AuditBoot(ok=False):
+                self.arms.append(str(message.problem))
+            case BooksChanged():
+                # State tells it when audit has told that log and books are right.
+                self.is_up = True
+        return None
+
+
 def start_s(data_dir: Path) -> float:
     """Seconds of CPU from the start of state until audit has told it that log and books are right."""
+    others = Others()
+    children = (
+        ChildSpec("others", lambda _: others),
+        ChildSpec(
+            "state",
+            lambda rooms: State(
+                data_dir=data_dir,
+                audit=rooms["audit"],
+                kill_switch=rooms["others"],
+                alerting=rooms["others"],
+            ),
+        ),
+        ChildSpec(
+            "audit",
+            lambda rooms: Audit(
+                data_dir=data_dir,
+                state=rooms["state"],
+                kill_switch=rooms["others"],
+                alerting=rooms["others"],
+            ),
+        ),
+    )
     at = BEGIN + timedelta(days=DAYS)
-    state_ctx, audit_ctx = FakeContext("state", now=at), FakeContext("audit", now=at)
-    kill_switch, alerting = FakeAddress("kill_switch"), FakeAddress("alerting")
-    state = State(data_dir=data_dir, audit=FakeAddress("audit"), kill_switch=kill_switch, alerting=alerting)
-    audit = Audit(data_dir=data_dir, state=FakeAddress("state"), kill_switch=kill_switch, alerting=alerting)
-    state.ctx, audit.ctx = state_ctx, audit_ctx
-
-    def ask(message: object) -> object:
-        with state_ctx.handling(message) as envelope:
-            state_ctx.envelope = envelope._replace(reply_to=_Asked())
-            state.on_receive(message)
-        return state_ctx.deferred[-1].outcome
-
-    audit_ctx.asks[GetAuditHeadAndPending] = audit_ctx.asks[GetTable] = ask
+    runtime = GreenRuntime(at, 1)
+    system = ActorSystem(runtime, SupervisorSpec("root", children))
     began = time.process_time()
-    state.on_start()
-    audit.on_start()
-    [boot] = [made for made in audit_ctx.told_to("state") if isinstance(made, AuditBoot)]
-    with state_ctx.handling(boot):
-        state.on_receive(boot)
-    took = time.process_time() - began
-    told = [*state_ctx.told_to("kill_switch"), *audit_ctx.told_to("kill_switch")]
-    if not boot.ok or any(isinstance(made, ArmKillSwitch) for made in told):
-        raise AssertionError(f"expected a start that arms nothing, found {told}")
-    state.on_stop()
-    return took
-
-
-class _Asked:
-    """Marks an envelope as an ask; the context keeps the answer."""
-
-    def resolve(self, _: object) -> bool:
-        raise AssertionError("answered past the deferred reply")
-
-    def reject(self, _: BaseException) -> bool:
-        raise AssertionError("failed past the deferred reply")
+    system.start()
+    runtime.run(at + timedelta(seconds=1))
+    took_s = time.process_time() - began
+    system.stop()
+    if others.arms or not others.is_up:
+        raise AssertionError(
+            f"expected a start that arms nothing, found {others.arms or 'that it did not end'}"
+        )
+    return took_s
 
 
 def boot_rows(records: int) -> list[Row]:

@@ -236,6 +236,8 @@ class Others(Actor):
             case BooksChanged():
                 # State tells it when audit has told that log and books are right.
                 self.is_up = True
+            case _:
+                pass
         return None
 
 

@@ -10,6 +10,7 @@ from actors.runtime import Address, AnyAddress
 from core.contract import Router
 from core.messages.protocols import (
     AlertingProtocol,
+    AnchorProtocol,
     AuditProtocol,
     ControlProtocol,
     DecisionProtocol,
@@ -43,6 +44,7 @@ ALERTING: Final = ExactName[AlertingProtocol]("alerting")
 KILL_SWITCH: Final = ExactName[KillSwitchProtocol]("kill_switch")
 STATE: Final = ExactName[StateProtocol]("state")
 AUDIT: Final = ExactName[AuditProtocol]("audit")
+ANCHOR: Final = ExactName[AnchorProtocol]("anchor")
 MCP_ORDERS: Final = ExactName[McpOrdersProtocol]("mcp.orders")
 EXECUTION: Final = ExactName[ExecutionProtocol]("execution")
 MARKET_DATA: Final = ExactName[MarketDataProtocol]("market_data")

@@ -13,6 +13,7 @@ from typing import TypeVar
 from pydantic import JsonValue
 
 from actors.alerting import AlertChannel, Alerting
+from actors.anchor import Anchor, DiskAnchor
 from actors.audit import Audit
 from actors.control.actor import Control
 from actors.control.engine import Engine
@@ -26,6 +27,7 @@ from actors.market_data import MarketData
 from actors.mcp import McpCredentials, McpOrders, McpRouter, Transport
 from actors.names import (
     ALERTING,
+    ANCHOR,
     AUDIT,
     CONTROL,
     DECISION,
@@ -135,6 +137,7 @@ def _books(settings: EngineSettings) -> tuple[ChildSpec, ...]:
                 state=rooms[STATE],
                 kill_switch=rooms[KILL_SWITCH],
                 alerting=rooms[ALERTING],
+                anchor=rooms[ANCHOR] if settings.strategy.audit.anchor_path is not None else None,
             ),
             start_deadline_s=BOOKS_START_DEADLINE_S,
             on_hang=OnHang.ESCALATE,
@@ -180,6 +183,28 @@ def _feeds(settings: EngineSettings) -> tuple[ChildSpec, ...]:
                 decision=rooms[DECISION],
                 alerting=rooms[ALERTING],
                 strategy=settings.strategy,
+            ),
+        ),
+        *_anchor(settings),
+    )
+
+
+def _anchor(settings: EngineSettings) -> tuple[ChildSpec, ...]:
+    """Among the feeds, because it too waits for what is outside, and nobody waits for it."""
+    path = settings.strategy.audit.anchor_path
+    if path is None:
+        return ()
+    # One for all its lives: it knows whether a thread of an earlier one hangs in it.
+    file = DiskAnchor(Path(path))
+    return (
+        _room(
+            ANCHOR,
+            lambda rooms: Anchor(
+                file=file,
+                audit=rooms[AUDIT],
+                state=rooms[STATE],
+                kill_switch=rooms[KILL_SWITCH],
+                alerting=rooms[ALERTING],
             ),
         ),
     )

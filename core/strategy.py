@@ -246,6 +246,14 @@ class KillSwitchSection(Section):
     )
 
 
+class AuditSection(Section):
+    anchor_path: str | None = Field(
+        None,
+        pattern="^/.",
+        description="absolute path of a file on another disk or share that gets the log's head; null: none",
+    )
+
+
 class LimitsSection(Section):
     contracts_max: int = Field(4, ge=1, le=1000, description="contracts an order")
     order_value_max_usd: float = Field(40_000.0, gt=0, le=1e9, description="USD: contracts x index")
@@ -293,6 +301,7 @@ class Strategy(Section):
     exits: ExitsSection = ExitsSection()
     execution: ExecutionSection = ExecutionSection()
     kill_switch: KillSwitchSection = KillSwitchSection()
+    audit: AuditSection = AuditSection()
     limits: LimitsSection = LimitsSection()
     scheduler: SchedulerSection = SchedulerSection()
     kelly: KellySection = KellySection()

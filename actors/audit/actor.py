@@ -9,6 +9,9 @@ from datetime import date
 from pathlib import Path
 from typing import assert_never
 
+from pydantic import JsonValue
+
+from actors.audit.asked_books import AskedBooks, MovedOnError
 from actors.audit.durable import fsync_folder, make_folder
 from actors.audit.evidence import put_aside
 from actors.audit.files import (
@@ -18,16 +21,21 @@ from actors.audit.files import (
     compress,
     compressible,
     cut_off,
+    hash_of,
     sync,
     undated,
 )
 from actors.audit.open_day import OpenDay
+from actors.audit.proof import Proof, compare, fold_to_the_end
 from actors.audit.scan import NOT_ACCEPTED, Broken, Incomplete, Scan, Whole, boot_scan, judge, scan
 from actors.audit.words import Words, accepts_break
 from actors.room import Alarm, Room, answerer
 from actors.runtime import Address, RuntimeFault
+from core.audit.fold.compare import WHAT_TO_DO
+from core.audit.fold.running import RunningFold
 from core.audit.hash_chain import GENESIS, ChainBrokenError, Link, follow_all, split_lines
 from core.messages.alerting import Severity
+from core.messages.anchor import GetRecordHash, HeadReached, RecordHash
 from core.messages.audit import (
     AppendAudit,
     AuditAt,
@@ -39,8 +47,10 @@ from core.messages.audit import (
     GetAudit,
 )
 from core.messages.base import Refused
+from core.messages.kill_switch import ArmCause, ArmKillSwitch, KillSwitchArmed
 from core.messages.protocols import (
     AlertingProtocol,
+    AnchorProtocol,
     AuditProtocol,
     KillSwitchProtocol,
     StateProtocol,
@@ -60,13 +70,13 @@ class CompressOldest:
 class Audit(Room[AuditProtocol | CompressOldest]):
     """The append-only audit chain on disk.
 
-    Accepts: AppendAudit, GetAudit.
-    Sends: GetAuditHeadAndPending and AuditAt to state, AuditBoot to state and kill_switch, RaiseAlert to
-    alerting.
+    Accepts: AppendAudit, GetAudit, GetRecordHash.
+    Sends: GetAuditHeadAndPending, GetTable and AuditAt to state, AuditBoot to state and kill_switch,
+    ArmKillSwitch to kill_switch, HeadReached to anchor, RaiseAlert to alerting.
     Owns: the folder `audit/`, and `evidence/` for the files that it puts aside.
     On failure: a failed append crashes; the next incarnation completes the pending bytes that state holds.
     If the chain fails verification, its files are put aside, the kill switch arms itself, and state begins a
-    new chain.
+    new chain. If the books are not what the chain makes of them, the kill switch is armed.
     """
 
     def __init__(
@@ -76,16 +86,19 @@ class Audit(Room[AuditProtocol | CompressOldest]):
         state: Address[StateProtocol],
         kill_switch: Address[KillSwitchProtocol],
         alerting: Address[AlertingProtocol],
+        anchor: Address[AnchorProtocol] | None = None,
     ) -> None:
         self._data_dir = data_dir
         self._folder = data_dir / AUDIT_FOLDER
         self._state = state
         self._kill_switch = kill_switch
         self._alerting = alerting
+        self._anchor = anchor
         self._link = GENESIS
         self._last_file: str | None = None
         self._day: OpenDay | None = None
         self._problem: str | None = None
+        self._proof = Proof(None)
         self._failed = False
 
     def on_start(self) -> None:
@@ -105,9 +118,9 @@ class Audit(Room[AuditProtocol | CompressOldest]):
                     # If the process was killed between write and fsync, bytes that can be read here may not
                     # be on the disk yet.
                     sync(self._folder, stored.pending.file)
-                self._start_whole(found, restored=False)
+                self._start_whole(found, stored, restored=False)
             case Incomplete():
-                self._start_restored(verdict, stored.pending)
+                self._start_restored(verdict, stored)
             case Broken():
                 self._start_broken(verdict, found, stored)
             case _:
@@ -147,14 +160,21 @@ class Audit(Room[AuditProtocol | CompressOldest]):
                 self._handle_append(message)
             case GetAudit():
                 answerer(self.ctx, message)(self._status())
+            case GetRecordHash():
+                found = hash_of(self._folder, message.seq)
+                answer = RecordHash(seq=message.seq, hash=found, last_seq=self._link.seq)
+                answerer(self.ctx, message)(answer)
             case CompressOldest():
                 self._handle_compress_oldest()
+            case KillSwitchArmed():
+                pass
             case _:
                 assert_never(message)
 
-    def _start_whole(self, found: Scan, *, restored: bool) -> None:
+    def _start_whole(self, found: Scan, stored: AuditHeadAndPending, *, restored: bool) -> None:
         self._link, self._last_file = found.link, found.file
         self._day = self._open_day(found)
+        self._prove_books(stored)
         head = _head(found.link)
         boot = AuditBoot(
             ok=True,
@@ -163,6 +183,7 @@ class Audit(Room[AuditProtocol | CompressOldest]):
             head=head,
             last_word=found.words.last,
             file_end=self._file_end(),
+            checkpoint=self._proof.checkpoint(),
         )
         self.ctx.tell(self._state, boot)
         if found.broken_before:
@@ -171,8 +192,36 @@ class Audit(Room[AuditProtocol | CompressOldest]):
             boot = boot.model_copy(update={"ok": False, "problem": NOT_ACCEPTED})
         self.ctx.tell(self._kill_switch, boot)
         self._tell_head("start")
+        self._tell_anchor()
 
-    def _start_restored(self, verdict: Incomplete, pending: AuditBatch | None) -> None:
+    def _prove_books(self, stored: AuditHeadAndPending) -> None:
+        """Compare the books with what the log makes of them, and arm if they are something else."""
+        if not stored.books_in_log:
+            self._proof = Proof(RunningFold.unopened(self._link.seq))
+            return
+        by_checkpoint = running = fold_to_the_end(self._folder)
+        try:
+            books = AskedBooks(self.ctx, self._state, self._link.seq)
+            found, running = compare(by_checkpoint, books, self._folder)
+        except MovedOnError:
+            # Only this actor was started again, and state has committed more since: what was to be proved
+            # was proved when state started.
+            found = ()
+        if running is not by_checkpoint:
+            text = "the last CHECKPOINT is not what the records before it make; all records were folded"
+            self._alert(Severity.HIGH, "audit_checkpoint_wrong", f"{text}, and the books are right")
+        self._proof = Proof(running)
+        if found:
+            self._arm_for_books(found)
+
+    def _arm_for_books(self, found: tuple[str, ...]) -> None:
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        reason = f"the books are not what the audit log makes of them: {found[0]}{more}. {WHAT_TO_DO}"
+        self._alert(Severity.CRITICAL, "books_differ", reason)
+        self.ctx.tell(self._kill_switch, ArmKillSwitch(cause=ArmCause.DATABASE, reason=reason, who="audit"))
+
+    def _start_restored(self, verdict: Incomplete, stored: AuditHeadAndPending) -> None:
+        pending = stored.pending
         if pending is None:
             raise AssertionError("an incomplete file was found where nothing is pending")
         cut_off(self._folder / pending.file, pending.offset + verdict.present)
@@ -185,7 +234,7 @@ class Audit(Room[AuditProtocol | CompressOldest]):
         found = boot_scan(self._folder)
         if found.problem is not None or found.link != (pending.last_seq, pending.last_hash):
             raise ChainBrokenError(f"after restoring the tail: {found.problem or found.link}")
-        self._start_whole(found, restored=True)
+        self._start_whole(found, stored, restored=True)
 
     def _start_broken(self, verdict: Broken, found: Scan, stored: AuditHeadAndPending) -> None:
         self._problem = verdict.problem
@@ -194,6 +243,7 @@ class Audit(Room[AuditProtocol | CompressOldest]):
         self.ctx.check_live()
         evidence = put_aside(self._data_dir, self._folder, stored.pending, self.ctx.now())
         self._link, self._last_file, self._day = GENESIS, None, None
+        self._proof = Proof(RunningFold.unopened(0))
         boot = AuditBoot(
             ok=False,
             restored=False,
@@ -239,7 +289,13 @@ class Audit(Room[AuditProtocol | CompressOldest]):
         self._link, self._last_file = end, batch.file
         if self._problem is not None and any(map(accepts_break, lines)):
             self._problem = None  # As the next start will find, and `audit verify` finds now.
-        self.ctx.tell(self._state, self._at())
+        if self._proof.may_be_due(len(lines)):
+            self._follow_books(lines)
+            self.ctx.tell(self._state, self._at(self._proof.checkpoint()))
+        else:
+            self.ctx.tell(self._state, self._at())
+            self._follow_books(lines)
+        self._tell_anchor()
         if rolled:
             self._tell_head("daily")
             self._tell_foreign_files()
@@ -251,8 +307,15 @@ class Audit(Room[AuditProtocol | CompressOldest]):
             return None
         return OpenDay.read(self._folder / found.file, found.file, found.words)
 
-    def _at(self) -> AuditAt:
-        return AuditAt(seq=self._link.seq, hash=self._link.hash, file_end=self._file_end())
+    def _follow_books(self, lines: list[bytes]) -> None:
+        found = self._proof.take(lines)
+        if found:
+            self._arm_for_books(found)
+
+    def _at(self, checkpoint: dict[str, JsonValue] | None = None) -> AuditAt:
+        return AuditAt(
+            seq=self._link.seq, hash=self._link.hash, file_end=self._file_end(), checkpoint=checkpoint
+        )
 
     def _file_end(self) -> FileEnd | None:
         return None if self._day is None else self._day.end(self._link)
@@ -296,6 +359,10 @@ class Audit(Room[AuditProtocol | CompressOldest]):
             head=_head(self._link),
             problem=self._problem,
         )
+
+    def _tell_anchor(self) -> None:
+        if self._anchor is not None:
+            self.ctx.tell(self._anchor, HeadReached(seq=self._link.seq, hash=self._link.hash))
 
     def _tell_head(self, occasion: str) -> None:
         self._alert(Severity.LOW, "audit_head", f"audit head {self._link} ({occasion})")

@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
 from actors.audit.durable import CHUNK_BYTES, fsync_folder, write_whole
-from core.audit.hash_chain import RECORD_BYTES_MAX, ChainBrokenError
+from core.audit.hash_chain import GENESIS, RECORD_BYTES_MAX, ChainBrokenError, read_record
 from core.errors import FoundWrongError
 from core.messages.audit import AuditBatch
 
@@ -80,17 +81,31 @@ def lines_of(path: Path) -> Iterator[bytes]:
             yield line
 
 
+def plain_files(folder: Path) -> list[Path]:
+    """One file for each day, in order: where there are two of a day, they hold the same bytes."""
+    return list({plain_name(path): path for path in reversed(audit_files(folder))}.values())[::-1]
+
+
 def whole_lines(folder: Path) -> Iterator[bytes]:
     """The lines of all files in order, up to an unfinished last one (an engine is writing, or died)."""
-    done: set[str] = set()
-    for path in audit_files(folder):
-        if plain_name(path) in done:
-            continue  # The same day in its compressed form.
-        done.add(plain_name(path))
+    for path in plain_files(folder):
         for line in lines_of(path):
             if not line.endswith(b"\n"):
                 return
             yield line
+
+
+def hash_of(folder: Path, seq: int) -> str | None:
+    """The hash in record number `seq`; None if there is none. Reads the one file that holds it."""
+    if seq == GENESIS.seq:
+        return GENESIS.hash
+    for path in reversed(plain_files(folder)):
+        first = next(lines_of(path), b"")
+        if not first.endswith(b"\n") or (begins := read_record(first).seq) > seq:
+            continue
+        line = next(islice(lines_of(path), seq - begins, None), b"")
+        return read_record(line).hash if line.endswith(b"\n") else None
+    return None
 
 
 def content_sha256(path: Path) -> str:

@@ -7,19 +7,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, assert_never
 
+from pydantic import JsonValue
+
 from actors.room import Alarm, Room, answerer
 from actors.runtime import Address, Fenced, Timer
 from actors.state.apply import BOOKS_TO_LOG_KEY, NoteBackup, OpenBooks, Write, first_answer
 from actors.state.backup import BackupError, make_backup
-from actors.state.boot import chain_broken_event, tail_restored_event
+from actors.state.boot import chain_broken_event, checkpoint_event, tail_restored_event
 from actors.state.database import is_disk_full, keep_evidence, open_database
-from actors.state.intake import Intake, Waiting
+from actors.state.intake import InFlight, Intake, Waiting
 from actors.state.market_file import attach_market
+from actors.state.proving import table_read
 from actors.state.queries import BooksView, Read, read
 from actors.state.reserve import Reserve
 from actors.state.schema import DatabaseCorruptError
+from actors.state.seals import broken_seals
 from actors.state.sequencer import Committed, Sequencer
 from actors.state.tables.records import setting
+from core.audit.fold.compare import WHAT_TO_DO
 from core.messages.alerting import Severity
 from core.messages.audit import AppendAudit, AuditAt, AuditBoot, AuditEvent, AuditHead
 from core.messages.base import Query, Refused
@@ -31,6 +36,7 @@ from core.messages.state import (
     GetAuditHeadAndPending,
     GetBooks,
     GetKillSwitchRow,
+    GetTable,
     MakeBackup,
     RecordEvent,
 )
@@ -44,15 +50,8 @@ class RetakeBallast:
     """Timer message to self: try to reserve the ballast's disk space again."""
 
 
-@dataclass(frozen=True)
-class _InFlight:
-    """A committed batch on its way into the audit file, and the requests that await it."""
-
-    committed: Committed
-    waiting: list[Waiting]
-
-
-_Own = AuditAt | AuditBoot | MakeBackup | GetBooks | GetAuditHeadAndPending | RetakeBallast | KillSwitchArmed
+_Asked = MakeBackup | GetBooks | GetAuditHeadAndPending | GetTable | RetakeBallast | KillSwitchArmed
+_Own = AuditAt | AuditBoot | _Asked
 
 
 class State(Room[Write | Read | _Own]):
@@ -83,7 +82,7 @@ class State(Room[Write | Read | _Own]):
         self._db: sqlite3.Connection | None = None
         self._corrupt: str | None = None
         self._audit_ready = False
-        self._in_flight: _InFlight | None = None
+        self._in_flight: InFlight | None = None
         self._intake = Intake(WAITING_MAX)
         self._retake: Timer | None = None
 
@@ -102,6 +101,7 @@ class State(Room[Write | Read | _Own]):
             self._view = BooksView(self._db)
             self._reserve = Reserve(self.ctx, self._data_dir, self._kill_switch, self._alert)
             self._retake_ballast()
+            self._look_at_seals(self._db)
         except BaseException:
             # An incarnation that fails in `on_start` gets no `on_stop`.
             self._db.close()
@@ -149,6 +149,8 @@ class State(Room[Write | Read | _Own]):
                 self._handle_get_books(message)
             case GetAuditHeadAndPending():
                 self._handle_get_audit_head_and_pending(message)
+            case GetTable():
+                self._handle_get_table(message)
             case RetakeBallast():
                 self._retake_ballast()
             case KillSwitchArmed():
@@ -201,7 +203,15 @@ class State(Room[Write | Read | _Own]):
             self._audit_ready = False
         stored = self._sequencer.end
         head = AuditHead(seq=stored.link.seq, hash=stored.link.hash, file=stored.file, end=stored.bytes)
-        answer(AuditHeadAndPending(head=head, pending=self._sequencer.pending))
+        in_log = setting(self._db, BOOKS_TO_LOG_KEY) is None
+        answer(AuditHeadAndPending(head=head, pending=self._sequencer.pending, books_in_log=in_log))
+
+    def _handle_get_table(self, query: GetTable) -> None:
+        answer = answerer(self.ctx, query)
+        if self._db is None:
+            answer(self._refused_corrupt(""))
+            return
+        answer(table_read(self._db, query, self._sequencer.last_seq))
 
     def _handle_audit_at(self, message: AuditAt) -> None:
         pending = self._sequencer.pending if self._db is not None else None
@@ -212,6 +222,7 @@ class State(Room[Write | Read | _Own]):
                 f"audit is at {message.seq}:{message.hash}, pending ends at {pending.last_seq}"
             )
         self._sequencer.acknowledge(message.file_end)
+        self._put_checkpoint(message.seq, message.checkpoint)
         self._settle_batch()
 
     def _handle_audit_boot(self, boot: AuditBoot) -> None:
@@ -232,6 +243,7 @@ class State(Room[Write | Read | _Own]):
                 )
         if boot.ok and setting(self._db, BOOKS_TO_LOG_KEY) is not None:
             self._open_books("upgrade")
+        self._put_checkpoint(boot.head.seq, boot.checkpoint)
         if boot.restored:
             self._put_first(tail_restored_event(boot, self.ctx.now()))
         self._audit_ready = True
@@ -274,7 +286,7 @@ class State(Room[Write | Read | _Own]):
             committed = self._commit(waiting)
             if committed is None:
                 continue
-            self._in_flight = _InFlight(committed, waiting)
+            self._in_flight = InFlight(committed, waiting)
             if any(applied.books_changed for applied in committed.outcomes):
                 self._view.forget()
             if committed.batch is not None:
@@ -344,7 +356,13 @@ class State(Room[Write | Read | _Own]):
                 self._alert(notice.severity, notice.code, f"{notice.text}{head}", notice.cause)
 
     def _put_first(self, event: AuditEvent) -> None:
-        self._intake.put_first(RecordEvent(request_id=f"chain-{self.ctx.uuid()}", audit=(event,)))
+        request_id = f"chain-{self._sequencer.last_seq}-{self.ctx.uuid()}"
+        self._intake.put_first(RecordEvent(request_id=request_id, audit=(event,)))
+
+    def _put_checkpoint(self, seq: int, detail: dict[str, JsonValue] | None) -> None:
+        """Write it next, unless it does not cover all that is committed."""
+        if detail is not None and seq == self._sequencer.last_seq:
+            self._put_first(checkpoint_event(detail, self.ctx.now()))
 
     def _attach_market(self, db: sqlite3.Connection) -> None:
         fault = attach_market(db, self._data_dir, self.ctx.now())
@@ -367,9 +385,17 @@ class State(Room[Write | Read | _Own]):
     def _start_corrupt(self, error: DatabaseCorruptError) -> None:
         evidence = keep_evidence(self._data_dir, self.ctx.now())
         self._corrupt = f"database corrupt: {error}; a copy is in {evidence}"
-        arm = ArmKillSwitch(cause=ArmCause.DATABASE, reason=self._corrupt, who="state")
-        self.ctx.tell(self._kill_switch, arm)
-        self._alert(Severity.CRITICAL, "database_corrupt", self._corrupt, self.ctx.path)
+        self._arm("database_corrupt", self._corrupt)
+
+    def _look_at_seals(self, db: sqlite3.Connection) -> None:
+        """Arm if a row that the log does not prove was changed."""
+        found = next(broken_seals(db), None)
+        if found is not None:
+            self._arm("books_damaged", f"cerbero.db is damaged: {found}. {WHAT_TO_DO}")
+
+    def _arm(self, code: str, reason: str) -> None:
+        self.ctx.tell(self._kill_switch, ArmKillSwitch(cause=ArmCause.DATABASE, reason=reason, who="state"))
+        self._alert(Severity.CRITICAL, code, reason, self.ctx.path)
 
     def _refused_corrupt(self, request_id: str) -> Refused:
         return Refused(request_id=request_id, reasons=(f"database_corrupt: {self._corrupt}",))

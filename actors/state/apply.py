@@ -116,6 +116,7 @@ STATES_OWN = frozenset(
         AuditKind.SETTING,
         AuditKind.BOOKS,
         AuditKind.ROLLOVER,
+        AuditKind.CHECKPOINT,
     }
 )
 """The kinds that state notes itself when it applies a change. A sender's own events of these kinds, except by

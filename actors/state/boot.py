@@ -1,4 +1,4 @@
-"""The audit events that state notes when audit's start found something."""
+"""The audit events that state notes because audit found something, or is due to sum up."""
 
 from __future__ import annotations
 
@@ -25,6 +25,11 @@ def tail_restored_event(boot: AuditBoot, at: datetime) -> AuditEvent:
     """The last batch was not whole in the file and was completed from the database."""
     detail: dict[str, JsonValue] = {"restored_up_to": _shown(boot.head)}
     return AuditEvent(kind=AuditKind.AUDIT_TAIL_RESTORED, at=at, detail=detail)
+
+
+def checkpoint_event(detail: dict[str, JsonValue], at: datetime) -> AuditEvent:
+    """What the books are after the records before, so that a start needs to fold only those after it."""
+    return AuditEvent(kind=AuditKind.CHECKPOINT, at=at, detail=detail)
 
 
 def _shown(head: AuditHead | None) -> str | None:

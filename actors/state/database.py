@@ -46,7 +46,10 @@ def open_database(data_dir: Path) -> sqlite3.Connection:
         db.close()
         if isinstance(error, FoundWrongError):
             raise DatabaseCorruptError(f"{path}: {error}") from error
-        if isinstance(error, sqlite3.DatabaseError) and is_corruption(error):
+        if isinstance(error, UnicodeDecodeError):
+            # SQLite's message quotes a text that is not UTF-8.
+            raise DatabaseCorruptError(f"{path}: expected readable names and texts, found {error}") from error
+        if isinstance(error, sqlite3.Error) and (is_corruption(error) or _makes_no_sense(error)):
             raise DatabaseCorruptError(f"{path}: {error}") from error
         raise
     return db
@@ -84,6 +87,13 @@ def check(db: sqlite3.Connection) -> None:
 def is_disk_full(error: sqlite3.Error) -> bool:
     """Whether a write failed for lack of disk space; the existing data is intact."""
     return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+
+
+def _makes_no_sense(error: sqlite3.Error) -> bool:
+    """Whether our own SQL failed on it: the schema is not the one of its version, or, where Python raises
+    it, which gives no code, a text is not UTF-8."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return isinstance(error, sqlite3.OperationalError) and code in (None, sqlite3.SQLITE_ERROR)
 
 
 def is_corruption(error: sqlite3.Error) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from actors.state.apply import Write
+from actors.state.sequencer import Committed
 from core.messages.state import RecordingAnswer
 
 Answer = Callable[[RecordingAnswer], None]
@@ -24,6 +25,14 @@ class Waiting:
         """Answer everybody."""
         for answer in self.answers:
             answer(with_what)
+
+
+@dataclass(frozen=True)
+class InFlight:
+    """A committed batch on its way into the audit file, and the requests that await it."""
+
+    committed: Committed
+    waiting: list[Waiting]
 
 
 class Intake:

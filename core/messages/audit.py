@@ -44,6 +44,7 @@ class AuditKind(StrEnum):
     BOOKS = "BOOKS"
     ROLLOVER = "ROLLOVER"
     RESTORED = "RESTORED"
+    CHECKPOINT = "CHECKPOINT"
 
 
 class AuditEvent(Value):
@@ -79,11 +80,15 @@ class AuditBatch(Value):
 
 
 class AuditAt(Event):
-    """Everything up to record `seq` is on disk, in a file that ends at `file_end`."""
+    """Everything up to record `seq` is on disk, in a file that ends at `file_end`.
+
+    `checkpoint`, if one is due, is the detail of the record that state then writes next.
+    """
 
     seq: int
     hash: str
     file_end: FileEnd | None = None
+    checkpoint: dict[str, JsonValue] | None = None
 
 
 class AppendAudit(Command, Answered[AuditAt]):
@@ -121,7 +126,8 @@ class AuditBoot(Event):
     """What audit found at its start. Told to state, which begins a new chain unless it is `ok`.
 
     `head` is where the files end now; if they were moved away, `found` is where they ended. `last_word` is
-    that of the log about the kill switch; None if it was never armed. `file_end` is that of the open file.
+    that of the log about the kill switch; None if it was never armed. `file_end` is that of the open file,
+    `checkpoint` as in `AuditAt`.
     """
 
     ok: bool
@@ -135,6 +141,7 @@ class AuditBoot(Event):
     found: AuditHead | None = None
     last_word: SwitchWord | None = None
     file_end: FileEnd | None = None
+    checkpoint: dict[str, JsonValue] | None = None
 
 
 class AuditStatus(Event):

@@ -7,6 +7,7 @@ what it sends itself. An `Address[Protocol]` takes nothing else; timer messages 
 from __future__ import annotations
 
 from core.messages.alerting import AlertRaised, GetAlerting, RaiseAlert
+from core.messages.anchor import GetRecordHash, HeadReached
 from core.messages.audit import AppendAudit, AuditAt, AuditBoot, GetAudit
 from core.messages.base import Refused
 from core.messages.control import (
@@ -96,6 +97,7 @@ from core.messages.state import (
     GetOrders,
     GetPosition,
     GetSystem,
+    GetTable,
     GetUndeliveredAlerts,
     InboxRecorded,
     JobRuns,
@@ -148,10 +150,13 @@ StateProtocol = (
     | GetOpenInbox
     | GetAuditHeadAndPending
     | GetSystem
+    | GetTable
     | KillSwitchArmed
 )
 
-AuditProtocol = AppendAudit | GetAudit
+AuditProtocol = AppendAudit | GetAudit | GetRecordHash | KillSwitchArmed
+
+AnchorProtocol = HeadReached | Recorded | Refused | KillSwitchArmed
 
 McpOrdersProtocol = SendOrder | EditOrder | CancelOrder
 

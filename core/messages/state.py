@@ -29,6 +29,7 @@ from core.messages.state_queries import (
     GetOrders,
     GetPosition,
     GetSystem,
+    GetTable,
     GetUndeliveredAlerts,
     InboxItem,
     JobRuns,
@@ -39,6 +40,7 @@ from core.messages.state_queries import (
     OrdersRead,
     PositionRead,
     SystemRead,
+    TableRead,
     UndeliveredAlerts,
 )
 from core.orders.books import CycleOutcome, Delivery, Fill, Instruction, Job, OrderRow, Proposal
@@ -67,6 +69,7 @@ __all__ = [
     "GetOrders",
     "GetPosition",
     "GetSystem",
+    "GetTable",
     "GetUndeliveredAlerts",
     "InboxItem",
     "InboxRecorded",
@@ -99,6 +102,7 @@ __all__ = [
     "SetSystem",
     "StateAnswer",
     "SystemRead",
+    "TableRead",
     "UndeliveredAlerts",
 ]
 
@@ -367,4 +371,5 @@ StateAnswer = (
     | OpenInbox
     | AuditHeadAndPending
     | SystemRead
+    | TableRead
 )

@@ -146,8 +146,11 @@ class GetOpenInbox(Query[OpenInbox | Refused]):
 
 
 class AuditHeadAndPending(Event):
+    """`books_in_log` is False for books that an older version began: their rows are recorded first."""
+
     head: AuditHead
     pending: AuditBatch | None
+    books_in_log: bool = True
 
 
 class GetAuditHeadAndPending(Query[AuditHeadAndPending | Refused]):
@@ -157,6 +160,31 @@ class GetAuditHeadAndPending(Query[AuditHeadAndPending | Refused]):
     """
 
     stopping: bool = False
+
+
+class TableRead(Event):
+    """A part of a table as it is stored; `seq` is the last committed audit record.
+
+    `digested` rows make the digest `sha256`. Each of `rows` is a tuple of cells, whatever they are.
+    """
+
+    seq: int
+    digested: int
+    sha256: str
+    rows: tuple[object, ...]
+
+
+class GetTable(Query[TableRead | Refused]):
+    """Asked by audit's `on_start`, which compares the books with the log.
+
+    It reads the digest of a table's first `digest` rows (`core.audit.fold.final`), and after its first `skip`
+    rows at most `limit` rows, each with the columns that the log proves.
+    """
+
+    table: str
+    digest: int
+    skip: int
+    limit: int
 
 
 class SystemRead(Event):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from core.errors import FoundWrongError
+from core.messages.audit import AuditBoot
 from core.messages.kill_switch import ArmCause, ArmKillSwitch
 from reading.audit import verified
 from reading.proof import books_proved
@@ -19,6 +21,7 @@ from tests.fakes.whole_books import write_whole_books
 PAGE_BYTES = 512
 """The smallest page of SQLite: the file has 44 KB instead of 180."""
 SAMPLE = 400
+STARTS = 40
 PARTS = 16
 Rows = dict[str, list[tuple[object, ...]]]
 
@@ -48,11 +51,25 @@ def rows(data_dir: Path, tables: list[str]) -> Rows | None:
 
 
 def noticed(data_dir: Path) -> bool:
-    """Whether the proof or the check of the chain finds something wrong. The start looks at less."""
+    """Whether the proof or the check of the chain finds something wrong."""
     try:
         return not books_proved(data_dir).ok or not verified(data_dir).ok
     except FoundWrongError:
         return True
+
+
+def noticed_by_the_start(data_dir: Path, to: Path) -> bool:
+    """Whether a start arms, or puts the log aside. It is made on a copy."""
+    shutil.copytree(data_dir, to, ignore=shutil.ignore_patterns("ballast"))
+    room = BooksRoom(to)
+    # Who reads a damaged row of what is live crashes. By then it must have been told that it is damaged.
+    with suppress(ValueError, ArithmeticError, sqlite3.Error):
+        room.start()
+    room.kill()
+    shutil.rmtree(to)
+    told = [*room.state_ctx.told_to("kill_switch"), *room.audit_ctx.told_to("kill_switch")]
+    broken = [made for made in told if isinstance(made, AuditBoot) and not made.ok]
+    return bool(broken) or any(isinstance(made, ArmKillSwitch) for made in told)
 
 
 def unnoticed(data_dir: Path, bits: list[int]) -> list[int]:
@@ -80,6 +97,27 @@ def test_some_flips_change_no_row_or_are_noticed(tmp_path: Path, orderly: bool) 
     data_dir = small_books(tmp_path, orderly=orderly)
     size = (data_dir / "cerbero.db").stat().st_size
     assert unnoticed(data_dir, Random("flips").sample(range(size * 8), SAMPLE)) == []
+
+
+@pytest.mark.parametrize("orderly", [True, False])
+@pytest.mark.parametrize("sample", [STARTS, pytest.param(100 * STARTS, marks=pytest.mark.soak)])
+def test_flips_that_change_a_row_are_noticed_by_the_next_start(
+    tmp_path: Path, orderly: bool, sample: int
+) -> None:
+    data_dir = small_books(tmp_path / "data", orderly=orderly)
+    path = data_dir / "cerbero.db"
+    content, missed = path.read_bytes(), []
+    with closing(sqlite3.connect(path)) as db:
+        tables = [row[0] for row in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+    before = rows(data_dir, tables)
+    assert not noticed_by_the_start(data_dir, tmp_path / "copy")
+    for bit in Random(f"starts {sample}").sample(range(len(content) * 8), sample):
+        flipped = bytearray(content)
+        flipped[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(flipped)
+        if rows(data_dir, tables) != before and not noticed_by_the_start(data_dir, tmp_path / "copy"):
+            missed.append(bit)
+    assert missed == []
 
 
 @pytest.mark.parametrize("column", ["last_seq", "last_hash", "file", "offset", "payload"])

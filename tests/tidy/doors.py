@@ -56,6 +56,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "actors/tree.py": ("pathlib",),
     # The rooms, each for what it owns.
     "actors/alerting/": ("httpx", "logging"),
+    "actors/anchor/": ("os", "pathlib"),
     "actors/audit/": ("gzip", "os", "pathlib", "shutil"),
     "actors/control/": ("os", "pathlib", "socket", "tempfile", "threading", "time"),
     "actors/health/": ("pathlib", "shutil"),

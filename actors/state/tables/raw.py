@@ -6,6 +6,8 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 
+from core.audit.fold.tables import ProvedTable
+
 RawCell = str | int | None
 
 
@@ -17,6 +19,19 @@ def rows(
     names = ", ".join(_quoted(column) for column in columns)
     for row in db.execute(f"SELECT {names} FROM {_quoted(table)} ORDER BY {order}"):
         yield dict(zip(columns, row, strict=True))
+
+
+def rows_json(db: sqlite3.Connection, table: ProvedTable, limit: int) -> Iterator[str]:
+    """The first rows that the log proves, each as `core.audit.fold.final.row_json` writes it."""
+    cells = f"json_array({', '.join(_quoted(column) for column in table.columns)})"
+    for (row,) in db.execute(f"{_selected(db, table, cells)} LIMIT ?", (limit,)):
+        yield row
+
+
+def cells(db: sqlite3.Connection, table: ProvedTable, skip: int, limit: int) -> list[tuple[object, ...]]:
+    """The cells of the columns that the log proves, of at most `limit` rows that it proves."""
+    names = ", ".join(_quoted(column) for column in table.columns)
+    return db.execute(f"{_selected(db, table, names)} LIMIT ? OFFSET ?", (limit, skip)).fetchall()
 
 
 def insert(db: sqlite3.Connection, table: str, added: Iterable[Mapping[str, RawCell]]) -> None:
@@ -56,10 +71,23 @@ def _check(db: sqlite3.Connection) -> str | None:
     return None if found == "ok" else found
 
 
+def _selected(db: sqlite3.Connection, table: ProvedTable, what: str) -> str:
+    where = ""
+    if table.only is not None:
+        column, values = table.only
+        where = f" WHERE {_quoted(column)} IN ({', '.join(map(_literal, sorted(values)))})"
+    order = "rowid" if _keeps_order(db, table.name) else _quoted(table.key)
+    return f"SELECT {what} FROM {_quoted(table.name)} NOT INDEXED{where} ORDER BY {order}"
+
+
 def _keeps_order(db: sqlite3.Connection, table: str) -> bool:
     wanted = db.execute("SELECT wr FROM pragma_table_list WHERE schema = 'main' AND name = ?", (table,))
     row = wanted.fetchone()
     return row is not None and row[0] == 0
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _quoted(name: str) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from core.audit.fold.forms import ContradictionError
+from core.audit.fold.final import NO_ROWS, FinalRows
+from core.audit.fold.forms import ContradictionError, ForgottenError
 from core.audit.fold.holding import FINAL_ORDERS, CountedPosition
 from core.audit.fold.tables import PROVED, Cell, ProvedTable, Row
 
@@ -35,14 +37,25 @@ class FoldedBooks:
     """False while the log has not said how the books were when it began."""
     parts_read: int = 0
     """Of an opening whose last part is still to come."""
+    final: dict[str, FinalRows] = field(default_factory=lambda: dict.fromkeys(TABLES, NO_ROWS))
+    """What is left of rows that came before those in `tables` and were let go of."""
+    unplaced: set[Cell] = field(default_factory=set)
+    """Proposals whose position is still to come."""
+    edits_of: Counter[Cell] = field(default_factory=Counter)
+    """How many edits an order had, by its label."""
 
     def begin_anew(self) -> None:
         """Forget everything: the rows of all tables follow."""
         for rows in self.tables.values():
             rows.clear()
-        self.holdings.clear()
-        self.problems.clear()
+        for forgotten in (self.holdings, self.problems, self.unplaced, self.edits_of):
+            forgotten.clear()
+        self.final = dict.fromkeys(TABLES, NO_ROWS)
         self.parts_read, self.is_opened = 0, False
+
+    def count(self, table: str) -> int:
+        """How many rows a table has, with those that were let go of."""
+        return self.final[table].rows + len(self.tables[table])
 
     def insert(self, table: str, row: Row) -> None:
         """Add a row that must be new. Raises ContradictionError."""
@@ -50,20 +63,25 @@ class FoldedBooks:
         rows = self.tables[table]
         if key in rows:
             raise ContradictionError(f"{table}: expected a new row, found {key!r} a second time")
-        self._count(table, row)
+        self.count_in(table, row)
         rows[key] = row
 
     def row(self, table: str, key: Cell) -> Row:
-        """A row that must be there. Raises ContradictionError."""
+        """A row that must be there. Raises ContradictionError, or ForgottenError if it may have been let go
+        of."""
         found = self.tables[table].get(key)
         if found is None:
+            if self.final[table].rows:
+                raise ForgottenError(key)
             raise ContradictionError(f"{table}: expected the row {key!r}, found none")
         return found
 
     def holding(self, position_id: Cell) -> CountedPosition:
-        """What is held of a position that must be there. Raises ContradictionError."""
+        """What is held of a position that must be there. Raises as `row` does."""
         found = self.holdings.get(position_id)
         if found is None:
+            if position_id in self.tables["positions"] or self.final["positions"].rows:
+                raise ForgottenError(position_id)
             raise ContradictionError(f"positions: expected {position_id!r}, found none")
         return found
 
@@ -77,14 +95,19 @@ class FoldedBooks:
         else:
             holding.live[label] = str(instruction["kind"])
 
-    def _count(self, table: str, row: Row) -> None:
-        """Let the position that a new row belongs to follow it."""
+    def count_in(self, table: str, row: Row) -> None:
+        """Let what is counted follow a new row."""
         follow = _FOLLOWED.get(table)
         if follow is not None:
             follow(self, row)
 
 
+def _follow_proposal(books: FoldedBooks, row: Row) -> None:
+    books.unplaced.add(row["proposal_id"])
+
+
 def _follow_position(books: FoldedBooks, row: Row) -> None:
+    books.unplaced.discard(row["position_id"])
     plan = json.loads(str(books.row("proposals", row["position_id"])["plan"]))
     legs = {leg["instrument_name"]: leg["ratio"] for leg in plan["legs"]}
     books.holdings[row["position_id"]] = CountedPosition(legs, state=str(row["state"]))
@@ -98,6 +121,10 @@ def _follow_order(books: FoldedBooks, row: Row) -> None:
     instruction = books.row("instructions", row["label"])
     if row["state"] not in FINAL_ORDERS:
         books.holding(instruction["proposal_id"]).live[str(row["label"])] = str(instruction["kind"])
+
+
+def _follow_edit(books: FoldedBooks, row: Row) -> None:
+    books.edits_of[row["label"]] += 1
 
 
 def _follow_fill(books: FoldedBooks, row: Row) -> None:
@@ -121,11 +148,13 @@ def _follow_cash(books: FoldedBooks, row: Row) -> None:
 
 
 _FOLLOWED: dict[str, Callable[[FoldedBooks, Row], None]] = {
+    "proposals": _follow_proposal,
     "positions": _follow_position,
     "instructions": _follow_instruction,
     "orders": _follow_order,
+    "edits": _follow_edit,
     "fills": _follow_fill,
     "deliveries": _follow_delivery,
     "cash_flows": _follow_cash,
 }
-"""What each new row of these tables adds to what its position holds."""
+"""What each new row of these tables adds to what is counted."""

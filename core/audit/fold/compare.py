@@ -12,6 +12,11 @@ from core.audit.fold.tables import PROVED, Cell, ProvedTable, Row
 KEPT = ("decisions", "record")
 """The column whose texts may be kept as digests."""
 SHOWN_CHARACTERS_MAX = 120
+WHAT_TO_DO = (
+    "See all places with `run.py audit verify --books`; then stop the engine, move cerbero.db away, write it"
+    " anew from the log with `run.py state rebuild`, start, and disarm"
+)
+"""For a person whose books are not what the log makes of them."""
 
 
 @dataclass(frozen=True)
@@ -39,15 +44,16 @@ def differences(
 ) -> Iterator[BooksDifference]:
     """Every difference, table by table. `found(table)` gives its rows in the order of their insertion."""
     for table in PROVED:
-        yield from _in_table(table, folded.tables[table.name], found(table), folded.keep)
+        yield from differences_in(table, folded.tables[table.name], found(table), folded.keep)
 
 
-def _in_table(
+def differences_in(
     table: ProvedTable,
     by_log: Mapping[Cell, Row],
     found: Iterable[Mapping[str, Cell]],
-    keep: Callable[[str], str],
+    keep: Callable[[str], str] = as_it_is,
 ) -> Iterator[BooksDifference]:
+    """Every difference in one table, of which both sides are whole or begin at the same row."""
     places = {key: place for place, key in enumerate(by_log)}
     seen: set[Cell] = set()
     last = -1

@@ -21,6 +21,17 @@ class ContradictionError(CerberoError):
     """A record contradicts those before it, or lacks what its kind must say."""
 
 
+class ForgottenError(CerberoError):
+    """A record is about a row that was let go of as final: `key` names it or its position.
+
+    It is no contradiction: whoever folds has to begin earlier, or to hold on to that row.
+    """
+
+    def __init__(self, key: str | int | None) -> None:
+        super().__init__(f"{key!r}: expected no further record of what was final, found one")
+        self.key = key
+
+
 def text(detail: Detail, field: str) -> str:
     """A field that must be text. Raises ContradictionError."""
     value = detail.get(field)

@@ -57,6 +57,10 @@ class CountedPosition:
             return "closed"
         return "closing" if "exit" in self.live.values() else "open"
 
+    def has_ended(self) -> bool:
+        """Whether nothing of it is open, and no order of it can fill any more."""
+        return self.state in ("closed", "cancelled") and not self.live
+
     def check_step(self, before: str | None, after: str) -> None:
         """Check a record that says that the position went from `before` to `after`."""
         if before != self.state:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from core.audit.fold import opening, records, trades
 from core.audit.fold.books import FoldedBooks, as_it_is
 from core.audit.fold.forms import ContradictionError, Detail, time_text
 from core.audit.fold.holding import FINAL_ORDERS
+from core.audit.fold.tables import Cell
 from core.audit.hash_chain import AuditRecord, kind_of, read_record
 from core.messages.audit import AuditKind
 
@@ -69,29 +70,35 @@ def finish(books: FoldedBooks) -> None:
     """Check what must hold when nothing follows: states and filled amounts are those that were counted."""
     if not books.is_opened:
         books.problems.insert(0, "the log does not say how the books were when it began anew (BOOKS)")
-    for position_id, holding in books.holdings.items():
+    books.problems.extend(unsound(books, books.holdings.keys()))
+
+
+def unsound(books: FoldedBooks, position_ids: Collection[Cell]) -> Iterator[str]:
+    """What of these positions and their orders is not as it was counted; their states are set as counted."""
+    for position_id in position_ids:
+        holding = books.holding(position_id)
         try:
             counted = holding.counted_state()
         except ContradictionError as error:
-            books.problems.append(f"position {position_id}: {error}")
+            yield f"position {position_id}: {error}"
             continue
         if counted != holding.state:
-            books.problems.append(
-                f"position {position_id}: expected {counted} by its orders and fills, found {holding.state}"
-            )
+            yield f"position {position_id}: expected {counted} by its orders and fills, found {holding.state}"
         books.row("positions", position_id)["state"] = counted
-    books.problems.extend(_wrongly_filled(books))
+    yield from _wrongly_filled(books, position_ids)
 
 
-def _wrongly_filled(books: FoldedBooks) -> Iterable[str]:
+def _wrongly_filled(books: FoldedBooks, position_ids: Collection[Cell]) -> Iterator[str]:
     filled: Counter[tuple[object, object]] = Counter()
     for row in books.tables["fills"].values():
         filled[row["label"], row["instrument_name"]] += int(row["amount"] or 0)
     for label, order in books.tables["orders"].items():
-        if order["state"] not in FINAL_ORDERS:
+        instruction = books.tables["instructions"].get(label)
+        if order["state"] not in FINAL_ORDERS or instruction is None:
             continue
-        legs = books.holding(books.row("instructions", label)["proposal_id"]).legs
-        for name, ratio in legs.items():
+        if instruction["proposal_id"] not in position_ids:
+            continue
+        for name, ratio in books.holding(instruction["proposal_id"]).legs.items():
             expected = ratio * int(order["filled_amount"] or 0)
             if filled[label, name] != expected:
                 yield f"order {label}: expected fills of {expected} {name}, found {filled[label, name]}"

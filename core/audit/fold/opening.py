@@ -12,7 +12,7 @@ from pydantic import JsonValue
 
 from core.audit.fold.books import TABLES, FoldedBooks
 from core.audit.fold.forms import ContradictionError, Detail, whole
-from core.audit.fold.tables import Cell, ProvedTable
+from core.audit.fold.tables import Cell, ProvedTable, Row
 from core.audit.hash_chain import canonical_json
 
 PART_BYTES_MAX = 1_000_000
@@ -56,14 +56,23 @@ def opened(books: FoldedBooks, _: str, detail: Detail) -> None:
         raise ContradictionError(f"part: expected {books.parts_read + 1}, found {part}")
     books.parts_read = 0 if part == last else part
     books.is_opened = part == last
+    for name, row in read_rows(detail):
+        if name == "decisions":
+            row["record"] = books.keep(str(row["record"]))
+        books.insert(name, row)
+
+
+def read_rows(detail: Detail) -> list[tuple[str, Row]]:
+    """The rows that a record holds, each with its table, no row before one that it refers to.
+
+    Raises ContradictionError if they are not rows of the books.
+    """
     named, rows = detail.get("columns"), detail.get("rows")
     if not isinstance(named, dict) or not isinstance(rows, dict) or not set(rows) <= set(TABLES):
         raise ContradictionError("rows: expected rows of the books by table, found something else")
-    for name in (table for table in TABLES if table in rows):
-        for row in _read(name, named.get(name), rows[name]):
-            if name == "decisions":
-                row["record"] = books.keep(str(row["record"]))
-            books.insert(name, row)
+    return [
+        (name, row) for name in TABLES if name in rows for row in _read(name, named.get(name), rows[name])
+    ]
 
 
 def _rows(
@@ -75,14 +84,14 @@ def _rows(
                 yield table, [row[column] for column in table.columns]
 
 
-def _read(name: str, columns: JsonValue, rows: JsonValue) -> Iterator[dict[str, Cell]]:
+def _read(name: str, columns: JsonValue, rows: JsonValue) -> Iterator[Row]:
     expected = TABLES[name].columns
     if columns != list(expected) or not isinstance(rows, list):
         raise ContradictionError(f"{name}: expected rows of the columns {list(expected)}, found {columns}")
     for cells in rows:
         if not isinstance(cells, list) or len(cells) != len(expected):
             raise ContradictionError(f"{name}: expected rows of {len(expected)} cells, found another")
-        row: dict[str, Cell] = {}
+        row: Row = {}
         for column, cell in zip(expected, cells, strict=True):
             if cell is not None and (isinstance(cell, bool) or not isinstance(cell, str | int)):
                 raise ContradictionError(f"{name}, {column}: expected text, a number or null, found {cell!r}")

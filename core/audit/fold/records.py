@@ -44,7 +44,7 @@ def decision(books: FoldedBooks, at: str, detail: Detail) -> None:
     books.insert(
         "decisions",
         {
-            "decision_id": len(books.tables["decisions"]) + 1,
+            "decision_id": books.count("decisions") + 1,
             "cycle_id": text(detail, "cycle_id"),
             "at": at,
             "record": books.keep(text(detail, "record")),
@@ -69,7 +69,7 @@ def operator(books: FoldedBooks, at: str, detail: Detail) -> None:
         books.insert(
             "inbox",
             {
-                "number": len(books.tables["inbox"]) + 1,
+                "number": books.count("inbox") + 1,
                 "request_id": request_id,
                 "at": at,
                 "message": text(detail, "message"),
@@ -80,6 +80,8 @@ def operator(books: FoldedBooks, at: str, detail: Detail) -> None:
             },
         )
         return
+    if request_id not in books.tables["inbox"] and books.final["inbox"].rows:
+        return  # A row is let go of only when it has its answer.
     row = books.row("inbox", request_id)
     if row["done_at"] is None:
         row |= {"done_at": at, "answer": text(detail, "answer")}

@@ -102,9 +102,9 @@ def edit(books: FoldedBooks, _: str, detail: Detail) -> None:
     """The price of an edit that is about to be sent; those of an order are numbered from 1."""
     label, number = text(detail, "label"), whole(detail, "number")
     books.row("orders", label)
-    before = sum(row["label"] == label for row in books.tables["edits"].values())
-    if number != before + 1:
-        raise ContradictionError(f"number: expected {before + 1}, found {number}")
+    expected = books.edits_of[label] + 1
+    if number != expected:
+        raise ContradictionError(f"number: expected {expected}, found {number}")
     books.insert(
         "edits",
         {

@@ -19,6 +19,7 @@ from core.messages.audit import AppendAudit, AuditEvent, AuditKind
 from core.messages.state import (
     CycleOpened,
     GetAuditHeadAndPending,
+    GetTable,
     OpenCycle,
     RecordDecision,
     RecordEvent,
@@ -41,8 +42,9 @@ LONG = "ETH-23JAN26-2600-P"
 class BooksRoom:
     """Both actors of one life of the process. `stop` ends it orderly, `kill` as a power cut would."""
 
-    def __init__(self, data_dir: Path, *, now: datetime = START) -> None:
+    def __init__(self, data_dir: Path, *, now: datetime = START, anchor: FakeAddress | None = None) -> None:
         self.data_dir = data_dir
+        self.anchor = anchor
         self.audit_address = FakeAddress("audit")
         self.state_address = FakeAddress("state")
         self.kill_switch = FakeAddress("kill_switch")
@@ -72,9 +74,11 @@ class BooksRoom:
             state=self.state_address,
             kill_switch=self.kill_switch,
             alerting=self.alerting,
+            anchor=self.anchor,
         )
         audit.ctx = self.audit_ctx
         self.audit_ctx.asks[GetAuditHeadAndPending] = self.ask
+        self.audit_ctx.asks[GetTable] = self.ask
         return audit
 
     def start(self) -> BooksRoom:

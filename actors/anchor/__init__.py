@@ -1,0 +1,8 @@
+"""Anchor: the audit log's head, kept outside of the data folder."""
+
+from __future__ import annotations
+
+from actors.anchor.actor import Anchor
+from actors.anchor.file import DiskAnchor
+
+__all__ = ["Anchor", "DiskAnchor"]

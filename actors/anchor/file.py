@@ -1,0 +1,100 @@
+"""The anchor's file, on a second disk or a mounted share that may hang."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from core.audit.hash_chain import GENESIS, Link, parse_head
+
+CONTENT_BYTES_MAX = 200
+_NO_FOLDER_SYNC = (errno.EINVAL, errno.ENOTSUP)
+"""What file systems say that can't sync a folder, as some network shares."""
+
+
+class AnchorFile(Protocol):
+    """What the anchor's room needs. Every method may hang, and raises OSError."""
+
+    @property
+    def path(self) -> str:
+        """Where it is, for people."""
+
+    def read(self) -> Link | None:
+        """The head in it; the chain's beginning if it is empty, None without a file. Raises InputError if
+        it is something else."""
+
+    def write(self, head: Link) -> None:
+        """Replace the head; it is on the disk when this returns."""
+
+    def put_aside(self, now: datetime) -> str:
+        """Keep the file under another name, and return that."""
+
+
+class DiskAnchor:
+    """One file. A thread that hangs in it can't be ended, so that whoever comes meanwhile is turned away."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._busy = False
+
+    @property
+    def path(self) -> str:
+        return str(self._path)
+
+    def read(self) -> Link | None:
+        with self._alone():
+            try:
+                handle = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+            except FileNotFoundError:
+                return None
+            try:
+                content = os.read(handle, CONTENT_BYTES_MAX)
+            finally:
+                os.close(handle)
+        text = content.decode("ascii", "backslashreplace").strip()
+        return parse_head(text) if text else GENESIS
+
+    def write(self, head: Link) -> None:
+        draft = self._path.with_name(f".{self._path.name}.draft")
+        with self._alone():
+            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            try:
+                os.write(handle, f"{head}\n".encode("ascii"))
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+            draft.replace(self._path)
+            self._sync_folder()
+
+    def put_aside(self, now: datetime) -> str:
+        aside = self._path.with_name(f"{self._path.name}.rolled-back-{now:%Y%m%dT%H%M%SZ}")
+        with self._alone():
+            if self._path.exists():
+                self._path.replace(aside)
+                self._sync_folder()
+        return str(aside)
+
+    def _sync_folder(self) -> None:
+        handle = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(handle)
+        except OSError as error:
+            if error.errno not in _NO_FOLDER_SYNC:
+                raise
+        finally:
+            os.close(handle)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        if self._busy:
+            raise OSError(errno.EBUSY, "expected an answer of the disk or share, it hangs", self.path)
+        self._busy = True
+        try:
+            yield
+        finally:
+            self._busy = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, assert_never
@@ -20,6 +21,7 @@ from actors.state.reserve import Reserve
 from actors.state.schema import DatabaseCorruptError
 from actors.state.sequencer import Committed, Sequencer
 from actors.state.tables.records import setting
+from actors.state.text_door import TextDoor
 from core.messages.alerting import Severity
 from core.messages.audit import AppendAudit, AuditAt, AuditBoot, AuditEvent, AuditHead
 from core.messages.base import Query, Refused
@@ -75,11 +77,13 @@ class State(Room[Write | Read | _Own]):
         audit: Address[AuditProtocol],
         kill_switch: Address[KillSwitchProtocol],
         alerting: Address[AlertingProtocol],
+        redact: Callable[[str], str],
     ) -> None:
         self._data_dir = data_dir
         self._audit = audit
         self._kill_switch = kill_switch
         self._alerting = alerting
+        self._redact = redact
         self._db: sqlite3.Connection | None = None
         self._corrupt: str | None = None
         self._audit_ready = False
@@ -98,7 +102,8 @@ class State(Room[Write | Read | _Own]):
             return
         try:
             self._attach_market(self._db)
-            self._sequencer = Sequencer(self._db)
+            self._door = TextDoor(self._db, self._redact)
+            self._sequencer = Sequencer(self._db, self._door)
             self._view = BooksView(self._db)
             self._reserve = Reserve(self.ctx, self._data_dir, self._kill_switch, self._alert)
             self._retake_ballast()
@@ -179,7 +184,7 @@ class State(Room[Write | Read | _Own]):
         if self._db is None:
             answer(self._refused_corrupt(getattr(query, "request_id", "")))
             return
-        answer(read(self._db, query))
+        answer(self._door.told(read(self._db, query)))
         if isinstance(query, GetKillSwitchRow):
             # A kill switch that starts knows no fact until it is told one.
             self._tell_facts()
@@ -341,7 +346,8 @@ class State(Room[Write | Read | _Own]):
         for applied in committed.outcomes:
             for notice in applied.notices:
                 head = f"; audit head {self._sequencer.end.link}" if notice.with_head else ""
-                self._alert(notice.severity, notice.code, f"{notice.text}{head}", notice.cause)
+                text = self._door.told(f"{notice.text}{head}")
+                self._alert(notice.severity, notice.code, text, notice.cause)
 
     def _put_first(self, event: AuditEvent) -> None:
         self._intake.put_first(RecordEvent(request_id=f"chain-{self.ctx.uuid()}", audit=(event,)))

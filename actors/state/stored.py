@@ -8,16 +8,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from actors.state.read_only import books_opened
 from actors.state.schema import schema_fault
 from actors.state.seals import broken_seals
-from actors.state.tables import chain, cycles, edits, orders, positions, raw, records
+from actors.state.tables import chain, cycles, edits, orders, positions, raw, records, venue_texts
+from actors.state.tables.venue_texts import StoredText
+from actors.state.text_door import with_stored_texts
 from core.audit.fold.tables import Cell, ProvedTable
 from core.messages.alerting import AlertRow
 from core.messages.audit import AuditBatch, AuditHead
 from core.messages.state import KillSwitchRow
 from core.orders.books import Books, CycleRow, Instruction, OrderRow, Position
+
+Json = TypeVar("Json")
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ class BooksReader:
             cycles=self.cycles(None),
             orders=self.orders(None),
             trades=self.trades(),
-            alerts=records.alerts(self._db),
+            alerts=with_stored_texts(self._db, records.alerts(self._db)),
         )
 
     def live(self, as_of: datetime) -> Books:
@@ -68,15 +73,15 @@ class BooksReader:
 
     def orders(self, limit: int | None) -> tuple[tuple[Instruction, OrderRow], ...]:
         """The newest `limit` orders, or all, with their instructions, oldest first."""
-        return orders.everything(self._db, limit=limit)
+        return with_stored_texts(self._db, orders.everything(self._db, limit=limit))
 
     def cycles(self, limit: int | None) -> tuple[CycleRow, ...]:
         """The newest `limit` cycles, or all, oldest first."""
-        return cycles.everything(self._db, limit=limit)
+        return with_stored_texts(self._db, cycles.everything(self._db, limit=limit))
 
     def kill_switch(self) -> KillSwitchRow:
         """The kill switch's row, which says the same as the KILL file."""
-        return records.kill_switch(self._db)
+        return with_stored_texts(self._db, records.kill_switch(self._db))
 
     def chain_end(self) -> tuple[AuditHead, AuditBatch | None]:
         """Where the books say the audit chain ends, and the bytes that may be missing in the file."""
@@ -90,7 +95,16 @@ class BooksReader:
 
     def broken_seals(self) -> Iterator[str]:
         """One sentence for each row outside the log that is not as it was written. Raises sqlite3.Error."""
-        return broken_seals(self._db)
+        yield from broken_seals(self._db)
+        yield from venue_texts.changed(self._db)
+
+    def texts(self) -> tuple[StoredText, ...]:
+        """What venues said in their own words and was not cleared, newest first."""
+        return venue_texts.newest_first(self._db)
+
+    def with_texts(self, value: Json) -> Json:
+        """JSON with the texts that are kept in place of their digests."""
+        return with_stored_texts(self._db, value)
 
     def damage(self) -> str | None:
         """What is wrong first with the schema, the pages or the indexes; None if nothing."""

@@ -18,6 +18,7 @@ from core.contract.base import (
     ToolRequest,
     UtcTime,
 )
+from core.venue_text import Name
 
 
 class TotalEquity(ToolAnswer):
@@ -32,7 +33,7 @@ class TotalEquity(ToolAnswer):
 class Holding(ToolAnswer):
     """One asset: `amount` in its own unit, `share` of the whole as a fraction."""
 
-    asset: str
+    asset: Name
     amount: Money
     value_eur: Money
     share: Annotated[Statistic, Field(ge=0, le=1)]

@@ -241,6 +241,7 @@ def _desk(settings: EngineSettings, engine: Engine) -> tuple[ChildSpec, ...]:
                 engine=engine,
                 identity=settings.identity,
                 socket_path=settings.control_socket,
+                redact=settings.redact,
             ),
         ),
         _room(

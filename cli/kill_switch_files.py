@@ -8,6 +8,7 @@ from pathlib import Path
 
 from actors.control.wire import RequestName
 from actors.kill_switch import DiskKillFile
+from cli.views.say import redacted
 from core.errors import CerberoError, InputError
 from core.kill_file import Arming, KillFile
 from core.messages.control import EngineStatus
@@ -15,7 +16,9 @@ from core.messages.kill_switch import ArmCause, KillSwitchStatus
 from core.messages.state import KillSwitchRow
 from core.orders.armed import Leaves, what_leaves
 from core.strategy import ExitsWhenArmed
+from core.text import visible
 from core.values import Value
+from core.venue_text import own_words
 from reading.books import kill_switch_row
 from reading.control_client import ask_engine, request_of
 from reading.engine_lock import running_engine
@@ -91,6 +94,7 @@ def _told_by_engine(data_dir: Path) -> tuple[KillSwitchStatus | None, str | None
 
 def new_arming(reason: str, who: str) -> Arming:
     """A person's arming. The time is this machine's: it may be needed when nothing else works."""
+    reason, who = (visible(own_words(redacted(text))) for text in (reason, who))
     if len(reason) > REASON_CHARS_MAX:
         reason = f"{reason[:REASON_CHARS_MAX]}… (cut)"
     return Arming(

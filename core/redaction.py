@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from html import unescape
 
 MASK = "***"
@@ -20,6 +20,7 @@ ENCODED_LENGTH_MIN = 8
 """Shorter parts of an encoded secret are not masked: they may be ordinary text."""
 UNMISTAKABLE_LENGTH_MIN = 8
 """A shorter secret, or one of digits, may be an ordinary value among data."""
+SECRET_ENDINGS = ("_TOKEN", "_CHAT_ID", "_KEY", "_PASSWORD", "_SECRET", "_HEARTBEAT_URL")
 CODE_POINT_MAX = 0x10FFFF
 _ROUNDS_MAX = 4
 """So many escapes of escapes are undone; a further one is masked as a whole."""
@@ -114,6 +115,15 @@ class Redactor:
             undone, origin = _unescaped(undone, origin, escape)
             spans += [(origin[begin][0], origin[end - 1][1]) for begin, end in self._spans(_lower(undone))]
         return _without(text, sorted(spans))
+
+
+def secrets_of(env: Mapping[str, str]) -> tuple[str, ...]:
+    """The values of this project's environment variables that are secret by their names."""
+    return tuple(
+        value.strip()
+        for name, value in env.items()
+        if name.startswith("CERBERO_BITE_") and name.endswith(SECRET_ENDINGS)
+    )
 
 
 def _forms(secret: str) -> Iterator[str]:

@@ -87,6 +87,11 @@ Said = Annotated[str, AfterValidator(quoted)]
 """A text field in which the other side says something in its own words."""
 
 
+def own_words(text: str) -> str:
+    """A person's text, in which the signs mean nothing."""
+    return text.replace(OPEN, "<<").replace(CLOSE, ">>")
+
+
 def digest(text: str) -> str:
     """SHA-256 in hex of a text as it stands between the signs."""
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
@@ -102,7 +107,7 @@ def without_texts(value: Any, take: Callable[[str, str], None]) -> Any:
         take(name, found[1])
         return f"{OPEN}{DIGEST_SIGN}{name}{CLOSE}"
 
-    return _each_text(value, lambda text: _QUOTE.sub(refer, text) if OPEN in text else text)
+    return each_text(value, lambda text: _QUOTE.sub(refer, text) if OPEN in text else text)
 
 
 def with_texts(value: Any, text_of: Callable[[str], str | None]) -> Any:
@@ -112,18 +117,19 @@ def with_texts(value: Any, text_of: Callable[[str], str | None]) -> Any:
         text = text_of(found[1])
         return found[0] if text is None else f"{OPEN}{text}{CLOSE}"
 
-    return _each_text(value, lambda text: _REFERENCE.sub(restore, text) if OPEN in text else text)
+    return each_text(value, lambda text: _REFERENCE.sub(restore, text) if OPEN in text else text)
 
 
-def _each_text(value: Any, change: Callable[[str], str]) -> Any:
+def each_text(value: Any, change: Callable[[str], str]) -> Any:
+    """JSON values with each text changed, also the keys."""
     match value:
         case str():
             return change(value)
         case Mapping():
-            return {_each_text(key, change): _each_text(one, change) for key, one in value.items()}
+            return {each_text(key, change): each_text(one, change) for key, one in value.items()}
         case list():
-            return [_each_text(one, change) for one in value]
+            return [each_text(one, change) for one in value]
         case tuple():
-            return tuple(_each_text(one, change) for one in value)
+            return tuple(each_text(one, change) for one in value)
         case _:
             return value

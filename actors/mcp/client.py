@@ -60,7 +60,7 @@ class McpCredentials:
         if not self.token.strip():
             raise InputError("CERBERO_BITE_MCP_TOKEN: expected a bearer token, found none")
         if not self.bot_tag.strip() or not self.bot_tag.isprintable():
-            raise InputError(f"CERBERO_BITE_MCP_BOT_TAG: expected printable text, found {self.bot_tag!r}")
+            raise InputError("CERBERO_BITE_MCP_BOT_TAG: expected printable text, found something else")
         if len(self.bot_tag) > BOT_TAG_LENGTH_MAX:
             raise InputError(
                 f"CERBERO_BITE_MCP_BOT_TAG: expected at most {BOT_TAG_LENGTH_MAX} characters, "

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
+from cli.views.say import say
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -32,7 +33,7 @@ def explain(
         show_json([explained_json(decision) for decision in decisions])
     else:
         for decision in decisions:
-            typer.echo(decision.text)
+            say(*decision.text.split("\n"))
     differing = [decision for decision in decisions if decision.difference is not None]
     if differing:
         fields = ", ".join(str(decision.difference) for decision in differing)
@@ -45,4 +46,4 @@ def explain(
             )
         raise FoundWrongError(why)
     if not as_json:
-        typer.echo("the recomputation is the same to the byte")
+        say("the recomputation is the same to the byte")

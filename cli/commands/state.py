@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cli.options import DEFAULT_DATA_DIR, ROWS_MAX, AsJson, DataDir
+from cli.views.say import say
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -183,8 +184,6 @@ def rebuild(
 
     with private_files():
         path, head = rebuilt_from_audit(from_audit, data_dir)
-    typer.echo(f"{path}: rebuilt from the log up to {head}")
+    say(f"{path}: rebuilt from the log up to {head}")
     if not (data_dir / AUDIT_FOLDER).is_dir():
-        typer.echo(
-            f"before an engine starts on this folder, put the audit files into {data_dir / AUDIT_FOLDER}"
-        )
+        say(f"before an engine starts on this folder, put the audit files into {data_dir / AUDIT_FOLDER}")

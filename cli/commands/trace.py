@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
+from cli.views.say import say
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -47,4 +48,4 @@ def trace(
         empty="no audit records",
     )
     for line in envelopes:
-        typer.echo(line)
+        say(line)

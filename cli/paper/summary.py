@@ -6,12 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-import typer
-
 from actors.audit.verify import VerifyReport
 from actors.state.stored import StoredBooks
 from cli.paper.report import RunFacts
 from cli.views.output import eth_text, show_fields, show_table, time_text, usd_text
+from cli.views.say import say
 from core.messages.alerting import AlertRow, Severity
 from core.messages.control import EngineStatus
 from core.orders.books import CycleOutcome, Job, Position
@@ -41,19 +40,19 @@ def show_summary(
     audit: VerifyReport,
 ) -> None:
     """Print the summary on standard output. Books and ledger are compared only if it is the final one."""
-    typer.echo()
-    typer.echo(f"{time_text(run.began)} to {time_text(run.ended)}, {run.market} ({run.ended_by})")
-    typer.echo()
+    say("")
+    say(f"{time_text(run.began)} to {time_text(run.ended)}, {run.market} ({run.ended_by})")
+    say("")
     show_table(
         ("trade", "kind", "contracts", "entered", "closed", "exit", "credit ETH", "P&L ETH", "P&L USD"),
         (_trade_row(position) for position in books.trades),
         empty="no trades",
     )
-    typer.echo()
+    say("")
     show_table(
         ("cycles", "outcome", "times", "reasons"), _refusals(books), empty="nothing was refused or went wrong"
     )
-    typer.echo()
+    say("")
     _show_alerts(books.alerts)
     show_fields(_figures(books, status, ledger, audit, ledger_is_final=ledger_is_final))
 
@@ -96,8 +95,8 @@ def _show_alerts(alerts: Sequence[AlertRow]) -> None:
         empty="",
     )
     if len(urgent) > ALERTS_SHOWN:
-        typer.echo(f"and {len(urgent) - ALERTS_SHOWN} more of HIGH or above")
-    typer.echo()
+        say(f"and {len(urgent) - ALERTS_SHOWN} more of HIGH or above")
+    say("")
 
 
 def _figures(

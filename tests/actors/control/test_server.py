@@ -68,7 +68,7 @@ class Served:
         self.path = folder / "run" / "x.sock"
         self.control = FakeAddress("control")
         self.engine = FakeEngine()
-        self.server = ControlServer(self.path, self.control, self.engine.operation)
+        self.server = ControlServer(self.path, self.control, self.engine.operation, redact=str)
         self.server.open()
 
 

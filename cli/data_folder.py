@@ -65,18 +65,25 @@ def locked(data_dir: Path, choose_socket: Callable[[], Path]) -> Iterator[Path]:
 
     The kernel releases the lock when the process ends, however it ends; the file itself stays.
     """
-    with _lock_file(data_dir) as file:
-        # A command that checks whether an engine runs holds the lock for an instant: try a few times.
-        if not any(try_lock(file) or Event().wait(LOCK_RETRY_S) for _ in range(LOCK_TRIES)):
-            engine = holder_of(file)
-            holder = f"pid {engine.pid}" if engine else "another process"
-            raise InputError(f"--data-dir {data_dir}: an engine runs on it already ({holder})")
+    with held(data_dir) as file:
         socket = choose_socket()
         file.seek(0)
         file.truncate()
         json.dump({"pid": os.getpid(), "socket": str(socket)}, file)
         file.flush()
         yield socket
+
+
+@contextmanager
+def held(data_dir: Path) -> Iterator[IO[str]]:
+    """Hold the folder's lock, in which nothing is changed. Raises InputError if an engine holds it."""
+    with _lock_file(data_dir) as file:
+        # A command that checks whether an engine runs holds the lock for an instant: try a few times.
+        if not any(try_lock(file) or Event().wait(LOCK_RETRY_S) for _ in range(LOCK_TRIES)):
+            engine = holder_of(file)
+            holder = f"pid {engine.pid}" if engine else "another process"
+            raise InputError(f"--data-dir {data_dir}: an engine runs on it already ({holder})")
+        yield file
 
 
 def _lock_file(data_dir: Path) -> IO[str]:

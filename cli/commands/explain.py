@@ -25,6 +25,7 @@ def explain(
     from cli.views.output import show_json
     from config import code_version
     from core.errors import FoundWrongError
+    from reading.books import with_kept_texts
     from reading.decisions import explained
     from reading.json_forms import explained_json
 
@@ -33,7 +34,7 @@ def explain(
         show_json([explained_json(decision) for decision in decisions])
     else:
         for decision in decisions:
-            say(*decision.text.split("\n"))
+            say(*with_kept_texts(data_dir, decision.text).split("\n"))
     differing = [decision for decision in decisions if decision.difference is not None]
     if differing:
         fields = ", ".join(str(decision.difference) for decision in differing)

@@ -1,4 +1,4 @@
-"""`state positions|orders|cycles|trades|rebuild`: the books as they are on disk; an engine may run."""
+"""`state …`: the books as they are on disk; an engine may run, except for `clear-texts` and `rebuild`."""
 
 from __future__ import annotations
 
@@ -161,6 +161,44 @@ def trades(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> Non
         ),
         empty="no trades",
     )
+
+
+@app.command()
+def texts(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
+    """Show what venues said in their own words, by the SHA-256 that stands in the audit log for it.
+
+    Example: run.py state texts --json
+    """
+    from cli.views.output import show_json, show_table, time_text
+    from reading.books import stored_texts
+
+    found = stored_texts(data_dir)
+    if as_json:
+        show_json([{"sha256": one.sha256, "text": one.text, "at": one.at.isoformat()} for one in found])
+        return
+    show_table(
+        ("sha256", "said last", "text"),
+        ((one.sha256, time_text(one.at), one.text) for one in found),
+        empty="no texts",
+    )
+
+
+@app.command()
+def clear_texts(data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
+    """Delete what venues said in their own words, while no engine runs; the audit log keeps its digests.
+
+    Backups made before still hold the texts. Example: run.py state clear-texts --data-dir data
+    """
+    from actors.state import clearing
+    from cli.data_folder import held, private_files
+    from core.errors import InputError
+    from reading.books import has_books
+
+    if not has_books(data_dir):
+        raise InputError(f"--data-dir {data_dir}: expected a folder with cerbero.db, found none")
+    with private_files(), held(data_dir):
+        cleared = clearing.clear_texts(data_dir)
+    say(f"{cleared} texts cleared; backups made before still hold them")
 
 
 @app.command()

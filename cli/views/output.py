@@ -22,9 +22,7 @@ DETAIL_LENGTH_MAX = 160
 
 def show_json(value: JsonValue | BaseModel) -> None:
     """One JSON document on standard output, in ASCII."""
-    if isinstance(value, BaseModel):
-        value = json.loads(value.model_dump_json())
-    plain: JsonValue = value
+    plain: JsonValue = json.loads(value.model_dump_json()) if isinstance(value, BaseModel) else value
     put(json.dumps(_without_secrets(plain), indent=2) + "\n")
 
 

@@ -41,7 +41,7 @@ class AccountSummary(ToolAnswer):
     available_funds: Money
     initial_margin: Money
     maintenance_margin: Money
-    error: str | None = None
+    error: Said | None = None
 
 
 class VenuePosition(ToolAnswer):

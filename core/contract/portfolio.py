@@ -18,7 +18,7 @@ from core.contract.base import (
     ToolRequest,
     UtcTime,
 )
-from core.venue_text import Name
+from core.venue_text import Name, Said
 
 
 class TotalEquity(ToolAnswer):
@@ -27,7 +27,7 @@ class TotalEquity(ToolAnswer):
     equity: Money
     currency: Currency
     timestamp: UtcTime
-    error: str | None = None
+    error: Said | None = None
 
 
 class Holding(ToolAnswer):

@@ -52,6 +52,11 @@ def prune(db: sqlite3.Connection) -> int:
     return db.execute(sql, (KEPT_MAX,)).rowcount
 
 
+def clear(db: sqlite3.Connection) -> int:
+    """Drop all; returns how many there were."""
+    return db.execute("DELETE FROM venue_texts").rowcount
+
+
 def changed(db: sqlite3.Connection) -> Iterator[str]:
     """One sentence for each text that is not the one of its digest."""
     for sha256, text in db.execute("SELECT sha256, text FROM venue_texts ORDER BY sha256"):

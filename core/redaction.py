@@ -19,7 +19,7 @@ LENGTH_MIN = 4
 ENCODED_LENGTH_MIN = 8
 """Shorter parts of an encoded secret are not masked: they may be ordinary text."""
 UNMISTAKABLE_LENGTH_MIN = 8
-"""A shorter secret, or one of digits, may be an ordinary value among data."""
+"""A shorter secret may be an ordinary value among data."""
 SECRET_ENDINGS = ("_TOKEN", "_CHAT_ID", "_KEY", "_PASSWORD", "_SECRET", "_HEARTBEAT_URL")
 CODE_POINT_MAX = 0x10FFFF
 _ROUNDS_MAX = 4
@@ -53,9 +53,9 @@ class Redactor:
         self._forms_bytes = tuple(form.encode("utf-8", "surrogatepass") for form in self._forms)
         parts = [_bounded(form) for form in self._forms]
         self._secrets = re.compile("|".join(parts)) if parts else None
-        unmistakable = {one for one in kept if len(one) >= UNMISTAKABLE_LENGTH_MIN and not _is_number(one)}
+        unmistakable = {one for one in kept if len(one) >= UNMISTAKABLE_LENGTH_MIN}
         self.of_unmistakable = self if unmistakable == kept else Redactor(unmistakable)
-        """Masks the secrets that can't be an ordinary value: not a chat id, which looks like a trade's id."""
+        """Masks only the secrets that can't be an ordinary value, so that data stay what they are."""
 
     @property
     def has_secrets(self) -> bool:

@@ -95,7 +95,7 @@ def _actors(cells: Sequence[CellView]) -> Table:
     for actor in cells:
         table.add_row(
             cell(actor.name),
-            Text(actor.state, style=_STATE_STYLES.get(actor.state, "yellow")),
+            Text(shown(actor.state), style=_STATE_STYLES.get(actor.state, "yellow")),
             str(actor.restarts),
             str(actor.mailbox_depth),
             cell(actor.busy_with or ""),

@@ -50,7 +50,7 @@ def put(text: str, *, err: bool = False) -> None:
 
 def redacted(text: str) -> str:
     """The text without the secrets of the environment that can't be an ordinary word or number."""
-    return _redact()(text)
+    return _redactor(secrets_of(os.environ))(text)
 
 
 def open_streams() -> None:
@@ -94,5 +94,5 @@ def _give_up(stream: IO[str], error: OSError) -> None:
 
 
 @cache
-def _redact() -> Redactor:
-    return Redactor(secrets_of(os.environ)).of_unmistakable
+def _redactor(secrets: tuple[str, ...]) -> Redactor:
+    return Redactor(secrets).of_unmistakable

@@ -16,7 +16,7 @@ from cli.views.status_page import show_status
 from core.kill_file import Arming
 from core.messages.alerting import AlertingStatus, AlertRow, ChannelStatus, Severity
 from core.messages.audit import AuditEvent, AuditKind
-from core.messages.control import CellView
+from core.messages.control import CellView, EngineStatus
 from core.messages.kill_switch import ArmCause
 from core.messages.state import RecordEvent
 from tests.actors.state.books_room import START, BooksRoom
@@ -136,7 +136,7 @@ def test_a_hostile_folder_and_strategy_are_named_visibly(cli: Cli, tmp_path: Pat
         require_harmless(ran.err + ran.out)
 
 
-def hostile_status() -> object:
+def hostile_status() -> EngineStatus:
     text = HOSTILE
     cell = CellView(
         name=text, path=text, state=text, restarts=0, epoch=1, mailbox_depth=0, overflowed=0,

@@ -184,10 +184,12 @@ def test_no_planted_secret_is_found_in_anything_that_an_engine_leaves(cli: Cli, 
             assert server.told_person.wait(WAIT_S)  # type: ignore[attr-defined]
             for line in command_lines(engine):
                 searched.look("process list", line)
+            without: Variables = {}
+            owned = (without, variables)
             said = f"I typed {MCP_TOKEN} and {BOT_TOKEN}"
             for arguments in COMMANDS:
                 # With the secrets in its own environment and without: then what it shows comes from others.
-                for own in ({}, variables):
+                for own in owned:
                     cli.unset(*variables)
                     cli.set(**own)
                     if arguments != ("ping",):

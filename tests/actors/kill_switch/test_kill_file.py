@@ -248,3 +248,40 @@ def test_all_that_add_at_the_same_time_are_in_there(tmp_path: Path) -> None:
     assert problems == [None] * len(armings)
     found = parse_kill_file(content(tmp_path))
     assert sorted(found.ids) == sorted(one.key for one in armings)
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o077, 0o777])
+def test_the_file_is_its_owners_only_whatever_the_umask(tmp_path: Path, mask: int) -> None:
+    before = os.umask(mask)
+    try:
+        assert DiskKillFile(tmp_path).add(FIRST) is None
+    finally:
+        os.umask(before)
+    assert (tmp_path / "KILL").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("kind", ["link", "hard link", "link to nowhere"])
+def test_what_has_the_temporary_name_is_not_written_to(file: DiskKillFile, tmp_path: Path, kind: str) -> None:
+    precious, temporary = tmp_path / "precious", tmp_path / f"KILL.{FIRST.key}.new"
+    precious.write_text("precious", encoding="utf-8")
+    match kind:
+        case "link":
+            temporary.symlink_to(precious)
+        case "hard link":
+            temporary.hardlink_to(precious)
+        case _:
+            temporary.symlink_to(tmp_path / "nowhere")
+    assert file.add(FIRST) is None
+    assert precious.read_text(encoding="utf-8") == "precious"
+    assert not (tmp_path / "nowhere").exists()
+    assert parse_kill_file(content(tmp_path)).armings == (FIRST,)
+
+
+def test_a_file_that_is_a_link_arms_without_being_followed(file: DiskKillFile, tmp_path: Path) -> None:
+    """What it leads to may be anything, and may be made to say that fewer causes arm."""
+    (tmp_path / "elsewhere").write_bytes(FIRST.to_bytes())
+    (tmp_path / "KILL").symlink_to(tmp_path / "elsewhere")
+    found = file.read()
+    assert found is not None
+    assert found.armings == ()
+    assert found.causes == {ArmCause.KILL_FILE}

@@ -34,7 +34,6 @@ from core.messages.control import (
     PingEngine,
     SocketLost,
 )
-from core.redaction import Redactor
 from tests.fakes.engine import FakeEngine
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
@@ -390,24 +389,3 @@ def test_an_open_folder_is_closed_to_others(tmp_path: Path) -> None:
     folder.mkdir(mode=0o755)
     make_private_folder(folder)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-
-
-def test_what_a_person_types_comes_in_on_one_line_and_without_secrets(tmp_path: Path) -> None:
-    served = Served(tmp_path, Redactor(["s3cret-token"]))
-    client = Client(served.path)
-    seen: list[object] = []
-
-    def answer(inject: object) -> Refused:
-        seen.append(inject)
-        return Refused(request_id="r", reasons=("saw s3cret-token",))
-
-    served.control.answers[InjectMessage] = answer
-    body = {"reason": "s3cret-token\n\x1b[2J ⟪x⟫", "position_id": "p"}
-    line = client.ask(request="inject", message="ClosePosition", body=body, who="ann\nbob")
-    inject = seen[-1]
-    assert isinstance(inject, InjectMessage)
-    assert json.loads(inject.body) == {"reason": r"***\n\x1b[2J <<x>>", "position_id": "p"}
-    assert inject.who == r"ann\nbob"
-    assert line["error"] == "saw ***"
-    client.close()
-    served.server.close()

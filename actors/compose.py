@@ -55,7 +55,7 @@ def engine_settings(
         strategy=loaded.strategy,
         mode=mode,
         data_dir=data_dir,
-        credentials=McpCredentials(token=mcp.token.get_secret_value(), bot_tag=mcp.bot_tag),
+        credentials=McpCredentials(token=mcp.token.get_secret_value(), bot_tag=mcp.bot_tag, redact=redact),
         transport_factory=transport_factory,
         identity=identity,
         code_version=code_version(),

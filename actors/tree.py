@@ -59,6 +59,7 @@ from actors.state import State
 from actors.system_events import SystemEvents
 from core.contract import Router
 from core.messages.control import EngineIdentity
+from core.redaction import Redactor
 from core.strategy import Strategy
 from core.values import Mode
 
@@ -82,7 +83,7 @@ class EngineSettings:
     code_version: str
     """What decisions are recorded with."""
     boot_record: Mapping[str, JsonValue]
-    redact: Callable[[str], str]
+    redact: Redactor
     alert_channels: tuple[Callable[[], AlertChannel], ...]
     control_socket: Path | None
     account_lock: AccountLock
@@ -125,6 +126,7 @@ def _books(settings: EngineSettings) -> tuple[ChildSpec, ...]:
                 audit=rooms[AUDIT],
                 kill_switch=rooms[KILL_SWITCH],
                 alerting=rooms[ALERTING],
+                redact=settings.redact.of_unmistakable,
             ),
             start_deadline_s=BOOKS_START_DEADLINE_S,
             mailbox_bound=10_000,
@@ -268,6 +270,7 @@ def _desk(settings: EngineSettings, engine: Engine) -> tuple[ChildSpec, ...]:
                 engine=engine,
                 identity=settings.identity,
                 socket_path=settings.control_socket,
+                redact=settings.redact,
             ),
         ),
         _room(

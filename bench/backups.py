@@ -19,8 +19,10 @@ from actors.state.database import open_database
 from actors.state.market_file import attach_market
 from actors.state.sequencer import Sequencer
 from actors.state.tables.records import MarketSnapshotRow, insert_snapshot
+from actors.state.text_door import TextDoor
 from core.messages.alerting import AlertRow, Severity
 from core.messages.state import RecordAlert
+from core.redaction import Redactor
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 RECORDS_A_DAY = 40
@@ -37,7 +39,7 @@ def written_by_day(data_dir: Path, days: int) -> list[int]:
     with closing(open_database(data_dir)) as db:
         attach_market(db, data_dir, BEGIN)
         (data_dir / "audit").mkdir()
-        sequencer = Sequencer(db)
+        sequencer = Sequencer(db, TextDoor(db, Redactor(())))
         for day in range(days):
             start = BEGIN + timedelta(days=day)
             for number in range(SNAPSHOTS_A_DAY):

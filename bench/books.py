@@ -41,6 +41,7 @@ from core.messages.audit import AuditEvent, AuditKind
 from core.messages.kill_switch import MarksChanged, Permit, PermitSpent, RequestPermit, VenueChecked
 from core.messages.state import Recorded, RecordEvent
 from core.orders.terms import OrderPurpose, OrderTerms
+from core.redaction import Redactor
 from core.strategy import Strategy
 from core.values import Environment, Label, Leg, OptionType, Side
 
@@ -121,6 +122,7 @@ def house(folder: Path, strategy: Strategy) -> Iterator[tuple[ActorSystem, Recor
                         audit=Rooms(peers)[AUDIT],
                         kill_switch=Rooms(peers)[KILL_SWITCH],
                         alerting=Rooms(peers)[ALERTING],
+                        redact=Redactor(()),
                     ),
                     start_deadline_s=60.0,
                 ),

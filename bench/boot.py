@@ -32,6 +32,7 @@ from core.audit.fold.running import RunningFold
 from core.audit.hash_chain import GENESIS, Link, encode_record, file_name
 from core.messages.audit import AuditBatch, AuditBoot, AuditEvent, AuditKind
 from core.messages.kill_switch import ArmKillSwitch, BooksChanged
+from core.redaction import Redactor
 
 RECORDS = 1_000_000
 TRADES = 10_000
@@ -253,6 +254,7 @@ def start_s(data_dir: Path) -> float:
                 audit=rooms["audit"],
                 kill_switch=rooms["others"],
                 alerting=rooms["others"],
+                redact=Redactor(()),
             ),
         ),
         ChildSpec(

@@ -21,10 +21,13 @@ from time import monotonic
 from typing import Protocol
 
 from actors.kill_switch import DiskKillFile
+from cli.views.say import redacted
 from core.errors import FoundWrongError, InputError
 from core.kill_file import KILL_FILE_NAME, Arming
 from core.messages.kill_switch import ArmCause, KillSwitchArmed
 from core.permit_times import CERTAIN_AFTER_S
+from core.text import visible
+from core.venue_text import own_words
 from reading.engine_lock import LOCK, running_engine
 from reading.operator import operator_name
 
@@ -103,6 +106,7 @@ class Asked:
 
 def new_arming(reason: str, who: str) -> Arming:
     """A person's arming. The time is this machine's: it may be needed when nothing else works."""
+    reason, who = (visible(own_words(redacted(text))) for text in (reason, who))
     if len(reason) > REASON_CHARS_MAX:
         reason = f"{reason[:REASON_CHARS_MAX]}… (cut)"
     return Arming(

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from threading import Event
+from typing import IO
 
 from actors.audit.durable import fsync_folder
 from actors.control.socket_path import RUN_FOLDER
 from core.errors import InputError
-from reading.engine_lock import LOCK, holder_of, running_engine, try_lock
+from reading.engine_lock import LOCK, holder_of, opened_lock, running_engine, try_lock
 
 PAPER_MARKER = "PAPER"
 BEFORE, GONE = ".before", ".gone"
@@ -64,12 +67,7 @@ def locked(data_dir: Path, choose_socket: Callable[[], Path]) -> Iterator[Path]:
 
     The kernel releases the lock when the process ends, however it ends; the file itself stays.
     """
-    with (data_dir / LOCK).open("a+", encoding="utf-8") as file:
-        # A command that checks whether an engine runs holds the lock for an instant: try a few times.
-        if not any(try_lock(file) or Event().wait(LOCK_RETRY_S) for _ in range(LOCK_TRIES)):
-            engine = holder_of(file)
-            holder = f"pid {engine.pid}" if engine else "another process"
-            raise InputError(f"--data-dir {data_dir}: an engine runs on it already ({holder})")
+    with held(data_dir) as file:
         if any(data_dir.glob(f"{RESTORING}*")):
             raise InputError(
                 f"--data-dir {data_dir}: a restore of its books was cut short; run.py state restore ends it"
@@ -86,7 +84,16 @@ def locked(data_dir: Path, choose_socket: Callable[[], Path]) -> Iterator[Path]:
 def without_engine(data_dir: Path) -> Iterator[None]:
     """Hold the folder so that no engine starts on it. Raises InputError if one runs, or another command holds
     it."""
-    with (data_dir / LOCK).open("a+", encoding="utf-8") as file:
+    with held(data_dir) as file:
+        file.truncate(0)  # What stands there is an engine that has ended.
+        yield
+
+
+@contextmanager
+def held(data_dir: Path) -> Iterator[IO[str]]:
+    """Hold the folder's lock. Raises InputError if an engine, or another command that changes books, does."""
+    with _lock_file(data_dir) as file:
+        # A command that checks whether an engine runs holds the lock for an instant: try a few times.
         if not any(try_lock(file) or Event().wait(LOCK_RETRY_S) for _ in range(LOCK_TRIES)):
             engine = holder_of(file)
             holder = f"pid {engine.pid}" if engine else "another process"
@@ -94,8 +101,42 @@ def without_engine(data_dir: Path) -> Iterator[None]:
                 f"--data-dir {data_dir}: expected a folder without an engine, found that {holder} uses it; "
                 "nothing was changed"
             )
-        file.truncate(0)  # What stands there is an engine that has ended.
-        yield
+        yield file
+
+
+def _lock_file(data_dir: Path) -> IO[str]:
+    """The lock, made if it is missing, open to its owner only whatever the umask. Raises InputError."""
+    try:
+        file = opened_lock(data_dir / LOCK, os.O_RDWR | os.O_CREAT)
+    except OSError as error:
+        raise InputError(
+            f"--data-dir {data_dir}: expected {LOCK} to be a plain file of this user, not a link: "
+            f"{error.strerror}; look at what it is, and remove it"
+        ) from None
+    if os.fstat(file.fileno()).st_uid == os.geteuid():
+        os.fchmod(file.fileno(), 0o600)
+    return file
+
+
+def others_who_write(data_dir: Path) -> str | None:
+    """Who beside this user may change files in the folder, in one sentence; None if nobody.
+
+    It is told, not refused: in a container, or where a group keeps the machine, it may be meant so.
+    """
+    found = data_dir.stat()
+    who = []
+    if found.st_uid not in (os.geteuid(), 0):
+        who.append(f"its owner (uid {found.st_uid})")
+    if found.st_mode & stat.S_IWGRP:
+        who.append(f"the group {found.st_gid}")
+    if found.st_mode & stat.S_IWOTH:
+        who.append("everybody on this machine")
+    if not who:
+        return None
+    return (
+        f"--data-dir {data_dir}: {' and '.join(who)} can change its files: the books, and the KILL file that "
+        f"stops orders; unless that is meant, run: chmod go-w {shlex.quote(str(data_dir))}"
+    )
 
 
 def require_paper_folder(data_dir: Path) -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import importlib
-import os
-import sys
 from collections.abc import Sequence
-from io import TextIOWrapper
+from io import StringIO
 from time import monotonic
 from typing import Any
 
@@ -17,8 +15,8 @@ from typer.main import get_group
 from cli.arguments import with_clean_texts
 from cli.exit_codes import ExitCode, exit_code_of
 from cli.process_age import process_began_s
+from cli.views.say import open_streams, say, unwritten
 from core.errors import CerberoError
-from core.text import encodable
 from reading.errors import DataFolderError
 
 GROUPS = {
@@ -47,6 +45,10 @@ COMMANDS = {
 """Commands that stand alone, by the module whose `app` holds them."""
 
 
+USAGE_ERROR: Any = typer.BadParameter.__mro__[2]
+"""Every error in how a command was called: the base class, which typer does not export."""
+
+
 class LazyGroup(TyperGroup):
     """Looks commands up by name and imports only the module of the one that runs."""
 
@@ -62,15 +64,6 @@ class LazyGroup(TyperGroup):
             group = get_group(importlib.import_module(COMMANDS[cmd_name]).app)
             return with_clean_texts(group.get_command(ctx, cmd_name))
         return None
-
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except BrokenPipeError:
-            # The reader (`head`, say) has seen enough. That is no failure, though the group treats it as one.
-            # Without this, Python would report the broken pipe again when it flushes stdout at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(ExitCode.OK) from None
 
 
 app = typer.Typer(
@@ -90,23 +83,41 @@ def _root() -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. An expected error is one clear line on stderr."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # A folder's name may be any bytes.
+    open_streams()
+    code = _run(argv)
+    problem = unwritten()
+    if problem is None:
+        return code
+    say(f"error: standard output: expected room for the answer: {problem.strerror or problem}", err=True)
+    return code or ExitCode.BAD_INPUT
+
+
+def _run(argv: Sequence[str] | None) -> int:
     try:
         # Who types a command counts from there. A process that calls this one has its own age.
         began_s = process_began_s() if argv is None else monotonic()
-        app(args=None if argv is None else list(argv), prog_name="run.py", obj=began_s)
-    except SystemExit as ended:
-        return ended.code if isinstance(ended.code, int) else ExitCode.OK
+        ended = app(
+            args=None if argv is None else list(argv), prog_name="run.py", standalone_mode=False, obj=began_s
+        )
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else ExitCode.OK
+    except typer.Abort:
+        say("Aborted!", err=True)
+        return ExitCode.FOUND_WRONG
     except CerberoError as error:
         # Here the folder is an option, which `reading` can't name because it has no command line.
         option = "--data-dir " if isinstance(error, DataFolderError) else ""
-        sys.stderr.write(encodable(f"error: {option}{error}\n"))
+        first, *others = [str(complaint) for complaint in error.args] or [type(error).__name__]
+        say(f"error: {option}{first}", *others, err=True)
         return exit_code_of(error)
     except OSError as error:
         # An error of the machine (a full disk, a folder without permission), which its owner has to fix.
         where = f"{error.filename}: " if error.filename is not None else ""
-        sys.stderr.write(encodable(f"error: {where}{error.strerror or error}\n"))
+        say(f"error: {where}{error.strerror or error}", err=True)
         return ExitCode.BAD_INPUT
-    return ExitCode.OK
+    except USAGE_ERROR as error:
+        words = StringIO()
+        error.show(words)
+        say(*words.getvalue().rstrip("\n").split("\n"), err=True)
+        return int(error.exit_code)
+    return ended if isinstance(ended, int) else ExitCode.OK

@@ -23,9 +23,11 @@ from actors.kill_switch import DiskKillFile
 from actors.state.database import DATABASE_FILE, open_database
 from actors.state.rebuild import write_database
 from actors.state.sequencer import Sequencer
+from actors.state.text_door import TextDoor
 from cli.data_folder import PAPER_MARKER, RESTORING, private_files
 from cli.folder_identity import forget_identity
 from cli.kill_switch_files import stored_status
+from cli.views.say import redacted
 from core.errors import CerberoError, FoundWrongError, InputError
 from core.kill_file import Arming
 from core.messages.audit import AuditEvent, AuditKind, SwitchWord
@@ -150,7 +152,7 @@ def _record(plan: Restore, data_dir: Path, draft: Path, now: datetime) -> None:
     """Have the log say that it was put back, and what it has replaced."""
     folder = draft / AUDIT_FOLDER
     with closing(open_database(draft)) as db:
-        sequencer = Sequencer(db)
+        sequencer = Sequencer(db, TextDoor(db, redacted))
         pending = sequencer.pending
         if pending is not None:
             # How much of it the copy of the file holds is known only from the file.

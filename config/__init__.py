@@ -12,7 +12,7 @@ from config.environment import (
     mode_from_env,
 )
 from config.rules_digest import DISTRIBUTION, code_version
-from config.sealing import write_hash
+from config.sealing import write_hash, write_local_hash
 from config.strategy_file import (
     LoadedStrategy,
     load_strategy,
@@ -39,4 +39,5 @@ __all__ = [
     "strategy_hash",
     "unreadable",
     "write_hash",
+    "write_local_hash",
 ]

@@ -124,7 +124,8 @@ def _boolean(env: Mapping[str, str], name: str, *, default: bool) -> bool:
     if not word:
         return default
     if word not in _WORDS:
-        raise InputError(f"{name}: expected one of {', '.join(_WORDS)}, found {env[name]!r}")
+        # The value is not repeated: it may be that of another variable, which is secret.
+        raise InputError(f"{name}: expected one of {', '.join(_WORDS)}, found something else")
     return _WORDS[word]
 
 
@@ -137,14 +138,17 @@ def _bot_tag(env: Mapping[str, str]) -> str:
             f"{MCP_BOT_TAG}: expected at most {_BOT_TAG_LENGTH_MAX} characters, found {len(tag)}"
         )
     if not (tag.isascii() and tag.isprintable()):
-        raise InputError(f"{MCP_BOT_TAG}: expected printable ASCII, found {tag!r}")
+        raise InputError(f"{MCP_BOT_TAG}: expected printable ASCII, found other characters")
     return tag
 
 
 def _url(name: str, text: str) -> str:
-    """An http(s) URL without a trailing slash. A password in it is refused and not repeated."""
+    """An http(s) URL without a trailing slash. Nothing of one that is refused is repeated: a password may
+    stand anywhere in it, most of all where it was mistyped."""
     if not text.strip():
         raise InputError(f"{name}: expected an http:// or https:// URL, found nothing")
+    if "@" in text:
+        raise InputError(f"{name}: expected a URL without user and password; the token has its own variable")
     try:
         parts = urlsplit(text.strip())
         host = parts.hostname or ""
@@ -153,12 +157,11 @@ def _url(name: str, text: str) -> str:
         spaced = any(character.isspace() for character in host)
         usable = parts.scheme in ("http", "https") and bool(host) and not spaced and parts.port != 0
     except ValueError:
-        # The text is not repeated, nor is the error, which quotes it: a URL may hold a secret anywhere.
         raise InputError(
             f"{name}: expected an http:// or https:// URL, found one that can't be read"
         ) from None
-    if parts.username is not None or parts.password is not None:
-        raise InputError(f"{name}: expected a URL without user and password; the token has its own variable")
+    if not text.isprintable():
+        raise InputError(f"{name}: expected a URL of printable characters, found others")
     if not usable or parts.query or parts.fragment:
         raise InputError(
             f"{name}: expected an http:// or https:// URL with a host and no query, found {_outline(parts)}"
@@ -167,8 +170,7 @@ def _url(name: str, text: str) -> str:
 
 
 def _outline(parts: SplitResult) -> str:
-    """What a URL is made of, without anything that may be secret in it."""
-    named = {"scheme": parts.scheme, "host": parts.hostname}
-    hidden = {"path": parts.path, "query": parts.query, "fragment": parts.fragment}
-    shown = [f"{what} {value!r}" for what, value in named.items()]
-    return ", ".join((*shown, *(f"a {what}" for what, value in hidden.items() if value)))
+    """Of what a URL is made, without a word of it."""
+    scheme = parts.scheme if parts.scheme in ("http", "https") else "another or none"
+    named = {"host": parts.netloc, "path": parts.path, "query": parts.query, "fragment": parts.fragment}
+    return ", ".join((f"scheme {scheme}", *(f"a {what}" for what, value in named.items() if value)))

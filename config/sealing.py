@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from config.strategy_file import HASH_KEY, load_strategy
+from config.strategy_file import HASH_KEY, load_strategy, local_overrides_path
 from config.yaml_lines import parse_lined_yaml, read_lined_yaml, yaml_text
 from core.errors import ConfigError
 
@@ -21,7 +21,21 @@ def write_hash(path: Path) -> str:
     stays as it is. It keeps its owner, mode, line ends and byte order mark, and a link stays a link. Raises
     `ConfigError`.
     """
-    computed = load_strategy(path).hash_computed
+    return _write(path, load_strategy(path).hash_computed)
+
+
+def write_local_hash(path: Path) -> str | None:
+    """Seal the local overrides beside the file, as `write_hash` does, and return their hash.
+
+    Only overridden limits and sizes need it: without any, None, and the local file stays as it is.
+    """
+    loaded = load_strategy(path)
+    if not loaded.guarded_overrides or loaded.local_hash_computed is None:
+        return None
+    return _write(local_overrides_path(path), loaded.local_hash_computed)
+
+
+def _write(path: Path, computed: str) -> str:
     text = yaml_text(path)
     sealed = _sealed(text, f'"{computed}"')
     settings = {key: value for key, value in read_lined_yaml(path).values.items() if key != HASH_KEY}

@@ -15,8 +15,11 @@ from pydantic_core import ErrorDetails
 from config.yaml_lines import KeyPath, LinedYaml, Place, read_lined_yaml
 from core.errors import ConfigError
 from core.strategy import Strategy
+from core.text import visible
 
 HASH_KEY = "config_hash"
+GUARDED_SECTIONS = ("limits.", "sizing.")
+"""Outside paper, overrides of these need a seal of their own: they say how much money is at stake."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,9 @@ class LoadedStrategy:
     """A valid strategy and where it comes from.
 
     `hash_computed` covers the file's own settings, without `overrides`. An override reads
-    `key=value (strategy.yaml: value)`.
+    `key=value (strategy.yaml: value)`. `local_hash_computed` covers all settings with the overrides, so that
+    a seal of the local file holds for them on this strategy alone; both local hashes are None without a
+    local file.
     """
 
     path: Path
@@ -32,20 +37,34 @@ class LoadedStrategy:
     hash_stored: str | None
     hash_computed: str
     overrides: tuple[str, ...]
+    local_hash_stored: str | None = None
+    local_hash_computed: str | None = None
 
     @property
     def hash_matches(self) -> bool:
         return self.hash_stored == self.hash_computed
 
+    @property
+    def guarded_overrides(self) -> tuple[str, ...]:
+        """Those of limits and sizes."""
+        return tuple(override for override in self.overrides if override.startswith(GUARDED_SECTIONS))
+
     def require_hash(self) -> None:
-        """Raise `ConfigError` if a person has not sealed these settings."""
-        if self.hash_matches:
-            return
-        found = self.hash_stored or "none"
-        raise ConfigError(
-            f"{self.path}: {HASH_KEY}: expected {self.hash_computed}, found {found}; "
-            "if the change is meant, seal it with: run.py config hash --write"
-        )
+        """Raise `ConfigError` if a person has not sealed these settings, overridden limits and sizes too."""
+        if not self.hash_matches:
+            found = self.hash_stored or "none"
+            raise ConfigError(
+                f"{self.path}: {HASH_KEY}: expected {self.hash_computed}, found {found}; "
+                "if the change is meant, seal it with: run.py config hash --write"
+            )
+        if self.guarded_overrides and self.local_hash_stored != self.local_hash_computed:
+            found = self.local_hash_stored or "none"
+            raise ConfigError(
+                f"{local_overrides_path(self.path)}: {HASH_KEY}: expected {self.local_hash_computed}, found "
+                f"{found}; outside paper, limits and sizes are overridden under a seal only, here "
+                f"{', '.join(self.guarded_overrides)}; if that is meant, seal it with: "
+                "run.py config hash --write; else take them out of the file"
+            )
 
 
 def local_overrides_path(path: Path) -> Path:
@@ -59,20 +78,29 @@ def load_strategy(path: Path) -> LoadedStrategy:
     Raises `ConfigError` with every complaint on its own line: file, line, key, what was expected and found.
     """
     base = read_lined_yaml(path)
-    stored = base.values.pop(HASH_KEY, None)
-    if stored is not None and not isinstance(stored, str):
-        raise ConfigError(f"{base.places[HASH_KEY,]}: {HASH_KEY}: expected text or null, found {stored!r}")
+    stored = _taken_hash(base)
     strategy = _validated(base)
     computed = strategy_hash(strategy)
     local_path = local_overrides_path(path)
     overrides: tuple[str, ...] = ()
+    local_stored = local_computed = None
     if local_path.exists():
         local = read_lined_yaml(local_path)
+        local_stored = _taken_hash(local)
         merged = LinedYaml(_merged(base.values, local.values), base.places | local.places)
         overridden = _validated(merged)
         overrides = _described(strategy, overridden, path)
         strategy = overridden
-    return LoadedStrategy(path, strategy, stored, computed, overrides)
+        local_computed = strategy_hash(strategy)
+    return LoadedStrategy(path, strategy, stored, computed, overrides, local_stored, local_computed)
+
+
+def _taken_hash(source: LinedYaml) -> str | None:
+    """Take the stored hash out of a file's settings."""
+    stored = source.values.pop(HASH_KEY, None)
+    if stored is not None and not isinstance(stored, str):
+        raise ConfigError(f"{source.places[HASH_KEY,]}: {HASH_KEY}: expected text or null, found {stored!r}")
+    return stored
 
 
 def strategy_hash(strategy: Strategy) -> str:
@@ -91,13 +119,13 @@ def _validated(source: LinedYaml) -> Strategy:
         return Strategy.model_validate_json(json.dumps(source.values, default=str))
     except ValidationError as error:
         complaints = [_complaint(details, source.places) for details in error.errors(include_url=False)]
-        raise ConfigError("\n".join(complaints)) from error
+        raise ConfigError(*complaints) from error
 
 
 def _complaint(details: ErrorDetails, places: dict[KeyPath, Place]) -> str:
     loc: KeyPath = tuple(details["loc"])
     place = places.get(loc, places[()])
-    key = ".".join(str(part) for part in loc)
+    key = visible(".".join(str(part) for part in loc))
     prefix = f"{place}: {key}: " if key else f"{place}: "
     if details["type"] == "extra_forbidden":
         return f"{prefix}unknown key{_suggestion(loc)}"

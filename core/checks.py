@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from core.text import visible
 from core.values import Value
 
 Scalar = str | bool | int | float | None
@@ -57,12 +58,12 @@ class RuleResult(Value):
         rows = [
             (
                 "ok" if check.passed else "NO",
-                check.reason,
-                f"{_shown(check.value)} {check.op} {_shown(check.threshold)}",
+                visible(check.reason),
+                visible(f"{_shown(check.value)} {check.op} {_shown(check.threshold)}"),
             )
             for check in self.checks
         ]
-        rows += [("", name, _shown(value)) for name, value in self.inputs.items()]
+        rows += [("", visible(name), visible(_shown(value))) for name, value in self.inputs.items()]
         width = max((len(code) for _, code, _ in rows), default=0)
         lines = [f"{self.rule}: {verdict or ('passed' if self.passed else 'refused')}"]
         lines += [f"  {mark:2} {code:{width}}  {shown}".rstrip() for mark, code, shown in rows]

@@ -22,7 +22,13 @@ from __future__ import annotations
 
 
 class CerberoError(Exception):
-    """Root of every error that the engine raises on purpose."""
+    """Root of every error that the engine raises on purpose.
+
+    Each argument is one complaint, which is shown on a line of its own.
+    """
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.args))
 
 
 class InputError(CerberoError):

@@ -1,4 +1,9 @@
-"""Text that can be written: to a file, a socket, a database or a terminal, all of which are UTF-8."""
+"""Text that can be written and read anywhere: in a file, a socket, a database, on a terminal.
+
+What is shown to a person must say what it says: a control character could rewrite the line before it, a line
+break could forge a line of ours, and a character without width or with another direction could hide what
+stands there. All of them are shown as escapes.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +12,34 @@ import re
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BYTES_FROM, _BYTES_TO = 0xDC80, 0xDCFF
 """A byte of the command line that is no UTF-8 is one of these characters in Python; none can be encoded."""
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+"""Counted among letters and marks, though nothing of them is seen."""
 
 
 def encodable(text: str) -> str:
     r"""The text with every such byte as `\xNN`, and any other surrogate as `\uNNNN`."""
     return _SURROGATE.sub(_escape, text)
+
+
+def visible(text: str) -> str:
+    r"""The text on one line, with every character that is not seen as an escape such as `\n` or `\u202e`.
+
+    Python calls a character printable unless it is a control, a format (direction, no width), a separator
+    other than the space, a surrogate, or none at all.
+    """
+    if text.isprintable() and (text.isascii() or _UNSEEN.search(text) is None):
+        return text
+    return "".join(map(_seen, text))
+
+
+def _seen(character: str) -> str:
+    if _SURROGATE.match(character):
+        return encodable(character)
+    if character.isprintable() and _UNSEEN.match(character) is None:
+        return character
+    return character.encode("unicode_escape").decode("ascii")
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -6,13 +6,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from actors.state.database import database_path
 from actors.state.stored import BooksReader, StoredBooks, books_read
+from actors.state.tables.venue_texts import StoredText
+from core.errors import FoundWrongError
 from core.messages.audit import AuditBatch, AuditHead
 from core.messages.state import KillSwitchRow
 from core.orders.books import Books, CycleRow, Instruction, OrderRow, Position
 from reading.errors import DataFolderError
+
+T = TypeVar("T")
 
 # Every function but `has_books` raises FoundWrongError if the file exists but is no readable database.
 
@@ -53,6 +58,24 @@ def stored_cycles(data_dir: Path, limit: int | None) -> tuple[CycleRow, ...]:
     """The newest `limit` cycles (None: all), oldest first. Raises DataFolderError if there are no books."""
     with required_books(data_dir) as books:
         return books.cycles(limit)
+
+
+def stored_texts(data_dir: Path) -> tuple[StoredText, ...]:
+    """What venues said in their own words, newest first. Raises DataFolderError if there are no books."""
+    with required_books(data_dir) as books:
+        return books.texts()
+
+
+def with_kept_texts(data_dir: Path, value: T) -> T:
+    """JSON values with the venues' words that are kept in place of their digests.
+
+    Without readable books the digests stay: what is read from the log alone is shown all the same.
+    """
+    try:
+        with books_read(data_dir) as books:
+            return value if books is None else books.with_texts(value)
+    except FoundWrongError:
+        return value
 
 
 def kill_switch_row(data_dir: Path) -> KillSwitchRow | None:

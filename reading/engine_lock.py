@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
+import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -27,7 +30,7 @@ def running_engine(data_dir: Path) -> RunningEngine | None:
     Raises DataFolderError if the lock can't be read.
     """
     try:
-        with (data_dir / LOCK).open("r", encoding="utf-8") as file:
+        with opened_lock(data_dir / LOCK, os.O_RDONLY) as file:
             if try_lock(file):
                 return None
             return holder_of(file)
@@ -35,6 +38,21 @@ def running_engine(data_dir: Path) -> RunningEngine | None:
         return None
     except OSError as error:
         raise DataFolderError(f"{data_dir}: {LOCK} can't be read: {error.strerror}") from None
+
+
+def opened_lock(path: Path, flags: int) -> IO[str]:
+    """Open the lock, never what a link of its name leads to, nor a pipe, which would block.
+
+    Raises OSError.
+    """
+    handle = os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "expected a plain file", str(path))
+        return os.fdopen(handle, "r+" if flags & os.O_RDWR else "r", encoding="utf-8")
+    except BaseException:
+        os.close(handle)
+        raise
 
 
 def try_lock(file: IO[str]) -> bool:

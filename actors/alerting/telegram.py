@@ -8,6 +8,8 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from actors.alerting.channel import NotTaken, Taken
 from actors.alerting.telegram_text import render
 from core.messages.alerting import AlertRow
+from core.redaction import Redactor
+from core.venue_text import VenueText
 
 DEFAULT_API_URL = "https://api.telegram.org"
 RETRY_AFTER_MAX_S = 3600.0
@@ -38,6 +40,7 @@ class TelegramChannel:
     def __init__(self, token: SecretStr, chat_id: SecretStr, api_url: str = DEFAULT_API_URL) -> None:
         self._url = f"{api_url.rstrip('/')}/bot{token.get_secret_value()}/sendMessage"
         self._chat_id = chat_id
+        self._redact = Redactor([token.get_secret_value(), chat_id.get_secret_value()])
         self._client = httpx.Client(timeout=_TIMEOUT, follow_redirects=False, trust_env=False)
         self._refused_as_html: str | None = None
 
@@ -57,13 +60,13 @@ class TelegramChannel:
             return NotTaken(f"Telegram was not reached: {type(error).__name__}")
         if response.status_code == 400:
             self._refused_as_html = alert.alert_id
-        return _read(response.status_code, response.content)
+        return _read(response.status_code, response.content, self._redact)
 
     def close(self) -> None:
         self._client.close()
 
 
-def _read(status: int, content: bytes) -> Taken | NotTaken:
+def _read(status: int, content: bytes, redact: Redactor) -> Taken | NotTaken:
     try:
         answer = _Answer.model_validate_json(content)
     except ValidationError:
@@ -71,7 +74,8 @@ def _read(status: int, content: bytes) -> Taken | NotTaken:
     if status == 200 and answer.ok:
         return Taken()
     retry_after_s = answer.parameters.retry_after
+    said = VenueText(answer.description or "no description", redact)
     return NotTaken(
-        f"Telegram answered HTTP {status}: {answer.description or 'no description'}",
+        f"Telegram answered HTTP {status}: {said}",
         retry_after_s=None if retry_after_s is None else min(max(retry_after_s, 0.0), RETRY_AFTER_MAX_S),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 
 from core.messages.alerting import AlertRow
+from core.text import visible
 
 LENGTH_MAX = 4096
 """UTF-16 code units in one message: https://core.telegram.org/bots/api#sendmessage."""
@@ -28,7 +29,12 @@ def _units(text: str) -> int:
 
 
 def _fit(text: str, budget: int, markup: bool) -> str:
-    """Escape, and cut before escaping so that no entity is torn: at most `budget` code units."""
+    """Escape, and cut before escaping so that no entity is torn: at most `budget` code units.
+
+    A character that is not seen, or that begins a line, is shown as an escape: nothing in an alert can look
+    like another alert.
+    """
+    text = visible(text)
     pieces = [html.escape(character, quote=False) if markup else character for character in text]
     if sum(map(_units, pieces)) <= budget:
         return "".join(pieces)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
@@ -86,11 +87,13 @@ class Control(
         engine: Engine,
         identity: EngineIdentity,
         socket_path: Path | None,
+        redact: Callable[[str], str],
     ) -> None:
         self._rooms = rooms
         self._engine = engine
         self._identity = identity
         self._socket_path = socket_path
+        self._redact = redact
         self._server: ControlServer | None = None
         self._unreachable = StandingAlert(HOUR_S)
         self._recovery: RecoveryReport | None = None
@@ -108,7 +111,9 @@ class Control(
         self.ctx.watch(self._rooms.scheduler)
         self._commands.read_inbox()
         if self._socket_path is not None:
-            self._server = ControlServer(self._socket_path, self.ctx.self_address, self._engine.operation)
+            self._server = ControlServer(
+                self._socket_path, self.ctx.self_address, self._engine.operation, self._redact
+            )
             self._server.open()
 
     def on_stop(self) -> None:

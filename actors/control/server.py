@@ -24,8 +24,10 @@ from actors.control.wire import (
     ControlRequest,
     RequestName,
     answer_of,
+    answer_without_secrets,
     encode,
     read_request,
+    without_secrets,
 )
 from actors.runtime import Address, Question, RuntimeFault, ask
 from core.errors import InputError
@@ -85,10 +87,12 @@ class ControlServer:
         path: Path,
         control: Address[ControlProtocol],
         operation: Callable[[], AbstractContextManager[None]],
+        redact: Callable[[str], str],
     ) -> None:
         self._path = path
         self._control = control
         self._operation = operation
+        self._redact = redact
         self._listener: socket.socket | None = None
         self._bound_as: tuple[int, int] | None = None
         """Device and inode of the socket file that is ours."""
@@ -213,7 +217,7 @@ class ControlServer:
 
     def _handle(self, connection: socket.socket, line: bytes, place: _Place) -> None:
         try:
-            request = read_request(line)
+            request = without_secrets(read_request(line), self._redact)
         except ValueError as error:
             self._send(connection, _failed(str(error)))
             return
@@ -291,7 +295,7 @@ class ControlServer:
             self._send(connection, answer_of(answer, more=True))
 
     def _send(self, connection: socket.socket, answer: ControlAnswer) -> None:
-        connection.sendall(encode(answer))
+        connection.sendall(encode(answer_without_secrets(answer, self._redact)))
 
 
 def _question(request: ControlRequest, control: Address[ControlProtocol]) -> Question[BaseModel]:

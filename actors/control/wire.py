@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, FiniteFloat, JsonValue, ValidationError
+
+from core.text import visible
+from core.venue_text import each_text, own_words
 
 LINE_BYTES_MAX = 1 << 20
 
@@ -50,6 +54,21 @@ class ControlAnswer(BaseModel):
 def encode(line: ControlRequest | ControlAnswer) -> bytes:
     """One line, ended by a newline; JSON escapes every newline inside."""
     return line.model_dump_json().encode() + b"\n"
+
+
+def without_secrets(request: ControlRequest, redact: Callable[[str], str]) -> ControlRequest:
+    """What a person asks, as it may be recorded: without secrets, on one line each, their own words."""
+
+    def kept(text: str) -> str:
+        return visible(own_words(redact(text)))
+
+    words = {"who": kept(request.who), "reason": kept(request.reason), "body": each_text(request.body, kept)}
+    return request.model_copy(update=words)
+
+
+def answer_without_secrets(answer: ControlAnswer, redact: Callable[[str], str]) -> ControlAnswer:
+    """An answer as it may be shown."""
+    return answer.model_copy(update={"body": each_text(answer.body, redact), "error": redact(answer.error)})
 
 
 def answer_of(message: BaseModel, *, more: bool = False) -> ControlAnswer:

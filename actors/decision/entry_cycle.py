@@ -88,7 +88,8 @@ class EntryCycle(Cycle):
         now = desk.ctx.now()
         facts = entry_facts(now, desk.switch(), desk.books(), desk.mode, market)
         decision = decide_entry(facts, desk.strategy)
-        record = decision_record.canonical(decision_record.record(facts, decision, desk.code_version))
+        texts: list[str] = []
+        record = decision_record.record(facts, decision, desk.code_version, texts.append)
         proposal = None
         if decision.plan is not None:
             proposal = Proposal(
@@ -103,8 +104,9 @@ class EntryCycle(Cycle):
                 request_id=f"decision-{self.cycle_id}-{desk.ctx.uuid()}",
                 cycle_id=self.cycle_id,
                 at=now,
-                record=record,
+                record=decision_record.canonical(record),
                 proposal=proposal,
+                texts=tuple(texts),
             ),
             self.cycle_id,
         )

@@ -99,9 +99,16 @@ class MonitorCycle(Cycle):
         for position in positions:
             facts = monitor_facts(now, position, market)
             decision = decide_exit(facts, desk.strategy)
-            record = decision_record.canonical(decision_record.record(facts, decision, desk.code_version))
+            texts: list[str] = []
+            record = decision_record.record(facts, decision, desk.code_version, texts.append)
             request_id = f"decision-{self.cycle_id}-{position.position_id}-{desk.ctx.uuid()}"
-            message = RecordDecision(request_id=request_id, cycle_id=self.cycle_id, at=now, record=record)
+            message = RecordDecision(
+                request_id=request_id,
+                cycle_id=self.cycle_id,
+                at=now,
+                record=decision_record.canonical(record),
+                texts=tuple(texts),
+            )
             booked.append(desk.send(message, self.cycle_id))
             self._take(decision)
         await self.booked(*booked)

@@ -127,7 +127,10 @@ class DiskKillFile:
             return False
         new = self._folder / f"{KILL_FILE_NAME}.{name}.new"
         try:
-            with _opened(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) as handle:
+            # Whatever has that name, a link of any kind, is not written to.
+            new.unlink(missing_ok=True)
+            with _opened(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL) as handle:
+                os.fchmod(handle, 0o600)
                 self._give_to_owner(handle)
                 _write(handle, lines)
             os.link(new, self._path)  # Unlike a renaming, it does not replace a file that came meanwhile.
@@ -155,6 +158,7 @@ class DiskKillFile:
         """An empty file needs no space on a full disk. Raises OSError if there is no file afterwards."""
         new = os.O_WRONLY | os.O_CREAT | os.O_EXCL
         with contextlib.suppress(FileExistsError), _opened(self._path, new) as handle:
+            os.fchmod(handle, 0o600)
             self._give_to_owner(handle)
             os.fsync(handle)
         self._path.lstat()
@@ -172,7 +176,7 @@ class DiskKillFile:
 def _read(path: Path) -> KillFile | None:
     """A file that can't be read is there all the same, and so is a link that leads nowhere."""
     try:
-        with _opened(path, os.O_RDONLY, follow=True) as handle:
+        with _opened(path, os.O_RDONLY) as handle:
             return parse_kill_file(_whole(handle))
     except FileNotFoundError:
         return KillFile(problem="it is a link that leads nowhere") if path.is_symlink() else None

@@ -6,13 +6,14 @@ It makes one attempt and decides nothing about retries. What an order's answers 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
+from actors.mcp.cleaned import CleanResponse, clean
 from actors.mcp.transport import HTTP_DEADLINE_S, ConnectionCut, NoAnswer, NotConnected, Response, Transport
 from core.contract import GET_OPTIONS_CHAIN, Dvol, HealthAnswer, IndexPrice, OrderBook, Router
 from core.contract.registry import TOOLS, health_path, tool_path
@@ -28,15 +29,15 @@ from core.errors import (
     McpToolNotFoundError,
 )
 from core.market.option_chain import OptionChain
+from core.redaction import Redactor
 from core.strategy import Strategy
+from core.venue_text import VenueText, named, quoted
 
 BOT_TAG_LENGTH_MAX = 64
 RETRY_AFTER_DEFAULT_S = 5.0
 """The pause after a 429 without a `Retry-After` in seconds."""
 RETRY_AFTER_MAX_S = 300.0
-DETAIL_LENGTH_MAX = 300
-MASKED_LENGTH_MIN = 8
-"""A shorter token, such as `paper`, is not masked: it may be an ordinary word in the data."""
+FOUND_LENGTH_MAX = 80
 _MAINTENANCE = re.compile(r"\b(11051|10041)\b")
 
 AnswerT = TypeVar("AnswerT", bound=BaseModel)
@@ -44,16 +45,22 @@ AnswerT = TypeVar("AnswerT", bound=BaseModel)
 
 @dataclass(frozen=True)
 class McpCredentials:
-    """What every request carries. The token is never shown."""
+    """What every request carries. The token is never shown.
+
+    `redact` masks what must not come back in an answer: the token, unless all secrets are given.
+    """
 
     token: str = field(repr=False)
     bot_tag: str = "BOT__CERBERO_BITE"
+    redact: Redactor = field(default_factory=Redactor, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        if not self.redact.has_secrets:
+            object.__setattr__(self, "redact", Redactor([self.token]))
         if not self.token.strip():
             raise InputError("CERBERO_BITE_MCP_TOKEN: expected a bearer token, found none")
         if not self.bot_tag.strip() or not self.bot_tag.isprintable():
-            raise InputError(f"CERBERO_BITE_MCP_BOT_TAG: expected printable text, found {self.bot_tag!r}")
+            raise InputError("CERBERO_BITE_MCP_BOT_TAG: expected printable text, found something else")
         if len(self.bot_tag) > BOT_TAG_LENGTH_MAX:
             raise InputError(
                 f"CERBERO_BITE_MCP_BOT_TAG: expected at most {BOT_TAG_LENGTH_MAX} characters, "
@@ -85,7 +92,7 @@ class McpClient:
     def close(self) -> None:
         self._transport.close()
 
-    def post(self, tool: str, request: BaseModel, *, correlation: str) -> Response:
+    def post(self, tool: str, request: BaseModel, *, correlation: str) -> CleanResponse:
         """Send one request and return whatever HTTP answer came. Raises `TransportError`."""
         body = request.model_dump_json().encode()
         path = tool_path(self._router, tool)
@@ -106,15 +113,22 @@ class McpClient:
         response = self._attempt("POST", tool_path(self._router, tool), request, correlation)
         body = parsed(response, f"{self._router}.{tool}")
         if tool == GET_OPTIONS_CHAIN.name:
+            return self._chain(body, now)
+        answer = validated(contract.answer, body, f"{self._router}.{tool}")
+        self._check_age(answer, tool, now)
+        return answer
+
+    def _chain(self, body: dict[str, object], now: datetime) -> OptionChain:
+        try:
             return OptionChain.decode(
                 body,
                 now=now,
                 anomalies=self._strategy.anomalies,
                 max_quote_age_s=self._strategy.liquidity.max_quote_age_s,
             )
-        answer = validated(contract.answer, body, f"{self._router}.{tool}")
-        self._check_age(answer, tool, now)
-        return answer
+        except McpDataAnomalyError as error:
+            # What is wrong is told with what was found, which is the server's.
+            raise McpDataAnomalyError(str(VenueText(error, self._credentials.redact))) from error
 
     def health(self, *, correlation: str) -> HealthAnswer:
         """One attempt at the router's health page. Raises `McpError`."""
@@ -122,7 +136,7 @@ class McpClient:
         where = f"{self._router}.health"
         return validated(HealthAnswer, parsed(response, where), where)
 
-    def raise_for_status(self, response: Response, where: str) -> None:
+    def raise_for_status(self, response: CleanResponse, where: str) -> None:
         """Raise the matching `McpError` unless the status is 200."""
         if response.status == 200:
             return
@@ -140,25 +154,22 @@ class McpClient:
             case _:
                 raise McpRequestError(said)
 
-    def detail(self, response: Response) -> str:
-        """The server's own words, short and without the token."""
+    def detail(self, response: CleanResponse) -> VenueText:
+        """The server's own words."""
         try:
             found = from_json(response.body)
         except ValueError:
-            found = response.body[:DETAIL_LENGTH_MAX].decode("utf-8", "replace")
+            found = response.body.decode("utf-8", "replace")
         if isinstance(found, dict):
             found = found.get("detail", found.get("error", found))
-        return str(found).replace(self._credentials.token, "[token]")[:DETAIL_LENGTH_MAX]
+        return VenueText(found, self._credentials.redact)
 
-    def _send(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> Response:
-        """Send, and mask the token in the answer, which may echo it and get into books and alerts."""
+    def _send(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> CleanResponse:
+        """Send, and clean the answer: its texts may get into books and alerts."""
         response = self._transport.send(method, path, headers, body, HTTP_DEADLINE_S)
-        token = self._credentials.token.encode()
-        if len(token) < MASKED_LENGTH_MIN or token not in response.body:
-            return response
-        return replace(response, body=response.body.replace(token, b"[token]"))
+        return clean(response, self._credentials.redact.of_unmistakable)
 
-    def _attempt(self, method: str, path: str, request: BaseModel | None, correlation: str) -> Response:
+    def _attempt(self, method: str, path: str, request: BaseModel | None, correlation: str) -> CleanResponse:
         body = None if request is None else request.model_dump_json().encode()
         headers = self._credentials.headers(correlation)
         try:
@@ -188,7 +199,7 @@ class McpClient:
             )
 
 
-def parsed(response: Response, where: str) -> dict[str, object]:
+def parsed(response: CleanResponse, where: str) -> dict[str, object]:
     """The JSON object in the answer. Raises `McpDataAnomalyError` if there is none.
 
     Raises `McpSoftError` for a non-blank `error`, before any other field is read.
@@ -201,7 +212,7 @@ def parsed(response: Response, where: str) -> dict[str, object]:
         raise McpDataAnomalyError(f"{where}: expected a JSON object, found {type(body).__name__}")
     soft = body.get("error")
     if isinstance(soft, str) and soft.strip():
-        raise McpSoftError(f"{where}: {soft.strip()[:DETAIL_LENGTH_MAX]}")
+        raise McpSoftError(f"{where}: {quoted(soft.strip())}")
     return body
 
 
@@ -211,10 +222,9 @@ def validated(model: type[AnswerT], body: dict[str, object], where: str) -> Answ
         return model.model_validate(body)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the answer"
-        raise McpDataAnomalyError(
-            f"{where}: {place}: {first['msg']}, found {str(first['input'])[:80]!r}"
-        ) from error
+        place = ".".join(named(str(part)) for part in first["loc"]) or "the answer"
+        found = quoted(str(first["input"])[:FOUND_LENGTH_MAX])
+        raise McpDataAnomalyError(f"{where}: {place}: {first['msg']}, found {found}") from error
 
 
 def is_maintenance(text: str) -> bool:

@@ -10,8 +10,9 @@ from typing import assert_never
 
 from pydantic import BaseModel
 
+from actors.mcp.cleaned import CleanResponse
 from actors.mcp.client import McpClient, McpCredentials, parsed, validated
-from actors.mcp.transport import NotConnected, Response, Transport, TransportError
+from actors.mcp.transport import NotConnected, Transport, TransportError
 from actors.room import Room, answerer
 from actors.runtime import Address, Context
 from core.contract import (
@@ -223,12 +224,12 @@ class McpOrders(Room[McpOrdersProtocol | _Lapsed]):
         return self._outcome(client, attempt, tool, response)
 
     def _outcome(
-        self, client: McpClient, attempt: _OrderAttempt, tool: str, response: Response
+        self, client: McpClient, attempt: _OrderAttempt, tool: str, response: CleanResponse
     ) -> OrderOutcome:
         status = response.status
         if status == 200 or (status == 409 and attempt.action is OrderAction.PLACE):
             return self._answered(attempt, tool, response)
-        detail = client.detail(response)
+        detail = str(client.detail(response))
         if status == 429:
             return attempt.refused("rate_limited", detail)
         if status in (401, 403):
@@ -237,7 +238,7 @@ class McpOrders(Room[McpOrdersProtocol | _Lapsed]):
             return attempt.refused(f"http_{status}", detail)
         return attempt.unknown(f"HTTP {status}: {detail}")
 
-    def _answered(self, attempt: _OrderAttempt, tool: str, response: Response) -> OrderOutcome:
+    def _answered(self, attempt: _OrderAttempt, tool: str, response: CleanResponse) -> OrderOutcome:
         """The outcome by the order in the body; after a 409 it is the one already placed under the label."""
         try:
             order = validated(OrderAnswer, parsed(response, tool), tool).order
@@ -249,7 +250,7 @@ class McpOrders(Room[McpOrdersProtocol | _Lapsed]):
 
     def _ours(self, attempt: _OrderAttempt, order: Order) -> OrderOutcome:
         if order.label != attempt.label:
-            return attempt.unknown(f"the answer is about {order.label!r}, expected {attempt.label!r}")
+            return attempt.unknown(f"the answer is about {order.label}, expected {attempt.label}")
         return attempt.accepted(order)
 
     def _tell_spent(self, permit: Permit) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, assert_never
 
 from pydantic import JsonValue
 
 from actors.room import Alarm, Room, answerer
-from actors.runtime import Address, Fenced, Timer
+from actors.runtime import Address, Fenced
 from actors.state.apply import BOOKS_TO_LOG_KEY, NoteBackup, OpenBooks, Write, first_answer
 from actors.state.backup import BackupError, make_backup
 from actors.state.boot import chain_broken_event, checkpoint_event, tail_restored_event
@@ -19,11 +19,12 @@ from actors.state.intake import InFlight, Intake, Waiting
 from actors.state.market_file import attach_market
 from actors.state.proving import table_read
 from actors.state.queries import BooksView, Read, read
-from actors.state.reserve import Reserve
+from actors.state.reserve import Reserve, RetakeBallast
 from actors.state.schema import DatabaseCorruptError
 from actors.state.seals import broken_seals
 from actors.state.sequencer import Committed, Sequencer
 from actors.state.tables.records import setting
+from actors.state.text_door import TextDoor
 from core.audit.fold.compare import WHAT_TO_DO
 from core.messages.alerting import Severity
 from core.messages.audit import AppendAudit, AuditAt, AuditBoot, AuditEvent, AuditHead
@@ -43,11 +44,6 @@ from core.messages.state import (
 
 BATCH_REQUESTS_MAX = 256
 WAITING_MAX = 10_000
-
-
-@dataclass(frozen=True)
-class RetakeBallast:
-    """Timer message to self: try to reserve the ballast's disk space again."""
 
 
 _Asked = MakeBackup | GetBooks | GetAuditHeadAndPending | GetTable | RetakeBallast | KillSwitchArmed
@@ -74,17 +70,18 @@ class State(Room[Write | Read | _Own]):
         audit: Address[AuditProtocol],
         kill_switch: Address[KillSwitchProtocol],
         alerting: Address[AlertingProtocol],
+        redact: Callable[[str], str],
     ) -> None:
         self._data_dir = data_dir
         self._audit = audit
         self._kill_switch = kill_switch
         self._alerting = alerting
+        self._redact = redact
         self._db: sqlite3.Connection | None = None
         self._corrupt: str | None = None
         self._audit_ready = False
         self._in_flight: InFlight | None = None
         self._intake = Intake(WAITING_MAX)
-        self._retake: Timer | None = None
 
     def on_start(self) -> None:
         """Open the books. Nothing is committed before audit has verified its files against them."""
@@ -97,10 +94,13 @@ class State(Room[Write | Read | _Own]):
             return
         try:
             self._attach_market(self._db)
-            self._sequencer = Sequencer(self._db)
+            self._door = TextDoor(self._db, self._redact)
+            self._sequencer = Sequencer(self._db, self._door)
             self._view = BooksView(self._db)
-            self._reserve = Reserve(self.ctx, self._data_dir, self._kill_switch, self._alert)
-            self._retake_ballast()
+            self._reserve = Reserve(
+                self.ctx, self._data_dir, self._kill_switch, self._alert, self.ctx.call_later
+            )
+            self._reserve.take()
             self._look_at_seals(self._db)
         except BaseException:
             # An incarnation that fails in `on_start` gets no `on_stop`.
@@ -152,7 +152,7 @@ class State(Room[Write | Read | _Own]):
             case GetTable():
                 self._handle_get_table(message)
             case RetakeBallast():
-                self._retake_ballast()
+                self._handle_retake_ballast()
             case KillSwitchArmed():
                 pass
             case _:
@@ -181,7 +181,7 @@ class State(Room[Write | Read | _Own]):
         if self._db is None:
             answer(self._refused_corrupt(getattr(query, "request_id", "")))
             return
-        answer(read(self._db, query))
+        answer(self._door.told(read(self._db, query)))
         if isinstance(query, GetKillSwitchRow):
             # A kill switch that starts knows no fact until it is told one.
             self._tell_facts()
@@ -262,7 +262,7 @@ class State(Room[Write | Read | _Own]):
         if known is not None:
             answer(known)
             return
-        self._retake_ballast()
+        self._reserve.take()
         self.ctx.check_live()
         try:
             made = make_backup(self._db, self._data_dir, request.at)
@@ -278,6 +278,10 @@ class State(Room[Write | Read | _Own]):
         )
         self._intake.put(note, self.ctx.envelope.correlation, answer)
         self._pump()
+
+    def _handle_retake_ballast(self) -> None:
+        if self._db is not None:
+            self._reserve.take()
 
     def _pump(self) -> None:
         """Commit waiting requests, unless a batch is on its way to the audit file or audit is not ready."""
@@ -311,7 +315,6 @@ class State(Room[Write | Read | _Own]):
             if not self._reserve.release(str(error)):
                 self._refuse_full(waiting, error)
                 return None
-        self._retake_later()
         try:
             return self._sequencer.commit(requests, self.ctx.now(), self.ctx.check_live)
         except sqlite3.OperationalError as error:
@@ -353,7 +356,8 @@ class State(Room[Write | Read | _Own]):
         for applied in committed.outcomes:
             for notice in applied.notices:
                 head = f"; audit head {self._sequencer.end.link}" if notice.with_head else ""
-                self._alert(notice.severity, notice.code, f"{notice.text}{head}", notice.cause)
+                text = self._door.told(f"{notice.text}{head}")
+                self._alert(notice.severity, notice.code, text, notice.cause)
 
     def _put_first(self, event: AuditEvent) -> None:
         request_id = f"chain-{self._sequencer.last_seq}-{self.ctx.uuid()}"
@@ -372,15 +376,6 @@ class State(Room[Write | Read | _Own]):
     def _open_books(self, why: str) -> None:
         request_id = f"books-{self.ctx.uuid()}"
         self._intake.put_first(OpenBooks(request_id=request_id, why=why, at=self.ctx.now()))
-
-    def _retake_ballast(self) -> None:
-        if self._db is not None and not self._reserve.take():
-            self._retake_later()
-
-    def _retake_later(self) -> None:
-        if self._retake is not None:
-            self._retake.cancel()
-        self._retake = self.ctx.call_later(self._reserve.RETAKE_AFTER_S, RetakeBallast())
 
     def _start_corrupt(self, error: DatabaseCorruptError) -> None:
         evidence = keep_evidence(self._data_dir, self.ctx.now())

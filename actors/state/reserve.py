@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from actors.room import DAY_S, HOUR_S, Alarm, StandingAlert
-from actors.runtime import Address, Context
+from actors.runtime import Address, Context, Timer
 from actors.state.ballast import Ballast
 from core.messages.alerting import Severity
 from core.messages.kill_switch import ClearSuspension, SuspendEntries
 from core.messages.protocols import KillSwitchProtocol
 
 SOURCE = "books_disk"
+RETAKE_AFTER_S = 300.0
+"""Market time between two tries to reserve the space again."""
+
+
+@dataclass(frozen=True)
+class RetakeBallast:
+    """Timer message to state itself: try to reserve the ballast's disk space again."""
 
 
 class Reserve:
     """Takes and releases the ballast, and tells the kill switch and alerting."""
-
-    RETAKE_AFTER_S = 300.0
-    """Market time between two tries to reserve the space again."""
 
     def __init__(
         self,
@@ -26,18 +32,21 @@ class Reserve:
         data_dir: Path,
         kill_switch: Address[KillSwitchProtocol],
         alert: Alarm,
+        call_later: Callable[[float, RetakeBallast], Timer],
     ) -> None:
         self._ctx = ctx
         self._ballast = Ballast(data_dir)
         self._kill_switch = kill_switch
         self._raise = alert
+        self._call_later = call_later
         # What an earlier incarnation suspended is unknown here: the first success clears it.
         self._suspended = True
         self._no_room = StandingAlert(DAY_S)
         self._refusing = StandingAlert(HOUR_S)
+        self._retake: Timer | None = None
 
-    def take(self) -> bool:
-        """Reserve the space; False, with entries suspended, if there is none."""
+    def take(self) -> None:
+        """Reserve the space. If there is none, entries are suspended and it is tried again later."""
         try:
             self._ballast.take()
         except OSError as error:
@@ -45,13 +54,13 @@ class Reserve:
             self._suspend(text)
             if self._no_room.tell_now(self._ctx.now()):
                 self._alert(Severity.HIGH, "disk_low", text)
-            return False
+            self._retake_later()
+            return
         if self._suspended:
             self._suspended = False
             self._ctx.tell(self._kill_switch, ClearSuspension(source=SOURCE))
         if any([self._no_room.tell_end(), self._refusing.tell_end()]):
             self._alert(Severity.LOW, "disk_back", "there is room for the ballast again")
-        return True
 
     def release(self, why: str) -> bool:
         """Free the reserved space for the books; False if there was none left to free."""
@@ -60,6 +69,7 @@ class Reserve:
         text = f"disk full, the ballast was released: {why}"
         self._suspend(text)
         self._alert(Severity.CRITICAL, "ballast_released", text)
+        self._retake_later()
         return True
 
     def commit_failed(self, why: str) -> None:
@@ -71,6 +81,11 @@ class Reserve:
         self._suspend(text)
         if self._refusing.tell_now(self._ctx.now()):
             self._alert(Severity.CRITICAL, "commit_failed", text)
+
+    def _retake_later(self) -> None:
+        if self._retake is not None:
+            self._retake.cancel()
+        self._retake = self._call_later(RETAKE_AFTER_S, RetakeBallast())
 
     def _suspend(self, text: str) -> None:
         self._suspended = True

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 
 from actors.state.applied import Applied
 from actors.state.apply import Write, apply
-from actors.state.tables import chain, records
+from actors.state.tables import chain, records, venue_texts
 from actors.state.tables.chain import ChainEnd
+from actors.state.text_door import TextDoor
 from core.audit.hash_chain import Link, encode_record, file_name
 from core.messages.audit import AuditBatch, AuditEvent, AuditKind, FileEnd
 
@@ -30,8 +31,9 @@ class Committed:
 class Sequencer:
     """Owns the numbering of audit records. `end` is the end of what the audit file is known to hold."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: sqlite3.Connection, door: TextDoor) -> None:
         self._db = db
+        self._door = door
         self.end, self.pending = chain.read(db)
         self._pruned_at: datetime | None = None
         self._file_end: FileEnd | None = None
@@ -59,7 +61,7 @@ class Sequencer:
             outcomes: list[Applied] = []
             lines: list[bytes] = []
             for request, correlation in requests:
-                applied, payload, link = apply(db, request, now, link, correlation)
+                applied, payload, link = apply(db, self._door.taken_in(request, now), now, link, correlation)
                 outcomes.append(applied)
                 lines.append(payload)
             told = b"".join(lines)
@@ -125,4 +127,5 @@ class Sequencer:
         if self._pruned_at is not None and now - self._pruned_at < PRUNE_EVERY:
             return
         records.prune_answers(self._db, now - ANSWERS_KEPT)
+        venue_texts.prune(self._db)
         self._pruned_at = now

@@ -10,13 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import TypeVar
 
 from actors.state.database import BUSY_TIMEOUT_MS, MARKET_FILE
 from actors.state.read_only import books_opened
 from actors.state.schema import schema_fault
 from actors.state.seals import broken_seals
-from actors.state.tables import chain, cycles, edits, ledger, orders, positions, raw, records
+from actors.state.tables import chain, cycles, edits, ledger, orders, positions, raw, records, venue_texts
 from actors.state.tables.records import MarketSnapshotRow
+from actors.state.tables.venue_texts import StoredText
+from actors.state.text_door import with_stored_texts
 from core.audit.fold.tables import Cell, ProvedTable
 from core.errors import FoundWrongError
 from core.messages.alerting import AlertRow
@@ -25,6 +28,8 @@ from core.messages.state import KillSwitchRow
 from core.orders.books import Books, CycleRow, Instruction, OrderRow, Position
 from core.statistics.account import AccountPoint
 from core.values import CycleId, Label, PositionId
+
+Json = TypeVar("Json")
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ class BooksReader:
             cycles=self.cycles(None),
             orders=self.orders(None),
             trades=self.trades(),
-            alerts=records.alerts(self._db),
+            alerts=with_stored_texts(self._db, records.alerts(self._db)),
         )
 
     def live(self, as_of: datetime) -> Books:
@@ -75,11 +80,11 @@ class BooksReader:
 
     def orders(self, limit: int | None) -> tuple[tuple[Instruction, OrderRow], ...]:
         """The newest `limit` orders, or all, with their instructions, oldest first."""
-        return orders.everything(self._db, limit=limit)
+        return with_stored_texts(self._db, orders.everything(self._db, limit=limit))
 
     def cycles(self, limit: int | None) -> tuple[CycleRow, ...]:
         """The newest `limit` cycles, or all, oldest first."""
-        return cycles.everything(self._db, limit=limit)
+        return with_stored_texts(self._db, cycles.everything(self._db, limit=limit))
 
     def exit_mids(self) -> dict[tuple[CycleId, PositionId], Decimal]:
         """What closing a position would have cost at mid, ETH per contract, as a cycle decided on it."""
@@ -95,7 +100,7 @@ class BooksReader:
 
     def kill_switch(self) -> KillSwitchRow:
         """The kill switch's row, which says the same as the KILL file."""
-        return records.kill_switch(self._db)
+        return with_stored_texts(self._db, records.kill_switch(self._db))
 
     def chain_end(self) -> tuple[AuditHead, AuditBatch | None]:
         """Where the books say the audit chain ends, and the bytes that may be missing in the file."""
@@ -109,7 +114,16 @@ class BooksReader:
 
     def broken_seals(self) -> Iterator[str]:
         """One sentence for each row outside the log that is not as it was written. Raises sqlite3.Error."""
-        return broken_seals(self._db)
+        yield from broken_seals(self._db)
+        yield from venue_texts.changed(self._db)
+
+    def texts(self) -> tuple[StoredText, ...]:
+        """What venues said in their own words and was not cleared, newest first."""
+        return venue_texts.newest_first(self._db)
+
+    def with_texts(self, value: Json) -> Json:
+        """JSON with the texts that are kept in place of their digests."""
+        return with_stored_texts(self._db, value)
 
     def damage(self) -> str | None:
         """What is wrong first with the schema, the pages or the indexes; None if nothing."""

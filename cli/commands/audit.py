@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cli.options import DEFAULT_DATA_DIR, ROWS_MAX, AsJson, DataDir
+from cli.views.say import say
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -69,15 +70,15 @@ def verify(
             }
         )
     elif result.ok:
-        typer.echo(f"whole: {result.records} records, head {result.head}")
+        say(f"whole: {result.records} records, head {result.head}")
         if not with_books:
             where = "at the end" if head is None else "after the head that was told"
-            typer.echo(f"without the books (cerbero.db) records that are missing {where} can't be seen")
+            say(f"without the books (cerbero.db) records that are missing {where} can't be seen")
     if proof is not None and not as_json:
         for line in (*(after_break or ()), *proof.lines()):
-            typer.echo(line)
+            say(line)
         if proof.ok:
-            typer.echo(f"the books are what {proof.records} records make of them")
+            say(f"the books are what {proof.records} records make of them")
     if not result.ok:
         raise FoundWrongError(f"audit: {result.problem}")
     if proof is not None and not proof.ok:

@@ -14,6 +14,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from cli.views.say import put, say
 from core.errors import InputError
 
 app = typer.Typer(
@@ -212,10 +213,10 @@ def _run(command: str, fields: Mapping[str, object], *, stdin: bool, as_json: bo
     except InputError as error:
         _fail(str(error))
     if as_json or not _is_terminal():
-        typer.echo(_json(result))
+        say(_json(result))
         return
     for name, value in result.items():
-        typer.echo(f"{name:20}  {value if isinstance(value, str) else json.dumps(value)}")
+        say(f"{name:20}  {value if isinstance(value, str) else json.dumps(value)}")
 
 
 def _answer_lines(lines: Iterable[bytes], respond: Callable[[object], dict[str, object]]) -> None:
@@ -231,8 +232,7 @@ def _answer_lines(lines: Iterable[bytes], respond: Callable[[object], dict[str, 
                 written = _json({**echoed, "error": str(error)})
         except (ValueError, RecursionError) as error:
             written = _json({"error": f"expected a line of JSON, {error}"})
-        sys.stdout.write(written + "\n")
-        sys.stdout.flush()
+        put(f"{written}\n")
 
 
 def _is_terminal() -> bool:
@@ -256,5 +256,5 @@ def _json(result: Mapping[str, object]) -> str:
 
 
 def _fail(message: str) -> NoReturn:
-    typer.echo(f"error: {message}", err=True)
+    say(f"error: {message}", err=True)
     raise typer.Exit(2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.options import DEFAULT_STRATEGY, AsJson, StrategyFile
+from cli.views.say import say
 
 if TYPE_CHECKING:
     from config import LoadedStrategy
@@ -36,7 +36,7 @@ def validate(strategy: StrategyFile = DEFAULT_STRATEGY, as_json: AsJson = False)
         loaded.require_hash()
     except ConfigError as error:
         # A bad file is this command's finding (exit code 1), not an input that kept it from running (2).
-        raise FoundWrongError(str(error)) from None
+        raise FoundWrongError(*error.args) from None
     warnings = capital_warnings(loaded)
     if as_json:
         show_json(
@@ -49,10 +49,10 @@ def validate(strategy: StrategyFile = DEFAULT_STRATEGY, as_json: AsJson = False)
         )
         return
     for override in loaded.overrides:
-        typer.echo(f"override: {override}")
+        say(f"override: {override}")
     for warning in warnings:
-        typer.echo(f"warning: {warning}")
-    typer.echo(f"{strategy}: valid, hash {loaded.hash_computed}")
+        say(f"warning: {warning}")
+    say(f"{strategy}: valid, hash {loaded.hash_computed}")
 
 
 @app.command(name="hash")
@@ -63,17 +63,22 @@ def hash_(
 ) -> None:
     """Show the golden hash of the file's settings, or write it into the file.
 
+    --write also seals FILE.local.yaml beside it if that overrides limits or sizes.
+
     Example: run.py config hash --write
     """
     from cli.views.output import show_json
-    from config import write_hash
+    from config import local_overrides_path, write_hash, write_local_hash
 
     _require_readable(strategy)
     computed = write_hash(strategy) if write else _load(strategy).hash_computed
+    local = write_local_hash(strategy) if write else None
     if as_json:
-        show_json({"hash": computed, "written": write})
-    else:
-        typer.echo(computed)
+        show_json({"hash": computed, "written": write, "local_hash": local})
+        return
+    say(computed)
+    if local is not None:
+        say(f"{local_overrides_path(strategy)}: overridden limits and sizes are sealed, too: {local}")
 
 
 @app.command()
@@ -92,8 +97,8 @@ def show(strategy: StrategyFile = DEFAULT_STRATEGY, as_json: AsJson = False) -> 
         show_json(values)
         return
     for override in loaded.overrides:
-        typer.echo(f"# override: {override}")
-    typer.echo(yaml.safe_dump(values, sort_keys=False, allow_unicode=True).rstrip())
+        say(f"# override: {override}")
+    say(*yaml.safe_dump(values, sort_keys=False).rstrip().split("\n"))
 
 
 @app.command()
@@ -102,9 +107,10 @@ def schema() -> None:
 
     Example: run.py config schema > strategy.schema.json
     """
+    from cli.views.output import show_json
     from core.strategy import Strategy
 
-    typer.echo(json.dumps(Strategy.model_json_schema(), indent=2, ensure_ascii=False))
+    show_json(Strategy.model_json_schema())
 
 
 @app.command()

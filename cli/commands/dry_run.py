@@ -7,6 +7,7 @@ import os
 import typer
 
 from cli.options import DEFAULT_DATA_DIR, DEFAULT_STRATEGY, AsJson, DataDir, StrategyFile
+from cli.views.say import say
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -35,10 +36,10 @@ def dry_run(
         show_json({"entry": entry.as_json(), "exits": [decision.as_json() for decision in exits]})
         return
     for warning in entry.warnings:
-        typer.echo(f"warning: {warning}")
-    typer.echo(entry.text)
+        say(f"warning: {warning}")
+    say(*entry.text.split("\n"))
     for decision in exits:
-        typer.echo()
-        typer.echo(decision.text)
+        say("")
+        say(*decision.text.split("\n"))
     if not exits:
-        typer.echo("\nexit: no open position")
+        say("", "exit: no open position")

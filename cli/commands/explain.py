@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
+from cli.views.say import say
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -24,6 +25,7 @@ def explain(
     from cli.views.output import show_json
     from config import code_version
     from core.errors import FoundWrongError
+    from reading.books import with_kept_texts
     from reading.decisions import explained
     from reading.json_forms import explained_json
 
@@ -32,7 +34,7 @@ def explain(
         show_json([explained_json(decision) for decision in decisions])
     else:
         for decision in decisions:
-            typer.echo(decision.text)
+            say(*with_kept_texts(data_dir, decision.text).split("\n"))
     differing = [decision for decision in decisions if decision.difference is not None]
     if differing:
         fields = ", ".join(str(decision.difference) for decision in differing)
@@ -45,4 +47,4 @@ def explain(
             )
         raise FoundWrongError(why)
     if not as_json:
-        typer.echo("the recomputation is the same to the byte")
+        say("the recomputation is the same to the byte")

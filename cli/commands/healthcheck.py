@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
+from cli.views.say import say
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -26,8 +27,8 @@ def healthcheck(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -
         show_json(found)
     else:
         for note in found.notes:
-            typer.echo(f"note: {note}")
+            say(f"note: {note}")
     if not found.ok:
         raise FoundWrongError("; ".join(found.problems))
     if not as_json:
-        typer.echo("healthy")
+        say("healthy")

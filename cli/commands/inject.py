@@ -9,6 +9,7 @@ import typer
 from pydantic import JsonValue
 
 from cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
+from cli.views.say import say
 
 if TYPE_CHECKING:
     from actors.control.wire import ControlAnswer
@@ -48,7 +49,7 @@ def inject(
     request = request_of(RequestName.INJECT, message=message, body=body, wait_s=wait_s)
     for last in exchange(data_dir, request):
         if last.more and not as_json:
-            typer.echo(under_way(last))
+            say(under_way(last))
     if last is None or not isinstance(last.body, dict):
         raise FoundWrongError("engine: the connection ended without an answer")
     if last.answer == "InjectAccepted":
@@ -121,10 +122,10 @@ def _show_list(as_json: bool) -> None:
         )
         return
     for item in sorted(INJECTABLE.values(), key=lambda item: item.name):
-        typer.echo(f"{item.name}\n    {item.purpose}")
+        say(item.name, f"    {item.purpose}")
         for field in item.fields:
             how = "required" if field.required else f"default {field.default}"
-            typer.echo(f"    --{field.name.replace('_', '-')} {field.type_name} ({how})")
+            say(f"    --{field.name.replace('_', '-')} {field.type_name} ({how})")
 
 
 def _show_outcome(outcome: dict[str, JsonValue], wait_s: float, as_json: bool) -> None:
@@ -141,11 +142,11 @@ def _show_outcome(outcome: dict[str, JsonValue], wait_s: float, as_json: bool) -
                 f"{name}: no answer within {wait_s:g} s; it is not known whether it is done"
             )
         if not as_json:
-            typer.echo(f"{name}: on disk and under way after {wait_s:g} s; an alert will tell its end")
+            say(f"{name}: on disk and under way after {wait_s:g} s; an alert will tell its end")
         return
     fields = body if isinstance(body, dict) else {}
     if not as_json:
-        typer.echo(f"{outcome['message']} led to {answer}")
+        say(f"{outcome['message']} led to {answer}")
         show_fields((name, _plain(value)) for name, value in fields.items() if value not in ("", None, []))
     unknown_position = answer == "ExitEnded" and fields.get("state") is None
     not_run = fields.get("outcome") in ("expired", "interrupted")

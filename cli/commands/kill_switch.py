@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
+from cli.views.say import say
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -30,11 +31,9 @@ def status(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> Non
         show_json(found)
         return
     if found.engine_problem is not None:
-        typer.echo(
-            f"the engine does not answer ({found.engine_problem}); this is what KILL and the books say:"
-        )
+        say(f"the engine does not answer ({found.engine_problem}); this is what KILL and the books say:")
     if not found.armed:
-        typer.echo("clear")
+        say("clear")
         return
     show_fields(
         [
@@ -65,8 +64,8 @@ def arm(ctx: typer.Context, reason: ReasonOption, data_dir: DataDir = DEFAULT_DA
     if not data_dir.is_dir():
         raise InputError(f"--data-dir {data_dir}: expected a folder, found none")
     patience = arming.RealPatience(ctx.obj)
-    for sentence in arming.arm(data_dir, reason, lambda text: typer.echo(text, err=True), patience):
-        typer.echo(sentence)
+    for sentence in arming.arm(data_dir, reason, lambda text: say(text, err=True), patience):
+        say(sentence)
 
 
 @app.command()
@@ -87,7 +86,7 @@ def disarm(
     if not reason.strip():
         raise InputError("--reason: expected why the switch is disarmed, found a blank")
     disarm(data_dir, reason, accept_audit_break=accept_audit_break)
-    typer.echo("disarmed")
+    say("disarmed")
 
 
 def _exits_text(blocked: bool | None) -> str:

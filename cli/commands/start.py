@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import time
@@ -10,6 +11,7 @@ from datetime import UTC, datetime
 import typer
 
 from cli.options import DEFAULT_DATA_DIR, DEFAULT_STRATEGY, DataDir, StrategyFile
+from cli.views.say import say
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -24,7 +26,13 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
     from actors.control.socket_path import choose_socket
     from actors.mcp import HttpTransport, McpCredentials
     from actors.runtime import ThreadRuntime
-    from cli.data_folder import locked, make_data_folder, private_files, refuse_paper_folder
+    from cli.data_folder import (
+        locked,
+        make_data_folder,
+        others_who_write,
+        private_files,
+        refuse_paper_folder,
+    )
     from cli.folder_identity import folder_identity
     from cli.logs import logging_to
     from cli.process import EngineProcess
@@ -45,11 +53,16 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
     refuse_paper_folder(data_dir)
     redact = redactor(settings.mcp, settings.channels)
     make_data_folder(data_dir)
+    warning = others_who_write(data_dir)
+    if warning is not None:
+        say(f"warning: {warning}", err=True)
     with (
         private_files(),
         locked(data_dir, lambda: choose_socket(data_dir, os.environ)) as socket,
         logging_to(data_dir / "log", redact),
     ):
+        if warning is not None:
+            logging.getLogger(__name__).warning(warning)
         transport = HttpTransport(settings.mcp.url, monotonic=time.monotonic)
         credentials = McpCredentials(settings.mcp.token.get_secret_value(), settings.mcp.bot_tag)
         refused = token_is_refused(transport, credentials)
@@ -73,10 +86,8 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
         process = EngineProcess(composed, ThreadRuntime())
         with signals_to(process.system, process.handle.request_stop):
             process.start()
-            typer.echo(
-                f"running in mode {mode.name} on {data_dir} (pid {os.getpid()}); run.py status shows more"
-            )
+            say(f"running in mode {mode.name} on {data_dir} (pid {os.getpid()}); run.py status shows more")
             end = process.run()
             process.stop(end.reason)
         end.raise_if_failed()
-        typer.echo(f"stopped: {end.reason}")
+        say(f"stopped: {end.reason}")

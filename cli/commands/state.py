@@ -1,4 +1,4 @@
-"""`state positions|orders|cycles|trades|rebuild|restore`: the books as they are on disk."""
+"""`state …`: the books as they are on disk. An engine may run, except for what changes them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cli.options import DEFAULT_DATA_DIR, DEFAULT_STRATEGY, ROWS_MAX, AsJson, DataDir, StrategyFile
+from cli.views.say import say
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -164,6 +165,44 @@ def trades(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> Non
 
 
 @app.command()
+def texts(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
+    """Show what venues said in their own words, by the SHA-256 that stands in the audit log for it.
+
+    Example: run.py state texts --json
+    """
+    from cli.views.output import show_json, show_table, time_text
+    from reading.books import stored_texts
+
+    found = stored_texts(data_dir)
+    if as_json:
+        show_json([{"sha256": one.sha256, "text": one.text, "at": one.at.isoformat()} for one in found])
+        return
+    show_table(
+        ("sha256", "said last", "text"),
+        ((one.sha256, time_text(one.at), one.text) for one in found),
+        empty="no texts",
+    )
+
+
+@app.command()
+def clear_texts(data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
+    """Delete what venues said in their own words, while no engine runs; the audit log keeps its digests.
+
+    Backups made before still hold the texts. Example: run.py state clear-texts --data-dir data
+    """
+    from actors.state import clearing
+    from cli.data_folder import held, private_files
+    from core.errors import InputError
+    from reading.books import has_books
+
+    if not has_books(data_dir):
+        raise InputError(f"--data-dir {data_dir}: expected a folder with cerbero.db, found none")
+    with private_files(), held(data_dir):
+        cleared = clearing.clear_texts(data_dir)
+    say(f"{cleared} texts cleared; backups made before still hold them")
+
+
+@app.command()
 def rebuild(
     from_audit: Annotated[
         Path,
@@ -184,11 +223,9 @@ def rebuild(
 
     with private_files():
         path, head = rebuilt_from_audit(from_audit, data_dir)
-    typer.echo(f"{path}: rebuilt from the log up to {head}")
+    say(f"{path}: rebuilt from the log up to {head}")
     if not (data_dir / AUDIT_FOLDER).is_dir():
-        typer.echo(
-            f"before an engine starts on this folder, put the audit files into {data_dir / AUDIT_FOLDER}"
-        )
+        say(f"before an engine starts on this folder, put the audit files into {data_dir / AUDIT_FOLDER}")
 
 
 @app.command()
@@ -224,20 +261,20 @@ def restore(
     environment = load_strategy(strategy).strategy.execution.environment if strategy.exists() else None
     if dry_run and backup is not None:
         for sentence in told(planned(backup, data_dir, environment), data_dir):
-            typer.echo(sentence)
-        typer.echo("nothing was changed")
+            say(sentence)
+        say("nothing was changed")
         return
     make_data_folder(data_dir)
     with without_engine(data_dir):
         aside = finished(data_dir)
         if aside is not None:
-            typer.echo(f"a restore that was cut short is finished; what it replaced is in {aside}")
+            say(f"a restore that was cut short is finished; what it replaced is in {aside}")
         if backup is None:
             return
         plan = planned(backup, data_dir, environment)
         for sentence in told(plan, data_dir):
-            typer.echo(sentence)
+            say(sentence)
         aside = restored(plan, data_dir, this_moment())
     if aside is not None:
-        typer.echo(f"what was there is in {aside}")
-    typer.echo(f"{data_dir}: restored; start the engine, which compares the books with the venue first")
+        say(f"what was there is in {aside}")
+    say(f"{data_dir}: restored; start the engine, which compares the books with the venue first")

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cli.options import DEFAULT_DATA_DIR, DataDir
+from cli.views.say import say
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -29,4 +30,4 @@ def stop(
     ask_engine(data_dir, request_of(RequestName.STOP, reason=reason), EngineStopping)
     if not wait_until_free(data_dir, timeout_s=15.0):
         raise FoundWrongError("the engine accepted the stop but still runs after 15 s")
-    typer.echo("stopped")
+    say("stopped")

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
+from cli.views.say import say
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -26,6 +27,7 @@ def trace(
     from core.errors import FoundWrongError
     from core.messages.control import Trace
     from reading.audit import records, require_audit_log
+    from reading.books import with_kept_texts
     from reading.control_client import ask_engine, request_of
     from reading.engine_lock import running_engine
     from reading.json_forms import record_json, utc
@@ -43,8 +45,16 @@ def trace(
         return
     show_table(
         ("seq", "at", "kind", "detail"),
-        ((str(record.seq), utc(record.at), record.kind, detail_text(record.detail)) for record in found),
+        (
+            (
+                str(record.seq),
+                utc(record.at),
+                record.kind,
+                detail_text(with_kept_texts(data_dir, record.detail)),
+            )
+            for record in found
+        ),
         empty="no audit records",
     )
     for line in envelopes:
-        typer.echo(line)
+        say(line)

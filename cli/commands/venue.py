@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from cli.views.say import say
+
 app = typer.Typer(rich_markup_mode=None)
 
 
@@ -42,9 +44,9 @@ def venue(
     token = given or new_token()
 
     def announce(ready: Listening) -> None:
-        typer.echo(f"CERBERO_BITE_MCP_URL=http://127.0.0.1:{ready.port}")
-        typer.echo(f"CERBERO_BITE_MCP_TOKEN={'(as in the environment)' if given else token}")
-        typer.echo(f"# {ready.market}, account in {data_dir}; assumes {ready.assumptions}")
+        say(f"CERBERO_BITE_MCP_URL=http://127.0.0.1:{ready.port}")
+        say(f"CERBERO_BITE_MCP_TOKEN={'(as in the environment)' if given else token}")
+        say(f"# {ready.market}, account in {data_dir}; assumes {ready.assumptions}")
         sys.stdout.flush()
 
     config = PaperVenueConfig(

@@ -221,7 +221,7 @@ class PaperRun:
                 equity=equity.entries,
                 audit=audit,
             )
-            _write_whole(options.json_file, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+            _write_whole(options.json_file, json.dumps(document, indent=1) + "\n")
         if options.svg is not None and self._screen is not None:
             save_svg(*self._screen, options.svg)
 

@@ -11,11 +11,13 @@ from cli.data_folder import (
     locked,
     make_data_folder,
     mark_as_paper,
+    others_who_write,
     private_files,
     require_paper_folder,
     restore_paper_folder,
 )
 from cli.paper.options import PaperOptions
+from cli.views.say import say
 from config import load_strategy
 from gateway.paper.launch import PaperVenueConfig, StartingVenue, new_token
 
@@ -33,6 +35,9 @@ def run_paper(options: PaperOptions) -> None:
         restore_paper_folder(options.data_dir)
         with nullcontext() if options.keep else emptied_paper_folder(options.data_dir):
             make_data_folder(options.data_dir)
+            warning = others_who_write(options.data_dir)
+            if warning is not None:
+                say(f"warning: {warning}", err=True)
             with StartingVenue(venue_config(options)) as starting:
                 # Importing the engine takes as long as the venue takes to read its market: do both at once.
                 from cli.paper.run import PaperRun

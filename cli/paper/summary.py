@@ -6,12 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-import typer
-
 from actors.audit.verify import VerifyReport
 from actors.state.stored import StoredBooks
 from cli.paper.report import RunFacts
 from cli.views.output import eth_text, show_fields, show_table, time_text, usd_text
+from cli.views.say import say
 from cli.views.trading import figures
 from core.messages.alerting import AlertRow, Severity
 from core.messages.control import EngineStatus
@@ -47,19 +46,19 @@ def show_summary(
 
     `trading` is None if the run ended before its first cycle.
     """
-    typer.echo()
-    typer.echo(f"{time_text(run.began)} to {time_text(run.ended)}, {run.market} ({run.ended_by})")
-    typer.echo()
+    say("")
+    say(f"{time_text(run.began)} to {time_text(run.ended)}, {run.market} ({run.ended_by})")
+    say("")
     show_table(
         ("trade", "kind", "contracts", "entered", "closed", "exit", "credit ETH", "P&L ETH", "P&L USD"),
         (_trade_row(position) for position in books.trades),
         empty="no trades",
     )
-    typer.echo()
+    say("")
     show_table(
         ("cycles", "outcome", "times", "reasons"), _refusals(books), empty="nothing was refused or went wrong"
     )
-    typer.echo()
+    say("")
     _show_alerts(books.alerts)
     show_fields(_figures(books, trading, status, ledger, audit, ledger_is_final=ledger_is_final))
 
@@ -102,8 +101,8 @@ def _show_alerts(alerts: Sequence[AlertRow]) -> None:
         empty="",
     )
     if len(urgent) > ALERTS_SHOWN:
-        typer.echo(f"and {len(urgent) - ALERTS_SHOWN} more of HIGH or above")
-    typer.echo()
+        say(f"and {len(urgent) - ALERTS_SHOWN} more of HIGH or above")
+    say("")
 
 
 def _figures(

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from actors.runtime import Envelope
-from cli.views.output import eth_text, time_text, usd_text
+from cli.views.output import cell, eth_text, shown, time_text, usd_text
 from cli.views.status_page import book_line, kill_switch_text
 from core.messages.alerting import Severity
 from core.messages.base import Query
@@ -77,7 +77,7 @@ def _head(status: EngineStatus) -> Panel:
         line.append(f"   DVOL {market.dvol:.1f}")
     switch = kill_switch_text(status.kill_switch)
     line.append("\nkill switch ", style="")
-    line.append(switch, style="green" if switch == "clear" else "bold red")
+    line.append(shown(switch), style="green" if switch == "clear" else "bold red")
     if status.audit is not None:
         line.append(f"   audit {status.audit.records} records ")
         line.append(
@@ -92,13 +92,13 @@ def _actors(cells: Sequence[CellView]) -> Table:
     for name in ("actor", "state", "restarts", "mailbox"):
         table.add_column(name, justify="left" if name in ("actor", "state") else "right")
     table.add_column("busy with", ratio=1, no_wrap=True)
-    for cell in cells:
+    for actor in cells:
         table.add_row(
-            cell.name,
-            Text(cell.state, style=_STATE_STYLES.get(cell.state, "yellow")),
-            str(cell.restarts),
-            str(cell.mailbox_depth),
-            cell.busy_with or "",
+            cell(actor.name),
+            Text(shown(actor.state), style=_STATE_STYLES.get(actor.state, "yellow")),
+            str(actor.restarts),
+            str(actor.mailbox_depth),
+            cell(actor.busy_with or ""),
         )
     return table
 
@@ -121,7 +121,7 @@ def _positions(status: EngineStatus) -> Panel:
     for position in status.positions:
         eth = open_pnl_eth(position, status.market)
         table.add_row(
-            position.position_id,
+            cell(position.position_id),
             position.kind.value,
             position.state.value,
             str(position.contracts),
@@ -148,8 +148,8 @@ def _alerts(status: EngineStatus) -> RenderableType:
     if not recent:
         lines.append("none\n", style="dim")
     for alert in reversed(recent):
-        lines.append(f"{alert.severity} {alert.code} ", style=_SEVERITY_STYLES[alert.severity])
-        lines.append(f"{alert.text}\n", style="")
+        lines.append(shown(f"{alert.severity} {alert.code} "), style=_SEVERITY_STYLES[alert.severity])
+        lines.append(shown(alert.text) + "\n", style="")
     lines.no_wrap = True
     lines.overflow = "ellipsis"
     return lines
@@ -166,7 +166,7 @@ def _messages(envelopes: Sequence[Envelope]) -> Panel:
         sender = "outside" if envelope.sender is None else envelope.sender.name
         table.add_row(
             f"{envelope.sent_at:%m-%d %H:%M:%S}",
-            f"{sender} → {envelope.to.name}",
+            cell(f"{sender} → {envelope.to.name}"),
             type(envelope.message).__name__,
         )
     return Panel(table, title="Last messages", title_align="left")

@@ -6,42 +6,57 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
-from io import StringIO
+from typing import TYPE_CHECKING
 
-import typer
 from pydantic import BaseModel, JsonValue
 
+from cli.views.say import put, redacted, say
 from core.audit.hash_chain import canonical_json
+from core.text import visible
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 DETAIL_LENGTH_MAX = 160
 
 
 def show_json(value: JsonValue | BaseModel) -> None:
-    """One JSON document on standard output."""
-    if isinstance(value, BaseModel):
-        value = json.loads(value.model_dump_json())
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    """One JSON document on standard output, in ASCII."""
+    plain: JsonValue = json.loads(value.model_dump_json()) if isinstance(value, BaseModel) else value
+    put(json.dumps(_without_secrets(plain), indent=2) + "\n")
+
+
+def cell(text: str) -> Text:
+    """A cell of a table, or a part of a picture: the text as it is seen, never markup."""
+    from rich.text import Text
+
+    return Text(shown(text))
+
+
+def shown(text: str) -> str:
+    """The text as a part of a line: on one line, with nothing hidden in it."""
+    return visible(redacted(text))
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str) -> None:
     """Print a table, or `empty` if it has no rows: fitted to a terminal, in a pipe as wide as its content."""
     listed = [list(row) for row in rows]
     if not listed:
-        typer.echo(empty)
+        say(empty)
         return
     from rich.console import Console
     from rich.table import Table
 
-    text = StringIO()
     console = Console()
     if not console.is_terminal:
-        console = Console(width=400, file=text)
+        console = Console(width=400)
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in listed:
-        table.add_row(*row)
-    console.print(table)
-    # Not printed by rich: if a reader such as `head` has gone, rich would end the command as a failure.
-    typer.echo(text.getvalue(), nl=False)
+        table.add_row(*map(cell, row))
+    # Not printed by rich: what can't be written must not end the command.
+    with console.capture() as drawn:
+        console.print(table)
+    put(drawn.get())
 
 
 def show_fields(fields: Iterable[tuple[str, str]]) -> None:
@@ -49,7 +64,7 @@ def show_fields(fields: Iterable[tuple[str, str]]) -> None:
     listed = list(fields)
     width = max((len(name) for name, _ in listed), default=0)
     for name, value in listed:
-        typer.echo(f"{name:<{width}}  {value}")
+        say(f"{name:<{width}}  {value}")
 
 
 def detail_text(detail: dict[str, JsonValue]) -> str:
@@ -71,3 +86,15 @@ def eth_text(amount_eth: Decimal) -> str:
 def usd_text(amount_usd: Decimal) -> str:
     """USD with its sign, to the cent."""
     return f"{amount_usd:+,.2f}"
+
+
+def _without_secrets(value: JsonValue) -> JsonValue:
+    match value:
+        case str():
+            return redacted(value)
+        case dict():
+            return {redacted(key): _without_secrets(one) for key, one in value.items()}
+        case list():
+            return [_without_secrets(one) for one in value]
+        case _:
+            return value

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import typer
-
 from cli.views.output import eth_text, show_fields, show_table, time_text, usd_text
+from cli.views.say import say
 from core.messages.control import EngineStatus
 from core.messages.kill_switch import KillSwitchStatus
 from core.messages.market_data import Marks
@@ -36,8 +35,8 @@ def show_status(status: EngineStatus) -> None:
         ]
     )
     for room, why in status.unavailable.items():
-        typer.echo(f"no answer from {room}: {why}")
-    typer.echo()
+        say(f"no answer from {room}: {why}")
+    say("")
     show_table(
         ("actor", "state", "restarts", "mailbox", "refused", "busy with", "last error"),
         (
@@ -54,7 +53,7 @@ def show_status(status: EngineStatus) -> None:
         ),
         empty="no actors",
     )
-    typer.echo()
+    say("")
     show_table(
         ("position", "kind", "state", "contracts", "entered", "P&L ETH", "P&L USD"),
         (
@@ -72,8 +71,8 @@ def show_status(status: EngineStatus) -> None:
         empty="no open positions",
     )
     if status.positions:
-        typer.echo(book_line(status.positions, status.market))
-    typer.echo()
+        say(book_line(status.positions, status.market))
+    say("")
     show_table(
         ("job", "next run"),
         ((job.value, time_text(at)) for job, at in sorted(status.next_runs.items(), key=lambda run: run[1])),

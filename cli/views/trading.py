@@ -7,9 +7,8 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
-import typer
-
 from cli.views.output import eth_text, show_fields, show_table, time_text, usd_text
+from cli.views.say import say
 from core.statistics.bootstrap import Interval
 from core.statistics.costs import Costs
 from core.statistics.means import Mean, evidence
@@ -24,8 +23,8 @@ def show_report(report: TradingReport) -> None:
     """Print the whole report on standard output."""
     found = report.performance
     days = (found.ended - found.began) / timedelta(days=1)
-    typer.echo(f"{time_text(found.began)} to {time_text(found.ended)}, {days:.0f} days")
-    typer.echo()
+    say(f"{time_text(found.began)} to {time_text(found.ended)}, {days:.0f} days")
+    say("")
     show_fields(figures(report))
     for title, groups in (
         ("month", found.by_month),
@@ -33,9 +32,9 @@ def show_report(report: TradingReport) -> None:
         ("exit", found.by_exit),
     ):
         if groups:
-            typer.echo()
+            say("")
             _show_groups(title, groups)
-    typer.echo()
+    say("")
     _show_refusals(report)
 
 

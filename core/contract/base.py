@@ -16,6 +16,8 @@ from typing import Annotated, Generic, Literal, TypeVar
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 from pydantic.functional_validators import AfterValidator
 
+from core.venue_text import Name
+
 
 class ToolRequest(BaseModel):
     """Base of every request body: frozen, and an unknown field is refused (422 at the server)."""
@@ -96,7 +98,7 @@ class HealthAnswer(ToolAnswer):
     """`GET /mcp-{router}/health`."""
 
     status: Literal["ok"]
-    version: str
+    version: Name
     environment: EnvironmentName
 
 

@@ -25,6 +25,7 @@ from core.contract.base import (
     ToolRequest,
     UtcTime,
 )
+from core.venue_text import Name
 
 OptionTypeName = Literal["put", "call"]
 
@@ -33,9 +34,9 @@ class EnvironmentInfo(ToolAnswer):
     """What the token selects. The engine trades only if every needed feature is listed."""
 
     environment: EnvironmentName
-    account: str
+    account: Name
     server_time: UtcTime
-    features: tuple[str, ...]
+    features: tuple[Name, ...]
 
 
 class IndexPrice(ToolAnswer):
@@ -122,7 +123,7 @@ class TickStep(ToolAnswer):
 class Instrument(ToolAnswer):
     """One listed option. `strike` in USD, ticks in ETH."""
 
-    instrument_name: str
+    instrument_name: Name
     strike: Positive
     option_type: OptionTypeName
     expiration: UtcTime
@@ -154,7 +155,7 @@ class OptionQuote(ToolAnswer):
     interest and volume in contracts; `underlying_price` is the expiry's forward in USD.
     """
 
-    instrument_name: str
+    instrument_name: Name
     strike: Positive
     option_type: OptionTypeName
     expiration: UtcTime

@@ -25,6 +25,7 @@ from core.contract.base import (
     UtcTime,
 )
 from core.contract.rows import RowsAnswer
+from core.venue_text import Name, Said
 
 OrderStateName = Literal["open", "filled", "cancelled", "rejected"]
 TimeInForce = Literal["good_til_cancelled", "immediate_or_cancel", "fill_or_kill"]
@@ -40,13 +41,13 @@ class AccountSummary(ToolAnswer):
     available_funds: Money
     initial_margin: Money
     maintenance_margin: Money
-    error: str | None = None
+    error: Said | None = None
 
 
 class VenuePosition(ToolAnswer):
     """One open position: `size` signed, contracts; prices and `floating_pnl` in ETH; greeks of all of it."""
 
-    instrument_name: str
+    instrument_name: Name
     size: Amount
     average_price: Money
     mark_price: Money
@@ -99,7 +100,7 @@ class PlaceComboOrder(ToolRequest):
 class OrderLeg(ToolAnswer):
     """One leg of an order, as it was asked for."""
 
-    instrument_name: str
+    instrument_name: Name
     side: SideName
     ratio: int
 
@@ -110,15 +111,15 @@ class Order(ToolAnswer):
     `average_price` is the net ETH received per filled combo, null while nothing is filled.
     """
 
-    order_id: str
-    label: str
+    order_id: Name
+    label: Name
     state: OrderStateName
     amount: Amount
     filled_amount: Amount
     average_price: Money | None
     price: Money
     legs: tuple[OrderLeg, ...]
-    reject_reason: str | None = None
+    reject_reason: Said | None = None
     created_at: UtcTime
     updated_at: UtcTime
 
@@ -176,10 +177,10 @@ class GetSince(ToolRequest):
 class Trade(ToolAnswer):
     """One leg of one fill. `price` and `fee` in ETH, `index_price` in USD. Options pay no rebate."""
 
-    trade_id: str
-    order_id: str
-    label: str
-    instrument_name: str
+    trade_id: Name
+    order_id: Name
+    label: Name
+    instrument_name: Name
     side: SideName
     amount: Amount
     price: Annotated[Money, Field(ge=0)]
@@ -228,7 +229,7 @@ class Cancelled(ToolAnswer):
 class Settlement(ToolAnswer):
     """One delivery: `cash_flow` is what it moved in the balance before the fee, ETH; `size` signed."""
 
-    instrument_name: str
+    instrument_name: Name
     delivery_price: Positive
     size: Amount
     cash_flow: Money

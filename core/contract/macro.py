@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from core.contract.base import Router, Tool, ToolAnswer, ToolRequest, UtcTime
+from core.venue_text import Name
 
 Importance = Literal["low", "medium", "high"]
 
@@ -21,8 +22,8 @@ class GetCalendar(ToolRequest):
 class CalendarEvent(ToolAnswer):
     """One scheduled release."""
 
-    name: str
-    country: str
+    name: Name
+    country: Name
     importance: Importance
     scheduled_at: UtcTime
 

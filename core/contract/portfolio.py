@@ -18,6 +18,7 @@ from core.contract.base import (
     ToolRequest,
     UtcTime,
 )
+from core.venue_text import Name, Said
 
 
 class TotalEquity(ToolAnswer):
@@ -26,13 +27,13 @@ class TotalEquity(ToolAnswer):
     equity: Money
     currency: Currency
     timestamp: UtcTime
-    error: str | None = None
+    error: Said | None = None
 
 
 class Holding(ToolAnswer):
     """One asset: `amount` in its own unit, `share` of the whole as a fraction."""
 
-    asset: str
+    asset: Name
     amount: Money
     value_eur: Money
     share: Annotated[Statistic, Field(ge=0, le=1)]

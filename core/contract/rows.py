@@ -15,9 +15,9 @@ from pydantic import Field, ModelWrapValidatorHandler, ValidationError, model_va
 from pydantic.json_schema import SkipJsonSchema
 
 from core.contract.base import ToolAnswer
+from core.venue_text import Name, named, quoted
 
-PROBLEM_LENGTH_MAX = 200
-NAME_LENGTH_MAX = 100
+FOUND_LENGTH_MAX = 80
 
 
 class UnreadRow(ToolAnswer):
@@ -26,8 +26,8 @@ class UnreadRow(ToolAnswer):
     A blank label is one that nobody gave; None means that the row has no label, or one that is no text.
     """
 
-    instrument_name: str | None
-    label: str | None
+    instrument_name: Name | None
+    label: Name | None
     problem: str
 
     @property
@@ -72,15 +72,15 @@ class RowsAnswer(ToolAnswer):
 
 def _unread(row: object, error: ValidationError) -> UnreadRow:
     first = error.errors(include_url=False)[0]
-    place = ".".join(str(part) for part in first["loc"][2:]) or "the row"
-    found = f"{place}: {first['msg']}, found {str(first['input'])[:80]!r}"
+    place = ".".join(named(str(part)) for part in first["loc"][2:]) or "the row"
+    found = f"{place}: {first['msg']}, found {quoted(str(first['input'])[:FOUND_LENGTH_MAX])}"
     return UnreadRow(
         instrument_name=_text(row, "instrument_name"),
         label=_text(row, "label"),
-        problem=found[:PROBLEM_LENGTH_MAX],
+        problem=found,
     )
 
 
 def _text(row: object, key: str) -> str | None:
     value = row.get(key) if isinstance(row, Mapping) else None
-    return value[:NAME_LENGTH_MAX] if isinstance(value, str) else None
+    return value if isinstance(value, str) else None

@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from core.contract.base import Money, Router, Statistic, Tool, ToolAnswer, ToolRequest, UtcTime
+from core.venue_text import Name
 
 
 class CoinRequest(ToolRequest):
@@ -18,7 +19,7 @@ class CoinRequest(ToolRequest):
 class ExchangeFunding(ToolAnswer):
     """`annualized_rate` is the mean of the exchange's last 24 h, annualised, a fraction."""
 
-    name: str
+    name: Name
     annualized_rate: Statistic
     timestamp: UtcTime
 

@@ -172,12 +172,16 @@ class OpenCycle(Recording):
 
 
 class RecordDecision(Recording):
-    """`record`: canonical JSON of `core.rules.record`. A proposal makes a `proposed` position."""
+    """`record`: canonical JSON of `core.rules.record`. A proposal makes a `proposed` position.
+
+    `texts` are those that the record holds by their digests (`core.venue_text`).
+    """
 
     cycle_id: CycleId
     at: datetime
     record: str
     proposal: Proposal | None = None
+    texts: tuple[str, ...] = ()
 
 
 class RecordInstruction(Recording):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, get_args
 
@@ -22,6 +22,7 @@ from core.rules.exit.decision import ExitDecision, Skipped, decide_exit
 from core.rules.facts import AccountFacts, EngineFacts, EntryFacts, MarketFacts, MonitorFacts, MonitorMarket
 from core.strategy import Strategy
 from core.values import SpreadKind, Value
+from core.venue_text import without_texts
 
 AnyDecision = EntryDecision | ExitDecision | Skipped
 Json = Mapping[str, Any]
@@ -35,9 +36,21 @@ _PARTS: dict[str, dict[str, type[Value]]] = {
 }
 
 
-def record(facts: EntryFacts | MonitorFacts, decision: AnyDecision, code_version: str) -> dict[str, Any]:
-    """The decision's record for the audit log: JSON values only."""
-    kept = facts.model_dump(mode="json", exclude={"market": {"chain"}})
+def record(
+    facts: EntryFacts | MonitorFacts,
+    decision: AnyDecision,
+    code_version: str,
+    take_text: Callable[[str], None],
+) -> dict[str, Any]:
+    """The decision's record for the audit log: JSON values only.
+
+    It holds the texts of others by their digests; `take_text` gets each of them, to be kept elsewhere.
+    """
+
+    def recorded(value: Any) -> Any:
+        return without_texts(value, lambda _, text: take_text(text))
+
+    kept = recorded(facts.model_dump(mode="json", exclude={"market": {"chain"}}))
     kept["market"]["chain"] = _chain_record(facts, decision)
     return {
         "shape": SHAPE,
@@ -45,7 +58,7 @@ def record(facts: EntryFacts | MonitorFacts, decision: AnyDecision, code_version
         "code_version": code_version,
         "facts": kept,
         "digests": _digests(kept),
-        "decision": decision_json(decision),
+        "decision": recorded(decision_json(decision)),
     }
 
 

@@ -14,6 +14,7 @@ from typing import Final
 from core.contract import ComboLeg, EditOrderRequest, Order, OrderLeg, PlaceComboOrder
 from core.errors import InputError
 from core.values import COMBO_TICK_ETH, Side
+from core.venue_text import quoted
 from gateway.paper.account import VenueOrder
 from gateway.paper.instruments import ListedOption, parse_instrument
 from gateway.paper.matching import combo_book
@@ -42,7 +43,8 @@ def place(venue: Venue, request: PlaceComboOrder, played_reject: bool = False) -
     refused = (Reason.PLAYED_REJECT, "played") if played_reject else _refusal(venue, order)
     if refused is not None:
         reason, detail = refused
-        order = order.changed(venue.clock, state="rejected", reject_reason=f"{reason}: {detail}")
+        # As the order has it when it is read from the store again.
+        order = order.changed(venue.clock, state="rejected", reject_reason=quoted(f"{reason}: {detail}"))
         venue.account.put_order(order)
         return order
     if request.time_in_force == "fill_or_kill" and _fillable_now(venue, order) < order.remaining:

@@ -22,6 +22,9 @@ class Variables(TypedDict, total=False):
     MCP_URL: str
     MCP_TOKEN: str
     ENABLE_STRATEGY: str
+    TELEGRAM_BOT_TOKEN: str
+    TELEGRAM_CHAT_ID: str
+    TELEGRAM_API_URL: str
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,10 @@ class Cli:
     def set(self, **variables: str) -> None:
         for name, value in variables.items():
             self.monkeypatch.setenv(f"CERBERO_BITE_{name}", value)
+
+    def unset(self, *names: str) -> None:
+        for name in names:
+            self.monkeypatch.delenv(f"CERBERO_BITE_{name}", raising=False)
 
     def __call__(self, *arguments: str | Path) -> Ran:
         self._capsys.readouterr()

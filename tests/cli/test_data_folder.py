@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -9,8 +11,10 @@ import pytest
 from cli.data_folder import (
     emptied_paper_folder,
     locked,
+    made_with,
     make_data_folder,
     mark_as_paper,
+    others_who_write,
     private_files,
     refuse_paper_folder,
     require_paper_folder,
@@ -19,10 +23,14 @@ from cli.data_folder import (
 )
 from core.errors import InputError
 from reading.engine_lock import running_engine
+from reading.errors import DataFolderError
 
 
 def test_a_second_engine_on_the_same_folder_is_refused_and_the_holder_is_named(tmp_path: Path) -> None:
-    with locked(tmp_path, lambda: Path("a.sock")), pytest.raises(InputError, match="runs on it already"):  # noqa: SIM117
+    with (
+        locked(tmp_path, lambda: Path("a.sock")),
+        pytest.raises(InputError, match="without an engine, found that pid"),
+    ):
         with locked(tmp_path, lambda: Path("b.sock")):
             pytest.fail("two engines on one folder")
 
@@ -141,3 +149,44 @@ def test_a_live_engine_keeps_out_of_a_paper_account(tmp_path: Path) -> None:
     mark_as_paper(tmp_path)
     with pytest.raises(InputError, match="paper account"):
         refuse_paper_folder(tmp_path)
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o077, 0o777])
+def test_the_lock_is_its_owners_only_whatever_the_umask(tmp_path: Path, mask: int) -> None:
+    with made_with(mask), locked(tmp_path, lambda: Path("a.sock")):
+        assert stat.S_IMODE((tmp_path / "lock").stat().st_mode) == 0o600
+    (tmp_path / "lock").chmod(0o666)
+    with locked(tmp_path, lambda: Path("a.sock")):
+        assert stat.S_IMODE((tmp_path / "lock").stat().st_mode) == 0o600
+
+
+def test_a_lock_that_is_a_link_is_refused_and_what_it_leads_to_stays(tmp_path: Path) -> None:
+    target = tmp_path / "precious"
+    target.write_text("precious", encoding="utf-8")
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for leads_to in (target, tmp_path / "nowhere"):
+        (folder / "lock").symlink_to(leads_to)
+        with pytest.raises(InputError, match="not a link"), locked(folder, lambda: Path("a.sock")):
+            pytest.fail("it followed the link")
+        (folder / "lock").unlink()
+    assert target.read_text(encoding="utf-8") == "precious"
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_lock_that_is_a_pipe_does_not_block(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "lock")
+    with pytest.raises(InputError, match="plain file"), locked(tmp_path, lambda: Path("a.sock")):
+        pytest.fail("a pipe was taken for the lock")
+    with pytest.raises(DataFolderError):
+        running_engine(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("mode", "who"), [(0o770, "the group"), (0o707, "everybody"), (0o777, "the group"), (0o755, None)]
+)
+def test_a_folder_that_others_can_write_is_named(tmp_path: Path, mode: int, who: str | None) -> None:
+    tmp_path.chmod(mode)
+    found = others_who_write(tmp_path)
+    tmp_path.chmod(0o700)
+    assert found is None if who is None else found is not None and who in found and "chmod go-w" in found

@@ -180,7 +180,7 @@ def test_a_full_disk_behind_the_output_is_named_without_a_traceback() -> None:
         process = started("config", "schema", stdout=full)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 2
-    assert err == "error: No space left on device\n"
+    assert err == "error: standard output: expected room for the answer: No space left on device\n"
 
 
 def test_strategy_mode_outside_paper_needs_a_choice_for_exits(cli: Cli, strategy_file: Path) -> None:

@@ -53,7 +53,8 @@ def write_log(
 
 def recorded_entry() -> Record:
     facts = entry_facts()
-    made: Record = json.loads(canonical(record(facts, decide_entry(facts, STRATEGY), code_version())))
+    decision = decide_entry(facts, STRATEGY)
+    made: Record = json.loads(canonical(record(facts, decision, code_version(), lambda _: None)))
     return made
 
 

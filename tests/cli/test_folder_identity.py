@@ -49,7 +49,7 @@ def test_links_to_its_file_are_no_way_to_copy_it(folder: Path, tmp_path: Path) -
 def test_copy_of_a_whole_disk_differs_by_the_machine(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = folder_identity(folder)
     other = folder / "machine-id"
-    other.write_text("another machine")
+    other.write_text("another machine", encoding="utf-8")
     monkeypatch.setattr(identity, "_MACHINE_ID", other)
     assert folder_identity(folder) != before
 

@@ -128,7 +128,7 @@ def test_dry_run_decides_rule_by_rule_and_stores_nothing(house: House) -> None:
 def test_a_second_engine_on_the_folder_is_refused(house: House) -> None:
     ran = ended(house.start())
     assert ran.code == 2
-    assert "runs on it already" in ran.err
+    assert "expected a folder without an engine, found that pid" in ran.err
 
 
 def test_an_injected_message_is_answered_with_what_it_led_to(house: House) -> None:

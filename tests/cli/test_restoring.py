@@ -233,11 +233,11 @@ def test_folder_without_books_takes_only_what_its_strategy_names(
     data_dir: Path, backup: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     strategy = tmp_path / "strategy.yaml"
-    strategy.write_text("execution:\n  environment: testnet\n")
+    strategy.write_text("execution:\n  environment: testnet\n", encoding="utf-8")
     fresh = tmp_path / "fresh"
     assert restore(fresh, "--from", backup, "--strategy", strategy) == ExitCode.BAD_INPUT
     assert "environment: expected testnet" in capsys.readouterr().err
-    strategy.write_text("execution:\n  environment: paper\n")
+    strategy.write_text("execution:\n  environment: paper\n", encoding="utf-8")
     assert restore(fresh, "--from", backup, "--strategy", strategy) == ExitCode.OK
     assert books_proved(fresh).ok
     assert not (fresh / "replaced").exists()

@@ -52,7 +52,7 @@ def test_url_and_token_are_enough() -> None:
         (
             {"CERBERO_BITE_MCP_URL": "http://h/s3cret?k=s3cret"},
             "CERBERO_BITE_MCP_URL: expected an http:// or https:// URL with a host and no query, "
-            "found scheme 'http', host 'h', a path, a query",
+            "found scheme http, a host, a path, a query",
         ),
         (
             {"CERBERO_BITE_MCP_URL": "http://h:s3cret/"},
@@ -121,3 +121,55 @@ def test_the_example_file_names_every_variable(repository: Path) -> None:
     lines = (repository / ".env.example").read_text(encoding="utf-8").splitlines()
     named = [line.split("=")[0] for line in lines if line and not line.startswith("#")]
     assert named == list(VARIABLES)
+
+
+PASSWORD = "hunter2pass"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"http://ann:{PASSWORD}@host",
+        f"http//ann:{PASSWORD}@host",
+        f"http:/ann:{PASSWORD}@host",
+        f"http:ann:{PASSWORD}@host",
+        f"{PASSWORD}:x@host",
+        f"ann:{PASSWORD}@host/path",
+        f"http://ann:{PASSWORD}#1@host",
+        f"http://ann:12#{PASSWORD}@host",
+        f"http://ann:12?{PASSWORD}@host",
+        f"http://{PASSWORD}/x@host",
+        f"http://ann:{PASSWORD}%40host",
+        f"https://{PASSWORD} host",
+        f"{PASSWORD}://host",
+        f"http://host?token={PASSWORD}",
+        f"http://host#{PASSWORD}",
+        f"http://[{PASSWORD}",
+        f"http://host:{PASSWORD}",
+        f"http://{PASSWORD}\x1b[2J",
+        PASSWORD,
+    ],
+)
+@pytest.mark.parametrize("name", ["CERBERO_BITE_MCP_URL", "CERBERO_BITE_TELEGRAM_API_URL"])
+def test_nothing_of_a_mistyped_url_is_repeated(name: str, url: str) -> None:
+    env = {
+        "CERBERO_BITE_MCP_URL": "http://h",
+        "CERBERO_BITE_MCP_TOKEN": "t",
+        "CERBERO_BITE_TELEGRAM_BOT_TOKEN": "b",
+        "CERBERO_BITE_TELEGRAM_CHAT_ID": "1",
+        name: url,
+    }
+    with pytest.raises(InputError) as raised:
+        load_settings(env)
+    assert name in str(raised.value)
+    assert PASSWORD not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["CERBERO_BITE_ENABLE_STRATEGY", "CERBERO_BITE_MCP_BOT_TAG", "CERBERO_BITE_MCP_TOKEN"]
+)
+def test_a_secret_in_the_wrong_variable_is_not_repeated(name: str) -> None:
+    env = {"CERBERO_BITE_MCP_URL": "http://h", "CERBERO_BITE_MCP_TOKEN": "t", name: f"{PASSWORD} \n"}
+    with pytest.raises(InputError) as raised:
+        load_settings(env)
+    assert PASSWORD not in str(raised.value)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from config import load_strategy, write_hash
+from config import load_strategy, write_hash, write_local_hash
 from config import sealing as sealing_module
 from core.errors import ConfigError
 from tests.config.test_strategy_file import written
@@ -151,3 +151,64 @@ def test_a_file_that_cannot_be_written_at_all_is_named(
     with pytest.raises(ConfigError, match="expected a file that can be written: Read-only file system"):
         write_hash(path)
     assert path.read_bytes() == b"strategy:\n  name: x\n"
+
+
+@pytest.fixture
+def raised_limit(tmp_path: Path) -> Path:
+    """A sealed strategy, and a local file that raises a limit."""
+    path = written(tmp_path, "entry:\n  vrp_min_pts: 2\n")
+    write_hash(path)
+    written(tmp_path, "limits:\n  contracts_max: 9\n", "strategy.local.yaml")
+    return path
+
+
+def test_a_limit_that_is_raised_without_a_seal_is_refused_and_says_what_to_do(raised_limit: Path) -> None:
+    loaded = load_strategy(raised_limit)
+    assert loaded.hash_matches
+    with pytest.raises(ConfigError) as raised:
+        loaded.require_hash()
+    text = str(raised.value)
+    assert text.startswith(f"{raised_limit.with_name('strategy.local.yaml')}: config_hash: expected ")
+    assert "found none" in text
+    assert "limits.contracts_max=9" in text
+    assert "run.py config hash --write" in text
+
+
+@pytest.mark.parametrize("key", ["limits", "sizing"])
+def test_a_sealed_override_holds_until_either_file_changes(tmp_path: Path, key: str) -> None:
+    path = written(tmp_path, "entry:\n  vrp_min_pts: 2\n")
+    write_hash(path)
+    field = {"limits": "contracts_max: 9", "sizing": "contracts_max: 1"}[key]
+    local = written(tmp_path, f"{key}:\n  {field}\n", "strategy.local.yaml")
+    sealed = write_local_hash(path)
+    assert sealed is not None
+    load_strategy(path).require_hash()
+    assert write_local_hash(path) == sealed
+    base = path.read_text(encoding="utf-8")
+    path.write_text(base.replace("vrp_min_pts: 2", "vrp_min_pts: 3"), encoding="utf-8")
+    write_hash(path)
+    with pytest.raises(ConfigError, match=r"strategy\.local\.yaml"):
+        load_strategy(path).require_hash()
+    path.write_text(base, encoding="utf-8")
+    load_strategy(path).require_hash()
+    local.write_text(local.read_text(encoding="utf-8") + "entry:\n  vrp_min_pts: 1\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"strategy\.local\.yaml"):
+        load_strategy(path).require_hash()
+
+
+def test_other_overrides_need_no_seal_and_their_file_is_left_alone(tmp_path: Path) -> None:
+    path = written(tmp_path, "entry:\n  vrp_min_pts: 2\n")
+    write_hash(path)
+    local = written(tmp_path, "entry:\n  vrp_min_pts: 1\n", "strategy.local.yaml")
+    load_strategy(path).require_hash()
+    assert write_local_hash(path) is None
+    assert local.read_text(encoding="utf-8") == "entry:\n  vrp_min_pts: 1\n"
+
+
+def test_the_seal_of_the_strategy_does_not_seal_its_overrides(raised_limit: Path) -> None:
+    """Nor may a hash be copied from one file to the other."""
+    local = raised_limit.with_name("strategy.local.yaml")
+    computed = load_strategy(raised_limit).hash_computed
+    local.write_text(f'config_hash: "{computed}"\nlimits:\n  contracts_max: 9\n', encoding="utf-8")
+    with pytest.raises(ConfigError):
+        load_strategy(raised_limit).require_hash()

@@ -159,7 +159,7 @@ def test_local_overrides_win_are_named_and_leave_the_hash_alone(tmp_path: Path) 
     ("text", "expected"),
     [
         ("entry:\n  vrp_min_pts: 300\n", r"strategy\.local\.yaml:2: entry\.vrp_min_pts"),
-        ("config_hash: abc\n", r"strategy\.local\.yaml:1: config_hash: unknown key"),
+        ("config_hash: 5\n", r"strategy\.local\.yaml:1: config_hash: expected text"),
         ("entry:\n", r"strategy\.local\.yaml:1: entry: expected an object, found None"),
     ],
 )

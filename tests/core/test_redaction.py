@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import re
+from html import unescape
+from urllib.parse import quote, unquote
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.redaction import Redactor
+from core.redaction import MASK, Redactor, secrets_of
 
 secrets = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=12, max_size=40)
 
@@ -44,3 +51,102 @@ def test_a_secret_of_four_characters_is_the_shortest_that_is_masked() -> None:
 
 def test_a_secret_that_begins_as_another_is_masked_to_its_end() -> None:
     assert Redactor(["abcd", "abcdefgh"])("abcdefgh and abcd") == "*** and ***"
+
+
+TOKEN = "Qx7-plantedTOKEN/9+z=Zk"
+SPELLINGS = {
+    "plain": TOKEN,
+    "upper": TOKEN.upper(),
+    "lower": TOKEN.lower(),
+    "json": "".join(f"\\u{ord(one):04x}" for one in TOKEN),
+    "json, some of it": TOKEN.replace("T", "\\u0054").replace("/", "\\/"),
+    "json in json": "".join(f"\\\\u{ord(one):04X}" for one in TOKEN),
+    "python": "".join(f"\\x{ord(one):02x}" for one in TOKEN),
+    "octal": "".join(f"\\{ord(one):03o}" for one in TOKEN),
+    "javascript": "".join(f"\\u{{{ord(one):x}}}" for one in TOKEN),
+    "percent": "".join(f"%{ord(one):02X}" for one in TOKEN),
+    "percent, what must be": quote(TOKEN, safe=""),
+    "percent twice": quote(quote(TOKEN, safe=""), safe=""),
+    "html": "".join(f"&#{ord(one)};" for one in TOKEN),
+    "html in hex": "".join(f"&#x{ord(one):X};" for one in TOKEN),
+    "quoted-printable": "".join(f"={ord(one):02X}" for one in TOKEN),
+    "quoted-printable, folded": f"{TOKEN[:9]}=\r\n{TOKEN[9:]}",
+    "hex": TOKEN.encode().hex(),
+    "hex, upper": TOKEN.encode().hex().upper(),
+    "base64": base64.b64encode(TOKEN.encode()).decode(),
+    "base64 for urls": base64.urlsafe_b64encode(TOKEN.encode()).decode(),
+    "base64 after a user": base64.b64encode(f"user:{TOKEN}".encode()).decode(),
+    "base64 after one": base64.b64encode(f"x{TOKEN}yy".encode()).decode(),
+    "base64, percent": quote(base64.b64encode(TOKEN.encode()).decode(), safe=""),
+    "json of base64": json.dumps(base64.b64encode(TOKEN.encode()).decode()).replace("=", "\\u003d"),
+}
+"""The same secret as servers may echo it."""
+
+
+def undone(text: str) -> set[str]:
+    """What somebody who knows the spellings can make of a text."""
+    found = {text}
+    for _ in range(3):
+        found |= {unquote(one) for one in found} | {unescape(one) for one in found}
+        found |= {
+            re.sub(r"\\+u\{?([0-9a-fA-F]{2,4})\}?|\\+x([0-9a-fA-F]{2})", _character, one) for one in found
+        }
+    return {one.lower() for one in found}
+
+
+def _character(found: re.Match[str]) -> str:
+    return chr(int(found[1] or found[2], 16))
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS, ids=str)
+@pytest.mark.parametrize("frame", ["{}", "see {} here", '{{"detail": "x={}&y=100%25"}}', "Ünïcode İ {} ⟪{}⟫"])
+def test_a_secret_is_masked_in_every_spelling(spelling: str, frame: str) -> None:
+    text = frame.replace("{}", SPELLINGS[spelling]).replace("{{", "{").replace("}}", "}")
+    masked = Redactor([TOKEN])(text)
+    assert MASK in masked
+    assert not any(TOKEN.lower() in one for one in undone(masked))
+    core = base64.b64encode(TOKEN.encode()).decode()[4:-6].lower()
+    assert core not in masked.lower()
+    assert TOKEN.encode().hex() not in masked.lower()
+    assert Redactor([TOKEN])(masked) == masked
+
+
+@given(text=st.text(max_size=80))
+def test_any_text_passes_and_is_masked_once_and_for_all(text: str) -> None:
+    redact = Redactor([TOKEN, "987654"])
+    assert redact(redact(text)) == redact(text)
+
+
+def test_a_text_without_secrets_is_not_touched() -> None:
+    plain = r"50 % of \d+ &amp; C:\temp\x41 a=b%20c \u00e9 [bold]"
+    assert Redactor([TOKEN])(plain) == plain
+
+
+def test_a_password_in_a_url_is_masked_also_when_nobody_knows_it() -> None:
+    assert Redactor()("GET https://ann:hunter2@host/x") == "GET https://***@host/x"
+    assert Redactor()("postgres://hunter2@host") == "postgres://***@host"
+
+
+def test_a_secret_that_may_be_an_ordinary_value_is_left_among_data() -> None:
+    redact = Redactor([TOKEN, "987654", "paper"])
+    assert redact("987654 paper") == "*** ***"
+    assert redact.of_unmistakable(f"987654 paper {TOKEN}") == "987654 paper ***"
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS, ids=str)
+def test_a_body_that_holds_a_secret_is_always_looked_at(spelling: str) -> None:
+    assert Redactor([TOKEN]).may_be_in(b'{"a": "' + SPELLINGS[spelling].encode() + b'"}')
+
+
+def test_a_plain_body_is_not_looked_at() -> None:
+    assert not Redactor([TOKEN]).may_be_in(b'{"price": "3000.5", "instrument_name": "ETH-16JAN26-2800-P"}')
+
+
+def test_the_secrets_of_an_environment_are_known_by_their_names() -> None:
+    env = {
+        "CERBERO_BITE_MCP_TOKEN": "a-token",
+        "CERBERO_BITE_TELEGRAM_CHAT_ID": " 12345 ",
+        "CERBERO_BITE_MCP_URL": "http://h",
+        "OTHER_TOKEN": "not ours",
+    }
+    assert set(secrets_of(env)) == {"a-token", "12345"}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.text import encodable
+from core.text import encodable, visible
 
 
 def test_byte_that_is_no_utf_8_is_shown_as_such() -> None:
@@ -24,3 +26,26 @@ def test_sound_text_stays_as_it_is(text: str) -> None:
 @given(content=st.binary())
 def test_any_bytes_can_be_encoded(content: bytes) -> None:
     encodable(content.decode("utf-8", "surrogateescape")).encode()
+
+
+UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+
+
+@given(text=st.text())
+def test_what_is_visible_is_on_one_line_and_hides_nothing(text: str) -> None:
+    shown = visible(text)
+    assert [one for one in shown if unicodedata.category(one) in UNSEEN] == []
+    assert "\n" not in shown
+    assert visible(shown) == shown
+
+
+def test_a_text_that_is_seen_stays() -> None:
+    for text in ("", "plain [bold] \\", "Ünïcode → …", "日本", "⟪x⟫"):
+        assert visible(text) == text
+
+
+def test_what_is_not_seen_is_an_escape() -> None:
+    assert visible("a\nb\r\x1b\x9b") == r"a\nb\r\x1b\x9b"
+    assert visible("\u202e\u2066\u200b\ufeff\u2028\u00ad") == r"\u202e\u2066\u200b\ufeff\u2028\xad"
+    assert visible("\u3164\u2800\ufe0f\u034f\U000e0101") == r"\u3164\u2800\ufe0f\u034f\U000e0101"
+    assert visible("caf\udce9 \ud83d") == r"caf\xe9 \ud83d"

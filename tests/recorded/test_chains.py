@@ -102,7 +102,7 @@ def _opinions(snapshot: Snapshot, facts: EntryFacts) -> list[tuple[str, Opinion,
 
 def _replay(facts: EntryFacts, found: Findings) -> None:
     for strategy, forced in ((STRATEGY, None), *((ANY_MARKET, kind) for kind in SpreadKind)):
-        recorded = record(facts, decide_entry(facts, strategy, forced_kind=forced), "test")
+        recorded = record(facts, decide_entry(facts, strategy, forced_kind=forced), "test", lambda _: None)
         again = canonical(decision_json(replay(recorded, strategy)))
         found.replayed += 1
         if again != canonical(recorded["decision"]):

@@ -13,6 +13,7 @@ PURE = frozenset(
     {
         "__future__",
         "abc",
+        "base64",
         "collections",
         "contextlib",
         "dataclasses",

@@ -127,11 +127,13 @@ NOT_PROVED: Mapping[str, str] = MappingProxyType(
         "alert_channels": "which channel has taken which alert; a lost row sends an alert again",
         "job_runs": "when each job is due next, moved at every slot; the rows of cycles, which are proved,"
         " keep a slot from running twice",
+        "venue_texts": "what venues said in their own words, which can be cleared at any time; the log has"
+        " their digests, and each text is checked against its own",
         "market_snapshots": "quotes of the market, in a file of their own (market.db); no money follows from"
         " them",
     }
 )
-"""The tables outside the fold, each with the reason; rows of the middle three bear a checksum."""
+"""The tables outside the fold, each with the reason; rows of `answered` to `job_runs` bear a checksum."""
 
 NOT_PROVED_COLUMNS: Mapping[tuple[str, str], str] = MappingProxyType(
     {

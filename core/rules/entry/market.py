@@ -10,6 +10,7 @@ from core.market.statistics import rv14_pct
 from core.rules.entry.inputs import usable_funding_frac
 from core.rules.facts import EntryFacts
 from core.strategy import EntrySection, Strategy
+from core.venue_text import without_texts
 
 
 def check_market(facts: EntryFacts, strategy: Strategy) -> RuleResult:
@@ -49,7 +50,9 @@ def _macro(facts: EntryFacts, entry: EntrySection) -> list[Check]:
         )
 
     events = facts.market.macro_events
-    blocking = sorted((event.scheduled_at, event.name) for event in events if blocks(event))
+    blocking = [(event.scheduled_at, event.name) for event in events if blocks(event)]
+    # By digests where a record has them, so that it is recomputed in the same order.
+    blocking.sort(key=lambda event: (event[0], without_texts(event[1], lambda *_: None)))
     if not blocking:
         return [holds("macro_event", True, "none", "none")]
     return [holds("macro_event", False, at.isoformat(), "none", name) for at, name in blocking]

@@ -85,3 +85,22 @@ def test_an_unreachable_host_is_not_taken_and_the_error_holds_no_secret() -> Non
     assert TOKEN not in outcome.error
     assert CHAT not in outcome.error
     assert TOKEN not in repr(vars(channel)["_chat_id"])
+
+
+def test_what_telegram_says_is_quoted_and_without_the_token(
+    telegram: FakeTelegram, channel: TelegramChannel
+) -> None:
+    """It may echo the URL that it was asked under, in which the token stands."""
+    escaped = "".join(f"\\u{ord(one):04x}" for one in TOKEN)
+    telegram.answers.append((400, f'{{"ok": false, "description": "at {escaped}\\n[/x]"}}'.encode()))
+    outcome = channel.send(alert())
+    assert isinstance(outcome, NotTaken)
+    assert outcome.error == r"Telegram answered HTTP 400: ⟪at ***\n[/x]⟫"
+
+
+def test_an_alert_can_not_look_like_two(telegram: FakeTelegram, channel: TelegramChannel) -> None:
+    text = "x\n\nCRITICAL all_is_well\u202e\u200b"
+    channel.send(alert().model_copy(update={"text": text, "cause": "c\rd"}))
+    (shown,) = telegram.texts
+    assert r"x\n\nCRITICAL all_is_well\u202e\u200b" in shown
+    assert r"cause: c\rd" in shown

@@ -142,7 +142,11 @@ class Desk:
             ),
         }
         self.actor = Control(
-            rooms=ControlRooms(**self.rooms), engine=self.engine, identity=IDENTITY, socket_path=None
+            rooms=ControlRooms(**self.rooms),
+            engine=self.engine,
+            identity=IDENTITY,
+            socket_path=None,
+            redact=str,
         )
         self.actor.ctx = self.ctx
         self.actor.on_start()

@@ -8,7 +8,7 @@ import shutil
 import socket
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
@@ -64,11 +64,11 @@ class Client:
 
 
 class Served:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, redact: Callable[[str], str] = str) -> None:
         self.path = folder / "run" / "x.sock"
         self.control = FakeAddress("control")
         self.engine = FakeEngine()
-        self.server = ControlServer(self.path, self.control, self.engine.operation)
+        self.server = ControlServer(self.path, self.control, self.engine.operation, redact=redact)
         self.server.open()
 
 

@@ -16,6 +16,7 @@ from core.messages.state import CycleOpened, GetPosition, OpenCycle, PositionRea
 from core.orders.books import Job, Proposal
 from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import PositionState
+from core.redaction import Redactor
 from core.values import ProposalId
 from tests.actors.execution.test_paper_venue import RATES, START, HouseClock, PaperHouse
 from tests.fakes.paper import PaperInProcess
@@ -42,6 +43,7 @@ class RealBooksHouse(PaperHouse):
                 audit=rooms["audit"],
                 kill_switch=rooms["kill_switch"],
                 alerting=rooms["alerting"],
+                redact=Redactor(),
             ),
         )
         self.start(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import socket
-import stat
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -152,15 +150,6 @@ def test_file_that_is_taken_away_again_and_again_is_laid_bare_and_that_is_said(
     assert content(tmp_path) == b""
 
 
-def test_link_to_a_file_is_read_as_that_file(file: DiskKillFile, tmp_path: Path) -> None:
-    (tmp_path / "elsewhere").write_bytes(FIRST.to_bytes())
-    (tmp_path / "KILL").symlink_to(tmp_path / "elsewhere")
-    found = file.read()
-    assert found is not None
-    assert found.armings == (FIRST,)
-    file.sync()
-
-
 @pytest.mark.parametrize("at_a_time", [7, 1 << 16])
 def test_file_is_read_piece_by_piece_up_to_a_mebibyte(
     file: DiskKillFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_a_time: int
@@ -198,94 +187,6 @@ def test_error_without_words_is_shown_all_the_same(
         monkeypatch.undo()
         assert found is not None
         assert found.problem == said
-
-
-def _link_to_nothing(path: Path) -> None:
-    path.symlink_to(path.with_name("elsewhere"))
-
-
-def _link_to_itself(path: Path) -> None:
-    path.symlink_to(path.name)
-
-
-def _link_below_a_file(path: Path) -> None:
-    path.with_name("plain").touch()
-    path.symlink_to("plain/below")
-
-
-def _pipe(path: Path) -> None:
-    os.mkfifo(path)
-
-
-def _folder(path: Path) -> None:
-    path.mkdir()
-
-
-def _full_folder(path: Path) -> None:
-    path.mkdir()
-    (path / "something").touch()
-
-
-def _socket(path: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as bound:
-        bound.bind(str(path))
-
-
-def _unreadable(path: Path) -> None:
-    path.touch(mode=0o000)
-
-
-ODD = (
-    _link_to_nothing,
-    _link_to_itself,
-    _link_below_a_file,
-    _pipe,
-    _folder,
-    _full_folder,
-    _socket,
-    _unreadable,
-)
-
-
-@pytest.mark.parametrize("lay", ODD)
-def test_whatever_has_the_name_arms_and_keeps_nobody_waiting(
-    lay: Callable[[Path], None], file: DiskKillFile, tmp_path: Path
-) -> None:
-    lay(tmp_path / "KILL")
-    found = file.read()
-    assert found is not None
-    assert found.causes == {ArmCause.KILL_FILE}
-
-
-@pytest.mark.parametrize("lay", ODD)
-def test_what_a_disarming_set_aside_arms_whatever_it_is(
-    lay: Callable[[Path], None], file: DiskKillFile, tmp_path: Path
-) -> None:
-    lay(tmp_path / "KILL.disarming")
-    assert file.read_aside() is not None
-
-
-@pytest.mark.parametrize("lay", [lay for lay in ODD if lay is not _unreadable])
-def test_arming_is_on_disk_without_its_words_where_no_file_has_the_name(
-    lay: Callable[[Path], None], file: DiskKillFile, tmp_path: Path
-) -> None:
-    lay(tmp_path / "KILL")
-    kind = stat.S_IFMT((tmp_path / "KILL").lstat().st_mode)
-    assert isinstance(file.add(FIRST), OSError)
-    file.sync()
-    assert stat.S_IFMT((tmp_path / "KILL").lstat().st_mode) == kind
-    assert not (tmp_path / "elsewhere").exists()
-
-
-@pytest.mark.parametrize("lay", [lay for lay in ODD if lay is not _full_folder])
-def test_disarming_takes_away_whatever_has_the_name(
-    lay: Callable[[Path], None], file: DiskKillFile, tmp_path: Path
-) -> None:
-    lay(tmp_path / "KILL")
-    found = file.read()
-    assert found is not None
-    assert file.disarm(frozenset(found.ids)) is None
-    assert not list(tmp_path.glob("KILL*"))
 
 
 def test_everything_that_is_written_is_synced_before_its_name_and_the_name_before_the_end(
@@ -342,7 +243,8 @@ def test_what_a_disarming_before_has_left_behind_is_not_lost(file: DiskKillFile,
 
 
 def test_file_that_can_not_be_taken_away_is_where_it_was(file: DiskKillFile, tmp_path: Path) -> None:
-    _full_folder(tmp_path / "KILL")
+    (tmp_path / "KILL").mkdir()
+    (tmp_path / "KILL" / "something").touch()
     found = file.read()
     assert found is not None
     with pytest.raises(OSError):
@@ -413,3 +315,40 @@ def test_all_that_add_at_the_same_time_are_in_there(tmp_path: Path) -> None:
     assert problems == [None] * len(armings)
     found = parse_kill_file(content(tmp_path))
     assert sorted(found.ids) == sorted(one.key for one in armings)
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o077, 0o777])
+def test_the_file_is_its_owners_only_whatever_the_umask(tmp_path: Path, mask: int) -> None:
+    before = os.umask(mask)
+    try:
+        assert DiskKillFile(tmp_path).add(FIRST) is None
+    finally:
+        os.umask(before)
+    assert (tmp_path / "KILL").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("kind", ["link", "hard link", "link to nowhere"])
+def test_what_has_the_temporary_name_is_not_written_to(file: DiskKillFile, tmp_path: Path, kind: str) -> None:
+    precious, temporary = tmp_path / "precious", tmp_path / f"KILL.{FIRST.key}.new"
+    precious.write_text("precious", encoding="utf-8")
+    match kind:
+        case "link":
+            temporary.symlink_to(precious)
+        case "hard link":
+            temporary.hardlink_to(precious)
+        case _:
+            temporary.symlink_to(tmp_path / "nowhere")
+    assert file.add(FIRST) is None
+    assert precious.read_text(encoding="utf-8") == "precious"
+    assert not (tmp_path / "nowhere").exists()
+    assert parse_kill_file(content(tmp_path)).armings == (FIRST,)
+
+
+def test_a_file_that_is_a_link_arms_without_being_followed(file: DiskKillFile, tmp_path: Path) -> None:
+    """What it leads to may be anything, and may be made to say that fewer causes arm."""
+    (tmp_path / "elsewhere").write_bytes(FIRST.to_bytes())
+    (tmp_path / "KILL").symlink_to(tmp_path / "elsewhere")
+    found = file.read()
+    assert found is not None
+    assert found.armings == ()
+    assert found.causes == {ArmCause.KILL_FILE}

@@ -31,6 +31,7 @@ from core.orders.books import Fill, Instruction, InstructionKind, Job, OrderRow,
 from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import OrderState
 from core.orders.plan import ComboPlan, LegFacts
+from core.redaction import Redactor
 from core.values import CycleId, Label, Leg, OptionType, OrderId, PositionId, ProposalId, Side, SpreadKind
 
 START = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
@@ -64,6 +65,7 @@ class BooksRoom:
             audit=self.audit_address,
             kill_switch=self.kill_switch,
             alerting=self.alerting,
+            redact=Redactor(),
         )
         state.ctx = self.state_ctx
         return state

@@ -40,7 +40,7 @@ def test_a_row_of_another_form_is_kept_by_name_and_the_rest_is_read() -> None:
     (unread,) = answer.unread
     assert (unread.name, unread.label) == ("ETH-PERPETUAL", None)
     assert unread.problem.startswith("size: ")
-    assert "found '1.5'" in unread.problem
+    assert "found ⟪1.5⟫" in unread.problem
 
 
 def test_an_unread_order_keeps_its_label() -> None:
@@ -71,7 +71,7 @@ def test_what_was_unread_is_not_told_on() -> None:
 
 def test_a_long_name_is_cut() -> None:
     (unread,) = Trades.model_validate({"trades": [{"instrument_name": "X" * 500, "side": "Y" * 500}]}).unread
-    assert len(unread.name) == 100
+    assert len(unread.name) == 100 + len("⟪⟫")
     assert len(unread.problem) <= 200
 
 

@@ -60,7 +60,9 @@ def entry_record(facts: EntryFacts | None = None, forced: SpreadKind | None = No
         chain=chain_of(altered(wire_quotes(), {name_of(OptionType.CALL, 2200): {"mark_iv": float("nan")}})),
         macro_events=(_event(100.0),),
     )
-    return through_the_log(record(facts, decide_entry(facts, STRATEGY, forced_kind=forced), "1.0"))
+    return through_the_log(
+        record(facts, decide_entry(facts, STRATEGY, forced_kind=forced), "1.0", lambda _: None)
+    )
 
 
 def _event(hours: float) -> MacroEvent:
@@ -71,7 +73,7 @@ def _event(hours: float) -> MacroEvent:
 
 def exit_record(facts: MonitorFacts | None = None) -> dict[str, Any]:
     facts = facts or monitor_facts()
-    return through_the_log(record(facts, decide_exit(facts, STRATEGY), "1.0"))
+    return through_the_log(record(facts, decide_exit(facts, STRATEGY), "1.0", lambda _: None))
 
 
 @pytest.mark.parametrize("forced", [None, *SpreadKind])
@@ -122,7 +124,7 @@ def test_an_exit_and_a_skip_are_recomputed_to_the_byte() -> None:
 
 def test_facts_and_decision_must_belong_together() -> None:
     with pytest.raises(TypeError, match="a Skipped does not belong to EntryFacts"):
-        record(entry_facts(), decide_exit(monitor_facts(dvol=None), STRATEGY), "1.0")
+        record(entry_facts(), decide_exit(monitor_facts(dvol=None), STRATEGY), "1.0", lambda _: None)
 
 
 NAMES = ("now", *(f"{part}.{name}" for part in PARTS for name in entry_record()["facts"][part]))

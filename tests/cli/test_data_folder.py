@@ -30,9 +30,9 @@ def test_a_second_engine_on_the_same_folder_is_refused_and_the_holder_is_named(t
     with (
         locked(tmp_path, lambda: Path("a.sock")),
         pytest.raises(InputError, match="without an engine, found that pid"),
+        locked(tmp_path, lambda: Path("b.sock")),
     ):
-        with locked(tmp_path, lambda: Path("b.sock")):
-            pytest.fail("two engines on one folder")
+        pytest.fail("two engines on one folder")
 
 
 def test_the_lock_says_where_the_engine_listens_and_goes_with_it(tmp_path: Path) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from core.contract.base import Router, Tool, ToolAnswer, ToolRequest, UtcTime
+from pydantic import AfterValidator, BeforeValidator, FailFast
 
-Importance = Literal["low", "medium", "high"]
+from core.contract.base import Router, Tool, ToolAnswer, ToolRequest
+from core.contract.scalars import FreeText, Named, UtcTime, word
+
+Importance = Annotated[Literal["low", "medium", "high"], BeforeValidator(word)]
 
 
 class GetCalendar(ToolRequest):
@@ -21,16 +24,20 @@ class GetCalendar(ToolRequest):
 class CalendarEvent(ToolAnswer):
     """One scheduled release."""
 
-    name: str
-    country: str
+    name: FreeText
+    country: Named
     importance: Importance
     scheduled_at: UtcTime
+
+
+def _by_time(events: tuple[CalendarEvent, ...]) -> tuple[CalendarEvent, ...]:
+    return tuple(sorted(dict.fromkeys(events), key=lambda event: event.scheduled_at))
 
 
 class Calendar(ToolAnswer):
     """Events by time."""
 
-    events: tuple[CalendarEvent, ...]
+    events: Annotated[tuple[CalendarEvent, ...], FailFast(), AfterValidator(_by_time)]
 
 
 GET_CALENDAR: Final = Tool(Router.MACRO, "get_calendar", GetCalendar, Calendar)

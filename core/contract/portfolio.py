@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from pydantic import Field
+from pydantic import BeforeValidator, FailFast, Field
 
-from core.contract.base import (
-    Currency,
-    CurrencyRequest,
-    Money,
-    NoArguments,
-    Router,
-    Statistic,
-    Tool,
-    ToolAnswer,
-    ToolRequest,
-    UtcTime,
-)
+from core.contract.base import CurrencyRequest, NoArguments, Router, Tool, ToolAnswer, ToolRequest
+from core.contract.scalars import Currency, FreeText, Money, Named, Statistic, UtcTime, code
+
+FX_RATE_MIN, FX_RATE_MAX = 1e-9, 1e9
 
 
 class TotalEquity(ToolAnswer):
@@ -26,13 +18,13 @@ class TotalEquity(ToolAnswer):
     equity: Money
     currency: Currency
     timestamp: UtcTime
-    error: str | None = None
+    error: FreeText | None = None
 
 
 class Holding(ToolAnswer):
     """One asset: `amount` in its own unit, `share` of the whole as a fraction."""
 
-    asset: str
+    asset: Annotated[Named, BeforeValidator(code)]
     amount: Money
     value_eur: Money
     share: Annotated[Statistic, Field(ge=0, le=1)]
@@ -41,7 +33,7 @@ class Holding(ToolAnswer):
 class Holdings(ToolAnswer):
     """Every asset held."""
 
-    holdings: tuple[Holding, ...]
+    holdings: Annotated[tuple[Holding, ...], FailFast()]
 
 
 class GetFxRate(ToolRequest):
@@ -54,7 +46,7 @@ class GetFxRate(ToolRequest):
 class FxRate(ToolAnswer):
     """`rate` quote units per base unit."""
 
-    rate: Annotated[Statistic, Field(gt=0)]
+    rate: Annotated[Statistic, Field(ge=FX_RATE_MIN, le=FX_RATE_MAX)]
     timestamp: UtcTime
 
 

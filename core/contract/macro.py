@@ -9,7 +9,9 @@ from pydantic import AfterValidator, BeforeValidator, FailFast
 from core.contract.base import Router, Tool, ToolAnswer, ToolRequest
 from core.contract.scalars import FreeText, Named, UtcTime, word
 
-Importance = Annotated[Literal["low", "medium", "high"], BeforeValidator(word)]
+Importance = Literal["low", "medium", "high"]
+ImportanceRead = Annotated[Importance, BeforeValidator(word)]
+"""In any spelling."""
 
 
 class GetCalendar(ToolRequest):
@@ -26,7 +28,7 @@ class CalendarEvent(ToolAnswer):
 
     name: FreeText
     country: Named
-    importance: Importance
+    importance: ImportanceRead
     scheduled_at: UtcTime
 
 

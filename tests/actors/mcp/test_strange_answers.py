@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
@@ -63,6 +63,8 @@ STRATEGY = Strategy()
 LABEL = Label("p-1:e1")
 SHORT, LONG = PUT_LEGS
 LONGEST_TEXT = 1000
+FEW, SOME, MANY = (settings(max_examples=count, deadline=None) for count in (5, 12, 3000))
+"""An entry is decided in about 20 ms: a few examples of each kind, and the rest under the mark `soak`."""
 READS = [(router, name) for router, name in TOOLS if name not in ("place_combo_order", "edit_order")]
 
 
@@ -130,6 +132,7 @@ def _recomputed(facts: Any, decision: Any) -> None:
 
 
 @pytest.mark.parametrize("router_and_tool", READS, ids=lambda pair: str(pair[1]))
+@SOME
 @given(data=st.data())
 def test_any_answer_by_the_schema_is_read_or_is_an_error_of_the_contract(
     router_and_tool: tuple[Router, str], data: st.DataObject
@@ -139,6 +142,7 @@ def test_any_answer_by_the_schema_is_read_or_is_an_error_of_the_contract(
 
 
 @pytest.mark.parametrize("name", NAMES)
+@FEW
 @given(data=st.data())
 def test_a_strange_answer_never_stops_the_engine_from_deciding_or_refusing(
     name: str, data: st.DataObject
@@ -147,6 +151,7 @@ def test_a_strange_answer_never_stops_the_engine_from_deciding_or_refusing(
 
 
 @pytest.mark.parametrize("name", NAMES)
+@FEW
 @given(data=st.data())
 def test_a_damaged_answer_never_stops_the_engine_from_deciding_or_refusing(
     name: str, data: st.DataObject
@@ -296,17 +301,20 @@ def open_position() -> Position:
 
 
 @pytest.mark.parametrize("name", sorted(ACCOUNT))
+@SOME
 @given(data=st.data())
 def test_a_strange_answer_about_the_account_never_stops_a_comparison(name: str, data: st.DataObject) -> None:
     compared({**{n: wire(a) for n, a in ACCOUNT.items()}, name: wire(data.draw(altered(ACCOUNT[name])))})
 
 
 @pytest.mark.parametrize("name", sorted(ACCOUNT))
+@SOME
 @given(data=st.data())
 def test_a_damaged_answer_about_the_account_never_stops_a_comparison(name: str, data: st.DataObject) -> None:
     compared({**{n: wire(a) for n, a in ACCOUNT.items()}, name: data.draw(damaged(wire(ACCOUNT[name])))})
 
 
+@SOME
 @given(data=st.data())
 def test_any_order_in_an_answer_to_a_placement_is_taken_disputed_or_an_anomaly(data: st.DataObject) -> None:
     body = data.draw(altered({"order": ACCOUNT["get_open_orders"]["orders"][0]}) | answers_of(OrderAnswer))
@@ -315,3 +323,21 @@ def test_any_order_in_an_answer_to_a_placement_is_taken_disputed_or_an_anomaly(d
     except McpError:
         return
     taken(order)
+
+
+@pytest.mark.soak
+@MANY
+@given(name=st.sampled_from(NAMES), data=st.data())
+def test_many_strange_and_damaged_answers_are_decided_on_or_refused(name: str, data: st.DataObject) -> None:
+    body = data.draw(altered(GOOD[name]).map(wire) | damaged(wire(GOOD[name])))
+    decided(name, body)
+
+
+@pytest.mark.soak
+@MANY
+@given(name=st.sampled_from(sorted(ACCOUNT)), data=st.data())
+def test_many_strange_and_damaged_answers_about_the_account_are_compared(
+    name: str, data: st.DataObject
+) -> None:
+    body = data.draw(altered(ACCOUNT[name]).map(wire) | damaged(wire(ACCOUNT[name])))
+    compared({**{n: wire(a) for n, a in ACCOUNT.items()}, name: body})

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from bench.report import Row, add_rows, print_table, row_at_most
+from core.market.forwards import forwards_of
 from core.market.instrument_name import expiry_code
 from core.market.observations import HourlyClose, Level, MeanFunding
 from core.market.option_chain import OptionChain
@@ -99,6 +100,7 @@ def facts_without_chain() -> EntryFacts:
             funding=(MeanFunding(venue="hyperliquid", annualised_frac=0.08, as_of=NOW),),
             macro_events=(),
             liquidation_level=Level.LOW,
+            forwards=(),
             chain=None,
         ),
     )
@@ -106,7 +108,8 @@ def facts_without_chain() -> EntryFacts:
 
 def with_chain(facts: EntryFacts, chain: OptionChain) -> EntryFacts:
     """The same facts with a chain."""
-    return facts.model_copy(update={"market": facts.market.model_copy(update={"chain": chain})})
+    market = facts.market.model_copy(update={"chain": chain, "forwards": forwards_of(chain)})
+    return facts.model_copy(update={"market": market})
 
 
 def times_ms(*works: Callable[[], object], rounds: int = _ROUNDS) -> list[list[float]]:

@@ -56,7 +56,14 @@ class IllegalEdgeError(CerberoError):
 
 
 class McpError(CerberoError):
-    """An upstream tool server did not give a usable answer."""
+    """An upstream tool server did not give a usable answer.
+
+    `reason` is the venue's own word for a pause of its own, such as `system_maintenance`, where it gave one.
+    """
+
+    def __init__(self, message: str, *, reason: str | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class McpAuthError(McpError):
@@ -82,8 +89,8 @@ class McpDataAnomalyError(McpError):
 class McpRateLimitError(McpError):
     """The server asked for a pause (429)."""
 
-    def __init__(self, message: str, retry_after_s: float) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, retry_after_s: float, *, reason: str | None = None) -> None:
+        super().__init__(message, reason=reason)
         self.retry_after_s = retry_after_s
 
 

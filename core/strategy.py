@@ -185,8 +185,18 @@ class AnomalySection(Section):
     iv_max_pct: float = Field(400.0, ge=100, le=2000, description="percent, mark IV")
     delta_gap_max: float = Field(0.05, gt=0, le=1, description="our delta against the venue's")
     clock_ahead_max_s: float = Field(
-        5.0, ge=0, le=60, description="seconds a quote may be ahead of our clock"
+        5.0, ge=0, le=60, description="seconds a time of the venue may be ahead of our clock"
     )
+    equity_age_max_s: float = Field(
+        900.0, gt=0, le=86_400, description="seconds; older total equity is an anomaly"
+    )
+    fx_age_max_h: float = Field(144.0, gt=0, le=720, description="hours; an older FX rate is an anomaly")
+    basis_max_frac: float = Field(0.01, gt=0, le=0.2, description="forward over index less 1, absolute")
+    basis_max_frac_per_year: float = Field(
+        0.15, ge=0, le=1, description="the same in addition, for each year to expiry"
+    )
+    atm_iv_over_dvol_min: float = Field(0.6, gt=0, le=1, description="at-the-money IV over DVOL")
+    atm_iv_over_dvol_max: float = Field(1.6, ge=1, le=10, description="at-the-money IV over DVOL")
 
 
 class ComboSection(Section):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_SHOWN_MAX = 80
 _BYTES_FROM, _BYTES_TO = 0xDC80, 0xDCFF
 """A byte of the command line that is no UTF-8 is one of these characters in Python; none can be encoded."""
 _UNSEEN = re.compile(
@@ -40,6 +41,12 @@ def _seen(character: str) -> str:
     if character.isprintable() and _UNSEEN.match(character) is None:
         return character
     return character.encode("unicode_escape").decode("ascii")
+
+
+def shown(value: object) -> str:
+    """A value that was found instead of the expected one, as Python writes it, short enough for a message."""
+    text = repr(value)
+    return text if len(text) <= _SHOWN_MAX else f"{text[:_SHOWN_MAX]}… ({len(text)} characters)"
 
 
 def _escape(found: re.Match[str]) -> str:

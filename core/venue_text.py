@@ -6,7 +6,7 @@ printable ASCII on one line, of limited length, between the signs `⟪` and `⟫
 What stands between the signs never enters the audit log: state puts the text into a table of its own, and its
 SHA-256 into the record (`⟪sha256:…⟫`).
 
-`VenueText` is what code makes of a raw text. `Name` and `Said` are the types of text fields in answers.
+`VenueText` is what code makes of a raw text. The types of texts in answers are in `core/contract/scalars.py`.
 """
 
 from __future__ import annotations
@@ -14,9 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from hashlib import sha256
-from typing import Annotated, Any
-
-from pydantic.functional_validators import AfterValidator
+from typing import Any
 
 OPEN, CLOSE = "⟪", "⟫"
 LENGTH_MAX = 300
@@ -79,12 +77,6 @@ def escaped(text: str) -> str:
 
 def _escape(found: re.Match[str]) -> str:
     return found[0].encode("unicode_escape", "surrogatepass").decode("ascii")
-
-
-Name = Annotated[str, AfterValidator(named)]
-"""A text field that names something: an instrument, a label, an account, a country."""
-Said = Annotated[str, AfterValidator(quoted)]
-"""A text field in which the other side says something in its own words."""
 
 
 def own_words(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from actors.execution.line import Line
 from actors.execution.order import WorkingOrder, dated_now, dispute
+from actors.execution.unknown import SINCE_BEFORE
 from core.contract import GET_POSITIONS, GET_USER_TRADES, CurrencyRequest, GetSince, Order
 from core.messages.alerting import Severity
 from core.messages.base import Refused
@@ -97,7 +98,7 @@ async def _book_final(line: Line, order: Order, permitted: Permitted) -> Failed 
     label = permitted.instruction.label
     fills: tuple[Fill, ...] = ()
     if order.filled_amount > 0:
-        since = GetSince(since=permitted.instruction.created_at)
+        since = GetSince(since=permitted.instruction.created_at - SINCE_BEFORE)
         traded = await line.read(GET_USER_TRADES, since)
         read = Failed.of(traded.error) if isinstance(traded, FetchFailed) else fills_of(traded.trades, label)
         if isinstance(read, Failed):

@@ -37,6 +37,7 @@ ROUNDS = 3
 BETWEEN_ROUNDS_S = 5.0
 WAIT_FOR_VENUE_S = 5.0
 SINCE_BEFORE = timedelta(minutes=5)
+"""How far before our own time of an instruction the venue may have dated what became of it."""
 LONG_DOUBT_ROUNDS = 12
 """Rounds after which a person is alerted: about a minute."""
 

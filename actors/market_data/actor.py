@@ -72,7 +72,6 @@ class MarketData(Room[MarketDataProtocol | Terminated]):
         self._decision = decision
         self._alerting = alerting
         self._strategy = strategy
-        self._age_max_s = strategy.limits.market_data_age_max_s
         self._ended: set[Router] = set()
         self._failures = 0
         self._last_failure: str | None = None
@@ -97,7 +96,7 @@ class MarketData(Room[MarketDataProtocol | Terminated]):
             decision=self._decision,
             seen=self._seen,
             suspension=Suspension(self.ctx, self._kill_switch, self._alerting),
-            age_max_s=self._age_max_s,
+            strategy=self._strategy,
         )
         for address in self._routers.values():
             self.ctx.watch(address)
@@ -173,7 +172,7 @@ class MarketData(Room[MarketDataProtocol | Terminated]):
     async def _read_entry(self, reading: Reading, _request: FetchSnapshot) -> EntryMarket | Missing:
         await reading.gather(entry_parts(self.ctx.now(), self._strategy))
         await reading.gather(lambda: (entry_chain(self.ctx.now(), self._strategy),))
-        return reading.finish(lambda answers: entry_market(answers, self.ctx.now(), self._age_max_s))
+        return reading.finish(lambda answers: entry_market(answers, self.ctx.now(), self._strategy))
 
     async def _read_monitor(self, reading: Reading, request: FetchSnapshot) -> MonitorMarket | Missing:
         now = self.ctx.now()
@@ -181,7 +180,7 @@ class MarketData(Room[MarketDataProtocol | Terminated]):
         await reading.gather(monitor_parts(now, spot_4h_ago_known=ago_usd is not None))
         await reading.gather((chain_of(min(request.expirations), max(request.expirations)),))
         return reading.finish(
-            lambda answers: monitor_market(answers, self.ctx.now(), self._age_max_s, ago_usd)
+            lambda answers: monitor_market(answers, self.ctx.now(), self._strategy, ago_usd)
         )
 
     def _count_failure(self, missing: Missing) -> None:

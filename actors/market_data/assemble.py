@@ -17,6 +17,7 @@ from core.contract import (
     GET_DVOL,
     GET_DVOL_HISTORY,
     GET_FUNDING_HISTORY,
+    GET_FUNDING_RATE,
     GET_FX_RATE,
     GET_HISTORICAL,
     GET_HOLDINGS,
@@ -26,16 +27,24 @@ from core.contract import (
     GET_TOTAL_EQUITY,
     Calendar,
     DvolHistory,
+    FundingRate,
     FxRate,
+    Holdings,
     Router,
     Tool,
     TotalEquity,
 )
 from core.contract.base import AnswerT, RequestT
+from core.market.assets import is_eth
+from core.market.countries import country_of
+from core.market.forwards import forwards_of
+from core.market.freshness import latest_time
 from core.market.observations import HourlyClose, Level, MacroEvent, MeanFunding
 from core.market.option_chain import OptionChain
 from core.messages.market_data import EntryMarket, PartFault, SnapshotFault
 from core.rules.facts import AccountFacts, MarketFacts, MonitorMarket
+from core.strategy import Strategy
+from core.text import shown
 
 HOURS_PER_YEAR = 8760
 _HOUR = timedelta(hours=1)
@@ -43,6 +52,8 @@ _DAY = timedelta(hours=24)
 _AGO_TOLERANCE = timedelta(hours=2)
 """How long before the requested moment the last bar may have ended."""
 _OWN_VENUE = "hyperliquid"
+SHARES_MAX = 1.01
+"""Shares of a whole, each rounded by its server."""
 
 Answers = Mapping[str, object]
 
@@ -55,40 +66,45 @@ class IncompleteError(Exception):
         self.fault = SnapshotFault(source=source, part=part, kind=kind.value, detail=detail)
 
 
-def entry_market(answers: Answers, now: datetime, age_max_s: float) -> EntryMarket:
+def entry_market(answers: Answers, now: datetime, strategy: Strategy) -> EntryMarket:
     """All market and account facts of an entry. Raises `IncompleteError`."""
     account = answer_of(answers, GET_ACCOUNT_SUMMARY)
     fx = answer_of(answers, GET_FX_RATE)
-    holdings = answer_of(answers, GET_HOLDINGS)
+    age_max_s = strategy.limits.market_data_age_max_s
+    latest = latest_time(now, strategy.anomalies)
     with _translated():
+        chain = chain_in(answers)
         return EntryMarket(
             account=AccountFacts(
                 equity_usd=_equity_usd(answer_of(answers, GET_TOTAL_EQUITY), fx),
                 eur_usd=fx.rate,
-                eth_share=math.fsum(held.share for held in holdings.holdings if held.asset == "ETH"),
+                eth_share=_eth_share(answer_of(answers, GET_HOLDINGS)),
                 venue_equity_eth=float(account.equity),
                 initial_margin_eth=float(account.initial_margin),
             ),
             market=MarketFacts(
                 spot_usd=spot_usd(answers, now, age_max_s),
                 dvol=dvol_pts(answers, now, age_max_s),
-                dvol_24h_ago=_dvol_ago(answer_of(answers, GET_DVOL_HISTORY), now - _DAY),
-                index_hourly_closes=_closes(answers, now),
-                funding=_funding(answers, now),
+                dvol_24h_ago=_dvol_ago(answer_of(answers, GET_DVOL_HISTORY), latest - _DAY),
+                index_hourly_closes=_closes(answers, latest),
+                funding=_funding(answers, latest),
                 macro_events=_events(answer_of(answers, GET_CALENDAR)),
                 liquidation_level=Level(answer_of(answers, GET_LIQUIDATION_PRESSURE).level),
-                chain=chain_in(answers),
+                forwards=forwards_of(chain),
+                chain=chain,
             ),
         )
 
 
 def monitor_market(
-    answers: Answers, now: datetime, age_max_s: float, spot_4h_ago_usd: float | None
+    answers: Answers, now: datetime, strategy: Strategy, spot_4h_ago_usd: float | None
 ) -> MonitorMarket:
     """All market facts of a monitor. Raises `IncompleteError`."""
-    if spot_4h_ago_usd is None:
-        spot_4h_ago_usd = _close_at(_closes(answers, now), now - BACK_4H)
+    age_max_s = strategy.limits.market_data_age_max_s
     with _translated():
+        if spot_4h_ago_usd is None:
+            latest = latest_time(now, strategy.anomalies)
+            spot_4h_ago_usd = _close_at(_closes(answers, latest), latest - BACK_4H)
         return MonitorMarket(
             spot_usd=spot_usd(answers, now, age_max_s),
             spot_4h_ago_usd=spot_4h_ago_usd,
@@ -105,7 +121,9 @@ def _translated() -> Iterator[None]:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise IncompleteError("market_data", where, f"found {first['input']!r}: {first['msg']}") from error
+        raise IncompleteError(
+            "market_data", where, f"found {shown(first['input'])}: {first['msg']}"
+        ) from error
 
 
 def spot_usd(answers: Answers, now: datetime, age_max_s: float) -> float:
@@ -120,6 +138,16 @@ def dvol_pts(answers: Answers, now: datetime, age_max_s: float) -> float:
     dvol = answer_of(answers, GET_DVOL)
     _require_fresh("get_dvol", dvol.timestamp, now, age_max_s)
     return dvol.dvol
+
+
+def funding_frac(answers: Answers, now: datetime, strategy: Strategy) -> float | None:
+    """The last funding rate, a fraction a year; None if there is none, or if it is not of these hours."""
+    rate = answers.get(GET_FUNDING_RATE.name)
+    if not isinstance(rate, FundingRate):
+        return None
+    oldest = now - timedelta(hours=strategy.entry.funding_age_max_h)
+    is_current = oldest <= rate.timestamp <= latest_time(now, strategy.anomalies)
+    return rate.annualized_rate if is_current else None
 
 
 def answer_of(answers: Answers, tool: Tool[RequestT, AnswerT]) -> AnswerT:
@@ -160,17 +188,36 @@ def _equity_usd(equity: TotalEquity, fx: FxRate) -> float:
     )
 
 
+def _eth_share(held: Holdings) -> float:
+    """The part of all holdings that is ETH, by whatever name."""
+    part = "get_holdings"
+    share = 0.0
+    for holding in held.holdings:
+        counts = is_eth(holding.asset)
+        if counts is None:
+            detail = f"can't tell whether {shown(holding.asset)} is ETH"
+            raise IncompleteError(Router.PORTFOLIO, part, detail)
+        share += holding.share if counts else 0.0
+    total = math.fsum(holding.share for holding in held.holdings)
+    if total > SHARES_MAX:
+        detail = f"the shares add up to {total:.3f}, expected at most 1"
+        raise IncompleteError(Router.PORTFOLIO, part, detail)
+    return share
+
+
 def _dvol_ago(history: DvolHistory, moment: datetime) -> float:
     """DVOL at `moment`: the close of the last bar that had ended by then."""
     ended = [point for point in history.points if point.timestamp + _HOUR <= moment]
-    if not ended or moment - (ended[-1].timestamp + _HOUR) > _AGO_TOLERANCE:
+    last = max(ended, key=lambda point: point.timestamp, default=None)
+    if last is None or moment - (last.timestamp + _HOUR) > _AGO_TOLERANCE:
         raise IncompleteError(
             Router.DERIBIT, "get_dvol_history", f"no bar that ended by {moment.isoformat()}"
         )
-    return ended[-1].close
+    return last.close
 
 
-def _closes(answers: Answers, now: datetime) -> tuple[HourlyClose, ...]:
+def _closes(answers: Answers, latest: datetime) -> tuple[HourlyClose, ...]:
+    """The closes of the hours that were over by `latest`."""
     candles = answer_of(answers, GET_HISTORICAL).candles
     closes = tuple(
         HourlyClose(at=candle.timestamp + _HOUR, close_usd=float(candle.close))
@@ -179,34 +226,39 @@ def _closes(answers: Answers, now: datetime) -> tuple[HourlyClose, ...]:
     )
     if len(closes) != len(candles):
         raise IncompleteError(Router.DERIBIT, "get_historical", "an hourly close is not above 0")
-    return tuple(close for close in closes if close.at <= now)
+    return tuple(close for close in closes if close.at <= latest)
 
 
 def _close_at(closes: tuple[HourlyClose, ...], moment: datetime) -> float:
     ended = [close for close in closes if close.at <= moment]
-    if not ended or moment - ended[-1].at > _AGO_TOLERANCE:
+    last = max(ended, key=lambda close: close.at, default=None)
+    if last is None or moment - last.at > _AGO_TOLERANCE:
         raise IncompleteError(Router.DERIBIT, "get_historical", f"no hourly close by {moment.isoformat()}")
-    return ended[-1].close_usd
+    return last.close_usd
 
 
-def _funding(answers: Answers, now: datetime) -> tuple[MeanFunding, ...]:
-    """Each venue's mean funding of the last 24 h, annualised, as a fraction.
+def _funding(answers: Answers, latest: datetime) -> tuple[MeanFunding, ...]:
+    """Each venue's mean funding of the 24 h up to `latest`, annualised, as a fraction.
 
     Hyperliquid's is computed from its own hourly rates, or taken like the others' if it has none. The rate
     stamped exactly 24 h ago is left out: it was paid for the hour before, and would be the 25th.
     """
     history = answer_of(answers, GET_FUNDING_HISTORY).points
-    points = [point for point in history if now - _DAY < point.timestamp <= now]
+    points = [point for point in history if latest - _DAY < point.timestamp <= latest]
     others = answer_of(answers, GET_CROSS_EXCHANGE_FUNDING).exchanges
     rates = [
         MeanFunding(venue=other.name, annualised_frac=other.annualized_rate, as_of=other.timestamp)
         for other in others
-        if other.name.lower() != _OWN_VENUE or not points
+        if other.name != _OWN_VENUE or not points
     ]
     if points:
         mean = math.fsum(point.hourly_rate for point in points) / len(points)
         rates.append(
-            MeanFunding(venue=_OWN_VENUE, annualised_frac=mean * HOURS_PER_YEAR, as_of=points[-1].timestamp)
+            MeanFunding(
+                venue=_OWN_VENUE,
+                annualised_frac=mean * HOURS_PER_YEAR,
+                as_of=max(point.timestamp for point in points),
+            )
         )
     return tuple(rates)
 
@@ -215,7 +267,7 @@ def _events(calendar: Calendar) -> tuple[MacroEvent, ...]:
     return tuple(
         MacroEvent(
             name=event.name,
-            country=event.country,
+            country=country_of(event.country) or event.country,
             importance=Level(event.importance),
             scheduled_at=event.scheduled_at,
         )

@@ -38,11 +38,11 @@ def quotes_json(chain: OptionChain, expiries: Iterable[datetime]) -> tuple[str, 
 
 
 def leg_marks(chain: OptionChain, legs: Iterable[Leg]) -> dict[str, LegMark]:
-    """The marks of those legs that the chain quotes with a usable delta."""
+    """The marks of those legs of which the chain has a sound quote."""
     marks = {}
     for leg in legs:
         quote = chain.quote(leg.instrument_name)
-        if quote is not None and math.isfinite(quote.delta):
+        if quote is not None and not quote.faults:
             marks[leg.instrument_name] = LegMark(
                 instrument_name=quote.instrument_name,
                 bid_eth=quote.bid_eth,

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
-from actors.market_data.assemble import Answers, chain_in, dvol_pts, spot_usd
+from actors.market_data.assemble import Answers, chain_in, dvol_pts, funding_frac, spot_usd
 from actors.market_data.parts import stored_chain, stored_parts
 from actors.market_data.reading import Missing, Sources
 from actors.market_data.seen import Seen
 from actors.market_data.stored import quotes_json, stored_expiries
 from actors.market_data.suspension import Suspension
 from actors.runtime import Address, Context, Conversations, Key, Outbox
-from core.contract import GET_FUNDING_RATE, FundingRate
 from core.market.option_chain import OptionChain
 from core.messages.base import Refused
 from core.messages.market_data import MarketSnapshotFailed, MarketSnapshotStored, PartFault
 from core.messages.protocols import DecisionProtocol, StateProtocol
 from core.messages.state import Recorded, RecordMarketSnapshot
+from core.strategy import Strategy
 
 DEADLINE_S: Final = 60.0
 
@@ -57,7 +57,7 @@ class StoredSnapshots:
         decision: Address[DecisionProtocol],
         seen: Seen,
         suspension: Suspension,
-        age_max_s: float,
+        strategy: Strategy,
     ) -> None:
         self._ctx = ctx
         self._conversations = conversations
@@ -67,7 +67,8 @@ class StoredSnapshots:
         self._decision = decision
         self._seen = seen
         self._suspension = suspension
-        self._age_max_s = age_max_s
+        self._strategy = strategy
+        self._age_max_s = strategy.limits.market_data_age_max_s
 
     async def take(self, name: str, request_id: str, slot: datetime, answer: TellStored) -> Missing | None:
         """Read a snapshot, store it, and answer. Missing if it could not be read; that is answered, too."""
@@ -119,11 +120,10 @@ class StoredSnapshots:
 
     def _snapshot(self, answers: Answers) -> StoredSnapshot:
         now = self._ctx.now()
-        rate = answers.get(GET_FUNDING_RATE.name)
         return StoredSnapshot(
             spot_usd=spot_usd(answers, now, self._age_max_s),
             dvol=dvol_pts(answers, now, self._age_max_s),
-            funding_frac=rate.annualized_rate if isinstance(rate, FundingRate) else None,
+            funding_frac=funding_frac(answers, now, self._strategy),
             chain=chain_in(answers),
         )
 

@@ -14,13 +14,15 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
 from actors.mcp.cleaned import CleanResponse, clean
+from actors.mcp.reasons import MAINTENANCE, reason_in
 from actors.mcp.transport import HTTP_DEADLINE_S, ConnectionCut, NoAnswer, NotConnected, Response, Transport
-from core.contract import GET_OPTIONS_CHAIN, Dvol, HealthAnswer, IndexPrice, OrderBook, Router
+from core.contract import GET_OPTIONS_CHAIN, HealthAnswer, Router
 from core.contract.registry import TOOLS, health_path, tool_path
 from core.errors import (
     InputError,
     McpAuthError,
     McpDataAnomalyError,
+    McpError,
     McpRateLimitError,
     McpRequestError,
     McpServerError,
@@ -28,6 +30,7 @@ from core.errors import (
     McpTimeoutError,
     McpToolNotFoundError,
 )
+from core.market.freshness import age_problem
 from core.market.option_chain import OptionChain
 from core.redaction import Redactor
 from core.strategy import Strategy
@@ -38,7 +41,7 @@ RETRY_AFTER_DEFAULT_S = 5.0
 """The pause after a 429 without a `Retry-After` in seconds."""
 RETRY_AFTER_MAX_S = 300.0
 FOUND_LENGTH_MAX = 80
-_MAINTENANCE = re.compile(r"\b(11051|10041)\b")
+DETAIL_BYTES_MAX = 4096
 
 AnswerT = TypeVar("AnswerT", bound=BaseModel)
 
@@ -115,7 +118,9 @@ class McpClient:
         if tool == GET_OPTIONS_CHAIN.name:
             return self._chain(body, now)
         answer = validated(contract.answer, body, f"{self._router}.{tool}")
-        self._check_age(answer, tool, now)
+        problem = age_problem(answer, now, self._strategy)
+        if problem is not None:
+            raise McpDataAnomalyError(f"{tool}: {problem}")
         return answer
 
     def _chain(self, body: dict[str, object], now: datetime) -> OptionChain:
@@ -142,24 +147,22 @@ class McpClient:
             return
         detail = self.detail(response)
         said = f"{where}: HTTP {response.status}: {detail}"
+        reason = reason_in(_decoded(response))
         match response.status:
             case 401 | 403:
                 raise McpAuthError(said)
             case 404:
                 raise McpToolNotFoundError(said)
             case 429:
-                raise McpRateLimitError(said, retry_after_s(response))
+                raise McpRateLimitError(said, retry_after_s(response), reason=reason)
             case status if status >= 500 or status == 408:
-                raise McpServerError(said)
+                raise McpServerError(said, reason=reason)
             case _:
-                raise McpRequestError(said)
+                raise McpRequestError(said, reason=reason)
 
     def detail(self, response: CleanResponse) -> VenueText:
         """The server's own words."""
-        try:
-            found = from_json(response.body)
-        except ValueError:
-            found = response.body.decode("utf-8", "replace")
+        found = _decoded(response)
         if isinstance(found, dict):
             found = found.get("detail", found.get("error", found))
         return VenueText(found, self._credentials.redact)
@@ -181,28 +184,11 @@ class McpClient:
         self.raise_for_status(response, path)
         return response
 
-    def _check_age(self, answer: BaseModel, tool: str, now: datetime) -> None:
-        """Raise `McpDataAnomalyError` if a current price is too old or ahead of the clock.
-
-        Answers with history or slow statistics are not checked.
-        """
-        if not isinstance(answer, IndexPrice | Dvol | OrderBook):
-            return
-        age_s = (now - answer.timestamp).total_seconds()
-        age_max_s = self._strategy.liquidity.max_quote_age_s
-        ahead_max_s = self._strategy.anomalies.clock_ahead_max_s
-        if age_s > age_max_s:
-            raise McpDataAnomalyError(f"{tool}: {age_s:.0f} s old, expected at most {age_max_s:g} s")
-        if -age_s > ahead_max_s:
-            raise McpDataAnomalyError(
-                f"{tool}: {-age_s:.0f} s ahead of the clock, expected at most {ahead_max_s:g} s"
-            )
-
 
 def parsed(response: CleanResponse, where: str) -> dict[str, object]:
     """The JSON object in the answer. Raises `McpDataAnomalyError` if there is none.
 
-    Raises `McpSoftError` for a non-blank `error`, before any other field is read.
+    Raises `McpSoftError` for an `error` that is not blank, before any other field is read.
     """
     try:
         body = from_json(response.body)
@@ -211,8 +197,10 @@ def parsed(response: CleanResponse, where: str) -> dict[str, object]:
     if not isinstance(body, dict):
         raise McpDataAnomalyError(f"{where}: expected a JSON object, found {type(body).__name__}")
     soft = body.get("error")
-    if isinstance(soft, str) and soft.strip():
-        raise McpSoftError(f"{where}: {quoted(soft.strip())}")
+    if soft and not (isinstance(soft, str) and not soft.strip()):
+        # Some servers give an object or a code for a text. Whatever it is, the other fields mean nothing.
+        told = soft.strip() if isinstance(soft, str) else str(soft)
+        raise McpSoftError(f"{where}: {quoted(told)}", reason=reason_in(soft))
     return body
 
 
@@ -227,9 +215,17 @@ def validated(model: type[AnswerT], body: dict[str, object], where: str) -> Answ
         raise McpDataAnomalyError(f"{where}: {place}: {first['msg']}, found {found}") from error
 
 
-def is_maintenance(text: str) -> bool:
-    """True for the venue's own maintenance (11051) and settlement (10041) errors."""
-    return _MAINTENANCE.search(text) is not None
+def is_maintenance(error: McpError) -> bool:
+    """True for the venue's own maintenance and settlement, which end by themselves."""
+    return error.reason in MAINTENANCE.values()
+
+
+def _decoded(response: CleanResponse) -> object:
+    """The JSON in the answer, or the beginning of its text."""
+    try:
+        return from_json(response.body)
+    except ValueError:
+        return response.body[:DETAIL_BYTES_MAX].decode("utf-8", "replace")
 
 
 def retry_after_s(response: Response) -> float:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Protocol
 
 from actors.mcp.transport import ConnectionCut, NoAnswer, Response, Transport
-from core.contract.base import iso_utc
+from core.contract.scalars import iso_utc
 
 NOW_HEADER = "X-Paper-Now"
 TOOK_HEADER = "x-paper-took"

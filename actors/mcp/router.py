@@ -158,19 +158,20 @@ class McpRouter(Room[McpProtocol | _Attempt]):
         version: str | None = None
         environment: str | None = None
         problem: str | None = None
+        maintenance = False
         self.ctx.check_live()
         try:
             health = self.client.health(correlation=self.ctx.envelope.correlation or probe.request_id)
             version, environment = health.version, health.environment
         except McpError as error:
-            problem = str(error)
+            problem, maintenance = str(error), is_maintenance(error)
         now = self.ctx.now()
         answer(
             RouterProbed(
                 request_id=probe.request_id,
                 router=self._router,
                 ok=problem is None,
-                maintenance=problem is not None and is_maintenance(problem),
+                maintenance=maintenance,
                 version=version,
                 environment=environment,
                 error=problem,

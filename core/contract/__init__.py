@@ -7,26 +7,15 @@ answers with its answer model.
 from __future__ import annotations
 
 from core.contract.base import (
-    Amount,
-    Currency,
     CurrencyRequest,
-    EnvironmentName,
     Failure,
     HealthAnswer,
-    Money,
     NoArguments,
-    Positive,
-    Resolution,
     Router,
-    SideName,
     SoftError,
-    Statistic,
     Tool,
     ToolAnswer,
     ToolRequest,
-    UtcTime,
-    iso_utc,
-    plain_decimal,
 )
 from core.contract.deribit_market import (
     ENVIRONMENT_INFO,
@@ -126,6 +115,19 @@ from core.contract.registry import (
     tool_path,
 )
 from core.contract.rows import UnreadRow
+from core.contract.scalars import (
+    Amount,
+    Currency,
+    EnvironmentName,
+    Money,
+    Positive,
+    Resolution,
+    SideName,
+    Statistic,
+    UtcTime,
+    iso_utc,
+    plain_decimal,
+)
 from core.contract.sentiment import (
     GET_CROSS_EXCHANGE_FUNDING,
     GET_LIQUIDATION_PRESSURE,

@@ -6,37 +6,48 @@ IV and DVOL are percent points.
 
 from __future__ import annotations
 
+from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, BeforeValidator, FailFast, Field, StrictBool
 
-from core.contract.base import (
+from core.contract.base import CurrencyRequest, NoArguments, Router, Tool, ToolAnswer, ToolRequest
+from core.contract.scalars import (
     Amount,
-    CurrencyRequest,
     EnvironmentName,
     Money,
-    NoArguments,
+    Named,
     Positive,
     Resolution,
-    Router,
     Statistic,
-    Tool,
-    ToolAnswer,
-    ToolRequest,
     UtcTime,
+    option_type,
 )
-from core.venue_text import Name
+from core.contract.series import rows
 
-OptionTypeName = Literal["put", "call"]
+OptionTypeName = Annotated[Literal["put", "call"], BeforeValidator(option_type)]
+
+
+DVOL_MIN_PTS, DVOL_MAX_PTS = 1.0, 1000.0
+"""Outside, it is not in percent points, or it is no volatility."""
+
+
+def _at(bar: DvolPoint | Candle) -> datetime:
+    return bar.timestamp
+
+
+def _name(instrument: Instrument) -> str:
+    return instrument.instrument_name
 
 
 class EnvironmentInfo(ToolAnswer):
     """What the token selects. The engine trades only if every needed feature is listed."""
 
     environment: EnvironmentName
-    account: Name
+    account: Named
     server_time: UtcTime
-    features: tuple[Name, ...]
+    features: Annotated[tuple[Named, ...], FailFast()]
 
 
 class IndexPrice(ToolAnswer):
@@ -49,7 +60,7 @@ class IndexPrice(ToolAnswer):
 class Dvol(ToolAnswer):
     """The 30-day implied volatility index, percent points."""
 
-    dvol: Annotated[Statistic, Field(gt=0)]
+    dvol: Annotated[Statistic, Field(ge=DVOL_MIN_PTS, le=DVOL_MAX_PTS)]
     timestamp: UtcTime
 
 
@@ -69,13 +80,13 @@ class DvolPoint(ToolAnswer):
     open: Statistic
     high: Statistic
     low: Statistic
-    close: Statistic
+    close: Annotated[Statistic, Field(ge=DVOL_MIN_PTS, le=DVOL_MAX_PTS)]
 
 
 class DvolHistory(ToolAnswer):
     """Complete bars, oldest first; the bar under way is not among them."""
 
-    points: tuple[DvolPoint, ...]
+    points: Annotated[tuple[DvolPoint, ...], FailFast(), rows(_at, order=_at)]
 
 
 class GetHistorical(ToolRequest):
@@ -101,7 +112,7 @@ class Candle(ToolAnswer):
 class Historical(ToolAnswer):
     """Complete bars, oldest first; the bar under way is not among them."""
 
-    candles: tuple[Candle, ...]
+    candles: Annotated[tuple[Candle, ...], FailFast(), rows(_at, order=_at)]
 
 
 class GetInstruments(ToolRequest):
@@ -123,21 +134,21 @@ class TickStep(ToolAnswer):
 class Instrument(ToolAnswer):
     """One listed option. `strike` in USD, ticks in ETH."""
 
-    instrument_name: Name
+    instrument_name: Named
     strike: Positive
     option_type: OptionTypeName
     expiration: UtcTime
     tick_size: Positive
-    tick_size_steps: tuple[TickStep, ...]
+    tick_size_steps: Annotated[tuple[TickStep, ...], FailFast()]
     min_trade_amount: Amount
     contract_size: Amount
-    is_active: bool
+    is_active: StrictBool
 
 
 class Instruments(ToolAnswer):
     """The listed options, by expiry, strike and type."""
 
-    instruments: tuple[Instrument, ...]
+    instruments: Annotated[tuple[Instrument, ...], FailFast(), rows(_name)]
 
 
 class GetOptionsChain(ToolRequest):
@@ -155,7 +166,7 @@ class OptionQuote(ToolAnswer):
     interest and volume in contracts; `underlying_price` is the expiry's forward in USD.
     """
 
-    instrument_name: Name
+    instrument_name: Named
     strike: Positive
     option_type: OptionTypeName
     expiration: UtcTime
@@ -178,7 +189,7 @@ class OptionQuote(ToolAnswer):
 class OptionsChain(ToolAnswer):
     """The quotes of the asked-for expiries, by expiry, strike and type (calls before puts)."""
 
-    quotes: tuple[OptionQuote, ...]
+    quotes: Annotated[tuple[OptionQuote, ...], FailFast()]
 
 
 class GetOrderBook(ToolRequest):
@@ -188,11 +199,22 @@ class GetOrderBook(ToolRequest):
     depth: Annotated[int, Field(ge=1, le=100)] = 5
 
 
+Levels = tuple[tuple[Decimal, float], ...]
+
+
+def _falling(levels: Levels) -> Levels:
+    return tuple(sorted(levels, key=lambda level: level[0], reverse=True))
+
+
+def _rising(levels: Levels) -> Levels:
+    return tuple(sorted(levels, key=lambda level: level[0]))
+
+
 class OrderBook(ToolAnswer):
     """Levels `[price, amount]`, best first."""
 
-    bids: tuple[tuple[Money, Statistic], ...]
-    asks: tuple[tuple[Money, Statistic], ...]
+    bids: Annotated[tuple[tuple[Money, Statistic], ...], FailFast(), AfterValidator(_falling)]
+    asks: Annotated[tuple[tuple[Money, Statistic], ...], FailFast(), AfterValidator(_rising)]
     timestamp: UtcTime
 
 

@@ -9,27 +9,32 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, FailFast, Field, model_validator
 
-from core.contract.base import (
+from core.contract.base import CurrencyRequest, Router, Tool, ToolAnswer, ToolRequest
+from core.contract.rows import RowsAnswer
+from core.contract.scalars import (
+    NAME_LENGTH_MAX,
     Amount,
-    CurrencyRequest,
+    FreeText,
     Money,
+    Named,
     Positive,
-    Router,
     SideName,
     Statistic,
-    Tool,
-    ToolAnswer,
-    ToolRequest,
     UtcTime,
+    order_state,
 )
-from core.contract.rows import RowsAnswer
-from core.venue_text import Name, Said
+from core.contract.series import rows
+from core.venue_text import named
 
-OrderStateName = Literal["open", "filled", "cancelled", "rejected"]
+OrderStateName = Annotated[Literal["open", "filled", "cancelled", "rejected"], BeforeValidator(order_state)]
 TimeInForce = Literal["good_til_cancelled", "immediate_or_cancel", "fill_or_kill"]
 PositiveAmount = Annotated[Amount, Field(gt=0)]
+NotNegativeAmount = Annotated[Amount, Field(ge=0)]
+RATIO_MAX = 1000
+LabelRead = Annotated[str, Field(max_length=NAME_LENGTH_MAX), AfterValidator(named)]
+"""A label as a venue shows it: empty if an order was placed without one."""
 LabelText = Annotated[str, Field(min_length=1, max_length=64)]
 
 
@@ -41,13 +46,13 @@ class AccountSummary(ToolAnswer):
     available_funds: Money
     initial_margin: Money
     maintenance_margin: Money
-    error: Said | None = None
+    error: FreeText | None = None
 
 
 class VenuePosition(ToolAnswer):
     """One open position: `size` signed, contracts; prices and `floating_pnl` in ETH; greeks of all of it."""
 
-    instrument_name: Name
+    instrument_name: Named
     size: Amount
     average_price: Money
     mark_price: Money
@@ -63,7 +68,7 @@ class Positions(RowsAnswer):
 
     ROWS = "positions"
 
-    positions: tuple[VenuePosition, ...]
+    positions: Annotated[tuple[VenuePosition, ...], FailFast(), rows(lambda row: row.instrument_name)]
 
 
 class ComboLeg(ToolRequest):
@@ -100,9 +105,9 @@ class PlaceComboOrder(ToolRequest):
 class OrderLeg(ToolAnswer):
     """One leg of an order, as it was asked for."""
 
-    instrument_name: Name
+    instrument_name: Named
     side: SideName
-    ratio: int
+    ratio: Annotated[int, Field(ge=1, le=RATIO_MAX, strict=True)]
 
 
 class Order(ToolAnswer):
@@ -111,15 +116,15 @@ class Order(ToolAnswer):
     `average_price` is the net ETH received per filled combo, null while nothing is filled.
     """
 
-    order_id: Name
-    label: Name
+    order_id: Named
+    label: LabelRead
     state: OrderStateName
-    amount: Amount
-    filled_amount: Amount
+    amount: NotNegativeAmount
+    filled_amount: NotNegativeAmount
     average_price: Money | None
     price: Money
-    legs: tuple[OrderLeg, ...]
-    reject_reason: Said | None = None
+    legs: Annotated[tuple[OrderLeg, ...], FailFast()]
+    reject_reason: FreeText | None = None
     created_at: UtcTime
     updated_at: UtcTime
 
@@ -141,7 +146,11 @@ class Orders(RowsAnswer):
 
     ROWS = "orders"
 
-    orders: tuple[Order, ...]
+    orders: Annotated[
+        tuple[Order, ...],
+        FailFast(),
+        rows(lambda row: row.order_id, dated=lambda row: row.updated_at, order=lambda row: row.created_at),
+    ]
 
 
 class GetOrderByLabel(ToolRequest):
@@ -177,12 +186,12 @@ class GetSince(ToolRequest):
 class Trade(ToolAnswer):
     """One leg of one fill. `price` and `fee` in ETH, `index_price` in USD. Options pay no rebate."""
 
-    trade_id: Name
-    order_id: Name
-    label: Name
-    instrument_name: Name
+    trade_id: Named
+    order_id: Named
+    label: LabelRead
+    instrument_name: Named
     side: SideName
-    amount: Amount
+    amount: NotNegativeAmount
     price: Annotated[Money, Field(ge=0)]
     fee: Annotated[Money, Field(ge=0)]
     timestamp: UtcTime
@@ -194,7 +203,11 @@ class Trades(RowsAnswer):
 
     ROWS = "trades"
 
-    trades: tuple[Trade, ...]
+    trades: Annotated[
+        tuple[Trade, ...],
+        FailFast(),
+        rows(lambda row: row.trade_id, order=lambda row: row.timestamp),
+    ]
 
 
 class GetMargins(ToolRequest):
@@ -229,7 +242,7 @@ class Cancelled(ToolAnswer):
 class Settlement(ToolAnswer):
     """One delivery: `cash_flow` is what it moved in the balance before the fee, ETH; `size` signed."""
 
-    instrument_name: Name
+    instrument_name: Named
     delivery_price: Positive
     size: Amount
     cash_flow: Money
@@ -242,7 +255,11 @@ class Settlements(RowsAnswer):
 
     ROWS = "settlements"
 
-    settlements: tuple[Settlement, ...]
+    settlements: Annotated[
+        tuple[Settlement, ...],
+        FailFast(),
+        rows(lambda row: (row.instrument_name, row.timestamp), order=lambda row: row.timestamp),
+    ]
 
 
 GET_ACCOUNT_SUMMARY: Final = Tool(Router.DERIBIT, "get_account_summary", CurrencyRequest, AccountSummary)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import Field
+from pydantic import FailFast, Field
 
-from core.contract.base import Router, Statistic, Tool, ToolAnswer, ToolRequest, UtcTime
+from core.contract.base import Router, Tool, ToolAnswer, ToolRequest
+from core.contract.scalars import Statistic, UtcTime
+from core.contract.series import rows
 
 
 class GetFundingRate(ToolRequest):
@@ -41,7 +43,9 @@ class FundingPoint(ToolAnswer):
 class FundingHistory(ToolAnswer):
     """Points, oldest first."""
 
-    points: tuple[FundingPoint, ...]
+    points: Annotated[
+        tuple[FundingPoint, ...], FailFast(), rows(lambda row: row.timestamp, order=lambda row: row.timestamp)
+    ]
 
 
 GET_FUNDING_RATE: Final = Tool(Router.HYPERLIQUID, "get_funding_rate", GetFundingRate, FundingRate)

@@ -4,21 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from pydantic import Field
+from pydantic import BeforeValidator, FailFast, Field
 
-from core.contract.base import (
-    Currency,
-    CurrencyRequest,
-    Money,
-    NoArguments,
-    Router,
-    Statistic,
-    Tool,
-    ToolAnswer,
-    ToolRequest,
-    UtcTime,
-)
-from core.venue_text import Name, Said
+from core.contract.base import CurrencyRequest, NoArguments, Router, Tool, ToolAnswer, ToolRequest
+from core.contract.scalars import NAME_LENGTH_MAX, Currency, FreeText, Money, Named, Statistic, UtcTime
+
+FX_RATE_MIN, FX_RATE_MAX = 1e-9, 1e9
 
 
 class TotalEquity(ToolAnswer):
@@ -27,13 +18,20 @@ class TotalEquity(ToolAnswer):
     equity: Money
     currency: Currency
     timestamp: UtcTime
-    error: Said | None = None
+    error: FreeText | None = None
+
+
+def _one_word(asset: object) -> object:
+    """A name of several words as one, so that it is a name and no text: `TETHER_USD`."""
+    return (
+        "_".join(asset.upper().split()) if isinstance(asset, str) and len(asset) <= NAME_LENGTH_MAX else asset
+    )
 
 
 class Holding(ToolAnswer):
     """One asset: `amount` in its own unit, `share` of the whole as a fraction."""
 
-    asset: Name
+    asset: Annotated[Named, BeforeValidator(_one_word)]
     amount: Money
     value_eur: Money
     share: Annotated[Statistic, Field(ge=0, le=1)]
@@ -42,7 +40,7 @@ class Holding(ToolAnswer):
 class Holdings(ToolAnswer):
     """Every asset held."""
 
-    holdings: tuple[Holding, ...]
+    holdings: Annotated[tuple[Holding, ...], FailFast()]
 
 
 class GetFxRate(ToolRequest):
@@ -55,7 +53,7 @@ class GetFxRate(ToolRequest):
 class FxRate(ToolAnswer):
     """`rate` quote units per base unit."""
 
-    rate: Annotated[Statistic, Field(gt=0)]
+    rate: Annotated[Statistic, Field(ge=FX_RATE_MIN, le=FX_RATE_MAX)]
     timestamp: UtcTime
 
 

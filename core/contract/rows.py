@@ -15,9 +15,12 @@ from pydantic import Field, ModelWrapValidatorHandler, ValidationError, model_va
 from pydantic.json_schema import SkipJsonSchema
 
 from core.contract.base import ToolAnswer
-from core.venue_text import Name, named, quoted
+from core.contract.scalars import Titled
+from core.venue_text import named, quoted
 
 FOUND_LENGTH_MAX = 80
+ROWS_MAX = 20_000
+"""A longer list is not looked at row by row."""
 
 
 class UnreadRow(ToolAnswer):
@@ -26,8 +29,8 @@ class UnreadRow(ToolAnswer):
     A blank label is one that nobody gave; None means that the row has no label, or one that is no text.
     """
 
-    instrument_name: Name | None
-    label: Name | None
+    instrument_name: Titled | None
+    label: Titled | None
     problem: str
 
     @property
@@ -52,13 +55,15 @@ class RowsAnswer(ToolAnswer):
         try:
             return handler(value)
         except ValidationError:
-            if not isinstance(value, Mapping) or not isinstance(value.get(cls.ROWS), list):
+            listed = value.get(cls.ROWS) if isinstance(value, Mapping) else None
+            if not isinstance(value, Mapping) or not isinstance(listed, list) or len(listed) > ROWS_MAX:
                 raise
+        rest = {name: value[name] for name in cls.model_fields if name in value}
         good: list[object] = []
         unread: list[UnreadRow] = []
-        for row in value[cls.ROWS]:
+        for row in listed:
             try:
-                handler({**value, cls.ROWS: [row]})
+                handler({**rest, cls.ROWS: [row]})
             except ValidationError as error:
                 found = _unread(row, error)
                 if found.label is None and found.instrument_name is None:
@@ -66,7 +71,7 @@ class RowsAnswer(ToolAnswer):
                 unread.append(found)
             else:
                 good.append(row)
-        answer = handler({**value, cls.ROWS: good})
+        answer = handler({**rest, cls.ROWS: good})
         return answer.model_copy(update={"unread": tuple(unread)})
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, FailFast, Field
 
-from core.contract.base import Money, Router, Statistic, Tool, ToolAnswer, ToolRequest, UtcTime
-from core.venue_text import Name
+from core.contract.base import Router, Tool, ToolAnswer, ToolRequest
+from core.contract.scalars import Money, Named, Statistic, UtcTime, word
+from core.contract.series import rows
 
 
 class CoinRequest(ToolRequest):
@@ -19,15 +20,17 @@ class CoinRequest(ToolRequest):
 class ExchangeFunding(ToolAnswer):
     """`annualized_rate` is the mean of the exchange's last 24 h, annualised, a fraction."""
 
-    name: Name
+    name: Annotated[Named, BeforeValidator(word)]
     annualized_rate: Statistic
     timestamp: UtcTime
 
 
 class CrossExchangeFunding(ToolAnswer):
-    """One entry an exchange."""
+    """One entry an exchange, by its name in lower case."""
 
-    exchanges: tuple[ExchangeFunding, ...]
+    exchanges: Annotated[
+        tuple[ExchangeFunding, ...], FailFast(), rows(lambda row: row.name, dated=lambda row: row.timestamp)
+    ]
 
 
 class LiquidationPressure(ToolAnswer):
@@ -35,7 +38,7 @@ class LiquidationPressure(ToolAnswer):
 
     long_usd_24h: Annotated[Money, Field(ge=0)]
     short_usd_24h: Annotated[Money, Field(ge=0)]
-    level: Literal["low", "medium", "high"]
+    level: Annotated[Literal["low", "medium", "high"], BeforeValidator(word)]
 
 
 GET_CROSS_EXCHANGE_FUNDING: Final = Tool(

@@ -10,8 +10,19 @@ from typing import NamedTuple, cast
 
 from pydantic_core import from_json
 
+from core.contract.scalars import NAME_LENGTH_MAX
 from core.errors import McpDataAnomalyError
+from core.market.chain_rows import (
+    DECIMALS,
+    INT_MAX,
+    SHORT_DECIMAL,
+    STATISTICS,
+    decimal_or_none,
+    mended,
+    time_or_none,
+)
 from core.market.instrument_name import named_option
+from core.text import shown
 from core.values import OptionType
 
 FIELDS = (
@@ -46,6 +57,9 @@ _TEXT = {
 }
 _TEXT_OR_NULL = {"bid", "ask"}
 _TYPES = {"put": OptionType.PUT, "call": OptionType.CALL}
+_DIGITS = frozenset("0123456789.-")
+QUOTES_MAX = 20_000
+"""A longer answer is not taken apart. All of ETH's options are about 900."""
 
 
 class ChainColumns(NamedTuple):
@@ -102,19 +116,78 @@ def quotes_in(answer: bytes | str | Mapping[str, object]) -> Sequence[object]:
     if not isinstance(quotes, list) or not quotes:
         found = "an empty list" if quotes == [] else type(quotes).__name__
         raise _broken(f"quotes: expected a list of quotes, found {found}")
+    if len(quotes) > QUOTES_MAX:
+        raise _broken(f"quotes: expected at most {QUOTES_MAX}, found {len(quotes)}")
     return quotes
 
 
-def columns_of(quotes: Sequence[object], *, recorded: bool = False) -> ChainColumns:
-    """Transpose and type-check. `recorded` quotes may be empty, and their statistics may be text (`wire`)."""
-    if not quotes and recorded:
-        wire: dict[str, tuple[object, ...]] = dict.fromkeys(FIELDS, ())
-    else:
-        wire = dict(zip(FIELDS, zip(*_rows(quotes), strict=True), strict=True))
-    if recorded:
-        wire = {field: _revived(field, column) for field, column in wire.items()}
+def answered_columns(quotes: Sequence[object], latest: datetime) -> ChainColumns:
+    """The columns of an answer's quotes, of which some may need mending (`chain_rows.mended`)."""
+    wire = _as_received(quotes, latest)
+    if wire is None:
+        wire = _transposed(mended(quotes, latest))
+    return _columns(wire)
+
+
+def recorded_columns(quotes: Sequence[object]) -> ChainColumns:
+    """The columns of a record's quotes: there may be none, and their statistics may be text (`wire`)."""
+    wire = _transposed(quotes) if quotes else dict.fromkeys(FIELDS, ())
+    wire = {field: _revived(field, column) for field, column in wire.items()}
     for field, column in wire.items():
         _check_types(field, column)
+    return _columns(wire)
+
+
+def _as_received(quotes: Sequence[object], latest: datetime) -> dict[str, tuple[object, ...]] | None:
+    """The columns, if every quote has the contract's form and stands there once; None if one has not.
+
+    Checked by column, which is enough for almost every answer: `chain_rows` says the same of single quotes.
+    """
+    try:
+        wire = _transposed(quotes)
+    except McpDataAnomalyError:
+        return None
+    if any(set(map(type, column)) - _allowed(field) for field, column in wire.items()):
+        return None
+    names = set(wire["instrument_name"])
+    times = {text: time_or_none(text) for text in {*wire["expiration"], *wire["timestamp"]}}
+    sound = (
+        len(names) == len(quotes)
+        and all(0 < len(cast("str", name)) <= NAME_LENGTH_MAX for name in names)
+        and _TYPES.keys() >= set(wire["option_type"])
+        and all(_are_decimals(wire[field]) for field in DECIMALS)
+        and all(_are_numbers(wire[field]) for field in STATISTICS)
+        and None not in times.values()
+        and all(cast("datetime", times[text]) <= latest for text in set(wire["timestamp"]))
+    )
+    return wire if sound else None
+
+
+def _are_decimals(column: Sequence[object]) -> bool:
+    texts = cast("set[str]", set(column) - {None})
+    if set().union(*texts) <= _DIGITS:
+        # Plain digits need a closer look only where there are many of them.
+        texts = {text for text in texts if len(text) > SHORT_DECIMAL or not _is_number(text)}
+    return all(decimal_or_none(text) is not None for text in texts)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _are_numbers(column: Sequence[object]) -> bool:
+    return all(type(value) is float or abs(cast("int", value)) <= INT_MAX for value in column)
+
+
+def _transposed(quotes: Sequence[object]) -> dict[str, tuple[object, ...]]:
+    return dict(zip(FIELDS, zip(*_rows(quotes), strict=True), strict=True))
+
+
+def _columns(wire: Mapping[str, Sequence[object]]) -> ChainColumns:
     types = [_option_type(text) for text in wire["option_type"]]
     strikes_usd = _numbers("strike", wire["strike"])
     expirations = _times("expiration", wire["expiration"])
@@ -162,17 +235,19 @@ def _rows(quotes: Sequence[object]) -> list[tuple[object, ...]]:
         raise _broken("expected every quote to be an object") from error
 
 
-def _check_types(field: str, column: Sequence[object]) -> None:
-    allowed: set[type] = {float, int}
+def _allowed(field: str) -> set[type]:
     if field in _TEXT:
-        allowed = {str}
-    elif field in _TEXT_OR_NULL:
-        allowed = {str, type(None)}
+        return {str}
+    return {str, type(None)} if field in _TEXT_OR_NULL else {float, int}
+
+
+def _check_types(field: str, column: Sequence[object]) -> None:
+    allowed = _allowed(field)
     found = set(map(type, column)) - allowed
     if found:
         row = next(i for i, value in enumerate(column) if type(value) in found)
         expected = " or ".join(sorted(kind.__name__ for kind in allowed))
-        raise _broken(f"quotes[{row}].{field}: expected {expected}, found {column[row]!r}")
+        raise _broken(f"quotes[{row}].{field}: expected {expected}, found {shown(column[row])}")
 
 
 def _revived(field: str, column: tuple[object, ...]) -> tuple[object, ...]:
@@ -205,19 +280,17 @@ def _numbers_or_none(field: str, column: Sequence[object]) -> list[float | None]
 def _times(field: str, column: Sequence[object]) -> list[datetime]:
     known: dict[str, datetime] = {}
     for text in set(cast("Sequence[str]", column)):
-        try:
-            known[text] = datetime.fromisoformat(text)
-        except ValueError as error:
-            raise _broken(f"{field}: expected an ISO-8601 time, found {text!r}") from error
-        if known[text].tzinfo is None:
-            raise _broken(f"{field}: expected a time in UTC, found {text!r}")
+        found = time_or_none(text)
+        if found is None:
+            raise _broken(f"{field}: expected an ISO-8601 time with its zone, found {shown(text)}")
+        known[text] = found
     return [known[text] for text in cast("Sequence[str]", column)]
 
 
 def _option_type(text: object) -> OptionType:
     found = _TYPES.get(cast("str", text))
     if found is None:
-        raise _broken(f"option_type: expected put or call, found {text!r}")
+        raise _broken(f"option_type: expected put or call, found {shown(text)}")
     return found
 
 

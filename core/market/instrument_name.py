@@ -15,7 +15,7 @@ from core.values import OptionType
 
 EXPIRY_HOUR_UTC: Final = 8
 MONTH_NAMES: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-_NAME: Final = re.compile(r"ETH-([1-9]|[12]\d|3[01])([A-Z]{3})(\d\d)-([1-9]\d*)-([CP])", re.ASCII)
+_NAME: Final = re.compile(r"ETH-([1-9]|[12]\d|3[01])([A-Z]{3})(\d\d)-([1-9]\d{0,8})-([CP])", re.ASCII)
 _NAMES_KEPT: Final = 65_536
 """Some years of listed options; a name is parsed once."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,7 +17,13 @@ from pydantic import AwareDatetime, Field, GetCoreSchemaHandler, StrictInt, Vali
 from pydantic_core import CoreSchema, core_schema
 
 from core.errors import McpDataAnomalyError
-from core.market.chain_columns import FIELDS, ChainColumns, columns_of, quotes_in
+from core.market.chain_columns import (
+    FIELDS,
+    ChainColumns,
+    answered_columns,
+    quotes_in,
+    recorded_columns,
+)
 from core.market.quote_faults import QuoteFault, faults_of, model_deltas
 from core.strategy import AnomalySection
 from core.values import OptionType, Value
@@ -191,22 +197,18 @@ class OptionChain:
     ) -> OptionChain:
         """Decode and validate one answer of `get_options_chain`, raw bytes or already parsed.
 
-        Raises `McpDataAnomalyError` if it is broken as a whole: no JSON, a field missing or of the wrong
-        type, no quote at all, an instrument twice, every quote older than `max_quote_age_s` at `now`, or a
-        quote further ahead of `now` than `clock_ahead_max_s`.
+        Raises `McpDataAnomalyError` if it is broken as a whole: no JSON, no quote at all, a quote that can't
+        be located, every quote older than `max_quote_age_s` at `now`, or every quote further ahead of `now`
+        than `clock_ahead_max_s`. A single quote with a field that can't be read is broken (`chain_rows`).
         """
-        columns = columns_of(quotes_in(answer))
+        latest = now + timedelta(seconds=anomalies.clock_ahead_max_s)
+        columns = answered_columns(quotes_in(answer), latest)
         newest = max(columns.timestamps)
         age_s = (now - newest).total_seconds()
         if age_s > max_quote_age_s:
             raise McpDataAnomalyError(
                 f"get_options_chain: the newest quote is {age_s:.0f} s old, "
                 f"expected at most {max_quote_age_s:g} s"
-            )
-        if -age_s > anomalies.clock_ahead_max_s:
-            raise McpDataAnomalyError(
-                f"get_options_chain: a quote is {-age_s:.0f} s ahead of the clock, "
-                f"expected at most {anomalies.clock_ahead_max_s:g} s"
             )
         return cls(columns, anomalies)
 
@@ -268,7 +270,7 @@ class OptionChain:
             where = ".".join(str(part) for part in found["loc"])
             raise McpDataAnomalyError(f"get_options_chain: {where}: {found['msg']}") from error
         return cls(
-            columns_of(list(record["quotes"]), recorded=True),
+            recorded_columns(list(record["quotes"])),
             anomalies,
             quotes_total=totals.quotes_total,
             broken_total=totals.broken_total,

@@ -23,8 +23,11 @@ _LAG_MAX = timedelta(hours=2)
 """The newest complete hour may be published a little after it ends."""
 
 
-def history_faults(closes: Sequence[HourlyClose], now: datetime) -> tuple[str, ...]:
-    """Codes why the hourly closes can't be used: too few, a gap, not current at `now`. Empty if they can."""
+def history_faults(closes: Sequence[HourlyClose], now: datetime, *, latest: datetime) -> tuple[str, ...]:
+    """Codes why the hourly closes can't be used: too few, a gap, not current at `now`. Empty if they can.
+
+    `latest` is the latest time that an hour that is over may bear (`freshness.latest_time`).
+    """
     needed = TREND_HOURS + 1
     if len(closes) < needed:
         return ("index_history_short",)
@@ -32,7 +35,7 @@ def history_faults(closes: Sequence[HourlyClose], now: datetime) -> tuple[str, .
     recent = closes[-needed:]
     if any(later.at - earlier.at != _HOUR for earlier, later in pairwise(recent)):
         faults.append("index_history_gap")
-    if not timedelta(0) <= now - recent[-1].at <= _LAG_MAX:
+    if recent[-1].at > latest or now - recent[-1].at > _LAG_MAX:
         faults.append("index_history_not_current")
     return tuple(faults)
 
@@ -51,8 +54,13 @@ def r30_frac(spot_usd: float, closes: Sequence[HourlyClose], now: datetime) -> f
     return spot_usd / base.close_usd - 1.0
 
 
-def median_funding_frac(rates: Sequence[MeanFunding], now: datetime, age_max_h: float) -> float | None:
-    """Median of the rates at most `age_max_h` hours old, a fraction per year; None if there is none."""
+def median_funding_frac(
+    rates: Sequence[MeanFunding], now: datetime, age_max_h: float, *, latest: datetime
+) -> float | None:
+    """Median of the rates at most `age_max_h` hours old, a fraction per year; None if there is none.
+
+    `latest` is the latest time that a rate of now may bear (`freshness.latest_time`).
+    """
     oldest = now - timedelta(hours=age_max_h)
-    usable = [rate.annualised_frac for rate in rates if oldest <= rate.as_of <= now]
+    usable = [rate.annualised_frac for rate in rates if oldest <= rate.as_of <= latest]
     return median(usable) if usable else None

@@ -11,6 +11,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from core.market.forwards import ExpiryForward
 from core.market.observations import (
     Finite,
     HourlyClose,
@@ -49,7 +50,10 @@ class AccountFacts(Value):
 
 
 class MarketFacts(Value):
-    """What an entry reads of the market. `chain` holds the expiries that it may choose from."""
+    """What an entry reads of the market. `chain` holds the expiries that it may choose from.
+
+    `forwards` is derived from the chain, and None only in a record from before it was.
+    """
 
     spot_usd: PositiveUsd
     dvol: PositiveUsd
@@ -58,6 +62,7 @@ class MarketFacts(Value):
     funding: tuple[MeanFunding, ...]
     macro_events: tuple[MacroEvent, ...]
     liquidation_level: Level
+    forwards: tuple[ExpiryForward, ...] | None
     chain: OptionChain | None
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from core.market.forwards import forwards_of
 from core.market.observations import HourlyClose, Level, MeanFunding
 from core.market.option_chain import OptionChain
 from core.pricing.black76 import black76_price_eth, delta, year_fraction
@@ -172,7 +173,10 @@ def entry_facts(**changes: Any) -> EntryFacts:
     }
     if "chain" not in changes:
         facts["chain"] = chain_of(wire_quotes())
-    return in_parts(facts | changes)
+    facts |= changes
+    if "forwards" not in changes:
+        facts["forwards"] = () if facts["chain"] is None else forwards_of(facts["chain"])
+    return in_parts(facts)
 
 
 def in_parts(fields: Mapping[str, Any]) -> EntryFacts:
@@ -186,7 +190,8 @@ def in_parts(fields: Mapping[str, Any]) -> EntryFacts:
 
 def with_chain(facts: EntryFacts, chain: OptionChain) -> EntryFacts:
     """The same facts with another chain."""
-    return facts.model_copy(update={"market": facts.market.model_copy(update={"chain": chain})})
+    market = facts.market.model_copy(update={"chain": chain, "forwards": forwards_of(chain)})
+    return facts.model_copy(update={"market": market})
 
 
 CLOSES = hourly_closes()

@@ -16,6 +16,7 @@ from functools import cache
 from itertools import groupby
 from pathlib import Path
 
+from core.market.forwards import forwards_of
 from core.market.observations import HourlyClose, Level, MacroEvent, MeanFunding
 from core.market.option_chain import OptionChain
 from core.pricing.black76 import delta, year_fraction
@@ -110,7 +111,7 @@ class RecordedMarket:
 
     def entry_facts(self, snapshot: Snapshot, strategy: Strategy) -> EntryFacts:
         """The facts of an account of 10 ETH and 150,000 EUR with nothing open."""
-        now = snapshot.at
+        now, chain = snapshot.at, snapshot.chain(strategy)
         equity_usd = BALANCE_ETH * snapshot.spot_usd + CASH_EUR * EUR_USD
         closes = self.index.between(now - timedelta(hours=722), now)
         return EntryFacts(
@@ -133,7 +134,8 @@ class RecordedMarket:
                 funding=self.funding(now),
                 macro_events=self._events,
                 liquidation_level=Level.LOW,
-                chain=snapshot.chain(strategy),
+                forwards=forwards_of(chain),
+                chain=chain,
             ),
         )
 

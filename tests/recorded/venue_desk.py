@@ -28,6 +28,7 @@ from core.contract import (
     PlaceComboOrder,
     Trade,
 )
+from core.market.forwards import forwards_of
 from core.market.observations import HourlyClose, Level, MacroEvent, MeanFunding
 from core.market.option_chain import OptionChain
 from core.orders.closing_cost import closing_cost
@@ -98,6 +99,7 @@ class VenueDesk:
             public.get_dvol_history(venue, GetDvolHistory(start=now - 27 * _HOUR, end=now - _DAY))
         )
         strikes = strategy.strikes
+        chain = self.chain(now + timedelta(days=strikes.dte_min), now + timedelta(days=strikes.dte_max))
         return EntryFacts(
             now=now,
             engine=EngineFacts(
@@ -120,9 +122,8 @@ class VenueDesk:
                 liquidation_level=Level(
                     public.get_liquidation_pressure(venue, CoinRequest(coin="ETH")).level
                 ),
-                chain=self.chain(
-                    now + timedelta(days=strikes.dte_min), now + timedelta(days=strikes.dte_max)
-                ),
+                forwards=forwards_of(chain),
+                chain=chain,
             ),
         )
 

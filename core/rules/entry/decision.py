@@ -5,9 +5,11 @@ from __future__ import annotations
 from enum import StrEnum
 
 from core.checks import RuleResult
+from core.market.freshness import latest_time
 from core.market.option_chain import OptionChain
 from core.market.statistics import r30_frac
 from core.orders.plan import ComboPlan
+from core.rules.entry.agreement import check_agreement
 from core.rules.entry.bias import choose_bias, forced_bias
 from core.rules.entry.blocked import check_blocked
 from core.rules.entry.combo import plan_combo
@@ -88,6 +90,11 @@ def decide_entry(
         rules.append(forced_bias(forced_kind))
     if kind is None:
         return stop(EntryOutcome.NO_BIAS)
+    agreement = check_agreement(facts, strategy)
+    if agreement is not None:
+        rules.append(agreement)
+        if not agreement.passed:
+            return stop(EntryOutcome.DATA_ANOMALY)
     outcome, plan, results = construct(facts, facts.market.chain, strategy, kind)
     rules += results
     if plan is None:
@@ -148,7 +155,7 @@ def construct(
 def _bias(facts: EntryFacts, strategy: Strategy) -> tuple[SpreadKind | None, RuleResult]:
     funding = usable_funding_frac(facts, strategy)
     market = facts.market
-    r30 = r30_frac(market.spot_usd, market.index_hourly_closes, facts.now)
+    r30 = r30_frac(market.spot_usd, market.index_hourly_closes, latest_time(facts.now, strategy.anomalies))
     return choose_bias(r30, funding, market.dvol, strategy.bias)
 
 

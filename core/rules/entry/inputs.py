@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.checks import RuleResult, Scalar, at_most, holds
+from core.market.freshness import latest_time
 from core.market.statistics import history_faults, median_funding_frac
 from core.rules.facts import EntryFacts
 from core.strategy import Strategy
@@ -13,9 +14,11 @@ def check_inputs(facts: EntryFacts, strategy: Strategy) -> RuleResult:
     market = facts.market
     checks = [
         holds(code, False, len(market.index_hourly_closes), "whole")
-        for code in history_faults(market.index_hourly_closes, facts.now)
+        for code in history_faults(
+            market.index_hourly_closes, facts.now, latest=latest_time(facts.now, strategy.anomalies)
+        )
     ]
-    funding = median_funding_frac(market.funding, facts.now, strategy.entry.funding_age_max_h)
+    funding = _funding_frac(facts, strategy)
     checks.append(holds("funding_missing", funding is not None, funding, "known"))
     closes, venues = len(market.index_hourly_closes), len(market.funding)
     inputs: dict[str, Scalar] = {"index_closes": closes, "venues": venues}
@@ -31,7 +34,16 @@ def check_inputs(facts: EntryFacts, strategy: Strategy) -> RuleResult:
 
 def usable_funding_frac(facts: EntryFacts, strategy: Strategy) -> float:
     """The median funding of facts that `check_inputs` has passed; `ValueError` on others."""
-    funding = median_funding_frac(facts.market.funding, facts.now, strategy.entry.funding_age_max_h)
+    funding = _funding_frac(facts, strategy)
     if funding is None:
         raise ValueError("funding: expected at least one usable venue; check_inputs comes first")
     return funding
+
+
+def _funding_frac(facts: EntryFacts, strategy: Strategy) -> float | None:
+    return median_funding_frac(
+        facts.market.funding,
+        facts.now,
+        strategy.entry.funding_age_max_h,
+        latest=latest_time(facts.now, strategy.anomalies),
+    )

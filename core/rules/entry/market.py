@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from core.checks import Check, RuleResult, at_least, at_most, holds
+from core.market.countries import country_of
 from core.market.observations import Level, MacroEvent
 from core.market.statistics import rv14_pct
 from core.rules.entry.inputs import usable_funding_frac
@@ -38,19 +39,29 @@ def check_market(facts: EntryFacts, strategy: Strategy) -> RuleResult:
 
 
 def _macro(facts: EntryFacts, entry: EntrySection) -> list[Check]:
-    """One failed check per event in the window, or one passed check if there is none."""
+    """One failed check per event in the window, or one passed check if there is none.
+
+    An event of a country that is not known blocks, too, and its word stands behind its name.
+    """
     first = facts.now - timedelta(hours=entry.macro_before_h)
     last = facts.now + timedelta(hours=entry.macro_blackout_h)
 
+    ours = country_of(entry.macro_country) or entry.macro_country
+
     def blocks(event: MacroEvent) -> bool:
+        # A country by a word that is not known may be ours.
         return (
             event.importance is Level.HIGH
-            and event.country == entry.macro_country
+            and (country_of(event.country) or ours) == ours
             and first <= event.scheduled_at <= last
         )
 
+    def told(event: MacroEvent) -> str:
+        unknown = country_of(event.country) is None
+        return f"{event.name} ({event.country}?)" if unknown else event.name
+
     events = facts.market.macro_events
-    blocking = [(event.scheduled_at, event.name) for event in events if blocks(event)]
+    blocking = [(event.scheduled_at, told(event)) for event in events if blocks(event)]
     # By digests where a record has them, so that it is recomputed in the same order.
     blocking.sort(key=lambda event: (event[0], without_texts(event[1], lambda *_: None)))
     if not blocking:

@@ -51,8 +51,12 @@ class OneAnswer:
         """Nothing is held."""
 
 
+def client_of(router: Router, transport: OneAnswer | FakeVenue) -> McpClient:
+    return McpClient(router=router, transport=transport, credentials=CREDENTIALS, strategy=Strategy())
+
+
 def client(transport: OneAnswer | FakeVenue) -> McpClient:
-    return McpClient(router=Router.DERIBIT, transport=transport, credentials=CREDENTIALS, strategy=Strategy())
+    return client_of(Router.DERIBIT, transport)
 
 
 def read_index(answer: Response | TransportError) -> object:

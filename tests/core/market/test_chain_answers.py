@@ -34,7 +34,11 @@ def again(recorded: dict[str, Any]) -> OptionChain:
         ({"quotes": 7}, "quotes: expected a list of quotes, found int"),
         ({"quotes": []}, "quotes: expected a list of quotes, found an empty list"),
         ({"quotes": [7]}, "expected every quote to be an object"),
-        ({"quotes": [{"instrument_name": "x"}]}, "a quote has no field 'strike'"),
+        (
+            {"quotes": [{"instrument_name": "x"}]},
+            "quotes[0]: can't tell which option it is of, by its name 'x', strike None, option_type None and "
+            "expiration None",
+        ),
     ],
 )
 def test_an_answer_of_the_wrong_shape_is_told_to_the_letter(answer: Any, said: str) -> None:

@@ -115,41 +115,12 @@ def test_a_side_holds_only_its_own_quotes_by_strike() -> None:
         ({"quotes": {}}, "found dict"),
         ({"quotes": []}, "found an empty list"),
         ({"quotes": [7]}, "every quote to be an object"),
-        ({"quotes": [{"instrument_name": "x"}]}, "no field 'strike'"),
+        ({"quotes": [{"instrument_name": "x"}]}, "can't tell which option it is of, by its name 'x'"),
     ],
 )
 def test_an_answer_of_the_wrong_shape_is_an_anomaly(answer: Any, expected: str) -> None:
     with pytest.raises(McpDataAnomalyError, match=expected):
         decode(answer)
-
-
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        ({"bid": 0.01}, r"quotes\[0\].bid: expected NoneType or str, found 0.01"),
-        ({"mark_price": None}, r"quotes\[0\].mark_price: expected str, found None"),
-        ({"mark_iv": "65"}, r"quotes\[0\].mark_iv: expected float or int, found '65'"),
-        ({"delta": True}, r"quotes\[0\].delta: expected float or int, found True"),
-        ({"strike": "high"}, "strike: expected a decimal as text"),
-        ({"ask": "high"}, " ask: expected a decimal as text"),
-        ({"bid": "high"}, " bid: expected a decimal as text"),
-        ({"mark_price": "high"}, " mark_price: expected a decimal as text"),
-        ({"underlying_price": "high"}, " underlying_price: expected a decimal as text"),
-        ({"option_type": "straddle"}, "option_type: expected put or call, found 'straddle'"),
-        ({"expiration": "Friday"}, "expiration: expected an ISO-8601 time, found 'Friday'"),
-        ({"timestamp": "2026-01-12T14:00:00"}, "timestamp: expected a time in UTC"),
-    ],
-)
-def test_a_field_of_the_wrong_type_is_an_anomaly_of_the_answer(
-    changes: dict[str, Any], expected: str
-) -> None:
-    with pytest.raises(McpDataAnomalyError, match=expected):
-        chain_of([wire_quote(PUT, 2700) | changes])
-
-
-def test_an_instrument_quoted_twice_is_an_anomaly() -> None:
-    with pytest.raises(McpDataAnomalyError, match=f"{NAME} is quoted more than once"):
-        chain_of([wire_quote(PUT, 2700), wire_quote(PUT, 2650), wire_quote(PUT, 2700)])
 
 
 def test_a_stale_answer_is_an_anomaly_by_its_newest_quote() -> None:
@@ -162,7 +133,7 @@ def test_a_stale_answer_is_an_anomaly_by_its_newest_quote() -> None:
 
 def test_an_answer_ahead_of_the_clock_is_an_anomaly() -> None:
     assert len(decode({"quotes": [wire_quote(PUT, 2700)]}, NOW - timedelta(seconds=5))) == 1
-    with pytest.raises(McpDataAnomalyError, match=": a quote is 6 s ahead of the clock, "):
+    with pytest.raises(McpDataAnomalyError, match="all are ahead of the clock"):
         decode({"quotes": [wire_quote(PUT, 2700)]}, NOW - timedelta(seconds=6))
 
 

@@ -148,7 +148,10 @@ def test_a_live_order_of_ours_is_none_of_these_whatever_its_label_looks_like() -
 
 def test_only_labels_of_our_form_without_our_tag_are_looked_up() -> None:
     orders = Orders(
-        orders=tuple(order(label=label) for label in (LABEL, "p-9:e1", "p-9:zzzzzz:e1", "by hand", ""))
+        orders=tuple(
+            order(label=label).model_copy(update={"order_id": f"O-{label}"})
+            for label in (LABEL, "p-9:e1", "p-9:zzzzzz:e1", "by hand", "")
+        )
     )
     found = labels_to_look_up(known(OrderState.WORKING), TAG, orders)
     assert found == ("p-9:e1", "p-9:zzzzzz:e1")

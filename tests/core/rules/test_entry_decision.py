@@ -15,6 +15,7 @@ from core.market.option_chain import OptionChain
 from core.rules.entry.decision import EntryDecision, EntryOutcome, decide_entry
 from core.rules.facts import EntryFacts
 from core.strategy import (
+    AnomalySection,
     BiasSection,
     EntrySection,
     LiquiditySection,
@@ -52,8 +53,8 @@ def test_a_good_market_is_proposed_with_every_rule_in_order() -> None:
     assert decision.outcome is EntryOutcome.PROPOSE
     assert decision.kind is SpreadKind.BULL_PUT
     assert decision.reasons == ()
-    names = ["blocked", "inputs", "market", "bias", "strikes", "worth", "sizing", "liquidity", "combo"]
-    assert [rule.rule for rule in decision.rules] == names
+    names = "blocked inputs market bias agreement strikes worth sizing liquidity combo"
+    assert [rule.rule for rule in decision.rules] == names.split()
     assert decision.plan is not None
     assert decision.plan.contracts >= 1
     assert decision.plan.floor_eth == decision.plan.natural_eth
@@ -241,6 +242,7 @@ def test_a_section_that_is_switched_off_is_really_off() -> None:
         entry=EntrySection(dvol_min_pts=10, dvol_max_pts=300, vrp_min_pts=-100, eth_share_max=1.0),
         bias=BiasSection(condor_dvol_min_pts=10),
         liquidity=LiquiditySection(open_interest_min=0, volume_24h_min=0),
+        anomalies=AnomalySection(atm_iv_over_dvol_max=10.0),
     )
     odd: dict[str, Any] = {"dvol": 20.0, "dvol_24h_ago": 20.0, "eth_share": 0.9}
     chain = chain_of(wire_quotes(open_interest=0.0, volume_24h=0.0))

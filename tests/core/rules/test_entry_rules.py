@@ -134,12 +134,13 @@ def test_a_chain_may_be_broken_up_to_five_percent(count: int, passed: bool) -> N
 def test_index_history_must_be_721_hours_without_a_gap(
     closes: tuple[HourlyClose, ...], faults: tuple[str, ...]
 ) -> None:
-    assert history_faults(closes, NOW) == faults
+    assert history_faults(closes, NOW, latest=NOW) == faults
 
 
 @pytest.mark.parametrize(("hours", "current"), [(-0.1, False), (0.0, True), (2.0, True), (2.1, False)])
 def test_index_history_must_reach_the_present(hours: float, current: bool) -> None:
-    found = history_faults(CLOSES, NOW + timedelta(hours=hours))
+    later = NOW + timedelta(hours=hours)
+    found = history_faults(CLOSES, later, latest=later)
     assert found == (() if current else ("index_history_not_current",))
 
 
@@ -174,9 +175,9 @@ def test_funding_is_the_median_of_the_venues_that_are_fresh() -> None:
         funding("c", 0.9, age_h=9.1),
         funding("d", -0.5, age_h=-0.1),
     )
-    assert median_funding_frac(rates, NOW, 9.0) == pytest.approx(0.2)
-    assert median_funding_frac((funding("a", 0.1, age_h=9.0),), NOW, 9.0) == 0.1
-    assert median_funding_frac((), NOW, 9.0) is None
+    assert median_funding_frac(rates, NOW, 9.0, latest=NOW) == pytest.approx(0.2)
+    assert median_funding_frac((funding("a", 0.1, age_h=9.0),), NOW, 9.0, latest=NOW) == 0.1
+    assert median_funding_frac((), NOW, 9.0, latest=NOW) is None
 
 
 def test_a_calm_market_passes() -> None:

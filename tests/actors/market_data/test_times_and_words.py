@@ -1,0 +1,130 @@
+"""Facts are found by time and by meaning: not by position, not by one spelling, not by an exact clock."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from core.contract import (
+    Calendar,
+    CrossExchangeFunding,
+    DvolHistory,
+    ExchangeFunding,
+    FundingHistory,
+    FundingPoint,
+    FundingRate,
+    Historical,
+    Holding,
+    Holdings,
+)
+from core.market.freshness import latest_time
+from core.market.statistics import history_faults, median_funding_frac
+from core.messages.market_data import EntryMarket
+from core.strategy import Strategy
+from tests.actors.market_data.room import HOUR, Room, answers
+from tests.core.example_market import NOW
+
+STRATEGY = Strategy()
+A_LITTLE = timedelta(seconds=0.6)
+LATEST = latest_time(NOW, STRATEGY.anomalies)
+
+
+def entry(**changes: Any) -> EntryMarket:
+    room = Room()
+    room.ask_entry()
+    room.answer(**changes)
+    market = room.market()
+    assert isinstance(market, EntryMarket)
+    return market
+
+
+def entry_faults(**changes: Any) -> set[str]:
+    room = Room()
+    room.ask_entry()
+    room.answer(**changes)
+    return room.faults()
+
+
+def ahead(rate: float) -> CrossExchangeFunding:
+    told = ExchangeFunding(name="binance", annualized_rate=rate, timestamp=NOW + A_LITTLE)
+    return CrossExchangeFunding(exchanges=(told,))
+
+
+def test_funding_of_a_clock_that_is_a_little_ahead_is_known() -> None:
+    market = entry(get_funding_history=FundingHistory(points=()), get_cross_exchange_funding=ahead(0.05))
+    rates = market.market.funding
+    assert median_funding_frac(rates, NOW, STRATEGY.entry.funding_age_max_h, latest=LATEST) == 0.05
+    far = [rate.model_copy(update={"as_of": LATEST + A_LITTLE}) for rate in rates]
+    assert median_funding_frac(far, NOW, STRATEGY.entry.funding_age_max_h, latest=LATEST) is None
+
+
+def test_the_day_of_funding_is_the_same_24_rates_for_a_clock_that_is_a_little_behind() -> None:
+    points = tuple(
+        FundingPoint(timestamp=NOW + A_LITTLE - n * HOUR, hourly_rate=9.0 if n == 24 else 1e-5)
+        for n in range(25)
+    )
+    market = entry(get_funding_history=FundingHistory(points=points))
+    (ours,) = [rate for rate in market.market.funding if rate.venue == "hyperliquid"]
+    assert ours.annualised_frac == pytest.approx(1e-5 * 8760)
+    assert ours.as_of == NOW + A_LITTLE
+
+
+def test_an_hour_that_ended_a_little_ahead_of_the_clock_is_over() -> None:
+    candles = answers(NOW + A_LITTLE)["get_historical"]
+    closes = entry(get_historical=candles).market.index_hourly_closes
+    assert closes[-1].at == NOW + A_LITTLE
+    assert history_faults(closes, NOW, latest=LATEST) == ()
+
+
+def test_an_entry_reads_the_same_of_lists_in_any_order_and_with_rows_twice() -> None:
+    shuffled: dict[str, Any] = {}
+    known = answers(NOW)
+    for tool, model, field in (
+        ("get_historical", Historical, "candles"),
+        ("get_dvol_history", DvolHistory, "points"),
+        ("get_funding_history", FundingHistory, "points"),
+    ):
+        rows = [row.model_dump(mode="json") for row in getattr(known[tool], field)]
+        rows += rows[: len(rows) // 3 + 1]
+        random.Random(5).shuffle(rows)
+        shuffled[tool] = model.model_validate({field: rows})
+    assert entry(**shuffled).model_dump(mode="json") == entry().model_dump(mode="json")
+
+
+def holdings(*named: tuple[str, float]) -> Holdings:
+    rows = [{"asset": name, "amount": "1", "value_eur": "1", "share": share} for name, share in named]
+    return Holdings(holdings=tuple(Holding.model_validate(row) for row in rows))
+
+
+def test_eth_is_counted_by_any_of_its_names() -> None:
+    told = holdings(("eth", 0.1), ("stETH", 0.2), ("Ethereum", 0.05), ("Tether USD", 0.3), ("EUR", 0.35))
+    assert entry(get_holdings=told).account.eth_share == pytest.approx(0.35)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [holdings(("ETH-Vault-7", 0.9), ("EUR", 0.1)), holdings(("ETH", 0.2), ("EUR", 0.9))],
+    ids=["a name that may be ETH", "more than the whole"],
+)
+def test_holdings_that_can_not_be_counted_are_a_fault(told: Holdings) -> None:
+    assert entry_faults(get_holdings=told) == {"portfolio.get_holdings:incomplete"}
+
+
+@pytest.mark.parametrize("word", ["us", "USD", "USA", "United States"])
+def test_the_country_of_an_event_is_our_code_in_the_facts(word: str) -> None:
+    event = {"name": "FOMC", "country": word, "importance": "HIGH", "scheduled_at": NOW.isoformat()}
+    calendar = Calendar.model_validate({"events": [event]})
+    (found,) = entry(get_calendar=calendar).market.macro_events
+    assert found.country == "US"
+
+
+@pytest.mark.parametrize(("age", "kept"), [(HOUR, True), (-A_LITTLE, True), (10 * HOUR, False)])
+def test_a_stored_funding_rate_is_of_these_hours(age: timedelta, kept: bool) -> None:
+    room = Room()
+    room.due()
+    rate = FundingRate(hourly_rate=1e-5, annualized_rate=0.0876, timestamp=NOW - age)
+    room.answer(get_funding_rate=rate)
+    assert room.record().funding == (0.0876 if kept else None)

@@ -10,7 +10,7 @@ import typer
 
 from actors.audit.verify import VerifyReport
 from actors.state.stored import StoredBooks
-from cli.paper.report import RunFacts
+from cli.paper.report import RunFacts, holes_met
 from cli.views.output import eth_text, show_fields, show_table, time_text, usd_text
 from core.messages.alerting import AlertRow, Severity
 from core.messages.control import EngineStatus
@@ -55,6 +55,7 @@ def show_summary(
     )
     typer.echo()
     _show_alerts(books.alerts)
+    show_fields(_holes(run, books))
     show_fields(_figures(books, status, ledger, audit, ledger_is_final=ledger_is_final))
 
 
@@ -98,6 +99,18 @@ def _show_alerts(alerts: Sequence[AlertRow]) -> None:
     if len(urgent) > ALERTS_SHOWN:
         typer.echo(f"and {len(urgent) - ALERTS_SHOWN} more of HIGH or above")
     typer.echo()
+
+
+def _holes(run: RunFacts, books: StoredBooks) -> Iterator[tuple[str, str]]:
+    """What the holes of the record cost, if there was one in the run."""
+    met = holes_met(run, books)
+    if met:
+        failed, blocked = sum(hole.data_failed for hole in met), sum(hole.blocked for hole in met)
+        hours = sum(hole.hours for hole in met)
+        yield (
+            "holes in the record",
+            f"{len(met)}, {hours:,.1f} h without quotes: {failed} cycles data_failed, {blocked} blocked",
+        )
 
 
 def _figures(

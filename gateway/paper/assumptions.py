@@ -33,6 +33,8 @@ class Assumptions(Value):
     """Contracts at every recorded quote's touch (the model has sizes of its own)."""
     funding_annual: Annotated[float, Field(ge=-10, le=10)] = 0.05
     """Funding at times that no record covers, a fraction a year."""
+    max_gap_h: Annotated[float, Field(gt=0, le=8760)] = 8.0
+    """Hours between two recorded snapshots; if they are further apart, there are no quotes between them."""
 
     @classmethod
     def parse(cls, pairs: Sequence[str]) -> Self:

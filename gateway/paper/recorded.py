@@ -27,6 +27,7 @@ from gateway.paper.recorded_series import (
     DAY,
     HOUR,
     HOURS_PER_YEAR,
+    HourlySeries,
     read_dvol,
     read_events,
     read_funding,
@@ -74,13 +75,7 @@ class RecordedMarket:
         self._funding = read_funding(beside, not_before)
         self._events = read_events(beside)
         self._holes = holes_between(self._times, max_gap)
-        self._start = _first_monday(max(self._times[0], self._hourly.first_close, self._dvol.first_close))
-        self._end = min(self._times[-1] + max_gap, self._hourly.last_close, self._dvol.last_close)
-        if self._start >= self._end:
-            raise InputError(
-                f"chains: the record covers {self._times[0].isoformat()} to {self._end.isoformat()}, "
-                "expected a Monday 00:00 UTC in it"
-            )
+        self._start, self._end = replayed_span(self._times, self._hourly, self._dvol, max_gap)
         self._values: dict[tuple[datetime, datetime], list[StrikeValue]] = {}
         self._chains: dict[tuple[datetime, datetime], Sequence[PaperQuote]] = {}
 
@@ -239,6 +234,24 @@ class RecordedMarket:
                 self._values.clear()
             self._values[snapshot.at, expiry] = known
         return known
+
+
+def replayed_span(
+    times: Sequence[datetime], index: HourlySeries, dvol: HourlySeries, max_gap: timedelta
+) -> tuple[datetime, datetime]:
+    """From the first Monday 00:00 UTC that all three cover to the last moment that has quotes.
+
+    Raises `InputError` if there is no such Monday.
+    """
+    first = max(times[0], index.first_close, dvol.first_close)
+    end = min(times[-1] + max_gap, index.last_close, dvol.last_close)
+    start = _first_monday(first)
+    if start >= end:
+        raise InputError(
+            f"chains: the chains, the index and DVOL together cover {first.isoformat()} to "
+            f"{end.isoformat()}, expected a Monday 00:00 UTC in it"
+        )
+    return start, end
 
 
 def holes_between(times: Sequence[datetime], max_gap: timedelta) -> tuple[Hole, ...]:

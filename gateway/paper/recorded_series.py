@@ -11,6 +11,7 @@ import re
 from bisect import bisect_left, bisect_right
 from datetime import datetime, timedelta
 from pathlib import Path
+from statistics import median
 from typing import Final, cast, get_args
 
 from core.contract import Importance
@@ -88,6 +89,23 @@ class FundingSeries:
         self.period = period
         self._times = [at for at, _ in rates]
         self._hourly = [rate / (period / HOUR) for _, rate in rates]
+
+    @property
+    def first(self) -> datetime:
+        return self._times[0]
+
+    @property
+    def last(self) -> datetime:
+        return self._times[-1]
+
+    @property
+    def rows(self) -> int:
+        return len(self._times)
+
+    @property
+    def annual_median(self) -> float:
+        """The median rate, annualised, a fraction."""
+        return median(self._hourly) * HOURS_PER_YEAR
 
     def points(self, start: datetime, end: datetime) -> list[HourlyFunding]:
         """The record in [start, end], as hourly rates."""

@@ -50,6 +50,9 @@ class Assumptions(Value):
                 raise InputError(f"--assume: expected KEY=VALUE with KEY one of {known}; found {pair!r}")
             if key in given:
                 raise InputError(f"--assume {key}: expected one value, found it given twice")
+            # Python reads numbers in more ways than people write them: `1_000`, `٣`.
+            if "_" in value or not value.isascii() or value != value.strip():
+                raise InputError(f"--assume {key}: expected plain characters, no space or _, found {value!r}")
             given[key] = value
         try:
             return cls.model_validate(given)

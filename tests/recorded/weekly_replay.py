@@ -28,7 +28,7 @@ from tests.recorded.venue_desk import VenueDesk
 
 DAYS = 115
 NO_CHAIN = "deribit.get_options_chain:soft"
-"""Why a cycle failed in a hole of the record. The engine's own snapshots fail there too, so that after half an
+"""Why a cycle failed in a hole of the record. The engine's snapshots fail there too, so that after half an
 hour it answers an entry with `blocked` by `suspended:market_data`; no Monday of the record lies in a hole."""
 _HOUR = timedelta(hours=1)
 

@@ -42,6 +42,9 @@ FORWARD_OFF: Final = (0.01, 0.15)
 """|F/S − 1| at most 1 % + 15 % · T, T in years: what the engine allows by default."""
 IV_OVER_DVOL: Final = (0.6, 1.6)
 """At-the-money IV over DVOL: what the engine allows by default."""
+HOURS_MOVED_MAX: Final = 12
+SNAPSHOTS_TO_JUDGE: Final = 20
+BETTER_FIT: Final = 0.7
 IV_WITHIN_QUOTES_MIN: Final = 0.5
 HOLES_MAX: Final = 0.1
 """The share of the replay that may be without quotes before it is worth a warning."""
@@ -254,8 +257,9 @@ class _Examination:
         if off_median is not None and off_median > INDEX_OFF_MAX:
             self.warnings.append(
                 f"the hourly index file lies {off_median:.1%} off the snapshots' own index at the median: "
-                "are its times those of the bars' starts, and is it the same index?"
+                "is it the same index?"
             )
+        self._judge_hours(own, alone)
         return IndexFound(
             snapshots_with_own=len(own),
             off_median=off_median,
@@ -264,6 +268,25 @@ class _Examination:
             basis_noise_hourly=_basis_noise(covered, alone),
             basis_noise=_basis_noise(covered, index),
         )
+
+    def _judge_hours(self, own: Sequence[RecordedSnapshot], alone: IndexPath) -> None:
+        """Warn if the index file fits the snapshots far better with its times moved by whole hours."""
+        hourly = self.hourly
+        if hourly is None:
+            return
+        off: dict[int, float] = {}
+        for hours in range(-HOURS_MOVED_MAX, HOURS_MOVED_MAX + 1):
+            moved = HOUR * hours
+            inside = [s for s in own if hourly.first_close <= s.at + moved <= hourly.last_close]
+            if len(inside) >= SNAPSHOTS_TO_JUDGE:
+                off[hours] = median(abs(alone.at(s.at + moved) / (s.index_usd or 1.0) - 1.0) for s in inside)
+        best = min(off, key=lambda hours: off[hours], default=0)
+        if best and off[best] < BETTER_FIT * off.get(0, 0.0):
+            self.warnings.append(
+                f"the hourly index file fits the snapshots better with its times {-best:+d} h "
+                f"(off by {off[best]:.2%} instead of {off[0]:.2%}): "
+                "does it have the starts of the bars, in UTC?"
+            )
 
     def _covered(self) -> list[RecordedSnapshot]:
         """The snapshots within the span of the index."""

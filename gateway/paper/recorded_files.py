@@ -47,6 +47,8 @@ EXPIRED_MAX: Final = timedelta(hours=1)
 """For so long a recorder may still list what has just expired. It is left out: nobody can trade it."""
 FORWARD_OVER_INDEX: Final = (0.5, 2.0)
 """A forward beyond these multiples of the index is in another unit, or that of another coin."""
+INDEX_SPREAD_MAX: Final = 0.05
+"""How far the index may move while one snapshot is read; recorded: at most 1.1 %."""
 _GRID_NOISE: Final = 1e-6
 _PRICES_KEPT: Final = 65_536
 _WORTH_NOISE: Final = 1.05
@@ -176,6 +178,13 @@ def _take(rows: CsvRows, fields: Sequence[str], pending: _Pending) -> None:
                 "underlying",
                 f"a forward of {low:g} to {high:g} times the index of {fields[8]} USD",
                 fields[2],
+            )
+        first_usd = pending.indices_usd[0] if pending.indices_usd else index_usd
+        if abs(index_usd / first_usd - 1.0) > INDEX_SPREAD_MAX:
+            raise rows.wrong(
+                INDEX_COLUMN,
+                f"within {INDEX_SPREAD_MAX:.0%} of {first_usd:g} of the snapshot's first row",
+                fields[8],
             )
         pending.indices_usd.append(index_usd)
     pending.rows[instrument] = row

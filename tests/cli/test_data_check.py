@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+import random
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -159,3 +160,33 @@ def test_what_is_no_folder_of_chains_is_bad_input(cli: Cli, tmp_path: Path, name
     ran = cli("data", "check", tmp_path / name)
     assert ran.code == 2
     assert ran.err.startswith("error: chains: expected ")
+
+
+def test_an_index_file_with_the_ends_of_the_bars_is_worth_a_look(cli: Cli, chains: Path) -> None:
+    """The index jumps by up to 40 USD an hour, so that an hour's mistake is far off."""
+    levels = random.Random(1).choices((2980.0, 3000.0, 3020.0), k=100)
+
+    def usd(at: datetime) -> float:
+        return levels[(at - SUNDAY) // timedelta(hours=1)]
+
+    hours = [SUNDAY + timedelta(hours=h) for h in range(12, 40)]
+    rows = [
+        line
+        for at in hours
+        for line in (
+            row(at, PUT, usd(at), "0.0120", "0.0130", 0.62),
+            row(at, CALL, usd(at), "0.0050", "0.0060", 0.55),
+        )
+    ]
+    write_gz(chains / CHAIN_FILE, HEADER, *rows)
+    for late_h, warned in ((0, False), (1, True)):
+        bars = []
+        for h in range(60):
+            start = SUNDAY + timedelta(hours=h)
+            close = usd(start + timedelta(hours=1))
+            opened = usd(start)
+            low, high = min(opened, close), max(opened, close)
+            bars.append(f"{stamp(start + timedelta(hours=late_h))},{opened},{high},{low},{close},7")
+        write_gz(chains.parent / "eth_usd_1h.csv.gz", "timestamp,open,high,low,close,volume", *bars)
+        warnings = found(cli, chains)["warnings"]
+        assert any("fits the snapshots better with its times -1 h" in text for text in warnings) is warned

@@ -15,6 +15,7 @@ from gateway.paper import csv_rows
 from gateway.paper.csv_rows import CsvRows, files_of
 from gateway.paper.recorded_files import RecordedSnapshot, read_snapshots
 from tests.gateway.record_folder import (
+    CALL,
     CHAIN_FILE,
     HEADER,
     PUT,
@@ -197,6 +198,14 @@ def test_names_line_column_value_and_what_was_expected(
 def test_refuses_a_file_that_is_not_what_it_seems(chains: Path, content: bytes, expected: str) -> None:
     with pytest.raises(InputError, match=expected):
         read(chains, content)
+
+
+def test_refuses_an_index_that_jumps_within_a_snapshot(chains: Path) -> None:
+    jumped = row(THIRD, CALL, 3000.0, "0.0050", "0.0060", index=3200.0)
+    with pytest.raises(
+        InputError, match=r"line 3: index_price: expected within 5% of 3000 of the snapshot's"
+    ):
+        read(chains, f"{HEADER}\n{SOUND}\n{jumped}\n".encode())
 
 
 def test_refuses_the_same_snapshots_in_two_files(chains: Path) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import typer
 
-from gateway.paper.record_check import AgainstFound, RecordFound, SpanFound
+from gateway.paper.record_found import AgainstFound, RecordFound, SpanFound
 from gateway.paper.recorded_chains_check import ChainsFound
 
 WIDTH = 80

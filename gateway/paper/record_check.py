@@ -11,11 +11,18 @@ from pathlib import Path
 from statistics import median, pstdev
 from typing import Final, NamedTuple, TypeVar
 
-from core.contract import UtcTime
 from core.errors import InputError
 from core.pricing.black76 import SECONDS_PER_YEAR
-from core.values import Value
 from gateway.paper.csv_rows import files_of
+from gateway.paper.record_found import (
+    AgainstFound,
+    FundingFound,
+    HoleFound,
+    IndexFound,
+    RecordFound,
+    ReplayFound,
+    SpanFound,
+)
 from gateway.paper.recorded import HISTORY, holes_between, replayed_span
 from gateway.paper.recorded_chains_check import ChainsFound, atm_iv, examined_chains, nearest_expiry
 from gateway.paper.recorded_files import RecordedSnapshot, chain_files, read_snapshots
@@ -45,6 +52,7 @@ IV_OVER_DVOL: Final = (0.6, 1.6)
 HOURS_MOVED_MAX: Final = 12
 SNAPSHOTS_TO_JUDGE: Final = 20
 BETTER_FIT: Final = 0.7
+FEW_CONTRACTS: Final = 0.5
 IV_WITHIN_QUOTES_MIN: Final = 0.5
 HOLES_MAX: Final = 0.1
 """The share of the replay that may be without quotes before it is worth a warning."""
@@ -52,92 +60,6 @@ CONTRADICTIONS_MAX: Final = 0.1
 """The share of snapshots that may contradict a series; beyond, the files don't belong together."""
 
 T = TypeVar("T")
-
-
-class HoleFound(Value):
-    """A span without quotes."""
-
-    last_snapshot: UtcTime
-    next_snapshot: UtcTime
-    hours: float
-
-
-class ReplayFound(Value):
-    """What a replay would run through."""
-
-    start: UtcTime
-    end: UtcTime
-    mondays: int
-    """Mondays 14:00 UTC in it."""
-    mondays_with_quotes: int
-
-
-class IndexFound(Value):
-    """The index of the snapshots against the hourly file. Fractions."""
-
-    snapshots_with_own: int
-    off_median: float | None
-    off_worst: float | None
-    off_worst_at: UtcTime | None
-    basis_noise_hourly: float | None
-    """Standard deviation of F/I − 1 at the expiry nearest 11 days, I from the hourly file alone."""
-    basis_noise: float | None
-    """The same with the I of the replay."""
-
-
-class AgainstFound(Value):
-    """Forwards against the index, or at-the-money IV against DVOL, snapshot by snapshot."""
-
-    least: float
-    median: float
-    most: float
-    snapshots: int
-    beyond: int
-    """Snapshots in which the engine would block entries."""
-
-
-class SpanFound(Value):
-    """A series."""
-
-    first: UtcTime
-    last: UtcTime
-    rows: int
-
-
-class FundingFound(SpanFound):
-    """One exchange's funding."""
-
-    exchange: str
-    annual_median: float
-    """A fraction."""
-
-
-class RecordFound(Value):
-    """The whole examination."""
-
-    folder: str
-    usable: bool
-    problems: tuple[str, ...]
-    """Why it can't be replayed; empty if it can."""
-    warnings: tuple[str, ...]
-    lacks: tuple[str, ...]
-    """What the venue has to assume or do without."""
-    not_read: tuple[str, ...]
-    """Names of the other files in the folder of the chains."""
-    replay: ReplayFound | None
-    chains: ChainsFound | None
-    max_gap_h: float
-    holes: tuple[HoleFound, ...]
-    index_hourly: SpanFound | None
-    index: IndexFound | None
-    forwards: AgainstFound | None
-    """|F/S − 1| as a share of what is allowed."""
-    dvol_hourly: SpanFound | None
-    iv_over_dvol: AgainstFound | None
-    funding: tuple[FundingFound, ...]
-    funding_missing_days: float | None
-    """Days of the replay at which no exchange has a rate of the last nine hours."""
-    events: SpanFound | None
 
 
 class _Parts(NamedTuple):
@@ -213,6 +135,7 @@ class _Examination:
         }
         self._judge_funding()
         self._judge_chains(chains)
+        self._judge_contracts(chains)
         self._judge_holes(replay)
         return RecordFound(
             folder=str(self.folder),
@@ -348,6 +271,16 @@ class _Examination:
             self.warnings.append(
                 f"only {within:.0%} of the IVs 9 to 15 days out agree with the quotes beside them: "
                 "are prices in ETH, IVs fractions, and both of the same moment?"
+            )
+
+    def _judge_contracts(self, chains: ChainsFound | None) -> None:
+        if chains is None or self.snapshots is None:
+            return
+        few = [s for s in self.snapshots if s.contracts < FEW_CONTRACTS * chains.contracts_median]
+        if few:
+            self.warnings.append(
+                f"{len(few)} of {len(self.snapshots)} snapshots have less than half the usual contracts, the "
+                f"first at {few[0].at:%Y-%m-%d %H:%MZ} ({few[0].place}): were they cut off?"
             )
 
     def _judge_holes(self, replay: ReplayFound | None) -> None:

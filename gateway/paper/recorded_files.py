@@ -41,6 +41,8 @@ CONTRACTS_MAX: Final = 1e9
 ROWS_MAX: Final = 10_000_000
 """Rows of a whole record, which is kept in memory: about 0.6 GB, or eight years of four snapshots a day."""
 SNAPSHOT_ROWS_MAX: Final = 10_000
+SNAPSHOTS_APART_MIN: Final = timedelta(minutes=1)
+"""Times that are closer are those of the rows of one snapshot: each would replace the whole chain."""
 STRIKE_STEP_USD: Final = 5
 """Every strike is a multiple of it; of those in the recorded chains of 2026, of 25."""
 EXPIRED_MAX: Final = timedelta(hours=1)
@@ -154,6 +156,13 @@ def _begun(rows: CsvRows, stamp: str, at: datetime, snapshots: Sequence[Recorded
             f"a time later than {last.at.isoformat()} of the snapshot before ({last.place})",
             stamp,
             "rows and files have to be in the order of their times, and none may stand twice",
+        )
+    if snapshots and at - snapshots[-1].at < SNAPSHOTS_APART_MIN:
+        raise rows.wrong(
+            "timestamp",
+            f"the time of the snapshot that begins in {snapshots[-1].place}, or one a minute later",
+            stamp,
+            "write the time of the snapshot on all its rows",
         )
     return _Pending(stamp, at, f"{rows.path.name}, line {rows.line}")
 

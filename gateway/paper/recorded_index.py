@@ -2,7 +2,7 @@
 
 A snapshot's forwards were read at its own index. Divided by an index that is only interpolated between hourly
 closes, they carry the market's move within the hour as if it were basis: measured on the recorded chains, the
-basis 11 days out then scatters by 0.30 % instead of 0.09 % (`run.py data check` shows both).
+basis 11 days out then scatters by 0.28 % instead of 0.09 % (`run.py data check` shows both).
 """
 
 from __future__ import annotations

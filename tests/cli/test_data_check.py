@@ -75,7 +75,7 @@ def test_shows_what_the_record_holds(cli: Cli, chains: Path) -> None:
 
 
 def test_says_what_it_lacks_and_what_to_look_at(cli: Cli, chains: Path) -> None:
-    (chains / "notes.txt").write_text("mine")
+    (chains / "notes.txt").write_text("mine", "utf-8")
     document = found(cli, chains)
     assert document["not_read"] == ["notes.txt"]
     assert any("funding on" in text for text in document["lacks"])
@@ -148,6 +148,19 @@ def test_funding_in_percent_and_quotes_beside_their_iv_are_worth_a_look(cli: Cli
     assert "of the IVs 9 to 15 days out agree with the quotes" in warnings
 
 
+def test_a_snapshot_that_was_cut_off_is_worth_a_look(cli: Cli, chains: Path) -> None:
+    more = [
+        row(SECOND, f"ETH-16JAN26-{strike}-C", 3030.0, "0.0060", "0.0070") for strike in (3500, 3600, 3700)
+    ]
+    also = [line.replace(stamp(SECOND), stamp(FIRST)) for line in more]
+    write_gz(chains / CHAIN_FILE, HEADER, *ROWS[:2], *also, *ROWS[2:], *more, *MONDAY_ROWS)
+    warnings = found(cli, chains)["warnings"]
+    assert any(
+        "1 of 3 snapshots have less than half the usual contracts, the first at 2026-01-05 14:00Z" in text
+        for text in warnings
+    )
+
+
 def test_without_a_monday_with_quotes_there_is_nothing_to_replay(cli: Cli, chains: Path) -> None:
     write_gz(chains / CHAIN_FILE, HEADER, *ROWS)
     assert found(cli, chains, code=1)["problems"] == ["no Monday 14:00 UTC of the record has quotes"]
@@ -156,7 +169,7 @@ def test_without_a_monday_with_quotes_there_is_nothing_to_replay(cli: Cli, chain
 @pytest.mark.parametrize("name", ["nowhere", "empty", "file.csv"])
 def test_what_is_no_folder_of_chains_is_bad_input(cli: Cli, tmp_path: Path, name: str) -> None:
     (tmp_path / "empty").mkdir()
-    (tmp_path / "file.csv").write_text("x")
+    (tmp_path / "file.csv").write_text("x", "utf-8")
     ran = cli("data", "check", tmp_path / name)
     assert ran.code == 2
     assert ran.err.startswith("error: chains: expected ")

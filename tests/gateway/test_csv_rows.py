@@ -6,6 +6,7 @@ import gzip
 import os
 import tracemalloc
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -200,6 +201,12 @@ def test_refuses_a_file_that_is_not_what_it_seems(chains: Path, content: bytes, 
         read(chains, content)
 
 
+def test_refuses_times_of_rows_where_a_snapshot_has_one(chains: Path) -> None:
+    later = row(THIRD + timedelta(seconds=2), CALL, 3000.0, "0.0050", "0.0060")
+    with pytest.raises(InputError, match=r"line 3: timestamp: .*a.csv, line 2, or one a minute later, found"):
+        read(chains, f"{HEADER}\n{SOUND}\n{later}\n".encode())
+
+
 def test_refuses_an_index_that_jumps_within_a_snapshot(chains: Path) -> None:
     jumped = row(THIRD, CALL, 3000.0, "0.0050", "0.0060", index=3200.0)
     with pytest.raises(
@@ -250,7 +257,7 @@ def test_refuses_what_is_no_file_without_waiting_for_it(chains: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
 def test_refuses_what_it_may_not_read(chains: Path) -> None:
-    (chains / "a.csv").write_text(PLAIN)
+    (chains / "a.csv").write_text(PLAIN, "utf-8")
     (chains / "a.csv").chmod(0)
     with pytest.raises(InputError, match=r"a.csv, line 0: can't be read: Permission denied"):
         read_snapshots(chains)
@@ -279,6 +286,6 @@ def test_takes_no_more_memory_than_its_limits_for_a_file_that_never_ends(tmp_pat
 
 def test_refuses_more_rows_than_it_is_made_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(csv_rows, "ROWS_MAX", 2)
-    (tmp_path / "a.csv").write_text("x\n1\n2\n3\n")
+    (tmp_path / "a.csv").write_text("x\n1\n2\n3\n", "utf-8")
     with pytest.raises(InputError, match=r"line 4: expected at most 2 rows in one file; split it"):
         list(CsvRows(tmp_path / "a.csv", ("x",)))

@@ -140,7 +140,7 @@ def test_finds_a_series_under_any_of_its_names_and_refuses_two(record: Path) -> 
     (record / "._macro_events_high.csv").write_bytes(b"\x00\x05\x16\x07")
     (record / "._eth_funding_x_8h.csv.gz").write_bytes(b"\x00\x05\x16\x07")
     market(record)
-    (record / "macro_events_high.csv").write_text("scheduled_at\n")
+    (record / "macro_events_high.csv").write_text("scheduled_at\n", "utf-8")
     with pytest.raises(InputError, match=r"expected one file macro_events_high, found"):
         series_file(record, "macro_events_high")
 

@@ -109,7 +109,7 @@ def _holes(run: RunFacts, books: StoredBooks) -> Iterator[tuple[str, str]]:
         hours = sum(hole.hours for hole in met)
         yield (
             "holes in the record",
-            f"{len(met)}, {hours:,.1f} h without quotes: {failed} cycles data_failed, {blocked} blocked",
+            f"{len(met)}, {hours:,.1f} h without quotes; cycles data_failed: {failed}, blocked: {blocked}",
         )
 
 

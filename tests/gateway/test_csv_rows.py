@@ -8,12 +8,16 @@ import tracemalloc
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.errors import InputError
 from gateway.paper import csv_rows
 from gateway.paper.csv_rows import CsvRows, files_of
+from gateway.paper.recorded import RecordedMarket
 from gateway.paper.recorded_files import RecordedSnapshot, read_snapshots
 from tests.gateway.record_folder import (
     CALL,
@@ -28,6 +32,19 @@ from tests.gateway.record_folder import (
 )
 
 PLAIN = "\n".join([HEADER, *ROWS]) + "\n"
+SPOILERS = (
+    "٣".encode(),
+    b"1e999",
+    b"nan",
+    b"-",
+    b"\n",
+    b"\r",
+    b"\x00",
+    b'"',
+    b",",
+    b"\xef\xbb\xbf",
+    b"+14:00",
+)
 SOUND = row(THIRD, PUT, 3000.0, "0.0110", "0.0120")
 
 
@@ -282,6 +299,33 @@ def test_takes_no_more_memory_than_its_limits_for_a_file_that_never_ends(tmp_pat
         assert tracemalloc.get_traced_memory()[1] < 2_000_000
     finally:
         tracemalloc.stop()
+
+
+def problem_of(chains: Path) -> str:
+    """Why a record is refused; "" if it is not."""
+    try:
+        RecordedMarket(chains, "move", 25.0, 0.05)
+    except InputError as error:
+        return str(error)
+    return ""
+
+
+@given(st.data())
+def test_any_damage_to_any_file_is_read_or_refused_by_name(data: st.DataObject) -> None:
+    """Bytes replaced, inserted and cut: nothing but an `InputError` that names the file ever comes of it."""
+    with TemporaryDirectory() as folder:
+        chains = write_record(Path(folder))
+        path = data.draw(st.sampled_from(sorted(p for p in Path(folder).rglob("*.csv*") if p.is_file())))
+        packed = path.read_bytes()
+        whole = bytearray(gzip.decompress(packed) if path.suffix == ".gz" else packed)
+        for _ in range(data.draw(st.integers(1, 3))):
+            begin = data.draw(st.integers(0, len(whole)))
+            end = min(len(whole), begin + data.draw(st.integers(0, 4)))
+            whole[begin:end] = data.draw(st.one_of(st.binary(max_size=4), st.sampled_from(SPOILERS)))
+        path.write_bytes(gzip.compress(bytes(whole), 1) if path.suffix == ".gz" else bytes(whole))
+        told = problem_of(chains)
+        assert told.isprintable()
+        assert len(told) < 1000
 
 
 def test_refuses_more_rows_than_it_is_made_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,5 +69,5 @@ def test_the_report_says_how_many_cycles_a_hole_cost(finished: tuple[Ran, dict[s
             "cycles_blocked": 0,
         }
     ]
-    assert "holes in the record  1, 9.0 h without quotes: 1 cycles data_failed, 0 blocked" in ran.out
+    assert "holes in the record  1, 9.0 h without quotes; cycles data_failed: 1, blocked: 0" in ran.out
     assert "max_gap_h=8.0" in ran.out

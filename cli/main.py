@@ -23,6 +23,7 @@ GROUPS = {
     "audit": "cli.commands.audit",
     "calc": "cli.commands.calc",
     "config": "cli.commands.config",
+    "data": "cli.commands.data",
     "kill-switch": "cli.commands.kill_switch",
     "state": "cli.commands.state",
 }

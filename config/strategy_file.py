@@ -132,7 +132,17 @@ def _complaint(details: ErrorDetails, places: dict[KeyPath, Place]) -> str:
     if details["type"] == "value_error":
         return prefix + str(details["ctx"]["error"])
     expected = details["msg"].removeprefix("Input should be ").removeprefix("a valid ")
-    return f"{prefix}expected {expected}, found {details['input']!r}"
+    return f"{prefix}expected {expected}, found {details['input']!r}{_misread(details)}"
+
+
+def _misread(details: ErrorDetails) -> str:
+    """What to write where YAML took a number for a text, or a text for a truth value."""
+    found = details["input"]
+    if details["type"] in ("int_type", "float_type") and isinstance(found, str):
+        return "; YAML reads it as text: write it in plain decimal digits and without quotes"
+    if details["type"] == "string_type" and isinstance(found, bool):
+        return "; YAML reads it as yes or no: write it in quotes"
+    return ""
 
 
 def _suggestion(loc: KeyPath) -> str:

@@ -118,7 +118,8 @@ def _build(
 def _scalar(node: yaml.Node, file: Path, loader: yaml.SafeLoader) -> object:
     """Convert a scalar. PyYAML may take a text for a date or number whose value Python then refuses.
 
-    A number that YAML 1.1 does not read as a person does (`010` is 8, `14:00` is 840) is refused.
+    A number that YAML 1.1 does not read as a person does (`010` is 8, `14:00` is 840), or as YAML 1.2 does
+    (`1_000` is text there), is refused.
     """
     kind = node.tag.rpartition(":")[2]
     if kind in ("int", "float") and isinstance(node, yaml.ScalarNode) and not node.style:
@@ -131,6 +132,10 @@ def _scalar(node: yaml.Node, file: Path, loader: yaml.SafeLoader) -> object:
             raise ConfigError(
                 f"{_place(node, file)}: expected a decimal number, found {node.value}, which YAML reads as "
                 f"{loader.construct_object(node)}; write it without the leading 0"
+            )
+        if "_" in node.value:
+            raise ConfigError(
+                f"{_place(node, file)}: expected a decimal number, found {node.value}; write it without the _"
             )
     try:
         return loader.construct_object(node, deep=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import JsonValue
 
 from actors.audit.verify import VerifyReport
 from actors.state.stored import StoredBooks
 from core.messages.control import EngineStatus
+from core.orders.books import CycleOutcome
 from gateway.paper.ledger import Ledger, LedgerEntry
 from reading.json_forms import alert_json, cycle_json, money, order_json, trade_json, utc
 
@@ -26,6 +27,8 @@ class RunFacts:
     strategy_hash: str
     overrides: tuple[str, ...]
     faults: tuple[str, ...]
+    holes: tuple[tuple[datetime, datetime], ...]
+    """The spans of the record, from one snapshot to the next, that have no quotes."""
     ended_by: str
     wall_s: float
 
@@ -52,6 +55,7 @@ def report(
             "faults": list(run.faults),
             "wall_s": round(run.wall_s, 3),
         },
+        "holes": [hole_json(hole) for hole in holes_met(run, books)],
         "cycles": [cycle_json(row) for row in books.cycles],
         "orders": [order_json(instruction, order) for instruction, order in books.orders],
         "trades": [trade_json(position) for position in books.trades],
@@ -70,6 +74,46 @@ def report(
         },
         "account": {"start": entry_json(ledger.start), "end": entry_json(ledger.end)},
         "assumptions": dict(ledger.assumptions),
+    }
+
+
+@dataclass(frozen=True)
+class HoleMet:
+    """A hole of the record within the run, and what became of the cycles whose slots lie in it."""
+
+    last: datetime
+    following: datetime
+    data_failed: int
+    blocked: int
+
+    @property
+    def hours(self) -> float:
+        return (self.following - self.last) / timedelta(hours=1)
+
+
+def holes_met(run: RunFacts, books: StoredBooks) -> list[HoleMet]:
+    """The holes that the run went through, in the order of their times."""
+    return [
+        HoleMet(
+            last,
+            following,
+            *(
+                sum(row.outcome is outcome and last < row.slot < following for row in books.cycles)
+                for outcome in (CycleOutcome.DATA_FAILED, CycleOutcome.BLOCKED)
+            ),
+        )
+        for last, following in run.holes
+        if last < run.ended and run.began < following
+    ]
+
+
+def hole_json(hole: HoleMet) -> dict[str, JsonValue]:
+    return {
+        "last_snapshot": utc(hole.last),
+        "next_snapshot": utc(hole.following),
+        "hours": round(hole.hours, 2),
+        "cycles_data_failed": hole.data_failed,
+        "cycles_blocked": hole.blocked,
     }
 
 

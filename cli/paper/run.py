@@ -187,6 +187,7 @@ class PaperRun:
             strategy_hash=identity.strategy_hash,
             overrides=identity.overrides,
             faults=options.faults,
+            holes=self._venue.ready.holes,
             ended_by=end.reason,
             wall_s=wall_s,
         )

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from actors.audit.verify import VerifyReport
 from actors.state.stored import StoredBooks
-from cli.paper.report import RunFacts
+from cli.paper.report import RunFacts, holes_met
 from cli.views.output import eth_text, show_fields, show_table, time_text, usd_text
 from cli.views.say import say
 from cli.views.trading import figures
@@ -60,6 +60,7 @@ def show_summary(
     )
     say("")
     _show_alerts(books.alerts)
+    show_fields(_holes(run, books))
     show_fields(_figures(books, trading, status, ledger, audit, ledger_is_final=ledger_is_final))
 
 
@@ -103,6 +104,18 @@ def _show_alerts(alerts: Sequence[AlertRow]) -> None:
     if len(urgent) > ALERTS_SHOWN:
         say(f"and {len(urgent) - ALERTS_SHOWN} more of HIGH or above")
     say("")
+
+
+def _holes(run: RunFacts, books: StoredBooks) -> Iterator[tuple[str, str]]:
+    """What the holes of the record cost, if there was one in the run."""
+    met = holes_met(run, books)
+    if met:
+        failed, blocked = sum(hole.data_failed for hole in met), sum(hole.blocked for hole in met)
+        hours = sum(hole.hours for hole in met)
+        yield (
+            "holes in the record",
+            f"{len(met)}, {hours:,.1f} h without quotes; cycles data_failed: {failed}, blocked: {blocked}",
+        )
 
 
 def _figures(

@@ -33,6 +33,8 @@ class Assumptions(Value):
     """Contracts at every recorded quote's touch (the model has sizes of its own)."""
     funding_annual: Annotated[float, Field(ge=-10, le=10)] = 0.05
     """Funding at times that no record covers, a fraction a year."""
+    max_gap_h: Annotated[float, Field(gt=0, le=8760)] = 8.0
+    """Hours between two recorded snapshots; if they are further apart, there are no quotes between them."""
 
     @classmethod
     def parse(cls, pairs: Sequence[str]) -> Self:
@@ -48,6 +50,9 @@ class Assumptions(Value):
                 raise InputError(f"--assume: expected KEY=VALUE with KEY one of {known}; found {pair!r}")
             if key in given:
                 raise InputError(f"--assume {key}: expected one value, found it given twice")
+            # Python reads numbers in more ways than people write them: `1_000`, `٣`.
+            if "_" in value or not value.isascii() or value != value.strip():
+                raise InputError(f"--assume {key}: expected plain characters, no space or _, found {value!r}")
             given[key] = value
         try:
             return cls.model_validate(given)

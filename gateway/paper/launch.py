@@ -1,9 +1,9 @@
 """The venue as a process of its own, as its parent sees it: its configuration, its start, and a handle.
 
-The child reads one JSON configuration from standard input and prints one line when it listens:
-`{"port": …, "pid": …, "start": …, "end": …, "clock": …, "market": …, "assumptions": {…}}`. If it can't start,
-it prints `{"error": …}` and exits with code 2. If its store fails later, it prints such a line too and exits
-with code 1. This module imports nothing of the server.
+The child reads one JSON configuration from standard input and prints one line when it listens, a `Listening`:
+`{"port": …, "pid": …, "start": …, "end": …, "clock": …, "market": …, "assumptions": {…}, …}`. If it can't
+start, it prints `{"error": …}` and exits with code 2. If its store fails later, it prints such a line too and
+exits with code 1. This module imports nothing of the server.
 """
 
 from __future__ import annotations
@@ -67,6 +67,8 @@ class Listening(BaseModel):
     """The venue's time: as kept with the account; for a new one `start`, or in real time now."""
     market: str
     assumptions: dict[str, str]
+    holes: tuple[tuple[UtcTime, UtcTime], ...] = ()
+    """The spans of a record that have no quotes."""
 
 
 class VenueProcess:

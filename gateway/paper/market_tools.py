@@ -81,6 +81,7 @@ def get_historical(venue: Venue, request: GetHistorical) -> bytes:
 
 
 def get_instruments(venue: Venue, request: GetInstruments) -> Instruments:
+    venue.require_quotes()
     return Instruments(
         instruments=tuple(
             Instrument(
@@ -102,6 +103,7 @@ def get_instruments(venue: Venue, request: GetInstruments) -> Instruments:
 
 def get_options_chain(venue: Venue, request: GetOptionsChain) -> bytes:
     """The chain, formatted by hand for speed: most of the venue's work is this answer."""
+    venue.require_quotes()
     expiries = _expiries(venue, request.expiry_from, request.expiry_to)
     quotes = [quote for expiry in expiries for quote in venue.source.chain(venue.clock, expiry)]
     return quotes_json(quotes, iso_utc(venue.clock))
@@ -109,6 +111,7 @@ def get_options_chain(venue: Venue, request: GetOptionsChain) -> bytes:
 
 def get_order_book(venue: Venue, request: GetOrderBook) -> OrderBook:
     """One level a side: the touch is all that the market has."""
+    venue.require_quotes()
     try:
         quote = venue.quote(request.instrument_name)
     except InputError as error:

@@ -22,7 +22,7 @@ from gateway.paper.instruments import ListedOption, option
 from gateway.paper.model_path import DayPath, DayState, first_state, walk_day
 from gateway.paper.quotes import PaperQuote
 from gateway.paper.smile import ExpirySmile, expiry_smile, ladder, quote_of
-from gateway.paper.source import Bar, HourlyFunding, ScheduledRelease, VenueFunding
+from gateway.paper.source import Bar, Hole, HourlyFunding, ScheduledRelease, VenueFunding
 from gateway.paper.us_calendar import us_events
 
 DAY_ZERO: Final = datetime(2026, 1, 5, tzinfo=UTC)
@@ -67,6 +67,10 @@ class ModelMarket:
     @property
     def end(self) -> datetime | None:
         return None
+
+    @property
+    def holes(self) -> Sequence[Hole]:
+        return ()
 
     def index_usd(self, at: datetime) -> float:
         day, position = self._locate(at)
@@ -140,6 +144,9 @@ class ModelMarket:
             return None
         smile = self._smile(at, expiry)
         return quote_of(smile, instrument, *smile.at_strike(instrument.strike_usd))
+
+    def valued(self, at: datetime, instrument: ListedOption) -> PaperQuote | None:
+        return self.quote(at, instrument)
 
     def _smile(self, at: datetime, expiry: datetime) -> ExpirySmile:
         index = self.index_usd(at)

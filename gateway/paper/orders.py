@@ -198,7 +198,7 @@ def _refusal(venue: Venue, order: VenueOrder) -> tuple[Reason, str] | None:
         return Reason.WRONG_TICK, f"price {price} is not a multiple of {COMBO_TICK_ETH}"
     band = price_band_eth(venue, legs)
     if band is None:
-        return Reason.BOOK_CLOSED, "a leg is not listed"
+        return Reason.BOOK_CLOSED, "a leg is not listed or has no quotes"
     if price < band[0]:
         return Reason.PRICE_TOO_LOW, f"price {price} below {band[0]}"
     if price > band[1]:

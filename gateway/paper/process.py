@@ -77,6 +77,7 @@ class PaperVenue:
             clock=self.venue.clock,
             market=self.config.market,
             assumptions=self.venue.assumptions.as_text(),
+            holes=tuple(self.venue.source.holes),
         )
 
     def _kept_start(self) -> LedgerEntry:
@@ -103,7 +104,11 @@ def make_source(config: PaperVenueConfig, assumptions: Assumptions) -> MarketSou
     if config.chains is None:
         raise InputError("chains: expected a folder of recorded chains, found none")
     return RecordedMarket(
-        config.chains, config.between, float(assumptions.touch_size), assumptions.funding_annual
+        config.chains,
+        config.between,
+        float(assumptions.touch_size),
+        assumptions.funding_annual,
+        assumptions.max_gap_h,
     )
 
 

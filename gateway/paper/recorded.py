@@ -1,9 +1,10 @@
 """Recorded chains as a source. Between two snapshots the market moves on (`move`) or stands still (`hold`).
 
 `move`: each contract keeps its IV and its distances in ticks from bid to mark and from mark to ask; its
-forward moves with the index, F_snap·I(t)/I(t_snap), I linear between hourly closes. `hold`: the quotes of the
-last snapshot are served. In both, quotes are stamped with the time of the request. DVOL is the last hourly
-close; the delivery price is the mean of I over the half hour before 08:00.
+forward moves with the index, F_snap·I(t)/I(t_snap) (`IndexPath`). `hold`: the quotes of the last snapshot are
+served. In both, quotes are stamped with the time of the request. Between two snapshots that are more than
+`max_gap_h` apart is a hole: nobody knows the quotes there, so there are none. DVOL is the last hourly close;
+the delivery price is the mean of I over the half hour before 08:00.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from math import floor
 from pathlib import Path
 from typing import Final, Literal
@@ -20,23 +22,23 @@ from core.pricing.black76 import SECONDS_PER_YEAR
 from gateway.paper.instruments import ListedOption
 from gateway.paper.quotes import PaperQuote, StrikeValue, value_strike
 from gateway.paper.recorded_files import NO_QUOTE, RecordedSnapshot, Slice, read_snapshots
+from gateway.paper.recorded_index import IndexPath
 from gateway.paper.recorded_series import (
     DAY,
-    DVOL_FILE,
-    EVENTS_FILE,
     HOUR,
     HOURS_PER_YEAR,
-    INDEX_FILE,
+    HourlySeries,
+    read_dvol,
     read_events,
     read_funding,
-    read_hourly,
+    read_index,
 )
-from gateway.paper.source import Bar, HourlyFunding, ScheduledRelease, VenueFunding
+from gateway.paper.source import Bar, Hole, HourlyFunding, ScheduledRelease, VenueFunding, hole_at
 from gateway.paper.ticks import rung_of, units_of_rung
 
 Between = Literal["move", "hold"]
 HISTORY: Final = timedelta(days=120)
-SNAPSHOT_AGE_MAX: Final = DAY
+MAX_GAP_H: Final = 8.0
 REFERENCE_EXCHANGE: Final = "hyperliquid"
 DELIVERY_SPAN: Final = timedelta(minutes=30)
 _CHAINS_KEPT: Final = 64
@@ -47,11 +49,19 @@ class RecordedMarket:
 
     name: Final[Literal["recorded"]] = "recorded"
 
-    def __init__(self, chains: Path, between: Between, touch_size: float, funding_annual: float) -> None:
+    def __init__(
+        self,
+        chains: Path,
+        between: Between,
+        touch_size: float,
+        funding_annual: float,
+        max_gap_h: float = MAX_GAP_H,
+    ) -> None:
         """Read and validate everything. `touch_size` and `funding_annual` stand in for what is not recorded.
 
         Raises `InputError` naming file, line and reason if a file is broken or missing.
         """
+        max_gap = timedelta(hours=max_gap_h)
         self._between = between
         self._touch_size = touch_size
         self._funding_annual = funding_annual
@@ -59,17 +69,13 @@ class RecordedMarket:
         self._times = [snapshot.at for snapshot in self._snapshots]
         not_before = self._times[0] - HISTORY
         beside = chains.resolve().parent
-        self._index = read_hourly(beside / INDEX_FILE, not_before, with_volume=True)
-        self._dvol = read_hourly(beside / DVOL_FILE, not_before, with_volume=False)
+        self._hourly = read_index(beside, not_before)
+        self._index = IndexPath(self._hourly, self._snapshots)
+        self._dvol = read_dvol(beside, not_before)
         self._funding = read_funding(beside, not_before)
-        self._events = read_events(beside / EVENTS_FILE)
-        self._start = _first_monday(max(self._times[0], self._index.first_close, self._dvol.first_close))
-        self._end = min(self._times[-1] + SNAPSHOT_AGE_MAX, self._index.last_close, self._dvol.last_close)
-        if self._start >= self._end:
-            raise InputError(
-                f"chains: the record covers {self._times[0].isoformat()} to {self._end.isoformat()}, "
-                "expected a Monday 00:00 UTC in it"
-            )
+        self._events = read_events(beside)
+        self._holes = holes_between(self._times, max_gap)
+        self._start, self._end = replayed_span(self._times, self._hourly, self._dvol, max_gap)
         self._values: dict[tuple[datetime, datetime], list[StrikeValue]] = {}
         self._chains: dict[tuple[datetime, datetime], Sequence[PaperQuote]] = {}
 
@@ -81,18 +87,21 @@ class RecordedMarket:
     def end(self) -> datetime | None:
         return self._end
 
+    @property
+    def holes(self) -> Sequence[Hole]:
+        return self._holes
+
     def index_usd(self, at: datetime) -> float:
-        return self._index.interpolated(at)
+        return self._index.at(at)
 
     def dvol_pct(self, at: datetime) -> float:
         return self._dvol.last_known(at)
 
     def delivery_price_usd(self, expiry: datetime) -> float:
-        first = self._index.interpolated(expiry - DELIVERY_SPAN)
-        return 0.5 * (first + self._index.interpolated(expiry))
+        return self._index.mean(expiry - DELIVERY_SPAN, expiry)
 
     def index_bars(self, start: datetime, end: datetime) -> list[Bar]:
-        return self._index.bars(start, end)
+        return self._hourly.bars(start, end)
 
     def dvol_bars(self, start: datetime, end: datetime) -> list[Bar]:
         return self._dvol.bars(start, end)
@@ -121,34 +130,52 @@ class RecordedMarket:
         return [event for event in self._events if start <= event.scheduled_at <= end]
 
     def expiries(self, at: datetime) -> Sequence[datetime]:
-        return [expiry for expiry in self._snapshot(at).slices if expiry > at]
+        snapshot = self._quoted(at)
+        return [] if snapshot is None else [expiry for expiry in snapshot.slices if expiry > at]
 
     def instruments(self, at: datetime, expiry: datetime) -> Sequence[ListedOption]:
-        part = self._snapshot(at).slices.get(expiry)
-        return () if part is None or expiry <= at else part.instruments
+        snapshot = self._quoted(at)
+        part = None if snapshot is None or expiry <= at else snapshot.slices.get(expiry)
+        return () if part is None else part.instruments
 
     def chain(self, at: datetime, expiry: datetime) -> Sequence[PaperQuote]:
         known = self._chains.get((at, expiry))
         if known is not None:
             return known
-        snapshot = self._snapshot(at)
-        part = snapshot.slices.get(expiry)
-        if part is None or expiry <= at:
+        snapshot = self._quoted(at)
+        part = None if snapshot is None or expiry <= at else snapshot.slices.get(expiry)
+        if snapshot is None or part is None:
             return ()
-        quotes = [self._quote(at, snapshot, part, row) for row in range(len(part.instruments))]
+        moved = self._moved_by(at, snapshot)
+        quotes = [self._quote(at, snapshot, part, row, moved) for row in range(len(part.instruments))]
         if len(self._chains) >= _CHAINS_KEPT:
             self._chains.clear()
         self._chains[at, expiry] = quotes
         return quotes
 
     def quote(self, at: datetime, instrument: ListedOption) -> PaperQuote | None:
-        snapshot = self._snapshot(at)
+        snapshot = self._quoted(at)
+        return None if snapshot is None else self._quote_in(snapshot, at, instrument)
+
+    def valued(self, at: datetime, instrument: ListedOption) -> PaperQuote | None:
+        return self._quote_in(self._last(at), at, instrument)
+
+    def _quote_in(
+        self, snapshot: RecordedSnapshot, at: datetime, instrument: ListedOption
+    ) -> PaperQuote | None:
         part = snapshot.slices.get(instrument.expiration)
         if part is None or instrument.expiration <= at or instrument not in part.instruments:
             return None
-        return self._quote(at, snapshot, part, part.instruments.index(instrument))
+        row = part.instruments.index(instrument)
+        return self._quote(at, snapshot, part, row, self._moved_by(at, snapshot))
 
-    def _snapshot(self, at: datetime) -> RecordedSnapshot:
+    def _quoted(self, at: datetime) -> RecordedSnapshot | None:
+        """The snapshot whose quotes stand at `at`; None in a hole."""
+        snapshot = self._last(at)
+        return snapshot if hole_at(self._holes, at) is None else None
+
+    def _last(self, at: datetime) -> RecordedSnapshot:
+        """The last snapshot by `at`, however old."""
         place = bisect_right(self._times, at) - 1
         if place < 0 or at > self._end:
             raise InputError(
@@ -157,13 +184,21 @@ class RecordedMarket:
             )
         return self._snapshots[place]
 
-    def _quote(self, at: datetime, snapshot: RecordedSnapshot, part: Slice, row: int) -> PaperQuote:
+    def _moved_by(self, at: datetime, snapshot: RecordedSnapshot) -> float | None:
+        """By what factor the index has moved since the snapshot; None if its quotes stand still."""
+        if self._between == "hold":
+            return None
+        return self._index.at(at) / self._index.at(snapshot.at)
+
+    def _quote(
+        self, at: datetime, snapshot: RecordedSnapshot, part: Slice, row: int, moved: float | None
+    ) -> PaperQuote:
         instrument, iv, forward = part.instruments[row], part.ivs[row], part.forwards_usd[row]
         bid, ask = part.bid_units[row], part.ask_units[row]
         then = self._values_then(snapshot, instrument.expiration)[row]
         value = then
-        if self._between == "move":
-            forward *= self._index.interpolated(at) / self._index.interpolated(snapshot.at)
+        if moved is not None:
+            forward *= moved
             t_years = (instrument.expiration - at).total_seconds() / SECONDS_PER_YEAR
             value = value_strike(forward, instrument.strike_usd, t_years, iv)
             rungs = rung_of(_price(value, instrument)) - rung_of(_price(then, instrument))
@@ -199,6 +234,29 @@ class RecordedMarket:
                 self._values.clear()
             self._values[snapshot.at, expiry] = known
         return known
+
+
+def replayed_span(
+    times: Sequence[datetime], index: HourlySeries, dvol: HourlySeries, max_gap: timedelta
+) -> tuple[datetime, datetime]:
+    """From the first Monday 00:00 UTC that all three cover to the last moment that has quotes.
+
+    Raises `InputError` if there is no such Monday.
+    """
+    first = max(times[0], index.first_close, dvol.first_close)
+    end = min(times[-1] + max_gap, index.last_close, dvol.last_close)
+    start = _first_monday(first)
+    if start >= end:
+        raise InputError(
+            f"chains: the chains, the index and DVOL together cover {first.isoformat()} to "
+            f"{end.isoformat()}, expected a Monday 00:00 UTC in it"
+        )
+    return start, end
+
+
+def holes_between(times: Sequence[datetime], max_gap: timedelta) -> tuple[Hole, ...]:
+    """The spans between two snapshots that are more than `max_gap` apart."""
+    return tuple(Hole(last, following) for last, following in pairwise(times) if following - last > max_gap)
 
 
 def _price(value: StrikeValue, instrument: ListedOption) -> float:

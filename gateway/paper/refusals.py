@@ -20,6 +20,7 @@ class Reason(StrEnum):
     NOT_OPEN_ORDER = "11044 not_open_order"
     REDUCE_ONLY = "reduce_only_violated"
     VALID_UNTIL = "valid_until_passed"
+    NO_QUOTES = "no_quotes"
     BAD_CREDENTIALS = "13004 invalid_credentials"
     PLAYED_REJECT = "10028 too_many_requests"
 

@@ -5,6 +5,7 @@ A source is a function of time: no call changes it, so the same call gives the s
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple, Protocol
@@ -48,6 +49,21 @@ class ScheduledRelease(NamedTuple):
     scheduled_at: datetime
 
 
+class Hole(NamedTuple):
+    """A span, without its ends, in which the record has no quotes."""
+
+    last: datetime
+    """The last snapshot before it."""
+    following: datetime
+    """The first one after it."""
+
+
+def hole_at(holes: Sequence[Hole], at: datetime) -> Hole | None:
+    """The hole in which `at` lies, if any; the holes are in the order of their times."""
+    place = bisect_right(holes, at, key=lambda hole: hole.last) - 1
+    return holes[place] if place >= 0 and holes[place].last < at < holes[place].following else None
+
+
 class MarketSource(Protocol):
     """A market as a function of absolute time (aware UTC)."""
 
@@ -62,6 +78,10 @@ class MarketSource(Protocol):
     @property
     def end(self) -> datetime | None:
         """The last moment that can be served, None if there is none."""
+
+    @property
+    def holes(self) -> Sequence[Hole]:
+        """Where the market has no quotes, in the order of their times; index and series go on there."""
 
     def index_usd(self, at: datetime) -> float:
         """The index."""
@@ -98,3 +118,9 @@ class MarketSource(Protocol):
 
     def quote(self, at: datetime, instrument: ListedOption) -> PaperQuote | None:
         """One option's quote, None if it is not listed."""
+
+    def valued(self, at: datetime, instrument: ListedOption) -> PaperQuote | None:
+        """What a held option is valued by: its quote, or in a hole what the last snapshot makes of it.
+
+        An account has an equity and a margin at any time. Nothing can be traded or decided by it.
+        """

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final, Protocol
 
+from core.contract import iso_utc
 from core.pricing.margin import MarginLeg, held_initial_margin_eth, initial_margin_eth, maintenance_margin_eth
 from core.values import Side, round_eth
 from gateway.paper.account import Account, HeldPosition, VenueOrder
@@ -18,7 +19,8 @@ from gateway.paper.assumptions import Assumptions
 from gateway.paper.instruments import ListedOption, parse_instrument
 from gateway.paper.matching import LegTouch, combo_book, fillable, leg_prices
 from gateway.paper.quotes import PaperQuote
-from gateway.paper.source import MarketSource
+from gateway.paper.refusals import Reason, SoftRefusalError
+from gateway.paper.source import MarketSource, hole_at
 from gateway.paper.ticks import units_decimal
 
 RECHECK: Final = timedelta(seconds=60)
@@ -65,13 +67,20 @@ class Venue:
         """The index now, in cents."""
         return Decimal(self.source.index_usd(self.clock)).quantize(USD_QUANTUM)
 
+    def require_quotes(self) -> None:
+        """Raise `SoftRefusalError` if the market has no quotes now, so that nobody takes old ones for new."""
+        hole = hole_at(self.source.holes, self.clock)
+        if hole is not None:
+            span = f"between {iso_utc(hole.last)} and {iso_utc(hole.following)}"
+            raise SoftRefusalError(Reason.NO_QUOTES, f"the record has no snapshot {span}")
+
     def quote(self, instrument_name: str) -> PaperQuote | None:
         """One option's quote now, None if it is not listed."""
         return self.source.quote(self.clock, parse_instrument(instrument_name))
 
     def mark_eth(self, instrument_name: str) -> Decimal:
-        """One option's mark now; 0 if the market no longer knows it."""
-        quote = self.quote(instrument_name)
+        """One option's mark now, by which a position is valued; 0 if the market no longer knows it."""
+        quote = self.source.valued(self.clock, parse_instrument(instrument_name))
         return ZERO if quote is None else Decimal(quote.mark_eth).quantize(MARK_QUANTUM)
 
     def touches(self, legs: Iterable[NamedSide]) -> list[LegTouch] | None:
@@ -132,7 +141,7 @@ class Venue:
 
     def margin_leg(self, instrument: ListedOption, amount: Decimal) -> MarginLeg:
         """One leg as margin sees it; an option that is no longer listed counts at the index with mark 0."""
-        quote = self.source.quote(self.clock, instrument)
+        quote = self.source.valued(self.clock, instrument)
         forward = float(self.index_usd()) if quote is None else quote.forward_usd
         mark = 0.0 if quote is None else quote.mark_eth
         return MarginLeg(instrument.option_type, forward, float(instrument.strike_usd), mark, float(amount))

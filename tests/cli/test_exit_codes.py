@@ -16,6 +16,7 @@ from tests.cli.support import Cli, started
 GROUP_COMMANDS = {
     "audit": ("verify", "tail", "show"),
     "config": ("validate", "hash", "show", "schema", "env"),
+    "data": ("check",),
     "kill-switch": ("status", "arm", "disarm"),
     "state": ("positions", "orders", "cycles", "trades"),
 }

@@ -66,6 +66,28 @@ def complaint(folder: Path, text: str) -> str:
             "strategy.yaml:2: expected a decimal number, found 0x1F, which YAML reads as 31; "
             "write it without the leading 0",
         ),
+        (
+            "sizing:\n  cap_per_trade_eur: 1_000\n",
+            "strategy.yaml:2: expected a decimal number, found 1_000; write it without the _",
+        ),
+        (
+            "sizing:\n  risk_per_trade: 0.01_5\n",
+            "strategy.yaml:2: expected a decimal number, found 0.01_5; write it without the _",
+        ),
+        (
+            "sizing:\n  risk_per_trade: 1e-2\n",
+            "strategy.yaml:2: sizing.risk_per_trade: expected number, found '1e-2'; "
+            "YAML reads it as text: write it in plain decimal digits and without quotes",
+        ),
+        (
+            "sizing:\n  contracts_max: ٣\n",
+            "strategy.yaml:2: sizing.contracts_max: expected integer, found '٣'; YAML reads it as text: ",
+        ),
+        (
+            "entry:\n  macro_country: NO\n",
+            "strategy.yaml:2: entry.macro_country: expected string, found False; "
+            "YAML reads it as yes or no: write it in quotes",
+        ),
         ("entry: !!int abc\n", "strategy.yaml:1: expected a valid int, found 'abc'"),
         ("entry: !!bool maybe\n", "strategy.yaml:1: expected a valid bool, found 'maybe'"),
         (f"entry: {'9' * 5000}\n", "strategy.yaml:1: expected a valid int, found a longer one"),

@@ -15,7 +15,7 @@ from gateway.paper.dispatch import Dispatch, HttpAnswer
 from gateway.paper.faults import Faults, FaultSpec
 from gateway.paper.instruments import ListedOption, option
 from gateway.paper.quotes import PaperQuote
-from gateway.paper.source import Bar, HourlyFunding, ScheduledRelease, VenueFunding
+from gateway.paper.source import Bar, Hole, HourlyFunding, ScheduledRelease, VenueFunding
 from gateway.paper.venue import Venue
 
 START = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
@@ -41,6 +41,10 @@ class FakeMarket:
     @property
     def start(self) -> datetime:
         return START
+
+    @property
+    def holes(self) -> Sequence[Hole]:
+        return ()
 
     def index_usd(self, at: datetime) -> float:
         return self.index
@@ -84,6 +88,9 @@ class FakeMarket:
         return PaperQuote(
             instrument, bid, ask, size, size, 0.0105, 60.0, delta, 0.001, -1.0, 2.0, 900.0, 90.0, self.index
         )
+
+    def valued(self, at: datetime, instrument: ListedOption) -> PaperQuote | None:
+        return self.quote(at, instrument)
 
 
 class MemoryKeeper:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,63 +13,28 @@ from gateway.paper.instruments import parse_instrument
 from gateway.paper.quotes import value_strike
 from gateway.paper.recorded import Between, RecordedMarket
 from gateway.paper.ticks import rung_of
-
-HEADER = (
-    "timestamp,instrument_name,underlying_name,underlying,index_price,bid_price,ask_price,mark_price,"
-    "implied_volatility,delta,vega,open_interest,volume,volume_usd"
+from tests.gateway.record_folder import (
+    CALL,
+    CHAIN_FILE,
+    EXPIRY,
+    FIRST,
+    HEADER,
+    MONDAY,
+    PUT,
+    ROWS,
+    SECOND,
+    THIRD,
+    hourly,
+    row,
+    stamp,
+    write_gz,
+    write_record,
 )
-FIRST = datetime(2026, 1, 4, 20, 0, tzinfo=UTC)
-SECOND = datetime(2026, 1, 5, 4, 0, tzinfo=UTC)
-THIRD = SECOND + timedelta(hours=6)
-MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
-EXPIRY = datetime(2026, 1, 16, 8, tzinfo=UTC)
-PUT, CALL = "ETH-16JAN26-2800-P", "ETH-16JAN26-3400-C"
-
-
-def stamp(at: datetime) -> str:
-    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
-
-
-def row(at: datetime, name: str, forward: float, bid: str, ask: str, iv: float = 0.6) -> str:
-    return f"{stamp(at)},{name},ETH-16JAN26,{forward},{forward},{bid},{ask},0.01,{iv},0,0,500,50,1"
-
-
-ROWS = [
-    row(FIRST, PUT, 3000.0, "0.0120", "0.0130"),
-    row(FIRST, CALL, 3000.0, "", "0.0060"),
-    row(SECOND, PUT, 3030.0, "0.0110", "0.0125", 0.62),
-    row(SECOND, CALL, 3030.0, "0.0060", "0.0070", 0.55),
-]
-
-
-def write_gz(path: Path, *lines: str) -> None:
-    path.write_bytes(gzip.compress(("\n".join(lines) + "\n").encode()))
-
-
-def hourly(start: datetime, hours: int, first: float, step: float, volume: str = "") -> list[str]:
-    lines = []
-    for i in range(hours):
-        low, high = first + step * i, first + step * (i + 1)
-        lines.append(f"{stamp(start + timedelta(hours=i))},{low},{high},{low},{high}{volume}")
-    return lines
 
 
 @pytest.fixture
 def record(tmp_path: Path) -> Path:
-    """A record of a day and a half: the index rises by 1 USD an hour from 2990 on Sunday 00:00."""
-    chains = tmp_path / "chains"
-    chains.mkdir()
-    write_gz(chains / "eth_option_chain_2026-01.csv.gz", HEADER, *ROWS)
-    sunday = datetime(2026, 1, 4, tzinfo=UTC)
-    rising = hourly(sunday, 60, 2990.0, 1.0, ",7")
-    write_gz(tmp_path / "eth_usd_1h.csv.gz", "timestamp,open,high,low,close,volume", *rising)
-    write_gz(tmp_path / "eth_dvol_1h.csv.gz", "timestamp,open,high,low,close", *hourly(sunday, 60, 60.0, 0.1))
-    funding = [f"{stamp(sunday + timedelta(hours=h))},0.00001" for h in range(26)]
-    write_gz(tmp_path / "eth_funding_hyperliquid_1h.csv.gz", "timestamp,hourly_rate", *funding)
-    (tmp_path / "macro_events_high.csv").write_text(
-        "scheduled_at,name,country,importance\n2026-01-13T13:30:00Z,CPI,US,high\n", "utf-8"
-    )
-    return chains
+    return write_record(tmp_path)
 
 
 def market(chains: Path, between: Between = "move") -> RecordedMarket:
@@ -85,6 +49,45 @@ def test_is_linear_between_hourly_closes(record: Path) -> None:
     source = market(record)
     assert source.index_usd(MONDAY) == pytest.approx(3014.0)
     assert source.index_usd(MONDAY + timedelta(minutes=15)) == pytest.approx(3014.25)
+
+
+def test_goes_through_the_index_of_each_snapshot(record: Path) -> None:
+    at = MONDAY + timedelta(hours=4, minutes=30)
+    rows = [
+        row(FIRST, PUT, 3000.0, "0.0120", "0.0130"),
+        row(at, PUT, 3030.0, "0.0110", "0.0125", index=3025.0),
+        row(at, CALL, 3030.0, "0.0060", "0.0070", index=3021.0),
+        row(at, "ETH-16JAN26-3500-C", 3030.0, "0.0050", "0.0060", index=3024.0),
+    ]
+    write_gz(record / CHAIN_FILE, HEADER, *rows)
+    source = market(record)
+    assert source.index_usd(at) == 3024.0
+    assert source.index_usd(at - timedelta(minutes=15)) == pytest.approx(0.5 * (3018.0 + 3024.0))
+    assert source.index_usd(at + timedelta(minutes=15)) == pytest.approx(0.5 * (3024.0 + 3019.0))
+    served = source.quote(at, parse_instrument(PUT))
+    assert served is not None
+    assert served.forward_usd == 3030.0
+    assert [bar.close for bar in source.index_bars(MONDAY, MONDAY + timedelta(hours=6))][3:] == [
+        3018.0,
+        3019.0,
+        3020.0,
+    ]
+
+
+def test_knows_only_the_hours_where_the_chains_have_no_index(record: Path) -> None:
+    header = HEADER.replace("index_price", "another")
+    write_gz(record / CHAIN_FILE, header, *ROWS)
+    assert market(record).index_usd(SECOND) == 3018.0
+
+
+def test_weighs_the_delivery_price_by_time_from_knot_to_knot(record: Path) -> None:
+    eight = datetime(2026, 1, 5, 8, tzinfo=UTC)
+    last = eight - timedelta(minutes=10)
+    write_gz(record / CHAIN_FILE, HEADER, *ROWS, row(last, PUT, 3030.0, "0.0110", "0.0125", index=3030.0))
+    before = 3021.0 + (3030.0 - 3021.0) * 0.6
+    assert market(record).delivery_price_usd(eight) == pytest.approx(
+        (0.5 * (before + 3030.0) * 20 + 0.5 * (3030.0 + 3022.0) * 10) / 30
+    )
 
 
 def test_dvol_is_the_last_hourly_close(record: Path) -> None:
@@ -120,7 +123,7 @@ def test_move_keeps_iv_and_tick_distances_and_moves_the_forward_with_the_index(r
     assert put is not None
     assert put.bid_units is not None
     assert put.ask_units is not None
-    forward = 3000.0 * 3016.0 / 3010.0
+    forward = 3000.0 * 3016.0 / 3000.0
     assert put.forward_usd == pytest.approx(forward)
     assert put.iv_pct == 60.0
 
@@ -169,7 +172,7 @@ def test_serves_the_recorded_events(record: Path) -> None:
 
 def test_refuses_a_time_that_the_record_does_not_cover(record: Path) -> None:
     source = market(record)
-    assert source.end == datetime(2026, 1, 6, 4, tzinfo=UTC)
+    assert source.end == SECOND + timedelta(hours=8)
     with pytest.raises(InputError, match="record covers"):
         source.chain(source.end + timedelta(seconds=1), EXPIRY)
 
@@ -182,6 +185,7 @@ def test_refuses_a_time_that_the_record_does_not_cover(record: Path) -> None:
         (row(THIRD, PUT, 3000.0, "abc", "0.02"), "bid_price"),
         (row(THIRD, PUT, 3000.0, "0.0101", "0.02"), "tick grid"),
         (row(THIRD, PUT, 3000.0, "0.01", "nan"), "ask_price"),
+        (row(THIRD, PUT, 3000.0, "0.01", "0.02", index=-3000.0), "index_price"),
         (row(THIRD, PUT, 3000.0, "0.01", "0.02", -0.5), "implied_volatility"),
         (row(FIRST - timedelta(days=1), PUT, 3000.0, "0.01", "0.02"), "later than"),
         (row(THIRD, PUT, 3000.0, "0.01", "0.02") + ",extra", "15"),

@@ -81,7 +81,10 @@ def engine_slots(report: Document) -> dict[str, str]:
         if cycle["kind"] == "entry":
             slots[name] = " ".join(reasons) if outcome == "no_entry" else " ".join((outcome, *reasons))
         elif cycle["kind"] == "monitor" and outcome != "nothing_open":
-            slots[name] = " ".join(reason.split(":")[0] for reason in reasons)
+            if outcome == "data_failed":
+                slots[name] = " ".join((outcome, *reasons))
+            else:
+                slots[name] = " ".join(reason.split(":")[0] for reason in reasons)
     return slots
 
 

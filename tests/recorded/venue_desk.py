@@ -53,6 +53,7 @@ from gateway.paper import trading_tools as private
 from gateway.paper.account import Account, VenueOrder
 from gateway.paper.assumptions import Assumptions
 from gateway.paper.recorded import RecordedMarket
+from gateway.paper.source import hole_at
 from gateway.paper.venue import Venue
 
 ETH = CurrencyRequest()
@@ -73,6 +74,11 @@ class VenueDesk:
         self.strategy = strategy
         self.start = source.start
         self.venue = Venue(source, Account(assumptions.balance_eth), source.start, assumptions)
+
+    @property
+    def has_quotes(self) -> bool:
+        """False in a hole of the record."""
+        return hole_at(self.venue.source.holes, self.now) is None
 
     @property
     def now(self) -> datetime:

@@ -26,6 +26,7 @@ TRADING = ("--seed", "1")
 """A market whose first Monday trades."""
 KEYS = {
     "run",
+    "holes",
     "cycles",
     "orders",
     "trades",

@@ -1,0 +1,125 @@
+"""The engine's own process against a server that misbehaves in each way of the table, over loopback.
+
+Each snapshot's first answer of one tool is a misbehaviour, its later ones are the venue's own. Whatever it
+was: the snapshot ends as the table says, no actor crashes, nothing is armed, and the next one is stored.
+"""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from actors.control.wire import RequestName
+from config import write_hash
+from core.messages.control import EngineStatus
+from reading.control_client import ask_engine, exchange, request_of
+from tests.cli.paper.test_paper import wait_for_audit
+from tests.cli.support import ROOT, ended, started
+from tests.cli.test_live import address_of
+from tests.hostile.misbehaviours import MISBEHAVIOURS, End, Misbehaviour
+from tests.hostile.server import HostileServer
+
+pytestmark = pytest.mark.hostile
+
+TOKEN = "t0ken-of-the-hostile-house"
+LANES = 4
+"""Engines that are tried at the same time: most of the time each waits for a deadline."""
+ENDS_WITHIN_S = 50.0
+
+
+@dataclass
+class Lane:
+    """One engine, and the server that it takes for the upstream host."""
+
+    data: Path
+    server: HostileServer
+    engine: subprocess.Popen[str]
+
+    def snapshot(self) -> tuple[str, object]:
+        """Ask for a stored snapshot. The name of the message that ended it, and its body."""
+        request = request_of(RequestName.INJECT, message="TakeMarketSnapshot", wait_s=ENDS_WITHIN_S)
+        *_, last = exchange(self.data, request)
+        assert isinstance(last.body, dict), last
+        return str(last.body.get("answer")), last.body.get("body")
+
+    def end_of(self, misbehaviour: Misbehaviour) -> End | str:
+        """How a snapshot ends; as text if it ends in no way that the table knows."""
+        self.server.misbehave(misbehaviour.tool, misbehaviour.act)
+        answer, body = self.snapshot()
+        match answer, self.server.asked:
+            case "MarketSnapshotStored", 1:
+                return End.TAKEN
+            case "MarketSnapshotStored", 2:
+                return End.RETRIED
+            case "MarketSnapshotFailed", 1:
+                return End.REFUSED
+            case _, asked:
+                return f"{answer} after {asked} requests: {body}"
+
+
+@contextmanager
+def lane(folder: Path, venue_url: str) -> Iterator[Lane]:
+    """An engine that has started; it is stopped in order after the block."""
+    folder.mkdir()
+    shutil.copy(ROOT / "strategy.yaml", folder / "strategy.yaml")
+    write_hash(folder / "strategy.yaml")
+    data = folder / "data"
+    with HostileServer(venue_url) as server:
+        arguments = ("start", "--strategy", folder / "strategy.yaml", "--data-dir", data)
+        engine = started(*arguments, MCP_URL=server.url, MCP_TOKEN=TOKEN)
+        try:
+            wait_for_audit(data, b"ENGINE_START")
+            yield Lane(data, server, engine)
+        finally:
+            engine.send_signal(signal.SIGTERM)
+            ran = ended(engine, timeout_s=20)
+        assert (ran.code, ran.err) == (0, "")
+
+
+def played(house: Lane, misbehaviours: tuple[Misbehaviour, ...]) -> list[str]:
+    """Play them one after the other. What did not go as the table says, as text."""
+    wrong = []
+    for each in misbehaviours:
+        found = house.end_of(each)
+        if found != each.end:
+            wrong.append(f"{each.name}: expected {each.end.value}, found {found}")
+    return wrong + harm(house)
+
+
+def harm(house: Lane) -> list[str]:
+    """What is not as it would be if all answers had been sound."""
+    found = []
+    answer, body = house.snapshot()
+    if answer != "MarketSnapshotStored":
+        found.append(f"the next snapshot: {answer}: {body}")
+    status = ask_engine(house.data, request_of(RequestName.STATUS), EngineStatus)
+    found += [str(cell) for cell in status.cells if cell.state != "up" or cell.restarts]
+    if status.dead_letters:
+        found.append(f"{status.dead_letters} dead letters")
+    if status.kill_switch is None or status.kill_switch.armed:
+        found.append(f"kill switch: {status.kill_switch}")
+    for path in (house.data / "log").iterdir():
+        if "Traceback" in path.read_text("utf-8"):
+            found.append(f"a traceback in {path.name}")
+    return found
+
+
+def test_engine_lives_through_every_misbehaviour(tmp_path: Path) -> None:
+    venue = started("venue", "--port", "0", "--data-dir", tmp_path / "venue", MCP_TOKEN=TOKEN)
+    with ExitStack() as stack, ThreadPoolExecutor(LANES) as pool:
+        stack.callback(venue.communicate, timeout=20)
+        stack.callback(venue.terminate)
+        url = address_of(venue)
+        folders = [tmp_path / str(number) for number in range(LANES)]
+        houses = [stack.enter_context(lane(folder, url)) for folder in folders]
+        shares = [MISBEHAVIOURS[number::LANES] for number in range(LANES)]
+        wrong = [text for found in pool.map(played, houses, shares) for text in found]
+    assert wrong == [], "\n".join(wrong)

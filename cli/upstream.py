@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
+from ssl import SSLContext
 
+import typer
 from pydantic import JsonValue
 
-from actors.mcp import McpCredentials, Transport, TransportError
-from actors.mcp.transport import HTTP_DEADLINE_S, Response
+from actors.http import HTTP_DEADLINE_S, Response, Transport, TransportError, trusted
+from actors.mcp import McpCredentials
+from config import ChannelSettings, McpSettings, TrustSettings, sent_in_clear
 from core.contract import ENVIRONMENT_INFO, HealthAnswer, Router
 from core.contract.registry import health_path, tool_path
+
+logger = logging.getLogger("cli.upstream")
 
 
 @dataclass(frozen=True)
@@ -33,6 +41,31 @@ class Probe:
             "latency_ms": round(self.latency_ms, 1),
             "error": self.error,
         }
+
+
+def tls_of(trust: TrustSettings) -> SSLContext | None:
+    """Whose certificates are trusted; None for the public authorities'. Raises InputError."""
+    return trusted(instead=trust.instead, beside=trust.beside)
+
+
+def warn_of_clear_text(mcp: McpSettings, channels: Sequence[ChannelSettings]) -> None:
+    """Name, on the terminal and in the log, whatever is sent in clear to another machine."""
+    for line in sent_in_clear(mcp, channels):
+        typer.echo(f"warning: {line}", err=True)
+        logger.warning("%s", line)
+
+
+def probe_all(
+    open_transport: Callable[[], Transport], credentials: McpCredentials, monotonic: Callable[[], float]
+) -> list[Probe]:
+    """One attempt at each router's health page, all at once, so that a host that hangs costs one deadline."""
+
+    def one(router: Router) -> Probe:
+        with closing(open_transport()) as transport:
+            return probe(transport, credentials, router, monotonic)
+
+    with ThreadPoolExecutor(len(Router)) as pool:
+        return list(pool.map(one, Router))
 
 
 def probe(

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import httpx
-from pydantic import BaseModel, SecretStr, ValidationError
+import json
+from ssl import SSLContext
+
+from pydantic import BaseModel, FiniteFloat, SecretStr, ValidationError
 
 from actors.alerting.channel import NotTaken, Taken
 from actors.alerting.telegram_text import render
+from actors.http import HTTP_DEADLINE_S, HttpTransport, Response, TransportError, retry_after_s
 from core.messages.alerting import AlertRow
 
 DEFAULT_API_URL = "https://api.telegram.org"
 RETRY_AFTER_MAX_S = 3600.0
-# Together at most 8 s: a handler must not be busy for longer than an attempt may take.
-_TIMEOUT = httpx.Timeout(connect=3.0, write=1.0, read=3.0, pool=1.0)
+ANSWER_BYTES_MAX = 256 * 1024
+"""The API answers with the message that it took, of at most 4,096 characters."""
+
+
+_HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 
 
 class _Parameters(BaseModel):
-    retry_after: float | None = None
+    retry_after: FiniteFloat | None = None
 
 
 class _Answer(BaseModel):
@@ -28,17 +34,24 @@ class _Answer(BaseModel):
 
 
 class TelegramChannel:
-    """One client, one chat. The token is part of the URL, so no error of httpx is passed on or chained.
+    """One client, one chat. The token is part of the base URL, which no error of the transport repeats.
 
     An alert that was refused (400) is sent as plain text from then on: its HTML may be the reason.
     """
 
     name = "telegram"
 
-    def __init__(self, token: SecretStr, chat_id: SecretStr, api_url: str = DEFAULT_API_URL) -> None:
-        self._url = f"{api_url.rstrip('/')}/bot{token.get_secret_value()}/sendMessage"
+    def __init__(
+        self,
+        token: SecretStr,
+        chat_id: SecretStr,
+        api_url: str = DEFAULT_API_URL,
+        *,
+        tls: SSLContext | None = None,
+    ) -> None:
         self._chat_id = chat_id
-        self._client = httpx.Client(timeout=_TIMEOUT, follow_redirects=False, trust_env=False)
+        base_url = f"{api_url.rstrip('/')}/bot{token.get_secret_value()}"
+        self._http = HttpTransport(base_url, tls=tls, answer_bytes_max=ANSWER_BYTES_MAX)
         self._refused_as_html: str | None = None
 
     def send(self, alert: AlertRow) -> Taken | NotTaken:
@@ -51,27 +64,28 @@ class TelegramChannel:
         }
         if markup:
             body["parse_mode"] = "HTML"
+        content = json.dumps(body).encode()
         try:
-            response = self._client.post(self._url, json=body)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            return NotTaken(f"Telegram was not reached: {type(error).__name__}")
-        if response.status_code == 400:
+            response = self._http.send("POST", "/sendMessage", _HEADERS, content, HTTP_DEADLINE_S)
+        except TransportError as error:
+            return NotTaken(f"Telegram was not reached: {error}")
+        if response.status == 400:
             self._refused_as_html = alert.alert_id
-        return _read(response.status_code, response.content)
+        return _read(response)
 
     def close(self) -> None:
-        self._client.close()
+        self._http.close()
 
 
-def _read(status: int, content: bytes) -> Taken | NotTaken:
+def _read(response: Response) -> Taken | NotTaken:
+    status = response.status
+    pause_s = retry_after_s(response.headers, max_s=RETRY_AFTER_MAX_S)
     try:
-        answer = _Answer.model_validate_json(content)
+        answer = _Answer.model_validate_json(response.body)
     except ValidationError:
-        return NotTaken(f"Telegram answered HTTP {status} without a readable body")
+        return NotTaken(f"Telegram answered HTTP {status} without a readable body", pause_s)
     if status == 200 and answer.ok:
         return Taken()
-    retry_after_s = answer.parameters.retry_after
-    return NotTaken(
-        f"Telegram answered HTTP {status}: {answer.description or 'no description'}",
-        retry_after_s=None if retry_after_s is None else min(max(retry_after_s, 0.0), RETRY_AFTER_MAX_S),
-    )
+    if answer.parameters.retry_after is not None:
+        pause_s = min(max(answer.parameters.retry_after, 0.0), RETRY_AFTER_MAX_S)
+    return NotTaken(f"Telegram answered HTTP {status}: {answer.description or 'no description'}", pause_s)

@@ -13,6 +13,8 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
+from actors.http import retry_after_s
+from actors.mcp.json_keys import repeated_key
 from actors.mcp.transport import HTTP_DEADLINE_S, ConnectionCut, NoAnswer, NotConnected, Response, Transport
 from core.contract import GET_OPTIONS_CHAIN, Dvol, HealthAnswer, IndexPrice, OrderBook, Router
 from core.contract.registry import TOOLS, health_path, tool_path
@@ -32,7 +34,7 @@ from core.strategy import Strategy
 
 BOT_TAG_LENGTH_MAX = 64
 RETRY_AFTER_DEFAULT_S = 5.0
-"""The pause after a 429 without a `Retry-After` in seconds."""
+"""The pause after a 429 without a `Retry-After` that can be understood."""
 RETRY_AFTER_MAX_S = 300.0
 DETAIL_LENGTH_MAX = 300
 MASKED_LENGTH_MIN = 8
@@ -134,7 +136,8 @@ class McpClient:
             case 404:
                 raise McpToolNotFoundError(said)
             case 429:
-                raise McpRateLimitError(said, retry_after_s(response))
+                pause_s = retry_after_s(response.headers, max_s=RETRY_AFTER_MAX_S)
+                raise McpRateLimitError(said, RETRY_AFTER_DEFAULT_S if pause_s is None else pause_s)
             case status if status >= 500 or status == 408:
                 raise McpServerError(said)
             case _:
@@ -199,6 +202,11 @@ def parsed(response: Response, where: str) -> dict[str, object]:
         raise McpDataAnomalyError(f"{where}: expected JSON, found {error}") from error
     if not isinstance(body, dict):
         raise McpDataAnomalyError(f"{where}: expected a JSON object, found {type(body).__name__}")
+    twice = repeated_key(response.body, body)
+    if twice is not None:
+        raise McpDataAnomalyError(
+            f"{where}: expected each key once, found {twice[:80]!r} twice in one object"
+        )
     soft = body.get("error")
     if isinstance(soft, str) and soft.strip():
         raise McpSoftError(f"{where}: {soft.strip()[:DETAIL_LENGTH_MAX]}")
@@ -220,11 +228,3 @@ def validated(model: type[AnswerT], body: dict[str, object], where: str) -> Answ
 def is_maintenance(text: str) -> bool:
     """True for the venue's own maintenance (11051) and settlement (10041) errors."""
     return _MAINTENANCE.search(text) is not None
-
-
-def retry_after_s(response: Response) -> float:
-    """The pause that a 429 asks for, in seconds, at most `RETRY_AFTER_MAX_S`."""
-    text = response.headers.get("retry-after", "").strip()
-    if not re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text):
-        return RETRY_AFTER_DEFAULT_S
-    return min(float(text), RETRY_AFTER_MAX_S)

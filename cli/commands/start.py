@@ -22,13 +22,14 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
     """
     from actors.compose import engine_settings, redactor
     from actors.control.socket_path import choose_socket
-    from actors.mcp import HttpTransport, McpCredentials
+    from actors.http import HttpTransport
+    from actors.mcp import McpCredentials
     from actors.runtime import ThreadRuntime
     from cli.data_folder import locked, make_data_folder, private_files, refuse_paper_folder
     from cli.logs import logging_to
     from cli.process import EngineProcess
     from cli.signals import signals_to
-    from cli.upstream import token_is_refused
+    from cli.upstream import tls_of, token_is_refused, warn_of_clear_text
     from config import load_settings, load_strategy
     from core.errors import FoundWrongError, InputError
 
@@ -42,6 +43,7 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
             "a person has to choose what an armed switch does to exits"
         )
     refuse_paper_folder(data_dir)
+    tls = tls_of(settings.trust)
     redact = redactor(settings.mcp, settings.channels)
     make_data_folder(data_dir)
     with (
@@ -49,7 +51,8 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
         locked(data_dir, lambda: choose_socket(data_dir, os.environ)) as socket,
         logging_to(data_dir / "log", redact),
     ):
-        transport = HttpTransport(settings.mcp.url, monotonic=time.monotonic)
+        warn_of_clear_text(settings.mcp, settings.channels)
+        transport = HttpTransport(settings.mcp.url, monotonic=time.monotonic, tls=tls)
         credentials = McpCredentials(settings.mcp.token.get_secret_value(), settings.mcp.bot_tag)
         refused = token_is_refused(transport, credentials)
         transport.close()
@@ -63,10 +66,11 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
             data_dir=data_dir,
             control_socket=socket,
             started_at=datetime.now(UTC),
-            transport_factory=lambda ctx: HttpTransport(settings.mcp.url, monotonic=ctx.monotonic),
+            transport_factory=lambda ctx: HttpTransport(settings.mcp.url, monotonic=ctx.monotonic, tls=tls),
             redact=redact,
             pid=os.getpid(),
             boot_id=secrets.token_hex(16),
+            tls=tls,
         )
         process = EngineProcess(composed, ThreadRuntime())
         with signals_to(process.system, process.handle.request_stop):

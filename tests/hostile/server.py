@@ -71,7 +71,8 @@ class Exchange:
     def reset(self) -> None:
         """End the connection with a reset instead of an orderly end."""
         self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
-        self._connection.close()
+        # Its file is closed at once, whoever else refers to it.
+        socket.close(self._connection.detach())
 
 
 @dataclass
@@ -109,6 +110,14 @@ class HostileServer:
         """How often the tool that `misbehave` named was asked for since."""
         with self._lock:
             return 0 if self._planned is None else self._planned.asked
+
+    @classmethod
+    def alone(cls, sound: bytes, act: Callable[[Exchange], None]) -> HostileServer:
+        """A server without a venue: it answers by `act`, and its own sound answer is always the same."""
+        server = cls("http://127.0.0.1:1")
+        server._ask_venue = lambda *_: (200, sound)  # type: ignore[method-assign]
+        server.always(act)
+        return server
 
     def __enter__(self) -> HostileServer:
         Thread(target=self._accept, daemon=True).start()

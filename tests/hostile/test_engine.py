@@ -11,7 +11,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from tests.hostile.server import HostileServer
 pytestmark = pytest.mark.hostile
 
 TOKEN = "t0ken-of-the-hostile-house"
-LANES = 4
+LANES = 6
 """Engines that are tried at the same time: most of the time each waits for a deadline."""
 ENDS_WITHIN_S = 50.0
 
@@ -76,7 +76,7 @@ def lane(folder: Path, venue_url: str) -> Iterator[Lane]:
         arguments = ("start", "--strategy", folder / "strategy.yaml", "--data-dir", data)
         engine = started(*arguments, MCP_URL=server.url, MCP_TOKEN=TOKEN)
         try:
-            wait_for_audit(data, b"ENGINE_START")
+            wait_for_audit(data, b"ENGINE_START", tries=2400)
             yield Lane(data, server, engine)
         finally:
             engine.send_signal(signal.SIGTERM)
@@ -84,14 +84,15 @@ def lane(folder: Path, venue_url: str) -> Iterator[Lane]:
         assert (ran.code, ran.err) == (0, "")
 
 
-def played(house: Lane, misbehaviours: tuple[Misbehaviour, ...]) -> list[str]:
-    """Play them one after the other. What did not go as the table says, as text."""
+def played(folder: Path, venue_url: str, misbehaviours: tuple[Misbehaviour, ...]) -> list[str]:
+    """Play them to one engine, one after the other. What did not go as the table says, as text."""
     wrong = []
-    for each in misbehaviours:
-        found = house.end_of(each)
-        if found != each.end:
-            wrong.append(f"{each.name}: expected {each.end.value}, found {found}")
-    return wrong + harm(house)
+    with lane(folder, venue_url) as house:
+        for each in misbehaviours:
+            found = house.end_of(each)
+            if found != each.end:
+                wrong.append(f"{each.name}: expected {each.end.value}, found {found}")
+        return wrong + harm(house)
 
 
 def harm(house: Lane) -> list[str]:
@@ -114,12 +115,15 @@ def harm(house: Lane) -> list[str]:
 
 def test_engine_lives_through_every_misbehaviour(tmp_path: Path) -> None:
     venue = started("venue", "--port", "0", "--data-dir", tmp_path / "venue", MCP_TOKEN=TOKEN)
-    with ExitStack() as stack, ThreadPoolExecutor(LANES) as pool:
-        stack.callback(venue.communicate, timeout=20)
-        stack.callback(venue.terminate)
+    try:
         url = address_of(venue)
-        folders = [tmp_path / str(number) for number in range(LANES)]
-        houses = [stack.enter_context(lane(folder, url)) for folder in folders]
-        shares = [MISBEHAVIOURS[number::LANES] for number in range(LANES)]
-        wrong = [text for found in pool.map(played, houses, shares) for text in found]
+        with ThreadPoolExecutor(LANES) as pool:
+            lanes = [
+                pool.submit(played, tmp_path / str(number), url, MISBEHAVIOURS[number::LANES])
+                for number in range(LANES)
+            ]
+            wrong = [text for each in lanes for text in each.result()]
+    finally:
+        venue.terminate()
+        venue.communicate(timeout=20)
     assert wrong == [], "\n".join(wrong)

@@ -16,13 +16,14 @@ DEFAULT_API_URL = "https://api.telegram.org"
 RETRY_AFTER_MAX_S = 3600.0
 ANSWER_BYTES_MAX = 256 * 1024
 """The API answers with the message that it took, of at most 4,096 characters."""
-
-
+SAID_LENGTH_MAX = 300
+"""Of what the API says of an error."""
 _HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 
 
 class _Parameters(BaseModel):
     retry_after: FiniteFloat | None = None
+    migrate_to_chat_id: int | None = None
 
 
 class _Answer(BaseModel):
@@ -36,7 +37,9 @@ class _Answer(BaseModel):
 class TelegramChannel:
     """One client, one chat. The token is part of the base URL, which no error of the transport repeats.
 
-    An alert that was refused (400) is sent as plain text from then on: its HTML may be the reason.
+    An alert that was refused (400) is sent as plain text from then on: its HTML may be the reason. If the
+    chat has become a supergroup, which has another id, alerts go to that one from then on, and the first of
+    them says so: nowhere else would the id be shown.
     """
 
     name = "telegram"
@@ -53,13 +56,16 @@ class TelegramChannel:
         base_url = f"{api_url.rstrip('/')}/bot{token.get_secret_value()}"
         self._http = HttpTransport(base_url, tls=tls, answer_bytes_max=ANSWER_BYTES_MAX)
         self._refused_as_html: str | None = None
+        self._moved_to: int | None = None
+        self._told_of_move = True
 
     def send(self, alert: AlertRow) -> Taken | NotTaken:
         """One POST. Whatever is not a clear yes counts as not taken: twice is better than never."""
         markup = alert.alert_id != self._refused_as_html
+        shown = alert if self._told_of_move else self._with_move(alert)
         body: dict[str, str | bool] = {
-            "chat_id": self._chat_id.get_secret_value(),
-            "text": render(alert, markup=markup),
+            "chat_id": self._chat_id.get_secret_value() if self._moved_to is None else str(self._moved_to),
+            "text": render(shown, markup=markup),
             "disable_web_page_preview": True,
         }
         if markup:
@@ -69,23 +75,44 @@ class TelegramChannel:
             response = self._http.send("POST", "/sendMessage", _HEADERS, content, HTTP_DEADLINE_S)
         except TransportError as error:
             return NotTaken(f"Telegram was not reached: {error}")
+        answer = _answer(response)
+        if answer is not None and answer.parameters.migrate_to_chat_id is not None:
+            return self._move(answer.parameters.migrate_to_chat_id)
         if response.status == 400:
             self._refused_as_html = alert.alert_id
-        return _read(response)
+        outcome = _outcome(response, answer)
+        self._told_of_move = self._told_of_move or isinstance(outcome, Taken)
+        return outcome
 
     def close(self) -> None:
         self._http.close()
 
+    def _move(self, chat_id: int) -> NotTaken:
+        """Use the chat's new id. A second move to the same one is a refusal like any other."""
+        pause_s = None if chat_id == self._moved_to else 0.0
+        self._moved_to, self._told_of_move = chat_id, False
+        return NotTaken("Telegram has given the chat another id, which is used from now on", pause_s)
 
-def _read(response: Response) -> Taken | NotTaken:
-    status = response.status
-    pause_s = retry_after_s(response.headers, max_s=RETRY_AFTER_MAX_S)
+    def _with_move(self, alert: AlertRow) -> AlertRow:
+        note = f"This chat has a new id: set CERBERO_BITE_TELEGRAM_CHAT_ID to {self._moved_to}."
+        return alert.model_copy(update={"cause": f"{alert.cause}\n{note}"})
+
+
+def _answer(response: Response) -> _Answer | None:
+    """The API's answer, or None if the body holds none."""
     try:
-        answer = _Answer.model_validate_json(response.body)
+        return _Answer.model_validate_json(response.body)
     except ValidationError:
-        return NotTaken(f"Telegram answered HTTP {status} without a readable body", pause_s)
-    if status == 200 and answer.ok:
+        return None
+
+
+def _outcome(response: Response, answer: _Answer | None) -> Taken | NotTaken:
+    pause_s = retry_after_s(response.headers, max_s=RETRY_AFTER_MAX_S)
+    if answer is None:
+        return NotTaken(f"Telegram answered HTTP {response.status} without a readable body", pause_s)
+    if response.status == 200 and answer.ok:
         return Taken()
     if answer.parameters.retry_after is not None:
         pause_s = min(max(answer.parameters.retry_after, 0.0), RETRY_AFTER_MAX_S)
-    return NotTaken(f"Telegram answered HTTP {status}: {answer.description or 'no description'}", pause_s)
+    said = answer.description or "no description"
+    return NotTaken(f"Telegram answered HTTP {response.status}: {said[:SAID_LENGTH_MAX]}", pause_s)

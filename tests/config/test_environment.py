@@ -75,7 +75,7 @@ def test_a_missing_variable_is_refused() -> None:
     with pytest.raises(InputError, match="CERBERO_BITE_MCP_URL"):
         mcp_from_env({})
     with pytest.raises(InputError, match="CERBERO_BITE_MCP_TOKEN"):
-        mcp_from_env({"CERBERO_BITE_MCP_URL": "http://host"})
+        mcp_from_env({"CERBERO_BITE_MCP_URL": "https://host"})
 
 
 def test_a_tag_of_64_characters_is_allowed() -> None:

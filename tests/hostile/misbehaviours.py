@@ -45,6 +45,9 @@ class Misbehaviour:
     end: End
     tool: str = "get_index_price"
 
+    def __str__(self) -> str:
+        return self.name
+
 
 def says(body: bytes, *, status: str = "200 OK", headers: str = "") -> Act:
     """Answer with that body, in well-formed HTTP."""

@@ -6,6 +6,7 @@ was: the snapshot ends as the table says, no actor crashes, nothing is armed, an
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 import subprocess
@@ -22,9 +23,9 @@ from config import write_hash
 from core.messages.control import EngineStatus
 from reading.control_client import ask_engine, exchange, request_of
 from tests.cli.paper.test_paper import wait_for_audit
-from tests.cli.support import ROOT, ended, started
+from tests.cli.support import ROOT, Variables, ended, started
 from tests.cli.test_live import address_of
-from tests.hostile.misbehaviours import MISBEHAVIOURS, End, Misbehaviour
+from tests.hostile.misbehaviours import DRIPS, MISBEHAVIOURS, End, Misbehaviour
 from tests.hostile.server import HostileServer
 
 pytestmark = pytest.mark.hostile
@@ -127,3 +128,28 @@ def test_engine_lives_through_every_misbehaviour(tmp_path: Path) -> None:
         venue.terminate()
         venue.communicate(timeout=20)
     assert wrong == [], "\n".join(wrong)
+
+
+def test_commands_end_and_the_engine_boots_while_the_upstream_hangs(tmp_path: Path) -> None:
+    """Every answer drips. `start` goes on after one deadline, and its engine can be asked and stopped."""
+    shutil.copy(ROOT / "strategy.yaml", tmp_path / "strategy.yaml")
+    write_hash(tmp_path / "strategy.yaml")
+    data = tmp_path / "data"
+    drip = next(each.act for each in DRIPS if each.name == "headers drip")
+    with HostileServer.alone(b"{}", drip) as server:
+        host: Variables = {"MCP_URL": server.url, "MCP_TOKEN": TOKEN}
+        arguments = ("--strategy", tmp_path / "strategy.yaml", "--data-dir", data)
+        engine = started("start", *arguments, **host)
+        ping = started("ping", "--json", **host)
+        dry_run = started("dry-run", "--strategy", tmp_path / "strategy.yaml", **host)
+        assert engine.stdout is not None
+        assert engine.stdout.readline().startswith("running in mode data_analysis")
+        status = ask_engine(data, request_of(RequestName.STATUS), EngineStatus)
+        assert {cell.state for cell in status.cells} == {"up"}
+        engine.send_signal(signal.SIGTERM)
+        assert ended(engine).code == 0
+        pinged = ended(ping)
+        assert pinged.code == 1
+        told = [router["error"] for router in json.loads(pinged.out)["routers"]]
+        assert all(error.endswith("no complete answer within 8 s") for error in told), told
+        assert ended(dry_run).code == 1

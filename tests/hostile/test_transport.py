@@ -56,7 +56,7 @@ def test_an_answer_whose_frame_is_broken_is_no_answer() -> None:
     assert {name: type(end) for name, end in found.items()} == dict.fromkeys(found, ConnectionCut)
 
 
-@pytest.mark.parametrize("misbehaviour", STATUSES, ids=lambda each: each.name)
+@pytest.mark.parametrize("misbehaviour", STATUSES, ids=str)
 def test_a_status_is_handed_on_and_no_redirect_is_followed(misbehaviour: Misbehaviour) -> None:
     asked: list[str] = []
 

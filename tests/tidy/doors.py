@@ -97,6 +97,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     "actors/runtime/testing/tripwires.py": ("os", "secrets", "select", "socket", "subprocess"),
     # A token of the embedded venue; how long a run took; how old a connection is.
     "cli/": ("secrets", "time"),
+    # How long a person waits for the engine.
+    "reading/control_client.py": ("time.monotonic",),
     # A seeded market and seeded faults; the embedded venue's token.
     "gateway/paper/": ("random", "secrets"),
     "bench/": ("time",),

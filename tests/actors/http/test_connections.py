@@ -60,9 +60,12 @@ def test_a_server_that_speaks_first_was_sent_nothing(monkeypatch: pytest.MonkeyP
         write(stream, buffer, timeout)
 
     monkeypatch.setattr(DeadlineStream, "write", after_the_greeting)
-    with serving(serve) as port, closing(HttpTransport(f"http://127.0.0.1:{port}")) as http:
-        with pytest.raises(NotConnected, match="before it was asked"):
-            send(http)
+    with (
+        serving(serve) as port,
+        closing(HttpTransport(f"http://127.0.0.1:{port}")) as http,
+        pytest.raises(NotConnected, match="before it was asked"),
+    ):
+        send(http)
     assert b"POST" not in b"".join(received)
 
 
@@ -113,9 +116,12 @@ def test_after_an_error_the_next_request_has_a_new_connection() -> None:
 def test_an_error_repeats_nothing_that_the_server_has_said() -> None:
     """It may have put the token into it."""
     echoed = b"HTTP/1.1 200 OK\r\nAuthorization Bearer s3cret\r\n\r\n"
-    with serving(answers(echoed)) as port, closing(HttpTransport(f"http://127.0.0.1:{port}")) as http:
-        with pytest.raises(ConnectionCut, match="illegal header line") as raised:
-            send(http)
+    with (
+        serving(answers(echoed)) as port,
+        closing(HttpTransport(f"http://127.0.0.1:{port}")) as http,
+        pytest.raises(ConnectionCut, match="illegal header line") as raised,
+    ):
+        send(http)
     assert "s3cret" not in str(raised.value)
 
 

@@ -30,9 +30,11 @@ class Resolver:
 
 def test_a_resolver_that_hangs_ends_with_the_deadline_and_nothing_was_sent() -> None:
     resolver = Resolver()
-    with closing(HttpTransport("http://upstream.test:80", look_ups=LookUps(resolver))) as http:
-        with pytest.raises(NotConnected, match="name server does not answer; nothing was sent"):
-            http.send("POST", "/x", {}, b"{}", 0.05)
+    with (
+        closing(HttpTransport("http://upstream.test:80", look_ups=LookUps(resolver))) as http,
+        pytest.raises(NotConnected, match="name server does not answer; nothing was sent"),
+    ):
+        http.send("POST", "/x", {}, b"{}", 0.05)
     resolver.may_answer.set()
 
 
@@ -71,9 +73,11 @@ def test_each_failure_of_the_look_up_is_told_as_such(failure: Exception, told: s
     def fail(host: str, port: int) -> Sequence[Endpoint]:
         raise failure
 
-    with closing(HttpTransport("http://upstream.test", look_ups=LookUps(fail))) as http:
-        with pytest.raises(NotConnected, match=told):
-            http.send("GET", "/x", {}, None, 8.0)
+    with (
+        closing(HttpTransport("http://upstream.test", look_ups=LookUps(fail))) as http,
+        pytest.raises(NotConnected, match=told),
+    ):
+        http.send("GET", "/x", {}, None, 8.0)
 
 
 def test_a_name_without_an_address_is_told() -> None:

@@ -38,16 +38,8 @@ def signed(folder: Path, names: str = "DNS:localhost,IP:127.0.0.1") -> Certifica
     if shutil.which("openssl") is None:
         pytest.skip("no openssl on the PATH, which makes certificates")
     made = Certificate(folder / "cert.pem", folder / "key.pem")
-    command = (
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:prime256v1",
-        "-nodes",
-    )
+    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+    command = ("openssl", "req", "-x509", *key)
     subject = ("-subj", "/CN=cerbero-test", "-addext", f"subjectAltName={names}", "-days", "3650")
     files = ("-keyout", made.key, "-out", made.file)
     subprocess.run((*command, *subject, *files), check=True, capture_output=True)
@@ -74,9 +66,11 @@ def test_a_certificate_that_nobody_vouches_for_is_refused_before_anything_is_sen
     certificate: Certificate,
 ) -> None:
     received = []
-    with serving(lambda each: received.append(each.recv(65_536)), tls=certificate.server) as port:
-        with pytest.raises(NotConnected, match=r"certificate of localhost:\d+ is not trusted: self-signed"):
-            send(f"https://localhost:{port}")
+    with (
+        serving(lambda each: received.append(each.recv(65_536)), tls=certificate.server) as port,
+        pytest.raises(NotConnected, match=r"certificate of localhost:\d+ is not trusted: self-signed"),
+    ):
+        send(f"https://localhost:{port}")
     assert received in ([], [b""])
 
 
@@ -98,9 +92,11 @@ def test_requests_share_a_connection_under_tls_too(certificate: Certificate) -> 
 
 def test_a_certificate_for_another_host_is_refused(tmp_path: Path) -> None:
     other = signed(tmp_path, "DNS:upstream.test")
-    with serving(answers(OK), tls=other.server) as port:
-        with pytest.raises(NotConnected, match="is not trusted: .*mismatch"):
-            send(f"https://127.0.0.1:{port}", trusted(instead=other.file, beside=None))
+    with (
+        serving(answers(OK), tls=other.server) as port,
+        pytest.raises(NotConnected, match=r"is not trusted: .*mismatch"),
+    ):
+        send(f"https://127.0.0.1:{port}", trusted(instead=other.file, beside=None))
 
 
 def test_the_files_that_are_named_must_hold_certificates(tmp_path: Path) -> None:
@@ -137,7 +133,7 @@ def test_a_handshake_that_drips_ends_with_the_deadline_and_nothing_was_sent(cert
     def drip(connection: socket.socket) -> None:
         connection.recv(65_536)
         while not over.wait(0.02):
-            connection.sendall(b"\x16\x03\x03\x40\x00"[:1])
+            connection.sendall(b"\x16")
 
     with serving(drip) as port, closing(HttpTransport(f"https://127.0.0.1:{port}")) as http:
         with pytest.raises(NotConnected):
@@ -154,6 +150,8 @@ def test_an_answer_that_ends_without_tls_saying_so_is_cut(certificate: Certifica
         socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
     context = trusted(instead=certificate.file, beside=None)
-    with serving(serve, tls=certificate.server) as port:
-        with pytest.raises(Exception, match="broke the connection: unexpected eof"):
-            send(f"https://127.0.0.1:{port}", context)
+    with (
+        serving(serve, tls=certificate.server) as port,
+        pytest.raises(Exception, match="broke the connection: unexpected eof"),
+    ):
+        send(f"https://127.0.0.1:{port}", context)

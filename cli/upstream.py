@@ -13,7 +13,7 @@ import typer
 from pydantic import JsonValue
 
 from actors.http import HTTP_DEADLINE_S, Response, Transport, TransportError, trusted
-from actors.mcp import McpCredentials
+from actors.mcp import REDIRECTED, McpCredentials
 from config import ChannelSettings, McpSettings, TrustSettings, sent_in_clear
 from core.contract import ENVIRONMENT_INFO, HealthAnswer, Router
 from core.contract.registry import health_path, tool_path
@@ -105,4 +105,6 @@ def _refusal(answer: Response) -> str | None:
         return None
     if answer.status in (401, 403):
         return f"the token is refused (HTTP {answer.status})"
+    if 300 <= answer.status < 400:
+        return f"HTTP {answer.status}: {REDIRECTED}"
     return f"HTTP {answer.status}"

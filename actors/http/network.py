@@ -139,6 +139,8 @@ class DeadlineStream(httpcore.NetworkStream):
     def _is_readable(self) -> bool:
         if self._socket.fileno() < 0:
             return True
+        if isinstance(self._socket, ssl.SSLSocket) and self._socket.pending():
+            return True
         poll = select.poll()
         poll.register(self._socket, select.POLLIN)
         return bool(poll.poll(0))

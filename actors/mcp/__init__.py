@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from actors.mcp.client import McpCredentials
+from actors.mcp.client import REDIRECTED, McpCredentials
 from actors.mcp.orders import McpOrders
 from actors.mcp.paper_transport import PaperTransport
 from actors.mcp.router import McpRouter
@@ -17,6 +17,7 @@ from actors.mcp.transport import (
 )
 
 __all__ = [
+    "REDIRECTED",
     "ConnectionCut",
     "HttpTransport",
     "McpCredentials",

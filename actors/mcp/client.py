@@ -36,6 +36,7 @@ BOT_TAG_LENGTH_MAX = 64
 RETRY_AFTER_DEFAULT_S = 5.0
 """The pause after a 429 without a `Retry-After` that can be understood."""
 RETRY_AFTER_MAX_S = 300.0
+REDIRECTED = "the host sends requests elsewhere, which is not followed; correct CERBERO_BITE_MCP_URL"
 DETAIL_LENGTH_MAX = 300
 MASKED_LENGTH_MIN = 8
 """A shorter token, such as `paper`, is not masked: it may be an ordinary word in the data."""
@@ -138,6 +139,8 @@ class McpClient:
             case 429:
                 pause_s = retry_after_s(response.headers, max_s=RETRY_AFTER_MAX_S)
                 raise McpRateLimitError(said, RETRY_AFTER_DEFAULT_S if pause_s is None else pause_s)
+            case status if 300 <= status < 400:
+                raise McpRequestError(f"{where}: HTTP {status}: {REDIRECTED}")
             case status if status >= 500 or status == 408:
                 raise McpServerError(said)
             case _:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-_SPACED = (b'" ', b'"\n', b'"\t', b'"\r')
+_SPACES = (b" ", b"\n", b"\t", b"\r")
+_CONTAINERS = frozenset((dict, list))
 
 
 def repeated_key(text: bytes, parsed: dict[str, object]) -> str | None:
@@ -13,7 +14,7 @@ def repeated_key(text: bytes, parsed: dict[str, object]) -> str | None:
     Where no quotation mark is followed by white space, every key ends with `":`, so that as many of these as
     there are keys in what was read mean that no key was lost. Only otherwise the text is read once more.
     """
-    if not any(space in text for space in _SPACED) and text.count(b'":') == _keys_in(parsed):
+    if not _is_spaced(text) and text.count(b'":') == _keys_in(parsed):
         return None
     found: list[str] = []
 
@@ -28,10 +29,14 @@ def repeated_key(text: bytes, parsed: dict[str, object]) -> str | None:
     return found[0] if found else None
 
 
-def _keys_in(value: object) -> int:
+def _is_spaced(text: bytes) -> bool:
+    """Whether a quotation mark is followed by white space. Single bytes are found sooner than pairs."""
+    return any(space in text and b'"' + space in text for space in _SPACES)
+
+
+def _keys_in(value: dict[str, object] | list[object]) -> int:
     """The number of keys in all objects; the depth is bounded by the parser."""
-    if isinstance(value, dict):
-        return len(value) + sum([_keys_in(each) for each in value.values() if isinstance(each, dict | list)])
-    if isinstance(value, list):
-        return sum([_keys_in(each) for each in value if isinstance(each, dict | list)])
-    return 0
+    keys, inner = (len(value), value.values()) if isinstance(value, dict) else (0, value)
+    if _CONTAINERS.isdisjoint(map(type, inner)):
+        return keys
+    return keys + sum([_keys_in(each) for each in inner if isinstance(each, dict | list)])

@@ -28,7 +28,7 @@ from tests.cli.test_live import address_of
 from tests.hostile.misbehaviours import DRIPS, MISBEHAVIOURS, End, Misbehaviour
 from tests.hostile.server import HostileServer
 
-pytestmark = pytest.mark.hostile
+pytestmark = [pytest.mark.hostile, pytest.mark.timeout(300)]
 
 TOKEN = "t0ken-of-the-hostile-house"
 LANES = 6

@@ -116,6 +116,15 @@ def test_answer_means_what_the_contract_says(
         read_index(answer)
 
 
+def test_a_redirect_is_told_as_one_and_its_target_is_not_repeated() -> None:
+    """It is the server's text, and may hold the token."""
+    with pytest.raises(
+        McpRequestError, match=r"HTTP 307: .* not followed; correct CERBERO_BITE_MCP_URL"
+    ) as told:
+        read_index(Response(307, {"location": f"http://elsewhere/{TOKEN}"}, b"go on"))
+    assert "elsewhere/" not in str(told.value)
+
+
 def test_blank_error_is_no_soft_error() -> None:
     assert isinstance(read_index(Response(200, {}, body(error="  "))), IndexPrice)
 

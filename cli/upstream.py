@@ -43,8 +43,13 @@ class Probe:
         }
 
 
-def tls_of(trust: TrustSettings) -> SSLContext | None:
-    """Whose certificates are trusted; None for the public authorities'. Raises InputError."""
+def tls_of(trust: TrustSettings, *urls: str) -> SSLContext | None:
+    """Whose certificates are trusted on the way to these hosts; None for the public authorities'.
+
+    Files that nothing needs are not read. Raises InputError for one that holds no certificates.
+    """
+    if not any(url.lower().startswith("https:") for url in urls):
+        return None
     return trusted(instead=trust.instead, beside=trust.beside)
 
 

@@ -29,7 +29,7 @@ def dry_run(
     settings = load_settings(os.environ)
     loaded = load_strategy(strategy)
     engine = known_engine(data_dir, loaded.strategy)
-    with DryDesk(settings.mcp, loaded.strategy, tls_of(settings.trust)) as desk:
+    with DryDesk(settings.mcp, loaded.strategy, tls_of(settings.trust, settings.mcp.url)) as desk:
         entry = desk.entry(engine)
         exits = desk.exits(engine)
     if as_json:

@@ -27,7 +27,7 @@ def ping(as_json: AsJson = False) -> None:
 
     settings = mcp_from_env(os.environ)
     credentials = McpCredentials(token=settings.token.get_secret_value(), bot_tag=settings.bot_tag)
-    tls = tls_of(trust_from_env(os.environ))
+    tls = tls_of(trust_from_env(os.environ), settings.url)
     probes = probe_all(lambda: HttpTransport(settings.url, tls=tls), credentials, time.monotonic)
     if as_json:
         show_json({"url": settings.url, "routers": [found.as_json() for found in probes]})

@@ -43,7 +43,7 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
             "a person has to choose what an armed switch does to exits"
         )
     refuse_paper_folder(data_dir)
-    tls = tls_of(settings.trust)
+    tls = tls_of(settings.trust, settings.mcp.url, *(channel.api_url for channel in settings.channels))
     redact = redactor(settings.mcp, settings.channels)
     make_data_folder(data_dir)
     with (

@@ -95,7 +95,7 @@ class PaperRun:
             redact=redact,
             pid=os.getpid(),
             boot_id=secrets.token_hex(16),
-            tls=tls_of(trust_from_env(os.environ)),
+            tls=tls_of(trust_from_env(os.environ), *(channel.api_url for channel in channels)),
         )
         self._status: EngineStatus | None = None
         self._screen: tuple[EngineStatus, tuple[Envelope, ...]] | None = None

@@ -59,6 +59,13 @@ def test_a_file_of_certificates_that_holds_none_is_refused_by_its_variable(
     assert "CERBERO_BITE_CA_FILE: expected a file of certificates in PEM" in ran.err
 
 
+def test_a_file_of_certificates_that_nothing_needs_is_not_read(cli: Cli, tmp_path: Path) -> None:
+    """Some systems set the variable to a file that is not there."""
+    with serving(healthy) as port, cli.monkeypatch.context() as patched:
+        patched.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+        assert pinged(cli, f"http://127.0.0.1:{port}") == {None}
+
+
 def test_a_refused_port_and_another_protocol_are_told(cli: Cli) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]

@@ -11,7 +11,7 @@ from actors.http import ConnectionCut, HttpTransport, NoAnswer, Response, Transp
 from tests.hostile.misbehaviours import DRIPS, FLOODS, FRAMES, PRICE, STATUSES, End, Misbehaviour
 from tests.hostile.server import Exchange, HostileServer
 
-DEADLINE_S = 0.5
+DEADLINE_S = 1.5
 HANDED_ON = {"a status that there is not"}
 """Whole answers: what a status means is not the transport's business."""
 HANGS_S = 20.0

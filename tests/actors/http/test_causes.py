@@ -31,7 +31,10 @@ def test_a_host_that_takes_no_connection_is_told_as_too_late() -> None:
         second.connect_ex(full.getsockname())
         with (
             closing(HttpTransport(f"http://127.0.0.1:{full.getsockname()[1]}")) as http,
-            pytest.raises(NotConnected, match="did not accept a connection in time; nothing was sent"),
+            pytest.raises(
+                NotConnected,
+                match=r"(did not accept a connection in time|not connected within .*); nothing was sent",
+            ),
         ):
             http.send("POST", "/x", {}, b"{}", 0.1)
 

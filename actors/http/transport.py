@@ -117,7 +117,8 @@ class HttpTransport:
         except (httpx.TransportError, RuntimeError) as error:
             # RuntimeError: httpcore says so of a connection whose state is not what it expects.
             raise attempt.failed(_words(error)) from error
-        if not attempt.received.endswith(read[-_TAIL:] if "content-length" in answer.headers else _END):
+        tail = read[-_TAIL:] if "content-length" in answer.headers else b""
+        if not attempt.received.endswith(tail or _END):
             # More has come than the answer: the next one must not begin with it.
             self._http.close()
         return Response(answer.status_code, _headers(answer), read)

@@ -30,6 +30,39 @@ def test_what_is_left_of_an_earlier_answer_is_never_taken_for_the_next_one(rest:
         assert send(http).body == b"{}"
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 503 Unavailable\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 204 No Content\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+    ],
+)
+def test_nor_is_what_is_left_of_an_answer_without_a_body_or_in_chunks(answer: bytes) -> None:
+    with (
+        serving(answers(answer + ANOTHER[:30], OK)) as port,
+        closing(HttpTransport(f"http://127.0.0.1:{port}")) as http,
+    ):
+        send(http)
+        assert send(http).status == int(answer.split()[1]), "the first answer of another connection"
+
+
+@pytest.mark.parametrize(
+    "answer", [OK, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"]
+)
+def test_whole_answers_share_a_connection(answer: bytes) -> None:
+    connections = count()
+
+    def serve(connection: socket.socket) -> None:
+        next(connections)
+        answers(answer, answer, answer)(connection)
+
+    with serving(serve) as port, closing(HttpTransport(f"http://127.0.0.1:{port}")) as http:
+        for _ in range(3):
+            assert send(http).body == b"{}"
+    assert next(connections) == 1
+
+
 def test_an_answer_that_comes_before_its_request_is_not_taken_for_its() -> None:
     said = Event()
 

@@ -126,8 +126,6 @@ class HttpTransport:
     def _check(self, answer: httpx.Response) -> None:
         """Raise ConnectionCut for an answer whose length or meaning is in doubt, before its body is read."""
         headers = answer.headers
-        if answer.extensions.get("http_version") not in (b"HTTP/1.1", b"HTTP/1.0"):
-            raise ConnectionCut("expected an answer in HTTP/1.0 or 1.1, found another version")
         if answer.status_code < 200:
             raise ConnectionCut(f"expected an answer, found the interim status {answer.status_code}")
         encoding = headers.get("content-encoding", "identity").strip().lower()

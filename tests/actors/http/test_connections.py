@@ -79,6 +79,35 @@ def test_an_answer_that_comes_before_its_request_is_not_taken_for_its() -> None:
         assert send(http).body == b"{}", "on another connection"
 
 
+def test_a_connection_that_gets_out_of_step_in_the_last_moment_is_replaced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """After httpcore has found it idle and before a byte of the request has left."""
+    numbers, say, said = count(1), Event(), Event()
+    write = DeadlineStream.write
+
+    def serve(connection: socket.socket) -> None:
+        number = next(numbers)
+        request_of(connection)
+        connection.sendall(OK)
+        if number == 1:
+            say.wait(5)
+            connection.sendall(ANOTHER)
+            said.set()
+        request_of(connection)
+
+    def in_the_last_moment(stream: DeadlineStream, buffer: bytes, timeout: float | None = None) -> None:
+        say.set()
+        assert said.wait(5)
+        write(stream, buffer, timeout)
+
+    with serving(serve) as port, closing(HttpTransport(f"http://127.0.0.1:{port}")) as http:
+        assert send(http).body == b"{}"
+        monkeypatch.setattr(DeadlineStream, "write", in_the_last_moment)
+        assert send(http).body == b"{}"
+    assert next(numbers) == 3
+
+
 def test_a_server_that_speaks_first_was_sent_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     greeted, received = Event(), []
     write = DeadlineStream.write

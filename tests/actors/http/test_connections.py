@@ -233,3 +233,13 @@ def test_only_who_uses_a_socket_closes_it(waiting: tuple[HttpTransport, Event]) 
         with pytest.raises(ConnectionCut):
             under_way.result(20)
     assert set(closers) == {reader}
+
+
+def test_what_an_earlier_attempt_has_sent_is_not_held_against_the_next() -> None:
+    """The host has gone since: nothing was sent to it, so an order is refused and not in doubt."""
+    with serving(answers(OK.replace(b"{}", b"[]"))) as port:
+        http = HttpTransport(f"http://127.0.0.1:{port}")
+        assert send(http).status == 200
+        vars(http)["_http"].close()
+    with closing(http), pytest.raises(NotConnected, match="refused the connection"):
+        send(http)

@@ -11,7 +11,7 @@ PAPER_ARGS ?= --days 28 --seed 1
 TEST_ARGS ?= -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: always help venv venv-dev paper test coverage mutants lint types bench soak power pykka-suite
+.PHONY: always help venv venv-dev paper test coverage mutants lint types bench soak power hostile pykka-suite
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -86,6 +86,9 @@ soak: $(DEV)  ## Long simulations (hours)
 # The cuts need root, loop devices and mkfs.ext4, the crash states strace; what is missing is skipped with its reason.
 power: $(DEV)  ## Power cuts and crash states (half an hour; some as root only)
 	$(BIN)/python -m pytest -m power -rs --timeout 0 tests/power
+
+hostile: $(DEV)  ## The engine against a tool server that misbehaves (under a minute)
+	$(BIN)/python -m pytest -m hostile tests/hostile
 
 pykka-suite: $(DEV)  ## Pykka's own tests on our inbox, future and loop
 	$(BIN)/python -m tests.pykka_suite.run

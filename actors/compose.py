@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
+from ssl import SSLContext
 
 from pydantic import BaseModel, JsonValue, SecretStr
 
@@ -35,11 +36,13 @@ def engine_settings(
     boot_id: str,
     folder: str,
     account_lock: AccountLock | None = None,
+    tls: SSLContext | None = None,
 ) -> EngineSettings:
     """Everything that the tree is built from. `started_at` is market time.
 
     `boot_id` is new with each life of the engine; by it a restarted actor knows what this life has done.
     `folder` tells the data folder from its copies. `account_lock` is this machine's unless another is given.
+    `tls` is whose certificates the alert channels trust, by default the public authorities'.
     """
     identity = EngineIdentity(
         version=version(DISTRIBUTION),
@@ -70,7 +73,7 @@ def engine_settings(
             "config": config,
         },
         redact=redact,
-        alert_channels=tuple(map(_channel, channels)),
+        alert_channels=tuple(_channel(settings, tls) for settings in channels),
         control_socket=control_socket,
         account_lock=account_lock or MachineAccountLock(mcp.url),
         folder=folder,
@@ -88,6 +91,6 @@ def _secrets(settings: BaseModel) -> Iterable[str]:
             yield value.get_secret_value()
 
 
-def _channel(settings: ChannelSettings) -> Callable[[], AlertChannel]:
+def _channel(settings: ChannelSettings, tls: SSLContext | None) -> Callable[[], AlertChannel]:
     """What opens the channel, each time that alerting starts."""
-    return lambda: TelegramChannel(settings.bot_token, settings.chat_id, settings.api_url)
+    return lambda: TelegramChannel(settings.bot_token, settings.chat_id, settings.api_url, tls=tls)

@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from ssl import SSLContext
 from types import TracebackType
 
 from pydantic import JsonValue
 
 from actors.decision.facts import entry_facts, is_held, monitor_facts
+from actors.http import HttpTransport
 from actors.market_data import MarketData
-from actors.mcp import HttpTransport, McpCredentials, McpRouter
+from actors.mcp import McpCredentials, McpRouter
 from actors.names import MARKET_DATA, Rooms
 from actors.runtime import (
     Actor,
@@ -112,8 +114,9 @@ def known_engine(data_dir: Path, strategy: Strategy) -> KnownEngine:
 class DryDesk:
     """Routers and market data, running only while the block runs."""
 
-    def __init__(self, mcp: McpSettings, strategy: Strategy) -> None:
+    def __init__(self, mcp: McpSettings, strategy: Strategy, tls: SSLContext | None = None) -> None:
         self._mcp = mcp
+        self._tls = tls
         self._strategy = strategy
         self._credentials = McpCredentials(mcp.token.get_secret_value(), mcp.bot_tag)
         self._system = ActorSystem(ThreadRuntime(), self._tree())
@@ -168,7 +171,7 @@ class DryDesk:
         return answer.market
 
     def _require_venue(self) -> None:
-        transport = HttpTransport(self._mcp.url, monotonic=time.monotonic)
+        transport = HttpTransport(self._mcp.url, monotonic=time.monotonic, tls=self._tls)
         try:
             found = probe(transport, self._credentials, Router.DERIBIT, time.monotonic)
         finally:
@@ -192,7 +195,9 @@ class DryDesk:
             f"mcp.{router.value}",
             lambda cells: McpRouter(
                 router=router,
-                transport_factory=lambda ctx: HttpTransport(self._mcp.url, monotonic=ctx.monotonic),
+                transport_factory=lambda ctx: HttpTransport(
+                    self._mcp.url, monotonic=ctx.monotonic, tls=self._tls
+                ),
                 credentials=self._credentials,
                 strategy=self._strategy,
                 alerting=cells["alerting"],

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
+from ssl import SSLContext
 
 from pydantic import JsonValue
 
-from actors.mcp import McpCredentials, Transport, TransportError
-from actors.mcp.transport import HTTP_DEADLINE_S, Response
+from actors.http import HTTP_DEADLINE_S, Response, Transport, TransportError, trusted
+from actors.mcp import REDIRECTED, McpCredentials
+from cli.views.say import say
+from config import ChannelSettings, McpSettings, TrustSettings, sent_in_clear
 from core.contract import ENVIRONMENT_INFO, HealthAnswer, Router
 from core.contract.registry import health_path, tool_path
+
+logger = logging.getLogger("cli.upstream")
 
 
 @dataclass(frozen=True)
@@ -33,6 +41,36 @@ class Probe:
             "latency_ms": round(self.latency_ms, 1),
             "error": self.error,
         }
+
+
+def tls_of(trust: TrustSettings, *urls: str) -> SSLContext | None:
+    """Whose certificates are trusted on the way to these hosts; None for the public authorities'.
+
+    Files that nothing needs are not read. Raises InputError for one that holds no certificates.
+    """
+    if not any(url.lower().startswith("https:") for url in urls):
+        return None
+    return trusted(instead=trust.instead, beside=trust.beside)
+
+
+def warn_of_clear_text(mcp: McpSettings, channels: Sequence[ChannelSettings]) -> None:
+    """Name, on the terminal and in the log, whatever is sent in clear to another machine."""
+    for line in sent_in_clear(mcp, channels):
+        say(f"warning: {line}", err=True)
+        logger.warning("%s", line)
+
+
+def probe_all(
+    open_transport: Callable[[], Transport], credentials: McpCredentials, monotonic: Callable[[], float]
+) -> list[Probe]:
+    """One attempt at each router's health page, all at once, so that a host that hangs costs one deadline."""
+
+    def one(router: Router) -> Probe:
+        with closing(open_transport()) as transport:
+            return probe(transport, credentials, router, monotonic)
+
+    with ThreadPoolExecutor(len(Router)) as pool:
+        return list(pool.map(one, Router))
 
 
 def probe(
@@ -72,4 +110,6 @@ def _refusal(answer: Response) -> str | None:
         return None
     if answer.status in (401, 403):
         return f"the token is refused (HTTP {answer.status})"
+    if 300 <= answer.status < 400:
+        return f"HTTP {answer.status}: {REDIRECTED}"
     return f"HTTP {answer.status}"

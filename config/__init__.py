@@ -10,6 +10,7 @@ from config.environment import (
     load_settings,
     mcp_from_env,
     mode_from_env,
+    sent_in_clear,
 )
 from config.rules_digest import DISTRIBUTION, code_version
 from config.sealing import write_hash, write_local_hash
@@ -19,6 +20,7 @@ from config.strategy_file import (
     local_overrides_path,
     strategy_hash,
 )
+from config.wire import TrustSettings, trust_from_env
 from config.yaml_lines import unreadable
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "McpSettings",
     "Settings",
     "TelegramSettings",
+    "TrustSettings",
     "channels_from_env",
     "code_version",
     "load_settings",
@@ -36,7 +39,9 @@ __all__ = [
     "local_overrides_path",
     "mcp_from_env",
     "mode_from_env",
+    "sent_in_clear",
     "strategy_hash",
+    "trust_from_env",
     "unreadable",
     "write_hash",
     "write_local_hash",

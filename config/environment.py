@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
+from config.wire import (
+    ALLOW_HTTP,
+    CA_FILE,
+    SSL_CERT_FILE,
+    TrustSettings,
+    clear_text_host,
+    require_private,
+    trust_from_env,
+)
 from core.errors import InputError
 from core.values import Mode
 
@@ -20,12 +29,15 @@ TELEGRAM_API_URL = "CERBERO_BITE_TELEGRAM_API_URL"
 ENABLE_DATA_ANALYSIS = "CERBERO_BITE_ENABLE_DATA_ANALYSIS"
 ENABLE_STRATEGY = "CERBERO_BITE_ENABLE_STRATEGY"
 VARIABLES: dict[str, str] = {
-    MCP_URL: "base URL of the upstream host, http:// or https://",
+    MCP_URL: "base URL of the upstream host, https://, or http:// on this machine",
     MCP_TOKEN: "bearer token; it selects testnet or mainnet at the server (secret)",
     MCP_BOT_TAG: "X-Bot-Tag, at most 64 printable characters; default BOT__CERBERO_BITE",
     TELEGRAM_BOT_TOKEN: "alerts by Telegram, with the chat id; default: alerts go to the log (secret)",
     TELEGRAM_CHAT_ID: "the chat that alerts go to (secret)",
     TELEGRAM_API_URL: "another host of the Bot API; default https://api.telegram.org",
+    ALLOW_HTTP: "http:// to another machine, as in a network of containers: true or false; default false",
+    CA_FILE: "certificates in PEM of your own authority, trusted beside the public ones",
+    SSL_CERT_FILE: "certificates in PEM, trusted instead of the public authorities",
     ENABLE_DATA_ANALYSIS: "market snapshots: true or false; default true",
     ENABLE_STRATEGY: "entry and monitor cycles: true or false; default false",
 }
@@ -70,22 +82,39 @@ class Settings(_Frozen):
     mcp: McpSettings
     channels: tuple[ChannelSettings, ...]
     mode: Mode
+    trust: TrustSettings = TrustSettings()
 
 
 def load_settings(env: Mapping[str, str]) -> Settings:
     """Everything that a running engine needs; `InputError` names every variable that is missing or wrong."""
-    return Settings(mcp=mcp_from_env(env), channels=channels_from_env(env), mode=mode_from_env(env))
+    return Settings(
+        mcp=mcp_from_env(env),
+        channels=channels_from_env(env),
+        mode=mode_from_env(env),
+        trust=trust_from_env(env),
+    )
 
 
 def mcp_from_env(env: Mapping[str, str]) -> McpSettings:
     """URL, token and bot tag. Raises `InputError`; the token's value is never in the message."""
-    url = _url(MCP_URL, env.get(MCP_URL, ""))
+    url = _private_url(env, MCP_URL, env.get(MCP_URL, ""))
     token = env.get(MCP_TOKEN, "")
     if not token.strip():
         raise InputError(f"{MCP_TOKEN}: expected a bearer token, found nothing")
     if not (token.isascii() and token.isprintable()) or " " in token:
         raise InputError(f"{MCP_TOKEN}: expected printable characters without spaces, found others")
     return McpSettings(url=url, token=SecretStr(token), bot_tag=_bot_tag(env))
+
+
+def sent_in_clear(mcp: McpSettings, channels: Iterable[ChannelSettings]) -> tuple[str, ...]:
+    """Whatever is sent in clear to another machine, each as one line for a person."""
+    urls = ((MCP_URL, mcp.url), *((TELEGRAM_API_URL, channel.api_url) for channel in channels))
+    return tuple(
+        f"{name}: http:// to {host!r}: whoever listens on the way can read token and content; "
+        f"{ALLOW_HTTP} allows it"
+        for name, url in urls
+        if (host := clear_text_host(url)) is not None
+    )
 
 
 def channels_from_env(env: Mapping[str, str]) -> tuple[ChannelSettings, ...]:
@@ -104,7 +133,9 @@ def _telegram(env: Mapping[str, str]) -> TelegramSettings | None:
         raise InputError(
             f"{missing}: expected a value, because the other Telegram variable is set, found nothing"
         )
-    api_url = _url(TELEGRAM_API_URL, env.get(TELEGRAM_API_URL, "").strip() or DEFAULT_TELEGRAM_API_URL)
+    api_url = _private_url(
+        env, TELEGRAM_API_URL, env.get(TELEGRAM_API_URL, "").strip() or DEFAULT_TELEGRAM_API_URL
+    )
     return TelegramSettings(bot_token=SecretStr(token), chat_id=SecretStr(chat), api_url=api_url)
 
 
@@ -140,6 +171,12 @@ def _bot_tag(env: Mapping[str, str]) -> str:
     if not (tag.isascii() and tag.isprintable()):
         raise InputError(f"{MCP_BOT_TAG}: expected printable ASCII, found other characters")
     return tag
+
+
+def _private_url(env: Mapping[str, str], name: str, text: str) -> str:
+    """The URL, unless secrets would travel to it in clear although that is not allowed."""
+    url = _url(name, text)
+    return require_private(name, url, allow_http=_boolean(env, ALLOW_HTTP, default=False))
 
 
 def _url(name: str, text: str) -> str:

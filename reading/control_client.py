@@ -7,6 +7,7 @@ import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from time import monotonic
 from typing import TypeVar
 
 from pydantic import BaseModel, JsonValue, ValidationError
@@ -40,24 +41,26 @@ def ask_engine(
 def exchange(
     data_dir: Path, request: ControlRequest, *, answer_s: float = ANSWER_S
 ) -> Iterator[ControlAnswer]:
-    """Send a request and yield its answers, as many as there are; the last one has no `more`.
+    """Send a request and yield its answers, as many as there are, all within `answer_s` + `wait_s`.
+
+    The last one has no `more`.
 
     Raises EngineNotRunningError if nobody listens, FoundWrongError if the engine refuses, NoAnswerError if
     the answers end before the last one.
     """
     timeout_s = answer_s + request.wait_s
     with _connected(data_dir) as connection:
-        connection.settimeout(timeout_s)
+        lines = _Lines(connection, timeout_s)
         try:
+            connection.settimeout(timeout_s)
             connection.sendall(encode(request))
-            with connection.makefile("rb") as lines:
-                while line := lines.readline(LINE_BYTES_MAX):
-                    answer = _parsed(line)
-                    if not answer.ok:
-                        raise FoundWrongError(answer.error)
-                    yield answer
-                    if not answer.more:
-                        return
+            while line := lines.next():
+                answer = _parsed(line)
+                if not answer.ok:
+                    raise FoundWrongError(answer.error)
+                yield answer
+                if not answer.more:
+                    return
         except TimeoutError:
             raise NoAnswerError(f"engine: no answer within {timeout_s:g} s") from None
         except OSError as error:
@@ -68,6 +71,33 @@ def exchange(
 def request_of(name: RequestName, **fields: JsonValue) -> ControlRequest:
     """A request on behalf of the user who runs this process."""
     return ControlRequest.model_validate({"request": name, "who": operator_name(), **fields})
+
+
+class _Lines:
+    """The lines that come over a connection, with one deadline for all of them and a bound on each."""
+
+    def __init__(self, connection: socket.socket, timeout_s: float) -> None:
+        self._connection = connection
+        self._ends_at = monotonic() + timeout_s
+        self._received = bytearray()
+
+    def next(self) -> bytes:
+        """The next line; what has come of it if the connection ends. Raises TimeoutError, FoundWrongError."""
+        while (end := self._received.find(b"\n") + 1) == 0:
+            if len(self._received) > LINE_BYTES_MAX:
+                raise FoundWrongError(f"engine: expected an answer of at most {LINE_BYTES_MAX:,} bytes")
+            left_s = self._ends_at - monotonic()
+            if left_s <= 0.0:
+                raise TimeoutError
+            self._connection.settimeout(left_s)
+            more = self._connection.recv(65_536)
+            if not more:
+                end = len(self._received)
+                break
+            self._received += more
+        line = bytes(self._received[:end])
+        del self._received[:end]
+        return line
 
 
 def _connected(data_dir: Path) -> socket.socket:

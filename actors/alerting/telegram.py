@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-import httpx
-from pydantic import BaseModel, SecretStr, ValidationError
+import json
+from ssl import SSLContext
+
+from pydantic import BaseModel, FiniteFloat, SecretStr, ValidationError
 
 from actors.alerting.channel import NotTaken, Taken
 from actors.alerting.telegram_text import render
+from actors.http import HTTP_DEADLINE_S, HttpTransport, Response, TransportError, retry_after_s
 from core.messages.alerting import AlertRow
 from core.redaction import Redactor
 from core.venue_text import VenueText
 
 DEFAULT_API_URL = "https://api.telegram.org"
 RETRY_AFTER_MAX_S = 3600.0
-# Together at most 8 s: a handler must not be busy for longer than an attempt may take.
-_TIMEOUT = httpx.Timeout(connect=3.0, write=1.0, read=3.0, pool=1.0)
+ANSWER_BYTES_MAX = 256 * 1024
+"""The API answers with the message that it took, of at most 4,096 characters."""
+SAID_LENGTH_MAX = 300
+"""Of what the API says of an error."""
+_HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 
 
 class _Parameters(BaseModel):
-    retry_after: float | None = None
+    retry_after: FiniteFloat | None = None
+    migrate_to_chat_id: int | None = None
 
 
 class _Answer(BaseModel):
@@ -30,52 +37,85 @@ class _Answer(BaseModel):
 
 
 class TelegramChannel:
-    """One client, one chat. The token is part of the URL, so no error of httpx is passed on or chained.
+    """One client, one chat. The token is part of the base URL, which no error of the transport repeats.
 
-    An alert that was refused (400) is sent as plain text from then on: its HTML may be the reason.
+    An alert that was refused (400) is sent as plain text from then on: its HTML may be the reason. If the
+    chat has become a supergroup, which has another id, alerts go to that one from then on, and the first of
+    them says so: nowhere else would the id be shown.
     """
 
     name = "telegram"
 
-    def __init__(self, token: SecretStr, chat_id: SecretStr, api_url: str = DEFAULT_API_URL) -> None:
-        self._url = f"{api_url.rstrip('/')}/bot{token.get_secret_value()}/sendMessage"
+    def __init__(
+        self,
+        token: SecretStr,
+        chat_id: SecretStr,
+        api_url: str = DEFAULT_API_URL,
+        *,
+        tls: SSLContext | None = None,
+    ) -> None:
         self._chat_id = chat_id
         self._redact = Redactor([token.get_secret_value(), chat_id.get_secret_value()])
-        self._client = httpx.Client(timeout=_TIMEOUT, follow_redirects=False, trust_env=False)
+        base_url = f"{api_url.rstrip('/')}/bot{token.get_secret_value()}"
+        self._http = HttpTransport(base_url, tls=tls, answer_bytes_max=ANSWER_BYTES_MAX)
         self._refused_as_html: str | None = None
+        self._moved_to: int | None = None
+        self._told_of_move = True
 
     def send(self, alert: AlertRow) -> Taken | NotTaken:
         """One POST. Whatever is not a clear yes counts as not taken: twice is better than never."""
         markup = alert.alert_id != self._refused_as_html
+        shown = alert if self._told_of_move else self._with_move(alert)
         body: dict[str, str | bool] = {
-            "chat_id": self._chat_id.get_secret_value(),
-            "text": render(alert, markup=markup),
+            "chat_id": self._chat_id.get_secret_value() if self._moved_to is None else str(self._moved_to),
+            "text": render(shown, markup=markup),
             "disable_web_page_preview": True,
         }
         if markup:
             body["parse_mode"] = "HTML"
+        content = json.dumps(body).encode()
         try:
-            response = self._client.post(self._url, json=body)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            return NotTaken(f"Telegram was not reached: {type(error).__name__}")
-        if response.status_code == 400:
+            response = self._http.send("POST", "/sendMessage", _HEADERS, content, HTTP_DEADLINE_S)
+        except TransportError as error:
+            return NotTaken(f"Telegram was not reached: {error}")
+        answer = _answer(response)
+        if answer is not None and answer.parameters.migrate_to_chat_id is not None:
+            return self._move(answer.parameters.migrate_to_chat_id)
+        if response.status == 400:
             self._refused_as_html = alert.alert_id
-        return _read(response.status_code, response.content, self._redact)
+        outcome = _outcome(response, answer, self._redact)
+        self._told_of_move = self._told_of_move or isinstance(outcome, Taken)
+        return outcome
 
     def close(self) -> None:
-        self._client.close()
+        self._http.close()
+
+    def _move(self, chat_id: int) -> NotTaken:
+        """Use the chat's new id. A second move to the same one is a refusal like any other."""
+        pause_s = None if chat_id == self._moved_to else 0.0
+        self._moved_to, self._told_of_move = chat_id, False
+        return NotTaken("Telegram has given the chat another id, which is used from now on", pause_s)
+
+    def _with_move(self, alert: AlertRow) -> AlertRow:
+        note = f"This chat has a new id: set CERBERO_BITE_TELEGRAM_CHAT_ID to {self._moved_to}."
+        return alert.model_copy(update={"cause": f"{alert.cause}\n{note}"})
 
 
-def _read(status: int, content: bytes, redact: Redactor) -> Taken | NotTaken:
+def _answer(response: Response) -> _Answer | None:
+    """The API's answer, or None if the body holds none."""
     try:
-        answer = _Answer.model_validate_json(content)
+        return _Answer.model_validate_json(response.body)
     except ValidationError:
-        return NotTaken(f"Telegram answered HTTP {status} without a readable body")
-    if status == 200 and answer.ok:
+        return None
+
+
+def _outcome(response: Response, answer: _Answer | None, redact: Redactor) -> Taken | NotTaken:
+    pause_s = retry_after_s(response.headers, max_s=RETRY_AFTER_MAX_S)
+    if answer is None:
+        return NotTaken(f"Telegram answered HTTP {response.status} without a readable body", pause_s)
+    if response.status == 200 and answer.ok:
         return Taken()
-    retry_after_s = answer.parameters.retry_after
+    if answer.parameters.retry_after is not None:
+        pause_s = min(max(answer.parameters.retry_after, 0.0), RETRY_AFTER_MAX_S)
     said = VenueText(answer.description or "no description", redact)
-    return NotTaken(
-        f"Telegram answered HTTP {status}: {said}",
-        retry_after_s=None if retry_after_s is None else min(max(retry_after_s, 0.0), RETRY_AFTER_MAX_S),
-    )
+    return NotTaken(f"Telegram answered HTTP {response.status}: {said}", pause_s)

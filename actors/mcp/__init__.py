@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from actors.mcp.client import McpCredentials
-from actors.mcp.http_transport import HttpTransport
+from actors.mcp.client import REDIRECTED, McpCredentials
 from actors.mcp.orders import McpOrders
 from actors.mcp.paper_transport import PaperTransport
 from actors.mcp.router import McpRouter
-from actors.mcp.transport import ConnectionCut, NoAnswer, NotConnected, Response, Transport, TransportError
+from actors.mcp.transport import (
+    ConnectionCut,
+    HttpTransport,
+    NoAnswer,
+    NotConnected,
+    Response,
+    Transport,
+    TransportError,
+)
 
 __all__ = [
+    "REDIRECTED",
     "ConnectionCut",
     "HttpTransport",
     "McpCredentials",

@@ -5,7 +5,6 @@ It makes one attempt and decides nothing about retries. What an order's answers 
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
@@ -13,9 +12,11 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
+from actors.http import retry_after_s
 from actors.mcp.cleaned import CleanResponse, clean
+from actors.mcp.json_keys import repeated_key
 from actors.mcp.reasons import MAINTENANCE, reason_in
-from actors.mcp.transport import HTTP_DEADLINE_S, ConnectionCut, NoAnswer, NotConnected, Response, Transport
+from actors.mcp.transport import HTTP_DEADLINE_S, ConnectionCut, NoAnswer, NotConnected, Transport
 from core.contract import GET_OPTIONS_CHAIN, HealthAnswer, Router
 from core.contract.registry import TOOLS, health_path, tool_path
 from core.errors import (
@@ -38,8 +39,9 @@ from core.venue_text import VenueText, named, quoted
 
 BOT_TAG_LENGTH_MAX = 64
 RETRY_AFTER_DEFAULT_S = 5.0
-"""The pause after a 429 without a `Retry-After` in seconds."""
+"""The pause after a 429 without a `Retry-After` that can be understood."""
 RETRY_AFTER_MAX_S = 300.0
+REDIRECTED = "the host sends requests elsewhere, which is not followed; correct CERBERO_BITE_MCP_URL"
 FOUND_LENGTH_MAX = 80
 DETAIL_BYTES_MAX = 4096
 
@@ -154,7 +156,11 @@ class McpClient:
             case 404:
                 raise McpToolNotFoundError(said)
             case 429:
-                raise McpRateLimitError(said, retry_after_s(response), reason=reason)
+                pause_s = retry_after_s(response.headers, max_s=RETRY_AFTER_MAX_S)
+                pause_s = RETRY_AFTER_DEFAULT_S if pause_s is None else pause_s
+                raise McpRateLimitError(said, pause_s, reason=reason)
+            case status if 300 <= status < 400:
+                raise McpRequestError(f"{where}: HTTP {status}: {REDIRECTED}")
             case status if status >= 500 or status == 408:
                 raise McpServerError(said, reason=reason)
             case _:
@@ -196,6 +202,11 @@ def parsed(response: CleanResponse, where: str) -> dict[str, object]:
         raise McpDataAnomalyError(f"{where}: expected JSON, found {error}") from error
     if not isinstance(body, dict):
         raise McpDataAnomalyError(f"{where}: expected a JSON object, found {type(body).__name__}")
+    twice = repeated_key(response.body, body)
+    if twice is not None:
+        raise McpDataAnomalyError(
+            f"{where}: expected each key once, found {quoted(twice[:FOUND_LENGTH_MAX])} twice in one object"
+        )
     soft = body.get("error")
     if soft and not (isinstance(soft, str) and not soft.strip()):
         # Some servers give an object or a code for a text. Whatever it is, the other fields mean nothing.
@@ -226,11 +237,3 @@ def _decoded(response: CleanResponse) -> object:
         return from_json(response.body)
     except ValueError:
         return response.body[:DETAIL_BYTES_MAX].decode("utf-8", "replace")
-
-
-def retry_after_s(response: Response) -> float:
-    """The pause that a 429 asks for, in seconds, at most `RETRY_AFTER_MAX_S`."""
-    text = response.headers.get("retry-after", "").strip()
-    if not re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text):
-        return RETRY_AFTER_DEFAULT_S
-    return min(float(text), RETRY_AFTER_MAX_S)

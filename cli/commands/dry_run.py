@@ -23,13 +23,14 @@ def dry_run(
     Books and kill switch are read from --data-dir if there is one. Example: run.py dry-run --json
     """
     from cli.dry_cycle import DryDesk, known_engine
+    from cli.upstream import tls_of
     from cli.views.output import show_json
     from config import load_settings, load_strategy
 
     settings = load_settings(os.environ)
     loaded = load_strategy(strategy)
     engine = known_engine(data_dir, loaded.strategy)
-    with DryDesk(settings.mcp, loaded.strategy) as desk:
+    with DryDesk(settings.mcp, loaded.strategy, tls_of(settings.trust, settings.mcp.url)) as desk:
         entry = desk.entry(engine)
         exits = desk.exits(engine)
     if as_json:

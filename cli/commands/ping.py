@@ -18,20 +18,17 @@ def ping(as_json: AsJson = False) -> None:
 
     Example: run.py ping --json
     """
-    from actors.mcp import HttpTransport, McpCredentials
-    from cli.upstream import probe
+    from actors.http import HttpTransport
+    from actors.mcp import McpCredentials
+    from cli.upstream import probe_all, tls_of
     from cli.views.output import show_json, show_table
-    from config import mcp_from_env
-    from core.contract import Router
+    from config import mcp_from_env, trust_from_env
     from core.errors import FoundWrongError
 
     settings = mcp_from_env(os.environ)
     credentials = McpCredentials(token=settings.token.get_secret_value(), bot_tag=settings.bot_tag)
-    transport = HttpTransport(settings.url, monotonic=time.monotonic)
-    try:
-        probes = [probe(transport, credentials, router, time.monotonic) for router in Router]
-    finally:
-        transport.close()
+    tls = tls_of(trust_from_env(os.environ), settings.url)
+    probes = probe_all(lambda: HttpTransport(settings.url, tls=tls), credentials, time.monotonic)
     if as_json:
         show_json({"url": settings.url, "routers": [found.as_json() for found in probes]})
     else:

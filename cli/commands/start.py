@@ -24,7 +24,8 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
     """
     from actors.compose import engine_settings, redactor
     from actors.control.socket_path import choose_socket
-    from actors.mcp import HttpTransport, McpCredentials
+    from actors.http import HttpTransport
+    from actors.mcp import McpCredentials
     from actors.runtime import ThreadRuntime
     from cli.data_folder import (
         locked,
@@ -37,7 +38,7 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
     from cli.logs import logging_to
     from cli.process import EngineProcess
     from cli.signals import signals_to
-    from cli.upstream import token_is_refused
+    from cli.upstream import tls_of, token_is_refused, warn_of_clear_text
     from config import load_settings, load_strategy
     from core.errors import FoundWrongError, InputError
 
@@ -51,6 +52,7 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
             "a person has to choose what an armed switch does to exits"
         )
     refuse_paper_folder(data_dir)
+    tls = tls_of(settings.trust, settings.mcp.url, *(channel.api_url for channel in settings.channels))
     redact = redactor(settings.mcp, settings.channels)
     make_data_folder(data_dir)
     warning = others_who_write(data_dir)
@@ -63,7 +65,8 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
     ):
         if warning is not None:
             logging.getLogger(__name__).warning(warning)
-        transport = HttpTransport(settings.mcp.url, monotonic=time.monotonic)
+        warn_of_clear_text(settings.mcp, settings.channels)
+        transport = HttpTransport(settings.mcp.url, monotonic=time.monotonic, tls=tls)
         credentials = McpCredentials(settings.mcp.token.get_secret_value(), settings.mcp.bot_tag)
         refused = token_is_refused(transport, credentials)
         transport.close()
@@ -77,11 +80,12 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
             data_dir=data_dir,
             control_socket=socket,
             started_at=datetime.now(UTC),
-            transport_factory=lambda ctx: HttpTransport(settings.mcp.url, monotonic=ctx.monotonic),
+            transport_factory=lambda ctx: HttpTransport(settings.mcp.url, monotonic=ctx.monotonic, tls=tls),
             redact=redact,
             pid=os.getpid(),
             boot_id=secrets.token_hex(16),
             folder=folder_identity(data_dir),
+            tls=tls,
         )
         process = EngineProcess(composed, ThreadRuntime())
         with signals_to(process.system, process.handle.request_stop):

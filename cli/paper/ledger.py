@@ -6,8 +6,8 @@ import logging
 import time
 from datetime import datetime, timedelta
 
-from actors.mcp import HttpTransport, McpCredentials, TransportError
-from actors.mcp.transport import HTTP_DEADLINE_S
+from actors.http import HTTP_DEADLINE_S, HttpTransport, TransportError
+from actors.mcp import McpCredentials
 from actors.runtime import Runtime, to_us
 from core.errors import FoundWrongError
 from gateway.paper.ledger import Ledger, LedgerEntry

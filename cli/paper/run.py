@@ -16,7 +16,8 @@ from rich.console import Console
 
 from actors.audit.verify import VerifyReport
 from actors.compose import engine_settings, redactor
-from actors.mcp import HttpTransport, PaperTransport, Transport
+from actors.http import HttpTransport, Transport
+from actors.mcp import PaperTransport
 from actors.names import CONTROL, Rooms
 from actors.runtime import Context, Envelope, JumpingClock, RuntimeFault, ThreadRuntime, ask, from_us
 from actors.state.stored import StoredBooks
@@ -29,9 +30,10 @@ from cli.paper.report import RunFacts, report
 from cli.paper.summary import show_summary
 from cli.process import EngineEnd, EngineProcess
 from cli.signals import signals_to
+from cli.upstream import tls_of, warn_of_clear_text
 from cli.views.live import LiveView, picture, save_svg
 from cli.views.output import time_text
-from config import LoadedStrategy, McpSettings, channels_from_env
+from config import LoadedStrategy, McpSettings, channels_from_env, trust_from_env
 from core.errors import FoundWrongError, InputError
 from core.messages.control import EngineStatus, GetStatus
 from core.values import Mode
@@ -66,6 +68,7 @@ class PaperRun:
         self._venue = venue
         self._mcp = McpSettings(url=venue.url, token=SecretStr(venue.token), bot_tag=BOT_TAG)
         channels = channels_from_env(os.environ)
+        self._channels = channels
         redact = redactor(self._mcp, channels)
         # Venue and audit log both keep the time. After a kill they may differ by what was under way.
         known = last_recorded_at(options.data_dir) if options.keep else None
@@ -95,6 +98,7 @@ class PaperRun:
             pid=os.getpid(),
             boot_id=secrets.token_hex(16),
             folder=folder_identity(options.data_dir),
+            tls=tls_of(trust_from_env(os.environ), *(channel.api_url for channel in channels)),
         )
         self._status: EngineStatus | None = None
         self._screen: tuple[EngineStatus, tuple[Envelope, ...]] | None = None
@@ -106,6 +110,7 @@ class PaperRun:
         equity = DailyEquity(self._runtime, reader)
         with logging_to(self._options.data_dir / LOG_FOLDER, self._redact), ExitStack() as stack:
             stack.callback(reader.close)
+            warn_of_clear_text(self._mcp, self._channels)
             process = EngineProcess(self._settings, self._runtime)
             stack.enter_context(signals_to(process.system, process.handle.request_stop))
             # Market time must stand still until the timers that belong to its first moment are set.

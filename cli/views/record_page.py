@@ -6,8 +6,7 @@ import textwrap
 from collections.abc import Iterator
 from datetime import datetime
 
-import typer
-
+from cli.views.say import say
 from gateway.paper.record_found import AgainstFound, RecordFound, SpanFound
 from gateway.paper.recorded_chains_check import ChainsFound
 
@@ -21,7 +20,7 @@ def show_record(found: RecordFound) -> None:
     for label, text in _lines(found):
         wrapped = textwrap.wrap(text, WIDTH - LABEL, break_long_words=False, break_on_hyphens=False) or [""]
         for place, line in enumerate(wrapped):
-            typer.echo(f"{label if place == 0 else '':<{LABEL}}{line}".rstrip())
+            say(f"{label if place == 0 else '':<{LABEL}}{line}".rstrip())
 
 
 def _lines(found: RecordFound) -> Iterator[tuple[str, str]]:

@@ -78,9 +78,9 @@ def test_the_schema_is_json(cli: Cli) -> None:
 
 
 def test_env_never_shows_a_secret(cli: Cli) -> None:
-    cli.set(MCP_URL="http://h", MCP_TOKEN="s3cret", TELEGRAM_BOT_TOKEN="1:t0ken", TELEGRAM_CHAT_ID="4242")
+    cli.set(MCP_URL="https://h", MCP_TOKEN="s3cret", TELEGRAM_BOT_TOKEN="1:t0ken", TELEGRAM_CHAT_ID="4242")
     for arguments in (["config", "env"], ["config", "env", "--json"]):
         ran = cli(*arguments)
         assert ran.code == 0, ran.err
         assert not any(secret in ran.out + ran.err for secret in ("s3cret", "t0ken", "4242"))
-        assert "http://h" in ran.out
+        assert "https://h" in ran.out

@@ -75,7 +75,7 @@ def test_a_missing_variable_is_refused() -> None:
     with pytest.raises(InputError, match="CERBERO_BITE_MCP_URL"):
         mcp_from_env({})
     with pytest.raises(InputError, match="CERBERO_BITE_MCP_TOKEN"):
-        mcp_from_env({"CERBERO_BITE_MCP_URL": "http://host"})
+        mcp_from_env({"CERBERO_BITE_MCP_URL": "https://host"})
 
 
 def test_a_tag_of_64_characters_is_allowed() -> None:
@@ -153,7 +153,7 @@ PASSWORD = "hunter2pass"
 @pytest.mark.parametrize("name", ["CERBERO_BITE_MCP_URL", "CERBERO_BITE_TELEGRAM_API_URL"])
 def test_nothing_of_a_mistyped_url_is_repeated(name: str, url: str) -> None:
     env = {
-        "CERBERO_BITE_MCP_URL": "http://h",
+        "CERBERO_BITE_MCP_URL": "http://localhost",
         "CERBERO_BITE_MCP_TOKEN": "t",
         "CERBERO_BITE_TELEGRAM_BOT_TOKEN": "b",
         "CERBERO_BITE_TELEGRAM_CHAT_ID": "1",

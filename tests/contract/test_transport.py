@@ -94,21 +94,15 @@ def test_after_its_close_nothing_is_sent_any_more() -> None:
         listener.setblocking(False)
         transport = HttpTransport(f"http://127.0.0.1:{listener.getsockname()[1]}", monotonic=time.monotonic)
         transport.close()
-        with pytest.raises(ConnectionCut):
+        with pytest.raises(NotConnected):
             transport.send("POST", "/x", {}, b"{}", 8.0)
         with pytest.raises(BlockingIOError):
             listener.accept()
 
 
 @pytest.mark.parametrize("server", [packed(gzip.compress(b'{"a":1}', mtime=0))], indirect=True, ids=["gzip"])
-def test_a_packed_answer_is_unpacked(server: RawServer) -> None:
-    """Servers may compress their large answers."""
-    assert send(server.url).body == b'{"a":1}'
-
-
-@pytest.mark.parametrize("server", [packed(b"nope")], indirect=True, ids=["not gzip"])
-def test_an_answer_that_can_not_be_unpacked_is_a_cut(server: RawServer) -> None:
-    """It came, but nobody can say what it was: the request may have had its effect."""
+def test_a_packed_answer_is_a_cut(server: RawServer) -> None:
+    """Nobody has asked for it, and a few bytes might become gigabytes. It may have had its effect."""
     with pytest.raises(ConnectionCut):
         send(server.url)
 

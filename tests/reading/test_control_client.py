@@ -7,7 +7,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 
@@ -64,6 +64,42 @@ def test_one_request_gives_the_answer_that_was_expected(tmp_path: Path) -> None:
 def test_another_answer_than_the_expected_one_is_named(tmp_path: Path) -> None:
     with engine_that_says(tmp_path, HEALTHY), pytest.raises(FoundWrongError, match="found Healthcheck"):
         ask_engine(tmp_path, request_of(RequestName.STOP, reason="test"), EngineStopping)
+
+
+@contextmanager
+def engine_that_never_ends_its_line(data_dir: Path, piece: bytes) -> Iterator[None]:
+    """Listens where the engine would, and sends a piece again and again until the client has gone."""
+    over = Event()
+    with (
+        locked(data_dir, lambda: choose_socket(data_dir, os.environ)) as path,
+        socket.socket(socket.AF_UNIX) as listening,
+    ):
+        listening.bind(str(path))
+        listening.listen()
+
+        def serve() -> None:
+            connection, _ = listening.accept()
+            with connection, suppress(OSError):
+                while not over.wait(0.01):
+                    connection.sendall(piece)
+
+        thread = Thread(target=serve, daemon=True)
+        thread.start()
+        yield
+        over.set()
+        thread.join(10.0)
+    path.unlink()
+
+
+@pytest.mark.parametrize(
+    ("piece", "answer_s", "told"), [(b" ", 0.2, "no answer within 0.2 s"), (b" " * 500_000, 60.0, "at most")]
+)
+def test_an_answer_without_end_ends_with_the_time_or_the_bytes(
+    tmp_path: Path, piece: bytes, answer_s: float, told: str
+) -> None:
+    request = request_of(RequestName.STATUS)
+    with engine_that_never_ends_its_line(tmp_path, piece), pytest.raises(FoundWrongError, match=told):
+        list(exchange(tmp_path, request, answer_s=answer_s))
 
 
 @pytest.mark.parametrize(

@@ -51,20 +51,33 @@ DOORS: dict[str, tuple[str, ...]] = {
     # It finds the tools in the files of its own folder, while it is imported.
     "core/contract/registry.py": ("importlib.import_module", "pathlib", "pkgutil"),
     # The system around the rooms: paths are handed on, the version is read, the process is told to stop.
-    "actors/compose.py": ("importlib.metadata", "pathlib"),
+    "actors/compose.py": ("importlib.metadata", "pathlib", "ssl.SSLContext"),
     "actors/engine.py": ("logging", "threading"),
     "actors/system_events.py": ("logging",),
     "actors/tree.py": ("pathlib",),
     # The rooms, each for what it owns.
-    "actors/alerting/": ("httpx", "logging"),
+    "actors/alerting/": ("logging", "ssl.SSLContext"),
     "actors/anchor/": ("os", "pathlib"),
     "actors/audit/": ("gzip", "os", "pathlib", "shutil"),
     "actors/control/": ("os", "pathlib", "socket", "tempfile", "threading", "time"),
+    # The wire: sockets, threads for what has no deadline, and process time, which is always real.
+    "actors/http/": (
+        "email.utils.parsedate_to_datetime",
+        "httpcore",
+        "httpx",
+        "ipaddress",
+        "pathlib",
+        "select",
+        "socket",
+        "ssl",
+        "threading",
+        "time",
+    ),
     "actors/health/": ("pathlib", "shutil"),
     "actors/kill_switch/": ("os", "pathlib"),
     # The lock of an account is a socket's name that the kernel frees with the process.
     "actors/execution/account_lock.py": ("socket",),
-    "actors/mcp/": ("httpx", "tenacity"),
+    "actors/mcp/": ("tenacity",),
     "actors/scheduler/": ("schedule",),
     "actors/state/": ("importlib.resources", "os", "pathlib", "shutil", "sqlite3"),
     # Clocks, threads, chance and signals are what the runtime gives to the rooms.
@@ -87,6 +100,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     "actors/runtime/testing/tripwires.py": ("os", "secrets", "select", "socket", "subprocess"),
     # A token of the embedded venue; how long a run took; how old a connection is.
     "cli/": ("secrets", "time"),
+    # How long a person waits for the engine.
+    "reading/control_client.py": ("time.monotonic",),
     # A seeded market and seeded faults; the embedded venue's token.
     "gateway/paper/": ("random", "secrets"),
     "bench/": ("time",),

@@ -11,6 +11,8 @@ from pydantic import SecretStr
 from actors.alerting import NotTaken, Taken, TelegramChannel
 from core.messages.alerting import AlertRow, Severity
 from tests.fakes.telegram import FakeTelegram
+from tests.hostile.misbehaviours import FLOODS, FRAMES, End, Misbehaviour, says
+from tests.hostile.server import HostileServer
 
 TOKEN = "123456:AAbbCC-secret_token"
 CHAT = "-100987654321"
@@ -104,3 +106,58 @@ def test_an_alert_can_not_look_like_two(telegram: FakeTelegram, channel: Telegra
     (shown,) = telegram.texts
     assert r"x\n\nCRITICAL all_is_well\u202e\u200b" in shown
     assert r"cause: c\rd" in shown
+
+
+def test_a_chat_that_has_become_another_gets_the_alerts_and_is_named_once(
+    telegram: FakeTelegram, channel: TelegramChannel
+) -> None:
+    moved = {"ok": False, "description": "upgraded", "parameters": {"migrate_to_chat_id": -100999}}
+    telegram.answers.append((400, moved))
+    outcome = channel.send(alert("1"))
+    assert isinstance(outcome, NotTaken)
+    assert outcome.retry_after_s == 0.0
+    assert "-100999" not in outcome.error, "errors are logged"
+    telegram.answers.append((502, b""))
+    assert isinstance(channel.send(alert("1")), NotTaken)
+    assert channel.send(alert("1")) == channel.send(alert("2")) == Taken()
+    sent = [body for _, body in telegram.requests]
+    assert [body["chat_id"] for body in sent] == [CHAT, "-100999", "-100999", "-100999"]
+    assert ["set CERBERO_BITE_TELEGRAM_CHAT_ID to -100999" in body["text"] for body in sent] == [
+        *(False, True, True, False)
+    ]
+    assert all(body["parse_mode"] == "HTML" for body in sent), "the alert's HTML was not what was refused"
+
+
+def test_chats_that_send_each_other_on_are_no_loop_without_a_pause(
+    telegram: FakeTelegram, channel: TelegramChannel
+) -> None:
+    moved = {"ok": False, "description": "upgraded", "parameters": {"migrate_to_chat_id": -100999}}
+    telegram.answers.extend([(400, moved), (400, moved)])
+    channel.send(alert("1"))
+    outcome = channel.send(alert("1"))
+    assert isinstance(outcome, NotTaken)
+    assert outcome.retry_after_s is None, "the pauses of other failures apply"
+
+
+NO_ANSWERS = [*FLOODS, *(each for each in FRAMES if each.end is End.RETRIED)]
+
+
+@pytest.mark.parametrize("misbehaviour", NO_ANSWERS, ids=str)
+def test_whatever_answers_in_the_name_of_telegram_the_alert_is_not_taken(misbehaviour: Misbehaviour) -> None:
+    with HostileServer.alone(b'{"ok": true}', misbehaviour.act) as server:
+        channel = TelegramChannel(SecretStr(TOKEN), SecretStr(CHAT), server.url)
+        outcome = channel.send(alert())
+        channel.close()
+    assert isinstance(outcome, NotTaken)
+    assert TOKEN not in outcome.error
+
+
+def test_the_pause_may_stand_in_the_header(telegram: FakeTelegram, channel: TelegramChannel) -> None:
+    """What stands before the API, a proxy or a guard against floods, knows no `parameters`."""
+    act = says(b"", status="429 Too Many", headers="Retry-After: 7\r\n")
+    with HostileServer.alone(b"", act) as server:
+        channel = TelegramChannel(SecretStr(TOKEN), SecretStr(CHAT), server.url)
+        outcome = channel.send(alert())
+        channel.close()
+    assert isinstance(outcome, NotTaken)
+    assert outcome.retry_after_s == 7.0

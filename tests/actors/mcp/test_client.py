@@ -101,6 +101,9 @@ def test_request_carries_token_tag_and_correlation() -> None:
         (NoAnswer("late"), McpTimeoutError),
         (Response(200, {}, b'{"price": "30'), McpDataAnomalyError),
         (Response(200, {}, b"[]"), McpDataAnomalyError),
+        (Response(200, {}, body()[:-1] + b', "price": "1"}'), McpDataAnomalyError),
+        (Response(200, {}, body()[:-1] + b', "x": [{"a": 1, "a" : 1}]}'), McpDataAnomalyError),
+        (Response(302, {"location": "http://elsewhere"}, b""), McpRequestError),
         (Response(200, {}, b"{}"), McpDataAnomalyError),
         (Response(200, {}, body(price=None)), McpDataAnomalyError),
         (Response(200, {}, body(price="NaN")), McpDataAnomalyError),
@@ -115,6 +118,15 @@ def test_answer_means_what_the_contract_says(
 ) -> None:
     with pytest.raises(error):
         read_index(answer)
+
+
+def test_a_redirect_is_told_as_one_and_its_target_is_not_repeated() -> None:
+    """It is the server's text, and may hold the token."""
+    with pytest.raises(
+        McpRequestError, match=r"HTTP 307: .* not followed; correct CERBERO_BITE_MCP_URL"
+    ) as told:
+        read_index(Response(307, {"location": f"http://elsewhere/{TOKEN}"}, b"go on"))
+    assert "elsewhere/" not in str(told.value)
 
 
 def test_blank_error_is_no_soft_error() -> None:
@@ -150,6 +162,13 @@ def test_pause_after_429_is_what_the_server_asks_within_bounds(text: str, expect
     with pytest.raises(McpRateLimitError) as raised:
         read_index(Response(429, {"retry-after": text}, b""))
     assert raised.value.retry_after_s == expected_s
+
+
+def test_a_pause_until_a_date_counts_from_the_answers_own_date() -> None:
+    headers = {"retry-after": "Mon, 05 Jan 2026 14:00:40 GMT", "date": "Mon, 05 Jan 2026 14:00:00 GMT"}
+    with pytest.raises(McpRateLimitError) as raised:
+        read_index(Response(429, headers, b""))
+    assert raised.value.retry_after_s == 40.0
 
 
 def test_servers_words_are_told_without_the_token() -> None:

@@ -194,7 +194,9 @@ def test_replaced_incarnation_sends_nothing(house: OrdersHouse) -> None:
     assert house.venue.calls == []
 
 
-@pytest.mark.parametrize("fault", ["before", "after", "cut", 500, 503, 408, Response(200, {}, b'{"ord')])
+@pytest.mark.parametrize(
+    "fault", ["before", "after", "cut", 500, 503, 408, 302, 204, Response(200, {}, b'{"ord')]
+)
 def test_answer_that_proves_nothing_is_unknown(house: OrdersHouse, fault: str | int | Response) -> None:
     house.venue.faults["place_combo_order"].append(fault)
     house.send(house.permit())

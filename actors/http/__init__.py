@@ -1,0 +1,29 @@
+"""HTTP as the engine speaks it: one attempt under one deadline. No room, but what rooms reach hosts with."""
+
+from __future__ import annotations
+
+from actors.http.port import (
+    HTTP_DEADLINE_S,
+    ConnectionCut,
+    NoAnswer,
+    NotConnected,
+    Response,
+    Transport,
+    TransportError,
+)
+from actors.http.retry_after import retry_after_s
+from actors.http.transport import HttpTransport
+from actors.http.trust import trusted
+
+__all__ = [
+    "HTTP_DEADLINE_S",
+    "ConnectionCut",
+    "HttpTransport",
+    "NoAnswer",
+    "NotConnected",
+    "Response",
+    "Transport",
+    "TransportError",
+    "retry_after_s",
+    "trusted",
+]

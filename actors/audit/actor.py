@@ -24,7 +24,7 @@ from actors.audit.files import (
 from actors.audit.open_day import OpenDay
 from actors.audit.scan import NOT_ACCEPTED, Broken, Incomplete, Scan, Whole, boot_scan, judge, scan
 from actors.audit.words import Words, accepts_break
-from actors.room import Alarm, Room, answerer
+from actors.room import Alarm, Failpoint, Room, answerer, reach
 from actors.runtime import Address, RuntimeFault
 from core.audit.hash_chain import GENESIS, ChainBrokenError, Link, follow_all, split_lines
 from core.messages.alerting import Severity
@@ -176,9 +176,11 @@ class Audit(Room[AuditProtocol | CompressOldest]):
         if pending is None:
             raise AssertionError("an incomplete file was found where nothing is pending")
         cut_off(self._folder / pending.file, pending.offset + verdict.present)
+        reach(Failpoint.AUDIT_TAIL_CUT)
         self._append(_rest_of(pending, verdict.present))
         # The process that began the file may have been killed before the file's name was on the disk.
         fsync_folder(self._folder)
+        reach(Failpoint.AUDIT_TAIL_RESTORED)
         missing = len(pending.payload) - verdict.present
         text = f"{pending.file}: {missing} of {len(pending.payload)} bytes of the last batch were restored"
         self._alert(Severity.HIGH, "audit_tail_restored", text)
@@ -232,6 +234,7 @@ class Audit(Room[AuditProtocol | CompressOldest]):
                 f"batch: expected its end at {batch.last_seq}:{batch.last_hash}, found {end}"
             )
         self._append(batch)
+        reach(Failpoint.AUDIT_APPENDED)
         self._day = (
             OpenDay(batch.file, Words()).append(batch) if self._day is None else self._day.append(batch)
         )
@@ -241,6 +244,7 @@ class Audit(Room[AuditProtocol | CompressOldest]):
             self._problem = None  # As the next start will find, and `audit verify` finds now.
         self.ctx.tell(self._state, self._at())
         if rolled:
+            reach(Failpoint.AUDIT_DAY_BEGUN)
             self._tell_head("daily")
             self._tell_foreign_files()
             self.ctx.tell(self.ctx.self_address, CompressOldest())
@@ -281,6 +285,7 @@ class Audit(Room[AuditProtocol | CompressOldest]):
         if not ballast.exists():
             return False
         ballast.unlink()
+        reach(Failpoint.AUDIT_BALLAST_RELEASED)
         return True
 
     def _read(self, name: str, offset: int, count: int) -> bytes:

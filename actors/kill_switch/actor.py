@@ -13,7 +13,7 @@ from actors.kill_switch.kill_file import KillFilePort
 from actors.kill_switch.latch import Latch
 from actors.kill_switch.ledger import PermitLedger
 from actors.kill_switch.reporter import Reporter
-from actors.room import HOUR_S, Room, StandingAlert, answerer
+from actors.room import HOUR_S, Failpoint, Room, StandingAlert, answerer, reach
 from actors.runtime import Address
 from core.messages.alerting import Severity
 from core.messages.audit import AuditBoot, AuditKind
@@ -154,6 +154,7 @@ class KillSwitch(Room[KillSwitchProtocol | Look]):
             expires_at=now + timedelta(seconds=self._strategy.execution.permit_lifetime_s),
         )
         self._ledger.grant(permit, now)
+        reach(Failpoint.PERMIT_GRANTED)
         answer(permit)
 
     def _latch_reasons(self, request: RequestPermit) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Set
 from pathlib import Path
 from typing import Protocol
 
+from actors.room import Failpoint, reach
 from core.kill_file import KILL_FILE_NAME, Arming, KillFile, parse_kill_file
 
 CONTENT_BYTES_MAX = 1 << 20
@@ -76,6 +77,7 @@ class DiskKillFile:
         except FileNotFoundError:
             return None
         try:
+            reach(Failpoint.KILL_SET_ASIDE)
             _sync(self._folder)
             self.settle_aside(ids)
         except OSError:
@@ -90,7 +92,9 @@ class DiskKillFile:
         stays = found.without(ids)
         if stays is not None:
             self._put(stays, "back")
+            reach(Failpoint.KILL_PUT_BACK)
         self._aside.unlink()
+        reach(Failpoint.KILL_ASIDE_REMOVED)
         _sync(self._folder)
 
     def _rename_back(self) -> None:
@@ -125,12 +129,15 @@ class DiskKillFile:
             with _opened(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) as handle:
                 self._give_to_owner(handle)
                 _write(handle, lines)
+            reach(Failpoint.KILL_DRAFTED)
             os.link(new, self._path)  # Unlike a renaming, it does not replace a file that came meanwhile.
+            reach(Failpoint.KILL_LAID)
         except FileExistsError:
             return False
         finally:
             new.unlink(missing_ok=True)
         _sync(self._folder)
+        reach(Failpoint.KILL_SYNCED)
         return True
 
     def _append(self, lines: bytes) -> bool:
@@ -139,6 +146,7 @@ class DiskKillFile:
             with _opened(self._path, os.O_WRONLY | os.O_APPEND) as handle:
                 # The newline first: what is there may end in the middle of a line.
                 _write(handle, b"\n" + lines)
+                reach(Failpoint.KILL_ADDED_TO)
                 if not os.path.samestat(os.fstat(handle), self._path.stat()):
                     return False
         except FileNotFoundError:
@@ -154,6 +162,7 @@ class DiskKillFile:
             os.fsync(handle)
         self._path.stat()
         _sync(self._folder)
+        reach(Failpoint.KILL_LAID_BARE)
 
     def _give_to_owner(self, handle: int) -> None:
         """A file laid by the administrator belongs to the folder's owner, whose engine has to read it."""

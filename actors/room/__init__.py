@@ -1,11 +1,12 @@
-"""What every room is built from: its base class, its answers, its alarm, and the rate limit for lasting
-conditions."""
+"""What every room is built from: its base class, its answers, its alarm, the rate limit for lasting
+conditions, and the failpoints."""
 
 from __future__ import annotations
 
 from actors.room.alarm import Alarm
 from actors.room.answering import Deferred, Returned, answerer, deferred, returned
 from actors.room.base import Room
+from actors.room.failpoints import Failpoint, reach
 from actors.room.standing_alert import DAY_S, HOUR_S, StandingAlert
 
 __all__ = [
@@ -13,10 +14,12 @@ __all__ = [
     "HOUR_S",
     "Alarm",
     "Deferred",
+    "Failpoint",
     "Returned",
     "Room",
     "StandingAlert",
     "answerer",
     "deferred",
+    "reach",
     "returned",
 ]

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
+from actors.room import Failpoint, reach
 from actors.state.database import DATABASE_FILE, MARKET_FILE
 from core.errors import CerberoError
 
@@ -53,17 +54,23 @@ def make_backup(db: sqlite3.Connection, data_dir: Path, now: datetime) -> Backup
             shutil.rmtree(old)
         draft.mkdir(parents=True, mode=0o700)
         _fsync(data_dir)
+        reach(Failpoint.BACKUP_BEGUN)
         copy = draft / DATABASE_FILE
         db.execute("VACUUM INTO CAST(? AS TEXT)", (os.fsencode(copy),))
         _check(copy)
         _fsync(copy)
+        reach(Failpoint.BACKUP_BOOKS_COPIED)
         digest, size_bytes = _digest(copy)
         previous = _newest(folder)
         size_bytes += _copy_market(db, draft / MARKET_FILE, previous, now)
+        reach(Failpoint.BACKUP_MARKET_COPIED)
         size_bytes += _copy_audit(data_dir / AUDIT_FOLDER, draft / AUDIT_FOLDER, previous)
+        reach(Failpoint.BACKUP_AUDIT_COPIED)
         _fsync(draft)
         draft.rename(target)
+        reach(Failpoint.BACKUP_NAMED)
         _fsync(folder)
+        reach(Failpoint.BACKUP_SYNCED)
         _prune(folder, now)
     except (OSError, sqlite3.Error) as error:
         shutil.rmtree(draft, ignore_errors=True)
@@ -145,8 +152,10 @@ def _prune(folder: Path, now: datetime) -> None:
             old.append(path.rename(path.with_name(f"{path.name}{_DRAFT}")))
     if old:
         _fsync(folder)
+        reach(Failpoint.BACKUP_OLD_SET_ASIDE)
     for path in old:
         shutil.rmtree(path)
+        reach(Failpoint.BACKUP_OLD_REMOVED)
 
 
 def _digest(path: Path) -> tuple[str, int]:

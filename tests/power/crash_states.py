@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from random import Random
 
+from core.messages.kill_switch import ArmCause
 from tests.power.disk import ROOT, Disk, Write
 from tests.power.story import DATA, MARKS
 from tests.power.syscalls import Call
@@ -42,6 +43,8 @@ class Acknowledged:
     closing: tuple[str, ...] = ()
     """The positions that they close."""
     backup: str | None = None
+    causes: frozenset[ArmCause] = frozenset({ArmCause.OPERATOR})
+    """Why it is armed if it is, and the log is not broken."""
     broken: frozenset[str] = frozenset()
     """The SHA-256 of the log's files, after the story has broken it and until a person accepts that."""
 

@@ -64,7 +64,7 @@ ORDERS = Story(
         *(F.PLACE_SENDING, F.PLACE_ANSWERED, F.EDIT_SENDING, F.EDIT_ANSWERED),
         *(F.CANCEL_SENDING, F.CANCEL_ANSWERED),
     ),
-    later=(2, 3),
+    later=(2,),
 )
 PERSONS = Story(
     folders.new,
@@ -89,7 +89,7 @@ RECORDS = Story(
         *(F.AUDIT_OPENED, F.AUDIT_WRITTEN, F.AUDIT_SYNCED, F.AUDIT_APPENDED),
         *(F.BOOKS_APPLIED, F.BOOKS_PENDING, F.BOOKS_COMMITTED, F.BOOKS_DURABLE, F.BOOKS_ANSWERED),
     ),
-    later=(2, 7, 30, 90),
+    later=(7, 60),
 )
 MIGRATIONS = Story(folders.new, (F.BOOKS_MIGRATED,), later=(2, 3, 4, 5))
 STOPS = Story(folders.used, (F.BOOKS_SETTLED,), arguments=(*PAPER[:3], "0.02", *PAPER[4:]))

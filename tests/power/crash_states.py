@@ -44,7 +44,7 @@ class Acknowledged:
     """The positions that they close."""
     backup: str | None = None
     causes: frozenset[ArmCause] = frozenset({ArmCause.OPERATOR})
-    """Why it is armed if it is, and the log is not broken."""
+    """Why it may be armed, if the log is not broken."""
     broken: frozenset[str] = frozenset()
     """The SHA-256 of the log's files, after the story has broken it and until a person accepts that."""
 

@@ -78,7 +78,7 @@ class DiskKillFile:
             return None
         try:
             reach(Failpoint.KILL_SET_ASIDE)
-            _sync(self._folder)
+            # Until what follows is on disk, a power cut may bring `KILL` back whole: it was not disarmed yet.
             self.settle_aside(ids)
         except OSError:
             self._rename_back()

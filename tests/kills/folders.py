@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -62,7 +63,7 @@ def damaged_market(data_dir: Path) -> Acknowledged:
     """The file of the market's snapshots is garbage."""
     said = used(data_dir)
     (data_dir / "market.db").write_bytes(GARBAGE)
-    return said
+    return replace(said, market_damaged=True)
 
 
 def damaged_books(data_dir: Path) -> Acknowledged:

@@ -27,10 +27,10 @@ from tests.power.after_restart import problems_of_next_process
 from tests.power.crash_states import ARMED, Acknowledged
 from tests.power.test_cuts import House, kill_both, venues_of, wait_for_end
 
-ROW = 20
+ROW = 25
 """Kills in a row, of one kind, on one account."""
 AFTER = timedelta(hours=1)
-ENGINE_ENDS_S = 60.0
+ENGINE_ENDS_S = 600.0
 IN_START_S = (0.2, 2.5)
 
 pytestmark = pytest.mark.soak
@@ -128,14 +128,14 @@ def in_row(house: KilledHouse, be_killed: Callable[[], None], told: pytest.Captu
     assert problems_of_next_process(house.data_dir, house.said(), AFTER) == []
 
 
-@pytest.mark.parametrize("row", range(5))
+@pytest.mark.parametrize("row", range(4))
 def test_engine_and_venue_are_killed_together(
     house: KilledHouse, capsys: pytest.CaptureFixture[str], row: int
 ) -> None:
     in_row(house, house.live_and_be_killed, capsys)
 
 
-@pytest.mark.parametrize("row", range(4))
+@pytest.mark.parametrize("row", range(3))
 def test_the_engine_alone_is_killed(house: KilledHouse, capsys: pytest.CaptureFixture[str], row: int) -> None:
     house.end = kill_engine
     in_row(house, house.live_and_be_killed, capsys)
@@ -148,7 +148,7 @@ def test_the_venue_alone_is_killed(house: KilledHouse, capsys: pytest.CaptureFix
     in_row(house, house.live_and_be_killed, capsys)
 
 
-@pytest.mark.parametrize("row", range(2))
+@pytest.mark.parametrize("row", range(1))
 def test_a_start_is_killed(house: KilledHouse, capsys: pytest.CaptureFixture[str], row: int) -> None:
     house.live_and_be_cut()
     in_row(house, house.be_killed_in_start, capsys)

@@ -185,7 +185,8 @@ def _audit_problems(data_dir: Path, said: Acknowledged, *, armed: bool) -> Itera
     if not said.broken:
         if not report.ok:
             yield f"audit: {report.problem}"
-        if any((data_dir / "evidence").glob("*")):
+        evidence = [path.name for path in (data_dir / "evidence").glob("*")]
+        if not all(said.market_damaged and "-market" in name for name in evidence):
             yield "audit or books: a crash was taken for tampering, there is evidence"
         alerts = {alert.code for alert in stored_books(data_dir).alerts}
         if alerts & OWN_FAULTS:

@@ -45,6 +45,8 @@ class Acknowledged:
     backup: str | None = None
     causes: frozenset[ArmCause] = frozenset({ArmCause.OPERATOR})
     """Why it may be armed, if the log is not broken."""
+    market_damaged: bool = False
+    """The file of the market's snapshots was damaged before: it is among the evidence."""
     broken: frozenset[str] = frozenset()
     """The SHA-256 of the log's files, after the story has broken it and until a person accepts that."""
 

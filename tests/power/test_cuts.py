@@ -44,7 +44,7 @@ SEED = 1
 """A market whose first Monday trades."""
 TRADES_S = 2.5
 """A life after its boot ends at a random instant within so long."""
-BOOT_S = 60.0
+BOOT_S = 600.0
 LOOK_AGAIN_S = 0.02
 
 

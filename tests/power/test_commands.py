@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from tests.cli.support import ROOT
 
 
 @pytest.fixture
-def steps(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What reaches the disk, in order: `file` and `folder` are synced, a `name` is given."""
     found: list[str] = []
     fsync, rename, replace = os.fsync, os.rename, os.replace
@@ -38,7 +37,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     monkeypatch.setattr(os, "fsync", synced)
     monkeypatch.setattr(os, "rename", named(rename))
     monkeypatch.setattr(os, "replace", named(replace))
-    yield found
+    return found
 
 
 @pytest.fixture

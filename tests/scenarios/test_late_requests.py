@@ -18,7 +18,7 @@ import pytest
 
 from actors.kill_switch import DiskKillFile
 from actors.kill_switch.ledger import PermitLedger
-from actors.runtime import Envelope, Tracer
+from actors.runtime import AnyAddress, Envelope, Tracer
 from cli.kill_switch_files import new_arming
 from core.contract import PlaceComboOrder
 from core.messages.control import InjectMessage
@@ -89,7 +89,7 @@ class Trading:
         self._run(BOOTED if self._life_is_new else timedelta(seconds=1))
         self._life_is_new = False
         self.armings.disarming(self._now)
-        self._tell("kill_switch", DisarmKillSwitch(reason="drill over", who="ada"))
+        self._room("kill_switch").tell(DisarmKillSwitch(reason="drill over", who="ada"))
         self._run(timedelta(seconds=10))
         for position in self._play.seen().trades:
             if position.is_live:
@@ -108,7 +108,8 @@ class Trading:
         what = self._chance.choice(("arm", "command", "kill", "stop", "command and kill"))
         if what == "arm":
             self.count += 1
-            self._tell("kill_switch", ArmKillSwitch(reason="drill", who="ada"))
+            arm = ArmKillSwitch(reason="drill", who="ada")
+            self._room("kill_switch").tell(arm, sender=self._room("health"))
         if what.startswith("command"):
             # As `kill-switch arm` does it: KILL first, and done after so long whatever the engine answers.
             self.count += 1
@@ -143,14 +144,11 @@ class Trading:
     def _run(self, lasts: timedelta) -> None:
         self._play.run_until(self._now + lasts)
 
-    def _tell(self, room: str, message: object) -> None:
-        addresses = self._play.engine.system.address
-        addresses(room).tell(message, sender=addresses("health"))
+    def _room(self, name: str) -> AnyAddress:
+        return self._play.engine.system.address(name)
 
     def _inject(self, message: str, **body: str) -> None:
-        self._play.engine.system.address("control").tell(
-            InjectMessage(message=message, body=json.dumps(body), who="ada")
-        )
+        self._room("control").tell(InjectMessage(message=message, body=json.dumps(body), who="ada"))
 
 
 def trade(data_dir: Path, seed: int, rounds: int) -> Told:

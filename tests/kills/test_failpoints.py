@@ -29,7 +29,7 @@ from tests.cli.paper.test_paper import wait_for_audit
 from tests.cli.support import ROOT, ended, started
 from tests.kills import folders
 from tests.kills.running import PAPER, killed_at
-from tests.power.after_restart import problems_of_next_process
+from tests.power.after_restart import PROCESS_S, problems_of_next_process
 from tests.power.crash_states import ARMED, Acknowledged
 from tests.scenarios.playing import MARKET
 
@@ -228,7 +228,7 @@ def test_a_kill_while_corrupt_books_are_kept_leaves_them_as_they_are(
 ) -> None:
     data_dir = tmp_path / "data"
     killed_at(point, 1, data_dir, folders.damaged_books(data_dir))
-    ran = ended(started(*PAPER[:3], "0.02", *PAPER[4:], "--data-dir", data_dir))
+    ran = ended(started(*PAPER[:3], "0.02", *PAPER[4:], "--data-dir", data_dir), PROCESS_S)
     assert ran.code == 1, ran.err
     kept = [path.read_bytes() for path in (data_dir / "evidence").glob("*-database/cerbero.db")]
     assert kept

@@ -75,7 +75,8 @@ def _sealed(text: str, value: str) -> str:
 
 def _replace(path: Path, content: bytes) -> None:
     """Replace the content as a whole. Where a folder does not allow that (a file mounted by itself, a folder
-    that can't be written), it is written in place. Raises `ConfigError` with the file unchanged."""
+    that can't be written), it is written in place. Raises `ConfigError` with the file unchanged, or if it is
+    uncertain whether the new content would survive a power cut."""
     before = path.stat()
     draft: Path | None = None
     try:
@@ -93,6 +94,23 @@ def _replace(path: Path, content: bytes) -> None:
         if draft is not None:
             draft.unlink(missing_ok=True)
         _write_in_place(path, content)
+    else:
+        _sync_folder(path)
+
+
+def _sync_folder(path: Path) -> None:
+    """Until its folder is on disk, a power cut may bring the old file back."""
+    try:
+        handle = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: the hash is written, but its folder can't be synced ({error.strerror}): after a power "
+            "cut check it again with config validate"
+        ) from error
 
 
 def _write_in_place(path: Path, content: bytes) -> None:

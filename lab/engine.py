@@ -23,6 +23,7 @@ from gateway.paper.launch import PaperVenueConfig
 from gateway.paper.process import PaperVenue
 from lab.in_process import in_process_transport
 from lab.machine import SimulatedMachine
+from lab.wire import Wire
 
 TOKEN: Final = "in-process-venue-token"
 BOT_TAG: Final = "BOT__CERBERO_BITE"
@@ -76,11 +77,16 @@ class SimulatedEngine:
         tracer: Tracer | None = None,
         machine: SimulatedMachine | None = None,
         folder: str = "simulated",
+        wire: Wire | None = None,
     ) -> None:
         self.venue = venue
         self.data_dir = data_dir
         self.runtime = runtime_kind(begin, life_seed(seed, life), order, yield_at_tell)
         self._account_lock = (machine or SimulatedMachine()).account_lock(str(data_dir))
+        if wire is None:
+            transports = in_process_transport(venue.dispatch)
+        else:
+            transports = wire.connect(self.runtime, venue.dispatch)
         mcp = McpSettings(url=URL, token=SecretStr(TOKEN), bot_tag=BOT_TAG)
         settings = engine_settings(
             loaded=loaded,
@@ -90,7 +96,7 @@ class SimulatedEngine:
             data_dir=data_dir,
             control_socket=None,
             started_at=begin,
-            transport_factory=in_process_transport(venue.dispatch),
+            transport_factory=transports,
             redact=redactor(mcp, ()),
             pid=life,
             boot_id=self.runtime.uuid(),

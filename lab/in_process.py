@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
-from actors.mcp import ConnectionCut, PaperTransport, Response
+from actors.mcp import ConnectionCut, PaperTransport, Response, Transport
 from actors.mcp.paper_transport import NOW_HEADER, TOOK_HEADER
 from actors.runtime import Context
 from gateway.paper.dispatch import Dispatch
@@ -19,7 +19,7 @@ from gateway.paper.faults import HEALTH
 
 LATENCY_S: Final = (0.02, 0.25)
 """Market seconds from request to answer, drawn uniformly; as of a healthy exchange over the internet."""
-_PATH: Final = re.compile(r"/mcp-(?P<router>[^/]+)/(?:tools/(?P<tool>[^/]+)|health)")
+PATH: Final = re.compile(r"/mcp-(?P<router>[^/]+)/(?:tools/(?P<tool>[^/]+)|health)")
 
 
 class InProcessTransport:
@@ -41,7 +41,7 @@ class InProcessTransport:
         """Answer at once. Raises ConnectionCut after `close`."""
         if not self._open:
             raise ConnectionCut(f"{method} {path}: the client was closed")
-        found = _PATH.fullmatch(path)
+        found = PATH.fullmatch(path)
         if found is None:
             raise ValueError(f"{method} {path}: expected a tool's path or a health page's")
         sent = {name.lower(): value for name, value in headers.items()}
@@ -56,7 +56,7 @@ class InProcessTransport:
         self._open = False
 
 
-def in_process_transport(dispatch: Dispatch) -> Callable[[Context], PaperTransport]:
+def in_process_transport(dispatch: Dispatch) -> Callable[[Context], Transport]:
     """A transport factory for the engine: each actor draws its latencies from its own seeded source."""
 
     def connect(ctx: Context) -> PaperTransport:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from actors.alerting.channel import AlertChannel, NotTaken, Taken
+from actors.failpoints import Failpoint, reach
 from actors.runtime import Address, Outbox, OwnContext, Timer
 from core.messages.alerting import AlertRow, ChannelStatus
 from core.messages.protocols import StateProtocol
@@ -125,6 +126,7 @@ class ChannelQueue:
         self._channel.close()
 
     def _taken(self, alert: AlertRow) -> None:
+        reach(Failpoint.ALERT_SENT)
         self._queue.popleft()
         self._delivered += 1
         self._delivered_ids.append(alert.alert_id)

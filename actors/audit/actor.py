@@ -29,6 +29,7 @@ from actors.audit.open_day import OpenDay
 from actors.audit.proof import Proof, compare, fold_to_the_end
 from actors.audit.scan import NOT_ACCEPTED, Broken, Incomplete, Scan, Whole, boot_scan, judge, scan
 from actors.audit.words import Words, accepts_break
+from actors.failpoints import Failpoint, reach
 from actors.room import Alarm, Room, answerer
 from actors.runtime import Address, RuntimeFault
 from core.audit.fold.compare import WHAT_TO_DO
@@ -225,9 +226,11 @@ class Audit(Room[AuditProtocol | CompressOldest]):
         if pending is None:
             raise AssertionError("an incomplete file was found where nothing is pending")
         cut_off(self._folder / pending.file, pending.offset + verdict.present)
+        reach(Failpoint.AUDIT_TAIL_CUT)
         self._append(_rest_of(pending, verdict.present))
         # The process that began the file may have been killed before the file's name was on the disk.
         fsync_folder(self._folder)
+        reach(Failpoint.AUDIT_TAIL_RESTORED)
         missing = len(pending.payload) - verdict.present
         text = f"{pending.file}: {missing} of {len(pending.payload)} bytes of the last batch were restored"
         self._alert(Severity.HIGH, "audit_tail_restored", text)
@@ -282,6 +285,7 @@ class Audit(Room[AuditProtocol | CompressOldest]):
                 f"batch: expected its end at {batch.last_seq}:{batch.last_hash}, found {end}"
             )
         self._append(batch)
+        reach(Failpoint.AUDIT_APPENDED)
         self._day = (
             OpenDay(batch.file, Words()).append(batch) if self._day is None else self._day.append(batch)
         )
@@ -297,6 +301,7 @@ class Audit(Room[AuditProtocol | CompressOldest]):
             self._follow_books(lines)
         self._tell_anchor()
         if rolled:
+            reach(Failpoint.AUDIT_DAY_BEGUN)
             self._tell_head("daily")
             self._tell_foreign_files()
             self.ctx.tell(self.ctx.self_address, CompressOldest())
@@ -344,6 +349,7 @@ class Audit(Room[AuditProtocol | CompressOldest]):
         if not ballast.exists():
             return False
         ballast.unlink()
+        reach(Failpoint.AUDIT_BALLAST_RELEASED)
         return True
 
     def _read(self, name: str, offset: int, count: int) -> bytes:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from actors.audit.durable import fsync_folder, make_folder, sha256_of, write_file
 from actors.audit.files import audit_files
+from actors.failpoints import Failpoint, reach
 from core.messages.audit import AuditBatch
 
 EVIDENCE_FOLDER = "evidence"
@@ -28,15 +29,19 @@ def put_aside(data_dir: Path, folder: Path, pending: AuditBatch | None, now: dat
     """Move all audit files to `evidence/<utc>-audit/` and write the pending bytes there. Raises OSError."""
     make_folder(data_dir / EVIDENCE_FOLDER)
     evidence = _new_folder(data_dir / EVIDENCE_FOLDER, now)
+    reach(Failpoint.EVIDENCE_BEGUN)
     for path in audit_files(folder):
         path.rename(evidence / path.name)
+        reach(Failpoint.EVIDENCE_MOVED)
     if pending is not None:
         write_file(evidence / PENDING, pending.payload)
     manifest = "".join(f"{sha256_of(path)}  {path.name}\n" for path in sorted(evidence.iterdir()))
     write_file(evidence / MANIFEST, manifest.encode())
+    reach(Failpoint.EVIDENCE_LISTED)
     fsync_folder(evidence)
     fsync_folder(evidence.parent)
     fsync_folder(folder)
+    reach(Failpoint.EVIDENCE_SYNCED)
     return Evidence(folder=evidence, sha256=sha256(manifest.encode()).hexdigest())
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from actors.audit.durable import CHUNK_BYTES, fsync_folder, write_whole
+from actors.failpoints import Failpoint, reach
 from core.audit.hash_chain import GENESIS, RECORD_BYTES_MAX, ChainBrokenError, read_record
 from core.errors import FoundWrongError
 from core.messages.audit import AuditBatch
@@ -143,14 +144,17 @@ def append_bytes(folder: Path, batch: AuditBatch) -> None:
         size = os.fstat(handle).st_size
         if size != batch.offset:
             raise AuditPositionError(f"{batch.file}: expected {batch.offset} bytes, found {size}")
+        reach(Failpoint.AUDIT_OPENED)
         try:
             write_whole(handle, batch.payload)
+            reach(Failpoint.AUDIT_WRITTEN)
             os.fsync(handle)
         except OSError:
             os.ftruncate(handle, batch.offset)
             raise
     finally:
         os.close(handle)
+    reach(Failpoint.AUDIT_SYNCED)
     if batch.offset == 0:
         fsync_folder(folder)
 
@@ -192,12 +196,17 @@ def compress(path: Path) -> Path:
         gzip.GzipFile(filename="", mode="wb", fileobj=sink, mtime=0) as zipped,
     ):
         shutil.copyfileobj(source, zipped, CHUNK_BYTES)
+    reach(Failpoint.COMPRESSION_DRAFTED)
     with draft.open("rb") as written:
         os.fsync(written.fileno())
+    reach(Failpoint.COMPRESSION_SYNCED)
     draft.replace(target)
+    reach(Failpoint.COMPRESSION_NAMED)
     fsync_folder(path.parent)
     if content_sha256(target) != content_sha256(path):
         target.unlink()
         raise ChainBrokenError(f"{target.name}: expected the bytes of {path.name}, found others")
+    reach(Failpoint.COMPRESSION_CHECKED)
     path.unlink()
+    reach(Failpoint.COMPRESSION_DONE)
     return target

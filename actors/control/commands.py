@@ -17,6 +17,7 @@ from actors.control.inbox import Inbox, UnderWay
 from actors.control.injectable import build
 from actors.control.rooms import ControlRooms
 from actors.control.words import Kind, end_alert, word_of
+from actors.failpoints import Failpoint, reach
 from actors.runtime import Outbox, OwnContext, Terminated
 from core.errors import InputError
 from core.messages.alerting import AlertRaised, RaiseAlert, Severity
@@ -89,6 +90,7 @@ class Commands:
 
     def record(self, entry: UnderWay, body: str) -> None:
         """Have the command recorded; it is delivered and acknowledged when that is done."""
+        reach(Failpoint.INBOX_RECEIVED)
         self._inbox.add(entry)
         record = RecordInbox(
             request_id=entry.request_id,
@@ -106,7 +108,9 @@ class Commands:
             return
         if "slot" in type(entry.command).model_fields:
             entry.command = entry.command.model_copy(update={"slot": recorded.at})
+        reach(Failpoint.INBOX_RECORDED)
         self._deliver(entry)
+        reach(Failpoint.INBOX_DELIVERED)
         if entry.accepted_by is not None:
             accepted = InjectAccepted(request_id=entry.request_id, message=entry.item.name, on_disk=True)
             entry.accepted_by.set(accepted)
@@ -191,6 +195,7 @@ class Commands:
         """State has recorded the end."""
         if self._outbox.settle(request_id) and request_id in self._closing:
             self._inbox.drop(self._closing.pop(request_id))
+            reach(Failpoint.INBOX_CLOSED)
 
     def again(self, timer: Again) -> None:
         """A pause is over."""
@@ -257,6 +262,7 @@ class Commands:
         """The command is over: tell whoever awaits it, or raise an alert."""
         if entry.again is not None:
             entry.again.cancel()
+        reach(Failpoint.INBOX_ENDED)
         self._inbox.finish(entry, answer)
         if not entry.asker:
             self._tell_end(entry)
@@ -282,6 +288,7 @@ class Commands:
 
     def _close(self, entry: UnderWay) -> None:
         if entry.done is not None:
+            reach(Failpoint.INBOX_END_TOLD)
             self._record_end(entry.request_id, f"{entry.done.answer} {entry.done.body}")
 
     def _record_end(self, request_id: str, answer: str) -> None:

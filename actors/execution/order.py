@@ -10,6 +10,7 @@ from typing import cast
 from actors.execution.facts import refresh_facts
 from actors.execution.line import Line
 from actors.execution.unknown import resolve_unknown
+from actors.failpoints import Failpoint, reach
 from core.contract import (
     GET_ORDER_BY_LABEL,
     GET_TRADES_BY_ORDER,
@@ -135,6 +136,7 @@ class WorkingOrder:
             self._line.void(answer, "not_recorded")
             return Failed(reasons=recorded.reasons)
         self.permitted = self.permitted.with_edit(price_eth)
+        reach(Failpoint.EDIT_RECORDED)
         if self._line.ctx.now() >= answer.expires_at:
             self._line.void(answer, "permit_expired")
             return Failed.of("permit_expired")

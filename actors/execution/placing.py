@@ -10,6 +10,7 @@ from actors.execution.account import account_allows
 from actors.execution.facts import refresh_facts
 from actors.execution.line import Line
 from actors.execution.order import WorkingOrder, dated_now
+from actors.failpoints import Failpoint, reach
 from core.messages.base import Refused
 from core.messages.execution import FinalOutcome
 from core.messages.kill_switch import Permit, RequestPermit, Veto
@@ -137,6 +138,7 @@ async def _instruct(
     if isinstance(recorded, Refused):
         line.void(permit, "not_recorded")
         return Unplaced(FinalOutcome.REFUSED, recorded.reasons, instructed=False)
+    reach(Failpoint.INSTRUCTION_RECORDED)
     return order, permit
 
 
@@ -149,6 +151,7 @@ async def _send(line: Line, order: WorkingOrder, permit: Permit) -> WorkingOrder
         await _not_placed(line, order, f"not_recorded:{','.join(sent.reasons)}")
         return Unplaced(FinalOutcome.REFUSED, sent.reasons, instructed=True)
     order.row = order.row.model_copy(update={"state": OrderState.SENT})
+    reach(Failpoint.SENT_RECORDED)
     outcome = await line.order(SendOrder(instruction=order.instruction, permit=permit))
     match outcome:
         case OrderAccepted():

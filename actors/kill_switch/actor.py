@@ -7,6 +7,7 @@ from typing import assert_never
 
 from pydantic import JsonValue
 
+from actors.failpoints import Failpoint, reach
 from actors.kill_switch.armed_file import Look
 from actors.kill_switch.gate import Gate
 from actors.kill_switch.kill_file import KillFilePort
@@ -154,6 +155,7 @@ class KillSwitch(Room[KillSwitchProtocol | Look]):
             expires_at=now + timedelta(seconds=self._strategy.execution.permit_lifetime_s),
         )
         self._ledger.grant(permit, now)
+        reach(Failpoint.PERMIT_GRANTED)
         answer(permit)
 
     def _latch_reasons(self, request: RequestPermit) -> tuple[str, ...]:

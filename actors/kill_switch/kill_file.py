@@ -13,6 +13,7 @@ from collections.abc import Iterator, Set
 from pathlib import Path
 from typing import Protocol
 
+from actors.failpoints import Failpoint, reach
 from core.kill_file import KILL_FILE_NAME, Arming, KillFile, parse_kill_file
 
 CONTENT_BYTES_MAX = 1 << 20
@@ -77,11 +78,15 @@ class DiskKillFile:
             self._path.rename(self._aside)
         except FileNotFoundError:
             return None
+        before: KillFile | None = None
         try:
-            _sync(self._folder)
+            reach(Failpoint.KILL_SET_ASIDE)
+            # Until what follows is on disk, a power cut may bring `KILL` back whole: it was not disarmed yet.
+            before = self.read_aside()
             self.settle_aside(ids)
         except OSError:
             self._rename_back()
+            self._lay_back(before)
             raise
         return self.read()
 
@@ -92,10 +97,12 @@ class DiskKillFile:
         stays = found.without(ids)
         if stays is not None:
             self._put(stays, "back")
+            reach(Failpoint.KILL_PUT_BACK)
         if stat.S_ISDIR(self._aside.lstat().st_mode):
             self._aside.rmdir()
         else:
             self._aside.unlink()
+        reach(Failpoint.KILL_ASIDE_REMOVED)
         _sync(self._folder)
 
     def _rename_back(self) -> None:
@@ -104,6 +111,13 @@ class DiskKillFile:
             if not os.path.lexists(self._path):
                 self._aside.rename(self._path)
                 _sync(self._folder)
+
+    def _lay_back(self, before: KillFile | None) -> None:
+        """Have `KILL` again, if only bare: the disk failed after the renamed file was removed."""
+        if before is None or os.path.lexists(self._path) or os.path.lexists(self._aside):
+            return
+        with contextlib.suppress(OSError):
+            self._put(before.without(frozenset()) or b"", "back")
 
     def _put(self, lines: bytes, name: str) -> OSError | None:
         """Add lines; if that can't be done, have at least a bare file on disk."""
@@ -133,12 +147,15 @@ class DiskKillFile:
                 os.fchmod(handle, 0o600)
                 self._give_to_owner(handle)
                 _write(handle, lines)
+            reach(Failpoint.KILL_DRAFTED)
             os.link(new, self._path)  # Unlike a renaming, it does not replace a file that came meanwhile.
+            reach(Failpoint.KILL_LAID)
         except FileExistsError:
             return False
         finally:
             new.unlink(missing_ok=True)
         _sync(self._folder)
+        reach(Failpoint.KILL_SYNCED)
         return True
 
     def _append(self, lines: bytes) -> bool:
@@ -147,6 +164,7 @@ class DiskKillFile:
             with _opened(self._path, os.O_WRONLY | os.O_APPEND) as handle:
                 # The newline first: what is there may end in the middle of a line.
                 _write(handle, b"\n" + lines)
+                reach(Failpoint.KILL_ADDED_TO)
                 if not os.path.samestat(os.fstat(handle), self._path.stat()):
                     return False
         except FileNotFoundError:
@@ -163,6 +181,7 @@ class DiskKillFile:
             os.fsync(handle)
         self._path.lstat()
         _sync(self._folder)
+        reach(Failpoint.KILL_LAID_BARE)
 
     def _give_to_owner(self, handle: int) -> None:
         """A file laid by the administrator belongs to the folder's owner, whose engine has to read it."""

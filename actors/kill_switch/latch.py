@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from actors.failpoints import Failpoint, reach
 from actors.kill_switch.armed_file import ArmedFile, Look
 from actors.kill_switch.kill_file import KillFilePort
 from actors.kill_switch.reporter import Reporter
@@ -117,6 +118,7 @@ class Latch:
         else:
             self.armed = replace(before, causes=before.causes | {cause})
         self._abandon_disarming()
+        reach(Failpoint.ARMED_IN_MEMORY)
         arming = Arming(arming_id=self._ctx.uuid(), causes=(cause,), reason=reason, who=who, at=at)
         self._file.lay(arming)
         self._reporter.withdraw_entries(reason)
@@ -141,6 +143,7 @@ class Latch:
         ready = [waiting for waiting in self._waiting if not waiting.permits & out]
         self._waiting = [waiting for waiting in self._waiting if waiting not in ready]
         for waiting in ready:
+            reach(Failpoint.ARMING_ACKNOWLEDGED)
             waiting.answer(
                 KillSwitchArmed(
                     cause=waiting.cause,
@@ -184,6 +187,7 @@ class Latch:
         self._disarming = None
         command = disarming.command
         self._ctx.check_live()
+        reach(Failpoint.DISARMING_RECORDED)
         try:
             left = self._file.disarm(disarming.ids)
         except OSError as error:

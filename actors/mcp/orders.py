@@ -10,6 +10,7 @@ from typing import assert_never
 
 from pydantic import BaseModel
 
+from actors.failpoints import Failpoint, reach
 from actors.mcp.cleaned import CleanResponse
 from actors.mcp.client import McpClient, McpCredentials, parsed, validated
 from actors.mcp.transport import NotConnected, Transport, TransportError
@@ -42,6 +43,12 @@ from core.orders.armed import what_leaves
 from core.permit_times import LAPSE_AFTER_EXPIRY_S
 from core.strategy import Strategy
 from core.values import Label, OrderId
+
+_FAILPOINTS = {
+    OrderAction.PLACE: (Failpoint.PLACE_SENDING, Failpoint.PLACE_ANSWERED),
+    OrderAction.EDIT: (Failpoint.EDIT_SENDING, Failpoint.EDIT_ANSWERED),
+    OrderAction.CANCEL: (Failpoint.CANCEL_SENDING, Failpoint.CANCEL_ANSWERED),
+}
 
 
 @dataclass(frozen=True)
@@ -215,12 +222,15 @@ class McpOrders(Room[McpOrdersProtocol | _Lapsed]):
             raise RuntimeError(f"{self.ctx.path}: a message before on_start")
         correlation = self.ctx.envelope.correlation or attempt.label
         self.ctx.check_live()
+        sending, answered = _FAILPOINTS[attempt.action]
+        reach(sending)
         try:
             response = client.post(tool, request, correlation=correlation)
         except NotConnected as error:
             return attempt.refused("not_connected", str(error))
         except TransportError as error:
             return attempt.unknown(str(error))
+        reach(answered)
         return self._outcome(client, attempt, tool, response)
 
     def _outcome(

@@ -1,4 +1,4 @@
-"""What every room is built from: its base class, its answers, its alarm, and the rate limit for lasting
+"""What every room is built from: its base class, its answers, its alarm, the rate limit for lasting
 conditions."""
 
 from __future__ import annotations

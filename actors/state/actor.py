@@ -9,6 +9,7 @@ from typing import Any, assert_never
 
 from pydantic import JsonValue
 
+from actors.failpoints import Failpoint, reach
 from actors.room import Alarm, Room, answerer
 from actors.runtime import Address, Fenced
 from actors.state.apply import BOOKS_TO_LOG_KEY, NoteBackup, OpenBooks, Write, first_answer
@@ -230,6 +231,7 @@ class State(Room[Write | Read | _Own]):
             return
         if not boot.ok:
             self._sequencer.restart()
+            reach(Failpoint.CHAIN_RESTARTED)
             self._open_books("break")
             self._put_first(chain_broken_event(boot, self.ctx.now()))
         elif self._sequencer.pending is not None and boot.head.seq < self._sequencer.pending.last_seq:
@@ -335,11 +337,13 @@ class State(Room[Write | Read | _Own]):
         switch, then the answers, then the alerts."""
         in_flight, self._in_flight = self._in_flight, None
         if in_flight is not None:
+            reach(Failpoint.BOOKS_DURABLE)
             self._intake.done(in_flight.waiting)
             self._tell_facts()
             for waiting, applied in zip(in_flight.waiting, in_flight.committed.outcomes, strict=True):
                 waiting.answer(applied.answer)
             self._tell_notices(in_flight.committed)
+            reach(Failpoint.BOOKS_ANSWERED)
         if pump:
             self._pump()
 

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
+from actors.failpoints import Failpoint, reach
 from actors.state.backup_manifest import MANIFEST_FILE, Manifest, read_manifest
 from actors.state.backup_market import MARKET_BACKUPS, back_up_market
 from actors.state.database import DATABASE_FILE
@@ -66,6 +67,7 @@ def make_backup(db: sqlite3.Connection, data_dir: Path, now: datetime) -> Backup
             shutil.rmtree(old)
         draft.mkdir(parents=True, mode=0o700)
         _fsync(data_dir)
+        reach(Failpoint.BACKUP_BEGUN)
         found = backups(data_dir)
         files: dict[str, str] = {}
         size_bytes = 0
@@ -75,18 +77,24 @@ def make_backup(db: sqlite3.Connection, data_dir: Path, now: datetime) -> Backup
             _check(copy)
             _fsync(copy)
             files[DATABASE_FILE], size_bytes = _digest(copy)
+            reach(Failpoint.BACKUP_BOOKS_COPIED)
         size_bytes += _copy_audit(db, data_dir / AUDIT_FOLDER, draft, found[-1] if found else None, files)
+        reach(Failpoint.BACKUP_AUDIT_COPIED)
         digest, manifest_bytes = _write_manifest(db, draft, now, files)
         size_bytes += manifest_bytes
+        reach(Failpoint.BACKUP_DESCRIBED)
         _fsync(draft)
         draft.rename(target)
+        reach(Failpoint.BACKUP_NAMED)
         _fsync(folder)
+        reach(Failpoint.BACKUP_SYNCED)
         _prune(folder, now)
     except (OSError, sqlite3.Error, FoundWrongError) as error:
         shutil.rmtree(draft, ignore_errors=True)
         raise BackupError(f"{target.name}: {error}") from error
     try:
         size_bytes += back_up_market(db, folder / MARKET_BACKUPS, now)
+        reach(Failpoint.BACKUP_MARKET_COPIED)
     except (OSError, sqlite3.Error) as error:
         raise BackupError(f"{target.name} is made, without the market's snapshots: {error}") from error
     return Backup(target, size_bytes, digest)
@@ -223,8 +231,10 @@ def _prune(folder: Path, now: datetime) -> None:
             old.append(path.rename(path.with_name(f"{path.name}{_DRAFT}")))
     if old:
         _fsync(folder)
+        reach(Failpoint.BACKUP_OLD_SET_ASIDE)
     for path in old:
         shutil.rmtree(path)
+        reach(Failpoint.BACKUP_OLD_REMOVED)
 
 
 def _digest(path: Path) -> tuple[str, int]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from actors.failpoints import Failpoint, reach
+
 BALLAST_FILE = "ballast"
 BALLAST_BYTES = 32 * 1024 * 1024
 
@@ -27,7 +29,9 @@ class Ballast:
         handle = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600)
         try:
             os.posix_fallocate(handle, 0, self._size_bytes)
+            reach(Failpoint.BALLAST_TAKEN)
             os.fsync(handle)
+            reach(Failpoint.BALLAST_SYNCED)
         except OSError:
             # A partial ballast would use up space without counting as present.
             self._path.unlink()
@@ -40,4 +44,5 @@ class Ballast:
         if not self._path.exists():
             return False
         self._path.unlink()
+        reach(Failpoint.BALLAST_RELEASED)
         return True

@@ -8,6 +8,7 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
+from actors.failpoints import Failpoint, reach
 from actors.state.schema import DatabaseCorruptError, migrate, schema_fault
 from actors.state.tables import chain
 from core.errors import FoundWrongError
@@ -73,7 +74,9 @@ def keep_evidence(data_dir: Path, now: datetime) -> Path:
         found = data_dir / name
         if found.exists():
             shutil.copy2(found, evidence / found.name)
+    reach(Failpoint.CORRUPT_BOOKS_COPIED)
     (evidence / digest).touch()
+    reach(Failpoint.CORRUPT_BOOKS_NOTED)
     return evidence
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from actors.failpoints import Failpoint, reach
 from actors.state.database import EVIDENCE_FOLDER, MARKET_FILE, is_corruption
 
 MARKET_SCHEMA = """
@@ -53,6 +54,7 @@ def attach_market(db: sqlite3.Connection, data_dir: Path, now: datetime) -> Mark
         aside = _put_aside(db, data_dir, now) if is_corruption(error) else None
         try:
             _attach(db, ":memory:" if aside is None else str(data_dir / MARKET_FILE))
+            reach(Failpoint.MARKET_BEGUN)
         except sqlite3.Error:
             aside = None
             _attach(db, ":memory:")
@@ -87,9 +89,11 @@ def _put_aside(db: sqlite3.Connection, data_dir: Path, now: datetime) -> Path | 
         aside = stem.with_name(f"{stem.name}-{number}")
     try:
         aside.mkdir(parents=True, mode=0o700)
+        reach(Failpoint.MARKET_ASIDE_BEGUN)
         for name in (MARKET_FILE, MARKET_FILE + _WAL, MARKET_FILE + _SHM):
             if (data_dir / name).exists():
                 (data_dir / name).rename(aside / name)
+                reach(Failpoint.MARKET_MOVED)
     except OSError:
         return None
     return aside

@@ -11,6 +11,7 @@ from contextlib import closing
 from functools import cache
 from importlib import resources
 
+from actors.failpoints import Failpoint, reach
 from actors.state.seals import offer_seals
 from core.errors import CerberoError
 
@@ -38,10 +39,12 @@ def migrate(db: sqlite3.Connection) -> int:
     version: int = db.execute("PRAGMA user_version").fetchone()[0]
     if version > len(steps):
         raise DatabaseCorruptError(f"user_version: expected at most {len(steps)}, found {version}")
+    reach(Failpoint.BOOKS_OPENED)
     for number, sql in enumerate(steps[version:], start=version + 1):
         # executescript commits an open transaction first, so BEGIN and COMMIT are part of the script: the
         # step and its number must be one transaction.
         db.executescript(f"BEGIN IMMEDIATE;\n{sql}\nPRAGMA user_version = {number};\nCOMMIT;")
+        reach(Failpoint.BOOKS_MIGRATED)
     return len(steps)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from actors.failpoints import Failpoint, reach
 from actors.state.applied import Applied
 from actors.state.apply import Write, apply
 from actors.state.tables import chain, records, venue_texts
@@ -65,12 +66,15 @@ class Sequencer:
                 outcomes.append(applied)
                 lines.append(payload)
             told = b"".join(lines)
+            reach(Failpoint.BOOKS_APPLIED)
             batch = self._batch(rollover + told if told else b"", link.seq, link.hash, now)
             if batch is not None:
                 chain.write(db, self.end, batch)
             self._prune(now)
             check_live()
+            reach(Failpoint.BOOKS_PENDING)
             db.execute("COMMIT")
+            reach(Failpoint.BOOKS_COMMITTED)
         except BaseException:
             if db.in_transaction:
                 db.execute("ROLLBACK")
@@ -92,6 +96,7 @@ class Sequencer:
         """At an orderly stop, store the end of the audit file as the head, if nothing is pending."""
         if self.pending is None:
             chain.write(self._db, self.end, None)
+            reach(Failpoint.BOOKS_SETTLED)
 
     def _rollover(self, now: datetime) -> tuple[bytes, Link]:
         """The first record of a new day's file, which says how the one before ends, and the chain's end

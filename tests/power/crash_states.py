@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from random import Random
 
+from core.messages.kill_switch import ArmCause
 from tests.power.disk import ROOT, Disk, Write
 from tests.power.story import DATA, MARKS
 from tests.power.syscalls import Call
@@ -42,6 +43,10 @@ class Acknowledged:
     closing: tuple[str, ...] = ()
     """The positions that they close."""
     backup: str | None = None
+    causes: frozenset[ArmCause] = frozenset({ArmCause.OPERATOR})
+    """Why it may be armed, if the log is not broken."""
+    market_damaged: bool = False
+    """The file of the market's snapshots was damaged before: it is among the evidence."""
     broken: frozenset[str] = frozenset()
     """The SHA-256 of the log's files, after the story has broken it and until a person accepts that."""
 

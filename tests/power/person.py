@@ -27,6 +27,8 @@ class Operator(Thread):
         self.switch = switch
         self.head = head
         self.accepted: list[str] = []
+        self.closing: list[str] = []
+        """The positions that an accepted command closes."""
         self.commands = 0
         self.over = Event()
         self._data_dir = data_dir
@@ -68,7 +70,9 @@ class Operator(Thread):
     def _switch(self, message: str, expected: str, after: str) -> None:
         self.switch = frozenset({ARMED, CLEAR})
         self.commands += 1
-        request = request_of(RequestName.INJECT, message=message, body={"reason": "drill"}, wait_s=WAIT_S)
+        # In words of its own, so that each arming is added to a `KILL` that is there.
+        words = {"reason": f"drill {self.commands}"}
+        request = request_of(RequestName.INJECT, message=message, body=dict(words), wait_s=WAIT_S)
         for answer in exchange(self._data_dir, request):
             done = answer.body if answer.answer == "InjectDone" else None
             if isinstance(done, dict) and done.get("answer") == expected:
@@ -80,3 +84,5 @@ class Operator(Thread):
         for answer in exchange(self._data_dir, request):
             if answer.answer == "InjectAccepted" and isinstance(answer.body, dict):
                 self.accepted.append(str(answer.body["request_id"]))
+                if message == "ClosePosition":
+                    self.closing.append(str(body["position_id"]))

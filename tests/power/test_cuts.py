@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from threading import Event
+from typing import Protocol
 
 import pytest
 
@@ -33,7 +34,7 @@ from reading.control_client import ask_engine, request_of
 from tests.cli.support import ROOT, ended, started
 from tests.power import image
 from tests.power.crash_states import ARMED, CLEAR
-from tests.power.image import Image, mounted
+from tests.power.image import mounted
 from tests.power.person import Operator
 from tests.report_checks import problems
 
@@ -43,8 +44,19 @@ SEED = 1
 """A market whose first Monday trades."""
 TRADES_S = 2.5
 """A life after its boot ends at a random instant within so long."""
-BOOT_S = 60.0
+BOOT_S = 600.0
 LOOK_AGAIN_S = 0.02
+
+
+class Power(Protocol):
+    """What gives the engine's folder its power, and can take it away."""
+
+    @property
+    def mount(self) -> Path: ...
+
+    def cut(self) -> None: ...
+
+    def come_back(self) -> None: ...
 
 
 class LostError(AssertionError):
@@ -55,13 +67,16 @@ class LostError(AssertionError):
 class House:
     """An engine's folder on an image, the venue's beside it, and what was acknowledged so far."""
 
-    image: Image
+    image: Power
     venue: Path
     chance: Random
     program: tuple[str, ...] = (str(ROOT / "run.py"),)
     switch: frozenset[str] = frozenset({CLEAR})
+    causes: frozenset[ArmCause] = frozenset({ArmCause.OPERATOR})
+    """Why it may be armed."""
     head: Link | None = None
     accepted: list[str] = field(default_factory=list)
+    closing: list[str] = field(default_factory=list)
     commands: int = 0
 
     @property
@@ -70,7 +85,7 @@ class House:
 
     def live_and_be_cut(self) -> None:
         """Start, check what the last cut left, trade and take commands until the power is cut."""
-        engine = self._started(stderr=subprocess.PIPE)
+        engine = self.started(stderr=subprocess.PIPE)
         operator = None
         try:
             self._check_after_boot(engine)
@@ -80,24 +95,29 @@ class House:
             assert engine.poll() is None, f"the engine ended: {engine.communicate()[1]}"
         finally:
             self.image.cut()
-            _kill(engine)
+            self.kill(engine)
             if operator is not None:
                 operator.over.set()
                 operator.join()
             self.image.come_back()
         self.switch, self.head = operator.switch, operator.head
         self.accepted += operator.accepted
+        self.closing += operator.closing
         self.commands += operator.commands
 
     def cut_while_it_starts(self) -> None:
         """The cut hits a start, at any instant between the first import and some seconds of trading."""
-        engine = self._started(stderr=subprocess.DEVNULL)
+        engine = self.started(stderr=subprocess.DEVNULL)
         Event().wait(self.chance.uniform(0.3, 2.5))
         self.image.cut()
-        _kill(engine)
+        self.kill(engine)
         self.image.come_back()
 
-    def _started(self, stderr: int) -> subprocess.Popen[str]:
+    def kill(self, engine: subprocess.Popen[str]) -> None:
+        """End the engine and, because the next one serves the same account, its venue."""
+        kill_both(engine)
+
+    def started(self, stderr: int) -> subprocess.Popen[str]:
         arguments = ("paper", "--keep", "--days", "3650", "--seed", str(SEED), "--no-ui")
         return subprocess.Popen(
             [sys.executable, *self.program, *arguments, "--data-dir", str(self.data_dir)],
@@ -126,7 +146,7 @@ class House:
         is_now = ARMED if switch.armed else CLEAR
         if is_now not in self.switch:
             raise LostError(f"switch: expected {self.switch}, found {switch}")
-        if not set(switch.causes) <= {ArmCause.OPERATOR}:
+        if not set(switch.causes) <= self.causes:
             raise LostError(f"switch: armed by {switch.causes}: {switch.reason}")
         if not status.audit.ok or any((self.data_dir / "evidence").glob("*")):
             raise LostError(f"audit: {status.audit.problem}; {list(self.data_dir.glob('evidence/*'))}")
@@ -155,20 +175,26 @@ class House:
         assert [request for request in self.accepted if request not in noted] == []
 
 
-def _kill(engine: subprocess.Popen[str]) -> None:
-    """`kill -9` of the engine and, because the next one serves the same account, of its venue."""
-    try:
-        children = Path(f"/proc/{engine.pid}/task/{engine.pid}/children").read_text("utf-8").split()
-    except FileNotFoundError:
-        children = []
+def kill_both(engine: subprocess.Popen[str]) -> None:
+    """`kill -9` of the engine and of its venue."""
+    venues = venues_of(engine)
     engine.kill()
-    for child in children:
-        os.kill(int(child), signal.SIGKILL)
-        _wait_for_end(int(child))
+    for venue in venues:
+        os.kill(venue, signal.SIGKILL)
+        wait_for_end(venue)
     engine.communicate()
 
 
-def _wait_for_end(pid: int) -> None:
+def venues_of(engine: subprocess.Popen[str]) -> list[int]:
+    """The process ids of what the engine's process has started."""
+    try:
+        children = Path(f"/proc/{engine.pid}/task/{engine.pid}/children").read_text("utf-8")
+    except FileNotFoundError:
+        return []
+    return [int(child) for child in children.split()]
+
+
+def wait_for_end(pid: int) -> None:
     """The venue belongs to another parent when its own is gone, so its end can only be looked for."""
     for _ in range(500):
         try:

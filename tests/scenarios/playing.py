@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,7 +19,9 @@ from core.orders.books import CycleRow, Instruction, OrderRow, Position
 from core.orders.lifecycle import PositionState
 from core.orders.sizes import expected_sizes
 from gateway.paper.ledger import Ledger
+from gateway.paper.process import PaperVenue
 from lab.engine import SimulatedEngine, open_venue
+from lab.wire import Wire
 from reading.audit import verified
 from reading.books import stored_books
 from reading.proof import books_proved
@@ -90,11 +93,15 @@ class Play:
         yield_at_tell: float = 0.0,
         runtime_kind: type[GreenRuntime] = GreenRuntime,
         trace: Tracer | None = None,
+        wire: Wire | None = None,
+        watch: Callable[[PaperVenue], object] | None = None,
     ) -> None:
         data_dir.mkdir(parents=True, exist_ok=True)
         self.data_dir = data_dir
         self.trace = trace or Tracer(None)
         self.venue = open_venue(data_dir, market, faults=faults)
+        if watch is not None:
+            watch(self.venue)
         self.engine = SimulatedEngine(
             loaded=strategy(),
             venue=self.venue,
@@ -105,6 +112,7 @@ class Play:
             yield_at_tell=yield_at_tell,
             runtime_kind=runtime_kind,
             tracer=self.trace,
+            wire=wire,
         )
         with tripwires(*GUARDED):
             self.engine.start()

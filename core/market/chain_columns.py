@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
@@ -58,6 +59,7 @@ _TEXT = {
 _TEXT_OR_NULL = {"bid", "ask"}
 _TYPES = {"put": OptionType.PUT, "call": OptionType.CALL}
 _DIGITS = frozenset("0123456789.-")
+_LENGTHS = frozenset(range(1, NAME_LENGTH_MAX + 1))
 QUOTES_MAX = 20_000
 """A longer answer is not taken apart. All of ETH's options are about 900."""
 
@@ -153,7 +155,7 @@ def _as_received(quotes: Sequence[object], latest: datetime) -> dict[str, tuple[
     times = {text: time_or_none(text) for text in {*wire["expiration"], *wire["timestamp"]}}
     sound = (
         len(names) == len(quotes)
-        and all(0 < len(cast("str", name)) <= NAME_LENGTH_MAX for name in names)
+        and set(map(len, cast("set[str]", names))) <= _LENGTHS
         and _TYPES.keys() >= set(wire["option_type"])
         and all(_are_decimals(wire[field]) for field in DECIMALS)
         and all(_are_numbers(wire[field]) for field in STATISTICS)
@@ -165,21 +167,19 @@ def _as_received(quotes: Sequence[object], latest: datetime) -> dict[str, tuple[
 
 def _are_decimals(column: Sequence[object]) -> bool:
     texts = cast("set[str]", set(column) - {None})
-    if set().union(*texts) <= _DIGITS:
-        # Plain digits need a closer look only where there are many of them.
-        texts = {text for text in texts if len(text) > SHORT_DECIMAL or not _is_number(text)}
+    if set("".join(texts)) <= _DIGITS and max(map(len, texts), default=0) <= SHORT_DECIMAL:
+        # Of so few plain digits, float takes what a decimal may be. It looks at all in one call.
+        try:
+            deque(map(float, texts), maxlen=0)
+        except ValueError:
+            return False
+        return True
     return all(decimal_or_none(text) is not None for text in texts)
 
 
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
 def _are_numbers(column: Sequence[object]) -> bool:
+    if int not in set(map(type, column)):
+        return True
     return all(type(value) is float or abs(cast("int", value)) <= INT_MAX for value in column)
 
 

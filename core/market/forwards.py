@@ -4,12 +4,11 @@ are held against."""
 from __future__ import annotations
 
 from datetime import datetime
-from itertools import chain as joined
 from statistics import fmean, median
 
 from core.market.observations import PositiveUsd
 from core.market.option_chain import OptionChain
-from core.values import OptionType, Value
+from core.values import Value
 
 
 class ExpiryForward(Value):
@@ -24,17 +23,12 @@ def forwards_of(chain: OptionChain) -> tuple[ExpiryForward, ...]:
     """The forward of every expiry that has a sound quote."""
     found = []
     for expiration in chain.expiries:
-        sides = (chain.side(expiration, option_type) for option_type in OptionType)
-        sound = [quote for quote in joined.from_iterable(sides) if not quote.faults]
+        sound = chain.sound_levels(expiration)
         if sound:
-            forward_usd = median(quote.forward_usd for quote in sound)
-            nearest_usd = min(abs(quote.strike_usd - forward_usd) for quote in sound)
-            near = [quote for quote in sound if abs(quote.strike_usd - forward_usd) == nearest_usd]
+            forward_usd = median([forward for _, forward, _ in sound])
+            nearest_usd = min([abs(strike - forward_usd) for strike, _, _ in sound])
+            near = [iv_pct for strike, _, iv_pct in sound if abs(strike - forward_usd) == nearest_usd]
             found.append(
-                ExpiryForward(
-                    expiration=expiration,
-                    forward_usd=forward_usd,
-                    atm_iv_pct=fmean(quote.mark_iv_pct for quote in near),
-                )
+                ExpiryForward(expiration=expiration, forward_usd=forward_usd, atm_iv_pct=fmean(near))
             )
     return tuple(found)

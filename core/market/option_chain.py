@@ -239,6 +239,15 @@ class OptionChain:
             self._sides[key] = tuple(self._view(row) for row in rows)
         return self._sides[key]
 
+    def sound_levels(self, expiration: datetime) -> list[tuple[float, float, float]]:
+        """Strike and forward in USD and mark IV in percent points of each sound quote of an expiry."""
+        columns, faults = self._columns, self._faults
+        return [
+            (columns.strikes_usd[row], columns.forwards_usd[row], columns.mark_iv[row])
+            for row in self._groups.get(expiration, ())
+            if row not in faults
+        ]
+
     def to_record(
         self, *, expiration: datetime | None = None, instrument_names: Iterable[str] | None = None
     ) -> dict[str, object]:

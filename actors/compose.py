@@ -12,7 +12,8 @@ from pydantic import BaseModel, JsonValue, SecretStr
 
 from actors.alerting import AlertChannel, TelegramChannel
 from actors.execution import AccountLock, MachineAccountLock
-from actors.mcp import McpCredentials, Transport
+from actors.http import Transport
+from actors.mcp import McpCredentials
 from actors.runtime import Context
 from actors.tree import EngineSettings
 from config import DISTRIBUTION, ChannelSettings, LoadedStrategy, McpSettings, code_version

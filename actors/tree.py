@@ -21,10 +21,11 @@ from actors.control.rooms import ControlRooms
 from actors.decision import Decision
 from actors.execution import AccountLock, Execution
 from actors.health import Health
+from actors.http import Transport
 from actors.kill_switch import DiskKillFile
 from actors.kill_switch.actor import KillSwitch
 from actors.market_data import MarketData
-from actors.mcp import McpCredentials, McpOrders, McpRouter, Transport
+from actors.mcp import McpCredentials, McpOrders, McpRouter
 from actors.names import (
     ALERTING,
     ANCHOR,

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
-from actors.mcp import ConnectionCut, PaperTransport, Response, Transport
+from actors.http import ConnectionCut, Response, Transport
+from actors.mcp import PaperTransport
 from actors.mcp.paper_transport import NOW_HEADER, TOOK_HEADER
 from actors.runtime import Context
 from gateway.paper.dispatch import Dispatch

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from actors.mcp import ConnectionCut, NoAnswer, PaperTransport, Response, Transport
+from actors.http import ConnectionCut, NoAnswer, Response, Transport
+from actors.mcp import PaperTransport
 from actors.mcp.paper_transport import TOOK_HEADER
 from actors.runtime import BatonRuntime, Context, GreenRuntime, to_us
 from gateway.paper.dispatch import Dispatch, HttpAnswer

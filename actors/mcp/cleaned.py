@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pydantic_core import from_json
 
-from actors.mcp.transport import Response
+from actors.http import Response
 from core.redaction import Redactor
 from core.venue_text import escaped
 

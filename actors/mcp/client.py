@@ -12,11 +12,10 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
-from actors.http import retry_after_s
+from actors.http import HTTP_DEADLINE_S, ConnectionCut, NoAnswer, NotConnected, Transport, retry_after_s
 from actors.mcp.cleaned import CleanResponse, clean
 from actors.mcp.json_keys import repeated_key
 from actors.mcp.reasons import MAINTENANCE, reason_in
-from actors.mcp.transport import HTTP_DEADLINE_S, ConnectionCut, NoAnswer, NotConnected, Transport
 from core.contract import GET_OPTIONS_CHAIN, HealthAnswer, Router
 from core.contract.registry import TOOLS, health_path, tool_path
 from core.errors import (

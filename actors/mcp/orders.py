@@ -11,9 +11,9 @@ from typing import assert_never
 from pydantic import BaseModel
 
 from actors.failpoints import Failpoint, reach
+from actors.http import NotConnected, Transport, TransportError
 from actors.mcp.cleaned import CleanResponse
 from actors.mcp.client import McpClient, McpCredentials, parsed, validated
-from actors.mcp.transport import NotConnected, Transport, TransportError
 from actors.room import Room, answerer
 from actors.runtime import Address, Context
 from core.contract import (

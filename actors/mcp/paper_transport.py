@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
-from actors.mcp.transport import ConnectionCut, NoAnswer, Response, Transport
+from actors.http import ConnectionCut, NoAnswer, Response, Transport
 from core.contract.scalars import iso_utc
 
 NOW_HEADER = "X-Paper-Now"

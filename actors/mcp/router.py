@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, assert_never
 
+from actors.http import Transport
 from actors.mcp.client import McpClient, McpCredentials, is_maintenance
 from actors.mcp.retries import wait_before_next_s
-from actors.mcp.transport import Transport
 from actors.room import Alarm, Room, answerer
 from actors.runtime import Address, Context
 from core.contract import Router

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from actors.mcp import HttpTransport, McpCredentials, PaperTransport
+from actors.http import HttpTransport
+from actors.mcp import McpCredentials, PaperTransport
 from gateway.paper.launch import PaperVenueConfig, VenueProcess, start_process
 from tests.contract.bench import Bench, BenchClock
 from tests.fakes.venue import FakeVenue

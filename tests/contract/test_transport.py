@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from actors.mcp import ConnectionCut, HttpTransport, NoAnswer, NotConnected, PaperTransport, Response
+from actors.http import ConnectionCut, HttpTransport, NoAnswer, NotConnected, Response
+from actors.mcp import PaperTransport
 from actors.mcp.client import McpClient, McpCredentials
 from actors.mcp.paper_transport import PaperCrashError
 from core.contract import CurrencyRequest, Router, iso_utc

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 
-from actors.mcp.transport import Response
+from actors.http import Response
 from gateway.paper.account import Account
 from gateway.paper.assumptions import Assumptions
 from gateway.paper.dispatch import Dispatch

@@ -7,10 +7,10 @@ from decimal import Decimal
 from pathlib import Path
 
 from actors.execution import Execution
+from actors.http import Transport
 from actors.kill_switch import DiskKillFile
 from actors.kill_switch.actor import KillSwitch
 from actors.mcp import McpCredentials, McpOrders, McpRouter
-from actors.mcp.transport import Transport
 from actors.runtime import Context
 from core.contract import Router
 from core.messages.execution import ClosePosition, OrderFinal, PlaceCombo

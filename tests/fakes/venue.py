@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from pydantic import BaseModel, ValidationError
 
-from actors.mcp.transport import ConnectionCut, NoAnswer, NotConnected, Response
+from actors.http import ConnectionCut, NoAnswer, NotConnected, Response
 from core.contract import (
     EditOrderRequest,
     EnvironmentInfo,

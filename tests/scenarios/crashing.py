@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from random import Random
 
+from actors.http import Response, Transport
 from actors.kill_switch import DiskKillFile
-from actors.mcp import Response, Transport
 from core.kill_file import KillFile
 
 CRASHES = 0.01

@@ -13,9 +13,10 @@ from decimal import Decimal
 from pathlib import Path
 from random import Random
 
+from actors.http import Transport
 from actors.kill_switch import DiskKillFile
 from actors.kill_switch.actor import KillSwitch
-from actors.mcp import McpCredentials, McpOrders, Transport
+from actors.mcp import McpCredentials, McpOrders
 from actors.runtime import (
     Actor,
     ActorSystem,

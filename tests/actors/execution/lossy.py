@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 
-from actors.mcp.transport import ConnectionCut, NoAnswer, NotConnected, Response
+from actors.http import ConnectionCut, NoAnswer, NotConnected, Response
 from tests.fakes.trading import TradingHouse
 from tests.fakes.venue import FakeVenue
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from actors.mcp.transport import Response
+from actors.http import Response
 from actors.runtime import AskTimeout
 from core.contract import iso_utc
 from core.messages.execution import CancelEntries, EntriesCancelled, FinalOutcome, RecoveryReport

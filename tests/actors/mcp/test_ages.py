@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from actors.mcp.transport import Response
+from actors.http import Response
 from core.contract import CurrencyRequest, GetFxRate, Router, ToolRequest
 from core.errors import McpDataAnomalyError
 from tests.actors.mcp.test_client import NOW, OneAnswer, client_of

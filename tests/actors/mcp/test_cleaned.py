@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
+from actors.http import Response
 from actors.mcp.cleaned import clean
-from actors.mcp.transport import Response
 from core.redaction import Redactor
 
 TOKEN = "s3cret-token-0123456789"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.mcp.transport import Response
+from actors.http import Response
 from actors.runtime import Fenced
 from core.kill_file import Arming
 from core.messages.kill_switch import BLOCKS_EXITS, ArmCause, Permit, PermitSpent, PermitVoid

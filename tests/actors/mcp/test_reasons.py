@@ -6,9 +6,9 @@ import json
 
 import pytest
 
+from actors.http import Response
 from actors.mcp.client import is_maintenance
 from actors.mcp.reasons import reason_in
-from actors.mcp.transport import Response
 from core.contract import NoArguments, Router
 from core.errors import McpError
 from tests.actors.mcp.test_client import NOW, OneAnswer, client_of

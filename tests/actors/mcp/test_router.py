@@ -160,7 +160,7 @@ def test_probe_is_one_attempt_and_answers_either_way(house: RouterHouse) -> None
 
 @pytest.mark.parametrize(("code", "expected"), [("11051", True), ("10041", True), ("13004", False)])
 def test_maintenance_is_told_from_other_failures(house: RouterHouse, code: str, expected: bool) -> None:
-    from actors.mcp.transport import Response
+    from actors.http import Response
 
     body = f'{{"error": "{code} played"}}'.encode()
     house.venue.faults["health"].append(Response(200, {}, body))

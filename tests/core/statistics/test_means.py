@@ -10,6 +10,7 @@ import pytest
 from core.statistics.means import Sample, evidence, full_loss
 from core.statistics.trades import ClosedTrade, by_entry_week, monday_of
 from tests.core.statistics.example_trades import FIRST, trade
+from tests.core.statistics.false_gains import clears_zero
 
 
 def results(trades: Sequence[ClosedTrade]) -> str:
@@ -94,3 +95,10 @@ def test_weeks_without_a_trade_are_weeks() -> None:
 def test_a_week_begins_on_monday() -> None:
     assert monday_of(FIRST) == FIRST.date()
     assert monday_of(trade(0, "1").closed_at).isoformat() == "2026-01-12"
+
+
+def test_a_full_loss_added_takes_back_what_few_trades_promise_of_a_gain_that_is_none() -> None:
+    """Spreads whose expected result is zero: without it a quarter of the intervals of 14 lie above zero."""
+    plain, careful = clears_zero(14, 100)
+    assert plain > 0.15
+    assert careful < 0.05

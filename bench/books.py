@@ -169,7 +169,11 @@ def bare_per_s(folder: Path, payload: bytes, count: int) -> float:
 
 
 def append_rows(folder: Path) -> list[Row]:
-    """Records acknowledged a second, one at a time and in groups, against writes and fsyncs a second."""
+    """Records acknowledged a second: one at a time against bare writes and fsyncs, in groups against single ones.
+
+    Each takes two syncs, of the books and of the audit file, so half of the bare loop is the most there can
+    be. Where a sync costs a fraction of a millisecond, the actors' own time counts for more than the disk.
+    """
     singles, groups, bare = [], [], []
     payload = encode_record(GENESIS, record("b").audit[0])[0]
     with house(folder, Strategy()) as (system, recorder):
@@ -188,10 +192,13 @@ def append_rows(folder: Path) -> list[Row]:
                 system.address("recorder").tell(GROUP)
                 recorder.done.wait()
             groups.append(GROUPS * GROUP / (time.perf_counter() - began))
-    plain, together = median(bare), f"books: acknowledged appends, {GROUP} at once"
+    plain, single = median(bare), median(singles)
+    together = f"books: acknowledged appends, {GROUP} at once, against one at a time"
     return [
-        row_at_least("books: acknowledged append", median(singles), "rec/s", 0.25, baseline=plain),
-        row_at_least(together, median(groups), "rec/s", 5.0, baseline=plain),
+        row_at_least(
+            "books: acknowledged append, against write and fsync", single, "rec/s", 0.25, baseline=plain
+        ),
+        row_at_least(together, median(groups), "rec/s", 5.0, baseline=single),
     ]
 
 

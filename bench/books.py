@@ -169,7 +169,7 @@ def bare_per_s(folder: Path, payload: bytes, count: int) -> float:
 
 
 def append_rows(folder: Path) -> list[Row]:
-    """Records acknowledged a second: one at a time against bare writes and fsyncs, in groups against single ones.
+    """Records acknowledged a second: single ones against bare writes and fsyncs, groups against single ones.
 
     Each takes two syncs, of the books and of the audit file, so half of the bare loop is the most there can
     be. Where a sync costs a fraction of a millisecond, the actors' own time counts for more than the disk.
@@ -193,6 +193,7 @@ def append_rows(folder: Path) -> list[Row]:
                 recorder.done.wait()
             groups.append(GROUPS * GROUP / (time.perf_counter() - began))
     plain, single = median(bare), median(singles)
+    alone = "books: acknowledged append, against write and fsync"
     together = f"books: acknowledged appends, {GROUP} at once, against one at a time"
     return [
         row_at_least(

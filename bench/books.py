@@ -196,9 +196,7 @@ def append_rows(folder: Path) -> list[Row]:
     alone = "books: acknowledged append, against write and fsync"
     together = f"books: acknowledged appends, {GROUP} at once, against one at a time"
     return [
-        row_at_least(
-            "books: acknowledged append, against write and fsync", single, "rec/s", 0.25, baseline=plain
-        ),
+        row_at_least(alone, single, "rec/s", 0.25, baseline=plain),
         row_at_least(together, median(groups), "rec/s", 5.0, baseline=single),
     ]
 

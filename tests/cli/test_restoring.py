@@ -280,6 +280,31 @@ def test_backup_of_an_older_version_has_no_manifest_and_is_proved_all_the_same(d
     assert books_proved(data_dir).ok
 
 
+def test_backup_of_before_an_upgrade_of_the_schema_is_proved_and_restored(data_dir: Path) -> None:
+    """It has rows of an older form; the day of an upgrade is one on which a backup is needed."""
+    backup = backups(data_dir)[0]
+    (backup / "backup.json").unlink()
+    older(backup)
+    before = tree(backup)
+    assert restore(data_dir, "--from", backup, "--dry-run") == ExitCode.OK
+    assert restore(data_dir, "--from", backup) == ExitCode.OK
+    assert books_proved(data_dir).ok
+    assert tree(backup) == before
+
+
+def test_folder_of_before_an_upgrade_is_proved_as_it_is(data_dir: Path) -> None:
+    older(data_dir)
+    assert main(["audit", "verify", "--books", "--data-dir", str(data_dir)]) == ExitCode.OK
+
+
+def older(folder: Path) -> None:
+    """Take back the newest migration."""
+    with closing(sqlite3.connect(folder / "cerbero.db")) as db:
+        db.execute("DROP TABLE venue_texts")
+        db.execute("PRAGMA user_version = 5")
+        db.commit()
+
+
 def test_changed_row_in_the_database_of_a_backup_without_manifest_is_found(
     data_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

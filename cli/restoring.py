@@ -21,7 +21,7 @@ from actors.audit.open_day import OpenDay
 from actors.audit.scan import scan
 from actors.kill_switch import DiskKillFile
 from actors.state.database import DATABASE_FILE, open_database
-from actors.state.rebuild import write_database
+from actors.state.rebuild import sqlite_errors_named, write_database
 from actors.state.sequencer import Sequencer
 from actors.state.text_door import TextDoor
 from cli.data_folder import PAPER_MARKER, RESTORING, private_files
@@ -76,13 +76,22 @@ def planned(backup_dir: Path, data_dir: Path, environment: str | None) -> Restor
 def restored(plan: Restore, data_dir: Path, now: datetime) -> Path | None:
     """Restore, and return where what was there is kept; None if there was nothing.
 
-    Nobody else may use the folder meanwhile. Raises OSError, FoundWrongError with the old books in place.
+    Nobody else may use the folder meanwhile. Raises FoundWrongError with the old books in place, OSError.
     """
     draft = data_dir / _DRAFT
     if draft.exists():
         shutil.rmtree(draft)
-    with private_files():
-        _prepare(plan, data_dir, draft, now)
+    try:
+        with private_files(), sqlite_errors_named(str(draft)):
+            _prepare(plan, data_dir, draft, now)
+    except BaseException as error:
+        # A part of it would keep a full disk full, also for the engine that is started next.
+        shutil.rmtree(draft, ignore_errors=True)
+        if isinstance(error, OSError | FoundWrongError):
+            raise FoundWrongError(
+                f"{draft}: the books can't be prepared, nothing was changed: {error}"
+            ) from error
+        raise
     if plan.arms is not None:
         problem = DiskKillFile(data_dir).add(plan.arms)
         if problem is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -366,3 +367,32 @@ def books_of(data_dir: Path) -> dict[str, bytes]:
     return {
         name: content for name, content in tree(data_dir).items() if name.startswith(("audit/", "cerbero.db"))
     }
+
+
+@pytest.mark.parametrize(
+    "place", ["shutil.copy2", "actors.state.rebuild.migrate", "cli.restoring.append_bytes"]
+)
+def test_a_full_disk_changes_nothing_leaves_nothing_and_is_named(
+    data_dir: Path,
+    place: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What was prepared until then would keep the disk full, also for the engine that is started next."""
+
+    def full(*_: object) -> None:
+        if place.endswith("migrate"):
+            raise sqlite3.OperationalError("database or disk is full")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    backup, before = backups(data_dir)[1], tree(data_dir)
+    monkeypatch.setattr(place, full)
+    code = restore(data_dir, "--from", backup)
+    assert code in (ExitCode.BAD_INPUT, ExitCode.FOUND_WRONG)
+    said = capsys.readouterr().err
+    assert "restoring.draft: the books can't be prepared, nothing was changed: " in said
+    assert "full" in said or "No space" in said
+    assert tree(data_dir) == before | {"lock": b""}
+    assert not (data_dir / "restoring.draft").exists()
+    monkeypatch.undo()
+    assert restore(data_dir, "--from", backup) == ExitCode.OK

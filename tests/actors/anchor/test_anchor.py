@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from actors.anchor import Anchor, DiskAnchor
-from actors.anchor.actor import RETRY_S, WRITE_AFTER_S, LookAtAnchor
+from actors.anchor.actor import ACCEPTED_S, RETRY_S, WRITE_AFTER_S, LookAtAnchor
 from actors.audit.files import hash_of, whole_lines
 from actors.runtime import AskTimeout
 from actors.runtime.testing import FakeAddress, FakeContext
@@ -168,12 +168,30 @@ def test_an_anchor_that_the_log_does_not_hold_arms_and_stays(
     assert path.read_bytes() == content
 
 
+def test_a_rollback_that_waits_for_a_person_leaves_share_and_log_alone(path: Path) -> None:
+    room = AnchorRoom(laid(path, 9), known=str(path))
+    room.armed = True
+    room.ctx.asks[GetRecordHash] = AssertionError("asked again")
+    path.unlink()
+    room.advance(RETRY_S)
+    assert (room.suspended, len(room.arms), room.alerts) == (True, 1, ["audit_rolled_back"])
+
+
+def test_an_arming_that_was_lost_is_not_taken_for_a_disarming(path: Path) -> None:
+    """The kill switch may have crashed with the message in its mailbox."""
+    room = AnchorRoom(laid(path, 9), known=str(path))
+    room.advance(ACCEPTED_S)
+    assert (room.suspended, len(room.arms)) == (True, 2)
+    assert room.file.read() == (9, HASHES[9])
+
+
 def test_after_a_person_has_disarmed_the_anchor_is_put_aside_and_begins_anew(path: Path) -> None:
     room = AnchorRoom(laid(path, 9), known=str(path))
     room.armed = True
     room.advance(RETRY_S)
     room.armed = False
-    room.advance(RETRY_S)
+    # Until the anchor begins anew, a restart would arm again, for what the person has just accepted.
+    room.advance(ACCEPTED_S)
     assert not room.suspended
     room.reached(6)
     assert room.file.read() == (6, HASHES[6])

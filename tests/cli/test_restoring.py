@@ -396,3 +396,49 @@ def test_a_full_disk_changes_nothing_leaves_nothing_and_is_named(
     assert not (data_dir / "restoring.draft").exists()
     monkeypatch.undo()
     assert restore(data_dir, "--from", backup) == ExitCode.OK
+
+
+def test_a_whole_log_is_named_as_what_loses_nothing(
+    data_dir: Path, backup: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Books from the log know all of it; only a log that is damaged is a reason to restore."""
+    hint = "loses nothing of this: run.py state rebuild"
+    assert restore(data_dir, "--from", backup, "--dry-run") == ExitCode.OK
+    assert hint in capsys.readouterr().out
+    (data_dir / "cerbero.db").write_bytes(b"no database" * 1000)
+    assert restore(data_dir, "--from", backup, "--dry-run") == ExitCode.OK
+    assert hint in capsys.readouterr().out
+    flipped(sorted((data_dir / "audit").iterdir())[-1])
+    assert restore(data_dir, "--from", backup, "--dry-run") == ExitCode.OK
+    assert hint not in capsys.readouterr().out
+
+
+def test_a_position_that_has_changed_since_the_backup_is_said_to_arm(
+    data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The restored books hold what the account does not: recovery can't reconcile that."""
+    middle = backed_up(data_dir, 100)
+    warning = "the account will not match"
+    assert restore(data_dir, "--from", middle, "--dry-run") == ExitCode.OK
+    assert warning not in capsys.readouterr().out
+    with closing(sqlite3.connect(data_dir / "cerbero.db")) as db:
+        found = [row[1] for row in db.execute("PRAGMA table_info(cash_flows)")]
+        columns = ", ".join(name for name in found if name not in ("ref", "number"))
+        sql = f"INSERT INTO cash_flows (ref, {columns}) SELECT 'new', {columns} FROM cash_flows LIMIT 1"  # noqa: S608
+        [changed] = db.execute(f"{sql} RETURNING position_id").fetchone()
+        db.commit()
+    assert restore(data_dir, "--from", middle, "--dry-run") == ExitCode.OK
+    said = capsys.readouterr().out
+    assert f"{warning} the books of {changed}: " in said
+
+
+def test_an_anchor_is_said_to_arm(
+    data_dir: Path, backup: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It can't tell a restore from a rollback that somebody calls a restore."""
+    strategy = tmp_path / "strategy.yaml"
+    strategy.write_text("audit:\n  anchor_path: /mnt/share/head\n", encoding="utf-8")
+    assert restore(data_dir, "--from", backup, "--dry-run", "--strategy", strategy) == ExitCode.OK
+    said = capsys.readouterr().out
+    assert "the anchor /mnt/share/head holds the head of the log that is replaced" in said
+    assert "kill-switch disarm --accept-audit-break" in said

@@ -19,7 +19,8 @@ _MEANING = {
     "busy": "an arming or another disarming is under way; try again in a few seconds",
     "kill_switch_row_unknown": "the engine is still starting; try again in a few seconds",
     "audit_break_not_accepted": (
-        "the audit chain was broken; find out why (evidence/), then add --accept-audit-break"
+        "the audit log was broken or rolled back; find out why (run.py kill-switch status, evidence/), then"
+        " add --accept-audit-break"
     ),
     "armed_again": "somebody armed meanwhile, and that arming stays; see run.py kill-switch status",
     "kill_file_not_removed": "KILL can't be removed from the data folder; the switch stays armed",

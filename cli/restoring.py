@@ -21,7 +21,7 @@ from actors.audit.open_day import OpenDay
 from actors.audit.scan import scan
 from actors.kill_switch import DiskKillFile
 from actors.state.database import DATABASE_FILE, open_database
-from actors.state.rebuild import write_database
+from actors.state.rebuild import sqlite_errors_named, write_database
 from actors.state.sequencer import Sequencer
 from actors.state.text_door import TextDoor
 from cli.data_folder import PAPER_MARKER, RESTORING, private_files
@@ -60,29 +60,40 @@ class Restore:
     losses: Losses
     arms: Arming | None
     """What is added to `KILL` because the switch is armed now and nothing but the old books says so."""
+    anchor: str | None = None
+    """The strategy's anchor, which will find a log that was rolled back."""
 
 
-def planned(backup_dir: Path, data_dir: Path, environment: str | None) -> Restore:
+def planned(backup_dir: Path, data_dir: Path, environment: str | None, anchor: str | None = None) -> Restore:
     """Prove the backup, and say what is lost by it.
 
-    `environment` is that of the strategy, for a folder without books of its own. Raises InputError for
-    another environment or account, FoundWrongError for a damaged backup.
+    `environment` and `anchor` are the strategy's, the first for a folder without books of its own. Raises
+    InputError for another environment or account, FoundWrongError for a damaged backup.
     """
     backup = proved_backup(backup_dir)
     _require_same_account(backup, data_dir, environment)
-    return Restore(backup, losses(data_dir, backup), _arming(data_dir))
+    return Restore(backup, losses(data_dir, backup), _arming(data_dir), anchor)
 
 
 def restored(plan: Restore, data_dir: Path, now: datetime) -> Path | None:
     """Restore, and return where what was there is kept; None if there was nothing.
 
-    Nobody else may use the folder meanwhile. Raises OSError, FoundWrongError with the old books in place.
+    Nobody else may use the folder meanwhile. Raises FoundWrongError with the old books in place, OSError.
     """
     draft = data_dir / _DRAFT
     if draft.exists():
         shutil.rmtree(draft)
-    with private_files():
-        _prepare(plan, data_dir, draft, now)
+    try:
+        with private_files(), sqlite_errors_named(str(draft)):
+            _prepare(plan, data_dir, draft, now)
+    except BaseException as error:
+        # A part of it would keep a full disk full, also for the engine that is started next.
+        shutil.rmtree(draft, ignore_errors=True)
+        if isinstance(error, OSError | FoundWrongError):
+            raise FoundWrongError(
+                f"{draft}: the books can't be prepared, nothing was changed: {error}"
+            ) from error
+        raise
     if plan.arms is not None:
         problem = DiskKillFile(data_dir).add(plan.arms)
         if problem is not None:
@@ -119,6 +130,22 @@ def told(plan: Restore, data_dir: Path) -> Iterator[str]:
         yield f"{kind} that the books will not know any more: {len(names) or 'none'}"
         yield from (f"  {name}" for name in names)
     yield from (f"not read, so that there may be more: {problem}" for problem in lost.unread)
+    if lost.log_is_whole and lost.count:
+        yield (
+            "the log of the folder is whole, and making the books from it loses nothing of this: run.py state"
+            " rebuild"
+        )
+    if lost.changed:
+        yield (
+            f"the account will not match the books of {', '.join(lost.changed)}: the engine will arm the"
+            " switch at its start, and it stays so until they match (docs/runbook.md)"
+        )
+    if plan.anchor is not None:
+        yield (
+            f"the anchor {plan.anchor} holds the head of the log that is replaced: the engine will arm the"
+            " switch at its start, as for any rollback; run.py kill-switch disarm --accept-audit-break goes"
+            " on with the restored books"
+        )
     if lost.by_kind["fills"] or lost.by_kind["orders"]:
         yield (
             "what was traded after the backup stays at the venue; the engine will name it and open nothing "

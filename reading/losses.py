@@ -28,6 +28,10 @@ class Losses:
     by_kind: dict[str, tuple[str, ...]]
     unread: tuple[str, ...]
     """What could not be read, so that what it held beyond the rest is not named."""
+    log_is_whole: bool
+    """Whether the folder's own log can be followed to its end and makes books: nothing need be lost."""
+    changed: tuple[str, ...]
+    """The positions that the backup knows, and that were traded or settled since."""
 
     @property
     def count(self) -> int:
@@ -98,7 +102,20 @@ def losses(data_dir: Path, backup: ProvedBackup) -> Losses:
         found[named.kind] = told
     before = {_word(line) for line in whole_lines(backup.path / AUDIT_FOLDER) if kind_of(line) in _SWITCH}
     found["armings"] = dict.fromkeys(word for word in followed.words if word not in before)
-    return Losses(followed.link, {kind: tuple(names) for kind, names in found.items()}, tuple(unread))
+    return Losses(
+        followed.link,
+        {kind: tuple(names) for kind, names in found.items()},
+        tuple(unread),
+        log_is_whole=followed.problem is None and not by_log.problems and followed.link.seq > 0,
+        changed=_changed(data_dir, by_log, backup),
+    )
+
+
+def _changed(data_dir: Path, by_log: FoldedBooks, backup: ProvedBackup) -> tuple[str, ...]:
+    known, booked = backup.books.tables["positions"], backup.books.tables["cash_flows"]
+    both = (by_log.tables["cash_flows"], _rows(data_dir, "cash_flows")[0])
+    since = (row["position_id"] for rows in both for key, row in rows.items() if key not in booked)
+    return tuple(sorted({str(position) for position in since if position in known}))
 
 
 class _Followed:

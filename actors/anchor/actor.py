@@ -37,6 +37,8 @@ SOURCE = "anchor"
 WRITE_AFTER_S = 1.0
 """Heads that follow within this time are written as one."""
 RETRY_S = 60.0
+ACCEPTED_S = 1.0
+"""After a rollback, how long a person's disarming may be unnoticed: a restart until then arms again."""
 ASK_TIMEOUT_S = 5.0
 
 
@@ -77,7 +79,8 @@ class Anchor(Room[AnchorProtocol | LookAtAnchor | WriteAnchor]):
         self._kill_switch = kill_switch
         self._alerting = alerting
         self._compared = False
-        self._rolled_back = False
+        self._rolled_back: str | None = None
+        self._armed_seen = False
         self._known = False
         self._latest: Link | None = None
         self._write: Timer | None = None
@@ -117,9 +120,11 @@ class Anchor(Room[AnchorProtocol | LookAtAnchor | WriteAnchor]):
             if self._unread.tell_now(self.ctx.now()):
                 self._alert(Severity.HIGH, "anchor_unreadable", text)
         if not self._compared:
-            self.ctx.call_later(RETRY_S, LookAtAnchor())
+            self.ctx.call_later(ACCEPTED_S if self._rolled_back is not None else RETRY_S, LookAtAnchor())
 
     def _look(self) -> None:
+        if self._rolled_back is not None and not self._is_accepted(self._rolled_back):
+            return
         found = self._file.read()
         before = self.ctx.ask(GetSystem(key=ANCHOR_KEY).to(self._state), timeout_s=ASK_TIMEOUT_S)
         self._known = not isinstance(before, Refused) and before.value == self._file.path
@@ -137,7 +142,7 @@ class Anchor(Room[AnchorProtocol | LookAtAnchor | WriteAnchor]):
         self._go_on()
 
     def _handle_rollback(self, found: Link, record: RecordHash) -> None:
-        if self._rolled_back and self._is_disarmed():
+        if self._rolled_back is not None:
             self.ctx.check_live()
             aside = self._file.put_aside(self.ctx.now())
             self._alert(
@@ -148,19 +153,27 @@ class Anchor(Room[AnchorProtocol | LookAtAnchor | WriteAnchor]):
         has = f"ends at record {record.last_seq}" if record.hash is None else f"has {record.hash} there"
         reason = (
             f"the audit log was rolled back: the anchor {self._file.path} holds record {found}, and the log"
-            f" {has}; look for the newer data folder. `run.py kill-switch disarm --accept-audit-break` goes"
-            " on with this one"
+            f" {has}. If a backup was restored on purpose, or the newer data folder is lost, `run.py"
+            " kill-switch disarm --accept-audit-break` goes on with this one; otherwise look for that"
         )
-        if not self._rolled_back:
-            self._rolled_back = True
-            self._alert(Severity.CRITICAL, "audit_rolled_back", reason)
-            arm = ArmKillSwitch(cause=ArmCause.AUDIT, reason=reason, who="anchor")
-            self.ctx.tell(self._kill_switch, arm)
+        self._rolled_back = reason
+        self._alert(Severity.CRITICAL, "audit_rolled_back", reason)
+        self._arm(reason)
         self._suspend(reason)
 
-    def _is_disarmed(self) -> bool:
+    def _is_accepted(self, rolled_back: str) -> bool:
+        """Whether a person has disarmed since. An arming that got lost with the kill switch is told again."""
         status = self.ctx.ask(GetKillSwitch().to(self._kill_switch), timeout_s=ASK_TIMEOUT_S)
+        if ArmCause.AUDIT in status.causes:
+            self._armed_seen = True
+        elif not self._armed_seen:
+            self._arm(rolled_back)
+            return False
         return not status.armed
+
+    def _arm(self, reason: str) -> None:
+        arm = ArmKillSwitch(cause=ArmCause.AUDIT, reason=reason, who="anchor")
+        self.ctx.tell(self._kill_switch, arm)
 
     def _go_on(self) -> None:
         self._compared = True

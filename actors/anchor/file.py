@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -11,8 +12,10 @@ from pathlib import Path
 from typing import Protocol
 
 from core.audit.hash_chain import GENESIS, Link, parse_head
+from core.errors import InputError
 
 CONTENT_BYTES_MAX = 200
+_READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
 _NO_FOLDER_SYNC = (errno.EINVAL, errno.ENOTSUP)
 """What file systems say that can't sync a folder, as some network shares."""
 
@@ -48,11 +51,12 @@ class DiskAnchor:
 
     def read(self) -> Link | None:
         with self._alone():
-            try:
-                handle = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-            except FileNotFoundError:
+            if not os.path.lexists(self._path):
                 return None
+            self._require_plain_file(self._path.lstat().st_mode)
+            handle = os.open(self._path, _READ)
             try:
+                self._require_plain_file(os.fstat(handle).st_mode)
                 content = os.read(handle, CONTENT_BYTES_MAX)
             finally:
                 os.close(handle)
@@ -62,7 +66,9 @@ class DiskAnchor:
     def write(self, head: Link) -> None:
         draft = self._path.with_name(f".{self._path.name}.draft")
         with self._alone():
-            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            # Others may write on a share: whatever has that name, a link or a pipe, is not written to.
+            draft.unlink(missing_ok=True)
+            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             try:
                 os.write(handle, f"{head}\n".encode("ascii"))
                 os.fsync(handle)
@@ -78,6 +84,15 @@ class DiskAnchor:
                 self._path.replace(aside)
                 self._sync_folder()
         return str(aside)
+
+    def _require_plain_file(self, mode: int) -> None:
+        """A device or a pipe would read as empty, and the first write would take a link's place."""
+        if stat.S_ISREG(mode):
+            return
+        what = "a link" if stat.S_ISLNK(mode) else "a folder" if stat.S_ISDIR(mode) else "a device or a pipe"
+        raise InputError(
+            f"{self._path}: expected a plain file, found {what}; name another in audit.anchor_path"
+        )
 
     def _sync_folder(self) -> None:
         handle = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

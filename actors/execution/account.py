@@ -178,9 +178,15 @@ def _explained(difference: Difference) -> str:
     """The alert's text: what was found, and what to do."""
     match difference.code:
         case DifferenceCode.OTHERS_ORDER | DifferenceCode.OTHERS_POSITION:
-            advice = "another engine trades this account: stop one of them; no entry is placed meanwhile"
+            advice = (
+                "another engine trades this account, or this one did before a backup was restored: stop the"
+                " other one, or close by hand what is left; no entry is placed meanwhile"
+            )
         case DifferenceCode.SIZE:
-            advice = "somebody trades in an instrument of ours: no entry is placed until the sizes agree"
+            advice = (
+                "somebody trades in an instrument of ours, or a backup of before a trade was restored: no"
+                " entry is placed until the sizes agree"
+            )
         case DifferenceCode.STRAY_ORDER:
             advice = (
                 "under a label of ours that is not live in the books: an entry is cancelled, an exit stays"

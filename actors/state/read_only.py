@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from actors.state.database import BUSY_TIMEOUT_MS, database_path
-from actors.state.schema import older_version
+from actors.state.schema import migrate, older_version
 from core.errors import FoundWrongError
 
 
@@ -16,7 +16,8 @@ from core.errors import FoundWrongError
 def books_opened(data_dir: Path) -> Iterator[sqlite3.Connection | None]:
     """A connection that can't write, on one consistent state of the books; None if there are none yet.
 
-    Raises FoundWrongError if the file is no database or can't be read.
+    Books of an older version are read from a copy that is converted as the next start would convert them; the
+    file stays as it is. Raises FoundWrongError if the file is no database or can't be read.
     """
     path, older = database_path(data_dir), None
     if not path.exists():
@@ -29,7 +30,15 @@ def books_opened(data_dir: Path) -> Iterator[sqlite3.Connection | None]:
             db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
             db.execute("BEGIN")
             older = older_version(db)
-            yield db
+            if older is None:
+                yield db
+                return
+            # Without a name SQLite makes a file of its own, which is gone when it is closed.
+            with closing(sqlite3.connect("", isolation_level=None)) as converted:
+                db.backup(converted)
+                migrate(converted)
+                converted.execute("PRAGMA query_only = ON")
+                yield converted
     except (sqlite3.Error, UnicodeDecodeError) as error:
         # Python raises the second for a text that is not UTF-8, because SQLite's message quotes it.
         why = f"{error}" if older is None else f"{older} ({error})"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Mapping
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from actors.state.database import database_path
@@ -24,8 +24,8 @@ DRAFT_SUFFIX = ".draft"
 def write_database(data_dir: Path, books: FoldedBooks, link: Link, file: str | None, file_bytes: int) -> Path:
     """Write `cerbero.db` with these rows and the log's end, whole or not at all; the path.
 
-    Every alert counts as delivered, to no channel. Raises FoundWrongError if there is a database already or
-    if the rows contradict each other, OSError and sqlite3.OperationalError if it can't be written.
+    Every alert counts as delivered, to no channel. Raises FoundWrongError if there is a database already, if
+    the rows contradict each other or if SQLite can't write them, OSError.
     """
     path = database_path(data_dir)
     for taken in (path, path.with_name(f"{path.name}-wal")):
@@ -33,7 +33,29 @@ def write_database(data_dir: Path, books: FoldedBooks, link: Link, file: str | N
             raise FoundWrongError(f"{taken}: expected no database here, found one; move it away first")
     draft = path.with_name(f"{path.name}{DRAFT_SUFFIX}")
     draft.unlink(missing_ok=True)
-    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    try:
+        os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        with sqlite_errors_named(f"{path}: the books can't be written"):
+            _fill(draft, books, ChainEnd(link, file, file_bytes))
+        _sync(draft)
+        draft.rename(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)  # A part of it would keep a full disk full.
+        raise
+    _sync(data_dir)
+    return path
+
+
+@contextmanager
+def sqlite_errors_named(what: str) -> Iterator[None]:
+    """Raise FoundWrongError that says what could not be done, in place of an error of SQLite."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise FoundWrongError(f"{what}: {error}") from error
+
+
+def _fill(draft: Path, books: FoldedBooks, end: ChainEnd) -> None:
     with closing(sqlite3.connect(draft, isolation_level=None)) as db:
         db.execute("PRAGMA synchronous = FULL")
         migrate(db)
@@ -41,17 +63,13 @@ def write_database(data_dir: Path, books: FoldedBooks, link: Link, file: str | N
         for table in PROVED:
             raw.insert(db, table.name, _stored(table.name, books.tables[table.name].values()))
         seal_alerts(db)
-        chain.write(db, ChainEnd(link, file, file_bytes), None)
+        chain.write(db, end, None)
         fault = db.execute("PRAGMA foreign_key_check").fetchone()
         if fault is not None:
             raise FoundWrongError(
                 f"{fault[0]}: expected each row's {fault[2]} to be there, found one missing"
             )
         db.execute("COMMIT")
-    _sync(draft)
-    draft.rename(path)
-    _sync(data_dir)
-    return path
 
 
 def _stored(table: str, rows: Iterable[Mapping[str, Cell]]) -> Iterable[Mapping[str, Cell]]:

@@ -258,9 +258,11 @@ def restore(
         raise InputError("--from: expected the backup to restore, found none, and no restore to be finished")
     if dry_run and (backup is None or cut_short):
         raise InputError("--dry-run: expected --from, and no restore that is to be finished")
-    environment = load_strategy(strategy).strategy.execution.environment if strategy.exists() else None
+    found = load_strategy(strategy).strategy if strategy.exists() else None
+    environment = None if found is None else found.execution.environment
+    anchor = None if found is None else found.audit.anchor_path
     if dry_run and backup is not None:
-        for sentence in told(planned(backup, data_dir, environment), data_dir):
+        for sentence in told(planned(backup, data_dir, environment, anchor), data_dir):
             say(sentence)
         say("nothing was changed")
         return
@@ -271,7 +273,7 @@ def restore(
             say(f"a restore that was cut short is finished; what it replaced is in {aside}")
         if backup is None:
             return
-        plan = planned(backup, data_dir, environment)
+        plan = planned(backup, data_dir, environment, anchor)
         for sentence in told(plan, data_dir):
             say(sentence)
         aside = restored(plan, data_dir, this_moment())

@@ -183,3 +183,18 @@ def test_books_after_a_kill_are_what_the_log_makes(tmp_path: Path) -> None:
     write_whole_books(room)
     room.kill()
     assert verify(tmp_path) == ExitCode.OK
+
+
+def test_rebuild_on_a_full_disk_says_so_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    make_whole_books(tmp_path / "data")
+    monkeypatch.setattr("actors.state.rebuild.migrate", full)
+    made = tmp_path / "made"
+    code = main(["state", "rebuild", "--from-audit", str(tmp_path / "data"), "--data-dir", str(made)])
+    assert code == ExitCode.FOUND_WRONG
+    assert "cerbero.db: the books can't be written: database or disk is full" in capsys.readouterr().err
+    assert list(made.glob("cerbero.db*")) == []

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from actors.anchor import Anchor, DiskAnchor
-from actors.anchor.actor import RETRY_S, WRITE_AFTER_S, LookAtAnchor
+from actors.anchor.actor import ACCEPTED_S, RETRY_S, WRITE_AFTER_S, LookAtAnchor
 from actors.audit.files import hash_of, whole_lines
 from actors.runtime import AskTimeout
 from actors.runtime.testing import FakeAddress, FakeContext
@@ -167,12 +168,30 @@ def test_an_anchor_that_the_log_does_not_hold_arms_and_stays(
     assert path.read_bytes() == content
 
 
+def test_a_rollback_that_waits_for_a_person_leaves_share_and_log_alone(path: Path) -> None:
+    room = AnchorRoom(laid(path, 9), known=str(path))
+    room.armed = True
+    room.ctx.asks[GetRecordHash] = AssertionError("asked again")
+    path.unlink()
+    room.advance(RETRY_S)
+    assert (room.suspended, len(room.arms), room.alerts) == (True, 1, ["audit_rolled_back"])
+
+
+def test_an_arming_that_was_lost_is_not_taken_for_a_disarming(path: Path) -> None:
+    """The kill switch may have crashed with the message in its mailbox."""
+    room = AnchorRoom(laid(path, 9), known=str(path))
+    room.advance(ACCEPTED_S)
+    assert (room.suspended, len(room.arms)) == (True, 2)
+    assert room.file.read() == (9, HASHES[9])
+
+
 def test_after_a_person_has_disarmed_the_anchor_is_put_aside_and_begins_anew(path: Path) -> None:
     room = AnchorRoom(laid(path, 9), known=str(path))
     room.armed = True
     room.advance(RETRY_S)
     room.armed = False
-    room.advance(RETRY_S)
+    # Until the anchor begins anew, a restart would arm again, for what the person has just accepted.
+    room.advance(ACCEPTED_S)
     assert not room.suspended
     room.reached(6)
     assert room.file.read() == (6, HASHES[6])
@@ -324,3 +343,40 @@ def test_each_record_of_several_files_has_its_hash(tmp_path: Path) -> None:
     assert len(list((tmp_path / "audit").glob("*.gz"))) > 5
     hashes = [hash_of(tmp_path / "audit", seq) for seq in range(len(lines) + 2)]
     assert hashes == [GENESIS.hash, *(read_record(line).hash for line in lines), None]
+
+
+def a_link(path: Path) -> None:
+    (path.parent / "other").write_text("")
+    path.symlink_to(path.parent / "other")
+
+
+def a_link_to_nowhere(path: Path) -> None:
+    path.symlink_to(path.parent / "nowhere")
+
+
+@pytest.mark.parametrize("lay", [a_link, a_link_to_nowhere, os.mkfifo, Path.mkdir])
+def test_what_is_no_plain_file_is_no_anchor_and_stays_as_it_is(
+    path: Path, lay: Callable[[Path], None]
+) -> None:
+    """A device or a pipe reads as empty, and writing would put a file in its place or in that of a link."""
+    lay(path)
+    room = AnchorRoom(DiskAnchor(path))
+    room.reached(6)
+    assert room.suspended
+    [said] = [made.text for made in room.ctx.told_to("alerting") if isinstance(made, RaiseAlert)]
+    assert "expected a plain file, found" in said
+    assert not path.is_file() or path.is_symlink()
+
+
+@pytest.mark.parametrize("lay", [a_link, a_link_to_nowhere, os.mkfifo])
+def test_what_lies_in_the_place_of_the_draft_is_not_written_to(
+    path: Path, lay: Callable[[Path], None]
+) -> None:
+    """Others may write on a share: a link there must not lead into a file of ours, nor a pipe hang."""
+    lay(path.with_name(f".{path.name}.draft"))
+    file = DiskAnchor(path)
+    file.write(Link(6, HASHES[6]))
+    assert file.read() == (6, HASHES[6])
+    assert not (path.parent / "nowhere").exists()
+    other = path.parent / "other"
+    assert not other.exists() or other.read_text() == ""

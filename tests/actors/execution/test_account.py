@@ -316,4 +316,4 @@ def test_amounts_at_the_venue_are_told_as_they_are(house: TradingHouse) -> None:
     theirs = house.venue.put(THEIRS, combo(), amount=Decimal("2.5"))
     recovered(house)
     (text,) = {a.text for a in house.told("alerting", RaiseAlert) if a.code == "others_order"}
-    assert all(part in text for part in (THEIRS, "2.5", leg_of(theirs, LONG).instrument_name, "stop one"))
+    assert all(part in text for part in (THEIRS, "2.5", leg_of(theirs, LONG).instrument_name, "stop the"))

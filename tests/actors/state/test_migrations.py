@@ -99,13 +99,26 @@ def test_a_schema_that_is_not_of_our_making_is_found_before_it_changes_a_row(
         open_database(tmp_path)
 
 
-def test_books_of_an_older_version_are_called_so_by_who_only_reads_them(tmp_path: Path) -> None:
+def test_books_of_an_older_version_are_read_as_the_next_start_would_convert_them(tmp_path: Path) -> None:
+    """A backup of before an upgrade is proved, and an upgraded folder looked at, before any start."""
+    books_of_version(tmp_path, 1, alert_row(1, "a", "2026-01-05T14:00:01Z"))
+    before = (tmp_path / DATABASE_FILE).read_bytes()
+    with books_opened(tmp_path) as db:
+        assert db is not None
+        db.execute("SELECT disarms FROM kill_switch")
+        assert schema_fault(db) is None
+        assert list(broken_seals(db)) == []
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            db.execute("DELETE FROM alerts")
+    assert (tmp_path / DATABASE_FILE).read_bytes() == before
+
+
+def test_books_of_an_older_version_that_can_not_be_converted_are_called_so(tmp_path: Path) -> None:
     books_of_version(tmp_path, 1)
-
-    def read() -> None:
-        with books_opened(tmp_path) as db:
-            assert db is not None
-            db.execute("SELECT disarms FROM kill_switch")
-
-    with pytest.raises(FoundWrongError, match="they are of version 1, those of this program of"):
-        read()
+    with closing(sqlite3.connect(tmp_path / DATABASE_FILE)) as db:
+        db.execute("DROP TABLE alerts")
+    with (
+        pytest.raises(FoundWrongError, match=r"of version 1, those of this program of .*\(.*alerts"),
+        books_opened(tmp_path),
+    ):
+        pass

@@ -11,6 +11,7 @@ from config.environment import (
     mcp_from_env,
     mode_from_env,
     sent_in_clear,
+    shown_variable,
 )
 from config.rules_digest import DISTRIBUTION, code_version
 from config.sealing import write_hash, write_local_hash
@@ -40,6 +41,7 @@ __all__ = [
     "mcp_from_env",
     "mode_from_env",
     "sent_in_clear",
+    "shown_variable",
     "strategy_hash",
     "trust_from_env",
     "unreadable",

@@ -84,7 +84,9 @@ def test_cleaning_makes_no_object_of_what_is_none(body: bytes) -> None:
 
 
 @pytest.mark.parametrize("beside", ["\u00e9", "\\u0041", "50%", "a=b", TOKEN])
-@pytest.mark.parametrize("pairs", ['"price": "1", "price": "2"', '"a": [{"b": 1, "b": 1}]', '"a": 1, "\\u0061": 2'])
+@pytest.mark.parametrize(
+    "pairs", ['"price": "1", "price": "2"', '"a": [{"b": 1, "b": 1}]', '"a": 1, "\\u0061": 2']
+)
 def test_a_key_that_stands_twice_is_found_in_an_answer_that_is_cleaned(beside: str, pairs: str) -> None:
     body = f'{{"note": "{beside}", {pairs}}}'.encode()
     with pytest.raises(McpDataAnomalyError, match="expected each key once"):

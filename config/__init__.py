@@ -22,7 +22,7 @@ from config.strategy_file import (
     strategy_hash,
 )
 from config.wire import TrustSettings, trust_from_env
-from config.yaml_lines import unreadable
+from config.yaml_lines import content_of, unreadable
 
 __all__ = [
     "DISTRIBUTION",
@@ -35,6 +35,7 @@ __all__ = [
     "TrustSettings",
     "channels_from_env",
     "code_version",
+    "content_of",
     "load_settings",
     "load_strategy",
     "local_overrides_path",

@@ -2,8 +2,8 @@
 
 A server may echo a secret in another spelling than it was sent in. A secret is found as it is and in upper or
 lower case, in hex, and in base64 (also as a part of a longer text), each also if its characters are written
-as JSON, Python, percent, HTML or quoted-printable escapes, several times over, or if its line was folded. What can't be seen is listed
-in `docs/audit-log.md`: a hash, a cipher, a part of a secret, or another base.
+as JSON, Python, percent, HTML or quoted-printable escapes, several times over, or if its line was folded.
+What can't be seen is listed in `docs/audit-log.md`: a hash, a cipher, a part of a secret, or another base.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _ESCAPES = (
     (re.compile(r"[\r\n]"), _FOLDED),
 )
 """A sign without which there is no escape of the kind, and its form. The kinds are undone apart: `=ab` may be
-one of the second, or the beginning of what `a=abc%2F` holds. Lines are folded by who writes base64 for mail."""
+one of the second, or the beginning of what `a=abc%2F` holds. Base64 for mail is folded."""
 _SHAPES = (
     (("bearer", "basic"), re.compile(r"(?i)\b(bearer|basic)(?:\s+|%20)[^\s\"',;<>]{8,}"), rf"\1 {MASK}"),
     (("/bot",), re.compile(r"(?i)/bot\d+(?::|%3a)[\w-]+"), f"/bot{MASK}"),

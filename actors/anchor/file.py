@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from core.audit.hash_chain import GENESIS, Link, parse_head
+from core.errors import InputError
 
 CONTENT_BYTES_MAX = 200
 _NO_FOLDER_SYNC = (errno.EINVAL, errno.ENOTSUP)
@@ -29,7 +31,7 @@ class AnchorFile(Protocol):
         it is something else."""
 
     def write(self, head: Link) -> None:
-        """Replace the head; it is on the disk when this returns."""
+        """Replace the head; it is on the disk when this returns. Raises InputError for what is no file."""
 
     def put_aside(self, now: datetime) -> str:
         """Keep the file under another name, and return that."""
@@ -53,6 +55,7 @@ class DiskAnchor:
             except FileNotFoundError:
                 return None
             try:
+                self._require_plain(os.fstat(handle).st_mode)
                 content = os.read(handle, CONTENT_BYTES_MAX)
             finally:
                 os.close(handle)
@@ -62,7 +65,11 @@ class DiskAnchor:
     def write(self, head: Link) -> None:
         draft = self._path.with_name(f".{self._path.name}.draft")
         with self._alone():
-            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            with suppress(FileNotFoundError):
+                self._require_plain(self._path.stat().st_mode)
+            # Others may write in the folder of a share: whatever has the draft's name is not written to.
+            draft.unlink(missing_ok=True)
+            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             try:
                 os.write(handle, f"{head}\n".encode("ascii"))
                 os.fsync(handle)
@@ -78,6 +85,11 @@ class DiskAnchor:
                 self._path.replace(aside)
                 self._sync_folder()
         return str(aside)
+
+    def _require_plain(self, mode: int) -> None:
+        """A device or a pipe would be replaced by a file, for everybody who uses it."""
+        if not stat.S_ISREG(mode):
+            raise InputError(f"{self._path}: expected a plain file, found a device, a pipe or a folder")
 
     def _sync_folder(self) -> None:
         handle = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

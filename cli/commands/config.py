@@ -154,11 +154,10 @@ def _load(strategy: Path) -> LoadedStrategy:
 
 
 def _require_readable(path: Path) -> None:
-    from config import unreadable
+    from config import content_of, unreadable
     from core.errors import InputError
 
     try:
-        with path.open("rb"):
-            return
+        content_of(path)
     except OSError as error:
         raise InputError(f"--strategy {unreadable(path, error)}") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from pathlib import Path
 
 import pytest
@@ -324,3 +325,25 @@ def test_each_record_of_several_files_has_its_hash(tmp_path: Path) -> None:
     assert len(list((tmp_path / "audit").glob("*.gz"))) > 5
     hashes = [hash_of(tmp_path / "audit", seq) for seq in range(len(lines) + 2)]
     assert hashes == [GENESIS.hash, *(read_record(line).hash for line in lines), None]
+
+
+def test_what_is_no_plain_file_is_no_anchor_and_stays_what_it_is(tmp_path: Path) -> None:
+    """A device as /dev/null would be replaced by a file, for everybody who uses it."""
+    path = tmp_path / "anchor"
+    os.mkfifo(path)
+    room = AnchorRoom(DiskAnchor(path))
+    assert room.suspended
+    assert stat.S_ISFIFO(path.stat().st_mode)
+    with pytest.raises(InputError, match="expected a plain file"):
+        DiskAnchor(path).write(Link(1, "1" * 64))
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_link_that_somebody_laid_under_the_drafts_name_is_not_followed(tmp_path: Path) -> None:
+    """The share may be one on which others write."""
+    other, path = tmp_path / "other", tmp_path / "anchor"
+    other.write_text("keep", encoding="utf-8")
+    (tmp_path / ".anchor.draft").symlink_to(other)
+    DiskAnchor(path).write(Link(1, "1" * 64))
+    assert other.read_text(encoding="utf-8") == "keep"
+    assert DiskAnchor(path).read() == Link(1, "1" * 64)

@@ -12,11 +12,31 @@ DEFAULT_STRATEGY = Path("strategy.yaml")
 ROWS_MAX = 1_000_000_000
 """More rows than any command can show, and within what SQLite and Python can count."""
 
+
+def named_path(text: str | Path) -> Path:
+    """The path that was named. Blank is refused: it would be the current folder, and comes of a variable
+    that a script has not set."""
+    if not str(text).strip():
+        raise typer.BadParameter("expected a path, found nothing")
+    return Path(text)
+
+
 DataDir = Annotated[
-    Path, typer.Option("--data-dir", metavar="DIR", help="Folder of the books, the audit log and the lock.")
+    Path,
+    typer.Option(
+        "--data-dir",
+        metavar="DIR",
+        parser=named_path,
+        help="Folder of the books, the audit log and the lock.",
+    ),
 ]
 StrategyFile = Annotated[
     Path,
-    typer.Option("--strategy", metavar="FILE", help="The strategy; FILE.local.yaml beside it overrides."),
+    typer.Option(
+        "--strategy",
+        metavar="FILE",
+        parser=named_path,
+        help="The strategy; FILE.local.yaml beside it overrides.",
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, for machines.")]

@@ -11,6 +11,7 @@ from config.environment import (
     mcp_from_env,
     mode_from_env,
     sent_in_clear,
+    shown_variable,
 )
 from config.rules_digest import DISTRIBUTION, code_version
 from config.sealing import write_hash, write_local_hash
@@ -21,7 +22,7 @@ from config.strategy_file import (
     strategy_hash,
 )
 from config.wire import TrustSettings, trust_from_env
-from config.yaml_lines import unreadable
+from config.yaml_lines import content_of, unreadable
 
 __all__ = [
     "DISTRIBUTION",
@@ -34,12 +35,14 @@ __all__ = [
     "TrustSettings",
     "channels_from_env",
     "code_version",
+    "content_of",
     "load_settings",
     "load_strategy",
     "local_overrides_path",
     "mcp_from_env",
     "mode_from_env",
     "sent_in_clear",
+    "shown_variable",
     "strategy_hash",
     "trust_from_env",
     "unreadable",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -83,6 +84,22 @@ class Settings(_Frozen):
     channels: tuple[ChannelSettings, ...]
     mode: Mode
     trust: TrustSettings = TrustSettings()
+
+
+def shown_variable(env: Mapping[str, str], name: str) -> str:
+    """What of one of `VARIABLES` may be shown: the value if it can be used and is no secret.
+
+    A value that can't be used may be a secret that was meant for another variable, or hold a password.
+    """
+    if not env.get(name, "").strip():
+        return "-"
+    if name in _SECRET:
+        return "set, not shown"
+    try:
+        _CHECKS[name](env)
+    except InputError:
+        return "set, can't be used, not shown"
+    return env[name]
 
 
 def load_settings(env: Mapping[str, str]) -> Settings:
@@ -171,6 +188,25 @@ def _bot_tag(env: Mapping[str, str]) -> str:
     if not (tag.isascii() and tag.isprintable()):
         raise InputError(f"{MCP_BOT_TAG}: expected printable ASCII, found other characters")
     return tag
+
+
+def _existing_file(env: Mapping[str, str], name: str) -> None:
+    if not Path(env[name].strip()).is_file():
+        raise InputError(f"{name}: expected a file of certificates, found none of that name")
+
+
+_SECRET: Final = frozenset((MCP_TOKEN, TELEGRAM_BOT_TOKEN, TELEGRAM_CHAT_ID))
+_CHECKS: Final[Mapping[str, Callable[[Mapping[str, str]], object]]] = {
+    MCP_URL: lambda env: _url(MCP_URL, env[MCP_URL]),
+    MCP_BOT_TAG: _bot_tag,
+    TELEGRAM_API_URL: lambda env: _url(TELEGRAM_API_URL, env[TELEGRAM_API_URL]),
+    ALLOW_HTTP: lambda env: _boolean(env, ALLOW_HTTP, default=False),
+    CA_FILE: lambda env: _existing_file(env, CA_FILE),
+    SSL_CERT_FILE: lambda env: _existing_file(env, SSL_CERT_FILE),
+    ENABLE_DATA_ANALYSIS: lambda env: _boolean(env, ENABLE_DATA_ANALYSIS, default=True),
+    ENABLE_STRATEGY: lambda env: _boolean(env, ENABLE_STRATEGY, default=False),
+}
+"""Whether each variable that is no secret can be used by itself."""
 
 
 def _private_url(env: Mapping[str, str], name: str, text: str) -> str:

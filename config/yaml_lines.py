@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -13,6 +16,8 @@ from core.errors import ConfigError
 
 KeyPath = tuple[str | int, ...]
 FOUND_LENGTH_MAX = 80
+BYTES_MAX = 1 << 20
+"""A strategy has some ten thousand."""
 _OTHER_BASE = re.compile(r"[-+]?0[0-9_xXbB]")
 _PLAIN_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 
@@ -46,6 +51,19 @@ def unreadable(file: Path, error: OSError) -> str:
     return f"{file}: expected a readable file, found {error.strerror}"
 
 
+def content_of(file: Path) -> bytes:
+    """The content of a plain file. Raises `OSError` for a device, a pipe or a folder, which may never end,
+    and `ConfigError` if it is too long to be settings."""
+    handle = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    with os.fdopen(handle, "rb") as opened:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "no plain file, but a device or a pipe")
+        content = opened.read(BYTES_MAX + 1)
+    if len(content) > BYTES_MAX:
+        raise ConfigError(f"{file}: expected settings of at most {BYTES_MAX:,} bytes, found more")
+    return content
+
+
 def read_lined_yaml(file: Path) -> LinedYaml:
     """Read one YAML file that holds a mapping; an empty file is an empty mapping.
 
@@ -59,7 +77,7 @@ def yaml_text(file: Path) -> str:
     """The file's text with its line ends as they are. Raises `ConfigError` if it can't be read or is not
     UTF-8."""
     try:
-        return file.read_bytes().decode("utf-8")
+        return content_of(file).decode("utf-8")
     except OSError as error:
         raise ConfigError(unreadable(file, error)) from error
     except UnicodeDecodeError as error:

@@ -2,8 +2,8 @@
 
 A server may echo a secret in another spelling than it was sent in. A secret is found as it is and in upper or
 lower case, in hex, and in base64 (also as a part of a longer text), each also if its characters are written
-as JSON, Python, percent, HTML or quoted-printable escapes, several times over. What can't be seen is listed
-in `docs/audit-log.md`: a hash, a cipher, a part of a secret, or another base.
+as JSON, Python, percent, HTML or quoted-printable escapes, several times over, or if its line was folded.
+What can't be seen is listed in `docs/audit-log.md`: a hash, a cipher, a part of a secret, or another base.
 """
 
 from __future__ import annotations
@@ -27,14 +27,19 @@ _ROUNDS_MAX = 4
 _ESCAPE = re.compile(
     r"""\\+(?:u\{(?P<code>[0-9a-fA-F]{1,6})\}|u(?P<u>[0-9a-fA-F]{4})|U(?P<long>[0-9a-fA-F]{8})
             |x(?P<x>[0-9a-fA-F]{2})|(?P<octal>[0-3][0-7]{2})|(?P<sign>[^\w\s\\]))
-     |%(?P<percent>[0-9a-fA-F]{2})
-     |(?P<entity>&(?:\#[0-9]{1,7}|\#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});)""",
+     |%(?:u(?P<percent_u>[0-9a-fA-F]{4})|(?P<percent>[0-9a-fA-F]{2}))
+     |(?P<entity>&(?:\#0*[0-9]{1,7};?|\#[xX]0*[0-9a-fA-F]{1,6};?|[a-zA-Z]{2,8};))""",
     re.VERBOSE,
 )
 _QUOTED_PRINTABLE = re.compile(r"=(?:(?P<percent>[0-9a-fA-F]{2})|(?P<fold>\r?\n))")
-_ESCAPES = ((re.compile(r"[\\%&]"), _ESCAPE), (re.compile("="), _QUOTED_PRINTABLE))
+_FOLDED = re.compile(r"(?P<fold>[ \t]*(?:\r\n?|\n)[ \t]*)")
+_ESCAPES = (
+    (re.compile(r"[\\%&]"), _ESCAPE),
+    (re.compile("="), _QUOTED_PRINTABLE),
+    (re.compile(r"[\r\n]"), _FOLDED),
+)
 """A sign without which there is no escape of the kind, and its form. The kinds are undone apart: `=ab` may be
-one of the second, or the beginning of what `a=abc%2F` holds."""
+one of the second, or the beginning of what `a=abc%2F` holds. Base64 for mail is folded."""
 _SHAPES = (
     (("bearer", "basic"), re.compile(r"(?i)\b(bearer|basic)(?:\s+|%20)[^\s\"',;<>]{8,}"), rf"\1 {MASK}"),
     (("/bot",), re.compile(r"(?i)/bot\d+(?::|%3a)[\w-]+"), f"/bot{MASK}"),
@@ -80,6 +85,9 @@ class Redactor:
         if any(sign in content for sign in (b"\\", b"%", b"&", b"=")):
             return True
         lowered = content.lower()
+        if b"\n" in lowered or b"\r" in lowered:
+            # What is folded is found without the spaces between its lines.
+            lowered += lowered.translate(None, b"\r\n\t ")
         return any(form in lowered for form in self._forms_bytes)
 
     def _masked(self, text: str, lowered: str) -> str:
@@ -129,6 +137,11 @@ def secrets_of(env: Mapping[str, str]) -> tuple[str, ...]:
 def _forms(secret: str) -> Iterator[str]:
     """Every spelling of a secret but escapes, in lower case."""
     yield _lower(secret)
+    for spelled in dict.fromkeys((secret, secret.lower(), secret.upper())):
+        yield from _encoded(spelled)
+
+
+def _encoded(secret: str) -> Iterator[str]:
     raw = secret.encode("utf-8", "surrogatepass")
     encoded = [raw.hex()]
     for shift in range(3):

@@ -195,7 +195,7 @@ class Anchor(Room[AnchorProtocol | LookAtAnchor | WriteAnchor]):
         self.ctx.check_live()
         try:
             self._file.write(self._latest)
-        except OSError as error:
+        except (OSError, InputError) as error:
             if self._unwritten.tell_now(self.ctx.now()):
                 self._alert(
                     Severity.HIGH, "anchor_not_written", f"the audit log's head can't be kept: {error}"

@@ -32,7 +32,7 @@ class AnchorFile(Protocol):
         it is something else."""
 
     def write(self, head: Link) -> None:
-        """Replace the head; it is on the disk when this returns."""
+        """Replace the head; it is on the disk when this returns. Raises InputError for what is no file."""
 
     def put_aside(self, now: datetime) -> str:
         """Keep the file under another name, and return that."""
@@ -66,6 +66,8 @@ class DiskAnchor:
     def write(self, head: Link) -> None:
         draft = self._path.with_name(f".{self._path.name}.draft")
         with self._alone():
+            if os.path.lexists(self._path):
+                self._require_plain_file(self._path.lstat().st_mode)
             # Others may write on a share: whatever has that name, a link or a pipe, is not written to.
             draft.unlink(missing_ok=True)
             handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

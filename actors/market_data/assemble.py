@@ -52,8 +52,10 @@ _DAY = timedelta(hours=24)
 _AGO_TOLERANCE = timedelta(hours=2)
 """How long before the requested moment the last bar may have ended."""
 _OWN_VENUE = "hyperliquid"
-SHARES_MAX = 1.01
-"""Shares of a whole, each rounded by its server."""
+SHARES_MIN, SHARES_MAX = 0.98, 1.01
+"""Shares of a whole, each rounded by its server, which may leave out what is worth almost nothing."""
+EUR_USD_MIN, EUR_USD_MAX = 0.5, 2.5
+"""USD per EUR was 0.82 to 1.60 since there has been a euro; beyond, the rate is in another unit."""
 
 Answers = Mapping[str, object]
 
@@ -69,15 +71,15 @@ class IncompleteError(Exception):
 def entry_market(answers: Answers, now: datetime, strategy: Strategy) -> EntryMarket:
     """All market and account facts of an entry. Raises `IncompleteError`."""
     account = answer_of(answers, GET_ACCOUNT_SUMMARY)
-    fx = answer_of(answers, GET_FX_RATE)
+    eur_usd = _eur_usd(answer_of(answers, GET_FX_RATE))
     age_max_s = strategy.limits.market_data_age_max_s
     latest = latest_time(now, strategy.anomalies)
     with _translated():
         chain = chain_in(answers)
         return EntryMarket(
             account=AccountFacts(
-                equity_usd=_equity_usd(answer_of(answers, GET_TOTAL_EQUITY), fx),
-                eur_usd=fx.rate,
+                equity_usd=_equity_usd(answer_of(answers, GET_TOTAL_EQUITY), eur_usd),
+                eur_usd=eur_usd,
                 eth_share=_eth_share(answer_of(answers, GET_HOLDINGS)),
                 venue_equity_eth=float(account.equity),
                 initial_margin_eth=float(account.initial_margin),
@@ -178,11 +180,18 @@ def _require_fresh(tool: str, at: datetime, now: datetime, age_max_s: float) -> 
         raise IncompleteError(Router.DERIBIT, tool, detail, PartFault.STALE)
 
 
-def _equity_usd(equity: TotalEquity, fx: FxRate) -> float:
+def _eur_usd(fx: FxRate) -> float:
+    if not EUR_USD_MIN <= fx.rate <= EUR_USD_MAX:
+        detail = f"expected {EUR_USD_MIN:g} to {EUR_USD_MAX:g} USD per EUR, found {fx.rate:g}"
+        raise IncompleteError(Router.PORTFOLIO, "get_fx_rate", detail)
+    return fx.rate
+
+
+def _equity_usd(equity: TotalEquity, eur_usd: float) -> float:
     if equity.currency == "USD":
         return float(equity.equity)
     if equity.currency == "EUR":
-        return float(equity.equity) * fx.rate
+        return float(equity.equity) * eur_usd
     raise IncompleteError(
         Router.PORTFOLIO, "get_total_equity", f"expected USD or EUR, found {equity.currency}"
     )
@@ -199,8 +208,9 @@ def _eth_share(held: Holdings) -> float:
             raise IncompleteError(Router.PORTFOLIO, part, detail)
         share += holding.share if counts else 0.0
     total = math.fsum(holding.share for holding in held.holdings)
-    if total > SHARES_MAX:
-        detail = f"the shares add up to {total:.3f}, expected at most 1"
+    if not SHARES_MIN <= total <= SHARES_MAX:
+        # A list of which a part is missing may lack the ETH.
+        detail = f"the shares add up to {total:.3f}, expected 1"
         raise IncompleteError(Router.PORTFOLIO, part, detail)
     return share
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pydantic_core import from_json
 
 from actors.http import Response
+from actors.mcp.json_keys import repeated_key
 from core.redaction import Redactor
 from core.venue_text import escaped
 
@@ -18,7 +19,13 @@ TEXT_BYTES_MAX = 64 * 1024
 
 @dataclass(frozen=True)
 class CleanResponse(Response):
-    """An answer of which each text, also a key, is printable ASCII without secrets; made by `clean`."""
+    """An answer of which each text, also a key, is printable ASCII without secrets; made by `clean`.
+
+    What was no JSON is none of an object behind it either, and a key that stood twice is named.
+    """
+
+    repeated: str | None = None
+    """A key that stood twice in one object and no longer does, because the body was written anew."""
 
 
 def clean(response: Response, redact: Redactor) -> CleanResponse:
@@ -26,18 +33,23 @@ def clean(response: Response, redact: Redactor) -> CleanResponse:
 
     Almost every body is plain and passes unread.
     """
-    body = response.body
+    body, repeated = response.body, None
     if not body.isascii() or redact.may_be_in(body):
-        body = _cleaned(body, redact)
-    return CleanResponse(status=response.status, headers=response.headers, body=body)
+        body, repeated = _cleaned(body, redact)
+    return CleanResponse(status=response.status, headers=response.headers, body=body, repeated=repeated)
 
 
-def _cleaned(body: bytes, redact: Redactor) -> bytes:
+def _cleaned(body: bytes, redact: Redactor) -> tuple[bytes, str | None]:
+    """The body, clean, and a key that stood twice in it."""
     try:
         found = from_json(body)
     except ValueError:
-        return escaped(redact(body[:TEXT_BYTES_MAX].decode("utf-8", "replace"))).encode()
-    return json.dumps(_clean(found, redact)).encode()
+        # As one text: cleaning may make JSON of what was none, and it would be believed.
+        text = escaped(redact(body[:TEXT_BYTES_MAX].decode("utf-8", "replace")))
+        return json.dumps(text).encode(), None
+    twice = repeated_key(body, found) if isinstance(found, dict) else None
+    repeated = None if twice is None else escaped(redact(twice))
+    return json.dumps(_clean(found, redact)).encode(), repeated
 
 
 def _clean(value: object, redact: Redactor) -> object:

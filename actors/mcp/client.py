@@ -201,7 +201,7 @@ def parsed(response: CleanResponse, where: str) -> dict[str, object]:
         raise McpDataAnomalyError(f"{where}: expected JSON, found {error}") from error
     if not isinstance(body, dict):
         raise McpDataAnomalyError(f"{where}: expected a JSON object, found {type(body).__name__}")
-    twice = repeated_key(response.body, body)
+    twice = response.repeated or repeated_key(response.body, body)
     if twice is not None:
         raise McpDataAnomalyError(
             f"{where}: expected each key once, found {quoted(twice[:FOUND_LENGTH_MAX])} twice in one object"

@@ -120,9 +120,9 @@ def env(as_json: AsJson = False) -> None:
     Values of secrets are never shown. Example: run.py config env
     """
     from cli.views.output import show_json, show_table
-    from config import VARIABLES, load_settings
+    from config import VARIABLES, load_settings, shown_variable
 
-    rows = [(name, _shown(name, meaning), meaning) for name, meaning in VARIABLES.items()]
+    rows = [(name, shown_variable(os.environ, name), meaning) for name, meaning in VARIABLES.items()]
     if as_json:
         show_json({name: {"set": name in os.environ, "value": value} for name, value, _ in rows})
     else:
@@ -154,18 +154,10 @@ def _load(strategy: Path) -> LoadedStrategy:
 
 
 def _require_readable(path: Path) -> None:
-    from config import unreadable
+    from config import content_of, unreadable
     from core.errors import InputError
 
     try:
-        with path.open("rb"):
-            return
+        content_of(path)
     except OSError as error:
         raise InputError(f"--strategy {unreadable(path, error)}") from None
-
-
-def _shown(name: str, meaning: str) -> str:
-    value = os.environ.get(name, "")
-    if not value.strip():
-        return "-"
-    return "set, not shown" if "(secret)" in meaning else value

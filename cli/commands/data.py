@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import AsJson
+from cli.options import AsJson, named_path
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -25,7 +25,11 @@ def _root() -> None:
 def check(
     folder: Annotated[
         Path,
-        typer.Argument(metavar="FOLDER", help="Recorded chains, as for paper --chains; series beside it."),
+        typer.Argument(
+            metavar="FOLDER",
+            parser=named_path,
+            help="Recorded chains, as for paper --chains; series beside it.",
+        ),
     ],
     max_gap_h: Annotated[
         float,

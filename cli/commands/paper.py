@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import DEFAULT_STRATEGY, StrategyFile
+from cli.options import DEFAULT_STRATEGY, StrategyFile, named_path
 
 app = typer.Typer(rich_markup_mode=None)
 DEFAULT_PAPER_DIR = Path("data-paper")
@@ -24,7 +24,8 @@ def paper(
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the model market and of the faults.")] = 7,
     chains: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Replay the recorded chains of this folder.")
+        Path | None,
+        typer.Option(metavar="DIR", parser=named_path, help="Replay the recorded chains of this folder."),
     ] = None,
     between: Annotated[
         str,
@@ -41,15 +42,21 @@ def paper(
         bool, typer.Option("--no-ui", help="No live view; the summary at the end only.")
     ] = False,
     json_file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write the run as JSON (docs/report.md).")
+        Path | None,
+        typer.Option(
+            "--json", metavar="FILE", parser=named_path, help="Write the run as JSON (docs/report.md)."
+        ),
     ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Go on with the account of the last run.")] = False,
     data_dir: Annotated[
-        Path, typer.Option("--data-dir", metavar="DIR", help="Folder of the paper account.")
+        Path,
+        typer.Option("--data-dir", metavar="DIR", parser=named_path, help="Folder of the paper account."),
     ] = DEFAULT_PAPER_DIR,
     svg: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Draw the last screen of the view that held a position."),
+        typer.Option(
+            metavar="FILE", parser=named_path, help="Draw the last screen of the view that held a position."
+        ),
     ] = None,
 ) -> None:
     """Trade the embedded venue and show the engine at work; Ctrl-C ends it with the same summary.

@@ -7,7 +7,15 @@ from typing import Annotated
 
 import typer
 
-from cli.options import DEFAULT_DATA_DIR, DEFAULT_STRATEGY, ROWS_MAX, AsJson, DataDir, StrategyFile
+from cli.options import (
+    DEFAULT_DATA_DIR,
+    DEFAULT_STRATEGY,
+    ROWS_MAX,
+    AsJson,
+    DataDir,
+    StrategyFile,
+    named_path,
+)
 from cli.views.say import say
 
 app = typer.Typer(
@@ -206,7 +214,12 @@ def clear_texts(data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
 def rebuild(
     from_audit: Annotated[
         Path,
-        typer.Option("--from-audit", metavar="DIR", help="The folder of the audit files; it is only read."),
+        typer.Option(
+            "--from-audit",
+            metavar="DIR",
+            parser=named_path,
+            help="The folder of the audit files; it is only read.",
+        ),
     ],
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:

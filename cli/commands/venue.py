@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from cli.options import named_path
 from cli.views.say import say
 
 app = typer.Typer(rich_markup_mode=None)
@@ -27,7 +28,8 @@ def venue(
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="An assumption of the venue; repeatable.")
     ] = None,
     data_dir: Annotated[
-        Path, typer.Option("--data-dir", metavar="DIR", help="Folder of the venue's account.")
+        Path,
+        typer.Option("--data-dir", metavar="DIR", parser=named_path, help="Folder of the venue's account."),
     ] = Path("data-venue"),
 ) -> None:
     """Serve the model market in real time, so that `start` runs against it as against the real thing.

@@ -227,7 +227,7 @@ class PaperRun:
                 equity=equity.entries,
                 audit=audit,
             )
-            _write_whole(options.json_file, json.dumps(document, indent=1) + "\n")
+            write_whole(options.json_file, json.dumps(document, indent=1) + "\n")
         if options.svg is not None and self._screen is not None:
             save_svg(*self._screen, options.svg)
 
@@ -235,8 +235,15 @@ class PaperRun:
         return PaperTransport(HttpTransport(self._venue.url, monotonic=ctx.monotonic), clock=ctx)
 
 
-def _write_whole(path: Path, text: str) -> None:
-    """Write the file atomically: a reader finds the old or the new content, never half of it."""
+def write_whole(path: Path, text: str) -> None:
+    """Write the file atomically: a reader finds the old or the new content, never half of it.
+
+    A device or a pipe, as /dev/stdout, is written to; replacing it would make a file of it for everybody.
+    """
+    if path.exists() and not path.is_file():
+        path.write_text(text, encoding="utf-8")
+        return
+    path = path.resolve()
     draft = path.with_name(f".{path.name}.new")
     draft.write_text(text, encoding="utf-8")
     draft.replace(path)

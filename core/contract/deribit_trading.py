@@ -128,6 +128,17 @@ class Order(ToolAnswer):
     created_at: UtcTime
     updated_at: UtcTime
 
+    @model_validator(mode="after")
+    def _state_agrees_with_filled_amount(self) -> Order:
+        """A final state ends the look-ups, so that a fill which the amount does not show would be lost."""
+        if self.state == "filled" and self.filled_amount < self.amount:
+            raise ValueError(
+                f"state 'filled': expected filled_amount {self.amount:f}, found {self.filled_amount:f}"
+            )
+        if self.state == "rejected" and self.filled_amount > 0:
+            raise ValueError(f"state 'rejected': expected nothing filled, found {self.filled_amount:f}")
+        return self
+
 
 class OrderAnswer(ToolAnswer):
     """The order as it stands now."""

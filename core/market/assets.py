@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
+
+from core.venue_text import CLOSE, CUT, OPEN
 
 _ETH_NAMES: Final = """
     ETH ETHER ETHEREUM ETH2 ETH.S ETH.F ETH-PERPETUAL WETH STETH WSTETH RETH CBETH BETH WBETH EETH WEETH METH
@@ -15,11 +18,16 @@ _OTHER_NAMES: Final = """
 _ETH: Final = frozenset(_ETH_NAMES.split())
 _NOT_ETH: Final = frozenset(_OTHER_NAMES.split())
 _PART: Final = "ETH"
+_PLAIN: Final = re.compile(rf"{OPEN}?[!-\[\]-~]+{CLOSE}?")
+"""Without a backslash, with which other characters are written in a quoted name."""
 
 
 def is_eth(asset: str) -> bool | None:
-    """Whether an asset counts as ETH; None if the name looks like it and is not known."""
+    """Whether an asset counts as ETH; None if the name looks like it and is not known, or if it has other
+    characters than names have: another script spells ETH, too."""
     plain = "_".join(asset.upper().split())
+    if _PLAIN.fullmatch(plain) is None or CUT in plain:
+        return None
     if plain in _ETH:
         return True
     return False if plain in _NOT_ETH or _PART not in plain else None

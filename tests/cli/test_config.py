@@ -84,3 +84,31 @@ def test_env_never_shows_a_secret(cli: Cli) -> None:
         assert ran.code == 0, ran.err
         assert not any(secret in ran.out + ran.err for secret in ("s3cret", "t0ken", "4242"))
         assert "https://h" in ran.out
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https//user:hunter2@h",
+        "user:hunter2@h:90",
+        "https://h/?token=hunter2",
+        "https://user:hunter2%40h",
+        "https://user:hunter2\uff20h",
+        "htps://user:hunter2 h",
+    ],
+)
+@pytest.mark.parametrize("name", ["MCP_URL", "TELEGRAM_API_URL"])
+def test_env_shows_nothing_of_a_url_that_can_not_be_used(cli: Cli, name: str, url: str) -> None:
+    cli.set(**{"MCP_URL": "https://h", "MCP_TOKEN": "s3cret", name: url})
+    for arguments in (["config", "env"], ["config", "env", "--json"]):
+        ran = cli(*arguments)
+        assert "hunter2" not in ran.out + ran.err
+        assert "set, can't be used, not shown" in ran.out
+
+
+@pytest.mark.parametrize("name", ["ENABLE_STRATEGY", "ENABLE_DATA_ANALYSIS", "ALLOW_HTTP", "CA_FILE"])
+def test_env_shows_no_secret_that_stands_in_the_wrong_variable(cli: Cli, name: str) -> None:
+    cli.set(**{"MCP_URL": "https://h", "MCP_TOKEN": "s3cret", name: "hunter2hunter2"})
+    for arguments in (["config", "env"], ["config", "env", "--json"]):
+        ran = cli(*arguments)
+        assert "hunter2" not in ran.out + ran.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import tempfile
 from pathlib import Path
@@ -151,6 +152,27 @@ def test_a_file_that_cannot_be_written_at_all_is_named(
     with pytest.raises(ConfigError, match="expected a file that can be written: Read-only file system"):
         write_hash(path)
     assert path.read_bytes() == b"strategy:\n  name: x\n"
+
+
+@pytest.mark.timeout(20)
+def test_what_is_no_plain_file_is_neither_read_nor_replaced(tmp_path: Path) -> None:
+    """A device or a pipe that is sealed would be a plain file afterwards, for everybody who uses it."""
+    pipe, link = tmp_path / "pipe.yaml", tmp_path / "strategy.yaml"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    for path in (pipe, link):
+        with pytest.raises(ConfigError, match="expected a readable file, found no plain file"):
+            write_hash(path)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert sorted(tmp_path.iterdir()) == [pipe, link]
+
+
+def test_a_file_without_end_is_not_read_whole(tmp_path: Path) -> None:
+    path = written(tmp_path, "strategy:\n  name: x\n")
+    with path.open("ab") as file:
+        file.truncate(1 << 40)  # Without a byte on the disk.
+    with pytest.raises(ConfigError, match="expected settings of at most 1,048,576 bytes, found more"):
+        write_hash(path)
 
 
 @pytest.fixture

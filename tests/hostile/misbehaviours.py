@@ -219,6 +219,11 @@ ANSWERS: tuple[Misbehaviour, ...] = (
     Misbehaviour("half an object", altered(lambda sound: sound[: len(sound) // 2]), End.REFUSED),
     Misbehaviour("two objects", altered(lambda sound: sound + sound), End.REFUSED),
     Misbehaviour("a key twice", altered(lambda sound: b'{"price": "1", ' + sound[1:]), End.REFUSED),
+    Misbehaviour(
+        "a key twice, beside a text in another script",
+        altered(lambda sound: '{"x": "Ωx=1", "price": "1", '.encode() + sound[1:]),
+        End.REFUSED,
+    ),
     Misbehaviour("nested too deep", says(b"[" * 1_000_000), End.REFUSED),
     Misbehaviour("nested too deep in an object", says(b'{"a":' * 100_000), End.REFUSED),
     Misbehaviour("no number", dvol_of(b"NaN"), End.REFUSED, tool="get_dvol"),

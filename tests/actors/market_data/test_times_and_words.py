@@ -16,6 +16,7 @@ from core.contract import (
     FundingHistory,
     FundingPoint,
     FundingRate,
+    FxRate,
     Historical,
     Holding,
     Holdings,
@@ -100,14 +101,34 @@ def holdings(*named: tuple[str, float]) -> Holdings:
 
 
 def test_eth_is_counted_by_any_of_its_names() -> None:
-    told = holdings(("eth", 0.1), ("stETH", 0.2), ("Ethereum", 0.05), ("Tether USD", 0.3), ("EUR", 0.35))
+    told = holdings(("eth", 0.1), ("stETH", 0.2), ("Ethereum", 0.05), ("Tether USD", 0.3), ("S&P 500", 0.35))
     assert entry(get_holdings=told).account.eth_share == pytest.approx(0.35)
 
 
 @pytest.mark.parametrize(
     "told",
-    [holdings(("ETH-Vault-7", 0.9), ("EUR", 0.1)), holdings(("ETH", 0.2), ("EUR", 0.9))],
-    ids=["a name that may be ETH", "more than the whole"],
+    [
+        holdings(("ETH-Vault-7", 0.9), ("EUR", 0.1)),
+        holdings(("\uff25\uff34\uff28", 0.9), ("EUR", 0.1)),
+        holdings(("\u0395\u03a4\u0397", 0.9), ("EUR", 0.1)),
+        holdings(("\u039e", 0.9), ("EUR", 0.1)),
+        holdings(("E\u200bTH", 0.9), ("EUR", 0.1)),
+        holdings(("ETH", 0.2), ("EUR", 0.9)),
+        holdings(),
+        holdings(("EUR", 0.1), ("USDC", 0.3)),
+        holdings(("EUR", 0.0), ("ETH", 0.0)),
+    ],
+    ids=[
+        "a name that may be ETH",
+        "in wide letters",
+        "in Greek letters",
+        "by its sign",
+        "with a character that is not seen",
+        "more than the whole",
+        "none, where an equity is told",
+        "a first page",
+        "shares of nothing",
+    ],
 )
 def test_holdings_that_can_not_be_counted_are_a_fault(told: Holdings) -> None:
     assert entry_faults(get_holdings=told) == {"portfolio.get_holdings:incomplete"}
@@ -128,3 +149,9 @@ def test_a_stored_funding_rate_is_of_these_hours(age: timedelta, kept: bool) -> 
     rate = FundingRate(hourly_rate=1e-5, annualized_rate=0.0876, timestamp=NOW - age)
     room.answer(get_funding_rate=rate)
     assert room.record().funding == (0.0876 if kept else None)
+
+
+@pytest.mark.parametrize("rate", [0.0085, 117.0, 11_700.0, 1e-4])
+def test_a_rate_of_the_euro_in_another_unit_is_a_fault(rate: float) -> None:
+    """The cap on a trade is in EUR: it would be a hundred times as high."""
+    assert entry_faults(get_fx_rate=FxRate(rate=rate, timestamp=NOW)) == {"portfolio.get_fx_rate:incomplete"}

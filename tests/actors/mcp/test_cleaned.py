@@ -12,6 +12,8 @@ from pydantic import JsonValue
 
 from actors.http import Response
 from actors.mcp.cleaned import clean
+from actors.mcp.client import parsed
+from core.errors import McpDataAnomalyError
 from core.redaction import Redactor
 
 TOKEN = "s3cret-token-0123456789"
@@ -62,4 +64,30 @@ def test_a_plain_answer_passes_byte_for_byte() -> None:
 
 
 def test_bytes_that_are_no_text_are_shown_as_escapes() -> None:
-    assert body_after(b"\xff\x1b[31m") == b"\\ufffd\\x1b[31m"
+    assert json.loads(body_after(b"\xff\x1b[31m")) == r"\ufffd\x1b[31m"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"\xff": 1, "price": "1"}',
+        b'{"note": "\xe9", "price": "1"}',
+        b'{"note": "two\nlines %41", "price": "1"}',
+        b'{"note": "\x7f\x00", "price": "1"}',
+    ],
+    ids=["no UTF-8 in a key", "Latin-1", "a raw line end beside an escape", "raw control characters"],
+)
+def test_cleaning_makes_no_object_of_what_is_none(body: bytes) -> None:
+    """The escapes for what can't be shown would be good JSON, and the answer would be believed."""
+    with pytest.raises(McpDataAnomalyError):
+        parsed(clean(Response(200, {}, body), REDACT), "x")
+
+
+@pytest.mark.parametrize("beside", ["\u00e9", "\\u0041", "50%", "a=b", TOKEN])
+@pytest.mark.parametrize(
+    "pairs", ['"price": "1", "price": "2"', '"a": [{"b": 1, "b": 1}]', '"a": 1, "\\u0061": 2']
+)
+def test_a_key_that_stands_twice_is_found_in_an_answer_that_is_cleaned(beside: str, pairs: str) -> None:
+    body = f'{{"note": "{beside}", {pairs}}}'.encode()
+    with pytest.raises(McpDataAnomalyError, match="expected each key once"):
+        parsed(clean(Response(200, {}, body), REDACT), "x")

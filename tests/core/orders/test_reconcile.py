@@ -65,7 +65,10 @@ def books(state: OrderState, *, filled: int = 0, positions: tuple[Position, ...]
     return Books(as_of=NOW, seq=1, positions=positions, orders=(row,), instructions=(instruction,))
 
 
-def order(state: OrderStateName = "open", *, filled: int = 0, label: str = LABEL) -> Order:
+def order(state: OrderStateName = "open", *, filled: int | None = None, label: str = LABEL) -> Order:
+    """One of 2 combos; all of them are filled if its state says so."""
+    if filled is None:
+        filled = 2 if state == "filled" else 0
     return Order(
         order_id="O1",
         label=label,

@@ -298,13 +298,11 @@ def test_a_final_order_that_contradicts_itself_is_unknown(
 ) -> None:
     """It would end the look-ups, and what it has filled would be nowhere in the books."""
     house.send(house.permit())
-    _, body = house.venue._serve("get_order_by_label", b'{"label": "p-1:e1"}')
-    answer = json.loads(body)
+    answer = json.loads(house.venue._serve("get_order_by_label", b'{"label": "p-1:e1"}')[1])
     answer["order"] |= {"state": state, "filled_amount": filled, "amount": "2"}
     house.venue.faults["place_combo_order"].append(Response(200, {}, json.dumps(answer).encode()))
     house.send(house.permit(permit_id="permit-2"))
-    (unknown,) = house.told("execution", OrderUnknown)
-    assert f"state '{state.strip().lower()}'" in unknown.detail
+    assert f"state '{state.strip().lower()}'" in house.told("execution", OrderUnknown)[0].detail
 
 
 def test_an_exit_that_costs_nothing_is_a_purchase_all_the_same(house: OrdersHouse) -> None:

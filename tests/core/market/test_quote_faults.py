@@ -81,7 +81,7 @@ def test_what_can_not_be_priced_has_that_one_fault_and_no_delta(
     assert math.isnan(quote.delta)
 
 
-IN_USD = {"bid": "36.5000", "ask": "37.0000", "mark_price": "36.8"}
+IN_USD: dict[str, Any] = {"bid": "36.5000", "ask": "37.0000", "mark_price": "36.8"}
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,7 @@ class TelegramChannel:
         self._http = HttpTransport(base_url, tls=tls, answer_bytes_max=ANSWER_BYTES_MAX)
         self._refused_as_html: str | None = None
         self._moved_to: int | None = None
+        self._moved_for: str | None = None
         self._told_of_move = True
 
     def send(self, alert: AlertRow) -> Taken | NotTaken:
@@ -80,7 +81,7 @@ class TelegramChannel:
             return NotTaken(f"Telegram was not reached: {error}")
         answer = _answer(response)
         if answer is not None and answer.parameters.migrate_to_chat_id is not None:
-            return self._move(answer.parameters.migrate_to_chat_id)
+            return self._move(answer.parameters.migrate_to_chat_id, alert)
         if response.status == 400:
             self._refused_as_html = alert.alert_id
         outcome = _outcome(response, answer, self._redact)
@@ -90,9 +91,10 @@ class TelegramChannel:
     def close(self) -> None:
         self._http.close()
 
-    def _move(self, chat_id: int) -> NotTaken:
-        """Use the chat's new id. A second move to the same one is a refusal like any other."""
-        pause_s = None if chat_id == self._moved_to else 0.0
+    def _move(self, chat_id: int, alert: AlertRow) -> NotTaken:
+        """Use the chat's new id. A second move of one alert is a refusal like any other, with its pause."""
+        pause_s = None if alert.alert_id == self._moved_for else 0.0
+        self._moved_for = alert.alert_id
         self._moved_to, self._told_of_move = chat_id, False
         return NotTaken("Telegram has given the chat another id, which is used from now on", pause_s)
 

@@ -7,6 +7,7 @@ negative for a debit. `legs[].side` is the side executed on that leg; the order'
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, FailFast, Field, model_validator
@@ -26,6 +27,7 @@ from core.contract.scalars import (
     order_state,
 )
 from core.contract.series import rows
+from core.contract.worth import FEE_MAX_ETH, pays_at_most_eth
 from core.venue_text import named
 
 OrderStateName = Annotated[Literal["open", "filled", "cancelled", "rejected"], BeforeValidator(order_state)]
@@ -208,6 +210,16 @@ class Trade(ToolAnswer):
     timestamp: UtcTime
     index_price: Positive
 
+    @model_validator(mode="after")
+    def _is_in_ether(self) -> Trade:
+        """A price or a fee in USD would be booked as thousands of times what it was."""
+        most = pays_at_most_eth(self.instrument_name, self.index_price)
+        if self.price > most:
+            raise ValueError(f"price: expected at most {most:.4f} ETH, found {self.price:f}")
+        if self.fee > max(self.amount, Decimal(1)) * FEE_MAX_ETH:
+            raise ValueError(f"fee: expected at most {FEE_MAX_ETH} ETH a contract, found {self.fee:f}")
+        return self
+
 
 class Trades(RowsAnswer):
     """Trades, oldest first."""
@@ -259,6 +271,19 @@ class Settlement(ToolAnswer):
     cash_flow: Money
     fee: Money
     timestamp: UtcTime
+
+    @model_validator(mode="after")
+    def _is_in_ether(self) -> Settlement:
+        """What was sold pays, what was bought receives, and neither more than the option is worth."""
+        most = abs(self.size) * pays_at_most_eth(self.instrument_name, self.delivery_price)
+        if abs(self.cash_flow) > most or self.cash_flow * self.size < 0:
+            raise ValueError(
+                f"cash_flow: expected 0 to {most.copy_sign(self.size):.4f} ETH for a size of {self.size:f}, "
+                f"found {self.cash_flow:f}"
+            )
+        if abs(self.fee) > abs(self.size) * FEE_MAX_ETH:
+            raise ValueError(f"fee: expected at most {FEE_MAX_ETH} ETH a contract, found {self.fee:f}")
+        return self
 
 
 class Settlements(RowsAnswer):

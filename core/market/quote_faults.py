@@ -29,6 +29,7 @@ class QuoteFault(StrEnum):
     IV_OUT_OF_RANGE = "iv_out_of_range"
     CROSSED = "crossed"
     OFF_TICK = "off_tick"
+    ABOVE_WORTH = "above_worth"
     DELTA_SIGN = "delta_sign"
     DELTA_GAP = "delta_gap"
 
@@ -76,7 +77,7 @@ def faults_of(
     off_tick = {
         price for price in {*columns.bids_eth, *columns.asks_eth} if price is not None and not _on_tick(price)
     }
-    suspect = not _all_amounts_sound(columns)
+    suspect = not _all_amounts_sound(columns) or _has_more_than_an_ether(columns)
     rows = zip(columns.types, columns.bids_eth, columns.asks_eth, columns.delta, our_deltas, strict=True)
     for row, (option_type, bid, ask, venue_delta, our_delta) in enumerate(rows):
         sound = (
@@ -110,6 +111,21 @@ def _all_amounts_sound(columns: ChainColumns) -> bool:
     return all(
         math.isfinite(sum(column)) and min(column, default=0.0) >= 0.0 for column in not_negative
     ) and all(math.isfinite(sum(column)) for column in finite)
+
+
+def _has_more_than_an_ether(columns: ChainColumns) -> bool:
+    """Whether any price may be above what its option can be worth: only puts in the money are worth more."""
+    return max(columns.marks_eth, default=0.0) > 1.0 or any(
+        bid is not None and bid > 1.0 for bid in columns.bids_eth
+    )
+
+
+def _above_worth(price_eth: float, strike_usd: float, forward_usd: float) -> bool:
+    """Whether a price in ETH is more than any delivery pays for: 1 for a call, strike over forward for a put.
+
+    A price in USD is. Of an ask nothing follows: anybody may ask for anything.
+    """
+    return price_eth > 1.0 and price_eth * forward_usd > strike_usd
 
 
 def _on_tick(price_eth: float) -> bool:
@@ -151,6 +167,11 @@ def _codes(
         QuoteFault.IV_OUT_OF_RANGE: not anomalies.iv_min_pct <= columns.mark_iv[row] <= anomalies.iv_max_pct,
         QuoteFault.CROSSED: bid is not None and ask is not None and bid > ask,
         QuoteFault.OFF_TICK: any(not _on_tick(price) for price in prices),
+        QuoteFault.ABOVE_WORTH: any(
+            _above_worth(price, columns.strikes_usd[row], columns.forwards_usd[row])
+            for price in (bid, columns.marks_eth[row])
+            if price is not None
+        ),
         QuoteFault.DELTA_SIGN: wrong_sign,
         QuoteFault.DELTA_GAP: our_delta is not None
         and abs(venue_delta - our_delta) > anomalies.delta_gap_max,

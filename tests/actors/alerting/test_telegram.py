@@ -128,15 +128,19 @@ def test_a_chat_that_has_become_another_gets_the_alerts_and_is_named_once(
     assert all(body["parse_mode"] == "HTML" for body in sent), "the alert's HTML was not what was refused"
 
 
+@pytest.mark.parametrize("chats", [(-1, -1), (-1, -2, -1), (-1, -2, -3, -4)])
 def test_chats_that_send_each_other_on_are_no_loop_without_a_pause(
-    telegram: FakeTelegram, channel: TelegramChannel
+    telegram: FakeTelegram, channel: TelegramChannel, chats: tuple[int, ...]
 ) -> None:
-    moved = {"ok": False, "description": "upgraded", "parameters": {"migrate_to_chat_id": -100999}}
-    telegram.answers.extend([(400, moved), (400, moved)])
-    channel.send(alert("1"))
-    outcome = channel.send(alert("1"))
-    assert isinstance(outcome, NotTaken)
-    assert outcome.retry_after_s is None, "the pauses of other failures apply"
+    for chat in chats:
+        moved = {"ok": False, "description": "upgraded", "parameters": {"migrate_to_chat_id": chat}}
+        telegram.answers.append((400, moved))
+    first, *others = [channel.send(alert("1")) for _ in chats]
+    assert isinstance(first, NotTaken)
+    assert first.retry_after_s == 0.0
+    for outcome in others:
+        assert isinstance(outcome, NotTaken)
+        assert outcome.retry_after_s is None, "the pauses of other failures apply"
 
 
 NO_ANSWERS = [*FLOODS, *(each for each in FRAMES if each.end is End.RETRIED)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -287,22 +286,6 @@ def test_order_of_another_label_in_the_answer_is_unknown(house: OrdersHouse) -> 
     house.venue.faults["place_combo_order"].append(Response(409, {}, answer))
     house.send(house.permit(label=foreign, permit_id="permit-2"), label=foreign)
     assert len(house.told("execution", OrderUnknown)) == 1
-
-
-@pytest.mark.parametrize(
-    ("state", "filled"),
-    [("filled", "0"), ("filled", "1"), ("Filled ", "1"), ("rejected", "1"), ("rejected", "2")],
-)
-def test_a_final_order_that_contradicts_itself_is_unknown(
-    house: OrdersHouse, state: str, filled: str
-) -> None:
-    """It would end the look-ups, and what it has filled would be nowhere in the books."""
-    house.send(house.permit())
-    answer = json.loads(house.venue._serve("get_order_by_label", b'{"label": "p-1:e1"}')[1])
-    answer["order"] |= {"state": state, "filled_amount": filled, "amount": "2"}
-    house.venue.faults["place_combo_order"].append(Response(200, {}, json.dumps(answer).encode()))
-    house.send(house.permit(permit_id="permit-2"))
-    assert f"state '{state.strip().lower()}'" in house.told("execution", OrderUnknown)[0].detail
 
 
 def test_an_exit_that_costs_nothing_is_a_purchase_all_the_same(house: OrdersHouse) -> None:

@@ -73,7 +73,7 @@ def order(n: int, state: str = "open", updated: int = 9) -> dict[str, Any]:
         "label": "",
         "state": state,
         "amount": "1",
-        "filled_amount": "0",
+        "filled_amount": "1" if state.strip().lower() == "filled" else "0",
         "average_price": None,
         "price": "0.01",
         "legs": [{"instrument_name": NAME, "side": "SELL", "ratio": 1}],
@@ -94,7 +94,7 @@ SERIES = [
     (FundingHistory, "points", point, {"hourly_rate": 2e-5}),
     (Trades, "trades", trade, {"price": "0.02"}),
     (Settlements, "settlements", settled, {"cash_flow": "-0.02"}),
-    (Orders, "orders", order, {"state": "filled"}),
+    (Orders, "orders", order, {"state": "cancelled"}),
     (Positions, "positions", held, {"size": "-2"}),
 ]
 SERIES_NAMES = [model.__name__ for model, *_ in SERIES]

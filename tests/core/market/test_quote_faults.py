@@ -79,3 +79,34 @@ def test_what_can_not_be_priced_has_that_one_fault_and_no_delta(
     quote = read(wire_quote(PUT, 2700) | changes, {})
     assert quote.faults == (fault,)
     assert math.isnan(quote.delta)
+
+
+IN_USD: dict[str, Any] = {"bid": "36.5000", "ask": "37.0000", "mark_price": "36.8"}
+
+
+@pytest.mark.parametrize(
+    ("wire", "faults"),
+    [
+        (wire_quote(PUT, 2700, **IN_USD), (QuoteFault.ABOVE_WORTH,)),
+        (wire_quote(CALL, 3400, **IN_USD), (QuoteFault.ABOVE_WORTH,)),
+        (wire_quote(PUT, 2700, **IN_USD | {"bid": None, "ask": None}), (QuoteFault.ABOVE_WORTH,)),
+        (wire_quote(PUT, 2700, ask="2.5000"), ()),
+        (wire_quote(PUT, 9000, bid="2.0000", ask="2.0500", mark_price="2.01", delta=-1.0), ()),
+        (
+            wire_quote(PUT, 9000, bid="3.0500", ask="3.1000", mark_price="2.01", delta=-1.0),
+            (QuoteFault.ABOVE_WORTH,),
+        ),
+    ],
+    ids=[
+        "a put in USD",
+        "a call in USD",
+        "a mark in USD",
+        "a far ask",
+        "deep in the money",
+        "beyond its strike",
+    ],
+)
+def test_an_option_is_not_worth_more_than_it_can_pay(
+    wire: dict[str, Any], faults: tuple[QuoteFault, ...]
+) -> None:
+    assert read(wire, {}).faults == faults

@@ -318,6 +318,18 @@ def test_changed_row_in_the_database_of_a_backup_without_manifest_is_found(
     assert "system" in capsys.readouterr().err
 
 
+def test_two_restores_within_a_second_keep_what_each_has_replaced(
+    data_dir: Path, backup: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also a clock that was set back gives the same name twice."""
+    monkeypatch.setattr("cli.restoring.now", lambda: LATER)
+    assert restore(data_dir, "--from", backup) == ExitCode.OK
+    assert restore(data_dir, "--from", backup) == ExitCode.OK
+    assert len(list((data_dir / "replaced").iterdir())) == 2
+    with locked(data_dir, Path):
+        assert books_proved(data_dir).ok
+
+
 class CutError(Exception):
     """The process ends here."""
 

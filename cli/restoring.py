@@ -124,7 +124,14 @@ def finished(data_dir: Path) -> Path | None:
                 _put_aside(data_dir, aside, old)
                 (folder / name).rename(data_dir / name)
         fsync_folder(data_dir)
-        folder.rmdir()
+        if any(folder.iterdir()):
+            # Nothing of ours is left in it, and engines start only when it is gone.
+            make_folder(data_dir / REPLACED_FOLDER)
+            make_folder(aside)
+            folder.rename(aside / folder.name)
+            fsync_folder(aside)
+        else:
+            folder.rmdir()
         fsync_folder(data_dir)
     return aside if aside is not None and aside.exists() else None
 

@@ -16,6 +16,7 @@ from actors.audit.files import whole_lines
 from actors.state.backup import backups, make_backup
 from actors.state.database import open_database
 from actors.state.market_file import attach_market
+from cli import restoring
 from cli.data_folder import locked
 from cli.exit_codes import ExitCode
 from cli.main import main
@@ -326,6 +327,25 @@ def test_two_restores_within_a_second_keep_what_each_has_replaced(
     assert restore(data_dir, "--from", backup) == ExitCode.OK
     assert restore(data_dir, "--from", backup) == ExitCode.OK
     assert len(list((data_dir / "replaced").iterdir())) == 2
+    with locked(data_dir, Path):
+        assert books_proved(data_dir).ok
+
+
+def test_what_somebody_laid_into_a_restore_that_was_cut_short_does_not_keep_it_from_its_end(
+    data_dir: Path, backup: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A share or a file manager leaves files of its own; they are kept with what was replaced."""
+    finish = restoring.finished
+
+    def laid(folder: Path) -> Path | None:
+        for begun in folder.glob("restoring-*"):
+            (begun / ".nfs0001").write_text("theirs")
+        return finish(folder)
+
+    monkeypatch.setattr(restoring, "finished", laid)
+    assert restore(data_dir, "--from", backup) == ExitCode.OK
+    [aside] = (data_dir / "replaced").iterdir()
+    assert [path.read_text() for path in aside.rglob(".nfs0001")] == ["theirs"]
     with locked(data_dir, Path):
         assert books_proved(data_dir).ok
 

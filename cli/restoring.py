@@ -99,10 +99,19 @@ def restored(plan: Restore, data_dir: Path, now: datetime) -> Path | None:
         if problem is not None:
             raise problem
     forget_identity(data_dir)
-    final = data_dir / f"{RESTORING}{now:{_STAMP}}"
-    draft.rename(final)
+    draft.rename(_final(data_dir, f"{now:{_STAMP}}"))
     fsync_folder(data_dir)
     return finished(data_dir)
+
+
+def _final(data_dir: Path, stamp: str) -> Path:
+    """The name from which on a restore will be finished. What it replaces must find a place of its own."""
+    aside, number = data_dir / REPLACED_FOLDER, 1
+    name = stamp
+    while (aside / name).exists():
+        number += 1
+        name = f"{stamp}-{number}"
+    return data_dir / f"{RESTORING}{name}"
 
 
 def finished(data_dir: Path) -> Path | None:
@@ -115,7 +124,14 @@ def finished(data_dir: Path) -> Path | None:
                 _put_aside(data_dir, aside, old)
                 (folder / name).rename(data_dir / name)
         fsync_folder(data_dir)
-        folder.rmdir()
+        if any(folder.iterdir()):
+            # Nothing of ours is left in it, and engines start only when it is gone.
+            make_folder(data_dir / REPLACED_FOLDER)
+            make_folder(aside)
+            folder.rename(aside / folder.name)
+            fsync_folder(aside)
+        else:
+            folder.rmdir()
         fsync_folder(data_dir)
     return aside if aside is not None and aside.exists() else None
 

@@ -17,7 +17,7 @@ from actors.failpoints import Failpoint, reach
 from core.kill_file import KILL_FILE_NAME, Arming, KillFile, parse_kill_file
 
 CONTENT_BYTES_MAX = 1 << 20
-"""A `KILL` laid by hand may be anything; more of it is not read."""
+"""A `KILL` laid by hand may be anything: so much is read from its beginning, and so much from its end."""
 TRIES_MAX = 10
 """So often an arming is added again if the file was taken away meanwhile."""
 _NO_SURPRISE = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
@@ -204,8 +204,20 @@ def _read(path: Path) -> KillFile | None:
 
 
 def _whole(handle: int) -> bytes:
+    """All of it, or its first and last mebibyte: what was added last is an arming that somebody relies on."""
+    first = _at_most(handle, CONTENT_BYTES_MAX)
+    found = os.fstat(handle)
+    if len(first) < CONTENT_BYTES_MAX or not stat.S_ISREG(found.st_mode):
+        return first
+    behind = found.st_size - CONTENT_BYTES_MAX
+    if behind <= CONTENT_BYTES_MAX:
+        return first + _at_most(handle, CONTENT_BYTES_MAX)
+    os.lseek(handle, behind, os.SEEK_SET)
+    return first + b"\n" + _at_most(handle, CONTENT_BYTES_MAX)
+
+
+def _at_most(handle: int, left: int) -> bytes:
     parts: list[bytes] = []
-    left = CONTENT_BYTES_MAX
     while left and (part := os.read(handle, left)):
         parts.append(part)
         left -= len(part)

@@ -196,7 +196,9 @@ def texts(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None
 def clear_texts(data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
     """Delete what venues said in their own words, while no engine runs; the audit log keeps its digests.
 
-    Backups made before still hold the texts. Example: run.py state clear-texts --data-dir data
+    Backups made before, and the files in log/, still hold the texts.
+
+    Example: run.py state clear-texts --data-dir data
     """
     from actors.state import clearing
     from cli.data_folder import held, private_files
@@ -207,7 +209,7 @@ def clear_texts(data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
         raise InputError(f"--data-dir {data_dir}: expected a folder with cerbero.db, found none")
     with private_files(), held(data_dir):
         cleared = clearing.clear_texts(data_dir)
-    say(f"{cleared} texts cleared; backups made before still hold them")
+    say(f"{cleared} texts cleared; backups made before, and the files in log/, still hold them")
 
 
 @app.command()

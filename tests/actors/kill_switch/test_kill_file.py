@@ -171,7 +171,29 @@ def test_file_is_read_piece_by_piece_up_to_a_mebibyte(
         taken[0] = 0
         found = file.read()
         assert found is not None
-        assert (found.armings, found.has_more, taken[0]) == ((FIRST,), True, CONTENT_BYTES_MAX)
+        assert (found.armings, found.has_more) == ((FIRST,), True)
+        assert taken[0] == CONTENT_BYTES_MAX + at_a_time + len(FIRST.to_bytes())
+        with (tmp_path / "KILL").open("ab") as stream:
+            stream.write(b"x" * (2 * CONTENT_BYTES_MAX))
+        taken[0] = 0
+        file.read()
+        assert taken[0] == 2 * CONTENT_BYTES_MAX
+
+
+@pytest.mark.parametrize("size", [CONTENT_BYTES_MAX - 100, CONTENT_BYTES_MAX + 1, 4 * CONTENT_BYTES_MAX])
+def test_an_arming_behind_more_than_is_read_is_seen_and_kept(
+    file: DiskKillFile, tmp_path: Path, size: int
+) -> None:
+    """A script that arms each minute makes a mebibyte in some days: the last word counts all the same."""
+    (tmp_path / "KILL").write_bytes(b"x" * size)
+    assert file.add(FIRST) is None
+    found = file.read()
+    assert found is not None
+    assert found.armings == (FIRST,)
+    assert file.add(SECOND) is None
+    left = file.disarm(frozenset(found.ids))
+    assert left is not None
+    assert left.armings == (SECOND,)
 
 
 def test_error_without_words_is_shown_all_the_same(

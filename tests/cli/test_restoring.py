@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -11,9 +12,11 @@ import pytest
 
 from actors.audit.files import whole_lines
 from actors.state.backup import backups
+from cli.data_folder import locked
 from cli.exit_codes import ExitCode
 from cli.main import main
 from core.audit.hash_chain import read_record
+from core.errors import InputError
 from core.kill_file import parse_kill_file
 from core.messages.audit import AuditKind
 from core.messages.kill_switch import ArmCause, ArmKillSwitch
@@ -21,8 +24,30 @@ from core.messages.state import RecordKillSwitch
 from core.values import Environment
 from reading.proof import books_proved
 from tests.actors.state.books_room import BooksRoom, event
-from tests.cli.restoring.support import LATER, backed_up, bind, flipped, kinds, restore, tree
+from tests.cli.restores import LATER, backed_up, bind, flipped, folder_with_backups, restore, tree
 from tests.fakes.held_folder import held_folder
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return folder_with_backups(tmp_path_factory.mktemp("restoring") / "data")
+
+
+@pytest.fixture
+def data_dir(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made, tmp_path / "data", copy_function=shutil.copy2))
+
+
+@pytest.fixture(params=[0, 1], ids=["with its database", "rebuilt from its log"])
+def backup(data_dir: Path, request: pytest.FixtureRequest) -> Path:
+    found = backups(data_dir)
+    assert [(path / "cerbero.db").exists() for path in found] == [True, False]
+    number: int = request.param
+    return found[number]
+
+
+def kinds(data_dir: Path) -> list[str]:
+    return [read_record(line).kind for line in whole_lines(data_dir / "audit")]
 
 
 def test_restored_books_are_whole_and_an_engine_starts_on_them_without_an_alarm(
@@ -208,31 +233,6 @@ def test_backup_of_an_older_version_has_no_manifest_and_is_proved_all_the_same(d
     assert books_proved(data_dir).ok
 
 
-def test_backup_of_before_an_upgrade_of_the_schema_is_proved_and_restored(data_dir: Path) -> None:
-    """It has rows of an older form; the day of an upgrade is one on which a backup is needed."""
-    backup = backups(data_dir)[0]
-    (backup / "backup.json").unlink()
-    older(backup)
-    before = tree(backup)
-    assert restore(data_dir, "--from", backup, "--dry-run") == ExitCode.OK
-    assert restore(data_dir, "--from", backup) == ExitCode.OK
-    assert books_proved(data_dir).ok
-    assert tree(backup) == before
-
-
-def test_folder_of_before_an_upgrade_is_proved_as_it_is(data_dir: Path) -> None:
-    older(data_dir)
-    assert main(["audit", "verify", "--books", "--data-dir", str(data_dir)]) == ExitCode.OK
-
-
-def older(folder: Path) -> None:
-    """Take back the newest migration."""
-    with closing(sqlite3.connect(folder / "cerbero.db")) as db:
-        db.execute("DROP TABLE venue_texts")
-        db.execute("PRAGMA user_version = 5")
-        db.commit()
-
-
 def test_changed_row_in_the_database_of_a_backup_without_manifest_is_found(
     data_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -243,3 +243,54 @@ def test_changed_row_in_the_database_of_a_backup_without_manifest_is_found(
         db.commit()
     assert restore(data_dir, "--from", backup) == ExitCode.FOUND_WRONG
     assert "system" in capsys.readouterr().err
+
+
+class CutError(Exception):
+    """The process ends here."""
+
+
+def test_a_restore_that_is_cut_short_anywhere_is_finished_or_has_changed_nothing(
+    data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And until it is finished no engine starts."""
+    before, backup = books_of(data_dir), backups(data_dir)[0]
+    rename = Path.rename
+    steps = 0
+    for cut_at in range(20):
+        folder = Path(shutil.copytree(data_dir, tmp_path / f"cut-{cut_at}"))
+        steps = 0
+
+        def cut(self: Path, target: Path, cut_at: int = cut_at) -> Path:
+            nonlocal steps
+            steps += 1
+            if steps > cut_at:
+                raise CutError
+            return rename(self, target)
+
+        monkeypatch.setattr(Path, "rename", cut)
+        try:
+            restore(folder, "--from", folder / "backups" / backup.name)
+        except CutError:
+            monkeypatch.setattr(Path, "rename", rename)
+        else:
+            break
+        finally:
+            monkeypatch.setattr(Path, "rename", rename)
+        begun = any(folder.glob("restoring-*"))
+        if not begun:
+            assert books_of(folder) == before
+            continue
+        with pytest.raises(InputError, match="a restore of its books was cut short"), locked(folder, Path):
+            pass
+        assert restore(folder) == ExitCode.OK
+        assert books_proved(folder).ok
+        assert kinds(folder)[-1] == AuditKind.RESTORED
+        [aside] = (folder / "replaced").iterdir()
+        assert tree(aside) == before
+    assert steps >= 4
+
+
+def books_of(data_dir: Path) -> dict[str, bytes]:
+    return {
+        name: content for name, content in tree(data_dir).items() if name.startswith(("audit/", "cerbero.db"))
+    }

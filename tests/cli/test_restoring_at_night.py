@@ -1,4 +1,4 @@
-"""`state restore` that is cut short or meets a full disk, and what it says beforehand."""
+"""What a restore says and leaves on a bad night: a full disk, an older version, a clock that was set back."""
 
 from __future__ import annotations
 
@@ -11,57 +11,86 @@ from pathlib import Path
 import pytest
 
 from actors.state.backup import backups
+from cli import restoring
 from cli.data_folder import locked
 from cli.exit_codes import ExitCode
-from core.errors import InputError
-from core.messages.audit import AuditKind
+from cli.main import main
 from reading.proof import books_proved
-from tests.cli.restoring.support import backed_up, books_of, flipped, kinds, restore, tree
+from tests.cli.restores import LATER, backed_up, flipped, folder_with_backups, restore, tree
 
 
-class CutError(Exception):
-    """The process ends here."""
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return folder_with_backups(tmp_path_factory.mktemp("restoring") / "data")
 
 
-def test_a_restore_that_is_cut_short_anywhere_is_finished_or_has_changed_nothing(
-    data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def data_dir(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made, tmp_path / "data", copy_function=shutil.copy2))
+
+
+@pytest.fixture(params=[0, 1], ids=["with its database", "rebuilt from its log"])
+def backup(data_dir: Path, request: pytest.FixtureRequest) -> Path:
+    found = backups(data_dir)
+    assert [(path / "cerbero.db").exists() for path in found] == [True, False]
+    number: int = request.param
+    return found[number]
+
+
+def test_backup_of_before_an_upgrade_of_the_schema_is_proved_and_restored(data_dir: Path) -> None:
+    """It has rows of an older form; the day of an upgrade is one on which a backup is needed."""
+    backup = backups(data_dir)[0]
+    (backup / "backup.json").unlink()
+    older(backup)
+    before = tree(backup)
+    assert restore(data_dir, "--from", backup, "--dry-run") == ExitCode.OK
+    assert restore(data_dir, "--from", backup) == ExitCode.OK
+    assert books_proved(data_dir).ok
+    assert tree(backup) == before
+
+
+def test_folder_of_before_an_upgrade_is_proved_as_it_is(data_dir: Path) -> None:
+    older(data_dir)
+    assert main(["audit", "verify", "--books", "--data-dir", str(data_dir)]) == ExitCode.OK
+
+
+def older(folder: Path) -> None:
+    """Take back the newest migration."""
+    with closing(sqlite3.connect(folder / "cerbero.db")) as db:
+        db.execute("DROP TABLE venue_texts")
+        db.execute("PRAGMA user_version = 5")
+        db.commit()
+
+
+def test_two_restores_within_a_second_keep_what_each_has_replaced(
+    data_dir: Path, backup: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And until it is finished no engine starts."""
-    before, backup = books_of(data_dir), backups(data_dir)[0]
-    rename = Path.rename
-    steps = 0
-    for cut_at in range(20):
-        folder = Path(shutil.copytree(data_dir, tmp_path / f"cut-{cut_at}"))
-        steps = 0
+    """Also a clock that was set back gives the same name twice."""
+    monkeypatch.setattr("cli.restoring.now", lambda: LATER)
+    assert restore(data_dir, "--from", backup) == ExitCode.OK
+    assert restore(data_dir, "--from", backup) == ExitCode.OK
+    assert len(list((data_dir / "replaced").iterdir())) == 2
+    with locked(data_dir, Path):
+        assert books_proved(data_dir).ok
 
-        def cut(self: Path, target: Path, cut_at: int = cut_at) -> Path:
-            nonlocal steps
-            steps += 1
-            if steps > cut_at:
-                raise CutError
-            return rename(self, target)
 
-        monkeypatch.setattr(Path, "rename", cut)
-        try:
-            restore(folder, "--from", folder / "backups" / backup.name)
-        except CutError:
-            monkeypatch.setattr(Path, "rename", rename)
-        else:
-            break
-        finally:
-            monkeypatch.setattr(Path, "rename", rename)
-        begun = any(folder.glob("restoring-*"))
-        if not begun:
-            assert books_of(folder) == before
-            continue
-        with pytest.raises(InputError, match="a restore of its books was cut short"), locked(folder, Path):
-            pass
-        assert restore(folder) == ExitCode.OK
-        assert books_proved(folder).ok
-        assert kinds(folder)[-1] == AuditKind.RESTORED
-        [aside] = (folder / "replaced").iterdir()
-        assert tree(aside) == before
-    assert steps >= 4
+def test_what_somebody_laid_into_a_restore_that_was_cut_short_does_not_keep_it_from_its_end(
+    data_dir: Path, backup: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A share or a file manager leaves files of its own; they are kept with what was replaced."""
+    finish = restoring.finished
+
+    def laid(folder: Path) -> Path | None:
+        for begun in folder.glob("restoring-*"):
+            (begun / ".nfs0001").write_bytes(b"theirs")
+        return finish(folder)
+
+    monkeypatch.setattr(restoring, "finished", laid)
+    assert restore(data_dir, "--from", backup) == ExitCode.OK
+    [aside] = (data_dir / "replaced").iterdir()
+    assert [path.read_bytes() for path in aside.rglob(".nfs0001")] == [b"theirs"]
+    with locked(data_dir, Path):
+        assert books_proved(data_dir).ok
 
 
 @pytest.mark.parametrize(

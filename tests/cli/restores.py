@@ -1,4 +1,4 @@
-"""Folders with backups, and what is looked at in them."""
+"""A folder whose backups are of before all that was traded, and the command that restores one."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
-from actors.audit.files import whole_lines
 from actors.state.backup import make_backup
 from actors.state.database import open_database
 from actors.state.market_file import attach_market
 from cli.main import main
-from core.audit.hash_chain import read_record
-from core.messages.state import BindAccount
+from core.messages.state import BindAccount, RecordInbox
 from core.values import Environment
-from tests.actors.state.books_room import START, BooksRoom
+from tests.actors.state.books_room import START, BooksRoom, event
+from tests.fakes.whole_books import write_whole_books
 
 LATER = START + timedelta(days=3)
 
@@ -43,17 +42,22 @@ def tree(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
-def kinds(data_dir: Path) -> list[str]:
-    return [read_record(line).kind for line in whole_lines(data_dir / "audit")]
-
-
 def flipped(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
 
 
-def books_of(data_dir: Path) -> dict[str, bytes]:
-    return {
-        name: content for name, content in tree(data_dir).items() if name.startswith(("audit/", "cerbero.db"))
-    }
+def folder_with_backups(folder: Path) -> Path:
+    """A folder whose backups are of before all that was traded."""
+    room = BooksRoom(folder).start()
+    bind(room)
+    room.tell(event(1))
+    room.stop()
+    backed_up(folder)
+    backed_up(folder, 1)
+    room = BooksRoom(folder).start()
+    write_whole_books(room)
+    room.tell(RecordInbox(request_id="cmd", at=LATER, message="RunEntryCycle", body="{}", who="ada"))
+    room.stop()
+    return folder

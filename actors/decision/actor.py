@@ -66,9 +66,9 @@ class Decision(Room[DecisionProtocol | Terminated]):
     to the kill switch; `FetchSnapshot` to market data; `PlaceCombo`, `ClosePosition`, `SettleExpired`,
     `GetExecution` to execution; `RaiseAlert` to alerting; `CycleWaits`, `CycleEnded` | `Refused`,
     `DecisionStatus` to whoever asked.
-    Owns: the cycle under way and those that wait.
+    Owns: the cycle under way, those that wait, and each proposal until its instruction is on record.
     On failure: a new incarnation finds the open row in the books and closes it with a named reason; at the
-    engine's start a row that can still be acted on is taken up again.
+    engine's start a row that can still be acted on is taken up again. A proposal that was left is cancelled.
     """
 
     def __init__(

@@ -88,6 +88,10 @@ class CycleOver(Exception):  # noqa: N818  (it ends a cycle; it is no error of t
         self.end = CycleEnd(outcome, reasons)
 
 
+class NotBooked(CycleOver):
+    """State refused a record; none of it is in the books."""
+
+
 def snapshot_key(cycle_id: CycleId) -> Key[Snapshot | SnapshotFailed]:
     """Market data's answer to a cycle."""
     return Key(f"snapshot:{cycle_id}")
@@ -149,7 +153,7 @@ class Cycle(ABC):
         return came
 
     async def booked(self, *keys: Key[Booked]) -> None:
-        """Wait until all of it is on disk. Raises `CycleOver` at a refusal or the deadline."""
+        """Wait until all of it is on disk. Raises `NotBooked` at a refusal, `CycleOver` at the deadline."""
         waiting = set(keys)
         while waiting:
             came = await self.first_of(*(key for key in keys if key in waiting))
@@ -158,7 +162,7 @@ class Cycle(ABC):
             if isinstance(came.event, Refused):
                 reasons = came.event.reasons
                 self.desk.ctx.log().error("state refused %s: %s", came.key.name, ", ".join(reasons))
-                raise CycleOver(CycleOutcome.ACTOR_FAILED, "state_refused", *reasons)
+                raise NotBooked(CycleOutcome.ACTOR_FAILED, "state_refused", *reasons)
             waiting.discard(came.key)
 
     async def snapshot(

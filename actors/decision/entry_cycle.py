@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from actors.decision.cycle import Cycle, CycleEnd, Step
-from actors.decision.desk import Booked, Desk
+from actors.decision.cycle import Cycle, CycleEnd, NotBooked, Step
+from actors.decision.desk import Booked
 from actors.decision.facts import blocked_reasons, entry_facts
+from actors.decision.release import proposal_id_of
 from actors.decision.window import window_end
 from actors.runtime import Key
 from core.messages.execution import FinalOutcome, OrderFinal, PlaceCombo
 from core.messages.market_data import EntryMarket, SnapshotKind
-from core.messages.state import CloseProposal, RecordDecision
+from core.messages.state import RecordDecision
 from core.orders.books import CycleOutcome, Proposal
-from core.orders.lifecycle import PositionState
 from core.rules import record as decision_record
 from core.rules.entry.decision import EntryDecision, EntryOutcome, decide_entry
-from core.values import CycleId, PositionId, ProposalId
+from core.values import CycleId, PositionId
 
 ORDER_MARGIN_S: Final = 180.0
 """Time beyond the fill timeout for the last cancel and the look-ups of an order in doubt."""
@@ -111,7 +111,11 @@ class EntryCycle(Cycle):
             self.cycle_id,
         )
         self.unbooked_proposal = None if proposal is None else booked
-        await self.booked(booked)
+        try:
+            await self.booked(booked)
+        except NotBooked:
+            self.unbooked_proposal = None
+            raise
         self.unbooked_proposal = None
         return decision, proposal
 
@@ -119,29 +123,3 @@ class EntryCycle(Cycle):
 def place_request(cycle_id: CycleId) -> str:
     """The id of the one order that an entry cycle asks for."""
     return f"place-{cycle_id}"
-
-
-def proposal_id_of(cycle_id: CycleId) -> ProposalId:
-    """The id of the one proposal that a cycle may make."""
-    return ProposalId(f"p-{cycle_id}")
-
-
-def release_proposal(desk: Desk, cycle_id: CycleId) -> None:
-    """Close a proposal that never became an order: it must not count as an open position.
-
-    If its instruction is on record, the position is no longer `proposed`, and execution owns its end.
-    Raises `RoomUnreachableError`.
-    """
-    proposal_id = proposal_id_of(cycle_id)
-    position = desk.position(PositionId(proposal_id))
-    if position is None or position.state is not PositionState.PROPOSED:
-        return
-    desk.send(
-        CloseProposal(
-            request_id=f"release-{proposal_id}-{desk.ctx.uuid()}",
-            proposal_id=proposal_id,
-            reason="cycle_ended",
-            at=desk.ctx.now(),
-        ),
-        cycle_id,
-    )

@@ -10,9 +10,10 @@ from typing import Final
 from actors.decision.cycle import Asker, Cycle, CycleEnd, Due
 from actors.decision.desk import Booked, Desk, RoomUnreachableError
 from actors.decision.ending import MONITOR_FAILURES, ended_text, entered_text, severity_of
-from actors.decision.entry_cycle import EntryCycle, proposal_id_of, release_proposal
+from actors.decision.entry_cycle import EntryCycle
 from actors.decision.kelly_cycle import KellyCycle
 from actors.decision.monitor_cycle import MonitorCycle
+from actors.decision.release import Releases, proposal_id_of
 from actors.decision.settlement_cycle import SettlementCycle
 from actors.decision.window import window_end
 from actors.runtime import Key, Name
@@ -37,15 +38,6 @@ KINDS: Final[dict[Job, type[Cycle]]] = {
     Job.SETTLEMENT: SettlementCycle,
     Job.KELLY: KellyCycle,
 }
-RELEASES: Final = frozenset(
-    {
-        CycleOutcome.ACTOR_FAILED,
-        CycleOutcome.DEADLINE,
-        CycleOutcome.INTERRUPTED,
-        CycleOutcome.RECOVERING,
-    }
-)
-"""Outcomes after which the books may hold a proposal that will never become an order."""
 
 
 class CycleQueue:
@@ -53,6 +45,7 @@ class CycleQueue:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self.releases = Releases(desk)
         self._waiting: deque[Due] = deque()
         self._askers: dict[tuple[Job, datetime], dict[str, Asker]] = {}
         self._opening: Due | None = None
@@ -77,6 +70,10 @@ class CycleQueue:
         keys += [self.active.due.key] if self.active is not None else []
         keys += [(ended.job, ended.slot) for ended in self._closing.values()]
         return (job, slot) in keys
+
+    def is_at(self, cycle_id: CycleId) -> bool:
+        """True if that cycle is under way: its proposal may still become an order."""
+        return self.active is not None and self.active.cycle_id == cycle_id
 
     def awaits_first_begin(self, job: Job, slot: datetime) -> bool:
         """True if a person's command for that slot waits, and this incarnation has not begun it."""
@@ -104,9 +101,17 @@ class CycleQueue:
         if asker is not None and why is not None:
             asker.answer(CycleWaits(request_id=asker.request_id, text=why))
 
-    def close_row(self, cycle_id: CycleId, due: Due, end: CycleEnd) -> None:
-        """Close a row in the books and raise its alert; who asked is answered when the end is on disk."""
+    def close_row(
+        self, cycle_id: CycleId, due: Due, end: CycleEnd, unbooked_proposal: Key[Booked] | None = None
+    ) -> None:
+        """Close a row in the books and raise its alert; who asked is answered when the end is on disk.
+
+        A proposal that has not become an order by now never will, however the cycle ended, and is cancelled.
+        """
         desk = self._desk
+        if due.job is Job.ENTRY and end.outcome is not CycleOutcome.ENTERED:
+            # Before the row is closed: a cycle with an outcome has nothing left to be cleared up.
+            self.releases.release(cycle_id, unbooked_proposal)
         now = desk.ctx.now()
         self._waiting = deque(waiting for waiting in self._waiting if waiting.key != due.key)
         ended = CycleEnded(
@@ -128,8 +133,6 @@ class CycleQueue:
             cycle_id,
         )
         self._tell(ended)
-        if due.job is Job.ENTRY and end.outcome in RELEASES:
-            self._release(cycle_id)
         desk.conversations.start(Name("close", request_id), self._close(request_id, booked, ended))
 
     def view_active(self) -> CycleView | None:
@@ -271,10 +274,8 @@ class CycleQueue:
         self.active = None
         if due.job is Job.MONITOR and any(reason.startswith(NOT_RECOVERED) for reason in end.reasons):
             self.monitor_owed = True
-        if isinstance(cycle, EntryCycle) and cycle.unbooked_proposal is not None and end.outcome in RELEASES:
-            late = self._release_when_booked(cycle.cycle_id, cycle.unbooked_proposal)
-            self._desk.conversations.start(Name("release", cycle.cycle_id), late)
-        self.close_row(cycle.cycle_id, due, end)
+        unbooked = cycle.unbooked_proposal if isinstance(cycle, EntryCycle) else None
+        self.close_row(cycle.cycle_id, due, end, unbooked)
 
     def _wait_again(self, due: Due) -> None:
         """A recovery began while the row of a person's cycle was opened: the row stays open and waits."""
@@ -301,12 +302,6 @@ class CycleQueue:
         for asker in self._askers.pop((ended.job, ended.slot), {}).values():
             asker.answer(Refused(request_id=asker.request_id, reasons=("cycle_not_closed", *reasons)))
 
-    async def _release_when_booked(self, cycle_id: CycleId, booked: Key[Booked]) -> None:
-        """Release a proposal that was still on its way to the books when its cycle ended."""
-        answer = await self._desk.conversations.event(booked)
-        if isinstance(answer, Recorded):
-            self._release(cycle_id)
-
     def _tell(self, ended: CycleEnded) -> None:
         if ended.job is Job.MONITOR and ended.outcome is not CycleOutcome.MISFIRED:
             failed = ended.outcome in MONITOR_FAILURES
@@ -325,13 +320,6 @@ class CycleQueue:
         except RoomUnreachableError as error:
             return f"numbers unknown: {error}"
         return "the books do not know the position" if position is None else entered_text(position)
-
-    def _release(self, cycle_id: CycleId) -> None:
-        try:
-            release_proposal(self._desk, cycle_id)
-        except RoomUnreachableError as error:
-            text = f"a proposal of {cycle_id} may hold a slot: {error}"
-            self._desk.alert(Severity.HIGH, "proposal_not_released", text, cycle_id)
 
 
 def _expires(due: Due) -> bool:

@@ -63,6 +63,10 @@ class TakeUp:
                 queue.close_row(row.cycle_id, due, CycleEnd(CycleOutcome.ACTOR_FAILED, reasons))
             else:
                 queue.close_row(row.cycle_id, due, CycleEnd(CycleOutcome.INTERRUPTED, reasons))
+        for cycle_id in answer.proposed:
+            # Also of cycles that have an outcome: an incarnation may have ended before this was done.
+            if not queue.is_at(cycle_id):
+                queue.releases.release(cycle_id)
         self._run_owed_monitor()
         queue.taken_up = queue.recovered
         queue.moved()

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 from datetime import datetime
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
 
 from actors.failpoints import Failpoint, reach
@@ -69,6 +70,10 @@ def keep_evidence(data_dir: Path, now: datetime) -> Path:
         if (known / digest).exists():
             return known
     evidence = parent / f"{now:%Y%m%dT%H%M%SZ}-{digest[:8]}-database"
+    # A copy that a kill cut short has no note of its digest; it is kept. Time may stand where it stood then.
+    tries = count(2)
+    while evidence.exists():
+        evidence = parent / f"{now:%Y%m%dT%H%M%SZ}-{digest[:8]}-{next(tries)}-database"
     evidence.mkdir(parents=True, mode=0o700)
     for name in (DATABASE_FILE, f"{DATABASE_FILE}-wal", MARKET_FILE, f"{MARKET_FILE}-wal"):
         found = data_dir / name

@@ -33,7 +33,8 @@ from core.messages.state import (
 )
 from core.orders.books import Books, OrderRow
 from core.orders.identity import Permitted
-from core.values import Label
+from core.orders.lifecycle import PositionState
+from core.values import CycleId, Label
 
 Read = (
     GetPosition
@@ -63,7 +64,12 @@ def read(db: sqlite3.Connection, query: Read) -> StateAnswer:
             known = _known_orders(db, query.labels)
             return _answer(query, OrdersRead(request_id=query.request_id, orders=known))
         case GetOpenCycles():
-            return _answer(query, OpenCycles(request_id=query.request_id, cycles=cycles.without_outcome(db)))
+            left = OpenCycles(
+                request_id=query.request_id,
+                cycles=cycles.without_outcome(db),
+                proposed=_proposed(db),
+            )
+            return _answer(query, left)
         case GetLastCycle():
             cycle = cycles.last_of(db, query.job)
             return _answer(query, LastCycle(request_id=query.request_id, job=query.job, cycle=cycle))
@@ -93,6 +99,11 @@ def read(db: sqlite3.Connection, query: Read) -> StateAnswer:
 def _answer(_query: Query[R], answer: R) -> R:
     """`answer`, which the type checker compares with what the query names."""
     return answer
+
+
+def _proposed(db: sqlite3.Connection) -> tuple[CycleId, ...]:
+    live = positions.live(db)
+    return tuple(each.cycle_id for each in live if each.state is PositionState.PROPOSED)
 
 
 def _known_orders(

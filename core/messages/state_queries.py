@@ -13,7 +13,7 @@ from core.messages.base import Event, Query, Refused
 from core.messages.kill_switch import ArmCause
 from core.orders.books import Books, CycleRow, Job, OrderRow, Position
 from core.orders.identity import Permitted
-from core.values import Label, PositionId, Value
+from core.values import CycleId, Label, PositionId, Value
 
 
 class BooksRead(Event):
@@ -52,8 +52,11 @@ class GetOrders(Query[OrdersRead | Refused]):
 
 
 class OpenCycles(Event):
+    """`proposed`: the cycles, with an outcome or without, whose proposal has neither instruction nor end."""
+
     request_id: str
     cycles: tuple[tuple[CycleRow, bool], ...]
+    proposed: tuple[CycleId, ...] = ()
 
 
 class GetOpenCycles(Query[OpenCycles | Refused]):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.decision.entry_cycle import proposal_id_of
+from actors.decision.release import proposal_id_of
 from core.orders.books import InstructionKind, Job
 from core.orders.label import OrderLabel
 from core.values import cycle_id_of

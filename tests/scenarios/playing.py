@@ -23,7 +23,7 @@ from gateway.paper.process import PaperVenue
 from lab.engine import SimulatedEngine, open_venue
 from lab.wire import Wire
 from reading.audit import verified
-from reading.books import stored_books
+from reading.books import stored_books, stored_positions
 from reading.proof import books_proved
 
 STRATEGY = Path(__file__).resolve().parents[2] / "strategy.yaml"
@@ -52,6 +52,12 @@ class Played:
     @property
     def trades(self) -> tuple[Position, ...]:
         return tuple(stored_books(self.data_dir).trades)
+
+    @property
+    def proposed(self) -> list[str]:
+        """The positions whose proposal has neither an instruction nor an end."""
+        everything = stored_positions(self.data_dir, everything=True)
+        return [str(each.position_id) for each in everything if each.state is PositionState.PROPOSED]
 
     @property
     def cycles(self) -> tuple[CycleRow, ...]:
@@ -174,6 +180,7 @@ def assert_laws_hold(played: Played) -> None:
     assert len(set(played.venue_labels)) == len(played.venue_labels)
     assert set(played.venue_labels) <= {instruction.label for instruction, _ in played.orders}
     assert [cycle.cycle_id for cycle in played.cycles if cycle.outcome is None] == []
+    assert played.proposed == [], "a proposal outlives its cycle: it counts as an open position for ever"
     slots = [(cycle.job, cycle.slot) for cycle in played.cycles]
     assert len(set(slots)) == len(slots)
     audit = verified(played.data_dir)

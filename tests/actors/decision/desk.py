@@ -152,10 +152,10 @@ class DecisionDesk:
         if recovered:
             self.recover()
 
-    def recover(self, *rows: tuple[CycleRow, bool]) -> None:
+    def recover(self, *rows: tuple[CycleRow, bool], proposed: tuple[CycleId, ...] = ()) -> None:
         self.tell(RecoveryReport(ok=True, at=self.ctx.now(), attempts=1, differences=()))
         asked = self.sent("state", GetOpenCycles)[-1]
-        self.tell(OpenCycles(request_id=asked.request_id, cycles=rows))
+        self.tell(OpenCycles(request_id=asked.request_id, cycles=rows, proposed=proposed))
 
     def tell(self, message: object, sender: FakeAddress | None = None) -> None:
         with self.ctx.handling(message, sender=sender):

@@ -15,7 +15,11 @@ from core.messages.decision import CycleEnded, RunEntryCycle
 from core.messages.execution import FinalOutcome, OrderFinal, PlaceCombo, RecoveryReport
 from core.messages.kill_switch import ArmCause, GetKillSwitch
 from core.messages.market_data import FetchSnapshot, SnapshotKind
-from core.messages.state import CloseProposal, OpenCycle, RecordDecision
+from core.messages.state import (
+    CloseProposal,
+    OpenCycle,
+    RecordDecision,
+)
 from core.orders.books import CycleOutcome, CycleRow, Job
 from core.rules import record as decision_record
 from core.values import Mode
@@ -250,13 +254,6 @@ def test_an_order_that_never_ends_is_a_deadline_of_its_own() -> None:
     assert desk.end() == (CycleOutcome.DEADLINE, ("deadline:order",))
 
 
-def test_a_proposal_that_no_order_followed_gives_its_slot_back() -> None:
-    desk = at_order()
-    desk.terminated("execution")
-    released = desk.sent("state", CloseProposal)
-    assert [close.proposal_id for close in released] == [f"p-{ENTRY}"]
-
-
 def test_a_fill_after_the_cycle_ended_is_told_loudly() -> None:
     desk = at_order()
     desk.terminated("execution")
@@ -284,6 +281,8 @@ def test_books_that_refuse_the_decision_end_the_cycle_without_an_order() -> None
     assert desk.sent("execution", PlaceCombo) == []
     assert desk.ends()[0].outcome is CycleOutcome.ACTOR_FAILED
     assert desk.ends()[0].reasons == ("state_refused", "database_full")
+    assert desk.sent("state", CloseProposal) == []
+    assert not desk.actor.conversations.names("release"), "there is no proposal to wait for"
 
 
 def test_a_misfired_slot_has_a_row_and_nothing_more() -> None:

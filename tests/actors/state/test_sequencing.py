@@ -21,6 +21,7 @@ from core.messages.state import (
     AccountBound,
     BindAccount,
     BooksRead,
+    CloseCycle,
     GetBooks,
     GetJobRuns,
     GetKillSwitchRow,
@@ -45,9 +46,9 @@ from core.messages.state import (
     SystemRead,
     UndeliveredAlerts,
 )
-from core.orders.books import Job
+from core.orders.books import CycleOutcome, Job
 from core.values import Environment
-from tests.actors.state.books_room import START, BooksRoom, event, instruct, propose, records
+from tests.actors.state.books_room import CYCLE, START, BooksRoom, event, instruct, propose, records
 
 
 def test_nothing_is_acknowledged_before_the_audit_file_has_it(room: BooksRoom) -> None:
@@ -306,6 +307,17 @@ def test_open_cycles_say_whether_an_instruction_came_of_them(room: BooksRoom) ->
     found = room.ask(GetOpenCycles(request_id="q"))
     flags = {row.job: flag for row, flag in found.cycles}  # type: ignore[attr-defined]
     assert flags == {Job.ENTRY: True, Job.MONITOR: False}
+
+
+def test_open_cycles_name_the_proposals_that_have_neither_instruction_nor_end(room: BooksRoom) -> None:
+    propose(room)
+    assert room.ask(GetOpenCycles(request_id="q")).proposed == (CYCLE,)  # type: ignore[attr-defined]
+    end = CloseCycle(request_id="end", cycle_id=CYCLE, outcome=CycleOutcome.REFUSED, reasons=(), at=START)
+    room.tell(end)
+    left = room.ask(GetOpenCycles(request_id="q"))
+    assert (left.cycles, left.proposed) == ((), (CYCLE,))  # type: ignore[attr-defined]
+    instruct(room)
+    assert room.ask(GetOpenCycles(request_id="q")).proposed == ()  # type: ignore[attr-defined]
 
 
 def test_a_replaced_incarnation_commits_nothing(room: BooksRoom) -> None:

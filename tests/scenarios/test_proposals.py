@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from actors.http import Response, Transport
 from actors.http.port import NotConnected
-from actors.mcp import Response, Transport
 from actors.names import EXECUTION, KILL_SWITCH, STATE, Rooms
 from actors.runtime import BatonRuntime, Context, Envelope, GreenRuntime, Tracer
 from core.messages.execution import CancelEntries, PlaceCombo

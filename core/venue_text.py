@@ -70,6 +70,12 @@ def named(text: str) -> str:
     return quoted(text, NAME_LENGTH_MAX)
 
 
+def spoken(text: str) -> str:
+    """A quoted text without its signs: as the side that says it sends it."""
+    found = _QUOTED.fullmatch(text)
+    return text if found is None else found[1]
+
+
 def escaped(text: str) -> str:
     r"""Plain printable ASCII: everything else as `\n`, `\xNN`, `\uNNNN` or `\UNNNNNNNN`."""
     return text if _PLAIN.fullmatch(text) else _ESCAPED.sub(_escape, text)

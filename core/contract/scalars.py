@@ -17,7 +17,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BeforeValidator, Field, PlainSerializer
 from pydantic.functional_validators import AfterValidator
 
-from core.venue_text import named, quoted
+from core.venue_text import named, quoted, spoken
 
 YEAR_MIN, YEAR_MAX = 2000, 2100
 """No time of the market lies outside; hours and days can be added to, and taken from, any time within."""
@@ -114,11 +114,13 @@ UtcTime = Annotated[
     AfterValidator(_in_utc),
     PlainSerializer(iso_utc, return_type=str, when_used="json"),
 ]
-Named = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH_MAX), AfterValidator(named)]
+_SPOKEN = PlainSerializer(spoken, return_type=str, when_used="json")
+"""A venue of ours answers in the same types, and quotes nothing: whoever reads its answer does."""
+Named = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH_MAX), AfterValidator(named), _SPOKEN]
 """An id, or the name of an instrument, an account or a venue; quoted if it does not look like one."""
-Titled = Annotated[str, AfterValidator(named)]
+Titled = Annotated[str, AfterValidator(named), _SPOKEN]
 """A title in a server's own words; a single word stays as it is."""
-FreeText = Annotated[str, AfterValidator(quoted)]
+FreeText = Annotated[str, AfterValidator(quoted), _SPOKEN]
 """What a server says in its own words. Nothing is decided by it; it is quoted, and cut if it is too long."""
 
 

@@ -87,7 +87,7 @@ def test_rejects_with_a_reason_what_it_will_not_take(changes: dict[str, object],
     desk = Desk()
     order = desk.place(**changes)
     assert order["state"] == "rejected"
-    assert str(order["reject_reason"]).startswith(f"⟪{reason}")
+    assert str(order["reject_reason"]).startswith(reason)
     assert desk.venue.account.balance_eth == 10
 
 
@@ -95,7 +95,7 @@ def test_rejects_an_exit_far_below_the_market() -> None:
     desk = Desk()
     desk.place()
     order = desk.place(**desk.exit(price="-0.0900"))
-    assert str(order["reject_reason"]).startswith("⟪10005")
+    assert str(order["reject_reason"]).startswith("10005")
 
 
 @pytest.mark.parametrize(

@@ -230,6 +230,7 @@ def be_cut(house: House, cuts: int) -> None:
             house.live_and_be_cut()
 
 
+@pytest.mark.power
 def test_a_few_cuts_lose_nothing_that_was_acknowledged(house: House) -> None:
     for _ in range(FEW):
         house.live_and_be_cut()

@@ -230,6 +230,8 @@ def _last_marks(data_dir: Path) -> tuple[LastMarks | None, str | None]:
         marks_eth = {row[0]: Decimal(row[3]) for row in json.loads(snapshot.quotes)}
     except FoundWrongError as error:
         return None, str(error)
+    except (ValueError, TypeError, LookupError, ArithmeticError) as error:
+        return None, f"the newest snapshot of the market can't be read: {type(error).__name__}"
     # A broken quote is stored as it came, with NaN for a mark.
     finite = {name: mark_eth for name, mark_eth in marks_eth.items() if mark_eth.is_finite()}
     return LastMarks(snapshot.at, snapshot.spot_usd, finite), None

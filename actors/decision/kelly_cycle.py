@@ -12,6 +12,7 @@ from core.messages.base import Refused
 from core.messages.state import ClosedTrades, GetClosedTrades, RecordEvent
 from core.orders.books import CycleOutcome, Position
 from core.pricing.kelly import KellyRecommendation, recommend
+from core.statistics.trades import result_of
 
 
 def trades_key(request_id: str) -> Key[ClosedTrades | Refused]:
@@ -51,7 +52,7 @@ class KellyCycle(Cycle):
 def trade_results(positions: tuple[Position, ...]) -> tuple[float, ...]:
     """The result of each closed trade: P&L in USD over the worst loss that was staked."""
     return tuple(
-        float(position.pnl_usd) / (position.plan.worst_loss_usd * position.contracts_opened)
+        result_of(position.pnl_usd, position.plan.worst_loss_usd * position.contracts_opened)
         for position in positions
         if position.contracts_opened > 0 and position.plan.worst_loss_usd > 0.0
     )

@@ -17,7 +17,8 @@ def books_opened(data_dir: Path) -> Iterator[sqlite3.Connection | None]:
     """A connection that can't write, on one consistent state of the books; None if there are none yet.
 
     Books of an older version are read from a copy that is converted as the next start would convert them; the
-    file stays as it is. Raises FoundWrongError if the file is no database or can't be read.
+    file stays as it is. Raises FoundWrongError if the file is no database or can't be read, or if a row read
+    within the block holds a value that its column can't have.
     """
     path, older = database_path(data_dir), None
     if not path.exists():
@@ -39,7 +40,10 @@ def books_opened(data_dir: Path) -> Iterator[sqlite3.Connection | None]:
                 migrate(converted)
                 converted.execute("PRAGMA query_only = ON")
                 yield converted
-    except (sqlite3.Error, UnicodeDecodeError) as error:
-        # Python raises the second for a text that is not UTF-8, because SQLite's message quotes it.
-        why = f"{error}" if older is None else f"{older} ({error})"
+    except (sqlite3.Error, ValueError, ArithmeticError) as error:
+        # The others come of a value that is none of its column's: a time, a number, a word, UTF-8.
+        said = (
+            str(error) if isinstance(error, sqlite3.Error) else f"a row holds what it can't hold ({error!r})"
+        )
+        why = said if older is None else f"{older} ({said})"
         raise FoundWrongError(f"{path}: the books can't be read: {why}") from error

@@ -81,6 +81,7 @@ READING = [
     ("state", "orders"),
     ("state", "cycles"),
     ("state", "trades"),
+    ("report",),
     ("state", "texts"),
     ("audit", "tail", "-n", "200"),
     ("audit", "show", "1"),

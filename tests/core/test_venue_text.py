@@ -137,7 +137,7 @@ def _is_quoted(annotation: Any) -> bool:
 
 @pytest.mark.parametrize("model", ANSWERS, ids=lambda model: model.__name__)
 def test_no_answer_has_a_text_field_that_takes_any_text(model: type[BaseModel]) -> None:
-    """`Name` or `Said` (core/venue_text.py) is the type of a text in an answer."""
+    """`Named`, `Titled` or `FreeText` (core/contract/scalars.py) is the type of a text in an answer."""
     assert bare_texts(model) == []
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
+import zlib
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from core.errors import FoundWrongError
 from core.orders.books import CycleOutcome
 from core.orders.exit_rule import ExitRule
 from core.statistics.trades import ClosedTrade
@@ -87,6 +91,31 @@ def test_the_newest_marks_count(room: BooksRoom) -> None:
     marked(room, "0.0200", "0.0040", START + timedelta(hours=1))
     (trade,) = trading_report(room.data_dir).open_trades
     assert trade.pnl_eth == Decimal("0.0228") - Decimal("0.0320")
+
+
+@pytest.mark.parametrize(
+    "quotes", ["[[", "[[1]]", "7", '[["a", null, null, "x"]]', '[["a", null, null, null]]']
+)
+def test_a_snapshot_that_is_none_takes_nothing_from_the_report_but_the_marks(
+    room: BooksRoom, quotes: str
+) -> None:
+    marked(room, "0.0100", "0.0040")
+    with closing(sqlite3.connect(room.data_dir / "market.db")) as db:
+        db.execute("UPDATE market_snapshots SET quotes = ?", (zlib.compress(quotes.encode()),))
+        db.commit()
+    report = trading_report(room.data_dir)
+    assert report.marks is None
+    assert "the newest snapshot of the market can't be read" in (report.marks_problem or "")
+    assert [trade.pnl_eth for trade in report.open_trades] == [None]
+
+
+def test_a_row_that_can_not_be_read_is_named_as_damage(room: BooksRoom) -> None:
+    with closing(sqlite3.connect(room.data_dir / "cerbero.db")) as db:
+        db.execute("UPDATE fills SET price_eth = 'x'")
+        db.execute("UPDATE cash_flows SET amount_eth = 'x'")
+        db.commit()
+    with pytest.raises(FoundWrongError, match="the books can't be read"):
+        trading_report(room.data_dir)
 
 
 def test_damaged_snapshots_take_nothing_from_the_report_but_the_marks(room: BooksRoom) -> None:

@@ -14,29 +14,26 @@ import shutil
 import sqlite3
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 from pathlib import Path
 
 from actors.failpoints import Failpoint, reach
-from actors.state.backup_manifest import MANIFEST_FILE, Manifest, read_manifest
+from actors.state.backup_audit import copy_audit
+from actors.state.backup_files import digest_of, fsync
+from actors.state.backup_manifest import MANIFEST_FILE, Manifest
 from actors.state.backup_market import MARKET_BACKUPS, back_up_market
 from actors.state.database import DATABASE_FILE
 from actors.state.tables import chain
 from actors.state.tables.records import setting
 from core.errors import CerberoError, FoundWrongError
-from core.messages.audit import AuditBatch
 
 BACKUP_FOLDER = "backups"
-AUDIT_FOLDER = "audit"
 KEEP_ALL_FOR = timedelta(hours=6)
 KEEP_DAILY_FOR = timedelta(days=14)
 DATABASE_BYTES_A_DAY_MAX = 16 * 1024 * 1024
 """A database of twice this size is copied every second day, and so on."""
 _STAMP = "%Y%m%dT%H%M%SZ"
 _NAME = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
-_AUDIT_NAME = re.compile(r"audit-.*\.jsonl(\.gz)?")
 _DRAFT = ".draft"
-_CHUNK_BYTES = 1024 * 1024
 
 
 class BackupError(CerberoError):
@@ -66,7 +63,7 @@ def make_backup(db: sqlite3.Connection, data_dir: Path, now: datetime) -> Backup
         for old in folder.glob(f"*{_DRAFT}"):
             shutil.rmtree(old)
         draft.mkdir(parents=True, mode=0o700)
-        _fsync(data_dir)
+        fsync(data_dir)
         reach(Failpoint.BACKUP_BEGUN)
         found = backups(data_dir)
         files: dict[str, str] = {}
@@ -75,18 +72,18 @@ def make_backup(db: sqlite3.Connection, data_dir: Path, now: datetime) -> Backup
             copy = draft / DATABASE_FILE
             db.execute("VACUUM INTO CAST(? AS TEXT)", (os.fsencode(copy),))
             _check(copy)
-            _fsync(copy)
-            files[DATABASE_FILE], size_bytes = _digest(copy)
+            fsync(copy)
+            files[DATABASE_FILE], size_bytes = digest_of(copy)
             reach(Failpoint.BACKUP_BOOKS_COPIED)
-        size_bytes += _copy_audit(db, data_dir / AUDIT_FOLDER, draft, found[-1] if found else None, files)
+        size_bytes += copy_audit(db, data_dir, draft, found[-1] if found else None, files)
         reach(Failpoint.BACKUP_AUDIT_COPIED)
         digest, manifest_bytes = _write_manifest(db, draft, now, files)
         size_bytes += manifest_bytes
         reach(Failpoint.BACKUP_DESCRIBED)
-        _fsync(draft)
+        fsync(draft)
         draft.rename(target)
         reach(Failpoint.BACKUP_NAMED)
-        _fsync(folder)
+        fsync(folder)
         reach(Failpoint.BACKUP_SYNCED)
         _prune(folder, now)
     except (OSError, sqlite3.Error, FoundWrongError) as error:
@@ -130,63 +127,6 @@ def _check(copy: Path) -> None:
         raise BackupError(f"integrity_check of the copy: expected ok, found {found}")
 
 
-def _copy_audit(
-    db: sqlite3.Connection, source: Path, draft: Path, previous: Path | None, files: dict[str, str]
-) -> int:
-    """Copy the audit files, or link those that the previous backup holds unchanged; the bytes copied."""
-    target = draft / AUDIT_FOLDER
-    target.mkdir(mode=0o700)
-    known = _known_digests(previous)
-    copied = 0
-    pending = chain.read(db)[1]
-    found = source.iterdir() if source.is_dir() else ()
-    names = {path.name for path in found if _AUDIT_NAME.fullmatch(path.name)}
-    if pending is not None:
-        names.add(pending.file)
-    for name in sorted(names):
-        path, copy, key = source / name, target / name, f"{AUDIT_FOLDER}/{name}"
-        kept = None if previous is None else previous / AUDIT_FOLDER / name
-        if pending is not None and pending.file == name:
-            _copy_with_pending(path, copy, pending)
-        elif kept is not None and key in known and kept.exists() and _same(kept, path):
-            copy.hardlink_to(kept)
-            files[key] = known[key]
-            continue
-        else:
-            shutil.copy2(path, copy)
-        _fsync(copy)
-        files[key], size_bytes = _digest(copy)
-        copied += size_bytes
-    _fsync(target)
-    return copied
-
-
-def _copy_with_pending(path: Path, copy: Path, pending: AuditBatch) -> None:
-    """Copy a file as it is once the pending bytes are in it, however much of them is there now."""
-    with copy.open("xb") as sink:
-        if pending.offset:
-            with path.open("rb") as stream:
-                shutil.copyfileobj(stream, sink, _CHUNK_BYTES)
-            sink.truncate(pending.offset)
-            sink.seek(pending.offset)
-        sink.write(pending.payload)
-
-
-def _known_digests(previous: Path | None) -> dict[str, str]:
-    """The digests of the previous backup's files; none if it does not say them, so that nothing is linked."""
-    try:
-        manifest = None if previous is None else read_manifest(previous)
-    except FoundWrongError:
-        return {}
-    return {} if manifest is None else manifest.files
-
-
-def _same(one: Path, other: Path) -> bool:
-    """Whether size and modification time are equal: an append changes them, a compression the name."""
-    first, second = one.stat(), other.stat()
-    return (first.st_size, first.st_mtime_ns) == (second.st_size, second.st_mtime_ns)
-
-
 def _write_manifest(
     db: sqlite3.Connection, draft: Path, now: datetime, files: dict[str, str]
 ) -> tuple[str, int]:
@@ -203,8 +143,8 @@ def _write_manifest(
     ).sealed()
     path = draft / MANIFEST_FILE
     path.write_bytes(manifest.model_dump_json(indent=1).encode() + b"\n")
-    _fsync(path)
-    return _digest(path)
+    fsync(path)
+    return digest_of(path)
 
 
 def _made_at(backup: Path, now: datetime) -> datetime:
@@ -230,25 +170,8 @@ def _prune(folder: Path, now: datetime) -> None:
         if age > KEEP_ALL_FOR and not daily and path not in (found[-1], with_database[-1]):
             old.append(path.rename(path.with_name(f"{path.name}{_DRAFT}")))
     if old:
-        _fsync(folder)
+        fsync(folder)
         reach(Failpoint.BACKUP_OLD_SET_ASIDE)
     for path in old:
         shutil.rmtree(path)
         reach(Failpoint.BACKUP_OLD_REMOVED)
-
-
-def _digest(path: Path) -> tuple[str, int]:
-    digest, size_bytes = sha256(), 0
-    with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK_BYTES):
-            digest.update(chunk)
-            size_bytes += len(chunk)
-    return digest.hexdigest(), size_bytes
-
-
-def _fsync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+
+from actors.state.backup_files import fsync
 
 MARKET_BACKUPS = "market"
 _SUFFIX = ".db"
@@ -61,14 +62,6 @@ def _write_day(db: sqlite3.Connection, folder: Path, day: str) -> int:
         part.execute(_TABLE)
         part.executemany("INSERT INTO market_snapshots VALUES (?, ?, ?, ?, ?)", rows)
         part.execute("COMMIT")
-    _fsync(draft)
+    fsync(draft)
     draft.rename(path)
     return path.stat().st_size
-
-
-def _fsync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

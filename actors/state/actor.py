@@ -166,10 +166,6 @@ class State(Room[Write | Read | _Own]):
             return
         if self._intake.join(request.request_id, answer):
             return
-        known = first_answer(self._db, request.request_id)
-        if known is not None and self._audit_ready:
-            answer(known)
-            return
         if not self._intake.put(request, self.ctx.envelope.correlation, answer):
             answer(Refused(request_id=request.request_id, reasons=("books_busy",)))
             return
@@ -339,7 +335,9 @@ class State(Room[Write | Read | _Own]):
         if in_flight is not None:
             reach(Failpoint.BOOKS_DURABLE)
             self._intake.done(in_flight.waiting)
-            self._tell_facts()
+            facts = self._view.facts_if_due(self.ctx.now(), self._sequencer.last_seq)
+            if facts is not None:
+                self.ctx.tell(self._kill_switch, facts)
             for waiting, applied in zip(in_flight.waiting, in_flight.committed.outcomes, strict=True):
                 waiting.answer(applied.answer)
             self._tell_notices(in_flight.committed)

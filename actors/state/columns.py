@@ -14,7 +14,7 @@ def time_text(when: datetime) -> str:
     """ISO 8601 in UTC with microseconds, so that text order is time order. Refuses a naive time."""
     if when.tzinfo is None:
         raise BooksRefusalError("naive_time", f"expected an aware time, found {when.isoformat()}")
-    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{when.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def maybe_time_text(when: datetime | None) -> str | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from bisect import bisect_right
 from datetime import datetime, timedelta
 from typing import TypeVar, assert_never
 
+from actors.state.columns import time_text
 from actors.state.tables import cycles, edits, orders, positions, records
 from core.messages.base import Query
 from core.messages.kill_switch import BooksChanged
@@ -52,6 +54,8 @@ Read = (
 
 R = TypeVar("R")
 COUNTED = timedelta(hours=1)
+TOLD_AGAIN_AFTER = timedelta(seconds=1)
+"""So old may be the time of books that have not changed; the gate allows minutes."""
 
 
 def read(db: sqlite3.Connection, query: Read) -> StateAnswer:
@@ -118,15 +122,18 @@ def _known_orders(
 
 
 class BooksView:
-    """The live books, kept until a change makes them stale."""
+    """The live books, kept until a change makes them stale, and when the kill switch was last told them."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
         self._kept: Books | None = None
+        self._requests: tuple[str, ...] = ()
+        self._requests_since: datetime | None = None
+        self._told_at: datetime | None = None
 
     def forget(self) -> None:
         """Drop the cache, because positions, orders or instructions have changed."""
-        self._kept = None
+        self._kept = self._requests_since = self._told_at = None
 
     def books(self, now: datetime, seq: int) -> Books:
         """The live part of the books as committed."""
@@ -144,5 +151,17 @@ class BooksView:
 
     def facts(self, now: datetime, seq: int) -> BooksChanged:
         """What the kill switch's gate needs to know."""
-        requests = orders.entry_requests_since(self._db, now - COUNTED)
-        return BooksChanged(books=self.books(now, seq), entry_requests_last_hour=requests)
+        self._told_at = now
+        return BooksChanged(books=self.books(now, seq), entry_requests_last_hour=self._last_hour(now))
+
+    def facts_if_due(self, now: datetime, seq: int) -> BooksChanged | None:
+        """The same, or None if the books have not changed and the switch was told them within a second."""
+        told = self._told_at
+        return None if told is not None and told <= now < told + TOLD_AGAIN_AFTER else self.facts(now, seq)
+
+    def _last_hour(self, now: datetime) -> int:
+        since = now - COUNTED
+        if self._requests_since is None or since < self._requests_since:
+            self._requests = orders.entry_requests_since(self._db, since)
+            self._requests_since = since
+        return len(self._requests) - bisect_right(self._requests, time_text(since))

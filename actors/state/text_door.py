@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -18,6 +19,7 @@ from core.messages.state import RecordDecision
 from core.venue_text import OPEN, with_texts, without_texts
 
 M = TypeVar("M")
+_WITHOUT_TEXT = frozenset({type(None), bool, int, float, Decimal, datetime})
 
 
 class TextDoor:
@@ -60,11 +62,18 @@ def with_stored_texts(db: sqlite3.Connection, value: M) -> M:
 
 def _each_text(value: Any, change: Callable[[str], str]) -> Any:
     """The value with each text changed, however deep; the same object if none was."""
-    if type(value) is str:  # Not a word of an enumeration, which is a text, too.
+    kind = type(value)
+    if kind is str:  # Not a word of an enumeration, which is a text, too.
         return change(value)
+    if kind in _WITHOUT_TEXT:
+        return value
     if isinstance(value, BaseModel):
-        fields = {name: (old, _each_text(old, change)) for name, old in value}
-        update = {name: new for name, (old, new) in fields.items() if new is not old}
+        update = {}
+        # Not by the model's own iterator: this walk is on the path of every record.
+        for name, old in value.__dict__.items():
+            new = _each_text(old, change)
+            if new is not old:
+                update[name] = new
         return value.model_copy(update=update) if update else value
     if isinstance(value, tuple | list):
         items = [_each_text(one, change) for one in value]

@@ -64,9 +64,12 @@ def file_name(day: date) -> str:
     return f"audit-{day.isoformat()}.jsonl"
 
 
+_CANONICAL = json.JSONEncoder(separators=(",", ":"), sort_keys=True, ensure_ascii=True, allow_nan=False)
+
+
 def canonical_json(value: JsonValue) -> str:
     """JSON without spaces, keys sorted, ASCII only. Raises ValueError for NaN and infinities."""
-    return json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=True, allow_nan=False)
+    return _CANONICAL.encode(value)
 
 
 def encode_record(previous: Link, event: AuditEvent) -> tuple[bytes, Link]:

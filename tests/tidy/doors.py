@@ -14,6 +14,7 @@ PURE = frozenset(
         "__future__",
         "abc",
         "base64",
+        "bisect",
         "collections",
         "contextlib",
         "dataclasses",

@@ -118,17 +118,14 @@ def everything(
     return _both(db, newest, (-1 if limit is None else limit,))
 
 
-def entry_requests_since(db: sqlite3.Connection, since: datetime) -> int:
-    """How many entries were sent, and edited, after `since`. Exits are not counted."""
+def entry_requests_since(db: sqlite3.Connection, since: datetime) -> tuple[str, ...]:
+    """When entries were sent, and edited, after `since`, in order, as text. Exits are left out."""
     of_entries = "JOIN instructions i USING (label) WHERE i.kind = 'entry' AND"
-    sent, edited = (
-        int(db.execute(sql, (time_text(since),)).fetchone()[0])
-        for sql in (
-            f"SELECT count(*) FROM orders o {of_entries} o.sent_at > ?",
-            f"SELECT count(*) FROM edits e {of_entries} e.at > ?",
-        )
+    sql = (
+        f"SELECT o.sent_at FROM orders o {of_entries} o.sent_at > ?1"
+        f" UNION ALL SELECT e.at FROM edits e {of_entries} e.at > ?1 ORDER BY 1"
     )
-    return sent + edited
+    return tuple(at for (at,) in db.execute(sql, (time_text(since),)))
 
 
 def _both(

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
 import structlog
 from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_logger_name
 
-LOG_FILE = "cerbero-bite.jsonl"
-FILE_BYTES_MAX = 20 * 1024 * 1024
-FILES_KEPT = 10
+from cli.log_file import LogFile
+from reading.log_lines import LOG_FILE
+
 # These log every URL at INFO, and Telegram's URLs hold the bot's token.
 _QUIET = ("httpx", "httpcore", "asyncio", "uvicorn")
 
@@ -27,7 +25,7 @@ _Event = MutableMapping[str, Any]
 def logging_to(folder: Path, redact: Callable[[str], str], level: int = logging.INFO) -> Iterator[Path]:
     """Send every log record of the process to a file in the folder while the block runs; yields its path."""
     path = folder / LOG_FILE
-    handler = _LogFile(path, maxBytes=FILE_BYTES_MAX, backupCount=FILES_KEPT, encoding="utf-8")
+    handler = LogFile(folder, lambda: datetime.now(UTC))
     handler.setFormatter(
         ProcessorFormatter(
             foreign_pre_chain=[add_logger_name, add_log_level, ExtraAdder()],
@@ -51,31 +49,6 @@ def logging_to(folder: Path, redact: Callable[[str], str], level: int = logging.
     finally:
         root.handlers[:], root.level = before[0], before[1]
         handler.close()
-
-
-class _LogFile(RotatingFileHandler):
-    """Reports once on stderr that the log can't be written; the engine goes on without it."""
-
-    _is_told = False
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  (the standard library's name)
-        """Report an OSError of the write, in whose `except` this is called; other errors are bugs."""
-        error = sys.exc_info()[1]
-        if isinstance(error, OSError):
-            self._tell(error)
-        else:
-            super().handleError(record)
-
-    def close(self) -> None:
-        try:
-            super().close()
-        except OSError as error:
-            self._tell(error)
-
-    def _tell(self, error: OSError) -> None:
-        if not self._is_told:
-            self._is_told = True
-            sys.stderr.write(f"log: {self.baseFilename} can't be written: {error.strerror or error}\n")
 
 
 def masked(event: _Event, redact: Callable[[str], str]) -> _Event:

@@ -40,6 +40,7 @@ COMMANDS = {
     "ping": "cli.commands.ping",
     "inject": "cli.commands.inject",
     "report": "cli.commands.report",
+    "logs": "cli.commands.logs",
     "trace": "cli.commands.trace",
     "explain": "cli.commands.explain",
 }

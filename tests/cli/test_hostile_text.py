@@ -19,6 +19,7 @@ from core.messages.audit import AuditEvent, AuditKind
 from core.messages.control import CellView, EngineStatus
 from core.messages.kill_switch import ArmCause
 from core.messages.state import RecordEvent
+from reading.log_lines import LOG_FILE
 from tests.actors.state.books_room import START, BooksRoom
 from tests.cli.support import Cli
 from tests.cli.test_shown import SWITCH, drawn, status
@@ -73,6 +74,9 @@ def data_dir(tmp_path: Path) -> Path:
         db.commit()
     arming = Arming(arming_id="i", causes=(ArmCause.OPERATOR,), reason=text, who=text, at=START)
     (data / "KILL").write_bytes(arming.to_bytes())
+    (data / "log").mkdir()
+    record = {"event": text, "logger": text, "level": text, "at": text, "correlation": text, text: text}
+    (data / "log" / LOG_FILE).write_text(f"{json.dumps(record)}\n{text}\n", "utf-8", "surrogatepass")
     return data
 
 
@@ -97,6 +101,7 @@ READING = [
     ("kill-switch", "disarm", "--reason", HOSTILE),
     ("stop", "--reason", HOSTILE),
     ("status",),
+    ("logs",),
 ]
 
 
@@ -183,4 +188,4 @@ def test_nothing_but_one_module_writes_to_the_terminal() -> None:
         for sign in WRITES
         if sign in path.read_text(encoding="utf-8").replace("console.print(", "")
     }
-    assert writers <= {"cli/logs.py"}
+    assert writers <= {"cli/log_file.py"}

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.logs import LOG_FILE, logging_to, masked
+from cli.logs import logging_to, masked
 from core.redaction import Redactor
+from reading.log_lines import LOG_FILE
 
 SECRET = "s3cret-token-0123456789"
 json_values = st.recursive(

@@ -1,0 +1,105 @@
+"""The file of the log: a new one each UTC day; old ones are compressed, and their folder is bounded."""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import shutil
+import sys
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from logging.handlers import BaseRotatingHandler
+from pathlib import Path
+
+from reading.log_lines import DAY_FILE, LOG_FILE, log_files
+
+FILE_BYTES_MAX = 20 * 1024 * 1024
+"""A day that writes more gets more files."""
+FOLDER_BYTES_MAX = 200 * 1024 * 1024
+"""Beyond it the oldest files are deleted."""
+COMPRESS_AFTER = timedelta(days=30)
+
+
+class LogFile(BaseRotatingHandler):
+    """Writes to `LOG_FILE`, which gets its day's name when the day is over. The day is the system's clock's.
+
+    Reports once on stderr that the log can't be written; the engine goes on without it.
+    """
+
+    def __init__(self, folder: Path, now: Callable[[], datetime]) -> None:
+        self._folder = folder
+        self._now = now
+        self._is_told = False
+        path = folder / LOG_FILE
+        self._day = self._day_of(path)
+        super().__init__(path, "a", encoding="utf-8")
+
+    def shouldRollover(self, record: logging.LogRecord) -> bool:  # noqa: ARG002, N802  (the library's name)
+        """Whether the day is over, or the file is as large as one may become."""
+        if self.stream is None or not Path(self.baseFilename).is_file():
+            return False  # A device, or a file that was taken away: there is nothing to give a name to.
+        return self._now().date() != self._day or self.stream.tell() >= FILE_BYTES_MAX
+
+    def doRollover(self) -> None:  # noqa: N802
+        """Give the file the name of its day, begin a new one, and tidy up the old ones."""
+        if self.stream is not None:
+            self.stream.close()
+            self.stream = None
+        day, self._day = self._day, self._now().date()
+        try:
+            Path(self.baseFilename).rename(self._next_name(day))
+            self._tidy_up()
+        finally:
+            self.stream = self._open()
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """Report an OSError of the write, in whose `except` this is called; other errors are bugs."""
+        error = sys.exc_info()[1]
+        if isinstance(error, OSError):
+            self._tell(error)
+        else:
+            super().handleError(record)
+
+    def close(self) -> None:
+        try:
+            super().close()
+        except OSError as error:
+            self._tell(error)
+
+    def _tell(self, error: OSError) -> None:
+        if not self._is_told:
+            self._is_told = True
+            sys.stderr.write(f"log: {self.baseFilename} can't be written: {error.strerror or error}\n")
+
+    def _day_of(self, path: Path) -> date:
+        """The day of a file that an earlier process has left, else today."""
+        if path.is_file() and (found := path.stat()).st_size:
+            return datetime.fromtimestamp(found.st_mtime, UTC).date()
+        return self._now().date()
+
+    def _next_name(self, day: date) -> Path:
+        """The name of that day after all that are there: the oldest may be deleted already."""
+        last = max((found.number for found in log_files(self._folder) if found.day == day), default=0)
+        number = f".{last + 1}" if last else ""
+        return self._folder / DAY_FILE.format(day=day.isoformat(), number=number)
+
+    def _tidy_up(self) -> None:
+        before = self._now().date() - COMPRESS_AFTER
+        for found in log_files(self._folder):
+            if found.day is not None and found.day < before and found.path.suffix != ".gz":
+                _compress(found.path)
+        left = FOLDER_BYTES_MAX
+        for found in reversed(log_files(self._folder)):
+            left -= found.path.stat().st_size
+            if left < 0 and found.day is not None:
+                found.path.unlink()
+
+
+def _compress(path: Path) -> None:
+    """Replace the file by its compressed form; one of both is whole at any time."""
+    target = path.with_name(f"{path.name}.gz")
+    draft = path.with_name(f"{path.name}.gz.draft")
+    with path.open("rb") as source, gzip.open(draft, "wb") as sink:
+        shutil.copyfileobj(source, sink)
+    draft.replace(target)
+    path.unlink()

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 
+from core.alerts import Severity
 from core.messages.base import Answered, Command, Event, Query
 
-
-class Severity(StrEnum):
-    LOW = "LOW"
-    MEDIUM = "MEDIUM"
-    HIGH = "HIGH"
-    CRITICAL = "CRITICAL"
-
-    @property
-    def rank(self) -> int:
-        return list(Severity).index(self)
+__all__ = [
+    "AlertRaised",
+    "AlertRow",
+    "AlertingStatus",
+    "ChannelStatus",
+    "GetAlerting",
+    "RaiseAlert",
+    "Severity",
+]
 
 
 class AlertRaised(Event):

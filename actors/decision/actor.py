@@ -14,7 +14,7 @@ from actors.decision.settlement_cycle import settled_key
 from actors.decision.takeup import TakeUp
 from actors.room import Room, answerer
 from actors.runtime import Address, Terminated
-from core.messages.alerting import Severity
+from core.alerts import AlertCode, Severity
 from core.messages.base import Refused
 from core.messages.decision import (
     DecisionStatus,
@@ -183,7 +183,7 @@ class Decision(Room[DecisionProtocol | Terminated]):
             text = (
                 f"{final.proposal_id}: {final.contracts_filled} filled after its cycle {final.cycle_id} ended"
             )
-            self._desk.alert(Severity.HIGH, "late_fill", text, final.cycle_id)
+            self._desk.alert(Severity.HIGH, AlertCode.LATE_FILL, text, final.cycle_id)
         if is_entry:
             self.conversations.deliver(final_key(final.cycle_id), final)
 

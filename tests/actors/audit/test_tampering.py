@@ -9,6 +9,7 @@ from random import Random
 
 import pytest
 
+from core.alerts import AlertCode
 from core.audit.hash_chain import (
     GENESIS,
     ChainBrokenError,
@@ -215,7 +216,7 @@ def copied(data_dir: Path, to: Path) -> Path:
     return Path(shutil.copytree(data_dir, to, ignore=shutil.ignore_patterns("ballast")))
 
 
-def booted(data_dir: Path) -> tuple[AuditBoot, set[str]]:
+def booted(data_dir: Path) -> tuple[AuditBoot, set[AlertCode]]:
     """What a start of the engine tells, and the codes of its alerts."""
     room = BooksRoom(data_dir).start()
     room.kill()

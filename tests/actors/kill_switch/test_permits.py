@@ -301,7 +301,7 @@ def test_suspension_is_recorded_and_alerted_once_and_its_latest_reason_counts(ho
         (AuditKind.SUSPENDED, {"source": "stale", "reason": "old data"}, "cycle-1"),
         (AuditKind.RESUMED, {"source": "stale"}, None),
     ]
-    alerts = [(a.severity, a.code, a.text, a.cause) for a in house.told("alerting", RaiseAlert)]
+    alerts = [(a.severity, a.shown_code, a.text, a.cause) for a in house.told("alerting", RaiseAlert)]
     assert alerts == [(Severity.MEDIUM, "suspended:stale", "old data", "stale")]
 
 

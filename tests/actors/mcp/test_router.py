@@ -132,7 +132,7 @@ def test_anomaly_is_alerted_high_with_its_cause(house: RouterHouse) -> None:
     house.fetch()
     (alert,) = house.told("alerting", RaiseAlert)
     assert alert.severity is Severity.HIGH
-    assert alert.code == "mcp_anomaly:deribit"
+    assert alert.shown_code == "mcp_anomaly:deribit"
     assert "cycle-1" in alert.cause
 
 

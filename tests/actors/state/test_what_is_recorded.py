@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 
 from actors.state.tables import edits, ledger, orders, positions
+from core.alerts import AlertCode
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.kill_switch import BooksChanged
 from core.messages.state import BooksRead, GetBooks, RecordDeliveries, Recorded, RecordEdit, RecordSent
@@ -308,7 +309,7 @@ def test_a_fill_that_is_told_again_is_no_news(room: BooksRoom) -> None:
     label = opened(room)
     again = order_row(label, OrderState.FILLED, 2)
     record(room, again, fills(label, 1, 2), request="again")
-    assert [alert.code for alert in alerts(room)].count("order_filled") == 1
+    assert [alert.code for alert in alerts(room)].count(AlertCode.ORDER_FILLED) == 1
     assert len(of_kind(room, "FILL")) == 2
 
 

@@ -33,7 +33,7 @@ BOOKS: Final[Mapping[AlertCode, AlertEntry]] = {
         means="The disk is full. The engine has deleted its ballast of 32 MiB, so that exits and arming can "
         "still be written.",
         do="Free some space at once; df -h shows where it is missing.",
-        over="The ballast is taken again when there is room; disk_back tells it.",
+        over="The ballast is taken again when there is room; that is told as disk_back.",
         severities=(Severity.CRITICAL,),
         ends=AlertCode.DISK_BACK,
     ),
@@ -41,7 +41,7 @@ BOOKS: Final[Mapping[AlertCode, AlertEntry]] = {
         title="The disk is full, nothing can be booked",
         means="The books can't be written, so that no order leaves, not even an exit.",
         do="Free some space at once. Close on the venue's own page what must not wait.",
-        over="It is told hourly while it lasts; disk_back tells its end.",
+        over="It is told hourly while it lasts; its end is told as disk_back.",
         severities=(Severity.CRITICAL,),
         ends=AlertCode.DISK_BACK,
     ),

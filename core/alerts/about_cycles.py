@@ -68,7 +68,7 @@ CYCLES: Final[Mapping[AlertCode, AlertEntry]] = {
         title="A position is being closed",
         means="A rule asks for an exit, and its order rests at the venue.",
         do=NOTHING_TO_DO,
-        over="position_closed tells its end.",
+        over="Its end is told as position_closed.",
         severities=(Severity.MEDIUM,),
     ),
     AlertCode.CYCLE_SETTLED: AlertEntry(

@@ -51,7 +51,7 @@ FEEDS: Final[Mapping[AlertCode, AlertEntry]] = {
     AlertCode.MARKET_SNAPSHOT_FAILED: AlertEntry(
         title="A market snapshot failed",
         means="One snapshot of the market could not be read completely, so none was stored.",
-        do="Nothing for one; from the third in a row on, market_data_lost follows.",
+        do="Nothing for one; if several fail in a row, market_data_lost follows.",
         over="The next snapshot, 15 minutes later, tries again.",
         severities=(Severity.LOW,),
     ),

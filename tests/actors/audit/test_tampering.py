@@ -176,6 +176,7 @@ def test_a_boot_finds_each_kind_of_change(ended: Path, lines: list[bytes], tmp_p
         assert boot.evidence is not None, kind
 
 
+@pytest.mark.raises_alert(AlertCode.AUDIT_TAIL_RESTORED)
 def test_a_truncated_last_batch_is_restored_and_reported(tmp_path: Path) -> None:
     room = live(tmp_path / "killed")
     room.kill()

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from actors.kill_switch.latch import ARMED_BY
 from actors.kill_switch.ledger import PermitLedger
+from core.alerts import AlertCode
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.audit import AuditBoot, AuditEvent, AuditHead, AuditKind
 from core.messages.base import Refused
@@ -226,6 +228,41 @@ def test_older_facts_do_not_replace_newer_ones(house: SwitchHouse) -> None:
     permit(house)
 
 
+@pytest.mark.parametrize(
+    ("cause", "code"),
+    [
+        pytest.param(ArmCause.OPERATOR, AlertCode.ARMED_OPERATOR, id="operator"),
+        pytest.param(ArmCause.KILL_FILE, AlertCode.ARMED_KILL_FILE, id="kill_file"),
+        pytest.param(ArmCause.ENVIRONMENT, AlertCode.ARMED_ENVIRONMENT, id="environment"),
+        pytest.param(ArmCause.AUDIT, AlertCode.ARMED_AUDIT, id="audit"),
+        pytest.param(ArmCause.RECOVERY, AlertCode.ARMED_RECOVERY, id="recovery"),
+        pytest.param(
+            ArmCause.SUPERVISION,
+            AlertCode.ARMED_SUPERVISION,
+            id="supervision",
+            marks=pytest.mark.raises_alert(AlertCode.ARMED_SUPERVISION),
+        ),
+        pytest.param(ArmCause.PROBES, AlertCode.ARMED_PROBES, id="probes"),
+        pytest.param(
+            ArmCause.DATABASE,
+            AlertCode.ARMED_DATABASE,
+            id="database",
+            marks=pytest.mark.raises_alert(AlertCode.ARMED_DATABASE),
+        ),
+    ],
+)
+def test_each_cause_of_an_arming_has_an_alert_of_its_own(
+    house: SwitchHouse, cause: ArmCause, code: AlertCode
+) -> None:
+    house.tell("kill_switch", ArmKillSwitch(cause=cause, reason="why"))
+    assert [(a.severity, a.code) for a in house.told("alerting", RaiseAlert)] == [(Severity.CRITICAL, code)]
+    assert code.value == f"armed:{cause.value}"
+
+
+def test_every_cause_of_an_arming_is_an_alert() -> None:
+    assert set(ARMED_BY) == set(ArmCause)
+
+
 def test_armed_vetoes_entries(house: SwitchHouse) -> None:
     house.tell("kill_switch", ArmKillSwitch(reason="stop"))
     assert reasons(house) == ("armed",)
@@ -290,6 +327,7 @@ def events(house: SwitchHouse) -> list[AuditEvent]:
     return [event for message in house.told("state", RecordEvent) for event in message.audit]
 
 
+@pytest.mark.raises_alert(AlertCode.SUSPENDED)
 def test_suspension_is_recorded_and_alerted_once_and_its_latest_reason_counts(house: SwitchHouse) -> None:
     for reason in ("old data", "older data"):
         house.tell("kill_switch", SuspendEntries(source="stale", reason=reason), correlation="cycle-1")
@@ -313,6 +351,7 @@ def test_status_shows_why_entries_are_suspended(house: SwitchHouse) -> None:
     assert status.suspensions == {"stale": "older data"}
 
 
+@pytest.mark.raises_alert(AlertCode.KILL_SWITCH_NOT_RECORDED)
 def test_record_that_the_books_refuse_is_not_told_again_and_a_person_is_told_once(house: SwitchHouse) -> None:
     house.books.refuse = {RecordEvent: "disk_full"}
     house.tell("kill_switch", SuspendEntries(source="stale", reason="old data"))

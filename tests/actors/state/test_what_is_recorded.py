@@ -329,6 +329,7 @@ def test_records_of_a_trade_carry_the_cycle_that_it_belongs_to(room: BooksRoom) 
     assert exit_label.endswith(":x1")
 
 
+@pytest.mark.raises_alert(AlertCode.ORDER_FILLED)
 def test_a_person_is_told_of_each_fill_with_what_is_held_and_the_head(room: BooksRoom) -> None:
     opened(room)
     (told,) = [alert for alert in alerts(room) if alert.code == "order_filled"]

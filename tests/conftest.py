@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
+from core.alerts import AlertCode
 from tests import environment, raised_alerts
 
 environment.enter()
@@ -64,7 +65,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
     expected = raised_alerts.expected(item)
     if not expected:
         return (yield)
-    raised: set[raised_alerts.AlertCode] = set()
+    raised: set[AlertCode] = set()
     with raised_alerts.noted(raised):
         yield
     if missing := expected - raised:

@@ -32,8 +32,6 @@ def noted(codes: set[AlertCode]) -> Iterator[None]:
         made(self, **fields)
         codes.add(self.code)
 
-    RaiseAlert.__init__ = noting  # type: ignore[method-assign]
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RaiseAlert, "__init__", noting)
         yield
-    finally:
-        RaiseAlert.__init__ = made  # type: ignore[method-assign]

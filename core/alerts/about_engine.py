@@ -88,7 +88,7 @@ ENGINE: Final[Mapping[AlertCode, AlertEntry]] = {
     ),
     AlertCode.CONTROL_SOCKET_LOST: AlertEntry(
         title="The socket of the commands was taken away",
-        means="Somebody or something deleted the socket by which run.py reaches the engine.",
+        means="Somebody or something deleted the socket by which commands reach the engine.",
         do="Wait a minute: it is bound again by itself. Until then arm by touch KILL in the data folder.",
         over="It is told hourly while it can't be bound again.",
         severities=(Severity.HIGH,),

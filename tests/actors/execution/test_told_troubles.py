@@ -10,7 +10,7 @@ from core.alerts import AlertCode
 from core.messages.alerting import RaiseAlert
 from core.messages.kill_switch import ArmKillSwitch
 from core.messages.state import CloseProposal
-from core.orders.books import PositionState
+from core.orders.lifecycle import PositionState
 from tests.fakes.trading import TradingHouse
 
 REFUSALS = [422] * 40

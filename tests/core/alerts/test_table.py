@@ -21,7 +21,7 @@ def test_an_entry_is_short_and_of_whole_sentences(code: AlertCode) -> None:
     assert not entry.title.endswith(".")
     for text in (entry.means, entry.do, entry.over):
         assert text[0].isupper() or text.startswith(("run.py ", "cerbero.db ", "market.db "))
-        assert text.endswith((".", '.".'))
+        assert text.endswith((".", "?", '.".'))
         assert text.isprintable()
     assert len(entry.do) <= DO_MAX
     assert entry.severities

@@ -14,6 +14,7 @@ from cli.main import COMMANDS, GROUPS
 from core.alerts import ENTRIES, AlertCode, Severity
 from core.messages.alerting import RaiseAlert
 from tests.raised_alerts import MARK, noted
+from tests.tidy.runbook import PAGE, anchor, replaced
 from tests.tidy.test_code import ROOT, files, parsed
 
 RAISING = ("actors", "cli", "lab")
@@ -111,3 +112,18 @@ def test_each_code_has_a_test_that_raises_it(code: AlertCode) -> None:
 
 
 MARKED = frozenset(name for path in by_default() for name in marked(parsed(path)))
+
+
+def test_the_runbook_says_what_the_table_says() -> None:
+    page = PAGE.read_text("utf-8")
+    assert page == replaced(page), "run `make runbook`"
+
+
+def test_the_runbook_has_a_place_for_each_code() -> None:
+    page = PAGE.read_text("utf-8")
+    assert [code for code in AlertCode if page.count(f'<a id="{anchor(code)}">') != 1] == []
+
+
+def test_a_page_without_its_marks_is_refused() -> None:
+    with pytest.raises(ValueError, match="expected the lines"):
+        replaced("# Runbook\n")

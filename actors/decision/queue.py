@@ -9,6 +9,7 @@ from typing import Final
 
 from actors.decision.cycle import Asker, Cycle, CycleEnd, Due
 from actors.decision.desk import Booked, Desk, RoomUnreachableError
+from actors.decision.digest_cycle import DigestCycle
 from actors.decision.ending import CODES, MONITOR_FAILURES, ended_text, entered_text, severity_of
 from actors.decision.entry_cycle import EntryCycle
 from actors.decision.kelly_cycle import KellyCycle
@@ -37,7 +38,10 @@ KINDS: Final[dict[Job, type[Cycle]]] = {
     Job.MONITOR: MonitorCycle,
     Job.SETTLEMENT: SettlementCycle,
     Job.KELLY: KellyCycle,
+    Job.DIGEST: DigestCycle,
 }
+WITHOUT_VENUE: Final = frozenset({Job.KELLY, Job.DIGEST})
+"""They read the books alone, and need not wait until books and venue agree."""
 
 
 class CycleQueue:
@@ -266,7 +270,7 @@ class CycleQueue:
         elif due.by_person and not (self.recovered and self.taken_up):
             self._wait_again(due)
             return
-        elif not self.recovered and due.job is not Job.KELLY:
+        elif not self.recovered and due.job not in WITHOUT_VENUE:
             self.monitor_owed = self.monitor_owed or due.job is Job.MONITOR
             end = CycleEnd(CycleOutcome.RECOVERING, ("execution_recovering",))
         else:

@@ -30,8 +30,8 @@ def week_key(request_id: str) -> Key[WeekRead | Refused]:
 class DigestCycle(Cycle):
     """Reads the week before the slot's, and ends when its alert is on record.
 
-    The alert's id is the week's: neither an earlier incarnation's nor that of a clock that ran ahead is told
-    a second time.
+    The alert's id is the week's: if an earlier incarnation, or a slot of a clock that ran ahead, has put it
+    on record, it is not told a second time.
     """
 
     async def conduct(self) -> CycleEnd:
@@ -41,6 +41,7 @@ class DigestCycle(Cycle):
         closed = GetClosedTrades(request_id=f"digest-trades-{self.cycle_id}")
         week = GetWeek(
             request_id=f"digest-week-{self.cycle_id}",
+            alert_id=f"digest-of-{began:%Y-%m-%d}",
             account_since=began - ACCOUNT_BEFORE,
             began=began,
             ended=ended,
@@ -53,6 +54,8 @@ class DigestCycle(Cycle):
         read = await self.event(week_key(week.request_id))
         if isinstance(read, Refused):
             raise CycleOver(CycleOutcome.ACTOR_FAILED, "state_refused", *read.reasons)
+        if read.told:
+            return CycleEnd(CycleOutcome.REPORTED, ("told_already",))
         seen = WeekSeen(
             ended=ended,
             trades=trades.positions,
@@ -74,7 +77,7 @@ class DigestCycle(Cycle):
             text=text,
             cause=self.cycle_id,
             at=desk.ctx.now(),
-            request_id=f"digest-of-{began:%Y-%m-%d}",
+            request_id=week.alert_id,
         )
         await self.event(desk.alert_on_record(alert))
         return CycleEnd(CycleOutcome.REPORTED, (), text)

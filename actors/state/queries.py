@@ -83,6 +83,7 @@ def read(db: sqlite3.Connection, query: Read) -> StateAnswer:
                 request_id=query.request_id,
                 entries=cycles.of_job(db, Job.ENTRY, query.began, query.ended),
                 account=cycles.account_points(db, query.account_since, query.ended),
+                told=records.has_alert(db, query.alert_id),
             )
             return _answer(query, week)
         case GetJobRuns():

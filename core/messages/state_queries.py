@@ -91,18 +91,21 @@ class GetClosedTrades(Query[ClosedTrades | Refused]):
 
 
 class WeekRead(Event):
-    """`entries` are the entry cycles, `account` what their decisions saw; both oldest first."""
+    """`entries` are the entry cycles, `account` what their decisions saw; both oldest first. `told` says that
+    the alert is on record already."""
 
     request_id: str
     entries: tuple[CycleRow, ...]
     account: tuple[AccountPoint, ...]
+    told: bool
 
 
 class GetWeek(Query[WeekRead | Refused]):
     """Answered by `WeekRead`: entry cycles with their slot from `began` to before `ended`, and the account at
-    the decisions of those from `account_since` on."""
+    the decisions of those from `account_since` on. `alert_id` is what the week is to be told under."""
 
     request_id: str
+    alert_id: str
     account_since: datetime
     began: datetime
     ended: datetime

@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from core.alerts import Severity
 from core.errors import FoundWrongError
-from core.messages.state import GetWeek, WeekRead
+from core.messages.alerting import AlertRow
+from core.messages.state import GetWeek, RecordAlert, WeekRead
 from core.orders.books import CycleOutcome
 from core.orders.exit_rule import ExitRule
 from core.statistics.booked import Refusal
@@ -206,11 +208,17 @@ def test_state_answers_the_week_with_what_the_report_reads(room: BooksRoom) -> N
     refused(room, 1, CycleOutcome.NO_ENTRY, "market", "vrp_min")
     refused(room, 2, CycleOutcome.NO_ENTRY, "market", "dvol_max")
     ended = START + timedelta(weeks=2)
-    asked = GetWeek(request_id="w", account_since=START, began=START, ended=ended)
+    asked = GetWeek(request_id="w", alert_id="digest", account_since=START, began=START, ended=ended)
     week = room.ask(asked)
     assert isinstance(week, WeekRead)
     assert [row.outcome for row in week.entries] == [CycleOutcome.ENTERED, CycleOutcome.NO_ENTRY]
     assert week.account == trading_report(room.data_dir).account
+    assert not week.told
+    digest = AlertRow(
+        alert_id="digest", severity=Severity.MEDIUM, code="weekly_digest", text="t", cause="c", at=START
+    )
+    room.tell(RecordAlert(request_id="alert-digest", alert=digest, channels=()))
     later = room.ask(asked.model_copy(update={"account_since": START + timedelta(seconds=1)}))
     assert isinstance(later, WeekRead)
     assert later.account == ()
+    assert later.told

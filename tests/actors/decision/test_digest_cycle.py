@@ -23,12 +23,12 @@ CYCLE = cycle_id(Job.DIGEST, SLOT)
 UNSEEN = marks()
 
 
-def read(desk: DecisionDesk, *trades: Position) -> None:
+def read(desk: DecisionDesk, *trades: Position, told_already: bool = False) -> None:
     """State answers both queries."""
     closed = desk.sent("state", GetClosedTrades)[-1]
     desk.tell(ClosedTrades(request_id=closed.request_id, positions=trades))
     week = desk.sent("state", GetWeek)[-1]
-    desk.tell(WeekRead(request_id=week.request_id, entries=(), account=()))
+    desk.tell(WeekRead(request_id=week.request_id, entries=(), account=(), told=told_already))
 
 
 def digesting(desk: DecisionDesk | None = None) -> DecisionDesk:
@@ -74,6 +74,14 @@ def test_an_earlier_incarnations_digest_has_the_same_id() -> None:
     again.recover((row, False))
     read(again)
     assert [alert.request_id for alert in told(first)] == [alert.request_id for alert in told(again)]
+
+
+def test_a_week_that_is_on_record_is_not_told_again() -> None:
+    """An incarnation ended between the record of the alert and the end of the cycle."""
+    desk = digesting()
+    read(desk, told_already=True)
+    assert told(desk) == []
+    assert desk.end() == (CycleOutcome.REPORTED, ("told_already",))
 
 
 def test_a_slot_that_was_told_is_not_told_again() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from actors.alerting.words import Words
+from actors.alerting.words import AlertWords
 from core.text import visible
 
 TITLE_UNITS_MAX = 200
@@ -16,7 +16,7 @@ Markup = Callable[[str], str]
 """One character, or one line that is to stand out, as the service wants it."""
 
 
-def lines_of(words: Words, *, units_max: int, escape: Markup, strong: Markup) -> str:
+def lines_of(words: AlertWords, *, units_max: int, escape: Markup, strong: Markup) -> str:
     """The message in at most `units_max` UTF-16 code units; `escape` is given one character at a time.
 
     First what a lock screen shows: who, how bad, what has happened. If all is too long, the alert's own text
@@ -34,6 +34,11 @@ def lines_of(words: Words, *, units_max: int, escape: Markup, strong: Markup) ->
     frame = [head, title, "", *do, f"{code} · {cause} · {words.at}"]
     frame[2] = fitted(words.text, units_max - _units("\n".join(frame)))
     return "\n".join(frame)
+
+
+def plain(text: str, units_max: int) -> str:
+    """Text on one line in at most so many code units, without markup."""
+    return _fit(visible(text), units_max, str)
 
 
 def _units(text: str) -> int:

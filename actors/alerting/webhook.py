@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from ssl import SSLContext
 from typing import Literal
 from urllib.parse import urlsplit
@@ -12,7 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, FiniteFloat, JsonValue, SecretStr, ValidationError
 
 from actors.alerting.channel import NotTaken, Taken
-from actors.alerting.message_text import lines_of
+from actors.alerting.message_text import CAUSE_UNITS_MAX, CODE_UNITS_MAX, TITLE_UNITS_MAX, lines_of, plain
 from actors.alerting.sender import Sender
 from actors.alerting.words import words_of
 from actors.http import HTTP_DEADLINE_S, HttpTransport, Response, TransportError, retry_after_s
@@ -79,7 +78,12 @@ class WebhookChannel:
             "instance": self._sender.instance,
             "alert_id": alert.alert_id,
             "severity": alert.severity.value,
-            **{name: part for name, part in asdict(words).items() if name != "head"},
+            "code": plain(words.code, CODE_UNITS_MAX),
+            "title": plain(words.title, TITLE_UNITS_MAX),
+            "text": plain(words.text, MESSAGE_UNITS_MAX),
+            "do": words.do,
+            "cause": plain(words.cause, CAUSE_UNITS_MAX),
+            "at": words.at,
         }
 
 

@@ -10,7 +10,7 @@ from core.messages.alerting import AlertRow
 
 
 @dataclass(frozen=True)
-class Words:
+class AlertWords:
     """The parts of a message, in the order in which they are read. Only the first and last are free of what
     others have said."""
 
@@ -26,10 +26,10 @@ class Words:
     at: str
 
 
-def words_of(alert: AlertRow, sender: Sender) -> Words:
+def words_of(alert: AlertRow, sender: Sender) -> AlertWords:
     """The words of one alert, nothing of it cut or escaped."""
     entry = entry_of(alert.code)
-    return Words(
+    return AlertWords(
         head=f"{sender} · {alert.severity}",
         title=alert.code if entry is None else entry.title,
         text=alert.text,

@@ -23,6 +23,7 @@ KEY, TOKEN = "3f6d0c1b-key-of-the-hook", "t0ken-in-the-query"
 PATH = f"/api/webhooks/{KEY}?wait=true&token={TOKEN}"
 SENDER = Sender(Environment.MAINNET, "my engine")
 AT = datetime(2026, 1, 5, 14, 0, 3, tzinfo=UTC)
+LINES = ("message", "content")
 FORMS: tuple[WebhookForm, ...] = ("json", "discord")
 
 
@@ -140,3 +141,6 @@ def test_every_text_fits_and_begins_with_its_sender(text: str, form: WebhookForm
     shown = str(body["message" if form == "json" else "content"])
     assert shown.removeprefix("**").startswith("[MAINNET] my engine")
     assert len(shown.encode("utf-16-le", "surrogatepass")) // 2 <= MESSAGE_UNITS_MAX
+    assert all(
+        isinstance(part, dict) or str(part).isprintable() for name, part in body.items() if name not in LINES
+    )

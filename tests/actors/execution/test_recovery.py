@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from core.alerts import AlertCode
 from core.contract import ComboLeg, PlaceComboOrder, Router
 from core.contract.registry import tool_path
 from core.messages.alerting import RaiseAlert, Severity
@@ -202,7 +201,6 @@ def test_exit_between_two_orders_is_taken_up_again(house: TradingHouse) -> None:
     assert house.books.positions["p-entry-1"].state is PositionState.CLOSED
 
 
-@pytest.mark.raises_alert(AlertCode.ARMED_RECOVERY)
 def test_less_at_the_venue_than_in_the_books_arms(house: TradingHouse) -> None:
     house.enter(2)
     house.venue.alien[SHORT] = 1
@@ -212,7 +210,6 @@ def test_less_at_the_venue_than_in_the_books_arms(house: TradingHouse) -> None:
     assert ArmCause.RECOVERY in arms(house)
 
 
-@pytest.mark.raises_alert(AlertCode.LATE_FILLS_BOOKED)
 def test_fill_found_under_a_cancelled_label_is_booked_by_the_reconcile(house: TradingHouse) -> None:
     house.place(house.propose(2))
     house.advance(930)
@@ -233,7 +230,6 @@ def test_stray_order_under_our_label_is_cancelled(house: TradingHouse) -> None:
     assert report(house).ok
 
 
-@pytest.mark.raises_alert(AlertCode.ARMED_ENVIRONMENT)
 def test_wrong_environment_arms_and_is_not_recovered_from(house: TradingHouse) -> None:
     house.venue.environment = "mainnet"
     house.restart_execution()
@@ -277,7 +273,6 @@ def test_unreachable_venue_is_tried_every_minute_and_arms_after_ten(house: Tradi
     assert report(house).ok
 
 
-@pytest.mark.raises_alert(AlertCode.RECOVERY_FAILED, AlertCode.RECOVERY_DONE)
 def test_recovery_that_fails_for_long_is_told_seldom_and_its_end_once(house: TradingHouse) -> None:
     house.enter(2)
     house.venue.alien[SHORT] = 1

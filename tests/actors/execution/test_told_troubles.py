@@ -11,8 +11,9 @@ from core.messages.alerting import RaiseAlert
 from core.messages.kill_switch import ArmKillSwitch
 from core.messages.state import CloseProposal
 from core.orders.lifecycle import PositionState
-from tests.fakes.trading import TradingHouse
+from tests.fakes.trading import SHORT, TradingHouse
 
+LABEL = "p-entry-1:abcdef:e1"
 REFUSALS = [422] * 40
 """HTTP's word for a request that need not be tried again as it is."""
 
@@ -73,3 +74,25 @@ def test_a_proposal_that_the_books_will_not_close_is_told(house: TradingHouse) -
     house.place(proposal)
     (text,) = told(house, AlertCode.PROPOSAL_NOT_CLOSED)
     assert text == "p-entry-1 could not be closed: disk_full"
+
+
+@pytest.mark.raises_alert(AlertCode.LATE_FILLS_BOOKED)
+def test_fills_of_an_order_that_was_thought_cancelled_are_told_when_they_are_booked(
+    house: TradingHouse,
+) -> None:
+    house.place(house.propose(2))
+    house.advance(930)
+    house.venue.fill(LABEL, 1)
+    house.advance(120)
+    assert told(house, AlertCode.LATE_FILLS_BOOKED) == [f"{LABEL}: 0 filled in the books, 1 at the venue"]
+
+
+@pytest.mark.raises_alert(AlertCode.RECOVERY_FAILED, AlertCode.RECOVERY_DONE)
+def test_a_recovery_that_fails_is_told_and_so_is_its_end(house: TradingHouse) -> None:
+    house.enter(2)
+    house.venue.alien[SHORT] = 1
+    house.restart_execution()
+    assert told(house, AlertCode.RECOVERY_FAILED)
+    house.venue.alien.clear()
+    house.advance(120)
+    assert len(told(house, AlertCode.RECOVERY_DONE)) == 1

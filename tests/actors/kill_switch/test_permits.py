@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from actors.kill_switch.latch import ARMED_BY
 from actors.kill_switch.ledger import PermitLedger
 from core.alerts import AlertCode
 from core.messages.alerting import RaiseAlert, Severity
@@ -226,41 +225,6 @@ def test_older_facts_do_not_replace_newer_ones(house: SwitchHouse) -> None:
     house.tell("kill_switch", stale)
     house.advance(30)
     permit(house)
-
-
-@pytest.mark.parametrize(
-    ("cause", "code"),
-    [
-        pytest.param(ArmCause.OPERATOR, AlertCode.ARMED_OPERATOR, id="operator"),
-        pytest.param(ArmCause.KILL_FILE, AlertCode.ARMED_KILL_FILE, id="kill_file"),
-        pytest.param(ArmCause.ENVIRONMENT, AlertCode.ARMED_ENVIRONMENT, id="environment"),
-        pytest.param(ArmCause.AUDIT, AlertCode.ARMED_AUDIT, id="audit"),
-        pytest.param(ArmCause.RECOVERY, AlertCode.ARMED_RECOVERY, id="recovery"),
-        pytest.param(
-            ArmCause.SUPERVISION,
-            AlertCode.ARMED_SUPERVISION,
-            id="supervision",
-            marks=pytest.mark.raises_alert(AlertCode.ARMED_SUPERVISION),
-        ),
-        pytest.param(ArmCause.PROBES, AlertCode.ARMED_PROBES, id="probes"),
-        pytest.param(
-            ArmCause.DATABASE,
-            AlertCode.ARMED_DATABASE,
-            id="database",
-            marks=pytest.mark.raises_alert(AlertCode.ARMED_DATABASE),
-        ),
-    ],
-)
-def test_each_cause_of_an_arming_has_an_alert_of_its_own(
-    house: SwitchHouse, cause: ArmCause, code: AlertCode
-) -> None:
-    house.tell("kill_switch", ArmKillSwitch(cause=cause, reason="why"))
-    assert [(a.severity, a.code) for a in house.told("alerting", RaiseAlert)] == [(Severity.CRITICAL, code)]
-    assert code.value == f"armed:{cause.value}"
-
-
-def test_every_cause_of_an_arming_is_an_alert() -> None:
-    assert set(ARMED_BY) == set(ArmCause)
 
 
 def test_armed_vetoes_entries(house: SwitchHouse) -> None:

@@ -11,7 +11,7 @@ PAPER_ARGS ?= --days 28 --seed 1
 TEST_ARGS ?= -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: always help venv venv-dev paper test coverage mutants lint types bench soak power hostile pykka-suite
+.PHONY: always help venv venv-dev paper test coverage mutants lint types runbook bench soak power hostile pykka-suite
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,6 +76,9 @@ lint: $(DEV)  ## Style, format and import contracts
 
 types: $(DEV)  ## Strict types
 	$(BIN)/python -m mypy
+
+runbook: $(DEV)  ## Write the alerts of docs/runbook.md anew from their table
+	$(BIN)/python -m tests.tidy.runbook
 
 bench: $(DEV)  ## Timed figures: a table, and bench.json
 	$(BIN)/python -m bench

@@ -7,19 +7,28 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from ssl import SSLContext
+from typing import assert_never
 
 from pydantic import BaseModel, JsonValue, SecretStr
 
-from actors.alerting import AlertChannel, TelegramChannel
+from actors.alerting import AlertChannel, Sender, TelegramChannel, WebhookChannel
 from actors.execution import AccountLock, MachineAccountLock
 from actors.http import Transport
 from actors.mcp import McpCredentials
 from actors.runtime import Context
 from actors.tree import EngineSettings
-from config import DISTRIBUTION, ChannelSettings, LoadedStrategy, McpSettings, code_version
+from config import (
+    DISTRIBUTION,
+    ChannelSettings,
+    LoadedStrategy,
+    McpSettings,
+    TelegramSettings,
+    WebhookSettings,
+    code_version,
+)
 from core.messages.control import EngineIdentity
-from core.redaction import Redactor
-from core.values import Mode
+from core.redaction import Redactor, secrets_in_url
+from core.values import Environment, Mode
 
 
 def engine_settings(
@@ -38,12 +47,15 @@ def engine_settings(
     folder: str,
     account_lock: AccountLock | None = None,
     tls: SSLContext | None = None,
+    instance_name: str | None = None,
+    environment: Environment | None = None,
 ) -> EngineSettings:
     """Everything that the tree is built from. `started_at` is market time.
 
     `boot_id` is new with each life of the engine; by it a restarted actor knows what this life has done.
     `folder` tells the data folder from its copies. `account_lock` is this machine's unless another is given.
-    `tls` is whose certificates the alert channels trust, by default the public authorities'.
+    `tls` is whose certificates the alert channels trust, by default the public authorities'. Messages begin
+    with `environment` and `instance_name`: by default, those of the strategy.
     """
     identity = EngineIdentity(
         version=version(DISTRIBUTION),
@@ -53,6 +65,11 @@ def engine_settings(
         overrides=loaded.overrides,
         started_at=started_at,
         pid=pid,
+    )
+    section = loaded.strategy
+    sender = Sender(
+        environment=environment or section.execution.environment,
+        instance=instance_name or section.strategy.name,
     )
     config: JsonValue = loaded.strategy.model_dump(mode="json")
     return EngineSettings(
@@ -74,7 +91,7 @@ def engine_settings(
             "config": config,
         },
         redact=redact,
-        alert_channels=tuple(_channel(settings, tls) for settings in channels),
+        alert_channels=tuple(_channel(settings, sender, tls) for settings in channels),
         control_socket=control_socket,
         account_lock=account_lock or MachineAccountLock(mcp.url),
         folder=folder,
@@ -89,9 +106,16 @@ def redactor(mcp: McpSettings, channels: Sequence[ChannelSettings]) -> Redactor:
 def _secrets(settings: BaseModel) -> Iterable[str]:
     for _, value in settings:
         if isinstance(value, SecretStr):
-            yield value.get_secret_value()
+            secret = value.get_secret_value()
+            yield from secrets_in_url(secret) if "://" in secret else (secret,)
 
 
-def _channel(settings: ChannelSettings, tls: SSLContext | None) -> Callable[[], AlertChannel]:
+def _channel(settings: ChannelSettings, sender: Sender, tls: SSLContext | None) -> Callable[[], AlertChannel]:
     """What opens the channel, each time that alerting starts."""
-    return lambda: TelegramChannel(settings.bot_token, settings.chat_id, settings.api_url, tls=tls)
+    match settings:
+        case TelegramSettings(bot_token=token, chat_id=chat, api_url=api_url):
+            return lambda: TelegramChannel(token, chat, sender, api_url, tls=tls)
+        case WebhookSettings(url=url, form=form):
+            return lambda: WebhookChannel(url, form, sender, tls=tls)
+        case _:
+            assert_never(settings)

@@ -26,6 +26,7 @@ from actors.runtime import (
     RuntimeEvent,
     SupervisorExhausted,
 )
+from core.alerts import AlertCode
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.execution import Reconcile
@@ -68,14 +69,14 @@ class SystemEvents:
                 self._parked_until(event)
             case ActorHung():
                 text = f"{event.path} has been busy with {event.busy_with} for {event.busy_for_s:.1f} s"
-                self._alert(Severity.HIGH, "actor_hung", text, event.path, event.at)
+                self._alert(Severity.HIGH, AlertCode.ACTOR_HUNG, text, event.path, event.at)
             case MailboxOverflow():
                 self._overflowed(event)
             case DeadLettered():
                 self._dead_lettered(event)
             case HookFailed():
                 text = f"{event.path}: {event.hook} raised {_named(event.error)}"
-                self._alert(Severity.MEDIUM, "hook_failed", text, event.path, event.at)
+                self._alert(Severity.MEDIUM, AlertCode.HOOK_FAILED, text, event.path, event.at)
             case ClockStepped():
                 self._clock_stepped(event)
             case SupervisorExhausted() | RootExhausted():
@@ -86,7 +87,7 @@ class SystemEvents:
         if event.will_restart_in_s is not None:
             what += f"; restarts in {event.will_restart_in_s:.2f} s"
         logger.warning("%s failed", event.path, exc_info=event.error)
-        self._alert(Severity.MEDIUM, "actor_failed", what, event.path, event.at)
+        self._alert(Severity.MEDIUM, AlertCode.ACTOR_FAILED, what, event.path, event.at)
 
     def _restarted(self, event: ActorRestarted) -> None:
         detail: dict[str, JsonValue] = {
@@ -107,7 +108,7 @@ class SystemEvents:
     def _parked_until(self, event: ActorParked) -> None:
         text = f"{event.path} is parked and will be tried again at {event.retry_at:%Y-%m-%d %H:%M:%S}Z"
         self._parked[event.path] = text
-        self._alert(Severity.CRITICAL, "actor_parked", text, event.path, event.at)
+        self._alert(Severity.CRITICAL, AlertCode.ACTOR_PARKED, text, event.path, event.at)
         self._tell(KILL_SWITCH, SuspendEntries(source=f"parked:{event.path}", reason=text))
         detail: dict[str, JsonValue] = {"path": event.path, "retry_at": event.retry_at.isoformat()}
         self._record(AuditKind.ACTOR_PARKED, f"parked-{event.path}-{event.at.isoformat()}", detail, event.at)
@@ -116,7 +117,7 @@ class SystemEvents:
         if event.path == ALERTING_PATH:
             return  # An alert about alerting's own full mailbox would only fill it further.
         text = f"{event.path}: the mailbox is full; {event.total} messages refused so far"
-        self._alert(Severity.HIGH, "mailbox_overflow", text, event.path, event.at)
+        self._alert(Severity.HIGH, AlertCode.MAILBOX_OVERFLOW, text, event.path, event.at)
         self._suspend_if_books(event.path, text)
 
     def _dead_lettered(self, event: DeadLettered) -> None:
@@ -132,7 +133,7 @@ class SystemEvents:
             "count": event.count,
         }
         cause = event.correlation or event.path
-        self._alert(Severity.MEDIUM, "dead_letter", text, cause, event.at)
+        self._alert(Severity.MEDIUM, AlertCode.DEAD_LETTER, text, cause, event.at)
         request = f"dead-{event.path}-{message}-{event.at.isoformat()}"
         if not isinstance(event.message, RecordEvent):  # A lost record of a lost record would never end.
             self._record(AuditKind.DEAD_LETTER, request, detail, event.at)
@@ -151,7 +152,7 @@ class SystemEvents:
             f"{event.at:%Y-%m-%d %H:%M:%S}Z; entries are suspended until the venue confirms the time"
         )
         self._tell(KILL_SWITCH, SuspendEntries(source=CLOCK_SOURCE, reason=text))
-        self._alert(Severity.CRITICAL, "clock_stepped", text, "system clock", event.at)
+        self._alert(Severity.CRITICAL, AlertCode.CLOCK_STEPPED, text, "system clock", event.at)
         was_set = ClockSet(step_s=event.step_s, at=event.at)
         self._tell(HEALTH, was_set)
         self._tell(SCHEDULER, was_set)
@@ -159,9 +160,9 @@ class SystemEvents:
     def _exhausted(self, event: SupervisorExhausted | RootExhausted) -> None:
         text = f"{event.path} used up its restarts"
         self._tell(KILL_SWITCH, ArmKillSwitch(cause=ArmCause.SUPERVISION, reason=text, who="supervisor"))
-        self._alert(Severity.CRITICAL, "supervisor_exhausted", text, event.path, event.at)
+        self._alert(Severity.CRITICAL, AlertCode.SUPERVISOR_EXHAUSTED, text, event.path, event.at)
 
-    def _alert(self, severity: Severity, code: str, text: str, cause: str, at: datetime) -> None:
+    def _alert(self, severity: Severity, code: AlertCode, text: str, cause: str, at: datetime) -> None:
         self._tell(ALERTING, RaiseAlert(severity=severity, code=code, text=text, cause=cause, at=at))
 
     def _record(self, kind: AuditKind, request_id: str, detail: dict[str, JsonValue], at: datetime) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BaseModel, ConfigDict, SecretStr
@@ -19,6 +19,7 @@ from config.wire import (
     trust_from_env,
 )
 from core.errors import InputError
+from core.text import visible
 from core.values import Mode
 
 MCP_URL = "CERBERO_BITE_MCP_URL"
@@ -27,6 +28,9 @@ MCP_BOT_TAG = "CERBERO_BITE_MCP_BOT_TAG"
 TELEGRAM_BOT_TOKEN = "CERBERO_BITE_TELEGRAM_BOT_TOKEN"
 TELEGRAM_CHAT_ID = "CERBERO_BITE_TELEGRAM_CHAT_ID"
 TELEGRAM_API_URL = "CERBERO_BITE_TELEGRAM_API_URL"
+WEBHOOK_URL = "CERBERO_BITE_WEBHOOK_URL"
+WEBHOOK_FORMAT = "CERBERO_BITE_WEBHOOK_FORMAT"
+INSTANCE_NAME = "CERBERO_BITE_INSTANCE_NAME"
 ENABLE_DATA_ANALYSIS = "CERBERO_BITE_ENABLE_DATA_ANALYSIS"
 ENABLE_STRATEGY = "CERBERO_BITE_ENABLE_STRATEGY"
 VARIABLES: dict[str, str] = {
@@ -36,6 +40,9 @@ VARIABLES: dict[str, str] = {
     TELEGRAM_BOT_TOKEN: "alerts by Telegram, with the chat id; default: alerts go to the log (secret)",
     TELEGRAM_CHAT_ID: "the chat that alerts go to (secret)",
     TELEGRAM_API_URL: "another host of the Bot API; default https://api.telegram.org",
+    WEBHOOK_URL: "alerts by HTTP POST to this URL, https://, or http:// on this machine (secret)",
+    WEBHOOK_FORMAT: "what is posted there: json or discord; default json",
+    INSTANCE_NAME: "this engine's name at the head of its messages; default: the strategy's name",
     ALLOW_HTTP: "http:// to another machine, as in a network of containers: true or false; default false",
     CA_FILE: "certificates in PEM of your own authority, trusted beside the public ones",
     SSL_CERT_FILE: "certificates in PEM, trusted instead of the public authorities",
@@ -47,6 +54,7 @@ VARIABLES: dict[str, str] = {
 DEFAULT_BOT_TAG = "BOT__CERBERO_BITE"
 DEFAULT_TELEGRAM_API_URL = "https://api.telegram.org"
 _BOT_TAG_LENGTH_MAX = 64
+_INSTANCE_NAME_LENGTH_MAX = 40
 _WORDS = {
     **dict.fromkeys(("true", "yes", "on", "enabled", "1"), True),
     **dict.fromkeys(("false", "no", "off", "disabled", "0"), False),
@@ -72,9 +80,26 @@ class TelegramSettings(_Frozen):
     chat_id: SecretStr
     api_url: str
 
+    @property
+    def goes_to(self) -> tuple[str, str]:
+        """The variable that names the host, and the URL in it."""
+        return TELEGRAM_API_URL, self.api_url
 
-ChannelSettings = TelegramSettings
-"""The settings of an alert channel, whichever it is: a union, once there are several kinds."""
+
+class WebhookSettings(_Frozen):
+    """The URL is secret: whoever has it can post."""
+
+    url: SecretStr
+    form: Literal["json", "discord"]
+
+    @property
+    def goes_to(self) -> tuple[str, str]:
+        """The variable that names the host, and the URL in it."""
+        return WEBHOOK_URL, self.url.get_secret_value()
+
+
+ChannelSettings = TelegramSettings | WebhookSettings
+"""The settings of an alert channel, whichever it is."""
 
 
 class Settings(_Frozen):
@@ -84,6 +109,7 @@ class Settings(_Frozen):
     channels: tuple[ChannelSettings, ...]
     mode: Mode
     trust: TrustSettings = TrustSettings()
+    instance_name: str | None = None
 
 
 def shown_variable(env: Mapping[str, str], name: str) -> str:
@@ -109,6 +135,7 @@ def load_settings(env: Mapping[str, str]) -> Settings:
         channels=channels_from_env(env),
         mode=mode_from_env(env),
         trust=trust_from_env(env),
+        instance_name=instance_name_from_env(env),
     )
 
 
@@ -125,7 +152,7 @@ def mcp_from_env(env: Mapping[str, str]) -> McpSettings:
 
 def sent_in_clear(mcp: McpSettings, channels: Iterable[ChannelSettings]) -> tuple[str, ...]:
     """Whatever is sent in clear to another machine, each as one line for a person."""
-    urls = ((MCP_URL, mcp.url), *((TELEGRAM_API_URL, channel.api_url) for channel in channels))
+    urls = ((MCP_URL, mcp.url), *(channel.goes_to for channel in channels))
     return tuple(
         f"{name}: http:// to {host!r}: whoever listens on the way can read token and content; "
         f"{ALLOW_HTTP} allows it"
@@ -156,7 +183,43 @@ def _telegram(env: Mapping[str, str]) -> TelegramSettings | None:
     return TelegramSettings(bot_token=SecretStr(token), chat_id=SecretStr(chat), api_url=api_url)
 
 
-_CHANNELS: Final[tuple[Callable[[Mapping[str, str]], ChannelSettings | None], ...]] = (_telegram,)
+def _webhook(env: Mapping[str, str]) -> WebhookSettings | None:
+    """The URL, in what form to post to it; None without a URL."""
+    form = _webhook_form(env)
+    if not env.get(WEBHOOK_URL, "").strip():
+        return None
+    url = _private_url(env, WEBHOOK_URL, env[WEBHOOK_URL], query=True)
+    return WebhookSettings(url=SecretStr(url), form=form)
+
+
+def _webhook_form(env: Mapping[str, str]) -> Literal["json", "discord"]:
+    match env.get(WEBHOOK_FORMAT, "").strip().lower():
+        case "" | "json":
+            return "json"
+        case "discord":
+            return "discord"
+        case _:
+            # Not repeated: it may be the URL, in the wrong line.
+            raise InputError(f"{WEBHOOK_FORMAT}: expected json or discord, found something else")
+
+
+_CHANNELS: Final[tuple[Callable[[Mapping[str, str]], ChannelSettings | None], ...]] = (_telegram, _webhook)
+
+
+def instance_name_from_env(env: Mapping[str, str]) -> str | None:
+    """What a person calls this engine, on one line and short enough for a phone; None if nothing is said."""
+    name = env.get(INSTANCE_NAME, "").strip()
+    if not name:
+        return None
+    if len(name) > _INSTANCE_NAME_LENGTH_MAX:
+        raise InputError(
+            f"{INSTANCE_NAME}: expected at most {_INSTANCE_NAME_LENGTH_MAX} characters, found {len(name)}"
+        )
+    if visible(name) != name or not set("[]").isdisjoint(name):
+        raise InputError(
+            f"{INSTANCE_NAME}: expected a name of characters that can be seen, without brackets, found others"
+        )
+    return name
 
 
 def mode_from_env(env: Mapping[str, str]) -> Mode:
@@ -195,11 +258,13 @@ def _existing_file(env: Mapping[str, str], name: str) -> None:
         raise InputError(f"{name}: expected a file of certificates, found none of that name")
 
 
-_SECRET: Final = frozenset((MCP_TOKEN, TELEGRAM_BOT_TOKEN, TELEGRAM_CHAT_ID))
+_SECRET: Final = frozenset((MCP_TOKEN, TELEGRAM_BOT_TOKEN, TELEGRAM_CHAT_ID, WEBHOOK_URL))
 _CHECKS: Final[Mapping[str, Callable[[Mapping[str, str]], object]]] = {
     MCP_URL: lambda env: _url(MCP_URL, env[MCP_URL]),
     MCP_BOT_TAG: _bot_tag,
     TELEGRAM_API_URL: lambda env: _url(TELEGRAM_API_URL, env[TELEGRAM_API_URL]),
+    WEBHOOK_FORMAT: _webhook_form,
+    INSTANCE_NAME: instance_name_from_env,
     ALLOW_HTTP: lambda env: _boolean(env, ALLOW_HTTP, default=False),
     CA_FILE: lambda env: _existing_file(env, CA_FILE),
     SSL_CERT_FILE: lambda env: _existing_file(env, SSL_CERT_FILE),
@@ -209,15 +274,18 @@ _CHECKS: Final[Mapping[str, Callable[[Mapping[str, str]], object]]] = {
 """Whether each variable that is no secret can be used by itself."""
 
 
-def _private_url(env: Mapping[str, str], name: str, text: str) -> str:
+def _private_url(env: Mapping[str, str], name: str, text: str, *, query: bool = False) -> str:
     """The URL, unless secrets would travel to it in clear although that is not allowed."""
-    url = _url(name, text)
+    url = _url(name, text, query=query)
     return require_private(name, url, allow_http=_boolean(env, ALLOW_HTTP, default=False))
 
 
-def _url(name: str, text: str) -> str:
-    """An http(s) URL without a trailing slash. Nothing of one that is refused is repeated: a password may
-    stand anywhere in it, most of all where it was mistyped."""
+def _url(name: str, text: str, *, query: bool = False) -> str:
+    """An http(s) URL, without a trailing slash unless it may have a `query`.
+
+    Nothing of one that is refused is repeated: a password may stand anywhere in it, most of all where it was
+    mistyped.
+    """
     if not text.strip():
         raise InputError(f"{name}: expected an http:// or https:// URL, found nothing")
     if "@" in text:
@@ -235,11 +303,12 @@ def _url(name: str, text: str) -> str:
         ) from None
     if not text.isprintable():
         raise InputError(f"{name}: expected a URL of printable characters, found others")
-    if not usable or parts.query or parts.fragment:
+    if not usable or (parts.query and not query) or parts.fragment:
+        wanted = "a host" if query else "a host and no query"
         raise InputError(
-            f"{name}: expected an http:// or https:// URL with a host and no query, found {_outline(parts)}"
+            f"{name}: expected an http:// or https:// URL with {wanted}, found {_outline(parts)}"
         )
-    return text.strip().rstrip("/")
+    return text.strip() if query else text.strip().rstrip("/")
 
 
 def _outline(parts: SplitResult) -> str:

@@ -12,6 +12,7 @@ import base64
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from html import unescape
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 MASK = "***"
 LENGTH_MIN = 4
@@ -20,7 +21,9 @@ ENCODED_LENGTH_MIN = 8
 """Shorter parts of an encoded secret are not masked: they may be ordinary text."""
 UNMISTAKABLE_LENGTH_MIN = 8
 """A shorter secret may be an ordinary value among data."""
-SECRET_ENDINGS = ("_TOKEN", "_CHAT_ID", "_KEY", "_PASSWORD", "_SECRET", "_HEARTBEAT_URL")
+DRAWN_LENGTH_MIN = 16
+"""A part of a secret URL that is as long is masked also if it holds no digit."""
+SECRET_ENDINGS = ("_TOKEN", "_CHAT_ID", "_KEY", "_PASSWORD", "_SECRET", "_HEARTBEAT_URL", "_WEBHOOK_URL")
 CODE_POINT_MAX = 0x10FFFF
 _ROUNDS_MAX = 4
 """So many escapes of escapes are undone; a further one is masked as a whole."""
@@ -127,10 +130,31 @@ class Redactor:
 
 def secrets_of(env: Mapping[str, str]) -> tuple[str, ...]:
     """The values of this project's environment variables that are secret by their names."""
-    return tuple(
-        value.strip()
-        for name, value in env.items()
-        if name.startswith("CERBERO_BITE_") and name.endswith(SECRET_ENDINGS)
+    found: list[str] = []
+    for name, value in env.items():
+        if name.startswith("CERBERO_BITE_") and name.endswith(SECRET_ENDINGS):
+            found.append(value.strip())
+            if name.endswith("_URL"):
+                found += secrets_in_url(value.strip())
+    return tuple(found)
+
+
+def secrets_in_url(url: str) -> tuple[str, ...]:
+    """What is secret of a URL that is a key itself: all of it, and each part of path and query that looks
+    drawn by lot. Words such as `api` are left, because they stand in other texts too."""
+    try:
+        parts = urlsplit(url)
+        values = [value for _, value in parse_qsl(parts.query)]
+    except ValueError:
+        return (url,)
+    pieces = (unquote(piece) for piece in (*parts.path.split("/"), *values))
+    return tuple(dict.fromkeys((url, *(piece for piece in pieces if _is_drawn(piece)))))
+
+
+def _is_drawn(piece: str) -> bool:
+    length = len(piece)
+    return length >= DRAWN_LENGTH_MIN or (
+        length >= UNMISTAKABLE_LENGTH_MIN and any(character.isdigit() for character in piece)
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -12,14 +12,14 @@ from pathlib import Path
 
 from actors.state.stored import BooksReader, last_market_snapshot
 from core.errors import FoundWrongError
-from core.orders.books import CycleOutcome, CycleRow, Job, Position
+from core.orders.books import CycleRow, Job, Position
 from core.statistics.account import AccountPoint
+from core.statistics.booked import Refusal, closed_trade, pnl_at_marks_eth, refusals
 from core.statistics.performance import Performance, performance
 from core.statistics.trades import ClosedTrade
 from core.values import PositionId
 from reading.books import required_books
 from reading.errors import DataFolderError
-from reading.valuation import pnl_at_marks_eth
 
 
 @dataclass(frozen=True)
@@ -41,19 +41,6 @@ class OpenTrade:
     position: Position
     pnl_eth: Decimal | None
     pnl_usd: Decimal | None
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """How often a check kept the strategy from entering in a month. In one cycle several can.
-
-    `rule` is the entry rule, or the outcome if the cycle never came to the rules.
-    """
-
-    month: str
-    rule: str
-    reason: str
-    times: int
 
 
 @dataclass(frozen=True)
@@ -132,31 +119,7 @@ def trading_report(data_dir: Path, period: Period = Period()) -> TradingReport:
         marks_problem=problem,
         account=account,
         entries=Counter(row.outcome.value for row in entries if row.outcome is not None),
-        refusals=_refusals(entries),
-    )
-
-
-def closed_trade(position: Position, crossing_out_eth: Decimal | None) -> ClosedTrade:
-    """A closed position as the statistics read it."""
-    assert position.entered_at is not None
-    assert position.closed_at is not None
-    contracts = position.contracts_opened
-    mid_credit_eth = position.plan.mid_eth * contracts
-    return ClosedTrade(
-        position_id=position.position_id,
-        kind=position.kind,
-        exit_rule=position.exit_rule,
-        contracts=contracts,
-        entered_at=position.entered_at,
-        closed_at=position.closed_at,
-        mid_credit_eth=mid_credit_eth,
-        credit_eth=position.credit_eth,
-        fees_eth=position.fees_eth,
-        crossing_in_eth=mid_credit_eth - position.credit_eth,
-        crossing_out_eth=crossing_out_eth,
-        pnl_eth=position.pnl_eth,
-        pnl_usd=position.pnl_usd,
-        worst_loss_usd=position.plan.worst_loss_usd * contracts,
+        refusals=refusals(entries),
     )
 
 
@@ -201,24 +164,6 @@ def _open_trade(position: Position, marks: LastMarks | None) -> OpenTrade:
     # Booked cash flows stand at their own index; only what is still open moves with it.
     open_eth = pnl_eth - position.pnl_eth
     return OpenTrade(position, pnl_eth, position.pnl_usd + open_eth * Decimal(repr(marks.spot_usd)))
-
-
-def _refusals(entries: Iterable[CycleRow]) -> tuple[Refusal, ...]:
-    counts = Counter(
-        (f"{row.slot:%Y-%m}", *refused)
-        for row in entries
-        if row.outcome is not None and row.outcome is not CycleOutcome.ENTERED
-        for refused in _refused_by(row.outcome, row.reasons)
-    )
-    return tuple(Refusal(*key, times) for key, times in sorted(counts.items()))
-
-
-def _refused_by(outcome: CycleOutcome, reasons: tuple[str, ...]) -> list[tuple[str, str]]:
-    """The rule and each check of it that failed: a cycle without entry names its rule before the checks."""
-    if outcome is not CycleOutcome.NO_ENTRY:
-        return [(outcome.value, reason) for reason in reasons] or [(outcome.value, "-")]
-    rule, *checks = reasons or ("-",)
-    return [(rule, check) for check in checks] or [(rule, "-")]
 
 
 def _last_marks(data_dir: Path) -> tuple[LastMarks | None, str | None]:

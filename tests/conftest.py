@@ -6,13 +6,15 @@ import os
 import sqlite3
 import sys
 import warnings
+from collections.abc import Generator
 from functools import partial
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-from tests import environment
+from core.alerts import AlertCode
+from tests import environment, raised_alerts
 
 environment.enter()
 
@@ -55,6 +57,19 @@ class _WarningConnection(sqlite3.Connection):
 if sys.version_info < (3, 13):
     # mypy takes no other function in place of an overloaded one.
     vars(sqlite3)["connect"] = partial(sqlite3.connect, factory=_WarningConnection)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    """Hold a test to its mark `raises_alert`."""
+    expected = raised_alerts.expected(item)
+    if not expected:
+        return (yield)
+    raised: set[AlertCode] = set()
+    with raised_alerts.noted(raised):
+        yield
+    if missing := expected - raised:
+        pytest.fail(f"expected alerts of {sorted(expected)}, found none of {sorted(missing)}", pytrace=False)
 
 
 @pytest.fixture(scope="session")

@@ -32,7 +32,8 @@ def _outcomes(report: dict[str, Any]) -> list[str]:
 
 
 def _missing_slots(report: dict[str, Any]) -> list[str]:
-    """Entry on Mondays 14:00, monitor at 00:00 and 12:00, settlement at 08:10, Kelly on the 1st at 00:30."""
+    """Entry on Mondays 14:00, monitor at 00:00 and 12:00, settlement at 08:10, Kelly on the 1st at 00:30,
+    the digest on Mondays at 06:30."""
     told = {(cycle["kind"], cycle["slot"]) for cycle in report["cycles"]}
     began, ended = (datetime.fromisoformat(report["run"][side]) for side in ("began", "ended"))
     due: list[tuple[str, datetime]] = []
@@ -42,6 +43,7 @@ def _missing_slots(report: dict[str, Any]) -> list[str]:
         due.append(("settlement", day + timedelta(hours=8, minutes=10)))
         if day.weekday() == 0:
             due.append(("entry", day + timedelta(hours=14)))
+            due.append(("digest", day + timedelta(hours=6, minutes=30)))
         if day.day == 1:
             due.append(("kelly", day + timedelta(minutes=30)))
         day += timedelta(days=1)

@@ -1,9 +1,11 @@
-"""Alerting: tells a person what matters, over Telegram if it is set up, and in the log always."""
+"""Alerting: tells a person what matters, over each channel that is set up, and in the log always."""
 
 from __future__ import annotations
 
 from actors.alerting.actor import Alerting
 from actors.alerting.channel import AlertChannel, NotTaken, Taken
+from actors.alerting.sender import Sender
 from actors.alerting.telegram import TelegramChannel
+from actors.alerting.webhook import WebhookChannel
 
-__all__ = ["AlertChannel", "Alerting", "NotTaken", "Taken", "TelegramChannel"]
+__all__ = ["AlertChannel", "Alerting", "NotTaken", "Sender", "Taken", "TelegramChannel", "WebhookChannel"]

@@ -102,7 +102,7 @@ class Alerting(Room[AlertingProtocol | SendNext | BacklogLate]):
         alert = AlertRow(
             alert_id=raised.request_id or self.ctx.uuid(),
             severity=raised.severity,
-            code=raised.code,
+            code=raised.shown_code,
             text=self._redact(raised.text),
             cause=self._redact(raised.cause),
             at=raised.at,

@@ -8,6 +8,7 @@ from ssl import SSLContext
 from pydantic import BaseModel, FiniteFloat, SecretStr, ValidationError
 
 from actors.alerting.channel import NotTaken, Taken
+from actors.alerting.sender import Sender
 from actors.alerting.telegram_text import render
 from actors.http import HTTP_DEADLINE_S, HttpTransport, Response, TransportError, retry_after_s
 from core.messages.alerting import AlertRow
@@ -50,11 +51,13 @@ class TelegramChannel:
         self,
         token: SecretStr,
         chat_id: SecretStr,
+        sender: Sender,
         api_url: str = DEFAULT_API_URL,
         *,
         tls: SSLContext | None = None,
     ) -> None:
         self._chat_id = chat_id
+        self._sender = sender
         self._redact = Redactor([token.get_secret_value(), chat_id.get_secret_value()])
         base_url = f"{api_url.rstrip('/')}/bot{token.get_secret_value()}"
         self._http = HttpTransport(base_url, tls=tls, answer_bytes_max=ANSWER_BYTES_MAX)
@@ -69,7 +72,7 @@ class TelegramChannel:
         shown = alert if self._told_of_move else self._with_move(alert)
         body: dict[str, str | bool] = {
             "chat_id": self._chat_id.get_secret_value() if self._moved_to is None else str(self._moved_to),
-            "text": render(shown, markup=markup),
+            "text": render(shown, self._sender, markup=markup),
             "disable_web_page_preview": True,
         }
         if markup:

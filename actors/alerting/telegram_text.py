@@ -4,45 +4,26 @@ from __future__ import annotations
 
 import html
 
+from actors.alerting.message_text import lines_of
+from actors.alerting.sender import Sender
+from actors.alerting.words import words_of
 from core.messages.alerting import AlertRow
-from core.text import visible
 
 LENGTH_MAX = 4096
 """UTF-16 code units in one message: https://core.telegram.org/bots/api#sendmessage."""
-_CUT = "…"
 
 
-def render(alert: AlertRow, *, markup: bool) -> str:
-    """The alert as one message. If it is too long its text is cut, then its cause; head and time stay."""
-    at = f"{alert.at:%Y-%m-%d %H:%M:%S}Z"
-    head = _fit(f"{alert.severity} {alert.code}", 200, markup)
+def render(alert: AlertRow, sender: Sender, *, markup: bool) -> str:
+    """The alert as one message. If it is too long its text is cut; all else stays."""
+    words = words_of(alert, sender)
     if markup:
-        head = f"<b>{head}</b>"
-    cause = _fit(alert.cause, 1000, markup)
-    frame = f"{head}\n\ncause: {cause}\n{at}"
-    text = _fit(alert.text, LENGTH_MAX - _units(frame), markup)
-    return f"{head}\n{text}\ncause: {cause}\n{at}"
+        return lines_of(words, units_max=LENGTH_MAX, escape=_escaped, strong=_bold)
+    return lines_of(words, units_max=LENGTH_MAX, escape=str, strong=str)
 
 
-def _units(text: str) -> int:
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+def _escaped(character: str) -> str:
+    return html.escape(character, quote=False)
 
 
-def _fit(text: str, budget: int, markup: bool) -> str:
-    """Escape, and cut before escaping so that no entity is torn: at most `budget` code units.
-
-    A character that is not seen, or that begins a line, is shown as an escape: nothing in an alert can look
-    like another alert.
-    """
-    text = visible(text)
-    pieces = [html.escape(character, quote=False) if markup else character for character in text]
-    if sum(map(_units, pieces)) <= budget:
-        return "".join(pieces)
-    kept: list[str] = []
-    room = budget - _units(_CUT)
-    for piece in pieces:
-        room -= _units(piece)
-        if room < 0:
-            break
-        kept.append(piece)
-    return "".join(kept) + _CUT
+def _bold(line: str) -> str:
+    return f"<b>{line}</b>"

@@ -9,9 +9,9 @@ from typing import assert_never
 from actors.anchor.file import AnchorFile
 from actors.room import DAY_S, HOUR_S, Alarm, Room, StandingAlert
 from actors.runtime import Address, RuntimeFault, Timer
+from core.alerts import AlertCode, Severity
 from core.audit.hash_chain import Link
 from core.errors import InputError
-from core.messages.alerting import Severity
 from core.messages.anchor import GetRecordHash, HeadReached, RecordHash
 from core.messages.base import Refused
 from core.messages.kill_switch import (
@@ -118,7 +118,7 @@ class Anchor(Room[AnchorProtocol | LookAtAnchor | WriteAnchor]):
             text = f"the anchor of the audit log can't be read, entries are suspended: {error}"
             self._suspend(text)
             if self._unread.tell_now(self.ctx.now()):
-                self._alert(Severity.HIGH, "anchor_unreadable", text)
+                self._alert(Severity.HIGH, AlertCode.ANCHOR_UNREADABLE, text)
         if not self._compared:
             self.ctx.call_later(ACCEPTED_S if self._rolled_back is not None else RETRY_S, LookAtAnchor())
 
@@ -146,7 +146,7 @@ class Anchor(Room[AnchorProtocol | LookAtAnchor | WriteAnchor]):
             self.ctx.check_live()
             aside = self._file.put_aside(self.ctx.now())
             self._alert(
-                Severity.HIGH, "anchor_begins_anew", f"the anchor of the newer log is kept as {aside}"
+                Severity.HIGH, AlertCode.ANCHOR_BEGINS_ANEW, f"the anchor of the newer log is kept as {aside}"
             )
             self._go_on()
             return
@@ -157,7 +157,7 @@ class Anchor(Room[AnchorProtocol | LookAtAnchor | WriteAnchor]):
             " kill-switch disarm --accept-audit-break` goes on with this one; otherwise look for that"
         )
         self._rolled_back = reason
-        self._alert(Severity.CRITICAL, "audit_rolled_back", reason)
+        self._alert(Severity.CRITICAL, AlertCode.AUDIT_ROLLED_BACK, reason)
         self._arm(reason)
         self._suspend(reason)
 
@@ -180,7 +180,7 @@ class Anchor(Room[AnchorProtocol | LookAtAnchor | WriteAnchor]):
         self.ctx.tell(self._kill_switch, ClearSuspension(source=SOURCE))
         if self._unread.tell_end():
             self._alert(
-                Severity.LOW, "anchor_read", f"the anchor {self._file.path} agrees with the audit log"
+                Severity.LOW, AlertCode.ANCHOR_READ, f"the anchor {self._file.path} agrees with the audit log"
             )
         self._write_soon()
 
@@ -198,12 +198,16 @@ class Anchor(Room[AnchorProtocol | LookAtAnchor | WriteAnchor]):
         except (OSError, InputError) as error:
             if self._unwritten.tell_now(self.ctx.now()):
                 self._alert(
-                    Severity.HIGH, "anchor_not_written", f"the audit log's head can't be kept: {error}"
+                    Severity.HIGH,
+                    AlertCode.ANCHOR_NOT_WRITTEN,
+                    f"the audit log's head can't be kept: {error}",
                 )
             self._write = self.ctx.call_later(RETRY_S, WriteAnchor())
             return
         if self._unwritten.tell_end():
-            self._alert(Severity.LOW, "anchor_written", f"the audit log's head is in {self._file.path} again")
+            self._alert(
+                Severity.LOW, AlertCode.ANCHOR_WRITTEN, f"the audit log's head is in {self._file.path} again"
+            )
         if not self._known:
             request_id = f"anchor-{self.ctx.uuid()}"
             value = SetSystem(request_id=request_id, key=ANCHOR_KEY, value=self._file.path, at=self.ctx.now())
@@ -213,5 +217,5 @@ class Anchor(Room[AnchorProtocol | LookAtAnchor | WriteAnchor]):
     def _suspend(self, reason: str) -> None:
         self.ctx.tell(self._kill_switch, SuspendEntries(source=SOURCE, reason=reason))
 
-    def _alert(self, severity: Severity, code: str, text: str) -> None:
+    def _alert(self, severity: Severity, code: AlertCode, text: str) -> None:
         self._raise(severity, code, text, self.ctx.path)

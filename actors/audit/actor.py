@@ -32,10 +32,10 @@ from actors.audit.words import Words, accepts_break
 from actors.failpoints import Failpoint, reach
 from actors.room import Alarm, Room, answerer
 from actors.runtime import Address, RuntimeFault
+from core.alerts import AlertCode, Severity
 from core.audit.fold.compare import WHAT_TO_DO
 from core.audit.fold.running import RunningFold
 from core.audit.hash_chain import GENESIS, ChainBrokenError, Link, follow_all, split_lines
-from core.messages.alerting import Severity
 from core.messages.anchor import GetRecordHash, HeadReached, RecordHash
 from core.messages.audit import (
     AppendAudit,
@@ -210,7 +210,7 @@ class Audit(Room[AuditProtocol | CompressOldest]):
             found = ()
         if running is not by_checkpoint:
             text = "the last CHECKPOINT is not what the records before it make; all records were folded"
-            self._alert(Severity.HIGH, "audit_checkpoint_wrong", f"{text}, and the books are right")
+            self._alert(Severity.HIGH, AlertCode.AUDIT_CHECKPOINT_WRONG, f"{text}, and the books are right")
         self._proof = Proof(running)
         if found:
             self._arm_for_books(found)
@@ -218,7 +218,7 @@ class Audit(Room[AuditProtocol | CompressOldest]):
     def _arm_for_books(self, found: tuple[str, ...]) -> None:
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
         reason = f"the books are not what the audit log makes of them: {found[0]}{more}. {WHAT_TO_DO}"
-        self._alert(Severity.CRITICAL, "books_differ", reason)
+        self._alert(Severity.CRITICAL, AlertCode.BOOKS_DIFFER, reason)
         self.ctx.tell(self._kill_switch, ArmKillSwitch(cause=ArmCause.DATABASE, reason=reason, who="audit"))
 
     def _start_restored(self, verdict: Incomplete, stored: AuditHeadAndPending) -> None:
@@ -233,7 +233,7 @@ class Audit(Room[AuditProtocol | CompressOldest]):
         reach(Failpoint.AUDIT_TAIL_RESTORED)
         missing = len(pending.payload) - verdict.present
         text = f"{pending.file}: {missing} of {len(pending.payload)} bytes of the last batch were restored"
-        self._alert(Severity.HIGH, "audit_tail_restored", text)
+        self._alert(Severity.HIGH, AlertCode.AUDIT_TAIL_RESTORED, text)
         found = boot_scan(self._folder)
         if found.problem is not None or found.link != (pending.last_seq, pending.last_hash):
             raise ChainBrokenError(f"after restoring the tail: {found.problem or found.link}")
@@ -242,7 +242,7 @@ class Audit(Room[AuditProtocol | CompressOldest]):
     def _start_broken(self, verdict: Broken, found: Scan, stored: AuditHeadAndPending) -> None:
         self._problem = verdict.problem
         reason = f"audit chain broken: {verdict.problem}"
-        self._alert(Severity.CRITICAL, "audit_broken", reason)
+        self._alert(Severity.CRITICAL, AlertCode.AUDIT_BROKEN, reason)
         self.ctx.check_live()
         evidence = put_aside(self._data_dir, self._folder, stored.pending, self.ctx.now())
         self._link, self._last_file, self._day = GENESIS, None, None
@@ -341,7 +341,7 @@ class Audit(Room[AuditProtocol | CompressOldest]):
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT) or not self._release_ballast():
                 raise
-            self._alert(Severity.CRITICAL, "ballast_released", f"disk full while appending: {error}")
+            self._alert(Severity.CRITICAL, AlertCode.BALLAST_RELEASED, f"disk full while appending: {error}")
             append_bytes(self._folder, batch)
 
     def _release_ballast(self) -> bool:
@@ -371,7 +371,7 @@ class Audit(Room[AuditProtocol | CompressOldest]):
             self.ctx.tell(self._anchor, HeadReached(seq=self._link.seq, hash=self._link.hash))
 
     def _tell_head(self, occasion: str) -> None:
-        self._alert(Severity.LOW, "audit_head", f"audit head {self._link} ({occasion})")
+        self._alert(Severity.LOW, AlertCode.AUDIT_HEAD, f"audit head {self._link} ({occasion})")
 
     def _tell_foreign_files(self) -> None:
         """Alert about audit files without a valid date, added since the start.
@@ -380,9 +380,9 @@ class Audit(Room[AuditProtocol | CompressOldest]):
         """
         for path in undated(self._folder):
             text = f"{path.name}: expected a day in an audit file's name; it breaks the log at the next start"
-            self._alert(Severity.HIGH, "audit_foreign_file", text)
+            self._alert(Severity.HIGH, AlertCode.AUDIT_FOREIGN_FILE, text)
 
-    def _alert(self, severity: Severity, code: str, text: str) -> None:
+    def _alert(self, severity: Severity, code: AlertCode, text: str) -> None:
         self._raise(severity, code, text, self.ctx.path)
 
 

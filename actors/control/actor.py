@@ -24,6 +24,7 @@ from actors.runtime import (
     RuntimeFault,
     Terminated,
 )
+from core.alerts import AlertCode
 from core.errors import InputError
 from core.messages.alerting import AlertRaised, Severity
 from core.messages.base import Event, Refused
@@ -188,14 +189,14 @@ class Control(
         if lost.error is None:
             self._unreachable.tell_end()
             text = f"the control socket {lost.path} had been taken away and is bound again"
-            self._alert(Severity.HIGH, "control_socket_lost", text, self.ctx.path)
+            self._alert(Severity.HIGH, AlertCode.CONTROL_SOCKET_LOST, text, self.ctx.path)
         elif self._unreachable.tell_now(self.ctx.now()):
             text = (
                 f"the control socket {lost.path} has been taken away and can't be bound again "
                 f"({lost.error}): no command reaches this engine; SIGTERM stops it, "
                 "a KILL file in its data folder arms it"
             )
-            self._alert(Severity.HIGH, "control_socket_lost", text, self.ctx.path)
+            self._alert(Severity.HIGH, AlertCode.CONTROL_SOCKET_LOST, text, self.ctx.path)
 
     def _handle_get_status(self, query: GetStatus) -> Returned | None:
         """The status at once, with the next runs that the books hold, if the scheduler is not up.

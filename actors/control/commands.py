@@ -19,6 +19,7 @@ from actors.control.rooms import ControlRooms
 from actors.control.words import Kind, end_alert, word_of
 from actors.failpoints import Failpoint, reach
 from actors.runtime import Outbox, OwnContext, Terminated
+from core.alerts import AlertCode
 from core.errors import InputError
 from core.messages.alerting import AlertRaised, RaiseAlert, Severity
 from core.messages.base import Event, Refused
@@ -219,7 +220,7 @@ class Commands:
             # Such a message was stored by another version: it can only be told and closed.
             text = f"{item.message} of {item.who} was accepted by another version, and can't be done: {error}"
             self._unreadable[item.request_id] = text
-            self._raise(Severity.HIGH, "inbox_unreadable", text, item.request_id)
+            self._raise(Severity.HIGH, AlertCode.INBOX_UNREADABLE, text, item.request_id)
             return
         entry = UnderWay(item.request_id, command, item.who)
         self._inbox.add(entry)
@@ -271,9 +272,9 @@ class Commands:
         if entry.done is None or entry.end is None:
             return
         severity, text = end_alert(entry.done, entry.end, entry.who)
-        self._raise(severity, "command_ended", text, entry.request_id)
+        self._raise(severity, AlertCode.COMMAND_ENDED, text, entry.request_id)
 
-    def _raise(self, severity: Severity, code: str, text: str, request_id: str) -> None:
+    def _raise(self, severity: Severity, code: AlertCode, text: str, request_id: str) -> None:
         """Raise an alert about a command, and again until it is on record."""
         alert_id = f"{ALERT}{request_id}"
         alert = RaiseAlert(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import assert_never
 
 from actors.decision.cycle import Asker, Due, snapshot_key
-from actors.decision.desk import DecisionRooms, Desk, booked_key
+from actors.decision.desk import DecisionRooms, Desk, alerted_key, booked_key
+from actors.decision.digest_cycle import week_key
 from actors.decision.entry_cycle import final_key, place_request
 from actors.decision.kelly_cycle import trades_key
 from actors.decision.monitor_cycle import closed_key, exit_key
@@ -14,7 +15,8 @@ from actors.decision.settlement_cycle import settled_key
 from actors.decision.takeup import TakeUp
 from actors.room import Room, answerer
 from actors.runtime import Address, Terminated
-from core.messages.alerting import Severity
+from core.alerts import AlertCode, Severity
+from core.messages.alerting import AlertRaised
 from core.messages.base import Refused
 from core.messages.decision import (
     DecisionStatus,
@@ -50,6 +52,7 @@ from core.messages.state import (
     LastCycle,
     OpenCycles,
     Recorded,
+    WeekRead,
 )
 from core.orders.books import Job
 from core.strategy import Strategy
@@ -62,10 +65,10 @@ class Decision(Room[DecisionProtocol | Terminated]):
     Accepts: `JobDue`, `RunEntryCycle`, `RunMonitorCycle`, `MarketSnapshotStored`, `GetDecision`; answers of
     state, market data and execution; `RecoveryReport`, `PositionClosed`.
     Sends: `OpenCycle`, `RecordDecision`, `CloseCycle`, `CloseProposal`, `RecordEvent`, `GetOpenCycles`,
-    `GetLastCycle`, `GetClosedTrades`, `GetBooks` and `GetPosition` (asked) to state; `GetKillSwitch` (asked)
-    to the kill switch; `FetchSnapshot` to market data; `PlaceCombo`, `ClosePosition`, `SettleExpired`,
-    `GetExecution` to execution; `RaiseAlert` to alerting; `CycleWaits`, `CycleEnded` | `Refused`,
-    `DecisionStatus` to whoever asked.
+    `GetLastCycle`, `GetClosedTrades`, `GetWeek`, `GetBooks` and `GetPosition` (asked) to state;
+    `GetKillSwitch` (asked) to the kill switch; `FetchSnapshot`, `GetMarks` (asked) to market data;
+    `PlaceCombo`, `ClosePosition`, `SettleExpired`, `GetExecution` to execution; `RaiseAlert` to alerting;
+    `CycleWaits`, `CycleEnded` | `Refused`, `DecisionStatus` to whoever asked.
     Owns: the cycle under way, those that wait, and each proposal until its instruction is on record.
     On failure: a new incarnation finds the open row in the books and closes it with a named reason; at the
     engine's start a row that can still be acted on is taken up again. A proposal that was left is cancelled.
@@ -133,6 +136,7 @@ class Decision(Room[DecisionProtocol | Terminated]):
                 self.outbox.settle(message.request_id)
                 deliver(booked_key(message.request_id), message)
                 deliver(trades_key(message.request_id), message)
+                deliver(week_key(message.request_id), message)
             case Snapshot() | SnapshotFailed():
                 deliver(snapshot_key(message.cycle_id), message)
             case PositionClosed():
@@ -145,6 +149,11 @@ class Decision(Room[DecisionProtocol | Terminated]):
                 deliver(settled_key(message.cycle_id), message)
             case ClosedTrades():
                 deliver(trades_key(message.request_id), message)
+            case WeekRead():
+                deliver(week_key(message.request_id), message)
+            case AlertRaised():
+                self.outbox.settle(message.request_id)
+                deliver(alerted_key(message.request_id), message)
             case Terminated():
                 self._take_up.terminated(message)
             case RecoveryReport():
@@ -183,7 +192,7 @@ class Decision(Room[DecisionProtocol | Terminated]):
             text = (
                 f"{final.proposal_id}: {final.contracts_filled} filled after its cycle {final.cycle_id} ended"
             )
-            self._desk.alert(Severity.HIGH, "late_fill", text, final.cycle_id)
+            self._desk.alert(Severity.HIGH, AlertCode.LATE_FILL, text, final.cycle_id)
         if is_entry:
             self.conversations.deliver(final_key(final.cycle_id), final)
 

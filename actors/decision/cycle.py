@@ -40,6 +40,7 @@ class Step(StrEnum):
     EXIT = "exit"
     SETTLEMENT = "settlement"
     TRADES = "trades"
+    TELLING = "telling"
 
 
 @dataclass(frozen=True)

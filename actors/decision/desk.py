@@ -7,8 +7,10 @@ from typing import TypeVar
 
 from actors.room import Alarm
 from actors.runtime import Address, Context, Conversations, Key, Outbox, Question, RuntimeFault, Terminated
+from core.messages.alerting import AlertRaised, RaiseAlert
 from core.messages.base import Refused
 from core.messages.kill_switch import GetKillSwitch, KillSwitchStatus
+from core.messages.market_data import GetMarks, Marks
 from core.messages.protocols import (
     AlertingProtocol,
     ExecutionProtocol,
@@ -61,6 +63,11 @@ def booked_key(request_id: str) -> Key[Booked]:
     return Key(f"booked:{request_id}")
 
 
+def alerted_key(alert_id: str) -> Key[AlertRaised]:
+    """Alerting's word that an alert is on record."""
+    return Key(f"alerted:{alert_id}")
+
+
 def ended_key(path: str) -> Key[Terminated]:
     """The end of an incarnation of a room that is watched."""
     return Key(f"ended:{path}")
@@ -110,6 +117,15 @@ class Desk:
     def query(self, query: GetOpenCycles) -> None:
         """Tell state, and again until its answer is settled in the outbox."""
         self._outbox.send(self.rooms.state, query, query.request_id)
+
+    def alert_on_record(self, alert: RaiseAlert) -> Key[AlertRaised]:
+        """Tell alerting, and again until it is on record. Returns the key under which that is delivered."""
+        self._outbox.send(self.rooms.alerting, alert, alert.request_id, correlation=alert.cause)
+        return alerted_key(alert.request_id)
+
+    def marks(self) -> Marks:
+        """What market data last saw. Raises `RoomUnreachableError`."""
+        return self._ask(GetMarks().to(self.rooms.market_data))
 
     def _read(self, question: Question[_Answer | Refused]) -> _Answer:
         answer = self._ask(question)

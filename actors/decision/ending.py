@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from core.messages.alerting import Severity
+from core.alerts import AlertCode, Severity
 from core.messages.decision import CycleEnded
 from core.orders.books import CycleOutcome, Job, Position
 
@@ -42,6 +42,26 @@ SEVERITY: Final[dict[CycleOutcome, Severity | None]] = {
     CycleOutcome.EXPIRED: Severity.MEDIUM,
 }
 """None: no alert, or raised already (`position_closed`, or `exit_blocked` for each position)."""
+
+CODES: Final[dict[CycleOutcome, AlertCode]] = {
+    CycleOutcome.ENTERED: AlertCode.CYCLE_ENTERED,
+    CycleOutcome.NO_ENTRY: AlertCode.CYCLE_NO_ENTRY,
+    CycleOutcome.BLOCKED: AlertCode.CYCLE_BLOCKED,
+    CycleOutcome.VETOED: AlertCode.CYCLE_VETOED,
+    CycleOutcome.REFUSED: AlertCode.CYCLE_REFUSED,
+    CycleOutcome.NOT_FILLED: AlertCode.CYCLE_NOT_FILLED,
+    CycleOutcome.IN_DOUBT: AlertCode.CYCLE_IN_DOUBT,
+    CycleOutcome.EXIT_WORKING: AlertCode.CYCLE_EXIT_WORKING,
+    CycleOutcome.SETTLED: AlertCode.CYCLE_SETTLED,
+    CycleOutcome.DATA_FAILED: AlertCode.CYCLE_DATA_FAILED,
+    CycleOutcome.DEADLINE: AlertCode.CYCLE_DEADLINE,
+    CycleOutcome.ACTOR_FAILED: AlertCode.CYCLE_ACTOR_FAILED,
+    CycleOutcome.RECOVERING: AlertCode.CYCLE_RECOVERING,
+    CycleOutcome.INTERRUPTED: AlertCode.CYCLE_INTERRUPTED,
+    CycleOutcome.MISFIRED: AlertCode.CYCLE_MISFIRED,
+    CycleOutcome.EXPIRED: AlertCode.CYCLE_EXPIRED,
+}
+"""The code of every outcome that has a severity."""
 
 
 def severity_of(ended: CycleEnded, monitor_failures_in_a_row: int) -> Severity | None:

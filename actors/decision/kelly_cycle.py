@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from actors.decision.cycle import Cycle, CycleEnd, CycleOver, Step
 from actors.runtime import Key
-from core.messages.alerting import Severity
+from core.alerts import AlertCode, Severity
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.base import Refused
 from core.messages.state import ClosedTrades, GetClosedTrades, RecordEvent
@@ -45,7 +45,7 @@ class KellyCycle(Cycle):
         text, severity = kelly_text(found), Severity.LOW
         if found.fraction is not None and found.fraction <= 0.0:
             severity = Severity.HIGH
-        desk.alert(severity, "kelly", text, self.cycle_id)
+        desk.alert(severity, AlertCode.KELLY, text, self.cycle_id)
         return CycleEnd(CycleOutcome.REPORTED, (kelly_reason(found),), text)
 
 

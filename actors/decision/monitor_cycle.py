@@ -8,7 +8,7 @@ from actors.decision.cycle import Cycle, CycleEnd, Step
 from actors.decision.desk import RoomUnreachableError
 from actors.decision.facts import is_held, monitor_facts
 from actors.runtime import Key
-from core.messages.alerting import Severity
+from core.alerts import AlertCode, Severity
 from core.messages.execution import ClosePosition, ExitStarted, PositionClosed
 from core.messages.market_data import SnapshotKind
 from core.messages.state import RecordDecision
@@ -181,7 +181,7 @@ class MonitorCycle(Cycle):
         due = self.exits.pop(position_id)
         self._note(CycleOutcome.EXIT_BLOCKED, *(f"{reason}@{position_id}" for reason in reasons))
         text = f"{position_id}: exit by {due.rule} is due and blocked: {', '.join(reasons)}"
-        self.desk.alert(Severity.CRITICAL, "exit_blocked", text, self.cycle_id)
+        self.desk.alert(Severity.CRITICAL, AlertCode.EXIT_BLOCKED, text, self.cycle_id)
 
     def _note(self, outcome: CycleOutcome, *reasons: str) -> None:
         self.outcomes.add(outcome)

@@ -9,7 +9,8 @@ from typing import Final
 
 from actors.decision.cycle import Asker, Cycle, CycleEnd, Due
 from actors.decision.desk import Booked, Desk, RoomUnreachableError
-from actors.decision.ending import MONITOR_FAILURES, ended_text, entered_text, severity_of
+from actors.decision.digest_cycle import DigestCycle
+from actors.decision.ending import CODES, MONITOR_FAILURES, ended_text, entered_text, severity_of
 from actors.decision.entry_cycle import EntryCycle
 from actors.decision.kelly_cycle import KellyCycle
 from actors.decision.monitor_cycle import MonitorCycle
@@ -17,7 +18,7 @@ from actors.decision.release import Releases, proposal_id_of
 from actors.decision.settlement_cycle import SettlementCycle
 from actors.decision.window import window_end
 from actors.runtime import Key, Name
-from core.messages.alerting import Severity
+from core.alerts import AlertCode, Severity
 from core.messages.base import Refused
 from core.messages.decision import CycleEnded, CycleView, CycleWaits
 from core.messages.state import CloseCycle, CycleKnown, CycleOpened, OpenCycle, Recorded
@@ -37,7 +38,10 @@ KINDS: Final[dict[Job, type[Cycle]]] = {
     Job.MONITOR: MonitorCycle,
     Job.SETTLEMENT: SettlementCycle,
     Job.KELLY: KellyCycle,
+    Job.DIGEST: DigestCycle,
 }
+WITHOUT_VENUE: Final = frozenset({Job.KELLY, Job.DIGEST})
+"""They read the books alone, and need not wait until books and venue agree."""
 
 
 class CycleQueue:
@@ -92,7 +96,7 @@ class CycleQueue:
         if not self.knows(*due.key):
             if len(self._waiting) >= WAITING_MAX:
                 text = f"{due.job.value} of {due.slot.isoformat()} dropped: {WAITING_MAX} cycles wait already"
-                self._desk.alert(Severity.HIGH, "cycles_dropped", text, due.job.value)
+                self._desk.alert(Severity.HIGH, AlertCode.CYCLES_DROPPED, text, due.job.value)
                 self._refuse(due, ("too_many_waiting",))
                 return
             self._waiting.append(due)
@@ -224,7 +228,7 @@ class CycleQueue:
             case Refused():
                 reasons = ", ".join(answer.reasons)
                 text = f"no row for {due.job.value} of {due.slot.isoformat()}: {reasons}"
-                desk.alert(Severity.HIGH, "cycle_not_opened", text, due.job.value)
+                desk.alert(Severity.HIGH, AlertCode.CYCLE_NOT_OPENED, text, due.job.value)
                 self._refuse(due, answer.reasons)
             case Recorded():
                 raise TypeError(f"{request_id}: expected the cycle's row, found {type(answer).__name__}")
@@ -266,7 +270,7 @@ class CycleQueue:
         elif due.by_person and not (self.recovered and self.taken_up):
             self._wait_again(due)
             return
-        elif not self.recovered and due.job is not Job.KELLY:
+        elif not self.recovered and due.job not in WITHOUT_VENUE:
             self.monitor_owed = self.monitor_owed or due.job is Job.MONITOR
             end = CycleEnd(CycleOutcome.RECOVERING, ("execution_recovering",))
         else:
@@ -288,7 +292,7 @@ class CycleQueue:
         if isinstance(answer, Refused):
             reasons = ", ".join(answer.reasons)
             text = f"{ended.cycle_id} ended {ended.outcome.value} and could not be closed: {reasons}"
-            self._desk.alert(Severity.HIGH, "cycle_not_closed", text, ended.cycle_id)
+            self._desk.alert(Severity.HIGH, AlertCode.CYCLE_NOT_CLOSED, text, ended.cycle_id)
         del self._closing[request_id]
         self.recent.append(ended)
         if isinstance(answer, Refused):
@@ -312,7 +316,7 @@ class CycleQueue:
         text = ended_text(ended)
         if ended.outcome is CycleOutcome.ENTERED:
             text = f"{text}; {self._entered(ended.cycle_id)}"
-        self._desk.alert(severity, f"cycle_{ended.outcome.value}", text, ended.cycle_id)
+        self._desk.alert(severity, CODES[ended.outcome], text, ended.cycle_id)
 
     def _entered(self, cycle_id: CycleId) -> str:
         try:

@@ -10,7 +10,7 @@ from typing import Final
 
 from actors.decision.desk import Booked, Desk, RoomUnreachableError
 from actors.runtime import Key, Name
-from core.messages.alerting import Severity
+from core.alerts import AlertCode, Severity
 from core.messages.base import Refused
 from core.messages.state import CloseProposal
 from core.orders.lifecycle import PositionState
@@ -72,7 +72,7 @@ class Releases:
                 why = str(error)
             closing = None
             text = f"{proposal_id_of(cycle_id)} may count as an open position, and can't be cancelled: {why}"
-            desk.alert(Severity.HIGH, "proposal_not_released", text, cycle_id)
+            desk.alert(Severity.HIGH, AlertCode.PROPOSAL_NOT_RELEASED, text, cycle_id)
             await desk.conversations.pause(AGAIN_S)
 
     def _is_proposed(self, cycle_id: CycleId) -> bool:

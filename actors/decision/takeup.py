@@ -87,6 +87,8 @@ class TakeUp:
             return ("instruction_on_record",)
         if row.job is Job.MONITOR:
             return () if is_newest else ("newer_slot",)
+        if row.job is Job.DIGEST:
+            return ()
         grace = timedelta(seconds=desk.strategy.scheduler.grace_s)
         return () if desk.ctx.now() - row.slot <= grace else ("grace_over",)
 

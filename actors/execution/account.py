@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from actors.execution.line import PROBE_WITHIN_S, Line
+from core.alerts import AlertCode, Severity
 from core.contract import (
     GET_OPEN_ORDERS,
     GET_ORDER_HISTORY,
@@ -18,7 +19,6 @@ from core.contract import (
     Order,
     iso_utc,
 )
-from core.messages.alerting import Severity
 from core.messages.kill_switch import ClearSuspension, SuspendEntries
 from core.messages.mcp import FetchFailed
 from core.orders.account import (
@@ -48,6 +48,16 @@ _SEVERITIES: Final = {
     DifferenceCode.SIZE: Severity.CRITICAL,
 }
 """Of what is not named here: HIGH."""
+_CODES: Final = {
+    DifferenceCode.STRAY_ORDER: AlertCode.STRAY_ORDER,
+    DifferenceCode.OTHERS_ORDER: AlertCode.OTHERS_ORDER,
+    DifferenceCode.OTHERS_POSITION: AlertCode.OTHERS_POSITION,
+    DifferenceCode.FOREIGN_ORDER: AlertCode.FOREIGN_ORDER,
+    DifferenceCode.FOREIGN_POSITION: AlertCode.FOREIGN_POSITION,
+    DifferenceCode.SIZE: AlertCode.SIZE,
+    DifferenceCode.UNREAD: AlertCode.UNREAD,
+}
+"""Of every difference that a look at the account may find (`core/orders/account.py`)."""
 
 
 def tell_findings(line: Line, findings: Findings) -> None:
@@ -55,7 +65,7 @@ def tell_findings(line: Line, findings: Findings) -> None:
     watch = line.account
     for difference in watch.new(findings):
         severity = _SEVERITIES.get(difference.code, Severity.HIGH)
-        line.alert(severity, difference.code.value, _explained(difference))
+        line.alert(severity, _CODES[difference.code], _explained(difference))
     against = findings.against_entries
     if against:
         reason = "; ".join(map(str, against))
@@ -168,7 +178,7 @@ def tell_rival(line: Line, ours: Order, first: Order) -> None:
     )
     if ours.filled_amount > 0:
         text += f"; ours had filled {ours.filled_amount:f} already, so look at how many positions are open"
-    line.alert(Severity.CRITICAL, "another_engine", text)
+    line.alert(Severity.CRITICAL, AlertCode.ANOTHER_ENGINE, text)
     reason = f"another engine: {first.label} at the venue"
     line.tell(line.rooms.kill_switch, SuspendEntries(source=ACCOUNT_SOURCE, reason=reason))
     line.account.suspended = True

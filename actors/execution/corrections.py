@@ -5,8 +5,8 @@ from __future__ import annotations
 from actors.execution.line import Line
 from actors.execution.order import WorkingOrder, dated_now, dispute
 from actors.execution.unknown import SINCE_BEFORE
+from core.alerts import AlertCode, Severity
 from core.contract import GET_POSITIONS, GET_USER_TRADES, CurrencyRequest, GetSince, Order
-from core.messages.alerting import Severity
 from core.messages.base import Refused
 from core.messages.kill_switch import ArmCause
 from core.messages.mcp import FetchFailed, OrderAccepted, OrderAction
@@ -65,7 +65,7 @@ async def cancel_stray(line: Line, order: Order) -> None:
     """Cancel an open entry under our own tag that the books do not know as live; a look afterwards shows
     whether it is gone."""
     text = f"{order.label} is open at the venue and not live in the books: it is cancelled"
-    line.alert(Severity.CRITICAL, "stray_order", text)
+    line.alert(Severity.CRITICAL, AlertCode.STRAY_ORDER, text)
     await line.cancel(Label(order.label), OrderId(order.order_id))
 
 
@@ -120,7 +120,7 @@ async def _give_up(line: Line, text: str, permitted: Permitted) -> Failed | None
         return Failed.of(f"{text}; trade at the venue until it holds what the books know: {told}")
     row = next(row for row in books.orders if row.label == permitted.instruction.label)
     ended = dated_now(line, row, state=OrderState.CANCELLED, reason=NOT_PERMITTED)
-    line.alert(Severity.HIGH, "dispute_ended", f"{text}; the venue holds what the books know")
+    line.alert(Severity.HIGH, AlertCode.DISPUTE_ENDED, f"{text}; the venue holds what the books know")
     return await _end(line, ended, ())
 
 

@@ -10,7 +10,7 @@ from actors.execution.line import Line
 from actors.execution.order import NOT_AS_PERMITTED, WorkingOrder
 from actors.execution.placing import OrderSpec, Unplaced, place
 from actors.runtime import Key, Name
-from core.messages.alerting import Severity
+from core.alerts import AlertCode, Severity
 from core.messages.base import Refused
 from core.messages.execution import FinalOutcome, OrderFinal, PlaceCombo
 from core.messages.state import CloseProposal
@@ -145,7 +145,7 @@ async def _follow(line: Line, order: WorkingOrder, command: PlaceCombo) -> tuple
         else:
             looks_failed += 1
             if looks_failed == LOOKS_FAILED_BEFORE_ALERT:
-                line.alert(Severity.HIGH, "resting_order_unread", f"{order.label} can't be read")
+                line.alert(Severity.HIGH, AlertCode.RESTING_ORDER_UNREAD, f"{order.label} can't be read")
         if order.is_over():
             break
         if line.ctx.now() >= ends_at:
@@ -194,7 +194,7 @@ async def _close_proposal(line: Line, command: PlaceCombo, placed: Unplaced) -> 
     )
     if isinstance(answer, Refused):
         text = f"{proposal_id} could not be closed: {', '.join(answer.reasons)}"
-        line.alert(Severity.HIGH, "proposal_not_closed", text)
+        line.alert(Severity.HIGH, AlertCode.PROPOSAL_NOT_CLOSED, text)
 
 
 def _why(order: WorkingOrder) -> tuple[str, ...]:

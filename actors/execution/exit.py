@@ -13,9 +13,9 @@ from actors.execution.line import Line
 from actors.execution.order import NOT_AS_PERMITTED, WorkingOrder
 from actors.execution.placing import PLACE_ATTEMPTS, OrderSpec, Unplaced, place
 from actors.runtime import Name, done_key
+from core.alerts import AlertCode, Severity
 from core.contract import GET_OPTIONS_CHAIN, GetOptionsChain
 from core.market.option_chain import OptionChain
-from core.messages.alerting import Severity
 from core.messages.execution import ExitEnded, ExitStarted, FinalOutcome, OrderFinal, PositionClosed
 from core.messages.mcp import FetchFailed
 from core.orders.books import InstructionKind, Position
@@ -104,7 +104,7 @@ async def close(
         else:
             attempts_failed += 1
             _say(request, False, placed.reasons)
-            line.alert(Severity.HIGH, "exit_not_placed", f"{request.position_id}: {placed}")
+            line.alert(Severity.HIGH, AlertCode.EXIT_NOT_PLACED, f"{request.position_id}: {placed}")
             pause_s = line.strategy.execution.exit_reprice_s * 2.0 ** min(attempts_failed - 1, 10)
             await line.pause(min(PAUSE_MAX_S, pause_s))
 
@@ -196,12 +196,12 @@ async def _follow(
             await order.cancel()
             return
         if not read:
-            line.alert(Severity.HIGH, "resting_order_unread", f"{order.label} can't be read")
+            line.alert(Severity.HIGH, AlertCode.RESTING_ORDER_UNREAD, f"{order.label} can't be read")
             continue
         step += 1
         cost = await _closing_cost(line, legs, expires_at)
         if isinstance(cost, Failed):
-            line.alert(Severity.HIGH, "exit_quotes_missing", f"{request.position_id}: {cost}")
+            line.alert(Severity.HIGH, AlertCode.EXIT_QUOTES_MISSING, f"{request.position_id}: {cost}")
             continue
         price_eth = -_price_eth(line, cost, step)
         if price_eth == -_price_eth(line, cost, LAST_STEP):
@@ -213,7 +213,7 @@ async def _follow(
         if price_eth != order.row.limit_eth:
             unmoved = await order.edit(price_eth, exit_reference_eth(cost.natural_eth))
             if unmoved is not None:
-                line.alert(Severity.HIGH, "exit_not_repriced", f"{request.position_id}: {unmoved}")
+                line.alert(Severity.HIGH, AlertCode.EXIT_NOT_REPRICED, f"{request.position_id}: {unmoved}")
             if unmoved is not None and TOO_LARGE.issuperset(unmoved.reasons):
                 # Its size alone is refused: cancelled, it is sent again in smaller orders.
                 await order.cancel()

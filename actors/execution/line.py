@@ -15,9 +15,9 @@ from actors.execution.account_lock import AccountLock
 from actors.execution.account_watch import AccountWatch
 from actors.room import Alarm
 from actors.runtime import Address, Conversations, Key, Name, Outbox, OwnContext, RuntimeFault
+from core.alerts import AlertCode, Severity
 from core.contract import Tool
 from core.contract.base import AnswerT, RequestT
-from core.messages.alerting import Severity
 from core.messages.base import Refused
 from core.messages.execution import Reconcile
 from core.messages.kill_switch import (
@@ -331,7 +331,7 @@ class Line:
         """Wait that long in market time, or until one of the keys is delivered. Returns that key, or None."""
         return await self.conversations.pause(seconds, *keys)
 
-    def alert(self, severity: Severity, code: str, text: str) -> None:
+    def alert(self, severity: Severity, code: AlertCode, text: str) -> None:
         self._alarm(severity, code, text, self.correlation, correlation=self.correlation)
 
     def reconcile(self, reason: str) -> None:

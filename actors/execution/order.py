@@ -11,6 +11,7 @@ from actors.execution.facts import refresh_facts
 from actors.execution.line import Line
 from actors.execution.unknown import resolve_unknown
 from actors.failpoints import Failpoint, reach
+from core.alerts import AlertCode, Severity
 from core.contract import (
     GET_ORDER_BY_LABEL,
     GET_TRADES_BY_ORDER,
@@ -18,7 +19,6 @@ from core.contract import (
     Order,
     OrderIdRequest,
 )
-from core.messages.alerting import Severity
 from core.messages.base import Refused
 from core.messages.kill_switch import ArmCause, RequestPermit, Veto
 from core.messages.mcp import (
@@ -172,7 +172,7 @@ class WorkingOrder:
             await self.look()
             if not self.is_over() and tries % TRIES_BEFORE_ALERT == 0:
                 text = f"{self.label} is still not cancelled after {tries} tries"
-                self._line.alert(Severity.HIGH, "cancel_unconfirmed", text)
+                self._line.alert(Severity.HIGH, AlertCode.CANCEL_UNCONFIRMED, text)
 
     async def resolve(self, action: OrderAction, detail: str, *, valid_until: datetime | None = None) -> None:
         """Find out by look-ups alone what became of the order; entries are suspended meanwhile.
@@ -228,7 +228,7 @@ class WorkingOrder:
                 return None
             if tries % TRIES_BEFORE_ALERT == 0:
                 text = f"{self.label}: the trades of {after.filled_amount} filled combos can't be read"
-                self._line.alert(Severity.HIGH, "fills_unread", text)
+                self._line.alert(Severity.HIGH, AlertCode.FILLS_UNREAD, text)
             await self._line.pause(LOOK_AGAIN_S)
 
 

@@ -21,6 +21,7 @@ from actors.execution.settlement import book_deliveries
 from actors.execution.unknown import DOUBT_SOURCE
 from actors.room import HOUR_S, StandingAlert
 from actors.runtime import Key
+from core.alerts import AlertCode, Severity
 from core.contract import (
     GET_OPEN_ORDERS,
     GET_ORDER_HISTORY,
@@ -30,7 +31,6 @@ from core.contract import (
     GetOrderHistory,
     GetSince,
 )
-from core.messages.alerting import Severity
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.base import Refused
 from core.messages.execution import RecoveryReport
@@ -97,12 +97,12 @@ async def recover(line: Line, reason: str, on_error: Callable[[str], None]) -> R
                 line.tell(line.rooms.kill_switch, ClearSuspension(source=source))
             if failing.tell_end():
                 text = f"books and venue agree again, at attempt {attempts}"
-                line.alert(Severity.LOW, "recovery_done", text)
+                line.alert(Severity.LOW, AlertCode.RECOVERY_DONE, text)
             return found
         _report(line, attempts, (), str(found))
         on_error(str(found))
         if failing.tell_now(line.ctx.now()):
-            line.alert(Severity.HIGH, "recovery_failed", f"attempt {attempts}: {found}")
+            line.alert(Severity.HIGH, AlertCode.RECOVERY_FAILED, f"attempt {attempts}: {found}")
         await line.pause(BETWEEN_ATTEMPTS_S)
 
 
@@ -243,7 +243,7 @@ async def _book_late_fills(line: Line, since: datetime) -> Failed | None:
         if correction.row.filled_amount > before:
             filled = correction.row.filled_amount
             text = f"{correction.row.label}: {before} filled in the books, {filled} at the venue"
-            line.alert(Severity.CRITICAL, "late_fills_booked", text)
+            line.alert(Severity.CRITICAL, AlertCode.LATE_FILLS_BOOKED, text)
     return None
 
 

@@ -8,8 +8,8 @@ from datetime import timedelta
 from actors.execution.exit import exit_name
 from actors.execution.line import Line
 from actors.runtime import done_key
+from core.alerts import AlertCode, Severity
 from core.contract import GET_SETTLEMENTS, GetSince
-from core.messages.alerting import Severity
 from core.messages.base import Refused
 from core.messages.execution import ExitEnded, PositionClosed, Settled, SettleExpired, SettleFailed
 from core.messages.mcp import FetchFailed
@@ -45,7 +45,7 @@ async def settle(
             )
         )
         return
-    line.alert(Severity.HIGH, "settlement_failed", str(failed))
+    line.alert(Severity.HIGH, AlertCode.SETTLEMENT_FAILED, str(failed))
     answer(SettleFailed(request_id=command.request_id, cycle_id=command.cycle_id, reasons=failed.reasons))
 
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from actors.execution.account import TRADES_SINCE
 from actors.execution.facts import read_environment
 from actors.execution.line import Line
+from core.alerts import AlertCode, Severity
 from core.contract import (
     GET_OPEN_ORDERS,
     GET_ORDER_BY_LABEL,
@@ -23,7 +24,6 @@ from core.contract import (
     Order,
     Orders,
 )
-from core.messages.alerting import Severity
 from core.messages.kill_switch import ClearSuspension, SuspendEntries
 from core.messages.mcp import FetchFailed, OrderAction
 from core.orders.books import Fill, Instruction
@@ -76,7 +76,7 @@ async def resolve_unknown(
     """
     reason = f"{action} of {instruction.label}: {detail}"
     line.tell(line.rooms.kill_switch, SuspendEntries(source=DOUBT_SOURCE, reason=reason))
-    line.alert(Severity.HIGH, "order_in_doubt", reason)
+    line.alert(Severity.HIGH, AlertCode.ORDER_IN_DOUBT, reason)
     line.doubts.add(instruction.label)
     await _until_too_late(line, valid_until)
     absent = rounds = 0
@@ -91,7 +91,7 @@ async def resolve_unknown(
             break
         if rounds == LONG_DOUBT_ROUNDS:
             why = found.why if isinstance(found, _Unclear) else "not found"
-            line.alert(Severity.CRITICAL, "order_still_in_doubt", f"{instruction.label}: {why}")
+            line.alert(Severity.CRITICAL, AlertCode.ORDER_STILL_IN_DOUBT, f"{instruction.label}: {why}")
             if on_doubt is not None:
                 on_doubt()
         await line.pause(BETWEEN_ROUNDS_S)

@@ -15,9 +15,9 @@ from actors.health.disk import DiskWatch, free_bytes_at
 from actors.health.probes import Round, Verdicts
 from actors.room import Alarm, Room, answerer
 from actors.runtime import Address, Timer
+from core.alerts import AlertCode, Severity
 from core.contract import ENVIRONMENT_INFO, EnvironmentInfo, NoArguments, Router
 from core.market.venue_clock import ClockOffset, clock_offset
-from core.messages.alerting import Severity
 from core.messages.base import Refused
 from core.messages.execution import RecoveryReport
 from core.messages.health import GetHealth, HealthStatus
@@ -286,7 +286,7 @@ class Health(Room[HealthProtocol | RoundOver | RecordAgain]):
         elif refused.request_id == self._backup_request:
             self._last_backup_error = ", ".join(refused.reasons)
             text = f"no backup: {self._last_backup_error}"
-            self._alert(Severity.HIGH, "backup_failed", text, refused.request_id)
+            self._alert(Severity.HIGH, AlertCode.BACKUP_FAILED, text, refused.request_id)
 
     def _status(self) -> HealthStatus:
         return HealthStatus(

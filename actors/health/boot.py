@@ -10,8 +10,8 @@ from pydantic import JsonValue
 
 from actors.room import Alarm
 from actors.runtime import Address, Context, Outbox
+from core.alerts import AlertCode, Severity
 from core.errors import InputError
-from core.messages.alerting import Severity
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.execution import RecoveryReport
 from core.messages.protocols import SchedulerProtocol, StateProtocol
@@ -126,7 +126,7 @@ class Boot:
         if request_id != self.request_id:
             return False
         text = f"the engine's start can't be recorded, no job runs: {', '.join(reasons)}"
-        self._alert(Severity.CRITICAL, "engine_start", text, "state")
+        self._alert(Severity.CRITICAL, AlertCode.ENGINE_START, text, "state")
         return True
 
     def _start_jobs(self) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 
 from actors.room import DAY_S, Alarm, StandingAlert
 from actors.runtime import Address, Context
-from core.messages.alerting import Severity
+from core.alerts import AlertCode, Severity
 from core.messages.kill_switch import ClearSuspension, SuspendEntries
 from core.messages.protocols import KillSwitchProtocol
 
@@ -63,6 +63,6 @@ class DiskWatch:
             told = SuspendEntries(source=SOURCE, reason=text) if low else ClearSuspension(source=SOURCE)
             ctx.tell(self._kill_switch, told)
         if low and self._standing.tell_now(ctx.now()):
-            self._alert(Severity.HIGH, "disk_low", text, SOURCE)
+            self._alert(Severity.HIGH, AlertCode.DISK_LOW, text, SOURCE)
         elif not low and self._standing.tell_end():
-            self._alert(Severity.LOW, "disk_back", text, SOURCE)
+            self._alert(Severity.LOW, AlertCode.DISK_BACK, text, SOURCE)

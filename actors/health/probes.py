@@ -8,8 +8,8 @@ from typing import Final
 
 from actors.room import Alarm
 from actors.runtime import Address, Context
+from core.alerts import AlertCode, Severity
 from core.contract import Router
-from core.messages.alerting import Severity
 from core.messages.health import RouterHealth
 from core.messages.kill_switch import ArmCause, ArmKillSwitch, ClearSuspension, SuspendEntries
 from core.messages.mcp import RouterProbed
@@ -87,7 +87,7 @@ class Verdicts:
             self._ctx.tell(self._kill_switch, ArmKillSwitch(cause=ArmCause.PROBES, reason=text, who="health"))
         severity = Severity.CRITICAL if health.failures_in_a_row == FAILURES_THAT_ARM else Severity.MEDIUM
         if health.failures_in_a_row <= FAILURES_THAT_ARM:
-            self._alert(severity, "probe_failed", text, "mcp.deribit")
+            self._alert(severity, AlertCode.PROBE_FAILED, text, "mcp.deribit")
 
     def _judge_other(self, health: RouterHealth, before: RouterHealth | None) -> None:
         """Tell the kill switch of a change, and of the first probe: an earlier incarnation may have
@@ -99,8 +99,8 @@ class Verdicts:
         if health.ok:
             self._ctx.tell(self._kill_switch, ClearSuspension(source=source))
             if before is not None:
-                self._alert(Severity.LOW, "probe_back", f"{health.router.value} answers again", cause)
+                self._alert(Severity.LOW, AlertCode.PROBE_BACK, f"{health.router.value} answers again", cause)
             return
         text = f"{health.router.value} does not answer its probe: {health.error}"
         self._ctx.tell(self._kill_switch, SuspendEntries(source=source, reason=text))
-        self._alert(Severity.MEDIUM, "probe_failed", text, cause)
+        self._alert(Severity.MEDIUM, AlertCode.PROBE_FAILED, text, cause)

@@ -16,7 +16,7 @@ from actors.kill_switch.ledger import PermitLedger
 from actors.kill_switch.reporter import Reporter
 from actors.room import HOUR_S, Room, StandingAlert, answerer
 from actors.runtime import Address
-from core.messages.alerting import Severity
+from core.alerts import AlertCode, Severity
 from core.messages.audit import AuditBoot, AuditKind
 from core.messages.base import Refused
 from core.messages.kill_switch import (
@@ -188,7 +188,10 @@ class KillSwitch(Room[KillSwitchProtocol | Look]):
         self._latch.refused(refused)
         if self._refusing.tell_now(self.ctx.now()):
             self._reporter.alert(
-                Severity.HIGH, "kill_switch_not_recorded", ", ".join(refused.reasons), refused.request_id
+                Severity.HIGH,
+                AlertCode.KILL_SWITCH_NOT_RECORDED,
+                ", ".join(refused.reasons),
+                refused.request_id,
             )
 
     def _handle_suspend(self, command: SuspendEntries) -> None:
@@ -197,8 +200,13 @@ class KillSwitch(Room[KillSwitchProtocol | Look]):
         if is_new:
             detail: dict[str, JsonValue] = {"source": command.source, "reason": command.reason}
             self._reporter.record_event(AuditKind.SUSPENDED, detail)
-            code = f"suspended:{command.source}"
-            self._reporter.alert(Severity.MEDIUM, code, command.reason, command.source)
+            self._reporter.alert(
+                Severity.MEDIUM,
+                AlertCode.SUSPENDED,
+                command.reason,
+                command.source,
+                subject=command.source,
+            )
 
     def _handle_clear(self, command: ClearSuspension) -> None:
         if self._gate.suspensions.pop(command.source, None) is not None:

@@ -9,8 +9,8 @@ from actors.kill_switch.kill_file import KillFilePort
 from actors.kill_switch.reporter import Reporter
 from actors.room import HOUR_S, StandingAlert
 from actors.runtime import OwnContext
+from core.alerts import AlertCode, Severity
 from core.kill_file import Arming, KillFile
-from core.messages.alerting import Severity
 from core.messages.kill_switch import ArmCause
 
 FILE_RETRY_S = 5.0
@@ -97,16 +97,16 @@ class ArmedFile:
         except OSError as error:
             self.not_on_disk = str(error)
             text = f"KILL can't be written, the switch is armed in memory only: {error}"
-            self._fail("kill_file_unwritable", text)
+            self._fail(AlertCode.KILL_FILE_UNWRITABLE, text)
         else:
             self.not_on_disk = None
             if bare is not None:
                 text = f"KILL is on disk and arms, but why and by whom could not be written into it: {bare}"
-                self._fail("kill_file_bare", text)
+                self._fail(AlertCode.KILL_FILE_BARE, text)
             else:
                 self._failing.tell_end()
 
-    def _fail(self, code: str, text: str) -> None:
+    def _fail(self, code: AlertCode, text: str) -> None:
         if self._failing.tell_now(self._ctx.now()):
             self._reporter.alert(Severity.CRITICAL, code, text, "arming")
         if not self._retry_is_planned:

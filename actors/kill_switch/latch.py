@@ -10,14 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from actors.failpoints import Failpoint, reach
 from actors.kill_switch.armed_file import ArmedFile, Look
 from actors.kill_switch.kill_file import KillFilePort
 from actors.kill_switch.reporter import Reporter
 from actors.runtime import OwnContext
+from core.alerts import AlertCode, Severity
 from core.kill_file import Arming, KillFile
-from core.messages.alerting import Severity
 from core.messages.audit import SwitchWord
 from core.messages.base import Refused
 from core.messages.kill_switch import ArmCause, DisarmKillSwitch, KillSwitchArmed, KillSwitchDisarmed
@@ -27,6 +28,17 @@ from core.strategy import Strategy
 
 ROW_RETRY_S = 60.0
 """Market time until the record of an arming that state has refused is told again."""
+ARMED_BY: Final = {
+    ArmCause.OPERATOR: AlertCode.ARMED_OPERATOR,
+    ArmCause.KILL_FILE: AlertCode.ARMED_KILL_FILE,
+    ArmCause.ENVIRONMENT: AlertCode.ARMED_ENVIRONMENT,
+    ArmCause.AUDIT: AlertCode.ARMED_AUDIT,
+    ArmCause.RECOVERY: AlertCode.ARMED_RECOVERY,
+    ArmCause.SUPERVISION: AlertCode.ARMED_SUPERVISION,
+    ArmCause.PROBES: AlertCode.ARMED_PROBES,
+    ArmCause.DATABASE: AlertCode.ARMED_DATABASE,
+}
+"""The alert of an arming, by its cause."""
 
 
 @dataclass(frozen=True)
@@ -191,7 +203,7 @@ class Latch:
         try:
             left = self._file.disarm(disarming.ids)
         except OSError as error:
-            self._reporter.alert(Severity.CRITICAL, "kill_file_not_removed", str(error), "disarming")
+            self._reporter.alert(Severity.CRITICAL, AlertCode.KILL_FILE_NOT_REMOVED, str(error), "disarming")
             disarming.answer(Refused(request_id=request_id, reasons=("kill_file_not_removed",)))
             self._record_armed()
             return
@@ -202,7 +214,7 @@ class Latch:
             disarming.answer(Refused(request_id=request_id, reasons=("armed_again",)))
             return
         text = f"disarmed by {command.who}: {command.reason}"
-        self._reporter.alert(Severity.HIGH, "disarmed", text, command.reason)
+        self._reporter.alert(Severity.HIGH, AlertCode.DISARMED, text, command.reason)
         disarming.answer(KillSwitchDisarmed(reason=command.reason, who=command.who, at=self._ctx.now()))
 
     def refused(self, refused: Refused) -> None:
@@ -231,7 +243,9 @@ class Latch:
         self._complete_file(self.armed.causes)
         if in_row != self.armed.causes:
             self._record_armed()
-            self._reporter.alert(Severity.CRITICAL, "armed:at_start", self.armed.reason, self.armed.who)
+            self._reporter.alert(
+                Severity.CRITICAL, AlertCode.ARMED_AT_START, self.armed.reason, self.armed.who
+            )
 
     def take_last_word(self, word: SwitchWord) -> None:
         """Arm if the audit log's last word is ARMED, whatever row and file say: it records every disarming
@@ -300,7 +314,7 @@ class Latch:
         try:
             self._file.settle_aside(disarmed)
         except OSError as error:
-            self._reporter.alert(Severity.CRITICAL, "kill_file_not_removed", str(error), "start")
+            self._reporter.alert(Severity.CRITICAL, AlertCode.KILL_FILE_NOT_REMOVED, str(error), "start")
             return
         found = self._file.whole()
         self.armed = None
@@ -316,7 +330,7 @@ class Latch:
 
     def _alert_armed(self, cause: ArmCause, reason: str, who: str) -> None:
         text = f"armed by {who}: {reason}"
-        self._reporter.alert(Severity.CRITICAL, f"armed:{cause.value}", text, reason)
+        self._reporter.alert(Severity.CRITICAL, ARMED_BY[cause], text, reason)
 
     def _record_armed(self) -> None:
         """Record the row; state adds an audit record if the row changes."""

@@ -6,7 +6,7 @@ from typing import Final
 
 from actors.room import Alarm
 from actors.runtime import Address, Context
-from core.messages.alerting import Severity
+from core.alerts import AlertCode, Severity
 from core.messages.kill_switch import ClearSuspension, SuspendEntries
 from core.messages.protocols import AlertingProtocol, KillSwitchProtocol
 
@@ -36,14 +36,16 @@ class Suspension:
         if not self._suspended and (stale or self._failures >= FAILURES_BEFORE_SUSPENDING):
             self._suspended = True
             self._ctx.tell(self._kill_switch, SuspendEntries(source=SOURCE, reason=reason))
-            self._alert(Severity.HIGH, "market_data_lost", f"entries are suspended: {reason}", cause)
+            self._alert(Severity.HIGH, AlertCode.MARKET_DATA_LOST, f"entries are suspended: {reason}", cause)
         elif self._failures == 1:
-            self._alert(Severity.LOW, "market_snapshot_failed", f"no market snapshot: {reason}", cause)
+            self._alert(
+                Severity.LOW, AlertCode.MARKET_SNAPSHOT_FAILED, f"no market snapshot: {reason}", cause
+            )
 
     def succeeded(self) -> None:
         self._failures = 0
         if self._suspended is not False:
             self._ctx.tell(self._kill_switch, ClearSuspension(source=SOURCE))
         if self._suspended:
-            self._alert(Severity.LOW, "market_data_back", "the market is seen again", SOURCE)
+            self._alert(Severity.LOW, AlertCode.MARKET_DATA_BACK, "the market is seen again", SOURCE)
         self._suspended = False

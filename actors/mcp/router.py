@@ -12,6 +12,7 @@ from actors.mcp.client import McpClient, McpCredentials, is_maintenance
 from actors.mcp.retries import wait_before_next_s
 from actors.room import Alarm, Room, answerer
 from actors.runtime import Address, Context
+from core.alerts import AlertCode, Severity
 from core.contract import Router
 from core.contract.registry import CHANGING_TOOLS
 from core.errors import (
@@ -25,7 +26,6 @@ from core.errors import (
     McpTimeoutError,
     McpToolNotFoundError,
 )
-from core.messages.alerting import Severity
 from core.messages.mcp import Fetch, Fetched, FetchFailed, McpFault, ProbeRouter, RouterProbed
 from core.messages.protocols import AlertingProtocol, McpProtocol
 from core.strategy import Strategy
@@ -40,7 +40,11 @@ _FAULTS: Final[dict[type[McpError], McpFault]] = {
     McpServerError: McpFault.SERVER,
     McpTimeoutError: McpFault.TIMEOUT,
 }
-_ALERTED: Final = frozenset({McpFault.AUTH, McpFault.ANOMALY, McpFault.TOOL_NOT_FOUND})
+_ALERTED: Final = {
+    McpFault.AUTH: AlertCode.MCP_AUTH,
+    McpFault.ANOMALY: AlertCode.MCP_ANOMALY,
+    McpFault.TOOL_NOT_FOUND: AlertCode.MCP_TOOL_NOT_FOUND,
+}
 
 
 @dataclass(frozen=True)
@@ -148,8 +152,8 @@ class McpRouter(Room[McpProtocol | _Attempt]):
             self.ctx.call_later(wait_s, again)
             return
         if fault in _ALERTED:
-            code = f"mcp_{fault.value}:{self._router.value}"
-            self._alert(Severity.HIGH, code, str(error), f"fetch under {attempt.correlation}")
+            cause, about = f"fetch under {attempt.correlation}", self._router.value
+            self._alert(Severity.HIGH, _ALERTED[fault], str(error), cause, subject=about)
         attempt.answer(self._failed(fetch, fault, str(error), attempt.number))
 
     def _handle_probe(self, probe: ProbeRouter) -> None:

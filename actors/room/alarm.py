@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from actors.runtime import Address, Context
+from core.alerts import AlertCode
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.protocols import AlertingProtocol
 
@@ -15,8 +16,17 @@ class Alarm:
         self._alerting = alerting
 
     def __call__(
-        self, severity: Severity, code: str, text: str, cause: str, *, correlation: str | None = None
+        self,
+        severity: Severity,
+        code: AlertCode,
+        text: str,
+        cause: str,
+        *,
+        subject: str = "",
+        correlation: str | None = None,
     ) -> None:
         """Tell alerting, dated now. `cause` names what led to it: a cycle, an actor, a message."""
-        alert = RaiseAlert(severity=severity, code=code, text=text, cause=cause, at=self._ctx.now())
+        alert = RaiseAlert(
+            severity=severity, code=code, text=text, cause=cause, at=self._ctx.now(), subject=subject
+        )
         self._ctx.tell(self._alerting, alert, correlation=correlation)

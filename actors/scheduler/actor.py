@@ -9,7 +9,7 @@ from typing import Final, assert_never
 from actors.room import Room, answerer
 from actors.runtime import Address, Timer
 from actors.scheduler.clock_schedule import ClockJob, ClockScheduler
-from actors.scheduler.jobs import build_jobs, disabled_jobs
+from actors.scheduler.jobs import NO_GRACE, build_jobs, disabled_jobs
 from core.messages.base import Refused
 from core.messages.health import GetHealth, HealthStatus
 from core.messages.protocols import (
@@ -65,6 +65,7 @@ class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
             Job.MONITOR: decision,
             Job.SETTLEMENT: decision,
             Job.KELLY: decision,
+            Job.DIGEST: decision,
             Job.HEALTH: health,
             Job.BACKUP: health,
             Job.MARKET_SNAPSHOT: market_data,
@@ -136,7 +137,7 @@ class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
         """Continue at the slot that the books hold as the job's next.
 
         A cycle's last slot before it is told again, because it may have been told and never opened: within
-        its grace, and for monitor always.
+        its grace, and for `NO_GRACE` always.
         """
         grid = self._jobs[job]
         now = self.ctx.now()
@@ -144,7 +145,7 @@ class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
         if grid.due_at > now and job.is_cycle:
             before = self._slot_before(grid, now)
             in_grace = now - before <= timedelta(seconds=self._section.grace_s)
-            if before < due_at and (in_grace or job is Job.MONITOR):
+            if before < due_at and (in_grace or job in NO_GRACE):
                 self._job_due(job, before, False)
 
     def _slot_before(self, grid: ClockJob, now: datetime) -> datetime:

@@ -12,6 +12,11 @@ from core.strategy import SchedulerSection
 from core.values import Mode
 
 KELLY_TIME: Final = "00:30"
+DIGEST_WEEKDAY: Final = "monday"
+DIGEST_TIME: Final = "06:30"
+"""Before the day's entry, its settlement and the maintenance window: it disturbs nobody."""
+NO_GRACE: Final = frozenset({Job.MONITOR, Job.DIGEST})
+"""Their last slot runs however late it is noticed."""
 
 OnDue = Callable[[Job, datetime, bool], None]
 
@@ -39,10 +44,11 @@ def build_jobs(scheduler: ClockScheduler, section: SchedulerSection, on_due: OnD
         Job.MONITOR: monitor,
         Job.ENTRY: entry,
         Job.KELLY: kelly,
+        Job.DIGEST: weekly(scheduler, DIGEST_WEEKDAY).at(DIGEST_TIME),
         Job.BACKUP: scheduler.every(section.backup_every_min).minutes,
     }
     for name, job in jobs.items():
-        grace_s = None if name is Job.MONITOR else section.grace_s
+        grace_s = None if name in NO_GRACE else section.grace_s
         job.grace(grace_s, tell_missed=name.is_cycle).do(on_due, name)
     return jobs
 

@@ -26,8 +26,8 @@ from actors.state.seals import broken_seals
 from actors.state.sequencer import Committed, Sequencer
 from actors.state.tables.records import setting
 from actors.state.text_door import TextDoor
+from core.alerts import AlertCode, Severity
 from core.audit.fold.compare import WHAT_TO_DO
-from core.messages.alerting import Severity
 from core.messages.audit import AppendAudit, AuditAt, AuditBoot, AuditEvent, AuditHead
 from core.messages.base import Query, Refused
 from core.messages.kill_switch import ArmCause, ArmKillSwitch, KillSwitchArmed
@@ -373,7 +373,7 @@ class State(Room[Write | Read | _Own]):
     def _attach_market(self, db: sqlite3.Connection) -> None:
         fault = attach_market(db, self._data_dir, self.ctx.now())
         if fault is not None:
-            self._alert(Severity.HIGH, "market_file_unusable", str(fault), self.ctx.path)
+            self._alert(Severity.HIGH, AlertCode.MARKET_FILE_UNUSABLE, str(fault), self.ctx.path)
 
     def _open_books(self, why: str) -> None:
         request_id = f"books-{self.ctx.uuid()}"
@@ -382,15 +382,15 @@ class State(Room[Write | Read | _Own]):
     def _start_corrupt(self, error: DatabaseCorruptError) -> None:
         evidence = keep_evidence(self._data_dir, self.ctx.now())
         self._corrupt = f"database corrupt: {error}; a copy is in {evidence}"
-        self._arm("database_corrupt", self._corrupt)
+        self._arm(AlertCode.DATABASE_CORRUPT, self._corrupt)
 
     def _look_at_seals(self, db: sqlite3.Connection) -> None:
         """Arm if a row that the log does not prove was changed."""
         found = next(broken_seals(db), None)
         if found is not None:
-            self._arm("books_damaged", f"cerbero.db is damaged: {found}. {WHAT_TO_DO}")
+            self._arm(AlertCode.BOOKS_DAMAGED, f"cerbero.db is damaged: {found}. {WHAT_TO_DO}")
 
-    def _arm(self, code: str, reason: str) -> None:
+    def _arm(self, code: AlertCode, reason: str) -> None:
         self.ctx.tell(self._kill_switch, ArmKillSwitch(cause=ArmCause.DATABASE, reason=reason, who="state"))
         self._alert(Severity.CRITICAL, code, reason, self.ctx.path)
 

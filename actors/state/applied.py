@@ -8,7 +8,7 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
-from core.messages.alerting import Severity
+from core.alerts import AlertCode, Severity
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.state import RecordingAnswer
 
@@ -18,7 +18,7 @@ class Notice:
     """An alert to raise after the commit and the append."""
 
     severity: Severity
-    code: str
+    code: AlertCode
     text: str
     cause: str
     with_head: bool = False

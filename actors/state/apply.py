@@ -31,11 +31,11 @@ from actors.state.apply_records import (
 )
 from actors.state.refusal import BooksRefusalError
 from actors.state.tables import raw, records
+from core.alerts import AlertCode, Severity
 from core.audit.fold.opening import parts
 from core.audit.fold.tables import PROVED
 from core.audit.hash_chain import Link, append
 from core.errors import IllegalEdgeError
-from core.messages.alerting import Severity
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.base import Refused
 from core.messages.state import (
@@ -205,7 +205,7 @@ def _refused(request: Write, error: Exception) -> Applied:
     if not isinstance(request, RecordAlert | RecordAlertDelivered):
         # An alert about a refused alert would never end.
         text = f"the books refused {type(request).__name__} {request.request_id}: {reason}"
-        applied.notices.append(Notice(Severity.CRITICAL, "books_refused", text, request.request_id))
+        applied.notices.append(Notice(Severity.CRITICAL, AlertCode.BOOKS_REFUSED, text, request.request_id))
     return applied
 
 

@@ -8,7 +8,7 @@ from actors.state.applied import Applied, Notice
 from actors.state.moves import follow_books, move, position_of
 from actors.state.refusal import BooksRefusalError
 from actors.state.tables import edits, ledger, orders
-from core.messages.alerting import Severity
+from core.alerts import AlertCode, Severity
 from core.messages.audit import AuditKind
 from core.messages.state import (
     RecordDeliveries,
@@ -122,7 +122,7 @@ def record_order(db: sqlite3.Connection, request: RecordOrder) -> Applied:
             f" {position.kind} holds {position.contracts}"
         )
         cause = instruction.cycle_id or instruction.label
-        applied.notices.append(Notice(Severity.MEDIUM, "order_filled", text, cause, with_head=True))
+        applied.notices.append(Notice(Severity.MEDIUM, AlertCode.ORDER_FILLED, text, cause, with_head=True))
     return applied
 
 

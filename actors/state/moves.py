@@ -8,7 +8,7 @@ from datetime import datetime
 from actors.state.applied import Applied, Notice
 from actors.state.refusal import BooksRefusalError
 from actors.state.tables import ledger, orders, positions
-from core.messages.alerting import Severity
+from core.alerts import AlertCode, Severity
 from core.messages.audit import AuditKind
 from core.orders.books import InstructionKind, Position
 from core.orders.exit_rule import ExitRule
@@ -70,14 +70,16 @@ def move(
     )
     if before is PositionState.CANCELLED and to is PositionState.OPEN:
         text = f"position {moved.position_id} was thought cancelled and is filled at the venue"
-        applied.notices.append(Notice(Severity.CRITICAL, "cancelled_position_filled", text, moved.cycle_id))
+        applied.notices.append(
+            Notice(Severity.CRITICAL, AlertCode.CANCELLED_POSITION_FILLED, text, moved.cycle_id)
+        )
     if closed:
         text = (
             f"{moved.kind} {moved.position_id} closed by {moved.exit_rule}: "
             f"P&L {moved.pnl_eth:+f} ETH, {moved.pnl_usd:+.2f} USD, fees {moved.fees_eth:f} ETH, "
             f"credit {moved.credit_eth:f} ETH"
         )
-        applied.notices.append(Notice(Severity.MEDIUM, "position_closed", text, moved.cycle_id))
+        applied.notices.append(Notice(Severity.MEDIUM, AlertCode.POSITION_CLOSED, text, moved.cycle_id))
     return moved
 
 

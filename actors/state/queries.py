@@ -23,6 +23,7 @@ from core.messages.state import (
     GetPosition,
     GetSystem,
     GetUndeliveredAlerts,
+    GetWeek,
     JobRuns,
     LastCycle,
     OpenCycles,
@@ -32,8 +33,9 @@ from core.messages.state import (
     StateAnswer,
     SystemRead,
     UndeliveredAlerts,
+    WeekRead,
 )
-from core.orders.books import Books, OrderRow
+from core.orders.books import Books, Job, OrderRow
 from core.orders.identity import Permitted
 from core.orders.lifecycle import PositionState
 from core.values import CycleId, Label
@@ -44,6 +46,7 @@ Read = (
     | GetOpenCycles
     | GetLastCycle
     | GetClosedTrades
+    | GetWeek
     | GetJobRuns
     | GetKillSwitchRow
     | GetUndeliveredAlerts
@@ -79,6 +82,14 @@ def read(db: sqlite3.Connection, query: Read) -> StateAnswer:
             return _answer(query, LastCycle(request_id=query.request_id, job=query.job, cycle=cycle))
         case GetClosedTrades():
             return _answer(query, ClosedTrades(request_id=query.request_id, positions=positions.closed(db)))
+        case GetWeek():
+            week = WeekRead(
+                request_id=query.request_id,
+                entries=cycles.of_job(db, Job.ENTRY, query.began, query.ended),
+                account=cycles.account_points(db, query.account_since, query.ended),
+                told=records.has_alert(db, query.alert_id),
+            )
+            return _answer(query, week)
         case GetJobRuns():
             return _answer(query, JobRuns(next_runs=records.job_runs(db)))
         case GetKillSwitchRow():

@@ -9,7 +9,7 @@ from pathlib import Path
 from actors.room import DAY_S, HOUR_S, Alarm, StandingAlert
 from actors.runtime import Address, Context, Timer
 from actors.state.ballast import Ballast
-from core.messages.alerting import Severity
+from core.alerts import AlertCode, Severity
 from core.messages.kill_switch import ClearSuspension, SuspendEntries
 from core.messages.protocols import KillSwitchProtocol
 
@@ -53,14 +53,14 @@ class Reserve:
             text = f"no room for the ballast: {error}"
             self._suspend(text)
             if self._no_room.tell_now(self._ctx.now()):
-                self._alert(Severity.HIGH, "disk_low", text)
+                self._alert(Severity.HIGH, AlertCode.DISK_LOW, text)
             self._retake_later()
             return
         if self._suspended:
             self._suspended = False
             self._ctx.tell(self._kill_switch, ClearSuspension(source=SOURCE))
         if any([self._no_room.tell_end(), self._refusing.tell_end()]):
-            self._alert(Severity.LOW, "disk_back", "there is room for the ballast again")
+            self._alert(Severity.LOW, AlertCode.DISK_BACK, "there is room for the ballast again")
 
     def release(self, why: str) -> bool:
         """Free the reserved space for the books; False if there was none left to free."""
@@ -68,7 +68,7 @@ class Reserve:
             return False
         text = f"disk full, the ballast was released: {why}"
         self._suspend(text)
-        self._alert(Severity.CRITICAL, "ballast_released", text)
+        self._alert(Severity.CRITICAL, AlertCode.BALLAST_RELEASED, text)
         self._retake_later()
         return True
 
@@ -80,7 +80,7 @@ class Reserve:
         text = f"disk full, the books refuse changes: {why}"
         self._suspend(text)
         if self._refusing.tell_now(self._ctx.now()):
-            self._alert(Severity.CRITICAL, "commit_failed", text)
+            self._alert(Severity.CRITICAL, AlertCode.COMMIT_FAILED, text)
 
     def _retake_later(self) -> None:
         if self._retake is not None:
@@ -91,5 +91,5 @@ class Reserve:
         self._suspended = True
         self._ctx.tell(self._kill_switch, SuspendEntries(source=SOURCE, reason=text))
 
-    def _alert(self, severity: Severity, code: str, text: str) -> None:
+    def _alert(self, severity: Severity, code: AlertCode, text: str) -> None:
         self._raise(severity, code, text, self._ctx.path)

@@ -58,6 +58,13 @@ def paper(
             metavar="FILE", parser=named_path, help="Draw the last screen of the view that held a position."
         ),
     ] = None,
+    send_alerts: Annotated[
+        bool,
+        typer.Option(
+            "--telegram",
+            help="Send alerts over Telegram or the webhook, if set up; otherwise they stay in the log.",
+        ),
+    ] = False,
 ) -> None:
     """Trade the embedded venue and show the engine at work; Ctrl-C ends it with the same summary.
 
@@ -91,5 +98,6 @@ def paper(
             keep=keep,
             data_dir=data_dir,
             svg=svg,
+            send_alerts=send_alerts,
         )
     )

@@ -52,7 +52,7 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
             "a person has to choose what an armed switch does to exits"
         )
     refuse_paper_folder(data_dir)
-    tls = tls_of(settings.trust, settings.mcp.url, *(channel.api_url for channel in settings.channels))
+    tls = tls_of(settings.trust, settings.mcp.url, *(channel.goes_to[1] for channel in settings.channels))
     redact = redactor(settings.mcp, settings.channels)
     make_data_folder(data_dir)
     warning = others_who_write(data_dir)
@@ -86,6 +86,7 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
             boot_id=secrets.token_hex(16),
             folder=folder_identity(data_dir),
             tls=tls,
+            instance_name=settings.instance_name,
         )
         process = EngineProcess(composed, ThreadRuntime())
         with signals_to(process.system, process.handle.request_stop):

@@ -23,3 +23,4 @@ class PaperOptions:
     keep: bool
     data_dir: Path
     svg: Path | None
+    send_alerts: bool

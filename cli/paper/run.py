@@ -33,10 +33,10 @@ from cli.signals import signals_to
 from cli.upstream import tls_of, warn_of_clear_text
 from cli.views.live import LiveView, picture, save_svg
 from cli.views.output import time_text
-from config import LoadedStrategy, McpSettings, channels_from_env, trust_from_env
+from config import LoadedStrategy, McpSettings, channels_from_env, instance_name_from_env, trust_from_env
 from core.errors import FoundWrongError, InputError
 from core.messages.control import EngineStatus, GetStatus
-from core.values import Mode
+from core.values import Environment, Mode
 from gateway.paper.launch import VenueProcess
 from gateway.paper.ledger import Ledger
 from reading.audit import last_recorded_at, verified
@@ -67,7 +67,7 @@ class PaperRun:
         self._user_umask = user_umask
         self._venue = venue
         self._mcp = McpSettings(url=venue.url, token=SecretStr(venue.token), bot_tag=BOT_TAG)
-        channels = channels_from_env(os.environ)
+        channels = channels_from_env(os.environ) if options.send_alerts else ()
         self._channels = channels
         redact = redactor(self._mcp, channels)
         # Venue and audit log both keep the time. After a kill they may differ by what was under way.
@@ -98,7 +98,9 @@ class PaperRun:
             pid=os.getpid(),
             boot_id=secrets.token_hex(16),
             folder=folder_identity(options.data_dir),
-            tls=tls_of(trust_from_env(os.environ), *(channel.api_url for channel in channels)),
+            tls=tls_of(trust_from_env(os.environ), *(channel.goes_to[1] for channel in channels)),
+            instance_name=instance_name_from_env(os.environ),
+            environment=Environment.PAPER,
         )
         self._status: EngineStatus | None = None
         self._screen: tuple[EngineStatus, tuple[Envelope, ...]] | None = None

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 
+from core.alerts import AlertCode, Severity, shown_code
 from core.messages.base import Answered, Command, Event, Query
 
-
-class Severity(StrEnum):
-    LOW = "LOW"
-    MEDIUM = "MEDIUM"
-    HIGH = "HIGH"
-    CRITICAL = "CRITICAL"
-
-    @property
-    def rank(self) -> int:
-        return list(Severity).index(self)
+__all__ = [
+    "AlertRaised",
+    "AlertRow",
+    "AlertingStatus",
+    "ChannelStatus",
+    "GetAlerting",
+    "RaiseAlert",
+    "Severity",
+]
 
 
 class AlertRaised(Event):
@@ -26,21 +25,31 @@ class AlertRaised(Event):
 
 
 class RaiseAlert(Command, Answered[AlertRaised]):
-    """`code` is stable and groups repeats; `cause` names what led to it (a cycle, an actor, a message).
+    """`code` is stable; `subject` is what it is about more exactly, as a router; `cause` names what led to it
+    (a cycle, an actor, a message).
 
     Answered by `AlertRaised` if it has a `request_id`; asked again under the same one, it is one alert.
     """
 
     severity: Severity
-    code: str
+    code: AlertCode
     text: str
     cause: str
     at: datetime
     request_id: str = ""
+    subject: str = ""
+
+    @property
+    def shown_code(self) -> str:
+        """Code and subject as they are recorded."""
+        return shown_code(self.code, self.subject)
 
 
 class AlertRow(Event):
-    """An alert as stored; `delivered_at` is None until all its channels (the log, if it has none) took it."""
+    """An alert as stored; `delivered_at` is None until all its channels (the log, if it has none) took it.
+
+    `code` is text with the subject in it, because another version of the engine may have stored it.
+    """
 
     alert_id: str
     severity: Severity

@@ -99,6 +99,7 @@ from core.messages.state import (
     GetSystem,
     GetTable,
     GetUndeliveredAlerts,
+    GetWeek,
     InboxRecorded,
     JobRuns,
     KillSwitchRow,
@@ -111,6 +112,7 @@ from core.messages.state import (
     Recorded,
     SystemRead,
     UndeliveredAlerts,
+    WeekRead,
 )
 
 AlertingProtocol = RaiseAlert | GetAlerting | Recorded | Refused | UndeliveredAlerts
@@ -144,6 +146,7 @@ StateProtocol = (
     | GetOpenCycles
     | GetLastCycle
     | GetClosedTrades
+    | GetWeek
     | GetJobRuns
     | GetKillSwitchRow
     | GetUndeliveredAlerts
@@ -216,6 +219,8 @@ DecisionProtocol = (
     | OpenCycles
     | LastCycle
     | ClosedTrades
+    | WeekRead
+    | AlertRaised
     | Recorded
     | Refused
 )

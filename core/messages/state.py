@@ -31,6 +31,7 @@ from core.messages.state_queries import (
     GetSystem,
     GetTable,
     GetUndeliveredAlerts,
+    GetWeek,
     InboxItem,
     JobRuns,
     KillSwitchRow,
@@ -42,6 +43,7 @@ from core.messages.state_queries import (
     SystemRead,
     TableRead,
     UndeliveredAlerts,
+    WeekRead,
 )
 from core.orders.books import CycleOutcome, Delivery, Fill, Instruction, Job, OrderRow, Proposal
 from core.values import CycleId, Environment, Label, ProposalId
@@ -71,6 +73,7 @@ __all__ = [
     "GetSystem",
     "GetTable",
     "GetUndeliveredAlerts",
+    "GetWeek",
     "InboxItem",
     "InboxRecorded",
     "JobRuns",
@@ -104,6 +107,7 @@ __all__ = [
     "SystemRead",
     "TableRead",
     "UndeliveredAlerts",
+    "WeekRead",
 ]
 
 
@@ -369,6 +373,7 @@ StateAnswer = (
     | OpenCycles
     | LastCycle
     | ClosedTrades
+    | WeekRead
     | JobRuns
     | KillSwitchRow
     | UndeliveredAlerts

@@ -13,6 +13,7 @@ from core.messages.base import Event, Query, Refused
 from core.messages.kill_switch import ArmCause
 from core.orders.books import Books, CycleRow, Job, OrderRow, Position
 from core.orders.identity import Permitted
+from core.statistics.account import AccountPoint
 from core.values import CycleId, Label, PositionId, Value
 
 
@@ -87,6 +88,27 @@ class GetClosedTrades(Query[ClosedTrades | Refused]):
     """Answered by `ClosedTrades`, oldest first."""
 
     request_id: str
+
+
+class WeekRead(Event):
+    """`entries` are the entry cycles, `account` what their decisions saw; both oldest first. `told` says that
+    the alert is on record already."""
+
+    request_id: str
+    entries: tuple[CycleRow, ...]
+    account: tuple[AccountPoint, ...]
+    told: bool
+
+
+class GetWeek(Query[WeekRead | Refused]):
+    """Answered by `WeekRead`: entry cycles with their slot from `began` to before `ended`, and the account at
+    the decisions of those from `account_since` on. `alert_id` is what the week is to be told under."""
+
+    request_id: str
+    alert_id: str
+    account_since: datetime
+    began: datetime
+    ended: datetime
 
 
 class JobRuns(Event):

@@ -18,6 +18,7 @@ class Job(StrEnum):
     MONITOR = "monitor"
     SETTLEMENT = "settlement"
     KELLY = "kelly"
+    DIGEST = "digest"
     HEALTH = "health"
     BACKUP = "backup"
     MARKET_SNAPSHOT = "market_snapshot"
@@ -25,7 +26,7 @@ class Job(StrEnum):
     @property
     def is_cycle(self) -> bool:
         """True if every due slot gets a row in the books."""
-        return self in (Job.ENTRY, Job.MONITOR, Job.SETTLEMENT, Job.KELLY)
+        return self in (Job.ENTRY, Job.MONITOR, Job.SETTLEMENT, Job.KELLY, Job.DIGEST)
 
 
 class CycleOutcome(StrEnum):

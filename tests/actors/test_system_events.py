@@ -14,12 +14,14 @@ from actors.runtime import (
     ActorRestarted,
     ClockStepped,
     DeadLettered,
+    HookFailed,
     MailboxOverflow,
     RootExhausted,
     SupervisorExhausted,
 )
 from actors.runtime.testing import FakeAddress
 from actors.system_events import SystemEvents
+from core.alerts import AlertCode
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.audit import AuditKind
 from core.messages.execution import Reconcile
@@ -60,11 +62,20 @@ def restarted(path: str, epoch: int = 2, at: datetime = NOW) -> ActorRestarted:
     return ActorRestarted(path, epoch, epoch - 1, at)
 
 
+@pytest.mark.raises_alert(AlertCode.ACTOR_FAILED)
 def test_a_failure_is_an_alert_that_names_actor_message_and_error(house: House) -> None:
     """One line with all that a person needs to begin looking."""
     house.listen(ActorFailed(FEED, 1, ValueError("no\nmore"), "Fetch", 0.5, NOW))
     (alert,) = house.alerts()
     assert alert.text == f"{FEED} failed on Fetch: ValueError: no; restarts in 0.50 s"
+    assert (alert.severity, alert.cause) == (Severity.MEDIUM, FEED)
+
+
+@pytest.mark.raises_alert(AlertCode.HOOK_FAILED)
+def test_a_failed_hook_is_an_alert_that_names_it(house: House) -> None:
+    house.listen(HookFailed(FEED, 1, "on_stop", ValueError("no"), NOW))
+    (alert,) = house.alerts()
+    assert alert.text == f"{FEED}: on_stop raised ValueError: no"
     assert (alert.severity, alert.cause) == (Severity.MEDIUM, FEED)
 
 
@@ -77,6 +88,7 @@ def test_each_restart_is_on_record_once_also_across_processes(house: House) -> N
     assert len({record.request_id for record in records}) == 2
 
 
+@pytest.mark.raises_alert(AlertCode.ACTOR_PARKED)
 def test_a_parked_feed_is_critical_and_suspends_entries_until_it_is_back(house: House) -> None:
     """One broken feed blocks entries, and nothing else."""
     house.listen(parked())
@@ -117,6 +129,7 @@ def test_a_name_that_only_begins_like_the_books_is_elsewhere(house: House) -> No
     assert house.told("kill_switch") == house.told("execution") == []
 
 
+@pytest.mark.raises_alert(AlertCode.DEAD_LETTER)
 def test_a_lost_message_elsewhere_is_recorded_and_suspends_nothing(house: House) -> None:
     """A poisoned read is dropped after one try; the rest goes on."""
     house.listen(DeadLettered(FEED, object(), "crashed: ValueError", None, NOW))
@@ -141,6 +154,7 @@ def test_folded_losses_are_alerted_and_recorded_with_their_count(house: House) -
     assert house.alerts()[0].text == f"{FEED} will not handle object: parked (41 of them)"
 
 
+@pytest.mark.raises_alert(AlertCode.MAILBOX_OVERFLOW)
 def test_an_overflow_in_the_books_suspends_and_one_of_alerting_is_not_alerted(house: House) -> None:
     """Alerting's own overflow is counted and logged by the runtime alone."""
     house.listen(MailboxOverflow("root/alerting", 1, NOW))
@@ -150,6 +164,7 @@ def test_an_overflow_in_the_books_suspends_and_one_of_alerting_is_not_alerted(ho
     assert [type(message) for message in house.told("kill_switch")] == [SuspendEntries]
 
 
+@pytest.mark.raises_alert(AlertCode.SUPERVISOR_EXHAUSTED)
 @pytest.mark.parametrize("event", [SupervisorExhausted("root/desk", NOW), RootExhausted("root", NOW)])
 def test_an_exhausted_supervisor_arms(house: House, event: SupervisorExhausted | RootExhausted) -> None:
     """An engine that keeps falling over does not go on trading."""
@@ -159,6 +174,7 @@ def test_an_exhausted_supervisor_arms(house: House, event: SupervisorExhausted |
     assert armed.cause is ArmCause.SUPERVISION
 
 
+@pytest.mark.raises_alert(AlertCode.ACTOR_HUNG)
 def test_a_hang_is_told_loudly(house: House) -> None:
     """What it was busy with, and for how long."""
     house.listen(ActorHung(FEED, "Fetch", 21.0, NOW))
@@ -166,6 +182,7 @@ def test_a_hang_is_told_loudly(house: House) -> None:
     assert "21.0 s" in house.alerts()[0].text
 
 
+@pytest.mark.raises_alert(AlertCode.CLOCK_STEPPED)
 @pytest.mark.parametrize(("step_s", "way"), [(28_800.0, "ahead by 28,800.0 s"), (-600.0, "back by 600.0 s")])
 def test_a_clock_that_was_set_is_critical_suspends_entries_and_plans_anew(
     house: House, step_s: float, way: str

@@ -25,6 +25,8 @@ class Variables(TypedDict, total=False):
     TELEGRAM_BOT_TOKEN: str
     TELEGRAM_CHAT_ID: str
     TELEGRAM_API_URL: str
+    WEBHOOK_URL: str
+    INSTANCE_NAME: str
 
 
 @dataclass(frozen=True)

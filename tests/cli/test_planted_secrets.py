@@ -28,7 +28,8 @@ from tests.cli.support import ROOT, Cli, Variables, started
 MCP_TOKEN = "mcp-Planted/8f3a+Token=51"
 BOT_TOKEN = "7712345678:AAplanted_bot-token_Z9x8"
 CHAT_ID = "-1009876543210"
-SECRETS = (MCP_TOKEN, BOT_TOKEN, CHAT_ID)
+WEBHOOK_KEY = "9f3e7c1d-planted-key-of-the-webhook"
+SECRETS = (MCP_TOKEN, BOT_TOKEN, CHAT_ID, WEBHOOK_KEY)
 WAIT_S = 60.0
 COMMANDS: tuple[tuple[str, ...], ...] = (
     ("inject", "ArmKillSwitch", "--reason", "SAID"),
@@ -177,6 +178,7 @@ def test_no_planted_secret_is_found_in_anything_that_an_engine_leaves(cli: Cli, 
             "TELEGRAM_BOT_TOKEN": BOT_TOKEN,
             "TELEGRAM_CHAT_ID": CHAT_ID,
             "TELEGRAM_API_URL": url,
+            "WEBHOOK_URL": f"{url}/hooks/{WEBHOOK_KEY}?wait=true",
         }
         engine = started("start", "--strategy", strategy, "--data-dir", data, **variables)
         try:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from config import VARIABLES, channels_from_env, load_settings, mcp_from_env, mode_from_env
+from config import VARIABLES, WebhookSettings, channels_from_env, load_settings, mcp_from_env, mode_from_env
 from core.errors import InputError
 
 GOOD = {"CERBERO_BITE_MCP_URL": "http://127.0.0.1:9000/", "CERBERO_BITE_MCP_TOKEN": "s3cret-token"}
@@ -85,9 +85,63 @@ def test_a_tag_of_64_characters_is_allowed() -> None:
 def test_telegram_needs_both_and_has_a_default_host() -> None:
     both = {"CERBERO_BITE_TELEGRAM_BOT_TOKEN": "s3cret-bot", "CERBERO_BITE_TELEGRAM_CHAT_ID": "s3cret-chat"}
     [telegram] = channels_from_env(both)
-    assert telegram.api_url == "https://api.telegram.org"
+    assert telegram.goes_to == ("CERBERO_BITE_TELEGRAM_API_URL", "https://api.telegram.org")
     [other] = channels_from_env(both | {"CERBERO_BITE_TELEGRAM_API_URL": "http://127.0.0.1:1/"})
-    assert other.api_url == "http://127.0.0.1:1"
+    assert other.goes_to[1] == "http://127.0.0.1:1"
+
+
+HOOK = "CERBERO_BITE_WEBHOOK_URL"
+FORM = "CERBERO_BITE_WEBHOOK_FORMAT"
+
+
+def test_a_webhook_is_a_url_with_or_without_a_query_and_posts_json_unless_told() -> None:
+    url = "https://h/hooks/s3cret/?wait=true"
+    [hook] = channels_from_env({HOOK: url})
+    assert isinstance(hook, WebhookSettings)
+    assert (hook.goes_to, hook.form) == ((HOOK, url), "json")
+    [discord] = channels_from_env({HOOK: url, FORM: " Discord "})
+    assert isinstance(discord, WebhookSettings)
+    assert discord.form == "discord"
+
+
+def test_both_channels_may_be_set_up() -> None:
+    both = {"CERBERO_BITE_TELEGRAM_BOT_TOKEN": "b", "CERBERO_BITE_TELEGRAM_CHAT_ID": "1", HOOK: "https://h/x"}
+    assert len(channels_from_env(both)) == 2
+
+
+@pytest.mark.parametrize(
+    ("env", "named"),
+    [
+        ({HOOK: "http://host/s3cret"}, HOOK),
+        ({HOOK: "https://host/s3cret#x"}, HOOK),
+        ({HOOK: "https://ann:s3cret@host/"}, HOOK),
+        ({HOOK: "ftp://host/s3cret"}, HOOK),
+        ({HOOK: "https://h", FORM: "https://s3cret"}, FORM),
+        ({FORM: "s3cret"}, FORM),
+    ],
+)
+def test_a_bad_webhook_is_refused_by_name_without_the_secret(env: dict[str, str], named: str) -> None:
+    with pytest.raises(InputError) as raised:
+        channels_from_env(env)
+    assert str(raised.value).startswith(f"{named}: expected")
+    assert "s3cret" not in str(raised.value)
+
+
+NAME = "CERBERO_BITE_INSTANCE_NAME"
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [("", None), ("  ", None), (" eth 1 ", "eth 1"), ("Zürich", "Zürich"), ("x" * 40, "x" * 40)],
+)
+def test_an_instance_is_called_what_a_person_calls_it(given: str, name: str | None) -> None:
+    assert load_settings(GOOD | {NAME: given}).instance_name == name
+
+
+@pytest.mark.parametrize("given", ["x" * 41, "a\nb", "a\u202eb", "[MAINNET]", "a]", "\u200b"])
+def test_a_name_that_could_mislead_is_refused(given: str) -> None:
+    with pytest.raises(InputError, match=f"^{NAME}: expected"):
+        load_settings(GOOD | {NAME: given})
 
 
 @pytest.mark.parametrize(
@@ -112,6 +166,7 @@ def test_no_secret_is_in_any_text_of_the_settings() -> None:
     settings = load_settings(
         GOOD
         | {"CERBERO_BITE_TELEGRAM_BOT_TOKEN": "s3cret-bot", "CERBERO_BITE_TELEGRAM_CHAT_ID": "s3cret-chat"}
+        | {HOOK: "https://h/s3cret"}
     )
     shown = f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
     assert "s3cret" not in shown

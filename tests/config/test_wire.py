@@ -10,6 +10,7 @@ from config import load_settings, sent_in_clear, trust_from_env
 from core.errors import InputError
 
 URL, TELEGRAM_URL, ALLOW = "CERBERO_BITE_MCP_URL", "CERBERO_BITE_TELEGRAM_API_URL", "CERBERO_BITE_ALLOW_HTTP"
+WEBHOOK_URL = "CERBERO_BITE_WEBHOOK_URL"
 GOOD = {
     "CERBERO_BITE_MCP_URL": "https://upstream.test",
     "CERBERO_BITE_MCP_TOKEN": "s3cret-token",
@@ -23,14 +24,14 @@ ELSEWHERE = (
 )
 
 
-@pytest.mark.parametrize("name", [URL, TELEGRAM_URL])
+@pytest.mark.parametrize("name", [URL, TELEGRAM_URL, WEBHOOK_URL])
 @pytest.mark.parametrize("host", HERE)
 def test_http_on_this_machine_is_allowed_and_not_worth_a_word(name: str, host: str) -> None:
     settings = load_settings(GOOD | {name: f"http://{host}"})
     assert sent_in_clear(settings.mcp, settings.channels) == ()
 
 
-@pytest.mark.parametrize("name", [URL, TELEGRAM_URL])
+@pytest.mark.parametrize("name", [URL, TELEGRAM_URL, WEBHOOK_URL])
 @pytest.mark.parametrize("host", ELSEWHERE)
 def test_http_to_another_machine_is_refused_unless_it_is_allowed_and_then_named(name: str, host: str) -> None:
     with pytest.raises(InputError, match=f"^{name}: expected https://.*set {ALLOW}=yes"):

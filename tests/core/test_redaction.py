@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.redaction import MASK, Redactor, secrets_of
+from core.redaction import MASK, Redactor, secrets_in_url, secrets_of
 
 secrets = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=12, max_size=40)
 
@@ -159,3 +159,34 @@ def test_the_secrets_of_an_environment_are_known_by_their_names() -> None:
         "OTHER_TOKEN": "not ours",
     }
     assert set(secrets_of(env)) == {"a-token", "12345"}
+
+
+@pytest.mark.parametrize(
+    ("url", "secrets"),
+    [
+        (
+            "https://h/api/webhooks/123456789012345678/AbCdEf1-longer",
+            ["123456789012345678", "AbCdEf1-longer"],
+        ),
+        ("https://h/services/T0123456/B9876543/hidden1", ["T0123456", "B9876543"]),
+        ("https://h/x?token=opensesame123&wait=true", ["opensesame123"]),
+        ("https://h/a%2Fb-with-a-digit-1", ["a/b-with-a-digit-1"]),
+        ("https://h/only-words-but-very-long-ones", ["only-words-but-very-long-ones"]),
+        ("https://[x/y", []),
+    ],
+)
+def test_of_a_url_that_is_a_key_what_looks_drawn_is_secret_and_words_are_not(
+    url: str, secrets: list[str]
+) -> None:
+    found = secrets_in_url(url)
+    assert found[0] == url
+    assert set(secrets) <= set(found)
+    assert not {"api", "webhooks", "services", "true", "x"} & set(found)
+
+
+def test_the_parts_of_a_secret_url_are_masked_by_the_variables_name() -> None:
+    url = "https://h/api/webhooks/123456789012345678/AbCdEf0123456789"
+    redact = Redactor(secrets_of({"CERBERO_BITE_WEBHOOK_URL": url}))
+    assert redact(f"POST /api/webhooks/123456789012345678/AbCdEf0123456789: no; {url}") == (
+        "POST /api/webhooks/***/***: no; ***"
+    )

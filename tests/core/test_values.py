@@ -110,4 +110,10 @@ def test_a_trade_brings_or_costs_its_price_rounded_as_the_venue_does() -> None:
 
 
 def test_cycles_are_the_jobs_whose_slots_have_rows() -> None:
-    assert [job for job in Job if job.is_cycle] == [Job.ENTRY, Job.MONITOR, Job.SETTLEMENT, Job.KELLY]
+    assert [job for job in Job if job.is_cycle] == [
+        Job.ENTRY,
+        Job.MONITOR,
+        Job.SETTLEMENT,
+        Job.KELLY,
+        Job.DIGEST,
+    ]

@@ -12,12 +12,16 @@ from pathlib import Path
 
 import pytest
 
+from core.alerts import Severity
 from core.errors import FoundWrongError
+from core.messages.alerting import AlertRow
+from core.messages.state import GetWeek, RecordAlert, WeekRead
 from core.orders.books import CycleOutcome
 from core.orders.exit_rule import ExitRule
+from core.statistics.booked import Refusal
 from core.statistics.trades import ClosedTrade
 from reading.errors import DataFolderError
-from reading.trading import Period, Refusal, trading_report
+from reading.trading import Period, trading_report
 from tests.actors.state.books_room import CYCLE, POSITION, START, BooksRoom
 from tests.fakes.traded_books import account_seen, closed, entered, marked, refused
 from tests.fakes.whole_books import make_whole_books
@@ -196,3 +200,25 @@ def test_without_books_and_with_empty_ones_it_says_what_it_found(tmp_path: Path)
     BooksRoom(tmp_path).start().stop()
     with pytest.raises(DataFolderError, match="expected books with at least one cycle, found empty ones"):
         trading_report(tmp_path)
+
+
+def test_state_answers_the_week_with_what_the_report_reads(room: BooksRoom) -> None:
+    """The weekly digest and the report see the same account and the same refusals."""
+    account_seen(room, CYCLE, START, 10.0, 3000.0)
+    refused(room, 1, CycleOutcome.NO_ENTRY, "market", "vrp_min")
+    refused(room, 2, CycleOutcome.NO_ENTRY, "market", "dvol_max")
+    ended = START + timedelta(weeks=2)
+    asked = GetWeek(request_id="w", alert_id="digest", account_since=START, began=START, ended=ended)
+    week = room.ask(asked)
+    assert isinstance(week, WeekRead)
+    assert [row.outcome for row in week.entries] == [CycleOutcome.ENTERED, CycleOutcome.NO_ENTRY]
+    assert week.account == trading_report(room.data_dir).account
+    assert not week.told
+    digest = AlertRow(
+        alert_id="digest", severity=Severity.MEDIUM, code="weekly_digest", text="t", cause="c", at=START
+    )
+    room.tell(RecordAlert(request_id="alert-digest", alert=digest, channels=()))
+    later = room.ask(asked.model_copy(update={"account_since": START + timedelta(seconds=1)}))
+    assert isinstance(later, WeekRead)
+    assert later.account == ()
+    assert later.told

@@ -46,6 +46,15 @@ def last_of(db: sqlite3.Connection, job: Job) -> CycleRow | None:
     return _one(db.execute(f"SELECT {_COLUMNS} FROM cycles WHERE job = ? ORDER BY slot DESC LIMIT 1", (job,)))
 
 
+def of_job(db: sqlite3.Connection, job: Job, began: datetime, ended: datetime) -> tuple[CycleRow, ...]:
+    """The cycles of a job with their slot from `began` to before `ended`, oldest first."""
+    rows = db.execute(
+        f"SELECT {_COLUMNS} FROM cycles WHERE job = ? AND slot >= ? AND slot < ? ORDER BY slot",
+        (job, time_text(began), time_text(ended)),
+    )
+    return tuple(_row(row) for row in rows)
+
+
 def without_outcome(db: sqlite3.Connection) -> tuple[tuple[CycleRow, bool], ...]:
     """The cycles without an outcome, oldest first, each with whether it led to an instruction."""
     rows = db.execute(
@@ -84,8 +93,17 @@ def exit_mids(db: sqlite3.Connection) -> dict[tuple[CycleId, PositionId], Decima
     return {(CycleId(row[0]), PositionId(row[1])): Decimal(row[2]) for row in rows}
 
 
-def account_points(db: sqlite3.Connection) -> tuple[AccountPoint, ...]:
-    """The account at the venue as each entry decision saw it, oldest first."""
+def account_points(
+    db: sqlite3.Connection, began: datetime | None = None, ended: datetime | None = None
+) -> tuple[AccountPoint, ...]:
+    """The account at the venue as each entry decision saw it, oldest first.
+
+    With `began` and `ended` only for the slots between them, without reading all decisions.
+    """
+    within, bounds = "", tuple[str, ...]()
+    if began is not None and ended is not None:
+        within = " AND cycle_id IN (SELECT cycle_id FROM cycles WHERE job = ? AND slot >= ? AND slot < ?)"
+        bounds = (Job.ENTRY, time_text(began), time_text(ended))
     # The second path of each pair is that of older records, whose facts are not in parts.
     rows = db.execute(
         "SELECT at, coalesce(json_extract(record, '$.facts.account.venue_equity_eth'),"
@@ -93,7 +111,8 @@ def account_points(db: sqlite3.Connection) -> tuple[AccountPoint, ...]:
         " coalesce(json_extract(record, '$.facts.market.spot_usd'),"
         " json_extract(record, '$.facts.spot_usd')) AS spot"
         " FROM decisions WHERE json_extract(record, '$.decided') = 'entry'"
-        " AND equity IS NOT NULL AND spot IS NOT NULL ORDER BY decision_id"
+        f" AND equity IS NOT NULL AND spot IS NOT NULL{within} ORDER BY decision_id",
+        bounds,
     )
     return tuple(AccountPoint(time_of(row[0]), float(row[1]), float(row[2])) for row in rows)
 

@@ -49,6 +49,11 @@ def prune_answers(db: sqlite3.Connection, before: datetime) -> int:
     return db.execute("DELETE FROM answered WHERE at < ?", (time_text(before),)).rowcount
 
 
+def has_alert(db: sqlite3.Connection, alert_id: str) -> bool:
+    """Whether an alert is on record."""
+    return db.execute("SELECT 1 FROM alerts WHERE alert_id = ?", (alert_id,)).fetchone() is not None
+
+
 def insert_alert(db: sqlite3.Connection, alert: AlertRow, channels: Sequence[str]) -> bool:
     """The alert, undelivered for each of its channels. False if it was there already."""
     values = (alert.alert_id, alert.severity, alert.code, alert.text, alert.cause, time_text(alert.at))

@@ -9,6 +9,7 @@ import pytest
 
 from actors.alerting import Alerting, NotTaken, channel_queue
 from actors.runtime.testing import FakeAddress, FakeContext
+from core.alerts import AlertCode
 from core.messages.alerting import (
     AlertingStatus,
     AlertRaised,
@@ -62,7 +63,9 @@ class Desk:
 
     def alert(self, text: str, severity: Severity = Severity.HIGH) -> None:
         self.actor.on_receive(
-            RaiseAlert(severity=severity, code="C", text=text, cause="a test", at=self.ctx.now())
+            RaiseAlert(
+                severity=severity, code=AlertCode.ORDER_FILLED, text=text, cause="a test", at=self.ctx.now()
+            )
         )
 
     def run(self, seconds: float) -> None:
@@ -283,7 +286,12 @@ def test_two_channels_of_one_name_are_refused() -> None:
 
 def raise_for(desk: Desk, asker: FakeAddress) -> None:
     raised = RaiseAlert(
-        severity=Severity.MEDIUM, code="C", text="the end", cause="c", at=START, request_id="told-1"
+        severity=Severity.MEDIUM,
+        code=AlertCode.COMMAND_ENDED,
+        text="the end",
+        cause="c",
+        at=START,
+        request_id="told-1",
     )
     with desk.ctx.handling(raised, sender=asker):
         desk.actor.on_receive(raised)

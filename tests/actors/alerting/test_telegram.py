@@ -8,14 +8,16 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import SecretStr
 
-from actors.alerting import NotTaken, Taken, TelegramChannel
+from actors.alerting import NotTaken, Sender, Taken, TelegramChannel
 from core.messages.alerting import AlertRow, Severity
+from core.values import Environment
 from tests.fakes.telegram import FakeTelegram
 from tests.hostile.misbehaviours import FLOODS, FRAMES, End, Misbehaviour, says
 from tests.hostile.server import HostileServer
 
 TOKEN = "123456:AAbbCC-secret_token"
 CHAT = "-100987654321"
+SENDER = Sender(Environment.PAPER, "my engine")
 AT = datetime(2026, 1, 5, 14, 0, 3, tzinfo=UTC)
 
 
@@ -31,7 +33,7 @@ def telegram() -> Iterator[FakeTelegram]:
 
 @pytest.fixture
 def channel(telegram: FakeTelegram) -> Iterator[TelegramChannel]:
-    channel = TelegramChannel(SecretStr(TOKEN), SecretStr(CHAT), telegram.url)
+    channel = TelegramChannel(SecretStr(TOKEN), SecretStr(CHAT), SENDER, telegram.url)
     yield channel
     channel.close()
 
@@ -41,7 +43,9 @@ def test_an_alert_goes_to_the_chat_as_html(telegram: FakeTelegram, channel: Tele
     [(path, body)] = telegram.requests
     assert path == f"/bot{TOKEN}/sendMessage"
     assert (body["chat_id"], body["parse_mode"]) == (CHAT, "HTML")
-    assert body["text"] == "<b>HIGH C</b>\na &lt; b\ncause: c\n2026-01-05 14:00:03Z"
+    assert body["text"] == (
+        "<b>[PAPER] my engine · HIGH</b>\n<b>C</b>\na &lt; b\nC · c · 2026-01-05 14:00:03Z"
+    )
 
 
 def test_429_hands_on_how_long_to_wait(telegram: FakeTelegram, channel: TelegramChannel) -> None:
@@ -80,7 +84,7 @@ def test_anything_but_a_clear_yes_is_not_taken(
 
 
 def test_an_unreachable_host_is_not_taken_and_the_error_holds_no_secret() -> None:
-    channel = TelegramChannel(SecretStr(TOKEN), SecretStr(CHAT), "http://127.0.0.1:1")
+    channel = TelegramChannel(SecretStr(TOKEN), SecretStr(CHAT), SENDER, "http://127.0.0.1:1")
     outcome = channel.send(alert())
     channel.close()
     assert isinstance(outcome, NotTaken)
@@ -105,7 +109,7 @@ def test_an_alert_can_not_look_like_two(telegram: FakeTelegram, channel: Telegra
     channel.send(alert().model_copy(update={"text": text, "cause": "c\rd"}))
     (shown,) = telegram.texts
     assert r"x\n\nCRITICAL all_is_well\u202e\u200b" in shown
-    assert r"cause: c\rd" in shown
+    assert r"· c\rd ·" in shown
 
 
 def test_a_chat_that_has_become_another_gets_the_alerts_and_is_named_once(
@@ -149,7 +153,7 @@ NO_ANSWERS = [*FLOODS, *(each for each in FRAMES if each.end is End.RETRIED)]
 @pytest.mark.parametrize("misbehaviour", NO_ANSWERS, ids=str)
 def test_whatever_answers_in_the_name_of_telegram_the_alert_is_not_taken(misbehaviour: Misbehaviour) -> None:
     with HostileServer.alone(b'{"ok": true}', misbehaviour.act) as server:
-        channel = TelegramChannel(SecretStr(TOKEN), SecretStr(CHAT), server.url)
+        channel = TelegramChannel(SecretStr(TOKEN), SecretStr(CHAT), SENDER, server.url)
         outcome = channel.send(alert())
         channel.close()
     assert isinstance(outcome, NotTaken)
@@ -160,7 +164,7 @@ def test_the_pause_may_stand_in_the_header(telegram: FakeTelegram, channel: Tele
     """What stands before the API, a proxy or a guard against floods, knows no `parameters`."""
     act = says(b"", status="429 Too Many", headers="Retry-After: 7\r\n")
     with HostileServer.alone(b"", act) as server:
-        channel = TelegramChannel(SecretStr(TOKEN), SecretStr(CHAT), server.url)
+        channel = TelegramChannel(SecretStr(TOKEN), SecretStr(CHAT), SENDER, server.url)
         outcome = channel.send(alert())
         channel.close()
     assert isinstance(outcome, NotTaken)

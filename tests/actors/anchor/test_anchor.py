@@ -14,6 +14,7 @@ from actors.anchor.actor import ACCEPTED_S, RETRY_S, WRITE_AFTER_S, LookAtAnchor
 from actors.audit.files import hash_of, whole_lines
 from actors.runtime import AskTimeout
 from actors.runtime.testing import FakeAddress, FakeContext
+from core.alerts import AlertCode
 from core.audit.hash_chain import GENESIS, Link, read_record
 from core.errors import InputError
 from core.messages.alerting import RaiseAlert
@@ -168,6 +169,7 @@ def test_an_anchor_that_the_log_does_not_hold_arms_and_stays(
     assert path.read_bytes() == content
 
 
+@pytest.mark.raises_alert(AlertCode.AUDIT_ROLLED_BACK)
 def test_a_rollback_that_waits_for_a_person_leaves_share_and_log_alone(path: Path) -> None:
     room = AnchorRoom(laid(path, 9), known=str(path))
     room.armed = True
@@ -185,6 +187,7 @@ def test_an_arming_that_was_lost_is_not_taken_for_a_disarming(path: Path) -> Non
     assert room.file.read() == (9, HASHES[9])
 
 
+@pytest.mark.raises_alert(AlertCode.ANCHOR_BEGINS_ANEW)
 def test_after_a_person_has_disarmed_the_anchor_is_put_aside_and_begins_anew(path: Path) -> None:
     room = AnchorRoom(laid(path, 9), known=str(path))
     room.armed = True
@@ -199,6 +202,7 @@ def test_after_a_person_has_disarmed_the_anchor_is_put_aside_and_begins_anew(pat
     assert aside.read_text("ascii") == f"9:{HASHES[9]}\n"
 
 
+@pytest.mark.raises_alert(AlertCode.ANCHOR_READ)
 @pytest.mark.parametrize("content", [b"5", b"5:xyz\n", b"\xff\xfe", b"x" * 5000])
 def test_an_anchor_that_is_none_suspends_entries_until_it_is_one(path: Path, content: bytes) -> None:
     path.write_bytes(content)
@@ -211,6 +215,7 @@ def test_an_anchor_that_is_none_suspends_entries_until_it_is_one(path: Path, con
     assert (room.suspended, room.alerts) == (False, ["anchor_unreadable", "anchor_read"])
 
 
+@pytest.mark.raises_alert(AlertCode.ANCHOR_UNREADABLE)
 def test_an_anchor_that_is_gone_suspends_entries(path: Path) -> None:
     """A share that is not mounted looks like an empty folder."""
     room = AnchorRoom(DiskAnchor(path), known=str(path))
@@ -228,6 +233,7 @@ def test_an_anchor_at_a_new_place_begins_there(path: Path) -> None:
     assert not AnchorRoom(DiskAnchor(path), known="/elsewhere").suspended
 
 
+@pytest.mark.raises_alert(AlertCode.ANCHOR_NOT_WRITTEN, AlertCode.ANCHOR_WRITTEN)
 def test_a_folder_that_is_missing_only_alerts_while_the_engine_runs(path: Path) -> None:
     room = AnchorRoom(DiskAnchor(path.parent / "share" / "anchor"))
     assert not room.suspended

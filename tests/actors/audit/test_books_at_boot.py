@@ -16,6 +16,7 @@ import actors.audit.proof
 import core.audit.fold.running
 from actors.audit.proof import fold_to_the_end
 from actors.state.seals import offer_seals, seal_alerts
+from core.alerts import AlertCode
 from core.audit.fold.tables import PROVED, ProvedTable
 from core.audit.hash_chain import GENESIS, encode_record, read_record, split_lines
 from core.messages.audit import AuditEvent, AuditKind
@@ -155,6 +156,7 @@ def test_a_row_that_was_added_arms(data_dir: Path) -> None:
     assert "cash_flows 'added': expected no such row by the log, found one" in reason
 
 
+@pytest.mark.raises_alert(AlertCode.BOOKS_DAMAGED)
 def test_a_row_outside_the_log_that_lost_its_seal_arms(data_dir: Path) -> None:
     with by_sql(data_dir) as db:
         db.execute("UPDATE answered SET answer = 'Refused'")
@@ -234,6 +236,7 @@ def forged(data_dir: Path, change: str) -> None:
         db.execute("UPDATE chain SET head_hash = ?, file_bytes = ?", (link.hash, size))
 
 
+@pytest.mark.raises_alert(AlertCode.AUDIT_CHECKPOINT_WRONG)
 def test_a_wrong_checkpoint_is_no_difference_of_the_books_and_is_replaced(tmp_path: Path) -> None:
     room = BooksRoom(tmp_path).start()
     write_whole_books(room)

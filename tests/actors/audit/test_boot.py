@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from core.alerts import AlertCode
 from core.audit.hash_chain import GENESIS, follow_all, split_lines
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.audit import AuditBoot, AuditEvent, AuditKind, GetAudit
@@ -307,6 +308,7 @@ def test_a_file_named_by_no_day_is_put_aside_as_evidence(tmp_path: Path, name: s
     after.kill()
 
 
+@pytest.mark.raises_alert(AlertCode.AUDIT_FOREIGN_FILE)
 def test_a_file_named_by_no_day_that_comes_while_audit_runs_is_told_and_stops_nothing(tmp_path: Path) -> None:
     """The chain is whole beside it; the next start puts it aside."""
     room = BooksRoom(tmp_path).start()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from core.alerts import AlertCode
 from core.messages.alerting import RaiseAlert
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.state import Recorded, RecordEvent
@@ -32,6 +33,7 @@ class FullDisk:
         os.write(handle, payload)
 
 
+@pytest.mark.raises_alert(AlertCode.BALLAST_RELEASED)
 def test_the_ballast_makes_room_for_the_append(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     room = BooksRoom(tmp_path).start()
     monkeypatch.setattr("actors.audit.files.write_whole", FullDisk(1))

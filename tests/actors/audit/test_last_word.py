@@ -6,6 +6,9 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
+from core.alerts import AlertCode
 from core.messages.audit import AuditBoot, SwitchWord
 from tests.actors.state.books_room import BooksRoom, event
 from tests.fakes.whole_books import switch
@@ -23,6 +26,7 @@ def test_a_switch_that_was_never_armed_has_no_word(tmp_path: Path) -> None:
     assert last_word(tmp_path) is None
 
 
+@pytest.mark.raises_alert(AlertCode.BOOKS_DIFFER)
 def test_a_disarming_by_sql_does_not_change_the_last_word(tmp_path: Path) -> None:
     """Log, head and pending bytes are as they were; only the row lies."""
     room = BooksRoom(tmp_path).start()

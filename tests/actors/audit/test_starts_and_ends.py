@@ -12,6 +12,7 @@ from actors.audit.durable import write_whole
 from actors.audit.files import compress, whole_lines
 from actors.audit.verify import verify
 from actors.runtime import AskTimeout
+from core.alerts import AlertCode
 from core.audit.hash_chain import GENESIS, ChainBrokenError, split_lines
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.audit import AppendAudit, AuditAt, AuditBoot, AuditHead, AuditStatus, GetAudit
@@ -60,6 +61,7 @@ def test_a_start_without_books_says_what_is_unknown_and_appends_nothing(tmp_path
     assert path.read_bytes() == before
 
 
+@pytest.mark.raises_alert(AlertCode.AUDIT_HEAD)
 def test_an_orderly_stop_appends_what_is_pending_and_tells_the_head(tmp_path: Path) -> None:
     room = BooksRoom(tmp_path).start()
     event(room, 1)
@@ -138,6 +140,7 @@ def test_a_restored_tail_is_told_with_what_was_missing(tmp_path: Path) -> None:
     room.kill()
 
 
+@pytest.mark.raises_alert(AlertCode.AUDIT_BROKEN)
 def test_a_broken_chain_tells_what_was_expected_and_found_to_state_and_the_switch(tmp_path: Path) -> None:
     content = lived(tmp_path, orderly=True)
     (tmp_path / "audit" / FILE).write_bytes(flip_first(content))

@@ -9,6 +9,7 @@ from random import Random
 
 import pytest
 
+from core.alerts import AlertCode
 from core.audit.hash_chain import (
     GENESIS,
     ChainBrokenError,
@@ -175,6 +176,7 @@ def test_a_boot_finds_each_kind_of_change(ended: Path, lines: list[bytes], tmp_p
         assert boot.evidence is not None, kind
 
 
+@pytest.mark.raises_alert(AlertCode.AUDIT_TAIL_RESTORED)
 def test_a_truncated_last_batch_is_restored_and_reported(tmp_path: Path) -> None:
     room = live(tmp_path / "killed")
     room.kill()
@@ -215,7 +217,7 @@ def copied(data_dir: Path, to: Path) -> Path:
     return Path(shutil.copytree(data_dir, to, ignore=shutil.ignore_patterns("ballast")))
 
 
-def booted(data_dir: Path) -> tuple[AuditBoot, set[str]]:
+def booted(data_dir: Path) -> tuple[AuditBoot, set[AlertCode]]:
     """What a start of the engine tells, and the codes of its alerts."""
     room = BooksRoom(data_dir).start()
     room.kill()

@@ -9,6 +9,7 @@ import pytest
 from actors.control.commands import CRASHES_MAX, LOOK_AGAIN_S
 from actors.control.inbox import UNDER_WAY_MAX
 from actors.runtime import Terminated
+from core.alerts import AlertCode
 from core.messages.alerting import AlertRaised, Severity
 from core.messages.base import Refused
 from core.messages.decision import CycleEnded, RunEntryCycle, RunMonitorCycle
@@ -216,6 +217,7 @@ def test_a_command_that_is_under_way_is_not_taken_up_twice() -> None:
     assert closes(desk) == 1
 
 
+@pytest.mark.raises_alert(AlertCode.INBOX_UNREADABLE)
 @pytest.mark.parametrize(
     ("message", "body"),
     [("OldMessage", "{}"), ("ClosePosition", "{}"), ("ClosePosition", "no JSON"), ("RunEntryCycle", "[]")],

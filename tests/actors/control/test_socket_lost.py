@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
+from core.alerts import AlertCode
 from core.messages.alerting import RaiseAlert
 from core.messages.control import SocketLost
 from tests.actors.control.test_actor import Desk
 
 
+@pytest.mark.raises_alert(AlertCode.CONTROL_SOCKET_LOST)
 def test_a_control_socket_that_was_taken_away_is_told_to_the_operator_and_not_every_minute() -> None:
     desk = Desk()
 

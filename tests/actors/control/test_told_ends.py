@@ -8,6 +8,7 @@ import pytest
 
 from actors.control.commands import LOOK_AGAIN_S
 from actors.control.injectable import INJECTABLE
+from core.alerts import AlertCode
 from core.messages.alerting import AlertRaised, RaiseAlert, Severity
 from core.messages.base import Event, Refused
 from core.messages.control import AwaitEnded, AwaitInject, InjectDone, InjectWaits
@@ -185,6 +186,7 @@ def test_every_durable_message_has_answers_that_are_known_to_control() -> None:
     }
 
 
+@pytest.mark.raises_alert(AlertCode.COMMAND_ENDED)
 def test_an_alert_is_raised_under_an_id_of_its_command() -> None:
     desk = Desk()
     request_id = desk.accept_close()

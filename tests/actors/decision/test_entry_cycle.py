@@ -9,6 +9,7 @@ import pytest
 
 from actors.runtime import AskTimeout
 from actors.runtime.testing import FakeAddress
+from core.alerts import AlertCode
 from core.messages.alerting import Severity
 from core.messages.base import Refused
 from core.messages.decision import CycleEnded, RunEntryCycle
@@ -38,6 +39,7 @@ def at_order(desk: DecisionDesk | None = None) -> DecisionDesk:
     return desk
 
 
+@pytest.mark.raises_alert(AlertCode.CYCLE_ENTERED)
 def test_a_filled_order_ends_the_cycle_as_entered() -> None:
     desk = at_order()
     desk.order_final(FinalOutcome.FILLED, filled=1)
@@ -55,7 +57,11 @@ def test_a_partly_filled_order_is_an_entry_that_says_so() -> None:
     ("final", "outcome"),
     [
         (FinalOutcome.NOT_FILLED, CycleOutcome.NOT_FILLED),
-        (FinalOutcome.VETOED, CycleOutcome.VETOED),
+        pytest.param(
+            FinalOutcome.VETOED,
+            CycleOutcome.VETOED,
+            marks=pytest.mark.raises_alert(AlertCode.CYCLE_VETOED),
+        ),
         (FinalOutcome.REFUSED, CycleOutcome.REFUSED),
         (FinalOutcome.IN_DOUBT, CycleOutcome.IN_DOUBT),
         (FinalOutcome.RECOVERING, CycleOutcome.RECOVERING),
@@ -69,6 +75,7 @@ def test_an_order_without_a_fill_ends_the_cycle_with_its_reasons(
     assert desk.end() == (outcome, ("why",))
 
 
+@pytest.mark.raises_alert(AlertCode.CYCLE_IN_DOUBT)
 def test_an_order_in_doubt_is_a_high_alert() -> None:
     desk = at_order()
     desk.order_final(FinalOutcome.IN_DOUBT, "unknown")
@@ -134,6 +141,7 @@ def test_what_blocks_ends_the_cycle_before_anything_is_fetched(change: str, reas
     assert desk.alerts() == [Severity.LOW]
 
 
+@pytest.mark.raises_alert(AlertCode.CYCLE_BLOCKED)
 def test_a_switch_that_is_armed_while_the_market_is_read_blocks_the_decision() -> None:
     desk = DecisionDesk()
     desk.due(Job.ENTRY)
@@ -156,6 +164,7 @@ def test_the_maintenance_window_blocks_an_entry(hour: int, minute: int, blocked:
         assert desk.end() == (CycleOutcome.BLOCKED, ("maintenance_window",))
 
 
+@pytest.mark.raises_alert(AlertCode.CYCLE_NO_ENTRY)
 def test_a_market_that_does_not_allow_it_is_no_entry_with_its_reasons_and_a_low_alert() -> None:
     desk = DecisionDesk()
     desk.due(Job.ENTRY)
@@ -193,6 +202,7 @@ def test_a_router_that_crashed_ends_the_cycle_by_its_name() -> None:
     assert desk.end() == (CycleOutcome.ACTOR_FAILED, ("deribit.get_dvol:actor_failed",))
 
 
+@pytest.mark.raises_alert(AlertCode.CYCLE_ACTOR_FAILED)
 @pytest.mark.parametrize("room", ["market_data", "execution"])
 def test_the_death_of_the_room_that_is_waited_for_ends_the_cycle_by_its_name(room: str) -> None:
     desk = DecisionDesk()
@@ -223,6 +233,7 @@ def test_a_kill_switch_that_does_not_answer_ends_the_cycle_by_its_name() -> None
     assert reasons[0] == "no_answer:kill_switch"
 
 
+@pytest.mark.raises_alert(AlertCode.CYCLE_DEADLINE)
 def test_a_snapshot_that_never_comes_ends_at_the_deadline() -> None:
     desk = DecisionDesk()
     desk.due(Job.ENTRY)
@@ -254,6 +265,7 @@ def test_an_order_that_never_ends_is_a_deadline_of_its_own() -> None:
     assert desk.end() == (CycleOutcome.DEADLINE, ("deadline:order",))
 
 
+@pytest.mark.raises_alert(AlertCode.LATE_FILL)
 def test_a_fill_after_the_cycle_ended_is_told_loudly() -> None:
     desk = at_order()
     desk.terminated("execution")
@@ -285,6 +297,7 @@ def test_books_that_refuse_the_decision_end_the_cycle_without_an_order() -> None
     assert not desk.actor.conversations.names("release"), "there is no proposal to wait for"
 
 
+@pytest.mark.raises_alert(AlertCode.CYCLE_MISFIRED)
 def test_a_misfired_slot_has_a_row_and_nothing_more() -> None:
     desk = DecisionDesk()
     desk.due(Job.ENTRY, NOW - timedelta(hours=1), misfired=True)
@@ -292,6 +305,7 @@ def test_a_misfired_slot_has_a_row_and_nothing_more() -> None:
     assert desk.sent("market_data", FetchSnapshot) == []
 
 
+@pytest.mark.raises_alert(AlertCode.CYCLE_RECOVERING)
 def test_a_slot_that_is_due_while_execution_recovers_says_so() -> None:
     desk = DecisionDesk(recovered=False)
     desk.due(Job.ENTRY)
@@ -345,6 +359,7 @@ def test_an_open_row_that_can_not_be_taken_up_is_interrupted(
     assert desk.end() == (CycleOutcome.INTERRUPTED, (reason,))
 
 
+@pytest.mark.raises_alert(AlertCode.CYCLE_INTERRUPTED)
 def test_a_row_taken_up_with_its_proposal_on_record_is_interrupted_and_frees_the_slot() -> None:
     desk = DecisionDesk(recovered=False)
     desk.positions = [position(f"p-{ENTRY}").model_copy(update={"state": "proposed", "contracts": 0})]
@@ -374,6 +389,7 @@ def test_an_injected_cycle_is_answered_with_what_it_led_to_once_that_is_on_disk(
     assert answer.slot == datetime(2026, 1, 13, 11, 5, 7, 250_000, tzinfo=UTC)
 
 
+@pytest.mark.raises_alert(AlertCode.CYCLE_NOT_FILLED)
 def test_an_order_that_rests_holds_back_the_next_cycle() -> None:
     desk = at_order()
     desk.due(Job.MONITOR, NOW + timedelta(minutes=1))

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from actors.runtime import AskTimeout
+from core.alerts import AlertCode
 from core.messages.alerting import Severity
 from core.messages.decision import RunMonitorCycle
 from core.messages.execution import ClosePosition, ExitStarted, PositionClosed
@@ -102,6 +103,7 @@ def test_an_exit_that_takes_longer_goes_on_without_the_cycle() -> None:
     assert f"exit_working:{P1}" in reasons
 
 
+@pytest.mark.raises_alert(AlertCode.EXIT_BLOCKED)
 def test_an_exit_that_could_not_start_is_critical_every_time() -> None:
     desk = closing()
     started(desk, False, "vetoed", "armed")
@@ -135,6 +137,7 @@ def test_a_switch_that_does_not_answer_leaves_the_word_to_the_gate() -> None:
     assert len(desk.sent("execution", ClosePosition)) == 1
 
 
+@pytest.mark.raises_alert(AlertCode.CYCLE_EXIT_WORKING)
 def test_an_exit_under_way_is_not_told_again() -> None:
     desk = DecisionDesk()
     desk.positions = [position(state=PositionState.CLOSING)]
@@ -181,6 +184,7 @@ def test_missing_data_twice_in_a_row_is_critical_and_a_look_in_between_resets_it
     assert desk.alerts("cycle_data_failed")[-1] is Severity.HIGH
 
 
+@pytest.mark.raises_alert(AlertCode.CYCLE_DATA_FAILED)
 def test_a_monitor_that_failed_right_before_the_restart_counts() -> None:
     desk = DecisionDesk()
     desk.positions = [position()]

@@ -9,6 +9,7 @@ import pytest
 
 from actors.decision.ending import MONITOR_FAILURES, SEVERITY
 from actors.runtime.testing import FakeAddress
+from core.alerts import AlertCode
 from core.messages.alerting import Severity
 from core.messages.audit import AuditKind
 from core.messages.base import Refused
@@ -47,7 +48,15 @@ def test_with_nothing_live_there_is_nothing_to_settle() -> None:
 
 @pytest.mark.parametrize(
     ("closed", "deliveries", "outcome"),
-    [(("p-entry-1",), 2, CycleOutcome.SETTLED), ((), 0, CycleOutcome.HELD)],
+    [
+        pytest.param(
+            ("p-entry-1",),
+            2,
+            CycleOutcome.SETTLED,
+            marks=pytest.mark.raises_alert(AlertCode.CYCLE_SETTLED),
+        ),
+        ((), 0, CycleOutcome.HELD),
+    ],
 )
 def test_a_settlement_says_what_it_booked(
     closed: tuple[str, ...], deliveries: int, outcome: CycleOutcome
@@ -82,6 +91,7 @@ def kelly(*pnl_usd: str) -> DecisionDesk:
     return desk
 
 
+@pytest.mark.raises_alert(AlertCode.KELLY)
 def test_too_few_trades_recommend_nothing() -> None:
     desk = kelly("50", "-20")
     assert desk.end() == (CycleOutcome.REPORTED, ("too_few_trades",))
@@ -151,6 +161,7 @@ def test_an_opening_that_is_not_answered_is_told_again() -> None:
     assert len(set(requests)) == 1
 
 
+@pytest.mark.raises_alert(AlertCode.CYCLE_NOT_OPENED)
 def test_a_row_that_the_books_refuse_is_a_high_alert_and_answered_as_refused() -> None:
     desk = DecisionDesk()
     desk.state_answers = False
@@ -162,6 +173,7 @@ def test_a_row_that_the_books_refuse_is_a_high_alert_and_answered_as_refused() -
     assert desk.alerts("cycle_not_opened") == [Severity.HIGH]
 
 
+@pytest.mark.raises_alert(AlertCode.CYCLE_NOT_CLOSED)
 def test_a_row_that_can_not_be_closed_does_not_stop_the_next_cycle() -> None:
     desk = DecisionDesk()
     desk.state_answers = False
@@ -197,6 +209,7 @@ def test_every_outcome_of_the_closed_list_says_how_loudly_it_is_told() -> None:
     assert set(SEVERITY) >= MONITOR_FAILURES
 
 
+@pytest.mark.raises_alert(AlertCode.CYCLES_DROPPED)
 def test_a_flood_of_slots_is_bounded_and_told() -> None:
     desk = DecisionDesk()
     desk.state_answers = False

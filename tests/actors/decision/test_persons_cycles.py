@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from actors.runtime.testing import FakeAddress
+from core.alerts import AlertCode
 from core.messages.base import Refused
 from core.messages.decision import CycleEnded, RunEntryCycle, RunMonitorCycle
 from core.messages.execution import ClosePosition, ExecutionStatus, ExitStarted, PlaceCombo, RecoveryReport
@@ -133,6 +134,7 @@ def test_an_entry_waits_for_the_recovery_and_says_so() -> None:
     assert len(desk.sent("market_data", FetchSnapshot)) == 1
 
 
+@pytest.mark.raises_alert(AlertCode.CYCLE_EXPIRED)
 def test_an_entry_that_has_not_begun_within_its_grace_ends_as_expired() -> None:
     desk = DecisionDesk(recovered=False)
     enter(desk)

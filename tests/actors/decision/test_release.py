@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from actors.runtime import AskTimeout
+from core.alerts import AlertCode
 from core.messages.alerting import Severity
 from core.messages.base import Refused
 from core.messages.execution import FinalOutcome
@@ -49,6 +50,7 @@ def test_a_proposal_that_has_become_an_order_is_left_to_execution() -> None:
     assert desk.sent("state", CloseProposal) == []
 
 
+@pytest.mark.raises_alert(AlertCode.PROPOSAL_NOT_RELEASED, AlertCode.CYCLE_REFUSED)
 def test_a_proposal_that_the_books_could_not_cancel_is_cancelled_later() -> None:
     desk = at_order()
     desk.state_answers = False

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from core.alerts import AlertCode
 from core.contract import Order, OrderLeg, PlaceComboOrder
 from core.messages.alerting import RaiseAlert
 from core.messages.execution import FinalOutcome, RecoveryReport
@@ -96,6 +97,7 @@ def they_hold(house: TradingHouse, like: PlaceComboOrder, label: str = THEIRS) -
 # What is foreign
 
 
+@pytest.mark.raises_alert(AlertCode.FOREIGN_POSITION)
 def test_a_foreign_position_is_named_once_and_keeps_nothing_back(house: TradingHouse) -> None:
     house.venue.alien[ELSEWHERE] = -3
     assert recovered(house)
@@ -140,6 +142,7 @@ def test_a_row_of_an_unknown_kind_spoils_nothing(
     assert armed(house) == []
 
 
+@pytest.mark.raises_alert(AlertCode.FOREIGN_ORDER)
 def test_an_order_that_somebody_placed_by_hand_is_named_and_left_alone(house: TradingHouse) -> None:
     house.venue.put("by hand", combo())
     assert recovered(house)
@@ -149,6 +152,7 @@ def test_an_order_that_somebody_placed_by_hand_is_named_and_left_alone(house: Tr
     assert house.told("mcp.orders", CancelOrder) == []
 
 
+@pytest.mark.raises_alert(AlertCode.UNREAD)
 def test_a_row_of_our_own_instrument_that_can_not_be_read_keeps_entries_back(house: TradingHouse) -> None:
     house.propose()
     house.venue.strange["get_positions"].append({"instrument_name": SHORT, "size": None})
@@ -162,6 +166,7 @@ def test_a_row_of_our_own_instrument_that_can_not_be_read_keeps_entries_back(hou
 # Another engine
 
 
+@pytest.mark.raises_alert(AlertCode.OTHERS_POSITION)
 @pytest.mark.parametrize("like", [combo(), elsewhere()], ids=["our instruments", "others"])
 def test_no_entry_beside_the_position_of_another_engine(house: TradingHouse, like: PlaceComboOrder) -> None:
     """Its trades bear another tag of our form; the limit of open positions is the account's."""
@@ -225,6 +230,7 @@ def test_more_than_the_books_in_a_live_plan_keeps_entries_back_and_leaves_exits_
     assert house.books.positions["p-entry-1"].state is PositionState.CLOSED
 
 
+@pytest.mark.raises_alert(AlertCode.SIZE)
 def test_less_than_the_books_in_a_live_plan_arms_before_an_order(house: TradingHouse) -> None:
     house.enter(2)
     house.venue.alien[SHORT] = 1
@@ -261,6 +267,7 @@ def test_a_stray_entry_under_our_own_tag_is_cancelled_and_entries_go_on(house: T
     assert house.books.positions["p-entry-2"].state is PositionState.OPEN
 
 
+@pytest.mark.raises_alert(AlertCode.STRAY_ORDER)
 def test_a_stray_entry_is_cancelled_by_a_recovery_which_says_so(house: TradingHouse) -> None:
     house.venue.put(OWN_STRAY, combo())
     assert recovered(house)
@@ -311,6 +318,7 @@ def leg_of(order: Order, name: str) -> OrderLeg:
     return next(leg for leg in order.legs if leg.instrument_name == name)
 
 
+@pytest.mark.raises_alert(AlertCode.OTHERS_ORDER)
 def test_amounts_at_the_venue_are_told_as_they_are(house: TradingHouse) -> None:
     """A person reads the alert: label, size and legs of what was found."""
     theirs = house.venue.put(THEIRS, combo(), amount=Decimal("2.5"))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from core.alerts import AlertCode
 from core.messages.execution import FinalOutcome
 from core.messages.kill_switch import RequestPermit
 from core.messages.mcp import Fetch, SendOrder
@@ -33,6 +34,7 @@ def house(tmp_path: Path) -> TradingHouse:
 # Two that look at once
 
 
+@pytest.mark.raises_alert(AlertCode.ANOTHER_ENGINE)
 def test_of_two_entries_the_one_created_later_is_cancelled(house: TradingHouse) -> None:
     """Both had looked before either placed; ours is accepted a moment after theirs."""
     house.venue.before["place_combo_order"] = lambda: _theirs_first(house)

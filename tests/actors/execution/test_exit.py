@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from core.alerts import AlertCode
 from core.messages.execution import ExitEnded, ExitStarted, FinalOutcome, PositionClosed
 from core.messages.kill_switch import ArmCause, ArmKillSwitch
 from core.messages.mcp import EditOrder, OrderAction, OrderRefused
@@ -201,6 +202,7 @@ def test_blocked_exit_says_so_and_is_tried_again_for_ever(house: TradingHouse) -
     assert len(house.venue.named("place_combo_order")) == 1
 
 
+@pytest.mark.raises_alert(AlertCode.EXIT_NOT_PLACED)
 def test_refused_exit_is_tried_again_under_a_new_label(house: TradingHouse) -> None:
     house.venue.faults["place_combo_order"].append(429)
     house.venue.fill_next.append(2)
@@ -258,6 +260,7 @@ def test_exit_that_rests_above_a_limit_is_cancelled_and_sent_again_in_slices(hou
     assert house.books.positions["p-entry-1"].state is PositionState.CLOSED
 
 
+@pytest.mark.raises_alert(AlertCode.EXIT_NOT_REPRICED)
 def test_blocked_exit_that_rests_above_a_limit_stays(house: TradingHouse) -> None:
     """If nothing could be sent in its place, what rests is better than nothing."""
     house.close("p-entry-1")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from core.alerts import AlertCode
 from core.contract import Order
 from core.messages.base import Refused
 from core.messages.execution import FinalOutcome, RecoveryReport
@@ -91,6 +92,7 @@ def test_an_open_entry_that_differs_is_cancelled_and_its_row_ends(house: Trading
     assert report(house).ok
 
 
+@pytest.mark.raises_alert(AlertCode.DISPUTE_ENDED)
 def test_more_filled_than_permitted_waits_for_a_person_and_ends_when_the_venue_holds_what_the_books_know(
     house: TradingHouse,
 ) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from core.alerts import AlertCode
 from core.messages.execution import ExitEnded, PositionClosed, Settled, SettleExpired, SettleFailed
 from core.messages.state import RecordDeliveries
 from core.orders.lifecycle import PositionState
@@ -58,6 +59,7 @@ def test_late_delivery_is_waited_for(house: TradingHouse) -> None:
     assert len(house.told("decision", Settled)) == 1
 
 
+@pytest.mark.raises_alert(AlertCode.SETTLEMENT_FAILED)
 def test_missing_delivery_is_a_failure_by_name_and_books_nothing(house: TradingHouse) -> None:
     expire(house)
     settle(house)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from core.alerts import AlertCode
 from core.messages.execution import FinalOutcome
 from core.messages.kill_switch import ClearSuspension, SuspendEntries
 from core.orders.lifecycle import OrderState, PositionState
@@ -76,6 +77,7 @@ def test_three_looks_are_five_seconds_apart(house: TradingHouse) -> None:
     assert len(house.venue.named("get_order_by_label")) == 3
 
 
+@pytest.mark.raises_alert(AlertCode.ORDER_IN_DOUBT)
 def test_entries_are_suspended_from_doubt_to_certainty(house: TradingHouse) -> None:
     proposal = house.propose()
     house.venue.faults["place_combo_order"].append("before")
@@ -98,6 +100,7 @@ def test_look_that_fails_does_not_count(house: TradingHouse) -> None:
     assert house.books.orders[LABEL].state is OrderState.NOT_PLACED
 
 
+@pytest.mark.raises_alert(AlertCode.ORDER_STILL_IN_DOUBT)
 def test_position_that_the_books_do_not_explain_keeps_the_order_in_doubt(house: TradingHouse) -> None:
     proposal = house.propose()
     house.venue.faults["place_combo_order"].append("before")

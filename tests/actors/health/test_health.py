@@ -9,6 +9,7 @@ import pytest
 from actors.health import Health
 from actors.health.disk import FREE_BYTES_MIN
 from actors.runtime.testing import DEFAULT_NOW, FakeAddress, FakeContext
+from core.alerts import AlertCode
 from core.contract import Router
 from core.errors import InputError
 from core.messages.alerting import Severity
@@ -49,6 +50,7 @@ def test_the_kill_switch_hears_what_the_venue_says_of_itself() -> None:
     assert checked.clock_offset_s == pytest.approx(4.0)
 
 
+@pytest.mark.raises_alert(AlertCode.PROBE_FAILED)
 def test_three_failed_probes_of_deribit_in_a_row_arm_once() -> None:
     room = Room()
     deribit = frozenset({Router.DERIBIT})
@@ -97,6 +99,7 @@ def test_maintenance_in_between_neither_counts_nor_forgives() -> None:
     assert len(room.sent("kill_switch", ArmKillSwitch)) == 1
 
 
+@pytest.mark.raises_alert(AlertCode.PROBE_BACK)
 @pytest.mark.parametrize("router", sorted(ALL - {Router.DERIBIT}))
 def test_another_router_that_fails_suspends_and_clears_itself(router: Router) -> None:
     room = Room()
@@ -185,6 +188,7 @@ def test_later_reports_of_recovery_record_no_second_start() -> None:
     assert len(room.sent("scheduler", StartJobs)) == 1
 
 
+@pytest.mark.raises_alert(AlertCode.ENGINE_START)
 def test_a_start_that_can_not_be_recorded_starts_no_job_and_is_tried_again() -> None:
     room = Room()
     room.recovered()
@@ -238,6 +242,7 @@ def test_a_boot_record_without_an_id_is_refused_by_name() -> None:
         health.on_start()
 
 
+@pytest.mark.raises_alert(AlertCode.DISK_LOW)
 def test_a_full_disk_suspends_until_there_is_room_again() -> None:
     room = Room()
     room.probe()
@@ -253,6 +258,7 @@ def test_a_full_disk_suspends_until_there_is_room_again() -> None:
     assert room.sent("kill_switch", ClearSuspension)[-1].source == "disk"
 
 
+@pytest.mark.raises_alert(AlertCode.DISK_BACK)
 def test_a_full_disk_is_told_again_each_day_and_as_over_once() -> None:
     room = Room()
     room.free_bytes = FREE_BYTES_MIN - 1
@@ -283,6 +289,7 @@ def test_a_backup_is_ordered_by_its_slot_and_told_again_until_made() -> None:
     assert room.ctx.pending_timers == []
 
 
+@pytest.mark.raises_alert(AlertCode.BACKUP_FAILED)
 def test_a_backup_that_fails_is_a_high_alert() -> None:
     room = Room()
     room.due(Job.BACKUP)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from actors.runtime.testing import DEFAULT_NOW, FakeReply
+from core.alerts import AlertCode
 from core.kill_file import parse_kill_file
 from core.messages.audit import AuditBoot, AuditHead, SwitchWord
 from core.messages.base import Refused
@@ -151,6 +152,7 @@ def test_new_incarnation_counts_one_permit_as_out_for_one_lifetime(house: Switch
     assert reply.answered
 
 
+@pytest.mark.raises_alert(AlertCode.ARMED_AT_START)
 def test_file_alone_means_armed_after_a_restart(house: SwitchHouse, tmp_path: Path) -> None:
     arm(house)
     house.queue.clear()

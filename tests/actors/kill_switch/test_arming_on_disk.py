@@ -11,6 +11,7 @@ import pytest
 from actors.kill_switch import DiskKillFile
 from actors.kill_switch.armed_file import Look
 from actors.runtime.testing import FakeReply
+from core.alerts import AlertCode
 from core.kill_file import Arming, parse_kill_file
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.base import Refused
@@ -79,6 +80,7 @@ def test_refusal_of_the_books_is_not_taken_for_an_arming_on_disk(tmp_path: Path)
     assert house.books.row.armed, "the record is told again until the books take it"
 
 
+@pytest.mark.raises_alert(AlertCode.KILL_FILE_UNWRITABLE)
 def test_failing_disk_is_tried_again_by_one_timer_and_alerted_once_an_hour(tmp_path: Path) -> None:
     file = FakeKillFile()
     house = SwitchHouse(tmp_path, kill_file=file)
@@ -187,6 +189,7 @@ def test_persons_words_are_added_to_a_file_that_holds_anothers_and_a_known_cause
     ]
 
 
+@pytest.mark.raises_alert(AlertCode.ARMED_KILL_FILE)
 def test_file_that_can_not_be_read_says_so_in_the_status(house: SwitchHouse, tmp_path: Path) -> None:
     (tmp_path / "KILL").mkdir()
     found = status(house)
@@ -195,6 +198,7 @@ def test_file_that_can_not_be_read_says_so_in_the_status(house: SwitchHouse, tmp
     assert found.who == "unknown"
 
 
+@pytest.mark.raises_alert(AlertCode.KILL_FILE_BARE)
 def test_full_disk_has_a_bare_file_that_is_filled_when_there_is_room(tmp_path: Path) -> None:
     file = FakeKillFile()
     file.full = True
@@ -240,6 +244,7 @@ def test_what_others_have_laid_counts_in_the_answer_to_an_arming(house: SwitchHo
     assert answer.exits_blocked
 
 
+@pytest.mark.raises_alert(AlertCode.ARMED_OPERATOR, AlertCode.ARMED_AUDIT)
 def test_cause_that_is_added_to_the_file_while_armed_is_taken_up(house: SwitchHouse, tmp_path: Path) -> None:
     arm(house)
     with (tmp_path / "KILL").open("ab") as file:
@@ -272,6 +277,7 @@ def test_file_that_is_taken_away_while_armed_is_laid_again(house: SwitchHouse, t
     assert found.named_causes == {ArmCause.OPERATOR}
 
 
+@pytest.mark.raises_alert(AlertCode.KILL_FILE_NOT_REMOVED)
 def test_file_that_can_not_be_removed_leaves_it_armed(tmp_path: Path) -> None:
     file = FakeKillFile()
     house = SwitchHouse(tmp_path, kill_file=file)

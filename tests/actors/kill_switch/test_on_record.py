@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from core.alerts import AlertCode
 from core.kill_file import Arming, parse_kill_file
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.kill_switch import ArmCause
@@ -15,6 +16,7 @@ from tests.actors.kill_switch.test_arming import arm, disarm, give_permit, statu
 from tests.fakes.kill_switch import SwitchHouse
 
 
+@pytest.mark.raises_alert(AlertCode.ARMED_PROBES)
 def test_person_is_told_of_every_cause_once(house: SwitchHouse) -> None:
     for cause in (ArmCause.OPERATOR, ArmCause.PROBES, ArmCause.OPERATOR):
         arm(house, cause)
@@ -26,6 +28,7 @@ def test_person_is_told_of_every_cause_once(house: SwitchHouse) -> None:
     ]
 
 
+@pytest.mark.raises_alert(AlertCode.DISARMED)
 def test_person_is_told_who_has_disarmed_and_why(house: SwitchHouse) -> None:
     arm(house)
     house.run()

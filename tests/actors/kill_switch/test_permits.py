@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from actors.kill_switch.ledger import PermitLedger
+from core.alerts import AlertCode
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.audit import AuditBoot, AuditEvent, AuditHead, AuditKind
 from core.messages.base import Refused
@@ -290,6 +291,7 @@ def events(house: SwitchHouse) -> list[AuditEvent]:
     return [event for message in house.told("state", RecordEvent) for event in message.audit]
 
 
+@pytest.mark.raises_alert(AlertCode.SUSPENDED)
 def test_suspension_is_recorded_and_alerted_once_and_its_latest_reason_counts(house: SwitchHouse) -> None:
     for reason in ("old data", "older data"):
         house.tell("kill_switch", SuspendEntries(source="stale", reason=reason), correlation="cycle-1")
@@ -301,7 +303,7 @@ def test_suspension_is_recorded_and_alerted_once_and_its_latest_reason_counts(ho
         (AuditKind.SUSPENDED, {"source": "stale", "reason": "old data"}, "cycle-1"),
         (AuditKind.RESUMED, {"source": "stale"}, None),
     ]
-    alerts = [(a.severity, a.code, a.text, a.cause) for a in house.told("alerting", RaiseAlert)]
+    alerts = [(a.severity, a.shown_code, a.text, a.cause) for a in house.told("alerting", RaiseAlert)]
     assert alerts == [(Severity.MEDIUM, "suspended:stale", "old data", "stale")]
 
 
@@ -313,6 +315,7 @@ def test_status_shows_why_entries_are_suspended(house: SwitchHouse) -> None:
     assert status.suspensions == {"stale": "older data"}
 
 
+@pytest.mark.raises_alert(AlertCode.KILL_SWITCH_NOT_RECORDED)
 def test_record_that_the_books_refuse_is_not_told_again_and_a_person_is_told_once(house: SwitchHouse) -> None:
     house.books.refuse = {RecordEvent: "disk_full"}
     house.tell("kill_switch", SuspendEntries(source="stale", reason="old data"))

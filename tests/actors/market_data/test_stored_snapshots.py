@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from actors.runtime.testing import FakeAddress
+from core.alerts import AlertCode
 from core.contract import GetOptionsChain, IndexPrice
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.kill_switch import ClearSuspension, MarksChanged, SuspendEntries
@@ -94,6 +95,7 @@ def test_a_stored_snapshot_without_funding_says_so_and_is_stored() -> None:
     assert room.record().funding is None
 
 
+@pytest.mark.raises_alert(AlertCode.MARKET_DATA_BACK)
 def test_one_failed_snapshot_is_noise_and_two_in_a_row_suspend_until_the_next_good_one() -> None:
     room = Room()
     room.due()
@@ -108,6 +110,7 @@ def test_one_failed_snapshot_is_noise_and_two_in_a_row_suspend_until_the_next_go
     assert [each.source for each in room.sent("kill_switch", ClearSuspension)] == ["market_data"]
 
 
+@pytest.mark.raises_alert(AlertCode.MARKET_DATA_LOST)
 def test_a_stale_index_suspends_at_once() -> None:
     room = Room()
     room.due()
@@ -170,6 +173,7 @@ def test_the_scheduler_is_not_answered() -> None:
     assert room.ctx.told_to("scheduler") == []
 
 
+@pytest.mark.raises_alert(AlertCode.MARKET_SNAPSHOT_FAILED)
 def test_books_that_are_not_read_fail_the_stored_snapshot() -> None:
     room = Room()
     room.due()

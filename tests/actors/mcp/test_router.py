@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from actors.mcp import McpRouter
+from core.alerts import AlertCode
 from core.contract import CurrencyRequest, IndexPrice, OrderIdRequest, Router
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.mcp import Fetch, Fetched, FetchFailed, McpFault, ProbeRouter, RouterProbed
@@ -92,7 +93,13 @@ def test_429_waits_at_least_as_long_as_the_server_asks(house: RouterHouse) -> No
 
 @pytest.mark.parametrize(
     ("status", "fault"),
-    [(401, McpFault.AUTH), (404, McpFault.TOOL_NOT_FOUND), (422, McpFault.REQUEST)],
+    [
+        pytest.param(401, McpFault.AUTH, marks=pytest.mark.raises_alert(AlertCode.MCP_AUTH)),
+        pytest.param(
+            404, McpFault.TOOL_NOT_FOUND, marks=pytest.mark.raises_alert(AlertCode.MCP_TOOL_NOT_FOUND)
+        ),
+        (422, McpFault.REQUEST),
+    ],
 )
 def test_definite_refusal_is_not_tried_again(house: RouterHouse, status: int, fault: McpFault) -> None:
     house.venue.faults["get_index_price"].append(status)
@@ -124,6 +131,7 @@ def test_fetch_that_comes_too_late_is_not_attempted(house: RouterHouse) -> None:
     assert house.failure().fault is McpFault.DEADLINE
 
 
+@pytest.mark.raises_alert(AlertCode.MCP_ANOMALY)
 def test_anomaly_is_alerted_high_with_its_cause(house: RouterHouse) -> None:
     house.venue.index_usd = house.venue.index_usd * 0 + 1
     house.fetch()
@@ -132,7 +140,7 @@ def test_anomaly_is_alerted_high_with_its_cause(house: RouterHouse) -> None:
     house.fetch()
     (alert,) = house.told("alerting", RaiseAlert)
     assert alert.severity is Severity.HIGH
-    assert alert.code == "mcp_anomaly:deribit"
+    assert alert.shown_code == "mcp_anomaly:deribit"
     assert "cycle-1" in alert.cause
 
 

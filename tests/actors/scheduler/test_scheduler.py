@@ -23,7 +23,7 @@ MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 STRATEGY = Strategy()
 QUIET = Strategy(scheduler=SchedulerSection(health_every_min=60, snapshot_every_min=60))
 """Fewer wakes between the slots of cycles, for the long histories."""
-CYCLES = (Job.ENTRY, Job.MONITOR, Job.SETTLEMENT, Job.KELLY)
+CYCLES = tuple(job for job in Job if job.is_cycle)
 
 
 class Desk:
@@ -193,6 +193,19 @@ def test_missed_monitors_run_once_for_the_latest_slot_and_misfire_the_others() -
     ]
 
 
+def test_the_digest_is_due_on_monday_morning() -> None:
+    desk = Desk(at(0, 0, 1))
+    desk.start()
+    desk.run_until(at(7, 23))
+    assert [message.slot for message in desk.due(Job.DIGEST)] == [at(0, 6, 30), at(7, 6, 30)]
+
+
+def test_a_missed_digest_is_told_however_late() -> None:
+    desk = Desk(at(2, 13))
+    desk.start({Job.DIGEST: at(0, 6, 30)})
+    assert desk.due(Job.DIGEST) == [JobDue(job=Job.DIGEST, slot=at(0, 6, 30))]
+
+
 def test_a_slot_that_was_told_and_perhaps_not_opened_is_told_again_after_a_restart() -> None:
     """The books hold (job, slot) once, so telling it again is harmless; losing it would not be."""
     desk = Desk(at(0, 14, 1))
@@ -339,6 +352,7 @@ def test_a_clock_that_ran_ahead_for_a_while_loses_no_slot_of_the_day() -> None:
     later = [due for due in desk.due()[seen:] if due.job in CYCLES]
     microseconds = timedelta(microseconds=1)
     assert [(due.job, due.slot) for due in later] == [
+        (Job.DIGEST, at(0, 6, 30) + microseconds),
         (Job.SETTLEMENT, at(0, 8, 10) + microseconds),
         (Job.MONITOR, at(0, 12) + microseconds),
         (Job.ENTRY, at(0, 14)),

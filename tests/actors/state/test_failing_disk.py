@@ -10,6 +10,7 @@ import pytest
 from actors.audit.scan import scan
 from actors.state import actor, backup
 from actors.state.backup_manifest import read_manifest
+from core.alerts import AlertCode
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.base import Refused
 from core.messages.kill_switch import (
@@ -116,6 +117,7 @@ def test_a_start_that_fails_lets_go_of_the_database(tmp_path: Path, monkeypatch:
         db.execute("SELECT 1")
 
 
+@pytest.mark.raises_alert(AlertCode.COMMIT_FAILED)
 def test_refusals_on_a_full_disk_are_told_once_an_hour(room: BooksRoom) -> None:
     """Each alert is itself to be recorded: told at each refusal it would cause the next."""
     fill_disk(room)
@@ -124,6 +126,7 @@ def test_refusals_on_a_full_disk_are_told_once_an_hour(room: BooksRoom) -> None:
     assert alerts(room).count((Severity.CRITICAL, "commit_failed")) == 1
 
 
+@pytest.mark.raises_alert(AlertCode.DATABASE_CORRUPT)
 def test_a_corrupt_database_is_kept_as_evidence_and_arms(tmp_path: Path) -> None:
     room = BooksRoom(tmp_path).start()
     opened(room)

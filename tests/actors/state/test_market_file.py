@@ -13,6 +13,7 @@ from actors.state.backup import BackupError, backups, make_backup
 from actors.state.database import open_database
 from actors.state.market_file import attach_market
 from actors.state.tables.records import MarketSnapshotRow, insert_snapshot, snapshots
+from core.alerts import AlertCode
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.kill_switch import ArmKillSwitch
 from core.messages.state import Recorded, RecordMarketSnapshot
@@ -106,6 +107,7 @@ def arms(room: BooksRoom) -> list[ArmKillSwitch]:
     return [made for made in room.state_ctx.told_to("kill_switch") if isinstance(made, ArmKillSwitch)]
 
 
+@pytest.mark.raises_alert(AlertCode.MARKET_FILE_UNUSABLE)
 def test_garbage_in_the_market_file_is_put_aside_and_the_books_go_on(tmp_path: Path) -> None:
     """It holds quotes only: nothing is refused, nothing armed, and the alert names the right file."""
     BooksRoom(tmp_path).start().stop()

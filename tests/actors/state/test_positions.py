@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
+
 from actors.state.tables import orders
+from core.alerts import AlertCode
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.base import Refused
 from core.messages.state import (
@@ -182,6 +185,7 @@ def test_a_second_exit_finishes_what_the_first_left(room: BooksRoom) -> None:
     assert position(room).state is PositionState.CLOSED
 
 
+@pytest.mark.raises_alert(AlertCode.POSITION_CLOSED)
 def test_a_closed_position_is_told_once_with_its_numbers(room: BooksRoom) -> None:
     """By whatever hand it closed: rule, result in both currencies, costs and credit."""
     opened(room)
@@ -255,6 +259,7 @@ def test_a_fill_on_the_wrong_side_is_refused(room: BooksRoom) -> None:
     assert codes(answer) == ["unknown_leg"]
 
 
+@pytest.mark.raises_alert(AlertCode.CANCELLED_POSITION_FILLED)
 def test_a_fill_found_under_a_cancelled_label_opens_by_reconcile_only(room: BooksRoom) -> None:
     propose(room)
     label = instruct(room)

@@ -10,6 +10,7 @@ import pytest
 from actors.runtime import Fenced
 from actors.state.read_only import books_opened
 from actors.state.tables.records import alerts
+from core.alerts import AlertCode
 from core.messages.alerting import AlertRow, RaiseAlert, Severity
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.base import Refused
@@ -114,6 +115,7 @@ def test_a_request_told_again_after_a_restart_gets_its_first_answer(tmp_path: Pa
     room.kill()
 
 
+@pytest.mark.raises_alert(AlertCode.BOOKS_REFUSED)
 def test_a_refusal_is_remembered_too(room: BooksRoom) -> None:
     request = SetSystem(request_id="r", key="account", value="x", at=START)
     first = room.answer_to(request)

@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 
 from actors.state.tables import edits, ledger, orders, positions
+from core.alerts import AlertCode
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.kill_switch import BooksChanged
 from core.messages.state import BooksRead, GetBooks, RecordDeliveries, Recorded, RecordEdit, RecordSent
@@ -308,7 +309,7 @@ def test_a_fill_that_is_told_again_is_no_news(room: BooksRoom) -> None:
     label = opened(room)
     again = order_row(label, OrderState.FILLED, 2)
     record(room, again, fills(label, 1, 2), request="again")
-    assert [alert.code for alert in alerts(room)].count("order_filled") == 1
+    assert [alert.code for alert in alerts(room)].count(AlertCode.ORDER_FILLED) == 1
     assert len(of_kind(room, "FILL")) == 2
 
 
@@ -328,6 +329,7 @@ def test_records_of_a_trade_carry_the_cycle_that_it_belongs_to(room: BooksRoom) 
     assert exit_label.endswith(":x1")
 
 
+@pytest.mark.raises_alert(AlertCode.ORDER_FILLED)
 def test_a_person_is_told_of_each_fill_with_what_is_held_and_the_head(room: BooksRoom) -> None:
     opened(room)
     (told,) = [alert for alert in alerts(room) if alert.code == "order_filled"]

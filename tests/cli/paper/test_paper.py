@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.support import ROOT, Cli, Ran, ended, started
+from tests.cli.support import ROOT, Cli, Ran, Variables, ended, started
+from tests.fakes.telegram import FakeTelegram
 from tests.report_checks import problems
 
 DAYS = "0.65"
@@ -294,3 +295,23 @@ def wait_for_audit(data_dir: Path, sign: bytes, tries: int = 600) -> None:
             return
         pause.wait(0.05)
     pytest.fail(f"the engine put no {sign!r} on record")
+
+
+@pytest.mark.parametrize("asked", [False, True], ids=["unasked", "--telegram"])
+def test_paper_posts_nowhere_unless_asked_and_then_says_what_it_is(tmp_path: Path, asked: bool) -> None:
+    """The environment is that of the live engine: its chat must not hear of a paper run by accident."""
+    with FakeTelegram() as server:
+        variables: Variables = {
+            "TELEGRAM_BOT_TOKEN": "1:token",
+            "TELEGRAM_CHAT_ID": "4242",
+            "TELEGRAM_API_URL": server.url,
+            "WEBHOOK_URL": f"{server.url}/hook",
+            "INSTANCE_NAME": "my engine",
+        }
+        arguments = ["paper", "--days", "0.02", "--no-ui", "--data-dir", str(tmp_path / "data")]
+        ran = ended(started(*arguments, *(["--telegram"] if asked else []), **variables))
+        assert ran.code == 0, ran.err
+        told = [str(body.get("message") or body["text"]) for _, body in server.requests]
+    assert bool(told) is asked
+    assert {text.removeprefix("<b>")[:17] for text in told} <= {"[PAPER] my engine"}
+    assert {path for path, _ in server.requests} == ({"/bot1:token/sendMessage", "/hook"} if asked else set())

@@ -1,0 +1,40 @@
+"""What is told of an alert, whatever the channel: who, what has happened, the engine's words, what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from actors.alerting.sender import Sender
+from core.alerts import NOTHING_TO_DO, entry_of
+from core.messages.alerting import AlertRow
+
+
+@dataclass(frozen=True)
+class AlertWords:
+    """The parts of a message, in the order in which they are read. Only the first and last are free of what
+    others have said."""
+
+    head: str
+    """Sender and severity."""
+    title: str
+    """The table's title; the code itself if this version does not know it."""
+    text: str
+    do: str | None
+    """What to do now; None for nothing."""
+    cause: str
+    code: str
+    at: str
+
+
+def words_of(alert: AlertRow, sender: Sender) -> AlertWords:
+    """The words of one alert, nothing of it cut or escaped."""
+    entry = entry_of(alert.code)
+    return AlertWords(
+        head=f"{sender} · {alert.severity}",
+        title=alert.code if entry is None else entry.title,
+        text=alert.text,
+        do=None if entry is None or entry.do == NOTHING_TO_DO else entry.do,
+        cause=alert.cause,
+        code=alert.code,
+        at=f"{alert.at:%Y-%m-%d %H:%M:%S}Z",
+    )

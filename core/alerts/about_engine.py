@@ -1,0 +1,110 @@
+"""Alerts about the engine itself: its actors, its clock, its commands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from core.alerts.code import AlertCode
+from core.alerts.entry import AlertEntry
+from core.alerts.severity import Severity
+
+_HAPPENED: Final = "It tells of something that has happened."
+
+ENGINE: Final[Mapping[AlertCode, AlertEntry]] = {
+    AlertCode.ENGINE_START: AlertEntry(
+        title="The start could not be recorded",
+        means="The engine's start is not on record, so that no job runs yet.",
+        do="run.py healthcheck says what is wrong with the books; a full disk is the usual cause.",
+        over="It is tried again until it succeeds; run.py status then shows the next runs.",
+        severities=(Severity.CRITICAL,),
+    ),
+    AlertCode.WEEKLY_DIGEST: AlertEntry(
+        title="The week",
+        means="Once a week: trades and result, what the trades prove so far, what is open, the account, and "
+        "why there was no entry.",
+        do="Nothing. run.py report shows the same for any period.",
+        over=_HAPPENED,
+        severities=(Severity.MEDIUM,),
+    ),
+    AlertCode.ACTOR_FAILED: AlertEntry(
+        title="A part failed and was restarted",
+        means="An actor failed on a message. It is started again by itself, the rest carries on.",
+        do="Nothing for one. If it happens again: run.py status, and the traceback in log/.",
+        over=_HAPPENED,
+        severities=(Severity.MEDIUM,),
+    ),
+    AlertCode.ACTOR_HUNG: AlertEntry(
+        title="A part hangs",
+        means="An actor has been busy with one message for too long. It is replaced or restarted by itself.",
+        do="run.py status shows whether it works again; kill -USR1 PID writes where it hangs.",
+        over=_HAPPENED,
+        severities=(Severity.HIGH,),
+    ),
+    AlertCode.ACTOR_PARKED: AlertEntry(
+        title="A feed is down",
+        means="The actor of a router, or of the market's data, failed too often within a minute. Entries are "
+        "suspended; exits go on as long as deribit works.",
+        do="run.py ping shows whether the upstream host is the cause; the files in log/ have the traceback.",
+        over="It is tried again every ten minutes, and the suspension clears by itself.",
+        severities=(Severity.CRITICAL,),
+    ),
+    AlertCode.SUPERVISOR_EXHAUSTED: AlertEntry(
+        title="A part failed too often",
+        means="A supervisor used up its restarts. The switch is armed; if it was the root, the engine ends.",
+        do="Look at the venue. run.py status says whether the engine runs; the files in log/ have the "
+        "traceback. Start it, then disarm.",
+        over="The switch stays armed until a person disarms it.",
+        severities=(Severity.CRITICAL,),
+    ),
+    AlertCode.HOOK_FAILED: AlertEntry(
+        title="A part did not clean up",
+        means="An actor failed while it ended or was told of another's end. It goes on.",
+        do="Nothing for one. The files in log/ have the traceback: report it as a fault of the engine.",
+        over=_HAPPENED,
+        severities=(Severity.MEDIUM,),
+    ),
+    AlertCode.MAILBOX_OVERFLOW: AlertEntry(
+        title="A part can't keep up",
+        means="An actor's mailbox is full, and messages to it are refused.",
+        do="run.py status shows what it is busy with; kill -USR1 PID writes where it hangs.",
+        over="It is told at most once a minute while it lasts.",
+        severities=(Severity.HIGH,),
+    ),
+    AlertCode.DEAD_LETTER: AlertEntry(
+        title="A message was lost",
+        means="A message will not be handled. If it would have changed the books, entries are suspended and "
+        "books and venue are compared.",
+        do="run.py trace ID, with the alert's cause, shows what it belonged to.",
+        over=_HAPPENED,
+        severities=(Severity.MEDIUM,),
+    ),
+    AlertCode.CLOCK_STEPPED: AlertEntry(
+        title="The machine's clock was set",
+        means="The system's clock jumped. Entries are suspended until the venue confirms the time.",
+        do="Set the clock right, and keep it so with a time daemon: timedatectl shows one.",
+        over="It is over at the next check of the venue, every five minutes, that differs by at most 1 s.",
+        severities=(Severity.CRITICAL,),
+    ),
+    AlertCode.CONTROL_SOCKET_LOST: AlertEntry(
+        title="The socket of the commands was taken away",
+        means="Somebody or something deleted the socket by which commands reach the engine.",
+        do="Wait a minute: it is bound again by itself. Until then arm by touch KILL in the data folder.",
+        over="It is told hourly while it can't be bound again.",
+        severities=(Severity.HIGH,),
+    ),
+    AlertCode.COMMAND_ENDED: AlertEntry(
+        title="Your command has ended",
+        means="A command that nobody waits for any more has ended; the alert says how.",
+        do="Nothing if it ended well (MEDIUM). Otherwise the text says why; ask again if you still want it.",
+        over=_HAPPENED,
+        severities=(Severity.MEDIUM, Severity.HIGH),
+    ),
+    AlertCode.INBOX_UNREADABLE: AlertEntry(
+        title="A command can't be read",
+        means="A command that was accepted before a restart can't be read by this version, and was not done.",
+        do="Ask again: run.py inject --list shows how.",
+        over=_HAPPENED,
+        severities=(Severity.HIGH,),
+    ),
+}

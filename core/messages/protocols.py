@@ -46,12 +46,16 @@ from core.messages.kill_switch import (
     BooksChanged,
     ClearSuspension,
     DisarmKillSwitch,
+    EntriesPaused,
+    EntriesResumed,
     GetKillSwitch,
     KillSwitchArmed,
     MarksChanged,
+    PauseEntries,
     PermitSpent,
     PermitVoid,
     RequestPermit,
+    ResumeEntries,
     SuspendEntries,
     VenueChecked,
 )
@@ -103,6 +107,7 @@ from core.messages.state import (
     JobRuns,
     KillSwitchRow,
     LastCycle,
+    LatchesLifted,
     MakeBackup,
     OpenCycles,
     OpenInbox,
@@ -121,6 +126,8 @@ KillSwitchProtocol = (
     | PermitVoid
     | ArmKillSwitch
     | DisarmKillSwitch
+    | PauseEntries
+    | ResumeEntries
     | SuspendEntries
     | ClearSuspension
     | BooksChanged
@@ -129,6 +136,7 @@ KillSwitchProtocol = (
     | GetKillSwitch
     | AuditBoot
     | KillSwitchRow
+    | LatchesLifted
     | Recorded
     | Refused
 )
@@ -262,6 +270,8 @@ ControlProtocol = (
     | SettleFailed
     | MarketSnapshotStored
     | MarketSnapshotFailed
+    | EntriesPaused
+    | EntriesResumed
 )
 """From `CycleWaits` on: the answers to operators' messages."""
 

@@ -12,9 +12,22 @@ from pydantic import JsonValue, ValidationError
 from actors.control.rooms import ControlRooms
 from actors.runtime import Address
 from core.errors import InputError
+from core.messages.alerting import SendTestAlert, TestAlertRaised
 from core.messages.base import Command, Event
-from core.messages.decision import CycleEnded, RunEntryCycle, RunMonitorCycle
-from core.messages.execution import ClosePosition, ExitEnded, Settled, SettleExpired, SettleFailed
+from core.messages.control import RestartActor, RestartDone
+from core.messages.decision import CycleEnded, RecalibrateKelly, RunEntryCycle, RunMonitorCycle
+from core.messages.execution import (
+    AllClosed,
+    CancelOrders,
+    CloseAll,
+    ClosePosition,
+    ExitEnded,
+    OrdersCancelled,
+    Settled,
+    SettleExpired,
+    SettleFailed,
+)
+from core.messages.health import BackupDone, BackupFailed, BackupNow
 from core.messages.kill_switch import (
     ArmCause,
     ArmKillSwitch,
@@ -94,12 +107,18 @@ INJECTABLE: Mapping[str, Injectable[Any]] = {
         Injectable(PauseEntries, lambda rooms: rooms.kill_switch, (EntriesPaused,), at_once=True),
         Injectable(ResumeEntries, lambda rooms: rooms.kill_switch, (EntriesResumed,)),
         Injectable(ClosePosition, lambda rooms: rooms.execution, (ExitEnded,)),
+        Injectable(CloseAll, lambda rooms: rooms.execution, (AllClosed,)),
+        Injectable(CancelOrders, lambda rooms: rooms.execution, (OrdersCancelled,)),
         Injectable(SettleExpired, lambda rooms: rooms.execution, (Settled, SettleFailed)),
         Injectable(RunEntryCycle, lambda rooms: rooms.decision, (CycleEnded,)),
         Injectable(RunMonitorCycle, lambda rooms: rooms.decision, (CycleEnded,)),
         Injectable(
             TakeMarketSnapshot, lambda rooms: rooms.market_data, (MarketSnapshotStored, MarketSnapshotFailed)
         ),
+        Injectable(RecalibrateKelly, lambda rooms: rooms.decision, (CycleEnded,)),
+        Injectable(BackupNow, lambda rooms: rooms.health, (BackupDone, BackupFailed)),
+        Injectable(SendTestAlert, lambda rooms: rooms.alerting, (TestAlertRaised,)),
+        Injectable(RestartActor, lambda rooms: rooms.control, (RestartDone,)),
     )
 }
 
@@ -139,6 +158,7 @@ def build(name: str, body: Mapping[str, JsonValue], *, request_id: str, who: str
         first = error.errors()[0]
         field_name = ".".join(str(part) for part in first["loc"])
         raise InputError(
-            f"inject {name}: {field_name}: found {first['input']!r}, expected {first['msg']}"
+            f"inject {name}: {field_name}: found {first['input']!r}, expected "
+            f"{first['msg'].removeprefix('Value error, ')}"
         ) from None
     return command

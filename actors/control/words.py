@@ -9,11 +9,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from core.messages.alerting import Severity
+from core.messages.alerting import Severity, TestAlertRaised
 from core.messages.base import Event, Refused
-from core.messages.control import InjectDone
+from core.messages.control import InjectDone, RestartDone, RestartWaits
 from core.messages.decision import CycleEnded, CycleWaits
-from core.messages.execution import ExitEnded, ExitStarted, Settled, SettleFailed
+from core.messages.execution import (
+    AllClosed,
+    ExitEnded,
+    ExitStarted,
+    OrdersCancelled,
+    Settled,
+    SettleFailed,
+    StillClosing,
+)
+from core.messages.health import BackupDone, BackupFailed
 from core.messages.kill_switch import EntriesPaused, EntriesResumed
 from core.messages.market_data import MarketSnapshotFailed, MarketSnapshotStored
 from core.orders.books import CycleOutcome
@@ -62,8 +71,12 @@ def word_of(answer: Event) -> Word:
     match answer:
         case CycleEnded() | Settled() | MarketSnapshotStored() | MarketSnapshotFailed() | EntriesResumed():
             return Word(Kind.END)
-        case EntriesPaused(not_on_disk=None):
+        case EntriesPaused(not_on_disk=None) | AllClosed() | OrdersCancelled() | RestartDone():
             return Word(Kind.END)
+        case BackupDone() | BackupFailed() | TestAlertRaised():
+            return Word(Kind.END)
+        case StillClosing() | RestartWaits():
+            return Word(Kind.GOES_ON, answer.text)
         case EntriesPaused():
             text = f"entries are paused, but not over a restart; recorded again: {answer.not_on_disk}"
             return Word(Kind.ASK_AGAIN, text)
@@ -122,6 +135,20 @@ def _end(answer: Event) -> tuple[Severity, str]:
             return Severity.HIGH, f"no position is opened, but only until the engine is restarted: {why}"
         case EntriesResumed():
             return Severity.MEDIUM, resumed_text(answer)
+        case AllClosed():
+            closed = f": {', '.join(answer.closed)}" if answer.closed else ", and nothing was"
+            return Severity.MEDIUM, f"no position is open any more{closed}"
+        case OrdersCancelled():
+            return Severity.MEDIUM, cancelled_text(answer)
+        case BackupDone():
+            return Severity.MEDIUM, f"the backup {answer.path} is complete ({answer.size_bytes} bytes)"
+        case BackupFailed():
+            return Severity.HIGH, f"there is no backup: {', '.join(answer.reasons)}"
+        case TestAlertRaised():
+            over = ", ".join(answer.channels) or "the log alone: no channel is set up"
+            return Severity.LOW, f"the test alert is on its way over {over}"
+        case RestartDone():
+            return Severity.MEDIUM, f"{answer.actor} was restarted"
         case ExitEnded(state=None):
             return Severity.HIGH, f"the books know no position {answer.position_id}"
         case ExitEnded():
@@ -130,6 +157,19 @@ def _end(answer: Event) -> tuple[Severity, str]:
             return Severity.HIGH, f"it was given up: {', '.join(answer.reasons)}"
         case _:
             raise TypeError(f"expected the end of a person's command, found {type(answer).__name__}")
+
+
+def cancelled_text(cancelled: OrdersCancelled) -> str:
+    """Which entries were cancelled, which of them had been filled, and what goes on."""
+    text = f"{len(cancelled.entries)} resting entries were cancelled"
+    if cancelled.opened:
+        text += f", of which these had been filled at least in part: {', '.join(cancelled.opened)}"
+    if cancelled.exits:
+        text += (
+            f"; the exits of {', '.join(cancelled.exits)} go on, because they would be placed again at once "
+            "(run.py kill-switch arm stops them if kill_switch.exits is block)"
+        )
+    return text
 
 
 def resumed_text(resumed: EntriesResumed) -> str:

@@ -19,6 +19,7 @@ from core.messages.base import Refused
 from core.messages.decision import (
     DecisionStatus,
     GetDecision,
+    RecalibrateKelly,
     RunEntryCycle,
     RunMonitorCycle,
 )
@@ -59,8 +60,8 @@ from core.values import Mode
 class Decision(Room[DecisionProtocol | Terminated]):
     """Owner of the cycles.
 
-    Accepts: `JobDue`, `RunEntryCycle`, `RunMonitorCycle`, `MarketSnapshotStored`, `GetDecision`; answers of
-    state, market data and execution; `RecoveryReport`, `PositionClosed`.
+    Accepts: `JobDue`, `RunEntryCycle`, `RunMonitorCycle`, `RecalibrateKelly`, `MarketSnapshotStored`,
+    `GetDecision`; answers of state, market data and execution; `RecoveryReport`, `PositionClosed`.
     Sends: `OpenCycle`, `RecordDecision`, `CloseCycle`, `CloseProposal`, `RecordEvent`, `GetOpenCycles`,
     `GetLastCycle`, `GetClosedTrades`, `GetBooks` and `GetPosition` (asked) to state; `GetKillSwitch` (asked)
     to the kill switch; `FetchSnapshot` to market data; `PlaceCombo`, `ClosePosition`, `SettleExpired`,
@@ -124,6 +125,8 @@ class Decision(Room[DecisionProtocol | Terminated]):
                 self._handle_run(Job.ENTRY, message)
             case RunMonitorCycle():
                 self._handle_run(Job.MONITOR, message)
+            case RecalibrateKelly():
+                self._handle_run(Job.KELLY, message)
             case MarketSnapshotStored():
                 self._handle_market_snapshot(message)
             case CycleOpened() | CycleKnown() | Recorded():
@@ -162,7 +165,7 @@ class Decision(Room[DecisionProtocol | Terminated]):
             case _:
                 assert_never(message)
 
-    def _handle_run(self, job: Job, command: RunEntryCycle | RunMonitorCycle) -> None:
+    def _handle_run(self, job: Job, command: RunEntryCycle | RunMonitorCycle | RecalibrateKelly) -> None:
         """Run a cycle for a person. Its outcome is the answer, also if the command comes again."""
         due = Due(job, command.slot, self.ctx.now(), by_person=True)
         self._queue.add(due, Asker(command.request_id, answerer(self.ctx, command)))

@@ -39,6 +39,24 @@ class RaiseAlert(Command, Answered[AlertRaised]):
     request_id: str = ""
 
 
+class TestAlertRaised(Event):
+    """The test alert is on record, or in the log, and on its way over these channels; `status` shows when
+    each has taken it."""
+
+    request_id: str
+    severity: Severity
+    channels: tuple[str, ...]
+
+
+class SendTestAlert(Command, Answered[TestAlertRaised]):
+    """Raise an alert `test_alert`, to see that it arrives. Answered by `TestAlertRaised`."""
+
+    request_id: str
+    severity: Severity = Severity.MEDIUM
+    reason: str
+    who: str = "operator"
+
+
 class AlertRow(Event):
     """An alert as stored; `delivered_at` is None until all its channels (the log, if it has none) took it."""
 

@@ -6,7 +6,13 @@ what it sends itself. An `Address[Protocol]` takes nothing else; timer messages 
 
 from __future__ import annotations
 
-from core.messages.alerting import AlertRaised, GetAlerting, RaiseAlert
+from core.messages.alerting import (
+    AlertRaised,
+    GetAlerting,
+    RaiseAlert,
+    SendTestAlert,
+    TestAlertRaised,
+)
 from core.messages.anchor import GetRecordHash, HeadReached
 from core.messages.audit import AppendAudit, AuditAt, AuditBoot, GetAudit
 from core.messages.base import Refused
@@ -19,18 +25,32 @@ from core.messages.control import (
     GetTrace,
     InjectMessage,
     PingEngine,
+    RestartActor,
+    RestartDone,
+    RestartWaits,
     SocketLost,
     StopEngine,
 )
-from core.messages.decision import CycleEnded, CycleWaits, GetDecision, RunEntryCycle, RunMonitorCycle
+from core.messages.decision import (
+    CycleEnded,
+    CycleWaits,
+    GetDecision,
+    RecalibrateKelly,
+    RunEntryCycle,
+    RunMonitorCycle,
+)
 from core.messages.execution import (
+    AllClosed,
     CancelEntries,
+    CancelOrders,
+    CloseAll,
     ClosePosition,
     ExecutionStatus,
     ExitEnded,
     ExitStarted,
     GetExecution,
     OrderFinal,
+    OrdersCancelled,
     PlaceCombo,
     PositionClosed,
     Reconcile,
@@ -38,9 +58,16 @@ from core.messages.execution import (
     Settled,
     SettleExpired,
     SettleFailed,
+    StillClosing,
     WithdrawEntries,
 )
-from core.messages.health import GetHealth, HealthStatus
+from core.messages.health import (
+    BackupDone,
+    BackupFailed,
+    BackupNow,
+    GetHealth,
+    HealthStatus,
+)
 from core.messages.kill_switch import (
     ArmKillSwitch,
     BooksChanged,
@@ -118,7 +145,7 @@ from core.messages.state import (
     UndeliveredAlerts,
 )
 
-AlertingProtocol = RaiseAlert | GetAlerting | Recorded | Refused | UndeliveredAlerts
+AlertingProtocol = RaiseAlert | SendTestAlert | GetAlerting | Recorded | Refused | UndeliveredAlerts
 
 KillSwitchProtocol = (
     RequestPermit
@@ -175,6 +202,8 @@ ExecutionProtocol = (
     | Reconcile
     | CancelEntries
     | WithdrawEntries
+    | CloseAll
+    | CancelOrders
     | GetExecution
     | KillSwitchArmed
     | AccountBound
@@ -207,6 +236,7 @@ MarketDataProtocol = (
 DecisionProtocol = (
     RunEntryCycle
     | RunMonitorCycle
+    | RecalibrateKelly
     | GetDecision
     | JobDue
     | MarketSnapshotStored
@@ -230,6 +260,7 @@ DecisionProtocol = (
 
 HealthProtocol = (
     GetHealth
+    | BackupNow
     | ClockSet
     | JobDue
     | RecoveryReport
@@ -254,6 +285,7 @@ ControlProtocol = (
     | InjectMessage
     | AwaitInject
     | AwaitEnded
+    | RestartActor
     | SocketLost
     | RecoveryReport
     | OpenInbox
@@ -272,6 +304,14 @@ ControlProtocol = (
     | MarketSnapshotFailed
     | EntriesPaused
     | EntriesResumed
+    | AllClosed
+    | StillClosing
+    | OrdersCancelled
+    | BackupDone
+    | BackupFailed
+    | TestAlertRaised
+    | RestartDone
+    | RestartWaits
 )
 """From `CycleWaits` on: the answers to operators' messages."""
 

@@ -15,11 +15,11 @@ from core.messages.alerting import (
     AlertingStatus,
     AlertRaised,
     AlertRow,
+    AlertTested,
     GetAlerting,
     RaiseAlert,
     SendTestAlert,
     Severity,
-    TestAlertRaised,
 )
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.base import Refused
@@ -46,7 +46,7 @@ class Alerting(Room[AlertingProtocol | SendNext | BacklogLate]):
     """Accepts: RaiseAlert, SendTestAlert, GetAlerting; from state Recorded, Refused, UndeliveredAlerts.
 
     Sends: RecordAlert, RecordAlertDelivered, GetUndeliveredAlerts to state; AlertRaised,
-    TestAlertRaised to who asked for it.
+    AlertTested to who asked for it.
     Owns: the channels to the operator, each with its queue. Without a channel an alert goes to the log.
     On failure: a restart reads what is undelivered from the books; nobody waits for this room.
     """
@@ -112,9 +112,7 @@ class Alerting(Room[AlertingProtocol | SendNext | BacklogLate]):
         answer, channels = answerer(self.ctx, command), tuple(self._queues)
 
         def tell(raised: AlertRaised) -> None:
-            answer(
-                TestAlertRaised(request_id=raised.request_id, severity=command.severity, channels=channels)
-            )
+            answer(AlertTested(request_id=raised.request_id, severity=command.severity, channels=channels))
 
         text = f"this is a test of {command.who}, there is nothing to do: {command.reason}"
         alert = RaiseAlert(

@@ -36,7 +36,7 @@ from actors.runtime import (
     Terminated,
 )
 from core.errors import InputError
-from core.messages.alerting import AlertRaised, Severity, TestAlertRaised
+from core.messages.alerting import AlertRaised, AlertTested, Severity
 from core.messages.base import Event, Refused
 from core.messages.control import (
     AwaitEnded,
@@ -222,7 +222,7 @@ class Control(
                 | OrdersCancelled()
                 | BackupDone()
                 | BackupFailed()
-                | TestAlertRaised()
+                | AlertTested()
                 | RestartDone()
                 | RestartWaits()
             ):

@@ -12,7 +12,7 @@ from pydantic import JsonValue, ValidationError
 from actors.control.rooms import ControlRooms
 from actors.runtime import Address
 from core.errors import InputError
-from core.messages.alerting import SendTestAlert, TestAlertRaised
+from core.messages.alerting import AlertTested, SendTestAlert
 from core.messages.base import Command, Event
 from core.messages.control import RestartActor, RestartDone
 from core.messages.decision import CycleEnded, RecalibrateKelly, RunEntryCycle, RunMonitorCycle
@@ -117,7 +117,7 @@ INJECTABLE: Mapping[str, Injectable[Any]] = {
         ),
         Injectable(RecalibrateKelly, lambda rooms: rooms.decision, (CycleEnded,)),
         Injectable(BackupNow, lambda rooms: rooms.health, (BackupDone, BackupFailed)),
-        Injectable(SendTestAlert, lambda rooms: rooms.alerting, (TestAlertRaised,)),
+        Injectable(SendTestAlert, lambda rooms: rooms.alerting, (AlertTested,)),
         Injectable(RestartActor, lambda rooms: rooms.control, (RestartDone,)),
     )
 }

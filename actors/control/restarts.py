@@ -30,7 +30,7 @@ class LookAtRestart:
 
 
 @dataclass
-class _Asked:
+class _Restarting:
     command: RestartActor
     answer: Answer
     ended_epoch: int | None = None
@@ -43,7 +43,7 @@ class Restarts:
     def __init__(self, ctx: OwnContext[LookAtRestart], engine: Engine) -> None:
         self._ctx = ctx
         self._engine = engine
-        self._asked: dict[str, _Asked] = {}
+        self._asked: dict[str, _Restarting] = {}
 
     def ask(self, command: RestartActor, answer: Answer) -> None:
         """Begin; asked again while it is under way, only the answer goes to who asked last."""
@@ -51,7 +51,7 @@ class Restarts:
         if asked is not None:
             asked.answer = answer
             return
-        self._asked[command.request_id] = _Asked(command, answer)
+        self._asked[command.request_id] = _Restarting(command, answer)
         self.look(command.request_id)
 
     def look(self, request_id: str) -> None:

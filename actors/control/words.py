@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from core.messages.alerting import Severity, TestAlertRaised
+from core.messages.alerting import AlertTested, Severity
 from core.messages.base import Event, Refused
 from core.messages.control import InjectDone, RestartDone, RestartWaits
 from core.messages.decision import CycleEnded, CycleWaits
@@ -73,7 +73,7 @@ def word_of(answer: Event) -> Word:
             return Word(Kind.END)
         case EntriesPaused(not_on_disk=None) | AllClosed() | OrdersCancelled() | RestartDone():
             return Word(Kind.END)
-        case BackupDone() | BackupFailed() | TestAlertRaised():
+        case BackupDone() | BackupFailed() | AlertTested():
             return Word(Kind.END)
         case StillClosing() | RestartWaits():
             return Word(Kind.GOES_ON, answer.text)
@@ -106,6 +106,11 @@ def _again(reasons: tuple[str, ...]) -> Word:
         if reason in TRANSIENT:
             return Word(Kind.ASK_AGAIN, TRANSIENT[reason])
     return Word(Kind.ASK_AGAIN, f"it can't be done now and is asked again: {', '.join(reasons)}")
+
+
+def said(answer: Event) -> str:
+    """The end of a command as a sentence for people."""
+    return _end(answer)[1]
 
 
 def end_alert(done: InjectDone, answer: Event, who: str) -> tuple[Severity, str]:
@@ -144,7 +149,7 @@ def _end(answer: Event) -> tuple[Severity, str]:
             return Severity.MEDIUM, f"the backup {answer.path} is complete ({answer.size_bytes} bytes)"
         case BackupFailed():
             return Severity.HIGH, f"there is no backup: {', '.join(answer.reasons)}"
-        case TestAlertRaised():
+        case AlertTested():
             over = ", ".join(answer.channels) or "the log alone: no channel is set up"
             return Severity.LOW, f"the test alert is on its way over {over}"
         case RestartDone():

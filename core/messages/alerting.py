@@ -39,7 +39,7 @@ class RaiseAlert(Command, Answered[AlertRaised]):
     request_id: str = ""
 
 
-class TestAlertRaised(Event):
+class AlertTested(Event):
     """The test alert is on record, or in the log, and on its way over these channels; `status` shows when
     each has taken it."""
 
@@ -48,8 +48,8 @@ class TestAlertRaised(Event):
     channels: tuple[str, ...]
 
 
-class SendTestAlert(Command, Answered[TestAlertRaised]):
-    """Raise an alert `test_alert`, to see that it arrives. Answered by `TestAlertRaised`."""
+class SendTestAlert(Command, Answered[AlertTested]):
+    """Raise an alert `test_alert`, to see that it arrives. Answered by `AlertTested`."""
 
     request_id: str
     severity: Severity = Severity.MEDIUM

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from core.messages.alerting import (
     AlertRaised,
+    AlertTested,
     GetAlerting,
     RaiseAlert,
     SendTestAlert,
-    TestAlertRaised,
 )
 from core.messages.anchor import GetRecordHash, HeadReached
 from core.messages.audit import AppendAudit, AuditAt, AuditBoot, GetAudit
@@ -309,7 +309,7 @@ ControlProtocol = (
     | OrdersCancelled
     | BackupDone
     | BackupFailed
-    | TestAlertRaised
+    | AlertTested
     | RestartDone
     | RestartWaits
 )

@@ -8,7 +8,8 @@ import pytest
 from rich.console import Console
 
 from actors.control.wire import answer_of
-from cli.commands.inject import fields_of, under_way
+from cli.commands.inject import fields_of
+from cli.sending import under_way
 from cli.views.live import picture
 from cli.views.status_page import book_line, kill_switch_text, show_status
 from core.contract import Router

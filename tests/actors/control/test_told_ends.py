@@ -179,6 +179,12 @@ def test_every_durable_message_has_answers_that_are_known_to_control() -> None:
     assert durable == {
         "PauseEntries",
         "ResumeEntries",
+        "CloseAll",
+        "CancelOrders",
+        "BackupNow",
+        "SendTestAlert",
+        "RestartActor",
+        "RecalibrateKelly",
         "ClosePosition",
         "SettleExpired",
         "RunEntryCycle",

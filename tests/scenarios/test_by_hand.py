@@ -36,6 +36,7 @@ def test_messages_that_do_not_trade_end_with_what_they_led_to(folder: Path) -> N
     tell(play, "BackupNow", reason="before an update")
     tell(play, "SendTestAlert", severity="HIGH", reason="a new channel")
     tell(play, "RecalibrateKelly", reason="curious")
+    play.run_until(BEGIN + 4 * MINUTE)  # A restart of decision would end the cycle that is under way.
     for actor in ("decision", "control", "mcp.sentiment"):
         tell(play, "RestartActor", actor=actor, reason="a drill")
     play.run_until(BEGIN + TO_ENTRY)
@@ -103,7 +104,7 @@ def all_closed(played: Played) -> None:
 
 
 def test_everything_is_closed_however_it_is_killed(folder: Path) -> None:
-    kill_and_continue(close_all_asked, folder / "close-all", step=120, check=all_closed)
+    kill_and_continue(close_all_asked, folder / "close-all", step=60, check=all_closed)
 
 
 def test_close_all_cancels_the_entry_that_rests_and_lets_none_follow(folder: Path) -> None:

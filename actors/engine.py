@@ -67,6 +67,9 @@ class EngineHandle:
     def trace(self, correlation: str) -> tuple[str, ...]:
         return tuple(envelope_line(envelope) for envelope in self.system.tracer.find(correlation))
 
+    def restart(self, name: str) -> None:
+        self.system.restart(name)
+
     def request_stop(self, reason: str) -> None:
         """Request the stop; only the first reason is kept."""
         if not self.stop_wanted.is_set():

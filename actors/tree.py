@@ -266,6 +266,7 @@ def _desk(settings: EngineSettings, engine: Engine) -> tuple[ChildSpec, ...]:
                     market_data=rooms[MARKET_DATA],
                     decision=rooms[DECISION],
                     health=rooms[HEALTH],
+                    control=rooms[CONTROL],
                     scheduler=rooms[SCHEDULER],
                 ),
                 engine=engine,

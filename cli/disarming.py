@@ -15,7 +15,8 @@ from reading.control_client import exchange, request_of
 WAIT_S = 20.0
 _STILL = "and may still carry it out; see run.py kill-switch status"
 _MEANING = {
-    "not_armed": "the switch is not armed",
+    "not_armed": "the switch is not armed, so there is nothing to disarm; what else blocks entries says"
+    " run.py status",
     "busy": "an arming or another disarming is under way; try again in a few seconds",
     "kill_switch_row_unknown": "the engine is still starting; try again in a few seconds",
     "audit_break_not_accepted": (

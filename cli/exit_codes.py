@@ -4,6 +4,7 @@
 1  a check ran and found something wrong; also if the upstream is unreachable or refuses the token
 2  arguments, environment or input that can't be used
 3  the command needs a running engine and there is none
+4  the message is on disk and still under way after the wait; an alert tells its end
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ class ExitCode(IntEnum):
     FOUND_WRONG = 1
     BAD_INPUT = 2
     NOT_RUNNING = 3
+    UNDER_WAY = 4
 
 
 def exit_code_of(error: CerberoError) -> ExitCode:

@@ -40,3 +40,7 @@ StrategyFile = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, for machines.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do it without a question, as a script must.")]
+WaitS = Annotated[
+    float, typer.Option("--wait", metavar="SECONDS", min=0, max=86_400, help="How long to await its end.")
+]

@@ -11,7 +11,17 @@ from actors.alerting.channel import AlertChannel
 from actors.alerting.channel_queue import BacklogLate, ChannelQueue, SendNext
 from actors.room import Returned, Room, answerer, returned
 from actors.runtime import Address
-from core.messages.alerting import AlertingStatus, AlertRaised, AlertRow, GetAlerting, RaiseAlert, Severity
+from core.alerts import AlertCode
+from core.messages.alerting import (
+    AlertingStatus,
+    AlertRaised,
+    AlertRow,
+    AlertTested,
+    GetAlerting,
+    RaiseAlert,
+    SendTestAlert,
+    Severity,
+)
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.base import Refused
 from core.messages.protocols import AlertingProtocol, StateProtocol
@@ -34,9 +44,10 @@ _LEVELS = {
 
 
 class Alerting(Room[AlertingProtocol | SendNext | BacklogLate]):
-    """Accepts: RaiseAlert, GetAlerting; from state Recorded, Refused, UndeliveredAlerts.
+    """Accepts: RaiseAlert, SendTestAlert, GetAlerting; from state Recorded, Refused, UndeliveredAlerts.
 
-    Sends: RecordAlert, RecordAlertDelivered, GetUndeliveredAlerts to state; AlertRaised to who asked for it.
+    Sends: RecordAlert, RecordAlertDelivered, GetUndeliveredAlerts to state; AlertRaised,
+    AlertTested to who asked for it.
     Owns: the channels to the operator, each with its queue. Without a channel an alert goes to the log.
     On failure: a restart reads what is undelivered from the books; nobody waits for this room.
     """
@@ -77,7 +88,9 @@ class Alerting(Room[AlertingProtocol | SendNext | BacklogLate]):
     def handle(self, message: AlertingProtocol | SendNext | BacklogLate) -> Returned | None:
         match message:
             case RaiseAlert():
-                self._handle_raise_alert(message)
+                self._handle_raise_alert(message, answerer(self.ctx, message))
+            case SendTestAlert():
+                self._handle_send_test_alert(message)
             case GetAlerting():
                 return returned(message, self._handle_get_alerting())
             case Recorded():
@@ -96,8 +109,25 @@ class Alerting(Room[AlertingProtocol | SendNext | BacklogLate]):
                 assert_never(message)
         return None
 
-    def _handle_raise_alert(self, raised: RaiseAlert) -> None:
-        if raised.request_id and self._is_repeated(raised):
+    def _handle_send_test_alert(self, command: SendTestAlert) -> None:
+        answer, channels = answerer(self.ctx, command), tuple(self._queues)
+
+        def tell(raised: AlertRaised) -> None:
+            answer(AlertTested(request_id=raised.request_id, severity=command.severity, channels=channels))
+
+        text = f"this is a test of {command.who}, there is nothing to do: {command.reason}"
+        alert = RaiseAlert(
+            severity=command.severity,
+            code=AlertCode.TEST_ALERT,
+            text=text,
+            cause=command.request_id,
+            at=self.ctx.now(),
+            request_id=command.request_id,
+        )
+        self._handle_raise_alert(alert, tell)
+
+    def _handle_raise_alert(self, raised: RaiseAlert, answer: Callable[[AlertRaised], None]) -> None:
+        if raised.request_id and self._is_repeated(raised, answer):
             return
         alert = AlertRow(
             alert_id=raised.request_id or self.ctx.uuid(),
@@ -140,9 +170,9 @@ class Alerting(Room[AlertingProtocol | SendNext | BacklogLate]):
         record = RecordAlert(request_id=request_id, audit=(event,), alert=alert, channels=tuple(self._queues))
         self.outbox.send(self._state, record, request_id)
 
-    def _is_repeated(self, raised: RaiseAlert) -> bool:
+    def _is_repeated(self, raised: RaiseAlert, answer: Callable[[AlertRaised], None]) -> bool:
         """Note whom to answer. True if the alert was raised before: then it is only answered."""
-        answer, record = answerer(self.ctx, raised), record_request(raised.request_id)
+        record = record_request(raised.request_id)
         known = record in self._asked
         if known and self._asked[record] is None:
             answer(AlertRaised(request_id=raised.request_id))

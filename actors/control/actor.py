@@ -14,10 +14,21 @@ from actors.control.commands import Again, CloseAgain, Commands, DeliverAgain, R
 from actors.control.engine import Engine
 from actors.control.inbox import UNDER_WAY_MAX, Inbox, UnderWay
 from actors.control.injectable import INJECTABLE, build
+from actors.control.restarts import LookAtRestart, Restarts
 from actors.control.rooms import ControlRooms
 from actors.control.server import ControlServer
 from actors.control.survey import Survey, healthcheck
-from actors.room import HOUR_S, Alarm, Deferred, Returned, Room, StandingAlert, deferred, returned
+from actors.room import (
+    HOUR_S,
+    Alarm,
+    Deferred,
+    Returned,
+    Room,
+    StandingAlert,
+    answerer,
+    deferred,
+    returned,
+)
 from actors.runtime import (
     CellState,
     PlainQuestion,
@@ -26,7 +37,7 @@ from actors.runtime import (
 )
 from core.alerts import AlertCode
 from core.errors import InputError
-from core.messages.alerting import AlertRaised, Severity
+from core.messages.alerting import AlertRaised, AlertTested, Severity
 from core.messages.base import Event, Refused
 from core.messages.control import (
     AwaitEnded,
@@ -43,13 +54,26 @@ from core.messages.control import (
     InjectAccepted,
     InjectMessage,
     PingEngine,
+    RestartActor,
+    RestartDone,
+    RestartWaits,
     SocketLost,
     StopEngine,
     Trace,
 )
 from core.messages.decision import CycleEnded, CycleWaits
-from core.messages.execution import ExitEnded, ExitStarted, RecoveryReport, Settled, SettleFailed
-from core.messages.kill_switch import ArmKillSwitch
+from core.messages.execution import (
+    AllClosed,
+    ExitEnded,
+    ExitStarted,
+    OrdersCancelled,
+    RecoveryReport,
+    Settled,
+    SettleFailed,
+    StillClosing,
+)
+from core.messages.health import BackupDone, BackupFailed
+from core.messages.kill_switch import ArmKillSwitch, EntriesPaused, EntriesResumed
 from core.messages.market_data import MarketSnapshotFailed, MarketSnapshotStored
 from core.messages.protocols import ControlProtocol
 from core.messages.scheduler import GetJobs, Jobs
@@ -70,7 +94,15 @@ class AskKillSwitch:
 
 
 class Control(
-    Room[ControlProtocol | Terminated | AskKillSwitch | DeliverAgain | CloseAgain | ReadInboxAgain]
+    Room[
+        ControlProtocol
+        | Terminated
+        | AskKillSwitch
+        | LookAtRestart
+        | DeliverAgain
+        | CloseAgain
+        | ReadInboxAgain
+    ]
 ):
     """Accepts: ControlProtocol; the answers of injected messages; Terminated of the rooms they went to.
 
@@ -108,8 +140,10 @@ class Control(
         self._commands = Commands(self.ctx, self.outbox, self._inbox, self._rooms)
         told = {item.room(self._rooms) for item in INJECTABLE.values() if item.through_inbox}
         for room in sorted(told, key=lambda room: room.name):
-            self.ctx.watch(room)
+            if room is not self._rooms.control:
+                self.ctx.watch(room)
         self.ctx.watch(self._rooms.scheduler)
+        self._restarts = Restarts(self.ctx, self._engine)
         self._commands.read_inbox()
         if self._socket_path is not None:
             self._server = ControlServer(
@@ -122,7 +156,9 @@ class Control(
         if self._server is not None:
             self._server.close()
 
-    def handle(self, message: ControlProtocol | Terminated | AskKillSwitch | Again) -> Returned | None:
+    def handle(
+        self, message: ControlProtocol | Terminated | AskKillSwitch | LookAtRestart | Again
+    ) -> Returned | None:
         match message:
             case GetStatus():
                 return self._handle_get_status(message)
@@ -165,6 +201,10 @@ class Control(
                 self._handle_terminated(message)
             case AskKillSwitch():
                 self._handle_ask_kill_switch(message)
+            case RestartActor():
+                self._restarts.ask(message, answerer(self.ctx, message))
+            case LookAtRestart():
+                self._restarts.look(message.request_id)
             case DeliverAgain() | CloseAgain() | ReadInboxAgain():
                 self._commands.again(message)
             case (
@@ -176,6 +216,16 @@ class Control(
                 | SettleFailed()
                 | MarketSnapshotStored()
                 | MarketSnapshotFailed()
+                | EntriesPaused()
+                | EntriesResumed()
+                | AllClosed()
+                | StillClosing()
+                | OrdersCancelled()
+                | BackupDone()
+                | BackupFailed()
+                | AlertTested()
+                | RestartDone()
+                | RestartWaits()
             ):
                 self._commands.answered(message)
             case _:
@@ -245,7 +295,7 @@ class Control(
             self.ctx.tell(self.ctx.self_address, AskKillSwitch(request_id))
             accepted = InjectAccepted(request_id=request_id, message=inject.message, on_disk=False)
             return returned(inject, accepted)
-        if self._inbox.is_full:
+        if self._inbox.is_full and not entry.item.at_once:
             reason = f"{UNDER_WAY_MAX} messages are under way already"
             return returned(inject, Refused(request_id=request_id, reasons=(reason,)))
         entry.accepted_by = deferred(self.ctx, inject)

@@ -21,6 +21,9 @@ class Engine(Protocol):
     def trace(self, correlation: str) -> tuple[str, ...]:
         """The envelopes still kept under one correlation, one line each, oldest first."""
 
+    def restart(self, name: str) -> None:
+        """End a room's present life in order; its supervisor starts the next."""
+
     def request_stop(self, reason: str) -> None:
         """Have the main thread stop the system in order."""
 

@@ -12,15 +12,32 @@ from pydantic import JsonValue, ValidationError
 from actors.control.rooms import ControlRooms
 from actors.runtime import Address
 from core.errors import InputError
+from core.messages.alerting import AlertTested, SendTestAlert
 from core.messages.base import Command, Event
-from core.messages.decision import CycleEnded, RunEntryCycle, RunMonitorCycle
-from core.messages.execution import ClosePosition, ExitEnded, Settled, SettleExpired, SettleFailed
+from core.messages.control import RestartActor, RestartDone
+from core.messages.decision import CycleEnded, RecalibrateKelly, RunEntryCycle, RunMonitorCycle
+from core.messages.execution import (
+    AllClosed,
+    CancelOrders,
+    CloseAll,
+    ClosePosition,
+    ExitEnded,
+    OrdersCancelled,
+    Settled,
+    SettleExpired,
+    SettleFailed,
+)
+from core.messages.health import BackupDone, BackupFailed, BackupNow
 from core.messages.kill_switch import (
     ArmCause,
     ArmKillSwitch,
     DisarmKillSwitch,
+    EntriesPaused,
+    EntriesResumed,
     KillSwitchArmed,
     KillSwitchDisarmed,
+    PauseEntries,
+    ResumeEntries,
 )
 from core.messages.market_data import MarketSnapshotFailed, MarketSnapshotStored, TakeMarketSnapshot
 
@@ -37,6 +54,9 @@ class Injectable(Generic[C]):
     `through_inbox`: on disk before it is acknowledged. The kill switch has its own durability and must never
     wait for the books, so its messages are asked directly.
 
+    `at_once`: told to its room before it is on disk, and also if it never will be: stopping must not wait for
+    the books. Its room takes it a second time without harm.
+
     `answers` are those that may be final; `actors/control/words.py` says which of them are.
     """
 
@@ -44,6 +64,7 @@ class Injectable(Generic[C]):
     room: Callable[[ControlRooms], Address[C]]
     answers: tuple[type[Event], ...]
     through_inbox: bool = True
+    at_once: bool = False
 
     @property
     def name(self) -> str:
@@ -83,13 +104,21 @@ INJECTABLE: Mapping[str, Injectable[Any]] = {
         Injectable(
             DisarmKillSwitch, lambda rooms: rooms.kill_switch, (KillSwitchDisarmed,), through_inbox=False
         ),
+        Injectable(PauseEntries, lambda rooms: rooms.kill_switch, (EntriesPaused,), at_once=True),
+        Injectable(ResumeEntries, lambda rooms: rooms.kill_switch, (EntriesResumed,)),
         Injectable(ClosePosition, lambda rooms: rooms.execution, (ExitEnded,)),
+        Injectable(CloseAll, lambda rooms: rooms.execution, (AllClosed,)),
+        Injectable(CancelOrders, lambda rooms: rooms.execution, (OrdersCancelled,)),
         Injectable(SettleExpired, lambda rooms: rooms.execution, (Settled, SettleFailed)),
         Injectable(RunEntryCycle, lambda rooms: rooms.decision, (CycleEnded,)),
         Injectable(RunMonitorCycle, lambda rooms: rooms.decision, (CycleEnded,)),
         Injectable(
             TakeMarketSnapshot, lambda rooms: rooms.market_data, (MarketSnapshotStored, MarketSnapshotFailed)
         ),
+        Injectable(RecalibrateKelly, lambda rooms: rooms.decision, (CycleEnded,)),
+        Injectable(BackupNow, lambda rooms: rooms.health, (BackupDone, BackupFailed)),
+        Injectable(SendTestAlert, lambda rooms: rooms.alerting, (AlertTested,)),
+        Injectable(RestartActor, lambda rooms: rooms.control, (RestartDone,)),
     )
 }
 
@@ -120,6 +149,7 @@ def build(name: str, body: Mapping[str, JsonValue], *, request_id: str, who: str
         "who": who,
         "cause": ArmCause.OPERATOR.value,
         "slot": at.isoformat(),
+        "at": at.isoformat(),
     }
     own = {key: value for key, value in filled.items() if key in item.message.model_fields}
     try:
@@ -128,6 +158,7 @@ def build(name: str, body: Mapping[str, JsonValue], *, request_id: str, who: str
         first = error.errors()[0]
         field_name = ".".join(str(part) for part in first["loc"])
         raise InputError(
-            f"inject {name}: {field_name}: found {first['input']!r}, expected {first['msg']}"
+            f"inject {name}: {field_name}: found {first['input']!r}, expected "
+            f"{first['msg'].removeprefix('Value error, ')}"
         ) from None
     return command

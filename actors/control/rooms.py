@@ -8,6 +8,7 @@ from actors.runtime import Address
 from core.messages.protocols import (
     AlertingProtocol,
     AuditProtocol,
+    ControlProtocol,
     DecisionProtocol,
     ExecutionProtocol,
     HealthProtocol,
@@ -30,4 +31,6 @@ class ControlRooms:
     market_data: Address[MarketDataProtocol]
     decision: Address[DecisionProtocol]
     health: Address[HealthProtocol]
+    control: Address[ControlProtocol]
+    """Control itself, for what it does on its own."""
     scheduler: Address[SchedulerProtocol]

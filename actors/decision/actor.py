@@ -21,6 +21,7 @@ from core.messages.base import Refused
 from core.messages.decision import (
     DecisionStatus,
     GetDecision,
+    RecalibrateKelly,
     RunEntryCycle,
     RunMonitorCycle,
 )
@@ -62,8 +63,8 @@ from core.values import Mode
 class Decision(Room[DecisionProtocol | Terminated]):
     """Owner of the cycles.
 
-    Accepts: `JobDue`, `RunEntryCycle`, `RunMonitorCycle`, `MarketSnapshotStored`, `GetDecision`; answers of
-    state, market data and execution; `RecoveryReport`, `PositionClosed`.
+    Accepts: `JobDue`, `RunEntryCycle`, `RunMonitorCycle`, `RecalibrateKelly`, `MarketSnapshotStored`,
+    `GetDecision`; answers of state, market data and execution; `RecoveryReport`, `PositionClosed`.
     Sends: `OpenCycle`, `RecordDecision`, `CloseCycle`, `CloseProposal`, `RecordEvent`, `GetOpenCycles`,
     `GetLastCycle`, `GetClosedTrades`, `GetWeek`, `GetBooks` and `GetPosition` (asked) to state;
     `GetKillSwitch` (asked) to the kill switch; `FetchSnapshot`, `GetMarks` (asked) to market data;
@@ -127,6 +128,8 @@ class Decision(Room[DecisionProtocol | Terminated]):
                 self._handle_run(Job.ENTRY, message)
             case RunMonitorCycle():
                 self._handle_run(Job.MONITOR, message)
+            case RecalibrateKelly():
+                self._handle_run(Job.KELLY, message)
             case MarketSnapshotStored():
                 self._handle_market_snapshot(message)
             case CycleOpened() | CycleKnown() | Recorded():
@@ -171,7 +174,7 @@ class Decision(Room[DecisionProtocol | Terminated]):
             case _:
                 assert_never(message)
 
-    def _handle_run(self, job: Job, command: RunEntryCycle | RunMonitorCycle) -> None:
+    def _handle_run(self, job: Job, command: RunEntryCycle | RunMonitorCycle | RecalibrateKelly) -> None:
         """Run a cycle for a person. Its outcome is the answer, also if the command comes again."""
         due = Due(job, command.slot, self.ctx.now(), by_person=True)
         self._queue.add(due, Asker(command.request_id, answerer(self.ctx, command)))

@@ -9,6 +9,7 @@ from typing import Final, assert_never
 from actors.execution.account import look, needs_reconcile, tell_findings
 from actors.execution.account_lock import AccountLock
 from actors.execution.account_watch import AccountWatch
+from actors.execution.by_hand import ByHand, cancel_entries
 from actors.execution.entry import ENTRY, STOP_ENTRIES, WITHDRAW_ENTRIES, enter, entry_name
 from actors.execution.exit import EXIT, ExitRequest, answer_once, close, exit_name
 from actors.execution.line import ExecutionRooms, Line, fetch_key, order_key, state_key
@@ -20,8 +21,9 @@ from actors.runtime import Address, Name, done_key
 from core.messages.base import Refused
 from core.messages.execution import (
     CancelEntries,
+    CancelOrders,
+    CloseAll,
     ClosePosition,
-    EntriesCancelled,
     ExecutionStatus,
     ExitStarted,
     FinalOutcome,
@@ -51,9 +53,6 @@ from core.messages.state import AccountBound, BooksRead, OrdersRead, PositionRea
 from core.strategy import Strategy
 from core.values import Failed, PositionId
 
-CANCEL_ENTRIES_WITHIN_S = 4.0
-"""How long an orderly stop waits for its cancels to be confirmed."""
-SAY_STOP_EVERY_S = 0.5
 CHECK_AFTER_ORDER_S = 60.0
 """Delay of the check of sizes after an order has ended: a fill may still have crossed its cancel."""
 RECOVERY: Final = Name("recovery")
@@ -124,6 +123,13 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
 
     def on_start(self) -> None:
         super().on_start()
+        self._by_hand = ByHand(
+            self.conversations,
+            line=self._line,
+            start_exit=self._start_exit,
+            is_recovering=lambda: self._recovering,
+            exits=lambda: tuple(self._exits),
+        )
         self._start_recovery("start of an incarnation")
 
     def handle(self, message: ExecutionProtocol | _CheckDue) -> None:
@@ -140,6 +146,10 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
                 self._handle_cancel_entries(message)
             case WithdrawEntries():
                 self._handle_withdraw_entries()
+            case CloseAll():
+                self._by_hand.close_all(message, answerer(self.ctx, message))
+            case CancelOrders():
+                self._by_hand.cancel_orders(message, answerer(self.ctx, message))
             case GetExecution():
                 answerer(self.ctx, message)(self._status())
             case Recorded() | Refused() | AccountBound() | BooksRead() | PositionRead() | OrdersRead():
@@ -160,9 +170,10 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
         name = entry_name(command.proposal.proposal_id)
         if name in self.conversations:
             return  # A repeated request: the conversation under way will answer.
-        if self._recovering or self._stopping:
+        if self._recovering or self._stopping or self._by_hand.is_closing_all:
             outcome = FinalOutcome.RECOVERING if self._recovering else FinalOutcome.REFUSED
-            reason = "recovering" if self._recovering else "stopping"
+            refusal = "stopping" if self._stopping else "closing_all"
+            reason = "recovering" if self._recovering else refusal
             answerer(self.ctx, command)(
                 OrderFinal(
                     request_id=command.request_id,
@@ -175,6 +186,7 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
             )
             return
         line = self._line(command.cycle_id)
+        self._by_hand.entry_began(name, self.ctx.now())
         self.conversations.start(name, self._enter(name, line, command))
 
     def _handle_close(self, command: ClosePosition) -> None:
@@ -208,26 +220,13 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
         """The engine is stopping: cancel resting entries and take no new one."""
         self._stopping = True
         stop = f"stop:{self.ctx.uuid()}"
-        cancels = self._cancel_entries(self._line(stop), answerer(self.ctx, command))
+        cancels = cancel_entries(self._line(stop), answerer(self.ctx, command))
         self.conversations.start(Name(stop), cancels)
 
     def _handle_withdraw_entries(self) -> None:
         """Cancel the entries that rest now, and the others under way as soon as they rest."""
         self._withdrawn.update(self.conversations.names(ENTRY))
         self.conversations.deliver(WITHDRAW_ENTRIES, None)
-
-    async def _cancel_entries(self, line: Line, answer: Callable[[EntriesCancelled], None]) -> None:
-        names = self.conversations.names(ENTRY)
-        self.conversations.deliver(STOP_ENTRIES, None)
-        ends_at = self.ctx.now().timestamp() + CANCEL_ENTRIES_WITHIN_S
-        while left := tuple(name for name in names if name in self.conversations):
-            left_s = ends_at - self.ctx.now().timestamp()
-            if left_s <= 0:
-                break
-            # Delivered repeatedly, because an entry that is waiting for a read misses it.
-            await line.pause(min(left_s, SAY_STOP_EVERY_S), *map(done_key, left))
-            self.conversations.deliver(STOP_ENTRIES, None)
-        answer(EntriesCancelled(cancelled=len(names) - len(left), unconfirmed=len(left)))
 
     def _handle_check_due(self, due: _CheckDue) -> None:
         """Compare the account, unless a conversation is under way: it makes books and venue differ for a
@@ -315,6 +314,7 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
         await enter(line, command)
         self._check_later()
         self._withdrawn.discard(name)
+        self._by_hand.entry_ended(name)
 
     async def _exit(
         self, line: Line, request: ExitRequest, *, resumed: bool, working: WorkingOrder | None
@@ -369,4 +369,4 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
 
 
 def _nobody(_: ExitStarted) -> None:
-    """Answers nobody: this exit was taken up from the books, by an incarnation that nobody asked for it."""
+    """Answers nobody: an exit that was taken up from the books, or is one of all that a person closes."""

@@ -22,12 +22,14 @@ from core.values import Failed
 
 ENTRY: Final = "entry"
 ARMED: Final = "armed"
-"""The switch's reason to refuse a permit, and the reason of an entry that was withdrawn."""
+"""The switch's reason to refuse a permit, and the reason of an entry that was withdrawn by it."""
+PAUSED: Final = "paused"
+"""The reason of an entry that was withdrawn because a person has paused entries."""
 ANOTHER_ENGINE: Final = "another_engine_was_first"
 STOP_ENTRIES: Final[Key[None]] = Key("stop-entries")
 """Delivered to every resting entry: cancel now."""
 WITHDRAW_ENTRIES: Final[Key[None]] = Key("withdraw-entries")
-"""Delivered to every resting entry when the switch is armed: cancel now."""
+"""Delivered to every resting entry when the switch is armed or entries are paused: cancel now."""
 LOOKS_FAILED_BEFORE_ALERT = 3
 
 
@@ -139,7 +141,9 @@ async def _follow(line: Line, order: WorkingOrder, command: PlaceCombo) -> tuple
         if stop is not None:
             # Cancelled without a read first: reads may take long, and the cancel reads the order afterwards.
             await order.cancel()
-            return (ARMED,) if stop == WITHDRAW_ENTRIES else ("stopped",)
+            if stop != WITHDRAW_ENTRIES:
+                return ("stopped",)
+            return (ARMED,) if line.is_armed() else (PAUSED,)
         if await order.look():
             looks_failed = 0
         else:

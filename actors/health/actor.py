@@ -20,7 +20,7 @@ from core.contract import ENVIRONMENT_INFO, EnvironmentInfo, NoArguments, Router
 from core.market.venue_clock import ClockOffset, clock_offset
 from core.messages.base import Refused
 from core.messages.execution import RecoveryReport
-from core.messages.health import GetHealth, HealthStatus
+from core.messages.health import BackupDone, BackupFailed, BackupNow, GetHealth, HealthStatus
 from core.messages.kill_switch import (
     CLOCK_SOURCE,
     ClearSuspension,
@@ -46,6 +46,10 @@ PROBE_WITHIN_S: Final = 30.0
 """A router that has not answered its one attempt by then counts as failed."""
 
 
+BACKUP_FAILED: Final = "backup_failed"
+"""How state's refusal begins if it has tried to make a backup and could not."""
+
+
 @dataclass(frozen=True)
 class RoundOver:
     """Timer message to self: routers that have not answered this round count as failed."""
@@ -61,11 +65,12 @@ class RecordAgain:
 class Health(Room[HealthProtocol | RoundOver | RecordAgain]):
     """The engine's view of its own health.
 
-    Accepts: `JobDue` (health, backup), `ClockSet`, `RecoveryReport`, `GetHealth`; answers of routers and of
-    state.
+    Accepts: `JobDue` (health, backup), `BackupNow`, `ClockSet`, `RecoveryReport`, `GetHealth`; answers of
+    routers and of state.
     Sends: `ProbeRouter`, `Fetch(environment_info)` to the routers; `VenueChecked`, `ArmKillSwitch`,
     `SuspendEntries`, `ClearSuspension` to the kill switch; `GetSystem`, `RecordEvent`, `SetSystem`,
-    `MakeBackup` to state; `StartJobs` to the scheduler; `RaiseAlert` to alerting.
+    `MakeBackup` to state; `StartJobs` to the scheduler; `RaiseAlert` to alerting; `BackupDone` |
+    `BackupFailed` | `Refused` to who asked for a backup.
     Owns: the last probe of each router, how far the boot has come.
     On failure: the next incarnation reads from the books whether this engine has started, and counts failed
     probes from 0.
@@ -99,6 +104,7 @@ class Health(Room[HealthProtocol | RoundOver | RecordAgain]):
         self._last_backup_at: datetime | None = None
         self._last_backup_error: str | None = None
         self._backup_request: str | None = None
+        self._backups_asked: dict[str, Callable[[BackupDone | BackupFailed | Refused], None]] = {}
 
     def on_start(self) -> None:
         super().on_start()
@@ -121,6 +127,8 @@ class Health(Room[HealthProtocol | RoundOver | RecordAgain]):
         match message:
             case JobDue():
                 self._handle_job_due(message)
+            case BackupNow():
+                self._handle_backup_now(message)
             case ClockSet():
                 self._clock_suspect = True
                 if self._boot.started:
@@ -170,6 +178,13 @@ class Health(Room[HealthProtocol | RoundOver | RecordAgain]):
             self.outbox.send(self._state, backup, request_id)
         else:
             raise TypeError(f"{self.ctx.path}: expected health or backup to be due, found {due.job}")
+
+    def _handle_backup_now(self, command: BackupNow) -> None:
+        """Asked again, state answers for the backup that it has made under this id."""
+        request_id = f"backup-{command.request_id}"
+        self._backups_asked[request_id] = answerer(self.ctx, command)
+        backup = MakeBackup(request_id=request_id, at=self.ctx.now())
+        self.outbox.send(self._state, backup, request_id)
 
     def _probe(self) -> None:
         """Start a new round; in one that is still under way, silent routers count as failed."""
@@ -278,15 +293,33 @@ class Health(Room[HealthProtocol | RoundOver | RecordAgain]):
     def _handle_backup_made(self, made: BackupMade) -> None:
         self.outbox.settle(made.request_id)
         self._last_backup_at, self._last_backup_error = self.ctx.now(), None
+        answer = self._backups_asked.pop(made.request_id, None)
+        if answer is not None:
+            request_id = made.request_id.removeprefix("backup-")
+            answer(BackupDone(request_id=request_id, path=made.path, size_bytes=made.bytes))
 
     def _handle_refused(self, refused: Refused) -> None:
         self.outbox.settle(refused.request_id)
-        if self._boot.refused(refused.request_id, refused.reasons):
+        answer = self._backups_asked.pop(refused.request_id, None)
+        if answer is not None:
+            self._answer_no_backup(refused, answer)
+        elif self._boot.refused(refused.request_id, refused.reasons):
             self.ctx.call_later(TRY_AGAIN_S, RecordAgain())
         elif refused.request_id == self._backup_request:
             self._last_backup_error = ", ".join(refused.reasons)
             text = f"no backup: {self._last_backup_error}"
             self._alert(Severity.HIGH, AlertCode.BACKUP_FAILED, text, refused.request_id)
+
+    def _answer_no_backup(
+        self, refused: Refused, answer: Callable[[BackupDone | BackupFailed | Refused], None]
+    ) -> None:
+        """A backup that was tried and failed has ended; what state could not begin is asked again."""
+        request_id = refused.request_id.removeprefix("backup-")
+        if any(reason.startswith(BACKUP_FAILED) for reason in refused.reasons):
+            self._last_backup_error = ", ".join(refused.reasons)
+            answer(BackupFailed(request_id=request_id, reasons=refused.reasons))
+        else:
+            answer(Refused(request_id=request_id, reasons=refused.reasons))
 
     def _status(self) -> HealthStatus:
         return HealthStatus(

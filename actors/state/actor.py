@@ -359,7 +359,7 @@ class State(Room[Write | Read | _Own]):
             for notice in applied.notices:
                 head = f"; audit head {self._sequencer.end.link}" if notice.with_head else ""
                 text = self._door.told(f"{notice.text}{head}")
-                self._alert(notice.severity, notice.code, text, notice.cause)
+                self._alert(notice.severity, notice.code, text, notice.cause, subject=notice.subject)
 
     def _put_first(self, event: AuditEvent) -> None:
         request_id = f"chain-{self._sequencer.last_seq}-{self.ctx.uuid()}"

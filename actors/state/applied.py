@@ -23,6 +23,7 @@ class Notice:
     cause: str
     with_head: bool = False
     """Add the audit head, so that it is also known outside of this machine."""
+    subject: str = ""
 
 
 @dataclass

@@ -100,6 +100,13 @@ ENGINE: Final[Mapping[AlertCode, AlertEntry]] = {
         over=_HAPPENED,
         severities=(Severity.MEDIUM, Severity.HIGH),
     ),
+    AlertCode.TEST_ALERT: AlertEntry(
+        title="A test",
+        means="A person wanted to see that alerts arrive. Nothing has happened.",
+        do="Nothing.",
+        over=_HAPPENED,
+        severities=tuple(Severity),
+    ),
     AlertCode.INBOX_UNREADABLE: AlertEntry(
         title="A command can't be read",
         means="A command that was accepted before a restart can't be read by this version, and was not done.",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from core.alerts.code import AlertCode
-from core.alerts.entry import AlertEntry
+from core.alerts.entry import NOTHING_TO_DO, AlertEntry
 from core.alerts.severity import Severity
 
 _UNTIL_DISARMED: Final = "It stays armed, through restarts too, until a person disarms it."
@@ -96,6 +96,23 @@ SWITCH: Final[Mapping[AlertCode, AlertEntry]] = {
         means="The source behind the colon blocks entries; exits go on.",
         do="run.py status shows all that blocks entries now. Most sources clear by themselves.",
         over="It is over when the same source finds that all is well; run.py status then no longer names it.",
+        severities=(Severity.MEDIUM,),
+    ),
+    AlertCode.ENTRIES_LATCHED: AlertEntry(
+        title="No entries until you resume them",
+        means="A person has paused entries, or a protection of the strategy was breached; the alert says "
+        "which. It holds through restarts; exits go on.",
+        do='When you want entries again: run.py resume --reason "…". After a breach look at the trades '
+        "first: run.py report.",
+        over="It is over when a person resumes entries, which entries_resumed tells.",
+        severities=(Severity.MEDIUM, Severity.HIGH),
+        ends=AlertCode.ENTRIES_RESUMED,
+    ),
+    AlertCode.ENTRIES_RESUMED: AlertEntry(
+        title="A person has resumed entries",
+        means="What had blocked entries until a person resumes them is lifted.",
+        do=NOTHING_TO_DO,
+        over="It tells of something that has happened.",
         severities=(Severity.MEDIUM,),
     ),
     AlertCode.KILL_FILE_UNWRITABLE: AlertEntry(

@@ -25,6 +25,7 @@ class AlertCode(StrEnum):
     CLOCK_STEPPED = "clock_stepped"
     CONTROL_SOCKET_LOST = "control_socket_lost"
     COMMAND_ENDED = "command_ended"
+    TEST_ALERT = "test_alert"
     INBOX_UNREADABLE = "inbox_unreadable"
 
     # The kill switch.
@@ -39,6 +40,8 @@ class AlertCode(StrEnum):
     ARMED_AT_START = "armed:at_start"
     DISARMED = "disarmed"
     SUSPENDED = "suspended"
+    ENTRIES_LATCHED = "entries_latched"
+    ENTRIES_RESUMED = "entries_resumed"
     KILL_FILE_UNWRITABLE = "kill_file_unwritable"
     KILL_FILE_BARE = "kill_file_bare"
     KILL_FILE_NOT_REMOVED = "kill_file_not_removed"

@@ -45,6 +45,24 @@ class RaiseAlert(Command, Answered[AlertRaised]):
         return shown_code(self.code, self.subject)
 
 
+class AlertTested(Event):
+    """The test alert is on record, or in the log, and on its way over these channels; `status` shows when
+    each has taken it."""
+
+    request_id: str
+    severity: Severity
+    channels: tuple[str, ...]
+
+
+class SendTestAlert(Command, Answered[AlertTested]):
+    """Raise an alert `test_alert`, to see that it arrives. Answered by `AlertTested`."""
+
+    request_id: str
+    severity: Severity = Severity.MEDIUM
+    reason: str
+    who: str = "operator"
+
+
 class AlertRow(Event):
     """An alert as stored; `delivered_at` is None until all its channels (the log, if it has none) took it.
 

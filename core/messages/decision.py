@@ -52,6 +52,17 @@ class RunMonitorCycle(Command, Answered[CycleWaits | CycleEnded | Refused]):
     slot: datetime
 
 
+class RecalibrateKelly(Command, Answered[CycleWaits | CycleEnded | Refused]):
+    """Recommend a stake from the closed trades now. Nothing is changed by it: a person sets the cap.
+
+    Answered by `CycleEnded`, and before that by `CycleWaits` if its cycle can't begin yet.
+    """
+
+    request_id: str
+    slot: datetime
+    reason: str
+
+
 class DecisionStatus(Event):
     """`recent` are the last cycles that ended, oldest first."""
 

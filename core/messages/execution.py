@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from core.messages.base import Answered, Command, Event, Query
+from core.messages.base import Answered, Command, Event, Query, Refused
 from core.orders.books import Proposal
 from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import PositionState
@@ -65,6 +65,55 @@ class ClosePosition(Command, Answered[ExitStarted | ExitEnded]):
     position_id: PositionId
     exit_rule: ExitRule = ExitRule.MANUAL
     reason: str
+
+
+class AllClosed(Event):
+    """No position is open, and none is being opened. `closed` are those that were, as far as this run saw."""
+
+    request_id: str
+    closed: tuple[PositionId, ...]
+
+
+class StillClosing(Event):
+    """Told while positions are being closed: what each of them waits for, for people."""
+
+    request_id: str
+    text: str
+
+
+class CloseAll(Command, Answered[AllClosed | StillClosing | Refused]):
+    """Close every position with reduce-only exits that are retried until nothing is left.
+
+    Until then no entry is placed. After that entries go on, unless they are paused (`PauseEntries`). Answered
+    by `AllClosed`, and before that by `StillClosing`.
+    """
+
+    request_id: str
+    reason: str
+
+
+class OrdersCancelled(Event):
+    """No entry rests any more that was there when the message came.
+
+    `entries` are the positions that they would have opened, `opened` those that were filled at least in part.
+    `exits` are the positions whose exit goes on.
+    """
+
+    request_id: str
+    entries: tuple[PositionId, ...]
+    opened: tuple[PositionId, ...]
+    exits: tuple[PositionId, ...]
+
+
+class CancelOrders(Command, Answered[OrdersCancelled | Refused]):
+    """Cancel the entries that rest or are being placed. Exits go on: closing would place them again at once.
+
+    Answered by `OrdersCancelled` when the venue has confirmed it. Later entries are not touched.
+    """
+
+    request_id: str
+    reason: str
+    at: datetime
 
 
 class Settled(Event):
@@ -131,7 +180,8 @@ class CancelEntries(Command, Answered[EntriesCancelled]):
 
 
 class WithdrawEntries(Command):
-    """The switch is armed: cancel resting entry orders now, and those under way as soon as they rest.
+    """The switch is armed, or entries are paused: cancel resting entries now, and those under way as soon as
+    they rest.
 
     Not answered. Exits are not touched. Execution need not refuse new entries: they get no permit.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from core.contract import Router
-from core.messages.base import Event, Query
+from core.messages.base import Answered, Command, Event, Query, Refused
 from core.messages.kill_switch import VenueChecked
 from core.values import Value
 
@@ -22,6 +22,26 @@ class RouterHealth(Value):
     latency_s: float | None
     at: datetime
     failures_in_a_row: int
+
+
+class BackupDone(Event):
+    """The backup is complete and on disk. `path` is its folder, below the data folder."""
+
+    request_id: str
+    path: str
+    size_bytes: int
+
+
+class BackupFailed(Event):
+    request_id: str
+    reasons: tuple[str, ...]
+
+
+class BackupNow(Command, Answered[BackupDone | BackupFailed | Refused]):
+    """Make a backup now. Answered by `BackupDone` when it is complete, or by `BackupFailed`."""
+
+    request_id: str
+    reason: str
 
 
 class HealthStatus(Event):

@@ -6,7 +6,13 @@ what it sends itself. An `Address[Protocol]` takes nothing else; timer messages 
 
 from __future__ import annotations
 
-from core.messages.alerting import AlertRaised, GetAlerting, RaiseAlert
+from core.messages.alerting import (
+    AlertRaised,
+    AlertTested,
+    GetAlerting,
+    RaiseAlert,
+    SendTestAlert,
+)
 from core.messages.anchor import GetRecordHash, HeadReached
 from core.messages.audit import AppendAudit, AuditAt, AuditBoot, GetAudit
 from core.messages.base import Refused
@@ -19,18 +25,32 @@ from core.messages.control import (
     GetTrace,
     InjectMessage,
     PingEngine,
+    RestartActor,
+    RestartDone,
+    RestartWaits,
     SocketLost,
     StopEngine,
 )
-from core.messages.decision import CycleEnded, CycleWaits, GetDecision, RunEntryCycle, RunMonitorCycle
+from core.messages.decision import (
+    CycleEnded,
+    CycleWaits,
+    GetDecision,
+    RecalibrateKelly,
+    RunEntryCycle,
+    RunMonitorCycle,
+)
 from core.messages.execution import (
+    AllClosed,
     CancelEntries,
+    CancelOrders,
+    CloseAll,
     ClosePosition,
     ExecutionStatus,
     ExitEnded,
     ExitStarted,
     GetExecution,
     OrderFinal,
+    OrdersCancelled,
     PlaceCombo,
     PositionClosed,
     Reconcile,
@@ -38,20 +58,31 @@ from core.messages.execution import (
     Settled,
     SettleExpired,
     SettleFailed,
+    StillClosing,
     WithdrawEntries,
 )
-from core.messages.health import GetHealth, HealthStatus
+from core.messages.health import (
+    BackupDone,
+    BackupFailed,
+    BackupNow,
+    GetHealth,
+    HealthStatus,
+)
 from core.messages.kill_switch import (
     ArmKillSwitch,
     BooksChanged,
     ClearSuspension,
     DisarmKillSwitch,
+    EntriesPaused,
+    EntriesResumed,
     GetKillSwitch,
     KillSwitchArmed,
     MarksChanged,
+    PauseEntries,
     PermitSpent,
     PermitVoid,
     RequestPermit,
+    ResumeEntries,
     SuspendEntries,
     VenueChecked,
 )
@@ -104,6 +135,7 @@ from core.messages.state import (
     JobRuns,
     KillSwitchRow,
     LastCycle,
+    LatchesLifted,
     MakeBackup,
     OpenCycles,
     OpenInbox,
@@ -115,7 +147,7 @@ from core.messages.state import (
     WeekRead,
 )
 
-AlertingProtocol = RaiseAlert | GetAlerting | Recorded | Refused | UndeliveredAlerts
+AlertingProtocol = RaiseAlert | SendTestAlert | GetAlerting | Recorded | Refused | UndeliveredAlerts
 
 KillSwitchProtocol = (
     RequestPermit
@@ -123,6 +155,8 @@ KillSwitchProtocol = (
     | PermitVoid
     | ArmKillSwitch
     | DisarmKillSwitch
+    | PauseEntries
+    | ResumeEntries
     | SuspendEntries
     | ClearSuspension
     | BooksChanged
@@ -131,6 +165,7 @@ KillSwitchProtocol = (
     | GetKillSwitch
     | AuditBoot
     | KillSwitchRow
+    | LatchesLifted
     | Recorded
     | Refused
 )
@@ -170,6 +205,8 @@ ExecutionProtocol = (
     | Reconcile
     | CancelEntries
     | WithdrawEntries
+    | CloseAll
+    | CancelOrders
     | GetExecution
     | KillSwitchArmed
     | AccountBound
@@ -202,6 +239,7 @@ MarketDataProtocol = (
 DecisionProtocol = (
     RunEntryCycle
     | RunMonitorCycle
+    | RecalibrateKelly
     | GetDecision
     | JobDue
     | MarketSnapshotStored
@@ -227,6 +265,7 @@ DecisionProtocol = (
 
 HealthProtocol = (
     GetHealth
+    | BackupNow
     | ClockSet
     | JobDue
     | RecoveryReport
@@ -251,6 +290,7 @@ ControlProtocol = (
     | InjectMessage
     | AwaitInject
     | AwaitEnded
+    | RestartActor
     | SocketLost
     | RecoveryReport
     | OpenInbox
@@ -267,6 +307,16 @@ ControlProtocol = (
     | SettleFailed
     | MarketSnapshotStored
     | MarketSnapshotFailed
+    | EntriesPaused
+    | EntriesResumed
+    | AllClosed
+    | StillClosing
+    | OrdersCancelled
+    | BackupDone
+    | BackupFailed
+    | AlertTested
+    | RestartDone
+    | RestartWaits
 )
 """From `CycleWaits` on: the answers to operators' messages."""
 

@@ -29,6 +29,7 @@ class FakeEngine:
     def __init__(self) -> None:
         self.cell_list: tuple[CellStatus, ...] = (cell("state"), cell("execution"))
         self.stops: list[str] = []
+        self.restarts: list[str] = []
         self.operations = 0
 
     def cells(self) -> tuple[CellStatus, ...]:
@@ -42,6 +43,9 @@ class FakeEngine:
 
     def trace(self, correlation: str) -> tuple[str, ...]:
         return (f"envelope under {correlation}",)
+
+    def restart(self, name: str) -> None:
+        self.restarts.append(name)
 
     def request_stop(self, reason: str) -> None:
         self.stops.append(reason)

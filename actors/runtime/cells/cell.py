@@ -59,6 +59,7 @@ class Cell(pykka.Actor):
         self.restarts = 0
         self.last_error: str | None = None
         self.incarnation: Incarnation | None = None
+        self._began_us: int | None = None
         self.actor_stopped = threading.Event()
         self._channel: Channel | None = None
         # Traces and queues an envelope. A refused one is a dead letter, unless an asker is told.
@@ -130,6 +131,7 @@ class Cell(pykka.Actor):
     def begin(self, channel: Channel) -> int:
         """Start the next life on a worker; it reports Up or Ended. Returns its epoch."""
         self.epoch += 1
+        self._began_us = self.runtime.now_us()
         self.state = CellState.STARTING
         self._channel = channel
         incarnation = self.incarnation = Incarnation(self, self.epoch)
@@ -284,4 +286,5 @@ class Cell(pykka.Actor):
             busy_with=type(current.message).__name__ if busy else None,
             busy_for_s=self.runtime.monotonic() - self.mailbox.busy_since if busy else 0.0,
             last_error=self.last_error,
+            began_at=None if self._began_us is None else from_us(self._began_us),
         )

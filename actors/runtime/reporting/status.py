@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 
 
@@ -32,6 +33,8 @@ class CellStatus:
     busy_with: str | None
     busy_for_s: float
     last_error: str | None
+    began_at: datetime | None = None
+    """Market time at which its present or last life began; None before its first."""
 
 
 class ExitKind(Enum):

@@ -14,9 +14,11 @@ from core.messages.alerting import (
     AlertingStatus,
     AlertRaised,
     AlertRow,
+    AlertTested,
     ChannelStatus,
     GetAlerting,
     RaiseAlert,
+    SendTestAlert,
     Severity,
 )
 from core.messages.audit import AuditKind
@@ -327,5 +329,25 @@ def test_an_alert_that_the_books_refuse_is_answered_too_because_it_is_sent_all_t
     assert isinstance(record, RecordAlert)
     desk.actor.on_receive(Refused(request_id=record.request_id, reasons=("disk_full",)))
     assert desk.ctx.told_to(asker) == [AlertRaised(request_id="told-1")]
+    desk.run(3)
+    assert len(desk.sent) == 1
+
+
+@pytest.mark.raises_alert(AlertCode.TEST_ALERT)
+def test_a_test_alert_is_answered_when_it_is_on_record_and_told_again_it_is_one_alert() -> None:
+    desk, asker = Desk(), FakeAddress("control")
+    command = SendTestAlert(request_id="i-1", severity=Severity.HIGH, reason="a new channel", who="ann")
+    for _ in range(2):
+        with desk.ctx.handling(command, sender=asker):
+            desk.actor.on_receive(command)
+    (record,) = desk.recorded(RecordAlert)
+    assert isinstance(record, RecordAlert)
+    assert (record.alert.code, record.alert.severity) == ("test_alert", Severity.HIGH)
+    assert record.alert.text == "this is a test of ann, there is nothing to do: a new channel"
+    assert desk.ctx.told_to(asker) == []
+    desk.actor.on_receive(Recorded(request_id=record.request_id))
+    assert desk.ctx.told_to(asker) == [
+        AlertTested(request_id="i-1", severity=Severity.HIGH, channels=record.channels)
+    ]
     desk.run(3)
     assert len(desk.sent) == 1

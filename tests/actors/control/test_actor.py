@@ -69,6 +69,7 @@ ROOMS = (
     "market_data",
     "decision",
     "health",
+    "control",
     "scheduler",
 )
 IDENTITY = EngineIdentity(

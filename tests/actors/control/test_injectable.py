@@ -17,9 +17,11 @@ from core.messages.decision import RunEntryCycle
 from core.messages.execution import ClosePosition
 from core.messages.kill_switch import ArmCause, ArmKillSwitch
 from core.messages.protocols import (
+    AlertingProtocol,
     ControlProtocol,
     DecisionProtocol,
     ExecutionProtocol,
+    HealthProtocol,
     KillSwitchProtocol,
     MarketDataProtocol,
 )
@@ -31,6 +33,9 @@ PROTOCOLS = {
     "kill_switch": KillSwitchProtocol,
     "decision": DecisionProtocol,
     "market_data": MarketDataProtocol,
+    "health": HealthProtocol,
+    "alerting": AlertingProtocol,
+    "control": ControlProtocol,
 }
 
 

@@ -37,7 +37,7 @@ from core.messages.state import (
     Recorded,
     Recording,
 )
-from core.orders.books import Books, CycleOutcome, CycleRow, Job, OrderRow, Position
+from core.orders.books import Books, CycleOutcome, CycleRow, EntryLatch, Job, OrderRow, Position
 from core.orders.lifecycle import OrderState, PositionState
 from core.rules.entry.decision import decide_entry
 from core.rules.facts import MonitorMarket
@@ -131,6 +131,7 @@ class DecisionDesk:
         self.switch = CALM
         self.positions: list[Position] = []
         self.orders: list[OrderRow] = []
+        self.latches: tuple[EntryLatch, ...] = ()
         self.rows: dict[tuple[Job, datetime], CycleOutcome | None] = {}
         self.reasons: dict[tuple[Job, datetime], tuple[str, ...]] = {}
         self.state_answers = True
@@ -143,6 +144,7 @@ class DecisionDesk:
                 positions=tuple(self.positions),
                 orders=tuple(self.orders),
                 instructions=(),
+                latches=self.latches,
             ),
         )
         self.ctx.asks[GetPosition] = self._position

@@ -18,16 +18,16 @@ from core.messages.kill_switch import ArmCause, GetKillSwitch
 from core.messages.market_data import FetchSnapshot, SnapshotKind
 from core.messages.state import (
     CloseProposal,
-    OpenCycle,
     RecordDecision,
 )
-from core.orders.books import CycleOutcome, CycleRow, Job
+from core.orders.books import CycleOutcome, EntryLatch, Job, LatchSource
 from core.rules import record as decision_record
 from core.values import Mode
 from tests.actors.decision.desk import CALM, DecisionDesk, cycle_id, entry_market, position
 from tests.core.example_market import NOW
 
 ENTRY = cycle_id(Job.ENTRY)
+LATCH = EntryLatch(source=LatchSource.OPERATOR, latched=True, reason="a look", who="ann", at=NOW)
 
 
 def at_order(desk: DecisionDesk | None = None) -> DecisionDesk:
@@ -120,6 +120,8 @@ def test_the_snapshot_has_a_deadline_before_the_cycles_own() -> None:
     [
         ("armed", "kill_switch_armed"),
         ("suspended", "suspended:probe:macro"),
+        ("paused", "suspended:operator: a look"),
+        ("latched", "suspended:operator: a look"),
         ("position", "max_open_positions"),
         ("doubt", "orders_in_doubt"),
         ("mode", "strategy_disabled"),
@@ -131,6 +133,10 @@ def test_what_blocks_ends_the_cycle_before_anything_is_fetched(change: str, reas
         desk.switch = CALM.model_copy(update={"armed": True, "causes": (ArmCause.OPERATOR,)})
     if change == "suspended":
         desk.switch = CALM.model_copy(update={"suspensions": {"probe:macro": "no answer"}})
+    if change == "paused":  # The books do not have it yet.
+        desk.switch = CALM.model_copy(update={"latches": (LATCH,)})
+    if change == "latched":  # A switch that has just started does not know it yet.
+        desk.latches = (LATCH,)
     if change == "position":
         desk.positions = [position()]
     if change == "doubt":
@@ -317,61 +323,6 @@ def test_a_failed_recovery_is_not_a_recovery() -> None:
     desk.tell(RecoveryReport(ok=False, at=NOW, attempts=1, differences=(), error="unreachable"))
     desk.due(Job.ENTRY)
     assert desk.end()[0] is CycleOutcome.RECOVERING
-
-
-def test_a_slot_that_has_run_before_is_not_run_again() -> None:
-    desk = DecisionDesk()
-    desk.rows[Job.ENTRY, NOW] = CycleOutcome.NO_ENTRY
-    desk.due(Job.ENTRY)
-    assert desk.ends() == []
-    assert desk.sent("market_data", FetchSnapshot) == []
-
-
-def test_the_same_slot_told_twice_runs_once() -> None:
-    desk = DecisionDesk()
-    desk.due(Job.ENTRY)
-    desk.due(Job.ENTRY)
-    assert len(desk.sent("state", OpenCycle)) == 1
-
-
-def row(job: Job, slot: datetime) -> CycleRow:
-    return CycleRow(cycle_id=cycle_id(job, slot), job=job, slot=slot, opened_at=slot)
-
-
-def test_an_open_row_within_its_grace_is_taken_up_again() -> None:
-    desk = DecisionDesk(recovered=False)
-    slot = NOW - timedelta(seconds=200)
-    desk.rows[Job.ENTRY, slot] = None
-    desk.recover((row(Job.ENTRY, slot), False))
-    desk.snapshot(entry_market())
-    assert len(desk.sent("execution", PlaceCombo)) == 1
-
-
-@pytest.mark.parametrize(
-    ("late_s", "has_instruction", "reason"),
-    [(301, False, "grace_over"), (100, True, "instruction_on_record")],
-)
-def test_an_open_row_that_can_not_be_taken_up_is_interrupted(
-    late_s: int, has_instruction: bool, reason: str
-) -> None:
-    desk = DecisionDesk(recovered=False, now=NOW + timedelta(seconds=late_s))
-    desk.recover((row(Job.ENTRY, NOW), has_instruction))
-    assert desk.end() == (CycleOutcome.INTERRUPTED, (reason,))
-
-
-@pytest.mark.raises_alert(AlertCode.CYCLE_INTERRUPTED)
-def test_a_row_taken_up_with_its_proposal_on_record_is_interrupted_and_frees_the_slot() -> None:
-    desk = DecisionDesk(recovered=False)
-    desk.positions = [position(f"p-{ENTRY}").model_copy(update={"state": "proposed", "contracts": 0})]
-    desk.rows[Job.ENTRY, NOW] = None
-    desk.recover((row(Job.ENTRY, NOW), False))
-    assert desk.end() == (CycleOutcome.INTERRUPTED, ("proposal_on_record",))
-
-
-def test_a_restarted_decision_does_not_try_the_cycle_again_that_may_have_ended_it() -> None:
-    desk = DecisionDesk(recovered=False, epoch=2)
-    desk.recover((row(Job.ENTRY, NOW), False))
-    assert desk.end() == (CycleOutcome.ACTOR_FAILED, ("actor_failed:decision",))
 
 
 def test_an_injected_cycle_is_answered_with_what_it_led_to_once_that_is_on_disk() -> None:

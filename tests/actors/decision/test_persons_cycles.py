@@ -9,10 +9,17 @@ import pytest
 from actors.runtime.testing import FakeAddress
 from core.alerts import AlertCode
 from core.messages.base import Refused
-from core.messages.decision import CycleEnded, RunEntryCycle, RunMonitorCycle
+from core.messages.decision import CycleEnded, RecalibrateKelly, RunEntryCycle, RunMonitorCycle
 from core.messages.execution import ClosePosition, ExecutionStatus, ExitStarted, PlaceCombo, RecoveryReport
 from core.messages.market_data import FetchSnapshot
-from core.messages.state import CloseCycle, GetOpenCycles, OpenCycle, OpenCycles
+from core.messages.state import (
+    CloseCycle,
+    ClosedTrades,
+    GetClosedTrades,
+    GetOpenCycles,
+    OpenCycle,
+    OpenCycles,
+)
 from core.orders.books import CycleOutcome, CycleRow, Job
 from core.orders.lifecycle import PositionState
 from core.strategy import SchedulerSection, Strategy
@@ -78,6 +85,17 @@ def test_two_commands_of_different_moments_are_two_cycles() -> None:
     monitor(desk, SLOT + timedelta(microseconds=1), "inject-2")
     assert [answer.request_id for answer in desk.answers(PERSON)] == ["inject-1", "inject-2"]
     assert len({close.cycle_id for close in desk.ends()}) == 2
+
+
+def test_a_recommendation_that_a_person_asks_for_is_made_once_and_its_outcome_told() -> None:
+    desk = DecisionDesk()
+    command = RecalibrateKelly(request_id="inject-1", slot=SLOT, reason="curious")
+    desk.tell(command, sender=PERSON)
+    (query,) = desk.sent("state", GetClosedTrades)
+    desk.tell(ClosedTrades(request_id=query.request_id, positions=()))
+    desk.tell(command, sender=PERSON)
+    assert ended(desk) == [(CycleOutcome.REPORTED, ("too_few_trades",))] * 2
+    assert len(desk.sent("state", GetClosedTrades)) == 1
 
 
 def test_an_entry_redelivered_after_a_kill_does_not_propose_again() -> None:

@@ -15,6 +15,7 @@ from core.errors import InputError
 from core.messages.alerting import Severity
 from core.messages.audit import AuditKind
 from core.messages.base import Refused
+from core.messages.health import BackupDone, BackupFailed, BackupNow
 from core.messages.kill_switch import (
     CLOCK_SOURCE,
     ArmCause,
@@ -30,6 +31,8 @@ from core.messages.state import BackupMade, GetSystem, MakeBackup, Recorded, Set
 from core.orders.books import Job
 from core.values import Environment
 from tests.actors.health.room import ALL, Room
+
+BACKUP_NOW = BackupNow(request_id="i-1", reason="before an update")
 
 
 def test_a_round_probes_every_router_once_and_the_venue_of_itself() -> None:
@@ -297,6 +300,48 @@ def test_a_backup_that_fails_is_a_high_alert() -> None:
     room.tell(Refused(request_id=order.request_id, reasons=("disk_full",)))
     assert room.alerts("backup_failed") == [Severity.HIGH]
     assert room.status().last_backup_error == "disk_full"
+
+
+def asked_backup(room: Room) -> MakeBackup:
+    """A person asks for a backup; what state is told."""
+    with room.ctx.handling(BACKUP_NOW, sender=FakeAddress("control")):
+        room.actor.on_receive(BACKUP_NOW)
+    return room.sent("state", MakeBackup)[-1]
+
+
+def test_a_backup_that_a_person_asks_for_ends_when_it_is_complete_and_names_its_folder() -> None:
+    room = Room()
+    order = asked_backup(room)
+    assert room.ctx.told_to("control") == []
+    room.tell(BackupMade(request_id=order.request_id, path="backups/x", bytes=7))
+    assert room.ctx.told_to("control") == [BackupDone(request_id="i-1", path="backups/x", size_bytes=7)]
+    assert room.status().last_backup_at == room.ctx.now()
+
+
+def test_a_backup_that_is_asked_for_again_has_the_same_id() -> None:
+    """State answers for the backup that it has made under it."""
+    room = Room()
+    assert asked_backup(room).request_id == asked_backup(room).request_id
+
+
+@pytest.mark.parametrize(
+    ("reason", "answer"),
+    [
+        (
+            "backup_failed: x: no space",
+            BackupFailed(request_id="i-1", reasons=("backup_failed: x: no space",)),
+        ),
+        ("books_busy", Refused(request_id="i-1", reasons=("books_busy",))),
+    ],
+)
+def test_a_backup_that_failed_has_ended_and_one_that_could_not_begin_is_asked_again(
+    reason: str, answer: BackupFailed | Refused
+) -> None:
+    room = Room()
+    order = asked_backup(room)
+    room.tell(Refused(request_id=order.request_id, reasons=(reason,)))
+    assert room.ctx.told_to("control") == [answer]
+    assert room.alerts("backup_failed") == [], "the person is told"
 
 
 def test_no_timer_is_left_after_a_round() -> None:

@@ -14,12 +14,12 @@ from actors.state.stored import BooksReader, last_market_snapshot
 from core.errors import FoundWrongError
 from core.orders.books import CycleOutcome, CycleRow, Job, Position
 from core.statistics.account import AccountPoint
+from core.statistics.marked import pnl_at_marks_eth, pnl_at_marks_usd
 from core.statistics.performance import Performance, performance
 from core.statistics.trades import ClosedTrade
 from core.values import PositionId
 from reading.books import required_books
 from reading.errors import DataFolderError
-from reading.valuation import pnl_at_marks_eth
 
 
 @dataclass(frozen=True)
@@ -195,12 +195,13 @@ def _crossing_out(books: BooksReader) -> dict[PositionId, Decimal | None]:
 
 
 def _open_trade(position: Position, marks: LastMarks | None) -> OpenTrade:
-    pnl_eth = None if marks is None else pnl_at_marks_eth(position, marks.marks_eth)
-    if marks is None or pnl_eth is None:
+    if marks is None:
         return OpenTrade(position, None, None)
-    # Booked cash flows stand at their own index; only what is still open moves with it.
-    open_eth = pnl_eth - position.pnl_eth
-    return OpenTrade(position, pnl_eth, position.pnl_usd + open_eth * Decimal(repr(marks.spot_usd)))
+    return OpenTrade(
+        position,
+        pnl_at_marks_eth(position, marks.marks_eth),
+        pnl_at_marks_usd(position, marks.marks_eth, marks.spot_usd),
+    )
 
 
 def _refusals(entries: Iterable[CycleRow]) -> tuple[Refusal, ...]:

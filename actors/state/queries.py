@@ -20,6 +20,7 @@ from core.messages.state import (
     GetOrders,
     GetPosition,
     GetSystem,
+    GetTradeResults,
     GetUndeliveredAlerts,
     JobRuns,
     LastCycle,
@@ -29,9 +30,10 @@ from core.messages.state import (
     PositionRead,
     StateAnswer,
     SystemRead,
+    TradeResults,
     UndeliveredAlerts,
 )
-from core.orders.books import Books, OrderRow
+from core.orders.books import Books, OrderRow, TradeResult
 from core.orders.identity import Permitted
 from core.orders.lifecycle import PositionState
 from core.values import CycleId, Label
@@ -42,6 +44,7 @@ Read = (
     | GetOpenCycles
     | GetLastCycle
     | GetClosedTrades
+    | GetTradeResults
     | GetJobRuns
     | GetKillSwitchRow
     | GetUndeliveredAlerts
@@ -75,6 +78,8 @@ def read(db: sqlite3.Connection, query: Read) -> StateAnswer:
             return _answer(query, LastCycle(request_id=query.request_id, job=query.job, cycle=cycle))
         case GetClosedTrades():
             return _answer(query, ClosedTrades(request_id=query.request_id, positions=positions.closed(db)))
+        case GetTradeResults():
+            return _answer(query, TradeResults(request_id=query.request_id, results=positions.results(db)))
         case GetJobRuns():
             return _answer(query, JobRuns(next_runs=records.job_runs(db)))
         case GetKillSwitchRow():
@@ -123,10 +128,19 @@ class BooksView:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
         self._kept: Books | None = None
+        self._results: tuple[TradeResult, ...] | None = None
 
     def forget(self) -> None:
         """Drop the cache, because positions, orders or instructions have changed."""
-        self._kept = None
+        self._kept = self._results = None
+
+    def read(self, query: Read) -> StateAnswer:
+        """The answer to `query`. What trades brought is asked often and seldom changes, so it is kept."""
+        if not isinstance(query, GetTradeResults):
+            return read(self._db, query)
+        if self._results is None:
+            self._results = positions.results(self._db)
+        return TradeResults(request_id=query.request_id, results=self._results)
 
     def books(self, now: datetime, seq: int) -> Books:
         """The live part of the books as committed."""

@@ -98,6 +98,7 @@ from core.messages.state import (
     GetPosition,
     GetSystem,
     GetTable,
+    GetTradeResults,
     GetUndeliveredAlerts,
     InboxRecorded,
     JobRuns,
@@ -151,6 +152,7 @@ StateProtocol = (
     | GetAuditHeadAndPending
     | GetSystem
     | GetTable
+    | GetTradeResults
     | KillSwitchArmed
 )
 

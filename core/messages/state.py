@@ -30,6 +30,7 @@ from core.messages.state_queries import (
     GetPosition,
     GetSystem,
     GetTable,
+    GetTradeResults,
     GetUndeliveredAlerts,
     InboxItem,
     JobRuns,
@@ -41,6 +42,7 @@ from core.messages.state_queries import (
     PositionRead,
     SystemRead,
     TableRead,
+    TradeResults,
     UndeliveredAlerts,
 )
 from core.orders.books import CycleOutcome, Delivery, Fill, Instruction, Job, OrderRow, Proposal
@@ -70,6 +72,7 @@ __all__ = [
     "GetPosition",
     "GetSystem",
     "GetTable",
+    "GetTradeResults",
     "GetUndeliveredAlerts",
     "InboxItem",
     "InboxRecorded",
@@ -103,6 +106,7 @@ __all__ = [
     "StateAnswer",
     "SystemRead",
     "TableRead",
+    "TradeResults",
     "UndeliveredAlerts",
 ]
 
@@ -376,4 +380,5 @@ StateAnswer = (
     | AuditHeadAndPending
     | SystemRead
     | TableRead
+    | TradeResults
 )

@@ -11,7 +11,7 @@ from core.messages.alerting import AlertRow
 from core.messages.audit import AuditBatch, AuditHead
 from core.messages.base import Event, Query, Refused
 from core.messages.kill_switch import ArmCause
-from core.orders.books import Books, CycleRow, Job, OrderRow, Position
+from core.orders.books import Books, CycleRow, Job, OrderRow, Position, TradeResult
 from core.orders.identity import Permitted
 from core.values import CycleId, Label, PositionId, Value
 
@@ -87,6 +87,17 @@ class GetClosedTrades(Query[ClosedTrades | Refused]):
     """Answered by `ClosedTrades`, oldest first."""
 
     request_id: str
+
+
+class TradeResults(Event):
+    request_id: str
+    results: tuple[TradeResult, ...]
+
+
+class GetTradeResults(Query[TradeResults | Refused]):
+    """Answered by `TradeResults`: what each closed trade brought, oldest first."""
+
+    request_id: str = ""
 
 
 class JobRuns(Event):

@@ -9,7 +9,7 @@ from decimal import Decimal
 from core.market.option_chain import OptionChain
 from core.messages.kill_switch import KillSwitchStatus
 from core.messages.market_data import EntryMarket
-from core.orders.books import Books, Position, TradeResult
+from core.orders.books import Books, LatchSource, Position, TradeResult
 from core.orders.lifecycle import PositionState
 from core.rules.entry.blocked import check_blocked
 from core.rules.entry.protections import trades_that_may_count
@@ -25,7 +25,7 @@ from core.rules.facts import (
 from core.statistics.highs import PnlHigh, highs_with
 from core.statistics.marked import total_pnl_usd
 from core.strategy import Strategy
-from core.values import Mode, PositionId
+from core.values import Mode
 
 HELD = frozenset({PositionState.OPEN, PositionState.CLOSING})
 
@@ -95,7 +95,8 @@ def trading_facts(
 
 def resumed_at(books: Books) -> datetime | None:
     """When a person last resumed entries after a breach."""
-    return None
+    latch = books.latch(LatchSource.PROTECTIONS)
+    return None if latch is None else latch.resumed_at
 
 
 def marks_of(chain: OptionChain | None, positions: Iterable[Position]) -> dict[str, Decimal]:

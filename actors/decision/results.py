@@ -9,7 +9,7 @@ from typing import Final
 
 from actors.decision.desk import Desk, RoomUnreachableError
 from actors.decision.facts import marks_of, trading_facts
-from core.checks import RuleResult
+from core.checks import RuleResult, at_least
 from core.messages.alerting import Severity
 from core.messages.decision import ResultsSeen
 from core.messages.market_data import MarketSnapshotStored
@@ -112,7 +112,7 @@ class Results:
         except RoomUnreachableError as error:
             desk.ctx.log().warning("the protections are not checked at %s: %s", stored.slot, error)
         use, limit = margin_use(account), desk.strategy.exits.margin_exit
-        return use is not None and limit is not None and use >= limit
+        return use is not None and limit is not None and at_least("margin", use, limit).passed
 
     def take(self, found: RuleResult, books: Books, now: datetime, cause: str) -> None:
         """Keep what was found for whoever asks, and latch a breach unless the latch is set already."""
@@ -139,7 +139,7 @@ class Results:
         self._margin_use = use
         if bound is None:
             return
-        if use >= bound and not self._margin_is_high:
+        if at_least("margin", use, bound).passed and not self._margin_is_high:
             self._margin_is_high = True
             text = (
                 f"maintenance margin is {use:.1%} of venue equity, from {bound:.0%} on it is high"

@@ -70,6 +70,11 @@ class BooksReader:
             edits=edits.of(self._db, (order.label for _, order in both)),
         )
 
+    def alerts(self, code: str) -> tuple[AlertRow, ...]:
+        """The alerts of a code, oldest first."""
+        found = tuple(alert for alert in records.alerts(self._db) if alert.code == code)
+        return with_stored_texts(self._db, found)
+
     def positions(self, *, everything: bool) -> tuple[Position, ...]:
         """Live positions, or all that ever were."""
         return positions.everything(self._db) if everything else positions.live(self._db)

@@ -1,8 +1,9 @@
-"""What protections and margin rule change in years of the model market: `python -m tests.recorded.model_years 10 1 2`.
+"""What the protections change in years of the model market: `python -m tests.recorded.model_years 10 1 2`.
 
-The first number is how many years, the others are seeds, each a market and an account of its own. Every market is
-traded three times by the replay: without protections, with them and a person who resumes entries a week after a
-breach, and with them and nobody who does. Prints a table, the breaches, and the highest figures that were seen.
+The first number is how many years, the others are seeds, each a market and an account of its own. The replay
+trades every market three times: without protections and margin rule, with both and a person who resumes
+entries a week after a breach, and with both and nobody who does. Prints a table, the breaches, and the
+highest figures that were seen.
 """
 
 from __future__ import annotations
@@ -52,7 +53,11 @@ class Played(NamedTuple):
 
 def played(seed: int, years: int) -> list[Played]:
     """The market of a seed, traded in each way."""
-    ways = (("off", OFF, NEVER), ("resumed after a week", Strategy(), A_WEEK), ("never resumed", Strategy(), NEVER))
+    ways = (
+        ("off", OFF, NEVER),
+        ("resumed after a week", Strategy(), A_WEEK),
+        ("never resumed", Strategy(), NEVER),
+    )
     found = []
     for way, strategy, resume_after in ways:
         replay = WeeklyReplay(ModelMarket(seed), strategy, look_every=SNAPSHOT, resume_after=resume_after)
@@ -63,7 +68,7 @@ def played(seed: int, years: int) -> list[Played]:
 
 def main(years: int, seeds: Sequence[int]) -> None:
     write = sys.stdout.write
-    write("| seed | protections | trades | P&L, USD | worst trade, USD | breaches | Mondays kept out | margin exits |\n")
+    write("| seed | protections | trades | P&L, USD | worst trade | breaches | kept out | by margin |\n")
     write("| --- | --- | --- | --- | --- | --- | --- | --- |\n")
     every = [one for seed in seeds for one in played(seed, years)]
     for one in every:

@@ -17,6 +17,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from core.contract import Settlement, Trade
+from core.errors import McpDataAnomalyError
 from core.orders.books import TradeResult
 from core.orders.exit_rule import ExitRule
 from core.orders.plan import ComboPlan
@@ -36,6 +37,8 @@ DAYS = 115
 NO_CHAIN = "deribit.get_options_chain:soft"
 """Why a cycle failed in a hole of the record. The engine's snapshots fail there too, so that after half an
 hour it answers an entry with `blocked` by `suspended:market_data`; no Monday of the record lies in a hole."""
+BROKEN_CHAIN = "deribit.get_options_chain:anomaly"
+"""Why an entry failed that found no expiry listed which it may choose; only in the model market."""
 _HOUR = timedelta(hours=1)
 SNAPSHOT = timedelta(minutes=15)
 """The grid of the stored snapshots."""
@@ -194,7 +197,12 @@ class WeeklyReplay:
             self.slots.append(SlotOutcome("entry", slot, "data_failed", (NO_CHAIN,)))
             return
         trading = self.results.facts(slot, None)
-        decision = decide_entry(self.desk.entry_facts(trading), self.strategy)
+        try:
+            facts = self.desk.entry_facts(trading)
+        except McpDataAnomalyError:
+            self.slots.append(SlotOutcome("entry", slot, "data_failed", (BROKEN_CHAIN,)))
+            return
+        decision = decide_entry(facts, self.strategy)
         for rule in decision.rules:
             if rule.rule == PROTECTIONS:
                 self.results.take(slot, rule)

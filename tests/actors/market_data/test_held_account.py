@@ -68,7 +68,7 @@ def test_a_monitor_without_a_part_of_the_account_is_read_all_the_same(
         ),
         ({"get_fx_rate": FxRate(rate=117.0, timestamp=NOW)}, {"eur_usd": None}),
         (
-            {"get_total_equity": TotalEquity(equity=Decimal(9), currency="BTC", timestamp=NOW)},
+            {"get_total_equity": TotalEquity(equity=Decimal(9), currency="ETH", timestamp=NOW)},
             {"equity_usd": None},
         ),
     ],

@@ -50,7 +50,7 @@ def test_only_the_position_that_uses_most_is_closed() -> None:
 
 
 def test_a_margin_that_is_not_known_closes_by_another_rule_and_holds_by_none() -> None:
-    """One tool that does not answer neither keeps a stop from its exit nor lets a position be held blindly."""
+    """One tool that does not answer keeps no stop from its exit, and lets no position be held blindly."""
     unread = account(venue_equity_eth=None, maintenance_margin_eth=None)
     stopped = decide_exit(facts(position=position(credit_eth=Decimal("0.0030")), account=unread), STRATEGY)
     assert isinstance(stopped, ExitDecision)

@@ -163,7 +163,7 @@ RUINED = trading(
 )
 def test_null_switches_a_protection_off(name: str, code: str) -> None:
     assert code in refused(RUINED)
-    assert code not in refused(RUINED, Strategy(protections=ProtectionsSection(**{name: None})))
+    assert code not in refused(RUINED, Strategy(protections=ProtectionsSection.model_validate({name: None})))
 
 
 def test_a_breach_is_told_with_its_figure_its_bound_and_its_setting() -> None:
@@ -235,7 +235,9 @@ def test_the_drawdown_is_that_of_the_whole_curve_to_the_day(steps: list[tuple[fl
     """Held against every point of the curve: the peak of those that are at least a day within the window
     counts, and none that is out of it."""
     window = timedelta(days=30)
-    at, points, highs = NOW, [], ()
+    at = NOW
+    points: list[PnlHigh] = []
+    highs: tuple[PnlHigh, ...] = ()
     for days, usd in steps:
         at += timedelta(days=days)
         points.append(PnlHigh(at=at, pnl_usd=usd))

@@ -13,9 +13,10 @@ from core.messages.control import EngineStatus
 from core.messages.kill_switch import ArmCause, KillSwitchStatus
 from core.messages.state import KillSwitchRow
 from core.orders.armed import Leaves, what_leaves
+from core.orders.books import EntryLatch
 from core.strategy import ExitsWhenArmed
 from core.values import Value
-from reading.books import kill_switch_row
+from reading.books import entry_latches, kill_switch_row
 from reading.control_client import ask_engine, request_of
 from reading.engine_lock import running_engine
 
@@ -53,6 +54,8 @@ class SwitchNow(Value):
     file: bool
     engine_problem: str | None
     """Why an engine that runs did not say it itself; None if it did or if none runs."""
+    latches: tuple[EntryLatch, ...] = ()
+    """What blocks entries until a person resumes them, armed or not."""
 
 
 def switch_now(data_dir: Path) -> SwitchNow:
@@ -63,7 +66,12 @@ def switch_now(data_dir: Path) -> SwitchNow:
     stored = stored_status(data_dir)
     told, problem = _told_by_engine(data_dir)
     if told is None:
-        return SwitchNow(**stored.model_dump(), exits_blocked=stored.exits_blocked, engine_problem=problem)
+        return SwitchNow(
+            **stored.model_dump(),
+            exits_blocked=stored.exits_blocked,
+            engine_problem=problem,
+            latches=_stored_latches(data_dir),
+        )
     return SwitchNow(
         armed=told.armed,
         causes=told.causes,
@@ -73,6 +81,7 @@ def switch_now(data_dir: Path) -> SwitchNow:
         exits_blocked=told.exits_blocked,
         file=DiskKillFile(data_dir).read() is not None,
         engine_problem=None,
+        latches=told.latches,
     )
 
 
@@ -127,6 +136,14 @@ def _row(data_dir: Path, *, needed: bool) -> KillSwitchRow | None:
         if needed:
             raise
         return None
+
+
+def _stored_latches(data_dir: Path) -> tuple[EntryLatch, ...]:
+    """Those of the books; none if they can't be read, which the row of the switch has said then."""
+    try:
+        return tuple(latch for latch in entry_latches(data_dir) if latch.latched)
+    except CerberoError:
+        return ()
 
 
 def _is_disarmed(aside: KillFile, row: KillSwitchRow | None) -> bool:

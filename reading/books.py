@@ -14,7 +14,7 @@ from actors.state.tables.venue_texts import StoredText
 from core.errors import FoundWrongError
 from core.messages.audit import AuditBatch, AuditHead
 from core.messages.state import KillSwitchRow
-from core.orders.books import Books, CycleRow, Instruction, OrderRow, Position, TradeResult
+from core.orders.books import Books, CycleRow, EntryLatch, Instruction, OrderRow, Position, TradeResult
 from core.statistics.highs import HIGHS_KEY, PnlHigh, highs_of
 from reading.errors import DataFolderError
 
@@ -83,6 +83,12 @@ def kill_switch_row(data_dir: Path) -> KillSwitchRow | None:
     """The kill switch's row in the books, None if there are no books yet."""
     with books_read(data_dir) as books:
         return None if books is None else books.kill_switch()
+
+
+def entry_latches(data_dir: Path) -> tuple[EntryLatch, ...]:
+    """What blocks entries until a person resumes them, and what did; none if there are no books yet."""
+    with books_read(data_dir) as books:
+        return () if books is None else books.latches()
 
 
 def chain_end(data_dir: Path) -> tuple[AuditHead, AuditBatch | None] | None:

@@ -48,7 +48,7 @@ from core.messages.control import (
 )
 from core.messages.decision import CycleEnded, CycleWaits
 from core.messages.execution import ExitEnded, ExitStarted, RecoveryReport, Settled, SettleFailed
-from core.messages.kill_switch import ArmKillSwitch
+from core.messages.kill_switch import ArmKillSwitch, EntriesPaused, EntriesResumed
 from core.messages.market_data import MarketSnapshotFailed, MarketSnapshotStored
 from core.messages.protocols import ControlProtocol
 from core.messages.scheduler import GetJobs, Jobs
@@ -175,6 +175,8 @@ class Control(
                 | SettleFailed()
                 | MarketSnapshotStored()
                 | MarketSnapshotFailed()
+                | EntriesPaused()
+                | EntriesResumed()
             ):
                 self._commands.answered(message)
             case _:
@@ -244,7 +246,7 @@ class Control(
             self.ctx.tell(self.ctx.self_address, AskKillSwitch(request_id))
             accepted = InjectAccepted(request_id=request_id, message=inject.message, on_disk=False)
             return returned(inject, accepted)
-        if self._inbox.is_full:
+        if self._inbox.is_full and not entry.item.at_once:
             reason = f"{UNDER_WAY_MAX} messages are under way already"
             return returned(inject, Refused(request_id=request_id, reasons=(reason,)))
         entry.accepted_by = deferred(self.ctx, inject)

@@ -89,7 +89,8 @@ class Commands:
         self._outbox.send(self._rooms.state, GetOpenInbox(request_id=request_id), request_id)
 
     def record(self, entry: UnderWay, body: str) -> None:
-        """Have the command recorded; it is delivered and acknowledged when that is done."""
+        """Have the command recorded; it is acknowledged when that is done, and delivered unless it was at
+        once."""
         reach(Failpoint.INBOX_RECEIVED)
         self._inbox.add(entry)
         record = RecordInbox(
@@ -100,20 +101,21 @@ class Commands:
             who=entry.who,
         )
         self._outbox.send(self._rooms.state, record, entry.request_id, correlation=entry.request_id)
+        if entry.item.at_once:
+            self._deliver(entry)
 
     def recorded(self, recorded: InboxRecorded) -> None:
         """Deliver the command and acknowledge it, now that it is on disk."""
         entry = self._inbox.get(recorded.request_id)
-        if not self._outbox.settle(recorded.request_id) or entry is None or entry.delivered:
+        if not self._outbox.settle(recorded.request_id) or entry is None or entry.on_disk is not None:
             return
-        if "slot" in type(entry.command).model_fields:
-            entry.command = entry.command.model_copy(update={"slot": recorded.at})
+        times = {"slot", "at"} & type(entry.command).model_fields.keys()
+        entry.command = entry.command.model_copy(update=dict.fromkeys(times, recorded.at))
         reach(Failpoint.INBOX_RECORDED)
-        self._deliver(entry)
+        if not entry.delivered:
+            self._deliver(entry)
         reach(Failpoint.INBOX_DELIVERED)
-        if entry.accepted_by is not None:
-            accepted = InjectAccepted(request_id=entry.request_id, message=entry.item.name, on_disk=True)
-            entry.accepted_by.set(accepted)
+        self._acknowledge(entry, on_disk=True)
 
     def refused(self, refused: Refused) -> None:
         """State refuses to store, to read or to close; or a room refuses a command."""
@@ -125,6 +127,8 @@ class Commands:
             self._ctx.call_later(LOOK_AGAIN_S, ReadInboxAgain())
         elif request_id in self._closing:
             self._ctx.call_later(LOOK_AGAIN_S, CloseAgain(self._closing.pop(request_id)))
+        elif entry is not None and entry.on_disk is None and entry.item.at_once:
+            self._acknowledge(entry, on_disk=False)
         elif entry is not None and entry.delivered:
             self.answered(refused)
         elif entry is not None:
@@ -221,7 +225,7 @@ class Commands:
             self._unreadable[item.request_id] = text
             self._raise(Severity.HIGH, "inbox_unreadable", text, item.request_id)
             return
-        entry = UnderWay(item.request_id, command, item.who)
+        entry = UnderWay(item.request_id, command, item.who, on_disk=True)
         self._inbox.add(entry)
         self._deliver(entry)
 
@@ -231,10 +235,23 @@ class Commands:
         entry = self._inbox.get(getattr(answer, "request_id", ""))
         return () if entry is None or entry.done is not None else (entry,)
 
+    def _acknowledge(self, entry: UnderWay, *, on_disk: bool) -> None:
+        """Tell whether it is on disk, and then hear what its room has said meanwhile."""
+        entry.on_disk = on_disk
+        if entry.accepted_by is not None:
+            accepted = InjectAccepted(request_id=entry.request_id, message=entry.item.name, on_disk=on_disk)
+            entry.accepted_by.set(accepted)
+        early, entry.early = entry.early, None
+        if early is not None:
+            self._hear(entry, early)
+
     def _hear(self, entry: UnderWay, answer: Event) -> None:
         word = word_of(answer)
         entry.crashes = entry.unheard = 0
-        if word.kind is Kind.END:
+        if entry.on_disk is None:
+            entry.early = answer
+            return
+        if word.kind is Kind.END or not entry.on_disk:
             self._end(entry, answer)
             return
         if word.text is not None:
@@ -287,7 +304,9 @@ class Commands:
         self._outbox.send(self._rooms.alerting, alert, alert_id, correlation=request_id)
 
     def _close(self, entry: UnderWay) -> None:
-        if entry.done is not None:
+        if entry.done is not None and not entry.on_disk:
+            self._inbox.drop(entry.request_id)
+        elif entry.done is not None:
             reach(Failpoint.INBOX_END_TOLD)
             self._record_end(entry.request_id, f"{entry.done.answer} {entry.done.body}")
 

@@ -30,6 +30,10 @@ class UnderWay:
     asker: str = ""
     accepted_by: Deferred[InjectAccepted | Refused] | None = None
     delivered: bool = False
+    on_disk: bool | None = None
+    """Whether the books have its row; None until they have answered."""
+    early: Event | None = None
+    """What its room has said before that."""
     deliveries: int = 0
     unheard: int = 0
     """Deliveries in a row that the room has said nothing to."""

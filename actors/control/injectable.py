@@ -19,8 +19,12 @@ from core.messages.kill_switch import (
     ArmCause,
     ArmKillSwitch,
     DisarmKillSwitch,
+    EntriesPaused,
+    EntriesResumed,
     KillSwitchArmed,
     KillSwitchDisarmed,
+    PauseEntries,
+    ResumeEntries,
 )
 from core.messages.market_data import MarketSnapshotFailed, MarketSnapshotStored, TakeMarketSnapshot
 
@@ -37,6 +41,9 @@ class Injectable(Generic[C]):
     `through_inbox`: on disk before it is acknowledged. The kill switch has its own durability and must never
     wait for the books, so its messages are asked directly.
 
+    `at_once`: told to its room before it is on disk, and also if it never will be: stopping must not wait for
+    the books. Its room takes it a second time without harm.
+
     `answers` are those that may be final; `actors/control/words.py` says which of them are.
     """
 
@@ -44,6 +51,7 @@ class Injectable(Generic[C]):
     room: Callable[[ControlRooms], Address[C]]
     answers: tuple[type[Event], ...]
     through_inbox: bool = True
+    at_once: bool = False
 
     @property
     def name(self) -> str:
@@ -83,6 +91,8 @@ INJECTABLE: Mapping[str, Injectable[Any]] = {
         Injectable(
             DisarmKillSwitch, lambda rooms: rooms.kill_switch, (KillSwitchDisarmed,), through_inbox=False
         ),
+        Injectable(PauseEntries, lambda rooms: rooms.kill_switch, (EntriesPaused,), at_once=True),
+        Injectable(ResumeEntries, lambda rooms: rooms.kill_switch, (EntriesResumed,)),
         Injectable(ClosePosition, lambda rooms: rooms.execution, (ExitEnded,)),
         Injectable(SettleExpired, lambda rooms: rooms.execution, (Settled, SettleFailed)),
         Injectable(RunEntryCycle, lambda rooms: rooms.decision, (CycleEnded,)),
@@ -120,6 +130,7 @@ def build(name: str, body: Mapping[str, JsonValue], *, request_id: str, who: str
         "who": who,
         "cause": ArmCause.OPERATOR.value,
         "slot": at.isoformat(),
+        "at": at.isoformat(),
     }
     own = {key: value for key, value in filled.items() if key in item.message.model_fields}
     try:

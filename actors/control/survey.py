@@ -123,5 +123,9 @@ def healthcheck(status: EngineStatus) -> Healthcheck:
     if status.kill_switch is not None:
         if status.kill_switch.armed:
             notes.append(f"the kill switch is armed: {status.kill_switch.reason}")
+        notes += [
+            f"entries are blocked by {latch.source} until a person resumes them: {latch.reason}"
+            for latch in status.kill_switch.latches
+        ]
         notes += [f"entries are suspended by {by}" for by in sorted(status.kill_switch.suspensions)]
     return Healthcheck(ok=not problems, at=status.at, problems=tuple(problems), notes=tuple(notes))

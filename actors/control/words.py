@@ -14,6 +14,7 @@ from core.messages.base import Event, Refused
 from core.messages.control import InjectDone
 from core.messages.decision import CycleEnded, CycleWaits
 from core.messages.execution import ExitEnded, ExitStarted, Settled, SettleFailed
+from core.messages.kill_switch import EntriesPaused, EntriesResumed
 from core.messages.market_data import MarketSnapshotFailed, MarketSnapshotStored
 from core.orders.books import CycleOutcome
 
@@ -59,8 +60,13 @@ class Word:
 def word_of(answer: Event) -> Word:
     """The meaning of an answer. Raises TypeError for an event that answers no command."""
     match answer:
-        case CycleEnded() | Settled() | MarketSnapshotStored() | MarketSnapshotFailed():
+        case CycleEnded() | Settled() | MarketSnapshotStored() | MarketSnapshotFailed() | EntriesResumed():
             return Word(Kind.END)
+        case EntriesPaused(not_on_disk=None):
+            return Word(Kind.END)
+        case EntriesPaused():
+            text = f"entries are paused, but not over a restart; recorded again: {answer.not_on_disk}"
+            return Word(Kind.ASK_AGAIN, text)
         case SettleFailed():
             return _again(answer.reasons) if RECOVERING in answer.reasons else Word(Kind.END)
         case ExitEnded():
@@ -109,6 +115,13 @@ def _end(answer: Event) -> tuple[Severity, str]:
             return Severity.MEDIUM, f"a snapshot with {answer.quotes} quotes was stored"
         case MarketSnapshotFailed():
             return Severity.HIGH, f"the market could not be read: {', '.join(answer.reasons)}"
+        case EntriesPaused(not_on_disk=None):
+            return Severity.MEDIUM, "no position is opened until somebody resumes entries (run.py resume)"
+        case EntriesPaused():
+            why = f"the books can't be written ({answer.not_on_disk})"
+            return Severity.HIGH, f"no position is opened, but only until the engine is restarted: {why}"
+        case EntriesResumed():
+            return Severity.MEDIUM, resumed_text(answer)
         case ExitEnded(state=None):
             return Severity.HIGH, f"the books know no position {answer.position_id}"
         case ExitEnded():
@@ -117,3 +130,14 @@ def _end(answer: Event) -> tuple[Severity, str]:
             return Severity.HIGH, f"it was given up: {', '.join(answer.reasons)}"
         case _:
             raise TypeError(f"expected the end of a person's command, found {type(answer).__name__}")
+
+
+def resumed_text(resumed: EntriesResumed) -> str:
+    """What a resumption has done, and what still blocks entries."""
+    lifted = " and ".join(resumed.lifted)
+    done = (
+        f"what {lifted} had blocked goes on" if lifted else "neither a pause nor a protection blocked entries"
+    )
+    if not resumed.still_blocked_by:
+        return f"{done}; nothing blocks entries now"
+    return f"{done}; entries are still blocked: {'; '.join(resumed.still_blocked_by)}"

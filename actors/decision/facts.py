@@ -35,11 +35,18 @@ def engine_facts(switch: KillSwitchStatus, books: Books, mode: Mode) -> EngineFa
     return EngineFacts(
         strategy_enabled=mode.strategy,
         armed=switch.armed,
-        suspended_reasons=tuple(sorted(switch.suspensions)),
+        suspended_reasons=(*sorted(switch.suspensions), *_latched(switch, books)),
         open_positions=len(books.open_positions),
         orders_in_doubt=len(books.orders_in_doubt),
         risk_open_usd=sum(risk_usd(position) for position in books.open_positions),
     )
+
+
+def _latched(switch: KillSwitchStatus, books: Books) -> tuple[str, ...]:
+    """Source and reason of each latch on entries: a switch that has just started may not know it yet, and a
+    pause may not be in the books yet."""
+    latches = {latch.source: latch for latch in (*switch.latches, *books.latched)}
+    return tuple(f"{source}: {latches[source].reason}" for source in sorted(latches))
 
 
 def blocked_reasons(

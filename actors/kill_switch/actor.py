@@ -13,6 +13,7 @@ from actors.kill_switch.gate import Gate
 from actors.kill_switch.kill_file import KillFilePort
 from actors.kill_switch.latch import Latch
 from actors.kill_switch.ledger import PermitLedger
+from actors.kill_switch.pauses import Pauses
 from actors.kill_switch.reporter import Reporter
 from actors.room import HOUR_S, Room, StandingAlert, answerer
 from actors.runtime import Address
@@ -28,16 +29,18 @@ from core.messages.kill_switch import (
     GetKillSwitch,
     KillSwitchStatus,
     MarksChanged,
+    PauseEntries,
     Permit,
     PermitSpent,
     PermitVoid,
     RequestPermit,
+    ResumeEntries,
     SuspendEntries,
     VenueChecked,
     Veto,
 )
 from core.messages.protocols import AlertingProtocol, ExecutionProtocol, KillSwitchProtocol, StateProtocol
-from core.messages.state import GetKillSwitchRow, KillSwitchRow, Recorded
+from core.messages.state import GetKillSwitchRow, KillSwitchRow, LatchesLifted, Recorded
 from core.strategy import Strategy
 
 
@@ -45,8 +48,9 @@ class KillSwitch(Room[KillSwitchProtocol | Look]):
     """The gate before every order, and the latch.
 
     Accepts: `KillSwitchProtocol`, `AuditBoot` from audit, state's answers.
-    Sends: `Permit` | `Veto`, `KillSwitchArmed`, `KillSwitchDisarmed` | `Refused`, `KillSwitchStatus` to
-    whoever asked; `RecordKillSwitch`, `RecordEvent`, `GetKillSwitchRow` to state; `WithdrawEntries` to
+    Sends: `Permit` | `Veto`, `KillSwitchArmed`, `KillSwitchDisarmed` | `Refused`, `EntriesPaused`,
+    `EntriesResumed`, `KillSwitchStatus` to whoever asked; `RecordKillSwitch`, `LatchEntries`, `LiftLatches`,
+    `RecordEvent`, `GetKillSwitchRow` to state; `WithdrawEntries` to
     execution; `RaiseAlert` to alerting.
     Owns: the `KILL` file, the ledger of permits, the suspensions.
     On failure: while it is down nobody gets a permit. A new incarnation reads file and row before the first
@@ -81,6 +85,7 @@ class KillSwitch(Room[KillSwitchProtocol | Look]):
             alerting=self._alerting,
         )
         self._latch = Latch(self.ctx, file=self._file, reporter=self._reporter, strategy=self._strategy)
+        self._pauses = Pauses(self.ctx, gate=self._gate, reporter=self._reporter, blockers=self._blockers)
         self._refusing = StandingAlert(HOUR_S)
         lifetime_s = self._strategy.execution.permit_lifetime_s
         self._ledger = PermitLedger(started_at=self.ctx.now(), lifetime_s=lifetime_s)
@@ -99,6 +104,13 @@ class KillSwitch(Room[KillSwitchProtocol | Look]):
                 self._handle_arm(message)
             case DisarmKillSwitch():
                 self._latch.disarm(message, answerer(self.ctx, message))
+            case PauseEntries():
+                self._pauses.pause_entries(message, answerer(self.ctx, message))
+            case ResumeEntries():
+                self._pauses.resume_entries(message, answerer(self.ctx, message))
+            case LatchesLifted():
+                self.outbox.settle(message.request_id)
+                self._pauses.lifted(message)
             case SuspendEntries():
                 self._handle_suspend(message)
             case ClearSuspension():
@@ -124,10 +136,12 @@ class KillSwitch(Room[KillSwitchProtocol | Look]):
                 self.outbox.settle(message.request_id)
                 self._refusing.tell_end()
                 self._latch.recorded(message.request_id)
+                self._pauses.recorded(message.request_id)
             case Refused():
                 self._handle_refused(message)
             case Look():
                 self._latch.try_again()
+                self._pauses.try_again()
                 self._acknowledge()
             case _:
                 assert_never(message)
@@ -186,6 +200,7 @@ class KillSwitch(Room[KillSwitchProtocol | Look]):
     def _handle_refused(self, refused: Refused) -> None:
         self.outbox.settle(refused.request_id)
         self._latch.refused(refused)
+        self._pauses.refused(refused)
         if self._refusing.tell_now(self.ctx.now()):
             self._reporter.alert(
                 Severity.HIGH, "kill_switch_not_recorded", ", ".join(refused.reasons), refused.request_id
@@ -204,6 +219,16 @@ class KillSwitch(Room[KillSwitchProtocol | Look]):
         if self._gate.suspensions.pop(command.source, None) is not None:
             self._reporter.record_event(AuditKind.RESUMED, {"source": command.source})
 
+    def _blockers(self) -> tuple[str, ...]:
+        """What blocks entries now, for people, but for what an entry cycle itself would find."""
+        armed = self._latch.armed
+        blockers = [] if armed is None else [f"the kill switch is armed: {armed.reason}"]
+        blockers += [f"{latch.source}: {latch.reason}" for latch in self._gate.latches]
+        blockers += [f"{source}: {reason}" for source, reason in sorted(self._gate.suspensions.items())]
+        if not self._gate.strategy_enabled:
+            blockers.append("the strategy is off (CERBERO_BITE_ENABLE_STRATEGY)")
+        return tuple(blockers)
+
     def _status(self) -> KillSwitchStatus:
         self._latch.look_at_file()
         armed = self._latch.armed
@@ -215,6 +240,7 @@ class KillSwitch(Room[KillSwitchProtocol | Look]):
             since=None if armed is None else armed.at,
             exits_blocked=self._latch.exits_blocked,
             suspensions=dict(sorted(self._gate.suspensions.items())),
+            latches=self._gate.latches,
             permits_outstanding=len(self._ledger.outstanding(self.ctx.now())),
             permits_granted=self._ledger.granted,
             vetoes=self._vetoes,

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from core.contract.registry import REQUIRED_FEATURES
 from core.messages.kill_switch import BooksChanged, MarksChanged, RequestPermit, VenueChecked
-from core.orders.books import Books
+from core.orders.books import Books, EntryLatch
 from core.orders.label import OrderLabel
 from core.orders.limits import GateFacts, check_limits
 from core.strategy import Strategy
@@ -27,6 +27,8 @@ class Gate:
     marks: MarksChanged | None = None
     venue: VenueChecked | None = None
     suspensions: dict[str, str] = field(default_factory=dict)
+    pauses: dict[str, EntryLatch] = field(default_factory=dict)
+    """Latches that are on their way to the books, or that those could not take."""
 
     def take_marks(self, marks: MarksChanged) -> None:
         """Keep the newer: two rooms tell the marks."""
@@ -41,6 +43,13 @@ class Gate:
         if self.books is None or books.books.seq >= self.books.books.seq:
             self.books = books
 
+    @property
+    def latches(self) -> tuple[EntryLatch, ...]:
+        """What blocks entries until a person resumes them, one for each source; the books go first."""
+        in_books = () if self.books is None else self.books.books.latched
+        latches = {latch.source: latch for latch in (*self.pauses.values(), *in_books)}
+        return tuple(latches[source] for source in sorted(latches))
+
     def reasons_against(
         self, request: RequestPermit, now: datetime, *, entries_last_hour: int
     ) -> tuple[str, ...]:
@@ -49,7 +58,8 @@ class Gate:
         if request.terms.purpose.is_entry:
             if not self.strategy_enabled:
                 reasons.append("strategy_disabled")
-            reasons += [f"suspended:{source}" for source in sorted(self.suspensions)]
+            blocking = {*self.suspensions, *(latch.source.value for latch in self.latches)}
+            reasons += [f"suspended:{source}" for source in sorted(blocking)]
         venue = self._venue_now(now)
         if venue is not None:
             missing = REQUIRED_FEATURES - set(venue.features)

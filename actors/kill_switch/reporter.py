@@ -9,7 +9,7 @@ from actors.runtime import Address, Context, Outbox
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.execution import WithdrawEntries
 from core.messages.protocols import AlertingProtocol, ExecutionProtocol, StateProtocol
-from core.messages.state import RecordEvent, RecordKillSwitch
+from core.messages.state import LatchEntries, LiftLatches, RecordEvent, RecordKillSwitch
 
 
 class Reporter:
@@ -30,7 +30,7 @@ class Reporter:
         self._outbox = outbox
         self.alert = Alarm(ctx, alerting)
 
-    def send(self, message: RecordKillSwitch | RecordEvent) -> None:
+    def send(self, message: RecordKillSwitch | RecordEvent | LatchEntries | LiftLatches) -> None:
         self._outbox.send(self._state, message, message.request_id)
 
     def record_event(self, kind: AuditKind, detail: dict[str, JsonValue]) -> None:

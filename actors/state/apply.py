@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from actors.state.applied import Applied, Notice
 from actors.state.apply_cycles import close_cycle, close_proposal, open_cycle, record_decision
+from actors.state.apply_latches import latch_entries, lift_latches
 from actors.state.apply_orders import (
     record_deliveries,
     record_edit,
@@ -48,6 +49,9 @@ from core.messages.state import (
     CycleKnown,
     CycleOpened,
     InboxRecorded,
+    LatchEntries,
+    LatchesLifted,
+    LiftLatches,
     OpenCycle,
     RecordAlert,
     RecordAlertDelivered,
@@ -109,6 +113,8 @@ STATES_OWN = frozenset(
         AuditKind.POSITION,
         AuditKind.ARMED,
         AuditKind.DISARMED,
+        AuditKind.ENTRIES_LATCHED,
+        AuditKind.ENTRIES_RESUMED,
         AuditKind.ALERT,
         AuditKind.ACCOUNT_BOUND,
         AuditKind.BACKUP,
@@ -124,7 +130,16 @@ STATES_OWN = frozenset(
 
 _ANSWERS: dict[str, type[RecordingAnswer]] = {
     kind.__name__: kind
-    for kind in (Recorded, Refused, CycleOpened, CycleKnown, InboxRecorded, BackupMade, AccountBound)
+    for kind in (
+        Recorded,
+        Refused,
+        CycleOpened,
+        CycleKnown,
+        InboxRecorded,
+        BackupMade,
+        AccountBound,
+        LatchesLifted,
+    )
 }
 
 
@@ -269,6 +284,10 @@ def _dispatch(db: sqlite3.Connection, request: Write) -> Applied:
             return bind_account(db, request)
         case SetSystem():
             return set_system(db, request)
+        case LatchEntries():
+            return latch_entries(db, request)
+        case LiftLatches():
+            return lift_latches(db, request)
         case NoteBackup():
             return _note_backup(request)
         case OpenBooks():

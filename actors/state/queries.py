@@ -6,7 +6,7 @@ import sqlite3
 from datetime import datetime, timedelta
 from typing import TypeVar, assert_never
 
-from actors.state.tables import cycles, edits, orders, positions, records
+from actors.state.tables import cycles, edits, latches, orders, positions, records
 from core.messages.base import Query
 from core.messages.kill_switch import BooksChanged
 from core.messages.state import (
@@ -153,6 +153,7 @@ class BooksView:
                 orders=tuple(order for _, order in live),
                 instructions=tuple(instruction for instruction, _ in live),
                 edits=edits.of(self._db, (order.label for _, order in live)),
+                latches=latches.as_the_gate_takes_them(self._db),
             )
         return self._kept.model_copy(update={"as_of": now, "seq": seq})
 

@@ -16,7 +16,18 @@ from actors.state.database import BUSY_TIMEOUT_MS, MARKET_FILE
 from actors.state.read_only import books_opened
 from actors.state.schema import schema_fault
 from actors.state.seals import broken_seals
-from actors.state.tables import chain, cycles, edits, ledger, orders, positions, raw, records, venue_texts
+from actors.state.tables import (
+    chain,
+    cycles,
+    edits,
+    latches,
+    ledger,
+    orders,
+    positions,
+    raw,
+    records,
+    venue_texts,
+)
 from actors.state.tables.records import MarketSnapshotRow
 from actors.state.tables.venue_texts import StoredText
 from actors.state.text_door import with_stored_texts
@@ -25,7 +36,7 @@ from core.errors import FoundWrongError
 from core.messages.alerting import AlertRow
 from core.messages.audit import AuditBatch, AuditHead
 from core.messages.state import KillSwitchRow
-from core.orders.books import Books, CycleRow, Instruction, OrderRow, Position, TradeResult
+from core.orders.books import Books, CycleRow, EntryLatch, Instruction, OrderRow, Position, TradeResult
 from core.statistics.account import AccountPoint
 from core.values import CycleId, Label, PositionId
 
@@ -68,6 +79,7 @@ class BooksReader:
             orders=tuple(order for _, order in both),
             instructions=tuple(instruction for instruction, _ in both),
             edits=edits.of(self._db, (order.label for _, order in both)),
+            latches=self.latches(),
         )
 
     def alerts(self, code: str) -> tuple[AlertRow, ...]:
@@ -114,6 +126,10 @@ class BooksReader:
     def kill_switch(self) -> KillSwitchRow:
         """The kill switch's row, which says the same as the KILL file."""
         return with_stored_texts(self._db, records.kill_switch(self._db))
+
+    def latches(self) -> tuple[EntryLatch, ...]:
+        """What blocks entries until a person resumes them, and what did; one for each source."""
+        return latches.everything(self._db)
 
     def chain_end(self) -> tuple[AuditHead, AuditBatch | None]:
         """Where the books say the audit chain ends, and the bytes that may be missing in the file."""

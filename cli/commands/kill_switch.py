@@ -25,6 +25,7 @@ def status(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> Non
     """
     from cli.kill_switch_files import switch_now
     from cli.views.output import show_fields, show_json, time_text
+    from cli.views.status_page import latch_text
 
     found = switch_now(data_dir)
     if as_json:
@@ -33,7 +34,8 @@ def status(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> Non
     if found.engine_problem is not None:
         say(f"the engine does not answer ({found.engine_problem}); this is what KILL and the books say:")
     if not found.armed:
-        say("clear")
+        say("not armed, but entries are blocked" if found.latches else "clear")
+        show_fields((f"by {latch.source}", latch_text(latch)) for latch in found.latches)
         return
     show_fields(
         [
@@ -43,6 +45,7 @@ def status(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> Non
             ("reason", found.reason),
             ("KILL file", "present" if found.file else "missing: the books alone say armed"),
             ("exits", _exits_text(found.exits_blocked)),
+            *((f"entries, by {latch.source}", latch_text(latch)) for latch in found.latches),
         ]
     )
 

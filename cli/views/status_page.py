@@ -10,7 +10,7 @@ from cli.views.say import say
 from core.messages.control import EngineStatus
 from core.messages.kill_switch import KillSwitchStatus
 from core.messages.market_data import Marks
-from core.orders.books import Position
+from core.orders.books import EntryLatch, Position
 from reading.valuation import book_value, in_usd, open_pnl_eth
 
 
@@ -90,11 +90,17 @@ def kill_switch_text(switch: KillSwitchStatus | None) -> str:
         causes = ", ".join(cause.value for cause in switch.causes)
         exits = "exits blocked" if switch.exits_blocked else "reduce-only exits allowed"
         return f"ARMED ({causes}) since {time_text(switch.since)} by {switch.who}: {switch.reason}; {exits}"
-    if switch.suspensions:
-        return "entries suspended: " + "; ".join(
-            f"{by}: {why}" for by, why in sorted(switch.suspensions.items())
-        )
+    latched = [f"{latch.source}: {latch_text(latch)}" for latch in switch.latches]
+    suspended = [f"{by}: {why}" for by, why in sorted(switch.suspensions.items())]
+    if latched or suspended:
+        return "entries suspended: " + "; ".join(latched + suspended)
     return "clear"
+
+
+def latch_text(latch: EntryLatch) -> str:
+    """What blocks entries until a person resumes them, and how they do."""
+    since = f"since {time_text(latch.at)} by {latch.who}"
+    return f"{latch.reason} ({since}; run.py resume --reason … lets entries go on)"
 
 
 def book_line(positions: Iterable[Position], market: Marks | None) -> str:

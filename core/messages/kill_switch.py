@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from core.messages.base import Answered, Command, Event, Query, Refused
-from core.orders.books import Books
+from core.orders.books import Books, EntryLatch, LatchSource
 from core.orders.terms import OrderTerms
 from core.values import Environment, Label
 
@@ -126,6 +126,52 @@ class ClearSuspension(Command):
     source: str
 
 
+class EntriesPaused(Event):
+    """No new entry gets a permit any more.
+
+    `not_on_disk`: why the books do not have it; the pause then ends with this run of the kill switch.
+    """
+
+    request_id: str
+    reason: str
+    who: str
+    not_on_disk: str | None = None
+
+
+class PauseEntries(Command, Answered[EntriesPaused]):
+    """Let no position be opened until a person resumes entries; open ones are watched and closed as ever.
+
+    It holds at once, and over restarts as soon as the books have it. An entry that rests is cancelled.
+    Answered by `EntriesPaused`.
+    """
+
+    request_id: str
+    reason: str
+    who: str = "operator"
+    at: datetime
+
+
+class EntriesResumed(Event):
+    """`lifted` are the latches that this message has lifted, `still_blocked_by` what blocks entries now."""
+
+    request_id: str
+    lifted: tuple[LatchSource, ...]
+    still_blocked_by: tuple[str, ...]
+
+
+class ResumeEntries(Command, Answered[EntriesResumed | Refused]):
+    """Let positions be opened again that a person or the protections have stopped; it never disarms.
+
+    Without `source` it lifts what either has blocked. Answered by `EntriesResumed`, or `Refused`.
+    """
+
+    request_id: str
+    source: LatchSource | None = None
+    reason: str
+    who: str = "operator"
+    at: datetime
+
+
 class BooksChanged(Event):
     """State's facts for the gate, told after each commit."""
 
@@ -164,6 +210,8 @@ class KillSwitchStatus(Event):
     since: datetime | None
     exits_blocked: bool
     suspensions: dict[str, str]
+    latches: tuple[EntryLatch, ...] = ()
+    """What blocks entries until a person resumes them."""
     permits_outstanding: int
     permits_granted: int
     vetoes: int

@@ -46,12 +46,16 @@ from core.messages.kill_switch import (
     BooksChanged,
     ClearSuspension,
     DisarmKillSwitch,
+    EntriesPaused,
+    EntriesResumed,
     GetKillSwitch,
     KillSwitchArmed,
     MarksChanged,
+    PauseEntries,
     PermitSpent,
     PermitVoid,
     RequestPermit,
+    ResumeEntries,
     SuspendEntries,
     VenueChecked,
 )
@@ -104,6 +108,7 @@ from core.messages.state import (
     JobRuns,
     KillSwitchRow,
     LastCycle,
+    LatchesLifted,
     MakeBackup,
     OpenCycles,
     OpenInbox,
@@ -122,6 +127,8 @@ KillSwitchProtocol = (
     | PermitVoid
     | ArmKillSwitch
     | DisarmKillSwitch
+    | PauseEntries
+    | ResumeEntries
     | SuspendEntries
     | ClearSuspension
     | BooksChanged
@@ -130,6 +137,7 @@ KillSwitchProtocol = (
     | GetKillSwitch
     | AuditBoot
     | KillSwitchRow
+    | LatchesLifted
     | Recorded
     | Refused
 )
@@ -264,6 +272,8 @@ ControlProtocol = (
     | SettleFailed
     | MarketSnapshotStored
     | MarketSnapshotFailed
+    | EntriesPaused
+    | EntriesResumed
 )
 """From `CycleWaits` on: the answers to operators' messages."""
 

@@ -11,9 +11,19 @@ from datetime import datetime
 from decimal import Decimal
 
 from core.messages.alerting import AlertRow
-from core.messages.audit import AuditEvent
-from core.messages.base import Answered, Command, Event, Refused
+from core.messages.entry_latches import LatchEntries, LiftLatches
 from core.messages.kill_switch import ArmCause
+from core.messages.recording import (
+    AccountBound,
+    BackupMade,
+    CycleKnown,
+    CycleOpened,
+    InboxRecorded,
+    LatchesLifted,
+    Recorded,
+    Recording,
+    RecordingAnswer,
+)
 from core.messages.state_queries import (
     AuditHeadAndPending,
     BooksRead,
@@ -79,6 +89,9 @@ __all__ = [
     "JobRuns",
     "KillSwitchRow",
     "LastCycle",
+    "LatchEntries",
+    "LatchesLifted",
+    "LiftLatches",
     "MakeBackup",
     "OpenCycle",
     "OpenCycles",
@@ -109,62 +122,6 @@ __all__ = [
     "TradeResults",
     "UndeliveredAlerts",
 ]
-
-
-class Recorded(Event):
-    """The write of `request_id` is durable, in the database and in the audit file."""
-
-    request_id: str
-
-
-class CycleOpened(Event):
-    request_id: str
-    cycle_id: CycleId
-    job: Job
-    slot: datetime
-    resumed: bool
-
-
-class CycleKnown(Event):
-    request_id: str
-    cycle_id: CycleId
-    job: Job
-    slot: datetime
-    outcome: CycleOutcome
-    reasons: tuple[str, ...] = ()
-
-
-class InboxRecorded(Event):
-    """The message is durable. `at` is the time of its row, which no other row has and no grid of a job."""
-
-    request_id: str
-    at: datetime
-
-
-class BackupMade(Event):
-    request_id: str
-    path: str
-    bytes: int
-
-
-class AccountBound(Event):
-    """What the data folder is bound to, and the tag that its new labels carry, drawn once for each folder."""
-
-    request_id: str
-    environment: Environment
-    account: str
-    tag: str
-
-
-RecordingAnswer = Recorded | Refused | CycleOpened | CycleKnown | InboxRecorded | BackupMade | AccountBound
-
-
-class Recording(Command, Answered[RecordingAnswer]):
-    """A request to write. `audit` is sequenced in the same transaction. Answered by `Recorded`, unless the
-    request itself names another answer, or by `Refused`."""
-
-    request_id: str
-    audit: tuple[AuditEvent, ...] = ()
 
 
 class OpenCycle(Recording):
@@ -355,6 +312,8 @@ AnyRecording = (
     | RecordInboxDone
     | BindAccount
     | SetSystem
+    | LatchEntries
+    | LiftLatches
 )
 """What a room may have recorded, request by request; `Recording` is only their base."""
 

@@ -59,6 +59,13 @@ class InstructionKind(StrEnum):
     EXIT = "exit"
 
 
+class LatchSource(StrEnum):
+    """Who has latched entries: a person, or the protections of the strategy."""
+
+    OPERATOR = "operator"
+    PROTECTIONS = "protections"
+
+
 class CashFlowKind(StrEnum):
     PREMIUM = "premium"
     FEE = "fee"
@@ -224,6 +231,21 @@ class TradeResult(Value):
         return self.pnl_usd > 0
 
 
+class EntryLatch(Value):
+    """Whether a source blocks entries until a person resumes them.
+
+    `reason`, `who` and `at` are of the latch while it is set, and of the resumption after that.
+    """
+
+    source: LatchSource
+    latched: bool
+    reason: str
+    who: str
+    at: datetime
+    resumed_at: datetime | None = None
+    """When a person last resumed entries that this source had blocked."""
+
+
 class Books(Value):
     """The live part of the books at one instant."""
 
@@ -236,6 +258,17 @@ class Books(Value):
     """The instructions of those orders."""
     edits: tuple[Edit, ...] = ()
     """The edits of those orders."""
+    latches: tuple[EntryLatch, ...] = ()
+    """One for each source that has ever blocked entries."""
+
+    @property
+    def latched(self) -> tuple[EntryLatch, ...]:
+        """The latches that are set."""
+        return tuple(latch for latch in self.latches if latch.latched)
+
+    def latch(self, source: LatchSource) -> EntryLatch | None:
+        """The latch of a source; None if it has never blocked entries."""
+        return next((latch for latch in self.latches if latch.source is source), None)
 
     @property
     def open_positions(self) -> tuple[Position, ...]:

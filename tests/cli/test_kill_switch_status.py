@@ -11,12 +11,15 @@ import pytest
 
 from actors.control.wire import ControlAnswer, RequestName, answer_of
 from actors.state.database import open_database
+from actors.state.tables import latches
+from actors.state.tables.latches import LatchRow
 from actors.state.tables.records import write_kill_switch
 from cli.kill_switch_files import stored_status, switch_now
 from core.errors import FoundWrongError
 from core.kill_file import Arming
 from core.messages.kill_switch import ArmCause, KillSwitchStatus
 from core.messages.state import RecordKillSwitch
+from core.orders.books import EntryLatch, LatchSource
 from tests.cli.support import Cli
 from tests.cli.test_shown import status as engine_status
 from tests.fakes.held_folder import held_folder
@@ -157,3 +160,19 @@ def test_page_says_which_orders_leave(cli: Cli, tmp_path: Path, blocked: bool, s
     assert shown["exits"].endswith(f" {said}")
     assert shown["armed"].endswith(" probes")
     assert shown["by"].endswith(" health")
+
+
+@pytest.mark.parametrize("armed", [False, True])
+def test_what_blocks_entries_until_a_person_resumes_them_is_shown_armed_or_not(
+    tmp_path: Path, cli: Cli, armed: bool
+) -> None:
+    latch = EntryLatch(source=LatchSource.OPERATOR, latched=True, reason="a look", who="ann", at=NOW)
+    with closing(open_database(tmp_path)) as db:
+        latches.write(db, LatchRow(latch, 1))
+    if armed:
+        lay(tmp_path, ArmCause.OPERATOR)
+    shown = " ".join(cli("kill-switch", "status", "--data-dir", tmp_path).out.split())
+    assert "operator a look (since" in shown
+    assert "by ann; run.py resume --reason … lets entries go on)" in shown
+    told = json.loads(cli("kill-switch", "status", "--json", "--data-dir", tmp_path).out)
+    assert [each["source"] for each in told["latches"]] == ["operator"]

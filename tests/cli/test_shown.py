@@ -23,7 +23,7 @@ from core.messages.control import (
 )
 from core.messages.health import HealthStatus, RouterHealth
 from core.messages.kill_switch import ArmCause, KillSwitchStatus
-from core.orders.books import Job
+from core.orders.books import EntryLatch, Job, LatchSource
 from core.pricing.greeks import option_greeks
 from core.values import OptionType
 from reading.valuation import book_value
@@ -153,6 +153,10 @@ def test_an_armed_switch_says_why_and_what_exits_do() -> None:
     assert all(word in text for word in ("ARMED", "operator", "drill", "ann", "exits blocked"))
     assert kill_switch_text(SWITCH) == "clear"
     assert "feed: parked" in kill_switch_text(SWITCH.model_copy(update={"suspensions": {"feed": "parked"}}))
+    latch = EntryLatch(source=LatchSource.OPERATOR, latched=True, reason="a look", who="ann", at=NOW)
+    shown = kill_switch_text(SWITCH.model_copy(update={"latches": (latch,)}))
+    assert shown.startswith("entries suspended: operator: a look (since ")
+    assert shown.endswith("by ann; run.py resume --reason … lets entries go on)")
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,9 @@ from core.messages.state import (
     GetOrders,
     GetPosition,
     KillSwitchRow,
+    LatchEntries,
+    LatchesLifted,
+    LiftLatches,
     OrdersRead,
     PositionRead,
     RecordDeliveries,
@@ -28,7 +31,18 @@ from core.messages.state import (
     RecordOrder,
     RecordSent,
 )
-from core.orders.books import Books, Edit, Fill, Instruction, InstructionKind, OrderRow, Position, Proposal
+from core.orders.books import (
+    Books,
+    Edit,
+    EntryLatch,
+    Fill,
+    Instruction,
+    InstructionKind,
+    LatchSource,
+    OrderRow,
+    Position,
+    Proposal,
+)
 from core.orders.exit_rule import ExitRule
 from core.orders.identity import Permitted
 from core.orders.lifecycle import (
@@ -58,6 +72,7 @@ class FakeBooks(Actor):
         self.row = KillSwitchRow(request_id="", armed=False, causes=(), reason="", who="", at=None)
         self.account: tuple[str, str] | None = None
         self.tag = TAG
+        self.latches: dict[LatchSource, EntryLatch] = {}
         self.refuse: dict[type, str] = {}
         self.silent: set[type] = set()
         self.seq = 0
@@ -85,6 +100,7 @@ class FakeBooks(Actor):
             orders=tuple(live),
             instructions=tuple(self.instructions[row.label] for row in live),
             edits=tuple(self.edits),
+            latches=tuple(self.latches.values()),
         )
 
     def tell_facts(self) -> None:
@@ -125,6 +141,12 @@ class FakeBooks(Actor):
                 return
             case BindAccount():
                 answer(self._bind(message))
+                return
+            case LiftLatches():
+                lifted = tuple(source for source in message.sources if self.latches.pop(source, None))
+                self.seq += 1
+                self.tell_facts()
+                answer(LatchesLifted(request_id=request_id, lifted=lifted))
                 return
             case _:
                 pass
@@ -168,6 +190,14 @@ class FakeBooks(Actor):
             case RecordKillSwitch():
                 self.row = self.row.model_copy(
                     update=message.model_dump(include={"armed", "causes", "reason", "who", "at", "disarms"})
+                )
+            case LatchEntries():
+                self.latches[message.source] = EntryLatch(
+                    source=message.source,
+                    latched=True,
+                    reason=message.reason,
+                    who=message.who,
+                    at=message.at,
                 )
             case RecordEvent():
                 pass

@@ -12,6 +12,8 @@ from core.messages.state import (
     BindAccount,
     CloseCycle,
     CloseProposal,
+    LatchEntries,
+    LiftLatches,
     OpenCycle,
     RecordAlert,
     RecordDecision,
@@ -22,7 +24,7 @@ from core.messages.state import (
     RecordKillSwitch,
     SetSystem,
 )
-from core.orders.books import CycleOutcome, Delivery, InstructionKind, Job, Proposal
+from core.orders.books import CycleOutcome, Delivery, InstructionKind, Job, LatchSource, Proposal
 from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import OrderState
 from core.values import CycleId, Environment, ProposalId
@@ -67,6 +69,7 @@ def write_whole_books(room: BooksRoom) -> None:
     deliver(room)
     give_up(room)
     switch(room, armed=True)
+    pause_and_resume(room)
     room.tell(RecordInbox(request_id="in-1", at=START, message="RunEntryCycle", body="{}", who="ada"))
     room.tell(RecordInbox(request_id="in-2", at=START, message="RunEntryCycle", body="{}", who="ada"))
     room.tell(RecordInboxDone(request_id="done", inbox_request_id="in-1", at=START, answer="held"))
@@ -119,6 +122,32 @@ def give_up(room: BooksRoom) -> None:
         RecordDecision(request_id="decide-2", cycle_id=cycle_id, at=slot, record="{}", proposal=proposal)
     )
     room.tell(CloseProposal(request_id="give-up", proposal_id=GIVEN_UP, reason="vetoed", at=slot))
+
+
+def pause_and_resume(room: BooksRoom) -> None:
+    """The protections block entries, and so does a person, who then resumes their own."""
+    for source in LatchSource:
+        room.tell(
+            LatchEntries(
+                request_id=f"latch-{source}",
+                source=source,
+                reason="four losses in a row",
+                who="ada",
+                at=START,
+            )
+        )
+    room.tell(RecordInbox(request_id="in-0", at=START, message="ResumeEntries", body="{}", who="ada"))
+    room.tell(
+        LiftLatches(
+            request_id="lift",
+            sources=(LatchSource.OPERATOR,),
+            reason="fine",
+            who="ada",
+            at=START,
+            inbox_request_id="in-0",
+        )
+    )
+    room.tell(RecordInboxDone(request_id="lifted", inbox_request_id="in-0", at=START, answer="lifted"))
 
 
 def switch(room: BooksRoom, *, armed: bool) -> None:

@@ -36,7 +36,7 @@ def broken(data_dir: Path, at: int, *, sql: str | None = None) -> BooksRoom:
 
 
 def test_the_new_log_makes_the_books_although_the_old_one_is_put_aside(tmp_path: Path) -> None:
-    room = broken(tmp_path, 36)
+    room = broken(tmp_path, 41)
     assert [record["kind"] for record in records(room)] == ["CHAIN_BROKEN", "BOOKS"]
     room.tell(event(1))
     room.kill()
@@ -45,12 +45,12 @@ def test_the_new_log_makes_the_books_although_the_old_one_is_put_aside(tmp_path:
 
 def test_a_row_that_was_changed_too_is_shown_by_the_broken_log(tmp_path: Path) -> None:
     sql = "UPDATE cash_flows SET amount_eth = '9' WHERE ref LIKE '%e1-1-0:premium'"
-    room = broken(tmp_path, 36, sql=sql)
+    room = broken(tmp_path, 41, sql=sql)
     room.kill()
     assert books_proved(tmp_path).ok
     shown = break_compared(tmp_path)
     assert shown is not None
-    assert shown[0].endswith("-audit: 35 records follow from each other and are compared")
+    assert shown[0].endswith("-audit: 40 records follow from each other and are compared")
     assert (
         "cash_flows 'trade:p-entry-20260105T140000Z:e1-1-0:premium', amount_eth:"
         " expected '0.04590000' by the log, found '9' when the new log began" in shown
@@ -59,7 +59,7 @@ def test_a_row_that_was_changed_too_is_shown_by_the_broken_log(tmp_path: Path) -
 
 def test_the_comparison_says_only_what_the_broken_log_lacks_if_nothing_was_changed(tmp_path: Path) -> None:
     """The last record, an alert, was broken: its row is there and the log can't say it."""
-    room = broken(tmp_path, 36)
+    room = broken(tmp_path, 41)
     room.kill()
     assert (break_compared(tmp_path) or ())[1:] == (
         "alerts 'alert-1': expected no such row by the log, found one when the new log began",
@@ -78,7 +78,7 @@ def test_what_was_pending_belongs_to_the_broken_log(tmp_path: Path) -> None:
         stream.write(b"x")
     BooksRoom(tmp_path).start().kill()
     shown = break_compared(tmp_path) or ()
-    assert shown[0].endswith("37 records follow from each other and are compared")
+    assert shown[0].endswith("42 records follow from each other and are compared")
     assert shown[1:] == ()
 
 
@@ -97,10 +97,10 @@ def test_evidence_that_was_moved_away_is_missed(tmp_path: Path) -> None:
 def test_verify_shows_the_comparison_before_the_break_is_accepted(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    broken(tmp_path, 36).kill()
+    broken(tmp_path, 41).kill()
     assert main(["audit", "verify", "--books", "--data-dir", str(tmp_path)]) == ExitCode.FOUND_WRONG
     said = capsys.readouterr()
-    assert "35 records follow from each other and are compared" in said.out
+    assert "40 records follow from each other and are compared" in said.out
     assert "alerts 'alert-1': expected no such row by the log" in said.out
     assert "the books are what 2 records make of them" in said.out
     assert "no disarming after it accepts that" in said.err

@@ -124,6 +124,17 @@ def is_inbox_time(db: sqlite3.Connection, at: datetime) -> bool:
     return db.execute("SELECT 1 FROM inbox WHERE at = ?", (time_text(at),)).fetchone() is not None
 
 
+def inbox_number(db: sqlite3.Connection, request_id: str) -> int | None:
+    """The number of an item, counted from 1 in the order in which they came; None if there is none."""
+    row = db.execute("SELECT number FROM inbox WHERE request_id = ?", (request_id,)).fetchone()
+    return None if row is None else int(row[0])
+
+
+def last_inbox_number(db: sqlite3.Connection) -> int:
+    """The number of the newest item; 0 if there is none."""
+    return int(db.execute("SELECT coalesce(max(number), 0) FROM inbox").fetchone()[0])
+
+
 def open_inbox(db: sqlite3.Connection) -> tuple[InboxItem, ...]:
     sql = "SELECT request_id, at, message, body, who FROM inbox WHERE done_at IS NULL ORDER BY number"
     return tuple(

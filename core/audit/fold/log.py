@@ -31,6 +31,8 @@ EFFECTS: Mapping[str, Effect] = MappingProxyType(
         AuditKind.SETTLEMENT: trades.settlement,
         AuditKind.ARMED: records.armed,
         AuditKind.DISARMED: records.disarmed,
+        AuditKind.ENTRIES_LATCHED: records.entries_latched,
+        AuditKind.ENTRIES_RESUMED: records.entries_resumed,
         AuditKind.OPERATOR: records.operator,
         AuditKind.ALERT: records.alert,
         AuditKind.ACCOUNT_BOUND: records.account_bound,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.audit.fold.books import FoldedBooks
-from core.audit.fold.forms import ContradictionError, Detail, text, time, words
+from core.audit.fold.forms import ContradictionError, Detail, text, time, whole, words
 from core.audit.fold.tables import Row
 
 
@@ -60,6 +60,37 @@ def armed(books: FoldedBooks, at: str, detail: Detail) -> None:
 def disarmed(books: FoldedBooks, at: str, detail: Detail) -> None:
     """A person has disarmed the kill switch."""
     _switch(books, 0, at, detail)
+
+
+def entries_latched(books: FoldedBooks, at: str, detail: Detail) -> None:
+    """A source blocks entries; one that did already has another reason, or a person's later word."""
+    source, since, word = text(detail, "source"), time(detail, "since"), whole(detail, "word")
+    row = books.tables["entry_latches"].get(source)
+    expected = row["at"] if row is not None and row["latched"] else at
+    if since != expected:
+        raise ContradictionError(f"since: expected {expected}, found {since}")
+    if row is not None and word < int(row["word"] or 0):
+        raise ContradictionError(f"word: expected at least {row['word']}, found {word}")
+    books.tables["entry_latches"][source] = {
+        "source": source,
+        "latched": 1,
+        "reason": text(detail, "reason"),
+        "who": text(detail, "who"),
+        "at": since,
+        "word": word,
+        "resumed_at": None if row is None else row["resumed_at"],
+    }
+
+
+def entries_resumed(books: FoldedBooks, at: str, detail: Detail) -> None:
+    """A person lets entries go on that a source had blocked."""
+    row, word = books.row("entry_latches", text(detail, "source")), whole(detail, "word")
+    if not row["latched"]:
+        raise ContradictionError(f"source: expected one that blocks entries, found {row['source']}")
+    if word <= int(row["word"] or 0):
+        raise ContradictionError(f"word: expected one after {row['word']}, found {word}")
+    row |= {"latched": 0, "reason": text(detail, "reason"), "who": text(detail, "who")}
+    row |= {"at": at, "word": word, "resumed_at": at}
 
 
 def operator(books: FoldedBooks, at: str, detail: Detail) -> None:

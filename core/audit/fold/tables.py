@@ -116,6 +116,12 @@ PROVED: tuple[ProvedTable, ...] = (
     ProvedTable(
         "kill_switch", "one", ("one", "armed", "causes", "reason", "who", "at", "disarms"), ordered=False
     ),
+    ProvedTable(
+        "entry_latches",
+        "source",
+        ("source", "latched", "reason", "who", "at", "word", "resumed_at"),
+        ordered=False,
+    ),
 )
 """In an order in which no row is inserted before a row that it refers to."""
 

@@ -177,6 +177,8 @@ def test_a_snapshot_that_failed_has_ended() -> None:
 def test_every_durable_message_has_answers_that_are_known_to_control() -> None:
     durable = {name for name, item in INJECTABLE.items() if item.through_inbox}
     assert durable == {
+        "PauseEntries",
+        "ResumeEntries",
         "ClosePosition",
         "SettleExpired",
         "RunEntryCycle",

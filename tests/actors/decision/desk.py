@@ -149,7 +149,7 @@ class DecisionDesk:
         self.positions: list[Position] = []
         self.orders: list[OrderRow] = []
         self.results: list[TradeResult] = []
-        self.latches: list[EntryLatch] = []
+        self.latches: tuple[EntryLatch, ...] = ()
         self.settings: dict[str, str] = {}
         self.rows: dict[tuple[Job, datetime], CycleOutcome | None] = {}
         self.reasons: dict[tuple[Job, datetime], tuple[str, ...]] = {}
@@ -163,7 +163,7 @@ class DecisionDesk:
                 positions=tuple(self.positions),
                 orders=tuple(self.orders),
                 instructions=(),
-                latches=tuple(self.latches),
+                latches=self.latches,
             ),
         )
         self.ctx.asks[GetTradeResults] = lambda _: TradeResults(request_id="", results=tuple(self.results))
@@ -306,11 +306,11 @@ class DecisionDesk:
         if isinstance(message, SetSystem):
             self.settings[message.key] = message.value
         if isinstance(message, LatchEntries):
-            self.latches = [
+            self.latches = (
                 EntryLatch(
                     source=message.source, latched=True, reason=message.reason, who=message.who, at=message.at
-                )
-            ]
+                ),
+            )
         if isinstance(message, RecordDecision) and message.proposal is not None:
             proposed = position(message.proposal.proposal_id, PositionState.PROPOSED, contracts=1)
             self.positions.append(proposed.model_copy(update={"contracts": 0, "contracts_opened": 0}))

@@ -20,13 +20,14 @@ from core.messages.state import (
     OpenCycle,
     RecordDecision,
 )
-from core.orders.books import CycleOutcome, CycleRow, Job
+from core.orders.books import CycleOutcome, CycleRow, EntryLatch, Job, LatchSource
 from core.rules import record as decision_record
 from core.values import Mode
 from tests.actors.decision.desk import CALM, DecisionDesk, cycle_id, entry_market, position
 from tests.core.example_market import NOW
 
 ENTRY = cycle_id(Job.ENTRY)
+LATCH = EntryLatch(source=LatchSource.OPERATOR, latched=True, reason="a look", who="ann", at=NOW)
 
 
 def at_order(desk: DecisionDesk | None = None) -> DecisionDesk:
@@ -113,6 +114,8 @@ def test_the_snapshot_has_a_deadline_before_the_cycles_own() -> None:
     [
         ("armed", "kill_switch_armed"),
         ("suspended", "suspended:probe:macro"),
+        ("paused", "suspended:operator: a look"),
+        ("latched", "suspended:operator: a look"),
         ("position", "max_open_positions"),
         ("doubt", "orders_in_doubt"),
         ("mode", "strategy_disabled"),
@@ -124,6 +127,10 @@ def test_what_blocks_ends_the_cycle_before_anything_is_fetched(change: str, reas
         desk.switch = CALM.model_copy(update={"armed": True, "causes": (ArmCause.OPERATOR,)})
     if change == "suspended":
         desk.switch = CALM.model_copy(update={"suspensions": {"probe:macro": "no answer"}})
+    if change == "paused":  # The books do not have it yet.
+        desk.switch = CALM.model_copy(update={"latches": (LATCH,)})
+    if change == "latched":  # A switch that has just started does not know it yet.
+        desk.latches = (LATCH,)
     if change == "position":
         desk.positions = [position()]
     if change == "doubt":

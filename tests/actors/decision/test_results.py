@@ -93,7 +93,7 @@ def test_a_breach_is_latched_once_and_again_only_after_a_person_resumed() -> Non
     for hour in range(3):
         desk.tell(snapshot(hour))
     assert len(desk.sent("state", LatchEntries)) == 1
-    desk.latches = [
+    desk.latches = (
         EntryLatch(
             source=LatchSource.PROTECTIONS,
             latched=False,
@@ -101,8 +101,8 @@ def test_a_breach_is_latched_once_and_again_only_after_a_person_resumed() -> Non
             who="ann",
             at=NOW,
             resumed_at=NOW,
-        )
-    ]
+        ),
+    )
     desk.tell(snapshot(4))
     assert len(desk.sent("state", LatchEntries)) == 1, "what was before the resumption does not count"
     later = [loss.model_copy(update={"closed_at": loss.closed_at + timedelta(days=40)}) for loss in LOSSES]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import JsonValue
 
 from core.audit.fold.compare import digest_of
 from core.audit.fold.log import fold, take
@@ -147,3 +148,42 @@ def test_the_tag_of_the_labels_is_bound_with_the_account_once_it_is_drawn() -> N
 def test_what_a_disarming_takes_away_is_in_its_row() -> None:
     said: Detail = {"causes": ["operator"], "reason": "over", "who": "ada", "disarms": ["a1", "b2"]}
     assert folded((AuditKind.DISARMED, said)).tables["kill_switch"][1]["disarms"] == '["a1", "b2"]'
+
+
+def latched(source: str = "operator", word: int = 1, **changed: JsonValue) -> tuple[AuditKind, Detail]:
+    detail: Detail = {"source": source, "reason": "look", "who": "ann", "since": AT_TEXT, "word": word}
+    return AuditKind.ENTRIES_LATCHED, {**detail, **changed}
+
+
+def resumed(source: str = "operator", word: int = 2) -> tuple[AuditKind, Detail]:
+    return AuditKind.ENTRIES_RESUMED, {"source": source, "reason": "fine", "who": "bob", "word": word}
+
+
+def test_what_blocks_entries_is_a_row_for_each_source() -> None:
+    row = {"source": "operator", "latched": 1, "reason": "look", "who": "ann", "at": AT_TEXT, "word": 1}
+    before = folded(latched(), latched("protections")).tables["entry_latches"]
+    assert before["operator"] == {**row, "resumed_at": None}
+    after = folded(latched(), latched("protections"), resumed()).tables["entry_latches"]
+    assert after["protections"] == before["protections"]
+    lifted = {"latched": 0, "reason": "fine", "who": "bob", "word": 2, "resumed_at": AT_TEXT}
+    assert after["operator"] == {**row, **lifted}
+
+
+@pytest.mark.parametrize(
+    ("steps", "problem"),
+    [
+        ([resumed()], "entry_latches: expected the row 'operator', found none"),
+        (
+            [latched(), resumed(), resumed(word=3)],
+            "source: expected one that blocks entries, found operator",
+        ),
+        ([latched(), resumed(word=1)], "word: expected one after 1, found 1"),
+        ([latched(word=2), latched(word=1)], "word: expected at least 2, found 1"),
+        (
+            [latched(since="2026-01-05T14:00:01Z")],
+            "since: expected 2026-01-05T14:00:00.000000Z, found 2026-01-05T14:00:01.000000Z",
+        ),
+    ],
+)
+def test_a_resumption_needs_an_earlier_latch(steps: list[tuple[AuditKind, Detail]], problem: str) -> None:
+    assert [found.partition("): ")[2] for found in folded(*steps).problems] == [problem]

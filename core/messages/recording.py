@@ -1,0 +1,75 @@
+"""The base of every request that state records, and what it may be answered by."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from core.messages.audit import AuditEvent
+from core.messages.base import Answered, Command, Event, Refused
+from core.orders.books import CycleOutcome, Job, LatchSource
+from core.values import CycleId, Environment
+
+
+class Recorded(Event):
+    """The write of `request_id` is durable, in the database and in the audit file."""
+
+    request_id: str
+
+
+class CycleOpened(Event):
+    request_id: str
+    cycle_id: CycleId
+    job: Job
+    slot: datetime
+    resumed: bool
+
+
+class CycleKnown(Event):
+    request_id: str
+    cycle_id: CycleId
+    job: Job
+    slot: datetime
+    outcome: CycleOutcome
+    reasons: tuple[str, ...] = ()
+
+
+class InboxRecorded(Event):
+    """The message is durable. `at` is the time of its row, which no other row has and no grid of a job."""
+
+    request_id: str
+    at: datetime
+
+
+class BackupMade(Event):
+    request_id: str
+    path: str
+    bytes: int
+
+
+class AccountBound(Event):
+    """What the data folder is bound to, and the tag that its new labels carry, drawn once for each folder."""
+
+    request_id: str
+    environment: Environment
+    account: str
+    tag: str
+
+
+class LatchesLifted(Event):
+    """What a person has resumed is recorded. `lifted` are the latches that were set and are not any more."""
+
+    request_id: str
+    lifted: tuple[LatchSource, ...]
+
+
+RecordingAnswer = (
+    Recorded | Refused | CycleOpened | CycleKnown | InboxRecorded | BackupMade | AccountBound | LatchesLifted
+)
+
+
+class Recording(Command, Answered[RecordingAnswer]):
+    """A request to write. `audit` is sequenced in the same transaction. Answered by `Recorded`, unless the
+    request itself names another answer, or by `Refused`."""
+
+    request_id: str
+    audit: tuple[AuditEvent, ...] = ()

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Final
 
 from actors.state.stored import BooksReader, last_market_snapshot
 from core.errors import FoundWrongError
 from core.messages.alerting import AlertRow
-from core.orders.books import CycleOutcome, CycleRow, Job, Position
+from core.orders.books import PROTECTION_BREACHED, CycleOutcome, CycleRow, Job, Position
 from core.statistics.account import AccountPoint
 from core.statistics.marked import pnl_at_marks_eth, pnl_at_marks_usd
 from core.statistics.performance import Performance, performance
@@ -22,9 +21,6 @@ from core.statistics.trades import ClosedTrade
 from core.values import PositionId
 from reading.books import required_books
 from reading.errors import DataFolderError
-
-BREACHED: Final = "protection_breached"
-"""The code of the alert that a breached protection raises."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +110,7 @@ def trading_report(data_dir: Path, period: Period = Period()) -> TradingReport:
     with required_books(data_dir) as books:
         positions, cycles = books.trades(), books.cycles(None)
         given_away = _crossing_out(books)
-        breaches = tuple(alert for alert in books.alerts(BREACHED) if alert.at in period)
+        breaches = tuple(alert for alert in books.alerts(PROTECTION_BREACHED) if alert.at in period)
         account = tuple(point for point in books.account_points() if point.at in period)
     times = _times(positions, cycles, marks)
     if not times:

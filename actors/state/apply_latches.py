@@ -18,9 +18,10 @@ from actors.state.tables.latches import LatchRow
 from core.messages.alerting import Severity
 from core.messages.audit import AuditKind
 from core.messages.state import LatchEntries, LatchesLifted, LiftLatches, Recorded
-from core.orders.books import EntryLatch, LatchSource
+from core.orders.books import PROTECTION_BREACHED, EntryLatch, LatchSource
 
 SEVERITIES = {LatchSource.OPERATOR: Severity.MEDIUM, LatchSource.PROTECTIONS: Severity.HIGH}
+CODES = {LatchSource.OPERATOR: "entries_latched:operator", LatchSource.PROTECTIONS: PROTECTION_BREACHED}
 
 
 def latch_entries(db: sqlite3.Connection, request: LatchEntries) -> Applied:
@@ -52,9 +53,10 @@ def latch_entries(db: sqlite3.Connection, request: LatchEntries) -> Applied:
         "word": word,
     }
     applied.note(AuditKind.ENTRIES_LATCHED, request.at, detail, request.inbox_request_id or None)
-    text = f"no entry until a person resumes them (run.py resume): {request.reason} ({request.who})"
+    how = "run.py inject ResumeEntries --reason …"
+    text = f"no entry until a person resumes them ({how}): {request.reason} ({request.who})"
     severity = SEVERITIES[request.source]
-    applied.notices.append(Notice(severity, f"entries_latched:{request.source}", text, request.source))
+    applied.notices.append(Notice(severity, CODES[request.source], text, request.source))
     return applied
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
 from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import OrderState, PositionState
@@ -64,6 +65,10 @@ class LatchSource(StrEnum):
 
     OPERATOR = "operator"
     PROTECTIONS = "protections"
+
+
+PROTECTION_BREACHED: Final = "protection_breached"
+"""The code of the alert that a latch of the protections raises."""
 
 
 class CashFlowKind(StrEnum):

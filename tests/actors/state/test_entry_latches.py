@@ -193,7 +193,7 @@ def test_a_person_is_told_of_a_latch_and_of_its_end(room: BooksRoom) -> None:
     told = [m for m in room.state_ctx.told_to("alerting") if isinstance(m, RaiseAlert)]
     assert [(alert.severity, alert.code) for alert in told] == [
         (Severity.MEDIUM, "entries_latched:operator"),
-        (Severity.HIGH, "entries_latched:protections"),
+        (Severity.HIGH, "protection_breached"),
         (Severity.MEDIUM, "entries_resumed:operator"),
         (Severity.MEDIUM, "entries_resumed:protections"),
     ]

@@ -172,7 +172,7 @@ class Decision(Room[DecisionProtocol | Terminated]):
 
     def _handle_market_snapshot(self, stored: MarketSnapshotStored) -> None:
         desk = self._desk
-        margin_is_due = self._results.snapshot(stored)
+        margin_is_due = self._results.at_snapshot(stored)
         if desk.mode.strategy and (desk.strategy.exits.monitor_on_snapshot or margin_is_due):
             self._queue.add(Due(Job.MONITOR, stored.slot, self.ctx.now(), from_snapshot=True))
 

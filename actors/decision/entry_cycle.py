@@ -93,9 +93,6 @@ class EntryCycle(Cycle):
         trading = self.results.trading(now, books, marks_eth, market.market.spot_usd)
         facts = entry_facts(now, switch, books, desk.mode, market, trading)
         decision = decide_entry(facts, desk.strategy)
-        for found in decision.rules:
-            if found.rule == PROTECTIONS:
-                self.results.take(found, books, now, self.cycle_id)
         texts: list[str] = []
         record = decision_record.record(facts, decision, desk.code_version, texts.append)
         proposal = None
@@ -118,6 +115,9 @@ class EntryCycle(Cycle):
             ),
             self.cycle_id,
         )
+        for found in decision.rules:
+            if found.rule == PROTECTIONS:
+                self.results.take(found, books, now, self.cycle_id)
         self.unbooked_proposal = None if proposal is None else booked
         try:
             await self.booked(booked)

@@ -69,7 +69,6 @@ class MonitorCycle(Cycle):
             if not isinstance(market, MonitorMarket):
                 found = type(market).__name__
                 raise TypeError(f"{self.cycle_id}: expected the market of a monitor, found {found}")
-            self._look(market)
             await self._decide(to_decide, market)
             if self.exits:
                 await self._close_due()
@@ -96,7 +95,7 @@ class MonitorCycle(Cycle):
     def _look(self, market: MonitorMarket | None) -> None:
         """Check the protections and the margin; exits go on if that can't be done."""
         try:
-            self.results.monitor(market, self.cycle_id)
+            self.results.at_monitor(market, self.cycle_id)
         except RoomUnreachableError as error:
             self.desk.ctx.log().warning("the protections are not checked by %s: %s", self.cycle_id, error)
 
@@ -121,6 +120,7 @@ class MonitorCycle(Cycle):
             )
             booked.append(desk.send(message, self.cycle_id))
             self._take(decision)
+        self._look(market)
         await self.booked(*booked)
 
     def _take(self, decision: ExitDecision | Skipped) -> None:

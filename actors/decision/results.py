@@ -33,6 +33,7 @@ class Results:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._highs: tuple[PnlHigh, ...] | None = None
+        self._highs_changed = False
         self._margin_is_high = False
         self._margin_use: float | None = None
         self._found: tuple[datetime, RuleResult] | None = None
@@ -48,10 +49,7 @@ class Results:
     def trading(
         self, now: datetime, books: Books, marks_eth: Mapping[str, Decimal], spot_usd: float | None
     ) -> TradingFacts:
-        """What the protections read; a new high of the P&L goes into the books.
-
-        Raises `RoomUnreachableError`.
-        """
+        """What the protections read. Raises `RoomUnreachableError`."""
         desk = self._desk
         if self._highs is None:
             self._highs = highs_of(desk.setting(HIGHS_KEY))
@@ -64,10 +62,8 @@ class Results:
             spot_usd=spot_usd,
             strategy=desk.strategy,
         )
-        if facts.highs != self._highs:
-            self._highs = facts.highs
-            value = highs_text(facts.highs)
-            desk.send(SetSystem(request_id=f"highs-{desk.ctx.uuid()}", key=HIGHS_KEY, value=value, at=now))
+        self._highs_changed = self._highs_changed or facts.highs != self._highs
+        self._highs = facts.highs
         return facts
 
     def look(
@@ -88,7 +84,7 @@ class Results:
         )
         self.take(found, books, now, cause)
 
-    def monitor(self, market: MonitorMarket | None, cause: str) -> None:
+    def at_monitor(self, market: MonitorMarket | None, cause: str) -> None:
         """Look at what a monitor reads, or at the books alone if nothing is open.
 
         Raises `RoomUnreachableError`.
@@ -101,7 +97,7 @@ class Results:
         marks_eth = marks_of(market.chain, books.open_positions)
         self.look(books, marks_eth, market.spot_usd, market.account or NOT_READ, cause)
 
-    def snapshot(self, stored: MarketSnapshotStored) -> bool:
+    def at_snapshot(self, stored: MarketSnapshotStored) -> bool:
         """Look at a stored snapshot; whether the margin calls for a monitor at once."""
         desk, account = self._desk, stored.account
         if account is None:
@@ -115,9 +111,16 @@ class Results:
         return use is not None and limit is not None and at_least("margin", use, limit).passed
 
     def take(self, found: RuleResult, books: Books, now: datetime, cause: str) -> None:
-        """Keep what was found for whoever asks, and latch a breach unless the latch is set already."""
+        """Keep what was found for whoever asks, and latch a breach unless the latch is set already.
+
+        It is told to state, and after the decision that it was found by: no order waits for it.
+        """
         desk, breached = self._desk, breaches(found)
         self._found = (now, found)
+        if self._highs_changed and self._highs is not None:
+            self._highs_changed = False
+            value = highs_text(self._highs)
+            desk.send(SetSystem(request_id=f"highs-{desk.ctx.uuid()}", key=HIGHS_KEY, value=value, at=now))
         latch = books.latch(LatchSource.PROTECTIONS)
         if not breached or not desk.mode.strategy or (latch is not None and latch.latched):
             return

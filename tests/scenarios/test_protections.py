@@ -109,7 +109,7 @@ def test_a_breach_blocks_entries_over_a_kill_until_a_person_resumes_them(
     report = trading_report(at)
     (breach, *_) = report.breaches
     assert figure in breach.text
-    assert [name for name, text in figures(report) if figure in text][0] == "protections"
+    assert next(name for name, text in figures(report) if figure in text) == "protections"
     assert report_json(report)["breaches"] == [
         {"at": each.at.isoformat().replace("+00:00", "Z"), "text": each.text} for each in report.breaches
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.checks import Check
 from core.messages.decision import ResultsSeen
-from core.rules.entry.protections import DRAWDOWN, LOSS, STREAK
+from core.rules.entry.protections import DRAWDOWN, LATCHED, LOSS, REST, STREAK, UNKNOWN
 
 
 def results_text(seen: ResultsSeen | None) -> str:
@@ -18,15 +18,15 @@ def results_text(seen: ResultsSeen | None) -> str:
 
 
 def _check_text(check: Check) -> str:
-    value, bound = float(check.value or 0.0), float(check.threshold or 0.0) if _is_number(check) else 0.0
+    if check.code == UNKNOWN:
+        return "P&L not known: an open position has no mark"
+    value, bound = float(check.value or 0.0), float(check.threshold or 0.0)
     text = {
         DRAWDOWN: f"drawdown {value:.2%} of at most {bound:.2%}",
         LOSS: f"loss {value:,.0f} of at most {bound:,.0f} USD",
         STREAK: f"{value:.0f} of fewer than {bound:.0f} losing trades in a row",
-        "rest_after_stop": f"{value:.1f} of {bound:.0f} weeks since a stop",
-    }.get(check.code, check.code)
-    return text if check.passed else f"BREACHED: {text}"
-
-
-def _is_number(check: Check) -> bool:
-    return isinstance(check.threshold, int | float)
+        REST: f"{value:.1f} of {bound:.0f} weeks since a stop",
+    }[check.code]
+    if check.passed:
+        return text
+    return f"{'BREACHED' if check.code in LATCHED else 'RESTS'}: {text}"

@@ -22,6 +22,7 @@ from core.strategy import Strategy
 PROTECTIONS = "protections"
 """The name of the rule."""
 DRAWDOWN, LOSS, STREAK = "drawdown_above_max", "loss_above_max", "losing_trades_in_a_row"
+REST, UNKNOWN = "rest_after_stop", "pnl_unknown"
 LATCHED = frozenset({DRAWDOWN, LOSS, STREAK})
 """The checks whose failure is latched in the books."""
 WEEK = timedelta(weeks=1)
@@ -54,7 +55,7 @@ def protections(
     inputs: dict[str, Scalar] = {"pnl_usd": trading.pnl_usd, "since": _shown(trading.since)}
     if section.drawdown_max_frac is not None:
         if trading.pnl_usd is None:
-            checks.append(holds("pnl_unknown", False, None, "known"))
+            checks.append(holds(UNKNOWN, False, None, "known"))
         elif equity_usd is not None:
             peak_usd = peak_pnl_usd(trading, now, section)
             share = drawdown_frac(peak_usd - trading.pnl_usd, equity_usd)
@@ -71,7 +72,7 @@ def protections(
         stopped_at = last_stop(counted(trading))
         if stopped_at is not None:
             weeks = (now - stopped_at) / WEEK
-            checks.append(at_least("rest_after_stop", weeks, section.rest_weeks_after_stop))
+            checks.append(at_least(REST, weeks, section.rest_weeks_after_stop))
     return RuleResult(rule=PROTECTIONS, checks=tuple(checks), inputs=inputs)
 
 

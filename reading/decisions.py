@@ -21,7 +21,6 @@ from core.rules.exit.decision import Skipped
 from core.strategy import Strategy
 from reading.audit import records, require_audit_log
 
-
 _WINDOWS = ("drawdown_window_d", "loss_window_d")
 
 

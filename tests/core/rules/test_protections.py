@@ -289,3 +289,30 @@ def test_a_protection_that_one_trade_would_breach_is_refused_with_a_sentence(
     with pytest.raises(ValueError, match="protections") as refusal:
         Strategy(protections=ProtectionsSection(**changes))
     assert sentence in str(refusal.value)
+
+
+@given(st.lists(st.tuples(st.floats(0, 89.9), usd), max_size=8), usd, st.floats(1, 1e7), st.floats(0.001, 1))
+def test_a_drawdown_is_a_breach_just_where_it_is_more_than_its_share_of_equity(
+    highs: list[tuple[float, float]], pnl_usd: float, equity_usd: float, bound: float
+) -> None:
+    facts = trading(pnl_usd=pnl_usd, highs=tuple(high(days, at_usd) for days, at_usd in highs))
+    section = ProtectionsSection.model_validate(OFF | {"drawdown_max_frac": bound})
+    strategy = STRATEGY.model_copy(update={"protections": section})
+    drop = max([pnl_usd, *(at_usd for _, at_usd in highs)]) - pnl_usd
+    reasons = checked(facts, strategy, equity_usd=equity_usd).reasons
+    if drop > bound * equity_usd * (1 + 1e-9) + 1e-6 * equity_usd:
+        assert reasons == (DRAWDOWN,)
+    if drop <= bound * equity_usd:
+        assert reasons == ()
+
+
+@given(histories, st.integers(1, 52), st.sampled_from(list(ExitRule)))
+def test_a_rest_lasts_so_many_weeks_from_the_last_stop_and_from_nothing_else(
+    trades: tuple[TradeResult, ...], weeks: int, rule: ExitRule
+) -> None:
+    of_rule = tuple(each.model_copy(update={"exit_rule": rule}) for each in trades)
+    section = ProtectionsSection.model_validate(OFF | {"rest_weeks_after_stop": weeks})
+    kept = trading(*trades_that_may_count(of_rule, NOW, section))
+    reasons = refused(kept, STRATEGY.model_copy(update={"protections": section}))
+    recent = any(NOW - each.closed_at < timedelta(weeks=weeks) for each in trades)
+    assert reasons == (("rest_after_stop",) if recent and rule is ExitRule.STOP else ())

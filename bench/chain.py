@@ -20,7 +20,7 @@ from core.market.observations import HourlyClose, Level, MeanFunding
 from core.market.option_chain import OptionChain
 from core.pricing.black76 import black76_price_eth, delta, year_fraction
 from core.rules.entry.decision import EntryOutcome, decide_entry
-from core.rules.facts import AccountFacts, EngineFacts, EntryFacts, MarketFacts
+from core.rules.facts import AccountFacts, EngineFacts, EntryFacts, MarketFacts, TradingFacts
 from core.strategy import Strategy
 from core.values import OptionType, SpreadKind
 
@@ -103,6 +103,7 @@ def facts_without_chain() -> EntryFacts:
             forwards=(),
             chain=None,
         ),
+        trading=TradingFacts(since=None, pnl_usd=0.0, highs=(), trades=()),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +12,7 @@ from types import TracebackType
 
 from pydantic import JsonValue
 
-from actors.decision.facts import entry_facts, is_held, monitor_facts
+from actors.decision.facts import entry_facts, is_held, marks_of, monitor_inputs, trading_facts
 from actors.http import HttpTransport
 from actors.market_data import MarketData
 from actors.mcp import McpCredentials, McpRouter
@@ -39,15 +39,16 @@ from core.messages.market_data import (
     SnapshotKind,
 )
 from core.orders.armed import Leaves, what_leaves
-from core.orders.books import Books
+from core.orders.books import Books, Position, TradeResult
 from core.rules import record as decision_record
 from core.rules.entry.decision import EntryDecision, decide_entry
 from core.rules.entry.sizing import thin_capital_warning
 from core.rules.exit.decision import ExitDecision, Skipped, decide_exit
 from core.rules.facts import EntryFacts, MonitorMarket
+from core.statistics.highs import PnlHigh
 from core.strategy import Strategy
 from core.values import CycleId, Mode
-from reading.books import live_books
+from reading.books import live_books, stored_results
 from reading.decisions import decision_text
 
 FETCH_S = 25.0
@@ -69,10 +70,15 @@ class Bystander(Actor):
 
 @dataclass(frozen=True)
 class KnownEngine:
-    """The engine's kill switch and books as found in the data folder; empty books if there are none."""
+    """The engine's kill switch and books as found in the data folder; empty books if there are none.
+
+    `results` are those of all closed trades, oldest first.
+    """
 
     switch: KillSwitchStatus
     books: Books
+    results: tuple[TradeResult, ...] = ()
+    highs: tuple[PnlHigh, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,7 +114,7 @@ def known_engine(data_dir: Path, strategy: Strategy) -> KnownEngine:
         permits_granted=0,
         vetoes=0,
     )
-    return KnownEngine(switch, live_books(data_dir, datetime.now(UTC)))
+    return KnownEngine(switch, live_books(data_dir, datetime.now(UTC)), *stored_results(data_dir))
 
 
 class DryDesk:
@@ -133,10 +139,21 @@ class DryDesk:
 
     def entry(self, engine: KnownEngine) -> Shown:
         """The entry decision now. Raises FoundWrongError if the market can't be read."""
-        market = self._fetch(SnapshotKind.ENTRY, ())
+        held = [position for position in engine.books.positions if is_held(position)]
+        market = self._fetch(SnapshotKind.ENTRY, _expirations(held))
         if not isinstance(market, EntryMarket):
             raise FoundWrongError("market: expected the snapshot for an entry, found another")
-        facts = entry_facts(datetime.now(UTC), engine.switch, engine.books, ALL_ON, market)
+        now = datetime.now(UTC)
+        trading = trading_facts(
+            now,
+            engine.books,
+            engine.results,
+            engine.highs,
+            marks_eth=marks_of(market.market.chain, held),
+            spot_usd=market.market.spot_usd,
+            strategy=self._strategy,
+        )
+        facts = entry_facts(now, engine.switch, engine.books, ALL_ON, market, trading)
         decision = decide_entry(facts, self._strategy)
         return Shown(decision.table(), decision, equity_warnings(facts, self._strategy))
 
@@ -145,14 +162,11 @@ class DryDesk:
         held = [position for position in engine.books.positions if is_held(position)]
         if not held:
             return ()
-        expirations = tuple(sorted({position.plan.expiration for position in held}))
-        market = self._fetch(SnapshotKind.MONITOR, expirations)
+        market = self._fetch(SnapshotKind.MONITOR, _expirations(held))
         if not isinstance(market, MonitorMarket):
             raise FoundWrongError("market: expected the snapshot for a monitor, found another")
-        decisions = [
-            decide_exit(monitor_facts(datetime.now(UTC), position, market), self._strategy)
-            for position in held
-        ]
+        facts = monitor_inputs(datetime.now(UTC), held, market)
+        decisions = [decide_exit(each, self._strategy) for each in facts]
         return tuple(Shown(decision_text(decision), decision) for decision in decisions)
 
     def _fetch(self, kind: SnapshotKind, expirations: tuple[datetime, ...]) -> EntryMarket | MonitorMarket:
@@ -213,6 +227,10 @@ class DryDesk:
             alerting=cells["alerting"],
             strategy=self._strategy,
         )
+
+
+def _expirations(positions: Sequence[Position]) -> tuple[datetime, ...]:
+    return tuple(sorted({position.plan.expiration for position in positions}))
 
 
 def equity_warnings(facts: EntryFacts, strategy: Strategy) -> tuple[str, ...]:

@@ -10,9 +10,11 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from core.permit_times import PERMIT_LIFETIME_MAX_S
+from core.protection_settings import ProtectionsSection, one_trade_alone
+from core.section import Section
 from core.values import Environment
 
 TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
@@ -38,12 +40,6 @@ class ExitMeasure(StrEnum):
 
     ETH = "eth"
     USD = "usd"
-
-
-class Section(BaseModel):
-    """One section: frozen, strict (no text for a number), no unknown key, no NaN or infinity."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class StrategySection(Section):
@@ -204,6 +200,12 @@ class ComboSection(Section):
 
 
 class ExitsSection(Section):
+    margin_warn: float | None = Field(
+        0.4, gt=0, le=1, description="maintenance margin over venue equity that is alerted; null: off"
+    )
+    margin_exit: float | None = Field(
+        0.6, gt=0, le=1, description="the same, closes the position that uses most; null: off"
+    )
     measure: ExitMeasure = Field(ExitMeasure.ETH, description="eth | usd")
     expiry_dte: float = Field(4.0, ge=0, le=60, description="days to expiry; 0 holds to settlement")
     profit_of_credit: float | None = Field(
@@ -226,6 +228,13 @@ class ExitsSection(Section):
         0.05, gt=0, le=1, description="4-hour return, fraction; null: off"
     )
     monitor_on_snapshot: bool = Field(False, description="also at every stored market snapshot")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> ExitsSection:
+        warn, close = self.margin_warn, self.margin_exit
+        if warn is not None and close is not None and warn > close:
+            raise ValueError(f"margin_warn ({warn:g}) must not exceed margin_exit ({close:g})")
+        return self
 
 
 class ExecutionSection(Section):
@@ -308,6 +317,7 @@ class Strategy(Section):
     liquidity: LiquiditySection = LiquiditySection()
     anomalies: AnomalySection = AnomalySection()
     combo: ComboSection = ComboSection()
+    protections: ProtectionsSection = ProtectionsSection()
     exits: ExitsSection = ExitsSection()
     execution: ExecutionSection = ExecutionSection()
     kill_switch: KillSwitchSection = KillSwitchSection()
@@ -330,6 +340,19 @@ class Strategy(Section):
             raise ValueError(
                 f"sizing.cap_per_trade_eur can't carry one contract: the smallest width is "
                 f"{smallest_width_usd:.2f} USD at sizing.planning_spot_usd"
+            )
+        breach = one_trade_alone(
+            self.protections,
+            risk_frac=min(sizing.risk_per_trade, sizing.kelly_cap or 1.0),
+            budget_scale_max=sizing.dvol_scale_max,
+        )
+        if breach is not None:
+            raise ValueError(breach)
+        margin_exit = self.exits.margin_exit
+        if margin_exit is not None and margin_exit <= sizing.margin_use_max:
+            raise ValueError(
+                f"exits.margin_exit ({margin_exit:g}) must exceed sizing.margin_use_max "
+                f"({sizing.margin_use_max:g}), or a trade may be closed as it opens"
             )
         if sizing.contracts_max > self.limits.contracts_max:
             raise ValueError(

@@ -14,7 +14,8 @@ from actors.state.tables.venue_texts import StoredText
 from core.errors import FoundWrongError
 from core.messages.audit import AuditBatch, AuditHead
 from core.messages.state import KillSwitchRow
-from core.orders.books import Books, CycleRow, EntryLatch, Instruction, OrderRow, Position
+from core.orders.books import Books, CycleRow, EntryLatch, Instruction, OrderRow, Position, TradeResult
+from core.statistics.highs import HIGHS_KEY, PnlHigh, highs_of
 from reading.errors import DataFolderError
 
 T = TypeVar("T")
@@ -102,6 +103,14 @@ def live_books(data_dir: Path, now: datetime) -> Books:
         if books is None:
             return Books(as_of=now, seq=0, positions=(), orders=(), instructions=())
         return books.live(now)
+
+
+def stored_results(data_dir: Path) -> tuple[tuple[TradeResult, ...], tuple[PnlHigh, ...]]:
+    """What each closed trade brought, oldest first, and the highs of the P&L; none without books."""
+    with books_read(data_dir) as books:
+        if books is None:
+            return (), ()
+        return books.trade_results(), highs_of(books.setting(HIGHS_KEY))
 
 
 @contextmanager

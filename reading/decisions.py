@@ -9,16 +9,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from config import code_version
 from core.audit.hash_chain import AuditRecord
 from core.errors import FoundWrongError, McpDataAnomalyError
 from core.messages.audit import AuditKind
+from core.protection_settings import ProtectionsSection
 from core.rules import record as decision_record
 from core.rules.exit.decision import Skipped
 from core.strategy import Strategy
 from reading.audit import records, require_audit_log
+
+_WINDOWS = ("drawdown_window_d", "loss_window_d")
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ def _recomputed(record: AuditRecord, start: AuditRecord) -> Explained:
         raise FoundWrongError(f"audit record {record.seq}: expected a decision's record, found none")
     try:
         recorded = json.loads(text)
-        strategy = Strategy.model_validate_json(json.dumps(start.detail.get("config")))
+        strategy = Strategy.model_validate_json(json.dumps(_as_recorded(start.detail.get("config"))))
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(("config", *map(str, first["loc"])))
@@ -97,6 +100,19 @@ def _recomputed(record: AuditRecord, start: AuditRecord) -> Explained:
         difference=difference,
         decided_by=None if decided_by == code_version() else str(decided_by),
     )
+
+
+def _as_recorded(config: JsonValue) -> JsonValue:
+    """The configuration of a start, with what it did not have yet switched off.
+
+    Otherwise today's defaults would be checked against settings that were chosen without them.
+    """
+    if not isinstance(config, dict) or not isinstance(exits := config.get("exits", {}), dict):
+        return config
+    if "protections" in config:
+        return config
+    off = dict.fromkeys(name for name in ProtectionsSection.model_fields if name not in _WINDOWS)
+    return {**config, "protections": off, "exits": {"margin_warn": None, "margin_exit": None, **exits}}
 
 
 def _shown(recorded: decision_record.Json, strategy: Strategy) -> str:

@@ -11,10 +11,13 @@ from decimal import Decimal
 from pathlib import Path
 
 from actors.state.stored import BooksReader, last_market_snapshot
+from core.alerts import AlertCode
 from core.errors import FoundWrongError
+from core.messages.alerting import AlertRow
 from core.orders.books import CycleRow, Job, Position
 from core.statistics.account import AccountPoint
-from core.statistics.booked import Refusal, closed_trade, pnl_at_marks_eth, refusals
+from core.statistics.booked import Refusal, closed_trade, refusals
+from core.statistics.marked import pnl_at_marks_eth, pnl_at_marks_usd
 from core.statistics.performance import Performance, performance
 from core.statistics.trades import ClosedTrade
 from core.values import PositionId
@@ -47,7 +50,7 @@ class OpenTrade:
 class TradingReport:
     """Everything that `report` shows. `marks` is None if nothing was stored; `marks_problem` says why not.
 
-    `entries` counts the entry cycles by their outcome.
+    `entries` counts the entry cycles by their outcome; `breaches` are the alerts of breached protections.
     """
 
     performance: Performance
@@ -58,6 +61,7 @@ class TradingReport:
     account: tuple[AccountPoint, ...]
     entries: Mapping[str, int]
     refusals: tuple[Refusal, ...]
+    breaches: tuple[AlertRow, ...]
 
     @property
     def eth_effect_usd(self) -> Decimal | None:
@@ -95,6 +99,7 @@ def trading_report(data_dir: Path, period: Period = Period()) -> TradingReport:
     with required_books(data_dir) as books:
         positions, cycles = books.trades(), books.cycles(None)
         given_away = _crossing_out(books)
+        breaches = tuple(alert for alert in books.alerts(AlertCode.PROTECTION_BREACHED) if alert.at in period)
         account = tuple(point for point in books.account_points() if point.at in period)
     times = _times(positions, cycles, marks)
     if not times:
@@ -120,6 +125,7 @@ def trading_report(data_dir: Path, period: Period = Period()) -> TradingReport:
         account=account,
         entries=Counter(row.outcome.value for row in entries if row.outcome is not None),
         refusals=refusals(entries),
+        breaches=breaches,
     )
 
 
@@ -158,12 +164,13 @@ def _crossing_out(books: BooksReader) -> dict[PositionId, Decimal | None]:
 
 
 def _open_trade(position: Position, marks: LastMarks | None) -> OpenTrade:
-    pnl_eth = None if marks is None else pnl_at_marks_eth(position, marks.marks_eth)
-    if marks is None or pnl_eth is None:
+    if marks is None:
         return OpenTrade(position, None, None)
-    # Booked cash flows stand at their own index; only what is still open moves with it.
-    open_eth = pnl_eth - position.pnl_eth
-    return OpenTrade(position, pnl_eth, position.pnl_usd + open_eth * Decimal(repr(marks.spot_usd)))
+    return OpenTrade(
+        position,
+        pnl_at_marks_eth(position, marks.marks_eth),
+        pnl_at_marks_usd(position, marks.marks_eth, marks.spot_usd),
+    )
 
 
 def _last_marks(data_dir: Path) -> tuple[LastMarks | None, str | None]:

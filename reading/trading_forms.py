@@ -49,6 +49,7 @@ def report_json(report: TradingReport) -> dict[str, JsonValue]:
         "account": _rows(account_columns(report)),
         "eth_effect_usd": None if report.eth_effect_usd is None else money(report.eth_effect_usd),
         "entry_cycles": dict(report.entries),
+        "breaches": [{"at": utc(breach.at), "text": breach.text} for breach in report.breaches],
         "refusals": [
             {
                 "month": refusal.month,

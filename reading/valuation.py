@@ -13,7 +13,7 @@ from core.messages.market_data import Marks
 from core.orders.books import Position
 from core.pricing.black76 import year_fraction
 from core.pricing.greeks import Greeks, HeldLeg, book_greeks
-from core.statistics.booked import pnl_at_marks_eth
+from core.statistics.marked import pnl_at_marks_eth
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from actors.decision.entry_cycle import final_key, place_request
 from actors.decision.kelly_cycle import trades_key
 from actors.decision.monitor_cycle import closed_key, exit_key
 from actors.decision.queue import CycleQueue
+from actors.decision.results import Results
 from actors.decision.settlement_cycle import settled_key
 from actors.decision.takeup import TakeUp
 from actors.room import Room, answerer
@@ -66,8 +67,9 @@ class Decision(Room[DecisionProtocol | Terminated]):
     Accepts: `JobDue`, `RunEntryCycle`, `RunMonitorCycle`, `RecalibrateKelly`, `MarketSnapshotStored`,
     `GetDecision`; answers of state, market data and execution; `RecoveryReport`, `PositionClosed`.
     Sends: `OpenCycle`, `RecordDecision`, `CloseCycle`, `CloseProposal`, `RecordEvent`, `GetOpenCycles`,
-    `GetLastCycle`, `GetClosedTrades`, `GetWeek`, `GetBooks` and `GetPosition` (asked) to state;
-    `GetKillSwitch` (asked) to the kill switch; `FetchSnapshot`, `GetMarks` (asked) to market data;
+    `GetLastCycle`, `GetClosedTrades`, `GetWeek`, `SetSystem`, `LatchEntries`, and asked `GetBooks`,
+    `GetPosition`, `GetTradeResults`, `GetSystem` to state; `GetKillSwitch` (asked) to the kill switch;
+    `FetchSnapshot`, `GetMarks` (asked) to market data;
     `PlaceCombo`, `ClosePosition`, `SettleExpired`, `GetExecution` to execution; `RaiseAlert` to alerting;
     `CycleWaits`, `CycleEnded` | `Refused`, `DecisionStatus` to whoever asked.
     Owns: the cycle under way, those that wait, and each proposal until its instruction is on record.
@@ -110,7 +112,8 @@ class Decision(Room[DecisionProtocol | Terminated]):
             mode=self._mode,
             code_version=self._code_version,
         )
-        self._queue = CycleQueue(self._desk)
+        self._results = Results(self._desk)
+        self._queue = CycleQueue(self._desk, self._results)
         self._take_up = TakeUp(self._desk, self._queue)
         self._queue.start()
         self.ctx.watch(rooms.market_data)
@@ -181,7 +184,8 @@ class Decision(Room[DecisionProtocol | Terminated]):
 
     def _handle_market_snapshot(self, stored: MarketSnapshotStored) -> None:
         desk = self._desk
-        if desk.strategy.exits.monitor_on_snapshot and desk.mode.strategy:
+        margin_is_due = self._results.at_snapshot(stored)
+        if desk.mode.strategy and (desk.strategy.exits.monitor_on_snapshot or margin_is_due):
             self._queue.add(Due(Job.MONITOR, stored.slot, self.ctx.now(), from_snapshot=True))
 
     def _handle_order_final(self, final: OrderFinal) -> None:
@@ -207,4 +211,5 @@ class Decision(Room[DecisionProtocol | Terminated]):
             waiting=queue.view_waiting(),
             recent=tuple(queue.recent),
             monitor_failures_in_a_row=queue.monitor_failures,
+            results=self._results.seen,
         )

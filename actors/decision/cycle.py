@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 from actors.decision.desk import Booked, Desk, RoomUnreachableError, ended_key
+from actors.decision.results import Results
 from actors.runtime import AnyAddress, Came, Key
 from core.messages.base import Refused
 from core.messages.decision import CycleEnded, CycleWaits
@@ -101,8 +102,9 @@ def snapshot_key(cycle_id: CycleId) -> Key[Snapshot | SnapshotFailed]:
 class Cycle(ABC):
     """One cycle, from its opened row to its end."""
 
-    def __init__(self, desk: Desk, due: Due, cycle_id: CycleId, *, resumed: bool) -> None:
+    def __init__(self, desk: Desk, due: Due, cycle_id: CycleId, *, resumed: bool, results: Results) -> None:
         self.desk = desk
+        self.results = results
         self.due = due
         self.cycle_id = cycle_id
         self.resumed = resumed

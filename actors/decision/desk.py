@@ -25,9 +25,11 @@ from core.messages.state import (
     GetBooks,
     GetOpenCycles,
     GetPosition,
+    GetSystem,
+    GetTradeResults,
     Recorded,
 )
-from core.orders.books import Books, Position
+from core.orders.books import Books, Position, TradeResult
 from core.strategy import Strategy
 from core.values import Mode, PositionId
 
@@ -103,6 +105,14 @@ class Desk:
     def books(self) -> Books:
         """The live books. Raises `RoomUnreachableError`."""
         return self._read(GetBooks().to(self.rooms.state)).books
+
+    def results(self) -> tuple[TradeResult, ...]:
+        """What each closed trade brought, oldest first. Raises `RoomUnreachableError`."""
+        return self._read(GetTradeResults().to(self.rooms.state)).results
+
+    def setting(self, key: str) -> str | None:
+        """A value that the engine keeps in its books. Raises `RoomUnreachableError`."""
+        return self._read(GetSystem(key=key).to(self.rooms.state)).value
 
     def position(self, position_id: PositionId) -> Position | None:
         """One position, also a closed one. Raises `RoomUnreachableError`."""

@@ -6,7 +6,7 @@ from typing import Final
 
 from actors.decision.cycle import Cycle, CycleEnd, NotBooked, Step
 from actors.decision.desk import Booked
-from actors.decision.facts import blocked_reasons, entry_facts
+from actors.decision.facts import blocked_reasons, entry_facts, marks_of
 from actors.decision.release import proposal_id_of
 from actors.decision.window import window_end
 from actors.runtime import Key
@@ -16,6 +16,7 @@ from core.messages.state import RecordDecision
 from core.orders.books import CycleOutcome, Proposal
 from core.rules import record as decision_record
 from core.rules.entry.decision import EntryDecision, EntryOutcome, decide_entry
+from core.rules.entry.protections import PROTECTIONS
 from core.values import CycleId, PositionId
 
 ORDER_MARGIN_S: Final = 180.0
@@ -58,7 +59,8 @@ class EntryCycle(Cycle):
         blocked = blocked_reasons(desk.switch(), books, desk.mode, desk.strategy)
         if blocked:
             return CycleEnd(CycleOutcome.BLOCKED, blocked)
-        market = await self.snapshot(SnapshotKind.ENTRY)
+        held = {position.plan.expiration for position in books.open_positions}
+        market = await self.snapshot(SnapshotKind.ENTRY, tuple(sorted(held)))
         if not isinstance(market, EntryMarket):
             raise TypeError(
                 f"{self.cycle_id}: expected the market of an entry, found {type(market).__name__}"
@@ -86,7 +88,10 @@ class EntryCycle(Cycle):
         """
         desk = self.desk
         now = desk.ctx.now()
-        facts = entry_facts(now, desk.switch(), desk.books(), desk.mode, market)
+        switch, books = desk.switch(), desk.books()
+        marks_eth = marks_of(market.market.chain, books.open_positions)
+        trading = self.results.trading(now, books, marks_eth, market.market.spot_usd)
+        facts = entry_facts(now, switch, books, desk.mode, market, trading)
         decision = decide_entry(facts, desk.strategy)
         texts: list[str] = []
         record = decision_record.record(facts, decision, desk.code_version, texts.append)
@@ -110,6 +115,9 @@ class EntryCycle(Cycle):
             ),
             self.cycle_id,
         )
+        for found in decision.rules:
+            if found.rule == PROTECTIONS:
+                self.results.take(found, books, now, self.cycle_id)
         self.unbooked_proposal = None if proposal is None else booked
         try:
             await self.booked(booked)

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
 
+from core.market.option_chain import OptionChain
 from core.messages.kill_switch import KillSwitchStatus
 from core.messages.market_data import EntryMarket
-from core.orders.books import Books, Position
+from core.orders.books import Books, LatchSource, Position, TradeResult
 from core.orders.lifecycle import PositionState
 from core.rules.entry.blocked import check_blocked
-from core.rules.facts import EngineFacts, EntryFacts, MonitorFacts, MonitorMarket, OpenPositionFacts
+from core.rules.entry.protections import trades_that_may_count
+from core.rules.exit.margin import held_margin_eth
+from core.rules.facts import (
+    EngineFacts,
+    EntryFacts,
+    MonitorFacts,
+    MonitorMarket,
+    OpenPositionFacts,
+    TradingFacts,
+)
+from core.statistics.highs import PnlHigh, highs_with
+from core.statistics.marked import total_pnl_usd
 from core.strategy import Strategy
 from core.values import Mode
 
@@ -43,11 +57,69 @@ def blocked_reasons(
 
 
 def entry_facts(
-    now: datetime, switch: KillSwitchStatus, books: Books, mode: Mode, found: EntryMarket
+    now: datetime,
+    switch: KillSwitchStatus,
+    books: Books,
+    mode: Mode,
+    found: EntryMarket,
+    trading: TradingFacts,
 ) -> EntryFacts:
     """All that an entry decision reads."""
     engine = engine_facts(switch, books, mode)
-    return EntryFacts(now=now, engine=engine, account=found.account, market=found.market)
+    return EntryFacts(now=now, engine=engine, account=found.account, market=found.market, trading=trading)
+
+
+def trading_facts(
+    now: datetime,
+    books: Books,
+    results: Sequence[TradeResult],
+    highs: Sequence[PnlHigh],
+    *,
+    marks_eth: Mapping[str, Decimal],
+    spot_usd: float | None,
+    strategy: Strategy,
+) -> TradingFacts:
+    """What the protections read. `results` are all closed trades, oldest first; `highs` those known so far,
+    to which the P&L of now is added."""
+    section, since = strategy.protections, resumed_at(books)
+    closed = {each.position_id: each.pnl_usd for each in results}
+    # The books are read before the results, so that one closed in between is in both.
+    live = (position for position in books.open_positions if position.position_id not in closed)
+    pnl = total_pnl_usd(closed.values(), live, marks_eth, spot_usd)
+    pnl_usd = None if pnl is None else float(pnl)
+    if section.drawdown_max_frac is None:
+        highs = ()
+    elif pnl_usd is not None:
+        window = timedelta(days=section.drawdown_window_d)
+        highs = highs_with(highs, PnlHigh(at=now, pnl_usd=pnl_usd), window=window, since=since)
+    return TradingFacts(
+        since=since,
+        pnl_usd=pnl_usd,
+        highs=tuple(highs),
+        trades=trades_that_may_count(results, now, section),
+    )
+
+
+def resumed_at(books: Books) -> datetime | None:
+    """When a person last resumed entries after a breach."""
+    latch = books.latch(LatchSource.PROTECTIONS)
+    return None if latch is None else latch.resumed_at
+
+
+def marks_of(chain: OptionChain | None, positions: Iterable[Position]) -> dict[str, Decimal]:
+    """The marks of those legs of which the chain has a sound quote, ETH per contract."""
+    names = {leg.instrument_name for position in positions for leg in position.plan.legs}
+    quotes = () if chain is None else tuple(map(chain.quote, names))
+    return {
+        quote.instrument_name: quote.mark_eth for quote in quotes if quote is not None and not quote.faults
+    }
+
+
+def largest_by_margin(positions: Sequence[Position], marks_eth: Mapping[str, Decimal]) -> Position | None:
+    """Of these positions the one with the largest maintenance margin, the first of equals; None if none."""
+    return max(
+        positions, key=lambda each: held_margin_eth(each.plan.legs, each.contracts, marks_eth), default=None
+    )
 
 
 def risk_usd(position: Position) -> float:
@@ -62,7 +134,9 @@ def is_held(position: Position) -> bool:
     return position.state in HELD and position.contracts > 0
 
 
-def monitor_facts(now: datetime, position: Position, market: MonitorMarket) -> MonitorFacts:
+def monitor_facts(
+    now: datetime, position: Position, market: MonitorMarket, *, uses_most_margin: bool
+) -> MonitorFacts:
     """All that an exit decision on this position reads."""
     plan = position.plan
     return MonitorFacts(
@@ -79,4 +153,13 @@ def monitor_facts(now: datetime, position: Position, market: MonitorMarket) -> M
             entry_dvol=plan.entry_dvol,
         ),
         market=market,
+        uses_most_margin=uses_most_margin,
     )
+
+
+def monitor_inputs(
+    now: datetime, positions: Sequence[Position], market: MonitorMarket
+) -> tuple[MonitorFacts, ...]:
+    """The facts of all positions that are decided on together."""
+    most = largest_by_margin(positions, marks_of(market.chain, positions))
+    return tuple(monitor_facts(now, each, market, uses_most_margin=each is most) for each in positions)

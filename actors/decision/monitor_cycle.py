@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from actors.decision.cycle import Cycle, CycleEnd, Step
 from actors.decision.desk import RoomUnreachableError
-from actors.decision.facts import is_held, monitor_facts
+from actors.decision.facts import is_held, monitor_inputs
 from actors.runtime import Key
 from core.alerts import AlertCode, Severity
 from core.messages.execution import ClosePosition, ExitStarted, PositionClosed
@@ -72,6 +72,8 @@ class MonitorCycle(Cycle):
             await self._decide(to_decide, market)
             if self.exits:
                 await self._close_due()
+        else:
+            self._look(None)
         outcome = next(outcome for outcome in OUTCOME_RANK if outcome in self.outcomes)
         return CycleEnd(outcome, tuple(self.reasons), "\n".join(self.tables))
 
@@ -90,18 +92,25 @@ class MonitorCycle(Cycle):
                 to_decide.append(position)
         return to_decide
 
+    def _look(self, market: MonitorMarket | None) -> None:
+        """Check the protections and the margin; exits go on if that can't be done."""
+        try:
+            self.results.at_monitor(market, self.cycle_id)
+        except RoomUnreachableError as error:
+            self.desk.ctx.log().warning("the protections are not checked by %s: %s", self.cycle_id, error)
+
     async def _decide(self, positions: list[Position], market: MonitorMarket) -> None:
         """Decide on each position, and record every decision."""
         desk = self.desk
         now = desk.ctx.now()
         self.enter(Step.RECORDING, desk.rooms.state)
         booked = []
-        for position in positions:
-            facts = monitor_facts(now, position, market)
+        for facts in monitor_inputs(now, positions, market):
+            position_id = facts.position.position_id
             decision = decide_exit(facts, desk.strategy)
             texts: list[str] = []
             record = decision_record.record(facts, decision, desk.code_version, texts.append)
-            request_id = f"decision-{self.cycle_id}-{position.position_id}-{desk.ctx.uuid()}"
+            request_id = f"decision-{self.cycle_id}-{position_id}-{desk.ctx.uuid()}"
             message = RecordDecision(
                 request_id=request_id,
                 cycle_id=self.cycle_id,
@@ -111,6 +120,7 @@ class MonitorCycle(Cycle):
             )
             booked.append(desk.send(message, self.cycle_id))
             self._take(decision)
+        self._look(market)
         await self.booked(*booked)
 
     def _take(self, decision: ExitDecision | Skipped) -> None:

@@ -15,6 +15,7 @@ from actors.decision.entry_cycle import EntryCycle
 from actors.decision.kelly_cycle import KellyCycle
 from actors.decision.monitor_cycle import MonitorCycle
 from actors.decision.release import Releases, proposal_id_of
+from actors.decision.results import Results
 from actors.decision.settlement_cycle import SettlementCycle
 from actors.decision.window import window_end
 from actors.runtime import Key, Name
@@ -47,8 +48,9 @@ WITHOUT_VENUE: Final = frozenset({Job.KELLY, Job.DIGEST})
 class CycleQueue:
     """The cycle under way and those that wait."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, results: Results) -> None:
         self._desk = desk
+        self._results = results
         self.releases = Releases(desk)
         self._waiting: deque[Due] = deque()
         self._askers: dict[tuple[Job, datetime], dict[str, Asker]] = {}
@@ -258,7 +260,9 @@ class CycleQueue:
             asker.answer(Refused(request_id=asker.request_id, reasons=reasons))
 
     async def _conduct(self, due: Due, opened: CycleOpened) -> None:
-        cycle = KINDS[due.job](self._desk, due, opened.cycle_id, resumed=opened.resumed)
+        cycle = KINDS[due.job](
+            self._desk, due, opened.cycle_id, resumed=opened.resumed, results=self._results
+        )
         self.active = cycle
         if due.misfired:
             end = CycleEnd(CycleOutcome.MISFIRED, ("older_than_grace",))

@@ -169,9 +169,9 @@ class MarketData(Room[MarketDataProtocol | Terminated]):
         self._seen.dvol = (market.market if isinstance(market, EntryMarket) else market).dvol
         answer(Snapshot(request_id=request.request_id, cycle_id=request.cycle_id, market=market))
 
-    async def _read_entry(self, reading: Reading, _request: FetchSnapshot) -> EntryMarket | Missing:
+    async def _read_entry(self, reading: Reading, request: FetchSnapshot) -> EntryMarket | Missing:
         await reading.gather(entry_parts(self.ctx.now(), self._strategy))
-        await reading.gather(lambda: (entry_chain(self.ctx.now(), self._strategy),))
+        await reading.gather(lambda: (entry_chain(self.ctx.now(), self._strategy, request.expirations),))
         return reading.finish(lambda answers: entry_market(answers, self.ctx.now(), self._strategy))
 
     async def _read_monitor(self, reading: Reading, request: FetchSnapshot) -> MonitorMarket | Missing:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from pydantic import ValidationError
 
@@ -42,7 +43,7 @@ from core.market.freshness import latest_time
 from core.market.observations import HourlyClose, Level, MacroEvent, MeanFunding
 from core.market.option_chain import OptionChain
 from core.messages.market_data import EntryMarket, PartFault, SnapshotFault
-from core.rules.facts import AccountFacts, MarketFacts, MonitorMarket
+from core.rules.facts import AccountFacts, HeldAccount, MarketFacts, MonitorMarket
 from core.strategy import Strategy
 from core.text import shown
 
@@ -58,6 +59,7 @@ EUR_USD_MIN, EUR_USD_MAX = 0.5, 2.5
 """USD per EUR was 0.82 to 1.60 since there has been a euro; beyond, the rate is in another unit."""
 
 Answers = Mapping[str, object]
+T = TypeVar("T")
 
 
 class IncompleteError(Exception):
@@ -111,8 +113,29 @@ def monitor_market(
             spot_usd=spot_usd(answers, now, age_max_s),
             spot_4h_ago_usd=spot_4h_ago_usd,
             dvol=dvol_pts(answers, now, age_max_s),
+            account=held_account(answers),
             chain=chain_in(answers),
         )
+
+
+def held_account(answers: Answers) -> HeldAccount:
+    """The account while something is held; a figure without a usable answer is None."""
+    account = _or_none(lambda: answer_of(answers, GET_ACCOUNT_SUMMARY))
+    eur_usd = _or_none(lambda: _eur_usd(answer_of(answers, GET_FX_RATE)))
+    known = account is not None and account.maintenance_margin >= 0
+    return HeldAccount(
+        venue_equity_eth=float(account.equity) if account is not None and known else None,
+        maintenance_margin_eth=float(account.maintenance_margin) if account is not None and known else None,
+        equity_usd=_or_none(lambda: _equity_usd(answer_of(answers, GET_TOTAL_EQUITY), eur_usd)),
+        eur_usd=eur_usd,
+    )
+
+
+def _or_none(read: Callable[[], T]) -> T | None:
+    try:
+        return read()
+    except IncompleteError:
+        return None
 
 
 @contextmanager
@@ -187,10 +210,10 @@ def _eur_usd(fx: FxRate) -> float:
     return fx.rate
 
 
-def _equity_usd(equity: TotalEquity, eur_usd: float) -> float:
+def _equity_usd(equity: TotalEquity, eur_usd: float | None) -> float:
     if equity.currency == "USD":
         return float(equity.equity)
-    if equity.currency == "EUR":
+    if equity.currency == "EUR" and eur_usd is not None:
         return float(equity.equity) * eur_usd
     raise IncompleteError(
         Router.PORTFOLIO, "get_total_equity", f"expected USD or EUR, found {equity.currency}"

@@ -109,13 +109,22 @@ def entry_parts(now: datetime, strategy: Strategy) -> tuple[Part, ...]:
     return (*deribit, *others, *_now_parts())
 
 
+def held_parts() -> tuple[Part, ...]:
+    """The account while something is held. None of it is required: an exit must not depend on it."""
+    return (
+        Part(GET_ACCOUNT_SUMMARY, CurrencyRequest(), required=False),
+        Part(GET_TOTAL_EQUITY, CurrencyRequest(currency="USD"), required=False),
+        Part(GET_FX_RATE, GetFxRate(base="EUR", quote="USD"), required=False),
+    )
+
+
 def monitor_parts(now: datetime, *, spot_4h_ago_known: bool) -> tuple[Part, ...]:
-    """Index and DVOL, and the index of 4 hours ago if our own snapshots don't hold it."""
+    """Index, DVOL and the account, and the index of 4 hours ago if our own snapshots don't hold it."""
     history = Part(
         GET_HISTORICAL,
         GetHistorical(instrument=_INDEX, start=now - 7 * _HOUR, end=now),
     )
-    return (*(() if spot_4h_ago_known else (history,)), *_now_parts())
+    return (*(() if spot_4h_ago_known else (history,)), *_now_parts(), *held_parts())
 
 
 def stored_parts() -> tuple[Part, ...]:
@@ -129,14 +138,19 @@ def chain_of(first: datetime, last: datetime) -> Part:
     return Part(GET_OPTIONS_CHAIN, GetOptionsChain(expiry_from=first, expiry_to=last))
 
 
-def entry_chain(now: datetime, strategy: Strategy) -> Part:
-    return chain_of(
-        now + timedelta(days=strategy.strikes.dte_min), now + timedelta(days=strategy.strikes.dte_max)
-    )
+def entry_chain(now: datetime, strategy: Strategy, held: Iterable[datetime]) -> Part:
+    """The expiries that an entry may choose from, and those of the legs that are held."""
+    strikes = strategy.strikes
+    usual = (now + timedelta(days=strikes.dte_min), now + timedelta(days=strikes.dte_max))
+    return _spanning(now, usual, held)
 
 
 def stored_chain(now: datetime, open_expirations: Iterable[datetime]) -> Part:
     """One request that spans both the usual expiries and those of open legs."""
     usual = (now + timedelta(days=STORED_DTE_MIN), now + timedelta(days=STORED_DTE_MAX))
-    live = [expiration for expiration in open_expirations if expiration > now]
+    return _spanning(now, usual, open_expirations)
+
+
+def _spanning(now: datetime, usual: tuple[datetime, datetime], held: Iterable[datetime]) -> Part:
+    live = [expiration for expiration in held if expiration > now]
     return chain_of(min((*usual, *live)), max((*usual, *live)))

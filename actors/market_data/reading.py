@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, TypeVar
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeVar
 
 from actors.market_data.assemble import Answers, IncompleteError
 from actors.market_data.parts import Part
@@ -21,6 +21,8 @@ from core.messages.protocols import KillSwitchProtocol, McpProtocol, StateProtoc
 from core.messages.state import BooksRead, GetBooks
 
 T = TypeVar("T")
+OPTIONAL_WAIT_S: Final = 5.0
+"""How long a part that is not required is waited for: a router that hangs must not take the others' time."""
 
 
 def fetch_key(request_id: str) -> Key[Fetched | FetchFailed]:
@@ -108,6 +110,7 @@ class Reading:
         self._name = name
         self._deadline = deadline
         self._is_over = False
+        self._optional_until = deadline
         self._books: tuple[Key[BooksRead], ...] = ()
         self._answers: dict[str, object] = {}
         self._faults: list[SnapshotFault] = []
@@ -127,10 +130,12 @@ class Reading:
         """
         if self._faults:
             return
+        wait_until = self._sources.ctx.now() + timedelta(seconds=OPTIONAL_WAIT_S)
+        self._optional_until = min(wait_until, self._deadline)
         for part in parts() if callable(parts) else parts:
             self._ask(part)
         if self._is_over:
-            self._miss_all()
+            self._miss_all(self._deadline)
         while self.waiting or self._books:
             await self._next_answer()
 
@@ -160,11 +165,13 @@ class Reading:
         routers = self._sources.routers.values()
         ended = (ended_key(router.path) for router in routers)
         keys: tuple[Key[Any], ...] = (*self.waiting, *self._books, *ended)
-        came = await self._sources.conversations.first_until(self._deadline, self._name, *keys)
+        needed = self._books or any(part.required for part in self.waiting.values())
+        until = self._deadline if needed else self._optional_until
+        came = await self._sources.conversations.first_until(until, self._name, *keys)
         match None if came is None else came.event:
             case None:
-                self._is_over = True
-                self._miss_all()
+                self._is_over = until >= self._deadline
+                self._miss_all(until)
             case Fetched() as fetched:
                 part = self.waiting.pop(fetch_key(fetched.request_id))
                 self._answers[part.tool.name] = fetched.answer
@@ -192,8 +199,8 @@ class Reading:
             if self._sources.routers[part.router].path == ended.path:
                 self._miss(key, PartFault.ACTOR_FAILED.value, f"{ended.path}: {ended.reason}")
 
-    def _miss_all(self) -> None:
-        detail = f"no answer by {self._deadline.isoformat()}"
+    def _miss_all(self, until: datetime) -> None:
+        detail = f"no answer by {until.isoformat()}"
         for key in list(self.waiting):
             self._miss(key, PartFault.NO_ANSWER.value, detail)
         if self._books:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
-from actors.market_data.assemble import Answers, chain_in, dvol_pts, funding_frac, spot_usd
-from actors.market_data.parts import stored_chain, stored_parts
+from actors.market_data.assemble import Answers, chain_in, dvol_pts, funding_frac, held_account, spot_usd
+from actors.market_data.parts import Part, held_parts, stored_chain, stored_parts
 from actors.market_data.reading import Missing, Sources
 from actors.market_data.seen import Seen
-from actors.market_data.stored import quotes_json, stored_expiries
+from actors.market_data.stored import leg_marks, quotes_json, stored_expiries
 from actors.market_data.suspension import Suspension
 from actors.runtime import Address, Context, Conversations, Key, Outbox
 from core.market.option_chain import OptionChain
@@ -19,6 +19,7 @@ from core.messages.base import Refused
 from core.messages.market_data import MarketSnapshotFailed, MarketSnapshotStored, PartFault
 from core.messages.protocols import DecisionProtocol, StateProtocol
 from core.messages.state import Recorded, RecordMarketSnapshot
+from core.rules.facts import HeldAccount
 from core.strategy import Strategy
 
 DEADLINE_S: Final = 60.0
@@ -41,6 +42,7 @@ class StoredSnapshot:
     dvol: float
     funding_frac: float | None
     chain: OptionChain
+    account: HeldAccount | None
 
 
 class StoredSnapshots:
@@ -69,13 +71,14 @@ class StoredSnapshots:
         self._suspension = suspension
         self._strategy = strategy
         self._age_max_s = strategy.limits.market_data_age_max_s
+        self._held_before = self._reads_account = False
 
     async def take(self, name: str, request_id: str, slot: datetime, answer: TellStored) -> Missing | None:
         """Read a snapshot, store it, and answer. Missing if it could not be read; that is answered, too."""
         reading = self._sources.read(name, self._ctx.now() + timedelta(seconds=DEADLINE_S))
         reading.ask_books()
         await reading.gather(stored_parts())
-        await reading.gather(lambda: (stored_chain(self._ctx.now(), self._open_expirations()),))
+        await reading.gather(self._second_parts)
         snapshot = reading.finish(self._snapshot)
         if isinstance(snapshot, Missing):
             self._missed(snapshot, request_id, slot, answer)
@@ -114,6 +117,8 @@ class StoredSnapshots:
             spot_usd=snapshot.spot_usd,
             dvol=snapshot.dvol,
             quotes=count,
+            account=snapshot.account,
+            legs=tuple(leg_marks(snapshot.chain, seen.legs).values()),
         )
         self._ctx.tell(self._decision, stored)
         answer(stored)
@@ -125,6 +130,7 @@ class StoredSnapshots:
             dvol=dvol_pts(answers, now, self._age_max_s),
             funding_frac=funding_frac(answers, now, self._strategy),
             chain=chain_in(answers),
+            account=held_account(answers) if self._reads_account else None,
         )
 
     def _missed(self, missing: Missing, request_id: str, slot: datetime, answer: TellStored) -> None:
@@ -133,6 +139,14 @@ class StoredSnapshots:
         self._seen.stale_reason = reason
         self._suspension.failed(reason, stale=stale, cause=request_id)
         answer(MarketSnapshotFailed(request_id=request_id, slot=slot, reasons=missing.reasons))
+
+    def _second_parts(self) -> tuple[Part, ...]:
+        """What depends on the books: the chain, and the account while something is held and once after that,
+        so that the end of a trade is seen, too."""
+        holds = bool(self._seen.legs)
+        self._reads_account, self._held_before = holds or self._held_before, holds
+        account = held_parts() if self._reads_account else ()
+        return (*account, stored_chain(self._ctx.now(), self._open_expirations()))
 
     def _open_expirations(self) -> tuple[datetime, ...]:
         return tuple(leg.expiration for leg in self._seen.legs)

@@ -19,7 +19,7 @@ from actors.state.database import is_disk_full, keep_evidence, open_database
 from actors.state.intake import InFlight, Intake, Waiting
 from actors.state.market_file import attach_market
 from actors.state.proving import table_read
-from actors.state.queries import BooksView, Read, read
+from actors.state.queries import BooksView, Read
 from actors.state.reserve import Reserve, RetakeBallast
 from actors.state.schema import DatabaseCorruptError
 from actors.state.seals import broken_seals
@@ -178,7 +178,7 @@ class State(Room[Write | Read | _Own]):
         if self._db is None:
             answer(self._refused_corrupt(getattr(query, "request_id", "")))
             return
-        answer(self._door.told(read(self._db, query)))
+        answer(self._door.told(self._view.read(query)))
         if isinstance(query, GetKillSwitchRow):
             # A kill switch that starts knows no fact until it is told one.
             self._tell_facts()

@@ -21,6 +21,10 @@ from core.messages.state import LatchEntries, LatchesLifted, LiftLatches, Record
 from core.orders.books import EntryLatch, LatchSource
 
 SEVERITIES = {LatchSource.OPERATOR: Severity.MEDIUM, LatchSource.PROTECTIONS: Severity.HIGH}
+CODES = {
+    LatchSource.OPERATOR: AlertCode.ENTRIES_LATCHED,
+    LatchSource.PROTECTIONS: AlertCode.PROTECTION_BREACHED,
+}
 
 
 def latch_entries(db: sqlite3.Connection, request: LatchEntries) -> Applied:
@@ -54,9 +58,7 @@ def latch_entries(db: sqlite3.Connection, request: LatchEntries) -> Applied:
     applied.note(AuditKind.ENTRIES_LATCHED, request.at, detail, request.inbox_request_id or None)
     text = f"no entry until a person resumes them (run.py resume): {request.reason} ({request.who})"
     severity = SEVERITIES[request.source]
-    applied.notices.append(
-        Notice(severity, AlertCode.ENTRIES_LATCHED, text, request.source, subject=request.source)
-    )
+    applied.notices.append(Notice(severity, CODES[request.source], text, request.source))
     return applied
 
 

@@ -22,6 +22,7 @@ from core.messages.state import (
     GetOrders,
     GetPosition,
     GetSystem,
+    GetTradeResults,
     GetUndeliveredAlerts,
     GetWeek,
     JobRuns,
@@ -32,10 +33,11 @@ from core.messages.state import (
     PositionRead,
     StateAnswer,
     SystemRead,
+    TradeResults,
     UndeliveredAlerts,
     WeekRead,
 )
-from core.orders.books import Books, Job, OrderRow
+from core.orders.books import Books, Job, OrderRow, TradeResult
 from core.orders.identity import Permitted
 from core.orders.lifecycle import PositionState
 from core.values import CycleId, Label
@@ -47,6 +49,7 @@ Read = (
     | GetLastCycle
     | GetClosedTrades
     | GetWeek
+    | GetTradeResults
     | GetJobRuns
     | GetKillSwitchRow
     | GetUndeliveredAlerts
@@ -90,6 +93,8 @@ def read(db: sqlite3.Connection, query: Read) -> StateAnswer:
                 told=records.has_alert(db, query.alert_id),
             )
             return _answer(query, week)
+        case GetTradeResults():
+            return _answer(query, TradeResults(request_id=query.request_id, results=positions.results(db)))
         case GetJobRuns():
             return _answer(query, JobRuns(next_runs=records.job_runs(db)))
         case GetKillSwitchRow():
@@ -138,13 +143,22 @@ class BooksView:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
         self._kept: Books | None = None
+        self._results: tuple[TradeResult, ...] | None = None
         self._requests: tuple[str, ...] = ()
         self._requests_since: datetime | None = None
         self._told_at: datetime | None = None
 
     def forget(self) -> None:
         """Drop the cache, because positions, orders or instructions have changed."""
-        self._kept = self._requests_since = self._told_at = None
+        self._kept = self._results = self._requests_since = self._told_at = None
+
+    def read(self, query: Read) -> StateAnswer:
+        """The answer to `query`. What trades brought is asked often and seldom changes, so it is kept."""
+        if not isinstance(query, GetTradeResults):
+            return read(self._db, query)
+        if self._results is None:
+            self._results = positions.results(self._db)
+        return TradeResults(request_id=query.request_id, results=self._results)
 
     def books(self, now: datetime, seq: int) -> Books:
         """The live part of the books as committed."""

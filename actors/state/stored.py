@@ -36,7 +36,7 @@ from core.errors import FoundWrongError
 from core.messages.alerting import AlertRow
 from core.messages.audit import AuditBatch, AuditHead
 from core.messages.state import KillSwitchRow
-from core.orders.books import Books, CycleRow, EntryLatch, Instruction, OrderRow, Position
+from core.orders.books import Books, CycleRow, EntryLatch, Instruction, OrderRow, Position, TradeResult
 from core.statistics.account import AccountPoint
 from core.values import CycleId, Label, PositionId
 
@@ -82,6 +82,11 @@ class BooksReader:
             latches=self.latches(),
         )
 
+    def alerts(self, code: str) -> tuple[AlertRow, ...]:
+        """The alerts of a code, oldest first."""
+        found = tuple(alert for alert in records.alerts(self._db) if alert.code == code)
+        return with_stored_texts(self._db, found)
+
     def positions(self, *, everything: bool) -> tuple[Position, ...]:
         """Live positions, or all that ever were."""
         return positions.everything(self._db) if everything else positions.live(self._db)
@@ -97,6 +102,14 @@ class BooksReader:
     def cycles(self, limit: int | None) -> tuple[CycleRow, ...]:
         """The newest `limit` cycles, or all, oldest first."""
         return with_stored_texts(self._db, cycles.everything(self._db, limit=limit))
+
+    def trade_results(self) -> tuple[TradeResult, ...]:
+        """What each closed trade brought, oldest first."""
+        return positions.results(self._db)
+
+    def setting(self, key: str) -> str | None:
+        """One value that the engine keeps for itself."""
+        return records.setting(self._db, key)
 
     def exit_mids(self) -> dict[tuple[CycleId, PositionId], Decimal]:
         """What closing a position would have cost at mid, ETH per contract, as a cycle decided on it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cli.views.output import eth_text, show_fields, show_table, time_text, usd_text
+from cli.views.results import results_text
 from cli.views.say import say
 from core.messages.control import EngineStatus
 from core.messages.kill_switch import KillSwitchStatus
@@ -28,6 +29,7 @@ def show_status(status: EngineStatus) -> None:
             ("recovery", _recovery_text(status)),
             ("audit", _audit_text(status)),
             ("market data", _market_text(status)),
+            ("own results", results_text(None if status.decision is None else status.decision.results)),
             ("venue", _routers_text(status)),
             ("disk, backup", _keeping_text(status)),
             ("alerts", _alerts_text(status)),

@@ -46,6 +46,8 @@ def figures(report: TradingReport) -> Iterator[tuple[str, str]]:
     if report.open_trades:
         yield "open", _open_text(report)
     yield from _account_figures(report)
+    for place, breach in enumerate(report.breaches):
+        yield "protections" if place == 0 else "", f"{time_text(breach.at)}: {breach.text}"
     if found.costs.mid_credit_eth > 0:
         yield "costs", _costs_text(found.costs)
     yield "proof", evidence("mean r", found.total.mean_result)

@@ -135,4 +135,21 @@ ORDERS: Final[Mapping[AlertCode, AlertEntry]] = {
         over="The next settlement, daily at 08:10 UTC, tries again.",
         severities=(Severity.HIGH,),
     ),
+    AlertCode.MARGIN_HIGH: AlertEntry(
+        title="Much margin is used",
+        means="Maintenance margin is at exits.margin_warn of venue equity or above; the venue liquidates at "
+        "100 %. At exits.margin_exit the engine closes the position that uses most.",
+        do="Nothing if you trust the exit. Sending ETH to the account lowers it, and so does closing by "
+        'hand: run.py close ID --reason "…".',
+        over="It is over when less is used again, which margin_back tells.",
+        severities=(Severity.HIGH,),
+        ends=AlertCode.MARGIN_BACK,
+    ),
+    AlertCode.MARGIN_BACK: AlertEntry(
+        title="Less margin is used again",
+        means="Maintenance margin is well below exits.margin_warn of venue equity again.",
+        do=NOTHING_TO_DO,
+        over=_HAPPENED,
+        severities=(Severity.HIGH,),
+    ),
 }

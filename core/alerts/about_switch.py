@@ -99,13 +99,21 @@ SWITCH: Final[Mapping[AlertCode, AlertEntry]] = {
         severities=(Severity.MEDIUM,),
     ),
     AlertCode.ENTRIES_LATCHED: AlertEntry(
-        title="No entries until you resume them",
-        means="A person has paused entries, or a protection of the strategy was breached; the alert says "
-        "which. It holds through restarts; exits go on.",
-        do='When you want entries again: run.py resume --reason "…". After a breach look at the trades '
-        "first: run.py report.",
+        title="Entries are paused",
+        means="A person has paused entries. It holds through restarts; exits go on.",
+        do='When you want entries again: run.py resume --reason "…".',
         over="It is over when a person resumes entries, which entries_resumed tells.",
-        severities=(Severity.MEDIUM, Severity.HIGH),
+        severities=(Severity.MEDIUM,),
+        ends=AlertCode.ENTRIES_RESUMED,
+    ),
+    AlertCode.PROTECTION_BREACHED: AlertEntry(
+        title="A protection is breached: no entries",
+        means="The strategy's own results have passed a bound of protections in strategy.yaml. Entries are "
+        "blocked through restarts; open positions are watched and closed as ever.",
+        do="run.py report says what the trades brought, by month, kind and exit rule. If you want to go on: "
+        'run.py resume --reason "…"; peak, losses and streak are then counted anew.',
+        over="It is over when a person resumes entries, which entries_resumed tells.",
+        severities=(Severity.HIGH,),
         ends=AlertCode.ENTRIES_RESUMED,
     ),
     AlertCode.ENTRIES_RESUMED: AlertEntry(

@@ -42,6 +42,7 @@ class AlertCode(StrEnum):
     SUSPENDED = "suspended"
     ENTRIES_LATCHED = "entries_latched"
     ENTRIES_RESUMED = "entries_resumed"
+    PROTECTION_BREACHED = "protection_breached"
     KILL_FILE_UNWRITABLE = "kill_file_unwritable"
     KILL_FILE_BARE = "kill_file_bare"
     KILL_FILE_NOT_REMOVED = "kill_file_not_removed"
@@ -111,6 +112,8 @@ class AlertCode(StrEnum):
     POSITION_CLOSED = "position_closed"
     CANCELLED_POSITION_FILLED = "cancelled_position_filled"
     SETTLEMENT_FAILED = "settlement_failed"
+    MARGIN_HIGH = "margin_high"
+    MARGIN_BACK = "margin_back"
 
     # Cycles.
     CYCLE_ENTERED = "cycle_entered"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from core.checks import RuleResult
 from core.messages.base import Answered, Command, Event, Query, Refused
 from core.orders.books import CycleOutcome, Job
 from core.values import CycleId, Value
@@ -71,10 +72,20 @@ class DecisionStatus(Event):
     waiting: tuple[CycleView, ...]
     recent: tuple[CycleEnded, ...]
     monitor_failures_in_a_row: int
+    results: ResultsSeen | None = None
 
 
 class GetDecision(Query[DecisionStatus]):
     """Answered by `DecisionStatus`."""
+
+
+class ResultsSeen(Value):
+    """What was last seen of the strategy's own results; `margin_use` is maintenance margin over venue equity,
+    None if it was not read yet."""
+
+    at: datetime
+    protections: RuleResult
+    margin_use: float | None
 
 
 class CycleView(Value):

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from core.contract import Router
 from core.messages.base import Answered, Command, Event, Query
-from core.rules.facts import AccountFacts, MarketFacts, MonitorMarket
+from core.rules.facts import AccountFacts, HeldAccount, MarketFacts, MonitorMarket
 from core.values import CycleId, Value
 
 
@@ -34,8 +34,8 @@ class SnapshotFailed(Event):
 class FetchSnapshot(Query[Snapshot | SnapshotFailed]):
     """Gather what a cycle decides on; answered by `Snapshot` or `SnapshotFailed`.
 
-    `expirations` are those of the legs that a monitor looks at; an entry leaves them empty and reads those
-    that it may choose from. No fetch starts after `deadline`.
+    `expirations` are those of the legs that are held; an entry also reads those that it may choose from.
+    No fetch starts after `deadline`.
     """
 
     request_id: str
@@ -77,7 +77,10 @@ class SnapshotFault(Value):
 
 
 class MarketSnapshotStored(Event):
-    """A snapshot of the market is in the books. `slot` is the due moment it was taken for."""
+    """A snapshot of the market is in the books. `slot` is the due moment it was taken for.
+
+    `account` is read while something is held, and once after that; `legs` are the marks of what is held.
+    """
 
     request_id: str
     slot: datetime
@@ -85,6 +88,8 @@ class MarketSnapshotStored(Event):
     spot_usd: float
     dvol: float
     quotes: int
+    account: HeldAccount | None = None
+    legs: tuple[LegMark, ...] = ()
 
 
 class MarketSnapshotFailed(Event):

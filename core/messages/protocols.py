@@ -129,6 +129,7 @@ from core.messages.state import (
     GetPosition,
     GetSystem,
     GetTable,
+    GetTradeResults,
     GetUndeliveredAlerts,
     GetWeek,
     InboxRecorded,
@@ -189,6 +190,7 @@ StateProtocol = (
     | GetAuditHeadAndPending
     | GetSystem
     | GetTable
+    | GetTradeResults
     | KillSwitchArmed
 )
 

@@ -40,6 +40,7 @@ from core.messages.state_queries import (
     GetPosition,
     GetSystem,
     GetTable,
+    GetTradeResults,
     GetUndeliveredAlerts,
     GetWeek,
     InboxItem,
@@ -52,6 +53,7 @@ from core.messages.state_queries import (
     PositionRead,
     SystemRead,
     TableRead,
+    TradeResults,
     UndeliveredAlerts,
     WeekRead,
 )
@@ -82,6 +84,7 @@ __all__ = [
     "GetPosition",
     "GetSystem",
     "GetTable",
+    "GetTradeResults",
     "GetUndeliveredAlerts",
     "GetWeek",
     "InboxItem",
@@ -119,6 +122,7 @@ __all__ = [
     "StateAnswer",
     "SystemRead",
     "TableRead",
+    "TradeResults",
     "UndeliveredAlerts",
     "WeekRead",
 ]
@@ -340,4 +344,5 @@ StateAnswer = (
     | AuditHeadAndPending
     | SystemRead
     | TableRead
+    | TradeResults
 )

@@ -11,7 +11,7 @@ from core.messages.alerting import AlertRow
 from core.messages.audit import AuditBatch, AuditHead
 from core.messages.base import Event, Query, Refused
 from core.messages.kill_switch import ArmCause
-from core.orders.books import Books, CycleRow, Job, OrderRow, Position
+from core.orders.books import Books, CycleRow, Job, OrderRow, Position, TradeResult
 from core.orders.identity import Permitted
 from core.statistics.account import AccountPoint
 from core.values import CycleId, Label, PositionId, Value
@@ -109,6 +109,17 @@ class GetWeek(Query[WeekRead | Refused]):
     account_since: datetime
     began: datetime
     ended: datetime
+
+
+class TradeResults(Event):
+    request_id: str
+    results: tuple[TradeResult, ...]
+
+
+class GetTradeResults(Query[TradeResults | Refused]):
+    """Answered by `TradeResults`: what each closed trade brought, oldest first."""
+
+    request_id: str = ""
 
 
 class JobRuns(Event):

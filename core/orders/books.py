@@ -218,6 +218,20 @@ class Position(Value):
         return self.state not in (PositionState.CLOSED, PositionState.CANCELLED)
 
 
+class TradeResult(Value):
+    """What a closed position brought. `exit_rule` is None if the venue closed it without telling why."""
+
+    position_id: PositionId
+    closed_at: datetime
+    exit_rule: ExitRule | None
+    pnl_usd: Decimal
+
+    @property
+    def won(self) -> bool:
+        """A win is a P&L in USD above zero, as in the report."""
+        return self.pnl_usd > 0
+
+
 class EntryLatch(Value):
     """Whether a source blocks entries until a person resumes them.
 

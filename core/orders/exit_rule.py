@@ -8,6 +8,7 @@ from enum import StrEnum
 class ExitRule(StrEnum):
     """The exit rules in the order in which they win; then a person, and the settlement at expiry."""
 
+    MARGIN = "margin"
     EXPIRY = "expiry"
     PROFIT = "profit"
     STOP = "stop"

@@ -22,6 +22,8 @@ from core.market.observations import (
     PositiveUsd,
 )
 from core.market.option_chain import OptionChain
+from core.orders.books import TradeResult
+from core.statistics.highs import PnlHigh
 from core.values import Leg, PositionId, SpreadKind, Value
 
 
@@ -66,13 +68,37 @@ class MarketFacts(Value):
     chain: OptionChain | None
 
 
+class TradingFacts(Value):
+    """What the strategy has made itself, as the protections see it.
+
+    `pnl_usd` is all of it, realised and open positions at marks; None if a position can't be marked. `highs`
+    are those of this figure (`core.statistics.highs`), and `trades` the closed trades that may count, oldest
+    first. `since` is when a person last resumed entries after a protection: what was before does not count.
+    """
+
+    since: datetime | None
+    pnl_usd: Finite | None
+    highs: tuple[PnlHigh, ...]
+    trades: tuple[TradeResult, ...]
+
+
 class EntryFacts(Value):
-    """All that an entry decision reads."""
+    """All that an entry decision reads. `trading` is None only in a record from before it was read."""
 
     now: datetime
     engine: EngineFacts
     account: AccountFacts
     market: MarketFacts
+    trading: TradingFacts | None
+
+
+class HeldAccount(Value):
+    """The account while something is held; a part is None if it could not be read."""
+
+    venue_equity_eth: Finite | None
+    maintenance_margin_eth: NotNegative | None
+    equity_usd: Finite | None
+    eur_usd: PositiveUsd | None
 
 
 class OpenPositionFacts(Value):
@@ -90,17 +116,25 @@ class OpenPositionFacts(Value):
 
 
 class MonitorMarket(Value):
-    """What an exit reads of the market. `chain` holds at least the legs. A part that is None is missing."""
+    """What an exit reads of the market. `chain` holds at least the legs. A part that is None is missing.
+
+    `account` is None only in a record from before it was read.
+    """
 
     spot_usd: PositiveUsd | None
     spot_4h_ago_usd: PositiveUsd | None
     dvol: PositiveUsd | None
+    account: HeldAccount | None
     chain: OptionChain | None
 
 
 class MonitorFacts(Value):
-    """All that an exit decision on one position reads."""
+    """All that an exit decision on one position reads.
+
+    `uses_most_margin`: of the positions that are decided on, it uses most; None only in a record from before.
+    """
 
     now: datetime
     position: OpenPositionFacts
     market: MonitorMarket
+    uses_most_margin: bool | None

@@ -34,6 +34,7 @@ _PARTS: dict[str, dict[str, type[Value]]] = {
     "entry": {"engine": EngineFacts, "account": AccountFacts, "market": MarketFacts},
     "exit": {"market": MonitorMarket},
 }
+_WHOLE: dict[str, type[Value]] = {"entry": EntryFacts, "exit": MonitorFacts}
 
 
 def record(
@@ -132,9 +133,8 @@ def _in_parts(recorded: Json) -> dict[str, Any]:
             part: {field: facts.pop(field) for field in model.model_fields if field in facts}
             for part, model in models.items()
         }
-    return facts | {
-        part: _added(model) | dict(facts[part]) for part, model in models.items() if part in facts
-    }
+    parts = {part: _added(model) | dict(facts[part]) for part, model in models.items() if part in facts}
+    return _added(_WHOLE[recorded["decided"]]) | facts | parts
 
 
 def _added(model: type[Value]) -> dict[str, None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -46,20 +46,6 @@ def closed_trade(position: Position, crossing_out_eth: Decimal | None) -> Closed
         pnl_usd=position.pnl_usd,
         worst_loss_usd=position.plan.worst_loss_usd * contracts,
     )
-
-
-def pnl_at_marks_eth(position: Position, marks_eth: Mapping[str, Decimal]) -> Decimal | None:
-    """Cash flows so far and legs at their marks, in ETH, before exit fees. None if a mark is missing.
-
-    `marks_eth` are in ETH per contract by instrument.
-    """
-    value_eth = Decimal(0)
-    for leg in position.plan.legs:
-        mark_eth = marks_eth.get(leg.instrument_name)
-        if mark_eth is None:
-            return None
-        value_eth += leg.side.sign * leg.ratio * position.contracts * mark_eth
-    return position.pnl_eth + value_eth
 
 
 def refusals(entries: Iterable[CycleRow]) -> tuple[Refusal, ...]:

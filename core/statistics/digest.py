@@ -10,7 +10,8 @@ from decimal import Decimal
 
 from core.orders.books import CycleOutcome, CycleRow, Position
 from core.statistics.account import AccountPoint
-from core.statistics.booked import closed_trade, pnl_at_marks_eth, refusals
+from core.statistics.booked import closed_trade, refusals
+from core.statistics.marked import pnl_at_marks_eth
 from core.statistics.means import Sample, evidence
 from core.statistics.trades import ClosedTrade, monday_of
 

@@ -135,3 +135,16 @@ def test_a_decision_of_an_older_version_that_is_still_the_same_is_the_same(cli: 
     write_log(tmp_path, recorded_entry() | {"code_version": "0.0.1"}, version="0.0.1")
     ran = cli("explain", "c1", "--data-dir", str(tmp_path))
     assert (ran.code, ran.err) == (0, "")
+
+
+def test_a_configuration_from_before_the_protections_is_read_without_them(cli: Cli, tmp_path: Path) -> None:
+    """Today's bounds would refuse it: a fifth of equity on one trade, and margin up to nine tenths."""
+    config = json.loads(STRATEGY.model_dump_json())
+    del config["protections"], config["exits"]["margin_warn"], config["exits"]["margin_exit"]
+    config["sizing"] |= {"risk_per_trade": 0.2, "risk_total": 0.25, "margin_use_max": 0.9}
+    facts = entry_facts(trading=None, armed=True)
+    decision = decide_entry(facts, STRATEGY)
+    made = json.loads(canonical(record(facts, decision, code_version(), lambda _: None)))
+    write_log(tmp_path, made, config=config)
+    ran = cli("explain", "c1", "--data-dir", str(tmp_path))
+    assert (ran.code, ran.err) == (0, "")

@@ -12,7 +12,7 @@ from core.market.forwards import forwards_of
 from core.market.observations import HourlyClose, Level, MeanFunding
 from core.market.option_chain import OptionChain
 from core.pricing.black76 import black76_price_eth, delta, year_fraction
-from core.rules.facts import AccountFacts, EngineFacts, EntryFacts, MarketFacts
+from core.rules.facts import AccountFacts, EngineFacts, EntryFacts, MarketFacts, TradingFacts
 from core.strategy import Strategy
 from core.values import OptionType
 
@@ -185,7 +185,7 @@ def in_parts(fields: Mapping[str, Any]) -> EntryFacts:
         part: model(**{name: fields[name] for name in model.model_fields if name in fields})
         for part, model in (("engine", EngineFacts), ("account", AccountFacts), ("market", MarketFacts))
     }
-    return EntryFacts(now=fields["now"], **parts)
+    return EntryFacts(now=fields["now"], trading=fields.get("trading", NO_TRADES), **parts)
 
 
 def with_chain(facts: EntryFacts, chain: OptionChain) -> EntryFacts:
@@ -195,3 +195,4 @@ def with_chain(facts: EntryFacts, chain: OptionChain) -> EntryFacts:
 
 
 CLOSES = hourly_closes()
+NO_TRADES = TradingFacts(since=None, pnl_usd=0.0, highs=(), trades=())

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple, cast
 
 from core.strategy import Strategy
-from tests.recorded.weekly_replay import SlotOutcome, WeeklyReplay
+from tests.recorded.weekly_replay import SNAPSHOT, SlotOutcome, WeeklyReplay
 
 Document = Mapping[str, object]
 MONEY = ("credit_eth", "fees_eth", "pnl_eth", "pnl_usd")
@@ -79,7 +79,8 @@ def engine_slots(report: Document) -> dict[str, str]:
         reasons = cast("Sequence[str]", cycle["reasons"])
         name = f"{cycle['kind']} {cycle['slot']}"
         if cycle["kind"] == "entry":
-            slots[name] = " ".join(reasons) if outcome == "no_entry" else " ".join((outcome, *reasons))
+            said = [_without_figures(reason) for reason in reasons]
+            slots[name] = " ".join(said) if outcome == "no_entry" else " ".join((outcome, *said))
         elif cycle["kind"] == "monitor" and outcome != "nothing_open":
             if outcome == "data_failed":
                 slots[name] = " ".join((outcome, *reasons))
@@ -133,6 +134,11 @@ def rendered(report: Document, replay: WeeklyReplay) -> str:
     return "\n".join((*lines, *map(str, found)))
 
 
+def _without_figures(reason: str) -> str:
+    """A latch says its figures after its source; they are of the moment at which it was set."""
+    return reason.split(": ")[0]
+
+
 def _time(text: object) -> datetime | None:
     return None if text is None else datetime.fromisoformat(str(text))
 
@@ -143,7 +149,7 @@ def _shown(moment: object) -> str:
 
 def main(chains: Path, out: Path) -> int:
     report = cast("Document", json.loads(out.read_text(encoding="utf-8")))
-    replay = WeeklyReplay(chains, Strategy())
+    replay = WeeklyReplay(chains, Strategy(), look_every=SNAPSHOT)
     replay.run(days_of(report))
     sys.stdout.write(rendered(report, replay) + "\n")
     return 1 if differences(report, replay) else 0

@@ -20,7 +20,7 @@ from core.market.forwards import forwards_of
 from core.market.observations import HourlyClose, Level, MacroEvent, MeanFunding
 from core.market.option_chain import OptionChain
 from core.pricing.black76 import delta, year_fraction
-from core.rules.facts import AccountFacts, EngineFacts, EntryFacts, MarketFacts
+from core.rules.facts import AccountFacts, EngineFacts, EntryFacts, MarketFacts, TradingFacts
 from core.strategy import Strategy
 from core.values import OptionType
 
@@ -137,6 +137,7 @@ class RecordedMarket:
                 forwards=forwards_of(chain),
                 chain=chain,
             ),
+            trading=TradingFacts(since=None, pnl_usd=0.0, highs=(), trades=()),
         )
 
 

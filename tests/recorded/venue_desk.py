@@ -40,10 +40,12 @@ from core.rules.facts import (
     AccountFacts,
     EngineFacts,
     EntryFacts,
+    HeldAccount,
     MarketFacts,
     MonitorFacts,
     MonitorMarket,
     OpenPositionFacts,
+    TradingFacts,
 )
 from core.strategy import Strategy
 from core.values import Environment, Failed, Leg
@@ -53,7 +55,7 @@ from gateway.paper import trading_tools as private
 from gateway.paper.account import Account, VenueOrder
 from gateway.paper.assumptions import Assumptions
 from gateway.paper.recorded import RecordedMarket
-from gateway.paper.source import hole_at
+from gateway.paper.source import MarketSource, hole_at
 from gateway.paper.venue import Venue
 
 ETH = CurrencyRequest()
@@ -63,14 +65,20 @@ STILL_STEPS_MAX = 10
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 
+def recorded_market(chains: Path, assumptions: Assumptions) -> RecordedMarket:
+    """The recorded chains as the venue replays them."""
+    return RecordedMarket(
+        chains, "move", float(assumptions.touch_size), funding_annual=assumptions.funding_annual
+    )
+
+
 class VenueDesk:
     """The venue, the strategy, and the time of the venue's clock."""
 
-    def __init__(self, chains: Path, strategy: Strategy) -> None:
+    def __init__(self, market: Path | MarketSource, strategy: Strategy) -> None:
+        """`market` is a folder of recorded chains, or a market of the venue's."""
         assumptions = Assumptions()
-        source = RecordedMarket(
-            chains, "move", float(assumptions.touch_size), funding_annual=assumptions.funding_annual
-        )
+        source = recorded_market(market, assumptions) if isinstance(market, Path) else market
         self.strategy = strategy
         self.start = source.start
         self.venue = Venue(source, Account(assumptions.balance_eth), source.start, assumptions)
@@ -97,7 +105,7 @@ class VenueDesk:
             max_quote_age_s=self.strategy.liquidity.max_quote_age_s,
         )
 
-    def entry_facts(self) -> EntryFacts:
+    def entry_facts(self, trading: TradingFacts) -> EntryFacts:
         """All that an entry with nothing open and a switch at rest reads now."""
         venue, now, strategy = self.venue, self.now, self.strategy
         account = private.get_account_summary(venue, ETH)
@@ -119,7 +127,7 @@ class VenueDesk:
                 initial_margin_eth=float(account.initial_margin),
             ),
             market=MarketFacts(
-                spot_usd=self._spot_usd(),
+                spot_usd=self.spot_usd(),
                 dvol=public.get_dvol(venue, ETH).dvol,
                 dvol_24h_ago=before.points[-1].close,
                 index_hourly_closes=self._closes(now - 724 * _HOUR),
@@ -131,6 +139,7 @@ class VenueDesk:
                 forwards=forwards_of(chain),
                 chain=chain,
             ),
+            trading=trading,
         )
 
     def monitor_facts(self, position: OpenPositionFacts, spot_4h_ago_usd: float) -> MonitorFacts:
@@ -139,12 +148,36 @@ class VenueDesk:
             now=self.now,
             position=position,
             market=MonitorMarket(
-                spot_usd=self._spot_usd(),
+                spot_usd=self.spot_usd(),
                 spot_4h_ago_usd=spot_4h_ago_usd,
                 dvol=public.get_dvol(self.venue, ETH).dvol,
+                account=self.held_account(),
                 chain=self.chain(position.expiration, position.expiration),
             ),
+            uses_most_margin=True,
         )
+
+    def held_account(self) -> HeldAccount:
+        """What the venue says of the account now."""
+        account = private.get_account_summary(self.venue, ETH)
+        equity = private.get_total_equity(self.venue, CurrencyRequest(currency="USD"))
+        return HeldAccount(
+            venue_equity_eth=float(account.equity),
+            maintenance_margin_eth=float(account.maintenance_margin),
+            equity_usd=float(equity.equity),
+            eur_usd=private.get_fx_rate(self.venue, GetFxRate(base="EUR", quote="USD")).rate,
+        )
+
+    def value_usd(self, plan: ComboPlan, contracts: int) -> Decimal:
+        """What the legs of an open trade are worth at the marks; less than nothing for a spread sold."""
+        source, at = self.venue.source, self.now
+        listed = {option.name: option for option in source.instruments(at, plan.expiration)}
+        value = Decimal(0)
+        for leg in plan.legs:
+            quote = source.valued(at, listed[leg.instrument_name])
+            assert quote is not None, f"{leg.instrument_name} at {at.isoformat()}"
+            value += leg.side.sign * contracts * Decimal(str(quote.mark_eth))
+        return value * Decimal(repr(self.spot_usd()))
 
     def spot_usd_at(self, moment: datetime) -> float:
         """The index that a look at `moment` would have shown, in cents."""
@@ -275,7 +308,7 @@ class VenueDesk:
                 environment=Environment.PAPER,
                 venue_clock_offset_s=0.0,
                 venue_clock_offset_max_s=0.0,
-                spot_usd=self._spot_usd(),
+                spot_usd=self.spot_usd(),
                 marks_as_of=self.now,
                 books_as_of=self.now,
                 open_positions=0,
@@ -288,7 +321,7 @@ class VenueDesk:
         if not verdict.passed:
             raise AssertionError(f"{self.now.isoformat()}: the gate refused: {', '.join(verdict.reasons)}")
 
-    def _spot_usd(self) -> float:
+    def spot_usd(self) -> float:
         return float(public.get_index_price(self.venue, ETH).price)
 
     def _closes(self, start: datetime) -> tuple[HourlyClose, ...]:

@@ -17,20 +17,31 @@ from decimal import Decimal
 from pathlib import Path
 
 from core.contract import Settlement, Trade
+from core.errors import McpDataAnomalyError
+from core.orders.books import TradeResult
+from core.orders.exit_rule import ExitRule
 from core.orders.plan import ComboPlan
 from core.rules.entry.decision import EntryDecision, decide_entry
+from core.rules.entry.protections import PROTECTIONS
 from core.rules.exit.decision import ExitDecision, decide_exit
-from core.rules.facts import OpenPositionFacts
+from core.rules.exit.margin import margin_use
+from core.rules.facts import HeldAccount, OpenPositionFacts
 from core.strategy import Strategy
 from core.values import PositionId, Side
 from gateway.paper.account import VenueOrder
+from gateway.paper.source import MarketSource
+from tests.recorded.own_results import OwnResults
 from tests.recorded.venue_desk import VenueDesk
 
 DAYS = 115
 NO_CHAIN = "deribit.get_options_chain:soft"
 """Why a cycle failed in a hole of the record. The engine's snapshots fail there too, so that after half an
 hour it answers an entry with `blocked` by `suspended:market_data`; no Monday of the record lies in a hole."""
+BROKEN_CHAIN = "deribit.get_options_chain:anomaly"
+"""Why an entry failed that found no expiry listed which it may choose; only in the model market."""
 _HOUR = timedelta(hours=1)
+SNAPSHOT = timedelta(minutes=15)
+"""The grid of the stored snapshots."""
 
 
 @dataclass
@@ -101,9 +112,21 @@ class SlotOutcome:
 class WeeklyReplay:
     """Runs the calendar of the default strategy over a recorded market."""
 
-    def __init__(self, chains: Path, strategy: Strategy) -> None:
-        self.desk = VenueDesk(chains, strategy)
+    def __init__(
+        self,
+        market: Path | MarketSource,
+        strategy: Strategy,
+        *,
+        look_every: timedelta | None = None,
+        resume_after: timedelta | None = None,
+    ) -> None:
+        """`look_every` is the grid of the stored snapshots, at which protections and margin are looked at
+        while something is held; None looks at entries and monitors alone, which is faster."""
+        self.desk = VenueDesk(market, strategy)
         self.strategy = strategy
+        self.results = OwnResults(strategy, resume_after)
+        self._look_every = look_every
+        self._looked_at_end = True
         self.trades: list[ReplayedTrade] = []
         self.slots: list[SlotOutcome] = []
         self._open: ReplayedTrade | None = None
@@ -115,6 +138,7 @@ class WeeklyReplay:
 
     def run(self, days: int = DAYS) -> list[ReplayedTrade]:
         for now, job in self._calendar(days):
+            self._look_until(now)
             self.desk.advance(now)
             self._take_deliveries()
             if job == "entry":
@@ -132,14 +156,56 @@ class WeeklyReplay:
             if midnight.weekday() == 0:
                 yield midnight + 14 * _HOUR, "entry"
 
+    def _look_until(self, end: datetime) -> None:
+        """Look at the stored snapshots before `end`, while something is held and once after that."""
+        every = self._look_every
+        while every is not None and (self._open is not None or not self._looked_at_end):
+            since = self.desk.now - self.desk.start
+            slot = self.desk.start + (since // every + 1) * every
+            if slot >= end:
+                return
+            self.desk.advance(slot)
+            self._take_deliveries()
+            if not self.desk.has_quotes:
+                continue
+            self._looked_at_end = self._open is None
+            account = self._look()
+            use, limit = margin_use(account), self.strategy.exits.margin_exit
+            if self._open is not None and limit is not None and use is not None and use >= limit:
+                self._monitor(slot, self._open)
+
+    def _look(self) -> HeldAccount:
+        account = self.desk.held_account()
+        self.results.look(self.desk.now, self._open_usd(), account)
+        return account
+
+    def _open_usd(self) -> float | None:
+        """What the open trade has made at marks."""
+        trade = self._open
+        if trade is None:
+            return None
+        return float(trade.pnl_usd + self.desk.value_usd(trade.plan, trade.contracts))
+
     def _enter(self, slot: datetime) -> None:
+        reasons = ("suspended:protections",) if self.results.latched(slot) else ()
         if self._open is not None:
-            self.slots.append(SlotOutcome("entry", slot, "blocked", ("max_open_positions",)))
+            reasons = (*reasons, "max_open_positions")
+        if reasons:
+            self.slots.append(SlotOutcome("entry", slot, "blocked", reasons))
             return
         if not self.desk.has_quotes:
             self.slots.append(SlotOutcome("entry", slot, "data_failed", (NO_CHAIN,)))
             return
-        decision = decide_entry(self.desk.entry_facts(), self.strategy)
+        trading = self.results.facts(slot, None)
+        try:
+            facts = self.desk.entry_facts(trading)
+        except McpDataAnomalyError:
+            self.slots.append(SlotOutcome("entry", slot, "data_failed", (BROKEN_CHAIN,)))
+            return
+        decision = decide_entry(facts, self.strategy)
+        for rule in decision.rules:
+            if rule.rule == PROTECTIONS:
+                self.results.take(slot, rule)
         plan = decision.plan
         if plan is None:
             self.slots.append(SlotOutcome("entry", slot, decision.outcome.value, decision.reasons))
@@ -159,7 +225,7 @@ class WeeklyReplay:
             fills=fills,
         )
         self.trades.append(trade)
-        self._open = trade
+        self._open, self._looked_at_end = trade, False
         self.slots.append(SlotOutcome("entry", slot, "entered"))
 
     def _monitor(self, slot: datetime, trade: ReplayedTrade) -> None:
@@ -167,6 +233,7 @@ class WeeklyReplay:
         if not self.desk.has_quotes:
             self.slots.append(SlotOutcome("monitor", slot, "data_failed", (NO_CHAIN,)))
             return
+        self._look()
         position = OpenPositionFacts(
             position_id=PositionId("replayed"),
             kind=plan.kind,
@@ -192,7 +259,7 @@ class WeeklyReplay:
         trade.fills += fills
         trade.closed_at, trade.exit_rule = fills[-1].timestamp, decision.rule
         trade.exit, trade.exit_cost_eth = decision, -_premiums_eth(fills) / trade.contracts
-        self._open = None
+        self._end(trade, decision.rule)
 
     def _take_deliveries(self) -> None:
         """What the venue delivered since the last slot closes the open trade."""
@@ -202,7 +269,15 @@ class WeeklyReplay:
             delivered = self.desk.venue.account.settlements.values()
             trade.settlements = [one for one in delivered if one.instrument_name in names]
             trade.closed_at, trade.exit_rule = trade.plan.expiration, "settlement"
-            self._open = None
+            self._end(trade, ExitRule.SETTLEMENT)
+
+    def _end(self, trade: ReplayedTrade, rule: ExitRule | None) -> None:
+        assert trade.closed_at is not None
+        name = PositionId(_label("entry", trade.slot, "e"))
+        self.results.trades.append(
+            TradeResult(position_id=name, closed_at=trade.closed_at, exit_rule=rule, pnl_usd=trade.pnl_usd)
+        )
+        self._open = None
 
 
 def _premium_eth(fill: Trade) -> Decimal:
@@ -218,7 +293,7 @@ def _label(job: str, slot: datetime, letter: str) -> str:
 
 
 def main(chains: Path) -> None:
-    replay = WeeklyReplay(chains, Strategy())
+    replay = WeeklyReplay(chains, Strategy(), look_every=SNAPSHOT)
     for trade in replay.run():
         sys.stdout.write(json.dumps(trade.as_json()) + "\n")
     sys.stdout.write(json.dumps(dict(sorted(replay.outcomes.items()))) + "\n")

@@ -101,6 +101,7 @@ class Play:
         trace: Tracer | None = None,
         wire: Wire | None = None,
         watch: Callable[[PaperVenue], object] | None = None,
+        loaded: LoadedStrategy | None = None,
     ) -> None:
         data_dir.mkdir(parents=True, exist_ok=True)
         self.data_dir = data_dir
@@ -109,7 +110,7 @@ class Play:
         if watch is not None:
             watch(self.venue)
         self.engine = SimulatedEngine(
-            loaded=strategy(),
+            loaded=loaded or strategy(),
             venue=self.venue,
             data_dir=data_dir,
             seed=seed,

@@ -27,6 +27,8 @@ ENTRY_SENT = [
     "market_data -> decision: Snapshot",
     "decision asks kill_switch: GetKillSwitch",
     "decision asks state: GetBooks",
+    "decision asks state: GetSystem",
+    "decision asks state: GetTradeResults",
     "decision -> state: RecordDecision",
     "state -> decision: Recorded",
     "decision -> execution: PlaceCombo",
@@ -72,6 +74,8 @@ EXIT_SENT = [
     "decision -> market_data: FetchSnapshot",
     "market_data -> decision: Snapshot",
     "decision -> state: RecordDecision",
+    "decision asks state: GetBooks",
+    "decision asks state: GetTradeResults",
     "state -> decision: Recorded",
     "decision asks kill_switch: GetKillSwitch",
     "decision -> execution: ClosePosition",
@@ -88,13 +92,16 @@ def life(folder: Path) -> Played:
 
 
 def sent(envelopes: Iterable[Envelope]) -> list[str]:
-    """Who told whom what, without what follows every commit, reads of the venue, alerts and own timers."""
+    """Who told whom what, without what follows every commit, reads of the venue, alerts, own timers, and the
+    high of the P&L, which nothing waits for."""
     lines = []
     for envelope in envelopes:
         what = type(envelope.message).__name__
         sender = "-" if envelope.sender is None else envelope.sender.name
         names = {sender, envelope.to.name}
         reads = what in ("Fetch", "Fetched") or (sender, what) == ("market_data", "MarksChanged")
+        if str(getattr(envelope.message, "request_id", "")).startswith("highs-"):
+            continue
         if len(names) == 1 or reads or "alerting" in names or what in EVERY_COMMIT:
             continue
         how = "->" if envelope.reply_to is None else "asks"

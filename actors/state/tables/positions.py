@@ -6,10 +6,10 @@ import sqlite3
 from decimal import Decimal
 from typing import Any
 
-from actors.state.columns import maybe_time_of, maybe_time_text
+from actors.state.columns import maybe_time_of, maybe_time_text, time_of
 from actors.state.refusal import BooksRefusalError
 from actors.state.tables import ledger
-from core.orders.books import CashFlowKind, InstructionKind, Position
+from core.orders.books import CashFlowKind, InstructionKind, Position, TradeResult
 from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import PositionState
 from core.orders.plan import ComboPlan
@@ -62,6 +62,29 @@ def closed(db: sqlite3.Connection) -> tuple[Position, ...]:
 def traded(db: sqlite3.Connection) -> tuple[Position, ...]:
     """Positions that had a fill, open or closed, oldest first."""
     return _positions(db, "WHERE p.entered_at IS NOT NULL ORDER BY p.entered_at, p.rowid")
+
+
+def results(db: sqlite3.Connection) -> tuple[TradeResult, ...]:
+    """What each closed position that was entered brought, in the order of their closing."""
+    rows = db.execute(
+        "SELECT p.position_id, p.closed_at, p.exit_rule, f.amount_eth, f.index_usd"
+        " FROM positions p LEFT JOIN cash_flows f ON f.position_id = p.position_id"
+        " WHERE p.state = 'closed' AND p.entered_at IS NOT NULL ORDER BY p.closed_at, p.rowid"
+    )
+    found: dict[str, tuple[str, str | None, list[Decimal]]] = {}
+    for position_id, closed_at, rule, amount_eth, index_usd in rows:
+        _, _, flows_usd = found.setdefault(position_id, (closed_at, rule, []))
+        if amount_eth is not None:
+            flows_usd.append(Decimal(amount_eth) * Decimal(index_usd))
+    return tuple(
+        TradeResult(
+            position_id=PositionId(position_id),
+            closed_at=time_of(closed_at),
+            exit_rule=None if rule is None else ExitRule(rule),
+            pnl_usd=sum(flows_usd, Decimal(0)),
+        )
+        for position_id, (closed_at, rule, flows_usd) in found.items()
+    )
 
 
 def everything(db: sqlite3.Connection) -> tuple[Position, ...]:

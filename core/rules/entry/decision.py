@@ -16,6 +16,7 @@ from core.rules.entry.combo import plan_combo
 from core.rules.entry.inputs import check_inputs, usable_funding_frac
 from core.rules.entry.liquidity import check_liquidity
 from core.rules.entry.market import check_market
+from core.rules.entry.protections import check_protections
 from core.rules.entry.sizing import Capital, one_contract, size
 from core.rules.entry.strikes import choose_strikes, has_broken_candidate
 from core.rules.entry.worth import check_worth
@@ -28,6 +29,7 @@ class EntryOutcome(StrEnum):
     """Where the decision stopped, in the order of the rules; only `propose` carries a plan."""
 
     BLOCKED = "blocked"
+    PROTECTIONS = "protections"
     DATA_ANOMALY = "data_anomaly"
     MARKET = "market"
     NO_BIAS = "no_bias"
@@ -57,7 +59,10 @@ class EntryDecision(Value):
 def decide_entry(
     facts: EntryFacts, strategy: Strategy, *, forced_kind: SpreadKind | None = None
 ) -> EntryDecision:
-    """Rules 1 to 8 in order; the first that refuses ends it. `forced_kind` stands in for the bias."""
+    """Rules 1 to 8 in order, the protections after the first; the first that refuses ends it.
+
+    `forced_kind` stands in for the bias.
+    """
     rules: list[RuleResult] = []
     kind = forced_kind
 
@@ -75,6 +80,11 @@ def decide_entry(
     rules.append(blocked)
     if not blocked.passed:
         return stop(EntryOutcome.BLOCKED)
+    protected = check_protections(facts, strategy)
+    if protected is not None:
+        rules.append(protected)
+        if not protected.passed:
+            return stop(EntryOutcome.PROTECTIONS)
     inputs = check_inputs(facts, strategy)
     rules.append(inputs)
     if not inputs.passed or facts.market.chain is None:

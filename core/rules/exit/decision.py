@@ -12,6 +12,7 @@ from core.rules.entry.strikes import dte_days
 from core.rules.exit.adverse import check_adverse
 from core.rules.exit.delta import check_delta
 from core.rules.exit.expiry import check_expiry
+from core.rules.exit.margin import check_margin, is_unknown
 from core.rules.exit.profit import check_profit
 from core.rules.exit.stop import check_stop
 from core.rules.exit.volatility import check_volatility
@@ -75,7 +76,9 @@ def decide_exit(facts: MonitorFacts, strategy: Strategy) -> ExitDecision | Skipp
     ratio = cost_over_credit(cost, position, spot, exits.measure)
     dte = dte_days(facts.now, position.expiration)
     shorts = [quote for leg, quote in quoted if leg.side is Side.SELL]
+    margin = check_margin(facts, exits)
     rules = (
+        *(() if margin is None else (margin,)),
         check_expiry(dte, exits),
         check_profit(ratio, exits),
         check_stop(ratio, exits),
@@ -84,6 +87,9 @@ def decide_exit(facts: MonitorFacts, strategy: Strategy) -> ExitDecision | Skipp
         check_adverse(spot, spot_4h_ago, position, exits),
     )
     codes = tuple(ExitRule(rule.rule) for rule in rules if matched(rule))
+    if not codes and is_unknown(facts, exits):
+        # Another rule may close it without the margin; nothing may hold it without.
+        return Skipped(position_id=position.position_id, reasons=("margin_missing",))
     return ExitDecision(
         position_id=position.position_id,
         code=codes[0] if codes else HOLD,

@@ -30,17 +30,23 @@ from core.messages.state import (
     GetBooks,
     GetOpenCycles,
     GetPosition,
+    GetSystem,
+    GetTradeResults,
+    LatchEntries,
     OpenCycle,
     OpenCycles,
     PositionRead,
     RecordDecision,
     Recorded,
     Recording,
+    SetSystem,
+    SystemRead,
+    TradeResults,
 )
-from core.orders.books import Books, CycleOutcome, CycleRow, EntryLatch, Job, OrderRow, Position
+from core.orders.books import Books, CycleOutcome, CycleRow, EntryLatch, Job, OrderRow, Position, TradeResult
 from core.orders.lifecycle import OrderState, PositionState
 from core.rules.entry.decision import decide_entry
-from core.rules.facts import MonitorMarket
+from core.rules.facts import HeldAccount, MonitorMarket
 from core.strategy import Strategy
 from core.values import CycleId, Label, Mode, PositionId, cycle_id_of
 from tests.core.example_market import NOW, entry_facts
@@ -61,6 +67,11 @@ CALM = KillSwitchStatus(
 )
 
 
+CALM_ACCOUNT = HeldAccount(
+    venue_equity_eth=10.0, maintenance_margin_eth=0.2, equity_usd=200_000.0, eur_usd=1.17
+)
+
+
 def cycle_id(job: Job, slot: datetime = NOW) -> CycleId:
     return cycle_id_of(job, slot)
 
@@ -74,7 +85,13 @@ def entry_market(**changes: object) -> EntryMarket:
 
 def monitor_market(**changes: object) -> MonitorMarket:
     facts = entry_facts()
-    fields = {"spot_usd": 3000.0, "spot_4h_ago_usd": 3000.0, "dvol": 65.0, "chain": facts.market.chain}
+    fields = {
+        "spot_usd": 3000.0,
+        "spot_4h_ago_usd": 3000.0,
+        "dvol": 65.0,
+        "account": CALM_ACCOUNT,
+        "chain": facts.market.chain,
+    }
     return MonitorMarket(**(fields | changes))
 
 
@@ -131,7 +148,9 @@ class DecisionDesk:
         self.switch = CALM
         self.positions: list[Position] = []
         self.orders: list[OrderRow] = []
+        self.results: list[TradeResult] = []
         self.latches: tuple[EntryLatch, ...] = ()
+        self.settings: dict[str, str] = {}
         self.rows: dict[tuple[Job, datetime], CycleOutcome | None] = {}
         self.reasons: dict[tuple[Job, datetime], tuple[str, ...]] = {}
         self.state_answers = True
@@ -147,6 +166,8 @@ class DecisionDesk:
                 latches=self.latches,
             ),
         )
+        self.ctx.asks[GetTradeResults] = lambda _: TradeResults(request_id="", results=tuple(self.results))
+        self.ctx.asks[GetSystem] = lambda query: SystemRead(key=query.key, value=self.settings.get(query.key))
         self.ctx.asks[GetPosition] = self._position
         self._seen = 0
         self.actor.on_start()
@@ -282,6 +303,14 @@ class DecisionDesk:
             for job, slot in self.rows:
                 if cycle_id(job, slot) == message.cycle_id:
                     self.rows[job, slot], self.reasons[job, slot] = message.outcome, message.reasons
+        if isinstance(message, SetSystem):
+            self.settings[message.key] = message.value
+        if isinstance(message, LatchEntries):
+            self.latches = (
+                EntryLatch(
+                    source=message.source, latched=True, reason=message.reason, who=message.who, at=message.at
+                ),
+            )
         if isinstance(message, RecordDecision) and message.proposal is not None:
             proposed = position(message.proposal.proposal_id, PositionState.PROPOSED, contracts=1)
             self.positions.append(proposed.model_copy(update={"contracts": 0, "contracts_opened": 0}))

@@ -51,7 +51,8 @@ def rule_sees(house: TradingHouse) -> ExitDecision | Skipped:
     facts = MonitorFacts(
         now=house.time,
         position=position,
-        market=MonitorMarket(spot_usd=3000.0, spot_4h_ago_usd=3000.0, dvol=60.0, chain=chain),
+        market=MonitorMarket(spot_usd=3000.0, spot_4h_ago_usd=3000.0, dvol=60.0, account=None, chain=chain),
+        uses_most_margin=None,
     )
     return decide_exit(facts, house.strategy)
 

@@ -23,6 +23,7 @@ from core.contract import (
     FundingPoint,
     FundingRate,
     FxRate,
+    GetOptionsChain,
     Historical,
     Holding,
     Holdings,
@@ -140,8 +141,8 @@ class Room:
         with self.ctx.handling(message, sender=sender):
             self.actor.on_receive(message)
 
-    def ask_entry(self) -> None:
-        self._ask(SnapshotKind.ENTRY, ())
+    def ask_entry(self, *held: datetime) -> None:
+        self._ask(SnapshotKind.ENTRY, held)
 
     def ask_monitor(self) -> None:
         self._ask(SnapshotKind.MONITOR, (EXPIRY,))
@@ -206,6 +207,11 @@ class Room:
 
     def sent(self, room: str, kind: type[_T]) -> list[_T]:
         return [message for message in self.ctx.told_to(room) if isinstance(message, kind)]
+
+    def chain_request(self) -> GetOptionsChain:
+        """The last request for a chain."""
+        asked = [fetch.request for fetch in self.sent("mcp.deribit", Fetch)]
+        return next(each for each in reversed(asked) if isinstance(each, GetOptionsChain))
 
     def market(self) -> EntryMarket | MonitorMarket:
         (snapshot,) = self.sent("decision", Snapshot)

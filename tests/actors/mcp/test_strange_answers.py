@@ -55,7 +55,7 @@ from core.strategy import Strategy
 from core.values import CycleId, Failed, Label, OrderId, PositionId, ProposalId, SpreadKind
 from tests.actors.market_data.room import answers
 from tests.actors.mcp.test_client import OneAnswer, client_of
-from tests.core.example_market import EXPIRY, NOW, wire_quotes
+from tests.core.example_market import EXPIRY, NO_TRADES, NOW, wire_quotes
 from tests.core.rules.exit_facts import PUT_LEGS, position
 from tests.fakes.strange_answers import altered, answers_of, damaged, wire
 from tests.fakes.trading import EXPIRATION, plan
@@ -116,7 +116,9 @@ def decided(name: str, body: bytes) -> None:
     except IncompleteError:
         pass
     else:
-        facts = EntryFacts(now=NOW, engine=engine, account=market.account, market=market.market)
+        facts = EntryFacts(
+            now=NOW, engine=engine, account=market.account, market=market.market, trading=NO_TRADES
+        )
         _recomputed(facts, decide_entry(facts, STRATEGY))
         for kind in SpreadKind:
             decide_entry(facts, STRATEGY, forced_kind=kind)
@@ -124,7 +126,7 @@ def decided(name: str, body: bytes) -> None:
         watched = monitor_market(known, NOW, STRATEGY, None)
     except IncompleteError:
         return
-    seen = MonitorFacts(now=NOW, position=position(), market=watched)
+    seen = MonitorFacts(now=NOW, position=position(), market=watched, uses_most_margin=True)
     _recomputed(seen, decide_exit(seen, STRATEGY))
 
 

@@ -187,15 +187,15 @@ def test_a_resumption_without_its_row_is_refused(room: BooksRoom) -> None:
     assert blocking(room) == {"operator"}
 
 
-@pytest.mark.raises_alert(AlertCode.ENTRIES_LATCHED, AlertCode.ENTRIES_RESUMED)
+@pytest.mark.raises_alert(AlertCode.ENTRIES_LATCHED, AlertCode.PROTECTION_BREACHED, AlertCode.ENTRIES_RESUMED)
 def test_a_person_is_told_of_a_latch_and_of_its_end(room: BooksRoom) -> None:
     pause(room, word(room, "i-1"))
     protect(room, "r-1")
     resume(room, word(room, "i-2"))
     told = [m for m in room.state_ctx.told_to("alerting") if isinstance(m, RaiseAlert)]
     assert [(alert.severity, alert.shown_code) for alert in told] == [
-        (Severity.MEDIUM, "entries_latched:operator"),
-        (Severity.HIGH, "entries_latched:protections"),
+        (Severity.MEDIUM, "entries_latched"),
+        (Severity.HIGH, "protection_breached"),
         (Severity.MEDIUM, "entries_resumed:operator"),
         (Severity.MEDIUM, "entries_resumed:protections"),
     ]

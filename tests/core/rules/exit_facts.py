@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from core.rules.exit.decision import ExitDecision, decide_exit
-from core.rules.facts import MonitorFacts, MonitorMarket, OpenPositionFacts
+from core.rules.facts import HeldAccount, MonitorFacts, MonitorMarket, OpenPositionFacts
 from core.strategy import ExitsSection, Strategy
 from core.values import Leg, OptionType, PositionId, Side, SpreadKind
 from tests.core.example_market import EXPIRY, NOW, STRATEGY, altered, chain_of, name_of, wire_quotes
@@ -24,7 +24,9 @@ OFF: dict[str, Any] = {
     "adverse_path": None,
     "adverse_path_condor": None,
     "adverse_return_4h": None,
+    "margin_exit": None,
 }
+ACCOUNT = HeldAccount(venue_equity_eth=10.0, maintenance_margin_eth=0.2, equity_usd=40_000.0, eur_usd=1.17)
 
 
 def leg(option_type: OptionType, strike: float, side: Side) -> Leg:
@@ -82,10 +84,12 @@ def facts(**changes: Any) -> MonitorFacts:
         "spot_usd": 3000.0,
         "spot_4h_ago_usd": 3000.0,
         "dvol": 60.0,
+        "account": ACCOUNT,
+        "uses_most_margin": True,
         "chain": chain_of(quotes()),
     } | changes
-    now, position_now = fields.pop("now"), fields.pop("position")
-    return MonitorFacts(now=now, position=position_now, market=MonitorMarket(**fields))
+    whole = {name: fields.pop(name) for name in ("now", "position", "uses_most_margin")}
+    return MonitorFacts(**whole, market=MonitorMarket(**fields))
 
 
 def decided(strategy: Strategy = STRATEGY, **changes: Any) -> ExitDecision:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from core.market.observations import MeanFunding
 from core.market.option_chain import OptionChain
+from core.protection_settings import ProtectionsSection
 from core.rules.entry.decision import EntryDecision, EntryOutcome, decide_entry
 from core.rules.facts import EntryFacts
 from core.strategy import (
@@ -53,7 +54,7 @@ def test_a_good_market_is_proposed_with_every_rule_in_order() -> None:
     assert decision.outcome is EntryOutcome.PROPOSE
     assert decision.kind is SpreadKind.BULL_PUT
     assert decision.reasons == ()
-    names = "blocked inputs market bias agreement strikes worth sizing liquidity combo"
+    names = "blocked protections inputs market bias agreement strikes worth sizing liquidity combo"
     assert [rule.rule for rule in decision.rules] == names.split()
     assert decision.plan is not None
     assert decision.plan.contracts >= 1
@@ -180,7 +181,10 @@ def test_scaling_every_usd_price_leaves_bias_strikes_worth_and_liquidity(
 ) -> None:
     """By powers of two, so that the scaling itself does not round; capital is wide enough never to bind."""
     quotes = wire_quotes(atm_pct=atm)
-    lax = Strategy(sizing=SizingSection(cap_per_trade_eur=1e6, risk_per_trade=0.25, risk_total=0.5))
+    lax = Strategy(
+        sizing=SizingSection(cap_per_trade_eur=1e6, risk_per_trade=0.25, risk_total=0.5),
+        protections=ProtectionsSection(drawdown_max_frac=None),
+    )
     one = decide(lax, kind, chain=chain_of(quotes))
     closes = tuple(
         close.model_copy(update={"close_usd": close.close_usd * factor})

@@ -43,7 +43,7 @@ def test_a_quiet_position_is_held_with_its_numbers() -> None:
     assert [rule.rule for rule in decision.rules] == [
         rule for rule in ExitRule if rule not in closes_otherwise
     ]
-    assert "exit p1: hold\nexpiry: no match" in decision.table()
+    assert "exit p1: hold\nmargin: no match" in decision.table()
 
 
 def test_the_first_match_wins_and_all_are_listed() -> None:
@@ -226,6 +226,11 @@ def test_a_decision_shows_every_comparison_and_input() -> None:
     return_4h = 2970.0 / 3000.0 - 1.0
     path = path_done(PUT_LEGS[0], 3000.0, 2970.0)
     assert shown == [
+        (
+            "margin",
+            [("margin", "", 0.02, ">=", 0.6)],
+            {"margin_use": 0.02, "uses_most_margin": True},
+        ),
         ("expiry", [("expiry", "", 10.75, "<=", 4.0)], {"dte": 10.75}),
         ("profit", [("profit", "", ratio, "<=", 0.5)], {}),
         ("stop", [("stop", "", ratio, ">=", 2.5)], {}),
@@ -250,6 +255,9 @@ def test_the_whole_table_of_an_exit() -> None:
     table = decided(only(dvol_rise_pts=12.0), dvol=72.0).table()
     assert table.splitlines() == [
         "exit p1: volatility",
+        "margin: no match",
+        "     margin_use        0.02",
+        "     uses_most_margin  yes",
         "expiry: no match",
         "     dte  10.75",
         "profit: no match",

@@ -38,6 +38,9 @@ from tests.core.rules.exit_facts import position
 
 RECORDS = Path(__file__).parent / "records"
 PARTS = ("engine", "account", "market")
+ADDED = ("trading", "account", "uses_most_margin")
+"""Facts that a record of shape 1 does not have: they read as None, and nothing is checked against them."""
+RULES_ADDED = ("protections", "margin")
 json_values = st.recursive(
     st.none()
     | st.booleans()
@@ -313,7 +316,10 @@ def flat(recorded: dict[str, Any]) -> dict[str, Any]:
     for what in ("facts", "digests"):
         parts = dict(recorded[what])
         fields = [parts.pop(part) for part in PARTS if part in parts]
-        old[what] = parts | {name: value for part in fields for name, value in part.items()}
+        every = parts | {name: value for part in fields for name, value in part.items()}
+        old[what] = {name: value for name, value in every.items() if name not in ADDED}
+    rules = [rule for rule in recorded["decision"]["rules"] if rule["rule"] not in RULES_ADDED]
+    old["decision"] = recorded["decision"] | {"rules": rules}
     return old
 
 
@@ -328,7 +334,7 @@ def test_a_record_that_shape_1_wrote_is_recomputed_to_the_byte(name: str) -> Non
 
 def test_flat_facts_are_those_that_shape_1_wrote() -> None:
     written = json.loads((RECORDS / "exit_shape_1.json").read_text("utf-8"))
-    assert flat(exit_record()) == written
+    assert flat(exit_record(monitor_facts(account=None, uses_most_margin=None))) == written
 
 
 @pytest.mark.parametrize("forced", [None, *SpreadKind])

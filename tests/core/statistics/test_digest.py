@@ -13,8 +13,9 @@ from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import PositionState
 from core.rules.entry.decision import decide_entry
 from core.statistics.account import AccountPoint
-from core.statistics.booked import Refusal, closed_trade, pnl_at_marks_eth, refusals
+from core.statistics.booked import Refusal, closed_trade, refusals
 from core.statistics.digest import WeekSeen, digest_text, week_before
+from core.statistics.marked import pnl_at_marks_eth
 from core.strategy import Strategy
 from core.values import CycleId, PositionId, cycle_id_of
 from tests.core.example_market import entry_facts

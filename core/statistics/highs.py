@@ -1,0 +1,62 @@
+"""The highs of a curve within a window of time: as few points as are needed to know its highest one later.
+
+A low point before a higher one can never be the highest of a window that ends later, so each point that is
+kept is above all after it. There is at most one for each day.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from core.errors import FoundWrongError
+from core.values import Value
+
+HIGHS_KEY: Final = "pnl_highs"
+
+
+class PnlHigh(Value):
+    """The P&L at one time, in USD."""
+
+    at: datetime
+    pnl_usd: float
+
+
+def highs_text(highs: Sequence[PnlHigh]) -> str:
+    """As the books keep them, under `HIGHS_KEY`."""
+    return json.dumps([[high.at.isoformat(), high.pnl_usd] for high in highs], separators=(",", ":"))
+
+
+def highs_of(text: str | None) -> tuple[PnlHigh, ...]:
+    """The highs that the books keep; none if they keep none. Raises `FoundWrongError`."""
+    try:
+        kept = [] if text is None else json.loads(text)
+        return tuple(PnlHigh(at=datetime.fromisoformat(at), pnl_usd=pnl_usd) for at, pnl_usd in kept)
+    except (ValueError, TypeError) as error:
+        raise FoundWrongError(
+            f"the highs of the P&L in the books (system {HIGHS_KEY}): expected a list of times and amounts"
+        ) from error
+
+
+def highs_with(
+    highs: Sequence[PnlHigh], now: PnlHigh, *, window: timedelta, since: datetime | None
+) -> tuple[PnlHigh, ...]:
+    """The highs, oldest first, with the point of now if it may be the highest of a later window.
+
+    Points before `since` and those that are older than the window are left out.
+    """
+    kept = within(highs, now.at, window=window, since=since)
+    last = kept[-1] if kept else None
+    if last is not None and last.pnl_usd >= now.pnl_usd and last.at.date() == now.at.date():
+        return kept
+    return (*(point for point in kept if point.pnl_usd > now.pnl_usd), now)
+
+
+def within(
+    highs: Sequence[PnlHigh], at: datetime, *, window: timedelta, since: datetime | None
+) -> tuple[PnlHigh, ...]:
+    """The highs that count at a time."""
+    first = at - window if since is None else max(at - window, since)
+    return tuple(point for point in highs if point.at >= first)

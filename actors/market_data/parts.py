@@ -119,9 +119,10 @@ def monitor_parts(now: datetime, *, spot_4h_ago_known: bool) -> tuple[Part, ...]
 
 
 def stored_parts() -> tuple[Part, ...]:
-    """Everything in a stored snapshot except the quotes; only the funding is optional."""
+    """All that is read for a stored snapshot except the quotes; funding and account are optional."""
     funding = Part(GET_FUNDING_RATE, GetFundingRate(coin=_COIN), required=False)
-    return (funding, *_now_parts())
+    account = Part(GET_ACCOUNT_SUMMARY, CurrencyRequest(), required=False)
+    return (funding, account, *_now_parts())
 
 
 def chain_of(first: datetime, last: datetime) -> Part:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
-from actors.market_data.assemble import Answers, chain_in, dvol_pts, funding_frac, spot_usd
+from actors.market_data.assemble import Answers, account_seen, chain_in, dvol_pts, funding_frac, spot_usd
 from actors.market_data.parts import stored_chain, stored_parts
 from actors.market_data.reading import Missing, Sources
 from actors.market_data.seen import Seen
@@ -16,7 +16,7 @@ from actors.market_data.suspension import Suspension
 from actors.runtime import Address, Context, Conversations, Key, Outbox
 from core.market.option_chain import OptionChain
 from core.messages.base import Refused
-from core.messages.market_data import MarketSnapshotFailed, MarketSnapshotStored, PartFault
+from core.messages.market_data import AccountSeen, MarketSnapshotFailed, MarketSnapshotStored, PartFault
 from core.messages.protocols import DecisionProtocol, StateProtocol
 from core.messages.state import Recorded, RecordMarketSnapshot
 from core.strategy import Strategy
@@ -41,6 +41,7 @@ class StoredSnapshot:
     dvol: float
     funding_frac: float | None
     chain: OptionChain
+    account: AccountSeen | None
 
 
 class StoredSnapshots:
@@ -91,6 +92,8 @@ class StoredSnapshots:
         seen.dvol, seen.funding_frac = snapshot.dvol, snapshot.funding_frac
         seen.last_snapshot_at, seen.stale_reason = now, None
         seen.keep_for_later()
+        # One that could not be read would be shown with its own time, which is older.
+        seen.account = snapshot.account or seen.account
         # An id of its own: a person's message is on record under `request_id`, and state answers an id once.
         record = RecordMarketSnapshot(
             request_id=f"store-{request_id}",
@@ -125,6 +128,7 @@ class StoredSnapshots:
             dvol=dvol_pts(answers, now, self._age_max_s),
             funding_frac=funding_frac(answers, now, self._strategy),
             chain=chain_in(answers),
+            account=account_seen(answers, now),
         )
 
     def _missed(self, missing: Missing, request_id: str, slot: datetime, answer: TellStored) -> None:

@@ -16,10 +16,10 @@ from core.orders.books import CycleOutcome, CycleRow, Job, Position
 from core.statistics.account import AccountPoint
 from core.statistics.performance import Performance, performance
 from core.statistics.trades import ClosedTrade
+from core.status.position_view import pnl_at_marks_eth
 from core.values import PositionId
 from reading.books import required_books
 from reading.errors import DataFolderError
-from reading.valuation import pnl_at_marks_eth
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ For display only: what is booked comes from the venue.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -13,6 +13,7 @@ from core.messages.market_data import Marks
 from core.orders.books import Position
 from core.pricing.black76 import year_fraction
 from core.pricing.greeks import Greeks, HeldLeg, book_greeks
+from core.status import position_view as view
 
 
 @dataclass(frozen=True)
@@ -28,18 +29,7 @@ class BookValue:
 def open_pnl_eth(position: Position, market: Marks | None) -> Decimal | None:
     """Cash flows so far and legs at their marks, in ETH, before exit fees. None if a mark is missing."""
     marks_eth = {} if market is None else {mark.instrument_name: mark.mark_eth for mark in market.legs}
-    return pnl_at_marks_eth(position, marks_eth)
-
-
-def pnl_at_marks_eth(position: Position, marks_eth: Mapping[str, Decimal]) -> Decimal | None:
-    """The same, of marks in ETH per contract by instrument."""
-    value_eth = Decimal(0)
-    for leg in position.plan.legs:
-        mark_eth = marks_eth.get(leg.instrument_name)
-        if mark_eth is None:
-            return None
-        value_eth += leg.side.sign * leg.ratio * position.contracts * mark_eth
-    return position.pnl_eth + value_eth
+    return view.pnl_at_marks_eth(position, marks_eth)
 
 
 def book_value(positions: Iterable[Position], market: Marks | None) -> BookValue:
@@ -57,9 +47,7 @@ def book_value(positions: Iterable[Position], market: Marks | None) -> BookValue
 
 def in_usd(amount_eth: Decimal | None, market: Marks | None) -> Decimal | None:
     """An amount of ETH in USD at the last index seen, to the cent; None without amount or index."""
-    if amount_eth is None or market is None or market.spot_usd is None:
-        return None
-    return (amount_eth * Decimal(str(market.spot_usd))).quantize(Decimal("0.01"))
+    return view.in_usd(amount_eth, None if market is None else market.spot_usd)
 
 
 def _held_legs(position: Position, market: Marks | None) -> list[HeldLeg] | None:

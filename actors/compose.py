@@ -53,6 +53,7 @@ def engine_settings(
         overrides=loaded.overrides,
         started_at=started_at,
         pid=pid,
+        strategy=loaded.strategy,
     )
     config: JsonValue = loaded.strategy.model_dump(mode="json")
     return EngineSettings(

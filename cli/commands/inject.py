@@ -6,12 +6,13 @@ import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from pydantic import JsonValue
 
 from cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
 from cli.views.say import say
 
 if TYPE_CHECKING:
+    from pydantic import JsonValue
+
     from actors.control.wire import ControlAnswer
 
 app = typer.Typer(rich_markup_mode=None)
@@ -23,7 +24,14 @@ def inject(
     message: Annotated[str | None, typer.Argument(help="The message's name, as --list shows it.")] = None,
     list_all: Annotated[bool, typer.Option("--list", help="Show every message with its fields.")] = False,
     wait_s: Annotated[
-        float, typer.Option("--wait", metavar="SECONDS", min=0, max=86_400, help="How long to await.")
+        float,
+        typer.Option(
+            "--wait",
+            metavar="SECONDS",
+            min=0,
+            max=86_400,
+            help="How long to wait for the end of what was asked.",
+        ),
     ] = 120.0,
     data_dir: DataDir = DEFAULT_DATA_DIR,
     as_json: AsJson = False,

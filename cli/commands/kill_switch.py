@@ -14,7 +14,7 @@ app = typer.Typer(
     no_args_is_help=True,
     help='See, arm or disarm the kill switch. Example: run.py kill-switch arm --reason "venue looks wrong"',
 )
-ReasonOption = Annotated[str, typer.Option(help="Why; written to the KILL file and the audit log.")]
+ReasonOption = Annotated[str, typer.Option(help="Say why; it is written to the KILL file and the audit log.")]
 
 
 @app.command()

@@ -156,6 +156,10 @@ def test_an_exit_that_is_due_says_when_it_is_decided() -> None:
     assert verdict(state(**due, next_runs={})).text.endswith("it is decided at the next monitor")
 
 
+def test_the_environment_is_that_of_the_strategy_that_runs() -> None:
+    assert state().identity.environment == "paper"
+
+
 def test_a_silent_engine_is_no_good_news() -> None:
     """A status in which no room has answered, as its survey makes it."""
     rooms = ("kill_switch", "execution", "alerting", "audit", "state", "market_data", "decision", "health")

@@ -11,7 +11,7 @@ PAPER_ARGS ?= --days 28 --seed 1
 TEST_ARGS ?= -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: always help venv venv-dev paper test coverage mutants lint types runbook bench soak power hostile pykka-suite
+.PHONY: always help venv venv-dev paper test coverage mutants lint types runbook bench soak power hostile screens pykka-suite
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -92,6 +92,9 @@ power: $(DEV)  ## Power cuts and crash states (half an hour; some as root only)
 
 hostile: $(DEV)  ## The engine against a tool server that misbehaves (under a minute)
 	$(BIN)/python -m pytest -m hostile tests/hostile
+
+screens: $(DEV)  ## Draw the screens of the documentation anew (docs/pictures/)
+	$(BIN)/python -m tests.cli.screens
 
 pykka-suite: $(DEV)  ## Pykka's own tests on our inbox, future and loop
 	$(BIN)/python -m tests.pykka_suite.run

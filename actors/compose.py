@@ -65,6 +65,7 @@ def engine_settings(
         overrides=loaded.overrides,
         started_at=started_at,
         pid=pid,
+        strategy=loaded.strategy,
     )
     section = loaded.strategy
     sender = Sender(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from bench import books, boot, chain, runtime
+from bench import books, boot, chain, commands, runtime
 
 
 def main() -> int:
     """Run each; it prints its rows and puts them into `bench.json`."""
-    return max(runtime.main(), chain.main(), books.main(), boot.main())
+    return max(runtime.main(), chain.main(), books.main(), boot.main(), commands.main())
 
 
 if __name__ == "__main__":

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Sequence
 from io import StringIO
+from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -26,6 +28,7 @@ GROUPS = {
     "data": "cli.commands.data",
     "kill-switch": "cli.commands.kill_switch",
     "state": "cli.commands.state",
+    "strategy": "cli.commands.strategy",
 }
 """Commands with commands below them."""
 
@@ -36,6 +39,7 @@ COMMANDS = {
     "dry-run": "cli.commands.dry_run",
     "stop": "cli.commands.stop",
     "status": "cli.commands.status",
+    "top": "cli.commands.top",
     "healthcheck": "cli.commands.healthcheck",
     "ping": "cli.commands.ping",
     "pause": "cli.commands.pause",
@@ -50,6 +54,8 @@ COMMANDS = {
 """Commands that stand alone, by the module whose `app` holds them."""
 
 
+STARTER, INSTALLED = "run.py", "cerbero-bite"
+"""The names by which a person starts it: the file in the project's folder, and the installed program."""
 USAGE_ERROR: Any = typer.BadParameter.__mro__[2]
 """Every error in how a command was called: the base class, which typer does not export."""
 
@@ -59,6 +65,11 @@ class LazyGroup(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  (typer's signature)
         return [*COMMANDS, *GROUPS]
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Each command with the first sentence of its help, without building what the command takes."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, first_sentence(name)) for name in self.list_commands(ctx)])
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name in GROUPS:
@@ -71,19 +82,49 @@ class LazyGroup(TyperGroup):
         return None
 
 
+def first_sentence(name: str) -> str:
+    """The first sentence of a command's or a group's help."""
+    if name in GROUPS:
+        text = importlib.import_module(GROUPS[name]).app.info.help
+    else:
+        (command,) = importlib.import_module(COMMANDS[name]).app.registered_commands
+        text = command.callback.__doc__
+    words = " ".join(text.split("\n\n")[0].split())
+    end = words.find(". ")
+    return words if end < 0 else words[: end + 1]
+
+
 app = typer.Typer(
     cls=LazyGroup,
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help="Cerbero Bite sells ETH option credit spreads by rule. Example: run.py paper --days 28 --seed 1",
 )
 
 
+def _show_version(asked: bool) -> None:
+    if asked:
+        from config import DISTRIBUTION, code_version
+
+        say(f"{DISTRIBUTION} {code_version()}")
+        raise typer.Exit
+
+
 @app.callback()
-def _root() -> None:
-    """The options of the commands are their own; there are none above them."""
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_show_version,
+            is_eager=True,
+            help="Show the version with the digest of its rules, and exit.",
+        ),
+    ] = False,
+) -> None:
+    """The commands have their own options."""
+    del version  # Its callback has shown it.
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -97,12 +138,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code or ExitCode.BAD_INPUT
 
 
+def _program_name(argv: Sequence[str] | None) -> str:
+    """As which it was started: shells complete the words of the installed program by its own name."""
+    started_as = Path(sys.argv[0]).name if argv is None and sys.argv else ""
+    return INSTALLED if started_as == INSTALLED else STARTER
+
+
 def _run(argv: Sequence[str] | None) -> int:
     try:
         # Who types a command counts from there. A process that calls this one has its own age.
         began_s = process_began_s() if argv is None else monotonic()
         ended = app(
-            args=None if argv is None else list(argv), prog_name="run.py", standalone_mode=False, obj=began_s
+            args=None if argv is None else list(argv),
+            prog_name=_program_name(argv),
+            standalone_mode=False,
+            obj=began_s,
         )
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else ExitCode.OK

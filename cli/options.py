@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 DEFAULT_DATA_DIR = Path("data")
+DATA_DIR_VARIABLE = "CERBERO_BITE_DATA_DIR"
+"""Names the data folder where `--data-dir` does not; blank counts as not set."""
 DEFAULT_STRATEGY = Path("strategy.yaml")
 ROWS_MAX = 1_000_000_000
 """More rows than any command can show, and within what SQLite and Python can count."""
@@ -27,7 +29,8 @@ DataDir = Annotated[
         "--data-dir",
         metavar="DIR",
         parser=named_path,
-        help="Folder of the books, the audit log and the lock.",
+        envvar=DATA_DIR_VARIABLE,
+        help="The folder of the books, the audit log and the lock.",
     ),
 ]
 StrategyFile = Annotated[
@@ -36,11 +39,18 @@ StrategyFile = Annotated[
         "--strategy",
         metavar="FILE",
         parser=named_path,
-        help="The strategy; FILE.local.yaml beside it overrides.",
+        help="The strategy; FILE.local.yaml beside it overrides single keys.",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, for machines.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document for programs.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do it without a question, as a script must.")]
 WaitS = Annotated[
-    float, typer.Option("--wait", metavar="SECONDS", min=0, max=86_400, help="How long to await its end.")
+    float,
+    typer.Option(
+        "--wait",
+        metavar="SECONDS",
+        min=0,
+        max=86_400,
+        help="How long to wait for the end of what was asked.",
+    ),
 ]

@@ -33,6 +33,7 @@ WEBHOOK_FORMAT = "CERBERO_BITE_WEBHOOK_FORMAT"
 INSTANCE_NAME = "CERBERO_BITE_INSTANCE_NAME"
 ENABLE_DATA_ANALYSIS = "CERBERO_BITE_ENABLE_DATA_ANALYSIS"
 ENABLE_STRATEGY = "CERBERO_BITE_ENABLE_STRATEGY"
+DATA_DIR = "CERBERO_BITE_DATA_DIR"
 VARIABLES: dict[str, str] = {
     MCP_URL: "base URL of the upstream host, https://, or http:// on this machine",
     MCP_TOKEN: "bearer token; it selects testnet or mainnet at the server (secret)",
@@ -48,8 +49,9 @@ VARIABLES: dict[str, str] = {
     SSL_CERT_FILE: "certificates in PEM, trusted instead of the public authorities",
     ENABLE_DATA_ANALYSIS: "market snapshots: true or false; default true",
     ENABLE_STRATEGY: "entry and monitor cycles: true or false; default false",
+    DATA_DIR: "the folder that commands use without --data-dir; default data, of paper data-paper",
 }
-"""Every variable that the engine reads, with what it means."""
+"""Every variable that the engine and its commands read, with what it means."""
 
 DEFAULT_BOT_TAG = "BOT__CERBERO_BITE"
 DEFAULT_TELEGRAM_API_URL = "https://api.telegram.org"
@@ -270,6 +272,7 @@ _CHECKS: Final[Mapping[str, Callable[[Mapping[str, str]], object]]] = {
     SSL_CERT_FILE: lambda env: _existing_file(env, SSL_CERT_FILE),
     ENABLE_DATA_ANALYSIS: lambda env: _boolean(env, ENABLE_DATA_ANALYSIS, default=True),
     ENABLE_STRATEGY: lambda env: _boolean(env, ENABLE_STRATEGY, default=False),
+    DATA_DIR: lambda env: Path(env[DATA_DIR]),
 }
 """Whether each variable that is no secret can be used by itself."""
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from core.check_words import RULES, check_line, input_line
+from core.check_words import Scalar as Scalar
 from core.text import visible
 from core.values import Value
 
-Scalar = str | bool | int | float | None
 ROUNDING = 1e-12
 """Tolerance of a comparison, relative for bounds above 1 and absolute below.
 
@@ -33,6 +34,12 @@ class Check(Value):
         """The stable code, with its qualifier if it has one: `spread_too_wide:ETH-26JAN26-2800-P`."""
         return f"{self.code}:{self.note}" if self.note else self.code
 
+    @property
+    def said(self) -> str:
+        """The same in words: `positions, with this one: 2, at most 1`."""
+        what, found = check_line(self.code, self.value, self.op, self.threshold, passed=self.passed)
+        return f"{what}: {found}" if found else what
+
 
 class RuleResult(Value):
     """A rule's answer. `inputs` are the numbers that it read and derived, for people and for the replay."""
@@ -51,22 +58,26 @@ class RuleResult(Value):
         return tuple(check.reason for check in self.checks if not check.passed)
 
     def table(self, verdict: str | None = None) -> str:
-        """A short text table: verdict, reason code, value, comparison; then the other inputs.
+        """A short text for a trader: what was looked at, what was found, the bound; then the other inputs.
 
-        The verdict reads passed or refused, unless `verdict` gives another word.
+        The verdict reads passed or refused, unless an exit rule gives another word; its matches are marked.
         """
-        rows = [
-            (
-                "ok" if check.passed else "NO",
-                visible(check.reason),
-                visible(f"{_shown(check.value)} {check.op} {_shown(check.threshold)}"),
+        exits = verdict is not None
+        marks = ("->", "  ") if exits else ("ok", "NO")
+        rows = []
+        for check in self.checks:
+            what, found = check_line(
+                check.code, check.value, check.op, check.threshold, passed=check.passed, exits=exits
             )
-            for check in self.checks
-        ]
-        rows += [("", visible(name), visible(_shown(value))) for name, value in self.inputs.items()]
-        width = max((len(code) for _, code, _ in rows), default=0)
-        lines = [f"{self.rule}: {verdict or ('passed' if self.passed else 'refused')}"]
-        lines += [f"  {mark:2} {code:{width}}  {shown}".rstrip() for mark, code, shown in rows]
+            what = f"{what} ({check.note})" if check.note and check.note not in what else what
+            found = found if check.passed or exits else f"{found}  [{check.code}]".strip()
+            rows.append((marks[0] if check.passed else marks[1], visible(what), visible(found)))
+        for name, value in self.inputs.items():
+            what, found = input_line(name, value)
+            rows.append(("", visible(what), visible(found)))
+        width = max((len(what) for _, what, found in rows if found), default=0)
+        lines = [f"{RULES.get(self.rule, self.rule)}: {verdict or ('passed' if self.passed else 'refused')}"]
+        lines += [f"  {mark:2} {what:{width}}  {found}".rstrip() for mark, what, found in rows]
         return "\n".join(lines)
 
 
@@ -92,11 +103,3 @@ def holds(code: str, passed: bool, value: Scalar, expected: Scalar, note: str = 
 
 def _rounding(bound: float) -> float:
     return ROUNDING * max(1.0, abs(bound))
-
-
-def _shown(value: Scalar) -> str:
-    if isinstance(value, bool) or value is None:
-        return {True: "yes", False: "no", None: "none"}[value]
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    return str(value)

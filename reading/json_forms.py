@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import overload
+from typing import TYPE_CHECKING, overload
 
 from pydantic import JsonValue
 
 from core.audit.hash_chain import AuditRecord
 from core.messages.alerting import AlertRow
 from core.orders.books import CycleRow, Instruction, OrderRow, Position
-from reading.decisions import Explained
-from reading.proof import BooksProof
+
+if TYPE_CHECKING:
+    from reading.decisions import Explained
+    from reading.proof import BooksProof
 
 
 def cycle_json(row: CycleRow) -> dict[str, JsonValue]:

@@ -45,13 +45,6 @@ def book_value(positions: Iterable[Position], market: Marks | None) -> BookValue
     )
 
 
-def in_usd(amount_eth: Decimal | None, market: Marks | None) -> Decimal | None:
-    """An amount of ETH in USD at the last index seen, to the cent; None without amount or index."""
-    if amount_eth is None or market is None or market.spot_usd is None:
-        return None
-    return (amount_eth * Decimal(str(market.spot_usd))).quantize(Decimal("0.01"))
-
-
 def _held_legs(position: Position, market: Marks | None) -> list[HeldLeg] | None:
     marks = {} if market is None else {mark.instrument_name: mark for mark in market.legs}
     marked = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TypeVar
 
 from actors.control.engine import Engine
@@ -18,12 +17,10 @@ from core.messages.health import GetHealth
 from core.messages.kill_switch import GetKillSwitch
 from core.messages.market_data import GetMarks
 from core.messages.state import GetBooks, GetJobRuns
+from core.status.verdict import OVERDUE
 
 ASK_S = 1.0
 """Per room. If all eight are silent, that makes 8 s, less than control's own hang limit."""
-
-OVERDUE = timedelta(minutes=10)
-"""A cycle is told when it is due, and its next run is then in the books within seconds."""
 
 _Answer = TypeVar("_Answer")
 

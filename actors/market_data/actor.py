@@ -201,6 +201,8 @@ class MarketData(Room[MarketDataProtocol | Terminated]):
             failures=self._failures,
             last_failure=self._last_failure,
             failed_routers=tuple(sorted(self._ended)),
+            spot_4h_ago_usd=seen.spot_at(self.ctx.now() - BACK_4H),
+            account=seen.account,
         )
 
 

@@ -26,6 +26,7 @@ from core.contract import (
     GET_LIQUIDATION_PRESSURE,
     GET_OPTIONS_CHAIN,
     GET_TOTAL_EQUITY,
+    AccountSummary,
     Calendar,
     DvolHistory,
     FundingRate,
@@ -42,7 +43,7 @@ from core.market.forwards import forwards_of
 from core.market.freshness import latest_time
 from core.market.observations import HourlyClose, Level, MacroEvent, MeanFunding
 from core.market.option_chain import OptionChain
-from core.messages.market_data import EntryMarket, PartFault, SnapshotFault
+from core.messages.market_data import AccountSeen, EntryMarket, PartFault, SnapshotFault
 from core.rules.facts import AccountFacts, HeldAccount, MarketFacts, MonitorMarket
 from core.strategy import Strategy
 from core.text import shown
@@ -173,6 +174,20 @@ def funding_frac(answers: Answers, now: datetime, strategy: Strategy) -> float |
     oldest = now - timedelta(hours=strategy.entry.funding_age_max_h)
     is_current = oldest <= rate.timestamp <= latest_time(now, strategy.anomalies)
     return rate.annualized_rate if is_current else None
+
+
+def account_seen(answers: Answers, now: datetime) -> AccountSeen | None:
+    """The account at the venue, None if it was not read."""
+    account = answers.get(GET_ACCOUNT_SUMMARY.name)
+    if not isinstance(account, AccountSummary):
+        return None
+    return AccountSeen(
+        at=now,
+        equity_eth=account.equity,
+        balance_eth=account.balance,
+        initial_margin_eth=account.initial_margin,
+        maintenance_margin_eth=account.maintenance_margin,
+    )
 
 
 def answer_of(answers: Answers, tool: Tool[RequestT, AnswerT]) -> AnswerT:

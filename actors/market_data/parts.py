@@ -109,13 +109,17 @@ def entry_parts(now: datetime, strategy: Strategy) -> tuple[Part, ...]:
     return (*deribit, *others, *_now_parts())
 
 
-def held_parts() -> tuple[Part, ...]:
-    """The account while something is held. None of it is required: an exit must not depend on it."""
+def worth_parts() -> tuple[Part, ...]:
+    """What all is worth, in USD. None of it is required: an exit must not depend on it."""
     return (
-        Part(GET_ACCOUNT_SUMMARY, CurrencyRequest(), required=False),
         Part(GET_TOTAL_EQUITY, CurrencyRequest(currency="USD"), required=False),
         Part(GET_FX_RATE, GetFxRate(base="EUR", quote="USD"), required=False),
     )
+
+
+def held_parts() -> tuple[Part, ...]:
+    """The account at the venue while something is held, and what all is worth; none of it is required."""
+    return (Part(GET_ACCOUNT_SUMMARY, CurrencyRequest(), required=False), *worth_parts())
 
 
 def monitor_parts(now: datetime, *, spot_4h_ago_known: bool) -> tuple[Part, ...]:
@@ -128,9 +132,10 @@ def monitor_parts(now: datetime, *, spot_4h_ago_known: bool) -> tuple[Part, ...]
 
 
 def stored_parts() -> tuple[Part, ...]:
-    """Everything in a stored snapshot except the quotes; only the funding is optional."""
+    """All that is read for a stored snapshot except the quotes; funding and account are optional."""
     funding = Part(GET_FUNDING_RATE, GetFundingRate(coin=_COIN), required=False)
-    return (funding, *_now_parts())
+    account = Part(GET_ACCOUNT_SUMMARY, CurrencyRequest(), required=False)
+    return (funding, account, *_now_parts())
 
 
 def chain_of(first: datetime, last: datetime) -> Part:

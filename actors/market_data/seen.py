@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from core.messages.market_data import LegMark
+from core.messages.market_data import AccountSeen, LegMark
 from core.values import Leg
 
 SPOTS_KEPT: Final = 64
@@ -27,6 +27,7 @@ class Seen:
     marks: dict[str, LegMark] = field(default_factory=dict)
     last_snapshot_at: datetime | None = None
     stale_reason: str | None = None
+    account: AccountSeen | None = None
     spots: deque[tuple[datetime, float]] = field(default_factory=lambda: deque(maxlen=SPOTS_KEPT))
 
     def take_spot(self, spot_usd: float, as_of: datetime) -> bool:

@@ -7,8 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
-from actors.market_data.assemble import Answers, chain_in, dvol_pts, funding_frac, held_account, spot_usd
-from actors.market_data.parts import Part, held_parts, stored_chain, stored_parts
+from actors.market_data.assemble import (
+    Answers,
+    account_seen,
+    chain_in,
+    dvol_pts,
+    funding_frac,
+    held_account,
+    spot_usd,
+)
+from actors.market_data.parts import Part, stored_chain, stored_parts, worth_parts
 from actors.market_data.reading import Missing, Sources
 from actors.market_data.seen import Seen
 from actors.market_data.stored import leg_marks, quotes_json, stored_expiries
@@ -16,7 +24,7 @@ from actors.market_data.suspension import Suspension
 from actors.runtime import Address, Context, Conversations, Key, Outbox
 from core.market.option_chain import OptionChain
 from core.messages.base import Refused
-from core.messages.market_data import MarketSnapshotFailed, MarketSnapshotStored, PartFault
+from core.messages.market_data import AccountSeen, MarketSnapshotFailed, MarketSnapshotStored, PartFault
 from core.messages.protocols import DecisionProtocol, StateProtocol
 from core.messages.state import Recorded, RecordMarketSnapshot
 from core.rules.facts import HeldAccount
@@ -42,7 +50,8 @@ class StoredSnapshot:
     dvol: float
     funding_frac: float | None
     chain: OptionChain
-    account: HeldAccount | None
+    account: AccountSeen | None
+    held: HeldAccount | None
 
 
 class StoredSnapshots:
@@ -71,7 +80,7 @@ class StoredSnapshots:
         self._suspension = suspension
         self._strategy = strategy
         self._age_max_s = strategy.limits.market_data_age_max_s
-        self._held_before = self._reads_account = False
+        self._held_before = self._reads_worth = False
 
     async def take(self, name: str, request_id: str, slot: datetime, answer: TellStored) -> Missing | None:
         """Read a snapshot, store it, and answer. Missing if it could not be read; that is answered, too."""
@@ -94,6 +103,8 @@ class StoredSnapshots:
         seen.dvol, seen.funding_frac = snapshot.dvol, snapshot.funding_frac
         seen.last_snapshot_at, seen.stale_reason = now, None
         seen.keep_for_later()
+        # One that could not be read would be shown with its own time, which is older.
+        seen.account = snapshot.account or seen.account
         # An id of its own: a person's message is on record under `request_id`, and state answers an id once.
         record = RecordMarketSnapshot(
             request_id=f"store-{request_id}",
@@ -117,7 +128,7 @@ class StoredSnapshots:
             spot_usd=snapshot.spot_usd,
             dvol=snapshot.dvol,
             quotes=count,
-            account=snapshot.account,
+            account=snapshot.held,
             legs=tuple(leg_marks(snapshot.chain, seen.legs).values()),
         )
         self._ctx.tell(self._decision, stored)
@@ -130,7 +141,8 @@ class StoredSnapshots:
             dvol=dvol_pts(answers, now, self._age_max_s),
             funding_frac=funding_frac(answers, now, self._strategy),
             chain=chain_in(answers),
-            account=held_account(answers) if self._reads_account else None,
+            account=account_seen(answers, now),
+            held=held_account(answers) if self._reads_worth else None,
         )
 
     def _missed(self, missing: Missing, request_id: str, slot: datetime, answer: TellStored) -> None:
@@ -141,12 +153,12 @@ class StoredSnapshots:
         answer(MarketSnapshotFailed(request_id=request_id, slot=slot, reasons=missing.reasons))
 
     def _second_parts(self) -> tuple[Part, ...]:
-        """What depends on the books: the chain, and the account while something is held and once after that,
-        so that the end of a trade is seen, too."""
+        """What depends on the books: the chain, and what all is worth while something is held and once after
+        that, so that the end of a trade is seen, too."""
         holds = bool(self._seen.legs)
-        self._reads_account, self._held_before = holds or self._held_before, holds
-        account = held_parts() if self._reads_account else ()
-        return (*account, stored_chain(self._ctx.now(), self._open_expirations()))
+        self._reads_worth, self._held_before = holds or self._held_before, holds
+        worth = worth_parts() if self._reads_worth else ()
+        return (*worth, stored_chain(self._ctx.now(), self._open_expirations()))
 
     def _open_expirations(self) -> tuple[datetime, ...]:
         return tuple(leg.expiration for leg in self._seen.legs)

@@ -22,7 +22,9 @@ def verify(
     data_dir: DataDir = DEFAULT_DATA_DIR,
     head: Annotated[
         str | None,
-        typer.Option(metavar="SEQ:HASH", help="A head that was told to you: prove it is in there."),
+        typer.Option(
+            metavar="SEQ:HASH", help="Prove that this head, which was told to you before, is in the log."
+        ),
     ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Check the canonical form of every record too.")
@@ -92,8 +94,10 @@ def verify(
 @app.command()
 def tail(
     data_dir: DataDir = DEFAULT_DATA_DIR,
-    count: Annotated[int, typer.Option("-n", "--lines", min=1, max=ROWS_MAX, help="How many records.")] = 20,
-    kind: Annotated[str | None, typer.Option(help="Only records of this kind, e.g. ORDER.")] = None,
+    count: Annotated[
+        int, typer.Option("-n", "--lines", min=1, max=ROWS_MAX, help="How many records to show, the newest.")
+    ] = 20,
+    kind: Annotated[str | None, typer.Option(help="Show only records of this kind, such as ORDER.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the last records.
@@ -131,7 +135,7 @@ def tail(
 
 @app.command()
 def show(
-    seq: Annotated[int, typer.Argument(min=1, help="The record's number.")],
+    seq: Annotated[int, typer.Argument(min=1, help="The number of the record to show.")],
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
     """Show one record whole, as JSON.

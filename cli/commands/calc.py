@@ -26,19 +26,28 @@ app = typer.Typer(
 )
 
 
-TypeOption = Annotated[str | None, typer.Option("--type", metavar="put|call", help="Type of the option.")]
-ForwardOption = Annotated[str | None, typer.Option(metavar="USD", help="Forward of the expiry.")]
-StrikeOption = Annotated[str | None, typer.Option(metavar="USD", help="Strike.")]
-DteOption = Annotated[str | None, typer.Option(metavar="DAYS", help="Days to expiry, fractional.")]
-IvOption = Annotated[str | None, typer.Option(metavar="FRACTION", help="Volatility, 0.62 for 62 %.")]
-AmountOption = Annotated[
-    str | None, typer.Option(metavar="N", help="Contracts of 1 ETH; short is negative, or give --side. [1]")
+TypeOption = Annotated[
+    str | None, typer.Option("--type", metavar="put|call", help="Whether it is a put or a call.")
 ]
-SideOption = Annotated[str | None, typer.Option(metavar="buy|sell", help="Makes the amount's sign.")]
-FeesOption = Annotated[bool, typer.Option("--fees", help="Charge entry and delivery fees.")]
+ForwardOption = Annotated[str | None, typer.Option(metavar="USD", help="The forward price of the expiry.")]
+StrikeOption = Annotated[str | None, typer.Option(metavar="USD", help="The strike price of the option.")]
+DteOption = Annotated[
+    str | None, typer.Option(metavar="DAYS", help="How many days are left to expiry, fractional.")
+]
+IvOption = Annotated[
+    str | None, typer.Option(metavar="FRACTION", help="The volatility a year, 0.62 for 62 %.")
+]
+AmountOption = Annotated[
+    str | None,
+    typer.Option(metavar="N", help="How many contracts of 1 ETH; negative if sold, or give --side. [1]"),
+]
+SideOption = Annotated[
+    str | None, typer.Option(metavar="buy|sell", help="Whether it is bought or sold, instead of a sign.")
+]
+FeesOption = Annotated[bool, typer.Option("--fees", help="Charge the fees of entry and delivery as well.")]
 StdinOption = Annotated[bool, typer.Option("--stdin", help="Read JSON lines instead of options.")]
 JsonOption = Annotated[
-    bool, typer.Option("--json", help="One line of JSON also on a terminal (in a pipe it always is).")
+    bool, typer.Option("--json", help="Print one line of JSON also on a terminal; in a pipe it always is.")
 ]
 
 
@@ -66,7 +75,9 @@ def iv(
     forward: ForwardOption = None,
     strike: StrikeOption = None,
     dte: DteOption = None,
-    price_eth: Annotated[str | None, typer.Option(metavar="ETH", help="Price of one contract.")] = None,
+    price_eth: Annotated[
+        str | None, typer.Option(metavar="ETH", help="The price of one contract, ETH.")
+    ] = None,
     stdin: StdinOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -82,8 +93,12 @@ def iv(
 def pnl(
     option_type: TypeOption = None,
     strike: StrikeOption = None,
-    price_eth: Annotated[str | None, typer.Option(metavar="ETH", help="Price at entry, a contract.")] = None,
-    settlement: Annotated[str | None, typer.Option(metavar="USD", help="Delivery price.")] = None,
+    price_eth: Annotated[
+        str | None, typer.Option(metavar="ETH", help="The price of one contract at entry.")
+    ] = None,
+    settlement: Annotated[
+        str | None, typer.Option(metavar="USD", help="The price at delivery, the index's mean.")
+    ] = None,
     amount: AmountOption = None,
     side: SideOption = None,
     fees: FeesOption = False,
@@ -106,14 +121,20 @@ def pnl(
 @app.command()
 def spread(
     leg: Annotated[
-        list[str] | None, typer.Option(metavar="SIDE:TYPE:STRIKE[:AMOUNT]", help="A leg; repeat it.")
+        list[str] | None,
+        typer.Option(metavar="SIDE:TYPE:STRIKE[:AMOUNT]", help="Add a leg; give it once for each."),
     ] = None,
     credit_eth: Annotated[
-        str | None, typer.Option(metavar="ETH", help="Credit of one combo, negative for a debit.")
+        str | None, typer.Option(metavar="ETH", help="The credit of one combo, negative for a debit.")
     ] = None,
     settlement: Annotated[
         list[str] | None,
-        typer.Option("--settlement", "--settlements", metavar="USD", help="Delivery price; repeat it."),
+        typer.Option(
+            "--settlement",
+            "--settlements",
+            metavar="USD",
+            help="The price at delivery; give it once for each.",
+        ),
     ] = None,
     forward: ForwardOption = None,
     dte: DteOption = None,
@@ -144,13 +165,18 @@ def spread(
 
 @app.command()
 def fees(
-    price_eth: Annotated[str | None, typer.Option(metavar="ETH", help="Price of one contract.")] = None,
+    price_eth: Annotated[
+        str | None, typer.Option(metavar="ETH", help="The price of one contract, ETH.")
+    ] = None,
     amount: AmountOption = None,
     side: SideOption = None,
     option_type: TypeOption = None,
     strike: StrikeOption = None,
     settlement: Annotated[
-        str | None, typer.Option(metavar="USD", help="Delivery price, for the delivery fee too.")
+        str | None,
+        typer.Option(
+            metavar="USD", help="The price at delivery, which the delivery fee follows from as well."
+        ),
     ] = None,
     stdin: StdinOption = False,
     as_json: JsonOption = False,
@@ -168,7 +194,9 @@ def margin(
     option_type: TypeOption = None,
     forward: ForwardOption = None,
     strike: StrikeOption = None,
-    price_eth: Annotated[str | None, typer.Option(metavar="ETH", help="Mark price of a contract.")] = None,
+    price_eth: Annotated[
+        str | None, typer.Option(metavar="ETH", help="The mark price of one contract.")
+    ] = None,
     amount: AmountOption = None,
     side: SideOption = None,
     stdin: StdinOption = False,
@@ -185,7 +213,8 @@ def margin(
 @app.command()
 def kelly(
     outcome: Annotated[
-        list[str] | None, typer.Option(metavar="P:R", help="Probability and P&L over the stake; repeat it.")
+        list[str] | None,
+        typer.Option(metavar="P:R", help="Add an outcome: its probability, and P&L over the stake."),
     ] = None,
     stdin: StdinOption = False,
     as_json: JsonOption = False,

@@ -1,4 +1,4 @@
-"""`data check FOLDER`: what a recorded market holds, before a replay relies on it."""
+"""`data check|sample FOLDER`: what a recorded market holds, and a record of the model market to try."""
 
 from __future__ import annotations
 
@@ -8,17 +8,14 @@ from typing import Annotated
 import typer
 
 from cli.options import AsJson, named_path
+from cli.views.say import say
 
 app = typer.Typer(
     rich_markup_mode=None,
     no_args_is_help=True,
-    help="Recorded markets. Example: run.py data check ../recorded/chains",
+    help="Check a recorded market before a replay relies on it, or make a sample. "
+    "Example: run.py data check sample",
 )
-
-
-@app.callback()
-def _root() -> None:
-    """The options of the commands are their own; there are none above them."""
 
 
 @app.command()
@@ -28,12 +25,12 @@ def check(
         typer.Argument(
             metavar="FOLDER",
             parser=named_path,
-            help="Recorded chains, as for paper --chains; series beside it.",
+            help="The recorded chains, as for paper --chains, with the series beside them.",
         ),
     ],
     max_gap_h: Annotated[
         float,
-        typer.Option(min=0.001, max=8760, help="Hours between two snapshots; further apart is a hole."),
+        typer.Option(min=0.001, max=8760, help="Call what is more than so many hours apart a hole."),
     ] = 8.0,
     as_json: AsJson = False,
 ) -> None:
@@ -54,3 +51,26 @@ def check(
         show_record(found)
     if not found.usable:
         raise FoundWrongError(f"{folder}: {len(found.problems)} problems, it can't be replayed")
+
+
+@app.command()
+def sample(
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="FOLDER", parser=named_path, help="The new folder to write the record into."),
+    ],
+    days: Annotated[int, typer.Option(min=1, max=60, help="How many days to write.")] = 10,
+    seed: Annotated[int, typer.Option(help="The seed that the model market is drawn from.")] = 1,
+) -> None:
+    """Write days of the model market as a record, so that --chains can be tried without recorded data.
+
+    The chains are in FOLDER/chains, the series beside them. It is a model: it proves nothing about a market.
+
+    Example: run.py data sample sample
+    """
+    from gateway.paper.sample import write_sample
+
+    chains, quotes = write_sample(folder, days, seed)
+    say(
+        f"{chains}: {days} days, {quotes:,} quotes; replay them: run.py paper --chains {chains} --days {days}"
+    )

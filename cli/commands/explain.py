@@ -14,7 +14,9 @@ app = typer.Typer(rich_markup_mode=None)
 
 @app.command()
 def explain(
-    cycle_id: Annotated[str, typer.Argument(metavar="CYCLE_ID", help="As in: run.py state cycles.")],
+    cycle_id: Annotated[
+        str, typer.Argument(metavar="CYCLE_ID", help="The id of a cycle, as run.py state cycles shows it.")
+    ],
     data_dir: DataDir = DEFAULT_DATA_DIR,
     as_json: AsJson = False,
 ) -> None:

@@ -14,7 +14,7 @@ app = typer.Typer(
     no_args_is_help=True,
     help='See, arm or disarm the kill switch. Example: run.py kill-switch arm --reason "venue looks wrong"',
 )
-ReasonOption = Annotated[str, typer.Option(help="Why; written to the KILL file and the audit log.")]
+ReasonOption = Annotated[str, typer.Option(help="Say why; it is written to the KILL file and the audit log.")]
 
 
 @app.command()
@@ -25,7 +25,7 @@ def status(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> Non
     """
     from cli.kill_switch_files import switch_now
     from cli.views.output import show_fields, show_json, time_text
-    from cli.views.status_page import latch_text
+    from cli.views.screen import latch_text
 
     found = switch_now(data_dir)
     if as_json:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import DEFAULT_STRATEGY, StrategyFile, named_path
+from cli.options import DATA_DIR_VARIABLE, DEFAULT_STRATEGY, StrategyFile, named_path
 
 app = typer.Typer(rich_markup_mode=None)
 DEFAULT_PAPER_DIR = Path("data-paper")
@@ -15,31 +15,41 @@ DEFAULT_PAPER_DIR = Path("data-paper")
 
 @app.command()
 def paper(
-    days: Annotated[float, typer.Option(min=0.01, max=3650, help="Market days to run.")] = 28,
+    days: Annotated[float, typer.Option(min=0.01, max=3650, help="How many market days to run.")] = 28,
     speed: Annotated[
         float | None,
         typer.Option(
-            min=1, max=1e9, help="Market seconds in a second, for the eye; as fast as it goes if not given."
+            min=1,
+            max=1e9,
+            help="Run so many market seconds in a second, for the eye; without it as fast as it goes.",
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the model market and of the faults.")] = 7,
+    seed: Annotated[
+        int, typer.Option(help="The seed that the model market and its faults are drawn from.")
+    ] = 7,
     chains: Annotated[
         Path | None,
         typer.Option(metavar="DIR", parser=named_path, help="Replay the recorded chains of this folder."),
     ] = None,
     between: Annotated[
         str,
-        typer.Option(metavar="move|hold", help="Quotes between two recorded snapshots; hold needs --chains."),
+        typer.Option(
+            metavar="move|hold", help="What quotes do between two recorded snapshots; hold needs --chains."
+        ),
     ] = "move",
     strategy: StrategyFile = DEFAULT_STRATEGY,
     fault: Annotated[
-        list[str] | None, typer.Option(metavar="TARGET:KIND[:RATE]", help="A fault to inject; repeatable.")
+        list[str] | None,
+        typer.Option(
+            metavar="TARGET:KIND[:RATE]", help="Have the venue play this fault; give it once for each."
+        ),
     ] = None,
     assume: Annotated[
-        list[str] | None, typer.Option(metavar="KEY=VALUE", help="An assumption of the venue; repeatable.")
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="Set an assumption of the venue; give it once for each."),
     ] = None,
     no_ui: Annotated[
-        bool, typer.Option("--no-ui", help="No live view; the summary at the end only.")
+        bool, typer.Option("--no-ui", help="Show no live view, but one line a market day and the summary.")
     ] = False,
     json_file: Annotated[
         Path | None,
@@ -50,7 +60,13 @@ def paper(
     keep: Annotated[bool, typer.Option("--keep", help="Go on with the account of the last run.")] = False,
     data_dir: Annotated[
         Path,
-        typer.Option("--data-dir", metavar="DIR", parser=named_path, help="Folder of the paper account."),
+        typer.Option(
+            "--data-dir",
+            metavar="DIR",
+            parser=named_path,
+            envvar=DATA_DIR_VARIABLE,
+            help="The folder of the paper account, which a new run empties.",
+        ),
     ] = DEFAULT_PAPER_DIR,
     svg: Annotated[
         Path | None,

@@ -24,25 +24,54 @@ app = typer.Typer(
     help="Read the books, rebuild them from the log, or restore them from a backup. Example: run.py state "
     "positions --data-dir data",
 )
-Limit = Annotated[int, typer.Option("-n", "--limit", min=1, max=ROWS_MAX, help="The newest so many.")]
+Limit = Annotated[
+    int, typer.Option("-n", "--limit", min=1, max=ROWS_MAX, help="Show only the newest so many.")
+]
 
 
 @app.command()
 def positions(
-    everything: Annotated[bool, typer.Option("--all", help="Closed and cancelled ones too.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Show closed and cancelled positions as well.")
+    ] = False,
+    strategy: StrategyFile = DEFAULT_STRATEGY,
     data_dir: DataDir = DEFAULT_DATA_DIR,
     as_json: AsJson = False,
 ) -> None:
-    """Show live positions with their cash flows so far.
+    """Show live positions: strikes, time, distance, P&L, risk, and each exit beside its threshold.
+
+    They stand at the marks of the newest stored snapshot. The thresholds are those of --strategy, if that
+    file is there; the running engine's own are in run.py status.
 
     Example: run.py state positions --all
     """
     from cli.views.output import eth_text, show_json, show_table, time_text, usd_text
+    from cli.views.painted import page_width, show_lines
+    from cli.views.position_lines import position_lines
+    from config import load_strategy
     from reading.books import stored_positions
+    from reading.position_views import stored_views
 
     found = stored_positions(data_dir, everything=everything)
+    exits = load_strategy(strategy).strategy.exits if strategy.exists() else None
+    stored = stored_views(data_dir, found, exits)
     if as_json:
-        show_json([position.model_dump(mode="json") for position in found])
+        views = {view.position.position_id: view.model_dump(mode="json") for view in stored.views}
+        show_json(
+            [
+                {**position.model_dump(mode="json"), "view": views.get(position.position_id)}
+                for position in found
+            ]
+        )
+        return
+    for view in stored.views:
+        show_lines(position_lines(view, page_width()))
+    if stored.problem is not None:
+        say(f"their value is not known: {stored.problem}")
+    elif stored.marked_at is not None:
+        say(f"at the marks of {time_text(stored.marked_at)}")
+    past = [position for position in found if not position.is_live]
+    if stored.views and not past:
         return
     show_table(
         ("position", "kind", "state", "contracts", "entered", "closed", "exit", "P&L ETH", "P&L USD"),
@@ -58,7 +87,7 @@ def positions(
                 eth_text(position.pnl_eth),
                 usd_text(position.pnl_usd),
             )
-            for position in found
+            for position in past
         ),
         empty="no positions" if everything else "no open positions",
     )

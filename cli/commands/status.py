@@ -1,6 +1,8 @@
-"""`status`: the running engine on one page."""
+"""`status`: the engine on one screen, its verdict first."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import typer
 
@@ -11,18 +13,58 @@ app = typer.Typer(rich_markup_mode=None)
 
 @app.command()
 def status(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
-    """Show the running engine on one page: mode, kill switch, actors, positions, next jobs.
+    """Show on one screen whether you have to do anything, and how engine, positions and account stand.
 
-    Example: run.py status --json
+    The first word is OK, LOOK (when you have time) or ACT (now). Without a running engine it says what the
+    folder knows, and ends with exit code 3.
+
+    Example: run.py status --data-dir data
     """
     from actors.control.wire import RequestName
-    from cli.views.output import show_json
-    from cli.views.status_page import show_status
+    from core.errors import EngineNotRunningError
     from core.messages.control import EngineStatus
     from reading.control_client import ask_engine, request_of
 
-    found = ask_engine(data_dir, request_of(RequestName.STATUS), EngineStatus)
+    try:
+        found = ask_engine(data_dir, request_of(RequestName.STATUS), EngineStatus)
+    except EngineNotRunningError as error:
+        if not as_json and data_dir.is_dir():
+            _show_what_the_folder_says(data_dir, str(error))
+        raise
     if as_json:
-        show_json(found)
+        from cli.views.output import show_json
+        from core.status.verdict import entry_blocked, verdict
+
+        show_json(
+            {
+                **found.model_dump(mode="json"),
+                "verdict": verdict(found).model_dump(mode="json"),
+                "entry_blocked": list(entry_blocked(found)),
+            }
+        )
     else:
+        from cli.views.status_page import show_status
+
         show_status(found)
+
+
+def _show_what_the_folder_says(data_dir: Path, why: str) -> None:
+    """The verdict on a folder whose engine does not answer."""
+    from cli.kill_switch_files import stored_status
+    from cli.views.painted import page_width, show_lines
+    from cli.views.screen import verdict_lines
+    from core.errors import CerberoError
+    from core.status.verdict import verdict_without_engine
+    from reading.books import has_books, stored_positions
+
+    open_positions, armed, damage = None, False, None
+    try:
+        if has_books(data_dir):
+            open_positions = len(stored_positions(data_dir, everything=False))
+        armed = stored_status(data_dir).armed
+    except CerberoError as error:
+        damage = str(error)
+    verdict = verdict_without_engine(
+        why=why, open_positions=open_positions, armed=armed, damage=damage, data_dir=str(data_dir)
+    )
+    show_lines(verdict_lines(verdict, page_width()))

@@ -15,7 +15,9 @@ app = typer.Typer(rich_markup_mode=None)
 @app.command()
 def stop(
     data_dir: DataDir = DEFAULT_DATA_DIR,
-    reason: Annotated[str, typer.Option(help="Written to the audit log.")] = "asked by the operator",
+    reason: Annotated[
+        str, typer.Option(help="Say why; it is written to the audit log.")
+    ] = "asked by the operator",
 ) -> None:
     """Stop the running engine in good order; returns when it has let the data folder go.
 

@@ -14,16 +14,22 @@ app = typer.Typer(rich_markup_mode=None)
 
 @app.command()
 def trace(
-    correlation: Annotated[str, typer.Argument(metavar="ID", help="A cycle's or an injected message's id.")],
+    correlation: Annotated[
+        str, typer.Argument(metavar="ID", help="The id of a cycle or of an injected message.")
+    ],
     data_dir: DataDir = DEFAULT_DATA_DIR,
     as_json: AsJson = False,
 ) -> None:
-    """Show the audit records under an id, and from a running engine every envelope that it still remembers.
+    """Show what is on record under an id, and as a tree with times which message led to which.
+
+    The records come from the audit log; the tree comes from a running engine, as far back as it remembers.
+    --json has every field of both.
 
     Example: run.py trace entry-20260105T140000Z
     """
     from actors.control.wire import RequestName
     from cli.views.output import detail_text, show_json, show_table
+    from cli.views.trace_tree import tree_lines
     from core.errors import FoundWrongError
     from core.messages.control import Trace
     from reading.audit import records, require_audit_log
@@ -56,5 +62,5 @@ def trace(
         ),
         empty="no audit records",
     )
-    for line in envelopes:
-        say(line)
+    if envelopes:
+        say("", *tree_lines(envelopes))

@@ -18,18 +18,24 @@ app = typer.Typer(rich_markup_mode=None)
 @app.command()
 def venue(
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="TCP port on loopback; 0 takes a free one.")
+        int, typer.Option(min=0, max=65535, help="The TCP port on loopback; 0 takes a free one.")
     ] = 9000,
-    seed: Annotated[int, typer.Option(help="Seed of the market's path.")] = 7,
+    seed: Annotated[int, typer.Option(help="The seed that the market's path is drawn from.")] = 7,
     fault: Annotated[
-        list[str] | None, typer.Option(metavar="TARGET:KIND[:RATE]", help="A fault to inject; repeatable.")
+        list[str] | None,
+        typer.Option(
+            metavar="TARGET:KIND[:RATE]", help="Have the venue play this fault; give it once for each."
+        ),
     ] = None,
     assume: Annotated[
-        list[str] | None, typer.Option(metavar="KEY=VALUE", help="An assumption of the venue; repeatable.")
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="Set an assumption of the venue; give it once for each."),
     ] = None,
     data_dir: Annotated[
         Path,
-        typer.Option("--data-dir", metavar="DIR", parser=named_path, help="Folder of the venue's account."),
+        typer.Option(
+            "--data-dir", metavar="DIR", parser=named_path, help="The folder of the venue's own account."
+        ),
     ] = Path("data-venue"),
 ) -> None:
     """Serve the model market in real time, so that `start` runs against it as against the real thing.

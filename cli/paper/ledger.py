@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from actors.http import HTTP_DEADLINE_S, HttpTransport, TransportError
@@ -46,9 +47,13 @@ class LedgerReader:
 class DailyEquity:
     """Records the account at the end of every market day, while market time stands still."""
 
-    def __init__(self, runtime: Runtime, reader: LedgerReader) -> None:
+    def __init__(
+        self, runtime: Runtime, reader: LedgerReader, told: Callable[[datetime, LedgerEntry], None]
+    ) -> None:
+        """`told` gets each midnight with the account of the day that ends there."""
         self._runtime = runtime
         self._reader = reader
+        self._told = told
         self.entries: dict[str, LedgerEntry] = {}
 
     def start(self, now: datetime) -> None:
@@ -60,12 +65,16 @@ class DailyEquity:
         """Record the last day if the run ends at midnight: time is held before that day's own timer fires."""
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
         if began < now == midnight:
-            self.entries.setdefault((now - ONE_DAY).date().isoformat(), entry)
+            day = (now - ONE_DAY).date().isoformat()
+            if day not in self.entries:
+                self.entries[day] = entry
+                self._told(now, entry)
 
     def _note(self, midnight: datetime) -> None:
         day = (midnight - ONE_DAY).date().isoformat()
         try:
             self.entries[day] = self._reader.read().end
+            self._told(midnight, self.entries[day])
         except FoundWrongError as error:
             # The day is missing from the report, and the log says so; the run goes on.
             logger.warning("equity of %s is not noted: %s", day, error)

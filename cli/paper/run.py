@@ -8,7 +8,7 @@ import os
 import secrets
 import time
 from contextlib import ExitStack
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -26,19 +26,21 @@ from cli.folder_identity import folder_identity
 from cli.logs import logging_to
 from cli.paper.ledger import DailyEquity, LedgerReader
 from cli.paper.options import PaperOptions
+from cli.paper.progress import Progress
 from cli.paper.report import RunFacts, report
 from cli.paper.summary import show_summary
 from cli.process import EngineEnd, EngineProcess
 from cli.signals import signals_to
 from cli.upstream import tls_of, warn_of_clear_text
-from cli.views.live import LiveView, picture, save_svg
+from cli.views.live import LiveView, save_svg
 from cli.views.output import time_text
+from cli.views.say import say
 from config import LoadedStrategy, McpSettings, channels_from_env, instance_name_from_env, trust_from_env
 from core.errors import FoundWrongError, InputError
 from core.messages.control import EngineStatus, GetStatus
 from core.values import Environment, Mode
 from gateway.paper.launch import VenueProcess
-from gateway.paper.ledger import Ledger
+from gateway.paper.ledger import Ledger, LedgerEntry
 from reading.audit import last_recorded_at, verified
 from reading.books import stored_books
 from reading.trading import trading_report
@@ -108,8 +110,9 @@ class PaperRun:
     def trade_and_report(self) -> None:
         """Run to the end, show the summary, write the JSON."""
         began_s = time.monotonic()
+        self._progress = Progress(self._began, self._until, lambda: time.monotonic() - began_s)
         reader = LedgerReader(self._venue.url, self._venue.token)
-        equity = DailyEquity(self._runtime, reader)
+        equity = DailyEquity(self._runtime, reader, self._tell_day)
         with logging_to(self._options.data_dir / LOG_FOLDER, self._redact), ExitStack() as stack:
             stack.callback(reader.close)
             warn_of_clear_text(self._mcp, self._channels)
@@ -150,7 +153,7 @@ class PaperRun:
                 process.handle.request_stop(gone)
 
         console = Console()
-        if not self._options.show_view or not console.is_terminal:
+        if not self._has_view(console):
             return process.run(watch)
         drawn_s = 0.0
         with LiveView(console) as view:
@@ -163,9 +166,18 @@ class PaperRun:
                 drawn_s = time.monotonic()
                 self._look(process)
                 if self._status is not None:
-                    view.draw(picture(self._status, process.system.tracer.items()))
+                    progress = self._progress.text(self._status.at)
+                    view.draw(self._status, process.system.tracer.items(), progress)
 
             return process.run(draw)
+
+    def _has_view(self, console: Console) -> bool:
+        return self._options.show_view and console.is_terminal
+
+    def _tell_day(self, midnight: datetime, account: LedgerEntry) -> None:
+        """One line a market day on standard error, unless the view shows how far the run is."""
+        if not self._has_view(Console()):
+            say(self._progress.day_line(midnight, account), err=True)
 
     def _look(self, process: EngineProcess) -> None:
         """Ask the engine for its status; if it does not answer in time, keep the last one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack, nullcontext
+from pathlib import Path
 
 from actors.control.socket_path import choose_socket
 from cli.data_folder import (
@@ -33,6 +34,8 @@ def run_paper(options: PaperOptions) -> None:
             locked(options.data_dir, lambda: choose_socket(options.data_dir, os.environ))
         )
         restore_paper_folder(options.data_dir)
+        if not options.keep and (what := what_is_there(options.data_dir)) is not None:
+            say(f"{what} is removed once this run has started; --keep would go on with it", err=True)
         with nullcontext() if options.keep else emptied_paper_folder(options.data_dir):
             make_data_folder(options.data_dir)
             warning = others_who_write(options.data_dir)
@@ -59,3 +62,20 @@ def venue_config(options: PaperOptions) -> PaperVenueConfig:
         token=new_token(),
         data_dir=(options.data_dir / "venue").resolve(),
     )
+
+
+def what_is_there(data_dir: Path) -> str | None:
+    """The account in the folder that a new run replaces, in words; None if there is none."""
+    from core.errors import CerberoError
+    from reading.books import has_books, required_books
+
+    if not has_books(data_dir):
+        return None
+    try:
+        with required_books(data_dir) as books:
+            trades, cycles = books.trades(), books.cycles(1)
+    except CerberoError:
+        return f"{data_dir}: a paper account whose books can't be read"
+    until = f", up to {cycles[-1].slot:%Y-%m-%d}" if cycles else ""
+    traded = "1 trade" if len(trades) == 1 else f"{len(trades)} trades"
+    return f"{data_dir}: the paper account of an earlier run ({traded}{until})"

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, JsonValue
 
 from cli.views.say import put, redacted, say
-from core.audit.hash_chain import canonical_json
 from core.text import visible
 
 if TYPE_CHECKING:
@@ -69,6 +68,8 @@ def show_fields(fields: Iterable[tuple[str, str]]) -> None:
 
 def detail_text(detail: dict[str, JsonValue]) -> str:
     """An audit record's detail on one line, cut if it is long; `audit show` and `--json` have all of it."""
+    from core.audit.hash_chain import canonical_json
+
     text = canonical_json(detail)
     return text if len(text) <= DETAIL_LENGTH_MAX else f"{text[:DETAIL_LENGTH_MAX]}…"
 

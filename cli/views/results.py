@@ -7,10 +7,8 @@ from core.messages.decision import ResultsSeen
 from core.rules.entry.protections import DRAWDOWN, LATCHED, LOSS, REST, STREAK, UNKNOWN
 
 
-def results_text(seen: ResultsSeen | None) -> str:
+def results_text(seen: ResultsSeen) -> str:
     """Each protection's figure beside its bound, and maintenance margin over venue equity."""
-    if seen is None:
-        return "not looked at yet"
     texts = [_check_text(check) for check in seen.protections.checks]
     if seen.margin_use is not None:
         texts.append(f"margin {seen.margin_use:.1%} of venue equity")

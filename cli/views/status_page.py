@@ -4,103 +4,58 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cli.views.output import eth_text, show_fields, show_table, time_text, usd_text
+from cli.views.lines import Line, sentence
+from cli.views.output import shown, time_text
+from cli.views.painted import page_width, show_lines
 from cli.views.results import results_text
-from cli.views.say import say
+from cli.views.screen import LABEL, actors_lines, alerts_lines, jobs_lines, kill_switch_text, status_lines
 from core.messages.control import EngineStatus
-from core.messages.kill_switch import KillSwitchStatus
 from core.messages.market_data import Marks
-from core.orders.books import EntryLatch, Position
-from reading.valuation import book_value, in_usd, open_pnl_eth
+from core.orders.books import Position
+from reading.valuation import book_value
+
+__all__ = ["book_line", "kill_switch_text", "show_status", "status_page"]
 
 
 def show_status(status: EngineStatus) -> None:
     """Everything that `status` says without `--json`."""
-    identity = status.identity
-    show_fields(
-        [
-            ("market time", time_text(status.at)),
-            ("running since", f"{time_text(identity.started_at)} (pid {identity.pid})"),
-            ("version", identity.version),
-            ("mode", identity.mode),
-            ("strategy", f"{identity.strategy_name} {identity.strategy_hash[:12]}"),
-            ("overrides", ", ".join(identity.overrides) or "none"),
-            ("kill switch", kill_switch_text(status.kill_switch)),
-            ("recovery", _recovery_text(status)),
-            ("audit", _audit_text(status)),
-            ("market data", _market_text(status)),
-            ("own results", results_text(None if status.decision is None else status.decision.results)),
-            ("venue", _routers_text(status)),
-            ("disk, backup", _keeping_text(status)),
-            ("alerts", _alerts_text(status)),
-            ("dead letters", str(status.dead_letters)),
-        ]
-    )
-    for room, why in status.unavailable.items():
-        say(f"no answer from {room}: {why}")
-    say("")
-    show_table(
-        ("actor", "state", "restarts", "mailbox", "refused", "busy with", "last error"),
-        (
-            (
-                cell.name,
-                cell.state,
-                str(cell.restarts),
-                str(cell.mailbox_depth),
-                str(cell.overflowed),
-                f"{cell.busy_with} {cell.busy_for_s:.1f} s" if cell.busy_with else "",
-                cell.last_error or "",
-            )
-            for cell in status.cells
-        ),
-        empty="no actors",
-    )
-    say("")
-    show_table(
-        ("position", "kind", "state", "contracts", "entered", "P&L ETH", "P&L USD"),
-        (
-            (
-                position.position_id,
-                position.kind.value,
-                position.state.value,
-                str(position.contracts),
-                time_text(position.entered_at),
-                "-" if (eth := open_pnl_eth(position, status.market)) is None else eth_text(eth),
-                "-" if (usd := in_usd(eth, status.market)) is None else usd_text(usd),
-            )
-            for position in status.positions
-        ),
-        empty="no open positions",
-    )
+    show_lines(status_page(status, page_width()))
+
+
+def status_page(status: EngineStatus, width: int) -> list[Line]:
+    """The screen, and below it how the engine itself is."""
+    lines = status_lines(status, width)
     if status.positions:
-        say(book_line(status.positions, status.market))
-    say("")
-    show_table(
-        ("job", "next run"),
-        ((job.value, time_text(at)) for job, at in sorted(status.next_runs.items(), key=lambda run: run[1])),
-        empty="no jobs planned",
+        lines += sentence(book_line(status.positions, status.market), width, indent=2, style="dim")
+    lines += jobs_lines(status, width)
+    lines += alerts_lines(status, width, most=1)
+    for label, text in _engine(status):
+        lines += sentence(shown(text), width, label=label, indent=LABEL)
+    troubled = [cell for cell in status.cells if cell.state != "up" or cell.restarts]
+    return lines + actors_lines(troubled, width, rows=len(troubled))
+
+
+def _engine(status: EngineStatus) -> Iterable[tuple[str, str]]:
+    identity = status.identity
+    up = sum(cell.state == "up" for cell in status.cells)
+    yield (
+        "engine",
+        f"{up} of {len(status.cells)} actors up, {status.dead_letters} dead letters, pid {identity.pid}, "
+        f"since {identity.started_at:%d %b %H:%M}Z",
     )
-
-
-def kill_switch_text(switch: KillSwitchStatus | None) -> str:
-    """Armed, suspended or clear, with the reasons."""
-    if switch is None:
-        return "no answer"
-    if switch.armed:
-        causes = ", ".join(cause.value for cause in switch.causes)
-        exits = "exits blocked" if switch.exits_blocked else "reduce-only exits allowed"
-        return f"ARMED ({causes}) since {time_text(switch.since)} by {switch.who}: {switch.reason}; {exits}"
-    latched = [f"{latch.source}: {latch_text(latch)}" for latch in switch.latches]
-    suspended = [f"{by}: {why}" for by, why in sorted(switch.suspensions.items())]
-    if latched or suspended:
-        return "entries suspended: " + "; ".join(latched + suspended)
-    return "clear"
-
-
-def latch_text(latch: EntryLatch) -> str:
-    """What blocks entries until a person resumes them, and how they do."""
-    since = f"since {time_text(latch.at)} by {latch.who}"
-    return f"{latch.reason} ({since}; run.py resume --reason … lets entries go on)"
+    overrides = f", overrides {', '.join(identity.overrides)}" if identity.overrides else ""
+    name = f"{identity.strategy_name} {identity.strategy_hash[:12]}"
+    yield "strategy", f"{name}, version {identity.version}{overrides}"
+    if status.recovery is None or not status.recovery.ok:
+        yield "recovery", _recovery_text(status)
+    yield "audit", _audit_text(status)
+    yield "market data", _market_text(status)
+    results = None if status.decision is None else status.decision.results
+    if results is not None:
+        yield "own results", results_text(results)
+    yield "venue", _routers_text(status)
+    yield "disk, backup", _keeping_text(status)
+    yield "alerts", _alerts_text(status)
 
 
 def book_line(positions: Iterable[Position], market: Marks | None) -> str:
@@ -118,8 +73,6 @@ def book_line(positions: Iterable[Position], market: Marks | None) -> str:
 def _recovery_text(status: EngineStatus) -> str:
     if status.recovery is None:
         return "not reported yet"
-    if status.recovery.ok:
-        return f"done at {time_text(status.recovery.at)}"
     return f"attempt {status.recovery.attempts} failed: {status.recovery.error or 'differences'}"
 
 

@@ -6,136 +6,141 @@ answers with its answer model.
 
 from __future__ import annotations
 
-from core.contract.base import (
-    CurrencyRequest,
-    Failure,
-    HealthAnswer,
-    NoArguments,
-    Router,
-    SoftError,
-    Tool,
-    ToolAnswer,
-    ToolRequest,
-)
-from core.contract.deribit_market import (
-    ENVIRONMENT_INFO,
-    GET_DVOL,
-    GET_DVOL_HISTORY,
-    GET_HISTORICAL,
-    GET_INDEX_PRICE,
-    GET_INSTRUMENTS,
-    GET_OPTIONS_CHAIN,
-    GET_ORDER_BOOK,
-    Candle,
-    Dvol,
-    DvolHistory,
-    DvolPoint,
-    EnvironmentInfo,
-    GetDvolHistory,
-    GetHistorical,
-    GetInstruments,
-    GetOptionsChain,
-    GetOrderBook,
-    Historical,
-    IndexPrice,
-    Instrument,
-    Instruments,
-    OptionQuote,
-    OptionsChain,
-    OptionTypeName,
-    OrderBook,
-    TickStep,
-)
-from core.contract.deribit_trading import (
-    CANCEL_ALL,
-    CANCEL_ORDER,
-    EDIT_ORDER,
-    GET_ACCOUNT_SUMMARY,
-    GET_MARGINS,
-    GET_OPEN_ORDERS,
-    GET_ORDER_BY_LABEL,
-    GET_ORDER_HISTORY,
-    GET_POSITIONS,
-    GET_SETTLEMENTS,
-    GET_TRADES_BY_ORDER,
-    GET_USER_TRADES,
-    PLACE_COMBO_ORDER,
-    AccountSummary,
-    Cancelled,
-    ComboLeg,
-    EditOrderRequest,
-    GetMargins,
-    GetOrderByLabel,
-    GetOrderHistory,
-    GetSince,
-    LabelText,
-    Margins,
-    MaybeOrder,
-    Order,
-    OrderAnswer,
-    OrderIdRequest,
-    OrderLeg,
-    Orders,
-    OrderStateName,
-    PlaceComboOrder,
-    Positions,
-    PositiveAmount,
-    Settlement,
-    Settlements,
-    TimeInForce,
-    Trade,
-    Trades,
-    VenuePosition,
-)
-from core.contract.hyperliquid import (
-    GET_FUNDING_HISTORY,
-    GET_FUNDING_RATE,
-    FundingHistory,
-    FundingPoint,
-    FundingRate,
-    GetFundingHistory,
-    GetFundingRate,
-)
-from core.contract.macro import GET_CALENDAR, Calendar, CalendarEvent, GetCalendar, Importance
-from core.contract.portfolio import (
-    GET_FX_RATE,
-    GET_HOLDINGS,
-    GET_TOTAL_EQUITY,
-    FxRate,
-    GetFxRate,
-    Holding,
-    Holdings,
-    TotalEquity,
-)
-from core.contract.registry import (
-    CHANGING_TOOLS,
-    REQUIRED_FEATURES,
-    TOOLS,
-    health_path,
-    tool_path,
-)
-from core.contract.rows import UnreadRow
-from core.contract.scalars import (
-    Amount,
-    Currency,
-    EnvironmentName,
-    Money,
-    Positive,
-    Resolution,
-    SideName,
-    Statistic,
-    UtcTime,
-    iso_utc,
-    plain_decimal,
-)
-from core.contract.sentiment import (
-    GET_CROSS_EXCHANGE_FUNDING,
-    GET_LIQUIDATION_PRESSURE,
-    CoinRequest,
-    CrossExchangeFunding,
-    ExchangeFunding,
-    LiquidationPressure,
-)
+import pkgutil
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.contract.base import (
+        CurrencyRequest,
+        Failure,
+        HealthAnswer,
+        NoArguments,
+        Router,
+        SoftError,
+        Tool,
+        ToolAnswer,
+        ToolRequest,
+    )
+    from core.contract.deribit_market import (
+        ENVIRONMENT_INFO,
+        GET_DVOL,
+        GET_DVOL_HISTORY,
+        GET_HISTORICAL,
+        GET_INDEX_PRICE,
+        GET_INSTRUMENTS,
+        GET_OPTIONS_CHAIN,
+        GET_ORDER_BOOK,
+        Candle,
+        Dvol,
+        DvolHistory,
+        DvolPoint,
+        EnvironmentInfo,
+        GetDvolHistory,
+        GetHistorical,
+        GetInstruments,
+        GetOptionsChain,
+        GetOrderBook,
+        Historical,
+        IndexPrice,
+        Instrument,
+        Instruments,
+        OptionQuote,
+        OptionsChain,
+        OptionTypeName,
+        OrderBook,
+        TickStep,
+    )
+    from core.contract.deribit_trading import (
+        CANCEL_ALL,
+        CANCEL_ORDER,
+        EDIT_ORDER,
+        GET_ACCOUNT_SUMMARY,
+        GET_MARGINS,
+        GET_OPEN_ORDERS,
+        GET_ORDER_BY_LABEL,
+        GET_ORDER_HISTORY,
+        GET_POSITIONS,
+        GET_SETTLEMENTS,
+        GET_TRADES_BY_ORDER,
+        GET_USER_TRADES,
+        PLACE_COMBO_ORDER,
+        AccountSummary,
+        Cancelled,
+        ComboLeg,
+        EditOrderRequest,
+        GetMargins,
+        GetOrderByLabel,
+        GetOrderHistory,
+        GetSince,
+        LabelText,
+        Margins,
+        MaybeOrder,
+        Order,
+        OrderAnswer,
+        OrderIdRequest,
+        OrderLeg,
+        Orders,
+        OrderStateName,
+        PlaceComboOrder,
+        Positions,
+        PositiveAmount,
+        Settlement,
+        Settlements,
+        TimeInForce,
+        Trade,
+        Trades,
+        VenuePosition,
+    )
+    from core.contract.hyperliquid import (
+        GET_FUNDING_HISTORY,
+        GET_FUNDING_RATE,
+        FundingHistory,
+        FundingPoint,
+        FundingRate,
+        GetFundingHistory,
+        GetFundingRate,
+    )
+    from core.contract.macro import GET_CALENDAR, Calendar, CalendarEvent, GetCalendar, Importance
+    from core.contract.portfolio import (
+        GET_FX_RATE,
+        GET_HOLDINGS,
+        GET_TOTAL_EQUITY,
+        FxRate,
+        GetFxRate,
+        Holding,
+        Holdings,
+        TotalEquity,
+    )
+    from core.contract.registry import (
+        CHANGING_TOOLS,
+        REQUIRED_FEATURES,
+        TOOLS,
+        health_path,
+        tool_path,
+    )
+    from core.contract.rows import UnreadRow
+    from core.contract.scalars import (
+        Amount,
+        Currency,
+        EnvironmentName,
+        Money,
+        Positive,
+        Resolution,
+        SideName,
+        Statistic,
+        UtcTime,
+        iso_utc,
+        plain_decimal,
+    )
+    from core.contract.sentiment import (
+        GET_CROSS_EXCHANGE_FUNDING,
+        GET_LIQUIDATION_PRESSURE,
+        CoinRequest,
+        CrossExchangeFunding,
+        ExchangeFunding,
+        LiquidationPressure,
+    )
 
 __all__ = [
     "CANCEL_ALL",
@@ -257,3 +262,16 @@ __all__ = [
     "plain_decimal",
     "tool_path",
 ]
+
+
+def __getattr__(asked: str) -> object:
+    """A name of the contract, from the first file that has it.
+
+    Only what is asked for is imported: most commands need a name or two.
+    """
+    if asked in __all__:
+        for file in pkgutil.iter_modules(__path__):
+            found = vars(import_module(f"core.contract.{file.name}")).get(asked)
+            if found is not None:
+                return found
+    raise AttributeError(asked)

@@ -18,7 +18,8 @@ from core.messages.health import HealthStatus
 from core.messages.kill_switch import KillSwitchStatus
 from core.messages.market_data import Marks
 from core.orders.books import Job, OrderRow, Position
-from core.values import Value
+from core.strategy import Strategy
+from core.values import Environment, Value
 
 NEVER_RESTARTED: Mapping[str, str] = MappingProxyType(
     {
@@ -53,6 +54,12 @@ class EngineIdentity(Value):
     """Keys that `strategy.local.yaml` sets beside the hashed strategy."""
     started_at: datetime
     pid: int
+    strategy: Strategy
+    """Every setting that the engine runs with."""
+
+    @property
+    def environment(self) -> Environment:
+        return self.strategy.execution.environment
 
 
 class SocketLost(Event):

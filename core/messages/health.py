@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from core.contract import Router
+from core.contract.base import Router
 from core.messages.base import Answered, Command, Event, Query, Refused
 from core.messages.kill_switch import VenueChecked
 from core.values import Value

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from core.contract import Router
+from core.contract.base import Router
 from core.messages.base import Answered, Command, Event, Query
 from core.rules.facts import AccountFacts, HeldAccount, MarketFacts, MonitorMarket
 from core.values import CycleId, Value
@@ -123,10 +123,24 @@ class Marks(Event):
     last_failure: str | None
     failed_routers: tuple[Router, ...]
     """Routers whose actor ended and has not answered since."""
+    spot_4h_ago_usd: float | None = None
+    """By our own snapshots; None if none was taken then."""
+    account: AccountSeen | None = None
+    """The account at the venue as the last snapshot that was stored saw it."""
 
 
 class GetMarks(Query[Marks]):
     """Answered by `Marks`."""
+
+
+class AccountSeen(Value):
+    """The account at the venue, ETH, as it was at `at`."""
+
+    at: datetime
+    equity_eth: Decimal
+    balance_eth: Decimal
+    initial_margin_eth: Decimal
+    maintenance_margin_eth: Decimal
 
 
 class LegMark(Value):

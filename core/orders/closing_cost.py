@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple, TypeAlias
 
-from core.market.option_chain import OptionChain, Quote
+from core.market.option_chain import OptionChain
+from core.market.quoted import Quoted
 from core.orders.ladder import round_cost_eth
 from core.pricing.black76 import black76_price_eth, year_fraction
 from core.pricing.fees import combo_fee_estimate_eth
@@ -14,7 +15,7 @@ from core.values import COMBO_TICK_ETH, Failed, Leg, Side
 
 _NO_ASK_TICKS = 2
 """If nobody offers, closing is assumed to cost the model price and two ticks."""
-LegQuote: TypeAlias = tuple[Leg, Quote]
+LegQuote: TypeAlias = tuple[Leg, Quoted]
 
 
 class ClosingCost(NamedTuple):
@@ -80,7 +81,7 @@ def cost_of(legs: Sequence[LegQuote]) -> ClosingCost:
     return ClosingCost(mid, natural, combo_fee_estimate_eth(paid), tuple(flags))
 
 
-def _model_ask_eth(quote: Quote) -> Decimal:
+def _model_ask_eth(quote: Quoted) -> Decimal:
     model = black76_price_eth(
         quote.option_type,
         quote.forward_usd,

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from core.contract import Order
 from core.orders.books import Edit, Fill, Instruction, InstructionKind
 from core.orders.sizes import combos_filled
 from core.values import Side, Value
+
+if TYPE_CHECKING:
+    from core.contract import Order
 
 LEGS: Final = "legs"
 

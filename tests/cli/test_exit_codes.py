@@ -16,9 +16,10 @@ from tests.cli.support import Cli, started
 GROUP_COMMANDS = {
     "audit": ("verify", "tail", "show"),
     "config": ("validate", "hash", "show", "schema", "env"),
-    "data": ("check",),
+    "data": ("check", "sample"),
     "kill-switch": ("status", "arm", "disarm"),
     "state": ("positions", "orders", "cycles", "trades"),
+    "strategy": ("explain",),
 }
 
 
@@ -72,7 +73,6 @@ def test_every_group_is_listed_above() -> None:
         (["inject", "ArmKillSwitch", "--reason"], 2, "expected a value, found none"),
         (["inject", "ArmKillSwitch", "--bogus"], 2, "unknown field 'bogus'"),
         (["paper", "--json", "missing-folder/out.json"], 2, "existing folder"),
-        (["status"], 3, "no engine runs"),
         (["healthcheck"], 3, "no engine runs"),
         (["stop"], 3, "no engine runs"),
         (["inject", "RunEntryCycle"], 3, "no engine runs"),
@@ -103,6 +103,15 @@ def test_bad_input_and_missing_engines(
     assert said in ran.err
     assert "Traceback" not in ran.err
     assert ran.out == ""
+
+
+def test_status_without_an_engine_gives_a_verdict_on_the_folder(cli: Cli, tmp_path: Path) -> None:
+    ran = cli("status", "--data-dir", tmp_path)
+    assert (ran.code, ran.out.split()[0]) == (3, "LOOK")
+    assert "no engine runs" in ran.err
+    assert cli("status", "--data-dir", tmp_path / "none").out == ""
+    (tmp_path / "cerbero.db").write_bytes(b"no database at all" * 100)
+    assert cli("status", "--data-dir", tmp_path).out.startswith("ACT   the books can't be read")
 
 
 @pytest.mark.parametrize("command", ["start", "dry-run", "ping"])

@@ -90,8 +90,11 @@ def test_status_shows_mode_actors_and_jobs(house: House) -> None:
     assert {cell["state"] for cell in status["cells"]} == {"up"}
     assert {"health", "backup", "settlement", "entry"} <= set(status["next_runs"])
     assert status["unavailable"] == {}
+    assert status["verdict"]["level"] == "OK", status["verdict"]
+    assert status["entry_blocked"] == []
     shown = house.run("status")
-    assert "kill switch" in shown.out
+    assert shown.out.startswith("OK    nothing needs you: no position open")
+    assert "kill switch  clear" in shown.out
     assert TOKEN not in ran.out + shown.out
 
 
@@ -192,7 +195,7 @@ def test_trace_shows_who_told_whom(house: House) -> None:
     records = json.loads(house.run("audit", "tail", "--kind", "OPERATOR", "--json").out)
     ran = house.run("trace", records[-1]["correlation"])
     assert "OPERATOR" in ran.out
-    assert "tell root/books/execution SettleExpired" in ran.out
+    assert "control tell execution  SettleExpired" in ran.out
 
 
 def test_a_refused_token_ends_start_with_1(house: House, tmp_path: Path) -> None:

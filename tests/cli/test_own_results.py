@@ -21,7 +21,6 @@ def seen(facts: TradingFacts, margin_use: float | None = None) -> ResultsSeen:
 @pytest.mark.parametrize(
     ("shown", "text"),
     [
-        (None, "not looked at yet"),
         (
             seen(trading(trade(2, "-120"), pnl_usd=-120.0), 0.123),
             "drawdown 0.00% of at most 6.00%, loss 120 of at most 1,800 USD, "
@@ -39,5 +38,5 @@ def seen(facts: TradingFacts, margin_use: float | None = None) -> ResultsSeen:
         ),
     ],
 )
-def test_each_figure_stands_beside_its_bound(shown: ResultsSeen | None, text: str) -> None:
+def test_each_figure_stands_beside_its_bound(shown: ResultsSeen, text: str) -> None:
     assert results_text(shown) == text

@@ -38,7 +38,7 @@ def entry(at: datetime) -> LedgerEntry:
 
 def test_a_run_that_ends_at_midnight_ends_that_day_and_no_other_run_does() -> None:
     runtime = ThreadRuntime(JumpingClock(BEGAN))
-    equity = DailyEquity(runtime, LedgerReader("http://127.0.0.1:1", "token"))
+    equity = DailyEquity(runtime, LedgerReader("http://127.0.0.1:1", "token"), lambda *_: None)
     equity.end(BEGAN, BEGAN, entry(BEGAN))
     equity.end(BEGAN, END, entry(END))
     assert equity.entries == {}

@@ -26,6 +26,7 @@ from core.messages.health import HealthStatus, RouterHealth
 from core.messages.kill_switch import ArmCause, KillSwitchStatus
 from core.orders.books import EntryLatch, Job, LatchSource
 from core.pricing.greeks import option_greeks
+from core.strategy import Strategy
 from core.values import OptionType
 from reading.valuation import book_value
 from tests.fakes.open_position import NOW, POSITION, mark, marks
@@ -68,6 +69,7 @@ def status(**changes: object) -> EngineStatus:
             overrides=(),
             started_at=NOW,
             pid=7,
+            strategy=Strategy(),
         ),
         cells=(cell,),
         dead_letters=0,
@@ -89,7 +91,7 @@ def status(**changes: object) -> EngineStatus:
 
 def drawn(shown: EngineStatus) -> str:
     out = io.StringIO()
-    Console(file=out, width=118, force_terminal=False).print(picture(shown, ()))
+    Console(file=out, width=120, force_terminal=False).print(picture(shown, (), width=120, height=40))
     return out.getvalue()
 
 
@@ -136,7 +138,7 @@ def test_the_view_shows_positions_actors_and_jobs() -> None:
 
 def test_the_view_shows_an_engine_that_answers_nothing() -> None:
     bare = status(kill_switch=None, market=None, positions=(), next_runs={}, cells=())
-    assert "no open positions" in drawn(bare)
+    assert "positions    none open" in drawn(bare)
 
 
 def test_an_armed_switch_says_why_and_what_exits_do() -> None:
@@ -217,9 +219,9 @@ def page(shown: EngineStatus, capsys: pytest.CaptureFixture[str]) -> str:
 def test_the_status_page_says_what_works(capsys: pytest.CaptureFixture[str]) -> None:
     well = HEALTH.model_copy(update={"routers": (probe(Router.DERIBIT), probe(Router.MACRO))})
     text = page(status(health=well), capsys)
-    assert "market data    seen at 2026-01-05 14:04:00Z, 0 failures since the start" in text
-    assert "venue          all 2 routers answer, last probe 2026-01-05 14:04:00Z" in text
-    assert "disk, backup   3.0 GiB free, last backup 2026-01-05 14:04:00Z\n" in text
+    assert "market data  seen at 2026-01-05 14:04:00Z, 0 failures since the start" in text
+    assert "venue        all 2 routers answer, last probe 2026-01-05 14:04:00Z" in text
+    assert "disk, backup 3.0 GiB free, last backup 2026-01-05 14:04:00Z\n" in text
     assert "book: P&L +0.00680000 ETH" in text
 
 
@@ -253,10 +255,10 @@ def test_the_status_page_shows_each_alert_channel(capsys: pytest.CaptureFixture[
 def test_the_status_page_takes_silence_for_no_good_news(capsys: pytest.CaptureFixture[str]) -> None:
     text = page(status(market=None, health=None, positions=()), capsys)
     for name in ("market data", "venue", "disk, backup", "audit", "alerts"):
-        assert any(line.split("  ")[0] == name and line.endswith("no answer") for line in text.splitlines())
-    assert "no open positions" in text
+        assert any(line.startswith(name) and line.endswith("no answer") for line in text.splitlines())
+    assert "positions    none open" in text
     assert "book:" not in text
-    assert "venue          not probed yet" in page(status(health=HEALTH), capsys)
+    assert "venue        not probed yet" in page(status(health=HEALTH), capsys)
 
 
 @pytest.mark.parametrize("on_disk", [True, False])

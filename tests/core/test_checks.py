@@ -44,12 +44,12 @@ def test_the_table_is_short_text() -> None:
     )
     assert result.table().splitlines() == [
         "market: refused",
-        "  NO capital_below_min  19999.5 >= 20000",
-        "  ok armed              no is no",
-        "     funding_frac       none",
-        "     rv14_pct           50.1235",
-        "     kind               bull_put",
-        "     n                  3",
+        "  NO equity                        19999.5, at least 20000  [capital_below_min]",
+        "  ok armed                         no is no",
+        "     funding a year                none",
+        "     realised volatility, 14 days  50.1 points",
+        "     kind                          bull_put",
+        "     n                             3",
     ]
 
 

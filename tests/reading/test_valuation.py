@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from reading.valuation import book_value, in_usd, open_pnl_eth
+from reading.valuation import book_value, open_pnl_eth
 from tests.fakes.open_position import POSITION, mark, marks
 from tests.fakes.trading import LONG, SHORT, plan
 
@@ -14,13 +14,11 @@ from tests.fakes.trading import LONG, SHORT, plan
 def test_an_open_position_is_worth_its_cash_flows_and_its_legs_at_mark() -> None:
     market = marks(mark(SHORT, "0.0100"), mark(LONG, "0.0040"))
     assert open_pnl_eth(POSITION, market) == Decimal("0.0188") - 2 * (Decimal("0.0100") - Decimal("0.0040"))
-    assert in_usd(Decimal("0.0068"), market) == Decimal("20.40")
 
 
 def test_a_missing_mark_is_no_number() -> None:
     assert open_pnl_eth(POSITION, marks(mark(SHORT, "0.0100"))) is None
     assert open_pnl_eth(POSITION, None) is None
-    assert in_usd(None, marks()) is None
 
 
 def test_a_book_sums_what_is_marked_and_counts_what_is_not() -> None:

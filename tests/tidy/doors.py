@@ -50,6 +50,7 @@ UNREPEATABLE = frozenset({"time", "random", "secrets", "uuid"})
 
 DOORS: dict[str, tuple[str, ...]] = {
     # It finds the tools in the files of its own folder, while it is imported.
+    "core/contract/__init__.py": ("importlib.import_module", "pkgutil"),
     "core/contract/registry.py": ("importlib.import_module", "pathlib", "pkgutil"),
     # The system around the rooms: paths are handed on, the version is read, the process is told to stop.
     "actors/compose.py": ("importlib.metadata", "pathlib", "ssl.SSLContext"),

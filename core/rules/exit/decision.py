@@ -51,7 +51,7 @@ class ExitDecision(Value):
     def table(self) -> str:
         """Rule by rule as text, for people."""
         head = f"exit {self.position_id}: {self.code}"
-        verdicts = ["matched" if matched(rule) else "no match" for rule in self.rules]
+        verdicts = ["closes" if matched(rule) else "holds" for rule in self.rules]
         tables = [rule.table(verdict) for rule, verdict in zip(self.rules, verdicts, strict=True)]
         return "\n".join([head, *tables])
 

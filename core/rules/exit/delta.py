@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.checks import Check, RuleResult, at_least
-from core.market.option_chain import Quote
+from core.market.quoted import Quoted
 from core.strategy import ExitsSection
 from core.values import SpreadKind
 
 
-def check_delta(shorts: Sequence[Quote], kind: SpreadKind, exits: ExitsSection) -> RuleResult:
+def check_delta(shorts: Sequence[Quoted], kind: SpreadKind, exits: ExitsSection) -> RuleResult:
     """The |delta| of any short leg at or above its limit."""
     limit = exits.delta_max_condor if kind is SpreadKind.IRON_CONDOR else exits.delta_max
     checks: tuple[Check, ...] = ()

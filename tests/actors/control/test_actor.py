@@ -56,6 +56,7 @@ from core.messages.state import (
 )
 from core.orders.books import Books, Job
 from core.permit_times import CERTAIN_AFTER_S
+from core.strategy import Strategy
 from tests.fakes.engine import FakeEngine, cell
 
 NOW = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
@@ -80,6 +81,7 @@ IDENTITY = EngineIdentity(
     overrides=(),
     started_at=NOW,
     pid=7,
+    strategy=Strategy(),
 )
 SWITCH = KillSwitchStatus(
     armed=False,

@@ -95,6 +95,31 @@ def test_a_stored_snapshot_without_funding_says_so_and_is_stored() -> None:
     assert room.record().funding is None
 
 
+def test_the_account_is_seen_with_each_stored_snapshot_and_its_lack_costs_none() -> None:
+    room = Room()
+    assert room.marks().account is None
+    room.due()
+    room.answer()
+    seen = room.marks().account
+    assert seen is not None
+    assert (seen.at, seen.equity_eth, seen.balance_eth) == (NOW, Decimal("10.5"), Decimal(10))
+    assert seen.maintenance_margin_eth == Decimal("0.4")
+    room.due(NOW + HOUR)
+    room.answer(fail={"get_account_summary": McpFault.SERVER})
+    assert room.marks().account == seen, "what was seen last keeps its own time"
+    assert room.marks().stale_reason is None
+    assert len(room.sent("state", RecordMarketSnapshot)) == 2
+
+
+def test_the_spot_of_four_hours_ago_is_by_our_own_snapshots() -> None:
+    room = Room()
+    room.due()
+    room.answer()
+    assert room.marks().spot_4h_ago_usd is None
+    room.ctx.advance(4 * 3600.0)
+    assert room.marks().spot_4h_ago_usd == 3000.5
+
+
 @pytest.mark.raises_alert(AlertCode.MARKET_DATA_BACK)
 def test_one_failed_snapshot_is_noise_and_two_in_a_row_suspend_until_the_next_good_one() -> None:
     room = Room()

@@ -149,7 +149,7 @@ def test_the_bias_of_the_market_chooses_the_kind(r30: float, rate: float, kind: 
 def test_the_table_shows_every_rule() -> None:
     table = decide(eth_share=0.5).table()
     assert table.startswith("entry: market (eth_share)")
-    assert "NO eth_share" in table
+    assert "NO share of the holdings in ETH    50.0%, at most 30.0%  [eth_share]" in table
     assert "market: refused" in table
     assert decide().table().splitlines()[0] == "entry: propose"
 
@@ -258,12 +258,12 @@ def test_the_whole_table_of_a_refusal() -> None:
     table = decide(armed=True, suspended_reasons=("disk_low",), chain=None).table()
     assert table.splitlines() == [
         "entry: blocked (kill_switch_armed, suspended:disk_low)",
-        "blocked: refused",
-        "  NO kill_switch_armed   yes is no",
-        "  NO suspended:disk_low  disk_low is nothing",
-        "  ok max_open_positions  1 <= 1",
-        "  ok orders_in_doubt     0 <= 0",
-        "  ok strategy_disabled   yes is yes",
+        "may enter: refused",
+        "  NO the kill switch is armed           [kill_switch_armed]",
+        "  NO entries are suspended by disk_low  [suspended]",
+        "  ok positions with a new one           1, at most 1",
+        "  ok orders whose outcome is unknown    0, at most 0",
+        "  ok trading is switched on",
     ]
 
 

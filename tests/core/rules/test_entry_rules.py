@@ -99,12 +99,12 @@ def test_inputs_name_everything_that_is_missing_and_what_was_expected() -> None:
     result = check_inputs(entry_facts(chain=None, funding=(), index_hourly_closes=CLOSES[:700]), STRATEGY)
     assert result.reasons == ("index_history_short", "funding_missing", "chain_missing")
     assert result.table().splitlines() == [
-        "inputs: refused",
-        "  NO index_history_short  700 is whole",
-        "  NO funding_missing      none is known",
-        "  NO chain_missing        none is known",
-        "     index_closes         700",
-        "     venues               0",
+        "data whole: refused",
+        "  NO only 700 hourly closes of the index  [index_history_short]",
+        "  NO no exchange's funding is known       [funding_missing]",
+        "  NO the option chain is missing          [chain_missing]",
+        "     hourly closes of the index           700",
+        "     exchanges with funding               0",
     ]
 
 
@@ -286,7 +286,7 @@ def test_a_refused_condor_names_both_conditions() -> None:
 
 def test_a_forced_bias_says_so() -> None:
     result = forced_bias(SpreadKind.BEAR_CALL)
-    assert result.table() == "bias: passed\n  ok forced  bear_call is bear_call"
+    assert result.table() == "direction: passed\n  ok a person chose bear_call"
 
 
 @pytest.mark.parametrize(

@@ -43,14 +43,14 @@ def test_a_quiet_position_is_held_with_its_numbers() -> None:
     assert [rule.rule for rule in decision.rules] == [
         rule for rule in ExitRule if rule not in closes_otherwise
     ]
-    assert "exit p1: hold\nmargin: no match" in decision.table()
+    assert "exit p1: hold\nmargin: holds" in decision.table()
 
 
 def test_the_first_match_wins_and_all_are_listed() -> None:
     decision = decided(position=position(credit_eth=Decimal("0.0030")), dvol=90.0, spot_usd=2700.0)
     assert decision.rule is ExitRule.STOP
     assert decision.matched == (ExitRule.STOP, ExitRule.VOLATILITY, ExitRule.ADVERSE)
-    assert "adverse: matched" in decision.table()
+    assert "move against it: closes" in decision.table()
 
 
 def test_a_missing_bid_of_the_long_leg_counts_as_nothing() -> None:
@@ -255,18 +255,18 @@ def test_the_whole_table_of_an_exit() -> None:
     table = decided(only(dvol_rise_pts=12.0), dvol=72.0).table()
     assert table.splitlines() == [
         "exit p1: volatility",
-        "margin: no match",
-        "     margin_use        0.02",
-        "     uses_most_margin  yes",
-        "expiry: no match",
-        "     dte  10.75",
-        "profit: no match",
-        "stop: no match",
-        "volatility: matched",
-        "  ok dvol_rise_pts  12 >= 12",
-        "     dvol           72",
-        "     entry_dvol     60",
-        "delta: no match",
-        "adverse: no match",
-        "     return_4h  0",
+        "margin: holds",
+        "     maintenance margin, of venue equity  2.0%",
+        "     it uses the most margin              yes",
+        "time: holds",
+        "     days to expiry  10.75 days",
+        "profit: holds",
+        "stop: holds",
+        "volatility: closes",
+        "  -> DVOL's rise since entry  12.0 points, closes from 12.0 points",
+        "     DVOL                     72.0 points",
+        "     DVOL at entry            60.0 points",
+        "delta: holds",
+        "move against it: holds",
+        "     return of 4 hours  0.0%",
     ]

@@ -1,0 +1,218 @@
+"""OK, LOOK or ACT: each case by itself."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from core.contract import Router
+from core.messages.alerting import AlertingStatus, ChannelStatus
+from core.messages.control import EngineStatus
+from core.messages.decision import CycleEnded
+from core.messages.kill_switch import ArmCause
+from core.orders.books import CycleOutcome, Job, OrderRow
+from core.orders.lifecycle import OrderState
+from core.status.verdict import Urgency, entry_blocked, verdict, verdict_without_engine
+from core.strategy import ExitsSection, Strategy
+from core.values import CycleId, Label
+from tests.fakes.engine_status import LATER, MARKS, PUT, STATES, SWITCH, state
+
+HELD: dict[str, object] = {"positions": (PUT,)}
+
+
+def codes(status: EngineStatus) -> list[tuple[str, str]]:
+    return [(finding.level.value, finding.code) for finding in verdict(status).findings]
+
+
+def cell(name: str, **changes: object) -> dict[str, object]:
+    cells = state().cells
+    return {"cells": tuple(each.model_copy(update=changes) if each.name == name else each for each in cells)}
+
+
+def switch(**changes: object) -> dict[str, object]:
+    return {"kill_switch": SWITCH.model_copy(update=changes)}
+
+
+def armed(cause: ArmCause, *, exits_blocked: bool = False) -> dict[str, object]:
+    return switch(armed=True, causes=(cause,), reason="r", exits_blocked=exits_blocked)
+
+
+def part(name: str, **changes: object) -> dict[str, object]:
+    """A part of the healthy status with changes."""
+    return {name: getattr(state(), name).model_copy(update=changes)}
+
+
+def router(name: Router, failures: int, *, maintenance: bool = False) -> dict[str, object]:
+    healthy = state().health
+    assert healthy is not None
+    ill = {"ok": False, "error": "timeout", "failures_in_a_row": failures, "maintenance": maintenance}
+    routers = tuple(each.model_copy(update=ill) if each.router is name else each for each in healthy.routers)
+    return part("health", routers=routers)
+
+
+def monitored(outcome: CycleOutcome) -> dict[str, object]:
+    ended = CycleEnded(
+        request_id="m",
+        cycle_id=CycleId("monitor-1"),
+        job=Job.MONITOR,
+        slot=LATER,
+        outcome=outcome,
+        reasons=("veto",),
+        at=LATER,
+    )
+    return part("decision", recent=(ended,))
+
+
+def channel(**changes: object) -> dict[str, object]:
+    one = ChannelStatus(channel="telegram", queued=2, delivered=0, overflowed=0, last_error="HTTP 401")
+    status = AlertingStatus(
+        channels=(one.model_copy(update=changes),), unrecorded=0, last_error=None, recent=()
+    )
+    return {"alerting": status}
+
+
+CASES: list[tuple[dict[str, object], str, str]] = [
+    ({}, "OK", "ok"),
+    (HELD, "OK", "ok"),
+    # Rooms.
+    (cell("mcp.macro", state="parked", last_error="boom"), "LOOK", "feed_parked"),
+    (cell("mcp.deribit", state="parked"), "LOOK", "feed_parked"),
+    (cell("mcp.deribit", state="parked") | HELD, "ACT", "feed_parked"),
+    (cell("market_data", state="parked") | HELD, "ACT", "feed_parked"),
+    (cell("state", state="stopped"), "ACT", "actor_down"),
+    (cell("state", state="backoff"), "LOOK", "actor_starting"),
+    ({"unavailable": {"execution": "timeout"}}, "ACT", "no_answer"),
+    ({"unavailable": {"health": "timeout"}}, "LOOK", "no_answer"),
+    ({"unavailable": {"state": "it refuses"}}, "ACT", "books_damaged"),
+    # Records.
+    (part("audit", ok=False, problem="broken at 7"), "ACT", "audit_broken"),
+    (part("recovery", ok=False, error="unreachable"), "ACT", "recovery_failed"),
+    (part("recovery", ok=False), "ACT", "recovery_failed"),
+    (part("execution", recovering=True), "LOOK", "recovering"),
+    (part("health", booted=False), "LOOK", "starting"),
+    (part("execution", in_doubt=1), "LOOK", "in_doubt"),
+    # The switch.
+    (armed(ArmCause.OPERATOR), "LOOK", "armed"),
+    (armed(ArmCause.OPERATOR, exits_blocked=True), "LOOK", "armed"),
+    (armed(ArmCause.OPERATOR, exits_blocked=True) | HELD, "ACT", "armed"),
+    (armed(ArmCause.KILL_FILE) | HELD, "LOOK", "armed"),
+    (armed(ArmCause.SUPERVISION), "ACT", "armed"),
+    (armed(ArmCause.DATABASE, exits_blocked=True), "ACT", "armed"),
+    (switch(suspensions={"clock": "set"}), "LOOK", "suspended"),
+    # Cycles.
+    (part("decision", monitor_failures_in_a_row=1) | HELD, "LOOK", "monitor_failed"),
+    (part("decision", monitor_failures_in_a_row=2) | HELD, "ACT", "monitor_failed"),
+    (part("decision", monitor_failures_in_a_row=2), "OK", "ok"),
+    (monitored(CycleOutcome.EXIT_BLOCKED), "ACT", "exit_blocked"),
+    (monitored(CycleOutcome.HELD), "OK", "ok"),
+    ({"next_runs": {Job.MONITOR: LATER - timedelta(minutes=11)}}, "ACT", "overdue"),
+    ({"next_runs": {Job.MONITOR: LATER - timedelta(minutes=9)}}, "OK", "ok"),
+    ({"next_runs": {Job.HEALTH: LATER - timedelta(days=1)}}, "OK", "ok"),
+    # The venue and the market.
+    (router(Router.DERIBIT, 3), "LOOK", "no_venue"),
+    (router(Router.DERIBIT, 2) | HELD, "LOOK", "no_venue"),
+    (router(Router.DERIBIT, 3) | HELD, "ACT", "no_venue"),
+    (router(Router.MACRO, 9) | HELD, "LOOK", "no_venue"),
+    (router(Router.DERIBIT, 9, maintenance=True) | HELD, "OK", "ok"),
+    (part("market", stale_reason="chain_missing"), "LOOK", "stale"),
+    # What an exit would do, disk, backups, alerts.
+    (
+        part("identity", strategy=Strategy(exits=ExitsSection(profit_of_credit=0.9))) | HELD,
+        "LOOK",
+        "exit_due",
+    ),
+    (part("health", disk_low=True), "LOOK", "disk_low"),
+    (part("health", last_backup_error="full"), "LOOK", "backup_failed"),
+    (channel(), "LOOK", "alerts_wait"),
+    (channel(last_error=None), "OK", "ok"),
+    (part("alerting", unrecorded=1), "LOOK", "alerts_unrecorded"),
+]
+
+
+@pytest.mark.parametrize(("changes", "level", "code"), CASES, ids=[f"{case[1]}-{case[2]}" for case in CASES])
+def test_each_case_by_itself(changes: dict[str, object], level: str, code: str) -> None:
+    assert codes(state(**changes)) == [(level, code)]
+
+
+def test_the_gravest_is_first_and_counts_the_others() -> None:
+    status = state(**(switch(suspensions={"clock": "set"}) | part("audit", ok=False, problem="broken")))
+    found = verdict(status)
+    assert (found.level, found.findings[0].code) == (Urgency.ACT, "audit_broken")
+    assert found.text.endswith("(and 1 more)")
+
+
+def test_ok_says_why() -> None:
+    assert verdict(state()).text == "nothing needs you: no position open, next entry Mon 14:00Z"
+    assert verdict(STATES["put-spread"]).text == (
+        "nothing needs you: 1 position open, no exit due, next monitor Thu 00:00Z"
+    )
+    assert verdict(state(next_runs={})).text == "nothing needs you: no position open"
+
+
+def test_an_exit_that_is_due_says_when_it_is_decided() -> None:
+    due = part("identity", strategy=Strategy(exits=ExitsSection(profit_of_credit=0.9))) | HELD
+    assert verdict(state(**due)).text.endswith("it is decided at the next monitor at 00:00Z")
+    assert verdict(state(**due, next_runs={})).text.endswith("it is decided at the next monitor")
+
+
+def test_the_environment_is_that_of_the_strategy_that_runs() -> None:
+    assert state().identity.environment == "paper"
+
+
+def test_a_silent_engine_is_no_good_news() -> None:
+    """A status in which no room has answered, as its survey makes it."""
+    rooms = ("kill_switch", "execution", "alerting", "audit", "state", "market_data", "decision", "health")
+    silent = dict.fromkeys(("kill_switch", "execution", "alerting", "audit", "recovery", "decision"), None)
+    status = state(
+        **silent,
+        market=None,
+        health=None,
+        next_runs={},
+        unavailable=dict.fromkeys(rooms, "no answer"),
+        cells=(),
+    )
+    assert verdict(status).level is Urgency.ACT
+    assert entry_blocked(status) == ("the kill switch does not answer",)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, ()),
+        (armed(ArmCause.OPERATOR), ("the kill switch is armed",)),
+        (switch(suspensions={"clock": "set", "feed": "x"}),
+         ("entries are suspended by clock", "entries are suspended by feed")),
+        (HELD, ("positions with a new one: 2, at most 1",)),
+        (part("identity", mode="data_analysis"),
+         ("trading is switched off (CERBERO_BITE_ENABLE_STRATEGY)",)),
+        (part("execution", recovering=True), ("books and venue are still being compared",)),
+        (part("health", booted=False), ("the engine has not finished its start",)),
+        ({"orders": (OrderRow(
+            label=Label("l"), state=OrderState.UNKNOWN, amount=1, limit_eth=MARKS.legs[0].mark_eth,
+            updated_at=LATER),)},
+         ("orders whose outcome is unknown: 1, at most 0",)),
+    ],
+)  # fmt: skip
+def test_what_blocks_an_entry(changes: dict[str, object], said: tuple[str, ...]) -> None:
+    assert entry_blocked(state(**changes)) == said
+
+
+@pytest.mark.parametrize(
+    ("positions", "is_armed", "damage", "found"),
+    [
+        (None, False, None, [("LOOK", "engine_dead")]),
+        (0, False, None, [("LOOK", "engine_dead")]),
+        (1, False, None, [("ACT", "engine_dead")]),
+        (2, True, None, [("ACT", "engine_dead"), ("LOOK", "armed")]),
+        (None, False, "malformed", [("ACT", "books_damaged"), ("LOOK", "engine_dead")]),
+    ],
+)
+def test_a_folder_without_a_running_engine(
+    positions: int | None, is_armed: bool, damage: str | None, found: list[tuple[str, str]]
+) -> None:
+    verdict_ = verdict_without_engine(
+        why="no engine runs on data", open_positions=positions, armed=is_armed, damage=damage, data_dir="data"
+    )
+    assert [(finding.level.value, finding.code) for finding in verdict_.findings] == found
+    assert "run.py start --data-dir data" in " ".join(finding.text for finding in verdict_.findings)

@@ -10,7 +10,9 @@ from actors.state.tables import cycles, edits, orders, positions, records
 from core.messages.base import Query
 from core.messages.kill_switch import BooksChanged
 from core.messages.state import (
+    AlertsRead,
     ClosedTrades,
+    GetAlertsOf,
     GetClosedTrades,
     GetJobRuns,
     GetKillSwitchRow,
@@ -45,6 +47,7 @@ Read = (
     | GetJobRuns
     | GetKillSwitchRow
     | GetUndeliveredAlerts
+    | GetAlertsOf
     | GetOpenInbox
     | GetSystem
 )
@@ -86,8 +89,12 @@ def read(db: sqlite3.Connection, query: Read) -> StateAnswer:
                     request_id=query.request_id,
                     channel=query.channel,
                     alerts=records.undelivered_alerts(db, query.channel),
+                    tried=records.tried_alerts(db, query.channel),
                 ),
             )
+        case GetAlertsOf():
+            found = records.alerts_of(db, query.codes)
+            return _answer(query, AlertsRead(request_id=query.request_id, alerts=found))
         case GetOpenInbox():
             return _answer(query, OpenInbox(request_id=query.request_id, items=records.open_inbox(db)))
         case GetSystem():

@@ -19,6 +19,39 @@ ENGINE: Final[Mapping[AlertCode, AlertEntry]] = {
         over="It is tried again until it succeeds; run.py status then shows the next runs.",
         severities=(Severity.CRITICAL,),
     ),
+    AlertCode.ENDED_WITHOUT_A_WORD: AlertEntry(
+        title="The engine was gone and is back",
+        means="The last run ended without being stopped: by a kill, a power cut or a crash. Nobody watched "
+        "the market in between. Books and venue are compared at this start.",
+        do="run.py status shows what is open and what blocks entries. Find out what ended it: the files in "
+        "log/, and the system's own journal.",
+        over=_HAPPENED,
+        severities=(Severity.HIGH,),
+    ),
+    AlertCode.START_FAILED: AlertEntry(
+        title="The engine can't start",
+        means="A start was given up for the reason in the alert. No engine runs on this data folder, and "
+        "nobody watches its positions.",
+        do="Put right what the reason names, then run.py start. Look at open positions on the venue's own "
+        "page.",
+        over="It is told once in six hours for the same reason, however often the start is tried.",
+        severities=(Severity.CRITICAL,),
+    ),
+    AlertCode.ALERT_PARKED: AlertEntry(
+        title="An alert could not be shown",
+        means="The channel refused one alert three times and took this notice. The alert stays in the books "
+        "and is not sent over this channel any more; what came after it is.",
+        do="run.py status names it, and the files in log/ have its words and what the channel said.",
+        over=_HAPPENED,
+        severities=(Severity.HIGH,),
+    ),
+    AlertCode.CHANNEL_TEST: AlertEntry(
+        title="This is a test",
+        means="A person has sent a test over every alert channel. It reached you.",
+        do="Nothing.",
+        over=_HAPPENED,
+        severities=(Severity.LOW,),
+    ),
     AlertCode.WEEKLY_DIGEST: AlertEntry(
         title="The week",
         means="Once a week: trades and result, what the trades prove so far, what is open, the account, and "

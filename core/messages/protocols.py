@@ -6,7 +6,7 @@ what it sends itself. An `Address[Protocol]` takes nothing else; timer messages 
 
 from __future__ import annotations
 
-from core.messages.alerting import AlertRaised, GetAlerting, RaiseAlert
+from core.messages.alerting import AlertRaised, ChannelsTried, GetAlerting, RaiseAlert, TryChannels
 from core.messages.anchor import GetRecordHash, HeadReached
 from core.messages.audit import AppendAudit, AuditAt, AuditBoot, GetAudit
 from core.messages.base import Refused
@@ -17,6 +17,7 @@ from core.messages.control import (
     GetHealthcheck,
     GetStatus,
     GetTrace,
+    Healthcheck,
     InjectMessage,
     PingEngine,
     SocketLost,
@@ -80,12 +81,14 @@ from core.messages.mcp import (
 from core.messages.scheduler import ClockSet, GetJobs, JobDue, Jobs, StartJobs
 from core.messages.state import (
     AccountBound,
+    AlertsRead,
     AnyRecording,
     BackupMade,
     BooksRead,
     ClosedTrades,
     CycleKnown,
     CycleOpened,
+    GetAlertsOf,
     GetAuditHeadAndPending,
     GetBooks,
     GetClosedTrades,
@@ -113,7 +116,9 @@ from core.messages.state import (
     UndeliveredAlerts,
 )
 
-AlertingProtocol = RaiseAlert | GetAlerting | Recorded | Refused | UndeliveredAlerts
+AlertingProtocol = (
+    RaiseAlert | GetAlerting | TryChannels | Recorded | Refused | UndeliveredAlerts | AlertsRead
+)
 
 KillSwitchProtocol = (
     RequestPermit
@@ -147,6 +152,7 @@ StateProtocol = (
     | GetJobRuns
     | GetKillSwitchRow
     | GetUndeliveredAlerts
+    | GetAlertsOf
     | GetOpenInbox
     | GetAuditHeadAndPending
     | GetSystem
@@ -242,6 +248,8 @@ ControlProtocol = (
     | StopEngine
     | GetDump
     | GetTrace
+    | TryChannels
+    | ChannelsTried
     | GetJobs
     | InjectMessage
     | AwaitInject
@@ -264,5 +272,8 @@ ControlProtocol = (
     | MarketSnapshotFailed
 )
 """From `CycleWaits` on: the answers to operators' messages."""
+
+HeartbeatProtocol = Healthcheck
+"""The answer to what it asks; nobody tells it anything."""
 
 SchedulerProtocol = StartJobs | GetJobs | ClockSet | HealthStatus | JobRuns | Recorded | Refused

@@ -15,9 +15,11 @@ from core.messages.audit import AuditEvent
 from core.messages.base import Answered, Command, Event, Refused
 from core.messages.kill_switch import ArmCause
 from core.messages.state_queries import (
+    AlertsRead,
     AuditHeadAndPending,
     BooksRead,
     ClosedTrades,
+    GetAlertsOf,
     GetAuditHeadAndPending,
     GetBooks,
     GetClosedTrades,
@@ -48,6 +50,7 @@ from core.values import CycleId, Environment, Label, ProposalId
 
 __all__ = [
     "AccountBound",
+    "AlertsRead",
     "AnyRecording",
     "AuditHeadAndPending",
     "BackupMade",
@@ -58,6 +61,7 @@ __all__ = [
     "ClosedTrades",
     "CycleKnown",
     "CycleOpened",
+    "GetAlertsOf",
     "GetAuditHeadAndPending",
     "GetBooks",
     "GetClosedTrades",
@@ -84,6 +88,8 @@ __all__ = [
     "PositionRead",
     "RecordAlert",
     "RecordAlertDelivered",
+    "RecordAlertParked",
+    "RecordAlertsTried",
     "RecordDecision",
     "RecordDeliveries",
     "RecordEdit",
@@ -289,6 +295,22 @@ class RecordAlertDelivered(Recording):
     at: datetime
 
 
+class RecordAlertsTried(Recording):
+    """A channel is about to be tried with these alerts for the first time in this life."""
+
+    alert_ids: tuple[str, ...]
+    channel: str
+    at: datetime
+
+
+class RecordAlertParked(Recording):
+    """A channel refuses the alert for good: it is no longer read as undelivered for this channel."""
+
+    alert_id: str
+    channel: str
+    at: datetime
+
+
 class RecordInbox(Recording):
     """An operator's message, recorded before it is acknowledged to the person. `body` is its JSON.
 
@@ -347,6 +369,8 @@ AnyRecording = (
     | RecordKillSwitch
     | RecordAlert
     | RecordAlertDelivered
+    | RecordAlertsTried
+    | RecordAlertParked
     | RecordInbox
     | RecordInboxDone
     | BindAccount
@@ -372,6 +396,7 @@ StateAnswer = (
     | JobRuns
     | KillSwitchRow
     | UndeliveredAlerts
+    | AlertsRead
     | OpenInbox
     | AuditHeadAndPending
     | SystemRead

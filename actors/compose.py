@@ -7,19 +7,31 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from ssl import SSLContext
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, JsonValue, SecretStr
 
-from actors.alerting import AlertChannel, TelegramChannel
+from actors.alerting import AlertChannel, DeliveryTimes, TelegramChannel
 from actors.execution import AccountLock, MachineAccountLock
-from actors.http import Transport
+from actors.heartbeat import HeartbeatFile
+from actors.http import HttpTransport, Transport
 from actors.mcp import McpCredentials
 from actors.runtime import Context
-from actors.tree import EngineSettings
-from config import DISTRIBUTION, ChannelSettings, LoadedStrategy, McpSettings, code_version
+from actors.tree import EngineSettings, HeartbeatSpec
+from config import (
+    DISTRIBUTION,
+    ChannelSettings,
+    DeliverySettings,
+    HeartbeatSettings,
+    LoadedStrategy,
+    McpSettings,
+    code_version,
+)
 from core.messages.control import EngineIdentity
 from core.redaction import Redactor
 from core.values import Mode
+
+HEARTBEAT_ANSWER_BYTES_MAX = 64 * 1024
 
 
 def engine_settings(
@@ -38,12 +50,16 @@ def engine_settings(
     folder: str,
     account_lock: AccountLock | None = None,
     tls: SSLContext | None = None,
+    delivery: DeliverySettings | None = None,
+    beats: bool = False,
+    heartbeat: HeartbeatSettings | None = None,
 ) -> EngineSettings:
     """Everything that the tree is built from. `started_at` is market time.
 
     `boot_id` is new with each life of the engine; by it a restarted actor knows what this life has done.
     `folder` tells the data folder from its copies. `account_lock` is this machine's unless another is given.
-    `tls` is whose certificates the alert channels trust, by default the public authorities'.
+    `tls` is whose certificates the alert channels trust, by default the public authorities'. `beats` is for
+    an engine whose market time is the world's: it writes the heartbeat file and calls the URL of `heartbeat`.
     """
     identity = EngineIdentity(
         version=version(DISTRIBUTION),
@@ -74,16 +90,45 @@ def engine_settings(
             "config": config,
         },
         redact=redact,
-        alert_channels=tuple(_channel(settings, tls) for settings in channels),
+        alert_channels=alert_channels(channels, tls),
         control_socket=control_socket,
         account_lock=account_lock or MachineAccountLock(mcp.url),
         folder=folder,
+        delivery=_delivery(delivery or DeliverySettings()),
+        host=urlsplit(mcp.url).hostname or "",
+        heartbeat=HeartbeatSpec(
+            file=HeartbeatFile(data_dir, pid), open_transport=_heartbeat_transport(heartbeat, tls)
+        )
+        if beats
+        else None,
     )
 
 
-def redactor(mcp: McpSettings, channels: Sequence[ChannelSettings]) -> Redactor:
+def redactor(mcp: McpSettings, channels: Sequence[ChannelSettings], *others: BaseModel | None) -> Redactor:
     """Masks every secret that this process was given: each `SecretStr` of its settings."""
-    return Redactor(secret for settings in (mcp, *channels) for secret in _secrets(settings))
+    given = (mcp, *channels, *(other for other in others if other is not None))
+    return Redactor(secret for settings in given for secret in _secrets(settings))
+
+
+def alert_channels(
+    channels: Sequence[ChannelSettings], tls: SSLContext | None
+) -> tuple[Callable[[], AlertChannel], ...]:
+    """What opens each channel."""
+    return tuple(_channel(settings, tls) for settings in channels)
+
+
+def _delivery(settings: DeliverySettings) -> DeliveryTimes:
+    return DeliveryTimes(zone=settings.zone, digest_at=settings.digest_at, quiet=settings.quiet)
+
+
+def _heartbeat_transport(
+    settings: HeartbeatSettings | None, tls: SSLContext | None
+) -> Callable[[], Transport] | None:
+    if settings is None:
+        return None
+    return lambda: HttpTransport(
+        settings.url.get_secret_value(), tls=tls, answer_bytes_max=HEARTBEAT_ANSWER_BYTES_MAX
+    )
 
 
 def _secrets(settings: BaseModel) -> Iterable[str]:

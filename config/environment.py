@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
+from config.delivery import (
+    DELIVERY_VARIABLES,
+    DIGEST_AT,
+    HEARTBEAT_URL,
+    QUIET_HOURS,
+    TIME_ZONE,
+    DeliverySettings,
+    HeartbeatSettings,
+    check_delivery,
+    delivery_from_env,
+    heartbeat_from_env,
+)
 from config.wire import (
     ALLOW_HTTP,
     CA_FILE,
@@ -39,6 +52,7 @@ VARIABLES: dict[str, str] = {
     ALLOW_HTTP: "http:// to another machine, as in a network of containers: true or false; default false",
     CA_FILE: "certificates in PEM of your own authority, trusted beside the public ones",
     SSL_CERT_FILE: "certificates in PEM, trusted instead of the public authorities",
+    **DELIVERY_VARIABLES,
     ENABLE_DATA_ANALYSIS: "market snapshots: true or false; default true",
     ENABLE_STRATEGY: "entry and monitor cycles: true or false; default false",
 }
@@ -84,6 +98,8 @@ class Settings(_Frozen):
     channels: tuple[ChannelSettings, ...]
     mode: Mode
     trust: TrustSettings = TrustSettings()
+    delivery: DeliverySettings = DeliverySettings()
+    heartbeat: HeartbeatSettings | None = None
 
 
 def shown_variable(env: Mapping[str, str], name: str) -> str:
@@ -109,6 +125,8 @@ def load_settings(env: Mapping[str, str]) -> Settings:
         channels=channels_from_env(env),
         mode=mode_from_env(env),
         trust=trust_from_env(env),
+        delivery=delivery_from_env(env),
+        heartbeat=heartbeat_from_env(env),
     )
 
 
@@ -195,11 +213,12 @@ def _existing_file(env: Mapping[str, str], name: str) -> None:
         raise InputError(f"{name}: expected a file of certificates, found none of that name")
 
 
-_SECRET: Final = frozenset((MCP_TOKEN, TELEGRAM_BOT_TOKEN, TELEGRAM_CHAT_ID))
+_SECRET: Final = frozenset((MCP_TOKEN, TELEGRAM_BOT_TOKEN, TELEGRAM_CHAT_ID, HEARTBEAT_URL))
 _CHECKS: Final[Mapping[str, Callable[[Mapping[str, str]], object]]] = {
     MCP_URL: lambda env: _url(MCP_URL, env[MCP_URL]),
     MCP_BOT_TAG: _bot_tag,
     TELEGRAM_API_URL: lambda env: _url(TELEGRAM_API_URL, env[TELEGRAM_API_URL]),
+    **{name: partial(check_delivery, name) for name in (DIGEST_AT, QUIET_HOURS, TIME_ZONE)},
     ALLOW_HTTP: lambda env: _boolean(env, ALLOW_HTTP, default=False),
     CA_FILE: lambda env: _existing_file(env, CA_FILE),
     SSL_CERT_FILE: lambda env: _existing_file(env, SSL_CERT_FILE),

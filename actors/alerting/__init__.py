@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from actors.alerting.actor import Alerting
+from actors.alerting.actor import Alerting, trial_alert
 from actors.alerting.channel import AlertChannel, NotTaken, Taken
+from actors.alerting.delivery_times import DeliveryTimes
+from actors.alerting.letter import Letter
 from actors.alerting.telegram import TelegramChannel
 
-__all__ = ["AlertChannel", "Alerting", "NotTaken", "Taken", "TelegramChannel"]
+__all__ = [
+    "AlertChannel",
+    "Alerting",
+    "DeliveryTimes",
+    "Letter",
+    "NotTaken",
+    "Taken",
+    "TelegramChannel",
+    "trial_alert",
+]

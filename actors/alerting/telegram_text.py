@@ -15,20 +15,21 @@ _CUT = "…"
 def render(alert: AlertRow, *, markup: bool) -> str:
     """The alert as one message. If it is too long its text is cut, then its cause; head and time stay."""
     at = f"{alert.at:%Y-%m-%d %H:%M:%S}Z"
-    head = _fit(f"{alert.severity} {alert.code}", 200, markup)
+    head = fit(f"{alert.severity} {alert.code}", 200, markup)
     if markup:
         head = f"<b>{head}</b>"
-    cause = _fit(alert.cause, 1000, markup)
+    cause = fit(alert.cause, 1000, markup)
     frame = f"{head}\n\ncause: {cause}\n{at}"
-    text = _fit(alert.text, LENGTH_MAX - _units(frame), markup)
+    text = fit(alert.text, LENGTH_MAX - units(frame), markup)
     return f"{head}\n{text}\ncause: {cause}\n{at}"
 
 
-def _units(text: str) -> int:
+def units(text: str) -> int:
+    """Its length as Telegram counts it."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def _fit(text: str, budget: int, markup: bool) -> str:
+def fit(text: str, budget: int, markup: bool) -> str:
     """Escape, and cut before escaping so that no entity is torn: at most `budget` code units.
 
     A character that is not seen, or that begins a line, is shown as an escape: nothing in an alert can look
@@ -36,12 +37,12 @@ def _fit(text: str, budget: int, markup: bool) -> str:
     """
     text = visible(text)
     pieces = [html.escape(character, quote=False) if markup else character for character in text]
-    if sum(map(_units, pieces)) <= budget:
+    if sum(map(units, pieces)) <= budget:
         return "".join(pieces)
     kept: list[str] = []
-    room = budget - _units(_CUT)
+    room = budget - units(_CUT)
     for piece in pieces:
-        room -= _units(piece)
+        room -= units(piece)
         if room < 0:
             break
         kept.append(piece)

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from actors.alerting import Alerting, NotTaken, channel_queue
+from actors.alerting import Alerting, DeliveryTimes, NotTaken, waiting
 from actors.runtime.testing import FakeAddress, FakeContext
 from core.messages.alerting import (
     AlertingStatus,
@@ -24,6 +24,7 @@ from core.messages.state import (
     GetUndeliveredAlerts,
     RecordAlert,
     RecordAlertDelivered,
+    RecordAlertsTried,
     Recorded,
     UndeliveredAlerts,
 )
@@ -36,14 +37,24 @@ START = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
 class Desk:
     """The actor with its fakes, and the moves a test makes."""
 
-    def __init__(self, *, channels: int = 1, backlog: tuple[AlertRow, ...] | None = ()) -> None:
+    def __init__(
+        self,
+        *,
+        channels: int = 1,
+        backlog: tuple[AlertRow, ...] | None = (),
+        times: DeliveryTimes | None = None,
+    ) -> None:
         self.channels = [FakeChannel(f"fake-{number}") for number in range(channels)]
         self.state = FakeAddress("state")
+        self.state_answers = True
+        self.attempts_answered = 0
         self.ctx = FakeContext("alerting", now=START)
         self.actor = Alerting(
             state=self.state,
             channels=[partial(next, iter([channel])) for channel in self.channels],
             redact=Redactor(["s3cret-token"]),
+            times=times,
+            host="mcp.example.com",
         )
         self.actor.ctx = self.ctx
         self.actor.on_start()
@@ -51,25 +62,42 @@ class Desk:
             for channel in self.channels:
                 self.backlog(*backlog, channel=channel)
 
-    def backlog(self, *alerts: AlertRow, channel: FakeChannel | None = None) -> None:
+    def backlog(
+        self, *alerts: AlertRow, channel: FakeChannel | None = None, tried: tuple[str, ...] = ()
+    ) -> None:
         """State's answer: what the books hold undelivered for a channel."""
         name = (channel or self.channel).name
-        self.actor.on_receive(UndeliveredAlerts(request_id="r", channel=name, alerts=alerts))
+        self.actor.on_receive(UndeliveredAlerts(request_id="r", channel=name, alerts=alerts, tried=tried))
 
     @property
     def channel(self) -> FakeChannel:
         return self.channels[0]
 
-    def alert(self, text: str, severity: Severity = Severity.HIGH) -> None:
+    def alert(
+        self, text: str, severity: Severity = Severity.CRITICAL, *, code: str = "C", cause: str = "a test"
+    ) -> None:
         self.actor.on_receive(
-            RaiseAlert(severity=severity, code="C", text=text, cause="a test", at=self.ctx.now())
+            RaiseAlert(severity=severity, code=code, text=text, cause=cause, at=self.ctx.now())
         )
 
-    def run(self, seconds: float) -> None:
-        """Let timers come due one second at a time, so that pacing shows."""
-        for _ in range(int(seconds)):
-            for message in self.ctx.advance(1.0):
-                self.actor.on_receive(message)
+    def run(self, seconds: float, step_s: float = 1.0) -> None:
+        """Let timers come due one second at a time, so that pacing shows; state answers at once."""
+        for _ in range(int(seconds / step_s)):
+            due = self.ctx.advance(step_s)
+            while due:
+                for message in due:
+                    self.actor.on_receive(message)
+                if self.state_answers:
+                    self.answer_attempts()
+                due = self.ctx.advance(0.0)
+
+    def answer_attempts(self) -> None:
+        """State has on record which letters are about to be sent."""
+        tried = self.recorded(RecordAlertsTried)
+        for message in tried[self.attempts_answered :]:
+            assert isinstance(message, RecordAlertsTried)
+            self.actor.on_receive(Recorded(request_id=message.request_id))
+        self.attempts_answered = len(tried)
 
     @property
     def sent(self) -> list[str]:
@@ -89,9 +117,9 @@ class Desk:
         return [message for message in self.ctx.told_to(self.state) if isinstance(message, kind)]
 
 
-def stored(alert_id: str, text: str, seconds: float) -> AlertRow:
+def stored(alert_id: str, text: str, seconds: float, severity: Severity = Severity.CRITICAL) -> AlertRow:
     at = START + timedelta(seconds=seconds)
-    return AlertRow(alert_id=alert_id, severity=Severity.HIGH, code="C", text=text, cause="before", at=at)
+    return AlertRow(alert_id=alert_id, severity=severity, code="C", text=text, cause="before", at=at)
 
 
 def test_alerts_go_out_in_order_at_most_one_a_second() -> None:
@@ -197,7 +225,7 @@ def test_a_late_backlog_does_not_repeat_what_was_delivered() -> None:
 def test_what_does_not_fit_in_memory_is_counted_and_read_again_from_the_books(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(channel_queue, "QUEUE_MAX", 3)
+    monkeypatch.setattr(waiting, "QUEUE_MAX", 3)
     desk = Desk()
     for number in range(5):
         desk.alert(str(number))
@@ -274,7 +302,9 @@ def test_a_channel_reads_only_its_own_backlog() -> None:
 
 def test_two_channels_of_one_name_are_refused() -> None:
     actor = Alerting(
-        state=FakeAddress("state"), channels=[FakeChannel, FakeChannel], redact=Redactor(["s3cret-token"])
+        state=FakeAddress("state"),
+        channels=[lambda: FakeChannel(), lambda: FakeChannel()],
+        redact=Redactor(["s3cret-token"]),
     )
     actor.ctx = FakeContext("alerting", now=START)
     with pytest.raises(ValueError, match="expected each name once, found 'fake' twice"):
@@ -283,7 +313,7 @@ def test_two_channels_of_one_name_are_refused() -> None:
 
 def raise_for(desk: Desk, asker: FakeAddress) -> None:
     raised = RaiseAlert(
-        severity=Severity.MEDIUM, code="C", text="the end", cause="c", at=START, request_id="told-1"
+        severity=Severity.CRITICAL, code="C", text="the end", cause="c", at=START, request_id="told-1"
     )
     with desk.ctx.handling(raised, sender=asker):
         desk.actor.on_receive(raised)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import SecretStr
 
-from actors.alerting import NotTaken, Taken, TelegramChannel
+from actors.alerting import Letter, NotTaken, Taken, TelegramChannel
 from core.messages.alerting import AlertRow, Severity
 from tests.fakes.telegram import FakeTelegram
 from tests.hostile.misbehaviours import FLOODS, FRAMES, End, Misbehaviour, says
@@ -19,8 +19,9 @@ CHAT = "-100987654321"
 AT = datetime(2026, 1, 5, 14, 0, 3, tzinfo=UTC)
 
 
-def alert(alert_id: str = "1") -> AlertRow:
-    return AlertRow(alert_id=alert_id, severity=Severity.HIGH, code="C", text="a < b", cause="c", at=AT)
+def alert(alert_id: str = "1", text: str = "a < b", cause: str = "c") -> Letter:
+    row = AlertRow(alert_id=alert_id, severity=Severity.HIGH, code="C", text=text, cause=cause, at=AT)
+    return Letter((row,))
 
 
 @pytest.fixture
@@ -102,7 +103,7 @@ def test_what_telegram_says_is_quoted_and_without_the_token(
 
 def test_an_alert_can_not_look_like_two(telegram: FakeTelegram, channel: TelegramChannel) -> None:
     text = "x\n\nCRITICAL all_is_well\u202e\u200b"
-    channel.send(alert().model_copy(update={"text": text, "cause": "c\rd"}))
+    channel.send(alert(text=text, cause="c\rd"))
     (shown,) = telegram.texts
     assert r"x\n\nCRITICAL all_is_well\u202e\u200b" in shown
     assert r"cause: c\rd" in shown

@@ -55,7 +55,8 @@ def duration(lasted: timedelta) -> str:
     seconds = max(0, round(lasted.total_seconds()))
     if seconds < 60:
         return f"{seconds} s"
-    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
+    minutes = round(seconds / 60)
+    hours, days = minutes // 60, minutes // 1440
     if hours == 0:
         return f"{minutes} min"
     if days == 0:

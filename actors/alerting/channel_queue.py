@@ -11,7 +11,7 @@ from typing import Final, assert_never
 from actors.alerting.channel import AlertChannel, NotTaken, Taken
 from actors.alerting.delivery_times import DeliveryTimes
 from actors.alerting.letter import Letter
-from actors.alerting.refusals import Refusals, notice_of
+from actors.alerting.refusals import Refusals, Verdict, notice_of
 from actors.alerting.standing import is_end
 from actors.alerting.waiting import EARLY_S, LOOK_S, Waiting
 from actors.failpoints import Failpoint, reach
@@ -129,7 +129,7 @@ class ChannelQueue:
 
     def add(self, alert: AlertRow) -> None:
         """Queue an alert that has just been raised."""
-        if not self._waiting.add(alert, at_once=is_end(alert), now_s=self._ctx.monotonic()):
+        if not self._waiting.add(alert, is_end=is_end(alert), now_s=self._ctx.monotonic()):
             self._overflowed += 1
             return
         if alert.severity is Severity.CRITICAL:
@@ -204,7 +204,7 @@ class ChannelQueue:
         self._outbox.send(self._state, tried, tried.request_id)
 
     def _attempt(self, alerts: Sequence[AlertRow]) -> None:
-        refused = self._refusals.given_up(alerts)
+        refused = self._refusals.notice_due(alerts)
         if refused is None:
             letter = Letter(
                 tuple(alerts),
@@ -218,27 +218,36 @@ class ChannelQueue:
         outcome = self._channel.send(letter)
         match outcome:
             case Taken():
-                self._taken(alerts, refused)
+                self._reached()
+                if refused is None:
+                    self._taken(alerts)
+                else:
+                    self._refusals.notice_taken(refused)
             case NotTaken():
-                self._not_taken(alerts, outcome)
+                self._not_taken(alerts, refused, outcome)
             case _:
                 assert_never(outcome)
 
-    def _taken(self, alerts: Sequence[AlertRow], refused: AlertRow | None) -> None:
+    def _reached(self) -> None:
+        """The service has taken a letter."""
+        self._failures, self._failing_since = 0, None
+        self._not_before_s = self._ctx.monotonic() + PACE_S
+        self._back_off_until_s = 0.0
+
+    def _taken(self, alerts: Sequence[AlertRow]) -> None:
         reach(Failpoint.ALERT_SENT)
-        self._refusals.taken(alerts)
+        self._delivered += len(alerts)
+        for alert in alerts:
+            self._record_delivered(alert.alert_id)
+        self._done(alerts)
+
+    def _done(self, alerts: Sequence[AlertRow]) -> None:
+        """These go no further over this channel: they were taken, or are parked."""
+        self._refusals.done(alerts)
         self._waiting.drop(alerts)
         ids = [alert.alert_id for alert in alerts]
         self._delivered_ids.extend(ids)
         self._perhaps_taken.difference_update(ids)
-        self._failures, self._failing_since = 0, None
-        self._not_before_s = self._ctx.monotonic() + PACE_S
-        if refused is None:
-            self._delivered += len(alerts)
-            for alert_id in ids:
-                self._record_delivered(alert_id)
-        else:
-            self._record_parked(refused)
         if not self._waiting.all_in_memory:
             self.read_backlog()
 
@@ -267,11 +276,19 @@ class ChannelQueue:
         )
         self._outbox.send(self._state, done, done.request_id)
 
-    def _not_taken(self, alerts: Sequence[AlertRow], refusal: NotTaken) -> None:
-        now_s = self._ctx.monotonic()
-        if refusal.perhaps:
+    def _not_taken(self, alerts: Sequence[AlertRow], noticed: AlertRow | None, refusal: NotTaken) -> None:
+        """`noticed` is the alert in whose place a notice was sent, if one was."""
+        now_s, verdict = self._ctx.monotonic(), Verdict.AGAIN
+        if refusal.perhaps and noticed is None:
             self._perhaps_taken.update(alert.alert_id for alert in alerts)
-        if refusal.refused and self._refusals.refused(alerts):
+        if refusal.refused and noticed is None:
+            verdict = self._refusals.refused(alerts)
+        elif refusal.refused and noticed is not None:
+            self._refusals.notice_refused(noticed)
+        if verdict is Verdict.PARK:
+            self._record_parked(alerts[0])
+            self._done(alerts)
+        if verdict is not Verdict.AGAIN:
             wait_s = PACE_S
         else:
             wait_s = RETRY_WAITS_S[min(self._failures, len(RETRY_WAITS_S) - 1)]

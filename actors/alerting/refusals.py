@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Final
 
 from actors.alerting.letter import Letter
@@ -12,49 +13,66 @@ from core.alerts import AlertCode
 from core.messages.alerting import AlertRow, Severity
 
 TRIES_MAX: Final = 3
-"""Refusals of one alert in a letter of its own; then a notice is sent in its place."""
+"""Refusals of one alert in a letter of its own, the last one after a notice was taken."""
+
+
+class Verdict(StrEnum):
+    """What follows from a refusal."""
+
+    PART = "part"
+    """The letter had several alerts: a part of it is tried next."""
+    AGAIN = "again"
+    PARK = "park"
+    """The service takes other letters and refuses this alert."""
 
 
 class Refusals:
     """Of a letter with several alerts, halves are tried until the refused one stands alone.
 
-    After its third refusal a notice goes in its place, in words that hold nothing of the alert. If the notice
-    is taken, it was the alert that was refused. If it is refused too, the service refuses everything (the
-    chat is gone, say): then nothing is given up, however long that lasts.
+    Between its second and its third try a notice is sent, in words that hold nothing of the alert. If it is
+    taken and the third try is refused, it is the alert that is refused. If the notice is refused too, the
+    service refuses everything (the chat is gone, say): then nothing is given up, however long that lasts.
     """
 
     def __init__(self, waiting: Waiting) -> None:
         self._waiting = waiting
         self._counts: Counter[str] = Counter()
+        self._noticed: set[str] = set()
 
-    def given_up(self, alerts: Sequence[AlertRow]) -> AlertRow | None:
-        """The alert in whose place a notice is due, or None."""
-        alone = len(alerts) == 1 and self._counts[alerts[0].alert_id] >= TRIES_MAX
-        return alerts[0] if alone else None
+    def notice_due(self, alerts: Sequence[AlertRow]) -> AlertRow | None:
+        """The alert in whose place a notice is sent now, or None."""
+        first = alerts[0]
+        refused = len(alerts) == 1 and self._counts[first.alert_id] >= TRIES_MAX - 1
+        return first if refused and first.alert_id not in self._noticed else None
 
-    def refused(self, alerts: Sequence[AlertRow]) -> bool:
-        """Note a refusal of these, or of the notice in their place. True if a part of them is tried next."""
+    def notice_taken(self, alert: AlertRow) -> None:
+        self._noticed.add(alert.alert_id)
+
+    def notice_refused(self, alert: AlertRow) -> None:
+        """Everything is refused: the alert is tried again before the next notice."""
+        self._counts[alert.alert_id] = TRIES_MAX - 2
+
+    def refused(self, alerts: Sequence[AlertRow]) -> Verdict:
+        """Note that the service refuses the letter with these."""
         if len(alerts) > 1:
             self._waiting.most = len(alerts) // 2
-            return True
-        alert_id = alerts[0].alert_id
-        if self._counts[alert_id] >= TRIES_MAX:
-            self._counts[alert_id] = 0
-        else:
-            self._counts[alert_id] += 1
-        return False
+            return Verdict.PART
+        self._counts[alerts[0].alert_id] += 1
+        return Verdict.PARK if self._counts[alerts[0].alert_id] >= TRIES_MAX else Verdict.AGAIN
 
-    def taken(self, alerts: Sequence[AlertRow]) -> None:
+    def done(self, alerts: Sequence[AlertRow]) -> None:
+        """These were taken, or are parked."""
         for alert in alerts:
             self._counts.pop(alert.alert_id, None)
+            self._noticed.discard(alert.alert_id)
         self._waiting.most = min(2 * self._waiting.most, DIGEST_MAX)
 
 
 def notice_of(refused: AlertRow, channel: str) -> Letter:
     """The letter in the place of an alert that was refused. None of the alert's own words are in it."""
     text = (
-        f"An alert of {refused.severity} was refused by {channel} {TRIES_MAX} times and is not sent any "
-        "more. It is in the books: run.py status names it."
+        f"An alert of {refused.severity} was refused by {channel}. It is tried once more: unless it comes "
+        "next, it stays in the books and is not sent any more; run.py status names it."
     )
     return Letter(
         (

@@ -15,6 +15,8 @@ QUEUE_MAX = 500
 """Alerts of one severity held in memory; the rest wait in the books, and are read when these are gone."""
 GROUP_WAIT_S: Final = 5.0
 """An alert of HIGH or MEDIUM waits so long for others that come with it."""
+END_WAIT_S: Final = 1.0
+"""The ends of one outage come within a second; for a person that is at once."""
 GROUP_MAX: Final = 20
 DIGEST_MAX: Final = 200
 EARLY_S: Final = 0.05
@@ -48,11 +50,11 @@ class Waiting:
         """False if alerts of a severity of which nothing is left here wait in the books alone."""
         return all(self._alerts[severity] for severity in self._beyond)
 
-    def add(self, alert: AlertRow, *, at_once: bool, now_s: float) -> bool:
+    def add(self, alert: AlertRow, *, is_end: bool, now_s: float) -> bool:
         """Take an alert that was just raised; False if it has to wait in the books alone.
 
-        From there on all of its severity wait there, so that none can overtake an earlier one. `at_once`
-        sends what waits to be grouped without waiting longer.
+        From there on all of its severity wait there, so that none can overtake an earlier one. An
+        end, and what waits to be grouped with it, goes without waiting longer.
         """
         queue = self._alerts[alert.severity]
         if alert.severity in self._beyond or len(queue) >= QUEUE_MAX:
@@ -60,7 +62,7 @@ class Waiting:
             return False
         queue.append(alert)
         if alert.severity in GROUPED:
-            due_s = now_s if at_once else now_s + GROUP_WAIT_S
+            due_s = now_s + (END_WAIT_S if is_end else GROUP_WAIT_S)
             self._group_due_s = due_s if self._group_due_s is None else min(self._group_due_s, due_s)
         return True
 

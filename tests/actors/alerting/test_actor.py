@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from functools import partial
-
 import pytest
 
-from actors.alerting import Alerting, DeliveryTimes, NotTaken, waiting
+from actors.alerting import Alerting, NotTaken, waiting
 from actors.runtime.testing import FakeAddress, FakeContext
 from core.messages.alerting import (
-    AlertingStatus,
     AlertRaised,
-    AlertRow,
-    ChannelStatus,
-    GetAlerting,
     RaiseAlert,
     Severity,
 )
@@ -24,102 +17,11 @@ from core.messages.state import (
     GetUndeliveredAlerts,
     RecordAlert,
     RecordAlertDelivered,
-    RecordAlertsTried,
     Recorded,
-    UndeliveredAlerts,
 )
 from core.redaction import Redactor
+from tests.actors.alerting.desk import START, Desk, stored
 from tests.fakes.channel import FakeChannel
-
-START = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
-
-
-class Desk:
-    """The actor with its fakes, and the moves a test makes."""
-
-    def __init__(
-        self,
-        *,
-        channels: int = 1,
-        backlog: tuple[AlertRow, ...] | None = (),
-        times: DeliveryTimes | None = None,
-    ) -> None:
-        self.channels = [FakeChannel(f"fake-{number}") for number in range(channels)]
-        self.state = FakeAddress("state")
-        self.state_answers = True
-        self.attempts_answered = 0
-        self.ctx = FakeContext("alerting", now=START)
-        self.actor = Alerting(
-            state=self.state,
-            channels=[partial(next, iter([channel])) for channel in self.channels],
-            redact=Redactor(["s3cret-token"]),
-            times=times,
-            host="mcp.example.com",
-        )
-        self.actor.ctx = self.ctx
-        self.actor.on_start()
-        if backlog is not None:
-            for channel in self.channels:
-                self.backlog(*backlog, channel=channel)
-
-    def backlog(
-        self, *alerts: AlertRow, channel: FakeChannel | None = None, tried: tuple[str, ...] = ()
-    ) -> None:
-        """State's answer: what the books hold undelivered for a channel."""
-        name = (channel or self.channel).name
-        self.actor.on_receive(UndeliveredAlerts(request_id="r", channel=name, alerts=alerts, tried=tried))
-
-    @property
-    def channel(self) -> FakeChannel:
-        return self.channels[0]
-
-    def alert(
-        self, text: str, severity: Severity = Severity.CRITICAL, *, code: str = "C", cause: str = "a test"
-    ) -> None:
-        self.actor.on_receive(
-            RaiseAlert(severity=severity, code=code, text=text, cause=cause, at=self.ctx.now())
-        )
-
-    def run(self, seconds: float, step_s: float = 1.0) -> None:
-        """Let timers come due one second at a time, so that pacing shows; state answers at once."""
-        for _ in range(int(seconds / step_s)):
-            due = self.ctx.advance(step_s)
-            while due:
-                for message in due:
-                    self.actor.on_receive(message)
-                if self.state_answers:
-                    self.answer_attempts()
-                due = self.ctx.advance(0.0)
-
-    def answer_attempts(self) -> None:
-        """State has on record which letters are about to be sent."""
-        tried = self.recorded(RecordAlertsTried)
-        for message in tried[self.attempts_answered :]:
-            assert isinstance(message, RecordAlertsTried)
-            self.actor.on_receive(Recorded(request_id=message.request_id))
-        self.attempts_answered = len(tried)
-
-    @property
-    def sent(self) -> list[str]:
-        return self.channel.sent
-
-    @property
-    def status(self) -> AlertingStatus:
-        status = self.actor.on_receive(GetAlerting())
-        assert isinstance(status, AlertingStatus)
-        return status
-
-    @property
-    def channel_status(self) -> ChannelStatus:
-        return self.status.channels[0]
-
-    def recorded(self, kind: type) -> list[object]:
-        return [message for message in self.ctx.told_to(self.state) if isinstance(message, kind)]
-
-
-def stored(alert_id: str, text: str, seconds: float, severity: Severity = Severity.CRITICAL) -> AlertRow:
-    at = START + timedelta(seconds=seconds)
-    return AlertRow(alert_id=alert_id, severity=severity, code="C", text=text, cause="before", at=at)
 
 
 def test_alerts_go_out_in_order_at_most_one_a_second() -> None:

@@ -104,9 +104,11 @@ def engine_settings(
     )
 
 
-def redactor(mcp: McpSettings, channels: Sequence[ChannelSettings], *others: BaseModel | None) -> Redactor:
+def redactor(
+    mcp: McpSettings | None, channels: Sequence[ChannelSettings], *others: BaseModel | None
+) -> Redactor:
     """Masks every secret that this process was given: each `SecretStr` of its settings."""
-    given = (mcp, *channels, *(other for other in others if other is not None))
+    given = (one for one in (mcp, *channels, *others) if one is not None)
     return Redactor(secret for settings in given for secret in _secrets(settings))
 
 

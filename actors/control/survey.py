@@ -25,6 +25,10 @@ ASK_S = 1.0
 OVERDUE = timedelta(minutes=10)
 """A cycle is told when it is due, and its next run is then in the books within seconds."""
 
+DEAD_AFTER = timedelta(minutes=10)
+"""A channel that fails for so long is dead. That is a problem, although no restart mends it: the heartbeat
+then stops, and whoever watches it learns by another way what this channel can't tell."""
+
 _Answer = TypeVar("_Answer")
 
 
@@ -119,7 +123,20 @@ def healthcheck(status: EngineStatus) -> Healthcheck:
             for job, due_at in status.next_runs.items()
             if job.is_cycle and status.at - due_at > OVERDUE
         ]
+    if status.alerting is not None:
+        problems += [
+            f"{channel.channel} has taken no alert since {channel.failing_since:%Y-%m-%d %H:%M:%S}Z, "
+            f"{channel.queued} wait: {channel.last_error}; run.py alert test tries it"
+            for channel in status.alerting.channels
+            if channel.failing_since is not None and status.at - channel.failing_since >= DEAD_AFTER
+        ]
     notes: list[str] = []
+    if status.alerting is not None:
+        notes += [
+            f"{channel.channel} refused an alert for good: {named}"
+            for channel in status.alerting.channels
+            for named in channel.parked
+        ]
     if status.kill_switch is not None:
         if status.kill_switch.armed:
             notes.append(f"the kill switch is armed: {status.kill_switch.reason}")

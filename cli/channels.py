@@ -25,7 +25,7 @@ class ChannelFound:
 
 def probe_channels(channels: Sequence[OpenChannel], redact: Redactor) -> list[ChannelFound]:
     """Whether each would take an alert now; nothing is sent."""
-    return [_found(open_channel, AlertChannel.probe, redact) for open_channel in channels]
+    return [_found(open_channel, lambda channel: channel.probe(), redact) for open_channel in channels]
 
 
 def send_test(channels: Sequence[OpenChannel], redact: Redactor, now: datetime) -> list[ChannelFound]:

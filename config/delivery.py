@@ -31,13 +31,17 @@ _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 
 
 class DeliverySettings(BaseModel):
-    """The operator's day. `quiet` is from, until: local times of `zone`, as `digest_at` is."""
+    """The operator's day. `quiet` is from, until: local times of `time_zone`, as `digest_at` is."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
-    zone: tzinfo = UTC
+    time_zone: str = "UTC"
     digest_at: time = time(8)
     quiet: tuple[time, time] | None = None
+
+    @property
+    def zone(self) -> tzinfo:
+        return UTC if self.time_zone == "UTC" else ZoneInfo(self.time_zone)
 
 
 class HeartbeatSettings(BaseModel):
@@ -50,7 +54,7 @@ class HeartbeatSettings(BaseModel):
 
 def delivery_from_env(env: Mapping[str, str]) -> DeliverySettings:
     """When alerts may be sent. Raises `InputError`."""
-    return DeliverySettings(zone=_zone(env), digest_at=_digest_at(env), quiet=_quiet(env))
+    return DeliverySettings(time_zone=_zone(env), digest_at=_digest_at(env), quiet=_quiet(env))
 
 
 def heartbeat_from_env(env: Mapping[str, str]) -> HeartbeatSettings | None:
@@ -106,12 +110,10 @@ def _time(name: str, text: str) -> time:
     return time(int(found[1]), int(found[2]))
 
 
-def _zone(env: Mapping[str, str]) -> tzinfo:
-    name = env.get(TIME_ZONE, "").strip()
-    if name in ("", "UTC"):
-        return UTC
+def _zone(env: Mapping[str, str]) -> str:
+    name = env.get(TIME_ZONE, "").strip() or "UTC"
     try:
-        return ZoneInfo(name)
+        return name if name == "UTC" else ZoneInfo(name).key
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise InputError(
             f"{TIME_ZONE}: expected the name of a time zone that this machine knows, such as Europe/Rome, "

@@ -33,6 +33,7 @@ BACKLOG_WAIT_S = 10.0
 TRIED_WAIT_S = 2.0
 """So long a letter waits for the books to say that it is about to be sent; then it goes without."""
 RETRY_WAITS_S = (1.0, 5.0, 30.0, 60.0)
+PROBE_LEAD_S: Final = 60.0
 JUMP_WAIT_S: Final = 60.0
 """Market time to the next look where market time jumps, so that a pause of process time is no busy loop."""
 
@@ -163,13 +164,15 @@ class ChannelQueue:
             self._wake()
 
     def probe(self) -> None:
-        """Look whether the service is there, if nothing waits that would show it."""
-        if len(self._waiting) or self._waits_for_backlog:
+        """Look whether the service is there, unless a letter shows it soon. What waits for the digest does
+        not."""
+        due_s = self._waiting.due_in_s(self._ctx.now(), self._ctx.monotonic())
+        if self._waits_for_backlog or (due_s is not None and due_s < PROBE_LEAD_S):
             return
         self._ctx.check_live()
         problem = self._channel.probe()
         if problem is None:
-            self._failing_since = None
+            self._works()
         else:
             self._failed(problem)
             self._ctx.log().warning(
@@ -183,12 +186,16 @@ class ChannelQueue:
         outcome = self._channel.send(Letter((alert,), host=self._host))
         if isinstance(outcome, NotTaken):
             return self._redact(outcome.error)
-        if not len(self._waiting):
-            self._failing_since = None
+        self._works()
         return None
 
     def close(self) -> None:
         self._channel.close()
+
+    def _works(self) -> None:
+        """The service is there; a letter that it has not taken shows better whether it takes letters."""
+        if self._failures == 0:
+            self._failing_since = None
 
     def _record_attempt(self, alerts: Sequence[AlertRow]) -> None:
         """Tell the books before the attempt: if this life ends in it, the next one knows of a repeat."""

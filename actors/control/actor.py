@@ -142,8 +142,9 @@ class Control(
                 self._waiting_for_trial.append(deferred(self.ctx, message))
                 self.ctx.tell(self._rooms.alerting, message)
             case ChannelsTried():
-                if self._waiting_for_trial:
-                    self._waiting_for_trial.pop(0).set(message)
+                waiting, self._waiting_for_trial = self._waiting_for_trial, []
+                for reply in waiting:
+                    reply.set(message)
             case GetJobs():
                 self._handle_get_jobs(message)
             case InjectMessage():

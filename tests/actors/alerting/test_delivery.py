@@ -319,6 +319,7 @@ def test_the_channels_are_tried_past_all_queues_and_the_outcome_of_each_is_told(
 
 def test_a_dead_channel_is_seen_before_it_is_needed() -> None:
     desk = Desk()
+    desk.alert("waits for the digest", Severity.LOW)
     desk.channel.problem = "HTTP 401: Unauthorized"
     desk.run(20)
     assert desk.channel_status.failing_since is not None

@@ -11,9 +11,9 @@ from typing import Final, assert_never
 from actors.alerting.channel import AlertChannel, NotTaken, Taken
 from actors.alerting.delivery_times import DeliveryTimes
 from actors.alerting.letter import Letter
+from actors.alerting.outgoing import EARLY_S, LOOK_S, Outgoing
 from actors.alerting.refusals import Refusals, Verdict, notice_of
 from actors.alerting.standing import is_end
-from actors.alerting.waiting import EARLY_S, LOOK_S, Waiting
 from actors.failpoints import Failpoint, reach
 from actors.runtime import Address, Outbox, OwnContext, Timer
 from core.messages.alerting import AlertRow, ChannelStatus, Severity
@@ -76,7 +76,7 @@ class ChannelQueue:
         self._channel = channel
         self._redact = redact
         self._host = host
-        self._waiting = Waiting(times)
+        self._waiting = Outgoing(times)
         self._refusals = Refusals(self._waiting)
         self._delivered_ids: deque[str] = deque(maxlen=DELIVERED_MEMORY)
         self._perhaps_taken: set[str] = set()

@@ -54,7 +54,7 @@ class Letter:
 
 
 @dataclass(frozen=True)
-class Line:
+class LetterLine:
     """What a letter says in one line: one alert, or several of one family; `text` is that of the last."""
 
     severity: Severity
@@ -82,7 +82,7 @@ def headline(letter: Letter) -> str:
     return f"{count} alerts"
 
 
-def lines(letter: Letter) -> tuple[Line, ...]:
+def lines(letter: Letter) -> tuple[LetterLine, ...]:
     """The letter's lines, each where its first alert stands."""
     folded: dict[object, list[AlertRow]] = {}
     for alert in letter.alerts:
@@ -92,9 +92,9 @@ def lines(letter: Letter) -> tuple[Line, ...]:
     return tuple(_line(letter, alerts) for alerts in folded.values())
 
 
-def _line(letter: Letter, alerts: list[AlertRow]) -> Line:
+def _line(letter: Letter, alerts: list[AlertRow]) -> LetterLine:
     last = alerts[-1]
-    return Line(
+    return LetterLine(
         severity=last.severity,
         code=last.code if len(alerts) == 1 else family(last.code),
         text=letter.shown(last).text,

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from actors.alerting.letter import Letter
-from actors.alerting.waiting import DIGEST_MAX, Waiting
+from actors.alerting.outgoing import DIGEST_MAX, Outgoing
 from core.alerts import AlertCode
 from core.messages.alerting import AlertRow, Severity
 
@@ -34,7 +34,7 @@ class Refusals:
     service refuses everything (the chat is gone, say): then nothing is given up, however long that lasts.
     """
 
-    def __init__(self, waiting: Waiting) -> None:
+    def __init__(self, waiting: Outgoing) -> None:
         self._waiting = waiting
         self._counts: Counter[str] = Counter()
         self._noticed: set[str] = set()

@@ -6,7 +6,7 @@ import html
 from datetime import datetime
 from typing import Final
 
-from actors.alerting.letter import Letter, Line, headline, lines
+from actors.alerting.letter import Letter, LetterLine, headline, lines
 from actors.alerting.telegram_text import LENGTH_MAX, fit, render, units
 
 LINE_MAX: Final = 1000
@@ -41,7 +41,7 @@ def render_letter(letter: Letter, *, markup: bool) -> str:
     return "\n".join((head, *shown, tail))
 
 
-def _line(line: Line, budget: int, markup: bool) -> str:
+def _line(line: LetterLine, budget: int, markup: bool) -> str:
     times = f" ×{line.count}" if line.count > 1 else ""
     whom = f" ({', '.join(line.subjects)})" if line.count > 1 and line.subjects else ""
     said = fit(f"{line.severity} {line.code}{times}{whom}: {line.text}", budget - 2, markup)

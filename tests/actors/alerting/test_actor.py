@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from actors.alerting import Alerting, NotTaken, waiting
+from actors.alerting import Alerting, NotTaken, outgoing
 from actors.runtime.testing import FakeAddress, FakeContext
 from core.messages.alerting import (
     AlertRaised,
@@ -127,7 +127,7 @@ def test_a_late_backlog_does_not_repeat_what_was_delivered() -> None:
 def test_what_does_not_fit_in_memory_is_counted_and_read_again_from_the_books(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(waiting, "QUEUE_MAX", 3)
+    monkeypatch.setattr(outgoing, "QUEUE_MAX", 3)
     desk = Desk()
     for number in range(5):
         desk.alert(str(number))

@@ -26,7 +26,7 @@ LOOK_S: Final = 600.0
 GROUPED: Final = (Severity.HIGH, Severity.MEDIUM)
 
 
-class Waiting:
+class Outgoing:
     """The alerts of each severity in the order in which they came. Times `*_s` are process time."""
 
     def __init__(self, times: DeliveryTimes) -> None:

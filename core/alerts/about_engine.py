@@ -75,12 +75,12 @@ ENGINE: Final[Mapping[AlertCode, AlertEntry]] = {
         severities=(Severity.HIGH,),
     ),
     AlertCode.ACTOR_PARKED: AlertEntry(
-        title="A feed is down",
+        title="A part is down",
         means="The actor of a router, or of the market's data, failed too often within a minute. Entries are "
-        "suspended; exits go on as long as deribit works.",
+        "suspended; exits go on as long as deribit works. If it is the heartbeat (HIGH), trading goes on.",
         do="run.py ping shows whether the upstream host is the cause; the files in log/ have the traceback.",
         over="It is tried again every ten minutes, and the suspension clears by itself.",
-        severities=(Severity.CRITICAL,),
+        severities=(Severity.HIGH, Severity.CRITICAL),
     ),
     AlertCode.SUPERVISOR_EXHAUSTED: AlertEntry(
         title="A part failed too often",

@@ -346,6 +346,7 @@ def _alerting(settings: EngineSettings, rooms: Rooms) -> Alerting:
         redact=settings.redact,
         times=settings.delivery,
         host=settings.host,
+        began=settings.identity.started_at,
     )
 
 

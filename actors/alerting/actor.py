@@ -6,7 +6,7 @@ import logging
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import assert_never
 
 from actors.alerting.channel import AlertChannel
@@ -90,8 +90,11 @@ class Alerting(Room[AlertingProtocol | OwnMessage]):
         redact: Callable[[str], str],
         times: DeliveryTimes | None = None,
         host: str = "",
+        began: datetime | None = None,
     ) -> None:
-        """`host` is the upstream host, named when several of its routers are silent."""
+        """`host` is the upstream host, named when several of its routers are silent. `began` is when this
+        engine started, of which this actor may have several lives."""
+        self._began = began or datetime.min.replace(tzinfo=UTC)
         self._times = times or DeliveryTimes()
         self._host = host
         self._state = state
@@ -148,7 +151,7 @@ class Alerting(Room[AlertingProtocol | OwnMessage]):
             case UndeliveredAlerts():
                 self._queues[message.channel].take_backlog(message)
             case AlertsRead():
-                self._standing.read(message.alerts)
+                self._standing.read(message.alerts, self._began)
             case TryChannels():
                 self._trials.append(_Trial(answerer(self.ctx, message)))
                 self.ctx.tell(self.ctx.self_address, TryNext())

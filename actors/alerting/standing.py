@@ -44,12 +44,17 @@ class Standing:
     def __init__(self) -> None:
         self._lasting: dict[tuple[AlertCode, str], Lasting] = {}
 
-    def read(self, alerts: Iterable[AlertRow]) -> None:
-        """Take up what earlier lives have told, in the order in which they did."""
+    def read(self, alerts: Iterable[AlertRow], began: datetime) -> None:
+        """Take up what earlier incarnations have told, in the order in which they did.
+
+        Of what was told before the engine `began`, only armings last: any other condition is told anew if it
+        still holds, and may have ended while nobody watched.
+        """
         now = self._lasting
         self._lasting = {}
         for alert in alerts:
-            self.told(alert)
+            if alert.at >= began or code_of(alert.code) in ARMINGS | {AlertCode.DISARMED}:
+                self.told(alert)
         self._lasting.update(now)
 
     def told(self, alert: AlertRow) -> AlertRow:

@@ -34,7 +34,7 @@ def test_after_a_kill_the_next_start_tells_since_when_nobody_watched(tmp_path: P
         assert heartbeat.read_text("utf-8").startswith("alive ")
         house.engine.kill()
         house.engine.communicate(timeout=20)
-        house.engine = house.start(**VARIABLES, TELEGRAM_API_URL=telegram.url)  # type: ignore[arg-type]
+        house.engine = house.start(**VARIABLES, TELEGRAM_API_URL=telegram.url)
         wait_until(lambda: any("ended without a word after" in text for text in sent(telegram)))
         tested = house.run("alert", "test", "--json")
         assert (tested.code, json.loads(tested.out)) == (

@@ -48,6 +48,7 @@ class Desk:
             redact=Redactor(["s3cret-token"]),
             times=times,
             host="mcp.example.com",
+            began=START - timedelta(hours=3),
         )
         self.actor.ctx = self.ctx
         self.actor.on_start()

@@ -176,6 +176,20 @@ def test_a_restart_remembers_from_the_books_what_lasts() -> None:
     assert desk.sent == ["macro answers again after 2 h"]
 
 
+def test_of_an_earlier_life_only_an_arming_is_still_true() -> None:
+    """A router that was silent when the engine was killed may have answered ever since: nobody has told."""
+    desk = Desk()
+    silent = stored("p", "macro is silent", -20_000, Severity.MEDIUM).model_copy(
+        update={"code": "probe_failed", "cause": "mcp.macro"}
+    )
+    armed = stored("q", "armed by a person", -20_000).model_copy(update={"code": "armed:operator"})
+    desk.actor.on_receive(AlertsRead(request_id="r", alerts=(silent, armed)))
+    desk.alert("low", Severity.HIGH, code="disk_low", cause="disk")
+    desk.alert("room again", Severity.LOW, code="disk_back", cause="disk")
+    desk.run(5)
+    assert desk.sent == ["low | room again after 0 s; still true: the switch is armed (armed by a person)"]
+
+
 @pytest.mark.parametrize("code", sorted(ENDS))
 def test_every_end_of_the_table_is_one_here(code: AlertCode) -> None:
     begin = min(begins_of(code))

@@ -7,7 +7,9 @@ from datetime import timedelta
 from actors.control.survey import healthcheck
 from core.messages.alerting import AlertingStatus, ChannelStatus
 from core.messages.control import Healthcheck
-from tests.cli.test_shown import NOW, status
+from tests.cli.test_shown import status
+
+NOW = status().at
 
 
 def checked(**channel: object) -> Healthcheck:

@@ -26,7 +26,7 @@ logger = logging.getLogger("cli.failed_start")
 
 @contextmanager
 def told_if_it_fails(
-    data_dir: Path, tell: Callable[[str], object] | None, now: Callable[[], datetime]
+    data_dir: Path, tell: Callable[[str], object] | None, read_clock: Callable[[], datetime]
 ) -> Iterator[None]:
     """Run a start. If it is given up, `tell` the reason unless it was told less than six hours ago.
 
@@ -40,7 +40,7 @@ def told_if_it_fails(
         raise
     except (CerberoError, OSError) as error:
         reason = str(error) or type(error).__name__
-        if tell is not None and _remember(data_dir, reason, now()):
+        if tell is not None and _remember(data_dir, reason, read_clock()):
             tell(reason)
         raise
 

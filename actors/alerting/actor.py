@@ -30,7 +30,8 @@ from core.messages.alerting import (
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.base import Refused
 from core.messages.protocols import AlertingProtocol, StateProtocol
-from core.messages.state import AlertsRead, GetAlertsOf, RecordAlert, Recorded, UndeliveredAlerts
+from core.messages.state import RecordAlert, Recorded, UndeliveredAlerts
+from core.messages.state_queries import AlertsRead, GetAlertsOf
 
 UNRECORDED_MAX = 500
 """Alerts whose recording is not acknowledged; beyond it (HIGH and above: beyond twice as many) an alert is

@@ -10,9 +10,7 @@ from actors.state.tables import cycles, edits, orders, positions, records
 from core.messages.base import Query
 from core.messages.kill_switch import BooksChanged
 from core.messages.state import (
-    AlertsRead,
     ClosedTrades,
-    GetAlertsOf,
     GetClosedTrades,
     GetJobRuns,
     GetKillSwitchRow,
@@ -33,6 +31,7 @@ from core.messages.state import (
     SystemRead,
     UndeliveredAlerts,
 )
+from core.messages.state_queries import AlertsRead, GetAlertsOf
 from core.orders.books import Books, OrderRow
 from core.orders.identity import Permitted
 from core.orders.lifecycle import PositionState

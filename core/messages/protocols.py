@@ -81,14 +81,12 @@ from core.messages.mcp import (
 from core.messages.scheduler import ClockSet, GetJobs, JobDue, Jobs, StartJobs
 from core.messages.state import (
     AccountBound,
-    AlertsRead,
     AnyRecording,
     BackupMade,
     BooksRead,
     ClosedTrades,
     CycleKnown,
     CycleOpened,
-    GetAlertsOf,
     GetAuditHeadAndPending,
     GetBooks,
     GetClosedTrades,
@@ -115,6 +113,7 @@ from core.messages.state import (
     SystemRead,
     UndeliveredAlerts,
 )
+from core.messages.state_queries import AlertsRead, GetAlertsOf
 
 AlertingProtocol = (
     RaiseAlert | GetAlerting | TryChannels | Recorded | Refused | UndeliveredAlerts | AlertsRead

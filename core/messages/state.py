@@ -1,8 +1,7 @@
 """State: the books. Every request that writes has a `request_id`; repeating it returns the first answer.
 
-A write carries its own audit events; state is the sequencer of the audit chain and answers `Recorded`
-(told to the sender, or replied to an ask) only when database *and* audit file have it on disk. The
-queries are in `core.messages.state_queries` and exported here too: this module has every message of state.
+A write carries its own audit events; state sequences the audit chain and answers `Recorded` (told, or replied to
+an ask) only when database *and* audit file have it on disk. Queries: `core.messages.state_queries`.
 """
 
 from __future__ import annotations
@@ -19,7 +18,6 @@ from core.messages.state_queries import (
     AuditHeadAndPending,
     BooksRead,
     ClosedTrades,
-    GetAlertsOf,
     GetAuditHeadAndPending,
     GetBooks,
     GetClosedTrades,
@@ -50,7 +48,6 @@ from core.values import CycleId, Environment, Label, ProposalId
 
 __all__ = [
     "AccountBound",
-    "AlertsRead",
     "AnyRecording",
     "AuditHeadAndPending",
     "BackupMade",
@@ -61,7 +58,6 @@ __all__ = [
     "ClosedTrades",
     "CycleKnown",
     "CycleOpened",
-    "GetAlertsOf",
     "GetAuditHeadAndPending",
     "GetBooks",
     "GetClosedTrades",
@@ -288,7 +284,7 @@ class RecordAlert(Recording):
 
 
 class RecordAlertDelivered(Recording):
-    """A channel has taken the alert: it is no longer read as undelivered for this channel."""
+    """A channel has taken the alert, which is no longer undelivered for this channel."""
 
     alert_id: str
     channel: str

@@ -1,7 +1,7 @@
 """State: the books. Every request that writes has a `request_id`; repeating it returns the first answer.
 
-A write carries its own audit events; state sequences the audit chain and answers `Recorded` (told, or replied to
-an ask) only when database *and* audit file have it on disk. Queries: `core.messages.state_queries`.
+A write carries its own audit events; state sequences the audit chain and answers `Recorded` (told, or replied
+to an ask) only when database *and* audit file have it on disk. Queries: `core.messages.state_queries`.
 """
 
 from __future__ import annotations

@@ -106,7 +106,17 @@ class OrderlyEngine:
                 self._wind_down(reason)
             self.system.stop(STOP_S)
         self._settings.account_lock.release()
+        self._last_beat(reason)
         logger.info("engine stopped", extra={"reason": reason})
+
+    def _last_beat(self, reason: str) -> None:
+        """Write that the engine was stopped, so that nobody takes its silence for a death."""
+        if self._settings.heartbeat is None:
+            return
+        try:
+            self._settings.heartbeat.file.stopped(from_us(self._runtime.now_us()), reason)
+        except OSError as error:
+            logger.warning("stop: the heartbeat file can't be written", exc_info=error)
 
     def _wind_down(self, reason: str) -> None:
         suspend = SuspendEntries(source="stopping", reason=reason)

@@ -16,6 +16,7 @@ from core.messages.protocols import (
     DecisionProtocol,
     ExecutionProtocol,
     HealthProtocol,
+    HeartbeatProtocol,
     KillSwitchProtocol,
     MarketDataProtocol,
     McpOrdersProtocol,
@@ -51,6 +52,7 @@ MARKET_DATA: Final = ExactName[MarketDataProtocol]("market_data")
 DECISION: Final = ExactName[DecisionProtocol]("decision")
 HEALTH: Final = ExactName[HealthProtocol]("health")
 CONTROL: Final = ExactName[ControlProtocol]("control")
+HEARTBEAT: Final = ExactName[HeartbeatProtocol]("heartbeat")
 SCHEDULER: Final = ExactName[SchedulerProtocol]("scheduler")
 
 

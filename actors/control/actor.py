@@ -37,7 +37,7 @@ from actors.runtime import (
 )
 from core.alerts import AlertCode
 from core.errors import InputError
-from core.messages.alerting import AlertRaised, AlertTested, Severity
+from core.messages.alerting import AlertRaised, AlertTested, ChannelsTried, Severity, TryChannels
 from core.messages.base import Event, Refused
 from core.messages.control import (
     AwaitEnded,
@@ -132,6 +132,7 @@ class Control(
         self._recovery: RecoveryReport | None = None
         self._inbox = Inbox()
         self._waiting_for_jobs: list[Deferred[Jobs]] = []
+        self._waiting_for_trial: list[Deferred[ChannelsTried]] = []
         self._waiting_for_status: list[Deferred[EngineStatus]] = []
 
     def on_start(self) -> None:
@@ -173,6 +174,14 @@ class Control(
                 return returned(message, Dump(text=self._engine.dump()))
             case GetTrace():
                 return returned(message, Trace(lines=self._engine.trace(message.correlation)))
+            case TryChannels():
+                # Told, not asked: it may take longer than a room may wait.
+                self._waiting_for_trial.append(deferred(self.ctx, message))
+                self.ctx.tell(self._rooms.alerting, message)
+            case ChannelsTried():
+                waiting, self._waiting_for_trial = self._waiting_for_trial, []
+                for reply in waiting:
+                    reply.set(message)
             case GetJobs():
                 self._handle_get_jobs(message)
             case InjectMessage():

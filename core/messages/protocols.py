@@ -9,9 +9,11 @@ from __future__ import annotations
 from core.messages.alerting import (
     AlertRaised,
     AlertTested,
+    ChannelsTried,
     GetAlerting,
     RaiseAlert,
     SendTestAlert,
+    TryChannels,
 )
 from core.messages.anchor import GetRecordHash, HeadReached
 from core.messages.audit import AppendAudit, AuditAt, AuditBoot, GetAudit
@@ -23,6 +25,7 @@ from core.messages.control import (
     GetHealthcheck,
     GetStatus,
     GetTrace,
+    Healthcheck,
     InjectMessage,
     PingEngine,
     RestartActor,
@@ -147,8 +150,18 @@ from core.messages.state import (
     UndeliveredAlerts,
     WeekRead,
 )
+from core.messages.state_queries import AlertsRead, GetAlertsOf
 
-AlertingProtocol = RaiseAlert | SendTestAlert | GetAlerting | Recorded | Refused | UndeliveredAlerts
+AlertingProtocol = (
+    RaiseAlert
+    | SendTestAlert
+    | GetAlerting
+    | TryChannels
+    | Recorded
+    | Refused
+    | UndeliveredAlerts
+    | AlertsRead
+)
 
 KillSwitchProtocol = (
     RequestPermit
@@ -186,6 +199,7 @@ StateProtocol = (
     | GetJobRuns
     | GetKillSwitchRow
     | GetUndeliveredAlerts
+    | GetAlertsOf
     | GetOpenInbox
     | GetAuditHeadAndPending
     | GetSystem
@@ -288,6 +302,8 @@ ControlProtocol = (
     | StopEngine
     | GetDump
     | GetTrace
+    | TryChannels
+    | ChannelsTried
     | GetJobs
     | InjectMessage
     | AwaitInject
@@ -321,5 +337,8 @@ ControlProtocol = (
     | RestartWaits
 )
 """From `CycleWaits` on: the answers to operators' messages."""
+
+HeartbeatProtocol = Healthcheck
+"""The answer to what it asks; nobody tells it anything."""
 
 SchedulerProtocol = StartJobs | GetJobs | ClockSet | HealthStatus | JobRuns | Recorded | Refused

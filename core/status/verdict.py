@@ -22,6 +22,9 @@ from core.values import Value
 
 OVERDUE: Final = timedelta(minutes=10)
 """A cycle is told when it is due, and its next run is then in the books within seconds."""
+DEAD_AFTER: Final = timedelta(minutes=10)
+"""A channel that fails for so long is dead. That is a problem of the health check, although no restart mends
+it: the heartbeat then stops, and whoever watches it learns by another way what this channel can't tell."""
 PROBES_ACT: Final = 3
 """So many failed probes of the venue in a row, with a position open, need a person."""
 FEEDS: Final = "root/feeds/"

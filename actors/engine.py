@@ -25,7 +25,7 @@ from actors.runtime import (
 from actors.tree import EngineSettings, build_engine
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.execution import CancelEntries
-from core.messages.kill_switch import SuspendEntries
+from core.messages.kill_switch import STOPPING_SOURCE, SuspendEntries
 from core.messages.state import RecordEvent
 
 R = TypeVar("R")
@@ -119,7 +119,7 @@ class OrderlyEngine:
             logger.warning("stop: the heartbeat file can't be written", exc_info=error)
 
     def _wind_down(self, reason: str) -> None:
-        suspend = SuspendEntries(source="stopping", reason=reason)
+        suspend = SuspendEntries(source=STOPPING_SOURCE, reason=reason)
         self._rooms[KILL_SWITCH].tell(suspend)
         cancelled = self._asked(CancelEntries().to(self._rooms[EXECUTION]), CANCEL_S)
         detail = {"reason": reason}

@@ -51,6 +51,7 @@ from core.messages.control import (
     GetHealthcheck,
     GetStatus,
     GetTrace,
+    HeartbeatStatus,
     InjectAccepted,
     InjectMessage,
     PingEngine,
@@ -130,6 +131,7 @@ class Control(
         self._server: ControlServer | None = None
         self._unreachable = StandingAlert(HOUR_S)
         self._recovery: RecoveryReport | None = None
+        self._heartbeat: HeartbeatStatus | None = None
         self._inbox = Inbox()
         self._waiting_for_jobs: list[Deferred[Jobs]] = []
         self._waiting_for_trial: list[Deferred[ChannelsTried]] = []
@@ -192,6 +194,8 @@ class Control(
                 self._commands.await_ended(message)
             case SocketLost():
                 self._handle_socket_lost(message)
+            case HeartbeatStatus():
+                self._heartbeat = message
             case RecoveryReport():
                 self._handle_recovery_report(message)
             case InboxRecorded():
@@ -242,7 +246,9 @@ class Control(
         return None
 
     def _status(self) -> EngineStatus:
-        return Survey(self.ctx, self._rooms, self._engine).status(self._identity, self._recovery)
+        return Survey(self.ctx, self._rooms, self._engine).status(
+            self._identity, self._recovery, self._heartbeat
+        )
 
     def _handle_socket_lost(self, lost: SocketLost) -> None:
         if lost.error is None:

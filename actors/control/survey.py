@@ -10,14 +10,14 @@ from actors.runtime import CellState, CellStatus, Context, Question, RuntimeFaul
 from core.messages.alerting import GetAlerting
 from core.messages.audit import GetAudit
 from core.messages.base import Refused
-from core.messages.control import CellView, EngineIdentity, EngineStatus, Healthcheck
+from core.messages.control import CellView, EngineIdentity, EngineStatus, Healthcheck, HeartbeatStatus
 from core.messages.decision import GetDecision
 from core.messages.execution import GetExecution, RecoveryReport
 from core.messages.health import GetHealth
 from core.messages.kill_switch import GetKillSwitch
 from core.messages.market_data import GetMarks
 from core.messages.state import GetBooks, GetJobRuns
-from core.status.verdict import DEAD_AFTER, OVERDUE
+from core.status.verdict import OVERDUE, is_dead
 
 ASK_S = 1.0
 """Per room. If all eight are silent, that makes 8 s, less than control's own hang limit."""
@@ -34,7 +34,12 @@ class Survey:
         self._engine = engine
         self.unavailable: dict[str, str] = {}
 
-    def status(self, identity: EngineIdentity, recovery: RecoveryReport | None) -> EngineStatus:
+    def status(
+        self,
+        identity: EngineIdentity,
+        recovery: RecoveryReport | None,
+        heartbeat: HeartbeatStatus | None,
+    ) -> EngineStatus:
         """The whole engine on one page."""
         rooms = self._rooms
         kill_switch = self._ask(GetKillSwitch().to(rooms.kill_switch))
@@ -63,6 +68,7 @@ class Survey:
             orders=read.books.orders if read else (),
             next_runs=runs.next_runs if runs else {},
             unavailable=self.unavailable,
+            heartbeat=heartbeat,
         )
 
     def _ask(self, question: Question[_Answer | Refused]) -> _Answer | None:
@@ -121,7 +127,7 @@ def healthcheck(status: EngineStatus) -> Healthcheck:
             f"{channel.channel} has taken no alert since {channel.failing_since:%Y-%m-%d %H:%M:%S}Z, "
             f"{channel.queued} wait: {channel.last_error}; run.py alert test tries it"
             for channel in status.alerting.channels
-            if channel.failing_since is not None and status.at - channel.failing_since >= DEAD_AFTER
+            if is_dead(channel, status.at)
         ]
     notes: list[str] = []
     if status.alerting is not None:

@@ -12,7 +12,7 @@ from actors.room import Alarm, Room
 from actors.runtime import Address, RuntimeFault
 from core.alerts import AlertCode
 from core.messages.alerting import Severity
-from core.messages.control import GetHealthcheck, Healthcheck
+from core.messages.control import GetHealthcheck, Healthcheck, HeartbeatStatus
 from core.messages.protocols import AlertingProtocol, ControlProtocol, HeartbeatProtocol
 from core.text import duration
 
@@ -32,7 +32,8 @@ class Call:
 
 
 class Heartbeat(Room[HeartbeatProtocol | Beat | Call]):
-    """Accepts: nothing from others. Sends: RaiseAlert to alerting; asks control for the healthcheck.
+    """Accepts: nothing from others. Sends: RaiseAlert to alerting, HeartbeatStatus to control, which it asks
+    for the healthcheck.
 
     Owns: the file `heartbeat` and the connection to the URL.
     On failure: it is restarted, or parked, and nothing else is touched: it is not part of trading.
@@ -54,6 +55,8 @@ class Heartbeat(Room[HeartbeatProtocol | Beat | Call]):
         self._redact = redact
         self._transport: Transport | None = None
         self._beats = 0
+        self._file_problem: str | None = None
+        self._url_problem: str | None = None
 
     def on_start(self) -> None:
         super().on_start()
@@ -106,15 +109,25 @@ class Heartbeat(Room[HeartbeatProtocol | Beat | Call]):
             self.ctx.log().warning("no heartbeat: control does not answer", extra={"error": str(error)})
             return
         self._write(well=found.ok)
+        self._tell_control(found.ok)
         if found.ok and self._transport is not None:
             self.ctx.tell(self.ctx.self_address, Call())
+
+    def _tell_control(self, well: bool) -> None:
+        problem = self._file_problem or self._url_problem
+        calls = self._transport is not None
+        self.ctx.tell(
+            self._control, HeartbeatStatus(at=self.ctx.now(), well=well, calls=calls, problem=problem)
+        )
 
     def _write(self, *, well: bool) -> None:
         self._beats += 1
         self.ctx.check_live()
         try:
             self._file.beat(f"{self._life}-{self._beats}", self.ctx.now(), well=well)
+            self._file_problem = None
         except OSError as error:
+            self._file_problem = f"the file heartbeat can't be written: {error}"
             self.ctx.log().warning("the heartbeat file can't be written", extra={"error": str(error)})
 
     def _handle_call(self) -> None:
@@ -127,5 +140,8 @@ class Heartbeat(Room[HeartbeatProtocol | Beat | Call]):
             problem = None if 200 <= status < 300 else f"HTTP {status}"
         except TransportError as error:
             problem = self._redact(str(error))
+        before, self._url_problem = self._url_problem, None if problem is None else f"its URL: {problem}"
+        if self._url_problem != before:
+            self._tell_control(well=True)
         if problem is not None:
             self.ctx.log().warning("the heartbeat URL was not reached", extra={"error": problem})

@@ -131,7 +131,18 @@ def _alerts_text(status: EngineStatus) -> str:
     ]
     if alerting.unrecorded:
         texts.append(f"{alerting.unrecorded} not in the books{_error(alerting.last_error)}")
-    return "; ".join(texts or ["to the log alone"])
+    texts = texts or ["to the log alone"]
+    return "; ".join((*texts, *_heartbeat_texts(status)))
+
+
+def _heartbeat_texts(status: EngineStatus) -> Iterable[str]:
+    """The last beat in a few words; nothing where nothing beats."""
+    beat = status.heartbeat
+    if beat is None:
+        return
+    heard = f" not heard ({beat.problem})" if beat.problem else " at its URL" if beat.calls else ""
+    well = "" if beat.well else " unwell"
+    yield f"heartbeat {beat.at:%H:%M}Z{well}{heard}"
 
 
 def _failing(channel: ChannelStatus) -> str:

@@ -26,6 +26,7 @@ from core.messages.control import (
     GetStatus,
     GetTrace,
     Healthcheck,
+    HeartbeatStatus,
     InjectMessage,
     PingEngine,
     RestartActor,
@@ -310,6 +311,7 @@ ControlProtocol = (
     | AwaitEnded
     | RestartActor
     | SocketLost
+    | HeartbeatStatus
     | RecoveryReport
     | OpenInbox
     | InboxRecorded

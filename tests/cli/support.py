@@ -27,6 +27,7 @@ class Variables(TypedDict, total=False):
     TELEGRAM_API_URL: str
     WEBHOOK_URL: str
     INSTANCE_NAME: str
+    ALERT_DIGEST_AT: str
 
 
 @dataclass(frozen=True)

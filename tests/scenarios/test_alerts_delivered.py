@@ -136,6 +136,7 @@ def test_telegram_is_down_for_six_hours_then_busy_for_one_nothing_is_lost_and_tr
     assert due - at_the_stop - {alert.alert_id for alert in got} == {parked.alert_id}
     assert len(got) == len({alert.alert_id for alert in got}), "each once"
     assert_in_order(got, played.alerts)
+    assert "suspended:stopping" not in {row.code for row in rows.values()}, "an orderly stop is no news"
     first = channel.taken[0]
     assert channel.letters.index(first) > 300, "it was tried all the while"
     assert rows[parked.alert_id].delivered_at is None

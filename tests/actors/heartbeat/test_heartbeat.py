@@ -14,7 +14,7 @@ from actors.runtime import AskTimeout
 from actors.runtime.testing import FakeAddress, FakeContext
 from core.alerts import AlertCode
 from core.messages.alerting import RaiseAlert, Severity
-from core.messages.control import GetHealthcheck, Healthcheck
+from core.messages.control import GetHealthcheck, Healthcheck, HeartbeatStatus
 from core.redaction import Redactor
 
 START = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
@@ -52,11 +52,12 @@ class Chest:
         self.path = data_dir / HEARTBEAT_FILE
         self.url = FakeUrl()
         self.alerting = FakeAddress("alerting")
+        self.control = FakeAddress("control")
         self.ctx = FakeContext("heartbeat", now=now)
         self.ctx.epoch = epoch
         self.ctx.asks[GetHealthcheck] = WELL
         self.actor = Heartbeat(
-            control=FakeAddress("control"),
+            control=self.control,
             alerting=self.alerting,
             file=HeartbeatFile(data_dir, 4711),
             open_transport=lambda: self.url,
@@ -96,6 +97,23 @@ def test_each_minute_the_line_changes_and_the_url_is_called(tmp_path: Path) -> N
     assert chest.line[0] == "alive"
     assert chest.line[3:] == ["4711", "well"]
     assert chest.url.calls == 3
+
+
+def test_control_is_told_of_each_beat_and_of_a_url_that_fails_and_is_back(tmp_path: Path) -> None:
+    chest = Chest(tmp_path)
+    chest.pass_time(60)
+    chest.url.fails = True
+    chest.pass_time(60)
+    chest.url.fails = False
+    chest.pass_time(60)
+    told = [each for each in chest.ctx.told_to(chest.control) if isinstance(each, HeartbeatStatus)]
+    assert {(each.well, each.calls) for each in told} == {(True, True)}
+    lost = "its URL: GET ***: no answer within 8 s"
+    assert [each.problem for each in told] == [None, None, lost, lost, None]
+    chest.ctx.asks[GetHealthcheck] = ILL
+    chest.pass_time(60)
+    last = chest.ctx.told_to(chest.control)[-1]
+    assert last == HeartbeatStatus(at=chest.ctx.now(), well=False, calls=True, problem=None)
 
 
 def test_an_engine_that_is_not_well_beats_but_does_not_call(tmp_path: Path) -> None:

@@ -191,6 +191,9 @@ class AnomalySection(Section):
         900.0, gt=0, le=86_400, description="seconds; older total equity is an anomaly"
     )
     fx_age_max_h: float = Field(144.0, gt=0, le=720, description="hours; an older FX rate is an anomaly")
+    equity_off_holdings_max_frac: float = Field(
+        0.05, gt=0, le=0.5, description="total equity over the sum of the holdings less 1, absolute"
+    )
     basis_max_frac: float = Field(0.01, gt=0, le=0.2, description="forward over index less 1, absolute")
     basis_max_frac_per_year: float = Field(
         0.15, ge=0, le=1, description="the same in addition, for each year to expiry"

@@ -113,9 +113,12 @@ class FundingSeries:
         return [HourlyFunding(*pair) for pair in zip(self._times[span], self._hourly[span], strict=True)]
 
     def last_day(self, at: datetime) -> VenueFunding | None:
-        """The mean of the 24 h up to `at`, annualised; None if the last rate by then is older than 9 h."""
+        """The mean of the 24 h up to `at`, annualised; None if the last rate by then is older than 9 h, or if
+        the rates cover less than what such an age leaves of the day."""
         points = self.points(at - DAY + timedelta(microseconds=1), at)
         if not points or at - points[-1].at > FUNDING_AGE_MAX:
+            return None
+        if len(points) * self.period < DAY - FUNDING_AGE_MAX:
             return None
         mean = sum(point.hourly_rate for point in points) / len(points)
         return VenueFunding(self.exchange, mean * HOURS_PER_YEAR, points[-1].at)

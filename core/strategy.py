@@ -10,13 +10,16 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from core.permit_times import PERMIT_LIFETIME_MAX_S
+from core.text import all_seen
 from core.values import Environment
 
-TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 """A UTC time of day, HH:MM, quoted in YAML (an unquoted 14:00 is the number 840 there)."""
+VisibleText = Annotated[str, AfterValidator(all_seen)]
+"""A text of which every character is seen; one that is not could hide or forge what stands beside it."""
 
 
 class ExitsWhenArmed(StrEnum):
@@ -47,7 +50,7 @@ class Section(BaseModel):
 
 
 class StrategySection(Section):
-    name: str = Field("cerbero-bite", min_length=1, max_length=64, description="shown in reports")
+    name: VisibleText = Field("cerbero-bite", min_length=1, max_length=64, description="shown in reports")
     max_open_positions: int = Field(1, ge=1, le=10, description="positions open at the same time")
 
 
@@ -260,7 +263,7 @@ class KillSwitchSection(Section):
 
 
 class AuditSection(Section):
-    anchor_path: str | None = Field(
+    anchor_path: VisibleText | None = Field(
         None,
         pattern="^/.",
         description="absolute path of a file on another disk or share that gets the log's head; null: none",

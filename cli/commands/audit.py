@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import DEFAULT_DATA_DIR, ROWS_MAX, AsJson, DataDir
+from cli.options import DEFAULT_DATA_DIR, ROWS_MAX, AsJson, DataDir, whole_argument, whole_option
 from cli.views.say import say
 
 app = typer.Typer(
@@ -92,7 +92,7 @@ def verify(
 @app.command()
 def tail(
     data_dir: DataDir = DEFAULT_DATA_DIR,
-    count: Annotated[int, typer.Option("-n", "--lines", min=1, max=ROWS_MAX, help="How many records.")] = 20,
+    count: Annotated[int, whole_option(1, ROWS_MAX, "-n", "--lines", text="How many records.")] = 20,
     kind: Annotated[str | None, typer.Option(help="Only records of this kind, e.g. ORDER.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -131,7 +131,7 @@ def tail(
 
 @app.command()
 def show(
-    seq: Annotated[int, typer.Argument(min=1, help="The record's number.")],
+    seq: Annotated[int, whole_argument(1, ROWS_MAX, name="SEQ", text="The record's number.")],
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
     """Show one record whole, as JSON.

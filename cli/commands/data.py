@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import AsJson, named_path
+from cli.options import AsJson, named_path, number_option
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -32,9 +32,11 @@ def check(
         ),
     ],
     max_gap_h: Annotated[
-        float,
-        typer.Option(min=0.001, max=8760, help="Hours between two snapshots; further apart is a hole."),
-    ] = 8.0,
+        float | None,
+        number_option(
+            0.001, 8760, text="Hours between two snapshots; further apart is a hole. As a replay's, if not given."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Read a record whole and show what it holds and lacks: chains, holes, index, DVOL, funding, events.
@@ -45,9 +47,10 @@ def check(
     from cli.views.output import show_json
     from cli.views.record_page import show_record
     from core.errors import FoundWrongError
+    from gateway.paper.assumptions import MAX_GAP_H
     from gateway.paper.record_check import examined
 
-    found = examined(folder, max_gap_h)
+    found = examined(folder, MAX_GAP_H if max_gap_h is None else max_gap_h)
     if as_json:
         show_json(found)
     else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from pydantic import JsonValue
 
-from cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
+from cli.options import DEFAULT_DATA_DIR, AsJson, DataDir, number_option
 from cli.views.say import say
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def inject(
     message: Annotated[str | None, typer.Argument(help="The message's name, as --list shows it.")] = None,
     list_all: Annotated[bool, typer.Option("--list", help="Show every message with its fields.")] = False,
     wait_s: Annotated[
-        float, typer.Option("--wait", metavar="SECONDS", min=0, max=86_400, help="How long to await.")
+        float, number_option(0, 86_400, "--wait", text="How many seconds to wait for the end.")
     ] = 120.0,
     data_dir: DataDir = DEFAULT_DATA_DIR,
     as_json: AsJson = False,

@@ -7,7 +7,14 @@ from typing import Annotated
 
 import typer
 
-from cli.options import DEFAULT_STRATEGY, StrategyFile, named_path
+from cli.options import (
+    DEFAULT_STRATEGY,
+    SEED_MAX,
+    StrategyFile,
+    named_path,
+    number_option,
+    whole_option,
+)
 
 app = typer.Typer(rich_markup_mode=None)
 DEFAULT_PAPER_DIR = Path("data-paper")
@@ -15,14 +22,16 @@ DEFAULT_PAPER_DIR = Path("data-paper")
 
 @app.command()
 def paper(
-    days: Annotated[float, typer.Option(min=0.01, max=3650, help="Market days to run.")] = 28,
+    days: Annotated[float, number_option(0.01, 3650, text="Market days to run.")] = 28,
     speed: Annotated[
         float | None,
-        typer.Option(
-            min=1, max=1e9, help="Market seconds in a second, for the eye; as fast as it goes if not given."
+        number_option(
+            1, 1e9, text="Market seconds in a second, for the eye; as fast as it goes if not given."
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the model market and of the faults.")] = 7,
+    seed: Annotated[
+        int, whole_option(-SEED_MAX, SEED_MAX, text="Seed of the model market and of the faults.")
+    ] = 7,
     chains: Annotated[
         Path | None,
         typer.Option(metavar="DIR", parser=named_path, help="Replay the recorded chains of this folder."),

@@ -16,6 +16,7 @@ from typing import Final, cast, get_args
 
 from core.contract import Importance
 from core.errors import InputError
+from gateway.paper.engine_defaults import FUNDING_AGE_MAX
 from gateway.paper.csv_rows import CsvRows, files_of, found_text, series_file, stem_of
 from gateway.paper.recorded_files import PRICE_MAX_USD
 from gateway.paper.source import Bar, HourlyFunding, ScheduledRelease, VenueFunding
@@ -23,7 +24,6 @@ from gateway.paper.source import Bar, HourlyFunding, ScheduledRelease, VenueFund
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
 HOURS_PER_YEAR: Final = 8760.0
-FUNDING_AGE_MAX: Final = timedelta(hours=9)
 INDEX_FILE: Final = "eth_usd_1h"
 DVOL_FILE: Final = "eth_dvol_1h"
 EVENTS_FILE: Final = "macro_events_high"

@@ -25,6 +25,7 @@ class Exchange:
         *,
         method: str,
         path: str,
+        headers: dict[str, str],
         body: bytes,
         ask_venue: Callable[[], tuple[int, bytes]],
     ) -> None:
@@ -33,6 +34,8 @@ class Exchange:
         self._ask_venue = ask_venue
         self.method = method
         self.path = path
+        self.headers = headers
+        """By their names in lower case."""
         self.body = body
 
     def sound(self) -> bytes:
@@ -94,6 +97,7 @@ class HostileServer:
         self._lock = Lock()
         self._planned: _Planned | None = None
         self._always: Callable[[Exchange], None] | None = None
+        self._choose: Callable[[Exchange], Callable[[Exchange], None] | None] = lambda _: None
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def misbehave(self, tool: str, act: Callable[[Exchange], None]) -> None:
@@ -104,6 +108,10 @@ class HostileServer:
     def always(self, act: Callable[[Exchange], None]) -> None:
         """Answer every request by `act`."""
         self._always = act
+
+    def choosing(self, choose: Callable[[Exchange], Callable[[Exchange], None] | None]) -> None:
+        """Have each request looked at: it is answered by what `choose` returns, if that is not None."""
+        self._choose = choose
 
     @property
     def asked(self) -> int:
@@ -163,6 +171,7 @@ class HostileServer:
             self._stopped,
             method=method,
             path=path,
+            headers=headers,
             body=body,
             ask_venue=lambda: self._ask_venue(method, path, headers, body),
         )
@@ -176,7 +185,7 @@ class HostileServer:
                 planned.asked += 1
                 if planned.asked == 1:
                     return planned.act
-        return Exchange.pass_on
+        return self._choose(exchange) or Exchange.pass_on
 
     def _ask_venue(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection(str(self._venue.hostname), self._venue.port, timeout=HELD_S)

@@ -90,9 +90,9 @@ def _equity_usd(equity: TotalEquity, eur_usd: float, held_usd: float, off_max_fr
     if off > off_max_frac:
         raise _unusable(
             _EQUITY,
-            f"{found_usd:.2f} USD, but the holdings add up to {held_usd:.2f} USD: {off:.1%} apart, expected at "
-            f"most {off_max_frac:.1%} (anomalies.equity_off_holdings_max_frac); one may be in another unit, or "
-            "lack a part",
+            f"{found_usd:.2f} USD, but the holdings add up to {held_usd:.2f} USD: {off:.1%} apart, expected "
+            f"at most {off_max_frac:.1%} (anomalies.equity_off_holdings_max_frac); one may be in another "
+            "unit, or lack a part",
         )
     return found_usd
 

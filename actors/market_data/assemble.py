@@ -43,6 +43,7 @@ from core.market.option_chain import OptionChain
 from core.messages.market_data import EntryMarket, PartFault
 from core.rules.facts import MarketFacts, MonitorMarket
 from core.strategy import Strategy
+from core.text import shown
 
 HOURS_PER_YEAR = 8760
 _HOUR = timedelta(hours=1)
@@ -51,7 +52,7 @@ _AGO_TOLERANCE = timedelta(hours=2)
 """How long before the requested moment the last bar may have ended."""
 _OWN_VENUE = "hyperliquid"
 FUNDING_HOURS_MIN = 15
-"""Fewer are no mean of a day: 24, less the 9 by which the last rate may be old (`entry.funding_age_max_h`)."""
+"""Fewer are no mean of a day: 24, less the 9 by which the last may be old (`entry.funding_age_max_h`)."""
 
 Answers = Mapping[str, object]
 

@@ -34,7 +34,9 @@ def check(
     max_gap_h: Annotated[
         float | None,
         number_option(
-            0.001, 8760, text="Hours between two snapshots; further apart is a hole. As a replay's, if not given."
+            0.001,
+            8760,
+            text="Hours between two snapshots; further apart is a hole. As a replay's, if not given.",
         ),
     ] = None,
     as_json: AsJson = False,

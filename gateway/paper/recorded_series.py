@@ -16,8 +16,8 @@ from typing import Final, cast, get_args
 
 from core.contract import Importance
 from core.errors import InputError
-from gateway.paper.engine_defaults import FUNDING_AGE_MAX
 from gateway.paper.csv_rows import CsvRows, files_of, found_text, series_file, stem_of
+from gateway.paper.engine_defaults import FUNDING_AGE_MAX
 from gateway.paper.recorded_files import PRICE_MAX_USD
 from gateway.paper.source import Bar, HourlyFunding, ScheduledRelease, VenueFunding
 

@@ -1,4 +1,4 @@
-"""A number on the command line is read in one way only; any other text is refused by field, found, expected."""
+"""A number on the command line is read in one way only; any other text is refused by name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,22 @@ from gateway.paper.assumptions import Assumptions
 from gateway.paper.faults import FaultSpec
 from tests.cli.support import Cli
 
-STRANGE = ["1_0", "\u0661", "\uff11", " 1", "1 ", "nan", "inf", "1e999", "0x1", "1,5", "", "1\n", "-", "9" * 5000]
+STRANGE = [
+    "1_0",
+    "\u0661",
+    "\uff11",
+    " 1",
+    "1 ",
+    "nan",
+    "inf",
+    "1e999",
+    "0x1",
+    "1,5",
+    "",
+    "1\n",
+    "-",
+    "9" * 5000,
+]
 
 
 def commands(of: Any, *path: str) -> list[tuple[tuple[str, ...], Any]]:

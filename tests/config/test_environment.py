@@ -66,8 +66,14 @@ def test_url_and_token_are_enough() -> None:
             for name in ("CERBERO_BITE_TELEGRAM_BOT_TOKEN", "CERBERO_BITE_TELEGRAM_CHAT_ID")
             for hidden in ("\u200b", "\u202e", "\n", " ", "/../", "?", "#", "%2f", "\u0661")
         ),
-        ({"CERBERO_BITE_MCP_URL": "https://host/a\u3164b"}, "CERBERO_BITE_MCP_URL: expected a URL of printable"),
-        ({"CERBERO_BITE_MCP_URL": "https://host/a\u200b"}, "CERBERO_BITE_MCP_URL: expected a URL of printable"),
+        (
+            {"CERBERO_BITE_MCP_URL": "https://host/a\u3164b"},
+            "CERBERO_BITE_MCP_URL: expected a URL of printable",
+        ),
+        (
+            {"CERBERO_BITE_MCP_URL": "https://host/a\u200b"},
+            "CERBERO_BITE_MCP_URL: expected a URL of printable",
+        ),
         ({"CERBERO_BITE_ENABLE_STRATEGY": "maybe"}, "CERBERO_BITE_ENABLE_STRATEGY: expected one of true"),
     ],
 )

@@ -40,7 +40,7 @@ STRATEGY = {
         "snapshot_every_min": 1440,
         "health_every_min": 60,
         "backup_every_min": 1440,
-    }
+    },
 }
 
 

@@ -1,8 +1,8 @@
 """The table of answers that only an entry reads: each is told to the engine in an entry cycle of its own.
 
 To add one, append an `EntryAnswer` to `ENTRIES`: the tool, what becomes of its answers in that cycle, and how
-the cycle has to end. The strategy of that run always comes as far as rule 5 (worth), which refuses: so a cycle
-in which nothing is wrong ends as `no_entry` by `cost_above_max`.
+the cycle has to end. The strategy of that run always comes as far as rule 5 (worth), which refuses: so a
+cycle in which nothing is wrong ends as `no_entry` by `cost_above_max`.
 """
 
 from __future__ import annotations
@@ -16,10 +16,9 @@ from typing import Any, TypeAlias
 
 from core.contract import iso_utc
 from tests.hostile.misbehaviours import Act, says
-from tests.hostile.server import Exchange
+from tests.hostile.server import CORRELATION_HEADER, Exchange
 
 NOW_HEADER = "x-paper-now"
-CYCLE_HEADER = "x-correlation-id"
 A_LITTLE = timedelta(seconds=0.6)
 
 GOES_ON = "cost_above_max"
@@ -181,9 +180,7 @@ ENTRIES: tuple[EntryAnswer, ...] = (
     ),
     EntryAnswer("a country by its currency", "get_calendar", event_in("USD"), because="macro_event"),
     EntryAnswer("a country that there is not", "get_calendar", event_in("Atlantis"), because="macro_event"),
-    EntryAnswer(
-        "funding a little ahead", "get_cross_exchange_funding", rows("exchanges", a_little_ahead)
-    ),
+    EntryAnswer("funding a little ahead", "get_cross_exchange_funding", rows("exchanges", a_little_ahead)),
     EntryAnswer(
         "funding of the next hour",
         "get_cross_exchange_funding",
@@ -200,7 +197,9 @@ ENTRIES: tuple[EntryAnswer, ...] = (
         "index_history_gap",
     ),
     EntryAnswer("the chain twice", "get_options_chain", rows("quotes", lambda found, _: found + found)),
-    EntryAnswer("an IV that is null, far from the money", "get_options_chain", rows("quotes", one_without_iv)),
+    EntryAnswer(
+        "an IV that is null, far from the money", "get_options_chain", rows("quotes", one_without_iv)
+    ),
     EntryAnswer("a quote of tomorrow", "get_options_chain", rows("quotes", one_of_tomorrow)),
     EntryAnswer(
         "a chain of tomorrow",
@@ -240,7 +239,7 @@ class Entries:
         self._lock = Lock()
 
     def __call__(self, exchange: Exchange) -> Act | None:
-        tool, cycle = exchange.path.rpartition("/")[2], exchange.headers.get(CYCLE_HEADER, "")
+        tool, cycle = exchange.path.rpartition("/")[2], exchange.headers.get(CORRELATION_HEADER, "")
         if cycle.startswith("entry-"):
             today = self._of(cycle)
             if today.tool == tool:

@@ -45,9 +45,7 @@ def hanging_host(folder: Path) -> HangingHost:
     drip = next(each.act for each in DRIPS if each.name == "headers drip")
     with HostileServer.alone(b"{}", drip) as server:
         host: Variables = {"MCP_URL": server.url, "MCP_TOKEN": TOKEN}
-        engine = started(
-            "start", "--strategy", folder / "strategy.yaml", "--data-dir", data, **host
-        )
+        engine = started("start", "--strategy", folder / "strategy.yaml", "--data-dir", data, **host)
         ping = started("ping", "--json", **host)
         dry_run = started("dry-run", "--strategy", folder / "strategy.yaml", **host)
         try:

@@ -87,12 +87,13 @@ def _started(
     write_hash(folder / "strategy.yaml")
     # JSON is YAML.
     (folder / "strategy.local.yaml").write_text(json.dumps(overrides), "utf-8")
-    arguments = ("--no-ui", "--strategy", folder / "strategy.yaml", "--data-dir", folder / "data")
+    files = {"--strategy": "strategy.yaml", "--data-dir": "data", "--json": "out.json"}
+    named = [text for option, name in files.items() for text in (option, str(folder / name))]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CERBERO_BITE_")}
     return subprocess.Popen(
         [
-            *(sys.executable, "-m", "tests.hostile.paper_between", table, folder / "told.json"),
-            *("paper", *map(str, arguments), "--json", folder / "out.json", *options),
+            *(sys.executable, "-m", "tests.hostile.paper_between", table, str(folder / "told.json")),
+            *("paper", "--no-ui", *named, *options),
         ],
         cwd=ROOT,
         env=environment,

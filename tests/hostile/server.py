@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import BinaryIO
 from urllib.parse import urlsplit
 
+CORRELATION_HEADER = "x-correlation-id"
 HELD_S = 60.0
 """A client that has not gone by then is left: no test waits for as long."""
 
@@ -84,7 +85,12 @@ class _Planned:
 
     tool: str
     act: Callable[[Exchange], None]
+    under: str
     asked: int = 0
+
+    def is_of(self, exchange: Exchange) -> bool:
+        correlation = exchange.headers.get(CORRELATION_HEADER, "")
+        return exchange.path.endswith(f"/tools/{self.tool}") and correlation.startswith(self.under)
 
 
 class HostileServer:
@@ -100,10 +106,13 @@ class HostileServer:
         self._choose: Callable[[Exchange], Callable[[Exchange], None] | None] = lambda _: None
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
-    def misbehave(self, tool: str, act: Callable[[Exchange], None]) -> None:
-        """Answer the next request for that tool by `act`, and everything else as the venue does."""
+    def misbehave(self, tool: str, act: Callable[[Exchange], None], *, under: str = "") -> None:
+        """Answer the next request for that tool by `act`, and everything else as the venue does.
+
+        Only requests count whose correlation begins with `under`.
+        """
         with self._lock:
-            self._planned = _Planned(tool, act)
+            self._planned = _Planned(tool, act, under)
 
     def always(self, act: Callable[[Exchange], None]) -> None:
         """Answer every request by `act`."""
@@ -181,7 +190,7 @@ class HostileServer:
             return self._always
         with self._lock:
             planned = self._planned
-            if planned is not None and exchange.path.endswith(f"/tools/{planned.tool}"):
+            if planned is not None and planned.is_of(exchange):
                 planned.asked += 1
                 if planned.asked == 1:
                     return planned.act

@@ -1,4 +1,4 @@
-"""`paper`'s own process, whose engine gets odd answers from its venue: entries, and a trade to its settlement."""
+"""`paper`'s own process, whose venue answers oddly: entries, and a trade from its order to its settlement."""
 
 from __future__ import annotations
 

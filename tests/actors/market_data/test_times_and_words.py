@@ -106,7 +106,9 @@ def test_few_hours_of_funding_do_not_stand_for_a_day(few: FundingHistory) -> Non
 
 
 def test_a_day_of_funding_may_lack_the_hours_by_which_its_last_rate_may_be_old() -> None:
-    rates = rates_of(get_funding_history=hourly(*range(9, 24)), get_cross_exchange_funding=others(("okx", 0.1)))
+    rates = rates_of(
+        get_funding_history=hourly(*range(9, 24)), get_cross_exchange_funding=others(("okx", 0.1))
+    )
     assert rates == {"okx": 0.1, "hyperliquid": pytest.approx(1e-5 * 8760)}
 
 
@@ -151,7 +153,9 @@ def holdings(*named: tuple[str, float]) -> Holdings:
 
 
 def worth(*named: tuple[str, float, float]) -> Holdings:
-    rows = [{"asset": name, "amount": "1", "value_eur": str(eur), "share": share} for name, eur, share in named]
+    rows = [
+        {"asset": name, "amount": "1", "value_eur": str(eur), "share": share} for name, eur, share in named
+    ]
     return Holdings(holdings=tuple(Holding.model_validate(row) for row in rows))
 
 

@@ -1,7 +1,7 @@
 """The facts of the account: what there is, in which currency, and how much of it is ETH.
 
-Sizes follow from them, and no later rule doubts them. So total equity, holdings and FX rate, which come from
-one router by three answers, are held against each other: each has a unit that the others give away.
+Sizes follow from them, and no later rule doubts them. So total equity, holdings, FX rate and the
+equity at the venue are held against each other: each has a unit that the others give away.
 """
 
 from __future__ import annotations
@@ -24,16 +24,24 @@ _HOLDINGS, _EQUITY = "get_holdings", "get_total_equity"
 
 
 def account_facts(
-    venue: AccountSummary, equity: TotalEquity, held: Holdings, fx: FxRate, *, off_max_frac: float
+    venue: AccountSummary,
+    equity: TotalEquity,
+    held: Holdings,
+    fx: FxRate,
+    *,
+    spot_usd: float,
+    off_max_frac: float,
 ) -> AccountFacts:
-    """The facts, if the three answers of the portfolio agree. Raises `IncompleteError` if not.
+    """The facts, if the answers agree. Raises `IncompleteError` if not.
 
     `off_max_frac` is how far total equity may be off the sum of the holdings, as a fraction of that sum.
     """
     eur_usd = _eur_usd(fx)
     eth_share = _eth_share(held)
+    equity_usd = _equity_usd(equity, eur_usd, _held_eur(held) * eur_usd, off_max_frac)
+    _require_part(float(venue.equity) * spot_usd, equity_usd, off_max_frac)
     return AccountFacts(
-        equity_usd=_equity_usd(equity, eur_usd, _held_eur(held) * eur_usd, off_max_frac),
+        equity_usd=equity_usd,
         eur_usd=eur_usd,
         eth_share=eth_share,
         venue_equity_eth=float(venue.equity),
@@ -95,6 +103,16 @@ def _equity_usd(equity: TotalEquity, eur_usd: float, held_usd: float, off_max_fr
             "unit, or lack a part",
         )
     return found_usd
+
+
+def _require_part(venue_usd: float, equity_usd: float, off_max_frac: float) -> None:
+    """What is at the venue is a part of all equity: in another unit, its caps would never bind."""
+    if venue_usd > equity_usd * (1.0 + off_max_frac):
+        detail = (
+            f"equity at the venue worth {venue_usd:.2f} USD, but total equity of {equity_usd:.2f} USD: "
+            "expected a part of it; one may be in another unit"
+        )
+        raise IncompleteError(Router.DERIBIT, "get_account_summary", detail)
 
 
 def _unusable(part: str, detail: str) -> IncompleteError:

@@ -51,6 +51,8 @@ _DAY = timedelta(hours=24)
 _AGO_TOLERANCE = timedelta(hours=2)
 """How long before the requested moment the last bar may have ended."""
 _OWN_VENUE = "hyperliquid"
+HISTORY_OFF_MAX = 0.3
+"""Index against its last hourly close: within two hours the most was 26 % from May 2022 to April 2026."""
 FUNDING_HOURS_MIN = 15
 """Fewer are no mean of a day: 24, less the 9 by which the last may be old (`entry.funding_age_max_h`)."""
 
@@ -59,23 +61,26 @@ Answers = Mapping[str, object]
 
 def entry_market(answers: Answers, now: datetime, strategy: Strategy) -> EntryMarket:
     """All market and account facts of an entry. Raises `IncompleteError`."""
-    age_max_s = strategy.limits.market_data_age_max_s
     latest = latest_time(now, strategy.anomalies)
+    index_usd = spot_usd(answers, now, strategy.limits.market_data_age_max_s)
     with _translated():
         chain = chain_in(answers)
+        closes = _closes(answers, latest)
+        _require_same_index(closes, index_usd)
         return EntryMarket(
             account=account_facts(
                 answer_of(answers, GET_ACCOUNT_SUMMARY),
                 answer_of(answers, GET_TOTAL_EQUITY),
                 answer_of(answers, GET_HOLDINGS),
                 answer_of(answers, GET_FX_RATE),
+                spot_usd=index_usd,
                 off_max_frac=strategy.anomalies.equity_off_holdings_max_frac,
             ),
             market=MarketFacts(
-                spot_usd=spot_usd(answers, now, age_max_s),
-                dvol=dvol_pts(answers, now, age_max_s),
+                spot_usd=index_usd,
+                dvol=dvol_pts(answers, now, strategy.limits.market_data_age_max_s),
                 dvol_24h_ago=_dvol_ago(answer_of(answers, GET_DVOL_HISTORY), latest - _DAY),
-                index_hourly_closes=_closes(answers, latest),
+                index_hourly_closes=closes,
                 funding=_funding(answers, latest),
                 macro_events=_events(answer_of(answers, GET_CALENDAR)),
                 liquidation_level=Level(answer_of(answers, GET_LIQUIDATION_PRESSURE).level),
@@ -189,6 +194,16 @@ def _closes(answers: Answers, latest: datetime) -> tuple[HourlyClose, ...]:
     if len(closes) != len(candles):
         raise IncompleteError(Router.DERIBIT, "get_historical", "an hourly close is not above 0")
     return tuple(close for close in closes if close.at <= latest)
+
+
+def _require_same_index(closes: tuple[HourlyClose, ...], index_usd: float) -> None:
+    """Raise `IncompleteError` if the last close can't be the index's own: the trend is index over closes."""
+    if closes and abs(index_usd / closes[-1].close_usd - 1.0) > HISTORY_OFF_MAX:
+        detail = (
+            f"the last hourly close is {closes[-1].close_usd:.2f} USD, but the index {index_usd:.2f} USD: "
+            f"expected at most {HISTORY_OFF_MAX:.0%} apart; one may be of another market or in another unit"
+        )
+        raise IncompleteError(Router.DERIBIT, "get_historical", detail)
 
 
 def _close_at(closes: tuple[HourlyClose, ...], moment: datetime) -> float:

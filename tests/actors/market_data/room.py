@@ -56,15 +56,15 @@ ROUTER_OF = {tool: router for router, tool in TOOLS}
 
 
 def candles(now: datetime, hours: int = 725) -> Historical:
-    """Hourly bars up to the last full hour, closing at 2000 plus their age in hours."""
+    """Hourly bars up to the last full hour, closing at 2900 plus their age in hours."""
     return Historical(
         candles=tuple(
             Candle(
                 timestamp=now - (ago + 1) * HOUR,
-                open=Decimal(2000),
-                high=Decimal(3000),
+                open=Decimal(2900),
+                high=Decimal(4000),
                 low=Decimal(1000),
-                close=Decimal(2000 + ago),
+                close=Decimal(2900 + ago),
                 volume=0.0,
             )
             for ago in range(hours, -1, -1)

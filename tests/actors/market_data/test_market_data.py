@@ -65,7 +65,7 @@ def test_hourly_closes_are_dated_by_the_end_of_their_hour() -> None:
     market = room.market()
     assert isinstance(market, EntryMarket)
     last = market.market.index_hourly_closes[-1]
-    assert (last.at, last.close_usd) == (NOW, 2000.0)
+    assert (last.at, last.close_usd) == (NOW, 2900.0)
     assert len(market.market.index_hourly_closes) >= 721
 
 
@@ -187,7 +187,7 @@ def test_a_monitor_reads_the_index_of_4_hours_ago_from_history() -> None:
     room.answer()
     market = room.market()
     assert isinstance(market, MonitorMarket)
-    assert market.spot_4h_ago_usd == 2004.0
+    assert market.spot_4h_ago_usd == 2904.0
 
 
 def test_a_monitor_takes_the_index_of_4_hours_ago_from_our_own_snapshots_if_they_reach() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from core.contract import (
+    AccountSummary,
     Calendar,
     CrossExchangeFunding,
     DvolHistory,
@@ -186,6 +187,41 @@ def test_an_equity_that_the_holdings_do_not_add_up_to_is_a_fault(told: TotalEqui
 @pytest.mark.parametrize("amount", [192_000, 200_000, 209_000])
 def test_an_equity_of_a_little_later_than_the_holdings_is_good(amount: float) -> None:
     assert entry(get_total_equity=equity(amount)).account.equity_usd == amount
+
+
+def test_an_fx_rate_of_the_other_direction_is_found_by_the_equity() -> None:
+    """EUR per USD lies within the bounds of USD per EUR."""
+    upside_down = FxRate(rate=1 / 1.17, timestamp=NOW)
+    assert entry_faults(get_fx_rate=upside_down) == {"portfolio.get_total_equity:incomplete"}
+
+
+def at_venue(equity_eth: float) -> AccountSummary:
+    told = dict.fromkeys(("balance", "available_funds", "initial_margin", "maintenance_margin"), "0")
+    return AccountSummary.model_validate(told | {"equity": str(equity_eth)})
+
+
+@pytest.mark.parametrize("equity", [70.1, 31_500, 10_500], ids=["more than all", "in USD", "in thousandths"])
+def test_more_equity_at_the_venue_than_there_is_at_all_is_a_fault(equity: float) -> None:
+    """Its caps on loss and margin would never bind."""
+    assert entry_faults(get_account_summary=at_venue(equity)) == {"deribit.get_account_summary:incomplete"}
+
+
+def test_all_equity_may_be_at_the_venue() -> None:
+    # 200,000 USD at an index of 3000.5.
+    assert entry(get_account_summary=at_venue(66.6)).account.venue_equity_eth == 66.6
+
+
+def candles_times(factor: float) -> Historical:
+    rows = [row.model_dump(mode="json") for row in answers(NOW)["get_historical"].candles]
+    for row in rows:
+        row |= {name: str(float(row[name]) * factor) for name in ("open", "high", "low", "close")}
+    return Historical.model_validate({"candles": rows})
+
+
+@pytest.mark.parametrize("factor", [100, 30, 0.01, 2], ids=["in cents", "of bitcoin", "of another", "twice"])
+def test_an_index_history_of_another_market_is_a_fault(factor: float) -> None:
+    """The trend would be that of the index against another market, and choose the side that is sold."""
+    assert entry_faults(get_historical=candles_times(factor)) == {"deribit.get_historical:incomplete"}
 
 
 def test_holdings_in_another_unit_than_euro_are_a_fault_too() -> None:

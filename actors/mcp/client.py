@@ -30,6 +30,7 @@ from core.errors import (
     McpTimeoutError,
     McpToolNotFoundError,
 )
+from core.contract.asked import other_than_asked
 from core.market.freshness import age_problem
 from core.market.option_chain import OptionChain
 from core.redaction import Redactor
@@ -119,7 +120,7 @@ class McpClient:
         if tool == GET_OPTIONS_CHAIN.name:
             return self._chain(body, now)
         answer = validated(contract.answer, body, f"{self._router}.{tool}")
-        problem = age_problem(answer, now, self._strategy)
+        problem = other_than_asked(request, answer) or age_problem(answer, now, self._strategy)
         if problem is not None:
             raise McpDataAnomalyError(f"{tool}: {problem}")
         return answer

@@ -1,7 +1,7 @@
 """What is said of orders, fills, deliveries and the venue's health while a trade is made and settled.
 
-Every list of the account comes twice and backwards, the first order is answered without its id, and twice the
-health page of deribit refuses three times in a row: first for maintenance, and after the settlement with a
+Every list of the account comes twice and backwards, the first order is answered without its id and
+looked up under another label, and twice the health page of deribit refuses three times in a row: first for maintenance, and after the settlement with a
 text that only names the number of maintenance.
 """
 
@@ -60,11 +60,21 @@ def without_order_id(exchange: Exchange) -> None:
     exchange.answer(json.dumps(answer).encode())
 
 
+def under_another_label(exchange: Exchange) -> None:
+    """The order that was asked for, as another one that has the same terms."""
+    answer = json.loads(exchange.sound())
+    answer["order"]["label"] = answer["order"]["label"].removesuffix("e1") + "e9"
+    exchange.answer(json.dumps(answer).encode())
+
+
+ONCE: dict[str, Act] = {"place_combo_order": without_order_id, "get_order_by_label": under_another_label}
+"""What happens to the first answer of a tool."""
+
+
 class Account:
     """Answers the requests of a run of `ENDS_AFTER_DAYS`."""
 
     def __init__(self) -> None:
-        self._placed = 0
         self.told: set[str] = set()
         """The tools that were answered oddly, and the names of the refused health pages."""
         self._lock = Lock()
@@ -73,10 +83,10 @@ class Account:
         now, tool = now_of(exchange), exchange.path.rpartition("/")[2]
         if exchange.path == "/mcp-deribit/health":
             return self._health(now)
-        if tool == "place_combo_order":
+        if tool in ONCE:
             with self._lock:
-                self._placed += 1
-                return self._telling(tool, without_order_id) if self._placed == 1 else None
+                is_first = tool not in self.told
+            return self._telling(tool, ONCE[tool]) if is_first else None
         return self._telling(tool, twice_and_backwards(LISTS[tool])) if tool in LISTS else None
 
     def _health(self, now: datetime) -> Act | None:

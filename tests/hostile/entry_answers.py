@@ -90,6 +90,11 @@ def farthest(quotes: list[Json]) -> Json:
     return min((one for one in quotes if one["option_type"] == "put"), key=lambda one: float(one["strike"]))
 
 
+def in_cents(found: list[Json], _: datetime) -> list[Json]:
+    prices = ("open", "high", "low", "close")
+    return [one | {name: str(float(one[name]) * 100) for name in prices} for one in found]
+
+
 def one_without_iv(quotes: list[Json], _: datetime) -> list[Json]:
     farthest(quotes)["mark_iv"] = None
     return quotes
@@ -173,6 +178,20 @@ ENTRIES: tuple[EntryAnswer, ...] = (
         says(b'{"holdings": ' + ZEROS + b"}"),
         "data_failed",
         "get_holdings",
+    ),
+    EntryAnswer(
+        "equity at the venue in USD",
+        "get_account_summary",
+        multiplied("equity", 2400),
+        "data_failed",
+        "get_account_summary",
+    ),
+    EntryAnswer(
+        "an index history in cents",
+        "get_historical",
+        rows("candles", in_cents),
+        "data_failed",
+        "get_historical",
     ),
     EntryAnswer("ETH by another name", "get_holdings", named_otherwise("wstETH"), because="eth_share"),
     EntryAnswer(

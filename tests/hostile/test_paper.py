@@ -28,7 +28,8 @@ def test_an_entry_ends_as_each_answer_deserves(beside: Beside) -> None:
 def test_a_trade_is_booked_once_whatever_is_said_twice(beside: Beside) -> None:
     found = beside.trade.result()
     assert (found.ran.code, found.ran.err) == (0, "")
-    assert set(found.told) >= {"place_combo_order", "get_positions", "get_open_orders", "get_settlements"}
+    assert set(found.told) >= {"place_combo_order", "get_order_by_label", "get_positions"}
+    assert set(found.told) >= {"get_open_orders", "get_settlements"}
     assert set(found.told) & {"get_user_trades", "get_trades_by_order"}
     report = found.report
     doubts = [alert["severity"] for alert in report["alerts"] if alert["code"] == "order_in_doubt"]

@@ -51,8 +51,8 @@ _DAY = timedelta(hours=24)
 _AGO_TOLERANCE = timedelta(hours=2)
 """How long before the requested moment the last bar may have ended."""
 _OWN_VENUE = "hyperliquid"
-HISTORY_OFF_MAX = 0.3
-"""Index against its last hourly close: within two hours the most was 26 % from May 2022 to April 2026."""
+HISTORY_OFF_MAX = 0.4
+"""Index against its last hourly close, at most two hours old; another unit or coin is factors off."""
 FUNDING_HOURS_MIN = 15
 """Fewer are no mean of a day: 24, less the 9 by which the last may be old (`entry.funding_age_max_h`)."""
 

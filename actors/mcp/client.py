@@ -17,6 +17,7 @@ from actors.mcp.cleaned import CleanResponse, clean
 from actors.mcp.json_keys import repeated_key
 from actors.mcp.reasons import MAINTENANCE, reason_in
 from core.contract import GET_OPTIONS_CHAIN, HealthAnswer, Router
+from core.contract.asked import other_than_asked
 from core.contract.registry import TOOLS, health_path, tool_path
 from core.errors import (
     InputError,
@@ -30,7 +31,6 @@ from core.errors import (
     McpTimeoutError,
     McpToolNotFoundError,
 )
-from core.contract.asked import other_than_asked
 from core.market.freshness import age_problem
 from core.market.option_chain import OptionChain
 from core.redaction import Redactor

@@ -1,8 +1,8 @@
 """What is said of orders, fills, deliveries and the venue's health while a trade is made and settled.
 
-Every list of the account comes twice and backwards, the first order is answered without its id and
-looked up under another label, and twice the health page of deribit refuses three times in a row: first for maintenance, and after the settlement with a
-text that only names the number of maintenance.
+Every list of the account comes twice and backwards. The first order is answered without its id, and its first
+look-up with another label. Twice the health page of deribit refuses three times in a row: first for
+maintenance, and after the settlement with a text that only names the number of maintenance.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final, Literal
@@ -57,6 +58,8 @@ DEFAULT_BOT_TAG = "BOT__CERBERO_BITE"
 DEFAULT_TELEGRAM_API_URL = "https://api.telegram.org"
 _BOT_TAG_LENGTH_MAX = 64
 _INSTANCE_NAME_LENGTH_MAX = 40
+_ONE_WORD = re.compile(r"[!-\"$&-.0->@-~]+")
+"""Printable ASCII without what ends or escapes a part of a URL's path: `#`, `%`, `/` and `?`."""
 _WORDS = {
     **dict.fromkeys(("true", "yes", "on", "enabled", "1"), True),
     **dict.fromkeys(("false", "no", "off", "disabled", "0"), False),
@@ -179,6 +182,10 @@ def _telegram(env: Mapping[str, str]) -> TelegramSettings | None:
         raise InputError(
             f"{missing}: expected a value, because the other Telegram variable is set, found nothing"
         )
+    for name, value in ((TELEGRAM_BOT_TOKEN, token), (TELEGRAM_CHAT_ID, chat)):
+        # Both are secret: nothing of them is repeated. The token is a part of the URL's path.
+        if _ONE_WORD.fullmatch(value) is None:
+            raise InputError(f"{name}: expected printable ASCII without spaces, /, ?, # and %, found others")
     api_url = _private_url(
         env, TELEGRAM_API_URL, env.get(TELEGRAM_API_URL, "").strip() or DEFAULT_TELEGRAM_API_URL
     )
@@ -304,7 +311,7 @@ def _url(name: str, text: str, *, query: bool = False) -> str:
         raise InputError(
             f"{name}: expected an http:// or https:// URL, found one that can't be read"
         ) from None
-    if not text.isprintable():
+    if visible(text) != text:
         raise InputError(f"{name}: expected a URL of printable characters, found others")
     if not usable or (parts.query and not query) or parts.fragment:
         wanted = "a host" if query else "a host and no query"

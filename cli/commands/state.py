@@ -15,6 +15,7 @@ from cli.options import (
     DataDir,
     StrategyFile,
     named_path,
+    whole_option,
 )
 from cli.views.say import say
 
@@ -24,9 +25,7 @@ app = typer.Typer(
     help="Read the books, rebuild them from the log, or restore them from a backup. Example: run.py state "
     "positions --data-dir data",
 )
-Limit = Annotated[
-    int, typer.Option("-n", "--limit", min=1, max=ROWS_MAX, help="Show only the newest so many.")
-]
+Limit = Annotated[int, whole_option(1, ROWS_MAX, "-n", "--limit", text="Show only the newest so many.")]
 
 
 @app.command()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pydantic import JsonValue
 
@@ -33,6 +33,13 @@ ENVIRONMENT_KEY = "environment"
 ACCOUNT_KEY = "account"
 TAG_KEY = "label_tag"
 FOLDER_KEY = "label_folder"
+FORMER_TAGS_KEY = "former_tags"
+"""Tags of labels that were sent before the present tag was drawn, the oldest first, with blanks between."""
+FORMER_TAGS_MAX = 50
+"""A folder whose identity can't be kept draws a tag at each recovery."""
+RESTORED_KEY = "restored"
+RESTORE_PENDING = "pending"
+"""The value of `restored` from a restore until the next tag is drawn; then it is the time of that."""
 MICROSECOND = timedelta(microseconds=1)
 
 
@@ -134,8 +141,18 @@ def bind_account(db: sqlite3.Connection, request: BindAccount) -> Applied:
     is_known = drawn is not None and request.folder != ""
     is_drawn_here = is_known and records.setting(db, FOLDER_KEY) == request.folder
     tag = drawn if drawn is not None and is_drawn_here else request.tag
+    changed: dict[str, str] = {}
+    if not is_drawn_here:
+        changed = _tags_before(db, drawn, request)
+    former = changed.get(FORMER_TAGS_KEY, records.setting(db, FORMER_TAGS_KEY) or "")
+    restored = changed.get(RESTORED_KEY, records.setting(db, RESTORED_KEY) or "")
     answer = AccountBound(
-        request_id=request.request_id, environment=request.environment, account=request.account, tag=tag
+        request_id=request.request_id,
+        environment=request.environment,
+        account=request.account,
+        tag=tag,
+        former_tags=tuple(former.split()),
+        restored_at=datetime.fromisoformat(restored) if restored else None,
     )
     applied = Applied(answer)
     if not is_drawn_here or bound != told:
@@ -143,7 +160,26 @@ def bind_account(db: sqlite3.Connection, request: BindAccount) -> Applied:
         for key, value in detail.items():
             records.write_setting(db, key, value, request.at)
         applied.note(AuditKind.ACCOUNT_BOUND, request.at, detail)
+    for key, value in changed.items():
+        if records.setting(db, key) != value:
+            records.write_setting(db, key, value, request.at)
+            applied.note(AuditKind.SETTING, request.at, {"key": key, "value": value})
     return applied
+
+
+def _tags_before(db: sqlite3.Connection, drawn: str | None, request: BindAccount) -> dict[str, str]:
+    """What to remember of the tags of before, now that another is drawn."""
+    former = (records.setting(db, FORMER_TAGS_KEY) or "").split()
+    if drawn is not None:
+        former = [tag for tag in former if tag != drawn] + [drawn]
+    changed = {FORMER_TAGS_KEY: " ".join(former[-FORMER_TAGS_MAX:])} if former else {}
+    restored = records.setting(db, RESTORED_KEY)
+    if restored == RESTORE_PENDING:
+        changed[RESTORED_KEY] = request.at.isoformat()
+    elif restored and request.folder:
+        # Drawn for a copy: another engine may be at work on the books from which this one was made.
+        changed[RESTORED_KEY] = ""
+    return changed
 
 
 def set_system(db: sqlite3.Connection, request: SetSystem) -> Applied:

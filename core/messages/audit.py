@@ -44,6 +44,7 @@ class AuditKind(StrEnum):
     BOOKS = "BOOKS"
     ROLLOVER = "ROLLOVER"
     RESTORED = "RESTORED"
+    ADOPTED = "ADOPTED"
     CHECKPOINT = "CHECKPOINT"
 
 

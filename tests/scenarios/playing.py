@@ -101,6 +101,7 @@ class Play:
         trace: Tracer | None = None,
         wire: Wire | None = None,
         watch: Callable[[PaperVenue], object] | None = None,
+        folder: str = "simulated",
     ) -> None:
         data_dir.mkdir(parents=True, exist_ok=True)
         self.data_dir = data_dir
@@ -119,6 +120,7 @@ class Play:
             runtime_kind=runtime_kind,
             tracer=self.trace,
             wire=wire,
+            folder=folder,
         )
         with tripwires(*GUARDED):
             self.engine.start()

@@ -150,8 +150,9 @@ def told(plan: Restore, data_dir: Path) -> Iterator[str]:
         )
     if lost.changed:
         yield (
-            f"the account will not match the books of {', '.join(lost.changed)}: the engine will arm the"
-            " switch at its start, and it stays so until they match (docs/runbook.md)"
+            f"the account will not match the books of {', '.join(lost.changed)}: the engine will look at its"
+            " start for what it had sent, and book it; of what the venue does not list any more it arms the"
+            " switch, and it stays so until they match (docs/runbook.md)"
         )
     if plan.anchor is not None:
         yield (
@@ -161,7 +162,7 @@ def told(plan: Restore, data_dir: Path) -> Iterator[str]:
         )
     if lost.by_kind["fills"] or lost.by_kind["orders"]:
         yield (
-            "what was traded after the backup stays at the venue; the engine will name it and open nothing "
+            "what was opened after the backup stays at the venue; the engine will name it and open nothing "
             "meanwhile, and will not close it: that is for you to do"
         )
     if plan.arms is not None:

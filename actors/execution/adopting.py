@@ -26,17 +26,14 @@ NOT_IN_THE_BOOKS = "not in the books"
 
 async def adopt_prices(line: Line, books: Books, view: VenueView) -> Failed | None:
     """Record the prices to which our live orders were edited after the backup; or why they can't be."""
-    for edit in lost_prices(books, line.own_tags, view):
-        order = view.order(edit.label)
-        if order is None:
-            raise AssertionError("a lost price is that of an order of the view")
+    for lost in lost_prices(books, line.own_tags, view):
         recorded = await line.record(
             RecordEdit(
-                request_id=f"edit-{edit.label}-adopted-{edit.limit_eth}",
-                label=edit.label,
-                limit_eth=edit.limit_eth,
-                at=edit.at,
-                audit=(_event(line, order, "the price of an edit of before the restore"),),
+                request_id=f"edit-{lost.label}-adopted-{lost.order.price}",
+                label=lost.label,
+                limit_eth=lost.order.price,
+                at=lost.order.updated_at,
+                audit=(_record_of(line, lost.order, "the price of an edit of before the restore"),),
             )
         )
         if isinstance(recorded, Refused):
@@ -81,7 +78,7 @@ async def _take_over(line: Line, adoption: Adoption) -> Recorded | Refused:
         RecordInstruction(
             request_id=f"instruction-{label}-adopted",
             instruction=adoption.instruction,
-            audit=(_event(line, order, "an order of before the restore"),),
+            audit=(_record_of(line, order, "an order of before the restore"),),
         )
     )
 
@@ -102,7 +99,7 @@ def _difference(order: Order) -> Difference:
     return told(DifferenceCode.ADOPTED, order.label, NOT_IN_THE_BOOKS, found)
 
 
-def _event(line: Line, order: Order, what: str) -> AuditEvent:
+def _record_of(line: Line, order: Order, what: str) -> AuditEvent:
     detail: dict[str, JsonValue] = {
         "what": what,
         "order": order.model_dump(mode="json"),

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from core.contract import Order
-from core.orders.books import Books, Edit, Instruction, InstructionKind, Position
+from core.orders.books import Books, Instruction, InstructionKind, Position
 from core.orders.exit_rule import ExitRule
 from core.orders.identity import Permitted, disagreements, same_legs
 from core.orders.label import OrderLabel
@@ -44,6 +44,13 @@ class Adoption(Value):
     """An order to be taken over, and the instruction by which it must have been sent."""
 
     instruction: Instruction
+    order: Order
+
+
+class LostPrice(Value):
+    """An order of the books under this label whose price at the venue the books do not know."""
+
+    label: Label
     order: Order
 
 
@@ -92,7 +99,7 @@ def adoptions(
     return Failed.of(*unread) if unread else tuple(found)
 
 
-def lost_prices(books: Books, tags: OwnTags, view: VenueView) -> tuple[Edit, ...]:
+def lost_prices(books: Books, tags: OwnTags, view: VenueView) -> tuple[LostPrice, ...]:
     """The prices of orders of the books that were edited after the backup: what else could have done it has
     changed more than the price, or bears no tag of ours."""
     found = []
@@ -106,7 +113,7 @@ def lost_prices(books: Books, tags: OwnTags, view: VenueView) -> tuple[Edit, ...
             continue
         is_only_price = not disagreements(order, permitted.with_edit(order.price))
         if is_only_price and disagreements(order, permitted) and _is_a_step(order, instruction, books):
-            found.append(Edit(label=instruction.label, number=1, limit_eth=order.price, at=order.updated_at))
+            found.append(LostPrice(label=instruction.label, order=order))
     return tuple(found)
 
 

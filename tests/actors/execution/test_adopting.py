@@ -316,3 +316,18 @@ def test_two_orders_under_one_label_are_left_to_a_person(open_house: TradingHous
     restore(house, kept)
     assert is_armed(house)
     assert house.told("state", RecordInstruction) == []
+
+
+@pytest.mark.parametrize("rests", [True, False], ids=["resting", "filled"])
+def test_on_a_copy_the_entry_of_the_first_engine_is_not_taken_over(house: TradingHouse, rests: bool) -> None:
+    """Both engines would close it."""
+    proposal = house.propose(2)
+    kept = house.books.kept()
+    if not rests:
+        house.venue.fill_next.append(2)
+    house.place(proposal)
+    before = house.venue.order(f"{ID}:{OLD_TAG}:e1")
+    restore(house, kept, restored=False)
+    assert house.told("state", RecordInstruction) == []
+    assert house.venue.order(before.label) == before
+    assert {"others_order", "others_position"} & {each.code for each in house.told("alerting", RaiseAlert)}

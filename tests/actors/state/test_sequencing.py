@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from actors.runtime import Fenced
-from actors.state.apply_records import FORMER_TAGS_MAX, RESTORE_PENDING, RESTORED_KEY
 from actors.state.read_only import books_opened
 from actors.state.tables.records import alerts
 from core.messages.alerting import AlertRow, RaiseAlert, Severity
@@ -223,31 +222,6 @@ def test_copied_books_draw_another_tag_for_their_labels_and_then_keep_it(room: B
     _, bound, setting = records(room)[-3:]
     assert (bound["kind"], setting["kind"]) == ("ACCOUNT_BOUND", "SETTING")
     assert setting["detail"] == {"key": "former_tags", "value": "aaaaaa"}
-
-
-def test_the_tags_of_before_are_remembered_and_whether_a_restore_was_why(room: BooksRoom) -> None:
-    """Which orders that the books do not know are nobody else's, recovery knows by this."""
-
-    def bound(request: str, tag: str, folder: str) -> tuple[tuple[str, ...], datetime | None]:
-        answer = bind(room, request, "a", tag, folder)
-        assert isinstance(answer, AccountBound)
-        return answer.former_tags, answer.restored_at
-
-    assert bound("1", "aaaaaa", "here") == ((), None)
-    assert bound("2", "bbbbbb", "copy") == (("aaaaaa",), None)
-    pending = SetSystem(request_id="r", key=RESTORED_KEY, value=RESTORE_PENDING, at=START)
-    assert isinstance(room.answer_to(pending), Recorded)
-    assert bound("3", "cccccc", "restored") == (("aaaaaa", "bbbbbb"), START)
-    assert bound("4", "dddddd", "restored") == (("aaaaaa", "bbbbbb"), START)
-    assert bound("5", "eeeeee", "a copy of it") == (("aaaaaa", "bbbbbb", "cccccc"), None)
-
-
-def test_of_tags_that_are_drawn_without_end_the_newest_are_remembered(room: BooksRoom) -> None:
-    for number in range(FORMER_TAGS_MAX + 3):
-        answer = bind(room, str(number), "a", f"t{number}", "")
-    assert isinstance(answer, AccountBound)
-    assert len(answer.former_tags) == FORMER_TAGS_MAX
-    assert answer.former_tags[-1] == f"t{FORMER_TAGS_MAX + 1}"
 
 
 def test_folder_whose_identity_is_unknown_is_a_new_one_each_time(room: BooksRoom) -> None:

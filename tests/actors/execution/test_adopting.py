@@ -330,4 +330,4 @@ def test_on_a_copy_the_entry_of_the_first_engine_is_not_taken_over(house: Tradin
     restore(house, kept, restored=False)
     assert house.told("state", RecordInstruction) == []
     assert house.venue.order(before.label) == before
-    assert {"others_order", "others_position"} & {each.code for each in house.told("alerting", RaiseAlert)}
+    assert {"others_order", "size"} & {each.code for each in house.told("alerting", RaiseAlert)}

@@ -183,7 +183,8 @@ def _position_of(books: FoldedBooks, name: str, row: Row) -> Cell:
 
 def _final_rows(name: str, of: JsonValue) -> FinalRows:
     rows, digest = (of.get("rows"), of.get("sha256")) if isinstance(of, dict) else (None, None)
-    is_number = isinstance(rows, int) and not isinstance(rows, bool) and 0 <= rows <= ROWS_MAX
-    if not is_number or not isinstance(digest, str) or not _SHA256.fullmatch(digest):
+    if not isinstance(rows, int) or isinstance(rows, bool) or not 0 <= rows <= ROWS_MAX:
+        raise ContradictionError(f"final, {name}: expected a number of rows, found {rows}")
+    if not isinstance(digest, str) or not _SHA256.fullmatch(digest):
         raise ContradictionError(f"final, {name}: expected a number of rows with their SHA-256, found {of}")
     return FinalRows(rows, bytes.fromhex(digest))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from pydantic import JsonValue
 
-from actors.state.applied import Applied
+from actors.state.applied import Applied, Notice
 from actors.state.refusal import BooksRefusalError
 from actors.state.tables import records
 from actors.state.tables.records import MarketSnapshotRow
@@ -160,6 +160,13 @@ def bind_account(db: sqlite3.Connection, request: BindAccount) -> Applied:
         for key, value in detail.items():
             records.write_setting(db, key, value, request.at)
         applied.note(AuditKind.ACCOUNT_BOUND, request.at, detail)
+    if drawn is not None and tag != drawn and request.folder:
+        text = (
+            "this data folder is not the one, or not on the machine, for which the tag of its labels was drawn:"
+            f" it was copied, restored or moved, and has a new tag ({tag}, before {drawn}). If the other one"
+            " still runs on this account, stop one of the two engines"
+        )
+        applied.notices.append(Notice(Severity.MEDIUM, "label_tag_drawn", text, request.request_id))
     for key, value in changed.items():
         if records.setting(db, key) != value:
             records.write_setting(db, key, value, request.at)

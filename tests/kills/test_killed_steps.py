@@ -113,7 +113,7 @@ def test_a_sealing_of_the_strategy(tmp_path: Path) -> None:
 
 
 def test_a_restore(tmp_path: Path) -> None:
-    """The old books are there, or the new ones, or a restore that no engine starts on: the next one ends it."""
+    """The old books are there, or the new ones, or a restore that no engine starts on; the next ends it."""
     kept, data_dir = tmp_path / "kept", tmp_path / "data"
     folder_with_backups(kept)
     backup = backups(kept)[0]

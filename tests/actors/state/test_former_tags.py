@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from actors.state.apply_records import FORMER_TAGS_MAX, RESTORE_PENDING, RESTORED_KEY
+from core.messages.alerting import RaiseAlert
 from core.messages.state import AccountBound, BindAccount, Recorded, SetSystem
 from core.values import Environment
 from reading.proof import books_proved
@@ -55,3 +56,18 @@ def test_of_tags_that_are_drawn_without_end_the_newest_are_remembered(room: Book
     assert isinstance(answer, AccountBound)
     assert len(answer.former_tags) == FORMER_TAGS_MAX
     assert answer.former_tags[-1] == f"t{FORMER_TAGS_MAX + 1}"
+
+
+def test_a_new_tag_for_another_folder_or_machine_is_told_to_a_person(room: BooksRoom) -> None:
+    bind(room, "1", "a", "aaaaaa", "here")
+    assert not told(room)
+    bind(room, "2", "a", "bbbbbb", "another machine")
+    bind(room, "3", "a", "cccccc", "another machine")
+    [text] = told(room)
+    assert "a new tag (bbbbbb, before aaaaaa)" in text
+    assert "stop one of the two engines" in text
+
+
+def told(room: BooksRoom) -> list[str]:
+    raised = [made for made in room.state_ctx.told_to("alerting") if isinstance(made, RaiseAlert)]
+    return [alert.text for alert in raised if alert.code == "label_tag_drawn"]

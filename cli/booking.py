@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from actors.state.apply_records import TAG_KEY
 from cli.offline_records import record_offline
 from core.contract.worth import FEE_MAX_ETH, pays_at_most_eth
 from core.errors import InputError
@@ -18,6 +17,7 @@ from core.orders.books import Fill, Instruction, InstructionKind, OrderRow, Posi
 from core.orders.exit_rule import ExitRule
 from core.orders.label import OrderLabel, exit_attempt
 from core.orders.lifecycle import OrderState, PositionState
+from core.system_keys import TAG_KEY
 from core.values import Leg, PositionId, ProposalId, round_eth
 from reading.backups import stored_settings
 from reading.books import stored_orders, stored_positions

@@ -18,7 +18,6 @@ from actors.audit.durable import fsync_folder, make_folder
 from actors.audit.files import AUDIT_FOLDER, audit_files, sync
 from actors.audit.scan import scan
 from actors.kill_switch import DiskKillFile
-from actors.state.apply_records import FORMER_TAGS_KEY, RESTORE_PENDING, RESTORED_KEY, TAG_KEY
 from actors.state.database import DATABASE_FILE
 from actors.state.rebuild import sqlite_errors_named, write_database
 from cli.data_folder import PAPER_MARKER, RESTORING, private_files
@@ -30,6 +29,7 @@ from core.kill_file import Arming
 from core.messages.audit import AuditEvent, AuditKind, SwitchWord
 from core.messages.kill_switch import ArmCause
 from core.messages.state import AnyRecording, RecordEvent, SetSystem
+from core.system_keys import FORMER_TAGS_KEY, RESTORE_PENDING, RESTORED_KEY, TAG_KEY
 from reading.backups import BOUND, ProvedBackup, bound_to, proved_backup, stored_settings, tags_drawn
 from reading.losses import Losses, losses
 from reading.operator import operator_name

@@ -28,18 +28,13 @@ from core.messages.state import (
     RecordMarketSnapshot,
     SetSystem,
 )
+from core.system_keys import FORMER_TAGS_KEY, RESTORE_PENDING, RESTORED_KEY, TAG_KEY
 
 ENVIRONMENT_KEY = "environment"
 ACCOUNT_KEY = "account"
-TAG_KEY = "label_tag"
 FOLDER_KEY = "label_folder"
-FORMER_TAGS_KEY = "former_tags"
-"""Tags of labels that were sent before the present tag was drawn, the oldest first, with blanks between."""
 FORMER_TAGS_MAX = 50
 """A folder whose identity can't be kept draws a tag at each recovery."""
-RESTORED_KEY = "restored"
-RESTORE_PENDING = "pending"
-"""The value of `restored` from a restore until the next tag is drawn; then it is the time of that."""
 MICROSECOND = timedelta(microseconds=1)
 
 
@@ -162,9 +157,9 @@ def bind_account(db: sqlite3.Connection, request: BindAccount) -> Applied:
         applied.note(AuditKind.ACCOUNT_BOUND, request.at, detail)
     if drawn is not None and tag != drawn and request.folder:
         text = (
-            "this data folder is not the one, or not on the machine, for which the tag of its labels was drawn:"
-            f" it was copied, restored or moved, and has a new tag ({tag}, before {drawn}). If the other one"
-            " still runs on this account, stop one of the two engines"
+            "this data folder is not the one, or not on the machine, for which the tag of its labels was"
+            f" drawn: it was copied, restored or moved, and has a new tag ({tag}, before {drawn}). If the"
+            " other one still runs on this account, stop one of the two engines"
         )
         applied.notices.append(Notice(Severity.MEDIUM, "label_tag_drawn", text, request.request_id))
     for key, value in changed.items():

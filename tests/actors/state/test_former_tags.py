@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from actors.state.apply_records import FORMER_TAGS_MAX, RESTORE_PENDING, RESTORED_KEY
+from actors.state.apply_records import FORMER_TAGS_MAX
 from core.messages.alerting import RaiseAlert
 from core.messages.state import AccountBound, BindAccount, Recorded, SetSystem
+from core.system_keys import RESTORE_PENDING, RESTORED_KEY
 from core.values import Environment
 from reading.proof import books_proved
 from tests.actors.state.books_room import START, BooksRoom

@@ -20,7 +20,7 @@ from core.orders.lifecycle import PositionState
 from core.orders.reconcile import VenueView
 from core.orders.sizes import combos_filled
 from core.orders.venue_order import fills_of
-from core.values import Failed, Label, Leg, Value
+from core.values import Failed, Label, Leg, PositionId, Value
 
 
 class OwnTags(Value):
@@ -96,7 +96,15 @@ def adoptions(
             if left[position.position_id] < 0:
                 continue
         found.append(Adoption(instruction=_instruction(order, parsed, position), order=order))
-    return Failed.of(*unread) if unread else tuple(found)
+    if unread:
+        return Failed.of(*unread)
+    # What another engine on a copy of this folder has begun to close, it goes on closing: two would.
+    begun = {
+        each.instruction.proposal_id
+        for each in found
+        if left[PositionId(each.instruction.proposal_id)] and not tags.sent_before_the_restore(each.order)
+    }
+    return tuple(each for each in found if each.instruction.proposal_id not in begun)
 
 
 def lost_prices(books: Books, tags: OwnTags, view: VenueView) -> tuple[LostPrice, ...]:

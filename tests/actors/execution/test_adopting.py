@@ -331,3 +331,24 @@ def test_on_a_copy_the_entry_of_the_first_engine_is_not_taken_over(house: Tradin
     assert house.told("state", RecordInstruction) == []
     assert house.venue.order(before.label) == before
     assert {"others_order", "size"} & {each.code for each in house.told("alerting", RaiseAlert)}
+
+
+@pytest.mark.parametrize("closed", [1, 2], ids=["in part", "whole"])
+def test_on_a_copy_an_exit_of_the_first_engine_is_booked_only_if_nothing_is_left(
+    open_house: TradingHouse, closed: int
+) -> None:
+    """What is left the first engine closes; two engines would."""
+    house = open_house
+    kept = house.books.kept()
+    house.venue.fill_next.append(closed)
+    house.close(ID)
+    (label,) = exits(house)
+    if closed < 2:
+        house.stop("mcp.orders")
+        house.venue._change(house.venue.order(label), state="cancelled")
+        house.start_orders()
+    restore(house, kept, restored=False)
+    house.advance(300)
+    assert exits(house) == [label]
+    assert len(house.told("state", RecordInstruction)) == (1 if closed == 2 else 0)
+    assert is_armed(house) is (closed < 2)

@@ -13,7 +13,7 @@ from typing import TypeVar
 from pydantic import JsonValue
 
 from actors.alerting import AlertChannel, Alerting
-from actors.anchor import Anchor, DiskAnchor
+from actors.anchor import Anchor, DiskAnchor, holder_of
 from actors.audit import Audit
 from actors.control.actor import Control
 from actors.control.engine import Engine
@@ -198,7 +198,7 @@ def _anchor(settings: EngineSettings) -> tuple[ChildSpec, ...]:
     if path is None:
         return ()
     # One for all its lives: it knows whether a thread of an earlier one hangs in it.
-    file = DiskAnchor(Path(path))
+    file = DiskAnchor(Path(path), holder_of(settings.data_dir, settings.folder))
     return (
         _room(
             ANCHOR,

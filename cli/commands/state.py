@@ -323,3 +323,39 @@ def restore(
     if aside is not None:
         say(f"what was there is in {aside}")
     say(f"{data_dir}: restored; start the engine, which compares the books with the venue first")
+
+
+@app.command()
+def book_exit(
+    position: Annotated[
+        str, typer.Argument(metavar="POSITION", help="The id, as in run.py state positions.")
+    ],
+    contracts: Annotated[int, typer.Option("--contracts", help="How many were closed.")],
+    price: Annotated[
+        list[str],
+        typer.Option(
+            "--price", metavar="LEG=ETH", help="What a contract of the leg was traded at; once a leg."
+        ),
+    ],
+    fee: Annotated[str, typer.Option("--fee", metavar="ETH", help="All fees together.")],
+    index: Annotated[str, typer.Option("--index", metavar="USD", help="The index at that time.")],
+    at: Annotated[
+        str, typer.Option("--at", metavar="TIME", help="When it was traded (ISO 8601, with zone).")
+    ],
+    reason: Annotated[str, typer.Option("--reason", help="Where you know it from; it is kept in the log.")],
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+) -> None:
+    """Book an exit that the venue does not list any more, after a restore. Needs a folder without an engine.
+
+    Nothing is sent. At the next start the engine compares the books with the venue before anything else.
+
+    Example: run.py state book-exit p-entry-20260105T140000Z --contracts 2 --price ETH-16JAN26-3550-C=0.0041
+    --price ETH-16JAN26-3800-C=0.0010 --fee 0.0012 --index 3150 --at 2026-01-06T12:04:00Z --reason "statement"
+    """
+    from cli.booking import booked_exit, told_exit
+    from cli.data_folder import private_files, without_engine
+    from cli.restoring import now as this_moment
+
+    told = told_exit(position, contracts, price, fee, index, at, reason)
+    with private_files(), without_engine(data_dir):
+        say(booked_exit(data_dir, told, this_moment()))

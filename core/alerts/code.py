@@ -70,6 +70,8 @@ class AlertCode(StrEnum):
     ANCHOR_READ = "anchor_read"
     ANCHOR_NOT_WRITTEN = "anchor_not_written"
     ANCHOR_WRITTEN = "anchor_written"
+    ANCHOR_TAKEN_OVER = "anchor_taken_over"
+    LABEL_TAG_DRAWN = "label_tag_drawn"
 
     # The upstream host and the market.
     PROBE_FAILED = "probe_failed"
@@ -97,6 +99,7 @@ class AlertCode(StrEnum):
 
     # Orders and positions.
     ORDER_FILLED = "order_filled"
+    ORDER_ADOPTED = "order_adopted"
     ORDER_IN_DOUBT = "order_in_doubt"
     ORDER_STILL_IN_DOUBT = "order_still_in_doubt"
     RESTING_ORDER_UNREAD = "resting_order_unread"

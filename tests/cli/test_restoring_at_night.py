@@ -100,7 +100,7 @@ def test_what_somebody_laid_into_a_restore_that_was_cut_short_does_not_keep_it_f
 
 
 @pytest.mark.parametrize(
-    "place", ["shutil.copy2", "actors.state.rebuild.migrate", "cli.restoring.append_bytes"]
+    "place", ["shutil.copy2", "actors.state.rebuild.migrate", "cli.offline_records.append_bytes"]
 )
 def test_a_full_disk_changes_nothing_leaves_nothing_and_is_named(
     data_dir: Path,

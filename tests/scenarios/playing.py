@@ -102,6 +102,7 @@ class Play:
         wire: Wire | None = None,
         watch: Callable[[PaperVenue], object] | None = None,
         loaded: LoadedStrategy | None = None,
+        folder: str = "simulated",
     ) -> None:
         data_dir.mkdir(parents=True, exist_ok=True)
         self.data_dir = data_dir
@@ -120,6 +121,7 @@ class Play:
             runtime_kind=runtime_kind,
             tracer=self.trace,
             wire=wire,
+            folder=folder,
         )
         with tripwires(*GUARDED):
             self.engine.start()

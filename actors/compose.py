@@ -15,6 +15,7 @@ from actors.alerting import AlertChannel, Sender, TelegramChannel, WebhookChanne
 from actors.execution import AccountLock, MachineAccountLock
 from actors.http import Transport
 from actors.mcp import McpCredentials
+from actors.phone import PhoneSetup, TelegramBot
 from actors.runtime import Context
 from actors.tree import EngineSettings
 from config import (
@@ -22,12 +23,14 @@ from config import (
     ChannelSettings,
     LoadedStrategy,
     McpSettings,
+    PhoneSettings,
     TelegramSettings,
     WebhookSettings,
     code_version,
 )
 from core.messages.control import EngineIdentity
 from core.redaction import Redactor, secrets_in_url
+from core.totp import secret_of
 from core.values import Environment, Mode
 
 
@@ -49,6 +52,7 @@ def engine_settings(
     tls: SSLContext | None = None,
     instance_name: str | None = None,
     environment: Environment | None = None,
+    phone: PhoneSettings | None = None,
 ) -> EngineSettings:
     """Everything that the tree is built from. `started_at` is market time.
 
@@ -93,15 +97,19 @@ def engine_settings(
         },
         redact=redact,
         alert_channels=tuple(_channel(settings, sender, tls) for settings in channels),
+        phone=None if phone is None else _phone(phone, channels, sender, tls),
         control_socket=control_socket,
         account_lock=account_lock or MachineAccountLock(mcp.url),
         folder=folder,
     )
 
 
-def redactor(mcp: McpSettings, channels: Sequence[ChannelSettings]) -> Redactor:
+def redactor(
+    mcp: McpSettings, channels: Sequence[ChannelSettings], phone: PhoneSettings | None = None
+) -> Redactor:
     """Masks every secret that this process was given: each `SecretStr` of its settings."""
-    return Redactor(secret for settings in (mcp, *channels) for secret in _secrets(settings))
+    given = (mcp, *channels, *(() if phone is None else (phone,)))
+    return Redactor(secret for settings in given for secret in _secrets(settings))
 
 
 def _secrets(settings: BaseModel) -> Iterable[str]:
@@ -120,3 +128,17 @@ def _channel(settings: ChannelSettings, sender: Sender, tls: SSLContext | None) 
             return lambda: WebhookChannel(url, form, sender, tls=tls)
         case _:
             assert_never(settings)
+
+
+def _phone(
+    settings: PhoneSettings, channels: Sequence[ChannelSettings], sender: Sender, tls: SSLContext | None
+) -> PhoneSetup:
+    """Commands are read from the chat that alerts go to."""
+    chat = next(each for each in channels if isinstance(each, TelegramSettings))
+    secret = settings.secret
+    return PhoneSetup(
+        may_act=settings.mode == "act",
+        open_bot=lambda: TelegramBot(chat.bot_token, chat.chat_id, chat.api_url, tls=tls),
+        secret=None if secret is None else secret_of(secret.get_secret_value()),
+        label=str(sender),
+    )

@@ -20,6 +20,7 @@ from core.messages.protocols import (
     MarketDataProtocol,
     McpOrdersProtocol,
     McpProtocol,
+    PhoneProtocol,
     SchedulerProtocol,
     StateProtocol,
 )
@@ -51,6 +52,7 @@ MARKET_DATA: Final = ExactName[MarketDataProtocol]("market_data")
 DECISION: Final = ExactName[DecisionProtocol]("decision")
 HEALTH: Final = ExactName[HealthProtocol]("health")
 CONTROL: Final = ExactName[ControlProtocol]("control")
+PHONE: Final = ExactName[PhoneProtocol]("phone")
 SCHEDULER: Final = ExactName[SchedulerProtocol]("scheduler")
 
 

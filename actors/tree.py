@@ -37,12 +37,14 @@ from actors.names import (
     KILL_SWITCH,
     MARKET_DATA,
     MCP_ORDERS,
+    PHONE,
     SCHEDULER,
     STATE,
     ExactName,
     Rooms,
     mcp,
 )
+from actors.phone import Phone, PhoneSetup
 from actors.room import Room
 from actors.runtime import (
     ActorSystem,
@@ -86,6 +88,8 @@ class EngineSettings:
     boot_record: Mapping[str, JsonValue]
     redact: Redactor
     alert_channels: tuple[Callable[[], AlertChannel], ...]
+    phone: PhoneSetup | None
+    """None if no commands are read from a chat."""
     control_socket: Path | None
     account_lock: AccountLock
     folder: str
@@ -112,6 +116,7 @@ def tree(settings: EngineSettings, engine: Engine) -> Supervisor:
             Supervisor("books", _books(settings), strategy=RestartStrategy.REST_FOR_ONE),
             Supervisor("feeds", _feeds(settings), exhausted=Exhausted.PARK),
             Supervisor("desk", _desk(settings, engine)),
+            *_phone(settings),
         ),
         intensity=3,
         period_s=300.0,
@@ -287,6 +292,24 @@ def _desk(settings: EngineSettings, engine: Engine) -> tuple[ChildSpec, ...]:
             ),
         ),
     )
+
+
+def _phone(settings: EngineSettings) -> tuple[Supervisor, ...]:
+    """Under a supervisor of its own and the last of all: whatever it does, nothing else is restarted."""
+    setup = settings.phone
+    if setup is None:
+        return ()
+    room = _room(
+        PHONE,
+        lambda rooms: Phone(
+            setup=setup,
+            kill_switch=rooms[KILL_SWITCH],
+            state=rooms[STATE],
+            control=rooms[CONTROL],
+            alerting=rooms[ALERTING],
+        ),
+    )
+    return (Supervisor("person", (room,), exhausted=Exhausted.PARK),)
 
 
 def _room(

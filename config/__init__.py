@@ -15,6 +15,7 @@ from config.environment import (
     sent_in_clear,
     shown_variable,
 )
+from config.phone import PhoneSettings
 from config.rules_digest import DISTRIBUTION, code_version
 from config.sealing import write_hash, write_local_hash
 from config.strategy_file import (
@@ -32,6 +33,7 @@ __all__ = [
     "ChannelSettings",
     "LoadedStrategy",
     "McpSettings",
+    "PhoneSettings",
     "Settings",
     "TelegramSettings",
     "TrustSettings",

@@ -10,6 +10,14 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
+from config.phone import (
+    TELEGRAM_COMMANDS,
+    TELEGRAM_TOTP_FILE,
+    PhoneSettings,
+    codes_secret,
+    commands_mode,
+    phone_from_env,
+)
 from config.wire import (
     ALLOW_HTTP,
     CA_FILE,
@@ -42,6 +50,8 @@ VARIABLES: dict[str, str] = {
     TELEGRAM_BOT_TOKEN: "alerts by Telegram, with the chat id; default: alerts go to the log (secret)",
     TELEGRAM_CHAT_ID: "the chat that alerts go to (secret)",
     TELEGRAM_API_URL: "another host of the Bot API; default https://api.telegram.org",
+    TELEGRAM_COMMANDS: "commands from the chat: off, read or act; default off",
+    TELEGRAM_TOTP_FILE: "file with the secret of one-time codes, in base32, for /close",
     WEBHOOK_URL: "alerts by HTTP POST to this URL, https://, or http:// on this machine (secret)",
     WEBHOOK_FORMAT: "what is posted there: json or discord; default json",
     INSTANCE_NAME: "this engine's name at the head of its messages; default: the strategy's name",
@@ -115,6 +125,7 @@ class Settings(_Frozen):
     mode: Mode
     trust: TrustSettings = TrustSettings()
     instance_name: str | None = None
+    phone: PhoneSettings | None = None
 
 
 def shown_variable(env: Mapping[str, str], name: str) -> str:
@@ -135,12 +146,15 @@ def shown_variable(env: Mapping[str, str], name: str) -> str:
 
 def load_settings(env: Mapping[str, str]) -> Settings:
     """Everything that a running engine needs; `InputError` names every variable that is missing or wrong."""
+    channels = channels_from_env(env)
+    chat_id = next((each.chat_id for each in channels if isinstance(each, TelegramSettings)), None)
     return Settings(
         mcp=mcp_from_env(env),
-        channels=channels_from_env(env),
+        channels=channels,
         mode=mode_from_env(env),
         trust=trust_from_env(env),
         instance_name=instance_name_from_env(env),
+        phone=phone_from_env(env, chat_id),
     )
 
 
@@ -272,6 +286,8 @@ _CHECKS: Final[Mapping[str, Callable[[Mapping[str, str]], object]]] = {
     MCP_URL: lambda env: _url(MCP_URL, env[MCP_URL]),
     MCP_BOT_TAG: _bot_tag,
     TELEGRAM_API_URL: lambda env: _url(TELEGRAM_API_URL, env[TELEGRAM_API_URL]),
+    TELEGRAM_COMMANDS: commands_mode,
+    TELEGRAM_TOTP_FILE: codes_secret,
     WEBHOOK_FORMAT: _webhook_form,
     INSTANCE_NAME: instance_name_from_env,
     ALLOW_HTTP: lambda env: _boolean(env, ALLOW_HTTP, default=False),

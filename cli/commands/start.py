@@ -53,7 +53,7 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
         )
     refuse_paper_folder(data_dir)
     tls = tls_of(settings.trust, settings.mcp.url, *(channel.goes_to[1] for channel in settings.channels))
-    redact = redactor(settings.mcp, settings.channels)
+    redact = redactor(settings.mcp, settings.channels, settings.phone)
     make_data_folder(data_dir)
     warning = others_who_write(data_dir)
     if warning is not None:
@@ -87,6 +87,7 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
             folder=folder_identity(data_dir),
             tls=tls,
             instance_name=settings.instance_name,
+            phone=settings.phone,
         )
         process = EngineProcess(composed, ThreadRuntime())
         with signals_to(process.system, process.handle.request_stop):

@@ -25,6 +25,9 @@ class AlertCode(StrEnum):
     CLOCK_STEPPED = "clock_stepped"
     CONTROL_SOCKET_LOST = "control_socket_lost"
     COMMAND_ENDED = "command_ended"
+    PHONE_TAKEN = "phone_taken"
+    PHONE_BACK = "phone_back"
+    PHONE_LOCKED = "phone_locked"
     TEST_ALERT = "test_alert"
     INBOX_UNREADABLE = "inbox_unreadable"
 

@@ -17,6 +17,7 @@ from core.messages.execution import ExecutionStatus, RecoveryReport
 from core.messages.health import HealthStatus
 from core.messages.kill_switch import KillSwitchStatus
 from core.messages.market_data import Marks
+from core.messages.phone import PhoneStatus
 from core.orders.books import Job, OrderRow, Position
 from core.strategy import Strategy
 from core.values import Environment, Value
@@ -103,6 +104,8 @@ class EngineStatus(Event):
     orders: tuple[OrderRow, ...]
     next_runs: dict[Job, datetime]
     unavailable: dict[str, str]
+    phone: PhoneStatus | None = None
+    """None if no commands are read from a chat."""
 
 
 class GetStatus(Query[EngineStatus]):
@@ -220,6 +223,8 @@ class InjectMessage(Command, Answered[InjectAccepted | Refused]):
     """The message's fields as a JSON object."""
     who: str
     asker: str = ""
+    request_id: str = ""
+    """Made by the sender if it may send the message again: repeated, it is one message."""
 
 
 class InjectDone(Event):

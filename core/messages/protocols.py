@@ -108,6 +108,7 @@ from core.messages.mcp import (
     RouterProbed,
     SendOrder,
 )
+from core.messages.phone import PhoneStatus
 from core.messages.scheduler import ClockSet, GetJobs, JobDue, Jobs, StartJobs
 from core.messages.state import (
     AccountBound,
@@ -319,7 +320,11 @@ ControlProtocol = (
     | AlertTested
     | RestartDone
     | RestartWaits
+    | PhoneStatus
 )
 """From `CycleWaits` on: the answers to operators' messages."""
+
+PhoneProtocol = Refused
+"""It asks, and is asked nothing."""
 
 SchedulerProtocol = StartJobs | GetJobs | ClockSet | HealthStatus | JobRuns | Recorded | Refused

@@ -20,6 +20,8 @@ DEFAULT_STRATEGY = Path("strategy.yaml")
 ROWS_MAX = 1_000_000_000
 """More rows than any command can show, and within what SQLite and Python can count."""
 SEED_MAX = 2**63 - 1
+CONTRACTS_MAX = 1_000_000
+"""More than any position has."""
 _METAVAR_LENGTH_MAX = 24
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cli.options import (
+    CONTRACTS_MAX,
     DEFAULT_DATA_DIR,
     DEFAULT_STRATEGY,
     ROWS_MAX,
@@ -328,21 +329,28 @@ def restore(
 @app.command()
 def book_exit(
     position: Annotated[
-        str, typer.Argument(metavar="POSITION", help="The id, as in run.py state positions.")
+        str,
+        typer.Argument(
+            metavar="POSITION", help="The id of the position, as run.py state positions shows it."
+        ),
     ],
-    contracts: Annotated[int, typer.Option("--contracts", help="How many were closed.")],
+    contracts: Annotated[
+        int, whole_option(1, CONTRACTS_MAX, "--contracts", text="How many contracts were closed.")
+    ],
     price: Annotated[
         list[str],
         typer.Option(
-            "--price", metavar="LEG=ETH", help="What a contract of the leg was traded at; once a leg."
+            "--price",
+            metavar="LEG=ETH",
+            help="What a contract of a leg was traded at; give it once for each leg.",
         ),
     ],
-    fee: Annotated[str, typer.Option("--fee", metavar="ETH", help="All fees together.")],
-    index: Annotated[str, typer.Option("--index", metavar="USD", help="The index at that time.")],
+    fee: Annotated[str, typer.Option("--fee", metavar="ETH", help="What all fees of it were together.")],
+    index: Annotated[str, typer.Option("--index", metavar="USD", help="What the index was at that time.")],
     at: Annotated[
-        str, typer.Option("--at", metavar="TIME", help="When it was traded (ISO 8601, with zone).")
+        str, typer.Option("--at", metavar="TIME", help="When it was traded, as ISO 8601 with a zone.")
     ],
-    reason: Annotated[str, typer.Option("--reason", help="Where you know it from; it is kept in the log.")],
+    reason: Annotated[str, typer.Option("--reason", help="Say where you know it from; the log keeps it.")],
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
     """Book an exit that the venue does not list any more, after a restore. Needs a folder without an engine.

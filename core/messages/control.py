@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
+from typing import Annotated
 
-from pydantic import field_validator
+from pydantic import ValidatorFunctionWrapHandler, WrapValidator, field_validator
 
 from core.contract.base import Router
 from core.messages.alerting import AlertingStatus
@@ -44,6 +45,14 @@ RESTARTED = (
 """Rooms that a person may restart. After mcp.orders, execution is restarted too."""
 
 
+def _as_it_is(value: object, check: ValidatorFunctionWrapHandler) -> Strategy:
+    """What is a strategy was checked when it was loaded; only a text that came over the socket is read."""
+    if isinstance(value, Strategy):
+        return value
+    read: Strategy = check(value)
+    return read
+
+
 class EngineIdentity(Value):
     """What does not change while the engine runs. Holds no secret."""
 
@@ -55,7 +64,7 @@ class EngineIdentity(Value):
     """Keys that `strategy.local.yaml` sets beside the hashed strategy."""
     started_at: datetime
     pid: int
-    strategy: Strategy
+    strategy: Annotated[Strategy, WrapValidator(_as_it_is)]
     """Every setting that the engine runs with."""
 
     @property

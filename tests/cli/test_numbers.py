@@ -48,7 +48,7 @@ NUMBERS = [
 ]
 
 
-OTHERS = {"data": ("x",), "inject": ("RunEntryCycle",)}
+OTHERS = {"data": ("x",), "inject": ("RunEntryCycle",), "state book-exit": ("p-1",)}
 """What a command wants beside the number."""
 
 
@@ -69,7 +69,8 @@ def test_the_numbers_of_all_commands_are_found() -> None:
 def test_a_text_that_only_python_takes_for_a_number_is_refused(cli: Cli, number: tuple[str, ...]) -> None:
     *path, name = number
     for text in STRANGE:
-        ran = cli(*path, *OTHERS.get(path[0], ()), *given_as(name, text))
+        others = OTHERS.get(" ".join(path), OTHERS.get(path[0], ()))
+        ran = cli(*path, *others, *given_as(name, text))
         told = " ".join(ran.err.split())
         assert ran.code == 2, (text, ran.out)
         assert (name if name.startswith("-") else name.upper()) in told

@@ -17,6 +17,7 @@ from actors.execution import AccountLock, MachineAccountLock
 from actors.heartbeat import HeartbeatFile
 from actors.http import HttpTransport, Transport
 from actors.mcp import McpCredentials
+from actors.phone import PhoneSetup, TelegramBot
 from actors.runtime import Context
 from actors.tree import EngineSettings, HeartbeatSpec
 from config import (
@@ -26,6 +27,7 @@ from config import (
     HeartbeatSettings,
     LoadedStrategy,
     McpSettings,
+    PhoneSettings,
     TelegramSettings,
     WebhookSettings,
     code_version,
@@ -33,6 +35,7 @@ from config import (
 from core.messages.control import EngineIdentity
 from core.redaction import Redactor, secrets_in_url
 from core.strategy import Strategy
+from core.totp import secret_of
 from core.values import Environment, Mode
 
 HEARTBEAT_ANSWER_BYTES_MAX = 64 * 1024
@@ -59,6 +62,7 @@ def engine_settings(
     delivery: DeliverySettings | None = None,
     beats: bool = False,
     heartbeat: HeartbeatSettings | None = None,
+    phone: PhoneSettings | None = None,
 ) -> EngineSettings:
     """Everything that the tree is built from. `started_at` is market time.
 
@@ -78,6 +82,7 @@ def engine_settings(
         pid=pid,
         strategy=loaded.strategy,
     )
+    told_by = sender(loaded.strategy, instance_name, environment=environment)
     config: JsonValue = loaded.strategy.model_dump(mode="json")
     return EngineSettings(
         strategy=loaded.strategy,
@@ -98,9 +103,8 @@ def engine_settings(
             "config": config,
         },
         redact=redact,
-        alert_channels=alert_channels(
-            channels, sender(loaded.strategy, instance_name, environment=environment), tls
-        ),
+        alert_channels=alert_channels(channels, told_by, tls),
+        phone=None if phone is None else _phone(phone, channels, told_by, tls),
         control_socket=control_socket,
         account_lock=account_lock or MachineAccountLock(mcp.url),
         folder=folder,
@@ -168,3 +172,17 @@ def _channel(settings: ChannelSettings, sender: Sender, tls: SSLContext | None) 
             return lambda: WebhookChannel(url, form, sender, tls=tls)
         case _:
             assert_never(settings)
+
+
+def _phone(
+    settings: PhoneSettings, channels: Sequence[ChannelSettings], sender: Sender, tls: SSLContext | None
+) -> PhoneSetup:
+    """Commands are read from the chat that alerts go to."""
+    chat = next(each for each in channels if isinstance(each, TelegramSettings))
+    secret = settings.secret
+    return PhoneSetup(
+        may_act=settings.mode == "act",
+        open_bot=lambda: TelegramBot(chat.bot_token, chat.chat_id, chat.api_url, tls=tls),
+        secret=None if secret is None else secret_of(secret.get_secret_value()),
+        label=str(sender),
+    )

@@ -93,8 +93,11 @@ class OrderlyEngine:
 
     def start(self) -> None:
         """Start every actor in order."""
-        logger.info("engine starts", extra={"identity": self._settings.identity.model_dump(mode="json")})
+        self._log_start()
         self.system.start()
+
+    def _log_start(self) -> None:
+        logger.info("engine starts", extra={"identity": self._settings.identity.model_dump(mode="json")})
 
     def stop(self, reason: str) -> None:
         """Suspend entries, cancel the resting ones, record the stop, then stop the actors in reverse order.

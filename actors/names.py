@@ -21,6 +21,7 @@ from core.messages.protocols import (
     MarketDataProtocol,
     McpOrdersProtocol,
     McpProtocol,
+    PhoneProtocol,
     SchedulerProtocol,
     StateProtocol,
 )
@@ -53,6 +54,7 @@ DECISION: Final = ExactName[DecisionProtocol]("decision")
 HEALTH: Final = ExactName[HealthProtocol]("health")
 CONTROL: Final = ExactName[ControlProtocol]("control")
 HEARTBEAT: Final = ExactName[HeartbeatProtocol]("heartbeat")
+PHONE: Final = ExactName[PhoneProtocol]("phone")
 SCHEDULER: Final = ExactName[SchedulerProtocol]("scheduler")
 
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 from pydantic import JsonValue
 
 from actors.alerting import AlertChannel, Alerting, DeliveryTimes
-from actors.anchor import Anchor, DiskAnchor
+from actors.anchor import Anchor, DiskAnchor, holder_of
 from actors.audit import Audit
 from actors.control.actor import Control
 from actors.control.engine import Engine
@@ -39,12 +39,14 @@ from actors.names import (
     KILL_SWITCH,
     MARKET_DATA,
     MCP_ORDERS,
+    PHONE,
     SCHEDULER,
     STATE,
     ExactName,
     Rooms,
     mcp,
 )
+from actors.phone import Phone, PhoneSetup
 from actors.room import Room
 from actors.runtime import (
     ActorSystem,
@@ -96,6 +98,8 @@ class EngineSettings:
     boot_record: Mapping[str, JsonValue]
     redact: Redactor
     alert_channels: tuple[Callable[[], AlertChannel], ...]
+    phone: PhoneSetup | None
+    """None if no commands are read from a chat."""
     control_socket: Path | None
     account_lock: AccountLock
     folder: str
@@ -128,6 +132,7 @@ def tree(settings: EngineSettings, engine: Engine) -> Supervisor:
             Supervisor("feeds", _feeds(settings), exhausted=Exhausted.PARK),
             Supervisor("desk", _desk(settings, engine)),
             *_watch(settings),
+            *_phone(settings),
         ),
         intensity=3,
         period_s=300.0,
@@ -214,7 +219,7 @@ def _anchor(settings: EngineSettings) -> tuple[ChildSpec, ...]:
     if path is None:
         return ()
     # One for all its lives: it knows whether a thread of an earlier one hangs in it.
-    file = DiskAnchor(Path(path))
+    file = DiskAnchor(Path(path), holder_of(settings.data_dir, settings.folder))
     return (
         _room(
             ANCHOR,
@@ -321,6 +326,24 @@ def _watch(settings: EngineSettings) -> tuple[Supervisor, ...]:
         ),
     )
     return (Supervisor("watch", (room,), exhausted=Exhausted.PARK),)
+
+
+def _phone(settings: EngineSettings) -> tuple[Supervisor, ...]:
+    """Under a supervisor of its own and the last of all: whatever it does, nothing else is restarted."""
+    setup = settings.phone
+    if setup is None:
+        return ()
+    room = _room(
+        PHONE,
+        lambda rooms: Phone(
+            setup=setup,
+            kill_switch=rooms[KILL_SWITCH],
+            state=rooms[STATE],
+            control=rooms[CONTROL],
+            alerting=rooms[ALERTING],
+        ),
+    )
+    return (Supervisor("person", (room,), exhausted=Exhausted.PARK),)
 
 
 def _room(

@@ -8,6 +8,9 @@ from pathlib import Path
 
 FOLDER_FILE = "folder-id"
 _MACHINE_ID = Path("/etc/machine-id")
+_NETWORK = Path("/sys/class/net")
+_PERMANENT = "0"
+"""Of a network card whose address was not set by software."""
 _DIGITS = 16
 _FLAGS = os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -17,7 +20,7 @@ def folder_identity(data_dir: Path) -> str:
 
     A copied file has another inode and another time of its last change, which nobody can set: not `cp -a`,
     not an archive, not a synchronisation. Renaming the folder changes neither. A copy of the whole disk has
-    both; then the machine's own id differs, unless that was copied too.
+    both; then the machine's own id differs, or, if that was copied too, the addresses of its network cards.
 
     Empty if the file can't be made; an engine then takes the folder for a new one.
     """
@@ -29,7 +32,7 @@ def folder_identity(data_dir: Path) -> str:
         found = os.fstat(handle)
     finally:
         os.close(handle)
-    told = f"{_machine_id()}\n{found.st_ino}\n{found.st_ctime_ns}"
+    told = "\n".join((_machine_id(), str(found.st_ino), str(found.st_ctime_ns), *_network_cards()))
     return sha256(told.encode()).hexdigest()[:_DIGITS]
 
 
@@ -44,3 +47,27 @@ def _machine_id() -> str:
         return _MACHINE_ID.read_text("utf-8", errors="replace").strip()
     except OSError:
         return ""
+
+
+def _network_cards() -> list[str]:
+    """The addresses of the machine's wired cards, which a copy of a virtual machine does not share.
+
+    A container has none of its own, so that a new one on the same volume changes nothing. A card that is
+    added or taken away makes another folder of this one, which harms nothing.
+    """
+    try:
+        cards = sorted(_NETWORK.iterdir())
+    except OSError:
+        return []
+    return [address for card in cards if (address := _address(card))]
+
+
+def _address(card: Path) -> str:
+    """The permanent address of a wired card; empty for anything else."""
+    if not (card / "device").exists() or (card / "wireless").exists():
+        return ""
+    try:
+        kind, address = (card / "addr_assign_type").read_text("ascii"), (card / "address").read_text("ascii")
+    except (OSError, ValueError):
+        return ""
+    return address.strip() if kind.strip() == _PERMANENT else ""

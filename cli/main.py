@@ -28,6 +28,7 @@ GROUPS = {
     "config": "cli.commands.config",
     "data": "cli.commands.data",
     "kill-switch": "cli.commands.kill_switch",
+    "phone": "cli.commands.phone",
     "state": "cli.commands.state",
     "strategy": "cli.commands.strategy",
 }

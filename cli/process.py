@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import math
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,6 +16,8 @@ from cli.last_arming import armed_at_the_end
 from core.errors import FoundWrongError
 
 LOOK_S = 0.1
+
+logger = logging.getLogger("cli.process")
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,22 @@ class EngineProcess(OrderlyEngine):
     def stop_at(self, when: datetime, reason: str) -> None:
         """Request a stop when market time comes to `when`, and hold market time there."""
         self._held = time_held_at(self._runtime, when, lambda: self.handle.request_stop(reason))
+
+    def start(self, within_s: float = math.inf) -> None:
+        """Start every actor in order; return before that at a request to stop, or after so long.
+
+        What has not started by then goes on starting: a room that can't is tried again after a pause in
+        market time, which must not stand still for ever meanwhile.
+        """
+        self._log_start()
+        self.system.begin()
+        ends_s = time.monotonic() + within_s
+        while not self.system.has_started(LOOK_S):
+            if self.handle.stop_wanted.is_set():
+                return
+            if time.monotonic() >= ends_s:
+                logger.warning("not every actor has started within %.0f s; market time goes on", within_s)
+                return
 
     def run(self, on_look: Callable[[], None] | None = None) -> EngineEnd:
         """Wait for a request to stop or the root's end; meanwhile call `on_look` every `LOOK_S` seconds."""

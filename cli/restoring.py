@@ -10,30 +10,27 @@ from __future__ import annotations
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from actors.audit.durable import fsync_folder, make_folder
-from actors.audit.files import AUDIT_FOLDER, append_bytes, audit_files, cut_off, sync
-from actors.audit.open_day import OpenDay
+from actors.audit.files import AUDIT_FOLDER, audit_files, sync
 from actors.audit.scan import scan
 from actors.kill_switch import DiskKillFile
-from actors.state.database import DATABASE_FILE, open_database
+from actors.state.database import DATABASE_FILE
 from actors.state.rebuild import sqlite_errors_named, write_database
-from actors.state.sequencer import Sequencer
-from actors.state.text_door import TextDoor
 from cli.data_folder import PAPER_MARKER, RESTORING, private_files
 from cli.folder_identity import forget_identity
 from cli.kill_switch_files import stored_status
-from cli.views.say import redacted
+from cli.offline_records import record_offline
 from core.errors import CerberoError, FoundWrongError, InputError
 from core.kill_file import Arming
 from core.messages.audit import AuditEvent, AuditKind, SwitchWord
 from core.messages.kill_switch import ArmCause
-from core.messages.state import RecordEvent
-from reading.backups import BOUND, ProvedBackup, bound_to, proved_backup
+from core.messages.state import AnyRecording, RecordEvent, SetSystem
+from core.system_keys import FORMER_TAGS_KEY, RESTORE_PENDING, RESTORED_KEY, TAG_KEY
+from reading.backups import BOUND, ProvedBackup, bound_to, proved_backup, stored_settings, tags_drawn
 from reading.losses import Losses, losses
 from reading.operator import operator_name
 
@@ -153,8 +150,9 @@ def told(plan: Restore, data_dir: Path) -> Iterator[str]:
         )
     if lost.changed:
         yield (
-            f"the account will not match the books of {', '.join(lost.changed)}: the engine will arm the"
-            " switch at its start, and it stays so until they match (docs/runbook.md)"
+            f"the account will not match the books of {', '.join(lost.changed)}: the engine will look at its"
+            " start for what it had sent, and book it; of what the venue does not list any more it arms the"
+            " switch, and it stays so until they match (docs/runbook.md)"
         )
     if plan.anchor is not None:
         yield (
@@ -164,7 +162,7 @@ def told(plan: Restore, data_dir: Path) -> Iterator[str]:
         )
     if lost.by_kind["fills"] or lost.by_kind["orders"]:
         yield (
-            "what was traded after the backup stays at the venue; the engine will name it and open nothing "
+            "what was opened after the backup stays at the venue; the engine will name it and open nothing "
             "meanwhile, and will not close it: that is for you to do"
         )
     if plan.arms is not None:
@@ -193,40 +191,40 @@ def _prepare(plan: Restore, data_dir: Path, draft: Path, now: datetime) -> None:
 
 def _record(plan: Restore, data_dir: Path, draft: Path, now: datetime) -> None:
     """Have the log say that it was put back, and what it has replaced."""
-    folder = draft / AUDIT_FOLDER
-    with closing(open_database(draft)) as db:
-        sequencer = Sequencer(db, TextDoor(db, redacted))
-        pending = sequencer.pending
-        if pending is not None:
-            # How much of it the copy of the file holds is known only from the file.
-            cut_off(folder / pending.file, pending.offset)
-            append_bytes(folder, pending)
-        found = scan(folder)
-        is_open = found.file is not None and (folder / found.file).exists()
-        day = OpenDay.read(folder / str(found.file), str(found.file), found.words) if is_open else None
-        sequencer.acknowledge(None if day is None else day.end(found.link))
-        last = max((datetime.fromisoformat(str(row["at"])) for row in _rows(plan)), default=now)
-        # A paper account's time is the market's, which may be far from this machine's.
-        at = last if (data_dir / PAPER_MARKER).exists() else max(last, now)
-        event = AuditEvent(
-            kind=AuditKind.RESTORED,
-            at=at,
-            detail={
-                "backup": plan.backup.path.name,
-                "backup_head": str(plan.backup.end),
-                "replaced_head": str(plan.losses.end),
-                "lost": {kind: len(names) for kind, names in plan.losses.by_kind.items()},
-                "who": operator_name(),
-            },
-        )
-        request = RecordEvent(request_id=f"restored-{now:{_STAMP}}", audit=(event,))
-        batch = sequencer.commit([(request, None)], at, lambda: None).batch
-        if batch is None:
-            raise AssertionError("a record makes bytes")
-        append_bytes(folder, batch)
-        sequencer.acknowledge(None)
-        sequencer.settle()
-        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    last = max((datetime.fromisoformat(str(row["at"])) for row in _rows(plan)), default=now)
+    # A paper account's time is the market's, which may be far from this machine's.
+    at = last if (data_dir / PAPER_MARKER).exists() else max(last, now)
+    event = AuditEvent(
+        kind=AuditKind.RESTORED,
+        at=at,
+        detail={
+            "backup": plan.backup.path.name,
+            "backup_head": str(plan.backup.end),
+            "replaced_head": str(plan.losses.end),
+            "lost": {kind: len(names) for kind, names in plan.losses.by_kind.items()},
+            "who": operator_name(),
+        },
+    )
+    settings = {FORMER_TAGS_KEY: " ".join(_tags(plan, data_dir)), RESTORED_KEY: RESTORE_PENDING}
+    stamp = f"restored-{now:{_STAMP}}"
+    requests: list[AnyRecording] = [
+        SetSystem(request_id=f"{stamp}-{key}", key=key, value=value, at=at)
+        for key, value in settings.items()
+        if value
+    ]
+    requests.append(RecordEvent(request_id=stamp, audit=(event,)))
+    record_offline(draft, requests, at)
+
+
+def _tags(plan: Restore, data_dir: Path) -> list[str]:
+    """The tags under which orders may have been sent that the restored books do not know: those of the
+    backup, and those that the folder has drawn since."""
+    stored = stored_settings(data_dir)
+    before = (plan.backup.setting(FORMER_TAGS_KEY) or "").split()
+    since = (stored.get(FORMER_TAGS_KEY) or "").split()
+    return list(
+        dict.fromkeys(tag for tag in (*before, *since, *tags_drawn(data_dir), stored.get(TAG_KEY)) if tag)
+    )
 
 
 def _rows(plan: Restore) -> Iterator[dict[str, str | int | None]]:

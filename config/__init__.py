@@ -16,6 +16,7 @@ from config.environment import (
     sent_in_clear,
     shown_variable,
 )
+from config.phone import PhoneSettings
 from config.rules_digest import DISTRIBUTION, code_version
 from config.sealing import write_hash, write_local_hash
 from config.strategy_file import (
@@ -35,6 +36,7 @@ __all__ = [
     "HeartbeatSettings",
     "LoadedStrategy",
     "McpSettings",
+    "PhoneSettings",
     "Settings",
     "TelegramSettings",
     "TrustSettings",

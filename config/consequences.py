@@ -76,6 +76,7 @@ CONSEQUENCES: Final[dict[str, str]] = {
     "anomalies.delta_gap_max": f"Too high: a quote of another time or unit is traded; {LEFT_OUT_MONDAY}.",
     "anomalies.clock_ahead_max_s": "Too high: times of the future count as fresh. Too low: none is.",
     "anomalies.equity_age_max_s": f"Too high: it sizes on money that is gone; {LEFT_OUT_MONDAY}.",
+    "anomalies.equity_off_holdings_max_frac": "Too high: an equity in another unit sizes the trades.",
     "anomalies.fx_age_max_h": f"Too high: the cap in EUR is another one; {LEFT_OUT_MONDAY}.",
     "anomalies.basis_max_frac": f"Too high: strikes around a spot that does not exist; {LEFT_OUT_MONDAY}.",
     "anomalies.basis_max_frac_per_year": f"Too high: strikes around a wrong spot; {LEFT_OUT_MONDAY}.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,14 @@ from config.delivery import (
     check_delivery,
     delivery_from_env,
     heartbeat_from_env,
+)
+from config.phone import (
+    TELEGRAM_COMMANDS,
+    TELEGRAM_TOTP_FILE,
+    PhoneSettings,
+    codes_secret,
+    commands_mode,
+    phone_from_env,
 )
 from config.wire import (
     ALLOW_HTTP,
@@ -54,6 +63,8 @@ VARIABLES: dict[str, str] = {
     TELEGRAM_BOT_TOKEN: "alerts by Telegram, with the chat id; default: alerts go to the log (secret)",
     TELEGRAM_CHAT_ID: "the chat that alerts go to (secret)",
     TELEGRAM_API_URL: "another host of the Bot API; default https://api.telegram.org",
+    TELEGRAM_COMMANDS: "commands from the chat: off, read or act; default off",
+    TELEGRAM_TOTP_FILE: "file with the secret of one-time codes, in base32, for /close",
     WEBHOOK_URL: "alerts by HTTP POST to this URL, https://, or http:// on this machine (secret)",
     WEBHOOK_FORMAT: "what is posted there: json or discord; default json",
     INSTANCE_NAME: "this engine's name at the head of its messages; default: the strategy's name",
@@ -71,6 +82,8 @@ DEFAULT_BOT_TAG = "BOT__CERBERO_BITE"
 DEFAULT_TELEGRAM_API_URL = "https://api.telegram.org"
 _BOT_TAG_LENGTH_MAX = 64
 _INSTANCE_NAME_LENGTH_MAX = 40
+_ONE_WORD = re.compile(r"[!-\"$&-.0->@-~]+")
+"""Printable ASCII without what ends or escapes a part of a URL's path: `#`, `%`, `/` and `?`."""
 _WORDS = {
     **dict.fromkeys(("true", "yes", "on", "enabled", "1"), True),
     **dict.fromkeys(("false", "no", "off", "disabled", "0"), False),
@@ -128,6 +141,7 @@ class Settings(_Frozen):
     instance_name: str | None = None
     delivery: DeliverySettings = DeliverySettings()
     heartbeat: HeartbeatSettings | None = None
+    phone: PhoneSettings | None = None
 
 
 def shown_variable(env: Mapping[str, str], name: str) -> str:
@@ -148,14 +162,17 @@ def shown_variable(env: Mapping[str, str], name: str) -> str:
 
 def load_settings(env: Mapping[str, str]) -> Settings:
     """Everything that a running engine needs; `InputError` names every variable that is missing or wrong."""
+    channels = channels_from_env(env)
+    chat_id = next((each.chat_id for each in channels if isinstance(each, TelegramSettings)), None)
     return Settings(
         mcp=mcp_from_env(env),
-        channels=channels_from_env(env),
+        channels=channels,
         mode=mode_from_env(env),
         trust=trust_from_env(env),
         instance_name=instance_name_from_env(env),
         delivery=delivery_from_env(env),
         heartbeat=heartbeat_from_env(env),
+        phone=phone_from_env(env, chat_id),
     )
 
 
@@ -197,6 +214,10 @@ def _telegram(env: Mapping[str, str]) -> TelegramSettings | None:
         raise InputError(
             f"{missing}: expected a value, because the other Telegram variable is set, found nothing"
         )
+    for name, value in ((TELEGRAM_BOT_TOKEN, token), (TELEGRAM_CHAT_ID, chat)):
+        # Both are secret: nothing of them is repeated. The token is a part of the URL's path.
+        if _ONE_WORD.fullmatch(value) is None:
+            raise InputError(f"{name}: expected printable ASCII without spaces, /, ?, # and %, found others")
     api_url = _private_url(
         env, TELEGRAM_API_URL, env.get(TELEGRAM_API_URL, "").strip() or DEFAULT_TELEGRAM_API_URL
     )
@@ -283,6 +304,8 @@ _CHECKS: Final[Mapping[str, Callable[[Mapping[str, str]], object]]] = {
     MCP_URL: lambda env: _url(MCP_URL, env[MCP_URL]),
     MCP_BOT_TAG: _bot_tag,
     TELEGRAM_API_URL: lambda env: _url(TELEGRAM_API_URL, env[TELEGRAM_API_URL]),
+    TELEGRAM_COMMANDS: commands_mode,
+    TELEGRAM_TOTP_FILE: codes_secret,
     WEBHOOK_FORMAT: _webhook_form,
     INSTANCE_NAME: instance_name_from_env,
     **{name: partial(check_delivery, name) for name in (DIGEST_AT, QUIET_HOURS, TIME_ZONE)},
@@ -323,7 +346,7 @@ def _url(name: str, text: str, *, query: bool = False) -> str:
         raise InputError(
             f"{name}: expected an http:// or https:// URL, found one that can't be read"
         ) from None
-    if not text.isprintable():
+    if visible(text) != text:
         raise InputError(f"{name}: expected a URL of printable characters, found others")
     if not usable or (parts.query and not query) or parts.fragment:
         wanted = "a host" if query else "a host and no query"

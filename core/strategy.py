@@ -10,15 +10,18 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from core.permit_times import PERMIT_LIFETIME_MAX_S
 from core.protection_settings import ProtectionsSection, one_trade_alone
 from core.section import Section
+from core.text import all_seen
 from core.values import Environment
 
-TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 """A UTC time of day, HH:MM, quoted in YAML (an unquoted 14:00 is the number 840 there)."""
+VisibleText = Annotated[str, AfterValidator(all_seen)]
+"""A text of which every character is seen; one that is not could hide or forge what stands beside it."""
 
 
 class ExitsWhenArmed(StrEnum):
@@ -43,7 +46,7 @@ class ExitMeasure(StrEnum):
 
 
 class StrategySection(Section):
-    name: str = Field("cerbero-bite", min_length=1, max_length=64, description="shown in reports")
+    name: VisibleText = Field("cerbero-bite", min_length=1, max_length=64, description="shown in reports")
     max_open_positions: int = Field(1, ge=1, le=10, description="positions open at the same time")
 
 
@@ -187,6 +190,9 @@ class AnomalySection(Section):
         900.0, gt=0, le=86_400, description="seconds; older total equity is an anomaly"
     )
     fx_age_max_h: float = Field(144.0, gt=0, le=720, description="hours; an older FX rate is an anomaly")
+    equity_off_holdings_max_frac: float = Field(
+        0.05, gt=0, le=0.5, description="total equity over the sum of the holdings less 1, absolute"
+    )
     basis_max_frac: float = Field(0.01, gt=0, le=0.2, description="forward over index less 1, absolute")
     basis_max_frac_per_year: float = Field(
         0.15, ge=0, le=1, description="the same in addition, for each year to expiry"
@@ -266,7 +272,7 @@ class KillSwitchSection(Section):
 
 
 class AuditSection(Section):
-    anchor_path: str | None = Field(
+    anchor_path: VisibleText | None = Field(
         None,
         pattern="^/.",
         description="absolute path of a file on another disk or share that gets the log's head; null: none",

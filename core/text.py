@@ -36,6 +36,19 @@ def visible(text: str) -> str:
     return "".join(map(_seen, text))
 
 
+def all_seen(text: str) -> str:
+    """The text, if it shows what it is: some character is seen, and none is hidden, obeyed by a terminal or
+    without width. Raises ValueError that names the first one that is not."""
+    if not text.strip():
+        raise ValueError(f"expected characters that can be seen, found {shown(text)}")
+    for place, character in enumerate(text, start=1):
+        if (escape := _seen(character)) != character:
+            raise ValueError(
+                f"expected characters that can be seen, found {escape} at character {place}; write it anew"
+            )
+    return text
+
+
 def _seen(character: str) -> str:
     if _SURROGATE.match(character):
         return encodable(character)

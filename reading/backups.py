@@ -50,13 +50,30 @@ def bound_to(data_dir: Path) -> dict[str, str | None]:
                 found = {key: str(detail[key]) for key in BOUND}
     except (ChainBrokenError, KeyError, OSError):
         pass  # A damaged log is no reason against a restore, and the database may say it.
+    stored = stored_settings(data_dir)
+    return {key: found[key] or stored.get(key) for key in BOUND}
+
+
+def stored_settings(data_dir: Path) -> dict[str, str]:
+    """What the database of a folder holds under its keys; nothing if it can't be read."""
     try:
         with books_read(data_dir) as books:
             rows = () if books is None else tuple(books.rows(TABLES["system"]))
     except FoundWrongError:
         rows = ()
-    stored = {str(row["key"]): str(row["value"]) for row in rows}
-    return {key: found[key] or stored.get(key) for key in BOUND}
+    return {str(row["key"]): str(row["value"]) for row in rows}
+
+
+def tags_drawn(data_dir: Path) -> tuple[str, ...]:
+    """The tags of labels that the log of a folder names, the oldest first, as far as it can be read."""
+    found: dict[str, None] = {}
+    try:
+        for line in whole_lines(data_dir / AUDIT_FOLDER):
+            if kind_of(line) == AuditKind.ACCOUNT_BOUND:
+                found[str(read_record(line).detail["label_tag"])] = None
+    except (ChainBrokenError, KeyError, OSError):
+        pass  # A damaged log is no reason against a restore, and the database may say it.
+    return tuple(found)
 
 
 def proved_backup(path: Path) -> ProvedBackup:

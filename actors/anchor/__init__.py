@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from actors.anchor.actor import Anchor
-from actors.anchor.file import DiskAnchor
+from actors.anchor.file import DiskAnchor, holder_of
 
-__all__ = ["Anchor", "DiskAnchor"]
+__all__ = ["Anchor", "DiskAnchor", "holder_of"]

@@ -131,9 +131,20 @@ class Anchor(Room[AnchorProtocol | LookAtAnchor | WriteAnchor]):
         if found is not None:
             query = GetRecordHash(seq=found.seq)
             record = self.ctx.ask(query.to(self._audit), timeout_s=ASK_TIMEOUT_S)
+            other = self._file.of_another()
             if record.hash != found.hash:
+                if other is not None and not self._known:
+                    raise InputError(
+                        f"{self._file.path}: expected the head of this data folder, found that of {other};"
+                        " name another file in audit.anchor_path"
+                    )
                 self._handle_rollback(found, record)
                 return
+            if other is not None:
+                # The log holds that head: this folder is the other one, moved or restored, or a copy of it.
+                self._file.take_over()
+                text = f"the anchor {self._file.path} was that of {other} and is this folder's from now on"
+                self._alert(Severity.MEDIUM, AlertCode.ANCHOR_TAKEN_OVER, text)
         elif self._known:
             raise InputError(
                 f"{self._file.path}: expected the head that was written here, found no file; mount the disk"

@@ -76,6 +76,7 @@ from core.messages.execution import (
 from core.messages.health import BackupDone, BackupFailed
 from core.messages.kill_switch import ArmKillSwitch, EntriesPaused, EntriesResumed
 from core.messages.market_data import MarketSnapshotFailed, MarketSnapshotStored
+from core.messages.phone import PhoneStatus
 from core.messages.protocols import ControlProtocol
 from core.messages.scheduler import GetJobs, Jobs
 from core.messages.state import InboxRecorded, OpenInbox, Recorded
@@ -132,6 +133,7 @@ class Control(
         self._unreachable = StandingAlert(HOUR_S)
         self._recovery: RecoveryReport | None = None
         self._heartbeat: HeartbeatStatus | None = None
+        self._phone: PhoneStatus | None = None
         self._inbox = Inbox()
         self._waiting_for_jobs: list[Deferred[Jobs]] = []
         self._waiting_for_trial: list[Deferred[ChannelsTried]] = []
@@ -210,6 +212,8 @@ class Control(
                 self._commands.alert_raised(message)
             case Jobs():
                 self._handle_jobs(message)
+            case PhoneStatus():
+                self._phone = message
             case Terminated():
                 self._handle_terminated(message)
             case AskKillSwitch():
@@ -246,9 +250,8 @@ class Control(
         return None
 
     def _status(self) -> EngineStatus:
-        return Survey(self.ctx, self._rooms, self._engine).status(
-            self._identity, self._recovery, self._heartbeat
-        )
+        found = Survey(self.ctx, self._rooms, self._engine).status(self._identity, self._recovery)
+        return found.model_copy(update={"phone": self._phone, "heartbeat": self._heartbeat})
 
     def _handle_socket_lost(self, lost: SocketLost) -> None:
         if lost.error is None:
@@ -298,7 +301,13 @@ class Control(
         self._answer_status(jobs)
 
     def _handle_inject(self, inject: InjectMessage) -> Returned | None:
-        request_id = f"inject-{self.ctx.uuid()}"
+        request_id = inject.request_id or f"inject-{self.ctx.uuid()}"
+        if inject.request_id and self._inbox.was_delivered(request_id):
+            again = InjectAccepted(request_id=request_id, message=inject.message, on_disk=True)
+            return returned(inject, again)
+        if inject.request_id and (known := self._inbox.get(request_id)) is not None:
+            known.accepted_by = deferred(self.ctx, inject)
+            return None
         try:
             body: dict[str, JsonValue] = json.loads(inject.body)
             command = build(inject.message, body, request_id=request_id, who=inject.who, at=self.ctx.now())

@@ -86,6 +86,11 @@ class Inbox:
     def answered(self, request_id: str) -> InjectDone | None:
         return self._answered.get(request_id)
 
+    def was_delivered(self, request_id: str) -> bool:
+        """Whether the message is on disk and on its way, or has ended."""
+        entry = self._under_way.get(request_id)
+        return request_id in self._answered or (entry is not None and entry.delivered)
+
     def asked_by(self, asker: str) -> UnderWay | None:
         """The message whose end this asker waits for."""
         return next((e for e in self._under_way.values() if asker and e.asker == asker), None)

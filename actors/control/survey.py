@@ -10,7 +10,7 @@ from actors.runtime import CellState, CellStatus, Context, Question, RuntimeFaul
 from core.messages.alerting import GetAlerting
 from core.messages.audit import GetAudit
 from core.messages.base import Refused
-from core.messages.control import CellView, EngineIdentity, EngineStatus, Healthcheck, HeartbeatStatus
+from core.messages.control import CellView, EngineIdentity, EngineStatus, Healthcheck
 from core.messages.decision import GetDecision
 from core.messages.execution import GetExecution, RecoveryReport
 from core.messages.health import GetHealth
@@ -34,12 +34,7 @@ class Survey:
         self._engine = engine
         self.unavailable: dict[str, str] = {}
 
-    def status(
-        self,
-        identity: EngineIdentity,
-        recovery: RecoveryReport | None,
-        heartbeat: HeartbeatStatus | None,
-    ) -> EngineStatus:
+    def status(self, identity: EngineIdentity, recovery: RecoveryReport | None) -> EngineStatus:
         """The whole engine on one page."""
         rooms = self._rooms
         kill_switch = self._ask(GetKillSwitch().to(rooms.kill_switch))
@@ -68,7 +63,6 @@ class Survey:
             orders=read.books.orders if read else (),
             next_runs=runs.next_runs if runs else {},
             unavailable=self.unavailable,
-            heartbeat=heartbeat,
         )
 
     def _ask(self, question: Question[_Answer | Refused]) -> _Answer | None:

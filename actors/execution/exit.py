@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
@@ -21,6 +21,7 @@ from core.messages.mcp import FetchFailed
 from core.orders.books import InstructionKind, Position
 from core.orders.closing_cost import ClosingCost, closing_cost
 from core.orders.exit_rule import ExitRule
+from core.orders.label import exit_attempt
 from core.orders.ladder import exit_reference_eth, next_exit_price_eth
 from core.orders.lifecycle import PositionState
 from core.orders.limits import TOO_LARGE
@@ -150,7 +151,7 @@ async def _attempt(
         return cost
     spec = OrderSpec(
         label=line.label(
-            ProposalId(position.position_id), InstructionKind.EXIT, _attempt_number(line.ctx.now())
+            ProposalId(position.position_id), InstructionKind.EXIT, exit_attempt(line.ctx.now())
         ),
         cycle_id=request.cycle_id,
         terms=OrderTerms(
@@ -167,14 +168,6 @@ async def _attempt(
     if isinstance(placed, Unplaced):
         return Failed(reasons=placed.reasons)
     return placed
-
-
-def _attempt_number(now: datetime) -> int:
-    """Seconds since 2020: a number that no earlier incarnation can have used for this position."""
-    return int((now - _ATTEMPTS_SINCE) / timedelta(seconds=1))
-
-
-_ATTEMPTS_SINCE = datetime.fromisoformat("2020-01-01T00:00:00+00:00")
 
 
 async def _follow(

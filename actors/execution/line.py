@@ -64,6 +64,7 @@ from core.messages.state import (
     Recorded,
     RecordOrder,
 )
+from core.orders.adoption import OwnTags
 from core.orders.books import Books, Fill, InstructionKind, OrderRow, Position
 from core.orders.identity import Permitted
 from core.orders.label import TAG_LENGTH, TAG_LETTERS, OrderLabel
@@ -152,6 +153,7 @@ class Line:
         """The entries that were under way at an arming: their orders at the venue are cancelled."""
         self.tag = tag
         """The tag of this data folder's labels; None until a recovery has bound the account."""
+        self._tags: OwnTags | None = None
         self.account = account
         self.account_lock = account_lock
         self._folder = folder
@@ -185,6 +187,9 @@ class Line:
             raise _unexpected(message.request_id, answer)
         if isinstance(answer, AccountBound):
             self.tag = answer.tag
+            self._tags = OwnTags(
+                present=answer.tag, former=answer.former_tags, restored_at=answer.restored_at
+            )
         return answer
 
     @property
@@ -194,6 +199,14 @@ class Line:
         if self.tag is None:
             raise RuntimeError("expected a line of a recovery that has bound the account, or a later one")
         return self.tag
+
+    @property
+    def own_tags(self) -> OwnTags:
+        """All tags of this data folder's labels, in a recovery. Raises RuntimeError before it has bound the
+        account, and in any other conversation."""
+        if self._tags is None:
+            raise RuntimeError("expected a line of a recovery that has bound the account")
+        return self._tags
 
     def label(self, proposal_id: ProposalId, kind: InstructionKind, attempt: int) -> OrderLabel:
         """A label of this data folder. Raises RuntimeError before a recovery has bound the account."""

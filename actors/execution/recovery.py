@@ -12,7 +12,8 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from actors.execution.account import look, tell_findings
+from actors.execution.account import TRADES_SINCE, look, tell_findings
+from actors.execution.adopting import adopt_orders, adopt_prices
 from actors.execution.corrections import NOT_PERMITTED, apply_orders, cancel_stray, correct
 from actors.execution.facts import read_environment
 from actors.execution.line import Line
@@ -41,7 +42,7 @@ from core.orders.account import Findings
 from core.orders.books import Books, Instruction, InstructionKind
 from core.orders.exit_rule import ExitRule
 from core.orders.identity import Permitted
-from core.orders.lifecycle import OrderState
+from core.orders.lifecycle import OrderState, PositionState
 from core.orders.reconcile import (
     Difference,
     DifferenceCode,
@@ -131,18 +132,25 @@ async def _attempt(line: Line) -> Recovered | Failed:
     view = await _view(line, since)
     if isinstance(view, Failed):
         return view
-    found = reconcile_orders(books, view)
+    refusal = await adopt_prices(line, books, view)
+    if refusal is not None:
+        return refusal
+    found = reconcile_orders(await line.books(), view)
     refusal = await apply_orders(line, found)
     if refusal is not None:
         return refusal
+    adopted = await adopt_orders(line, view)
+    if isinstance(adopted, Failed):
+        return adopted
     delivered = await book_deliveries(line)
     if isinstance(delivered, Failed):
         return delivered
     findings = await _compare_account(line, since)
     if isinstance(findings, Failed):
         return findings
-    exits = await _exits(line, books.instructions)
-    return Recovered(differences=(*found.differences, *findings.all), exits=exits)
+    taken_over, instructions = adopted
+    exits = await _exits(line, (*books.instructions, *instructions))
+    return Recovered(differences=(*found.differences, *taken_over, *findings.all), exits=exits)
 
 
 async def _bind(line: Line, info: EnvironmentInfo) -> Failed | None:
@@ -170,6 +178,9 @@ def _since(books: Books, now: datetime) -> datetime:
     """From when on to read the venue's history: a day before the oldest live order or position."""
     moments = [instruction.created_at for instruction in books.instructions]
     moments += [p.entered_at for p in books.open_positions if p.entered_at is not None]
+    if any(p.state is PositionState.PROPOSED for p in books.open_positions):
+        # Its entry may have been sent after the backup from which the books were restored.
+        moments.append(now - TRADES_SINCE)
     return min([now, *moments]) - SINCE_BEFORE
 
 

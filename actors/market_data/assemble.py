@@ -10,6 +10,8 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from actors.market_data.account import account_facts, in_usd, usd_of_eur
+from actors.market_data.incomplete import IncompleteError
 from actors.market_data.parts import BACK_4H
 from core.contract import (
     GET_ACCOUNT_SUMMARY,
@@ -29,22 +31,19 @@ from core.contract import (
     AccountSummary,
     Calendar,
     DvolHistory,
+    FundingPoint,
     FundingRate,
-    FxRate,
-    Holdings,
     Router,
     Tool,
-    TotalEquity,
 )
 from core.contract.base import AnswerT, RequestT
-from core.market.assets import is_eth
 from core.market.countries import country_of
 from core.market.forwards import forwards_of
 from core.market.freshness import latest_time
 from core.market.observations import HourlyClose, Level, MacroEvent, MeanFunding
 from core.market.option_chain import OptionChain
-from core.messages.market_data import AccountSeen, EntryMarket, PartFault, SnapshotFault
-from core.rules.facts import AccountFacts, HeldAccount, MarketFacts, MonitorMarket
+from core.messages.market_data import AccountSeen, EntryMarket, PartFault
+from core.rules.facts import HeldAccount, MarketFacts, MonitorMarket
 from core.strategy import Strategy
 from core.text import shown
 
@@ -54,44 +53,37 @@ _DAY = timedelta(hours=24)
 _AGO_TOLERANCE = timedelta(hours=2)
 """How long before the requested moment the last bar may have ended."""
 _OWN_VENUE = "hyperliquid"
-SHARES_MIN, SHARES_MAX = 0.98, 1.01
-"""Shares of a whole, each rounded by its server, which may leave out what is worth almost nothing."""
-EUR_USD_MIN, EUR_USD_MAX = 0.5, 2.5
-"""USD per EUR was 0.82 to 1.60 since there has been a euro; beyond, the rate is in another unit."""
+HISTORY_OFF_MAX = 0.4
+"""Index against its last hourly close, at most two hours old; another unit or coin is factors off."""
+FUNDING_HOURS_MIN = 15
+"""Fewer are no mean of a day: 24, less the 9 by which the last may be old (`entry.funding_age_max_h`)."""
 
 Answers = Mapping[str, object]
 T = TypeVar("T")
 
 
-class IncompleteError(Exception):
-    """A required fact is missing in the answers, stale or invalid; carries the fault."""
-
-    def __init__(self, source: str, part: str, detail: str, kind: PartFault = PartFault.INCOMPLETE) -> None:
-        super().__init__(detail)
-        self.fault = SnapshotFault(source=source, part=part, kind=kind.value, detail=detail)
-
-
 def entry_market(answers: Answers, now: datetime, strategy: Strategy) -> EntryMarket:
     """All market and account facts of an entry. Raises `IncompleteError`."""
-    account = answer_of(answers, GET_ACCOUNT_SUMMARY)
-    eur_usd = _eur_usd(answer_of(answers, GET_FX_RATE))
-    age_max_s = strategy.limits.market_data_age_max_s
     latest = latest_time(now, strategy.anomalies)
+    index_usd = spot_usd(answers, now, strategy.limits.market_data_age_max_s)
     with _translated():
         chain = chain_in(answers)
+        closes = _closes(answers, latest)
+        _require_same_index(closes, index_usd)
         return EntryMarket(
-            account=AccountFacts(
-                equity_usd=_equity_usd(answer_of(answers, GET_TOTAL_EQUITY), eur_usd),
-                eur_usd=eur_usd,
-                eth_share=_eth_share(answer_of(answers, GET_HOLDINGS)),
-                venue_equity_eth=float(account.equity),
-                initial_margin_eth=float(account.initial_margin),
+            account=account_facts(
+                answer_of(answers, GET_ACCOUNT_SUMMARY),
+                answer_of(answers, GET_TOTAL_EQUITY),
+                answer_of(answers, GET_HOLDINGS),
+                answer_of(answers, GET_FX_RATE),
+                spot_usd=index_usd,
+                off_max_frac=strategy.anomalies.equity_off_holdings_max_frac,
             ),
             market=MarketFacts(
-                spot_usd=spot_usd(answers, now, age_max_s),
-                dvol=dvol_pts(answers, now, age_max_s),
+                spot_usd=index_usd,
+                dvol=dvol_pts(answers, now, strategy.limits.market_data_age_max_s),
                 dvol_24h_ago=_dvol_ago(answer_of(answers, GET_DVOL_HISTORY), latest - _DAY),
-                index_hourly_closes=_closes(answers, latest),
+                index_hourly_closes=closes,
                 funding=_funding(answers, latest),
                 macro_events=_events(answer_of(answers, GET_CALENDAR)),
                 liquidation_level=Level(answer_of(answers, GET_LIQUIDATION_PRESSURE).level),
@@ -122,12 +114,12 @@ def monitor_market(
 def held_account(answers: Answers) -> HeldAccount:
     """The account while something is held; a figure without a usable answer is None."""
     account = _or_none(lambda: answer_of(answers, GET_ACCOUNT_SUMMARY))
-    eur_usd = _or_none(lambda: _eur_usd(answer_of(answers, GET_FX_RATE)))
+    eur_usd = _or_none(lambda: usd_of_eur(answer_of(answers, GET_FX_RATE)))
     known = account is not None and account.maintenance_margin >= 0
     return HeldAccount(
         venue_equity_eth=float(account.equity) if account is not None and known else None,
         maintenance_margin_eth=float(account.maintenance_margin) if account is not None and known else None,
-        equity_usd=_or_none(lambda: _equity_usd(answer_of(answers, GET_TOTAL_EQUITY), eur_usd)),
+        equity_usd=_or_none(lambda: in_usd(answer_of(answers, GET_TOTAL_EQUITY), eur_usd)),
         eur_usd=eur_usd,
     )
 
@@ -218,41 +210,6 @@ def _require_fresh(tool: str, at: datetime, now: datetime, age_max_s: float) -> 
         raise IncompleteError(Router.DERIBIT, tool, detail, PartFault.STALE)
 
 
-def _eur_usd(fx: FxRate) -> float:
-    if not EUR_USD_MIN <= fx.rate <= EUR_USD_MAX:
-        detail = f"expected {EUR_USD_MIN:g} to {EUR_USD_MAX:g} USD per EUR, found {fx.rate:g}"
-        raise IncompleteError(Router.PORTFOLIO, "get_fx_rate", detail)
-    return fx.rate
-
-
-def _equity_usd(equity: TotalEquity, eur_usd: float | None) -> float:
-    if equity.currency == "USD":
-        return float(equity.equity)
-    if equity.currency == "EUR" and eur_usd is not None:
-        return float(equity.equity) * eur_usd
-    raise IncompleteError(
-        Router.PORTFOLIO, "get_total_equity", f"expected USD or EUR, found {equity.currency}"
-    )
-
-
-def _eth_share(held: Holdings) -> float:
-    """The part of all holdings that is ETH, by whatever name."""
-    part = "get_holdings"
-    share = 0.0
-    for holding in held.holdings:
-        counts = is_eth(holding.asset)
-        if counts is None:
-            detail = f"can't tell whether {shown(holding.asset)} is ETH"
-            raise IncompleteError(Router.PORTFOLIO, part, detail)
-        share += holding.share if counts else 0.0
-    total = math.fsum(holding.share for holding in held.holdings)
-    if not SHARES_MIN <= total <= SHARES_MAX:
-        # A list of which a part is missing may lack the ETH.
-        detail = f"the shares add up to {total:.3f}, expected 1"
-        raise IncompleteError(Router.PORTFOLIO, part, detail)
-    return share
-
-
 def _dvol_ago(history: DvolHistory, moment: datetime) -> float:
     """DVOL at `moment`: the close of the last bar that had ended by then."""
     ended = [point for point in history.points if point.timestamp + _HOUR <= moment]
@@ -277,6 +234,16 @@ def _closes(answers: Answers, latest: datetime) -> tuple[HourlyClose, ...]:
     return tuple(close for close in closes if close.at <= latest)
 
 
+def _require_same_index(closes: tuple[HourlyClose, ...], index_usd: float) -> None:
+    """Raise `IncompleteError` if the last close can't be the index's own: the trend is index over closes."""
+    if closes and abs(index_usd / closes[-1].close_usd - 1.0) > HISTORY_OFF_MAX:
+        detail = (
+            f"the last hourly close is {closes[-1].close_usd:.2f} USD, but the index {index_usd:.2f} USD: "
+            f"expected at most {HISTORY_OFF_MAX:.0%} apart; one may be of another market or in another unit"
+        )
+        raise IncompleteError(Router.DERIBIT, "get_historical", detail)
+
+
 def _close_at(closes: tuple[HourlyClose, ...], moment: datetime) -> float:
     ended = [close for close in closes if close.at <= moment]
     last = max(ended, key=lambda close: close.at, default=None)
@@ -288,18 +255,18 @@ def _close_at(closes: tuple[HourlyClose, ...], moment: datetime) -> float:
 def _funding(answers: Answers, latest: datetime) -> tuple[MeanFunding, ...]:
     """Each venue's mean funding of the 24 h up to `latest`, annualised, as a fraction.
 
-    Hyperliquid's is computed from its own hourly rates, or taken like the others' if it has none. The rate
-    stamped exactly 24 h ago is left out: it was paid for the hour before, and would be the 25th.
+    Hyperliquid's is computed from its own hourly rates, or taken like the others' if it has too few of them.
+    The rate stamped exactly 24 h ago is left out: it was paid for the hour before, and would be the 25th.
     """
-    history = answer_of(answers, GET_FUNDING_HISTORY).points
-    points = [point for point in history if latest - _DAY < point.timestamp <= latest]
+    points = _hourly(answer_of(answers, GET_FUNDING_HISTORY).points, latest)
+    has_own = len(points) >= FUNDING_HOURS_MIN
     others = answer_of(answers, GET_CROSS_EXCHANGE_FUNDING).exchanges
     rates = [
         MeanFunding(venue=other.name, annualised_frac=other.annualized_rate, as_of=other.timestamp)
         for other in others
-        if other.name != _OWN_VENUE or not points
+        if other.name != _OWN_VENUE or not has_own
     ]
-    if points:
+    if has_own:
         mean = math.fsum(point.hourly_rate for point in points) / len(points)
         rates.append(
             MeanFunding(
@@ -309,6 +276,16 @@ def _funding(answers: Answers, latest: datetime) -> tuple[MeanFunding, ...]:
             )
         )
     return tuple(rates)
+
+
+def _hourly(history: tuple[FundingPoint, ...], latest: datetime) -> list[FundingPoint]:
+    """One rate for each hour of the day up to `latest`; of several that were told for one hour the last."""
+    points = (point for point in history if latest - _DAY < point.timestamp <= latest)
+    return list({_nearest_hour(point.timestamp): point for point in points}.values())
+
+
+def _nearest_hour(moment: datetime) -> datetime:
+    return (moment + _HOUR / 2).replace(minute=0, second=0, microsecond=0)
 
 
 def _events(calendar: Calendar) -> tuple[MacroEvent, ...]:

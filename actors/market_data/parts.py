@@ -45,6 +45,9 @@ from core.strategy import Strategy
 STORED_DTE_MIN = 5
 STORED_DTE_MAX = 25
 """A stored snapshot holds the expiries from 5 to 25 days ahead, and those of the open legs."""
+LISTED_APART_DAYS = ((14.0, 7.0), (55.0, 35.0), (float("inf"), 98.0))
+"""Up to the first number of days to expiry, the next expiry that Deribit lists is at most the second number
+further: of the three next Fridays, then of the three next ends of months, then of the quarters."""
 BACK_4H = timedelta(hours=4)
 _HOUR = timedelta(hours=1)
 _COIN = "ETH"
@@ -144,9 +147,14 @@ def chain_of(first: datetime, last: datetime) -> Part:
 
 
 def entry_chain(now: datetime, strategy: Strategy, held: Iterable[datetime]) -> Part:
-    """The expiries that an entry may choose from, and those of the legs that are held."""
+    """The rule's expiries, some later ones if none may be listed between them, and those of held legs.
+
+    So an answer without any quote is broken, and a range without an expiry is refused by the rule.
+    """
     strikes = strategy.strikes
-    usual = (now + timedelta(days=strikes.dte_min), now + timedelta(days=strikes.dte_max))
+    apart_days = next(apart for dte_max, apart in LISTED_APART_DAYS if strikes.dte_min <= dte_max)
+    last_days = max(strikes.dte_max, strikes.dte_min + apart_days)
+    usual = (now + timedelta(days=strikes.dte_min), now + timedelta(days=last_days))
     return _spanning(now, usual, held)
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
-from actors.market_data.assemble import Answers, IncompleteError
+from actors.market_data.assemble import Answers
+from actors.market_data.incomplete import IncompleteError
 from actors.market_data.parts import Part
 from actors.market_data.seen import Seen
 from actors.market_data.stored import leg_marks, open_legs

@@ -17,6 +17,7 @@ from actors.mcp.cleaned import CleanResponse, clean
 from actors.mcp.json_keys import repeated_key
 from actors.mcp.reasons import MAINTENANCE, reason_in
 from core.contract import GET_OPTIONS_CHAIN, HealthAnswer, Router
+from core.contract.asked import other_than_asked
 from core.contract.registry import TOOLS, health_path, tool_path
 from core.errors import (
     InputError,
@@ -119,7 +120,7 @@ class McpClient:
         if tool == GET_OPTIONS_CHAIN.name:
             return self._chain(body, now)
         answer = validated(contract.answer, body, f"{self._router}.{tool}")
-        problem = age_problem(answer, now, self._strategy)
+        problem = other_than_asked(request, answer) or age_problem(answer, now, self._strategy)
         if problem is not None:
             raise McpDataAnomalyError(f"{tool}: {problem}")
         return answer

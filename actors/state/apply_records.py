@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pydantic import JsonValue
 
-from actors.state.applied import Applied
+from actors.state.applied import Applied, Notice
 from actors.state.refusal import BooksRefusalError
 from actors.state.tables import records
 from actors.state.tables.records import MarketSnapshotRow
+from core.alerts import AlertCode
 from core.messages.alerting import Severity
 from core.messages.audit import AuditKind
 from core.messages.state import (
@@ -30,11 +31,13 @@ from core.messages.state import (
     RecordMarketSnapshot,
     SetSystem,
 )
+from core.system_keys import FORMER_TAGS_KEY, RESTORE_PENDING, RESTORED_KEY, TAG_KEY
 
 ENVIRONMENT_KEY = "environment"
 ACCOUNT_KEY = "account"
-TAG_KEY = "label_tag"
 FOLDER_KEY = "label_folder"
+FORMER_TAGS_MAX = 50
+"""A folder whose identity can't be kept draws a tag at each recovery."""
 MICROSECOND = timedelta(microseconds=1)
 
 
@@ -150,8 +153,18 @@ def bind_account(db: sqlite3.Connection, request: BindAccount) -> Applied:
     is_known = drawn is not None and request.folder != ""
     is_drawn_here = is_known and records.setting(db, FOLDER_KEY) == request.folder
     tag = drawn if drawn is not None and is_drawn_here else request.tag
+    changed: dict[str, str] = {}
+    if not is_drawn_here:
+        changed = _tags_before(db, drawn, request)
+    former = changed.get(FORMER_TAGS_KEY, records.setting(db, FORMER_TAGS_KEY) or "")
+    restored = changed.get(RESTORED_KEY, records.setting(db, RESTORED_KEY) or "")
     answer = AccountBound(
-        request_id=request.request_id, environment=request.environment, account=request.account, tag=tag
+        request_id=request.request_id,
+        environment=request.environment,
+        account=request.account,
+        tag=tag,
+        former_tags=tuple(former.split()),
+        restored_at=datetime.fromisoformat(restored) if restored else None,
     )
     applied = Applied(answer)
     if not is_drawn_here or bound != told:
@@ -159,7 +172,33 @@ def bind_account(db: sqlite3.Connection, request: BindAccount) -> Applied:
         for key, value in detail.items():
             records.write_setting(db, key, value, request.at)
         applied.note(AuditKind.ACCOUNT_BOUND, request.at, detail)
+    if drawn is not None and tag != drawn and request.folder:
+        text = (
+            "this data folder is not the one, or not on the machine, for which the tag of its labels was"
+            f" drawn: it was copied, restored or moved, and has a new tag ({tag}, before {drawn}). If the"
+            " other one still runs on this account, stop one of the two engines"
+        )
+        applied.notices.append(Notice(Severity.MEDIUM, AlertCode.LABEL_TAG_DRAWN, text, request.request_id))
+    for key, value in changed.items():
+        if records.setting(db, key) != value:
+            records.write_setting(db, key, value, request.at)
+            applied.note(AuditKind.SETTING, request.at, {"key": key, "value": value})
     return applied
+
+
+def _tags_before(db: sqlite3.Connection, drawn: str | None, request: BindAccount) -> dict[str, str]:
+    """What to remember of the tags of before, now that another is drawn."""
+    former = (records.setting(db, FORMER_TAGS_KEY) or "").split()
+    if drawn is not None:
+        former = [tag for tag in former if tag != drawn] + [drawn]
+    changed = {FORMER_TAGS_KEY: " ".join(former[-FORMER_TAGS_MAX:])} if former else {}
+    restored = records.setting(db, RESTORED_KEY)
+    if restored == RESTORE_PENDING:
+        changed[RESTORED_KEY] = request.at.isoformat()
+    elif restored and request.folder:
+        # Drawn for a copy: another engine may be at work on the books from which this one was made.
+        changed[RESTORED_KEY] = ""
+    return changed
 
 
 def set_system(db: sqlite3.Connection, request: SetSystem) -> Applied:

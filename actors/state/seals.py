@@ -36,7 +36,7 @@ def seal_alerts(db: sqlite3.Connection) -> None:
 
 
 def broken_seals(db: sqlite3.Connection) -> Iterator[str]:
-    """One sentence for each row that is not as it was written."""
+    """One sentence for each row that is not as it was written, and for alerts that are missing."""
     for table, columns in SEALED.items():
         try:
             for *cells, seal in db.execute(f"SELECT {', '.join(columns)}, seal FROM {table}"):  # noqa: S608
@@ -44,3 +44,17 @@ def broken_seals(db: sqlite3.Connection) -> Iterator[str]:
                     yield f"{table} {cells[0]!r}: expected the row as it was sealed, found it changed"
         except (sqlite3.Error, UnicodeDecodeError) as error:
             yield f"{table}: expected rows that can be read, found {error}"
+            return
+    yield from _missing_alerts(db)
+
+
+def _missing_alerts(db: sqlite3.Connection) -> Iterator[str]:
+    """Alerts are numbered from 1 without a gap and never deleted: one sentence for each gap.
+
+    What is missing at the end is not seen, unless a later alert follows.
+    """
+    sql = "SELECT number, lag(number, 1, 0) OVER (ORDER BY number) AS before FROM alerts"
+    for number, before in db.execute(f"SELECT number, before FROM ({sql}) WHERE number != before + 1"):  # noqa: S608
+        first, last = before + 1, number - 1
+        found = f"number {first} is" if first == last else f"numbers {first} to {last} are"
+        yield f"alerts: expected every number up to {number}, found that {found} missing"

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from core.errors import InputError
+from core.plain_number import plain_number
 from core.pricing.black76 import DAYS_PER_YEAR
 from core.pricing.inverse import SignedLeg
 from core.pricing.kelly import Outcome
@@ -156,13 +157,11 @@ def _number(found: object) -> float | None:
     """Return what was found as a finite double, or None if it is no such thing."""
     if isinstance(found, bool) or not isinstance(found, int | float | str):
         return None
-    if isinstance(found, str) and ("_" in found or not found.isascii()):
-        return None  # Unlike JSON, `float` accepts underscores between digits and the digits of any script.
     try:
-        number = float(found)
-    except (ValueError, OverflowError):
+        number = plain_number(found) if isinstance(found, str) else float(found)
+    except OverflowError:
         return None
-    return number if math.isfinite(number) else None
+    return number if number is not None and math.isfinite(number) else None
 
 
 def _shown(found: object) -> str:

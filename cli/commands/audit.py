@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import DEFAULT_DATA_DIR, ROWS_MAX, AsJson, DataDir
+from cli.options import DEFAULT_DATA_DIR, ROWS_MAX, AsJson, DataDir, whole_argument, whole_option
 from cli.views.say import say
 
 app = typer.Typer(
@@ -95,7 +95,7 @@ def verify(
 def tail(
     data_dir: DataDir = DEFAULT_DATA_DIR,
     count: Annotated[
-        int, typer.Option("-n", "--lines", min=1, max=ROWS_MAX, help="How many records to show, the newest.")
+        int, whole_option(1, ROWS_MAX, "-n", "--lines", text="How many records to show, the newest.")
     ] = 20,
     kind: Annotated[str | None, typer.Option(help="Show only records of this kind, such as ORDER.")] = None,
     as_json: AsJson = False,
@@ -135,7 +135,7 @@ def tail(
 
 @app.command()
 def show(
-    seq: Annotated[int, typer.Argument(min=1, help="The number of the record to show.")],
+    seq: Annotated[int, whole_argument(1, ROWS_MAX, name="SEQ", text="The number of the record to show.")],
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
     """Show one record whole, as JSON.

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import AsJson, named_path
+from cli.options import SEED_MAX, AsJson, named_path, number_option, whole_option
 from cli.views.say import say
 
 app = typer.Typer(
@@ -29,9 +29,13 @@ def check(
         ),
     ],
     max_gap_h: Annotated[
-        float,
-        typer.Option(min=0.001, max=8760, help="Call what is more than so many hours apart a hole."),
-    ] = 8.0,
+        float | None,
+        number_option(
+            0.001,
+            8760,
+            text="Call what is more than so many hours apart a hole; if not given, as a replay does.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Read a record whole and show what it holds and lacks: chains, holes, index, DVOL, funding, events.
@@ -42,9 +46,10 @@ def check(
     from cli.views.output import show_json
     from cli.views.record_page import show_record
     from core.errors import FoundWrongError
+    from gateway.paper.assumptions import MAX_GAP_H
     from gateway.paper.record_check import examined
 
-    found = examined(folder, max_gap_h)
+    found = examined(folder, MAX_GAP_H if max_gap_h is None else max_gap_h)
     if as_json:
         show_json(found)
     else:
@@ -59,8 +64,10 @@ def sample(
         Path,
         typer.Argument(metavar="FOLDER", parser=named_path, help="The new folder to write the record into."),
     ],
-    days: Annotated[int, typer.Option(min=1, max=60, help="How many days to write.")] = 10,
-    seed: Annotated[int, typer.Option(help="The seed that the model market is drawn from.")] = 1,
+    days: Annotated[int, whole_option(1, 60, text="How many days to write.")] = 10,
+    seed: Annotated[
+        int, whole_option(-SEED_MAX, SEED_MAX, text="The seed that the model market is drawn from.")
+    ] = 1,
 ) -> None:
     """Write days of the model market as a record, so that --chains can be tried without recorded data.
 

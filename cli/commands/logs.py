@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import DEFAULT_DATA_DIR, ROWS_MAX, DataDir
+from cli.options import DEFAULT_DATA_DIR, ROWS_MAX, DataDir, whole_option
 from cli.views.say import say
 from reading.log_lines import LEVELS, Follower, LogLine, log_lines
 
@@ -32,7 +32,7 @@ class LogLevel(StrEnum):
 def logs(
     data_dir: DataDir = DEFAULT_DATA_DIR,
     limit: Annotated[
-        int, typer.Option("--limit", "-n", min=1, max=ROWS_MAX, help="Show so many of the last lines.")
+        int, whole_option(1, ROWS_MAX, "--limit", "-n", text="Show so many of the last lines.")
     ] = 100,
     level: Annotated[
         LogLevel, typer.Option("--level", help="Show this level and what is worse.")

@@ -7,7 +7,15 @@ from typing import Annotated
 
 import typer
 
-from cli.options import DATA_DIR_VARIABLE, DEFAULT_STRATEGY, StrategyFile, named_path
+from cli.options import (
+    DATA_DIR_VARIABLE,
+    DEFAULT_STRATEGY,
+    SEED_MAX,
+    StrategyFile,
+    named_path,
+    number_option,
+    whole_option,
+)
 
 app = typer.Typer(rich_markup_mode=None)
 DEFAULT_PAPER_DIR = Path("data-paper")
@@ -15,17 +23,18 @@ DEFAULT_PAPER_DIR = Path("data-paper")
 
 @app.command()
 def paper(
-    days: Annotated[float, typer.Option(min=0.01, max=3650, help="How many market days to run.")] = 28,
+    days: Annotated[float, number_option(0.01, 3650, text="How many market days to run.")] = 28,
     speed: Annotated[
         float | None,
-        typer.Option(
-            min=1,
-            max=1e9,
-            help="Run so many market seconds in a second, for the eye; without it as fast as it goes.",
+        number_option(
+            1, 1e9, text="Run so many market seconds in a second, for the eye; without it as fast as it goes."
         ),
     ] = None,
     seed: Annotated[
-        int, typer.Option(help="The seed that the model market and its faults are drawn from.")
+        int,
+        whole_option(
+            -SEED_MAX, SEED_MAX, text="The seed that the model market and its faults are drawn from."
+        ),
     ] = 7,
     chains: Annotated[
         Path | None,

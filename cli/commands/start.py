@@ -50,7 +50,7 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
     if settings.heartbeat is not None:
         urls.append(settings.heartbeat.url.get_secret_value())
     tls = tls_of(settings.trust, *urls)
-    redact = redactor(settings.mcp, settings.channels, settings.heartbeat)
+    redact = redactor(settings.mcp, settings.channels, settings.heartbeat, settings.phone)
 
     def tell(reason: str) -> None:
         sender = sender_of(strategy, settings.instance_name)
@@ -102,6 +102,7 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
                 delivery=settings.delivery,
                 beats=True,
                 heartbeat=settings.heartbeat,
+                phone=settings.phone,
             )
             # Beside the start, which a dead channel must not keep waiting.
             looked_at = beside.submit(probe_channels, composed.alert_channels, redact)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cli.options import (
+    CONTRACTS_MAX,
     DEFAULT_DATA_DIR,
     DEFAULT_STRATEGY,
     ROWS_MAX,
@@ -15,6 +16,7 @@ from cli.options import (
     DataDir,
     StrategyFile,
     named_path,
+    whole_option,
 )
 from cli.views.say import say
 
@@ -24,9 +26,7 @@ app = typer.Typer(
     help="Read the books, rebuild them from the log, or restore them from a backup. Example: run.py state "
     "positions --data-dir data",
 )
-Limit = Annotated[
-    int, typer.Option("-n", "--limit", min=1, max=ROWS_MAX, help="Show only the newest so many.")
-]
+Limit = Annotated[int, whole_option(1, ROWS_MAX, "-n", "--limit", text="Show only the newest so many.")]
 
 
 @app.command()
@@ -324,3 +324,46 @@ def restore(
     if aside is not None:
         say(f"what was there is in {aside}")
     say(f"{data_dir}: restored; start the engine, which compares the books with the venue first")
+
+
+@app.command()
+def book_exit(
+    position: Annotated[
+        str,
+        typer.Argument(
+            metavar="POSITION", help="The id of the position, as run.py state positions shows it."
+        ),
+    ],
+    contracts: Annotated[
+        int, whole_option(1, CONTRACTS_MAX, "--contracts", text="How many contracts were closed.")
+    ],
+    price: Annotated[
+        list[str],
+        typer.Option(
+            "--price",
+            metavar="LEG=ETH",
+            help="What a contract of a leg was traded at; give it once for each leg.",
+        ),
+    ],
+    fee: Annotated[str, typer.Option("--fee", metavar="ETH", help="What all fees of it were together.")],
+    index: Annotated[str, typer.Option("--index", metavar="USD", help="What the index was at that time.")],
+    at: Annotated[
+        str, typer.Option("--at", metavar="TIME", help="When it was traded, as ISO 8601 with a zone.")
+    ],
+    reason: Annotated[str, typer.Option("--reason", help="Say where you know it from; the log keeps it.")],
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+) -> None:
+    """Book an exit that the venue does not list any more, after a restore. Needs a folder without an engine.
+
+    Nothing is sent. At the next start the engine compares the books with the venue before anything else.
+
+    Example: run.py state book-exit p-entry-20260105T140000Z --contracts 2 --price ETH-16JAN26-3550-C=0.0041
+    --price ETH-16JAN26-3800-C=0.0010 --fee 0.0012 --index 3150 --at 2026-01-06T12:04:00Z --reason "statement"
+    """
+    from cli.booking import booked_exit, told_exit
+    from cli.data_folder import private_files, without_engine
+    from cli.restoring import now as this_moment
+
+    told = told_exit(position, contracts, price, fee, index, at, reason)
+    with private_files(), without_engine(data_dir):
+        say(booked_exit(data_dir, told, this_moment()))

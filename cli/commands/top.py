@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import DEFAULT_DATA_DIR, DataDir
+from cli.options import DEFAULT_DATA_DIR, DataDir, number_option
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -15,10 +15,7 @@ app = typer.Typer(rich_markup_mode=None)
 def top(
     data_dir: DataDir = DEFAULT_DATA_DIR,
     every_s: Annotated[
-        float,
-        typer.Option(
-            "--every", metavar="SECONDS", min=0.2, max=3600, help="How long to wait between two looks."
-        ),
+        float, number_option(0.2, 3600, "--every", text="How many seconds to wait between two looks.")
     ] = 1.0,
 ) -> None:
     """Watch a running engine on one screen that is drawn anew every second; Ctrl-C ends the view alone.

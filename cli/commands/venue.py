@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import named_path
+from cli.options import SEED_MAX, named_path, whole_option
 from cli.views.say import say
 
 app = typer.Typer(rich_markup_mode=None)
@@ -17,10 +17,10 @@ app = typer.Typer(rich_markup_mode=None)
 
 @app.command()
 def venue(
-    port: Annotated[
-        int, typer.Option(min=0, max=65535, help="The TCP port on loopback; 0 takes a free one.")
-    ] = 9000,
-    seed: Annotated[int, typer.Option(help="The seed that the market's path is drawn from.")] = 7,
+    port: Annotated[int, whole_option(0, 65535, text="The TCP port on loopback; 0 takes a free one.")] = 9000,
+    seed: Annotated[
+        int, whole_option(-SEED_MAX, SEED_MAX, text="The seed that the market's path is drawn from.")
+    ] = 7,
     fault: Annotated[
         list[str] | None,
         typer.Option(

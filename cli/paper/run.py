@@ -49,11 +49,13 @@ from core.values import Environment, Mode
 from gateway.paper.launch import VenueProcess
 from gateway.paper.ledger import Ledger, LedgerEntry
 from reading.audit import last_recorded_at, verified
-from reading.books import stored_books
+from reading.books import has_books, stored_books
 from reading.trading import trading_report
 
 BOT_TAG = "BOT__CERBERO_BITE"
 STATUS_S = 10.0
+START_WITHIN_S = 10.0
+"""How long market time may stand still for a start."""
 DRAW_EVERY_S = 0.4
 VENUE_END_S = 3.0
 """How long to wait for the end of a venue that gives no ledger any more; with its end it says why."""
@@ -131,7 +133,7 @@ class PaperRun:
             with self._runtime.operation():
                 equity.start(self._began)
                 process.stop_at(self._until, "all days are done")
-                process.start()
+                process.start(START_WITHIN_S)
             end = self._run(process)
             with self._runtime.operation():
                 self._look(process)
@@ -144,6 +146,9 @@ class PaperRun:
                 # Report the run all the same, with the last ledger that was read.
                 gone = self._venue_end(VENUE_END_S) or str(error)
                 end = EngineEnd(gone, failed=True)
+            if not has_books(self._options.data_dir):
+                # Not even state has started: there is nothing to report but why.
+                end.raise_if_failed()
             self._report(end, ledger, equity, time.monotonic() - began_s, ledger_is_final=gone is None)
         end.raise_if_failed()
 

@@ -182,4 +182,22 @@ BOOKS: Final[Mapping[AlertCode, AlertEntry]] = {
         over="It is the end of anchor_not_written.",
         severities=(Severity.LOW,),
     ),
+    AlertCode.ANCHOR_TAKEN_OVER: AlertEntry(
+        title="The anchor is this folder's from now on",
+        means="The anchor's file held the head of another data folder, which this folder's log holds, too: "
+        "this folder is the other one, moved or restored, or a copy of it.",
+        do="Nothing if you moved the folder. If the other one still runs, give it an anchor of its own: "
+        "audit.anchor_path.",
+        over=_HAPPENED,
+        severities=(Severity.MEDIUM,),
+    ),
+    AlertCode.LABEL_TAG_DRAWN: AlertEntry(
+        title="The data folder is a copy, or was moved",
+        means="The folder, or the machine, is another one than that for which the tag of its orders was "
+        "drawn. It has a new tag, so that two engines on one account can tell their orders apart.",
+        do="Nothing if you moved or restored the folder. If the other engine still runs on this account, "
+        "stop one of the two.",
+        over=_HAPPENED,
+        severities=(Severity.MEDIUM,),
+    ),
 }

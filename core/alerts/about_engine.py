@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from core.alerts.code import AlertCode
-from core.alerts.entry import AlertEntry
+from core.alerts.entry import NOTHING_TO_DO, AlertEntry
 from core.alerts.severity import Severity
 
 _HAPPENED: Final = "It tells of something that has happened."
@@ -132,6 +132,31 @@ ENGINE: Final[Mapping[AlertCode, AlertEntry]] = {
         do="Nothing.",
         over=_HAPPENED,
         severities=tuple(Severity),
+    ),
+    AlertCode.PHONE_TAKEN: AlertEntry(
+        title="Another program reads the chat's commands",
+        means="A second engine or program uses the bot's token to read, or a webhook is set. What it takes "
+        "never arrives here: /arm would be lost.",
+        do="Stop the other program, or give it a bot of its own. Until then arm on the machine: "
+        "run.py kill-switch arm.",
+        over="The alert phone_back tells that the commands are read by this engine alone again.",
+        severities=(Severity.HIGH,),
+        ends=AlertCode.PHONE_BACK,
+    ),
+    AlertCode.PHONE_BACK: AlertEntry(
+        title="The chat's commands arrive again",
+        means="No other program reads them any more.",
+        do=NOTHING_TO_DO,
+        over=_HAPPENED,
+        severities=(Severity.HIGH,),
+    ),
+    AlertCode.PHONE_LOCKED: AlertEntry(
+        title="Three wrong codes in the chat",
+        means="Somebody sent three wrong one-time codes for /close. None is taken for 15 minutes.",
+        do="If it was not you, somebody else has your phone or your account: end the bot's access with "
+        "@BotFather, and set CERBERO_BITE_TELEGRAM_COMMANDS=off.",
+        over="After 15 minutes codes are taken again.",
+        severities=(Severity.HIGH,),
     ),
     AlertCode.INBOX_UNREADABLE: AlertEntry(
         title="A command can't be read",

@@ -21,6 +21,14 @@ ORDERS: Final[Mapping[AlertCode, AlertEntry]] = {
         over=_HAPPENED,
         severities=(Severity.MEDIUM,),
     ),
+    AlertCode.ORDER_ADOPTED: AlertEntry(
+        title="An order from after the backup is booked",
+        means="The venue has an order of this engine that the restored books did not know. It was taken over "
+        "as the venue has it, with its fills.",
+        do="Nothing. run.py state orders shows it.",
+        over=_HAPPENED,
+        severities=(Severity.HIGH,),
+    ),
     AlertCode.ORDER_IN_DOUBT: AlertEntry(
         title="It is unknown what became of an order",
         means="The venue did not say what became of an order. Entries are suspended while it is looked up; "

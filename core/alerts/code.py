@@ -28,6 +28,9 @@ class AlertCode(StrEnum):
     CLOCK_STEPPED = "clock_stepped"
     CONTROL_SOCKET_LOST = "control_socket_lost"
     COMMAND_ENDED = "command_ended"
+    PHONE_TAKEN = "phone_taken"
+    PHONE_BACK = "phone_back"
+    PHONE_LOCKED = "phone_locked"
     TEST_ALERT = "test_alert"
     INBOX_UNREADABLE = "inbox_unreadable"
 
@@ -73,6 +76,8 @@ class AlertCode(StrEnum):
     ANCHOR_READ = "anchor_read"
     ANCHOR_NOT_WRITTEN = "anchor_not_written"
     ANCHOR_WRITTEN = "anchor_written"
+    ANCHOR_TAKEN_OVER = "anchor_taken_over"
+    LABEL_TAG_DRAWN = "label_tag_drawn"
 
     # The upstream host and the market.
     PROBE_FAILED = "probe_failed"
@@ -100,6 +105,7 @@ class AlertCode(StrEnum):
 
     # Orders and positions.
     ORDER_FILLED = "order_filled"
+    ORDER_ADOPTED = "order_adopted"
     ORDER_IN_DOUBT = "order_in_doubt"
     ORDER_STILL_IN_DOUBT = "order_still_in_doubt"
     RESTING_ORDER_UNREAD = "resting_order_unread"

@@ -162,7 +162,12 @@ class Orders(RowsAnswer):
     orders: Annotated[
         tuple[Order, ...],
         FailFast(),
-        rows(lambda row: row.order_id, dated=lambda row: row.updated_at, order=lambda row: row.created_at),
+        # Under another label it is another order, and not a later state of the same.
+        rows(
+            lambda row: (row.order_id, row.label),
+            dated=lambda row: row.updated_at,
+            order=lambda row: row.created_at,
+        ),
     ]
 
 

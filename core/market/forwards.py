@@ -8,6 +8,7 @@ from statistics import fmean, median
 
 from core.market.observations import PositiveUsd
 from core.market.option_chain import OptionChain
+from core.strategy import AnomalySection
 from core.values import Value
 
 
@@ -17,6 +18,11 @@ class ExpiryForward(Value):
     expiration: datetime
     forward_usd: PositiveUsd
     atm_iv_pct: PositiveUsd
+
+
+def basis_bound_frac(anomalies: AnomalySection, t_years: float) -> float:
+    """The most that forward over index less 1 may be, absolute, `t_years` (Act/365) before the expiry."""
+    return anomalies.basis_max_frac + anomalies.basis_max_frac_per_year * t_years
 
 
 def forwards_of(chain: OptionChain) -> tuple[ExpiryForward, ...]:

@@ -46,6 +46,7 @@ class AuditKind(StrEnum):
     BOOKS = "BOOKS"
     ROLLOVER = "ROLLOVER"
     RESTORED = "RESTORED"
+    ADOPTED = "ADOPTED"
     CHECKPOINT = "CHECKPOINT"
 
 

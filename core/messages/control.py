@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
+from typing import Annotated
 
-from pydantic import field_validator
+from pydantic import ValidatorFunctionWrapHandler, WrapValidator, field_validator
 
 from core.contract.base import Router
 from core.messages.alerting import AlertingStatus
@@ -17,6 +18,7 @@ from core.messages.execution import ExecutionStatus, RecoveryReport
 from core.messages.health import HealthStatus
 from core.messages.kill_switch import KillSwitchStatus
 from core.messages.market_data import Marks
+from core.messages.phone import PhoneStatus
 from core.orders.books import Job, OrderRow, Position
 from core.strategy import Strategy
 from core.values import Environment, Value
@@ -43,6 +45,14 @@ RESTARTED = (
 """Rooms that a person may restart. After mcp.orders, execution is restarted too."""
 
 
+def _as_it_is(value: object, check: ValidatorFunctionWrapHandler) -> Strategy:
+    """What is a strategy was checked when it was loaded; only a text that came over the socket is read."""
+    if isinstance(value, Strategy):
+        return value
+    read: Strategy = check(value)
+    return read
+
+
 class EngineIdentity(Value):
     """What does not change while the engine runs. Holds no secret."""
 
@@ -54,7 +64,7 @@ class EngineIdentity(Value):
     """Keys that `strategy.local.yaml` sets beside the hashed strategy."""
     started_at: datetime
     pid: int
-    strategy: Strategy
+    strategy: Annotated[Strategy, WrapValidator(_as_it_is)]
     """Every setting that the engine runs with."""
 
     @property
@@ -116,6 +126,8 @@ class EngineStatus(Event):
     unavailable: dict[str, str]
     heartbeat: HeartbeatStatus | None = None
     """None before the first beat, and where market time jumps: there nothing beats."""
+    phone: PhoneStatus | None = None
+    """None if no commands are read from a chat."""
 
 
 class GetStatus(Query[EngineStatus]):
@@ -233,6 +245,8 @@ class InjectMessage(Command, Answered[InjectAccepted | Refused]):
     """The message's fields as a JSON object."""
     who: str
     asker: str = ""
+    request_id: str = ""
+    """Made by the sender if it may send the message again: repeated, it is one message."""
 
 
 class InjectDone(Event):

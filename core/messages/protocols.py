@@ -112,6 +112,7 @@ from core.messages.mcp import (
     RouterProbed,
     SendOrder,
 )
+from core.messages.phone import PhoneStatus
 from core.messages.scheduler import ClockSet, GetJobs, JobDue, Jobs, StartJobs
 from core.messages.state import (
     AccountBound,
@@ -337,10 +338,14 @@ ControlProtocol = (
     | AlertTested
     | RestartDone
     | RestartWaits
+    | PhoneStatus
 )
 """From `CycleWaits` on: the answers to operators' messages."""
 
 HeartbeatProtocol = Healthcheck
 """The answer to what it asks; nobody tells it anything."""
+
+PhoneProtocol = Refused
+"""It asks, and is asked nothing."""
 
 SchedulerProtocol = StartJobs | GetJobs | ClockSet | HealthStatus | JobRuns | Recorded | Refused

@@ -47,12 +47,18 @@ class BackupMade(Event):
 
 
 class AccountBound(Event):
-    """What the data folder is bound to, and the tag that its new labels carry, drawn once for each folder."""
+    """What the data folder is bound to, and the tag that its new labels carry, drawn once for each folder.
+
+    `former_tags` are those of before, the oldest first; `restored_at` is when `tag` was drawn, if that was
+    because a backup had been restored.
+    """
 
     request_id: str
     environment: Environment
     account: str
     tag: str
+    former_tags: tuple[str, ...] = ()
+    restored_at: datetime | None = None
 
 
 class LatchesLifted(Event):

@@ -6,7 +6,8 @@ from enum import StrEnum
 
 
 class ExitRule(StrEnum):
-    """The exit rules in the order in which they win; then a person, and the settlement at expiry."""
+    """The exit rules in the order in which they win; then a person, the settlement at expiry, and an exit
+    that was taken over from the venue: its rule was lost with the books that knew it."""
 
     MARGIN = "margin"
     EXPIRY = "expiry"
@@ -17,3 +18,4 @@ class ExitRule(StrEnum):
     ADVERSE = "adverse"
     MANUAL = "manual"
     SETTLEMENT = "settlement"
+    ADOPTED = "adopted"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from core.orders.books import Edit, Fill, Instruction, InstructionKind
 from core.orders.sizes import combos_filled
-from core.values import Side, Value
+from core.values import Leg, Side, Value
 
 if TYPE_CHECKING:
     from core.contract import Order
@@ -43,8 +43,7 @@ def disagreements(order: Order, permitted: Permitted) -> tuple[str, ...]:
     """
     instruction = permitted.instruction
     found = []
-    wanted = _net((leg.instrument_name, leg.side.sign * leg.ratio) for leg in instruction.legs)
-    listed = _net((leg.instrument_name, Side(leg.side).sign * leg.ratio) for leg in order.legs)
+    wanted, listed = _wanted(instruction.legs), _listed(order)
     if listed != wanted:
         found.append(f"{LEGS}: permitted {_told(wanted)}, found {_told(listed)}")
     least = 0 if instruction.kind is InstructionKind.EXIT else instruction.amount
@@ -85,6 +84,19 @@ def as_booked(order: Order, permitted: Permitted) -> Order | None:
     if not same_legs or not 0 <= order.filled_amount <= amount or not _is_whole(order.filled_amount):
         return None
     return order.model_copy(update={"amount": amount})
+
+
+def same_legs(order: Order, legs: Iterable[Leg]) -> bool:
+    """Whether the order trades these legs, as executed, and nothing else."""
+    return _listed(order) == _wanted(legs)
+
+
+def _wanted(legs: Iterable[Leg]) -> dict[str, int]:
+    return _net((leg.instrument_name, leg.side.sign * leg.ratio) for leg in legs)
+
+
+def _listed(order: Order) -> dict[str, int]:
+    return _net((leg.instrument_name, Side(leg.side).sign * leg.ratio) for leg in order.legs)
 
 
 def _net(legs: Iterable[tuple[str, int]]) -> dict[str, int]:

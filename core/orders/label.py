@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 from typing import Final
 
 from core.orders.books import InstructionKind
@@ -17,6 +18,12 @@ _FORM: Final = re.compile(
 )
 _LETTERS: Final = {InstructionKind.ENTRY: "e", InstructionKind.EXIT: "x"}
 _KINDS: Final = {letter: kind for kind, letter in _LETTERS.items()}
+_ATTEMPTS_SINCE: Final = datetime.fromisoformat("2020-01-01T00:00:00+00:00")
+
+
+def exit_attempt(now: datetime) -> int:
+    """Seconds since 2020: a number that no earlier incarnation can have used for the exit of a position."""
+    return int((now - _ATTEMPTS_SINCE) / timedelta(seconds=1))
 
 
 class OrderLabel(Value):

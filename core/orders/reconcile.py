@@ -40,6 +40,7 @@ class DifferenceCode(StrEnum):
     FOREIGN_POSITION = "foreign_position"
     UNREAD = "unread"
     NOT_DELIVERED = "not_delivered"
+    ADOPTED = "adopted"
 
 
 class Difference(Value):

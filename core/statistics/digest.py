@@ -51,22 +51,34 @@ def digest_text(seen: WeekSeen) -> str:
     return " ".join(_sentences(seen))
 
 
-def _sentences(seen: WeekSeen) -> Iterator[str]:
-    trades = [
+def so_far_text(positions: Sequence[Position]) -> str:
+    """What the closed trades brought together, and what that proves."""
+    trades = _closed(positions)
+    return _so_far(trades) if trades else "No trade is closed yet."
+
+
+def _closed(positions: Sequence[Position]) -> list[ClosedTrade]:
+    """Those that were entered and are closed, as the statistics read them."""
+    return [
         closed_trade(position, None)
-        for position in seen.trades
-        if position.contracts_opened > 0
-        and position.closed_at is not None
-        and position.closed_at < seen.ended
+        for position in positions
+        if position.contracts_opened > 0 and position.closed_at is not None
     ]
+
+
+def _so_far(trades: Sequence[ClosedTrade]) -> str:
+    return f"So far {_closed_text(trades)}; {evidence('mean r', Sample(trades).mean(_result))}."
+
+
+def _sentences(seen: WeekSeen) -> Iterator[str]:
+    trades = [trade for trade in _closed(seen.trades) if trade.closed_at < seen.ended]
     last_day = seen.ended - timedelta(days=1)
     yield (
         f"{seen.began:%Y-%m-%d} to {last_day:%Y-%m-%d}: "
         f"{_closed_text([trade for trade in trades if trade.closed_at >= seen.began])}."
     )
     if trades:
-        proof = evidence("mean r", Sample(trades).mean(_result))
-        yield f"So far {_closed_text(trades)}; {proof}."
+        yield _so_far(trades)
     yield from _open_texts(seen)
     yield _account_text(seen)
     yield from _entries_texts(seen.entries)

@@ -265,6 +265,8 @@ def _exits_due(status: EngineStatus) -> Iterator[Finding]:
 
 
 def _keeping(status: EngineStatus) -> Iterator[Finding]:
+    if status.phone is not None and status.phone.problem is not None:
+        yield _look("phone", f"commands from the phone do not arrive ({status.phone.problem}): run.py ping")
     health, alerting = status.health, status.alerting
     if health is not None and health.disk_low:
         yield _look("disk_low", "the disk is nearly full: free some space")

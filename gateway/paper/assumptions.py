@@ -9,8 +9,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, ValidationError
 
 from core.errors import InputError
+from core.plain_number import number_advice, plain_number
 from core.values import Value
 
+MAX_GAP_H = 8.0
 AMOUNT_MAX = Decimal(10) ** 12
 """Beyond it sums would lose the last of the venue's eight decimals."""
 PositiveDecimal = Annotated[Decimal, Field(gt=0, le=AMOUNT_MAX, allow_inf_nan=False)]
@@ -33,7 +35,7 @@ class Assumptions(Value):
     """Contracts at every recorded quote's touch (the model has sizes of its own)."""
     funding_annual: Annotated[float, Field(ge=-10, le=10)] = 0.05
     """Funding at times that no record covers, a fraction a year."""
-    max_gap_h: Annotated[float, Field(gt=0, le=8760)] = 8.0
+    max_gap_h: Annotated[float, Field(gt=0, le=8760)] = MAX_GAP_H
     """Hours between two recorded snapshots; if they are further apart, there are no quotes between them."""
 
     @classmethod
@@ -50,9 +52,8 @@ class Assumptions(Value):
                 raise InputError(f"--assume: expected KEY=VALUE with KEY one of {known}; found {pair!r}")
             if key in given:
                 raise InputError(f"--assume {key}: expected one value, found it given twice")
-            # Python reads numbers in more ways than people write them: `1_000`, `٣`.
-            if "_" in value or not value.isascii() or value != value.strip():
-                raise InputError(f"--assume {key}: expected plain characters, no space or _, found {value!r}")
+            if cls.model_fields[key].annotation in (int, float, Decimal) and plain_number(value) is None:
+                raise InputError(f"--assume {key}: expected a number, found {value!r}{_advised(value)}")
             given[key] = value
         try:
             return cls.model_validate(given)
@@ -64,3 +65,8 @@ class Assumptions(Value):
     def as_text(self) -> dict[str, str]:
         """Key and value as text, for the start-up list and for reports."""
         return {key: str(value) for key, value in self.model_dump().items()}
+
+
+def _advised(text: str) -> str:
+    advice = number_advice(text)
+    return f"; {advice}" if advice else ""

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import csv
 import gzip
-import re
 import zlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache, partial
+from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Final, NoReturn
 
 from core.errors import InputError
+from core.plain_number import number_advice, plain_number
 
 YEARS: Final = (2009, 2100)
 """The first and the last year of a time that is believed."""
@@ -32,10 +32,6 @@ _GZIP_MAGIC: Final = b"\x1f\x8b"
 _PACKED: Final = ("gz", "zst", "zstd", "xz", "bz2", "br", "lz4", "zip", "7z", "tar", "tgz")
 _FOREIGN_ENDINGS: Final = frozenset((*_PACKED, "parquet", "feather", "arrow", "xls", "xlsx", "ods", "tsv"))
 """Endings of files that may well hold a part of a record, in a form that is not read."""
-_NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_GROUPS: Final = re.compile(r"[+-]?[0-9]{1,3}(?:[_ ,.'’\u00a0\u202f][0-9]{3})+(?:[.,][0-9]*)?")
-_DECIMAL_COMMA: Final = re.compile(r"[+-]?[0-9]+,[0-9]+")
-_NUMBERS_KEPT: Final = 65_536
 
 
 def is_csv(path: Path) -> bool:
@@ -157,7 +153,7 @@ class CsvRows:
         """
         value = plain_number(text)
         if value is None:
-            raise self.wrong(column, of or "a number", text, _advice(text))
+            raise self.wrong(column, of or "a number", text, number_advice(text))
         if not low <= value <= high:
             within = f"a number from {low:g} to {high:g}"
             raise self.wrong(column, f"{of}, {within}" if of else within, text, advice)
@@ -243,25 +239,3 @@ def _shown(name: str | Path) -> str:
     """A file's name; one that would upset a terminal is escaped."""
     text = str(name)
     return text if text.isprintable() else repr(text)
-
-
-@lru_cache(maxsize=_NUMBERS_KEPT)
-def plain_number(text: str) -> float | None:
-    """The number in plain decimal digits; None for whatever else Python would take for one (`1_000`, `٣`)."""
-    return float(text) if _NUMBER.fullmatch(text) else None
-
-
-def _advice(text: str) -> str:
-    if not text:
-        return "the field is empty"
-    if text != text.strip():
-        return "write it without spaces"
-    if any(character.isdecimal() and not character.isascii() for character in text):
-        return "write it in the digits 0 to 9"
-    if _GROUPS.fullmatch(text):
-        return "write it without marks between groups of digits"
-    if _DECIMAL_COMMA.fullmatch(text):
-        return "write a point in place of the comma"
-    if text.endswith("%"):
-        return "write it as a fraction, without the percent sign"
-    return ""

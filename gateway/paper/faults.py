@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from core.contract import CHANGING_TOOLS, TOOLS, Router
 from core.contract.deribit_trading import TRADING_TOOLS
 from core.errors import InputError
+from core.plain_number import plain_number
 
 DEFAULT_RATE: Final = 0.02
 HEALTH: Final = "health"
@@ -103,11 +104,8 @@ class FaultSpec(NamedTuple):
         kind = FaultKind(kind_text)
         if kind in _TOOLS_OF_KIND and target not in (Router.DERIBIT, "venue", "all"):
             raise InputError(f"--fault: {kind} needs the target deribit, venue or all; found {text!r}")
-        try:
-            rate = float(rate_text) if rate_text else DEFAULT_RATE
-        except ValueError as error:
-            raise InputError(f"--fault: expected a rate from 0 to 1, found {text!r}") from error
-        if not 0.0 <= rate <= 1.0:
+        rate = plain_number(rate_text) if rate_text else DEFAULT_RATE
+        if rate is None or not 0.0 <= rate <= 1.0:
             raise InputError(f"--fault: expected a rate from 0 to 1, found {text!r}")
         return cls(target, kind, rate)
 

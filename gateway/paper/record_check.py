@@ -12,8 +12,8 @@ from statistics import median, pstdev
 from typing import Final, NamedTuple, TypeVar
 
 from core.errors import InputError
-from core.pricing.black76 import SECONDS_PER_YEAR
 from gateway.paper.csv_rows import files_of
+from gateway.paper.engine_defaults import ENTRY_AT, IV_OVER_DVOL, forward_off_max
 from gateway.paper.record_found import (
     AgainstFound,
     FundingFound,
@@ -40,15 +40,9 @@ from gateway.paper.recorded_series import (
 from gateway.paper.source import Hole, ScheduledRelease, hole_at
 
 CHAINS_FOLDER: Final = "chains"
-ENTRY_HOUR_UTC: Final = 14
-"""The hour of the Monday on which the default strategy decides an entry."""
 INDEX_OFF_MAX: Final = 0.01
 FUNDING_ANNUAL_MAX: Final = 2.0
 """A median rate beyond 200 % a year is a unit mistaken for another."""
-FORWARD_OFF: Final = (0.01, 0.15)
-"""|F/S − 1| at most 1 % + 15 % · T, T in years: what the engine allows by default."""
-IV_OVER_DVOL: Final = (0.6, 1.6)
-"""At-the-money IV over DVOL: what the engine allows by default."""
 HOURS_MOVED_MAX: Final = 12
 SNAPSHOTS_TO_JUDGE: Final = 20
 BETTER_FIT: Final = 0.7
@@ -157,11 +151,11 @@ class _Examination:
         if span is None:
             return None
         start, end = span
-        first, week = start + timedelta(hours=ENTRY_HOUR_UTC), timedelta(days=7)
+        first, week = start + ENTRY_AT, timedelta(days=7)
         slots = [first + week * number for number in range((end - first) // week + 1)]
         quoted = sum(hole_at(self.holes, slot) is None for slot in slots)
         if not quoted:
-            self.problems.append(f"no Monday {ENTRY_HOUR_UTC}:00 UTC of the record has quotes")
+            self.problems.append(f"no Monday {first:%H:%M} UTC of the record has quotes")
         return ReplayFound(start=start, end=end, mondays=len(slots), mondays_with_quotes=quoted)
 
     def _own_index(self) -> IndexFound | None:
@@ -225,7 +219,7 @@ class _Examination:
         for snapshot in self._covered():
             spot = self.index.at(snapshot.at)
             shares = [
-                abs(forward / spot - 1.0) / _forward_off_max(expiry - snapshot.at)
+                abs(forward / spot - 1.0) / forward_off_max(expiry - snapshot.at)
                 for expiry, part in snapshot.slices.items()
                 for forward in set(part.forwards_usd)
             ]
@@ -313,11 +307,6 @@ class _Examination:
                 f"events before {first:%Y-%m-%d} and after {last:%Y-%m-%d}: none refuses an entry there"
             )
         return SpanFound(first=first, last=last, rows=len(self.events))
-
-
-def _forward_off_max(to_expiry: timedelta) -> float:
-    base, per_year = FORWARD_OFF
-    return base + per_year * to_expiry.total_seconds() / SECONDS_PER_YEAR
 
 
 def _basis_noise(snapshots: Sequence[RecordedSnapshot], index: IndexPath) -> float | None:

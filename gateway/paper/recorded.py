@@ -19,6 +19,7 @@ from typing import Final, Literal
 
 from core.errors import InputError
 from core.pricing.black76 import SECONDS_PER_YEAR
+from gateway.paper.assumptions import MAX_GAP_H
 from gateway.paper.instruments import ListedOption
 from gateway.paper.quotes import PaperQuote, StrikeValue, value_strike
 from gateway.paper.recorded_files import NO_QUOTE, RecordedSnapshot, Slice, read_snapshots
@@ -38,7 +39,6 @@ from gateway.paper.ticks import rung_of, units_of_rung
 
 Between = Literal["move", "hold"]
 HISTORY: Final = timedelta(days=120)
-MAX_GAP_H: Final = 8.0
 REFERENCE_EXCHANGE: Final = "hyperliquid"
 DELIVERY_SPAN: Final = timedelta(minutes=30)
 _CHAINS_KEPT: Final = 64

@@ -6,17 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
-from typing import Final
 
 from core.contract import UtcTime
 from core.pricing.black76 import SECONDS_PER_YEAR
 from core.values import Value
+from gateway.paper.engine_defaults import EXPIRY_DAYS
 from gateway.paper.quotes import value_strike
 from gateway.paper.recorded_files import RecordedSnapshot, Slice
 from gateway.paper.ticks import UNITS_PER_ETH, rung_of
-
-EXPIRY_DAYS: Final = (9.0, 11.0, 15.0)
-"""Least, wanted and most days to expiry of what the default strategy trades."""
 
 
 class ChainsFound(Value):

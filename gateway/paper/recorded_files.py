@@ -17,7 +17,8 @@ from statistics import median
 from typing import Final, NamedTuple
 
 from core.errors import InputError
-from gateway.paper.csv_rows import CsvRows, files_of, plain_number
+from core.plain_number import plain_number
+from gateway.paper.csv_rows import CsvRows, files_of
 from gateway.paper.instruments import ListedOption, parse_instrument
 from gateway.paper.ticks import UNITS_PER_ETH, is_on_grid
 

@@ -17,13 +17,13 @@ from typing import Final, cast, get_args
 from core.contract import Importance
 from core.errors import InputError
 from gateway.paper.csv_rows import CsvRows, files_of, found_text, series_file, stem_of
+from gateway.paper.engine_defaults import FUNDING_AGE_MAX
 from gateway.paper.recorded_files import PRICE_MAX_USD
 from gateway.paper.source import Bar, HourlyFunding, ScheduledRelease, VenueFunding
 
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
 HOURS_PER_YEAR: Final = 8760.0
-FUNDING_AGE_MAX: Final = timedelta(hours=9)
 INDEX_FILE: Final = "eth_usd_1h"
 DVOL_FILE: Final = "eth_dvol_1h"
 EVENTS_FILE: Final = "macro_events_high"
@@ -113,9 +113,12 @@ class FundingSeries:
         return [HourlyFunding(*pair) for pair in zip(self._times[span], self._hourly[span], strict=True)]
 
     def last_day(self, at: datetime) -> VenueFunding | None:
-        """The mean of the 24 h up to `at`, annualised; None if the last rate by then is older than 9 h."""
+        """The mean of the 24 h up to `at`, annualised; None if the last rate by then is older than 9 h, or if
+        the rates cover less than what such an age leaves of the day."""
         points = self.points(at - DAY + timedelta(microseconds=1), at)
         if not points or at - points[-1].at > FUNDING_AGE_MAX:
+            return None
+        if len(points) * self.period < DAY - FUNDING_AGE_MAX:
             return None
         mean = sum(point.hourly_rate for point in points) / len(points)
         return VenueFunding(self.exchange, mean * HOURS_PER_YEAR, points[-1].at)

@@ -25,6 +25,7 @@ class Variables(TypedDict, total=False):
     TELEGRAM_BOT_TOKEN: str
     TELEGRAM_CHAT_ID: str
     TELEGRAM_API_URL: str
+    TELEGRAM_COMMANDS: str
     WEBHOOK_URL: str
     INSTANCE_NAME: str
     ALERT_DIGEST_AT: str

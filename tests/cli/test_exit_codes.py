@@ -19,6 +19,7 @@ GROUP_COMMANDS = {
     "config": ("validate", "hash", "show", "schema", "env"),
     "data": ("check", "sample"),
     "kill-switch": ("status", "arm", "disarm"),
+    "phone": ("secret",),
     "state": ("positions", "orders", "cycles", "trades"),
     "strategy": ("explain",),
 }

@@ -63,3 +63,48 @@ def test_forgotten_identity_is_another_one(folder: Path) -> None:
 def test_folder_in_which_no_file_can_be_made_is_unknown(folder: Path) -> None:
     (folder / FOLDER_FILE).symlink_to("elsewhere")
     assert folder_identity(folder) == ""
+
+
+def card(network: Path, name: str, address: str, *, kind: str = "0", device: bool = True) -> Path:
+    made = network / name
+    made.mkdir(parents=True)
+    (made / "address").write_text(f"{address}\n", encoding="ascii")
+    (made / "addr_assign_type").write_text(f"{kind}\n", encoding="ascii")
+    if device:
+        (made / "device").mkdir()
+    return made
+
+
+def test_a_copied_virtual_machine_differs_by_its_network_card(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Disk and machine id are the same, block by block."""
+    found = []
+    for number in (1, 2):
+        network = tmp_path / f"net{number}"
+        card(network, "eth0", f"52:54:00:00:00:0{number}")
+        monkeypatch.setattr(identity, "_NETWORK", network)
+        found.append(folder_identity(folder))
+    assert len(set(found)) == 2
+
+
+def test_cards_without_an_address_of_their_own_change_nothing(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A container's, a bridge's, a wireless one's and one that software has set are new ones each time."""
+    network = tmp_path / "net"
+    card(network, "eth0", "52:54:00:00:00:01")
+    monkeypatch.setattr(identity, "_NETWORK", network)
+    before = folder_identity(folder)
+    card(network, "veth1", "02:42:00:00:00:01", device=False)
+    card(network, "eth1", "02:00:00:00:00:02", kind="3")
+    (card(network, "wlan0", "52:54:00:00:00:03") / "wireless").mkdir()
+    (network / "broken" / "device").mkdir(parents=True)
+    assert folder_identity(folder) == before
+
+
+def test_a_machine_that_shows_no_network_has_an_identity(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(identity, "_NETWORK", tmp_path / "nothing")
+    assert folder_identity(folder)

@@ -59,13 +59,13 @@ def address_of(venue: subprocess.Popen[str]) -> str:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[House]:
+def running(folder: Path, **variables: Unpack[Variables]) -> Iterator[House]:
     """A venue and an engine on it that has recorded its start; both have ended after the block."""
     shutil.copy(ROOT / "strategy.yaml", folder / "strategy.yaml")
     write_hash(folder / "strategy.yaml")
     venue = started("venue", "--port", "0", "--data-dir", folder / "venue", MCP_TOKEN=TOKEN)
     house = House(folder, address_of(venue), venue)
-    house.engine = house.start()
+    house.engine = house.start(**variables)
     try:
         wait_for_audit(house.data, b"ENGINE_START")
         yield house

@@ -55,7 +55,7 @@ def test_restored_books_are_whole_and_an_engine_starts_on_them_without_an_alarm(
 ) -> None:
     before = kinds(backup)
     assert restore(data_dir, "--from", backup) == ExitCode.OK
-    assert kinds(data_dir) == [*before, AuditKind.ROLLOVER, AuditKind.RESTORED]
+    assert kinds(data_dir) == [*before, AuditKind.ROLLOVER, *[AuditKind.SETTING] * 2, AuditKind.RESTORED]
     assert main(["audit", "verify", "--books", "--data-dir", str(data_dir)]) == ExitCode.OK
     room = BooksRoom(data_dir, now=LATER).start()
     bind(room)

@@ -9,6 +9,7 @@ import pytest
 from config import VARIABLES, WebhookSettings, channels_from_env, load_settings, mcp_from_env, mode_from_env
 from core.errors import InputError
 
+TELEGRAM = {"CERBERO_BITE_TELEGRAM_BOT_TOKEN": "1:b", "CERBERO_BITE_TELEGRAM_CHAT_ID": "-100"}
 GOOD = {"CERBERO_BITE_MCP_URL": "http://127.0.0.1:9000/", "CERBERO_BITE_MCP_TOKEN": "s3cret-token"}
 
 
@@ -60,6 +61,19 @@ def test_url_and_token_are_enough() -> None:
         ),
         ({"CERBERO_BITE_TELEGRAM_BOT_TOKEN": "s3cret"}, "CERBERO_BITE_TELEGRAM_CHAT_ID: expected a value"),
         ({"CERBERO_BITE_TELEGRAM_CHAT_ID": "s3cret"}, "CERBERO_BITE_TELEGRAM_BOT_TOKEN: expected a value"),
+        *(
+            (TELEGRAM | {name: f"s3cret{hidden}s3cret"}, f"{name}: expected printable ASCII without")
+            for name in ("CERBERO_BITE_TELEGRAM_BOT_TOKEN", "CERBERO_BITE_TELEGRAM_CHAT_ID")
+            for hidden in ("\u200b", "\u202e", "\n", " ", "/../", "?", "#", "%2f", "\u0661")
+        ),
+        (
+            {"CERBERO_BITE_MCP_URL": "https://host/a\u3164b"},
+            "CERBERO_BITE_MCP_URL: expected a URL of printable",
+        ),
+        (
+            {"CERBERO_BITE_MCP_URL": "https://host/a\u200b"},
+            "CERBERO_BITE_MCP_URL: expected a URL of printable",
+        ),
         ({"CERBERO_BITE_ENABLE_STRATEGY": "maybe"}, "CERBERO_BITE_ENABLE_STRATEGY: expected one of true"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -212,3 +213,53 @@ def test_every_strategy_file_of_the_project_is_valid_and_sealed(repository: Path
     assert {str(path.relative_to(repository)) for path in (repository / "lab").rglob("*.yaml")} | {
         "strategy.yaml"
     } == {"strategy.yaml", "lab/workloads/hold.yaml"}
+
+
+HIDDEN = {
+    "a bidi sign": "\u202e",
+    "an isolate": "\u2066",
+    "no width": "\u200b",
+    "a joiner": "\u200d",
+    "a byte order mark": "\ufeff",
+    "a soft hyphen": "\u00ad",
+    "a line end": "\n",
+    "a return": "\r",
+    "an escape": "\x1b",
+    "a C1 control": "\x9b",
+    "a line separator": "\u2028",
+    "a filler": "\u3164",
+    "a blank pattern": "\u2800",
+    "a variation": "\ufe0f",
+    "a tag": "\U000e0041",
+    "private": "\ue000",
+}
+
+
+@pytest.mark.parametrize("hidden", HIDDEN.values(), ids=HIDDEN)
+@pytest.mark.parametrize(
+    ("key", "before"), [("strategy:\n  name", "calm"), ("audit:\n  anchor_path", "/mnt/other")]
+)
+def test_a_text_with_a_character_that_is_not_seen_is_refused(
+    tmp_path: Path, key: str, before: str, hidden: str
+) -> None:
+    told = complaint(tmp_path, f"{key}: {json.dumps(before + hidden + 'x')}\n")
+    name = key.replace(":\n  ", ".")
+    assert told.startswith(f"strategy.yaml:2: {name}: expected characters that can be seen, found \\")
+    assert told.endswith(f" at character {len(before) + 1}; write it anew")
+    assert told.isprintable()
+    assert hidden not in told
+
+
+@pytest.mark.parametrize("name", [" ", "\u3000"])
+def test_a_name_of_which_nothing_is_seen_is_refused(tmp_path: Path, name: str) -> None:
+    assert "strategy.name: expected characters" in complaint(tmp_path, f'strategy:\n  name: "{name}"\n')
+
+
+def test_a_name_in_any_script_is_good(tmp_path: Path) -> None:
+    file = written(tmp_path, "strategy:\n  name: Zérbero Δ 三头犬 №1\n")
+    assert load_strategy(file).strategy.strategy.name == "Zérbero Δ 三头犬 №1"
+
+
+@pytest.mark.parametrize("time", ["1\u0664:00", "\uff11\uff14:00", "14:0\u0660"])
+def test_a_time_of_day_is_written_in_the_digits_0_to_9(tmp_path: Path, time: str) -> None:
+    assert "scheduler.entry_time: expected" in complaint(tmp_path, f'scheduler:\n  entry_time: "{time}"\n')

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from copy import copy
+from datetime import datetime
+
 from actors.room import answerer
 from actors.runtime import Actor, AnyAddress
 from core.errors import IllegalEdgeError
@@ -56,6 +59,8 @@ from core.values import CycleId, Label, PositionId
 
 TAG = "abcdef"
 """The tag of the data folder that these books stand for."""
+AFTER_TAGS = ("ghijkl", "mnopqr", "stuvwx")
+"""What is drawn after it, one after the other."""
 
 
 class FakeBooks(Actor):
@@ -73,6 +78,8 @@ class FakeBooks(Actor):
         self.account: tuple[str, str] | None = None
         self.tag = TAG
         self.latches: dict[LatchSource, EntryLatch] = {}
+        self.former_tags: tuple[str, ...] = ()
+        self.restored_at: datetime | None = None
         self.refuse: dict[type, str] = {}
         self.silent: set[type] = set()
         self.seq = 0
@@ -90,6 +97,19 @@ class FakeBooks(Actor):
 
     def state_of(self, position_id: str) -> PositionState:
         return self.positions[position_id].state
+
+    def kept(self) -> dict[str, object]:
+        """What a backup of now holds."""
+        names = ("positions", "orders", "instructions", "edits", "fills", "delivered")
+        return {name: copy(getattr(self, name)) for name in names}
+
+    def put_back(self, kept: dict[str, object], *, restored: bool = True) -> None:
+        """The books of a backup, in a folder that draws a new tag; a copy of it, if not `restored`."""
+        for name, content in kept.items():
+            setattr(self, name, copy(content))
+        self.former_tags, self.tag = (*self.former_tags, self.tag), AFTER_TAGS[len(self.former_tags)]
+        self.restored_at = self.ctx.now() if restored else None
+        self.tell_facts()
 
     def books(self) -> Books:
         live = [row for row in self.orders.values() if row.state not in ORDER_FINAL]
@@ -215,6 +235,8 @@ class FakeBooks(Actor):
             environment=message.environment,
             account=message.account,
             tag=self.tag,
+            former_tags=self.former_tags,
+            restored_at=self.restored_at,
         )
 
     def _instruction(self, instruction: Instruction) -> str | None:

@@ -156,6 +156,16 @@ def test_funding_is_the_record_and_then_the_assumption(record: Path) -> None:
     assert source.exchange_funding(late) == [("assumed", 0.05, late)]
 
 
+def test_the_first_hours_of_a_record_of_funding_are_no_day_yet(record: Path) -> None:
+    """A mean of one rate would stand for a day of them."""
+    first = MONDAY - timedelta(hours=14)
+    hours = [f"{first + timedelta(hours=n):%Y-%m-%dT%H:%M:%SZ},0.00001" for n in range(20)]
+    write_gz(record.parent / "eth_funding_hyperliquid_1h.csv.gz", "timestamp,hourly_rate", *hours)
+    source = market(record)
+    found = [source.exchange_funding(first + timedelta(hours=n))[0].name for n in (0, 13, 14)]
+    assert found == ["assumed", "assumed", "hyperliquid"]
+
+
 def test_assumes_no_funding_where_another_exchange_has_a_record(record: Path) -> None:
     eights = [f"{stamp(MONDAY + timedelta(hours=h))},0.0001" for h in (0, 8, 16, 24)]
     write_gz(record.parent / "eth_funding_okx_8h.csv.gz", "timestamp,rate_8h", *eights)

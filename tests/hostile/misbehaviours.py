@@ -233,6 +233,24 @@ ANSWERS: tuple[Misbehaviour, ...] = (
     Misbehaviour("bytes that are no UTF-8", altered(lambda sound: b'{"\xff": 1, ' + sound[1:]), End.REFUSED),
     Misbehaviour("half a character", altered(lambda sound: b'{"x": "\\ud800", ' + sound[1:]), End.REFUSED),
     Misbehaviour("a byte order mark", altered(lambda sound: b"\xef\xbb\xbf" + sound), End.REFUSED),
+    Misbehaviour(
+        "a time before the year 1",
+        altered(lambda sound: re.sub(rb'("timestamp":)"[^"]*"', rb'\1"0001-01-01T00:00:00+14:00"', sound)),
+        End.REFUSED,
+    ),
+    Misbehaviour(
+        "a price beyond all bounds",
+        altered(lambda sound: re.sub(rb'("price":)"[^"]*"', rb'\1"1E+1000000000"', sound)),
+        End.REFUSED,
+    ),
+    Misbehaviour(
+        "a chain of 3 million zeros",
+        says(b'{"quotes": [' + b"0," * 2_999_999 + b"0]}"),
+        End.REFUSED,
+        tool="get_options_chain",
+    ),
+    Misbehaviour("an error that is an object", says(b'{"error": {"code": 13004}}'), End.REFUSED),
+    Misbehaviour("no price but an error", says(b'{"error": "11051 not known"}'), End.REFUSED),
     Misbehaviour("in UTF-16", altered(lambda sound: sound.decode().encode("utf-16")), End.REFUSED),
 )
 

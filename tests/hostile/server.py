@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import BinaryIO
 from urllib.parse import urlsplit
 
+CORRELATION_HEADER = "x-correlation-id"
 HELD_S = 60.0
 """A client that has not gone by then is left: no test waits for as long."""
 
@@ -25,6 +26,7 @@ class Exchange:
         *,
         method: str,
         path: str,
+        headers: dict[str, str],
         body: bytes,
         ask_venue: Callable[[], tuple[int, bytes]],
     ) -> None:
@@ -33,6 +35,8 @@ class Exchange:
         self._ask_venue = ask_venue
         self.method = method
         self.path = path
+        self.headers = headers
+        """By their names in lower case."""
         self.body = body
 
     def sound(self) -> bytes:
@@ -81,7 +85,12 @@ class _Planned:
 
     tool: str
     act: Callable[[Exchange], None]
+    under: str
     asked: int = 0
+
+    def is_of(self, exchange: Exchange) -> bool:
+        correlation = exchange.headers.get(CORRELATION_HEADER, "")
+        return exchange.path.endswith(f"/tools/{self.tool}") and correlation.startswith(self.under)
 
 
 class HostileServer:
@@ -94,16 +103,24 @@ class HostileServer:
         self._lock = Lock()
         self._planned: _Planned | None = None
         self._always: Callable[[Exchange], None] | None = None
+        self._choose: Callable[[Exchange], Callable[[Exchange], None] | None] = lambda _: None
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
-    def misbehave(self, tool: str, act: Callable[[Exchange], None]) -> None:
-        """Answer the next request for that tool by `act`, and everything else as the venue does."""
+    def misbehave(self, tool: str, act: Callable[[Exchange], None], *, under: str = "") -> None:
+        """Answer the next request for that tool by `act`, and everything else as the venue does.
+
+        Only requests count whose correlation begins with `under`.
+        """
         with self._lock:
-            self._planned = _Planned(tool, act)
+            self._planned = _Planned(tool, act, under)
 
     def always(self, act: Callable[[Exchange], None]) -> None:
         """Answer every request by `act`."""
         self._always = act
+
+    def choosing(self, choose: Callable[[Exchange], Callable[[Exchange], None] | None]) -> None:
+        """Have each request looked at: it is answered by what `choose` returns, if that is not None."""
+        self._choose = choose
 
     @property
     def asked(self) -> int:
@@ -163,6 +180,7 @@ class HostileServer:
             self._stopped,
             method=method,
             path=path,
+            headers=headers,
             body=body,
             ask_venue=lambda: self._ask_venue(method, path, headers, body),
         )
@@ -172,11 +190,11 @@ class HostileServer:
             return self._always
         with self._lock:
             planned = self._planned
-            if planned is not None and exchange.path.endswith(f"/tools/{planned.tool}"):
+            if planned is not None and planned.is_of(exchange):
                 planned.asked += 1
                 if planned.asked == 1:
                     return planned.act
-        return Exchange.pass_on
+        return self._choose(exchange) or Exchange.pass_on
 
     def _ask_venue(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection(str(self._venue.hostname), self._venue.port, timeout=HELD_S)

@@ -6,7 +6,6 @@ was: the snapshot ends as the table says, no actor crashes, nothing is armed, an
 
 from __future__ import annotations
 
-import json
 import shutil
 import signal
 import subprocess
@@ -23,9 +22,10 @@ from config import write_hash
 from core.messages.control import EngineStatus
 from reading.control_client import ask_engine, exchange, request_of
 from tests.cli.paper.test_paper import wait_for_audit
-from tests.cli.support import ROOT, Variables, ended, started
+from tests.cli.support import ROOT, ended, started
 from tests.cli.test_live import address_of
-from tests.hostile.misbehaviours import DRIPS, MISBEHAVIOURS, End, Misbehaviour
+from tests.hostile.conftest import Beside
+from tests.hostile.misbehaviours import MISBEHAVIOURS, End, Misbehaviour
 from tests.hostile.server import HostileServer
 
 pytestmark = [pytest.mark.hostile, pytest.mark.timeout(300)]
@@ -53,7 +53,8 @@ class Lane:
 
     def end_of(self, misbehaviour: Misbehaviour) -> End | str:
         """How a snapshot ends; as text if it ends in no way that the table knows."""
-        self.server.misbehave(misbehaviour.tool, misbehaviour.act)
+        # A snapshot that is due by itself meanwhile is not counted.
+        self.server.misbehave(misbehaviour.tool, misbehaviour.act, under="inject-")
         answer, body = self.snapshot()
         match answer, self.server.asked:
             case "MarketSnapshotStored", 1:
@@ -114,7 +115,8 @@ def harm(house: Lane) -> list[str]:
     return found
 
 
-def test_engine_lives_through_every_misbehaviour(tmp_path: Path) -> None:
+def test_engine_lives_through_every_misbehaviour(tmp_path: Path, beside: Beside) -> None:
+    """`beside` runs meanwhile."""
     venue = started("venue", "--port", "0", "--data-dir", tmp_path / "venue", MCP_TOKEN=TOKEN)
     try:
         url = address_of(venue)
@@ -130,26 +132,11 @@ def test_engine_lives_through_every_misbehaviour(tmp_path: Path) -> None:
     assert wrong == [], "\n".join(wrong)
 
 
-def test_commands_end_and_the_engine_boots_while_the_upstream_hangs(tmp_path: Path) -> None:
+def test_commands_end_and_the_engine_boots_while_the_upstream_hangs(beside: Beside) -> None:
     """Every answer drips. `start` goes on after one deadline, and its engine can be asked and stopped."""
-    shutil.copy(ROOT / "strategy.yaml", tmp_path / "strategy.yaml")
-    write_hash(tmp_path / "strategy.yaml")
-    data = tmp_path / "data"
-    drip = next(each.act for each in DRIPS if each.name == "headers drip")
-    with HostileServer.alone(b"{}", drip) as server:
-        host: Variables = {"MCP_URL": server.url, "MCP_TOKEN": TOKEN}
-        arguments = ("--strategy", tmp_path / "strategy.yaml", "--data-dir", data)
-        engine = started("start", *arguments, **host)
-        ping = started("ping", "--json", **host)
-        dry_run = started("dry-run", "--strategy", tmp_path / "strategy.yaml", **host)
-        assert engine.stdout is not None
-        assert engine.stdout.readline().startswith("running in mode data_analysis")
-        status = ask_engine(data, request_of(RequestName.STATUS), EngineStatus)
-        assert {cell.state for cell in status.cells} == {"up"}
-        engine.send_signal(signal.SIGTERM)
-        assert ended(engine).code == 0
-        pinged = ended(ping)
-        assert pinged.code == 1
-        told = [router["error"] for router in json.loads(pinged.out)["routers"]]
-        assert all(error.endswith("no complete answer within 8 s") for error in told), told
-        assert ended(dry_run).code == 1
+    found = beside.hanging.result()
+    assert found.first_line.startswith("running in mode data_analysis")
+    assert found.states == {"up"}
+    assert (found.engine.code, found.ping.code, found.dry_run.code) == (0, 1, 1)
+    told = [router["error"] for router in found.pinged]
+    assert all(error.endswith("no complete answer within 8 s") for error in told), told

@@ -13,9 +13,19 @@ from pathlib import Path
 import pytest
 
 from actors.kill_switch import DiskKillFile
+from actors.state.backup import backups
+from cli.data_folder import RESTORING
 from config import load_strategy
+from core.messages.kill_switch import ArmKillSwitch
+from core.orders.lifecycle import PositionState
+from reading.audit import verified
+from reading.backups import stored_settings
+from reading.books import stored_positions
 from reading.proof import books_proved
+from tests.actors.state.books_room import LONG, POSITION, SHORT, BooksRoom
+from tests.cli.restores import bind, folder_with_backups
 from tests.cli.support import ROOT
+from tests.fakes.traded_books import entered
 from tests.kills import folders
 from tests.kills.killed import STEP
 
@@ -100,6 +110,47 @@ def test_a_sealing_of_the_strategy(tmp_path: Path) -> None:
         assert path.read_text("utf-8") == old or load_strategy(path).hash_matches
         given_again(*seal)
         assert load_strategy(path).hash_matches
+
+
+def test_a_restore(tmp_path: Path) -> None:
+    """The old books are there, or the new ones, or a restore that no engine starts on; the next ends it."""
+    kept, data_dir = tmp_path / "kept", tmp_path / "data"
+    folder_with_backups(kept)
+    backup = backups(kept)[0]
+    restore = ("state", "restore", "--from", str(backup), "--data-dir", str(data_dir))
+    before = verified(kept).head
+    for _ in killed_before_each_change(tmp_path / "note", restore, lambda: copied(kept, data_dir)):
+        if not any(data_dir.glob(f"{RESTORING}*")):
+            assert books_proved(data_dir).lines() == ()
+            assert verified(data_dir).head == before or stored_settings(data_dir)["restored"] == "pending"
+        given_again(*restore)
+        assert books_proved(data_dir).lines() == ()
+        assert stored_settings(data_dir)["restored"] == "pending"
+        assert not [path.name for path in data_dir.glob("restoring*")]
+
+
+def test_an_exit_that_a_person_tells(tmp_path: Path) -> None:
+    """All of it is in books and log after the next start, or nothing."""
+    kept, data_dir = tmp_path / "kept", tmp_path / "data"
+    room = BooksRoom(kept).start()
+    bind(room)
+    entered(room)
+    room.stop()
+    told = ("--contracts", "2", "--fee", "0.0012", "--index", "3000", "--at", "2026-01-06T12:00:00Z")
+    prices = ("--price", f"{SHORT}=0.0071", "--price", f"{LONG}=0.0031", "--reason", "drill")
+    book = ("state", "book-exit", POSITION, *told, *prices, "--data-dir", str(data_dir))
+    seen = set()
+    for _ in killed_before_each_change(tmp_path / "note", book, lambda: copied(kept, data_dir)):
+        room = BooksRoom(data_dir).start()
+        assert not any(isinstance(each, ArmKillSwitch) for each in room.state_ctx.told_to("kill_switch"))
+        room.stop()
+        assert books_proved(data_dir).lines() == ()
+        (position,) = stored_positions(data_dir, everything=True)
+        seen.add(position.state)
+        if position.state is not PositionState.CLOSED:
+            assert position.state is PositionState.OPEN
+            given_again(*book)
+    assert seen == {PositionState.OPEN, PositionState.CLOSED}
 
 
 def copied(folder: Path, to: Path) -> None:

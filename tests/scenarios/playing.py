@@ -104,6 +104,7 @@ class Play:
         watch: Callable[[PaperVenue], object] | None = None,
         loaded: LoadedStrategy | None = None,
         alert_channels: tuple[Callable[[], AlertChannel], ...] = (),
+        folder: str = "simulated",
     ) -> None:
         data_dir.mkdir(parents=True, exist_ok=True)
         self.data_dir = data_dir
@@ -123,6 +124,7 @@ class Play:
             tracer=self.trace,
             wire=wire,
             alert_channels=alert_channels,
+            folder=folder,
         )
         with tripwires(*GUARDED):
             self.engine.start()

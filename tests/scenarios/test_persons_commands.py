@@ -198,3 +198,15 @@ def test_a_close_closes_whenever_it_is_killed(folder: Path, down_s: float) -> No
     kill_and_continue(
         close_asked, folder / f"close-{down_s}", step=1, check=closed, down_for=timedelta(seconds=down_s)
     )
+
+
+def test_an_entry_while_no_expiry_is_in_range_is_refused_by_its_rule(folder: Path) -> None:
+    """On a Wednesday after the listing at 08:00 the Fridays are 2, 9 and 16 days away, and less than 9."""
+    wednesday = BEGIN + timedelta(days=2)
+    play = Play(folder / "no expiry", begin=wednesday)
+    play.run_until(wednesday + timedelta(minutes=2))
+    ask(play, "RunEntryCycle")
+    play.run_until(wednesday + timedelta(minutes=4))
+    [cycle] = persons_cycles(play.stop())
+    assert cycle.outcome is CycleOutcome.NO_ENTRY
+    assert "no_expiry_in_range" in cycle.reasons

@@ -24,6 +24,7 @@ PURE = frozenset(
         "errno",
         "functools",
         "hashlib",
+        "hmac",
         "html",
         "inspect",
         "ipaddress",
@@ -81,6 +82,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     # The lock of an account is a socket's name that the kernel frees with the process.
     "actors/execution/account_lock.py": ("socket",),
     "actors/mcp/": ("tenacity",),
+    "actors/phone/": ("ssl.SSLContext",),
     "actors/scheduler/": ("schedule",),
     "actors/state/": ("importlib.resources", "os", "pathlib", "shutil", "sqlite3"),
     # Clocks, threads, chance and signals are what the runtime gives to the rooms.

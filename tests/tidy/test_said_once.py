@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
+from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from core.contract import Router
+from core.strategy import Strategy
+from gateway.paper.engine_defaults import IV_OVER_DVOL, forward_off_max
 from tests.tidy.test_code import PRODUCTION, files, name_of, parsed
 
 ROUTERS_STAND_IN = "core/contract/base.py"
@@ -47,3 +52,23 @@ def test_routers_are_listed_in_the_contract_alone() -> None:
         if name_of(path) != ROUTERS_STAND_IN
     }
     assert found == {(name, "hyperliquid") for name in ALSO_AN_EXCHANGE}
+
+
+JUDGED_BY_DEFAULTS = "gateway/paper/engine_defaults.py"
+
+
+def test_a_record_is_judged_by_the_settings_and_by_no_number_beside_them() -> None:
+    """A default that is changed in `core/strategy.py` changes what `data check` says of a record."""
+    [path] = [path for path in files(*PRODUCTION) if name_of(path) == JUDGED_BY_DEFAULTS]
+    numbers = [
+        node.value
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Constant) and isinstance(node.value, int | float)
+    ]
+    assert numbers == []
+    anomalies = Strategy().anomalies
+    assert (anomalies.atm_iv_over_dvol_min, anomalies.atm_iv_over_dvol_max) == IV_OVER_DVOL
+    assert forward_off_max(timedelta(0)) == anomalies.basis_max_frac
+    assert forward_off_max(timedelta(days=365)) == pytest.approx(
+        anomalies.basis_max_frac + anomalies.basis_max_frac_per_year
+    )

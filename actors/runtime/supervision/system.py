@@ -84,13 +84,21 @@ class ActorSystem:
     def start(self) -> None:
         """Start everything in order; returns when each cell's `on_start` is acknowledged or handled as a
         failure, or when the root gave up (then `wait` says why). Raises RuntimeError the second time."""
+        self.begin()
+        self.has_started(None)
+
+    def begin(self) -> None:
+        """As `start`, but without waiting. Raises RuntimeError the second time."""
         if self._started:
             raise RuntimeError("an actor system is started once")
         self._started = True
         self.runtime.watch_hangs(self.cells)
         self.runtime.watch_clock(self._clock_stepped)
         self.root.begin(self.observer)
-        self.runtime.wait(self.observer.started, None, None)
+
+    def has_started(self, within_s: float | None) -> bool:
+        """Wait at most so long, in process time, for what `start` waits for; whether it has come."""
+        return self.runtime.wait(self.observer.started, within_s, None)
 
     def _clock_stepped(self, step_s: float) -> None:
         self.post(ClockStepped(step_s, from_us(self.runtime.now_us())))

@@ -6,10 +6,9 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 from core.audit.fold.final import NO_ROWS, FinalRows
-from core.audit.fold.forms import ContradictionError, ForgottenError
+from core.audit.fold.forms import ContradictionError, ForgottenError, amount
 from core.audit.fold.holding import FINAL_ORDERS, CountedPosition
 from core.audit.fold.tables import PROVED, Cell, ProvedTable, Row
 
@@ -106,10 +105,21 @@ def _follow_proposal(books: FoldedBooks, row: Row) -> None:
     books.unplaced.add(row["proposal_id"])
 
 
+def _legs_of(plan: str) -> dict[str, int]:
+    """The ratio of each leg of a plan. Raises ContradictionError if it is no plan."""
+    try:
+        legs = json.loads(plan)["legs"]
+        found = {str(leg["instrument_name"]): leg["ratio"] for leg in legs}
+    except (ValueError, TypeError, KeyError):
+        found = {}
+    if not found or not all(type(ratio) is int and ratio > 0 for ratio in found.values()):
+        raise ContradictionError("plan: expected legs with their ratios, found none")
+    return found
+
+
 def _follow_position(books: FoldedBooks, row: Row) -> None:
     books.unplaced.discard(row["position_id"])
-    plan = json.loads(str(books.row("proposals", row["position_id"])["plan"]))
-    legs = {leg["instrument_name"]: leg["ratio"] for leg in plan["legs"]}
+    legs = _legs_of(str(books.row("proposals", row["position_id"])["plan"]))
     books.holdings[row["position_id"]] = CountedPosition(legs, state=str(row["state"]))
 
 
@@ -144,7 +154,7 @@ def _follow_delivery(books: FoldedBooks, row: Row) -> None:
 
 
 def _follow_cash(books: FoldedBooks, row: Row) -> None:
-    books.holding(row["position_id"]).cash_eth += Decimal(str(row["amount_eth"]))
+    books.holding(row["position_id"]).cash_eth += amount(dict(row), "amount_eth")
 
 
 _FOLLOWED: dict[str, Callable[[FoldedBooks, Row], None]] = {

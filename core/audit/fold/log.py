@@ -66,6 +66,9 @@ def take(books: FoldedBooks, record: AuditRecord) -> None:
         effect(books, time_text(record.at), record.detail)
     except ContradictionError as error:
         books.problems.append(f"record {record.seq} ({record.kind}): {error}")
+    except ArithmeticError:
+        text = "expected amounts that can be counted, found numbers beyond all bounds"
+        books.problems.append(f"record {record.seq} ({record.kind}): {text}")
 
 
 def finish(books: FoldedBooks) -> None:

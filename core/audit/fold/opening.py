@@ -19,6 +19,8 @@ PART_BYTES_MAX = 1_000_000
 """Of the rows of one record; with what stands around them it stays below 1 MiB."""
 
 Cells = list[JsonValue]
+_WHOLE = frozenset({"amount", "filled_amount", "size"})
+"""Columns that are counted, in whichever table."""
 
 
 def parts(tables: Iterable[tuple[ProvedTable, Iterable[Mapping[str, Cell]]]], why: str) -> list[Detail]:
@@ -96,4 +98,6 @@ def _read(name: str, columns: JsonValue, rows: JsonValue) -> Iterator[Row]:
             if cell is not None and (isinstance(cell, bool) or not isinstance(cell, str | int)):
                 raise ContradictionError(f"{name}, {column}: expected text, a number or null, found {cell!r}")
             row[column] = cell
+        for column in _WHOLE & row.keys():
+            whole(dict(row), column)
         yield row

@@ -28,6 +28,8 @@ AT_ONCE = frozenset({"decisions", "alerts"})
 """Tables whose rows never change."""
 CLOSED = {"cycles": "closed_at", "inbox": "done_at"}
 """Tables whose rows are final once this column is set."""
+ROWS_MAX = 2**62
+"""As many as a database can count; a forged number may be any."""
 _SHA256 = re.compile("[0-9a-f]{64}")
 _OPENS = frozenset({AuditKind.CHAIN_BROKEN, AuditKind.BOOKS})
 _POSITION_OF = {
@@ -75,10 +77,13 @@ class RunningFold:
             books.final[name] = _final_rows(name, of)
         for name, row in rows:
             books.tables[name][row[TABLES[name].key]] = row
-        for name, row in rows:
-            position_id = _position_of(books, name, row)
-            if position_id is None or position_id in live:
-                books.count_in(name, row)
+        try:
+            for name, row in rows:
+                position_id = _position_of(books, name, row)
+                if position_id is None or position_id in live:
+                    books.count_in(name, row)
+        except ArithmeticError as error:
+            raise ContradictionError("expected amounts that can be counted") from error
         made.books, made.seq = books, record.seq
         made._next_look = record.seq + LET_GO_EVERY
         return made
@@ -178,6 +183,8 @@ def _position_of(books: FoldedBooks, name: str, row: Row) -> Cell:
 
 def _final_rows(name: str, of: JsonValue) -> FinalRows:
     rows, digest = (of.get("rows"), of.get("sha256")) if isinstance(of, dict) else (None, None)
-    if not isinstance(rows, int) or not isinstance(digest, str) or not _SHA256.fullmatch(digest):
+    if not isinstance(rows, int) or isinstance(rows, bool) or not 0 <= rows <= ROWS_MAX:
+        raise ContradictionError(f"final, {name}: expected a number of rows, found {rows}")
+    if not isinstance(digest, str) or not _SHA256.fullmatch(digest):
         raise ContradictionError(f"final, {name}: expected a number of rows with their SHA-256, found {of}")
     return FinalRows(rows, bytes.fromhex(digest))

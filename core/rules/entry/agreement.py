@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.checks import RuleResult, Scalar, at_least, at_most, holds
+from core.market.forwards import basis_bound_frac
 from core.pricing.black76 import year_fraction
 from core.rules.entry.strikes import choose_expiry
 from core.rules.facts import EntryFacts
@@ -27,7 +28,7 @@ def check_agreement(facts: EntryFacts, strategy: Strategy) -> RuleResult | None:
         return RuleResult(rule="agreement", checks=checks)
     years = year_fraction(facts.now, expiry)
     basis = found.forward_usd / market.spot_usd - 1.0
-    basis_max = anomalies.basis_max_frac + anomalies.basis_max_frac_per_year * years
+    basis_max = basis_bound_frac(anomalies, years)
     over_dvol = found.atm_iv_pct / market.dvol
     inputs: dict[str, Scalar] = {
         "forward_usd": found.forward_usd,

@@ -57,15 +57,15 @@ ROUTER_OF = {tool: router for router, tool in TOOLS}
 
 
 def candles(now: datetime, hours: int = 725) -> Historical:
-    """Hourly bars up to the last full hour, closing at 2000 plus their age in hours."""
+    """Hourly bars up to the last full hour, closing at 2900 plus their age in hours."""
     return Historical(
         candles=tuple(
             Candle(
                 timestamp=now - (ago + 1) * HOUR,
-                open=Decimal(2000),
-                high=Decimal(3000),
+                open=Decimal(2900),
+                high=Decimal(4000),
                 low=Decimal(1000),
-                close=Decimal(2000 + ago),
+                close=Decimal(2900 + ago),
                 volume=0.0,
             )
             for ago in range(hours, -1, -1)
@@ -95,7 +95,7 @@ def answers(now: datetime) -> dict[str, Any]:
         ),
         "get_funding_history": FundingHistory(
             points=tuple(
-                FundingPoint(timestamp=now - n * HOUR, hourly_rate=rate) for n, rate in ((1, 1e-5), (0, 3e-5))
+                FundingPoint(timestamp=now - n * HOUR, hourly_rate=3e-5 if n % 2 else 1e-5) for n in range(24)
             )
         ),
         "get_funding_rate": FundingRate(hourly_rate=1e-5, annualized_rate=0.0876, timestamp=now),
@@ -115,7 +115,7 @@ def answers(now: datetime) -> dict[str, Any]:
         "get_holdings": Holdings(
             holdings=(
                 Holding(asset="ETH", amount=Decimal(10), value_eur=Decimal(26_000), share=0.15),
-                Holding(asset="EUR", amount=Decimal(150_000), value_eur=Decimal(150_000), share=0.85),
+                Holding(asset="EUR", amount=Decimal(145_000), value_eur=Decimal(145_000), share=0.85),
             )
         ),
         "get_fx_rate": FxRate(rate=1.17, timestamp=now),

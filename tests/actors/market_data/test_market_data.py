@@ -65,7 +65,7 @@ def test_hourly_closes_are_dated_by_the_end_of_their_hour() -> None:
     market = room.market()
     assert isinstance(market, EntryMarket)
     last = market.market.index_hourly_closes[-1]
-    assert (last.at, last.close_usd) == (NOW, 2000.0)
+    assert (last.at, last.close_usd) == (NOW, 2900.0)
     assert len(market.market.index_hourly_closes) >= 721
 
 
@@ -175,10 +175,10 @@ def test_an_answer_that_does_not_hold_the_fact_is_a_fault(changes: dict[str, Any
 def test_equity_in_euro_is_told_in_usd() -> None:
     room = Room()
     room.ask_entry()
-    room.answer(get_total_equity=TotalEquity(equity=Decimal(1000), currency="EUR", timestamp=NOW))
+    room.answer(get_total_equity=TotalEquity(equity=Decimal(171_000), currency="EUR", timestamp=NOW))
     market = room.market()
     assert isinstance(market, EntryMarket)
-    assert market.account.equity_usd == pytest.approx(1170.0)
+    assert market.account.equity_usd == pytest.approx(200_070.0)
 
 
 def test_a_monitor_reads_the_index_of_4_hours_ago_from_history() -> None:
@@ -187,7 +187,7 @@ def test_a_monitor_reads_the_index_of_4_hours_ago_from_history() -> None:
     room.answer()
     market = room.market()
     assert isinstance(market, MonitorMarket)
-    assert market.spot_4h_ago_usd == 2004.0
+    assert market.spot_4h_ago_usd == 2904.0
 
 
 def test_a_monitor_takes_the_index_of_4_hours_ago_from_our_own_snapshots_if_they_reach() -> None:

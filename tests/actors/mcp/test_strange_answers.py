@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from actors.http import Response
-from actors.market_data.assemble import IncompleteError, entry_market, monitor_market
+from actors.market_data.assemble import entry_market, monitor_market
+from actors.market_data.incomplete import IncompleteError
 from actors.market_data.stored import leg_marks, quotes_json, stored_expiries
 from actors.mcp.cleaned import clean
 from actors.mcp.client import parsed, validated

@@ -221,7 +221,9 @@ def test_copied_books_draw_another_tag_for_their_labels_and_then_keep_it(room: B
     bind(room, "1", "a", "aaaaaa")
     answers = [bind(room, "2", "a", "bbbbbb", "copy"), bind(room, "3", "a", "cccccc", "copy")]
     assert [answer.tag for answer in answers if isinstance(answer, AccountBound)] == ["bbbbbb", "bbbbbb"]
-    assert len(records(room)) == 2
+    _, bound, setting = records(room)[-3:]
+    assert (bound["kind"], setting["kind"]) == ("ACCOUNT_BOUND", "SETTING")
+    assert setting["detail"] == {"key": "former_tags", "value": "aaaaaa"}
 
 
 def test_folder_whose_identity_is_unknown_is_a_new_one_each_time(room: BooksRoom) -> None:

@@ -128,6 +128,17 @@ def test_of_an_order_that_changed_between_two_pages_the_newer_row_holds() -> Non
         assert found.state == "filled"
 
 
+def test_two_orders_under_one_id_are_two_and_none_hides_the_other() -> None:
+    """They differ in their labels, so that they are no two states of one order: an open one would be lost."""
+    ours, other = order(1, "open", updated=9), order(1, "filled", updated=10) | {"label": "by-hand"}
+    for listed in ([ours, other], [other, ours, ours]):
+        found = Orders.model_validate({"orders": listed}).orders
+        assert {(one.order_id, one.label, one.state) for one in found} == {
+            (ours["order_id"], ours["label"], "open"),
+            (ours["order_id"], "by-hand", "filled"),
+        }
+
+
 def test_a_venue_that_is_named_twice_has_one_rate_its_newest() -> None:
     told = [
         {"name": name, "annualized_rate": rate, "timestamp": hour(n)}

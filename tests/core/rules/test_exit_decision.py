@@ -39,7 +39,7 @@ def test_a_quiet_position_is_held_with_its_numbers() -> None:
     assert decision.mid_cost_eth == Decimal("0.0100")
     assert decision.unrealised_eth == pytest.approx(0.0)
     assert decision.dte == 10.75
-    closes_otherwise = (ExitRule.MANUAL, ExitRule.SETTLEMENT)
+    closes_otherwise = (ExitRule.MANUAL, ExitRule.SETTLEMENT, ExitRule.ADOPTED)
     assert [rule.rule for rule in decision.rules] == [
         rule for rule in ExitRule if rule not in closes_otherwise
     ]

@@ -51,7 +51,7 @@ def test_a_condor_has_both_sides_and_the_nearer_strike() -> None:
 def test_each_exit_stands_beside_its_threshold() -> None:
     view = position_view(PUT, MARKS, EXITS, LATER)
     assert [rule.rule for rule in view.exits] == [
-        rule for rule in ExitRule if rule not in (ExitRule.MANUAL, ExitRule.SETTLEMENT)
+        rule for rule in ExitRule if rule not in (ExitRule.MANUAL, ExitRule.SETTLEMENT, ExitRule.ADOPTED)
     ]
     assert {check.code: check.threshold for check in view.nearest} == {
         "margin": 0.6,

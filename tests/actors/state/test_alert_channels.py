@@ -81,7 +81,7 @@ def test_deliveries_of_an_older_version_stay_and_a_damaged_one_stays_damaged(tmp
         offer_seals(db)
         for sql in (*steps[:before], f"PRAGMA user_version = {before}"):
             db.executescript(sql)
-        for number, (alert_id, delivered_at) in enumerate((("a", AT), ("b", None))):
+        for number, (alert_id, delivered_at) in enumerate((("a", AT), ("b", None)), start=1):
             alert = (number, alert_id, "HIGH", "c", "t", "x", AT, None)
             marks = ", ".join("?" * len(alert))
             db.execute(f"INSERT INTO alerts VALUES ({marks}, seal({marks}))", alert * 2)  # noqa: S608

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from reading.books import chain_end
 from reading.engine_lock import running_engine
 from reading.errors import DataFolderError
 
-__all__ = ["NOT_ACCEPTED", "last_recorded_at", "records", "require_audit_log", "verified"]
+__all__ = ["NOT_ACCEPTED", "last_recorded_at", "records", "records_under", "require_audit_log", "verified"]
 
 
 def require_audit_log(data_dir: Path) -> None:
@@ -29,6 +30,14 @@ def records(data_dir: Path) -> Iterator[AuditRecord]:
     """
     for line in whole_lines(data_dir / AUDIT_FOLDER):
         yield read_record(line)
+
+
+def records_under(data_dir: Path, correlation: str) -> Iterator[AuditRecord]:
+    """The records of one correlation, in order. Only lines that have its text are read closely."""
+    sign = json.dumps(correlation).encode("ascii")
+    for line in whole_lines(data_dir / AUDIT_FOLDER):
+        if sign in line and (record := read_record(line)).correlation == correlation:
+            yield record
 
 
 def last_recorded_at(data_dir: Path) -> datetime | None:

@@ -56,7 +56,7 @@ class EngineIdentity(Value):
     started_at: datetime
     pid: int
     strategy: InstanceOf[Strategy]
-    """Every setting that the engine runs with. A strategy was checked when it was loaded; only JSON is read."""
+    """Every setting that the engine runs with. It was checked when it was loaded; only JSON is read."""
 
     @property
     def environment(self) -> Environment:

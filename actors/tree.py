@@ -132,7 +132,6 @@ def tree(settings: EngineSettings, engine: Engine) -> Supervisor:
             Supervisor("feeds", _feeds(settings), exhausted=Exhausted.PARK),
             Supervisor("desk", _desk(settings, engine)),
             *_watch(settings),
-            *_phone(settings),
         ),
         intensity=3,
         period_s=300.0,
@@ -311,39 +310,45 @@ def _desk(settings: EngineSettings, engine: Engine) -> tuple[ChildSpec, ...]:
 
 
 def _watch(settings: EngineSettings) -> tuple[Supervisor, ...]:
-    """What looks at the engine from beside it. If it fails it is parked, and trading is not touched."""
+    """What looks at the engine from beside it. If one fails it is parked, and trading is not touched."""
+    rooms = (*_heartbeat(settings), *_phone(settings))
+    return (Supervisor("watch", rooms, exhausted=Exhausted.PARK),) if rooms else ()
+
+
+def _heartbeat(settings: EngineSettings) -> tuple[ChildSpec, ...]:
     heartbeat = settings.heartbeat
     if heartbeat is None:
         return ()
-    room = _room(
-        HEARTBEAT,
-        lambda rooms: Heartbeat(
-            control=rooms[CONTROL],
-            alerting=rooms[ALERTING],
-            file=heartbeat.file,
-            open_transport=heartbeat.open_transport,
-            redact=settings.redact,
+    return (
+        _room(
+            HEARTBEAT,
+            lambda rooms: Heartbeat(
+                control=rooms[CONTROL],
+                alerting=rooms[ALERTING],
+                file=heartbeat.file,
+                open_transport=heartbeat.open_transport,
+                redact=settings.redact,
+            ),
         ),
     )
-    return (Supervisor("watch", (room,), exhausted=Exhausted.PARK),)
 
 
-def _phone(settings: EngineSettings) -> tuple[Supervisor, ...]:
-    """Under a supervisor of its own and the last of all: whatever it does, nothing else is restarted."""
+def _phone(settings: EngineSettings) -> tuple[ChildSpec, ...]:
     setup = settings.phone
     if setup is None:
         return ()
-    room = _room(
-        PHONE,
-        lambda rooms: Phone(
-            setup=setup,
-            kill_switch=rooms[KILL_SWITCH],
-            state=rooms[STATE],
-            control=rooms[CONTROL],
-            alerting=rooms[ALERTING],
+    return (
+        _room(
+            PHONE,
+            lambda rooms: Phone(
+                setup=setup,
+                kill_switch=rooms[KILL_SWITCH],
+                state=rooms[STATE],
+                control=rooms[CONTROL],
+                alerting=rooms[ALERTING],
+            ),
         ),
     )
-    return (Supervisor("person", (room,), exhausted=Exhausted.PARK),)
 
 
 def _room(

@@ -7,14 +7,18 @@ import time
 
 import typer
 
-from cli.options import AsJson
+from cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
+from cli.views.say import say
 
 app = typer.Typer(rich_markup_mode=None)
 
 
 @app.command()
-def ping(as_json: AsJson = False) -> None:
+def ping(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
     """Probe every router of CERBERO_BITE_MCP_URL and every alert channel once; exit code 1 if one fails.
+
+    If commands are read from a chat, it also says whether somebody else takes them: a webhook, or another
+    program that the engine on --data-dir, if one runs there, has noticed.
 
     Example: run.py ping --json
     """
@@ -24,6 +28,7 @@ def ping(as_json: AsJson = False) -> None:
     from actors.http import HttpTransport
     from actors.mcp import McpCredentials
     from cli.channels import probe_channels
+    from cli.phone_probe import probe_phone
     from cli.upstream import probe_all, tls_of
     from cli.views.output import show_json, show_table
     from config import channels_from_env, mcp_from_env, trust_from_env
@@ -38,11 +43,19 @@ def ping(as_json: AsJson = False) -> None:
     alerted = probe_channels(
         alert_channels(channels, sender(None, None), channel_tls), redactor(settings, channels)
     )
+    phone = probe_phone(os.environ, channels, channel_tls, data_dir)
     if as_json:
         told: list[JsonValue] = [
             {"channel": one.channel, "ok": one.error is None, "error": one.error} for one in alerted
         ]
-        show_json({"url": settings.url, "routers": [found.as_json() for found in probes], "channels": told})
+        show_json(
+            {
+                "url": settings.url,
+                "routers": [found.as_json() for found in probes],
+                "channels": told,
+                "phone": None if phone is None else {"mode": phone.mode, "problem": phone.problem},
+            }
+        )
     else:
         show_table(
             ("router", "ok", "version", "environment", "ms", "error"),
@@ -64,7 +77,11 @@ def ping(as_json: AsJson = False) -> None:
             ((one.channel, "no" if one.error else "yes", one.error or "") for one in alerted),
             empty="no alert channel: alerts go to the log alone",
         )
+    if phone is not None and not as_json:
+        say(f"commands from the chat ({phone.mode}): {phone.problem or 'nothing else reads them'}")
     failed = [f"{found.router}: {found.error}" for found in probes if not found.ok]
     failed += [f"{one.channel}: {one.error}" for one in alerted if one.error is not None]
+    if phone is not None and phone.problem is not None:
+        failed.append(f"commands from the chat: {phone.problem}")
     if failed:
         raise FoundWrongError("; ".join(failed))

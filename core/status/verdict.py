@@ -169,6 +169,9 @@ def _rooms(status: EngineStatus) -> Iterator[Finding]:
             needed = cell.name in ("mcp.deribit", "market_data") and status.positions
             text = f"the feed {cell.name} is parked{error}; it is tried again every ten minutes: run.py ping"
             yield (_act if needed else _look)("feed_parked", text)
+        elif cell.path.startswith(WATCH) and cell.name == "phone":
+            text = f"{cell.name} is {cell.state}{error}: commands from the chat are not read"
+            yield _look("phone_down", f"{text}; trading goes on: look into log/")
         elif cell.path.startswith(WATCH):
             text = f"{cell.name} is {cell.state}{error}: who watches from outside sees no sign of life"
             yield _look("heartbeat_down", f"{text}; trading goes on: look into log/")

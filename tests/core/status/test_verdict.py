@@ -11,6 +11,7 @@ from core.messages.alerting import AlertingStatus, ChannelStatus
 from core.messages.control import EngineStatus, HeartbeatStatus
 from core.messages.decision import CycleEnded
 from core.messages.kill_switch import ArmCause
+from core.messages.phone import PhoneStatus
 from core.orders.books import CycleOutcome, Job, OrderRow
 from core.orders.lifecycle import OrderState
 from core.status.verdict import Urgency, entry_blocked, verdict, verdict_without_engine
@@ -82,6 +83,13 @@ def watch(how: str) -> dict[str, object]:
     return cell("heartbeat", state=how)
 
 
+def phone_cell(how: str) -> dict[str, object]:
+    """The phone's actor in this state, beside the others."""
+    (beat,) = [each for each in state().cells if each.name == "heartbeat"]
+    phone = beat.model_copy(update={"name": "phone", "path": "root/watch/phone", "state": how})
+    return {"cells": (*state().cells, phone)}
+
+
 CASES: list[tuple[dict[str, object], str, str]] = [
     ({}, "OK", "ok"),
     (HELD, "OK", "ok"),
@@ -150,6 +158,9 @@ CASES: list[tuple[dict[str, object], str, str]] = [
     (beat(problem="its URL: HTTP 404"), "LOOK", "heartbeat_unheard"),
     (watch("parked") | HELD, "LOOK", "heartbeat_down"),
     (watch("backoff"), "LOOK", "heartbeat_down"),
+    (phone_cell("parked") | HELD, "LOOK", "phone_down"),
+    ({"phone": PhoneStatus(mode="act", problem=None)}, "OK", "ok"),
+    ({"phone": PhoneStatus(mode="act", problem="HTTP 409")}, "LOOK", "phone"),
     (part("alerting", unrecorded=1), "LOOK", "alerts_unrecorded"),
 ]
 

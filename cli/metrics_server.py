@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
 from typing import Final
+from urllib.parse import urlsplit
 
 import uvicorn
 from starlette.applications import Starlette
@@ -34,7 +35,7 @@ def make_app(figures: Callable[[], Figures], *, local: bool) -> Starlette:
     """
 
     def metrics(request: Request) -> Response:
-        if local and not _names_this_machine(request.url.hostname or ""):
+        if local and not _names_this_machine(request.headers.get("host", "")):
             return PlainTextResponse("expected a request to localhost or 127.0.0.1\n", 421)
         return Response(exposed(figures()), headers={"Content-Type": CONTENT_TYPE})
 
@@ -89,8 +90,10 @@ async def _serve(server: uvicorn.Server, listener: socket.socket) -> None:
     await server.serve(sockets=[listener])
 
 
-def _names_this_machine(host: str) -> bool:
+def _names_this_machine(header: str) -> bool:
+    """Whether a `Host` header names `localhost` or a loopback address, with or without a port."""
     try:
+        host = urlsplit(f"//{header}").hostname or ""
         return host == "localhost" or stays_here(host)
     except ValueError:
         return False

@@ -19,7 +19,9 @@ import pytest
 from config import write_hash
 from core.contract import Router
 from core.kill_file import parse_kill_file
+from reading.metrics.table import TABLE
 from tests.cli.paper.test_paper import wait_for_audit
+from tests.cli.scraping import metrics_of
 from tests.cli.support import ROOT, Ran, Variables, ended, started
 
 TOKEN = "s3cret-token-for-the-venue"
@@ -227,3 +229,13 @@ def test_stop_is_orderly_and_the_next_start_goes_on(house: House) -> None:
     kinds = {record["kind"] for record in json.loads(house.run("audit", "tail", "--json").out)}
     assert "ENGINE_STOP" in kinds
     assert all(TOKEN.encode() not in path.read_bytes() for path in house.data.rglob("*") if path.is_file())
+
+
+def test_metrics_tell_a_running_engine(house: House) -> None:
+    with metrics_of(house.data) as metrics:
+        samples = metrics.get().samples
+    assert samples["cerbero_bite_up", ""] == samples["cerbero_bite_lock_held", ""] == 1.0
+    assert samples["cerbero_bite_verdict", "OK"] == 1.0
+    assert samples["cerbero_bite_actor_up", "control"] == 1.0
+    assert samples["cerbero_bite_audit_ok", ""] == 1.0
+    assert len(samples) == sum(len(series.keys) for series in TABLE)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from itertools import count
 from math import isnan
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from core.messages.control import EngineStatus, GetStatus
 from reading.metrics import table
 from reading.metrics.exposition import exposed
 from reading.metrics.labels import Actor, SuspendedBy
-from reading.metrics.reader import MetricsReader
+from reading.metrics.reader import AGAIN_AFTER_S, MetricsReader
 from reading.metrics.series import Figures
 from tests.scenarios.playing import BEGIN, Play
 
@@ -41,12 +40,13 @@ def engine(folder: Path, *, faults: tuple[str, ...] = ()) -> Iterator[tuple[Play
         assert not isinstance(answer, Refused)
         return answer
 
-    seconds = count(step=10)
-    reader = MetricsReader(folder, armed=lambda _: False, status=status, clock=lambda: 0.001 * next(seconds))
+    scrapes: list[int] = []
+    reader = MetricsReader(
+        folder, armed=lambda _: False, status=status, clock=lambda: AGAIN_AFTER_S * len(scrapes)
+    )
 
     def scrape() -> Figures:
-        for _ in range(100):
-            next(seconds)
+        scrapes.append(1)
         return reader.figures()
 
     yield under_way, scrape

@@ -60,7 +60,7 @@ def listening(host: str, port: int) -> socket.socket:
 
 def serve(app: Starlette, listener: socket.socket) -> None:
     """Serve until SIGTERM, SIGINT or SIGHUP."""
-    server = _Server(
+    server = _MetricsServer(
         uvicorn.Config(
             app,
             log_level="critical",
@@ -76,7 +76,7 @@ def serve(app: Starlette, listener: socket.socket) -> None:
     asyncio.run(_serve(server, listener))
 
 
-class _Server(uvicorn.Server):
+class _MetricsServer(uvicorn.Server):
     """Leaves the signals to `_serve`: uvicorn would raise them again after its end, and kill the process."""
 
     @contextmanager

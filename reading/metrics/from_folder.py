@@ -34,14 +34,15 @@ def read_books(data_dir: Path, give_up: Callable[[], bool]) -> BooksFigures | No
 
 
 def put_books(figures: Figures, books: BooksFigures) -> None:
-    """Everything that the books say."""
+    """Everything that the books say. Raises FoundWrongError for an amount that is none."""
+    realised_eth, realised_usd = books.realised_pnl()
     figures.put_all(table.POSITIONS, books.positions.items())
     figures.put_all(table.ORDERS, books.orders.items())
     figures.put_all(table.ENTRY_CYCLES, books.entry_cycles.items())
     figures.put_all(table.ALERTS, books.alerts.items())
     figures.put(table.ALERTS_WAITING, books.alerts_waiting)
-    figures.put(table.REALISED_ETH, float(books.realised_eth))
-    figures.put(table.REALISED_USD, float(books.realised_usd))
+    figures.put(table.REALISED_ETH, float(realised_eth))
+    figures.put(table.REALISED_USD, float(realised_usd))
     figures.put(table.AUDIT_RECORDS, books.head.seq)
 
 

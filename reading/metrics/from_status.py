@@ -17,7 +17,7 @@ from core.status.position_view import PositionView
 from core.status.verdict import UP as CELL_UP
 from core.status.verdict import entry_blocked, position_views, verdict
 from reading.metrics import table
-from reading.metrics.labels import Actor, Protection, SuspendedBy
+from reading.metrics.labels import ActorLabel, Protection, SuspendedBy
 from reading.metrics.series import Figures, Series
 
 PROTECTIONS: Final[dict[str, tuple[Protection, Series | None, Series | None]]] = {
@@ -110,8 +110,8 @@ def _put_account(figures: Figures, account: AccountSeen, at: datetime) -> None:
 
 def _put_cells(figures: Figures, status: EngineStatus) -> None:
     """Each actor; of several that share a label's value the worst state, the sum of what is counted."""
-    for actor in Actor:
-        cells = [cell for cell in status.cells if Actor.of(cell.name) is actor]
+    for actor in ActorLabel:
+        cells = [cell for cell in status.cells if ActorLabel.of(cell.name) is actor]
         if cells:
             figures.put(table.ACTOR_UP, all(cell.state == CELL_UP for cell in cells), actor)
             figures.put(table.RESTARTS, sum(cell.restarts for cell in cells), actor)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-class Actor(StrEnum):
+class ActorLabel(StrEnum):
     """The engine's actors. `other` stands for those of an engine of another version."""
 
     ALERTING = "alerting"
@@ -29,7 +29,7 @@ class Actor(StrEnum):
     OTHER = "other"
 
     @classmethod
-    def of(cls, name: str) -> Actor:
+    def of(cls, name: str) -> ActorLabel:
         """The actor of this name."""
         return cls(name) if name in _ACTORS else cls.OTHER
 
@@ -66,12 +66,12 @@ class Protection(StrEnum):
     REST_AFTER_STOP = "rest_after_stop"
 
 
-class Part(StrEnum):
+class ReadPart(StrEnum):
     """What is read for a scrape: the engine's answer, and the books on disk."""
 
     STATUS = "status"
     BOOKS = "books"
 
 
-_ACTORS = frozenset(Actor)
+_ACTORS = frozenset(ActorLabel)
 _SOURCES = frozenset(SuspendedBy)

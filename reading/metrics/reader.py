@@ -21,7 +21,7 @@ from reading.errors import DataFolderError
 from reading.metrics import table
 from reading.metrics.from_folder import put_books, put_disk, put_without_engine, read_books
 from reading.metrics.from_status import put_status
-from reading.metrics.labels import Part
+from reading.metrics.labels import ReadPart
 from reading.metrics.series import Figures
 
 AGAIN_AFTER_S: Final = 1.0
@@ -61,8 +61,8 @@ class MetricsReader:
         self._lock = Lock()
         self._read_at: float | None = None
         self._figures = Figures(table.TABLE)
-        self._failures = dict.fromkeys(Part, 0)
-        self._problems: dict[Part, str | None] = dict.fromkeys(Part)
+        self._failures = dict.fromkeys(ReadPart, 0)
+        self._problems: dict[ReadPart, str | None] = dict.fromkeys(ReadPart)
 
     def figures(self) -> Figures:
         """The figures, at most a second old."""
@@ -77,8 +77,6 @@ class MetricsReader:
         put_disk(figures, self._data_dir)
         books, damage = self._books(figures)
         status = self._engine(figures)
-        if books is not None:
-            put_books(figures, books)
         if status is not None:
             put_status(figures, status)
         else:
@@ -86,21 +84,28 @@ class MetricsReader:
         figures.put(table.UP, status is not None)
         figures.put(table.LOCK_HELD, self._is_held())
         figures.put(table.BOOKS_READABLE, books is not None)
-        for part in Part:
+        for part in ReadPart:
             figures.put(table.READ_FAILURES, self._failures[part], part)
         return figures
 
     def _books(self, figures: Figures) -> tuple[BooksFigures | None, str | None]:
         """The books' figures, or what is wrong with them; neither if there are none."""
         began = self._clock()
+
+        def too_long() -> bool:
+            return self._clock() - began >= BOOKS_S_MAX
+
         try:
-            found = read_books(self._data_dir, lambda: self._clock() - began >= BOOKS_S_MAX)
+            found = read_books(self._data_dir, too_long)
+            if found is not None:
+                put_books(figures, found)
         except CerberoError as error:
-            self._failed(Part.BOOKS, str(error))
+            slow = f" (given up after {BOOKS_S_MAX:g} s; is the machine overloaded?)" if too_long() else ""
+            self._failed(ReadPart.BOOKS, f"{error}{slow}")
             return None, str(error)
         finally:
-            figures.put(table.READ_SECONDS, self._clock() - began, Part.BOOKS)
-        self._went_well(Part.BOOKS)
+            figures.put(table.READ_SECONDS, self._clock() - began, ReadPart.BOOKS)
+        self._went_well(ReadPart.BOOKS)
         return found, None
 
     def _engine(self, figures: Figures) -> EngineStatus | None:
@@ -108,16 +113,16 @@ class MetricsReader:
         try:
             status = self._status(self._data_dir)
         except CerberoError as error:
-            self._failed(Part.STATUS, str(error))
+            self._failed(ReadPart.STATUS, str(error))
             return None
         except ValidationError as error:
             # What it says may be long, and of no use to who reads the log.
             text = f"its status has {error.error_count()} parts that this version does not know"
-            self._failed(Part.STATUS, f"the engine is of another version: {text}; restart both")
+            self._failed(ReadPart.STATUS, f"the engine is of another version: {text}; restart both")
             return None
         finally:
-            figures.put(table.READ_SECONDS, self._clock() - began, Part.STATUS)
-        self._went_well(Part.STATUS)
+            figures.put(table.READ_SECONDS, self._clock() - began, ReadPart.STATUS)
+        self._went_well(ReadPart.STATUS)
         return status
 
     def _stored_armed(self) -> bool | None:
@@ -132,14 +137,14 @@ class MetricsReader:
         except DataFolderError:
             return False
 
-    def _failed(self, part: Part, problem: str) -> None:
+    def _failed(self, part: ReadPart, problem: str) -> None:
         """Count it, and log it once for as long as it stays the same."""
         self._failures[part] += 1
         if problem != self._problems[part]:
             logger.warning("metrics: no %s: %s", part.value, problem)
         self._problems[part] = problem
 
-    def _went_well(self, part: Part) -> None:
+    def _went_well(self, part: ReadPart) -> None:
         if self._problems[part] is not None:
             logger.warning("metrics: %s is read again", part.value)
         self._problems[part] = None

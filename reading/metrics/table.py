@@ -11,7 +11,7 @@ from core.orders.books import CycleOutcome, Job, LatchSource
 from core.orders.lifecycle import OrderState, PositionState
 from core.status.verdict import Urgency
 from core.values import Environment
-from reading.metrics.labels import Actor, Part, Protection, SuspendedBy
+from reading.metrics.labels import ActorLabel, Protection, ReadPart, SuspendedBy
 from reading.metrics.series import PREFIX, Label, Series
 
 SERIES_MAX = 300
@@ -33,8 +33,8 @@ LOCK_HELD = _gauge(
 BOOKS_READABLE = _gauge(
     "books_readable", "1 if the books were read; 0 if there are none or they can't be read."
 )
-READ_SECONDS = _gauge("read_seconds", "How long the last reading took.", "part", Part)
-READ_FAILURES = _counter("read_failures", "Readings that failed since this process began.", "part", Part)
+READ_SECONDS = _gauge("read_seconds", "How long the last reading took.", "part", ReadPart)
+READ_FAILURES = _counter("read_failures", "Readings that failed since this process began.", "part", ReadPart)
 VERDICT = _gauge("verdict", "1 for the level of the first line of `status`.", "level", Urgency)
 ENVIRONMENT = _gauge("environment", "1 for the environment that is traded in.", "environment", Environment)
 STRATEGY_ENABLED = _gauge("strategy_enabled", "1 if entry and monitor cycles are switched on.")
@@ -96,10 +96,10 @@ ALERTS_WAITING = _gauge("alerts_waiting", "Deliveries of alerts that a channel h
 ALERTS_UNRECORDED = _gauge("alerts_unrecorded", "Alerts that are in the log and not in the books.")
 CHANNELS_FAILING = _gauge("alert_channels_failing", "Channels that hold alerts back after an error.")
 
-ACTOR_UP = _gauge("actor_up", "1 if the actor is up.", "actor", Actor)
-RESTARTS = _counter("actor_restarts", "Restarts of the actor since the engine's start.", "actor", Actor)
-MAILBOX = _gauge("actor_mailbox_depth", "Messages that wait in the actor's mailbox.", "actor", Actor)
-BUSY = _gauge("actor_busy_seconds", "How long the actor has been busy with one message.", "actor", Actor)
+ACTOR_UP = _gauge("actor_up", "1 if the actor is up.", "actor", ActorLabel)
+RESTARTS = _counter("actor_restarts", "Restarts of the actor since the engine's start.", "actor", ActorLabel)
+MAILBOX = _gauge("actor_mailbox_depth", "Messages that wait in the actor's mailbox.", "actor", ActorLabel)
+BUSY = _gauge("actor_busy_seconds", "How long the actor has been busy with one message.", "actor", ActorLabel)
 DEAD_LETTERS = _counter("dead_letters", "Messages that nobody took since the engine's start.")
 UNAVAILABLE = _gauge("rooms_without_answer", "Actors that did not answer the status in time.")
 

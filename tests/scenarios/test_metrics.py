@@ -17,7 +17,7 @@ from core.messages.base import Refused
 from core.messages.control import EngineStatus, GetStatus
 from reading.metrics import table
 from reading.metrics.exposition import exposed
-from reading.metrics.labels import Actor, SuspendedBy
+from reading.metrics.labels import ActorLabel, SuspendedBy
 from reading.metrics.reader import AGAIN_AFTER_S, MetricsReader
 from reading.metrics.series import Figures
 from tests.scenarios.playing import BEGIN, Play
@@ -82,7 +82,9 @@ def test_an_engine_that_has_entered_tells_its_position_and_no_more_series(folder
         assert not isnan(held[table.MARKED_ETH][""])
         assert 0.0 < held[table.STRIKE_DISTANCE][""] < 1.0
         unset = {key for key, up in held[table.ACTOR_UP].items() if isnan(up)}
-        assert unset == {Actor.ANCHOR, Actor.PHONE, Actor.OTHER}, "every actor has a label of its own"
+        assert unset == {ActorLabel.ANCHOR, ActorLabel.PHONE, ActorLabel.OTHER}, (
+            "every actor has a label of its own"
+        )
 
 
 @pytest.mark.soak

@@ -47,24 +47,29 @@ def test_they_are_what_the_rows_say(folder: Path) -> None:
     assert figures.entry_cycles == Counter(entries)
     over = [position for position in positions if position.state is PositionState.CLOSED]
     assert over
-    assert figures.realised_eth == sum((each.pnl_eth for each in over), Decimal(0))
-    assert figures.realised_usd == sum((each.pnl_usd for each in over), Decimal(0))
+    in_eth = sum((each.pnl_eth for each in over), Decimal(0))
+    assert figures.realised_pnl() == (in_eth, sum((each.pnl_usd for each in over), Decimal(0)))
     assert figures.head.seq == head.seq > 0
 
 
 def test_what_is_still_open_is_not_realised(tmp_path: Path) -> None:
     room = BooksRoom(tmp_path).start()
     entered(room)
-    with books_read(tmp_path) as books:
-        assert books is not None
-        assert books.figures().realised_eth == 0
-        assert books.figures().live_positions == 1
+    before = figures_of(tmp_path, lambda: False)
+    assert (before.realised_pnl()[0], before.live_positions) == (0, 1)
     closed(room)
-    with books_read(tmp_path) as books:
-        assert books is not None
-        assert books.figures().realised_eth == Decimal("0.0240") - Decimal("0.0080") - Decimal("0.0024")
-        assert books.figures().live_positions == 0
+    after = figures_of(tmp_path, lambda: False)
+    assert after.realised_pnl()[0] == Decimal("0.0240") - Decimal("0.0080") - Decimal("0.0024")
+    assert after.live_positions == 0
     room.stop()
+
+
+def test_an_amount_that_is_none_is_named(folder: Path) -> None:
+    with closing(sqlite3.connect(folder / DATABASE_FILE)) as db, db:
+        db.execute("UPDATE cash_flows SET amount_eth = 'much'")
+    figures = figures_of(folder, lambda: False)
+    with pytest.raises(FoundWrongError, match="cash_flows: expected amounts in decimal digits"):
+        figures.realised_pnl()
 
 
 def test_reading_is_given_up(folder: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from decimal import Decimal
 from math import isnan
@@ -15,7 +17,7 @@ from actors.state.database import DATABASE_FILE
 from cli.data_folder import locked
 from core.checks import RuleResult, at_most
 from core.contract.base import Router
-from core.errors import EngineNotRunningError, NoAnswerError
+from core.errors import EngineNotRunningError, FoundWrongError, NoAnswerError
 from core.messages.control import EngineStatus
 from core.messages.decision import DecisionStatus, ResultsSeen
 from core.messages.kill_switch import ArmCause
@@ -24,7 +26,7 @@ from core.rules.entry.protections import DRAWDOWN, PROTECTIONS
 from core.statistics.marked import pnl_at_marks_eth
 from reading.metrics import reader as module
 from reading.metrics import table
-from reading.metrics.labels import Actor, Part, Protection, SuspendedBy
+from reading.metrics.labels import ActorLabel, Protection, ReadPart, SuspendedBy
 from reading.metrics.reader import MetricsReader
 from reading.metrics.series import Figures, Series
 from tests.fakes.engine_status import LATER, MARKS, PUT, SWITCH, state
@@ -86,7 +88,7 @@ def test_a_slow_answer_is_as_old_as_its_end(tmp_path: Path) -> None:
     reader = MetricsReader(tmp_path, armed=lambda _: False, status=slow, clock=lambda: asked.now_s)
     figures = reader.figures()
     assert reader.figures() is figures
-    assert figures.values[table.READ_SECONDS][Part.STATUS] == 8.0
+    assert figures.values[table.READ_SECONDS][ReadPart.STATUS] == 8.0
 
 
 def test_a_dead_engine_is_told_with_what_its_books_say(tmp_path: Path) -> None:
@@ -110,7 +112,7 @@ def test_an_engine_that_hangs_holds_its_folder(tmp_path: Path) -> None:
         figures = read(tmp_path, NoAnswerError("engine: no answer within 9 s"))
     assert one(figures, table.UP) == 0.0
     assert one(figures, table.LOCK_HELD) == 1.0
-    assert figures.values[table.READ_FAILURES] == {Part.STATUS: 1.0, Part.BOOKS: 0.0}
+    assert figures.values[table.READ_FAILURES] == {ReadPart.STATUS: 1.0, ReadPart.BOOKS: 0.0}
 
 
 def test_an_engine_of_another_version_is_not_up(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -127,7 +129,7 @@ def test_books_that_cannot_be_read_leave_the_rest(tmp_path: Path) -> None:
     for figures in (alive, dead):
         assert one(figures, table.BOOKS_READABLE) == 0.0
         assert isnan(one(figures, table.AUDIT_RECORDS))
-        assert figures.values[table.READ_FAILURES][Part.BOOKS] == 1.0
+        assert figures.values[table.READ_FAILURES][ReadPart.BOOKS] == 1.0
     assert one(alive, table.UP) == 1.0
     assert marked(dead, table.VERDICT) == {"ACT"}
 
@@ -150,6 +152,30 @@ def test_reading_the_books_ends_after_a_fifth_of_a_second(
     assert given == [False, False, True]
 
 
+def test_who_gives_up_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = Asked(state())
+
+    def long(_: Path, give_up: Callable[[], bool]) -> None:
+        asked.now_s += 0.3
+        raise FoundWrongError("interrupted")
+
+    monkeypatch.setattr(module, "read_books", long)
+    figures = asked.reader(tmp_path).figures()
+    assert one(figures, table.BOOKS_READABLE) == 0.0
+    assert "interrupted (given up after 0.2 s; is the machine overloaded?)" in caplog.text
+
+
+def test_an_amount_that_is_none_leaves_the_books_unread(tmp_path: Path) -> None:
+    folder = make_whole_books(tmp_path)
+    with closing(sqlite3.connect(folder / DATABASE_FILE)) as db, db:
+        db.execute("UPDATE cash_flows SET amount_eth = 'much'")
+    figures = read(folder, state())
+    assert one(figures, table.BOOKS_READABLE) == 0.0
+    assert isnan(one(figures, table.REALISED_ETH))
+
+
 def test_a_problem_is_logged_once_and_so_is_its_end(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     asked = Asked(DEAD)
     reader = asked.reader(tmp_path)
@@ -161,7 +187,7 @@ def test_a_problem_is_logged_once_and_so_is_its_end(tmp_path: Path, caplog: pyte
         "metrics: no status: no engine runs on data",
         "metrics: status is read again",
     ]
-    assert reader.figures().values[table.READ_FAILURES][Part.STATUS] == 2.0
+    assert reader.figures().values[table.READ_FAILURES][ReadPart.STATUS] == 2.0
 
 
 def test_what_the_status_says_of_the_switch(tmp_path: Path) -> None:
@@ -223,10 +249,10 @@ def test_a_restarted_actor_and_one_of_another_version_are_counted(tmp_path: Path
     restarted = cells[0].model_copy(update={"state": "parked", "restarts": 3, "mailbox_depth": 7})
     strange = cells[0].model_copy(update={"name": "of_another_version", "restarts": 2})
     figures = read(tmp_path, state(cells=(restarted, *cells[1:], strange)))
-    assert figures.values[table.ACTOR_UP][Actor.ALERTING] == 0.0
-    assert figures.values[table.RESTARTS][Actor.ALERTING] == 3.0
-    assert figures.values[table.MAILBOX][Actor.ALERTING] == 7.0
-    assert figures.values[table.RESTARTS][Actor.OTHER] == 2.0
+    assert figures.values[table.ACTOR_UP][ActorLabel.ALERTING] == 0.0
+    assert figures.values[table.RESTARTS][ActorLabel.ALERTING] == 3.0
+    assert figures.values[table.MAILBOX][ActorLabel.ALERTING] == 7.0
+    assert figures.values[table.RESTARTS][ActorLabel.OTHER] == 2.0
 
 
 def test_routers_and_protections_are_told(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from core.messages.kill_switch import CLOCK_SOURCE
 from core.rules.entry.protections import LATCHED, REST
 from reading.metrics import table
 from reading.metrics.from_status import PROTECTIONS
-from reading.metrics.labels import Actor, Protection, SuspendedBy
+from reading.metrics.labels import ActorLabel, Protection, SuspendedBy
 from reading.metrics.series import PREFIX, Figures, Series
 from tests.tidy.test_code import files, parsed
 
@@ -48,8 +48,8 @@ def test_every_series_of_the_module_is_in_a_chapter() -> None:
 def test_every_room_has_a_label() -> None:
     rooms = {name.text for name in vars(names).values() if isinstance(name, names.ExactName)}
     rooms |= {names.mcp(router).text for router in Router}
-    assert rooms == {actor.value for actor in Actor} - {Actor.OTHER.value}
-    assert Actor.of("of_another_version") is Actor.OTHER
+    assert rooms == {actor.value for actor in ActorLabel} - {ActorLabel.OTHER.value}
+    assert ActorLabel.of("of_another_version") is ActorLabel.OTHER
 
 
 def sources_named(tree: ast.Module) -> set[str]:

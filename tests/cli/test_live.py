@@ -105,6 +105,16 @@ def test_healthcheck_asks_the_engine(house: House) -> None:
     assert (ran.code, ran.err) == (0, "")
 
 
+def test_metrics_tell_a_running_engine(house: House) -> None:
+    with metrics_of(house.data) as metrics:
+        samples = metrics.get().samples
+    assert samples["cerbero_bite_up", ""] == samples["cerbero_bite_lock_held", ""] == 1.0
+    assert samples["cerbero_bite_verdict", "OK"] == 1.0
+    assert samples["cerbero_bite_actor_up", "control"] == 1.0
+    assert samples["cerbero_bite_audit_ok", ""] == 1.0
+    assert len(samples) == sum(len(series.keys) for series in TABLE)
+
+
 def test_ping_probes_every_router(house: House) -> None:
     ran = ended(started("ping", "--json", **house.variables))
     assert ran.code == 0, ran.err
@@ -229,13 +239,3 @@ def test_stop_is_orderly_and_the_next_start_goes_on(house: House) -> None:
     kinds = {record["kind"] for record in json.loads(house.run("audit", "tail", "--json").out)}
     assert "ENGINE_STOP" in kinds
     assert all(TOKEN.encode() not in path.read_bytes() for path in house.data.rglob("*") if path.is_file())
-
-
-def test_metrics_tell_a_running_engine(house: House) -> None:
-    with metrics_of(house.data) as metrics:
-        samples = metrics.get().samples
-    assert samples["cerbero_bite_up", ""] == samples["cerbero_bite_lock_held", ""] == 1.0
-    assert samples["cerbero_bite_verdict", "OK"] == 1.0
-    assert samples["cerbero_bite_actor_up", "control"] == 1.0
-    assert samples["cerbero_bite_audit_ok", ""] == 1.0
-    assert len(samples) == sum(len(series.keys) for series in TABLE)

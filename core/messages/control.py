@@ -56,7 +56,7 @@ class EngineIdentity(Value):
     started_at: datetime
     pid: int
     strategy: InstanceOf[Strategy]
-    """Every setting that the engine runs with. A strategy was checked when it was loaded; only JSON is read."""
+    """Every setting that the engine runs with. It was checked when it was loaded; only JSON is read."""
 
     @property
     def environment(self) -> Environment:
@@ -85,6 +85,17 @@ class CellView(Value):
     last_error: str | None
 
 
+class HeartbeatStatus(Event):
+    """What the heartbeat has last done. `problem` is why the file or the URL was not reached, None if both
+    were; it holds no secret."""
+
+    at: datetime
+    well: bool
+    calls: bool
+    """Whether a URL is called while all is well."""
+    problem: str | None
+
+
 class EngineStatus(Event):
     """The whole engine on one page. A part without an answer in time is None and named in `unavailable`."""
 
@@ -104,6 +115,8 @@ class EngineStatus(Event):
     orders: tuple[OrderRow, ...]
     next_runs: dict[Job, datetime]
     unavailable: dict[str, str]
+    heartbeat: HeartbeatStatus | None = None
+    """None before the first beat, and where market time jumps: there nothing beats."""
     phone: PhoneStatus | None = None
     """None if no commands are read from a chat."""
 

@@ -137,7 +137,10 @@ def _put_alerting(figures: Figures, status: EngineStatus) -> None:
     alerting = status.alerting
     if alerting is not None:
         figures.put(table.ALERTS_UNRECORDED, alerting.unrecorded)
-        failing = sum(bool(each.queued and each.last_error) for each in alerting.channels)
+        failing = sum(
+            each.failing_since is not None or bool(each.queued and each.last_error)
+            for each in alerting.channels
+        )
         figures.put(table.CHANNELS_FAILING, failing)
 
 

@@ -24,6 +24,7 @@ class ActorLabel(StrEnum):
     DECISION = "decision"
     HEALTH = "health"
     CONTROL = "control"
+    HEARTBEAT = "heartbeat"
     PHONE = "phone"
     SCHEDULER = "scheduler"
     OTHER = "other"

@@ -61,7 +61,9 @@ def read(db: sqlite3.Connection) -> BooksFigures:
     positions = db.execute("SELECT state, count(*) FROM positions GROUP BY state")
     orders = db.execute("SELECT state, count(*) FROM orders GROUP BY state")
     severities = db.execute("SELECT severity, count(*) FROM alerts GROUP BY severity")
-    waiting = db.execute("SELECT count(*) FROM alert_channels WHERE delivered_at IS NULL").fetchone()
+    waiting = db.execute(
+        "SELECT count(*) FROM alert_channels WHERE delivered_at IS NULL AND parked_at IS NULL"
+    ).fetchone()
     realised = db.execute(
         "SELECT f.amount_eth, f.index_usd FROM positions p"
         " JOIN cash_flows f ON f.position_id = p.position_id WHERE p.state = 'closed'"

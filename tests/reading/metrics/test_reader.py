@@ -18,6 +18,7 @@ from cli.data_folder import locked
 from core.checks import RuleResult, at_most
 from core.contract.base import Router
 from core.errors import EngineNotRunningError, FoundWrongError, NoAnswerError
+from core.messages.alerting import AlertingStatus, ChannelStatus
 from core.messages.control import EngineStatus
 from core.messages.decision import DecisionStatus, ResultsSeen
 from core.messages.kill_switch import ArmCause
@@ -278,6 +279,15 @@ def test_routers_and_protections_are_told(tmp_path: Path) -> None:
     assert isnan(figures.values[table.BREACHED][Protection.LOSS])
     assert (one(figures, table.DRAWDOWN), one(figures, table.DRAWDOWN_MAX)) == (0.08, 0.06)
     assert one(figures, table.MONITOR_FAILURES) == 2.0
+
+
+def test_a_channel_that_takes_nothing_is_failing_and_one_that_waits_is_not(tmp_path: Path) -> None:
+    works = ChannelStatus(channel="telegram", queued=3, delivered=1, overflowed=0, last_error=None)
+    dead = works.model_copy(update={"channel": "webhook", "failing_since": LATER})
+    alerting = AlertingStatus(channels=(works, dead), unrecorded=2, last_error="full", recent=())
+    figures = read(tmp_path, state(alerting=alerting))
+    assert one(figures, table.CHANNELS_FAILING) == 1.0
+    assert one(figures, table.ALERTS_UNRECORDED) == 2.0
 
 
 def test_an_account_without_equity_uses_its_margin_beyond_measure(tmp_path: Path) -> None:

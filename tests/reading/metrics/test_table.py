@@ -11,7 +11,7 @@ import pytest
 
 from actors import names
 from core.contract.base import Router
-from core.messages.kill_switch import CLOCK_SOURCE
+from core.messages import kill_switch
 from core.rules.entry.protections import LATCHED, REST
 from reading.metrics import table
 from reading.metrics.from_status import PROTECTIONS
@@ -52,6 +52,10 @@ def test_every_room_has_a_label() -> None:
     assert ActorLabel.of("of_another_version") is ActorLabel.OTHER
 
 
+SHARED = {name: str(value) for name, value in vars(kill_switch).items() if name.endswith("_SOURCE")}
+"""The sources that several rooms name."""
+
+
 def sources_named(tree: ast.Module) -> set[str]:
     """The sources, up to a colon, of whatever suspends entries in a module."""
     texts = {
@@ -69,9 +73,7 @@ def sources_named(tree: ast.Module) -> set[str]:
         if word.arg == "source"
     ]
     return {
-        (texts | {"CLOCK_SOURCE": CLOCK_SOURCE})[value.id]
-        if isinstance(value, ast.Name)
-        else str(beginning(value))
+        (texts | SHARED)[value.id] if isinstance(value, ast.Name) else str(beginning(value))
         for value in given
     }
 

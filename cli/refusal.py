@@ -1,7 +1,7 @@
 """A start that is refused until a person changes something: it ends with 2, or waits to be ended.
 
 Docker can't tell exit codes apart: what it restarts after a crash it would start for ever after a refusal.
-With CERBERO_BITE_ON_REFUSAL=wait the process stays, trades nothing, and `healthcheck` says why.
+With CERBERO_BITE_ON_REFUSAL=wait the process stays and trades nothing; who asks for the engine is told why.
 """
 
 from __future__ import annotations
@@ -24,9 +24,8 @@ from cli.views.say import redacted, say
 from config import on_refusal_from_env
 from core.errors import FoundWrongError, InputError
 from core.text import visible
+from reading.refused_start import REFUSED_FILE
 
-REFUSED_FILE: Final = "start-refused"
-_BYTES_MAX: Final = 8192
 _REASON_LENGTH_MAX: Final = 1000
 
 
@@ -79,21 +78,8 @@ def forget_refusal(data_dir: Path) -> None:
         (data_dir / REFUSED_FILE).unlink(missing_ok=True)
 
 
-def why_refused(data_dir: Path) -> str | None:
-    """Why the start that waits on this folder was refused; None if none waits, or it can't be read.
-
-    One that was killed leaves its reason until the next start.
-    """
-    try:
-        handle = os.open(data_dir / REFUSED_FILE, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-        with os.fdopen(handle, "rb") as file:
-            return visible(str(json.loads(file.read(_BYTES_MAX))["reason"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
 def _write(data_dir: Path, reason: str) -> None:
-    """Lay the reason where `healthcheck` finds it. Without a folder, or room in it, standard error has it."""
+    """Lay the reason where other commands find it. Without a folder, or room in it, standard error has it."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
     try:
         handle = os.open(data_dir / REFUSED_FILE, flags, 0o600)

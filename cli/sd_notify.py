@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import socket
 from collections.abc import Mapping
 from typing import Final
@@ -15,6 +16,7 @@ NOTIFY_SOCKET: Final = "NOTIFY_SOCKET"
 WATCHDOG_USEC: Final = "WATCHDOG_USEC"
 WATCHDOG_PID: Final = "WATCHDOG_PID"
 _STATUS_LENGTH_MAX: Final = 500
+_MICROSECONDS: Final = re.compile("[1-9][0-9]{0,18}")
 
 logger = logging.getLogger("cli.sd_notify")
 
@@ -57,6 +59,4 @@ def watchdog_period_s(env: Mapping[str, str]) -> float | None:
     pid, period_us = env.get(WATCHDOG_PID, ""), env.get(WATCHDOG_USEC, "")
     if pid and pid != str(os.getpid()):
         return None
-    if not (period_us.isascii() and period_us.isdigit()) or int(period_us) == 0:
-        return None
-    return int(period_us) / 1e6
+    return int(period_us) / 1e6 if _MICROSECONDS.fullmatch(period_us) else None

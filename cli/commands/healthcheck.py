@@ -17,19 +17,12 @@ def healthcheck(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -
     Example: run.py healthcheck --data-dir data
     """
     from actors.control.wire import RequestName
-    from cli.refusal import why_refused
     from cli.views.output import show_json
-    from core.errors import EngineNotRunningError, FoundWrongError
+    from core.errors import FoundWrongError
     from core.messages.control import Healthcheck
     from reading.control_client import ask_engine, request_of
 
-    try:
-        found = ask_engine(data_dir, request_of(RequestName.HEALTHCHECK), Healthcheck)
-    except EngineNotRunningError as error:
-        refused = why_refused(data_dir)
-        if refused is None:
-            raise
-        raise EngineNotRunningError(f"{error}: its start is refused: {refused}") from None
+    found = ask_engine(data_dir, request_of(RequestName.HEALTHCHECK), Healthcheck)
     if as_json:
         show_json(found)
     else:

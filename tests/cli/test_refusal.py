@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from cli.refusal import REFUSED_FILE, waits_if_refused, why_refused
+from cli.refusal import waits_if_refused
 from core.errors import FoundWrongError, InputError
+from reading.refused_start import REFUSED_FILE, why_refused
 from tests.actors.http.servers import answers, serving
 from tests.cli.support import Cli, ended, started
 
@@ -64,6 +65,7 @@ def test_a_start_that_waits_says_why_once_and_ends_by_sigterm(
         while why_refused(data) is None:
             assert process.poll() is None, "it ended"
         healthcheck = cli("healthcheck", "--data-dir", data)
+        status = cli("status", "--data-dir", data)
         assert process.poll() is None
         process.send_signal(signal.SIGTERM)
     finally:
@@ -72,6 +74,8 @@ def test_a_start_that_waits_says_why_once_and_ends_by_sigterm(
     assert "Waiting for SIGTERM" in said[1]
     assert healthcheck.code == 3
     assert f"its start is refused: {url}: the token is refused (HTTP 401)" in healthcheck.err
+    assert status.code == 3
+    assert "the token is refused (HTTP 401)" in status.err
     assert (ran.code, ran.err) == (2, "stopped: SIGTERM\n")
     assert upstream.connections == 1, "it asks once"
     assert not (data / REFUSED_FILE).exists()
@@ -134,7 +138,9 @@ def test_the_next_start_forgets_why_a_killed_one_was_refused(
     assert why_refused(data) is None
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"null", b"\xff", b'{"reason": "a\\u001b[2Jb"}'])
+@pytest.mark.parametrize(
+    "content", [b"", b"{}", b"[]", b"null", b"\xff", b"[" * 5000, b'{"reason": "a\\u001b[2Jb"}']
+)
 def test_whatever_stands_in_the_reasons_place_is_shown_harmless(tmp_path: Path, content: bytes) -> None:
     (tmp_path / REFUSED_FILE).write_bytes(content)
     assert "\x1b" not in (why_refused(tmp_path) or "")

@@ -171,7 +171,7 @@ def test_a_socket_in_no_folder_is_heard() -> None:
         ({"WATCHDOG_USEC": "30000000"}, 30.0),
         ({"WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "1"}, None),
         ({"WATCHDOG_USEC": "30000000", "WATCHDOG_PID": str(os.getpid())}, 30.0),
-        *(({"WATCHDOG_USEC": text}, None) for text in ("", "0", "-1", "1.5", "soon", "٣")),
+        *(({"WATCHDOG_USEC": text}, None) for text in ("", "0", "-1", "1.5", "soon", "٣", "9" * 5000)),
     ],
 )
 def test_the_manager_says_whom_it_watches_and_how_closely(

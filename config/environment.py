@@ -11,6 +11,18 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
+from config.delivery import (
+    DELIVERY_VARIABLES,
+    DIGEST_AT,
+    HEARTBEAT_URL,
+    QUIET_HOURS,
+    TIME_ZONE,
+    DeliverySettings,
+    HeartbeatSettings,
+    check_delivery,
+    delivery_from_env,
+    heartbeat_from_env,
+)
 from config.phone import (
     TELEGRAM_COMMANDS,
     TELEGRAM_TOTP_FILE,
@@ -46,7 +58,7 @@ INSTANCE_NAME = "CERBERO_BITE_INSTANCE_NAME"
 ENABLE_DATA_ANALYSIS = "CERBERO_BITE_ENABLE_DATA_ANALYSIS"
 ENABLE_STRATEGY = "CERBERO_BITE_ENABLE_STRATEGY"
 DATA_DIR = "CERBERO_BITE_DATA_DIR"
-SECRET: Final = (MCP_TOKEN, TELEGRAM_BOT_TOKEN, TELEGRAM_CHAT_ID, WEBHOOK_URL)
+SECRET: Final = (MCP_TOKEN, TELEGRAM_BOT_TOKEN, TELEGRAM_CHAT_ID, WEBHOOK_URL, HEARTBEAT_URL)
 """Each may be in a file instead."""
 VARIABLES: dict[str, str] = {
     MCP_URL: "base URL of the upstream host, https://, or http:// on this machine",
@@ -63,6 +75,7 @@ VARIABLES: dict[str, str] = {
     ALLOW_HTTP: "http:// to another machine, as in a network of containers: true or false; default false",
     CA_FILE: "certificates in PEM of your own authority, trusted beside the public ones",
     SSL_CERT_FILE: "certificates in PEM, trusted instead of the public authorities",
+    **DELIVERY_VARIABLES,
     ENABLE_DATA_ANALYSIS: "market snapshots: true or false; default true",
     ENABLE_STRATEGY: "entry and monitor cycles: true or false; default false",
     DATA_DIR: "the folder that commands use without --data-dir; default data, of paper data-paper",
@@ -132,6 +145,8 @@ class Settings(_Frozen):
     mode: Mode
     trust: TrustSettings = TrustSettings()
     instance_name: str | None = None
+    delivery: DeliverySettings = DeliverySettings()
+    heartbeat: HeartbeatSettings | None = None
     phone: PhoneSettings | None = None
 
 
@@ -162,6 +177,8 @@ def load_settings(env: Mapping[str, str]) -> Settings:
         mode=mode_from_env(env),
         trust=trust_from_env(env),
         instance_name=instance_name_from_env(env),
+        delivery=delivery_from_env(env),
+        heartbeat=heartbeat_from_env(env),
         phone=phone_from_env(env, chat_id),
     )
 
@@ -298,6 +315,7 @@ _CHECKS: Final[Mapping[str, Callable[[Mapping[str, str]], object]]] = {
     TELEGRAM_TOTP_FILE: codes_secret,
     WEBHOOK_FORMAT: _webhook_form,
     INSTANCE_NAME: instance_name_from_env,
+    **{name: partial(check_delivery, name) for name in (DIGEST_AT, QUIET_HOURS, TIME_ZONE)},
     ALLOW_HTTP: lambda env: _boolean(env, ALLOW_HTTP, default=False),
     CA_FILE: lambda env: _existing_file(env, CA_FILE),
     SSL_CERT_FILE: lambda env: _existing_file(env, SSL_CERT_FILE),

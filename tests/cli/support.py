@@ -29,6 +29,7 @@ class Variables(TypedDict, total=False):
     WEBHOOK_URL: str
     INSTANCE_NAME: str
     ON_REFUSAL: str
+    ALERT_DIGEST_AT: str
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ GIVEN = {
     "CERBERO_BITE_TELEGRAM_BOT_TOKEN": "1:s3cret-bot",
     "CERBERO_BITE_TELEGRAM_CHAT_ID": "987654321",
     "CERBERO_BITE_WEBHOOK_URL": "https://host/hooks/s3cret",
+    "CERBERO_BITE_HEARTBEAT_URL": "https://host/beats/s3cret",
 }
 
 

@@ -14,6 +14,7 @@ from core.errors import FoundWrongError, InputError
 from reading.refused_start import REFUSED_FILE, why_refused
 from tests.actors.http.servers import answers, serving
 from tests.cli.support import Cli, ended, started
+from tests.fakes.telegram import FakeTelegram
 
 REFUSAL = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"
 ON_REFUSAL = "CERBERO_BITE_ON_REFUSAL"
@@ -36,6 +37,12 @@ def upstream() -> Upstream:
 
 
 @pytest.fixture
+def telegram() -> Iterator[FakeTelegram]:
+    with FakeTelegram() as telegram:
+        yield telegram
+
+
+@pytest.fixture
 def url(upstream: Upstream) -> Iterator[str]:
     with serving(upstream) as port:
         yield f"http://127.0.0.1:{port}"
@@ -50,7 +57,7 @@ def test_a_refused_token_ends_start_with_2(cli: Cli, url: str, tmp_path: Path, s
 
 
 def test_a_start_that_waits_says_why_once_and_ends_by_sigterm(
-    cli: Cli, upstream: Upstream, url: str, tmp_path: Path, strategy_file: Path
+    cli: Cli, upstream: Upstream, url: str, tmp_path: Path, strategy_file: Path, telegram: FakeTelegram
 ) -> None:
     data = tmp_path / "data"
     process = started(
@@ -58,6 +65,9 @@ def test_a_start_that_waits_says_why_once_and_ends_by_sigterm(
         MCP_URL=url,
         MCP_TOKEN="s3cret-token",
         ON_REFUSAL="wait",
+        TELEGRAM_BOT_TOKEN="1:token",
+        TELEGRAM_CHAT_ID="4242",
+        TELEGRAM_API_URL=telegram.url,
     )
     try:
         assert process.stderr is not None
@@ -78,6 +88,8 @@ def test_a_start_that_waits_says_why_once_and_ends_by_sigterm(
     assert "the token is refused (HTTP 401)" in status.err
     assert (ran.code, ran.err) == (2, "stopped: SIGTERM\n")
     assert upstream.connections == 1, "it asks once"
+    [alert] = [body["text"] for _, body in telegram.requests if "text" in body]
+    assert "the token is refused (HTTP 401)" in alert
     assert not (data / REFUSED_FILE).exists()
     assert "its start is refused" not in cli("healthcheck", "--data-dir", data).err
 

@@ -11,7 +11,7 @@ PAPER_ARGS ?= --days 28 --seed 1
 TEST_ARGS ?= -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: always help venv venv-dev paper test coverage mutants lint types runbook metrics-page bench soak power hostile screens pykka-suite
+.PHONY: always help venv venv-dev paper test coverage mutants lint types runbook metrics-page bench soak power hostile screens image-check pykka-suite
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -98,6 +98,10 @@ hostile: $(DEV)  ## The engine against a tool server that misbehaves (under a mi
 
 screens: $(DEV)  ## Draw the screens of the documentation anew (docs/pictures/)
 	$(BIN)/python -m tests.cli.screens
+
+# No part of .ci/run: it needs root, buildah, debootstrap and Debian's mirror.
+image-check:  ## Build the image without Docker, and try its container (two minutes; as root)
+	packaging/image-check
 
 pykka-suite: $(DEV)  ## Pykka's own tests on our inbox, future and loop
 	$(BIN)/python -m tests.pykka_suite.run

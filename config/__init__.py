@@ -17,8 +17,10 @@ from config.environment import (
     shown_variable,
 )
 from config.phone import PhoneSettings
+from config.refusal import on_refusal_from_env
 from config.rules_digest import DISTRIBUTION, code_version
 from config.sealing import write_hash, write_local_hash
+from config.secret_file import secret_from_env
 from config.strategy_file import (
     LoadedStrategy,
     load_strategy,
@@ -51,6 +53,8 @@ __all__ = [
     "local_overrides_path",
     "mcp_from_env",
     "mode_from_env",
+    "on_refusal_from_env",
+    "secret_from_env",
     "sent_in_clear",
     "shown_variable",
     "strategy_hash",

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
+from config.secret_file import secret_from_env
 from config.wire import clear_text_host
 from core.errors import InputError
 
@@ -59,7 +60,7 @@ def delivery_from_env(env: Mapping[str, str]) -> DeliverySettings:
 
 def heartbeat_from_env(env: Mapping[str, str]) -> HeartbeatSettings | None:
     """Where the heartbeat goes, or None. Raises `InputError`, which repeats nothing of the URL."""
-    url = env.get(HEARTBEAT_URL, "").strip()
+    url = secret_from_env(env, HEARTBEAT_URL).strip()
     if not url:
         return None
     try:

@@ -32,6 +32,8 @@ from config.phone import (
     commands_mode,
     phone_from_env,
 )
+from config.refusal import ON_REFUSAL, on_refusal_from_env
+from config.secret_file import file_variable, secret_from_env
 from config.wire import (
     ALLOW_HTTP,
     CA_FILE,
@@ -57,6 +59,8 @@ INSTANCE_NAME = "CERBERO_BITE_INSTANCE_NAME"
 ENABLE_DATA_ANALYSIS = "CERBERO_BITE_ENABLE_DATA_ANALYSIS"
 ENABLE_STRATEGY = "CERBERO_BITE_ENABLE_STRATEGY"
 DATA_DIR = "CERBERO_BITE_DATA_DIR"
+SECRET: Final = (MCP_TOKEN, TELEGRAM_BOT_TOKEN, TELEGRAM_CHAT_ID, WEBHOOK_URL, HEARTBEAT_URL)
+"""Each may be in a file instead."""
 VARIABLES: dict[str, str] = {
     MCP_URL: "base URL of the upstream host, https://, or http:// on this machine",
     MCP_TOKEN: "bearer token; it selects testnet or mainnet at the server (secret)",
@@ -77,6 +81,8 @@ VARIABLES: dict[str, str] = {
     ENABLE_STRATEGY: "entry and monitor cycles: true or false; default false",
     DATA_DIR: "the folder that commands use without --data-dir; default data, of paper data-paper",
     METRICS_HOST: "the address at which metrics listens; default 127.0.0.1, this machine alone",
+    ON_REFUSAL: "what start does if a person must change something: exit (with 2) or wait; default exit",
+    **{file_variable(name): f"file that holds {name} in its place" for name in SECRET},
 }
 """Every variable that the engine and its commands read, with what it means."""
 
@@ -153,7 +159,7 @@ def shown_variable(env: Mapping[str, str], name: str) -> str:
     """
     if not env.get(name, "").strip():
         return "-"
-    if name in _SECRET:
+    if name in SECRET:
         return "set, not shown"
     try:
         _CHECKS[name](env)
@@ -164,6 +170,7 @@ def shown_variable(env: Mapping[str, str], name: str) -> str:
 
 def load_settings(env: Mapping[str, str]) -> Settings:
     """Everything that a running engine needs; `InputError` names every variable that is missing or wrong."""
+    on_refusal_from_env(env)  # Read by itself before these, which may be what is refused.
     channels = channels_from_env(env)
     chat_id = next((each.chat_id for each in channels if isinstance(each, TelegramSettings)), None)
     return Settings(
@@ -181,7 +188,7 @@ def load_settings(env: Mapping[str, str]) -> Settings:
 def mcp_from_env(env: Mapping[str, str]) -> McpSettings:
     """URL, token and bot tag. Raises `InputError`; the token's value is never in the message."""
     url = _private_url(env, MCP_URL, env.get(MCP_URL, ""))
-    token = env.get(MCP_TOKEN, "")
+    token = secret_from_env(env, MCP_TOKEN)
     if not token.strip():
         raise InputError(f"{MCP_TOKEN}: expected a bearer token, found nothing")
     if not (token.isascii() and token.isprintable()) or " " in token:
@@ -208,7 +215,7 @@ def channels_from_env(env: Mapping[str, str]) -> tuple[ChannelSettings, ...]:
 
 def _telegram(env: Mapping[str, str]) -> TelegramSettings | None:
     """Token and chat id together, or None if neither is set."""
-    token, chat = env.get(TELEGRAM_BOT_TOKEN, "").strip(), env.get(TELEGRAM_CHAT_ID, "").strip()
+    token, chat = (secret_from_env(env, name).strip() for name in (TELEGRAM_BOT_TOKEN, TELEGRAM_CHAT_ID))
     if not token and not chat:
         return None
     if not token or not chat:
@@ -229,9 +236,10 @@ def _telegram(env: Mapping[str, str]) -> TelegramSettings | None:
 def _webhook(env: Mapping[str, str]) -> WebhookSettings | None:
     """The URL, in what form to post to it; None without a URL."""
     form = _webhook_form(env)
-    if not env.get(WEBHOOK_URL, "").strip():
+    secret = secret_from_env(env, WEBHOOK_URL)
+    if not secret.strip():
         return None
-    url = _private_url(env, WEBHOOK_URL, env[WEBHOOK_URL], query=True)
+    url = _private_url(env, WEBHOOK_URL, secret, query=True)
     return WebhookSettings(url=SecretStr(url), form=form)
 
 
@@ -301,7 +309,6 @@ def _existing_file(env: Mapping[str, str], name: str) -> None:
         raise InputError(f"{name}: expected a file of certificates, found none of that name")
 
 
-_SECRET: Final = frozenset((MCP_TOKEN, TELEGRAM_BOT_TOKEN, TELEGRAM_CHAT_ID, WEBHOOK_URL, HEARTBEAT_URL))
 _CHECKS: Final[Mapping[str, Callable[[Mapping[str, str]], object]]] = {
     MCP_URL: lambda env: _url(MCP_URL, env[MCP_URL]),
     MCP_BOT_TAG: _bot_tag,
@@ -318,6 +325,8 @@ _CHECKS: Final[Mapping[str, Callable[[Mapping[str, str]], object]]] = {
     ENABLE_STRATEGY: lambda env: _boolean(env, ENABLE_STRATEGY, default=False),
     DATA_DIR: lambda env: Path(env[DATA_DIR]),
     METRICS_HOST: metrics_host,
+    ON_REFUSAL: on_refusal_from_env,
+    **{file_variable(name): partial(secret_from_env, name=name) for name in SECRET},
 }
 """Whether each variable that is no secret can be used by itself."""
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
+from config.secret_file import secret_in_file
 from core.errors import InputError
 from core.totp import secret_of
 
 TELEGRAM_COMMANDS: Final = "CERBERO_BITE_TELEGRAM_COMMANDS"
 TELEGRAM_TOTP_FILE: Final = "CERBERO_BITE_TELEGRAM_TOTP_FILE"
-SECRET_BYTES_MAX: Final = 1024
 CommandsMode = Literal["off", "read", "act"]
 
 
@@ -65,23 +62,7 @@ def codes_secret(env: Mapping[str, str]) -> SecretStr | None:
     named = env.get(TELEGRAM_TOTP_FILE, "").strip()
     if not named:
         return None
-    path = Path(named)
-    try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            content = file.read(SECRET_BYTES_MAX + 1)
-    except OSError as error:
-        raise InputError(
-            f"{TELEGRAM_TOTP_FILE}: expected a file that can be read, found {error.strerror}"
-        ) from None
-    if not stat.S_ISREG(mode) or len(content) > SECRET_BYTES_MAX:
-        raise InputError(f"{TELEGRAM_TOTP_FILE}: expected a small file, found something else")
-    if mode & (stat.S_IRWXO | stat.S_IWGRP):
-        raise InputError(
-            f"{TELEGRAM_TOTP_FILE}: expected a file that others can't read and the group can't change "
-            f"(chmod 0600), found mode {stat.S_IMODE(mode):04o}"
-        )
-    text = content.decode("ascii", "replace").strip()
+    text = secret_in_file(TELEGRAM_TOTP_FILE, named)
     try:
         secret_of(text)
     except InputError as error:

@@ -24,6 +24,8 @@ UNMISTAKABLE_LENGTH_MIN = 8
 DRAWN_LENGTH_MIN = 16
 """A part of a secret URL that is as long is masked also if it holds no digit."""
 SECRET_ENDINGS = ("_TOKEN", "_CHAT_ID", "_KEY", "_PASSWORD", "_SECRET", "_HEARTBEAT_URL", "_WEBHOOK_URL")
+FILE_ENDING = "_FILE"
+"""Of a variable that names the file of a secret."""
 CODE_POINT_MAX = 0x10FFFF
 _ROUNDS_MAX = 4
 """So many escapes of escapes are undone; a further one is masked as a whole."""
@@ -137,6 +139,17 @@ def secrets_of(env: Mapping[str, str]) -> tuple[str, ...]:
             if name.endswith("_URL"):
                 found += secrets_in_url(value.strip())
     return tuple(found)
+
+
+def secret_files_of(env: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """The secret variables whose value is in a file, each with the name of that file."""
+    return tuple(
+        (name.removesuffix(FILE_ENDING), value.strip())
+        for name, value in env.items()
+        if name.startswith("CERBERO_BITE_")
+        and name.endswith(tuple(ending + FILE_ENDING for ending in SECRET_ENDINGS))
+        and value.strip()
+    )
 
 
 def secrets_in_url(url: str) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from actors.control.wire import LINE_BYTES_MAX, ControlAnswer, ControlRequest, R
 from core.errors import EngineNotRunningError, FoundWrongError, InputError, NoAnswerError
 from reading.engine_lock import running_engine
 from reading.operator import operator_name
+from reading.refused_start import why_refused
 
 ANSWER_S = 40.0
 
@@ -103,7 +104,9 @@ class _Lines:
 def _connected(data_dir: Path) -> socket.socket:
     engine = running_engine(data_dir)
     if engine is None:
-        raise EngineNotRunningError(f"no engine runs on {data_dir}")
+        refused = why_refused(data_dir)
+        why = "" if refused is None else f": its start is refused: {refused}"
+        raise EngineNotRunningError(f"no engine runs on {data_dir}{why}")
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.settimeout(5.0)
     try:

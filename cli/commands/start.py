@@ -6,8 +6,10 @@ import logging
 import os
 import secrets
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 
 import typer
 
@@ -23,6 +25,13 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
 
     Strategy mode needs CERBERO_BITE_ENABLE_STRATEGY=true. Example: run.py start --data-dir data
     """
+    from cli.refusal import waits_if_refused
+
+    with waits_if_refused(data_dir, os.environ) as begun:
+        _run(data_dir, strategy, begun.begins)
+
+
+def _run(data_dir: Path, strategy: Path, begins: Callable[[], None]) -> None:
     from actors.compose import alert_channels, engine_settings, redactor
     from actors.control.socket_path import choose_socket
     from actors.http import HttpTransport
@@ -40,10 +49,12 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
     from cli.folder_identity import folder_identity
     from cli.logs import logging_to
     from cli.process import EngineProcess
+    from cli.refusal import forget_refusal
+    from cli.service import Service
     from cli.signals import signals_to
     from cli.upstream import tls_of, token_is_refused, warn_of_clear_text
     from config import load_settings, load_strategy
-    from core.errors import FoundWrongError, InputError
+    from core.errors import InputError
 
     settings = load_settings(os.environ)
     urls = [settings.mcp.url, *(channel.goes_to[1] for channel in settings.channels)]
@@ -81,6 +92,7 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
         ):
             if warning is not None:
                 logging.getLogger(__name__).warning(warning)
+            forget_refusal(data_dir)
             warn_of_clear_text(settings.mcp, settings.channels)
             composed = engine_settings(
                 loaded=loaded,
@@ -111,9 +123,12 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
             refused = token_is_refused(transport, credentials)
             transport.close()
             if refused is not None:
-                raise FoundWrongError(f"{settings.mcp.url}: {refused}")
+                # A person has to change it: whatever starts this again would be refused again.
+                raise InputError(f"{settings.mcp.url}: {refused}")
             process = EngineProcess(composed, ThreadRuntime())
+            service = Service(process.handle.cells, mode.name, os.environ)
             with signals_to(process.system, process.handle.request_stop):
+                begins()
                 process.start()
                 say(
                     f"running in mode {mode.name} on {data_dir} (pid {os.getpid()}); run.py status shows more"
@@ -121,7 +136,8 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
                 for found in looked_at.result():
                     if found.error is not None:
                         say(f"warning: {found.channel} takes no alerts now: {found.error}", err=True)
-                end = process.run()
+                end = process.run(service.look)
+                service.stopping(end.reason)
                 process.stop(end.reason)
             end.raise_if_failed()
             ended_well(data_dir)

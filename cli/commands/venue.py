@@ -45,10 +45,11 @@ def venue(
     Example: run.py venue --port 9000 --seed 7
     """
     from cli.data_folder import private_files
+    from config import secret_from_env
     from gateway.paper.launch import Listening, PaperVenueConfig, new_token
     from gateway.paper.process import main
 
-    given = os.environ.get("CERBERO_BITE_MCP_TOKEN", "").strip()
+    given = secret_from_env(os.environ, "CERBERO_BITE_MCP_TOKEN").strip()
     token = given or new_token()
 
     def announce(ready: Listening) -> None:

@@ -210,7 +210,7 @@ def test_trace_shows_who_told_whom(house: House) -> None:
     assert "control tell execution  SettleExpired" in ran.out
 
 
-def test_a_refused_token_ends_start_with_1(house: House, tmp_path: Path) -> None:
+def test_a_refused_token_ends_start_with_2(house: House, tmp_path: Path) -> None:
     strategy = house.folder / "strategy.yaml"
     ran = ended(
         started(
@@ -222,7 +222,7 @@ def test_a_refused_token_ends_start_with_1(house: House, tmp_path: Path) -> None
             **(house.variables | {"MCP_TOKEN": "another"}),
         )
     )
-    assert ran.code == 1
+    assert ran.code == 2
     assert "token is refused" in ran.err
     assert "another" not in ran.err
 

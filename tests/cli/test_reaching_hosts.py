@@ -97,7 +97,7 @@ def test_a_start_names_what_goes_in_clear(cli: Cli, tmp_path: Path, strategy_fil
     with serving(answers(refusal)) as port:
         cli.set(MCP_URL=f"http://0.0.0.0:{port}", MCP_TOKEN="s3cret-token", ALLOW_HTTP="yes")
         ran = cli("start", "--strategy", strategy_file, "--data-dir", data)
-    assert ran.code == 1
+    assert ran.code == 2
     assert "token is refused" in ran.err
     warning = "CERBERO_BITE_MCP_URL: http:// to '0.0.0.0': whoever listens on the way"
     assert f"warning: {warning}" in ran.err

@@ -287,4 +287,5 @@ class Cell(pykka.Actor):
             busy_for_s=self.runtime.monotonic() - self.mailbox.busy_since if busy else 0.0,
             last_error=self.last_error,
             began_at=None if self._began_us is None else from_us(self._began_us),
+            hang_limit_s=self.spec.hang_limit_s,
         )

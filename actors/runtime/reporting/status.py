@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from math import inf
 
 
 class CellState(Enum):
@@ -35,6 +36,8 @@ class CellStatus:
     last_error: str | None
     began_at: datetime | None = None
     """Market time at which its present or last life began; None before its first."""
+    hang_limit_s: float = inf
+    """For how long it may be busy with one message."""
 
 
 class ExitKind(Enum):

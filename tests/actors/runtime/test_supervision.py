@@ -103,6 +103,13 @@ def hang(world: World, limit_s: float, on_hang: OnHang = OnHang.REPLACE, intensi
     world.until_noted("blocked", "a")
 
 
+def test_a_status_says_for_how_long_an_actor_may_be_busy(world: World) -> None:
+    """Who watches from outside sees a hang that the hang watch itself has missed."""
+    system = world.start(SupervisorSpec("root", (world.child("a", hang_limit_s=7.0),)))
+    assert [(cell.path, cell.hang_limit_s) for cell in system.status()] == [("root/a", 7.0)]
+    world.close()
+
+
 def test_hung_actor_is_replaced(world: World) -> None:
     """Busy for longer than its limit: fenced, let go of what it holds, and replaced."""
     hang(world, 0.1)

@@ -222,7 +222,7 @@ class Phone(Room[PhoneProtocol | Poll | Work | SendReplies]):
             self._reply(
                 [
                     f"NOT CERTAIN to be armed: {type(error).__name__}: {error}",
-                    "send /arm again, or on the machine: run.py kill-switch arm",
+                    'send /arm again, or on the machine: run.py kill-switch arm --reason "…"',
                 ]
             )
             return

@@ -56,7 +56,7 @@ def latch_entries(db: sqlite3.Connection, request: LatchEntries) -> Applied:
         "word": word,
     }
     applied.note(AuditKind.ENTRIES_LATCHED, request.at, detail, request.inbox_request_id or None)
-    text = f"no entry until a person resumes them (run.py resume): {request.reason} ({request.who})"
+    text = f'no entry until a person resumes them (run.py resume --reason "…"): {request.reason} ({request.who})'
     severity = SEVERITIES[request.source]
     applied.notices.append(Notice(severity, CODES[request.source], text, request.source))
     return applied

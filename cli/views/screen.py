@@ -145,7 +145,7 @@ def kill_switch_text(switch: KillSwitchStatus | None) -> str:
 def latch_text(latch: EntryLatch) -> str:
     """What blocks entries until a person resumes them, and how they do."""
     since = f"since {time_text(latch.at)} by {latch.who}"
-    return f"{latch.reason} ({since}; run.py resume --reason … lets entries go on)"
+    return f'{latch.reason} ({since}; run.py resume --reason "…" lets entries go on)'
 
 
 def status_lines(status: EngineStatus, width: int) -> list[Line]:

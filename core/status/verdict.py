@@ -206,7 +206,7 @@ def _switch(status: EngineStatus) -> Iterator[Finding]:
     for source, why in sorted(switch.suspensions.items()):
         yield _look("suspended", f"entries are suspended by {source}: {why}")
     for latch in switch.latches:
-        text = f"no entry until you resume them, by {latch.source}: {latch.reason}: run.py resume"
+        text = f'no entry until you resume them, by {latch.source}: {latch.reason}: run.py resume --reason "…"'
         yield _look("latched", text)
 
 

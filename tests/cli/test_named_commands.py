@@ -39,9 +39,8 @@ def texts(path: Path) -> Iterator[tuple[int, str]]:
         if isinstance(node, ast.JoinedStr):
             said = (part.value if isinstance(part, ast.Constant) else FILLED_IN for part in node.values)
             yield node.lineno, "".join(map(str, said))
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if id(node) not in docstrings | parts:
-                yield node.lineno, node.value
+        elif isinstance(node, ast.Constant) and id(node) not in docstrings | parts:
+            yield node.lineno, str(node.value)
 
 
 def wrong(text: str) -> Iterator[str]:

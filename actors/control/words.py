@@ -134,7 +134,10 @@ def _end(answer: Event) -> tuple[Severity, str]:
         case MarketSnapshotFailed():
             return Severity.HIGH, f"the market could not be read: {', '.join(answer.reasons)}"
         case EntriesPaused(not_on_disk=None):
-            return Severity.MEDIUM, 'no position is opened until somebody resumes entries (run.py resume --reason "…")'
+            return (
+                Severity.MEDIUM,
+                'no position is opened until somebody resumes entries (run.py resume --reason "…")',
+            )
         case EntriesPaused():
             why = f"the books can't be written ({answer.not_on_disk})"
             return Severity.HIGH, f"no position is opened, but only until the engine is restarted: {why}"

@@ -44,6 +44,10 @@ RESTARTED = (
 """Rooms that a person may restart. After mcp.orders, execution is restarted too."""
 
 
+REFUSES = "it refuses: "
+"""How the reason begins of a room that answers, and has nothing to say."""
+
+
 class EngineIdentity(Value):
     """What does not change while the engine runs. Holds no secret."""
 
@@ -56,7 +60,7 @@ class EngineIdentity(Value):
     started_at: datetime
     pid: int
     strategy: InstanceOf[Strategy]
-    """Every setting that the engine runs with. A strategy was checked when it was loaded; only JSON is read."""
+    """Every setting that the engine runs with. It was checked when it was loaded; only JSON is read."""
 
     @property
     def environment(self) -> Environment:

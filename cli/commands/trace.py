@@ -15,14 +15,18 @@ app = typer.Typer(rich_markup_mode=None)
 @app.command()
 def trace(
     correlation: Annotated[
-        str, typer.Argument(metavar="ID", help="The id of a cycle or of an injected message.")
+        str,
+        typer.Argument(
+            metavar="ID", help="The id of a cycle, of an injected message, of a position or of an order."
+        ),
     ],
     data_dir: DataDir = DEFAULT_DATA_DIR,
     as_json: AsJson = False,
 ) -> None:
     """Show what is on record under an id, and as a tree with times which message led to which.
 
-    The records come from the audit log; the tree comes from a running engine, as far back as it remembers.
+    A position or an order stands for the cycle that opened the position. The records come from the audit log;
+    the tree comes from a running engine, as far back as it remembers.
     --json has every field of both.
 
     Example: run.py trace entry-20260105T140000Z
@@ -33,12 +37,15 @@ def trace(
     from core.errors import FoundWrongError
     from core.messages.control import Trace
     from reading.audit import records, require_audit_log
-    from reading.books import with_kept_texts
+    from reading.books import opening_cycle, with_kept_texts
     from reading.control_client import ask_engine, request_of
     from reading.engine_lock import running_engine
     from reading.json_forms import record_json, utc
 
     require_audit_log(data_dir)
+    if (cycle_id := opening_cycle(data_dir, correlation)) is not None:
+        say(f"{correlation} belongs to the cycle {cycle_id}:", err=True)
+        correlation = cycle_id
     found = [record for record in records(data_dir) if record.correlation == correlation]
     envelopes: tuple[str, ...] = ()
     if running_engine(data_dir) is not None:

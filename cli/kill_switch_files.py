@@ -63,9 +63,9 @@ def switch_now(data_dir: Path) -> SwitchNow:
 
     Raises InputError for what is no folder.
     """
-    stored = stored_status(data_dir)
     told, problem = _told_by_engine(data_dir)
     if told is None:
+        stored = stored_status(data_dir)
         return SwitchNow(
             **stored.model_dump(),
             exits_blocked=stored.exits_blocked,

@@ -146,7 +146,7 @@ def told(plan: Restore, data_dir: Path) -> Iterator[str]:
     if lost.log_is_whole and lost.count:
         yield (
             "the log of the folder is whole, and making the books from it loses nothing of this: run.py state"
-            " rebuild"
+            f" rebuild --from-audit {data_dir / AUDIT_FOLDER}"
         )
     if lost.changed:
         yield (
@@ -157,8 +157,8 @@ def told(plan: Restore, data_dir: Path) -> Iterator[str]:
     if plan.anchor is not None:
         yield (
             f"the anchor {plan.anchor} holds the head of the log that is replaced: the engine will arm the"
-            " switch at its start, as for any rollback; run.py kill-switch disarm --accept-audit-break goes"
-            " on with the restored books"
+            " switch at its start, as for any rollback; run.py kill-switch disarm --accept-audit-break"
+            ' --reason "…" goes on with the restored books'
         )
     if lost.by_kind["fills"] or lost.by_kind["orders"]:
         yield (

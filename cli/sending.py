@@ -93,7 +93,14 @@ def _show_outcome(outcome: dict[str, JsonValue], wait_s: float, as_json: bool) -
     fields = body if isinstance(body, dict) else {}
     if not as_json:
         say(f"{outcome['message']} led to {answer}", *_sentence(str(outcome["message"]), str(answer), fields))
-        show_fields((name, _plain(value)) for name, value in fields.items() if value not in ("", None, []))
+        text = fields.get("text")
+        show_fields(
+            (name, _plain(value))
+            for name, value in fields.items()
+            if value not in ("", None, []) and name != "text"
+        )
+        # A line for each rule, indented, so that none is taken for what the command itself says.
+        say(*(f"  {line}" for line in str(text or "").split("\n") if line))
     unknown_position = answer == "ExitEnded" and fields.get("state") is None
     not_run = fields.get("outcome") in ("expired", "interrupted")
     if answer == "Refused" or unknown_position or not_run or str(answer).endswith("Failed"):

@@ -16,6 +16,7 @@ from core.messages.audit import AuditBatch, AuditHead
 from core.messages.state import KillSwitchRow
 from core.orders.books import Books, CycleRow, EntryLatch, Instruction, OrderRow, Position, TradeResult
 from core.statistics.highs import HIGHS_KEY, PnlHigh, highs_of
+from core.values import CycleId
 from reading.errors import DataFolderError
 
 T = TypeVar("T")
@@ -38,6 +39,15 @@ def stored_positions(data_dir: Path, *, everything: bool) -> tuple[Position, ...
     """Live positions, or all that ever were. Raises DataFolderError if there are no books."""
     with required_books(data_dir) as books:
         return books.positions(everything=everything)
+
+
+def opening_cycle(data_dir: Path, name: str) -> CycleId | None:
+    """The cycle that opened a position, found by its id or by the label of one of its orders."""
+    if not has_books(data_dir):
+        return None
+    position_id = name.partition(":")[0]
+    opened = stored_positions(data_dir, everything=True)
+    return next((found.cycle_id for found in opened if found.position_id == position_id), None)
 
 
 def stored_trades(data_dir: Path) -> tuple[Position, ...]:

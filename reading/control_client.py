@@ -35,7 +35,13 @@ def ask_engine(
     for answer in exchange(data_dir, request, answer_s=answer_s):
         if answer.answer != expected.__name__:
             raise FoundWrongError(f"engine: expected {expected.__name__}, found {answer.answer}")
-        return expected.model_validate_json(json.dumps(answer.body))
+        try:
+            return expected.model_validate_json(json.dumps(answer.body))
+        except ValidationError as error:
+            raise FoundWrongError(
+                f"engine: an answer that this version can't read ({_first(error)}): is the engine of another"
+                " version? Stop it and start it with this one"
+            ) from None
     raise FoundWrongError("engine: the connection ended without an answer")
 
 
@@ -137,3 +143,9 @@ def _parsed(line: bytes) -> ControlAnswer:
         return ControlAnswer.model_validate_json(line)
     except ValidationError as error:
         raise FoundWrongError(f"engine: an answer that can't be read: {error.errors()[0]['msg']}") from None
+
+
+def _first(error: ValidationError) -> str:
+    """Which field is wrong first, and why."""
+    found = error.errors(include_input=False, include_url=False)[0]
+    return f"{'.'.join(map(str, found['loc']))}: {found['msg']}"

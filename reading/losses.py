@@ -153,7 +153,9 @@ def _lost(named: _Named, rows: FoldedBooks | dict[Cell, Row], kept: dict[Cell, R
         if before is None:
             yield f"{named.words(row)} (not in the backup)"
         elif any(row[column] != before[column] for column in named.changes):
-            earlier = ", ".join(str(before[column]) for column in named.changes)
+            earlier = ", ".join(
+                "not yet" if before[column] is None else str(before[column]) for column in named.changes
+            )
             yield f"{named.words(row)} (in the backup {earlier})"
 
 

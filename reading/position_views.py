@@ -18,6 +18,7 @@ from core.messages.market_data import LegMark, Marks
 from core.orders.books import Position
 from core.status.position_view import PositionView, position_view
 from core.strategy import ExitsSection
+from reading.audit import last_recorded_at
 
 
 @dataclass(frozen=True)
@@ -32,15 +33,16 @@ class StoredViews:
 def stored_views(data_dir: Path, positions: Iterable[Position], exits: ExitsSection | None) -> StoredViews:
     """The live ones among the positions. Their time is that of the marks, which is the market's own.
 
-    Without a stored snapshot it is the time of their entry, and what needs a mark is not known.
+    Without a stored snapshot it is that of the last record of the log, and what needs a mark is not known.
     """
     live = [position for position in positions if position.is_live]
     names = {leg.instrument_name for position in live for leg in position.plan.legs}
     marks, problem = _stored_marks(data_dir, names) if live else (None, None)
     at = None if marks is None else marks.as_of
+    now = at or (last_recorded_at(data_dir) if live else None)
     return StoredViews(
         views=tuple(
-            position_view(position, marks, exits, at or position.entered_at or position.plan.expiration)
+            position_view(position, marks, exits, now or position.entered_at or position.plan.expiration)
             for position in live
         ),
         marked_at=at,

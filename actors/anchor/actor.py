@@ -165,7 +165,8 @@ class Anchor(Room[AnchorProtocol | LookAtAnchor | WriteAnchor]):
         reason = (
             f"the audit log was rolled back: the anchor {self._file.path} holds record {found}, and the log"
             f" {has}. If a backup was restored on purpose, or the newer data folder is lost, `run.py"
-            " kill-switch disarm --accept-audit-break` goes on with this one; otherwise look for that"
+            ' kill-switch disarm --accept-audit-break --reason "…"` goes on with this one;'
+            " otherwise look for that"
         )
         self._rolled_back = reason
         self._alert(Severity.CRITICAL, AlertCode.AUDIT_ROLLED_BACK, reason)

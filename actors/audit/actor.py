@@ -38,6 +38,7 @@ from core.audit.fold.running import RunningFold
 from core.audit.hash_chain import GENESIS, ChainBrokenError, Link, follow_all, split_lines
 from core.messages.anchor import GetRecordHash, HeadReached, RecordHash
 from core.messages.audit import (
+    HEAD_UNKNOWN,
     AppendAudit,
     AuditAt,
     AuditBatch,
@@ -265,7 +266,7 @@ class Audit(Room[AuditProtocol | CompressOldest]):
         """Start with an unusable database: where the chain should end is unknown, and nothing is appended."""
         found = scan(self._folder)
         self._link = found.link
-        self._problem = f"the head is unknown: {', '.join(refused.reasons)}"
+        self._problem = f"{HEAD_UNKNOWN}{', '.join(refused.reasons)}"
         if found.problem is not None:
             self._problem = f"{found.problem}; {self._problem}"
         head = _head(found.link)

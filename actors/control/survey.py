@@ -10,7 +10,7 @@ from actors.runtime import CellState, CellStatus, Context, Question, RuntimeFaul
 from core.messages.alerting import GetAlerting
 from core.messages.audit import GetAudit
 from core.messages.base import Refused
-from core.messages.control import CellView, EngineIdentity, EngineStatus, Healthcheck
+from core.messages.control import REFUSES, CellView, EngineIdentity, EngineStatus, Healthcheck
 from core.messages.decision import GetDecision
 from core.messages.execution import GetExecution, RecoveryReport
 from core.messages.health import GetHealth
@@ -75,7 +75,7 @@ class Survey:
             self.unavailable[room] = f"{type(error).__name__}: {error}"
             return None
         if isinstance(answer, Refused):
-            self.unavailable[room] = f"it refuses: {', '.join(answer.reasons)}"
+            self.unavailable[room] = f"{REFUSES}{', '.join(answer.reasons)}"
             return None
         return answer
 

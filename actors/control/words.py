@@ -134,7 +134,10 @@ def _end(answer: Event) -> tuple[Severity, str]:
         case MarketSnapshotFailed():
             return Severity.HIGH, f"the market could not be read: {', '.join(answer.reasons)}"
         case EntriesPaused(not_on_disk=None):
-            return Severity.MEDIUM, "no position is opened until somebody resumes entries (run.py resume)"
+            return (
+                Severity.MEDIUM,
+                'no position is opened until somebody resumes entries (run.py resume --reason "…")',
+            )
         case EntriesPaused():
             why = f"the books can't be written ({answer.not_on_disk})"
             return Severity.HIGH, f"no position is opened, but only until the engine is restarted: {why}"
@@ -172,7 +175,7 @@ def cancelled_text(cancelled: OrdersCancelled) -> str:
     if cancelled.exits:
         text += (
             f"; the exits of {', '.join(cancelled.exits)} go on, because they would be placed again at once "
-            "(run.py kill-switch arm stops them if kill_switch.exits is block)"
+            '(run.py kill-switch arm --reason "…" stops them if kill_switch.exits is block)'
         )
     return text
 

@@ -150,7 +150,7 @@ class Phone(Room[PhoneProtocol | Poll | Work | SendReplies]):
                 assert_never(message)
 
     def _handle_poll(self) -> None:
-        came = self._open_bot.updates(self._to_confirm)
+        came = self._open_bot.updates(self._confirmable())
         match came:
             case Updates():
                 self._take(came)
@@ -159,13 +159,26 @@ class Phone(Room[PhoneProtocol | Poll | Work | SendReplies]):
                 if self._somebody_else.tell_now(self.ctx.now()):
                     text = f"another program reads this chat, so that /arm may never arrive: {came.text}"
                     self._raise(Severity.HIGH, AlertCode.PHONE_TAKEN, text, self.ctx.path)
-                self.ctx.call_later(CONFLICT_S, Poll())
+                self._go_on_later(CONFLICT_S)
             case NotReached():
                 self._found(came.text)
-                self.ctx.call_later(max(self._back_off_s, came.retry_after_s or 0.0), Poll())
+                self._go_on_later(max(self._back_off_s, came.retry_after_s or 0.0))
                 self._back_off_s = min(2 * self._back_off_s, BACK_OFF_S_MAX)
             case _:
                 assert_never(came)
+
+    def _confirmable(self) -> int | None:
+        """The id up to which everything is done. What waits stays with Telegram, and comes again."""
+        if not self._waiting:
+            return self._to_confirm
+        return min(said.update_id for said in self._waiting) - 1
+
+    def _go_on_later(self, poll_in_s: float) -> None:
+        """Telegram is not to be asked before that; what was read already does not need it."""
+        if self._waiting:
+            self.ctx.call_later(AGAIN_S, Work())
+        else:
+            self.ctx.call_later(poll_in_s, Poll())
 
     def _take(self, came: Updates) -> None:
         self._found(None)
@@ -176,9 +189,10 @@ class Phone(Room[PhoneProtocol | Poll | Work | SendReplies]):
         if came.ignored:
             self.ctx.log().info("updates that are not the person's texts were passed over: %d", came.ignored)
         self._to_confirm = came.last_id
-        new = [said for said in came.said if said.update_id not in self._handled]
+        known = {*self._handled, *(said.update_id for said in self._waiting)}
+        new = [said for said in came.said if said.update_id not in known]
         arming = [said for said in new if typed(said.text).word is ChatCommand.ARM]
-        self._waiting.extend(arming)
+        self._waiting.extendleft(reversed(arming))
         self._waiting.extend(said for said in new if said not in arming)
         if self._waiting:
             self.ctx.tell(self.ctx.self_address, Work())
@@ -186,14 +200,15 @@ class Phone(Room[PhoneProtocol | Poll | Work | SendReplies]):
             self.ctx.call_later(PACE_S, Poll())
 
     def _handle_work(self) -> None:
+        """Do the next, then look whether `/arm` has come: it passes whatever waits."""
         said = self._waiting[0]
         if not self._is_done(said):
-            self.ctx.call_later(AGAIN_S, Work())
+            self.ctx.call_later(AGAIN_S, Poll())
             return
         self._waiting.popleft()
         self._handled.append(said.update_id)
         self._approved.discard(said.update_id)
-        self.ctx.tell(self.ctx.self_address, Work() if self._waiting else Poll())
+        self.ctx.tell(self.ctx.self_address, Poll())
 
     def _is_done(self, said: Said) -> bool:
         """Do it, or refuse it. False if it has to be tried again, because the books did not take it."""
@@ -222,7 +237,7 @@ class Phone(Room[PhoneProtocol | Poll | Work | SendReplies]):
             self._reply(
                 [
                     f"NOT CERTAIN to be armed: {type(error).__name__}: {error}",
-                    "send /arm again, or on the machine: run.py kill-switch arm",
+                    'send /arm again, or on the machine: run.py kill-switch arm --reason "…"',
                 ]
             )
             return

@@ -88,7 +88,7 @@ def armed_lines(armed: KillSwitchArmed) -> list[str]:
     lines = ["ARMED", f"no entry leaves any more; {exits}"]
     if armed.not_on_disk is not None:
         lines.append(f"only until a restart: KILL could not be written ({armed.not_on_disk})")
-    return [*lines, "disarm on the machine: run.py kill-switch disarm"]
+    return [*lines, 'disarm on the machine: run.py kill-switch disarm --reason "…"']
 
 
 def help_lines(*, may_act: bool) -> list[str]:

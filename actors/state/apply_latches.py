@@ -56,7 +56,8 @@ def latch_entries(db: sqlite3.Connection, request: LatchEntries) -> Applied:
         "word": word,
     }
     applied.note(AuditKind.ENTRIES_LATCHED, request.at, detail, request.inbox_request_id or None)
-    text = f"no entry until a person resumes them (run.py resume): {request.reason} ({request.who})"
+    how = 'run.py resume --reason "…"'
+    text = f"no entry until a person resumes them ({how}): {request.reason} ({request.who})"
     severity = SEVERITIES[request.source]
     applied.notices.append(Notice(severity, CODES[request.source], text, request.source))
     return applied

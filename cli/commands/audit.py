@@ -42,6 +42,7 @@ def verify(
 
     Example: run.py audit verify --strict
     """
+    from actors.audit.files import AUDIT_FOLDER
     from cli.views.output import show_json
     from core.audit.hash_chain import parse_head
     from core.errors import FoundWrongError
@@ -87,7 +88,7 @@ def verify(
         places = f"{len(proof.lines())} place{'' if len(proof.lines()) == 1 else 's'} where they differ"
         raise FoundWrongError(
             f"audit: expected the books that the log makes, found {places};"
-            " `run.py state rebuild` writes them anew from the log"
+            f" `run.py state rebuild --from-audit {data_dir / AUDIT_FOLDER}` writes them anew from the log"
         )
 
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.options import DEFAULT_DATA_DIR, DataDir, whole_option
 from cli.views.say import say
+
+if TYPE_CHECKING:
+    from core.messages.kill_switch import ArmCause
 
 app = typer.Typer(rich_markup_mode=None)
 DEFAULT_PORT = 9464
@@ -28,7 +33,6 @@ def metrics(
 
     Example: run.py metrics --data-dir data --port 9464
     """
-    from cli.kill_switch_files import stored_status
     from cli.metrics_server import PATH, listening, make_app, serve
     from config.metrics import METRICS_HOST, metrics_host, stays_here
     from core.errors import InputError
@@ -37,7 +41,7 @@ def metrics(
     host = metrics_host(os.environ)
     if not data_dir.is_dir():
         raise InputError(f"--data-dir {data_dir}: expected the folder of an engine, found none")
-    reader = MetricsReader(data_dir, armed=lambda folder: stored_status(folder).armed)
+    reader = MetricsReader(data_dir, armed_by=_armed_by)
     with listening(host, port) as listener:
         bound = int(listener.getsockname()[1])
         say(f"metrics of {data_dir}: http://{f'[{host}]' if ':' in host else host}:{bound}{PATH}")
@@ -48,3 +52,10 @@ def metrics(
             )
         sys.stdout.flush()
         serve(make_app(reader.figures, local=stays_here(host)), listener)
+
+
+def _armed_by(folder: Path) -> Collection[ArmCause] | None:
+    from cli.kill_switch_files import stored_status
+
+    switch = stored_status(folder)
+    return switch.causes if switch.armed else None

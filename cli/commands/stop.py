@@ -25,11 +25,16 @@ def stop(
     """
     from actors.control.wire import RequestName
     from cli.data_folder import wait_until_free
-    from core.errors import FoundWrongError
+    from core.errors import FoundWrongError, NoAnswerError
     from core.messages.control import EngineStopping
     from reading.control_client import ask_engine, request_of
 
-    ask_engine(data_dir, request_of(RequestName.STOP, reason=reason), EngineStopping)
+    try:
+        ask_engine(data_dir, request_of(RequestName.STOP, reason=reason), EngineStopping)
+        unanswered = None
+    except NoAnswerError as error:
+        # An engine that stops at once may close its socket before it has answered.
+        unanswered = error
     if not wait_until_free(data_dir, timeout_s=15.0):
-        raise FoundWrongError("the engine accepted the stop but still runs after 15 s")
+        raise unanswered or FoundWrongError("the engine accepted the stop but still runs after 15 s")
     say("stopped")

@@ -16,14 +16,18 @@ app = typer.Typer(rich_markup_mode=None)
 @app.command()
 def trace(
     correlation: Annotated[
-        str, typer.Argument(metavar="ID", help="The id of a cycle or of an injected message.")
+        str,
+        typer.Argument(
+            metavar="ID", help="The id of a cycle, of an injected message, of a position or of an order."
+        ),
     ],
     data_dir: DataDir = DEFAULT_DATA_DIR,
     as_json: AsJson = False,
 ) -> None:
     """Show what is on record under an id, and as a tree with times which message led to which.
 
-    The records come from the audit log; the tree comes from a running engine, as far back as it remembers.
+    A position or an order stands for the cycle that opened the position. The records come from the audit log;
+    the tree comes from a running engine, as far back as it remembers.
     --json has every field of both.
 
     Example: run.py trace entry-20260105T140000Z
@@ -31,11 +35,14 @@ def trace(
     from cli.views.output import detail_text, show_json, show_table
     from core.errors import FoundWrongError
     from reading.audit import records_under, require_audit_log
-    from reading.books import with_kept_texts
+    from reading.books import opening_cycle, with_kept_texts
     from reading.engine_lock import running_engine
     from reading.json_forms import record_json, utc
 
     require_audit_log(data_dir)
+    if (cycle_id := opening_cycle(data_dir, correlation)) is not None:
+        say(f"{correlation} belongs to the cycle {cycle_id}:", err=True)
+        correlation = cycle_id
     found = list(records_under(data_dir, correlation))
     envelopes: tuple[str, ...] = ()
     if running_engine(data_dir) is not None:

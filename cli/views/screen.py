@@ -145,13 +145,13 @@ def kill_switch_text(switch: KillSwitchStatus | None) -> str:
 def latch_text(latch: EntryLatch) -> str:
     """What blocks entries until a person resumes them, and how they do."""
     since = f"since {time_text(latch.at)} by {latch.who}"
-    return f"{latch.reason} ({since}; run.py resume --reason … lets entries go on)"
+    return f'{latch.reason} ({since}; run.py resume --reason "…" lets entries go on)'
 
 
-def status_lines(status: EngineStatus, width: int) -> list[Line]:
-    """What `status` and the live view both begin with."""
+def status_lines(status: EngineStatus, width: int, *, most: int = FINDINGS_SHOWN) -> list[Line]:
+    """What `status` and the live view both begin with; at most `most` findings of the verdict."""
     return [
-        *verdict_lines(verdict(status), width),
+        *verdict_lines(verdict(status), width, most=most),
         *head_lines(status, width),
         *state_lines(status, width),
         *positions_lines(status, width),
@@ -189,7 +189,8 @@ def _account(status: EngineStatus) -> Iterable[Span]:
     if status.orders:
         unknown = sum(order.state is OrderState.UNKNOWN for order in status.orders)
         doubt = f", {unknown} of unknown outcome" if unknown else ""
-        yield Span(f"{len(status.orders)} orders under way{doubt}", BAD if unknown else "yellow")
+        orders = "1 order" if len(status.orders) == 1 else f"{len(status.orders)} orders"
+        yield Span(f"{orders} under way{doubt}", BAD if unknown else "yellow")
 
 
 def _actor(cell: CellView, width: int) -> Span:

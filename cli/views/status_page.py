@@ -15,6 +15,9 @@ from core.messages.market_data import Marks
 from core.orders.books import Position
 from reading.valuation import book_value
 
+FINDINGS_ALL = 1_000
+"""This page is where the live view sends a person for the rest."""
+
 __all__ = ["book_line", "kill_switch_text", "show_status", "status_page"]
 
 
@@ -25,7 +28,7 @@ def show_status(status: EngineStatus) -> None:
 
 def status_page(status: EngineStatus, width: int) -> list[Line]:
     """The screen, and below it how the engine itself is."""
-    lines = status_lines(status, width)
+    lines = status_lines(status, width, most=FINDINGS_ALL)
     if status.positions:
         lines += sentence(book_line(status.positions, status.market), width, indent=2, style="dim")
     lines += jobs_lines(status, width)

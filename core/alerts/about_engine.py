@@ -138,7 +138,7 @@ ENGINE: Final[Mapping[AlertCode, AlertEntry]] = {
         means="A second engine or program uses the bot's token to read, or a webhook is set. What it takes "
         "never arrives here: /arm would be lost.",
         do="Stop the other program, or give it a bot of its own. Until then arm on the machine: "
-        "run.py kill-switch arm.",
+        'run.py kill-switch arm --reason "…".',
         over="The alert phone_back tells that the commands are read by this engine alone again.",
         severities=(Severity.HIGH,),
         ends=AlertCode.PHONE_BACK,

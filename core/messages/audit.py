@@ -10,6 +10,9 @@ from pydantic import JsonValue
 from core.messages.base import Answered, Command, Event, Query
 from core.values import Value
 
+HEAD_UNKNOWN = "the head is unknown: "
+"""How the problem of a log begins that is whole as far as can be seen, and whose books can't be read."""
+
 
 class AuditKind(StrEnum):
     ENGINE_START = "ENGINE_START"

@@ -44,6 +44,10 @@ RESTARTED = (
 """Rooms that a person may restart. After mcp.orders, execution is restarted too."""
 
 
+REFUSES = "it refuses: "
+"""How the reason begins of a room that answers, and has nothing to say."""
+
+
 class EngineIdentity(Value):
     """What does not change while the engine runs. Holds no secret."""
 

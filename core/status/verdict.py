@@ -5,14 +5,15 @@ One pure function from the facts. A finding is a whole sentence for a tired pers
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
 from core.contract.base import Router
 from core.messages.alerting import ChannelStatus
-from core.messages.control import EngineStatus
+from core.messages.audit import HEAD_UNKNOWN
+from core.messages.control import REFUSES, EngineStatus
 from core.messages.kill_switch import ArmCause, KillSwitchStatus
 from core.orders.books import CycleOutcome, Job
 from core.orders.lifecycle import OrderState
@@ -98,10 +99,22 @@ def verdict(status: EngineStatus) -> Verdict:
 
 
 def verdict_without_engine(
-    *, why: str, open_positions: int | None, armed: bool, damage: str | None, data_dir: str
+    *,
+    why: str,
+    open_positions: int | None,
+    armed_by: Collection[ArmCause] | None,
+    damage: str | None,
+    has_log: bool,
+    data_dir: str,
 ) -> Verdict:
-    """What a folder says whose engine does not answer; `open_positions` is None if it has no books."""
+    """What a folder says whose engine does not answer.
+
+    `open_positions` is None if it has no books, `armed_by` if its switch is not armed.
+    """
     findings = []
+    if open_positions is None and has_log and damage is None:
+        text = f"the books (cerbero.db) are not there, and their log is: nobody knows what is open: {DAMAGED}"
+        findings.append(_act("books_missing", text))
     if damage is not None:
         findings.append(_act("books_damaged", f"the books can't be read: {damage}: {DAMAGED}"))
     if open_positions:
@@ -111,8 +124,10 @@ def verdict_without_engine(
     else:
         look = f"{why}; no position is open there" if open_positions == 0 else why
         findings.append(_look("engine_dead", f"{look}: run.py start --data-dir {data_dir}"))
-    if armed:
-        findings.append(_look("armed", "the kill switch is armed there: run.py kill-switch status"))
+    if armed_by is not None:
+        causes = ", ".join(cause.value for cause in armed_by)
+        text = f"the kill switch is armed there ({causes}): run.py kill-switch status --data-dir {data_dir}"
+        findings.append((_look if BY_A_PERSON.issuperset(armed_by) else _act)("armed", text))
     return verdict_of(findings, "")
 
 
@@ -140,7 +155,8 @@ def entry_blocked(status: EngineStatus) -> tuple[str, ...]:
 
 def _all_is_well(status: EngineStatus) -> str:
     """Why there is nothing to do: what is open, and when it is looked at, or when the next entry may be."""
-    held = _count(len(status.positions), "position") if status.positions else "no position"
+    filled = sum(position.contracts > 0 for position in status.positions)
+    held = _count(filled, "position") if filled else "no position"
     job = Job.MONITOR if status.positions else Job.ENTRY
     at = status.next_runs.get(job)
     following = "" if at is None else f", next {job} {at:%a %H:%M}Z"
@@ -190,7 +206,13 @@ def _rooms(status: EngineStatus) -> Iterator[Finding]:
 
 
 def _records(status: EngineStatus) -> Iterator[Finding]:
+    """What is wrong with log, books and venue, except what only follows from books that can't be read."""
     audit, recovery = status.audit, status.recovery
+    damage = status.unavailable.get("state", "").removeprefix(REFUSES)
+    if damage and audit is not None and audit.problem == f"{HEAD_UNKNOWN}{damage}":
+        audit = None
+    if damage and recovery is not None and damage in (recovery.error or ""):
+        recovery = None
     if audit is not None and not audit.ok:
         yield _act("audit_broken", f"the audit log is broken: {audit.problem}: run.py audit verify")
     if recovery is not None and not recovery.ok:
@@ -221,7 +243,9 @@ def _switch(status: EngineStatus) -> Iterator[Finding]:
     for source, why in sorted(switch.suspensions.items()):
         yield _look("suspended", f"entries are suspended by {source}: {why}")
     for latch in switch.latches:
-        text = f"no entry until you resume them, by {latch.source}: {latch.reason}: run.py resume"
+        text = (
+            f'no entry until you resume them, by {latch.source}: {latch.reason}: run.py resume --reason "…"'
+        )
         yield _look("latched", text)
 
 

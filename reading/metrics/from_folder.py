@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from actors.state.database import database_path
 from actors.state.stored import books_read
 from actors.state.tables.figures import BooksFigures
+from core.messages.kill_switch import ArmCause
 from core.status.verdict import verdict_without_engine
 from reading.metrics import table
 from reading.metrics.series import Figures
@@ -47,15 +48,22 @@ def put_books(figures: Figures, books: BooksFigures) -> None:
 
 
 def put_without_engine(
-    figures: Figures, books: BooksFigures | None, *, armed: bool | None, damage: str | None
+    figures: Figures,
+    books: BooksFigures | None,
+    *,
+    armed: bool | None,
+    armed_by: Collection[ArmCause] | None,
+    damage: str | None,
+    has_log: bool,
 ) -> None:
     """The verdict on a folder whose engine does not answer. `armed` is None if that can't be read."""
     figures.put(table.ARMED, armed)
     found = verdict_without_engine(
         why="the engine does not answer",
         open_positions=None if books is None else books.live_positions,
-        armed=bool(armed),
+        armed_by=armed_by,
         damage=damage,
+        has_log=has_log,
         data_dir="",
     )
     figures.mark(table.VERDICT, (found.level,))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from threading import Lock
 from time import monotonic
@@ -11,10 +11,12 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from actors.audit.files import AUDIT_FOLDER, audit_files
 from actors.control.wire import RequestName
 from actors.state.tables.figures import BooksFigures
 from core.errors import CerberoError
 from core.messages.control import EngineStatus
+from core.messages.kill_switch import ArmCause
 from reading.control_client import ask_engine, request_of
 from reading.engine_lock import running_engine
 from reading.errors import DataFolderError
@@ -42,20 +44,20 @@ def status_of(data_dir: Path) -> EngineStatus:
 class MetricsReader:
     """The figures of one data folder. Used by several threads.
 
-    `armed` says whether the switch is armed without an engine. The books are looked at even if the engine
-    answers, because they say what was before its start.
+    `armed_by` says what has armed the switch without an engine, None if nothing has. The books are looked at
+    even if the engine answers, because they say what was before its start.
     """
 
     def __init__(
         self,
         data_dir: Path,
         *,
-        armed: Callable[[Path], bool],
+        armed_by: Callable[[Path], Collection[ArmCause] | None],
         status: Callable[[Path], EngineStatus] = status_of,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._data_dir = data_dir
-        self._armed = armed
+        self._armed_by = armed_by
         self._status = status
         self._clock = clock
         self._lock = Lock()
@@ -80,7 +82,9 @@ class MetricsReader:
         if status is not None:
             put_status(figures, status)
         else:
-            put_without_engine(figures, books, armed=self._stored_armed(), damage=damage)
+            armed, causes = self._stored_switch()
+            has_log = any(audit_files(self._data_dir / AUDIT_FOLDER))
+            put_without_engine(figures, books, armed=armed, armed_by=causes, damage=damage, has_log=has_log)
         figures.put(table.UP, status is not None)
         figures.put(table.LOCK_HELD, self._is_held())
         figures.put(table.BOOKS_READABLE, books is not None)
@@ -125,11 +129,13 @@ class MetricsReader:
         self._went_well(ReadPart.STATUS)
         return status
 
-    def _stored_armed(self) -> bool | None:
+    def _stored_switch(self) -> tuple[bool | None, Collection[ArmCause] | None]:
+        """Whether it is armed, None if that can't be read, and by what."""
         try:
-            return self._armed(self._data_dir)
+            causes = self._armed_by(self._data_dir)
         except CerberoError:
-            return None  # What can't be read is told by the books' own figure.
+            return None, None  # What can't be read is told by the books' own figure.
+        return causes is not None, causes
 
     def _is_held(self) -> bool:
         try:

@@ -47,7 +47,7 @@ ENTRIES_BLOCKED = _gauge("entries_blocked", "1 if no entry would be made now, fo
 SUSPENDED = _gauge(
     "entries_suspended", "Suspensions of entries that end by themselves.", "source", SuspendedBy
 )
-LATCHED = _gauge("entries_latched", "1 if entries wait for `run.py resume`.", "source", LatchSource)
+LATCHED = _gauge("entries_latched", "1 if entries wait for a person to resume them.", "source", LatchSource)
 PERMITS = _counter("permits_granted", "Orders permitted since the kill switch's start.")
 VETOES = _counter("vetoes", "Orders refused a permit since the kill switch's start.")
 

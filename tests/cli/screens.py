@@ -46,7 +46,12 @@ def pictures() -> Iterator[tuple[str, str]]:
             yield f"top-{name}-{width}x{height}.txt", screen(shown, width, height)
         yield f"status-{name}-80.txt", "\n".join(plain(status_page(shown, 80))) + "\n"
     dead = verdict_without_engine(
-        why="no engine runs on data", open_positions=1, armed=False, damage=None, data_dir="data"
+        why="no engine runs on data",
+        open_positions=1,
+        armed_by=None,
+        damage=None,
+        has_log=True,
+        data_dir="data",
     )
     yield "status-engine-dead-80.txt", "\n".join(plain(verdict_lines(dead, 80))) + "\n"
     for width, height in SIZES:

@@ -67,7 +67,10 @@ class Cli:
 
 
 def started(
-    *arguments: str | Path, stdout: int | IO[str] = subprocess.PIPE, **variables: str
+    *arguments: str | Path,
+    stdout: int | IO[str] = subprocess.PIPE,
+    cwd: Path = ROOT,
+    **variables: str,
 ) -> subprocess.Popen[str]:
     """A command in a process of its own; the test ends it."""
     environment = {
@@ -75,7 +78,7 @@ def started(
     } | {f"CERBERO_BITE_{name}": value for name, value in variables.items()}
     return subprocess.Popen(
         [sys.executable, str(ROOT / "run.py"), *map(str, arguments)],
-        cwd=ROOT,
+        cwd=cwd,
         env=environment,
         stdout=stdout,
         stderr=subprocess.PIPE,

@@ -173,6 +173,13 @@ def test_what_blocks_entries_until_a_person_resumes_them_is_shown_armed_or_not(
         lay(tmp_path, ArmCause.OPERATOR)
     shown = " ".join(cli("kill-switch", "status", "--data-dir", tmp_path).out.split())
     assert "operator a look (since" in shown
-    assert "by ann; run.py resume --reason … lets entries go on)" in shown
+    assert 'by ann; run.py resume --reason "…" lets entries go on)' in shown
     told = json.loads(cli("kill-switch", "status", "--json", "--data-dir", tmp_path).out)
     assert [each["source"] for each in told["latches"]] == ["operator"]
+
+
+def test_a_running_engine_is_asked_although_its_books_can_not_be_read(tmp_path: Path) -> None:
+    """At night somebody sees damaged books: whether it is armed is what they need to know."""
+    (tmp_path / "cerbero.db").write_bytes(b"no database" * 1000)
+    with held_folder(tmp_path, [answer_of(engine_status())]):
+        assert switch_now(tmp_path).engine_problem is None

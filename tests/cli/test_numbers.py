@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -66,7 +67,10 @@ def test_the_numbers_of_all_commands_are_found() -> None:
 
 
 @pytest.mark.parametrize("number", NUMBERS, ids=" ".join)
-def test_a_text_that_only_python_takes_for_a_number_is_refused(cli: Cli, number: tuple[str, ...]) -> None:
+def test_a_text_that_only_python_takes_for_a_number_is_refused(
+    cli: Cli, tmp_path: Path, number: tuple[str, ...]
+) -> None:
+    cli.monkeypatch.chdir(tmp_path)
     *path, name = number
     for text in STRANGE:
         others = OTHERS.get(" ".join(path), OTHERS.get(path[0], ()))

@@ -140,7 +140,7 @@ def test_a_whole_log_is_named_as_what_loses_nothing(
     data_dir: Path, backup: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Books from the log know all of it; only a log that is damaged is a reason to restore."""
-    hint = "loses nothing of this: run.py state rebuild"
+    hint = "loses nothing of this: run.py state rebuild --from-audit "
     assert restore(data_dir, "--from", backup, "--dry-run") == ExitCode.OK
     assert hint in capsys.readouterr().out
     (data_dir / "cerbero.db").write_bytes(b"no database" * 1000)

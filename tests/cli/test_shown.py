@@ -160,7 +160,7 @@ def test_an_armed_switch_says_why_and_what_exits_do() -> None:
     latch = EntryLatch(source=LatchSource.OPERATOR, latched=True, reason="a look", who="ann", at=NOW)
     shown = kill_switch_text(SWITCH.model_copy(update={"latches": (latch,)}))
     assert shown.startswith("entries suspended: operator: a look (since ")
-    assert shown.endswith("by ann; run.py resume --reason … lets entries go on)")
+    assert shown.endswith('by ann; run.py resume --reason "…" lets entries go on)')
 
 
 @pytest.mark.parametrize(

@@ -140,3 +140,11 @@ def test_a_file_at_the_place_of_the_socket_is_not_trusted(tmp_path: Path) -> Non
         path.write_text("in the way", "utf-8")
         with pytest.raises(FoundWrongError, match="not trusted, nothing was sent"):
             list(exchange(tmp_path, request_of(RequestName.STATUS)))
+
+
+def test_an_answer_of_another_version_is_told_in_a_sentence(tmp_path: Path) -> None:
+    """The package was upgraded under a running engine: what it says has a field too few."""
+    said = encode(ControlAnswer(ok=True, answer="Healthcheck", body={"ok": True, "problems": []}))
+    with engine_that_says(tmp_path, said), pytest.raises(FoundWrongError, match="another version") as told:
+        ask_engine(tmp_path, request_of(RequestName.HEALTHCHECK), Healthcheck)
+    assert "at: Field required" in str(told.value)

@@ -39,7 +39,7 @@ def engine(folder: Path, *, faults: tuple[str, ...] = ()) -> Iterator[tuple[Play
 
     scrapes: list[int] = []
     reader = MetricsReader(
-        folder, armed=lambda _: False, status=status, clock=lambda: AGAIN_AFTER_S * len(scrapes)
+        folder, armed_by=lambda _: None, status=status, clock=lambda: AGAIN_AFTER_S * len(scrapes)
     )
 
     def scrape() -> Figures:

@@ -54,7 +54,7 @@ def test_a_pause_blocks_monday_over_a_kill_and_a_resumption_lets_a_later_monday_
     assert entries(played)[-1:] == [(CycleOutcome.ENTERED, ())]
     assert_laws_hold(played)
     assert ends(played) == [
-        "no position is opened until somebody resumes entries (run.py resume)",
+        'no position is opened until somebody resumes entries (run.py resume --reason "…")',
         "what operator had blocked goes on; nothing blocks entries now",
     ]
     [latch] = entry_latches(at)

@@ -14,7 +14,7 @@ KEPT = ("decisions", "record")
 SHOWN_CHARACTERS_MAX = 120
 WHAT_TO_DO = (
     "See all places with `run.py audit verify --books`; then stop the engine, move cerbero.db away, write it"
-    " anew from the log with `run.py state rebuild`, start, and disarm"
+    " anew from the log with `run.py state rebuild --from-audit data/audit`, start, and disarm"
 )
 """For a person whose books are not what the log makes of them."""
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from actors.phone.actor import CONFLICT_S, TOO_OLD
+from actors.phone.actor import AGAIN_S, CONFLICT_S, TOO_OLD
 from actors.phone.bot import NotReached, SomebodyElseReads
 from actors.runtime import ActorUnavailable, AskTimeout
 from core.alerts import AlertCode
@@ -62,6 +62,42 @@ def test_arm_passes_what_was_sent_before_it() -> None:
     desk.sent(2, "/arm")
     desk.run(0.1)
     assert len(desk.armed) == 1
+
+
+@pytest.mark.parametrize(
+    ("stuck", "text"), [(InjectMessage, "/pause"), (GetStatus, "/status")], ids=["books", "control"]
+)
+def test_arm_passes_what_is_stuck_when_it_is_sent(stuck: type, text: str) -> None:
+    """Who types in vain at first sends /arm then: it must not wait until all of that is given up."""
+    desk = Desk()
+    armed_before: list[bool] = []
+
+    def away(_: object) -> object:
+        if not armed_before:
+            desk.sent(50, "/arm")
+        armed_before.append(bool(desk.armed))
+        raise AWAY
+
+    desk.ctx.asks[stuck] = away
+    for number in range(1, 9):
+        desk.sent(number, text)
+    for _ in range(20):
+        desk.run(AGAIN_S)
+    assert len(desk.armed) == 1
+    assert armed_before.count(False) == 1, "what was typed before was tried first"
+    assert desk.bot.unconfirmed == []
+
+
+def test_an_outage_does_not_hold_up_what_was_read_before_it() -> None:
+    desk = Desk()
+    desk.ctx.asks[InjectMessage] = AWAY
+    desk.sent(1, "/pause")
+    desk.run(0.1)
+    desk.ctx.asks[InjectMessage] = desk._inject
+    desk.bot.failures.extend(NotReached("cut") for _ in range(9))
+    for _ in range(3):
+        desk.run(AGAIN_S)
+    assert [inject.message for inject in desk.injected] == ["PauseEntries"]
 
 
 def test_an_arming_that_is_not_certain_is_not_called_done() -> None:

@@ -13,7 +13,7 @@ from core.messages.decision import CycleEnded
 from core.messages.kill_switch import ArmCause
 from core.messages.phone import PhoneStatus
 from core.orders.books import CycleOutcome, Job, OrderRow
-from core.orders.lifecycle import OrderState
+from core.orders.lifecycle import OrderState, PositionState
 from core.status.verdict import Urgency, entry_blocked, verdict, verdict_without_engine
 from core.strategy import ExitsSection, Strategy
 from core.values import CycleId, Label
@@ -246,20 +246,61 @@ def test_what_blocks_an_entry(changes: dict[str, object], said: tuple[str, ...])
 
 
 @pytest.mark.parametrize(
-    ("positions", "is_armed", "damage", "found"),
+    ("positions", "armed_by", "damage", "has_log", "found"),
     [
-        (None, False, None, [("LOOK", "engine_dead")]),
-        (0, False, None, [("LOOK", "engine_dead")]),
-        (1, False, None, [("ACT", "engine_dead")]),
-        (2, True, None, [("ACT", "engine_dead"), ("LOOK", "armed")]),
-        (None, False, "malformed", [("ACT", "books_damaged"), ("LOOK", "engine_dead")]),
+        (None, None, None, False, [("LOOK", "engine_dead")]),
+        (0, None, None, True, [("LOOK", "engine_dead")]),
+        (1, None, None, True, [("ACT", "engine_dead")]),
+        (2, [ArmCause.OPERATOR], None, True, [("ACT", "engine_dead"), ("LOOK", "armed")]),
+        (0, [ArmCause.OPERATOR, ArmCause.DATABASE], None, True, [("ACT", "armed"), ("LOOK", "engine_dead")]),
+        (None, None, "malformed", True, [("ACT", "books_damaged"), ("LOOK", "engine_dead")]),
+        (None, None, None, True, [("ACT", "books_missing"), ("LOOK", "engine_dead")]),
     ],
 )
 def test_a_folder_without_a_running_engine(
-    positions: int | None, is_armed: bool, damage: str | None, found: list[tuple[str, str]]
+    positions: int | None,
+    armed_by: list[ArmCause] | None,
+    damage: str | None,
+    has_log: bool,
+    found: list[tuple[str, str]],
 ) -> None:
     verdict_ = verdict_without_engine(
-        why="no engine runs on data", open_positions=positions, armed=is_armed, damage=damage, data_dir="data"
+        why="no engine runs on data",
+        open_positions=positions,
+        armed_by=armed_by,
+        damage=damage,
+        has_log=has_log,
+        data_dir="data",
     )
     assert [(finding.level.value, finding.code) for finding in verdict_.findings] == found
     assert "run.py start --data-dir data" in " ".join(finding.text for finding in verdict_.findings)
+
+
+def damaged(audit: str, recovery: str) -> EngineStatus:
+    """Books that can't be read, and what the log and the recovery then say."""
+    return state(
+        **part("audit", ok=False, problem=audit),
+        **part("recovery", ok=False, error=recovery),
+        unavailable={"state": "it refuses: database_corrupt: malformed"},
+    )
+
+
+def test_what_only_follows_from_damaged_books_is_not_told_beside_them() -> None:
+    """A log that is whole is not called broken because the books can't say where it ends."""
+    status = damaged(
+        "the head is unknown: database_corrupt: malformed", "account: database_corrupt: malformed"
+    )
+    assert codes(status) == [("ACT", "books_damaged")]
+
+
+def test_a_log_that_is_broken_beside_damaged_books_is_told() -> None:
+    status = damaged(
+        "record 7: another hash; the head is unknown: database_corrupt: malformed", "size differs"
+    )
+    told = {code for _, code in codes(status)}
+    assert told == {"books_damaged", "audit_broken", "recovery_failed"}
+
+
+def test_an_entry_that_waits_for_its_fill_is_no_open_position() -> None:
+    waiting = PUT.model_copy(update={"state": PositionState.AWAITING_FILL, "contracts": 0})
+    assert verdict(state(positions=(waiting,))).text.startswith("nothing needs you: no position open")

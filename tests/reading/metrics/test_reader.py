@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import closing
 from datetime import timedelta
 from decimal import Decimal
@@ -48,8 +48,10 @@ class Asked:
             raise self.answer
         return self.answer
 
-    def reader(self, folder: Path, armed: Callable[[Path], bool] = lambda _: False) -> MetricsReader:
-        return MetricsReader(folder, armed=armed, status=self.status, clock=lambda: self.now_s)
+    def reader(
+        self, folder: Path, armed_by: Callable[[Path], Collection[ArmCause] | None] = lambda _: None
+    ) -> MetricsReader:
+        return MetricsReader(folder, armed_by=armed_by, status=self.status, clock=lambda: self.now_s)
 
 
 DEAD = EngineNotRunningError("no engine runs on data")
@@ -86,7 +88,7 @@ def test_a_slow_answer_is_as_old_as_its_end(tmp_path: Path) -> None:
         asked.now_s += 8.0
         return asked.status(folder)
 
-    reader = MetricsReader(tmp_path, armed=lambda _: False, status=slow, clock=lambda: asked.now_s)
+    reader = MetricsReader(tmp_path, armed_by=lambda _: None, status=slow, clock=lambda: asked.now_s)
     figures = reader.figures()
     assert reader.figures() is figures
     assert figures.values[table.READ_SECONDS][ReadPart.STATUS] == 8.0
@@ -94,7 +96,7 @@ def test_a_slow_answer_is_as_old_as_its_end(tmp_path: Path) -> None:
 
 def test_a_dead_engine_is_told_with_what_its_books_say(tmp_path: Path) -> None:
     folder = make_whole_books(tmp_path)
-    figures = Asked(DEAD).reader(folder, armed=lambda _: True).figures()
+    figures = Asked(DEAD).reader(folder, armed_by=lambda _: (ArmCause.OPERATOR,)).figures()
     assert one(figures, table.UP) == 0.0
     assert one(figures, table.LOCK_HELD) == 0.0
     assert one(figures, table.BOOKS_READABLE) == 1.0

@@ -1,0 +1,1 @@
+"""Entries of the runbook, followed literally against a real engine and a real paper venue."""

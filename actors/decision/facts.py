@@ -81,7 +81,7 @@ def trading_facts(
 ) -> TradingFacts:
     """What the protections read. `results` are all closed trades, oldest first; `highs` those known so far,
     to which the P&L of now is added."""
-    section, since = strategy.protections, resumed_at(books)
+    section, since = strategy.protections, resumed_at(books, now)
     closed = {each.position_id: each.pnl_usd for each in results}
     # The books are read before the results, so that one closed in between is in both.
     live = (position for position in books.open_positions if position.position_id not in closed)
@@ -100,10 +100,15 @@ def trading_facts(
     )
 
 
-def resumed_at(books: Books) -> datetime | None:
-    """When a person last resumed entries after a breach."""
+def resumed_at(books: Books, now: datetime) -> datetime | None:
+    """When a person last resumed entries after a breach.
+
+    None, so that all counts, if that is still to come: the clock then ran ahead, and until it is there again
+    no protection would count anything.
+    """
     latch = books.latch(LatchSource.PROTECTIONS)
-    return None if latch is None else latch.resumed_at
+    resumed = None if latch is None else latch.resumed_at
+    return None if resumed is None or resumed > now else resumed
 
 
 def marks_of(chain: OptionChain | None, positions: Iterable[Position]) -> dict[str, Decimal]:

@@ -112,6 +112,20 @@ def test_a_breach_is_latched_once_and_again_only_after_a_person_resumed() -> Non
     assert len(desk.sent("state", LatchEntries)) == 2
 
 
+def test_a_resumption_by_a_clock_that_ran_ahead_hides_nothing() -> None:
+    """Set back since, the clock would take months to come to it, and no loss would count until then."""
+    desk = DecisionDesk()
+    desk.results, desk.positions = LOSSES, [position()]
+    ahead = NOW + 365 * 24 * HOUR
+    desk.latches = (
+        EntryLatch(
+            source=LatchSource.PROTECTIONS, latched=False, reason="-", who="ann", at=ahead, resumed_at=ahead
+        ),
+    )
+    desk.tell(snapshot())
+    assert len(desk.sent("state", LatchEntries)) == 1
+
+
 def test_marks_of_a_stored_snapshot_are_enough_for_a_drawdown() -> None:
     """A mark of 0.5 ETH on a short of 9 contracts at 3,000 USD is 13,500 USD below the peak: 6.75 %."""
     desk = DecisionDesk()

@@ -22,7 +22,7 @@ from core.rules.facts import (
     OpenPositionFacts,
     TradingFacts,
 )
-from core.statistics.highs import PnlHigh, highs_with
+from core.statistics.highs import PnlHigh, highs_with, realised_highs
 from core.statistics.marked import total_pnl_usd
 from core.strategy import Strategy
 from core.values import Mode
@@ -91,6 +91,9 @@ def trading_facts(
         highs = ()
     elif pnl_usd is not None:
         window = timedelta(days=section.drawdown_window_d)
+        if not highs:
+            realised = ((each.closed_at, float(each.pnl_usd)) for each in results)
+            highs = realised_highs(realised, window=window, since=since)
         highs = highs_with(highs, PnlHigh(at=now, pnl_usd=pnl_usd), window=window, since=since)
     return TradingFacts(
         since=since,

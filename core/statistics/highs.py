@@ -7,7 +7,7 @@ kept is above all after it. There is at most one for each day, or thirtieth of a
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -65,6 +65,23 @@ def highs_with(
 def _part(at: datetime, length: timedelta) -> int:
     """The number of the day, or of the shorter part of time, that a moment lies in."""
     return (at - _EPOCH) // length
+
+
+def realised_highs(
+    closed: Iterable[tuple[datetime, float]], *, window: timedelta, since: datetime | None
+) -> tuple[PnlHigh, ...]:
+    """The highs of closed trades alone, each with the time of its close and its P&L, oldest first.
+
+    They are what is known where no highs were kept: in books from before they were, or while the protection
+    was off.
+    """
+    highs: tuple[PnlHigh, ...] = ()
+    total_usd = 0.0
+    for at, pnl_usd in closed:
+        for point in (PnlHigh(at=at, pnl_usd=total_usd), PnlHigh(at=at, pnl_usd=total_usd + pnl_usd)):
+            highs = highs_with(highs, point, window=window, since=since)
+        total_usd += pnl_usd
+    return highs
 
 
 def within(

@@ -166,8 +166,14 @@ def monitor_facts(
 
 
 def monitor_inputs(
-    now: datetime, positions: Sequence[Position], market: MonitorMarket
+    now: datetime,
+    positions: Sequence[Position],
+    market: MonitorMarket,
+    *,
+    closing: Sequence[Position] = (),
 ) -> tuple[MonitorFacts, ...]:
-    """The facts of all positions that are decided on together."""
-    most = largest_by_margin(positions, marks_of(market.chain, positions))
+    """The facts of all positions that are decided on together. While one of those that are `closing` already
+    uses most margin, none of them does."""
+    held = (*closing, *positions)
+    most = largest_by_margin(held, marks_of(market.chain, held))
     return tuple(monitor_facts(now, each, market, uses_most_margin=each is most) for each in positions)

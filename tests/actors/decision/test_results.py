@@ -16,6 +16,7 @@ from core.messages.state import GetTradeResults, LatchEntries, SetSystem
 from core.orders.books import CycleOutcome, EntryLatch, Job, LatchSource, TradeResult
 from core.orders.exit_rule import ExitRule
 from core.protection_settings import ProtectionsSection
+from core.orders.lifecycle import PositionState
 from core.rules.facts import HeldAccount
 from core.statistics.highs import HIGHS_KEY, highs_of
 from core.strategy import Strategy
@@ -216,6 +217,45 @@ def test_of_two_positions_margin_closes_the_one_that_uses_most() -> None:
     desk.snapshot(monitor_market(account=margin(0.6)))
     (close,) = desk.sent("execution", ClosePosition)
     assert (close.position_id, close.exit_rule) == ("p-entry-2", ExitRule.MARGIN)
+
+
+@pytest.mark.parametrize(("contracts_closing", "closes"), [(2, 0), (1, 1)])
+def test_margin_closes_no_further_position_while_the_one_that_uses_most_is_closed(
+    contracts_closing: int, closes: int
+) -> None:
+    """Its margin is free only when the exit has filled, and each stored snapshot runs a monitor until then."""
+    desk = DecisionDesk()
+    closing = position("p-entry-2", PositionState.CLOSING, contracts=contracts_closing)
+    desk.positions = [position(contracts=2), closing]
+    desk.due(Job.MONITOR)
+    desk.snapshot(monitor_market(account=margin(0.6)))
+    assert len(desk.sent("execution", ClosePosition)) == closes
+
+
+@pytest.mark.raises_alert(AlertCode.MARGIN_HIGH, AlertCode.MARGIN_BACK)
+def test_margin_is_no_longer_shown_or_high_once_nothing_is_held() -> None:
+    """The account is not read then, so that the last figure would stand for ever."""
+    desk = DecisionDesk()
+    desk.positions = [position()]
+    desk.tell(snapshot(account=margin(0.5)))
+    desk.positions = []
+    desk.due(Job.MONITOR)
+    told = [a.code for a in desk.sent("alerting", RaiseAlert) if a.code.startswith("margin")]
+    assert told == ["margin_high", "margin_back"]
+    seen = desk.status().results
+    assert seen is not None
+    assert seen.margin_use is None
+
+
+def test_a_margin_that_could_not_be_read_again_is_not_shown_as_the_present_one() -> None:
+    desk = DecisionDesk()
+    desk.positions = [position()]
+    desk.tell(snapshot(account=margin(0.3)))
+    unread = CALM_ACCOUNT.model_copy(update={"venue_equity_eth": None, "maintenance_margin_eth": None})
+    desk.tell(snapshot(1, account=unread))
+    seen = desk.status().results
+    assert seen is not None
+    assert seen.margin_use is None
 
 
 def test_a_monitor_whose_margin_was_not_read_holds_nothing_for_granted() -> None:

@@ -151,7 +151,9 @@ class KillSwitch(Room[KillSwitchProtocol | Look]):
         """Cancel the entries that rest when a source blocks entries anew: they need no further permit."""
         before = {latch.source for latch in self._gate.latches}
         self._gate.take_books(books)
-        new = [f"{latch.source}: {latch.reason}" for latch in self._gate.latches if latch.source not in before]
+        new = [
+            f"{latch.source}: {latch.reason}" for latch in self._gate.latches if latch.source not in before
+        ]
         if new:
             self._reporter.withdraw_entries("; ".join(new))
 

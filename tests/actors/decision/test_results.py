@@ -15,8 +15,8 @@ from core.messages.market_data import FetchSnapshot, LegMark, MarketSnapshotStor
 from core.messages.state import GetTradeResults, LatchEntries, SetSystem
 from core.orders.books import CycleOutcome, EntryLatch, Job, LatchSource, TradeResult
 from core.orders.exit_rule import ExitRule
-from core.protection_settings import ProtectionsSection
 from core.orders.lifecycle import PositionState
+from core.protection_settings import ProtectionsSection
 from core.rules.facts import HeldAccount
 from core.statistics.highs import HIGHS_KEY, highs_of
 from core.strategy import Strategy
@@ -152,7 +152,7 @@ def test_a_high_outlives_the_incarnation_that_saw_it() -> None:
 
 @pytest.mark.parametrize("kept", [None, "[]"])
 def test_books_without_highs_know_the_peak_of_their_closed_trades(kept: str | None) -> None:
-    """As those from before highs were kept: 18,000 USD below the peak of three weeks ago are 9 % of equity."""
+    """As those from before highs were kept: 18,000 USD below the peak of 21 days ago are 9 % of equity."""
     desk = DecisionDesk(strategy=Strategy(protections=ProtectionsSection(loss_max_multiple=None)))
     desk.results = [
         loss.model_copy(update={"pnl_usd": Decimal(pnl_usd)})
@@ -223,7 +223,7 @@ def test_of_two_positions_margin_closes_the_one_that_uses_most() -> None:
 def test_margin_closes_no_further_position_while_the_one_that_uses_most_is_closed(
     contracts_closing: int, closes: int
 ) -> None:
-    """Its margin is free only when the exit has filled, and each stored snapshot runs a monitor until then."""
+    """Its margin is free only when the exit has filled, and each snapshot runs a monitor until then."""
     desk = DecisionDesk()
     closing = position("p-entry-2", PositionState.CLOSING, contracts=contracts_closing)
     desk.positions = [position(contracts=2), closing]

@@ -28,7 +28,8 @@ from core.errors import CerberoError, FoundWrongError, InputError
 from core.kill_file import Arming
 from core.messages.audit import AuditEvent, AuditKind, SwitchWord
 from core.messages.kill_switch import ArmCause
-from core.messages.state import AnyRecording, RecordEvent, SetSystem
+from core.messages.state import AnyRecording, LatchEntries, RecordEvent, SetSystem
+from core.orders.books import LatchSource
 from core.system_keys import FORMER_TAGS_KEY, RESTORE_PENDING, RESTORED_KEY, TAG_KEY
 from reading.backups import BOUND, ProvedBackup, bound_to, proved_backup, stored_settings, tags_drawn
 from reading.losses import Losses, losses
@@ -165,6 +166,8 @@ def told(plan: Restore, data_dir: Path) -> Iterator[str]:
             "what was opened after the backup stays at the venue; the engine will name it and open nothing "
             "meanwhile, and will not close it: that is for you to do"
         )
+    for latch in lost.latches:
+        yield f"entries stay blocked until a person resumes them: {latch['source']}: {latch['reason']}"
     if plan.arms is not None:
         yield f"the kill switch stays armed: {plan.arms.reason}"
 
@@ -211,6 +214,16 @@ def _record(plan: Restore, data_dir: Path, draft: Path, now: datetime) -> None:
         SetSystem(request_id=f"{stamp}-{key}", key=key, value=value, at=at)
         for key, value in settings.items()
         if value
+    ]
+    requests += [
+        LatchEntries(
+            request_id=f"{stamp}-{latch['source']}",
+            source=LatchSource(str(latch["source"])),
+            reason=str(latch["reason"]),
+            who=str(latch["who"]),
+            at=at,
+        )
+        for latch in plan.losses.latches
     ]
     requests.append(RecordEvent(request_id=stamp, audit=(event,)))
     record_offline(draft, requests, at)

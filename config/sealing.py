@@ -27,7 +27,8 @@ def write_hash(path: Path) -> str:
 def write_local_hash(path: Path) -> str | None:
     """Seal the local overrides beside the file, as `write_hash` does, and return their hash.
 
-    Only overridden limits and sizes need it: without any, None, and the local file stays as it is.
+    Only guarded overrides need it (`config.strategy_file.GUARDED`): without any, None, and the local file
+    stays as it is.
     """
     loaded = load_strategy(path)
     if not loaded.guarded_overrides or loaded.local_hash_computed is None:

@@ -18,8 +18,9 @@ from core.strategy import Strategy
 from core.text import visible
 
 HASH_KEY = "config_hash"
-GUARDED_SECTIONS = ("limits.", "sizing.")
-"""Outside paper, overrides of these need a seal of their own: they say how much money is at stake."""
+GUARDED = ("limits.", "sizing.", "protections.", "exits.margin_")
+"""Outside paper, overrides of these need a seal of their own: they say how much money is at stake, and what
+stops the strategy before more is lost."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,11 @@ class LoadedStrategy:
 
     @property
     def guarded_overrides(self) -> tuple[str, ...]:
-        """Those of limits and sizes."""
-        return tuple(override for override in self.overrides if override.startswith(GUARDED_SECTIONS))
+        """Those of limits, sizes, protections and the bounds on margin."""
+        return tuple(override for override in self.overrides if override.startswith(GUARDED))
 
     def require_hash(self) -> None:
-        """Raise `ConfigError` if a person has not sealed these settings, overridden limits and sizes too."""
+        """Raise `ConfigError` if a person has not sealed these settings, guarded overrides too."""
         if not self.hash_matches:
             found = self.hash_stored or "none"
             raise ConfigError(
@@ -61,9 +62,9 @@ class LoadedStrategy:
             found = self.local_hash_stored or "none"
             raise ConfigError(
                 f"{local_overrides_path(self.path)}: {HASH_KEY}: expected {self.local_hash_computed}, found "
-                f"{found}; outside paper, limits and sizes are overridden under a seal only, here "
-                f"{', '.join(self.guarded_overrides)}; if that is meant, seal it with: "
-                "run.py config hash --write; else take them out of the file"
+                f"{found}; outside paper, limits, sizes, protections and the bounds on margin are overridden "
+                f"under a seal only, here {', '.join(self.guarded_overrides)}; if that is meant, seal it "
+                "with: run.py config hash --write; else take them out of the file"
             )
 
 

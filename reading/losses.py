@@ -32,6 +32,8 @@ class Losses:
     """Whether the folder's own log can be followed to its end and makes books: nothing need be lost."""
     changed: tuple[str, ...]
     """The positions that the backup knows, and that were traded or settled since."""
+    latches: tuple[Row, ...] = ()
+    """The rows of `entry_latches` that block entries in the folder. They must go on doing so."""
 
     @property
     def count(self) -> int:
@@ -108,7 +110,14 @@ def losses(data_dir: Path, backup: ProvedBackup) -> Losses:
         tuple(unread),
         log_is_whole=followed.problem is None and not by_log.problems and followed.link.seq > 0,
         changed=_changed(data_dir, by_log, backup),
+        latches=_latched(data_dir, by_log),
     )
+
+
+def _latched(data_dir: Path, by_log: FoldedBooks) -> tuple[Row, ...]:
+    """What blocks entries by the database or, of what that does not hold, by the log."""
+    rows = dict(by_log.tables["entry_latches"]) | _rows(data_dir, "entry_latches")[0]
+    return tuple(row for row in rows.values() if row["latched"])
 
 
 def _changed(data_dir: Path, by_log: FoldedBooks, backup: ProvedBackup) -> tuple[str, ...]:

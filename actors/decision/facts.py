@@ -22,7 +22,7 @@ from core.rules.facts import (
     OpenPositionFacts,
     TradingFacts,
 )
-from core.statistics.highs import PnlHigh, highs_with
+from core.statistics.highs import PnlHigh, highs_with, realised_highs
 from core.statistics.marked import total_pnl_usd
 from core.strategy import Strategy
 from core.values import Mode
@@ -81,7 +81,7 @@ def trading_facts(
 ) -> TradingFacts:
     """What the protections read. `results` are all closed trades, oldest first; `highs` those known so far,
     to which the P&L of now is added."""
-    section, since = strategy.protections, resumed_at(books)
+    section, since = strategy.protections, resumed_at(books, now)
     closed = {each.position_id: each.pnl_usd for each in results}
     # The books are read before the results, so that one closed in between is in both.
     live = (position for position in books.open_positions if position.position_id not in closed)
@@ -91,6 +91,9 @@ def trading_facts(
         highs = ()
     elif pnl_usd is not None:
         window = timedelta(days=section.drawdown_window_d)
+        if not highs:
+            realised = ((each.closed_at, float(each.pnl_usd)) for each in results)
+            highs = realised_highs(realised, window=window, since=since)
         highs = highs_with(highs, PnlHigh(at=now, pnl_usd=pnl_usd), window=window, since=since)
     return TradingFacts(
         since=since,
@@ -100,10 +103,15 @@ def trading_facts(
     )
 
 
-def resumed_at(books: Books) -> datetime | None:
-    """When a person last resumed entries after a breach."""
+def resumed_at(books: Books, now: datetime) -> datetime | None:
+    """When a person last resumed entries after a breach.
+
+    None, so that all counts, if that is still to come: the clock then ran ahead, and until it is there again
+    no protection would count anything.
+    """
     latch = books.latch(LatchSource.PROTECTIONS)
-    return None if latch is None else latch.resumed_at
+    resumed = None if latch is None else latch.resumed_at
+    return None if resumed is None or resumed > now else resumed
 
 
 def marks_of(chain: OptionChain | None, positions: Iterable[Position]) -> dict[str, Decimal]:
@@ -158,8 +166,14 @@ def monitor_facts(
 
 
 def monitor_inputs(
-    now: datetime, positions: Sequence[Position], market: MonitorMarket
+    now: datetime,
+    positions: Sequence[Position],
+    market: MonitorMarket,
+    *,
+    closing: Sequence[Position] = (),
 ) -> tuple[MonitorFacts, ...]:
-    """The facts of all positions that are decided on together."""
-    most = largest_by_margin(positions, marks_of(market.chain, positions))
+    """The facts of all positions that are decided on together. While one of those that are `closing` already
+    uses most margin, none of them does."""
+    held = (*closing, *positions)
+    most = largest_by_margin(held, marks_of(market.chain, held))
     return tuple(monitor_facts(now, each, market, uses_most_margin=each is most) for each in positions)

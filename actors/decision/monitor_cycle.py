@@ -62,6 +62,7 @@ class MonitorCycle(Cycle):
         self.reasons: list[str] = []
         self.tables: list[str] = []
         self.exits: dict[PositionId, DueExit] = {}
+        self.closing: list[Position] = []
         to_decide = self._positions_to_decide()
         if to_decide:
             expirations = tuple(sorted({position.plan.expiration for position in to_decide}))
@@ -87,6 +88,7 @@ class MonitorCycle(Cycle):
             if position.plan.expiration <= now:
                 self.reasons.append(f"awaiting_settlement:{position.position_id}")
             elif position.state is PositionState.CLOSING:
+                self.closing.append(position)
                 self._note(CycleOutcome.EXIT_WORKING, f"exit_under_way:{position.position_id}")
             else:
                 to_decide.append(position)
@@ -105,7 +107,7 @@ class MonitorCycle(Cycle):
         now = desk.ctx.now()
         self.enter(Step.RECORDING, desk.rooms.state)
         booked = []
-        for facts in monitor_inputs(now, positions, market):
+        for facts in monitor_inputs(now, positions, market, closing=self.closing):
             position_id = facts.position.position_id
             decision = decide_exit(facts, desk.strategy)
             texts: list[str] = []

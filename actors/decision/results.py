@@ -93,6 +93,7 @@ class Results:
         books = self._desk.books()
         if market is None:
             if not books.open_positions:
+                self._end_high_margin("nothing is held any more", cause)
                 self.look(books, {}, None, NOT_READ, cause)
             return
         marks_eth = marks_of(market.chain, books.open_positions)
@@ -138,10 +139,8 @@ class Results:
     def watch_margin(self, account: HeldAccount, cause: str) -> None:
         """Alert when the margin in use becomes high, and when it no longer is."""
         use, bound = margin_use(account), self._desk.strategy.exits.margin_warn
-        if use is None:
-            return
         self._margin_use = use
-        if bound is None:
+        if use is None or bound is None:
             return
         if at_least("margin", use, bound).passed and not self._margin_is_high:
             self._margin_is_high = True
@@ -150,9 +149,14 @@ class Results:
                 f" (exits.margin_warn){self._what_follows()}"
             )
             self._desk.alert(Severity.HIGH, AlertCode.MARGIN_HIGH, text, cause)
-        elif self._margin_is_high and use < bound * CALM_FRAC:
-            self._margin_is_high = False
+        elif use < bound * CALM_FRAC:
             text = f"maintenance margin is {use:.1%} of venue equity again, below {bound:.0%}"
+            self._end_high_margin(text, cause)
+
+    def _end_high_margin(self, text: str, cause: str) -> None:
+        """Tell the end of a high margin, if it was high."""
+        if self._margin_is_high:
+            self._margin_is_high = False
             self._desk.alert(Severity.HIGH, AlertCode.MARGIN_BACK, text, cause)
 
     def _what_follows(self) -> str:

@@ -117,7 +117,7 @@ class KillSwitch(Room[KillSwitchProtocol | Look]):
             case ClearSuspension():
                 self._handle_clear(message)
             case BooksChanged():
-                self._gate.take_books(message)
+                self._handle_books(message)
             case MarksChanged():
                 self._gate.take_marks(message)
             case VenueChecked():
@@ -146,6 +146,16 @@ class KillSwitch(Room[KillSwitchProtocol | Look]):
                 self._acknowledge()
             case _:
                 assert_never(message)
+
+    def _handle_books(self, books: BooksChanged) -> None:
+        """Cancel the entries that rest when a source blocks entries anew: they need no further permit."""
+        before = {latch.source for latch in self._gate.latches}
+        self._gate.take_books(books)
+        new = [
+            f"{latch.source}: {latch.reason}" for latch in self._gate.latches if latch.source not in before
+        ]
+        if new:
+            self._reporter.withdraw_entries("; ".join(new))
 
     def _handle_request_permit(self, request: RequestPermit) -> None:
         self._latch.look_at_file()

@@ -63,7 +63,8 @@ def hash_(
 ) -> None:
     """Show the golden hash of the file's settings, or write it into the file.
 
-    --write also seals FILE.local.yaml beside it if that overrides limits or sizes.
+    --write also seals FILE.local.yaml beside it if that overrides limits, sizes,
+    protections or the bounds on margin.
 
     Example: run.py config hash --write
     """
@@ -78,7 +79,7 @@ def hash_(
         return
     say(computed)
     if local is not None:
-        say(f"{local_overrides_path(strategy)}: overridden limits and sizes are sealed, too: {local}")
+        say(f"{local_overrides_path(strategy)}: its overrides are sealed, too: {local}")
 
 
 @app.command()

@@ -131,7 +131,8 @@ class MonitorMarket(Value):
 class MonitorFacts(Value):
     """All that an exit decision on one position reads.
 
-    `uses_most_margin`: of the positions that are decided on, it uses most; None only in a record from before.
+    `uses_most_margin`: of the positions that are held, it uses most; none does while the one that uses most
+    is being closed. None only in a record from before.
     """
 
     now: datetime

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from core.statistics.trades import ClosedTrade, monday_of, weeks_between
 
@@ -49,11 +50,15 @@ class Steadiness:
 def cumulated(
     trades: Iterable[ClosedTrade], began: datetime, ended: datetime
 ) -> list[tuple[datetime, float]]:
-    """The realised P&L in USD as it stood after each close, from 0 at `began`, and at `ended`."""
+    """The realised P&L in USD as it stood after each close, from 0 at `began`, and at `ended`.
+
+    Trades that closed at the same moment, as in one settlement, are one step: none of them was the first.
+    """
     curve, total = [(began, 0.0)], 0.0
-    for trade in sorted(trades, key=lambda trade: trade.closed_at):
-        total += float(trade.pnl_usd)
-        curve.append((trade.closed_at, total))
+    listed = sorted(trades, key=lambda trade: trade.closed_at)
+    for closed_at, together in groupby(listed, key=lambda trade: trade.closed_at):
+        total += math.fsum(float(trade.pnl_usd) for trade in together)
+        curve.append((closed_at, total))
     return [*curve, (ended, total)]
 
 

@@ -1,20 +1,25 @@
 """The highs of a curve within a window of time: as few points as are needed to know its highest one later.
 
 A low point before a higher one can never be the highest of a window that ends later, so each point that is
-kept is above all after it. There is at most one for each day.
+kept is above all after it. There is at most one for each day, or thirtieth of a window below thirty days.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from core.errors import FoundWrongError
 from core.values import Value
 
 HIGHS_KEY: Final = "pnl_highs"
+APART: Final = timedelta(days=1)
+"""Of highs so near to each other only the higher is kept."""
+APART_OF_WINDOW: Final = 1 / 30
+"""The same as a share of a short window, in which a day may be all there is."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class PnlHigh(Value):
@@ -45,13 +50,38 @@ def highs_with(
 ) -> tuple[PnlHigh, ...]:
     """The highs, oldest first, with the point of now if it may be the highest of a later window.
 
-    Points before `since` and those that are older than the window are left out.
+    Points before `since` and those that are older than the window are left out. One after now was seen by a
+    clock that ran ahead: it counts as one of now, or neither time nor a resumption would ever end it.
     """
-    kept = within(highs, now.at, window=window, since=since)
+    known = (high if high.at <= now.at else PnlHigh(at=now.at, pnl_usd=high.pnl_usd) for high in highs)
+    kept = within(tuple(known), now.at, window=window, since=since)
     last = kept[-1] if kept else None
-    if last is not None and last.pnl_usd >= now.pnl_usd and last.at.date() == now.at.date():
+    apart = min(APART, window * APART_OF_WINDOW)
+    if last is not None and last.pnl_usd >= now.pnl_usd and _part(last.at, apart) == _part(now.at, apart):
         return kept
     return (*(point for point in kept if point.pnl_usd > now.pnl_usd), now)
+
+
+def _part(at: datetime, length: timedelta) -> int:
+    """The number of the day, or of the shorter part of time, that a moment lies in."""
+    return (at - _EPOCH) // length
+
+
+def realised_highs(
+    closed: Iterable[tuple[datetime, float]], *, window: timedelta, since: datetime | None
+) -> tuple[PnlHigh, ...]:
+    """The highs of closed trades alone, each with the time of its close and its P&L, oldest first.
+
+    They are what is known where no highs were kept: in books from before they were, or while the protection
+    was off.
+    """
+    highs: tuple[PnlHigh, ...] = ()
+    total_usd = 0.0
+    for at, pnl_usd in closed:
+        for point in (PnlHigh(at=at, pnl_usd=total_usd), PnlHigh(at=at, pnl_usd=total_usd + pnl_usd)):
+            highs = highs_with(highs, point, window=window, since=since)
+        total_usd += pnl_usd
+    return highs
 
 
 def within(

@@ -11,8 +11,10 @@ from core.orders.books import Position
 def pnl_at_marks_eth(position: Position, marks_eth: Mapping[str, Decimal]) -> Decimal | None:
     """Cash flows so far and legs at their marks, in ETH; `marks_eth` per contract by instrument.
 
-    None if a mark is missing.
+    None if a mark is missing, unless nothing is held any more.
     """
+    if position.contracts == 0:
+        return position.pnl_eth
     value_eth = Decimal(0)
     for leg in position.plan.legs:
         mark_eth = marks_eth.get(leg.instrument_name)
@@ -42,10 +44,9 @@ def total_pnl_usd(
     """
     total_usd = sum(closed_usd, Decimal(0))
     for position in live:
-        if position.contracts == 0:
-            total_usd += position.pnl_usd
-            continue
-        pnl_usd = None if spot_usd is None else pnl_at_marks_usd(position, marks_eth, spot_usd)
+        if position.contracts > 0 and spot_usd is None:
+            return None
+        pnl_usd = pnl_at_marks_usd(position, marks_eth, spot_usd or 0.0)
         if pnl_usd is None:
             return None
         total_usd += pnl_usd

@@ -20,8 +20,10 @@ from core.errors import InputError
 from core.kill_file import parse_kill_file
 from core.messages.audit import AuditKind
 from core.messages.kill_switch import ArmCause, ArmKillSwitch
-from core.messages.state import RecordKillSwitch
+from core.messages.state import LatchEntries, RecordKillSwitch
+from core.orders.books import LatchSource
 from core.values import Environment
+from reading.books import entry_latches
 from reading.proof import books_proved
 from tests.actors.state.books_room import BooksRoom, event
 from tests.cli.restores import LATER, backed_up, bind, flipped, folder_with_backups, restore, tree
@@ -55,7 +57,8 @@ def test_restored_books_are_whole_and_an_engine_starts_on_them_without_an_alarm(
 ) -> None:
     before = kinds(backup)
     assert restore(data_dir, "--from", backup) == ExitCode.OK
-    assert kinds(data_dir) == [*before, AuditKind.ROLLOVER, *[AuditKind.SETTING] * 2, AuditKind.RESTORED]
+    settings, latches = [AuditKind.SETTING] * 2, [AuditKind.ENTRIES_LATCHED]
+    assert kinds(data_dir) == [*before, AuditKind.ROLLOVER, *settings, *latches, AuditKind.RESTORED]
     assert main(["audit", "verify", "--books", "--data-dir", str(data_dir)]) == ExitCode.OK
     room = BooksRoom(data_dir, now=LATER).start()
     bind(room)
@@ -119,6 +122,30 @@ def test_what_only_a_damaged_folder_knows_is_named_as_far_as_it_can_be_read(
     said = capsys.readouterr().out
     assert "not read, so that there may be more: " in said
     assert "  cmd: RunEntryCycle" in said
+
+
+def latched_since(data_dir: Path, source: LatchSource) -> None:
+    room = BooksRoom(data_dir, now=LATER).start()
+    bind(room)
+    latch = LatchEntries(
+        request_id="breach", source=source, reason="4 losing trades in a row", who="snapshot-1", at=LATER
+    )
+    room.tell(latch)
+    room.stop()
+
+
+@pytest.mark.parametrize("source", list(LatchSource))
+def test_what_blocks_entries_is_named_and_still_blocks_them_after_a_restore(
+    data_dir: Path, backup: Path, capsys: pytest.CaptureFixture[str], source: LatchSource
+) -> None:
+    """The backup does not know of it, and only a person who resumes entries lifts it."""
+    latched_since(data_dir, source)
+    assert restore(data_dir, "--from", backup) == ExitCode.OK
+    said = f"entries stay blocked until a person resumes them: {source}: 4 losing trades in a row"
+    assert said in capsys.readouterr().out
+    (latch,) = [each for each in entry_latches(data_dir) if each.source is source]
+    assert (latch.latched, latch.who) == (True, "snapshot-1")
+    assert main(["audit", "verify", "--books", "--data-dir", str(data_dir)]) == ExitCode.OK
 
 
 def nothing(_: Path) -> None:

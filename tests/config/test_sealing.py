@@ -196,6 +196,27 @@ def test_a_limit_that_is_raised_without_a_seal_is_refused_and_says_what_to_do(ra
     assert "run.py config hash --write" in text
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "protections:\n  drawdown_max_frac: null\n",
+        "protections:\n  drawdown_window_d: 1\n",
+        "protections:\n  loss_max_multiple: 1000\n",
+        "protections:\n  losing_trades_max: null\n",
+        "exits:\n  margin_warn: null\n",
+        "exits:\n  margin_exit: null\n",
+    ],
+)
+def test_what_stops_the_strategy_is_not_switched_off_without_a_seal(tmp_path: Path, text: str) -> None:
+    path = written(tmp_path, "entry:\n  vrp_min_pts: 2\n")
+    write_hash(path)
+    written(tmp_path, text, "strategy.local.yaml")
+    with pytest.raises(ConfigError, match=r"strategy\.local\.yaml: config_hash: expected "):
+        load_strategy(path).require_hash()
+    assert write_local_hash(path) is not None
+    load_strategy(path).require_hash()
+
+
 @pytest.mark.parametrize("key", ["limits", "sizing"])
 def test_a_sealed_override_holds_until_either_file_changes(tmp_path: Path, key: str) -> None:
     path = written(tmp_path, "entry:\n  vrp_min_pts: 2\n")

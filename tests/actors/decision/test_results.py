@@ -15,6 +15,8 @@ from core.messages.market_data import FetchSnapshot, LegMark, MarketSnapshotStor
 from core.messages.state import GetTradeResults, LatchEntries, SetSystem
 from core.orders.books import CycleOutcome, EntryLatch, Job, LatchSource, TradeResult
 from core.orders.exit_rule import ExitRule
+from core.orders.lifecycle import PositionState
+from core.protection_settings import ProtectionsSection
 from core.rules.facts import HeldAccount
 from core.statistics.highs import HIGHS_KEY, highs_of
 from core.strategy import Strategy
@@ -112,6 +114,20 @@ def test_a_breach_is_latched_once_and_again_only_after_a_person_resumed() -> Non
     assert len(desk.sent("state", LatchEntries)) == 2
 
 
+def test_a_resumption_by_a_clock_that_ran_ahead_hides_nothing() -> None:
+    """Set back since, the clock would take months to come to it, and no loss would count until then."""
+    desk = DecisionDesk()
+    desk.results, desk.positions = LOSSES, [position()]
+    ahead = NOW + 365 * 24 * HOUR
+    desk.latches = (
+        EntryLatch(
+            source=LatchSource.PROTECTIONS, latched=False, reason="-", who="ann", at=ahead, resumed_at=ahead
+        ),
+    )
+    desk.tell(snapshot())
+    assert len(desk.sent("state", LatchEntries)) == 1
+
+
 def test_marks_of_a_stored_snapshot_are_enough_for_a_drawdown() -> None:
     """A mark of 0.5 ETH on a short of 9 contracts at 3,000 USD is 13,500 USD below the peak: 6.75 %."""
     desk = DecisionDesk()
@@ -132,6 +148,24 @@ def test_a_high_outlives_the_incarnation_that_saw_it() -> None:
     after.settings, after.positions = desk.settings, desk.positions
     after.tell(snapshot(1, mark_eth="0.5"))
     assert len(after.sent("state", LatchEntries)) == 1
+
+
+@pytest.mark.parametrize("kept", [None, "[]"])
+def test_books_without_highs_know_the_peak_of_their_closed_trades(kept: str | None) -> None:
+    """As those from before highs were kept: 18,000 USD below the peak of 21 days ago are 9 % of equity."""
+    desk = DecisionDesk(strategy=Strategy(protections=ProtectionsSection(loss_max_multiple=None)))
+    desk.results = [
+        loss.model_copy(update={"pnl_usd": Decimal(pnl_usd)})
+        for loss, pnl_usd in zip(LOSSES, (10_000, 2_000, -18_000, 0), strict=True)
+    ]
+    if kept is not None:
+        desk.settings[HIGHS_KEY] = kept
+    desk.due(Job.MONITOR)
+    desk.due(Job.ENTRY)
+    desk.snapshot(entry_market())
+    (latch,) = desk.sent("state", LatchEntries)
+    assert latch.reason.startswith("the strategy's own P&L is")
+    assert [high.pnl_usd for high in highs_of(desk.settings[HIGHS_KEY])] == [12_000.0, -6_000.0]
 
 
 def test_the_books_are_not_written_while_nothing_rises() -> None:
@@ -183,6 +217,45 @@ def test_of_two_positions_margin_closes_the_one_that_uses_most() -> None:
     desk.snapshot(monitor_market(account=margin(0.6)))
     (close,) = desk.sent("execution", ClosePosition)
     assert (close.position_id, close.exit_rule) == ("p-entry-2", ExitRule.MARGIN)
+
+
+@pytest.mark.parametrize(("contracts_closing", "closes"), [(2, 0), (1, 1)])
+def test_margin_closes_no_further_position_while_the_one_that_uses_most_is_closed(
+    contracts_closing: int, closes: int
+) -> None:
+    """Its margin is free only when the exit has filled, and each snapshot runs a monitor until then."""
+    desk = DecisionDesk()
+    closing = position("p-entry-2", PositionState.CLOSING, contracts=contracts_closing)
+    desk.positions = [position(contracts=2), closing]
+    desk.due(Job.MONITOR)
+    desk.snapshot(monitor_market(account=margin(0.6)))
+    assert len(desk.sent("execution", ClosePosition)) == closes
+
+
+@pytest.mark.raises_alert(AlertCode.MARGIN_HIGH, AlertCode.MARGIN_BACK)
+def test_margin_is_no_longer_shown_or_high_once_nothing_is_held() -> None:
+    """The account is not read then, so that the last figure would stand for ever."""
+    desk = DecisionDesk()
+    desk.positions = [position()]
+    desk.tell(snapshot(account=margin(0.5)))
+    desk.positions = []
+    desk.due(Job.MONITOR)
+    told = [a.code for a in desk.sent("alerting", RaiseAlert) if a.code.startswith("margin")]
+    assert told == ["margin_high", "margin_back"]
+    seen = desk.status().results
+    assert seen is not None
+    assert seen.margin_use is None
+
+
+def test_a_margin_that_could_not_be_read_again_is_not_shown_as_the_present_one() -> None:
+    desk = DecisionDesk()
+    desk.positions = [position()]
+    desk.tell(snapshot(account=margin(0.3)))
+    unread = CALM_ACCOUNT.model_copy(update={"venue_equity_eth": None, "maintenance_margin_eth": None})
+    desk.tell(snapshot(1, account=unread))
+    seen = desk.status().results
+    assert seen is not None
+    assert seen.margin_use is None
 
 
 def test_a_monitor_whose_margin_was_not_read_holds_nothing_for_granted() -> None:

@@ -95,6 +95,18 @@ def test_an_entry_that_rests_is_cancelled_when_entries_are_paused(house: SwitchH
     ]
 
 
+def test_an_entry_that_rests_is_cancelled_when_a_breach_is_latched_and_once(house: SwitchHouse) -> None:
+    """It would open a position after the breach: its price needs no further permit to be met."""
+    house.books.latches[LatchSource.PROTECTIONS] = latch(LatchSource.PROTECTIONS)
+    house.refresh()
+    house.refresh()
+    (told,) = house.told("execution", WithdrawEntries)
+    assert told.reason.startswith("protections: ")
+    pause(house)
+    house.refresh()
+    assert len(house.told("execution", WithdrawEntries)) == 2, "once more by the pause itself"
+
+
 def test_a_pause_that_the_books_refuse_holds_and_says_that_it_ends_with_a_restart(house: SwitchHouse) -> None:
     house.books.refuse = {LatchEntries: "disk_full"}
     pause(house)

@@ -249,6 +249,25 @@ def test_the_drawdown_is_that_of_the_whole_curve_to_the_day(steps: list[tuple[fl
     assert [point.pnl_usd for point in highs] == sorted((p.pnl_usd for p in highs), reverse=True)
 
 
+def test_a_short_window_forgets_no_peak_within_it_for_a_higher_one_that_has_left_it() -> None:
+    window = timedelta(days=1)
+    highs: tuple[PnlHigh, ...] = ()
+    for days_ago, usd in ((1.04, 100.0), (0.98, 90.0), (0.0, 0.0)):
+        highs = highs_with(highs, high(days_ago, usd), window=window, since=None)
+    assert max(point.pnl_usd for point in highs) == 90.0
+
+
+def test_a_high_of_a_clock_that_ran_ahead_ends_with_time_and_with_a_resumption() -> None:
+    window = timedelta(days=90)
+    ahead = (high(-365, 100.0),)
+    now = highs_with(ahead, high(0, 0.0), window=window, since=None)
+    assert max(point.pnl_usd for point in now) == 100.0
+    later = highs_with(now, high(-91, 0.0), window=window, since=None)
+    assert max(point.pnl_usd for point in later) == 0.0
+    resumed = highs_with(now, high(-2, 0.0), window=window, since=NOW + DAY)
+    assert max(point.pnl_usd for point in resumed) == 0.0
+
+
 @given(
     st.floats(0.001, 0.25),
     st.floats(0.001, 0.5),

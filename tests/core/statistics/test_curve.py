@@ -75,6 +75,14 @@ def test_the_curve_counts_what_is_closed_in_the_order_of_the_closes() -> None:
     ]
 
 
+def test_trades_that_close_at_one_moment_are_one_step_of_the_curve() -> None:
+    """A settlement closes several at once; a loss that a win makes good in the same moment is no drawdown."""
+    together = [trade(0, "-100"), trade(0, "150"), trade(1, "-20"), trade(1, "20")]
+    found = cumulated(together, FIRST, FIRST + 30 * DAY)
+    assert [value for _, value in found] == [0.0, 50.0, 50.0, 50.0]
+    assert deepest_drawdown(found) is None
+
+
 def test_weeks_without_a_close_count_as_zero() -> None:
     trades = [trade(0, "10"), trade(0, "5"), trade(3, "-40")]
     assert weekly_pnl_usd(trades, FIRST, FIRST + 35 * DAY) == [0.0, 15.0, 0.0, 0.0, -40.0, 0.0]

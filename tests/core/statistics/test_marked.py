@@ -33,6 +33,14 @@ def test_closed_and_live_positions_add_up_and_one_that_holds_nothing_needs_no_ma
     assert total_pnl_usd([], [waiting], {}, None) == 0
 
 
+def test_a_live_position_that_holds_nothing_any_more_has_brought_its_cash_flows() -> None:
+    """It is all settled or closed and not yet final; its legs may have left the market."""
+    settled = HELD.model_copy(update={"contracts": 0})
+    assert pnl_at_marks_eth(settled, {}) == Decimal("0.02")
+    assert pnl_at_marks_usd(settled, {}, 2500.0) == Decimal(60)
+    assert total_pnl_usd([], [settled], {}, None) == 60
+
+
 def test_highs_come_back_from_the_books_as_they_went_in() -> None:
     highs = (PnlHigh(at=NOW, pnl_usd=0.1 + 0.2), PnlHigh(at=NOW, pnl_usd=-5.0))
     assert highs_of(highs_text(highs)) == highs

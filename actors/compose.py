@@ -96,12 +96,19 @@ def engine_settings(
             "config": config,
         },
         redact=redact,
-        alert_channels=tuple(_channel(settings, sender, tls) for settings in channels),
+        alert_channels=alert_channels(channels, sender, tls),
         phone=None if phone is None else _phone(phone, channels, sender, tls),
         control_socket=control_socket,
         account_lock=account_lock or MachineAccountLock(mcp.url),
         folder=folder,
     )
+
+
+def alert_channels(
+    channels: Iterable[ChannelSettings], sender: Sender, tls: SSLContext | None
+) -> tuple[Callable[[], AlertChannel], ...]:
+    """What opens each channel; every message over it begins with `sender`."""
+    return tuple(_channel(settings, sender, tls) for settings in channels)
 
 
 def redactor(

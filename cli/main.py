@@ -43,6 +43,7 @@ COMMANDS = {
     "top": "cli.commands.top",
     "healthcheck": "cli.commands.healthcheck",
     "ping": "cli.commands.ping",
+    "preflight": "cli.commands.preflight",
     "pause": "cli.commands.pause",
     "resume": "cli.commands.resume",
     "close": "cli.commands.close",

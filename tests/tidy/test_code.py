@@ -40,6 +40,7 @@ ALLOWED_FILES = {
         "cli/logs.py",
         "cli/dry_cycle.py",
         "cli/commands/dry_run.py",
+        "cli/commands/preflight.py",
         "bench/books.py",
         "cli/arming.py",
         "cli/restoring.py",

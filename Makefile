@@ -11,7 +11,7 @@ PAPER_ARGS ?= --days 28 --seed 1
 TEST_ARGS ?= -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: always help venv venv-dev paper test coverage mutants lint types runbook bench soak power hostile screens pykka-suite
+.PHONY: always help venv venv-dev paper test coverage mutants lint types runbook pages docs bench soak power hostile screens pykka-suite
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,6 +79,9 @@ types: $(DEV)  ## Strict types
 
 runbook: $(DEV)  ## Write the alerts of docs/runbook.md anew from their table
 	$(BIN)/python -m tests.tidy.runbook
+
+pages: $(DEV)  ## Write the tables of docs/ that are made from the code anew
+	$(BIN)/python -m tests.tidy.pages
 
 bench: $(DEV)  ## Timed figures: a table, and bench.json
 	$(BIN)/python -m bench

@@ -31,7 +31,10 @@ class Channel:
 
 
 def opening(*each: Channel) -> list[Callable[[], AlertChannel]]:
-    return [lambda channel=channel: channel for channel in each]
+    def opens(channel: Channel) -> Callable[[], AlertChannel]:
+        return lambda: channel
+
+    return [opens(channel) for channel in each]
 
 
 def test_an_engine_that_can_tell_nobody_is_refused() -> None:

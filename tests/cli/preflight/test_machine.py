@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,7 +28,7 @@ def data_dir(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def books(data_dir: Path) -> Iterator[Path]:
+def books(data_dir: Path) -> Path:
     """A folder with books and a log."""
     room = BooksRoom(data_dir)
     room.start()

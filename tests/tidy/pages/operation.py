@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import product
-from typing import Final
+from typing import Any, Final
+
+import typer
 
 import cli.exit_codes
 from actors.scheduler.clock_schedule import ClockScheduler
@@ -19,6 +21,7 @@ from actors.scheduler.jobs import (
     disabled_jobs,
 )
 from cli.exit_codes import ExitCode
+from cli.main import COMMANDS, GROUPS, app
 from config.environment import ENABLE_DATA_ANALYSIS, ENABLE_STRATEGY
 from core.orders.books import Job
 from core.strategy import SchedulerSection, Strategy
@@ -87,6 +90,23 @@ def due(job: Job, section: SchedulerSection) -> str:
             return f"every {section.snapshot_every_min} min (`snapshot_every_min`)"
 
 
+def commands() -> str:
+    """Every command with the first sentence of its help, groups by their commands."""
+    return table(("command", "what it does"), sorted(_commands()))
+
+
+def _commands() -> Iterator[tuple[str, str]]:
+    root: Any = typer.main.get_command(app)
+    context = root.make_context("run.py", [], resilient_parsing=True)
+    for name in (*COMMANDS, *GROUPS):
+        command = root.get_command(context, name)
+        for path, each in [
+            (f"{name} {sub}", one) for sub, one in getattr(command, "commands", {}).items()
+        ] or [(name, command)]:
+            said = " ".join((each.help or "").split("\n\n")[0].split())
+            yield code(f"run.py {path}"), said.partition("; ")[0].partition(". ")[0].rstrip(".:")
+
+
 def exit_codes() -> str:
     said = dict(_CODE.findall(cli.exit_codes.__doc__ or ""))
     return table(("code", "meaning"), ((str(each.value), said[str(each.value)]) for each in ExitCode))
@@ -100,4 +120,4 @@ def _off(mode: Mode) -> Iterator[str]:
     return (code(job.value) for job in disabled_jobs(mode))
 
 
-PAGE = Page("operation.md", {"Modes": modes, "Jobs": jobs, "Exit codes": exit_codes})
+PAGE = Page("operation.md", {"Modes": modes, "Jobs": jobs, "Commands": commands, "Exit codes": exit_codes})

@@ -97,6 +97,8 @@ def test_every_page_is_in_the_navigation_of_the_site() -> None:
                     yield from pages(each)
             case dict():
                 yield from pages(list(entry.values()))
+            case _:
+                raise AssertionError(f"nav: expected a page, a list or a name, found {entry!r}")
 
     site = tomllib.loads((ROOT / "zensical.toml").read_text("utf-8"))["project"]
     listed = list(pages(site["nav"]))

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 
 from actors.kill_switch.latch import ARMED_BY
 from actors.state.apply_latches import CODES as LATCH_CODES
@@ -78,7 +79,14 @@ def causes() -> str:
 
 def who_arms(cause: ArmCause) -> list[str]:
     """The files that arm for this cause."""
-    return [name_of(path) for path in files("actors", "cli") if cause.name in _armed_for(parsed(path))]
+    return [name for name, armed_for in _arming_files().items() if cause.name in armed_for]
+
+
+@cache
+def _arming_files() -> dict[str, frozenset[str]]:
+    """Each file of the engine and its commands with the causes for which it arms."""
+    named = (path for path in files("actors", "cli") if ArmCause.__name__ in path.read_text("utf-8"))
+    return {name_of(path): frozenset(_armed_for(parsed(path))) for path in named}
 
 
 def _armed_for(tree: ast.AST) -> Iterator[str]:

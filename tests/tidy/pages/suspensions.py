@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 
 from core.messages.kill_switch import SuspendEntries
@@ -40,10 +41,13 @@ DESCRIBED: dict[str, tuple[str, str]] = {
 """Why each source suspends entries, and what ends it; `…` stands for a router or an actor."""
 
 
+@cache
 def sources() -> dict[str, list[str]]:
     """Each source that the code names, with the files that use it."""
     found: dict[str, list[str]] = {}
     for path in files("actors"):
+        if SuspendEntries.__name__ not in path.read_text("utf-8"):
+            continue
         for source in of_tree(parsed(path), name_of(path).removesuffix(".py").replace("/", ".")):
             found.setdefault(source, [])
             if name_of(path) not in found[source]:

@@ -8,19 +8,23 @@ from importlib.metadata import version
 from pathlib import Path
 from ssl import SSLContext
 from typing import assert_never
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, JsonValue, SecretStr
 
-from actors.alerting import AlertChannel, Sender, TelegramChannel, WebhookChannel
+from actors.alerting import AlertChannel, DeliveryTimes, Sender, TelegramChannel, WebhookChannel
 from actors.execution import AccountLock, MachineAccountLock
-from actors.http import Transport
+from actors.heartbeat import HeartbeatFile
+from actors.http import HttpTransport, Transport
 from actors.mcp import McpCredentials
 from actors.phone import PhoneSetup, TelegramBot
 from actors.runtime import Context
-from actors.tree import EngineSettings
+from actors.tree import EngineSettings, HeartbeatSpec
 from config import (
     DISTRIBUTION,
     ChannelSettings,
+    DeliverySettings,
+    HeartbeatSettings,
     LoadedStrategy,
     McpSettings,
     PhoneSettings,
@@ -30,8 +34,11 @@ from config import (
 )
 from core.messages.control import EngineIdentity
 from core.redaction import Redactor, secrets_in_url
+from core.strategy import Strategy
 from core.totp import secret_of
 from core.values import Environment, Mode
+
+HEARTBEAT_ANSWER_BYTES_MAX = 64 * 1024
 
 
 def engine_settings(
@@ -52,6 +59,9 @@ def engine_settings(
     tls: SSLContext | None = None,
     instance_name: str | None = None,
     environment: Environment | None = None,
+    delivery: DeliverySettings | None = None,
+    beats: bool = False,
+    heartbeat: HeartbeatSettings | None = None,
     phone: PhoneSettings | None = None,
 ) -> EngineSettings:
     """Everything that the tree is built from. `started_at` is market time.
@@ -59,7 +69,8 @@ def engine_settings(
     `boot_id` is new with each life of the engine; by it a restarted actor knows what this life has done.
     `folder` tells the data folder from its copies. `account_lock` is this machine's unless another is given.
     `tls` is whose certificates the alert channels trust, by default the public authorities'. Messages begin
-    with `environment` and `instance_name`: by default, those of the strategy.
+    with `environment` and `instance_name`: by default, those of the strategy. `beats` is for an engine whose
+    market time is the world's: it writes the heartbeat file and calls the URL of `heartbeat`.
     """
     identity = EngineIdentity(
         version=version(DISTRIBUTION),
@@ -71,11 +82,7 @@ def engine_settings(
         pid=pid,
         strategy=loaded.strategy,
     )
-    section = loaded.strategy
-    sender = Sender(
-        environment=environment or section.execution.environment,
-        instance=instance_name or section.strategy.name,
-    )
+    told_by = sender(loaded.strategy, instance_name, environment=environment)
     config: JsonValue = loaded.strategy.model_dump(mode="json")
     return EngineSettings(
         strategy=loaded.strategy,
@@ -96,27 +103,57 @@ def engine_settings(
             "config": config,
         },
         redact=redact,
-        alert_channels=alert_channels(channels, sender, tls),
-        phone=None if phone is None else _phone(phone, channels, sender, tls),
+        alert_channels=alert_channels(channels, told_by, tls),
+        phone=None if phone is None else _phone(phone, channels, told_by, tls),
         control_socket=control_socket,
         account_lock=account_lock or MachineAccountLock(mcp.url),
         folder=folder,
+        delivery=_delivery(delivery or DeliverySettings()),
+        host=urlsplit(mcp.url).hostname or "",
+        heartbeat=HeartbeatSpec(
+            file=HeartbeatFile(data_dir, pid), open_transport=_heartbeat_transport(heartbeat, tls)
+        )
+        if beats
+        else None,
     )
 
 
+def redactor(
+    mcp: McpSettings | None, channels: Sequence[ChannelSettings], *others: BaseModel | None
+) -> Redactor:
+    """Masks every secret that this process was given: each `SecretStr` of its settings."""
+    given = (one for one in (mcp, *channels, *others) if one is not None)
+    return Redactor(secret for settings in given for secret in _secrets(settings))
+
+
+def sender(
+    strategy: Strategy | None, instance_name: str | None, *, environment: Environment | None = None
+) -> Sender:
+    """Whose messages these are; `strategy` is None if its file can't be read, which messages then show."""
+    if strategy is None:
+        return Sender(environment, instance_name or DISTRIBUTION)
+    return Sender(environment or strategy.execution.environment, instance_name or strategy.strategy.name)
+
+
 def alert_channels(
-    channels: Iterable[ChannelSettings], sender: Sender, tls: SSLContext | None
+    channels: Sequence[ChannelSettings], sender: Sender, tls: SSLContext | None
 ) -> tuple[Callable[[], AlertChannel], ...]:
-    """What opens each channel; every message over it begins with `sender`."""
+    """What opens each channel."""
     return tuple(_channel(settings, sender, tls) for settings in channels)
 
 
-def redactor(
-    mcp: McpSettings, channels: Sequence[ChannelSettings], phone: PhoneSettings | None = None
-) -> Redactor:
-    """Masks every secret that this process was given: each `SecretStr` of its settings."""
-    given = (mcp, *channels, *(() if phone is None else (phone,)))
-    return Redactor(secret for settings in given for secret in _secrets(settings))
+def _delivery(settings: DeliverySettings) -> DeliveryTimes:
+    return DeliveryTimes(zone=settings.zone, digest_at=settings.digest_at, quiet=settings.quiet)
+
+
+def _heartbeat_transport(
+    settings: HeartbeatSettings | None, tls: SSLContext | None
+) -> Callable[[], Transport] | None:
+    if settings is None:
+        return None
+    return lambda: HttpTransport(
+        settings.url.get_secret_value(), tls=tls, answer_bytes_max=HEARTBEAT_ANSWER_BYTES_MAX
+    )
 
 
 def _secrets(settings: BaseModel) -> Iterable[str]:

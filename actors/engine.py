@@ -25,7 +25,7 @@ from actors.runtime import (
 from actors.tree import EngineSettings, build_engine
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.execution import CancelEntries
-from core.messages.kill_switch import SuspendEntries
+from core.messages.kill_switch import STOPPING_SOURCE, SuspendEntries
 from core.messages.state import RecordEvent
 
 R = TypeVar("R")
@@ -109,10 +109,20 @@ class OrderlyEngine:
                 self._wind_down(reason)
             self.system.stop(STOP_S)
         self._settings.account_lock.release()
+        self._last_beat(reason)
         logger.info("engine stopped", extra={"reason": reason})
 
+    def _last_beat(self, reason: str) -> None:
+        """Write that the engine was stopped, so that nobody takes its silence for a death."""
+        if self._settings.heartbeat is None:
+            return
+        try:
+            self._settings.heartbeat.file.stopped(from_us(self._runtime.now_us()), reason)
+        except OSError as error:
+            logger.warning("stop: the heartbeat file can't be written", exc_info=error)
+
     def _wind_down(self, reason: str) -> None:
-        suspend = SuspendEntries(source="stopping", reason=reason)
+        suspend = SuspendEntries(source=STOPPING_SOURCE, reason=reason)
         self._rooms[KILL_SWITCH].tell(suspend)
         cancelled = self._asked(CancelEntries().to(self._rooms[EXECUTION]), CANCEL_S)
         detail = {"reason": reason}

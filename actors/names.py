@@ -16,6 +16,7 @@ from core.messages.protocols import (
     DecisionProtocol,
     ExecutionProtocol,
     HealthProtocol,
+    HeartbeatProtocol,
     KillSwitchProtocol,
     MarketDataProtocol,
     McpOrdersProtocol,
@@ -52,6 +53,7 @@ MARKET_DATA: Final = ExactName[MarketDataProtocol]("market_data")
 DECISION: Final = ExactName[DecisionProtocol]("decision")
 HEALTH: Final = ExactName[HealthProtocol]("health")
 CONTROL: Final = ExactName[ControlProtocol]("control")
+HEARTBEAT: Final = ExactName[HeartbeatProtocol]("heartbeat")
 PHONE: Final = ExactName[PhoneProtocol]("phone")
 SCHEDULER: Final = ExactName[SchedulerProtocol]("scheduler")
 

@@ -49,6 +49,9 @@ BOOKS_PATH = "root/books/"
 """Mail to cells below this path changes the books: if one is lost, entries are suspended until a reconcile
 has succeeded."""
 
+WATCH_PATH = "root/watch/"
+"""Cells below this path only look at the engine: trading goes on without them."""
+
 
 class SystemEvents:
     """Routes runtime events. `rooms` is set by the tree once the cells exist."""
@@ -107,9 +110,12 @@ class SystemEvents:
 
     def _parked_until(self, event: ActorParked) -> None:
         text = f"{event.path} is parked and will be tried again at {event.retry_at:%Y-%m-%d %H:%M:%S}Z"
-        self._parked[event.path] = text
-        self._alert(Severity.CRITICAL, AlertCode.ACTOR_PARKED, text, event.path, event.at)
-        self._tell(KILL_SWITCH, SuspendEntries(source=f"parked:{event.path}", reason=text))
+        if event.path.startswith(WATCH_PATH):
+            self._alert(Severity.HIGH, AlertCode.ACTOR_PARKED, text, event.path, event.at)
+        else:
+            self._parked[event.path] = text
+            self._alert(Severity.CRITICAL, AlertCode.ACTOR_PARKED, text, event.path, event.at)
+            self._tell(KILL_SWITCH, SuspendEntries(source=f"parked:{event.path}", reason=text))
         detail: dict[str, JsonValue] = {"path": event.path, "retry_at": event.retry_at.isoformat()}
         self._record(AuditKind.ACTOR_PARKED, f"parked-{event.path}-{event.at.isoformat()}", detail, event.at)
 

@@ -6,13 +6,13 @@ Asks only go up this page, to rooms that start earlier, so there can be no cycle
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import JsonValue
 
-from actors.alerting import AlertChannel, Alerting
+from actors.alerting import AlertChannel, Alerting, DeliveryTimes
 from actors.anchor import Anchor, DiskAnchor, holder_of
 from actors.audit import Audit
 from actors.control.actor import Control
@@ -21,6 +21,7 @@ from actors.control.rooms import ControlRooms
 from actors.decision import Decision
 from actors.execution import AccountLock, Execution
 from actors.health import Health
+from actors.heartbeat import Heartbeat, HeartbeatFile
 from actors.http import Transport
 from actors.kill_switch import DiskKillFile
 from actors.kill_switch.actor import KillSwitch
@@ -34,6 +35,7 @@ from actors.names import (
     DECISION,
     EXECUTION,
     HEALTH,
+    HEARTBEAT,
     KILL_SWITCH,
     MARKET_DATA,
     MCP_ORDERS,
@@ -74,6 +76,14 @@ BOOKS_START_DEADLINE_S = 60.0
 
 
 @dataclass(frozen=True)
+class HeartbeatSpec:
+    """Where the heartbeat goes: the file, and the operator's URL if there is one."""
+
+    file: HeartbeatFile
+    open_transport: Callable[[], Transport] | None
+
+
+@dataclass(frozen=True)
 class EngineSettings:
     """All that the tree is built from. `boot_record` is the detail of `ENGINE_START`; it holds no secret."""
 
@@ -94,6 +104,11 @@ class EngineSettings:
     account_lock: AccountLock
     folder: str
     """What tells the data folder from its copies."""
+    delivery: DeliveryTimes = field(default_factory=DeliveryTimes)
+    host: str = ""
+    """The upstream host, as a person knows it."""
+    heartbeat: HeartbeatSpec | None = None
+    """None where market time jumps or is simulated: there nothing beats."""
 
 
 def build_engine(
@@ -116,7 +131,7 @@ def tree(settings: EngineSettings, engine: Engine) -> Supervisor:
             Supervisor("books", _books(settings), strategy=RestartStrategy.REST_FOR_ONE),
             Supervisor("feeds", _feeds(settings), exhausted=Exhausted.PARK),
             Supervisor("desk", _desk(settings, engine)),
-            *_phone(settings),
+            *_watch(settings),
         ),
         intensity=3,
         period_s=300.0,
@@ -294,22 +309,46 @@ def _desk(settings: EngineSettings, engine: Engine) -> tuple[ChildSpec, ...]:
     )
 
 
-def _phone(settings: EngineSettings) -> tuple[Supervisor, ...]:
-    """Under a supervisor of its own and the last of all: whatever it does, nothing else is restarted."""
+def _watch(settings: EngineSettings) -> tuple[Supervisor, ...]:
+    """What looks at the engine from beside it. If one fails it is parked, and trading is not touched."""
+    rooms = (*_heartbeat(settings), *_phone(settings))
+    return (Supervisor("watch", rooms, exhausted=Exhausted.PARK),) if rooms else ()
+
+
+def _heartbeat(settings: EngineSettings) -> tuple[ChildSpec, ...]:
+    heartbeat = settings.heartbeat
+    if heartbeat is None:
+        return ()
+    return (
+        _room(
+            HEARTBEAT,
+            lambda rooms: Heartbeat(
+                control=rooms[CONTROL],
+                alerting=rooms[ALERTING],
+                file=heartbeat.file,
+                open_transport=heartbeat.open_transport,
+                redact=settings.redact,
+            ),
+        ),
+    )
+
+
+def _phone(settings: EngineSettings) -> tuple[ChildSpec, ...]:
     setup = settings.phone
     if setup is None:
         return ()
-    room = _room(
-        PHONE,
-        lambda rooms: Phone(
-            setup=setup,
-            kill_switch=rooms[KILL_SWITCH],
-            state=rooms[STATE],
-            control=rooms[CONTROL],
-            alerting=rooms[ALERTING],
+    return (
+        _room(
+            PHONE,
+            lambda rooms: Phone(
+                setup=setup,
+                kill_switch=rooms[KILL_SWITCH],
+                state=rooms[STATE],
+                control=rooms[CONTROL],
+                alerting=rooms[ALERTING],
+            ),
         ),
     )
-    return (Supervisor("person", (room,), exhausted=Exhausted.PARK),)
 
 
 def _room(
@@ -330,7 +369,14 @@ def _room(
 
 
 def _alerting(settings: EngineSettings, rooms: Rooms) -> Alerting:
-    return Alerting(state=rooms[STATE], channels=settings.alert_channels, redact=settings.redact)
+    return Alerting(
+        state=rooms[STATE],
+        channels=settings.alert_channels,
+        redact=settings.redact,
+        times=settings.delivery,
+        host=settings.host,
+        began=settings.identity.started_at,
+    )
 
 
 def _kill_switch(settings: EngineSettings, rooms: Rooms) -> KillSwitch:

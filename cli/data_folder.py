@@ -89,6 +89,10 @@ def without_engine(data_dir: Path) -> Iterator[None]:
         yield
 
 
+class FolderInUseError(InputError):
+    """An engine, or another command that changes books, holds the data folder."""
+
+
 @contextmanager
 def held(data_dir: Path) -> Iterator[IO[str]]:
     """Hold the folder's lock. Raises InputError if an engine, or another command that changes books, does."""
@@ -97,7 +101,7 @@ def held(data_dir: Path) -> Iterator[IO[str]]:
         if not any(try_lock(file) or Event().wait(LOCK_RETRY_S) for _ in range(LOCK_TRIES)):
             engine = holder_of(file)
             holder = f"pid {engine.pid}" if engine else "another process"
-            raise InputError(
+            raise FolderInUseError(
                 f"--data-dir {data_dir}: expected a folder without an engine, found that {holder} uses it; "
                 "nothing was changed"
             )

@@ -22,6 +22,7 @@ from core.errors import CerberoError
 from reading.errors import DataFolderError
 
 GROUPS = {
+    "alert": "cli.commands.alert",
     "audit": "cli.commands.audit",
     "calc": "cli.commands.calc",
     "config": "cli.commands.config",

@@ -1,5 +1,6 @@
 """Settings: `strategy.yaml` with its golden hash, and the environment."""
 
+from config.delivery import DeliverySettings, HeartbeatSettings, delivery_from_env
 from config.environment import (
     VARIABLES,
     ChannelSettings,
@@ -31,6 +32,8 @@ __all__ = [
     "DISTRIBUTION",
     "VARIABLES",
     "ChannelSettings",
+    "DeliverySettings",
+    "HeartbeatSettings",
     "LoadedStrategy",
     "McpSettings",
     "PhoneSettings",
@@ -41,6 +44,7 @@ __all__ = [
     "channels_from_env",
     "code_version",
     "content_of",
+    "delivery_from_env",
     "instance_name_from_env",
     "load_settings",
     "load_strategy",

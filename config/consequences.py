@@ -183,5 +183,13 @@ OF_VARIABLES: Final[dict[str, str]] = {
     ),
     "CERBERO_BITE_ENABLE_STRATEGY": "false: open positions are not watched, and no exit is sent.",
     "CERBERO_BITE_DATA_DIR": "Another folder has other books: the engine knows none of its positions there.",
+    "CERBERO_BITE_ALERT_DIGEST_AT": "What is not urgent comes at a bad hour; nothing is lost.",
+    "CERBERO_BITE_ALERT_QUIET_HOURS": (
+        "Too long: all but what is CRITICAL waits, also that an exit is late."
+    ),
+    "CERBERO_BITE_TIME_ZONE": "Digest and quiet hours are off by the difference.",
+    "CERBERO_BITE_HEARTBEAT_URL": (
+        "Nobody notices that the engine is dead; whoever knows the URL can beat in its place."
+    ),
 }
 """What a wrong value of each environment variable costs."""

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
+from config.delivery import (
+    DELIVERY_VARIABLES,
+    DIGEST_AT,
+    HEARTBEAT_URL,
+    QUIET_HOURS,
+    TIME_ZONE,
+    DeliverySettings,
+    HeartbeatSettings,
+    check_delivery,
+    delivery_from_env,
+    heartbeat_from_env,
+)
 from config.phone import (
     TELEGRAM_COMMANDS,
     TELEGRAM_TOTP_FILE,
@@ -58,6 +71,7 @@ VARIABLES: dict[str, str] = {
     ALLOW_HTTP: "http:// to another machine, as in a network of containers: true or false; default false",
     CA_FILE: "certificates in PEM of your own authority, trusted beside the public ones",
     SSL_CERT_FILE: "certificates in PEM, trusted instead of the public authorities",
+    **DELIVERY_VARIABLES,
     ENABLE_DATA_ANALYSIS: "market snapshots: true or false; default true",
     ENABLE_STRATEGY: "entry and monitor cycles: true or false; default false",
     DATA_DIR: "the folder that commands use without --data-dir; default data, of paper data-paper",
@@ -125,6 +139,8 @@ class Settings(_Frozen):
     mode: Mode
     trust: TrustSettings = TrustSettings()
     instance_name: str | None = None
+    delivery: DeliverySettings = DeliverySettings()
+    heartbeat: HeartbeatSettings | None = None
     phone: PhoneSettings | None = None
 
 
@@ -154,6 +170,8 @@ def load_settings(env: Mapping[str, str]) -> Settings:
         mode=mode_from_env(env),
         trust=trust_from_env(env),
         instance_name=instance_name_from_env(env),
+        delivery=delivery_from_env(env),
+        heartbeat=heartbeat_from_env(env),
         phone=phone_from_env(env, chat_id),
     )
 
@@ -281,7 +299,7 @@ def _existing_file(env: Mapping[str, str], name: str) -> None:
         raise InputError(f"{name}: expected a file of certificates, found none of that name")
 
 
-_SECRET: Final = frozenset((MCP_TOKEN, TELEGRAM_BOT_TOKEN, TELEGRAM_CHAT_ID, WEBHOOK_URL))
+_SECRET: Final = frozenset((MCP_TOKEN, TELEGRAM_BOT_TOKEN, TELEGRAM_CHAT_ID, WEBHOOK_URL, HEARTBEAT_URL))
 _CHECKS: Final[Mapping[str, Callable[[Mapping[str, str]], object]]] = {
     MCP_URL: lambda env: _url(MCP_URL, env[MCP_URL]),
     MCP_BOT_TAG: _bot_tag,
@@ -290,6 +308,7 @@ _CHECKS: Final[Mapping[str, Callable[[Mapping[str, str]], object]]] = {
     TELEGRAM_TOTP_FILE: codes_secret,
     WEBHOOK_FORMAT: _webhook_form,
     INSTANCE_NAME: instance_name_from_env,
+    **{name: partial(check_delivery, name) for name in (DIGEST_AT, QUIET_HOURS, TIME_ZONE)},
     ALLOW_HTTP: lambda env: _boolean(env, ALLOW_HTTP, default=False),
     CA_FILE: lambda env: _existing_file(env, CA_FILE),
     SSL_CERT_FILE: lambda env: _existing_file(env, SSL_CERT_FILE),

@@ -8,6 +8,7 @@ stands there. All of them are shown as escapes.
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SHOWN_MAX = 80
@@ -60,6 +61,20 @@ def shown(value: object) -> str:
     """A value that was found instead of the expected one, as Python writes it, short enough for a message."""
     text = repr(value)
     return text if len(text) <= _SHOWN_MAX else f"{text[:_SHOWN_MAX]}… ({len(text)} characters)"
+
+
+def duration(lasted: timedelta) -> str:
+    """`45 s`, `14 min`, `3 h 5 min`, `2 d 3 h`; `0 s` if the clock was set back meanwhile."""
+    seconds = max(0, round(lasted.total_seconds()))
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes = round(seconds / 60)
+    hours, days = minutes // 60, minutes // 1440
+    if hours == 0:
+        return f"{minutes} min"
+    if days == 0:
+        return f"{hours} h {minutes % 60} min" if minutes % 60 else f"{hours} h"
+    return f"{days} d {hours % 24} h" if hours % 24 else f"{days} d"
 
 
 def _escape(found: re.Match[str]) -> str:

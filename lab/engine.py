@@ -8,16 +8,19 @@ must not repeat: the books answer a known id with the answer that they gave firs
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from pydantic import SecretStr
 
+from actors.alerting import AlertChannel
 from actors.compose import engine_settings, redactor
 from actors.engine import OrderlyEngine
 from actors.runtime import BatonRuntime, GreenRuntime, RunOrder, Tracer
-from config import LoadedStrategy, McpSettings
+from config import DeliverySettings, LoadedStrategy, McpSettings
 from core.values import Mode
 from gateway.paper.launch import PaperVenueConfig
 from gateway.paper.process import PaperVenue
@@ -78,7 +81,10 @@ class SimulatedEngine:
         machine: SimulatedMachine | None = None,
         folder: str = "simulated",
         wire: Wire | None = None,
+        alert_channels: tuple[Callable[[], AlertChannel], ...] = (),
+        delivery: DeliverySettings | None = None,
     ) -> None:
+        """`alert_channels` open channels of the caller's own, such as one that is down for a while."""
         self.venue = venue
         self.data_dir = data_dir
         self.runtime = runtime_kind(begin, life_seed(seed, life), order, yield_at_tell)
@@ -102,7 +108,9 @@ class SimulatedEngine:
             boot_id=self.runtime.uuid(),
             account_lock=self._account_lock,
             folder=folder,
+            delivery=delivery,
         )
+        settings = replace(settings, alert_channels=alert_channels)
         self._engine = OrderlyEngine(settings, self.runtime, tracer=tracer)
         self.system = self._engine.system
 

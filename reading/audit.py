@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Container, Iterator
 from datetime import datetime
 from pathlib import Path
 
 from actors.audit.files import AUDIT_FOLDER, whole_lines
 from actors.audit.verify import NOT_ACCEPTED, VerifyReport, verify
-from core.audit.hash_chain import AuditRecord, Link, read_record
-from reading.books import chain_end
+from core.audit.hash_chain import AuditRecord, Link, kind_of, read_record
 from reading.engine_lock import running_engine
 from reading.errors import DataFolderError
 
-__all__ = ["NOT_ACCEPTED", "last_recorded_at", "records", "require_audit_log", "verified"]
+__all__ = [
+    "NOT_ACCEPTED",
+    "last_recorded_at",
+    "records",
+    "records_of_kinds",
+    "records_under",
+    "require_audit_log",
+    "verified",
+]
 
 
 def require_audit_log(data_dir: Path) -> None:
@@ -31,6 +39,23 @@ def records(data_dir: Path) -> Iterator[AuditRecord]:
         yield read_record(line)
 
 
+def records_of_kinds(data_dir: Path, kinds: Container[str]) -> Iterator[AuditRecord]:
+    """The records of some kinds, in order. Only their lines are read closely."""
+    for line in whole_lines(data_dir / AUDIT_FOLDER):
+        kind = kind_of(line)
+        # In another form than the engine's, a record says its kind only when it is read.
+        if (kind in kinds or not kind) and (record := read_record(line)).kind in kinds:
+            yield record
+
+
+def records_under(data_dir: Path, correlation: str) -> Iterator[AuditRecord]:
+    """The records of one correlation, in order. Only lines that have its text are read closely."""
+    sign = json.dumps(correlation).encode("ascii")
+    for line in whole_lines(data_dir / AUDIT_FOLDER):
+        if sign in line and (record := read_record(line)).correlation == correlation:
+            yield record
+
+
 def last_recorded_at(data_dir: Path) -> datetime | None:
     """The latest market time in the audit log, before which no engine may resume; None if it is empty."""
     return max((record.at for record in records(data_dir)), default=None)
@@ -42,6 +67,9 @@ def verified(data_dir: Path, *, told_head: Link | None = None, strict: bool = Fa
     `told_head` is a head that was reported earlier: its record must be there. `strict` also checks the
     canonical form of every record.
     """
+    # Commands that only read the log start faster without it.
+    from reading.books import chain_end
+
     running = running_engine(data_dir) is not None
     return verify(
         data_dir, stored=lambda: chain_end(data_dir), head=told_head, strict=strict, running=running

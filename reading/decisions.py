@@ -19,8 +19,9 @@ from core.protection_settings import ProtectionsSection
 from core.rules import record as decision_record
 from core.rules.exit.decision import Skipped
 from core.strategy import Strategy
-from reading.audit import records, require_audit_log
+from reading.audit import records_of_kinds, require_audit_log
 
+_READ = frozenset({AuditKind.ENGINE_START, AuditKind.DECISION})
 _WINDOWS = ("drawdown_window_d", "loss_window_d")
 
 
@@ -55,7 +56,7 @@ def explained(data_dir: Path, cycle_id: str) -> tuple[Explained, ...]:
 def _decisions(data_dir: Path, cycle_id: str) -> Iterator[tuple[AuditRecord, AuditRecord]]:
     """Each decision of the cycle with the last `ENGINE_START` record before it."""
     start: AuditRecord | None = None
-    for record in records(data_dir):
+    for record in records_of_kinds(data_dir, _READ):
         if record.kind == AuditKind.ENGINE_START:
             start = record
         if record.kind == AuditKind.DECISION and record.detail.get("cycle_id") == cycle_id:

@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 
 from core.alerts import AlertCode
-from core.messages.alerting import RaiseAlert
+from core.messages.alerting import AlertRow, RaiseAlert
 
 MARK = "raises_alert"
+PAST_THE_BOOKS = frozenset({AlertCode.START_FAILED, AlertCode.ALERT_PARKED})
+"""Sent by their raisers themselves: without an engine, or in the place of an alert that was refused."""
 
 
 def expected(item: pytest.Item) -> set[AlertCode]:
@@ -26,12 +28,17 @@ def expected(item: pytest.Item) -> set[AlertCode]:
 @contextmanager
 def noted(codes: set[AlertCode]) -> Iterator[None]:
     """Meanwhile add the code of each alert that is raised in this process."""
-    made = RaiseAlert.__init__
+    raised, written = RaiseAlert.__init__, AlertRow.__init__
 
     def noting(self: RaiseAlert, /, **fields: Any) -> None:
-        made(self, **fields)
+        raised(self, **fields)
         codes.add(self.code)
+
+    def noting_row(self: AlertRow, /, **fields: Any) -> None:
+        written(self, **fields)
+        codes.update(code for code in PAST_THE_BOOKS if code == self.code)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(RaiseAlert, "__init__", noting)
+        patch.setattr(AlertRow, "__init__", noting_row)
         yield

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from actors.alerting.actor import Alerting
+from actors.alerting.actor import Alerting, trial_alert
 from actors.alerting.channel import AlertChannel, NotTaken, Taken
+from actors.alerting.delivery_times import DeliveryTimes
+from actors.alerting.letter import Letter
 from actors.alerting.sender import Sender
 from actors.alerting.telegram import TelegramChannel
 from actors.alerting.webhook import WebhookChannel
 
-__all__ = ["AlertChannel", "Alerting", "NotTaken", "Sender", "Taken", "TelegramChannel", "WebhookChannel"]
+__all__ = [
+    "AlertChannel",
+    "Alerting",
+    "DeliveryTimes",
+    "Letter",
+    "NotTaken",
+    "Sender",
+    "Taken",
+    "TelegramChannel",
+    "WebhookChannel",
+    "trial_alert",
+]

@@ -1,33 +1,49 @@
-"""Brings alerts to one channel: in order, at most one a second, again until the channel has taken each."""
+"""Brings alerts to one channel: the most severe first, in order within a severity, again until taken."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import assert_never
+from datetime import datetime
+from typing import Final, assert_never
 
 from actors.alerting.channel import AlertChannel, NotTaken, Taken
+from actors.alerting.delivery_times import DeliveryTimes
+from actors.alerting.letter import Letter
+from actors.alerting.outgoing import EARLY_S, LOOK_S, Outgoing
+from actors.alerting.refusals import Refusals, Ruling, notice_of
+from actors.alerting.standing import is_end
 from actors.failpoints import Failpoint, reach
 from actors.runtime import Address, Outbox, OwnContext, Timer
-from core.messages.alerting import AlertRow, ChannelStatus
+from core.messages.alerting import AlertRow, ChannelStatus, Severity
 from core.messages.protocols import StateProtocol
-from core.messages.state import GetUndeliveredAlerts, RecordAlertDelivered
+from core.messages.state import (
+    GetUndeliveredAlerts,
+    RecordAlertDelivered,
+    RecordAlertParked,
+    RecordAlertsTried,
+    UndeliveredAlerts,
+)
 
-QUEUE_MAX = 500
-"""Alerts held in memory; the rest wait in the books and are read again when these are delivered."""
 DELIVERED_MEMORY = 2000
+PARKED_MEMORY: Final = 10
 PACE_S = 1.0
 BACKLOG_WAIT_S = 10.0
+TRIED_WAIT_S = 2.0
+"""So long a letter waits for the books to say that it is about to be sent; then it goes without."""
 RETRY_WAITS_S = (1.0, 5.0, 30.0, 60.0)
+PROBE_LEAD_S: Final = 60.0
+JUMP_WAIT_S: Final = 60.0
+"""Market time to the next look where market time jumps, so that a pause of process time is no busy loop."""
 
 
 @dataclass(frozen=True)
 class SendNext:
-    """Timer to self: the pace, or the wait after a failure, is over for this channel."""
+    """Timer to self: a letter may be due for this channel, or the wait after a failure over."""
 
     channel: str
+    due_s: float
 
 
 @dataclass(frozen=True)
@@ -38,7 +54,10 @@ class BacklogLate:
 
 
 class ChannelQueue:
-    """One channel's queue. Made anew with each incarnation: what was not delivered is read from the books."""
+    """One channel's queue. Made anew with each incarnation: what was not delivered is read from the books.
+
+    Pauses run on process time, the digest and quiet hours on the wall clock.
+    """
 
     def __init__(
         self,
@@ -47,31 +66,46 @@ class ChannelQueue:
         state: Address[StateProtocol],
         channel: AlertChannel,
         redact: Callable[[str], str],
+        *,
+        times: DeliveryTimes,
+        host: str,
     ) -> None:
         self._ctx = ctx
         self._outbox = outbox
         self._state = state
         self._channel = channel
         self._redact = redact
-        self._queue: deque[AlertRow] = deque()
+        self._host = host
+        self._waiting = Outgoing(times)
+        self._refusals = Refusals(self._waiting)
         self._delivered_ids: deque[str] = deque(maxlen=DELIVERED_MEMORY)
+        self._perhaps_taken: set[str] = set()
+        self._tries_under: str | None = None
+        """The request by which the books learn of the attempt that is to come."""
+        self._tries_until_s = 0.0
         self._timer: Timer | None = None
+        self._timer_due_s = 0.0
+        self._time_jumps = False
         self._waits_for_backlog = False
-        self._beyond_memory = False
         self._failures = 0
+        self._failing_since: datetime | None = None
         self._delivered = 0
         self._overflowed = 0
+        self._parked: deque[str] = deque(maxlen=PARKED_MEMORY)
         self._last_error: str | None = None
-        self._not_before: datetime | None = None
+        self._not_before_s = 0.0
+        self._back_off_until_s = 0.0
 
     @property
     def status(self) -> ChannelStatus:
         return ChannelStatus(
             channel=self._channel.name,
-            queued=len(self._queue),
+            queued=len(self._waiting),
             delivered=self._delivered,
             overflowed=self._overflowed,
             last_error=self._last_error,
+            failing_since=self._failing_since,
+            parked=tuple(self._parked),
         )
 
     def read_backlog(self) -> None:
@@ -81,14 +115,13 @@ class ChannelQueue:
         self._ctx.tell(self._state, wanted)
         self._ctx.call_later(BACKLOG_WAIT_S, BacklogLate(self._channel.name))
 
-    def take_backlog(self, undelivered: Sequence[AlertRow]) -> None:
+    def take_backlog(self, undelivered: UndeliveredAlerts) -> None:
         """Alerts that the books still hold go before those that came since, each once."""
-        seen = {*self._delivered_ids, *(alert.alert_id for alert in self._queue)}
-        older = [alert for alert in undelivered if alert.alert_id not in seen]
-        self._queue = deque(sorted((*older, *self._queue), key=lambda alert: alert.at))
-        while len(self._queue) > QUEUE_MAX:
-            self._queue.pop()
-            self._beyond_memory = True
+        alerts, now_s = undelivered.alerts, self._ctx.monotonic()
+        known = {alert.alert_id for alert in self._waiting}
+        self._waiting.take_backlog(alerts, self._delivered_ids, now_s)
+        # What this life knows to have failed is no repeat; what an earlier one tried may be one.
+        self._perhaps_taken |= set(undelivered.tried) - known - set(self._delivered_ids)
         self.go_on_without_backlog()
 
     def go_on_without_backlog(self) -> None:
@@ -97,67 +130,215 @@ class ChannelQueue:
 
     def add(self, alert: AlertRow) -> None:
         """Queue an alert that has just been raised."""
-        if self._beyond_memory or len(self._queue) >= QUEUE_MAX:
-            # From here on everything waits in the books, so that a later alert can't overtake an earlier one.
-            self._beyond_memory = True
+        if not self._waiting.add(alert, is_end=is_end(alert), now_s=self._ctx.monotonic()):
             self._overflowed += 1
             return
-        self._queue.append(alert)
+        if alert.severity is Severity.CRITICAL:
+            # It waits for nothing but what the service itself asked for.
+            self._back_off_until_s = 0.0
+            self._tries_under = None
         self._wake()
 
-    def send_next(self) -> None:
-        """Make one attempt with the oldest alert."""
+    def send_next(self, due_s: float) -> None:
+        """Make one attempt with the letter that is due, once the books know that it is about to be made.
+
+        `due_s` is the process time for which the timer was set.
+        """
         self._timer = None
-        if self._waits_for_backlog or not self._queue:
-            return
-        alert = self._queue[0]
-        self._ctx.check_live()
-        outcome = self._channel.send(alert)
-        match outcome:
-            case Taken():
-                self._taken(alert)
-            case NotTaken():
-                self._not_taken(outcome)
-            case _:
-                assert_never(outcome)
+        now_s = self._ctx.monotonic()
+        self._time_jumps = self._time_jumps or now_s < due_s - EARLY_S
+        if self._tries_under is not None and now_s >= self._tries_until_s - EARLY_S:
+            self._tries_under = None
+        if not self._waits_for_backlog and self._wait_s() == 0.0:
+            alerts = self._waiting.next_letter(self._ctx.now(), now_s)
+            if {alert.alert_id for alert in alerts} - self._waiting.tried:
+                self._record_attempt(alerts)
+            elif alerts:
+                self._attempt(alerts)
         self._wake()
+
+    def attempt_recorded(self, request_id: str) -> None:
+        """The books know of the attempt that was to be made, or will not."""
+        if request_id == self._tries_under:
+            self._tries_under = None
+            self._wake()
+
+    def probe(self) -> None:
+        """Look whether the service is there, unless a letter shows it soon. What waits for the digest does
+        not."""
+        due_s = self._waiting.due_in_s(self._ctx.now(), self._ctx.monotonic())
+        if self._waits_for_backlog or (due_s is not None and due_s < PROBE_LEAD_S):
+            return
+        self._ctx.check_live()
+        problem = self._channel.probe()
+        if problem is None:
+            self._works()
+        else:
+            self._failed(problem)
+            self._ctx.log().warning(
+                "alert channel does not answer",
+                extra={"channel": self._channel.name, "error": self._last_error},
+            )
+
+    def send_test(self, alert: AlertRow) -> str | None:
+        """One attempt with an alert that is in no queue: None if it was taken, or why not."""
+        self._ctx.check_live()
+        outcome = self._channel.send(Letter((alert,), host=self._host))
+        if isinstance(outcome, NotTaken):
+            return self._redact(outcome.error)
+        self._works()
+        return None
 
     def close(self) -> None:
         self._channel.close()
 
-    def _taken(self, alert: AlertRow) -> None:
+    def _works(self) -> None:
+        """The service is there; a letter that it has not taken shows better whether it takes letters."""
+        if self._failures == 0:
+            self._failing_since = None
+
+    def _record_attempt(self, alerts: Sequence[AlertRow]) -> None:
+        """Tell the books before the attempt: if this life ends in it, the next one knows of a repeat."""
+        tried = RecordAlertsTried(
+            request_id=f"alert-tried-{self._ctx.uuid()}",
+            alert_ids=tuple(alert.alert_id for alert in alerts),
+            channel=self._channel.name,
+            at=self._ctx.now(),
+        )
+        self._waiting.tried.update(tried.alert_ids)
+        self._tries_under = tried.request_id
+        self._tries_until_s = self._ctx.monotonic() + TRIED_WAIT_S
+        self._outbox.send(self._state, tried, tried.request_id)
+
+    def _attempt(self, alerts: Sequence[AlertRow]) -> None:
+        refused = self._refusals.notice_due(alerts)
+        if refused is None:
+            letter = Letter(
+                tuple(alerts),
+                silent=all(is_end(alert) or alert.severity is Severity.LOW for alert in alerts),
+                repeats=frozenset(alert.alert_id for alert in alerts) & self._perhaps_taken,
+                host=self._host,
+            )
+        else:
+            letter = notice_of(refused, self._channel.name)
+        self._ctx.check_live()
+        outcome = self._channel.send(letter)
+        match outcome:
+            case Taken():
+                self._reached()
+                if refused is None:
+                    self._taken(alerts)
+                else:
+                    self._refusals.notice_taken(refused)
+            case NotTaken():
+                self._not_taken(alerts, refused, outcome)
+            case _:
+                assert_never(outcome)
+
+    def _reached(self) -> None:
+        """The service has taken a letter."""
+        self._failures, self._failing_since = 0, None
+        self._not_before_s = self._ctx.monotonic() + PACE_S
+        self._back_off_until_s = 0.0
+
+    def _taken(self, alerts: Sequence[AlertRow]) -> None:
         reach(Failpoint.ALERT_SENT)
-        self._queue.popleft()
-        self._delivered += 1
-        self._delivered_ids.append(alert.alert_id)
-        self._failures = 0
-        self._not_before = self._ctx.now() + timedelta(seconds=PACE_S)
+        self._delivered += len(alerts)
+        for alert in alerts:
+            self._record_delivered(alert.alert_id)
+        self._done(alerts)
+
+    def _done(self, alerts: Sequence[AlertRow]) -> None:
+        """These go no further over this channel: they were taken, or are parked."""
+        self._refusals.done(alerts)
+        self._waiting.drop(alerts)
+        ids = [alert.alert_id for alert in alerts]
+        self._delivered_ids.extend(ids)
+        self._perhaps_taken.difference_update(ids)
+        if not self._waiting.all_in_memory:
+            self.read_backlog()
+
+    def _record_delivered(self, alert_id: str) -> None:
         done = RecordAlertDelivered(
-            request_id=f"alert-delivered-{self._channel.name}-{alert.alert_id}",
+            request_id=f"alert-delivered-{self._channel.name}-{alert_id}",
+            alert_id=alert_id,
+            channel=self._channel.name,
+            at=self._ctx.now(),
+        )
+        self._outbox.send(self._state, done, done.request_id)
+
+    def _record_parked(self, alert: AlertRow) -> None:
+        """The service refuses this alert and takes others: it stays in the books and goes no further."""
+        name = f"{alert.severity} {alert.code} of {alert.at:%Y-%m-%d %H:%M:%S}Z"
+        self._parked.append(name)
+        self._ctx.log().error(
+            "alert parked: the channel refuses it",
+            extra={"channel": self._channel.name, "alert": alert.code, "alert_id": alert.alert_id},
+        )
+        done = RecordAlertParked(
+            request_id=f"alert-parked-{self._channel.name}-{alert.alert_id}",
             alert_id=alert.alert_id,
             channel=self._channel.name,
             at=self._ctx.now(),
         )
         self._outbox.send(self._state, done, done.request_id)
-        if not self._queue and self._beyond_memory:
-            self._beyond_memory = False
-            self.read_backlog()
 
-    def _not_taken(self, refusal: NotTaken) -> None:
-        wait_s = RETRY_WAITS_S[min(self._failures, len(RETRY_WAITS_S) - 1)]
+    def _not_taken(self, alerts: Sequence[AlertRow], noticed: AlertRow | None, refusal: NotTaken) -> None:
+        """`noticed` is the alert in whose place a notice was sent, if one was."""
+        now_s, ruling = self._ctx.monotonic(), Ruling.AGAIN
+        if refusal.perhaps and noticed is None:
+            self._perhaps_taken.update(alert.alert_id for alert in alerts)
+        if refusal.refused and noticed is None:
+            ruling = self._refusals.refused(alerts)
+        elif refusal.refused and noticed is not None:
+            self._refusals.notice_refused(noticed)
+        if ruling is Ruling.PARK:
+            self._record_parked(alerts[0])
+            self._done(alerts)
+        if ruling is not Ruling.AGAIN:
+            wait_s = PACE_S
+        else:
+            wait_s = RETRY_WAITS_S[min(self._failures, len(RETRY_WAITS_S) - 1)]
+            self._failures += 1
         if refusal.retry_after_s is not None:
             wait_s = max(PACE_S, refusal.retry_after_s)
-        self._failures += 1
-        self._last_error = self._redact(refusal.error)
-        self._not_before = self._ctx.now() + timedelta(seconds=wait_s)
+            self._not_before_s = now_s + wait_s
+        else:
+            self._not_before_s = now_s + PACE_S
+        self._back_off_until_s = now_s + wait_s
+        self._failed(refusal.error)
         self._ctx.log().warning(
             "alert not delivered",
             extra={"channel": self._channel.name, "error": self._last_error, "retry_in_s": wait_s},
         )
 
+    def _failed(self, error: str) -> None:
+        self._last_error = self._redact(error)
+        self._failing_since = self._failing_since or self._ctx.now()
+
+    def _wait_s(self) -> float | None:
+        """Seconds until the next attempt may be made, 0 if now; None if nothing waits."""
+        now_s = self._ctx.monotonic()
+        due_s = self._waiting.due_in_s(self._ctx.now(), now_s)
+        if due_s is None:
+            return None
+        pause_s = max(self._not_before_s, self._back_off_until_s) - now_s
+        if self._tries_under is not None:
+            pause_s = max(pause_s, self._tries_until_s - now_s)
+        return max(due_s, pause_s if pause_s > EARLY_S else 0.0)
+
     def _wake(self) -> None:
-        """Set the timer for the next attempt, unless one is set or there is nothing to do."""
-        if self._timer is not None or self._waits_for_backlog or not self._queue:
+        """Set the timer for the next attempt, in the place of a later one, if there is anything to do."""
+        wait_s = None if self._waits_for_backlog else self._wait_s()
+        if wait_s is None:
             return
-        now = self._ctx.now()
-        self._timer = self._ctx.call_at(max(now, self._not_before or now), SendNext(self._channel.name))
+        if self._time_jumps and wait_s > 0.0:
+            wait_s = max(wait_s, JUMP_WAIT_S)
+        wait_s = min(wait_s, LOOK_S)
+        due_s = self._ctx.monotonic() + wait_s
+        if self._timer is not None:
+            if self._timer_due_s <= due_s:
+                return
+            self._timer.cancel()
+        self._timer_due_s = due_s
+        self._timer = self._ctx.call_later(wait_s, SendNext(self._channel.name, due_s))

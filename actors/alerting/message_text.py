@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from actors.alerting.words import AlertWords
 from core.text import visible
@@ -10,7 +11,7 @@ from core.text import visible
 TITLE_UNITS_MAX = 200
 CAUSE_UNITS_MAX = 1000
 CODE_UNITS_MAX = 200
-_CUT = "…"
+CUT: Final = "…"
 
 Markup = Callable[[str], str]
 """One character, or one line that is to stand out, as the service wants it."""
@@ -23,38 +24,35 @@ def lines_of(words: AlertWords, *, units_max: int, escape: Markup, strong: Marku
     is cut, never what to do. A character that is not seen, or that begins a line, is shown as an escape:
     nothing in an alert can look like another alert.
     """
-
-    def fitted(text: str, budget: int) -> str:
-        return _fit(visible(text), budget, escape)
-
-    head = strong(fitted(words.head, TITLE_UNITS_MAX))
-    title = strong(fitted(words.title, TITLE_UNITS_MAX))
-    do = [] if words.do is None else [f"→ {fitted(words.do, units_max)}"]
-    cause, code = fitted(words.cause, CAUSE_UNITS_MAX), fitted(words.code, CODE_UNITS_MAX)
+    head = strong(fit(words.head, TITLE_UNITS_MAX, escape))
+    title = strong(fit(words.title, TITLE_UNITS_MAX, escape))
+    do = [] if words.do is None else [f"→ {fit(words.do, units_max, escape)}"]
+    cause, code = fit(words.cause, CAUSE_UNITS_MAX, escape), fit(words.code, CODE_UNITS_MAX, escape)
     frame = [head, title, "", *do, f"{code} · {cause} · {words.at}"]
-    frame[2] = fitted(words.text, units_max - _units("\n".join(frame)))
+    frame[2] = fit(words.text, units_max - units("\n".join(frame)), escape)
     return "\n".join(frame)
 
 
 def plain(text: str, units_max: int) -> str:
     """Text on one line in at most so many code units, without markup."""
-    return _fit(visible(text), units_max, str)
+    return fit(text, units_max, str)
 
 
-def _units(text: str) -> int:
+def units(text: str) -> int:
+    """Its length in UTF-16 code units, as these services count it."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def _fit(text: str, budget: int, escape: Markup) -> str:
-    """Escape, and cut before escaping so that no entity is torn: at most `budget` code units."""
-    pieces = [escape(character) for character in text]
-    if sum(map(_units, pieces)) <= budget:
+def fit(text: str, budget: int, escape: Markup) -> str:
+    """Text on one line in at most `budget` units, escaped, and cut before that so that no entity is torn."""
+    pieces = [escape(character) for character in visible(text)]
+    if sum(map(units, pieces)) <= budget:
         return "".join(pieces)
     kept: list[str] = []
-    room = budget - _units(_CUT)
+    room = budget - units(CUT)
     for piece in pieces:
-        room -= _units(piece)
+        room -= units(piece)
         if room < 0:
             break
         kept.append(piece)
-    return "".join(kept) + _CUT
+    return "".join(kept) + CUT

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from core.text import visible
 from core.values import Environment
 
+UNKNOWN: Final = "unknown"
+
 
 @dataclass(frozen=True)
 class Sender:
-    """Where the engine trades, and the name that a person has given it. Shown as `[TESTNET] my engine`."""
+    """Where the engine trades, and the name that a person has given it. Shown as `[TESTNET] my engine`.
 
-    environment: Environment
+    `environment` is None if the strategy file, which says it, could not be read.
+    """
+
+    environment: Environment | None
     instance: str
 
+    @property
+    def environment_name(self) -> str:
+        return UNKNOWN if self.environment is None else self.environment.value
+
     def __str__(self) -> str:
-        return f"[{self.environment.upper()}] {visible(self.instance)}"
+        return f"[{self.environment_name.upper()}] {visible(self.instance)}"

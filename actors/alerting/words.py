@@ -28,13 +28,24 @@ class AlertWords:
 
 def words_of(alert: AlertRow, sender: Sender) -> AlertWords:
     """The words of one alert, nothing of it cut or escaped."""
-    entry = entry_of(alert.code)
     return AlertWords(
         head=f"{sender} · {alert.severity}",
-        title=alert.code if entry is None else entry.title,
+        title=title_of(alert.code),
         text=alert.text,
-        do=None if entry is None or entry.do == NOTHING_TO_DO else entry.do,
+        do=what_to_do(alert.code),
         cause=alert.cause,
         code=alert.code,
         at=f"{alert.at:%Y-%m-%d %H:%M:%S}Z",
     )
+
+
+def title_of(code: str) -> str:
+    """The table's title of a shown code; the code itself if this version does not know it."""
+    entry = entry_of(code)
+    return code if entry is None else entry.title
+
+
+def what_to_do(code: str) -> str | None:
+    """What to do now about an alert of this shown code; None for nothing."""
+    entry = entry_of(code)
+    return None if entry is None or entry.do == NOTHING_TO_DO else entry.do

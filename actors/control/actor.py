@@ -37,7 +37,7 @@ from actors.runtime import (
 )
 from core.alerts import AlertCode
 from core.errors import InputError
-from core.messages.alerting import AlertRaised, AlertTested, Severity
+from core.messages.alerting import AlertRaised, AlertTested, ChannelsTried, Severity, TryChannels
 from core.messages.base import Event, Refused
 from core.messages.control import (
     AwaitEnded,
@@ -51,6 +51,7 @@ from core.messages.control import (
     GetHealthcheck,
     GetStatus,
     GetTrace,
+    HeartbeatStatus,
     InjectAccepted,
     InjectMessage,
     PingEngine,
@@ -131,9 +132,11 @@ class Control(
         self._server: ControlServer | None = None
         self._unreachable = StandingAlert(HOUR_S)
         self._recovery: RecoveryReport | None = None
+        self._heartbeat: HeartbeatStatus | None = None
         self._phone: PhoneStatus | None = None
         self._inbox = Inbox()
         self._waiting_for_jobs: list[Deferred[Jobs]] = []
+        self._waiting_for_trial: list[Deferred[ChannelsTried]] = []
         self._waiting_for_status: list[Deferred[EngineStatus]] = []
 
     def on_start(self) -> None:
@@ -175,6 +178,14 @@ class Control(
                 return returned(message, Dump(text=self._engine.dump()))
             case GetTrace():
                 return returned(message, Trace(lines=self._engine.trace(message.correlation)))
+            case TryChannels():
+                # Told, not asked: it may take longer than a room may wait.
+                self._waiting_for_trial.append(deferred(self.ctx, message))
+                self.ctx.tell(self._rooms.alerting, message)
+            case ChannelsTried():
+                waiting, self._waiting_for_trial = self._waiting_for_trial, []
+                for reply in waiting:
+                    reply.set(message)
             case GetJobs():
                 self._handle_get_jobs(message)
             case InjectMessage():
@@ -185,6 +196,8 @@ class Control(
                 self._commands.await_ended(message)
             case SocketLost():
                 self._handle_socket_lost(message)
+            case HeartbeatStatus():
+                self._heartbeat = message
             case RecoveryReport():
                 self._handle_recovery_report(message)
             case InboxRecorded():
@@ -238,7 +251,7 @@ class Control(
 
     def _status(self) -> EngineStatus:
         found = Survey(self.ctx, self._rooms, self._engine).status(self._identity, self._recovery)
-        return found.model_copy(update={"phone": self._phone})
+        return found.model_copy(update={"phone": self._phone, "heartbeat": self._heartbeat})
 
     def _handle_socket_lost(self, lost: SocketLost) -> None:
         if lost.error is None:

@@ -31,6 +31,7 @@ from actors.control.wire import (
 )
 from actors.runtime import Address, Question, RuntimeFault, ask
 from core.errors import InputError
+from core.messages.alerting import TryChannels
 from core.messages.base import Refused
 from core.messages.control import (
     AwaitEnded,
@@ -314,6 +315,8 @@ def _question(request: ControlRequest, control: Address[ControlProtocol]) -> Que
             return GetDump().to(control)
         case RequestName.TRACE:
             return GetTrace(correlation=request.correlation).to(control)
+        case RequestName.TRY_CHANNELS:
+            return TryChannels().to(control)
         case RequestName.INJECT:
             raise ValueError("inject is answered in two lines and handled on its own")
         case _:

@@ -17,7 +17,7 @@ from core.messages.health import GetHealth
 from core.messages.kill_switch import GetKillSwitch
 from core.messages.market_data import GetMarks
 from core.messages.state import GetBooks, GetJobRuns
-from core.status.verdict import OVERDUE
+from core.status.verdict import OVERDUE, is_dead
 
 ASK_S = 1.0
 """Per room. If all eight are silent, that makes 8 s, less than control's own hang limit."""
@@ -116,7 +116,20 @@ def healthcheck(status: EngineStatus) -> Healthcheck:
             for job, due_at in status.next_runs.items()
             if job.is_cycle and status.at - due_at > OVERDUE
         ]
+    if status.alerting is not None:
+        problems += [
+            f"{channel.channel} has taken no alert since {channel.failing_since:%Y-%m-%d %H:%M:%S}Z, "
+            f"{channel.queued} wait: {channel.last_error}; run.py alert test tries it"
+            for channel in status.alerting.channels
+            if is_dead(channel, status.at)
+        ]
     notes: list[str] = []
+    if status.alerting is not None:
+        notes += [
+            f"{channel.channel} refused an alert for good: {named}"
+            for channel in status.alerting.channels
+            for named in channel.parked
+        ]
     if status.kill_switch is not None:
         if status.kill_switch.armed:
             notes.append(f"the kill switch is armed: {status.kill_switch.reason}")

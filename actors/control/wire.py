@@ -23,6 +23,7 @@ class RequestName(StrEnum):
     DUMP = "dump"
     TRACE = "trace"
     INJECT = "inject"
+    TRY_CHANNELS = "try_channels"
 
 
 class ControlRequest(BaseModel):

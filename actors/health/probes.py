@@ -75,19 +75,22 @@ class Verdicts:
         )
         self._last[probed.router] = health
         if probed.router is Router.DERIBIT:
-            self._judge_deribit(health)
+            self._judge_deribit(health, failures_before=before.failures_in_a_row if before else 0)
         else:
             self._judge_other(health, before)
 
-    def _judge_deribit(self, health: RouterHealth) -> None:
+    def _judge_deribit(self, health: RouterHealth, *, failures_before: int) -> None:
+        """Alert of the first failure and of the end; the third one arms, which the kill switch tells."""
+        if health.ok and failures_before > 0:
+            self._alert(Severity.LOW, AlertCode.PROBE_BACK, "deribit answers again", "mcp.deribit")
         if health.maintenance or health.failures_in_a_row == 0:
             return
         text = f"deribit failed {health.failures_in_a_row} probes in a row: {health.error}"
         if health.failures_in_a_row == FAILURES_THAT_ARM:
             self._ctx.tell(self._kill_switch, ArmKillSwitch(cause=ArmCause.PROBES, reason=text, who="health"))
-        severity = Severity.CRITICAL if health.failures_in_a_row == FAILURES_THAT_ARM else Severity.MEDIUM
-        if health.failures_in_a_row <= FAILURES_THAT_ARM:
-            self._alert(severity, AlertCode.PROBE_FAILED, text, "mcp.deribit")
+        if health.failures_in_a_row == 1:
+            first = f"deribit does not answer its probe: {health.error}"
+            self._alert(Severity.MEDIUM, AlertCode.PROBE_FAILED, first, "mcp.deribit")
 
     def _judge_other(self, health: RouterHealth, before: RouterHealth | None) -> None:
         """Tell the kill switch of a change, and of the first probe: an earlier incarnation may have

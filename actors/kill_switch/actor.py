@@ -21,6 +21,7 @@ from core.alerts import AlertCode, Severity
 from core.messages.audit import AuditBoot, AuditKind
 from core.messages.base import Refused
 from core.messages.kill_switch import (
+    STOPPING_SOURCE,
     ArmCause,
     ArmKillSwitch,
     BooksChanged,
@@ -215,13 +216,15 @@ class KillSwitch(Room[KillSwitchProtocol | Look]):
         if is_new:
             detail: dict[str, JsonValue] = {"source": command.source, "reason": command.reason}
             self._reporter.record_event(AuditKind.SUSPENDED, detail)
-            self._reporter.alert(
-                Severity.MEDIUM,
-                AlertCode.SUSPENDED,
-                command.reason,
-                command.source,
-                subject=command.source,
-            )
+            if command.source != STOPPING_SOURCE:
+                # An alert at the stop would reach the person after the next start, as if it were true then.
+                self._reporter.alert(
+                    Severity.MEDIUM,
+                    AlertCode.SUSPENDED,
+                    command.reason,
+                    command.source,
+                    subject=command.source,
+                )
 
     def _handle_clear(self, command: ClearSuspension) -> None:
         if self._gate.suspensions.pop(command.source, None) is not None:

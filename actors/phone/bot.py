@@ -136,6 +136,17 @@ class TelegramBot:
             case NotReached():
                 return answer
 
+    def other_reader(self) -> str | None:
+        """Why commands would not arrive, as far as it shows without taking one: a webhook, or no answer.
+
+        A second program that polls can't be seen so; the engine notices it.
+        """
+        answer = self._ask("/getWebhookInfo", {})
+        if not isinstance(answer, _BotAnswer):
+            return answer.text
+        url = answer.result.get("url") if isinstance(answer.result, dict) else None
+        return "a webhook is set, which takes the commands (deleteWebhook ends that)" if url else None
+
     def close(self) -> None:
         self._http.close()
 

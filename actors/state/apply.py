@@ -22,6 +22,8 @@ from actors.state.apply_records import (
     bind_account,
     record_alert,
     record_alert_delivered,
+    record_alert_parked,
+    record_alerts_tried,
     record_event,
     record_inbox,
     record_inbox_done,
@@ -55,6 +57,8 @@ from core.messages.state import (
     OpenCycle,
     RecordAlert,
     RecordAlertDelivered,
+    RecordAlertParked,
+    RecordAlertsTried,
     RecordDecision,
     RecordDeliveries,
     Recorded,
@@ -200,6 +204,10 @@ def _encode(previous: Link, events: list[AuditEvent], correlation: str | None) -
         raise BooksRefusalError("bad_audit_event", str(error)) from error
 
 
+ABOUT_ALERTS = (RecordAlert, RecordAlertDelivered, RecordAlertsTried, RecordAlertParked)
+"""An alert about one of them that was refused would never end."""
+
+
 def _senders_events(request: Write) -> list[AuditEvent]:
     if isinstance(request, RecordEvent):
         return list(request.audit)
@@ -217,8 +225,7 @@ def _refused(request: Write, error: Exception) -> Applied:
         case _:
             reason = f"failed: {type(error).__name__}: {error}"
     applied = Applied(Refused(request_id=request.request_id, reasons=(reason,)))
-    if not isinstance(request, RecordAlert | RecordAlertDelivered):
-        # An alert about a refused alert would never end.
+    if not isinstance(request, ABOUT_ALERTS):
         text = f"the books refused {type(request).__name__} {request.request_id}: {reason}"
         applied.notices.append(Notice(Severity.CRITICAL, AlertCode.BOOKS_REFUSED, text, request.request_id))
     return applied
@@ -277,6 +284,10 @@ def _dispatch(db: sqlite3.Connection, request: Write) -> Applied:
             return record_alert(db, request)
         case RecordAlertDelivered():
             return record_alert_delivered(db, request)
+        case RecordAlertsTried():
+            return record_alerts_tried(db, request)
+        case RecordAlertParked():
+            return record_alert_parked(db, request)
         case RecordInbox():
             return record_inbox(db, request)
         case RecordInboxDone():

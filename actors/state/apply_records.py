@@ -20,6 +20,8 @@ from core.messages.state import (
     InboxRecorded,
     RecordAlert,
     RecordAlertDelivered,
+    RecordAlertParked,
+    RecordAlertsTried,
     Recorded,
     RecordEvent,
     RecordInbox,
@@ -93,6 +95,20 @@ def record_alert_delivered(db: sqlite3.Connection, request: RecordAlertDelivered
         raise BooksRefusalError(
             "unknown_alert", f"expected an alert recorded for {request.channel}, found {request.alert_id}"
         )
+    return Applied(Recorded(request_id=request.request_id))
+
+
+def record_alert_parked(db: sqlite3.Connection, request: RecordAlertParked) -> Applied:
+    if not records.mark_parked(db, request.alert_id, request.channel, request.at):
+        raise BooksRefusalError(
+            "unknown_alert", f"expected an alert recorded for {request.channel}, found {request.alert_id}"
+        )
+    return Applied(Recorded(request_id=request.request_id))
+
+
+def record_alerts_tried(db: sqlite3.Connection, request: RecordAlertsTried) -> Applied:
+    """An alert that the books have refused is sent all the same, and has no row."""
+    records.mark_tried(db, request.alert_ids, request.channel, request.at)
     return Applied(Recorded(request_id=request.request_id))
 
 

@@ -37,6 +37,7 @@ from core.messages.state import (
     UndeliveredAlerts,
     WeekRead,
 )
+from core.messages.state_queries import AlertsRead, GetAlertsOf
 from core.orders.books import Books, Job, OrderRow, TradeResult
 from core.orders.identity import Permitted
 from core.orders.lifecycle import PositionState
@@ -53,6 +54,7 @@ Read = (
     | GetJobRuns
     | GetKillSwitchRow
     | GetUndeliveredAlerts
+    | GetAlertsOf
     | GetOpenInbox
     | GetSystem
 )
@@ -106,8 +108,12 @@ def read(db: sqlite3.Connection, query: Read) -> StateAnswer:
                     request_id=query.request_id,
                     channel=query.channel,
                     alerts=records.undelivered_alerts(db, query.channel),
+                    tried=records.tried_alerts(db, query.channel),
                 ),
             )
+        case GetAlertsOf():
+            found = records.alerts_of(db, query.codes)
+            return _answer(query, AlertsRead(request_id=query.request_id, alerts=found))
         case GetOpenInbox():
             return _answer(query, OpenInbox(request_id=query.request_id, items=records.open_inbox(db)))
         case GetSystem():

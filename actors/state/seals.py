@@ -13,7 +13,7 @@ from zlib import crc32
 SEALED: dict[str, tuple[str, ...]] = {
     "answered": ("request_id", "answer", "body", "at"),
     "alerts": ("number", "alert_id", "severity", "code", "text", "cause", "at", "delivered_at"),
-    "alert_channels": ("alert_id", "channel", "delivered_at"),
+    "alert_channels": ("alert_id", "channel", "delivered_at", "tried_at", "parked_at"),
     "job_runs": ("job", "next_run"),
 }
 """The columns that a row's `seal` is made of, by table."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -27,7 +28,6 @@ def explain(
     from cli.views.output import show_json
     from config import code_version
     from core.errors import FoundWrongError
-    from reading.books import with_kept_texts
     from reading.decisions import explained
     from reading.json_forms import explained_json
 
@@ -36,7 +36,7 @@ def explain(
         show_json([explained_json(decision) for decision in decisions])
     else:
         for decision in decisions:
-            say(*with_kept_texts(data_dir, decision.text).split("\n"))
+            say(*_with_texts(data_dir, decision.text).split("\n"))
     differing = [decision for decision in decisions if decision.difference is not None]
     if differing:
         fields = ", ".join(str(decision.difference) for decision in differing)
@@ -50,3 +50,14 @@ def explain(
         raise FoundWrongError(why)
     if not as_json:
         say("the recomputation is the same to the byte")
+
+
+def _with_texts(data_dir: Path, text: str) -> str:
+    """The text with what venues said in it. The books are opened, and what reads them imported, only then."""
+    from core.venue_text import OPEN
+
+    if OPEN not in text:
+        return text
+    from reading.books import with_kept_texts
+
+    return with_kept_texts(data_dir, text)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
-from typing import Annotated
 
 import typer
 
@@ -17,9 +16,6 @@ app = typer.Typer(rich_markup_mode=None)
 def preflight(
     data_dir: DataDir = DEFAULT_DATA_DIR,
     strategy: StrategyFile = DEFAULT_STRATEGY,
-    alert: Annotated[
-        bool, typer.Option("--alert", help="Send a test message over each alert channel.")
-    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Check all that a program can check before the engine goes live; exit code 1 if a line says "not".
@@ -43,7 +39,7 @@ def preflight(
         loaded = load_strategy(strategy)
     except InputError as error:
         loaded = error
-    lines = table(read, loaded, data_dir, send_alert=alert, clock=lambda: datetime.now(UTC))
+    lines = table(read, loaded, data_dir, clock=lambda: datetime.now(UTC))
     if as_json:
         show_json([line._asdict() for line in lines])
     else:

@@ -6,6 +6,7 @@ import logging
 import os
 import secrets
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import typer
@@ -22,11 +23,12 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
 
     Strategy mode needs CERBERO_BITE_ENABLE_STRATEGY=true. Example: run.py start --data-dir data
     """
-    from actors.compose import engine_settings, redactor
+    from actors.compose import alert_channels, engine_settings, redactor
     from actors.control.socket_path import choose_socket
     from actors.http import HttpTransport
     from actors.mcp import McpCredentials
     from actors.runtime import ThreadRuntime
+    from cli.channels import probe_channels, send_past_queues, sender_of, start_failed
     from cli.data_folder import (
         locked,
         make_data_folder,
@@ -34,6 +36,7 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
         private_files,
         refuse_paper_folder,
     )
+    from cli.failed_start import ended_well, told_if_it_fails
     from cli.folder_identity import folder_identity
     from cli.logs import logging_to
     from cli.process import EngineProcess
@@ -43,57 +46,83 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
     from core.errors import FoundWrongError, InputError
 
     settings = load_settings(os.environ)
-    loaded = load_strategy(strategy)
-    loaded.require_hash()
-    mode = settings.mode
-    if mode.strategy and loaded.strategy.exits_when_armed is None:
-        raise InputError(
-            f"{strategy}: kill_switch.exits: expected allow_reduce_only or block outside paper, found null; "
-            "a person has to choose what an armed switch does to exits"
-        )
-    refuse_paper_folder(data_dir)
-    tls = tls_of(settings.trust, settings.mcp.url, *(channel.goes_to[1] for channel in settings.channels))
-    redact = redactor(settings.mcp, settings.channels, settings.phone)
-    make_data_folder(data_dir)
-    warning = others_who_write(data_dir)
-    if warning is not None:
-        say(f"warning: {warning}", err=True)
-    with (
-        private_files(),
-        locked(data_dir, lambda: choose_socket(data_dir, os.environ)) as socket,
-        logging_to(data_dir / "log", redact),
-    ):
+    urls = [settings.mcp.url, *(channel.goes_to[1] for channel in settings.channels)]
+    if settings.heartbeat is not None:
+        urls.append(settings.heartbeat.url.get_secret_value())
+    tls = tls_of(settings.trust, *urls)
+    redact = redactor(settings.mcp, settings.channels, settings.heartbeat, settings.phone)
+
+    def tell(reason: str) -> None:
+        sender = sender_of(strategy, settings.instance_name)
+        alert = start_failed(redact(reason), str(data_dir), datetime.now(UTC))
+        for found in send_past_queues(alert_channels(settings.channels, sender, tls), redact, alert):
+            if found.error is not None:
+                say(f"warning: {found.channel} was not told: {found.error}", err=True)
+
+    with told_if_it_fails(data_dir, tell if settings.channels else None, lambda: datetime.now(UTC)):
+        loaded = load_strategy(strategy)
+        loaded.require_hash()
+        mode = settings.mode
+        if mode.strategy and loaded.strategy.exits_when_armed is None:
+            raise InputError(
+                f"{strategy}: kill_switch.exits: expected allow_reduce_only or block outside paper, found "
+                "null; a person has to choose what an armed switch does to exits"
+            )
+        refuse_paper_folder(data_dir)
+        make_data_folder(data_dir)
+        warning = others_who_write(data_dir)
         if warning is not None:
-            logging.getLogger(__name__).warning(warning)
-        warn_of_clear_text(settings.mcp, settings.channels)
-        transport = HttpTransport(settings.mcp.url, monotonic=time.monotonic, tls=tls)
-        credentials = McpCredentials(settings.mcp.token.get_secret_value(), settings.mcp.bot_tag)
-        refused = token_is_refused(transport, credentials)
-        transport.close()
-        if refused is not None:
-            raise FoundWrongError(f"{settings.mcp.url}: {refused}")
-        composed = engine_settings(
-            loaded=loaded,
-            mode=mode,
-            mcp=settings.mcp,
-            channels=settings.channels,
-            data_dir=data_dir,
-            control_socket=socket,
-            started_at=datetime.now(UTC),
-            transport_factory=lambda ctx: HttpTransport(settings.mcp.url, monotonic=ctx.monotonic, tls=tls),
-            redact=redact,
-            pid=os.getpid(),
-            boot_id=secrets.token_hex(16),
-            folder=folder_identity(data_dir),
-            tls=tls,
-            instance_name=settings.instance_name,
-            phone=settings.phone,
-        )
-        process = EngineProcess(composed, ThreadRuntime())
-        with signals_to(process.system, process.handle.request_stop):
-            process.start()
-            say(f"running in mode {mode.name} on {data_dir} (pid {os.getpid()}); run.py status shows more")
-            end = process.run()
-            process.stop(end.reason)
-        end.raise_if_failed()
-        say(f"stopped: {end.reason}")
+            say(f"warning: {warning}", err=True)
+        with (
+            private_files(),
+            locked(data_dir, lambda: choose_socket(data_dir, os.environ)) as socket,
+            logging_to(data_dir / "log", redact),
+            ThreadPoolExecutor(1) as beside,
+        ):
+            if warning is not None:
+                logging.getLogger(__name__).warning(warning)
+            warn_of_clear_text(settings.mcp, settings.channels)
+            composed = engine_settings(
+                loaded=loaded,
+                mode=mode,
+                mcp=settings.mcp,
+                channels=settings.channels,
+                data_dir=data_dir,
+                control_socket=socket,
+                started_at=datetime.now(UTC),
+                transport_factory=lambda ctx: HttpTransport(
+                    settings.mcp.url, monotonic=ctx.monotonic, tls=tls
+                ),
+                redact=redact,
+                pid=os.getpid(),
+                boot_id=secrets.token_hex(16),
+                folder=folder_identity(data_dir),
+                tls=tls,
+                instance_name=settings.instance_name,
+                delivery=settings.delivery,
+                beats=True,
+                heartbeat=settings.heartbeat,
+                phone=settings.phone,
+            )
+            # Beside the start, which a dead channel must not keep waiting.
+            looked_at = beside.submit(probe_channels, composed.alert_channels, redact)
+            transport = HttpTransport(settings.mcp.url, monotonic=time.monotonic, tls=tls)
+            credentials = McpCredentials(settings.mcp.token.get_secret_value(), settings.mcp.bot_tag)
+            refused = token_is_refused(transport, credentials)
+            transport.close()
+            if refused is not None:
+                raise FoundWrongError(f"{settings.mcp.url}: {refused}")
+            process = EngineProcess(composed, ThreadRuntime())
+            with signals_to(process.system, process.handle.request_stop):
+                process.start()
+                say(
+                    f"running in mode {mode.name} on {data_dir} (pid {os.getpid()}); run.py status shows more"
+                )
+                for found in looked_at.result():
+                    if found.error is not None:
+                        say(f"warning: {found.channel} takes no alerts now: {found.error}", err=True)
+                end = process.run()
+                process.stop(end.reason)
+            end.raise_if_failed()
+            ended_well(data_dir)
+            say(f"stopped: {end.reason}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -27,40 +28,42 @@ def trace(
 
     Example: run.py trace entry-20260105T140000Z
     """
-    from actors.control.wire import RequestName
     from cli.views.output import detail_text, show_json, show_table
-    from cli.views.trace_tree import tree_lines
     from core.errors import FoundWrongError
-    from core.messages.control import Trace
-    from reading.audit import records, require_audit_log
+    from reading.audit import records_under, require_audit_log
     from reading.books import with_kept_texts
-    from reading.control_client import ask_engine, request_of
     from reading.engine_lock import running_engine
     from reading.json_forms import record_json, utc
 
     require_audit_log(data_dir)
-    found = [record for record in records(data_dir) if record.correlation == correlation]
+    found = list(records_under(data_dir, correlation))
     envelopes: tuple[str, ...] = ()
     if running_engine(data_dir) is not None:
-        request = request_of(RequestName.TRACE, correlation=correlation)
-        envelopes = ask_engine(data_dir, request, Trace).lines
+        envelopes = _remembered(data_dir, correlation)
     if not found and not envelopes:
         raise FoundWrongError(f"trace: nothing is recorded under {correlation!r}")
     if as_json:
         show_json({"audit": [record_json(record) for record in found], "envelopes": list(envelopes)})
         return
+    details = with_kept_texts(data_dir, [record.detail for record in found])
     show_table(
         ("seq", "at", "kind", "detail"),
         (
-            (
-                str(record.seq),
-                utc(record.at),
-                record.kind,
-                detail_text(with_kept_texts(data_dir, record.detail)),
-            )
-            for record in found
+            (str(record.seq), utc(record.at), record.kind, detail_text(detail))
+            for record, detail in zip(found, details, strict=True)
         ),
         empty="no audit records",
     )
     if envelopes:
+        from cli.views.trace_tree import tree_lines
+
         say("", *tree_lines(envelopes))
+
+
+def _remembered(data_dir: Path, correlation: str) -> tuple[str, ...]:
+    """The envelopes that a running engine still remembers. What asks it is imported only then."""
+    from actors.control.wire import RequestName
+    from core.messages.control import Trace
+    from reading.control_client import ask_engine, request_of
+
+    return ask_engine(data_dir, request_of(RequestName.TRACE, correlation=correlation), Trace).lines

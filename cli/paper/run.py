@@ -35,7 +35,14 @@ from cli.upstream import tls_of, warn_of_clear_text
 from cli.views.live import LiveView, save_svg
 from cli.views.output import time_text
 from cli.views.say import say
-from config import LoadedStrategy, McpSettings, channels_from_env, instance_name_from_env, trust_from_env
+from config import (
+    LoadedStrategy,
+    McpSettings,
+    channels_from_env,
+    delivery_from_env,
+    instance_name_from_env,
+    trust_from_env,
+)
 from core.errors import FoundWrongError, InputError
 from core.messages.control import EngineStatus, GetStatus
 from core.values import Environment, Mode
@@ -94,6 +101,7 @@ class PaperRun:
             mode=Mode(data_analysis=True, strategy=True),
             mcp=self._mcp,
             channels=channels,
+            delivery=delivery_from_env(os.environ),
             data_dir=options.data_dir,
             control_socket=socket,
             started_at=self._began,

@@ -36,6 +36,7 @@ class Check(StrEnum):
     CAPITAL = "capital"
     POSITIONS = "positions"
     CHANNELS = "channels"
+    HEARTBEAT = "heartbeat"
 
 
 IN_ORDER: Final[Mapping[Check, str]] = {
@@ -62,7 +63,8 @@ IN_ORDER: Final[Mapping[Check, str]] = {
     Check.CLOCK: "The machine's clock differs from the venue's by no more than `execution.clock_skew_max_s`.",
     Check.CAPITAL: "Total equity reaches `entry.capital_min_usd`, and one contract usually fits.",
     Check.POSITIONS: "The account holds and has resting what the books know, and nothing else.",
-    Check.CHANNELS: "An alert channel is set up, and with `--alert` it has taken a test message.",
+    Check.CHANNELS: "An alert channel is set up, and each would take an alert now; nothing is sent.",
+    Check.HEARTBEAT: "`CERBERO_BITE_HEARTBEAT_URL` is set, so that somebody notices if the engine is dead.",
 }
 """When each line is in order."""
 

@@ -58,6 +58,18 @@ def encryption(settings: Settings) -> Line:
     return Line(Check.ENCRYPTION, State.OK, "https://, or this machine only")
 
 
+def heartbeat(settings: Settings) -> Line:
+    """An engine that is dead can tell nobody."""
+    if settings.heartbeat is None:
+        return Line(
+            Check.HEARTBEAT,
+            State.LOOK,
+            "none: nobody is told if the engine or its machine is dead",
+            "set CERBERO_BITE_HEARTBEAT_URL to a service that calls you when the beats end",
+        )
+    return Line(Check.HEARTBEAT, State.OK, "set, called every minute while the engine is healthy")
+
+
 def mode(settings: Settings) -> Line:
     found = f"mode {settings.mode.name}"
     if settings.mode.strategy:

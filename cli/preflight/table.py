@@ -9,11 +9,11 @@ from datetime import datetime
 from pathlib import Path
 from ssl import SSLContext
 
-from actors.alerting import Sender
-from actors.compose import alert_channels
+from actors.compose import alert_channels, redactor, sender
 from actors.health.disk import free_bytes_at
 from actors.http import HttpTransport
 from actors.mcp import McpClient, McpCredentials
+from cli.channels import probe_channels
 from cli.preflight import channels, machine, settings, upstream
 from cli.preflight.line import Check, Line, State, guarded
 from cli.upstream import probe_all, tls_of
@@ -35,13 +35,12 @@ def table(
     loaded: LoadedStrategy | InputError,
     data_dir: Path,
     *,
-    send_alert: bool,
     clock: Callable[[], datetime],
 ) -> list[Line]:
     """Every check once, in the order of `Check`; what could not be looked at says so."""
     lines = [*_of_settings(read), *_of_strategy(loaded, data_dir), *_of_folder(data_dir)]
     if not isinstance(read, InputError):
-        lines += _outside(read, loaded, data_dir, send_alert=send_alert, clock=clock)
+        lines += _outside(read, loaded, data_dir, clock=clock)
     found = {line.check: line for line in lines}
     return [found.get(check) or upstream.not_read([check], NOT_LOOKED_AT)[0] for check in Check]
 
@@ -81,7 +80,6 @@ def _outside(
     loaded: LoadedStrategy | InputError,
     data_dir: Path,
     *,
-    send_alert: bool,
     clock: Callable[[], datetime],
 ) -> list[Line]:
     """What has to be asked for elsewhere: at the upstream host, and over the alert channels."""
@@ -91,13 +89,12 @@ def _outside(
     except InputError as error:
         return [Line(Check.ROUTERS, State.NOT, str(error), "correct that variable")]
     strategy = Strategy() if known is None else known.strategy
-    sender = Sender(
-        environment=strategy.execution.environment, instance=read.instance_name or strategy.strategy.name
-    )
-    opens = alert_channels(read.channels, sender, tls)
+    opens = alert_channels(read.channels, sender(strategy, read.instance_name), tls)
+    redact = redactor(read.mcp, read.channels)
     return [
         *_of_host(read, known, data_dir, tls, clock),
-        guarded(Check.CHANNELS, lambda: channels.channels(opens, send=send_alert, now=clock())),
+        guarded(Check.CHANNELS, lambda: channels.channels(probe_channels(opens, redact))),
+        settings.heartbeat(read),
     ]
 
 

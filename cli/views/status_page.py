@@ -9,6 +9,7 @@ from cli.views.output import shown, time_text
 from cli.views.painted import page_width, show_lines
 from cli.views.results import results_text
 from cli.views.screen import LABEL, actors_lines, alerts_lines, jobs_lines, kill_switch_text, status_lines
+from core.messages.alerting import ChannelStatus
 from core.messages.control import EngineStatus
 from core.messages.market_data import Marks
 from core.orders.books import Position
@@ -125,12 +126,34 @@ def _alerts_text(status: EngineStatus) -> str:
         return "no answer"
     alerting = status.alerting
     texts = [
-        f"by {one.channel}, {one.delivered} delivered, {one.queued} waiting{_error(one.last_error)}"
+        f"by {one.channel}, {one.delivered} delivered, {one.queued} waiting{_failing(one)}{_parked(one)}"
         for one in alerting.channels
     ]
     if alerting.unrecorded:
         texts.append(f"{alerting.unrecorded} not in the books{_error(alerting.last_error)}")
-    return "; ".join(texts or ["to the log alone"])
+    texts = texts or ["to the log alone"]
+    return "; ".join((*texts, *_heartbeat_texts(status)))
+
+
+def _heartbeat_texts(status: EngineStatus) -> Iterable[str]:
+    """The last beat in a few words; nothing where nothing beats."""
+    beat = status.heartbeat
+    if beat is None:
+        return
+    heard = f" not heard ({beat.problem})" if beat.problem else " at its URL" if beat.calls else ""
+    well = "" if beat.well else " unwell"
+    yield f"heartbeat {beat.at:%H:%M}Z{well}{heard}"
+
+
+def _failing(channel: ChannelStatus) -> str:
+    """Since when nothing was taken; an error that is over is told as such."""
+    if channel.failing_since is None:
+        return _error(channel.last_error)
+    return f", DEAD since {time_text(channel.failing_since)}: {channel.last_error}"
+
+
+def _parked(channel: ChannelStatus) -> str:
+    return f", refused for good: {', '.join(channel.parked)}" if channel.parked else ""
 
 
 def _error(error: str | None) -> str:

@@ -19,6 +19,32 @@ ENGINE: Final[Mapping[AlertCode, AlertEntry]] = {
         over="It is tried again until it succeeds; run.py status then shows the next runs.",
         severities=(Severity.CRITICAL,),
     ),
+    AlertCode.ENDED_WITHOUT_A_WORD: AlertEntry(
+        title="The engine was gone and is back",
+        means="The last run ended without being stopped: by a kill, a power cut or a crash. Nobody watched "
+        "the market in between. Books and venue are compared at this start.",
+        do="run.py status shows what is open and what blocks entries. Find out what ended it: the files in "
+        "log/, and the system's own journal.",
+        over=_HAPPENED,
+        severities=(Severity.HIGH,),
+    ),
+    AlertCode.START_FAILED: AlertEntry(
+        title="The engine can't start",
+        means="A start was given up for the reason in the alert. No engine runs on this data folder, and "
+        "nobody watches its positions.",
+        do="Put right what the reason names, then run.py start. Look at open positions on the venue's own "
+        "page.",
+        over="It is told once in six hours for the same reason, however often the start is tried.",
+        severities=(Severity.CRITICAL,),
+    ),
+    AlertCode.ALERT_PARKED: AlertEntry(
+        title="An alert could not be shown",
+        means="The channel refused one alert three times and took this notice. The alert stays in the books "
+        "and is not sent over this channel any more; what came after it is.",
+        do="run.py status names it, and the files in log/ have its words and what the channel said.",
+        over=_HAPPENED,
+        severities=(Severity.HIGH,),
+    ),
     AlertCode.WEEKLY_DIGEST: AlertEntry(
         title="The week",
         means="Once a week: trades and result, what the trades prove so far, what is open, the account, and "
@@ -42,12 +68,12 @@ ENGINE: Final[Mapping[AlertCode, AlertEntry]] = {
         severities=(Severity.HIGH,),
     ),
     AlertCode.ACTOR_PARKED: AlertEntry(
-        title="A feed is down",
+        title="A part is down",
         means="The actor of a router, or of the market's data, failed too often within a minute. Entries are "
-        "suspended; exits go on as long as deribit works.",
+        "suspended; exits go on as long as deribit works. If it is the heartbeat (HIGH), trading goes on.",
         do="run.py ping shows whether the upstream host is the cause; the files in log/ have the traceback.",
         over="It is tried again every ten minutes, and the suspension clears by itself.",
-        severities=(Severity.CRITICAL,),
+        severities=(Severity.HIGH, Severity.CRITICAL),
     ),
     AlertCode.SUPERVISOR_EXHAUSTED: AlertEntry(
         title="A part failed too often",
@@ -102,7 +128,7 @@ ENGINE: Final[Mapping[AlertCode, AlertEntry]] = {
     ),
     AlertCode.TEST_ALERT: AlertEntry(
         title="A test",
-        means="A person wanted to see that alerts arrive. Nothing has happened.",
+        means="A person wanted to see that alerts arrive, and this one has. Nothing has happened.",
         do="Nothing.",
         over=_HAPPENED,
         severities=tuple(Severity),

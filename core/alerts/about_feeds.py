@@ -13,10 +13,10 @@ FEEDS: Final[Mapping[AlertCode, AlertEntry]] = {
     AlertCode.PROBE_FAILED: AlertEntry(
         title="The upstream host does not answer",
         means="A router of the upstream host failed its probe. Entries are suspended while one other than "
-        "deribit fails; three failures of deribit in a row arm the switch (CRITICAL).",
+        "deribit fails; three failures of deribit in a row arm the switch, which is told as armed:probes.",
         do="run.py ping says what is wrong and where to look.",
-        over="Its end is told for every router but deribit, whose end run.py ping shows.",
-        severities=(Severity.MEDIUM, Severity.CRITICAL),
+        over="Its end is told when the router answers again.",
+        severities=(Severity.MEDIUM,),
         ends=AlertCode.PROBE_BACK,
     ),
     AlertCode.PROBE_BACK: AlertEntry(

@@ -14,6 +14,9 @@ class AlertCode(StrEnum):
 
     # The engine and its actors.
     ENGINE_START = "engine_start"
+    ENDED_WITHOUT_A_WORD = "ended_without_a_word"
+    START_FAILED = "start_failed"
+    ALERT_PARKED = "alert_parked"
     WEEKLY_DIGEST = "weekly_digest"
     ACTOR_FAILED = "actor_failed"
     ACTOR_HUNG = "actor_hung"

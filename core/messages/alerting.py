@@ -12,9 +12,12 @@ __all__ = [
     "AlertRow",
     "AlertingStatus",
     "ChannelStatus",
+    "ChannelTried",
+    "ChannelsTried",
     "GetAlerting",
     "RaiseAlert",
     "Severity",
+    "TryChannels",
 ]
 
 
@@ -86,6 +89,10 @@ class ChannelStatus(Event):
     delivered: int
     overflowed: int
     last_error: str | None
+    failing_since: datetime | None = None
+    """Since when it has taken nothing that was tried; None while it works."""
+    parked: tuple[str, ...] = ()
+    """The last alerts that it refused for good: severity, code and time of each."""
 
 
 class AlertingStatus(Event):
@@ -98,6 +105,22 @@ class AlertingStatus(Event):
     unrecorded: int
     last_error: str | None
     recent: tuple[AlertRow, ...]
+
+
+class ChannelTried(Event):
+    """One attempt at one channel: `error` is None if the service took it."""
+
+    channel: str
+    error: str | None
+
+
+class ChannelsTried(Event):
+    channels: tuple[ChannelTried, ...]
+
+
+class TryChannels(Query[ChannelsTried]):
+    """Send a test over every channel now, past all queues. Answered by `ChannelsTried` after one attempt at
+    each. It is in no books."""
 
 
 class GetAlerting(Query[AlertingStatus]):

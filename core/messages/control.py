@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Annotated
 
-from pydantic import ValidatorFunctionWrapHandler, WrapValidator, field_validator
+from pydantic import InstanceOf, field_validator
 
 from core.contract.base import Router
 from core.messages.alerting import AlertingStatus
@@ -45,14 +44,6 @@ RESTARTED = (
 """Rooms that a person may restart. After mcp.orders, execution is restarted too."""
 
 
-def _as_it_is(value: object, check: ValidatorFunctionWrapHandler) -> Strategy:
-    """What is a strategy was checked when it was loaded; only a text that came over the socket is read."""
-    if isinstance(value, Strategy):
-        return value
-    read: Strategy = check(value)
-    return read
-
-
 class EngineIdentity(Value):
     """What does not change while the engine runs. Holds no secret."""
 
@@ -64,8 +55,8 @@ class EngineIdentity(Value):
     """Keys that `strategy.local.yaml` sets beside the hashed strategy."""
     started_at: datetime
     pid: int
-    strategy: Annotated[Strategy, WrapValidator(_as_it_is)]
-    """Every setting that the engine runs with."""
+    strategy: InstanceOf[Strategy]
+    """Every setting that the engine runs with. It was checked when it was loaded; only JSON is read."""
 
     @property
     def environment(self) -> Environment:
@@ -94,6 +85,17 @@ class CellView(Value):
     last_error: str | None
 
 
+class HeartbeatStatus(Event):
+    """What the heartbeat has last done. `problem` is why the file or the URL was not reached, None if both
+    were; it holds no secret."""
+
+    at: datetime
+    well: bool
+    calls: bool
+    """Whether a URL is called while all is well."""
+    problem: str | None
+
+
 class EngineStatus(Event):
     """The whole engine on one page. A part without an answer in time is None and named in `unavailable`."""
 
@@ -113,6 +115,8 @@ class EngineStatus(Event):
     orders: tuple[OrderRow, ...]
     next_runs: dict[Job, datetime]
     unavailable: dict[str, str]
+    heartbeat: HeartbeatStatus | None = None
+    """None before the first beat, and where market time jumps: there nothing beats."""
     phone: PhoneStatus | None = None
     """None if no commands are read from a chat."""
 

@@ -113,6 +113,10 @@ CLOCK_SOURCE = "clock"
 """The source of the suspension after the system's clock was set, until the venue confirms the time."""
 
 
+STOPPING_SOURCE = "stopping"
+"""The source of the suspension while the engine stops in good order. It is no news to who stopped it."""
+
+
 class SuspendEntries(Command):
     """Blocks entries until the same `source` clears it."""
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 from core.messages.alerting import (
     AlertRaised,
     AlertTested,
+    ChannelsTried,
     GetAlerting,
     RaiseAlert,
     SendTestAlert,
+    TryChannels,
 )
 from core.messages.anchor import GetRecordHash, HeadReached
 from core.messages.audit import AppendAudit, AuditAt, AuditBoot, GetAudit
@@ -23,6 +25,8 @@ from core.messages.control import (
     GetHealthcheck,
     GetStatus,
     GetTrace,
+    Healthcheck,
+    HeartbeatStatus,
     InjectMessage,
     PingEngine,
     RestartActor,
@@ -148,8 +152,18 @@ from core.messages.state import (
     UndeliveredAlerts,
     WeekRead,
 )
+from core.messages.state_queries import AlertsRead, GetAlertsOf
 
-AlertingProtocol = RaiseAlert | SendTestAlert | GetAlerting | Recorded | Refused | UndeliveredAlerts
+AlertingProtocol = (
+    RaiseAlert
+    | SendTestAlert
+    | GetAlerting
+    | TryChannels
+    | Recorded
+    | Refused
+    | UndeliveredAlerts
+    | AlertsRead
+)
 
 KillSwitchProtocol = (
     RequestPermit
@@ -187,6 +201,7 @@ StateProtocol = (
     | GetJobRuns
     | GetKillSwitchRow
     | GetUndeliveredAlerts
+    | GetAlertsOf
     | GetOpenInbox
     | GetAuditHeadAndPending
     | GetSystem
@@ -289,12 +304,15 @@ ControlProtocol = (
     | StopEngine
     | GetDump
     | GetTrace
+    | TryChannels
+    | ChannelsTried
     | GetJobs
     | InjectMessage
     | AwaitInject
     | AwaitEnded
     | RestartActor
     | SocketLost
+    | HeartbeatStatus
     | RecoveryReport
     | OpenInbox
     | InboxRecorded
@@ -323,6 +341,9 @@ ControlProtocol = (
     | PhoneStatus
 )
 """From `CycleWaits` on: the answers to operators' messages."""
+
+HeartbeatProtocol = Healthcheck
+"""The answer to what it asks; nobody tells it anything."""
 
 PhoneProtocol = Refused
 """It asks, and is asked nothing."""

@@ -1,8 +1,7 @@
 """State: the books. Every request that writes has a `request_id`; repeating it returns the first answer.
 
-A write carries its own audit events; state is the sequencer of the audit chain and answers `Recorded`
-(told to the sender, or replied to an ask) only when database *and* audit file have it on disk. The
-queries are in `core.messages.state_queries` and exported here too: this module has every message of state.
+A write carries its own audit events; state sequences the audit chain and answers `Recorded` (told, or replied
+to an ask) only when database *and* audit file have it on disk. Queries: `core.messages.state_queries`.
 """
 
 from __future__ import annotations
@@ -25,6 +24,7 @@ from core.messages.recording import (
     RecordingAnswer,
 )
 from core.messages.state_queries import (
+    AlertsRead,
     AuditHeadAndPending,
     BooksRead,
     ClosedTrades,
@@ -103,6 +103,8 @@ __all__ = [
     "PositionRead",
     "RecordAlert",
     "RecordAlertDelivered",
+    "RecordAlertParked",
+    "RecordAlertsTried",
     "RecordDecision",
     "RecordDeliveries",
     "RecordEdit",
@@ -247,7 +249,23 @@ class RecordAlert(Recording):
 
 
 class RecordAlertDelivered(Recording):
-    """A channel has taken the alert: it is no longer read as undelivered for this channel."""
+    """A channel has taken the alert, which is no longer undelivered for this channel."""
+
+    alert_id: str
+    channel: str
+    at: datetime
+
+
+class RecordAlertsTried(Recording):
+    """A channel is about to be tried with these alerts for the first time in this life."""
+
+    alert_ids: tuple[str, ...]
+    channel: str
+    at: datetime
+
+
+class RecordAlertParked(Recording):
+    """A channel refuses the alert for good: it is no longer read as undelivered for this channel."""
 
     alert_id: str
     channel: str
@@ -312,6 +330,8 @@ AnyRecording = (
     | RecordKillSwitch
     | RecordAlert
     | RecordAlertDelivered
+    | RecordAlertsTried
+    | RecordAlertParked
     | RecordInbox
     | RecordInboxDone
     | BindAccount
@@ -340,6 +360,7 @@ StateAnswer = (
     | JobRuns
     | KillSwitchRow
     | UndeliveredAlerts
+    | AlertsRead
     | OpenInbox
     | AuditHeadAndPending
     | SystemRead

@@ -151,6 +151,20 @@ class UndeliveredAlerts(Event):
     request_id: str
     channel: str
     alerts: tuple[AlertRow, ...]
+    tried: tuple[str, ...] = ()
+    """The ids of those that an attempt was made with: the channel may have taken them."""
+
+
+class AlertsRead(Event):
+    request_id: str
+    alerts: tuple[AlertRow, ...]
+
+
+class GetAlertsOf(Query[AlertsRead | Refused]):
+    """Answered by `AlertsRead`: the newest 500 alerts of these codes, oldest first."""
+
+    request_id: str
+    codes: tuple[str, ...]
 
 
 class GetUndeliveredAlerts(Query[UndeliveredAlerts | Refused]):

@@ -6,11 +6,12 @@ One pure function from the facts. A finding is a whole sentence for a tired pers
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
 from core.contract.base import Router
+from core.messages.alerting import ChannelStatus
 from core.messages.control import EngineStatus
 from core.messages.kill_switch import ArmCause, KillSwitchStatus
 from core.orders.books import CycleOutcome, Job
@@ -22,9 +23,16 @@ from core.values import Value
 
 OVERDUE: Final = timedelta(minutes=10)
 """A cycle is told when it is due, and its next run is then in the books within seconds."""
+DEAD_AFTER: Final = timedelta(minutes=10)
+"""A channel that fails for so long is dead. That is a problem of the health check, although no restart mends
+it: the heartbeat then stops, and whoever watches it learns by another way what this channel can't tell."""
 PROBES_ACT: Final = 3
 """So many failed probes of the venue in a row, with a position open, need a person."""
 FEEDS: Final = "root/feeds/"
+WATCH: Final = "root/watch/"
+"""What looks at the engine from beside it; trading does not need it."""
+BEAT_LATE: Final = timedelta(minutes=5)
+"""The heartbeat beats every minute; after so many looks without a beat the watchdog alerts."""
 UP, PARKED, STOPPED = "up", "parked", "stopped"
 DAMAGED: Final = "docs/runbook.md, 'The books are damaged'"
 BY_A_PERSON: Final = frozenset({ArmCause.OPERATOR, ArmCause.KILL_FILE})
@@ -83,6 +91,7 @@ def verdict(status: EngineStatus) -> Verdict:
             *_venue(status),
             *_exits_due(status),
             *_keeping(status),
+            *_telling(status),
         ),
         _all_is_well(status),
     )
@@ -160,6 +169,12 @@ def _rooms(status: EngineStatus) -> Iterator[Finding]:
             needed = cell.name in ("mcp.deribit", "market_data") and status.positions
             text = f"the feed {cell.name} is parked{error}; it is tried again every ten minutes: run.py ping"
             yield (_act if needed else _look)("feed_parked", text)
+        elif cell.path.startswith(WATCH) and cell.name == "phone":
+            text = f"{cell.name} is {cell.state}{error}: commands from the chat are not read"
+            yield _look("phone_down", f"{text}; trading goes on: look into log/")
+        elif cell.path.startswith(WATCH):
+            text = f"{cell.name} is {cell.state}{error}: who watches from outside sees no sign of life"
+            yield _look("heartbeat_down", f"{text}; trading goes on: look into log/")
         elif cell.state in (PARKED, STOPPED):
             yield _act("actor_down", f"the actor {cell.name} is {cell.state}{error}: look into log/, restart")
         else:
@@ -260,13 +275,38 @@ def _keeping(status: EngineStatus) -> Iterator[Finding]:
         yield _look("disk_low", "the disk is nearly full: free some space")
     if health is not None and health.last_backup_error is not None:
         yield _look("backup_failed", f"the last backup failed: {health.last_backup_error}")
-    for channel in () if alerting is None else alerting.channels:
-        if channel.queued and channel.last_error:
-            alerts = _count(channel.queued, "alert")
-            text = f"{alerts} could not be delivered by {channel.channel}: {channel.last_error}"
-            yield _look("alerts_wait", text)
     if alerting is not None and alerting.unrecorded:
         yield _look("alerts_unrecorded", f"{_count(alerting.unrecorded, 'alert')} are not in the books")
+
+
+def _telling(status: EngineStatus) -> Iterator[Finding]:
+    """Whether alerts and heartbeat reach anybody."""
+    channels = () if status.alerting is None else status.alerting.channels
+    failing = [channel for channel in channels if channel.failing_since is not None]
+    dead = [one for one in failing if is_dead(one, status.at)]
+    unheard = bool(status.positions) and len(dead) == len(channels)
+    for channel in failing:
+        wait = f", {_count(channel.queued, 'alert')} wait" if channel.queued else ""
+        text = f"since {channel.failing_since:%Y-%m-%d %H:%M}Z{wait}: {channel.last_error}: run.py alert test"
+        if channel in dead:
+            yield (_act if unheard else _look)("channel_dead", f"{channel.channel} is dead {text}")
+        else:
+            yield _look("alerts_wait", f"{channel.channel} takes no alert {text}")
+    for channel in channels:
+        if channel.parked:
+            named = ", ".join(channel.parked)
+            text = f"{channel.channel} refused for good: {named}; the words are in log/: run.py logs"
+            yield _look("alerts_refused", text)
+    beat = status.heartbeat
+    if beat is not None and status.at - beat.at > BEAT_LATE:
+        yield _look("heartbeat_late", f"the heartbeat has stood still since {beat.at:%H:%M}Z: look into log/")
+    elif beat is not None and beat.problem is not None:
+        yield _look("heartbeat_unheard", f"the heartbeat is not heard: {beat.problem}")
+
+
+def is_dead(channel: ChannelStatus, at: datetime) -> bool:
+    """Whether the channel has taken nothing for so long that it will not mend by itself."""
+    return channel.failing_since is not None and at - channel.failing_since >= DEAD_AFTER
 
 
 def _act(code: str, text: str) -> Finding:

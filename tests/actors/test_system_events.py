@@ -196,3 +196,13 @@ def test_a_clock_that_was_set_is_critical_suspends_entries_and_plans_anew(
     assert isinstance(suspended, SuspendEntries)
     assert suspended.source == "clock"
     assert house.told("scheduler") == house.told("health") == [ClockSet(step_s=step_s, at=NOW)]
+
+
+@pytest.mark.parametrize("path", ["root/watch/heartbeat", "root/watch/phone"])
+def test_what_is_beside_the_engine_is_parked_without_suspending_entries(house: House, path: str) -> None:
+    house.listen(parked(path))
+    (alert,) = house.alerts()
+    assert (alert.severity, alert.code) == (Severity.HIGH, "actor_parked")
+    assert house.told("kill_switch") == []
+    house.listen(restarted(path))
+    assert house.told("kill_switch") == []

@@ -28,6 +28,7 @@ class Variables(TypedDict, total=False):
     TELEGRAM_COMMANDS: str
     WEBHOOK_URL: str
     INSTANCE_NAME: str
+    ALERT_DIGEST_AT: str
 
 
 @dataclass(frozen=True)

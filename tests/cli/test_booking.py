@@ -91,7 +91,7 @@ def test_a_part_leaves_the_rest_open(data_dir: Path) -> None:
     ("changed", "said"),
     [
         ({"contracts": "3"}, "--contracts: expected 1 to 2, found 3"),
-        ({"contracts": "0"}, "--contracts: expected 1 to 2, found 0"),
+        ({"contracts": "0"}, "expected a whole number from 1 to 1000000, found '0'"),
         ({"long": ""}, f"--price: expected one each for {LONG}, {SHORT}"),
         ({"long": f"{SHORT}=0.1"}, "--price: expected LEG=ETH once for each leg"),
         ({"long": f"{LONG}=21.7"}, f"--price {LONG}: expected 0 to "),

@@ -20,6 +20,7 @@ from tests.fakes.whole_books import write_whole_books
 from tests.tidy.documented import Documented, commands
 
 ON_A_FOLDER = {
+    ("alert", "test"),
     ("audit", "show"),
     ("audit", "tail"),
     ("audit", "verify"),

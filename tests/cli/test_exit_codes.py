@@ -14,6 +14,7 @@ from core.errors import CerberoError, EngineNotRunningError, InputError, McpRate
 from tests.cli.support import Cli, started
 
 GROUP_COMMANDS = {
+    "alert": ("test",),
     "audit": ("verify", "tail", "show"),
     "config": ("validate", "hash", "show", "schema", "env"),
     "data": ("check", "sample"),

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from actors.state.backup import backups
+from actors.state.seals import offer_seals
 from cli import restoring
 from cli.data_folder import locked
 from cli.exit_codes import ExitCode
@@ -62,9 +63,16 @@ def test_folder_of_before_an_upgrade_is_proved_as_it_is(tmp_path: Path) -> None:
 def older(folder: Path) -> None:
     """Take back the migrations from `venue_texts` on."""
     with closing(sqlite3.connect(folder / "cerbero.db")) as db:
-        db.execute("DROP TABLE venue_texts")
-        db.execute("DROP TABLE entry_latches")
-        db.execute("PRAGMA user_version = 5")
+        offer_seals(db)
+        db.executescript(
+            "DROP INDEX alert_channels_undelivered;"
+            "ALTER TABLE alert_channels DROP COLUMN tried_at;"
+            "ALTER TABLE alert_channels DROP COLUMN parked_at;"
+            "UPDATE alert_channels SET seal = seal(alert_id, channel, delivered_at);"
+            "CREATE INDEX alert_channels_undelivered ON alert_channels (channel, alert_id)"
+            " WHERE delivered_at IS NULL;"
+        )
+        db.execute("PRAGMA user_version = 7")
         db.commit()
 
 

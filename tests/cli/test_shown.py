@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime
 
 import pytest
 from rich.console import Console
@@ -248,6 +249,11 @@ def test_the_status_page_shows_each_alert_channel(capsys: pytest.CaptureFixture[
         "by telegram, 3 delivered, 2 waiting, last error: HTTP 502; by pager, 5 delivered, 0 waiting; "
         "1 not in the books, last error: too many"
     ) in text
+    dead = one.model_copy(
+        update={"failing_since": datetime(2026, 1, 5, 14, tzinfo=UTC), "parked": ("HIGH x of 14:00",)}
+    )
+    text = page(status(alerting=alerting.model_copy(update={"channels": (dead,)})), capsys)
+    assert "2 waiting, DEAD since 2026-01-05 14:00:00Z: HTTP 502, refused for good: HIGH x of 14:00" in text
     alone = AlertingStatus(channels=(), unrecorded=0, last_error=None, recent=())
     assert "to the log alone" in page(status(alerting=alone), capsys)
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 import core.messages
 from core.messages.base import Query, Refused
+from core.messages.control import EngineStatus
 from core.messages.execution import ExitEnded
 from core.messages.kill_switch import Permit
 from core.messages.market_data import SnapshotFault
@@ -20,6 +21,7 @@ from core.messages.state import BooksRead, GetBooks, Recorded, RecordEvent, Reco
 from core.orders.lifecycle import OrderState, PositionState
 from core.values import OrderId, PositionId
 from tests.core.orders.test_reconcile import books
+from tests.fakes.engine_status import STATES
 
 MODULES = [
     importlib.import_module(f"core.messages.{found.name}")
@@ -40,6 +42,12 @@ MODELS = sorted(
 def test_what_is_told_does_not_change_and_knows_its_fields(model: type[BaseModel]) -> None:
     assert model.model_config["frozen"]
     assert model.model_config["extra"] == "forbid"
+
+
+@pytest.mark.parametrize("state", STATES.values(), ids=STATES)
+def test_what_a_command_is_told_over_the_socket_is_what_the_engine_said(state: EngineStatus) -> None:
+    """Strict settings take an array for a tuple only where JSON itself is read, not what was made of it."""
+    assert EngineStatus.model_validate_json(state.model_dump_json()) == state
 
 
 def test_a_missing_part_is_named_by_source_part_and_kind() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
+from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.text import encodable, visible
+from core.text import duration, encodable, visible
 
 
 def test_byte_that_is_no_utf_8_is_shown_as_such() -> None:
@@ -49,3 +51,21 @@ def test_what_is_not_seen_is_an_escape() -> None:
     assert visible("\u202e\u2066\u200b\ufeff\u2028\u00ad") == r"\u202e\u2066\u200b\ufeff\u2028\xad"
     assert visible("\u3164\u2800\ufe0f\u034f\U000e0101") == r"\u3164\u2800\ufe0f\u034f\U000e0101"
     assert visible("caf\udce9 \ud83d") == r"caf\xe9 \ud83d"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (-5, "0 s"),
+        (0, "0 s"),
+        (59.4, "59 s"),
+        (59.6, "1 min"),
+        (592, "10 min"),
+        (3599, "1 h"),
+        (3600 + 300, "1 h 5 min"),
+        (86_399, "1 d"),
+        (86_400 * 2 + 3 * 3600, "2 d 3 h"),
+    ],
+)
+def test_a_duration_is_as_exact_as_a_person_wants_it(seconds: float, shown: str) -> None:
+    assert duration(timedelta(seconds=seconds)) == shown

@@ -9,7 +9,7 @@ from decimal import Decimal
 from core.contract import Router
 from core.messages.alerting import AlertingStatus, AlertRow, Severity
 from core.messages.audit import AuditHead, AuditStatus
-from core.messages.control import CellView, EngineIdentity, EngineStatus
+from core.messages.control import CellView, EngineIdentity, EngineStatus, HeartbeatStatus
 from core.messages.decision import DecisionStatus
 from core.messages.execution import ExecutionStatus, RecoveryReport
 from core.messages.health import HealthStatus, RouterHealth
@@ -26,6 +26,7 @@ ACTORS = (
     ("books/", ("state", "audit", "mcp.orders", "execution")),
     ("feeds/", (*(f"mcp.{router}" for router in Router), "market_data")),
     ("desk/", ("decision", "health", "control", "scheduler")),
+    ("watch/", ("heartbeat",)),
 )
 SWITCH = KillSwitchStatus(
     armed=False,
@@ -216,6 +217,7 @@ def state(**changes: object) -> EngineStatus:
             Job.ENTRY: NOW.replace(minute=0) + timedelta(days=7),
         },
         unavailable={},
+        heartbeat=HeartbeatStatus(at=LATER, well=True, calls=True, problem=None),
     )
     return healthy.model_copy(update=changes)
 

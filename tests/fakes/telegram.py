@@ -18,18 +18,26 @@ class FakeTelegram:
     def __init__(self) -> None:
         self.answers: deque[tuple[int, Any]] = deque()
         self.requests: list[tuple[str, dict[str, Any]]] = []
+        self.methods: list[str] = []
         fake = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                fake.requests.append((self.path, json.loads(body)))
+                body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+                fake.methods.append(self.command)
+                fake.requests.append((self.path, json.loads(body or b"{}")))
                 status, answer = fake.answers.popleft() if fake.answers else OK
                 content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)
+
+            def do_GET(self) -> None:
+                self.do_POST()
+
+            def do_OPTIONS(self) -> None:
+                self.do_POST()
 
             def log_message(self, format: str, *args: object) -> None:
                 """Keep the tests' output clean."""

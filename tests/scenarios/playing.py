@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from actors.alerting import AlertChannel
 from actors.runtime import Envelope, GreenRuntime, Tracer
 from actors.runtime.testing import tripwires
 from config import LoadedStrategy, load_strategy
@@ -102,6 +103,7 @@ class Play:
         wire: Wire | None = None,
         watch: Callable[[PaperVenue], object] | None = None,
         loaded: LoadedStrategy | None = None,
+        alert_channels: tuple[Callable[[], AlertChannel], ...] = (),
         folder: str = "simulated",
     ) -> None:
         data_dir.mkdir(parents=True, exist_ok=True)
@@ -121,6 +123,7 @@ class Play:
             runtime_kind=runtime_kind,
             tracer=self.trace,
             wire=wire,
+            alert_channels=alert_channels,
             folder=folder,
         )
         with tripwires(*GUARDED):

@@ -76,6 +76,7 @@ DOORS: dict[str, tuple[str, ...]] = {
         "threading",
         "time",
     ),
+    "actors/heartbeat/": ("os", "pathlib"),
     "actors/health/": ("pathlib", "shutil"),
     "actors/kill_switch/": ("os", "pathlib"),
     # The lock of an account is a socket's name that the kernel frees with the process.

@@ -14,6 +14,7 @@ from core.messages.kill_switch import ArmCause
 from core.messages.state import InboxItem, KillSwitchRow, RecordKillSwitch
 from core.orders.books import Job
 
+_WAITS = "alert_channels.delivered_at IS NULL AND alert_channels.parked_at IS NULL"
 _ALERT = "alert_id, severity, code, text, cause, at, delivered_at"
 _SNAPSHOT = "at, spot_usd, dvol, funding, quotes"
 
@@ -66,7 +67,7 @@ def insert_alert(db: sqlite3.Connection, alert: AlertRow, channels: Sequence[str
     if db.execute(sql, (*values, delivered) * 2).rowcount == 0:
         return False
     db.executemany(
-        "INSERT INTO alert_channels (alert_id, channel, seal) VALUES (?, ?, seal(?, ?, NULL))",
+        "INSERT INTO alert_channels (alert_id, channel, seal) VALUES (?, ?, seal(?, ?, NULL, NULL, NULL))",
         [(alert.alert_id, channel) * 2 for channel in channels],
     )
     return True
@@ -78,31 +79,62 @@ def mark_delivered(db: sqlite3.Connection, alert_id: str, channel: str, at: date
     False if there is no such alert for the channel.
     """
     delivered_at = time_text(at)
-    found = db.execute(
-        "UPDATE alert_channels SET delivered_at = coalesce(delivered_at, ?), "
-        "seal = seal(alert_id, channel, coalesce(delivered_at, ?)) WHERE alert_id = ? AND channel = ?",
-        (delivered_at, delivered_at, alert_id, channel),
-    )
-    if found.rowcount == 0:
+    if not _mark(db, "delivered_at", delivered_at, alert_id, channel):
         return False
     db.execute(
         "UPDATE alerts SET delivered_at = coalesce(delivered_at, ?), "
         "seal = seal(number, alert_id, severity, code, text, cause, at, coalesce(delivered_at, ?)) "
         "WHERE alert_id = ? AND NOT EXISTS "
-        "(SELECT 1 FROM alert_channels AS c WHERE c.alert_id = alerts.alert_id AND c.delivered_at IS NULL)",
+        "(SELECT 1 FROM alert_channels AS c WHERE c.alert_id = alerts.alert_id AND c.delivered_at IS NULL "
+        "AND c.parked_at IS NULL)",
         (delivered_at, delivered_at, alert_id),
     )
     return True
 
 
+def mark_parked(db: sqlite3.Connection, alert_id: str, channel: str, at: datetime) -> bool:
+    """Refused by this channel for good. False if there is no such alert for the channel."""
+    return _mark(db, "parked_at", time_text(at), alert_id, channel)
+
+
+def mark_tried(db: sqlite3.Connection, alert_ids: Sequence[str], channel: str, at: datetime) -> None:
+    """This channel is about to be tried with these alerts."""
+    for alert_id in alert_ids:
+        _mark(db, "tried_at", time_text(at), alert_id, channel)
+
+
+def _mark(db: sqlite3.Connection, column: str, at: str, alert_id: str, channel: str) -> bool:
+    """Set the time in one column, unless it holds one; False if there is no such row."""
+    marks = ("delivered_at", "tried_at", "parked_at")
+    sealed = ", ".join(f"coalesce({mark}, ?)" if mark == column else mark for mark in marks)
+    sql = (
+        f"UPDATE alert_channels SET {column} = coalesce({column}, ?), "
+        f"seal = seal(alert_id, channel, {sealed}) WHERE alert_id = ? AND channel = ?"
+    )
+    return db.execute(sql, (at, at, alert_id, channel)).rowcount > 0
+
+
 def undelivered_alerts(db: sqlite3.Connection, channel: str) -> tuple[AlertRow, ...]:
-    """Those that this channel shall take and has not taken, oldest first."""
+    """Those that this channel shall take, and has neither taken nor refused for good, oldest first."""
     fields = ", ".join(f"alerts.{field}" for field in _ALERT.split(", "))
     sql = (
         f"SELECT {fields} FROM alert_channels JOIN alerts USING (alert_id) "
-        "WHERE channel = ? AND alert_channels.delivered_at IS NULL ORDER BY number"
+        f"WHERE channel = ? AND {_WAITS} ORDER BY number"
     )
     return _alerts(db.execute(sql, (channel,)))
+
+
+def tried_alerts(db: sqlite3.Connection, channel: str) -> tuple[str, ...]:
+    """The ids of those among them that an attempt was made with."""
+    sql = f"SELECT alert_id FROM alert_channels WHERE channel = ? AND {_WAITS} AND tried_at IS NOT NULL"
+    return tuple(alert_id for (alert_id,) in db.execute(sql, (channel,)))
+
+
+def alerts_of(db: sqlite3.Connection, codes: Sequence[str]) -> tuple[AlertRow, ...]:
+    """The newest 500 alerts of these codes, oldest first."""
+    marks = ", ".join("?" * len(codes))
+    sql = f"SELECT {_ALERT} FROM alerts WHERE code IN ({marks}) ORDER BY number DESC LIMIT 500"
+    return _alerts(db.execute(sql, tuple(codes)))[::-1]
 
 
 def alerts(db: sqlite3.Connection, *, limit: int | None = None) -> tuple[AlertRow, ...]:

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from functools import partial
-
 import pytest
 
-from actors.alerting import Alerting, NotTaken, channel_queue
+from actors.alerting import Alerting, NotTaken, outgoing
 from actors.runtime.testing import FakeAddress, FakeContext
 from core.alerts import AlertCode
 from core.messages.alerting import (
-    AlertingStatus,
     AlertRaised,
-    AlertRow,
     AlertTested,
-    ChannelStatus,
-    GetAlerting,
     RaiseAlert,
     SendTestAlert,
     Severity,
@@ -28,75 +21,10 @@ from core.messages.state import (
     RecordAlert,
     RecordAlertDelivered,
     Recorded,
-    UndeliveredAlerts,
 )
 from core.redaction import Redactor
+from tests.actors.alerting.desk import START, Desk, stored
 from tests.fakes.channel import FakeChannel
-
-START = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
-
-
-class Desk:
-    """The actor with its fakes, and the moves a test makes."""
-
-    def __init__(self, *, channels: int = 1, backlog: tuple[AlertRow, ...] | None = ()) -> None:
-        self.channels = [FakeChannel(f"fake-{number}") for number in range(channels)]
-        self.state = FakeAddress("state")
-        self.ctx = FakeContext("alerting", now=START)
-        self.actor = Alerting(
-            state=self.state,
-            channels=[partial(next, iter([channel])) for channel in self.channels],
-            redact=Redactor(["s3cret-token"]),
-        )
-        self.actor.ctx = self.ctx
-        self.actor.on_start()
-        if backlog is not None:
-            for channel in self.channels:
-                self.backlog(*backlog, channel=channel)
-
-    def backlog(self, *alerts: AlertRow, channel: FakeChannel | None = None) -> None:
-        """State's answer: what the books hold undelivered for a channel."""
-        name = (channel or self.channel).name
-        self.actor.on_receive(UndeliveredAlerts(request_id="r", channel=name, alerts=alerts))
-
-    @property
-    def channel(self) -> FakeChannel:
-        return self.channels[0]
-
-    def alert(self, text: str, severity: Severity = Severity.HIGH) -> None:
-        self.actor.on_receive(
-            RaiseAlert(
-                severity=severity, code=AlertCode.ORDER_FILLED, text=text, cause="a test", at=self.ctx.now()
-            )
-        )
-
-    def run(self, seconds: float) -> None:
-        """Let timers come due one second at a time, so that pacing shows."""
-        for _ in range(int(seconds)):
-            for message in self.ctx.advance(1.0):
-                self.actor.on_receive(message)
-
-    @property
-    def sent(self) -> list[str]:
-        return self.channel.sent
-
-    @property
-    def status(self) -> AlertingStatus:
-        status = self.actor.on_receive(GetAlerting())
-        assert isinstance(status, AlertingStatus)
-        return status
-
-    @property
-    def channel_status(self) -> ChannelStatus:
-        return self.status.channels[0]
-
-    def recorded(self, kind: type) -> list[object]:
-        return [message for message in self.ctx.told_to(self.state) if isinstance(message, kind)]
-
-
-def stored(alert_id: str, text: str, seconds: float) -> AlertRow:
-    at = START + timedelta(seconds=seconds)
-    return AlertRow(alert_id=alert_id, severity=Severity.HIGH, code="C", text=text, cause="before", at=at)
 
 
 def test_alerts_go_out_in_order_at_most_one_a_second() -> None:
@@ -202,7 +130,7 @@ def test_a_late_backlog_does_not_repeat_what_was_delivered() -> None:
 def test_what_does_not_fit_in_memory_is_counted_and_read_again_from_the_books(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(channel_queue, "QUEUE_MAX", 3)
+    monkeypatch.setattr(outgoing, "QUEUE_MAX", 3)
     desk = Desk()
     for number in range(5):
         desk.alert(str(number))
@@ -279,7 +207,9 @@ def test_a_channel_reads_only_its_own_backlog() -> None:
 
 def test_two_channels_of_one_name_are_refused() -> None:
     actor = Alerting(
-        state=FakeAddress("state"), channels=[FakeChannel, FakeChannel], redact=Redactor(["s3cret-token"])
+        state=FakeAddress("state"),
+        channels=[lambda: FakeChannel(), lambda: FakeChannel()],
+        redact=Redactor(["s3cret-token"]),
     )
     actor.ctx = FakeContext("alerting", now=START)
     with pytest.raises(ValueError, match="expected each name once, found 'fake' twice"):
@@ -288,7 +218,7 @@ def test_two_channels_of_one_name_are_refused() -> None:
 
 def raise_for(desk: Desk, asker: FakeAddress) -> None:
     raised = RaiseAlert(
-        severity=Severity.MEDIUM,
+        severity=Severity.CRITICAL,
         code=AlertCode.COMMAND_ENDED,
         text="the end",
         cause="c",
@@ -349,5 +279,5 @@ def test_a_test_alert_is_answered_when_it_is_on_record_and_told_again_it_is_one_
     assert desk.ctx.told_to(asker) == [
         AlertTested(request_id="i-1", severity=Severity.HIGH, channels=record.channels)
     ]
-    desk.run(3)
+    desk.run(6)
     assert len(desk.sent) == 1

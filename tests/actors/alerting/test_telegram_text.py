@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.alerting import Sender
+from actors.alerting import Letter, Sender
 from actors.alerting.telegram_text import LENGTH_MAX, render
 from core.alerts import AlertCode, Severity
 from core.messages.alerting import AlertRow
@@ -20,8 +20,9 @@ SENDER = Sender(Environment.TESTNET, "my engine")
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=6000)
 
 
-def row(text: str = "text", cause: str = "cause", code: str = "CODE") -> AlertRow:
-    return AlertRow(alert_id="1", severity=Severity.HIGH, code=code, text=text, cause=cause, at=AT)
+def row(text: str = "text", cause: str = "cause", code: str = "CODE") -> Letter:
+    alert = AlertRow(alert_id="1", severity=Severity.HIGH, code=code, text=text, cause=cause, at=AT)
+    return Letter((alert,))
 
 
 def test_who_and_what_come_first_then_the_engines_words_then_what_to_do() -> None:

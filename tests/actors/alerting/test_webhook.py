@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import SecretStr
+from pydantic import JsonValue, SecretStr
 
-from actors.alerting import NotTaken, Sender, Taken, WebhookChannel
+from actors.alerting import Letter, NotTaken, Sender, Taken, WebhookChannel
 from actors.alerting.webhook import DISCORD_UNITS_MAX, MESSAGE_UNITS_MAX, WebhookForm
 from core.alerts import Severity
 from core.messages.alerting import AlertRow
@@ -27,8 +27,8 @@ LINES = ("message", "content")
 FORMS: tuple[WebhookForm, ...] = ("json", "discord")
 
 
-def alert(text: str = "a < b", code: str = "disk_low") -> AlertRow:
-    return AlertRow(alert_id="1", severity=Severity.HIGH, code=code, text=text, cause="c", at=AT)
+def alert(text: str = "a < b", code: str = "disk_low") -> Letter:
+    return Letter((AlertRow(alert_id="1", severity=Severity.HIGH, code=code, text=text, cause="c", at=AT),))
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def channel_to(url: str, form: WebhookForm = "json") -> WebhookChannel:
     return WebhookChannel(SecretStr(url + PATH), form, SENDER)
 
 
-def posted(server: FakeTelegram, form: WebhookForm, told: AlertRow) -> dict[str, object]:
+def posted(server: FakeTelegram, form: WebhookForm, told: Letter) -> dict[str, object]:
     channel = channel_to(server.url, form)
     assert channel.send(told) == Taken()
     channel.close()
@@ -58,15 +58,90 @@ def test_json_begins_with_the_message_and_has_its_parts(server: FakeTelegram) ->
     assert body == {
         "environment": "mainnet",
         "instance": "my engine",
-        "alert_id": "1",
         "severity": "HIGH",
-        "title": "The disk is nearly full",
-        "text": "a < b",
-        "do": "Free some space; df -h shows where it is missing. Never delete audit/ or cerbero.db.",
-        "cause": "c",
-        "code": "disk_low",
-        "at": "2026-01-05 14:00:03Z",
+        "silent": False,
+        "alerts": [
+            {
+                "alert_id": "1",
+                "severity": "HIGH",
+                "title": "The disk is nearly full",
+                "text": "a < b",
+                "do": "Free some space; df -h shows where it is missing. Never delete audit/ or cerbero.db.",
+                "cause": "c",
+                "code": "disk_low",
+                "at": "2026-01-05 14:00:03Z",
+                "repeated": False,
+            }
+        ],
     }
+
+
+def two(*, silent: bool = False, repeats: frozenset[str] = frozenset()) -> Letter:
+    first = alert().alerts[0]
+    second = first.model_copy(update={"alert_id": "2", "text": "c > d", "code": "commit_failed"})
+    return Letter((first, second), silent=silent, repeats=repeats)
+
+
+def test_json_of_several_alerts_is_one_message_and_each_has_its_parts(server: FakeTelegram) -> None:
+    body = posted(server, "json", two(silent=True, repeats=frozenset({"2"})))
+    message = str(body["message"])
+    assert message.startswith(
+        "[MAINNET] my engine · HIGH\n2 alerts\n• HIGH The disk is nearly full (disk_low)"
+    )
+    assert "a < b" in message
+    assert "(repeated: this may have reached you before) c > d" in message
+    alerts = body["alerts"]
+    assert isinstance(alerts, list)
+    assert [(one["alert_id"], one["repeated"]) for one in alerts] == [("1", False), ("2", True)]
+    assert body["silent"] is True
+
+
+@pytest.mark.parametrize("silent", [True, False])
+def test_discord_makes_no_sound_for_a_silent_letter(server: FakeTelegram, silent: bool) -> None:
+    body = posted(server, "discord", two(silent=silent))
+    assert body.get("flags") == (4096 if silent else None)
+
+
+@pytest.mark.parametrize(
+    ("status", "refused", "perhaps"),
+    [
+        *((400, True, False), (413, True, False), (422, True, False)),
+        *((401, False, False), (404, False, False), (429, False, False)),
+        *((301, False, True), (500, False, True), (503, False, True)),
+    ],
+)
+def test_what_is_refused_for_good_and_what_may_have_been_taken_is_told_apart(
+    server: FakeTelegram, status: int, refused: bool, perhaps: bool
+) -> None:
+    server.answers.append((status, b""))
+    outcome = channel_to(server.url).send(alert())
+    assert isinstance(outcome, NotTaken)
+    assert (outcome.refused, outcome.perhaps) == (refused, perhaps)
+
+
+@pytest.mark.parametrize(
+    ("form", "status", "there"),
+    [
+        *(("json", 200, True), ("json", 204, True), ("json", 404, True), ("json", 405, True)),
+        *(("json", 401, False), ("json", 403, False), ("json", 410, False), ("json", 502, False)),
+        *(("discord", 200, True), ("discord", 429, True), ("discord", 404, False), ("discord", 401, False)),
+    ],
+)
+def test_a_probe_posts_nothing_and_says_whether_a_letter_would_be_taken(
+    server: FakeTelegram, form: WebhookForm, status: int, there: bool
+) -> None:
+    server.answers.append((status, b""))
+    problem = channel_to(server.url, form).probe()
+    assert problem == (None if there else f"the webhook answered HTTP {status}")
+    assert server.methods == ["GET" if form == "discord" else "OPTIONS"]
+
+
+def test_a_probe_of_a_host_that_is_not_there_is_told_without_the_url() -> None:
+    problem = channel_to("http://127.0.0.1:1").probe()
+    assert problem is not None
+    assert "was not reached" in problem
+    assert KEY not in problem
+    assert TOKEN not in problem
 
 
 def test_discord_is_told_in_its_own_form_and_may_call_nobody(server: FakeTelegram) -> None:
@@ -96,7 +171,10 @@ def test_any_2xx_is_taken(server: FakeTelegram, status: int) -> None:
 @pytest.mark.parametrize("status", [301, 400, 401, 404, 429, 500, 503])
 def test_anything_else_is_not_taken_and_named_by_its_status(server: FakeTelegram, status: int) -> None:
     server.answers.append((status, f"you called {PATH}".encode()))
-    assert channel_to(server.url).send(alert()) == NotTaken(f"the webhook answered HTTP {status}")
+    outcome = channel_to(server.url).send(alert())
+    assert isinstance(outcome, NotTaken)
+    assert outcome.error == f"the webhook answered HTTP {status}"
+    assert outcome.retry_after_s is None
     assert len(server.requests) == 1
 
 
@@ -142,5 +220,12 @@ def test_every_text_fits_and_begins_with_its_sender(text: str, form: WebhookForm
     assert shown.removeprefix("**").startswith("[MAINNET] my engine")
     assert len(shown.encode("utf-16-le", "surrogatepass")) // 2 <= MESSAGE_UNITS_MAX
     assert all(
-        isinstance(part, dict) or str(part).isprintable() for name, part in body.items() if name not in LINES
+        str(part).isprintable()
+        for parts in (body, *_objects(body.get("alerts")))
+        for name, part in parts.items()
+        if name not in LINES and not isinstance(part, list | dict)
     )
+
+
+def _objects(found: JsonValue) -> list[dict[str, JsonValue]]:
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []

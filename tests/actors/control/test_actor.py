@@ -26,6 +26,7 @@ from core.messages.control import (
     GetStatus,
     GetTrace,
     Healthcheck,
+    HeartbeatStatus,
     InjectAccepted,
     InjectDone,
     InjectMessage,
@@ -291,6 +292,15 @@ def test_status_is_the_whole_engine_on_one_page() -> None:
     assert isinstance(status, EngineStatus)
     assert [c.name for c in status.cells] == ["state", "execution"]
     assert (status.identity.mode, status.next_runs, status.unavailable) == ("strategy", {Job.ENTRY: NOW}, {})
+
+
+def test_status_has_the_last_beat_of_the_heart() -> None:
+    desk = Desk()
+    beat = HeartbeatStatus(at=NOW, well=True, calls=True, problem=None)
+    desk.actor.on_receive(beat)
+    status = desk.actor.on_receive(GetStatus())
+    assert isinstance(status, EngineStatus)
+    assert status.heartbeat == beat
 
 
 def test_the_next_jobs_of_the_status_are_the_schedulers_own() -> None:

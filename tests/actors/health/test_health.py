@@ -64,7 +64,9 @@ def test_three_failed_probes_of_deribit_in_a_row_arm_once() -> None:
     room.probe(down=deribit)
     (arm,) = room.sent("kill_switch", ArmKillSwitch)
     assert (arm.cause, arm.who) == (ArmCause.PROBES, "health")
-    assert room.alerts("probe_failed")[-1] is Severity.CRITICAL
+    assert room.alerts("probe_failed") == [Severity.MEDIUM], "the arming is told by the kill switch"
+    room.probe()
+    assert room.alerts("probe_back") == [Severity.LOW]
 
 
 def test_the_switch_answers_an_arming_and_probes_go_on() -> None:

@@ -15,6 +15,7 @@ from core.messages.alerting import RaiseAlert, Severity
 from core.messages.audit import AuditBoot, AuditEvent, AuditHead, AuditKind
 from core.messages.base import Refused
 from core.messages.kill_switch import (
+    STOPPING_SOURCE,
     ArmCause,
     ArmKillSwitch,
     BooksChanged,
@@ -305,6 +306,14 @@ def test_suspension_is_recorded_and_alerted_once_and_its_latest_reason_counts(ho
     ]
     alerts = [(a.severity, a.shown_code, a.text, a.cause) for a in house.told("alerting", RaiseAlert)]
     assert alerts == [(Severity.MEDIUM, "suspended:stale", "old data", "stale")]
+
+
+def test_an_orderly_stop_suspends_and_is_on_record_and_raises_no_alert(house: SwitchHouse) -> None:
+    """It would reach the person only after the next start, as if entries were suspended then."""
+    house.tell("kill_switch", SuspendEntries(source=STOPPING_SOURCE, reason="SIGTERM"))
+    assert [event.kind for event in events(house)] == [AuditKind.SUSPENDED]
+    assert house.told("alerting", RaiseAlert) == []
+    assert reasons(house) == ("suspended:stopping",)
 
 
 def test_status_shows_why_entries_are_suspended(house: SwitchHouse) -> None:

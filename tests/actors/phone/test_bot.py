@@ -125,3 +125,21 @@ def test_a_host_that_does_not_answer_is_named_without_the_token() -> None:
     assert isinstance(found, NotReached)
     assert TOKEN not in found.text
     bot.close()
+
+
+@pytest.mark.parametrize(("url", "problem"), [("", None), ("https://x.example/hook", "a webhook is set")])
+def test_a_webhook_is_seen_without_taking_a_command(
+    telegram: FakeTelegram, bot: TelegramBot, url: str, problem: str | None
+) -> None:
+    telegram.answers.append((200, {"ok": True, "result": {"url": url, "pending_update_count": 0}}))
+    found = bot.other_reader()
+    assert (found is None) is (problem is None)
+    assert problem is None or (found is not None and found.startswith(problem))
+    assert [path for path, _ in telegram.requests] == [f"/bot{TOKEN}/getWebhookInfo"]
+
+
+def test_a_bot_that_can_not_be_asked_is_a_problem(telegram: FakeTelegram, bot: TelegramBot) -> None:
+    telegram.answers.append((401, {"ok": False, "description": "Unauthorized"}))
+    found = bot.other_reader()
+    assert found is not None
+    assert "HTTP 401" in found

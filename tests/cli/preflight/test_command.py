@@ -43,6 +43,7 @@ def test_against_a_venue_everything_is_looked_at(
         "exits when armed": "look",
         "anchor": "look",
         "channels": "not",
+        "heartbeat": "look",
     }
     assert ran.code == 1
     assert ran.err.strip() == "error: not in order: channels"

@@ -59,6 +59,11 @@ def test_what_goes_in_clear_to_another_machine_is_named() -> None:
     assert settings.encryption(given()).state is State.OK
 
 
+def test_an_engine_whose_death_nobody_would_notice_is_named() -> None:
+    assert settings.heartbeat(given()).state is State.LOOK
+    assert settings.heartbeat(given(HEARTBEAT_URL="https://beats.test/x")).state is State.OK
+
+
 def test_an_engine_that_only_watches_is_named() -> None:
     assert settings.mode(given()).state is State.LOOK
     assert settings.mode(given(ENABLE_STRATEGY="true")).state is State.OK

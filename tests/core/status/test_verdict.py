@@ -8,9 +8,10 @@ import pytest
 
 from core.contract import Router
 from core.messages.alerting import AlertingStatus, ChannelStatus
-from core.messages.control import EngineStatus
+from core.messages.control import EngineStatus, HeartbeatStatus
 from core.messages.decision import CycleEnded
 from core.messages.kill_switch import ArmCause
+from core.messages.phone import PhoneStatus
 from core.orders.books import CycleOutcome, Job, OrderRow
 from core.orders.lifecycle import OrderState
 from core.status.verdict import Urgency, entry_blocked, verdict, verdict_without_engine
@@ -72,6 +73,23 @@ def channel(**changes: object) -> dict[str, object]:
     return {"alerting": status}
 
 
+def beat(**changes: object) -> dict[str, object]:
+    now = HeartbeatStatus(at=LATER, well=True, calls=True, problem=None)
+    return {"heartbeat": now.model_copy(update=changes)}
+
+
+def watch(how: str) -> dict[str, object]:
+    """The heartbeat's actor in this state."""
+    return cell("heartbeat", state=how)
+
+
+def phone_cell(how: str) -> dict[str, object]:
+    """The phone's actor in this state, beside the others."""
+    (beat,) = [each for each in state().cells if each.name == "heartbeat"]
+    phone = beat.model_copy(update={"name": "phone", "path": "root/watch/phone", "state": how})
+    return {"cells": (*state().cells, phone)}
+
+
 CASES: list[tuple[dict[str, object], str, str]] = [
     ({}, "OK", "ok"),
     (HELD, "OK", "ok"),
@@ -124,8 +142,25 @@ CASES: list[tuple[dict[str, object], str, str]] = [
     ),
     (part("health", disk_low=True), "LOOK", "disk_low"),
     (part("health", last_backup_error="full"), "LOOK", "backup_failed"),
-    (channel(), "LOOK", "alerts_wait"),
+    (channel(failing_since=LATER - timedelta(minutes=9)), "LOOK", "alerts_wait"),
+    (channel(failing_since=LATER - timedelta(minutes=10)), "LOOK", "channel_dead"),
+    (channel(failing_since=LATER - timedelta(minutes=9)) | HELD, "LOOK", "alerts_wait"),
+    (channel(failing_since=LATER - timedelta(minutes=10)) | HELD, "ACT", "channel_dead"),
+    # What waits may wait for the digest, and an error may be over.
+    (channel(), "OK", "ok"),
     (channel(last_error=None), "OK", "ok"),
+    (channel(parked=("HIGH x of 14:00",)), "LOOK", "alerts_refused"),
+    # The heartbeat.
+    (beat(), "OK", "ok"),
+    (beat(well=False), "OK", "ok"),
+    (beat(at=LATER - timedelta(minutes=5)), "OK", "ok"),
+    (beat(at=LATER - timedelta(minutes=6)), "LOOK", "heartbeat_late"),
+    (beat(problem="its URL: HTTP 404"), "LOOK", "heartbeat_unheard"),
+    (watch("parked") | HELD, "LOOK", "heartbeat_down"),
+    (watch("backoff"), "LOOK", "heartbeat_down"),
+    (phone_cell("parked") | HELD, "LOOK", "phone_down"),
+    ({"phone": PhoneStatus(mode="act", problem=None)}, "OK", "ok"),
+    ({"phone": PhoneStatus(mode="act", problem="HTTP 409")}, "LOOK", "phone"),
     (part("alerting", unrecorded=1), "LOOK", "alerts_unrecorded"),
 ]
 
@@ -133,6 +168,18 @@ CASES: list[tuple[dict[str, object], str, str]] = [
 @pytest.mark.parametrize(("changes", "level", "code"), CASES, ids=[f"{case[1]}-{case[2]}" for case in CASES])
 def test_each_case_by_itself(changes: dict[str, object], level: str, code: str) -> None:
     assert codes(state(**changes)) == [(level, code)]
+
+
+def test_a_dead_channel_beside_one_that_works_can_wait() -> None:
+    [one] = state(**channel(failing_since=LATER - timedelta(hours=1))).alerting.channels  # type: ignore[union-attr]
+    other = ChannelStatus(channel="webhook", queued=0, delivered=3, overflowed=0, last_error=None)
+    both = AlertingStatus(channels=(one, other), unrecorded=0, last_error=None, recent=())
+    found = verdict(state(alerting=both, **HELD))
+    assert [(each.level, each.code) for each in found.findings] == [(Urgency.LOOK, "channel_dead")]
+    assert found.text == (
+        f"telegram is dead since {LATER - timedelta(hours=1):%Y-%m-%d %H:%M}Z, 2 alerts wait: HTTP 401: "
+        "run.py alert test"
+    )
 
 
 def test_the_gravest_is_first_and_counts_the_others() -> None:

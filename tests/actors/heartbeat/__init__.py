@@ -1,0 +1,1 @@
+"""The heartbeat actor and its file."""

@@ -1,0 +1,94 @@
+"""What the books know of an alert and a channel: tried, delivered, refused for good."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from actors.state.database import DATABASE_FILE, open_database
+from actors.state.schema import migrations
+from actors.state.seals import broken_seals, offer_seals
+from actors.state.tables.records import (
+    alerts,
+    alerts_of,
+    insert_alert,
+    mark_delivered,
+    mark_parked,
+    mark_tried,
+    tried_alerts,
+    undelivered_alerts,
+)
+from core.messages.alerting import AlertRow, Severity
+from tests.actors.state.books_room import START
+
+AT = "2026-01-05T14:00:00.000000Z"
+
+
+def row(alert_id: str, code: str = "c", severity: Severity = Severity.HIGH) -> AlertRow:
+    return AlertRow(alert_id=alert_id, severity=severity, code=code, text="t", cause="x", at=START)
+
+
+def waiting(db: sqlite3.Connection, channel: str) -> list[str]:
+    return [alert.alert_id for alert in undelivered_alerts(db, channel)]
+
+
+def test_a_parked_alert_waits_for_its_channel_no_more_and_is_not_called_delivered(tmp_path: Path) -> None:
+    with closing(open_database(tmp_path)) as db:
+        insert_alert(db, row("a"), ["one", "two"])
+        assert mark_parked(db, "a", "one", START)
+        assert (waiting(db, "one"), waiting(db, "two")) == ([], ["a"])
+        assert [alert.delivered_at for alert in alerts(db)] == [None]
+        assert mark_delivered(db, "a", "two", START)
+        assert [alert.delivered_at for alert in alerts(db)] == [START], "all that will take it have"
+        assert not mark_parked(db, "a", "three", START)
+        assert list(broken_seals(db)) == []
+
+
+def test_an_alert_that_every_channel_refuses_stays_undelivered(tmp_path: Path) -> None:
+    with closing(open_database(tmp_path)) as db:
+        insert_alert(db, row("a"), ["one"])
+        mark_parked(db, "a", "one", START)
+        assert [alert.delivered_at for alert in alerts(db)] == [None]
+        assert waiting(db, "one") == []
+
+
+def test_what_was_tried_is_known_until_it_is_delivered(tmp_path: Path) -> None:
+    with closing(open_database(tmp_path)) as db:
+        for alert_id in ("a", "b", "c"):
+            insert_alert(db, row(alert_id), ["one"])
+        mark_tried(db, ["a", "b", "unknown"], "one", START)
+        mark_delivered(db, "a", "one", START)
+        assert tried_alerts(db, "one") == ("b",)
+        assert waiting(db, "one") == ["b", "c"]
+        assert list(broken_seals(db)) == []
+
+
+def test_the_newest_alerts_of_some_codes_come_in_their_order(tmp_path: Path) -> None:
+    with closing(open_database(tmp_path)) as db:
+        for number in range(600):
+            code = "probe_failed" if number % 2 else "other"
+            insert_alert(db, row(str(number), code, Severity.LOW), [])
+        insert_alert(db, row("x", "probe_back"), [])
+        found = [alert.alert_id for alert in alerts_of(db, ("probe_failed", "probe_back"))]
+        assert found == [*(str(number) for number in range(1, 600, 2)), "x"]
+
+
+def test_deliveries_of_an_older_version_stay_and_a_damaged_one_stays_damaged(tmp_path: Path) -> None:
+    steps = migrations()
+    before = next(number for number, sql in enumerate(steps) if "tried_at" in sql)
+    with closing(sqlite3.connect(tmp_path / DATABASE_FILE)) as db:
+        offer_seals(db)
+        for sql in (*steps[:before], f"PRAGMA user_version = {before}"):
+            db.executescript(sql)
+        for number, (alert_id, delivered_at) in enumerate((("a", AT), ("b", None)), start=1):
+            alert = (number, alert_id, "HIGH", "c", "t", "x", AT, None)
+            marks = ", ".join("?" * len(alert))
+            db.execute(f"INSERT INTO alerts VALUES ({marks}, seal({marks}))", alert * 2)  # noqa: S608
+            channel = (alert_id, "one", delivered_at)
+            db.execute("INSERT INTO alert_channels VALUES (?, ?, ?, seal(?, ?, ?))", channel * 2)
+        db.execute("UPDATE alert_channels SET seal = 7 WHERE alert_id = 'b'")
+        db.commit()
+    with closing(open_database(tmp_path)) as db:
+        assert waiting(db, "one") == ["b"]
+        assert [line.partition(":")[0] for line in broken_seals(db)] == ["alert_channels 'b'"]

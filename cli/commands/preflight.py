@@ -23,7 +23,7 @@ def preflight(
     It only reads at the upstream host and writes nothing. docs/going-live.md has the lines that only a person
     can check. Example: run.py preflight --data-dir data
     """
-    from cli.preflight.line import State
+    from cli.preflight.line import LineState
     from cli.preflight.table import table
     from cli.views.output import show_json, show_table
     from config import LoadedStrategy, Settings, load_settings, load_strategy
@@ -48,6 +48,6 @@ def preflight(
             ((line.check, line.state, line.found, line.do or "-") for line in lines),
             empty="nothing was checked",
         )
-    wrong = [line.check.value for line in lines if line.state is State.NOT]
+    wrong = [line.check.value for line in lines if line.state is LineState.NOT]
     if wrong:
         raise FoundWrongError(f"not in order: {', '.join(wrong)}")

@@ -11,7 +11,7 @@ from actors.health.disk import FREE_BYTES_MIN
 from actors.state.ballast import BALLAST_BYTES
 from cli.data_folder import PAPER_MARKER, RESTORING, others_who_write
 from cli.kill_switch_files import stored_status
-from cli.preflight.line import Check, Line, State
+from cli.preflight.line import LineState, PreflightCheck, PreflightLine
 from core.errors import FoundWrongError, InputError
 from reading.audit import verified
 from reading.backups import proved_backup
@@ -30,140 +30,155 @@ def existing(path: Path) -> Path:
     return next(folder for folder in (path, *path.absolute().parents) if folder.exists())
 
 
-def data_folder(data_dir: Path) -> Line:
+def data_folder(data_dir: Path) -> PreflightLine:
     """Who may write there. Raises OSError."""
     nearest = existing(data_dir)
     if not nearest.is_dir():
-        return Line(Check.DATA_FOLDER, State.NOT, f"{nearest} is a file", "name a folder with --data-dir")
+        return PreflightLine(
+            PreflightCheck.DATA_FOLDER, LineState.NOT, f"{nearest} is a file", "name a folder with --data-dir"
+        )
     if not os.access(nearest, os.R_OK | os.W_OK | os.X_OK):
-        return Line(
-            Check.DATA_FOLDER,
-            State.NOT,
+        return PreflightLine(
+            PreflightCheck.DATA_FOLDER,
+            LineState.NOT,
             f"{nearest} can't be written by this user",
             "give it to the user who runs the engine, or name another folder with --data-dir",
         )
     if nearest != data_dir:
-        return Line(Check.DATA_FOLDER, State.OK, f"{data_dir} will be made, for this user alone")
+        return PreflightLine(
+            PreflightCheck.DATA_FOLDER, LineState.OK, f"{data_dir} will be made, for this user alone"
+        )
     if (data_dir / PAPER_MARKER).exists():
-        return Line(
-            Check.DATA_FOLDER,
-            State.NOT,
+        return PreflightLine(
+            PreflightCheck.DATA_FOLDER,
+            LineState.NOT,
             f"{data_dir} holds a paper account, which the next paper run empties",
             "name another folder with --data-dir",
         )
     if any(data_dir.glob(f"{RESTORING}*")):
-        return Line(
-            Check.DATA_FOLDER,
-            State.NOT,
+        return PreflightLine(
+            PreflightCheck.DATA_FOLDER,
+            LineState.NOT,
             "a restore of its books was cut short",
             "run.py state restore ends it",
         )
     who = others_who_write(data_dir)
     if who is not None:
         found, _, do = who.removeprefix(f"--data-dir {data_dir}: ").partition("; ")
-        return Line(Check.DATA_FOLDER, State.LOOK, found, do)
-    return Line(Check.DATA_FOLDER, State.OK, f"{data_dir}, mode {data_dir.stat().st_mode & 0o777:04o}")
+        return PreflightLine(PreflightCheck.DATA_FOLDER, LineState.LOOK, found, do)
+    return PreflightLine(
+        PreflightCheck.DATA_FOLDER, LineState.OK, f"{data_dir}, mode {data_dir.stat().st_mode & 0o777:04o}"
+    )
 
 
-def engine(data_dir: Path) -> Line:
+def engine(data_dir: Path) -> PreflightLine:
     """Whether one runs. Raises DataFolderError if the lock can't be read."""
     running = running_engine(data_dir)
     if running is None:
-        return Line(Check.ENGINE, State.OK, "none runs on this folder")
-    return Line(
-        Check.ENGINE,
-        State.NOT,
+        return PreflightLine(PreflightCheck.ENGINE, LineState.OK, "none runs on this folder")
+    return PreflightLine(
+        PreflightCheck.ENGINE,
+        LineState.NOT,
         f"pid {running.pid} runs on this folder, so that a start would be refused",
         "look at run.py status; run.py stop before you start it anew",
     )
 
 
-def disk(data_dir: Path, free_bytes: Callable[[Path], int]) -> Line:
+def disk(data_dir: Path, free_bytes: Callable[[Path], int]) -> PreflightLine:
     """Free space where the folder lies or will lie. Raises OSError."""
     free = free_bytes(existing(data_dir))
     found = f"{free // MIB:,} MiB free"
     if free < FREE_BYTES_MIN + BALLAST_BYTES:
-        return Line(
-            Check.DISK,
-            State.NOT,
+        return PreflightLine(
+            PreflightCheck.DISK,
+            LineState.NOT,
             f"{found}; below {FREE_BYTES_MIN // MIB} MiB entries are suspended",
             "free some space, or put the data folder on another disk",
         )
     if free < FREE_BYTES_COMFORTABLE:
-        return Line(Check.DISK, State.LOOK, found, f"{FREE_BYTES_COMFORTABLE // MIB:,} MiB carry some months")
-    return Line(Check.DISK, State.OK, found)
+        return PreflightLine(
+            PreflightCheck.DISK,
+            LineState.LOOK,
+            found,
+            f"{FREE_BYTES_COMFORTABLE // MIB:,} MiB carry some months",
+        )
+    return PreflightLine(PreflightCheck.DISK, LineState.OK, found)
 
 
-def kill_switch(data_dir: Path) -> Line:
+def kill_switch(data_dir: Path) -> PreflightLine:
     """What the next start will find. Raises CerberoError if the books can't be read."""
     if not data_dir.is_dir():
-        return Line(Check.KILL_SWITCH, State.OK, "not armed: there is no data folder yet")
+        return PreflightLine(
+            PreflightCheck.KILL_SWITCH, LineState.OK, "not armed: there is no data folder yet"
+        )
     stored = stored_status(data_dir)
     if stored.armed:
         causes = ", ".join(cause.value for cause in stored.causes)
-        return Line(
-            Check.KILL_SWITCH,
-            State.NOT,
+        return PreflightLine(
+            PreflightCheck.KILL_SWITCH,
+            LineState.NOT,
             f"armed ({causes}): {stored.reason}",
             "run.py kill-switch status; the runbook says per cause what to do before you disarm",
         )
     latched = [latch for latch in entry_latches(data_dir) if latch.latched]
     if latched:
-        return Line(
-            Check.KILL_SWITCH,
-            State.NOT,
+        return PreflightLine(
+            PreflightCheck.KILL_SWITCH,
+            LineState.NOT,
             " · ".join(f"entries are blocked by {latch.source.value}: {latch.reason}" for latch in latched),
             'after the start: run.py resume --reason "…"',
         )
-    return Line(Check.KILL_SWITCH, State.OK, "not armed, entries not paused")
+    return PreflightLine(PreflightCheck.KILL_SWITCH, LineState.OK, "not armed, entries not paused")
 
 
-def audit_log(data_dir: Path) -> Line:
+def audit_log(data_dir: Path) -> PreflightLine:
     """Raises CerberoError if it can't be read."""
     if not has_books(data_dir):
-        return Line(Check.AUDIT_LOG, State.OK, "none yet: the engine begins one")
+        return PreflightLine(PreflightCheck.AUDIT_LOG, LineState.OK, "none yet: the engine begins one")
     report = verified(data_dir)
     if report.ok:
-        return Line(Check.AUDIT_LOG, State.OK, "whole, and the database agrees")
+        return PreflightLine(PreflightCheck.AUDIT_LOG, LineState.OK, "whole, and the database agrees")
     if report.restorable:
-        return Line(Check.AUDIT_LOG, State.OK, f"{report.problem}: the next start restores it")
-    return Line(
-        Check.AUDIT_LOG,
-        State.NOT,
+        return PreflightLine(
+            PreflightCheck.AUDIT_LOG, LineState.OK, f"{report.problem}: the next start restores it"
+        )
+    return PreflightLine(
+        PreflightCheck.AUDIT_LOG,
+        LineState.NOT,
         report.problem or "not whole",
         "run.py audit verify; docs/runbook.md, The books are damaged",
     )
 
 
-def backups(data_dir: Path) -> Line:
+def backups(data_dir: Path) -> PreflightLine:
     """The newest, proved whole."""
     if not has_books(data_dir):
-        return Line(
-            Check.BACKUPS,
-            State.OK,
+        return PreflightLine(
+            PreflightCheck.BACKUPS,
+            LineState.OK,
             "none yet: the engine makes them once it runs",
             "copy them to another machine",
         )
     listed = backup_folders(data_dir)
     if not listed:
-        return Line(
-            Check.BACKUPS,
-            State.NOT,
+        return PreflightLine(
+            PreflightCheck.BACKUPS,
+            LineState.NOT,
             "there are books and no backup of them",
             "copy the whole data folder elsewhere before you start",
         )
     try:
         proved = proved_backup(listed[-1])
     except (FoundWrongError, InputError) as error:
-        return Line(
-            Check.BACKUPS,
-            State.NOT,
+        return PreflightLine(
+            PreflightCheck.BACKUPS,
+            LineState.NOT,
             " · ".join(map(str, error.args)),
             "look for the newest whole one: run.py state restore --from data/backups/UTC --dry-run",
         )
-    return Line(
-        Check.BACKUPS,
-        State.OK,
+    return PreflightLine(
+        PreflightCheck.BACKUPS,
+        LineState.OK,
         f"{proved.path.name} is whole, up to record {proved.end.seq}",
         "copy them to another machine",
     )
@@ -175,30 +190,40 @@ def backup_folders(data_dir: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*") if path.is_dir() and BACKUP_NAME.fullmatch(path.name))
 
 
-def anchor(path: str | None, data_dir: Path) -> Line:
+def anchor(path: str | None, data_dir: Path) -> PreflightLine:
     """The file on another disk that holds the head of the log. Raises OSError."""
     if path is None:
-        return Line(
-            Check.ANCHOR,
-            State.LOOK,
+        return PreflightLine(
+            PreflightCheck.ANCHOR,
+            LineState.LOOK,
             "audit.anchor_path is not set: who can rewrite the whole data folder leaves no trace",
             "name a file on another disk or share, or keep the heads that alerts tell you",
         )
     file = Path(path)
     if not file.parent.is_dir():
-        return Line(Check.ANCHOR, State.NOT, f"{file.parent} is no folder", "mount the disk or share")
+        return PreflightLine(
+            PreflightCheck.ANCHOR, LineState.NOT, f"{file.parent} is no folder", "mount the disk or share"
+        )
     if os.path.lexists(file) and (file.is_symlink() or not file.is_file()):
-        return Line(Check.ANCHOR, State.NOT, f"{file} is no plain file", "see what it is; name another file")
+        return PreflightLine(
+            PreflightCheck.ANCHOR,
+            LineState.NOT,
+            f"{file} is no plain file",
+            "see what it is; name another file",
+        )
     writable = file if file.exists() else file.parent
     if not os.access(writable, os.W_OK) or not os.access(file.parent, os.W_OK):
-        return Line(
-            Check.ANCHOR, State.NOT, f"{writable} can't be written by this user", "give this user the right"
+        return PreflightLine(
+            PreflightCheck.ANCHOR,
+            LineState.NOT,
+            f"{writable} can't be written by this user",
+            "give this user the right",
         )
     if file.parent.stat().st_dev == existing(data_dir).stat().st_dev:
-        return Line(
-            Check.ANCHOR,
-            State.LOOK,
+        return PreflightLine(
+            PreflightCheck.ANCHOR,
+            LineState.LOOK,
             f"{file} is on the disk of the data folder",
             "name a file on another disk or share: who rewrites one would rewrite both",
         )
-    return Line(Check.ANCHOR, State.OK, f"{file} is on another disk and can be written")
+    return PreflightLine(PreflightCheck.ANCHOR, LineState.OK, f"{file} is on another disk and can be written")

@@ -15,7 +15,7 @@ from actors.http import HttpTransport
 from actors.mcp import McpClient, McpCredentials
 from cli.channels import probe_channels
 from cli.preflight import channels, machine, settings, upstream
-from cli.preflight.line import Check, Line, State, guarded
+from cli.preflight.line import LineState, PreflightCheck, PreflightLine, guarded
 from cli.upstream import probe_all, tls_of
 from config import LoadedStrategy, Settings
 from core.contract import Router
@@ -36,21 +36,21 @@ def table(
     data_dir: Path,
     *,
     clock: Callable[[], datetime],
-) -> list[Line]:
-    """Every check once, in the order of `Check`; what could not be looked at says so."""
+) -> list[PreflightLine]:
+    """Every check once, in the order of `PreflightCheck`; what could not be looked at says so."""
     lines = [*_of_settings(read), *_of_strategy(loaded, data_dir), *_of_folder(data_dir)]
     if not isinstance(read, InputError):
         lines += _outside(read, loaded, data_dir, clock=clock)
     found = {line.check: line for line in lines}
-    return [found.get(check) or upstream.not_read([check], NOT_LOOKED_AT)[0] for check in Check]
+    return [found.get(check) or upstream.not_read([check], NOT_LOOKED_AT)[0] for check in PreflightCheck]
 
 
-def _of_settings(read: Settings | InputError) -> list[Line]:
-    lines = [settings.variables(read), guarded(Check.SECRETS, lambda: settings.secrets(ENV_FILE))]
+def _of_settings(read: Settings | InputError) -> list[PreflightLine]:
+    lines = [settings.variables(read), guarded(PreflightCheck.SECRETS, lambda: settings.secrets(ENV_FILE))]
     return lines if isinstance(read, InputError) else [*lines, settings.encryption(read), settings.mode(read)]
 
 
-def _of_strategy(loaded: LoadedStrategy | InputError, data_dir: Path) -> list[Line]:
+def _of_strategy(loaded: LoadedStrategy | InputError, data_dir: Path) -> list[PreflightLine]:
     sealed = settings.strategy(loaded)
     if isinstance(loaded, InputError):
         return [sealed]
@@ -60,18 +60,18 @@ def _of_strategy(loaded: LoadedStrategy | InputError, data_dir: Path) -> list[Li
         settings.overrides(loaded.overrides),
         settings.exits_when_armed(strategy),
         settings.protections(strategy.protections),
-        guarded(Check.ANCHOR, lambda: machine.anchor(strategy.audit.anchor_path, data_dir)),
+        guarded(PreflightCheck.ANCHOR, lambda: machine.anchor(strategy.audit.anchor_path, data_dir)),
     ]
 
 
-def _of_folder(data_dir: Path) -> list[Line]:
+def _of_folder(data_dir: Path) -> list[PreflightLine]:
     return [
-        guarded(Check.DATA_FOLDER, lambda: machine.data_folder(data_dir)),
-        guarded(Check.ENGINE, lambda: machine.engine(data_dir)),
-        guarded(Check.DISK, lambda: machine.disk(data_dir, free_bytes_at)),
-        guarded(Check.KILL_SWITCH, lambda: machine.kill_switch(data_dir)),
-        guarded(Check.AUDIT_LOG, lambda: machine.audit_log(data_dir)),
-        guarded(Check.BACKUPS, lambda: machine.backups(data_dir)),
+        guarded(PreflightCheck.DATA_FOLDER, lambda: machine.data_folder(data_dir)),
+        guarded(PreflightCheck.ENGINE, lambda: machine.engine(data_dir)),
+        guarded(PreflightCheck.DISK, lambda: machine.disk(data_dir, free_bytes_at)),
+        guarded(PreflightCheck.KILL_SWITCH, lambda: machine.kill_switch(data_dir)),
+        guarded(PreflightCheck.AUDIT_LOG, lambda: machine.audit_log(data_dir)),
+        guarded(PreflightCheck.BACKUPS, lambda: machine.backups(data_dir)),
     ]
 
 
@@ -81,19 +81,19 @@ def _outside(
     data_dir: Path,
     *,
     clock: Callable[[], datetime],
-) -> list[Line]:
+) -> list[PreflightLine]:
     """What has to be asked for elsewhere: at the upstream host, and over the alert channels."""
     known = None if isinstance(loaded, InputError) else loaded
     try:
         tls = tls_of(read.trust, read.mcp.url, *(channel.goes_to[1] for channel in read.channels))
     except InputError as error:
-        return [Line(Check.ROUTERS, State.NOT, str(error), "correct that variable")]
+        return [PreflightLine(PreflightCheck.ROUTERS, LineState.NOT, str(error), "correct that variable")]
     strategy = Strategy() if known is None else known.strategy
     opens = alert_channels(read.channels, sender(strategy, read.instance_name), tls)
     redact = redactor(read.mcp, read.channels)
     return [
         *_of_host(read, known, data_dir, tls, clock),
-        guarded(Check.CHANNELS, lambda: channels.channels(probe_channels(opens, redact))),
+        guarded(PreflightCheck.CHANNELS, lambda: channels.channels(probe_channels(opens, redact))),
         settings.heartbeat(read),
     ]
 
@@ -104,7 +104,7 @@ def _of_host(
     data_dir: Path,
     tls: SSLContext | None,
     clock: Callable[[], datetime],
-) -> list[Line]:
+) -> list[PreflightLine]:
     credentials = McpCredentials(read.mcp.token.get_secret_value(), read.mcp.bot_tag)
 
     def transport() -> HttpTransport:
@@ -129,14 +129,14 @@ def _of_host(
         lines = [upstream.routers(probe_all(transport, credentials, time.monotonic))]
         strategy = None if known is None else known.strategy
         lines += upstream.of_the_token(ask, strategy, bound_to(data_dir), clock)
-        if next(line for line in lines if line.check is Check.TOKEN).state is not State.OK:
+        if next(line for line in lines if line.check is PreflightCheck.TOKEN).state is not LineState.OK:
             return lines + upstream.not_read(upstream.OF_THE_ACCOUNT, "the token could not be used")
         lines.append(upstream.capital_line(ask, known))
-        lines.append(guarded(Check.POSITIONS, lambda: _positions(ask, data_dir, clock())))
+        lines.append(guarded(PreflightCheck.POSITIONS, lambda: _positions(ask, data_dir, clock())))
     return lines
 
 
-def _positions(ask: upstream.Reader, data_dir: Path, now: datetime) -> Line:
+def _positions(ask: upstream.Reader, data_dir: Path, now: datetime) -> PreflightLine:
     def ours(labels: Sequence[Label]) -> frozenset[Label]:
         if not labels or not has_books(data_dir):
             return frozenset()

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeVar, cast
 
 from actors.mcp import McpClient
-from cli.preflight.line import Check, Line, State
+from cli.preflight.line import LineState, PreflightCheck, PreflightLine
 from cli.preflight.settings import capital
 from cli.upstream import Probe
 from config import LoadedStrategy
@@ -39,8 +39,14 @@ from core.values import Label
 
 TRADES_SINCE = timedelta(days=130)
 """As far back as the engine itself looks for whose a position is."""
-OF_THE_TOKEN = (Check.TOKEN, Check.ENVIRONMENT, Check.ACCOUNT, Check.FEATURES, Check.CLOCK)
-OF_THE_ACCOUNT = (Check.CAPITAL, Check.POSITIONS)
+OF_THE_TOKEN = (
+    PreflightCheck.TOKEN,
+    PreflightCheck.ENVIRONMENT,
+    PreflightCheck.ACCOUNT,
+    PreflightCheck.FEATURES,
+    PreflightCheck.CLOCK,
+)
+OF_THE_ACCOUNT = (PreflightCheck.CAPITAL, PreflightCheck.POSITIONS)
 NO_STRATEGY = "strategy.yaml could not be read"
 
 RequestT = TypeVar("RequestT", bound=ToolRequest)
@@ -65,18 +71,26 @@ class Asking:
         return cast("AnswerT", client.read(tool.name, request, correlation="preflight", now=self._clock()))
 
 
-def routers(probes: Sequence[Probe]) -> Line:
+def routers(probes: Sequence[Probe]) -> PreflightLine:
     failed = [f"{probe.router}: {probe.error}" for probe in probes if not probe.ok]
     if failed:
-        return Line(
-            Check.ROUTERS, State.NOT, " · ".join(failed), "run.py ping; the runbook says what each text means"
+        return PreflightLine(
+            PreflightCheck.ROUTERS,
+            LineState.NOT,
+            " · ".join(failed),
+            "run.py ping; the runbook says what each text means",
         )
-    return Line(Check.ROUTERS, State.OK, ", ".join(f"{probe.router} {probe.version}" for probe in probes))
+    return PreflightLine(
+        PreflightCheck.ROUTERS, LineState.OK, ", ".join(f"{probe.router} {probe.version}" for probe in probes)
+    )
 
 
-def not_read(checks: Sequence[Check], why: str) -> list[Line]:
+def not_read(checks: Sequence[PreflightCheck], why: str) -> list[PreflightLine]:
     """What could not be looked at, for one reason."""
-    return [Line(check, State.UNCHECKED, why, "put that right, then run it again") for check in checks]
+    return [
+        PreflightLine(check, LineState.UNCHECKED, why, "put that right, then run it again")
+        for check in checks
+    ]
 
 
 def of_the_token(
@@ -84,15 +98,15 @@ def of_the_token(
     strategy: Strategy | None,
     bound: dict[str, str | None],
     clock: Callable[[], datetime],
-) -> list[Line]:
+) -> list[PreflightLine]:
     """What the token selects, against the strategy and against the books, which `bound` is of."""
     sent_at = clock()
     try:
         info = read(ENVIRONMENT_INFO, NoArguments())
     except McpAuthError as error:
-        refused = Line(
-            Check.TOKEN,
-            State.NOT,
+        refused = PreflightLine(
+            PreflightCheck.TOKEN,
+            LineState.NOT,
             str(error),
             "correct CERBERO_BITE_MCP_TOKEN, or renew the token at the host",
         )
@@ -100,81 +114,83 @@ def of_the_token(
     except McpError as error:
         return not_read(OF_THE_TOKEN, str(error))
     skew = clock_line(info, sent_at, clock(), strategy)
-    accepted = Line(Check.TOKEN, State.OK, f"accepted, account {info.account}")
+    accepted = PreflightLine(PreflightCheck.TOKEN, LineState.OK, f"accepted, account {info.account}")
     return [accepted, environment(info, strategy), account(info, bound), features(info), skew]
 
 
-def environment(info: EnvironmentInfo, strategy: Strategy | None) -> Line:
+def environment(info: EnvironmentInfo, strategy: Strategy | None) -> PreflightLine:
     if strategy is None:
-        return not_read([Check.ENVIRONMENT], NO_STRATEGY)[0]
+        return not_read([PreflightCheck.ENVIRONMENT], NO_STRATEGY)[0]
     wanted, found = strategy.execution.environment, info.environment
     if wanted.value != str(found):
-        return Line(
-            Check.ENVIRONMENT,
-            State.NOT,
+        return PreflightLine(
+            PreflightCheck.ENVIRONMENT,
+            LineState.NOT,
             f"execution.environment is {wanted.value}, the token selects {found}: a start would arm",
             "use the token of that environment, or change execution.environment and seal the file",
         )
-    return Line(Check.ENVIRONMENT, State.OK, f"{found} in both")
+    return PreflightLine(PreflightCheck.ENVIRONMENT, LineState.OK, f"{found} in both")
 
 
-def account(info: EnvironmentInfo, bound: dict[str, str | None]) -> Line:
+def account(info: EnvironmentInfo, bound: dict[str, str | None]) -> PreflightLine:
     """Books belong to one account for ever; another one's would be reconciled away."""
     found = {"environment": str(info.environment), "account": info.account}
     other = {key: of for key, of in bound.items() if of is not None and of != found[key]}
     if other:
         said = ", ".join(f"{key} {of}, found {found[key]}" for key, of in other.items())
-        return Line(
-            Check.ACCOUNT,
-            State.NOT,
+        return PreflightLine(
+            PreflightCheck.ACCOUNT,
+            LineState.NOT,
             f"the books in the data folder are of {said}: a start would arm",
             "use the data folder of this account, or a new one",
         )
     if bound.get("account") is None:
-        return Line(Check.ACCOUNT, State.OK, f"the first start binds new books to {info.account}")
-    return Line(Check.ACCOUNT, State.OK, f"the books are of {info.account}")
+        return PreflightLine(
+            PreflightCheck.ACCOUNT, LineState.OK, f"the first start binds new books to {info.account}"
+        )
+    return PreflightLine(PreflightCheck.ACCOUNT, LineState.OK, f"the books are of {info.account}")
 
 
-def features(info: EnvironmentInfo) -> Line:
+def features(info: EnvironmentInfo) -> PreflightLine:
     missing = sorted(REQUIRED_FEATURES - set(info.features))
     if missing:
-        return Line(
-            Check.FEATURES,
-            State.NOT,
+        return PreflightLine(
+            PreflightCheck.FEATURES,
+            LineState.NOT,
             f"the upstream host lacks {', '.join(missing)}: no order would leave",
             "use a version of the host that has them",
         )
-    return Line(Check.FEATURES, State.OK, ", ".join(sorted(REQUIRED_FEATURES)))
+    return PreflightLine(PreflightCheck.FEATURES, LineState.OK, ", ".join(sorted(REQUIRED_FEATURES)))
 
 
 def clock_line(
     info: EnvironmentInfo, sent_at: datetime, received_at: datetime, strategy: Strategy | None
-) -> Line:
+) -> PreflightLine:
     if strategy is None:
-        return not_read([Check.CLOCK], NO_STRATEGY)[0]
+        return not_read([PreflightCheck.CLOCK], NO_STRATEGY)[0]
     offset = clock_offset(info.server_time, sent_at=sent_at, received_at=received_at)
     allowed_s = strategy.execution.clock_skew_max_s
     if abs(offset.proven_s) > allowed_s:
-        return Line(
-            Check.CLOCK,
-            State.NOT,
+        return PreflightLine(
+            PreflightCheck.CLOCK,
+            LineState.NOT,
             f"the venue's clock is {offset.proven_s:+.1f} s from this machine's, allowed are {allowed_s:g} s",
             "set the clock and keep it with a time daemon: timedatectl",
         )
     if offset.max_s > allowed_s:
-        return Line(
-            Check.CLOCK,
-            State.LOOK,
+        return PreflightLine(
+            PreflightCheck.CLOCK,
+            LineState.LOOK,
             f"the answer took {(received_at - sent_at).total_seconds():.1f} s: the difference may be up to "
             f"{offset.max_s:.1f} s, and no entry leaves while it may exceed {allowed_s:g} s",
             "run it again; if it stays so, the way to the host is too slow",
         )
-    return Line(Check.CLOCK, State.OK, f"at most {offset.max_s:.2f} s apart")
+    return PreflightLine(PreflightCheck.CLOCK, LineState.OK, f"at most {offset.max_s:.2f} s apart")
 
 
-def capital_line(read: Reader, loaded: LoadedStrategy | None) -> Line:
+def capital_line(read: Reader, loaded: LoadedStrategy | None) -> PreflightLine:
     if loaded is None:
-        return not_read([Check.CAPITAL], NO_STRATEGY)[0]
+        return not_read([PreflightCheck.CAPITAL], NO_STRATEGY)[0]
     try:
         equity = read(GET_TOTAL_EQUITY, CurrencyRequest(currency="USD"))
         usd_per = 1.0
@@ -182,7 +198,7 @@ def capital_line(read: Reader, loaded: LoadedStrategy | None) -> Line:
             usd_per = read(GET_FX_RATE, GetFxRate(base=equity.currency, quote="USD")).rate
         spot_usd = float(read(GET_INDEX_PRICE, CurrencyRequest()).price)
     except McpError as error:
-        return not_read([Check.CAPITAL], str(error))[0]
+        return not_read([PreflightCheck.CAPITAL], str(error))[0]
     return capital(loaded, float(equity.equity) * usd_per, spot_usd)
 
 
@@ -192,7 +208,7 @@ def positions(
     tag: str,
     known: Callable[[tuple[Label, ...]], frozenset[Label]],
     now: datetime,
-) -> Line:
+) -> PreflightLine:
     """What the account holds and has resting beside the books, judged as before each order."""
     try:
         held = read(GET_POSITIONS, CurrencyRequest())
@@ -203,24 +219,28 @@ def positions(
             traded = read(GET_USER_TRADES, GetSince(since=now - TRADES_SINCE))
             findings = with_owners(findings, held, traded)
     except McpError as error:
-        return not_read([Check.POSITIONS], str(error))[0]
+        return not_read([PreflightCheck.POSITIONS], str(error))[0]
     return _judged(findings, len(held.positions))
 
 
-def _judged(findings: Findings, held: int) -> Line:
+def _judged(findings: Findings, held: int) -> PreflightLine:
     against = findings.against_entries
     if against:
-        return Line(
-            Check.POSITIONS,
-            State.NOT,
+        return PreflightLine(
+            PreflightCheck.POSITIONS,
+            LineState.NOT,
             " · ".join(map(str, against)),
             "stop whatever else trades the account and close what is left there, or use another account",
         )
     if findings.foreign:
-        return Line(
-            Check.POSITIONS,
-            State.LOOK,
+        return PreflightLine(
+            PreflightCheck.POSITIONS,
+            LineState.LOOK,
             " · ".join(map(str, findings.foreign)),
             "the engine leaves it alone, but it uses the margin of the same account",
         )
-    return Line(Check.POSITIONS, State.OK, f"{held} held, all known to the books" if held else "nothing held")
+    return PreflightLine(
+        PreflightCheck.POSITIONS,
+        LineState.OK,
+        f"{held} held, all known to the books" if held else "nothing held",
+    )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.preflight.line import IN_ORDER, Check
+from cli.preflight.line import IN_ORDER, PreflightCheck
 from gateway.paper.launch import PaperVenueConfig, VenueProcess, start_process
 from tests.cli.support import Cli
 
@@ -36,7 +36,7 @@ def test_against_a_venue_everything_is_looked_at(
     data = tmp_path / "data"
     ran = cli("preflight", "--strategy", strategy_file, "--data-dir", data, "--json")
     found = states(ran.out)
-    assert list(found) == [check.value for check in Check]
+    assert list(found) == [check.value for check in PreflightCheck]
     differing = {check: state for check, state in found.items() if state != "ok"}
     assert differing == {
         "secrets": "not checked",
@@ -76,4 +76,4 @@ def test_the_table_is_for_people(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_every_check_says_when_it_is_in_order() -> None:
-    assert set(IN_ORDER) == set(Check)
+    assert set(IN_ORDER) == set(PreflightCheck)

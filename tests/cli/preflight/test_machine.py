@@ -11,7 +11,7 @@ import pytest
 from cli.data_folder import PAPER_MARKER
 from cli.kill_switch_files import stored_status
 from cli.preflight import machine
-from cli.preflight.line import Check, Line, State, guarded
+from cli.preflight.line import LineState, PreflightCheck, PreflightLine, guarded
 from core.errors import FoundWrongError
 from core.messages.state import LatchEntries
 from core.orders.books import LatchSource
@@ -40,26 +40,26 @@ def books(data_dir: Path) -> Path:
 def test_a_folder_that_is_still_to_be_made_is_in_order(tmp_path: Path) -> None:
     new = tmp_path / "a" / "b"
     for line in (machine.data_folder(new), machine.engine(new), machine.kill_switch(new)):
-        assert line.state is State.OK
-    assert machine.audit_log(new).state is machine.backups(new).state is State.OK
+        assert line.state is LineState.OK
+    assert machine.audit_log(new).state is machine.backups(new).state is LineState.OK
     assert not new.parent.exists()
 
 
 def test_a_file_a_paper_account_and_a_restore_that_was_cut_short_are_refused(data_dir: Path) -> None:
-    assert machine.data_folder(data_dir).state is State.OK
+    assert machine.data_folder(data_dir).state is LineState.OK
     (data_dir / "restoring-x").mkdir()
     assert "run.py state restore" in machine.data_folder(data_dir).do
     (data_dir / PAPER_MARKER).touch()
     assert "paper account" in machine.data_folder(data_dir).found
     file = data_dir / "file"
     file.touch()
-    assert machine.data_folder(file).state is State.NOT
+    assert machine.data_folder(file).state is LineState.NOT
 
 
 def test_a_folder_that_others_may_write_is_named_with_what_to_do(data_dir: Path) -> None:
     data_dir.chmod(0o777)
     line = machine.data_folder(data_dir)
-    assert line.state is State.LOOK
+    assert line.state is LineState.LOOK
     assert "everybody on this machine" in line.found
     assert f"chmod go-w {data_dir}" in line.do
 
@@ -67,35 +67,37 @@ def test_a_folder_that_others_may_write_is_named_with_what_to_do(data_dir: Path)
 def test_a_folder_that_cant_be_written_is_refused(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Said by the system, since root may write anywhere."""
     monkeypatch.setattr(os, "access", lambda *_: False)
-    assert machine.data_folder(data_dir).state is State.NOT
+    assert machine.data_folder(data_dir).state is LineState.NOT
 
 
 def test_an_engine_that_runs_on_the_folder_is_named(data_dir: Path) -> None:
     with held_folder(data_dir, None):
         line = machine.engine(data_dir)
-    assert line.state is State.NOT
+    assert line.state is LineState.NOT
     assert f"pid {os.getpid()}" in line.found
 
 
-@pytest.mark.parametrize(("free_mib", "state"), [(200, State.NOT), (1_000, State.LOOK), (9_000, State.OK)])
-def test_room_on_the_disk_is_judged(data_dir: Path, free_mib: int, state: State) -> None:
+@pytest.mark.parametrize(
+    ("free_mib", "state"), [(200, LineState.NOT), (1_000, LineState.LOOK), (9_000, LineState.OK)]
+)
+def test_room_on_the_disk_is_judged(data_dir: Path, free_mib: int, state: LineState) -> None:
     assert machine.disk(data_dir / "new", lambda folder: free_mib * 2**20).state is state
 
 
 def test_an_armed_switch_is_told_with_its_causes(data_dir: Path) -> None:
-    assert machine.kill_switch(data_dir).state is State.OK
+    assert machine.kill_switch(data_dir).state is LineState.OK
     (data_dir / "KILL").touch()
     line = machine.kill_switch(data_dir)
-    assert line.state is State.NOT
+    assert line.state is LineState.NOT
     assert "kill_file" in line.found
     assert stored_status(data_dir).armed
 
 
 def test_a_log_that_was_cut_is_refused_and_a_whole_one_is_not(books: Path) -> None:
-    assert machine.audit_log(books).state is State.OK
+    assert machine.audit_log(books).state is LineState.OK
     (log,) = sorted((books / "audit").glob("*.jsonl"))
     log.write_bytes(log.read_bytes()[:-200])
-    assert machine.audit_log(books).state is State.NOT
+    assert machine.audit_log(books).state is LineState.NOT
 
 
 def test_books_without_a_whole_backup_are_refused(books: Path) -> None:
@@ -107,23 +109,23 @@ def test_books_without_a_whole_backup_are_refused(books: Path) -> None:
         shutil.copy(books / "cerbero.db", backup / "cerbero.db")
     (books / "backups" / "20260103T000000Z.draft").mkdir()
     found = machine.backups(books)
-    assert found.state is State.OK
+    assert found.state is LineState.OK
     assert found.found.startswith(newest.name)
     (log,) = (newest / "audit").glob("*.jsonl")
     log.write_bytes(log.read_bytes()[:-200])
-    assert machine.backups(books).state is State.NOT
+    assert machine.backups(books).state is LineState.NOT
 
 
 @pytest.mark.parametrize(
     ("make", "state"),
     [
-        (lambda path: None, State.LOOK),
-        (lambda path: path.touch(), State.LOOK),
-        (lambda path: path.mkdir(), State.NOT),
-        (lambda path: path.symlink_to("elsewhere"), State.NOT),
+        (lambda path: None, LineState.LOOK),
+        (lambda path: path.touch(), LineState.LOOK),
+        (lambda path: path.mkdir(), LineState.NOT),
+        (lambda path: path.symlink_to("elsewhere"), LineState.NOT),
     ],
 )
-def test_the_anchor_is_a_plain_file(data_dir: Path, tmp_path: Path, make: object, state: State) -> None:
+def test_the_anchor_is_a_plain_file(data_dir: Path, tmp_path: Path, make: object, state: LineState) -> None:
     """On the same disk as the data folder it is named: there is no second disk here."""
     assert callable(make)
     file = tmp_path / "anchor"
@@ -132,28 +134,28 @@ def test_the_anchor_is_a_plain_file(data_dir: Path, tmp_path: Path, make: object
 
 
 def test_an_anchor_that_is_missing_or_not_mounted_is_told(data_dir: Path, tmp_path: Path) -> None:
-    assert machine.anchor(None, data_dir).state is State.LOOK
-    assert machine.anchor(str(tmp_path / "none" / "anchor"), data_dir).state is State.NOT
+    assert machine.anchor(None, data_dir).state is LineState.LOOK
+    assert machine.anchor(str(tmp_path / "none" / "anchor"), data_dir).state is LineState.NOT
 
 
 def test_an_anchor_on_another_disk_is_in_order(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     other = Path("/dev/shm")
     if not other.is_dir() or other.stat().st_dev == data_dir.stat().st_dev:
         pytest.skip("no second file system at /dev/shm")
-    assert machine.anchor(str(other / "cerbero-bite-anchor-of-a-test"), data_dir).state is State.OK
+    assert machine.anchor(str(other / "cerbero-bite-anchor-of-a-test"), data_dir).state is LineState.OK
 
 
 def test_a_check_that_cant_be_made_is_a_finding() -> None:
-    def unreadable() -> Line:
+    def unreadable() -> PreflightLine:
         raise PermissionError(13, "Permission denied", "/x")
 
-    def wrong() -> Line:
+    def wrong() -> PreflightLine:
         raise FoundWrongError("cerbero.db: expected a database, found text")
 
-    assert guarded(Check.DISK, unreadable) == Line(
-        Check.DISK, State.NOT, "/x: Permission denied", "look at that file and its rights"
+    assert guarded(PreflightCheck.DISK, unreadable) == PreflightLine(
+        PreflightCheck.DISK, LineState.NOT, "/x: Permission denied", "look at that file and its rights"
     )
-    assert guarded(Check.BACKUPS, wrong).found.startswith("cerbero.db: expected")
+    assert guarded(PreflightCheck.BACKUPS, wrong).found.startswith("cerbero.db: expected")
 
 
 def test_a_pause_is_told(data_dir: Path) -> None:
@@ -165,6 +167,6 @@ def test_a_pause_is_told(data_dir: Path) -> None:
     room.tell(latch)
     room.stop()
     line = machine.kill_switch(data_dir)
-    assert line.state is State.NOT
+    assert line.state is LineState.NOT
     assert "operator: holidays" in line.found
     assert "run.py resume" in line.do

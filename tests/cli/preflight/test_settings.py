@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cli.preflight import settings
-from cli.preflight.line import Line, State
+from cli.preflight.line import LineState, PreflightLine
 from config import Settings, load_settings, load_strategy, write_hash, write_local_hash
 from core.errors import InputError
 from core.protection_settings import ProtectionsSection
@@ -33,15 +33,16 @@ def strategy(environment: Environment, exits: ExitsWhenArmed | None) -> Strategy
 
 def test_variables_that_cant_be_used_are_told_by_name() -> None:
     line = settings.variables(InputError("CERBERO_BITE_MCP_TOKEN: expected a bearer token, found nothing"))
-    assert line.state is State.NOT
+    assert line.state is LineState.NOT
     assert "CERBERO_BITE_MCP_TOKEN" in line.found
-    assert settings.variables(given()).state is State.OK
+    assert settings.variables(given()).state is LineState.OK
 
 
 @pytest.mark.parametrize(
-    ("mode", "state"), [(0o600, State.OK), (0o400, State.OK), (0o640, State.NOT), (0o604, State.NOT)]
+    ("mode", "state"),
+    [(0o600, LineState.OK), (0o400, LineState.OK), (0o640, LineState.NOT), (0o604, LineState.NOT)],
 )
-def test_a_file_of_secrets_is_for_its_owner_alone(tmp_path: Path, mode: int, state: State) -> None:
+def test_a_file_of_secrets_is_for_its_owner_alone(tmp_path: Path, mode: int, state: LineState) -> None:
     file = tmp_path / ".env"
     file.touch()
     file.chmod(mode)
@@ -49,34 +50,34 @@ def test_a_file_of_secrets_is_for_its_owner_alone(tmp_path: Path, mode: int, sta
 
 
 def test_secrets_that_are_elsewhere_are_left_to_a_person(tmp_path: Path) -> None:
-    assert settings.secrets(tmp_path / ".env").state is State.UNCHECKED
+    assert settings.secrets(tmp_path / ".env").state is LineState.UNCHECKED
 
 
 def test_what_goes_in_clear_to_another_machine_is_named() -> None:
     clear = settings.encryption(given(MCP_URL="http://upstream.test", ALLOW_HTTP="yes"))
-    assert clear.state is State.LOOK
+    assert clear.state is LineState.LOOK
     assert "'upstream.test'" in clear.found
-    assert settings.encryption(given()).state is State.OK
+    assert settings.encryption(given()).state is LineState.OK
 
 
 def test_an_engine_whose_death_nobody_would_notice_is_named() -> None:
-    assert settings.heartbeat(given()).state is State.LOOK
-    assert settings.heartbeat(given(HEARTBEAT_URL="https://beats.test/x")).state is State.OK
+    assert settings.heartbeat(given()).state is LineState.LOOK
+    assert settings.heartbeat(given(HEARTBEAT_URL="https://beats.test/x")).state is LineState.OK
 
 
 def test_an_engine_that_only_watches_is_named() -> None:
-    assert settings.mode(given()).state is State.LOOK
-    assert settings.mode(given(ENABLE_STRATEGY="true")).state is State.OK
+    assert settings.mode(given()).state is LineState.LOOK
+    assert settings.mode(given(ENABLE_STRATEGY="true")).state is LineState.OK
 
 
 def test_a_strategy_has_to_be_valid_and_sealed(strategy_file: Path) -> None:
-    assert settings.strategy(load_strategy(strategy_file)).state is State.OK
+    assert settings.strategy(load_strategy(strategy_file)).state is LineState.OK
     text = strategy_file.read_text("utf-8")
     strategy_file.write_text(text.replace("dvol_min_pts: 40.0", "dvol_min_pts: 41.0"), "utf-8")
     unsealed = settings.strategy(load_strategy(strategy_file))
-    assert unsealed.state is State.NOT
+    assert unsealed.state is LineState.NOT
     assert unsealed.do.startswith("run.py config hash --write")
-    assert settings.strategy(InputError("strategy.yaml:3: entry.x: unknown key")).state is State.NOT
+    assert settings.strategy(InputError("strategy.yaml:3: entry.x: unknown key")).state is LineState.NOT
 
 
 def test_limits_that_are_overridden_without_a_seal_are_refused(strategy_file: Path) -> None:
@@ -84,30 +85,30 @@ def test_limits_that_are_overridden_without_a_seal_are_refused(strategy_file: Pa
     strategy_file.write_text(text, "utf-8")
     write_hash(strategy_file)
     strategy_file.with_name("strategy.local.yaml").write_text("sizing:\n  contracts_max: 3\n", "utf-8")
-    assert settings.strategy(load_strategy(strategy_file)).state is State.NOT
+    assert settings.strategy(load_strategy(strategy_file)).state is LineState.NOT
     write_local_hash(strategy_file)
-    assert settings.strategy(load_strategy(strategy_file)).state is State.OK
+    assert settings.strategy(load_strategy(strategy_file)).state is LineState.OK
 
 
 def test_overrides_are_named() -> None:
-    assert settings.overrides(()).state is State.OK
+    assert settings.overrides(()).state is LineState.OK
     line = settings.overrides(("entry.dvol_min_pts=41.0 (strategy.yaml: 40.0)",))
-    assert line.state is State.LOOK
+    assert line.state is LineState.LOOK
     assert "entry.dvol_min_pts=41.0" in line.found
 
 
 @pytest.mark.parametrize(
     ("environment", "exits", "state"),
     [
-        (Environment.PAPER, None, State.LOOK),
-        (Environment.TESTNET, None, State.NOT),
-        (Environment.MAINNET, None, State.NOT),
-        (Environment.MAINNET, ExitsWhenArmed.BLOCK, State.OK),
-        (Environment.PAPER, ExitsWhenArmed.ALLOW_REDUCE_ONLY, State.OK),
+        (Environment.PAPER, None, LineState.LOOK),
+        (Environment.TESTNET, None, LineState.NOT),
+        (Environment.MAINNET, None, LineState.NOT),
+        (Environment.MAINNET, ExitsWhenArmed.BLOCK, LineState.OK),
+        (Environment.PAPER, ExitsWhenArmed.ALLOW_REDUCE_ONLY, LineState.OK),
     ],
 )
 def test_somebody_has_to_choose_what_an_armed_switch_does_to_exits(
-    environment: Environment, exits: ExitsWhenArmed | None, state: State
+    environment: Environment, exits: ExitsWhenArmed | None, state: LineState
 ) -> None:
     assert settings.exits_when_armed(strategy(environment, exits)).state is state
 
@@ -115,13 +116,13 @@ def test_somebody_has_to_choose_what_an_armed_switch_does_to_exits(
 @pytest.mark.parametrize(
     ("off", "state"),
     [
-        ((), State.OK),
-        (("losing_trades_max",), State.LOOK),
-        (("drawdown_max_frac", "loss_max_multiple"), State.LOOK),
-        (settings.BOUNDS, State.NOT),
+        ((), LineState.OK),
+        (("losing_trades_max",), LineState.LOOK),
+        (("drawdown_max_frac", "loss_max_multiple"), LineState.LOOK),
+        (settings.BOUNDS, LineState.NOT),
     ],
 )
-def test_protections_that_are_off_are_named(off: tuple[str, ...], state: State) -> None:
+def test_protections_that_are_off_are_named(off: tuple[str, ...], state: LineState) -> None:
     line = settings.protections(ProtectionsSection().model_copy(update=dict.fromkeys(off)))
     assert line.state is state
     assert all(name in line.found for name in off)
@@ -140,14 +141,14 @@ def test_every_bound_of_the_protections_is_looked_at() -> None:
 @pytest.mark.parametrize(
     ("equity_usd", "spot_usd", "state"),
     [
-        (19_999.0, 2_000.0, State.NOT),
-        (20_000.0, 2_000.0, State.OK),
-        (20_000.0, 5_000.0, State.LOOK),
+        (19_999.0, 2_000.0, LineState.NOT),
+        (20_000.0, 2_000.0, LineState.OK),
+        (20_000.0, 5_000.0, LineState.LOOK),
     ],
 )
 def test_capital_is_held_against_the_minimum_and_one_contract(
-    strategy_file: Path, equity_usd: float, spot_usd: float, state: State
+    strategy_file: Path, equity_usd: float, spot_usd: float, state: LineState
 ) -> None:
-    line: Line = settings.capital(load_strategy(strategy_file), equity_usd, spot_usd)
+    line: PreflightLine = settings.capital(load_strategy(strategy_file), equity_usd, spot_usd)
     assert line.state is state
     assert "at least 20,000 USD" in line.found

@@ -10,7 +10,7 @@ from typing import TypeVar, cast
 import pytest
 
 from cli.preflight import upstream
-from cli.preflight.line import Check, Line, State
+from cli.preflight.line import LineState, PreflightCheck, PreflightLine
 from cli.upstream import Probe
 from config import load_strategy
 from core.contract import (
@@ -93,7 +93,7 @@ def asked(
     strategy: Strategy | None = None,
     bound: dict[str, str | None] = UNBOUND,
     took_s: float = 0.1,
-) -> dict[Check, Line]:
+) -> dict[PreflightCheck, PreflightLine]:
     lines = upstream.of_the_token(
         Answering({ENVIRONMENT_INFO.name: answer}),
         strategy or on(Environment.TESTNET),
@@ -106,24 +106,24 @@ def asked(
 def test_all_is_well_if_token_strategy_and_books_agree() -> None:
     found = asked(info(), bound={"environment": "testnet", "account": "A1"})
     assert set(found) == set(upstream.OF_THE_TOKEN)
-    assert {line.state for line in found.values()} == {State.OK}
+    assert {line.state for line in found.values()} == {LineState.OK}
 
 
 def test_a_refused_token_is_told_and_nothing_else_is_claimed() -> None:
     found = asked(McpAuthError("HTTP 401: no such token"))
-    assert found.pop(Check.TOKEN).state is State.NOT
-    assert {line.state for line in found.values()} == {State.UNCHECKED}
+    assert found.pop(PreflightCheck.TOKEN).state is LineState.NOT
+    assert {line.state for line in found.values()} == {LineState.UNCHECKED}
 
 
 def test_a_host_that_does_not_answer_says_nothing_about_the_token() -> None:
     found = asked(McpTimeoutError("no complete answer within 8 s"))
-    assert {line.state for line in found.values()} == {State.UNCHECKED}
+    assert {line.state for line in found.values()} == {LineState.UNCHECKED}
 
 
 @pytest.mark.parametrize("environment", ["mainnet", "paper"])
 def test_a_token_of_another_environment_is_refused(environment: str) -> None:
-    line = asked(info(environment=environment))[Check.ENVIRONMENT]
-    assert line.state is State.NOT
+    line = asked(info(environment=environment))[PreflightCheck.ENVIRONMENT]
+    assert line.state is LineState.NOT
     assert environment in line.found
 
 
@@ -135,48 +135,48 @@ def test_a_token_of_another_environment_is_refused(environment: str) -> None:
     ],
 )
 def test_books_of_another_account_are_refused(bound: dict[str, str | None]) -> None:
-    assert asked(info(), bound=bound)[Check.ACCOUNT].state is State.NOT
+    assert asked(info(), bound=bound)[PreflightCheck.ACCOUNT].state is LineState.NOT
 
 
 @pytest.mark.parametrize("missing", sorted(REQUIRED_FEATURES))
 def test_each_required_feature_is_missed(missing: str) -> None:
-    line = asked(info(features=REQUIRED_FEATURES - {missing}))[Check.FEATURES]
-    assert line.state is State.NOT
+    line = asked(info(features=REQUIRED_FEATURES - {missing}))[PreflightCheck.FEATURES]
+    assert line.state is LineState.NOT
     assert missing in line.found
 
 
 @pytest.mark.parametrize(
     ("ahead_s", "took_s", "state"),
     [
-        (0.0, 0.1, State.OK),
-        (5.0, 0.1, State.NOT),
-        (-5.0, 0.1, State.NOT),
-        (0.0, 6.0, State.LOOK),
+        (0.0, 0.1, LineState.OK),
+        (5.0, 0.1, LineState.NOT),
+        (-5.0, 0.1, LineState.NOT),
+        (0.0, 6.0, LineState.LOOK),
     ],
 )
-def test_the_clock_is_held_against_the_venues(ahead_s: float, took_s: float, state: State) -> None:
-    assert asked(info(ahead_s=ahead_s), took_s=took_s)[Check.CLOCK].state is state
+def test_the_clock_is_held_against_the_venues(ahead_s: float, took_s: float, state: LineState) -> None:
+    assert asked(info(ahead_s=ahead_s), took_s=took_s)[PreflightCheck.CLOCK].state is state
 
 
 def test_without_a_strategy_only_what_needs_none_is_judged() -> None:
     lines = upstream.of_the_token(Answering({ENVIRONMENT_INFO.name: info()}), None, UNBOUND, ticking(0.1))
-    unchecked = {line.check for line in lines if line.state is State.UNCHECKED}
-    assert unchecked == {Check.ENVIRONMENT, Check.CLOCK}
+    unchecked = {line.check for line in lines if line.state is LineState.UNCHECKED}
+    assert unchecked == {PreflightCheck.ENVIRONMENT, PreflightCheck.CLOCK}
 
 
 def test_a_router_that_does_not_answer_is_named() -> None:
     up = [Probe(router, True, "2", "testnet", 1.0, None) for router in Router]
-    assert upstream.routers(up).state is State.OK
+    assert upstream.routers(up).state is LineState.OK
     down = [*up[:-1], Probe(Router.PORTFOLIO, False, None, None, 1.0, "HTTP 503")]
     assert "portfolio: HTTP 503" in upstream.routers(down).found
 
 
 @pytest.mark.parametrize(
     ("equity", "currency", "state"),
-    [("30000", "USD", State.OK), ("10000", "USD", State.NOT), ("18000", "EUR", State.OK)],
+    [("30000", "USD", LineState.OK), ("10000", "USD", LineState.NOT), ("18000", "EUR", LineState.OK)],
 )
 def test_total_equity_is_read_in_its_own_currency(
-    strategy_file: Path, equity: str, currency: str, state: State
+    strategy_file: Path, equity: str, currency: str, state: LineState
 ) -> None:
     answers: dict[str, ToolAnswer | McpError] = {
         GET_TOTAL_EQUITY.name: TotalEquity.model_validate(
@@ -188,8 +188,8 @@ def test_total_equity_is_read_in_its_own_currency(
     loaded = load_strategy(strategy_file)
     assert upstream.capital_line(Answering(answers), loaded).state is state
     answers[GET_TOTAL_EQUITY.name] = McpTimeoutError("no answer")
-    assert upstream.capital_line(Answering(answers), loaded).state is State.UNCHECKED
-    assert upstream.capital_line(Answering(answers), None).state is State.UNCHECKED
+    assert upstream.capital_line(Answering(answers), loaded).state is LineState.UNCHECKED
+    assert upstream.capital_line(Answering(answers), None).state is LineState.UNCHECKED
 
 
 def held(*names: str) -> Positions:
@@ -219,7 +219,7 @@ def order(label: str) -> Order:
     )
 
 
-def of_account(positions: Positions, *resting: Order, known: tuple[str, ...] = ()) -> Line:
+def of_account(positions: Positions, *resting: Order, known: tuple[str, ...] = ()) -> PreflightLine:
     answers: Answers = {
         GET_POSITIONS.name: positions,
         GET_OPEN_ORDERS.name: Orders(orders=resting),
@@ -231,27 +231,27 @@ def of_account(positions: Positions, *resting: Order, known: tuple[str, ...] = (
 
 
 def test_an_empty_account_is_in_order() -> None:
-    assert of_account(held()) == Line(Check.POSITIONS, State.OK, "nothing held")
+    assert of_account(held()) == PreflightLine(PreflightCheck.POSITIONS, LineState.OK, "nothing held")
 
 
 def test_what_somebody_else_holds_is_named() -> None:
     line = of_account(held("ETH-16JAN26-2800-P"))
-    assert line.state is State.LOOK
+    assert line.state is LineState.LOOK
     assert "ETH-16JAN26-2800-P" in line.found
 
 
 def test_a_resting_entry_of_another_engine_is_refused() -> None:
     line = of_account(held(), order("p-1:zzzzzz:e1"))
-    assert line.state is State.NOT
+    assert line.state is LineState.NOT
     assert "p-1:zzzzzz:e1" in line.found
 
 
 def test_a_foreign_order_is_named() -> None:
-    assert of_account(held(), order("by hand")).state is State.LOOK
+    assert of_account(held(), order("by hand")).state is LineState.LOOK
 
 
 def test_an_account_that_cant_be_read_is_not_judged() -> None:
     answers: Answers = {GET_POSITIONS.name: McpTimeoutError("no answer")}
     books = Books(as_of=NOW, seq=0, positions=(), orders=(), instructions=())
     line = upstream.positions(Answering(answers), books, "", lambda labels: frozenset(), NOW)
-    assert line.state is State.UNCHECKED
+    assert line.state is LineState.UNCHECKED

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from cli.preflight.line import IN_ORDER, Check
+from cli.preflight.line import IN_ORDER, PreflightCheck
 from tests.tidy.pages.marked import Page, table
 
 
 def checks() -> str:
-    return table(("line", "in order if"), ((check.value, IN_ORDER[check]) for check in Check))
+    return table(("line", "in order if"), ((check.value, IN_ORDER[check]) for check in PreflightCheck))
 
 
 PAGE = Page("going-live.md", {"Preflight": checks})

@@ -15,7 +15,7 @@ PAPER_ARGS ?= --days 28 --seed 1
 TEST_ARGS ?= -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: always help venv venv-dev paper test coverage mutants lint types runbook pages docs bench soak power hostile screens pykka-suite
+.PHONY: always help venv venv-dev paper test coverage mutants lint types runbook pages metrics-page docs bench soak power hostile screens pykka-suite
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -93,6 +93,9 @@ types: $(DEV)  ## Strict types
 
 runbook: $(DEV)  ## Write the alerts of docs/runbook.md anew from their table
 	$(BIN)/python -m tests.tidy.runbook
+
+metrics-page: $(DEV)  ## Write the tables of docs/metrics.md anew
+	$(BIN)/python -m tests.tidy.metrics_page
 
 pages: $(DEV)  ## Write the tables of docs/ that are made from the code anew
 	$(BIN)/python -m tests.tidy.pages

@@ -182,7 +182,12 @@ def _phone(
     secret = settings.secret
     return PhoneSetup(
         may_act=settings.mode == "act",
-        open_bot=lambda: TelegramBot(chat.bot_token, chat.chat_id, chat.api_url, tls=tls),
+        open_bot=lambda: phone_bot(chat, tls),
         secret=None if secret is None else secret_of(secret.get_secret_value()),
         label=str(sender),
     )
+
+
+def phone_bot(chat: TelegramSettings, tls: SSLContext | None) -> TelegramBot:
+    """The client that reads and answers a chat."""
+    return TelegramBot(chat.bot_token, chat.chat_id, chat.api_url, tls=tls)

@@ -43,6 +43,7 @@ COMMANDS = {
     "status": "cli.commands.status",
     "top": "cli.commands.top",
     "healthcheck": "cli.commands.healthcheck",
+    "metrics": "cli.commands.metrics",
     "ping": "cli.commands.ping",
     "preflight": "cli.commands.preflight",
     "pause": "cli.commands.pause",

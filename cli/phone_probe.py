@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from ssl import SSLContext
 
+from actors.compose import phone_bot
 from actors.control.wire import RequestName
-from actors.phone.bot import TelegramBot
 from config import ChannelSettings, TelegramSettings
 from config.phone import commands_mode
 from core.errors import CerberoError
@@ -28,7 +28,7 @@ def probe_phone(
     chat = next((each for each in channels if isinstance(each, TelegramSettings)), None)
     if mode == "off" or chat is None:
         return None
-    bot = TelegramBot(chat.bot_token, chat.chat_id, chat.api_url, tls=tls)
+    bot = phone_bot(chat, tls)
     try:
         problem = bot.other_reader()
     finally:

@@ -188,6 +188,9 @@ OF_VARIABLES: Final[dict[str, str]] = {
         "Too long: all but what is CRITICAL waits, also that an exit is late."
     ),
     "CERBERO_BITE_TIME_ZONE": "Digest and quiet hours are off by the difference.",
+    "CERBERO_BITE_METRICS_HOST": (
+        "0.0.0.0 where others reach the machine: they read equity, positions and P&L."
+    ),
     "CERBERO_BITE_HEARTBEAT_URL": (
         "Nobody notices that the engine is dead; whoever knows the URL can beat in its place."
     ),

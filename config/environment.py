@@ -23,6 +23,7 @@ from config.delivery import (
     delivery_from_env,
     heartbeat_from_env,
 )
+from config.metrics import METRICS_HOST, metrics_host
 from config.phone import (
     TELEGRAM_COMMANDS,
     TELEGRAM_TOTP_FILE,
@@ -75,6 +76,7 @@ VARIABLES: dict[str, str] = {
     ENABLE_DATA_ANALYSIS: "market snapshots: true or false; default true",
     ENABLE_STRATEGY: "entry and monitor cycles: true or false; default false",
     DATA_DIR: "the folder that commands use without --data-dir; default data, of paper data-paper",
+    METRICS_HOST: "the address at which metrics listens; default 127.0.0.1, this machine alone",
 }
 """Every variable that the engine and its commands read, with what it means."""
 
@@ -315,6 +317,7 @@ _CHECKS: Final[Mapping[str, Callable[[Mapping[str, str]], object]]] = {
     ENABLE_DATA_ANALYSIS: lambda env: _boolean(env, ENABLE_DATA_ANALYSIS, default=True),
     ENABLE_STRATEGY: lambda env: _boolean(env, ENABLE_STRATEGY, default=False),
     DATA_DIR: lambda env: Path(env[DATA_DIR]),
+    METRICS_HOST: metrics_host,
 }
 """Whether each variable that is no secret can be used by itself."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -11,14 +11,23 @@ from actors.state.database import BUSY_TIMEOUT_MS, database_path
 from actors.state.schema import migrate, older_version
 from core.errors import FoundWrongError
 
+STEPS_BETWEEN_LOOKS = 1000
+"""How many steps SQLite takes before `give_up` is asked again: well under a millisecond."""
+
 
 @contextmanager
-def books_opened(data_dir: Path) -> Iterator[sqlite3.Connection | None]:
+def books_opened(
+    data_dir: Path, *, give_up: Callable[[], bool] | None = None
+) -> Iterator[sqlite3.Connection | None]:
     """A connection that can't write, on one consistent state of the books; None if there are none yet.
 
     Books of an older version are read from a copy that is converted as the next start would convert them; the
     file stays as it is. Raises FoundWrongError if the file is no database or can't be read, or if a row read
     within the block holds a value that its column can't have.
+
+    With `give_up` reading ends with FoundWrongError as soon as that is true, and books of an older version
+    are not read, because their copy would take as long as it takes: whoever reads the books of a running
+    engine again and again must not hold up its checkpoints.
     """
     path, older = database_path(data_dir), None
     if not path.exists():
@@ -29,11 +38,15 @@ def books_opened(data_dir: Path) -> Iterator[sqlite3.Connection | None]:
             sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
         ) as db:
             db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+            if give_up is not None:
+                db.set_progress_handler(give_up, STEPS_BETWEEN_LOOKS)
             db.execute("BEGIN")
             older = older_version(db)
             if older is None:
                 yield db
                 return
+            if give_up is not None:
+                raise FoundWrongError(f"{path}: {older}")
             # Without a name SQLite makes a file of its own, which is gone when it is closed.
             with closing(sqlite3.connect("", isolation_level=None)) as converted:
                 db.backup(converted)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +20,7 @@ from actors.state.tables import (
     chain,
     cycles,
     edits,
+    figures,
     latches,
     ledger,
     orders,
@@ -28,6 +29,7 @@ from actors.state.tables import (
     records,
     venue_texts,
 )
+from actors.state.tables.figures import BooksFigures
 from actors.state.tables.records import MarketSnapshotRow
 from actors.state.tables.venue_texts import StoredText
 from actors.state.text_door import with_stored_texts
@@ -137,6 +139,10 @@ class BooksReader:
         head = AuditHead(seq=end.link.seq, hash=end.link.hash, file=end.file, end=end.bytes)
         return head, pending
 
+    def figures(self) -> BooksFigures:
+        """Counts and sums, as monitoring asks for them."""
+        return figures.read(self._db)
+
     def rows(self, table: ProvedTable) -> Iterator[dict[str, Cell]]:
         """The rows of a table as they are stored, in the order of their insertion. Raises sqlite3.Error."""
         return raw.rows(self._db, table.name, table.key, table.columns)
@@ -164,12 +170,12 @@ class BooksReader:
 
 
 @contextmanager
-def books_read(data_dir: Path) -> Iterator[BooksReader | None]:
+def books_read(data_dir: Path, *, give_up: Callable[[], bool] | None = None) -> Iterator[BooksReader | None]:
     """The books of a data folder as they are now; None if there are none yet.
 
-    Raises FoundWrongError if the file is no database or can't be read.
+    Raises FoundWrongError if the file is no database or can't be read, or once `give_up` is true.
     """
-    with books_opened(data_dir) as db:
+    with books_opened(data_dir, give_up=give_up) as db:
         yield None if db is None else BooksReader(db)
 
 

@@ -19,7 +19,9 @@ import pytest
 from config import write_hash
 from core.contract import Router
 from core.kill_file import parse_kill_file
+from reading.metrics.table import TABLE
 from tests.cli.paper.test_paper import wait_for_audit
+from tests.cli.scraping import metrics_of
 from tests.cli.support import ROOT, Ran, Variables, ended, started
 
 TOKEN = "s3cret-token-for-the-venue"
@@ -101,6 +103,16 @@ def test_status_shows_mode_actors_and_jobs(house: House) -> None:
 def test_healthcheck_asks_the_engine(house: House) -> None:
     ran = house.run("healthcheck")
     assert (ran.code, ran.err) == (0, "")
+
+
+def test_metrics_tell_a_running_engine(house: House) -> None:
+    with metrics_of(house.data) as metrics:
+        samples = metrics.get().samples
+    assert samples["cerbero_bite_up", ""] == samples["cerbero_bite_lock_held", ""] == 1.0
+    assert samples["cerbero_bite_verdict", "OK"] == 1.0
+    assert samples["cerbero_bite_actor_up", "control"] == 1.0
+    assert samples["cerbero_bite_audit_ok", ""] == 1.0
+    assert len(samples) == sum(len(series.keys) for series in TABLE)
 
 
 def test_ping_probes_every_router(house: House) -> None:

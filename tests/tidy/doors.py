@@ -107,6 +107,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     "cli/": ("secrets", "time"),
     # How long a person waits for the engine.
     "reading/control_client.py": ("time.monotonic",),
+    # How old a scrape is, and how long reading took.
+    "reading/metrics/reader.py": ("time.monotonic",),
     # A seeded market and seeded faults; the embedded venue's token.
     "gateway/paper/": ("random", "secrets"),
     "bench/": ("time",),

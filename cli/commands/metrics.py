@@ -1,0 +1,50 @@
+"""`metrics`: the engine in figures, for Prometheus."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from cli.options import DEFAULT_DATA_DIR, DataDir, whole_option
+from cli.views.say import say
+
+app = typer.Typer(rich_markup_mode=None)
+DEFAULT_PORT = 9464
+
+
+@app.command()
+def metrics(
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    port: Annotated[int, whole_option(0, 65535, text="The TCP port; 0 takes a free one.")] = DEFAULT_PORT,
+) -> None:
+    """Serve the figures of an engine at /metrics, for Prometheus, until Ctrl-C; an engine that is dead is one
+    of them.
+
+    It listens on this machine alone, unless CERBERO_BITE_METRICS_HOST names another address. It only reads,
+    and asks the engine at most once a second.
+
+    Example: run.py metrics --data-dir data --port 9464
+    """
+    from cli.kill_switch_files import stored_status
+    from cli.metrics_server import PATH, listening, make_app, serve
+    from config.metrics import METRICS_HOST, metrics_host, stays_here
+    from core.errors import InputError
+    from reading.metrics.reader import MetricsReader
+
+    host = metrics_host(os.environ)
+    if not data_dir.is_dir():
+        raise InputError(f"--data-dir {data_dir}: expected the folder of an engine, found none")
+    reader = MetricsReader(data_dir, armed=lambda folder: stored_status(folder).armed)
+    with listening(host, port) as listener:
+        bound = int(listener.getsockname()[1])
+        say(f"metrics of {data_dir}: http://{f'[{host}]' if ':' in host else host}:{bound}{PATH}")
+        if not stays_here(host):
+            say(
+                f"{METRICS_HOST}: {host}: whoever reaches this port over the network reads equity, positions "
+                "and P&L, without a password; keep it behind a firewall or in a network of containers"
+            )
+        sys.stdout.flush()
+        serve(make_app(reader.figures, local=stays_here(host)), listener)

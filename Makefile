@@ -7,11 +7,15 @@ BIN := $(VENV)/bin
 MADE := $(VENV)/.made-stamp
 RUNTIME := $(VENV)/.runtime-stamp
 DEV := $(VENV)/.dev-stamp
+# What builds the documentation has an environment of its own: no test and no engine needs it.
+DOCS_VENV := .venv-docs
+DOCS_MADE := $(DOCS_VENV)/.made-stamp
+DOCS := $(DOCS_VENV)/.docs-stamp
 PAPER_ARGS ?= --days 28 --seed 1
 TEST_ARGS ?= -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: always help venv venv-dev paper test coverage mutants lint types runbook metrics-page bench soak power hostile screens image-check pykka-suite
+.PHONY: always help venv venv-dev paper test coverage mutants lint types runbook pages metrics-page docs bench soak power hostile screens image-check pykka-suite
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +55,16 @@ $(DEV): requirements-dev.lock $(RUNTIME)
 	@mv $(MADE).unfinished $(MADE)
 	@touch $@
 
+$(DOCS_MADE): always
+	@.ci/make-venv '$(DOCS_VENV)' $(PYTHON)
+
+$(DOCS): requirements-docs.lock $(DOCS_MADE)
+	@mv $(DOCS_MADE) $(DOCS_MADE).unfinished
+	$(subst $(BIN)/,$(DOCS_VENV)/bin/,$(LOCKED)) -r requirements-docs.lock
+	$(subst $(BIN)/,$(DOCS_VENV)/bin/,$(PIP)) check
+	@mv $(DOCS_MADE).unfinished $(DOCS_MADE)
+	@touch $@
+
 venv: $(RUNTIME)  ## Make .venv/ with what running needs
 
 venv-dev: $(DEV)
@@ -82,6 +96,12 @@ runbook: $(DEV)  ## Write the alerts of docs/runbook.md anew from their table
 
 metrics-page: $(DEV)  ## Write the tables of docs/metrics.md anew
 	$(BIN)/python -m tests.tidy.metrics_page
+
+pages: $(DEV)  ## Write the tables of docs/ that are made from the code anew
+	$(BIN)/python -m tests.tidy.pages
+
+docs: $(DOCS)  ## Build docs/ as a site with search in site/; every link is checked
+	$(DOCS_VENV)/bin/zensical build --clean --strict
 
 bench: $(DEV)  ## Timed figures: a table, and bench.json
 	$(BIN)/python -m bench

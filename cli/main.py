@@ -45,6 +45,7 @@ COMMANDS = {
     "healthcheck": "cli.commands.healthcheck",
     "metrics": "cli.commands.metrics",
     "ping": "cli.commands.ping",
+    "preflight": "cli.commands.preflight",
     "pause": "cli.commands.pause",
     "resume": "cli.commands.resume",
     "close": "cli.commands.close",

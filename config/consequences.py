@@ -148,3 +148,65 @@ CONSEQUENCES: Final[dict[str, str]] = {
     "kelly.trades_min": "Lower recommends from too few trades.",
 }
 """By the setting's key, as it stands in `strategy.yaml` section by section."""
+
+OF_VARIABLES: Final[dict[str, str]] = {
+    "CERBERO_BITE_MCP_URL": (
+        "A host that does not answer: no entry, and after ten minutes the switch is armed. A host of "
+        "somebody else gets your token."
+    ),
+    "CERBERO_BITE_MCP_TOKEN": (
+        "The start is refused. One of another environment or account arms the switch and blocks exits too."
+    ),
+    "CERBERO_BITE_MCP_BOT_TAG": "Nothing at the venue; the host's own log names another bot.",
+    "CERBERO_BITE_TELEGRAM_BOT_TOKEN": "Nobody is told anything: alerts wait, and status shows the error.",
+    "CERBERO_BITE_TELEGRAM_CHAT_ID": (
+        "Nobody is told, or somebody else is: alerts name positions and amounts."
+    ),
+    "CERBERO_BITE_TELEGRAM_API_URL": "Nobody is told; a host of somebody else gets the bot's token.",
+    "CERBERO_BITE_TELEGRAM_COMMANDS": (
+        "act where read was meant: whoever has your phone can arm, pause and, with a one-time code, close."
+    ),
+    "CERBERO_BITE_TELEGRAM_TOTP_FILE": "The start is refused; without the file /close is refused.",
+    "CERBERO_BITE_WEBHOOK_URL": "Nobody is told, or whoever owns that URL is.",
+    "CERBERO_BITE_WEBHOOK_FORMAT": "The service refuses what is posted, and nobody is told.",
+    "CERBERO_BITE_INSTANCE_NAME": "Alerts of two engines can't be told apart.",
+    "CERBERO_BITE_ALLOW_HTTP": (
+        "true where others listen: they read token and orders, and can send their own."
+    ),
+    "CERBERO_BITE_CA_FILE": (
+        "The start is refused if it holds no certificates; an authority that is not yours can pose as the "
+        "host."
+    ),
+    "SSL_CERT_FILE": "The same; and a public host, such as Telegram's, is not reached.",
+    "CERBERO_BITE_ENABLE_DATA_ANALYSIS": (
+        "false: no snapshots, so that protections and margin are looked at only when the engine decides."
+    ),
+    "CERBERO_BITE_ENABLE_STRATEGY": "false: open positions are not watched, and no exit is sent.",
+    "CERBERO_BITE_DATA_DIR": "Another folder has other books: the engine knows none of its positions there.",
+    "CERBERO_BITE_ALERT_DIGEST_AT": "What is not urgent comes at a bad hour; nothing is lost.",
+    "CERBERO_BITE_ALERT_QUIET_HOURS": (
+        "Too long: all but what is CRITICAL waits, also that an exit is late."
+    ),
+    "CERBERO_BITE_TIME_ZONE": "Digest and quiet hours are off by the difference.",
+    "CERBERO_BITE_METRICS_HOST": (
+        "0.0.0.0 where others reach the machine: they read equity, positions and P&L."
+    ),
+    "CERBERO_BITE_ON_REFUSAL": (
+        "Exit in a container that is restarted: a refused token is tried again for ever. Wait under systemd: "
+        "the unit looks as if it ran."
+    ),
+    **dict.fromkeys(
+        (
+            "CERBERO_BITE_MCP_TOKEN_FILE",
+            "CERBERO_BITE_TELEGRAM_BOT_TOKEN_FILE",
+            "CERBERO_BITE_TELEGRAM_CHAT_ID_FILE",
+            "CERBERO_BITE_WEBHOOK_URL_FILE",
+            "CERBERO_BITE_HEARTBEAT_URL_FILE",
+        ),
+        "A file that others can read, or that is not there: the start is refused.",
+    ),
+    "CERBERO_BITE_HEARTBEAT_URL": (
+        "Nobody notices that the engine is dead; whoever knows the URL can beat in its place."
+    ),
+}
+"""What a wrong value of each environment variable costs."""

@@ -61,6 +61,14 @@ def _allowed(field: FieldInfo) -> str:
         low = f"[{bounds['ge']:g}" if "ge" in bounds else f"({bounds['gt']:g}"
         high = f"{bounds['le']:g}]" if "le" in bounds else f"{bounds['lt']:g})"
         return f"{low}, {high}"
+    length = {
+        name: getattr(rule, name)
+        for rule in field.metadata
+        for name in ("min_length", "max_length")
+        if getattr(rule, name, None) is not None
+    }
+    if len(length) == 2:
+        return f"{length['min_length']} to {length['max_length']} characters"
     words = [value for value in _values_of(field.annotation) if value is not None]
     return " | ".join(map(str, words))
 

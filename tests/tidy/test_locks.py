@@ -110,6 +110,15 @@ def test_both_locks_agree() -> None:
     assert disagreements(*TEXTS.values()) == set()
 
 
+def test_the_lock_of_the_documentation_is_pinned_and_has_what_is_asked_for() -> None:
+    """Its environment is not that of the tests, so that what a line requires is seen by `pip check` alone."""
+    lines = {line.name: line.version for line in locked((ROOT / "requirements-docs.lock").read_text("utf-8"))}
+    asked = [Requirement(text) for text in PROJECT["dependency-groups"]["docs"]]
+    assert asked
+    for requirement in asked:
+        assert requirement.specifier.contains(lines[canonicalize_name(requirement.name)])
+
+
 @pytest.mark.parametrize(
     ("name", "line", "lacks"),
     [

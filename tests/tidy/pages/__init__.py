@@ -1,0 +1,1 @@
+"""The tables in the documentation that are made from the code: `make pages` writes them, a test compares."""

@@ -80,6 +80,11 @@ class Outgoing:
         if self._group_due_s is None and any(self._alerts[severity] for severity in GROUPED):
             self._group_due_s = now_s
 
+    def go_on_without_books(self) -> None:
+        """The books do not say what waits there. Where nothing is left here, new alerts wait for them no
+        longer: that one comes before an earlier one is better than that none comes."""
+        self._beyond = {severity for severity in self._beyond if self._alerts[severity]}
+
     def due_in_s(self, now: datetime, now_s: float) -> float | None:
         """Seconds until a letter is due, 0 if one is; None while nothing waits."""
         if self._alerts[Severity.CRITICAL]:

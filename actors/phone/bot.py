@@ -39,11 +39,11 @@ class Said:
 
 @dataclass(frozen=True)
 class Updates:
-    """What came. `last_id` is the highest id among all of them, also of what is not the person's; None if
-    nothing came. `ignored` counts what is not theirs, or no text."""
+    """What came. `ids` are the lowest and the highest id among all of them, also of what is not the person's;
+    None if nothing came. `ignored` counts what is not theirs, or no text."""
 
     said: tuple[Said, ...] = ()
-    last_id: int | None = None
+    ids: tuple[int, int] | None = None
     ignored: int = 0
 
 
@@ -187,7 +187,7 @@ class TelegramBot:
             found = self._said(number, update.get("message"))
             if found is not None:
                 said.append(found)
-        return Updates(tuple(said), max(ids, default=None), len(ids) - len(said))
+        return Updates(tuple(said), (min(ids), max(ids)) if ids else None, len(ids) - len(said))
 
     def _said(self, number: int, raw: Any) -> Said | None:
         if not isinstance(raw, dict):

@@ -47,7 +47,7 @@ def answered(telegram: FakeTelegram, *updates: object) -> None:
 
 def test_the_owners_text_is_read_with_its_id_and_time(telegram: FakeTelegram, bot: TelegramBot) -> None:
     answered(telegram, update(7))
-    assert bot.updates(None) == Updates((Said(7, AT, "/status"),), 7, 0)
+    assert bot.updates(None) == Updates((Said(7, AT, "/status"),), (7, 7), 0)
     [(path, body)] = telegram.requests
     assert path == f"/bot{TOKEN}/getUpdates"
     assert body == {"timeout": 5, "limit": 100, "allowed_updates": ["message"]}
@@ -84,7 +84,7 @@ def test_what_is_not_the_owners_text_is_passed_over_and_can_be_confirmed(
     telegram: FakeTelegram, bot: TelegramBot, foreign: dict[str, Any]
 ) -> None:
     answered(telegram, foreign, update(8, "/arm"))
-    assert bot.updates(None) == Updates((Said(8, AT, "/arm"),), 8, 1)
+    assert bot.updates(None) == Updates((Said(8, AT, "/arm"),), (7, 8), 1)
 
 
 @pytest.mark.parametrize("result", [None, {}, "x", [None], [{"update_id": "7"}], [{"update_id": True}], [{}]])

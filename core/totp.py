@@ -3,8 +3,9 @@
 What was accepted and what failed is a value that the caller keeps: a code is good once, and after three wrong
 ones none is looked at for a quarter of an hour, then for twice as long, up to a day, until one is good.
 
-A guess hits with 3 / 10^6, because three codes hold at a time. With a lock that does not grow, 288 guesses a day
-find one within a year with 27 %; with one that does, 21 on the first day and 3 on each later one, with 0.3 %.
+A guess hits with 3 / 10^6, because three codes hold at a time. With a lock that does not grow, 288 guesses a
+day find one within a year with 27 %; with one that does, 21 on the first day and 3 on each later one do with
+0.3 %.
 """
 
 from __future__ import annotations

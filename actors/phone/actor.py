@@ -302,7 +302,8 @@ class Phone(Room[PhoneProtocol | Poll | Work | Arm | SendReplies]):
             self._approved.add(said.update_id)
             return True
         if remembered.locked_until is not None and verdict is not CodeVerdict.LOCKED:
-            text = f"three wrong codes for /close: none is taken before {remembered.locked_until:%Y-%m-%d %H:%M}Z"
+            until = f"{remembered.locked_until:%Y-%m-%d %H:%M}Z"
+            text = f"three wrong codes for /close: none is taken before {until}"
             self._raise(Severity.HIGH, AlertCode.PHONE_LOCKED, text, self.ctx.path)
         self._reply(code_lines(verdict, remembered))
         return False

@@ -315,10 +315,10 @@ class ChannelQueue:
         now_s, ruling = self._ctx.monotonic(), Ruling.AGAIN
         if refusal.perhaps and noticed is None:
             self._perhaps_taken.update(alert.alert_id for alert in alerts)
-        if refusal.refused and noticed is None:
-            ruling = self._refusals.refused(alerts)
-        elif refusal.refused and noticed is not None:
+        if noticed is not None and (refusal.refused or refusal.broken):
             self._refusals.notice_refused(noticed)
+        elif noticed is None and self._refusals.is_refusal(alerts, refusal):
+            ruling = self._refusals.refused(alerts)
         if ruling is Ruling.PARK:
             self._record_parked(alerts[0])
             self._done(alerts)

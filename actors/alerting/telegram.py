@@ -8,7 +8,7 @@ from ssl import SSLContext
 
 from pydantic import BaseModel, FiniteFloat, SecretStr, ValidationError
 
-from actors.alerting.answered import is_perhaps_taken, is_refused
+from actors.alerting.answered import is_broken, is_perhaps_taken, is_refused
 from actors.alerting.channel import NotTaken, Taken
 from actors.alerting.letter import Letter
 from actors.alerting.sender import Sender
@@ -156,4 +156,5 @@ def _outcome(response: Response, answer: _Answer | None, redact: Redactor) -> Ta
         pause_s,
         refused=is_refused(response.status),
         perhaps=is_perhaps_taken(response.status),
+        broken=is_broken(response.status),
     )

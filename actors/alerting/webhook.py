@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, FiniteFloat, JsonValue, SecretStr, ValidationError
 
-from actors.alerting.answered import is_perhaps_taken, is_refused
+from actors.alerting.answered import is_broken, is_perhaps_taken, is_refused
 from actors.alerting.channel import NotTaken, Taken
 from actors.alerting.letter import Letter
 from actors.alerting.letter_text import text_of
@@ -80,6 +80,7 @@ class WebhookChannel:
             _pause_s(response),
             refused=is_refused(response.status),
             perhaps=is_perhaps_taken(response.status),
+            broken=is_broken(response.status),
         )
 
     def probe(self) -> str | None:

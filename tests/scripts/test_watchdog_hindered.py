@@ -87,5 +87,7 @@ def test_the_crontab_line_at_its_head_hands_the_variables_of_a_plain_file_on(tmp
         command = command.replace("/opt/cerbero-bite/scripts/watchdog.sh", str(WATCHDOG))
         command = command.replace("/var/lib/cerbero-bite", str(data))
         for _ in range(2):
-            subprocess.run(["/bin/sh", "-c", command], env={"PATH": os.environ["PATH"]}, check=False, timeout=60)
+            subprocess.run(
+                ["/bin/sh", "-c", command], env={"PATH": os.environ["PATH"]}, check=False, timeout=60
+            )
     assert len(hook.requests) == 1

@@ -255,7 +255,7 @@ def test_no_letter_is_longer_than_telegram_allows(count: int, markup: bool) -> N
         (400, True, False),
         (413, True, False),
         (401, False, False),
-        (403, False, False),
+        (403, True, False),
         (404, False, False),
         (429, False, False),
         (500, False, True),

@@ -19,7 +19,7 @@ class NotTaken:
 
     `retry_after_s` is how long the service asked to be left alone. `refused`: it was reached and will not
     take this letter, however often it is sent. `perhaps`: it may have the letter all the same. `broken`: it
-    failed at the letter, perhaps because of what it holds.
+    failed at the letter, perhaps because of what it holds. `late`: it was sent, and no answer came.
     """
 
     error: str
@@ -27,6 +27,7 @@ class NotTaken:
     refused: bool = False
     perhaps: bool = False
     broken: bool = False
+    late: bool = False
 
 
 class AlertChannel(Protocol):

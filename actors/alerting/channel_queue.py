@@ -37,6 +37,8 @@ RECORDS_MAX: Final = 2000
 TRIED_WAIT_S = 2.0
 """So long a letter waits for the books to say that it is about to be sent; then it goes without."""
 RETRY_WAITS_S = (1.0, 5.0, 30.0, 60.0)
+LATE_MAX: Final = 3
+"""After so many attempts without an answer, what waits goes along: it may take all and answer late."""
 PROBE_LEAD_S: Final = 60.0
 JUMP_WAIT_S: Final = 60.0
 """Market time to the next look where market time jumps, so that a pause of process time is no busy loop."""
@@ -95,6 +97,8 @@ class ChannelQueue:
         self._backlog_request: str | None = None
         """What the books were asked for last and have not answered."""
         self._failures = 0
+        self._late = 0
+        """Attempts in a row to which no answer came."""
         self._failing_since: datetime | None = None
         self._delivered = 0
         self._overflowed = 0
@@ -155,8 +159,10 @@ class ChannelQueue:
             self._overflowed += 1
             return
         if alert.severity is Severity.CRITICAL:
-            # It waits for nothing but what the service itself asked for.
-            self._back_off_until_s = 0.0
+            # It waits for nothing but what the service itself asked for. A dead channel takes up to eight
+            # seconds for an attempt: the others, served by the same room, come before it.
+            lead_s = PACE_S if self._failing_since is not None else 0.0
+            self._back_off_until_s = min(self._back_off_until_s, self._ctx.monotonic() + lead_s)
             self._tries_under = None
         self._wake()
 
@@ -265,6 +271,7 @@ class ChannelQueue:
     def _reached(self) -> None:
         """The service has taken a letter."""
         self._failures, self._failing_since = 0, None
+        self._late, self._waiting.together = 0, False
         self._not_before_s = self._ctx.monotonic() + PACE_S
         self._back_off_until_s = 0.0
 
@@ -313,6 +320,8 @@ class ChannelQueue:
     def _not_taken(self, alerts: Sequence[AlertRow], noticed: AlertRow | None, refusal: NotTaken) -> None:
         """`noticed` is the alert in whose place a notice was sent, if one was."""
         now_s, ruling = self._ctx.monotonic(), Ruling.AGAIN
+        self._late = self._late + 1 if refusal.late else 0
+        self._waiting.together = self._late >= LATE_MAX
         if refusal.perhaps and noticed is None:
             self._perhaps_taken.update(alert.alert_id for alert in alerts)
         if noticed is not None and (refusal.refused or refusal.broken):

@@ -39,6 +39,9 @@ class Outgoing:
         self.most = DIGEST_MAX
         """So many alerts may be in one letter; fewer while the one that is refused is looked for."""
 
+        self.together = False
+        """Everything that is due goes in one letter, because no answer says that a letter was taken."""
+
     def __len__(self) -> int:
         return sum(map(len, self._alerts.values()))
 
@@ -95,7 +98,11 @@ class Outgoing:
     def next_letter(self, now: datetime, now_s: float) -> tuple[AlertRow, ...]:
         """The alerts of the letter that is due, the most severe first; empty if none is."""
         if self._alerts[Severity.CRITICAL]:
-            return (self._alerts[Severity.CRITICAL][0],)
+            first = self._alerts[Severity.CRITICAL]
+            if not self.together:
+                return (first[0],)
+            grouped = GROUPED if self._group_in_s(now, now_s) == 0.0 else ()
+            return self._run(chain(first, *(self._alerts[severity] for severity in grouped)), GROUP_MAX)
         if self._group_in_s(now, now_s) == 0.0:
             return self._run(chain.from_iterable(self._alerts[severity] for severity in GROUPED), GROUP_MAX)
         if self._digest_in_s(now) == 0.0:
@@ -113,12 +120,16 @@ class Outgoing:
             self._group_due_s = None
 
     def _run(self, alerts: Iterable[AlertRow], most: int) -> tuple[AlertRow, ...]:
-        """The first ones that have been tried, or have not, alike."""
+        """The first ones that have been tried, or have not, alike, unless all go together."""
         chosen: list[AlertRow] = []
         for alert in alerts:
             if len(chosen) >= min(most, self.most):
                 break
-            if chosen and (alert.alert_id in self.tried) != (chosen[0].alert_id in self.tried):
+            if (
+                chosen
+                and not self.together
+                and (alert.alert_id in self.tried) != (chosen[0].alert_id in self.tried)
+            ):
                 break
             chosen.append(alert)
         return tuple(chosen)

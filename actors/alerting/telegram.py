@@ -91,7 +91,8 @@ class TelegramChannel:
         try:
             response = self._post("/sendMessage", body)
         except TransportError as error:
-            return NotTaken(f"Telegram was not reached: {error}", perhaps=not isinstance(error, NotConnected))
+            sent = not isinstance(error, NotConnected)
+            return NotTaken(f"Telegram was not reached: {error}", perhaps=sent, late=sent)
         answer = _answer(response)
         if answer is not None and answer.parameters.migrate_to_chat_id is not None:
             return self._move(answer.parameters.migrate_to_chat_id, letter)

@@ -72,7 +72,8 @@ class WebhookChannel:
         try:
             response = self._http.send("POST", self._path, _HEADERS, content, HTTP_DEADLINE_S)
         except TransportError as error:
-            return NotTaken(self._not_reached(error), perhaps=not isinstance(error, NotConnected))
+            sent = not isinstance(error, NotConnected)
+            return NotTaken(self._not_reached(error), perhaps=sent, late=sent)
         if 200 <= response.status < 300:
             return Taken()
         return NotTaken(

@@ -78,11 +78,17 @@ def test_the_crontab_line_at_its_head_hands_the_variables_of_a_plain_file_on(tmp
     """Lines such as `A=b`, which compose reads too: a shell that only reads them keeps them to itself."""
     with Webhook() as hook:
         env_file = tmp_path / "cerbero-bite.env"
-        env_file.write_text(f"CERBERO_BITE_WATCHDOG_URL={hook.url}\nCERBERO_BITE_WATCHDOG_LOOKS=1\n")
+        env_file.write_text(
+            f"CERBERO_BITE_WATCHDOG_URL={hook.url}\nCERBERO_BITE_WATCHDOG_LOOKS=1\n", encoding="utf-8"
+        )
         data = tmp_path / "data"
         data.mkdir()
         Yard(data, SHELLS[0]).beat()
-        [line] = [each for each in WATCHDOG.read_text().splitlines() if each.startswith("#   * * * * *")]
+        [line] = [
+            each
+            for each in WATCHDOG.read_text(encoding="utf-8").splitlines()
+            if each.startswith("#   * * * * *")
+        ]
         command = line.removeprefix("#   * * * * *").replace("/etc/cerbero-bite.env", str(env_file))
         command = command.replace("/opt/cerbero-bite/scripts/watchdog.sh", str(WATCHDOG))
         command = command.replace("/var/lib/cerbero-bite", str(data))

@@ -205,7 +205,7 @@ class Phone(Room[PhoneProtocol | Poll | Work | Arm | SendReplies]):
         self.ctx.call_later(PACE_S, Poll())
 
     def _queue(self, said: Said) -> None:
-        """An `/arm` waits for nothing but the ones before it."""
+        """An `/arm` waits for nothing but one that is being done, and shares its outcome."""
         arms = self._setup.may_act and typed(said.text).word is ChatCommand.ARM
         queue = self._arming if arms else self._waiting
         queue.append(said)
@@ -229,11 +229,10 @@ class Phone(Room[PhoneProtocol | Poll | Work | Arm | SendReplies]):
         if not self._is_armed(typed(said.text)):
             self.ctx.call_later(AGAIN_S, Arm())
             return
+        # What becomes of one becomes of all that came meanwhile: to arm twice is to arm.
         self._arm_tries = 0
-        self._arming.popleft()
-        self._handled.append(said.update_id)
-        if self._arming:
-            self.ctx.tell(self.ctx.self_address, Arm())
+        self._handled.extend(said.update_id for said in self._arming)
+        self._arming.clear()
 
     def _is_done(self, said: Said) -> bool:
         """Do it, or refuse it. False if it has to be tried again, because the books did not take it."""

@@ -99,6 +99,21 @@ def test_an_arming_that_never_becomes_certain_is_given_up_in_words() -> None:
     assert desk.bot.unconfirmed == []
 
 
+@pytest.mark.parametrize("works", [True, False])
+def test_an_arm_that_is_sent_a_hundred_times_is_one_and_keeps_nothing_from_being_read(works: bool) -> None:
+    """Who gets no answer presses again. With a dead switch each was tried for a minute of its own."""
+    desk = Desk()
+    if not works:
+        desk.ctx.asks[ArmKillSwitch] = DOWN
+    for number in range(100):
+        desk.sent(number, "/arm")
+    for _ in range(ARM_TRIES + 2):
+        desk.run(AGAIN_S)
+    assert len(desk.armed) == works
+    assert len(desk.bot.replies) == (1 if works else 2)
+    assert desk.bot.unconfirmed == []
+
+
 def test_a_confirmation_that_got_lost_is_not_kept() -> None:
     """After a week without traffic the ids begin anywhere: a kept one could confirm an unread `/arm`."""
     desk = Desk()

@@ -2,7 +2,7 @@
 # Watches the engine of one data folder from outside. It needs no Python, so that it works where the engine does not.
 #
 #   scripts/watchdog.sh DATA_DIR      one look; run it every minute, by cron or a systemd timer:
-#   * * * * *  . /etc/cerbero-bite.env; /opt/cerbero-bite/scripts/watchdog.sh /var/lib/cerbero-bite
+#   * * * * *  set -a; . /etc/cerbero-bite.env; /opt/cerbero-bite/scripts/watchdog.sh /var/lib/cerbero-bite
 #
 # The engine changes the file `heartbeat` every minute. If it has not changed over CERBERO_BITE_WATCHDOG_LOOKS looks in
 # a row (default 5), this alerts, hourly while it lasts, and once when the heart beats again. Looks are counted and no
@@ -34,6 +34,12 @@ case $looks_max in
     exit 2
     ;;
 esac
+cant_tell=no
+if [ -n "${CERBERO_BITE_WATCHDOG_URL:-}${CERBERO_BITE_TELEGRAM_BOT_TOKEN:-}" ] && ! command -v curl >/dev/null 2>&1; then
+    # Said at every look: it would be too late to say it when there is something to tell.
+    echo "watchdog: curl is not installed, or not on the PATH: nothing can be sent" >&2
+    cant_tell=yes
+fi
 state=${CERBERO_BITE_WATCHDOG_STATE:-$data/watchdog}
 repeat_after=60
 
@@ -90,7 +96,8 @@ looks=0
 told=no
 last=
 if [ -f "$state" ]; then
-    { read -r looks && read -r told && read -r last; } <"$state" || :
+    # The line is compared as it is, with blanks at its ends: a torn one must be known again, too.
+    { read -r looks && read -r told && IFS= read -r last; } <"$state" || :
     case $looks in '' | *[!0-9]*) looks=0 ;; esac
 fi
 
@@ -135,8 +142,17 @@ case $line in
     ;;
 esac
 
-if ! printf '%s\n%s\n%s\n' "$looks" "$told" "$line" >"$state.draft" || ! mv -f "$state.draft" "$state"; then
+remember() {
+    printf '%s\n%s\n%s\n' "$looks" "$told" "$line"
+}
+
+# A disk that is full takes no new file, but the engine can't write its heartbeat then either, so that this is when the
+# looks have to be counted: the old file is written over in its place. What is left of it behind the third line is not
+# read.
+if ! { { remember >"$state.draft"; } 2>/dev/null && mv -f "$state.draft" "$state"; } &&
+    ! { [ -f "$state" ] && remember 1<>"$state"; }; then
     echo "watchdog: $state can't be written: it can't count its looks" >&2
     exit 2
 fi
+[ "$cant_tell" = no ] || code=2
 exit "$code"

@@ -167,7 +167,7 @@ class Alerting(Room[AlertingProtocol | OwnMessage]):
             case SendNext():
                 self._queues[message.channel].send_next(message.due_s)
             case BacklogLate():
-                self._queues[message.channel].go_on_without_backlog()
+                self._queues[message.channel].go_on_without_backlog(message.request_id)
             case _:
                 assert_never(message)
         return None

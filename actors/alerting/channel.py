@@ -18,13 +18,16 @@ class NotTaken:
     """The service does not have the letter, or it is unknown whether it has. `error` holds no secret.
 
     `retry_after_s` is how long the service asked to be left alone. `refused`: it was reached and will not
-    take this letter, however often it is sent. `perhaps`: it may have the letter all the same.
+    take this letter, however often it is sent. `perhaps`: it may have the letter all the same. `broken`: it
+    failed at the letter, perhaps because of what it holds. `late`: it was sent, and no answer came.
     """
 
     error: str
     retry_after_s: float | None = None
     refused: bool = False
     perhaps: bool = False
+    broken: bool = False
+    late: bool = False
 
 
 class AlertChannel(Protocol):

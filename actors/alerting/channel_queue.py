@@ -30,9 +30,15 @@ DELIVERED_MEMORY = 2000
 PARKED_MEMORY: Final = 10
 PACE_S = 1.0
 BACKLOG_WAIT_S = 10.0
+BACKLOG_AGAIN_S: Final = 30.0
+"""Books that have not answered in time are asked again so often, while alerts go out without them."""
+RECORDS_MAX: Final = 2000
+"""Records that the books have not acknowledged; beyond it, what is tried and delivered is not recorded."""
 TRIED_WAIT_S = 2.0
 """So long a letter waits for the books to say that it is about to be sent; then it goes without."""
 RETRY_WAITS_S = (1.0, 5.0, 30.0, 60.0)
+LATE_MAX: Final = 3
+"""After so many attempts without an answer, what waits goes along: it may take all and answer late."""
 PROBE_LEAD_S: Final = 60.0
 JUMP_WAIT_S: Final = 60.0
 """Market time to the next look where market time jumps, so that a pause of process time is no busy loop."""
@@ -51,6 +57,7 @@ class BacklogLate:
     """Timer to self: state has not answered; this channel gets what is in memory without the backlog."""
 
     channel: str
+    request_id: str
 
 
 class ChannelQueue:
@@ -87,7 +94,11 @@ class ChannelQueue:
         self._timer_due_s = 0.0
         self._time_jumps = False
         self._waits_for_backlog = False
+        self._backlog_request: str | None = None
+        """What the books were asked for last and have not answered."""
         self._failures = 0
+        self._late = 0
+        """Attempts in a row to which no answer came."""
         self._failing_since: datetime | None = None
         self._delivered = 0
         self._overflowed = 0
@@ -111,9 +122,13 @@ class ChannelQueue:
     def read_backlog(self) -> None:
         """Alerting starts before state and may not ask it: it tells, and waits only so long."""
         self._waits_for_backlog = True
+        self._ask_for_backlog(BACKLOG_WAIT_S)
+
+    def _ask_for_backlog(self, wait_s: float) -> None:
         wanted = GetUndeliveredAlerts(request_id=self._ctx.uuid(), channel=self._channel.name)
+        self._backlog_request = wanted.request_id
         self._ctx.tell(self._state, wanted)
-        self._ctx.call_later(BACKLOG_WAIT_S, BacklogLate(self._channel.name))
+        self._ctx.call_later(wait_s, BacklogLate(self._channel.name, wanted.request_id))
 
     def take_backlog(self, undelivered: UndeliveredAlerts) -> None:
         """Alerts that the books still hold go before those that came since, each once."""
@@ -122,9 +137,19 @@ class ChannelQueue:
         self._waiting.take_backlog(alerts, self._delivered_ids, now_s)
         # What this life knows to have failed is no repeat; what an earlier one tried may be one.
         self._perhaps_taken |= set(undelivered.tried) - known - set(self._delivered_ids)
-        self.go_on_without_backlog()
+        self._backlog_request = None
+        self._go_on()
 
-    def go_on_without_backlog(self) -> None:
+    def go_on_without_backlog(self, request_id: str) -> None:
+        """The books have not answered this. What is raised from now on does not wait for them; they are asked
+        until they answer, because the question may be lost and nothing else would ask again."""
+        if request_id != self._backlog_request:
+            return
+        self._waiting.go_on_without_books()
+        self._ask_for_backlog(BACKLOG_AGAIN_S)
+        self._go_on()
+
+    def _go_on(self) -> None:
         self._waits_for_backlog = False
         self._wake()
 
@@ -134,8 +159,10 @@ class ChannelQueue:
             self._overflowed += 1
             return
         if alert.severity is Severity.CRITICAL:
-            # It waits for nothing but what the service itself asked for.
-            self._back_off_until_s = 0.0
+            # It waits for nothing but what the service itself asked for. A dead channel takes up to eight
+            # seconds for an attempt: the others, served by the same room, come before it.
+            lead_s = PACE_S if self._failing_since is not None else 0.0
+            self._back_off_until_s = min(self._back_off_until_s, self._ctx.monotonic() + lead_s)
             self._tries_under = None
         self._wake()
 
@@ -208,7 +235,13 @@ class ChannelQueue:
         self._waiting.tried.update(tried.alert_ids)
         self._tries_under = tried.request_id
         self._tries_until_s = self._ctx.monotonic() + TRIED_WAIT_S
-        self._outbox.send(self._state, tried, tried.request_id)
+        self._record(tried)
+
+    def _record(self, record: RecordAlertsTried | RecordAlertDelivered | RecordAlertParked) -> None:
+        """Have the books record it, unless they are silent and as much as memory may hold waits for them:
+        then their next life may bring the alert again, which is better than an engine without memory."""
+        if len(self._outbox.pending) < RECORDS_MAX:
+            self._outbox.send(self._state, record, record.request_id)
 
     def _attempt(self, alerts: Sequence[AlertRow]) -> None:
         refused = self._refusals.notice_due(alerts)
@@ -238,6 +271,7 @@ class ChannelQueue:
     def _reached(self) -> None:
         """The service has taken a letter."""
         self._failures, self._failing_since = 0, None
+        self._late, self._waiting.together = 0, False
         self._not_before_s = self._ctx.monotonic() + PACE_S
         self._back_off_until_s = 0.0
 
@@ -265,7 +299,7 @@ class ChannelQueue:
             channel=self._channel.name,
             at=self._ctx.now(),
         )
-        self._outbox.send(self._state, done, done.request_id)
+        self._record(done)
 
     def _record_parked(self, alert: AlertRow) -> None:
         """The service refuses this alert and takes others: it stays in the books and goes no further."""
@@ -281,17 +315,19 @@ class ChannelQueue:
             channel=self._channel.name,
             at=self._ctx.now(),
         )
-        self._outbox.send(self._state, done, done.request_id)
+        self._record(done)
 
     def _not_taken(self, alerts: Sequence[AlertRow], noticed: AlertRow | None, refusal: NotTaken) -> None:
         """`noticed` is the alert in whose place a notice was sent, if one was."""
         now_s, ruling = self._ctx.monotonic(), Ruling.AGAIN
+        self._late = self._late + 1 if refusal.late else 0
+        self._waiting.together = self._late >= LATE_MAX
         if refusal.perhaps and noticed is None:
             self._perhaps_taken.update(alert.alert_id for alert in alerts)
-        if refusal.refused and noticed is None:
-            ruling = self._refusals.refused(alerts)
-        elif refusal.refused and noticed is not None:
+        if noticed is not None and (refusal.refused or refusal.broken):
             self._refusals.notice_refused(noticed)
+        elif noticed is None and self._refusals.is_refusal(alerts, refusal):
+            ruling = self._refusals.refused(alerts)
         if ruling is Ruling.PARK:
             self._record_parked(alerts[0])
             self._done(alerts)

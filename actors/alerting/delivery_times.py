@@ -28,7 +28,10 @@ class DeliveryTimes:
         begins, ends = self.quiet
         local = at.astimezone(self.zone).time()
         within = begins <= local < ends if begins < ends else local >= begins or local < ends
-        return self._next(ends, at) if within else at
+        if not within:
+            return at
+        # On the night on which the clock is set back the end may come twice: the next one is meant.
+        return min(self._next(ends.replace(fold=fold), at) for fold in (0, 1))
 
     def _next(self, at: time, after: datetime) -> datetime:
         """The first moment later than `after` at which a local clock shows `at`; where the clock is set
@@ -36,6 +39,6 @@ class DeliveryTimes:
         day = after.astimezone(self.zone).date() - timedelta(days=1)
         while True:
             found = datetime.combine(day, at, self.zone).astimezone(UTC)
-            if found > after:
+            if found > after and found.astimezone(self.zone).time() >= at.replace(fold=0):
                 return found
             day += timedelta(days=1)

@@ -22,7 +22,7 @@ def text_of(letter: Letter, sender: Sender, *, units_max: int, escape: Markup, s
     if len(letter.alerts) == 1:
         alert = letter.shown(letter.alerts[0])
         if letter.note:
-            alert = alert.model_copy(update={"cause": f"{alert.cause}\n{letter.note}"})
+            alert = alert.model_copy(update={"cause": f"{letter.note} {alert.cause}"})
         return lines_of(words_of(alert, sender), units_max=units_max, escape=escape, strong=strong)
     told = lines(letter)
     head = strong(fit(f"{sender} · {letter.severity}", TITLE_UNITS_MAX, escape))

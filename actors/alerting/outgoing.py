@@ -39,6 +39,9 @@ class Outgoing:
         self.most = DIGEST_MAX
         """So many alerts may be in one letter; fewer while the one that is refused is looked for."""
 
+        self.together = False
+        """Everything that is due goes in one letter, because no answer says that a letter was taken."""
+
     def __len__(self) -> int:
         return sum(map(len, self._alerts.values()))
 
@@ -80,6 +83,11 @@ class Outgoing:
         if self._group_due_s is None and any(self._alerts[severity] for severity in GROUPED):
             self._group_due_s = now_s
 
+    def go_on_without_books(self) -> None:
+        """The books do not say what waits there. Where nothing is left here, new alerts wait for them no
+        longer: that one comes before an earlier one is better than that none comes."""
+        self._beyond = {severity for severity in self._beyond if self._alerts[severity]}
+
     def due_in_s(self, now: datetime, now_s: float) -> float | None:
         """Seconds until a letter is due, 0 if one is; None while nothing waits."""
         if self._alerts[Severity.CRITICAL]:
@@ -90,7 +98,11 @@ class Outgoing:
     def next_letter(self, now: datetime, now_s: float) -> tuple[AlertRow, ...]:
         """The alerts of the letter that is due, the most severe first; empty if none is."""
         if self._alerts[Severity.CRITICAL]:
-            return (self._alerts[Severity.CRITICAL][0],)
+            first = self._alerts[Severity.CRITICAL]
+            if not self.together:
+                return (first[0],)
+            grouped = GROUPED if self._group_in_s(now, now_s) == 0.0 else ()
+            return self._run(chain(first, *(self._alerts[severity] for severity in grouped)), GROUP_MAX)
         if self._group_in_s(now, now_s) == 0.0:
             return self._run(chain.from_iterable(self._alerts[severity] for severity in GROUPED), GROUP_MAX)
         if self._digest_in_s(now) == 0.0:
@@ -108,12 +120,16 @@ class Outgoing:
             self._group_due_s = None
 
     def _run(self, alerts: Iterable[AlertRow], most: int) -> tuple[AlertRow, ...]:
-        """The first ones that have been tried, or have not, alike."""
+        """The first ones that have been tried, or have not, alike, unless all go together."""
         chosen: list[AlertRow] = []
         for alert in alerts:
             if len(chosen) >= min(most, self.most):
                 break
-            if chosen and (alert.alert_id in self.tried) != (chosen[0].alert_id in self.tried):
+            if (
+                chosen
+                and not self.together
+                and (alert.alert_id in self.tried) != (chosen[0].alert_id in self.tried)
+            ):
                 break
             chosen.append(alert)
         return tuple(chosen)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final
 
+from actors.alerting.channel import NotTaken
 from actors.alerting.letter import Letter
 from actors.alerting.outgoing import DIGEST_MAX, Outgoing
 from core.alerts import AlertCode
@@ -14,6 +15,8 @@ from core.messages.alerting import AlertRow, Severity
 
 TRIES_MAX: Final = 3
 """Refusals of one alert in a letter of its own, the last one after a notice was taken."""
+BROKEN_MAX: Final = 10
+"""So often a service may fail at one letter, over about eight minutes, until that counts as a refusal."""
 
 
 class Ruling(StrEnum):
@@ -38,6 +41,14 @@ class Refusals:
         self._waiting = waiting
         self._counts: Counter[str] = Counter()
         self._noticed: set[str] = set()
+        self._broken: Counter[str] = Counter()
+
+    def is_refusal(self, alerts: Sequence[AlertRow], refusal: NotTaken) -> bool:
+        """Whether the service will not take the letter with these: because it says so, or because it has
+        failed at it every time."""
+        first = alerts[0].alert_id
+        self._broken[first] += refusal.broken
+        return refusal.refused or (refusal.broken and self._broken[first] > BROKEN_MAX)
 
     def notice_due(self, alerts: Sequence[AlertRow]) -> AlertRow | None:
         """The alert in whose place a notice is sent now, or None."""
@@ -64,6 +75,7 @@ class Refusals:
         """These were taken, or are parked."""
         for alert in alerts:
             self._counts.pop(alert.alert_id, None)
+            self._broken.pop(alert.alert_id, None)
             self._noticed.discard(alert.alert_id)
         self._waiting.most = min(2 * self._waiting.most, DIGEST_MAX)
 

@@ -8,7 +8,7 @@ from ssl import SSLContext
 
 from pydantic import BaseModel, FiniteFloat, SecretStr, ValidationError
 
-from actors.alerting.answered import is_perhaps_taken, is_refused
+from actors.alerting.answered import is_broken, is_perhaps_taken, is_refused
 from actors.alerting.channel import NotTaken, Taken
 from actors.alerting.letter import Letter
 from actors.alerting.sender import Sender
@@ -91,7 +91,8 @@ class TelegramChannel:
         try:
             response = self._post("/sendMessage", body)
         except TransportError as error:
-            return NotTaken(f"Telegram was not reached: {error}", perhaps=not isinstance(error, NotConnected))
+            sent = not isinstance(error, NotConnected)
+            return NotTaken(f"Telegram was not reached: {error}", perhaps=sent, late=sent)
         answer = _answer(response)
         if answer is not None and answer.parameters.migrate_to_chat_id is not None:
             return self._move(answer.parameters.migrate_to_chat_id, letter)
@@ -156,4 +157,5 @@ def _outcome(response: Response, answer: _Answer | None, redact: Redactor) -> Ta
         pause_s,
         refused=is_refused(response.status),
         perhaps=is_perhaps_taken(response.status),
+        broken=is_broken(response.status),
     )

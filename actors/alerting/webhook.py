@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, FiniteFloat, JsonValue, SecretStr, ValidationError
 
-from actors.alerting.answered import is_perhaps_taken, is_refused
+from actors.alerting.answered import is_broken, is_perhaps_taken, is_refused
 from actors.alerting.channel import NotTaken, Taken
 from actors.alerting.letter import Letter
 from actors.alerting.letter_text import text_of
@@ -72,7 +72,8 @@ class WebhookChannel:
         try:
             response = self._http.send("POST", self._path, _HEADERS, content, HTTP_DEADLINE_S)
         except TransportError as error:
-            return NotTaken(self._not_reached(error), perhaps=not isinstance(error, NotConnected))
+            sent = not isinstance(error, NotConnected)
+            return NotTaken(self._not_reached(error), perhaps=sent, late=sent)
         if 200 <= response.status < 300:
             return Taken()
         return NotTaken(
@@ -80,6 +81,7 @@ class WebhookChannel:
             _pause_s(response),
             refused=is_refused(response.status),
             perhaps=is_perhaps_taken(response.status),
+            broken=is_broken(response.status),
         )
 
     def probe(self) -> str | None:

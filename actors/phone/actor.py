@@ -15,12 +15,12 @@ from actors.phone.answers import (
     help_lines,
     next_lines,
     position_lines,
-    reply_of,
     status_lines,
     why_lines,
 )
 from actors.phone.bot import NotReached, PhoneBot, Said, SomebodyElseReads, Updates
 from actors.phone.codes import BooksSilentError, Codes
+from actors.phone.replies import Replies
 from actors.phone.settings import PhoneSetup
 from actors.phone.words import ACTS, ChatCommand, Typed, typed
 from actors.room import HOUR_S, Alarm, Room, StandingAlert
@@ -54,12 +54,14 @@ CONFLICT_S: Final = 30.0
 TOO_OLD: Final = timedelta(seconds=60)
 AGAIN_S: Final = 5.0
 """Until a command is handed on again that control or the books did not take in time."""
+ARM_TRIES: Final = 12
+"""About a minute, in which a switch that is restarted is back; a person may have disarmed it after that."""
+ALONE_S: Final = 300.0
+"""So long no other reader must have been found to say that there is none: two of them take turns."""
 ARM_ASK_S: Final = CERTAIN_AFTER_S + 1.0
 ACCEPT_ASK_S: Final = 6.0
 STATUS_ASK_S: Final = 9.0
 BOOKS_ASK_S: Final = 4.0
-REPLY_TRIES: Final = 3
-REPLIES_MAX: Final = 50
 HANDLED_MAX: Final = 1000
 """Ids of updates that are known to be done, should Telegram send them again."""
 WHO: Final = "telegram"
@@ -76,17 +78,16 @@ class Work:
 
 
 @dataclass(frozen=True)
+class Arm:
+    """To self: do the next `/arm` that came."""
+
+
+@dataclass(frozen=True)
 class SendReplies:
     """To self: send the answers that wait."""
 
 
-@dataclass
-class _Reply:
-    text: str
-    tries: int = 0
-
-
-class Phone(Room[PhoneProtocol | Poll | Work | SendReplies]):
+class Phone(Room[PhoneProtocol | Poll | Work | Arm | SendReplies]):
     """Accepts: nothing but its own messages.
 
     Sends: `ArmKillSwitch` to kill_switch (asked); `GetStatus` and `InjectMessage` to control (asked);
@@ -96,8 +97,8 @@ class Phone(Room[PhoneProtocol | Poll | Work | SendReplies]):
     On failure: nobody waits for it. Telegram keeps what was not confirmed, and the next life reads it again;
     a command is known by the id of its update, and is carried out once.
 
-    An update is confirmed when what it asks for is done, refused, or on disk. `/arm` comes before all others,
-    whatever its age, and needs neither books nor disk.
+    An update is confirmed when what it asks for is done, refused, or on disk; meanwhile more is read. `/arm`
+    comes before all others, whatever its age and whatever they wait for, and needs neither books nor disk.
     """
 
     def __init__(
@@ -115,11 +116,14 @@ class Phone(Room[PhoneProtocol | Poll | Work | SendReplies]):
         self._control = control
         self._alerting = alerting
         self._bot: PhoneBot | None = None
+        self._arming: deque[Said] = deque()
+        self._arm_tries = 0
         self._waiting: deque[Said] = deque()
         self._handled: deque[int] = deque(maxlen=HANDLED_MAX)
         self._approved: set[int] = set()
-        self._to_confirm: int | None = None
-        self._replies: deque[_Reply] = deque()
+        self._came_ids: tuple[int, int] | None = None
+        """The lowest and the highest id of what came last."""
+        self._replies = Replies(setup.label)
         self._back_off_s = BACK_OFF_S
 
     def on_start(self) -> None:
@@ -127,6 +131,7 @@ class Phone(Room[PhoneProtocol | Poll | Work | SendReplies]):
         self._raise = Alarm(self.ctx, self._alerting)
         self._somebody_else = StandingAlert(HOUR_S, 24 * HOUR_S)
         self._problem: str | None = None
+        self._shared_at_s = self.ctx.monotonic() - ALONE_S
         self._bot = self._setup.open_bot()
         self._tell_status()
         self.ctx.tell(self.ctx.self_address, Poll())
@@ -136,12 +141,14 @@ class Phone(Room[PhoneProtocol | Poll | Work | SendReplies]):
         if self._bot is not None:
             self._bot.close()
 
-    def handle(self, message: PhoneProtocol | Poll | Work | SendReplies) -> None:
+    def handle(self, message: PhoneProtocol | Poll | Work | Arm | SendReplies) -> None:
         match message:
             case Poll():
                 self._handle_poll()
             case Work():
                 self._handle_work()
+            case Arm():
+                self._handle_arm()
             case SendReplies():
                 self._handle_send_replies()
             case Refused():
@@ -150,65 +157,82 @@ class Phone(Room[PhoneProtocol | Poll | Work | SendReplies]):
                 assert_never(message)
 
     def _handle_poll(self) -> None:
-        came = self._open_bot.updates(self._confirmable())
+        confirm = self._to_confirm()
+        # Whether or not this confirms them: what is not confirmed comes again, and is known.
+        self._came_ids = None
+        came = self._open_bot.updates(confirm)
         match came:
             case Updates():
                 self._take(came)
             case SomebodyElseReads():
                 self._found(came.text)
+                self._shared_at_s = self.ctx.monotonic()
                 if self._somebody_else.tell_now(self.ctx.now()):
                     text = f"another program reads this chat, so that /arm may never arrive: {came.text}"
                     self._raise(Severity.HIGH, AlertCode.PHONE_TAKEN, text, self.ctx.path)
-                self._go_on_later(CONFLICT_S)
+                self.ctx.call_later(CONFLICT_S, Poll())
             case NotReached():
                 self._found(came.text)
-                self._go_on_later(max(self._back_off_s, came.retry_after_s or 0.0))
+                self.ctx.call_later(max(self._back_off_s, came.retry_after_s or 0.0), Poll())
                 self._back_off_s = min(2 * self._back_off_s, BACK_OFF_S_MAX)
             case _:
                 assert_never(came)
 
-    def _confirmable(self) -> int | None:
-        """The id up to which everything is done. What waits stays with Telegram, and comes again."""
-        if not self._waiting:
-            return self._to_confirm
-        return min(said.update_id for said in self._waiting) - 1
-
-    def _go_on_later(self, poll_in_s: float) -> None:
-        """Telegram is not to be asked before that; what was read already does not need it."""
-        if self._waiting:
-            self.ctx.call_later(AGAIN_S, Work())
-        else:
-            self.ctx.call_later(poll_in_s, Poll())
+    def _to_confirm(self) -> int | None:
+        """The highest id up to which all that came last is done."""
+        if self._came_ids is None:
+            return None
+        lowest, highest = self._came_ids
+        open_ids = [said.update_id for said in (*self._arming, *self._waiting)]
+        confirm = min([highest, *(number - 1 for number in open_ids)])
+        return confirm if confirm >= lowest else None
 
     def _take(self, came: Updates) -> None:
-        self._found(None)
         self._back_off_s = BACK_OFF_S
-        if self._somebody_else.tell_end():
-            text = "the chat's commands are read by this engine alone again"
-            self._raise(Severity.HIGH, AlertCode.PHONE_BACK, text, self.ctx.path)
+        if self.ctx.monotonic() - self._shared_at_s >= ALONE_S:
+            self._found(None)
+            if self._somebody_else.tell_end():
+                text = "the chat's commands are read by this engine alone again"
+                self._raise(Severity.HIGH, AlertCode.PHONE_BACK, text, self.ctx.path)
         if came.ignored:
             self.ctx.log().info("updates that are not the person's texts were passed over: %d", came.ignored)
-        self._to_confirm = came.last_id
-        known = {*self._handled, *(said.update_id for said in self._waiting)}
-        new = [said for said in came.said if said.update_id not in known]
-        arming = [said for said in new if typed(said.text).word is ChatCommand.ARM]
-        self._waiting.extendleft(reversed(arming))
-        self._waiting.extend(said for said in new if said not in arming)
-        if self._waiting:
-            self.ctx.tell(self.ctx.self_address, Work())
-        else:
-            self.ctx.call_later(PACE_S, Poll())
+        self._came_ids = came.ids
+        known = {*self._handled, *(said.update_id for said in (*self._arming, *self._waiting))}
+        for said in came.said:
+            if said.update_id not in known:
+                known.add(said.update_id)
+                self._queue(said)
+        self.ctx.call_later(PACE_S, Poll())
+
+    def _queue(self, said: Said) -> None:
+        """An `/arm` waits for nothing but one that is being done, and shares its outcome."""
+        arms = self._setup.may_act and typed(said.text).word is ChatCommand.ARM
+        queue = self._arming if arms else self._waiting
+        queue.append(said)
+        if len(queue) == 1:
+            self.ctx.tell(self.ctx.self_address, Arm() if arms else Work())
 
     def _handle_work(self) -> None:
-        """Do the next, then look whether `/arm` has come: it passes whatever waits."""
         said = self._waiting[0]
         if not self._is_done(said):
-            self.ctx.call_later(AGAIN_S, Poll())
+            self.ctx.call_later(AGAIN_S, Work())
             return
         self._waiting.popleft()
         self._handled.append(said.update_id)
         self._approved.discard(said.update_id)
-        self.ctx.tell(self.ctx.self_address, Poll())
+        if self._waiting:
+            self.ctx.tell(self.ctx.self_address, Work())
+
+    def _handle_arm(self) -> None:
+        said = self._arming[0]
+        self._arm_tries += 1
+        if not self._is_armed(typed(said.text)):
+            self.ctx.call_later(AGAIN_S, Arm())
+            return
+        # What becomes of one becomes of all that came meanwhile: to arm twice is to arm.
+        self._arm_tries = 0
+        self._handled.extend(said.update_id for said in self._arming)
+        self._arming.clear()
 
     def _is_done(self, said: Said) -> bool:
         """Do it, or refuse it. False if it has to be tried again, because the books did not take it."""
@@ -218,30 +242,30 @@ class Phone(Room[PhoneProtocol | Poll | Work | SendReplies]):
             self._reply(help_lines(may_act=may_act))
         elif word in ACTS and not may_act:
             self._reply([f"/{word} is off: CERBERO_BITE_TELEGRAM_COMMANDS is read, and act would allow it"])
-        elif word is ChatCommand.ARM:
-            self._arm(command)
         elif word in ACTS:
             return self._hand_on(said, command)
         else:
             self._answer(word)
         return True
 
-    def _arm(self, command: Typed) -> None:
+    def _is_armed(self, command: Typed) -> bool:
+        """Arm, and answer. False if it is not certain, and is tried again."""
         reason = own_words(" ".join(command.rest)) or "armed from the phone"
+        arm = ArmKillSwitch(cause=ArmCause.OPERATOR, reason=reason, who=WHO)
         try:
-            answer = self.ctx.ask(
-                ArmKillSwitch(cause=ArmCause.OPERATOR, reason=reason, who=WHO).to(self._kill_switch),
-                timeout_s=ARM_ASK_S,
-            )
+            answer = self.ctx.ask(arm.to(self._kill_switch), timeout_s=ARM_ASK_S)
         except RuntimeFault as error:
-            self._reply(
-                [
-                    f"NOT CERTAIN to be armed: {type(error).__name__}: {error}",
-                    'send /arm again, or on the machine: run.py kill-switch arm --reason "…"',
-                ]
-            )
-            return
+            self.ctx.log().error("an /arm from the phone is not certain: %s", error)
+            why, last = f"{type(error).__name__}: {error}", self._arm_tries >= ARM_TRIES
+            machine = 'on the machine: run.py kill-switch arm --reason "…"'
+            if self._arm_tries == 1:
+                again = "it is tried again for a minute, and you are told; or"
+                self._reply([f"NOT CERTAIN to be armed: {why}", f"{again} {machine}"])
+            elif last:
+                self._reply([f"STILL NOT CERTAIN to be armed, and not tried any more: {why}", machine])
+            return last
         self._reply(armed_lines(answer))
+        return True
 
     def _hand_on(self, said: Said, command: Typed) -> bool:
         """A durable command, unless it is too old or lacks its code."""
@@ -277,7 +301,8 @@ class Phone(Room[PhoneProtocol | Poll | Work | SendReplies]):
             self._approved.add(said.update_id)
             return True
         if remembered.locked_until is not None and verdict is not CodeVerdict.LOCKED:
-            text = f"three wrong codes for /close: none is taken before {remembered.locked_until:%H:%M}Z"
+            until = f"{remembered.locked_until:%Y-%m-%d %H:%M}Z"
+            text = f"three wrong codes for /close: none is taken before {until}"
             self._raise(Severity.HIGH, AlertCode.PHONE_LOCKED, text, self.ctx.path)
         self._reply(code_lines(verdict, remembered))
         return False
@@ -335,27 +360,15 @@ class Phone(Room[PhoneProtocol | Poll | Work | SendReplies]):
         return self.ctx.ask(GetStatus().to(self._control), timeout_s=STATUS_ASK_S)
 
     def _reply(self, lines: list[str]) -> None:
-        if len(self._replies) >= REPLIES_MAX:
-            self._replies.popleft()
-        self._replies.append(_Reply(reply_of([self._setup.label, *lines])))
-        if len(self._replies) == 1:
+        if self._replies.add(lines):
             self.ctx.tell(self.ctx.self_address, SendReplies())
 
     def _handle_send_replies(self) -> None:
-        """Send the oldest. One that is not taken three times is dropped: what it says can be asked again."""
-        if not self._replies:
-            return
-        reply = self._replies[0]
-        failed = self._open_bot.reply(reply.text)
-        reply.tries += 1
-        if failed is not None and reply.tries < REPLY_TRIES:
-            self.ctx.call_later(max(BACK_OFF_S * reply.tries, failed.retry_after_s or 0.0), SendReplies())
-            return
-        if failed is not None:
-            self.ctx.log().warning("an answer to the phone was not taken: %s", failed.text)
-        self._replies.popleft()
-        if self._replies:
-            self.ctx.tell(self.ctx.self_address, SendReplies())
+        wait_s, dropped = self._replies.send_next(self._open_bot)
+        if dropped is not None:
+            self.ctx.log().warning("an answer to the phone was not taken: %s", dropped.text)
+        if wait_s is not None:
+            self.ctx.call_later(wait_s, SendReplies())
 
     def _found(self, problem: str | None) -> None:
         if problem != self._problem:

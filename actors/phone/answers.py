@@ -19,14 +19,14 @@ from core.totp import CodeState, CodeVerdict
 
 ALERTS_SHOWN: Final = 5
 LINE_LENGTH_MAX: Final = 300
-REPLY_LENGTH_MAX: Final = 3500
-"""Telegram takes 4,096 UTF-16 code units, and what comes before an answer needs some of them."""
+REPLY_UNITS_MAX: Final = 4096
+"""UTF-16 code units, of which an emoji has two."""
 
 
 def reply_of(lines: Iterable[str]) -> str:
     """The lines as one message: each stays one line, holds nothing hidden, and is cut if it is long."""
     shown = [_cut(visible(line), LINE_LENGTH_MAX) for line in lines]
-    return _cut("\n".join(shown), REPLY_LENGTH_MAX)
+    return _cut_units("\n".join(shown), REPLY_UNITS_MAX)
 
 
 def status_lines(status: EngineStatus) -> list[str]:
@@ -133,3 +133,10 @@ def _time(at: datetime) -> str:
 
 def _cut(text: str, length_max: int) -> str:
     return text if len(text) <= length_max else f"{text[: length_max - 1]}…"
+
+
+def _cut_units(text: str, units_max: int) -> str:
+    encoded = text.encode("utf-16-le")
+    if len(encoded) <= 2 * units_max:
+        return text
+    return f"{encoded[: 2 * units_max - 2].decode('utf-16-le', 'ignore')}…"

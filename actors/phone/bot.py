@@ -22,7 +22,8 @@ from core.venue_text import VenueText
 LONG_POLL_S = 5
 """How long Telegram holds the request while there is nothing; inside the 8 s of one attempt."""
 ANSWER_BYTES_MAX = 4 * 1024 * 1024
-"""A hundred updates, each with a message of at most 4,096 characters and what it quotes."""
+"""A hundred updates, each with a text of 4,096 characters. With what they quote and link they may be longer:
+then fewer are asked for, because anybody may write to a bot, and what is not read comes again."""
 UPDATES_MAX = 100
 RETRY_AFTER_MAX_S = 3600.0
 _HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
@@ -39,11 +40,11 @@ class Said:
 
 @dataclass(frozen=True)
 class Updates:
-    """What came. `last_id` is the highest id among all of them, also of what is not the person's; None if
-    nothing came. `ignored` counts what is not theirs, or no text."""
+    """What came. `ids` are the lowest and the highest id among all of them, also of what is not the person's;
+    None if nothing came. `ignored` counts what is not theirs, or no text."""
 
     said: tuple[Said, ...] = ()
-    last_id: int | None = None
+    ids: tuple[int, int] | None = None
     ignored: int = 0
 
 
@@ -111,19 +112,24 @@ class TelegramBot:
         self._redact = Redactor([token.get_secret_value(), chat_id.get_secret_value()])
         base_url = f"{api_url.rstrip('/')}/bot{token.get_secret_value()}"
         self._http = HttpTransport(base_url, tls=tls, answer_bytes_max=ANSWER_BYTES_MAX)
+        self.limit = UPDATES_MAX
+        """How many updates are asked for next: fewer while an answer can't be read, which may be too long."""
 
     def updates(self, confirm: int | None) -> Updates | SomebodyElseReads | NotReached:
         body: dict[str, Any] = {
             "timeout": LONG_POLL_S,
-            "limit": UPDATES_MAX,
+            "limit": self.limit,
             "allowed_updates": ["message"],
         }
         if confirm is not None:
             body |= {"offset": confirm + 1, "timeout": 0}
         answer = self._ask("/getUpdates", body)
-        if not isinstance(answer, _BotAnswer):
-            return answer
-        return self._read(answer.result)
+        found = self._read(answer.result) if isinstance(answer, _BotAnswer) else answer
+        if isinstance(found, NotReached):
+            self.limit = max(1, self.limit // 2)
+        else:
+            self.limit = min(2 * self.limit, UPDATES_MAX)
+        return found
 
     def reply(self, text: str) -> NotReached | None:
         body = {"chat_id": self._chat_id, "text": text, "disable_web_page_preview": True}
@@ -187,7 +193,7 @@ class TelegramBot:
             found = self._said(number, update.get("message"))
             if found is not None:
                 said.append(found)
-        return Updates(tuple(said), max(ids, default=None), len(ids) - len(said))
+        return Updates(tuple(said), (min(ids), max(ids)) if ids else None, len(ids) - len(said))
 
     def _said(self, number: int, raw: Any) -> Said | None:
         if not isinstance(raw, dict):

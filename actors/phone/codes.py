@@ -31,8 +31,9 @@ class Codes:
     def judge(self, code: str) -> tuple[CodeVerdict, CodeState]:
         """Whether the code is good. That it was tried is on disk when this returns."""
         now = self._ctx.now()
-        verdict, after = judge(self._secret, code, now, self._remembered())
-        if verdict is not CodeVerdict.LOCKED:
+        before = self._remembered()
+        verdict, after = judge(self._secret, code, now, before)
+        if after != before:
             request = SetSystem(
                 request_id=f"phone-{self._ctx.uuid()}",
                 key=CODES_KEY,

@@ -49,10 +49,10 @@ class Typed:
 
 
 def typed(text: str) -> Typed:
-    """What a text asks for. Case does not matter, nor the bot's name behind the command, nor the slash of
-    `arm`: nobody is to be misunderstood who wants to stop."""
+    """What a text asks for. Case does not matter, nor the bot's name behind the command, nor a sign such as
+    `!`, nor the slash of `arm`: nobody is to be misunderstood who wants to stop."""
     first, *rest = text[:TEXT_LENGTH_MAX].split() or [""]
-    name = first.lower().partition("@")[0]
+    name = first.lower().partition("@")[0].rstrip(".,:;!?")
     known = {f"/{word.value}": word for word in ChatCommand} | {
         "/start": ChatCommand.HELP,
         ChatCommand.ARM.value: ChatCommand.ARM,

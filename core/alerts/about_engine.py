@@ -152,10 +152,11 @@ ENGINE: Final[Mapping[AlertCode, AlertEntry]] = {
     ),
     AlertCode.PHONE_LOCKED: AlertEntry(
         title="Three wrong codes in the chat",
-        means="Somebody sent three wrong one-time codes for /close. None is taken for 15 minutes.",
+        means="Somebody sent three wrong one-time codes for /close. None is taken for 15 minutes, and for "
+        "longer if it was not the first time.",
         do="If it was not you, somebody else has your phone or your account: end the bot's access with "
         "@BotFather, and set CERBERO_BITE_TELEGRAM_COMMANDS=off.",
-        over="After 15 minutes codes are taken again.",
+        over="From the time on that the alert names, codes are taken again.",
         severities=(Severity.HIGH,),
     ),
     AlertCode.INBOX_UNREADABLE: AlertEntry(

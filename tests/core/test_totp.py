@@ -80,6 +80,53 @@ def test_a_used_code_counts_as_a_failure() -> None:
     assert state.locked_until == NOW + LOCKED_FOR
 
 
+def guesses_taken(for_: timedelta) -> int:
+    """How many wrong codes are looked at, of somebody who tries one each second that it could be."""
+    state, at, count = CodeState(), NOW, 0
+    while at < NOW + for_:
+        verdict, state = judge(SECRET, "nonsense", at, state)
+        count += verdict is not CodeVerdict.LOCKED
+        at = state.locked_until if state.locked_until is not None and state.locked_until > at else at
+    return count
+
+
+def test_who_guesses_for_a_year_finds_a_code_with_less_than_half_a_percent() -> None:
+    """Each guess hits one of three codes in a million. With a lock that stays a quarter of an hour it was
+    27 % in a year."""
+    guesses = guesses_taken(timedelta(days=365))
+    assert guesses_taken(timedelta(days=1)) <= 21
+    assert 1 - (1 - 3e-6) ** guesses < 0.005
+
+
+def test_each_lock_is_twice_as_long_until_a_code_is_good() -> None:
+    state, at = CodeState(), NOW
+    for times in (1, 2, 4):
+        for _ in range(FAILURES_MAX):
+            _, state = judge(SECRET, "nonsense", at, state)
+        assert state.locked_until == at + times * LOCKED_FOR
+        at = state.locked_until
+    _, state = judge(SECRET, code_at(at), at, state)
+    for _ in range(FAILURES_MAX):
+        _, state = judge(SECRET, "nonsense", at, state)
+    assert state.locked_until == at + LOCKED_FOR
+
+
+def test_a_lock_of_a_clock_that_ran_ahead_ends_as_if_it_began_when_it_was_set_back() -> None:
+    """With such a clock every code is wrong, so that it locks by itself: for ten years, say."""
+    ahead, state = NOW + timedelta(days=3650), CodeState()
+    for _ in range(FAILURES_MAX):
+        _, state = judge(SECRET, code_at(NOW), ahead, state)
+    verdict, state = judge(SECRET, code_at(NOW), NOW, state)
+    assert (verdict, state.locked_until) == (CodeVerdict.LOCKED, NOW + LOCKED_FOR)
+    later = NOW + LOCKED_FOR
+    assert judge(SECRET, code_at(later), later, state)[0] is CodeVerdict.GOOD
+
+
+def test_what_was_remembered_before_locks_were_counted_is_read() -> None:
+    old = '{"last_step":3,"failures":1,"locked_until":null}'
+    assert CodeState.model_validate_json(old) == CodeState(last_step=3, failures=1)
+
+
 def test_a_good_code_forgets_the_failures_before_it() -> None:
     _, state = judge(SECRET, "000000", NOW, CodeState())
     _, state = judge(SECRET, code_at(NOW), NOW, state)

@@ -46,6 +46,27 @@ def test_quiet_hours_may_go_over_midnight(now: str, allowed: str) -> None:
     assert times.allowed_from(at(now)) == at(allowed)
 
 
+@pytest.mark.parametrize(
+    ("now", "allowed"),
+    [
+        ("2026-10-25T00:29", "2026-10-25T00:30"),
+        ("2026-10-25T01:10", "2026-10-25T01:30"),
+        ("2026-10-25T01:30", "2026-10-25T01:30"),
+        ("2026-10-25T21:00", "2026-10-26T01:30"),
+        ("2026-03-29T00:59", "2026-03-29T01:30"),
+    ],
+)
+def test_quiet_hours_end_on_the_night_on_which_the_clock_is_set(now: str, allowed: str) -> None:
+    """At 3:00 it is 2:00 again: an alert of the second 2:10 has to wait for 2:30, not for a day."""
+    times = DeliveryTimes(zone=ROME, quiet=(time(22), time(2, 30)))
+    assert times.allowed_from(at(now)) == at(allowed)
+
+
+def test_a_digest_at_a_time_that_comes_twice_comes_once() -> None:
+    times = DeliveryTimes(zone=ROME, digest_at=time(2, 30))
+    assert times.next_digest(at("2026-10-25T00:30")) == at("2026-10-26T01:30")
+
+
 @given(st.integers(0, 365 * 86_400), st.times(), st.times())
 def test_quiet_hours_end_within_a_day_and_never_begin_twice(seconds: int, begins: time, ends: time) -> None:
     times = DeliveryTimes(zone=ROME, quiet=(begins.replace(microsecond=0), ends.replace(microsecond=0)))

@@ -136,6 +136,18 @@ def test_a_chat_that_has_become_another_gets_the_alerts_and_is_named_once(
     assert all(body["parse_mode"] == "HTML" for body in sent), "the alert's HTML was not what was refused"
 
 
+def test_the_new_id_of_a_chat_is_shown_however_long_the_alert_is(
+    telegram: FakeTelegram, channel: TelegramChannel
+) -> None:
+    moved = {"ok": False, "description": "upgraded", "parameters": {"migrate_to_chat_id": -100999}}
+    telegram.answers.append((400, moved))
+    long = alert("x" * 5000)
+    long = replace(long, alerts=(long.alerts[0].model_copy(update={"cause": "y" * 5000}),))
+    channel.send(long)
+    assert channel.send(long) == Taken()
+    assert "set CERBERO_BITE_TELEGRAM_CHAT_ID to -100999" in telegram.requests[-1][1]["text"]
+
+
 @pytest.mark.parametrize("chats", [(-1, -1), (-1, -2, -1), (-1, -2, -3, -4)])
 def test_chats_that_send_each_other_on_are_no_loop_without_a_pause(
     telegram: FakeTelegram, channel: TelegramChannel, chats: tuple[int, ...]
@@ -255,7 +267,7 @@ def test_no_letter_is_longer_than_telegram_allows(count: int, markup: bool) -> N
         (400, True, False),
         (413, True, False),
         (401, False, False),
-        (403, False, False),
+        (403, True, False),
         (404, False, False),
         (429, False, False),
         (500, False, True),

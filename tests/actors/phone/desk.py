@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from actors.phone.actor import Phone, Poll, SendReplies, Work
+from actors.phone.actor import Arm, Phone, Poll, SendReplies, Work
 from actors.phone.bot import NotReached, Said, SomebodyElseReads, Updates
 from actors.phone.settings import PhoneSetup
 from actors.runtime.testing import FakeAddress, FakeContext
@@ -38,7 +38,7 @@ class FakeBot:
         if confirm is not None:
             self.unconfirmed = [said for said in self.unconfirmed if said.update_id > confirm]
         ids = [said.update_id for said in self.unconfirmed]
-        return Updates(tuple(self.unconfirmed), max(ids, default=None))
+        return Updates(tuple(self.unconfirmed), (min(ids), max(ids)) if ids else None)
 
     def reply(self, text: str) -> NotReached | None:
         if self.reply_failures:
@@ -98,8 +98,10 @@ class Desk:
         while self.taken < len(self.ctx.told):
             _, message = self.ctx.told[self.taken]
             self.taken += 1
-            if isinstance(message, Poll | Work | SendReplies):
+            if isinstance(message, Poll | Work | Arm | SendReplies):
                 self.room.handle(message)
+            for due in self.ctx.advance(0.0):
+                self.room.handle(due)  # type: ignore[arg-type]  # Only its own timers.
 
     @property
     def alerts(self) -> list[str]:

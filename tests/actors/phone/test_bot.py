@@ -47,7 +47,7 @@ def answered(telegram: FakeTelegram, *updates: object) -> None:
 
 def test_the_owners_text_is_read_with_its_id_and_time(telegram: FakeTelegram, bot: TelegramBot) -> None:
     answered(telegram, update(7))
-    assert bot.updates(None) == Updates((Said(7, AT, "/status"),), 7, 0)
+    assert bot.updates(None) == Updates((Said(7, AT, "/status"),), (7, 7), 0)
     [(path, body)] = telegram.requests
     assert path == f"/bot{TOKEN}/getUpdates"
     assert body == {"timeout": 5, "limit": 100, "allowed_updates": ["message"]}
@@ -84,7 +84,7 @@ def test_what_is_not_the_owners_text_is_passed_over_and_can_be_confirmed(
     telegram: FakeTelegram, bot: TelegramBot, foreign: dict[str, Any]
 ) -> None:
     answered(telegram, foreign, update(8, "/arm"))
-    assert bot.updates(None) == Updates((Said(8, AT, "/arm"),), 8, 1)
+    assert bot.updates(None) == Updates((Said(8, AT, "/arm"),), (7, 8), 1)
 
 
 @pytest.mark.parametrize("result", [None, {}, "x", [None], [{"update_id": "7"}], [{"update_id": True}], [{}]])
@@ -103,6 +103,47 @@ def test_a_second_reader_is_told_apart_from_other_refusals(telegram: FakeTelegra
     refused = bot.updates(None)
     assert isinstance(refused, NotReached)
     assert TOKEN not in refused.text
+
+
+def test_long_messages_of_strangers_do_not_keep_the_owners_from_being_read(
+    telegram: FakeTelegram, bot: TelegramBot
+) -> None:
+    """Everybody may write to a bot. A hundred long texts that quote long ones are more than is read of one
+    answer, and would come again at each request, until Telegram forgets them after a day."""
+    long = "\u0416" * 4096
+    foreign = {"from": {"id": 1}, "chat": {"id": 1, "type": "private"}}
+    sent = [update(n, long, reply_to_message={"text": long}, **foreign) for n in range(99)]
+    sent.append(update(99, "/arm"))
+    confirm: int | None = None
+    for _ in range(12):
+        limit = bot.limit
+        answered(telegram, *sent[:limit])
+        found = bot.updates(confirm)
+        assert telegram.requests[-1][1]["limit"] == limit
+        if not isinstance(found, Updates):
+            continue
+        if found.said:
+            break
+        assert found.ids is not None
+        confirm = found.ids[1]
+        sent = [one for one in sent if one["update_id"] > confirm]
+    assert isinstance(found, Updates)
+    assert [said.text for said in found.said] == ["/arm"]
+    assert telegram.requests[0][1]["limit"] == 100
+
+
+@pytest.mark.parametrize("answer", [b"{", b"", b"x" * 5_000_000])
+def test_an_answer_that_can_not_be_read_is_asked_for_in_smaller_parts_and_then_in_larger_ones(
+    telegram: FakeTelegram, bot: TelegramBot, answer: bytes
+) -> None:
+    telegram.answers.extend([(200, answer)] * 8)
+    for _ in range(8):
+        assert isinstance(bot.updates(None), NotReached)
+    for _ in range(8):
+        answered(telegram)
+        assert bot.updates(None) == Updates()
+    limits = [body["limit"] for _, body in telegram.requests]
+    assert limits == [100, 50, 25, 12, 6, 3, 1, 1, 1, 2, 4, 8, 16, 32, 64, 100]
 
 
 def test_how_long_to_wait_is_handed_on(telegram: FakeTelegram, bot: TelegramBot) -> None:

@@ -15,7 +15,7 @@ PAPER_ARGS ?= --days 28 --seed 1
 TEST_ARGS ?= -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: always help venv venv-dev paper test coverage mutants lint types runbook pages metrics-page docs bench soak power hostile screens image-check pykka-suite
+.PHONY: always help venv venv-dev paper test coverage mutants lint types runbook pages metrics-page docs bench soak power hostile drills screens image-check pykka-suite
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -115,6 +115,9 @@ power: $(DEV)  ## Power cuts and crash states (half an hour; some as root only)
 
 hostile: $(DEV)  ## The engine against a tool server that misbehaves (under a minute)
 	$(BIN)/python -m pytest -m hostile tests/hostile
+
+drills: $(DEV)  ## Follow entries of the runbook literally, from the fault to the healthy engine
+	$(BIN)/python -m pytest -m drill tests/runbook
 
 screens: $(DEV)  ## Draw the screens of the documentation anew (docs/pictures/)
 	$(BIN)/python -m tests.cli.screens

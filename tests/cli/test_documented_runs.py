@@ -124,6 +124,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("project")
     shutil.copy(ROOT / "strategy.yaml", folder / "strategy.yaml")
     shutil.copy(ROOT / "strategy.yaml", folder / "a-file")  # What pages call FILE.
+    (folder / "etc").mkdir()  # Where a container's settings are.
+    shutil.copy(ROOT / "strategy.yaml", folder / "etc" / "strategy.yaml")
     write_hash(folder / "strategy.yaml")
     (folder / "data").mkdir()
     room = BooksRoom(folder / "data")

@@ -104,7 +104,7 @@ def test_a_start_with_a_refused_token_tells_telegram_why_and_only_once(cli: Cli,
             TELEGRAM_API_URL=telegram.url,
         )
         for _ in range(3):
-            assert cli("start", "--strategy", strategy_file, "--data-dir", data).code == 1
+            assert cli("start", "--strategy", strategy_file, "--data-dir", data).code == 2
     sent = [body["text"] for path, body in telegram.requests if path.endswith("/sendMessage")]
     assert len(sent) == 1
     assert "start_failed" in sent[0]

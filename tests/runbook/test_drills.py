@@ -21,6 +21,8 @@ from reading.control_client import ask_engine, request_of
 from tests.runbook.desk import Desk, desk, on_record, until
 from tests.runbook.page import Step, rows, section, steps
 
+pytestmark = pytest.mark.drill
+
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
@@ -113,6 +115,10 @@ def test_a_backup_is_restored(at: Desk) -> None:
     at.follow(restore, UTC=utc)
     starting, verify = start.commands
     at.type(starting)
+    # What is lost is the command; that entries are paused stays so.
+    resume = section("Pausing and resuming").commands[2]
+    until("the verdict", lambda: (found := seen(at)) is not None and found.level is Urgency.LOOK)
+    assert at.type(f"{resume} --yes").code == 0
     until_healthy(at)
     assert "the books are what" in at.type(verify).out
     assert b'"RESTORED"' in on_record(at.data)

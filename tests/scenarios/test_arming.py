@@ -131,7 +131,11 @@ def by_command(path: Path) -> None:
     DiskKillFile(path.parent).add(new_arming("while no engine runs", "ada"))
 
 
-@pytest.mark.parametrize("lay", [by_command, Path.touch, Path.mkdir], ids=["command", "empty", "unreadable"])
+@pytest.mark.parametrize(
+    "lay",
+    [by_command, pytest.param(Path.touch, marks=pytest.mark.soak), Path.mkdir],
+    ids=["command", "empty", "unreadable"],
+)
 def test_an_exit_leaves_an_engine_that_was_armed_before_it_started(
     with_a_position: Path, folder: Path, request: pytest.FixtureRequest, lay: Callable[[Path], None]
 ) -> None:

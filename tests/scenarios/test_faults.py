@@ -34,14 +34,14 @@ def assert_every_alarm_names_its_cause(played: Played) -> None:
     assert [alert.alert_id for alert in loud if not alert.cause.strip()] == []
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.soak)])
 def test_failing_reads_and_lost_answers_leave_the_books_right(folder: Path, seed: int) -> None:
     played = play(folder / f"reads-{seed}", TO_EXIT, seed=seed, faults=READS_FAIL)
     assert_laws_hold(played)
     assert_every_alarm_names_its_cause(played)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.soak) for seed in (2, 3, 4))])
 def test_a_router_that_crashes_in_the_entry_is_restarted_and_the_cycle_gets_an_outcome(
     folder: Path, seed: int
 ) -> None:

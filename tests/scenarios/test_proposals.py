@@ -219,14 +219,16 @@ def test_a_proposal_ends_if_execution_crashes_and_the_engine_is_killed(folder: P
     kill_after_crash(folder / "crashed", 3)
 
 
-@pytest.mark.parametrize(("number", "venue_gone"), [(2, True), (5, False)])
+@pytest.mark.parametrize(
+    ("number", "venue_gone"), [(2, True), pytest.param(5, False, marks=pytest.mark.soak)]
+)
 def test_a_proposal_ends_if_the_engine_stops_in_order_before_its_instruction(
     folder: Path, number: int, venue_gone: bool
 ) -> None:
     stop(folder / f"stopped-{number}", number, venue_gone=venue_gone)
 
 
-@pytest.mark.parametrize("number", [5, 6])
+@pytest.mark.parametrize("number", [5, pytest.param(6, marks=pytest.mark.soak)])
 def test_a_proposal_ends_if_decision_or_execution_crashes_before_its_instruction(
     folder: Path, number: int
 ) -> None:

@@ -72,8 +72,16 @@ def latch_is_set(data_dir: Path) -> bool:
     ("bound", "figure"),
     [
         ({"drawdown_max_frac": 1e-6}, "0.00% are allowed (protections.drawdown_max_frac)"),
-        ({"loss_max_multiple": 1e-6}, "0.00 USD are allowed (protections.loss_max_multiple)"),
-        ({"losing_trades_max": 1}, "1 losing trades in a row, fewer than 1 are allowed (protections.losing_"),
+        pytest.param(
+            {"loss_max_multiple": 1e-6},
+            "0.00 USD are allowed (protections.loss_max_multiple)",
+            marks=pytest.mark.soak,
+        ),
+        pytest.param(
+            {"losing_trades_max": 1},
+            "1 losing trades in a row, fewer than 1 are allowed (protections.losing_",
+            marks=pytest.mark.soak,
+        ),
     ],
 )
 def test_a_breach_blocks_entries_over_a_kill_until_a_person_resumes_them(

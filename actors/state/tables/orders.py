@@ -122,10 +122,10 @@ def entry_requests_since(db: sqlite3.Connection, since: datetime) -> tuple[str, 
     """When entries were sent, and edited, after `since`, in order, as text. Exits are left out."""
     of_entries = "JOIN instructions i USING (label) WHERE i.kind = 'entry' AND"
     sql = (
-        f"SELECT o.sent_at FROM orders o {of_entries} o.sent_at > ?1"
-        f" UNION ALL SELECT e.at FROM edits e {of_entries} e.at > ?1 ORDER BY 1"
+        f"SELECT o.sent_at FROM orders o {of_entries} o.sent_at > ?"
+        f" UNION ALL SELECT e.at FROM edits e {of_entries} e.at > ? ORDER BY 1"
     )
-    return tuple(at for (at,) in db.execute(sql, (time_text(since),)))
+    return tuple(at for (at,) in db.execute(sql, (time_text(since),) * 2))
 
 
 def _both(

@@ -123,15 +123,20 @@ def test_no_delivery_in_the_range_loses_more(
     )
 
 
-@given(legs_strategy, st.floats(-0.1, 0.1), st.floats(0.2, 1.0), st.floats(1.0, 3.0))
+@given(
+    legs_strategy,
+    st.floats(-0.1, 0.1),
+    # A range that is wider by less than a rounding is no wider one.
+    st.just(1.0) | st.floats(0.2, 1.0 - 1e-6),
+    st.just(1.0) | st.floats(1.0 + 1e-6, 3.0),
+)
 def test_a_wider_range_never_has_a_smaller_worst_loss(
     legs: list[SignedLeg], credit: float, narrower: float, wider: float
 ) -> None:
     inner = worst_loss(legs, credit, 0.001, 1000.0, 4000.0)
     outer = worst_loss(legs, credit, 0.001, 1000.0 * narrower, 4000.0 * wider)
-    # A range that is wider by less than a rounding may round its worst loss the other way.
-    assert outer.loss_usd >= inner.loss_usd or outer.loss_usd == pytest.approx(inner.loss_usd, rel=1e-12)
-    assert outer.loss_eth >= inner.loss_eth or outer.loss_eth == pytest.approx(inner.loss_eth, rel=1e-12)
+    assert outer.loss_usd >= inner.loss_usd
+    assert outer.loss_eth >= inner.loss_eth
 
 
 @given(legs_strategy, st.floats(-0.1, 0.1), st.floats(0.0, 0.1))

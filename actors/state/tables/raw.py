@@ -42,15 +42,6 @@ def insert(db: sqlite3.Connection, table: str, added: Iterable[Mapping[str, RawC
         db.execute(f"INSERT INTO {_quoted(table)} ({names}) VALUES ({places})", tuple(row.values()))
 
 
-def columns_by_table(db: sqlite3.Connection) -> dict[str, tuple[str, ...]]:
-    """Every table of the books' file with its columns."""
-    names = [row[0] for row in db.execute("SELECT name FROM main.sqlite_schema WHERE type = 'table'")]
-    return {
-        name: tuple(row[1] for row in db.execute(f"PRAGMA main.table_info({_quoted(name)})"))
-        for name in names
-    }
-
-
 def page_fault(db: sqlite3.Connection) -> str | None:
     """What SQLite's own check of pages and indexes finds wrong first; None if all is well."""
     return _check(db)

@@ -1,0 +1,205 @@
+"""Everything that the tools read from, put together from the settings."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from time import monotonic, time
+from typing import Final
+
+import httpx
+
+from core.contract import Calendar, CoinRequest, GetCalendar, LiquidationPressure, Router
+from core.errors import InputError
+from gateway.live.calendar import read_calendar
+from gateway.live.deadline import Deadline
+from gateway.live.errors import AnomalyError, OutsideError
+from gateway.live.exchanges import ExchangesFunding
+from gateway.live.fields import Fields, as_time
+from gateway.live.fx import Fx
+from gateway.live.history import DeribitHistory
+from gateway.live.hyperliquid import HyperliquidFunding
+from gateway.live.index_hours import HOUR, floor_hour
+from gateway.live.limits import Limits, Priority
+from gateway.live.liquidations import EVERY_S, Levels, OkxLiquidations
+from gateway.live.market import DeribitMarket
+from gateway.live.methods import Method
+from gateway.live.outside import Host, Outside
+from gateway.live.reads import DeribitReads
+from gateway.live.settings import LiveSettings
+from gateway.live.store import StateFolder
+from gateway.live.venue_clock import OFF_AT_ALL_MAX_S, VenueClock
+from gateway.live.wire import DeribitWire, http_client
+
+logger = logging.getLogger(__name__)
+DERIBIT_SILENT_MAX_S: Final = 20.0
+"""Without an answer for so long, the venue is asked for its time before it is called healthy."""
+HOUR_WITHIN_S: Final = 5.0
+"""An index price so near to the full hour stands for it."""
+LOCKED: Final = (True, "true", "partial")
+"""The venue's documents show a flag in one place and words in another."""
+SURE_S: Final = 0.2
+"""After the full hour, so that the venue's price is of the new one."""
+
+
+class Sources:
+    """The venue, the hosts beside it, and what the gateway records of them."""
+
+    def __init__(
+        self,
+        settings: LiveSettings,
+        client: httpx.AsyncClient | None = None,
+        *,
+        bases: Mapping[Host, str] | None = None,
+        wall_s: Callable[[], float] = time,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        """Raises `InputError` if the state folder or the calendar can't be used."""
+        self.settings = settings
+        self.calendar = read_calendar(settings.calendar)
+        self.folder = StateFolder(settings.state_dir)
+        self.latch: str | None = None
+        """Why every tool of the venue refuses until the gateway is started again."""
+        self._clock = clock
+        self._client = http_client() if client is None else client
+        self.venue_clock = VenueClock(wall_s)
+        self.limits = Limits(clock)
+        wire = DeribitWire(
+            self._client,
+            settings.base_url,
+            settings.environment == "testnet",
+            self.venue_clock,
+            settings.key,
+            wall_s,
+            self._latch,
+        )
+        self.reads = DeribitReads(wire, self.limits, clock)
+        outside, now = Outside(self._client, bases), self.venue_clock.now
+        self.market = DeribitMarket(self.reads, clock)
+        self.history = DeribitHistory(self.reads, self.folder, clock)
+        self.hyperliquid = HyperliquidFunding(outside, now, clock)
+        self.exchanges = ExchangesFunding(outside, settings.funding_sources, now, clock)
+        self.fx = Fx(outside, self.folder, now, self._index, clock)
+        levels = Levels(settings.medium_usd, settings.high_usd)
+        self.okx = OkxLiquidations(outside, self.folder, levels, now, clock)
+
+    @property
+    def account(self) -> str:
+        """What the engine binds its books to; without a key there is no account."""
+        return f"deribit:{self.settings.environment}:no-key"
+
+    async def start(self, deadline: Deadline) -> None:
+        """Ask the venue for its time and whether it is open. Raises `InputError` with what is wrong."""
+        try:
+            await self.venue_time(deadline)
+            status = await self._ask(Method.STATUS, deadline)
+        except OutsideError as error:
+            raise InputError(f"{self.settings.base_url}: {error}") from error
+        if Fields(status, "status").value("locked") in LOCKED:
+            logger.warning("the venue is locked now; it is asked again as it is needed")
+
+    async def venue_time(self, deadline: Deadline) -> datetime:
+        """The venue's time, asked for now. Raises an `OutsideError`."""
+        answer = await self.reads.read(Method.GET_TIME, {}, deadline, Priority.ORDERS)
+        at = as_time(answer.us_out // 1000 if answer.us_out else answer.result, "get_time")
+        offset_s = self.venue_clock.offset_s
+        if abs(offset_s) > OFF_AT_ALL_MAX_S:
+            raise AnomalyError(
+                f"clock: expected within {OFF_AT_ALL_MAX_S:g} s of the venue's, found {offset_s:+.1f} s"
+            )
+        return at
+
+    async def unwell(self, router: Router, deadline: Deadline) -> str | None:
+        """Why a router can't be used now; None if it can. The venue is asked if it was silent for a while."""
+        if router is not Router.DERIBIT:
+            return None
+        if self.latch is not None:
+            return self.latch
+        answered = self.reads.answered_at_s
+        if answered is None or self._clock() - answered > DERIBIT_SILENT_MAX_S:
+            try:
+                await self.venue_time(deadline)
+            except OutsideError as error:
+                return str(error)
+        return None
+
+    async def events(self, request: GetCalendar) -> Calendar:
+        """The events of the calendar's file."""
+        return self.calendar.answer(request)
+
+    async def liquidation_pressure(self, request: CoinRequest) -> LiquidationPressure:
+        """From the record, or as the settings assume it."""
+        assumed = self.settings.liquidations
+        if assumed == "okx":
+            return await self.okx.pressure(request)
+        return LiquidationPressure.model_validate(
+            {"long_usd_24h": Decimal(0), "short_usd_24h": Decimal(0), "level": assumed}
+        )
+
+    def assumptions(self) -> list[str]:
+        """What the gateway assumes because nobody publishes it; said at the start."""
+        said = [
+            "the index has no candles: bars go from one hour's index to the next, older hours follow the "
+            "perpetual",
+            f"liquidation pressure is medium from {self.settings.medium_usd:,.0f} USD a day, high from "
+            f"{self.settings.high_usd:,.0f} USD: uncalibrated",
+        ]
+        if self.settings.liquidations != "okx":
+            said[1] = (
+                f"liquidation pressure is assumed to be {self.settings.liquidations}; nothing is measured"
+            )
+        return said
+
+    def warnings(self) -> list[str]:
+        """What a person should know and do something about."""
+        told = self.calendar.warning(self.venue_clock.now())
+        return [] if told is None else [told]
+
+    async def record(self) -> None:
+        """Record the index on the hour and the forced closes, until cancelled."""
+        async with asyncio.TaskGroup() as recorders:
+            recorders.create_task(self._record_index())
+            if self.settings.liquidations == "okx":
+                recorders.create_task(self._record_liquidations())
+
+    async def close(self) -> None:
+        """Close connections and the state folder."""
+        await self._client.aclose()
+        self.folder.close()
+
+    async def _record_index(self) -> None:
+        while True:
+            now = self.venue_clock.now()
+            hour = floor_hour(now) + HOUR
+            await asyncio.sleep((hour - now).total_seconds() + SURE_S)
+            try:
+                found = await self.market.index_price(Deadline.within(HOUR_WITHIN_S, self._clock))
+            except OutsideError as error:
+                logger.warning("the index of %s was not recorded: %s", hour, error)
+                continue
+            if hour <= found.timestamp and (found.timestamp - hour).total_seconds() <= HOUR_WITHIN_S:
+                self.folder.put_index_hour(hour, found.price)
+
+    async def _record_liquidations(self) -> None:
+        while True:
+            try:
+                await self.okx.record(Deadline.within(EVERY_S / 2, self._clock))
+            except OutsideError as error:
+                logger.warning("forced closes were not read to the end: %s", error)
+            await asyncio.sleep(EVERY_S)
+
+    async def _index(self, name: str, deadline: Deadline) -> Decimal:
+        asked = {"index_name": name}
+        answer = await self.reads.read(Method.GET_INDEX_PRICE, asked, deadline, Priority.HISTORY)
+        return Fields(answer.result, "get_index_price").decimal("index_price")
+
+    async def _ask(self, method: Method, deadline: Deadline) -> object:
+        return (await self.reads.read(method, {}, deadline, Priority.ACCOUNT)).result
+
+    def _latch(self, why: str) -> None:
+        if self.latch is None:
+            logger.error("every tool of the venue refuses from now on: %s", why)
+            self.latch = why

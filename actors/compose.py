@@ -32,7 +32,7 @@ from config import (
     WebhookSettings,
     code_version,
 )
-from core.messages.control import EngineIdentity
+from core.messages.engine_status import EngineIdentity
 from core.redaction import Redactor, secrets_in_url
 from core.strategy import Strategy
 from core.totp import secret_of

@@ -13,7 +13,8 @@ from actors.compose import sender
 from config import load_strategy
 from core.alerts import AlertCode
 from core.errors import CerberoError
-from core.messages.alerting import AlertRow, Severity
+from core.messages.alerting import Severity
+from core.messages.room_status import AlertRow
 from core.redaction import Redactor
 
 OpenChannel = Callable[[], AlertChannel]

@@ -11,7 +11,7 @@ from rich.console import Console
 from actors.control.wire import RequestName
 from cli.views.live import LiveView
 from core.errors import FoundWrongError, InputError
-from core.messages.control import EngineStatus
+from core.messages.engine_status import EngineStatus
 from reading.control_client import ask_engine, request_of
 
 

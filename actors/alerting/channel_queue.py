@@ -16,8 +16,9 @@ from actors.alerting.refusals import Refusals, Ruling, notice_of
 from actors.alerting.standing import is_end
 from actors.failpoints import Failpoint, reach
 from actors.runtime import Address, Outbox, OwnContext, Timer
-from core.messages.alerting import AlertRow, ChannelStatus, Severity
+from core.messages.alerting import Severity
 from core.messages.protocols import StateProtocol
+from core.messages.room_status import AlertRow, ChannelStatus
 from core.messages.state import (
     GetUndeliveredAlerts,
     RecordAlertDelivered,

@@ -9,7 +9,8 @@ from itertools import chain
 from typing import Final
 
 from actors.alerting.delivery_times import DeliveryTimes
-from core.messages.alerting import AlertRow, Severity
+from core.messages.alerting import Severity
+from core.messages.room_status import AlertRow
 
 QUEUE_MAX = 500
 """Alerts of one severity held in memory; the rest wait in the books, and are read when these are gone."""

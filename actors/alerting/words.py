@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from actors.alerting.sender import Sender
 from core.alerts import NOTHING_TO_DO, entry_of
-from core.messages.alerting import AlertRow
+from core.messages.room_status import AlertRow
 
 
 @dataclass(frozen=True)

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import JsonValue, ValidationError
 
-from actors.control.rooms import ControlRooms
-from actors.runtime import Address
 from core.errors import InputError
 from core.messages.alerting import AlertTested, SendTestAlert
 from core.messages.base import Command, Event
-from core.messages.control import RestartActor, RestartDone
-from core.messages.decision import CycleEnded, RecalibrateKelly, RunEntryCycle, RunMonitorCycle
+from core.messages.decision import RecalibrateKelly, RunEntryCycle, RunMonitorCycle
 from core.messages.execution import (
     AllClosed,
     CancelOrders,
@@ -29,7 +26,6 @@ from core.messages.execution import (
 )
 from core.messages.health import BackupDone, BackupFailed, BackupNow
 from core.messages.kill_switch import (
-    ArmCause,
     ArmKillSwitch,
     DisarmKillSwitch,
     EntriesPaused,
@@ -40,6 +36,13 @@ from core.messages.kill_switch import (
     ResumeEntries,
 )
 from core.messages.market_data import MarketSnapshotFailed, MarketSnapshotStored, TakeMarketSnapshot
+from core.messages.restart import RestartActor, RestartDone
+from core.messages.room_status import ArmCause, CycleEnded
+
+if TYPE_CHECKING:
+    # Whoever asks what the messages are, goes without all that the rooms say to each other.
+    from actors.control.rooms import ControlRooms
+    from actors.runtime import Address
 
 C = TypeVar("C", bound=Command)
 

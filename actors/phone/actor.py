@@ -28,8 +28,9 @@ from actors.runtime import Address, RuntimeFault
 from core.alerts import AlertCode
 from core.messages.alerting import Severity
 from core.messages.base import Refused
-from core.messages.control import EngineStatus, GetStatus, InjectMessage
-from core.messages.kill_switch import ArmCause, ArmKillSwitch
+from core.messages.control import GetStatus, InjectMessage
+from core.messages.engine_status import EngineStatus
+from core.messages.kill_switch import ArmKillSwitch
 from core.messages.phone import PhoneStatus
 from core.messages.protocols import (
     AlertingProtocol,
@@ -38,6 +39,7 @@ from core.messages.protocols import (
     PhoneProtocol,
     StateProtocol,
 )
+from core.messages.room_status import ArmCause
 from core.messages.state import GetClosedTrades, GetLastCycle
 from core.orders.books import Job
 from core.permit_times import CERTAIN_AFTER_S

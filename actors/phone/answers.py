@@ -8,9 +8,10 @@ from typing import Final
 
 from actors.phone.words import ACTS, HELP
 from core.alerts import entry_of
-from core.messages.alerting import AlertRow, Severity
-from core.messages.control import EngineStatus
+from core.messages.alerting import Severity
+from core.messages.engine_status import EngineStatus
 from core.messages.kill_switch import KillSwitchArmed
+from core.messages.room_status import AlertRow
 from core.orders.books import CycleRow
 from core.status.position_view import PositionView
 from core.status.verdict import entry_blocked, position_views, verdict

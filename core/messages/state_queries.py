@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from core.messages.alerting import AlertRow
-from core.messages.audit import AuditBatch, AuditHead
+from core.messages.audit import AuditBatch
 from core.messages.base import Event, Query, Refused
-from core.messages.kill_switch import ArmCause
+from core.messages.room_status import AlertRow, ArmCause, AuditHead
 from core.orders.books import Books, CycleRow, Job, OrderRow, Position, TradeResult
 from core.orders.identity import Permitted
 from core.statistics.account import AccountPoint

@@ -11,10 +11,8 @@ from enum import StrEnum
 from typing import Final
 
 from core.contract.base import Router
-from core.messages.alerting import ChannelStatus
-from core.messages.audit import HEAD_UNKNOWN
-from core.messages.control import REFUSES, EngineStatus
-from core.messages.kill_switch import ArmCause, KillSwitchStatus
+from core.messages.engine_status import REFUSES, EngineStatus
+from core.messages.room_status import HEAD_UNKNOWN, ArmCause, ChannelStatus, KillSwitchStatus
 from core.orders.books import CycleOutcome, Job
 from core.orders.lifecycle import OrderState
 from core.rules.entry.blocked import check_blocked

@@ -13,7 +13,8 @@ from actors.kill_switch import DiskKillFile
 from core.kill_file import Arming
 from core.messages.base import Refused
 from core.messages.control import InjectAccepted, InjectDone
-from core.messages.kill_switch import ArmCause, KillSwitchDisarmed
+from core.messages.kill_switch import KillSwitchDisarmed
+from core.messages.room_status import ArmCause
 from tests.cli.support import Cli, Ran
 from tests.fakes.held_folder import held_folder
 

@@ -10,7 +10,7 @@ import pytest
 
 from cli.watching import watch
 from core.errors import EngineNotRunningError, NoAnswerError
-from core.messages.control import EngineStatus
+from core.messages.engine_status import EngineStatus
 from tests.cli.support import Cli
 from tests.fakes.engine_status import STATES
 

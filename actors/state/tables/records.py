@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from actors.state.columns import list_of, list_text, maybe_time_of, time_of, time_text
-from core.messages.alerting import AlertRow, Severity
-from core.messages.kill_switch import ArmCause
+from core.messages.alerting import Severity
+from core.messages.room_status import AlertRow, ArmCause
 from core.messages.state import InboxItem, KillSwitchRow, RecordKillSwitch
 from core.orders.books import Job
 

@@ -15,7 +15,7 @@ from actors.runtime.testing import FakeAddress
 from core.errors import InputError
 from core.messages.decision import RunEntryCycle
 from core.messages.execution import ClosePosition
-from core.messages.kill_switch import ArmCause, ArmKillSwitch
+from core.messages.kill_switch import ArmKillSwitch
 from core.messages.protocols import (
     AlertingProtocol,
     ControlProtocol,
@@ -25,6 +25,7 @@ from core.messages.protocols import (
     KillSwitchProtocol,
     MarketDataProtocol,
 )
+from core.messages.room_status import ArmCause
 
 ROOMS = ControlRooms(**{field.name: FakeAddress(field.name) for field in fields(ControlRooms)})
 AT = datetime(2026, 1, 5, 14, 0, 0, 7, tzinfo=UTC)

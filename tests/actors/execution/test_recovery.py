@@ -10,9 +10,10 @@ import pytest
 from core.contract import ComboLeg, PlaceComboOrder, Router
 from core.contract.registry import tool_path
 from core.messages.alerting import RaiseAlert, Severity
-from core.messages.execution import ExitStarted, FinalOutcome, Reconcile, RecoveryReport
-from core.messages.kill_switch import ArmCause, ArmKillSwitch, ClearSuspension
+from core.messages.execution import ExitStarted, FinalOutcome, Reconcile
+from core.messages.kill_switch import ArmKillSwitch, ClearSuspension
 from core.messages.mcp import CancelOrder, OrderAction, OrderRefused
+from core.messages.room_status import ArmCause, RecoveryReport
 from core.messages.state import BindAccount, RecordInstruction, RecordOrder, RecordSent
 from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import OrderState, PositionState

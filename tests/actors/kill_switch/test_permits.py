@@ -12,24 +12,22 @@ import pytest
 from actors.kill_switch.ledger import PermitLedger
 from core.alerts import AlertCode
 from core.messages.alerting import RaiseAlert, Severity
-from core.messages.audit import AuditBoot, AuditEvent, AuditHead, AuditKind
+from core.messages.audit import AuditBoot, AuditEvent, AuditKind
 from core.messages.base import Refused
 from core.messages.kill_switch import (
     STOPPING_SOURCE,
-    ArmCause,
     ArmKillSwitch,
     BooksChanged,
     ClearSuspension,
     GetKillSwitch,
-    KillSwitchStatus,
     MarksChanged,
     Permit,
     PermitSpent,
     RequestPermit,
     SuspendEntries,
-    VenueChecked,
     Veto,
 )
+from core.messages.room_status import ArmCause, AuditHead, KillSwitchStatus, VenueChecked
 from core.messages.state import RecordEvent
 from core.orders.lifecycle import OrderState
 from core.orders.terms import OrderPurpose

@@ -19,7 +19,8 @@ from actors.state.tables.records import (
     tried_alerts,
     undelivered_alerts,
 )
-from core.messages.alerting import AlertRow, Severity
+from core.messages.alerting import Severity
+from core.messages.room_status import AlertRow
 from tests.actors.state.books_room import START
 
 AT = "2026-01-05T14:00:00.000000Z"

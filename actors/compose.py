@@ -33,6 +33,7 @@ from config import (
     code_version,
 )
 from core.messages.engine_status import EngineIdentity
+from core.named_commands import folder_named
 from core.redaction import Redactor, secrets_in_url
 from core.strategy import Strategy
 from core.totp import secret_of
@@ -81,8 +82,9 @@ def engine_settings(
         started_at=started_at,
         pid=pid,
         strategy=loaded.strategy,
+        folder=folder_named(data_dir),
     )
-    told_by = sender(loaded.strategy, instance_name, environment=environment)
+    told_by = sender(loaded.strategy, instance_name, environment=environment, folder=identity.folder)
     config: JsonValue = loaded.strategy.model_dump(mode="json")
     return EngineSettings(
         strategy=loaded.strategy,
@@ -127,12 +129,17 @@ def redactor(
 
 
 def sender(
-    strategy: Strategy | None, instance_name: str | None, *, environment: Environment | None = None
+    strategy: Strategy | None,
+    instance_name: str | None,
+    *,
+    environment: Environment | None = None,
+    folder: str = "",
 ) -> Sender:
     """Whose messages these are; `strategy` is None if its file can't be read, which messages then show."""
     if strategy is None:
-        return Sender(environment, instance_name or DISTRIBUTION)
-    return Sender(environment or strategy.execution.environment, instance_name or strategy.strategy.name)
+        return Sender(environment, instance_name or DISTRIBUTION, folder)
+    name = instance_name or strategy.strategy.name
+    return Sender(environment or strategy.execution.environment, name, folder)
 
 
 def alert_channels(
@@ -185,6 +192,7 @@ def _phone(
         open_bot=lambda: phone_bot(chat, tls),
         secret=None if secret is None else secret_of(secret.get_secret_value()),
         label=str(sender),
+        folder=sender.folder,
     )
 
 

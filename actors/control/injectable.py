@@ -140,12 +140,14 @@ def build(name: str, body: Mapping[str, JsonValue], *, request_id: str, who: str
     allowed = {field.name for field in item.fields}
     for key in body:
         if key not in allowed:
-            expected = ", ".join(sorted(allowed)) or "no fields"
+            expected = ", ".join(map(option_of, sorted(allowed))) or "no fields"
             raise InputError(f"inject {name}: unknown field {key!r}; expected {expected}")
     for field in item.fields:
         value = body.get(field.name)
         if field.required and (value is None or (isinstance(value, str) and not value.strip())):
-            raise InputError(f"inject {name}: field {field.name!r} is required ({field.type_name})")
+            found = "none" if value is None else "a blank"
+            kind = "TEXT" if field.type_name == "str" else field.type_name.upper()
+            raise InputError(f"inject {name}: expected {option_of(field.name)} {kind}, found {found}")
     filled: dict[str, JsonValue] = {
         "request_id": request_id,
         "cycle_id": None if item.message is ClosePosition else request_id,
@@ -159,9 +161,14 @@ def build(name: str, body: Mapping[str, JsonValue], *, request_id: str, who: str
         command: Command = item.message.model_validate({**body, **own})
     except ValidationError as error:
         first = error.errors()[0]
-        field_name = ".".join(str(part) for part in first["loc"])
+        option = option_of(".".join(str(part) for part in first["loc"]))
         raise InputError(
-            f"inject {name}: {field_name}: found {first['input']!r}, expected "
+            f"inject {name}: {option}: found {first['input']!r}, expected "
             f"{first['msg'].removeprefix('Value error, ')}"
         ) from None
     return command
+
+
+def option_of(field: str) -> str:
+    """A field as it is given on the command line."""
+    return f"--{field.replace('_', '-')}"

@@ -39,6 +39,8 @@ class EngineIdentity(Value):
     pid: int
     strategy: InstanceOf[Strategy]
     """Every setting that the engine runs with. It was checked when it was loaded; only JSON is read."""
+    folder: str = ""
+    """How a command names the engine's data folder; empty if commands take it by themselves."""
 
     @property
     def environment(self) -> Environment:

@@ -35,10 +35,10 @@ ON_A_FOLDER: Final = (
 GROUPS_ON_A_FOLDER: Final = ("alert", "audit", "kill-switch", "state")
 """Groups of such commands."""
 _NAMED: Final = re.compile(
-    rf"run\.py (?:(?:{'|'.join(GROUPS_ON_A_FOLDER)}) [a-z][a-z-]*|(?:{'|'.join(ON_A_FOLDER)})(?![a-z-]))"
+    rf"run\.py (?:(?:{'|'.join(GROUPS_ON_A_FOLDER)}) [a-z][a-z-]*|(?:{'|'.join(ON_A_FOLDER)}))(?![a-z-])"
     r"(?! --data-dir)(?P<rest>(?: --[a-z-]+(?:[ =](?:\"[^\"]*\"|[^\s\"-][^\s,;:)\"]*))?)*)"
 )
-_INSIDE: Final = re.compile(rf"(--from(?:-audit)? ){DEFAULT_FOLDER}/")
+_INSIDE: Final = re.compile(rf"(--from(?:-audit)? ){DEFAULT_FOLDER}/(\S*)")
 
 
 def folder_named(data_dir: Path) -> str:
@@ -55,11 +55,14 @@ def typeable(text: str, folder: str) -> str:
         return text
     option = f" --data-dir {shlex.quote(folder)}"
 
+    def inside(found: re.Match[str]) -> str:
+        return found[1] + shlex.quote(f"{folder}/{found[2]}")
+
     def placed(found: re.Match[str]) -> str:
         rest = found["rest"]
         if "--data-dir" in rest:
             return found[0]
         named = found[0][: len(found[0]) - len(rest)]
-        return f"{named}{option}{_INSIDE.sub(lambda path: f'{path[1]}{folder}/', rest)}"
+        return f"{named}{option}{_INSIDE.sub(inside, rest)}"
 
     return _NAMED.sub(placed, text)

@@ -146,7 +146,7 @@ def build(name: str, body: Mapping[str, JsonValue], *, request_id: str, who: str
         value = body.get(field.name)
         if field.required and (value is None or (isinstance(value, str) and not value.strip())):
             found = "none" if value is None else "a blank"
-            kind = "TEXT" if field.type_name == "str" else field.type_name.upper()
+            kind = field.type_name.upper() if field.type_name in ("bool", "int", "float") else "TEXT"
             raise InputError(f"inject {name}: expected {option_of(field.name)} {kind}, found {found}")
     filled: dict[str, JsonValue] = {
         "request_id": request_id,

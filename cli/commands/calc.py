@@ -20,6 +20,7 @@ from core.errors import InputError
 
 app = typer.Typer(
     cls=SentenceGroup,
+    rich_markup_mode=None,
     no_args_is_help=True,
     help=(
         "Compute what an option is worth, implies, pays, costs and ties up. "

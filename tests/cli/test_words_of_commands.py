@@ -13,9 +13,9 @@ import pytest
 import typer
 from typer.main import get_group
 
-from cli import options
 from cli.main import COMMANDS, GROUPS, app, first_sentence_of, main
 from cli.sentences import first_sentence
+from cli.views.say import DATA_DIR_VARIABLE
 from config import VARIABLES, code_version
 from config.environment import DATA_DIR
 from tests.cli.support import ROOT, Cli
@@ -88,7 +88,7 @@ def test_a_shell_completes_commands_and_their_commands() -> None:
 
 
 def test_the_folder_comes_from_the_variable_unless_it_is_named(cli: Cli, tmp_path: Path) -> None:
-    assert options.DATA_DIR_VARIABLE == DATA_DIR
+    assert DATA_DIR_VARIABLE == DATA_DIR
     assert DATA_DIR in VARIABLES
     cli.monkeypatch.chdir(tmp_path)
     named, other = tmp_path / "named", tmp_path / "other"

@@ -27,7 +27,7 @@ FOLDER = "/srv/my engine"
         ("run.py ping shows it; run.py config validate", None),
         (
             "run.py state rebuild --from-audit data/audit",
-            "run.py state rebuild --data-dir '/srv/my engine' --from-audit /srv/my engine/audit",
+            "run.py state rebuild --data-dir '/srv/my engine' --from-audit '/srv/my engine/audit'",
         ),
     ],
 )

@@ -33,9 +33,10 @@ from config import (
     code_version,
 )
 from core.messages.engine_status import EngineIdentity
-from core.named_commands import folder_named
+from core.named_commands import DEFAULT_FOLDER
 from core.redaction import Redactor, secrets_in_url
 from core.strategy import Strategy
+from core.text import encodable
 from core.totp import secret_of
 from core.values import Environment, Mode
 
@@ -126,6 +127,14 @@ def redactor(
     """Masks every secret that this process was given: each `SecretStr` of its settings."""
     given = (one for one in (mcp, *channels, *others) if one is not None)
     return Redactor(secret for settings in given for secret in _secrets(settings))
+
+
+def folder_named(data_dir: Path) -> str:
+    """How a message from an engine names its folder: in full, because nobody knows where the reader is.
+
+    Empty for the default, which commands take by themselves.
+    """
+    return "" if data_dir == Path(DEFAULT_FOLDER) else encodable(str(data_dir.absolute()))
 
 
 def sender(

@@ -10,13 +10,11 @@ import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from actors.control.wire import ControlAnswer
 from bench.report import Row, add_rows, print_table, row_at_most
-from tests.fakes.engine_status import STATES
-from tests.fakes.held_folder import held_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNS = 5
@@ -27,7 +25,7 @@ COMMANDS: tuple[tuple[str, float], ...] = (
     ("--version", 1.5),
     ("state --help", 1.5),
     ("alert test --help", 1.5),
-    ("strategy explain exits.profit_take_frac", 3.0),
+    ("strategy explain exits.profit_of_credit", 3.0),
     ("config validate", 3.0),
     ("inject --list", 3.0),
 )
@@ -86,13 +84,44 @@ def command_rows() -> list[Row]:
     rows = [row(command, most) for command, most in COMMANDS]
     with tempfile.TemporaryDirectory() as folder:
         rows += [row(command, most, "--data-dir", folder) for command, most in ON_A_FOLDER]
-        answer = ControlAnswer(
-            ok=True, answer="EngineStatus", body=STATES["put-spread"].model_dump(mode="json")
-        )
-        with held_folder(Path(folder), [answer]):
-            rows.append(row("status", 3.0, "--data-dir", folder, where=" of an engine"))
-            rows.append(row("kill-switch status", 3.0, "--data-dir", folder, where=" of an engine"))
+    with tempfile.TemporaryDirectory() as folder, _engine_on(Path(folder)):
+        for command in ("status", "kill-switch status", "state positions", "pause --reason x"):
+            rows.append(row(command, 3.0, "--data-dir", f"{folder}/engine", where=" of an engine"))
     return rows
+
+
+@contextmanager
+def _engine_on(folder: Path) -> Iterator[None]:
+    """A venue and an engine on it that answers; both have ended after the block."""
+    token = {"CERBERO_BITE_MCP_TOKEN": "a-token-of-the-benchmark"}
+    with ExitStack() as ends:
+        venue = _started(ends, "venue", "--port", "0", "--data-dir", str(folder / "venue"), **token)
+        assert venue.stdout is not None
+        url = venue.stdout.readline().strip().partition("=")[2]
+        engine = str(folder / "engine")
+        started = _started(ends, "start", "--data-dir", engine, CERBERO_BITE_MCP_URL=url, **token)
+        assert started.stdout is not None
+        if not started.stdout.readline().startswith("running"):
+            raise RuntimeError("bench: expected an engine that runs, found one that ended")
+        yield
+
+
+def _started(ends: ExitStack, *arguments: str, **variables: str) -> subprocess.Popen[str]:
+    process = subprocess.Popen(  # noqa: S603  (this project's own starter)
+        [sys.executable, "run.py", *arguments],
+        cwd=ROOT,
+        env=_environment() | variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        encoding="utf-8",
+    )
+
+    def end() -> None:
+        process.terminate()
+        process.communicate(timeout=30)
+
+    ends.callback(end)
+    return process
 
 
 def main() -> int:

@@ -9,13 +9,12 @@ from datetime import datetime
 from pathlib import Path
 
 from actors.alerting import AlertChannel, Letter, NotTaken, Sender, trial_alert
-from actors.compose import sender
+from actors.compose import folder_named, sender
 from config import load_strategy
 from core.alerts import AlertCode
 from core.errors import CerberoError
 from core.messages.alerting import Severity
 from core.messages.room_status import AlertRow
-from core.named_commands import folder_named
 from core.redaction import Redactor
 
 OpenChannel = Callable[[], AlertChannel]

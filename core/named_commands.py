@@ -4,11 +4,7 @@ is not the one that they take by themselves."""
 from __future__ import annotations
 
 import re
-import shlex
-from pathlib import Path
 from typing import Final
-
-from core.text import encodable
 
 DEFAULT_FOLDER: Final = "data"
 """The data folder that commands take unless one is named."""
@@ -38,25 +34,18 @@ _NAMED: Final = re.compile(
     rf"run\.py (?:(?:{'|'.join(GROUPS_ON_A_FOLDER)}) [a-z][a-z-]*|(?:{'|'.join(ON_A_FOLDER)}))(?![a-z-])"
     r"(?! --data-dir)(?P<rest>(?: --[a-z-]+(?:[ =](?:\"[^\"]*\"|[^\s\"-][^\s,;:)\"]*))?)*)"
 )
+_PLAIN: Final = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
 _INSIDE: Final = re.compile(rf"(--from(?:-audit)? ){DEFAULT_FOLDER}/(\S*)")
-
-
-def folder_named(data_dir: Path) -> str:
-    """How a message from an engine names its folder: in full, because nobody knows where the reader is.
-
-    Empty for the default, which commands take by themselves.
-    """
-    return "" if data_dir == Path(DEFAULT_FOLDER) else encodable(str(data_dir.absolute()))
 
 
 def typeable(text: str, folder: str) -> str:
     """The text, each command in it with the folder; as it is if `folder` is empty."""
     if not folder or "run.py " not in text:
         return text
-    option = f" --data-dir {shlex.quote(folder)}"
+    option = f" --data-dir {_quoted(folder)}"
 
     def inside(found: re.Match[str]) -> str:
-        return found[1] + shlex.quote(f"{folder}/{found[2]}")
+        return found[1] + _quoted(f"{folder}/{found[2]}")
 
     def placed(found: re.Match[str]) -> str:
         rest = found["rest"]
@@ -66,3 +55,10 @@ def typeable(text: str, folder: str) -> str:
         return f"{named}{option}{_INSIDE.sub(inside, rest)}"
 
     return _NAMED.sub(placed, text)
+
+
+def _quoted(word: str) -> str:
+    """The word as a shell takes it for one."""
+    if _PLAIN.fullmatch(word):
+        return word
+    return "'" + word.replace("'", "'\"'\"'") + "'"

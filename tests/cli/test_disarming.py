@@ -96,7 +96,7 @@ def test_engine_that_does_not_answer_may_still_disarm(
     ran = disarm(cli, tmp_path, answers)
     assert ran.code == 1
     assert f"the engine has not confirmed the disarming {why}" in ran.err
-    assert ran.err.endswith("and may still carry it out; see run.py kill-switch status\n")
+    assert "and may still carry it out; see run.py kill-switch status --data-dir " in ran.err
     assert ran.out == ""
 
 

@@ -54,4 +54,4 @@ def test_the_view_ends_with_the_engine() -> None:
 def test_without_a_terminal_it_names_the_command_that_prints(cli: Cli, tmp_path: Path) -> None:
     ran = cli("top", "--data-dir", tmp_path)
     assert ran.code == 2
-    assert "run.py status prints one page" in ran.err
+    assert f"run.py status --data-dir {tmp_path} prints one page" in ran.err

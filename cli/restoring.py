@@ -27,7 +27,7 @@ from cli.offline_records import record_offline
 from core.errors import CerberoError, FoundWrongError, InputError
 from core.kill_file import Arming
 from core.messages.audit import AuditEvent, AuditKind, SwitchWord
-from core.messages.kill_switch import ArmCause
+from core.messages.room_status import ArmCause
 from core.messages.state import AnyRecording, LatchEntries, RecordEvent, SetSystem
 from core.orders.books import LatchSource
 from core.system_keys import FORMER_TAGS_KEY, RESTORE_PENDING, RESTORED_KEY, TAG_KEY

@@ -34,9 +34,9 @@ from core.contract import (
 )
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.base import Refused
-from core.messages.execution import RecoveryReport
-from core.messages.kill_switch import ArmCause, ClearSuspension
+from core.messages.kill_switch import ClearSuspension
 from core.messages.mcp import FetchFailed
+from core.messages.room_status import ArmCause, RecoveryReport
 from core.messages.state import RecordEvent
 from core.orders.account import Findings
 from core.orders.books import Books, Instruction, InstructionKind

@@ -18,9 +18,11 @@ from cli.options import (
     named_path,
     whole_option,
 )
+from cli.sentences import SentenceGroup
 from cli.views.say import say
 
 app = typer.Typer(
+    cls=SentenceGroup,
     rich_markup_mode=None,
     no_args_is_help=True,
     help="Read the books, rebuild them from the log, or restore them from a backup. Example: run.py state "

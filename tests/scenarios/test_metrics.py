@@ -13,7 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from actors.names import CONTROL, Rooms
 from actors.runtime import ask
-from core.messages.control import EngineStatus, GetStatus
+from core.messages.control import GetStatus
+from core.messages.engine_status import EngineStatus
 from reading.metrics import table
 from reading.metrics.exposition import exposed
 from reading.metrics.labels import ActorLabel, SuspendedBy

@@ -16,10 +16,12 @@ from actors.state.tables.records import (
     mark_delivered,
     mark_parked,
     mark_tried,
-    tried_alerts,
     undelivered_alerts,
 )
-from core.messages.alerting import AlertRow, Severity
+from core.messages.alerting import Severity
+from core.messages.room_status import AlertRow
+from core.messages.state import GetUndeliveredAlerts, UndeliveredAlerts
+from core.messages.state_queries import UNDELIVERED_PAGE
 from tests.actors.state.books_room import START
 
 AT = "2026-01-05T14:00:00.000000Z"
@@ -30,7 +32,11 @@ def row(alert_id: str, code: str = "c", severity: Severity = Severity.HIGH) -> A
 
 
 def waiting(db: sqlite3.Connection, channel: str) -> list[str]:
-    return [alert.alert_id for alert in undelivered_alerts(db, channel)]
+    return [alert.alert_id for alert in page(db, channel).alerts]
+
+
+def page(db: sqlite3.Connection, channel: str, *behind: tuple[Severity, str]) -> UndeliveredAlerts:
+    return undelivered_alerts(db, GetUndeliveredAlerts(request_id="r", channel=channel, behind=behind))
 
 
 def test_a_parked_alert_waits_for_its_channel_no_more_and_is_not_called_delivered(tmp_path: Path) -> None:
@@ -59,7 +65,7 @@ def test_what_was_tried_is_known_until_it_is_delivered(tmp_path: Path) -> None:
             insert_alert(db, row(alert_id), ["one"])
         mark_tried(db, ["a", "b", "unknown"], "one", START)
         mark_delivered(db, "a", "one", START)
-        assert tried_alerts(db, "one") == ("b",)
+        assert page(db, "one").tried == ("b",)
         assert waiting(db, "one") == ["b", "c"]
         assert list(broken_seals(db)) == []
 
@@ -92,3 +98,23 @@ def test_deliveries_of_an_older_version_stay_and_a_damaged_one_stays_damaged(tmp
     with closing(open_database(tmp_path)) as db:
         assert waiting(db, "one") == ["b"]
         assert [line.partition(":")[0] for line in broken_seals(db)] == ["alert_channels 'b'"]
+
+
+def test_undelivered_alerts_are_read_by_pages_of_each_severity(tmp_path: Path) -> None:
+    low, high = 2 * UNDELIVERED_PAGE, UNDELIVERED_PAGE + 100
+    with closing(open_database(tmp_path)) as db:
+        db.execute("BEGIN")
+        for number in range(low + high):
+            severity = Severity.HIGH if number < high else Severity.LOW
+            insert_alert(db, row(f"a{number}", severity=severity), ["one"])
+        mark_tried(db, ["a1", f"a{high + low - 1}"], "one", START)
+        first = page(db, "one")
+        assert set(first.more) == {Severity.LOW, Severity.HIGH}
+        assert first.tried == ("a1",)
+        ids = [f"a{number}" for number in (*range(UNDELIVERED_PAGE), *range(high, high + UNDELIVERED_PAGE))]
+        assert [alert.alert_id for alert in first.alerts] == ids
+        second = page(db, "one", (Severity.HIGH, f"a{UNDELIVERED_PAGE - 1}"))
+        assert second.more == (Severity.LOW,)
+        assert [alert.alert_id for alert in second.alerts if alert.severity is Severity.HIGH] == [
+            f"a{number}" for number in range(UNDELIVERED_PAGE, high)
+        ]

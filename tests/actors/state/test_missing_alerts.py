@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from core.messages.alerting import AlertRow, Severity
-from core.messages.kill_switch import ArmCause, ArmKillSwitch
+from core.messages.alerting import Severity
+from core.messages.kill_switch import ArmKillSwitch
+from core.messages.room_status import AlertRow, ArmCause
 from core.messages.state import RecordAlert
 from reading.proof import books_proved
 from tests.actors.state.books_room import START, BooksRoom

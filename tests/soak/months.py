@@ -87,9 +87,11 @@ def sample(day: int, folder: Path, pid: int, status: EngineStatus) -> Sample:
     """The figures of now, by /proc, the folder and the engine's own word."""
     proc = Path(f"/proc/{pid}")
     fields = dict(
-        re.findall(r"(?m)^(\w+):\s+(\d+)", (proc / "status").read_text() + (proc / "io").read_text())
+        re.findall(
+            r"(?m)^(\w+):\s+(\d+)", (proc / "status").read_text("utf-8") + (proc / "io").read_text("utf-8")
+        )
     )
-    ticks = (proc / "stat").read_text().rpartition(")")[2].split()[11:13]
+    ticks = (proc / "stat").read_text("utf-8").rpartition(")")[2].split()[11:13]
     return Sample(
         day=day,
         resident=int(fields["VmRSS"]) * 1024,

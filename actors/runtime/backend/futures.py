@@ -150,6 +150,6 @@ class ThreadFuture(OneShot):
         return not self._done
 
     def remove_waiter(self, waiter: Waiter) -> None:
-        """Forget one that was added and no longer waits; else a future that is asked again and again whether it
-        is decided, as that of the engine's end, would keep one for each time."""
+        """Forget one that was added and no longer waits. A future that is asked again and again whether it is
+        decided, as that of the engine's end, would else keep one for each time."""
         self._waiters.remove(waiter)

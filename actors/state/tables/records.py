@@ -64,16 +64,22 @@ def has_alert(db: sqlite3.Connection, alert_id: str) -> bool:
 
 
 def insert_alert(db: sqlite3.Connection, alert: AlertRow, channels: Sequence[str]) -> bool:
-    """The alert, undelivered for each of its channels. False if it was there already."""
+    """The alert, undelivered for each of its channels; delivered if it has none. False if it was there
+    already."""
     values = (alert.alert_id, alert.severity, alert.code, alert.text, alert.cause, time_text(alert.at))
-    delivered = None if alert.delivered_at is None else time_text(alert.delivered_at)
+    delivered_at = alert.delivered_at or (None if channels else alert.at)
+    delivered = None if delivered_at is None else time_text(delivered_at)
     sql = (
         f"INSERT INTO alerts (number, {_ALERT}, seal)"
         " SELECT n, ?, ?, ?, ?, ?, ?, ?, seal(n, ?, ?, ?, ?, ?, ?, ?)"
-        " FROM (SELECT coalesce(max(number), 0) + 1 AS n FROM alerts) WHERE true ON CONFLICT DO NOTHING"
+        " FROM (SELECT coalesce((SELECT highest FROM alert_numbers), max(number), 0) + 1 AS n FROM alerts)"
+        " WHERE true ON CONFLICT DO NOTHING"
     )
-    if db.execute(sql, (*values, delivered) * 2).rowcount == 0:
+    inserted = db.execute(sql, (*values, delivered) * 2)
+    if inserted.rowcount == 0:
         return False
+    number = inserted.lastrowid
+    db.execute("UPDATE alert_numbers SET highest = ?, seal = seal(one, ?)", (number, number))
     db.executemany(
         "INSERT INTO alert_channels (alert_id, channel, seal) VALUES (?, ?, seal(?, ?, NULL, NULL, NULL))",
         [(alert.alert_id, channel) * 2 for channel in channels],

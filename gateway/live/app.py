@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Final
 
 from fastapi import FastAPI
@@ -19,19 +20,20 @@ from gateway.live.errors import (
     OutsideError,
     UnknownOutcomeError,
     VenueError,
+    WarmingError,
 )
 from gateway.live.sources import Sources
 from gateway.live.tools import TOOLBOX
+from gateway.live.venue_codes import INVALID_PARAMS, LATCHED, NOT_FOUND, OUR_FAULT, REFUSED
 from gateway.shell.bodies import HttpAnswer, answer_json, answered, failure, soft
 from gateway.shell.breakdowns import Breakdowns
 from gateway.shell.door import HEALTH, Door
 from gateway.shell.openapi import contract_openapi
 from gateway.shell.refusals import LabelTakenError, MalformedRequestError, SoftRefusalError
 
+logger = logging.getLogger(__name__)
 VERSION: Final = "2.0-live"
 BODY_BYTES_MAX: Final = 64 * 1024
-SHUT: Final = frozenset({10040, 10041, 11051, 13025, 13503, 11098, 12998})
-"""The venue is in maintenance, settles, or is locked; the number travels in the text."""
 
 
 class LiveGateway:
@@ -95,14 +97,26 @@ class LiveGateway:
 def refused_outside(error: OutsideError) -> HttpAnswer:
     """What a read is answered with if a host outside did not answer as it should."""
     if isinstance(error, BusyError):
-        status = 503 if str(error).startswith("chain warming") else 429
+        status = 503 if isinstance(error, WarmingError) else 429
         return failure(status, str(error), {"Retry-After": str(error.retry_after_s)})
     if isinstance(error, VenueError):
-        return failure(503, str(error)) if error.code in SHUT else soft(str(error))
+        return _refused_by_venue(error)
     if isinstance(error, AnomalyError):
         return failure(503, f"anomaly: {error}")
     if isinstance(error, UnknownOutcomeError):
         return failure(503, f"no answer: {error}")
+    return failure(503, str(error))
+
+
+def _refused_by_venue(error: VenueError) -> HttpAnswer:
+    if error.code == INVALID_PARAMS and "instrument" in error.reason:
+        return failure(422, f"instrument: the venue does not know it: {error}")
+    if error.code == INVALID_PARAMS or error.code in OUR_FAULT:
+        logger.error("the venue took a request for none: %s", error)
+        return failure(500, str(error))
+    if error.code in LATCHED | NOT_FOUND | REFUSED:
+        return soft(str(error))
+    # The venue is shut, or a number that may mean anything.
     return failure(503, str(error))
 
 

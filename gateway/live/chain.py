@@ -34,7 +34,8 @@ MARK_OFF_FRAC: Final = Decimal("0.10")
 COMPARED_WITHIN: Final = timedelta(seconds=5)
 INSTRUMENT_CLOSED: Final = frozenset({13020, 10012, 13019})
 """not_found, already_closed, book_closed: the option has expired since it was listed."""
-CLOSED_STATES: Final = frozenset({"closed", "settled", "terminated", "inactive", "locked"})
+CLOSED_STATES: Final = frozenset({"closed", "settled", "terminated"})
+"""An option that has expired. One that is locked or inactive is still listed, and its quote is served."""
 
 
 class OptionChains:
@@ -58,21 +59,26 @@ class OptionChains:
         Raises `WarmingError` while not all have been fetched, and an `OutsideError` if the venue does not
         answer.
         """
-        missing = [each for each in options if self._kept.peek(each.instrument_name) is None]
+        # What is there now is served, even if it grows old while the rest is fetched.
+        there = {each.instrument_name: self._kept.peek(each.instrument_name) for each in options}
+        missing = [each for each in options if there[each.instrument_name] is None]
         ends = deadline.but_at_most(max(0.0, deadline.left_s - ANSWER_BY_S))
         summary = asyncio.create_task(self._summary(ends)) if options else None
         try:
             gone = await self._fetch(missing, ends) if missing else frozenset()
         finally:
             marks = await summary if summary is not None else {}
-        quotes = []
-        for option in options:
-            found = self._kept.peek(option.instrument_name)
-            if found is None and option.instrument_name not in gone:
-                there = sum(self._kept.peek(each.instrument_name) is not None for each in options)
-                raise WarmingError(f"chain warming: {there} of {len(options)}")
-            if found is not None and not _is_closed(found):
-                quotes.append(quote_of(found, option))
+        for option in missing:
+            there[option.instrument_name] = self._kept.peek(option.instrument_name)
+        known = sum(found is not None for found in there.values())
+        if known + len(gone) < len(options):
+            raise WarmingError(f"chain warming: {known} of {len(options)}")
+        tickers = ((option, there[option.instrument_name]) for option in options)
+        quotes = [
+            quote_of(found, option)
+            for option, found in tickers
+            if found is not None and not _is_closed(found)
+        ]
         self._compare(quotes, marks)
         return tuple(quotes)
 
@@ -115,16 +121,16 @@ class OptionChains:
         Without it nothing is compared; the chain is what the tickers say.
         """
         asked = {"currency": COIN, "kind": "option"}
+        found: dict[str, tuple[Decimal, datetime]] = {}
         try:
             answer = await self._reads.read(Method.GET_BOOK_SUMMARY, asked, deadline, Priority.CHAIN)
+            for row in rows_of(answer.result, "get_book_summary_by_currency"):
+                if row.has("mark_price") and row.has("creation_timestamp"):
+                    at = row.time("creation_timestamp")
+                    found[row.text("instrument_name")] = (row.decimal("mark_price"), at)
         except OutsideError as error:
             logger.warning("the summary of all options is not there to compare with: %s", error)
             return {}
-        found: dict[str, tuple[Decimal, datetime]] = {}
-        for row in rows_of(answer.result, "get_book_summary_by_currency"):
-            if row.has("mark_price") and row.has("creation_timestamp"):
-                at = row.time("creation_timestamp")
-                found[row.text("instrument_name")] = (row.decimal("mark_price"), at)
         return found
 
     def _compare(self, quotes: Sequence[OptionQuote], marks: dict[str, tuple[Decimal, datetime]]) -> None:

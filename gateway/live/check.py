@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from core.contract import (
     CoinRequest,
+    CurrencyRequest,
     GetCalendar,
     GetDvolHistory,
     GetFundingHistory,
@@ -86,10 +87,10 @@ def _reads(sources: Sources) -> list[tuple[str, Callable[[Deadline], Awaitable[s
         return f"{at:%Y-%m-%d %H:%M:%S}Z, {sources.venue_clock.offset_s:+.3f} s from ours"
 
     async def index(by: Deadline) -> str:
-        return f"{(await sources.market.index_price(by)).price} USD"
+        return f"{(await sources.market.index_price(CurrencyRequest(), by)).price} USD"
 
     async def dvol(by: Deadline) -> str:
-        return f"{(await sources.market.dvol(by)).dvol:.2f} points"
+        return f"{(await sources.market.dvol(CurrencyRequest(), by)).dvol:.2f} points"
 
     async def dvol_history(by: Deadline) -> str:
         asked = GetDvolHistory(start=now - timedelta(days=2), end=now)

@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 from core.contract import CoinRequest, CrossExchangeFunding, ExchangeFunding
 from gateway.live.deadline import Deadline
 from gateway.live.errors import AnomalyError, OutsideError, StaleError
-from gateway.live.fields import Fields, rows_of
+from gateway.live.fields import Fields, ms_of, rows_of
 from gateway.live.instruments import COIN
 from gateway.live.kept import Kept
 from gateway.live.outside import Host, Outside
@@ -46,7 +46,7 @@ Ask = Callable[[Outside, datetime, Deadline], Awaitable[list[Paid]]]
 
 async def binance(outside: Outside, now: datetime, deadline: Deadline) -> list[Paid]:
     """`GET /fapi/v1/fundingRate`: rows since a time, at most 100."""
-    since = str(int((now - 2 * DAY).timestamp() * 1000))
+    since = str(ms_of(now - 2 * DAY))
     found = await outside.get_json(
         Host.BINANCE, "/fapi/v1/fundingRate", deadline, symbol="ETHUSDT", startTime=since, limit="100"
     )
@@ -95,13 +95,15 @@ SOURCES: Final[Mapping[str, Ask]] = {"binance": binance, "okx": okx, "bybit": by
 def yearly(paid: Sequence[Paid], now: datetime) -> tuple[float, datetime]:
     """The mean rate of (now − 24 h, now] as a yearly one, and when the newest payment was.
 
-    The interval is the most frequent gap between the payments. Raises `StaleError` if those of the last day
-    cover less than 16 hours of it.
+    The interval is the most frequent gap before a payment of that day: exchanges change it. Raises `StaleError`
+    if the payments cover less than 16 hours of the day.
     """
-    rows = sorted(set(paid))
-    gaps = Counter(round((later.at - earlier.at) / HOUR) for earlier, later in pairwise(rows))
+    rows = sorted(row for row in set(paid) if row.at <= now)
+    last_day = [row for row in rows if now - DAY < row.at]
+    gaps = Counter(
+        round((later.at - earlier.at) / HOUR) for earlier, later in pairwise(rows) if later in last_day
+    )
     interval_h = gaps.most_common(1)[0][0] if gaps else 0
-    last_day = [row for row in rows if now - DAY < row.at <= now]
     if interval_h <= 0 or len(last_day) * interval_h * HOUR < COVERED_MIN:
         raise StaleError(f"expected payments over at least 16 h of the last day, found {len(last_day)}")
     mean = sum(row.rate for row in last_day) / len(last_day)

@@ -9,49 +9,65 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from core.contract.scalars import MONEY_MAX, YEAR_MAX, YEAR_MIN
 from gateway.live.errors import AnomalyError
 
+MS_MAX: Final = Decimal(253_402_300_799_999)
+"""The last millisecond of the year 9999."""
 _SHOWN: Final = 60
 _MS: Final = 1000
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def parsed_json(raw: bytes, what: str) -> Any:
     """JSON with decimals for floats. Raises `AnomalyError` for anything else, NaN and Infinity too."""
     try:
-        return json.loads(raw, parse_float=Decimal, parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
+        return exact_json(raw)
+    except ValueError as error:
         raise AnomalyError(f"{what}: expected JSON, found {raw[:_SHOWN]!r}") from error
+
+
+def exact_json(raw: bytes) -> Any:
+    """The same, for whoever has a better error: raises `ValueError` alone, however the text is broken."""
+    try:
+        return json.loads(raw, parse_float=Decimal, parse_constant=_no_number)
+    except (InvalidOperation, RecursionError) as error:
+        raise ValueError("nested too deep, or a number beyond every decimal") from error
 
 
 def _no_number(text: str) -> object:
     raise ValueError(f"{text} is no number")
 
 
-def as_decimal(value: object, what: str) -> Decimal:
+def as_decimal(value: object, what: str, at_most: Decimal = MONEY_MAX) -> Decimal:
     """A number, or a text that is one. Raises `AnomalyError`."""
     try:
         if isinstance(value, str | int | Decimal) and not isinstance(value, bool):
             found = Decimal(value)
-            if found.is_finite() and abs(found) <= MONEY_MAX:
+            if found.is_finite() and abs(found) <= at_most:
                 return found
     except (InvalidOperation, ValueError):
         pass
-    raise AnomalyError(f"{what}: expected a number up to {MONEY_MAX:,}, found {_shown(value)}")
+    raise AnomalyError(f"{what}: expected a number up to {at_most:,}, found {_shown(value)}")
 
 
 def as_time(value: object, what: str) -> datetime:
     """Milliseconds since 1970, as a number or a text. Raises `AnomalyError`."""
-    ms = as_decimal(value, what)
+    ms = as_decimal(value, what, MS_MAX)
     if ms == int(ms) and ms >= 0:
         at = datetime.fromtimestamp(int(ms) // _MS, UTC).replace(microsecond=int(ms) % _MS * 1000)
         if YEAR_MIN <= at.year <= YEAR_MAX:
             return at
     raise AnomalyError(f"{what}: expected milliseconds since 1970, found {_shown(value)}")
+
+
+def ms_of(at: datetime) -> int:
+    """Milliseconds since 1970, rounded down; exact, which a time as a float is not."""
+    return (at - _EPOCH) // timedelta(milliseconds=1)
 
 
 class Fields:

@@ -19,9 +19,9 @@ from core.contract import (
 )
 from gateway.live.deadline import Deadline
 from gateway.live.errors import AnomalyError
-from gateway.live.fields import Fields, as_decimal, as_time, list_of
+from gateway.live.fields import Fields, as_decimal, as_time, list_of, ms_of
 from gateway.live.index_hours import HOUR, candles, chart_hours, floor_hour, spliced
-from gateway.live.instruments import plain
+from gateway.live.instruments import INDEX, money
 from gateway.live.kept import Kept
 from gateway.live.limits import Priority
 from gateway.live.methods import Method
@@ -29,7 +29,6 @@ from gateway.live.reads import DeribitReads
 from gateway.live.store import StateFolder
 from gateway.shell.refusals import MalformedRequestError
 
-INDEX: Final = "eth_usd"
 INDEX_INSTRUMENT: Final = "ETH-INDEX"
 PERPETUAL: Final = "ETH-PERPETUAL"
 HISTORY_KEPT_S: Final = 60.0
@@ -93,21 +92,22 @@ class DeribitHistory:
             )
             for number, row in enumerate(_pairs(answer.result))
         )
-        known = recorded.keys() | chart.keys()
         perpetual: dict[datetime, Decimal] = {}
-        if not known or start < min(known):
-            until = min(known, default=end) + HOUR
+        if not chart or start < min(chart):
+            until = min(chart, default=end) + HOUR
             for bar in await self._candles(PERPETUAL, start - HOUR, until, "60", deadline):
                 perpetual[bar.timestamp + HOUR] = bar.close
-        return candles(spliced(recorded, chart, perpetual), start, end)
+        hours = spliced(recorded, chart, perpetual)
+        # The chart may be late: what it has not yet is no hole, and the engine judges how old its end is.
+        return candles(hours, start, min(end, max(hours, default=end)))
 
     async def _candles(
         self, instrument: str, start: datetime, end: datetime, resolution: str, deadline: Deadline
     ) -> list[Candle]:
         asked = {
             "instrument_name": instrument,
-            "start_timestamp": _ms(start),
-            "end_timestamp": _ms(end),
+            "start_timestamp": ms_of(start),
+            "end_timestamp": ms_of(end),
             "resolution": resolution,
         }
         answer = await self._reads.read(Method.GET_CANDLES, asked, deadline, Priority.HISTORY)
@@ -115,26 +115,32 @@ class DeribitHistory:
 
 
 async def dvol_rows(
-    reads: DeribitReads, coin: str, start: datetime, end: datetime, resolution: str, deadline: Deadline
+    reads: DeribitReads,
+    coin: str,
+    start: datetime,
+    end: datetime,
+    resolution: str,
+    deadline: Deadline,
+    priority: Priority = Priority.HISTORY,
 ) -> list[DvolPoint]:
     """All bars from `start` to `end`, oldest first: the venue hands out pages, the newest first."""
     rows: dict[datetime, DvolPoint] = {}
-    until: int | None = _ms(end)
+    until: int | None = ms_of(end)
     for _ in range(CONTINUATIONS_MAX):
         asked = {
             "currency": coin,
-            "start_timestamp": _ms(start),
+            "start_timestamp": ms_of(start),
             "end_timestamp": until,
             "resolution": resolution,
         }
-        answer = await reads.read(Method.GET_VOLATILITY_INDEX, asked, deadline, Priority.HISTORY)
+        answer = await reads.read(Method.GET_VOLATILITY_INDEX, asked, deadline, priority)
         found = Fields(answer.result, "get_volatility_index_data")
         for number, row in enumerate(found.values("data")):
             point = _dvol_point(row, f"get_volatility_index_data.data[{number}]")
             rows[point.timestamp] = point
         if not found.has("continuation"):
             return [rows[at] for at in sorted(rows)]
-        following = _ms(found.time("continuation"))
+        following = ms_of(found.time("continuation"))
         if until is not None and following >= until:
             raise AnomalyError(f"get_volatility_index_data.continuation: expected a time before {until}")
         until = following
@@ -153,10 +159,10 @@ def candles_of(result: object) -> list[Candle]:
     return [
         Candle(
             timestamp=as_time(tick, "get_tradingview_chart_data.ticks"),
-            open=plain(as_decimal(opened, "get_tradingview_chart_data.open")),
-            high=plain(as_decimal(high, "get_tradingview_chart_data.high")),
-            low=plain(as_decimal(low, "get_tradingview_chart_data.low")),
-            close=plain(as_decimal(close, "get_tradingview_chart_data.close")),
+            open=money(as_decimal(opened, "get_tradingview_chart_data.open")),
+            high=money(as_decimal(high, "get_tradingview_chart_data.high")),
+            low=money(as_decimal(low, "get_tradingview_chart_data.low")),
+            close=money(as_decimal(close, "get_tradingview_chart_data.close")),
             volume=float(as_decimal(volume, "get_tradingview_chart_data.volume")),
         )
         for tick, opened, high, low, close, volume in zip(*columns, strict=True)
@@ -200,7 +206,3 @@ def _check_span(start: datetime, end: datetime, length: timedelta) -> None:
 def _ceil_hour(at: datetime) -> datetime:
     hour = floor_hour(at)
     return hour if hour == at else hour + HOUR
-
-
-def _ms(at: datetime) -> int:
-    return int(at.timestamp() * 1000)

@@ -10,7 +10,7 @@ from typing import Final
 from core.contract import FundingHistory, FundingPoint, FundingRate, GetFundingHistory, GetFundingRate
 from gateway.live.deadline import Deadline
 from gateway.live.errors import AnomalyError, StaleError
-from gateway.live.fields import rows_of
+from gateway.live.fields import ms_of, rows_of
 from gateway.live.index_hours import floor_hour
 from gateway.live.instruments import COIN
 from gateway.live.kept import Kept
@@ -61,7 +61,7 @@ class HyperliquidFunding:
         """One rate an hour: rows are some milliseconds after it, and served as they are."""
         start, end = span
         by_hour: dict[datetime, FundingPoint] = {}
-        from_ms, end_ms = int(start.timestamp() * 1000), int(end.timestamp() * 1000)
+        from_ms, end_ms = ms_of(start), ms_of(end)
         for _ in range(PAGES_MAX):
             asked = {"type": "fundingHistory", "coin": COIN, "startTime": from_ms, "endTime": end_ms}
             found = await self._outside.post_json(Host.HYPERLIQUID, "/info", deadline, asked)
@@ -75,7 +75,7 @@ class HyperliquidFunding:
                     by_hour.setdefault(floor_hour(at), point)
             if len(rows) < ROWS_MAX:
                 return tuple(by_hour[hour] for hour in sorted(by_hour))
-            from_ms = int(max(row.time("time") for row in rows).timestamp() * 1000) + 1
+            from_ms = ms_of(max(row.time("time") for row in rows)) + 1
         raise AnomalyError(f"fundingHistory: expected at most {PAGES_MAX} pages, found more")
 
 

@@ -42,10 +42,11 @@ def spliced(
 ) -> dict[datetime, Decimal]:
     """The index at every hour that is known. `perpetual` is its closes, by the hour at which a bar ends.
 
+    It stands in before the chart alone, so that an hour that was recorded long ago leaves no hole behind it.
     Raises `AnomalyError` if index and perpetual are too far apart where they meet.
     """
     index = {**chart, **recorded}
-    both = sorted(index.keys() & perpetual.keys())
+    both = sorted((chart or index).keys() & perpetual.keys())
     if not both:
         return index
     seam = both[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
 
 from core.contract import Instrument, TickStep
@@ -12,6 +12,8 @@ from gateway.live.errors import AnomalyError
 from gateway.live.fields import Fields, rows_of
 
 COIN: Final = "ETH"
+INDEX: Final = "eth_usd"
+QUANTUM: Final = Decimal("1E-8")
 OPEN: Final = "open"
 
 
@@ -30,13 +32,13 @@ def _instrument(row: Fields) -> Instrument:
     state_is_open = not row.has("state") or row.text("state") == OPEN
     return Instrument(
         instrument_name=name,
-        strike=plain(strike),
+        strike=money(strike),
         option_type="put" if option_type == "put" else "call",
         expiration=expiration,
-        tick_size=plain(row.decimal("tick_size")),
+        tick_size=money(row.decimal("tick_size")),
         tick_size_steps=tuple(
             TickStep(
-                above_price=plain(step.decimal("above_price")), tick_size=plain(step.decimal("tick_size"))
+                above_price=money(step.decimal("above_price")), tick_size=money(step.decimal("tick_size"))
             )
             for step in row.rows("tick_size_steps")
         ),
@@ -48,7 +50,12 @@ def _instrument(row: Fields) -> Instrument:
 
 def option_name(expiration: datetime, strike: Decimal, option_type: str) -> str:
     """The name that the venue gives an option of ETH, such as `ETH-16JAN26-3000-P`."""
-    return f"{expiry_code(expiration)}-{plain(strike):f}-{option_type[:1].upper()}"
+    return f"{expiry_code(expiration)}-{money(strike):f}-{option_type[:1].upper()}"
+
+
+def money(value: Decimal) -> Decimal:
+    """An amount of money to 8 digits, without trailing zeros: floats arrive as 0.00035000000000000005."""
+    return plain(value.quantize(QUANTUM, ROUND_HALF_EVEN))
 
 
 def plain(value: Decimal) -> Decimal:

@@ -49,16 +49,28 @@ class Kept(Generic[KeyT, ValueT]):
         task = self._under_way.get(key)
         if task is None:
             task = self._under_way[key] = asyncio.create_task(self._ask(key, deadline))
+            # Whoever asked may be gone when it fails.
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:
             async with asyncio.timeout(deadline.left_s):
                 return await asyncio.shield(task)
         except TimeoutError as error:
             raise StaleError(f"{key}: no answer within the time of the request") from error
 
+    def _drop_old(self) -> None:
+        """Else what was asked for once, such as a span of history, would stay for ever."""
+        now_s = self._clock()
+        self._found = {
+            key: (since_s, found)
+            for key, (since_s, found) in self._found.items()
+            if now_s - since_s < self._for_s
+        }
+
     async def _ask(self, key: KeyT, deadline: Deadline) -> ValueT:
         try:
             began_s = self._clock()
             found = await self._fetch(key, deadline)
+            self._drop_old()
             self._found[key] = (began_s, found)
             return found
         finally:

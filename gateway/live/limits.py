@@ -19,6 +19,8 @@ from gateway.live.deadline import Deadline
 from gateway.live.errors import BusyError
 from gateway.live.methods import Bucket
 
+NEARLY: Final = 1e-9
+"""What floats lose: whoever has waited for exactly one would wait once more, for no time at all."""
 SLOWED_FOR_S: Final = 60.0
 """After the venue has said that it was too much, half of the rate for so long."""
 
@@ -40,8 +42,10 @@ class Grant(NamedTuple):
     kept_for_orders: int = 0
 
 
+# Ten kept for orders are two placements with their look-ups; with twenty, a cold chain of 220 options would
+# take a third try.
 GRANTS: Final = {
-    Bucket.READS: Grant(80, 12.0, 20),
+    Bucket.READS: Grant(80, 12.0, 10),
     Bucket.MATCHING: Grant(10, 3.0),
     Bucket.INSTRUMENTS: Grant(1, 1 / 11),
     Bucket.LOG: Grant(1, 1 / 1.1),
@@ -62,7 +66,7 @@ class Allowance:
         self._refill(now_s)
         floor = 0 if first else self._grant.kept_for_orders
         missing = floor + 1 - self._left
-        if missing <= 0:
+        if missing <= NEARLY:
             self._left -= 1
             return 0.0
         return missing / self._per_s(now_s)

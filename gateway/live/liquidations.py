@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 from core.contract import CoinRequest, LiquidationPressure
 from gateway.live.deadline import Deadline
 from gateway.live.errors import AnomalyError, StaleError
-from gateway.live.fields import Fields
+from gateway.live.fields import Fields, ms_of
 from gateway.live.instruments import COIN
 from gateway.live.kept import Kept
 from gateway.live.outside import Host, Outside
@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 EVERY_S: Final = 120.0
 DAY: Final = timedelta(hours=24)
 UNCOVERED_MAX: Final = timedelta(minutes=15)
+LATE_MAX: Final = timedelta(minutes=10)
+"""A close may be published so long after it: each look begins so much before the end of the last."""
 PAGES_MAX: Final = 60
 PAGE: Final = 100
 COVERED_SINCE, COVERED_UNTIL = "liquidations_covered_since", "liquidations_covered_until"
@@ -81,7 +83,7 @@ class OkxLiquidations:
             raise StaleError(f"liquidations: expected a record of 24 h, found {shown}")
         if now - until > UNCOVERED_MAX:
             raise StaleError(f"liquidations: nothing was recorded since {until:%Y-%m-%dT%H:%MZ}")
-        found = self._folder.liquidations(int((now - DAY).timestamp() * 1000))
+        found = self._folder.liquidations(ms_of(now - DAY))
         long_usd = sum((each.usd for each in found if each.side == "long"), Decimal(0))
         short_usd = sum((each.usd for each in found if each.side == "short"), Decimal(0))
         both = long_usd + short_usd
@@ -100,7 +102,7 @@ class OkxLiquidations:
         """Read back to what is recorded already. Raises an `OutsideError` with what was read so far kept."""
         began = self._now()
         since, until = self._covered()
-        wanted = began - DAY if until is None or until < began - DAY else until
+        wanted = began - DAY if until is None or until < began - DAY else until - LATE_MAX
         reached = [await self._record_family(family, wanted, deadline) for family in FAMILIES]
         first = max(reached)
         if since is None or until is None or first > until:
@@ -130,7 +132,8 @@ class OkxLiquidations:
             if oldest is not None and last >= oldest:
                 raise AnomalyError(f"liquidation-orders.ts: expected before {oldest}, found {last}")
             oldest = last
-            query["after"] = str(int(last.timestamp() * 1000))
+            # The next page begins with this moment once more: it may hold more than one close.
+            query["after"] = str(ms_of(last) + 1)
         return oldest if oldest is not None else self._now()
 
     async def _contract_size(self, family: Family, deadline: Deadline) -> Decimal:
@@ -160,6 +163,6 @@ def _liquidation(row: Fields, family: Family, size: Decimal) -> Liquidation:
     if side not in ("buy", "sell"):
         raise AnomalyError(f"liquidation-orders.side: expected buy or sell, found {side!r}")
     usd = contracts * size * price if family.in_coin else contracts * size
-    at_ms = int(at.timestamp() * 1000)
+    at_ms = ms_of(at)
     key = f"{family.name}:{at_ms}:{side}:{contracts}:{price}"
     return Liquidation("okx", key, at_ms, "long" if side == "sell" else "short", usd.quantize(CENT))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
+from time import monotonic
 from typing import Any, Final
 
 import httpx
@@ -35,9 +36,17 @@ _SERVER_ERROR: Final = 500
 class Outside:
     """Asks the hosts. `bases` replaces a host by another, for tests against a server on this machine."""
 
-    def __init__(self, client: httpx.AsyncClient, bases: Mapping[Host, str] | None = None) -> None:
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        bases: Mapping[Host, str] | None = None,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
         self._client = client
         self._bases = {host: host.value for host in Host} | dict(bases or {})
+        self._clock = clock
+        self.answered_at_s: dict[Host, float] = {}
+        """When a host last answered with what was asked for, on the monotonic clock."""
 
     async def get(self, host: Host, path: str, deadline: Deadline, **query: str) -> bytes:
         """The body of a GET that was answered with 200. Raises an `OutsideError`."""
@@ -61,6 +70,7 @@ class Outside:
     async def _body(self, host: Host, request: httpx.Request, deadline: Deadline) -> bytes:
         status, body = await bytes_of(self._client, request, deadline)
         if status == httpx.codes.OK:
+            self.answered_at_s[host] = self._clock()
             return body
         logger.info("%s: HTTP %d", host.name, status)
         if status == _TOO_MANY:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from core.errors import InputError
-from core.plain_number import plain_number
+from core.plain_number import plain_number, plain_whole
 from gateway.live.exchanges import SOURCES
 from gateway.live.signing import ApiKey
 
@@ -28,6 +28,7 @@ VARIABLES: Final[Mapping[str, str]] = {
     "DERIBIT_SECRET_FILE": "file that holds the secret in its place",
     "DERIBIT_URL": "another host of Deribit's, or a simulated one on this machine; default by environment",
     "SIMULATED": "yes: the host on this machine may be called mainnet; default no",
+    "OTHERS_URL": "a simulated host on this machine in place of all hosts but Deribit's; default the real ones",
     "HOST": "address at which the gateway listens; default 127.0.0.1, this machine alone",
     "PORT": "TCP port; default 8790",
     "EXPOSE": "yes: HOST may be another address than this machine's own; default no",
@@ -47,6 +48,7 @@ URLS: Final[Mapping[str, tuple[str, ...]]] = {
 """The hosts that are Deribit's; the first is the default."""
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 TOKEN_LENGTH_MIN: Final = 32
+USD_MAX: Final = 10**12
 REAL_MONEY: Final = "real-money"
 _ONE_WORD: Final = re.compile(r"[!-~]+")
 _YES: Final = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False, "": False}
@@ -65,6 +67,8 @@ class LiveSettings(BaseModel):
     port: int
     state_dir: Path
     calendar: Path | None
+    others_url: str | None
+    """A host on this machine that stands for all that are not Deribit's, each below its own name."""
     funding_sources: tuple[str, ...]
     liquidations: str
     """`okx`, or the level that is assumed."""
@@ -104,6 +108,8 @@ def settings_from(env: Mapping[str, str], secret: Callable[[Mapping[str, str], s
     sources = tuple(each.strip() for each in said("FUNDING_SOURCES", ",".join(SOURCES)).split(","))
     for source in sources:
         _one_of("FUNDING_SOURCES", source, tuple(SOURCES))
+    if len(set(sources)) < len(sources):
+        raise InputError(f"{PREFIX}FUNDING_SOURCES: expected each exchange once, found {', '.join(sources)}")
     return LiveSettings(
         environment="mainnet" if environment == "mainnet" else "testnet",
         base_url=_base_url(said("DERIBIT_URL"), environment, simulated=_yes("SIMULATED", said("SIMULATED"))),
@@ -113,6 +119,7 @@ def settings_from(env: Mapping[str, str], secret: Callable[[Mapping[str, str], s
         port=_port(said("PORT", "8790")),
         state_dir=Path(said("STATE_DIR", "data-gateway")),
         calendar=Path(said("CALENDAR")) if said("CALENDAR") else None,
+        others_url=_others_url(said("OTHERS_URL")),
         funding_sources=sources,
         liquidations=_liquidations(said("LIQUIDATIONS", "okx")),
         **_levels(said("LIQ_MEDIUM_USD", "15000000"), said("LIQ_HIGH_USD", "50000000")),
@@ -135,10 +142,9 @@ def _base_url(given: str, environment: str, *, simulated: bool) -> str:
     known = URLS[environment]
     if not given:
         return known[0]
-    parts = urlsplit(given)
     if given.rstrip("/") in known:
         return given.rstrip("/")
-    if parts.scheme in ("http", "https") and parts.hostname in LOOPBACK and not parts.path.strip("/"):
+    if _on_this_machine(given):
         if environment == "testnet" or simulated:
             return given.rstrip("/")
         raise InputError(
@@ -148,6 +154,24 @@ def _base_url(given: str, environment: str, *, simulated: bool) -> str:
     raise InputError(
         f"{PREFIX}DERIBIT_URL: expected {' or '.join(known)}, or a host on this machine, found {given!r}"
     )
+
+
+def _others_url(given: str) -> str | None:
+    if given and not _on_this_machine(given):
+        raise InputError(f"{PREFIX}OTHERS_URL: expected a host on this machine, found {given!r}")
+    return given.rstrip("/") or None
+
+
+def _on_this_machine(url: str) -> bool:
+    """Whether it is a bare address of this machine: no path, no user, nothing behind a question mark."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    bare = f"{parts.scheme}://{host}" + ("" if port is None else f":{port}")
+    return parts.scheme in ("http", "https") and parts.hostname in LOOPBACK and url.rstrip("/") == bare
 
 
 def _token(found: str) -> SecretStr:
@@ -172,10 +196,10 @@ def _key(client_id: str, secret: str) -> ApiKey | None:
 
 
 def _port(found: str) -> int:
-    number = plain_number(found)
-    if number is None or number != int(number) or not 0 <= number <= 65_535:
+    number = plain_whole(found)
+    if number is None or not 0 <= number <= 65_535:
         raise InputError(f"{PREFIX}PORT: expected a whole number from 0 to 65535, found {found!r}")
-    return int(number)
+    return number
 
 
 def _liquidations(found: str) -> str:
@@ -191,8 +215,10 @@ def _levels(medium: str, high: str) -> dict[str, Decimal]:
     found = {}
     for name, text in (("medium_usd", medium), ("high_usd", high)):
         number = plain_number(text)
-        if number is None or number <= 0:
-            raise InputError(f"{PREFIX}LIQ_{name.upper()}: expected USD above 0, found {text!r}")
+        if number is None or not 0 < number <= USD_MAX:
+            raise InputError(
+                f"{PREFIX}LIQ_{name.upper()}: expected USD above 0 and up to {USD_MAX:,}, found {text!r}"
+            )
         found[name] = Decimal(text)
     if found["medium_usd"] >= found["high_usd"]:
         raise InputError(f"{PREFIX}LIQ_HIGH_USD: expected above LIQ_MEDIUM_USD, found {high}")

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from time import monotonic, time
-from typing import Final
+from typing import Final, assert_never
 
 import httpx
 
-from core.contract import Calendar, CoinRequest, GetCalendar, LiquidationPressure, Router
+from core.contract import (
+    Calendar,
+    CoinRequest,
+    CurrencyRequest,
+    GetCalendar,
+    GetFundingRate,
+    GetFxRate,
+    LiquidationPressure,
+    Router,
+)
 from core.errors import InputError
 from gateway.live.calendar import read_calendar
 from gateway.live.deadline import Deadline
@@ -23,6 +32,7 @@ from gateway.live.fx import Fx
 from gateway.live.history import DeribitHistory
 from gateway.live.hyperliquid import HyperliquidFunding
 from gateway.live.index_hours import HOUR, floor_hour
+from gateway.live.instruments import COIN
 from gateway.live.limits import Limits, Priority
 from gateway.live.liquidations import EVERY_S, Levels, OkxLiquidations
 from gateway.live.market import DeribitMarket
@@ -33,10 +43,11 @@ from gateway.live.settings import LiveSettings
 from gateway.live.store import StateFolder
 from gateway.live.venue_clock import OFF_AT_ALL_MAX_S, VenueClock
 from gateway.live.wire import DeribitWire, http_client
+from gateway.shell.breakdowns import Breakdowns
 
 logger = logging.getLogger(__name__)
-DERIBIT_SILENT_MAX_S: Final = 20.0
-"""Without an answer for so long, the venue is asked for its time before it is called healthy."""
+DERIBIT_SILENT_MAX_S, OTHERS_SILENT_MAX_S = 20.0, 90.0
+"""Without an answer for so long, a host is asked for something before its router is called healthy."""
 HOUR_WITHIN_S: Final = 5.0
 """An index price so near to the full hour stands for it."""
 LOCKED: Final = (True, "true", "partial")
@@ -64,6 +75,7 @@ class Sources:
         self.latch: str | None = None
         """Why every tool of the venue refuses until the gateway is started again."""
         self._clock = clock
+        self._breakdowns = Breakdowns()
         self._client = http_client() if client is None else client
         self.venue_clock = VenueClock(wall_s)
         self.limits = Limits(clock)
@@ -76,8 +88,9 @@ class Sources:
             wall_s,
             self._latch,
         )
-        self.reads = DeribitReads(wire, self.limits, clock)
-        outside, now = Outside(self._client, bases), self.venue_clock.now
+        self.reads = DeribitReads(wire, self.limits, clock, self._latch)
+        self._outside = outside = Outside(self._client, bases or _bases(settings), clock)
+        now = self.venue_clock.now
         self.market = DeribitMarket(self.reads, clock)
         self.history = DeribitHistory(self.reads, self.folder, clock)
         self.hyperliquid = HyperliquidFunding(outside, now, clock)
@@ -114,17 +127,37 @@ class Sources:
 
     async def unwell(self, router: Router, deadline: Deadline) -> str | None:
         """Why a router can't be used now; None if it can. The venue is asked if it was silent for a while."""
-        if router is not Router.DERIBIT:
-            return None
-        if self.latch is not None:
+        if router is Router.DERIBIT and self.latch is not None:
             return self.latch
-        answered = self.reads.answered_at_s
-        if answered is None or self._clock() - answered > DERIBIT_SILENT_MAX_S:
-            try:
-                await self.venue_time(deadline)
-            except OutsideError as error:
-                return str(error)
+        try:
+            match router:
+                case Router.DERIBIT:
+                    answered = self.reads.answered_at_s
+                    if answered is None or self._clock() - answered > DERIBIT_SILENT_MAX_S:
+                        await self.venue_time(deadline)
+                case Router.HYPERLIQUID:
+                    if not self._heard_of((Host.HYPERLIQUID,)):
+                        await self.hyperliquid.rate(GetFundingRate(coin=COIN), deadline)
+                case Router.SENTIMENT:
+                    if not self._heard_of((Host.BINANCE, Host.OKX, Host.BYBIT)):
+                        await self.exchanges.funding(CoinRequest(coin=COIN), deadline)
+                case Router.PORTFOLIO:
+                    if not self._heard_of((Host.ECB,)):
+                        await self.fx.rate(GetFxRate(base="EUR", quote="USD"), deadline)
+                case Router.MACRO:
+                    # The calendar is a file: there is nobody to ask, and its end is refused by the tool.
+                    pass
+                case _:
+                    assert_never(router)
+        except OutsideError as error:
+            return str(error)
         return None
+
+    def _heard_of(self, hosts: Iterable[Host]) -> bool:
+        """Whether one of them has answered a short while ago."""
+        answered = self._outside.answered_at_s
+        now_s = self._clock()
+        return any(now_s - answered.get(host, float("-inf")) <= OTHERS_SILENT_MAX_S for host in hosts)
 
     async def events(self, request: GetCalendar) -> Calendar:
         """The events of the calendar's file."""
@@ -156,39 +189,49 @@ class Sources:
     def warnings(self) -> list[str]:
         """What a person should know and do something about."""
         told = self.calendar.warning(self.venue_clock.now())
-        return [] if told is None else [told]
+        said = [] if told is None else [told]
+        if self.limits.refusals:
+            said.append(f"the venue said {self.limits.refusals} times that it was asked too often")
+        return said
 
     async def record(self) -> None:
         """Record the index on the hour and the forced closes, until cancelled."""
         async with asyncio.TaskGroup() as recorders:
-            recorders.create_task(self._record_index())
+            recorders.create_task(self._for_ever(self._record_index, "the index on the hour"))
             if self.settings.liquidations == "okx":
-                recorders.create_task(self._record_liquidations())
+                recorders.create_task(self._for_ever(self._record_liquidations, "the forced closes"))
 
     async def close(self) -> None:
         """Close connections and the state folder."""
         await self._client.aclose()
         self.folder.close()
 
-    async def _record_index(self) -> None:
+    async def _for_ever(self, record: Callable[[], Awaitable[None]], what: str) -> None:
+        """Record again and again; what nobody expected is logged, and ends no recorder."""
         while True:
-            now = self.venue_clock.now()
-            hour = floor_hour(now) + HOUR
-            await asyncio.sleep((hour - now).total_seconds() + SURE_S)
             try:
-                found = await self.market.index_price(Deadline.within(HOUR_WITHIN_S, self._clock))
+                await record()
             except OutsideError as error:
-                logger.warning("the index of %s was not recorded: %s", hour, error)
-                continue
-            if hour <= found.timestamp and (found.timestamp - hour).total_seconds() <= HOUR_WITHIN_S:
-                self.folder.put_index_hour(hour, found.price)
+                logger.warning("%s: not recorded: %s", what, error)
+            except Exception as error:
+                self._breakdowns.log(error, f"recording {what}")
+                await asyncio.sleep(EVERY_S)
+
+    async def _record_index(self) -> None:
+        """Wait for the next full hour, and record the index of it."""
+        now = self.venue_clock.now()
+        hour = floor_hour(now) + HOUR
+        await asyncio.sleep((hour - now).total_seconds() + SURE_S)
+        by = Deadline.within(HOUR_WITHIN_S, self._clock)
+        found = await self.market.index_price(CurrencyRequest(), by)
+        if hour <= found.timestamp and (found.timestamp - hour).total_seconds() <= HOUR_WITHIN_S:
+            self.folder.put_index_hour(hour, found.price)
 
     async def _record_liquidations(self) -> None:
-        while True:
-            try:
-                await self.okx.record(Deadline.within(EVERY_S / 2, self._clock))
-            except OutsideError as error:
-                logger.warning("forced closes were not read to the end: %s", error)
+        """Record the forced closes up to now, and wait until it is time to look again."""
+        try:
+            await self.okx.record(Deadline.within(EVERY_S / 2, self._clock))
+        finally:
             await asyncio.sleep(EVERY_S)
 
     async def _index(self, name: str, deadline: Deadline) -> Decimal:
@@ -203,3 +246,10 @@ class Sources:
         if self.latch is None:
             logger.error("every tool of the venue refuses from now on: %s", why)
             self.latch = why
+
+
+def _bases(settings: LiveSettings) -> dict[Host, str]:
+    """Where the hosts are, if they are all simulated in one place."""
+    return (
+        {host: f"{settings.others_url}/{host.name.lower()}" for host in Host} if settings.others_url else {}
+    )

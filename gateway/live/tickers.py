@@ -8,8 +8,8 @@ from typing import Final
 from core.contract import Instrument, OptionQuote
 from gateway.live.errors import AnomalyError
 from gateway.live.fields import Fields
+from gateway.live.instruments import QUANTUM
 
-ETH_QUANTUM: Final = Decimal("1E-8")
 USD_QUANTUM: Final = Decimal("0.0001")
 
 
@@ -52,7 +52,7 @@ def quote_of(result: object, instrument: Instrument) -> OptionQuote:
 
 def eth(value: Decimal) -> Decimal:
     """An amount of ETH as the books keep it: floats arrive as 0.00035000000000000005."""
-    return value.quantize(ETH_QUANTUM, ROUND_HALF_EVEN)
+    return value.quantize(QUANTUM, ROUND_HALF_EVEN)
 
 
 def _side(row: Fields, side: str) -> tuple[Decimal | None, float]:

@@ -24,7 +24,7 @@ from gateway.shell.bodies import answer_json, parse_request
 from gateway.shell.refusals import SoftRefusalError
 
 Call = Callable[[Sources, bytes, Deadline], Awaitable[bytes]]
-NO_KEY: Final = "13021 forbidden"
+NO_RIGHTS: Final = "13021 forbidden"
 
 
 async def _environment(sources: Sources, _: object, deadline: Deadline) -> EnvironmentInfo:
@@ -40,9 +40,7 @@ async def _liquidations(sources: Sources, request: contract.CoinRequest, _: Dead
 
 
 async def _needs_key(sources: Sources, _: object, __: Deadline) -> ToolAnswer:
-    raise SoftRefusalError(
-        NO_KEY, f"this gateway has no key and serves market data alone ({sources.account})"
-    )
+    raise SoftRefusalError(NO_RIGHTS, f"this gateway serves market data alone ({sources.account})")
 
 
 def _needing_key(tool: Tool[Any, Any]) -> tuple[tuple[Router, str], Call]:
@@ -61,8 +59,8 @@ def _served(
 TOOLBOX: Final[Mapping[tuple[Router, str], Call]] = dict(
     (
         _served(contract.ENVIRONMENT_INFO, _environment),
-        _served(contract.GET_INDEX_PRICE, lambda all_, _, by: all_.market.index_price(by)),
-        _served(contract.GET_DVOL, lambda all_, _, by: all_.market.dvol(by)),
+        _served(contract.GET_INDEX_PRICE, lambda all_, asked, by: all_.market.index_price(asked, by)),
+        _served(contract.GET_DVOL, lambda all_, asked, by: all_.market.dvol(asked, by)),
         _served(contract.GET_DVOL_HISTORY, lambda all_, asked, by: all_.history.dvol_history(asked, by)),
         _served(contract.GET_HISTORICAL, lambda all_, asked, by: all_.history.historical(asked, by)),
         _served(contract.GET_INSTRUMENTS, lambda all_, asked, by: all_.market.instruments(asked, by)),

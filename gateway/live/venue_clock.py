@@ -31,6 +31,11 @@ class VenueClock:
         """
         self._offsets_s.append((us_in + us_out) / 2 / _US - (sent_s + received_s) / 2)
 
+    def take_last(self) -> None:
+        """Forget all calls but the last: one of the two clocks has jumped."""
+        while len(self._offsets_s) > 1:
+            self._offsets_s.popleft()
+
     @property
     def offset_s(self) -> float:
         """The venue's clock less ours; 0 while nothing was heard of it."""

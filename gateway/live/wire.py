@@ -12,7 +12,6 @@ import logging
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from itertools import count
 from time import monotonic, time
 from typing import Any, Final
@@ -29,9 +28,11 @@ from gateway.live.errors import (
     UnknownOutcomeError,
     VenueError,
 )
+from gateway.live.fields import exact_json
 from gateway.live.methods import Method
 from gateway.live.signing import ApiKey, authorization
 from gateway.live.venue_clock import VenueClock
+from gateway.live.venue_codes import TOO_MANY
 
 logger = logging.getLogger(__name__)
 ANSWER_BYTES_MAX: Final = 8 * 1024 * 1024
@@ -42,8 +43,8 @@ CONNECTIONS_MAX: Final = 8
 KEPT_S: Final = 30.0
 """The venue drops a connection after 15 min; one that it has dropped turns a refusal into an unknown."""
 CONNECT_WITHIN_S: Final = 2.0
-TOO_MANY_REQUESTS: Final = 10028
 _TOO_MANY: Final = 429
+_SERVER_ERROR: Final = 500
 
 
 def http_client(transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
@@ -155,10 +156,12 @@ class DeribitWire:
             )
         request = self.client.build_request("POST", f"{self.base}{path}", content=body, headers=headers)
         began, sent_s = monotonic(), self.wall_s()
-        told = "answered"
+        told = "given up"
         try:
             status, raw = await bytes_of(self.client, request, deadline)
-            return self._read(method, asked, status, raw, sent_s)
+            answer = self._read(method, asked, status, raw, sent_s)
+            told = "answered"
+            return answer
         except OutsideError as error:
             told = str(error)
             raise
@@ -168,14 +171,17 @@ class DeribitWire:
     def _read(self, method: Method, asked: int, status: int, raw: bytes, sent_s: float) -> RpcAnswer:
         host = httpx.URL(self.base).host
         try:
-            found = json.loads(raw, parse_float=Decimal)
-        except (ValueError, RecursionError) as error:
+            found = exact_json(raw)
+        except ValueError as error:
             raise self._no_envelope(host, status, "an answer that is no JSON") from error
         if not isinstance(found, dict) or ("result" not in found and "error" not in found):
             raise self._no_envelope(host, status, "an answer that is no JSON-RPC")
-        if "id" in found and found["id"] != asked and not (found["id"] is None and "error" in found):
+        if status == _TOO_MANY or status >= _SERVER_ERROR:
+            raise self._no_envelope(host, status, "an envelope")
+        # Whoever could not read the request can't know its id.
+        if found.get("id") != asked and not (found.get("id") is None and "error" in found):
             raise UnknownOutcomeError(
-                f"{method}: expected the answer to request {asked}, found {found['id']!r}"
+                f"{method}: expected the answer to request {asked}, found {found.get('id')!r}"
             )
         us_out = self._note_time(found, sent_s)
         self._check_environment(found)
@@ -216,6 +222,6 @@ def _venue_error(error: object) -> OutsideError:
     if isinstance(data, dict):
         said = [str(data[name]) for name in ("param", "reason") if name in data]
         reason = " ".join(said)[:120]
-    if code == TOO_MANY_REQUESTS:
+    if code in TOO_MANY:
         return BusyError(f"{code} {message}")
     return VenueError(code, message, reason)

@@ -73,12 +73,9 @@ class OptionChains:
         known = sum(found is not None for found in there.values())
         if known + len(gone) < len(options):
             raise WarmingError(f"chain warming: {known} of {len(options)}")
-        tickers = ((option, there[option.instrument_name]) for option in options)
-        quotes = [
-            quote_of(found, option)
-            for option, found in tickers
-            if found is not None and not _is_closed(found)
-        ]
+        listed = ((option, there[option.instrument_name]) for option in options)
+        tickers = ((option, found) for option, found in listed if found is not None)
+        quotes = [quote_of(found, option) for option, found in tickers if not _is_closed(found)]
         self._compare(quotes, marks)
         return tuple(quotes)
 

@@ -95,8 +95,8 @@ SOURCES: Final[Mapping[str, Ask]] = {"binance": binance, "okx": okx, "bybit": by
 def yearly(paid: Sequence[Paid], now: datetime) -> tuple[float, datetime]:
     """The mean rate of (now − 24 h, now] as a yearly one, and when the newest payment was.
 
-    The interval is the most frequent gap before a payment of that day: exchanges change it. Raises `StaleError`
-    if the payments cover less than 16 hours of the day.
+    The interval is the most frequent gap before a payment of that day: exchanges change it. Raises
+    `StaleError` if the payments cover less than 16 hours of the day.
     """
     rows = sorted(row for row in set(paid) if row.at <= now)
     last_day = [row for row in rows if now - DAY < row.at]

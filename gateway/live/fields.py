@@ -16,7 +16,7 @@ from typing import Any, Final
 from core.contract.scalars import MONEY_MAX, YEAR_MAX, YEAR_MIN
 from gateway.live.errors import AnomalyError
 
-MS_MAX: Final = Decimal(253_402_300_799_999)
+MS_MAX: Final = 253_402_300_799_999
 """The last millisecond of the year 9999."""
 _SHOWN: Final = 60
 _MS: Final = 1000
@@ -43,7 +43,7 @@ def _no_number(text: str) -> object:
     raise ValueError(f"{text} is no number")
 
 
-def as_decimal(value: object, what: str, at_most: Decimal = MONEY_MAX) -> Decimal:
+def as_decimal(value: object, what: str, at_most: int = MONEY_MAX) -> Decimal:
     """A number, or a text that is one. Raises `AnomalyError`."""
     try:
         if isinstance(value, str | int | Decimal) and not isinstance(value, bool):

@@ -129,11 +129,11 @@ class OkxLiquidations:
             last = min(detail.time("ts") for detail in details)
             if last <= wanted:
                 return wanted
-            if oldest is not None and last >= oldest:
-                raise AnomalyError(f"liquidation-orders.ts: expected before {oldest}, found {last}")
+            if oldest is not None and last > oldest:
+                raise AnomalyError(f"liquidation-orders.ts: expected not after {oldest}, found {last}")
+            # The next page begins with this moment once more, for it may hold more closes; but not for ever.
+            query["after"] = str(ms_of(last) + (last != oldest))
             oldest = last
-            # The next page begins with this moment once more: it may hold more than one close.
-            query["after"] = str(ms_of(last) + 1)
         return oldest if oldest is not None else self._now()
 
     async def _contract_size(self, family: Family, deadline: Deadline) -> Decimal:

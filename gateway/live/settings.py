@@ -28,7 +28,7 @@ VARIABLES: Final[Mapping[str, str]] = {
     "DERIBIT_SECRET_FILE": "file that holds the secret in its place",
     "DERIBIT_URL": "another host of Deribit's, or a simulated one on this machine; default by environment",
     "SIMULATED": "yes: the host on this machine may be called mainnet; default no",
-    "OTHERS_URL": "a simulated host on this machine in place of all hosts but Deribit's; default the real ones",
+    "OTHERS_URL": "a simulated host on this machine in place of all but Deribit's; default the real ones",
     "HOST": "address at which the gateway listens; default 127.0.0.1, this machine alone",
     "PORT": "TCP port; default 8790",
     "EXPOSE": "yes: HOST may be another address than this machine's own; default no",
@@ -99,8 +99,8 @@ def settings_from(env: Mapping[str, str], secret: Callable[[Mapping[str, str], s
     environment = _one_of("ENVIRONMENT", said("ENVIRONMENT", "testnet"), ("testnet", "mainnet"))
     if environment == "mainnet" and said("MAINNET") != REAL_MONEY:
         raise InputError(f"{PREFIX}MAINNET: expected {REAL_MONEY} beside mainnet, found something else")
-    host = said("HOST", "127.0.0.1")
-    if host not in LOOPBACK and not _yes("EXPOSE", said("EXPOSE")):
+    host, exposed = said("HOST", "127.0.0.1"), _yes("EXPOSE", said("EXPOSE"))
+    if host not in LOOPBACK and not exposed:
         raise InputError(
             f"{PREFIX}HOST: expected an address of this machine alone, found {host!r}; "
             f"{PREFIX}EXPOSE=yes allows it"
@@ -192,7 +192,7 @@ def _key(client_id: str, secret: str) -> ApiKey | None:
     for name, found in (("DERIBIT_ID", client_id), ("DERIBIT_SECRET", secret)):
         if _ONE_WORD.fullmatch(found) is None or "," in found:
             raise InputError(f"{PREFIX}{name}: expected printable characters without spaces, found others")
-    return ApiKey(client_id, SecretStr(secret))
+    return ApiKey(SecretStr(client_id), SecretStr(secret))
 
 
 def _port(found: str) -> int:

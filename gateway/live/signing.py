@@ -18,9 +18,9 @@ VALID_MS: Final = 60_000
 
 
 class ApiKey(NamedTuple):
-    """A key of one account: its id, which is no secret but names it, and its secret."""
+    """A key of one account: its id, which opens nothing but names the account, and its secret."""
 
-    client_id: str
+    client_id: SecretStr
     secret: SecretStr
 
 
@@ -35,4 +35,4 @@ def authorization(key: ApiKey, *, at_ms: int, nonce: str, method: str, uri: str,
     `uri` is the path with its query; `at_ms` the venue's time; `nonce` is used once.
     """
     signed = signature(key, f"{at_ms}\n{nonce}\n{method}\n{uri}\n{body}\n")
-    return f"{SCHEME} id={key.client_id},ts={at_ms},nonce={nonce},sig={signed}"
+    return f"{SCHEME} id={key.client_id.get_secret_value()},ts={at_ms},nonce={nonce},sig={signed}"

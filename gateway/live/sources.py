@@ -250,6 +250,5 @@ class Sources:
 
 def _bases(settings: LiveSettings) -> dict[Host, str]:
     """Where the hosts are, if they are all simulated in one place."""
-    return (
-        {host: f"{settings.others_url}/{host.name.lower()}" for host in Host} if settings.others_url else {}
-    )
+    url = settings.others_url
+    return {} if url is None else {host: f"{url}/{host.name.lower()}" for host in Host}

@@ -85,12 +85,11 @@ class StateFolder:
     def add_liquidations(self, found: Iterable[Liquidation]) -> int:
         """Keep these; those that are known are left as they are. Returns how many are new."""
         before = self.db.total_changes
+        rows = [(each.source, each.id, each.at_ms, each.side, str(each.usd)) for each in found]
         self.db.execute("BEGIN")
-        self.db.executemany(
-            "INSERT OR IGNORE INTO liquidations VALUES (?, ?, ?, ?, ?)",
-            [(each.source, each.id, each.at_ms, each.side, str(each.usd)) for each in found],
-        )
-        self.db.execute("COMMIT")
+        # Commits, or takes all of it back.
+        with self.db:
+            self.db.executemany("INSERT OR IGNORE INTO liquidations VALUES (?, ?, ?, ?, ?)", rows)
         return self.db.total_changes - before
 
     def liquidations(self, since_ms: int) -> list[Liquidation]:

@@ -1,4 +1,4 @@
-"""Where recorded answers of the venue and of other hosts are, for tests that hold the gateway against them."""
+"""Where the recorded answers of the venue and of other hosts are."""
 
 from __future__ import annotations
 

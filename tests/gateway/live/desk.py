@@ -146,7 +146,7 @@ def on_the_desk(
 
 def our_key(secret: str = SIM_KEY.secret) -> ApiKey:
     """The key as the gateway holds it."""
-    return ApiKey(SIM_KEY.client_id, SecretStr(secret))
+    return ApiKey(SecretStr(SIM_KEY.client_id), SecretStr(secret))
 
 
 async def raised(asked: Awaitable[object]) -> Exception:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from core.contract import GetInstruments, GetOptionsChain
+from core.contract import GetInstruments
+from gateway.live.chain import OptionChains
 from gateway.live.deadline import Deadline
 from gateway.live.errors import BusyError, WarmingError
 from gateway.live.limits import GRANTS, Limits, Priority
 from gateway.live.methods import Bucket
-from tests.gateway.live.desk import NOW, Desk, on_the_desk
+from tests.gateway.live.desk import Desk, on_the_desk
 from tests.gateway.live.virtual import VirtualLoop, in_no_time
 
 VENUE_SIZE, VENUE_PER_S = 100, 20.0
@@ -100,7 +101,8 @@ def test_a_refusal_halves_the_rate_for_a_minute() -> None:
     async def play(loop: VirtualLoop) -> tuple[int, int]:
         limits = Limits(loop.time)
         limits.refused(Bucket.READS)
-        await asyncio.sleep(20 / 6)  # What is kept for orders comes back first.
+        # What is kept for orders comes back first.
+        await asyncio.sleep(GRANTS[Bucket.READS].kept_for_orders / 6)
         slow = await passed_in(loop, limits, 50.0)
         await asyncio.sleep(10.0)
         await passed_in(loop, limits, 1.0)
@@ -112,31 +114,29 @@ def test_a_refusal_halves_the_rate_for_a_minute() -> None:
 
 
 def test_a_cold_chain_of_220_is_there_in_two_tries_and_the_venue_refuses_nothing(tmp_path: Path) -> None:
-    async def play(desk: Desk) -> tuple[int, list[str], int, float]:
-        listed = await desk.sources.market.instruments(GetInstruments(), desk.by())
-        instruments = listed.instruments
-        by_expiry = sorted({each.expiration for each in instruments})
-        last = next(
-            expiry for expiry in by_expiry if sum(each.expiration <= expiry for each in instruments) >= 220
-        )
-        wanted = sum(each.expiration <= last for each in instruments)
+    async def play(desk: Desk) -> tuple[int, list[str], int]:
+        market = desk.sources.market
+        listed = (await market.instruments(GetInstruments(), desk.by())).instruments[:220]
+        chains = OptionChains(desk.sources.reads, _index_usd, desk.loop.time)
         await asyncio.sleep(60.0)
         told: list[str] = []
-        began = desk.loop.time()
         for _ in range(2):
+            began = desk.loop.time()
             try:
-                found = await desk.sources.market.options_chain(
-                    GetOptionsChain(expiry_from=NOW - timedelta(days=1), expiry_to=last), desk.by()
-                )
+                quotes = await chains.chain(listed, desk.by())
             except WarmingError as error:
                 told.append(str(error))
                 assert desk.loop.time() - began <= 7.0
                 await asyncio.sleep(1.0)
             else:
-                return len(found.quotes), told, desk.venue.credits.refusals, wanted
+                return len(quotes), told, desk.venue.credits.refusals
         raise AssertionError(f"expected the chain at the second try, found {told}")
 
-    quotes, told, refusals, wanted = on_the_desk(tmp_path, play, latency_s=0.1)
-    assert quotes == wanted >= 220
+    quotes, told, refusals = on_the_desk(tmp_path, play, latency_s=0.1)
+    assert quotes == 220
     assert len(told) == 1
     assert refusals == 0
+
+
+async def _index_usd(_: Deadline) -> Decimal:
+    return Decimal(3000)

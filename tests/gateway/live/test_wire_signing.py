@@ -17,7 +17,7 @@ VECTOR_SIGNATURE = "41574817c80994d0e55f933f0d946cc2daa5d093536772eb52b25e1b747f
 
 def test_the_signature_is_that_of_the_vector() -> None:
     header = authorization(
-        ApiKey("AKEY", SecretStr("SECRET")),
+        ApiKey(SecretStr("AKEY"), SecretStr("SECRET")),
         at_ms=1_789_000_000_000,
         nonce="0a1b2c3d4e5f6071",
         method="POST",

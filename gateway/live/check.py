@@ -31,7 +31,7 @@ from gateway.live.sources import Sources
 CHAIN_FROM: Final = timedelta(days=9)
 CHAIN_TO: Final = timedelta(days=15)
 """The expiries that an entry looks at."""
-INDEX_BACK: Final = timedelta(hours=721)
+INDEX_BACK: Final = timedelta(hours=724)
 CHAIN_TRIES_MAX: Final = 5
 
 

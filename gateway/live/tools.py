@@ -1,6 +1,7 @@
 """Every tool of the contract by (router, tool), as a function from gateway and body to the answer.
 
-What needs a key is refused while there is none, and says so: the engine then watches and does not trade.
+Without a key there is no account: what it holds is nothing, so that the engine can compare its books and
+watch the market, and whatever would need one is refused. Nobody trades so: no feature is claimed.
 """
 
 from __future__ import annotations
@@ -43,6 +44,15 @@ async def _needs_key(sources: Sources, _: object, __: Deadline) -> ToolAnswer:
     raise SoftRefusalError(NO_RIGHTS, f"this gateway serves market data alone ({sources.account})")
 
 
+def _holding_nothing(tool: Tool[Any, Any], nothing: ToolAnswer) -> tuple[tuple[Router, str], Call]:
+    """A list of what an account holds: empty if there is none, and refused if there is one, which is not read."""
+
+    async def handle(sources: Sources, request: object, deadline: Deadline) -> ToolAnswer:
+        return nothing if sources.settings.key is None else await _needs_key(sources, request, deadline)
+
+    return _served(tool, handle)
+
+
 def _needing_key(tool: Tool[Any, Any]) -> tuple[tuple[Router, str], Call]:
     return _served(tool, _needs_key)
 
@@ -72,22 +82,22 @@ TOOLBOX: Final[Mapping[tuple[Router, str], Call]] = dict(
         _served(contract.GET_CROSS_EXCHANGE_FUNDING, lambda all_, of, by: all_.exchanges.funding(of, by)),
         _served(contract.GET_LIQUIDATION_PRESSURE, _liquidations),
         _served(contract.GET_FX_RATE, lambda all_, asked, by: all_.fx.rate(asked, by)),
+        _holding_nothing(contract.GET_POSITIONS, contract.Positions(positions=())),
+        _holding_nothing(contract.GET_ORDER_BY_LABEL, contract.MaybeOrder(order=None)),
+        _holding_nothing(contract.GET_OPEN_ORDERS, contract.Orders(orders=())),
+        _holding_nothing(contract.GET_ORDER_HISTORY, contract.Orders(orders=())),
+        _holding_nothing(contract.GET_USER_TRADES, contract.Trades(trades=())),
+        _holding_nothing(contract.GET_TRADES_BY_ORDER, contract.Trades(trades=())),
+        _holding_nothing(contract.GET_SETTLEMENTS, contract.Settlements(settlements=())),
         *(
             _needing_key(tool)
             for tool in (
                 contract.GET_ACCOUNT_SUMMARY,
-                contract.GET_POSITIONS,
                 contract.PLACE_COMBO_ORDER,
-                contract.GET_ORDER_BY_LABEL,
-                contract.GET_OPEN_ORDERS,
                 contract.EDIT_ORDER,
-                contract.GET_ORDER_HISTORY,
-                contract.GET_USER_TRADES,
                 contract.GET_MARGINS,
                 contract.CANCEL_ORDER,
                 contract.CANCEL_ALL,
-                contract.GET_TRADES_BY_ORDER,
-                contract.GET_SETTLEMENTS,
                 contract.GET_TOTAL_EQUITY,
                 contract.GET_HOLDINGS,
             )

@@ -125,8 +125,18 @@ def test_a_router_is_unwell_if_none_of_its_hosts_answers(
 
 
 def test_what_needs_an_account_is_refused_in_words(tmp_path: Path) -> None:
-    first, _ = asked(tmp_path, "/mcp-deribit/tools/get_positions", {})
+    first, _ = asked(tmp_path, "/mcp-deribit/tools/get_account_summary", {})
     assert first.status_code == 200
+    assert "market data alone" in first.json()["error"]
+
+
+def test_without_a_key_there_is_no_account_that_could_hold_something(tmp_path: Path) -> None:
+    first, _ = asked(tmp_path, "/mcp-deribit/tools/get_positions", {})
+    assert first.json() == {"positions": []}
+
+
+def test_with_a_key_the_account_is_not_called_empty(tmp_path: Path) -> None:
+    first, _ = asked(tmp_path, "/mcp-deribit/tools/get_positions", {}, key=our_key())
     assert "market data alone" in first.json()["error"]
 
 

@@ -28,10 +28,10 @@ def serve(context: typer.Context) -> None:
     if context.invoked_subcommand is not None:
         return
     from config import secret_from_env
-    from gateway.live.process import Ready, run
+    from gateway.live.process import Serving, run
     from gateway.live.settings import settings_from
 
-    def announce(ready: Ready) -> None:
+    def announce(ready: Serving) -> None:
         say(f"CERBERO_BITE_MCP_URL={ready.url}")
         say(f"# {ready.environment}, account {ready.account}; CERBERO_BITE_MCP_TOKEN is the gateway's token")
         for line in ready.assumptions:

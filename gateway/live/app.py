@@ -22,7 +22,7 @@ from gateway.live.errors import (
     VenueError,
     WarmingError,
 )
-from gateway.live.sources import Sources
+from gateway.live.sources import LiveSources
 from gateway.live.tools import TOOLBOX
 from gateway.live.venue_codes import INVALID_PARAMS, LATCHED, NOT_FOUND, OUR_FAULT, REFUSED
 from gateway.shell.bodies import HttpAnswer, answer_json, answered, failure, soft
@@ -39,7 +39,7 @@ BODY_BYTES_MAX: Final = 64 * 1024
 class LiveGateway:
     """Turns HTTP requests into calls of the toolbox."""
 
-    def __init__(self, sources: Sources) -> None:
+    def __init__(self, sources: LiveSources) -> None:
         self._sources = sources
         self._door = Door(sources.settings.token.get_secret_value(), TOOLBOX)
         self._breakdowns = Breakdowns()
@@ -129,7 +129,7 @@ async def _whole_body(request: Request) -> bytes:
     return bytes(body)
 
 
-def make_app(sources: Sources) -> FastAPI:
+def make_app(sources: LiveSources) -> FastAPI:
     """The ASGI application. Its OpenAPI page comes from the contract's models alone."""
     gateway = LiveGateway(sources)
     app = FastAPI(

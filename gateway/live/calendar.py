@@ -23,11 +23,11 @@ WARNED_BEFORE: Final = timedelta(days=45)
 BYTES_MAX: Final = 1_000_000
 
 
-class _Strict(BaseModel):
+class _CalendarBase(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class ShippedEvent(_Strict):
+class ShippedEvent(_CalendarBase):
     """One event; `source` names the text that says so, by its key in `sources`."""
 
     name: Annotated[str, Field(min_length=1)]
@@ -44,7 +44,7 @@ class ShippedEvent(_Strict):
         return value.astimezone(UTC)
 
 
-class CalendarFile(_Strict):
+class CalendarFile(_CalendarBase):
     """What the file holds. `valid_through` is the last day of the family of events that ends first."""
 
     version: Literal[1]

@@ -16,7 +16,7 @@ from typing import Final
 from core.contract import Instrument, OptionQuote
 from gateway.live.deadline import Deadline
 from gateway.live.errors import BusyError, OutsideError, StaleError, VenueError, WarmingError
-from gateway.live.fields import Fields, rows_of
+from gateway.live.fields import AnswerFields, rows_of
 from gateway.live.instruments import COIN
 from gateway.live.kept import Kept
 from gateway.live.limits import Priority
@@ -148,5 +148,5 @@ class OptionChains:
 
 
 def _is_closed(ticker: object) -> bool:
-    row = Fields(ticker, "ticker")
+    row = AnswerFields(ticker, "ticker")
     return row.has("state") and row.text("state") in CLOSED_STATES

@@ -26,7 +26,7 @@ from gateway.live.errors import OutsideError, WarmingError
 from gateway.live.history import INDEX_INSTRUMENT
 from gateway.live.instruments import COIN
 from gateway.live.settings import LiveSettings
-from gateway.live.sources import Sources
+from gateway.live.sources import LiveSources
 
 CHAIN_FROM: Final = timedelta(days=9)
 CHAIN_TO: Final = timedelta(days=15)
@@ -60,7 +60,7 @@ def checked(settings: LiveSettings) -> Report:
 
 
 async def _checked(settings: LiveSettings) -> Report:
-    sources = Sources(settings)
+    sources = LiveSources(settings)
     try:
         await sources.start(Deadline.within())
         rows = [await _tried(what, read) for what, read in _reads(sources)]
@@ -78,13 +78,13 @@ async def _tried(what: str, read: Callable[[Deadline], Awaitable[str]]) -> Check
     return Checked(what, ok, found, (monotonic() - began) * 1000)
 
 
-def _reads(sources: Sources) -> list[tuple[str, Callable[[Deadline], Awaitable[str]]]]:
-    now = sources.venue_clock.now()
+def _reads(sources: LiveSources) -> list[tuple[str, Callable[[Deadline], Awaitable[str]]]]:
+    now = sources.clock.now()
     span = {"expiry_from": now + CHAIN_FROM, "expiry_to": now + CHAIN_TO}
 
     async def clock(by: Deadline) -> str:
         at = await sources.venue_time(by)
-        return f"{at:%Y-%m-%d %H:%M:%S}Z, {sources.venue_clock.offset_s:+.3f} s from ours"
+        return f"{at:%Y-%m-%d %H:%M:%S}Z, {sources.clock.offset_s:+.3f} s from ours"
 
     async def index(by: Deadline) -> str:
         return f"{(await sources.market.index_price(CurrencyRequest(), by)).price} USD"

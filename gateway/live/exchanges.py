@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 from core.contract import CoinRequest, CrossExchangeFunding, ExchangeFunding
 from gateway.live.deadline import Deadline
 from gateway.live.errors import AnomalyError, OutsideError, StaleError
-from gateway.live.fields import Fields, ms_of, rows_of
+from gateway.live.fields import AnswerFields, ms_of, rows_of
 from gateway.live.instruments import COIN
 from gateway.live.kept import Kept
 from gateway.live.outside import Host, Outside
@@ -55,7 +55,7 @@ async def binance(outside: Outside, now: datetime, deadline: Deadline) -> list[P
 
 async def okx(outside: Outside, now: datetime, deadline: Deadline) -> list[Paid]:  # noqa: ARG001
     """`GET /api/v5/public/funding-rate-history`: `realizedRate` was paid, `fundingRate` is a forecast."""
-    found = Fields(
+    found = AnswerFields(
         await outside.get_json(
             Host.OKX,
             "/api/v5/public/funding-rate-history",
@@ -72,7 +72,7 @@ async def okx(outside: Outside, now: datetime, deadline: Deadline) -> list[Paid]
 
 async def bybit(outside: Outside, now: datetime, deadline: Deadline) -> list[Paid]:  # noqa: ARG001
     """`GET /v5/market/funding/history`: a start alone is refused, so the newest 50 are taken."""
-    found = Fields(
+    found = AnswerFields(
         await outside.get_json(
             Host.BYBIT,
             "/v5/market/funding/history",

@@ -70,7 +70,7 @@ def ms_of(at: datetime) -> int:
     return (at - _EPOCH) // timedelta(milliseconds=1)
 
 
-class Fields:
+class AnswerFields:
     """One object of an answer. `what` names it in errors."""
 
     def __init__(self, found: object, what: str) -> None:
@@ -116,11 +116,11 @@ class Fields:
             raise self._other(name, "true or false", found)
         return found
 
-    def child(self, name: str) -> Fields:
+    def child(self, name: str) -> AnswerFields:
         """An object within."""
-        return Fields(self._there(name), self._named(name))
+        return AnswerFields(self._there(name), self._named(name))
 
-    def rows(self, name: str) -> Iterator[Fields]:
+    def rows(self, name: str) -> Iterator[AnswerFields]:
         """The objects of a list within."""
         return rows_of(self._there(name), self._named(name))
 
@@ -148,10 +148,10 @@ def list_of(found: object, what: str) -> list[Any]:
     return found
 
 
-def rows_of(found: object, what: str) -> Iterator[Fields]:
+def rows_of(found: object, what: str) -> Iterator[AnswerFields]:
     """The objects of a list."""
     for number, row in enumerate(list_of(found, what)):
-        yield Fields(row, f"{what}[{number}]")
+        yield AnswerFields(row, f"{what}[{number}]")
 
 
 def _shown(value: object) -> str:

@@ -19,7 +19,7 @@ from core.contract import (
 )
 from gateway.live.deadline import Deadline
 from gateway.live.errors import AnomalyError
-from gateway.live.fields import Fields, as_decimal, as_time, list_of, ms_of
+from gateway.live.fields import AnswerFields, as_decimal, as_time, list_of, ms_of
 from gateway.live.index_hours import HOUR, candles, chart_hours, floor_hour, spliced
 from gateway.live.instruments import INDEX, money
 from gateway.live.kept import Kept
@@ -134,7 +134,7 @@ async def dvol_rows(
             "resolution": resolution,
         }
         answer = await reads.read(Method.GET_VOLATILITY_INDEX, asked, deadline, priority)
-        found = Fields(answer.result, "get_volatility_index_data")
+        found = AnswerFields(answer.result, "get_volatility_index_data")
         for number, row in enumerate(found.values("data")):
             point = _dvol_point(row, f"get_volatility_index_data.data[{number}]")
             rows[point.timestamp] = point
@@ -149,7 +149,7 @@ async def dvol_rows(
 
 def candles_of(result: object) -> list[Candle]:
     """The columns of `get_tradingview_chart_data` as bars; none if the venue has no data."""
-    found = Fields(result, "get_tradingview_chart_data")
+    found = AnswerFields(result, "get_tradingview_chart_data")
     if found.text("status") == "no_data":
         return []
     names = ("ticks", "open", "high", "low", "close", "volume")

@@ -9,7 +9,7 @@ from typing import Final
 from core.contract import Instrument, TickStep
 from core.market.instrument_name import expiry_code
 from gateway.live.errors import AnomalyError
-from gateway.live.fields import Fields, rows_of
+from gateway.live.fields import AnswerFields, rows_of
 
 COIN: Final = "ETH"
 INDEX: Final = "eth_usd"
@@ -23,7 +23,7 @@ def instruments_of(result: object) -> tuple[Instrument, ...]:
     return tuple(sorted(listed, key=lambda each: (each.expiration, each.strike, each.option_type)))
 
 
-def _instrument(row: Fields) -> Instrument:
+def _instrument(row: AnswerFields) -> Instrument:
     name, option_type = row.text("instrument_name"), row.text("option_type")
     strike, expiration = row.decimal("strike"), row.time("expiration_timestamp")
     wanted = option_name(expiration, strike, option_type)

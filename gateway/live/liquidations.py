@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 from core.contract import CoinRequest, LiquidationPressure
 from gateway.live.deadline import Deadline
 from gateway.live.errors import AnomalyError, StaleError
-from gateway.live.fields import Fields, ms_of
+from gateway.live.fields import AnswerFields, ms_of
 from gateway.live.instruments import COIN
 from gateway.live.kept import Kept
 from gateway.live.outside import Host, Outside
@@ -150,14 +150,14 @@ class OkxLiquidations:
         return since, until
 
 
-def _data(answer: object, what: str) -> list[Fields]:
-    found = Fields(answer, what)
+def _data(answer: object, what: str) -> list[AnswerFields]:
+    found = AnswerFields(answer, what)
     if found.text("code") != "0":
         raise AnomalyError(f"{what}.code: expected 0, found {found.text('code')!r}")
     return list(found.rows("data"))
 
 
-def _liquidation(row: Fields, family: Family, size: Decimal) -> Liquidation:
+def _liquidation(row: AnswerFields, family: Family, size: Decimal) -> Liquidation:
     """A forced close in USD: a sold one closed a long. `posSide` is not asked: it can be `net`."""
     at, side, contracts, price = row.time("ts"), row.text("side"), row.decimal("sz"), row.decimal("bkPx")
     if side not in ("buy", "sell"):

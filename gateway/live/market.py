@@ -24,7 +24,7 @@ from core.contract import (
 from gateway.live.chain import OptionChains
 from gateway.live.deadline import Deadline
 from gateway.live.errors import AnomalyError
-from gateway.live.fields import Fields, as_decimal, as_time, list_of
+from gateway.live.fields import AnswerFields, as_decimal, as_time, list_of
 from gateway.live.history import dvol_rows
 from gateway.live.instruments import COIN, INDEX, instruments_of, money
 from gateway.live.kept import Kept
@@ -101,7 +101,7 @@ class DeribitMarket:
         answer = await self._reads.read(Method.GET_INDEX_PRICE, asked, deadline, Priority.ACCOUNT)
         if not answer.us_out:
             raise AnomalyError("get_index_price.usOut: expected the venue's time, found none")
-        price = Fields(answer.result, "get_index_price").decimal("index_price")
+        price = AnswerFields(answer.result, "get_index_price").decimal("index_price")
         return IndexPrice(price=money(price), timestamp=as_time(answer.us_out // 1000, "usOut"))
 
     async def _ask_dvol(self, coin: str, deadline: Deadline) -> Dvol:
@@ -121,7 +121,7 @@ class DeribitMarket:
         depth = DEPTHS[bisect_left(DEPTHS, request.depth)]
         asked = {"instrument_name": request.instrument_name, "depth": depth}
         answer = await self._reads.read(Method.GET_ORDER_BOOK, asked, deadline, Priority.ACCOUNT)
-        found = Fields(answer.result, "get_order_book")
+        found = AnswerFields(answer.result, "get_order_book")
         return OrderBook(
             bids=_levels(found.values("bids"), "get_order_book.bids"),
             asks=_levels(found.values("asks"), "get_order_book.asks"),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from time import monotonic, time
@@ -15,7 +14,6 @@ import httpx
 from core.contract import (
     Calendar,
     CoinRequest,
-    CurrencyRequest,
     GetCalendar,
     GetFundingRate,
     GetFxRate,
@@ -27,14 +25,13 @@ from gateway.live.calendar import read_calendar
 from gateway.live.deadline import Deadline
 from gateway.live.errors import AnomalyError, OutsideError
 from gateway.live.exchanges import ExchangesFunding
-from gateway.live.fields import Fields, as_time
+from gateway.live.fields import AnswerFields, as_time
 from gateway.live.fx import Fx
 from gateway.live.history import DeribitHistory
 from gateway.live.hyperliquid import HyperliquidFunding
-from gateway.live.index_hours import HOUR, floor_hour
 from gateway.live.instruments import COIN
 from gateway.live.limits import Limits, Priority
-from gateway.live.liquidations import EVERY_S, Levels, OkxLiquidations
+from gateway.live.liquidations import Levels, OkxLiquidations
 from gateway.live.market import DeribitMarket
 from gateway.live.methods import Method
 from gateway.live.outside import Host, Outside
@@ -43,20 +40,15 @@ from gateway.live.settings import LiveSettings
 from gateway.live.store import StateFolder
 from gateway.live.venue_clock import OFF_AT_ALL_MAX_S, VenueClock
 from gateway.live.wire import DeribitWire, http_client
-from gateway.shell.breakdowns import Breakdowns
 
 logger = logging.getLogger(__name__)
 DERIBIT_SILENT_MAX_S, OTHERS_SILENT_MAX_S = 20.0, 90.0
 """Without an answer for so long, a host is asked for something before its router is called healthy."""
-HOUR_WITHIN_S: Final = 5.0
-"""An index price so near to the full hour stands for it."""
 LOCKED: Final = (True, "true", "partial")
 """The venue's documents show a flag in one place and words in another."""
-SURE_S: Final = 0.2
-"""After the full hour, so that the venue's price is of the new one."""
 
 
-class Sources:
+class LiveSources:
     """The venue, the hosts beside it, and what the gateway records of them."""
 
     def __init__(
@@ -75,22 +67,21 @@ class Sources:
         self.latch: str | None = None
         """Why every tool of the venue refuses until the gateway is started again."""
         self._clock = clock
-        self._breakdowns = Breakdowns()
         self._client = http_client() if client is None else client
-        self.venue_clock = VenueClock(wall_s)
+        self.clock = VenueClock(wall_s)
         self.limits = Limits(clock)
         wire = DeribitWire(
             self._client,
             settings.base_url,
             settings.environment == "testnet",
-            self.venue_clock,
+            self.clock,
             settings.key,
             wall_s,
             self._latch,
         )
         self.reads = DeribitReads(wire, self.limits, clock, self._latch)
         self._outside = outside = Outside(self._client, bases or _bases(settings), clock)
-        now = self.venue_clock.now
+        now = self.clock.now
         self.market = DeribitMarket(self.reads, clock)
         self.history = DeribitHistory(self.reads, self.folder, clock)
         self.hyperliquid = HyperliquidFunding(outside, now, clock)
@@ -111,14 +102,14 @@ class Sources:
             status = await self._ask(Method.STATUS, deadline)
         except OutsideError as error:
             raise InputError(f"{self.settings.base_url}: {error}") from error
-        if Fields(status, "status").value("locked") in LOCKED:
+        if AnswerFields(status, "status").value("locked") in LOCKED:
             logger.warning("the venue is locked now; it is asked again as it is needed")
 
     async def venue_time(self, deadline: Deadline) -> datetime:
         """The venue's time, asked for now. Raises an `OutsideError`."""
         answer = await self.reads.read(Method.GET_TIME, {}, deadline, Priority.ORDERS)
         at = as_time(answer.us_out // 1000 if answer.us_out else answer.result, "get_time")
-        offset_s = self.venue_clock.offset_s
+        offset_s = self.clock.offset_s
         if abs(offset_s) > OFF_AT_ALL_MAX_S:
             raise AnomalyError(
                 f"clock: expected within {OFF_AT_ALL_MAX_S:g} s of the venue's, found {offset_s:+.1f} s"
@@ -188,56 +179,21 @@ class Sources:
 
     def warnings(self) -> list[str]:
         """What a person should know and do something about."""
-        told = self.calendar.warning(self.venue_clock.now())
+        told = self.calendar.warning(self.clock.now())
         said = [] if told is None else [told]
         if self.limits.refusals:
             said.append(f"the venue said {self.limits.refusals} times that it was asked too often")
         return said
-
-    async def record(self) -> None:
-        """Record the index on the hour and the forced closes, until cancelled."""
-        async with asyncio.TaskGroup() as recorders:
-            recorders.create_task(self._for_ever(self._record_index, "the index on the hour"))
-            if self.settings.liquidations == "okx":
-                recorders.create_task(self._for_ever(self._record_liquidations, "the forced closes"))
 
     async def close(self) -> None:
         """Close connections and the state folder."""
         await self._client.aclose()
         self.folder.close()
 
-    async def _for_ever(self, record: Callable[[], Awaitable[None]], what: str) -> None:
-        """Record again and again; what nobody expected is logged, and ends no recorder."""
-        while True:
-            try:
-                await record()
-            except OutsideError as error:
-                logger.warning("%s: not recorded: %s", what, error)
-            except Exception as error:
-                self._breakdowns.log(error, f"recording {what}")
-                await asyncio.sleep(EVERY_S)
-
-    async def _record_index(self) -> None:
-        """Wait for the next full hour, and record the index of it."""
-        now = self.venue_clock.now()
-        hour = floor_hour(now) + HOUR
-        await asyncio.sleep((hour - now).total_seconds() + SURE_S)
-        by = Deadline.within(HOUR_WITHIN_S, self._clock)
-        found = await self.market.index_price(CurrencyRequest(), by)
-        if hour <= found.timestamp and (found.timestamp - hour).total_seconds() <= HOUR_WITHIN_S:
-            self.folder.put_index_hour(hour, found.price)
-
-    async def _record_liquidations(self) -> None:
-        """Record the forced closes up to now, and wait until it is time to look again."""
-        try:
-            await self.okx.record(Deadline.within(EVERY_S / 2, self._clock))
-        finally:
-            await asyncio.sleep(EVERY_S)
-
     async def _index(self, name: str, deadline: Deadline) -> Decimal:
         asked = {"index_name": name}
         answer = await self.reads.read(Method.GET_INDEX_PRICE, asked, deadline, Priority.HISTORY)
-        return Fields(answer.result, "get_index_price").decimal("index_price")
+        return AnswerFields(answer.result, "get_index_price").decimal("index_price")
 
     async def _ask(self, method: Method, deadline: Deadline) -> object:
         return (await self.reads.read(method, {}, deadline, Priority.ACCOUNT)).result

@@ -7,7 +7,7 @@ from typing import Final
 
 from core.contract import Instrument, OptionQuote
 from gateway.live.errors import AnomalyError
-from gateway.live.fields import Fields
+from gateway.live.fields import AnswerFields
 from gateway.live.instruments import QUANTUM
 
 USD_QUANTUM: Final = Decimal("0.0001")
@@ -19,7 +19,7 @@ def quote_of(result: object, instrument: Instrument) -> OptionQuote:
     An empty side is sent as the price 0: it becomes null, with the size 0. What the venue sends near an
     expiry (greeks of 0, a volatility of 500, texts in fields that are not needed) passes as it is.
     """
-    row = Fields(result, "ticker")
+    row = AnswerFields(result, "ticker")
     if row.text("instrument_name") != instrument.instrument_name:
         raise AnomalyError(
             f"ticker: expected {instrument.instrument_name}, found {row.text('instrument_name')!r}"
@@ -55,7 +55,7 @@ def eth(value: Decimal) -> Decimal:
     return value.quantize(QUANTUM, ROUND_HALF_EVEN)
 
 
-def _side(row: Fields, side: str) -> tuple[Decimal | None, float]:
+def _side(row: AnswerFields, side: str) -> tuple[Decimal | None, float]:
     price_name, amount_name = f"best_{side}_price", f"best_{side}_amount"
     price = row.decimal(price_name) if row.has(price_name) else Decimal(0)
     amount = row.number(amount_name) if row.has(amount_name) else 0.0

@@ -20,15 +20,15 @@ from core.contract import (
 )
 from core.contract.base import AnswerT, RequestT
 from gateway.live.deadline import Deadline
-from gateway.live.sources import Sources
+from gateway.live.sources import LiveSources
 from gateway.shell.bodies import answer_json, parse_request
 from gateway.shell.refusals import SoftRefusalError
 
-Call = Callable[[Sources, bytes, Deadline], Awaitable[bytes]]
+Call = Callable[[LiveSources, bytes, Deadline], Awaitable[bytes]]
 NO_RIGHTS: Final = "13021 forbidden"
 
 
-async def _environment(sources: Sources, _: object, deadline: Deadline) -> EnvironmentInfo:
+async def _environment(sources: LiveSources, _: object, deadline: Deadline) -> EnvironmentInfo:
     """Asked anew each time: the venue's clock lies between asking and hearing."""
     at = await sources.venue_time(deadline)
     return EnvironmentInfo(
@@ -36,18 +36,20 @@ async def _environment(sources: Sources, _: object, deadline: Deadline) -> Envir
     )
 
 
-async def _liquidations(sources: Sources, request: contract.CoinRequest, _: Deadline) -> LiquidationPressure:
+async def _liquidations(
+    sources: LiveSources, request: contract.CoinRequest, _: Deadline
+) -> LiquidationPressure:
     return await sources.liquidation_pressure(request)
 
 
-async def _needs_key(sources: Sources, _: object, __: Deadline) -> ToolAnswer:
+async def _needs_key(sources: LiveSources, _: object, __: Deadline) -> ToolAnswer:
     raise SoftRefusalError(NO_RIGHTS, f"this gateway serves market data alone ({sources.account})")
 
 
 def _holding_nothing(tool: Tool[Any, Any], nothing: ToolAnswer) -> tuple[tuple[Router, str], Call]:
-    """A list of what an account holds: empty if there is none, and refused if there is one, which is not read."""
+    """A list of what an account holds: empty if there is no account, and refused if there is one."""
 
-    async def handle(sources: Sources, request: object, deadline: Deadline) -> ToolAnswer:
+    async def handle(sources: LiveSources, request: object, deadline: Deadline) -> ToolAnswer:
         return nothing if sources.settings.key is None else await _needs_key(sources, request, deadline)
 
     return _served(tool, handle)
@@ -58,9 +60,9 @@ def _needing_key(tool: Tool[Any, Any]) -> tuple[tuple[Router, str], Call]:
 
 
 def _served(
-    tool: Tool[RequestT, AnswerT], handle: Callable[[Sources, RequestT, Deadline], Awaitable[ToolAnswer]]
+    tool: Tool[RequestT, AnswerT], handle: Callable[[LiveSources, RequestT, Deadline], Awaitable[ToolAnswer]]
 ) -> tuple[tuple[Router, str], Call]:
-    async def call(sources: Sources, body: bytes, deadline: Deadline) -> bytes:
+    async def call(sources: LiveSources, body: bytes, deadline: Deadline) -> bytes:
         return answer_json(await handle(sources, parse_request(tool.request, body), deadline))
 
     return (tool.router, tool.name), call

@@ -10,7 +10,7 @@ from gateway.paper.instruments import ListedOption, parse_instrument
 from gateway.paper.quotes import PaperQuote
 from gateway.paper.source import MarketSource
 from gateway.sim.errors import RpcError, invalid_params
-from gateway.sim.words import Words
+from gateway.sim.moods import Moods
 
 FEE: Final = 0.0003
 DEPTHS: Final = (1, 5, 10, 20, 50, 100, 1000, 10_000)
@@ -26,7 +26,7 @@ def _ms(at: datetime) -> int:
 class SimOptions:
     """What the venue says of its options at a time."""
 
-    def __init__(self, source: MarketSource, words: Words) -> None:
+    def __init__(self, source: MarketSource, words: Moods) -> None:
         self._source = source
         self._words = words
 

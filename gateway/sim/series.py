@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 
 from gateway.paper.source import Bar, MarketSource
 from gateway.sim.errors import RpcError, invalid_params
+from gateway.sim.moods import Moods
 from gateway.sim.options import SimOptions
-from gateway.sim.words import Words
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 LENGTHS: Final = {"1": timedelta(seconds=1), "60": MINUTE, "3600": HOUR, "1D": DAY}
@@ -57,7 +57,7 @@ def _ceil(at: datetime, length: timedelta) -> datetime:
 class SimSeries:
     """Whatever has a history, up to the bar that is under way."""
 
-    def __init__(self, source: MarketSource, options: SimOptions, words: Words, seed: int) -> None:
+    def __init__(self, source: MarketSource, options: SimOptions, words: Moods, seed: int) -> None:
         self._source = source
         self._options = options
         self._words = words

@@ -10,9 +10,9 @@ from gateway.paper.source import MarketSource
 from gateway.sim.credits import Credits
 from gateway.sim.errors import RpcError, invalid_params
 from gateway.sim.keys import Keys, SimKey
+from gateway.sim.moods import Moods
 from gateway.sim.options import SimOptions
 from gateway.sim.series import SimSeries
-from gateway.sim.words import Words
 
 EURO_USD: Final = 1.0850
 """The index of the euro, for ever."""
@@ -38,7 +38,7 @@ class SimVenue:
         self.keys = Keys({key.client_id: key for key in keys})
         self.calls: list[str] = []
         """Every method that was called, in order; for whoever counts them."""
-        self._words = Words(seed)
+        self._words = Moods(seed)
         self._options = SimOptions(source, self._words)
         self._series = SimSeries(source, self._options, self._words, seed)
         self._methods: dict[str, Callable[[dict[str, Any], datetime], object]] = {

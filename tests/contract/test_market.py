@@ -44,7 +44,7 @@ from core.strategy import Strategy
 from gateway.live.app import make_app
 from gateway.live.outside import Host
 from gateway.live.settings import settings_from
-from gateway.live.sources import Sources
+from gateway.live.sources import LiveSources
 from gateway.paper.launch import VenueProcess
 from gateway.paper.model_market import ModelMarket
 from gateway.shell.serving import Server, bound
@@ -91,7 +91,7 @@ class LiveProcess:
             }
             settings = settings_from(env, lambda found, name: found.get(name, ""))
             bases = {host: f"{venue_url}/{host.name.lower()}" for host in Host}
-            sources = Sources(settings, bases=bases, wall_s=self.wall_s)
+            sources = LiveSources(settings, bases=bases, wall_s=self.wall_s)
             venue = SimVenue(ModelMarket(7), self.wall_s)
             self._servers = [Server(make_sim(venue)), Server(make_app(sources))]
             serving = [
@@ -99,7 +99,7 @@ class LiveProcess:
                 for server, listener in zip(self._servers, (of_venue, of_gateway), strict=True)
             ]
             while not all(server.started for server in self._servers):
-                await asyncio.sleep(0.005)
+                await asyncio.wait(serving, timeout=0.005)
             self._started.set()
             await asyncio.gather(*serving)
             await sources.close()

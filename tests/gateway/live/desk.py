@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
@@ -21,14 +20,14 @@ from gateway.live.deadline import Deadline
 from gateway.live.outside import Host
 from gateway.live.settings import LiveSettings, settings_from
 from gateway.live.signing import ApiKey
-from gateway.live.sources import Sources
+from gateway.live.sources import LiveSources
 from gateway.live.wire import http_client
 from gateway.paper.model_market import ModelMarket
 from gateway.paper.source import MarketSource
 from gateway.sim.keys import SimKey
 from gateway.sim.server import make_app
 from gateway.sim.venue import SimVenue
-from tests.gateway.live.virtual import VirtualLoop, in_no_time
+from tests.gateway.live.virtual import VirtualLoop, in_no_time, pass_s
 
 NOW = datetime(2026, 1, 12, 14, 0, 20, tzinfo=UTC)
 TOKEN = "t" * 32
@@ -46,7 +45,7 @@ class Far:
         self._latency_s = latency_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await asyncio.sleep(self._latency_s)
+        await pass_s(self._latency_s)
         await self._app(scope, receive, send)
 
 
@@ -80,7 +79,7 @@ def refusing(code: int, message: str, **data: object) -> tuple[int, object]:
 class Desk:
     """Both ends, and the clock between them."""
 
-    sources: Sources
+    sources: LiveSources
     venue: SimVenue
     loop: VirtualLoop
 
@@ -133,7 +132,7 @@ def on_the_desk(
         venue = SimVenue(market, lambda: wall_s() + venue_ahead_s, keys=keys, testnet=testnet)
         app = Far(Instead(make_app(venue), instead or {}), latency_s)
         client = http_client(httpx.ASGITransport(app))
-        sources = Sources(
+        sources = LiveSources(
             settings(folder, key=key, **changed), client, bases=OTHERS, wall_s=wall_s, clock=loop.time
         )
         try:

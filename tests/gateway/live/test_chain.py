@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from core.contract import GetOptionsChain, OptionsChain
 from gateway.paper.instruments import parse_instrument
 from tests.gateway.live.desk import NOW, Desk, model_market, on_the_desk
+from tests.gateway.live.virtual import pass_s
 
 NEAR = GetOptionsChain(expiry_from=NOW + timedelta(days=3), expiry_to=NOW + timedelta(days=5))
 
@@ -39,7 +39,7 @@ def test_quotes_are_asked_for_again_only_after_25_s(tmp_path: Path) -> None:
     async def play(desk: Desk) -> list[int]:
         asked = []
         for wait_s in (0.0, 20.0, 6.0):
-            await asyncio.sleep(wait_s)
+            await pass_s(wait_s)
             desk.venue.calls.clear()
             await desk.sources.market.options_chain(NEAR, desk.by())
             asked.append(desk.venue.calls.count("public/ticker"))
@@ -56,7 +56,7 @@ def test_a_quote_that_grows_old_while_others_are_fetched_is_served(tmp_path: Pat
 
     async def play(desk: Desk) -> OptionsChain:
         await desk.sources.market.options_chain(NEAR, desk.by())
-        await asyncio.sleep(22.0)
+        await pass_s(22.0)
         return await desk.sources.market.options_chain(wide, desk.by())
 
     found = on_the_desk(tmp_path, play, latency_s=0.4)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import gzip
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from core.contract import GetOptionsChain, OptionQuote
 from gateway.live.errors import WarmingError
 from gateway.paper.recorded import RecordedMarket
 from tests.gateway.live.desk import Desk, on_the_desk
+from tests.gateway.live.virtual import pass_s
 
 MONTH = "eth_option_chain_2026-01.csv.gz"
 UNTIL = "2026-01-06"
@@ -62,7 +62,7 @@ def test_every_quote_equals_the_file(record: Recorded, tmp_path: Path) -> None:
             try:
                 return (await desk.sources.market.options_chain(asked, desk.by())).quotes
             except WarmingError:
-                await asyncio.sleep(1.0)
+                await pass_s(1.0)
         raise AssertionError("expected the chain at the second try")
 
     quotes = on_the_desk(tmp_path, play, source=market, at=at + timedelta(seconds=5), latency_s=0.05)

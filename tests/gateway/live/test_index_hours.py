@@ -12,6 +12,7 @@ import pytest
 from core.contract import GetHistorical, Historical
 from gateway.live.errors import AnomalyError, StaleError
 from gateway.live.index_hours import HOUR, candles, chart_hours, spliced
+from gateway.live.recorders import Recorders
 from tests.gateway.live.desk import NOW, Desk, model_market, on_the_desk, raised
 
 START = datetime(2026, 1, 12, tzinfo=UTC)
@@ -85,7 +86,7 @@ def test_the_gateway_records_the_index_on_the_hour(tmp_path: Path) -> None:
     at = NOW.replace(minute=59, second=50)
 
     async def play(desk: Desk) -> dict[datetime, Decimal]:
-        await desk.sources._record_index()
+        await Recorders(desk.sources, desk.loop.time).record_index()
         hour = at.replace(minute=0, second=0) + HOUR
         return desk.sources.folder.index_hours(hour, hour)
 

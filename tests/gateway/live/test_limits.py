@@ -15,7 +15,7 @@ from gateway.live.errors import BusyError, WarmingError
 from gateway.live.limits import GRANTS, Limits, Priority
 from gateway.live.methods import Bucket
 from tests.gateway.live.desk import Desk, on_the_desk
-from tests.gateway.live.virtual import VirtualLoop, in_no_time
+from tests.gateway.live.virtual import VirtualLoop, in_no_time, pass_s
 
 VENUE_SIZE, VENUE_PER_S = 100, 20.0
 """What the venue grants of reads; ours is less."""
@@ -64,7 +64,7 @@ def test_orders_pass_at_once_while_a_chain_waits() -> None:
 
         chains = [asyncio.create_task(chain()) for _ in range(300)]
         for _ in range(10):
-            await asyncio.sleep(1.0)
+            await pass_s(1.0)
             began = loop.time()
             await limits.room(Bucket.READS, Priority.ORDERS, Deadline.within(5.0, loop.time))
             waited.append(loop.time() - began)
@@ -102,9 +102,9 @@ def test_a_refusal_halves_the_rate_for_a_minute() -> None:
         limits = Limits(loop.time)
         limits.refused(Bucket.READS)
         # What is kept for orders comes back first.
-        await asyncio.sleep(GRANTS[Bucket.READS].kept_for_orders / 6)
+        await pass_s(GRANTS[Bucket.READS].kept_for_orders / 6)
         slow = await passed_in(loop, limits, 50.0)
-        await asyncio.sleep(10.0)
+        await pass_s(10.0)
         await passed_in(loop, limits, 1.0)
         return slow, await passed_in(loop, limits, 50.0)
 
@@ -118,7 +118,7 @@ def test_a_cold_chain_of_220_is_there_in_two_tries_and_the_venue_refuses_nothing
         market = desk.sources.market
         listed = (await market.instruments(GetInstruments(), desk.by())).instruments[:220]
         chains = OptionChains(desk.sources.reads, _index_usd, desk.loop.time)
-        await asyncio.sleep(60.0)
+        await pass_s(60.0)
         told: list[str] = []
         for _ in range(2):
             began = desk.loop.time()
@@ -127,7 +127,7 @@ def test_a_cold_chain_of_220_is_there_in_two_tries_and_the_venue_refuses_nothing
             except WarmingError as error:
                 told.append(str(error))
                 assert desk.loop.time() - began <= 7.0
-                await asyncio.sleep(1.0)
+                await pass_s(1.0)
             else:
                 return len(quotes), told, desk.venue.credits.refusals
         raise AssertionError(f"expected the chain at the second try, found {told}")

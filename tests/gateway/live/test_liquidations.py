@@ -19,9 +19,10 @@ from gateway.live.errors import AnomalyError, StaleError
 from gateway.live.fields import ms_of
 from gateway.live.liquidations import Levels, OkxLiquidations
 from gateway.live.outside import Host, Outside
+from gateway.live.recorders import Recorders
 from gateway.live.store import StateFolder
 from tests.gateway.live.desk import NOW, Desk, on_the_desk, raised
-from tests.gateway.live.virtual import in_no_time
+from tests.gateway.live.virtual import in_no_time, pass_s
 
 ETH = CoinRequest(coin="ETH")
 LEVELS = Levels(Decimal(15_000_000), Decimal(50_000_000))
@@ -153,12 +154,12 @@ def test_the_recorder_goes_on_after_whatever_happens(tmp_path: Path) -> None:
     """Also after what nobody expected: a recorder that ends in silence would be missed a day later."""
 
     async def play(desk: Desk) -> LiquidationPressure:
-        recording = asyncio.create_task(desk.sources.record())
-        await asyncio.sleep(10.0)
+        recording = asyncio.create_task(Recorders(desk.sources, desk.loop.time).record())
+        await pass_s(10.0)
         desk.sources.folder.db.execute("ALTER TABLE liquidations RENAME TO elsewhere")
-        await asyncio.sleep(200.0)
+        await pass_s(200.0)
         desk.sources.folder.db.execute("ALTER TABLE elsewhere RENAME TO liquidations")
-        await asyncio.sleep(900.0)
+        await pass_s(900.0)
         assert not recording.done()
         recording.cancel()
         return await desk.sources.liquidation_pressure(ETH)

@@ -73,7 +73,7 @@ def test_an_option_that_is_closed_is_not_active(changed: dict[str, object]) -> N
 def test_what_is_listed_is_what_the_market_lists(tmp_path: Path) -> None:
     async def play(desk: Desk) -> tuple[Instruments, list[str]]:
         found = await desk.sources.market.instruments(GetInstruments(), desk.by())
-        now = desk.sources.venue_clock.now()
+        now = desk.sources.clock.now()
         market = model_market()
         return found, [
             option.name for expiry in market.expiries(now) for option in market.instruments(now, expiry)

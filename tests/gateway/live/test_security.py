@@ -29,23 +29,25 @@ FORBIDDEN = re.compile(
 
 
 def test_the_methods_are_a_closed_list_without_any_that_moves_money() -> None:
-    named = {found for path in LIVE.glob("*.py") for found in re.findall(METHOD, path.read_text())}
+    named = {found for path in LIVE.glob("*.py") for found in re.findall(METHOD, path.read_text("utf-8"))}
     assert named == {method.value for method in Method}
     assert not [name for name in named if FORBIDDEN.fullmatch(name)]
 
 
 def test_the_hosts_are_a_closed_list() -> None:
     named = {
-        found for path in LIVE.glob("*.py") for found in re.findall(r"https://[\w.-]+", path.read_text())
+        found
+        for path in LIVE.glob("*.py")
+        for found in re.findall(r"https://[\w.-]+", path.read_text("utf-8"))
     }
     assert named == {host.value for host in Host} | {url for urls in URLS.values() for url in urls}
 
 
 def test_one_client_dials_with_verified_certificates_and_few_connections(tmp_path: Path) -> None:
-    made = {path.name for path in LIVE.glob("*.py") if "AsyncClient(" in path.read_text()}
+    made = {path.name for path in LIVE.glob("*.py") if "AsyncClient(" in path.read_text("utf-8")}
     assert made == {"wire.py"}
     assert CONNECTIONS_MAX <= 32
-    assert "verify" not in (LIVE / "wire.py").read_text()
+    assert "verify" not in (LIVE / "wire.py").read_text("utf-8")
 
 
 def test_neither_log_nor_error_tells_a_secret(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def test_a_clock_that_is_an_hour_off_is_put_right_by_the_refusal(tmp_path: Path)
 
     async def play(desk: Desk) -> tuple[float, str | None]:
         await raised(desk.sources.venue_time(desk.by()))
-        return desk.sources.venue_clock.offset_s, desk.sources.latch
+        return desk.sources.clock.offset_s, desk.sources.latch
 
     offset_s, latch = on_the_desk(tmp_path, play, key=our_key(), venue_ahead_s=3600.0)
     assert round(offset_s) == 3600
@@ -68,7 +68,7 @@ def test_a_clock_that_jumps_later_is_put_right_too(tmp_path: Path) -> None:
         desk.venue.wall_s = lambda: before() + 300.0
         error = await raised(desk.sources.venue_time(desk.by()))
         assert "clock" in str(error)
-        return desk.sources.venue_clock.offset_s, desk.sources.latch
+        return desk.sources.clock.offset_s, desk.sources.latch
 
     offset_s, latch = on_the_desk(tmp_path, play, key=our_key())
     assert round(offset_s) == 300

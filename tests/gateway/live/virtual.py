@@ -36,6 +36,14 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._jumping.now_s
 
 
+async def pass_s(seconds: float) -> None:
+    """Let so much virtual time pass: a timer of the loop, which jumps to it."""
+    loop = asyncio.get_running_loop()
+    over = loop.create_future()
+    loop.call_later(seconds, over.set_result, None)
+    await over
+
+
 def in_no_time(make: Callable[[VirtualLoop], Coroutine[Any, Any, ResultT]]) -> ResultT:
     """Run a coroutine on a virtual clock."""
     loop = VirtualLoop()

@@ -15,7 +15,7 @@ NOISY_OF_TEN: Final = 3
 ABSENT_OF_TEN: Final = 2
 
 
-class Words:
+class Moods:
     """Dresses answers as the venue does."""
 
     def __init__(self, seed: int) -> None:

@@ -60,6 +60,7 @@ class GreenRuntime(Runtime):
         self._switching = self._make_switching()
         self._main = GreenJob("outside", lambda: None)
         self._main_waits_for_idle = False
+        self._report_step: Callable[[float], None] | None = None
         self.running: Task = self._main
         self._parked: dict[Task, None] = {}
         self._pool: list[Fiber] = []
@@ -169,6 +170,35 @@ class GreenRuntime(Runtime):
             self._horizon_us = None
         if until is not None:
             self._set_time(max(self._time_us, to_us(until)))
+
+    def halt(self, error: BaseException) -> None:
+        """Leave `run` at once with this error, from within an actor or a timer: what runs does not go on.
+
+        After that the system can only be abandoned.
+        """
+        main = self._main
+        if self.running is main:
+            raise error
+        main.error, main.waits_for = error, None
+        self._go_on(main)
+
+    def step_clock(self, step_s: float) -> None:
+        """Set the wall clock by so many seconds, positive if ahead, from outside the actors.
+
+        As on threads, timers keep their delays, and the step is reported to who watches the clock.
+        """
+        if self.running is not self._main:
+            raise RuntimeError("step_clock: expected to be called from outside the actors")
+        step_us = round(step_s * 1e6)
+        self._timers.shift(step_us)
+        self._start_us += step_us
+        self._set_time(self._time_us + step_us)
+        if self._report_step is not None:
+            self._report_step(step_s)
+
+    def watch_clock(self, report_step: Callable[[float], None]) -> None:
+        """Report every `step_clock`."""
+        self._report_step = report_step
 
     def watch_hangs(self, cells: Iterable[HangWatched]) -> None:
         """Nothing to do: in virtual time a handler is busy only while parked, and `wait` sets a timer."""

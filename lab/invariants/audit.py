@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -42,10 +43,11 @@ def books_are_the_log(seen: Seen) -> Iterator[str]:
 
 def everything_is_recorded_once(seen: Seen) -> Iterator[str]:
     """16. Each order, fill and start is in the log, once."""
-    instructions = sum(
-        (engine.audit.instructions for engine in seen.engines), type(seen.engines[0].audit.fills)()
-    )
-    fills = sum((engine.audit.fills for engine in seen.engines), type(instructions)())
+    instructions: Counter[str] = Counter()
+    fills: Counter[str] = Counter()
+    for engine in seen.engines:
+        instructions += engine.audit.instructions
+        fills += engine.audit.fills
     for what, counts in (("instruction", instructions), ("fill", fills)):
         yield from (f"{what} {key}: {count} records" for key, count in counts.items() if count > 1)
     for engine in seen.engines:
@@ -71,6 +73,6 @@ def all_fills_are_recorded(seen: Seen) -> Iterator[str]:
 def armings_are_recorded(seen: Seen) -> Iterator[str]:
     """16, at rest: an engine whose `KILL` is there has recorded that it was armed, at each start."""
     for engine in seen.engines:
-        if engine.is_up and engine.has_kill_file and not engine.disk_failed:
-            if not engine.audit.kinds[AuditKind.ARMED]:
-                yield "KILL is there, and no record says that the switch was armed"
+        armed = engine.is_up and engine.has_kill_file and not engine.disk_failed
+        if armed and not engine.audit.kinds[AuditKind.ARMED]:
+            yield "KILL is there, and no record says that the switch was armed"

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from core.alerts import Severity
+from core.orders.books import Job
 from lab.invariants.seen import EngineSeen, Seen
+from lab.invariants.slots import slots
 from reading.books import has_books, stored_books, stored_cycles
 
 BOOKS: Final = "root/books/"
@@ -20,6 +22,10 @@ MAIL: Final = {"state": 10_000}
 MAIL_OTHERS: Final = 1000
 OWN_TIMERS: Final = 200
 """An actor's own timers are queued beyond the bound."""
+RUN_WITHIN: Final = timedelta(minutes=20)
+"""Of its slot, a cycle has a row; the rooms before it may restart meanwhile."""
+BOOTED: Final = timedelta(minutes=15)
+"""After so long a start has come to its jobs, if the venue answers."""
 LOUD: Final = (Severity.HIGH, Severity.CRITICAL)
 
 
@@ -35,7 +41,8 @@ def others_keep_running(seen: Seen) -> Iterator[str]:
                 continue
             if path.rpartition("/")[2] in engine.restarted_by_person:
                 continue
-            yield f"{path} was restarted {count} times, and nothing had been done to it: {_error(engine, path)}"
+            error = _error(engine, path)
+            yield f"{path} was restarted {count} times, and nothing had been done to it: {error}"
 
 
 def poison_is_dropped(seen: Seen) -> Iterator[str]:
@@ -77,6 +84,20 @@ def slots_run_once(seen: Seen) -> Iterator[str]:
         if has_books(engine.data_dir):
             rows = Counter((row.job, row.slot) for row in stored_cycles(engine.data_dir, None))
             yield from (f"{job} of {slot}: {count} rows" for (job, slot), count in rows.items() if count > 1)
+
+
+def no_slot_is_missed(seen: Seen) -> Iterator[str]:
+    """21, at rest: a slot has a row if the engine ran from it on for long enough."""
+    for engine in seen.engines:
+        if engine.disk_failed or not has_books(engine.data_dir):
+            continue
+        rows = {(row.job, row.slot.replace(microsecond=0)) for row in stored_cycles(engine.data_dir, None)}
+        for began, ended in engine.up:
+            end = (ended or engine.clock()) - RUN_WITHIN
+            for job in (Job.ENTRY, Job.MONITOR, Job.SETTLEMENT):
+                for slot in slots(engine.strategy, job, began + BOOTED, end):
+                    if (job, slot) not in rows:
+                        yield f"{job} of {slot}: the engine ran from {began}, and it has no row"
 
 
 def loud_alerts_arrive(seen: Seen) -> Iterator[str]:

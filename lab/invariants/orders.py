@@ -70,7 +70,7 @@ def nothing_after_arming(seen: Seen) -> Iterator[str]:
 
 
 def granted_by_a_live_switch(seen: Seen) -> Iterator[str]:
-    """4. Every order that is handed over has the permit that the switch gave for it, and was not suspended."""
+    """4. Every order that is handed over has the permit that the switch gave for it, unless suspended."""
     for engine in seen.engines:
         for sent in engine.messages.sent[-1:]:
             if sent.asked is None:

@@ -96,7 +96,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     _one(18, "poison is dropped", Moment.LOOK, life.poison_is_dropped),
     _one(19, "intensity is kept", Moment.LOOK, life.intensity_is_kept),
     _one(20, "mail is bounded", Moment.LOOK, life.mail_is_bounded),
-    _one(21, "slots run once", Moment.LOOK, life.slots_run_once),
+    _one(21, "slots run once", Moment.LOOK, life.slots_run_once, (Moment.REST, life.no_slot_is_missed)),
     _one(22, "loud alerts arrive", Moment.REST, life.loud_alerts_arrive),
     _one(23, "no secret is told", Moment.END, life.no_secret_is_told),
     Invariant(24, "the same seed, the same trace", ()),

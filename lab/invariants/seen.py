@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -62,9 +62,10 @@ class Promises:
     armings: Armings = field(default_factory=Armings)
     accepted: dict[str, str] = field(default_factory=dict)
     """By request id, the message that was answered as accepted and on disk."""
-    backups: list[str] = field(default_factory=list)
-    unanswered_armings: list[str] = field(default_factory=list)
-    """Armings that were asked for and were neither answered in time nor laid as `KILL`."""
+    asked_at: list[tuple[str, datetime]] = field(default_factory=list)
+    """When each of them was accepted, by the engine's clock."""
+    entries_asked: int = 0
+    """How often an entry was asked for, whatever was answered."""
 
 
 @dataclass
@@ -79,12 +80,14 @@ class EngineSeen:
     audit: AuditWalk = field(init=False)
     cells: Callable[[], Sequence[CellStatus]] = tuple
     """Its actors at this moment; none while it does not run."""
+    clock: Callable[[], datetime] = lambda: datetime.max.replace(tzinfo=UTC)
+    """Its wall clock."""
     letters: list[str] = field(default_factory=list)
     """The ids of the alerts that a channel has taken, in order."""
     letter_texts: list[str] = field(default_factory=list)
     is_up: bool = False
     up: list[tuple[datetime, datetime | None]] = field(default_factory=list)
-    """From when to when it ran, by its own clock."""
+    """From when to when it ran, by its own clock, without a step of it."""
     disk_failed: bool = False
     """In this life its disk has refused something."""
     failed_by_act: set[str] = field(default_factory=set)

@@ -12,6 +12,7 @@ import errno
 import os
 import shutil
 import sqlite3
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -125,14 +126,14 @@ class LabDisk:
 
     def _syncing(self, real: Callable[[int], None]) -> Callable[[int], None]:
         def fsync(handle: int) -> None:
-            path = os.readlink(f"/proc/self/fd/{handle}")
+            path = _path_of(handle)
             folder = self._of(path)
             if folder is None:
                 return real(handle)
             self._changes(path)
             real(handle)
             found = os.fstat(handle)
-            if os.path.isdir(path):
+            if stat.S_ISDIR(found.st_mode):
                 folder.names[os.path.relpath(path, folder.root)] = _names(Path(path))
             else:
                 folder.sizes[found.st_ino] = found.st_size
@@ -164,7 +165,7 @@ class LabDisk:
     def _writing(self, real: Callable[[int, Any], int]) -> Callable[[int, Any], int]:
         def write(handle: int, payload: Any) -> int:
             if self.full is not None or self.fails_next or self._frozen:
-                path = os.readlink(f"/proc/self/fd/{handle}")
+                path = _path_of(handle)
                 if self._of(path) is not None:
                     self._refuse_if_frozen(path)
                     self._fail_if_due(path)
@@ -174,7 +175,7 @@ class LabDisk:
 
     def _allocating(self, real: Callable[[int, int, int], None]) -> Callable[[int, int, int], None]:
         def allocate(handle: int, offset: int, size: int) -> None:
-            path = os.readlink(f"/proc/self/fd/{handle}")
+            path = _path_of(handle)
             if self._of(path) is None:
                 return real(handle, offset, size)
             if self.full is not None:
@@ -269,13 +270,14 @@ class LabDisk:
 
     def _keep(self, folder: _Folder, path: str) -> None:
         """Keep the content of a file whose name is about to go: until the folder is synced, it may return."""
-        if not os.path.isfile(path) or os.path.islink(path) or _is_left_alone(Path(path)):
+        gone = Path(path)
+        if not gone.is_file() or gone.is_symlink() or _is_left_alone(gone):
             return
         graveyard = self._graveyard(folder)
         graveyard.mkdir(exist_ok=True)
-        kept = graveyard / str(os.stat(path).st_ino)
+        kept = graveyard / str(gone.stat().st_ino)
         if not kept.exists():
-            os.link(path, kept)
+            os.link(gone, kept)
 
     def _lose_names(self, folder: _Folder, name: str, loses: str, chance: Random) -> None:
         path = folder.root / name
@@ -300,6 +302,10 @@ class LabDisk:
             return kept
         known = (path for path in sorted(folder.root.rglob("*")) if path.is_file())
         return next((path for path in known if path.stat().st_ino == number), None)
+
+
+def _path_of(handle: int) -> str:
+    return str(Path(f"/proc/self/fd/{handle}").readlink())
 
 
 def _names(path: Path) -> dict[str, int]:

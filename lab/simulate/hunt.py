@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -94,6 +95,6 @@ def smallest(
 def _complements(numbers: list[int], parts: int) -> Iterator[list[int]]:
     """The list without one of so many parts, each in turn."""
     bounds = [len(numbers) * part // parts for part in range(parts + 1)]
-    for first, last in zip(bounds, bounds[1:], strict=False):
+    for first, last in itertools.pairwise(bounds):
         if last > first:
             yield numbers[:first] + numbers[last:]

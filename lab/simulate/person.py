@@ -71,7 +71,7 @@ class Person:
         self._count = 0
 
     def command(self, station: Station, what: str) -> None:
-        """Give it, whatever state the engine is in. It may be down: then only what needs no engine is done."""
+        """Give it, whatever state the engine is in. If it is down, only what needs no engine is done."""
         self._count += 1
         match what:
             case "arm":
@@ -147,10 +147,13 @@ class Person:
             return
         message, fields = INJECTED[what]
         request_id = f"person-{station.name}-{self._count}"
+        promises = station.seen.promises
+        promises.entries_asked += message == "RunEntryCycle"
 
         def heard(answer: object) -> None:
             if isinstance(answer, InjectAccepted) and answer.on_disk:
-                station.seen.promises.accepted[answer.request_id] = message
+                promises.accepted[answer.request_id] = message
+                promises.asked_at.append((message, self._now() + station.ahead))
 
         command = InjectMessage(message=message, body=json.dumps(fields), who=WHO, request_id=request_id)
         self._ask(station, "control", command, heard)

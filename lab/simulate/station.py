@@ -93,6 +93,7 @@ class Station:
         self.data_dir = root / name
         self.seen = EngineSeen(name, self.data_dir, loaded.strategy)
         self.seen.cells = self._cells
+        self.seen.clock = self._clock
         self.phases = Phases()
         self.ahead = timedelta(0)
         self.down_until: datetime | None = None
@@ -124,6 +125,7 @@ class Station:
         seen.messages.begin_life()
         seen.audit.forget()
         seen.failed_by_act.clear()
+        self.poisoned.clear()  # The messages of each life are numbered anew.
         seen.disk_failed = self._disk.full is not None
         seen.is_up = True
         self.phases.begin_life()
@@ -152,11 +154,19 @@ class Station:
         if self.engine is not None:
             self.engine.run_until(true_when + self.ahead)
 
+    def next_due(self) -> datetime | None:
+        """True time at which something happens in it next, None if it does not run."""
+        due = None if self.engine is None else self.engine.runtime.next_due()
+        return None if due is None else due - self.ahead
+
     def step_clock(self, step_s: float) -> None:
         """Set its wall clock."""
         self.ahead += timedelta(seconds=step_s)
         if self.engine is not None:
+            began, _ = self.seen.up.pop()
+            self.seen.up.append((began, self.engine.runtime.now()))
             self.engine.runtime.step_clock(step_s)
+            self.seen.up.append((self.engine.runtime.now(), None))
 
     def has_ended(self) -> bool:
         """Whether the root has given up: the process ends by itself then."""
@@ -186,6 +196,12 @@ class Station:
 
     def _cells(self) -> Sequence[CellStatus]:
         return () if self.engine is None else self.engine.system.status()
+
+    def _clock(self) -> datetime:
+        """What its clock says; after its end, when that was."""
+        if self.engine is not None:
+            return self.engine.runtime.now()
+        return self.seen.up[-1][1] or self.seen.up[-1][0]
 
     def is_whole(self) -> bool:
         """Whether every actor is up."""
@@ -217,8 +233,9 @@ class Station:
                 self.seen.messages.fenced_senders.append(f"{envelope.sender.path} told {kind} after its end")
             current = life.current
             if current is not None and current.number in self.poisoned and life.live:
+                again = type(current.message).__name__
                 self.seen.messages.tried_again.append(
-                    f"{envelope.sender.path} handles {type(current.message).__name__} again, which ended a life"
+                    f"{life.path} handles {again} again, which ended a life"
                 )
         if isinstance(envelope.message, SendOrder | EditOrder):
             self._sayings.sending(self)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from core.contract import Router
 from gateway.paper.account import Account
@@ -17,6 +18,12 @@ from gateway.paper.faults import Faults, FaultSpec, PlayedFault
 from gateway.paper.model_market import ModelMarket
 from gateway.paper.venue import Venue
 from lab.engine import TOKEN
+
+
+@lru_cache(maxsize=32)
+def _market(seed: int) -> ModelMarket:
+    """A market is a function of its seed, and what it has worked out once it keeps: seeds share it."""
+    return ModelMarket(seed)
 
 
 class NoDisk:
@@ -67,7 +74,7 @@ class LabVenue:
     def __init__(self, market: int, seed: int, begin: datetime, played: Callable[[str], None]) -> None:
         assumptions = Assumptions.parse(())
         self.store = NoDisk()
-        self.venue = Venue(ModelMarket(market), Account(assumptions.balance_eth), begin, assumptions)
+        self.venue = Venue(_market(market), Account(assumptions.balance_eth), begin, assumptions)
         self.faults = ComingFaults(seed, played)
         self.began_with: Decimal = self.venue.account.balance_eth
         self._answer = Dispatch(self.venue, TOKEN, self.faults, self.store)

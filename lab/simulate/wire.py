@@ -1,4 +1,4 @@
-"""The way from one engine to the venue: requests may be late, and what leaves and arrives can be disturbed."""
+"""The way from one engine to the venue: requests may be late, and whoever sends them can be disturbed."""
 
 from __future__ import annotations
 

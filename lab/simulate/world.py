@@ -72,7 +72,7 @@ class Outcome:
     rests: int = 0
 
 
-class BreachFound(Exception):
+class BreachFoundError(Exception):
     """Ends a simulation at its first breach."""
 
     def __init__(self, breach: Breach) -> None:
@@ -134,7 +134,7 @@ class World:
                 while self.now < self._end:
                     self._go_on()
                 self._finish()
-        except BreachFound as found:
+        except BreachFoundError as found:
             station = self._current
             self.outcome.found = Found(self.now_inside(), found.breach, tuple(station.seen.messages.lines()))
         finally:
@@ -158,7 +158,8 @@ class World:
         """To the next thing that is due."""
         when = min(self._end, self._timed[0][0]) if self._timed else self._end
         if self.second is not None and self.second.engine is not None:
-            when = min(when, self.now + CLOSELY)
+            due = min((at for station in self._stations() if (at := station.next_due())), default=when)
+            when = min(when, max(due, self.now) + CLOSELY)
         for station in self._stations():
             self._run(station, when)
         self.now = max(self.now, when)
@@ -205,7 +206,7 @@ class World:
         """The process ends with an error, having armed; whoever supervises it starts it again."""
         station.stop(self.now, "the root gave up")
         if not station.seen.has_kill_file and not station.seen.disk_failed:
-            raise BreachFound(Breach(19, "intensity is kept", "the root gave up, and nothing is armed"))
+            raise BreachFoundError(Breach(19, "intensity is kept", "the root gave up, and nothing is armed"))
         self._again(station, self.now + RESTARTS_AFTER)
 
     def now_inside(self) -> datetime:
@@ -437,7 +438,7 @@ class World:
 
     def _raise_found(self) -> None:
         if self._breach is not None:
-            raise BreachFound(self._breach)
+            raise BreachFoundError(self._breach)
 
     def _seen(self) -> Seen:
         venue = self._venue.venue

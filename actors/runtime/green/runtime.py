@@ -171,6 +171,11 @@ class GreenRuntime(Runtime):
         if until is not None:
             self._set_time(max(self._time_us, to_us(until)))
 
+    def next_due(self) -> datetime | None:
+        """When the next timer is due; now if something can run. None if nothing will ever happen."""
+        due_us = self._time_us if self.ready else self._timers.next_due_us()
+        return None if due_us is None else from_us(max(due_us, self._time_us))
+
     def halt(self, error: BaseException) -> None:
         """Leave `run` at once with this error, from within an actor or a timer: what runs does not go on.
 
@@ -264,6 +269,8 @@ class GreenRuntime(Runtime):
             # Picking in order is inlined, because every message of a backtest passes here.
             task = ready.popleft() if fifo and ready else self._next()  # type: ignore[union-attr]
             if task is None:
+                if self._ended:
+                    return  # What was unwound here has turned GreenletExit into an error of its own.
                 self._idle()
             elif task.fiber is not None:
                 self._go_on(task)

@@ -11,17 +11,19 @@ from lab.invariants.seen import Seen
 
 
 class Moment(Enum):
-    """When a statement can be checked; each moment is also one of those before it in this list."""
+    """When a statement can be checked. What can be at a look can be at rest too, and that at the end."""
 
     SENDING = 1
     """An order or an edit was just handed over by execution."""
     REQUEST = 2
     """A placement or an edit has just been answered by the venue."""
-    LOOK = 3
+    ANSWER = 3
+    """A person has just been told that something is done or accepted."""
+    LOOK = 4
     """Any time; nothing has to be at rest."""
-    REST = 4
+    REST = 5
     """The engine has recovered, nothing is under way, and nothing is done to it."""
-    END = 5
+    END = 6
     """The same, after an orderly stop."""
 
 
@@ -81,7 +83,14 @@ INVARIANTS: tuple[Invariant, ...] = (
     _one(10, "only allowed edges", Moment.LOOK, books.only_allowed_edges),
     _one(11, "cash adds up", Moment.REST, books.cash_adds_up),
     _one(12, "a partial fill is a position", Moment.REST, books.partly_filled_is_a_position),
-    _one(13, "promises hold", Moment.LOOK, books.promises_hold, (Moment.END, books.promises_end)),
+    _one(
+        13,
+        "promises hold",
+        Moment.LOOK,
+        books.promises_hold,
+        (Moment.ANSWER, books.promises_hold),
+        (Moment.END, books.promises_end),
+    ),
     _one(14, "the chain is whole", Moment.REST, audit.chain_is_whole),
     _one(15, "the books are the log", Moment.REST, audit.books_are_the_log),
     _one(
@@ -106,6 +115,7 @@ INVARIANTS: tuple[Invariant, ...] = (
 _INCLUDES = {
     Moment.SENDING: {Moment.SENDING},
     Moment.REQUEST: {Moment.REQUEST},
+    Moment.ANSWER: {Moment.ANSWER},
     Moment.LOOK: {Moment.LOOK},
     Moment.REST: {Moment.LOOK, Moment.REST},
     Moment.END: {Moment.LOOK, Moment.REST, Moment.END},

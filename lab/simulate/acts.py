@@ -108,9 +108,9 @@ PROFILES: Final[dict[str, frozenset[ActKind]]] = {
     "none": frozenset(),
     "venue": frozenset({ActKind.VENUE, ActKind.LATE}),
     "process": frozenset({ActKind.KILL, ActKind.STOP, ActKind.CRASH, ActKind.HANG}),
-    "disk": frozenset({ActKind.FULL_DISK, ActKind.IO_ERROR, ActKind.KILL}),
+    "disk": frozenset({ActKind.FULL_DISK, ActKind.IO_ERROR, ActKind.KILL, ActKind.PERSON}),
     "clock": frozenset({ActKind.CLOCK, ActKind.STOP, ActKind.KILL}),
-    "person": frozenset({ActKind.PERSON, ActKind.KILL, ActKind.LATE, ActKind.TELEGRAM}),
+    "person": frozenset({ActKind.PERSON, ActKind.KILL, ActKind.LATE, ActKind.TELEGRAM, ActKind.STOP}),
     "second": frozenset({ActKind.SECOND, ActKind.VENUE, ActKind.KILL}),
 }
 """The kinds of acts that each profile of `--faults` draws."""

@@ -66,6 +66,10 @@ MESSAGES: Final = (
 """Where an order or its record passes; "" is any message."""
 PERSON: Final = (
     "arm",
+    "arm",
+    "arm",
+    "arm by file",
+    "arm by file",
     "arm by file",
     "disarm",
     "enter",
@@ -83,6 +87,8 @@ PERSON: Final = (
     "restart decision",
     "snapshot",
 )
+WORST: Final = ("RequestPermit", "SendOrder", "EditOrder", "RecordSent", "RecordEdit")
+"""When an arming is hardest to keep."""
 LOSES: Final = ("nothing", "all", "some", "torn")
 """What a kill takes of the writes that were not synced."""
 ACTS: Final = (3, 12)
@@ -130,7 +136,7 @@ def _act(chance: Random, days: float, kinds: list[ActKind]) -> Act:
         case ActKind.VENUE:
             return _act_of(kind, at_s, what=_fault(chance), lasts_s=chance.choice((60.0, 600.0, 7200.0)))
         case ActKind.LATE:
-            return _act_of(kind, at_s, lasts_s=chance.choice((300.0, 3600.0)))
+            return _act_of(kind, at_s, lasts_s=chance.choice((900.0, 7200.0)))
         case ActKind.CRASH | ActKind.HANG:
             return _placed(chance, kind, at_s)
         case ActKind.KILL:
@@ -150,6 +156,8 @@ def _act(chance: Random, days: float, kinds: list[ActKind]) -> Act:
             if chance.random() < 0.5:
                 return _act_of(kind, at_s, what=what)
             of, nth = chance.choice(MESSAGES), chance.randint(1, 3)
+            if what.startswith("arm"):
+                of = chance.choice(WORST)
             return _act_of(kind, at_s, what=what, place=Place.MESSAGE, of=of, nth=nth)
         case ActKind.SECOND:
             return _act_of(kind, max(0.0, at_s - 400.0), lasts_s=chance.choice((900.0, 2400.0)))

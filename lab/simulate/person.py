@@ -61,13 +61,21 @@ class Answered:
 
 
 class Person:
-    """At all engines of a simulation. `later` has something done at a true time; `now` is true time."""
+    """At all engines of a simulation."""
 
     def __init__(
-        self, now: Callable[[], datetime], later: Callable[[datetime, Callable[[], None]], None]
+        self,
+        now: Callable[[], datetime],
+        later: Callable[[datetime, Callable[[], None]], None],
+        was_told: Callable[[Station], None],
     ) -> None:
+        """`now` is true time, and `later` has something done at one.
+
+        `was_told` is called when an answer has promised something.
+        """
         self._now = now
         self._later = later
+        self._was_told = was_told
         self._count = 0
 
     def command(self, station: Station, what: str) -> None:
@@ -108,6 +116,7 @@ class Person:
         def heard(answer: object) -> None:
             if isinstance(answer, KillSwitchArmed) and answer.not_on_disk is None:
                 armings.acknowledged(self._now())
+                self._was_told(station)
 
         self._ask(station, "kill_switch", ArmKillSwitch(reason="drill", who=WHO), heard)
 
@@ -154,6 +163,7 @@ class Person:
             if isinstance(answer, InjectAccepted) and answer.on_disk:
                 promises.accepted[answer.request_id] = message
                 promises.asked_at.append((message, self._now() + station.ahead))
+                self._was_told(station)
 
         command = InjectMessage(message=message, body=json.dumps(fields), who=WHO, request_id=request_id)
         self._ask(station, "control", command, heard)

@@ -118,7 +118,7 @@ class World:
         self._disk = LabDisk(self._disk_reached)
         self._venue = LabVenue(drawn.market, drawn.seed, BEGIN, self._fault_played)
         self._venue.watchers.append(self._request_answered)
-        self._person = Person(lambda: self.now_inside(), self._at)
+        self._person = Person(self.now_inside, self._at, self._was_told)
         self.main = self._station(MAIN, drawn.seed)
         self.second: Station | None = None
         self._current = self.main
@@ -456,6 +456,11 @@ class World:
         """An order was just handed over, in an engine that runs."""
         self._busy_until = max(self._busy_until, self.now_inside() + BUSY_FOR)
         self._check_inside(station, Moment.SENDING)
+
+    def _was_told(self, station: Station) -> None:
+        """A person has just been promised something, by an engine that runs."""
+        station.seen.audit.go_on()
+        self._check_inside(station, Moment.ANSWER)
 
     def _request_answered(self, tool: str, body: bytes, answer: HttpAnswer) -> None:  # noqa: ARG002
         """The venue has just answered, in an engine that runs."""

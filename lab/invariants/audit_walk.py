@@ -25,6 +25,8 @@ READ = frozenset(
         AuditKind.ACTOR_RESTARTED,
     }
 )
+AFRESH = frozenset({AuditKind.CHAIN_BROKEN, AuditKind.BOOKS, AuditKind.RESTORED, AuditKind.ADOPTED})
+"""After these, the rows are not what the records before have made of them."""
 
 
 class AuditWalk:
@@ -67,7 +69,10 @@ class AuditWalk:
         kind = kind_of(line)
         self.kinds[kind] += 1
         seq = int(line[len(b'{"seq":') : line.index(b",")])
-        if self.last_seq and seq != self.last_seq + 1:
+        if kind in AFRESH:
+            self._positions.clear()
+            self._orders.clear()
+        if self.last_seq and seq != self.last_seq + 1 and kind != AuditKind.CHAIN_BROKEN:
             self.gaps.append(f"record {seq} follows {self.last_seq}")
         self.last_seq = seq
         if kind in READ:

@@ -103,7 +103,7 @@ def no_slot_is_missed(seen: Seen) -> Iterator[str]:
 def loud_alerts_arrive(seen: Seen) -> Iterator[str]:
     """22. What is HIGH or above was taken by the channel, or is listed as undelivered; and in order."""
     for engine in seen.engines:
-        if not has_books(engine.data_dir):
+        if engine.letters is None or not has_books(engine.data_dir):
             continue
         taken = set(engine.letters)
         for alert in stored_books(engine.data_dir).alerts:

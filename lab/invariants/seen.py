@@ -48,7 +48,7 @@ class VenueSeen:
         """The account as it is now."""
         sizes = {name: int(held.size) for name, held in account.positions.items() if held.size}
         change = account.balance_eth - began_with
-        return cls(account.orders, account.trades, sizes, change, index_usd)
+        return cls(dict(account.orders), dict(account.trades), sizes, change, index_usd)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -82,8 +82,8 @@ class EngineSeen:
     """Its actors at this moment; none while it does not run."""
     clock: Callable[[], datetime] = lambda: datetime.max.replace(tzinfo=UTC)
     """Its wall clock."""
-    letters: list[str] = field(default_factory=list)
-    """The ids of the alerts that a channel has taken, in order."""
+    letters: list[str] | None = None
+    """None if nobody watches its channels. The ids of the alerts that a channel has taken, in order."""
     letter_texts: list[str] = field(default_factory=list)
     is_up: bool = False
     up: list[tuple[datetime, datetime | None]] = field(default_factory=list)

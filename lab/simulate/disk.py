@@ -45,6 +45,8 @@ class LabDisk:
     def __init__(self, before_change: Callable[[str], None]) -> None:
         """`before_change` is called with the path before each change, sync and commit; it may raise."""
         self._before_change = before_change
+        # Data folders may be told relative to where the simulation stands, the kernel tells whole paths.
+        self._here = f"{Path.cwd()}/"
         self._folders: dict[str, _Folder] = {}
         self.full: str | None = None
         """While the disk is full: `soft` if giving up the ballast makes room, or `hard`."""
@@ -220,7 +222,7 @@ class LabDisk:
 
     def commits(self, path: str) -> None:
         """Before a commit of a database."""
-        self._before_change(path)
+        self._before_change(path.removeprefix(self._here))
         if self.fails_next:
             self.fails_next = False
             self.failures += 1
@@ -232,7 +234,7 @@ class LabDisk:
     def _changes(self, path: str) -> None:
         if self._frozen:
             self._refuse_if_frozen(path)
-        self._before_change(path)
+        self._before_change(path.removeprefix(self._here))
         if self.fails_next:
             self._fail_if_due(path)
 
@@ -257,6 +259,7 @@ class LabDisk:
     # What is durable.
 
     def _of(self, path: str) -> _Folder | None:
+        path = path.removeprefix(self._here)
         for root, folder in self._folders.items():
             if path == root or path.startswith(f"{root}/"):
                 return folder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import shutil
 import tempfile
@@ -47,7 +48,11 @@ class Hunt:
         """One simulation in a folder of its own, which is removed."""
         folder = Path(tempfile.mkdtemp(prefix="simulate-", dir=MEMORY if MEMORY.is_dir() else None))
         try:
-            return World(drawn, days=self.days, folder=folder, loaded=self._loaded, plant=self._plant).run()
+            # Alerts name the data folder: by a name that is the same in every run.
+            with contextlib.chdir(folder):
+                return World(
+                    drawn, days=self.days, folder=Path(), loaded=self._loaded, plant=self._plant
+                ).run()
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 

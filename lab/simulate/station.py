@@ -92,6 +92,8 @@ class Station:
         self.name = name
         self.data_dir = root / name
         self.seen = EngineSeen(name, self.data_dir, loaded.strategy)
+        self._letters: list[str] = []
+        self.seen.letters = self._letters
         self.seen.cells = self._cells
         self.seen.clock = self._clock
         self.phases = Phases()
@@ -270,5 +272,5 @@ class Station:
         self.engine.runtime.halt(KilledHere())
 
     def _took(self, letter: Letter) -> None:
-        self.seen.letters += [alert.alert_id for alert in letter.alerts]
+        self._letters += [alert.alert_id for alert in letter.alerts]
         self.seen.letter_texts += [alert.text for alert in letter.alerts]

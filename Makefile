@@ -15,7 +15,7 @@ PAPER_ARGS ?= --days 28 --seed 1
 TEST_ARGS ?= -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: always help venv venv-dev paper test coverage mutants lint types runbook pages metrics-page docs bench soak power hostile drills screens image-check pykka-suite
+.PHONY: always help venv venv-dev paper test coverage mutants lint types runbook pages metrics-page docs bench soak simulate simulate-long power hostile drills screens image-check pykka-suite
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -108,6 +108,16 @@ bench: $(DEV)  ## Timed figures: a table, and bench.json
 
 soak: $(DEV)  ## Long simulations (hours)
 	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -m soak --timeout 0
+
+# A seed is one run: what is found is replayed by the command that is printed with it.
+SIMULATE_ARGS ?= --seeds 0:200 --days 30
+simulate: $(DEV)  ## Disturb 200 simulated engines for 30 days each
+	$(BIN)/python run.py simulate $(SIMULATE_ARGS)
+
+# Goes on where it was cut off, by its journal.
+SIMULATE_LONG_ARGS ?= --seeds 0:20000 --days 2 --journal simulate.journal
+simulate-long: $(DEV)  ## The same with 20,000 seeds (hours; goes on where it was cut off)
+	$(BIN)/python run.py simulate $(SIMULATE_LONG_ARGS)
 
 # The cuts need root, loop devices and mkfs.ext4, the crash states strace; what is missing is skipped with its reason.
 power: $(DEV)  ## Power cuts and crash states (half an hour; some as root only)

@@ -16,8 +16,9 @@ from cli.exit_codes import ExitCode
 from cli.views.say import say
 from config import load_strategy
 from core.errors import InputError
+from gateway.paper.faults import FaultKind
 from lab.invariants import INVARIANTS
-from lab.simulate.acts import PROFILES, Drawn
+from lab.simulate.acts import PROFILES, ActKind, Drawn
 from lab.simulate.hunt import Hunt
 from lab.simulate.journal import Journal
 from lab.simulate.world import Outcome
@@ -52,6 +53,7 @@ class Simulation:
         for option, path in (("--json", json_file), ("--journal", journal)):
             if path is not None and not path.resolve().parent.is_dir():
                 raise InputError(f"{option} {path}: expected a file in an existing folder")
+        self._faults = faults
         self._seeds = _seeds(seeds)
         self._only = None if only is None else _numbers(only)
         self._days = days
@@ -128,8 +130,10 @@ class Simulation:
         breaches = [row for row in rows if row.breach is not None]
         coverage = self._journal.summed_up()
         families = tuple(sorted({family for family, _ in coverage.counts}))
-        say(*coverage.table(families), "", "never met:")
+        say("what met which phase of an order's life, and how often:")
+        say(*(f"  {line}" for line in coverage.table(families)), "never met:")
         say(*(f"  {family}: {', '.join(missed)}" for family, missed in coverage.never(families).items()))
+        say(*(f"  {kind}: nothing" for kind in _unseen(self._faults, families)))
         say(
             "",
             f"{len(rows)} seeds of {self._days:g} days: {sum(row.lives for row in rows)} lives, "
@@ -146,6 +150,13 @@ class Simulation:
             self._json_file.write_text(json.dumps(document), encoding="utf-8")
         if breaches:
             raise typer.Exit(ExitCode.FOUND_WRONG)
+
+
+def _unseen(faults: str, families: tuple[str, ...]) -> list[str]:
+    """The faults of the venue that could have been drawn and never hit a call."""
+    if ActKind.VENUE not in PROFILES[faults]:
+        return []
+    return [f"played {kind}" for kind in FaultKind if f"played {kind}" not in families]
 
 
 def _only(numbers: frozenset[int]) -> str:

@@ -116,11 +116,9 @@ class Coverage:
         }
 
     def table(self, families: tuple[str, ...]) -> list[str]:
-        """A line a disturbance: how often it met each phase; `-` for never."""
-        wide = max((len(family) for family in families), default=0)
-        head = " " * wide + " " + " ".join(f"{phase[:13]:>13}" for phase in PHASES)
-        rows = [
-            f"{family:<{wide}} " + " ".join(f"{self.counts[family, phase] or '-':>13}" for phase in PHASES)
+        """A line a disturbance: how often it met each phase."""
+        return [
+            f"{family}: "
+            + ", ".join(f"{phase} {count}" for phase in PHASES if (count := self.counts[family, phase]))
             for family in families
         ]
-        return [head, *rows]

@@ -74,6 +74,7 @@ NOT_RUN = {
     ("explain",): ("it needs a decision that an engine has made", "tests/cli/test_explain.py"),
     ("metrics",): ("it serves until it is stopped", "tests/cli/test_metrics.py"),
     ("paper",): ("it trades for days of market time", "tests/cli/paper/test_paper.py"),
+    ("simulate",): ("it simulates days of market time", "tests/simulate/test_simulate.py"),
     ("start",): ("it runs until it is stopped", "tests/cli/test_live.py"),
     ("state", "book-exit"): ("it needs an exit that the venue has lost", "tests/cli/test_booking.py"),
     ("state", "rebuild"): ("it needs a folder without books", "tests/cli/test_books_from_audit.py"),

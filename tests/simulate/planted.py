@@ -61,17 +61,14 @@ class Planted:
     """One bug: which statements may notice it, and where to look for it."""
 
     name: str
+    statement: int
+    """The one that it is planted for."""
     statements: frozenset[int]
     patch: Callable[[], Any]
     profile: str
     days: float = 1.2
     was: str = ""
     """Its number in the hostile campaign, if it had been there."""
-
-    @property
-    def statement(self) -> int:
-        """The one that it is planted for."""
-        return min(self.statements)
 
 
 @dataclass(frozen=True)
@@ -355,7 +352,7 @@ def _one(
     days: float = 1.2,
     was: str = "",
 ) -> Planted:
-    return Planted(name, frozenset({number, *others}), patch, profile, days, was)
+    return Planted(name, number, frozenset({number, *others}), patch, profile, days, was)
 
 
 PLANTED: tuple[Planted, ...] = (
@@ -463,13 +460,13 @@ PLANTED: tuple[Planted, ...] = (
 )
 
 
-def main(only: list[str]) -> None:
-    """A row of the table of `docs/reliability.md` for each bug."""
+def main(names: list[str], seeds: int = SEEDS_MAX) -> None:
+    """A row of the table of `docs/reliability.md` for each bug, or for those whose names are given."""
     logging.getLogger("actors").setLevel(logging.CRITICAL + 1)
     for planted in PLANTED:
-        if only and str(planted.statement) not in only:
+        if names and planted.name not in names:
             continue
-        found = notice(planted, range(SEEDS_MAX))
+        found = notice(planted, range(seeds))
         seen = "not found" if found.statement is None else str(found.statement)
         where = f"{planted.profile}, {planted.days:g} days"
         row = f"| {planted.statement} | {planted.name} | {planted.was} | {where} | {found.seeds} | {seen} |"

@@ -14,8 +14,8 @@ from actors.http import ConnectionCut, NoAnswer, Response, Transport
 from actors.mcp import PaperTransport
 from actors.mcp.paper_transport import TOOK_HEADER
 from actors.runtime import BatonRuntime, Context, GreenRuntime, to_us
-from gateway.paper.dispatch import HttpAnswer
-from gateway.paper.faults import HEALTH
+from gateway.shell.bodies import HttpAnswer
+from gateway.shell.door import HEALTH
 from lab.in_process import LATENCY_S, PATH, Answering
 
 

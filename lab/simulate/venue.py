@@ -13,10 +13,11 @@ from functools import lru_cache
 from core.contract import Router
 from gateway.paper.account import Account
 from gateway.paper.assumptions import Assumptions
-from gateway.paper.dispatch import Dispatch, HttpAnswer
+from gateway.paper.dispatch import Dispatch
 from gateway.paper.faults import Faults, FaultSpec, PlayedFault
 from gateway.paper.model_market import ModelMarket
 from gateway.paper.venue import Venue
+from gateway.shell.bodies import HttpAnswer
 from lab.engine import TOKEN
 
 

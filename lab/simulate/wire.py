@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from actors.http import Transport
 from actors.runtime import BatonRuntime, Context, GreenRuntime
-from gateway.paper.dispatch import HttpAnswer
+from gateway.shell.bodies import HttpAnswer
 from lab.in_process import Answering
 from lab.simulate.acts import Place
 from lab.wire import Held, Wire

@@ -17,7 +17,7 @@ from config import LoadedStrategy
 from core.contract import CHANGING_TOOLS
 from core.orders.lifecycle import ORDER_FINAL, OrderState
 from gateway.paper.account import VenueOrder
-from gateway.paper.dispatch import HttpAnswer
+from gateway.shell.bodies import HttpAnswer
 from lab.engine import TOKEN, SimulatedEngine
 from lab.invariants import Breach, Moment, breaches
 from lab.invariants.effects import Effect, effects

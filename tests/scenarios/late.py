@@ -7,8 +7,8 @@ from datetime import datetime
 from random import Random
 
 from core.contract import CHANGING_TOOLS
-from gateway.paper.dispatch import HttpAnswer
 from gateway.paper.process import PaperVenue
+from gateway.shell.bodies import HttpAnswer
 from lab.invariants.effects import Armings, Effect, effects
 
 HOLD_S_MAX = 20.0

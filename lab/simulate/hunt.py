@@ -63,7 +63,7 @@ class Hunt:
             again = self.run(drawn)
             for text in same_trace(outcome.digest, again.digest):
                 breach = Breach(24, "the same seed, the same trace", text)
-                outcome.found = Found(BEGIN, breach, ())
+                outcome.found = Found(BEGIN, breach, (), frozenset({breach.number}))
         return outcome
 
     def shrunk(self, drawn: Drawn, number: int, tell: Callable[[int], None]) -> Drawn:

@@ -55,6 +55,8 @@ class Found:
     at: datetime
     breach: Breach
     messages: tuple[str, ...]
+    numbers: frozenset[int]
+    """Of all statements that did not hold at that moment."""
 
 
 @dataclass
@@ -114,6 +116,7 @@ class World:
         self._before: dict[str, VenueOrder] = {}
         self._has_alien = False
         self._breach: Breach | None = None
+        self._broken: set[int] = set()
         self._looking = False
         self._disk = LabDisk(self._disk_reached)
         self._venue = LabVenue(drawn.market, drawn.seed, BEGIN, self._fault_played)
@@ -136,7 +139,9 @@ class World:
                 self._finish()
         except BreachFoundError as found:
             station = self._current
-            self.outcome.found = Found(self.now_inside(), found.breach, tuple(station.seen.messages.lines()))
+            messages = tuple(station.seen.messages.lines())
+            numbers = self._broken | {found.breach.number}
+            self.outcome.found = Found(self.now_inside(), found.breach, messages, frozenset(numbers))
         finally:
             self._close()
         return self._summed_up()
@@ -434,7 +439,9 @@ class World:
 
     def _check(self, moment: Moment) -> None:
         if self._breach is None:
-            self._breach = next(breaches(self._seen(), moment), None)
+            found = tuple(breaches(self._seen(), moment))
+            self._breach = found[0] if found else None
+            self._broken = {breach.number for breach in found}
 
     def _raise_found(self) -> None:
         if self._breach is not None:

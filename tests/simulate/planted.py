@@ -104,9 +104,10 @@ def notice(planted: Planted, seeds: range) -> Noticed:
     with planted.patch():
         for count, seed in enumerate(seeds, start=1):
             found = run(hunt.drawn(seed)).found
-            if found is not None and found.breach.number in planted.statements:
+            if found is not None and found.numbers & planted.statements:
                 took_s = process_time() - began_s
-                return Noticed(planted, count, found.breach.number, found.breach.text, took_s)
+                number = planted.statement if planted.statement in found.numbers else found.breach.number
+                return Noticed(planted, count, number, found.breach.text, took_s)
     return Noticed(planted, len(seeds), None, "", process_time() - began_s)
 
 
@@ -307,10 +308,12 @@ def _without_bound() -> Iterator[None]:
             self.ctx.tell(self._alerting, SendTestAlert(request_id=f"flood-{number}", reason="flood"))
         return handle(self, message)
 
-    real, handle = Alerting.handle, MarketData.handle
+    def unbounded(*told: Any, **named: Any) -> Any:
+        return room(*told, **{**named, "mailbox_bound": 10**9})
+
+    real, handle, room = Alerting.handle, MarketData.handle, tree._room
     with (
-        swapped(tree, "MAILBOX_BOUND", 10**9),
-        swapped(tree._room, "__kwdefaults__", {**(tree._room.__kwdefaults__ or {}), "mailbox_bound": 10**9}),
+        swapped(tree, "_room", unbounded),
         swapped(Alerting, "handle", slow),
         swapped(MarketData, "handle", floods),
     ):

@@ -92,8 +92,6 @@ class Drawn(Value):
     seed: int
     market: int
     """The seed of the model market."""
-    is_wire: bool
-    """Every call goes over JSON."""
     yield_at_tell: float
     acts: tuple[Act, ...]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from random import Random
 from typing import Final
@@ -100,11 +101,12 @@ def draw(seed: int, days: float, profile: str) -> Drawn:
     kinds = sorted(PROFILES[profile])
     count = chance.randint(*ACTS) if kinds else 0
     count += int(count * max(0.0, days - 2.0) / 7.0)
-    drawn = sorted((_act(chance, days, kinds) for _ in range(count)), key=lambda act: act.at_s)
+    acts = [_act(chance, days, kinds) for _ in range(count)]
+    acts += [after for act in acts for after in _worst_after(chance, act, kinds)]
+    drawn = sorted(acts, key=lambda act: act.at_s)
     return Drawn(
         seed=seed,
         market=chance.choice(TRADING) if chance.random() < 0.8 else chance.randrange(1000),
-        is_wire=seed % 10 == 0,
         yield_at_tell=chance.choice((0.0, 0.0, 0.2)),
         acts=tuple(act.model_copy(update={"number": number}) for number, act in enumerate(drawn)),
     )
@@ -163,6 +165,29 @@ def _act(chance: Random, days: float, kinds: list[ActKind]) -> Act:
             return _act_of(kind, max(0.0, at_s - 400.0), lasts_s=chance.choice((900.0, 2400.0)))
         case ActKind.TELEGRAM:
             return _act_of(kind, at_s, lasts_s=chance.choice((600.0, 6 * 3600.0)))
+
+
+def _worst_after(chance: Random, act: Act, kinds: list[ActKind]) -> Iterator[Act]:
+    """Half of the acts are followed by what makes them worse, if that is drawn at all."""
+    if chance.random() < 0.5:
+        return
+    match act.kind, act.what:
+        case (ActKind.FULL_DISK | ActKind.IO_ERROR, _) if ActKind.PERSON in kinds:
+            what = chance.choice(("arm", "arm by file", "enter", "pause"))
+            yield _act_of(ActKind.PERSON, act.at_s + chance.uniform(0.0, 20.0), what=what)
+        case (ActKind.PERSON, "arm" | "arm by file") if ActKind.LATE in kinds:
+            yield _act_of(ActKind.LATE, max(0.0, act.at_s - 60.0), lasts_s=900.0)
+        case (ActKind.PERSON, "enter" | "close all") if ActKind.KILL in kinds:
+            place = Place.MESSAGE if chance.random() < 0.7 else Place.DISK
+            nth = chance.randint(1, 40)
+            loses, lasts_s = chance.choice(LOSES), chance.choice((0.0, 5.0, 90.0))
+            at_s = act.at_s + chance.uniform(0.0, 1.0)
+            yield _act_of(ActKind.KILL, at_s, what=loses, place=place, nth=nth, lasts_s=lasts_s)
+        case (ActKind.KILL | ActKind.STOP, _) if ActKind.PERSON in kinds:
+            at_s = act.at_s + act.lasts_s + chance.uniform(0.0, 2.0)
+            yield _act_of(ActKind.PERSON, at_s, what=chance.choice(("close all", "enter", "arm", "settle")))
+        case _:
+            return
 
 
 def _act_of(kind: ActKind, at_s: float, **rest: object) -> Act:

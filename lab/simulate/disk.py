@@ -22,6 +22,7 @@ from typing import Any, Final
 
 OF_SQLITE: Final = (".db", ".db-wal", ".db-shm", ".db-journal")
 NOT_KEPT: Final = ("ballast",)
+CHANGES: Final = ("open", "write", "fsync", "rename", "replace", "unlink", "remove")
 GRAVEYARD: Final = "graveyard"
 ASIDE: Final = "sqlite"
 FREE_BYTES: Final = 50 * 2**30
@@ -102,9 +103,7 @@ class LabDisk:
     @contextmanager
     def in_place(self) -> Iterator[None]:
         """Have the calls of this process pass through this disk."""
-        before = {
-            name: getattr(os, name) for name in ("fsync", "rename", "replace", "unlink", "remove", "write")
-        }
+        before = {name: getattr(os, name) for name in CHANGES}
         usage, fallocate, connect = shutil.disk_usage, os.posix_fallocate, sqlite3.connect
         vars(os).update(
             fsync=self._syncing(before["fsync"]),
@@ -113,6 +112,7 @@ class LabDisk:
             unlink=self._removing(before["unlink"]),
             remove=self._removing(before["remove"]),
             write=self._writing(before["write"]),
+            open=self._opening(before["open"]),
             posix_fallocate=self._allocating(fallocate),
         )
         vars(shutil)["disk_usage"] = self._usage(usage)
@@ -174,6 +174,17 @@ class LabDisk:
             return real(handle, payload)
 
         return write
+
+    def _opening(self, real: Callable[..., int]) -> Callable[..., int]:
+        def opened(path: Any, flags: int, *arguments: Any, **more: Any) -> int:
+            if self.full == "hard" and flags & os.O_CREAT and not more:
+                name = os.fspath(path)
+                # Not even a name finds room.
+                if isinstance(name, str) and self._of(name) is not None and not Path(name).exists():
+                    raise _no_space(name)
+            return real(path, flags, *arguments, **more)
+
+        return opened
 
     def _allocating(self, real: Callable[[int, int, int], None]) -> Callable[[int, int, int], None]:
         def allocate(handle: int, offset: int, size: int) -> None:

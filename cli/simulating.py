@@ -21,7 +21,7 @@ from lab.invariants import INVARIANTS
 from lab.simulate.acts import PROFILES, ActKind, Drawn
 from lab.simulate.hunt import Hunt
 from lab.simulate.journal import Journal
-from lab.simulate.world import Outcome
+from lab.simulate.outcome import Outcome
 
 PRODUCTION, SPARSE = "production", "sparse"
 SEEDS_MAX: Final = 10_000_000

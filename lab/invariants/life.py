@@ -87,17 +87,16 @@ def slots_run_once(seen: Seen) -> Iterator[str]:
 
 
 def no_slot_is_missed(seen: Seen) -> Iterator[str]:
-    """21, at rest: a slot has a row if the engine ran from it on for long enough."""
+    """21, at rest: a slot was begun if the engine ran from it on for long enough, by one clock."""
     for engine in seen.engines:
-        if engine.disk_failed or not has_books(engine.data_dir):
+        if engine.disk_failed:
             continue
-        rows = {(row.job, row.slot.replace(microsecond=0)) for row in stored_cycles(engine.data_dir, None)}
-        for began, ended in engine.up:
+        for stretch, (began, ended) in enumerate(engine.up, start=1):
             end = (ended or engine.clock()) - RUN_WITHIN
             for job in (Job.ENTRY, Job.MONITOR, Job.SETTLEMENT):
                 for slot in slots(engine.strategy, job, began + BOOTED, end):
-                    if (job, slot) not in rows:
-                        yield f"{job} of {slot}: the engine ran from {began}, and it has no row"
+                    if (job, slot, stretch) not in engine.messages.opened:
+                        yield f"{job} of {slot}: the engine ran from {began}, and has not begun it"
 
 
 def loud_alerts_arrive(seen: Seen) -> Iterator[str]:

@@ -19,7 +19,8 @@ from core.messages.kill_switch import (
     SuspendEntries,
 )
 from core.messages.mcp import EditOrder, SendOrder
-from core.messages.state import RecordEvent
+from core.messages.state import OpenCycle, RecordEvent
+from core.orders.books import Job
 
 LAST = 400
 KEPT = 40
@@ -86,6 +87,10 @@ class MessagesSeen:
         """Messages that were handled again after they had ended a life."""
         self.fenced_senders: list[str] = []
         """Messages that a life has sent that had ended."""
+        self.stretch = 0
+        """The number of the stretch of time, without a step of the clock, in which messages are sent now."""
+        self.opened: set[tuple[Job, datetime, int]] = set()
+        """Which slot of which job was opened, and in which stretch."""
         self.begin_life()
 
     def begin_life(self) -> None:
@@ -118,6 +123,8 @@ class MessagesSeen:
                 self._suspended.pop(source, None)
             case MarksChanged(as_of=as_of):
                 self._marks_as_of = as_of
+            case OpenCycle(job=job, slot=slot):
+                self.opened.add((job, slot.replace(microsecond=0), self.stretch))
             case RecoveryReport(ok=ok):
                 self.recovered = ok
             case ArmKillSwitch(cause=cause):

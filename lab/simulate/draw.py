@@ -151,7 +151,7 @@ def _act(chance: Random, days: float, kinds: list[ActKind]) -> Act:
         case ActKind.IO_ERROR:
             return _act_of(kind, at_s, place=Place.DISK, nth=chance.randint(1, 60))
         case ActKind.CLOCK:
-            step_s = chance.choice((-600.0, 600.0, 3.0, -3.0, 28_800.0, -90.0))
+            step_s = chance.choice((-600.0, 600.0, 3.0, -3.0, 28_800.0, 43_200.0, -90.0))
             return _act_of(kind, at_s, what=f"{step_s:.1f}", lasts_s=chance.choice((75.0, 1200.0)))
         case ActKind.PERSON:
             what = chance.choice(PERSON)

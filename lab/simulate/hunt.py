@@ -7,6 +7,7 @@ import itertools
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +17,8 @@ from lab.invariants import Breach
 from lab.invariants.life import same_trace
 from lab.simulate.acts import Drawn
 from lab.simulate.draw import BEGIN, draw
-from lab.simulate.world import Found, Outcome, World, sparse
+from lab.simulate.outcome import Found, Outcome
+from lab.simulate.world import World
 
 MEMORY: Final = Path("/dev/shm")  # noqa: S108  (a run syncs thousands of times, and asks nothing of the disk)
 Plant = Callable[[SimulatedEngine], None]
@@ -75,6 +77,15 @@ class Hunt:
 
         left = smallest([act.number for act in drawn.acts], breaks, tell)
         return drawn.only(frozenset(left))
+
+
+def sparse(loaded: LoadedStrategy) -> LoadedStrategy:
+    """The same strategy with fewer of the jobs that trade nothing."""
+    section = loaded.strategy.scheduler
+    few = section.model_copy(
+        update={"snapshot_every_min": 1440, "health_every_min": 60, "backup_every_min": 1440}
+    )
+    return replace(loaded, strategy=loaded.strategy.model_copy(update={"scheduler": few}))
 
 
 def smallest(

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from core.errors import InputError
 from lab.simulate.coverage import Coverage
-from lab.simulate.world import Outcome
+from lab.simulate.outcome import Outcome
 
 
 @dataclass

@@ -133,6 +133,7 @@ class Station:
         self.phases.begin_life()
         begin = true_now + self.ahead
         seen.up.append((begin, None))
+        seen.messages.stretch = len(seen.up)
         self.engine = engine = SimulatedEngine(
             loaded=self._loaded,
             venue=self._venue,
@@ -169,6 +170,7 @@ class Station:
             self.seen.up.append((began, self.engine.runtime.now()))
             self.engine.runtime.step_clock(step_s)
             self.seen.up.append((self.engine.runtime.now(), None))
+            self.seen.messages.stretch = len(self.seen.up)
 
     def has_ended(self) -> bool:
         """Whether the root has given up: the process ends by itself then."""

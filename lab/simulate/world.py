@@ -2,38 +2,34 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from heapq import heappop, heappush
-from itertools import count
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Final
 
 from actors.runtime.testing import tripwires
 from config import LoadedStrategy
-from core.contract import CHANGING_TOOLS
-from core.orders.lifecycle import ORDER_FINAL, OrderState
-from gateway.paper.account import VenueOrder
+from core.orders.lifecycle import ORDER_FINAL
 from gateway.shell.bodies import HttpAnswer
-from lab.engine import TOKEN, SimulatedEngine
+from lab.engine import SimulatedEngine
 from lab.invariants import Breach, Moment, breaches
-from lab.invariants.effects import Effect, effects
-from lab.invariants.seen import Request, Seen, VenueSeen
 from lab.machine import SimulatedMachine
 from lab.simulate.acts import Act, ActKind, Drawn, Place
-from lab.simulate.coverage import Coverage
+from lab.simulate.agenda import Agenda
 from lab.simulate.disk import LabDisk
 from lab.simulate.draw import BEGIN, DAY_S
+from lab.simulate.lasting import Lasting
+from lab.simulate.outcome import BreachFoundError, Found, Outcome
 from lab.simulate.person import Person
 from lab.simulate.station import KilledHere, Sayings, Station
+from lab.simulate.summary import sum_up
 from lab.simulate.venue import LabVenue
-from reading.books import has_books, live_books, stored_orders
+from lab.simulate.watching import RequestWatch
+from reading.books import has_books, stored_orders
 
 GUARDED: Final = ("actors", "core", "config", "gateway", "lab")
-HOLD_S_MAX: Final = 20.0
 LOOK_QUIET: Final = timedelta(hours=6)
 LOOK_BUSY: Final = timedelta(seconds=90)
 BUSY_FOR: Final = timedelta(minutes=20)
@@ -44,42 +40,7 @@ CLOSELY: Final = timedelta(seconds=0.5)
 """While two engines run, none is ahead of the other by more."""
 DISARMS_AFTER: Final = timedelta(hours=3)
 RESTARTS_AFTER: Final = timedelta(minutes=5)
-PLACE, EDIT = "place_combo_order", "edit_order"
 MAIN: Final = "main"
-
-
-@dataclass(frozen=True)
-class Found:
-    """A breach, when it was found, and how it came to it."""
-
-    at: datetime
-    breach: Breach
-    messages: tuple[str, ...]
-    numbers: frozenset[int]
-    """Of all statements that did not hold at that moment."""
-
-
-@dataclass
-class Outcome:
-    """What one seed gave."""
-
-    drawn: Drawn
-    found: Found | None = None
-    digest: str = ""
-    coverage: Coverage = field(default_factory=Coverage)
-    trades: int = 0
-    orders: int = 0
-    lives: int = 0
-    looks: int = 0
-    rests: int = 0
-
-
-class BreachFoundError(Exception):
-    """Ends a simulation at its first breach."""
-
-    def __init__(self, breach: Breach) -> None:
-        super().__init__(breach.text)
-        self.breach = breach
 
 
 class World:
@@ -102,18 +63,12 @@ class World:
         self._plant = plant
         self.now = BEGIN
         self.outcome = Outcome(drawn)
-        self._timed: list[tuple[datetime, int, Callable[[], None]]] = []
-        self._order = count()
+        self._agenda = Agenda()
         self._waiting: list[tuple[Act, list[int]]] = []
         """Acts whose time has come and whose place has not, with how often it still has to be reached."""
         self._killed: tuple[Station, Act] | None = None
-        self._late = 0
-        self._telegram_down = 0
         self._last_act = BEGIN
         self._busy_until = BEGIN + BUSY_FOR
-        self._requests: list[Request] = []
-        self._effects: list[Effect] = []
-        self._before: dict[str, VenueOrder] = {}
         self._has_alien = False
         self._breach: Breach | None = None
         self._broken: set[int] = set()
@@ -121,7 +76,11 @@ class World:
         self._disk = LabDisk(self._disk_reached)
         self._venue = LabVenue(drawn.market, drawn.seed, BEGIN, self._fault_played)
         self._venue.watchers.append(self._request_answered)
-        self._person = Person(self.now_inside, self._at, self._was_told)
+        self._watch = RequestWatch(self._venue, lambda: [station.data_dir for station in self._stations()])
+        self._lasting = Lasting(
+            self._venue, self._disk, self._chance, lambda: self._count(self._current, "late")
+        )
+        self._person = Person(self.now_inside, self._agenda.add, self._was_told)
         self.main = self._station(MAIN, drawn.seed)
         self.second: Station | None = None
         self._current = self.main
@@ -144,32 +103,27 @@ class World:
             self.outcome.found = Found(self.now_inside(), found.breach, messages, frozenset(numbers))
         finally:
             self._close()
-        return self._summed_up()
+        sum_up(self.outcome, self._venue, self._stations())
+        return self.outcome
 
     def _schedule(self) -> None:
         for act in self._drawn.acts:
-            self._at(BEGIN + timedelta(seconds=act.at_s), lambda act=act: self._due(act))  # type: ignore[misc]
-        self._at(BEGIN + LOOK_BUSY, self._look_again)
-        day = timedelta(hours=6)
-        at = BEGIN + day
-        while at < self._end:
-            self._at(at, self._look_after)
-            at += day
-
-    def _at(self, when: datetime, do: Callable[[], None]) -> None:
-        heappush(self._timed, (when, next(self._order), do))
+            self._agenda.add(BEGIN + timedelta(seconds=act.at_s), partial(self._due, act))
+        self._agenda.add(BEGIN + LOOK_BUSY, self._look_again)
+        at = BEGIN
+        while (at := at + LOOK_QUIET) < self._end:
+            self._agenda.add(at, self._look_after)
 
     def _go_on(self) -> None:
         """To the next thing that is due."""
-        when = min(self._end, self._timed[0][0]) if self._timed else self._end
+        when = self._agenda.next_at(self._end)
         if self.second is not None and self.second.engine is not None:
             due = min((at for station in self._stations() if (at := station.next_due())), default=when)
             when = min(when, max(due, self.now) + CLOSELY)
         for station in self._stations():
             self._run(station, when)
         self.now = max(self.now, when)
-        while self._timed and self._timed[0][0] <= self.now:
-            heappop(self._timed)[2]()
+        self._agenda.do_until(self.now)
 
     def _run(self, station: Station, when: datetime) -> None:
         if station.engine is None:
@@ -205,7 +159,7 @@ class World:
 
     def _again(self, station: Station, when: datetime) -> None:
         station.down_until = when
-        self._at(when, lambda: self._start(station))
+        self._agenda.add(when, lambda: self._start(station))
 
     def _root_gave_up(self, station: Station) -> None:
         """The process ends with an error, having armed; whoever supervises it starts it again."""
@@ -240,10 +194,7 @@ class World:
     def _quiet(self) -> None:
         """No act begins any more, and what lasts ends."""
         self._waiting.clear()
-        self._late = self._telegram_down = 0
-        self._disk.full, self._disk.fails_next = None, False
-        for act in self._drawn.acts:
-            self._venue.faults.end(act.number)
+        self._lasting.end_all(self._drawn.acts)
         self._last_act = self.now
         if self.main.engine is None:
             self._start(self.main)
@@ -261,8 +212,8 @@ class World:
         sayings = Sayings(
             reached=self._reached,
             sending=self._sending,
-            channel_down=lambda: self._telegram_down > 0,
-            hold_s=self._hold_s,
+            channel_down=self._lasting.channel_is_down,
+            hold_s=self._lasting.hold_s,
         )
         return Station(
             name,
@@ -309,15 +260,9 @@ class World:
         self._last_act = max(self._last_act, now + timedelta(seconds=act.lasts_s))
         self._busy_until = max(self._busy_until, now + BUSY_FOR)
         match act.kind:
-            case ActKind.VENUE:
-                self._venue.faults.begin(act.number, act.what)
-                self._lasts(act, lambda: self._venue.faults.end(act.number))
-            case ActKind.LATE:
-                self._late += 1
-                self._lasts(act, self._late_ends)
-            case ActKind.TELEGRAM:
-                self._telegram_down += 1
-                self._lasts(act, self._telegram_ends)
+            case ActKind.VENUE | ActKind.LATE | ActKind.TELEGRAM | ActKind.FULL_DISK:
+                station.seen.disk_failed |= act.kind is ActKind.FULL_DISK
+                self._lasts(act, self._lasting.begin(act))
             case ActKind.CRASH:
                 station.crash()
             case ActKind.HANG:
@@ -328,10 +273,6 @@ class World:
                     station.halt()
             case ActKind.STOP:
                 self._stop(station, act)
-            case ActKind.FULL_DISK:
-                self._disk.full = act.what
-                station.seen.disk_failed = True
-                self._lasts(act, self._disk_ends)
             case ActKind.IO_ERROR:
                 station.seen.disk_failed = True
                 self._disk.fails_next = True
@@ -346,16 +287,7 @@ class World:
                 self._second_engine(act)
 
     def _lasts(self, act: Act, end: Callable[[], None]) -> None:
-        self._at(self.now_inside() + timedelta(seconds=act.lasts_s), end)
-
-    def _late_ends(self) -> None:
-        self._late = max(0, self._late - 1)
-
-    def _telegram_ends(self) -> None:
-        self._telegram_down = max(0, self._telegram_down - 1)
-
-    def _disk_ends(self) -> None:
-        self._disk.full = None
+        self._agenda.add(self.now_inside() + timedelta(seconds=act.lasts_s), end)
 
     def _stop(self, station: Station, act: Act) -> None:
         if station.engine is None:
@@ -381,12 +313,6 @@ class World:
             second.stop(self.now, "it was only here for a while")
             self._current = self.main
 
-    def _hold_s(self, tool: str) -> float:
-        if not self._late or tool not in CHANGING_TOOLS or self._chance.random() < 0.5:
-            return 0.0
-        self._count(self._current, "late")
-        return self._chance.uniform(0.0, HOLD_S_MAX)
-
     def _fault_played(self, kind: str) -> None:
         station = self._current
         self._count(station, f"played {kind}")
@@ -404,19 +330,19 @@ class World:
     def _look_again(self) -> None:
         self._look(Moment.REST if self._is_at_rest() else Moment.LOOK)
         busy = self.now < self._busy_until
-        self._at(self.now + (LOOK_BUSY if busy else LOOK_QUIET), self._look_again)
+        self._agenda.add(self.now + (LOOK_BUSY if busy else LOOK_QUIET), self._look_again)
 
     def _look_after(self) -> None:
-        """The person comes by: what is armed for long is disarmed, so that the engine goes on to trade."""
+        """The person comes by: what is armed for long is disarmed, so that the engine trades again."""
         for station in self._stations():
             if station.engine is not None and station.seen.has_kill_file:
-                self._at(self.now + DISARMS_AFTER, lambda station=station: self._person.disarm(station))  # type: ignore[misc]
+                self._agenda.add(self.now + DISARMS_AFTER, partial(self._person.disarm, station))
 
     def _is_at_rest(self) -> bool:
         main = self.main
-        if self.now < self._last_act + REST_AFTER or self._late or self._venue.faults.are_coming:
+        if self.now < self._last_act + REST_AFTER or not self._lasting.is_quiet:
             return False
-        if self._disk.full is not None or self.main.ahead or not main.is_whole():
+        if self.main.ahead or not main.is_whole():
             return False
         if not main.seen.messages.recovered or (self.second is not None and self.second.engine is not None):
             return False
@@ -439,25 +365,15 @@ class World:
 
     def _check(self, moment: Moment) -> None:
         if self._breach is None:
-            found = tuple(breaches(self._seen(), moment))
+            engines = [station.seen for station in self._stations()]
+            seen = self._watch.seen(self.now_inside(), engines, has_alien=self._has_alien)
+            found = tuple(breaches(seen, moment))
             self._breach = found[0] if found else None
             self._broken = {breach.number for breach in found}
 
     def _raise_found(self) -> None:
         if self._breach is not None:
             raise BreachFoundError(self._breach)
-
-    def _seen(self) -> Seen:
-        venue = self._venue.venue
-        return Seen(
-            now=self.now_inside(),
-            venue=VenueSeen.of(venue.account, self._venue.began_with, venue.index_usd()),
-            engines=[station.seen for station in self._stations()],
-            requests=self._requests,
-            effects=self._effects,
-            has_alien=self._has_alien,
-            secrets=(TOKEN,),
-        )
 
     def _sending(self, station: Station) -> None:
         """An order was just handed over, in an engine that runs."""
@@ -471,42 +387,8 @@ class World:
 
     def _request_answered(self, tool: str, body: bytes, answer: HttpAnswer) -> None:  # noqa: ARG002
         """The venue has just answered, in an engine that runs."""
-        if tool not in (PLACE, EDIT):
-            return
-        account = self._venue.venue.account
-        request = self._request(tool, json.loads(body))
-        if request is not None:
-            self._requests.append(request)
-        self._effects += effects(tool, account.orders, self._before)
-        self._before = dict(account.orders)
-        self._check_inside(self._current, Moment.REQUEST)
-
-    def _request(self, tool: str, body: Mapping[str, object]) -> Request | None:
-        account = self._venue.venue.account
-        if tool == PLACE:
-            label = str(body["label"])
-        else:
-            order = account.orders.get(str(body["order_id"]))
-            if order is None:
-                return None
-            label = order.order.label
-        return Request.model_validate(
-            {
-                "at": self._venue.venue.clock,
-                "tool": tool,
-                "label": label,
-                "amount": int(str(body["amount"])),
-                "price": body["price"],
-                "reduce_only": bool(body.get("reduce_only", False)),
-                "valid_until": body.get("valid_until"),
-                "was_in_doubt": self._was_in_doubt(label),
-            }
-        )
-
-    def _was_in_doubt(self, label: str) -> bool:
-        books = [live_books(s.data_dir, self.now) for s in self._stations() if has_books(s.data_dir)]
-        mine = [each for each in books if any(i.label == label for i in each.instructions)]
-        return any(o.state is OrderState.UNKNOWN and o.label != label for each in mine for o in each.orders)
+        if self._watch.answered(tool, body):
+            self._check_inside(self._current, Moment.REQUEST)
 
     def _check_inside(self, station: Station, moment: Moment) -> None:
         self._looking = True
@@ -516,33 +398,3 @@ class World:
             self._looking = False
         if self._breach is not None:
             station.halt()
-
-    # The end.
-
-    def _summed_up(self) -> Outcome:
-        outcome = self.outcome
-        account = self._venue.venue.account
-        outcome.orders, outcome.trades = len(account.orders), len(account.trades)
-        outcome.lives = sum(station.lives for station in self._stations())
-        digests = [f"{station.name}:{station.digest:08x}:{_head(station)}" for station in self._stations()]
-        outcome.digest = " ".join(digests)
-        return outcome
-
-
-def _head(station: Station) -> str:
-    """The end of its log: it holds everything that the engine has decided and done."""
-    from reading.books import chain_end
-
-    if not has_books(station.data_dir):
-        return "-"
-    end = chain_end(station.data_dir)
-    return "-" if end is None else f"{end[0].seq}:{end[0].hash}"
-
-
-def sparse(loaded: LoadedStrategy) -> LoadedStrategy:
-    """The same strategy with fewer of the jobs that trade nothing."""
-    section = loaded.strategy.scheduler
-    few = section.model_copy(
-        update={"snapshot_every_min": 1440, "health_every_min": 60, "backup_every_min": 1440}
-    )
-    return replace(loaded, strategy=loaded.strategy.model_copy(update={"scheduler": few}))

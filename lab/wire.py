@@ -71,7 +71,8 @@ class Wire:
     def answer(self, held: Held) -> HttpAnswer:
         """The answer, to who has waited for the arrival."""
         if held.answer is None:
-            self._arrive(held, self._connected[0].now())
+            runtime, _ = self._connected
+            self._arrive(held, runtime.now())
         assert held.answer is not None
         return held.answer
 

@@ -148,7 +148,7 @@ PLANTED: tuple[Planted, ...] = (
         "person",
         was="3",
     ),
-    _one(4, "suspended entries are permitted", wrapped(Gate, "reasons_against", never_suspended), "venue"),
+    _one(4, "suspended entries are permitted", wrapped(Gate, "reasons_against", never_suspended), "disk"),
     _one(5, "a permit lives for half a minute", wrapped(kill_switch_actor, "Permit", long_permit), "none"),
     _one(6, "an exit is not reduce-only", wrapped(mcp_orders, "PlaceComboOrder", any_exit), "person"),
     _one(7, "a fenced life goes on", lambda: swapped(LiveContext, "check_live", lambda _: None), "process"),

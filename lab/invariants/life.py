@@ -125,7 +125,7 @@ def no_secret_is_told(seen: Seen) -> Iterator[str]:
 def same_trace(first: str, second: str) -> Iterator[str]:
     """24. Two runs of one seed have one digest."""
     if first != second:
-        yield f"the same seed gave the traces {first[:16]} and {second[:16]}"
+        yield f"the same seed gave the traces {first} and {second}"
 
 
 def _group(path: str) -> int:

@@ -258,7 +258,8 @@ class LabDisk:
         if self.fails_next:
             self.fails_next = False
             self.failures += 1
-            raise OSError(errno.EIO, os.strerror(errno.EIO), path)
+            # The whole path differs from run to run, and is told in alerts.
+            raise OSError(errno.EIO, os.strerror(errno.EIO), Path(path).name)
         if self.full is not None and self._has_no_room(path):
             self.failures += 1
             raise _no_space(path)
@@ -346,7 +347,7 @@ def _lose_content(path: Path, durable: int, loses: str, chance: Random) -> None:
 
 
 def _no_space(path: str) -> OSError:
-    return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+    return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), Path(path).name)
 
 
 def _sqlite_error(text: str, code: int) -> sqlite3.OperationalError:

@@ -196,7 +196,8 @@ class _Examination:
             moved = HOUR * hours
             inside = [s for s in own if hourly.first_close <= s.at + moved <= hourly.last_close]
             if len(inside) >= SNAPSHOTS_TO_JUDGE:
-                off[hours] = median(abs(alone.between(s.at + moved) / (s.index_usd or 1.0) - 1.0) for s in inside)
+                shares = (abs(alone.between(s.at + moved) / (s.index_usd or 1.0) - 1.0) for s in inside)
+                off[hours] = median(shares)
         best = min(off, key=lambda hours: off[hours], default=0)
         if best and off[best] < BETTER_FIT * off.get(0, 0.0):
             self.warnings.append(

@@ -1,8 +1,8 @@
-"""The index I(t) of a record: the last of what was known by then, the hourly closes and each snapshot's own index.
+"""The index I(t) of a record: the last that was known by then, of the hourly closes and the snapshots' own.
 
-Between two knots nobody knows yet where the second one will be, so the first one stands: a line from one to the
-other would tell a decision at 14:30 where the market is at 15:00. A delivery is counted after its hour is over, and
-takes the line (`mean`).
+Between two knots nobody knows yet where the second one will be, so the first one stands: a line from one to
+the other would tell a decision at 14:30 where the market is at 15:00. A delivery is counted after its half
+hour is over, and takes the line (`mean`).
 
 A snapshot's forwards were read at its own index. Divided by an index that is only interpolated between hourly
 closes, they carry the market's move within the hour as if it were basis: measured on the recorded chains, the
@@ -52,7 +52,7 @@ class IndexPath:
         return before + (values[place + 1] - before) * part
 
     def mean(self, start: datetime, end: datetime) -> float:
-        """The mean of I over [start, end], start < end, by trapezia from knot to knot; known after `end` alone."""
+        """The mean of I over [start, end], start < end, by trapezia; known only after `end`."""
         inside = self._times[bisect_right(self._times, start) : bisect_left(self._times, end)]
         moments = [start, *inside, end]
         levels = [self.between(moment) for moment in moments]

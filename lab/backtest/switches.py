@@ -1,0 +1,31 @@
+"""What only the laboratory may switch: a strategy file with a `lab` section is refused by every engine.
+
+They make the road do what another program does, so that its trades can be held against an independent list.
+None of them is a setting of the strategy: no engine can trade without fees or judge an exit by mids.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from core.section import Section
+from core.values import SpreadKind
+
+
+class Switches(Section):
+    """The `lab` section. The defaults change nothing."""
+
+    kind: SpreadKind | None = Field(None, description="the kind of every entry; null: by the bias")
+    gates: bool = Field(True, description="false: rules 1 to 3 and the gate of the kill switch let all pass")
+    delta: Literal["model", "recorded"] = Field("model", description="ours from the IV, or as recorded")
+    fees: bool = Field(True, description="false: nothing that is traded or delivered costs a fee")
+    exit_measure: Literal["natural", "mid"] = Field(
+        "natural", description="mid: exits are judged at mids and without fees"
+    )
+    exit_price: Literal["mid", "natural"] = Field("mid", description="where an exit begins")
+    window: bool = Field(True, description="false: the venue has no maintenance window")
+    quote_min_usd: float = Field(
+        0.0, ge=0, le=1e6, description="USD; an entry reads no quote with a side at or below it"
+    )

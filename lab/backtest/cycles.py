@@ -20,6 +20,7 @@ from core.rules.entry.worth import Credit, credit_of
 from core.rules.exit.decision import Skipped, decide_exit
 from core.rules.facts import EngineFacts, EntryFacts, MonitorMarket
 from core.rules.window import window_end
+from core.statistics.account import AccountPoint
 from core.strategy import Strategy
 from core.values import Failed, PositionId, SpreadKind, cycle_id_of
 from lab.backtest.agenda import Agenda, Process, Signal, Wait
@@ -94,6 +95,7 @@ class Cycles:
             return End(CycleOutcome.DATA_FAILED, (error.reason,))
         trading = self.protection.trading(now, marks_of(market.chain, live), market.spot_usd)
         facts = EntryFacts(now=now, engine=engine, account=reader.account(), market=market, trading=trading)
+        self.honesty.account_points.append(AccountPoint(now, facts.account.venue_equity_eth, market.spot_usd))
         decision = self._decided(facts)
         self.honesty.decided(now, entry=True)
         for found in decision.rules:

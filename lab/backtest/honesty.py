@@ -11,6 +11,7 @@ from typing import Protocol, runtime_checkable
 
 from core.orders.books import Position
 from core.rules.exit.decision import ExitDecision
+from core.statistics.account import AccountPoint
 from core.values import PositionId
 from gateway.paper.source import MarketSource
 
@@ -35,8 +36,11 @@ class Honesty:
     decision_ages_h: list[float] = field(default_factory=list)
     fill_ages_h: list[float] = field(default_factory=list)
     decisions: int = 0
+    fills: int = 0
     on_assumed_funding: int = 0
     deliveries: int = 0
+    account_points: list[AccountPoint] = field(default_factory=list)
+    """The account at each entry decision."""
     skipped: Counter[str] = field(default_factory=Counter)
     """Monitors of a position that could not decide, by the first reason."""
     paid_beyond_mid_eth: dict[PositionId, Decimal] = field(default_factory=dict)
@@ -56,6 +60,7 @@ class Honesty:
 
     def filled(self, at: datetime) -> None:
         """An order filled."""
+        self.fills += 1
         self.fill_ages_h += self._ages_h(at)
 
     def exited(self, decision: ExitDecision, combos: int, paid_eth: Decimal) -> None:

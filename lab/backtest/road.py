@@ -14,7 +14,7 @@ from core.orders.books import CycleRow, EntryLatch, Job
 from core.rules.exit.margin import margin_use
 from core.strategy import Strategy
 from core.values import cycle_id_of
-from gateway.paper.account import Account
+from gateway.paper.account import VENUE_FEES, Account
 from gateway.paper.assumptions import Assumptions
 from gateway.paper.source import MarketSource, hole_at
 from gateway.paper.venue import Venue
@@ -26,6 +26,8 @@ from lab.backtest.honesty import Honesty
 from lab.backtest.orders import Trading
 from lab.backtest.protection import Protection
 from lab.backtest.reader import Reader
+from lab.backtest.switched import NO_FEES, costing_of, crediting_of
+from lab.backtest.switches import AS_IN_AN_ENGINE, Switches
 
 MARKET_DATA: Final = "market_data"
 FAILURES_BEFORE_SUSPENDING: Final = 2
@@ -55,12 +57,14 @@ class CoreRoad:
         assumptions: Assumptions | None = None,
         begin: datetime | None = None,
         resume_after: timedelta | None = None,
+        switches: Switches = AS_IN_AN_ENGINE,
     ) -> None:
         """`resume_after`: a person resumes entries so long after a latch of the protections; None: never."""
         assumed = Assumptions() if assumptions is None else assumptions
         self.begin = source.start if begin is None else begin
         self.strategy = strategy
-        self.venue = Venue(source, Account(assumed.balance_eth), self.begin, assumed)
+        account = Account(assumed.balance_eth, VENUE_FEES if switches.fees else NO_FEES)
+        self.venue = Venue(source, account, self.begin, assumed)
         self.agenda = Agenda(self.begin)
         self.books = BacktestBooks()
         self.honesty = Honesty(source)
@@ -73,6 +77,8 @@ class CoreRoad:
             strategy,
             self.honesty,
             self._blocking_sources,
+            gated=switches.gates,
+            first_exit_step=0 if switches.exit_price == "mid" else strategy.execution.exit_steps,
         )
         self.cycles = Cycles(
             self.agenda,
@@ -83,6 +89,11 @@ class CoreRoad:
             strategy,
             self.honesty,
             self._suspended,
+            kind=switches.kind,
+            gates=switches.gates,
+            window=switches.window,
+            costing=costing_of(switches),
+            crediting=crediting_of(switches),
         )
         self._source = source
         self._resume_after = resume_after
@@ -95,15 +106,16 @@ class CoreRoad:
         """Given when something may be held that was not before: stored snapshots look again."""
         self._start_jobs()
 
-    def run(self, end: datetime, tell: Callable[[datetime], None] | None = None) -> None:
-        """Run what is due before `end`. `tell` is told the market time after each step."""
+    def run(self, end: datetime, goes_on: Callable[[datetime], bool] = lambda _: True) -> bool:
+        """Run what is due before `end`, and whether it was reached: `goes_on` is asked before each step."""
         agenda, venue = self.agenda, self.venue
         while (due := agenda.due(end)) is not None:
+            if not goes_on(due):
+                return False
             venue.advance(due)
             agenda.run_next()
-            if tell is not None:
-                tell(due)
         venue.advance(end)
+        return True
 
     def _start_jobs(self) -> None:
         scheduler, start = self.strategy.scheduler, self.agenda.start

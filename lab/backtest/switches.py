@@ -6,9 +6,9 @@ None of them is a setting of the strategy: no engine can trade without fees or j
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from core.section import Section
 from core.values import SpreadKind
@@ -29,3 +29,12 @@ class Switches(Section):
     quote_min_usd: float = Field(
         0.0, ge=0, le=1e6, description="USD; an entry reads no quote with a side at or below it"
     )
+
+    @model_validator(mode="after")
+    def _possible(self) -> Switches:
+        if not self.gates and self.kind is None:
+            raise ValueError("gates: false leaves no bias that could choose the kind; name one with kind")
+        return self
+
+
+AS_IN_AN_ENGINE: Final = Switches()

@@ -31,6 +31,7 @@ class BacktestOptions:
 def options_of(
     *,
     chains: Path | None,
+    columns: Path | None,
     model: bool,
     seed: str | None,
     began: datetime | None,
@@ -49,6 +50,8 @@ def options_of(
         raise InputError(f"--chains DIR, --model: expected one of them, found {found}")
     if chains is not None and seed is not None:
         raise InputError("--seed: expected with --model; a recorded market has no seed")
+    if columns is not None and chains is None:
+        raise InputError("--columns: expected --chains FILE too, whose columns it names")
     if began is not None and ended is not None and began >= ended:
         raise InputError(f"--to: expected a day after {began:%Y-%m-%d}, found {ended:%Y-%m-%d}")
     if json_file is not None and (json_file.is_dir() or not json_file.resolve().parent.is_dir()):
@@ -62,7 +65,7 @@ def options_of(
     resume_after = None if resume_after_days is None else timedelta(days=resume_after_days)
     plans = tuple(
         Plan(
-            market=Market(chains, number, assumptions),
+            market=Market(chains, number, assumptions, columns),
             settings=settings,
             began=None if began is None else began.replace(tzinfo=UTC),
             ended=None if ended is None else ended.replace(tzinfo=UTC),

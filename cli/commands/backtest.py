@@ -20,6 +20,14 @@ def backtest(
         Path | None,
         typer.Option(metavar="DIR", parser=named_path, help="Replay the recorded chains of this folder."),
     ] = None,
+    columns: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="MAP",
+            parser=named_path,
+            help="The columns of a file of snapshots, which --chains names then (docs/backtest.md).",
+        ),
+    ] = None,
     model: Annotated[bool, typer.Option("--model", help="Run on the model market of a seed.")] = False,
     seed: Annotated[
         str | None,
@@ -74,6 +82,7 @@ def backtest(
     run(
         options_of(
             chains=chains,
+            columns=columns,
             model=model,
             seed=seed,
             began=began,

@@ -90,7 +90,8 @@ class Cycles:
             return End(CycleOutcome.BLOCKED, blocked)
         live = self.books.live
         try:
-            market = reader.entry_market(sorted({position.plan.expiration for position in live}))
+            held = {position.plan.expiration for position in live}
+            market = reader.entry_market(held) if self.gates else reader.ungated_market(held)
         except NoChainError as error:
             return End(CycleOutcome.DATA_FAILED, (error.reason,))
         trading = self.protection.trading(now, marks_of(market.chain, live), market.spot_usd)

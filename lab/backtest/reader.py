@@ -5,10 +5,10 @@ Every figure is rounded as the venue's tools tell it, so that a decision sees wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Final, Protocol
 
 from core.contract import CurrencyRequest, FxRate, GetFxRate
 from core.errors import McpDataAnomalyError
@@ -21,12 +21,12 @@ from core.market.observations import HourlyClose, Level, MacroEvent, MeanFunding
 from core.market.option_chain import OptionChain
 from core.market.statistics import TREND_HOURS
 from core.rules.facts import AccountFacts, HeldAccount, MarketFacts, MonitorMarket
-from core.strategy import Strategy
+from core.strategy import AnomalySection, Strategy
 from core.values import Leg
 from gateway.paper import trading_tools
 from gateway.paper.instruments import parse_instrument
 from gateway.paper.quotes import PaperQuote
-from gateway.paper.source import hole_at
+from gateway.paper.source import MarketSource, hole_at
 from gateway.paper.typed_chain import chain_columns
 from gateway.paper.venue import Venue
 
@@ -39,7 +39,6 @@ SPOTS_KEPT: Final = 64
 NO_QUOTES: Final = "deribit.get_options_chain:soft"
 NO_EXPIRY: Final = "deribit.get_options_chain:anomaly"
 USD: Final = CurrencyRequest(currency="USD")
-ChainMaker = Callable[[Iterable[PaperQuote], datetime], OptionChain]
 
 
 class NoChainError(Exception):
@@ -50,13 +49,44 @@ class NoChainError(Exception):
         self.reason = reason
 
 
-class Reader:
-    """Reads one venue for one strategy. `snapshot_every` is the grid of an engine's stored snapshots."""
+class Chains(Protocol):
+    """Makes the chains that rules read. Either raises `NoChainError`."""
 
-    def __init__(self, venue: Venue, strategy: Strategy, *, make_chain: ChainMaker | None = None) -> None:
+    def for_entry(self, now: datetime, span: Span) -> OptionChain: ...
+
+    def for_held(self, now: datetime, span: Span) -> OptionChain: ...
+
+
+class VenueChains:
+    """All quotes of the expiries, each judged as an engine judges it."""
+
+    def __init__(self, source: MarketSource, anomalies: AnomalySection) -> None:
+        self._source = source
+        self._anomalies = anomalies
+
+    def for_entry(self, now: datetime, span: Span) -> OptionChain:
+        return self.for_held(now, span)
+
+    def for_held(self, now: datetime, span: Span) -> OptionChain:
+        source = self._source
+        if hole_at(source.holes, now) is not None:
+            raise NoChainError(NO_QUOTES)
+        quotes: list[PaperQuote] = []
+        for expiry in source.expiries(now):
+            if span.first <= expiry <= span.last:
+                quotes += source.chain(now, expiry)
+        if not quotes:
+            raise NoChainError(NO_EXPIRY)
+        return OptionChain(chain_columns(quotes, now), self._anomalies)
+
+
+class Reader:
+    """Reads one venue for one strategy, on the grid of an engine's stored snapshots."""
+
+    def __init__(self, venue: Venue, strategy: Strategy, chains: Chains | None = None) -> None:
         self._venue = venue
         self._strategy = strategy
-        self._make_chain = make_chain or self._decoded
+        self._chains = chains or VenueChains(venue.source, strategy.anomalies)
         self._every = timedelta(minutes=strategy.scheduler.snapshot_every_min)
         self._began = venue.clock
         self._closes: dict[datetime, HourlyClose] = {}
@@ -80,22 +110,15 @@ class Reader:
 
     def chain(self, span: Span) -> OptionChain:
         """The quotes of these expiries, judged. Raises `NoChainError`."""
-        if not self.has_quotes:
-            raise NoChainError(NO_QUOTES)
-        source, now = self._venue.source, self.now
-        quotes: list[PaperQuote] = []
-        for expiry in source.expiries(now):
-            if span.first <= expiry <= span.last:
-                quotes += source.chain(now, expiry)
-        if not quotes:
-            raise NoChainError(NO_EXPIRY)
-        return self._make_chain(quotes, now)
+        return self._chains.for_held(self.now, span)
 
     def chain_of_legs(self, legs: Iterable[Leg]) -> OptionChain | None:
         """The quotes of these legs alone, as far as they are listed; None if none is."""
         found = (self._venue.source.quote(self.now, parse_instrument(leg.instrument_name)) for leg in legs)
         quotes = [quote for quote in found if quote is not None]
-        return self._make_chain(quotes, self.now) if quotes else None
+        if not quotes:
+            return None
+        return OptionChain(chain_columns(quotes, self.now), self._strategy.anomalies)
 
     def account(self) -> AccountFacts:
         """The account of an entry."""
@@ -124,7 +147,7 @@ class Reader:
 
     def entry_market(self, held: Iterable[datetime]) -> MarketFacts:
         """The market of an entry; `held` are the expiries of what is open. Raises `NoChainError`."""
-        chain = self.chain(entry_span(self.now, self._strategy.strikes, held))
+        chain = self._chains.for_entry(self.now, entry_span(self.now, self._strategy.strikes, held))
         venue, latest = self._venue, latest_time(self.now, self._strategy.anomalies)
         return MarketFacts(
             spot_usd=self.spot_usd(),
@@ -138,6 +161,21 @@ class Reader:
             chain=chain,
         )
 
+    def ungated_market(self, held: Iterable[datetime]) -> MarketFacts:
+        """What rules 4 to 8 read, of a market that need not have more. Raises `NoChainError`."""
+        dvol = self.dvol()
+        return MarketFacts(
+            spot_usd=self.spot_usd(),
+            dvol=dvol,
+            dvol_24h_ago=dvol,
+            index_hourly_closes=(),
+            funding=(),
+            macro_events=(),
+            liquidation_level=Level.LOW,
+            forwards=None,
+            chain=self._chains.for_entry(self.now, entry_span(self.now, self._strategy.strikes, held)),
+        )
+
     def monitor_market(self, span: Span) -> MonitorMarket:
         """The market of a monitor. Raises `NoChainError`."""
         return MonitorMarket(
@@ -147,9 +185,6 @@ class Reader:
             account=self.held_account(),
             chain=self.chain(span),
         )
-
-    def _decoded(self, quotes: Iterable[PaperQuote], at: datetime) -> OptionChain:
-        return OptionChain(chain_columns(list(quotes), at), self._strategy.anomalies)
 
     def _spot_4h_ago_usd(self) -> float:
         """By the last snapshot that was stored by then, else by the hourly closes."""

@@ -73,7 +73,7 @@ def run_backtest(plan: Plan, goes_on: Callable[[datetime, datetime, datetime], b
 
     Raises `InputError` if the market can't be read or does not cover the span.
     """
-    opened = open_market(plan.market, plan.began, plan.ended)
+    opened = open_market(plan.market, plan.settings, plan.began, plan.ended)
     road = CoreRoad(
         opened.source,
         plan.settings.strategy,
@@ -81,6 +81,7 @@ def run_backtest(plan: Plan, goes_on: Callable[[datetime, datetime, datetime], b
         begin=opened.began,
         resume_after=plan.resume_after,
         switches=plan.settings.switches,
+        chains=opened.chains,
     )
     reached = opened.began
 

@@ -25,7 +25,7 @@ from lab.backtest.cycles import CycleProcess, Cycles
 from lab.backtest.honesty import Honesty
 from lab.backtest.orders import Trading
 from lab.backtest.protection import Protection
-from lab.backtest.reader import Reader
+from lab.backtest.reader import Chains, Reader
 from lab.backtest.switched import NO_FEES, costing_of, crediting_of
 from lab.backtest.switches import AS_IN_AN_ENGINE, Switches
 
@@ -58,6 +58,7 @@ class CoreRoad:
         begin: datetime | None = None,
         resume_after: timedelta | None = None,
         switches: Switches = AS_IN_AN_ENGINE,
+        chains: Chains | None = None,
     ) -> None:
         """`resume_after`: a person resumes entries so long after a latch of the protections; None: never."""
         assumed = Assumptions() if assumptions is None else assumptions
@@ -68,7 +69,7 @@ class CoreRoad:
         self.agenda = Agenda(self.begin)
         self.books = BacktestBooks()
         self.honesty = Honesty(source)
-        self.reader = Reader(self.venue, strategy)
+        self.reader = Reader(self.venue, strategy, chains)
         self.protection = Protection(self.books, strategy)
         self.trading = Trading(
             self.venue,
@@ -138,7 +139,21 @@ class CoreRoad:
         ):
             first = following(just_before)
             start(self._announce(job, first, following), rank, first)
-        start(self._snapshots(), SNAPSHOT)
+        if self._looks_matter():
+            start(self._snapshots(), SNAPSHOT)
+
+    def _looks_matter(self) -> bool:
+        """Whether a stored snapshot can change anything: by a protection that is latched, or by an exit."""
+        protected, exits = self.strategy.protections, self.strategy.exits
+        return exits.monitor_on_snapshot or any(
+            limit is not None
+            for limit in (
+                protected.drawdown_max_frac,
+                protected.loss_max_multiple,
+                protected.losing_trades_max,
+                exits.margin_exit,
+            )
+        )
 
     def _announce(self, job: Job, first: datetime, following: Callable[[datetime], datetime]) -> Process:
         slot = first

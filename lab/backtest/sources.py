@@ -13,6 +13,10 @@ from gateway.paper.assumptions import Assumptions
 from gateway.paper.model_market import ModelMarket
 from gateway.paper.recorded import RecordedMarket
 from gateway.paper.source import MarketSource
+from lab.backtest.mapped_chain import MappedChains
+from lab.backtest.mapped_market import open_mapped
+from lab.backtest.reader import Chains
+from lab.backtest.settings import BacktestSettings
 
 MODEL_DAYS: Final = 365
 """How long a run on the model market is if no end is given: it has none itself."""
@@ -26,6 +30,8 @@ class Market:
     chains: Path | None
     seed: int
     assumptions: tuple[str, ...] = ()
+    columns: Path | None = None
+    """The map of a file of snapshots, which `chains` names then."""
 
     @property
     def name(self) -> str:
@@ -41,19 +47,27 @@ class Opened:
     assumptions: Assumptions
     began: datetime
     ended: datetime
+    chains: Chains | None
 
 
-def open_market(market: Market, began: datetime | None, ended: datetime | None) -> Opened:
+def open_market(
+    market: Market, settings: BacktestSettings, began: datetime | None, ended: datetime | None
+) -> Opened:
     """Read it. Raises `InputError` if it is broken, or does not cover the span that is asked for."""
     assumptions = Assumptions.parse(market.assumptions)
     source: MarketSource
+    touch_size = float(assumptions.touch_size)
+    chains: Chains | None = None
     if market.chains is None:
         source = ModelMarket(market.seed)
+    elif market.columns is not None:
+        source = mapped = open_mapped(market.chains, market.columns, touch_size)
+        chains = MappedChains(mapped, settings.strategy.anomalies, settings.switches)
     else:
         source = RecordedMarket(
             market.chains,
             "move",
-            float(assumptions.touch_size),
+            touch_size,
             assumptions.funding_annual,
             assumptions.max_gap_h,
         )
@@ -68,4 +82,4 @@ def open_market(market: Market, began: datetime | None, ended: datetime | None) 
         raise InputError(f"--to: expected at most {MODEL_DAYS_MAX:,} days after {iso_utc(first)}")
     if last <= first:
         raise InputError(f"--to: expected a time after {iso_utc(first)}, found {iso_utc(last)}")
-    return Opened(market.name, source, assumptions, first, last)
+    return Opened(market.name, source, assumptions, first, last, chains)

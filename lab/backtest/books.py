@@ -26,12 +26,12 @@ class BacktestBooks:
     latches: list[EntryLatch] = field(default_factory=list)
     """Every latch of the protections, as it was set."""
     _awaiting: Position | None = None
+    _open: dict[PositionId, Position] = field(default_factory=dict)
 
     @property
     def live(self) -> tuple[Position, ...]:
         """Open positions, and one whose entry is under way."""
-        open_ones = tuple(position for position in self.positions.values() if position.is_live)
-        awaited = self._awaiting
+        open_ones, awaited = tuple(self._open.values()), self._awaiting
         if awaited is None or awaited.position_id in self.positions:
             return open_ones
         return (*open_ones, awaited)
@@ -71,7 +71,8 @@ class BacktestBooks:
                 "credit_eth": position.credit_eth + premiums_eth(fills),
             }
         )
-        self.positions[position.position_id] = self._awaiting = position
+        self._awaiting = position
+        self._put(position)
 
     def begin_exit(self, position_id: PositionId, rule: ExitRule) -> None:
         """An exit order has been placed."""
@@ -111,6 +112,10 @@ class BacktestBooks:
 
     def _put(self, position: Position) -> None:
         self.positions[position.position_id] = position
+        if position.is_live:
+            self._open[position.position_id] = position
+        else:
+            self._open.pop(position.position_id, None)
 
 
 def combos_of(position: Position, fills: Sequence[Trade]) -> int:

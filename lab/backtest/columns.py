@@ -168,7 +168,8 @@ def _of_parquet(path: Path, names: ColumnMap) -> Columns:
     day_s = _day_s(names)
 
     def flat(column: Any, kind: Any) -> Any:
-        return compute.cast(column, kind).combine_chunks()
+        found = compute.cast(column, kind)
+        return found.combine_chunks() if isinstance(found, arrow.ChunkedArray) else found
 
     def seconds(field: str) -> Sequence[int]:
         stamps = flat(table[getattr(names, field)], arrow.timestamp("s"))

@@ -94,7 +94,9 @@ class Cycles:
             market = reader.entry_market(held) if self.gates else reader.ungated_market(held)
         except NoChainError as error:
             return End(CycleOutcome.DATA_FAILED, (error.reason,))
-        trading = self.protection.trading(now, marks_of(market.chain, live), market.spot_usd)
+        trading = None
+        if self.gates:
+            trading = self.protection.trading(now, marks_of(market.chain, live), market.spot_usd)
         facts = EntryFacts(now=now, engine=engine, account=reader.account(), market=market, trading=trading)
         self.honesty.account_points.append(AccountPoint(now, facts.account.venue_equity_eth, market.spot_usd))
         decision = self._decided(facts)

@@ -86,6 +86,8 @@ class MappedChains:
         self._switches = switches
 
     def for_entry(self, now: datetime, span: Span) -> OptionChain:
+        if self._switches.expiries_within_record:
+            span = Span(span.first, min(span.last, self._market.last))
         return self._chain(now, span, self._switches.quote_min_usd)
 
     def for_held(self, now: datetime, span: Span) -> OptionChain:

@@ -71,6 +71,11 @@ class MappedMarket:
         return self._starts[-1] + HOUR
 
     @property
+    def last(self) -> datetime:
+        """The time of the last snapshot."""
+        return self._starts[-1]
+
+    @property
     def holes(self) -> Sequence[Hole]:
         return ()
 

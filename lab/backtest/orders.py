@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import takewhile
 from typing import Final
 
 from core.contract import ComboLeg, EditOrderRequest, PlaceComboOrder, Trade
@@ -153,7 +154,9 @@ class Trading:
         before, taken = self._booked.get(order_id, (Decimal(0), 0))
         if filled == before:
             return []
-        found = [trade for trade in self.venue.account.trades.values() if trade.order_id == order_id]
+        since, trades = order.order.created_at, reversed(self.venue.account.trades.values())
+        recent = takewhile(lambda trade: trade.timestamp >= since, trades)
+        found = [trade for trade in recent if trade.order_id == order_id][::-1]
         self._booked[order_id] = (filled, len(found))
         return found[taken:]
 

@@ -29,6 +29,10 @@ class Protection:
         self._books = books
         self._strategy = strategy
         self._highs: tuple[PnlHigh, ...] = ()
+        section = strategy.protections
+        limits = (section.drawdown_max_frac, section.loss_max_multiple, section.losing_trades_max)
+        self.can_latch = any(limit is not None for limit in limits)
+        """False if every protection that is latched is off: then nothing need be looked at."""
 
     @property
     def latched(self) -> tuple[str, ...]:
@@ -56,6 +60,8 @@ class Protection:
         self, now: datetime, marks_eth: Mapping[str, Decimal], spot_usd: float | None, account: HeldAccount
     ) -> None:
         """Check outside of an entry decision, and latch a breach."""
+        if not self.can_latch:
+            return
         facts = self.trading(now, marks_eth, spot_usd)
         found = protections(
             facts, now, self._strategy, equity_usd=account.equity_usd, eur_usd=account.eur_usd

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Final
 
 from actors.decision.facts import marks_of
@@ -17,7 +18,7 @@ from core.values import cycle_id_of
 from gateway.paper.account import VENUE_FEES, Account
 from gateway.paper.assumptions import Assumptions
 from gateway.paper.source import MarketSource, hole_at
-from gateway.paper.venue import Venue
+from gateway.paper.venue import USD_QUANTUM, Venue
 from lab.backtest.agenda import NEVER, Agenda, Process, Signal, Wait
 from lab.backtest.books import BacktestBooks
 from lab.backtest.calendar import next_daily, next_weekly
@@ -29,6 +30,8 @@ from lab.backtest.reader import Chains, Reader
 from lab.backtest.switched import NO_FEES, costing_of, crediting_of
 from lab.backtest.switches import AS_IN_AN_ENGINE, Switches
 
+AS_RECORDED: Final = Decimal("0.000001")
+"""What the index of mapped snapshots is rounded to: it is no venue's, and need not be in cents."""
 MARKET_DATA: Final = "market_data"
 FAILURES_BEFORE_SUSPENDING: Final = 2
 """So many stored snapshots in a row that fail suspend entries."""
@@ -65,7 +68,8 @@ class CoreRoad:
         self.begin = source.start if begin is None else begin
         self.strategy = strategy
         account = Account(assumed.balance_eth, VENUE_FEES if switches.fees else NO_FEES)
-        self.venue = Venue(source, account, self.begin, assumed)
+        quantum = USD_QUANTUM if chains is None else AS_RECORDED
+        self.venue = Venue(source, account, self.begin, assumed, quantum)
         self.agenda = Agenda(self.begin)
         self.books = BacktestBooks()
         self.honesty = Honesty(source)
@@ -144,16 +148,8 @@ class CoreRoad:
 
     def _looks_matter(self) -> bool:
         """Whether a stored snapshot can change anything: by a protection that is latched, or by an exit."""
-        protected, exits = self.strategy.protections, self.strategy.exits
-        return exits.monitor_on_snapshot or any(
-            limit is not None
-            for limit in (
-                protected.drawdown_max_frac,
-                protected.loss_max_multiple,
-                protected.losing_trades_max,
-                exits.margin_exit,
-            )
-        )
+        exits = self.strategy.exits
+        return self.protection.can_latch or exits.monitor_on_snapshot or exits.margin_exit is not None
 
     def _announce(self, job: Job, first: datetime, following: Callable[[datetime], datetime]) -> Process:
         slot = first

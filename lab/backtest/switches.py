@@ -26,6 +26,9 @@ class Switches(Section):
     )
     exit_price: Literal["mid", "natural"] = Field("mid", description="where an exit begins")
     window: bool = Field(True, description="false: the venue has no maintenance window")
+    expiries_within_record: bool = Field(
+        False, description="true: an entry reads no expiry beyond the last of mapped snapshots"
+    )
     quote_min_usd: float = Field(
         0.0, ge=0, le=1e6, description="USD; an entry reads no quote with a side at or below it"
     )

@@ -25,8 +25,10 @@ JOBS = ("entry", "monitor", "settlement")
 
 
 def compared(cycle: Document) -> dict[str, Any]:
-    """A cycle without the figures of a latch, which are of the moment at which it was set."""
-    return {**cycle, "reasons": [reason.split(": ")[0] for reason in cycle["reasons"]]}
+    """A cycle without the figures of a latch, which are of the moment at which it was set, and without the
+    marks that an engine's books put around the words of others."""
+    plain = (reason.split(": ")[0].replace("⟪", "").replace("⟫", "") for reason in cycle["reasons"])
+    return {**cycle, "reasons": list(plain)}
 
 
 def differences(engine: Document, core: Document) -> list[str]:

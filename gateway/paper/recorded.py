@@ -49,7 +49,7 @@ class Record(NamedTuple):
     """All that a folder of chains and the series beside it hold, checked."""
 
     snapshots: list[RecordedSnapshot]
-    index: HourlySeries
+    hourly: HourlySeries
     dvol: HourlySeries
     funding: list[FundingSeries]
     events: list[ScheduledRelease]

@@ -14,7 +14,7 @@ from array import array
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from core.values import OptionType
 from gateway.paper.csv_rows import files_of
@@ -26,7 +26,7 @@ from gateway.paper.source import Bar, ScheduledRelease
 
 FORM: Final = b"cerbero-bite record 1\n"
 """The first line; another form has another number."""
-COLUMNS: Final = (
+COLUMNS: Final[tuple[tuple[str, Literal["d", "i", "b"]], ...]] = (
     ("forwards_usd", "d"),
     ("ivs", "d"),
     ("open_interests", "d"),
@@ -69,7 +69,7 @@ def record_digest(chains: Path) -> str:
 class _KeptSlices(Mapping[datetime, Slice]):
     """The expiries of one snapshot, each decoded when it is first looked at."""
 
-    def __init__(self, columns: list[memoryview], places: dict[datetime, tuple[int, int]]) -> None:
+    def __init__(self, columns: list[memoryview[Any]], places: dict[datetime, tuple[int, int]]) -> None:
         self._columns = columns
         self._places = places
         self._decoded: dict[datetime, Slice] = {}
@@ -108,7 +108,7 @@ def _kept(path: Path) -> Record | None:
     head_end = body.index(b"\n", len(FORM)) + 1
     head = json.loads(body[len(FORM) : head_end])
     rows, offset = head["rows"], head_end
-    columns = []
+    columns: list[memoryview[Any]] = []
     for _, code in COLUMNS:
         size = array(code).itemsize * rows
         columns.append(memoryview(body)[offset : offset + size].cast(code))
@@ -122,7 +122,7 @@ def _kept(path: Path) -> Record | None:
     )
 
 
-def _snapshots(rows: list[Any], columns: list[memoryview]) -> Iterator[RecordedSnapshot]:
+def _snapshots(rows: list[Any], columns: list[memoryview[Any]]) -> Iterator[RecordedSnapshot]:
     first = 0
     for at_us, index_usd, place, slices in rows:
         places = {}
@@ -145,7 +145,7 @@ def _keep(path: Path, record: Record) -> None:
     head = {
         "rows": len(arrays[0]),
         "snapshots": snapshots,
-        "index": _bars(record.index),
+        "index": _bars(record.hourly),
         "dvol": _bars(record.dvol),
         "funding": [
             (

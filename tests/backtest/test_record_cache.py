@@ -28,7 +28,7 @@ def plain(record: Record) -> object:
         for one in record.snapshots
     ]
     funding = [(each.exchange, each.period, each.all_points()) for each in record.funding]
-    return snapshots, record.index.all_bars(), record.dvol.all_bars(), funding, record.events
+    return snapshots, record.hourly.all_bars(), record.dvol.all_bars(), funding, record.events
 
 
 def _plain(part: Slice) -> object:

@@ -15,8 +15,8 @@ from actors.audit.files import AUDIT_FOLDER, audit_files
 from actors.control.wire import RequestName
 from actors.state.tables.figures import BooksFigures
 from core.errors import CerberoError
-from core.messages.control import EngineStatus
-from core.messages.kill_switch import ArmCause
+from core.messages.engine_status import EngineStatus
+from core.messages.room_status import ArmCause
 from reading.control_client import ask_engine, request_of
 from reading.engine_lock import running_engine
 from reading.errors import DataFolderError

@@ -22,7 +22,8 @@ from core.errors import FoundWrongError, InputError
 from core.kill_file import Arming, parse_kill_file
 from core.messages.base import Refused
 from core.messages.control import InjectAccepted, InjectDone
-from core.messages.kill_switch import ArmCause, KillSwitchArmed
+from core.messages.kill_switch import KillSwitchArmed
+from core.messages.room_status import ArmCause
 from core.permit_times import CERTAIN_AFTER_S
 from reading.engine_lock import LOCK
 from tests.cli.support import ROOT

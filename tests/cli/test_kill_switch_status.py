@@ -17,11 +17,12 @@ from actors.state.tables.records import write_kill_switch
 from cli.kill_switch_files import stored_status, switch_now
 from core.errors import FoundWrongError
 from core.kill_file import Arming
-from core.messages.kill_switch import ArmCause, KillSwitchStatus
+from core.messages.room_status import ArmCause
 from core.messages.state import RecordKillSwitch
 from core.orders.books import EntryLatch, LatchSource
 from tests.cli.support import Cli
 from tests.cli.test_shown import status as engine_status
+from tests.fakes.clear_switch import CLEAR
 from tests.fakes.held_folder import held_folder
 
 NOW = datetime(2026, 1, 5, 14, tzinfo=UTC)
@@ -109,19 +110,9 @@ def test_engine_that_does_not_answer_is_named_beside_what_the_folder_says(tmp_pa
     assert (found.armed, found.exits_blocked) == (True, None)
 
 
-ARMED = KillSwitchStatus(
-    armed=True,
-    causes=(ArmCause.PROBES,),
-    reason="gone",
-    who="health",
-    since=NOW,
-    exits_blocked=False,
-    suspensions={},
-    permits_outstanding=0,
-    permits_granted=0,
-    vetoes=0,
+ARMED = CLEAR.model_copy(
+    update={"armed": True, "causes": (ArmCause.PROBES,), "reason": "gone", "who": "health", "since": NOW}
 )
-CLEAR = ARMED.model_copy(update={"armed": False, "causes": (), "reason": None, "who": None, "since": None})
 
 
 @pytest.mark.parametrize("laid", [False, True])
@@ -173,7 +164,7 @@ def test_what_blocks_entries_until_a_person_resumes_them_is_shown_armed_or_not(
         lay(tmp_path, ArmCause.OPERATOR)
     shown = " ".join(cli("kill-switch", "status", "--data-dir", tmp_path).out.split())
     assert "operator a look (since" in shown
-    assert 'by ann; run.py resume --reason "…" lets entries go on)' in shown
+    assert f'by ann; run.py resume --data-dir {tmp_path} --reason "…" lets entries go on)' in shown
     told = json.loads(cli("kill-switch", "status", "--json", "--data-dir", tmp_path).out)
     assert [each["source"] for each in told["latches"]] == ["operator"]
 

@@ -11,22 +11,19 @@ from actors.control import Control
 from actors.control.rooms import ControlRooms
 from actors.runtime import ActorUnavailable, AskTimeout, CellState, Terminated
 from actors.runtime.testing import FakeAddress, FakeContext
-from core.messages.alerting import AlertingStatus, GetAlerting, RaiseAlert
-from core.messages.audit import AuditHead, AuditStatus, GetAudit
+from core.messages.alerting import GetAlerting, RaiseAlert
+from core.messages.audit import GetAudit
 from core.messages.base import Refused
 from core.messages.control import (
     AwaitInject,
     Dump,
     EngineAlive,
-    EngineIdentity,
-    EngineStatus,
     EngineStopping,
     GetDump,
     GetHealthcheck,
     GetStatus,
     GetTrace,
     Healthcheck,
-    HeartbeatStatus,
     InjectAccepted,
     InjectDone,
     InjectMessage,
@@ -34,17 +31,23 @@ from core.messages.control import (
     StopEngine,
     Trace,
 )
-from core.messages.decision import DecisionStatus, GetDecision
-from core.messages.execution import ClosePosition, ExecutionStatus, GetExecution, RecoveryReport
-from core.messages.health import GetHealth, HealthStatus
-from core.messages.kill_switch import (
+from core.messages.decision import GetDecision
+from core.messages.engine_status import EngineIdentity, EngineStatus, HeartbeatStatus
+from core.messages.execution import ClosePosition, GetExecution
+from core.messages.health import GetHealth
+from core.messages.kill_switch import ArmKillSwitch, GetKillSwitch, KillSwitchArmed
+from core.messages.market_data import GetMarks
+from core.messages.room_status import (
+    AlertingStatus,
     ArmCause,
-    ArmKillSwitch,
-    GetKillSwitch,
-    KillSwitchArmed,
-    KillSwitchStatus,
+    AuditHead,
+    AuditStatus,
+    DecisionStatus,
+    ExecutionStatus,
+    HealthStatus,
+    Marks,
+    RecoveryReport,
 )
-from core.messages.market_data import GetMarks, Marks
 from core.messages.scheduler import GetJobs, Jobs
 from core.messages.state import (
     BooksRead,
@@ -58,6 +61,7 @@ from core.messages.state import (
 from core.orders.books import Books, Job
 from core.permit_times import CERTAIN_AFTER_S
 from core.strategy import Strategy
+from tests.fakes.clear_switch import CLEAR
 from tests.fakes.engine import FakeEngine, cell
 
 NOW = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
@@ -84,18 +88,6 @@ IDENTITY = EngineIdentity(
     pid=7,
     strategy=Strategy(),
 )
-SWITCH = KillSwitchStatus(
-    armed=False,
-    causes=(),
-    reason=None,
-    who=None,
-    since=None,
-    exits_blocked=False,
-    suspensions={},
-    permits_outstanding=0,
-    permits_granted=0,
-    vetoes=0,
-)
 MARKS = Marks(
     as_of=None,
     spot_usd=None,
@@ -120,7 +112,7 @@ class Desk:
         self.engine = FakeEngine()
         self.ctx = FakeContext("control", now=NOW)
         self.ctx.asks = {
-            GetKillSwitch: SWITCH,
+            GetKillSwitch: CLEAR,
             GetExecution: ExecutionStatus(
                 recovering=False, resting=0, in_doubt=0, exits_under_way=0, last_error=None
             ),
@@ -334,7 +326,7 @@ def test_a_silent_room_is_named_and_the_rest_still_answers() -> None:
     assert isinstance(status, EngineStatus)
     assert status.positions == ()
     assert set(status.unavailable) == {"state"}
-    assert status.kill_switch == SWITCH
+    assert status.kill_switch == CLEAR
     assert len([message for _, message, _ in desk.ctx.asked if isinstance(message, GetJobRuns)]) == 0
 
 
@@ -349,7 +341,7 @@ def test_a_whole_engine_is_healthy_and_a_parked_cell_is_not() -> None:
 
 def test_an_armed_switch_is_a_note_not_a_problem() -> None:
     desk = Desk()
-    desk.ctx.asks[GetKillSwitch] = SWITCH.model_copy(update={"armed": True, "reason": "drill"})
+    desk.ctx.asks[GetKillSwitch] = CLEAR.model_copy(update={"armed": True, "reason": "drill"})
     check = desk.actor.on_receive(GetHealthcheck())
     assert isinstance(check, Healthcheck)
     assert check.ok

@@ -55,7 +55,7 @@ def metrics(
 
 
 def _armed_by(folder: Path) -> Collection[ArmCause] | None:
-    from cli.kill_switch_files import stored_status
+    from reading.switch.stored import stored_status
 
     switch = stored_status(folder)
     return switch.causes if switch.armed else None

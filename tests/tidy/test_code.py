@@ -43,7 +43,7 @@ ALLOWED_FILES = {
         "cli/commands/dry_run.py",
         "cli/commands/preflight.py",
         "bench/books.py",
-        "cli/arming.py",
+        "reading/switch/arming.py",
         "cli/restoring.py",
         "gateway/paper/process.py",
         "gateway/paper/server.py",

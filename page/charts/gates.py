@@ -52,7 +52,7 @@ def gates_chart(facts: GateFacts) -> Chart:
         {"type": "date", "anchor": "y2"},
         height=380,
         yaxis={"domain": [0.42, 1], "title": {"text": "points"}, **spanning(*upper)},
-        yaxis2={"domain": [0, 0.34], "title": {"text": "premium"}, "tickformat": "+.0f", **spanning(*lower)},
+        yaxis2={"domain": [0, 0.34], "title": {"text": "premium"}, "tickformat": ".0f", **spanning(*lower)},
     )
     return Chart(
         name="gates",

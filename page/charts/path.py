@@ -60,7 +60,7 @@ def path_chart(
             "tickformat": ",.0f",
             **spanning(*spots, *short_usd),
         },
-        yaxis2={"domain": [0, 0.38], "title": {"text": "P&L, USD"}, "tickformat": "+,.0f"},
+        yaxis2={"domain": [0, 0.38], "title": {"text": "P&L, USD"}, "tickformat": ",.0f"},
     )
     return Chart(
         name="path",

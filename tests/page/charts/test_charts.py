@@ -51,6 +51,13 @@ def test_every_chart_has_a_table_with_a_cell_for_each_head(chart: Chart) -> None
     assert chart.says.endswith(".")
 
 
+@pytest.mark.parametrize("chart", every_chart(), ids=lambda chart: chart.name)
+def test_no_axis_has_a_form_that_plotly_spoils(chart: Chart) -> None:
+    """It puts a `~` before one with a sign, and warns of what it made."""
+    forms = re.findall(r'"tickformat": "([^"]*)"', json.dumps(chart.figure))
+    assert not any(form.startswith("+") for form in forms)
+
+
 def test_both_dark_palettes_are_the_same() -> None:
     chosen, preferred = re.findall(r"color-scheme: dark;(.*?)}", PALETTE, re.DOTALL)
     assert chosen.split() == preferred.split()

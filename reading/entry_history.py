@@ -33,6 +33,8 @@ class EntrySeen:
     venue_equity_eth: float | None
     rv14_pts: float | None
     premium_pts: float | None
+    gates: tuple[float, float, float] | None
+    """DVOL at least and at most, and the premium at least, as they were then, in points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +89,13 @@ def _seen(row: EntryLook) -> EntrySeen:
         rules = {}
     market = rules.get("market")
     rv14 = None if market is None else market.inputs.get("rv14_pct")
-    checks = () if market is None else market.checks
-    premium = next((check.value for check in checks if check.code == "vrp_below_min"), None)
+    checks = {} if market is None else {check.code: check for check in market.checks}
+    bounds = [
+        float(threshold)
+        for code in ("dvol_below_min", "dvol_above_max", "vrp_below_min")
+        if code in checks and isinstance(threshold := checks[code].threshold, int | float)
+    ]
+    premium = checks["vrp_below_min"].value if "vrp_below_min" in checks else None
     return EntrySeen(
         cycle_id=row.cycle_id,
         at=row.at,
@@ -98,6 +105,7 @@ def _seen(row: EntryLook) -> EntrySeen:
         venue_equity_eth=row.venue_equity_eth,
         rv14_pts=float(rv14) if isinstance(rv14, int | float) else None,
         premium_pts=float(premium) if isinstance(premium, int | float) else None,
+        gates=(bounds[0], bounds[1], bounds[2]) if len(bounds) == 3 else None,
     )
 
 

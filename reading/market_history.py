@@ -74,6 +74,7 @@ class MarketHistory:
     def _forget(self) -> None:
         self._at, self._spot, self._dvol = array("d"), array("d"), array("d")
         self._last: datetime | None = None
+        self._behind = False
         self._newest: MarketSnapshotRow | None = None
         self._paths: dict[str, _Path] = {}
 
@@ -86,6 +87,11 @@ class MarketHistory:
     def newest(self) -> MarketSnapshotRow | None:
         """The newest snapshot with its quotes; None if none was stored."""
         return self._newest
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the last reading was cut short, so that there is more to read although no file changes."""
+        return self._behind or any(path.read_to < self._last for path in self._paths.values() if self._last)
 
     def read(self, live: tuple[Position, ...], go_on: Callable[[], bool]) -> None:
         """Read what is new, as long as `go_on` is true; the next call takes up where this one ended.
@@ -102,7 +108,8 @@ class MarketHistory:
                     self._spot.append(row.spot_usd)
                     self._dvol.append(row.dvol)
                 self._last = rows[-1].at
-                if len(rows) < ROWS_AT_ONCE or not go_on():
+                self._behind = len(rows) == ROWS_AT_ONCE
+                if not self._behind or not go_on():
                     break
             if self._newest is None or self._newest.at != self._last:
                 self._newest = market.newest()

@@ -89,6 +89,10 @@ class BooksReader:
         found = tuple(alert for alert in records.alerts(self._db) if alert.code == code)
         return with_stored_texts(self._db, found)
 
+    def newest_alerts(self, limit: int) -> tuple[AlertRow, ...]:
+        """The newest `limit` alerts, oldest first."""
+        return with_stored_texts(self._db, records.alerts(self._db, limit=limit))
+
     def positions(self, *, everything: bool) -> tuple[Position, ...]:
         """Live positions, or all that ever were."""
         return positions.everything(self._db) if everything else positions.live(self._db)

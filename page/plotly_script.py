@@ -1,4 +1,4 @@
-"""Where the script is that draws charts: a file of the `plotly` distribution, of which nothing is imported."""
+"""Where the script is that draws charts: a file of the `plotly` package, of which nothing is imported."""
 
 from __future__ import annotations
 

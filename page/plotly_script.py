@@ -1,4 +1,4 @@
-"""Where the script is that draws charts: a file of the `plotly` package, of which nothing is imported."""
+"""Where the script that draws charts is: a file of the `plotly` distribution, none of which is imported."""
 
 from __future__ import annotations
 

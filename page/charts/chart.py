@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 
 from pydantic import JsonValue
 
@@ -13,6 +15,8 @@ from page.charts.thin import POINTS_MAX, thinned
 Figure = dict[str, JsonValue]
 """`data` and `layout` as `Plotly.react` takes them."""
 TABLE_ROWS_MAX = 24
+_NUMBER = re.compile(r"[+-]?[\d,]+(\.\d+)?")
+_NO_WORDS = re.compile(rf"{_NUMBER.pattern}|-|no mark|")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,16 @@ class Table:
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+
+    @property
+    def columns(self) -> tuple[Literal["number", "words"], ...]:
+        """How each column is aligned: as numbers if a row has one there and none has words."""
+        return tuple(
+            "number"
+            if any(map(_NUMBER.fullmatch, cells)) and all(map(_NO_WORDS.fullmatch, cells))
+            else "words"
+            for cells in (tuple(row[place] for row in self.rows) for place in range(len(self.head)))
+        )
 
 
 @dataclass(frozen=True, slots=True)

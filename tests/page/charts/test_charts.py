@@ -17,6 +17,7 @@ from page.charts import (
     Chart,
     account_chart,
     gates_chart,
+    months_chart,
     path_chart,
     payoff_chart,
     realised_chart,
@@ -56,6 +57,12 @@ def test_no_axis_has_a_form_that_plotly_spoils(chart: Chart) -> None:
     """It puts a `~` before one with a sign, and warns of what it made."""
     forms = re.findall(r'"tickformat": "([^"]*)"', json.dumps(chart.figure))
     assert not any(form.startswith("+") for form in forms)
+
+
+def test_a_column_of_numbers_is_told_from_one_of_words() -> None:
+    chart = path_chart(PATH, (2600.0, 2800.0), (2800.0,))
+    assert chart.table.columns == ("words", "number", "number", "number")
+    assert months_chart([]).table.columns == ("words",) * 5
 
 
 def test_both_dark_palettes_are_the_same() -> None:

@@ -12,7 +12,7 @@ from typing import Final
 
 import uvicorn
 from starlette.applications import Starlette
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from core.errors import InputError
 
@@ -71,15 +71,21 @@ class _Server(uvicorn.Server):
 
 
 class _ImpatientProtocol(H11Protocol):
-    """Closes a connection whose first request does not come; uvicorn waits for that for ever."""
+    """Closes a connection on which no request becomes whole; uvicorn waits for that for ever."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.loop.call_later(HEAD_S_MAX, self._look)
+        self.loop.call_later(HEAD_S_MAX, self._look, transport, None)
 
-    def _look(self) -> None:
-        if self.cycle is None and not self.transport.is_closing():
-            self.transport.close()
+    def _look(self, transport: asyncio.Transport, before: RequestResponseCycle | None) -> None:
+        """`before` is the last request that had come at the last look; None if none had."""
+        if transport.is_closing():
+            return
+        last: RequestResponseCycle | None = vars(self)["cycle"]
+        if last is before and (last is None or last.response_complete):
+            transport.close()
+        else:
+            self.loop.call_later(HEAD_S_MAX, self._look, transport, last)
 
 
 async def _serve(server: uvicorn.Server, listener: socket.socket) -> None:

@@ -7,13 +7,13 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from core.errors import InputError
+from page.plotly_script import plotly_script
 
 FOLDER: Final = Path(__file__).parent / "static"
+OWN: Final = ("palette.css", "page.css", "charts.js", "page.js")
 CHUNK: Final = 1 << 16
 KINDS: Final = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
 GZIP: Final = 16 + zlib.MAX_WBITS
@@ -48,25 +48,9 @@ class StaticFile:
         return b"".join((*(packer.compress(chunk) for chunk in _chunks(self.path)), packer.flush()))
 
 
-def plotly_script() -> Path:
-    """Where plotly's package keeps the script for browsers. Raises InputError without it."""
-    spec = find_spec("plotly")
-    path = (
-        None
-        if spec is None or spec.origin is None
-        else Path(spec.origin).parent / "package_data" / "plotly.min.js"
-    )
-    if path is None or not path.is_file():
-        raise InputError(
-            "page: expected the package plotly, found none: install the extra `page` (make venv)"
-        )
-    return path
-
-
 def all_files() -> dict[str, StaticFile]:
     """Each by its name. Raises InputError without plotly."""
-    own = sorted(path for path in FOLDER.iterdir() if path.suffix in KINDS)
-    return {path.name: StaticFile(path) for path in (*own, plotly_script())}
+    return {path.name: StaticFile(path) for path in (*(FOLDER / name for name in OWN), plotly_script())}
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

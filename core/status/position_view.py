@@ -48,7 +48,7 @@ class PositionView(Value):
     margin_eth: float | None
     """Maintenance margin that holding it ties up at the venue, by the standard formula."""
     closing_eth: Decimal | None
-    """What buying all of it back costs at the touch, before fees, as the exits count it; positive if we pay."""
+    """What buying all of it back costs at the touch, before fees; positive if we pay."""
     pnl_eth: Decimal | None
     pnl_usd: Decimal | None
     exits: tuple[RuleResult, ...]

@@ -7,10 +7,8 @@ looked at; it can't lead an IP address anywhere. The port is not looked at: `ssh
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import urlsplit
-
-from config.metrics import stays_here
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +25,8 @@ class Hosts:
             return False
         if self.public_name is not None and name == self.public_name:
             return True
-        return name == "localhost" or stays_here(name) or (self.exposed and _is_address(name))
+        address = _address(name)
+        return name == "localhost" or (address is not None and (address.is_loopback or self.exposed))
 
     def allows_origin(self, origin: str | None, host: str) -> bool:
         """Whether an `Origin` header says that the request came from a page of this host."""
@@ -50,9 +49,8 @@ def _name(host: str) -> str | None:
     return parts.hostname
 
 
-def _is_address(name: str) -> bool:
+def _address(name: str) -> IPv4Address | IPv6Address | None:
     try:
-        ip_address(name)
+        return ip_address(name)
     except ValueError:
-        return False
-    return True
+        return None

@@ -105,6 +105,7 @@ def looking(
         viewport={"width": size[0], "height": size[1]},
         color_scheme="dark" if scheme == "dark" else "light",
         has_touch=size == PHONE,
+        is_mobile=size == PHONE,
     )
     try:
         page = context.new_page()

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import base64
-import gzip
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from page.charts import Chart, Table
-from page.plotly_script import plotly_script
+from page.static_files import all_files
 
-STATIC = Path(__file__).parent / "static"
+TEXTS = ("palette.css", "one_file.css", "charts.js", "unpack.js")
+"""What stands in the file as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +29,14 @@ class Document:
 
 def one_file(document: Document) -> str:
     """The file as text. Raises InputError where plotly is not installed."""
+    files = all_files()
     environment = Environment(
         loader=PackageLoader("page"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     return environment.get_template("one_file.html").render(
         document=document,
-        style="\n".join(_text(name) for name in ("palette.css", "one_file.css")),
-        charts_script=_text("charts.js"),
-        unpack_script=_text("unpack.js"),
-        plotly=_packed(plotly_script()),
+        texts={name: file.path.read_text("utf-8") for name, file in files.items() if name in TEXTS},
+        plotly=base64.b64encode(files["plotly.min.js"].packed).decode("ascii"),
         figures={chart.name: _in_script(chart) for chart in document.charts},
         rows=_rows(document.figures),
     )
@@ -53,15 +51,6 @@ def _rows(figures: Sequence[tuple[str, str]]) -> list[tuple[str, list[str]]]:
         else:
             found[-1][1].append(value)
     return found
-
-
-def _text(name: str) -> str:
-    return (STATIC / name).read_text("utf-8")
-
-
-def _packed(path: Path) -> str:
-    """The script for a data block: a third of its size. The same bytes each time, as no time is in them."""
-    return base64.b64encode(gzip.compress(path.read_bytes(), compresslevel=9, mtime=0)).decode("ascii")
 
 
 def _in_script(chart: Chart) -> str:

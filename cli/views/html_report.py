@@ -27,7 +27,9 @@ def html_written(option: str, path: Path, report: TradingReport) -> None:
 def _document(report: TradingReport) -> Document:
     found = report.performance
     days = (found.ended - found.began) / timedelta(days=1)
-    charts = [account_chart(report.account, "usd"), account_chart(report.account, "eth")]
+    charts = []
+    if len(report.account) > 1:
+        charts += [account_chart(report.account, "usd"), account_chart(report.account, "eth")]
     if report.trades:
         charts += [
             realised_chart(cumulated(report.trades, found.began, found.ended)),

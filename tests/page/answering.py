@@ -17,7 +17,7 @@ from core.messages.control import EngineStatus
 
 @contextmanager
 def engine_in(data_dir: Path, status: EngineStatus) -> Iterator[None]:
-    """While the block runs the folder is held as by an engine, and each `status` is answered with this one."""
+    """While the block runs the folder is held as by an engine; each `status` is answered with this one."""
     with (
         locked(data_dir, lambda: choose_socket(data_dir, os.environ)) as path,
         socket.socket(socket.AF_UNIX) as listening,

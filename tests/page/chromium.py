@@ -41,12 +41,12 @@ def why_not() -> str | None:
 
 
 @contextmanager
-def browsers() -> Iterator[Browser]:
-    """One browser for many pages."""
+def browsers(*more: str) -> Iterator[Browser]:
+    """One browser for many pages; `more` flags for it."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=str(chromium()), args=list(FLAGS))
+        browser = driver.chromium.launch(executable_path=str(chromium()), args=[*FLAGS, *more])
         try:
             yield browser
         finally:

@@ -21,7 +21,7 @@ from page.panels.shown import plain, time_text
 from page.sources.engine import EngineSaid, EngineWatch
 from page.sources.folder import FolderSaid, FolderWatch
 from reading.entry_history import recorded_decisions
-from reading.position_views import stored_views
+from reading.position_views import StoredViews, stored_views
 from reading.switch.stored import stored_status
 from reading.without_engine import folder_verdict
 
@@ -179,7 +179,7 @@ class Viewer:
                 for view in stored.views
             ),
             empty="no position is open",
-            marked=plain(stored.problem or f"stored marks of {time_text(stored.marked_at)}"),
+            marked=_marked(stored),
         )
 
     def _why(self, status: EngineStatus | None, folder: FolderSaid) -> why.WhyPanel:
@@ -199,10 +199,16 @@ class Viewer:
         )
 
 
+def _marked(stored: StoredViews) -> str:
+    """Of when the marks are; empty where nothing is open."""
+    if stored.problem is not None:
+        return plain(stored.problem)
+    return "" if stored.marked_at is None else f"stored marks of {time_text(stored.marked_at)}"
+
+
 def _money(engine: EngineSaid, folder: FolderSaid) -> money.MoneyPanel:
     market = None if engine.status is None else engine.status.market
-    no_engine = engine.problem or "the engine does not say"
-    rows = money.balances(market, folder.seen, no_engine=no_engine)
+    rows = money.balances(market, folder.seen)
     if folder.report is None:
         why_not = folder.report_problem or ("there are no books yet" if folder.read else "being read")
         return money.without_trades(rows, why_not)

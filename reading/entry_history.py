@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from actors.state.stored import books_read
 from actors.state.tables.looks import DecisionLook, EntryLook
@@ -78,8 +78,14 @@ class EntryHistory:
 def recorded_decisions(data_dir: Path, cycle_id: str) -> tuple[RecordedDecision, ...]:
     """The decisions of a cycle, oldest first; none if there are no books. Raises FoundWrongError."""
     with books_read(data_dir) as books:
-        looks = () if books is None else books.decisions_of(cycle_id)
-    return tuple(_decision(look) for look in looks)
+        if books is None:
+            return ()
+        return tuple(
+            _decision(
+                look, *(books.with_texts(json.loads(part or "[]")) for part in (look.rules, look.reasons))
+            )
+            for look in books.decisions_of(cycle_id)
+        )
 
 
 def _seen(row: EntryLook) -> EntrySeen:
@@ -109,13 +115,13 @@ def _seen(row: EntryLook) -> EntrySeen:
     )
 
 
-def _decision(look: DecisionLook) -> RecordedDecision:
+def _decision(look: DecisionLook, checked: JsonValue, reasons: JsonValue) -> RecordedDecision:
+    """`checked` are its rules, which hold the texts of others in place of their digests, as the reasons do."""
     problem, rules = None, tuple[RuleResult, ...]()
     try:
-        rules = _rules(look.rules)
+        rules = _RULES.validate_json(json.dumps(checked))
     except ValidationError as error:
         problem = f"the recorded rules can't be read: {error.errors(include_input=False)[0]['msg']}"
-    reasons = json.loads(look.reasons) if look.reasons else []
     return RecordedDecision(
         at=look.at,
         decided=look.decided or "unknown",

@@ -97,6 +97,6 @@ def _of_folder(data_dir: Path, hosts: Hosts) -> Page:
 
 def _of_run(file: Path, hosts: Hosts) -> Page:
     from page.compose import page_of_run
-    from page.sources.finished import finished_run
+    from page.finished import FinishedViews
 
-    return page_of_run(finished_run(file), file.name, file, hosts)
+    return page_of_run(FinishedViews(file), file.name, file, hosts)

@@ -40,7 +40,6 @@ class MoneyPanel:
     """`empty` says why there is no trading to show, if there is none; balances stand all the same."""
 
     balances: tuple[Row, ...]
-    balances_note: str
     figures: tuple[Row, ...]
     proof: str
     costs: tuple[Row, ...]
@@ -53,26 +52,28 @@ class MoneyPanel:
     empty: str
 
 
-def balances(market: Marks | None, seen: Sequence[EntrySeen], *, no_engine: str) -> tuple[Row, ...]:
+def balances(market: Marks | None, seen: Sequence[EntrySeen]) -> tuple[Row, ...]:
     """By currency. What could not be read says so, in the words of who refused it."""
-    return (*_venue_rows(market, no_engine), *_all_holdings(seen))
+    last = seen[-1] if seen else None
+    return (*_venue_rows(market, last), *_all_holdings(last))
 
 
-def _venue_rows(market: Marks | None, no_engine: str) -> Iterator[Row]:
-    """The account at the venue, whose currency is ETH."""
+def _venue_rows(market: Marks | None, last: EntrySeen | None) -> Iterator[Row]:
+    """The account at the venue, whose currency is ETH; without an engine as an entry last saw it."""
     account = None if market is None else market.account
-    if account is None:
-        why = no_engine if market is None else _why_not_read(market)
-        for label in ("equity at the venue", "balance at the venue", "margin in use"):
-            yield Row(label, (unknown(why),))
+    if market is None:
+        if last is None or last.venue_equity_eth is None:
+            yield Row("equity at the venue", (unknown("no engine tells it"),))
+        else:
+            yield Row("equity at the venue", (eth(last.venue_equity_eth),), _as_seen(last))
         return
-    assert market is not None
-    stale = market.last_snapshot_at is not None and account.at < market.last_snapshot_at
-    note = (
-        f"of {time_text(account.at)}; since then not read: {_why_not_read(market)}"
-        if stale
-        else f"of {time_text(account.at)}"
-    )
+    if account is None:
+        for label in ("equity at the venue", "balance at the venue", "margin in use"):
+            yield Row(label, (unknown(_why_not_read(market)),))
+        return
+    note = f"of {time_text(account.at)}"
+    if market.last_snapshot_at is not None and account.at < market.last_snapshot_at:
+        note = f"{note}; not read since then: {_why_not_read(market)}"
     spot = market.spot_usd
     in_usd = () if spot is None else (usd(float(account.equity_eth) * spot),)
     yield Row("equity at the venue", (eth(account.equity_eth), *in_usd), plain(note))
@@ -83,27 +84,31 @@ def _venue_rows(market: Marks | None, no_engine: str) -> Iterator[Row]:
 
 
 def _why_not_read(market: Marks) -> str:
-    if market.last_failure is not None:
-        return market.last_failure
-    return "the account has not been read yet"
+    return market.last_failure or "the account has not been read yet"
 
 
-def _all_holdings(seen: Sequence[EntrySeen]) -> Iterator[Row]:
+def _as_seen(last: EntrySeen) -> str:
+    return f"as the entry of {time_text(last.at)} saw it"
+
+
+def _all_holdings(last: EntrySeen | None) -> Iterator[Row]:
     """Everything that is held, as the last entry decision saw it."""
-    last = seen[-1] if seen else None
     if last is None:
         yield Row("all holdings", (unknown("no entry decision has read them yet"),))
         return
     lacking = "its record does not say"
-    note = f"as the entry of {time_text(last.at)} saw it"
-    yield Row("all holdings", (unknown(lacking) if last.equity_usd is None else usd(last.equity_usd),), note)
-    rate = unknown(lacking) if last.eur_usd is None else number(last.eur_usd, "USD", 4)
-    if last.equity_usd is not None and last.eur_usd:
-        yield Row("", (Amount(f"{last.equity_usd / last.eur_usd:,.2f}", "EUR"),), "the same, at that rate")
-    yield Row("one EUR", (rate,), note)
+    equity_usd, eur_usd = last.equity_usd, last.eur_usd
+    total: tuple[Amount, ...] = (unknown(lacking),)
+    if equity_usd is not None:
+        total = (usd(equity_usd),)
+        if eur_usd is not None:
+            total = (usd(equity_usd), Amount(f"{equity_usd / eur_usd:,.2f}", "EUR"))
+    yield Row("all holdings", total, _as_seen(last))
     yield Row(
-        "share in ETH", (unknown(lacking) if last.eth_share is None else percent(last.eth_share),), note
+        "one EUR", (unknown(lacking) if eur_usd is None else number(eur_usd, "USD", 4),), "at the same time"
     )
+    share = unknown(lacking) if last.eth_share is None else percent(last.eth_share)
+    yield Row("share in ETH", (share,), "of all holdings")
 
 
 def money(report: TradingReport, shown_balances: tuple[Row, ...]) -> MoneyPanel:
@@ -113,7 +118,6 @@ def money(report: TradingReport, shown_balances: tuple[Row, ...]) -> MoneyPanel:
     left = len(report.trades) - len(trades)
     return MoneyPanel(
         balances=shown_balances,
-        balances_note="",
         figures=tuple(_figures(report)),
         proof=evidence("mean r", found.total.mean_result),
         costs=tuple(_costs(found.costs)),
@@ -131,7 +135,6 @@ def without_trades(shown_balances: tuple[Row, ...], why: str) -> MoneyPanel:
     """Balances alone; `why` says why there is nothing else."""
     return MoneyPanel(
         balances=shown_balances,
-        balances_note="",
         figures=(),
         proof="",
         costs=(),

@@ -93,7 +93,7 @@ class _Reader:
         self._clock = clock
         self._market = MarketHistory(data_dir)
         self._entries = EntryHistory(data_dir)
-        self._files: object = None
+        self._files: tuple[tuple[int, int, int] | None, ...] = ()
         self._whole = False
         self._report_key: object = None
         self._report_at_s = 0.0
@@ -120,6 +120,9 @@ class _Reader:
         files = tuple(_stamp(self._data_dir / name) for name in FILES)
         if before.read and files == self._files and self._whole:
             return before
+        if self._files and (files[0] is None or self._files[0] is None or files[0][0] != self._files[0][0]):
+            # Other books are there, as after a restore: what was read of the first is forgotten.
+            self._entries = EntryHistory(self._data_dir)
         began_s = self._clock()
         positions, entries, alerts, seen = before.positions, before.entries, before.alerts, before.seen
         report, report_problem, books_problem = before.report, before.report_problem, None
@@ -178,10 +181,10 @@ class _Reader:
         return None
 
 
-def _stamp(path: Path) -> tuple[int, int] | None:
-    """What changes as soon as the file is written to; None if it is not there."""
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """Which file it is, and what changes as soon as it is written to; None if it is not there."""
     try:
         found = path.stat()
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_size
+    return found.st_ino, found.st_mtime_ns, found.st_size

@@ -4,6 +4,7 @@
   const EVERY_MS = 3000;
   const LOST_AFTER_MS = 10000;
   const lost = document.getElementById("lost");
+  const sent = new WeakMap(); // element -> what the server sent for it
   let heard = Date.now();
 
   function two(number) { return String(number).padStart(2, "0"); }
@@ -25,11 +26,11 @@
 
   // What a person opened stays open, and what has the focus keeps it.
   function replace(old, fresh) {
-    const before = old.dataset.sent ?? old.innerHTML;
+    const before = sent.get(old) ?? old.innerHTML;
     if (before === fresh.innerHTML) return;
     const open = new Map([...old.querySelectorAll("details[id]")].map((one) => [one.id, one.open]));
     const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
-    old.dataset.sent = fresh.innerHTML;
+    sent.set(old, fresh.innerHTML);
     old.replaceChildren(...fresh.childNodes);
     for (const one of old.querySelectorAll("details[id]")) if (open.has(one.id)) one.open = open.get(one.id);
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });

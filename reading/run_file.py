@@ -187,8 +187,8 @@ def read_run(file: Path, named: str = "--report") -> FinishedRun:
         )
     if "run" in found and "trading" not in found:
         raise InputError(
-            f"{named} {file}: trading: expected the report of its trades, found none, as older versions wrote "
-            "it; run it again, or show its folder by --data-dir"
+            f"{named} {file}: trading: expected the report of its trades, found none, as older versions "
+            "wrote it; run it again, or show its folder by --data-dir"
         )
     try:
         return _of_paper(found) if "run" in found else _of_report(found)

@@ -50,8 +50,8 @@ def account_chart(points: Sequence[AccountPoint], unit: Literal["usd", "eth"]) -
         figure={
             "data": traces,
             "layout": layout(
-                {"type": "date"},
-                yaxis={"title": {"text": name}, "tickformat": ",.0f" if unit == "usd" else ""},
+                {"type": "date", "nticks": 7},
+                yaxis={"title": {"text": name}},
             ),
         },
         table=Table(
@@ -74,10 +74,10 @@ def realised_chart(curve: Sequence[tuple[datetime, float]]) -> Chart:
         {**fall, "fill": "tozeroy", "fillcolor": "var(--fall)"},
     ]
     made = layout(
-        {"type": "date", "anchor": "y2"},
+        {"type": "date", "nticks": 7, "anchor": "y2"},
         height=340,
-        yaxis={"domain": [0.42, 1], "title": {"text": "P&L, USD"}, "tickformat": ",.0f"},
-        yaxis2={"domain": [0, 0.34], "title": {"text": "drawdown"}, "tickformat": ",.0f"},
+        yaxis={"domain": [0.42, 1], "title": {"text": "P&L, USD"}},
+        yaxis2={"domain": [0, 0.34], "title": {"text": "drawdown"}},
     )
     by_value = [((at, value, fallen), value) for (at, value), (_, fallen) in zip(curve, falls, strict=True)]
     some = thinned(by_value, [at.timestamp() for at, _ in curve], TABLE_ROWS_MAX)
@@ -107,7 +107,7 @@ def months_chart(months: Sequence[Group]) -> Chart:
     made = layout(
         {"type": "category"},
         height=260,
-        yaxis={"title": {"text": "P&L, USD"}, "tickformat": ",.0f"},
+        yaxis={"title": {"text": "P&L, USD"}},
     )
     return Chart(
         name="months",

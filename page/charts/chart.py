@@ -132,8 +132,10 @@ _AXIS: dict[str, JsonValue] = {
     "linecolor": "var(--rule)",
     "zerolinecolor": "var(--rule)",
     "zerolinewidth": 1,
+    # As many digits as the steps need, with the thousands apart; never 12k.
+    "separatethousands": True,
+    "exponentformat": "none",
     "automargin": True,
-    "fixedrange": False,
 }
 
 
@@ -170,6 +172,23 @@ def level(value: float, colour: str, text: str, axis: str = "") -> tuple[Figure,
         "font": {"size": 11, "color": f"var({colour})"},
     }
     return across, words
+
+
+def note(x: float, text: str, *, y: float, right: bool = False) -> Figure:
+    """Words beside an upright line, at a height from 0 to 1; lines that run below them stay apart."""
+    return {
+        "x": x,
+        "xanchor": "right" if right else "left",
+        "xshift": -2 if right else 2,
+        "yref": "paper",
+        "y": y,
+        "yanchor": "bottom" if y < 0.5 else "top",
+        "text": text,
+        "showarrow": False,
+        "bgcolor": "var(--surface)",
+        "borderpad": 1,
+        "font": {"size": 11, "color": "var(--ink-quiet)"},
+    }
 
 
 def instant(at: datetime) -> str:

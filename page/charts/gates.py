@@ -49,10 +49,10 @@ def gates_chart(facts: GateFacts) -> Chart:
     upper = [value for _, value in (*facts.dvol, *facts.rv14)] + [facts.dvol_min_pts, facts.dvol_max_pts]
     lower = [value for _, value in facts.premium] + [facts.premium_min_pts]
     made = layout(
-        {"type": "date", "anchor": "y2"},
+        {"type": "date", "nticks": 7, "anchor": "y2"},
         height=380,
         yaxis={"domain": [0.42, 1], "title": {"text": "points"}, **spanning(*upper)},
-        yaxis2={"domain": [0, 0.34], "title": {"text": "premium"}, "tickformat": ".0f", **spanning(*lower)},
+        yaxis2={"domain": [0, 0.34], "title": {"text": "premium"}, **spanning(*lower)},
     )
     return Chart(
         name="gates",

@@ -52,15 +52,14 @@ def path_chart(
     ]
     spots = [point.spot_usd for point in points]
     made = layout(
-        {"type": "date", "anchor": "y2", **_from_to(points)},
+        {"type": "date", "nticks": 7, "anchor": "y2", **_from_to(points)},
         height=380,
         yaxis={
             "domain": [0.46, 1],
             "title": {"text": "index, USD"},
-            "tickformat": ",.0f",
             **spanning(*spots, *short_usd),
         },
-        yaxis2={"domain": [0, 0.38], "title": {"text": "P&L, USD"}, "tickformat": ",.0f"},
+        yaxis2={"domain": [0, 0.38], "title": {"text": "P&L, USD"}},
     )
     return Chart(
         name="path",

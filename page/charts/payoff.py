@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from core.pricing.black76 import black76_price_eth
 from core.pricing.breakeven import breakevens_usd, value_at_delivery_usd
 from core.pricing.inverse import SignedLeg
-from page.charts.chart import Chart, Figure, Table, eth, layout, line, usd
+from page.charts.chart import Chart, Figure, Table, eth, layout, line, note, usd
 
 POINTS = 161
 FARTHEST_FRAC = (0.5, 1.5)
@@ -104,9 +104,14 @@ def payoff_chart(facts: PayoffFacts, unit: Unit) -> Chart:
     if len(known) == len(prices):
         traces.append(line(prices, known, "today", "--series-2", hover=form, dash="dot"))
     shapes, notes = _marks(facts)
+    # Left to itself plotly makes room for words, and the lines end in the middle.
     made = layout(
-        {"title": {"text": "index at delivery, USD"}, "tickformat": ",.0f", "hoverformat": ",.2f"},
-        yaxis={"title": {"text": f"P&L, {unit.upper()}"}, "tickformat": ",.0f" if unit == "usd" else ""},
+        {
+            "title": {"text": "index at delivery, USD"},
+            "range": [prices[0], prices[-1]],
+            "hoverformat": ",.2f",
+        },
+        yaxis={"title": {"text": f"P&L, {unit.upper()}"}},
     )
     figure: Figure = {"data": traces, "layout": {**made, "shapes": shapes, "annotations": notes}}
     return Chart(
@@ -161,7 +166,7 @@ def _marks(facts: PayoffFacts) -> tuple[list[JsonValue], list[JsonValue]]:
                 "line": {"width": 0},
             }
         )
-        notes.append(_note(low, "1σ", "left", 0.99))
+        notes.append(note(low, "1σ", y=0.99))
     for price, what in _places(facts):
         if "sigma" in what:
             continue
@@ -178,7 +183,10 @@ def _marks(facts: PayoffFacts) -> tuple[list[JsonValue], list[JsonValue]]:
             }
         )
         if what in ("spot", "breakeven"):
-            notes.append(_note(price, f"{what} {price:,.0f}", "left", 0.02 if what == "spot" else 0.1))
+            below_spot = facts.spot_usd is not None and price < facts.spot_usd
+            notes.append(
+                note(price, f"{what} {price:,.0f}", y=0.01 if what == "spot" else 0.11, right=below_spot)
+            )
     return shapes, notes
 
 
@@ -188,19 +196,6 @@ _LOOK = {
     "short strike": ("--ink-quiet", "dot"),
     "long strike": ("--rule", "dot"),
 }
-
-
-def _note(price: float, text: str, anchor: str, y: float) -> Figure:
-    return {
-        "x": price,
-        "xanchor": anchor,
-        "yref": "paper",
-        "y": y,
-        "yanchor": "bottom" if y < 0.5 else "top",
-        "text": text,
-        "showarrow": False,
-        "font": {"size": 11, "color": "var(--ink-quiet)"},
-    }
 
 
 def _table(facts: PayoffFacts, unit: Unit) -> Table:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from pydantic import JsonValue
 
 from core.values import OptionType, Side
-from page.charts.chart import Chart, Figure, Table, layout, line
+from page.charts.chart import Chart, Figure, Table, layout, line, note
 
 
 class SmilePoint(NamedTuple):
@@ -42,7 +42,7 @@ def smile_chart(points: Sequence[SmilePoint], spot_usd: float | None) -> Chart:
         )
     traces += [_chosen(shown, side) for side in Side if any(point.chosen is side for point in shown)]
     made = layout(
-        {"title": {"text": "strike, USD"}, "tickformat": ",.0f"},
+        {"title": {"text": "strike, USD"}},
         yaxis={"title": {"text": "mark volatility, %"}},
     )
     return Chart(
@@ -109,14 +109,4 @@ def _spot(spot_usd: float | None) -> Figure:
         "y1": 1,
         "line": {"color": "var(--ink)", "width": 1},
     }
-    words: Figure = {
-        "x": spot_usd,
-        "xanchor": "left",
-        "yref": "paper",
-        "y": 0.99,
-        "yanchor": "top",
-        "text": f"spot {spot_usd:,.0f}",
-        "showarrow": False,
-        "font": {"size": 11, "color": "var(--ink-quiet)"},
-    }
-    return {"shapes": [upright], "annotations": [words]}
+    return {"shapes": [upright], "annotations": [note(spot_usd, f"spot {spot_usd:,.0f}", y=0.99)]}

@@ -5,6 +5,9 @@
   const NEAR = "200px";
   const VARIABLE = /var\((--[a-z0-9-]+)\)/g;
   const OPTIONS = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d"] };
+  // Under a finger the buttons would lie over the chart for good, and a drag is meant to scroll the page.
+  const touched = window.matchMedia("(hover: none)").matches;
+  if (touched) OPTIONS.displayModeBar = false;
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const shown = new Map(); // element -> the text of the figure that it shows
 
@@ -30,6 +33,7 @@
     const figure = coloured(JSON.parse(text), getComputedStyle(document.documentElement));
     // Zoom and hidden lines stay as the person left them as long as this is the same.
     figure.layout.uirevision = element.dataset.chart;
+    if (touched) figure.layout.dragmode = false;
     return Plotly.react(element, figure.data, figure.layout, OPTIONS);
   }
 

@@ -77,13 +77,18 @@ class Looking:
         if not url.startswith((self.origin, "data:", "blob:")):
             self.elsewhere.append(url)
 
+    def wait_for_books(self) -> None:
+        """Until the page has read the folder, which it does beside its first answer."""
+        self.page.locator("#money:has-text('being read')").wait_for(state="hidden")
+
     def scroll_through(self) -> None:
         """Down to the end, a screen at a time, so that each chart is drawn; then up again."""
+        self.wait_for_books()
         height = self.page.evaluate("() => innerHeight")
         for screen in range(self.page.evaluate("() => Math.ceil(document.body.scrollHeight / innerHeight)")):
-            self.page.evaluate("(to) => scrollTo(0, to)", screen * height)
+            self.page.evaluate("(top) => scrollTo({ top, behavior: 'instant' })", screen * height)
             self.wait_for_charts()
-        self.page.evaluate("() => scrollTo(0, 0)")
+        self.page.evaluate("() => scrollTo({ top: 0, behavior: 'instant' })")
 
     def wait_for_charts(self) -> None:
         """Until each chart that is on the screen is drawn. Raises playwright's TimeoutError."""
@@ -98,20 +103,35 @@ class Looking:
 
 @contextmanager
 def looking(
-    browser: Browser, link: str, size: tuple[int, int] = DESK, *, scheme: str = "light", slower: float = 1.0
+    browser: Browser,
+    link: str,
+    size: tuple[int, int] = DESK,
+    *,
+    scheme: str = "light",
+    slower: float = 1.0,
+    before: str = "",
 ) -> Iterator[Looking]:
-    """Open a link in a window of its own, with no cookie of another; `slower` throttles the processor."""
+    """Open a link in a window of its own, with no cookie of another; `slower` throttles the processor.
+
+    `before` is a function that is called before any script of the page.
+    """
     context = browser.new_context(
         viewport={"width": size[0], "height": size[1]},
         color_scheme="dark" if scheme == "dark" else "light",
         has_touch=size == PHONE,
+        is_mobile=size == PHONE,
     )
     try:
+        # A machine that has much else to do is slow, not wrong.
+        context.set_default_timeout(120_000)
         page = context.new_page()
         if slower > 1.0:
             context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": slower})
+        if before:
+            page.add_init_script(f"({before})()")
         looked = Looking(page, link.split("/enter")[0].rsplit("?", 1)[0].rstrip("/"))
-        page.goto(link)
+        page.goto(link, wait_until="commit")
+        page.locator("body").wait_for()
         yield looked
     finally:
         context.close()

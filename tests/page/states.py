@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from actors.state.database import database_path
-from core.messages.control import EngineStatus
+from core.messages.control import EngineStatus, HeartbeatStatus
 from core.messages.state import (
     CloseCycle,
     OpenCycle,
@@ -167,6 +167,7 @@ def _says(name: str, at: datetime, *, holds: bool = False) -> Callable[[Path], E
                 "at": at,
                 "market": MARKS.model_copy(update=seen),
                 "positions": stored_positions(data_dir, everything=False) if holds else (),
+                "heartbeat": HeartbeatStatus(at=at, well=True, calls=True, problem=None),
                 "next_runs": runs if known.next_runs else {},
             }
         )

@@ -128,7 +128,7 @@ class AuditAtEnd(_Read):
     problem: str | None
 
 
-class Ledger(_Read):
+class LedgerAtEnd(_Read):
     """The account by the venue's own ledger."""
 
     at: datetime
@@ -138,8 +138,8 @@ class Ledger(_Read):
 
 
 class _Account(_Read):
-    start: Ledger
-    end: Ledger
+    start: LedgerAtEnd
+    end: LedgerAtEnd
 
 
 class _Paper(_Read):
@@ -167,7 +167,7 @@ class FinishedRun:
     alerts: tuple[AlertRow, ...]
     rooms: dict[str, RoomAtEnd]
     audit: AuditAtEnd | None
-    ledger: Ledger | None
+    ledger: LedgerAtEnd | None
 
 
 def read_run(file: Path, named: str = "--report") -> FinishedRun:

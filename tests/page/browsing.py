@@ -13,7 +13,7 @@ import httpx
 from starlette.applications import Starlette
 
 from core.messages.control import EngineStatus
-from page.app import Armed, Page, Views, make_app
+from page.app import ArmingTold, Page, Views, make_app
 from page.compose import armed
 from page.door.access import Access, cookie_name
 from page.door.hosts import Hosts
@@ -31,7 +31,7 @@ def page_of(
     views: Views | None = None,
     access: Access | None = None,
     hosts: Hosts | None = None,
-    arm: Callable[[str], Armed] | None = None,
+    arm: Callable[[str], ArmingTold] | None = None,
     instance: str = "of-the-test",
 ) -> Page:
     """The page of a folder, as `run.py page` makes it."""

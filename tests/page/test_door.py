@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from page.app import Armed, Page
+from page.app import ArmingTold, Page
 from page.door.access import FORM_S, LINK_S, SESSIONS_MAX, Access, cookie_name
 from page.door.hosts import Hosts
 from tests.page.browsing import BASE, form_token, inside, outside, page_of
@@ -35,9 +35,9 @@ def armings() -> list[str]:
 
 @pytest.fixture
 def page(tmp_path: Path, clock: Clock, armings: list[str]) -> Page:
-    def arm(reason: str) -> Armed:
+    def arm(reason: str) -> ArmingTold:
         armings.append(reason)
-        return Armed(True, ("armed: no entry leaves any more",))
+        return ArmingTold(True, ("armed: no entry leaves any more",))
 
     return page_of(tmp_path, access=Access(clock=clock), arm=arm)
 

@@ -44,7 +44,7 @@ def listening(host: str, port: int, *, of_host: str) -> socket.socket:
 
 def serve(app: Starlette, listener: socket.socket) -> None:
     """Serve until SIGTERM, SIGINT or SIGHUP."""
-    server = _Server(
+    server = _QuietServer(
         uvicorn.Config(
             app,
             http=_ImpatientProtocol,
@@ -62,7 +62,7 @@ def serve(app: Starlette, listener: socket.socket) -> None:
     asyncio.run(_serve(server, listener))
 
 
-class _Server(uvicorn.Server):
+class _QuietServer(uvicorn.Server):
     """Leaves the signals to `_serve`: uvicorn would raise them again after its end, and kill the process."""
 
     @contextmanager

@@ -40,7 +40,7 @@ class Views(Protocol):
 
 
 @dataclass(frozen=True)
-class Armed:
+class ArmingTold:
     """How an arming ended: what is true then, in sentences; `certain` only if it is armed for sure."""
 
     certain: bool
@@ -56,7 +56,7 @@ class Page:
     hosts: Hosts
     cookie: str
     secure: bool
-    arm: Callable[[str], Armed] | None
+    arm: Callable[[str], ArmingTold] | None
 
 
 def make_app(page: Page) -> Starlette:

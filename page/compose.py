@@ -9,13 +9,13 @@ from pathlib import Path
 from time import monotonic
 
 from core.errors import CerberoError
-from page.app import Armed, Page, Views
+from page.app import ArmingTold, Page, Views
 from page.door.access import Access, cookie_name
 from page.door.hosts import Hosts
 from page.sources.engine import ANSWER_S
 from page.view import Viewer
 from reading.engine_status import engine_status
-from reading.switch.arming import RealPatience, arm
+from reading.switch.arming import Patience, RealPatience, arm
 
 
 def page_of_folder(data_dir: Path, name: str, now: Callable[[], datetime], hosts: Hosts) -> Page:
@@ -29,16 +29,16 @@ def page_of_run(views: Views, name: str, file: Path, hosts: Hosts) -> Page:
     return _page(views, name, str(file.resolve()), hosts, None)
 
 
-def armed(data_dir: Path, reason: str) -> Armed:
-    """Arm as `kill-switch arm` does, and say what is true then."""
+def armed(data_dir: Path, reason: str, patience: Patience | None = None) -> ArmingTold:
+    """Arm as `kill-switch arm` does, and say what is true then; `patience` counts from now if it is None."""
     try:
-        sentences = arm(data_dir, reason, lambda _: None, RealPatience(monotonic()))
+        sentences = arm(data_dir, reason, lambda _: None, patience or RealPatience(monotonic()))
     except CerberoError as error:
-        return Armed(False, (str(error),))
-    return Armed(True, sentences)
+        return ArmingTold(False, (str(error),))
+    return ArmingTold(True, sentences)
 
 
-def _page(views: Views, name: str, place: str, hosts: Hosts, arm: Callable[[str], Armed] | None) -> Page:
+def _page(views: Views, name: str, place: str, hosts: Hosts, arm: Callable[[str], ArmingTold] | None) -> Page:
     secure = hosts.public_name is not None
     return Page(
         views=views,

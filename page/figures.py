@@ -23,7 +23,7 @@ from page.panels.why import WhyPanel
 Facts = TypeVar("Facts")
 
 
-class Figures:
+class Drawings:
     """The charts of one page by name. Used by several threads."""
 
     def __init__(self) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from page.figures import Figures
+from page.figures import Drawings
 from page.panels import health, money, position, why
-from page.panels.shown import Amount, Row, Words, eth, number, plain, time_text, unknown, usd
-from page.panels.verdict import Said, VerdictPanel
+from page.panels.shown import Amount, Labelled, Row, eth, number, plain, time_text, unknown, usd
+from page.panels.verdict import FindingShown, VerdictPanel
 from page.view import View
 from reading.run_file import FinishedRun, OpenAtEnd, read_run
 
@@ -46,7 +46,7 @@ def _view(name: str, run: FinishedRun) -> View:
         money=third,
         why=fourth,
         health=fifth,
-        charts=Figures().of(second, third, fourth),
+        charts=Drawings().of(second, third, fourth),
         rows=run.entries,
     )
     return replace(view, why=_why(view, view.rows[-1].cycle_id)) if view.rows else view
@@ -62,13 +62,13 @@ def _why(view: View, cycle_id: str) -> why.WhyPanel:
 
 
 def _verdict(run: FinishedRun) -> VerdictPanel:
-    findings = tuple(Said("DONE", text) for text in _sentences(run))
+    findings = tuple(FindingShown("DONE", text) for text in _sentences(run))
     facts = []
     if run.run is not None:
         facts = [
-            Words("market", plain(run.run.market)),
-            Words("version", plain(run.run.version)),
-            Words("ended by", plain(run.run.ended_by)),
+            Labelled("market", plain(run.run.market)),
+            Labelled("version", plain(run.run.version)),
+            Labelled("ended by", plain(run.run.ended_by)),
         ]
     began, ended = _period(run)
     return VerdictPanel(
@@ -77,13 +77,13 @@ def _verdict(run: FinishedRun) -> VerdictPanel:
         findings=findings,
         environment="",
         facts=tuple(facts),
-        switch=Words("kill switch", "nothing runs here that it could stop", "quiet"),
+        switch=Labelled("kill switch", "nothing runs here that it could stop", "quiet"),
         armed=None,
         can_arm=False,
-        entries=Words("entries", "none, the run is finished", "quiet"),
+        entries=Labelled("entries", "none, the run is finished", "quiet"),
         next_entry="none",
         next_entry_s=None,
-        age=Words("data", f"{began} to {ended}"),
+        age=Labelled("data", f"{began} to {ended}"),
         runs=(),
     )
 
@@ -149,7 +149,7 @@ def _open(trade: OpenAtEnd) -> Row:
 
 def _health(run: FinishedRun) -> health.HealthPanel:
     rooms = tuple(
-        health.Room(
+        health.RoomShown(
             name=plain(name),
             state=plain(room.state),
             tone="good" if room.state == "up" else "act",
@@ -160,11 +160,11 @@ def _health(run: FinishedRun) -> health.HealthPanel:
         )
         for name, room in run.rooms.items()
     )
-    kept: tuple[Words, ...] = ()
+    kept: tuple[Labelled, ...] = ()
     if run.audit is not None:
         head = f"{run.audit.records:,} records, head {plain(run.audit.head[:20])}"
         said = head if run.audit.ok else f"BROKEN: {plain(run.audit.problem or '')}; {head}"
-        kept = (Words("audit log", said, "good" if run.audit.ok else "act"),)
+        kept = (Labelled("audit log", said, "good" if run.audit.ok else "act"),)
     return health.HealthPanel(
         rooms=rooms,
         rooms_summary="at the end of the run" if rooms else "",

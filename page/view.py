@@ -15,7 +15,7 @@ from core.messages.control import EngineStatus
 from core.orders.books import CycleRow
 from core.status.verdict import position_views
 from page.charts import Chart
-from page.figures import Figures
+from page.figures import Drawings
 from page.panels import health, money, position, verdict, why
 from page.panels.shown import plain, time_text
 from page.sources.engine import EngineSaid, EngineWatch
@@ -65,7 +65,7 @@ class Viewer:
         self._clock = clock
         self._engine = EngineWatch(ask, clock=clock)
         self._folder = FolderWatch(data_dir, clock=clock)
-        self._figures = Figures()
+        self._figures = Drawings()
         self._lock = Lock()
         self._made: tuple[float, View] | None = None
 

@@ -116,7 +116,7 @@ def _seen(row: EntryLook) -> EntrySeen:
 
 
 def _decision(look: DecisionLook, checked: JsonValue, reasons: JsonValue) -> RecordedDecision:
-    """`checked` are its rules, which hold the texts of others in place of their digests, as the reasons do."""
+    """`checked` are its rules; they and the reasons hold texts of others where the record has digests."""
     problem, rules = None, tuple[RuleResult, ...]()
     try:
         rules = _RULES.validate_json(json.dumps(checked))

@@ -128,7 +128,7 @@ class AuditAtEnd(_Read):
     problem: str | None
 
 
-class Ledger(_Read):
+class LedgerAtEnd(_Read):
     """The account by the venue's own ledger."""
 
     at: datetime
@@ -138,8 +138,8 @@ class Ledger(_Read):
 
 
 class _Account(_Read):
-    start: Ledger
-    end: Ledger
+    start: LedgerAtEnd
+    end: LedgerAtEnd
 
 
 class _Paper(_Read):
@@ -167,7 +167,7 @@ class FinishedRun:
     alerts: tuple[AlertRow, ...]
     rooms: dict[str, RoomAtEnd]
     audit: AuditAtEnd | None
-    ledger: Ledger | None
+    ledger: LedgerAtEnd | None
 
 
 def read_run(file: Path, named: str = "--report") -> FinishedRun:
@@ -187,8 +187,8 @@ def read_run(file: Path, named: str = "--report") -> FinishedRun:
         )
     if "run" in found and "trading" not in found:
         raise InputError(
-            f"{named} {file}: trading: expected the report of its trades, found none, as older versions wrote "
-            "it; run it again, or show its folder by --data-dir"
+            f"{named} {file}: trading: expected the report of its trades, found none, as older versions "
+            "wrote it; run it again, or show its folder by --data-dir"
         )
     try:
         return _of_paper(found) if "run" in found else _of_report(found)

@@ -180,7 +180,7 @@ def level(value: float, colour: str, text: str, axis: str = "") -> tuple[Figure,
 
 
 def note(x: float, text: str, *, y: float, right: bool = False) -> Figure:
-    """Words beside an upright line, at a height from 0 to 1; lines that run below them stay apart."""
+    """Labelled beside an upright line, at a height from 0 to 1; lines that run below them stay apart."""
     return {
         "x": x,
         "xanchor": "right" if right else "left",

@@ -89,7 +89,7 @@ def cookie_name(instance: str, folder: str, *, secure: bool) -> str:
     `__Host-` makes a browser refuse it without TLS, and keep it from other hosts of the domain.
     """
     word = re.sub(r"[^A-Za-z0-9]+", "-", instance).strip("-")[:40] or "page"
-    tag = hashlib.sha256(folder.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+    tag = hashlib.sha256(f"{instance}\0{folder}".encode("utf-8", "surrogateescape")).hexdigest()[:8]
     return f"{'__Host-' if secure else ''}cerbero-{word}-{tag}"
 
 

@@ -9,7 +9,7 @@ from core.alerts import NOTHING_TO_DO, entry_of
 from core.messages.alerting import AlertRow, Severity
 from core.messages.control import CellView, EngineStatus
 from core.messages.health import RouterHealth
-from page.panels.shown import Amount, Tone, Words, ago_text, number, plain, span_text, time_text
+from page.panels.shown import Amount, Labelled, Tone, ago_text, number, plain, span_text, time_text
 
 ALERTS_SHOWN = 12
 _SEVERITY: dict[Severity, Tone] = {
@@ -21,7 +21,7 @@ _SEVERITY: dict[Severity, Tone] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class RoomShown:
     """One actor."""
 
     name: str
@@ -63,10 +63,10 @@ class AlertShown:
 class HealthPanel:
     """`empty` says why there are neither rooms nor feeds, if there are none."""
 
-    rooms: tuple[Room, ...]
+    rooms: tuple[RoomShown, ...]
     rooms_summary: str
     feeds: tuple[Feed, ...]
-    kept: tuple[Words, ...]
+    kept: tuple[Labelled, ...]
     alerts: tuple[AlertShown, ...]
     empty: str
 
@@ -114,9 +114,9 @@ def _alert(row: AlertRow) -> AlertShown:
     )
 
 
-def _room(cell: CellView) -> Room:
+def _room(cell: CellView) -> RoomShown:
     busy = "" if cell.busy_with is None else f"{cell.busy_with} for {cell.busy_for_s:.1f} s"
-    return Room(
+    return RoomShown(
         name=plain(cell.name),
         state=cell.state,
         tone="good" if cell.state == "up" else "act",
@@ -162,52 +162,52 @@ def _router(router: RouterHealth, status: EngineStatus) -> Feed:
     )
 
 
-def _kept(status: EngineStatus) -> Iterator[Words]:
+def _kept(status: EngineStatus) -> Iterator[Labelled]:
     health, audit = status.health, status.audit
     if health is None:
-        yield Words("disk", "health does not answer", "act")
+        yield Labelled("disk", "health does not answer", "act")
     else:
         free = (
             "not read yet"
             if health.disk_free_bytes is None
             else f"{health.disk_free_bytes / 2**30:,.1f} GiB free"
         )
-        yield Words("disk", f"LOW: {free}" if health.disk_low else free, "look" if health.disk_low else "")
+        yield Labelled("disk", f"LOW: {free}" if health.disk_low else free, "look" if health.disk_low else "")
         failed = health.last_backup_error
         text = ago_text(health.last_backup_at, status.at)
-        yield Words(
+        yield Labelled(
             "last backup",
             text if failed is None else plain(f"{text}, FAILED since: {failed}"),
             "look" if failed else "",
         )
     if audit is None:
-        yield Words("audit log", "does not answer", "act")
+        yield Labelled("audit log", "does not answer", "act")
     else:
         head = f"{audit.records:,} records, head {audit.head.seq}:{audit.head.hash[:12]}"
         yield (
-            Words("audit log", head, "good")
+            Labelled("audit log", head, "good")
             if audit.ok
-            else Words("audit log", plain(f"BROKEN: {audit.problem}; {head}"), "act")
+            else Labelled("audit log", plain(f"BROKEN: {audit.problem}; {head}"), "act")
         )
     yield from _telling(status)
 
 
-def _telling(status: EngineStatus) -> Iterator[Words]:
+def _telling(status: EngineStatus) -> Iterator[Labelled]:
     """Whether anybody hears of it."""
     if status.alerting is None:
-        yield Words("alerts", "alerting does not answer", "act")
+        yield Labelled("alerts", "alerting does not answer", "act")
     elif not status.alerting.channels:
-        yield Words("alerts", "to the log alone")
+        yield Labelled("alerts", "to the log alone")
     else:
         for one in status.alerting.channels:
             text = f"{one.delivered} delivered, {one.queued} waiting"
             if one.failing_since is not None:
                 text = f"{text}; DEAD since {time_text(one.failing_since)}: {one.last_error}"
-            yield Words(f"alerts by {plain(one.channel)}", plain(text), "act" if one.failing_since else "")
+            yield Labelled(f"alerts by {plain(one.channel)}", plain(text), "act" if one.failing_since else "")
     beat = status.heartbeat
     if beat is not None:
         text = f"{span_text(status.at - beat.at)} ago" + ("" if beat.well else ", unwell")
-        yield Words(
+        yield Labelled(
             "heartbeat",
             plain(f"{text}, not heard: {beat.problem}") if beat.problem else text,
             "look" if beat.problem else "",

@@ -38,7 +38,7 @@ class ExitBar:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldPosition:
+class PositionShown:
     """One live position. The charts' facts are None where nothing is held yet."""
 
     position_id: str
@@ -58,17 +58,17 @@ class HeldPosition:
 class PositionPanel:
     """`empty` says why there is none, if there is none."""
 
-    positions: tuple[HeldPosition, ...]
+    positions: tuple[PositionShown, ...]
     empty: str
     marked: str
 
 
 def held(
     view: PositionView, market: Marks | None, path: tuple[PathMark, ...], now: datetime, exits_note: str
-) -> HeldPosition:
+) -> PositionShown:
     """One position at the last marks."""
     position = view.position
-    return HeldPosition(
+    return PositionShown(
         position_id=plain(position.position_id),
         title=f"{position.kind.value.replace('_', ' ')} {view.strikes}",
         state=position.state.value.replace("_", " "),

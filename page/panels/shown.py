@@ -33,7 +33,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class Labelled:
     """A label with words."""
 
     label: str

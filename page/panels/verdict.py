@@ -11,7 +11,7 @@ from core.messages.control import EngineStatus
 from core.messages.kill_switch import KillSwitchStatus
 from core.orders.books import Job
 from core.status.verdict import Urgency, Verdict, entry_blocked, verdict
-from page.panels.shown import Tone, Words, plain, span_text, time_text, when_text
+from page.panels.shown import Labelled, Tone, plain, span_text, time_text, when_text
 
 STALE_AFTER = timedelta(seconds=10)
 """From so old an answer on the page says that it is stale."""
@@ -19,7 +19,7 @@ State = Literal["live", "late", "dead", "finished", "first-run"]
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class FindingShown:
     """One finding."""
 
     level: str
@@ -35,17 +35,17 @@ class VerdictPanel:
 
     state: State
     level: str
-    findings: tuple[Said, ...]
+    findings: tuple[FindingShown, ...]
     environment: str
-    facts: tuple[Words, ...]
-    switch: Words
+    facts: tuple[Labelled, ...]
+    switch: Labelled
     armed: bool | None
     can_arm: bool
-    entries: Words
+    entries: Labelled
     next_entry: str
     next_entry_s: int | None
-    age: Words
-    runs: tuple[Words, ...]
+    age: Labelled
+    runs: tuple[Labelled, ...]
 
 
 def from_status(status: EngineStatus, age_s: float, problem: str | None) -> VerdictPanel:
@@ -59,10 +59,10 @@ def from_status(status: EngineStatus, age_s: float, problem: str | None) -> Verd
         findings=findings,
         environment=identity.environment.value,
         facts=(
-            Words("mode", plain(identity.mode)),
-            Words("strategy", plain(identity.strategy_name)),
-            Words("version", plain(identity.version)),
-            Words("engine started", time_text(identity.started_at)),
+            Labelled("mode", plain(identity.mode)),
+            Labelled("strategy", plain(identity.strategy_name)),
+            Labelled("version", plain(identity.version)),
+            Labelled("engine started", time_text(identity.started_at)),
         ),
         switch=_switch(status.kill_switch),
         armed=None if status.kill_switch is None else status.kill_switch.armed,
@@ -72,7 +72,7 @@ def from_status(status: EngineStatus, age_s: float, problem: str | None) -> Verd
         next_entry_s=None if entry is None else max(int((entry - status.at).total_seconds() - age_s), 0),
         age=_age(status.at, age_s, problem),
         runs=tuple(
-            Words(job.value.replace("_", " "), when_text(at, status.at))
+            Labelled(job.value.replace("_", " "), when_text(at, status.at))
             for job, at in sorted(status.next_runs.items(), key=lambda run: (not run[0].is_cycle, run[1]))
         ),
     )
@@ -85,61 +85,61 @@ def without_engine(
     return VerdictPanel(
         state="dead" if has_books else "first-run",
         level=found.level.value,
-        findings=tuple(Said(each.level.value, plain(each.text)) for each in found.findings),
+        findings=tuple(FindingShown(each.level.value, plain(each.text)) for each in found.findings),
         environment="",
         facts=(),
         switch=_stored_switch(armed, why_armed),
         armed=armed,
         can_arm=has_books,
-        entries=Words("entries", "no engine, no entry", "look"),
+        entries=Labelled("entries", "no engine, no entry", "look"),
         next_entry="not without an engine",
         next_entry_s=None,
-        age=Words("data", f"no engine answers; the folder was read {time_text(now)}", "act"),
+        age=Labelled("data", f"no engine answers; the folder was read {time_text(now)}", "act"),
         runs=(),
     )
 
 
-def _said(found: Verdict, problem: str | None) -> Iterator[Said]:
+def _said(found: Verdict, problem: str | None) -> Iterator[FindingShown]:
     if problem is not None:
-        yield Said(
+        yield FindingShown(
             Urgency.ACT.value,
             plain(f"{problem}; what stands here is from before: look whether it still runs"),
         )
     for each in found.findings:
         if problem is None or each.level is not Urgency.OK:
-            yield Said(each.level.value, plain(each.text))
+            yield FindingShown(each.level.value, plain(each.text))
 
 
-def _switch(switch: KillSwitchStatus | None) -> Words:
+def _switch(switch: KillSwitchStatus | None) -> Labelled:
     if switch is None:
-        return Words("kill switch", "does not answer", "act")
+        return Labelled("kill switch", "does not answer", "act")
     if not switch.armed:
-        return Words("kill switch", "clear", "good")
+        return Labelled("kill switch", "clear", "good")
     causes = ", ".join(cause.value for cause in switch.causes)
     exits = "no order leaves, exits included" if switch.exits_blocked else "reduce-only exits may leave"
     text = f"ARMED ({causes}) since {time_text(switch.since)} by {switch.who}: {switch.reason}; {exits}"
-    return Words("kill switch", plain(text), "act")
+    return Labelled("kill switch", plain(text), "act")
 
 
-def _stored_switch(armed: bool | None, why: str) -> Words:
+def _stored_switch(armed: bool | None, why: str) -> Labelled:
     if armed is None:
-        return Words("kill switch", "can't be read", "act")
+        return Labelled("kill switch", "can't be read", "act")
     return (
-        Words("kill switch", plain(f"ARMED: {why}"), "act")
+        Labelled("kill switch", plain(f"ARMED: {why}"), "act")
         if armed
-        else Words("kill switch", "clear", "good")
+        else Labelled("kill switch", "clear", "good")
     )
 
 
-def _entries(status: EngineStatus) -> Words:
+def _entries(status: EngineStatus) -> Labelled:
     blocked = entry_blocked(status)
     if blocked:
-        return Words("entries", plain(f"blocked: {'; '.join(blocked)}"), "look")
-    return Words("entries", "nothing blocks one", "good")
+        return Labelled("entries", plain(f"blocked: {'; '.join(blocked)}"), "look")
+    return Labelled("entries", "nothing blocks one", "good")
 
 
-def _age(at: datetime, age_s: float, problem: str | None) -> Words:
+def _age(at: datetime, age_s: float, problem: str | None) -> Labelled:
     """The time that the engine said, and how long ago it said so."""
     tone: Tone = "" if problem is None else "act"
     told = f"told {span_text(timedelta(seconds=age_s))} ago" if age_s >= 2 else "told just now"
-    return Words("data", f"{time_text(at)}, {told}", tone)
+    return Labelled("data", f"{time_text(at)}, {told}", tone)

@@ -14,7 +14,7 @@ from core.orders.books import CycleOutcome, CycleRow, Position
 from core.strategy import Strategy
 from core.values import OptionType, Side
 from page.charts import GateFacts, SmilePoint
-from page.panels.shown import Tone, Words, plain, time_text
+from page.panels.shown import Labelled, Tone, plain, time_text
 from reading.entry_history import EntrySeen, RecordedDecision
 from reading.market_history import Levels, MarketSnapshotRow
 
@@ -57,7 +57,7 @@ class RuleShown:
     title: str
     passed: bool
     checks: tuple[CheckLine, ...]
-    inputs: tuple[Words, ...]
+    inputs: tuple[Labelled, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ def _rule(rule: RuleResult, exits: bool) -> RuleShown:
         passed=rule.passed,
         checks=tuple(_check(check, exits) for check in rule.checks),
         inputs=tuple(
-            Words(plain(what), plain(said))
+            Labelled(plain(what), plain(said))
             for what, said in (input_line(name, value) for name, value in rule.inputs.items())
         ),
     )

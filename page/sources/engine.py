@@ -35,7 +35,7 @@ class EngineSaid:
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class _Asking:
     """One asking; it `ended_s` with a status or a problem."""
 
     asked_s: float
@@ -58,7 +58,7 @@ class EngineWatch:
         self._clock = clock
         self._changed = Condition()
         self._asking_since_s: float | None = None
-        self._last: _Answer | None = None
+        self._last: _Asking | None = None
         self._status: tuple[EngineStatus, float] | None = None
 
     def look(self) -> EngineSaid:
@@ -106,7 +106,7 @@ class EngineWatch:
             )
         with self._changed:
             ended_s = self._clock()
-            self._last = _Answer(asked_s, ended_s, status, problem)
+            self._last = _Asking(asked_s, ended_s, status, problem)
             if status is not None:
                 self._status = (status, ended_s)
             self._asking_since_s = None

@@ -57,7 +57,7 @@ class FolderWatch:
         self._data_dir = data_dir
         self._clock = clock
         self._changed = Condition()
-        self._reader = _Reader(data_dir, clock)
+        self._reader = _FolderReader(data_dir, clock)
         self._reading = False
         self._read_at_s: float | None = None
         self._said = self._reader.nothing_yet()
@@ -85,7 +85,7 @@ class FolderWatch:
                 self._changed.notify_all()
 
 
-class _Reader:
+class _FolderReader:
     """What is read is kept, and only added to."""
 
     def __init__(self, data_dir: Path, clock: Callable[[], float]) -> None:

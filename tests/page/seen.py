@@ -99,5 +99,5 @@ def serious(looked: Looking) -> list[str]:
 
 
 def _flat(text: str) -> str:
-    """Words on one line, so that how they are wrapped does not matter."""
+    """Labelled on one line, so that how they are wrapped does not matter."""
     return " ".join(text.split())

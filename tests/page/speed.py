@@ -85,7 +85,7 @@ class Client:
 
 
 def in_browser(folder: Path) -> Iterator[tuple[str, str]]:
-    """Words and charts of an open condor, on a desk and at a quarter of the speed."""
+    """Labelled and charts of an open condor, on a desk and at a quarter of the speed."""
     with in_state("condor", folder / "condor") as data_dir, served(data_dir) as page, browsers() as browser:
         for name, size, slower in (("desk", DESK, 1.0), ("phone, CPU slowed 4 times", PHONE, 4.0)):
             found: list[dict[str, Any]] = []

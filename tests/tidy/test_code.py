@@ -41,6 +41,7 @@ ALLOWED_FILES = {
         "cli/logs.py",
         "cli/dry_cycle.py",
         "cli/commands/dry_run.py",
+        "cli/commands/page.py",
         "cli/commands/preflight.py",
         "bench/books.py",
         "reading/switch/arming.py",

@@ -58,7 +58,9 @@ def page(
     from core.errors import InputError
     from page.app import make_app
     from page.door.hosts import Hosts
+    from page.memory import one_arena
 
+    one_arena()
     address = page_host(host, os.environ)
     exposed = not stays_here(address)
     hosts = Hosts(checked_name(public_name), exposed)

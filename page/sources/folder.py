@@ -12,6 +12,7 @@ from typing import Final
 from core.errors import CerberoError
 from core.messages.alerting import AlertRow
 from core.orders.books import CycleRow, Position
+from page.memory import give_back
 from reading.books import has_books, newest_rows
 from reading.entry_history import EntryHistory, EntrySeen
 from reading.market_history import Levels, MarketHistory, MarketSnapshotRow, PathMark
@@ -78,7 +79,9 @@ class FolderWatch:
     def _run(self) -> None:
         said = self._said
         try:
-            said = self._reader.read(said)
+            before, said = said, self._reader.read(said)
+            if said is not before:
+                give_back()
         finally:
             with self._changed:
                 self._said, self._read_at_s, self._reading = said, self._clock(), False

@@ -67,6 +67,11 @@ def test_what_a_silent_connection_holds_is_bounded() -> None:
 
 
 @pytest.fixture
+def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
+    return Cli(capsys, monkeypatch)
+
+
+@pytest.fixture
 def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is served: the command ends where it would begin to."""
     monkeypatch.setattr(http_server, "serve", lambda app, listener: None)
@@ -88,13 +93,12 @@ def test_another_address_needs_a_word_and_is_named_at_the_start(cli: Cli, tmp_pa
 
 @pytest.mark.usefixtures("quiet")
 def test_behind_a_proxy_the_links_have_its_name(cli: Cli, tmp_path: Path) -> None:
-    ran = cli(
-        "page", "--port", "0", "--data-dir", tmp_path, "--public-name", "Bite.example.org", "--links", "2"
-    )
+    arguments: tuple[str | Path, ...] = ("page", "--port", "0", "--data-dir", tmp_path, "--public-name")
+    ran = cli(*arguments, "Bite.example.org", "--links", "2")
     assert ran.code == 0
     assert ran.out.count("https://bite.example.org/enter?token=") == 2
     for wrong in ("https://bite.example.org", "bite.example.org:443", "", "a b"):
-        assert cli("page", "--port", "0", "--data-dir", tmp_path, "--public-name", wrong).code == 2
+        assert cli(*arguments, wrong).code == 2
 
 
 @pytest.mark.usefixtures("quiet")

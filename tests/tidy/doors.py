@@ -13,6 +13,7 @@ PURE = frozenset(
     {
         "__future__",
         "abc",
+        "array",
         "base64",
         "bisect",
         "collections",

@@ -183,9 +183,10 @@ def _marks(facts: PayoffFacts) -> tuple[list[JsonValue], list[JsonValue]]:
             }
         )
         if what in ("spot", "breakeven"):
-            below_spot = facts.spot_usd is not None and price < facts.spot_usd
+            # Towards the middle, where no line runs so low.
+            is_above = facts.spot_usd is not None and price > facts.spot_usd
             notes.append(
-                note(price, f"{what} {price:,.0f}", y=0.01 if what == "spot" else 0.11, right=below_spot)
+                note(price, f"{what} {price:,.0f}", y=0.01 if what == "spot" else 0.11, right=is_above)
             )
     return shapes, notes
 

@@ -133,7 +133,7 @@ screens: $(DEV)  ## Draw the screens of the documentation anew (docs/pictures/)
 
 # Needs the distribution's Chromium; without it everything is skipped with the reason.
 test-page: $(BROWSER)  ## The page in a real browser: what it shows, access, accessibility, speed (minutes)
-	$(BIN)/python -m pytest -m browser -rs --timeout 300 tests/page
+	$(BIN)/python -m pytest -m browser -rs --timeout 900 tests/page
 
 page-screens: $(BROWSER)  ## Photograph the page in all states, light and dark, desk and phone (page-screens/)
 	$(BIN)/python -m tests.page.screens

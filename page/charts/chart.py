@@ -120,6 +120,11 @@ def layout(xaxis: dict[str, JsonValue], height: int = 300, **axes: dict[str, Jso
             "bordercolor": "var(--rule)",
             "font": {"color": "var(--ink)", "family": "var(--typeface)", "size": 12},
         },
+        "modebar": {
+            "bgcolor": "rgba(0,0,0,0)",
+            "color": "var(--ink-faint)",
+            "activecolor": "var(--ink)",
+        },
         "legend": {"orientation": "h", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom"},
         "showlegend": True,
         "xaxis": {**_AXIS, **xaxis},

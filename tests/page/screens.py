@@ -1,13 +1,15 @@
 """Photographs of the page in all states, light and dark, desk and phone: `make page-screens` takes them.
 
-`python -m tests.page.screens [STATE …]` takes those of some states. They land in page-screens/; four of them,
-`STANDING`, are those of docs/page.md, and are written to docs/pictures/ by `--documentation`.
+`python -m tests.page.screens [STATE …]` puts those of some states into page-screens/; with `--documentation`
+it takes the four of docs/page.md alone, the first screen of each, and puts them into docs/pictures/.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from itertools import groupby, product
+from operator import itemgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -25,38 +27,45 @@ PICTURES = ROOT / "docs" / "pictures"
 SIZES = {"desk": DESK, "phone": PHONE}
 SCHEMES = ("light", "dark")
 STANDING = (
-    ("condor", "desk", "light"),
-    ("trades", "desk", "dark"),
-    ("armed", "phone", "light"),
-    ("engine-dead", "phone", "dark"),
+    ("condor", "desk", "light", "#verdict"),
+    ("trades", "desk", "dark", "#money .charts"),
+    ("armed", "phone", "light", "#verdict"),
+    ("engine-dead", "phone", "dark", "#figure-of-payoff-usd"),
 )
+"""Those of the documentation: state, size, scheme, and what stands at the top."""
 
 
-def photographs(browser: Browser, link: str, size: str, scheme: str, name: str) -> None:
-    """The whole page; and of those of the documentation the first screen."""
+def photograph(browser: Browser, link: str, size: str, scheme: str, path: Path, top: str | None) -> None:
+    """The whole page with every chart, or one screen of it."""
     with looking(browser, link, SIZES[size], scheme=scheme) as looked:
-        looked.scroll_through()
-        looked.page.screenshot(path=FOLDER / f"{name}-{size}-{scheme}.png", full_page=True)
-        if (name, size, scheme) in STANDING:
-            looked.page.screenshot(path=FOLDER / f"page-{name}-{size}.png")
+        if top is None:
+            looked.scroll_through()
+        else:
+            looked.wait_for_books()
+            looked.page.locator(top).first.evaluate("(it) => it.scrollIntoView({ behavior: 'instant' })")
+            looked.wait_for_charts()
+        looked.page.screenshot(path=path, full_page=top is None)
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Of the states that are named, or of all."""
+    """Of the states that are named, or of all; or those of the documentation."""
     problem = why_not()
     if problem is not None:
         sys.exit(f"no photographs: {problem}")
-    FOLDER.mkdir(exist_ok=True)
+    standing = "--documentation" in arguments
     names = [name for name in arguments if not name.startswith("-")] or list(STATES_OF_THE_PAGE)
+    wanted = STANDING if standing else tuple(product(names, SIZES, SCHEMES, (None,)))
+    FOLDER.mkdir(exist_ok=True)
     with browsers() as browser, TemporaryDirectory() as folder:
-        for name in names:
+        for name, shots in groupby(wanted, key=itemgetter(0)):
             with in_state(name, Path(folder) / name) as data_dir, served(data_dir) as page:
-                for size in SIZES:
-                    for scheme in SCHEMES:
-                        photographs(browser, page.link(), size, scheme, name)
-    if "--documentation" in arguments:
-        for path in FOLDER.glob("page-*.png"):
-            (PICTURES / path.name).write_bytes(path.read_bytes())
+                for _, size, scheme, top in shots:
+                    path = (
+                        PICTURES / f"page-{name}-{size}.png"
+                        if standing
+                        else FOLDER / f"{name}-{size}-{scheme}.png"
+                    )
+                    photograph(browser, page.link(), size, scheme, path, top)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from actors.mcp import PaperTransport
 from actors.mcp.paper_transport import NOW_HEADER, TOOK_HEADER
 from actors.runtime import Context
 from gateway.paper.dispatch import Dispatch
-from gateway.paper.faults import HEALTH
+from gateway.shell.door import HEALTH
 
 LATENCY_S: Final = (0.02, 0.25)
 """Market seconds from request to answer, drawn uniformly; as of a healthy exchange over the internet."""

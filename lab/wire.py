@@ -14,8 +14,9 @@ from actors.http import ConnectionCut, NoAnswer, Response, Transport
 from actors.mcp import PaperTransport
 from actors.mcp.paper_transport import TOOK_HEADER
 from actors.runtime import BatonRuntime, Context, GreenRuntime, to_us
-from gateway.paper.dispatch import Dispatch, HttpAnswer
-from gateway.paper.faults import HEALTH
+from gateway.paper.dispatch import Dispatch
+from gateway.shell.bodies import HttpAnswer
+from gateway.shell.door import HEALTH
 from lab.in_process import LATENCY_S, PATH
 
 

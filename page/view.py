@@ -139,7 +139,7 @@ class Viewer:
             why_armed = str(error)
         found = folder_verdict(self._data_dir, engine.problem or "no engine answers")
         return verdict.without_engine(
-            found, armed=armed, why_armed=why_armed, has_books=folder.has_books, now=now
+            found, armed=armed, why_armed=why_armed, has_books=folder.has_books or not folder.read, now=now
         )
 
     def _positions(
@@ -187,7 +187,7 @@ class Viewer:
         strategy = None if status is None else status.identity.strategy
         held = folder.positions if status is None else status.positions
         points, spot_usd, note = why.smile(folder.newest, held)
-        empty = folder.books_problem or ("" if folder.entries else "no entry cycle has run yet")
+        empty = folder.books_problem or ("" if folder.entries else _no_cycle(folder))
         return why.WhyPanel(
             dots=why.dots(folder.entries, last or ""),
             decisions=() if last is None else self._decisions(folder.entries, last),
@@ -197,6 +197,10 @@ class Viewer:
             smile_note=plain(folder.market_problem or note),
             empty=plain(empty),
         )
+
+
+def _no_cycle(folder: FolderSaid) -> str:
+    return "no entry cycle has run yet" if folder.read else "the books are being read"
 
 
 def _marked(stored: StoredViews) -> str:
@@ -210,6 +214,8 @@ def _money(engine: EngineSaid, folder: FolderSaid) -> money.MoneyPanel:
     market = None if engine.status is None else engine.status.market
     rows = money.balances(market, folder.seen)
     if folder.report is None:
-        why_not = folder.report_problem or ("there are no books yet" if folder.read else "being read")
+        why_not = folder.report_problem or (
+            "there are no books yet" if folder.read else "the books are being read"
+        )
         return money.without_trades(rows, why_not)
     return money.money(folder.report, rows)

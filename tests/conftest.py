@@ -18,8 +18,13 @@ from tests import environment, raised_alerts
 
 environment.enter()
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+TESTS = Path(__file__).resolve().parent
+REPOSITORY = TESTS.parent
 DEFAULT_RECORDED_DATA = REPOSITORY.parent / "shared" / "data"
+
+FIRST = ("cli", "kills", "gateway", "scenarios")
+"""The rooms whose tests start processes or play weeks: the last file of a run keeps one worker busy while the
+others have nothing left, so it has to be a short one."""
 
 settings.register_profile(
     "fast", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -57,6 +62,17 @@ class _WarningConnection(sqlite3.Connection):
 if sys.version_info < (3, 13):
     # mypy takes no other function in place of an overloaded one.
     vars(sqlite3)["connect"] = partial(sqlite3.connect, factory=_WarningConnection)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep pytest-xdist from handing out the files with the fewest tests last: those are the longest."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the long rooms go first."""
+    items.sort(key=lambda item: not any(item.path.is_relative_to(TESTS / room) for room in FIRST))
 
 
 @pytest.hookimpl(wrapper=True)

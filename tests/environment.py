@@ -10,12 +10,13 @@ import os
 import tempfile
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 KEPT = frozenset(
     {
         # Where programs and modules are found, and where files may be put.
         *("PATH", "LD_LIBRARY_PATH", "PYTHONPATH", "HOME", "USER", "VIRTUAL_ENV"),
-        *("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"),
+        "PYTHONPYCACHEPREFIX",
         # What chooses among the tests themselves.
         *("CERBERO_BITE_TEST_DATA", "HYPOTHESIS_PROFILE", "MUTANT_UNDER_TEST"),
     }
@@ -33,6 +34,10 @@ UMASK = 0o022
 TMPDIR_LENGTH_MAX = 16
 """Tests bind sockets some folders below it, and the path of a socket has at most 107 characters."""
 
+BYTECODE = Path(__file__).resolve().parent.parent / ".cache" / "bytecode"
+"""Where bytecode goes if the shell wants none beside the sources: tests start hundreds of processes, and each
+would compile everything anew, which is half of what it costs."""
+
 OUTSIDE = dict(os.environ)
 """The shell's own variables, for the long tests that download: they may need its proxy and its mirror."""
 
@@ -45,6 +50,8 @@ def known(variables: Mapping[str, str]) -> dict[str, str]:
     folder = variables.get("TMPDIR", "")
     if 0 < len(folder) <= TMPDIR_LENGTH_MAX:
         kept["TMPDIR"] = folder
+    if variables.get("PYTHONDONTWRITEBYTECODE"):
+        kept.setdefault("PYTHONPYCACHEPREFIX", str(BYTECODE))
     return {**kept, **GIVEN}
 
 

@@ -7,36 +7,35 @@ faults are reported in the headers `X-Paper-Fault` and `X-Paper-Took` (seconds) 
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 from core.contract import (
     CHANGING_TOOLS,
     EnvironmentName,
-    Failure,
     HealthAnswer,
     NoArguments,
     OrderAnswer,
     OrderIdRequest,
     PlaceComboOrder,
     Router,
-    SoftError,
 )
 from core.errors import InputError
 from gateway.paper import orders as desk
 from gateway.paper.account import Account
 from gateway.paper.fault_bodies import broken_body, zeroed_body
-from gateway.paper.faults import BODY_KINDS, HEALTH, FaultKind, Faults, PlayedFault
+from gateway.paper.faults import BODY_KINDS, FaultKind, Faults, PlayedFault
 from gateway.paper.played import play_on_account
-from gateway.paper.refusals import LabelTakenError, MalformedRequestError, Reason, SoftRefusalError
-from gateway.paper.toolbox import TOOLBOX, answer_json, parse_request
+from gateway.paper.refusals import Reason
+from gateway.paper.toolbox import TOOLBOX
 from gateway.paper.trading_tools import environment_info
 from gateway.paper.venue import Venue
+from gateway.shell.bodies import HttpAnswer, answer_json, answered, failure, parse_request, soft
+from gateway.shell.door import HEALTH, Door
+from gateway.shell.refusals import LabelTakenError, MalformedRequestError, SoftRefusalError
 
 VERSION: Final = "2.0-paper"
-BOT_TAG_MAX: Final = 64
 FAULT_HEADER: Final = "X-Paper-Fault"
 TOOK_HEADER: Final = "X-Paper-Took"
 TIMEOUT_TOOK_S: Final = 30.0
@@ -44,14 +43,6 @@ LATENCY_S: Final = (0.2, 6.0)
 RETRY_AFTER_S: Final = 2
 ENVIRONMENT: Final[EnvironmentName] = "paper"
 WRONG_ENVIRONMENT: Final[EnvironmentName] = "testnet"
-
-
-class HttpAnswer(NamedTuple):
-    """The venue's answer to one request."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
 
 
 class Keeper(Protocol):
@@ -69,7 +60,7 @@ class Dispatch:
 
     def __init__(self, venue: Venue, token: str, faults: Faults, keeper: Keeper) -> None:
         self.venue = venue
-        self._token = f"Bearer {token}".encode()
+        self._door = Door(token, TOOLBOX)
         self._faults = faults
         self._keeper = keeper
 
@@ -80,12 +71,12 @@ class Dispatch:
 
         `tool` is `health` for a router's health page. Header names are lower case.
         """
-        refused = self._refused(router, tool, headers)
+        refused = self._door.refused(router, tool, headers)
         if refused is not None:
             return refused
         end = self.venue.source.end
         if end is not None and now > end:
-            return _failure(503, f"the record ends at {end.isoformat()}, asked at {now.isoformat()}")
+            return failure(503, f"the record ends at {end.isoformat()}, asked at {now.isoformat()}")
         known = Router(router)
         try:
             self.venue.advance(now)
@@ -105,20 +96,7 @@ class Dispatch:
 
     def is_authorised(self, headers: Mapping[str, str]) -> bool:
         """Whether the bearer token is the venue's."""
-        return hmac.compare_digest(headers.get("authorization", "").encode(), self._token)
-
-    def _refused(self, router: str, tool: str, headers: Mapping[str, str]) -> HttpAnswer | None:
-        probing = tool == HEALTH
-        if not (probing and "authorization" not in headers) and not self.is_authorised(headers):
-            return _failure(401, "Authorization: the bearer token is missing or wrong")
-        tag = headers.get("x-bot-tag", "")
-        if not probing and not (tag.strip() and len(tag) <= BOT_TAG_MAX):
-            return _failure(422, f"X-Bot-Tag: expected 1 to {BOT_TAG_MAX} characters, found {len(tag)}")
-        if router not in tuple(Router):
-            return _failure(404, f"router: expected one of {', '.join(Router)}, found {router!r}")
-        if not probing and (router, tool) not in TOOLBOX:
-            return _failure(404, f"tool: {router} has no tool {tool!r}")
-        return None
+        return self._door.is_authorised(headers)
 
     def _plain(self, router: Router, tool: str, body: bytes) -> HttpAnswer:
         return self._guarded(lambda: self._call(router, tool, body))
@@ -131,15 +109,15 @@ class Dispatch:
     def _guarded(self, call: Callable[[], bytes]) -> HttpAnswer:
         """Run a call and turn its refusals into answers."""
         try:
-            return HttpAnswer(200, {}, call())
+            return answered(call())
         except MalformedRequestError as error:
-            return _failure(422, str(error))
+            return failure(422, str(error))
         except SoftRefusalError as error:
-            return HttpAnswer(200, {}, _soft(str(error)))
+            return soft(str(error))
         except LabelTakenError as error:
             return HttpAnswer(409, {}, answer_json(OrderAnswer(order=error.order)))
         except InputError as error:
-            return _failure(422, str(error))
+            return failure(422, str(error))
 
     def _faulty(self, played: PlayedFault, router: Router, tool: str, body: bytes) -> HttpAnswer:
         answer = self._played(played, router, tool, body)
@@ -149,15 +127,15 @@ class Dispatch:
         kind, rng = played
         match kind:
             case FaultKind.HTTP_401:
-                return _failure(401, "played: token refused")
+                return failure(401, "played: token refused")
             case FaultKind.HTTP_429:
-                return _failure(429, "played: too many requests", {"Retry-After": str(RETRY_AFTER_S)})
+                return failure(429, "played: too many requests", {"Retry-After": str(RETRY_AFTER_S)})
             case FaultKind.HTTP_503:
-                return _failure(503, "played: unavailable")
+                return failure(503, "played: unavailable")
             case FaultKind.HTTP_500:
                 if rng.random() < 0.5:
                     self._plain(router, tool, body)
-                return _failure(500, "played: internal error")
+                return failure(500, "played: internal error")
             case FaultKind.TIMEOUT_BEFORE:
                 return _unanswered()
             case FaultKind.TIMEOUT_AFTER:
@@ -189,7 +167,7 @@ class Dispatch:
     def _soft_error(self, router: Router, tool: str, body: bytes) -> HttpAnswer:
         error = f"{Reason.BAD_CREDENTIALS}: played"
         if tool in CHANGING_TOOLS:
-            return HttpAnswer(200, {}, _soft(error))
+            return soft(error)
         answer = self._plain(router, tool, body)
         return answer._replace(body=zeroed_body(answer.body, error)) if answer.status == 200 else answer
 
@@ -208,19 +186,11 @@ class Dispatch:
     def _wrong_environment(self, tool: str, body: bytes) -> HttpAnswer:
         if tool == HEALTH:
             health = HealthAnswer(status="ok", version=VERSION, environment=WRONG_ENVIRONMENT)
-            return HttpAnswer(200, {}, answer_json(health))
+            return answered(answer_json(health))
         parse_request(NoArguments, body)
-        return HttpAnswer(200, {}, answer_json(environment_info(self.venue, WRONG_ENVIRONMENT)))
-
-
-def _failure(status: int, detail: str, headers: Mapping[str, str] | None = None) -> HttpAnswer:
-    return HttpAnswer(status, headers or {}, answer_json(Failure(detail=detail)))
-
-
-def _soft(error: str) -> bytes:
-    return answer_json(SoftError(error=error))
+        return answered(answer_json(environment_info(self.venue, WRONG_ENVIRONMENT)))
 
 
 def _unanswered() -> HttpAnswer:
     """A timeout: for a client that ignores the header a 504, which leaves the outcome as open as silence."""
-    return _failure(504, "played: no answer", {TOOK_HEADER: str(TIMEOUT_TOOK_S)})
+    return failure(504, "played: no answer", {TOOK_HEADER: str(TIMEOUT_TOOK_S)})

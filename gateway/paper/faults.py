@@ -16,9 +16,9 @@ from core.contract import CHANGING_TOOLS, TOOLS, Router
 from core.contract.deribit_trading import TRADING_TOOLS
 from core.errors import InputError
 from core.plain_number import plain_number
+from gateway.shell.door import HEALTH
 
 DEFAULT_RATE: Final = 0.02
-HEALTH: Final = "health"
 ENTRY_CORRELATION: Final = "entry"
 """A request belongs to an entry cycle if its correlation id contains this word."""
 

@@ -40,10 +40,10 @@ from gateway.paper.calendar import DAY
 from gateway.paper.history_json import dvol_history_json, historical_json
 from gateway.paper.instruments import parse_instrument
 from gateway.paper.quotes import quotes_json
-from gateway.paper.refusals import MalformedRequestError
 from gateway.paper.source import Bar
 from gateway.paper.ticks import units_decimal
 from gateway.paper.venue import Venue
+from gateway.shell.refusals import MalformedRequestError
 
 HOUR: Final = timedelta(hours=1)
 HOURS_PER_YEAR: Final = 8760

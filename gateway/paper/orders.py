@@ -18,8 +18,9 @@ from core.venue_text import quoted
 from gateway.paper.account import VenueOrder
 from gateway.paper.instruments import ListedOption, parse_instrument
 from gateway.paper.matching import combo_book
-from gateway.paper.refusals import LabelTakenError, MalformedRequestError, Reason, SoftRefusalError
+from gateway.paper.refusals import Reason
 from gateway.paper.venue import NamedSide, Venue
+from gateway.shell.refusals import LabelTakenError, MalformedRequestError, SoftRefusalError
 
 COLLAR_MIN_ETH: Final = Decimal("0.0100")
 COLLAR_PER_MARK: Final = Decimal("0.5")

@@ -5,14 +5,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import signal
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
-
-import uvicorn
 
 from core.errors import InputError
 from gateway.paper.account import Account
@@ -27,6 +23,7 @@ from gateway.paper.server import make_app
 from gateway.paper.source import MarketSource
 from gateway.paper.store import Store, StoreFailedError
 from gateway.paper.venue import Venue
+from gateway.shell.serving import Server, bound
 
 PARENT_CHECK_S: Final = 0.5
 EXIT_FAILED: Final = 1
@@ -121,34 +118,19 @@ def main(config: PaperVenueConfig, announce: Callable[[Listening], None]) -> Non
     # The record is a million objects that never change: no collection needs to look at them again.
     gc.collect()
     gc.freeze()
-    # Without IPPROTO_TCP asyncio leaves Nagle's algorithm on, and every small answer waits 40 ms.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((HOST, config.port))
-    except OSError as error:
-        listener.close()
+        listener = bound(HOST, config.port)
+    except InputError:
         venue.store.close()
-        raise InputError(f"port: {HOST}:{config.port} can't be bound: {error}") from error
+        raise
     failures: list[StoreFailedError] = []
 
     def end(error: StoreFailedError) -> None:
         failures.append(error)
-        server.should_exit = True
+        server.end()
 
     app = make_app(venue.dispatch, venue.ledger, driven=config.driven, on_store_failed=end)
-    server = _Server(
-        uvicorn.Config(
-            app,
-            log_level="critical",
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            date_header=False,
-            lifespan="off",
-            timeout_graceful_shutdown=2,
-        )
-    )
+    server = Server(app)
     ready = venue.ready(int(listener.getsockname()[1]))
     try:
         asyncio.run(_serve(server, listener, lambda: announce(ready), config))
@@ -159,27 +141,15 @@ def main(config: PaperVenueConfig, announce: Callable[[Listening], None]) -> Non
         raise failures[0]
 
 
-class _Server(uvicorn.Server):
-    """Leaves the signals to `_serve`: uvicorn would raise them again after its end, and kill the process."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 async def _serve(
-    server: uvicorn.Server, listener: socket.socket, announce: Callable[[], None], config: PaperVenueConfig
+    server: Server, listener: socket.socket, announce: Callable[[], None], config: PaperVenueConfig
 ) -> None:
     parent = os.getppid() if config.parent_pid is None else config.parent_pid
-    for ending in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(ending, setattr, server, "should_exit", True)
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started and not serving.done():
-        await asyncio.sleep(0.005)
+    serving = await server.begin(listener)
     if not serving.done():
         announce()
     while config.end_with_parent and not serving.done():
         await asyncio.wait([serving], timeout=PARENT_CHECK_S)
         if os.getppid() != parent:
-            server.should_exit = True
+            server.end()
     await serving

@@ -1,11 +1,8 @@
-"""The venue's refusals: of a malformed request, of a well-formed one, and of a label that was used before."""
+"""The reasons with which the paper venue refuses a well-formed request."""
 
 from __future__ import annotations
 
 from enum import StrEnum
-
-from core.contract import Order
-from core.errors import CerberoError
 
 
 class Reason(StrEnum):
@@ -23,22 +20,3 @@ class Reason(StrEnum):
     NO_QUOTES = "no_quotes"
     BAD_CREDENTIALS = "13004 invalid_credentials"
     PLAYED_REJECT = "10028 too_many_requests"
-
-
-class MalformedRequestError(CerberoError):
-    """422: the request contradicts the contract or itself."""
-
-
-class SoftRefusalError(CerberoError):
-    """200 with `error`: the venue was reached and refused; nothing changed."""
-
-    def __init__(self, reason: Reason, detail: str) -> None:
-        super().__init__(f"{reason}: {detail}")
-
-
-class LabelTakenError(CerberoError):
-    """409: the label was used before, by `order`."""
-
-    def __init__(self, order: Order) -> None:
-        super().__init__(f"label {order.label!r} was used before, by order {order.order_id}")
-        self.order = order

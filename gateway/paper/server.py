@@ -9,8 +9,6 @@ middle. A venue whose store fails answers 500 and ends, because it could not kee
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final
@@ -21,15 +19,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from core.contract import Failure
-from gateway.paper.dispatch import FAULT_HEADER, TOOK_HEADER, VERSION, Dispatch, HttpAnswer
-from gateway.paper.faults import HEALTH, FaultKind
+from gateway.paper.dispatch import FAULT_HEADER, TOOK_HEADER, VERSION, Dispatch
+from gateway.paper.faults import FaultKind
 from gateway.paper.ledger import Ledger
-from gateway.paper.openapi import contract_openapi
 from gateway.paper.store import StoreFailedError
-from gateway.paper.toolbox import answer_json
+from gateway.shell.bodies import HttpAnswer, failure
+from gateway.shell.breakdowns import Breakdowns
+from gateway.shell.door import HEALTH
+from gateway.shell.openapi import contract_openapi
 
-logger = logging.getLogger(__name__)
 NOW_HEADER: Final = "x-paper-now"
 LEDGER_PATH: Final = "/paper/ledger"
 
@@ -41,27 +39,6 @@ class CutResponse(Response):
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         half = bytes(self.body[: len(self.body) // 2])
         await send({"type": "http.response.body", "body": half, "more_body": True})
-
-
-class Breakdowns:
-    """Logs each distinct unexpected error with its traceback once, then its count at 10, 100, …"""
-
-    def __init__(self) -> None:
-        self._times: Counter[tuple[type[BaseException], str, int]] = Counter()
-
-    def log(self, error: Exception, what: str) -> None:
-        """Log or count an error. Errors of one type that were raised by the same line are the same."""
-        traceback = error.__traceback__
-        while traceback is not None and traceback.tb_next is not None:
-            traceback = traceback.tb_next
-        place = ("", 0) if traceback is None else (traceback.tb_frame.f_code.co_filename, traceback.tb_lineno)
-        key = type(error), *place
-        self._times[key] += 1
-        times = self._times[key]
-        if times == 1:
-            logger.error("%s broke down; the caller gets a 500", what, exc_info=error)
-        elif str(times).strip("0") == "1":
-            logger.error("%s broke down as before, %d times by now: %r", what, times, error)
 
 
 class Shell:
@@ -161,4 +138,4 @@ def _response(answer: HttpAnswer) -> Response:
 
 
 def _refusal(status: int, detail: str) -> Response:
-    return Response(answer_json(Failure(detail=detail)), status_code=status, media_type="application/json")
+    return _response(failure(status, detail))

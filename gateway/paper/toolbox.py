@@ -5,34 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from pydantic import ValidationError
-
 from core import contract
-from core.contract import TOOLS, Router, Tool, ToolAnswer
+from core.contract import TOOLS, Router, Tool
 from core.contract.base import AnswerT, RequestT
 from gateway.paper import market_tools as public
 from gateway.paper import trading_tools as private
-from gateway.paper.refusals import MalformedRequestError
 from gateway.paper.venue import Venue
+from gateway.shell.bodies import answer_json, parse_request
 
 Call = Callable[[Venue, bytes], bytes]
-
-
-def parse_request(model: type[RequestT], body: bytes) -> RequestT:
-    """The body as its model. Raises `MalformedRequestError` naming each field that is wrong."""
-    try:
-        return model.model_validate_json(body or b"{}")
-    except ValidationError as error:
-        details = (
-            f"{'.'.join(str(part) for part in item['loc']) or 'body'}: {item['msg']}"
-            for item in error.errors()
-        )
-        raise MalformedRequestError("; ".join(details)) from error
-
-
-def answer_json(answer: ToolAnswer) -> bytes:
-    """The body of an HTTP answer."""
-    return answer.model_dump_json().encode()
 
 
 def _served(

@@ -39,8 +39,8 @@ from core.values import round_eth
 from gateway.paper import orders as desk
 from gateway.paper.account import HeldPosition, VenueOrder
 from gateway.paper.market_tools import require_eth
-from gateway.paper.refusals import MalformedRequestError
 from gateway.paper.venue import MARK_QUANTUM, USD_QUANTUM, Venue
+from gateway.shell.refusals import MalformedRequestError
 
 FEATURES: Final = ("valid_until", "label_lookup", "order_history")
 ACCOUNT_NAME: Final = "paper"

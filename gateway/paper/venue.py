@@ -19,9 +19,10 @@ from gateway.paper.assumptions import Assumptions
 from gateway.paper.instruments import ListedOption, parse_instrument
 from gateway.paper.matching import LegTouch, combo_book, fillable, leg_prices
 from gateway.paper.quotes import PaperQuote
-from gateway.paper.refusals import Reason, SoftRefusalError
+from gateway.paper.refusals import Reason
 from gateway.paper.source import MarketSource, hole_at
 from gateway.paper.ticks import units_decimal
+from gateway.shell.refusals import SoftRefusalError
 
 RECHECK: Final = timedelta(seconds=60)
 MARK_QUANTUM: Final = Decimal("0.000001")

@@ -68,15 +68,16 @@ def held(
 ) -> PositionShown:
     """One position at the last marks."""
     position = view.position
+    payoff = _payoff(position, market, now) if position.contracts else None
     return PositionShown(
         position_id=plain(position.position_id),
         title=f"{position.kind.value.replace('_', ' ')} {view.strikes}",
         state=position.state.value.replace("_", " "),
         contracts=f"{position.contracts} of {position.contracts_opened or position.plan.contracts} contracts",
-        rows=tuple(_rows(view)),
+        rows=(*_rows(view), *(() if payoff is None else _places(payoff))),
         exits=tuple(_bars(view)),
         exits_note="" if view.exits else exits_note,
-        payoff=_payoff(position, market, now) if position.contracts else None,
+        payoff=payoff,
         path=tuple(
             PathPoint(mark.at, mark.spot_usd, _float(mark.pnl_eth), _float(mark.pnl_usd)) for mark in path
         ),
@@ -86,11 +87,11 @@ def held(
 
 
 def _rows(view: PositionView) -> Iterator[Row]:
-    position, plan = view.position, view.position.plan
+    position = view.position
     pnl_eth = unknown(NO_MARK) if view.pnl_eth is None else eth(view.pnl_eth, signed=True)
     pnl_usd = unknown(NO_MARK) if view.pnl_usd is None else usd(view.pnl_usd, signed=True)
     yield Row("P&L", (pnl_eth, pnl_usd), "at the marks, before the fees of closing")
-    yield Row("expires", (number(view.dte, "days"),), time_text(plan.expiration))
+    yield Row("expires", (number(view.dte, "days"),), time_text(position.plan.expiration))
     yield Row("to the short strike", (_distance(view.short_distance_frac),), "of spot")
     yield Row("credit", (eth(position.credit_eth),), "received, before fees")
     yield Row("fees", (eth(position.fees_eth),), "so far")
@@ -99,12 +100,22 @@ def _rows(view: PositionView) -> Iterator[Row]:
     yield Row("maximum loss", (usd(view.worst_loss_usd),), "at the planned floor")
     margin = unknown(NO_MARK) if view.margin_eth is None else eth(view.margin_eth, digits=4)
     yield Row("margin", (margin,), "maintenance, by the standard formula")
-    for name, price in (
-        ("lower breakeven", plan.breakeven_low_usd),
-        ("upper breakeven", plan.breakeven_high_usd),
-    ):
-        if price is not None:
-            yield Row(name, (usd(price),), "as planned, at the floor")
+
+
+def _places(payoff: PayoffFacts) -> Iterator[Row]:
+    """Where the index stands, where it is likely to end, and between which prices there is a gain."""
+    spot = unknown("the index is not known") if payoff.spot_usd is None else usd(payoff.spot_usd)
+    yield Row("index now", (spot,))
+    if payoff.sigma_range_usd is not None:
+        low, high = payoff.sigma_range_usd
+        yield Row(
+            "one sigma until expiry", (usd(low), usd(high)), "two times of three it ends between, by DVOL"
+        )
+    breakevens = payoff.breakevens_usd
+    if breakevens:
+        yield Row(
+            "breakeven", tuple(usd(price) for price in breakevens), "at expiry, with the fee of delivery"
+        )
 
 
 def _distance(frac: float | None) -> Amount:

@@ -22,7 +22,8 @@ from core.messages.state import RecordEvent
 from reading.log_lines import LOG_FILE
 from tests.actors.state.books_room import START, BooksRoom
 from tests.cli.support import Cli
-from tests.cli.test_shown import SWITCH, drawn, status
+from tests.cli.test_shown import drawn, status
+from tests.fakes.clear_switch import CLEAR
 from tests.fakes.whole_books import write_whole_books
 
 FORGED = "audit head 999:ffff"
@@ -175,7 +176,7 @@ def hostile_status() -> EngineStatus:
     alert = AlertRow(alert_id="a", severity=Severity.HIGH, code=text, text=text, cause=text, at=START)
     channel = ChannelStatus(channel=text, queued=1, delivered=0, overflowed=0, last_error=text)
     alerting = AlertingStatus(channels=(channel,), unrecorded=1, last_error=text, recent=(alert,))
-    switch = SWITCH.model_copy(
+    switch = CLEAR.model_copy(
         update={"armed": True, "causes": (ArmCause.OPERATOR,), "who": text, "reason": text, "since": START}
     )
     return status(cells=(cell,), alerting=alerting, kill_switch=switch, unavailable={text: text})

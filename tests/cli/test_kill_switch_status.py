@@ -16,12 +16,13 @@ from actors.state.tables.latches import LatchRow
 from actors.state.tables.records import write_kill_switch
 from core.errors import FoundWrongError
 from core.kill_file import Arming
-from core.messages.kill_switch import ArmCause, KillSwitchStatus
+from core.messages.kill_switch import ArmCause
 from core.messages.state import RecordKillSwitch
 from core.orders.books import EntryLatch, LatchSource
 from reading.switch.stored import stored_status, switch_now
 from tests.cli.support import Cli
 from tests.cli.test_shown import status as engine_status
+from tests.fakes.clear_switch import CLEAR
 from tests.fakes.held_folder import held_folder
 
 NOW = datetime(2026, 1, 5, 14, tzinfo=UTC)
@@ -109,19 +110,9 @@ def test_engine_that_does_not_answer_is_named_beside_what_the_folder_says(tmp_pa
     assert (found.armed, found.exits_blocked) == (True, None)
 
 
-ARMED = KillSwitchStatus(
-    armed=True,
-    causes=(ArmCause.PROBES,),
-    reason="gone",
-    who="health",
-    since=NOW,
-    exits_blocked=False,
-    suspensions={},
-    permits_outstanding=0,
-    permits_granted=0,
-    vetoes=0,
+ARMED = CLEAR.model_copy(
+    update={"armed": True, "causes": (ArmCause.PROBES,), "reason": "gone", "who": "health", "since": NOW}
 )
-CLEAR = ARMED.model_copy(update={"armed": False, "causes": (), "reason": None, "who": None, "since": None})
 
 
 @pytest.mark.parametrize("laid", [False, True])

@@ -12,6 +12,7 @@ from threading import Event
 import pytest
 
 from reading.books import stored_books
+from tests.cli.support import Cli
 from tests.cli.test_live import House, running
 
 COMMANDS = (
@@ -28,10 +29,10 @@ def house(tmp_path: Path) -> Iterator[House]:
         yield house
 
 
-def test_what_was_acknowledged_before_a_kill_ends_and_is_told_after_it(house: House) -> None:
+def test_what_was_acknowledged_before_a_kill_ends_and_is_told_after_it(house: House, cli: Cli) -> None:
     ids = []
     for command in COMMANDS:
-        ran = house.run("inject", *command, "--wait", "0", "--json")
+        ran = house.typed(cli, "inject", *command, "--wait", "0", "--json")
         assert ran.code == 0, ran.err
         accepted = json.loads(ran.out)
         assert accepted["on_disk"] is True
@@ -47,7 +48,7 @@ def test_what_was_acknowledged_before_a_kill_ends_and_is_told_after_it(house: Ho
     with closing(sqlite3.connect(house.data / "market.db")) as db:
         [(stored,)] = db.execute("SELECT count(*) FROM market_snapshots").fetchall()
     assert stored >= 1, "the snapshot that was asked for is stored"
-    assert house.run("audit", "verify").code == 0
+    assert house.typed(cli, "audit", "verify").code == 0
 
 
 def wait_for_ends(house: House, ids: list[str], tries: int = 600) -> None:

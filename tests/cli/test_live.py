@@ -22,7 +22,7 @@ from core.kill_file import parse_kill_file
 from reading.metrics.table import TABLE
 from tests.cli.paper.test_paper import wait_for_audit
 from tests.cli.scraping import metrics_of
-from tests.cli.support import ROOT, Ran, Variables, ended, started
+from tests.cli.support import ROOT, Cli, Ran, Variables, ended, started
 
 TOKEN = "s3cret-token-for-the-venue"
 
@@ -44,7 +44,16 @@ class House:
         return {"MCP_URL": self.url, "MCP_TOKEN": TOKEN, "ENABLE_STRATEGY": "true"}
 
     def run(self, *arguments: str) -> Ran:
+        """A command in a process of its own."""
         return ended(started(*arguments, "--data-dir", self.data, **self.variables))
+
+    def typed(self, cli: Cli, *arguments: str) -> Ran:
+        """A command in this process, which meets the engine over its socket or in the folder all the same.
+
+        It takes a twentieth of the time; arming alone asks how long its process has run.
+        """
+        cli.set(**self.variables)
+        return cli(*arguments, "--data-dir", self.data)
 
     def start(self, **variables: Unpack[Variables]) -> subprocess.Popen[str]:
         strategy = self.folder / "strategy.yaml"
@@ -84,7 +93,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         yield house
 
 
-def test_status_shows_mode_actors_and_jobs(house: House) -> None:
+def test_status_shows_mode_actors_and_jobs(house: House, cli: Cli) -> None:
     ran = house.run("status", "--json")
     assert ran.code == 0, ran.err
     status = json.loads(ran.out)
@@ -94,7 +103,7 @@ def test_status_shows_mode_actors_and_jobs(house: House) -> None:
     assert status["unavailable"] == {}
     assert status["verdict"]["level"] == "OK", status["verdict"]
     assert status["entry_blocked"] == []
-    shown = house.run("status")
+    shown = house.typed(cli, "status")
     assert shown.out.startswith("OK    nothing needs you: no position open")
     assert "kill switch  clear" in shown.out
     assert TOKEN not in ran.out + shown.out
@@ -115,77 +124,70 @@ def test_metrics_tell_a_running_engine(house: House) -> None:
     assert len(samples) == sum(len(series.keys) for series in TABLE)
 
 
-def test_ping_probes_every_router(house: House) -> None:
-    ran = ended(started("ping", "--json", **house.variables))
+def test_ping_probes_every_router(house: House, cli: Cli) -> None:
+    cli.set(**house.variables)
+    ran = cli("ping", "--json")
     assert ran.code == 0, ran.err
     assert {router["router"] for router in json.loads(ran.out)["routers"]} == set(Router)
 
 
-def test_dry_run_decides_rule_by_rule_and_stores_nothing(house: House) -> None:
-    cycles = house.run("state", "cycles", "--json").out
-    ran = ended(
-        started(
-            "dry-run",
-            "--strategy",
-            house.folder / "strategy.yaml",
-            "--data-dir",
-            house.folder / "elsewhere",
-            **house.variables,
-        )
-    )
+def test_dry_run_decides_rule_by_rule_and_stores_nothing(house: House, cli: Cli) -> None:
+    cycles = house.typed(cli, "state", "cycles", "--json").out
+    elsewhere = house.folder / "elsewhere"
+    ran = cli("dry-run", "--strategy", house.folder / "strategy.yaml", "--data-dir", elsewhere)
     assert ran.code == 0, ran.err
     assert "entry: " in ran.out
     assert "exit: no open position" in ran.out
-    assert not (house.folder / "elsewhere").exists()
-    assert house.run("state", "cycles", "--json").out == cycles
+    assert not elsewhere.exists()
+    assert house.typed(cli, "state", "cycles", "--json").out == cycles
 
 
-def test_a_second_engine_on_the_folder_is_refused(house: House) -> None:
-    ran = ended(house.start())
+def test_a_second_engine_on_the_folder_is_refused(house: House, cli: Cli) -> None:
+    ran = house.typed(cli, "start", "--strategy", str(house.folder / "strategy.yaml"))
     assert ran.code == 2
     assert "expected a folder without an engine, found that pid" in ran.err
 
 
-def test_an_injected_message_is_answered_with_what_it_led_to(house: House) -> None:
+def test_an_injected_message_is_answered_with_what_it_led_to(house: House, cli: Cli) -> None:
     # A monitor would wait for its end in the venue's maintenance window, when these tests may run, too.
-    ran = house.run("inject", "SettleExpired")
+    ran = house.typed(cli, "inject", "SettleExpired")
     assert ran.code == 0, ran.err
     assert "accepted and on disk" in ran.out
     assert "SettleExpired led to Settled" in ran.out
 
 
-def test_an_injected_arming_is_not_called_on_disk_before_it_is(house: House) -> None:
+def test_an_injected_arming_is_not_called_on_disk_before_it_is(house: House, cli: Cli) -> None:
     ran = house.run("inject", "ArmKillSwitch", "--reason", os.fsdecode(b"caf\xe9"))
     assert ran.code == 0, ran.err
     assert "taken, and not done before it is answered" in ran.out
     assert (house.data / "KILL").exists()
-    assert house.run("kill-switch", "disarm", "--reason", "drill over").code == 0
+    assert house.typed(cli, "kill-switch", "disarm", "--reason", "drill over").code == 0
 
 
-def test_a_position_that_does_not_exist_is_found_wrong(house: House) -> None:
-    ran = house.run("inject", "ClosePosition", "--position", "p-none", "--reason", "drill")
+def test_a_position_that_does_not_exist_is_found_wrong(house: House, cli: Cli) -> None:
+    ran = house.typed(cli, "inject", "ClosePosition", "--position", "p-none", "--reason", "drill")
     assert ran.code == 1
     assert "unknown_position" in ran.err
 
 
-def test_arming_and_disarming_are_confirmed_and_on_record(house: House) -> None:
+def test_arming_and_disarming_are_confirmed_and_on_record(house: House, cli: Cli) -> None:
     armed = house.run("kill-switch", "arm", "--reason", "a drill")
     assert armed.code == 0, armed.err
     assert armed.out == "armed: no entry leaves any more; reduce-only exits still may\n"
     assert (house.data / "KILL").exists()
-    shown = house.run("kill-switch", "status").out
+    shown = house.typed(cli, "kill-switch", "status").out
     assert "a drill" in shown
     assert "reduce-only exits allowed" in shown
-    assert "ARMED" in house.run("status").out
-    assert house.run("healthcheck").code == 0, "armed is a state, not a fault"
+    assert "ARMED" in house.typed(cli, "status").out
+    assert house.typed(cli, "healthcheck").code == 0, "armed is a state, not a fault"
     disarmed = house.run("kill-switch", "disarm", "--reason", "drill over")
     assert disarmed.code == 0, disarmed.err
     assert not (house.data / "KILL").exists()
-    tail = house.run("audit", "tail", "--json").out
+    tail = house.typed(cli, "audit", "tail", "--json").out
     assert {"ARMED", "DISARMED"} <= {record["kind"] for record in json.loads(tail)}
 
 
-def test_frozen_engine_is_armed_all_the_same(house: House) -> None:
+def test_frozen_engine_is_armed_all_the_same(house: House, cli: Cli) -> None:
     """By a command with bytes that are no text; the engine takes it up when it goes on."""
     house.engine.send_signal(signal.SIGSTOP)
     try:
@@ -197,45 +199,36 @@ def test_frozen_engine_is_armed_all_the_same(house: House) -> None:
     assert "the engine has not confirmed it" in armed.out
     assert [found.reason for found in arming.armings] == [r"caf\xe9"]
     assert r"caf\xe9" in house.run("kill-switch", "status").out
-    disarmed = house.run("kill-switch", "disarm", "--reason", "drill over")
+    disarmed = house.typed(cli, "kill-switch", "disarm", "--reason", "drill over")
     assert disarmed.code == 0, disarmed.err
     assert not (house.data / "KILL").exists()
 
 
-def test_trace_shows_who_told_whom(house: House) -> None:
-    house.run("inject", "SettleExpired")
-    records = json.loads(house.run("audit", "tail", "--kind", "OPERATOR", "--json").out)
-    ran = house.run("trace", records[-1]["correlation"])
+def test_trace_shows_who_told_whom(house: House, cli: Cli) -> None:
+    house.typed(cli, "inject", "SettleExpired")
+    records = json.loads(house.typed(cli, "audit", "tail", "--kind", "OPERATOR", "--json").out)
+    ran = house.typed(cli, "trace", records[-1]["correlation"])
     assert "OPERATOR" in ran.out
     assert "control tell execution  SettleExpired" in ran.out
 
 
-def test_a_refused_token_ends_start_with_2(house: House, tmp_path: Path) -> None:
-    strategy = house.folder / "strategy.yaml"
-    ran = ended(
-        started(
-            "start",
-            "--strategy",
-            strategy,
-            "--data-dir",
-            tmp_path / "data",
-            **(house.variables | {"MCP_TOKEN": "another"}),
-        )
-    )
+def test_a_refused_token_ends_start_with_2(house: House, cli: Cli, tmp_path: Path) -> None:
+    cli.set(**(house.variables | {"MCP_TOKEN": "another"}))
+    ran = cli("start", "--strategy", house.folder / "strategy.yaml", "--data-dir", tmp_path / "data")
     assert ran.code == 2
     assert "token is refused" in ran.err
     assert "another" not in ran.err
 
 
-def test_stop_is_orderly_and_the_next_start_goes_on(house: House) -> None:
+def test_stop_is_orderly_and_the_next_start_goes_on(house: House, cli: Cli) -> None:
     ran = house.run("stop", "--reason", "test over")
     assert ran.code == 0, ran.err
     engine = ended(house.engine)
     assert engine.code == 0, engine.err
     assert "stopped: test over" in engine.out
-    verified = house.run("audit", "verify", "--strict")
+    verified = house.typed(cli, "audit", "verify", "--strict")
     assert verified.code == 0, verified.err
-    assert house.run("status").code == 3
-    kinds = {record["kind"] for record in json.loads(house.run("audit", "tail", "--json").out)}
+    assert house.typed(cli, "status").code == 3
+    kinds = {record["kind"] for record in json.loads(house.typed(cli, "audit", "tail", "--json").out)}
     assert "ENGINE_STOP" in kinds
     assert all(TOKEN.encode() not in path.read_bytes() for path in house.data.rglob("*") if path.is_file())

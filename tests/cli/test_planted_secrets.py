@@ -11,12 +11,10 @@ import re
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import cycle
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 from urllib.parse import quote, unquote
 
 import pytest
@@ -24,6 +22,7 @@ import pytest
 from config import write_hash
 from tests.cli.paper.test_paper import wait_for_audit
 from tests.cli.support import ROOT, Cli, Variables, started
+from tests.fakes.loopback import LoopbackServer
 
 MCP_TOKEN = "mcp-Planted/8f3a+Token=51"
 BOT_TOKEN = "7712345678:AAplanted_bot-token_Z9x8"
@@ -91,50 +90,30 @@ def _character(found: re.Match[str]) -> str:
     return chr(int(found[1], 16))
 
 
-class Echo(BaseHTTPRequestHandler):
-    """Answers each request in another way, always with all secrets in all spellings."""
+class Echo(LoopbackServer):
+    """Answers each request in another way, always with all secrets in all spellings; `told_person` is set by
+    the first message to the person's chat."""
 
-    answers = cycle(
-        [
-            (422, '{"detail": "%s"}'),
-            (200, '{"error": "%s"}'),
-            (500, "<html>%s</html>"),
-            (200, '{"environment": "%s", "account": "%s", "%s": 1}'),
-            (400, '{"ok": false, "description": "%s"}'),
-            (200, "%s"),
-        ]
-    )
+    def __init__(self) -> None:
+        super().__init__()
+        self.told_person = Event()
+        self._answers = cycle(
+            [
+                (422, '{"detail": "%s"}'),
+                (200, '{"error": "%s"}'),
+                (500, "<html>%s</html>"),
+                (200, '{"environment": "%s", "account": "%s", "%s": 1}'),
+                (400, '{"ok": false, "description": "%s"}'),
+                (200, "%s"),
+            ]
+        )
 
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        status, form = next(Echo.answers)
-        if "/sendMessage" in self.path:
+    def respond(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
+        status, form = next(self._answers)
+        if "/sendMessage" in path:
             status, form = 400, '{"ok": false, "description": "%s"}'
-            self.server.told_person.set()  # type: ignore[attr-defined]
-        content = form.replace("%s", EVERYTHING_SAID).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    do_GET = do_POST  # noqa: N815  (the standard library's name)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Keep the tests' output clean."""
-
-
-@contextmanager
-def echoing() -> Iterator[ThreadingHTTPServer]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
-    server.told_person = Event()  # type: ignore[attr-defined]
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+            self.told_person.set()
+        return status, form.replace("%s", EVERYTHING_SAID).encode()
 
 
 @dataclass
@@ -170,8 +149,8 @@ def test_no_planted_secret_is_found_in_anything_that_an_engine_leaves(cli: Cli, 
     strategy.write_bytes((ROOT / "strategy.yaml").read_bytes())
     write_hash(strategy)
     searched = Searched()
-    with echoing() as server:
-        url = f"http://127.0.0.1:{server.server_address[1]}"
+    with Echo() as server:
+        url = server.url
         variables: Variables = {
             "MCP_URL": url,
             "MCP_TOKEN": MCP_TOKEN,
@@ -183,7 +162,7 @@ def test_no_planted_secret_is_found_in_anything_that_an_engine_leaves(cli: Cli, 
         engine = started("start", "--strategy", strategy, "--data-dir", data, **variables)
         try:
             wait_for_audit(data, b'"ALERT"')
-            assert server.told_person.wait(WAIT_S)  # type: ignore[attr-defined]
+            assert server.told_person.wait(WAIT_S)
             for line in command_lines(engine):
                 searched.look("process list", line)
             without: Variables = {}

@@ -24,27 +24,15 @@ from core.messages.control import (
     InjectWaits,
 )
 from core.messages.health import HealthStatus, RouterHealth
-from core.messages.kill_switch import ArmCause, KillSwitchStatus
+from core.messages.kill_switch import ArmCause
 from core.orders.books import EntryLatch, Job, LatchSource
 from core.pricing.greeks import option_greeks
 from core.strategy import Strategy
 from core.values import OptionType
 from reading.valuation import book_value
+from tests.fakes.clear_switch import CLEAR
 from tests.fakes.open_position import NOW, POSITION, mark, marks
 from tests.fakes.trading import LONG, SHORT
-
-SWITCH = KillSwitchStatus(
-    armed=False,
-    causes=(),
-    reason=None,
-    who=None,
-    since=None,
-    exits_blocked=False,
-    suspensions={},
-    permits_outstanding=0,
-    permits_granted=1,
-    vetoes=0,
-)
 
 
 def status(**changes: object) -> EngineStatus:
@@ -74,7 +62,7 @@ def status(**changes: object) -> EngineStatus:
         ),
         cells=(cell,),
         dead_letters=0,
-        kill_switch=SWITCH,
+        kill_switch=CLEAR,
         execution=None,
         alerting=None,
         audit=None,
@@ -143,7 +131,7 @@ def test_the_view_shows_an_engine_that_answers_nothing() -> None:
 
 
 def test_an_armed_switch_says_why_and_what_exits_do() -> None:
-    armed = SWITCH.model_copy(
+    armed = CLEAR.model_copy(
         update={
             "armed": True,
             "causes": (ArmCause.OPERATOR,),
@@ -155,10 +143,10 @@ def test_an_armed_switch_says_why_and_what_exits_do() -> None:
     )
     text = kill_switch_text(armed)
     assert all(word in text for word in ("ARMED", "operator", "drill", "ann", "exits blocked"))
-    assert kill_switch_text(SWITCH) == "clear"
-    assert "feed: parked" in kill_switch_text(SWITCH.model_copy(update={"suspensions": {"feed": "parked"}}))
+    assert kill_switch_text(CLEAR) == "clear"
+    assert "feed: parked" in kill_switch_text(CLEAR.model_copy(update={"suspensions": {"feed": "parked"}}))
     latch = EntryLatch(source=LatchSource.OPERATOR, latched=True, reason="a look", who="ann", at=NOW)
-    shown = kill_switch_text(SWITCH.model_copy(update={"latches": (latch,)}))
+    shown = kill_switch_text(CLEAR.model_copy(update={"latches": (latch,)}))
     assert shown.startswith("entries suspended: operator: a look (since ")
     assert shown.endswith('by ann; run.py resume --reason "…" lets entries go on)')
 

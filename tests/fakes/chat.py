@@ -3,43 +3,24 @@
 from __future__ import annotations
 
 import json
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Condition, Thread
-from types import TracebackType
+from threading import Condition
 from typing import Any
+
+from tests.fakes.loopback import LoopbackServer
 
 WAIT_S = 60.0
 
 
-class FakeChat:
-    """Use as a context manager. A message is kept until it is confirmed, as Telegram keeps it."""
+class FakeChat(LoopbackServer):
+    """A message is kept until it is confirmed, as Telegram keeps it."""
 
     def __init__(self, owner: int) -> None:
+        super().__init__()
         self.owner = owner
         self.texts: list[str] = []
         self._changed = Condition()
         self._unconfirmed: list[dict[str, Any]] = []
         self._number = 1000
-        chat = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                content = json.dumps({"ok": True, "result": chat.answer(self.path, body)}).encode()
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            def log_message(self, format: str, *args: object) -> None:
-                """Keep the tests' output clean."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def typed(self, text: str, *, date: int, sender: int | None = None) -> None:
         """A message in the private chat of the sender, by default of the owner; `date` is Unix time."""
@@ -69,8 +50,11 @@ class FakeChat:
             del self.texts[: self.texts.index(text) + 1]
             return text
 
-    def answer(self, path: str, body: dict[str, Any]) -> object:
-        """What the API's server says to one request."""
+    def respond(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
+        result = self._result(path, json.loads(body))
+        return 200, json.dumps({"ok": True, "result": result}).encode()
+
+    def _result(self, path: str, body: dict[str, Any]) -> object:
         with self._changed:
             if path.endswith("/sendMessage"):
                 self.texts.append(body["text"])
@@ -82,14 +66,3 @@ class FakeChat:
             # Held as long as the caller asks for, but shorter, so that no test waits for it.
             self._changed.wait_for(lambda: bool(self._unconfirmed), min(body.get("timeout", 0), 0.2))
             return list(self._unconfirmed)
-
-    def __enter__(self) -> FakeChat:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()

@@ -13,11 +13,12 @@ from core.messages.control import CellView, EngineIdentity, EngineStatus, Heartb
 from core.messages.decision import DecisionStatus
 from core.messages.execution import ExecutionStatus, RecoveryReport
 from core.messages.health import HealthStatus, RouterHealth
-from core.messages.kill_switch import ArmCause, KillSwitchStatus
+from core.messages.kill_switch import ArmCause
 from core.messages.market_data import AccountSeen, LegMark, Marks
 from core.orders.books import Job, Position
 from core.strategy import Strategy
 from core.values import PositionId, Side, SpreadKind
+from tests.fakes.clear_switch import CLEAR
 from tests.fakes.open_position import NOW, POSITION
 from tests.fakes.trading import leg, plan
 
@@ -27,18 +28,6 @@ ACTORS = (
     ("feeds/", (*(f"mcp.{router}" for router in Router), "market_data")),
     ("desk/", ("decision", "health", "control", "scheduler")),
     ("watch/", ("heartbeat",)),
-)
-SWITCH = KillSwitchStatus(
-    armed=False,
-    causes=(),
-    reason=None,
-    who=None,
-    since=None,
-    exits_blocked=False,
-    suspensions={},
-    permits_outstanding=0,
-    permits_granted=1,
-    vetoes=0,
 )
 LATER = NOW + timedelta(days=2)
 PUT = POSITION.model_copy(update={"position_id": PositionId("p-entry-20260105T140000Z")})
@@ -194,7 +183,7 @@ def state(**changes: object) -> EngineStatus:
         ),
         cells=tuple(_cells()),
         dead_letters=0,
-        kill_switch=SWITCH,
+        kill_switch=CLEAR,
         execution=ExecutionStatus(
             recovering=False, resting=0, in_doubt=0, exits_under_way=0, last_error=None
         ),
@@ -230,14 +219,14 @@ def _armed() -> EngineStatus:
         "who": "anna",
         "since": LATER - timedelta(minutes=3),
     }
-    return state(positions=(PUT,), kill_switch=SWITCH.model_copy(update=armed))
+    return state(positions=(PUT,), kill_switch=CLEAR.model_copy(update=armed))
 
 
 def _parked() -> EngineStatus:
     ill = {"state": "parked", "restarts": 6, "last_error": "TransportError: refused the connection"}
     cells = tuple(cell.model_copy(update=ill) if cell.name == "mcp.macro" else cell for cell in _cells())
     suspended = {"suspensions": {"feed": "mcp.macro is parked"}}
-    return state(positions=(PUT,), cells=cells, kill_switch=SWITCH.model_copy(update=suspended))
+    return state(positions=(PUT,), cells=cells, kill_switch=CLEAR.model_copy(update=suspended))
 
 
 def _damaged() -> EngineStatus:
@@ -250,7 +239,7 @@ def _damaged() -> EngineStatus:
         "exits_blocked": True,
     }
     unavailable = {"state": "it refuses: books_corrupt"}
-    return state(kill_switch=SWITCH.model_copy(update=armed), unavailable=unavailable, next_runs={})
+    return state(kill_switch=CLEAR.model_copy(update=armed), unavailable=unavailable, next_runs={})
 
 
 STATES = {
@@ -258,9 +247,7 @@ STATES = {
     "put-spread": state(positions=(PUT,)),
     "condor": state(positions=(CONDOR,)),
     "armed": _armed(),
-    "suspended": state(
-        kill_switch=SWITCH.model_copy(update={"suspensions": {"clock": "it was set by 41 s"}})
-    ),
+    "suspended": state(kill_switch=CLEAR.model_copy(update={"suspensions": {"clock": "it was set by 41 s"}})),
     "feed-parked": _parked(),
     "books-damaged": _damaged(),
 }

@@ -11,12 +11,13 @@ from core.contract import iso_utc
 from core.values import OptionType
 from gateway.paper.account import Account
 from gateway.paper.assumptions import Assumptions
-from gateway.paper.dispatch import Dispatch, HttpAnswer
+from gateway.paper.dispatch import Dispatch
 from gateway.paper.faults import Faults, FaultSpec
 from gateway.paper.instruments import ListedOption, option
 from gateway.paper.quotes import PaperQuote
 from gateway.paper.source import Bar, Hole, HourlyFunding, ScheduledRelease, VenueFunding
 from gateway.paper.venue import Venue
+from gateway.shell.bodies import HttpAnswer
 
 START = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
 FRIDAY = datetime(2026, 1, 16, 8, 0, tzinfo=UTC)

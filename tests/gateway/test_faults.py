@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from core.contract import IndexPrice, OptionsChain, iso_utc
 from core.errors import InputError
-from gateway.paper.dispatch import HttpAnswer
 from gateway.paper.faults import DEFAULT_RATE, FaultKind, Faults, FaultSpec
+from gateway.shell.bodies import HttpAnswer
 from tests.gateway.market_fake import START, Desk
 
 

@@ -17,8 +17,8 @@ from gateway.paper.account import Account
 from gateway.paper.assumptions import Assumptions
 from gateway.paper.instruments import parse_instrument
 from gateway.paper.recorded import Between, RecordedMarket
-from gateway.paper.refusals import SoftRefusalError
 from gateway.paper.venue import Venue
+from gateway.shell.refusals import SoftRefusalError
 from tests.gateway.record_folder import CHAIN_FILE, FIRST, HEADER, PUT, SECOND, row, write_gz, write_record
 
 LONG_PUT = "ETH-16JAN26-2600-P"

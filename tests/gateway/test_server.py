@@ -175,7 +175,7 @@ def test_an_unexpected_error_is_a_500_each_time_and_one_traceback_in_all(
     app = make_app(
         venue.dispatch, venue.ledger, driven=True, on_store_failed=lambda error: pytest.fail(str(error))
     )
-    caplog.set_level(logging.ERROR, logger="gateway.paper.server")
+    caplog.set_level(logging.ERROR, logger="gateway.shell.breakdowns")
 
     async def call_often() -> set[int]:
         headers = {

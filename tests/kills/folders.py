@@ -12,7 +12,7 @@ from actors.mcp import McpCredentials
 from cli.data_folder import PAPER_MARKER
 from core.contract import Router
 from core.kill_file import KILL_FILE_NAME
-from gateway.paper.faults import HEALTH
+from gateway.shell.door import HEALTH
 from lab.engine import TOKEN, open_venue
 from reading.switch.arming import new_arming
 from tests.power.crash_states import ARMED, Acknowledged

@@ -33,13 +33,14 @@ class Served:
 
 
 @contextmanager
-def served(data_dir: Path, links: int = 8) -> Iterator[Served]:
+def served(data_dir: Path, *arguments: str | Path, links: int = 8) -> Iterator[Served]:
     """The page of a folder; it has ended after the block, as by Ctrl-C."""
     process = started(
         "page",
         *("--data-dir", data_dir),
         *("--port", "0"),
         *("--links", str(links)),
+        *arguments,
         INSTANCE_NAME="of-the-test",
     )
     try:

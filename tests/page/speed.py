@@ -67,13 +67,24 @@ def resident_mb(pid: int) -> float:
 class Client:
     """One that looks, without a browser, with its cookie."""
 
-    def __init__(self, page: Served) -> None:
+    def __init__(self, origin: str, cookie: str) -> None:
+        self._origin = urlsplit(origin)
+        self._connection = HTTPConnection(str(self._origin.hostname), self._origin.port, timeout=60.0)
+        self._cookie = cookie
+
+    @classmethod
+    def of(cls, page: Served) -> Client:
+        """Enters by a link."""
         link = urlsplit(page.link())
-        self._connection = HTTPConnection(str(link.hostname), link.port, timeout=60.0)
-        self._connection.request("GET", f"{link.path}?{link.query}")
-        answer = self._connection.getresponse()
-        answer.read()
-        self._cookie = str(answer.getheader("Set-Cookie")).split(";")[0]
+        entering = HTTPConnection(str(link.hostname), link.port, timeout=60.0)
+        entering.request("GET", f"{link.path}?{link.query}")
+        cookie = str(entering.getresponse().getheader("Set-Cookie")).split(";")[0]
+        entering.close()
+        return cls(f"{link.scheme}://{link.netloc}", cookie)
+
+    def another(self) -> Client:
+        """A second window of the same browser."""
+        return Client(self._origin.geturl(), self._cookie)
 
     def get(self, path: str) -> tuple[float, int]:
         """How long the answer took in seconds, and its size in bytes."""
@@ -106,7 +117,7 @@ def in_browser(folder: Path) -> Iterator[tuple[str, str]]:
             yield f"charts on the screen drawn, {name}", f"{median(one['drawn'] for one in found):.0f} ms"
 
 
-def on_server(_: Path) -> Iterator[tuple[str, str]]:
+def on_server(_folder: Path) -> Iterator[tuple[str, str]]:
     """A cold start, and the page over three years."""
     if not YEARS.exists():
         write_years(YEARS, WEEKS)
@@ -114,7 +125,7 @@ def on_server(_: Path) -> Iterator[tuple[str, str]]:
     with served(YEARS) as page:
         pid = page.process.pid
         yield "ready, cold", f"{perf_counter() - began:.2f} s (CPU {cpu_s(pid):.2f} s)"
-        client = Client(page)
+        client = Client.of(page)
         first, _ = client.get("/")
         yield "first answer over three years", f"{1000 * first:.0f} ms"
         Event().wait(20.0)
@@ -140,7 +151,9 @@ def ten_looking(page: Served) -> Iterator[None]:
         while not ended.wait(3.0):
             client.get("/live")
 
-    threads = [Thread(target=look, args=(Client(page),), daemon=True) for _ in range(CLIENTS)]
+    # As many windows of one browser: they share its cookie.
+    first = Client.of(page)
+    threads = [Thread(target=look, args=(first.another(),), daemon=True) for _ in range(CLIENTS)]
     for thread in threads:
         thread.start()
     try:
@@ -166,7 +179,7 @@ def beside_an_engine(folder: Path) -> Iterator[tuple[str, str]]:
     """What the engine's answers take with nobody looking, with ten, and with nobody again."""
     live = folder / "live"
     live.mkdir()
-    with running(live) as house, served(house.data, links=CLIENTS) as page:
+    with running(live) as house, served(house.data) as page:
         for name in ("nobody looks", "ten look", "nobody looks again"):
             with ten_looking(page) if name == "ten look" else nullcontext():
                 spent, began = cpu_s(house.engine.pid), perf_counter()

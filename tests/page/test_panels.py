@@ -13,7 +13,8 @@ from core.messages.kill_switch import ArmCause
 from core.orders.books import CycleOutcome
 from reading.trading import trading_report
 from tests.actors.state.books_room import BooksRoom
-from tests.fakes.engine_status import MARKS, STATES, SWITCH, state
+from tests.fakes.clear_switch import CLEAR
+from tests.fakes.engine_status import MARKS, STATES, state
 from tests.fakes.traded_books import closed, entered, marked, refused
 from tests.page.browsing import inside, page_of, panel
 from tests.page.states import in_state
@@ -73,7 +74,7 @@ def test_without_an_engine_the_page_says_so_and_what_to_do(traded: Path, tmp_pat
 
 def test_whoever_armed_and_why_stands_there_and_no_button(tmp_path: Path) -> None:
     armed = {"armed": True, "causes": (ArmCause.AUDIT,), "reason": "it is <b>broken</b>", "who": "audit"}
-    html = shown(tmp_path, state(kill_switch=SWITCH.model_copy(update=armed)))
+    html = shown(tmp_path, state(kill_switch=CLEAR.model_copy(update=armed)))
     assert "ARMED (audit) since" in panel(html, "verdict")
     assert "it is &lt;b&gt;broken" in html
     assert 'href="/arm"' not in html

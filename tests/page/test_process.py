@@ -40,7 +40,8 @@ def test_it_serves_is_small_and_ends_at_once(traded: Path) -> None:
         first = client.get(page.link())
         assert first.status_code == 200
         assert "entered" in panel(first.text, "why")
-        idle = [socket.create_connection(page.origin.split("/")[2].split(":"), timeout=10) for _ in range(8)]
+        host, port = page.origin.split("/")[2].split(":")
+        idle = [socket.create_connection((host, int(port)), timeout=10) for _ in range(8)]
         assert client.get(f"{page.origin}/live").status_code == 200
         status = Path(f"/proc/{page.process.pid}/status").read_text("ascii")
         resident_kib = int(status.split("VmRSS:")[1].split()[0])

@@ -9,8 +9,8 @@ from random import Random
 
 from core.contract import CHANGING_TOOLS, Order
 from gateway.paper.account import VenueOrder
-from gateway.paper.dispatch import HttpAnswer
 from gateway.paper.process import PaperVenue
+from gateway.shell.bodies import HttpAnswer
 
 HOLD_S_MAX = 20.0
 PLACE, EDIT = "place_combo_order", "edit_order"

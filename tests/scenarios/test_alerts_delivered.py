@@ -18,8 +18,9 @@ from actors.state.database import DATABASE_FILE
 from actors.state.seals import offer_seals
 from core.alerts import AlertCode
 from core.messages.alerting import AlertRow, Severity
-from gateway.paper.dispatch import Dispatch, HttpAnswer
+from gateway.paper.dispatch import Dispatch
 from gateway.paper.process import PaperVenue
+from gateway.shell.bodies import HttpAnswer
 from tests.fakes.channel import FakeChannel
 from tests.scenarios.playing import BEGIN, Play, Played, assert_laws_hold, copied
 

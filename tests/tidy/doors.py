@@ -117,6 +117,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     "reading/metrics/reader.py": ("time.monotonic",),
     # A seeded market and seeded faults; the embedded venue's token.
     "gateway/paper/": ("random", "secrets"),
+    # Hosts outside, deadlines on process time, and nonces.
+    "gateway/live/": ("httpx", "secrets", "time"),
     "bench/": ("time",),
 }
 

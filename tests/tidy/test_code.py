@@ -49,7 +49,7 @@ ALLOWED_FILES = {
         "gateway/paper/process.py",
         "gateway/paper/server.py",
     },
-    "sleep": {"gateway/paper/server.py", "gateway/paper/process.py"},
+    "sleep": {"gateway/paper/server.py", "gateway/shell/serving.py"},
 }
 GENERIC = "actors/runtime/"
 """The runtime implements clock, sleep and ids."""

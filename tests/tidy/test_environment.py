@@ -37,6 +37,13 @@ def test_a_temporary_folder_is_kept_unless_sockets_in_it_would_have_too_long_a_p
     assert "TMPDIR" not in environment.known({"TMPDIR": ""})
 
 
+def test_bytecode_is_kept_all_the_same_where_the_shell_wants_none_beside_the_sources() -> None:
+    none = {"PYTHONDONTWRITEBYTECODE": "1"}
+    assert environment.known(none) == {**environment.GIVEN, "PYTHONPYCACHEPREFIX": str(environment.BYTECODE)}
+    elsewhere = {"PYTHONPYCACHEPREFIX": "/elsewhere"}
+    assert environment.known({**none, **elsewhere}) == {**environment.GIVEN, **elsewhere}
+
+
 def test_tests_and_the_processes_that_they_start_see_nothing_else() -> None:
     assert dict(os.environ) == environment.known(os.environ)
     assert time.tzname[0] == "Test"

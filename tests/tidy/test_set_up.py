@@ -342,3 +342,19 @@ def test_the_check_heeds_nothing_that_changes_what_is_tried(machine: Machine) ->
         *("lint", "types", "test", "hostile", "drills", "test-page")
     ]
     assert [line for line in lines if line.split("=")[0] in machine.variables.keys() - {"PYENV_ROOT"}] == []
+
+
+def test_the_check_makes_the_environments_of_other_pythons_meanwhile_and_tries_each(machine: Machine) -> None:
+    machine.install("python3.11", (3, 11))
+    machine.install("python3.13", (3, 13))
+    told = machine.root / "told"
+    (machine.programs / "make").unlink()
+    (machine.programs / "make").write_text(f'#!/bin/bash\necho "$@" >>"{told}"\n', "utf-8")
+    (machine.programs / "make").chmod(0o755)
+    ran = machine.run("bash", ".ci/run")
+    assert ran.returncode == 0, ran.stderr
+    made = [line.split() for line in told.read_text("utf-8").splitlines()]
+    tried = [(target, python.removeprefix("PYTHON=")) for target, python, *_ in made]
+    assert ("venv-dev", "python3.13") in tried[1:3], "beside the type checker"
+    assert tried[-1] == ("test", "python3.13")
+    assert "not tried: 3.12" in ran.stdout

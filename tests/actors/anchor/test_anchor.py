@@ -31,6 +31,7 @@ from core.messages.kill_switch import (
 from core.messages.state import GetSystem, Recorded, SetSystem, SystemRead
 from reading.audit import verified
 from tests.actors.state.books_room import BooksRoom, event
+from tests.fakes.clear_switch import CLEAR
 
 HASHES = [GENESIS.hash, *(f"{number:x}" * 64 for number in range(1, 10))]
 
@@ -63,18 +64,9 @@ class AnchorRoom:
         return RecordHash(seq=query.seq, hash=found, last_seq=self.last)
 
     def status(self, _: object) -> KillSwitchStatus:
-        return KillSwitchStatus(
-            armed=self.armed,
-            causes=(ArmCause.AUDIT,) if self.armed else (),
-            reason=None,
-            who=None,
-            since=None,
-            exits_blocked=self.armed,
-            suspensions={},
-            permits_outstanding=0,
-            permits_granted=0,
-            vetoes=0,
-        )
+        causes = (ArmCause.AUDIT,) if self.armed else ()
+        changes = {"armed": self.armed, "causes": causes, "exits_blocked": self.armed}
+        return CLEAR.model_copy(update=changes)
 
     def deliver_to_self(self) -> None:
         for to, message in list(self.ctx.told):

@@ -42,7 +42,6 @@ from core.messages.kill_switch import (
     ArmKillSwitch,
     GetKillSwitch,
     KillSwitchArmed,
-    KillSwitchStatus,
 )
 from core.messages.market_data import GetMarks, Marks
 from core.messages.scheduler import GetJobs, Jobs
@@ -58,6 +57,7 @@ from core.messages.state import (
 from core.orders.books import Books, Job
 from core.permit_times import CERTAIN_AFTER_S
 from core.strategy import Strategy
+from tests.fakes.clear_switch import CLEAR
 from tests.fakes.engine import FakeEngine, cell
 
 NOW = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
@@ -84,18 +84,6 @@ IDENTITY = EngineIdentity(
     pid=7,
     strategy=Strategy(),
 )
-SWITCH = KillSwitchStatus(
-    armed=False,
-    causes=(),
-    reason=None,
-    who=None,
-    since=None,
-    exits_blocked=False,
-    suspensions={},
-    permits_outstanding=0,
-    permits_granted=0,
-    vetoes=0,
-)
 MARKS = Marks(
     as_of=None,
     spot_usd=None,
@@ -120,7 +108,7 @@ class Desk:
         self.engine = FakeEngine()
         self.ctx = FakeContext("control", now=NOW)
         self.ctx.asks = {
-            GetKillSwitch: SWITCH,
+            GetKillSwitch: CLEAR,
             GetExecution: ExecutionStatus(
                 recovering=False, resting=0, in_doubt=0, exits_under_way=0, last_error=None
             ),
@@ -334,7 +322,7 @@ def test_a_silent_room_is_named_and_the_rest_still_answers() -> None:
     assert isinstance(status, EngineStatus)
     assert status.positions == ()
     assert set(status.unavailable) == {"state"}
-    assert status.kill_switch == SWITCH
+    assert status.kill_switch == CLEAR
     assert len([message for _, message, _ in desk.ctx.asked if isinstance(message, GetJobRuns)]) == 0
 
 
@@ -349,7 +337,7 @@ def test_a_whole_engine_is_healthy_and_a_parked_cell_is_not() -> None:
 
 def test_an_armed_switch_is_a_note_not_a_problem() -> None:
     desk = Desk()
-    desk.ctx.asks[GetKillSwitch] = SWITCH.model_copy(update={"armed": True, "reason": "drill"})
+    desk.ctx.asks[GetKillSwitch] = CLEAR.model_copy(update={"armed": True, "reason": "drill"})
     check = desk.actor.on_receive(GetHealthcheck())
     assert isinstance(check, Healthcheck)
     assert check.ok

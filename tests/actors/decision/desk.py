@@ -13,7 +13,7 @@ from core.messages.alerting import RaiseAlert, Severity
 from core.messages.base import Refused
 from core.messages.decision import CycleEnded, CycleWaits, DecisionStatus, GetDecision
 from core.messages.execution import FinalOutcome, OrderFinal, PlaceCombo, RecoveryReport
-from core.messages.kill_switch import GetKillSwitch, KillSwitchStatus
+from core.messages.kill_switch import GetKillSwitch
 from core.messages.market_data import (
     EntryMarket,
     FetchSnapshot,
@@ -50,23 +50,10 @@ from core.rules.facts import HeldAccount, MonitorMarket
 from core.strategy import Strategy
 from core.values import CycleId, Label, Mode, PositionId, cycle_id_of
 from tests.core.example_market import NOW, entry_facts
+from tests.fakes.clear_switch import CLEAR
 
 _T = TypeVar("_T")
 DEADLINE = timedelta(seconds=Strategy().scheduler.cycle_deadline_s)
-CALM = KillSwitchStatus(
-    armed=False,
-    causes=(),
-    reason=None,
-    who=None,
-    since=None,
-    exits_blocked=False,
-    suspensions={},
-    permits_outstanding=0,
-    permits_granted=0,
-    vetoes=0,
-)
-
-
 CALM_ACCOUNT = HeldAccount(
     venue_equity_eth=10.0, maintenance_margin_eth=0.2, equity_usd=200_000.0, eur_usd=1.17
 )
@@ -145,7 +132,7 @@ class DecisionDesk:
             code_version="test",
         )
         self.actor.ctx = self.ctx
-        self.switch = CALM
+        self.switch = CLEAR
         self.positions: list[Position] = []
         self.orders: list[OrderRow] = []
         self.results: list[TradeResult] = []

@@ -23,8 +23,9 @@ from core.messages.state import (
 from core.orders.books import CycleOutcome, EntryLatch, Job, LatchSource
 from core.rules import record as decision_record
 from core.values import Mode
-from tests.actors.decision.desk import CALM, DecisionDesk, cycle_id, entry_market, position
+from tests.actors.decision.desk import DecisionDesk, cycle_id, entry_market, position
 from tests.core.example_market import NOW
+from tests.fakes.clear_switch import CLEAR
 
 ENTRY = cycle_id(Job.ENTRY)
 LATCH = EntryLatch(source=LatchSource.OPERATOR, latched=True, reason="a look", who="ann", at=NOW)
@@ -130,11 +131,11 @@ def test_the_snapshot_has_a_deadline_before_the_cycles_own() -> None:
 def test_what_blocks_ends_the_cycle_before_anything_is_fetched(change: str, reason: str) -> None:
     desk = DecisionDesk(mode=Mode(data_analysis=True, strategy=change != "mode"))
     if change == "armed":
-        desk.switch = CALM.model_copy(update={"armed": True, "causes": (ArmCause.OPERATOR,)})
+        desk.switch = CLEAR.model_copy(update={"armed": True, "causes": (ArmCause.OPERATOR,)})
     if change == "suspended":
-        desk.switch = CALM.model_copy(update={"suspensions": {"probe:macro": "no answer"}})
+        desk.switch = CLEAR.model_copy(update={"suspensions": {"probe:macro": "no answer"}})
     if change == "paused":  # The books do not have it yet.
-        desk.switch = CALM.model_copy(update={"latches": (LATCH,)})
+        desk.switch = CLEAR.model_copy(update={"latches": (LATCH,)})
     if change == "latched":  # A switch that has just started does not know it yet.
         desk.latches = (LATCH,)
     if change == "position":
@@ -151,7 +152,7 @@ def test_what_blocks_ends_the_cycle_before_anything_is_fetched(change: str, reas
 def test_a_switch_that_is_armed_while_the_market_is_read_blocks_the_decision() -> None:
     desk = DecisionDesk()
     desk.due(Job.ENTRY)
-    desk.switch = CALM.model_copy(update={"armed": True})
+    desk.switch = CLEAR.model_copy(update={"armed": True})
     desk.snapshot(entry_market())
     outcome, reasons = desk.end()
     assert outcome is CycleOutcome.BLOCKED

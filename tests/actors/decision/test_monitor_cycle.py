@@ -19,8 +19,9 @@ from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import PositionState
 from core.strategy import ExitsSection, Strategy
 from core.values import Mode, PositionId
-from tests.actors.decision.desk import CALM, DecisionDesk, cycle_id, monitor_market, position
+from tests.actors.decision.desk import DecisionDesk, cycle_id, monitor_market, position
 from tests.core.example_market import NOW, chain_of, wire_quotes
+from tests.fakes.clear_switch import CLEAR
 
 P1 = PositionId("p-entry-1")
 PROFIT = "0.1000"
@@ -116,7 +117,7 @@ def test_an_exit_that_could_not_start_is_critical_every_time() -> None:
 @pytest.mark.parametrize("cause", [ArmCause.AUDIT, ArmCause.RECOVERY])
 def test_an_exit_that_the_armed_switch_blocks_is_critical_and_not_sent(cause: ArmCause) -> None:
     desk = watching(credit_eth=PROFIT)
-    desk.switch = CALM.model_copy(update={"armed": True, "causes": (cause,), "exits_blocked": True})
+    desk.switch = CLEAR.model_copy(update={"armed": True, "causes": (cause,), "exits_blocked": True})
     desk.snapshot(monitor_market())
     assert desk.end()[0] is CycleOutcome.EXIT_BLOCKED
     assert desk.sent("execution", ClosePosition) == []
@@ -125,7 +126,7 @@ def test_an_exit_that_the_armed_switch_blocks_is_critical_and_not_sent(cause: Ar
 
 def test_an_armed_switch_that_lets_exits_through_does_not_stop_one() -> None:
     desk = watching(credit_eth=PROFIT)
-    desk.switch = CALM.model_copy(update={"armed": True, "causes": (ArmCause.OPERATOR,)})
+    desk.switch = CLEAR.model_copy(update={"armed": True, "causes": (ArmCause.OPERATOR,)})
     desk.snapshot(monitor_market())
     assert len(desk.sent("execution", ClosePosition)) == 1
 

@@ -9,14 +9,14 @@ import pytest
 
 from core.contract import ComboLeg, PlaceComboOrder, Router
 from core.contract.registry import tool_path
-from core.messages.alerting import RaiseAlert, Severity
-from core.messages.execution import ExitStarted, FinalOutcome, Reconcile, RecoveryReport
-from core.messages.kill_switch import ArmCause, ArmKillSwitch, ClearSuspension
+from core.messages.execution import ExitStarted
+from core.messages.kill_switch import ArmCause
 from core.messages.mcp import CancelOrder, OrderAction, OrderRefused
-from core.messages.state import BindAccount, RecordInstruction, RecordOrder, RecordSent
+from core.messages.state import RecordInstruction, RecordOrder, RecordSent
 from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import OrderState, PositionState
 from core.values import Label
+from tests.actors.execution.recoveries import arms, report
 from tests.fakes.trading import SHORT, TradingHouse
 
 LABEL = "p-entry-1:abcdef:e1"
@@ -25,14 +25,6 @@ LABEL = "p-entry-1:abcdef:e1"
 @pytest.fixture
 def house(tmp_path: Path) -> TradingHouse:
     return TradingHouse(tmp_path)
-
-
-def report(house: TradingHouse) -> RecoveryReport:
-    return house.told("decision", RecoveryReport)[-1]
-
-
-def arms(house: TradingHouse) -> list[ArmCause]:
-    return [arm.cause for arm in house.told("kill_switch", ArmKillSwitch)]
 
 
 def test_crash_before_the_send_ends_the_label_as_not_placed(house: TradingHouse) -> None:
@@ -230,118 +222,6 @@ def test_stray_order_under_our_label_is_cancelled(house: TradingHouse) -> None:
     assert report(house).ok
 
 
-def test_wrong_environment_arms_and_is_not_recovered_from(house: TradingHouse) -> None:
-    house.venue.environment = "mainnet"
-    house.restart_execution()
-    assert not report(house).ok
-    assert ArmCause.ENVIRONMENT in arms(house)
-
-
-def test_new_folder_is_not_bound_to_the_wrong_environment(house: TradingHouse) -> None:
-    """The first token of a folder may be the wrong one: its books would belong there for ever."""
-    house.books.account = None
-    house.venue.environment = "testnet"
-    house.restart_execution()
-    assert not report(house).ok
-    assert ArmCause.ENVIRONMENT in arms(house)
-    assert house.books.account is None
-    house.venue.environment = "paper"
-    house.advance(60)
-    assert report(house).ok
-    assert house.books.account == ("paper", house.venue.account)
-
-
-def test_another_account_arms_before_anything_is_reconciled(house: TradingHouse) -> None:
-    """A wrong token must not reconcile the books away."""
-    house.enter(2)
-    house.venue.account = "B2"
-    house.venue.trades.clear()
-    house.restart_execution()
-    assert ArmCause.ENVIRONMENT in arms(house)
-    assert house.books.positions["p-entry-1"].contracts == 2
-
-
-def test_unreachable_venue_is_tried_every_minute_and_arms_after_ten(house: TradingHouse) -> None:
-    house.venue.down = True
-    house.restart_execution()
-    house.advance(9 * 60)
-    assert ArmCause.RECOVERY not in arms(house)
-    house.advance(2 * 60)
-    assert arms(house).count(ArmCause.RECOVERY) == 1
-    house.venue.down = False
-    house.advance(60)
-    assert report(house).ok
-
-
-def test_recovery_that_fails_for_long_is_told_seldom_and_its_end_once(house: TradingHouse) -> None:
-    house.enter(2)
-    house.venue.alien[SHORT] = 1
-    house.restart_execution()
-    house.advance(4 * 3600)
-    told = [alert.code for alert in house.told("alerting", RaiseAlert) if alert.code.startswith("recovery")]
-    assert told == ["recovery_failed"] * 5, "at 0, 10, 30, 70 and 150 minutes"
-    house.venue.alien.clear()
-    house.advance(120)
-    [end] = [alert for alert in house.told("alerting", RaiseAlert) if alert.code == "recovery_done"]
-    assert end.severity is Severity.LOW
-
-
-def test_recovery_whose_order_in_doubt_stays_in_doubt_arms_after_ten_minutes(house: TradingHouse) -> None:
-    """A foreign size on its leg lets no look say surely that the order never arrived."""
-    proposal = house.propose()
-    house.venue.faults["place_combo_order"].append("before")
-    house.place(proposal)
-    house.venue.alien[SHORT] = -1
-    house.restart_execution()
-    house.advance(9 * 60)
-    assert arms(house) == []
-    house.advance(2 * 60)
-    assert arms(house) == [ArmCause.RECOVERY]
-
-
-def test_venue_that_falls_silent_within_a_recovery_arms_after_ten_minutes(house: TradingHouse) -> None:
-    proposal = house.propose()
-    house.venue.faults["place_combo_order"].append("before")
-    house.place(proposal)
-    house.stop("execution")
-    house.venue.faults["environment_info"].extend([None, *[500] * 1000])
-    house.start_execution()
-    house.advance(11 * 60)
-    assert arms(house) == [ArmCause.RECOVERY]
-
-
-def test_reconcile_on_demand_clears_the_dead_letter_suspension(house: TradingHouse) -> None:
-    before = len(house.told("decision", RecoveryReport))
-    house.tell("execution", Reconcile(reason="a lost message"))
-    assert len(house.told("decision", RecoveryReport)) == before + 1
-    assert "dead_letter" in {clear.source for clear in house.told("kill_switch", ClearSuspension)}
-
-
-def test_reconcile_on_demand_ends_entries_and_keeps_exits(house: TradingHouse) -> None:
-    house.enter(2)
-    house.close("p-entry-1")
-    house.tell("execution", Reconcile(reason="a lost message"))
-    house.advance(130)
-    assert house.venue.named("edit_order")
-    assert house.books.positions["p-entry-1"].state is PositionState.CLOSING
-
-
-def test_exit_that_a_reconcile_interrupts_is_still_answered_and_once(house: TradingHouse) -> None:
-    """Its first order was on its way when the reconcile began: whoever asked still learns that it goes on."""
-    house.enter(2)
-    house.stop("mcp.orders")
-    house.close("p-entry-1")
-    assert house.told("decision", ExitStarted) == []
-    house.start_orders()
-    house.tell("execution", Reconcile(reason="a lost message"))
-    house.advance(120)
-    (answer,) = house.told("decision", ExitStarted)
-    assert (answer.request_id, answer.started) == ("close-1", True)
-    house.tell("execution", Reconcile(reason="another lost message"))
-    house.advance(120)
-    assert len(house.told("decision", ExitStarted)) == 1
-
-
 def test_close_during_a_recovery_is_refused_as_such(house: TradingHouse) -> None:
     """The refusal is transient: control asks again after the recovery."""
     house.enter(2)
@@ -350,50 +230,3 @@ def test_close_during_a_recovery_is_refused_as_such(house: TradingHouse) -> None
     house.close("p-entry-1")
     (refused,) = house.told("decision", ExitStarted)
     assert (refused.started, refused.reasons) == (False, ("recovering",))
-
-
-def test_reconcile_during_an_entry_still_answers_decision(house: TradingHouse) -> None:
-    house.place(house.propose(2))
-    house.tell("execution", Reconcile(reason="a lost message"))
-    house.advance(30)
-    assert house.finals()[-1].outcome is FinalOutcome.NOT_FILLED
-    assert house.finals()[-1].reasons == ("stopped",)
-    assert report(house).ok
-
-
-def test_sizes_are_checked_after_an_order_ended(house: TradingHouse) -> None:
-    """A position that appears later than the last look at the order asks for a whole reconcile."""
-    house.enter(2)
-    house.venue.alien[SHORT] = 1
-    house.advance(61)
-    assert ArmCause.RECOVERY in arms(house)
-
-
-def test_sizes_that_could_not_be_read_are_checked_again(house: TradingHouse) -> None:
-    house.enter(2)
-    house.venue.alien[SHORT] = 1
-    house.advance(59)
-    house.venue.faults["get_positions"].extend([500] * 4)
-    house.advance(300)
-    assert ArmCause.RECOVERY in arms(house)
-
-
-def test_a_refusal_that_tells_nothing_about_the_account_does_not_arm_as_another_environment(
-    house: TradingHouse,
-) -> None:
-    """On a full disk the books can't bind the account; recovery tries again."""
-    house.books.refuse = {BindAccount: "disk_full: database or disk is full"}
-    house.restart_execution()
-    assert not report(house).ok
-    assert "disk_full" in (report(house).error or "")
-    assert arms(house) == []
-    house.books.refuse = {}
-    house.advance(61)
-    assert report(house).ok
-
-
-@pytest.mark.parametrize("code", ["account_differs", "environment_differs"])
-def test_another_account_or_environment_arms(house: TradingHouse, code: str) -> None:
-    house.books.refuse = {BindAccount: f"{code}: this folder's books belong to A1, the venue says A2"}
-    house.restart_execution()
-    assert arms(house) == [ArmCause.ENVIRONMENT]

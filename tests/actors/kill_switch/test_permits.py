@@ -10,49 +10,29 @@ from pathlib import Path
 import pytest
 
 from actors.kill_switch.ledger import PermitLedger
-from core.alerts import AlertCode
-from core.messages.alerting import RaiseAlert, Severity
-from core.messages.audit import AuditBoot, AuditEvent, AuditHead, AuditKind
-from core.messages.base import Refused
+from core.messages.audit import AuditKind
 from core.messages.kill_switch import (
-    STOPPING_SOURCE,
-    ArmCause,
     ArmKillSwitch,
     BooksChanged,
-    ClearSuspension,
     GetKillSwitch,
     KillSwitchStatus,
     MarksChanged,
     Permit,
     PermitSpent,
     RequestPermit,
-    SuspendEntries,
     VenueChecked,
-    Veto,
 )
 from core.messages.state import RecordEvent
 from core.orders.lifecycle import OrderState
 from core.orders.terms import OrderPurpose
-from core.strategy import ExitsWhenArmed, KillSwitchSection, Strategy
 from core.values import Environment, Label
+from tests.actors.kill_switch.asking import events, permit, reasons
 from tests.fakes.kill_switch import SwitchHouse, request
 
 
 @pytest.fixture
 def house(tmp_path: Path) -> SwitchHouse:
     return SwitchHouse(tmp_path)
-
-
-def permit(house: SwitchHouse, wanted: RequestPermit | None = None) -> Permit:
-    answer = house.ask("kill_switch", request() if wanted is None else wanted)
-    assert isinstance(answer, Permit), answer
-    return answer
-
-
-def reasons(house: SwitchHouse, wanted: RequestPermit | None = None) -> tuple[str, ...]:
-    answer = house.ask("kill_switch", request() if wanted is None else wanted)
-    assert isinstance(answer, Veto), answer
-    return answer.reasons
 
 
 def test_permit_is_for_this_order_and_expires(house: SwitchHouse) -> None:
@@ -75,19 +55,6 @@ def test_edits_of_one_label_each_get_their_own(house: SwitchHouse) -> None:
 def test_entry_is_vetoed_without_strategy_mode(tmp_path: Path) -> None:
     house = SwitchHouse(tmp_path, strategy_enabled=False)
     assert reasons(house) == ("strategy_disabled",)
-
-
-def test_suspension_blocks_entries_not_exits_until_its_source_clears_it(house: SwitchHouse) -> None:
-    house.tell("kill_switch", SuspendEntries(source="stale", reason="old data"))
-    house.tell("kill_switch", ClearSuspension(source="another"))
-    assert reasons(house) == ("suspended:stale",)
-    house.open_position()
-    permit(house, request(label="p-entry-1:x1", purpose=OrderPurpose.EXIT))
-    house.tell("kill_switch", ClearSuspension(source="stale"))
-    house.books.positions.clear()
-    house.books.tell_facts()
-    house.run()
-    permit(house)
 
 
 @pytest.mark.parametrize(
@@ -228,45 +195,6 @@ def test_older_facts_do_not_replace_newer_ones(house: SwitchHouse) -> None:
     permit(house)
 
 
-def test_armed_vetoes_entries(house: SwitchHouse) -> None:
-    house.tell("kill_switch", ArmKillSwitch(reason="stop"))
-    assert reasons(house) == ("armed",)
-
-
-@pytest.mark.parametrize("cause", [ArmCause.OPERATOR, ArmCause.PROBES, ArmCause.SUPERVISION])
-def test_armed_lets_exits_through_where_the_strategy_allows(house: SwitchHouse, cause: ArmCause) -> None:
-    house.open_position()
-    house.tell("kill_switch", ArmKillSwitch(cause=cause, reason="stop"))
-    permit(house, request(purpose=OrderPurpose.EXIT))
-
-
-@pytest.mark.parametrize(
-    "cause", [ArmCause.ENVIRONMENT, ArmCause.AUDIT, ArmCause.RECOVERY, ArmCause.DATABASE]
-)
-def test_exits_are_blocked_where_the_books_may_be_wrong(house: SwitchHouse, cause: ArmCause) -> None:
-    house.open_position()
-    house.tell("kill_switch", ArmKillSwitch(cause=cause, reason="stop"))
-    assert reasons(house, request(purpose=OrderPurpose.EXIT)) == ("exits_blocked",)
-
-
-def test_exits_are_blocked_where_a_person_chose_so(tmp_path: Path) -> None:
-    strategy = Strategy(kill_switch=KillSwitchSection(exits=ExitsWhenArmed.BLOCK))
-    house = SwitchHouse(tmp_path, strategy=strategy)
-    house.open_position()
-    house.tell("kill_switch", ArmKillSwitch(reason="stop"))
-    assert reasons(house, request(purpose=OrderPurpose.EXIT)) == ("exits_blocked",)
-
-
-@pytest.mark.parametrize(("problem", "said"), [("cut", "cut"), (None, "the audit chain is broken")])
-def test_broken_audit_arms(house: SwitchHouse, problem: str | None, said: str) -> None:
-    head = AuditHead(seq=0, hash="0" * 64)
-    house.tell("kill_switch", AuditBoot(ok=False, restored=False, records=0, head=head, problem=problem))
-    status = house.ask("kill_switch", GetKillSwitch())
-    assert isinstance(status, KillSwitchStatus)
-    assert (status.causes, status.reason, status.who) == ((ArmCause.AUDIT,), said, "audit")
-    assert status.exits_blocked
-
-
 def test_no_permit_before_the_row_is_known(tmp_path: Path) -> None:
     """The row may say armed: nothing leaves until it was read."""
     house = SwitchHouse(tmp_path, row_known=False)
@@ -286,57 +214,6 @@ def test_every_veto_is_recorded(house: SwitchHouse) -> None:
     kinds = [event.kind for message in house.told("state", RecordEvent) for event in message.audit]
     assert kinds.count(AuditKind.VETO) == 1
     assert events(house)[-1].detail == {"label": "p-entry-1:e1", "purpose": "entry", "reasons": ["armed"]}
-
-
-def events(house: SwitchHouse) -> list[AuditEvent]:
-    return [event for message in house.told("state", RecordEvent) for event in message.audit]
-
-
-@pytest.mark.raises_alert(AlertCode.SUSPENDED)
-def test_suspension_is_recorded_and_alerted_once_and_its_latest_reason_counts(house: SwitchHouse) -> None:
-    for reason in ("old data", "older data"):
-        house.tell("kill_switch", SuspendEntries(source="stale", reason=reason), correlation="cycle-1")
-    for source in ("stale", "stale", "another"):
-        house.tell("kill_switch", ClearSuspension(source=source))
-        if source == "stale":
-            house.tell("kill_switch", ClearSuspension(source=source))
-    assert [(event.kind, event.detail, event.correlation) for event in events(house)] == [
-        (AuditKind.SUSPENDED, {"source": "stale", "reason": "old data"}, "cycle-1"),
-        (AuditKind.RESUMED, {"source": "stale"}, None),
-    ]
-    alerts = [(a.severity, a.shown_code, a.text, a.cause) for a in house.told("alerting", RaiseAlert)]
-    assert alerts == [(Severity.MEDIUM, "suspended:stale", "old data", "stale")]
-
-
-def test_an_orderly_stop_suspends_and_is_on_record_and_raises_no_alert(house: SwitchHouse) -> None:
-    """It would reach the person only after the next start, as if entries were suspended then."""
-    house.tell("kill_switch", SuspendEntries(source=STOPPING_SOURCE, reason="SIGTERM"))
-    assert [event.kind for event in events(house)] == [AuditKind.SUSPENDED]
-    assert house.told("alerting", RaiseAlert) == []
-    assert reasons(house) == ("suspended:stopping",)
-
-
-def test_status_shows_why_entries_are_suspended(house: SwitchHouse) -> None:
-    for reason in ("old data", "older data"):
-        house.tell("kill_switch", SuspendEntries(source="stale", reason=reason))
-    status = house.ask("kill_switch", GetKillSwitch())
-    assert isinstance(status, KillSwitchStatus)
-    assert status.suspensions == {"stale": "older data"}
-
-
-@pytest.mark.raises_alert(AlertCode.KILL_SWITCH_NOT_RECORDED)
-def test_record_that_the_books_refuse_is_not_told_again_and_a_person_is_told_once(house: SwitchHouse) -> None:
-    house.books.refuse = {RecordEvent: "disk_full"}
-    house.tell("kill_switch", SuspendEntries(source="stale", reason="old data"))
-    house.tell("kill_switch", SuspendEntries(source="late", reason="old data"))
-    house.advance(300)
-    assert len(house.told("state", RecordEvent)) == 2
-    alerts = [alert for alert in house.told("alerting", RaiseAlert) if alert.severity is Severity.HIGH]
-    assert [(alert.code, alert.text) for alert in alerts] == [("kill_switch_not_recorded", "disk_full")]
-    house.advance(3600)
-    house.tell("kill_switch", Refused(request_id="r", reasons=("one", "two")))
-    last = house.told("alerting", RaiseAlert)[-1]
-    assert (last.code, last.text, last.cause) == ("kill_switch_not_recorded", "one, two", "r")
 
 
 def test_unknown_message_is_a_crash(house: SwitchHouse) -> None:

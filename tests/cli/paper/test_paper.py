@@ -42,17 +42,41 @@ KEYS = {
 }
 
 
-def run_paper(folder: Path, *more: str, days: str = DAYS) -> Ran:
-    """The data folder is given relative to where the command runs, as its default is."""
-    data_dir = os.path.relpath(folder / "data", ROOT)
-    arguments = ["paper", "--days", days, "--no-ui", "--data-dir", data_dir]
-    return ended(started(*arguments, "--json", str(folder / "out.json"), *more))
+@pytest.fixture(scope="module")
+def channels() -> Iterator[FakeTelegram]:
+    """Where the live engine tells its person what happened."""
+    with FakeTelegram() as server:
+        yield server
+
+
+def of_the_live_engine(channels: FakeTelegram) -> Variables:
+    """The environment that a person has for it."""
+    return {
+        "TELEGRAM_BOT_TOKEN": "1:token",
+        "TELEGRAM_CHAT_ID": "4242",
+        "TELEGRAM_API_URL": channels.url,
+        "WEBHOOK_URL": f"{channels.url}/hook",
+        "INSTANCE_NAME": "my engine",
+        "ALERT_DIGEST_AT": "00:10",
+    }
+
+
+def here(cli: Cli, folder: Path, *more: str, days: str) -> Ran:
+    """A run whose engine is in this process, which has imported what it needs."""
+    out = ("--json", folder / "out.json")
+    return cli("paper", "--days", days, "--no-ui", "--data-dir", folder / "data", *out, *more)
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ran, dict[str, Any]]:
+def finished(
+    tmp_path_factory: pytest.TempPathFactory, channels: FakeTelegram
+) -> tuple[Path, Ran, dict[str, Any]]:
+    """The data folder is given relative to where the command runs, as its default is."""
     folder = tmp_path_factory.mktemp("paper")
-    ran = run_paper(folder)
+    data_dir = os.path.relpath(folder / "data", ROOT)
+    arguments = ["paper", "--days", DAYS, "--no-ui", "--data-dir", data_dir]
+    out = ("--json", str(folder / "out.json"))
+    ran = ended(started(*arguments, *out, **of_the_live_engine(channels)))
     assert ran.code == 0, ran.err
     return folder, ran, json.loads((folder / "out.json").read_text("utf-8"))
 
@@ -170,10 +194,10 @@ def test_whatever_it_keeps_is_for_its_owner_alone_and_the_report_is_as_the_user_
 
 
 def test_keep_goes_on_with_the_account_and_a_new_run_starts_from_nothing(
-    finished: tuple[Path, Ran, dict[str, Any]],
+    finished: tuple[Path, Ran, dict[str, Any]], cli: Cli
 ) -> None:
     folder, _, document = finished
-    assert run_paper(folder, "--keep", days="0.1").code == 0
+    assert here(cli, folder, "--keep", days="0.1").code == 0
     kept = json.loads((folder / "out.json").read_text("utf-8"))
     assert kept["run"]["began"] >= document["run"]["ended"]
     assert kept["account"]["start"] == document["account"]["start"]
@@ -183,7 +207,7 @@ def test_keep_goes_on_with_the_account_and_a_new_run_starts_from_nothing(
     assert [cycle["id"] for cycle in kept["cycles"]][: len(document["cycles"])] == [
         cycle["id"] for cycle in document["cycles"]
     ]
-    assert run_paper(folder, days="0.05").code == 0
+    assert here(cli, folder, days="0.05").code == 0
     anew = json.loads((folder / "out.json").read_text("utf-8"))
     assert anew["run"]["began"] == document["run"]["began"]
     assert anew["audit"]["records"] < document["audit"]["records"]
@@ -240,10 +264,10 @@ def test_ended_before_the_venue_listens_it_leaves_no_traceback(
     assert ran.err == ""
 
 
-def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
+def test_a_killed_run_goes_on_where_it_was(tmp_path: Path, cli: Cli) -> None:
     with running(tmp_path / "data"):
         wait_for_audit(tmp_path / "data", b'"INSTRUCTION"')
-    ran = run_paper(tmp_path, *TRADING, "--keep", days="0.3")
+    ran = here(cli, tmp_path, *TRADING, "--keep", days="0.3")
     assert ran.code == 0, ran.err
     document = json.loads((tmp_path / "out.json").read_text("utf-8"))
     assert document["audit"]["ok"] is True
@@ -262,8 +286,8 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
         (["--strategy", "no-such-file.yaml"], "no-such-file.yaml"),
     ],
 )
-def test_what_the_venue_cannot_use_is_bad_input(tmp_path: Path, more: list[str], said: str) -> None:
-    ran = ended(started("paper", "--no-ui", "--data-dir", tmp_path / "data", *more))
+def test_what_the_venue_cannot_use_is_bad_input(tmp_path: Path, cli: Cli, more: list[str], said: str) -> None:
+    ran = cli("paper", "--no-ui", "--data-dir", tmp_path / "data", *more)
     assert ran.code == 2
     assert said in ran.err
     assert "Traceback" not in ran.err
@@ -298,25 +322,26 @@ def wait_for_audit(data_dir: Path, sign: bytes, tries: int = 600) -> None:
     pytest.fail(f"the engine put no {sign!r} on record")
 
 
-@pytest.mark.parametrize("asked", [False, True], ids=["unasked", "--telegram"])
-def test_paper_posts_nowhere_unless_asked_and_then_says_what_it_is(tmp_path: Path, asked: bool) -> None:
+def told(channels: FakeTelegram) -> list[tuple[str, str]]:
+    """Path and text of each message; what else was asked for only looks whether the channels are there."""
+    looks = {"/bot1:token/getChat", *(["/hook"] if "OPTIONS" in channels.methods else [])}
+    messages = [(path, body.get("message") or body.get("text")) for path, body in channels.requests]
+    assert {path for path, text in messages if not text} <= looks
+    return [(path, str(text)) for path, text in messages if text]
+
+
+def test_paper_posts_nowhere_unless_asked(
+    finished: tuple[Path, Ran, dict[str, Any]], channels: FakeTelegram
+) -> None:
     """The environment is that of the live engine: its chat must not hear of a paper run by accident."""
-    with FakeTelegram() as server:
-        variables: Variables = {
-            "TELEGRAM_BOT_TOKEN": "1:token",
-            "TELEGRAM_CHAT_ID": "4242",
-            "TELEGRAM_API_URL": server.url,
-            "WEBHOOK_URL": f"{server.url}/hook",
-            "INSTANCE_NAME": "my engine",
-            "ALERT_DIGEST_AT": "00:10",
-        }
-        arguments = ["paper", "--days", "0.02", "--no-ui", "--data-dir", str(tmp_path / "data")]
-        ran = ended(started(*arguments, *(["--telegram"] if asked else []), **variables))
+    assert told(channels) == []
+
+
+def test_paper_that_is_asked_to_post_says_what_it_is(tmp_path: Path, cli: Cli) -> None:
+    with FakeTelegram() as channels:
+        cli.set(**of_the_live_engine(channels))
+        ran = here(cli, tmp_path, "--telegram", days="0.02")
         assert ran.code == 0, ran.err
-        looks = {"/bot1:token/getChat", *(["/hook"] if "OPTIONS" in server.methods else [])}
-        sent = [(path, body) for path, body in server.requests if body.get("message") or body.get("text")]
-        assert {path for path, body in server.requests if (path, body) not in sent} <= looks
-        told = [str(body.get("message") or body["text"]) for _, body in sent]
-    assert bool(told) is asked
-    assert {text.removeprefix("<b>")[:17] for text in told} <= {"[PAPER] my engine"}
-    assert {path for path, _ in sent} == ({"/bot1:token/sendMessage", "/hook"} if asked else set())
+        sent = told(channels)
+    assert {text.removeprefix("<b>")[:17] for _, text in sent} == {"[PAPER] my engine"}
+    assert {path for path, _ in sent} == {"/bot1:token/sendMessage", "/hook"}

@@ -17,7 +17,8 @@ from core.orders.lifecycle import OrderState, PositionState
 from core.status.verdict import Urgency, entry_blocked, verdict, verdict_without_engine
 from core.strategy import ExitsSection, Strategy
 from core.values import CycleId, Label
-from tests.fakes.engine_status import LATER, MARKS, PUT, STATES, SWITCH, state
+from tests.fakes.clear_switch import CLEAR
+from tests.fakes.engine_status import LATER, MARKS, PUT, STATES, state
 
 HELD: dict[str, object] = {"positions": (PUT,)}
 
@@ -32,7 +33,7 @@ def cell(name: str, **changes: object) -> dict[str, object]:
 
 
 def switch(**changes: object) -> dict[str, object]:
-    return {"kill_switch": SWITCH.model_copy(update=changes)}
+    return {"kill_switch": CLEAR.model_copy(update=changes)}
 
 
 def armed(cause: ArmCause, *, exits_blocked: bool = False) -> dict[str, object]:

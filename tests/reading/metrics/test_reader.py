@@ -30,7 +30,8 @@ from reading.metrics import table
 from reading.metrics.labels import ActorLabel, Protection, ReadPart, SuspendedBy
 from reading.metrics.reader import MetricsReader
 from reading.metrics.series import Figures, Series
-from tests.fakes.engine_status import LATER, MARKS, PUT, SWITCH, state
+from tests.fakes.clear_switch import CLEAR
+from tests.fakes.engine_status import LATER, MARKS, PUT, state
 from tests.fakes.whole_books import make_whole_books
 
 
@@ -195,7 +196,7 @@ def test_a_problem_is_logged_once_and_so_is_its_end(tmp_path: Path, caplog: pyte
 
 def test_what_the_status_says_of_the_switch(tmp_path: Path) -> None:
     latch = EntryLatch(source=LatchSource.OPERATOR, latched=True, reason="a look", who="ann", at=LATER)
-    switch = SWITCH.model_copy(
+    switch = CLEAR.model_copy(
         update={
             "armed": True,
             "causes": (ArmCause.AUDIT, ArmCause.OPERATOR),

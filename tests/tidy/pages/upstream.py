@@ -16,7 +16,7 @@ from core.contract.registry import health_path, tool_path
 from core.errors import McpError
 from core.redaction import Redactor
 from core.strategy import Strategy
-from gateway.paper.openapi import contract_openapi
+from gateway.shell.openapi import contract_openapi
 from tests.tidy.pages.marked import Page, code, first_line, table
 
 STATUSES = (200, 302, 400, 401, 403, 404, 408, 409, 422, 429, 500, 503)

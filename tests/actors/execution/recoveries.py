@@ -1,0 +1,17 @@
+"""What recoveries have told."""
+
+from __future__ import annotations
+
+from core.messages.execution import RecoveryReport
+from core.messages.kill_switch import ArmCause, ArmKillSwitch
+from tests.fakes.trading import TradingHouse
+
+LABEL = "p-entry-1:abcdef:e1"
+
+
+def report(house: TradingHouse) -> RecoveryReport:
+    return house.told("decision", RecoveryReport)[-1]
+
+
+def arms(house: TradingHouse) -> list[ArmCause]:
+    return [arm.cause for arm in house.told("kill_switch", ArmKillSwitch)]

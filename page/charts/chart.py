@@ -128,7 +128,8 @@ def layout(xaxis: dict[str, JsonValue], height: int = 300, **axes: dict[str, Jso
         "legend": {"orientation": "h", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom"},
         "showlegend": True,
         "xaxis": {**_AXIS, **xaxis},
-        **{name: {**_AXIS, **axis} for name, axis in axes.items()},
+        # Without a value plotly knows no type of an axis, and draws levels on it at NaN.
+        **{name: {**_AXIS, "type": "linear", **axis} for name, axis in axes.items()},
     }
 
 

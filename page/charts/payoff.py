@@ -183,11 +183,10 @@ def _marks(facts: PayoffFacts) -> tuple[list[JsonValue], list[JsonValue]]:
             }
         )
         if what in ("spot", "breakeven"):
-            # Towards the middle, where no line runs so low.
+            # Towards the middle, where no line runs so low; each on a line of its own, as a phone is narrow.
             is_above = facts.spot_usd is not None and price > facts.spot_usd
-            notes.append(
-                note(price, f"{what} {price:,.0f}", y=0.01 if what == "spot" else 0.11, right=is_above)
-            )
+            height = 0.01 if what == "spot" else 0.21 if is_above else 0.11
+            notes.append(note(price, f"{what} {price:,.0f}", y=height, right=is_above))
     return shapes, notes
 
 

@@ -35,7 +35,8 @@ OVERLAPS = """
     for (const whole of range.getClientRects()) {
       const box = cut(element, whole);
       if (box.right - box.left < 2 || box.bottom - box.top < 2) continue;
-      boxes.push({ text: node.data.trim().slice(0, 40), element, ...box });
+      // The lines of one label belong together.
+      boxes.push({ text: node.data.trim().slice(0, 40), element: element.closest("text") ?? element, ...box });
     }
   }
   const found = [];

@@ -135,7 +135,7 @@ def test_an_armed_switch_says_who_and_why_and_offers_no_second_arming(
 def test_a_dead_engine_is_never_shown_as_alive(every_state: dict[str, InState]) -> None:
     found = every_state["engine-dead"]
     found.shows("verdict", "ACT", "no engine")
-    found.shows("money", "no engine")
+    found.shows("money", "as the entry of 2026-01-05 14:00:00Z saw it")
 
 
 def test_a_parked_feed_is_named_where_the_rooms_are(every_state: dict[str, InState]) -> None:

@@ -65,6 +65,12 @@ def test_a_column_of_numbers_is_told_from_one_of_words() -> None:
     assert months_chart([]).table.columns == ("words",) * 5
 
 
+@pytest.mark.parametrize("chart", every_chart(), ids=lambda chart: chart.name)
+def test_every_axis_of_values_has_its_type_also_without_a_value(chart: Chart) -> None:
+    layout = figure(chart)["layout"]
+    assert {layout[name]["type"] for name in layout if name.startswith("yaxis")} == {"linear"}
+
+
 def test_both_dark_palettes_are_the_same() -> None:
     chosen, preferred = re.findall(r"color-scheme: dark;(.*?)}", PALETTE, re.DOTALL)
     assert chosen.split() == preferred.split()

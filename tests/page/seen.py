@@ -36,7 +36,8 @@ OVERLAPS = """
       const box = cut(element, whole);
       if (box.right - box.left < 2 || box.bottom - box.top < 2) continue;
       // The lines of one label belong together.
-      boxes.push({ text: node.data.trim().slice(0, 40), element: element.closest("text") ?? element, ...box });
+      const label = element.closest("text") ?? element;
+      boxes.push({ text: node.data.trim().slice(0, 40), element: label, ...box });
     }
   }
   const found = [];

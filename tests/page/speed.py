@@ -106,7 +106,7 @@ def in_browser(folder: Path) -> Iterator[tuple[str, str]]:
             yield f"charts on the screen drawn, {name}", f"{median(one['drawn'] for one in found):.0f} ms"
 
 
-def on_server(_: Path) -> Iterator[tuple[str, str]]:
+def on_server(folder: Path) -> Iterator[tuple[str, str]]:
     """A cold start, and the page over three years."""
     if not YEARS.exists():
         write_years(YEARS, WEEKS)

@@ -6,7 +6,7 @@ page's palette says at that moment, dark or light.
 
 from page.charts.account import account_chart, months_chart, realised_chart
 from page.charts.chart import Chart, Figure, Table
-from page.charts.gates import GateFacts, gates_chart
+from page.charts.gates import VolatilityFacts, gates_chart
 from page.charts.path import PathPoint, path_chart
 from page.charts.payoff import PayoffFacts, PayoffLeg, payoff_chart
 from page.charts.smile import SmilePoint, smile_chart
@@ -16,12 +16,12 @@ __all__ = [
     "POINTS_MAX",
     "Chart",
     "Figure",
-    "GateFacts",
     "PathPoint",
     "PayoffFacts",
     "PayoffLeg",
     "SmilePoint",
     "Table",
+    "VolatilityFacts",
     "account_chart",
     "gates_chart",
     "months_chart",

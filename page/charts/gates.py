@@ -23,7 +23,7 @@ from page.charts.chart import (
 
 
 @dataclass(frozen=True, slots=True)
-class GateFacts:
+class VolatilityFacts:
     """Volatilities over time in points, and where the entry's gates stand."""
 
     dvol: Series
@@ -34,7 +34,7 @@ class GateFacts:
     premium_min_pts: float
 
 
-def gates_chart(facts: GateFacts) -> Chart:
+def gates_chart(facts: VolatilityFacts) -> Chart:
     """DVOL and RV14 above between the gates of DVOL, the premium below with its own."""
     traces: list[JsonValue] = [
         time_line(facts.dvol, "DVOL", "--series-1", hover=".2f"),
@@ -70,7 +70,7 @@ def gates_chart(facts: GateFacts) -> Chart:
     )
 
 
-def _table(facts: GateFacts) -> Table:
+def _table(facts: VolatilityFacts) -> Table:
     """At some times of DVOL: what was the last RV14 and premium then."""
     return Table(
         ("UTC", "DVOL", "RV14", "premium"),

@@ -13,7 +13,7 @@ from core.checks import Check, RuleResult
 from core.orders.books import CycleOutcome, CycleRow, Position
 from core.strategy import Strategy
 from core.values import OptionType, Side
-from page.charts import GateFacts, SmilePoint
+from page.charts import SmilePoint, VolatilityFacts
 from page.panels.shown import Labelled, Tone, plain, time_text
 from reading.entry_history import EntrySeen, RecordedDecision
 from reading.market_history import Levels, MarketSnapshotRow
@@ -76,7 +76,7 @@ class DecisionShown:
 class WhyPanel:
     dots: tuple[Dot, ...]
     decisions: tuple[DecisionShown, ...]
-    gates: GateFacts | None
+    gates: VolatilityFacts | None
     smile: tuple[SmilePoint, ...]
     smile_spot_usd: float | None
     smile_note: str
@@ -162,7 +162,7 @@ def _distance(check: Check) -> str:
     return FORMS[words.form].format(abs(value - threshold))
 
 
-def gates(levels: Levels, seen: Sequence[EntrySeen], strategy: Strategy | None) -> GateFacts | None:
+def gates(levels: Levels, seen: Sequence[EntrySeen], strategy: Strategy | None) -> VolatilityFacts | None:
     """DVOL of every snapshot, volatility and premium as the entries found them.
 
     The gates are those of the running engine, or else of the last entry decision; None if neither says them.
@@ -175,7 +175,7 @@ def gates(levels: Levels, seen: Sequence[EntrySeen], strategy: Strategy | None) 
     else:
         return None
     dvol_min, dvol_max, premium_min = bounds
-    return GateFacts(
+    return VolatilityFacts(
         dvol=_thinned_dvol(levels),
         rv14=tuple((each.at, each.rv14_pts) for each in seen if each.rv14_pts is not None),
         premium=tuple((each.at, each.premium_pts) for each in seen if each.premium_pts is not None),

@@ -11,11 +11,11 @@ from core.statistics.performance import Group
 from core.values import OptionType, Side
 from page.charts import (
     Chart,
-    GateFacts,
     PathPoint,
     PayoffFacts,
     PayoffLeg,
     SmilePoint,
+    VolatilityFacts,
     account_chart,
     gates_chart,
     months_chart,
@@ -57,7 +57,7 @@ def month(name: str, pnl_usd: str) -> Group:
     )
 
 
-GATES = GateFacts(
+GATES = VolatilityFacts(
     dvol=days(58.0, 61.25, 64.5),
     rv14=days(51.0, 52.5, 70.0),
     premium=days(7.0, 8.75, -5.5),

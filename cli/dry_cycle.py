@@ -30,13 +30,8 @@ from cli.upstream import probe
 from config import McpSettings
 from core.contract import Router
 from core.errors import FoundWrongError, InputError
-from core.messages.kill_switch import KillSwitchStatus
-from core.messages.market_data import (
-    EntryMarket,
-    FetchSnapshot,
-    SnapshotFailed,
-    SnapshotKind,
-)
+from core.messages.market_data import EntryMarket, FetchSnapshot, SnapshotFailed, SnapshotKind
+from core.messages.room_status import KillSwitchStatus
 from core.orders.armed import Leaves, what_leaves
 from core.orders.books import Books, Position, TradeResult
 from core.rules import record as decision_record

@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Final
 
 from core.errors import CerberoError
-from core.messages.control import EngineStatus
+from core.messages.engine_status import EngineStatus
 from core.orders.books import CycleRow
 from core.status.verdict import position_views
 from page.charts import Chart

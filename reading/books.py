@@ -12,8 +12,8 @@ from actors.state.database import database_path
 from actors.state.stored import BooksReader, StoredBooks, books_read
 from actors.state.tables.venue_texts import StoredText
 from core.errors import FoundWrongError
-from core.messages.alerting import AlertRow
-from core.messages.audit import AuditBatch, AuditHead
+from core.messages.audit import AuditBatch
+from core.messages.room_status import AlertRow, AuditHead
 from core.messages.state import KillSwitchRow
 from core.orders.books import Books, CycleRow, EntryLatch, Instruction, OrderRow, Position, TradeResult
 from core.statistics.highs import HIGHS_KEY, PnlHigh, highs_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from actors.control.wire import RequestName
-from core.messages.control import EngineStatus
+from core.messages.engine_status import EngineStatus
 from reading.control_client import ANSWER_S, ask_engine, request_of
 
 

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from actors.state.stored import last_market_snapshot
 from core.errors import FoundWrongError
-from core.messages.market_data import LegMark, Marks
+from core.messages.room_status import LegMark, Marks
 from core.orders.books import Position
 from core.status.position_view import PositionView, position_view
 from core.strategy import ExitsSection

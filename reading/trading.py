@@ -13,7 +13,7 @@ from pathlib import Path
 from actors.state.stored import BooksReader, last_market_snapshot
 from core.alerts import AlertCode
 from core.errors import FoundWrongError
-from core.messages.alerting import AlertRow
+from core.messages.room_status import AlertRow
 from core.orders.books import CycleRow, Job, Position
 from core.statistics.account import AccountPoint
 from core.statistics.booked import Refusal, closed_trade, refusals

@@ -21,7 +21,8 @@ from actors.decision.window import window_end
 from actors.runtime import Key, Name
 from core.alerts import AlertCode, Severity
 from core.messages.base import Refused
-from core.messages.decision import CycleEnded, CycleView, CycleWaits
+from core.messages.decision import CycleWaits
+from core.messages.room_status import CycleEnded, CycleView
 from core.messages.state import CloseCycle, CycleKnown, CycleOpened, OpenCycle, Recorded
 from core.orders.books import CycleOutcome, Job
 from core.values import CycleId, PositionId, cycle_id_of

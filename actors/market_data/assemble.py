@@ -42,7 +42,8 @@ from core.market.forwards import forwards_of
 from core.market.freshness import latest_time
 from core.market.observations import HourlyClose, Level, MacroEvent, MeanFunding
 from core.market.option_chain import OptionChain
-from core.messages.market_data import AccountSeen, EntryMarket, PartFault
+from core.messages.market_data import EntryMarket, PartFault
+from core.messages.room_status import AccountSeen
 from core.rules.facts import HeldAccount, MarketFacts, MonitorMarket
 from core.strategy import Strategy
 from core.text import shown

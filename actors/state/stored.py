@@ -35,8 +35,8 @@ from actors.state.tables.records import MarketSnapshotRow
 from actors.state.tables.venue_texts import StoredText
 from actors.state.text_door import with_stored_texts
 from core.audit.fold.tables import Cell, ProvedTable
-from core.messages.alerting import AlertRow
-from core.messages.audit import AuditBatch, AuditHead
+from core.messages.audit import AuditBatch
+from core.messages.room_status import AlertRow, AuditHead
 from core.messages.state import KillSwitchRow
 from core.orders.books import Books, CycleRow, EntryLatch, Instruction, Job, OrderRow, Position, TradeResult
 from core.statistics.account import AccountPoint

@@ -7,9 +7,11 @@ from typing import Annotated
 import typer
 
 from cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
+from cli.sentences import SentenceGroup
 from cli.views.say import say
 
 app = typer.Typer(
+    cls=SentenceGroup,
     rich_markup_mode=None,
     no_args_is_help=True,
     help='See, arm or disarm the kill switch. Example: run.py kill-switch arm --reason "venue looks wrong"',

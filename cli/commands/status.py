@@ -22,7 +22,7 @@ def status(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> Non
     """
     from actors.control.wire import RequestName
     from core.errors import EngineNotRunningError
-    from core.messages.control import EngineStatus
+    from core.messages.engine_status import EngineStatus
     from reading.control_client import ask_engine, request_of
 
     try:

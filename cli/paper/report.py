@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from actors.audit.verify import VerifyReport
 from actors.state.stored import StoredBooks
-from core.messages.control import EngineStatus
+from core.messages.engine_status import EngineStatus
 from core.orders.books import CycleOutcome
 from gateway.paper.ledger import Ledger, LedgerEntry
 from reading.json_forms import alert_json, cycle_json, money, order_json, trade_json, utc

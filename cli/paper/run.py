@@ -44,7 +44,8 @@ from config import (
     trust_from_env,
 )
 from core.errors import FoundWrongError, InputError
-from core.messages.control import EngineStatus, GetStatus
+from core.messages.control import GetStatus
+from core.messages.engine_status import EngineStatus
 from core.values import Environment, Mode
 from gateway.paper.launch import VenueProcess
 from gateway.paper.ledger import Ledger, LedgerEntry

@@ -8,12 +8,16 @@ from __future__ import annotations
 import os
 import sys
 from io import TextIOWrapper
+from pathlib import Path
 from typing import IO
 
-from core.text import visible
+from core.named_commands import DEFAULT_FOLDER, typeable
+from core.text import encodable, visible
 from reading.redacted import redacted
 
 STANDARD_HANDLES = (0, 1, 2)
+DATA_DIR_VARIABLE = "CERBERO_BITE_DATA_DIR"
+"""Names the data folder where `--data-dir` does not; blank counts as not set."""
 
 
 class _Unwritten:
@@ -22,13 +26,31 @@ class _Unwritten:
     error: OSError | None = None
 
 
+class _Folder:
+    """The data folder of the command that runs, as the commands that it names have to name it."""
+
+    named = ""
+
+
+def speak_of(data_dir: Path | None) -> None:
+    """From now on have each command that is named in a line name this folder, unless it would take it by
+    itself where this one was typed."""
+    taken = os.environ.get(DATA_DIR_VARIABLE, "").strip() or DEFAULT_FOLDER
+    _Folder.named = "" if data_dir is None or data_dir == Path(taken) else encodable(str(data_dir))
+
+
+def folder_spoken_of() -> str:
+    """How commands name the folder of the command that runs; empty if they take it by themselves."""
+    return _Folder.named
+
+
 def say(*lines: str, err: bool = False) -> None:
     """Print lines on standard output, or on standard error.
 
     Everything that a command prints goes through here or through `cli.views.output`: each line stays one
     line, whatever is in it, and holds nothing that a terminal obeys and no secret of the environment.
     """
-    put("".join(f"{visible(redacted(line))}\n" for line in lines), err=err)
+    put("".join(f"{visible(redacted(typeable(line, _Folder.named)))}\n" for line in lines), err=err)
 
 
 def put(text: str, *, err: bool = False) -> None:

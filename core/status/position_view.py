@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from core.checks import Check, RuleResult, at_least
-from core.messages.market_data import LegMark, Marks
+from core.messages.room_status import LegMark, Marks
 from core.orders.books import Position
 from core.orders.closing_cost import ClosingCost, cost_of
 from core.orders.exit_rule import ExitRule

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from core.alerts import NOTHING_TO_DO, entry_of
 from core.messages.alerting import AlertRow, Severity
-from core.messages.control import CellView, EngineStatus
-from core.messages.health import RouterHealth
+from core.messages.engine_status import CellView, EngineStatus
+from core.messages.room_status import RouterHealth
 from page.panels.shown import Amount, Labelled, Tone, ago_text, number, plain, span_text, time_text
 
 ALERTS_SHOWN = 12

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.messages.market_data import Marks
+from core.messages.room_status import Marks
 from core.statistics.account import AccountPoint
 from core.statistics.costs import Costs
 from core.statistics.curve import cumulated

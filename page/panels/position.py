@@ -10,7 +10,7 @@ from decimal import Decimal
 from core.check_words import CHECKS, FORMS, RULES, Measured, compared
 from core.check_words import plain as plain_value
 from core.checks import Check, RuleResult
-from core.messages.market_data import Marks
+from core.messages.room_status import Marks
 from core.orders.books import Position
 from core.pricing.black76 import year_fraction
 from core.pricing.inverse import SignedLeg

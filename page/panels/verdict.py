@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from core.messages.control import EngineStatus
-from core.messages.kill_switch import KillSwitchStatus
+from core.messages.engine_status import EngineStatus
+from core.messages.room_status import KillSwitchStatus
 from core.orders.books import Job
 from core.status.verdict import Urgency, Verdict, entry_blocked, verdict
 from page.panels.shown import Labelled, Tone, plain, span_text, time_text, when_text

@@ -12,7 +12,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from core.errors import CerberoError
-from core.messages.control import EngineStatus
+from core.messages.engine_status import EngineStatus
 
 AGAIN_AFTER_S: Final = 1.0
 """The engine is asked no more often, however many ask."""

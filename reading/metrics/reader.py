@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from actors.audit.files import AUDIT_FOLDER, audit_files
 from actors.state.tables.figures import BooksFigures
 from core.errors import CerberoError
-from core.messages.control import EngineStatus
-from core.messages.kill_switch import ArmCause
+from core.messages.engine_status import EngineStatus
+from core.messages.room_status import ArmCause
 from reading.engine_lock import running_engine
 from reading.engine_status import engine_status
 from reading.errors import DataFolderError

@@ -21,7 +21,8 @@ from core.errors import FoundWrongError, InputError
 from core.kill_file import Arming, parse_kill_file
 from core.messages.base import Refused
 from core.messages.control import InjectAccepted, InjectDone
-from core.messages.kill_switch import ArmCause, KillSwitchArmed
+from core.messages.kill_switch import KillSwitchArmed
+from core.messages.room_status import ArmCause
 from core.permit_times import CERTAIN_AFTER_S
 from reading.engine_lock import LOCK
 from reading.switch.arming import ANSWERED_WITHIN_S, TO_END_S, RealPatience, arm, new_arming

@@ -76,6 +76,7 @@ NOT_RUN = {
     ("metrics",): ("it serves until it is stopped", "tests/cli/test_metrics.py"),
     ("paper",): ("it trades for days of market time", "tests/cli/paper/test_paper.py"),
     ("start",): ("it runs until it is stopped", "tests/cli/test_live.py"),
+    ("state", "book-entry"): ("it needs a restore that lost a trade", "tests/cli/test_taking_back.py"),
     ("state", "book-exit"): ("it needs an exit that the venue has lost", "tests/cli/test_booking.py"),
     ("state", "rebuild"): ("it needs a folder without books", "tests/cli/test_books_from_audit.py"),
     ("state", "restore"): ("it needs a backup", "tests/cli/test_restoring.py"),

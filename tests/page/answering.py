@@ -12,7 +12,7 @@ from threading import Thread
 from actors.control.socket_path import choose_socket
 from actors.control.wire import ControlAnswer, RequestName, answer_of, encode, read_request
 from cli.data_folder import locked
-from core.messages.control import EngineStatus
+from core.messages.engine_status import EngineStatus
 
 
 @contextmanager

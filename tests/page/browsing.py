@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 from starlette.applications import Starlette
 
-from core.messages.control import EngineStatus
+from core.messages.engine_status import EngineStatus
 from page.app import ArmingTold, Page, Views, make_app
 from page.compose import armed
 from page.door.access import Access, cookie_name

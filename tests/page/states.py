@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from actors.state.database import database_path
-from core.messages.control import EngineStatus, HeartbeatStatus
+from core.messages.engine_status import EngineStatus, HeartbeatStatus
 from core.messages.state import (
     CloseCycle,
     OpenCycle,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.messages.control import EngineStatus
+from core.messages.engine_status import EngineStatus
 from reading.engine_status import engine_status
 from tests.cli.test_live import House, running
 from tests.page.chromium import browsers, looking, why_not

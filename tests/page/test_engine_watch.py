@@ -9,7 +9,7 @@ from time import monotonic
 import pytest
 
 from core.errors import EngineNotRunningError
-from core.messages.control import EngineStatus
+from core.messages.engine_status import EngineStatus
 from page.sources.engine import AGAIN_AFTER_S, WAIT_S, EngineWatch
 from tests.fakes.engine_status import STATES
 

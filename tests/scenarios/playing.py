@@ -15,7 +15,7 @@ from actors.runtime import Envelope, GreenRuntime, Tracer
 from actors.runtime.testing import tripwires
 from config import LoadedStrategy, load_strategy
 from core.kill_file import KILL_FILE_NAME
-from core.messages.alerting import AlertRow
+from core.messages.room_status import AlertRow
 from core.orders.books import CycleRow, Instruction, OrderRow, Position
 from core.orders.lifecycle import PositionState
 from core.orders.sizes import expected_sizes

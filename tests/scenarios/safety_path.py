@@ -37,9 +37,9 @@ from core.messages.kill_switch import (
     MarksChanged,
     Permit,
     RequestPermit,
-    VenueChecked,
 )
 from core.messages.mcp import CancelOrder, EditOrder, OrderAccepted, SendOrder
+from core.messages.room_status import VenueChecked
 from core.messages.state import KillSwitchRow
 from core.orders.books import Books, Instruction, InstructionKind
 from core.orders.terms import OrderPurpose, OrderTerms

@@ -25,10 +25,12 @@ from core.messages.state import (
     SetSystem,
 )
 from core.orders.books import CycleOutcome, CycleRow, Job
+from core.statistics.marked import pnl_at_marks_eth
 from core.totp import FAILURES_MAX, LOCKED_FOR, STEP_S, CodeState, code_of_step, step_of
 from core.values import CycleId
 from tests.actors.phone.desk import SECRET, START, Desk
 from tests.fakes.engine_status import state
+from tests.fakes.open_position import POSITION, mark, marks
 
 OLD_S = TOO_OLD.total_seconds() + 1
 AWAY = AskTimeout("nobody answers")
@@ -299,6 +301,28 @@ def test_why_and_profit_are_answered_from_the_books() -> None:
     why, profit = desk.bot.replies
     assert "the entry of Mon 05 Jan 14:00Z ended no_entry\n- market\n- vrp_below_min" in why
     assert "No trade is closed yet." in profit
+
+
+def test_profit_tells_what_is_open_at_the_last_marks_to_the_last_digit() -> None:
+    desk = Desk(may_act=False)
+    short, long = sorted(leg.instrument_name for leg in POSITION.plan.legs)
+    market = marks(mark(short, "0.01234567"), mark(long, "0.00500001"))
+    desk.ctx.asks[GetStatus] = state(positions=(POSITION,), market=market)
+    desk.ctx.asks[GetClosedTrades] = ClosedTrades(request_id="x", positions=())
+    desk.sent(1, "/profit")
+    desk.run()
+    pnl_eth = pnl_at_marks_eth(POSITION, {leg.instrument_name: leg.mark_eth for leg in market.legs})
+    assert f"({pnl_eth:+.8f} ETH) if closed at the marks, before fees" in desk.last_reply
+    assert "together: " in desk.last_reply
+
+
+def test_without_a_status_profit_still_tells_the_closed_trades() -> None:
+    desk = Desk(may_act=False)
+    desk.ctx.asks[GetClosedTrades] = ClosedTrades(request_id="x", positions=())
+    desk.sent(1, "/profit")
+    desk.run()
+    assert "No trade is closed yet." in desk.last_reply
+    assert "what is open can't be read now" in desk.last_reply
 
 
 @pytest.mark.parametrize("text", ["/status", "/why", "/profit"])

@@ -20,6 +20,7 @@ from page.charts.chart import (
     layout,
     minute,
     time_line,
+    two_panes,
     usd,
 )
 from page.charts.thin import thinned
@@ -73,11 +74,8 @@ def realised_chart(curve: Sequence[tuple[datetime, float]]) -> Chart:
         time_line(curve, "closed trades", "--series-1", hover="+,.2f", shape="hv"),
         {**fall, "fill": "tozeroy", "fillcolor": "var(--fall)"},
     ]
-    made = layout(
-        {"type": "date", "nticks": 7, "anchor": "y2"},
-        height=340,
-        yaxis={"domain": [0.42, 1], "title": {"text": "P&L, USD"}},
-        yaxis2={"domain": [0, 0.34], "title": {"text": "drawdown"}},
+    made = two_panes(
+        {"type": "date", "nticks": 7}, {"title": {"text": "P&L, USD"}}, {"title": {"text": "drawdown"}}
     )
     by_value = [((at, value, fallen), value) for (at, value), (_, fallen) in zip(curve, falls, strict=True)]
     some = thinned(by_value, [at.timestamp() for at, _ in curve], TABLE_ROWS_MAX)

@@ -133,6 +133,18 @@ def layout(xaxis: dict[str, JsonValue], height: int = 300, **axes: dict[str, Jso
     }
 
 
+def two_panes(
+    xaxis: dict[str, JsonValue], above: dict[str, JsonValue], below: dict[str, JsonValue]
+) -> Figure:
+    """The same with a second, smaller pane below. Both need a value: without one plotly draws at NaN."""
+    return layout(
+        {**xaxis, "anchor": "y2"},
+        height=380,
+        yaxis={"domain": [0.44, 1], **above},
+        yaxis2={"domain": [0, 0.36], **below},
+    )
+
+
 _AXIS: dict[str, JsonValue] = {
     "gridcolor": "var(--grid)",
     "linecolor": "var(--rule)",

@@ -19,6 +19,7 @@ from page.charts.chart import (
     minute,
     spanning,
     time_line,
+    two_panes,
 )
 
 
@@ -39,21 +40,23 @@ def gates_chart(facts: VolatilityFacts) -> Chart:
     traces: list[JsonValue] = [
         time_line(facts.dvol, "DVOL", "--series-1", hover=".2f"),
         time_line(facts.rv14, "RV14", "--series-3", hover=".2f"),
-        time_line(facts.premium, "premium", "--series-2", hover="+.2f", axis="2"),
     ]
     marks = [
         level(facts.dvol_min_pts, "--gate", f"DVOL at least {facts.dvol_min_pts:g}"),
         level(facts.dvol_max_pts, "--gate", f"DVOL at most {facts.dvol_max_pts:g}"),
-        level(facts.premium_min_pts, "--gate", f"premium at least {facts.premium_min_pts:g}", "2"),
     ]
     upper = [value for _, value in (*facts.dvol, *facts.rv14)] + [facts.dvol_min_pts, facts.dvol_max_pts]
-    lower = [value for _, value in facts.premium] + [facts.premium_min_pts]
-    made = layout(
-        {"type": "date", "nticks": 7, "anchor": "y2"},
-        height=380,
-        yaxis={"domain": [0.42, 1], "title": {"text": "points"}, **spanning(*upper)},
-        yaxis2={"domain": [0, 0.34], "title": {"text": "premium"}, **spanning(*lower)},
-    )
+    above: dict[str, JsonValue] = {"title": {"text": "points"}, **spanning(*upper)}
+    if facts.premium:
+        traces.append(time_line(facts.premium, "premium", "--series-2", hover="+.2f", axis="2"))
+        marks.append(
+            level(facts.premium_min_pts, "--gate", f"premium at least {facts.premium_min_pts:g}", "2")
+        )
+        lower = [value for _, value in facts.premium] + [facts.premium_min_pts]
+        below: dict[str, JsonValue] = {"title": {"text": "premium"}, **spanning(*lower)}
+        made = two_panes({"type": "date", "nticks": 7}, above, below)
+    else:
+        made = layout({"type": "date", "nticks": 7}, yaxis=above)
     return Chart(
         name="gates",
         title="Volatility and the gates",

@@ -19,6 +19,7 @@ from page.charts.chart import (
     minute,
     spanning,
     time_line,
+    two_panes,
     usd,
 )
 from page.charts.thin import thinned
@@ -40,7 +41,6 @@ def path_chart(
     pnl = [(point.at, point.pnl_usd) for point in points if point.pnl_usd is not None]
     traces: list[JsonValue] = [
         time_line([(point.at, point.spot_usd) for point in points], "index", "--series-1", hover=",.2f"),
-        time_line(pnl, "P&L", "--series-2", hover="+,.2f", axis="2"),
     ]
     marks = [
         level(
@@ -51,16 +51,13 @@ def path_chart(
         for strike in strikes_usd
     ]
     spots = [point.spot_usd for point in points]
-    made = layout(
-        {"type": "date", "nticks": 7, "anchor": "y2", **_from_to(points)},
-        height=380,
-        yaxis={
-            "domain": [0.46, 1],
-            "title": {"text": "index, USD"},
-            **spanning(*spots, *short_usd),
-        },
-        yaxis2={"domain": [0, 0.38], "title": {"text": "P&L, USD"}},
-    )
+    across: dict[str, JsonValue] = {"type": "date", "nticks": 7, **_from_to(points)}
+    above: dict[str, JsonValue] = {"title": {"text": "index, USD"}, **spanning(*spots, *short_usd)}
+    if pnl:
+        traces.append(time_line(pnl, "P&L", "--series-2", hover="+,.2f", axis="2"))
+        made = two_panes(across, above, {"title": {"text": "P&L, USD"}})
+    else:
+        made = layout(across, yaxis=above)
     return Chart(
         name="path",
         title="Since the entry",

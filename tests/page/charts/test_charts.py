@@ -71,6 +71,12 @@ def test_every_axis_of_values_has_its_type_also_without_a_value(chart: Chart) ->
     assert {layout[name]["type"] for name in layout if name.startswith("yaxis")} == {"linear"}
 
 
+def test_without_a_premium_there_is_no_empty_pane() -> None:
+    layout = figure(gates_chart(replace(GATES, premium=[])))["layout"]
+    assert "yaxis2" not in layout
+    assert [shape["yref"] for shape in layout["shapes"]] == ["y", "y"]
+
+
 def test_both_dark_palettes_are_the_same() -> None:
     chosen, preferred = re.findall(r"color-scheme: dark;(.*?)}", PALETTE, re.DOTALL)
     assert chosen.split() == preferred.split()

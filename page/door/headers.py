@@ -26,7 +26,8 @@ HEADERS: Final[Mapping[str, str]] = MappingProxyType(
         "Content-Security-Policy": POLICY,
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
-        "Referrer-Policy": "no-referrer",
+        # With `no-referrer` a browser sends `Origin: null` with the form that arms, which is refused.
+        "Referrer-Policy": "same-origin",
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": "same-origin",
         "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",

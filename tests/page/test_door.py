@@ -163,7 +163,7 @@ def test_every_answer_carries_the_policy(page: Page) -> None:
         assert "script-src 'self';" in policy
         assert "//" not in policy
         assert headers["x-content-type-options"] == "nosniff"
-        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["referrer-policy"] == "same-origin"
 
 
 def test_nothing_in_the_page_comes_from_elsewhere_or_runs_inline(page: Page) -> None:

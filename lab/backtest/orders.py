@@ -42,7 +42,7 @@ from gateway.shell.refusals import SoftRefusalError
 from lab.backtest.agenda import Process, Signal, Wait
 from lab.backtest.books import BacktestBooks, combos_of, premiums_eth
 from lab.backtest.honesty import Honesty
-from lab.backtest.reader import MarketReader, NoChainError
+from lab.backtest.reader import VenueReader, NoChainError
 
 CANCEL_SETTLES: Final = timedelta(seconds=2)
 """After a cancel execution looks once more, so much later: a fill may have crossed it."""
@@ -56,7 +56,7 @@ class Trading:
     """What orders are worked with. `suspended` says what blocks entries now."""
 
     venue: Venue
-    reader: MarketReader
+    reader: VenueReader
     books: BacktestBooks
     strategy: Strategy
     honesty: Honesty

@@ -80,7 +80,7 @@ class VenueChains:
         return OptionChain(chain_columns(quotes, now), self._anomalies)
 
 
-class MarketReader:
+class VenueReader:
     """Reads one venue for one strategy, on the grid of an engine's stored snapshots."""
 
     def __init__(self, venue: Venue, strategy: Strategy, chains: Chains | None = None) -> None:

@@ -27,7 +27,7 @@ from lab.backtest.honesty import Honesty
 from lab.backtest.marks import at_marks
 from lab.backtest.orders import Trading
 from lab.backtest.protection import NEARLY, OwnResults
-from lab.backtest.reader import Chains, MarketReader
+from lab.backtest.reader import Chains, VenueReader
 from lab.backtest.switched import NO_FEES, costing_of, crediting_of
 from lab.backtest.switches import AS_IN_AN_ENGINE, Switches
 
@@ -74,7 +74,7 @@ class CoreRoad:
         self.agenda = Agenda(self.begin)
         self.books = BacktestBooks()
         self.honesty = Honesty(source)
-        self.reader = MarketReader(self.venue, strategy, chains)
+        self.reader = VenueReader(self.venue, strategy, chains)
         self.protection = OwnResults(self.books, strategy)
         self.trading = Trading(
             self.venue,

@@ -28,7 +28,7 @@ from lab.backtest.books import BacktestBooks
 from lab.backtest.honesty import Honesty
 from lab.backtest.orders import EntryEnd, Exit, Trading, close, enter
 from lab.backtest.protection import NOT_READ, OwnResults
-from lab.backtest.reader import VenueReader, NoChainError
+from lab.backtest.reader import NoChainError, VenueReader
 
 EXIT_STEPS_BEYOND: Final = 3
 """A monitor waits for its exits until this many steps after natural; then they go on without it."""

@@ -42,7 +42,7 @@ from gateway.shell.refusals import SoftRefusalError
 from lab.backtest.agenda import Process, Signal, Wait
 from lab.backtest.books import BacktestBooks, combos_of, premiums_eth
 from lab.backtest.honesty import Honesty
-from lab.backtest.reader import VenueReader, NoChainError
+from lab.backtest.reader import NoChainError, VenueReader
 
 CANCEL_SETTLES: Final = timedelta(seconds=2)
 """After a cancel execution looks once more, so much later: a fill may have crossed it."""

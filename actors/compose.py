@@ -32,9 +32,11 @@ from config import (
     WebhookSettings,
     code_version,
 )
-from core.messages.control import EngineIdentity
+from core.messages.engine_status import EngineIdentity
+from core.named_commands import DEFAULT_FOLDER
 from core.redaction import Redactor, secrets_in_url
 from core.strategy import Strategy
+from core.text import encodable
 from core.totp import secret_of
 from core.values import Environment, Mode
 
@@ -81,8 +83,9 @@ def engine_settings(
         started_at=started_at,
         pid=pid,
         strategy=loaded.strategy,
+        folder=folder_named(data_dir),
     )
-    told_by = sender(loaded.strategy, instance_name, environment=environment)
+    told_by = sender(loaded.strategy, instance_name, environment=environment, folder=identity.folder)
     config: JsonValue = loaded.strategy.model_dump(mode="json")
     return EngineSettings(
         strategy=loaded.strategy,
@@ -126,13 +129,26 @@ def redactor(
     return Redactor(secret for settings in given for secret in _secrets(settings))
 
 
+def folder_named(data_dir: Path) -> str:
+    """How a message from an engine names its folder: in full, because nobody knows where the reader is.
+
+    Empty for the default, which commands take by themselves.
+    """
+    return "" if data_dir == Path(DEFAULT_FOLDER) else encodable(str(data_dir.absolute()))
+
+
 def sender(
-    strategy: Strategy | None, instance_name: str | None, *, environment: Environment | None = None
+    strategy: Strategy | None,
+    instance_name: str | None,
+    *,
+    environment: Environment | None = None,
+    folder: str = "",
 ) -> Sender:
     """Whose messages these are; `strategy` is None if its file can't be read, which messages then show."""
     if strategy is None:
-        return Sender(environment, instance_name or DISTRIBUTION)
-    return Sender(environment or strategy.execution.environment, instance_name or strategy.strategy.name)
+        return Sender(environment, instance_name or DISTRIBUTION, folder)
+    name = instance_name or strategy.strategy.name
+    return Sender(environment or strategy.execution.environment, name, folder)
 
 
 def alert_channels(
@@ -185,6 +201,7 @@ def _phone(
         open_bot=lambda: phone_bot(chat, tls),
         secret=None if secret is None else secret_of(secret.get_secret_value()),
         label=str(sender),
+        folder=sender.folder,
     )
 
 

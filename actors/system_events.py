@@ -30,13 +30,8 @@ from core.alerts import AlertCode
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.execution import Reconcile
-from core.messages.kill_switch import (
-    CLOCK_SOURCE,
-    ArmCause,
-    ArmKillSwitch,
-    ClearSuspension,
-    SuspendEntries,
-)
+from core.messages.kill_switch import CLOCK_SOURCE, ArmKillSwitch, ClearSuspension, SuspendEntries
+from core.messages.room_status import ArmCause
 from core.messages.scheduler import ClockSet
 from core.messages.state import RecordEvent, Recording
 

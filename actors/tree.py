@@ -63,7 +63,7 @@ from actors.scheduler import Scheduler
 from actors.state import State
 from actors.system_events import SystemEvents
 from core.contract import Router
-from core.messages.control import EngineIdentity
+from core.messages.engine_status import EngineIdentity
 from core.redaction import Redactor
 from core.strategy import Strategy
 from core.values import Mode

@@ -20,7 +20,8 @@ from actors.state.market_file import attach_market
 from actors.state.sequencer import Sequencer
 from actors.state.tables.records import MarketSnapshotRow, insert_snapshot
 from actors.state.text_door import TextDoor
-from core.messages.alerting import AlertRow, Severity
+from core.messages.alerting import Severity
+from core.messages.room_status import AlertRow
 from core.messages.state import RecordAlert
 from core.redaction import Redactor
 

@@ -38,7 +38,8 @@ from bench.report import Row, add_rows, print_table, row_at_least, row_at_most
 from core.audit.hash_chain import GENESIS, encode_record, file_name
 from core.contract.registry import REQUIRED_FEATURES
 from core.messages.audit import AuditEvent, AuditKind
-from core.messages.kill_switch import MarksChanged, Permit, PermitSpent, RequestPermit, VenueChecked
+from core.messages.kill_switch import MarksChanged, Permit, PermitSpent, RequestPermit
+from core.messages.room_status import VenueChecked
 from core.messages.state import Recorded, RecordEvent
 from core.orders.terms import OrderPurpose, OrderTerms
 from core.redaction import Redactor

@@ -5,11 +5,13 @@ The ratio to that baseline is what is judged, so that a slow machine judges the 
 
 from __future__ import annotations
 
+import os
 import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from bench.report import Row, add_rows, print_table, row_at_most
@@ -20,15 +22,30 @@ RUNS = 5
 BASELINE = "import pydantic, typer; pydantic.BaseModel, typer.Typer"
 COMMANDS: tuple[tuple[str, float], ...] = (
     ("--help", 1.2),
-    ("status", 4.0),
-    ("state positions", 4.0),
-    ("kill-switch status", 4.0),
-    ("healthcheck", 4.0),
-    ("audit verify", 4.0),
-    ("report", 4.0),
-    ("trace entry-1", 4.0),
+    ("--version", 1.5),
+    ("state --help", 1.5),
+    ("alert test --help", 1.5),
+    ("strategy explain exits.profit_of_credit", 3.0),
+    ("config validate", 3.0),
+    ("inject --list", 3.0),
 )
-"""Commands on a folder without an engine, with the most that each may take, in baselines."""
+"""Commands that need no folder, with the most that each may take, in baselines."""
+ON_A_FOLDER: tuple[tuple[str, float], ...] = (
+    ("status", 3.0),
+    ("state positions", 3.0),
+    ("state trades", 3.0),
+    ("kill-switch status", 3.0),
+    ("healthcheck", 3.0),
+    ("audit verify", 3.0),
+    ("report", 3.0),
+    ("logs", 2.0),
+    ("explain entry-1", 3.0),
+    ("trace entry-1", 3.0),
+    ("pause --reason x", 3.0),
+    ("inject BackupNow --reason x", 3.0),
+    ("top", 3.0),
+)
+"""Commands on a folder, without an engine."""
 
 
 def cpu_s(arguments: Sequence[str]) -> float:
@@ -42,6 +59,7 @@ def cpu_s(arguments: Sequence[str]) -> float:
             stderr=subprocess.DEVNULL,
             cwd=ROOT,
             check=False,
+            env=_environment(),
         )
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         took = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
@@ -49,17 +67,61 @@ def cpu_s(arguments: Sequence[str]) -> float:
     return least
 
 
+def _environment() -> dict[str, str]:
+    """That of this process, in which bytecode is kept: a person's second command finds it."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return kept | {"PYTHONPYCACHEPREFIX": str(Path(tempfile.gettempdir()) / f"bench-bytecode-{os.getuid()}")}
+
+
 def command_rows() -> list[Row]:
     """A row for each command."""
     baseline = cpu_s(["-c", BASELINE])
-    rows = []
+
+    def row(command: str, most: float, *options: str, where: str = "") -> Row:
+        took = cpu_s(["run.py", *command.split(), *options])
+        return row_at_most(f"run.py {command}{where}, CPU", took, "s", most, baseline=baseline)
+
+    rows = [row(command, most) for command, most in COMMANDS]
     with tempfile.TemporaryDirectory() as folder:
-        for command, most in COMMANDS:
-            options = [] if command.startswith("-") else ["--data-dir", folder]
-            took = cpu_s(["run.py", *command.split(), *options])
-            name = f"run.py {command}, CPU"
-            rows.append(row_at_most(name, took, "s", most, baseline=baseline))
+        rows += [row(command, most, "--data-dir", folder) for command, most in ON_A_FOLDER]
+    with tempfile.TemporaryDirectory() as folder, _engine_on(Path(folder)):
+        for command in ("status", "kill-switch status", "state positions", "pause --reason x"):
+            rows.append(row(command, 3.0, "--data-dir", f"{folder}/engine", where=" of an engine"))
     return rows
+
+
+@contextmanager
+def _engine_on(folder: Path) -> Iterator[None]:
+    """A venue and an engine on it that answers; both have ended after the block."""
+    token = {"CERBERO_BITE_MCP_TOKEN": "a-token-of-the-benchmark"}
+    with ExitStack() as ends:
+        venue = _started(ends, "venue", "--port", "0", "--data-dir", str(folder / "venue"), **token)
+        assert venue.stdout is not None
+        url = venue.stdout.readline().strip().partition("=")[2]
+        engine = str(folder / "engine")
+        started = _started(ends, "start", "--data-dir", engine, CERBERO_BITE_MCP_URL=url, **token)
+        assert started.stdout is not None
+        if not started.stdout.readline().startswith("running"):
+            raise RuntimeError("bench: expected an engine that runs, found one that ended")
+        yield
+
+
+def _started(ends: ExitStack, *arguments: str, **variables: str) -> subprocess.Popen[str]:
+    process = subprocess.Popen(  # noqa: S603  (this project's own starter)
+        [sys.executable, "run.py", *arguments],
+        cwd=ROOT,
+        env=_environment() | variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        encoding="utf-8",
+    )
+
+    def end() -> None:
+        process.terminate()
+        process.communicate(timeout=30)
+
+    ends.callback(end)
+    return process
 
 
 def main() -> int:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from cli.views.say import speak_of
 from core.text import encodable
 
 
@@ -23,6 +24,8 @@ def with_clean_texts(command: Any) -> Any:
 def _escaping(callback: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(callback)
     def escaped(**arguments: Any) -> Any:
+        # What it says from here on names the folder that it was given.
+        speak_of(arguments.get("data_dir"))
         return callback(**{name: _clean(value) for name, value in arguments.items()})
 
     return escaped

@@ -9,11 +9,12 @@ from datetime import datetime
 from pathlib import Path
 
 from actors.alerting import AlertChannel, Letter, NotTaken, Sender, trial_alert
-from actors.compose import sender
+from actors.compose import folder_named, sender
 from config import load_strategy
 from core.alerts import AlertCode
 from core.errors import CerberoError
-from core.messages.alerting import AlertRow, Severity
+from core.messages.alerting import Severity
+from core.messages.room_status import AlertRow
 from core.redaction import Redactor
 
 OpenChannel = Callable[[], AlertChannel]
@@ -49,12 +50,13 @@ def send_past_queues(
     return [_found(open_channel, send, redact) for open_channel in channels]
 
 
-def sender_of(strategy: Path, instance_name: str | None) -> Sender:
+def sender_of(strategy: Path, instance_name: str | None, data_dir: Path) -> Sender:
     """Who sends, as far as the strategy file can be read: what is told may be that it can't."""
+    folder = folder_named(data_dir)
     try:
-        return sender(load_strategy(strategy).strategy, instance_name)
+        return sender(load_strategy(strategy).strategy, instance_name, folder=folder)
     except (CerberoError, OSError):
-        return sender(None, instance_name)
+        return sender(None, instance_name, folder=folder)
 
 
 def start_failed(reason: str, data_dir: str, now: datetime) -> AlertRow:

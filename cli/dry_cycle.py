@@ -26,18 +26,12 @@ from actors.runtime import (
     ThreadRuntime,
     ask,
 )
-from cli.kill_switch_files import stored_status
 from cli.upstream import probe
 from config import McpSettings
 from core.contract import Router
 from core.errors import FoundWrongError, InputError
-from core.messages.kill_switch import KillSwitchStatus
-from core.messages.market_data import (
-    EntryMarket,
-    FetchSnapshot,
-    SnapshotFailed,
-    SnapshotKind,
-)
+from core.messages.market_data import EntryMarket, FetchSnapshot, SnapshotFailed, SnapshotKind
+from core.messages.room_status import KillSwitchStatus
 from core.orders.armed import Leaves, what_leaves
 from core.orders.books import Books, Position, TradeResult
 from core.rules import record as decision_record
@@ -50,6 +44,7 @@ from core.strategy import Strategy
 from core.values import CycleId, Mode
 from reading.books import live_books, stored_results
 from reading.decisions import decision_text
+from reading.switch.stored import stored_status
 
 FETCH_S = 25.0
 """Long enough for two retries of a read; a person is waiting."""

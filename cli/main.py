@@ -11,13 +11,13 @@ from time import monotonic
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 from typer.main import get_group
 
 from cli.arguments import with_clean_texts
 from cli.exit_codes import ExitCode, exit_code_of
 from cli.process_age import process_began_s
-from cli.views.say import open_streams, say, unwritten
+from cli.sentences import SentenceGroup, first_sentence
+from cli.views.say import open_streams, say, speak_of, unwritten
 from core.errors import CerberoError
 from reading.errors import DataFolderError
 
@@ -36,6 +36,7 @@ GROUPS = {
 
 COMMANDS = {
     "paper": "cli.commands.paper",
+    "backtest": "cli.commands.backtest",
     "venue": "cli.commands.venue",
     "start": "cli.commands.start",
     "dry-run": "cli.commands.dry_run",
@@ -44,6 +45,7 @@ COMMANDS = {
     "top": "cli.commands.top",
     "healthcheck": "cli.commands.healthcheck",
     "metrics": "cli.commands.metrics",
+    "page": "cli.commands.page",
     "ping": "cli.commands.ping",
     "preflight": "cli.commands.preflight",
     "pause": "cli.commands.pause",
@@ -65,16 +67,15 @@ USAGE_ERROR: Any = typer.BadParameter.__mro__[2]
 """Every error in how a command was called: the base class, which typer does not export."""
 
 
-class LazyGroup(TyperGroup):
+class LazyGroup(SentenceGroup):
     """Looks commands up by name and imports only the module of the one that runs."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  (typer's signature)
         return [*COMMANDS, *GROUPS]
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Each command with the first sentence of its help, without building what the command takes."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, first_sentence(name)) for name in self.list_commands(ctx)])
+    def sentence(self, ctx: Any, name: str) -> str:  # noqa: ARG002  (the base's signature)
+        """Without building what the command takes."""
+        return first_sentence_of(name)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name in GROUPS:
@@ -87,16 +88,14 @@ class LazyGroup(TyperGroup):
         return None
 
 
-def first_sentence(name: str) -> str:
+def first_sentence_of(name: str) -> str:
     """The first sentence of a command's or a group's help."""
     if name in GROUPS:
         text = importlib.import_module(GROUPS[name]).app.info.help
     else:
         (command,) = importlib.import_module(COMMANDS[name]).app.registered_commands
         text = command.callback.__doc__
-    words = " ".join(text.split("\n\n")[0].split())
-    end = words.find(". ")
-    return words if end < 0 else words[: end + 1]
+    return first_sentence(text)
 
 
 app = typer.Typer(
@@ -150,6 +149,7 @@ def _program_name(argv: Sequence[str] | None) -> str:
 
 
 def _run(argv: Sequence[str] | None) -> int:
+    speak_of(None)
     try:
         # Who types a command counts from there. A process that calls this one has its own age.
         began_s = process_began_s() if argv is None else monotonic()

@@ -8,14 +8,14 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from cli.views.say import DATA_DIR_VARIABLE
+from core.named_commands import DEFAULT_FOLDER
 from core.plain_number import number_advice, plain_number, plain_whole
 from core.text import shown
 
 N = TypeVar("N", int, float)
 
-DEFAULT_DATA_DIR = Path("data")
-DATA_DIR_VARIABLE = "CERBERO_BITE_DATA_DIR"
-"""Names the data folder where `--data-dir` does not; blank counts as not set."""
+DEFAULT_DATA_DIR = Path(DEFAULT_FOLDER)
 DEFAULT_STRATEGY = Path("strategy.yaml")
 ROWS_MAX = 1_000_000_000
 """More rows than any command can show, and within what SQLite and Python can count."""

@@ -11,7 +11,7 @@ from actors.control.wire import RequestName
 from config import ChannelSettings, TelegramSettings
 from config.phone import commands_mode
 from core.errors import CerberoError
-from core.messages.control import EngineStatus
+from core.messages.engine_status import EngineStatus
 from core.messages.phone import PhoneStatus
 from reading.control_client import ask_engine, request_of
 from reading.engine_lock import running_engine

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from threading import Event
+from typing import Protocol
 
 from rich.console import Console
 
 from actors.control.wire import RequestName
+from cli.keyboard import Keyboard
 from cli.views.live import LiveView
 from core.errors import FoundWrongError, InputError
-from core.messages.control import EngineStatus
+from core.messages.engine_status import EngineStatus
 from reading.control_client import ask_engine, request_of
 
 
+class Ending(Protocol):
+    """What says that a view is to end, such as an Event or a keyboard."""
+
+    def wait(self, timeout: float, /) -> bool:
+        """Wait so many seconds at most. True if it is to end."""
+
+
 def watch_on_terminal(data_dir: Path, every_s: float) -> None:
-    """Draw until Ctrl-C. Raises InputError without a terminal, EngineNotRunningError without an engine."""
+    """Draw until `q` or Ctrl-C.
+
+    Raises InputError without a terminal, EngineNotRunningError without an engine.
+    """
     console = Console()
     if not console.is_terminal:
         raise InputError("top: expected a terminal to draw on, found none; run.py status prints one page")
@@ -26,8 +37,8 @@ def watch_on_terminal(data_dir: Path, every_s: float) -> None:
 
     first = look()
     try:
-        with LiveView(console) as view:
-            watch(first, look, lambda status, note: view.draw(status, (), note), Event(), every_s)
+        with Keyboard() as keyboard, LiveView(console) as view:
+            watch(first, look, lambda status, note: view.draw(status, (), note), keyboard, every_s)
     except KeyboardInterrupt:
         return
 
@@ -36,10 +47,10 @@ def watch(
     status: EngineStatus,
     look: Callable[[], EngineStatus],
     draw: Callable[[EngineStatus, str], None],
-    end: Event,
+    end: Ending,
     every_s: float,
 ) -> None:
-    """Draw what `look` finds until `end` is set. If the engine answers late, what was last seen stays, named
+    """Draw what `look` finds until `end` says so. If the engine answers late, what was last seen stays, named
     as such."""
     note = ""
     while True:

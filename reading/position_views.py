@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from actors.state.stored import last_market_snapshot
 from core.errors import FoundWrongError
-from core.messages.market_data import LegMark, Marks
+from core.messages.room_status import LegMark, Marks
 from core.orders.books import Position
 from core.status.position_view import PositionView, position_view
 from core.strategy import ExitsSection
@@ -28,6 +28,7 @@ class StoredViews:
     views: tuple[PositionView, ...]
     marked_at: datetime | None
     problem: str | None
+    market: Marks | None = None
 
 
 def stored_views(data_dir: Path, positions: Iterable[Position], exits: ExitsSection | None) -> StoredViews:
@@ -47,6 +48,7 @@ def stored_views(data_dir: Path, positions: Iterable[Position], exits: ExitsSect
         ),
         marked_at=at,
         problem=problem,
+        market=marks,
     )
 
 

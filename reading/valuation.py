@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from core.messages.market_data import Marks
+from core.messages.room_status import Marks
 from core.orders.books import Position
 from core.pricing.black76 import year_fraction
 from core.pricing.greeks import Greeks, HeldLeg, book_greeks

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from core.alerts import AlertCode
-from core.messages.alerting import AlertRow, RaiseAlert
+from core.messages.alerting import RaiseAlert
+from core.messages.room_status import AlertRow
 
 MARK = "raises_alert"
 PAST_THE_BOOKS = frozenset({AlertCode.START_FAILED, AlertCode.ALERT_PARKED})

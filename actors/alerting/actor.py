@@ -17,9 +17,7 @@ from actors.room import Returned, Room, answerer, returned
 from actors.runtime import Address
 from core.alerts import AlertCode
 from core.messages.alerting import (
-    AlertingStatus,
     AlertRaised,
-    AlertRow,
     AlertTested,
     ChannelsTried,
     ChannelTried,
@@ -32,6 +30,7 @@ from core.messages.alerting import (
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.base import Refused
 from core.messages.protocols import AlertingProtocol, StateProtocol
+from core.messages.room_status import AlertingStatus, AlertRow
 from core.messages.state import RecordAlert, Recorded, UndeliveredAlerts
 from core.messages.state_queries import AlertsRead, GetAlertsOf
 

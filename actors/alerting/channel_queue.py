@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, assert_never
 
+from actors.alerting.attempt import one_attempt
 from actors.alerting.channel import AlertChannel, NotTaken, Taken
 from actors.alerting.delivery_times import DeliveryTimes
 from actors.alerting.letter import Letter
@@ -16,8 +17,9 @@ from actors.alerting.refusals import Refusals, Ruling, notice_of
 from actors.alerting.standing import is_end
 from actors.failpoints import Failpoint, reach
 from actors.runtime import Address, Outbox, OwnContext, Timer
-from core.messages.alerting import AlertRow, ChannelStatus, Severity
+from core.messages.alerting import Severity
 from core.messages.protocols import StateProtocol
+from core.messages.room_status import AlertRow, ChannelStatus
 from core.messages.state import (
     GetUndeliveredAlerts,
     RecordAlertDelivered,
@@ -96,6 +98,8 @@ class ChannelQueue:
         self._waits_for_backlog = False
         self._backlog_request: str | None = None
         """What the books were asked for last and have not answered."""
+        self._behind: tuple[tuple[Severity, str], ...] = ()
+        """Behind which alerts the page begins that is wanted: what comes before them was taken."""
         self._failures = 0
         self._late = 0
         """Attempts in a row to which no answer came."""
@@ -121,22 +125,27 @@ class ChannelQueue:
 
     def read_backlog(self) -> None:
         """Alerting starts before state and may not ask it: it tells, and waits only so long."""
-        self._waits_for_backlog = True
+        self._waits_for_backlog, self._behind = True, ()
         self._ask_for_backlog(BACKLOG_WAIT_S)
 
     def _ask_for_backlog(self, wait_s: float) -> None:
-        wanted = GetUndeliveredAlerts(request_id=self._ctx.uuid(), channel=self._channel.name)
+        wanted = GetUndeliveredAlerts(
+            request_id=self._ctx.uuid(), channel=self._channel.name, behind=self._behind
+        )
         self._backlog_request = wanted.request_id
         self._ctx.tell(self._state, wanted)
         self._ctx.call_later(wait_s, BacklogLate(self._channel.name, wanted.request_id))
 
     def take_backlog(self, undelivered: UndeliveredAlerts) -> None:
         """Alerts that the books still hold go before those that came since, each once."""
-        alerts, now_s = undelivered.alerts, self._ctx.monotonic()
         known = {alert.alert_id for alert in self._waiting}
-        self._waiting.take_backlog(alerts, self._delivered_ids, now_s)
+        self._behind = self._waiting.take_backlog(undelivered, self._delivered_ids, self._ctx.monotonic())
         # What this life knows to have failed is no repeat; what an earlier one tried may be one.
         self._perhaps_taken |= set(undelivered.tried) - known - set(self._delivered_ids)
+        if self._behind:
+            # The books have not recorded yet that the whole page was taken.
+            self._ask_for_backlog(BACKLOG_WAIT_S)
+            return
         self._backlog_request = None
         self._go_on()
 
@@ -210,7 +219,7 @@ class ChannelQueue:
     def send_test(self, alert: AlertRow) -> str | None:
         """One attempt with an alert that is in no queue: None if it was taken, or why not."""
         self._ctx.check_live()
-        outcome = self._channel.send(Letter((alert,), host=self._host))
+        outcome = one_attempt(self._channel, Letter((alert,), host=self._host), self._ctx)
         if isinstance(outcome, NotTaken):
             return self._redact(outcome.error)
         self._works()
@@ -255,7 +264,7 @@ class ChannelQueue:
         else:
             letter = notice_of(refused, self._channel.name)
         self._ctx.check_live()
-        outcome = self._channel.send(letter)
+        outcome = one_attempt(self._channel, letter, self._ctx)
         match outcome:
             case Taken():
                 self._reached()

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from core.messages.alerting import AlertRow, Severity
+from core.messages.alerting import Severity
+from core.messages.room_status import AlertRow
 
 FOLDED: Final = frozenset({"probe_failed", "probe_back", "suspended"})
 """Families whose alerts differ by nothing but their subject: together they are one line of a letter. In the

@@ -8,6 +8,7 @@ from actors.alerting.letter import Letter, LetterLine, headline, lines
 from actors.alerting.message_text import TITLE_UNITS_MAX, Markup, fit, lines_of, units
 from actors.alerting.sender import Sender
 from actors.alerting.words import title_of, what_to_do, words_of
+from core.named_commands import typeable
 
 LINE_UNITS_MAX: Final = 1000
 """Of one line, if there is room."""
@@ -31,29 +32,36 @@ def text_of(letter: Letter, sender: Sender, *, units_max: int, escape: Markup, s
     tail += f" to {max(line.last_at for line in told):%Y-%m-%d %H:%M:%S}Z"
     if letter.note:
         tail = f"{fit(letter.note, NOTE_UNITS_MAX, escape)}\n{tail}"
-    room = units_max - units(head) - units(tail) - units(_LESS) - 3
+    less = typeable(_LESS, sender.folder)
+    room = units_max - units(head) - units(tail) - units(less) - 3
     each = min(LINE_UNITS_MAX, max(LINE_UNITS_MIN, room // len(told) - 1))
     shown: list[str] = []
     for line in told:
-        text = _line(line, each, escape)
+        text = _line(line, sender, each, escape)
         if units(text) + 1 > room:
             break
         room -= units(text) + 1
         shown.append(text)
-    body = _with_what_to_do(letter, told, shown, room, escape)
-    return "\n".join((head, *body, *([_LESS] if len(shown) < len(told) else []), tail))
+    body = _with_what_to_do(letter, sender, told, shown, room, escape)
+    return "\n".join((head, *body, *([less] if len(shown) < len(told) else []), tail))
 
 
-def _line(line: LetterLine, budget: int, escape: Markup) -> str:
+def _line(line: LetterLine, sender: Sender, budget: int, escape: Markup) -> str:
     """How bad, what, of whom, and the engine's own words of the last one."""
     times = f" ×{line.count}" if line.count > 1 else ""
     whom = f": {', '.join(line.subjects)}" if line.count > 1 and line.subjects else ""
-    said = f"{line.severity} {title_of(line.code)} ({line.code}{times}{whom}): {line.text}"
+    text = typeable(line.text, sender.folder)
+    said = f"{line.severity} {title_of(line.code)} ({line.code}{times}{whom}): {text}"
     return f"• {fit(said, budget - 2, escape)}"
 
 
 def _with_what_to_do(
-    letter: Letter, told: tuple[LetterLine, ...], shown: list[str], room: int, escape: Markup
+    letter: Letter,
+    sender: Sender,
+    told: tuple[LetterLine, ...],
+    shown: list[str],
+    room: int,
+    escape: Markup,
 ) -> list[str]:
     """The lines, and below each what to do, once for each code and as far as there is room.
 
@@ -63,7 +71,7 @@ def _with_what_to_do(
     said: set[str] = set()
     for line, text in zip(told, shown, strict=False):
         body.append(text)
-        do = None if letter.is_digest else what_to_do(line.code)
+        do = None if letter.is_digest else what_to_do(line.code, sender)
         if do is None or do in said:
             continue
         below = f"→ {fit(do, LINE_UNITS_MAX, escape)}"

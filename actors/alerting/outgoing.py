@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Final
 
 from actors.alerting.delivery_times import DeliveryTimes
-from core.messages.alerting import AlertRow, Severity
+from core.messages.alerting import Severity
+from core.messages.room_status import AlertRow
+from core.messages.state_queries import UNDELIVERED_PAGE, UndeliveredAlerts
 
-QUEUE_MAX = 500
+QUEUE_MAX: Final = UNDELIVERED_PAGE
 """Alerts of one severity held in memory; the rest wait in the books, and are read when these are gone."""
 GROUP_WAIT_S: Final = 5.0
 """An alert of HIGH or MEDIUM waits so long for others that come with it."""
@@ -69,12 +71,26 @@ class Outgoing:
             self._group_due_s = due_s if self._group_due_s is None else min(self._group_due_s, due_s)
         return True
 
-    def take_backlog(self, undelivered: Sequence[AlertRow], delivered: Iterable[str], now_s: float) -> None:
-        """What the books hold, in their order, goes before what came since and is not in them yet."""
+    def take_backlog(
+        self, page: UndeliveredAlerts, delivered: Iterable[str], now_s: float
+    ) -> tuple[tuple[Severity, str], ...]:
+        """What the books hold, in their order, goes before what came since and is not in them yet.
+
+        Of a severity of which they hold more than this page, what came since waits in them, too. Returned:
+        the last of the page, for each severity of which this channel has taken all of it and more wait.
+        """
         self._beyond.clear()
-        gone, stored = set(delivered), {alert.alert_id for alert in undelivered}
+        behind: list[tuple[Severity, str]] = []
+        gone, stored = set(delivered), {alert.alert_id for alert in page.alerts}
         for severity, queue in self._alerts.items():
-            older = [each for each in undelivered if each.severity is severity and each.alert_id not in gone]
+            read = [each for each in page.alerts if each.severity is severity]
+            older = [each for each in read if each.alert_id not in gone]
+            if severity in page.more:
+                self._alerts[severity] = deque(older)
+                self._beyond.add(severity)
+                if not older:
+                    behind.append((severity, read[-1].alert_id))
+                continue
             newer = [each for each in queue if each.alert_id not in stored]
             self._alerts[severity] = deque((*older, *newer))
             while len(self._alerts[severity]) > QUEUE_MAX:
@@ -82,6 +98,7 @@ class Outgoing:
                 self._beyond.add(severity)
         if self._group_due_s is None and any(self._alerts[severity] for severity in GROUPED):
             self._group_due_s = now_s
+        return tuple(behind)
 
     def go_on_without_books(self) -> None:
         """The books do not say what waits there. Where nothing is left here, new alerts wait for them no

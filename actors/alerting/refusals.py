@@ -11,7 +11,8 @@ from actors.alerting.channel import NotTaken
 from actors.alerting.letter import Letter
 from actors.alerting.outgoing import DIGEST_MAX, Outgoing
 from core.alerts import AlertCode
-from core.messages.alerting import AlertRow, Severity
+from core.messages.alerting import Severity
+from core.messages.room_status import AlertRow
 
 TRIES_MAX: Final = 3
 """Refusals of one alert in a letter of its own, the last one after a notice was taken."""

@@ -15,11 +15,13 @@ UNKNOWN: Final = "unknown"
 class Sender:
     """Where the engine trades, and the name that a person has given it. Shown as `[TESTNET] my engine`.
 
-    `environment` is None if the strategy file, which says it, could not be read.
+    `environment` is None if the strategy file, which says it, could not be read. `folder` is how a command
+    names the engine's data folder; empty if commands take it by themselves.
     """
 
     environment: Environment | None
     instance: str
+    folder: str = ""
 
     @property
     def environment_name(self) -> str:

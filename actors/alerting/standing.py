@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Final
 
 from core.alerts import ENTRIES, AlertCode, begins_of, code_of
-from core.messages.alerting import AlertRow, Severity
+from core.messages.alerting import Severity
+from core.messages.room_status import AlertRow
 from core.text import duration
 
 ARMINGS: Final = frozenset(code for code in AlertCode if code.value.startswith("armed:"))

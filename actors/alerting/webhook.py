@@ -25,7 +25,7 @@ from actors.http import (
     TransportError,
     retry_after_s,
 )
-from core.messages.alerting import AlertRow
+from core.messages.room_status import AlertRow
 from core.redaction import Redactor, secrets_in_url
 
 MESSAGE_UNITS_MAX = 4096

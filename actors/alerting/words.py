@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from actors.alerting.sender import Sender
 from core.alerts import NOTHING_TO_DO, entry_of
-from core.messages.alerting import AlertRow
+from core.messages.room_status import AlertRow
+from core.named_commands import typeable
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,8 @@ def words_of(alert: AlertRow, sender: Sender) -> AlertWords:
     return AlertWords(
         head=f"{sender} · {alert.severity}",
         title=title_of(alert.code),
-        text=alert.text,
-        do=what_to_do(alert.code),
+        text=typeable(alert.text, sender.folder),
+        do=what_to_do(alert.code, sender),
         cause=alert.cause,
         code=alert.code,
         at=f"{alert.at:%Y-%m-%d %H:%M:%S}Z",
@@ -45,7 +46,7 @@ def title_of(code: str) -> str:
     return code if entry is None else entry.title
 
 
-def what_to_do(code: str) -> str | None:
-    """What to do now about an alert of this shown code; None for nothing."""
+def what_to_do(code: str, sender: Sender) -> str | None:
+    """What to do now about an alert of this shown code, for who reads of this sender; None for nothing."""
     entry = entry_of(code)
-    return None if entry is None or entry.do == NOTHING_TO_DO else entry.do
+    return None if entry is None or entry.do == NOTHING_TO_DO else typeable(entry.do, sender.folder)

@@ -15,7 +15,6 @@ from core.errors import InputError
 from core.messages.anchor import GetRecordHash, HeadReached, RecordHash
 from core.messages.base import Refused
 from core.messages.kill_switch import (
-    ArmCause,
     ArmKillSwitch,
     ClearSuspension,
     GetKillSwitch,
@@ -29,6 +28,7 @@ from core.messages.protocols import (
     KillSwitchProtocol,
     StateProtocol,
 )
+from core.messages.room_status import ArmCause
 from core.messages.state import GetSystem, Recorded, SetSystem
 
 ANCHOR_KEY = "anchor"

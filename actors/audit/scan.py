@@ -20,7 +20,8 @@ from core.audit.hash_chain import (
     split_lines,
     why_not_next,
 )
-from core.messages.audit import AuditBatch, AuditHead, FileEnd
+from core.messages.audit import AuditBatch, FileEnd
+from core.messages.room_status import AuditHead
 
 NOT_ACCEPTED = "the chain begins with CHAIN_BROKEN, and no disarming after it accepts that"
 

@@ -10,7 +10,8 @@ from typing import assert_never
 from actors.audit.files import AUDIT_FOLDER, bytes_from
 from actors.audit.scan import NOT_ACCEPTED, Broken, Incomplete, Scan, Whole, judge, scan
 from core.audit.hash_chain import Link
-from core.messages.audit import AuditBatch, AuditHead
+from core.messages.audit import AuditBatch
+from core.messages.room_status import AuditHead
 
 Stored = tuple[AuditHead, AuditBatch | None]
 """The head and the pending bytes as the database has them."""

@@ -44,31 +44,25 @@ from core.messages.control import (
     AwaitInject,
     Dump,
     EngineAlive,
-    EngineIdentity,
-    EngineStatus,
     EngineStopping,
     GetDump,
     GetHealthcheck,
     GetStatus,
     GetTrace,
-    HeartbeatStatus,
     InjectAccepted,
     InjectMessage,
     PingEngine,
-    RestartActor,
-    RestartDone,
-    RestartWaits,
     SocketLost,
     StopEngine,
     Trace,
 )
-from core.messages.decision import CycleEnded, CycleWaits
+from core.messages.decision import CycleWaits
+from core.messages.engine_status import EngineIdentity, EngineStatus, HeartbeatStatus
 from core.messages.execution import (
     AllClosed,
     ExitEnded,
     ExitStarted,
     OrdersCancelled,
-    RecoveryReport,
     Settled,
     SettleFailed,
     StillClosing,
@@ -78,6 +72,8 @@ from core.messages.kill_switch import ArmKillSwitch, EntriesPaused, EntriesResum
 from core.messages.market_data import MarketSnapshotFailed, MarketSnapshotStored
 from core.messages.phone import PhoneStatus
 from core.messages.protocols import ControlProtocol
+from core.messages.restart import RestartActor, RestartDone, RestartWaits
+from core.messages.room_status import CycleEnded, RecoveryReport
 from core.messages.scheduler import GetJobs, Jobs
 from core.messages.state import InboxRecorded, OpenInbox, Recorded
 from core.permit_times import CERTAIN_AFTER_S

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import JsonValue, ValidationError
 
-from actors.control.rooms import ControlRooms
-from actors.runtime import Address
 from core.errors import InputError
 from core.messages.alerting import AlertTested, SendTestAlert
 from core.messages.base import Command, Event
-from core.messages.control import RestartActor, RestartDone
-from core.messages.decision import CycleEnded, RecalibrateKelly, RunEntryCycle, RunMonitorCycle
+from core.messages.decision import RecalibrateKelly, RunEntryCycle, RunMonitorCycle
 from core.messages.execution import (
     AllClosed,
     CancelOrders,
@@ -29,7 +26,6 @@ from core.messages.execution import (
 )
 from core.messages.health import BackupDone, BackupFailed, BackupNow
 from core.messages.kill_switch import (
-    ArmCause,
     ArmKillSwitch,
     DisarmKillSwitch,
     EntriesPaused,
@@ -40,6 +36,13 @@ from core.messages.kill_switch import (
     ResumeEntries,
 )
 from core.messages.market_data import MarketSnapshotFailed, MarketSnapshotStored, TakeMarketSnapshot
+from core.messages.restart import RestartActor, RestartDone
+from core.messages.room_status import ArmCause, CycleEnded
+
+if TYPE_CHECKING:
+    # Whoever asks what the messages are, goes without all that the rooms say to each other.
+    from actors.control.rooms import ControlRooms
+    from actors.runtime import Address
 
 C = TypeVar("C", bound=Command)
 
@@ -137,12 +140,14 @@ def build(name: str, body: Mapping[str, JsonValue], *, request_id: str, who: str
     allowed = {field.name for field in item.fields}
     for key in body:
         if key not in allowed:
-            expected = ", ".join(sorted(allowed)) or "no fields"
+            expected = ", ".join(map(option_of, sorted(allowed))) or "no fields"
             raise InputError(f"inject {name}: unknown field {key!r}; expected {expected}")
     for field in item.fields:
         value = body.get(field.name)
         if field.required and (value is None or (isinstance(value, str) and not value.strip())):
-            raise InputError(f"inject {name}: field {field.name!r} is required ({field.type_name})")
+            found = "none" if value is None else "a blank"
+            kind = field.type_name.upper() if field.type_name in ("bool", "int", "float") else "TEXT"
+            raise InputError(f"inject {name}: expected {option_of(field.name)} {kind}, found {found}")
     filled: dict[str, JsonValue] = {
         "request_id": request_id,
         "cycle_id": None if item.message is ClosePosition else request_id,
@@ -156,9 +161,14 @@ def build(name: str, body: Mapping[str, JsonValue], *, request_id: str, who: str
         command: Command = item.message.model_validate({**body, **own})
     except ValidationError as error:
         first = error.errors()[0]
-        field_name = ".".join(str(part) for part in first["loc"])
+        option = option_of(".".join(str(part) for part in first["loc"]))
         raise InputError(
-            f"inject {name}: {field_name}: found {first['input']!r}, expected "
+            f"inject {name}: {option}: found {first['input']!r}, expected "
             f"{first['msg'].removeprefix('Value error, ')}"
         ) from None
     return command
+
+
+def option_of(field: str) -> str:
+    """A field as it is given on the command line."""
+    return f"--{field.replace('_', '-')}"

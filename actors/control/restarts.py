@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from actors.control.engine import Engine
 from actors.runtime import CellState, CellStatus, OwnContext
-from core.messages.control import RestartActor, RestartDone, RestartWaits
+from core.messages.restart import RestartActor, RestartDone, RestartWaits
 
 LIFE_S_MIN = 120.0
 """A life is not ended by hand before that: restarts count, and one supervisor bears three in 300 s."""

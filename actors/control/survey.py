@@ -10,12 +10,14 @@ from actors.runtime import CellState, CellStatus, Context, Question, RuntimeFaul
 from core.messages.alerting import GetAlerting
 from core.messages.audit import GetAudit
 from core.messages.base import Refused
-from core.messages.control import REFUSES, CellView, EngineIdentity, EngineStatus, Healthcheck
+from core.messages.control import Healthcheck
 from core.messages.decision import GetDecision
-from core.messages.execution import GetExecution, RecoveryReport
+from core.messages.engine_status import REFUSES, CellView, EngineIdentity, EngineStatus
+from core.messages.execution import GetExecution
 from core.messages.health import GetHealth
 from core.messages.kill_switch import GetKillSwitch
 from core.messages.market_data import GetMarks
+from core.messages.room_status import RecoveryReport
 from core.messages.state import GetBooks, GetJobRuns
 from core.status.verdict import OVERDUE, is_dead
 

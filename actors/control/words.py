@@ -11,8 +11,8 @@ from enum import Enum, auto
 
 from core.messages.alerting import AlertTested, Severity
 from core.messages.base import Event, Refused
-from core.messages.control import InjectDone, RestartDone, RestartWaits
-from core.messages.decision import CycleEnded, CycleWaits
+from core.messages.control import InjectDone
+from core.messages.decision import CycleWaits
 from core.messages.execution import (
     AllClosed,
     ExitEnded,
@@ -25,6 +25,8 @@ from core.messages.execution import (
 from core.messages.health import BackupDone, BackupFailed
 from core.messages.kill_switch import EntriesPaused, EntriesResumed
 from core.messages.market_data import MarketSnapshotFailed, MarketSnapshotStored
+from core.messages.restart import RestartDone, RestartWaits
+from core.messages.room_status import CycleEnded
 from core.orders.books import CycleOutcome
 
 RECOVERING = "recovering"

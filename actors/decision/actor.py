@@ -19,20 +19,12 @@ from actors.runtime import Address, Terminated
 from core.alerts import AlertCode, Severity
 from core.messages.alerting import AlertRaised
 from core.messages.base import Refused
-from core.messages.decision import (
-    DecisionStatus,
-    GetDecision,
-    RecalibrateKelly,
-    RunEntryCycle,
-    RunMonitorCycle,
-)
+from core.messages.decision import GetDecision, RecalibrateKelly, RunEntryCycle, RunMonitorCycle
 from core.messages.execution import (
-    ExecutionStatus,
     ExitStarted,
     GetExecution,
     OrderFinal,
     PositionClosed,
-    RecoveryReport,
     Settled,
     SettleFailed,
 )
@@ -45,6 +37,7 @@ from core.messages.protocols import (
     MarketDataProtocol,
     StateProtocol,
 )
+from core.messages.room_status import DecisionStatus, ExecutionStatus, RecoveryReport
 from core.messages.scheduler import JobDue
 from core.messages.state import (
     ClosedTrades,

@@ -13,7 +13,7 @@ from actors.decision.desk import Booked, Desk, RoomUnreachableError, ended_key
 from actors.decision.results import Results
 from actors.runtime import AnyAddress, Came, Key
 from core.messages.base import Refused
-from core.messages.decision import CycleEnded, CycleWaits
+from core.messages.decision import CycleWaits
 from core.messages.market_data import (
     EntryMarket,
     FetchSnapshot,
@@ -22,6 +22,7 @@ from core.messages.market_data import (
     SnapshotFailed,
     SnapshotKind,
 )
+from core.messages.room_status import CycleEnded
 from core.orders.books import CycleOutcome, Job
 from core.rules.facts import MonitorMarket
 from core.values import CycleId

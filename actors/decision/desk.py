@@ -9,8 +9,8 @@ from actors.room import Alarm
 from actors.runtime import Address, Context, Conversations, Key, Outbox, Question, RuntimeFault, Terminated
 from core.messages.alerting import AlertRaised, RaiseAlert
 from core.messages.base import Refused
-from core.messages.kill_switch import GetKillSwitch, KillSwitchStatus
-from core.messages.market_data import GetMarks, Marks
+from core.messages.kill_switch import GetKillSwitch
+from core.messages.market_data import GetMarks
 from core.messages.protocols import (
     AlertingProtocol,
     ExecutionProtocol,
@@ -18,6 +18,7 @@ from core.messages.protocols import (
     MarketDataProtocol,
     StateProtocol,
 )
+from core.messages.room_status import KillSwitchStatus, Marks
 from core.messages.state import (
     AnyRecording,
     CycleKnown,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from core.alerts import AlertCode, Severity
-from core.messages.decision import CycleEnded
+from core.messages.room_status import CycleEnded
 from core.orders.books import CycleOutcome, Job, Position
 
 MONITOR_FAILURES: Final = frozenset(

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from core.market.option_chain import OptionChain
-from core.messages.kill_switch import KillSwitchStatus
 from core.messages.market_data import EntryMarket
+from core.messages.room_status import KillSwitchStatus
 from core.orders.books import Books, LatchSource, Position, TradeResult
 from core.orders.lifecycle import PositionState
 from core.rules.entry.blocked import check_blocked

@@ -12,8 +12,8 @@ from actors.decision.facts import marks_of, trading_facts
 from core.alerts import AlertCode
 from core.checks import RuleResult, at_least
 from core.messages.alerting import Severity
-from core.messages.decision import ResultsSeen
 from core.messages.market_data import MarketSnapshotStored
+from core.messages.room_status import ResultsSeen
 from core.messages.state import LatchEntries, SetSystem
 from core.orders.books import Books, LatchSource
 from core.rules.entry.protections import breach_text, breaches, protections

@@ -24,7 +24,6 @@ from core.messages.execution import (
     CancelOrders,
     CloseAll,
     ClosePosition,
-    ExecutionStatus,
     ExitStarted,
     FinalOutcome,
     GetExecution,
@@ -49,6 +48,7 @@ from core.messages.protocols import (
     McpProtocol,
     StateProtocol,
 )
+from core.messages.room_status import ExecutionStatus
 from core.messages.state import AccountBound, BooksRead, OrdersRead, PositionRead, Recorded
 from core.strategy import Strategy
 from core.values import Failed, PositionId

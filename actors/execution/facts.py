@@ -11,8 +11,9 @@ from core.contract import (
     NoArguments,
 )
 from core.market.venue_clock import clock_offset
-from core.messages.kill_switch import ArmCause, MarksChanged, VenueChecked
+from core.messages.kill_switch import MarksChanged
 from core.messages.mcp import FetchFailed
+from core.messages.room_status import ArmCause, VenueChecked
 from core.values import Environment, Failed
 
 

@@ -20,15 +20,7 @@ from core.contract import Tool
 from core.contract.base import AnswerT, RequestT
 from core.messages.base import Refused
 from core.messages.execution import Reconcile
-from core.messages.kill_switch import (
-    ArmCause,
-    ArmKillSwitch,
-    GetKillSwitch,
-    Permit,
-    PermitVoid,
-    RequestPermit,
-    Veto,
-)
+from core.messages.kill_switch import ArmKillSwitch, GetKillSwitch, Permit, PermitVoid, RequestPermit, Veto
 from core.messages.mcp import (
     CancelOrder,
     EditOrder,
@@ -51,6 +43,7 @@ from core.messages.protocols import (
     McpProtocol,
     StateProtocol,
 )
+from core.messages.room_status import ArmCause
 from core.messages.state import (
     AccountBound,
     AnyRecording,

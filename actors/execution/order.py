@@ -20,15 +20,9 @@ from core.contract import (
     OrderIdRequest,
 )
 from core.messages.base import Refused
-from core.messages.kill_switch import ArmCause, RequestPermit, Veto
-from core.messages.mcp import (
-    EditOrder,
-    FetchFailed,
-    OrderAccepted,
-    OrderAction,
-    OrderRefused,
-    OrderUnknown,
-)
+from core.messages.kill_switch import RequestPermit, Veto
+from core.messages.mcp import EditOrder, FetchFailed, OrderAccepted, OrderAction, OrderRefused, OrderUnknown
+from core.messages.room_status import ArmCause
 from core.messages.state import RecordEdit
 from core.orders.books import Fill, Instruction, OrderRow
 from core.orders.identity import Permitted, disagreements, fills_disagree

@@ -19,15 +19,8 @@ from core.alerts import AlertCode, Severity
 from core.contract import ENVIRONMENT_INFO, EnvironmentInfo, NoArguments, Router
 from core.market.venue_clock import ClockOffset, clock_offset
 from core.messages.base import Refused
-from core.messages.execution import RecoveryReport
-from core.messages.health import BackupDone, BackupFailed, BackupNow, GetHealth, HealthStatus
-from core.messages.kill_switch import (
-    CLOCK_SOURCE,
-    ClearSuspension,
-    KillSwitchArmed,
-    SuspendEntries,
-    VenueChecked,
-)
+from core.messages.health import BackupDone, BackupFailed, BackupNow, GetHealth
+from core.messages.kill_switch import CLOCK_SOURCE, ClearSuspension, KillSwitchArmed, SuspendEntries
 from core.messages.mcp import Fetch, Fetched, FetchFailed, ProbeRouter, RouterProbed
 from core.messages.protocols import (
     AlertingProtocol,
@@ -37,6 +30,7 @@ from core.messages.protocols import (
     SchedulerProtocol,
     StateProtocol,
 )
+from core.messages.room_status import HealthStatus, RecoveryReport, VenueChecked
 from core.messages.scheduler import ClockSet, JobDue
 from core.messages.state import BackupMade, MakeBackup, Recorded, SystemRead
 from core.orders.books import Job

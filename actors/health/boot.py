@@ -13,8 +13,8 @@ from actors.runtime import Address, Context, Outbox
 from core.alerts import AlertCode, Severity
 from core.errors import InputError
 from core.messages.audit import AuditEvent, AuditKind
-from core.messages.execution import RecoveryReport
 from core.messages.protocols import SchedulerProtocol, StateProtocol
+from core.messages.room_status import RecoveryReport
 from core.messages.scheduler import StartJobs
 from core.messages.state import GetSystem, RecordEvent, SetSystem, SystemRead
 

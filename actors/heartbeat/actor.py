@@ -12,7 +12,8 @@ from actors.room import Alarm, Room
 from actors.runtime import Address, RuntimeFault
 from core.alerts import AlertCode
 from core.messages.alerting import Severity
-from core.messages.control import GetHealthcheck, Healthcheck, HeartbeatStatus
+from core.messages.control import GetHealthcheck, Healthcheck
+from core.messages.engine_status import HeartbeatStatus
 from core.messages.protocols import AlertingProtocol, ControlProtocol, HeartbeatProtocol
 from core.text import duration
 

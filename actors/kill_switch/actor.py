@@ -22,13 +22,11 @@ from core.messages.audit import AuditBoot, AuditKind
 from core.messages.base import Refused
 from core.messages.kill_switch import (
     STOPPING_SOURCE,
-    ArmCause,
     ArmKillSwitch,
     BooksChanged,
     ClearSuspension,
     DisarmKillSwitch,
     GetKillSwitch,
-    KillSwitchStatus,
     MarksChanged,
     PauseEntries,
     Permit,
@@ -37,10 +35,10 @@ from core.messages.kill_switch import (
     RequestPermit,
     ResumeEntries,
     SuspendEntries,
-    VenueChecked,
     Veto,
 )
 from core.messages.protocols import AlertingProtocol, ExecutionProtocol, KillSwitchProtocol, StateProtocol
+from core.messages.room_status import ArmCause, KillSwitchStatus, VenueChecked
 from core.messages.state import GetKillSwitchRow, KillSwitchRow, LatchesLifted, Recorded
 from core.strategy import Strategy
 

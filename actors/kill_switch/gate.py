@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.contract.registry import REQUIRED_FEATURES
-from core.messages.kill_switch import BooksChanged, MarksChanged, RequestPermit, VenueChecked
+from core.messages.kill_switch import BooksChanged, MarksChanged, RequestPermit
+from core.messages.room_status import VenueChecked
 from core.orders.books import Books, EntryLatch
 from core.orders.label import OrderLabel
 from core.orders.limits import GateFacts, check_limits

@@ -20,7 +20,6 @@ from core.messages.market_data import (
     EntryMarket,
     FetchSnapshot,
     GetMarks,
-    Marks,
     Snapshot,
     SnapshotFailed,
     SnapshotKind,
@@ -35,6 +34,7 @@ from core.messages.protocols import (
     McpProtocol,
     StateProtocol,
 )
+from core.messages.room_status import Marks
 from core.messages.scheduler import JobDue
 from core.messages.state import BooksRead, Recorded
 from core.orders.books import Job

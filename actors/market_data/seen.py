@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from core.messages.market_data import AccountSeen, LegMark
+from core.messages.room_status import AccountSeen, LegMark
 from core.values import Leg
 
 SPOTS_KEPT: Final = 64

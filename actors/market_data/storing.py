@@ -24,8 +24,9 @@ from actors.market_data.suspension import Suspension
 from actors.runtime import Address, Context, Conversations, Key, Outbox
 from core.market.option_chain import OptionChain
 from core.messages.base import Refused
-from core.messages.market_data import AccountSeen, MarketSnapshotFailed, MarketSnapshotStored, PartFault
+from core.messages.market_data import MarketSnapshotFailed, MarketSnapshotStored, PartFault
 from core.messages.protocols import DecisionProtocol, StateProtocol
+from core.messages.room_status import AccountSeen
 from core.messages.state import Recorded, RecordMarketSnapshot
 from core.rules.facts import HeldAccount
 from core.strategy import Strategy

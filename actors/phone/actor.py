@@ -15,6 +15,7 @@ from actors.phone.answers import (
     help_lines,
     next_lines,
     position_lines,
+    profit_lines,
     status_lines,
     why_lines,
 )
@@ -28,8 +29,9 @@ from actors.runtime import Address, RuntimeFault
 from core.alerts import AlertCode
 from core.messages.alerting import Severity
 from core.messages.base import Refused
-from core.messages.control import EngineStatus, GetStatus, InjectMessage
-from core.messages.kill_switch import ArmCause, ArmKillSwitch
+from core.messages.control import GetStatus, InjectMessage
+from core.messages.engine_status import EngineStatus
+from core.messages.kill_switch import ArmKillSwitch
 from core.messages.phone import PhoneStatus
 from core.messages.protocols import (
     AlertingProtocol,
@@ -38,10 +40,10 @@ from core.messages.protocols import (
     PhoneProtocol,
     StateProtocol,
 )
+from core.messages.room_status import ArmCause
 from core.messages.state import GetClosedTrades, GetLastCycle
 from core.orders.books import Job
 from core.permit_times import CERTAIN_AFTER_S
-from core.statistics.digest import so_far_text
 from core.totp import CodeVerdict
 from core.venue_text import own_words
 
@@ -123,7 +125,7 @@ class Phone(Room[PhoneProtocol | Poll | Work | Arm | SendReplies]):
         self._approved: set[int] = set()
         self._came_ids: tuple[int, int] | None = None
         """The lowest and the highest id of what came last."""
-        self._replies = Replies(setup.label)
+        self._replies = Replies(setup.label, setup.folder)
         self._back_off_s = BACK_OFF_S
 
     def on_start(self) -> None:
@@ -352,12 +354,19 @@ class Phone(Room[PhoneProtocol | Poll | Work | Arm | SendReplies]):
                 )
                 if isinstance(trades, Refused):
                     return [f"the books do not say: {', '.join(trades.reasons)}"]
-                return [so_far_text(trades.positions)]
+                return profit_lines(trades.positions, self._status_or_none())
             case _:
                 raise ValueError(f"expected a question, found {word}")
 
     def _status(self) -> EngineStatus:
         return self.ctx.ask(GetStatus().to(self._control), timeout_s=STATUS_ASK_S)
+
+    def _status_or_none(self) -> EngineStatus | None:
+        try:
+            return self._status()
+        except RuntimeFault as error:
+            self.ctx.log().warning("no status for the phone: %s", error)
+            return None
 
     def _reply(self, lines: list[str]) -> None:
         if self._replies.add(lines):

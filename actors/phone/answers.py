@@ -8,10 +8,13 @@ from typing import Final
 
 from actors.phone.words import ACTS, HELP
 from core.alerts import entry_of
-from core.messages.alerting import AlertRow, Severity
-from core.messages.control import EngineStatus
+from core.messages.alerting import Severity
+from core.messages.engine_status import EngineStatus
 from core.messages.kill_switch import KillSwitchArmed
-from core.orders.books import CycleRow
+from core.messages.room_status import AlertRow
+from core.orders.books import CycleRow, Position
+from core.statistics.digest import open_texts, so_far_text
+from core.statistics.marked import total_pnl_usd
 from core.status.position_view import PositionView
 from core.status.verdict import entry_blocked, position_views, verdict
 from core.text import visible
@@ -72,6 +75,23 @@ def why_lines(cycle: CycleRow | None) -> list[str]:
         *(f"- {reason}" for reason in cycle.reasons),
         f"more: run.py explain {cycle.cycle_id}",
     ]
+
+
+def profit_lines(closed: Sequence[Position], status: EngineStatus | None) -> list[str]:
+    """What the closed trades brought and what they prove, and what the open ones would bring at the last
+    marks: the figures of the report. Without a status only the first is known."""
+    lines = [so_far_text(closed)]
+    if status is None:
+        return [*lines, "what is open can't be read now"]
+    market = status.market
+    marks_eth = {} if market is None else {leg.instrument_name: leg.mark_eth for leg in market.legs}
+    spot_usd = None if market is None else market.spot_usd
+    lines += open_texts(status.positions, marks_eth, spot_usd)
+    if any(position.contracts > 0 for position in status.positions):
+        closed_usd = (position.pnl_usd for position in closed)
+        total_usd = total_pnl_usd(closed_usd, status.positions, marks_eth, spot_usd)
+        lines.append("together: unknown" if total_usd is None else f"together: {total_usd:+,.2f} USD")
+    return lines
 
 
 def alert_lines(recent: Sequence[AlertRow]) -> list[str]:

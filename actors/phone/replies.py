@@ -9,6 +9,7 @@ from typing import Final
 
 from actors.phone.answers import reply_of
 from actors.phone.bot import NotReached, PhoneBot
+from core.named_commands import typeable
 
 RETRY_S: Final = 1.0
 REPLY_TRIES: Final = 3
@@ -22,18 +23,21 @@ class _Reply:
 
 
 class Replies:
-    """Each begins with the label. One that is not taken three times is dropped, because what it says can be
-    asked again; and so is the oldest, if too many wait."""
+    """Each begins with the label, and its commands name `folder`. One that is not taken three times is
+    dropped, because what it says can be asked again; and so is the oldest, if too many wait."""
 
-    def __init__(self, label: str) -> None:
+    def __init__(self, label: str, folder: str = "") -> None:
         self._label = label
+        self._folder = folder
         self._waiting: deque[_Reply] = deque()
 
     def add(self, lines: Sequence[str]) -> bool:
         """True if nothing waited before, so that nobody is about to send it."""
         if len(self._waiting) >= REPLIES_MAX:
             self._waiting.popleft()
-        self._waiting.append(_Reply(reply_of([self._label, *lines])))
+        self._waiting.append(
+            _Reply(reply_of([self._label, *(typeable(line, self._folder) for line in lines)]))
+        )
         return len(self._waiting) == 1
 
     def send_next(self, bot: PhoneBot) -> tuple[float | None, NotReached | None]:

@@ -11,7 +11,7 @@ from actors.runtime import Address, Timer
 from actors.scheduler.clock_schedule import ClockJob, ClockScheduler
 from actors.scheduler.jobs import NO_GRACE, build_jobs, disabled_jobs
 from core.messages.base import Refused
-from core.messages.health import GetHealth, HealthStatus
+from core.messages.health import GetHealth
 from core.messages.protocols import (
     DecisionProtocol,
     HealthProtocol,
@@ -19,6 +19,7 @@ from core.messages.protocols import (
     SchedulerProtocol,
     StateProtocol,
 )
+from core.messages.room_status import HealthStatus
 from core.messages.scheduler import ClockSet, GetJobs, JobDue, Jobs, StartJobs
 from core.messages.state import GetJobRuns, JobRuns, Recorded, RecordJobRuns
 from core.orders.books import Job

@@ -28,10 +28,11 @@ from actors.state.tables.records import setting
 from actors.state.text_door import TextDoor
 from core.alerts import AlertCode, Severity
 from core.audit.fold.compare import WHAT_TO_DO
-from core.messages.audit import AppendAudit, AuditAt, AuditBoot, AuditEvent, AuditHead
+from core.messages.audit import AppendAudit, AuditAt, AuditBoot, AuditEvent
 from core.messages.base import Query, Refused
-from core.messages.kill_switch import ArmCause, ArmKillSwitch, KillSwitchArmed
+from core.messages.kill_switch import ArmKillSwitch, KillSwitchArmed
 from core.messages.protocols import AlertingProtocol, AuditProtocol, KillSwitchProtocol
+from core.messages.room_status import ArmCause, AuditHead
 from core.messages.state import (
     AuditHeadAndPending,
     BooksRead,

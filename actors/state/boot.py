@@ -6,7 +6,8 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
-from core.messages.audit import AuditBoot, AuditEvent, AuditHead, AuditKind
+from core.messages.audit import AuditBoot, AuditEvent, AuditKind
+from core.messages.room_status import AuditHead
 
 
 def chain_broken_event(boot: AuditBoot, at: datetime) -> AuditEvent:

@@ -34,7 +34,6 @@ from core.messages.state import (
     StateAnswer,
     SystemRead,
     TradeResults,
-    UndeliveredAlerts,
     WeekRead,
 )
 from core.messages.state_queries import AlertsRead, GetAlertsOf
@@ -102,15 +101,7 @@ def read(db: sqlite3.Connection, query: Read) -> StateAnswer:
         case GetKillSwitchRow():
             return _answer(query, records.kill_switch(db, query.request_id))
         case GetUndeliveredAlerts():
-            return _answer(
-                query,
-                UndeliveredAlerts(
-                    request_id=query.request_id,
-                    channel=query.channel,
-                    alerts=records.undelivered_alerts(db, query.channel),
-                    tried=records.tried_alerts(db, query.channel),
-                ),
-            )
+            return _answer(query, records.undelivered_alerts(db, query))
         case GetAlertsOf():
             found = records.alerts_of(db, query.codes)
             return _answer(query, AlertsRead(request_id=query.request_id, alerts=found))

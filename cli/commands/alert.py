@@ -8,8 +8,11 @@ from datetime import UTC, datetime
 import typer
 
 from cli.options import DEFAULT_DATA_DIR, DEFAULT_STRATEGY, AsJson, DataDir, StrategyFile
+from cli.sentences import SentenceGroup
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="The channels that alerts go over.")
+app = typer.Typer(
+    cls=SentenceGroup, rich_markup_mode=None, no_args_is_help=True, help="The channels that alerts go over."
+)
 
 
 @app.callback()
@@ -48,7 +51,7 @@ def send(
         settings = channels_from_env(os.environ)
         tls = tls_of(trust_from_env(os.environ), *(channel.goes_to[1] for channel in settings))
         by = "environment"
-        sender = sender_of(strategy, instance_name_from_env(os.environ))
+        sender = sender_of(strategy, instance_name_from_env(os.environ), data_dir)
         channels = alert_channels(settings, sender, tls)
         found = send_test(channels, redactor(None, settings), datetime.now(UTC))
     if as_json:

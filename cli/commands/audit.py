@@ -8,9 +8,11 @@ from typing import Annotated
 import typer
 
 from cli.options import DEFAULT_DATA_DIR, ROWS_MAX, AsJson, DataDir, whole_argument, whole_option
+from cli.sentences import SentenceGroup
 from cli.views.say import say
 
 app = typer.Typer(
+    cls=SentenceGroup,
     rich_markup_mode=None,
     no_args_is_help=True,
     help="Verify and read the audit log; works with and without an engine. Example: run.py audit verify",

@@ -14,10 +14,13 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from cli.sentences import SentenceGroup
 from cli.views.say import put, say
 from core.errors import InputError
 
 app = typer.Typer(
+    cls=SentenceGroup,
+    rich_markup_mode=None,
     no_args_is_help=True,
     help=(
         "Compute what an option is worth, implies, pays, costs and ties up. "

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.options import DEFAULT_STRATEGY, AsJson, StrategyFile
+from cli.sentences import SentenceGroup
 from cli.views.say import say
 
 if TYPE_CHECKING:
     from config import LoadedStrategy
 
 app = typer.Typer(
+    cls=SentenceGroup,
     rich_markup_mode=None,
     no_args_is_help=True,
     help="Check, seal and show the configuration. Example: run.py config validate --strategy strategy.yaml",

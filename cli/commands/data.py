@@ -8,9 +8,11 @@ from typing import Annotated
 import typer
 
 from cli.options import SEED_MAX, AsJson, named_path, number_option, whole_option
+from cli.sentences import SentenceGroup
 from cli.views.say import say
 
 app = typer.Typer(
+    cls=SentenceGroup,
     rich_markup_mode=None,
     no_args_is_help=True,
     help="Check a recorded market before a replay relies on it, or make a sample. "

@@ -76,13 +76,13 @@ def fields_of(message: str, arguments: list[str]) -> dict[str, JsonValue]:
         else:
             value = "true"
         if name in body:
-            raise InputError(f"inject {message}: --{name} is given twice")
+            raise InputError(f"inject {message}: {option} is given twice")
         body[name] = value
     return body
 
 
 def _show_list(as_json: bool) -> None:
-    from actors.control.injectable import INJECTABLE
+    from actors.control.injectable import INJECTABLE, option_of
     from cli.views.output import show_json
 
     if as_json:
@@ -103,4 +103,4 @@ def _show_list(as_json: bool) -> None:
         say(item.name, f"    {item.purpose}")
         for field in item.fields:
             how = "required" if field.required else f"default {field.default}"
-            say(f"    --{field.name.replace('_', '-')} {field.type_name} ({how})")
+            say(f"    {option_of(field.name)} {field.type_name} ({how})")

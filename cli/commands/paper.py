@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from cli.options import (
-    DATA_DIR_VARIABLE,
     DEFAULT_STRATEGY,
     SEED_MAX,
     StrategyFile,
@@ -16,6 +15,7 @@ from cli.options import (
     number_option,
     whole_option,
 )
+from cli.views.say import DATA_DIR_VARIABLE
 
 app = typer.Typer(rich_markup_mode=None)
 DEFAULT_PAPER_DIR = Path("data-paper")

@@ -12,10 +12,16 @@ from urllib.parse import quote
 import typer
 
 from cli.options import named_path
+from cli.sentences import SentenceGroup
 from cli.views.say import put, say
 from core.errors import InputError
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Commands from a chat (docs/phone.md).")
+app = typer.Typer(
+    cls=SentenceGroup,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="Commands from a chat (docs/phone.md).",
+)
 SECRET_BYTES = 20
 """As long as SHA-1's digest: RFC 4226, section 4, R6."""
 

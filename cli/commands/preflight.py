@@ -26,8 +26,10 @@ def preflight(
     from cli.preflight.line import LineState
     from cli.preflight.table import table
     from cli.views.output import show_json, show_table
+    from cli.views.say import folder_spoken_of
     from config import LoadedStrategy, Settings, load_settings, load_strategy
     from core.errors import FoundWrongError, InputError
+    from core.named_commands import typeable
 
     read: Settings | InputError
     loaded: LoadedStrategy | InputError
@@ -39,7 +41,11 @@ def preflight(
         loaded = load_strategy(strategy)
     except InputError as error:
         loaded = error
-    lines = table(read, loaded, data_dir, clock=lambda: datetime.now(UTC))
+    folder = folder_spoken_of()
+    lines = [
+        line._replace(do=typeable(line.do, folder), found=typeable(line.found, folder))
+        for line in table(read, loaded, data_dir, clock=lambda: datetime.now(UTC))
+    ]
     if as_json:
         show_json([line._asdict() for line in lines])
     else:

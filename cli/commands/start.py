@@ -64,7 +64,7 @@ def _run(data_dir: Path, strategy: Path, begins: Callable[[], None]) -> None:
     redact = redactor(settings.mcp, settings.channels, settings.heartbeat, settings.phone)
 
     def tell(reason: str) -> None:
-        sender = sender_of(strategy, settings.instance_name)
+        sender = sender_of(strategy, settings.instance_name, data_dir)
         alert = start_failed(redact(reason), str(data_dir), datetime.now(UTC))
         for found in send_past_queues(alert_channels(settings.channels, sender, tls), redact, alert):
             if found.error is not None:

@@ -7,9 +7,11 @@ from typing import Annotated
 import typer
 
 from cli.options import DEFAULT_STRATEGY, AsJson, StrategyFile
+from cli.sentences import SentenceGroup
 from cli.views.say import say
 
 app = typer.Typer(
+    cls=SentenceGroup,
     rich_markup_mode=None,
     no_args_is_help=True,
     help="Explain the settings of the strategy. Example: run.py strategy explain exits.delta_max",

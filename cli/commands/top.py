@@ -18,7 +18,8 @@ def top(
         float, number_option(0.2, 3600, "--every", text="How many seconds to wait between two looks.")
     ] = 1.0,
 ) -> None:
-    """Watch a running engine on one screen that is drawn anew every second; Ctrl-C ends the view alone.
+    """Watch a running engine on one screen that is drawn anew every second; q or Ctrl-C ends the view
+    alone.
 
     It shows what run.py status shows, and on a large terminal every actor. If the engine ends meanwhile, the
     view says so and ends with exit code 3.

@@ -12,8 +12,9 @@ from cli.paper.report import RunFacts, holes_met
 from cli.views.output import eth_text, show_fields, show_table, time_text, usd_text
 from cli.views.say import say
 from cli.views.trading import figures
-from core.messages.alerting import AlertRow, Severity
-from core.messages.control import EngineStatus
+from core.messages.alerting import Severity
+from core.messages.engine_status import EngineStatus
+from core.messages.room_status import AlertRow
 from core.orders.books import CycleOutcome, Job, Position
 from gateway.paper.ledger import Ledger
 from reading.trading import TradingReport

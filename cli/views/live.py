@@ -15,7 +15,7 @@ from cli.views.output import shown
 from cli.views.screen import actors_lines, alerts_lines, jobs_lines, status_lines
 from cli.views.status_page import book_line
 from core.messages.base import Query
-from core.messages.control import EngineStatus
+from core.messages.engine_status import EngineStatus
 from core.messages.mcp import RouterProbed
 
 ALERTS_SHOWN = 4

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.checks import Check
-from core.messages.decision import ResultsSeen
+from core.messages.room_status import ResultsSeen
 from core.rules.entry.protections import DRAWDOWN, LATCHED, LOSS, REST, STREAK, UNKNOWN
 
 

@@ -6,17 +6,18 @@ Printing never ends a command: one that arms the switch must not stop half-way b
 from __future__ import annotations
 
 import os
-import stat
 import sys
-from functools import cache
 from io import TextIOWrapper
+from pathlib import Path
 from typing import IO
 
-from core.redaction import Redactor, secret_files_of, secrets_of
-from core.text import visible
+from core.named_commands import DEFAULT_FOLDER, typeable
+from core.text import encodable, visible
+from reading.redacted import redacted
 
 STANDARD_HANDLES = (0, 1, 2)
-SECRET_BYTES_MAX = 4096
+DATA_DIR_VARIABLE = "CERBERO_BITE_DATA_DIR"
+"""Names the data folder where `--data-dir` does not; blank counts as not set."""
 
 
 class _Unwritten:
@@ -25,13 +26,31 @@ class _Unwritten:
     error: OSError | None = None
 
 
+class _Folder:
+    """The data folder of the command that runs, as the commands that it names have to name it."""
+
+    named = ""
+
+
+def speak_of(data_dir: Path | None) -> None:
+    """From now on have each command that is named in a line name this folder, unless it would take it by
+    itself where this one was typed."""
+    taken = os.environ.get(DATA_DIR_VARIABLE, "").strip() or DEFAULT_FOLDER
+    _Folder.named = "" if data_dir is None or data_dir == Path(taken) else encodable(str(data_dir))
+
+
+def folder_spoken_of() -> str:
+    """How commands name the folder of the command that runs; empty if they take it by themselves."""
+    return _Folder.named
+
+
 def say(*lines: str, err: bool = False) -> None:
     """Print lines on standard output, or on standard error.
 
     Everything that a command prints goes through here or through `cli.views.output`: each line stays one
     line, whatever is in it, and holds nothing that a terminal obeys and no secret of the environment.
     """
-    put("".join(f"{visible(redacted(line))}\n" for line in lines), err=err)
+    put("".join(f"{visible(redacted(typeable(line, _Folder.named)))}\n" for line in lines), err=err)
 
 
 def put(text: str, *, err: bool = False) -> None:
@@ -48,12 +67,6 @@ def put(text: str, *, err: bool = False) -> None:
         put(text.encode(encoding, "backslashreplace").decode(encoding), err=err)
     except OSError as error:
         _give_up(stream, error)
-
-
-def redacted(text: str) -> str:
-    """The text without the secrets of the environment that can't be an ordinary word or number."""
-    in_files = _read(secret_files_of(os.environ))
-    return _redactor(secrets_of({**os.environ, **dict(in_files)}))(text)
 
 
 def open_streams() -> None:
@@ -94,28 +107,3 @@ def _give_up(stream: IO[str], error: OSError) -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
-
-
-@cache
-def _read(files: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    """What is in these files, as far as it can be read: here it is only masked, so that whose they are and
-    who else reads them is not asked."""
-    found = []
-    for name, path in files:
-        try:
-            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        except (OSError, ValueError):
-            continue
-        try:
-            if stat.S_ISREG(os.fstat(handle).st_mode):
-                found.append((name, os.read(handle, SECRET_BYTES_MAX).decode("utf-8", "replace").strip()))
-        except OSError:
-            continue
-        finally:
-            os.close(handle)
-    return tuple(found)
-
-
-@cache
-def _redactor(secrets: tuple[str, ...]) -> Redactor:
-    return Redactor(secrets).of_unmistakable

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from cli.views.lines import Line, Span, packed, sentence
 from cli.views.output import shown, time_text
 from cli.views.position_lines import BAD, FAINT, GOOD, GRAVE, position_lines
-from core.messages.alerting import AlertRow, Severity
-from core.messages.control import CellView, EngineStatus
-from core.messages.kill_switch import KillSwitchStatus
+from core.messages.alerting import Severity
+from core.messages.engine_status import CellView, EngineStatus
+from core.messages.room_status import AlertRow, KillSwitchStatus
 from core.orders.books import EntryLatch, Job
 from core.orders.lifecycle import OrderState
 from core.status.verdict import Urgency, Verdict, entry_blocked, position_views, verdict

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from core.alerts import AlertCode, Severity, shown_code
 from core.messages.base import Answered, Command, Event, Query
+from core.messages.room_status import AlertingStatus, AlertRow, ChannelStatus
 
 __all__ = [
     "AlertRaised",
@@ -64,47 +65,6 @@ class SendTestAlert(Command, Answered[AlertTested]):
     severity: Severity = Severity.MEDIUM
     reason: str
     who: str = "operator"
-
-
-class AlertRow(Event):
-    """An alert as stored; `delivered_at` is None until all its channels (the log, if it has none) took it.
-
-    `code` is text with the subject in it, because another version of the engine may have stored it.
-    """
-
-    alert_id: str
-    severity: Severity
-    code: str
-    text: str
-    cause: str
-    at: datetime
-    delivered_at: datetime | None = None
-
-
-class ChannelStatus(Event):
-    """One channel in this incarnation of alerting; `overflowed` alerts wait in the books alone."""
-
-    channel: str
-    queued: int
-    delivered: int
-    overflowed: int
-    last_error: str | None
-    failing_since: datetime | None = None
-    """Since when it has taken nothing that was tried; None while it works."""
-    parked: tuple[str, ...] = ()
-    """The last alerts that it refused for good: severity, code and time of each."""
-
-
-class AlertingStatus(Event):
-    """`unrecorded` counts alerts that are in the log and not in the books; `last_error` says why not.
-
-    Without channels, alerts go to the log.
-    """
-
-    channels: tuple[ChannelStatus, ...]
-    unrecorded: int
-    last_error: str | None
-    recent: tuple[AlertRow, ...]
 
 
 class ChannelTried(Event):

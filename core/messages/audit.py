@@ -8,10 +8,8 @@ from enum import StrEnum
 from pydantic import JsonValue
 
 from core.messages.base import Answered, Command, Event, Query
+from core.messages.room_status import AuditHead, AuditStatus
 from core.values import Value
-
-HEAD_UNKNOWN = "the head is unknown: "
-"""How the problem of a log begins that is whole as far as can be seen, and whose books can't be read."""
 
 
 class AuditKind(StrEnum):
@@ -60,18 +58,6 @@ class AuditEvent(Value):
     at: datetime
     detail: dict[str, JsonValue]
     correlation: str | None = None
-
-
-class AuditHead(Event):
-    """The last acknowledged record: `seq` 0 and 64 zeros before the first.
-
-    `file` and `end` (in uncompressed bytes) are where it ends, as far as whoever tells the head knows that.
-    """
-
-    seq: int
-    hash: str
-    file: str | None = None
-    end: int | None = None
 
 
 class AuditBatch(Value):
@@ -148,13 +134,6 @@ class AuditBoot(Event):
     last_word: SwitchWord | None = None
     file_end: FileEnd | None = None
     checkpoint: dict[str, JsonValue] | None = None
-
-
-class AuditStatus(Event):
-    ok: bool
-    records: int
-    head: AuditHead
-    problem: str | None = None
 
 
 class GetAudit(Query[AuditStatus]):

@@ -4,23 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from core.checks import RuleResult
 from core.messages.base import Answered, Command, Event, Query, Refused
-from core.orders.books import CycleOutcome, Job
-from core.values import CycleId, Value
-
-
-class CycleEnded(Event):
-    """A cycle is closed in the books. `text` is its decision rule by rule, for people; empty without one."""
-
-    request_id: str
-    cycle_id: CycleId
-    job: Job
-    slot: datetime
-    outcome: CycleOutcome
-    reasons: tuple[str, ...]
-    at: datetime
-    text: str = ""
+from core.messages.room_status import CycleEnded, DecisionStatus
 
 
 class CycleWaits(Event):
@@ -64,34 +49,5 @@ class RecalibrateKelly(Command, Answered[CycleWaits | CycleEnded | Refused]):
     reason: str
 
 
-class DecisionStatus(Event):
-    """`recent` are the last cycles that ended, oldest first."""
-
-    recovered: bool
-    under_way: CycleView | None
-    waiting: tuple[CycleView, ...]
-    recent: tuple[CycleEnded, ...]
-    monitor_failures_in_a_row: int
-    results: ResultsSeen | None = None
-
-
 class GetDecision(Query[DecisionStatus]):
     """Answered by `DecisionStatus`."""
-
-
-class ResultsSeen(Value):
-    """What was last seen of the strategy's own results; `margin_use` is maintenance margin over venue equity,
-    None if it was not read yet."""
-
-    at: datetime
-    protections: RuleResult
-    margin_use: float | None
-
-
-class CycleView(Value):
-    """A cycle under way or waiting; `step` says what it waits for."""
-
-    job: Job
-    slot: datetime
-    step: str
-    since: datetime

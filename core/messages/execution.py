@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from core.messages.base import Answered, Command, Event, Query, Refused
+from core.messages.room_status import ExecutionStatus
 from core.orders.books import Proposal
 from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import PositionState
@@ -154,16 +155,6 @@ class PositionClosed(Event):
     at: datetime
 
 
-class RecoveryReport(Event):
-    """Told to decision, health and control after each attempt of recovery."""
-
-    ok: bool
-    at: datetime
-    attempts: int
-    differences: tuple[str, ...]
-    error: str | None = None
-
-
 class Reconcile(Command):
     """Check the books against the venue now; execution is `recovering` until that is done."""
 
@@ -187,14 +178,6 @@ class WithdrawEntries(Command):
     """
 
     reason: str
-
-
-class ExecutionStatus(Event):
-    recovering: bool
-    resting: int
-    in_doubt: int
-    exits_under_way: int
-    last_error: str | None
 
 
 class GetExecution(Query[ExecutionStatus]):

@@ -4,30 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 
 from core.messages.base import Answered, Command, Event, Query, Refused
-from core.orders.books import Books, EntryLatch, LatchSource
+from core.messages.room_status import ArmCause, KillSwitchStatus
+from core.orders.books import Books, LatchSource
 from core.orders.terms import OrderTerms
-from core.values import Environment, Label
-
-
-class ArmCause(StrEnum):
-    """Why it is armed. The causes in `BLOCKS_EXITS` block exits too, whatever the setting says."""
-
-    OPERATOR = "operator"
-    KILL_FILE = "kill_file"
-    ENVIRONMENT = "environment"
-    AUDIT = "audit"
-    RECOVERY = "recovery"
-    SUPERVISION = "supervision"
-    PROBES = "probes"
-    DATABASE = "database"
-
-
-BLOCKS_EXITS: frozenset[ArmCause] = frozenset(
-    {ArmCause.ENVIRONMENT, ArmCause.AUDIT, ArmCause.RECOVERY, ArmCause.DATABASE}
-)
+from core.values import Label
 
 
 class Permit(Event):
@@ -189,36 +171,6 @@ class MarksChanged(Event):
 
     as_of: datetime
     spot_usd: float
-
-
-class VenueChecked(Event):
-    """What the venue last said about itself.
-
-    `clock_offset_s` is its clock minus ours as far as it is proven, `clock_offset_max_s` the largest
-    difference that is possible (`core.market.venue_clock`).
-    """
-
-    as_of: datetime
-    environment: Environment
-    account: str
-    clock_offset_s: float
-    clock_offset_max_s: float
-    features: tuple[str, ...]
-
-
-class KillSwitchStatus(Event):
-    armed: bool
-    causes: tuple[ArmCause, ...]
-    reason: str | None
-    who: str | None
-    since: datetime | None
-    exits_blocked: bool
-    suspensions: dict[str, str]
-    latches: tuple[EntryLatch, ...] = ()
-    """What blocks entries until a person resumes them."""
-    permits_outstanding: int
-    permits_granted: int
-    vetoes: int
 
 
 class GetKillSwitch(Query[KillSwitchStatus]):

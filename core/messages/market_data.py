@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
 from enum import StrEnum
 
-from core.contract.base import Router
 from core.messages.base import Answered, Command, Event, Query
+from core.messages.room_status import LegMark, Marks
 from core.rules.facts import AccountFacts, HeldAccount, MarketFacts, MonitorMarket
 from core.values import CycleId, Value
 
@@ -108,49 +107,5 @@ class TakeMarketSnapshot(Command, Answered[MarketSnapshotStored | MarketSnapshot
     slot: datetime
 
 
-class Marks(Event):
-    """The market as last seen; a part is None until it is first seen. `failures` counts from the start."""
-
-    as_of: datetime | None
-    spot_usd: float | None
-    dvol: float | None
-    funding_frac: float | None
-    legs: tuple[LegMark, ...]
-    last_snapshot_at: datetime | None
-    stale_reason: str | None
-    fetches_under_way: int
-    failures: int
-    last_failure: str | None
-    failed_routers: tuple[Router, ...]
-    """Routers whose actor ended and has not answered since."""
-    spot_4h_ago_usd: float | None = None
-    """By our own snapshots; None if none was taken then."""
-    account: AccountSeen | None = None
-    """The account at the venue as the last snapshot that was stored saw it."""
-
-
 class GetMarks(Query[Marks]):
     """Answered by `Marks`."""
-
-
-class AccountSeen(Value):
-    """The account at the venue, ETH, as it was at `at`."""
-
-    at: datetime
-    equity_eth: Decimal
-    balance_eth: Decimal
-    initial_margin_eth: Decimal
-    maintenance_margin_eth: Decimal
-
-
-class LegMark(Value):
-    """One open leg as last seen: ETH per contract, IV in percent points, the expiry's forward in USD."""
-
-    instrument_name: str
-    bid_eth: Decimal | None
-    ask_eth: Decimal | None
-    mark_eth: Decimal
-    mark_iv_pct: float
-    forward_usd: float
-    delta: float
-    at: datetime

@@ -26,30 +26,19 @@ from core.messages.control import (
     GetStatus,
     GetTrace,
     Healthcheck,
-    HeartbeatStatus,
     InjectMessage,
     PingEngine,
-    RestartActor,
-    RestartDone,
-    RestartWaits,
     SocketLost,
     StopEngine,
 )
-from core.messages.decision import (
-    CycleEnded,
-    CycleWaits,
-    GetDecision,
-    RecalibrateKelly,
-    RunEntryCycle,
-    RunMonitorCycle,
-)
+from core.messages.decision import CycleWaits, GetDecision, RecalibrateKelly, RunEntryCycle, RunMonitorCycle
+from core.messages.engine_status import HeartbeatStatus
 from core.messages.execution import (
     AllClosed,
     CancelEntries,
     CancelOrders,
     CloseAll,
     ClosePosition,
-    ExecutionStatus,
     ExitEnded,
     ExitStarted,
     GetExecution,
@@ -58,20 +47,13 @@ from core.messages.execution import (
     PlaceCombo,
     PositionClosed,
     Reconcile,
-    RecoveryReport,
     Settled,
     SettleExpired,
     SettleFailed,
     StillClosing,
     WithdrawEntries,
 )
-from core.messages.health import (
-    BackupDone,
-    BackupFailed,
-    BackupNow,
-    GetHealth,
-    HealthStatus,
-)
+from core.messages.health import BackupDone, BackupFailed, BackupNow, GetHealth
 from core.messages.kill_switch import (
     ArmKillSwitch,
     BooksChanged,
@@ -88,7 +70,6 @@ from core.messages.kill_switch import (
     RequestPermit,
     ResumeEntries,
     SuspendEntries,
-    VenueChecked,
 )
 from core.messages.market_data import (
     FetchSnapshot,
@@ -113,6 +94,8 @@ from core.messages.mcp import (
     SendOrder,
 )
 from core.messages.phone import PhoneStatus
+from core.messages.restart import RestartActor, RestartDone, RestartWaits
+from core.messages.room_status import CycleEnded, ExecutionStatus, HealthStatus, RecoveryReport, VenueChecked
 from core.messages.scheduler import ClockSet, GetJobs, JobDue, Jobs, StartJobs
 from core.messages.state import (
     AccountBound,

@@ -9,9 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-from core.messages.alerting import AlertRow
 from core.messages.entry_latches import LatchEntries, LiftLatches
-from core.messages.kill_switch import ArmCause
 from core.messages.recording import (
     AccountBound,
     BackupMade,
@@ -23,6 +21,7 @@ from core.messages.recording import (
     Recording,
     RecordingAnswer,
 )
+from core.messages.room_status import AlertRow, ArmCause
 from core.messages.state_queries import (
     AlertsRead,
     AuditHeadAndPending,

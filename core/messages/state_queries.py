@@ -6,11 +6,12 @@ If the database is corrupt, every query is answered by `Refused`.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
-from core.messages.alerting import AlertRow
-from core.messages.audit import AuditBatch, AuditHead
+from core.alerts import Severity
+from core.messages.audit import AuditBatch
 from core.messages.base import Event, Query, Refused
-from core.messages.kill_switch import ArmCause
+from core.messages.room_status import AlertRow, ArmCause, AuditHead
 from core.orders.books import Books, CycleRow, Job, OrderRow, Position, TradeResult
 from core.orders.identity import Permitted
 from core.statistics.account import AccountPoint
@@ -147,12 +148,20 @@ class GetKillSwitchRow(Query[KillSwitchRow | Refused]):
     request_id: str
 
 
+UNDELIVERED_PAGE: Final = 500
+"""Undelivered alerts of one severity that are read at once, after however long an outage."""
+
+
 class UndeliveredAlerts(Event):
+    """One page, at most `UNDELIVERED_PAGE` of each severity."""
+
     request_id: str
     channel: str
     alerts: tuple[AlertRow, ...]
     tried: tuple[str, ...] = ()
     """The ids of those that an attempt was made with: the channel may have taken them."""
+    more: tuple[Severity, ...] = ()
+    """The severities of which more wait behind this page."""
 
 
 class AlertsRead(Event):
@@ -168,10 +177,15 @@ class GetAlertsOf(Query[AlertsRead | Refused]):
 
 
 class GetUndeliveredAlerts(Query[UndeliveredAlerts | Refused]):
-    """Answered by `UndeliveredAlerts` of one channel, oldest first."""
+    """Answered by `UndeliveredAlerts` of one channel, oldest first.
+
+    `behind` names an alert of each severity whose page begins behind that one; the others begin at
+    their oldest.
+    """
 
     request_id: str
     channel: str
+    behind: tuple[tuple[Severity, str], ...] = ()
 
 
 class InboxItem(Value):

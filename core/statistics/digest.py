@@ -11,7 +11,7 @@ from decimal import Decimal
 from core.orders.books import CycleOutcome, CycleRow, Position
 from core.statistics.account import AccountPoint
 from core.statistics.booked import closed_trade, refusals
-from core.statistics.marked import pnl_at_marks_eth
+from core.statistics.marked import pnl_at_marks_eth, pnl_at_marks_usd
 from core.statistics.means import Sample, evidence
 from core.statistics.trades import ClosedTrade, monday_of
 
@@ -57,6 +57,32 @@ def so_far_text(positions: Sequence[Position]) -> str:
     return _so_far(trades) if trades else "No trade is closed yet."
 
 
+def open_texts(
+    live: Sequence[Position], marks_eth: Mapping[str, Decimal], spot_usd: float | None
+) -> Iterator[str]:
+    """What each position that holds something would bring at the marks, and that nothing is open.
+
+    The amounts are those of the report: before the fees of closing. In USD only with a `spot_usd`.
+    """
+    held = [position for position in live if position.contracts > 0]
+    if not held:
+        yield "Nothing is open."
+    for position in held:
+        strikes = "/".join(f"{strike:g}" for strike in sorted(leg.strike_usd for leg in position.plan.legs))
+        pnl_eth = pnl_at_marks_eth(position, marks_eth)
+        pnl_usd = None if spot_usd is None else pnl_at_marks_usd(position, marks_eth, spot_usd)
+        if pnl_eth is None:
+            value = "its value is not known"
+        elif pnl_usd is None:
+            value = f"{pnl_eth:+.8f} ETH if closed at the marks, before fees"
+        else:
+            value = f"{pnl_usd:+,.2f} USD ({pnl_eth:+.8f} ETH) if closed at the marks, before fees"
+        yield (
+            f"Open: {position.kind.value} {strikes} of {position.plan.expiration:%Y-%m-%d}, "
+            f"{position.contracts} contract{'' if position.contracts == 1 else 's'}, {value}."
+        )
+
+
 def _closed(positions: Sequence[Position]) -> list[ClosedTrade]:
     """Those that were entered and are closed, as the statistics read them."""
     return [
@@ -79,7 +105,7 @@ def _sentences(seen: WeekSeen) -> Iterator[str]:
     )
     if trades:
         yield _so_far(trades)
-    yield from _open_texts(seen)
+    yield from open_texts(seen.live, seen.marks_eth, None)
     yield _account_text(seen)
     yield from _entries_texts(seen.entries)
 
@@ -96,21 +122,7 @@ def _closed_text(trades: Sequence[ClosedTrade]) -> str:
     pnl_usd = sum((trade.pnl_usd for trade in trades), Decimal(0))
     pnl_eth = sum((trade.pnl_eth for trade in trades), Decimal(0))
     noun = "trade" if len(trades) == 1 else "trades"
-    return f"{len(trades)} {noun} closed, {won} with a gain, {pnl_usd:+,.2f} USD ({pnl_eth:+.4f} ETH)"
-
-
-def _open_texts(seen: WeekSeen) -> Iterator[str]:
-    held = [position for position in seen.live if position.contracts > 0]
-    if not held:
-        yield "Nothing is open."
-    for position in held:
-        strikes = "/".join(f"{strike:g}" for strike in sorted(leg.strike_usd for leg in position.plan.legs))
-        pnl_eth = pnl_at_marks_eth(position, seen.marks_eth)
-        value = "its value is not known" if pnl_eth is None else f"{pnl_eth:+.4f} ETH if closed at the marks"
-        yield (
-            f"Open: {position.kind.value} {strikes} of {position.plan.expiration:%Y-%m-%d}, "
-            f"{position.contracts} contracts, {value}, before fees."
-        )
+    return f"{len(trades)} {noun} closed, {won} with a gain, {pnl_usd:+,.2f} USD ({pnl_eth:+.8f} ETH)"
 
 
 def _account_text(seen: WeekSeen) -> str:

@@ -11,10 +11,9 @@ from enum import StrEnum
 from typing import Final
 
 from core.contract.base import Router
-from core.messages.alerting import ChannelStatus
-from core.messages.audit import HEAD_UNKNOWN
-from core.messages.control import REFUSES, EngineStatus
-from core.messages.kill_switch import ArmCause, KillSwitchStatus
+from core.messages.engine_status import REFUSES, EngineStatus
+from core.messages.room_status import HEAD_UNKNOWN, ArmCause, ChannelStatus, KillSwitchStatus
+from core.named_commands import typeable
 from core.orders.books import CycleOutcome, Job
 from core.orders.lifecycle import OrderState
 from core.rules.entry.blocked import check_blocked
@@ -84,7 +83,8 @@ def verdict_of(findings: Iterable[Finding], otherwise: str) -> Verdict:
 def verdict(status: EngineStatus) -> Verdict:
     """What a running engine's status says."""
     return verdict_of(
-        (
+        _placed(
+            status.identity.folder,
             *_rooms(status),
             *_records(status),
             *_switch(status),
@@ -119,16 +119,16 @@ def verdict_without_engine(
         findings.append(_act("books_damaged", f"the books can't be read: {damage}: {DAMAGED}"))
     if open_positions:
         held = _count(open_positions, "position")
-        text = f"{why}, and nobody watches {held} in its books: run.py start --data-dir {data_dir}"
+        text = f"{why}, and nobody watches {held} in its books: run.py start"
         findings.append(_act("engine_dead", text))
     else:
         look = f"{why}; no position is open there" if open_positions == 0 else why
-        findings.append(_look("engine_dead", f"{look}: run.py start --data-dir {data_dir}"))
+        findings.append(_look("engine_dead", f"{look}: run.py start"))
     if armed_by is not None:
         causes = ", ".join(cause.value for cause in armed_by)
-        text = f"the kill switch is armed there ({causes}): run.py kill-switch status --data-dir {data_dir}"
+        text = f"the kill switch is armed there ({causes}): run.py kill-switch status"
         findings.append((_look if BY_A_PERSON.issuperset(armed_by) else _act)("armed", text))
-    return verdict_of(findings, "")
+    return verdict_of(_placed(data_dir, *findings), "")
 
 
 def position_views(status: EngineStatus) -> tuple[PositionView, ...]:
@@ -331,6 +331,12 @@ def _telling(status: EngineStatus) -> Iterator[Finding]:
 def is_dead(channel: ChannelStatus, at: datetime) -> bool:
     """Whether the channel has taken nothing for so long that it will not mend by itself."""
     return channel.failing_since is not None and at - channel.failing_since >= DEAD_AFTER
+
+
+def _placed(folder: str, *findings: Finding) -> Iterator[Finding]:
+    """The findings, with the engine's data folder in the commands that they name."""
+    for finding in findings:
+        yield finding.model_copy(update={"text": typeable(finding.text, folder)})
 
 
 def _act(code: str, text: str) -> Finding:

@@ -9,7 +9,7 @@ from pathlib import Path
 from actors.state.database import database_path
 from actors.state.stored import books_read
 from actors.state.tables.figures import BooksFigures
-from core.messages.kill_switch import ArmCause
+from core.messages.room_status import ArmCause
 from core.status.verdict import verdict_without_engine
 from reading.metrics import table
 from reading.metrics.series import Figures

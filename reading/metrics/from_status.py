@@ -7,9 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from core.messages.control import EngineStatus
-from core.messages.kill_switch import KillSwitchStatus
-from core.messages.market_data import AccountSeen, Marks
+from core.messages.engine_status import EngineStatus
+from core.messages.room_status import AccountSeen, KillSwitchStatus, Marks
 from core.rules.entry.protections import DRAWDOWN, LOSS, REST, STREAK
 from core.rules.exit.margin import margin_use
 from core.rules.facts import HeldAccount

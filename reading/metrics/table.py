@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from core.alerts import Severity
 from core.contract.base import Router
-from core.messages.kill_switch import ArmCause
+from core.messages.room_status import ArmCause
 from core.orders.books import CycleOutcome, Job, LatchSource
 from core.orders.lifecycle import OrderState, PositionState
 from core.status.verdict import Urgency
@@ -81,7 +81,9 @@ MONITOR_FAILURES = _gauge(
     "monitor_failures_in_a_row", "Monitor cycles in a row that could not decide the exits."
 )
 ORDERS = _gauge("orders", "Orders in the books, by state.", "state", OrderState)
-DUE_IN = _gauge("job_due_in_seconds", "Time to the job's next run; negative if it is overdue.", "job", Job)
+DUE_IN = _gauge(
+    "job_due_in_seconds", "Time to the job's next run; negative if it is overdue.", "job_name", Job
+)
 
 BREACHED = _gauge("protection_breached", "1 if the protection forbids an entry.", "protection", Protection)
 DRAWDOWN = _gauge("own_drawdown_ratio", "How far the strategy's own P&L is below its peak, over equity.")

@@ -25,7 +25,8 @@ from core.alerts import AlertCode
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.audit import AuditKind
 from core.messages.execution import Reconcile
-from core.messages.kill_switch import ArmCause, ArmKillSwitch, ClearSuspension, SuspendEntries
+from core.messages.kill_switch import ArmKillSwitch, ClearSuspension, SuspendEntries
+from core.messages.room_status import ArmCause
 from core.messages.scheduler import ClockSet
 from core.messages.state import MakeBackup, RecordEvent
 

@@ -16,7 +16,7 @@ from cli.views.lines import plain
 from cli.views.live import picture
 from cli.views.screen import verdict_lines
 from cli.views.status_page import status_page
-from core.messages.control import EngineStatus
+from core.messages.engine_status import EngineStatus
 from core.status.verdict import verdict_without_engine
 from tests.fakes.engine_status import STATES
 

@@ -28,6 +28,7 @@ class Variables(TypedDict, total=False):
     TELEGRAM_COMMANDS: str
     WEBHOOK_URL: str
     INSTANCE_NAME: str
+    DATA_DIR: str
     ON_REFUSAL: str
     ALERT_DIGEST_AT: str
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from actors.control.wire import answer_of
 from core.messages.control import InjectAccepted, InjectDone
-from core.messages.decision import CycleEnded
+from core.messages.room_status import CycleEnded
 from core.orders.books import CycleOutcome, Job
 from core.values import CycleId
 from tests.cli.support import Cli

@@ -13,7 +13,8 @@ from actors.kill_switch import DiskKillFile
 from core.kill_file import Arming
 from core.messages.base import Refused
 from core.messages.control import InjectAccepted, InjectDone
-from core.messages.kill_switch import ArmCause, KillSwitchDisarmed
+from core.messages.kill_switch import KillSwitchDisarmed
+from core.messages.room_status import ArmCause
 from tests.cli.support import Cli, Ran
 from tests.fakes.held_folder import held_folder
 
@@ -95,7 +96,7 @@ def test_engine_that_does_not_answer_may_still_disarm(
     ran = disarm(cli, tmp_path, answers)
     assert ran.code == 1
     assert f"the engine has not confirmed the disarming {why}" in ran.err
-    assert ran.err.endswith("and may still carry it out; see run.py kill-switch status\n")
+    assert "and may still carry it out; see run.py kill-switch status --data-dir " in ran.err
     assert ran.out == ""
 
 

@@ -80,7 +80,7 @@ def test_every_group_is_listed_above() -> None:
         (["inject", "RunEntryCycle"], 3, "no engine runs"),
         (["inject"], 2, "expected a message's name"),
         (["inject", "Nonsense"], 2, "unknown message 'Nonsense'"),
-        (["inject", "ClosePosition", "--position", "p"], 2, "'reason' is required"),
+        (["inject", "ClosePosition", "--position", "p"], 2, "expected --reason TEXT, found none"),
         (["inject", "ClosePosition", "p"], 2, "expected --FIELD VALUE"),
         (["inject", "ArmKillSwitch", "--reason", "a", "--reason", "b"], 2, "given twice"),
         (["kill-switch", "disarm", "--reason", "x"], 3, "no engine runs"),

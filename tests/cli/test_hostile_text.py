@@ -14,10 +14,10 @@ from actors.state.database import database_path
 from cli.main import COMMANDS, GROUPS
 from cli.views.status_page import show_status
 from core.kill_file import Arming
-from core.messages.alerting import AlertingStatus, AlertRow, ChannelStatus, Severity
+from core.messages.alerting import Severity
 from core.messages.audit import AuditEvent, AuditKind
-from core.messages.control import CellView, EngineStatus
-from core.messages.kill_switch import ArmCause
+from core.messages.engine_status import CellView, EngineStatus
+from core.messages.room_status import AlertingStatus, AlertRow, ArmCause, ChannelStatus
 from core.messages.state import RecordEvent
 from reading.log_lines import LOG_FILE
 from tests.actors.state.books_room import START, BooksRoom

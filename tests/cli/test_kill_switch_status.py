@@ -14,12 +14,12 @@ from actors.state.database import open_database
 from actors.state.tables import latches
 from actors.state.tables.latches import LatchRow
 from actors.state.tables.records import write_kill_switch
-from cli.kill_switch_files import stored_status, switch_now
 from core.errors import FoundWrongError
 from core.kill_file import Arming
-from core.messages.kill_switch import ArmCause
+from core.messages.room_status import ArmCause
 from core.messages.state import RecordKillSwitch
 from core.orders.books import EntryLatch, LatchSource
+from reading.switch.stored import stored_status, switch_now
 from tests.cli.support import Cli
 from tests.cli.test_shown import status as engine_status
 from tests.fakes.clear_switch import CLEAR
@@ -164,7 +164,7 @@ def test_what_blocks_entries_until_a_person_resumes_them_is_shown_armed_or_not(
         lay(tmp_path, ArmCause.OPERATOR)
     shown = " ".join(cli("kill-switch", "status", "--data-dir", tmp_path).out.split())
     assert "operator a look (since" in shown
-    assert 'by ann; run.py resume --reason "…" lets entries go on)' in shown
+    assert f'by ann; run.py resume --data-dir {tmp_path} --reason "…" lets entries go on)' in shown
     told = json.loads(cli("kill-switch", "status", "--json", "--data-dir", tmp_path).out)
     assert [each["source"] for each in told["latches"]] == ["operator"]
 

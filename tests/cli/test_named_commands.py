@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from cli.main import COMMANDS, GROUPS
-from tests.cli.support import ROOT
+from core.named_commands import GROUPS_ON_A_FOLDER, ON_A_FOLDER, typeable
+from tests.cli.support import ROOT, Cli
 from tests.cli.test_words_of_commands import EVERY
 
 FOLDERS = ("core", "actors", "cli", "reading", "config")
@@ -101,3 +102,25 @@ def test_every_command_that_a_page_names_exists(page: Path) -> None:
 def test_what_can_not_be_typed_is_found(text: str, said: str) -> None:
     assert said in "".join(wrong(text))
     assert bool(said) is any(wrong(text))
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_command_on_an_engines_folder_is_named_with_that_folder(name: str) -> None:
+    takes = any("--data-dir" in param.opts for param in EVERY[name].params)  # type: ignore[attr-defined]
+    other_accounts = ("paper", "venue")
+    named = typeable(f"run.py {name}", "elsewhere") == f"run.py {name} --data-dir elsewhere"
+    assert named == (takes and name not in other_accounts)
+
+
+def test_no_command_is_named_with_a_folder_that_is_gone() -> None:
+    assert {*ON_A_FOLDER, *GROUPS_ON_A_FOLDER} - {*COMMANDS, *GROUPS} == set()
+
+
+def test_an_error_and_a_verdict_name_the_folder_that_was_given(cli: Cli, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    assert f"run.py start --data-dir {elsewhere}" in cli("status", "--data-dir", elsewhere).out
+    refused = cli("top", "--data-dir", elsewhere)
+    assert f"run.py status --data-dir {elsewhere}" in refused.err
+    cli.set(DATA_DIR=str(elsewhere))
+    assert "run.py status prints" in cli("top").err, "it takes the folder of the variable by itself"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cli.views.results import results_text
-from core.messages.decision import ResultsSeen
+from core.messages.room_status import ResultsSeen
 from core.rules.entry.protections import protections
 from core.rules.facts import TradingFacts
 from core.strategy import Strategy

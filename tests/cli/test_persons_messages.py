@@ -158,14 +158,14 @@ def test_close_tells_what_was_closed(cli: Cli, tmp_path: Path) -> None:
     [
         (["close", *SAID], "expected a position's id or --all, found none"),
         (["close", "p-1", "--all", *SAID], "expected a position's id or --all, found both"),
-        (["pause", "--reason", " "], "field 'reason' is required"),
-        (["resume", "--reason", " "], "field 'reason' is required"),
+        (["pause", "--reason", " "], "expected --reason TEXT, found a blank"),
+        (["resume", "--reason", " "], "expected --reason TEXT, found a blank"),
         (["resume", "--source", "health", *SAID], "source: found 'health'"),
         (["inject", "RestartActor", "--actor", "state", *SAID], "expected another room: every room waits"),
         (["inject", "RestartActor", "--actor", "nobody", *SAID], "expected one of alerting, mcp.orders"),
         (["inject", "SendTestAlert", "--severity", "LOUD", *SAID], "severity: found 'LOUD'"),
-        (["inject", "BackupNow"], "field 'reason' is required"),
-        (["inject", "RecalibrateKelly"], "field 'reason' is required"),
+        (["inject", "BackupNow"], "expected --reason TEXT, found none"),
+        (["inject", "RecalibrateKelly"], "expected --reason TEXT, found none"),
     ],
 )
 def test_bad_fields_are_named_and_nothing_is_sent(

@@ -65,6 +65,7 @@ def older(folder: Path) -> None:
     with closing(sqlite3.connect(folder / "cerbero.db")) as db:
         offer_seals(db)
         db.executescript(
+            "DROP INDEX alerts_by_severity;"
             "DROP INDEX alert_channels_undelivered;"
             "ALTER TABLE alert_channels DROP COLUMN tried_at;"
             "ALTER TABLE alert_channels DROP COLUMN parked_at;"

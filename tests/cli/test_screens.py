@@ -9,7 +9,7 @@ import pytest
 from cli.views.lines import Span, packed, plain
 from cli.views.live import screen_lines
 from cli.views.status_page import status_page
-from core.messages.control import EngineStatus
+from core.messages.engine_status import EngineStatus
 from tests.cli.screens import PICTURES, SIZES, pictures
 from tests.fakes.engine_status import CONDOR, STATES, state
 

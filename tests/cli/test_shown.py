@@ -15,16 +15,15 @@ from cli.views.live import picture
 from cli.views.status_page import book_line, kill_switch_text, show_status
 from core.contract import Router
 from core.errors import InputError
-from core.messages.alerting import AlertingStatus, ChannelStatus
-from core.messages.control import (
-    CellView,
-    EngineIdentity,
-    EngineStatus,
-    InjectAccepted,
-    InjectWaits,
+from core.messages.control import InjectAccepted, InjectWaits
+from core.messages.engine_status import CellView, EngineIdentity, EngineStatus
+from core.messages.room_status import (
+    AlertingStatus,
+    ArmCause,
+    ChannelStatus,
+    HealthStatus,
+    RouterHealth,
 )
-from core.messages.health import HealthStatus, RouterHealth
-from core.messages.kill_switch import ArmCause
 from core.orders.books import EntryLatch, Job, LatchSource
 from core.pricing.greeks import option_greeks
 from core.strategy import Strategy

@@ -10,7 +10,7 @@ import pytest
 
 from cli.watching import watch
 from core.errors import EngineNotRunningError, NoAnswerError
-from core.messages.control import EngineStatus
+from core.messages.engine_status import EngineStatus
 from tests.cli.support import Cli
 from tests.fakes.engine_status import STATES
 
@@ -54,4 +54,4 @@ def test_the_view_ends_with_the_engine() -> None:
 def test_without_a_terminal_it_names_the_command_that_prints(cli: Cli, tmp_path: Path) -> None:
     ran = cli("top", "--data-dir", tmp_path)
     assert ran.code == 2
-    assert "run.py status prints one page" in ran.err
+    assert f"run.py status --data-dir {tmp_path} prints one page" in ran.err

@@ -13,8 +13,9 @@ import pytest
 import typer
 from typer.main import get_group
 
-from cli import options
-from cli.main import COMMANDS, GROUPS, app, first_sentence
+from cli.main import COMMANDS, GROUPS, app, first_sentence_of, main
+from cli.sentences import first_sentence
+from cli.views.say import DATA_DIR_VARIABLE
 from config import VARIABLES, code_version
 from config.environment import DATA_DIR
 from tests.cli.support import ROOT, Cli
@@ -53,7 +54,7 @@ def test_every_help_is_made_of_whole_sentences(name: str) -> None:
 
 @pytest.mark.parametrize("name", [*COMMANDS, *GROUPS])
 def test_the_list_of_commands_has_a_whole_sentence_of_each(name: str) -> None:
-    words = first_sentence(name)
+    words = first_sentence_of(name)
     assert words.endswith("."), words
     assert len(words.split()) > TOO_SHORT
 
@@ -87,7 +88,7 @@ def test_a_shell_completes_commands_and_their_commands() -> None:
 
 
 def test_the_folder_comes_from_the_variable_unless_it_is_named(cli: Cli, tmp_path: Path) -> None:
-    assert options.DATA_DIR_VARIABLE == DATA_DIR
+    assert DATA_DIR_VARIABLE == DATA_DIR
     assert DATA_DIR in VARIABLES
     cli.monkeypatch.chdir(tmp_path)
     named, other = tmp_path / "named", tmp_path / "other"
@@ -111,3 +112,35 @@ def test_every_command_with_a_data_folder_heeds_the_variable() -> None:
 
 def test_the_app_is_the_one_that_is_tested() -> None:
     assert isinstance(app, typer.Typer)
+
+
+@pytest.mark.parametrize("columns", [60, 72, 80])
+@pytest.mark.parametrize("page", ["", *GROUPS])
+def test_no_list_of_commands_is_cropped(
+    page: str, columns: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert main([*page.split(), "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines())) <= columns
+    words = " ".join(shown.split())
+    assert "..." not in words.replace("[ARGS]...", "")
+    names = [name for name in EVERY if name.startswith(f"{page} ")] if page else [*COMMANDS, *GROUPS]
+    for name in names:
+        sentence = first_sentence(EVERY[name].help) if page else first_sentence_of(name)  # type: ignore[attr-defined]
+        assert f"{name.removeprefix(f'{page} ')} {sentence}" in words
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+@pytest.mark.parametrize("name", EVERY)
+def test_no_help_page_is_cropped(
+    name: str, columns: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert main([*name.split(), "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert [line for line in shown.splitlines() if line.endswith("...")] == []
+    words = " ".join(shown.split())
+    for param in EVERY[name].params:  # type: ignore[attr-defined]
+        if getattr(param, "help", None):
+            assert " ".join(param.help.split()) in words, param.name

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 import core.messages
 from core.messages.base import Query, Refused
-from core.messages.control import EngineStatus
+from core.messages.engine_status import EngineStatus
 from core.messages.execution import ExitEnded
 from core.messages.kill_switch import Permit
 from core.messages.market_data import SnapshotFault

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.messages.kill_switch import KillSwitchStatus
+from core.messages.room_status import KillSwitchStatus
 
 CLEAR = KillSwitchStatus(
     armed=False,

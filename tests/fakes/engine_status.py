@@ -7,14 +7,23 @@ from datetime import timedelta
 from decimal import Decimal
 
 from core.contract import Router
-from core.messages.alerting import AlertingStatus, AlertRow, Severity
-from core.messages.audit import AuditHead, AuditStatus
-from core.messages.control import CellView, EngineIdentity, EngineStatus, HeartbeatStatus
-from core.messages.decision import DecisionStatus
-from core.messages.execution import ExecutionStatus, RecoveryReport
-from core.messages.health import HealthStatus, RouterHealth
-from core.messages.kill_switch import ArmCause
-from core.messages.market_data import AccountSeen, LegMark, Marks
+from core.messages.alerting import Severity
+from core.messages.engine_status import CellView, EngineIdentity, EngineStatus, HeartbeatStatus
+from core.messages.room_status import (
+    AccountSeen,
+    AlertingStatus,
+    AlertRow,
+    ArmCause,
+    AuditHead,
+    AuditStatus,
+    DecisionStatus,
+    ExecutionStatus,
+    HealthStatus,
+    LegMark,
+    Marks,
+    RecoveryReport,
+    RouterHealth,
+)
 from core.orders.books import Job, Position
 from core.strategy import Strategy
 from core.values import PositionId, Side, SpreadKind

@@ -8,7 +8,8 @@ from pathlib import Path
 from actors.kill_switch import DiskKillFile, KillFilePort
 from actors.kill_switch.actor import KillSwitch
 from core.contract.registry import REQUIRED_FEATURES
-from core.messages.kill_switch import MarksChanged, RequestPermit, VenueChecked
+from core.messages.kill_switch import MarksChanged, RequestPermit
+from core.messages.room_status import VenueChecked
 from core.messages.state import GetKillSwitchRow
 from core.orders.books import Instruction, InstructionKind, OrderRow, Position
 from core.orders.lifecycle import OrderState, PositionState

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from core.messages.market_data import LegMark, Marks
+from core.messages.room_status import LegMark, Marks
 from core.orders.books import Position
 from core.orders.lifecycle import PositionState
 from core.values import CycleId, PositionId, SpreadKind

@@ -6,8 +6,8 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from core.messages.alerting import AlertRow, Severity
-from core.messages.kill_switch import ArmCause
+from core.messages.alerting import Severity
+from core.messages.room_status import AlertRow, ArmCause
 from core.messages.state import (
     BindAccount,
     CloseCycle,

@@ -11,7 +11,7 @@ from typing import Any
 
 from actors.control.wire import RequestName
 from config import write_hash
-from core.messages.control import EngineStatus
+from core.messages.engine_status import EngineStatus
 from reading.control_client import ask_engine, request_of
 from tests.cli.support import ROOT, Ran, Variables, ended, started
 from tests.hostile.misbehaviours import DRIPS

@@ -14,7 +14,7 @@ from typing import Any
 
 from actors.control.wire import RequestName
 from config import write_hash
-from core.messages.control import EngineStatus
+from core.messages.engine_status import EngineStatus
 from reading.control_client import ask_engine, exchange, request_of
 from tests.cli.paper.test_paper import wait_for_audit
 from tests.cli.support import ROOT, Ran, ended

@@ -24,7 +24,8 @@ from actors.state.backup_market import market_backups
 from cli.data_folder import PAPER_MARKER
 from core.audit.hash_chain import Link
 from core.messages.audit import AuditKind
-from core.messages.kill_switch import ArmCause, GetKillSwitch
+from core.messages.kill_switch import GetKillSwitch
+from core.messages.room_status import ArmCause
 from core.orders.lifecycle import PositionState
 from gateway.paper.model_market import ModelMarket
 from gateway.paper.process import PaperVenue

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from actors.control.wire import RequestName
 from core.audit.hash_chain import Link
 from core.errors import CerberoError
-from core.messages.control import EngineStatus
+from core.messages.engine_status import EngineStatus
 from reading.control_client import ask_engine, exchange, request_of
 from tests.power.crash_states import ARMED, CLEAR
 

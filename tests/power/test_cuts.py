@@ -25,8 +25,8 @@ from cli.data_folder import PAPER_MARKER
 from core.audit.hash_chain import Link
 from core.errors import CerberoError
 from core.messages.audit import AuditKind
-from core.messages.control import EngineStatus
-from core.messages.kill_switch import ArmCause
+from core.messages.engine_status import EngineStatus
+from core.messages.room_status import ArmCause
 from core.orders.exit_rule import ExitRule
 from reading.audit import records, verified
 from reading.books import stored_books

@@ -10,7 +10,7 @@ from actors.control.wire import RequestName
 from core.audit.hash_chain import Link
 from core.errors import EngineNotRunningError, FoundWrongError
 from core.messages.audit import AuditKind
-from core.messages.control import EngineStatus
+from core.messages.engine_status import EngineStatus
 from core.orders.books import CycleOutcome, Job
 from reading.audit import last_recorded_at, records, require_audit_log, verified
 from reading.books import (

@@ -14,7 +14,7 @@ import pytest
 
 from core.alerts import Severity
 from core.errors import FoundWrongError
-from core.messages.alerting import AlertRow
+from core.messages.room_status import AlertRow
 from core.messages.state import GetWeek, RecordAlert, WeekRead
 from core.orders.books import CycleOutcome
 from core.orders.exit_rule import ExitRule

@@ -13,8 +13,8 @@ import pytest
 from actors.control.wire import RequestName
 from core.errors import CerberoError
 from core.kill_file import KILL_FILE_NAME, parse_kill_file
-from core.messages.control import EngineStatus
-from core.messages.kill_switch import ArmCause
+from core.messages.engine_status import EngineStatus
+from core.messages.room_status import ArmCause
 from core.status.verdict import Urgency, Verdict, verdict
 from reading.books import entry_latches
 from reading.control_client import ask_engine, request_of

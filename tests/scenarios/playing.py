@@ -14,7 +14,7 @@ from actors.alerting import AlertChannel
 from actors.runtime import Envelope, GreenRuntime, Tracer
 from actors.runtime.testing import tripwires
 from config import LoadedStrategy, load_strategy
-from core.messages.alerting import AlertRow
+from core.messages.room_status import AlertRow
 from core.orders.books import CycleRow, Instruction, OrderRow, Position
 from core.orders.lifecycle import PositionState
 from gateway.paper.ledger import Ledger

@@ -28,7 +28,6 @@ from actors.runtime import (
     SupervisorSpec,
     Tracer,
 )
-from cli.arming import new_arming
 from core.contract.registry import REQUIRED_FEATURES
 from core.messages.kill_switch import (
     ArmKillSwitch,
@@ -38,9 +37,9 @@ from core.messages.kill_switch import (
     MarksChanged,
     Permit,
     RequestPermit,
-    VenueChecked,
 )
 from core.messages.mcp import CancelOrder, EditOrder, OrderAccepted, SendOrder
+from core.messages.room_status import VenueChecked
 from core.messages.state import KillSwitchRow
 from core.orders.books import Books, Instruction, InstructionKind
 from core.orders.terms import OrderPurpose, OrderTerms
@@ -54,6 +53,7 @@ from gateway.paper.venue import Venue
 from lab.engine import TOKEN
 from lab.invariants.effects import Armings
 from lab.wire import Wire
+from reading.switch.arming import new_arming
 from tests.fakes.books import FakeBooks
 from tests.scenarios.crashing import CrashingFile, CrashingTransport
 from tests.scenarios.late import Watch, holds

@@ -17,7 +17,8 @@ from actors.mcp.paper_transport import TOOK_HEADER
 from actors.state.database import DATABASE_FILE
 from actors.state.seals import offer_seals
 from core.alerts import AlertCode
-from core.messages.alerting import AlertRow, Severity
+from core.messages.alerting import Severity
+from core.messages.room_status import AlertRow
 from gateway.paper.dispatch import Dispatch
 from gateway.paper.process import PaperVenue
 from gateway.shell.bodies import HttpAnswer

@@ -15,8 +15,9 @@ from actors.system_events import SystemEvents
 from actors.tree import _room
 from core.messages.control import PingEngine, StopEngine
 from core.messages.execution import ClosePosition, ExitStarted
-from core.messages.kill_switch import GetKillSwitch, KillSwitchStatus, SuspendEntries
+from core.messages.kill_switch import GetKillSwitch, SuspendEntries
 from core.messages.protocols import DecisionProtocol, KillSwitchProtocol, StateProtocol
+from core.messages.room_status import KillSwitchStatus
 from core.messages.scheduler import JobDue
 from core.messages.state import BooksRead, GetBooks, GetJobRuns, JobRuns, Recording
 

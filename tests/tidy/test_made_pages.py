@@ -10,7 +10,7 @@ import pytest
 from config import VARIABLES
 from config.consequences import OF_VARIABLES
 from config.settings_list import settings
-from core.messages.kill_switch import ArmCause
+from core.messages.room_status import ArmCause
 from tests.tidy.pages.all_pages import PAGES, written
 from tests.tidy.pages.marked import END, Page, begin, replaced, table
 from tests.tidy.pages.risk_controls import who_arms

@@ -104,6 +104,12 @@ def _selector_faults(series: Series, matchers: str) -> Iterator[str]:
                 )
 
 
+def test_no_label_is_one_that_prometheus_gives_itself() -> None:
+    """It would keep its own and call ours `exported_job`, and no query would find it."""
+    ours = {series.label.name for series in TABLE if series.label is not None}
+    assert ours & OF_PROMETHEUS == set()
+
+
 @pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.where)
 def test_a_query_names_only_what_there_is(query: Query) -> None:
     assert NAME.search(query.text), "a query of nothing"

@@ -111,9 +111,7 @@ class ThreadFuture(OneShot):
         if not self._claim.acquire(False):
             return False
         self._value = value
-        self._done = True
-        for waiter in self._waiters:
-            waiter.release()
+        self._decided()
         return True
 
     def reject(self, error: BaseException) -> bool:
@@ -121,10 +119,14 @@ class ThreadFuture(OneShot):
         if not self._claim.acquire(False):
             return False
         self._error = error
-        self._done = True
-        for waiter in self._waiters:
-            waiter.release()
+        self._decided()
         return True
+
+    def _decided(self) -> None:
+        self._done = True
+        # Of a copy, because a waiter whose time has run out takes itself out meanwhile.
+        for waiter in tuple(self._waiters):
+            waiter.release()
 
     def wait(self, timeout_s: float | None) -> bool:
         """Wait for the outcome; False if `timeout_s` of real time ran out."""
@@ -132,15 +134,22 @@ class ThreadFuture(OneShot):
             return True
         lock = Lock()
         lock.acquire()
-        self._waiters.append(lock)
-        # If it was decided between the first check and the append, nobody may ever release our lock.
-        if self.done:
+        # If it was decided between the first check and this, nobody may ever release our lock.
+        if not self.add_waiter(lock):
             return True
         # A lock refuses a timeout above TIMEOUT_MAX (some 290 years), and so an infinite one.
         limit_s = -1 if timeout_s is None else min(max(0.0, timeout_s), TIMEOUT_MAX)
-        return lock.acquire(timeout=limit_s) or self.done
+        try:
+            return lock.acquire(timeout=limit_s) or self.done
+        finally:
+            self.remove_waiter(lock)
 
     def add_waiter(self, waiter: Waiter) -> bool:
         """Release `waiter` at the decision. False if that was before: `waiter` may then never be released."""
         self._waiters.append(waiter)
         return not self._done
+
+    def remove_waiter(self, waiter: Waiter) -> None:
+        """Forget one that was added and no longer waits. A future that is asked again and again whether it is
+        decided, as that of the engine's end, would else keep one for each time."""
+        self._waiters.remove(waiter)

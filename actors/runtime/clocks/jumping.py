@@ -103,6 +103,7 @@ class JumpingClock:
             if worker is not None:
                 waiter.park()
             waiter.sleep(timeout_s)
+        future.remove_waiter(waiter)
         if timer is not None:
             timer.cancel()
         waiter.resume()

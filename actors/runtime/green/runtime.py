@@ -137,6 +137,7 @@ class GreenRuntime(Runtime):
                 timers.append(self._timers.add(max(due_us, self._time_us), watched.report_if_hung))
         future.waiters.append(task)
         self.park(task)
+        future.waiters.remove(task)
         for timer in timers:
             timer.cancel()
         return future.done

@@ -9,7 +9,7 @@ from decimal import Decimal
 from actors.state.tables import chain
 from core.alerts import Severity
 from core.errors import FoundWrongError
-from core.messages.audit import AuditHead
+from core.messages.room_status import AuditHead
 from core.orders.books import CycleOutcome, Job
 from core.orders.lifecycle import OrderState, PositionState
 

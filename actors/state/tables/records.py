@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, NamedTuple
 
 from actors.state.columns import list_of, list_text, maybe_time_of, time_of, time_text
-from core.messages.alerting import AlertRow, Severity
-from core.messages.kill_switch import ArmCause
-from core.messages.state import InboxItem, KillSwitchRow, RecordKillSwitch
+from core.messages.alerting import Severity
+from core.messages.room_status import AlertRow, ArmCause
+from core.messages.state import (
+    GetUndeliveredAlerts,
+    InboxItem,
+    KillSwitchRow,
+    RecordKillSwitch,
+    UndeliveredAlerts,
+)
+from core.messages.state_queries import UNDELIVERED_PAGE
 from core.orders.books import Job
 
 _WAITS = "alert_channels.delivered_at IS NULL AND alert_channels.parked_at IS NULL"
@@ -28,6 +36,14 @@ class MarketSnapshotRow:
     dvol: float
     funding: float | None
     quotes: str
+
+
+class MarketLevel(NamedTuple):
+    """Index in USD and DVOL in points at one time."""
+
+    at: datetime
+    spot_usd: float
+    dvol: float
 
 
 def answer(db: sqlite3.Connection, request_id: str) -> tuple[str, str] | None:
@@ -56,16 +72,22 @@ def has_alert(db: sqlite3.Connection, alert_id: str) -> bool:
 
 
 def insert_alert(db: sqlite3.Connection, alert: AlertRow, channels: Sequence[str]) -> bool:
-    """The alert, undelivered for each of its channels. False if it was there already."""
+    """The alert, undelivered for each of its channels; delivered if it has none. False if it was there
+    already."""
     values = (alert.alert_id, alert.severity, alert.code, alert.text, alert.cause, time_text(alert.at))
-    delivered = None if alert.delivered_at is None else time_text(alert.delivered_at)
+    delivered_at = alert.delivered_at or (None if channels else alert.at)
+    delivered = None if delivered_at is None else time_text(delivered_at)
     sql = (
         f"INSERT INTO alerts (number, {_ALERT}, seal)"
         " SELECT n, ?, ?, ?, ?, ?, ?, ?, seal(n, ?, ?, ?, ?, ?, ?, ?)"
-        " FROM (SELECT coalesce(max(number), 0) + 1 AS n FROM alerts) WHERE true ON CONFLICT DO NOTHING"
+        " FROM (SELECT coalesce((SELECT highest FROM alert_numbers), max(number), 0) + 1 AS n FROM alerts)"
+        " WHERE true ON CONFLICT DO NOTHING"
     )
-    if db.execute(sql, (*values, delivered) * 2).rowcount == 0:
+    inserted = db.execute(sql, (*values, delivered) * 2)
+    if inserted.rowcount == 0:
         return False
+    number = inserted.lastrowid
+    db.execute("UPDATE alert_numbers SET highest = ?, seal = seal(one, ?)", (number, number))
     db.executemany(
         "INSERT INTO alert_channels (alert_id, channel, seal) VALUES (?, ?, seal(?, ?, NULL, NULL, NULL))",
         [(alert.alert_id, channel) * 2 for channel in channels],
@@ -114,20 +136,30 @@ def _mark(db: sqlite3.Connection, column: str, at: str, alert_id: str, channel: 
     return db.execute(sql, (at, at, alert_id, channel)).rowcount > 0
 
 
-def undelivered_alerts(db: sqlite3.Connection, channel: str) -> tuple[AlertRow, ...]:
-    """Those that this channel shall take, and has neither taken nor refused for good, oldest first."""
+def undelivered_alerts(db: sqlite3.Connection, query: GetUndeliveredAlerts) -> UndeliveredAlerts:
+    """A page of those that this channel shall take, and has neither taken nor refused for good."""
     fields = ", ".join(f"alerts.{field}" for field in _ALERT.split(", "))
     sql = (
-        f"SELECT {fields} FROM alert_channels JOIN alerts USING (alert_id) "
-        f"WHERE channel = ? AND {_WAITS} ORDER BY number"
+        f"SELECT {fields}, number, tried_at IS NOT NULL FROM alert_channels JOIN alerts USING (alert_id) "
+        f"WHERE channel = ? AND {_WAITS} AND severity = ?"
+        " AND number > coalesce((SELECT number FROM alerts WHERE alert_id = ?), 0) ORDER BY number LIMIT ?"
     )
-    return _alerts(db.execute(sql, (channel,)))
-
-
-def tried_alerts(db: sqlite3.Connection, channel: str) -> tuple[str, ...]:
-    """The ids of those among them that an attempt was made with."""
-    sql = f"SELECT alert_id FROM alert_channels WHERE channel = ? AND {_WAITS} AND tried_at IS NOT NULL"
-    return tuple(alert_id for (alert_id,) in db.execute(sql, (channel,)))
+    page: list[tuple[Any, ...]] = []
+    more: list[Severity] = []
+    for severity in Severity:
+        behind = dict(query.behind).get(severity)
+        found = db.execute(sql, (query.channel, severity, behind, UNDELIVERED_PAGE + 1)).fetchall()
+        page += found[:UNDELIVERED_PAGE]
+        if len(found) > UNDELIVERED_PAGE:
+            more.append(severity)
+    page.sort(key=lambda row: int(row[-2]))
+    return UndeliveredAlerts(
+        request_id=query.request_id,
+        channel=query.channel,
+        alerts=_alerts(page),
+        tried=tuple(str(row[0]) for row in page if row[-1]),
+        more=tuple(more),
+    )
 
 
 def alerts_of(db: sqlite3.Connection, codes: Sequence[str]) -> tuple[AlertRow, ...]:
@@ -241,13 +273,34 @@ def snapshots(db: sqlite3.Connection, *, limit: int | None = None) -> tuple[Mark
     """The newest `limit` snapshots, or all, oldest first."""
     sql = f"SELECT {_SNAPSHOT} FROM market.market_snapshots ORDER BY at DESC LIMIT ?"
     rows = db.execute(sql, (-1 if limit is None else limit,)).fetchall()
-    return tuple(
-        MarketSnapshotRow(time_of(row[0]), row[1], row[2], row[3], zlib.decompress(row[4]).decode("utf-8"))
-        for row in reversed(rows)
+    return tuple(_snapshot(row) for row in reversed(rows))
+
+
+def market_levels(db: sqlite3.Connection, after: datetime | None, limit: int) -> tuple[MarketLevel, ...]:
+    """Index and DVOL of the first `limit` snapshots after a time, oldest first."""
+    sql = "SELECT at, spot_usd, dvol FROM market.market_snapshots WHERE at > ? ORDER BY at LIMIT ?"
+    rows = db.execute(sql, ("" if after is None else time_text(after), limit))
+    return tuple(MarketLevel(time_of(row[0]), row[1], row[2]) for row in rows)
+
+
+def hourly_snapshots(
+    db: sqlite3.Connection, after: datetime, until: datetime
+) -> tuple[MarketSnapshotRow, ...]:
+    """The first snapshot of each hour that has one after a time and until another, oldest first."""
+    # SQLite takes the other columns from the row that has the minimum.
+    sql = (
+        "SELECT min(at), spot_usd, dvol, funding, quotes FROM market.market_snapshots"
+        " WHERE at > ? AND at <= ? GROUP BY substr(at, 1, 13) ORDER BY 1"
     )
+    return tuple(_snapshot(row) for row in db.execute(sql, (time_text(after), time_text(until))))
 
 
-def _alerts(cursor: sqlite3.Cursor) -> tuple[AlertRow, ...]:
+def _snapshot(row: tuple[Any, ...]) -> MarketSnapshotRow:
+    quotes = zlib.decompress(row[4]).decode("utf-8")
+    return MarketSnapshotRow(time_of(row[0]), row[1], row[2], row[3], quotes)
+
+
+def _alerts(cursor: Iterable[Any]) -> tuple[AlertRow, ...]:
     return tuple(
         AlertRow(
             alert_id=row[0],

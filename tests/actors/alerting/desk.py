@@ -8,7 +8,8 @@ from functools import partial
 from actors.alerting import Alerting, DeliveryTimes
 from actors.runtime.testing import FakeAddress, FakeContext
 from core.alerts import AlertCode
-from core.messages.alerting import AlertingStatus, AlertRow, ChannelStatus, GetAlerting, RaiseAlert, Severity
+from core.messages.alerting import GetAlerting, RaiseAlert, Severity
+from core.messages.room_status import AlertingStatus, AlertRow, ChannelStatus
 from core.messages.state import (
     RecordAlertDelivered,
     RecordAlertParked,

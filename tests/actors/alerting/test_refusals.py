@@ -95,3 +95,48 @@ def test_an_outage_after_ten_failures_is_no_refusal() -> None:
     )
     desk.run(7200, step_s=5.0)
     assert parked(desk) == 0
+
+
+@pytest.mark.parametrize("severity", [Severity.CRITICAL, Severity.HIGH])
+def test_an_alert_at_which_the_channel_itself_fails_is_parked_and_the_rest_goes_on(
+    severity: Severity,
+) -> None:
+    """An encoder that raises ended the room, which read the same alert from the books and ended again."""
+    desk = Desk()
+
+    def fail(letter: Letter) -> NotTaken | None:
+        if any(BAD in alert.text for alert in letter.alerts):
+            raise UnicodeEncodeError("utf-8", "x", 0, 1, "surrogates not allowed")
+        return None
+
+    desk.channel.judge = fail
+    for text in ("a", BAD, "b"):
+        desk.alert(text, severity)
+    desk.run(600, step_s=5.0)
+    assert texts(desk) == ["a", "b"]
+    assert parked(desk) == 1
+    assert (
+        len([letter for letter in desk.channel.letters if [one.text for one in letter.alerts] == [BAD]]) == 3
+    )
+    (named,) = desk.channel_status.parked
+    assert named.startswith(severity.value)
+
+
+def test_a_channel_that_fails_at_every_letter_gives_nothing_up() -> None:
+    desk = Desk()
+    down = [True]
+
+    def fail(_letter: Letter) -> NotTaken | None:
+        if down[0]:
+            raise ValueError("s3cret-token")
+        return None
+
+    desk.channel.judge = fail
+    desk.alert("a")
+    desk.alert("b")
+    desk.run(3600, step_s=10.0)
+    assert parked(desk) == 0
+    assert "s3cret" not in str(desk.channel_status.last_error)
+    down[0] = False
+    desk.run(300)
+    assert texts(desk) == ["a", "b"]

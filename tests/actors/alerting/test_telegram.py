@@ -12,7 +12,8 @@ from pydantic import SecretStr
 from actors.alerting import Letter, NotTaken, Sender, Taken, TelegramChannel
 from actors.alerting.telegram_text import LENGTH_MAX, render
 from core.alerts import ENTRIES, AlertCode
-from core.messages.alerting import AlertRow, Severity
+from core.messages.alerting import Severity
+from core.messages.room_status import AlertRow
 from core.values import Environment
 from tests.fakes.telegram import FakeTelegram
 from tests.hostile.misbehaviours import FLOODS, FRAMES, End, Misbehaviour, says

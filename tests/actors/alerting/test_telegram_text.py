@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from actors.alerting import Letter, Sender
 from actors.alerting.telegram_text import LENGTH_MAX, render
 from core.alerts import AlertCode, Severity
-from core.messages.alerting import AlertRow
+from core.messages.room_status import AlertRow
 from core.values import Environment
 
 AT = datetime(2026, 1, 5, 14, 0, 3, tzinfo=UTC)

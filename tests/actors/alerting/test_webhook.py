@@ -13,7 +13,7 @@ from pydantic import JsonValue, SecretStr
 from actors.alerting import Letter, NotTaken, Sender, Taken, WebhookChannel
 from actors.alerting.webhook import DISCORD_UNITS_MAX, MESSAGE_UNITS_MAX, WebhookForm
 from core.alerts import Severity
-from core.messages.alerting import AlertRow
+from core.messages.room_status import AlertRow
 from core.values import Environment
 from tests.fakes.telegram import FakeTelegram
 from tests.hostile.misbehaviours import FLOODS, FRAMES, End, Misbehaviour

@@ -20,14 +20,8 @@ from core.errors import InputError
 from core.messages.alerting import RaiseAlert
 from core.messages.anchor import GetRecordHash, HeadReached, RecordHash
 from core.messages.audit import AuditAt
-from core.messages.kill_switch import (
-    ArmCause,
-    ArmKillSwitch,
-    ClearSuspension,
-    GetKillSwitch,
-    KillSwitchStatus,
-    SuspendEntries,
-)
+from core.messages.kill_switch import ArmKillSwitch, ClearSuspension, GetKillSwitch, SuspendEntries
+from core.messages.room_status import ArmCause, KillSwitchStatus
 from core.messages.state import GetSystem, Recorded, SetSystem, SystemRead
 from reading.audit import verified
 from tests.actors.state.books_room import BooksRoom, event

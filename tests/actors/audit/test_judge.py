@@ -9,7 +9,8 @@ import pytest
 from actors.audit.files import bytes_from
 from actors.audit.scan import Broken, Incomplete, Whole, judge, scan
 from core.audit.hash_chain import GENESIS, Link, append
-from core.messages.audit import AuditBatch, AuditEvent, AuditHead, AuditKind
+from core.messages.audit import AuditBatch, AuditEvent, AuditKind
+from core.messages.room_status import AuditHead
 from tests.actors.state.books_room import START
 
 EVENT = AuditEvent(kind=AuditKind.ORDER, at=START, detail={"x": 1})

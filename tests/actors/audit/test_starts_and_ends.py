@@ -15,8 +15,9 @@ from actors.runtime import AskTimeout
 from core.alerts import AlertCode
 from core.audit.hash_chain import GENESIS, ChainBrokenError, split_lines
 from core.messages.alerting import RaiseAlert, Severity
-from core.messages.audit import AppendAudit, AuditAt, AuditBoot, AuditHead, AuditStatus, GetAudit
+from core.messages.audit import AppendAudit, AuditAt, AuditBoot, GetAudit
 from core.messages.base import Refused
+from core.messages.room_status import AuditHead, AuditStatus
 from core.messages.state import GetAuditHeadAndPending
 from tests.actors.audit.test_boot import FILE, boot, boots, event, flip_first, lived
 from tests.actors.audit.test_disk_full import EVENT, FullDisk

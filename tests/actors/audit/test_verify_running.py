@@ -8,7 +8,7 @@ import pytest
 
 from actors.audit.verify import Stored, verify
 from core.audit.hash_chain import GENESIS, Link, follow_all, split_lines
-from core.messages.audit import AuditHead
+from core.messages.room_status import AuditHead
 from tests.actors.audit.test_verify import FILE, event, stored
 from tests.actors.state.books_room import BooksRoom
 

@@ -11,22 +11,19 @@ from actors.control import Control
 from actors.control.rooms import ControlRooms
 from actors.runtime import ActorUnavailable, AskTimeout, CellState, Terminated
 from actors.runtime.testing import FakeAddress, FakeContext
-from core.messages.alerting import AlertingStatus, GetAlerting, RaiseAlert
-from core.messages.audit import AuditHead, AuditStatus, GetAudit
+from core.messages.alerting import GetAlerting, RaiseAlert
+from core.messages.audit import GetAudit
 from core.messages.base import Refused
 from core.messages.control import (
     AwaitInject,
     Dump,
     EngineAlive,
-    EngineIdentity,
-    EngineStatus,
     EngineStopping,
     GetDump,
     GetHealthcheck,
     GetStatus,
     GetTrace,
     Healthcheck,
-    HeartbeatStatus,
     InjectAccepted,
     InjectDone,
     InjectMessage,
@@ -34,16 +31,23 @@ from core.messages.control import (
     StopEngine,
     Trace,
 )
-from core.messages.decision import DecisionStatus, GetDecision
-from core.messages.execution import ClosePosition, ExecutionStatus, GetExecution, RecoveryReport
-from core.messages.health import GetHealth, HealthStatus
-from core.messages.kill_switch import (
+from core.messages.decision import GetDecision
+from core.messages.engine_status import EngineIdentity, EngineStatus, HeartbeatStatus
+from core.messages.execution import ClosePosition, GetExecution
+from core.messages.health import GetHealth
+from core.messages.kill_switch import ArmKillSwitch, GetKillSwitch, KillSwitchArmed
+from core.messages.market_data import GetMarks
+from core.messages.room_status import (
+    AlertingStatus,
     ArmCause,
-    ArmKillSwitch,
-    GetKillSwitch,
-    KillSwitchArmed,
+    AuditHead,
+    AuditStatus,
+    DecisionStatus,
+    ExecutionStatus,
+    HealthStatus,
+    Marks,
+    RecoveryReport,
 )
-from core.messages.market_data import GetMarks, Marks
 from core.messages.scheduler import GetJobs, Jobs
 from core.messages.state import (
     BooksRead,

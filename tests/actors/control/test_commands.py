@@ -12,17 +12,17 @@ from actors.runtime import Terminated
 from core.alerts import AlertCode
 from core.messages.alerting import AlertRaised, Severity
 from core.messages.base import Refused
-from core.messages.decision import CycleEnded, RunEntryCycle, RunMonitorCycle
+from core.messages.decision import RunEntryCycle, RunMonitorCycle
 from core.messages.execution import (
     ClosePosition,
     ExitEnded,
     ExitStarted,
-    RecoveryReport,
     Settled,
     SettleExpired,
     SettleFailed,
 )
 from core.messages.market_data import TakeMarketSnapshot
+from core.messages.room_status import CycleEnded, RecoveryReport
 from core.messages.state import GetOpenInbox, InboxItem, OpenInbox, RecordInbox
 from core.orders.books import CycleOutcome, Job
 from core.orders.lifecycle import PositionState

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from actors.control.survey import healthcheck
-from core.messages.alerting import AlertingStatus, ChannelStatus
 from core.messages.control import Healthcheck
+from core.messages.room_status import AlertingStatus, ChannelStatus
 from tests.cli.test_shown import status
 
 NOW = status().at

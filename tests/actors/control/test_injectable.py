@@ -9,13 +9,13 @@ from typing import get_args
 import pytest
 from pydantic import JsonValue
 
-from actors.control.injectable import BY_ENGINE, INJECTABLE, build, check
+from actors.control.injectable import BY_ENGINE, INJECTABLE, build, check, option_of
 from actors.control.rooms import ControlRooms
 from actors.runtime.testing import FakeAddress
 from core.errors import InputError
 from core.messages.decision import RunEntryCycle
 from core.messages.execution import ClosePosition
-from core.messages.kill_switch import ArmCause, ArmKillSwitch
+from core.messages.kill_switch import ArmKillSwitch
 from core.messages.protocols import (
     AlertingProtocol,
     ControlProtocol,
@@ -25,6 +25,7 @@ from core.messages.protocols import (
     KillSwitchProtocol,
     MarketDataProtocol,
 )
+from core.messages.room_status import ArmCause
 
 ROOMS = ControlRooms(**{field.name: FakeAddress(field.name) for field in fields(ControlRooms)})
 AT = datetime(2026, 1, 5, 14, 0, 0, 7, tzinfo=UTC)
@@ -76,12 +77,12 @@ def test_an_operators_arming_has_the_operators_cause() -> None:
     ("name", "body", "named"),
     [
         ("Nonsense", {}, "unknown message 'Nonsense'"),
-        ("ClosePosition", {"reason": "x"}, "'position_id' is required"),
-        ("ClosePosition", {"position_id": "p", "reason": "  "}, "'reason' is required"),
+        ("ClosePosition", {"reason": "x"}, "expected --position-id TEXT, found none"),
+        ("ClosePosition", {"position_id": "p", "reason": "  "}, "expected --reason TEXT, found a blank"),
         ("ClosePosition", {"position_id": "p", "reason": "x", "size": 3}, "unknown field 'size'"),
         ("ClosePosition", {"position_id": "p", "reason": "x", "exit_rule": "profit"}, "unknown field"),
-        ("ClosePosition", {"position_id": 7, "reason": "x"}, "position_id: found 7"),
-        ("DisarmKillSwitch", {"reason": "x", "accept_audit_break": "perhaps"}, "accept_audit_break"),
+        ("ClosePosition", {"position_id": 7, "reason": "x"}, "--position-id: found 7"),
+        ("DisarmKillSwitch", {"reason": "x", "accept_audit_break": "perhaps"}, "--accept-audit-break: found"),
     ],
 )
 def test_bad_input_names_the_field_and_what_was_expected(
@@ -89,6 +90,16 @@ def test_bad_input_names_the_field_and_what_was_expected(
 ) -> None:
     with pytest.raises(InputError, match=named):
         build(name, body, request_id="x", who="ann", at=AT)
+
+
+@pytest.mark.parametrize("name", sorted(INJECTABLE))
+def test_what_lacks_names_the_option_to_give(name: str) -> None:
+    """Whatever is left out: also where a person has given all the rest."""
+    fields = [field for field in INJECTABLE[name].fields if field.required]
+    for missing in fields:
+        body: dict[str, JsonValue] = {field.name: "x" for field in fields if field is not missing}
+        with pytest.raises(InputError, match=f"{option_of(missing.name)} [A-Z]+, found none"):
+            build(name, body, request_id="x", who="ann", at=AT)
 
 
 def test_control_takes_every_answer_to_what_goes_through_its_inbox() -> None:

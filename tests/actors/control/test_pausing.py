@@ -146,8 +146,8 @@ def test_a_resumption_that_the_books_refuse_is_asked_again() -> None:
 def test_bad_fields_are_named() -> None:
     desk = Desk()
     for body, names in (
-        ({}, "field 'reason' is required"),
-        ({"reason": " "}, "field 'reason' is required"),
+        ({}, "expected --reason TEXT, found none"),
+        ({"reason": " "}, "expected --reason TEXT, found a blank"),
         ({"reason": "x", "source": "health"}, "source: found 'health'"),
         ({"reason": "x", "at": "2026-01-01"}, "unknown field 'at'"),
     ):

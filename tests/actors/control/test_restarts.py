@@ -8,7 +8,7 @@ from datetime import timedelta
 from actors.control.restarts import LIFE_S_MIN
 from actors.runtime import CellState
 from core.messages.base import Refused
-from core.messages.control import RESTARTED, RestartActor, RestartDone, RestartWaits
+from core.messages.restart import RESTARTED, RestartActor, RestartDone, RestartWaits
 from core.messages.state import OpenInbox, RecordInbox
 from tests.actors.control.test_actor import NOW, RECORDED_AT, Desk
 from tests.actors.control.test_commands import item

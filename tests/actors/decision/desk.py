@@ -11,8 +11,8 @@ from actors.runtime import Terminated
 from actors.runtime.testing import FakeAddress, FakeContext
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.base import Refused
-from core.messages.decision import CycleEnded, CycleWaits, DecisionStatus, GetDecision
-from core.messages.execution import FinalOutcome, OrderFinal, PlaceCombo, RecoveryReport
+from core.messages.decision import CycleWaits, GetDecision
+from core.messages.execution import FinalOutcome, OrderFinal, PlaceCombo
 from core.messages.kill_switch import GetKillSwitch
 from core.messages.market_data import (
     EntryMarket,
@@ -21,6 +21,7 @@ from core.messages.market_data import (
     SnapshotFailed,
     SnapshotFault,
 )
+from core.messages.room_status import CycleEnded, DecisionStatus, RecoveryReport
 from core.messages.scheduler import JobDue
 from core.messages.state import (
     BooksRead,

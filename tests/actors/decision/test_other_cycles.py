@@ -14,7 +14,8 @@ from core.messages.alerting import Severity
 from core.messages.audit import AuditKind
 from core.messages.base import Refused
 from core.messages.decision import RunMonitorCycle
-from core.messages.execution import ExecutionStatus, Settled, SettleExpired, SettleFailed
+from core.messages.execution import Settled, SettleExpired, SettleFailed
+from core.messages.room_status import ExecutionStatus
 from core.messages.state import (
     CloseCycle,
     ClosedTrades,

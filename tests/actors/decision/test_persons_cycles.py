@@ -9,9 +9,10 @@ import pytest
 from actors.runtime.testing import FakeAddress
 from core.alerts import AlertCode
 from core.messages.base import Refused
-from core.messages.decision import CycleEnded, RecalibrateKelly, RunEntryCycle, RunMonitorCycle
-from core.messages.execution import ClosePosition, ExecutionStatus, ExitStarted, PlaceCombo, RecoveryReport
+from core.messages.decision import RecalibrateKelly, RunEntryCycle, RunMonitorCycle
+from core.messages.execution import ClosePosition, ExitStarted, PlaceCombo
 from core.messages.market_data import FetchSnapshot
+from core.messages.room_status import CycleEnded, ExecutionStatus, RecoveryReport
 from core.messages.state import (
     CloseCycle,
     ClosedTrades,

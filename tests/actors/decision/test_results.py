@@ -11,7 +11,8 @@ from actors.runtime.testing import FakeAddress
 from core.alerts import AlertCode
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.execution import ClosePosition
-from core.messages.market_data import FetchSnapshot, LegMark, MarketSnapshotStored
+from core.messages.market_data import FetchSnapshot, MarketSnapshotStored
+from core.messages.room_status import LegMark
 from core.messages.state import GetTradeResults, LatchEntries, SetSystem
 from core.orders.books import CycleOutcome, EntryLatch, Job, LatchSource, TradeResult
 from core.orders.exit_rule import ExitRule

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from core.messages.execution import RecoveryReport
-from core.messages.kill_switch import ArmCause, ArmKillSwitch
+from core.messages.kill_switch import ArmKillSwitch
+from core.messages.room_status import ArmCause, RecoveryReport
 from tests.fakes.trading import TradingHouse
 
 LABEL = "p-entry-1:abcdef:e1"

@@ -10,9 +10,10 @@ import pytest
 from core.alerts import AlertCode
 from core.contract import Order, OrderLeg, PlaceComboOrder
 from core.messages.alerting import RaiseAlert
-from core.messages.execution import FinalOutcome, RecoveryReport
+from core.messages.execution import FinalOutcome
 from core.messages.kill_switch import ArmKillSwitch, ClearSuspension, SuspendEntries
 from core.messages.mcp import CancelOrder
+from core.messages.room_status import RecoveryReport
 from core.orders.lifecycle import PositionState
 from tests.fakes.books import TAG
 from tests.fakes.trading import LONG, SHORT, TradingHouse, plan

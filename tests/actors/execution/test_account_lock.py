@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from actors.execution import AccountLock, MachineAccountLock
-from core.messages.execution import FinalOutcome, RecoveryReport
+from core.messages.execution import FinalOutcome
 from core.messages.kill_switch import ArmKillSwitch
+from core.messages.room_status import RecoveryReport
 from core.values import Environment
 from lab.machine import SimulatedMachine
 from tests.fakes.account_lock import FakeAccountLock

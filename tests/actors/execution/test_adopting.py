@@ -11,8 +11,8 @@ import pytest
 from core.alerts import AlertCode
 from core.messages.alerting import RaiseAlert
 from core.messages.audit import AuditKind
-from core.messages.execution import RecoveryReport
 from core.messages.kill_switch import ArmKillSwitch
+from core.messages.room_status import RecoveryReport
 from core.messages.state import RecordEdit, RecordInstruction
 from core.orders.books import InstructionKind
 from core.orders.exit_rule import ExitRule

@@ -12,15 +12,10 @@ import pytest
 from actors.http import Response
 from actors.runtime import AskTimeout
 from core.contract import iso_utc
-from core.messages.execution import CancelEntries, EntriesCancelled, FinalOutcome, RecoveryReport
-from core.messages.kill_switch import (
-    ArmCause,
-    ArmKillSwitch,
-    DisarmKillSwitch,
-    KillSwitchArmed,
-    SuspendEntries,
-)
+from core.messages.execution import CancelEntries, EntriesCancelled, FinalOutcome
+from core.messages.kill_switch import ArmKillSwitch, DisarmKillSwitch, KillSwitchArmed, SuspendEntries
 from core.messages.mcp import EditOrder
+from core.messages.room_status import ArmCause, RecoveryReport
 from core.messages.state import RecordInstruction, RecordSent
 from core.orders.lifecycle import OrderState, PositionState
 from tests.fakes.trading import TradingHouse

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from core.messages.execution import ExitStarted, FinalOutcome, Reconcile, RecoveryReport
-from core.messages.kill_switch import ArmCause, ClearSuspension
+from core.messages.execution import ExitStarted, FinalOutcome, Reconcile
+from core.messages.kill_switch import ClearSuspension
+from core.messages.room_status import ArmCause, RecoveryReport
 from core.orders.lifecycle import PositionState
 from tests.actors.execution.recoveries import arms, report
 from tests.fakes.trading import SHORT, TradingHouse

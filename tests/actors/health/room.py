@@ -11,13 +11,11 @@ from actors.health.disk import FREE_BYTES_MIN
 from actors.runtime.testing import FakeAddress, FakeContext
 from core.contract import EnvironmentInfo, Router
 from core.messages.alerting import RaiseAlert, Severity
-from core.messages.execution import RecoveryReport
-from core.messages.health import GetHealth, HealthStatus
+from core.messages.health import GetHealth
 from core.messages.mcp import Fetch, Fetched, FetchFailed, McpFault, ProbeRouter, RouterProbed
+from core.messages.room_status import HealthStatus, RecoveryReport
 from core.messages.scheduler import JobDue
-from core.messages.state import (
-    RecordEvent,
-)
+from core.messages.state import RecordEvent
 from core.orders.books import Job
 
 _T = TypeVar("_T")

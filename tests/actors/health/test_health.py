@@ -18,14 +18,13 @@ from core.messages.base import Refused
 from core.messages.health import BackupDone, BackupFailed, BackupNow
 from core.messages.kill_switch import (
     CLOCK_SOURCE,
-    ArmCause,
     ArmKillSwitch,
     ClearSuspension,
     KillSwitchArmed,
     SuspendEntries,
-    VenueChecked,
 )
 from core.messages.mcp import Fetch, ProbeRouter, RouterProbed
+from core.messages.room_status import ArmCause, VenueChecked
 from core.messages.scheduler import ClockSet, JobDue, StartJobs
 from core.messages.state import BackupMade, GetSystem, MakeBackup, Recorded, SetSystem, SystemRead
 from core.orders.books import Job

@@ -14,7 +14,8 @@ from actors.runtime import AskTimeout
 from actors.runtime.testing import FakeAddress, FakeContext
 from core.alerts import AlertCode
 from core.messages.alerting import RaiseAlert, Severity
-from core.messages.control import GetHealthcheck, Healthcheck, HeartbeatStatus
+from core.messages.control import GetHealthcheck, Healthcheck
+from core.messages.engine_status import HeartbeatStatus
 from core.redaction import Redactor
 
 START = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)

@@ -6,13 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from core.messages.audit import AuditBoot, AuditHead
-from core.messages.kill_switch import (
-    ArmCause,
-    ArmKillSwitch,
-    GetKillSwitch,
-    KillSwitchStatus,
-)
+from core.messages.audit import AuditBoot
+from core.messages.kill_switch import ArmKillSwitch, GetKillSwitch
+from core.messages.room_status import ArmCause, AuditHead, KillSwitchStatus
 from core.orders.terms import OrderPurpose
 from core.strategy import ExitsWhenArmed, KillSwitchSection, Strategy
 from tests.actors.kill_switch.asking import permit, reasons

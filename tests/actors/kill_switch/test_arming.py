@@ -9,21 +9,20 @@ import pytest
 from actors.runtime.testing import DEFAULT_NOW, FakeReply
 from core.alerts import AlertCode
 from core.kill_file import parse_kill_file
-from core.messages.audit import AuditBoot, AuditHead, SwitchWord
+from core.messages.audit import AuditBoot, SwitchWord
 from core.messages.base import Refused
 from core.messages.execution import WithdrawEntries
 from core.messages.kill_switch import (
-    ArmCause,
     ArmKillSwitch,
     DisarmKillSwitch,
     GetKillSwitch,
     KillSwitchArmed,
     KillSwitchDisarmed,
-    KillSwitchStatus,
     Permit,
     PermitSpent,
     PermitVoid,
 )
+from core.messages.room_status import ArmCause, AuditHead, KillSwitchStatus
 from core.messages.state import RecordKillSwitch
 from tests.fakes.kill_switch import SwitchHouse, request
 

@@ -13,14 +13,13 @@ from core.kill_file import Arming, parse_kill_file
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.base import Refused
 from core.messages.kill_switch import (
-    ArmCause,
     ArmKillSwitch,
     DisarmKillSwitch,
     GetKillSwitch,
     KillSwitchDisarmed,
-    KillSwitchStatus,
     Permit,
 )
+from core.messages.room_status import ArmCause, KillSwitchStatus
 from core.messages.state import KillSwitchRow, RecordKillSwitch
 from tests.fakes.kill_switch import SwitchHouse, request
 

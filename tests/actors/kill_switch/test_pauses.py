@@ -10,13 +10,13 @@ from core.messages.kill_switch import (
     EntriesPaused,
     EntriesResumed,
     GetKillSwitch,
-    KillSwitchStatus,
     PauseEntries,
     Permit,
     ResumeEntries,
     SuspendEntries,
     Veto,
 )
+from core.messages.room_status import KillSwitchStatus
 from core.messages.state import LatchEntries, LiftLatches
 from core.orders.books import EntryLatch, LatchSource
 from core.orders.terms import OrderPurpose

@@ -15,13 +15,12 @@ from core.messages.kill_switch import (
     ArmKillSwitch,
     BooksChanged,
     GetKillSwitch,
-    KillSwitchStatus,
     MarksChanged,
     Permit,
     PermitSpent,
     RequestPermit,
-    VenueChecked,
 )
+from core.messages.room_status import KillSwitchStatus, VenueChecked
 from core.messages.state import RecordEvent
 from core.orders.lifecycle import OrderState
 from core.orders.terms import OrderPurpose

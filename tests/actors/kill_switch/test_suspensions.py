@@ -8,13 +8,8 @@ from core.alerts import AlertCode
 from core.messages.alerting import RaiseAlert, Severity
 from core.messages.audit import AuditKind
 from core.messages.base import Refused
-from core.messages.kill_switch import (
-    STOPPING_SOURCE,
-    ClearSuspension,
-    GetKillSwitch,
-    KillSwitchStatus,
-    SuspendEntries,
-)
+from core.messages.kill_switch import STOPPING_SOURCE, ClearSuspension, GetKillSwitch, SuspendEntries
+from core.messages.room_status import KillSwitchStatus
 from core.messages.state import RecordEvent
 from core.orders.terms import OrderPurpose
 from tests.actors.kill_switch.asking import events, permit, reasons

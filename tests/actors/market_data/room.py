@@ -36,12 +36,12 @@ from core.messages.market_data import (
     EntryMarket,
     FetchSnapshot,
     GetMarks,
-    Marks,
     Snapshot,
     SnapshotFailed,
     SnapshotKind,
 )
 from core.messages.mcp import Fetch, Fetched, FetchFailed, McpFault
+from core.messages.room_status import Marks
 from core.messages.scheduler import JobDue
 from core.messages.state import BooksRead, GetBooks, RecordMarketSnapshot
 from core.orders.books import Books, Job, Position

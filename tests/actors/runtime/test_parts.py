@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import math
 import os
@@ -9,6 +10,7 @@ import queue
 import signal
 import sys
 import threading
+import tracemalloc
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -25,7 +27,9 @@ from actors.runtime import (
     Backoff,
     Fenced,
     GreenRuntime,
+    JumpingClock,
     PlainQuestion,
+    Runtime,
     SupervisorSpec,
     SystemClock,
     ThreadRuntime,
@@ -147,6 +151,35 @@ def test_future_times_out_as_in_pykka() -> None:
     """Without an outcome `get` raises pykka.Timeout."""
     with pytest.raises(pykka.Timeout):
         ThreadFuture().get(timeout=0.001)
+
+
+WAITS = 500
+
+
+@pytest.mark.parametrize(
+    "runtime",
+    [
+        lambda: ThreadRuntime(SystemClock()),
+        lambda: ThreadRuntime(JumpingClock(START)),
+        lambda: GreenRuntime(START, 1),
+    ],
+    ids=["threads", "jumping", "green"],
+)
+@pytest.mark.parametrize("timeout_s", [0.0, 1e-6])
+def test_a_wait_that_ran_out_leaves_nothing_behind(runtime: Callable[[], Runtime], timeout_s: float) -> None:
+    """Whoever looks ten times a second for months whether the engine has ended must not fill the memory."""
+    world = runtime()
+    future = world.new_future()
+    assert not world.wait(future, timeout_s, None)
+    gc.collect()
+    tracemalloc.start()
+    for _ in range(WAITS):
+        assert not world.wait(future, timeout_s, None)
+    gc.collect()
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    world.shut_down()
+    assert kept < 8 * WAITS
 
 
 class OpenLock:

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from actors.runtime.testing import FakeAddress, FakeContext
 from actors.scheduler import Scheduler
 from actors.scheduler.actor import SlotDue
-from core.messages.health import HealthStatus
+from core.messages.room_status import HealthStatus
 from core.messages.scheduler import ClockSet, GetJobs, JobDue, Jobs, StartJobs
 from core.messages.state import GetJobRuns, JobRuns, Recorded, RecordJobRuns
 from core.orders.books import Job

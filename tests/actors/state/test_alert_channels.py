@@ -6,6 +6,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from actors.state.database import DATABASE_FILE, open_database
 from actors.state.schema import migrations
 from actors.state.seals import broken_seals, offer_seals
@@ -16,10 +18,12 @@ from actors.state.tables.records import (
     mark_delivered,
     mark_parked,
     mark_tried,
-    tried_alerts,
     undelivered_alerts,
 )
-from core.messages.alerting import AlertRow, Severity
+from core.messages.alerting import Severity
+from core.messages.room_status import AlertRow
+from core.messages.state import GetUndeliveredAlerts, UndeliveredAlerts
+from core.messages.state_queries import UNDELIVERED_PAGE
 from tests.actors.state.books_room import START
 
 AT = "2026-01-05T14:00:00.000000Z"
@@ -30,7 +34,11 @@ def row(alert_id: str, code: str = "c", severity: Severity = Severity.HIGH) -> A
 
 
 def waiting(db: sqlite3.Connection, channel: str) -> list[str]:
-    return [alert.alert_id for alert in undelivered_alerts(db, channel)]
+    return [alert.alert_id for alert in page(db, channel).alerts]
+
+
+def page(db: sqlite3.Connection, channel: str, *behind: tuple[Severity, str]) -> UndeliveredAlerts:
+    return undelivered_alerts(db, GetUndeliveredAlerts(request_id="r", channel=channel, behind=behind))
 
 
 def test_a_parked_alert_waits_for_its_channel_no_more_and_is_not_called_delivered(tmp_path: Path) -> None:
@@ -59,7 +67,7 @@ def test_what_was_tried_is_known_until_it_is_delivered(tmp_path: Path) -> None:
             insert_alert(db, row(alert_id), ["one"])
         mark_tried(db, ["a", "b", "unknown"], "one", START)
         mark_delivered(db, "a", "one", START)
-        assert tried_alerts(db, "one") == ("b",)
+        assert page(db, "one").tried == ("b",)
         assert waiting(db, "one") == ["b", "c"]
         assert list(broken_seals(db)) == []
 
@@ -82,7 +90,7 @@ def test_deliveries_of_an_older_version_stay_and_a_damaged_one_stays_damaged(tmp
         for sql in (*steps[:before], f"PRAGMA user_version = {before}"):
             db.executescript(sql)
         for number, (alert_id, delivered_at) in enumerate((("a", AT), ("b", None)), start=1):
-            alert = (number, alert_id, "HIGH", "c", "t", "x", AT, None)
+            alert = (number, alert_id, "HIGH", "c", "t", "x", AT, delivered_at)
             marks = ", ".join("?" * len(alert))
             db.execute(f"INSERT INTO alerts VALUES ({marks}, seal({marks}))", alert * 2)  # noqa: S608
             channel = (alert_id, "one", delivered_at)
@@ -92,3 +100,60 @@ def test_deliveries_of_an_older_version_stay_and_a_damaged_one_stays_damaged(tmp
     with closing(open_database(tmp_path)) as db:
         assert waiting(db, "one") == ["b"]
         assert [line.partition(":")[0] for line in broken_seals(db)] == ["alert_channels 'b'"]
+
+
+def test_undelivered_alerts_are_read_by_pages_of_each_severity(tmp_path: Path) -> None:
+    low, high = 2 * UNDELIVERED_PAGE, UNDELIVERED_PAGE + 100
+    with closing(open_database(tmp_path)) as db:
+        db.execute("BEGIN")
+        for number in range(low + high):
+            severity = Severity.HIGH if number < high else Severity.LOW
+            insert_alert(db, row(f"a{number}", severity=severity), ["one"])
+        mark_tried(db, ["a1", f"a{high + low - 1}"], "one", START)
+        first = page(db, "one")
+        assert set(first.more) == {Severity.LOW, Severity.HIGH}
+        assert first.tried == ("a1",)
+        ids = [f"a{number}" for number in (*range(UNDELIVERED_PAGE), *range(high, high + UNDELIVERED_PAGE))]
+        assert [alert.alert_id for alert in first.alerts] == ids
+        second = page(db, "one", (Severity.HIGH, f"a{UNDELIVERED_PAGE - 1}"))
+        assert second.more == (Severity.LOW,)
+        assert [alert.alert_id for alert in second.alerts if alert.severity is Severity.HIGH] == [
+            f"a{number}" for number in range(UNDELIVERED_PAGE, high)
+        ]
+
+
+@pytest.mark.parametrize(
+    ("deletion", "said"),
+    [
+        ("alerts WHERE number = 4", "alerts: expected every number up to 4, found that number 4 is missing"),
+        (
+            "alerts WHERE number > 2",
+            "alerts: expected every number up to 4, found that numbers 3 to 4 are missing",
+        ),
+        ("alerts", "alerts: expected every number up to 4, found that numbers 1 to 4 are missing"),
+        ("alert_numbers", "alert_numbers: expected the highest number of an alert, found no row"),
+        (
+            "alert_channels WHERE alert_id = 'd' AND channel = 'one'",
+            "alert_channels: expected the channel that 'd' was not delivered to, found none",
+        ),
+    ],
+)
+def test_a_deleted_row_shows_and_later_alerts_do_not_heal_it(
+    tmp_path: Path, deletion: str, said: str
+) -> None:
+    with closing(open_database(tmp_path)) as db:
+        for alert_id in "abcd":
+            insert_alert(db, row(alert_id, severity=Severity.LOW), ["one"])
+        assert list(broken_seals(db)) == []
+        db.execute("PRAGMA foreign_keys = OFF")
+        db.execute(f"DELETE FROM {deletion}")  # noqa: S608
+        assert list(broken_seals(db))[:1] == [said]
+        insert_alert(db, row("e", severity=Severity.LOW), ["one"])
+        assert list(broken_seals(db)) != []
+
+
+def test_a_number_that_was_never_given_shows(tmp_path: Path) -> None:
+    with closing(open_database(tmp_path)) as db:
+        insert_alert(db, row("a"), ["one"])
+        db.execute("UPDATE alert_numbers SET highest = 0, seal = seal(1, 0)")
+        assert list(broken_seals(db)) == ["alerts: expected no number above 0, found 1"]

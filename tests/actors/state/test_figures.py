@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
@@ -11,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from actors.state.database import DATABASE_FILE
+from actors.state.database import DATABASE_FILE, open_database
 from actors.state.stored import books_read
+from actors.state.tables import figures
 from actors.state.tables.figures import BooksFigures
 from core.errors import FoundWrongError
 from core.orders.books import Job
@@ -36,20 +38,20 @@ def figures_of(folder: Path, give_up: Callable[[], bool]) -> BooksFigures:
 def test_they_are_what_the_rows_say(folder: Path) -> None:
     with books_read(folder) as books:
         assert books is not None
-        figures, everything = books.figures(), books.everything()
+        found, everything = books.figures(), books.everything()
         positions = books.positions(everything=True)
         head, _ = books.chain_end()
-    assert figures.positions == Counter(position.state for position in positions)
-    assert figures.live_positions == sum(position.is_live for position in positions)
-    assert figures.orders == Counter(order.state for _, order in everything.orders)
-    assert figures.alerts == Counter(alert.severity for alert in everything.alerts)
+    assert found.positions == Counter(position.state for position in positions)
+    assert found.live_positions == sum(position.is_live for position in positions)
+    assert found.orders == Counter(order.state for _, order in everything.orders)
+    assert found.alerts == Counter(alert.severity for alert in everything.alerts)
     entries = [row.outcome for row in everything.cycles if row.job is Job.ENTRY and row.outcome is not None]
-    assert figures.entry_cycles == Counter(entries)
+    assert found.entry_cycles == Counter(entries)
     over = [position for position in positions if position.state is PositionState.CLOSED]
     assert over
     in_eth = sum((each.pnl_eth for each in over), Decimal(0))
-    assert figures.realised_pnl() == (in_eth, sum((each.pnl_usd for each in over), Decimal(0)))
-    assert figures.head.seq == head.seq > 0
+    assert found.realised_pnl() == (in_eth, sum((each.pnl_usd for each in over), Decimal(0)))
+    assert found.head.seq == head.seq > 0
 
 
 def test_what_is_still_open_is_not_realised(tmp_path: Path) -> None:
@@ -68,9 +70,9 @@ def test_what_is_still_open_is_not_realised(tmp_path: Path) -> None:
 def test_an_amount_that_is_none_is_named(folder: Path) -> None:
     with closing(sqlite3.connect(folder / DATABASE_FILE)) as db, db:
         db.execute("UPDATE cash_flows SET amount_eth = 'much'")
-    figures = figures_of(folder, lambda: False)
+    found = figures_of(folder, lambda: False)
     with pytest.raises(FoundWrongError, match="cash_flows: expected amounts in decimal digits"):
-        figures.realised_pnl()
+        found.realised_pnl()
 
 
 def test_reading_is_given_up(folder: Path) -> None:
@@ -91,6 +93,19 @@ def test_reading_is_given_up(folder: Path) -> None:
         figures_of(folder, tired)
     assert len(looks) == 4
     assert sum(figures_of(folder, lambda: False).alerts.values()) > 20000
+
+
+def test_no_count_reads_every_row_of_a_table_that_grows_for_years(tmp_path: Path) -> None:
+    """Monitoring counts at each scrape, and there are ten thousands of alerts after a year."""
+    counted: list[str] = []
+    with closing(open_database(tmp_path)) as db:
+        db.set_trace_callback(counted.append)
+        figures.read(db)
+        db.set_trace_callback(None)
+        plans = [row[3] for sql in counted for row in db.execute(f"EXPLAIN QUERY PLAN {sql}")]
+    grows = re.compile(r"SCAN (alerts|alert_channels|cycles|fills|snapshots)\b(?!.*INDEX)")
+    assert len(plans) >= len(counted) > 4
+    assert [plan for plan in plans if grows.match(plan)] == []
 
 
 def test_older_books_are_not_copied_by_who_has_little_time(folder: Path) -> None:

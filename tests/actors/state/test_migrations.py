@@ -12,9 +12,10 @@ from actors.state.database import DATABASE_FILE, open_database
 from actors.state.read_only import books_opened
 from actors.state.schema import DatabaseCorruptError, migrations, schema_fault
 from actors.state.seals import SEALED, broken_seals
-from actors.state.tables.records import alerts, mark_delivered, undelivered_alerts
+from actors.state.tables.records import alerts, mark_delivered
 from core.errors import FoundWrongError
 from tests.actors.state.books_room import START
+from tests.actors.state.test_alert_channels import waiting
 
 
 def books_of_version(data_dir: Path, version: int, *alerts_of_version_1: tuple[object, ...]) -> None:
@@ -39,11 +40,11 @@ def test_alerts_that_waited_for_telegram_before_there_were_channels_still_wait_f
         alert_row(3, "c", None),
     )
     with closing(open_database(tmp_path)) as db:
-        assert [alert.alert_id for alert in undelivered_alerts(db, "telegram")] == ["b", "c"]
-        assert undelivered_alerts(db, "another") == ()
+        assert waiting(db, "telegram") == ["b", "c"]
+        assert waiting(db, "another") == []
         assert mark_delivered(db, "b", "telegram", START)
         assert not mark_delivered(db, "a", "telegram", START)
-        assert [alert.alert_id for alert in undelivered_alerts(db, "telegram")] == ["c"]
+        assert waiting(db, "telegram") == ["c"]
         assert [alert.delivered_at is not None for alert in alerts(db)] == [True, True, False]
 
 

@@ -11,13 +11,11 @@ from actors.runtime import Fenced
 from actors.state.read_only import books_opened
 from actors.state.tables.records import alerts
 from core.alerts import AlertCode
-from core.messages.alerting import AlertRow, RaiseAlert, Severity
+from core.messages.alerting import RaiseAlert, Severity
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.base import Refused
-from core.messages.kill_switch import (
-    ArmCause,
-    BooksChanged,
-)
+from core.messages.kill_switch import BooksChanged
+from core.messages.room_status import AlertRow, ArmCause
 from core.messages.state import (
     AccountBound,
     BindAccount,

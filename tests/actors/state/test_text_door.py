@@ -16,9 +16,9 @@ from actors.state.database import database_path
 from actors.state.stored import books_read
 from actors.state.tables import venue_texts
 from core.errors import FoundWrongError
-from core.messages.alerting import AlertRow, Severity
+from core.messages.alerting import Severity
 from core.messages.audit import AuditEvent, AuditKind
-from core.messages.kill_switch import ArmCause
+from core.messages.room_status import AlertRow, ArmCause
 from core.messages.state import (
     CloseCycle,
     GetKillSwitchRow,

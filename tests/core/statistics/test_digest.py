@@ -108,10 +108,10 @@ def test_a_week_of_trading_is_told_with_what_it_proves() -> None:
             account=account,
         )
     )
-    assert "2026-01-05 to 2026-01-11: 1 trade closed, 1 with a gain, +30.00 USD (+0.0100 ETH)." in text
-    assert "So far 2 trades closed, 1 with a gain, +20.00 USD (+0.0067 ETH); mean r " in text
+    assert "2026-01-05 to 2026-01-11: 1 trade closed, 1 with a gain, +30.00 USD (+0.01000000 ETH)." in text
+    assert "So far 2 trades closed, 1 with a gain, +20.00 USD (+0.00666667 ETH); mean r " in text
     assert "n = 2: too few trades for an interval; they prove nothing." in text
-    assert "2 contracts, its value is not known, before fees." in text
+    assert "2 contracts, its value is not known." in text
     assert "Account at 2026-01-05 14:00Z: 29,900.00 USD, -100.00 since 2025-12-29" in text
     assert text.endswith("1 of 1 entry cycles entered.")
     assert text.isprintable()
@@ -121,7 +121,9 @@ def test_an_open_position_is_worth_what_closing_would_bring() -> None:
     position = held()
     marks_eth = {leg.instrument_name: Decimal("0.0100") for leg in position.plan.legs}
     assert pnl_at_marks_eth(position, marks_eth) == Decimal("0.0200")
-    assert "+0.0200 ETH if closed at the marks" in digest_text(seen(live=(position,), marks_eth=marks_eth))
+    assert "+0.02000000 ETH if closed at the marks" in digest_text(
+        seen(live=(position,), marks_eth=marks_eth)
+    )
     assert "Nothing is open." in digest_text(seen(live=(held(contracts=0),)))
 
 

@@ -7,11 +7,9 @@ from datetime import timedelta
 import pytest
 
 from core.contract import Router
-from core.messages.alerting import AlertingStatus, ChannelStatus
-from core.messages.control import EngineStatus, HeartbeatStatus
-from core.messages.decision import CycleEnded
-from core.messages.kill_switch import ArmCause
+from core.messages.engine_status import EngineStatus, HeartbeatStatus
 from core.messages.phone import PhoneStatus
+from core.messages.room_status import AlertingStatus, ArmCause, ChannelStatus, CycleEnded
 from core.orders.books import CycleOutcome, Job, OrderRow
 from core.orders.lifecycle import OrderState, PositionState
 from core.status.verdict import Urgency, entry_blocked, verdict, verdict_without_engine

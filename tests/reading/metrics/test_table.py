@@ -29,7 +29,7 @@ def test_a_name_follows_the_rules(series: Series) -> None:
     assert not NOT_A_BASE_UNIT.search(series.name)
     assert not re.search(r"_(gauge|counter|metric|created|bucket|sum|count|info)$", series.name)
     if series.label is not None:
-        assert re.fullmatch(r"[a-z]+", series.label.name)
+        assert re.fullmatch(r"[a-z]+(_[a-z]+)*", series.label.name)
         assert issubclass(series.label.values, StrEnum), "a label's values are a closed list"
     assert series.says[0].isupper() or series.says[0] == "1"
     assert series.says.endswith(".")

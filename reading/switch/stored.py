@@ -9,8 +9,8 @@ from actors.control.wire import RequestName
 from actors.kill_switch import DiskKillFile
 from core.errors import CerberoError, InputError
 from core.kill_file import KillFile
-from core.messages.control import EngineStatus
-from core.messages.kill_switch import ArmCause, KillSwitchStatus
+from core.messages.engine_status import EngineStatus
+from core.messages.room_status import ArmCause, KillSwitchStatus
 from core.messages.state import KillSwitchRow
 from core.orders.armed import Leaves, what_leaves
 from core.orders.books import EntryLatch

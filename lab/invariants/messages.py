@@ -8,9 +8,7 @@ from datetime import datetime
 
 from actors.runtime import Envelope, envelope_line
 from core.messages.audit import AuditKind
-from core.messages.execution import RecoveryReport
 from core.messages.kill_switch import (
-    ArmCause,
     ArmKillSwitch,
     ClearSuspension,
     MarksChanged,
@@ -19,6 +17,7 @@ from core.messages.kill_switch import (
     SuspendEntries,
 )
 from core.messages.mcp import EditOrder, SendOrder
+from core.messages.room_status import ArmCause, RecoveryReport
 from core.messages.state import OpenCycle, RecordEvent
 from core.orders.books import Job
 

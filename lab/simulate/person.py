@@ -11,12 +11,12 @@ from actors.kill_switch import DiskKillFile
 from core.kill_file import Arming
 from core.messages.control import InjectAccepted, InjectMessage
 from core.messages.kill_switch import (
-    ArmCause,
     ArmKillSwitch,
     DisarmKillSwitch,
     KillSwitchArmed,
     KillSwitchDisarmed,
 )
+from core.messages.room_status import ArmCause
 from core.permit_times import CERTAIN_AFTER_S
 from lab.simulate.station import Station
 

@@ -27,7 +27,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 RESULTS = REPOSITORY / "mutants"
 SCORE_MIN = 0.85
 PROCESSES = 2
-LINKED = ("core", "actors", "config", "reading", "cli", "gateway", "lab", "tests")
+LINKED = ("core", "actors", "config", "reading", "cli", "gateway", "lab", "page", "tests")
 LINKED_FILES = ("run.py", "strategy.yaml")
 COUNTED = ("killed", "timeout", "total")
 

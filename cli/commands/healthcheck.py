@@ -16,13 +16,11 @@ def healthcheck(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -
 
     Example: run.py healthcheck --data-dir data
     """
-    from actors.control.wire import RequestName
     from cli.views.output import show_json
     from core.errors import FoundWrongError
-    from core.messages.control import Healthcheck
-    from reading.control_client import ask_engine, request_of
+    from reading.asked_status import ask_health
 
-    found = ask_engine(data_dir, request_of(RequestName.HEALTHCHECK), Healthcheck)
+    found = ask_health(data_dir)
     if as_json:
         show_json(found)
     else:

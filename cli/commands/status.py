@@ -20,14 +20,12 @@ def status(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> Non
 
     Example: run.py status --data-dir data
     """
-    from actors.control.wire import RequestName
-    from core.errors import EngineNotRunningError
-    from core.messages.engine_status import EngineStatus
-    from reading.control_client import ask_engine, request_of
+    from core.errors import EngineNotRunningError, NoAnswerError
+    from reading.asked_status import ask_status
 
     try:
-        found = ask_engine(data_dir, request_of(RequestName.STATUS), EngineStatus)
-    except EngineNotRunningError as error:
+        found = ask_status(data_dir)
+    except (EngineNotRunningError, NoAnswerError) as error:
         if not as_json and data_dir.is_dir():
             _show_what_the_folder_says(data_dir, str(error))
         raise
@@ -55,8 +53,9 @@ def _show_what_the_folder_says(data_dir: Path, why: str) -> None:
     from cli.views.painted import page_width, show_lines
     from cli.views.screen import verdict_lines
     from core.errors import CerberoError
-    from core.status.verdict import verdict_without_engine
+    from core.status.folder_verdict import verdict_without_engine
     from reading.books import has_books, stored_positions
+    from reading.engine_lock import running_engine
 
     open_positions, armed_by, damage = None, None, None
     try:
@@ -66,8 +65,10 @@ def _show_what_the_folder_says(data_dir: Path, why: str) -> None:
         armed_by = switch.causes if switch.armed else None
     except CerberoError as error:
         damage = str(error)
+    engine = running_engine(data_dir)
     verdict = verdict_without_engine(
         why=why,
+        silent_pid=None if engine is None else engine.pid,
         open_positions=open_positions,
         armed_by=armed_by,
         damage=damage,

@@ -16,7 +16,8 @@ from core.messages.engine_status import CellView, EngineStatus
 from core.messages.room_status import AlertRow, KillSwitchStatus
 from core.orders.books import EntryLatch, Job
 from core.orders.lifecycle import OrderState
-from core.status.verdict import Urgency, Verdict, entry_blocked, position_views, verdict
+from core.status.finding import Urgency, Verdict
+from core.status.verdict import entry_blocked, position_views, verdict
 
 LABEL = 13
 """Characters before what a label introduces."""

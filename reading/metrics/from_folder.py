@@ -10,7 +10,7 @@ from actors.state.database import database_path
 from actors.state.stored import books_read
 from actors.state.tables.figures import BooksFigures
 from core.messages.room_status import ArmCause
-from core.status.verdict import verdict_without_engine
+from core.status.folder_verdict import verdict_without_engine
 from reading.metrics import table
 from reading.metrics.series import Figures
 

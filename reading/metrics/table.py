@@ -9,7 +9,7 @@ from core.contract.base import Router
 from core.messages.room_status import ArmCause
 from core.orders.books import CycleOutcome, Job, LatchSource
 from core.orders.lifecycle import OrderState, PositionState
-from core.status.verdict import Urgency
+from core.status.finding import Urgency
 from core.values import Environment
 from reading.metrics.labels import ActorLabel, Protection, ReadPart, SuspendedBy
 from reading.metrics.series import PREFIX, Label, Series

@@ -63,7 +63,7 @@ def quietly(arguments: Sequence[str], variables: Mapping[str, str]) -> None:
         stderr=subprocess.DEVNULL,
         cwd=ROOT,
         check=False,
-        env=_environment() | variables,
+        env=_environment() | dict(variables),
     )
 
 
@@ -77,7 +77,7 @@ def until_it_draws(arguments: Sequence[str], variables: Mapping[str, str]) -> No
             stdout=terminal,
             stderr=subprocess.DEVNULL,
             cwd=ROOT,
-            env=_environment() | variables | {"TERM": "xterm"},
+            env=_environment() | dict(variables) | {"TERM": "xterm"},
         )
         os.close(terminal)
         with suppress(OSError):  # A terminal that nobody holds any more can't be read.
@@ -162,7 +162,7 @@ def _started(ends: ExitStack, *arguments: str, **variables: str) -> subprocess.P
     process = subprocess.Popen(  # noqa: S603  (this project's own starter)
         [sys.executable, "run.py", *arguments],
         cwd=ROOT,
-        env=_environment() | variables,
+        env=_environment() | dict(variables),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         encoding="utf-8",

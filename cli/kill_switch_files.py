@@ -9,7 +9,7 @@ from actors.kill_switch import DiskKillFile
 from core.errors import CerberoError, InputError
 from core.kill_file import KillFile
 from core.messages.room_status import ArmCause, KillSwitchStatus
-from core.messages.state import KillSwitchRow
+from core.messages.state_rows import KillSwitchRow
 from core.orders.armed import Leaves, what_leaves
 from core.orders.books import EntryLatch
 from core.strategy import ExitsWhenArmed
@@ -17,8 +17,6 @@ from core.values import Value
 from reading.asked_status import ask_status
 from reading.books import entry_latches, kill_switch_row
 from reading.engine_lock import running_engine
-
-"""A status takes up to 8 s if rooms of the engine are silent."""
 
 
 class StoredSwitch(Value):

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Final
 
 from actors.control.wire import RequestName
-from core.messages.control import Healthcheck
 from core.messages.engine_status import EngineStatus
 from reading.control_client import ask_engine, request_of
 
@@ -17,8 +16,3 @@ STATUS_S: Final = 9.0
 def ask_status(data_dir: Path) -> EngineStatus:
     """The whole engine on one page. Raises as `ask_engine` does."""
     return ask_engine(data_dir, request_of(RequestName.STATUS), EngineStatus, answer_s=STATUS_S)
-
-
-def ask_health(data_dir: Path) -> Healthcheck:
-    """What does not work. Raises as `ask_engine` does."""
-    return ask_engine(data_dir, request_of(RequestName.HEALTHCHECK), Healthcheck, answer_s=STATUS_S)

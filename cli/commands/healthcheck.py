@@ -16,11 +16,14 @@ def healthcheck(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -
 
     Example: run.py healthcheck --data-dir data
     """
+    from actors.control.wire import RequestName
     from cli.views.output import show_json
     from core.errors import FoundWrongError
-    from reading.asked_status import ask_health
+    from core.messages.control import Healthcheck
+    from reading.asked_status import STATUS_S
+    from reading.control_client import ask_engine, request_of
 
-    found = ask_health(data_dir)
+    found = ask_engine(data_dir, request_of(RequestName.HEALTHCHECK), Healthcheck, answer_s=STATUS_S)
     if as_json:
         show_json(found)
     else:

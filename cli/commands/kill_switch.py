@@ -27,7 +27,7 @@ def status(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> Non
     """
     from cli.kill_switch_files import switch_now
     from cli.views.output import show_fields, show_json, time_text
-    from cli.views.screen import latch_text
+    from cli.views.switch_text import latch_text
 
     found = switch_now(data_dir)
     if as_json:

@@ -42,7 +42,9 @@ SUSPENSIONS: Final[Mapping[str, Suspension]] = MappingProxyType(
             "a reconcile of books and venue has succeeded",
         ),
         "disk": Suspension(
-            "too little space is free for the books to grow", "space is free again", "free some space"
+            "too little space is free for the books to grow",
+            "space is free again",
+            "free some space on its disk",
         ),
         "order_in_doubt": Suspension(
             "the outcome of an order is not known", "it is known, of every order", "run.py state orders"

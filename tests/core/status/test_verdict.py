@@ -204,7 +204,7 @@ def test_a_full_disk_is_one_line() -> None:
     assert codes(status) == [("LOOK", "suspended")]
     assert verdict(status).text == (
         "entries are suspended by disk: 31 MiB free at d; it ends by itself when space is free again: "
-        "free some space"
+        "free some space there"
     )
 
 

@@ -24,8 +24,8 @@ from actors.kill_switch import DiskKillFile
 from cli.views.say import redacted
 from core.errors import FoundWrongError, InputError
 from core.kill_file import KILL_FILE_NAME, Arming
+from core.messages.arm_cause import ArmCause
 from core.messages.kill_switch import KillSwitchArmed
-from core.messages.room_status import ArmCause
 from core.permit_times import CERTAIN_AFTER_S
 from core.text import visible
 from core.venue_text import own_words

@@ -8,7 +8,10 @@ from pathlib import Path
 from actors.kill_switch import DiskKillFile
 from core.errors import CerberoError, InputError
 from core.kill_file import KillFile
-from core.messages.room_status import ArmCause, KillSwitchStatus
+from core.messages.arm_cause import ArmCause
+from core.messages.room_status import (
+    KillSwitchStatus,
+)
 from core.messages.state_rows import KillSwitchRow
 from core.orders.armed import Leaves, what_leaves
 from core.orders.books import EntryLatch

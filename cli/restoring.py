@@ -26,8 +26,8 @@ from cli.kill_switch_files import stored_status
 from cli.offline_records import record_offline
 from core.errors import CerberoError, FoundWrongError, InputError
 from core.kill_file import Arming
+from core.messages.arm_cause import ArmCause
 from core.messages.audit import AuditEvent, AuditKind, SwitchWord
-from core.messages.room_status import ArmCause
 from core.messages.state import AnyRecording, LatchEntries, RecordEvent, SetSystem
 from core.orders.books import LatchSource
 from core.system_keys import FORMER_TAGS_KEY, RESTORE_PENDING, RESTORED_KEY, TAG_KEY

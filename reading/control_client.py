@@ -117,6 +117,8 @@ def _connected(data_dir: Path) -> tuple[socket.socket, int]:
     if engine is None:
         refused = why_refused(data_dir)
         why = "" if refused is None else f": its start is refused: {refused}"
+        if not data_dir.is_dir():
+            why = f"{why}; there is no such folder here, so name it by --data-dir or make it by run.py start"
         raise EngineNotRunningError(f"no engine runs on {data_dir}{why}")
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.settimeout(5.0)

@@ -49,6 +49,7 @@ def status(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> Non
 def _show_what_the_folder_says(data_dir: Path, why: str) -> None:
     """The verdict on a folder whose engine does not answer."""
     from actors.audit.files import AUDIT_FOLDER, audit_files
+    from cli.data_folder import is_paper_folder
     from cli.kill_switch_files import stored_status
     from cli.views.painted import page_width, show_lines
     from cli.views.screen import verdict_lines
@@ -69,6 +70,7 @@ def _show_what_the_folder_says(data_dir: Path, why: str) -> None:
     verdict = verdict_without_engine(
         why=why,
         silent_pid=None if engine is None else engine.pid,
+        is_paper=is_paper_folder(data_dir),
         open_positions=open_positions,
         armed_by=armed_by,
         damage=damage,

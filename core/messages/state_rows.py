@@ -7,8 +7,11 @@ from datetime import datetime
 from typing import Final
 
 from core.alerts import Severity
+from core.messages.arm_cause import ArmCause
 from core.messages.base import Event
-from core.messages.room_status import AlertRow, ArmCause
+from core.messages.room_status import (
+    AlertRow,
+)
 from core.values import Value
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import Final
 
-from core.messages.room_status import ArmCause
+from core.messages.arm_cause import ArmCause
 from core.named_commands import typeable
 from core.values import Value
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from core.messages.room_status import ArmCause
+from core.messages.arm_cause import ArmCause
 from core.status.finding import BY_A_PERSON, DAMAGED, Finding, Verdict, act, count, look, placed, verdict_of
 
 
@@ -12,6 +12,7 @@ def verdict_without_engine(
     *,
     why: str,
     silent_pid: int | None,
+    is_paper: bool,
     open_positions: int | None,
     armed_by: Collection[ArmCause] | None,
     damage: str | None,
@@ -20,8 +21,9 @@ def verdict_without_engine(
 ) -> Verdict:
     """What a folder says whose engine does not answer.
 
-    `silent_pid` is that of an engine that holds the folder, None if none does; `open_positions` is None if
-    the folder has no books, `armed_by` if its switch is not armed.
+    `silent_pid` is that of an engine that holds the folder, None if none does. `is_paper`: a paper run keeps
+    it, and no engine starts there. `open_positions` is None if it has no books, `armed_by` if its switch is
+    not armed.
     """
     findings = []
     if open_positions is None and has_log and damage is None:
@@ -31,6 +33,8 @@ def verdict_without_engine(
         findings.append(act("books_damaged", f"the books can't be read: {damage}: {DAMAGED}"))
     if silent_pid is not None:
         findings.append(_silent(why, silent_pid, open_positions))
+    elif is_paper:
+        findings.append(look("paper_folder", f"{why}, which a paper run keeps: run.py report"))
     elif open_positions:
         held = count(open_positions, "position")
         text = f"{why}, and nobody watches {held} in its books: run.py start"

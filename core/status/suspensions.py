@@ -30,7 +30,7 @@ SUSPENSIONS: Final[Mapping[str, Suspension]] = MappingProxyType(
         "books_disk": Suspension(
             "the disk is full: the ballast was released so that exits and armings can still be written",
             "the ballast is taken again",
-            "free some space",
+            "free some space on the data folder's disk",
         ),
         "clock": Suspension(
             "the system's clock was set, or differs from the venue's",

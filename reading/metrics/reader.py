@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from actors.audit.files import AUDIT_FOLDER, audit_files
 from actors.state.tables.figures import BooksFigures
 from core.errors import CerberoError
+from core.messages.arm_cause import ArmCause
 from core.messages.engine_status import EngineStatus
-from core.messages.room_status import ArmCause
 from reading.asked_status import ask_status
 from reading.engine_lock import running_engine
 from reading.errors import DataFolderError

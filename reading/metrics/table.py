@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from core.alerts import Severity
 from core.contract.base import Router
-from core.messages.room_status import ArmCause
+from core.messages.arm_cause import ArmCause
 from core.orders.books import CycleOutcome, Job, LatchSource
 from core.orders.lifecycle import OrderState, PositionState
 from core.status.finding import Urgency

@@ -48,6 +48,7 @@ def pictures() -> Iterator[tuple[str, str]]:
     dead = verdict_without_engine(
         why="no engine runs on data",
         silent_pid=None,
+        is_paper=False,
         open_positions=1,
         armed_by=None,
         damage=None,

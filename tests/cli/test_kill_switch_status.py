@@ -17,7 +17,7 @@ from actors.state.tables.records import write_kill_switch
 from cli.kill_switch_files import stored_status, switch_now
 from core.errors import FoundWrongError
 from core.kill_file import Arming
-from core.messages.room_status import ArmCause
+from core.messages.arm_cause import ArmCause
 from core.messages.state import RecordKillSwitch
 from core.orders.books import EntryLatch, LatchSource
 from tests.cli.support import Cli

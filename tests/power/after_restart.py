@@ -23,9 +23,9 @@ from actors.state.backup_manifest import read_manifest
 from actors.state.backup_market import market_backups
 from cli.data_folder import PAPER_MARKER
 from core.audit.hash_chain import Link
+from core.messages.arm_cause import ArmCause
 from core.messages.audit import AuditKind
 from core.messages.kill_switch import GetKillSwitch
-from core.messages.room_status import ArmCause
 from core.orders.lifecycle import PositionState
 from gateway.paper.model_market import ModelMarket
 from gateway.paper.process import PaperVenue

@@ -24,9 +24,9 @@ from actors.control.wire import RequestName
 from cli.data_folder import PAPER_MARKER
 from core.audit.hash_chain import Link
 from core.errors import CerberoError
+from core.messages.arm_cause import ArmCause
 from core.messages.audit import AuditKind
 from core.messages.engine_status import EngineStatus
-from core.messages.room_status import ArmCause
 from core.orders.exit_rule import ExitRule
 from reading.audit import records, verified
 from reading.books import stored_books

@@ -13,8 +13,8 @@ import pytest
 from actors.control.wire import RequestName
 from core.errors import CerberoError
 from core.kill_file import KILL_FILE_NAME, parse_kill_file
+from core.messages.arm_cause import ArmCause
 from core.messages.engine_status import EngineStatus
-from core.messages.room_status import ArmCause
 from core.status.finding import Urgency, Verdict
 from core.status.verdict import verdict
 from reading.books import entry_latches

@@ -18,7 +18,7 @@ from subprocess import Popen
 from typing import Final
 
 from actors.control.wire import RequestName
-from core.messages.control import EngineStatus
+from core.messages.engine_status import EngineStatus
 from reading.control_client import ask_engine, request_of
 from tests.cli.support import Ran, ended, started
 

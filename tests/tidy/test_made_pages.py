@@ -10,7 +10,7 @@ import pytest
 from config import VARIABLES
 from config.consequences import OF_VARIABLES
 from config.settings_list import settings
-from core.messages.room_status import ArmCause
+from core.messages.arm_cause import ArmCause
 from core.status.suspensions import SUSPENSIONS
 from tests.tidy.pages.all_pages import PAGES, written
 from tests.tidy.pages.marked import END, Page, begin, replaced, table

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from actors.state.columns import list_of, list_text, maybe_time_of, time_of, time_text
 from core.messages.alerting import Severity
-from core.messages.room_status import AlertRow, ArmCause
+from core.messages.arm_cause import ArmCause
+from core.messages.room_status import (
+    AlertRow,
+)
 from core.messages.state_rows import UNDELIVERED_PAGE, InboxItem, KillSwitchRow, UndeliveredAlerts
 from core.orders.books import Job
 

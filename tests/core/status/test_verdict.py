@@ -7,9 +7,14 @@ from datetime import timedelta
 import pytest
 
 from core.contract import Router
+from core.messages.arm_cause import ArmCause
 from core.messages.engine_status import EngineStatus, HeartbeatStatus
 from core.messages.phone import PhoneStatus
-from core.messages.room_status import AlertingStatus, ArmCause, ChannelStatus, CycleEnded
+from core.messages.room_status import (
+    AlertingStatus,
+    ChannelStatus,
+    CycleEnded,
+)
 from core.orders.books import CycleOutcome, Job, OrderRow
 from core.orders.lifecycle import OrderState, PositionState
 from core.status.finding import Urgency
@@ -316,6 +321,7 @@ def test_a_folder_without_a_running_engine(
     verdict_ = verdict_without_engine(
         why="no engine runs on data",
         silent_pid=None,
+        is_paper=False,
         open_positions=positions,
         armed_by=armed_by,
         damage=damage,
@@ -334,6 +340,7 @@ def test_an_engine_that_says_nothing_is_not_started_again_beside_itself(
     found = verdict_without_engine(
         why="engine (pid 77): no answer within 9 s",
         silent_pid=77,
+        is_paper=False,
         open_positions=positions,
         armed_by=None,
         damage=None,
@@ -342,6 +349,22 @@ def test_an_engine_that_says_nothing_is_not_started_again_beside_itself(
     )
     assert [(finding.level.value, finding.code) for finding in found.findings] == [(level, "engine_silent")]
     assert "kill -KILL 77, then run.py start --data-dir d" in found.text
+
+
+def test_the_folder_of_a_paper_run_is_not_one_to_start_an_engine_on() -> None:
+    """A start would be refused there."""
+    found = verdict_without_engine(
+        why="no engine runs on p",
+        silent_pid=None,
+        is_paper=True,
+        open_positions=1,
+        armed_by=None,
+        damage=None,
+        has_log=True,
+        data_dir="p",
+    )
+    assert [(each.level.value, each.code) for each in found.findings] == [("LOOK", "paper_folder")]
+    assert found.text == "no engine runs on p, which a paper run keeps: run.py report --data-dir p"
 
 
 def damaged(audit: str, recovery: str) -> EngineStatus:

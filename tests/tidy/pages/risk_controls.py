@@ -12,7 +12,7 @@ from actors.kill_switch.latch import ARMED_BY
 from actors.state.apply_latches import CODES as LATCH_CODES
 from config.settings_list import settings
 from core.alerts import ENTRIES, AlertCode
-from core.messages.room_status import ArmCause
+from core.messages.arm_cause import ArmCause
 from core.orders.armed import Leaves, what_leaves
 from core.orders.books import LatchSource
 from core.orders.limits import GateFacts, check_limits

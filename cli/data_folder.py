@@ -17,8 +17,8 @@ from actors.audit.durable import fsync_folder
 from actors.control.socket_path import RUN_FOLDER
 from core.errors import InputError
 from reading.engine_lock import LOCK, holder_of, opened_lock, running_engine, try_lock
+from reading.paper_folder import PAPER_MARKER, is_paper_folder
 
-PAPER_MARKER = "PAPER"
 BEFORE, GONE = ".before", ".gone"
 """Folders that hold the last paper account while a new one starts, and then while it is removed."""
 RESTORING = "restoring-"
@@ -214,11 +214,6 @@ def mark_as_paper(data_dir: Path) -> None:
         (data_dir / PAPER_MARKER).touch()
     except OSError as error:
         raise InputError(f"--data-dir {data_dir}: expected a folder to write in: {error.strerror}") from None
-
-
-def is_paper_folder(data_dir: Path) -> bool:
-    """Whether a paper run keeps its account there."""
-    return (data_dir / PAPER_MARKER).exists()
 
 
 def refuse_paper_folder(data_dir: Path) -> None:

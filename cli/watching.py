@@ -12,7 +12,7 @@ from cli.keyboard import Keyboard
 from cli.views.live import LiveView
 from core.errors import FoundWrongError, InputError
 from core.messages.engine_status import EngineStatus
-from reading.asked_status import ask_status
+from reading.engine_status import engine_status
 
 
 class Ending(Protocol):
@@ -32,7 +32,7 @@ def watch_on_terminal(data_dir: Path, every_s: float) -> None:
         raise InputError("top: expected a terminal to draw on, found none; run.py status prints one page")
 
     def look() -> EngineStatus:
-        return ask_status(data_dir)
+        return engine_status(data_dir)
 
     first = look()
     try:

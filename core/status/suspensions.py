@@ -44,7 +44,7 @@ SUSPENSIONS: Final[Mapping[str, Suspension]] = MappingProxyType(
         "disk": Suspension(
             "too little space is free for the books to grow",
             "space is free again",
-            "free some space on its disk",
+            "free some space there",
         ),
         "order_in_doubt": Suspension(
             "the outcome of an order is not known", "it is known, of every order", "run.py state orders"

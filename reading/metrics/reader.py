@@ -16,8 +16,8 @@ from actors.state.tables.figures import BooksFigures
 from core.errors import CerberoError
 from core.messages.arm_cause import ArmCause
 from core.messages.engine_status import EngineStatus
-from reading.asked_status import ask_status
 from reading.engine_lock import running_engine
+from reading.engine_status import engine_status
 from reading.errors import DataFolderError
 from reading.metrics import table
 from reading.metrics.from_folder import put_books, put_disk, put_without_engine, read_books
@@ -45,7 +45,7 @@ class MetricsReader:
         data_dir: Path,
         *,
         armed_by: Callable[[Path], Collection[ArmCause] | None],
-        status: Callable[[Path], EngineStatus] = ask_status,
+        status: Callable[[Path], EngineStatus] = engine_status,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._data_dir = data_dir

@@ -12,7 +12,7 @@ from actors.state.database import open_database
 from cli.exit_codes import ExitCode, exit_code_of
 from cli.main import COMMANDS, GROUPS
 from core.errors import CerberoError, EngineNotRunningError, InputError, McpRateLimitError
-from reading import asked_status
+from reading import engine_status as asked
 from tests.cli.support import Cli, started
 from tests.fakes.held_folder import held_folder
 
@@ -121,8 +121,8 @@ def test_status_without_an_engine_gives_a_verdict_on_the_folder(cli: Cli, tmp_pa
 
 def test_status_of_an_engine_that_says_nothing_gives_its_pid_and_what_to_do(cli: Cli, tmp_path: Path) -> None:
     """A person waited 40 s for it, and was told nothing to type."""
-    assert asked_status.STATUS_S < 10.0
-    cli.monkeypatch.setattr(asked_status, "STATUS_S", 0.1)
+    assert asked.STATUS_S < 10.0
+    cli.monkeypatch.setattr(asked, "STATUS_S", 0.1)
     with held_folder(tmp_path, None):
         ran = cli("status", "--data-dir", tmp_path)
         unhealthy = cli("healthcheck", "--data-dir", tmp_path)

@@ -17,9 +17,9 @@ from core.orders.armed import Leaves, what_leaves
 from core.orders.books import EntryLatch
 from core.strategy import ExitsWhenArmed
 from core.values import Value
-from reading.asked_status import ask_status
 from reading.books import entry_latches, kill_switch_row
 from reading.engine_lock import running_engine
+from reading.engine_status import engine_status
 
 
 class StoredSwitch(Value):
@@ -88,7 +88,7 @@ def _told_by_engine(data_dir: Path) -> tuple[KillSwitchStatus | None, str | None
     if running_engine(data_dir) is None:
         return None, None
     try:
-        found = ask_status(data_dir)
+        found = engine_status(data_dir)
     except CerberoError as error:
         return None, str(error)
     return found.kill_switch, found.unavailable.get("kill_switch")

@@ -20,14 +20,12 @@ def status(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> Non
 
     Example: run.py status --data-dir data
     """
-    from actors.control.wire import RequestName
-    from core.errors import EngineNotRunningError
-    from core.messages.engine_status import EngineStatus
-    from reading.control_client import ask_engine, request_of
+    from core.errors import EngineNotRunningError, NoAnswerError
+    from reading.engine_status import engine_status
 
     try:
-        found = ask_engine(data_dir, request_of(RequestName.STATUS), EngineStatus)
-    except EngineNotRunningError as error:
+        found = engine_status(data_dir)
+    except (EngineNotRunningError, NoAnswerError) as error:
         if not as_json and data_dir.is_dir():
             _show_what_the_folder_says(data_dir, str(error))
         raise
@@ -50,28 +48,9 @@ def status(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> Non
 
 def _show_what_the_folder_says(data_dir: Path, why: str) -> None:
     """The verdict on a folder whose engine does not answer."""
-    from actors.audit.files import AUDIT_FOLDER, audit_files
-    from cli.kill_switch_files import stored_status
     from cli.views.painted import page_width, show_lines
     from cli.views.screen import verdict_lines
-    from core.errors import CerberoError
-    from core.status.verdict import verdict_without_engine
-    from reading.books import has_books, stored_positions
+    from reading.without_engine import folder_verdict
 
-    open_positions, armed_by, damage = None, None, None
-    try:
-        if has_books(data_dir):
-            open_positions = len(stored_positions(data_dir, everything=False))
-        switch = stored_status(data_dir)
-        armed_by = switch.causes if switch.armed else None
-    except CerberoError as error:
-        damage = str(error)
-    verdict = verdict_without_engine(
-        why=why,
-        open_positions=open_positions,
-        armed_by=armed_by,
-        damage=damage,
-        has_log=any(audit_files(data_dir / AUDIT_FOLDER)),
-        data_dir=str(data_dir),
-    )
+    verdict = folder_verdict(data_dir, why)
     show_lines(verdict_lines(verdict, page_width(), most=len(verdict.findings)))

@@ -20,9 +20,9 @@ class Part:
     not_mutated: tuple[str, ...] = ()
 
     @property
-    def package(self) -> str:
-        """The folder at the top that holds the files."""
-        return self.files[0].split("/")[0]
+    def packages(self) -> tuple[str, ...]:
+        """The folders at the top that hold the files."""
+        return tuple(dict.fromkeys(file.split("/")[0] for file in self.files))
 
     def has(self, mutants: str) -> bool:
         """Whether a pattern of mutants' names, as `actors.audit.scan.*`, is about this part."""
@@ -88,11 +88,11 @@ PARTS = (
     Part(
         "arming",
         files=(
-            "cli/arming.py",
-            "cli/asking_to_arm.py",
+            "reading/switch/arming.py",
+            "reading/switch/asking.py",
             "cli/commands/kill_switch.py",
             "cli/disarming.py",
-            "cli/kill_switch_files.py",
+            "reading/switch/stored.py",
             "cli/last_arming.py",
             "cli/process_age.py",
         ),

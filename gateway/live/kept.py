@@ -27,6 +27,7 @@ class Kept(Generic[KeyT, ValueT]):
         self._for_s = for_s
         self._clock = clock
         self._found: dict[KeyT, tuple[float, ValueT]] = {}
+        self._dropped_s = clock()
         self._under_way: dict[KeyT, asyncio.Task[ValueT]] = {}
 
     def peek(self, key: KeyT) -> ValueT | None:
@@ -34,9 +35,9 @@ class Kept(Generic[KeyT, ValueT]):
         found = self._found.get(key)
         return None if found is None or self._clock() - found[0] >= self._for_s else found[1]
 
-    def forget(self) -> None:
-        """Ask anew next time, whatever is kept."""
-        self._found.clear()
+    def __len__(self) -> int:
+        """How many answers are held, good or not."""
+        return len(self._found)
 
     async def get(self, key: KeyT, deadline: Deadline) -> ValueT:
         """What is kept, or asked for now. Raises what the call raises, and `StaleError` past the deadline.
@@ -60,6 +61,9 @@ class Kept(Generic[KeyT, ValueT]):
     def _drop_old(self) -> None:
         """Else what was asked for once, such as a span of history, would stay for ever."""
         now_s = self._clock()
+        if now_s - self._dropped_s < self._for_s:
+            return
+        self._dropped_s = now_s
         self._found = {
             key: (since_s, found)
             for key, (since_s, found) in self._found.items()

@@ -33,7 +33,7 @@ def test_without_a_token_the_gateway_does_not_start(cli: Cli) -> None:
 def serving(*arguments: str, **variables: str) -> Iterator[dict[str, str]]:
     """A command that serves, and the variables that it prints."""
     command = subprocess.Popen(
-        [*RUN, *arguments], env=os.environ | variables, stdout=subprocess.PIPE, text=True
+        [*RUN, *arguments], env=os.environ | variables, stdout=subprocess.PIPE, encoding="utf-8"
     )
     assert command.stdout is not None
     found: dict[str, str] = {}
@@ -58,13 +58,17 @@ def test_simulated_venue_gateway_and_engine_find_each_other(tmp_path: Path) -> N
             [*RUN, "gateway", "check"],
             env=os.environ | simulated | state,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             check=False,
         )
         assert (checked.returncode, checked.stdout.count(" yes ")) == (0, 14)
         with serving("gateway", **simulated, **state, CERBERO_GATEWAY_PORT="0") as gateway:
             token = {"CERBERO_BITE_MCP_TOKEN": TOKEN}
             pinged = subprocess.run(
-                [*RUN, "ping"], env=os.environ | gateway | token, capture_output=True, text=True, check=False
+                [*RUN, "ping"],
+                env=os.environ | gateway | token,
+                capture_output=True,
+                encoding="utf-8",
+                check=False,
             )
             assert (pinged.returncode, pinged.stdout.count("  yes  ")) == (0, 5)

@@ -160,8 +160,8 @@ def test_index_and_dvol_are_fresh(asked: Asked) -> None:
 
 def test_a_chain_has_the_options_that_are_listed(asked: Asked) -> None:
     span = {"expiry_from": asked.now + timedelta(days=3), "expiry_to": asked.now + timedelta(days=9)}
-    listed = cast("Instruments", asked(Router.DERIBIT, "get_instruments", GetInstruments(**span)))  # type: ignore[arg-type]
-    chain = cast("OptionChain", asked(Router.DERIBIT, "get_options_chain", GetOptionsChain(**span)))  # type: ignore[arg-type]
+    listed = cast("Instruments", asked(Router.DERIBIT, "get_instruments", GetInstruments(**span)))
+    chain = cast("OptionChain", asked(Router.DERIBIT, "get_options_chain", GetOptionsChain(**span)))
     names = [each.instrument_name for each in listed.instruments]
     assert names
     assert all(chain.quote(name) is not None for name in names)

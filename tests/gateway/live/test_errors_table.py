@@ -31,9 +31,9 @@ def asked(
         async with httpx.AsyncClient(
             transport=transport, base_url="http://gateway", headers=HEADERS
         ) as client:
-            send = client.get if path.endswith("/health") else client.post
-            options = {} if path.endswith("/health") else {"json": BOOK if body is None else body}
-            return [await send(path, **options) for _ in range(2)]
+            if path.endswith("/health"):
+                return [await client.get(path) for _ in range(2)]
+            return [await client.post(path, json=BOOK if body is None else body) for _ in range(2)]
 
     return on_the_desk(folder, play, latency_s=0.0, **desk)
 

@@ -112,7 +112,11 @@ def test_the_rate_is_the_last_that_was_settled(tmp_path: Path) -> None:
 )
 def test_recorded_answers_of_exchanges_are_read(deribit_responses: Path, name: str, file: str) -> None:
     recorded = json.loads((deribit_responses / "other_venues" / f"{file}.json").read_text("utf-8"))
-    paid = in_no_time(lambda _: SOURCES[name](saying(recorded), NOW, Deadline.within(5.0)))
+
+    async def play(_: object) -> list[Paid]:
+        return await SOURCES[name](saying(recorded), NOW, Deadline.within(5.0))
+
+    paid = in_no_time(play)
     assert paid
     assert all(row.at > datetime(2023, 1, 1, tzinfo=UTC) and abs(row.rate) < 0.01 for row in paid)
 

@@ -136,9 +136,8 @@ def test_a_record_that_stopped_is_refused_after_a_quarter_of_an_hour(tmp_path: P
 
 
 def test_closes_of_an_earlier_day_do_not_count(tmp_path: Path) -> None:
-    assert (
-        recorded(tmp_path, Okx([(1441, "buy", "10"), (1439, "buy", "20")][::-1]), once).short_usd_24h == 6000
-    )
+    okx = Okx([(1439.0, "buy", "20"), (1441.0, "buy", "10")])
+    assert recorded(tmp_path, okx, once).short_usd_24h == 6000
 
 
 def test_an_answer_with_an_error_code_is_an_anomaly(tmp_path: Path) -> None:

@@ -39,9 +39,12 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 async def pass_s(seconds: float) -> None:
     """Let so much virtual time pass: a timer of the loop, which jumps to it."""
     loop = asyncio.get_running_loop()
-    over = loop.create_future()
-    loop.call_later(seconds, over.set_result, None)
-    await over
+    over = asyncio.Event()
+    timer = loop.call_later(seconds, over.set)
+    try:
+        await over.wait()
+    finally:
+        timer.cancel()
 
 
 def in_no_time(make: Callable[[VirtualLoop], Coroutine[Any, Any, ResultT]]) -> ResultT:

@@ -82,6 +82,9 @@ def _reads(sources: LiveSources) -> list[tuple[str, Callable[[Deadline], Awaitab
     now = sources.clock.now()
     span = {"expiry_from": now + CHAIN_FROM, "expiry_to": now + CHAIN_TO}
 
+    async def rights(_: Deadline) -> str:
+        return ", ".join(sorted(sources.rights)) or "there is no key: market data alone"
+
     async def clock(by: Deadline) -> str:
         at = await sources.venue_time(by)
         return f"{at:%Y-%m-%d %H:%M:%S}Z, {sources.clock.offset_s:+.3f} s from ours"
@@ -147,6 +150,7 @@ def _reads(sources: LiveSources) -> list[tuple[str, Callable[[Deadline], Awaitab
         return f"{found.level}: {found.long_usd_24h + found.short_usd_24h:,} USD"
 
     return [
+        ("key's rights", rights),
         ("venue's clock", clock),
         ("index", index),
         ("DVOL", dvol),

@@ -56,6 +56,11 @@ class DeribitMarket:
         self._books: Kept[GetOrderBook, OrderBook] = Kept(self._ask_book, BOOK_KEPT_S, clock)
         self._chains = OptionChains(reads, self._index_usd, clock)
 
+    @property
+    def marks_off(self) -> int:
+        """How many marks contradicted the venue's own summary since the start."""
+        return self._chains.marks_off
+
     async def index_price(self, request: CurrencyRequest, deadline: Deadline) -> IndexPrice:
         """The index; it has no time of its own, so it carries the one at which the venue's answer left."""
         _require_eth(request)

@@ -34,8 +34,3 @@ class Method(StrEnum):
     def bucket(self) -> Bucket:
         """What of the venue's limits a call uses."""
         return Bucket.INSTRUMENTS if self is Method.GET_INSTRUMENTS else Bucket.READS
-
-    @property
-    def is_private(self) -> bool:
-        """Whether it belongs to an account, so that a key is needed."""
-        return self.value.startswith("private/")

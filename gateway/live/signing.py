@@ -13,8 +13,6 @@ from typing import Final, NamedTuple
 from pydantic import SecretStr
 
 SCHEME: Final = "deri-hmac-sha256"
-VALID_MS: Final = 60_000
-"""The venue takes a signature for that long."""
 
 
 class ApiKey(NamedTuple):

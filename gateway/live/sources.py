@@ -36,6 +36,7 @@ from gateway.live.market import DeribitMarket
 from gateway.live.methods import Method
 from gateway.live.outside import Host, Outside
 from gateway.live.reads import DeribitReads
+from gateway.live.rights import require_narrow, rights_of
 from gateway.live.settings import LiveSettings
 from gateway.live.store import StateFolder
 from gateway.live.venue_clock import OFF_AT_ALL_MAX_S, VenueClock
@@ -66,6 +67,8 @@ class LiveSources:
         self.folder = StateFolder(settings.state_dir)
         self.latch: str | None = None
         """Why every tool of the venue refuses until the gateway is started again."""
+        self.rights: frozenset[str] = frozenset()
+        """What the key may do; nothing without one."""
         self._clock = clock
         self._client = http_client() if client is None else client
         self.clock = VenueClock(wall_s)
@@ -96,12 +99,16 @@ class LiveSources:
         return f"deribit:{self.settings.environment}:no-key"
 
     async def start(self, deadline: Deadline) -> None:
-        """Ask the venue for its time and whether it is open. Raises `InputError` with what is wrong."""
+        """Ask for the venue's time, whether it is open, and what the key may do. Raises `InputError`."""
+        key = self.settings.key
         try:
             await self.venue_time(deadline)
             status = await self._ask(Method.STATUS, deadline)
+            if key is not None:
+                self.rights = await rights_of(key, self.reads, deadline)
         except OutsideError as error:
             raise InputError(f"{self.settings.base_url}: {error}") from error
+        require_narrow(self.rights)
         if AnswerFields(status, "status").value("locked") in LOCKED:
             logger.warning("the venue is locked now; it is asked again as it is needed")
 
@@ -175,6 +182,8 @@ class LiveSources:
             said[1] = (
                 f"liquidation pressure is assumed to be {self.settings.liquidations}; nothing is measured"
             )
+        if self.market.marks_off:
+            said.append(f"{self.market.marks_off} marks contradicted the venue's own summary")
         return said
 
     def warnings(self) -> list[str]:
@@ -183,6 +192,8 @@ class LiveSources:
         said = [] if told is None else [told]
         if self.limits.refusals:
             said.append(f"the venue said {self.limits.refusals} times that it was asked too often")
+        if self.market.marks_off:
+            said.append(f"{self.market.marks_off} marks contradicted the venue's own summary")
         return said
 
     async def close(self) -> None:

@@ -10,8 +10,6 @@ from typing import Final
 
 SAMPLES: Final = 9
 """The median of so many calls: one answer that was held up on its way moves nothing."""
-OFF_FOR_ORDERS_MAX_S: Final = 1.0
-"""Further off, no order is placed or changed: its `valid_until` would mean another moment there."""
 OFF_AT_ALL_MAX_S: Final = 30.0
 """Further off, the venue would soon refuse what is signed: a signature is good for a minute."""
 _US: Final = 1_000_000
@@ -40,11 +38,6 @@ class VenueClock:
     def offset_s(self) -> float:
         """The venue's clock less ours; 0 while nothing was heard of it."""
         return median(self._offsets_s) if self._offsets_s else 0.0
-
-    @property
-    def is_known(self) -> bool:
-        """Whether the venue has said its time at all."""
-        return bool(self._offsets_s)
 
     def now(self) -> datetime:
         """The time at the venue."""

@@ -61,7 +61,7 @@ def test_simulated_venue_gateway_and_engine_find_each_other(tmp_path: Path) -> N
             encoding="utf-8",
             check=False,
         )
-        assert (checked.returncode, checked.stdout.count(" yes ")) == (0, 14)
+        assert (checked.returncode, checked.stdout.count(" yes ")) == (0, 15)
         with serving("gateway", **simulated, **state, CERBERO_GATEWAY_PORT="0") as gateway:
             token = {"CERBERO_BITE_MCP_TOKEN": TOKEN}
             pinged = subprocess.run(

@@ -103,7 +103,7 @@ DOORS: dict[str, tuple[str, ...]] = {
         "uuid",
     ),
     # It wires what it imports.
-    "actors/runtime/testing/tripwires.py": ("os", "secrets", "select", "socket", "subprocess"),
+    "actors/runtime/tripwires.py": ("os", "secrets", "select", "socket", "subprocess"),
     # A token of the embedded venue; how long a run took; how old a connection is.
     "cli/": ("secrets", "time"),
     # How long a person waits for the engine.

@@ -63,7 +63,6 @@ from actors.runtime.reporting.events import (
 )
 from actors.runtime.reporting.records import DeadLetter, DeadLetters, Tracer, envelope_line
 from actors.runtime.reporting.status import CellState, CellStatus, ExitKind, ExitReason
-from actors.runtime.supervision.dump import install_dump_signal
 from actors.runtime.supervision.system import ActorSystem
 from actors.runtime.threads.runtime import ThreadRuntime
 from actors.runtime.times import from_us, to_us
@@ -141,7 +140,6 @@ __all__ = [
     "done_key",
     "envelope_line",
     "from_us",
-    "install_dump_signal",
     "refuse_unrun_hooks",
     "to_us",
 ]

@@ -17,12 +17,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from actors.failpoints import Failpoint, reach
+from actors.runtime.threads.heap import give_back_freed
 from actors.state.backup_audit import copy_audit
 from actors.state.backup_files import digest_of, fsync
 from actors.state.backup_manifest import MANIFEST_FILE, Manifest
 from actors.state.backup_market import MARKET_BACKUPS, back_up_market
 from actors.state.database import DATABASE_FILE
-from actors.state.heap import give_back_freed
 from actors.state.tables import chain
 from actors.state.tables.records import setting
 from core.errors import CerberoError, FoundWrongError

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from actors.failpoints import Failpoint, reach
-from actors.runtime.threads.heap import give_back_freed
+from actors.runtime import give_back_freed
 from actors.state.backup_audit import copy_audit
 from actors.state.backup_files import digest_of, fsync
 from actors.state.backup_manifest import MANIFEST_FILE, Manifest

@@ -1,4 +1,4 @@
-"""Threads share few heaps, and what was freed is given back to the machine, by each day's copy of the books too."""
+"""Threads share few heaps; what was freed is given back to the machine, by each copy of the books too."""
 
 from __future__ import annotations
 

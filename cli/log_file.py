@@ -47,7 +47,7 @@ class LogFile(BaseRotatingHandler):
 
     def doRollover(self) -> None:  # noqa: N802
         """Give the file, if it is there, the name of its day, begin a new one, and tidy up the old ones."""
-        is_gone = self.stream is not None and self._is_gone()
+        is_gone = self._is_gone()
         if self.stream is not None:
             self.stream.close()
             self.stream = None
@@ -75,6 +75,8 @@ class LogFile(BaseRotatingHandler):
 
     def _is_gone(self) -> bool:
         """Whether what is written to is no longer the file of that name."""
+        if self.stream is None:
+            return False
         try:
             found = Path(self.baseFilename).stat()
         except OSError:

@@ -11,11 +11,15 @@ import shlex
 from pathlib import Path
 
 from actors.audit.files import AUDIT_FOLDER
+from actors.health.disk import free_bytes_at
+from actors.state.ballast import BALLAST_FILE
 from actors.state.database import DATABASE_FILE
 from core.errors import InputError
 
 DATABASE_FILES = (DATABASE_FILE, f"{DATABASE_FILE}-wal", f"{DATABASE_FILE}-shm")
 """The books, and what SQLite keeps beside them."""
+START_BYTES_MIN = 1024 * 1024
+"""What a start writes at least, before an engine can make do with less."""
 
 
 def require_usable_files(data_dir: Path) -> None:
@@ -25,6 +29,16 @@ def require_usable_files(data_dir: Path) -> None:
         _require(data_dir, path, is_folder=True)
     for path in (*(data_dir / name for name in DATABASE_FILES), *_newest(audit)):
         _require(data_dir, path, is_folder=False)
+
+
+def require_room(data_dir: Path) -> None:
+    """Raise InputError if the disk is full and the folder holds no reserve that the engine could release."""
+    free = free_bytes_at(data_dir)
+    if free < START_BYTES_MIN and not (data_dir / BALLAST_FILE).exists():
+        raise InputError(
+            f"--data-dir {data_dir}: expected {START_BYTES_MIN:,} bytes free to start with, found {free:,}; "
+            "the disk is full: free some space"
+        )
 
 
 def _newest(audit: Path) -> list[Path]:

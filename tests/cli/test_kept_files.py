@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.kept_files import require_usable_files
+from cli import kept_files
+from cli.kept_files import START_BYTES_MIN, require_room, require_usable_files
 from core.errors import InputError
 
 NAMES = ("audit", "audit/audit-2026-03-01.jsonl", "cerbero.db", "cerbero.db-wal", "cerbero.db-shm")
@@ -30,6 +31,17 @@ def test_what_a_run_has_left_is_usable(folder: Path) -> None:
 
 def test_an_empty_folder_is_usable(tmp_path: Path) -> None:
     require_usable_files(tmp_path)
+
+
+def test_a_full_disk_refuses_the_start_unless_there_is_a_reserve(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require_room(tmp_path)
+    monkeypatch.setattr(kept_files, "free_bytes_at", lambda _folder: START_BYTES_MIN - 1)
+    with pytest.raises(InputError, match="found 1,048,575; the disk is full"):
+        require_room(tmp_path)
+    (tmp_path / "ballast").touch()
+    require_room(tmp_path)
 
 
 @pytest.mark.parametrize("name", NAMES)

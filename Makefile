@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 MADE := $(VENV)/.made-stamp
 RUNTIME := $(VENV)/.runtime-stamp
 DEV := $(VENV)/.dev-stamp
+BROWSER := $(VENV)/.browser-stamp
 # What builds the documentation has an environment of its own: no test and no engine needs it.
 DOCS_VENV := .venv-docs
 DOCS_MADE := $(DOCS_VENV)/.made-stamp
@@ -15,7 +16,7 @@ PAPER_ARGS ?= --days 28 --seed 1
 TEST_ARGS ?= -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: always help venv venv-dev paper test coverage mutants lint types runbook pages metrics-page docs bench soak soak-months power hostile drills screens image-check pykka-suite
+.PHONY: always help venv venv-dev paper test coverage mutants lint types runbook pages metrics-page docs bench soak soak-months simulate simulate-long power tamper kills hostile drills screens test-page page-screens image-check pykka-suite
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +52,14 @@ $(RUNTIME): requirements.lock pyproject.toml $(MADE)
 $(DEV): requirements-dev.lock $(RUNTIME)
 	@mv $(MADE) $(MADE).unfinished
 	$(LOCKED) -r requirements-dev.lock
+	$(PIP) check
+	@mv $(MADE).unfinished $(MADE)
+	@touch $@
+
+# What drives a browser is installed over it; no other test needs it.
+$(BROWSER): requirements-browser.lock $(DEV)
+	@mv $(MADE) $(MADE).unfinished
+	$(LOCKED) -r requirements-browser.lock
 	$(PIP) check
 	@mv $(MADE).unfinished $(MADE)
 	@touch $@
@@ -109,6 +118,16 @@ bench: $(DEV)  ## Timed figures: a table, and bench.json
 soak: $(DEV)  ## Long simulations (hours)
 	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -m soak --timeout 0
 
+# A seed is one run: what is found is replayed by the command that is printed with it.
+SIMULATE_ARGS ?= --seeds 0:200 --days 30
+simulate: $(DEV)  ## Disturb 200 simulated engines for 30 days each
+	$(BIN)/python run.py simulate $(SIMULATE_ARGS)
+
+# Goes on where it was cut off, by its journal.
+SIMULATE_LONG_ARGS ?= --seeds 0:20000 --days 2 --journal simulate.journal
+simulate-long: $(DEV)  ## The same with 20,000 seeds (hours; goes on where it was cut off)
+	$(BIN)/python run.py simulate $(SIMULATE_LONG_ARGS)
+
 # What `make soak` does of it, alone: 90 market days of the real processes, and the table of what they cost.
 soak-months: $(DEV)  ## Ninety market days on threads with faults: what grows (half an hour)
 	$(BIN)/python -m pytest -m soak --timeout 0 -s tests/soak/test_months.py
@@ -116,6 +135,17 @@ soak-months: $(DEV)  ## Ninety market days on threads with faults: what grows (h
 # The cuts need root, loop devices and mkfs.ext4, the crash states strace; what is missing is skipped with its reason.
 power: $(DEV)  ## Power cuts and crash states (half an hour; some as root only)
 	$(BIN)/python -m pytest -m power -rs --timeout 0 tests/power
+
+# Also the long runs. Crash states that are mistaken for tampering are looked for by `make power`.
+TAMPERINGS := tests/actors/audit/test_tampering.py tests/actors/audit/test_closed_files.py \
+	tests/actors/audit/test_books_at_boot.py tests/actors/state/test_missing_alerts.py tests/actors/anchor \
+	tests/reading/test_proof.py tests/reading/test_flipped_books.py
+
+tamper: $(DEV)  ## Every way to change log and books is found (an hour; TEST_ARGS)
+	$(BIN)/python -m pytest -m 'soak or not soak' --timeout 0 $(TAMPERINGS) $(TEST_ARGS)
+
+kills: $(DEV)  ## kill -9 at every failpoint and at 325 random instants (an hour)
+	$(BIN)/python -m pytest -m 'soak or not soak' --timeout 0 tests/kills
 
 hostile: $(DEV)  ## The engine against a tool server that misbehaves (under a minute)
 	$(BIN)/python -m pytest -m hostile tests/hostile
@@ -125,6 +155,13 @@ drills: $(DEV)  ## Follow entries of the runbook literally, from the fault to th
 
 screens: $(DEV)  ## Draw the screens of the documentation anew (docs/pictures/)
 	$(BIN)/python -m tests.cli.screens
+
+# Needs the distribution's Chromium; without it everything is skipped with the reason.
+test-page: $(BROWSER)  ## The page in a real browser: what it shows, access, accessibility (minutes)
+	$(BIN)/python -m pytest -m browser -rs --timeout 900 tests/page
+
+page-screens: $(BROWSER)  ## Photograph the page in all states, light and dark, desk and phone (page-screens/)
+	$(BIN)/python -m tests.page.screens
 
 # No part of .ci/run: it needs buildah, mmdebstrap and Debian's mirror.
 image-check:  ## Build the image without Docker, and try its container (two minutes; without root)

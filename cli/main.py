@@ -36,6 +36,7 @@ GROUPS = {
 
 COMMANDS = {
     "paper": "cli.commands.paper",
+    "backtest": "cli.commands.backtest",
     "venue": "cli.commands.venue",
     "start": "cli.commands.start",
     "dry-run": "cli.commands.dry_run",
@@ -44,12 +45,14 @@ COMMANDS = {
     "top": "cli.commands.top",
     "healthcheck": "cli.commands.healthcheck",
     "metrics": "cli.commands.metrics",
+    "page": "cli.commands.page",
     "ping": "cli.commands.ping",
     "preflight": "cli.commands.preflight",
     "pause": "cli.commands.pause",
     "resume": "cli.commands.resume",
     "close": "cli.commands.close",
     "inject": "cli.commands.inject",
+    "simulate": "cli.commands.simulate",
     "report": "cli.commands.report",
     "logs": "cli.commands.logs",
     "trace": "cli.commands.trace",

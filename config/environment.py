@@ -24,6 +24,7 @@ from config.delivery import (
     heartbeat_from_env,
 )
 from config.metrics import METRICS_HOST, metrics_host
+from config.page import PAGE_EXPOSE, page_exposed
 from config.phone import (
     TELEGRAM_COMMANDS,
     TELEGRAM_TOTP_FILE,
@@ -81,6 +82,7 @@ VARIABLES: dict[str, str] = {
     ENABLE_STRATEGY: "entry and monitor cycles: true or false; default false",
     DATA_DIR: "the folder that commands use without --data-dir; default data, of paper data-paper",
     METRICS_HOST: "the address at which metrics listens; default 127.0.0.1, this machine alone",
+    PAGE_EXPOSE: "whether page may listen at an address that others reach: yes or no; default no",
     ON_REFUSAL: "what start does if a person must change something: exit (with 2) or wait; default exit",
     **{file_variable(name): f"file that holds {name} in its place" for name in SECRET},
 }
@@ -325,6 +327,7 @@ _CHECKS: Final[Mapping[str, Callable[[Mapping[str, str]], object]]] = {
     ENABLE_STRATEGY: lambda env: _boolean(env, ENABLE_STRATEGY, default=False),
     DATA_DIR: lambda env: Path(env[DATA_DIR]),
     METRICS_HOST: metrics_host,
+    PAGE_EXPOSE: page_exposed,
     ON_REFUSAL: on_refusal_from_env,
     **{file_variable(name): partial(secret_from_env, name=name) for name in SECRET},
 }

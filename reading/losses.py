@@ -12,12 +12,10 @@ from core.audit.fold.books import TABLES, FoldedBooks
 from core.audit.fold.compare import digest_of
 from core.audit.fold.log import fold
 from core.audit.fold.tables import Cell, Row
-from core.audit.hash_chain import GENESIS, ChainBrokenError, Link, follow, kind_of, read_record
+from core.audit.hash_chain import Link
 from core.errors import CerberoError
-from core.messages.audit import AuditKind
 from reading.backups import ProvedBackup
-
-_SWITCH = (AuditKind.ARMED, AuditKind.DISARMED)
+from reading.followed_log import FollowedLog, switch_words
 
 
 @dataclass(frozen=True)
@@ -88,7 +86,7 @@ def losses(data_dir: Path, backup: ProvedBackup) -> Losses:
 
     Both are read as far as they can be: one of them may be why the backup is restored.
     """
-    followed = _Followed(data_dir / AUDIT_FOLDER)
+    followed = FollowedLog(data_dir / AUDIT_FOLDER)
     by_log = fold(followed, keep=digest_of)
     unread: list[str] = []
     if followed.problem is not None:
@@ -102,7 +100,7 @@ def losses(data_dir: Path, backup: ProvedBackup) -> Losses:
         told = dict.fromkeys(_lost(named, by_log, kept))
         told.update(dict.fromkeys(_lost(named, rows, kept)))
         found[named.kind] = told
-    before = {_word(line) for line in whole_lines(backup.path / AUDIT_FOLDER) if kind_of(line) in _SWITCH}
+    before = set(switch_words(whole_lines(backup.path / AUDIT_FOLDER)))
     found["armings"] = dict.fromkeys(word for word in followed.words if word not in before)
     return Losses(
         followed.link,
@@ -125,34 +123,6 @@ def _changed(data_dir: Path, by_log: FoldedBooks, backup: ProvedBackup) -> tuple
     both = (by_log.tables["cash_flows"], _rows(data_dir, "cash_flows")[0])
     since = (row["position_id"] for rows in both for key, row in rows.items() if key not in booked)
     return tuple(sorted({str(position) for position in since if position in known}))
-
-
-class _Followed:
-    """The lines of a log as far as they follow from each other, and where and why that ends."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self.link = GENESIS
-        self.problem: str | None = None
-        self.words: list[str] = []
-
-    def __iter__(self) -> Iterator[bytes]:
-        try:
-            for line in whole_lines(self._folder):
-                self.link = follow(self.link, line)
-                if kind_of(line) in _SWITCH:
-                    self.words.append(_word(line))
-                yield line
-        except (ChainBrokenError, OSError) as error:
-            self.problem = str(error)
-
-
-def _word(line: bytes) -> str:
-    record = read_record(line)
-    causes = record.detail.get("causes")
-    why = ", ".join(map(str, causes)) if isinstance(causes, list) else "?"
-    said = f"{record.detail.get('reason')} ({why}), by {record.detail.get('who')}, {record.at.isoformat()}"
-    return f"{record.kind}: {said}"
 
 
 def _lost(named: _Named, rows: FoldedBooks | dict[Cell, Row], kept: dict[Cell, Row]) -> Iterator[str]:

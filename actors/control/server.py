@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import socket
+import tempfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from itertools import count
@@ -150,7 +151,7 @@ class ControlServer:
 
     def _bind(self) -> socket.socket:
         make_private_folder(self._path.parent)
-        self._path.unlink(missing_ok=True)
+        self._make_way()
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             listener.bind(str(self._path))
@@ -163,6 +164,13 @@ class ControlServer:
         found = self._path.lstat()
         self._bound_as = (found.st_dev, found.st_ino)
         return listener
+
+    def _make_way(self) -> None:
+        """Remove what lies where the socket goes; a folder is moved aside with what is in it."""
+        if self._path.is_dir() and not self._path.is_symlink():
+            self._path.rename(tempfile.mkdtemp(prefix=f"{self._path.name}-", dir=self._path.parent))
+        else:
+            self._path.unlink(missing_ok=True)
 
     def _is_in_place(self) -> bool:
         try:

@@ -29,6 +29,7 @@ from core.orders.account import (
     labels_to_look_up,
     with_owners,
 )
+from core.orders.adoption import OwnTags, entries_before_the_restore
 from core.orders.reconcile import Difference, DifferenceCode
 from core.values import Failed
 
@@ -82,10 +83,11 @@ def needs_reconcile(line: Line, findings: Findings) -> bool:
     return bool(findings.less) or any(difference in new for difference in findings.against_entries)
 
 
-async def look(line: Line, *, retry: bool = True) -> Findings | Failed:
+async def look(line: Line, *, retry: bool = True, tags: OwnTags | None = None) -> Findings | Failed:
     """Read positions and open orders and compare them with the books, or say why they can't be read.
 
     The trades are read only if something is held that no live plan of ours names. `retry` as in `Line.read`.
+    With `tags`, entries that were sent before a restore count as ours, so that they are strays.
     """
     held = await line.read(GET_POSITIONS, CurrencyRequest(), retry=retry)
     if isinstance(held, FetchFailed):
@@ -95,6 +97,8 @@ async def look(line: Line, *, retry: bool = True) -> Findings | Failed:
         return Failed.of(listed.error)
     books = await line.books()
     known = frozenset(await line.known_orders(labels_to_look_up(books, line.own_tag, listed)))
+    if tags is not None:
+        known |= entries_before_the_restore(tags, listed.orders)
     now = line.ctx.now()
     findings = compare(books, line.own_tag, held, listed, now=now, known=known)
     if findings.unexplained:
@@ -190,7 +194,8 @@ def _explained(difference: Difference) -> str:
         case DifferenceCode.OTHERS_ORDER | DifferenceCode.OTHERS_POSITION:
             advice = (
                 "another engine trades this account, or this one did before a backup was restored: stop the"
-                " other one, or close by hand what is left; no entry is placed meanwhile"
+                " other one; or have the books take over what is left (run.py state book-entry), or close it"
+                " by hand; no entry is placed meanwhile"
             )
         case DifferenceCode.SIZE:
             advice = (

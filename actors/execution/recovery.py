@@ -209,7 +209,7 @@ async def _compare_account(line: Line, since: datetime) -> Findings | Failed:
     More than the books, and whatever is not ours, does not keep the engine from running: it is told, and
     entries are suspended where it could make one position too many.
     """
-    first = await look(line)
+    first = await look(line, tags=line.own_tags)
     if isinstance(first, Failed):
         return first
     findings = first
@@ -219,7 +219,7 @@ async def _compare_account(line: Line, since: datetime) -> Findings | Failed:
         refusal = await _book_late_fills(line, since)
         if refusal is not None:
             return refusal
-        second = await look(line)
+        second = await look(line, tags=line.own_tags)
         if isinstance(second, Failed):
             return second
         findings = second

@@ -369,3 +369,31 @@ def book_exit(
     told = told_exit(position, contracts, price, fee, index, at, reason)
     with private_files(), without_engine(data_dir):
         say(booked_exit(data_dir, told, this_moment()))
+
+
+@app.command()
+def book_entry(
+    position: Annotated[
+        str, typer.Argument(metavar="POSITION", help="The id of the position, as the restore has named it.")
+    ],
+    replaced: Annotated[
+        Path,
+        typer.Option("--from", metavar="FOLDER", help="What the restore has put aside: replaced/UTC."),
+    ],
+    reason: Annotated[str, typer.Option("--reason", help="Say why; the log keeps it.")],
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+) -> None:
+    """Take back the plan of a trade that was opened after the backup. Needs a folder without an engine.
+
+    Nothing is sent. At the next start the engine takes over what the venue has of the trade, and closes it
+    by its rules as any other.
+
+    Example: run.py state book-entry p-entry-20260105T140000Z --from data/replaced/20260106T120000Z
+    --reason "it is open at the venue"
+    """
+    from cli.data_folder import private_files, without_engine
+    from cli.restoring import now as this_moment
+    from cli.taking_back import taken_back
+
+    with private_files(), without_engine(data_dir):
+        say(taken_back(data_dir, replaced, position, reason, this_moment()))

@@ -40,6 +40,19 @@ class OwnTags(Value):
         return self.restored_at is not None and order.created_at < self.restored_at
 
 
+def entries_before_the_restore(tags: OwnTags, orders: Iterable[Order]) -> frozenset[Label]:
+    """The labels of the entries that this engine sent after the backup and before its restore.
+
+    If the books know nothing of their proposals, their fills would be positions that nobody closes.
+    """
+    found = []
+    for order in orders:
+        parsed = OrderLabel.parse(order.label)
+        if parsed is not None and parsed.kind is InstructionKind.ENTRY and parsed.tag in tags.former:
+            found += [parsed.text] if tags.sent_before_the_restore(order) else []
+    return frozenset(found)
+
+
 class Adoption(Value):
     """An order to be taken over, and the instruction by which it must have been sent."""
 

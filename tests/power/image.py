@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import os
 import shutil
@@ -20,6 +21,8 @@ WITHOUT_FLUSH: Final = struct.pack("I", 2)
 SIZE_BYTES: Final = 4 * 1024**3
 """More than the engine wants to have free before it trades; the file is sparse."""
 BUSY_TRIES, BUSY_WAIT_S = 100, 0.05
+NEW_MOUNTS: Final = 0x00020000
+"""CLONE_NEWNS."""
 
 
 class Image:
@@ -40,6 +43,7 @@ class Image:
     def come_back(self) -> None:
         """Mount again after `cut`, when nobody uses the file system any more. The journal is replayed."""
         self._unmount()
+        self._wait_until_released()
         self._mount()
 
     def _mount(self) -> None:
@@ -52,6 +56,14 @@ class Image:
             Event().wait(BUSY_WAIT_S)
         _run("umount", str(self.mount))
 
+    def _wait_until_released(self) -> None:
+        """Whoever mounts an image that still has a loop device gets the file system that was shut down."""
+        for _ in range(BUSY_TRIES):
+            if not _run("losetup", "--associated", str(self._file)):
+                return
+            Event().wait(BUSY_WAIT_S)
+        raise AssertionError(f"{self._file}: expected that nobody holds it unmounted, found a loop device")
+
 
 @contextmanager
 def mounted(folder: Path) -> Iterator[Image]:
@@ -60,6 +72,7 @@ def mounted(folder: Path) -> Iterator[Image]:
     with file.open("wb") as made:
         made.truncate(SIZE_BYTES)
     mount.mkdir()
+    _leave_the_mounts_of_others()
     _run("mkfs.ext4", "-q", "-F", str(file))
     image = Image(file, mount)
     image._mount()
@@ -73,7 +86,7 @@ def why_not(folder: Path) -> str | None:
     """Why the power can't be cut here; None if it can."""
     if os.geteuid() != 0:
         return "power cuts need root"
-    for program in ("mkfs.ext4", "mount", "umount"):
+    for program in ("mkfs.ext4", "mount", "umount", "losetup"):
         if shutil.which(program) is None:
             return f"{program} is not installed"
     trial = folder / "trial"
@@ -88,5 +101,17 @@ def why_not(folder: Path) -> str | None:
     return None
 
 
-def _run(*command: str) -> None:
-    subprocess.run(command, check=True, capture_output=True)
+def _leave_the_mounts_of_others() -> None:
+    """Let this process and those that it starts mount for themselves alone, from here on.
+
+    A container that is started anywhere on the machine copies all mounts that it sees, and a copy keeps a
+    file system that was shut down alive when it is unmounted here.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(NEW_MOUNTS) != 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), "unshare")
+    _run("mount", "--make-rprivate", "/")
+
+
+def _run(*command: str) -> bytes:
+    return subprocess.run(command, check=True, capture_output=True).stdout

@@ -13,6 +13,7 @@ PURE = frozenset(
     {
         "__future__",
         "abc",
+        "array",
         "base64",
         "bisect",
         "collections",
@@ -108,10 +109,17 @@ DOORS: dict[str, tuple[str, ...]] = {
     "cli/": ("secrets", "time"),
     # How long a person waits for the engine.
     "reading/control_client.py": ("time.monotonic",),
+    # The id of a person's arming, and how long the person waits.
+    "reading/switch/arming.py": ("secrets", "time.monotonic"),
+    # How old an answer, a link and a form are; links, cookies and forms are tokens.
+    "page/": ("time.monotonic",),
+    "page/door/access.py": ("secrets", "time.monotonic"),
     # How old a scrape is, and how long reading took.
     "reading/metrics/reader.py": ("time.monotonic",),
     # A seeded market and seeded faults; the embedded venue's token.
     "gateway/paper/": ("random", "secrets"),
+    # What a seed draws.
+    "lab/simulate/": ("random",),
     # Hosts outside, deadlines on process time, and nonces.
     "gateway/live/": ("httpx", "secrets", "time"),
     "bench/": ("time",),
@@ -131,7 +139,8 @@ REACHING = frozenset(
 
 BEHIND_THE_TYPES: dict[str, tuple[str, ...]] = {
     # Whoever has the recipient of an address can tell it anything.
-    "recipient": ("actors/runtime/",),
+    # A simulated person hears an answer without waiting for it.
+    "recipient": ("actors/runtime/", "lab/simulate/person.py"),
     "tell_from": ("actors/runtime/",),
     "ask_from": ("actors/runtime/",),
     # Its answer may be anything; rooms use `deferred`.

@@ -130,7 +130,9 @@ NOT_PROVED: Mapping[str, str] = MappingProxyType(
         "chain": "says where the log ends, so no record can hold it; the boot and `audit verify` compare it",
         "answered": "the first answers to requests, kept for a week so that a repeated request is answered"
         " as before; no row of the books follows from them",
-        "alert_channels": "which channel has taken which alert; a lost row sends an alert again",
+        "alert_channels": "which channel has taken which alert, changed at every attempt; no row of the books"
+        " follows from them",
+        "alert_numbers": "the highest number that an alert was given, LOW and MEDIUM ones included",
         "job_runs": "when each job is due next, moved at every slot; the rows of cycles, which are proved,"
         " keep a slot from running twice",
         "venue_texts": "what venues said in their own words, which can be cleared at any time; the log has"

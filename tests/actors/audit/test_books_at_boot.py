@@ -96,6 +96,11 @@ def started(data_dir: Path) -> list[str]:
     return armed(room)
 
 
+def not_by_number(reasons: list[str]) -> list[str]:
+    """Without what the number of an alert and its channel say of it beside the log."""
+    return [reason for reason in reasons if "is damaged: alert" not in reason]
+
+
 def kinds(room: BooksRoom) -> list[object]:
     return [made["kind"] for made in records(room)]
 
@@ -118,7 +123,7 @@ def test_a_changed_field_arms_with_its_table_and_row(data_dir: Path, table: Prov
             # Who changes a row on purpose seals it anew.
             offer_seals(db)
             seal_alerts(db)
-    reasons = started(data_dir)
+    reasons = not_by_number(started(data_dir))
     assert len(reasons) == 1
     if "database corrupt" in reasons[0]:
         assert "CHECK constraint failed" in reasons[0] or "quick_check" in reasons[0]
@@ -137,7 +142,7 @@ def test_a_row_that_is_gone_arms(data_dir: Path, table: ProvedTable) -> None:
     with by_sql(data_dir) as db:
         key = f"SELECT max({table.key}) FROM {table.name} WHERE {where}"
         db.execute(f"DELETE FROM {table.name} WHERE {table.key} = ({key})")
-    [reason] = started(data_dir)
+    [reason] = not_by_number(started(data_dir))
     assert f"{table.name} " in reason
     assert "expected one such row by the log, found none" in reason
 

@@ -361,6 +361,15 @@ def test_another_file_at_the_place_of_the_socket_is_not_taken_for_ours(watchful:
         client.close()
 
 
+def test_a_folder_at_the_place_of_the_socket_is_moved_aside_whole(tmp_path: Path) -> None:
+    before = Served(tmp_path)
+    before.server.close()
+    (before.path / "kept").mkdir(parents=True)
+    after = Served(tmp_path)
+    assert (after.path.is_socket(), len(list(after.path.parent.glob("*/kept")))) == (True, 1)
+    after.server.close()
+
+
 def test_a_socket_that_cannot_be_bound_again_is_told_with_the_reason(watchful: Served) -> None:
     folder = watchful.path.parent
     folder.rename(folder.with_name("gone"))

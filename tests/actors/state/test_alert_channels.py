@@ -6,6 +6,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from actors.state.database import DATABASE_FILE, open_database
 from actors.state.schema import migrations
 from actors.state.seals import broken_seals, offer_seals
@@ -88,7 +90,7 @@ def test_deliveries_of_an_older_version_stay_and_a_damaged_one_stays_damaged(tmp
         for sql in (*steps[:before], f"PRAGMA user_version = {before}"):
             db.executescript(sql)
         for number, (alert_id, delivered_at) in enumerate((("a", AT), ("b", None)), start=1):
-            alert = (number, alert_id, "HIGH", "c", "t", "x", AT, None)
+            alert = (number, alert_id, "HIGH", "c", "t", "x", AT, delivered_at)
             marks = ", ".join("?" * len(alert))
             db.execute(f"INSERT INTO alerts VALUES ({marks}, seal({marks}))", alert * 2)  # noqa: S608
             channel = (alert_id, "one", delivered_at)
@@ -118,3 +120,40 @@ def test_undelivered_alerts_are_read_by_pages_of_each_severity(tmp_path: Path) -
         assert [alert.alert_id for alert in second.alerts if alert.severity is Severity.HIGH] == [
             f"a{number}" for number in range(UNDELIVERED_PAGE, high)
         ]
+
+
+@pytest.mark.parametrize(
+    ("deletion", "said"),
+    [
+        ("alerts WHERE number = 4", "alerts: expected every number up to 4, found that number 4 is missing"),
+        (
+            "alerts WHERE number > 2",
+            "alerts: expected every number up to 4, found that numbers 3 to 4 are missing",
+        ),
+        ("alerts", "alerts: expected every number up to 4, found that numbers 1 to 4 are missing"),
+        ("alert_numbers", "alert_numbers: expected the highest number of an alert, found no row"),
+        (
+            "alert_channels WHERE alert_id = 'd' AND channel = 'one'",
+            "alert_channels: expected the channel that 'd' was not delivered to, found none",
+        ),
+    ],
+)
+def test_a_deleted_row_shows_and_later_alerts_do_not_heal_it(
+    tmp_path: Path, deletion: str, said: str
+) -> None:
+    with closing(open_database(tmp_path)) as db:
+        for alert_id in "abcd":
+            insert_alert(db, row(alert_id, severity=Severity.LOW), ["one"])
+        assert list(broken_seals(db)) == []
+        db.execute("PRAGMA foreign_keys = OFF")
+        db.execute(f"DELETE FROM {deletion}")  # noqa: S608
+        assert list(broken_seals(db))[:1] == [said]
+        insert_alert(db, row("e", severity=Severity.LOW), ["one"])
+        assert list(broken_seals(db)) != []
+
+
+def test_a_number_that_was_never_given_shows(tmp_path: Path) -> None:
+    with closing(open_database(tmp_path)) as db:
+        insert_alert(db, row("a"), ["one"])
+        db.execute("UPDATE alert_numbers SET highest = 0, seal = seal(1, 0)")
+        assert list(broken_seals(db)) == ["alerts: expected no number above 0, found 1"]

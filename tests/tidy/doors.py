@@ -105,7 +105,6 @@ DOORS: dict[str, tuple[str, ...]] = {
     "actors/runtime/tripwires.py": ("os", "secrets", "select", "socket", "subprocess"),
     # Two settings of the C library that Python has no word for.
     "actors/runtime/threads/heap.py": ("ctypes",),
-    "actors/runtime/testing/tripwires.py": ("os", "secrets", "select", "socket", "subprocess"),
     # A token of the embedded venue; how long a run took; how old a connection is.
     "cli/": ("secrets", "time"),
     # How long a person waits for the engine.

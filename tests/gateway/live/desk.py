@@ -75,6 +75,10 @@ def refusing(code: int, message: str, **data: object) -> tuple[int, object]:
     return 400, {"error": {"code": code, "message": message, "data": data or None}}
 
 
+NO_SUMMARY: Mapping[str, tuple[int, object]] = {"get_book_summary_by_currency": (200, {"result": []})}
+"""The summary of all options takes the simulated venue as long as a hundred tickers."""
+
+
 @dataclass
 class Desk:
     """Both ends, and the clock between them."""

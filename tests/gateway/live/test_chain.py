@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.contract import GetOptionsChain, OptionsChain
 from gateway.paper.instruments import parse_instrument
-from tests.gateway.live.desk import NOW, Desk, model_market, on_the_desk
+from tests.gateway.live.desk import NO_SUMMARY, NOW, Desk, model_market, on_the_desk
 from tests.gateway.live.virtual import pass_s
 
 NEAR = GetOptionsChain(expiry_from=NOW + timedelta(days=3), expiry_to=NOW + timedelta(days=5))
@@ -45,7 +45,7 @@ def test_quotes_are_asked_for_again_only_after_25_s(tmp_path: Path) -> None:
             asked.append(desk.venue.calls.count("public/ticker"))
         return asked
 
-    first, second, third = on_the_desk(tmp_path, play, latency_s=0.0)
+    first, second, third = on_the_desk(tmp_path, play, latency_s=0.0, instead=NO_SUMMARY)
     assert second == 0
     assert first == third > 0
 
@@ -59,7 +59,7 @@ def test_a_quote_that_grows_old_while_others_are_fetched_is_served(tmp_path: Pat
         await pass_s(22.0)
         return await desk.sources.market.options_chain(wide, desk.by())
 
-    found = on_the_desk(tmp_path, play, latency_s=0.4)
+    found = on_the_desk(tmp_path, play, latency_s=0.4, instead=NO_SUMMARY)
     assert len({quote.expiration for quote in found.quotes}) > 1
 
 

@@ -7,6 +7,7 @@ with the text that it was read from. Past its end nothing is assumed: what reach
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -93,23 +94,33 @@ class CalendarFile(_CalendarBase):
 
 def read_calendar(path: Path | None) -> CalendarFile:
     """The file at `path`, or the shipped one. Raises `InputError` naming what is wrong with it."""
+    if path is None:
+        return _shipped()
     try:
-        if path is None:
-            text = resources.files("gateway.live").joinpath(SHIPPED).read_text("utf-8")
-        else:
-            with path.open("rb") as stream:
-                raw = stream.read(BYTES_MAX + 1)
-            if len(raw) > BYTES_MAX:
-                raise InputError(f"calendar {path}: expected at most {BYTES_MAX:,} bytes, found more")
-            text = raw.decode("utf-8")
-        found = CalendarFile.model_validate(yaml.safe_load(text))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"calendar {path or SHIPPED}: can't be read: {error}") from error
+        with path.open("rb") as stream:
+            raw = stream.read(BYTES_MAX + 1)
+    except OSError as error:
+        raise InputError(f"calendar {path}: can't be read: {error}") from error
+    if len(raw) > BYTES_MAX:
+        raise InputError(f"calendar {path}: expected at most {BYTES_MAX:,} bytes, found more")
+    return _parsed(raw, str(path))
+
+
+@cache
+def _shipped() -> CalendarFile:
+    return _parsed(resources.files("gateway.live").joinpath(SHIPPED).read_bytes(), SHIPPED)
+
+
+def _parsed(raw: bytes, what: str) -> CalendarFile:
+    try:
+        found = CalendarFile.model_validate(yaml.safe_load(raw.decode("utf-8")))
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InputError(f"calendar {what}: can't be read: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        raise InputError(f"calendar {path or SHIPPED}: {where}: {first['msg']}") from error
+        raise InputError(f"calendar {what}: {where}: {first['msg']}") from error
     for event in found.events:
         if event.source not in found.sources:
-            raise InputError(f"calendar {path or SHIPPED}: source: {event.source!r} is not in `sources`")
+            raise InputError(f"calendar {what}: source: {event.source!r} is not in `sources`")
     return found

@@ -48,7 +48,7 @@ class Family(NamedTuple):
 FAMILIES: Final = (Family("ETH-USDT", True), Family("ETH-USD", False))
 
 
-class Levels(NamedTuple):
+class Thresholds(NamedTuple):
     """From which sum of both sides of a day, in USD, the pressure is medium and high."""
 
     medium_usd: Decimal
@@ -62,13 +62,13 @@ class OkxLiquidations:
         self,
         outside: Outside,
         folder: StateFolder,
-        levels: Levels,
+        thresholds: Thresholds,
         now: Callable[[], datetime],
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._outside = outside
         self._folder = folder
-        self._levels = levels
+        self._thresholds = thresholds
         self._now = now
         self._sizes: Kept[Family, Decimal] = Kept(self._contract_size, CONTRACT_KEPT_S, clock)
 
@@ -87,8 +87,8 @@ class OkxLiquidations:
         long_usd = sum((each.usd for each in found if each.side == "long"), Decimal(0))
         short_usd = sum((each.usd for each in found if each.side == "short"), Decimal(0))
         both = long_usd + short_usd
-        level = "high" if both >= self._levels.high_usd else "low"
-        if level == "low" and both >= self._levels.medium_usd:
+        level = "high" if both >= self._thresholds.high_usd else "low"
+        if level == "low" and both >= self._thresholds.medium_usd:
             level = "medium"
         return LiquidationPressure.model_validate(
             {

@@ -31,7 +31,7 @@ from gateway.live.history import DeribitHistory
 from gateway.live.hyperliquid import HyperliquidFunding
 from gateway.live.instruments import COIN
 from gateway.live.limits import Limits, Priority
-from gateway.live.liquidations import Levels, OkxLiquidations
+from gateway.live.liquidations import OkxLiquidations, Thresholds
 from gateway.live.market import DeribitMarket
 from gateway.live.methods import Method
 from gateway.live.outside import Host, Outside
@@ -90,8 +90,8 @@ class LiveSources:
         self.hyperliquid = HyperliquidFunding(outside, now, clock)
         self.exchanges = ExchangesFunding(outside, settings.funding_sources, now, clock)
         self.fx = Fx(outside, self.folder, now, self._index, clock)
-        levels = Levels(settings.medium_usd, settings.high_usd)
-        self.okx = OkxLiquidations(outside, self.folder, levels, now, clock)
+        thresholds = Thresholds(settings.medium_usd, settings.high_usd)
+        self.okx = OkxLiquidations(outside, self.folder, thresholds, now, clock)
 
     @property
     def account(self) -> str:

@@ -17,7 +17,7 @@ from core.contract import CoinRequest, LiquidationPressure
 from gateway.live.deadline import Deadline
 from gateway.live.errors import AnomalyError, StaleError
 from gateway.live.fields import ms_of
-from gateway.live.liquidations import Levels, OkxLiquidations
+from gateway.live.liquidations import OkxLiquidations, Thresholds
 from gateway.live.outside import Host, Outside
 from gateway.live.recorders import Recorders
 from gateway.live.store import StateFolder
@@ -25,7 +25,7 @@ from tests.gateway.live.desk import NOW, Desk, on_the_desk, raised
 from tests.gateway.live.virtual import in_no_time, pass_s
 
 ETH = CoinRequest(coin="ETH")
-LEVELS = Levels(Decimal(15_000_000), Decimal(50_000_000))
+THRESHOLDS = Thresholds(Decimal(15_000_000), Decimal(50_000_000))
 
 
 class Okx:
@@ -69,7 +69,7 @@ def recorded(
         state = StateFolder(folder)
         try:
             outside = Outside(client, dict.fromkeys(Host, "http://host"))
-            return await play(OkxLiquidations(outside, state, LEVELS, lambda: now[0]), now)
+            return await play(OkxLiquidations(outside, state, THRESHOLDS, lambda: now[0]), now)
         finally:
             state.close()
             await client.aclose()

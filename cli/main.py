@@ -36,6 +36,7 @@ GROUPS = {
 
 COMMANDS = {
     "paper": "cli.commands.paper",
+    "backtest": "cli.commands.backtest",
     "venue": "cli.commands.venue",
     "start": "cli.commands.start",
     "dry-run": "cli.commands.dry_run",

@@ -24,7 +24,7 @@ from config import DeliverySettings, LoadedStrategy, McpSettings
 from core.values import Mode
 from gateway.paper.launch import PaperVenueConfig
 from gateway.paper.process import PaperVenue
-from lab.in_process import in_process_transport
+from lab.in_process import LATENCY_S, in_process_transport
 from lab.machine import SimulatedMachine
 from lab.wire import Wire
 
@@ -83,14 +83,16 @@ class SimulatedEngine:
         wire: Wire | None = None,
         alert_channels: tuple[Callable[[], AlertChannel], ...] = (),
         delivery: DeliverySettings | None = None,
+        latency_s: tuple[float, float] = LATENCY_S,
     ) -> None:
-        """`alert_channels` open channels of the caller's own, such as one that is down for a while."""
+        """`alert_channels` open channels of the caller's own, such as one that is down for a while;
+        `latency_s` is what an answer takes where no wire says it."""
         self.venue = venue
         self.data_dir = data_dir
         self.runtime = runtime_kind(begin, life_seed(seed, life), order, yield_at_tell)
         self._account_lock = (machine or SimulatedMachine()).account_lock(str(data_dir))
         if wire is None:
-            transports = in_process_transport(venue.dispatch)
+            transports = in_process_transport(venue.dispatch, latency_s)
         else:
             transports = wire.connect(self.runtime, venue.dispatch)
         mcp = McpSettings(url=URL, token=SecretStr(TOKEN), bot_tag=BOT_TAG)

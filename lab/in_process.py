@@ -57,11 +57,16 @@ class InProcessTransport:
         self._open = False
 
 
-def in_process_transport(dispatch: Dispatch) -> Callable[[Context], Transport]:
-    """A transport factory for the engine: each actor draws its latencies from its own seeded source."""
+def in_process_transport(
+    dispatch: Dispatch, latency_s: tuple[float, float] = LATENCY_S
+) -> Callable[[Context], Transport]:
+    """A transport factory for the engine: each actor draws its latencies from its own seeded source.
+
+    `latency_s` are the least and the most, market seconds; both 0 answer at once, as a backtest does.
+    """
 
     def connect(ctx: Context) -> PaperTransport:
-        inner = InProcessTransport(dispatch, latency_s=lambda: ctx.rng().uniform(*LATENCY_S))
+        inner = InProcessTransport(dispatch, latency_s=lambda: ctx.rng().uniform(*latency_s))
         return PaperTransport(inner, clock=ctx)
 
     return connect

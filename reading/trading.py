@@ -101,9 +101,36 @@ def trading_report(data_dir: Path, period: Period = Period()) -> TradingReport:
         given_away = _crossing_out(books)
         breaches = tuple(alert for alert in books.alerts(AlertCode.PROTECTION_BREACHED) if alert.at in period)
         account = tuple(point for point in books.account_points() if point.at in period)
-    times = _times(positions, cycles, marks)
-    if not times:
+    if not _times(positions, cycles, marks):
         raise DataFolderError(f"{data_dir}: expected books with at least one cycle, found empty ones")
+    return report_of(
+        positions,
+        cycles,
+        period,
+        given_away=given_away,
+        marks=marks,
+        marks_problem=problem,
+        account=account,
+        breaches=breaches,
+    )
+
+
+def report_of(
+    positions: Sequence[Position],
+    cycles: Sequence[CycleRow],
+    period: Period,
+    *,
+    given_away: Mapping[PositionId, Decimal | None],
+    marks: LastMarks | None,
+    marks_problem: str | None,
+    account: tuple[AccountPoint, ...],
+    breaches: tuple[AlertRow, ...],
+) -> TradingReport:
+    """The report of these rows, wherever they were kept. At least one of them has a time.
+
+    `given_away` is what the exits of a position gave away against mid, ETH; None if that is not known.
+    """
+    times = _times(positions, cycles, marks)
     trades = tuple(
         closed_trade(position, given_away.get(position.position_id, Decimal(0)))
         for position in positions
@@ -121,7 +148,7 @@ def trading_report(data_dir: Path, period: Period = Period()) -> TradingReport:
         trades=trades,
         open_trades=tuple(_open_trade(position, marks) for position in still_open),
         marks=marks,
-        marks_problem=problem,
+        marks_problem=marks_problem,
         account=account,
         entries=Counter(row.outcome.value for row in entries if row.outcome is not None),
         refusals=refusals(entries),

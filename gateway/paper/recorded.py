@@ -184,6 +184,10 @@ class RecordedMarket:
             )
         return self._snapshots[place]
 
+    def quoted_since(self, at: datetime) -> datetime:
+        """The time of the snapshot whose quotes are served at `at`: they are so old."""
+        return self._last(at).at
+
     def _moved_by(self, at: datetime, snapshot: RecordedSnapshot) -> float | None:
         """By what factor the index has moved since the snapshot; None if its quotes stand still."""
         if self._between == "hold":

@@ -83,6 +83,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "actors/execution/account_lock.py": ("socket",),
     "actors/mcp/": ("tenacity",),
     "actors/phone/": ("ssl.SSLContext",),
+    "actors/recorder/": ("os", "pathlib"),
     "actors/scheduler/": ("schedule",),
     "actors/state/": ("importlib.resources", "os", "pathlib", "shutil", "sqlite3"),
     # Clocks, threads, chance and signals are what the runtime gives to the rooms.

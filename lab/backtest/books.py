@@ -25,6 +25,8 @@ class BacktestBooks:
     latch: EntryLatch | None = None
     latches: list[EntryLatch] = field(default_factory=list)
     """Every latch of the protections, as it was set."""
+    realised_usd: float = 0.0
+    """What the closed positions brought, beside `results`."""
     _awaiting: Position | None = None
     _open: dict[PositionId, Position] = field(default_factory=dict)
 
@@ -104,6 +106,7 @@ class BacktestBooks:
         closed = {"state": PositionState.CLOSED, "closed_at": at, "exit_rule": rule}
         position = position.model_copy(update=closed)
         self._put(position)
+        self.realised_usd += float(position.pnl_usd)
         self.results.append(
             TradeResult(
                 position_id=position.position_id, closed_at=at, exit_rule=rule, pnl_usd=position.pnl_usd

@@ -164,7 +164,10 @@ class Cycles:
         if to_decide:
             expirations = {position.plan.expiration for position in to_decide}
             try:
-                market = self.reader.monitor_market(Span(min(expirations), max(expirations)))
+                market = self.reader.monitor_market(
+                    Span(min(expirations), max(expirations)),
+                    with_account=self.protection.can_latch or self.strategy.exits.margin_exit is not None,
+                )
             except NoChainError as error:
                 self.honesty.skipped[error.reason] += len(to_decide)
                 return End(CycleOutcome.DATA_FAILED, (error.reason,))

@@ -24,7 +24,7 @@ _NO_COLUMNS: Final = recorded_columns(())
 class MappedChain(OptionChain):
     """The quotes of one moment. `quote_min_usd`: a quote with a side at or below it is not there."""
 
-    __slots__ = ("_anomalies", "_at", "_market", "_quote_min_usd", "_recorded_deltas")
+    __slots__ = ("_anomalies", "_at", "_legs", "_market", "_quote_min_usd", "_recorded_deltas")
 
     def __init__(
         self,
@@ -40,6 +40,7 @@ class MappedChain(OptionChain):
         # What has faults is judged where it is built: nobody counts those that no rule looks at.
         super().__init__(_NO_COLUMNS, anomalies, quotes_total=1, broken_total=0, expiries=expiries)
         self._market, self._at, self._anomalies = market, at, anomalies
+        self._legs: dict[str, Quote | None] = {}
         self._recorded_deltas, self._quote_min_usd = recorded_deltas, quote_min_usd
 
     def side(self, expiration: datetime, option_type: OptionType) -> tuple[Quote, ...]:
@@ -52,10 +53,12 @@ class MappedChain(OptionChain):
         return known
 
     def quote(self, instrument_name: str) -> Quote | None:
-        instrument = parse_instrument(instrument_name)
-        row = self._market.row(self._at, instrument)
-        found = () if row is None else self._built([(row, instrument)])
-        return found[0] if found else None
+        if instrument_name not in self._legs:
+            instrument = parse_instrument(instrument_name)
+            row = self._market.row(self._at, instrument)
+            found = () if row is None else self._built([(row, instrument)])
+            self._legs[instrument_name] = found[0] if found else None
+        return self._legs[instrument_name]
 
     def _built(self, listed: Sequence[tuple[int, ListedOption]]) -> tuple[Quote, ...]:
         quotes = [self._market.quote_at(row, instrument) for row, instrument in listed]

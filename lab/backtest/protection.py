@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -12,13 +12,17 @@ from core.checks import RuleResult
 from core.orders.books import EntryLatch, LatchSource
 from core.rules.entry.protections import breach_text, breaches, protections
 from core.rules.facts import HeldAccount, TradingFacts
-from core.statistics.highs import PnlHigh
+from core.statistics.highs import PnlHigh, adds_nothing
 from core.strategy import Strategy
 from lab.backtest.books import BacktestBooks
 
 NOT_READ: Final = HeldAccount(
     venue_equity_eth=None, maintenance_margin_eth=None, equity_usd=None, eur_usd=None
 )
+NEAR_USD: Final = 1e-6
+"""More than floats lose of a P&L."""
+NEARLY: Final = 0.98
+"""The share of a bound from which on it is looked at exactly."""
 RESUMED_BY: Final = "the backtest, in a person's place"
 
 
@@ -29,6 +33,7 @@ class Protection:
         self._books = books
         self._strategy = strategy
         self._highs: tuple[PnlHigh, ...] = ()
+        self._results_seen = 0
         section = strategy.protections
         limits = (section.drawdown_max_frac, section.loss_max_multiple, section.losing_trades_max)
         self.can_latch = any(limit is not None for limit in limits)
@@ -54,7 +59,23 @@ class Protection:
             strategy=self._strategy,
         )
         self._highs = facts.highs
+        self._results_seen = len(self._books.results)
         return facts
+
+    def may_change(self, now: datetime, pnl_usd: float, equity_usd: float) -> bool:
+        """Whether a look at this P&L may change the highs or come near to a breach; if not, it is not made.
+
+        The other protections change with closed trades alone.
+        """
+        section, highs = self._strategy.protections, self._highs
+        if not self.can_latch or not highs or len(self._books.results) != self._results_seen:
+            return self.can_latch
+        point = PnlHigh.model_construct(at=now, pnl_usd=pnl_usd + NEAR_USD)
+        window = timedelta(days=section.drawdown_window_d)
+        if not adds_nothing(highs[-1], point, window=window):
+            return True
+        limit, drop_usd = section.drawdown_max_frac, max(high.pnl_usd for high in highs) - pnl_usd
+        return limit is not None and drop_usd + NEAR_USD >= limit * equity_usd * NEARLY
 
     def look(
         self, now: datetime, marks_eth: Mapping[str, Decimal], spot_usd: float | None, account: HeldAccount

@@ -176,13 +176,13 @@ class Reader:
             chain=self._chains.for_entry(self.now, entry_span(self.now, self._strategy.strikes, held)),
         )
 
-    def monitor_market(self, span: Span) -> MonitorMarket:
-        """The market of a monitor. Raises `NoChainError`."""
+    def monitor_market(self, span: Span, *, with_account: bool) -> MonitorMarket:
+        """The market of a monitor; without the account if nothing reads it. Raises `NoChainError`."""
         return MonitorMarket(
             spot_usd=self.spot_usd(),
             spot_4h_ago_usd=self._spot_4h_ago_usd(),
             dvol=self.dvol(),
-            account=self.held_account(),
+            account=self.held_account() if with_account else None,
             chain=self.chain(span),
         )
 

@@ -24,8 +24,9 @@ from lab.backtest.books import BacktestBooks
 from lab.backtest.calendar import next_daily, next_weekly
 from lab.backtest.cycles import CycleProcess, Cycles
 from lab.backtest.honesty import Honesty
+from lab.backtest.marks import at_marks
 from lab.backtest.orders import Trading
-from lab.backtest.protection import Protection
+from lab.backtest.protection import NEARLY, Protection
 from lab.backtest.reader import Chains, Reader
 from lab.backtest.switched import NO_FEES, costing_of, crediting_of
 from lab.backtest.switches import AS_IN_AN_ENGINE, Switches
@@ -234,14 +235,27 @@ class CoreRoad:
 
     def _look(self) -> None:
         now, live = self.reader.now, self.books.live
+        exits = self.strategy.exits
+        if not exits.monitor_on_snapshot and live and not self._may_change(now):
+            return
         chain = self.reader.chain_of_legs([leg for position in live for leg in position.plan.legs])
         account = self.reader.held_account()
         self.protection.look(now, marks_of(chain, live), self.reader.spot_usd(), account)
         self._plan_resumption()
-        use, limit = margin_use(account), self.strategy.exits.margin_exit
+        use, limit = margin_use(account), exits.margin_exit
         margin_is_due = use is not None and limit is not None and at_least("margin", use, limit).passed
-        if self.strategy.exits.monitor_on_snapshot or margin_is_due:
+        if exits.monitor_on_snapshot or margin_is_due:
             self._add(Due(Job.MONITOR, now, from_snapshot=True))
+
+    def _may_change(self, now: datetime) -> bool:
+        """Whether a look may find a new high, a breach or too much margin, by what is held at its marks."""
+        held = at_marks(self.venue, self.books)
+        if held is None:
+            return True
+        limit = self.strategy.exits.margin_exit
+        if limit is not None and held.margin_eth >= NEARLY * limit * held.equity_eth:
+            return True
+        return self.protection.may_change(now, held.pnl_usd, held.equity_usd)
 
     def _next_slot(self) -> datetime:
         since = self.reader.now - self.begin

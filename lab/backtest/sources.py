@@ -16,8 +16,11 @@ from gateway.paper.source import MarketSource
 from lab.backtest.mapped_chain import MappedChains
 from lab.backtest.mapped_market import open_mapped
 from lab.backtest.reader import Chains
+from lab.backtest.record_cache import kept_record
 from lab.backtest.settings import BacktestSettings
 
+CACHE: Final = Path("~/.cache/cerbero-bite/records").expanduser()
+"""Where records that were read are kept, as columns."""
 MODEL_DAYS: Final = 365
 """How long a run on the model market is if no end is given: it has none itself."""
 MODEL_DAYS_MAX: Final = 36_500
@@ -70,6 +73,7 @@ def open_market(
             touch_size,
             assumptions.funding_annual,
             assumptions.max_gap_h,
+            kept_record(market.chains, CACHE),
         )
     first = source.start if began is None else began
     if first < source.start:

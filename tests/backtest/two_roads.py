@@ -68,10 +68,12 @@ def engine_document(folder: Path, strategy: Path, seed: int, days: int) -> Docum
         latency_s=(0.0, 0.0),
     )
     engine.start()
-    engine.run_until(begin + timedelta(days=days))
+    end = begin + timedelta(days=days)
+    engine.run_until(end)
     engine.stop("end of the run")
     with required_books(folder) as books:
-        trades, cycles = books.trades(), books.cycles(None)
+        # What is due at the end itself is not part of the run.
+        trades, cycles = books.trades(), [row for row in books.cycles(None) if row.slot < end]
     return {"trades": [trade_json(each) for each in trades], "cycles": [cycle_json(each) for each in cycles]}
 
 

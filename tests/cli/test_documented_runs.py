@@ -67,6 +67,7 @@ AGAINST_AN_ENGINE = {
 """Run against `start` on `venue`, by `make soak`; `start` and `venue` themselves are run by that, too."""
 
 NOT_RUN = {
+    ("backtest",): ("it runs over months of market time", "tests/cli/test_backtest.py"),
     ("calc",): ("the name of a group", None),
     ("close",): ("it needs an open position", "tests/cli/test_persons_messages.py"),
     ("data", "check"): ("it needs a record of the market", "tests/cli/test_data_check.py"),

@@ -73,8 +73,8 @@ def engine_settings(
     `folder` tells the data folder from its copies. `account_lock` is this machine's unless another is given.
     `tls` is whose certificates the alert channels trust, by default the public authorities'. Messages begin
     with `environment` and `instance_name`: by default, those of the strategy. `beats` is for an engine whose
-    market time is the world's: it writes the heartbeat file and calls the URL of `heartbeat`. `record_days` is
-    how long what is read of the market is kept in files; None records nothing.
+    market time is the world's: it writes the heartbeat file and calls the URL of `heartbeat`. `record_days`
+    is how long what is read of the market is kept in files; None records nothing.
     """
     identity = EngineIdentity(
         version=version(DISTRIBUTION),

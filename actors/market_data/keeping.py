@@ -1,7 +1,7 @@
 """Tells the recorder what was read: each reading of the market, and once an hour the series beside it.
 
-Nothing waits for the recorder. The series are read some minutes after a stored snapshot, by a reading of their
-own, so that no snapshot and no cycle of the full hour waits for them.
+Nothing waits for the recorder. The series are read some minutes after a stored snapshot, by a reading of
+their own, so that no snapshot and no cycle of the full hour waits for them.
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ from core.record.names import RECORD_FOLDER, RecordFile, named_record, record_na
 DAYS_PRUNED_AT_ONCE: Final = 3
 """The oldest days go first, and no more at a time: a clock that ran ahead must not cost the record."""
 FREE_BYTES_MIN: Final = 512 * 1024 * 1024
-"""With less free on the disk nothing is recorded, so that the books, for which entries are suspended below half
-of it, have the rest."""
+"""With less free on the disk nothing is recorded: the rest is for the books. Below half of it entries are
+suspended."""
 _FLAGS: Final = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
@@ -35,8 +35,8 @@ class RecordFiles(Protocol):
 
 
 class RecordFolder:
-    """One for all lives of the room. A thread that hangs in it can't be ended, so that whoever comes meanwhile
-    is turned away."""
+    """One for all lives of the room. A thread that hangs in it can't be ended, so whoever comes meanwhile is
+    turned away."""
 
     def __init__(self, data_dir: Path, days_kept: int) -> None:
         self._folder = data_dir / RECORD_FOLDER
@@ -77,7 +77,7 @@ class RecordFolder:
             raise
 
     def _cut(self, path: Path, handle: int) -> str | None:
-        """Cut off what is no whole member. It is kept in a file of its own, unless it is the beginning of one."""
+        """Cut off what is no whole member, and keep it in a file of its own."""
         length = os.fstat(handle).st_size
         if self._whole.get(path.name) == length:
             return None
@@ -91,7 +91,10 @@ class RecordFolder:
         os.ftruncate(handle, end)
         os.fsync(handle)
         reach(Failpoint.RECORD_TAIL_CUT)
-        return f"{path.name}: the last {length - end} of {length} bytes are no whole member; kept in {aside.name}"
+        return (
+            f"{path.name}: the last {length - end} of {length} bytes are not what was written whole; "
+            f"they are in {aside.name}"
+        )
 
     def prune(self, today: date) -> int:
         with self._alone():

@@ -33,8 +33,8 @@ CHAIN_COLUMNS: Final = (
     "dvol",
     "faults",
 )
-"""`timestamp` is the slot that the market was read for, `read_at` when the reading was complete. Prices in ETH
-per contract, empty without a quote; sizes, open interest and volume in contracts; `underlying` (the forward)
+"""`timestamp` is the slot that the market was read for, `read_at` when the reading was complete. Prices in
+ETH per contract, empty without a quote; sizes, open interest and volume in contracts; `underlying` (the forward)
 and `index_price` in USD; `implied_volatility` a fraction; `dvol` in points; `delta` is ours, from the IV;
 `faults` says why a quote is broken. What is no number is empty."""
 SERIES_COLUMNS: Final = (

@@ -99,8 +99,9 @@ class _Examination:
         self.folder, self.files, self.max_gap_h = folder, files, max_gap_h
         self.problems = problems
         self.warnings: list[str] = []
+        sized = bool(parts.snapshots) and all(each.has_sizes for each in parts.snapshots or ())
         self.lacks = [
-            "sizes at the touch (assumed)",
+            *(() if sized else ("sizes at the touch (assumed)",)),
             "delivery prices (the mean of the index over 07:30 to 08:00)",
         ]
         self.snapshots, self.hourly, self.dvol, self.funding, self.events = parts

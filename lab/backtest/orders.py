@@ -37,8 +37,8 @@ from core.strategy import Strategy
 from core.values import Environment, Failed, Leg, PositionId, ProposalId
 from gateway.paper import orders as desk
 from gateway.paper.account import VenueOrder
-from gateway.paper.refusals import SoftRefusalError
 from gateway.paper.venue import Venue
+from gateway.shell.refusals import SoftRefusalError
 from lab.backtest.agenda import Process, Signal, Wait
 from lab.backtest.books import BacktestBooks, combos_of, premiums_eth
 from lab.backtest.honesty import Honesty

@@ -4,7 +4,8 @@
 forward moves with the index, F_snap·I(t)/I(t_snap) (`IndexPath`). `hold`: the quotes of the last snapshot are
 served. In both, quotes are stamped with the time of the request. Between two snapshots that are more than
 `max_gap_h` apart is a hole: nobody knows the quotes there, so there are none. DVOL is the last that is known,
-of the hourly closes and the snapshots' own; the delivery price is the mean of I over the half hour before 08:00.
+of the hourly closes and the snapshots' own; the delivery price is the mean of I over the half hour before
+08:00.
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ from typing import Final, Literal, NamedTuple
 from core.errors import InputError
 from core.pricing.black76 import SECONDS_PER_YEAR
 from gateway.paper.assumptions import MAX_GAP_H
-from gateway.paper.engine_defaults import FUNDING_AGE_MAX
 from gateway.paper.instruments import ListedOption
 from gateway.paper.quotes import PaperQuote, StrikeValue, value_strike
 from gateway.paper.recorded_files import NO_QUOTE, RecordedSnapshot, Slice, read_snapshots
@@ -32,6 +32,7 @@ from gateway.paper.recorded_series import (
     FundingSeries,
     HourlySeries,
     ToldFunding,
+    is_told,
     read_dvol,
     read_events,
     read_funding,
@@ -98,6 +99,7 @@ class RecordedMarket:
         self._funding_annual = funding_annual
         record = read_record(chains) if record is None else record
         self._snapshots, self._hourly, self._dvol, self._funding, self._events, self._told = record
+        self._told_at = [told.told_at for told in self._told]
         self._times = [snapshot.at for snapshot in self._snapshots]
         self._index = IndexPath(self._hourly, self._snapshots)
         self._holes = holes_between(self._times, max_gap)
@@ -160,10 +162,9 @@ class RecordedMarket:
 
     def _told_by(self, at: datetime) -> tuple[VenueFunding, ...]:
         """What an engine was told last, if it is not too old to count."""
-        place = bisect_right(self._told, at, key=lambda told: told.told_at) - 1
-        if place < 0 or at - self._told[place].told_at > FUNDING_AGE_MAX:
+        if not is_told(self._told_at, at):
             return ()
-        return self._told[place].rates
+        return self._told[bisect_right(self._told_at, at) - 1].rates
 
     def events(self, start: datetime, end: datetime) -> list[ScheduledRelease]:
         return [event for event in self._events if start <= event.scheduled_at <= end]

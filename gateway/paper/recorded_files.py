@@ -135,6 +135,24 @@ def read_snapshots(folder: Path) -> list[RecordedSnapshot]:
     return snapshots
 
 
+class SnapshotRows:
+    """The rows of one snapshot that is about to be written, each held to what a reader takes."""
+
+    def __init__(self, name: str, at: datetime) -> None:
+        self._rows = CsvRows(Path(name), CHAIN_COLUMNS, OPTIONAL_COLUMNS)
+        self._rows.optional_found = frozenset(OPTIONAL_COLUMNS)
+        self._pending = _Pending(at.isoformat(), at, name)
+
+    def refused(self, fields: Sequence[str]) -> str | None:
+        """The column by which a reader would refuse this row; None if it takes it. The fields are those of
+        `CHAIN_COLUMNS` and `OPTIONAL_COLUMNS`."""
+        try:
+            _take(self._rows, fields, self._pending)
+        except InputError as error:
+            return str(error).partition(": ")[2].partition(":")[0]
+        return None
+
+
 def chain_files(folder: Path) -> list[Path]:
     """The files of a folder of chains. Raises `InputError` if it is no folder or holds none."""
     if not folder.is_dir():

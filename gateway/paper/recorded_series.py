@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import Path
@@ -254,6 +255,12 @@ def read_told(folder: Path, not_before: datetime) -> list[ToldFunding]:
         ToldFunding(told_at, tuple(rate for _, rate in rates))
         for told_at, rates in groupby(found, key=lambda each: each[0])
     ]
+
+
+def is_told(told_at: Sequence[datetime], at: datetime) -> bool:
+    """Whether the last of these times by `at` is not too long ago for what was told to count."""
+    place = bisect_right(told_at, at) - 1
+    return place >= 0 and at - told_at[place] <= FUNDING_AGE_MAX
 
 
 def read_events(folder: Path) -> list[ScheduledRelease]:

@@ -143,6 +143,10 @@ class SnapshotRows:
         self._rows.optional_found = frozenset(OPTIONAL_COLUMNS)
         self._pending = _Pending(at.isoformat(), at, name)
 
+    @property
+    def has_rows(self) -> bool:
+        return bool(self._pending.rows)
+
     def refused(self, fields: Sequence[str]) -> str | None:
         """The column by which a reader would refuse this row; None if it takes it. The fields are those of
         `CHAIN_COLUMNS` and `OPTIONAL_COLUMNS`."""

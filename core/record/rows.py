@@ -7,6 +7,7 @@ import io
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Final
 
 from core.contract import iso_utc
@@ -34,9 +35,9 @@ CHAIN_COLUMNS: Final = (
     "faults",
 )
 """`timestamp` is the slot that the market was read for, `read_at` when the reading was complete. Prices in
-ETH per contract, empty without a quote; sizes, open interest and volume in contracts; `underlying` (the forward)
-and `index_price` in USD; `implied_volatility` a fraction; `dvol` in points; `delta` is ours, from the IV;
-`faults` says why a quote is broken. What is no number is empty."""
+ETH per contract, empty without a quote; sizes, open interest and volume in contracts; `underlying` (the
+forward) and `index_price` in USD; `implied_volatility` a fraction; `dvol` in points; `delta` is ours, from the
+IV; `faults` says why a quote is broken. What is no number is empty."""
 SERIES_COLUMNS: Final = (
     "told_at",
     "series",
@@ -75,8 +76,8 @@ def chain_rows(reading: KeepReading) -> Iterator[tuple[str, ...]]:
             plain(quote.bid_size),
             plain(quote.ask_size),
             mark,
-            plain(quote.mark_iv_pct / 100.0),
-            plain(quote.delta),
+            plain(round(quote.mark_iv_pct / 100.0, 8)),
+            plain(round(quote.delta, 6)),
             plain(quote.open_interest),
             plain(quote.volume_24h),
             *tail,
@@ -95,16 +96,18 @@ def series_rows(told_at: datetime, rows: Iterable[SeriesRow]) -> Iterator[tuple[
             iso_utc(row.at),
             row.label,
             row.country,
-            *("" if figure is None else plain(figure, decimals=12) for figure in figures),
+            *("" if figure is None else plain(figure) for figure in figures),
         )
 
 
-def plain(number: float, *, decimals: int = 8) -> str:
-    """In plain decimal digits, without zeros at the end; empty if it is not finite."""
+def plain(number: float) -> str:
+    """In plain decimal digits that read as the same number, the fewest; empty if it is not finite."""
     if not math.isfinite(number):
         return ""
-    text = f"{number:.{decimals}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    text = repr(float(number))
+    if "e" in text:
+        text = f"{Decimal(text):f}"
+    return text.removesuffix(".0")
 
 
 def _price(text: str | None) -> str:

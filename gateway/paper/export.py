@@ -257,12 +257,12 @@ class _Export:
             self._write(
                 f"{FUNDING_PREFIX}{REFERENCE}_1h",
                 ("timestamp", "hourly_rate"),
-                [(iso_utc(at), plain(rate, decimals=16)) for at, rate in sorted(told.funding.items())],
+                [(iso_utc(at), plain(rate)) for at, rate in sorted(told.funding.items())],
             )
         rates = {at: tuple(each.values()) for at, each in told.told.items()}
         rates |= {at: _entry_rates(line) for at, line in inputs if line["reader"] == Reader.ENTRY.value}
         rows = [
-            (iso_utc(at), rate.name, plain(rate.annualized_rate, decimals=16), iso_utc(rate.at))
+            (iso_utc(at), rate.name, plain(rate.annualized_rate), iso_utc(rate.at))
             for at, each in sorted(rates.items())
             for rate in each
         ]

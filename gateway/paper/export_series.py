@@ -96,7 +96,7 @@ def hourly_bars(
 
 def bar_text(bar: Bar) -> tuple[str, ...]:
     """Open, high, low and close in plain digits."""
-    return tuple(plain(value, decimals=12) for value in bar[1:5])
+    return tuple(plain(value) for value in bar[1:5])
 
 
 def _stood(calendars: Mapping[datetime, set[ScheduledRelease]]) -> Iterator[ScheduledRelease]:

@@ -15,6 +15,7 @@ COPY core core
 COPY actors actors
 COPY config config
 COPY reading reading
+COPY page page
 COPY cli cli
 COPY gateway gateway
 COPY lab lab

@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 MADE := $(VENV)/.made-stamp
 RUNTIME := $(VENV)/.runtime-stamp
 DEV := $(VENV)/.dev-stamp
+BROWSER := $(VENV)/.browser-stamp
 # What builds the documentation has an environment of its own: no test and no engine needs it.
 DOCS_VENV := .venv-docs
 DOCS_MADE := $(DOCS_VENV)/.made-stamp
@@ -15,7 +16,7 @@ PAPER_ARGS ?= --days 28 --seed 1
 TEST_ARGS ?= -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: always help venv venv-dev paper test coverage mutants lint types runbook pages metrics-page docs bench soak soak-months power tamper kills hostile drills screens image-check pykka-suite
+.PHONY: always help venv venv-dev paper test coverage mutants lint types runbook pages metrics-page docs bench soak soak-months power tamper kills hostile drills screens test-page page-screens image-check pykka-suite
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +52,14 @@ $(RUNTIME): requirements.lock pyproject.toml $(MADE)
 $(DEV): requirements-dev.lock $(RUNTIME)
 	@mv $(MADE) $(MADE).unfinished
 	$(LOCKED) -r requirements-dev.lock
+	$(PIP) check
+	@mv $(MADE).unfinished $(MADE)
+	@touch $@
+
+# What drives a browser is installed over it; no other test needs it.
+$(BROWSER): requirements-browser.lock $(DEV)
+	@mv $(MADE) $(MADE).unfinished
+	$(LOCKED) -r requirements-browser.lock
 	$(PIP) check
 	@mv $(MADE).unfinished $(MADE)
 	@touch $@
@@ -136,6 +145,13 @@ drills: $(DEV)  ## Follow entries of the runbook literally, from the fault to th
 
 screens: $(DEV)  ## Draw the screens of the documentation anew (docs/pictures/)
 	$(BIN)/python -m tests.cli.screens
+
+# Needs the distribution's Chromium; without it everything is skipped with the reason.
+test-page: $(BROWSER)  ## The page in a real browser: what it shows, access, accessibility (minutes)
+	$(BIN)/python -m pytest -m browser -rs --timeout 900 tests/page
+
+page-screens: $(BROWSER)  ## Photograph the page in all states, light and dark, desk and phone (page-screens/)
+	$(BIN)/python -m tests.page.screens
 
 # No part of .ci/run: it needs buildah, mmdebstrap and Debian's mirror.
 image-check:  ## Build the image without Docker, and try its container (two minutes; without root)

@@ -26,7 +26,6 @@ from actors.runtime import (
     ThreadRuntime,
     ask,
 )
-from cli.kill_switch_files import stored_status
 from cli.upstream import probe
 from config import McpSettings
 from core.contract import Router
@@ -45,6 +44,7 @@ from core.strategy import Strategy
 from core.values import CycleId, Mode
 from reading.books import live_books, stored_results
 from reading.decisions import decision_text
+from reading.switch.stored import stored_status
 
 FETCH_S = 25.0
 """Long enough for two retries of a read; a person is waiting."""

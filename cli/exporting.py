@@ -16,7 +16,8 @@ from gateway.paper.assumptions import MAX_GAP_H
 from gateway.paper.export import Exported, Table, export
 
 HOLES_SHOWN: Final = 10
-PARQUET_FOLDER: Final = "parquet"
+PARQUET_FOLDER: Final = "as_parquet"
+"""A name that ends with `parquet` alone would be taken for a file that is not read."""
 _TEXT: Final = frozenset({"instrument_name", "exchange", "name", "country", "importance"})
 _TIMES: Final = frozenset({"timestamp", "told_at", "scheduled_at"})
 
@@ -66,7 +67,7 @@ def show_exported(found: Exported) -> None:
 
 
 def _parquet_table() -> Table:
-    """Writes into the folder `parquet`, columns by their kind. Raises `InputError` without the extra."""
+    """Writes into a folder of its own, columns by their kind. Raises `InputError` without the extra."""
     try:
         arrow, writer = map(importlib.import_module, ("pyarrow", "pyarrow.parquet"))
     except ImportError:

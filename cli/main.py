@@ -45,6 +45,7 @@ COMMANDS = {
     "top": "cli.commands.top",
     "healthcheck": "cli.commands.healthcheck",
     "metrics": "cli.commands.metrics",
+    "page": "cli.commands.page",
     "ping": "cli.commands.ping",
     "preflight": "cli.commands.preflight",
     "pause": "cli.commands.pause",

@@ -13,11 +13,11 @@ from actors.audit.scan import scan
 from actors.state.database import open_database
 from actors.state.sequencer import Sequencer
 from actors.state.text_door import TextDoor
-from cli.views.say import redacted
 from core.errors import FoundWrongError
 from core.messages.audit import AuditBatch
 from core.messages.base import Refused
 from core.messages.state import AnyRecording
+from reading.redacted import redacted
 
 
 def record_offline(data_dir: Path, requests: Sequence[AnyRecording], at: datetime) -> None:

@@ -20,10 +20,11 @@ import typer
 
 from cli.exit_codes import ExitCode
 from cli.signals import ending_signals, signal_name
-from cli.views.say import redacted, say
+from cli.views.say import say
 from config import on_refusal_from_env
 from core.errors import FoundWrongError, InputError
 from core.text import visible
+from reading.redacted import redacted
 from reading.refused_start import REFUSED_FILE
 
 _REASON_LENGTH_MAX: Final = 1000

@@ -22,7 +22,6 @@ from actors.state.database import DATABASE_FILE
 from actors.state.rebuild import sqlite_errors_named, write_database
 from cli.data_folder import PAPER_MARKER, RESTORING, private_files
 from cli.folder_identity import forget_identity
-from cli.kill_switch_files import stored_status
 from cli.offline_records import record_offline
 from core.errors import CerberoError, FoundWrongError, InputError
 from core.kill_file import Arming
@@ -34,6 +33,7 @@ from core.system_keys import FORMER_TAGS_KEY, RESTORE_PENDING, RESTORED_KEY, TAG
 from reading.backups import BOUND, ProvedBackup, bound_to, proved_backup, stored_settings, tags_drawn
 from reading.losses import Losses, losses
 from reading.operator import operator_name
+from reading.switch.stored import stored_status
 
 REPLACED_FOLDER = "replaced"
 _DRAFT = "restoring.draft"

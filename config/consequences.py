@@ -195,6 +195,9 @@ OF_VARIABLES: Final[dict[str, str]] = {
     "CERBERO_BITE_METRICS_HOST": (
         "0.0.0.0 where others reach the machine: they read equity, positions and P&L."
     ),
+    "CERBERO_BITE_PAGE_EXPOSE": (
+        "yes on a network of others: they read what the page says, and may take over its cookie and arm."
+    ),
     "CERBERO_BITE_ON_REFUSAL": (
         "Exit in a container that is restarted: a refused token is tried again for ever. Wait under systemd: "
         "the unit looks as if it ran."

@@ -24,6 +24,7 @@ from config.delivery import (
     heartbeat_from_env,
 )
 from config.metrics import METRICS_HOST, metrics_host
+from config.page import PAGE_EXPOSE, page_exposed
 from config.phone import (
     TELEGRAM_COMMANDS,
     TELEGRAM_TOTP_FILE,
@@ -84,6 +85,7 @@ VARIABLES: dict[str, str] = {
     RECORD_DAYS: "days for which what is read of the market is kept in DATA/record; 0: none; default 400, of "
     "paper none",
     METRICS_HOST: "the address at which metrics listens; default 127.0.0.1, this machine alone",
+    PAGE_EXPOSE: "whether page may listen at an address that others reach: yes or no; default no",
     ON_REFUSAL: "what start does if a person must change something: exit (with 2) or wait; default exit",
     **{file_variable(name): f"file that holds {name} in its place" for name in SECRET},
 }
@@ -331,6 +333,7 @@ _CHECKS: Final[Mapping[str, Callable[[Mapping[str, str]], object]]] = {
     DATA_DIR: lambda env: Path(env[DATA_DIR]),
     RECORD_DAYS: record_days,
     METRICS_HOST: metrics_host,
+    PAGE_EXPOSE: page_exposed,
     ON_REFUSAL: on_refusal_from_env,
     **{file_variable(name): partial(secret_from_env, name=name) for name in SECRET},
 }

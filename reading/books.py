@@ -13,7 +13,7 @@ from actors.state.stored import BooksReader, StoredBooks, books_read
 from actors.state.tables.venue_texts import StoredText
 from core.errors import FoundWrongError
 from core.messages.audit import AuditBatch
-from core.messages.room_status import AuditHead
+from core.messages.room_status import AlertRow, AuditHead
 from core.messages.state import KillSwitchRow
 from core.orders.books import Books, CycleRow, EntryLatch, Instruction, OrderRow, Position, TradeResult
 from core.statistics.highs import HIGHS_KEY, PnlHigh, highs_of
@@ -55,6 +55,18 @@ def stored_trades(data_dir: Path) -> tuple[Position, ...]:
     """Positions that had a fill, oldest first. Raises DataFolderError if there are no books."""
     with required_books(data_dir) as books:
         return books.trades()
+
+
+def newest_rows(
+    data_dir: Path, cycles: int = 26, alerts: int = 40
+) -> tuple[tuple[Position, ...], tuple[CycleRow, ...], tuple[AlertRow, ...]]:
+    """The live positions, the newest entry cycles and the newest alerts, each oldest first.
+
+    Raises DataFolderError if there are no books.
+    """
+    with required_books(data_dir) as books:
+        live = books.positions(everything=False)
+        return live, books.entry_cycles(cycles), books.newest_alerts(alerts)
 
 
 def stored_orders(data_dir: Path, limit: int | None) -> tuple[tuple[Instruction, OrderRow], ...]:

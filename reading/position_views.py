@@ -28,6 +28,7 @@ class StoredViews:
     views: tuple[PositionView, ...]
     marked_at: datetime | None
     problem: str | None
+    market: Marks | None = None
 
 
 def stored_views(data_dir: Path, positions: Iterable[Position], exits: ExitsSection | None) -> StoredViews:
@@ -47,6 +48,7 @@ def stored_views(data_dir: Path, positions: Iterable[Position], exits: ExitsSect
         ),
         marked_at=at,
         problem=problem,
+        market=marks,
     )
 
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
-import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
 
-from actors.state.database import BUSY_TIMEOUT_MS, MARKET_FILE
 from actors.state.read_only import books_opened
 from actors.state.schema import schema_fault
 from actors.state.seals import broken_seals
+from actors.state.stored_market import market_read
 from actors.state.tables import (
     chain,
     cycles,
@@ -23,6 +22,7 @@ from actors.state.tables import (
     figures,
     latches,
     ledger,
+    looks,
     orders,
     positions,
     raw,
@@ -30,15 +30,15 @@ from actors.state.tables import (
     venue_texts,
 )
 from actors.state.tables.figures import BooksFigures
+from actors.state.tables.looks import DecisionLook, EntryLook
 from actors.state.tables.records import MarketSnapshotRow
 from actors.state.tables.venue_texts import StoredText
 from actors.state.text_door import with_stored_texts
 from core.audit.fold.tables import Cell, ProvedTable
-from core.errors import FoundWrongError
 from core.messages.audit import AuditBatch
 from core.messages.room_status import AlertRow, AuditHead
 from core.messages.state import KillSwitchRow
-from core.orders.books import Books, CycleRow, EntryLatch, Instruction, OrderRow, Position, TradeResult
+from core.orders.books import Books, CycleRow, EntryLatch, Instruction, Job, OrderRow, Position, TradeResult
 from core.statistics.account import AccountPoint
 from core.values import CycleId, Label, PositionId
 
@@ -89,6 +89,10 @@ class BooksReader:
         found = tuple(alert for alert in records.alerts(self._db) if alert.code == code)
         return with_stored_texts(self._db, found)
 
+    def newest_alerts(self, limit: int) -> tuple[AlertRow, ...]:
+        """The newest `limit` alerts, oldest first."""
+        return with_stored_texts(self._db, records.alerts(self._db, limit=limit))
+
     def positions(self, *, everything: bool) -> tuple[Position, ...]:
         """Live positions, or all that ever were."""
         return positions.everything(self._db) if everything else positions.live(self._db)
@@ -120,6 +124,18 @@ class BooksReader:
     def exit_premiums(self) -> dict[Label, Decimal]:
         """What each exit order that had a fill brought before fees, ETH: negative if it paid."""
         return ledger.exit_premiums(self._db)
+
+    def entry_looks(self, after: int, limit: int) -> tuple[EntryLook, ...]:
+        """What the first `limit` entry decisions after a number saw and checked, oldest first."""
+        return looks.entry_looks(self._db, after, limit)
+
+    def decisions_of(self, cycle_id: str) -> tuple[DecisionLook, ...]:
+        """The decisions of a cycle as they were recorded, oldest first."""
+        return looks.of_cycle(self._db, cycle_id)
+
+    def entry_cycles(self, limit: int) -> tuple[CycleRow, ...]:
+        """The newest `limit` entry cycles, oldest first."""
+        return with_stored_texts(self._db, cycles.newest_of(self._db, Job.ENTRY, limit))
 
     def account_points(self) -> tuple[AccountPoint, ...]:
         """The account at the venue as each entry decision saw it, oldest first."""
@@ -184,14 +200,5 @@ def last_market_snapshot(data_dir: Path) -> MarketSnapshotRow | None:
 
     Raises FoundWrongError if the file is no database or can't be read.
     """
-    path = data_dir / MARKET_FILE
-    if not path.exists():
-        return None
-    try:
-        with closing(sqlite3.connect(":memory:", isolation_level=None, uri=True)) as db:
-            db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-            db.execute("ATTACH DATABASE ? AS market", (f"{path.resolve().as_uri()}?mode=ro",))
-            found = records.snapshots(db, limit=1)
-    except (sqlite3.Error, zlib.error, UnicodeDecodeError) as error:
-        raise FoundWrongError(f"{path}: the snapshots of the market can't be read: {error}") from error
-    return found[0] if found else None
+    with market_read(data_dir) as market:
+        return None if market is None else market.newest()

@@ -25,9 +25,9 @@ def status(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> Non
 
     Example: run.py kill-switch status --json
     """
-    from cli.kill_switch_files import switch_now
     from cli.views.output import show_fields, show_json, time_text
     from cli.views.screen import latch_text
+    from reading.switch.stored import switch_now
 
     found = switch_now(data_dir)
     if as_json:
@@ -61,8 +61,8 @@ def arm(ctx: typer.Context, reason: ReasonOption, data_dir: DataDir = DEFAULT_DA
 
     Example: run.py kill-switch arm --reason "venue looks wrong"
     """
-    from cli import arming
     from core.errors import InputError
+    from reading.switch import arming
 
     if not reason.strip():
         raise InputError("--reason: expected why the switch is armed, found a blank")

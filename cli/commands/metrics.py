@@ -33,7 +33,8 @@ def metrics(
 
     Example: run.py metrics --data-dir data --port 9464
     """
-    from cli.metrics_server import PATH, listening, make_app, serve
+    from cli.http_server import listening, serve
+    from cli.metrics_server import PATH, make_app
     from config.metrics import METRICS_HOST, metrics_host, stays_here
     from core.errors import InputError
     from reading.metrics.reader import MetricsReader
@@ -42,7 +43,7 @@ def metrics(
     if not data_dir.is_dir():
         raise InputError(f"--data-dir {data_dir}: expected the folder of an engine, found none")
     reader = MetricsReader(data_dir, armed_by=_armed_by)
-    with listening(host, port) as listener:
+    with listening(host, port, of_host=METRICS_HOST) as listener:
         bound = int(listener.getsockname()[1])
         say(f"metrics of {data_dir}: http://{f'[{host}]' if ':' in host else host}:{bound}{PATH}")
         if not stays_here(host):
@@ -55,7 +56,7 @@ def metrics(
 
 
 def _armed_by(folder: Path) -> Collection[ArmCause] | None:
-    from cli.kill_switch_files import stored_status
+    from reading.switch.stored import stored_status
 
     switch = stored_status(folder)
     return switch.causes if switch.armed else None

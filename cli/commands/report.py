@@ -29,6 +29,10 @@ def report(
     account_csv: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the account over time as CSV.")
     ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write one page with charts, readable without network."),
+    ] = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
     as_json: AsJson = False,
 ) -> None:
@@ -56,6 +60,10 @@ def report(
         csv_written("--trades-csv", trades_csv, trade_columns(found.trades))
     if account_csv is not None:
         csv_written("--account-csv", account_csv, account_columns(found))
+    if html is not None:
+        from cli.views.html_report import html_written
+
+        html_written("--html", html, found)
     if as_json:
         show_json(report_json(found))
     else:

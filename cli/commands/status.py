@@ -50,28 +50,9 @@ def status(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> Non
 
 def _show_what_the_folder_says(data_dir: Path, why: str) -> None:
     """The verdict on a folder whose engine does not answer."""
-    from actors.audit.files import AUDIT_FOLDER, audit_files
-    from cli.kill_switch_files import stored_status
     from cli.views.painted import page_width, show_lines
     from cli.views.screen import verdict_lines
-    from core.errors import CerberoError
-    from core.status.verdict import verdict_without_engine
-    from reading.books import has_books, stored_positions
+    from reading.without_engine import folder_verdict
 
-    open_positions, armed_by, damage = None, None, None
-    try:
-        if has_books(data_dir):
-            open_positions = len(stored_positions(data_dir, everything=False))
-        switch = stored_status(data_dir)
-        armed_by = switch.causes if switch.armed else None
-    except CerberoError as error:
-        damage = str(error)
-    verdict = verdict_without_engine(
-        why=why,
-        open_positions=open_positions,
-        armed_by=armed_by,
-        damage=damage,
-        has_log=any(audit_files(data_dir / AUDIT_FOLDER)),
-        data_dir=str(data_dir),
-    )
+    verdict = folder_verdict(data_dir, why)
     show_lines(verdict_lines(verdict, page_width(), most=len(verdict.findings)))

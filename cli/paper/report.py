@@ -14,6 +14,8 @@ from core.messages.engine_status import EngineStatus
 from core.orders.books import CycleOutcome
 from gateway.paper.ledger import Ledger, LedgerEntry
 from reading.json_forms import alert_json, cycle_json, money, order_json, trade_json, utc
+from reading.trading import TradingReport
+from reading.trading_forms import report_json
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,9 @@ def report(
     ledger: Ledger,
     equity: Mapping[str, LedgerEntry],
     audit: VerifyReport,
+    trading: TradingReport | None,
 ) -> dict[str, JsonValue]:
-    """The whole document. Money is text."""
+    """The whole document. Money is text. `trading` is None of a run without a cycle."""
     return {
         "run": {
             "began": utc(run.began),
@@ -72,6 +75,7 @@ def report(
             "ok": audit.ok,
             "problem": audit.problem,
         },
+        "trading": None if trading is None else report_json(trading),
         "account": {"start": entry_json(ledger.start), "end": entry_json(ledger.end)},
         "assumptions": dict(ledger.assumptions),
     }

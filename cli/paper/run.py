@@ -52,7 +52,7 @@ from gateway.paper.launch import VenueProcess
 from gateway.paper.ledger import Ledger, LedgerEntry
 from reading.audit import last_recorded_at, verified
 from reading.books import has_books, stored_books
-from reading.trading import trading_report
+from reading.trading import TradingReport, trading_report
 
 BOT_TAG = "BOT__CERBERO_BITE"
 STATUS_S = 10.0
@@ -213,6 +213,7 @@ class PaperRun:
         options = self._options
         books = stored_books(options.data_dir)
         audit = verified(options.data_dir)
+        trading = trading_report(options.data_dir) if books.cycles else None
         identity = self._settings.identity
         run = RunFacts(
             began=self._began,
@@ -228,13 +229,13 @@ class PaperRun:
         )
         try:
             with made_with(self._user_umask):
-                self._write_files(run, books, ledger, equity, audit)
+                self._write_files(run, books, ledger, equity, audit, trading)
         finally:
             # The summary is shown even if a file can't be written.
             show_summary(
                 run=run,
                 books=books,
-                trading=trading_report(options.data_dir) if books.cycles else None,
+                trading=trading,
                 status=self._status,
                 ledger=ledger,
                 ledger_is_final=ledger_is_final,
@@ -244,7 +245,13 @@ class PaperRun:
             raise FoundWrongError(f"audit: {audit.problem}")
 
     def _write_files(
-        self, run: RunFacts, books: StoredBooks, ledger: Ledger, equity: DailyEquity, audit: VerifyReport
+        self,
+        run: RunFacts,
+        books: StoredBooks,
+        ledger: Ledger,
+        equity: DailyEquity,
+        audit: VerifyReport,
+        trading: TradingReport | None,
     ) -> None:
         """Write the report and the picture, if they were asked for."""
         options = self._options
@@ -256,6 +263,7 @@ class PaperRun:
                 ledger=ledger,
                 equity=equity.entries,
                 audit=audit,
+                trading=trading,
             )
             write_whole(options.json_file, json.dumps(document, indent=1) + "\n")
         if options.svg is not None and self._screen is not None:

@@ -10,13 +10,13 @@ from pathlib import Path
 from actors.health.disk import FREE_BYTES_MIN
 from actors.state.ballast import BALLAST_BYTES
 from cli.data_folder import PAPER_MARKER, RESTORING, others_who_write
-from cli.kill_switch_files import stored_status
 from cli.preflight.line import LineState, PreflightCheck, PreflightLine
 from core.errors import FoundWrongError, InputError
 from reading.audit import verified
 from reading.backups import proved_backup
 from reading.books import entry_latches, has_books
 from reading.engine_lock import running_engine
+from reading.switch.stored import stored_status
 
 FREE_BYTES_COMFORTABLE = 2 * 1024**3
 """Room for the logs (at most 200 MiB), the backups and the growth of months."""

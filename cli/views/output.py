@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, JsonValue
 
-from cli.views.say import put, redacted, say
+from cli.views.say import put, say
 from core.text import visible
+from reading.redacted import redacted
 
 if TYPE_CHECKING:
     from rich.text import Text

@@ -6,19 +6,16 @@ Printing never ends a command: one that arms the switch must not stop half-way b
 from __future__ import annotations
 
 import os
-import stat
 import sys
-from functools import cache
 from io import TextIOWrapper
 from pathlib import Path
 from typing import IO
 
 from core.named_commands import DEFAULT_FOLDER, typeable
-from core.redaction import Redactor, secret_files_of, secrets_of
 from core.text import encodable, visible
+from reading.redacted import redacted
 
 STANDARD_HANDLES = (0, 1, 2)
-SECRET_BYTES_MAX = 4096
 DATA_DIR_VARIABLE = "CERBERO_BITE_DATA_DIR"
 """Names the data folder where `--data-dir` does not; blank counts as not set."""
 
@@ -72,12 +69,6 @@ def put(text: str, *, err: bool = False) -> None:
         _give_up(stream, error)
 
 
-def redacted(text: str) -> str:
-    """The text without the secrets of the environment that can't be an ordinary word or number."""
-    in_files = _read(secret_files_of(os.environ))
-    return _redactor(secrets_of({**os.environ, **dict(in_files)}))(text)
-
-
 def open_streams() -> None:
     """Make the standard streams take whatever is written.
 
@@ -116,28 +107,3 @@ def _give_up(stream: IO[str], error: OSError) -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
-
-
-@cache
-def _read(files: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    """What is in these files, as far as it can be read: here it is only masked, so that whose they are and
-    who else reads them is not asked."""
-    found = []
-    for name, path in files:
-        try:
-            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        except (OSError, ValueError):
-            continue
-        try:
-            if stat.S_ISREG(os.fstat(handle).st_mode):
-                found.append((name, os.read(handle, SECRET_BYTES_MAX).decode("utf-8", "replace").strip()))
-        except OSError:
-            continue
-        finally:
-            os.close(handle)
-    return tuple(found)
-
-
-@cache
-def _redactor(secrets: tuple[str, ...]) -> Redactor:
-    return Redactor(secrets).of_unmistakable

@@ -16,14 +16,14 @@ LISTED_APART_DAYS: Final = ((14.0, 7.0), (55.0, 35.0), (float("inf"), 98.0))
 further: of the three next Fridays, then of the three next ends of months, then of the quarters."""
 
 
-class Span(NamedTuple):
+class ExpirySpan(NamedTuple):
     """The first and the last expiry, both included."""
 
     first: datetime
     last: datetime
 
 
-def entry_span(now: datetime, strikes: StrikesSection, held: Iterable[datetime]) -> Span:
+def entry_span(now: datetime, strikes: StrikesSection, held: Iterable[datetime]) -> ExpirySpan:
     """The rule's expiries, some later ones if none may be listed between them, and those of held legs.
 
     So an answer without any quote is broken, and a range without an expiry is refused by the rule.
@@ -33,7 +33,7 @@ def entry_span(now: datetime, strikes: StrikesSection, held: Iterable[datetime])
     return _spanning(now, strikes.dte_min, last_days, held)
 
 
-def stored_span(now: datetime, held: Iterable[datetime], *, recorded: bool = False) -> Span:
+def stored_span(now: datetime, held: Iterable[datetime], *, recorded: bool = False) -> ExpirySpan:
     """The usual expiries of a stored snapshot and those of open legs.
 
     One that is recorded begins with the next expiry: on the record another strategy may hold what expires
@@ -42,7 +42,7 @@ def stored_span(now: datetime, held: Iterable[datetime], *, recorded: bool = Fal
     return _spanning(now, 0.0 if recorded else STORED_DTE_MIN, STORED_DTE_MAX, held)
 
 
-def _spanning(now: datetime, first_days: float, last_days: float, held: Iterable[datetime]) -> Span:
+def _spanning(now: datetime, first_days: float, last_days: float, held: Iterable[datetime]) -> ExpirySpan:
     usual = (now + timedelta(days=first_days), now + timedelta(days=last_days))
     live = [expiration for expiration in held if expiration > now]
-    return Span(min((*usual, *live)), max((*usual, *live)))
+    return ExpirySpan(min((*usual, *live)), max((*usual, *live)))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 import struct
+from array import array
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import starmap
@@ -49,7 +50,7 @@ class Resamples:
             raise InputError(f"weeks: expected at least 1, found {weeks}")
         drawn = hashlib.shake_256(f"{SEED}:{weeks}".encode()).digest(4 * RESAMPLES * weeks)
         # The high half of the product maps 32 bits evenly onto the weeks, but for 2^-32 of each.
-        index = [number * weeks >> 32 for number in struct.unpack(f"<{RESAMPLES * weeks}I", drawn)]
+        index = array("I", (number * weeks >> 32 for (number,) in struct.iter_unpack("<I", drawn)))
         self.weeks = weeks
         self._draws = [index[start : start + weeks] for start in range(0, len(index), weeks)]
 

@@ -14,7 +14,7 @@ from decimal import Decimal
 from core.checks import Check, RuleResult, at_least
 from core.messages.room_status import LegMark, Marks
 from core.orders.books import Position
-from core.orders.closing_cost import cost_of
+from core.orders.closing_cost import ClosingCost, cost_of
 from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import PositionState
 from core.pricing.margin import MarginLeg, maintenance_margin_eth
@@ -47,6 +47,8 @@ class PositionView(Value):
     worst_loss_usd: float
     margin_eth: float | None
     """Maintenance margin that holding it ties up at the venue, by the standard formula."""
+    closing_eth: Decimal | None
+    """What buying all of it back costs at the touch, before fees; positive if we pay."""
     pnl_eth: Decimal | None
     pnl_usd: Decimal | None
     exits: tuple[RuleResult, ...]
@@ -134,6 +136,7 @@ def position_view(
         short_distance_frac=None if spot_usd is None else _distance_frac(position, spot_usd),
         worst_loss_usd=position.plan.worst_loss_usd * _contracts_at_risk(position),
         margin_eth=None if marked is None else _margin_eth(position, marked),
+        closing_eth=None if marked is None else _closing_cost(marked).natural_eth * position.contracts,
         pnl_eth=None if market is None else pnl_at_marks_eth(position, marks_eth),
         pnl_usd=None if pnl_usd is None else pnl_usd.quantize(USD_CENT),
         exits=() if exits is None else _exits(position, market, marked, exits, now),
@@ -174,6 +177,10 @@ def _distance_frac(position: Position, spot_usd: float) -> float:
         (1.0 if leg.option_type is OptionType.CALL else -1.0) * (leg.strike_usd - spot_usd) / spot_usd
         for leg in shorts
     )
+
+
+def _closing_cost(marked: Sequence[MarkedLeg]) -> ClosingCost:
+    return cost_of([(each.leg, each) for each in marked])
 
 
 def _margin_eth(position: Position, marked: Sequence[MarkedLeg]) -> float:
@@ -231,8 +238,7 @@ def _exits(
         entry_dvol=plan.entry_dvol,
     )
     if marked is not None:
-        cost = cost_of([(each.leg, each) for each in marked])
-        ratio = cost_over_credit(cost, facts, market.spot_usd, exits.measure)
+        ratio = cost_over_credit(_closing_cost(marked), facts, market.spot_usd, exits.measure)
         rules += [check_profit(ratio, exits), check_stop(ratio, exits)]
     if market.dvol is not None:
         rules.append(check_volatility(market.dvol, plan.entry_dvol, exits))

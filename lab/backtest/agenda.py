@@ -19,7 +19,7 @@ class Signal:
     """Something that processes wait for; each `give` wakes those that wait then."""
 
     def __init__(self) -> None:
-        self.waiting: list[_Waiting] = []
+        self.waiting: list[_Turn] = []
 
 
 class Wait(NamedTuple):
@@ -32,7 +32,7 @@ class Wait(NamedTuple):
 Process = Generator[Wait, None, None]
 
 
-class _Waiting:
+class _Turn:
     """One wait of one process; `over` once it has been woken."""
 
     __slots__ = ("over", "process", "rank")
@@ -48,12 +48,12 @@ class Agenda:
 
     def __init__(self, begin: datetime) -> None:
         self.now = begin
-        self._queue: list[tuple[datetime, int, int, _Waiting]] = []
+        self._queue: list[tuple[datetime, int, int, _Turn]] = []
         self._planned = 0
 
     def start(self, process: Process, rank: int, at: datetime | None = None) -> None:
         """Run a process up to its first wait, now or later; `rank` is that of all its turns."""
-        waiting = _Waiting(process, rank)
+        waiting = _Turn(process, rank)
         if at is None:
             self._turn(waiting)
         else:
@@ -65,7 +65,7 @@ class Agenda:
         for waiting in given:
             if not waiting.over:
                 waiting.over = True
-                self._plan(self.now, _Waiting(waiting.process, waiting.rank))
+                self._plan(self.now, _Turn(waiting.process, waiting.rank))
 
     def due(self, before: datetime) -> datetime | None:
         """The moment of what is due next before an end; None if nothing is."""
@@ -77,9 +77,9 @@ class Agenda:
         """Run what is due next up to its next wait."""
         self.now, _, _, waiting = heapq.heappop(self._queue)
         waiting.over = True
-        self._turn(_Waiting(waiting.process, waiting.rank))
+        self._turn(_Turn(waiting.process, waiting.rank))
 
-    def _turn(self, waiting: _Waiting) -> None:
+    def _turn(self, waiting: _Turn) -> None:
         wait = next(waiting.process, None)
         if wait is None:
             return
@@ -88,6 +88,6 @@ class Agenda:
         if wait.until is not NEVER:
             self._plan(wait.until, waiting)
 
-    def _plan(self, at: datetime, waiting: _Waiting) -> None:
+    def _plan(self, at: datetime, waiting: _Turn) -> None:
         self._planned += 1
         heapq.heappush(self._queue, (at, waiting.rank, self._planned, waiting))

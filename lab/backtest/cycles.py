@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from actors.decision.facts import is_held, marks_of, monitor_inputs, risk_usd
-from core.market.chain_spans import Span
+from core.market.chain_spans import ExpirySpan
 from core.orders.books import CycleOutcome, Delivery, Job, Position
 from core.orders.closing_cost import ClosingCost, cost_of
 from core.orders.lifecycle import PositionState
@@ -27,8 +27,8 @@ from lab.backtest.agenda import Agenda, Process, Signal, Wait
 from lab.backtest.books import BacktestBooks
 from lab.backtest.honesty import Honesty
 from lab.backtest.orders import EntryEnd, Exit, Trading, close, enter
-from lab.backtest.protection import NOT_READ, Protection
-from lab.backtest.reader import NoChainError, Reader
+from lab.backtest.protection import NOT_READ, OwnResults
+from lab.backtest.reader import NoChainError, VenueReader
 
 EXIT_STEPS_BEYOND: Final = 3
 """A monitor waits for its exits until this many steps after natural; then they go on without it."""
@@ -46,14 +46,14 @@ OUTCOME_RANK: Final = (
 )
 
 
-class End(NamedTuple):
+class CycleEnding(NamedTuple):
     """How a cycle ended."""
 
     outcome: CycleOutcome
     reasons: tuple[str, ...] = ()
 
 
-CycleProcess = Generator[Wait, None, End]
+CycleProcess = Generator[Wait, None, CycleEnding]
 
 
 @dataclass
@@ -61,9 +61,9 @@ class Cycles:
     """What the cycles of one run share. `suspended` says what blocks entries beside the latch."""
 
     agenda: Agenda
-    reader: Reader
+    reader: VenueReader
     books: BacktestBooks
-    protection: Protection
+    protection: OwnResults
     trading: Trading
     strategy: Strategy
     honesty: Honesty
@@ -83,17 +83,17 @@ class Cycles:
         """Decide, and work the order until it is final."""
         now, reader = self.reader.now, self.reader
         if self.window_end(now) is not None:
-            return End(CycleOutcome.BLOCKED, ("maintenance_window",))
+            return CycleEnding(CycleOutcome.BLOCKED, ("maintenance_window",))
         engine = self._engine()
         blocked = check_blocked(engine, self.strategy).reasons
         if blocked:
-            return End(CycleOutcome.BLOCKED, blocked)
+            return CycleEnding(CycleOutcome.BLOCKED, blocked)
         live = self.books.live
         try:
             held = {position.plan.expiration for position in live}
             market = reader.entry_market(held) if self.gates else reader.ungated_market(held)
         except NoChainError as error:
-            return End(CycleOutcome.DATA_FAILED, (error.reason,))
+            return CycleEnding(CycleOutcome.DATA_FAILED, (error.reason,))
         trading = None
         if self.gates:
             trading = self.protection.trading(now, marks_of(market.chain, live), market.spot_usd)
@@ -109,7 +109,7 @@ class Cycles:
                 EntryOutcome.BLOCKED: CycleOutcome.BLOCKED,
                 EntryOutcome.DATA_ANOMALY: CycleOutcome.DATA_FAILED,
             }.get(decision.outcome, CycleOutcome.NO_ENTRY)
-            return End(outcome, (decision.outcome.value, *decision.reasons))
+            return CycleEnding(outcome, (decision.outcome.value, *decision.reasons))
         cycle_id = cycle_id_of(Job.ENTRY, slot)
         position_id, end = PositionId(f"p-{cycle_id}"), EntryEnd()
         self.books.await_fill(position_id, cycle_id, decision.plan)
@@ -165,18 +165,18 @@ class Cycles:
             expirations = {position.plan.expiration for position in to_decide}
             try:
                 market = self.reader.monitor_market(
-                    Span(min(expirations), max(expirations)),
+                    ExpirySpan(min(expirations), max(expirations)),
                     with_account=self.protection.can_latch or self.strategy.exits.margin_exit is not None,
                 )
             except NoChainError as error:
                 self.honesty.skipped[error.reason] += len(to_decide)
-                return End(CycleOutcome.DATA_FAILED, (error.reason,))
+                return CycleEnding(CycleOutcome.DATA_FAILED, (error.reason,))
             due = self._decide(now, to_decide, closing, market, outcomes, reasons)
         elif not self.books.live:
             self.protection.look(now, {}, None, NOT_READ)
         if due:
             yield from self._close_due(due, outcomes, reasons)
-        return End(next(outcome for outcome in OUTCOME_RANK if outcome in outcomes), tuple(reasons))
+        return CycleEnding(next(outcome for outcome in OUTCOME_RANK if outcome in outcomes), tuple(reasons))
 
     def _decide(
         self,
@@ -243,7 +243,7 @@ class Cycles:
     def settlement(self, _slot: datetime) -> CycleProcess:
         """Book the venue's deliveries of what has expired."""
         if not self.books.live:
-            return End(CycleOutcome.NOTHING_OPEN)
+            return CycleEnding(CycleOutcome.NOTHING_OPEN)
         now = self.reader.now
         for position in self.books.live:
             under_way = self.exits.get(position.position_id)
@@ -251,7 +251,7 @@ class Cycles:
                 yield Wait(now + SETTLE_WAIT, under_way.ended)
         deliveries = self.trading.deliveries()
         if isinstance(deliveries, Failed):
-            return End(CycleOutcome.DATA_FAILED, deliveries.reasons)
+            return CycleEnding(CycleOutcome.DATA_FAILED, deliveries.reasons)
         by_position: dict[PositionId, list[Delivery]] = {}
         for delivery in deliveries:
             by_position.setdefault(delivery.position_id, []).append(delivery)
@@ -259,18 +259,18 @@ class Cycles:
             self.books.book_deliveries(position_id, delivered)
         self.honesty.deliveries += len(by_position)
         if not by_position:
-            return End(CycleOutcome.HELD, ("nothing_expired",))
+            return CycleEnding(CycleOutcome.HELD, ("nothing_expired",))
         settled = (f"settled:{position_id}" for position_id in by_position)
-        return End(CycleOutcome.SETTLED, (f"deliveries:{len(deliveries)}", *settled))
+        return CycleEnding(CycleOutcome.SETTLED, (f"deliveries:{len(deliveries)}", *settled))
 
 
-def _entry_end(end: EntryEnd) -> End:
+def _entry_end(end: EntryEnd) -> CycleEnding:
     if end.vetoed:
-        return End(CycleOutcome.VETOED, end.vetoed)
+        return CycleEnding(CycleOutcome.VETOED, end.vetoed)
     if end.refused is not None:
-        return End(CycleOutcome.REFUSED, (end.refused,))
+        return CycleEnding(CycleOutcome.REFUSED, (end.refused,))
     if end.filled == 0:
-        return End(CycleOutcome.NOT_FILLED, (FILL_TIMEOUT,))
+        return CycleEnding(CycleOutcome.NOT_FILLED, (FILL_TIMEOUT,))
     if end.filled < end.amount:
-        return End(CycleOutcome.ENTERED, ("partly_filled", FILL_TIMEOUT))
-    return End(CycleOutcome.ENTERED)
+        return CycleEnding(CycleOutcome.ENTERED, ("partly_filled", FILL_TIMEOUT))
+    return CycleEnding(CycleOutcome.ENTERED)

@@ -21,7 +21,7 @@ ASSUMED = "assumed"
 
 
 @runtime_checkable
-class Recorded(Protocol):
+class Aged(Protocol):
     """A market that was recorded: its quotes have an age."""
 
     def quoted_since(self, at: datetime) -> datetime:
@@ -54,7 +54,7 @@ class Honesty:
 
     @property
     def is_recorded(self) -> bool:
-        return isinstance(self.source, Recorded)
+        return isinstance(self.source, Aged)
 
     def decided(self, at: datetime, *, entry: bool) -> None:
         """A decision was made on the quotes of now."""
@@ -81,7 +81,7 @@ class Honesty:
 
     def _ages_h(self, at: datetime) -> list[float]:
         source = self.source
-        return [(at - source.quoted_since(at)) / HOUR] if isinstance(source, Recorded) else []
+        return [(at - source.quoted_since(at)) / HOUR] if isinstance(source, Aged) else []
 
 
 @dataclass(frozen=True)

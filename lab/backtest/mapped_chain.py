@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from core.market.chain_columns import recorded_columns
-from core.market.chain_spans import Span
+from core.market.chain_spans import ExpirySpan
 from core.market.option_chain import OptionChain, Quote
 from core.strategy import AnomalySection
 from core.values import OptionType
@@ -30,7 +30,7 @@ class MappedChain(OptionChain):
         self,
         market: MappedMarket,
         at: datetime,
-        span: Span,
+        span: ExpirySpan,
         anomalies: AnomalySection,
         *,
         recorded_deltas: bool,
@@ -88,15 +88,15 @@ class MappedChains:
         self._anomalies = anomalies
         self._switches = switches
 
-    def for_entry(self, now: datetime, span: Span) -> OptionChain:
+    def for_entry(self, now: datetime, span: ExpirySpan) -> OptionChain:
         if self._switches.expiries_within_record:
-            span = Span(span.first, min(span.last, self._market.last))
+            span = ExpirySpan(span.first, min(span.last, self._market.last))
         return self._chain(now, span, self._switches.quote_min_usd)
 
-    def for_held(self, now: datetime, span: Span) -> OptionChain:
+    def for_held(self, now: datetime, span: ExpirySpan) -> OptionChain:
         return self._chain(now, span, 0.0)
 
-    def _chain(self, now: datetime, span: Span, quote_min_usd: float) -> OptionChain:
+    def _chain(self, now: datetime, span: ExpirySpan, quote_min_usd: float) -> OptionChain:
         return MappedChain(
             self._market,
             now,

@@ -13,7 +13,7 @@ from itertools import takewhile
 from typing import Final
 
 from core.contract import ComboLeg, EditOrderRequest, PlaceComboOrder, Trade
-from core.market.chain_spans import Span
+from core.market.chain_spans import ExpirySpan
 from core.orders.books import Delivery, InstructionKind, Position
 from core.orders.closing_cost import ClosingCost, closing_cost
 from core.orders.exit_rule import ExitRule
@@ -42,7 +42,7 @@ from gateway.shell.refusals import SoftRefusalError
 from lab.backtest.agenda import Process, Signal, Wait
 from lab.backtest.books import BacktestBooks, combos_of, premiums_eth
 from lab.backtest.honesty import Honesty
-from lab.backtest.reader import NoChainError, Reader
+from lab.backtest.reader import NoChainError, VenueReader
 
 CANCEL_SETTLES: Final = timedelta(seconds=2)
 """After a cancel execution looks once more, so much later: a fill may have crossed it."""
@@ -56,7 +56,7 @@ class Trading:
     """What orders are worked with. `suspended` says what blocks entries now."""
 
     venue: Venue
-    reader: Reader
+    reader: VenueReader
     books: BacktestBooks
     strategy: Strategy
     honesty: Honesty
@@ -336,7 +336,7 @@ def _cost(trading: Trading, legs: Sequence[Leg]) -> ClosingCost | Failed:
     """What closing one combo costs now. `legs` are those of the entry."""
     expiration = legs[0].expiration
     try:
-        chain = trading.reader.chain(Span(expiration, expiration))
+        chain = trading.reader.chain(ExpirySpan(expiration, expiration))
     except NoChainError as error:
         return Failed.of(f"quotes_unknown:{error.reason.rpartition(':')[2]}")
     return closing_cost(chain, legs)

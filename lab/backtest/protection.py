@@ -26,7 +26,7 @@ NEARLY: Final = 0.98
 RESUMED_BY: Final = "the backtest, in a person's place"
 
 
-class Protection:
+class OwnResults:
     """The highs of the P&L and the latch of a run."""
 
     def __init__(self, books: BacktestBooks, strategy: Strategy) -> None:

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from core.contract import CurrencyRequest, FxRate, GetFxRate
 from core.errors import McpDataAnomalyError
-from core.market.chain_spans import Span, entry_span
+from core.market.chain_spans import ExpirySpan, entry_span
 from core.market.countries import country_of
 from core.market.forwards import forwards_of
 from core.market.freshness import latest_time
@@ -52,9 +52,9 @@ class NoChainError(Exception):
 class Chains(Protocol):
     """Makes the chains that rules read. Either raises `NoChainError`."""
 
-    def for_entry(self, now: datetime, span: Span) -> OptionChain: ...
+    def for_entry(self, now: datetime, span: ExpirySpan) -> OptionChain: ...
 
-    def for_held(self, now: datetime, span: Span) -> OptionChain: ...
+    def for_held(self, now: datetime, span: ExpirySpan) -> OptionChain: ...
 
 
 class VenueChains:
@@ -64,10 +64,10 @@ class VenueChains:
         self._source = source
         self._anomalies = anomalies
 
-    def for_entry(self, now: datetime, span: Span) -> OptionChain:
+    def for_entry(self, now: datetime, span: ExpirySpan) -> OptionChain:
         return self.for_held(now, span)
 
-    def for_held(self, now: datetime, span: Span) -> OptionChain:
+    def for_held(self, now: datetime, span: ExpirySpan) -> OptionChain:
         source = self._source
         if hole_at(source.holes, now) is not None:
             raise NoChainError(NO_QUOTES)
@@ -80,7 +80,7 @@ class VenueChains:
         return OptionChain(chain_columns(quotes, now), self._anomalies)
 
 
-class Reader:
+class VenueReader:
     """Reads one venue for one strategy, on the grid of an engine's stored snapshots."""
 
     def __init__(self, venue: Venue, strategy: Strategy, chains: Chains | None = None) -> None:
@@ -108,7 +108,7 @@ class Reader:
     def dvol(self) -> float:
         return round(self._venue.source.dvol_pct(self.now), 2)
 
-    def chain(self, span: Span) -> OptionChain:
+    def chain(self, span: ExpirySpan) -> OptionChain:
         """The quotes of these expiries, judged. Raises `NoChainError`."""
         return self._chains.for_held(self.now, span)
 
@@ -176,7 +176,7 @@ class Reader:
             chain=self._chains.for_entry(self.now, entry_span(self.now, self._strategy.strikes, held)),
         )
 
-    def monitor_market(self, span: Span, *, with_account: bool) -> MonitorMarket:
+    def monitor_market(self, span: ExpirySpan, *, with_account: bool) -> MonitorMarket:
         """The market of a monitor; without the account if nothing reads it. Raises `NoChainError`."""
         return MonitorMarket(
             spot_usd=self.spot_usd(),

@@ -26,8 +26,8 @@ from lab.backtest.cycles import CycleProcess, Cycles
 from lab.backtest.honesty import Honesty
 from lab.backtest.marks import at_marks
 from lab.backtest.orders import Trading
-from lab.backtest.protection import NEARLY, Protection
-from lab.backtest.reader import Chains, Reader
+from lab.backtest.protection import NEARLY, OwnResults
+from lab.backtest.reader import Chains, VenueReader
 from lab.backtest.switched import NO_FEES, costing_of, crediting_of
 from lab.backtest.switches import AS_IN_AN_ENGINE, Switches
 
@@ -42,7 +42,7 @@ have looked themselves."""
 
 
 @dataclass(frozen=True)
-class Due:
+class DueSlot:
     """A slot that waits for its turn."""
 
     job: Job
@@ -74,8 +74,8 @@ class CoreRoad:
         self.agenda = Agenda(self.begin)
         self.books = BacktestBooks()
         self.honesty = Honesty(source)
-        self.reader = Reader(self.venue, strategy, chains)
-        self.protection = Protection(self.books, strategy)
+        self.reader = VenueReader(self.venue, strategy, chains)
+        self.protection = OwnResults(self.books, strategy)
         self.trading = Trading(
             self.venue,
             self.reader,
@@ -104,7 +104,7 @@ class CoreRoad:
         self._source = source
         self._resume_after = resume_after
         self._every = timedelta(minutes=strategy.scheduler.snapshot_every_min)
-        self._waiting: deque[Due] = deque()
+        self._waiting: deque[DueSlot] = deque()
         self._moved = Signal()
         self._run: set[tuple[Job, datetime]] = set()
         self._resumed: EntryLatch | None = None
@@ -155,11 +155,11 @@ class CoreRoad:
     def _announce(self, job: Job, first: datetime, following: Callable[[datetime], datetime]) -> Process:
         slot = first
         while True:
-            self._add(Due(job, slot))
+            self._add(DueSlot(job, slot))
             slot = following(slot)
             yield Wait(slot)
 
-    def _add(self, due: Due) -> None:
+    def _add(self, due: DueSlot) -> None:
         if due.from_snapshot and self.cycles.window_end(self.reader.now) is not None:
             return
         if (due.job, due.slot) not in self._run:
@@ -193,7 +193,7 @@ class CoreRoad:
             )
             self._after_cycle()
 
-    def _conduct(self, due: Due) -> CycleProcess:
+    def _conduct(self, due: DueSlot) -> CycleProcess:
         match due.job:
             case Job.ENTRY:
                 return self.cycles.entry(due.slot)
@@ -245,7 +245,7 @@ class CoreRoad:
         use, limit = margin_use(account), exits.margin_exit
         margin_is_due = use is not None and limit is not None and at_least("margin", use, limit).passed
         if exits.monitor_on_snapshot or margin_is_due:
-            self._add(Due(Job.MONITOR, now, from_snapshot=True))
+            self._add(DueSlot(Job.MONITOR, now, from_snapshot=True))
 
     def _may_change(self, now: datetime) -> bool:
         """Whether a look may find a new high, a breach or too much margin, by what is held at its marks."""

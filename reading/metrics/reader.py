@@ -12,13 +12,12 @@ from typing import Final
 from pydantic import ValidationError
 
 from actors.audit.files import AUDIT_FOLDER, audit_files
-from actors.control.wire import RequestName
 from actors.state.tables.figures import BooksFigures
 from core.errors import CerberoError
 from core.messages.engine_status import EngineStatus
 from core.messages.room_status import ArmCause
-from reading.control_client import ask_engine, request_of
 from reading.engine_lock import running_engine
+from reading.engine_status import engine_status
 from reading.errors import DataFolderError
 from reading.metrics import table
 from reading.metrics.from_folder import put_books, put_disk, put_without_engine, read_books
@@ -38,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 def status_of(data_dir: Path) -> EngineStatus:
     """The running engine's status. Raises CerberoError; ValidationError from an engine of another version."""
-    return ask_engine(data_dir, request_of(RequestName.STATUS), EngineStatus, answer_s=STATUS_S_MAX)
+    return engine_status(data_dir, answer_s=STATUS_S_MAX)
 
 
 class MetricsReader:

@@ -16,7 +16,6 @@ import pytest
 
 from actors.control.wire import ControlAnswer, RequestName, answer_of
 from actors.kill_switch import DiskKillFile
-from cli.arming import ANSWERED_WITHIN_S, TO_END_S, RealPatience, arm, new_arming
 from cli.last_arming import armed_at_the_end
 from core.errors import FoundWrongError, InputError
 from core.kill_file import Arming, parse_kill_file
@@ -26,6 +25,7 @@ from core.messages.kill_switch import KillSwitchArmed
 from core.messages.room_status import ArmCause
 from core.permit_times import CERTAIN_AFTER_S
 from reading.engine_lock import LOCK
+from reading.switch.arming import ANSWERED_WITHIN_S, TO_END_S, RealPatience, arm, new_arming
 from tests.cli.support import ROOT
 from tests.fakes.held_folder import held_folder
 
@@ -140,7 +140,7 @@ def test_confirmation_of_the_engine_needs_no_further_time(folder: Path) -> None:
 def test_kill_is_laid_before_anything_is_imported_that_takes_long() -> None:
     """A busy machine takes a second for all of it, of which the answer within 6 s has no second to spare."""
     code = (
-        "import sys, cli.main, cli.commands.kill_switch, cli.arming;"
+        "import sys, cli.main, cli.commands.kill_switch, reading.switch.arming;"
         "print(*(name for name in sys.modules if name.split('.')[0] in sys.argv[1:] or name in sys.argv[1:]))"
     )
     slow = ["sqlite3", "httpx", "yaml", "pykka", "rich", "core.contract", "core.messages.protocols"]
@@ -227,7 +227,7 @@ def test_error_without_words_is_named_by_its_type(folder: Path, monkeypatch: pyt
     def failing(data_dir: Path) -> None:
         raise RecursionError
 
-    monkeypatch.setattr("cli.arming.running_engine", failing)
+    monkeypatch.setattr("reading.switch.arming.running_engine", failing)
     text, _ = told(folder, Passing(engine_is_asked))
     assert "the engine has not confirmed it (RecursionError); KILL is on disk" in text
 

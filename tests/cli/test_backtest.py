@@ -52,7 +52,7 @@ def test_an_interruption_ends_it_with_what_was_done(repository: Path) -> None:
         cwd=repository,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
     with process:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import json
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -63,7 +63,7 @@ def test_parquet_holds_the_same_tables_with_their_types(
     out = tmp_path / "out"
     ran = cli("data", "export", "--data-dir", recording.data_dir, "--out", out, "--parquet")
     assert ran.code == 0, ran.err
-    table = parquet.read_table(out / "parquet" / "chains" / "eth_option_chain_2026-01-12.parquet")
+    table = parquet.read_table(out / "as_parquet" / "chains" / "eth_option_chain_2026-01-12.parquet")
     assert table.num_rows == 4
     row = table.slice(0, 1).to_pylist()[0]
     assert row["timestamp"] == MONDAY
@@ -75,10 +75,7 @@ def test_parquet_holds_the_same_tables_with_their_types(
 def test_parquet_without_the_extra_says_what_to_install(
     cli: Cli, recording: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def missing(name: str) -> object:
-        raise ImportError(name)
-
-    monkeypatch.setattr(importlib, "import_module", missing)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
     ran = cli("data", "export", "--data-dir", recording.data_dir, "--out", tmp_path / "out", "--parquet")
     assert ran.code != 0
     assert "pip install 'cerbero-bite[parquet]'" in ran.err

@@ -73,6 +73,7 @@ NOT_RUN = {
     ("data", "check"): ("it needs a record of the market", "tests/cli/test_data_check.py"),
     ("data", "sample"): ("it writes days of a market", "tests/gateway/test_sample.py"),
     ("explain",): ("it needs a decision that an engine has made", "tests/cli/test_explain.py"),
+    ("page",): ("it serves until it is stopped", "tests/page/test_process.py"),
     ("metrics",): ("it serves until it is stopped", "tests/cli/test_metrics.py"),
     ("paper",): ("it trades for days of market time", "tests/cli/paper/test_paper.py"),
     ("start",): ("it runs until it is stopped", "tests/cli/test_live.py"),

@@ -14,12 +14,12 @@ from actors.state.database import open_database
 from actors.state.tables import latches
 from actors.state.tables.latches import LatchRow
 from actors.state.tables.records import write_kill_switch
-from cli.kill_switch_files import stored_status, switch_now
 from core.errors import FoundWrongError
 from core.kill_file import Arming
 from core.messages.room_status import ArmCause
 from core.messages.state import RecordKillSwitch
 from core.orders.books import EntryLatch, LatchSource
+from reading.switch.stored import stored_status, switch_now
 from tests.cli.support import Cli
 from tests.cli.test_shown import status as engine_status
 from tests.fakes.clear_switch import CLEAR

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cli import metrics_server
+from cli import http_server
 from reading.metrics.table import SERIES_MAX, TABLE
 from tests.cli.scraping import Metrics, metrics_of
 from tests.cli.support import Cli
@@ -67,7 +67,7 @@ def test_connections_that_say_nothing_do_not_keep_a_scraper_out(metrics: Metrics
 def test_another_address_is_named_at_the_start(
     cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(metrics_server, "serve", lambda app, listener: None)
+    monkeypatch.setattr(http_server, "serve", lambda app, listener: None)
     ran = cli("metrics", "--port", "0", "--data-dir", tmp_path)
     assert ran.code == 0
     assert ran.out.startswith(f"metrics of {tmp_path}: http://127.0.0.1:")

@@ -88,11 +88,11 @@ PARTS = (
     Part(
         "arming",
         files=(
-            "cli/arming.py",
-            "cli/asking_to_arm.py",
+            "reading/switch/arming.py",
+            "reading/switch/asking.py",
             "cli/commands/kill_switch.py",
             "cli/disarming.py",
-            "cli/kill_switch_files.py",
+            "reading/switch/stored.py",
             "cli/last_arming.py",
             "cli/process_age.py",
         ),

@@ -28,7 +28,6 @@ from actors.runtime import (
     SupervisorSpec,
     Tracer,
 )
-from cli.arming import new_arming
 from core.contract.registry import REQUIRED_FEATURES
 from core.messages.kill_switch import (
     ArmKillSwitch,
@@ -53,6 +52,7 @@ from gateway.paper.process import PaperVenue
 from gateway.paper.venue import Venue
 from lab.engine import TOKEN
 from lab.wire import Wire
+from reading.switch.arming import new_arming
 from tests.fakes.books import FakeBooks
 from tests.scenarios.crashing import CrashingFile, CrashingTransport
 from tests.scenarios.late import Armings, Watch, holds

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from actors.kill_switch import DiskKillFile
-from cli.arming import new_arming
 from core.kill_file import KILL_FILE_NAME
 from core.messages.kill_switch import ArmKillSwitch
 from core.orders.books import CycleOutcome, Job
 from core.orders.lifecycle import PositionState
 from reading.books import kill_switch_row
+from reading.switch.arming import new_arming
 from tests.scenarios.playing import BEGIN, TO_ENTRY, TO_EXIT, Play, Played, assert_laws_hold, copied, play
 
 ENTRY = "entry-20260105T140000Z"

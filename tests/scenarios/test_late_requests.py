@@ -19,7 +19,6 @@ import pytest
 from actors.kill_switch import DiskKillFile
 from actors.kill_switch.ledger import PermitLedger
 from actors.runtime import AnyAddress, Envelope, Tracer
-from cli.arming import new_arming
 from core.contract import PlaceComboOrder
 from core.messages.control import InjectMessage
 from core.messages.kill_switch import ArmKillSwitch, DisarmKillSwitch, KillSwitchArmed
@@ -29,6 +28,7 @@ from gateway.paper import orders as desk
 from gateway.paper.account import VenueOrder
 from gateway.paper.venue import Venue
 from lab.wire import Wire
+from reading.switch.arming import new_arming
 from tests.power.after_restart import open_model_venue
 from tests.scenarios import safety_path
 from tests.scenarios.late import HOLD_S_MAX, Armings, Effect, Watch, holds

@@ -13,6 +13,7 @@ PURE = frozenset(
     {
         "__future__",
         "abc",
+        "array",
         "base64",
         "bisect",
         "collections",
@@ -108,6 +109,11 @@ DOORS: dict[str, tuple[str, ...]] = {
     "cli/": ("secrets", "time"),
     # How long a person waits for the engine.
     "reading/control_client.py": ("time.monotonic",),
+    # The id of a person's arming, and how long the person waits.
+    "reading/switch/arming.py": ("secrets", "time.monotonic"),
+    # How old an answer, a link and a form are; links, cookies and forms are tokens.
+    "page/": ("time.monotonic",),
+    "page/door/access.py": ("secrets", "time.monotonic"),
     # How old a scrape is, and how long reading took.
     "reading/metrics/reader.py": ("time.monotonic",),
     # A seeded market and seeded faults; the embedded venue's token.

@@ -31,7 +31,11 @@ from tests.tidy.test_code import CODE, files, parsed
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-RUNTIME = [*PROJECT["build-system"]["requires"], *PROJECT["project"]["dependencies"]]
+RUNTIME = [
+    *PROJECT["build-system"]["requires"],
+    *PROJECT["project"]["dependencies"],
+    *PROJECT["project"]["optional-dependencies"]["page"],
+]
 WANTED = {
     "requirements.lock": RUNTIME,
     "requirements-dev.lock": [*RUNTIME, *PROJECT["project"]["optional-dependencies"]["dev"]],
@@ -98,7 +102,8 @@ def declared(requirements: list[str]) -> set[str]:
 def test_whatever_is_imported_is_declared() -> None:
     """Not only required by something else, which may one day do without it."""
     assert imported(*(folder for folder in CODE if folder != "bench")) - declared(RUNTIME) == set()
-    assert imported("bench", "tests") - declared(WANTED["requirements-dev.lock"]) == set()
+    browser = PROJECT["dependency-groups"]["browser"]
+    assert imported("bench", "tests") - declared([*WANTED["requirements-dev.lock"], *browser]) == set()
 
 
 def disagreements(runtime: str, dev: str) -> set[str]:
@@ -110,13 +115,26 @@ def test_both_locks_agree() -> None:
     assert disagreements(*TEXTS.values()) == set()
 
 
-def test_the_lock_of_the_documentation_is_pinned_and_has_what_is_asked_for() -> None:
-    """Its environment is not that of the tests, so that what a line requires is seen by `pip check` alone."""
-    lines = {line.name: line.version for line in locked((ROOT / "requirements-docs.lock").read_text("utf-8"))}
-    asked = [Requirement(text) for text in PROJECT["dependency-groups"]["docs"]]
+@pytest.mark.parametrize("group", ["docs", "browser"])
+def test_the_lock_of_a_group_is_pinned_and_has_what_is_asked_for(group: str) -> None:
+    """The tests' environment lacks what it has, so that what a line requires is seen by `pip check` alone."""
+    lines = {
+        line.name: line.version for line in locked((ROOT / f"requirements-{group}.lock").read_text("utf-8"))
+    }
+    asked = [Requirement(text) for text in PROJECT["dependency-groups"][group]]
     assert asked
     for requirement in asked:
         assert requirement.specifier.contains(lines[canonicalize_name(requirement.name)])
+
+
+def test_the_lock_of_the_browser_agrees_with_that_of_the_environment_over_which_it_is_installed() -> None:
+    browser = locked((ROOT / "requirements-browser.lock").read_text("utf-8"))
+    dev = {line.name: line for line in locked(TEXTS["requirements-dev.lock"])}
+    shared = [line for line in browser if line.name in dev]
+    assert [line.name for line in shared] == ["greenlet"]
+    assert [(line.version, line.hashes) for line in shared] == [
+        (dev[line.name].version, dev[line.name].hashes) for line in shared
+    ]
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,12 @@ def last_of(db: sqlite3.Connection, job: Job) -> CycleRow | None:
     return _one(db.execute(f"SELECT {_COLUMNS} FROM cycles WHERE job = ? ORDER BY slot DESC LIMIT 1", (job,)))
 
 
+def newest_of(db: sqlite3.Connection, job: Job, limit: int) -> tuple[CycleRow, ...]:
+    """The newest `limit` cycles of a job, oldest first."""
+    sql = f"SELECT {_COLUMNS} FROM cycles WHERE job = ? ORDER BY slot DESC LIMIT ?"
+    return tuple(_row(row) for row in reversed(db.execute(sql, (job, limit)).fetchall()))
+
+
 def of_job(db: sqlite3.Connection, job: Job, began: datetime, ended: datetime) -> tuple[CycleRow, ...]:
     """The cycles of a job with their slot from `began` to before `ended`, oldest first."""
     rows = db.execute(

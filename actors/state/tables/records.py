@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from actors.state.columns import list_of, list_text, maybe_time_of, time_of, time_text
 from core.messages.alerting import Severity
@@ -36,6 +36,14 @@ class MarketSnapshotRow:
     dvol: float
     funding: float | None
     quotes: str
+
+
+class MarketLevel(NamedTuple):
+    """Index in USD and DVOL in points at one time."""
+
+    at: datetime
+    spot_usd: float
+    dvol: float
 
 
 def answer(db: sqlite3.Connection, request_id: str) -> tuple[str, str] | None:
@@ -265,10 +273,31 @@ def snapshots(db: sqlite3.Connection, *, limit: int | None = None) -> tuple[Mark
     """The newest `limit` snapshots, or all, oldest first."""
     sql = f"SELECT {_SNAPSHOT} FROM market.market_snapshots ORDER BY at DESC LIMIT ?"
     rows = db.execute(sql, (-1 if limit is None else limit,)).fetchall()
-    return tuple(
-        MarketSnapshotRow(time_of(row[0]), row[1], row[2], row[3], zlib.decompress(row[4]).decode("utf-8"))
-        for row in reversed(rows)
+    return tuple(_snapshot(row) for row in reversed(rows))
+
+
+def market_levels(db: sqlite3.Connection, after: datetime | None, limit: int) -> tuple[MarketLevel, ...]:
+    """Index and DVOL of the first `limit` snapshots after a time, oldest first."""
+    sql = "SELECT at, spot_usd, dvol FROM market.market_snapshots WHERE at > ? ORDER BY at LIMIT ?"
+    rows = db.execute(sql, ("" if after is None else time_text(after), limit))
+    return tuple(MarketLevel(time_of(row[0]), row[1], row[2]) for row in rows)
+
+
+def hourly_snapshots(
+    db: sqlite3.Connection, after: datetime, until: datetime
+) -> tuple[MarketSnapshotRow, ...]:
+    """The first snapshot of each hour that has one after a time and until another, oldest first."""
+    # SQLite takes the other columns from the row that has the minimum.
+    sql = (
+        "SELECT min(at), spot_usd, dvol, funding, quotes FROM market.market_snapshots"
+        " WHERE at > ? AND at <= ? GROUP BY substr(at, 1, 13) ORDER BY 1"
     )
+    return tuple(_snapshot(row) for row in db.execute(sql, (time_text(after), time_text(until))))
+
+
+def _snapshot(row: tuple[Any, ...]) -> MarketSnapshotRow:
+    quotes = zlib.decompress(row[4]).decode("utf-8")
+    return MarketSnapshotRow(time_of(row[0]), row[1], row[2], row[3], quotes)
 
 
 def _alerts(cursor: Iterable[Any]) -> tuple[AlertRow, ...]:

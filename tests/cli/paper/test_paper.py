@@ -31,6 +31,7 @@ KEYS = {
     "cycles",
     "orders",
     "trades",
+    "trading",
     "equity",
     "actors",
     "alerts",

@@ -21,7 +21,6 @@ from time import monotonic
 from typing import Protocol
 
 from actors.kill_switch import DiskKillFile
-from cli.views.say import redacted
 from core.errors import FoundWrongError, InputError
 from core.kill_file import KILL_FILE_NAME, Arming
 from core.messages.kill_switch import KillSwitchArmed
@@ -31,6 +30,7 @@ from core.text import visible
 from core.venue_text import own_words
 from reading.engine_lock import LOCK, running_engine
 from reading.operator import operator_name
+from reading.redacted import redacted
 
 NO_ENGINE = "no running engine was found on this folder"
 REASON_CHARS_MAX = 1000
@@ -96,7 +96,7 @@ class Asked:
             if running_engine(self._data_dir) is None:
                 self.problem = NO_ENGINE
                 return
-            from cli.asking_to_arm import armed_by_engine
+            from reading.switch.asking import armed_by_engine
 
             self.armed = armed_by_engine(self._data_dir, self._reason)
         except Exception as error:  # Whatever it is, this thread has nobody else to tell it to.

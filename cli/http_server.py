@@ -1,0 +1,94 @@
+"""Serves an application over HTTP until the process is asked to end, within bounds for whoever connects."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from ipaddress import ip_address
+from typing import Final
+
+import uvicorn
+from starlette.applications import Starlette
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+
+from core.errors import InputError
+
+CONNECTIONS_MAX: Final = 32
+"""More than anybody has; further ones get 503."""
+HEAD_BYTES_MAX: Final = 16_384
+HEAD_S_MAX: Final = 10.0
+"""A connection that has sent no whole request by then is closed, so that silent ones keep nobody out."""
+
+
+def listening(host: str, port: int, *, of_host: str) -> socket.socket:
+    """A socket that listens there; `of_host` names the setting that the host is of.
+
+    Raises InputError if that can't be.
+    """
+    family = socket.AF_INET6 if ip_address(host).version == 6 else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen()
+    except OSError as error:
+        listener.close()
+        raise InputError(
+            f"--port {port} ({of_host} {host}): expected a free port of this machine: {error.strerror}"
+        ) from None
+    return listener
+
+
+def serve(app: Starlette, listener: socket.socket) -> None:
+    """Serve until SIGTERM, SIGINT or SIGHUP."""
+    server = _QuietServer(
+        uvicorn.Config(
+            app,
+            http=_ImpatientProtocol,
+            log_level="critical",
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            lifespan="off",
+            limit_concurrency=CONNECTIONS_MAX,
+            h11_max_incomplete_event_size=HEAD_BYTES_MAX,
+            timeout_keep_alive=5,
+            timeout_graceful_shutdown=1,
+        )
+    )
+    asyncio.run(_serve(server, listener))
+
+
+class _QuietServer(uvicorn.Server):
+    """Leaves the signals to `_serve`: uvicorn would raise them again after its end, and kill the process."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class _ImpatientProtocol(H11Protocol):
+    """Closes a connection on which no request becomes whole; uvicorn waits for that for ever."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.loop.call_later(HEAD_S_MAX, self._look, transport, None)
+
+    def _look(self, transport: asyncio.Transport, before: RequestResponseCycle | None) -> None:
+        """`before` is the last request that had come at the last look; None if none had."""
+        if transport.is_closing():
+            return
+        last: RequestResponseCycle | None = vars(self)["cycle"]
+        if last is before and (last is None or last.response_complete):
+            transport.close()
+        else:
+            self.loop.call_later(HEAD_S_MAX, self._look, transport, last)
+
+
+async def _serve(server: uvicorn.Server, listener: socket.socket) -> None:
+    for ending in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(ending, setattr, server, "should_exit", True)
+    await server.serve(sockets=[listener])

@@ -1,0 +1,219 @@
+"""The routes of the page. Every one but the way in and the styles needs the cookie of a session."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol, TypeVar
+from urllib.parse import parse_qs
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from page.door.access import Access
+from page.door.guard import Guard, comes_from_here
+from page.door.hosts import Hosts
+from page.static_files import StaticFile, all_files
+from page.view import View
+
+BODY_BYTES_MAX: Final = 8192
+BODY_S_MAX: Final = 5.0
+REASON_CHARS_MAX: Final = 500
+CYCLE_CHARS_MAX: Final = 100
+YEAR_S: Final = 31_536_000
+T = TypeVar("T")
+
+
+class Views(Protocol):
+    """Where the views come from."""
+
+    def view(self, cycle_id: str | None = None) -> View: ...
+
+    def forget(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class ArmingTold:
+    """How an arming ended: what is true then, in sentences; `certain` only if it is armed for sure."""
+
+    certain: bool
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """What the page is made of. `arm` takes up to 6 s; None where there is no engine to stop."""
+
+    views: Views
+    access: Access
+    hosts: Hosts
+    cookie: str
+    secure: bool
+    arm: Callable[[str], ArmingTold] | None
+
+
+def make_app(page: Page) -> Starlette:
+    """The page as ASGI. Raises InputError without plotly's script."""
+    return _Routes(page).app()
+
+
+class _Routes:
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._files = all_files()
+        self._templates = _templates(self._files)
+        # Few threads: each keeps memory of its own. An arming has one, so that no look delays it.
+        self._looking = ThreadPoolExecutor(2, thread_name_prefix="page-view")
+        self._arming = ThreadPoolExecutor(4, thread_name_prefix="page-arms")
+
+    def app(self) -> Starlette:
+        return Starlette(
+            routes=[
+                Route("/", self._let_in(self._whole), methods=["GET"]),
+                Route("/live", self._let_in(self._live), methods=["GET"]),
+                Route("/chart/{name}.json", self._let_in(self._chart), methods=["GET"]),
+                Route("/arm", self._let_in(self._ask_to_arm), methods=["GET"]),
+                Route("/arm", self._let_in(self._arm), methods=["POST"]),
+                Route("/enter", self._enter, methods=["GET"]),
+                Route("/static/{digest}/{name}", self._static, methods=["GET"]),
+                Route("/health", self._alive, methods=["GET"]),
+            ],
+            middleware=[Middleware(Guard, hosts=self._page.hosts)],
+        )
+
+    def _let_in(
+        self, handle: Callable[[Request], Awaitable[Response]]
+    ) -> Callable[[Request], Awaitable[Response]]:
+        async def checked(request: Request) -> Response:
+            if not self._page.access.is_in(request.cookies.get(self._page.cookie)):
+                return self._shown("closed.html", 401, link_problem="")
+            return await handle(request)
+
+        return checked
+
+    async def _whole(self, request: Request) -> Response:
+        view = await self._view(request)
+        return self._shown("page.html", 200, view=view, can_arm=self._page.arm is not None)
+
+    async def _live(self, request: Request) -> Response:
+        """What changes, for the script."""
+        view = await self._view(request)
+        return self._shown("live.html", 200, view=view, can_arm=self._page.arm is not None)
+
+    async def _view(self, request: Request) -> View:
+        cycle_id = request.query_params.get("cycle")
+        if cycle_id is not None and len(cycle_id) > CYCLE_CHARS_MAX:
+            cycle_id = None
+        return await self._on_thread(self._looking, lambda: self._page.views.view(cycle_id))
+
+    async def _chart(self, request: Request) -> Response:
+        view = await self._on_thread(self._looking, self._page.views.view)
+        found = view.chart(request.path_params["name"])
+        if found is None:
+            return JSONResponse({"error": "there is no such chart now"}, 404)
+        return JSONResponse(found.figure)
+
+    async def _ask_to_arm(self, request: Request) -> Response:
+        if self._page.arm is None:
+            return self._shown(
+                "armed.html", 404, certain=False, sentences=("there is no engine to stop here",)
+            )
+        session = request.cookies[self._page.cookie]
+        view = await self._on_thread(self._looking, self._page.views.view)
+        return self._shown("arm.html", 200, view=view, token=self._page.access.new_form(session), problem="")
+
+    async def _arm(self, request: Request) -> Response:
+        """Only what this page has asked a person to confirm."""
+        arm = self._page.arm
+        if not comes_from_here(request, self._page.hosts):
+            return self._refused(403, "nothing was armed: the request did not come from this page")
+        try:
+            fields = await asyncio.wait_for(_fields(request), BODY_S_MAX)
+        except (TimeoutError, ClientDisconnect):
+            return self._refused(408, "nothing was armed: the request was not whole in time")
+        session = request.cookies[self._page.cookie]
+        if fields is None or not self._page.access.spend_form(session, fields.get("token", "")):
+            return self._refused(
+                403, "nothing was armed: the form was sent before, or is too old; press ARM again"
+            )
+        reason = fields.get("reason", "").strip()[:REASON_CHARS_MAX]
+        if arm is None:
+            return self._refused(404, "there is no engine to stop here")
+        found = await self._on_thread(self._arming, lambda: arm(reason or "armed on the page"))
+        self._page.views.forget()
+        return self._shown(
+            "armed.html", 200 if found.certain else 500, certain=found.certain, sentences=found.sentences
+        )
+
+    def _refused(self, status: int, why: str) -> Response:
+        return self._shown("armed.html", status, certain=False, sentences=(why,))
+
+    async def _enter(self, request: Request) -> Response:
+        """A link's token becomes a cookie, and leaves the address."""
+        session = self._page.access.enter(request.query_params.get("token", ""))
+        if session is None:
+            why = "this link was used before or is older than 10 minutes"
+            return self._shown("closed.html", 401, link_problem=why)
+        answer = RedirectResponse("/", 303)
+        answer.set_cookie(
+            self._page.cookie, session, path="/", httponly=True, samesite="strict", secure=self._page.secure
+        )
+        return answer
+
+    async def _static(self, request: Request) -> Response:
+        """Styles and scripts hold nothing of anybody; what is under a digest never changes."""
+        found = self._files.get(request.path_params["name"])
+        if found is None or found.digest != request.path_params["digest"]:
+            return Response("no such file\n", 404, media_type="text/plain")
+        packed = await self._on_thread(self._looking, lambda: found.packed)
+        headers = {"Cache-Control": f"public, max-age={YEAR_S}, immutable", "Vary": "Accept-Encoding"}
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            headers["Content-Encoding"] = "gzip"
+            return Response(packed, 200, headers, found.kind)
+        return Response(await self._on_thread(self._looking, found.path.read_bytes), 200, headers, found.kind)
+
+    async def _alive(self, request: Request) -> Response:  # noqa: ARG002  (the route gives it)
+        """Whether the page itself runs, for who supervises it. It says nothing of the engine."""
+        return Response("ok\n", media_type="text/plain")
+
+    def _shown(self, template: str, status: int, **values: object) -> Response:
+        return HTMLResponse(self._templates.get_template(template).render(**values), status)
+
+    async def _on_thread(self, threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(threads, work)
+
+
+async def _fields(request: Request) -> dict[str, str] | None:
+    """The fields of a form; None if it is too large or none."""
+    if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        return None
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BODY_BYTES_MAX:
+            return None
+    try:
+        found = parse_qs(body.decode("utf-8"), max_num_fields=8)
+    except ValueError:
+        return None
+    return {name: values[0] for name, values in found.items()}
+
+
+def _templates(files: dict[str, StaticFile]) -> Environment:
+    """Whatever is put into them is escaped, and what is not there is an error."""
+    made = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals["static"] = {name: file.url for name, file in files.items()}
+    return made

@@ -1,0 +1,23 @@
+"""Gives memory back that a reading needed for a moment: glibc keeps it, once for each thread, for ever."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Final
+
+_ARENA_MAX: Final = -8
+"""`M_ARENA_MAX` of glibc's malloc.h."""
+
+
+def one_arena() -> None:
+    """Let all threads share one heap. Without glibc nothing is done: this saves memory, and nothing else."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_ARENA_MAX, 1)
+
+
+def give_back() -> None:
+    """Return to the system what is free."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

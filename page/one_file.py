@@ -1,0 +1,58 @@
+"""A report as one HTML file: words and numbers first, then the charts; it needs no network and no server."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from page.charts import Chart, Table
+from page.static_files import all_files
+
+TEXTS = ("palette.css", "one_file.css", "charts.js", "unpack.js")
+"""What stands in the file as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What stands in the file, from top to bottom. `figures` are names with their values, as text."""
+
+    title: str
+    period: str
+    figures: tuple[tuple[str, str], ...]
+    charts: tuple[Chart, ...]
+    tables: tuple[tuple[str, Table], ...]
+
+
+def one_file(document: Document) -> str:
+    """The file as text. Raises InputError where plotly is not installed."""
+    files = all_files()
+    environment = Environment(
+        loader=PackageLoader("page"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    return environment.get_template("one_file.html").render(
+        document=document,
+        texts={name: file.path.read_text("utf-8") for name, file in files.items() if name in TEXTS},
+        plotly=base64.b64encode(files["plotly.min.js"].packed).decode("ascii"),
+        figures={chart.name: _in_script(chart) for chart in document.charts},
+        rows=_rows(document.figures),
+    )
+
+
+def _rows(figures: Sequence[tuple[str, str]]) -> list[tuple[str, list[str]]]:
+    """Values under their names: one without a name belongs to the name before."""
+    found: list[tuple[str, list[str]]] = []
+    for name, value in figures:
+        if name or not found:
+            found.append((name, [value]))
+        else:
+            found[-1][1].append(value)
+    return found
+
+
+def _in_script(chart: Chart) -> str:
+    """A figure as JSON that no text in it can end the block of, whatever it says."""
+    return json.dumps(chart.figure, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")

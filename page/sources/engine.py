@@ -1,0 +1,113 @@
+"""Asks the engine how it is: once a second at most, over one connection, however many look at the page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Condition, Thread
+from time import monotonic
+from typing import Final
+
+from pydantic import ValidationError
+
+from core.errors import CerberoError
+from core.messages.engine_status import EngineStatus
+
+AGAIN_AFTER_S: Final = 1.0
+"""The engine is asked no more often, however many ask."""
+WAIT_S: Final = 1.2
+"""A page waits no longer for an answer: within 2 s it says that the engine does not answer."""
+ANSWER_S: Final = 9.0
+"""A status takes up to 8 s if rooms of the engine are silent. What asks then waits longer than the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSaid:
+    """The last status, and how old it is; `problem` is why there is no newer one, None if there is.
+
+    `status` is None if the engine has never answered, or is known not to run.
+    """
+
+    status: EngineStatus | None
+    age_s: float
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """One asking; it `ended_s` with a status or a problem."""
+
+    asked_s: float
+    ended_s: float
+    status: EngineStatus | None
+    problem: str | None
+
+    @property
+    def good_for_s(self) -> float:
+        """An engine of which a part is silent takes seconds for each answer, and is not dead meanwhile."""
+        took_s = self.ended_s - self.asked_s
+        return 2.0 * took_s if self.status is not None and took_s > WAIT_S else 0.0
+
+
+class EngineWatch:
+    """The status of one engine, for many threads. `ask` may take long; it has a thread of its own."""
+
+    def __init__(self, ask: Callable[[], EngineStatus], *, clock: Callable[[], float] = monotonic) -> None:
+        self._ask = ask
+        self._clock = clock
+        self._changed = Condition()
+        self._asking_since_s: float | None = None
+        self._last: _Asking | None = None
+        self._status: tuple[EngineStatus, float] | None = None
+
+    def look(self) -> EngineSaid:
+        """What the engine says now; returns within `WAIT_S`."""
+        with self._changed:
+            began_s = self._clock()
+            if self._asking_since_s is None and not self._is_fresh(began_s):
+                self._asking_since_s = began_s
+                Thread(target=self._run, args=(began_s,), name="page-asks", daemon=True).start()
+            while not self._is_fresh(began_s) and (left_s := began_s + WAIT_S - self._clock()) > 0:
+                self._changed.wait(left_s)
+            return self._said(began_s)
+
+    def forget(self) -> None:
+        """What was answered counts as old: the next look asks anew."""
+        with self._changed:
+            self._last = None
+
+    def _is_fresh(self, at_s: float) -> bool:
+        if self._last is None:
+            return False
+        return at_s - self._last.asked_s < AGAIN_AFTER_S or at_s - self._last.ended_s < self._last.good_for_s
+
+    def _said(self, at_s: float) -> EngineSaid:
+        status, age_s = None, 0.0
+        if self._status is not None:
+            status, age_s = self._status[0], max(self._clock() - self._status[1], 0.0)
+        if self._last is not None and self._is_fresh(at_s):
+            # Whoever is known not to run is not shown as it was.
+            return EngineSaid(status if self._last.problem is None else None, age_s, self._last.problem)
+        since_s = at_s if self._asking_since_s is None else self._asking_since_s
+        waited_s = math.ceil(self._clock() - since_s)
+        return EngineSaid(status, age_s, f"the engine has not answered for {waited_s} s")
+
+    def _run(self, asked_s: float) -> None:
+        status, problem = None, None
+        try:
+            status = self._ask()
+        except CerberoError as error:
+            problem = str(error)
+        except ValidationError as error:
+            problem = (
+                f"the engine is of another version: its status has {error.error_count()} parts that this one"
+                " does not know; restart both with the same"
+            )
+        with self._changed:
+            ended_s = self._clock()
+            self._last = _Asking(asked_s, ended_s, status, problem)
+            if status is not None:
+                self._status = (status, ended_s)
+            self._asking_since_s = None
+            self._changed.notify_all()

@@ -1,0 +1,221 @@
+"""The whole page at one moment, made once a second for all who look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from threading import Lock
+from time import monotonic
+from typing import Final
+
+from core.errors import CerberoError
+from core.messages.engine_status import EngineStatus
+from core.orders.books import CycleRow
+from core.status.verdict import position_views
+from page.charts import Chart
+from page.figures import Drawings
+from page.panels import health, money, position, verdict, why
+from page.panels.shown import plain, time_text
+from page.sources.engine import EngineSaid, EngineWatch
+from page.sources.folder import FolderSaid, FolderWatch
+from reading.entry_history import recorded_decisions
+from reading.position_views import StoredViews, stored_views
+from reading.switch.stored import stored_status
+from reading.without_engine import folder_verdict
+
+AGAIN_AFTER_S: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """All five panels and their charts. `title` is of the browser's tab."""
+
+    title: str
+    name: str
+    verdict: verdict.VerdictPanel
+    position: position.PositionPanel
+    money: money.MoneyPanel
+    why: why.WhyPanel
+    health: health.HealthPanel
+    charts: dict[str, tuple[Chart, ...]]
+    rows: tuple[CycleRow, ...] = ()
+
+    def chart(self, name: str) -> Chart | None:
+        """A chart by its name; None if there is none now."""
+        return next((each for charts in self.charts.values() for each in charts if each.name == name), None)
+
+
+class Viewer:
+    """Makes views of one data folder. Used by several threads."""
+
+    def __init__(
+        self,
+        data_dir: Path,
+        name: str,
+        ask: Callable[[], EngineStatus],
+        now: Callable[[], datetime],
+        *,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._data_dir = data_dir
+        self._name = name
+        self._now = now
+        self._clock = clock
+        self._engine = EngineWatch(ask, clock=clock)
+        self._folder = FolderWatch(data_dir, clock=clock)
+        self._figures = Drawings()
+        self._lock = Lock()
+        self._made: tuple[float, View] | None = None
+
+    def view(self, cycle_id: str | None = None) -> View:
+        """The page now, at most a second old; with the decisions of a cycle, or of the last entry."""
+        with self._lock:
+            if self._made is None or self._clock() - self._made[0] >= AGAIN_AFTER_S:
+                made = self._make()
+                self._made = (self._clock(), made)
+            view = self._made[1]
+        return view if cycle_id is None else self._with_cycle(view, cycle_id)
+
+    def forget(self) -> None:
+        """After an arming the next view is made anew."""
+        with self._lock:
+            self._made = None
+            self._engine.forget()
+
+    def _with_cycle(self, view: View, cycle_id: str) -> View:
+        chosen = replace(
+            view.why,
+            dots=why.dots(view.rows, cycle_id),
+            decisions=self._decisions(view.rows, cycle_id),
+        )
+        return replace(view, why=chosen)
+
+    def _decisions(self, rows: tuple[CycleRow, ...], cycle_id: str) -> tuple[why.DecisionShown, ...]:
+        row = next((each for each in rows if each.cycle_id == cycle_id), None)
+        try:
+            found = recorded_decisions(self._data_dir, cycle_id)
+        except CerberoError as error:
+            return (why.DecisionShown(plain(cycle_id), "", "", "", (), plain(str(error))),)
+        return why.decisions(cycle_id, row, found)
+
+    def _make(self) -> View:
+        engine, folder = self._engine.look(), self._folder.look()
+        now = self._now()
+        if engine.status is not None:
+            first = verdict.from_status(engine.status, engine.age_s, engine.problem)
+        else:
+            first = self._without_engine(engine, folder, now)
+        second = self._positions(engine.status, folder, now)
+        third = _money(engine, folder)
+        fourth = self._why(engine.status, folder)
+        fifth = (
+            health.without_engine(folder.alerts, engine.problem or "no engine answers")
+            if engine.status is None
+            else health.from_status(engine.status, folder.alerts)
+        )
+        return View(
+            title=f"{first.level} {self._name}",
+            name=self._name,
+            verdict=first,
+            position=second,
+            money=third,
+            why=fourth,
+            health=fifth,
+            charts=self._figures.of(second, third, fourth),
+            rows=folder.entries,
+        )
+
+    def _without_engine(self, engine: EngineSaid, folder: FolderSaid, now: datetime) -> verdict.VerdictPanel:
+        armed, why_armed = None, ""
+        try:
+            switch = stored_status(self._data_dir)
+            armed = switch.armed
+            why_armed = (
+                f"{', '.join(switch.causes)}; since {time_text(switch.at)} by {switch.who}: {switch.reason}"
+            )
+        except CerberoError as error:
+            why_armed = str(error)
+        found = folder_verdict(self._data_dir, engine.problem or "no engine answers")
+        return verdict.without_engine(
+            found, armed=armed, why_armed=why_armed, has_books=folder.has_books or not folder.read, now=now
+        )
+
+    def _positions(
+        self, status: EngineStatus | None, folder: FolderSaid, now: datetime
+    ) -> position.PositionPanel:
+        if status is not None:
+            market = status.market
+            unread = status.unavailable.get("state")
+            return position.PositionPanel(
+                positions=tuple(
+                    position.held(
+                        view, market, folder.paths.get(view.position.position_id, ()), status.at, ""
+                    )
+                    for view in position_views(status)
+                ),
+                empty="no position is open"
+                if unread is None
+                else plain(f"the books do not answer: {unread}"),
+                marked="" if market is None else f"marks of {time_text(market.as_of)}",
+            )
+        if folder.books_problem is not None:
+            return position.PositionPanel((), plain(folder.books_problem), "")
+        try:
+            stored = stored_views(self._data_dir, folder.positions, None)
+        except CerberoError as error:
+            return position.PositionPanel((), plain(str(error)), "")
+        note = "without a running engine its exit rules are not known, and nobody looks at them"
+        return position.PositionPanel(
+            positions=tuple(
+                position.held(
+                    view,
+                    stored.market,
+                    folder.paths.get(view.position.position_id, ()),
+                    stored.marked_at or now,
+                    note,
+                )
+                for view in stored.views
+            ),
+            empty="no position is open",
+            marked=_marked(stored),
+        )
+
+    def _why(self, status: EngineStatus | None, folder: FolderSaid) -> why.WhyPanel:
+        last = folder.entries[-1].cycle_id if folder.entries else None
+        strategy = None if status is None else status.identity.strategy
+        held = folder.positions if status is None else status.positions
+        points, spot_usd, note = why.smile(folder.newest, held)
+        empty = folder.books_problem or ("" if folder.entries else _no_cycle(folder))
+        return why.WhyPanel(
+            dots=why.dots(folder.entries, last or ""),
+            decisions=() if last is None else self._decisions(folder.entries, last),
+            gates=why.gates(folder.levels, folder.seen, strategy),
+            smile=points,
+            smile_spot_usd=spot_usd,
+            smile_note=plain(folder.market_problem or note),
+            empty=plain(empty),
+        )
+
+
+def _no_cycle(folder: FolderSaid) -> str:
+    return "no entry cycle has run yet" if folder.read else "the books are being read"
+
+
+def _marked(stored: StoredViews) -> str:
+    """Of when the marks are; empty where nothing is open."""
+    if stored.problem is not None:
+        return plain(stored.problem)
+    return "" if stored.marked_at is None else f"stored marks of {time_text(stored.marked_at)}"
+
+
+def _money(engine: EngineSaid, folder: FolderSaid) -> money.MoneyPanel:
+    market = None if engine.status is None else engine.status.market
+    rows = money.balances(market, folder.seen)
+    if folder.report is None:
+        why_not = folder.report_problem or (
+            "there are no books yet" if folder.read else "the books are being read"
+        )
+        return money.without_trades(rows, why_not)
+    return money.money(folder.report, rows)

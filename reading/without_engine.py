@@ -1,0 +1,31 @@
+"""The verdict on a folder whose engine does not answer, from what the folder itself says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from actors.audit.files import AUDIT_FOLDER, audit_files
+from core.errors import CerberoError
+from core.status.verdict import Verdict, verdict_without_engine
+from reading.books import has_books, stored_positions
+from reading.switch.stored import stored_status
+
+
+def folder_verdict(data_dir: Path, why: str) -> Verdict:
+    """What a person has to do; `why` says why the engine does not answer."""
+    open_positions, armed_by, damage = None, None, None
+    try:
+        if has_books(data_dir):
+            open_positions = len(stored_positions(data_dir, everything=False))
+        switch = stored_status(data_dir)
+        armed_by = switch.causes if switch.armed else None
+    except CerberoError as error:
+        damage = str(error)
+    return verdict_without_engine(
+        why=why,
+        open_positions=open_positions,
+        armed_by=armed_by,
+        damage=damage,
+        has_log=any(audit_files(data_dir / AUDIT_FOLDER)),
+        data_dir=str(data_dir),
+    )

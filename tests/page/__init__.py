@@ -1,0 +1,1 @@
+"""Tests of the page: its panels against the books, its door, and what it costs."""

@@ -52,6 +52,7 @@ COMMANDS = {
     "resume": "cli.commands.resume",
     "close": "cli.commands.close",
     "inject": "cli.commands.inject",
+    "simulate": "cli.commands.simulate",
     "report": "cli.commands.report",
     "logs": "cli.commands.logs",
     "trace": "cli.commands.trace",

@@ -27,7 +27,7 @@ from core.market.funding import REFERENCE
 from core.market.option_chain import OptionChain
 from core.messages.market_data import EntryMarket, FetchSnapshot, SnapshotKind
 from core.messages.protocols import RecorderProtocol
-from core.messages.recorder import KeepReading, KeepSeries, Reader, Series, SeriesRow
+from core.messages.recorder import KeepReading, KeepSeries, ReadFor, Series, SeriesRow
 from core.rules.facts import MonitorMarket
 from core.strategy import Strategy
 from core.values import slot_of
@@ -85,7 +85,7 @@ class Keeping:
         self._ctx.tell(
             self._recorder,
             KeepReading(
-                reader=Reader.ENTRY if request.kind is SnapshotKind.ENTRY else Reader.MONITOR,
+                reader=ReadFor.ENTRY if request.kind is SnapshotKind.ENTRY else ReadFor.MONITOR,
                 slot=slot_of(request.cycle_id),
                 at=self._ctx.now(),
                 cycle_id=request.cycle_id,
@@ -106,7 +106,7 @@ class Keeping:
         self._ctx.tell(
             self._recorder,
             KeepReading(
-                reader=Reader.SNAPSHOT,
+                reader=ReadFor.SNAPSHOT,
                 slot=slot,
                 at=now,
                 cycle_id=None,

@@ -12,7 +12,7 @@ from core.messages.base import Command
 from core.values import Value
 
 
-class Reader(StrEnum):
+class ReadFor(StrEnum):
     """For what the market was read. Where one moment was read for several, the first here goes before."""
 
     ENTRY = "entry"
@@ -54,7 +54,7 @@ class KeepReading(Command):
     account.
     """
 
-    reader: Reader
+    reader: ReadFor
     slot: datetime
     at: datetime
     """When the reading was complete."""

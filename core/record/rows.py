@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -36,8 +34,8 @@ CHAIN_COLUMNS: Final = (
 )
 """`timestamp` is the slot that the market was read for, `read_at` when the reading was complete. Prices in
 ETH per contract, empty without a quote; sizes, open interest and volume in contracts; `underlying` (the
-forward) and `index_price` in USD; `implied_volatility` a fraction; `dvol` in points; `delta` is ours, from the
-IV; `faults` says why a quote is broken. What is no number is empty."""
+forward) and `index_price` in USD; `implied_volatility` a fraction; `dvol` in points; `delta` is ours, from
+the IV; `faults` says why a quote is broken. What is no number is empty."""
 SERIES_COLUMNS: Final = (
     "told_at",
     "series",
@@ -54,11 +52,14 @@ SERIES_COLUMNS: Final = (
 stands in `close`: of `funding_1h` a fraction an hour, of `funding_told` a fraction a year."""
 
 
+_DIGITS: Final = frozenset("0123456789.-")
+_QUOTE: Final = '"'
+_SPECIAL: Final = frozenset(',"\n\r')
+
+
 def csv_text(rows: Iterable[Sequence[str]]) -> bytes:
     """Rows as CSV."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue().encode()
+    return "".join(f"{','.join(map(_cell, row))}\n" for row in rows).encode()
 
 
 def chain_rows(reading: KeepReading) -> Iterator[tuple[str, ...]]:
@@ -110,14 +111,18 @@ def plain(number: float) -> str:
     return text.removesuffix(".0")
 
 
+def _cell(text: str) -> str:
+    """In quotes if it has to be."""
+    if _SPECIAL.isdisjoint(text):
+        return text
+    return f'"{text.replace(_QUOTE, 2 * _QUOTE)}"'
+
+
 def _price(text: str | None) -> str:
     """A price as it came; empty if there is none, or if a broken quote has something else there."""
     if text is None or not set(text) <= _DIGITS:
         return ""
     return text
-
-
-_DIGITS: Final = frozenset("0123456789.-")
 
 
 def _quotes(chain: OptionChain) -> Iterator[Quote]:

@@ -15,12 +15,12 @@ from typing import Any, Final
 from core.contract import iso_utc
 from core.errors import InputError
 from core.market.funding import REFERENCE
-from core.messages.recorder import Reader, Series
+from core.messages.recorder import ReadFor, Series
 from core.record.names import RecordFile
 from core.record.rows import plain
 from core.values import Value
 from gateway.paper.export_readings import (
-    Reading,
+    KeptReading,
     days_of,
     inputs_of,
     moments_of,
@@ -126,7 +126,7 @@ class _Export:
         self._quotes = 0
 
     def written(self, max_gap: timedelta) -> Exported:
-        readings: list[Reading] = []
+        readings: list[KeptReading] = []
         for day in days_of(self._record, RecordFile.CHAIN):
             if day.lost:
                 self._cut.append(day.path.name)
@@ -162,7 +162,7 @@ class _Export:
     def _is_asked_for(self, at: datetime) -> bool:
         return (self._began is None or self._began <= at) and (self._ended is None or at < self._ended)
 
-    def _write_chains(self, readings: list[Reading]) -> None:
+    def _write_chains(self, readings: list[KeptReading]) -> None:
         day: date | None = None
         rows: list[tuple[str, ...]] = []
         last: datetime | None = None
@@ -186,7 +186,7 @@ class _Export:
         self._quotes += len(rows)
         self._write(f"{CHAINS_FOLDER}/eth_option_chain_{day.isoformat()}", _COLUMNS, rows)
 
-    def _snapshot(self, at: datetime, group: list[Reading]) -> Iterator[tuple[str, ...]]:
+    def _snapshot(self, at: datetime, group: list[KeptReading]) -> Iterator[tuple[str, ...]]:
         """A row for each option that any reading of the moment has; the first reading's goes before."""
         stamp, checked, taken = iso_utc(at), SnapshotRows("chain", at), set[str]()
         index = dvol = ""
@@ -220,7 +220,7 @@ class _Export:
                 self._cut.append(day.path.name)
             for line in inputs_of(day):
                 at = stands_at(line)
-                if line["reader"] != Reader.SNAPSHOT.value and self._is_asked_for(at):
+                if line["reader"] != ReadFor.SNAPSHOT.value and self._is_asked_for(at):
                     found.append((at, line))
         found.sort(key=lambda each: each[0])
         path = self._out / INPUTS_FILE
@@ -260,7 +260,7 @@ class _Export:
                 [(iso_utc(at), plain(rate)) for at, rate in sorted(told.funding.items())],
             )
         rates = {at: tuple(each.values()) for at, each in told.told.items()}
-        rates |= {at: _entry_rates(line) for at, line in inputs if line["reader"] == Reader.ENTRY.value}
+        rates |= {at: _entry_rates(line) for at, line in inputs if line["reader"] == ReadFor.ENTRY.value}
         rows = [
             (iso_utc(at), rate.name, plain(rate.annualized_rate), iso_utc(rate.at))
             for at, each in sorted(rates.items())
@@ -315,7 +315,7 @@ def _entry_rates(line: Mapping[str, Any]) -> tuple[VenueFunding, ...]:
 def _assumed(inputs: Iterable[tuple[datetime, Mapping[str, Any]]]) -> tuple[str, ...]:
     """What the first entry knew of the account."""
     for _, line in inputs:
-        if line["reader"] == Reader.ENTRY.value:
+        if line["reader"] == ReadFor.ENTRY.value:
             account, market = line["inputs"]["account"], line["inputs"]["market"]
             beside_usd = account["equity_usd"] - account["venue_equity_eth"] * line["index_price"]
             return (

@@ -16,18 +16,18 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from core.errors import InputError
-from core.messages.recorder import Reader
+from core.messages.recorder import ReadFor
 from core.record.members import Member, whole_members
 from core.record.names import RECORD_FOLDER, RecordFile, named_record
 from core.record.rows import CHAIN_COLUMNS as RECORDED_COLUMNS
 
 STAMPED_WITHIN: Final = timedelta(seconds=60)
 """What was read so soon after its slot stands at the slot: that is when a backtest decides."""
-_RANK: Final = tuple(Reader)
+_RANK: Final = tuple(ReadFor)
 _PLACE: Final = {name: place for place, name in enumerate(RECORDED_COLUMNS)}
 
 
-class Reading(NamedTuple):
+class KeptReading(NamedTuple):
     """One member of a chain file: when the market was read, for whom, and where that stands."""
 
     at: datetime
@@ -80,7 +80,7 @@ def days_of(folder: Path, what: RecordFile) -> Iterator[RecordedDay]:
         yield RecordedDay(path, members, len(content) - begin)
 
 
-def readings_of(day: RecordedDay) -> Iterator[Reading]:
+def readings_of(day: RecordedDay) -> Iterator[KeptReading]:
     """The readings of a chain file; one without a quote is none."""
     for begin, member in day.members:
         first = next(_rows(member.content), None)
@@ -88,16 +88,16 @@ def readings_of(day: RecordedDay) -> Iterator[Reading]:
             continue
         try:
             slot, read_at = (datetime.fromisoformat(first[_PLACE[name]]) for name in ("timestamp", "read_at"))
-            rank = _RANK.index(Reader(first[_PLACE["reader"]]))
+            rank = _RANK.index(ReadFor(first[_PLACE["reader"]]))
         except ValueError:
             raise InputError(
                 f"{day.path.name}: expected timestamp, reader and read_at as an engine writes them, "
                 f"found {','.join(first[:3])!r}"
             ) from None
-        yield Reading(_moment(slot, read_at), rank, read_at, day.path, begin, member.end)
+        yield KeptReading(_moment(slot, read_at), rank, read_at, day.path, begin, member.end)
 
 
-def moments_of(readings: list[Reading]) -> Iterator[tuple[datetime, list[Reading]]]:
+def moments_of(readings: list[KeptReading]) -> Iterator[tuple[datetime, list[KeptReading]]]:
     """The readings of each moment, in order of time; what a decision saw before what a snapshot saw, and of
     two for the same purpose the later."""
     ordered = sorted(readings, key=lambda one: (one.at, one.rank, -one.read_at.timestamp()))

@@ -67,7 +67,7 @@ class Honesty:
         """An order filled."""
         self.fills += 1
         self.fill_ages_h += self._ages_h(at)
-        if isinstance(self.source, Recorded) and not self.source.has_sizes(at):
+        if isinstance(self.source, Aged) and not self.source.has_sizes(at):
             self.on_assumed_size += 1
 
     def exited(self, decision: ExitDecision, combos: int, paid_eth: Decimal) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.contract import iso_utc
-from core.messages.recorder import KeepReading, Reader, Series, SeriesRow
+from core.messages.recorder import KeepReading, ReadFor, Series, SeriesRow
 from core.record.members import packed
 from core.record.names import RecordFile, record_name
 from core.record.rows import CHAIN_COLUMNS, SERIES_COLUMNS, chain_rows, csv_text, series_rows
@@ -39,7 +39,7 @@ class Recording:
         self,
         slot: datetime,
         *quotes: dict[str, Any],
-        reader: Reader = Reader.SNAPSHOT,
+        reader: ReadFor = ReadFor.SNAPSHOT,
         after_s: float = 1.0,
         spot_usd: float = 3000.0,
         inputs: Mapping[str, Any] | None = None,
@@ -50,7 +50,7 @@ class Recording:
             reader=reader,
             slot=slot,
             at=at,
-            cycle_id=None if reader is Reader.SNAPSHOT else f"{reader.value}-1",
+            cycle_id=None if reader is ReadFor.SNAPSHOT else f"{reader.value}-1",
             spot_usd=spot_usd,
             dvol=65.0,
             chain=chain_of(list(quotes or (wire_quote(OptionType.PUT, 2700.0, at=slot),)), now=slot),

@@ -12,7 +12,7 @@ import pytest
 
 from core.contract import iso_utc
 from core.errors import InputError
-from core.messages.recorder import Reader, Series, SeriesRow
+from core.messages.recorder import ReadFor, Series, SeriesRow
 from core.record.names import RecordFile, record_name
 from core.values import OptionType
 from gateway.paper import export as module
@@ -113,7 +113,7 @@ def test_what_a_decision_saw_goes_before_what_a_snapshot_saw(recording: Recordin
         },
     }
     recording.read(at, later, other, after_s=1.0, spot_usd=3002.0)
-    recording.read(at, seen, reader=Reader.ENTRY, after_s=3.0, spot_usd=3001.0, inputs=entry)
+    recording.read(at, seen, reader=ReadFor.ENTRY, after_s=3.0, spot_usd=3001.0, inputs=entry)
     found = done(recording, tmp_path / "out")
     rows = {
         row["instrument_name"]: row
@@ -134,7 +134,7 @@ def test_what_a_decision_saw_goes_before_what_a_snapshot_saw(recording: Recordin
     (told,) = market.exchange_funding(at + 2 * HOUR)
     assert (told.name, told.annualized_rate) == ("okx", 0.125)
     assert market.dvol_pct(at + timedelta(minutes=1)) == 65.0
-    with gzip.open(tmp_path / "out" / INPUTS_FILE, "rt") as file:
+    with gzip.open(tmp_path / "out" / INPUTS_FILE, "rt", encoding="utf-8") as file:
         assert [json.loads(line)["cycle_id"] for line in file] == ["entry-1"]
 
 

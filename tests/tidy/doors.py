@@ -58,6 +58,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "actors/compose.py": ("importlib.metadata", "pathlib", "ssl.SSLContext"),
     "actors/engine.py": ("logging", "threading"),
     "actors/system_events.py": ("logging",),
+    "actors/engine_settings.py": ("pathlib",),
     "actors/tree.py": ("pathlib",),
     # The rooms, each for what it owns.
     "actors/alerting/": ("logging", "ssl.SSLContext"),

@@ -8,7 +8,7 @@ from actors.market_data.keeping import AFTER_SNAPSHOT_S, AGAIN_S
 from actors.runtime.testing import FakeAddress
 from core.contract import GetDvolHistory, GetOptionsChain
 from core.messages.mcp import Fetch, McpFault
-from core.messages.recorder import KeepReading, KeepSeries, Reader, Series
+from core.messages.recorder import KeepReading, KeepSeries, ReadFor, Series
 from core.messages.state import Recorded, RecordMarketSnapshot
 from tests.actors.market_data.room import CYCLE, HOUR, Room
 from tests.core.example_market import NOW
@@ -49,7 +49,7 @@ def test_an_entrys_market_is_kept_with_all_that_its_decision_reads() -> None:
     room.answer()
     (kept,) = told(room)
     assert isinstance(kept, KeepReading)
-    assert (kept.reader, kept.cycle_id, kept.slot) == (Reader.ENTRY, CYCLE, NOW)
+    assert (kept.reader, kept.cycle_id, kept.slot) == (ReadFor.ENTRY, CYCLE, NOW)
     assert (kept.spot_usd, kept.dvol) == (3000.5, 65.0)
     market = kept.inputs["market"]
     assert isinstance(market, dict)
@@ -64,7 +64,7 @@ def test_a_monitors_market_is_kept_too() -> None:
     room.answer()
     (kept,) = told(room)
     assert isinstance(kept, KeepReading)
-    assert kept.reader is Reader.MONITOR
+    assert kept.reader is ReadFor.MONITOR
     assert "chain" not in kept.inputs
 
 
@@ -80,7 +80,7 @@ def test_a_stored_snapshot_is_kept_from_the_next_expiry_on_and_not_only_what_the
     stored(room)
     (kept,) = told(room)
     assert isinstance(kept, KeepReading)
-    assert (kept.reader, kept.slot, kept.inputs) == (Reader.SNAPSHOT, NOW, {"funding": 0.0876})
+    assert (kept.reader, kept.slot, kept.inputs) == (ReadFor.SNAPSHOT, NOW, {"funding": 0.0876})
     asked = [
         made.request
         for _, made in room.ctx.told

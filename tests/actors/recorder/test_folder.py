@@ -31,7 +31,7 @@ def text_of(data_dir: Path, name: str = CHAIN) -> bytes:
     return gzip.decompress((data_dir / "record" / name).read_bytes())
 
 
-def refuse(*_: object) -> None:
+def refuse(*_: object) -> int:
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
@@ -112,7 +112,7 @@ def test_half_a_member_that_can_not_be_taken_back_is_cut_off_by_the_next(
     def half_then_refuse(handle: int, content: Any) -> int:
         if len(content) > 10:
             return write(handle, content[:10])
-        return refuse() or 0
+        return refuse()
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "write", lambda handle, view: half_then_refuse(handle, view[: max(1, len(view))]))
@@ -159,7 +159,7 @@ def kept(data_dir: Path) -> list[str]:
 @pytest.fixture
 def lay(tmp_path: Path) -> Callable[[str], None]:
     (tmp_path / "record").mkdir()
-    return lambda name: (tmp_path / "record" / name).write_bytes(b"")
+    return lambda name: (tmp_path / "record" / name).touch()
 
 
 def test_days_that_are_too_old_go_with_all_their_files(tmp_path: Path, lay: Callable[[str], None]) -> None:

@@ -13,12 +13,12 @@ from actors.recorder import Recorder, RecordFolder
 from actors.runtime.testing import FakeAddress, FakeContext
 from core.alerts import AlertCode
 from core.messages.alerting import RaiseAlert
-from core.messages.recorder import KeepReading, KeepSeries, Reader, Series, SeriesRow
+from core.messages.recorder import KeepReading, KeepSeries, ReadFor, Series, SeriesRow
 from core.record.names import RecordFile, record_name
 from tests.core.example_market import NOW, chain_of, wire_quotes
 
 READING = KeepReading(
-    reader=Reader.SNAPSHOT,
+    reader=ReadFor.SNAPSHOT,
     slot=NOW,
     at=NOW + timedelta(seconds=1),
     cycle_id=None,
@@ -74,7 +74,7 @@ def read(data_dir: Path, what: RecordFile) -> str:
 def test_a_reading_is_a_member_of_the_chain_and_a_line_of_the_inputs(tmp_path: Path) -> None:
     room = Room(RecordFolder(tmp_path, 400))
     room.tell(READING)
-    room.tell(READING.model_copy(update={"reader": Reader.ENTRY, "cycle_id": "entry-20260112T140000Z"}))
+    room.tell(READING.model_copy(update={"reader": ReadFor.ENTRY, "cycle_id": "entry-20260112T140000Z"}))
     rows = read(tmp_path, RecordFile.CHAIN).splitlines()
     assert len(rows) == 1 + 2 * len(READING.chain)
     first, second = map(json.loads, read(tmp_path, RecordFile.INPUTS).splitlines())

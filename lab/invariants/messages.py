@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from actors.runtime import Envelope, envelope_line
+from core.messages.arm_cause import ArmCause
 from core.messages.audit import AuditKind
 from core.messages.kill_switch import (
     ArmKillSwitch,
@@ -17,7 +18,9 @@ from core.messages.kill_switch import (
     SuspendEntries,
 )
 from core.messages.mcp import EditOrder, SendOrder
-from core.messages.room_status import ArmCause, RecoveryReport
+from core.messages.room_status import (
+    RecoveryReport,
+)
 from core.messages.state import OpenCycle, RecordEvent
 from core.orders.books import Job
 

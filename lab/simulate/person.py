@@ -9,6 +9,7 @@ from typing import Final
 
 from actors.kill_switch import DiskKillFile
 from core.kill_file import Arming
+from core.messages.arm_cause import ArmCause
 from core.messages.control import InjectAccepted, InjectMessage
 from core.messages.kill_switch import (
     ArmKillSwitch,
@@ -16,7 +17,6 @@ from core.messages.kill_switch import (
     KillSwitchArmed,
     KillSwitchDisarmed,
 )
-from core.messages.room_status import ArmCause
 from core.permit_times import CERTAIN_AFTER_S
 from lab.simulate.station import Station
 

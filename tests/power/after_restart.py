@@ -21,17 +21,17 @@ from actors.runtime import CellState, Tracer, ask
 from actors.state.backup import backups
 from actors.state.backup_manifest import read_manifest
 from actors.state.backup_market import market_backups
-from cli.data_folder import PAPER_MARKER
 from core.audit.hash_chain import Link
+from core.messages.arm_cause import ArmCause
 from core.messages.audit import AuditKind
 from core.messages.kill_switch import GetKillSwitch
-from core.messages.room_status import ArmCause
 from core.orders.lifecycle import PositionState
 from gateway.paper.model_market import ModelMarket
 from gateway.paper.process import PaperVenue
 from lab.engine import SimulatedEngine, open_venue
 from reading.audit import records, verified
 from reading.books import stored_books, stored_positions
+from reading.paper_folder import PAPER_MARKER
 from tests.cli.support import ended, started
 from tests.power.crash_states import ARMED, CLEAR, VENUE, Acknowledged, CrashState
 from tests.power.story import ASK_S, DATA

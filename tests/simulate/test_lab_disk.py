@@ -14,7 +14,7 @@ import pytest
 from actors.audit.durable import fsync_folder, write_file
 from actors.kill_switch import DiskKillFile
 from core.kill_file import Arming
-from core.messages.room_status import ArmCause
+from core.messages.arm_cause import ArmCause
 from lab.simulate.disk import LabDisk
 from lab.simulate.draw import BEGIN
 

@@ -189,7 +189,7 @@ OF_VARIABLES: Final[dict[str, str]] = {
     ),
     "CERBERO_BITE_TIME_ZONE": "Digest and quiet hours are off by the difference.",
     "CERBERO_BITE_RECORD_DAYS": (
-        "0: no backtest on what this engine saw; a large number fills the disk by about 3 MB a day, until "
+        "0: no backtest on what this engine saw; a large number fills the disk by about 1 MB a day, until "
         "512 MiB are free."
     ),
     "CERBERO_BITE_METRICS_HOST": (

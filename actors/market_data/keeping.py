@@ -27,7 +27,7 @@ from core.market.funding import REFERENCE
 from core.market.option_chain import OptionChain
 from core.messages.market_data import EntryMarket, FetchSnapshot, SnapshotKind
 from core.messages.protocols import RecorderProtocol
-from core.messages.recorder import KeepReading, KeepSeries, ReadFor, Series, SeriesRow
+from core.messages.recorder import KeepReading, KeepSeries, ReadFor, RecordSeries, SeriesRow
 from core.rules.facts import MonitorMarket
 from core.strategy import Strategy
 from core.values import slot_of
@@ -139,7 +139,7 @@ class Keeping:
         rows = reading.finish(lambda answers: tuple(_rows(answers)))
         assert not isinstance(rows, Missing)
         told = {row.series for row in rows}
-        if {Series.INDEX, Series.DVOL} <= told:
+        if {RecordSeries.INDEX, RecordSeries.DVOL} <= told:
             self._known_until = now.replace(minute=0, second=0, microsecond=0)
         if rows:
             self._ctx.tell(recorder, KeepSeries(at=self._ctx.now(), rows=rows))
@@ -157,7 +157,7 @@ def _rows(answers: Answers) -> Iterator[SeriesRow]:
 def _index(answers: Answers) -> Iterator[SeriesRow]:
     for bar in answer_of(answers, GET_HISTORICAL).candles:
         yield SeriesRow(
-            series=Series.INDEX,
+            series=RecordSeries.INDEX,
             at=bar.timestamp,
             open=float(bar.open),
             high=float(bar.high),
@@ -170,22 +170,31 @@ def _index(answers: Answers) -> Iterator[SeriesRow]:
 def _dvol(answers: Answers) -> Iterator[SeriesRow]:
     for bar in answer_of(answers, GET_DVOL_HISTORY).points:
         yield SeriesRow(
-            series=Series.DVOL, at=bar.timestamp, open=bar.open, high=bar.high, low=bar.low, close=bar.close
+            series=RecordSeries.DVOL,
+            at=bar.timestamp,
+            open=bar.open,
+            high=bar.high,
+            low=bar.low,
+            close=bar.close,
         )
 
 
 def _funding(answers: Answers) -> Iterator[SeriesRow]:
     for point in answer_of(answers, GET_FUNDING_HISTORY).points:
-        yield SeriesRow(series=Series.FUNDING, at=point.timestamp, label=REFERENCE, close=point.hourly_rate)
+        yield SeriesRow(
+            series=RecordSeries.FUNDING, at=point.timestamp, label=REFERENCE, close=point.hourly_rate
+        )
 
 
 def _told(answers: Answers) -> Iterator[SeriesRow]:
     for told in answer_of(answers, GET_CROSS_EXCHANGE_FUNDING).exchanges:
         yield SeriesRow(
-            series=Series.FUNDING_TOLD, at=told.timestamp, label=told.name, close=told.annualized_rate
+            series=RecordSeries.FUNDING_TOLD, at=told.timestamp, label=told.name, close=told.annualized_rate
         )
 
 
 def _events(answers: Answers) -> Iterator[SeriesRow]:
     for event in answer_of(answers, GET_CALENDAR).events:
-        yield SeriesRow(series=Series.EVENT, at=event.scheduled_at, label=event.name, country=event.country)
+        yield SeriesRow(
+            series=RecordSeries.EVENT, at=event.scheduled_at, label=event.name, country=event.country
+        )

@@ -20,7 +20,7 @@ class ReadFor(StrEnum):
     SNAPSHOT = "snapshot"
 
 
-class Series(StrEnum):
+class RecordSeries(StrEnum):
     """What an hour's figures are of."""
 
     INDEX = "index_1h"
@@ -35,7 +35,7 @@ class Series(StrEnum):
 class SeriesRow(Value):
     """One figure of a series: a bar, a rate in `close`, or an event with neither."""
 
-    series: Series
+    series: RecordSeries
     at: datetime
     label: str = ""
     """The exchange, or the event's name."""

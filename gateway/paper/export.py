@@ -15,7 +15,7 @@ from typing import Any, Final
 from core.contract import iso_utc
 from core.errors import InputError
 from core.market.funding import REFERENCE
-from core.messages.recorder import ReadFor, Series
+from core.messages.recorder import ReadFor, RecordSeries
 from core.record.names import RecordFile
 from core.record.rows import plain
 from core.values import Value
@@ -28,7 +28,7 @@ from gateway.paper.export_readings import (
     record_folder,
     stands_at,
 )
-from gateway.paper.export_series import Hourly, Told, bar_text, hourly_bars, told_series
+from gateway.paper.export_series import Hourly, ToldSeries, bar_text, hourly_bars, told_series
 from gateway.paper.record_found import HoleFound
 from gateway.paper.recorded import HISTORY, holes_between
 from gateway.paper.recorded_files import (
@@ -230,7 +230,7 @@ class _Export:
         return found
 
     def _write_series(
-        self, told: Told, inputs: Sequence[tuple[datetime, Mapping[str, Any]]]
+        self, told: ToldSeries, inputs: Sequence[tuple[datetime, Mapping[str, Any]]]
     ) -> tuple[Hourly, Hourly]:
         if not told.events:
             raise InputError(
@@ -242,8 +242,8 @@ class _Export:
         index, dvol = (
             hourly_bars(_from(told.bars[series], not_before, until), seen, bounds)
             for series, seen, bounds in (
-                (Series.INDEX, _with_end(self._index), (1.0, PRICE_MAX_USD)),
-                (Series.DVOL, _with_end(self._dvol), DVOL_RANGE_PCT),
+                (RecordSeries.INDEX, _with_end(self._index), (1.0, PRICE_MAX_USD)),
+                (RecordSeries.DVOL, _with_end(self._dvol), DVOL_RANGE_PCT),
             )
         )
         header = ("timestamp", "open", "high", "low", "close")

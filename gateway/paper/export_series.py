@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from core.market.countries import country_of
-from core.messages.recorder import Series
+from core.messages.recorder import RecordSeries
 from core.record.rows import SERIES_COLUMNS, plain
 from gateway.paper.export_readings import RecordedDay
 from gateway.paper.recorded_series import RATE_MAX_HOURLY
@@ -19,10 +19,10 @@ from gateway.paper.source import Bar, ScheduledRelease, VenueFunding
 HOUR: Final = timedelta(hours=1)
 
 
-class Told(NamedTuple):
+class ToldSeries(NamedTuple):
     """All series as they were told: of two figures for one time, the later."""
 
-    bars: dict[Series, dict[datetime, Bar]]
+    bars: dict[RecordSeries, dict[datetime, Bar]]
     funding: dict[datetime, float]
     told: dict[datetime, dict[str, VenueFunding]]
     """Each exchange's mean funding, by when it was told."""
@@ -37,25 +37,25 @@ class Hourly(NamedTuple):
     flat: int
 
 
-def told_series(days: Iterable[RecordedDay]) -> Told:
+def told_series(days: Iterable[RecordedDay]) -> ToldSeries:
     """What the series files hold. What is not as an engine writes it is left out."""
-    found = Told({Series.INDEX: {}, Series.DVOL: {}}, {}, {}, [])
+    found = ToldSeries({RecordSeries.INDEX: {}, RecordSeries.DVOL: {}}, {}, {}, [])
     calendars: dict[datetime, set[ScheduledRelease]] = {}
     for row in sorted(_rows(days), key=lambda each: each["told_at"]):
         told_at, at = (datetime.fromisoformat(row[name]) for name in ("told_at", "timestamp"))
         match row["series"]:
-            case Series.INDEX | Series.DVOL as series:
+            case RecordSeries.INDEX | RecordSeries.DVOL as series:
                 bar = _bar(at, row)
                 if bar is not None:
-                    found.bars[Series(series)][at] = bar
-            case Series.FUNDING:
+                    found.bars[RecordSeries(series)][at] = bar
+            case RecordSeries.FUNDING:
                 rate = float(row["close"])
                 if abs(rate) <= RATE_MAX_HOURLY:
                     found.funding[at] = rate
-            case Series.FUNDING_TOLD:
+            case RecordSeries.FUNDING_TOLD:
                 exchange = VenueFunding(row["label"], float(row["close"]), at)
                 found.told.setdefault(told_at, {})[exchange.name] = exchange
-            case Series.EVENT:
+            case RecordSeries.EVENT:
                 country = country_of(row["country"])
                 if country is not None:
                     event = ScheduledRelease(row["label"], country, "high", at)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.contract import iso_utc
-from core.messages.recorder import KeepReading, ReadFor, Series, SeriesRow
+from core.messages.recorder import KeepReading, ReadFor, RecordSeries, SeriesRow
 from core.record.members import packed
 from core.record.names import RecordFile, record_name
 from core.record.rows import CHAIN_COLUMNS, SERIES_COLUMNS, chain_rows, csv_text, series_rows
@@ -79,13 +79,13 @@ class Recording:
                 series=series, at=first + n * HOUR, open=value, high=value, low=value, close=value, volume=1.0
             )
             for n in range(hours)
-            for series, value in ((Series.INDEX, 3000.0), (Series.DVOL, 65.0))
+            for series, value in ((RecordSeries.INDEX, 3000.0), (RecordSeries.DVOL, 65.0))
         ]
         self.tell(at, *bars, event("CPI", MONDAY + timedelta(days=2)))
 
 
 def event(name: str, at: datetime) -> SeriesRow:
-    return SeriesRow(series=Series.EVENT, at=at, label=name, country="US")
+    return SeriesRow(series=RecordSeries.EVENT, at=at, label=name, country="US")
 
 
 def evening(data_dir: Path) -> Recording:

@@ -12,7 +12,7 @@ import pytest
 
 from core.contract import iso_utc
 from core.errors import InputError
-from core.messages.recorder import ReadFor, Series, SeriesRow
+from core.messages.recorder import ReadFor, RecordSeries, SeriesRow
 from core.record.names import RecordFile, record_name
 from core.values import OptionType
 from gateway.paper import export as module
@@ -210,7 +210,9 @@ def test_of_two_bars_of_an_hour_the_later_counts_and_a_broken_one_does_not(
 ) -> None:
     hour = SUNDAY - HOUR
     whole, broken = (
-        SeriesRow(series=Series.INDEX, at=hour, open=3000.0, high=high, low=2990.0, close=3005.0, volume=2.0)
+        SeriesRow(
+            series=RecordSeries.INDEX, at=hour, open=3000.0, high=high, low=2990.0, close=3005.0, volume=2.0
+        )
         for high in (3010.0, 2000.0)
     )
     recording.tell(SUNDAY + HOUR, whole)
@@ -224,8 +226,8 @@ def test_funding_is_written_as_it_was_told(recording: Recording, tmp_path: Path)
     rate = 0.0000123456789012345
     recording.tell(
         SUNDAY + HOUR,
-        SeriesRow(series=Series.FUNDING, at=SUNDAY, label="hyperliquid", close=rate),
-        SeriesRow(series=Series.FUNDING_TOLD, at=SUNDAY, label="okx", close=0.25),
+        SeriesRow(series=RecordSeries.FUNDING, at=SUNDAY, label="hyperliquid", close=rate),
+        SeriesRow(series=RecordSeries.FUNDING_TOLD, at=SUNDAY, label="okx", close=0.25),
     )
     found = done(recording, tmp_path / "out")
     market = RecordedMarket(Path(found.chains), "move", touch_size=25.0, funding_annual=0.05)

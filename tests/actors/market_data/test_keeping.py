@@ -8,7 +8,7 @@ from actors.market_data.keeping import AFTER_SNAPSHOT_S, AGAIN_S
 from actors.runtime.testing import FakeAddress
 from core.contract import GetDvolHistory, GetOptionsChain
 from core.messages.mcp import Fetch, McpFault
-from core.messages.recorder import KeepReading, KeepSeries, ReadFor, Series
+from core.messages.recorder import KeepReading, KeepSeries, ReadFor, RecordSeries
 from core.messages.state import Recorded, RecordMarketSnapshot
 from tests.actors.market_data.room import CYCLE, HOUR, Room
 from tests.core.example_market import NOW
@@ -96,7 +96,7 @@ def test_the_series_are_read_once_an_hour_some_minutes_after_a_snapshot() -> Non
     assert room.answer() == SERIES_TOOLS
     series = told(room)[-1]
     assert isinstance(series, KeepSeries)
-    assert {row.series for row in series.rows} == set(Series)
+    assert {row.series for row in series.rows} == set(RecordSeries)
     advance(room, 900.0 - AFTER_SNAPSHOT_S)
     stored(room)
     advance(room, AFTER_SNAPSHOT_S)
@@ -139,7 +139,11 @@ def test_what_a_router_does_not_answer_is_left_out_of_the_series() -> None:
     room.answer(fail={"get_calendar": McpFault.SERVER, "get_cross_exchange_funding": McpFault.SERVER})
     series = told(room)[-1]
     assert isinstance(series, KeepSeries)
-    assert {row.series for row in series.rows} == {Series.INDEX, Series.DVOL, Series.FUNDING}
+    assert {row.series for row in series.rows} == {
+        RecordSeries.INDEX,
+        RecordSeries.DVOL,
+        RecordSeries.FUNDING,
+    }
 
 
 def test_without_a_recorder_nothing_more_is_asked_and_nothing_is_told() -> None:

@@ -13,7 +13,7 @@ from actors.recorder import Recorder, RecordFolder
 from actors.runtime.testing import FakeAddress, FakeContext
 from core.alerts import AlertCode
 from core.messages.alerting import RaiseAlert
-from core.messages.recorder import KeepReading, KeepSeries, ReadFor, Series, SeriesRow
+from core.messages.recorder import KeepReading, KeepSeries, ReadFor, RecordSeries, SeriesRow
 from core.record.names import RecordFile, record_name
 from tests.core.example_market import NOW, chain_of, wire_quotes
 
@@ -27,7 +27,7 @@ READING = KeepReading(
     chain=chain_of(wire_quotes()),
     inputs={"funding": 0.05},
 )
-SERIES = KeepSeries(at=NOW, rows=(SeriesRow(series=Series.EVENT, at=NOW, label="CPI", country="US"),))
+SERIES = KeepSeries(at=NOW, rows=(SeriesRow(series=RecordSeries.EVENT, at=NOW, label="CPI", country="US"),))
 
 
 class Full:

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.messages.recorder import KeepReading, ReadFor, Series, SeriesRow
+from core.messages.recorder import KeepReading, ReadFor, RecordSeries, SeriesRow
 from core.record.rows import CHAIN_COLUMNS, SERIES_COLUMNS, chain_rows, csv_text, plain, series_rows
 from core.values import OptionType
 from tests.core.example_market import NOW, SPOT_USD, chain_of, wire_quote
@@ -67,8 +67,8 @@ def test_quotes_stand_by_expiry_puts_first_then_by_strike() -> None:
 
 
 def test_a_series_has_a_row_a_figure_and_leaves_out_what_it_has_not() -> None:
-    bar = SeriesRow(series=Series.DVOL, at=NOW, open=60.0, high=61.5, low=59.0, close=60.5)
-    event = SeriesRow(series=Series.EVENT, at=NOW, label='CPI, "core"', country="US")
+    bar = SeriesRow(series=RecordSeries.DVOL, at=NOW, open=60.0, high=61.5, low=59.0, close=60.5)
+    event = SeriesRow(series=RecordSeries.EVENT, at=NOW, label='CPI, "core"', country="US")
     text = csv_text((SERIES_COLUMNS, *series_rows(READ_AT, (bar, event)))).decode()
     first, second = csv.DictReader(io.StringIO(text))
     assert (first["series"], first["high"], first["volume"]) == ("dvol_1h", "61.5", "")

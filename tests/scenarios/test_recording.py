@@ -40,7 +40,10 @@ def is_full(patched: pytest.MonkeyPatch) -> str:
     return "record_not_kept"
 
 
-def lived(data_dir: Path, record_days: int | None) -> tuple[list[CycleRow], list[Position], set[str]]:
+Lived = tuple[list[CycleRow], list[Position], set[str]]
+
+
+def lived(data_dir: Path, record_days: int | None) -> Lived:
     """Cycles, trades and the codes of the alerts of an hour with an entry."""
     engine = SimulatedEngine(
         loaded=strategy(),
@@ -59,11 +62,20 @@ def lived(data_dir: Path, record_days: int | None) -> tuple[list[CycleRow], list
     return entries, list(stored_trades(data_dir)), {alert.code for alert in stored_books(data_dir).alerts}
 
 
+@pytest.fixture(scope="module")
+def without(tmp_path_factory: pytest.TempPathFactory) -> Lived:
+    """The same hour with nothing recorded."""
+    return lived(tmp_path_factory.mktemp("without"), None)
+
+
 @pytest.mark.parametrize("bad", [hangs, is_full])
 def test_a_bad_disk_changes_nothing_of_an_entry(
-    bad: Callable[[pytest.MonkeyPatch], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bad: Callable[[pytest.MonkeyPatch], str],
+    without: Lived,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    cycles, trades, _ = lived(tmp_path / "without", None)
+    cycles, trades, _ = without
     told = bad(monkeypatch)
     again, same, alerts = lived(tmp_path / "bad", 400)
     assert [row.outcome for row in cycles] == [CycleOutcome.ENTERED]

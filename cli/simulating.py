@@ -21,7 +21,7 @@ from lab.invariants import INVARIANTS
 from lab.simulate.acts import PROFILES, ActKind, Drawn
 from lab.simulate.hunt import Hunt
 from lab.simulate.journal import Journal
-from lab.simulate.outcome import Outcome
+from lab.simulate.outcome import WorldOutcome
 
 PRODUCTION, SPARSE = "production", "sparse"
 SEEDS_MAX: Final = 10_000_000
@@ -93,7 +93,7 @@ class Simulation:
         if outcome.found is not None:
             self._show(outcome)
 
-    def _show(self, outcome: Outcome) -> None:
+    def _show(self, outcome: WorldOutcome) -> None:
         found, drawn = outcome.found, outcome.drawn
         assert found is not None
         say(

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 
-class Suspension(NamedTuple):
+class SuspensionTold(NamedTuple):
     """`why` and `ends` are clauses; `todo` names what to type, None where there is nothing to do but wait."""
 
     why: str
@@ -15,50 +15,50 @@ class Suspension(NamedTuple):
     todo: str | None = None
 
 
-SUSPENSIONS: Final[Mapping[str, Suspension]] = MappingProxyType(
+SUSPENSIONS: Final[Mapping[str, SuspensionTold]] = MappingProxyType(
     {
-        "account": Suspension(
+        "account": SuspensionTold(
             "the account holds or has resting what makes one position too many, or less than the books know",
             "a look at the account finds nothing against entries",
             "compare run.py state positions with the venue's own page",
         ),
-        "anchor": Suspension(
+        "anchor": SuspensionTold(
             "after a start, until the anchor's file has been compared with the log",
             "the file agrees with the log",
             "run.py audit verify",
         ),
-        "books_disk": Suspension(
+        "books_disk": SuspensionTold(
             "the disk is full: the ballast was released so that exits and armings can still be written",
             "the ballast is taken again",
             "free some space on the data folder's disk",
         ),
-        "clock": Suspension(
+        "clock": SuspensionTold(
             "the system's clock was set, or differs from the venue's",
             "the venue confirms the time",
             "look at the machine's clock (timedatectl)",
         ),
-        "dead_letter": Suspension(
+        "dead_letter": SuspensionTold(
             "a message for the books was lost",
             "a reconcile of books and venue has succeeded",
         ),
-        "disk": Suspension(
+        "disk": SuspensionTold(
             "too little space is free for the books to grow",
             "space is free again",
             "free some space there",
         ),
-        "order_in_doubt": Suspension(
+        "order_in_doubt": SuspensionTold(
             "the outcome of an order is not known", "it is known, of every order", "run.py state orders"
         ),
-        "market_data": Suspension(
+        "market_data": SuspensionTold(
             "the market can't be read, or is stale", "a snapshot is stored again", "run.py ping"
         ),
-        "parked:…": Suspension(
+        "parked:…": SuspensionTold(
             "an actor of the feeds failed too often and is parked", "it works again", "run.py logs"
         ),
-        "probe:…": Suspension(
+        "probe:…": SuspensionTold(
             "a router other than deribit does not answer its probe", "it answers one", "run.py ping"
         ),
-        "stopping": Suspension("the engine is being stopped", "the engine has started again"),
+        "stopping": SuspensionTold("the engine is being stopped", "the engine has started again"),
     }
 )
 """By source; `…` stands for a router or an actor."""

@@ -9,7 +9,7 @@ from typing import Final
 from core.audit.hash_chain import ChainBrokenError
 from core.messages.audit import AuditKind
 from core.orders.label import OrderLabel
-from lab.invariants.seen import Seen
+from lab.invariants.seen import SeenOutside
 from reading.audit import verified
 from reading.books import has_books
 from reading.proof import books_proved
@@ -17,7 +17,7 @@ from reading.proof import books_proved
 DIFFERENCES_SHOWN: Final = 5
 
 
-def chain_is_whole(seen: Seen) -> Iterator[str]:
+def chain_is_whole(seen: SeenOutside) -> Iterator[str]:
     """14. The chain verifies; where it does not, the engine is armed."""
     for engine in seen.engines:
         if not has_books(engine.data_dir):
@@ -28,7 +28,7 @@ def chain_is_whole(seen: Seen) -> Iterator[str]:
             yield f"the log is not whole, and the engine trades: {report.problem}"
 
 
-def books_are_the_log(seen: Seen) -> Iterator[str]:
+def books_are_the_log(seen: SeenOutside) -> Iterator[str]:
     """15. The books are what the log makes of them, and no crash is taken for tampering."""
     for engine in seen.engines:
         if not has_books(engine.data_dir):
@@ -41,7 +41,7 @@ def books_are_the_log(seen: Seen) -> Iterator[str]:
             yield str(error)
 
 
-def everything_is_recorded_once(seen: Seen) -> Iterator[str]:
+def everything_is_recorded_once(seen: SeenOutside) -> Iterator[str]:
     """16. Each order, fill and start is in the log, once."""
     instructions: Counter[str] = Counter()
     fills: Counter[str] = Counter()
@@ -60,7 +60,7 @@ def everything_is_recorded_once(seen: Seen) -> Iterator[str]:
             yield f"{label}: it is at the venue, and no log has its instruction"
 
 
-def all_fills_are_recorded(seen: Seen) -> Iterator[str]:
+def all_fills_are_recorded(seen: SeenOutside) -> Iterator[str]:
     """16, at rest: each trade of ours at the venue is in a log."""
     if any(engine.has_kill_file for engine in seen.engines):
         return
@@ -70,7 +70,7 @@ def all_fills_are_recorded(seen: Seen) -> Iterator[str]:
             yield f"{trade_id} of {trade.label}: it is at the venue, and no log has it"
 
 
-def armings_are_recorded(seen: Seen) -> Iterator[str]:
+def armings_are_recorded(seen: SeenOutside) -> Iterator[str]:
     """16, at rest: an engine whose `KILL` is there has recorded that it was armed, at each start."""
     for engine in seen.engines:
         armed = engine.is_up and engine.has_kill_file and not engine.disk_failed

@@ -10,7 +10,7 @@ from core.orders.books import InstructionKind, Job
 from core.orders.label import OrderLabel
 from core.orders.lifecycle import ORDER_FINAL, PositionState
 from core.orders.sizes import expected_sizes
-from lab.invariants.seen import EngineSeen, Seen
+from lab.invariants.seen import EngineSeen, SeenOutside
 from lab.invariants.slots import is_slot
 from reading.books import has_books, stored_books, stored_cycles, stored_orders, stored_positions
 
@@ -18,7 +18,7 @@ OPERATOR_RECORDS: Final = 2
 """Of one message: that it was received, and that it has ended."""
 
 
-def books_are_the_venue(seen: Seen) -> Iterator[str]:
+def books_are_the_venue(seen: SeenOutside) -> Iterator[str]:
     """9. What is at the venue under our labels is known, what is not final was looked up; or it is armed."""
     engines = [engine for engine in seen.engines if has_books(engine.data_dir)]
     if any(engine.has_kill_file for engine in engines):
@@ -42,13 +42,13 @@ def books_are_the_venue(seen: Seen) -> Iterator[str]:
             yield f"{name}: the books hold {sizes[name]}, the venue {found[name]}"
 
 
-def only_allowed_edges(seen: Seen) -> Iterator[str]:
+def only_allowed_edges(seen: SeenOutside) -> Iterator[str]:
     """10. Positions and orders move along their state machines."""
     for engine in seen.engines:
         yield from engine.audit.false_edges
 
 
-def cash_adds_up(seen: Seen) -> Iterator[str]:
+def cash_adds_up(seen: SeenOutside) -> Iterator[str]:
     """11. The sum of all booked cash flows is the change of the venue's balance, to the last decimal."""
     engines = [engine for engine in seen.engines if has_books(engine.data_dir)]
     if not engines or (seen.has_alien and seen.venue.balance_change_eth):
@@ -59,7 +59,7 @@ def cash_adds_up(seen: Seen) -> Iterator[str]:
         yield f"the books have {booked} ETH, the venue's balance has changed by {change}"
 
 
-def partly_filled_is_a_position(seen: Seen) -> Iterator[str]:
+def partly_filled_is_a_position(seen: SeenOutside) -> Iterator[str]:
     """12. Each position is as large as what was filled of its entries."""
     filled = {order.order.label: int(order.order.filled_amount) for order in seen.venue.orders.values()}
     for engine in seen.engines:
@@ -77,7 +77,7 @@ def partly_filled_is_a_position(seen: Seen) -> Iterator[str]:
                 yield f"{position.position_id}: {size} were filled, and the books cancelled it"
 
 
-def promises_hold(seen: Seen) -> Iterator[str]:
+def promises_hold(seen: SeenOutside) -> Iterator[str]:
     """13. What was acknowledged to a person is on disk, once; and arming succeeds in every state."""
     for engine in seen.engines:
         if engine.promises.armings.hold and not engine.has_kill_file:
@@ -100,7 +100,7 @@ def _done_twice(engine: EngineSeen) -> Iterator[str]:
         yield f"{engine.promises.entries_asked} entries were asked for, {len(asked)} were begun: {told}"
 
 
-def promises_end(seen: Seen) -> Iterator[str]:
+def promises_end(seen: SeenOutside) -> Iterator[str]:
     """13, at the end: what was accepted has ended, and no cycle or proposal is left open."""
     for engine in seen.engines:
         if not has_books(engine.data_dir):

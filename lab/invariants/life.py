@@ -10,7 +10,7 @@ from typing import Final
 
 from core.alerts import Severity
 from core.orders.books import Job
-from lab.invariants.seen import EngineSeen, Seen
+from lab.invariants.seen import EngineSeen, SeenOutside
 from lab.invariants.slots import slots
 from reading.books import has_books, stored_books, stored_cycles
 
@@ -29,7 +29,7 @@ BOOTED: Final = timedelta(minutes=15)
 LOUD: Final = (Severity.HIGH, Severity.CRITICAL)
 
 
-def others_keep_running(seen: Seen) -> Iterator[str]:
+def others_keep_running(seen: SeenOutside) -> Iterator[str]:
     """17. An actor restarts because it was made to fail, because one before it in `books` was, or because its
     disk failed; everything else has failed by itself."""
     for engine in seen.engines:
@@ -45,7 +45,7 @@ def others_keep_running(seen: Seen) -> Iterator[str]:
             yield f"{path} was restarted {count} times, and nothing had been done to it: {error}"
 
 
-def poison_is_dropped(seen: Seen) -> Iterator[str]:
+def poison_is_dropped(seen: SeenOutside) -> Iterator[str]:
     """18. What has ended a life is not tried again; a lost message of the books suspends entries."""
     for engine in seen.engines:
         yield from engine.messages.tried_again
@@ -53,7 +53,7 @@ def poison_is_dropped(seen: Seen) -> Iterator[str]:
             yield f"{engine.messages.lost}, and entries were not suspended for it"
 
 
-def intensity_is_kept(seen: Seen) -> Iterator[str]:
+def intensity_is_kept(seen: SeenOutside) -> Iterator[str]:
     """19. Who restarts more often than allowed is parked (a feed), or the switch is armed (books, desk)."""
     for engine in seen.engines:
         recent: dict[str, list[object]] = {}
@@ -69,7 +69,7 @@ def intensity_is_kept(seen: Seen) -> Iterator[str]:
                 yield f"{key}: {len(within)} restarts within a minute"
 
 
-def mail_is_bounded(seen: Seen) -> Iterator[str]:
+def mail_is_bounded(seen: SeenOutside) -> Iterator[str]:
     """20. No mailbox grows beyond its bound."""
     for engine in seen.engines:
         for cell in engine.cells():
@@ -78,7 +78,7 @@ def mail_is_bounded(seen: Seen) -> Iterator[str]:
                 yield f"{cell.path}: {cell.mailbox_depth} messages wait, at most {bound} may"
 
 
-def slots_run_once(seen: Seen) -> Iterator[str]:
+def slots_run_once(seen: SeenOutside) -> Iterator[str]:
     """21. No slot of a job has two rows."""
     for engine in seen.engines:
         if has_books(engine.data_dir):
@@ -86,7 +86,7 @@ def slots_run_once(seen: Seen) -> Iterator[str]:
             yield from (f"{job} of {slot}: {count} rows" for (job, slot), count in rows.items() if count > 1)
 
 
-def no_slot_is_missed(seen: Seen) -> Iterator[str]:
+def no_slot_is_missed(seen: SeenOutside) -> Iterator[str]:
     """21, at rest: a slot was begun if the engine ran from it on for long enough, by one clock."""
     for engine in seen.engines:
         if engine.disk_failed:
@@ -99,7 +99,7 @@ def no_slot_is_missed(seen: Seen) -> Iterator[str]:
                         yield f"{job} of {slot}: the engine ran from {began}, and has not begun it"
 
 
-def loud_alerts_arrive(seen: Seen) -> Iterator[str]:
+def loud_alerts_arrive(seen: SeenOutside) -> Iterator[str]:
     """22. What is HIGH or above was taken by the channel, or is listed as undelivered; and in order."""
     for engine in seen.engines:
         if engine.letters is None or not has_books(engine.data_dir):
@@ -110,7 +110,7 @@ def loud_alerts_arrive(seen: Seen) -> Iterator[str]:
                 yield f"alert {alert.alert_id} ({alert.code}) is said to be delivered, and was never taken"
 
 
-def no_secret_is_told(seen: Seen) -> Iterator[str]:
+def no_secret_is_told(seen: SeenOutside) -> Iterator[str]:
     """23. No file of the data folder and no alert holds a secret."""
     for engine in seen.engines:
         for secret in seen.secrets:

@@ -44,7 +44,7 @@ UNTOLD = ("ProbeRouter", "RouterProbed", "JobDue", "SlotDue", "VenueChecked")
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedMessage:
     """A permit that was asked for, and what the switch had been told before."""
 
     envelope: Envelope
@@ -70,7 +70,7 @@ class Sent:
 
     at: datetime
     command: SendOrder | EditOrder
-    asked: Asked | None
+    asked: AskedMessage | None
 
 
 class MessagesSeen:
@@ -96,7 +96,7 @@ class MessagesSeen:
         self.begin_life()
 
     def begin_life(self) -> None:
-        self._asked: dict[str, Asked] = {}
+        self._asked: dict[str, AskedMessage] = {}
         self._suspended: dict[str, None] = {}
         self._marks_as_of: datetime | None = None
         self.recovered = False
@@ -109,7 +109,7 @@ class MessagesSeen:
         self.last.append(envelope)
         match envelope.message:
             case RequestPermit() as request if envelope.reply_to is not None:
-                self._asked[request.label] = Asked(
+                self._asked[request.label] = AskedMessage(
                     envelope, request, tuple(self._suspended), self._marks_as_of
                 )
             case SendOrder() as command:

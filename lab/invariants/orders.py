@@ -17,7 +17,7 @@ from core.permit_times import PERMIT_LIFETIME_MAX_S
 from core.strategy import LimitsSection
 from core.values import Side
 from lab.invariants.messages import Sent
-from lab.invariants.seen import EngineSeen, Request, Seen
+from lab.invariants.seen import EngineSeen, Request, SeenOutside
 from reading.books import has_books, live_books, stored_orders, stored_positions
 
 PLACE: Final = "place_combo_order"
@@ -25,7 +25,7 @@ TICK_ETH: Final = Decimal("0.0001")
 HOUR: Final = timedelta(hours=1)
 
 
-def recorded_before_sent(seen: Seen) -> Iterator[str]:
+def recorded_before_sent(seen: SeenOutside) -> Iterator[str]:
     """1. The last request's proposal, instruction and (for an edit) price are in the books of its engine."""
     if not seen.requests:
         return
@@ -51,7 +51,7 @@ def recorded_before_sent(seen: Seen) -> Iterator[str]:
     yield f"{request.label}: no instruction was in any books when the request arrived"
 
 
-def one_label_one_order(seen: Seen) -> Iterator[str]:
+def one_label_one_order(seen: SeenOutside) -> Iterator[str]:
     """2. No label is sent twice, and none has two orders."""
     sent = Counter(request.label for request in seen.requests if request.tool == PLACE)
     yield from (f"{label} was sent {count} times" for label, count in sent.items() if count > 1)
@@ -59,7 +59,7 @@ def one_label_one_order(seen: Seen) -> Iterator[str]:
     yield from (f"{label} has {count} orders" for label, count in placed.items() if count > 1)
 
 
-def nothing_after_arming(seen: Seen) -> Iterator[str]:
+def nothing_after_arming(seen: SeenOutside) -> Iterator[str]:
     """3. Nothing but what closes a risk is created or made worse while an acknowledged arming holds."""
     for effect in seen.effects:
         for engine in seen.engines:
@@ -69,7 +69,7 @@ def nothing_after_arming(seen: Seen) -> Iterator[str]:
                 yield f"{effect.label}: {effect.tool} had an effect at {effect.at}, after an arming"
 
 
-def granted_by_a_live_switch(seen: Seen) -> Iterator[str]:
+def granted_by_a_live_switch(seen: SeenOutside) -> Iterator[str]:
     """4. Every order that is handed over has the permit that the switch gave for it, unless suspended."""
     for engine in seen.engines:
         for sent in engine.messages.sent[-1:]:
@@ -81,7 +81,7 @@ def granted_by_a_live_switch(seen: Seen) -> Iterator[str]:
                 yield f"{_label(sent)}: permitted while entries were suspended by {sent.asked.suspended_by}"
 
 
-def permit_for_one_order(seen: Seen) -> Iterator[str]:
+def permit_for_one_order(seen: SeenOutside) -> Iterator[str]:
     """5. A permit has the order's own terms, is used once, and is over in time, at the venue too."""
     for engine in seen.engines:
         used = Counter(sent.command.permit.permit_id for sent in engine.messages.sent)
@@ -105,7 +105,7 @@ def permit_for_one_order(seen: Seen) -> Iterator[str]:
             yield f"{effect.label}: it has an effect at {effect.at}, and was valid until {until}"
 
 
-def inside_the_limits(seen: Seen) -> Iterator[str]:
+def inside_the_limits(seen: SeenOutside) -> Iterator[str]:
     """6. Contracts, value, collar, orders an hour, reduce-only exits, fresh market data."""
     for engine in seen.engines:
         limits = engine.strategy.limits
@@ -129,13 +129,13 @@ def inside_the_limits(seen: Seen) -> Iterator[str]:
                 yield f"{request.label}: {len(hour)} entry requests within an hour"
 
 
-def fenced_is_silent(seen: Seen) -> Iterator[str]:
+def fenced_is_silent(seen: SeenOutside) -> Iterator[str]:
     """7. No life that has ended has told, asked or sent anything."""
     for engine in seen.engines:
         yield from engine.messages.fenced_senders
 
 
-def not_too_many_positions(seen: Seen) -> Iterator[str]:
+def not_too_many_positions(seen: SeenOutside) -> Iterator[str]:
     """8. No more positions than allowed over all engines, and no entry while an order is in doubt."""
     allowed = max(engine.strategy.strategy.max_open_positions for engine in seen.engines)
     held = _open_by_label(seen.venue.trades)

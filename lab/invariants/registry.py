@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from lab.invariants import audit, books, life, orders
-from lab.invariants.seen import Seen
+from lab.invariants.seen import SeenOutside
 
 
 class Moment(Enum):
@@ -27,7 +27,7 @@ class Moment(Enum):
     """The same, after an orderly stop."""
 
 
-Check = Callable[[Seen], Iterator[str]]
+Check = Callable[[SeenOutside], Iterator[str]]
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ _INCLUDES = {
 }
 
 
-def breaches(seen: Seen, moment: Moment) -> Iterator[Breach]:
+def breaches(seen: SeenOutside, moment: Moment) -> Iterator[Breach]:
     """Everything that does not hold, of what can be checked at this moment."""
     for invariant in INVARIANTS:
         for when, check in invariant.checks:

@@ -104,7 +104,7 @@ class EngineSeen:
 
 
 @dataclass
-class Seen:
+class SeenOutside:
     """All of it. `now` is true time, which is the venue's."""
 
     now: datetime

@@ -37,7 +37,7 @@ class ActKind(StrEnum):
     """The alert channel is down for a while."""
 
 
-class Place(StrEnum):
+class ActPlace(StrEnum):
     """Where an act happens that does not simply come with time."""
 
     TIME = "time"
@@ -59,7 +59,7 @@ class Act(Value):
     kind: ActKind
     at_s: float
     what: str = ""
-    place: Place = Place.TIME
+    place: ActPlace = ActPlace.TIME
     of: str = ""
     nth: int = 1
     lasts_s: float = 0.0
@@ -79,7 +79,7 @@ class Act(Value):
 
     def line(self) -> str:
         """For people."""
-        where = "" if self.place is Place.TIME else f" at {self.place.value} {self.of} no. {self.nth}"
+        where = "" if self.place is ActPlace.TIME else f" at {self.place.value} {self.of} no. {self.nth}"
         lasts = f" for {self.lasts_s:.0f} s" if self.lasts_s else ""
         return f"#{self.number} {self.at_s:.3f} s: {self.kind.value} {self.what}{where}{lasts}".replace(
             "  ", " "

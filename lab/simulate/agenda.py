@@ -8,7 +8,7 @@ from heapq import heappop, heappush
 from itertools import count
 
 
-class Agenda:
+class ActAgenda:
     """Things to do, by their time and, at one time, in the order in which they were added."""
 
     def __init__(self) -> None:

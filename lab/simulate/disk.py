@@ -30,7 +30,7 @@ BALLAST: Final = "ballast"
 
 
 @dataclass
-class _Folder:
+class _LabFolder:
     """One data folder: what is durable of it."""
 
     root: Path
@@ -48,7 +48,7 @@ class LabDisk:
         self._before_change = before_change
         # Data folders may be told relative to where the simulation stands, the kernel tells whole paths.
         self._here = f"{Path.cwd()}/"
-        self._folders: dict[str, _Folder] = {}
+        self._folders: dict[str, _LabFolder] = {}
         self.full: str | None = None
         """While the disk is full: `soft` if giving up the ballast makes room, or `hard`."""
         self.fails_next = False
@@ -59,7 +59,7 @@ class LabDisk:
     def add(self, root: Path) -> None:
         """Know a data folder; everything that is in it is durable."""
         root.mkdir(parents=True, exist_ok=True)
-        self._folders[str(root)] = folder = _Folder(root)
+        self._folders[str(root)] = folder = _LabFolder(root)
         for path in (root, *sorted(path for path in root.rglob("*") if path.is_dir())):
             folder.names[str(path.relative_to(root))] = _names(path)
         for path in sorted(root.rglob("*")):
@@ -270,20 +270,20 @@ class LabDisk:
 
     # What is durable.
 
-    def _of(self, path: str) -> _Folder | None:
+    def _of(self, path: str) -> _LabFolder | None:
         path = path.removeprefix(self._here)
         for root, folder in self._folders.items():
             if path == root or path.startswith(f"{root}/"):
                 return folder
         return None
 
-    def _graveyard(self, folder: _Folder) -> Path:
+    def _graveyard(self, folder: _LabFolder) -> Path:
         return folder.root.parent / f"{folder.root.name}.{GRAVEYARD}"
 
-    def _aside(self, folder: _Folder) -> Path:
+    def _aside(self, folder: _LabFolder) -> Path:
         return folder.root.parent / f"{folder.root.name}.{ASIDE}"
 
-    def _keep(self, folder: _Folder, path: str) -> None:
+    def _keep(self, folder: _LabFolder, path: str) -> None:
         """Keep the content of a file whose name is about to go: until the folder is synced, it may return."""
         gone = Path(path)
         if not gone.is_file() or gone.is_symlink() or _is_left_alone(gone):
@@ -294,7 +294,7 @@ class LabDisk:
         if not kept.exists():
             os.link(gone, kept)
 
-    def _lose_names(self, folder: _Folder, name: str, loses: str, chance: Random) -> None:
+    def _lose_names(self, folder: _LabFolder, name: str, loses: str, chance: Random) -> None:
         path = folder.root / name
         if not path.is_dir():
             return
@@ -311,7 +311,7 @@ class LabDisk:
             if old is not None:
                 os.link(old, at)
 
-    def _found(self, folder: _Folder, number: int) -> Path | None:
+    def _found(self, folder: _LabFolder, number: int) -> Path | None:
         kept = self._graveyard(folder) / str(number)
         if kept.exists():
             return kept

@@ -10,7 +10,7 @@ from typing import Final
 from core.contract import Router
 from core.orders.books import Job
 from gateway.paper.faults import FaultKind
-from lab.simulate.acts import PROFILES, Act, ActKind, Drawn, Place
+from lab.simulate.acts import PROFILES, Act, ActKind, ActPlace, Drawn
 
 BEGIN: Final = datetime.fromisoformat("2026-01-05T13:50:00+00:00")
 """A Monday, ten minutes before an entry."""
@@ -149,7 +149,7 @@ def _act(chance: Random, days: float, kinds: list[ActKind]) -> Act:
             what = chance.choice(("soft", "hard"))
             return _act_of(kind, at_s, what=what, lasts_s=chance.choice((30.0, 600.0)))
         case ActKind.IO_ERROR:
-            return _act_of(kind, at_s, place=Place.DISK, nth=chance.randint(1, 60))
+            return _act_of(kind, at_s, place=ActPlace.DISK, nth=chance.randint(1, 60))
         case ActKind.CLOCK:
             step_s = chance.choice((-600.0, 600.0, 3.0, -3.0, 28_800.0, 43_200.0, -90.0))
             return _act_of(kind, at_s, what=f"{step_s:.1f}", lasts_s=chance.choice((75.0, 1200.0)))
@@ -160,7 +160,7 @@ def _act(chance: Random, days: float, kinds: list[ActKind]) -> Act:
             of, nth = chance.choice(MESSAGES), chance.randint(1, 3)
             if what.startswith("arm"):
                 of = chance.choice(WORST)
-            return _act_of(kind, at_s, what=what, place=Place.MESSAGE, of=of, nth=nth)
+            return _act_of(kind, at_s, what=what, place=ActPlace.MESSAGE, of=of, nth=nth)
         case ActKind.SECOND:
             return _act_of(kind, max(0.0, at_s - 400.0), lasts_s=chance.choice((900.0, 2400.0)))
         case ActKind.TELEGRAM:
@@ -178,7 +178,7 @@ def _worst_after(chance: Random, act: Act, kinds: list[ActKind]) -> Iterator[Act
         case (ActKind.PERSON, "arm" | "arm by file") if ActKind.LATE in kinds:
             yield _act_of(ActKind.LATE, max(0.0, act.at_s - 60.0), lasts_s=900.0)
         case (ActKind.PERSON, "enter" | "close all") if ActKind.KILL in kinds:
-            place = Place.MESSAGE if chance.random() < 0.7 else Place.DISK
+            place = ActPlace.MESSAGE if chance.random() < 0.7 else ActPlace.DISK
             nth = chance.randint(1, 40)
             loses, lasts_s = chance.choice(LOSES), chance.choice((0.0, 5.0, 90.0))
             at_s = act.at_s + chance.uniform(0.0, 1.0)
@@ -195,11 +195,13 @@ def _act_of(kind: ActKind, at_s: float, **rest: object) -> Act:
 
 
 def _placed(chance: Random, kind: ActKind, at_s: float, **rest: object) -> Act:
-    place = chance.choice((Place.MESSAGE, Place.MESSAGE, Place.DISK, Place.REQUEST, Place.ANSWER))
-    if place is Place.MESSAGE:
+    place = chance.choice(
+        (ActPlace.MESSAGE, ActPlace.MESSAGE, ActPlace.DISK, ActPlace.REQUEST, ActPlace.ANSWER)
+    )
+    if place is ActPlace.MESSAGE:
         of, nth = chance.choice(MESSAGES), chance.randint(1, 4)
         nth = chance.randint(1, 120) if not of else nth
-    elif place is Place.DISK:
+    elif place is ActPlace.DISK:
         of, nth = "", chance.randint(1, 60)
     else:
         of, nth = chance.choice((*CHANGING, "get_positions", "")), chance.randint(1, 3)
@@ -229,7 +231,7 @@ def _down_s(chance: Random) -> float:
 
 def _fault(chance: Random) -> str:
     kind = chance.choice([kind for kind in FaultKind if kind is not FaultKind.CRASH] + [FaultKind.CRASH])
-    target = "deribit" if kind in DERIBIT_ONLY else chance.choice((*Router, "venue", "venue", "all"))
+    target = Router.DERIBIT if kind in DERIBIT_ONLY else chance.choice((*Router, "venue", "venue", "all"))
     if kind in (FaultKind.ALIEN_POSITION, FaultKind.VENUE_RESTART):
         rate = 0.02
     else:

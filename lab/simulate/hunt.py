@@ -17,7 +17,7 @@ from lab.invariants import Breach
 from lab.invariants.life import same_trace
 from lab.simulate.acts import Drawn
 from lab.simulate.draw import BEGIN, draw
-from lab.simulate.outcome import Found, Outcome
+from lab.simulate.outcome import Found, WorldOutcome
 from lab.simulate.world import World
 
 MEMORY: Final = Path("/dev/shm")  # noqa: S108  (a run syncs thousands of times, and asks nothing of the disk)
@@ -46,7 +46,7 @@ class Hunt:
         """What is drawn for the seed."""
         return draw(seed, self.days, self.profile)
 
-    def run(self, drawn: Drawn) -> Outcome:
+    def run(self, drawn: Drawn) -> WorldOutcome:
         """One simulation in a folder of its own, which is removed."""
         folder = Path(tempfile.mkdtemp(prefix="simulate-", dir=MEMORY if MEMORY.is_dir() else None))
         try:
@@ -58,7 +58,7 @@ class Hunt:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def run_twice(self, drawn: Drawn) -> Outcome:
+    def run_twice(self, drawn: Drawn) -> WorldOutcome:
         """The same, and a second time: both must give the same trace."""
         outcome = self.run(drawn)
         if outcome.found is None:

@@ -11,11 +11,11 @@ from pydantic import JsonValue
 
 from core.errors import InputError
 from lab.simulate.coverage import Coverage
-from lab.simulate.outcome import Outcome
+from lab.simulate.outcome import WorldOutcome
 
 
 @dataclass
-class Row:
+class JournalRow:
     """What one seed gave, as far as a summary needs it."""
 
     seed: int
@@ -30,7 +30,7 @@ class Row:
     coverage: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     @classmethod
-    def of(cls, outcome: Outcome) -> Row:
+    def of(cls, outcome: WorldOutcome) -> JournalRow:
         """The row of an outcome."""
         found = outcome.found
         return cls(
@@ -69,7 +69,7 @@ class Journal:
     def __init__(self, path: Path | None, what: str) -> None:
         """Read what is there. Raises InputError if it is of another simulation, or can't be read."""
         self._path = path
-        self.rows: list[Row] = []
+        self.rows: list[JournalRow] = []
         if path is None:
             return
         head = json.dumps({"simulated": what})
@@ -88,9 +88,9 @@ class Journal:
                 # A kill in the middle of the last line: the seed is simulated again.
                 path.write_text("".join(f"{each}\n" for each in (first, *lines[:-1])), encoding="utf-8")
 
-    def add(self, outcome: Outcome) -> Row:
+    def add(self, outcome: WorldOutcome) -> JournalRow:
         """Keep an outcome."""
-        row = Row.of(outcome)
+        row = JournalRow.of(outcome)
         self.rows.append(row)
         if self._path is not None:
             with self._path.open("a", encoding="utf-8") as file:
@@ -105,7 +105,7 @@ class Journal:
         return coverage
 
 
-def _row(found: dict[str, JsonValue]) -> Row:
+def _row(found: dict[str, JsonValue]) -> JournalRow:
     rest = {key: value for key, value in found.items() if key != "coverage"}
     coverage = Counter({(family, phase): count for family, phase, count in found["coverage"]})  # type: ignore[union-attr, misc, str-unpack]
-    return Row(**rest, coverage=coverage)  # type: ignore[arg-type]
+    return JournalRow(**rest, coverage=coverage)  # type: ignore[arg-type]

@@ -16,7 +16,7 @@ LATE_FRAC: Final = 0.5
 """Of the requests that change an order, while requests are late."""
 
 
-class Lasting:
+class LastingFaults:
     """Each begins with an act and ends by what `begin` returns; several of a kind may overlap."""
 
     def __init__(self, venue: LabVenue, disk: LabDisk, chance: Random, held: Callable[[], None]) -> None:

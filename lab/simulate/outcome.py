@@ -22,7 +22,7 @@ class Found:
 
 
 @dataclass
-class Outcome:
+class WorldOutcome:
     """What one seed gave."""
 
     drawn: Drawn

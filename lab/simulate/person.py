@@ -37,7 +37,7 @@ INJECTED: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
 WHO: Final = "ada"
 
 
-class Answered:
+class PersonAnswered:
     """Where an answer goes; a person who hears it acts on it at once."""
 
     def __init__(self, heard: Callable[[object], None]) -> None:
@@ -173,4 +173,4 @@ class Person:
         assert station.engine is not None
         system = station.engine.system
         to = system.addresses[room]
-        to.recipient.deliver(system.new_envelope(to, message, None, None, Answered(heard)))
+        to.recipient.deliver(system.new_envelope(to, message, None, None, PersonAnswered(heard)))

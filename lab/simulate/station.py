@@ -17,7 +17,7 @@ from core.messages.mcp import EditOrder, SendOrder
 from lab.engine import SimulatedEngine
 from lab.invariants.seen import EngineSeen
 from lab.machine import SimulatedMachine
-from lab.simulate.acts import Place
+from lab.simulate.acts import ActPlace
 from lab.simulate.channel import LabChannel
 from lab.simulate.coverage import Phases
 from lab.simulate.disk import LabDisk
@@ -41,13 +41,13 @@ class KilledHere(BaseException):
 class Sayings:
     """What a station says to its world."""
 
-    reached: Callable[[Station, Place, str], None]
+    reached: Callable[[Station, ActPlace, str], None]
     sending: Callable[[Station], None]
     channel_down: Callable[[], bool]
     hold_s: Callable[[str], float]
 
 
-class Life(Protocol):
+class EngineLife(Protocol):
     """One incarnation whose handler runs."""
 
     path: str
@@ -211,16 +211,16 @@ class Station:
         """Whether every actor is up."""
         return self.engine is not None and all(cell.state is CellState.UP for cell in self._cells())
 
-    def current_life(self) -> Life | None:
+    def current_life(self) -> EngineLife | None:
         """The life whose handler runs right now, None if none does."""
         if self.engine is None:
             return None
-        life: Life | None = getattr(self.engine.runtime.running, "consumer", None)
+        life: EngineLife | None = getattr(self.engine.runtime.running, "consumer", None)
         return life if life is not None and life.current is not None else None
 
-    def _request(self, place: Place, of: str) -> None:
+    def _request(self, place: ActPlace, of: str) -> None:
         life = self.current_life()
-        if place is Place.REQUEST and life is not None and not life.live:
+        if place is ActPlace.REQUEST and life is not None and not life.live:
             self.seen.messages.fenced_senders.append(f"{life.path} sent {of} after its end")
         self._sayings.reached(self, place, of)
 
@@ -244,7 +244,7 @@ class Station:
         if isinstance(envelope.message, SendOrder | EditOrder):
             self._sayings.sending(self)
         if type(envelope) is Envelope:  # Not a timer's own.
-            self._sayings.reached(self, Place.MESSAGE, kind)
+            self._sayings.reached(self, ActPlace.MESSAGE, kind)
 
     def crash(self) -> None:
         """Have the actor fail that has reached this place, if one has."""
@@ -264,7 +264,7 @@ class Station:
         self._poison(life)
         life.sleep(HANGS_S)
 
-    def _poison(self, life: Life) -> None:
+    def _poison(self, life: EngineLife) -> None:
         if life.current is not None:
             self.poisoned.add(life.current.number)
 

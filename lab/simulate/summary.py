@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lab.simulate.outcome import Outcome
+from lab.simulate.outcome import WorldOutcome
 from lab.simulate.station import Station
 from lab.simulate.venue import LabVenue
 from reading.books import chain_end, has_books
 
 
-def sum_up(outcome: Outcome, venue: LabVenue, stations: Sequence[Station]) -> None:
+def sum_up(outcome: WorldOutcome, venue: LabVenue, stations: Sequence[Station]) -> None:
     """Fill in counts and the digest of the run."""
     account = venue.venue.account
     outcome.orders, outcome.trades = len(account.orders), len(account.trades)

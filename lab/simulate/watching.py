@@ -12,7 +12,7 @@ from core.orders.lifecycle import OrderState
 from gateway.paper.account import VenueOrder
 from lab.engine import TOKEN
 from lab.invariants.effects import Effect, effects
-from lab.invariants.seen import EngineSeen, Request, Seen, VenueSeen
+from lab.invariants.seen import EngineSeen, Request, SeenOutside, VenueSeen
 from lab.simulate.venue import LabVenue
 from reading.books import has_books, live_books
 
@@ -42,10 +42,10 @@ class RequestWatch:
         self._before = dict(orders)
         return True
 
-    def seen(self, now: datetime, engines: Sequence[EngineSeen], *, has_alien: bool) -> Seen:
+    def seen(self, now: datetime, engines: Sequence[EngineSeen], *, has_alien: bool) -> SeenOutside:
         """What an outsider sees at the true time `now`."""
         venue = self._venue.venue
-        return Seen(
+        return SeenOutside(
             now=now,
             venue=VenueSeen.of(venue.account, self._venue.began_with, venue.index_usd()),
             engines=engines,

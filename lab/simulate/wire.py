@@ -9,7 +9,7 @@ from actors.http import Transport
 from actors.runtime import BatonRuntime, Context, GreenRuntime
 from gateway.shell.bodies import HttpAnswer
 from lab.in_process import Answering
-from lab.simulate.acts import Place
+from lab.simulate.acts import ActPlace
 from lab.wire import Held, Wire
 
 
@@ -22,7 +22,7 @@ class LabWire(Wire):
         *,
         hold_s: Callable[[str], float],
         ahead: Callable[[], timedelta],
-        reached: Callable[[Place, str], None],
+        reached: Callable[[ActPlace, str], None],
     ) -> None:
         """`ahead` is by how much the engine's clock is."""
         super().__init__(hold_s=hold_s)
@@ -40,10 +40,10 @@ class LabWire(Wire):
         return super().connect(runtime, at_true_time)
 
     def send(self, router: str, tool: str, headers: Mapping[str, str], body: bytes, now: datetime) -> Held:
-        self._reached(Place.REQUEST, tool)
+        self._reached(ActPlace.REQUEST, tool)
         return super().send(router, tool, headers, body, now)
 
     def answer(self, held: Held) -> HttpAnswer:
         answer = super().answer(held)
-        self._reached(Place.ANSWER, held.tool)
+        self._reached(ActPlace.ANSWER, held.tool)
         return answer

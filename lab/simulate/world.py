@@ -9,19 +9,19 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from actors.runtime.testing import tripwires
+from actors.runtime.tripwires import tripwires
 from config import LoadedStrategy
 from core.orders.lifecycle import ORDER_FINAL
 from gateway.shell.bodies import HttpAnswer
 from lab.engine import SimulatedEngine
 from lab.invariants import Breach, Moment, breaches
 from lab.machine import SimulatedMachine
-from lab.simulate.acts import Act, ActKind, Drawn, Place
-from lab.simulate.agenda import Agenda
+from lab.simulate.acts import Act, ActKind, ActPlace, Drawn
+from lab.simulate.agenda import ActAgenda
 from lab.simulate.disk import LabDisk
 from lab.simulate.draw import BEGIN, DAY_S
-from lab.simulate.lasting import Lasting
-from lab.simulate.outcome import BreachFoundError, Found, Outcome
+from lab.simulate.lasting import LastingFaults
+from lab.simulate.outcome import BreachFoundError, Found, WorldOutcome
 from lab.simulate.person import Person
 from lab.simulate.station import KilledHere, Sayings, Station
 from lab.simulate.summary import sum_up
@@ -62,8 +62,8 @@ class World:
         self._loaded = loaded
         self._plant = plant
         self.now = BEGIN
-        self.outcome = Outcome(drawn)
-        self._agenda = Agenda()
+        self.outcome = WorldOutcome(drawn)
+        self._agenda = ActAgenda()
         self._waiting: list[tuple[Act, list[int]]] = []
         """Acts whose time has come and whose place has not, with how often it still has to be reached."""
         self._killed: tuple[Station, Act] | None = None
@@ -77,7 +77,7 @@ class World:
         self._venue = LabVenue(drawn.market, drawn.seed, BEGIN, self._fault_played)
         self._venue.watchers.append(self._request_answered)
         self._watch = RequestWatch(self._venue, lambda: [station.data_dir for station in self._stations()])
-        self._lasting = Lasting(
+        self._lasting = LastingFaults(
             self._venue, self._disk, self._chance, lambda: self._count(self._current, "late")
         )
         self._person = Person(self.now_inside, self._agenda.add, self._was_told)
@@ -87,7 +87,7 @@ class World:
 
     # The run.
 
-    def run(self) -> Outcome:
+    def run(self) -> WorldOutcome:
         """Until the end, or the first breach."""
         try:
             with self._disk.in_place(), tripwires(*GUARDED):
@@ -231,12 +231,12 @@ class World:
     # Acts.
 
     def _due(self, act: Act) -> None:
-        if act.place is not Place.TIME:
+        if act.place is not ActPlace.TIME:
             self._waiting.append((act, [act.nth]))
             return
         self._act(self.main, act)
 
-    def _reached(self, station: Station, place: Place, of: str) -> None:
+    def _reached(self, station: Station, place: ActPlace, of: str) -> None:
         """A place is reached in an engine. May raise, and may not return."""
         if station is not self.main:
             return
@@ -252,7 +252,7 @@ class World:
     def _disk_reached(self, path: str) -> None:
         if not path.startswith(str(self.main.data_dir)) or self._looking or self.main.engine is None:
             return
-        self._reached(self.main, Place.DISK, "")
+        self._reached(self.main, ActPlace.DISK, "")
 
     def _act(self, station: Station, act: Act) -> None:
         self._count(station, act.family)

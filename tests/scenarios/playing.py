@@ -21,7 +21,7 @@ from gateway.paper.ledger import Ledger
 from gateway.paper.process import PaperVenue
 from lab.engine import SimulatedEngine, open_venue
 from lab.invariants import Moment, breaches
-from lab.invariants.seen import EngineSeen, Seen, VenueSeen
+from lab.invariants.seen import EngineSeen, SeenOutside, VenueSeen
 from lab.wire import Wire
 from reading.books import stored_books, stored_positions
 
@@ -188,7 +188,7 @@ def assert_laws_hold(played: Played) -> None:
     """What is true after every run, as an outsider reads it: the venue, the books, the log, `KILL`."""
     engine = EngineSeen("played", played.data_dir, strategy().strategy)
     engine.audit.go_on()
-    seen = Seen(now=played.ledger.end.at, venue=played.venue, engines=[engine])
+    seen = SeenOutside(now=played.ledger.end.at, venue=played.venue, engines=[engine])
     assert [f"{each.number}: {each.text}" for each in breaches(seen, Moment.END)] == []
 
 

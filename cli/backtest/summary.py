@@ -75,8 +75,8 @@ def _rests_on(result: BacktestResult, settings: BacktestSettings) -> Iterator[tu
             "assumed",
             (
                 f"funding at {admitted.on_assumed_funding} of {admitted.entry_decisions} entry decisions, "
-                f"the size at the touch at each of {admitted.fills} fills, the delivery price (the mean of "
-                f"an hourly line) of {admitted.deliveries} deliveries"
+                f"the size at the touch at {admitted.on_assumed_size} of {admitted.fills} fills, the "
+                f"delivery price (the mean of an hourly line) of {admitted.deliveries} deliveries"
             ),
         )
     else:

@@ -71,6 +71,7 @@ NOT_RUN = {
     ("calc",): ("the name of a group", None),
     ("close",): ("it needs an open position", "tests/cli/test_persons_messages.py"),
     ("data", "check"): ("it needs a record of the market", "tests/cli/test_data_check.py"),
+    ("data", "export"): ("it needs what an engine has recorded", "tests/cli/test_data_export.py"),
     ("data", "sample"): ("it writes days of a market", "tests/gateway/test_sample.py"),
     ("explain",): ("it needs a decision that an engine has made", "tests/cli/test_explain.py"),
     ("page",): ("it serves until it is stopped", "tests/page/test_process.py"),

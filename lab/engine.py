@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from pydantic import SecretStr
 
@@ -24,7 +24,7 @@ from config import DeliverySettings, LoadedStrategy, McpSettings
 from core.values import Mode
 from gateway.paper.launch import PaperVenueConfig
 from gateway.paper.process import PaperVenue
-from lab.in_process import LATENCY_S, in_process_transport
+from lab.in_process import LATENCY_S, Answering, in_process_transport
 from lab.machine import SimulatedMachine
 from lab.wire import Wire
 
@@ -62,6 +62,22 @@ def life_seed(seed: int, life: int) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}/life {life}".encode()).digest()[:8])
 
 
+class Closes(Protocol):
+    """A venue's disk, as far as an engine's end is concerned."""
+
+    def close(self) -> None: ...
+
+
+class EngineVenue(Protocol):
+    """A venue in this process."""
+
+    @property
+    def dispatch(self) -> Answering: ...
+
+    @property
+    def store(self) -> Closes: ...
+
+
 class SimulatedEngine:
     """One life of the engine, until it is stopped or abandoned. Market time starts at `begin`."""
 
@@ -69,7 +85,7 @@ class SimulatedEngine:
         self,
         *,
         loaded: LoadedStrategy,
-        venue: PaperVenue,
+        venue: EngineVenue,
         data_dir: Path,
         seed: int,
         begin: datetime,
@@ -135,6 +151,10 @@ class SimulatedEngine:
 
     def abandon(self) -> None:
         """End as `kill -9` does: nothing more is written, and open files are closed."""
+        self.abandon_actors()
+        self.venue.store.close()
+
+    def abandon_actors(self) -> None:
+        """The same, and leave the venue to another engine."""
         self.system.abandon()
         self._account_lock.release()
-        self.venue.store.close()

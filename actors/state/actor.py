@@ -28,11 +28,14 @@ from actors.state.tables.records import setting
 from actors.state.text_door import TextDoor
 from core.alerts import AlertCode, Severity
 from core.audit.fold.compare import WHAT_TO_DO
+from core.messages.arm_cause import ArmCause
 from core.messages.audit import AppendAudit, AuditAt, AuditBoot, AuditEvent
 from core.messages.base import Query, Refused
 from core.messages.kill_switch import ArmKillSwitch, KillSwitchArmed
 from core.messages.protocols import AlertingProtocol, AuditProtocol, KillSwitchProtocol
-from core.messages.room_status import ArmCause, AuditHead
+from core.messages.room_status import (
+    AuditHead,
+)
 from core.messages.state import (
     AuditHeadAndPending,
     BooksRead,

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from cli.views.csv_file import csv_written
 from core.alerts import AlertCode, Severity
 from core.errors import InputError
-from core.messages.alerting import AlertRow
+from core.messages.room_status import AlertRow
 from lab.backtest.result import Admitted, BacktestResult
 from lab.backtest.settings import BacktestSettings
 from reading.json_forms import cycle_json, money, trade_json, utc

@@ -76,6 +76,7 @@ NOT_RUN = {
     ("page",): ("it serves until it is stopped", "tests/page/test_process.py"),
     ("metrics",): ("it serves until it is stopped", "tests/cli/test_metrics.py"),
     ("paper",): ("it trades for days of market time", "tests/cli/paper/test_paper.py"),
+    ("simulate",): ("it simulates days of market time", "tests/simulate/test_simulate.py"),
     ("start",): ("it runs until it is stopped", "tests/cli/test_live.py"),
     ("state", "book-entry"): ("it needs a restore that lost a trade", "tests/cli/test_taking_back.py"),
     ("state", "book-exit"): ("it needs an exit that the venue has lost", "tests/cli/test_booking.py"),

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import EngineNotRunningError
+from core.messages.arm_cause import ArmCause
 from core.messages.engine_status import EngineStatus
-from core.messages.room_status import ArmCause
 from core.orders.books import CycleOutcome
 from reading.trading import trading_report
 from tests.actors.state.books_room import BooksRoom

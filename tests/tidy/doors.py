@@ -117,6 +117,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     "reading/metrics/reader.py": ("time.monotonic",),
     # A seeded market and seeded faults; the embedded venue's token.
     "gateway/paper/": ("random", "secrets"),
+    # What a seed draws.
+    "lab/simulate/": ("random",),
     # Hosts outside, deadlines on process time, and nonces.
     "gateway/live/": ("httpx", "secrets", "time"),
     "bench/": ("time",),
@@ -136,7 +138,8 @@ REACHING = frozenset(
 
 BEHIND_THE_TYPES: dict[str, tuple[str, ...]] = {
     # Whoever has the recipient of an address can tell it anything.
-    "recipient": ("actors/runtime/",),
+    # A simulated person hears an answer without waiting for it.
+    "recipient": ("actors/runtime/", "lab/simulate/person.py"),
     "tell_from": ("actors/runtime/",),
     "ask_from": ("actors/runtime/",),
     # Its answer may be anything; rooms use `deferred`.

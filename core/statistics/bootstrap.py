@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-import sys
-from array import array
+import struct
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from operator import itemgetter
@@ -48,11 +47,8 @@ class Resamples:
         if weeks < 1:
             raise InputError(f"weeks: expected at least 1, found {weeks}")
         drawn = hashlib.shake_256(f"{SEED}:{weeks}".encode()).digest(4 * RESAMPLES * weeks)
-        numbers = array("I", drawn)
-        if sys.byteorder == "big":
-            numbers.byteswap()
         # The high half of the product maps 32 bits evenly onto the weeks, but for 2^-32 of each.
-        index = [number * weeks >> 32 for number in numbers]
+        index = [number * weeks >> 32 for (number,) in struct.iter_unpack("<I", drawn)]
         self.weeks = weeks
         # Of one index it makes no tuple, but one week has no interval either.
         self._draws = [itemgetter(*index[start : start + weeks]) for start in range(0, len(index), weeks)]

@@ -35,7 +35,7 @@ def show_many(results: Sequence[BacktestResult], settings: BacktestSettings, *, 
         ("market", "trades", "won", "P&L ETH", "P&L USD", "stopped by protections"),
         (
             (
-                result.market,
+                result.market if result.is_whole else f"{result.market}, until {time_text(result.ended)}",
                 str(len(trades)),
                 str(sum(each.pnl_usd > 0 for each in trades)),
                 eth_text(sum((each.pnl_eth for each in trades), Decimal(0))),
@@ -44,7 +44,7 @@ def show_many(results: Sequence[BacktestResult], settings: BacktestSettings, *, 
             )
             for result, trades in zip(results, closed, strict=True)
         ),
-        empty="no seed was run to its end",
+        empty="no seed had begun",
     )
     every = [each for trades in closed for each in trades]
     won, total_usd = (

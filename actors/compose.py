@@ -13,13 +13,13 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, JsonValue, SecretStr
 
 from actors.alerting import AlertChannel, DeliveryTimes, Sender, TelegramChannel, WebhookChannel
+from actors.engine_settings import EngineSettings, HeartbeatSpec
 from actors.execution import AccountLock, MachineAccountLock
 from actors.heartbeat import HeartbeatFile
 from actors.http import HttpTransport, Transport
 from actors.mcp import McpCredentials
 from actors.phone import PhoneSetup, TelegramBot
 from actors.runtime import Context
-from actors.tree import EngineSettings, HeartbeatSpec
 from config import (
     DISTRIBUTION,
     ChannelSettings,
@@ -65,6 +65,7 @@ def engine_settings(
     beats: bool = False,
     heartbeat: HeartbeatSettings | None = None,
     phone: PhoneSettings | None = None,
+    record_days: int | None = None,
 ) -> EngineSettings:
     """Everything that the tree is built from. `started_at` is market time.
 
@@ -72,7 +73,8 @@ def engine_settings(
     `folder` tells the data folder from its copies. `account_lock` is this machine's unless another is given.
     `tls` is whose certificates the alert channels trust, by default the public authorities'. Messages begin
     with `environment` and `instance_name`: by default, those of the strategy. `beats` is for an engine whose
-    market time is the world's: it writes the heartbeat file and calls the URL of `heartbeat`.
+    market time is the world's: it writes the heartbeat file and calls the URL of `heartbeat`. `record_days`
+    is how long what is read of the market is kept in files; None records nothing.
     """
     identity = EngineIdentity(
         version=version(DISTRIBUTION),
@@ -118,6 +120,7 @@ def engine_settings(
         )
         if beats
         else None,
+        record_days=record_days,
     )
 
 

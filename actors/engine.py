@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from threading import Event
 from typing import TypeVar
 
+from actors.engine_settings import EngineSettings
 from actors.names import EXECUTION, KILL_SWITCH, STATE, Rooms
 from actors.runtime import (
     ActorSystem,
@@ -22,7 +23,7 @@ from actors.runtime import (
     envelope_line,
     from_us,
 )
-from actors.tree import EngineSettings, build_engine
+from actors.tree import build_engine
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.execution import CancelEntries
 from core.messages.kill_switch import STOPPING_SOURCE, SuspendEntries

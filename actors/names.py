@@ -22,6 +22,7 @@ from core.messages.protocols import (
     McpOrdersProtocol,
     McpProtocol,
     PhoneProtocol,
+    RecorderProtocol,
     SchedulerProtocol,
     StateProtocol,
 )
@@ -55,6 +56,7 @@ HEALTH: Final = ExactName[HealthProtocol]("health")
 CONTROL: Final = ExactName[ControlProtocol]("control")
 HEARTBEAT: Final = ExactName[HeartbeatProtocol]("heartbeat")
 PHONE: Final = ExactName[PhoneProtocol]("phone")
+RECORDER: Final = ExactName[RecorderProtocol]("recorder")
 SCHEDULER: Final = ExactName[SchedulerProtocol]("scheduler")
 
 

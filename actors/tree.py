@@ -5,28 +5,25 @@ Asks only go up this page, to rooms that start earlier, so there can be no cycle
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import JsonValue
-
-from actors.alerting import AlertChannel, Alerting, DeliveryTimes
+from actors.alerting import Alerting
 from actors.anchor import Anchor, DiskAnchor, holder_of
 from actors.audit import Audit
 from actors.control.actor import Control
 from actors.control.engine import Engine
 from actors.control.rooms import ControlRooms
 from actors.decision import Decision
-from actors.execution import AccountLock, Execution
+from actors.engine_settings import EngineSettings
+from actors.execution import Execution
 from actors.health import Health
-from actors.heartbeat import Heartbeat, HeartbeatFile
-from actors.http import Transport
+from actors.heartbeat import Heartbeat
 from actors.kill_switch import DiskKillFile
 from actors.kill_switch.actor import KillSwitch
 from actors.market_data import MarketData
-from actors.mcp import McpCredentials, McpOrders, McpRouter
+from actors.mcp import McpOrders, McpRouter
 from actors.names import (
     ALERTING,
     ANCHOR,
@@ -40,18 +37,19 @@ from actors.names import (
     MARKET_DATA,
     MCP_ORDERS,
     PHONE,
+    RECORDER,
     SCHEDULER,
     STATE,
     ExactName,
     Rooms,
     mcp,
 )
-from actors.phone import Phone, PhoneSetup
+from actors.phone import Phone
+from actors.recorder import Recorder, RecordFolder
 from actors.room import Room
 from actors.runtime import (
     ActorSystem,
     ChildSpec,
-    Context,
     Exhausted,
     OnHang,
     RestartStrategy,
@@ -63,52 +61,14 @@ from actors.scheduler import Scheduler
 from actors.state import State
 from actors.system_events import SystemEvents
 from core.contract import Router
-from core.messages.engine_status import EngineIdentity
-from core.redaction import Redactor
-from core.strategy import Strategy
-from core.values import Mode
 
 M = TypeVar("M")
 START_DEADLINE_S = 2.0
 MAILBOX_BOUND = 1000
+RECORDER_MAILBOX_BOUND = 32
+"""Chains are large: of a disk that hangs, eight hours of them wait in memory and no more."""
 BOOKS_START_DEADLINE_S = 60.0
 """State opens its database and audit reads months of files at their start."""
-
-
-@dataclass(frozen=True)
-class HeartbeatSpec:
-    """Where the heartbeat goes: the file, and the operator's URL if there is one."""
-
-    file: HeartbeatFile
-    open_transport: Callable[[], Transport] | None
-
-
-@dataclass(frozen=True)
-class EngineSettings:
-    """All that the tree is built from. `boot_record` is the detail of `ENGINE_START`; it holds no secret."""
-
-    strategy: Strategy
-    mode: Mode
-    data_dir: Path
-    credentials: McpCredentials
-    transport_factory: Callable[[Context], Transport]
-    identity: EngineIdentity
-    code_version: str
-    """What decisions are recorded with."""
-    boot_record: Mapping[str, JsonValue]
-    redact: Redactor
-    alert_channels: tuple[Callable[[], AlertChannel], ...]
-    phone: PhoneSetup | None
-    """None if no commands are read from a chat."""
-    control_socket: Path | None
-    account_lock: AccountLock
-    folder: str
-    """What tells the data folder from its copies."""
-    delivery: DeliveryTimes = field(default_factory=DeliveryTimes)
-    host: str = ""
-    """The upstream host, as a person knows it."""
-    heartbeat: HeartbeatSpec | None = None
-    """None where market time jumps or is simulated: there nothing beats."""
 
 
 def build_engine(
@@ -206,6 +166,7 @@ def _feeds(settings: EngineSettings) -> tuple[ChildSpec, ...]:
                 decision=rooms[DECISION],
                 alerting=rooms[ALERTING],
                 strategy=settings.strategy,
+                recorder=rooms[RECORDER] if settings.record_days is not None else None,
             ),
         ),
         *_anchor(settings),
@@ -311,7 +272,7 @@ def _desk(settings: EngineSettings, engine: Engine) -> tuple[ChildSpec, ...]:
 
 def _watch(settings: EngineSettings) -> tuple[Supervisor, ...]:
     """What looks at the engine from beside it. If one fails it is parked, and trading is not touched."""
-    rooms = (*_heartbeat(settings), *_phone(settings))
+    rooms = (*_heartbeat(settings), *_phone(settings), *_recorder(settings))
     return (Supervisor("watch", rooms, exhausted=Exhausted.PARK),) if rooms else ()
 
 
@@ -329,6 +290,20 @@ def _heartbeat(settings: EngineSettings) -> tuple[ChildSpec, ...]:
                 open_transport=heartbeat.open_transport,
                 redact=settings.redact,
             ),
+        ),
+    )
+
+
+def _recorder(settings: EngineSettings) -> tuple[ChildSpec, ...]:
+    if settings.record_days is None:
+        return ()
+    # One for all its lives: it knows whether a thread of an earlier one hangs in it.
+    folder = RecordFolder(settings.data_dir, settings.record_days)
+    return (
+        _room(
+            RECORDER,
+            lambda rooms: Recorder(files=folder, alerting=rooms[ALERTING]),
+            mailbox_bound=RECORDER_MAILBOX_BOUND,
         ),
     )
 

@@ -7,43 +7,75 @@ import resource
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench.report import Row, add_rows, print_table, row_at_most
 
 ROOT = Path(__file__).resolve().parent.parent
-RUNS = 5
+RUNS = 3
 """The least of so many is taken: what else runs on the machine only adds."""
 SEEDS = 4
 YEAR_S, FURTHER_SEED_S, KEPT_MONTHS_S = 1.2, 0.6, 1.0
+W1_OF_PEER = 0.6
 RECORDED = "CERBERO_BITE_TEST_DATA"
 """Names the folder of the recorded months, as for the tests; without it they are left out."""
+W1_CHAINS = "CERBERO_BITE_W1_CHAINS"
+"""Names the chains of W1, as for the tests."""
+PEER_PYTHON, PEER_SCRIPT = "CERBERO_BITE_PEER_PYTHON", "CERBERO_BITE_PEER_SCRIPT"
+"""Name a Python in which optopsy is installed, and the program that runs W1 in it on a file of chains."""
 
 
-def cpu_s(home: str, *arguments: str) -> float:
+def cpu_s(home: str, command: Sequence[str], cwd: Path = ROOT) -> float:
     """The user and system seconds of one run, whose cache is in a home of its own."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    command = [sys.executable, "run.py", "backtest", "--resume-after-days", "30", *arguments]
     own = {**os.environ, "HOME": home}
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, env=own)  # noqa: S603  (our own)
+    if command[0] != sys.executable:
+        own.pop("PYTHONPATH", None)  # Ours, and of another Python.
+    ended = subprocess.run(command, cwd=cwd, capture_output=True, env=own, check=False)  # noqa: S603  (named)
+    if ended.returncode:
+        said = ended.stderr.decode()
+        raise SystemExit(f"{' '.join(command)}: expected 0, found {ended.returncode}: {said}")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
+def backtest_s(home: str, *arguments: str) -> float:
+    """The same of a backtest."""
+    return cpu_s(home, [sys.executable, "run.py", "backtest", *arguments])
+
+
+def w1_row(home: str) -> Row | None:
+    """W1 here and in optopsy, in turn; None where one of them is not there."""
+    named = [os.environ.get(name) for name in (W1_CHAINS, PEER_PYTHON, PEER_SCRIPT)]
+    if not all(named):
+        return None
+    chains, peer = str(named[0]), [str(named[1]), str(named[2]), str(named[0])]
+    w1 = ["--columns", "lab/workloads/w1_columns.yaml", "--strategy", "lab/workloads/w1.yaml"]
+    pairs = [
+        (backtest_s(home, "--chains", chains, *w1), cpu_s(home, peer, cwd=Path(home))) for _ in range(RUNS)
+    ]
+    ours, theirs = (min(times) for times in zip(*pairs, strict=True))
+    return row_at_most("backtest: W1 against optopsy", ours, "s", W1_OF_PEER, baseline=theirs)
+
+
 def main() -> int:
-    """A model year, each further seed, and the recorded months when their columns are kept."""
+    """W1, a model year, each further seed, and the recorded months when their columns are kept."""
     rows: list[Row] = []
+    resumed = ("--resume-after-days", "30")
     with tempfile.TemporaryDirectory() as home:
-        one = min(cpu_s(home, "--model", "--seed", "1") for _ in range(RUNS))
-        several = min(cpu_s(home, "--model", "--seed", f"1:{SEEDS}") for _ in range(RUNS))
+        w1 = w1_row(home)
+        rows += [] if w1 is None else [w1]
+        one = min(backtest_s(home, *resumed, "--model", "--seed", "1") for _ in range(RUNS))
+        several = min(backtest_s(home, *resumed, "--model", "--seed", f"1:{SEEDS}") for _ in range(RUNS))
         rows.append(row_at_most("backtest: a year of the model market", one, "s", YEAR_S))
         further = (several - one) / (SEEDS - 1)
         rows.append(row_at_most("backtest: each further seed", further, "s", FURTHER_SEED_S))
         recorded = os.environ.get(RECORDED)
         if recorded:
             chains = str(Path(recorded) / "chains")
-            cpu_s(home, "--chains", chains)
-            kept = min(cpu_s(home, "--chains", chains) for _ in range(RUNS))
+            backtest_s(home, *resumed, "--chains", chains)
+            kept = min(backtest_s(home, *resumed, "--chains", chains) for _ in range(RUNS))
             rows.append(row_at_most("backtest: the recorded months, kept", kept, "s", KEPT_MONTHS_S))
     add_rows(rows)
     print_table(rows)

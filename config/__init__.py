@@ -17,6 +17,7 @@ from config.environment import (
     shown_variable,
 )
 from config.phone import PhoneSettings
+from config.record import record_days
 from config.refusal import on_refusal_from_env
 from config.rules_digest import DISTRIBUTION, code_version
 from config.sealing import write_hash, write_local_hash
@@ -54,6 +55,7 @@ __all__ = [
     "mcp_from_env",
     "mode_from_env",
     "on_refusal_from_env",
+    "record_days",
     "secret_from_env",
     "sent_in_clear",
     "shown_variable",

@@ -188,6 +188,10 @@ OF_VARIABLES: Final[dict[str, str]] = {
         "Too long: all but what is CRITICAL waits, also that an exit is late."
     ),
     "CERBERO_BITE_TIME_ZONE": "Digest and quiet hours are off by the difference.",
+    "CERBERO_BITE_RECORD_DAYS": (
+        "0: no backtest on what this engine saw; a large number fills the disk by about 1 MB a day, until "
+        "512 MiB are free."
+    ),
     "CERBERO_BITE_METRICS_HOST": (
         "0.0.0.0 where others reach the machine: they read equity, positions and P&L."
     ),

@@ -33,6 +33,7 @@ from config.phone import (
     commands_mode,
     phone_from_env,
 )
+from config.record import RECORD_DAYS, record_days
 from config.refusal import ON_REFUSAL, on_refusal_from_env
 from config.secret_file import file_variable, secret_from_env
 from config.wire import (
@@ -81,6 +82,8 @@ VARIABLES: dict[str, str] = {
     ENABLE_DATA_ANALYSIS: "market snapshots: true or false; default true",
     ENABLE_STRATEGY: "entry and monitor cycles: true or false; default false",
     DATA_DIR: "the folder that commands use without --data-dir; default data, of paper data-paper",
+    RECORD_DAYS: "days for which what is read of the market is kept in DATA/record; 0: none; default 400, of "
+    "paper none",
     METRICS_HOST: "the address at which metrics listens; default 127.0.0.1, this machine alone",
     PAGE_EXPOSE: "whether page may listen at an address that others reach: yes or no; default no",
     ON_REFUSAL: "what start does if a person must change something: exit (with 2) or wait; default exit",
@@ -152,6 +155,7 @@ class Settings(_Frozen):
     delivery: DeliverySettings = DeliverySettings()
     heartbeat: HeartbeatSettings | None = None
     phone: PhoneSettings | None = None
+    record_days: int | None = None
 
 
 def shown_variable(env: Mapping[str, str], name: str) -> str:
@@ -184,6 +188,7 @@ def load_settings(env: Mapping[str, str]) -> Settings:
         delivery=delivery_from_env(env),
         heartbeat=heartbeat_from_env(env),
         phone=phone_from_env(env, chat_id),
+        record_days=record_days(env),
     )
 
 
@@ -326,6 +331,7 @@ _CHECKS: Final[Mapping[str, Callable[[Mapping[str, str]], object]]] = {
     ENABLE_DATA_ANALYSIS: lambda env: _boolean(env, ENABLE_DATA_ANALYSIS, default=True),
     ENABLE_STRATEGY: lambda env: _boolean(env, ENABLE_STRATEGY, default=False),
     DATA_DIR: lambda env: Path(env[DATA_DIR]),
+    RECORD_DAYS: record_days,
     METRICS_HOST: metrics_host,
     PAGE_EXPOSE: page_exposed,
     ON_REFUSAL: on_refusal_from_env,

@@ -125,6 +125,13 @@ def cycle_id_of(job: str, slot: datetime) -> CycleId:
     return CycleId(f"{job}-{slot_text(slot)}")
 
 
+def slot_of(cycle_id: CycleId) -> datetime:
+    """The slot of a cycle, from its id."""
+    text = cycle_id.rpartition("-")[2]
+    form = "%Y%m%dT%H%M%S.%fZ" if "." in text else "%Y%m%dT%H%M%SZ"
+    return datetime.strptime(text, form).replace(tzinfo=UTC)
+
+
 def round_eth(amount_eth: Decimal) -> Decimal:
     """Round a cash amount as the venue does: to 1e-8 ETH, half-even."""
     return amount_eth.quantize(ETH_QUANTUM, rounding=ROUND_HALF_EVEN)

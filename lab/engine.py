@@ -100,9 +100,10 @@ class SimulatedEngine:
         alert_channels: tuple[Callable[[], AlertChannel], ...] = (),
         delivery: DeliverySettings | None = None,
         latency_s: tuple[float, float] = LATENCY_S,
+        record_days: int | None = None,
     ) -> None:
         """`alert_channels` open channels of the caller's own, such as one that is down for a while;
-        `latency_s` is what an answer takes where no wire says it."""
+        `latency_s` is what an answer takes where no wire says it; with `record_days` it records."""
         self.venue = venue
         self.data_dir = data_dir
         self.runtime = runtime_kind(begin, life_seed(seed, life), order, yield_at_tell)
@@ -127,6 +128,7 @@ class SimulatedEngine:
             account_lock=self._account_lock,
             folder=folder,
             delivery=delivery,
+            record_days=record_days,
         )
         settings = replace(settings, alert_channels=alert_channels)
         self._engine = OrderlyEngine(settings, self.runtime, tracer=tracer)

@@ -19,6 +19,7 @@ KEPT = frozenset(
         "PYTHONPYCACHEPREFIX",
         # What chooses among the tests themselves.
         *("CERBERO_BITE_TEST_DATA", "HYPOTHESIS_PROFILE", "MUTANT_UNDER_TEST"),
+        *("CERBERO_BITE_W1_CHAINS", "CERBERO_BITE_W1_TRADES"),
     }
 )
 KEPT_PREFIXES = ("PYTEST_", "COV_", "COVERAGE_", "MUTMUT_")

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import assert_never
 
 from actors.market_data.assemble import entry_market, monitor_market
+from actors.market_data.keeping import Keeping, ReadSeries
 from actors.market_data.parts import BACK_4H, chain_of, entry_chain, entry_parts, monitor_parts
 from actors.market_data.reading import Missing, Reading, Sources, books_key, ended_key, fetch_key
 from actors.market_data.seen import Seen
@@ -32,6 +33,7 @@ from core.messages.protocols import (
     KillSwitchProtocol,
     MarketDataProtocol,
     McpProtocol,
+    RecorderProtocol,
     StateProtocol,
 )
 from core.messages.room_status import Marks
@@ -42,14 +44,15 @@ from core.rules.facts import MonitorMarket
 from core.strategy import Strategy
 
 
-class MarketData(Room[MarketDataProtocol | Terminated]):
+class MarketData(Room[MarketDataProtocol | ReadSeries | Terminated]):
     """One snapshot of the market out of several routers, whole or not at all.
 
     Accepts: `FetchSnapshot`, `TakeMarketSnapshot`, `GetMarks`, `JobDue(market_snapshot)`; answers of routers
     and state.
     Sends: `Fetch` to the routers, the chain's last; `Snapshot` | `SnapshotFailed` to the asker; `GetBooks`
     and `RecordMarketSnapshot` to state, `MarketSnapshotStored` to decision; `MarksChanged`, `SuspendEntries`
-    and `ClearSuspension` to the kill switch; `RaiseAlert` to alerting.
+    and `ClearSuspension` to the kill switch; `RaiseAlert` to alerting; `KeepReading` and `KeepSeries` to the
+    recorder, if there is one.
     Owns: the last marks.
     On failure: snapshots under way are lost, which decision notices by its death watch; the marks come back
     with the next snapshot.
@@ -64,8 +67,10 @@ class MarketData(Room[MarketDataProtocol | Terminated]):
         decision: Address[DecisionProtocol],
         alerting: Address[AlertingProtocol],
         strategy: Strategy,
+        recorder: Address[RecorderProtocol] | None = None,
     ) -> None:
         self._routers = dict(routers)
+        self._recorder = recorder
         self._router_by_path = {address.path: router for router, address in routers.items()}
         self._state = state
         self._kill_switch = kill_switch
@@ -87,6 +92,14 @@ class MarketData(Room[MarketDataProtocol | Terminated]):
             kill_switch=self._kill_switch,
             seen=self._seen,
         )
+        self._keeping = Keeping(
+            self.ctx,
+            self.conversations,
+            self._sources,
+            self._recorder,
+            self._strategy,
+            self.ctx.call_later,
+        )
         self._stored = StoredSnapshots(
             self.ctx,
             self.conversations,
@@ -96,12 +109,13 @@ class MarketData(Room[MarketDataProtocol | Terminated]):
             decision=self._decision,
             seen=self._seen,
             suspension=Suspension(self.ctx, self._kill_switch, self._alerting),
+            keeping=self._keeping,
             strategy=self._strategy,
         )
         for address in self._routers.values():
             self.ctx.watch(address)
 
-    def handle(self, message: MarketDataProtocol | Terminated) -> None:
+    def handle(self, message: MarketDataProtocol | ReadSeries | Terminated) -> None:
         deliver = self.conversations.deliver
         match message:
             case FetchSnapshot():
@@ -120,6 +134,8 @@ class MarketData(Room[MarketDataProtocol | Terminated]):
             case Recorded() | Refused():
                 self.outbox.settle(message.request_id)
                 deliver(recorded_key(message.request_id), message)
+            case ReadSeries():
+                self._keeping.read_series()
             case Terminated():
                 self._handle_terminated(message)
             case _:
@@ -168,6 +184,7 @@ class MarketData(Room[MarketDataProtocol | Terminated]):
             return
         self._seen.dvol = (market.market if isinstance(market, EntryMarket) else market).dvol
         answer(Snapshot(request_id=request.request_id, cycle_id=request.cycle_id, market=market))
+        self._keeping.decided_on(request, market)
 
     async def _read_entry(self, reading: Reading, request: FetchSnapshot) -> EntryMarket | Missing:
         await reading.gather(entry_parts(self.ctx.now(), self._strategy))

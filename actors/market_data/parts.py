@@ -44,6 +44,7 @@ from core.market.statistics import TREND_HOURS
 from core.strategy import Strategy
 
 BACK_4H = timedelta(hours=4)
+EVENTS_AHEAD = timedelta(days=30)
 _HOUR = timedelta(hours=1)
 _COIN = "ETH"
 _INDEX = "ETH-INDEX"
@@ -136,6 +137,21 @@ def stored_parts() -> tuple[Part, ...]:
     return (funding, account, *_now_parts())
 
 
+def series_parts(start: datetime, now: datetime, country: str) -> tuple[Part, ...]:
+    """What a record keeps by the hour from `start` on, and the events ahead; nobody trades on it."""
+    return (
+        Part(GET_HISTORICAL, GetHistorical(instrument=_INDEX, start=start, end=now), required=False),
+        Part(GET_DVOL_HISTORY, GetDvolHistory(start=start, end=now), required=False),
+        Part(GET_FUNDING_HISTORY, GetFundingHistory(coin=_COIN, start=start, end=now), required=False),
+        Part(GET_CROSS_EXCHANGE_FUNDING, CoinRequest(coin=_COIN), required=False),
+        Part(
+            GET_CALENDAR,
+            GetCalendar(start=start, end=now + EVENTS_AHEAD, countries=(country,), importance="high"),
+            required=False,
+        ),
+    )
+
+
 def chain_of(first: datetime, last: datetime) -> Part:
     """The chain of the expiries in [first, last]."""
     return Part(GET_OPTIONS_CHAIN, GetOptionsChain(expiry_from=first, expiry_to=last))
@@ -146,6 +162,6 @@ def entry_chain(now: datetime, strategy: Strategy, held: Iterable[datetime]) -> 
     return chain_of(*entry_span(now, strategy.strikes, held))
 
 
-def stored_chain(now: datetime, open_expirations: Iterable[datetime]) -> Part:
+def stored_chain(now: datetime, open_expirations: Iterable[datetime], *, recorded: bool = False) -> Part:
     """One request that spans both the usual expiries and those of open legs."""
-    return chain_of(*stored_span(now, open_expirations))
+    return chain_of(*stored_span(now, open_expirations, recorded=recorded))

@@ -16,6 +16,7 @@ from actors.market_data.assemble import (
     held_account,
     spot_usd,
 )
+from actors.market_data.keeping import Keeping
 from actors.market_data.parts import Part, stored_chain, stored_parts, worth_parts
 from actors.market_data.reading import Missing, Sources
 from actors.market_data.seen import Seen
@@ -69,6 +70,7 @@ class StoredSnapshots:
         decision: Address[DecisionProtocol],
         seen: Seen,
         suspension: Suspension,
+        keeping: Keeping,
         strategy: Strategy,
     ) -> None:
         self._ctx = ctx
@@ -79,6 +81,7 @@ class StoredSnapshots:
         self._decision = decision
         self._seen = seen
         self._suspension = suspension
+        self._keeping = keeping
         self._strategy = strategy
         self._age_max_s = strategy.limits.market_data_age_max_s
         self._held_before = self._reads_worth = False
@@ -117,6 +120,13 @@ class StoredSnapshots:
         )
         self._outbox.send(self._state, record, record.request_id)
         self._suspension.succeeded()
+        self._keeping.stored(
+            slot,
+            spot_usd=snapshot.spot_usd,
+            dvol=snapshot.dvol,
+            funding_frac=snapshot.funding_frac,
+            chain=snapshot.chain,
+        )
         booked = await self._conversations.event(recorded_key(record.request_id))
         if isinstance(booked, Refused):
             # State raises the alert about its refusal.
@@ -159,7 +169,8 @@ class StoredSnapshots:
         holds = bool(self._seen.legs)
         self._reads_worth, self._held_before = holds or self._held_before, holds
         worth = worth_parts() if self._reads_worth else ()
-        return (*worth, stored_chain(self._ctx.now(), self._open_expirations()))
+        chain = stored_chain(self._ctx.now(), self._open_expirations(), recorded=self._keeping.is_on)
+        return (*worth, chain)
 
     def _open_expirations(self) -> tuple[datetime, ...]:
         return tuple(leg.expiration for leg in self._seen.legs)

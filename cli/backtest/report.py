@@ -107,7 +107,7 @@ def _admitted_json(admitted: Admitted) -> dict[str, JsonValue]:
         "entry_decisions": admitted.entry_decisions,
         "entry_decisions_on_assumed_funding": admitted.on_assumed_funding,
         "fills": admitted.fills,
-        "fills_on_assumed_touch_size": admitted.fills if admitted.recorded else 0,
+        "fills_on_assumed_touch_size": admitted.on_assumed_size,
         "deliveries": admitted.deliveries,
         "deliveries_at_approximated_price": admitted.deliveries if admitted.recorded else 0,
         "monitors_skipped": dict(admitted.skipped),

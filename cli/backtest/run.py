@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import datetime
+from multiprocessing import Event
+from multiprocessing.synchronize import Event as EventType
 from time import monotonic
 from types import FrameType
 from typing import Final
@@ -60,28 +62,38 @@ def _one_by_one(plans: tuple[Plan, ...], interrupted: Callable[[], bool]) -> lis
 
 
 def _together(plans: tuple[Plan, ...], jobs: int, interrupted: Callable[[], bool]) -> list[BacktestResult]:
-    """The same in processes; an interruption leaves out the seeds that have not ended."""
+    """The same in processes; an interruption ends each where it is; what had not begun is left out."""
     found: list[BacktestResult] = []
     progress = _Progress(len(plans))
-    with ProcessPoolExecutor(jobs, initializer=_leave_interruptions_to_the_parent) as pool:
-        pending = [pool.submit(_whole, plan) for plan in plans]
+    ends = Event()
+    with ProcessPoolExecutor(jobs, initializer=_wait_for_the_parent, initargs=(ends,)) as pool:
+        pending = [pool.submit(_until_ended, plan) for plan in plans]
         for future in pending:
             while not future.done() and not interrupted():
                 wait([future], timeout=LOOK_EVERY_S)
             if interrupted():
-                pool.shutdown(wait=False, cancel_futures=True)
-                break
-            found.append(future.result())
+                ends.set()
+                pool.shutdown(cancel_futures=True)
+            if not future.cancelled() and (result := future.result()).cycles:
+                found.append(result)
             progress.tell(len(found), 0.0)
     return found
 
 
-def _whole(plan: Plan) -> BacktestResult:
-    return run_backtest(plan, lambda _now, _began, _ended: True)
+_ends: list[EventType] = []
+"""In a process of the pool: what its parent sets when the runs are to end."""
 
 
-def _leave_interruptions_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _until_ended(plan: Plan) -> BacktestResult:
+    (ends,) = _ends
+    return run_backtest(plan, lambda _now, _began, _ended: not ends.is_set())
+
+
+def _wait_for_the_parent(ends: EventType) -> None:
+    """A signal to all of the group is the parent's to judge."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    _ends.append(ends)
 
 
 @contextmanager

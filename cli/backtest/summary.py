@@ -35,7 +35,7 @@ def show_many(results: Sequence[BacktestResult], settings: BacktestSettings, *, 
         ("market", "trades", "won", "P&L ETH", "P&L USD", "stopped by protections"),
         (
             (
-                result.market,
+                result.market if result.is_whole else f"{result.market}, until {time_text(result.ended)}",
                 str(len(trades)),
                 str(sum(each.pnl_usd > 0 for each in trades)),
                 eth_text(sum((each.pnl_eth for each in trades), Decimal(0))),
@@ -44,7 +44,7 @@ def show_many(results: Sequence[BacktestResult], settings: BacktestSettings, *, 
             )
             for result, trades in zip(results, closed, strict=True)
         ),
-        empty="no seed was run to its end",
+        empty="no seed had begun",
     )
     every = [each for trades in closed for each in trades]
     won, total_usd = (
@@ -75,8 +75,8 @@ def _rests_on(result: BacktestResult, settings: BacktestSettings) -> Iterator[tu
             "assumed",
             (
                 f"funding at {admitted.on_assumed_funding} of {admitted.entry_decisions} entry decisions, "
-                f"the size at the touch at each of {admitted.fills} fills, the delivery price (the mean of "
-                f"an hourly line) of {admitted.deliveries} deliveries"
+                f"the size at the touch at {admitted.on_assumed_size} of {admitted.fills} fills, the "
+                f"delivery price (the mean of an hourly line) of {admitted.deliveries} deliveries"
             ),
         )
     else:

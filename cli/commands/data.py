@@ -1,13 +1,22 @@
-"""`data check|sample FOLDER`: what a recorded market holds, and a record of the model market to try."""
+"""`data check|sample|export`: what a recorded market holds, a record to try, and one of what was recorded."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli.options import SEED_MAX, AsJson, named_path, number_option, whole_option
+from cli.options import (
+    DEFAULT_DATA_DIR,
+    SEED_MAX,
+    AsJson,
+    DataDir,
+    named_path,
+    number_option,
+    whole_option,
+)
 from cli.sentences import SentenceGroup
 from cli.views.say import say
 
@@ -15,7 +24,7 @@ app = typer.Typer(
     cls=SentenceGroup,
     rich_markup_mode=None,
     no_args_is_help=True,
-    help="Check a recorded market before a replay relies on it, or make a sample. "
+    help="Check a recorded market before a replay relies on it, make a sample, or export what was recorded. "
     "Example: run.py data check sample",
 )
 
@@ -83,3 +92,39 @@ def sample(
     say(
         f"{chains}: {days} days, {quotes:,} quotes; replay them: run.py paper --chains {chains} --days {days}"
     )
+
+
+@app.command()
+def export(
+    out: Annotated[
+        Path,
+        typer.Option("--out", metavar="FOLDER", parser=named_path, help="The new folder to write into."),
+    ],
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    began: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%d"], help="Begin on this day (UTC); if not given, with all."),
+    ] = None,
+    ended: Annotated[
+        datetime | None,
+        typer.Option("--to", formats=["%Y-%m-%d"], help="End before this day (UTC); if not given, with all."),
+    ] = None,
+    parquet: Annotated[
+        bool, typer.Option("--parquet", help="Write each table as Parquet, too (needs the extra parquet).")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a folder of chains, as for --chains, of what an engine has recorded of the market.
+
+    The chains are in FOLDER/chains, the series beside them. Names holes, and what is left out.
+
+    Example: run.py data export --data-dir data --out exported
+    """
+    from cli.exporting import export_record, show_exported
+    from cli.views.output import show_json
+
+    found = export_record(data_dir, out, began, ended, parquet=parquet)
+    if as_json:
+        show_json(found)
+    else:
+        show_exported(found)

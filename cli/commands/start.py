@@ -118,6 +118,7 @@ def _run(data_dir: Path, strategy: Path, begins: Callable[[], None]) -> None:
                 beats=True,
                 heartbeat=settings.heartbeat,
                 phone=settings.phone,
+                record_days=settings.record_days,
             )
             # Beside the start, which a dead channel must not keep waiting.
             looked_at = beside.submit(probe_channels, composed.alert_channels, redact)

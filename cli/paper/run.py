@@ -41,6 +41,7 @@ from config import (
     channels_from_env,
     delivery_from_env,
     instance_name_from_env,
+    record_days,
     trust_from_env,
 )
 from core.errors import FoundWrongError, InputError
@@ -114,6 +115,7 @@ class PaperRun:
             tls=tls_of(trust_from_env(os.environ), *(channel.goes_to[1] for channel in channels)),
             instance_name=instance_name_from_env(os.environ),
             environment=Environment.PAPER,
+            record_days=record_days(os.environ, default=None),
         )
         self._status: EngineStatus | None = None
         self._screen: tuple[EngineStatus, tuple[Envelope, ...]] | None = None

@@ -70,4 +70,28 @@ FEEDS: Final[Mapping[AlertCode, AlertEntry]] = {
         over="It is the end of market_data_lost.",
         severities=(Severity.LOW,),
     ),
+    AlertCode.RECORD_NOT_KEPT: AlertEntry(
+        title="The market is not recorded",
+        means="What was read of the market could not be added to the files in record/. Trading goes on; a "
+        "backtest on this record will have a hole.",
+        do="Look at the disk of the data folder: the alert says what it answered.",
+        over="It is over with the next that is kept; its end is told.",
+        severities=(Severity.MEDIUM,),
+        ends=AlertCode.RECORD_KEPT,
+    ),
+    AlertCode.RECORD_KEPT: AlertEntry(
+        title="The market is recorded again",
+        means="What is read of the market is added to the files in record/ again.",
+        do=NOTHING_TO_DO,
+        over="It is the end of record_not_kept.",
+        severities=(Severity.LOW,),
+    ),
+    AlertCode.RECORD_CUT: AlertEntry(
+        title="A record's file was cut",
+        means="A file in record/ did not end with what was written whole, as after a power cut. What was not "
+        "whole stands in a file beside it that ends with .damaged, and recording went on.",
+        do=NOTHING_TO_DO,
+        over="It is told once for each file.",
+        severities=(Severity.LOW,),
+    ),
 }

@@ -88,6 +88,9 @@ class AlertCode(StrEnum):
     MARKET_SNAPSHOT_FAILED = "market_snapshot_failed"
     MARKET_DATA_LOST = "market_data_lost"
     MARKET_DATA_BACK = "market_data_back"
+    RECORD_NOT_KEPT = "record_not_kept"
+    RECORD_KEPT = "record_kept"
+    RECORD_CUT = "record_cut"
 
     # The account at the venue.
     RECOVERY_FAILED = "recovery_failed"

@@ -33,9 +33,13 @@ def entry_span(now: datetime, strikes: StrikesSection, held: Iterable[datetime])
     return _spanning(now, strikes.dte_min, last_days, held)
 
 
-def stored_span(now: datetime, held: Iterable[datetime]) -> ExpirySpan:
-    """The usual expiries of a stored snapshot and those of open legs."""
-    return _spanning(now, STORED_DTE_MIN, STORED_DTE_MAX, held)
+def stored_span(now: datetime, held: Iterable[datetime], *, recorded: bool = False) -> ExpirySpan:
+    """The usual expiries of a stored snapshot and those of open legs.
+
+    One that is recorded begins with the next expiry: on the record another strategy may hold what expires
+    within days, or this one what it did not hold then.
+    """
+    return _spanning(now, 0.0 if recorded else STORED_DTE_MIN, STORED_DTE_MAX, held)
 
 
 def _spanning(now: datetime, first_days: float, last_days: float, held: Iterable[datetime]) -> ExpirySpan:

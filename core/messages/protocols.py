@@ -94,6 +94,7 @@ from core.messages.mcp import (
     SendOrder,
 )
 from core.messages.phone import PhoneStatus
+from core.messages.recorder import KeepReading, KeepSeries
 from core.messages.restart import RestartActor, RestartDone, RestartWaits
 from core.messages.room_status import CycleEnded, ExecutionStatus, HealthStatus, RecoveryReport, VenueChecked
 from core.messages.scheduler import ClockSet, GetJobs, JobDue, Jobs, StartJobs
@@ -196,6 +197,8 @@ StateProtocol = (
 AuditProtocol = AppendAudit | GetAudit | GetRecordHash | KillSwitchArmed
 
 AnchorProtocol = HeadReached | Recorded | Refused | KillSwitchArmed
+
+RecorderProtocol = KeepReading | KeepSeries
 
 McpOrdersProtocol = SendOrder | EditOrder | CancelOrder
 

@@ -10,11 +10,9 @@ from __future__ import annotations
 import hashlib
 import math
 import struct
-from array import array
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from itertools import starmap
-from operator import truediv
+from operator import itemgetter
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -50,9 +48,11 @@ class Resamples:
             raise InputError(f"weeks: expected at least 1, found {weeks}")
         drawn = hashlib.shake_256(f"{SEED}:{weeks}".encode()).digest(4 * RESAMPLES * weeks)
         # The high half of the product maps 32 bits evenly onto the weeks, but for 2^-32 of each.
-        index = array("I", (number * weeks >> 32 for (number,) in struct.iter_unpack("<I", drawn)))
+        index = [number * weeks >> 32 for (number,) in struct.iter_unpack("<I", drawn)]
         self.weeks = weeks
-        self._draws = [index[start : start + weeks] for start in range(0, len(index), weeks)]
+        # Of one index it makes no tuple, but one week has no interval either.
+        self._draws = [itemgetter(*index[start : start + weeks]) for start in range(0, len(index), weeks)]
+        self._counted: tuple[list[int], list[int]] | None = None
 
     def interval(self, weeks: Sequence[Week]) -> Interval | None:
         """The interval of the weeks' ratio of sums at `LEVEL`; None if fewer than two weeks have trades.
@@ -65,16 +65,21 @@ class Resamples:
             return None
         totals = [week.total for week in weeks]
         counts = [week.trades for week in weeks]
-        sums = (
-            (sum(map(totals.__getitem__, draw)), sum(map(counts.__getitem__, draw))) for draw in self._draws
-        )
-        means = sorted(starmap(truediv, ((total, count) for total, count in sums if count > 0)))
+        drawn = zip(self._draws, self._trades_drawn(counts), strict=True)
+        means = sorted(sum(draw(totals)) / trades for draw, trades in drawn if trades > 0)
         mean = ratio(weeks)
         bias = _bias(means, mean)
         acceleration = _acceleration(weeks)
         tail = (1.0 - LEVEL) / 2.0
         low, high = (_adjusted(share, bias, acceleration) for share in (tail, 1.0 - tail))
         return Interval(quantile(means, low), quantile(means, high))
+
+    def _trades_drawn(self, counts: list[int]) -> list[int]:
+        """How many trades each draw holds. The means of a report are mostly of the same trades."""
+        known = self._counted
+        if known is None or known[0] != counts:
+            known = self._counted = (counts, [sum(draw(counts)) for draw in self._draws])
+        return known[1]
 
 
 @lru_cache(maxsize=8)

@@ -43,6 +43,19 @@ _CHAINS_KEPT: Final = 64
 _EPOCH_S: Final = PATH_START.timestamp()
 
 
+class _Moment:
+    """What was made of the market at one moment: looks, orders and account ask for the same legs again."""
+
+    __slots__ = ("at", "index_usd", "listed", "quotes", "smiles")
+
+    def __init__(self, at: datetime, index_usd: float) -> None:
+        self.at = at
+        self.index_usd = index_usd
+        self.listed = listed_expiries(at)
+        self.smiles: dict[datetime, ExpirySmile] = {}
+        self.quotes: dict[ListedOption, PaperQuote] = {}
+
+
 class ModelMarket:
     """A synthetic ETH market; the same seed gives the same market for ever."""
 
@@ -59,7 +72,7 @@ class ModelMarket:
         self._days: OrderedDict[int, DayPath] = OrderedDict()
         self._ladders: dict[datetime, tuple[datetime, tuple[int, ...]]] = {}
         self._chains: dict[tuple[datetime, datetime], Sequence[PaperQuote]] = {}
-        self._last_smile: tuple[datetime, datetime, ExpirySmile] | None = None
+        self._last_moment: _Moment | None = None
 
     @property
     def start(self) -> datetime:
@@ -74,6 +87,9 @@ class ModelMarket:
         return ()
 
     def index_usd(self, at: datetime) -> float:
+        known = self._last_moment
+        if known is not None and known.at == at:
+            return known.index_usd
         day, position = self._locate(at)
         return exp(_between(self._day(day).ln_s, position))
 
@@ -140,22 +156,31 @@ class ModelMarket:
         return quotes
 
     def quote(self, at: datetime, instrument: ListedOption) -> PaperQuote | None:
-        expiry = instrument.expiration
-        if expiry not in listed_expiries(at) or instrument.strike_usd not in self._strikes(at, expiry):
+        moment, expiry = self._moment(at), instrument.expiration
+        known = moment.quotes.get(instrument)
+        if known is not None:
+            return known
+        if expiry not in moment.listed or instrument.strike_usd not in self._strikes(at, expiry):
             return None
         smile = self._smile(at, expiry)
-        return quote_of(smile, instrument, *smile.at_strike(instrument.strike_usd))
+        found = quote_of(smile, instrument, *smile.at_strike(instrument.strike_usd))
+        moment.quotes[instrument] = found
+        return found
 
     def valued(self, at: datetime, instrument: ListedOption) -> PaperQuote | None:
         return self.quote(at, instrument)
 
+    def _moment(self, at: datetime) -> _Moment:
+        known = self._last_moment
+        if known is None or known.at != at:
+            known = self._last_moment = _Moment(at, self.index_usd(at))
+        return known
+
     def _smile(self, at: datetime, expiry: datetime) -> ExpirySmile:
-        """Kept for the last moment and expiry: the legs of a spread ask for the same one after the other."""
-        known = self._last_smile
-        if known is not None and known[0] == at and known[1] == expiry:
-            return known[2]
-        smile = self._new_smile(at, expiry)
-        self._last_smile = (at, expiry, smile)
+        smiles = self._moment(at).smiles
+        smile = smiles.get(expiry)
+        if smile is None:
+            smile = smiles[expiry] = self._new_smile(at, expiry)
         return smile
 
     def _new_smile(self, at: datetime, expiry: datetime) -> ExpirySmile:

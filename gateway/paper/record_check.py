@@ -32,10 +32,13 @@ from gateway.paper.recorded_series import (
     HOUR,
     FundingSeries,
     HourlySeries,
+    ToldFunding,
+    is_told,
     read_dvol,
     read_events,
     read_funding,
     read_index,
+    read_told,
 )
 from gateway.paper.source import Hole, ScheduledRelease, hole_at
 
@@ -62,6 +65,7 @@ class _Parts(NamedTuple):
     dvol: HourlySeries | None
     funding: list[FundingSeries] | None
     events: list[ScheduledRelease] | None
+    told: list[ToldFunding] | None
 
 
 def examined(folder: Path, max_gap_h: float) -> RecordFound:
@@ -78,6 +82,7 @@ def examined(folder: Path, max_gap_h: float) -> RecordFound:
         _tried(lambda: read_dvol(beside, not_before), problems),
         _tried(lambda: read_funding(beside, not_before), problems),
         _tried(lambda: read_events(beside), problems),
+        _tried(lambda: read_told(beside, not_before), problems),
     )
     return _Examination(folder, len(files), parts, max_gap_h, problems).found()
 
@@ -99,11 +104,13 @@ class _Examination:
         self.folder, self.files, self.max_gap_h = folder, files, max_gap_h
         self.problems = problems
         self.warnings: list[str] = []
+        sized = bool(parts.snapshots) and all(each.has_sizes for each in parts.snapshots or ())
         self.lacks = [
-            "sizes at the touch (assumed)",
+            *(() if sized else ("sizes at the touch (assumed)",)),
             "delivery prices (the mean of the index over 07:30 to 08:00)",
         ]
-        self.snapshots, self.hourly, self.dvol, self.funding, self.events = parts
+        self.snapshots, self.hourly, self.dvol, self.funding, self.events, told = parts
+        self.told_at = [each.told_at for each in told or ()]
         times = [snapshot.at for snapshot in self.snapshots or ()]
         self.holes = holes_between(times, timedelta(hours=max_gap_h))
         self.index: IndexPath | None = None
@@ -255,7 +262,10 @@ class _Examination:
         if replay is None or self.funding is None:
             return None
         hours = [replay.start + HOUR * hour for hour in range((replay.end - replay.start) // HOUR)]
-        missing = sum(all(series.last_day(at) is None for series in self.funding) for at in hours)
+        missing = sum(
+            not is_told(self.told_at, at) and all(series.last_day(at) is None for series in self.funding)
+            for at in hours
+        )
         if missing:
             self.lacks.append(f"funding on {missing / 24:.1f} of {len(hours) / 24:.1f} days (assumed)")
         return missing / 24

@@ -3,8 +3,9 @@
 `move`: each contract keeps its IV and its distances in ticks from bid to mark and from mark to ask; its
 forward moves with the index, F_snap·I(t)/I(t_snap) (`IndexPath`). `hold`: the quotes of the last snapshot are
 served. In both, quotes are stamped with the time of the request. Between two snapshots that are more than
-`max_gap_h` apart is a hole: nobody knows the quotes there, so there are none. DVOL is the last hourly close;
-the delivery price is the mean of I over the half hour before 08:00.
+`max_gap_h` apart is a hole: nobody knows the quotes there, so there are none. DVOL is the last that is known,
+of the hourly closes and the snapshots' own; the delivery price is the mean of I over the half hour before
+08:00.
 """
 
 from __future__ import annotations
@@ -30,10 +31,13 @@ from gateway.paper.recorded_series import (
     HOURS_PER_YEAR,
     FundingSeries,
     HourlySeries,
+    ToldFunding,
+    is_told,
     read_dvol,
     read_events,
     read_funding,
     read_index,
+    read_told,
 )
 from gateway.paper.source import Bar, Hole, HourlyFunding, ScheduledRelease, VenueFunding, hole_at
 from gateway.paper.ticks import rung_of, units_of_rung
@@ -53,6 +57,7 @@ class Record(NamedTuple):
     dvol: HourlySeries
     funding: list[FundingSeries]
     events: list[ScheduledRelease]
+    told: list[ToldFunding]
 
 
 def read_record(chains: Path) -> Record:
@@ -65,6 +70,7 @@ def read_record(chains: Path) -> Record:
         read_dvol(beside, not_before),
         read_funding(beside, not_before),
         read_events(beside),
+        read_told(beside, not_before),
     )
 
 
@@ -92,7 +98,8 @@ class RecordedMarket:
         self._touch_size = touch_size
         self._funding_annual = funding_annual
         record = read_record(chains) if record is None else record
-        self._snapshots, self._hourly, self._dvol, self._funding, self._events = record
+        self._snapshots, self._hourly, self._dvol, self._funding, self._events, self._told = record
+        self._told_at = [told.told_at for told in self._told]
         self._times = [snapshot.at for snapshot in self._snapshots]
         self._index = IndexPath(self._hourly, self._snapshots)
         self._holes = holes_between(self._times, max_gap)
@@ -116,6 +123,9 @@ class RecordedMarket:
         return self._index.at(at)
 
     def dvol_pct(self, at: datetime) -> float:
+        snapshot = self._last(at)
+        if snapshot.dvol_pts is not None and at - snapshot.at < HOUR and snapshot.at.hour == at.hour:
+            return snapshot.dvol_pts
         return self._dvol.last_known(at)
 
     def delivery_price_usd(self, expiry: datetime) -> float:
@@ -132,7 +142,7 @@ class RecordedMarket:
         for series in self._funding:
             if series.exchange == REFERENCE_EXCHANGE and (points := series.points(start, end)):
                 return points
-        if any(series.last_day(end) is not None for series in self._funding):
+        if self._told_by(end) or any(series.last_day(end) is not None for series in self._funding):
             return []
         hour = start.replace(minute=0, second=0, microsecond=0)
         hour = hour if hour == start else hour + HOUR
@@ -143,9 +153,18 @@ class RecordedMarket:
         return assumed
 
     def exchange_funding(self, at: datetime) -> list[VenueFunding]:
+        told = self._told_by(at)
+        if told:
+            return list(told)
         found = [mean for series in self._funding if (mean := series.last_day(at)) is not None]
         hour = at.replace(minute=0, second=0, microsecond=0)
         return found or [VenueFunding("assumed", self._funding_annual, hour)]
+
+    def _told_by(self, at: datetime) -> tuple[VenueFunding, ...]:
+        """What an engine was told last, if it is not too old to count."""
+        if not is_told(self._told_at, at):
+            return ()
+        return self._told[bisect_right(self._told_at, at) - 1].rates
 
     def events(self, start: datetime, end: datetime) -> list[ScheduledRelease]:
         return [event for event in self._events if start <= event.scheduled_at <= end]
@@ -209,6 +228,10 @@ class RecordedMarket:
         """The time of the snapshot whose quotes are served at `at`: they are so old."""
         return self._last(at).at
 
+    def has_sizes(self, at: datetime) -> bool:
+        """Whether the sizes at the touch that are served at `at` were recorded."""
+        return self._last(at).has_sizes
+
     def _moved_by(self, at: datetime, snapshot: RecordedSnapshot) -> float | None:
         """By what factor the index has moved since the snapshot; None if its quotes stand still."""
         if self._between == "hold":
@@ -232,8 +255,8 @@ class RecordedMarket:
             instrument,
             bid if bid > 0 else None,
             ask if ask > 0 else None,
-            self._touch_size if bid > 0 else 0.0,
-            self._touch_size if ask > 0 else 0.0,
+            _size(part.bid_sizes, row, self._touch_size) if bid > 0 else 0.0,
+            _size(part.ask_sizes, row, self._touch_size) if ask > 0 else 0.0,
             _price(value, instrument),
             round(100.0 * iv, 4),
             value.call_delta if instrument.is_call else value.call_delta - 1.0,
@@ -282,6 +305,10 @@ def replayed_span(
 def holes_between(times: Sequence[datetime], max_gap: timedelta) -> tuple[Hole, ...]:
     """The spans between two snapshots that are more than `max_gap` apart."""
     return tuple(Hole(last, following) for last, following in pairwise(times) if following - last > max_gap)
+
+
+def _size(sizes: Sequence[float] | None, row: int, assumed: float) -> float:
+    return assumed if sizes is None else sizes[row]
 
 
 def _price(value: StrikeValue, instrument: ListedOption) -> float:

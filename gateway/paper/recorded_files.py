@@ -2,8 +2,8 @@
 
 Columns (any order, others ignored): `timestamp` (the snapshot's, ISO-8601 Z), `instrument_name`, `underlying`
 (forward, USD), `bid_price`, `ask_price` (ETH on the tick grid; empty = no quote), `implied_volatility`
-(mark IV, a fraction), `open_interest`, `volume` (contracts), and, if the record has it, `index_price` (USD,
-when the row was read).
+(mark IV, a fraction), `open_interest`, `volume` (contracts), and, if the record has them, `index_price` (USD,
+when the row was read), `dvol` (points, of the snapshot), `bid_size` and `ask_size` (contracts at the touch).
 """
 
 from __future__ import annotations
@@ -33,6 +33,10 @@ CHAIN_COLUMNS: Final = (
     "volume",
 )
 INDEX_COLUMN: Final = "index_price"
+DVOL_COLUMN: Final = "dvol"
+SIZE_COLUMNS: Final = ("bid_size", "ask_size")
+OPTIONAL_COLUMNS: Final = (INDEX_COLUMN, DVOL_COLUMN, *SIZE_COLUMNS)
+DVOL_RANGE_PCT: Final = (5.0, 500.0)
 NO_QUOTE: Final = -1
 PRICE_MAX_USD: Final = 1e6
 """Beyond it a price of ETH in USD is a misprint."""
@@ -68,6 +72,9 @@ class Slice(NamedTuple):
     ivs: Sequence[float]
     open_interests: Sequence[float]
     volumes: Sequence[float]
+    bid_sizes: Sequence[float] | None = None
+    """Contracts at the touch; None if the record has none."""
+    ask_sizes: Sequence[float] | None = None
 
 
 class RecordedSnapshot(NamedTuple):
@@ -79,6 +86,13 @@ class RecordedSnapshot(NamedTuple):
     """The index as the snapshot's own rows have it, their median; None if the file has no such column."""
     place: str
     """File and line where it begins, for messages."""
+    dvol_pts: float | None = None
+    """DVOL as it was read with the quotes; None if the file has no such column."""
+
+    @property
+    def has_sizes(self) -> bool:
+        """Whether the sizes at the touch are on record."""
+        return all(part.bid_sizes is not None for part in self.slices.values())
 
     @property
     def contracts(self) -> int:
@@ -93,6 +107,8 @@ class _Row(NamedTuple):
     iv: float
     open_interest: float
     volume: float
+    bid_size: float | None
+    ask_size: float | None
 
 
 class _Pending:
@@ -104,6 +120,7 @@ class _Pending:
         self.place = place
         self.rows: dict[ListedOption, _Row] = {}
         self.indices_usd: list[float] = []
+        self.dvol_pts: float | None = None
 
 
 def read_snapshots(folder: Path) -> list[RecordedSnapshot]:
@@ -114,8 +131,30 @@ def read_snapshots(folder: Path) -> list[RecordedSnapshot]:
     snapshots: list[RecordedSnapshot] = []
     rows_left = ROWS_MAX
     for path in chain_files(folder):
-        rows_left -= _read_file(CsvRows(path, CHAIN_COLUMNS, (INDEX_COLUMN,)), snapshots, rows_left)
+        rows_left -= _read_file(CsvRows(path, CHAIN_COLUMNS, OPTIONAL_COLUMNS), snapshots, rows_left)
     return snapshots
+
+
+class SnapshotRows:
+    """The rows of one snapshot that is about to be written, each held to what a reader takes."""
+
+    def __init__(self, name: str, at: datetime) -> None:
+        self._rows = CsvRows(Path(name), CHAIN_COLUMNS, OPTIONAL_COLUMNS)
+        self._rows.optional_found = frozenset(OPTIONAL_COLUMNS)
+        self._pending = _Pending(at.isoformat(), at, name)
+
+    @property
+    def has_rows(self) -> bool:
+        return bool(self._pending.rows)
+
+    def refused(self, fields: Sequence[str]) -> str | None:
+        """The column by which a reader would refuse this row; None if it takes it. The fields are those of
+        `CHAIN_COLUMNS` and `OPTIONAL_COLUMNS`."""
+        try:
+            _take(self._rows, fields, self._pending)
+        except InputError as error:
+            return str(error).partition(": ")[2].partition(":")[0]
+        return None
 
 
 def chain_files(folder: Path) -> list[Path]:
@@ -197,6 +236,12 @@ def _take(rows: CsvRows, fields: Sequence[str], pending: _Pending) -> None:
                 fields[8],
             )
         pending.indices_usd.append(index_usd)
+    if DVOL_COLUMN in rows.optional_found:
+        dvol_pts = rows.number(DVOL_COLUMN, fields[9], *DVOL_RANGE_PCT, of="points such as 65 for 65 %")
+        if pending.dvol_pts is None:
+            pending.dvol_pts = dvol_pts
+        elif dvol_pts != pending.dvol_pts:
+            raise rows.wrong(DVOL_COLUMN, f"{pending.dvol_pts:g} as in the snapshot's first row", fields[9])
     pending.rows[instrument] = row
     if len(pending.rows) > SNAPSHOT_ROWS_MAX:
         raise rows.broken(f"timestamp: expected at most {SNAPSHOT_ROWS_MAX:,} contracts in a snapshot")
@@ -230,7 +275,22 @@ def _row(rows: CsvRows, fields: Sequence[str]) -> _Row:
         rows.number("implied_volatility", iv, IV_MIN, IV_MAX, of="a fraction such as 0.65", advice=_PERCENT),
         rows.number("open_interest", interest, 0.0, CONTRACTS_MAX),
         rows.number("volume", volume, 0.0, CONTRACTS_MAX),
+        *_sizes(rows, fields),
     )
+
+
+def _sizes(rows: CsvRows, fields: Sequence[str]) -> tuple[float | None, float | None]:
+    """The contracts at the touch of bid and ask; None if the record has none."""
+    found = [name for name in SIZE_COLUMNS if name in rows.optional_found]
+    if not found:
+        return None, None
+    if len(found) < len(SIZE_COLUMNS):
+        raise rows.broken(f"expected both columns {' and '.join(SIZE_COLUMNS)} or neither, found {found[0]}")
+    bid, ask = (
+        rows.number(name, text, 0.0, CONTRACTS_MAX, of="contracts")
+        for name, text in zip(SIZE_COLUMNS, fields[10:12], strict=True)
+    )
+    return bid, ask
 
 
 def _units(rows: CsvRows, name: str, text: str) -> int:
@@ -265,12 +325,14 @@ def _snapshot(pending: _Pending) -> RecordedSnapshot:
         {expiry: _slice(by_expiry[expiry]) for expiry in sorted(by_expiry)},
         median(pending.indices_usd) if pending.indices_usd else None,
         pending.place,
+        pending.dvol_pts,
     )
 
 
 def _slice(rows: list[_Row]) -> Slice:
     rows.sort(key=lambda row: (row.instrument.strike_usd, not row.instrument.is_call))
-    instruments, forwards, bids, asks, ivs, interests, volumes = zip(*rows, strict=True)
+    instruments, forwards, bids, asks, ivs, interests, volumes, bid_sizes, ask_sizes = zip(*rows, strict=True)
+    sized = bid_sizes[0] is not None
     return Slice(
         instruments,
         array("d", forwards),
@@ -279,4 +341,6 @@ def _slice(rows: list[_Row]) -> Slice:
         array("d", ivs),
         array("d", interests),
         array("d", volumes),
+        array("d", bid_sizes) if sized else None,
+        array("d", ask_sizes) if sized else None,
     )

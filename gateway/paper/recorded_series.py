@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import groupby
 from pathlib import Path
 from statistics import median
-from typing import Final, cast, get_args
+from typing import Final, NamedTuple, cast, get_args
 
 from core.contract import Importance
 from core.errors import InputError
 from gateway.paper.csv_rows import CsvRows, files_of, found_text, series_file, stem_of
 from gateway.paper.engine_defaults import FUNDING_AGE_MAX
-from gateway.paper.recorded_files import PRICE_MAX_USD
+from gateway.paper.recorded_files import DVOL_RANGE_PCT, PRICE_MAX_USD
 from gateway.paper.source import Bar, HourlyFunding, ScheduledRelease, VenueFunding
 
 HOUR: Final = timedelta(hours=1)
@@ -28,8 +30,8 @@ INDEX_FILE: Final = "eth_usd_1h"
 DVOL_FILE: Final = "eth_dvol_1h"
 EVENTS_FILE: Final = "macro_events_high"
 FUNDING_PREFIX: Final = "eth_funding_"
+TOLD_FILE: Final = "eth_told_funding"
 FUNDING_HOURS: Final = (1, 2, 4, 8)
-DVOL_RANGE_PCT: Final = (5.0, 500.0)
 RATE_MAX_HOURLY: Final = 0.04
 """The highest hourly cap of an exchange (Hyperliquid)."""
 VOLUME_MAX: Final = 1e12
@@ -83,6 +85,13 @@ class HourlySeries:
                 f"found {at.isoformat()}"
             )
         return hour
+
+
+class ToldFunding(NamedTuple):
+    """The mean funding of each exchange, as a router told it at one moment."""
+
+    told_at: datetime
+    rates: tuple[VenueFunding, ...]
 
 
 class FundingSeries:
@@ -222,6 +231,36 @@ def _read_rates(path: Path, exchange: str, hours: int, not_before: datetime) -> 
         if at >= not_before:
             rates.append((at, rate))
     return FundingSeries(exchange, hours * HOUR, rates) if rates else None
+
+
+def read_told(folder: Path, not_before: datetime) -> list[ToldFunding]:
+    """What a recording engine was told of the exchanges' funding; empty without such a file."""
+    if not any(stem_of(path) == TOLD_FILE for path in files_of(folder)[0]):
+        return []
+    rows = CsvRows(series_file(folder, TOLD_FILE), ("told_at", "exchange", "annual_rate", "timestamp"))
+    found: list[tuple[datetime, VenueFunding]] = []
+    for told, exchange, text, stamp in rows:
+        told_at = rows.time("told_at", told)
+        if found and told_at < found[-1][0]:
+            raise rows.wrong("told_at", f"{found[-1][0].isoformat()} of the row before, or later", told)
+        if not exchange.strip() or len(exchange) > NAME_LENGTH_MAX or not exchange.isprintable():
+            raise rows.wrong(
+                "exchange", f"a printable text of at most {NAME_LENGTH_MAX} characters", exchange
+            )
+        bound = RATE_MAX_HOURLY * HOURS_PER_YEAR
+        rate = rows.number("annual_rate", text, -bound, bound, of="a fraction a year", advice=_IN_PERCENT)
+        if told_at >= not_before:
+            found.append((told_at, VenueFunding(exchange, rate, rows.time("timestamp", stamp))))
+    return [
+        ToldFunding(told_at, tuple(rate for _, rate in rates))
+        for told_at, rates in groupby(found, key=lambda each: each[0])
+    ]
+
+
+def is_told(told_at: Sequence[datetime], at: datetime) -> bool:
+    """Whether the last of these times by `at` is not too long ago for what was told to count."""
+    place = bisect_right(told_at, at) - 1
+    return place >= 0 and at - told_at[place] <= FUNDING_AGE_MAX
 
 
 def read_events(folder: Path) -> list[ScheduledRelease]:

@@ -157,12 +157,13 @@ def _of_parquet(path: Path, names: ColumnMap) -> Columns:
     except ImportError:
         raise InputError(f"{path}: Parquet needs the extra: pip install 'cerbero-bite[parquet]'") from None
     try:
-        found = parquet.ParquetFile(path).schema_arrow.names
+        file = parquet.ParquetFile(path, read_dictionary=[names.kind])
+        found = file.schema_arrow.names
         columns = [getattr(names, field) for field in _FIELDS]
         lacking = [column for column in columns if column not in found]
         if lacking:
             raise InputError(f"{path}: expected columns {', '.join(lacking)}, found {', '.join(found)}")
-        table = parquet.read_table(path, columns=columns, use_threads=False)
+        table = file.read(columns=columns, use_threads=False)
     except arrow.ArrowException as error:
         raise InputError(f"{path}: expected a Parquet file: {error}") from None
     day_s = _day_s(names)

@@ -27,6 +27,9 @@ class Aged(Protocol):
     def quoted_since(self, at: datetime) -> datetime:
         """The time of the snapshot whose quotes are served at `at`."""
 
+    def has_sizes(self, at: datetime) -> bool:
+        """Whether the sizes at the touch that are served at `at` were recorded."""
+
 
 @dataclass
 class Honesty:
@@ -37,6 +40,8 @@ class Honesty:
     fill_ages_h: list[float] = field(default_factory=list)
     decisions: int = 0
     fills: int = 0
+    on_assumed_size: int = 0
+    """Fills against a size at the touch that nobody recorded."""
     on_assumed_funding: int = 0
     deliveries: int = 0
     account_points: list[AccountPoint] = field(default_factory=list)
@@ -62,6 +67,8 @@ class Honesty:
         """An order filled."""
         self.fills += 1
         self.fill_ages_h += self._ages_h(at)
+        if isinstance(self.source, Aged) and not self.source.has_sizes(at):
+            self.on_assumed_size += 1
 
     def exited(self, decision: ExitDecision, combos: int, paid_eth: Decimal) -> None:
         """Combos of a position were bought back for `paid_eth` in all, after this decision."""

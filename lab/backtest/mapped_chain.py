@@ -10,7 +10,7 @@ from core.market.chain_columns import recorded_columns
 from core.market.chain_spans import ExpirySpan
 from core.market.option_chain import OptionChain, Quote
 from core.strategy import AnomalySection
-from core.values import OptionType
+from core.values import Leg, OptionType
 from gateway.paper.instruments import ListedOption, option, parse_instrument
 from gateway.paper.quotes import PaperQuote
 from gateway.paper.ticks import UNITS_PER_ETH
@@ -95,6 +95,10 @@ class MappedChains:
 
     def for_held(self, now: datetime, span: ExpirySpan) -> OptionChain:
         return self._chain(now, span, 0.0)
+
+    def for_legs(self, now: datetime, legs: Sequence[Leg]) -> OptionChain:
+        expiry = legs[0].expiration
+        return self.for_held(now, ExpirySpan(expiry, expiry))
 
     def _chain(self, now: datetime, span: ExpirySpan, quote_min_usd: float) -> OptionChain:
         return MappedChain(

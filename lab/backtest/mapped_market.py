@@ -82,6 +82,10 @@ class MappedMarket:
     def quoted_since(self, at: datetime) -> datetime:
         return self._starts[self._place(at)]
 
+    def has_sizes(self, at: datetime) -> bool:  # noqa: ARG002
+        """No such file has the sizes at the touch."""
+        return False
+
     def index_usd(self, at: datetime) -> float:
         return self._spots[max(0, bisect_right(self._starts, at) - 1)]
 

@@ -13,7 +13,6 @@ from itertools import takewhile
 from typing import Final
 
 from core.contract import ComboLeg, EditOrderRequest, PlaceComboOrder, Trade
-from core.market.chain_spans import ExpirySpan
 from core.orders.books import Delivery, InstructionKind, Position
 from core.orders.closing_cost import ClosingCost, closing_cost
 from core.orders.exit_rule import ExitRule
@@ -334,9 +333,8 @@ def _book(trading: Trading, exit_: Exit, order: VenueOrder) -> None:
 
 def _cost(trading: Trading, legs: Sequence[Leg]) -> ClosingCost | Failed:
     """What closing one combo costs now. `legs` are those of the entry."""
-    expiration = legs[0].expiration
     try:
-        chain = trading.reader.chain(ExpirySpan(expiration, expiration))
+        chain = trading.reader.chain_to_close(legs)
     except NoChainError as error:
         return Failed.of(f"quotes_unknown:{error.reason.rpartition(':')[2]}")
     return closing_cost(chain, legs)

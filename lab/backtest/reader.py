@@ -5,7 +5,7 @@ Every figure is rounded as the venue's tools tell it, so that a decision sees wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final, Protocol
@@ -56,6 +56,9 @@ class Chains(Protocol):
 
     def for_held(self, now: datetime, span: ExpirySpan) -> OptionChain: ...
 
+    def for_legs(self, now: datetime, legs: Sequence[Leg]) -> OptionChain:
+        """What these legs of one expiry cost: of their quotes alone, if all of them are there."""
+
 
 class VenueChains:
     """All quotes of the expiries, each judged as an engine judges it."""
@@ -77,6 +80,16 @@ class VenueChains:
                 quotes += source.chain(now, expiry)
         if not quotes:
             raise NoChainError(NO_EXPIRY)
+        return OptionChain(chain_columns(quotes, now), self._anomalies)
+
+    def for_legs(self, now: datetime, legs: Sequence[Leg]) -> OptionChain:
+        source, expiry = self._source, legs[0].expiration
+        if hole_at(source.holes, now) is not None:
+            raise NoChainError(NO_QUOTES)
+        found = [source.quote(now, parse_instrument(leg.instrument_name)) for leg in legs]
+        quotes = [quote for quote in found if quote is not None]
+        if len(quotes) < len(found):
+            return self.for_held(now, ExpirySpan(expiry, expiry))
         return OptionChain(chain_columns(quotes, now), self._anomalies)
 
 
@@ -108,9 +121,9 @@ class VenueReader:
     def dvol(self) -> float:
         return round(self._venue.source.dvol_pct(self.now), 2)
 
-    def chain(self, span: ExpirySpan) -> OptionChain:
-        """The quotes of these expiries, judged. Raises `NoChainError`."""
-        return self._chains.for_held(self.now, span)
+    def chain_to_close(self, legs: Sequence[Leg]) -> OptionChain:
+        """The quotes of the legs of one position, judged. Raises `NoChainError`."""
+        return self._chains.for_legs(self.now, legs)
 
     def chain_of_legs(self, legs: Iterable[Leg]) -> OptionChain | None:
         """The quotes of these legs alone, as far as they are listed; None if none is."""
@@ -183,7 +196,7 @@ class VenueReader:
             spot_4h_ago_usd=self._spot_4h_ago_usd(),
             dvol=self.dvol(),
             account=self.held_account() if with_account else None,
-            chain=self.chain(span),
+            chain=self._chains.for_held(self.now, span),
         )
 
     def _spot_4h_ago_usd(self) -> float:

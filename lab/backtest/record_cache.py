@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import tempfile
 from array import array
@@ -21,16 +22,18 @@ from gateway.paper.csv_rows import files_of
 from gateway.paper.instruments import option
 from gateway.paper.recorded import Record, read_record
 from gateway.paper.recorded_files import RecordedSnapshot, Slice, chain_files
-from gateway.paper.recorded_series import FundingSeries, HourlySeries
-from gateway.paper.source import Bar, ScheduledRelease
+from gateway.paper.recorded_series import FundingSeries, HourlySeries, ToldFunding
+from gateway.paper.source import Bar, ScheduledRelease, VenueFunding
 
-FORM: Final = b"cerbero-bite record 1\n"
+FORM: Final = b"cerbero-bite record 2\n"
 """The first line; another form has another number."""
 COLUMNS: Final[tuple[tuple[str, Literal["d", "i", "b"]], ...]] = (
     ("forwards_usd", "d"),
     ("ivs", "d"),
     ("open_interests", "d"),
     ("volumes", "d"),
+    ("bid_sizes", "d"),
+    ("ask_sizes", "d"),
     ("bid_units", "i"),
     ("ask_units", "i"),
     ("strikes_usd", "i"),
@@ -78,14 +81,24 @@ class _KeptSlices(Mapping[datetime, Slice]):
         known = self._decoded.get(expiry)
         if known is None:
             first, last = self._places[expiry]
-            forwards, ivs, interests, volumes, bids, asks, strikes, calls = (
+            forwards, ivs, interests, volumes, bid_sizes, ask_sizes, bids, asks, strikes, calls = (
                 column[first:last] for column in self._columns
             )
             kinds = (OptionType.CALL if call else OptionType.PUT for call in calls)
             instruments = tuple(
                 option(expiry, strike, kind) for strike, kind in zip(strikes, kinds, strict=True)
             )
-            known = Slice(instruments, forwards, bids, asks, ivs, interests, volumes)
+            known = Slice(
+                instruments,
+                forwards,
+                bids,
+                asks,
+                ivs,
+                interests,
+                volumes,
+                _sizes(bid_sizes),
+                _sizes(ask_sizes),
+            )
             self._decoded[expiry] = known
         return known
 
@@ -119,17 +132,23 @@ def _kept(path: Path) -> Record | None:
         _series(head["dvol"]),
         [_funding(each) for each in head["funding"]],
         [ScheduledRelease(name, country, level, _time(at)) for name, country, level, at in head["events"]],
+        [
+            ToldFunding(
+                _time(told_at), tuple(VenueFunding(name, rate, _time(at)) for name, rate, at in rates)
+            )
+            for told_at, rates in head["told"]
+        ],
     )
 
 
 def _snapshots(rows: list[Any], columns: list[memoryview[Any]]) -> Iterator[RecordedSnapshot]:
     first = 0
-    for at_us, index_usd, place, slices in rows:
+    for at_us, index_usd, dvol_pts, place, slices in rows:
         places = {}
         for expiry_us, count in slices:
             places[_time(expiry_us)] = (first, first + count)
             first += count
-        yield RecordedSnapshot(_time(at_us), _KeptSlices(columns, places), index_usd, place)
+        yield RecordedSnapshot(_time(at_us), _KeptSlices(columns, places), index_usd, place, dvol_pts)
 
 
 def _keep(path: Path, record: Record) -> None:
@@ -141,7 +160,7 @@ def _keep(path: Path, record: Record) -> None:
         for expiry, part in snapshot.slices.items():
             slices.append((_us(expiry), len(part.instruments)))
             _add(arrays, part)
-        snapshots.append((_us(snapshot.at), snapshot.index_usd, snapshot.place, slices))
+        snapshots.append((_us(snapshot.at), snapshot.index_usd, snapshot.dvol_pts, snapshot.place, slices))
     head = {
         "rows": len(arrays[0]),
         "snapshots": snapshots,
@@ -154,6 +173,10 @@ def _keep(path: Path, record: Record) -> None:
                 [(_us(point.at), point.hourly_rate) for point in each.all_points()],
             )
             for each in record.funding
+        ],
+        "told": [
+            (_us(told.told_at), [(rate.name, rate.annualized_rate, _us(rate.at)) for rate in told.rates])
+            for told in record.told
         ],
         "events": [(*event[:3], _us(event.scheduled_at)) for event in record.events],
     }
@@ -172,15 +195,23 @@ def _keep(path: Path, record: Record) -> None:
 
 
 def _add(arrays: list[array[Any]], part: Slice) -> None:
-    forwards, ivs, interests, volumes, bids, asks, strikes, calls = arrays
+    forwards, ivs, interests, volumes, bid_sizes, ask_sizes, bids, asks, strikes, calls = arrays
     forwards.extend(part.forwards_usd)
     ivs.extend(part.ivs)
     interests.extend(part.open_interests)
     volumes.extend(part.volumes)
+    none = [math.nan] * len(part.volumes)
+    bid_sizes.extend(none if part.bid_sizes is None else part.bid_sizes)
+    ask_sizes.extend(none if part.ask_sizes is None else part.ask_sizes)
     bids.extend(part.bid_units)
     asks.extend(part.ask_units)
     strikes.extend(instrument.strike_usd for instrument in part.instruments)
     calls.extend(instrument.is_call for instrument in part.instruments)
+
+
+def _sizes(kept: memoryview[Any]) -> memoryview[Any] | None:
+    """Not a number is what stands there if the record has none."""
+    return None if math.isnan(kept[0]) else kept
 
 
 def _bars(series: HourlySeries) -> list[tuple[int, float, float, float, float, float]]:

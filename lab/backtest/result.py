@@ -39,6 +39,7 @@ class Admitted:
     on_assumed_funding: int
     entry_decisions: int
     fills: int
+    on_assumed_size: int
     deliveries: int
     skipped: Mapping[str, int]
     vetoes: int
@@ -127,6 +128,7 @@ def _result(road: CoreRoad, market: str, ended: datetime, *, is_whole: bool) -> 
             on_assumed_funding=honesty.on_assumed_funding,
             entry_decisions=len(honesty.account_points),
             fills=honesty.fills,
+            on_assumed_size=honesty.on_assumed_size,
             deliveries=honesty.deliveries,
             skipped=dict(honesty.skipped),
             vetoes=road.trading.vetoes,

@@ -26,6 +26,7 @@ class ActorLabel(StrEnum):
     CONTROL = "control"
     HEARTBEAT = "heartbeat"
     PHONE = "phone"
+    RECORDER = "recorder"
     SCHEDULER = "scheduler"
     OTHER = "other"
 

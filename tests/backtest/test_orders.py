@@ -93,6 +93,10 @@ def test_an_exit_larger_than_an_order_may_be_goes_in_parts() -> None:
     exits = [order.order for order in road.venue.account.orders.values() if ":x" in order.order.label]
     assert [order.amount for order in exits] == [Decimal(1)] * 3
     assert {order.state for order in exits} == {"filled"}
+    # The first begins at mid and is repriced; the remainders begin at natural, which fills at once.
+    first, *remainders = exits
+    assert first.updated_at - first.created_at == timedelta(minutes=4)
+    assert all(order.updated_at == order.created_at for order in remainders)
     (position,) = road.books.positions.values()
     assert position.state is PositionState.CLOSED
 

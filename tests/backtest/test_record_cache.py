@@ -32,7 +32,7 @@ def plain(record: Record) -> object:
 
 
 def _plain(part: Slice) -> object:
-    return part.instruments, [list(column) for column in part[1:]]
+    return part.instruments, [column if column is None else list(column) for column in part[1:]]
 
 
 def test_what_is_kept_is_what_was_read(chains: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,6 +37,19 @@ def test_several_seeds_are_a_line_each(capsys: pytest.CaptureFixture[str]) -> No
     assert "model seed 2" in shown
 
 
+def test_two_at_a_time_find_what_one_at_a_time_finds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seeds, shown, written = ["backtest", "--model", "--seed", "1:3", "--to", "2026-01-10"], [], []
+    for jobs in ("1", "2"):
+        document = tmp_path / f"{jobs}.json"
+        assert main([*seeds, "--jobs", jobs, "--json", str(document)]) == 0
+        shown.append(capsys.readouterr().out)
+        written.append(document.read_bytes())
+    assert shown[0] == shown[1]
+    assert written[0] == written[1]
+
+
 def test_a_setting_that_is_changed_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     changed = "entry.dvol_min_pts=84.5"
     assert main(["backtest", "--model", "--to", "2026-01-06", "--set", changed]) == 0
@@ -45,10 +58,18 @@ def test_a_setting_that_is_changed_is_told(capsys: pytest.CaptureFixture[str]) -
     assert changed in shown
 
 
-def test_an_interruption_ends_it_with_what_was_done(repository: Path) -> None:
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ([], "interrupted at"),
+        # Each of them would run for minutes.
+        (["--seed", "1:4", "--jobs", "2"], "of 4 seeds"),
+    ],
+)
+def test_an_interruption_ends_it_with_what_was_done(repository: Path, options: list[str], told: str) -> None:
     command = [sys.executable, "run.py", "backtest", "--model", "--to", "2056-01-01"]
     process = subprocess.Popen(
-        [*command, "--resume-after-days", "30"],
+        [*command, *options, "--resume-after-days", "30"],
         cwd=repository,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -62,7 +83,7 @@ def test_an_interruption_ends_it_with_what_was_done(repository: Path) -> None:
         process.send_signal(signal.SIGINT)
         shown, problems = process.communicate(timeout=60)
     assert process.returncode == 130, problems
-    assert "interrupted at" in shown
+    assert told in shown
 
 
 def _handled(pid: int) -> str:

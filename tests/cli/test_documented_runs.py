@@ -71,6 +71,7 @@ NOT_RUN = {
     ("calc",): ("the name of a group", None),
     ("close",): ("it needs an open position", "tests/cli/test_persons_messages.py"),
     ("data", "check"): ("it needs a record of the market", "tests/cli/test_data_check.py"),
+    ("data", "export"): ("it needs what an engine has recorded", "tests/cli/test_data_export.py"),
     ("data", "sample"): ("it writes days of a market", "tests/gateway/test_sample.py"),
     ("gateway",): ("it serves until it is stopped", "tests/cli/test_gateway.py"),
     ("gateway", "check"): ("it asks hosts outside", "tests/cli/test_gateway.py"),

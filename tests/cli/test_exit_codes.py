@@ -20,7 +20,7 @@ GROUP_COMMANDS = {
     "alert": ("test",),
     "audit": ("verify", "tail", "show"),
     "config": ("validate", "hash", "show", "schema", "env"),
-    "data": ("check", "sample"),
+    "data": ("check", "sample", "export"),
     "gateway": ("check", "token", "sim"),
     "kill-switch": ("status", "arm", "disarm"),
     "phone": ("secret",),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from actors.decision.release import proposal_id_of
 from core.orders.books import InstructionKind, Job
 from core.orders.label import OrderLabel
-from core.values import cycle_id_of
+from core.values import cycle_id_of, slot_of
 
 
 @given(slots=st.lists(st.datetimes(timezones=st.just(UTC)), min_size=2, max_size=2, unique=True))
@@ -40,3 +40,10 @@ def test_the_label_of_a_persons_cycle_keeps_the_microseconds() -> None:
 def test_a_slot_in_another_zone_is_the_same_slot() -> None:
     slot = datetime(2026, 1, 5, 14, 0, 7, 60, tzinfo=UTC)
     assert longest_label(slot.astimezone(timezone(timedelta(hours=9)))) == longest_label(slot)
+
+
+@given(slot=st.datetimes(min_value=datetime(2000, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
+def test_the_slot_of_a_cycle_is_read_from_its_id(slot: datetime) -> None:
+    assert slot_of(cycle_id_of(Job.ENTRY, slot)) == slot
+    whole = slot.replace(microsecond=0)
+    assert slot_of(cycle_id_of(Job.MONITOR, whole)) == whole

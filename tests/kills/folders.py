@@ -11,6 +11,8 @@ from pathlib import Path
 from actors.mcp import McpCredentials
 from core.contract import Router
 from core.kill_file import KILL_FILE_NAME
+from core.record.members import packed
+from core.record.names import RECORD_FOLDER, RecordFile, record_name
 from gateway.shell.door import HEALTH
 from lab.engine import TOKEN, open_venue
 from reading.paper_folder import PAPER_MARKER
@@ -47,6 +49,16 @@ def month_old(data_dir: Path) -> Acknowledged:
     answer = venue.dispatch(BEGIN + A_MONTH, Router.DERIBIT, HEALTH, headers, b"")
     venue.store.close()
     assert answer.status == 200, answer
+    return said
+
+
+def torn_record(data_dir: Path) -> Acknowledged:
+    """Nothing but a record: of the first day half a member, and a day that is too old."""
+    said = new(data_dir)
+    (data_dir / RECORD_FOLDER).mkdir()
+    today = BEGIN.date()
+    for day, content in ((today, packed(b"half")[:-1]), (today - A_MONTH, packed(b"old"))):
+        (data_dir / RECORD_FOLDER / record_name(RecordFile.CHAIN, day)).write_bytes(content)
     return said
 
 

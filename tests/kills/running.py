@@ -71,9 +71,11 @@ def killed_at(
 
 
 def environment(telegram: FakeTelegram) -> dict[str, str]:
-    """The tests' own without what is set for an engine, and a channel for the alerts."""
+    """The tests' own without what is set for an engine, a channel for the alerts, and a record of
+    the market."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("CERBERO_BITE_")}
     return ours | {
+        "CERBERO_BITE_RECORD_DAYS": "1",
         "CERBERO_BITE_TELEGRAM_BOT_TOKEN": "1:token",
         "CERBERO_BITE_TELEGRAM_CHAT_ID": "2",
         "CERBERO_BITE_TELEGRAM_API_URL": telegram.url,

@@ -62,6 +62,7 @@ NEEDS_NONE = {
     "actors/kill_switch/kill_file.py _rename_back": "only after an error of the disk: KILL.disarming stays",
     "actors/kill_switch/kill_file.py _sync": CALLER,
     "actors/kill_switch/kill_file.py _write": CALLER,
+    "actors/recorder/folder.py _sync_folder": "a file whose name is lost is a hole, which an export tells",
     "actors/state/backup_audit.py _copy_with_pending": CALLER,
     "actors/state/backup_audit.py copy": CALLER,
     "actors/state/backup_audit.py copy_audit": CALLER,
@@ -145,6 +146,7 @@ RARE = (
         (F.EVIDENCE_BEGUN, F.EVIDENCE_MOVED, F.EVIDENCE_LISTED, F.EVIDENCE_SYNCED, F.CHAIN_RESTARTED),
     ),
     Story(folders.damaged_market, (F.MARKET_ASIDE_BEGUN, F.MARKET_MOVED, F.MARKET_BEGUN)),
+    Story(folders.torn_record, (F.RECORD_TAIL_CUT, F.RECORD_WRITTEN, F.RECORD_PRUNED)),
     Story(folders.armed_while_disarmed, (F.KILL_PUT_BACK,)),
 )
 STORIES = (TRADES, ORDERS, PERSONS, RECORDS, MIGRATIONS, STOPS, *RARE)

@@ -81,9 +81,13 @@ def test_an_engine_that_has_entered_tells_its_position_and_no_more_series(folder
         assert not isnan(held[table.MARKED_ETH][""])
         assert 0.0 < held[table.STRIKE_DISTANCE][""] < 1.0
         unset = {key for key, up in held[table.ACTOR_UP].items() if isnan(up)}
-        assert unset == {ActorLabel.ANCHOR, ActorLabel.HEARTBEAT, ActorLabel.PHONE, ActorLabel.OTHER}, (
-            "every actor has a label of its own"
-        )
+        assert unset == {
+            ActorLabel.ANCHOR,
+            ActorLabel.HEARTBEAT,
+            ActorLabel.PHONE,
+            ActorLabel.RECORDER,
+            ActorLabel.OTHER,
+        }, "every actor has a label of its own"
 
 
 @pytest.mark.soak

@@ -58,6 +58,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "actors/compose.py": ("importlib.metadata", "pathlib", "ssl.SSLContext"),
     "actors/engine.py": ("logging", "threading"),
     "actors/system_events.py": ("logging",),
+    "actors/engine_settings.py": ("pathlib",),
     "actors/tree.py": ("pathlib",),
     # The rooms, each for what it owns.
     "actors/alerting/": ("logging", "ssl.SSLContext"),
@@ -84,6 +85,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "actors/execution/account_lock.py": ("socket",),
     "actors/mcp/": ("tenacity",),
     "actors/phone/": ("ssl.SSLContext",),
+    "actors/recorder/": ("os", "pathlib"),
     "actors/scheduler/": ("schedule",),
     "actors/state/": ("importlib.resources", "os", "pathlib", "shutil", "sqlite3"),
     # Clocks, threads, chance and signals are what the runtime gives to the rooms.

@@ -126,11 +126,11 @@ def answers(now: datetime) -> dict[str, Any]:
 class Room:
     """Market data with fake routers that answer when bidden."""
 
-    def __init__(self, now: datetime = NOW) -> None:
+    def __init__(self, now: datetime = NOW, *, recorder: FakeAddress | None = None) -> None:
         self.ctx = FakeContext("market_data", now=now)
         self.routers = {router: FakeAddress(f"mcp.{router.value}") for router in Router}
         self.rooms = {name: FakeAddress(name) for name in ("state", "kill_switch", "decision", "alerting")}
-        self.actor = MarketData(routers=self.routers, **self.rooms, strategy=Strategy())
+        self.actor = MarketData(routers=self.routers, **self.rooms, strategy=Strategy(), recorder=recorder)
         self.actor.ctx = self.ctx
         self.actor.on_start()
         self.asker = FakeAddress("decision")

@@ -31,3 +31,4 @@ def test_the_expiries_of_what_is_held_are_read_too_and_those_that_are_over_are_n
     assert entry_span(NOW, StrikesSection(), (days(4), days(40), days(-1))) == (days(4), days(40))
     assert stored_span(NOW, (days(2),)) == (days(2), days(25))
     assert stored_span(NOW, ()) == (days(5), days(25))
+    assert stored_span(NOW, (), recorded=True) == (NOW, days(25))

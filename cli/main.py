@@ -28,6 +28,7 @@ GROUPS = {
     "calc": "cli.commands.calc",
     "config": "cli.commands.config",
     "data": "cli.commands.data",
+    "gateway": "cli.commands.gateway",
     "kill-switch": "cli.commands.kill_switch",
     "phone": "cli.commands.phone",
     "state": "cli.commands.state",

@@ -24,6 +24,6 @@ class Breakdowns:
         self._times[key] += 1
         times = self._times[key]
         if times == 1:
-            logger.error("%s broke down; the caller gets a 500", what, exc_info=error)
+            logger.error("%s broke down", what, exc_info=error)
         elif str(times).strip("0") == "1":
             logger.error("%s broke down as before, %d times by now: %r", what, times, error)

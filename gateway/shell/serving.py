@@ -22,7 +22,8 @@ _STARTED_CHECK_S: Final = 0.005
 def bound(host: str, port: int) -> socket.socket:
     """A socket bound there; port 0 takes a free one. Raises `InputError` if it can't be."""
     # Without IPPROTO_TCP asyncio leaves Nagle's algorithm on, and every small answer waits 40 ms.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))

@@ -21,6 +21,7 @@ GROUP_COMMANDS = {
     "audit": ("verify", "tail", "show"),
     "config": ("validate", "hash", "show", "schema", "env"),
     "data": ("check", "sample", "export"),
+    "gateway": ("check", "token", "sim"),
     "kill-switch": ("status", "arm", "disarm"),
     "phone": ("secret",),
     "state": ("positions", "orders", "cycles", "trades"),

@@ -8,6 +8,8 @@ import pytest
 
 from config import VARIABLES, WebhookSettings, channels_from_env, load_settings, mcp_from_env, mode_from_env
 from core.errors import InputError
+from gateway.live.settings import PREFIX
+from gateway.live.settings import VARIABLES as GATEWAY_VARIABLES
 
 TELEGRAM = {"CERBERO_BITE_TELEGRAM_BOT_TOKEN": "1:b", "CERBERO_BITE_TELEGRAM_CHAT_ID": "-100"}
 GOOD = {"CERBERO_BITE_MCP_URL": "http://127.0.0.1:9000/", "CERBERO_BITE_MCP_TOKEN": "s3cret-token"}
@@ -189,7 +191,8 @@ def test_no_secret_is_in_any_text_of_the_settings() -> None:
 def test_the_example_file_names_every_variable(repository: Path) -> None:
     lines = (repository / ".env.example").read_text(encoding="utf-8").splitlines()
     named = [line.split("=")[0] for line in lines if line and not line.startswith("#")]
-    assert named == list(VARIABLES)
+    of_the_gateway = [f"{PREFIX}{name}" for name in GATEWAY_VARIABLES]
+    assert named == [*VARIABLES, *of_the_gateway]
 
 
 PASSWORD = "hunter2pass"

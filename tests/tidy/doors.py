@@ -120,6 +120,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     "reading/metrics/reader.py": ("time.monotonic",),
     # A seeded market and seeded faults; the embedded venue's token.
     "gateway/paper/": ("random", "secrets"),
+    # The same, and nonces that were never used.
+    "gateway/sim/": ("random", "secrets", "time"),
     # What a seed draws.
     "lab/simulate/": ("random",),
     # Hosts outside, deadlines on process time, and nonces.

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from tests.tidy.pages import configuration, going_live, operation, risk_controls, upstream
+from tests.tidy.pages import configuration, going_live, live_gateway, operation, risk_controls, upstream
 from tests.tidy.pages.marked import Page, replaced
 
-PAGES = (configuration.PAGE, going_live.PAGE, operation.PAGE, risk_controls.PAGE, upstream.PAGE)
+PAGES = (
+    configuration.PAGE,
+    going_live.PAGE,
+    live_gateway.PAGE,
+    operation.PAGE,
+    risk_controls.PAGE,
+    upstream.PAGE,
+)
 
 
 def written(page: Page) -> str:

@@ -1,0 +1,117 @@
+"""`gateway`: the tool servers of the contract on this machine, over the real venues' own interfaces."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from cli.options import SEED_MAX, whole_option
+from cli.sentences import SentenceGroup
+from cli.views.say import say
+
+HELP = """Serve the real market to the engine until Ctrl-C, from Deribit and from hosts that want no key.
+
+It listens where CERBERO_GATEWAY_HOST and CERBERO_GATEWAY_PORT say. Without a key it serves market data
+alone, and the engine watches.
+
+Example: run.py gateway
+"""
+app = typer.Typer(cls=SentenceGroup, rich_markup_mode=None, invoke_without_command=True, help=HELP)
+
+
+@app.callback()
+def serve(context: typer.Context) -> None:
+    """What the group does by itself; its help is `HELP`."""
+    if context.invoked_subcommand is not None:
+        return
+    from config import secret_from_env
+    from gateway.live.process import Serving, run
+    from gateway.live.settings import settings_from
+
+    def announce(ready: Serving) -> None:
+        say(f"CERBERO_BITE_MCP_URL={ready.url}")
+        say(f"# {ready.environment}, account {ready.account}; CERBERO_BITE_MCP_TOKEN is the gateway's token")
+        for line in ready.assumptions:
+            say(f"# assumes: {line}")
+        for line in ready.warnings:
+            say(f"warning: {line}", err=True)
+        sys.stdout.flush()
+
+    settings = settings_from(os.environ, secret_from_env)
+    if settings.exposed:
+        say(f"warning: {settings.host} is reached by other machines, without TLS", err=True)
+    run(settings, announce)
+
+
+@app.command()
+def check() -> None:
+    """Start as the gateway does, read everything once, place nothing, and show what works.
+
+    Exit code 1 if something does not.
+
+    Example: run.py gateway check
+    """
+    from cli.views.output import show_table
+    from config import secret_from_env
+    from core.errors import FoundWrongError
+    from gateway.live.check import checked
+    from gateway.live.settings import settings_from
+
+    report = checked(settings_from(os.environ, secret_from_env))
+    say(f"{report.environment}, account {report.account}")
+    show_table(
+        ("what", "works", "found", "took"),
+        [(row.what, "yes" if row.ok else "NO", row.found, f"{row.took_ms:.0f} ms") for row in report.rows],
+        empty="nothing was read",
+    )
+    for line in report.assumptions:
+        say(f"assumes: {line}")
+    for line in report.warnings:
+        say(f"warning: {line}")
+    bad = [row.what for row in report.rows if not row.ok]
+    if bad:
+        raise FoundWrongError(f"gateway: {len(bad)} of {len(report.rows)} reads failed: {', '.join(bad)}")
+
+
+@app.command()
+def token() -> None:
+    """Make a new token for the gateway and the engine.
+
+    Example: run.py gateway token
+    """
+    import secrets
+
+    say(secrets.token_urlsafe(32))
+
+
+@app.command()
+def sim(
+    port: Annotated[int, whole_option(0, 65535, text="The TCP port on loopback; 0 takes a free one.")] = 8791,
+    seed: Annotated[
+        int, whole_option(-SEED_MAX, SEED_MAX, text="The seed that the market's path is drawn from.")
+    ] = 7,
+) -> None:
+    """Simulate Deribit and the hosts beside it on this machine, in real time, to try the gateway offline.
+
+    The market is the paper venue's model market. A key of the environment, CERBERO_GATEWAY_DERIBIT_ID and
+    CERBERO_GATEWAY_DERIBIT_SECRET, is known there.
+
+    Example: run.py gateway sim --port 8791 --seed 7
+    """
+    from config import secret_from_env
+    from gateway.sim.keys import SimKey
+    from gateway.sim.server import run
+
+    def announce(url: str) -> None:
+        say(f"CERBERO_GATEWAY_DERIBIT_URL={url}")
+        say(f"CERBERO_GATEWAY_OTHERS_URL={url}")
+        say(f"# model seed {seed}, a testnet; known keys: {len(keys)}")
+        sys.stdout.flush()
+
+    names = ("CERBERO_GATEWAY_DERIBIT_ID", "CERBERO_GATEWAY_DERIBIT_SECRET")
+    client_id, secret = (secret_from_env(os.environ, name).strip() for name in names)
+    keys = [SimKey(client_id, secret)] if client_id and secret else []
+    run(port, seed, keys, announce)

@@ -1,0 +1,107 @@
+"""What the gateway keeps between two starts: index prices on the hour, liquidations, exchange rates.
+
+One SQLite file in the state directory, fully synced, and locked by one process.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import sqlite3
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import IO, Final, NamedTuple
+
+from core.errors import InputError
+
+FILE: Final = "gateway.db"
+LOCK: Final = "gateway.lock"
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS index_hours (at_s INTEGER PRIMARY KEY, price_usd TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS liquidations (
+    source TEXT NOT NULL, id TEXT NOT NULL, at_ms INTEGER NOT NULL, side TEXT NOT NULL, usd TEXT NOT NULL,
+    PRIMARY KEY (source, id)
+);
+CREATE INDEX IF NOT EXISTS liquidations_by_time ON liquidations (at_ms);
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
+
+
+class Liquidation(NamedTuple):
+    """One forced close: who told it, its id there, when (ms), which side was closed, and how many USD."""
+
+    source: str
+    id: str
+    at_ms: int
+    side: str
+    usd: Decimal
+
+
+class StateFolder:
+    """The state directory, open in this process alone."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises `InputError` if the folder can't be used, or another process has it."""
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._lock: IO[bytes] = (folder / LOCK).open("ab")
+        except OSError as error:
+            raise InputError(f"state directory {folder}: can't be written: {error.strerror}") from error
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._lock.close()
+            raise InputError(f"state directory {folder}: another gateway is using it") from error
+        self.db = sqlite3.connect(folder / FILE, isolation_level=None)
+        try:
+            self.db.execute("PRAGMA journal_mode = WAL")
+            self.db.execute("PRAGMA synchronous = FULL")
+            self.db.executescript(_SCHEMA)
+        except sqlite3.DatabaseError as error:
+            self.close()
+            raise InputError(f"state directory {folder}: {FILE} can't be read: {error}") from error
+        (folder / FILE).chmod(0o600)
+
+    def close(self) -> None:
+        """Close the database and let another process in."""
+        self.db.close()
+        self._lock.close()
+
+    def put_index_hour(self, hour: datetime, price_usd: Decimal) -> None:
+        """The index within 5 s of a full hour."""
+        self.db.execute(
+            "INSERT OR REPLACE INTO index_hours VALUES (?, ?)", (int(hour.timestamp()), str(price_usd))
+        )
+
+    def index_hours(self, first: datetime, last: datetime) -> dict[datetime, Decimal]:
+        """The index at the full hours in [first, last] that were recorded."""
+        found = self.db.execute(
+            "SELECT at_s, price_usd FROM index_hours WHERE at_s BETWEEN ? AND ? ORDER BY at_s",
+            (int(first.timestamp()), int(last.timestamp())),
+        )
+        return {datetime.fromtimestamp(at_s, UTC): Decimal(price) for at_s, price in found}
+
+    def add_liquidations(self, found: Iterable[Liquidation]) -> int:
+        """Keep these; those that are known are left as they are. Returns how many are new."""
+        before = self.db.total_changes
+        rows = [(each.source, each.id, each.at_ms, each.side, str(each.usd)) for each in found]
+        self.db.execute("BEGIN")
+        # Commits, or takes all of it back.
+        with self.db:
+            self.db.executemany("INSERT OR IGNORE INTO liquidations VALUES (?, ?, ?, ?, ?)", rows)
+        return self.db.total_changes - before
+
+    def liquidations(self, since_ms: int) -> list[Liquidation]:
+        """All of them from then on, oldest first."""
+        rows = self.db.execute("SELECT * FROM liquidations WHERE at_ms >= ? ORDER BY at_ms", (since_ms,))
+        return [Liquidation(source, key, at, side, Decimal(usd)) for source, key, at, side, usd in rows]
+
+    def fact(self, name: str) -> str | None:
+        """A single value by its name."""
+        row = self.db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def put_fact(self, name: str, value: str) -> None:
+        """Keep a single value."""
+        self.db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))

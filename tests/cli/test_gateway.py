@@ -1,0 +1,74 @@
+"""The gateway's commands, by themselves and against the simulated venue as a person starts them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.cli.support import ROOT, Cli
+
+TOKEN = "a-token-of-the-tests-of-the-gateway"
+RUN = [sys.executable, str(ROOT / "run.py")]
+
+
+def test_a_token_is_new_each_time_and_long_enough(cli: Cli) -> None:
+    first, second = cli("gateway", "token").out.strip(), cli("gateway", "token").out.strip()
+    assert first != second
+    assert len(first) >= 32
+
+
+def test_without_a_token_the_gateway_does_not_start(cli: Cli) -> None:
+    ran = cli("gateway")
+    assert ran.code == 2
+    assert "CERBERO_GATEWAY_TOKEN: expected at least 32 printable characters" in ran.err
+
+
+@contextmanager
+def serving(*arguments: str, **variables: str) -> Iterator[dict[str, str]]:
+    """A command that serves, and the variables that it prints."""
+    command = subprocess.Popen(
+        [*RUN, *arguments], env=os.environ | variables, stdout=subprocess.PIPE, encoding="utf-8"
+    )
+    assert command.stdout is not None
+    found: dict[str, str] = {}
+    try:
+        for line in command.stdout:
+            if line.startswith("#"):
+                break
+            name, _, value = line.strip().partition("=")
+            found[name] = value
+        yield found
+    finally:
+        command.terminate()
+        assert command.wait(20) == 0
+        command.stdout.close()
+
+
+@pytest.mark.soak
+def test_simulated_venue_gateway_and_engine_find_each_other(tmp_path: Path) -> None:
+    state = {"CERBERO_GATEWAY_TOKEN": TOKEN, "CERBERO_GATEWAY_STATE_DIR": str(tmp_path)}
+    with serving("gateway", "sim", "--port", "0") as simulated:
+        checked = subprocess.run(
+            [*RUN, "gateway", "check"],
+            env=os.environ | simulated | state,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+        assert (checked.returncode, checked.stdout.count(" yes ")) == (0, 15)
+        with serving("gateway", **simulated, **state, CERBERO_GATEWAY_PORT="0") as gateway:
+            token = {"CERBERO_BITE_MCP_TOKEN": TOKEN}
+            pinged = subprocess.run(
+                [*RUN, "ping"],
+                env=os.environ | gateway | token,
+                capture_output=True,
+                encoding="utf-8",
+                check=False,
+            )
+            assert (pinged.returncode, pinged.stdout.count("  yes  ")) == (0, 5)

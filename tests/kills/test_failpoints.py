@@ -55,7 +55,7 @@ NEEDS_NONE = {
     "actors/audit/durable.py write_file": CALLER,
     "actors/audit/files.py cut_off": CALLER,
     "actors/audit/files.py sync": "nothing changes by it",
-    "actors/control/server.py _bind": PLACE_OF_SOCKET,
+    "actors/control/server.py _make_way": PLACE_OF_SOCKET,
     "actors/control/server.py _look": PLACE_OF_SOCKET,
     "actors/control/server.py close": PLACE_OF_SOCKET,
     "actors/control/socket_path.py _try": PLACE_OF_SOCKET,

@@ -90,13 +90,17 @@ class Period:
         return (self.began is None or self.began <= at) and (self.ended is None or at < self.ended)
 
 
-def trading_report(data_dir: Path, period: Period = Period()) -> TradingReport:
+def trading_report(
+    data_dir: Path, period: Period = Period(), *, from_copy: bool = False
+) -> TradingReport:
     """Read the books of a data folder, whether an engine runs or not. Trades count by their close.
+
+    With `from_copy` no checkpoint of the engine waits for it, which matters to who reads again and again.
 
     Raises DataFolderError if there are no books or they are empty, FoundWrongError if they can't be read.
     """
     marks, problem = _last_marks(data_dir)
-    with required_books(data_dir) as books:
+    with required_books(data_dir, from_copy=from_copy) as books:
         positions, cycles = books.trades(), books.cycles(None)
         given_away = _crossing_out(books)
         breaches = tuple(alert for alert in books.alerts(AlertCode.PROTECTION_BREACHED) if alert.at in period)

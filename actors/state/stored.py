@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
 
-from actors.state.read_only import books_opened
+from actors.state.read_only import books_copied, books_opened
 from actors.state.schema import schema_fault
 from actors.state.seals import broken_seals
 from actors.state.stored_market import market_read
@@ -192,6 +192,13 @@ def books_read(data_dir: Path, *, give_up: Callable[[], bool] | None = None) -> 
     Raises FoundWrongError if the file is no database or can't be read, or once `give_up` is true.
     """
     with books_opened(data_dir, give_up=give_up) as db:
+        yield None if db is None else BooksReader(db)
+
+
+@contextmanager
+def books_read_from_copy(data_dir: Path) -> Iterator[BooksReader | None]:
+    """The same from a copy of its own, for who reads for long. Raises FoundWrongError likewise."""
+    with books_copied(data_dir) as db:
         yield None if db is None else BooksReader(db)
 
 

@@ -10,6 +10,7 @@
   if (touched) OPTIONS.displayModeBar = false;
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const shown = new Map(); // element -> the text of the figure that it shows
+  const known = new Map(); // name -> the last answer of the server, its text and its tag
 
   // Figures name colours as CSS variables, which plotly does not know.
   function coloured(value, style) {
@@ -24,9 +25,14 @@
   async function figureText(name) {
     const inFile = document.getElementById(`figure-${name}`);
     if (inFile) return inFile.textContent;
-    const answer = await fetch(`/chart/${encodeURIComponent(name)}.json`, { credentials: "same-origin" });
+    const before = known.get(name);
+    const headers = before ? { "If-None-Match": before.tag } : {};
+    const answer = await fetch(`/chart/${encodeURIComponent(name)}.json`, { credentials: "same-origin", headers });
+    if (answer.status === 304 && before) return before.text;
     if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
-    return answer.text();
+    const text = await answer.text();
+    known.set(name, { text, tag: answer.headers.get("ETag") });
+    return text;
   }
 
   function draw(element, text) {

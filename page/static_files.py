@@ -1,4 +1,4 @@
-"""The page's own files and plotly's script: compressed once, under names that change with them, held on disk."""
+"""The page's own files and plotly's script: packed once, on disk, under names that change with them."""
 
 from __future__ import annotations
 

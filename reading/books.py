@@ -143,7 +143,7 @@ def required_books(
 ) -> Iterator[BooksReader]:
     """One consistent state of the books. Raises DataFolderError if there are none.
 
-    `from_copy` is for who reads for long, beside an engine. Raises ReadingGivenUpError once `give_up` is true.
+    `from_copy` is for who reads for long beside an engine. Raises ReadingGivenUpError once `give_up` says so.
     """
     with books_read_from_copy(data_dir) if from_copy else books_read(data_dir, give_up=give_up) as books:
         if books is None:

@@ -30,7 +30,7 @@ __all__ = ["Levels", "MarketHistory", "MarketSnapshotRow", "PathMark", "marks_et
 
 @dataclass(frozen=True, slots=True)
 class Levels:
-    """DVOL in points at times in seconds since 1970, ascending; as long as each other.
+    """DVOL in points at times in seconds since 1970, ascending; as long as each other, in single precision.
 
     The arrays grow, so `count` says how many of their values belong to this look.
     """
@@ -71,7 +71,7 @@ class MarketHistory:
         self._forget()
 
     def _forget(self) -> None:
-        self._at, self._dvol = array("d"), array("d")
+        self._at, self._dvol = array("d"), array("f")
         self._last: datetime | None = None
         self._behind = False
         self._newest: MarketSnapshotRow | None = None

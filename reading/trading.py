@@ -14,7 +14,7 @@ from actors.state.stored import BooksReader, last_market_snapshot
 from core.alerts import AlertCode
 from core.errors import FoundWrongError
 from core.messages.room_status import AlertRow
-from core.orders.books import CycleRow, Job, Position
+from core.orders.books import Position
 from core.statistics.account import AccountPoint
 from core.statistics.booked import Refusal, closed_trade, refusals
 from core.statistics.marked import pnl_at_marks_eth, pnl_at_marks_usd
@@ -90,9 +90,7 @@ class Period:
         return (self.began is None or self.began <= at) and (self.ended is None or at < self.ended)
 
 
-def trading_report(
-    data_dir: Path, period: Period = Period(), *, from_copy: bool = False
-) -> TradingReport:
+def trading_report(data_dir: Path, period: Period = Period(), *, from_copy: bool = False) -> TradingReport:
     """Read the books of a data folder, whether an engine runs or not. Trades count by their close.
 
     With `from_copy` no checkpoint of the engine waits for it, which matters to who reads again and again.
@@ -101,11 +99,11 @@ def trading_report(
     """
     marks, problem = _last_marks(data_dir)
     with required_books(data_dir, from_copy=from_copy) as books:
-        positions, cycles = books.trades(), books.cycles(None)
+        positions, cycles, span = books.trades(), books.entry_cycles(None), books.cycles_span()
         given_away = _crossing_out(books)
         breaches = tuple(alert for alert in books.alerts(AlertCode.PROTECTION_BREACHED) if alert.at in period)
         account = tuple(point for point in books.account_points() if point.at in period)
-    times = _times(positions, cycles, marks)
+    times = _times(positions, span, marks)
     if not times:
         raise DataFolderError(f"{data_dir}: expected books with at least one cycle, found empty ones")
     trades = tuple(
@@ -114,7 +112,7 @@ def trading_report(
         if position.closed_at is not None and position.closed_at in period
     )
     still_open = [position for position in positions if position.is_live and _is_entered(position, period)]
-    entries = [row for row in cycles if row.job is Job.ENTRY and row.slot in period]
+    entries = [row for row in cycles if row.slot in period]
     return TradingReport(
         performance=performance(
             trades,
@@ -139,14 +137,12 @@ def _is_entered(position: Position, period: Period) -> bool:
 
 
 def _times(
-    positions: Sequence[Position], cycles: Sequence[CycleRow], marks: LastMarks | None
+    positions: Sequence[Position], span: tuple[datetime, datetime] | None, marks: LastMarks | None
 ) -> list[datetime]:
     """Every moment that the books know of; the report begins with the first and ends with the last."""
-    opened = [row.opened_at for row in cycles]
-    ended = [row.closed_at for row in cycles if row.closed_at is not None]
     entered = [each.entered_at for each in positions if each.entered_at is not None]
     closed = [each.closed_at for each in positions if each.closed_at is not None]
-    return opened + ended + entered + closed + ([] if marks is None else [marks.at])
+    return [*(span or ()), *entered, *closed, *([] if marks is None else [marks.at])]
 
 
 def _crossing_out(books: BooksReader) -> dict[PositionId, Decimal | None]:

@@ -30,9 +30,9 @@ def books_opened(
     file stays as it is. Raises FoundWrongError if the file is no database or can't be read, or if a row read
     within the block holds a value that its column can't have.
 
-    With `give_up` reading ends with ReadingGivenUpError as soon as that is true, and books of an older version
-    are not read, because their copy would take as long as it takes: whoever reads the books of a running
-    engine again and again must not hold up its checkpoints.
+    With `give_up` reading ends with ReadingGivenUpError as soon as that is true, and books of an older
+    version are not read, because their copy would take as long as it takes: whoever reads the books of a
+    running engine again and again must not hold up its checkpoints.
     """
     path, older = database_path(data_dir), None
     if not path.exists():
@@ -84,6 +84,9 @@ def books_copied(data_dir: Path) -> Iterator[sqlite3.Connection | None]:
         with closing(sqlite3.connect("", isolation_level=None)) as copy:
             with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
                 db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+                # On disk, and little of it in memory: years of books are larger than what reads them may be.
+                copy.execute("PRAGMA temp_store = FILE")
+                copy.execute("PRAGMA cache_size = -512")
                 db.backup(copy, pages=PAGES_AT_ONCE, progress=look, sleep=0.01)
             older = older_version(copy)
             if older is not None:

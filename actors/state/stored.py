@@ -133,9 +133,14 @@ class BooksReader:
         """The decisions of a cycle as they were recorded, oldest first."""
         return looks.of_cycle(self._db, cycle_id)
 
-    def entry_cycles(self, limit: int) -> tuple[CycleRow, ...]:
-        """The newest `limit` entry cycles, oldest first."""
-        return with_stored_texts(self._db, cycles.newest_of(self._db, Job.ENTRY, limit))
+    def entry_cycles(self, limit: int | None) -> tuple[CycleRow, ...]:
+        """The newest `limit` entry cycles, or all, oldest first."""
+        newest = cycles.newest_of(self._db, Job.ENTRY, -1 if limit is None else limit)
+        return with_stored_texts(self._db, newest)
+
+    def cycles_span(self) -> tuple[datetime, datetime] | None:
+        """When the first cycle was opened, and when the last one was opened or closed; None without any."""
+        return cycles.span(self._db)
 
     def account_points(self) -> tuple[AccountPoint, ...]:
         """The account at the venue as each entry decision saw it, oldest first."""

@@ -16,7 +16,7 @@ PAPER_ARGS ?= --days 28 --seed 1
 TEST_ARGS ?= -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: always help venv venv-dev paper test coverage mutants lint types runbook pages metrics-page docs bench soak soak-months power tamper kills hostile drills screens test-page page-screens image-check pykka-suite
+.PHONY: always help venv venv-dev paper test coverage mutants lint types runbook pages metrics-page docs bench soak soak-months simulate simulate-long power tamper kills hostile drills screens test-page page-screens image-check pykka-suite
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -117,6 +117,16 @@ bench: $(DEV)  ## Timed figures: a table, and bench.json
 
 soak: $(DEV)  ## Long simulations (hours)
 	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -m soak --timeout 0
+
+# A seed is one run: what is found is replayed by the command that is printed with it.
+SIMULATE_ARGS ?= --seeds 0:200 --days 30
+simulate: $(DEV)  ## Disturb 200 simulated engines for 30 days each
+	$(BIN)/python run.py simulate $(SIMULATE_ARGS)
+
+# Goes on where it was cut off, by its journal.
+SIMULATE_LONG_ARGS ?= --seeds 0:20000 --days 2 --journal simulate.journal
+simulate-long: $(DEV)  ## The same with 20,000 seeds (hours; goes on where it was cut off)
+	$(BIN)/python run.py simulate $(SIMULATE_LONG_ARGS)
 
 # What `make soak` does of it, alone: 90 market days of the real processes, and the table of what they cost.
 soak-months: $(DEV)  ## Ninety market days on threads with faults: what grows (half an hour)

@@ -28,10 +28,10 @@ from actors.runtime import (
 )
 from core.alerts import AlertCode
 from core.messages.alerting import RaiseAlert, Severity
+from core.messages.arm_cause import ArmCause
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.execution import Reconcile
 from core.messages.kill_switch import CLOCK_SOURCE, ArmKillSwitch, ClearSuspension, SuspendEntries
-from core.messages.room_status import ArmCause
 from core.messages.scheduler import ClockSet
 from core.messages.state import RecordEvent, Recording
 

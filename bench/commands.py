@@ -6,17 +6,20 @@ The ratio to that baseline is what is judged, so that a slow machine judges the 
 from __future__ import annotations
 
 import os
+import pty
 import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 
 from bench.report import Row, add_rows, print_table, row_at_most
 
 ROOT = Path(__file__).resolve().parent.parent
+NOTHING: Mapping[str, str] = MappingProxyType({})
 RUNS = 5
 """The least of so many is taken: what else runs on the machine only adds."""
 BASELINE = "import pydantic, typer; pydantic.BaseModel, typer.Typer"
@@ -46,21 +49,56 @@ ON_A_FOLDER: tuple[tuple[str, float], ...] = (
     ("top", 3.0),
 )
 """Commands on a folder, without an engine."""
+OF_AN_ENGINE: tuple[str, ...] = ("status", "kill-switch status", "state positions", "pause --reason x")
 
 
-def cpu_s(arguments: Sequence[str]) -> float:
-    """Seconds of CPU that a Python process with these arguments takes, the least of several."""
-    least = float("inf")
-    for _ in range(RUNS):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run(  # noqa: S603  (this project's own starter)
+Run = Callable[[Sequence[str], Mapping[str, str]], None]
+"""Runs a Python process with these arguments and variables to its end."""
+
+
+def quietly(arguments: Sequence[str], variables: Mapping[str, str]) -> None:
+    subprocess.run(  # noqa: S603  (this project's own starter)
+        [sys.executable, *arguments],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=ROOT,
+        check=False,
+        env=_environment() | dict(variables),
+    )
+
+
+def until_it_draws(arguments: Sequence[str], variables: Mapping[str, str]) -> None:
+    """On a terminal, which presses `q` as soon as anything is drawn. RuntimeError if nothing is."""
+    person, terminal = pty.openpty()
+    try:
+        process = subprocess.Popen(  # noqa: S603  (this project's own starter)
             [sys.executable, *arguments],
-            stdout=subprocess.DEVNULL,
+            stdin=terminal,
+            stdout=terminal,
             stderr=subprocess.DEVNULL,
             cwd=ROOT,
-            check=False,
-            env=_environment(),
+            env=_environment() | dict(variables) | {"TERM": "xterm"},
         )
+        os.close(terminal)
+        with suppress(OSError):  # A terminal that nobody holds any more can't be read.
+            drawn = os.read(person, 65_536)
+            os.write(person, b"q")
+            while os.read(person, 65_536):
+                pass
+        if process.wait(timeout=30) or not drawn:
+            raise RuntimeError(f"bench: expected {arguments} to draw and to end, found {process.returncode}")
+    finally:
+        os.close(person)
+
+
+def cpu_s(
+    arguments: Sequence[str], *, run: Run = quietly, runs: int = RUNS, variables: Mapping[str, str] = NOTHING
+) -> float:
+    """Seconds of CPU that a Python process with these arguments takes, the least of several."""
+    least = float("inf")
+    for _ in range(runs):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        run(arguments, variables)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         took = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         least = min(least, took)
@@ -77,40 +115,54 @@ def command_rows() -> list[Row]:
     """A row for each command."""
     baseline = cpu_s(["-c", BASELINE])
 
-    def row(command: str, most: float, *options: str, where: str = "") -> Row:
-        took = cpu_s(["run.py", *command.split(), *options])
+    def row(
+        command: str,
+        most: float,
+        *options: str,
+        where: str = "",
+        run: Run = quietly,
+        runs: int = RUNS,
+        variables: Mapping[str, str] = NOTHING,
+    ) -> Row:
+        took = cpu_s(["run.py", *command.split(), *options], run=run, runs=runs, variables=variables)
         return row_at_most(f"run.py {command}{where}, CPU", took, "s", most, baseline=baseline)
 
     rows = [row(command, most) for command, most in COMMANDS]
     with tempfile.TemporaryDirectory() as folder:
         rows += [row(command, most, "--data-dir", folder) for command, most in ON_A_FOLDER]
-    with tempfile.TemporaryDirectory() as folder, _engine_on(Path(folder)):
-        for command in ("status", "kill-switch status", "state positions", "pause --reason x"):
-            rows.append(row(command, 3.0, "--data-dir", f"{folder}/engine", where=" of an engine"))
+        rows.append(row("stop", 3.0, "--data-dir", folder))
+    with tempfile.TemporaryDirectory() as folder, _engine_on(Path(folder)) as venue:
+        on = ("--data-dir", f"{folder}/engine")
+        rows += [row(command, 3.0, *on, where=" of an engine") for command in OF_AN_ENGINE]
+        rows.append(row("top", 3.0, *on, where=" of an engine, one frame", run=until_it_draws))
+        rows.append(row("ping", 3.0, *on, where=" of a venue", variables=venue))
+        # Once only, because it ends the engine.
+        rows.append(row("stop", 3.0, *on, where=" of an engine", runs=1))
     return rows
 
 
 @contextmanager
-def _engine_on(folder: Path) -> Iterator[None]:
-    """A venue and an engine on it that answers; both have ended after the block."""
+def _engine_on(folder: Path) -> Iterator[Mapping[str, str]]:
+    """A venue and an engine on it that answers; both have ended after the block. Gives the variables that
+    lead to the venue."""
     token = {"CERBERO_BITE_MCP_TOKEN": "a-token-of-the-benchmark"}
     with ExitStack() as ends:
         venue = _started(ends, "venue", "--port", "0", "--data-dir", str(folder / "venue"), **token)
         assert venue.stdout is not None
         url = venue.stdout.readline().strip().partition("=")[2]
-        engine = str(folder / "engine")
-        started = _started(ends, "start", "--data-dir", engine, CERBERO_BITE_MCP_URL=url, **token)
+        variables = token | {"CERBERO_BITE_MCP_URL": url}
+        started = _started(ends, "start", "--data-dir", str(folder / "engine"), **variables)
         assert started.stdout is not None
         if not started.stdout.readline().startswith("running"):
             raise RuntimeError("bench: expected an engine that runs, found one that ended")
-        yield
+        yield variables
 
 
 def _started(ends: ExitStack, *arguments: str, **variables: str) -> subprocess.Popen[str]:
     process = subprocess.Popen(  # noqa: S603  (this project's own starter)
         [sys.executable, "run.py", *arguments],
         cwd=ROOT,
-        env=_environment() | variables,
+        env=_environment() | dict(variables),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         encoding="utf-8",

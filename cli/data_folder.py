@@ -17,8 +17,8 @@ from actors.audit.durable import fsync_folder
 from actors.control.socket_path import RUN_FOLDER
 from core.errors import InputError
 from reading.engine_lock import LOCK, holder_of, opened_lock, running_engine, try_lock
+from reading.paper_folder import PAPER_MARKER, is_paper_folder
 
-PAPER_MARKER = "PAPER"
 BEFORE, GONE = ".before", ".gone"
 """Folders that hold the last paper account while a new one starts, and then while it is removed."""
 RESTORING = "restoring-"
@@ -147,7 +147,7 @@ def require_paper_folder(data_dir: Path) -> None:
     """Raise InputError unless the folder is missing, empty, or marked as a paper account's."""
     if data_dir.exists() and not data_dir.is_dir():
         raise InputError(f"--data-dir {data_dir}: expected a folder, found a file")
-    if not data_dir.exists() or not any(data_dir.iterdir()) or (data_dir / PAPER_MARKER).exists():
+    if not data_dir.exists() or not any(data_dir.iterdir()) or is_paper_folder(data_dir):
         return
     raise InputError(
         f"--data-dir {data_dir}: expected an empty folder or a paper account's (marked {PAPER_MARKER}), "
@@ -161,7 +161,7 @@ def emptied_paper_folder(data_dir: Path) -> Iterator[None]:
 
     Only a folder that holds the marker is ever emptied. Raises InputError for any other.
     """
-    if not (data_dir / PAPER_MARKER).exists():
+    if not is_paper_folder(data_dir):
         raise InputError(f"--data-dir {data_dir}: expected the {PAPER_MARKER} marker, found none")
     restore_paper_folder(data_dir)
     before = data_dir / BEFORE
@@ -218,7 +218,7 @@ def mark_as_paper(data_dir: Path) -> None:
 
 def refuse_paper_folder(data_dir: Path) -> None:
     """Raise InputError if the folder is a paper account's, which the next paper run would empty."""
-    if (data_dir / PAPER_MARKER).exists():
+    if is_paper_folder(data_dir):
         raise InputError(f"--data-dir {data_dir}: it holds a paper account, which the next paper run empties")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from actors.kill_switch import DiskKillFile
 from core.kill_file import KILL_FILE_NAME, Arming
-from core.messages.room_status import ArmCause
+from core.messages.arm_cause import ArmCause
 
 
 def armed_at_the_end(data_dir: Path, why: str, now: datetime) -> str:

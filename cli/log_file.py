@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import logging
+import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -35,19 +36,25 @@ class LogFile(BaseRotatingHandler):
         super().__init__(path, "a", encoding="utf-8")
 
     def shouldRollover(self, record: logging.LogRecord) -> bool:  # noqa: ARG002, N802  (the library's name)
-        """Whether the day is over, or the file is as large as one may become."""
-        if self.stream is None or not Path(self.baseFilename).is_file():
-            return False  # A device, or a file that was taken away: there is nothing to give a name to.
+        """Whether the day is over, the file is as large as one may become, or somebody has taken it away."""
+        if self.stream is None:
+            return False
+        if self._is_gone():
+            return True
+        if not Path(self.baseFilename).is_file():
+            return False  # A device: there is nothing to give a name to.
         return self._now().date() != self._day or self.stream.tell() >= FILE_BYTES_MAX
 
     def doRollover(self) -> None:  # noqa: N802
-        """Give the file the name of its day, begin a new one, and tidy up the old ones."""
+        """Give the file, if it is there, the name of its day, begin a new one, and tidy up the old ones."""
+        is_gone = self._is_gone()
         if self.stream is not None:
             self.stream.close()
             self.stream = None
         day, self._day = self._day, self._now().date()
         try:
-            Path(self.baseFilename).rename(self._next_name(day))
+            if not is_gone:
+                Path(self.baseFilename).rename(self._next_name(day))
             self._tidy_up()
         finally:
             self.stream = self._open()
@@ -65,6 +72,17 @@ class LogFile(BaseRotatingHandler):
             super().close()
         except OSError as error:
             self._tell(error)
+
+    def _is_gone(self) -> bool:
+        """Whether what is written to is no longer the file of that name."""
+        if self.stream is None:
+            return False
+        try:
+            found = Path(self.baseFilename).stat()
+        except OSError:
+            return True
+        own = os.fstat(self.stream.fileno())
+        return (found.st_dev, found.st_ino) != (own.st_dev, own.st_ino)
 
     def _tell(self, error: OSError) -> None:
         if not self._is_told:

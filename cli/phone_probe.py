@@ -7,14 +7,12 @@ from pathlib import Path
 from ssl import SSLContext
 
 from actors.compose import phone_bot
-from actors.control.wire import RequestName
 from config import ChannelSettings, TelegramSettings
 from config.phone import commands_mode
 from core.errors import CerberoError
-from core.messages.engine_status import EngineStatus
 from core.messages.phone import PhoneStatus
-from reading.control_client import ask_engine, request_of
 from reading.engine_lock import running_engine
+from reading.engine_status import engine_status
 
 
 def probe_phone(
@@ -40,7 +38,7 @@ def _noticed_by_the_engine(data_dir: Path) -> str | None:
     if running_engine(data_dir) is None:
         return None
     try:
-        phone = ask_engine(data_dir, request_of(RequestName.STATUS), EngineStatus).phone
+        phone = engine_status(data_dir).phone
     except CerberoError:
         return None  # It may be stopping, or belong to somebody else; the webhook was looked at.
     return None if phone is None else phone.problem

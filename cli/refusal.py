@@ -12,7 +12,7 @@ import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Event
+from queue import SimpleQueue
 from types import FrameType
 from typing import Final
 
@@ -68,9 +68,9 @@ def _wait(data_dir: Path, why: str) -> None:
     say(f"error: the start is refused: {reason}", err=True)
     say("nothing is traded; correct it, and start again. Waiting for SIGTERM", err=True)
     _write(data_dir, reason)
-    ending.came.wait()
+    name = ending.wait()
     forget_refusal(data_dir)
-    say(f"stopped: {ending.name}", err=True)
+    say(f"stopped: {name}", err=True)
 
 
 def forget_refusal(data_dir: Path) -> None:
@@ -94,13 +94,15 @@ class _EndingSignal:
     """The first signal of those that end a process. Made on the main thread, at the end of the process."""
 
     def __init__(self) -> None:
-        self.came = Event()
-        self.name = ""
+        # Not an Event: the handler may run while the main thread, which waits for it, holds the event's lock.
+        self._names: SimpleQueue[str] = SimpleQueue()
         for number in ending_signals():
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._end)
 
+    def wait(self) -> str:
+        """Its name, once it has come."""
+        return self._names.get()
+
     def _end(self, number: int, _frame: FrameType | None) -> None:
-        if not self.came.is_set():
-            self.name = signal_name(number)
-            self.came.set()
+        self._names.put(signal_name(number))

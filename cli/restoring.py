@@ -20,19 +20,20 @@ from actors.audit.scan import scan
 from actors.kill_switch import DiskKillFile
 from actors.state.database import DATABASE_FILE
 from actors.state.rebuild import sqlite_errors_named, write_database
-from cli.data_folder import PAPER_MARKER, RESTORING, private_files
+from cli.data_folder import RESTORING, private_files
 from cli.folder_identity import forget_identity
 from cli.offline_records import record_offline
 from core.errors import CerberoError, FoundWrongError, InputError
 from core.kill_file import Arming
+from core.messages.arm_cause import ArmCause
 from core.messages.audit import AuditEvent, AuditKind, SwitchWord
-from core.messages.room_status import ArmCause
 from core.messages.state import AnyRecording, LatchEntries, RecordEvent, SetSystem
 from core.orders.books import LatchSource
 from core.system_keys import FORMER_TAGS_KEY, RESTORE_PENDING, RESTORED_KEY, TAG_KEY
 from reading.backups import BOUND, ProvedBackup, bound_to, proved_backup, stored_settings, tags_drawn
 from reading.losses import Losses, losses
 from reading.operator import operator_name
+from reading.paper_folder import is_paper_folder
 from reading.switch.stored import stored_status
 
 REPLACED_FOLDER = "replaced"
@@ -197,7 +198,7 @@ def _record(plan: Restore, data_dir: Path, draft: Path, now: datetime) -> None:
     """Have the log say that it was put back, and what it has replaced."""
     last = max((datetime.fromisoformat(str(row["at"])) for row in _rows(plan)), default=now)
     # A paper account's time is the market's, which may be far from this machine's.
-    at = last if (data_dir / PAPER_MARKER).exists() else max(last, now)
+    at = last if is_paper_folder(data_dir) else max(last, now)
     event = AuditEvent(
         kind=AuditKind.RESTORED,
         at=at,
@@ -260,7 +261,7 @@ def _put_aside(data_dir: Path, aside: Path, names: tuple[str, ...]) -> None:
 
 def _require_same_account(backup: ProvedBackup, data_dir: Path, environment: str | None) -> None:
     expected = bound_to(data_dir)
-    if (data_dir / PAPER_MARKER).exists():
+    if is_paper_folder(data_dir):
         expected["environment"] = "paper"
     if expected["environment"] is None:
         expected["environment"] = environment

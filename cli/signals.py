@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Event
+from queue import SimpleQueue
+from threading import Thread
 from types import FrameType
 from typing import Final
 
-from actors.runtime import ActorSystem, install_dump_signal
+from actors.runtime import ActorSystem
 
 DUMP: Final = signal.SIGUSR1
 """Writes every actor's state to standard error."""
@@ -58,26 +60,42 @@ def signal_name(number: int) -> str:
 def signals_to(system: ActorSystem, request_stop: Callable[[str], object]) -> Iterator[None]:
     """Ask for an orderly stop, by the signal's name, whenever a signal wants to end the process.
 
-    SIGUSR1 dumps every actor to stderr. Main thread only. Once a signal has come, further ones change nothing
-    until the process is gone, also beyond the block. A SIGHUP that is ignored stays ignored: the engine was
-    started with `nohup`.
+    SIGUSR1 writes every actor's state to stderr. Main thread only. Once a signal has come, further ones
+    change nothing until the process is gone, also beyond the block. A SIGHUP that is ignored stays ignored:
+    the engine was started with `nohup`.
+
+    A handler runs in the middle of whatever the main thread does, maybe with a lock held that a stop or a
+    dump takes: it would wait for itself for ever. So handlers only put the number, which takes no such lock,
+    and a thread does what is asked.
     """
-    came = Event()
+    came: SimpleQueue[int | None] = SimpleQueue()
+    ends = False
 
-    def stop(number: int, _frame: FrameType | None) -> None:
-        came.set()
-        request_stop(signal_name(number))
+    def take(number: int, _frame: FrameType | None) -> None:
+        nonlocal ends
+        ends = ends or number != DUMP
+        came.put(number)
 
+    def carry_out() -> None:
+        while (number := came.get()) is not None:
+            if number == DUMP:
+                sys.stderr.write(system.dump())
+                sys.stderr.flush()
+            else:
+                request_stop(signal_name(number))
+
+    carrying = Thread(target=carry_out, name="signals", daemon=True)
+    carrying.start()
     before = {
-        number: signal.signal(number, stop)
-        for number in ending_signals()
+        number: signal.signal(number, take)
+        for number in (DUMP, *ending_signals())
         if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN
     }
-    restore_dump = install_dump_signal(system)
     try:
         yield
     finally:
-        restore_dump()
+        came.put(None)
+        carrying.join()
         for number, handler in before.items():
             # The process is about to end as asked: a second Ctrl-C must not cut off its last messages.
-            signal.signal(number, signal.SIG_IGN if came.is_set() else handler)
+            signal.signal(number, signal.SIG_IGN if ends and number != DUMP else handler)

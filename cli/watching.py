@@ -8,12 +8,11 @@ from typing import Protocol
 
 from rich.console import Console
 
-from actors.control.wire import RequestName
 from cli.keyboard import Keyboard
 from cli.views.live import LiveView
 from core.errors import FoundWrongError, InputError
 from core.messages.engine_status import EngineStatus
-from reading.control_client import ask_engine, request_of
+from reading.engine_status import engine_status
 
 
 class Ending(Protocol):
@@ -33,7 +32,7 @@ def watch_on_terminal(data_dir: Path, every_s: float) -> None:
         raise InputError("top: expected a terminal to draw on, found none; run.py status prints one page")
 
     def look() -> EngineStatus:
-        return ask_engine(data_dir, request_of(RequestName.STATUS), EngineStatus)
+        return engine_status(data_dir)
 
     first = look()
     try:

@@ -7,17 +7,19 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from config.yaml_lines import KeyPath, LinedYaml, Place, read_lined_yaml
 from core.errors import ConfigError
+from core.section import Section
 from core.strategy import Strategy
 from core.text import visible
 
 HASH_KEY = "config_hash"
+SectionT = TypeVar("SectionT", bound=Section)
 GUARDED = ("limits.", "sizing.", "protections.", "exits.margin_")
 """Outside paper, overrides of these need a seal of their own: they say how much money is at stake, and what
 stops the strategy before more is lost."""
@@ -79,24 +81,23 @@ def load_strategy(path: Path) -> LoadedStrategy:
     Raises `ConfigError` with every complaint on its own line: file, line, key, what was expected and found.
     """
     base = read_lined_yaml(path)
-    stored = _taken_hash(base)
-    strategy = _validated(base)
+    stored = taken_hash(base)
+    strategy = validated(base, Strategy)
     computed = strategy_hash(strategy)
     local_path = local_overrides_path(path)
     overrides: tuple[str, ...] = ()
     local_stored = local_computed = None
     if local_path.exists():
         local = read_lined_yaml(local_path)
-        local_stored = _taken_hash(local)
-        merged = LinedYaml(_merged(base.values, local.values), base.places | local.places)
-        overridden = _validated(merged)
+        local_stored = taken_hash(local)
+        overridden = validated(merged(base, local), Strategy)
         overrides = _described(strategy, overridden, path)
         strategy = overridden
         local_computed = strategy_hash(strategy)
     return LoadedStrategy(path, strategy, stored, computed, overrides, local_stored, local_computed)
 
 
-def _taken_hash(source: LinedYaml) -> str | None:
+def taken_hash(source: LinedYaml) -> str | None:
     """Take the stored hash out of a file's settings."""
     stored = source.values.pop(HASH_KEY, None)
     if stored is not None and not isinstance(stored, str):
@@ -115,21 +116,29 @@ def canonical_json(strategy: Strategy) -> str:
     return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def _validated(source: LinedYaml) -> Strategy:
+def validated(source: LinedYaml, schema: type[SectionT], within: KeyPath = ()) -> SectionT:
+    """The settings as their schema has them; `within` is the path of the section that they are.
+
+    Raises `ConfigError` with every complaint on its own line.
+    """
     try:
-        return Strategy.model_validate_json(json.dumps(source.values, default=str))
+        return schema.model_validate_json(json.dumps(source.values, default=str))
     except ValidationError as error:
-        complaints = [_complaint(details, source.places) for details in error.errors(include_url=False)]
+        found = error.errors(include_url=False)
+        complaints = [_complaint(details, source.places, schema, within) for details in found]
         raise ConfigError(*complaints) from error
 
 
-def _complaint(details: ErrorDetails, places: dict[KeyPath, Place]) -> str:
-    loc: KeyPath = tuple(details["loc"])
+def _complaint(
+    details: ErrorDetails, places: dict[KeyPath, Place], schema: type[BaseModel], within: KeyPath
+) -> str:
+    below: KeyPath = tuple(details["loc"])
+    loc = (*within, *below)
     place = places.get(loc, places[()])
     key = visible(".".join(str(part) for part in loc))
     prefix = f"{place}: {key}: " if key else f"{place}: "
     if details["type"] == "extra_forbidden":
-        return f"{prefix}unknown key{_suggestion(loc)}"
+        return f"{prefix}unknown key{_suggestion(below, schema)}"
     if details["type"] == "value_error":
         return prefix + str(details["ctx"]["error"])
     expected = details["msg"].removeprefix("Input should be ").removeprefix("a valid ")
@@ -146,13 +155,18 @@ def _misread(details: ErrorDetails) -> str:
     return ""
 
 
-def _suggestion(loc: KeyPath) -> str:
-    section: type[BaseModel] = Strategy
+def _suggestion(loc: KeyPath, schema: type[BaseModel]) -> str:
+    section = schema
     for part in loc[:-1]:
         # Only sections refuse unknown keys, so every part of the path before the key is a section.
         section = cast("type[BaseModel]", section.model_fields[str(part)].annotation)
     near = difflib.get_close_matches(str(loc[-1]), section.model_fields, n=1)
     return f"; did you mean {near[0]}?" if near else f"; known here: {', '.join(section.model_fields)}"
+
+
+def merged(base: LinedYaml, other: LinedYaml) -> LinedYaml:
+    """The settings of both; where both have a key, the other's, and its place."""
+    return LinedYaml(_merged(base.values, other.values), base.places | other.places)
 
 
 def _merged(base: dict[str, Any], local: dict[str, Any]) -> dict[str, Any]:

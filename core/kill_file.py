@@ -14,7 +14,7 @@ from hashlib import sha256
 
 from pydantic import AwareDatetime, ConfigDict, Field, ValidationError
 
-from core.messages.room_status import ArmCause
+from core.messages.arm_cause import ArmCause
 from core.values import Value
 
 KILL_FILE_NAME = "KILL"

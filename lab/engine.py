@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from pydantic import SecretStr
 
@@ -24,7 +24,7 @@ from config import DeliverySettings, LoadedStrategy, McpSettings
 from core.values import Mode
 from gateway.paper.launch import PaperVenueConfig
 from gateway.paper.process import PaperVenue
-from lab.in_process import in_process_transport
+from lab.in_process import LATENCY_S, Answering, in_process_transport
 from lab.machine import SimulatedMachine
 from lab.wire import Wire
 
@@ -62,6 +62,22 @@ def life_seed(seed: int, life: int) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}/life {life}".encode()).digest()[:8])
 
 
+class Closes(Protocol):
+    """A venue's disk, as far as an engine's end is concerned."""
+
+    def close(self) -> None: ...
+
+
+class EngineVenue(Protocol):
+    """A venue in this process."""
+
+    @property
+    def dispatch(self) -> Answering: ...
+
+    @property
+    def store(self) -> Closes: ...
+
+
 class SimulatedEngine:
     """One life of the engine, until it is stopped or abandoned. Market time starts at `begin`."""
 
@@ -69,7 +85,7 @@ class SimulatedEngine:
         self,
         *,
         loaded: LoadedStrategy,
-        venue: PaperVenue,
+        venue: EngineVenue,
         data_dir: Path,
         seed: int,
         begin: datetime,
@@ -83,14 +99,16 @@ class SimulatedEngine:
         wire: Wire | None = None,
         alert_channels: tuple[Callable[[], AlertChannel], ...] = (),
         delivery: DeliverySettings | None = None,
+        latency_s: tuple[float, float] = LATENCY_S,
     ) -> None:
-        """`alert_channels` open channels of the caller's own, such as one that is down for a while."""
+        """`alert_channels` open channels of the caller's own, such as one that is down for a while;
+        `latency_s` is what an answer takes where no wire says it."""
         self.venue = venue
         self.data_dir = data_dir
         self.runtime = runtime_kind(begin, life_seed(seed, life), order, yield_at_tell)
         self._account_lock = (machine or SimulatedMachine()).account_lock(str(data_dir))
         if wire is None:
-            transports = in_process_transport(venue.dispatch)
+            transports = in_process_transport(venue.dispatch, latency_s)
         else:
             transports = wire.connect(self.runtime, venue.dispatch)
         mcp = McpSettings(url=URL, token=SecretStr(TOKEN), bot_tag=BOT_TAG)
@@ -133,6 +151,10 @@ class SimulatedEngine:
 
     def abandon(self) -> None:
         """End as `kill -9` does: nothing more is written, and open files are closed."""
+        self.abandon_actors()
+        self.venue.store.close()
+
+    def abandon_actors(self) -> None:
+        """The same, and leave the venue to another engine."""
         self.system.abandon()
         self._account_lock.release()
-        self.venue.store.close()

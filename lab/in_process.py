@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
 from actors.http import ConnectionCut, Response, Transport
 from actors.mcp import PaperTransport
 from actors.mcp.paper_transport import NOW_HEADER, TOOK_HEADER
 from actors.runtime import Context
-from gateway.paper.dispatch import Dispatch
+from gateway.shell.bodies import HttpAnswer
 from gateway.shell.door import HEALTH
 
 LATENCY_S: Final = (0.02, 0.25)
@@ -23,10 +23,19 @@ LATENCY_S: Final = (0.02, 0.25)
 PATH: Final = re.compile(r"/mcp-(?P<router>[^/]+)/(?:tools/(?P<tool>[^/]+)|health)")
 
 
+class Answering(Protocol):
+    """What answers requests to a venue; the venue's `Dispatch` does."""
+
+    def __call__(
+        self, now: datetime, router: str, tool: str, headers: Mapping[str, str], body: bytes, /
+    ) -> HttpAnswer:
+        """Answer one call at `now`; header names are lower case."""
+
+
 class InProcessTransport:
     """One connection to a venue in this process. `latency_s` draws one answer's latency."""
 
-    def __init__(self, dispatch: Dispatch, *, latency_s: Callable[[], float]) -> None:
+    def __init__(self, dispatch: Answering, *, latency_s: Callable[[], float]) -> None:
         self._dispatch = dispatch
         self._latency_s = latency_s
         self._open = True
@@ -57,11 +66,16 @@ class InProcessTransport:
         self._open = False
 
 
-def in_process_transport(dispatch: Dispatch) -> Callable[[Context], Transport]:
-    """A transport factory for the engine: each actor draws its latencies from its own seeded source."""
+def in_process_transport(
+    dispatch: Answering, latency_s: tuple[float, float] = LATENCY_S
+) -> Callable[[Context], Transport]:
+    """A transport factory for the engine: each actor draws its latencies from its own seeded source.
+
+    `latency_s` are the least and the most, market seconds; both 0 answer at once, as a backtest does.
+    """
 
     def connect(ctx: Context) -> PaperTransport:
-        inner = InProcessTransport(dispatch, latency_s=lambda: ctx.rng().uniform(*LATENCY_S))
+        inner = InProcessTransport(dispatch, latency_s=lambda: ctx.rng().uniform(*latency_s))
         return PaperTransport(inner, clock=ctx)
 
     return connect

@@ -14,10 +14,9 @@ from actors.http import ConnectionCut, NoAnswer, Response, Transport
 from actors.mcp import PaperTransport
 from actors.mcp.paper_transport import TOOK_HEADER
 from actors.runtime import BatonRuntime, Context, GreenRuntime, to_us
-from gateway.paper.dispatch import Dispatch
 from gateway.shell.bodies import HttpAnswer
 from gateway.shell.door import HEALTH
-from lab.in_process import LATENCY_S, PATH
+from lab.in_process import LATENCY_S, PATH, Answering
 
 
 @dataclass
@@ -40,12 +39,12 @@ class Wire:
     def __init__(self, *, hold_s: Callable[[str], float]) -> None:
         self._hold_s = hold_s
         self._on_its_way: list[Held] = []
-        self._ends: tuple[GreenRuntime | BatonRuntime, Dispatch] | None = None
+        self._ends: tuple[GreenRuntime | BatonRuntime, Answering] | None = None
         self.late = 0
         """Requests that arrived after their sender had given them up, or had ended with its engine."""
 
     def connect(
-        self, runtime: GreenRuntime | BatonRuntime, dispatch: Dispatch
+        self, runtime: GreenRuntime | BatonRuntime, dispatch: Answering
     ) -> Callable[[Context], Transport]:
         """Carry on between a life of the engine, which begins now, and the venue; a transport factory for it.
 
@@ -56,7 +55,7 @@ class Wire:
             held.given_up = True
         for held in sorted(self._on_its_way, key=lambda held: held.at):
             if held.at <= runtime.now():
-                self._arrive(held)
+                self._arrive(held, held.at)
             else:
                 self._plan(held)
         return lambda ctx: PaperTransport(LateConnection(self, ctx), clock=ctx)
@@ -72,24 +71,26 @@ class Wire:
     def answer(self, held: Held) -> HttpAnswer:
         """The answer, to who has waited for the arrival."""
         if held.answer is None:
-            self._arrive(held)
+            runtime, _ = self._connected
+            self._arrive(held, runtime.now())
         assert held.answer is not None
         return held.answer
 
     def _plan(self, held: Held) -> None:
         runtime, _ = self._connected
-        runtime.add_timer(to_us(held.at), lambda: self._arrive(held))
+        runtime.add_timer(to_us(held.at), lambda: self._arrive(held, runtime.now()))
 
-    def _arrive(self, held: Held) -> None:
+    def _arrive(self, held: Held, at: datetime) -> None:
+        """`at` is the time of the arrival; the clock may have been set since the request was sent."""
         if held not in self._on_its_way:
             return
         self._on_its_way.remove(held)
         _, dispatch = self._connected
-        held.answer = dispatch(held.at, held.router, held.tool, held.headers, held.body)
+        held.answer = dispatch(at, held.router, held.tool, held.headers, held.body)
         self.late += held.given_up
 
     @property
-    def _connected(self) -> tuple[GreenRuntime | BatonRuntime, Dispatch]:
+    def _connected(self) -> tuple[GreenRuntime | BatonRuntime, Answering]:
         if self._ends is None:
             raise RuntimeError("expected a wire that a life is connected to")
         return self._ends

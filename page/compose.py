@@ -12,7 +12,6 @@ from core.errors import CerberoError
 from page.app import ArmingTold, Page, Views
 from page.door.access import Access, cookie_name
 from page.door.hosts import Hosts
-from page.sources.engine import ANSWER_S
 from page.view import Viewer
 from reading.engine_status import engine_status
 from reading.switch.arming import Patience, RealPatience, arm
@@ -20,7 +19,7 @@ from reading.switch.arming import Patience, RealPatience, arm
 
 def page_of_folder(data_dir: Path, name: str, now: Callable[[], datetime], hosts: Hosts) -> Page:
     """The page of an engine. It only reads, but for the arming."""
-    views = Viewer(data_dir, name, partial(engine_status, data_dir, answer_s=ANSWER_S), now)
+    views = Viewer(data_dir, name, partial(engine_status, data_dir), now)
     return _page(views, name, str(data_dir.resolve()), hosts, partial(armed, data_dir))
 
 

@@ -14,7 +14,7 @@ from actors.state.tables.venue_texts import StoredText
 from core.errors import FoundWrongError
 from core.messages.audit import AuditBatch
 from core.messages.room_status import AlertRow, AuditHead
-from core.messages.state import KillSwitchRow
+from core.messages.state_rows import KillSwitchRow
 from core.orders.books import Books, CycleRow, EntryLatch, Instruction, OrderRow, Position, TradeResult
 from core.statistics.highs import HIGHS_KEY, PnlHigh, highs_of
 from core.values import CycleId

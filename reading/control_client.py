@@ -56,7 +56,8 @@ def exchange(
     the answers end before the last one.
     """
     timeout_s = answer_s + request.wait_s
-    with _connected(data_dir) as connection:
+    connection, pid = _connected(data_dir)
+    with connection:
         lines = _Lines(connection, timeout_s)
         try:
             connection.settimeout(timeout_s)
@@ -69,7 +70,10 @@ def exchange(
                 if not answer.more:
                     return
         except TimeoutError:
-            raise NoAnswerError(f"engine: no answer within {timeout_s:g} s") from None
+            raise NoAnswerError(
+                f"engine (pid {pid}): no answer within {timeout_s:g} s: docs/runbook.md, 'The engine does not"
+                " answer'"
+            ) from None
         except OSError as error:
             raise NoAnswerError(f"engine: the connection broke: {error.strerror or error}") from None
     raise NoAnswerError("engine: the connection ended without an answer; the engine may be stopping")
@@ -107,11 +111,14 @@ class _Lines:
         return line
 
 
-def _connected(data_dir: Path) -> socket.socket:
+def _connected(data_dir: Path) -> tuple[socket.socket, int]:
+    """A connection to the engine, and the pid that it wrote into its lock."""
     engine = running_engine(data_dir)
     if engine is None:
         refused = why_refused(data_dir)
         why = "" if refused is None else f": its start is refused: {refused}"
+        if not data_dir.is_dir():
+            why = f"{why}; there is no such folder here, so name it by --data-dir or make it by run.py start"
         raise EngineNotRunningError(f"no engine runs on {data_dir}{why}")
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.settimeout(5.0)
@@ -135,7 +142,7 @@ def _connected(data_dir: Path) -> socket.socket:
         raise FoundWrongError(
             f"engine: {engine.socket} is served by uid {peer}, expected uid {os.getuid()}; nothing was sent"
         )
-    return connection
+    return connection, engine.pid
 
 
 def _parsed(line: bytes) -> ControlAnswer:

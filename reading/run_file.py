@@ -13,7 +13,8 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from core.errors import InputError
-from core.messages.alerting import AlertRow, Severity
+from core.messages.alerting import Severity
+from core.messages.room_status import AlertRow
 from core.orders.books import CycleOutcome, CycleRow, Job
 from core.orders.exit_rule import ExitRule
 from core.statistics.account import AccountPoint

@@ -14,7 +14,7 @@ from actors.state.stored import BooksReader, last_market_snapshot
 from core.alerts import AlertCode
 from core.errors import FoundWrongError
 from core.messages.room_status import AlertRow
-from core.orders.books import Position
+from core.orders.books import CycleRow, Job, Position
 from core.statistics.account import AccountPoint
 from core.statistics.booked import Refusal, closed_trade, refusals
 from core.statistics.marked import pnl_at_marks_eth, pnl_at_marks_usd
@@ -103,16 +103,46 @@ def trading_report(data_dir: Path, period: Period = Period(), *, from_copy: bool
         given_away = _crossing_out(books)
         breaches = tuple(alert for alert in books.alerts(AlertCode.PROTECTION_BREACHED) if alert.at in period)
         account = tuple(point for point in books.account_points() if point.at in period)
-    times = _times(positions, span, marks)
-    if not times:
+    if not _times(positions, span, marks):
         raise DataFolderError(f"{data_dir}: expected books with at least one cycle, found empty ones")
+    return report_of(
+        positions,
+        cycles,
+        period,
+        span=span,
+        given_away=given_away,
+        marks=marks,
+        marks_problem=problem,
+        account=account,
+        breaches=breaches,
+    )
+
+
+def report_of(
+    positions: Sequence[Position],
+    cycles: Sequence[CycleRow],
+    period: Period,
+    *,
+    span: tuple[datetime, datetime] | None,
+    given_away: Mapping[PositionId, Decimal | None],
+    marks: LastMarks | None,
+    marks_problem: str | None,
+    account: tuple[AccountPoint, ...],
+    breaches: tuple[AlertRow, ...],
+) -> TradingReport:
+    """The report of these rows, wherever they were kept. At least one of them has a time.
+
+    `span` is when the first cycle was opened, and the last one opened or closed; the entry cycles are looked at.
+    `given_away` is what the exits of a position gave away against mid, ETH; None if that is not known.
+    """
+    times = _times(positions, span, marks)
     trades = tuple(
         closed_trade(position, given_away.get(position.position_id, Decimal(0)))
         for position in positions
         if position.closed_at is not None and position.closed_at in period
     )
     still_open = [position for position in positions if position.is_live and _is_entered(position, period)]
-    entries = [row for row in cycles if row.slot in period]
+    entries = [row for row in cycles if row.job is Job.ENTRY and row.slot in period]
     return TradingReport(
         performance=performance(
             trades,
@@ -123,7 +153,7 @@ def trading_report(data_dir: Path, period: Period = Period(), *, from_copy: bool
         trades=trades,
         open_trades=tuple(_open_trade(position, marks) for position in still_open),
         marks=marks,
-        marks_problem=problem,
+        marks_problem=marks_problem,
         account=account,
         entries=Counter(row.outcome.value for row in entries if row.outcome is not None),
         refusals=refusals(entries),

@@ -6,8 +6,11 @@ from pathlib import Path
 
 from actors.audit.files import AUDIT_FOLDER, audit_files
 from core.errors import CerberoError
-from core.status.verdict import Verdict, verdict_without_engine
+from core.status.finding import Verdict
+from core.status.folder_verdict import verdict_without_engine
 from reading.books import has_books, stored_positions
+from reading.engine_lock import running_engine
+from reading.paper_folder import is_paper_folder
 from reading.switch.stored import stored_status
 
 
@@ -21,8 +24,11 @@ def folder_verdict(data_dir: Path, why: str) -> Verdict:
         armed_by = switch.causes if switch.armed else None
     except CerberoError as error:
         damage = str(error)
+    engine = running_engine(data_dir)
     return verdict_without_engine(
         why=why,
+        silent_pid=None if engine is None else engine.pid,
+        is_paper=is_paper_folder(data_dir),
         open_positions=open_positions,
         armed_by=armed_by,
         damage=damage,

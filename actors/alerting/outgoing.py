@@ -11,7 +11,7 @@ from typing import Final
 from actors.alerting.delivery_times import DeliveryTimes
 from core.messages.alerting import Severity
 from core.messages.room_status import AlertRow
-from core.messages.state_queries import UNDELIVERED_PAGE, UndeliveredAlerts
+from core.messages.state_rows import UNDELIVERED_PAGE, UndeliveredAlerts
 
 QUEUE_MAX: Final = UNDELIVERED_PAGE
 """Alerts of one severity held in memory; the rest wait in the books, and are read when these are gone."""

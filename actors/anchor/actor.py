@@ -13,6 +13,7 @@ from core.alerts import AlertCode, Severity
 from core.audit.hash_chain import Link
 from core.errors import InputError
 from core.messages.anchor import GetRecordHash, HeadReached, RecordHash
+from core.messages.arm_cause import ArmCause
 from core.messages.base import Refused
 from core.messages.kill_switch import (
     ArmKillSwitch,
@@ -28,7 +29,6 @@ from core.messages.protocols import (
     KillSwitchProtocol,
     StateProtocol,
 )
-from core.messages.room_status import ArmCause
 from core.messages.state import GetSystem, Recorded, SetSystem
 
 ANCHOR_KEY = "anchor"

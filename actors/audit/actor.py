@@ -37,6 +37,7 @@ from core.audit.fold.compare import WHAT_TO_DO
 from core.audit.fold.running import RunningFold
 from core.audit.hash_chain import GENESIS, ChainBrokenError, Link, follow_all, split_lines
 from core.messages.anchor import GetRecordHash, HeadReached, RecordHash
+from core.messages.arm_cause import ArmCause
 from core.messages.audit import AppendAudit, AuditAt, AuditBatch, AuditBoot, FileEnd, GetAudit
 from core.messages.base import Refused
 from core.messages.kill_switch import ArmKillSwitch, KillSwitchArmed
@@ -47,7 +48,11 @@ from core.messages.protocols import (
     KillSwitchProtocol,
     StateProtocol,
 )
-from core.messages.room_status import HEAD_UNKNOWN, ArmCause, AuditHead, AuditStatus
+from core.messages.room_status import (
+    HEAD_UNKNOWN,
+    AuditHead,
+    AuditStatus,
+)
 from core.messages.state import AuditHeadAndPending, GetAuditHeadAndPending
 
 BOOT_TIMEOUT_S = 10.0

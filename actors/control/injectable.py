@@ -11,6 +11,7 @@ from pydantic import JsonValue, ValidationError
 
 from core.errors import InputError
 from core.messages.alerting import AlertTested, SendTestAlert
+from core.messages.arm_cause import ArmCause
 from core.messages.base import Command, Event
 from core.messages.decision import RecalibrateKelly, RunEntryCycle, RunMonitorCycle
 from core.messages.execution import (
@@ -37,7 +38,9 @@ from core.messages.kill_switch import (
 )
 from core.messages.market_data import MarketSnapshotFailed, MarketSnapshotStored, TakeMarketSnapshot
 from core.messages.restart import RestartActor, RestartDone
-from core.messages.room_status import ArmCause, CycleEnded
+from core.messages.room_status import (
+    CycleEnded,
+)
 
 if TYPE_CHECKING:
     # Whoever asks what the messages are, goes without all that the rooms say to each other.

@@ -128,7 +128,7 @@ def _end(answer: Event) -> tuple[Severity, str]:
             severity = Severity.HIGH if answer.outcome in FAILED_OUTCOMES else Severity.MEDIUM
             return severity, f"its cycle {answer.cycle_id} ended {answer.outcome}{why}"
         case Settled():
-            return Severity.MEDIUM, f"{answer.deliveries} deliveries were booked"
+            return Severity.MEDIUM, f"deliveries booked: {answer.deliveries}"
         case SettleFailed():
             return Severity.HIGH, f"the deliveries could not be booked: {', '.join(answer.reasons)}"
         case MarketSnapshotStored():
@@ -171,7 +171,7 @@ def _end(answer: Event) -> tuple[Severity, str]:
 
 def cancelled_text(cancelled: OrdersCancelled) -> str:
     """Which entries were cancelled, which of them had been filled, and what goes on."""
-    text = f"{len(cancelled.entries)} resting entries were cancelled"
+    text = f"resting entries cancelled: {len(cancelled.entries)}"
     if cancelled.opened:
         text += f", of which these had been filled at least in part: {', '.join(cancelled.opened)}"
     if cancelled.exits:

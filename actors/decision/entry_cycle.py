@@ -8,7 +8,6 @@ from actors.decision.cycle import Cycle, CycleEnd, NotBooked, Step
 from actors.decision.desk import Booked
 from actors.decision.facts import blocked_reasons, entry_facts, marks_of
 from actors.decision.release import proposal_id_of
-from actors.decision.window import window_end
 from actors.runtime import Key
 from core.messages.execution import FinalOutcome, OrderFinal, PlaceCombo
 from core.messages.market_data import EntryMarket, SnapshotKind
@@ -17,6 +16,7 @@ from core.orders.books import CycleOutcome, Proposal
 from core.rules import record as decision_record
 from core.rules.entry.decision import EntryDecision, EntryOutcome, decide_entry
 from core.rules.entry.protections import PROTECTIONS
+from core.rules.window import window_end
 from core.values import CycleId, PositionId
 
 ORDER_MARGIN_S: Final = 180.0

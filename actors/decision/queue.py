@@ -17,7 +17,6 @@ from actors.decision.monitor_cycle import MonitorCycle
 from actors.decision.release import Releases, proposal_id_of
 from actors.decision.results import Results
 from actors.decision.settlement_cycle import SettlementCycle
-from actors.decision.window import window_end
 from actors.runtime import Key, Name
 from core.alerts import AlertCode, Severity
 from core.messages.base import Refused
@@ -25,6 +24,7 @@ from core.messages.decision import CycleWaits
 from core.messages.room_status import CycleEnded, CycleView
 from core.messages.state import CloseCycle, CycleKnown, CycleOpened, OpenCycle, Recorded
 from core.orders.books import CycleOutcome, Job
+from core.rules.window import window_end
 from core.values import CycleId, PositionId, cycle_id_of
 
 WAITING_MAX: Final = 300

@@ -7,9 +7,9 @@ from actors.execution.order import WorkingOrder, dated_now, dispute
 from actors.execution.unknown import SINCE_BEFORE
 from core.alerts import AlertCode, Severity
 from core.contract import GET_POSITIONS, GET_USER_TRADES, CurrencyRequest, GetSince, Order
+from core.messages.arm_cause import ArmCause
 from core.messages.base import Refused
 from core.messages.mcp import FetchFailed, OrderAccepted, OrderAction
-from core.messages.room_status import ArmCause
 from core.messages.state import RecordSent
 from core.orders.books import Fill, InstructionKind, OrderRow
 from core.orders.identity import Permitted, as_booked

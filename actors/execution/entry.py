@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 from actors.execution.account import first_of_two, tell_rival
@@ -15,9 +16,9 @@ from core.messages.base import Refused
 from core.messages.execution import FinalOutcome, OrderFinal, PlaceCombo
 from core.messages.state import CloseProposal
 from core.orders.books import InstructionKind, Position
-from core.orders.ladder import next_entry_price_eth
 from core.orders.lifecycle import OrderState, PositionState
 from core.orders.terms import OrderPurpose, OrderTerms
+from core.orders.working import FILL_TIMEOUT, Next, entry_course, entry_wait_s
 from core.values import Failed
 
 ENTRY: Final = "entry"
@@ -136,8 +137,7 @@ async def _follow(line: Line, order: WorkingOrder, command: PlaceCombo) -> tuple
     ends_at = line.ctx.now() + timedelta(seconds=execution.fill_timeout_s)
     looks_failed = 0
     while not order.is_over():
-        left_s = (ends_at - line.ctx.now()).total_seconds()
-        stop = await _pause(line, command, max(0.0, min(execution.reprice_s, left_s)))
+        stop = await _pause(line, command, entry_wait_s(line.ctx.now(), ends_at, execution))
         if stop is not None:
             # Cancelled without a read first: reads may take long, and the cancel reads the order afterwards.
             await order.cancel()
@@ -152,17 +152,12 @@ async def _follow(line: Line, order: WorkingOrder, command: PlaceCombo) -> tuple
                 line.alert(Severity.HIGH, AlertCode.RESTING_ORDER_UNREAD, f"{order.label} can't be read")
         if order.is_over():
             break
-        if line.ctx.now() >= ends_at:
+        course = entry_course(line.ctx.now(), ends_at, order.row.limit_eth, plan, execution)
+        if course is Next.CANCEL:
             await order.cancel()
-            return ("fill_timeout",)
-        price_eth = next_entry_price_eth(
-            order.row.limit_eth,
-            mid_eth=plan.mid_eth,
-            floor_eth=plan.floor_eth,
-            reprice_steps=execution.reprice_steps,
-        )
-        if price_eth is not None and price_eth != order.row.limit_eth:
-            unmoved = await order.edit(price_eth, plan.natural_eth)
+            return (FILL_TIMEOUT,)
+        if isinstance(course, Decimal):
+            unmoved = await order.edit(course, plan.natural_eth)
             reasons = () if unmoved is None else unmoved.reasons
         else:
             # No permit is asked for, so ask for the status, which also makes the switch look for a KILL file.

@@ -22,19 +22,13 @@ from core.orders.books import InstructionKind, Position
 from core.orders.closing_cost import ClosingCost, closing_cost
 from core.orders.exit_rule import ExitRule
 from core.orders.label import exit_attempt
-from core.orders.ladder import exit_reference_eth, next_exit_price_eth
+from core.orders.ladder import exit_reference_eth
 from core.orders.lifecycle import PositionState
-from core.orders.limits import TOO_LARGE
 from core.orders.terms import OrderPurpose, OrderTerms
+from core.orders.working import ExitLadder, Next, exit_price_eth, exit_retry_s, needs_smaller_orders
 from core.values import CycleId, Failed, Leg, PositionId, ProposalId
 
 EXIT: Final = "exit"
-PAUSE_MAX_S = 900.0
-"""The longest pause between two attempts at an exit that is vetoed or refused again and again."""
-LAST_STEPS_MAX = 10
-"""Steps that an order rests at its ladder's last price before it is replaced: it may no longer work."""
-LAST_STEP = 1_000_000
-"""A step number beyond the end of any ladder."""
 TAKES_EXITS = frozenset({PositionState.OPEN, PositionState.CLOSING})
 
 
@@ -106,8 +100,7 @@ async def close(
             attempts_failed += 1
             _say(request, False, placed.reasons)
             line.alert(Severity.HIGH, AlertCode.EXIT_NOT_PLACED, f"{request.position_id}: {placed}")
-            pause_s = line.strategy.execution.exit_reprice_s * 2.0 ** min(attempts_failed - 1, 10)
-            await line.pause(min(PAUSE_MAX_S, pause_s))
+            await line.pause(exit_retry_s(attempts_failed, line.strategy.execution))
 
 
 def answer_once(answer: Callable[[ExitStarted], None]) -> Callable[[ExitStarted], None]:
@@ -158,7 +151,7 @@ async def _attempt(
             purpose=OrderPurpose.EXIT,
             legs=tuple(leg.reversed() for leg in position.plan.legs),
             amount=position.contracts,
-            limit_eth=-_price_eth(line, cost, first_step),
+            limit_eth=exit_price_eth(cost, first_step, line.strategy.execution, line.strategy.limits),
             reduce_only=True,
         ),
         reference_eth=exit_reference_eth(cost.natural_eth),
@@ -174,7 +167,7 @@ async def _follow(
     line: Line, order: WorkingOrder, request: ExitRequest, first_step: int, first_wait_s: float | None = None
 ) -> None:
     """Reprice step by step to the collar, then with the market, until it is final or to be replaced."""
-    step, last_steps = first_step, 0
+    ladder = ExitLadder(line.strategy.execution, line.strategy.limits, first_step)
     between_s = line.strategy.execution.exit_reprice_s
     wait_s = between_s if first_wait_s is None else first_wait_s
     expires_at = min(leg.expiration for leg in order.instruction.legs)
@@ -191,37 +184,22 @@ async def _follow(
         if not read:
             line.alert(Severity.HIGH, AlertCode.RESTING_ORDER_UNREAD, f"{order.label} can't be read")
             continue
-        step += 1
+        ladder.looked()
         cost = await _closing_cost(line, legs, expires_at)
         if isinstance(cost, Failed):
             line.alert(Severity.HIGH, AlertCode.EXIT_QUOTES_MISSING, f"{request.position_id}: {cost}")
             continue
-        price_eth = -_price_eth(line, cost, step)
-        if price_eth == -_price_eth(line, cost, LAST_STEP):
-            # Counted also if the price moves with the market: an order may accept edits and yet not work.
-            last_steps += 1
-            if last_steps > LAST_STEPS_MAX:
-                await order.cancel()
-                return
-        if price_eth != order.row.limit_eth:
-            unmoved = await order.edit(price_eth, exit_reference_eth(cost.natural_eth))
+        course = ladder.course(cost, order.row.limit_eth)
+        if course is Next.CANCEL:
+            await order.cancel()
+            return
+        if isinstance(course, Decimal):
+            unmoved = await order.edit(course, exit_reference_eth(cost.natural_eth))
             if unmoved is not None:
                 line.alert(Severity.HIGH, AlertCode.EXIT_NOT_REPRICED, f"{request.position_id}: {unmoved}")
-            if unmoved is not None and TOO_LARGE.issuperset(unmoved.reasons):
-                # Its size alone is refused: cancelled, it is sent again in smaller orders.
+            if unmoved is not None and needs_smaller_orders(unmoved.reasons):
                 await order.cancel()
                 return
-
-
-def _price_eth(line: Line, cost: ClosingCost, step: int) -> Decimal:
-    """The cost offered at a step of the ladder, ETH per combo."""
-    return next_exit_price_eth(
-        step,
-        mid_cost_eth=cost.mid_eth,
-        natural_cost_eth=cost.natural_eth,
-        exit_steps=line.strategy.execution.exit_steps,
-        limits=line.strategy.limits,
-    )
 
 
 async def _closing_cost(line: Line, legs: tuple[Leg, ...], expiration: datetime) -> ClosingCost | Failed:

@@ -11,9 +11,12 @@ from core.contract import (
     NoArguments,
 )
 from core.market.venue_clock import clock_offset
+from core.messages.arm_cause import ArmCause
 from core.messages.kill_switch import MarksChanged
 from core.messages.mcp import FetchFailed
-from core.messages.room_status import ArmCause, VenueChecked
+from core.messages.room_status import (
+    VenueChecked,
+)
 from core.values import Environment, Failed
 
 

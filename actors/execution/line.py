@@ -18,6 +18,7 @@ from actors.runtime import Address, Conversations, Key, Name, Outbox, OwnContext
 from core.alerts import AlertCode, Severity
 from core.contract import Tool
 from core.contract.base import AnswerT, RequestT
+from core.messages.arm_cause import ArmCause
 from core.messages.base import Refused
 from core.messages.execution import Reconcile
 from core.messages.kill_switch import ArmKillSwitch, GetKillSwitch, Permit, PermitVoid, RequestPermit, Veto
@@ -43,7 +44,6 @@ from core.messages.protocols import (
     McpProtocol,
     StateProtocol,
 )
-from core.messages.room_status import ArmCause
 from core.messages.state import (
     AccountBound,
     AnyRecording,

@@ -19,10 +19,10 @@ from core.contract import (
     Order,
     OrderIdRequest,
 )
+from core.messages.arm_cause import ArmCause
 from core.messages.base import Refused
 from core.messages.kill_switch import RequestPermit, Veto
 from core.messages.mcp import EditOrder, FetchFailed, OrderAccepted, OrderAction, OrderRefused, OrderUnknown
-from core.messages.room_status import ArmCause
 from core.messages.state import RecordEdit
 from core.orders.books import Fill, Instruction, OrderRow
 from core.orders.identity import Permitted, disagreements, fills_disagree

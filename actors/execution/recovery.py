@@ -32,11 +32,14 @@ from core.contract import (
     GetOrderHistory,
     GetSince,
 )
+from core.messages.arm_cause import ArmCause
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.base import Refused
 from core.messages.kill_switch import ClearSuspension
 from core.messages.mcp import FetchFailed
-from core.messages.room_status import ArmCause, RecoveryReport
+from core.messages.room_status import (
+    RecoveryReport,
+)
 from core.messages.state import RecordEvent
 from core.orders.account import Findings
 from core.orders.books import Books, Instruction, InstructionKind

@@ -10,10 +10,13 @@ from actors.room import Alarm
 from actors.runtime import Address, Context
 from core.alerts import AlertCode, Severity
 from core.contract import Router
+from core.messages.arm_cause import ArmCause
 from core.messages.kill_switch import ArmKillSwitch, ClearSuspension, SuspendEntries
 from core.messages.mcp import RouterProbed
 from core.messages.protocols import KillSwitchProtocol
-from core.messages.room_status import ArmCause, RouterHealth
+from core.messages.room_status import (
+    RouterHealth,
+)
 
 FAILURES_THAT_ARM: Final = 3
 """Failed probes of deribit in a row, each a single attempt; maintenance is not a failure."""

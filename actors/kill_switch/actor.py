@@ -18,6 +18,7 @@ from actors.kill_switch.reporter import Reporter
 from actors.room import HOUR_S, Room, StandingAlert, answerer
 from actors.runtime import Address
 from core.alerts import AlertCode, Severity
+from core.messages.arm_cause import ArmCause
 from core.messages.audit import AuditBoot, AuditKind
 from core.messages.base import Refused
 from core.messages.kill_switch import (
@@ -38,7 +39,10 @@ from core.messages.kill_switch import (
     Veto,
 )
 from core.messages.protocols import AlertingProtocol, ExecutionProtocol, KillSwitchProtocol, StateProtocol
-from core.messages.room_status import ArmCause, KillSwitchStatus, VenueChecked
+from core.messages.room_status import (
+    KillSwitchStatus,
+    VenueChecked,
+)
 from core.messages.state import GetKillSwitchRow, KillSwitchRow, LatchesLifted, Recorded
 from core.strategy import Strategy
 

@@ -11,7 +11,7 @@ from actors.room import HOUR_S, StandingAlert
 from actors.runtime import OwnContext
 from core.alerts import AlertCode, Severity
 from core.kill_file import Arming, KillFile
-from core.messages.room_status import ArmCause
+from core.messages.arm_cause import ArmCause
 
 FILE_RETRY_S = 5.0
 """Market time until a `KILL` file that could not be written is tried again."""

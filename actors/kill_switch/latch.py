@@ -19,10 +19,10 @@ from actors.kill_switch.reporter import Reporter
 from actors.runtime import OwnContext
 from core.alerts import AlertCode, Severity
 from core.kill_file import Arming, KillFile
+from core.messages.arm_cause import ArmCause
 from core.messages.audit import SwitchWord
 from core.messages.base import Refused
 from core.messages.kill_switch import DisarmKillSwitch, KillSwitchArmed, KillSwitchDisarmed
-from core.messages.room_status import ArmCause
 from core.messages.state import KillSwitchRow, RecordKillSwitch
 from core.orders.armed import Leaves, what_leaves
 from core.strategy import Strategy

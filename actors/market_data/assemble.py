@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -31,7 +30,6 @@ from core.contract import (
     AccountSummary,
     Calendar,
     DvolHistory,
-    FundingPoint,
     FundingRate,
     Router,
     Tool,
@@ -40,6 +38,7 @@ from core.contract.base import AnswerT, RequestT
 from core.market.countries import country_of
 from core.market.forwards import forwards_of
 from core.market.freshness import latest_time
+from core.market.funding import HourlyRate, mean_fundings
 from core.market.observations import HourlyClose, Level, MacroEvent, MeanFunding
 from core.market.option_chain import OptionChain
 from core.messages.market_data import EntryMarket, PartFault
@@ -48,16 +47,12 @@ from core.rules.facts import HeldAccount, MarketFacts, MonitorMarket
 from core.strategy import Strategy
 from core.text import shown
 
-HOURS_PER_YEAR = 8760
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(hours=24)
 _AGO_TOLERANCE = timedelta(hours=2)
 """How long before the requested moment the last bar may have ended."""
-_OWN_VENUE = "hyperliquid"
 HISTORY_OFF_MAX = 0.4
 """Index against its last hourly close, at most two hours old; another unit or coin is factors off."""
-FUNDING_HOURS_MIN = 15
-"""Fewer are no mean of a day: 24, less the 9 by which the last may be old (`entry.funding_age_max_h`)."""
 
 Answers = Mapping[str, object]
 T = TypeVar("T")
@@ -254,39 +249,17 @@ def _close_at(closes: tuple[HourlyClose, ...], moment: datetime) -> float:
 
 
 def _funding(answers: Answers, latest: datetime) -> tuple[MeanFunding, ...]:
-    """Each venue's mean funding of the 24 h up to `latest`, annualised, as a fraction.
-
-    Hyperliquid's is computed from its own hourly rates, or taken like the others' if it has too few of them.
-    The rate stamped exactly 24 h ago is left out: it was paid for the hour before, and would be the 25th.
-    """
-    points = _hourly(answer_of(answers, GET_FUNDING_HISTORY).points, latest)
-    has_own = len(points) >= FUNDING_HOURS_MIN
+    """Each venue's mean funding of the 24 h up to `latest` (`mean_fundings`)."""
+    points = answer_of(answers, GET_FUNDING_HISTORY).points
     others = answer_of(answers, GET_CROSS_EXCHANGE_FUNDING).exchanges
-    rates = [
-        MeanFunding(venue=other.name, annualised_frac=other.annualized_rate, as_of=other.timestamp)
-        for other in others
-        if other.name != _OWN_VENUE or not has_own
-    ]
-    if has_own:
-        mean = math.fsum(point.hourly_rate for point in points) / len(points)
-        rates.append(
-            MeanFunding(
-                venue=_OWN_VENUE,
-                annualised_frac=mean * HOURS_PER_YEAR,
-                as_of=max(point.timestamp for point in points),
-            )
-        )
-    return tuple(rates)
-
-
-def _hourly(history: tuple[FundingPoint, ...], latest: datetime) -> list[FundingPoint]:
-    """One rate for each hour of the day up to `latest`; of several that were told for one hour the last."""
-    points = (point for point in history if latest - _DAY < point.timestamp <= latest)
-    return list({_nearest_hour(point.timestamp): point for point in points}.values())
-
-
-def _nearest_hour(moment: datetime) -> datetime:
-    return (moment + _HOUR / 2).replace(minute=0, second=0, microsecond=0)
+    return mean_fundings(
+        [HourlyRate(point.timestamp, point.hourly_rate) for point in points],
+        [
+            MeanFunding(venue=other.name, annualised_frac=other.annualized_rate, as_of=other.timestamp)
+            for other in others
+        ],
+        latest,
+    )
 
 
 def _events(calendar: Calendar) -> tuple[MacroEvent, ...]:

@@ -39,15 +39,10 @@ from core.contract import (
     Tool,
     ToolRequest,
 )
+from core.market.chain_spans import entry_span, stored_span
 from core.market.statistics import TREND_HOURS
 from core.strategy import Strategy
 
-STORED_DTE_MIN = 5
-STORED_DTE_MAX = 25
-"""A stored snapshot holds the expiries from 5 to 25 days ahead, and those of the open legs."""
-LISTED_APART_DAYS = ((14.0, 7.0), (55.0, 35.0), (float("inf"), 98.0))
-"""Up to the first number of days to expiry, the next expiry that Deribit lists is at most the second number
-further: of the three next Fridays, then of the three next ends of months, then of the quarters."""
 BACK_4H = timedelta(hours=4)
 _HOUR = timedelta(hours=1)
 _COIN = "ETH"
@@ -147,23 +142,10 @@ def chain_of(first: datetime, last: datetime) -> Part:
 
 
 def entry_chain(now: datetime, strategy: Strategy, held: Iterable[datetime]) -> Part:
-    """The rule's expiries, some later ones if none may be listed between them, and those of held legs.
-
-    So an answer without any quote is broken, and a range without an expiry is refused by the rule.
-    """
-    strikes = strategy.strikes
-    apart_days = next(apart for dte_max, apart in LISTED_APART_DAYS if strikes.dte_min <= dte_max)
-    last_days = max(strikes.dte_max, strikes.dte_min + apart_days)
-    usual = (now + timedelta(days=strikes.dte_min), now + timedelta(days=last_days))
-    return _spanning(now, usual, held)
+    """The chain that an entry chooses from, with the expiries of held legs."""
+    return chain_of(*entry_span(now, strategy.strikes, held))
 
 
 def stored_chain(now: datetime, open_expirations: Iterable[datetime]) -> Part:
     """One request that spans both the usual expiries and those of open legs."""
-    usual = (now + timedelta(days=STORED_DTE_MIN), now + timedelta(days=STORED_DTE_MAX))
-    return _spanning(now, usual, open_expirations)
-
-
-def _spanning(now: datetime, usual: tuple[datetime, datetime], held: Iterable[datetime]) -> Part:
-    live = [expiration for expiration in held if expiration > now]
-    return chain_of(min((*usual, *live)), max((*usual, *live)))
+    return chain_of(*stored_span(now, open_expirations))

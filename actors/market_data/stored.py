@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from actors.market_data.parts import STORED_DTE_MAX, STORED_DTE_MIN
+from core.market.chain_spans import STORED_DTE_MAX, STORED_DTE_MIN
 from core.market.option_chain import OptionChain, Quote
 from core.messages.room_status import LegMark
 from core.orders.books import Books

@@ -28,6 +28,7 @@ from actors.room import HOUR_S, Alarm, Room, StandingAlert
 from actors.runtime import Address, RuntimeFault
 from core.alerts import AlertCode
 from core.messages.alerting import Severity
+from core.messages.arm_cause import ArmCause
 from core.messages.base import Refused
 from core.messages.control import GetStatus, InjectMessage
 from core.messages.engine_status import EngineStatus
@@ -40,7 +41,6 @@ from core.messages.protocols import (
     PhoneProtocol,
     StateProtocol,
 )
-from core.messages.room_status import ArmCause
 from core.messages.state import GetClosedTrades, GetLastCycle
 from core.orders.books import Job
 from core.permit_times import CERTAIN_AFTER_S

@@ -63,8 +63,8 @@ from actors.runtime.reporting.events import (
 )
 from actors.runtime.reporting.records import DeadLetter, DeadLetters, Tracer, envelope_line
 from actors.runtime.reporting.status import CellState, CellStatus, ExitKind, ExitReason
-from actors.runtime.supervision.dump import install_dump_signal
 from actors.runtime.supervision.system import ActorSystem
+from actors.runtime.threads.heap import give_back_freed
 from actors.runtime.threads.runtime import ThreadRuntime
 from actors.runtime.times import from_us, to_us
 
@@ -141,7 +141,7 @@ __all__ = [
     "done_key",
     "envelope_line",
     "from_us",
-    "install_dump_signal",
+    "give_back_freed",
     "refuse_unrun_hooks",
     "to_us",
 ]

@@ -28,11 +28,14 @@ from actors.state.tables.records import setting
 from actors.state.text_door import TextDoor
 from core.alerts import AlertCode, Severity
 from core.audit.fold.compare import WHAT_TO_DO
+from core.messages.arm_cause import ArmCause
 from core.messages.audit import AppendAudit, AuditAt, AuditBoot, AuditEvent
 from core.messages.base import Query, Refused
 from core.messages.kill_switch import ArmKillSwitch, KillSwitchArmed
 from core.messages.protocols import AlertingProtocol, AuditProtocol, KillSwitchProtocol
-from core.messages.room_status import ArmCause, AuditHead
+from core.messages.room_status import (
+    AuditHead,
+)
 from core.messages.state import (
     AuditHeadAndPending,
     BooksRead,
@@ -304,23 +307,19 @@ class State(Room[Write | Read | _Own]):
             self._sequencer.commit(requests, self.ctx.now(), self.ctx.check_live)
 
     def _commit(self, waiting: list[Waiting]) -> Committed | None:
-        """Commit the batch; None if the disk is full and all of its requests were refused."""
+        """Commit the batch, if need be in the room of the ballast; None if the disk is full all the same and
+        all of its requests were refused."""
         requests = [(each.request, each.correlation) for each in waiting]
-        try:
-            return self._sequencer.commit(requests, self.ctx.now(), self.ctx.check_live)
-        except sqlite3.OperationalError as error:
-            if not is_disk_full(error):
-                raise
-            if not self._reserve.release(str(error)):
-                self._refuse_full(waiting, error)
-                return None
-        try:
-            return self._sequencer.commit(requests, self.ctx.now(), self.ctx.check_live)
-        except sqlite3.OperationalError as error:
-            if not is_disk_full(error):
-                raise
-            self._refuse_full(waiting, error)
-            return None
+        while True:
+            try:
+                return self._sequencer.commit(requests, self.ctx.now(), self.ctx.check_live)
+            except sqlite3.OperationalError as error:
+                if not is_disk_full(error):
+                    raise
+                # False also where there is no ballast any more: it is tried twice at most.
+                if not self._reserve.release(str(error)):
+                    self._refuse_full(waiting, error)
+                    return None
 
     def _refuse_full(self, waiting: list[Waiting], error: sqlite3.Error) -> None:
         self._intake.done(waiting)

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from actors.failpoints import Failpoint, reach
+from actors.runtime import give_back_freed
 from actors.state.backup_audit import copy_audit
 from actors.state.backup_files import digest_of, fsync
 from actors.state.backup_manifest import MANIFEST_FILE, Manifest
@@ -94,6 +95,8 @@ def make_backup(db: sqlite3.Connection, data_dir: Path, now: datetime) -> Backup
         reach(Failpoint.BACKUP_MARKET_COPIED)
     except (OSError, sqlite3.Error) as error:
         raise BackupError(f"{target.name} is made, without the market's snapshots: {error}") from error
+    if DATABASE_FILE in files:
+        give_back_freed()  # Once a day: of all that was in use since the last copy, and of this one.
     return Backup(target, size_bytes, digest)
 
 

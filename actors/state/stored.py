@@ -15,6 +15,7 @@ from actors.state.read_only import books_copied, books_opened
 from actors.state.schema import schema_fault
 from actors.state.seals import broken_seals
 from actors.state.stored_market import market_read
+from actors.state.stored_texts import with_stored_texts
 from actors.state.tables import (
     chain,
     cycles,
@@ -33,11 +34,10 @@ from actors.state.tables.figures import BooksFigures
 from actors.state.tables.looks import DecisionLook, EntryLook
 from actors.state.tables.records import MarketSnapshotRow
 from actors.state.tables.venue_texts import StoredText
-from actors.state.text_door import with_stored_texts
 from core.audit.fold.tables import Cell, ProvedTable
 from core.messages.audit import AuditBatch
 from core.messages.room_status import AlertRow, AuditHead
-from core.messages.state import KillSwitchRow
+from core.messages.state_rows import KillSwitchRow
 from core.orders.books import Books, CycleRow, EntryLatch, Instruction, Job, OrderRow, Position, TradeResult
 from core.statistics.account import AccountPoint
 from core.values import CycleId, Label, PositionId

@@ -21,8 +21,9 @@ def healthcheck(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -
     from core.errors import FoundWrongError
     from core.messages.control import Healthcheck
     from reading.control_client import ask_engine, request_of
+    from reading.engine_status import STATUS_S
 
-    found = ask_engine(data_dir, request_of(RequestName.HEALTHCHECK), Healthcheck)
+    found = ask_engine(data_dir, request_of(RequestName.HEALTHCHECK), Healthcheck, answer_s=STATUS_S)
     if as_json:
         show_json(found)
     else:

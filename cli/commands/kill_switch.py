@@ -26,7 +26,7 @@ def status(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> Non
     Example: run.py kill-switch status --json
     """
     from cli.views.output import show_fields, show_json, time_text
-    from cli.views.screen import latch_text
+    from cli.views.switch_text import latch_text
     from reading.switch.stored import switch_now
 
     found = switch_now(data_dir)

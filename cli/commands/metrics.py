@@ -14,7 +14,7 @@ from cli.options import DEFAULT_DATA_DIR, DataDir, whole_option
 from cli.views.say import say
 
 if TYPE_CHECKING:
-    from core.messages.room_status import ArmCause
+    from core.messages.arm_cause import ArmCause
 
 app = typer.Typer(rich_markup_mode=None)
 DEFAULT_PORT = 9464

@@ -47,6 +47,7 @@ def _run(data_dir: Path, strategy: Path, begins: Callable[[], None]) -> None:
     )
     from cli.failed_start import ended_well, told_if_it_fails
     from cli.folder_identity import folder_identity
+    from cli.kept_files import require_room, require_usable_files
     from cli.logs import logging_to
     from cli.process import EngineProcess
     from cli.refusal import forget_refusal
@@ -81,6 +82,8 @@ def _run(data_dir: Path, strategy: Path, begins: Callable[[], None]) -> None:
             )
         refuse_paper_folder(data_dir)
         make_data_folder(data_dir)
+        require_usable_files(data_dir)
+        require_room(data_dir)
         warning = others_who_write(data_dir)
         if warning is not None:
             say(f"warning: {warning}", err=True)

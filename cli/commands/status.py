@@ -20,14 +20,12 @@ def status(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> Non
 
     Example: run.py status --data-dir data
     """
-    from actors.control.wire import RequestName
-    from core.errors import EngineNotRunningError
-    from core.messages.engine_status import EngineStatus
-    from reading.control_client import ask_engine, request_of
+    from core.errors import EngineNotRunningError, NoAnswerError
+    from reading.engine_status import engine_status
 
     try:
-        found = ask_engine(data_dir, request_of(RequestName.STATUS), EngineStatus)
-    except EngineNotRunningError as error:
+        found = engine_status(data_dir)
+    except (EngineNotRunningError, NoAnswerError) as error:
         if not as_json and data_dir.is_dir():
             _show_what_the_folder_says(data_dir, str(error))
         raise

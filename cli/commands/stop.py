@@ -9,6 +9,9 @@ import typer
 from cli.options import DEFAULT_DATA_DIR, DataDir
 from cli.views.say import say
 
+ANSWER_S = 10.0
+"""An engine that has not answered by then may still stop, for which it is given its time afterwards."""
+
 app = typer.Typer(rich_markup_mode=None)
 
 
@@ -30,7 +33,8 @@ def stop(
     from reading.control_client import ask_engine, request_of
 
     try:
-        ask_engine(data_dir, request_of(RequestName.STOP, reason=reason), EngineStopping)
+        request = request_of(RequestName.STOP, reason=reason)
+        ask_engine(data_dir, request, EngineStopping, answer_s=ANSWER_S)
         unanswered = None
     except NoAnswerError as error:
         # An engine that stops at once may close its socket before it has answered.

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from actors.health.disk import FREE_BYTES_MIN
 from actors.state.ballast import BALLAST_BYTES
-from cli.data_folder import PAPER_MARKER, RESTORING, others_who_write
+from cli.data_folder import RESTORING, others_who_write
 from cli.preflight.line import LineState, PreflightCheck, PreflightLine
 from core.errors import FoundWrongError, InputError
 from reading.audit import verified
 from reading.backups import proved_backup
 from reading.books import entry_latches, has_books
 from reading.engine_lock import running_engine
+from reading.paper_folder import is_paper_folder
 from reading.switch.stored import stored_status
 
 FREE_BYTES_COMFORTABLE = 2 * 1024**3
@@ -48,7 +49,7 @@ def data_folder(data_dir: Path) -> PreflightLine:
         return PreflightLine(
             PreflightCheck.DATA_FOLDER, LineState.OK, f"{data_dir} will be made, for this user alone"
         )
-    if (data_dir / PAPER_MARKER).exists():
+    if is_paper_folder(data_dir):
         return PreflightLine(
             PreflightCheck.DATA_FOLDER,
             LineState.NOT,

@@ -11,12 +11,14 @@ from datetime import datetime, timedelta
 from cli.views.lines import Line, Span, packed, sentence
 from cli.views.output import shown, time_text
 from cli.views.position_lines import BAD, FAINT, GOOD, GRAVE, position_lines
+from cli.views.switch_text import kill_switch_text
 from core.messages.alerting import Severity
 from core.messages.engine_status import CellView, EngineStatus
 from core.messages.room_status import AlertRow, KillSwitchStatus
-from core.orders.books import EntryLatch, Job
+from core.orders.books import Job
 from core.orders.lifecycle import OrderState
-from core.status.verdict import Urgency, Verdict, entry_blocked, position_views, verdict
+from core.status.finding import Urgency, Verdict
+from core.status.verdict import entry_blocked, position_views, verdict
 
 LABEL = 13
 """Characters before what a label introduces."""
@@ -125,27 +127,6 @@ def switch_span(switch: KillSwitchStatus | None) -> Span:
     """The switch in one phrase."""
     text = kill_switch_text(switch)
     return Span(shown(text), GOOD if text == "clear" else GRAVE)
-
-
-def kill_switch_text(switch: KillSwitchStatus | None) -> str:
-    """Armed, suspended or clear, with the reasons."""
-    if switch is None:
-        return "no answer"
-    if switch.armed:
-        causes = ", ".join(cause.value for cause in switch.causes)
-        exits = "exits blocked" if switch.exits_blocked else "reduce-only exits allowed"
-        return f"ARMED ({causes}) since {time_text(switch.since)} by {switch.who}: {switch.reason}; {exits}"
-    latched = [f"{latch.source}: {latch_text(latch)}" for latch in switch.latches]
-    suspended = [f"{by}: {why}" for by, why in sorted(switch.suspensions.items())]
-    if latched or suspended:
-        return "entries suspended: " + "; ".join(latched + suspended)
-    return "clear"
-
-
-def latch_text(latch: EntryLatch) -> str:
-    """What blocks entries until a person resumes them, and how they do."""
-    since = f"since {time_text(latch.at)} by {latch.who}"
-    return f'{latch.reason} ({since}; run.py resume --reason "…" lets entries go on)'
 
 
 def status_lines(status: EngineStatus, width: int, *, most: int = FINDINGS_SHOWN) -> list[Line]:

@@ -8,7 +8,8 @@ from cli.views.lines import Line, sentence
 from cli.views.output import shown, time_text
 from cli.views.painted import page_width, show_lines
 from cli.views.results import results_text
-from cli.views.screen import LABEL, actors_lines, alerts_lines, jobs_lines, kill_switch_text, status_lines
+from cli.views.screen import LABEL, actors_lines, alerts_lines, jobs_lines, status_lines
+from cli.views.switch_text import kill_switch_text
 from core.messages.engine_status import EngineStatus
 from core.messages.room_status import ChannelStatus, Marks
 from core.orders.books import Position

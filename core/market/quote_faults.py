@@ -77,9 +77,17 @@ def faults_of(
     off_tick = {
         price for price in {*columns.bids_eth, *columns.asks_eth} if price is not None and not _on_tick(price)
     }
-    suspect = not _all_amounts_sound(columns) or _has_more_than_an_ether(columns)
-    rows = zip(columns.types, columns.bids_eth, columns.asks_eth, columns.delta, our_deltas, strict=True)
-    for row, (option_type, bid, ask, venue_delta, our_delta) in enumerate(rows):
+    suspect = not _all_amounts_sound(columns)
+    rows = zip(
+        columns.types,
+        columns.bids_eth,
+        columns.asks_eth,
+        columns.marks_eth,
+        columns.delta,
+        our_deltas,
+        strict=True,
+    )
+    for row, (option_type, bid, ask, mark, venue_delta, our_delta) in enumerate(rows):
         sound = (
             our_delta is not None
             and abs(venue_delta - our_delta) <= gap_max
@@ -87,6 +95,9 @@ def faults_of(
             and (bid is None or ask is None or bid <= ask)
             and bid not in off_tick
             and ask not in off_tick
+            # Only a put in the money is worth more than an ether.
+            and mark <= 1.0
+            and (bid is None or bid <= 1.0)
         )
         if suspect or not sound or row in columns.misnamed:
             codes = _codes(columns, row, our_delta, anomalies)
@@ -111,13 +122,6 @@ def _all_amounts_sound(columns: ChainColumns) -> bool:
     return all(
         math.isfinite(sum(column)) and min(column, default=0.0) >= 0.0 for column in not_negative
     ) and all(math.isfinite(sum(column)) for column in finite)
-
-
-def _has_more_than_an_ether(columns: ChainColumns) -> bool:
-    """Whether any price may be above what its option can be worth: only puts in the money are worth more."""
-    return max(columns.marks_eth, default=0.0) > 1.0 or any(
-        bid is not None and bid > 1.0 for bid in columns.bids_eth
-    )
 
 
 def _above_worth(price_eth: float, strike_usd: float, forward_usd: float) -> bool:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
+from core.messages.arm_cause import ArmCause
 from core.messages.base import Answered, Command, Event, Query, Refused
-from core.messages.room_status import ArmCause, KillSwitchStatus
+from core.messages.room_status import (
+    KillSwitchStatus,
+)
 from core.orders.books import Books, LatchSource
 from core.orders.terms import OrderTerms
 from core.values import Label

@@ -5,32 +5,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 
 from core.alerts import Severity
 from core.checks import RuleResult
 from core.contract.base import Router
+from core.messages.arm_cause import ArmCause
 from core.messages.base import Event
 from core.orders.books import CycleOutcome, EntryLatch, Job
 from core.values import CycleId, Environment, Value
-
-
-class ArmCause(StrEnum):
-    """Why it is armed. The causes in `BLOCKS_EXITS` block exits too, whatever the setting says."""
-
-    OPERATOR = "operator"
-    KILL_FILE = "kill_file"
-    ENVIRONMENT = "environment"
-    AUDIT = "audit"
-    RECOVERY = "recovery"
-    SUPERVISION = "supervision"
-    PROBES = "probes"
-    DATABASE = "database"
-
-
-BLOCKS_EXITS: frozenset[ArmCause] = frozenset(
-    {ArmCause.ENVIRONMENT, ArmCause.AUDIT, ArmCause.RECOVERY, ArmCause.DATABASE}
-)
 
 
 class KillSwitchStatus(Event):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
+from core.messages.arm_cause import ArmCause
 from core.messages.entry_latches import LatchEntries, LiftLatches
 from core.messages.recording import (
     AccountBound,
@@ -21,7 +22,9 @@ from core.messages.recording import (
     Recording,
     RecordingAnswer,
 )
-from core.messages.room_status import AlertRow, ArmCause
+from core.messages.room_status import (
+    AlertRow,
+)
 from core.messages.state_queries import (
     AlertsRead,
     AuditHeadAndPending,
@@ -42,9 +45,7 @@ from core.messages.state_queries import (
     GetTradeResults,
     GetUndeliveredAlerts,
     GetWeek,
-    InboxItem,
     JobRuns,
-    KillSwitchRow,
     LastCycle,
     OpenCycles,
     OpenInbox,
@@ -53,9 +54,9 @@ from core.messages.state_queries import (
     SystemRead,
     TableRead,
     TradeResults,
-    UndeliveredAlerts,
     WeekRead,
 )
+from core.messages.state_rows import InboxItem, KillSwitchRow, UndeliveredAlerts
 from core.orders.books import CycleOutcome, Delivery, Fill, Instruction, Job, OrderRow, Proposal
 from core.values import CycleId, Environment, Label, ProposalId
 

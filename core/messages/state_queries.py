@@ -6,16 +6,16 @@ If the database is corrupt, every query is answered by `Refused`.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
 
 from core.alerts import Severity
 from core.messages.audit import AuditBatch
 from core.messages.base import Event, Query, Refused
-from core.messages.room_status import AlertRow, ArmCause, AuditHead
+from core.messages.room_status import AlertRow, AuditHead
+from core.messages.state_rows import InboxItem, KillSwitchRow, UndeliveredAlerts
 from core.orders.books import Books, CycleRow, Job, OrderRow, Position, TradeResult
 from core.orders.identity import Permitted
 from core.statistics.account import AccountPoint
-from core.values import CycleId, Label, PositionId, Value
+from core.values import CycleId, Label, PositionId
 
 
 class BooksRead(Event):
@@ -131,37 +131,10 @@ class GetJobRuns(Query[JobRuns | Refused]):
     """Answered by `JobRuns`."""
 
 
-class KillSwitchRow(Event):
-    request_id: str
-    armed: bool
-    causes: tuple[ArmCause, ...]
-    reason: str
-    who: str
-    at: datetime | None
-    disarms: tuple[str, ...] = ()
-    """If it is not armed: the ids of the armings that the last disarming took away."""
-
-
 class GetKillSwitchRow(Query[KillSwitchRow | Refused]):
     """Answered by `KillSwitchRow`. Told by the kill switch at its start."""
 
     request_id: str
-
-
-UNDELIVERED_PAGE: Final = 500
-"""Undelivered alerts of one severity that are read at once, after however long an outage."""
-
-
-class UndeliveredAlerts(Event):
-    """One page, at most `UNDELIVERED_PAGE` of each severity."""
-
-    request_id: str
-    channel: str
-    alerts: tuple[AlertRow, ...]
-    tried: tuple[str, ...] = ()
-    """The ids of those that an attempt was made with: the channel may have taken them."""
-    more: tuple[Severity, ...] = ()
-    """The severities of which more wait behind this page."""
 
 
 class AlertsRead(Event):
@@ -186,16 +159,6 @@ class GetUndeliveredAlerts(Query[UndeliveredAlerts | Refused]):
     request_id: str
     channel: str
     behind: tuple[tuple[Severity, str], ...] = ()
-
-
-class InboxItem(Value):
-    """A person's message as recorded: `body` is its JSON, `at` the time of its row."""
-
-    request_id: str
-    at: datetime
-    message: str
-    body: str
-    who: str
 
 
 class OpenInbox(Event):

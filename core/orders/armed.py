@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from enum import StrEnum
 
-from core.messages.room_status import BLOCKS_EXITS, ArmCause
+from core.messages.arm_cause import BLOCKS_EXITS, ArmCause
 from core.orders.terms import OrderTerms
 from core.strategy import ExitsWhenArmed
 

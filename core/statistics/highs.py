@@ -55,11 +55,15 @@ def highs_with(
     """
     known = (high if high.at <= now.at else PnlHigh(at=now.at, pnl_usd=high.pnl_usd) for high in highs)
     kept = within(tuple(known), now.at, window=window, since=since)
-    last = kept[-1] if kept else None
-    apart = min(APART, window * APART_OF_WINDOW)
-    if last is not None and last.pnl_usd >= now.pnl_usd and _part(last.at, apart) == _part(now.at, apart):
+    if kept and adds_nothing(kept[-1], now, window=window):
         return kept
     return (*(point for point in kept if point.pnl_usd > now.pnl_usd), now)
+
+
+def adds_nothing(last: PnlHigh, now: PnlHigh, *, window: timedelta) -> bool:
+    """Whether a point leaves the highs as they are: it is no higher than the last one, and near it."""
+    apart = min(APART, window * APART_OF_WINDOW)
+    return last.pnl_usd >= now.pnl_usd and _part(last.at, apart) == _part(now.at, apart)
 
 
 def _part(at: datetime, length: timedelta) -> int:

@@ -6,10 +6,10 @@ flow, so the balance is always the start plus their sum. Nothing here reads a cl
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Final, Literal, NamedTuple
 
 from core.contract import Order, Settlement, Trade
 from core.pricing.fees import delivery_fee_eth, is_daily_expiry, trade_fee_eth
@@ -60,10 +60,22 @@ class VenueOrder(Value):
         return self.model_copy(update={"order": self.order.model_copy(update={**update, "updated_at": at})})
 
 
+class Fees(NamedTuple):
+    """What the venue takes, ETH: of a trade by price and contracts, of a delivery by payoff, size and whether
+    the expiry is a daily one."""
+
+    trade_eth: Callable[[Decimal, Decimal], Decimal] = trade_fee_eth
+    delivery_eth: Callable[[Decimal, Decimal, bool], Decimal] = delivery_fee_eth
+
+
+VENUE_FEES: Final = Fees()
+
+
 class Account:
     """Books of one account. `take_changes` returns the changes that a store has to write."""
 
-    def __init__(self, balance_eth: Decimal) -> None:
+    def __init__(self, balance_eth: Decimal, fees: Fees = VENUE_FEES) -> None:
+        self._fees = fees
         self.balance_eth = balance_eth
         self.positions: dict[str, HeldPosition] = {}
         self.orders: dict[str, VenueOrder] = {}
@@ -115,7 +127,7 @@ class Account:
         received = ZERO
         for leg, price in zip(order.order.legs, prices_eth, strict=True):
             side, contracts = Side(leg.side), Decimal(amount * leg.ratio)
-            fee = trade_fee_eth(price, contracts)
+            fee = self._fees.trade_eth(price, contracts)
             trade = Trade(
                 trade_id=self.next_id("ETH-T"),
                 order_id=order.order.order_id,
@@ -173,7 +185,7 @@ class Account:
             size=held.size,
             # Adding zero turns a negative zero, which no reader expects, into zero.
             cash_flow=round_eth(payoff * held.size) + ZERO,
-            fee=delivery_fee_eth(payoff, held.size, is_daily_expiry(instrument.expiration)),
+            fee=self._fees.delivery_eth(payoff, held.size, is_daily_expiry(instrument.expiration)),
             timestamp=at,
         )
         key = self.next_id("ETH-S")

@@ -59,6 +59,7 @@ class ModelMarket:
         self._days: OrderedDict[int, DayPath] = OrderedDict()
         self._ladders: dict[datetime, tuple[datetime, tuple[int, ...]]] = {}
         self._chains: dict[tuple[datetime, datetime], Sequence[PaperQuote]] = {}
+        self._last_smile: tuple[datetime, datetime, ExpirySmile] | None = None
 
     @property
     def start(self) -> datetime:
@@ -149,6 +150,15 @@ class ModelMarket:
         return self.quote(at, instrument)
 
     def _smile(self, at: datetime, expiry: datetime) -> ExpirySmile:
+        """Kept for the last moment and expiry: the legs of a spread ask for the same one after the other."""
+        known = self._last_smile
+        if known is not None and known[0] == at and known[1] == expiry:
+            return known[2]
+        smile = self._new_smile(at, expiry)
+        self._last_smile = (at, expiry, smile)
+        return smile
+
+    def _new_smile(self, at: datetime, expiry: datetime) -> ExpirySmile:
         index = self.index_usd(at)
         before = max(at - 4 * HOUR, PATH_START)
         move_4h = index / self.index_usd(before) - 1.0

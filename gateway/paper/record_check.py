@@ -168,7 +168,7 @@ class _Examination:
                 f"the index in {len(covered) - len(own)} snapshots (column index_price): "
                 "between two hours only their closes are known"
             )
-        off = [(abs(alone.at(s.at) / (s.index_usd or 1.0) - 1.0), s.at) for s in own]
+        off = [(abs(alone.between(s.at) / (s.index_usd or 1.0) - 1.0), s.at) for s in own]
         worst = max(off, default=None)
         off_median = median(share for share, _ in off) if off else None
         if off_median is not None and off_median > INDEX_OFF_MAX:
@@ -196,7 +196,8 @@ class _Examination:
             moved = HOUR * hours
             inside = [s for s in own if hourly.first_close <= s.at + moved <= hourly.last_close]
             if len(inside) >= SNAPSHOTS_TO_JUDGE:
-                off[hours] = median(abs(alone.at(s.at + moved) / (s.index_usd or 1.0) - 1.0) for s in inside)
+                shares = (abs(alone.between(s.at + moved) / (s.index_usd or 1.0) - 1.0) for s in inside)
+                off[hours] = median(shares)
         best = min(off, key=lambda hours: off[hours], default=0)
         if best and off[best] < BETTER_FIT * off.get(0, 0.0):
             self.warnings.append(
@@ -217,7 +218,7 @@ class _Examination:
             return None
         worst = []
         for snapshot in self._covered():
-            spot = self.index.at(snapshot.at)
+            spot = self.index.between(snapshot.at)
             shares = [
                 abs(forward / spot - 1.0) / forward_off_max(expiry - snapshot.at)
                 for expiry, part in snapshot.slices.items()
@@ -311,7 +312,7 @@ class _Examination:
 
 def _basis_noise(snapshots: Sequence[RecordedSnapshot], index: IndexPath) -> float | None:
     bases = [
-        median(snapshot.slices[expiry].forwards_usd) / index.at(snapshot.at) - 1.0
+        median(snapshot.slices[expiry].forwards_usd) / index.between(snapshot.at) - 1.0
         for snapshot in snapshots
         if (expiry := nearest_expiry(snapshot)) is not None
     ]

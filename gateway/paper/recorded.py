@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from math import floor
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from core.errors import InputError
 from core.pricing.black76 import SECONDS_PER_YEAR
@@ -28,6 +28,7 @@ from gateway.paper.recorded_series import (
     DAY,
     HOUR,
     HOURS_PER_YEAR,
+    FundingSeries,
     HourlySeries,
     read_dvol,
     read_events,
@@ -44,6 +45,29 @@ DELIVERY_SPAN: Final = timedelta(minutes=30)
 _CHAINS_KEPT: Final = 64
 
 
+class Record(NamedTuple):
+    """All that a folder of chains and the series beside it hold, checked."""
+
+    snapshots: list[RecordedSnapshot]
+    hourly: HourlySeries
+    dvol: HourlySeries
+    funding: list[FundingSeries]
+    events: list[ScheduledRelease]
+
+
+def read_record(chains: Path) -> Record:
+    """Read it. Raises `InputError` naming file, line and reason if a file is broken or missing."""
+    snapshots = read_snapshots(chains)
+    not_before, beside = snapshots[0].at - HISTORY, chains.resolve().parent
+    return Record(
+        snapshots,
+        read_index(beside, not_before),
+        read_dvol(beside, not_before),
+        read_funding(beside, not_before),
+        read_events(beside),
+    )
+
+
 class RecordedMarket:
     """Replays a folder of recorded chains and the series beside it (its parent folder)."""
 
@@ -56,8 +80,10 @@ class RecordedMarket:
         touch_size: float,
         funding_annual: float,
         max_gap_h: float = MAX_GAP_H,
+        record: Record | None = None,
     ) -> None:
-        """Read and validate everything. `touch_size` and `funding_annual` stand in for what is not recorded.
+        """Read and validate everything, unless the folder's `record` is given, which has been read before.
+        `touch_size` and `funding_annual` stand in for what is not recorded.
 
         Raises `InputError` naming file, line and reason if a file is broken or missing.
         """
@@ -65,15 +91,10 @@ class RecordedMarket:
         self._between = between
         self._touch_size = touch_size
         self._funding_annual = funding_annual
-        self._snapshots = read_snapshots(chains)
+        record = read_record(chains) if record is None else record
+        self._snapshots, self._hourly, self._dvol, self._funding, self._events = record
         self._times = [snapshot.at for snapshot in self._snapshots]
-        not_before = self._times[0] - HISTORY
-        beside = chains.resolve().parent
-        self._hourly = read_index(beside, not_before)
         self._index = IndexPath(self._hourly, self._snapshots)
-        self._dvol = read_dvol(beside, not_before)
-        self._funding = read_funding(beside, not_before)
-        self._events = read_events(beside)
         self._holes = holes_between(self._times, max_gap)
         self._start, self._end = replayed_span(self._times, self._hourly, self._dvol, max_gap)
         self._values: dict[tuple[datetime, datetime], list[StrikeValue]] = {}
@@ -183,6 +204,10 @@ class RecordedMarket:
                 f"found {at.isoformat()}"
             )
         return self._snapshots[place]
+
+    def quoted_since(self, at: datetime) -> datetime:
+        """The time of the snapshot whose quotes are served at `at`: they are so old."""
+        return self._last(at).at
 
     def _moved_by(self, at: datetime, snapshot: RecordedSnapshot) -> float | None:
         """By what factor the index has moved since the snapshot; None if its quotes stand still."""

@@ -1,4 +1,8 @@
-"""The index I(t) of a record: linear between the hourly closes and the index that each snapshot has itself.
+"""The index I(t) of a record: the last that was known by then, of the hourly closes and the snapshots' own.
+
+Between two knots nobody knows yet where the second one will be, so the first one stands: a line from one to
+the other would tell a decision at 14:30 where the market is at 15:00. A delivery is counted after its half
+hour is over, and takes the line (`mean`).
 
 A snapshot's forwards were read at its own index. Divided by an index that is only interpolated between hourly
 closes, they carry the market's move within the hour as if it were basis: measured on the recorded chains, the
@@ -35,14 +39,12 @@ class IndexPath:
         self._values = [knots[at] for at in self._times]
 
     def at(self, moment: datetime) -> float:
-        """I(t), USD. Raises `InputError` outside the record."""
-        times, values = self._times, self._values
-        place = bisect_right(times, moment) - 1
-        if place < 0 or moment > times[-1]:
-            raise InputError(
-                f"time: the record holds {times[0].isoformat()} to {times[-1].isoformat()}, "
-                f"found {moment.isoformat()}"
-            )
+        """I(t) as it is known at `moment`, USD: the last knot. Raises `InputError` outside the record."""
+        return self._values[self._last(moment)]
+
+    def between(self, moment: datetime) -> float:
+        """I(t) by what became known later, too: linear between two knots. No decision may read it."""
+        place, times, values = self._last(moment), self._times, self._values
         before = values[place]
         if times[place] == moment:
             return before
@@ -50,15 +52,26 @@ class IndexPath:
         return before + (values[place + 1] - before) * part
 
     def mean(self, start: datetime, end: datetime) -> float:
-        """The mean of I over [start, end], start < end: exact, by trapezia from knot to knot."""
+        """The mean of I over [start, end], start < end, by trapezia; known only after `end`."""
         inside = self._times[bisect_right(self._times, start) : bisect_left(self._times, end)]
         moments = [start, *inside, end]
-        levels = [self.at(moment) for moment in moments]
+        levels = [self.between(moment) for moment in moments]
         area = sum(
             0.5 * (levels[i] + levels[i + 1]) * (moments[i + 1] - moments[i]).total_seconds()
             for i in range(len(moments) - 1)
         )
         return area / (end - start).total_seconds()
+
+    def _last(self, moment: datetime) -> int:
+        """The place of the last knot by `moment`."""
+        times = self._times
+        place = bisect_right(times, moment) - 1
+        if place < 0 or moment > times[-1]:
+            raise InputError(
+                f"time: the record holds {times[0].isoformat()} to {times[-1].isoformat()}, "
+                f"found {moment.isoformat()}"
+            )
+        return place
 
 
 def _require_same_market(hourly: HourlySeries, snapshot: RecordedSnapshot) -> None:

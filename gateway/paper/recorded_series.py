@@ -57,6 +57,10 @@ class HourlySeries:
         """Every close at its time."""
         return [(bar.start + HOUR, bar.close) for bar in self._bars]
 
+    def all_bars(self) -> list[Bar]:
+        """Every bar, by time."""
+        return list(self._bars)
+
     def last_known(self, at: datetime) -> float:
         """The last close at or before `at`."""
         return self._bars[self._closed(at)].close
@@ -89,6 +93,19 @@ class FundingSeries:
         self.period = period
         self._times = [at for at, _ in rates]
         self._hourly = [rate / (period / HOUR) for _, rate in rates]
+
+    @classmethod
+    def of_hourly(
+        cls, exchange: str, period: timedelta, times: list[datetime], hourly: list[float]
+    ) -> FundingSeries:
+        """A series whose rates are hourly ones already, to the bit as `all_points` gave them."""
+        made = cls(exchange, period, [])
+        made._times, made._hourly = times, hourly
+        return made
+
+    def all_points(self) -> list[HourlyFunding]:
+        """Every rate, as an hourly one."""
+        return [HourlyFunding(*pair) for pair in zip(self._times, self._hourly, strict=True)]
 
     @property
     def first(self) -> datetime:

@@ -45,8 +45,15 @@ class Venue:
     """One account in one market."""
 
     def __init__(
-        self, source: MarketSource, account: Account, clock: datetime, assumptions: Assumptions
+        self,
+        source: MarketSource,
+        account: Account,
+        clock: datetime,
+        assumptions: Assumptions,
+        usd_quantum: Decimal = USD_QUANTUM,
     ) -> None:
+        """`usd_quantum` is what index and delivery price are rounded to; a venue tells them in cents."""
+        self._usd_quantum = usd_quantum
         self.source = source
         self.account = account
         self.clock = clock
@@ -65,8 +72,8 @@ class Venue:
         self.clock = max(self.clock, to)
 
     def index_usd(self) -> Decimal:
-        """The index now, in cents."""
-        return Decimal(self.source.index_usd(self.clock)).quantize(USD_QUANTUM)
+        """The index now, in cents unless `usd_quantum` is another."""
+        return Decimal(self.source.index_usd(self.clock)).quantize(self._usd_quantum)
 
     def require_quotes(self) -> None:
         """Raise `SoftRefusalError` if the market has no quotes now, so that nobody takes old ones for new."""
@@ -195,7 +202,8 @@ class Venue:
         for held in sorted(self._positions(), key=lambda p: p.instrument_name):
             expiry = parse_instrument(held.instrument_name).expiration
             if expiry <= self.clock:
-                delivery = Decimal(self.source.delivery_price_usd(expiry)).quantize(USD_QUANTUM)
+                delivery_usd = Decimal(self.source.delivery_price_usd(expiry))
+                delivery = delivery_usd.quantize(self._usd_quantum)
                 self.account.settle(held, delivery, expiry)
 
     def _fill_late(self, order: VenueOrder) -> None:

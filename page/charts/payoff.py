@@ -71,7 +71,7 @@ class PayoffFacts:
         value_usd = value_at_delivery_usd(self.signed, self.cash_eth, price_usd, with_delivery_fees=True)
         return value_usd if unit == "usd" else value_usd / price_usd
 
-    def today(self, price_usd: float, unit: Unit) -> float | None:
+    def value_now(self, price_usd: float, unit: Unit) -> float | None:
         """P&L now, before fees, if the index stood there and volatilities stayed; None without every mark."""
         parts = [self.cash_eth]
         for each in self.legs:
@@ -99,7 +99,7 @@ def payoff_chart(facts: PayoffFacts, unit: Unit) -> Chart:
             prices, [facts.at_expiry(price, unit) for price in prices], "at expiry", "--series-1", hover=form
         )
     ]
-    values = [facts.today(price, unit) for price in prices]
+    values = [facts.value_now(price, unit) for price in prices]
     known = [value for value in values if value is not None]
     if len(known) == len(prices):
         traces.append(line(prices, known, "today", "--series-2", hover=form, dash="dot"))
@@ -202,7 +202,7 @@ def _table(facts: PayoffFacts, unit: Unit) -> Table:
     shown = usd if unit == "usd" else eth
     rows = []
     for price, what in _places(facts):
-        now = facts.today(price, unit)
+        now = facts.value_now(price, unit)
         rows.append(
             (
                 what,

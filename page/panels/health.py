@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from core.alerts import NOTHING_TO_DO, entry_of
-from core.messages.alerting import AlertRow, Severity
+from core.messages.alerting import Severity
 from core.messages.engine_status import CellView, EngineStatus
-from core.messages.room_status import RouterHealth
+from core.messages.room_status import AlertRow, RouterHealth
 from page.panels.shown import Amount, Labelled, Tone, ago_text, number, plain, span_text, time_text
 
 ALERTS_SHOWN = 12

@@ -10,7 +10,8 @@ from typing import Literal
 from core.messages.engine_status import EngineStatus
 from core.messages.room_status import KillSwitchStatus
 from core.orders.books import Job
-from core.status.verdict import Urgency, Verdict, entry_blocked, verdict
+from core.status.finding import Urgency, Verdict
+from core.status.verdict import entry_blocked, verdict
 from page.panels.shown import Labelled, Tone, plain, span_text, time_text, when_text
 
 STALE_AFTER = timedelta(seconds=10)

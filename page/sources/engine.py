@@ -18,8 +18,6 @@ AGAIN_AFTER_S: Final = 1.0
 """The engine is asked no more often, however many ask."""
 WAIT_S: Final = 1.2
 """A page waits no longer for an answer: within 2 s it says that the engine does not answer."""
-ANSWER_S: Final = 9.0
-"""A status takes up to 8 s if rooms of the engine are silent. What asks then waits longer than the page."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from time import monotonic
 from typing import Final
 
 from core.errors import CerberoError, ReadingGivenUpError
-from core.messages.alerting import AlertRow
+from core.messages.room_status import AlertRow
 from core.orders.books import CycleRow, Position
 from page.memory import give_back
 from reading.books import has_books, newest_rows

@@ -3,6 +3,7 @@
 // A chart is <div class="plot" data-chart="NAME">; its figure is /chart/NAME.json, or stands in the file as #figure-NAME.
 (() => {
   const NEAR = "200px";
+  const NARROW = 480;
   const VARIABLE = /var\((--[a-z0-9-]+)\)/g;
   const OPTIONS = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d"] };
   // Under a finger the buttons would lie over the chart for good, and a drag is meant to scroll the page.
@@ -40,6 +41,8 @@
     // Zoom and hidden lines stay as the person left them as long as this is the same.
     figure.layout.uirevision = element.dataset.chart;
     if (touched) figure.layout.dragmode = false;
+    // Where there is little width fewer times stand below it, upright: turned, they would lie over each other.
+    if (element.clientWidth < NARROW) Object.assign(figure.layout.xaxis, { nticks: 4, tickangle: 0 });
     return Plotly.react(element, figure.data, figure.layout, OPTIONS);
   }
 

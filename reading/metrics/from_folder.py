@@ -9,8 +9,8 @@ from pathlib import Path
 from actors.state.database import database_path
 from actors.state.stored import books_read
 from actors.state.tables.figures import BooksFigures
-from core.messages.room_status import ArmCause
-from core.status.verdict import verdict_without_engine
+from core.messages.arm_cause import ArmCause
+from core.status.folder_verdict import verdict_without_engine
 from reading.metrics import table
 from reading.metrics.series import Figures
 
@@ -60,6 +60,8 @@ def put_without_engine(
     figures.put(table.ARMED, armed)
     found = verdict_without_engine(
         why="the engine does not answer",
+        silent_pid=None,
+        is_paper=False,
         open_positions=None if books is None else books.live_positions,
         armed_by=armed_by,
         damage=damage,

@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from actors.audit.files import AUDIT_FOLDER, audit_files
 from actors.state.tables.figures import BooksFigures
 from core.errors import CerberoError
+from core.messages.arm_cause import ArmCause
 from core.messages.engine_status import EngineStatus
-from core.messages.room_status import ArmCause
 from reading.engine_lock import running_engine
 from reading.engine_status import engine_status
 from reading.errors import DataFolderError
@@ -29,15 +29,8 @@ AGAIN_AFTER_S: Final = 1.0
 """The engine is asked no more often, however many ask."""
 BOOKS_S_MAX: Final = 0.2
 """No reading of the books lasts longer: meanwhile SQLite can't shorten their journal."""
-STATUS_S_MAX: Final = 9.0
-"""A status takes up to 8 s if rooms of the engine are silent, and Prometheus waits for 10 s."""
 
 logger = logging.getLogger(__name__)
-
-
-def status_of(data_dir: Path) -> EngineStatus:
-    """The running engine's status. Raises CerberoError; ValidationError from an engine of another version."""
-    return engine_status(data_dir, answer_s=STATUS_S_MAX)
 
 
 class MetricsReader:
@@ -52,7 +45,7 @@ class MetricsReader:
         data_dir: Path,
         *,
         armed_by: Callable[[Path], Collection[ArmCause] | None],
-        status: Callable[[Path], EngineStatus] = status_of,
+        status: Callable[[Path], EngineStatus] = engine_status,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._data_dir = data_dir

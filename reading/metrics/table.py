@@ -6,10 +6,10 @@ from enum import StrEnum
 
 from core.alerts import Severity
 from core.contract.base import Router
-from core.messages.room_status import ArmCause
+from core.messages.arm_cause import ArmCause
 from core.orders.books import CycleOutcome, Job, LatchSource
 from core.orders.lifecycle import OrderState, PositionState
-from core.status.verdict import Urgency
+from core.status.finding import Urgency
 from core.values import Environment
 from reading.metrics.labels import ActorLabel, Protection, ReadPart, SuspendedBy
 from reading.metrics.series import PREFIX, Label, Series

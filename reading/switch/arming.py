@@ -18,19 +18,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
 from time import monotonic
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from actors.kill_switch import DiskKillFile
 from core.errors import FoundWrongError, InputError
 from core.kill_file import KILL_FILE_NAME, Arming
-from core.messages.kill_switch import KillSwitchArmed
-from core.messages.room_status import ArmCause
+from core.messages.arm_cause import ArmCause
 from core.permit_times import CERTAIN_AFTER_S
 from core.text import visible
 from core.venue_text import own_words
 from reading.engine_lock import LOCK, running_engine
 from reading.operator import operator_name
 from reading.redacted import redacted
+
+if TYPE_CHECKING:
+    from core.messages.kill_switch import KillSwitchArmed
 
 NO_ENGINE = "no running engine was found on this folder"
 REASON_CHARS_MAX = 1000

@@ -5,23 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from actors.control.wire import RequestName
 from actors.kill_switch import DiskKillFile
 from core.errors import CerberoError, InputError
 from core.kill_file import KillFile
-from core.messages.engine_status import EngineStatus
-from core.messages.room_status import ArmCause, KillSwitchStatus
-from core.messages.state import KillSwitchRow
+from core.messages.arm_cause import ArmCause
+from core.messages.room_status import (
+    KillSwitchStatus,
+)
+from core.messages.state_rows import KillSwitchRow
 from core.orders.armed import Leaves, what_leaves
 from core.orders.books import EntryLatch
 from core.strategy import ExitsWhenArmed
 from core.values import Value
 from reading.books import entry_latches, kill_switch_row
-from reading.control_client import ask_engine, request_of
 from reading.engine_lock import running_engine
-
-ANSWER_S = 10.0
-"""A status takes up to 8 s if rooms of the engine are silent."""
+from reading.engine_status import engine_status
 
 
 class StoredSwitch(Value):
@@ -90,7 +88,7 @@ def _told_by_engine(data_dir: Path) -> tuple[KillSwitchStatus | None, str | None
     if running_engine(data_dir) is None:
         return None, None
     try:
-        found = ask_engine(data_dir, request_of(RequestName.STATUS), EngineStatus, answer_s=ANSWER_S)
+        found = engine_status(data_dir)
     except CerberoError as error:
         return None, str(error)
     return found.kill_switch, found.unavailable.get("kill_switch")

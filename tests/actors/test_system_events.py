@@ -23,10 +23,10 @@ from actors.runtime.testing import FakeAddress
 from actors.system_events import SystemEvents
 from core.alerts import AlertCode
 from core.messages.alerting import RaiseAlert, Severity
+from core.messages.arm_cause import ArmCause
 from core.messages.audit import AuditKind
 from core.messages.execution import Reconcile
 from core.messages.kill_switch import ArmKillSwitch, ClearSuspension, SuspendEntries
-from core.messages.room_status import ArmCause
 from core.messages.scheduler import ClockSet
 from core.messages.state import MakeBackup, RecordEvent
 

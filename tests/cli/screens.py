@@ -17,7 +17,7 @@ from cli.views.live import picture
 from cli.views.screen import verdict_lines
 from cli.views.status_page import status_page
 from core.messages.engine_status import EngineStatus
-from core.status.verdict import verdict_without_engine
+from core.status.folder_verdict import verdict_without_engine
 from tests.fakes.engine_status import STATES
 
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "pictures"
@@ -47,6 +47,8 @@ def pictures() -> Iterator[tuple[str, str]]:
         yield f"status-{name}-80.txt", "\n".join(plain(status_page(shown, 80))) + "\n"
     dead = verdict_without_engine(
         why="no engine runs on data",
+        silent_pid=None,
+        is_paper=False,
         open_positions=1,
         armed_by=None,
         damage=None,

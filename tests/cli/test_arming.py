@@ -19,10 +19,10 @@ from actors.kill_switch import DiskKillFile
 from cli.last_arming import armed_at_the_end
 from core.errors import FoundWrongError, InputError
 from core.kill_file import Arming, parse_kill_file
+from core.messages.arm_cause import ArmCause
 from core.messages.base import Refused
 from core.messages.control import InjectAccepted, InjectDone
 from core.messages.kill_switch import KillSwitchArmed
-from core.messages.room_status import ArmCause
 from core.permit_times import CERTAIN_AFTER_S
 from reading.engine_lock import LOCK
 from reading.switch.arming import ANSWERED_WITHIN_S, TO_END_S, RealPatience, arm, new_arming

@@ -11,10 +11,10 @@ import pytest
 from actors.control.wire import ControlAnswer, RequestName, answer_of
 from actors.kill_switch import DiskKillFile
 from core.kill_file import Arming
+from core.messages.arm_cause import ArmCause
 from core.messages.base import Refused
 from core.messages.control import InjectAccepted, InjectDone
 from core.messages.kill_switch import KillSwitchDisarmed
-from core.messages.room_status import ArmCause
 from tests.cli.support import Cli, Ran
 from tests.fakes.held_folder import held_folder
 

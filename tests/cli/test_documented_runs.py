@@ -67,6 +67,7 @@ AGAINST_AN_ENGINE = {
 """Run against `start` on `venue`, by `make soak`; `start` and `venue` themselves are run by that, too."""
 
 NOT_RUN = {
+    ("backtest",): ("it runs over months of market time", "tests/cli/test_backtest.py"),
     ("calc",): ("the name of a group", None),
     ("close",): ("it needs an open position", "tests/cli/test_persons_messages.py"),
     ("data", "check"): ("it needs a record of the market", "tests/cli/test_data_check.py"),
@@ -75,6 +76,7 @@ NOT_RUN = {
     ("page",): ("it serves until it is stopped", "tests/page/test_process.py"),
     ("metrics",): ("it serves until it is stopped", "tests/cli/test_metrics.py"),
     ("paper",): ("it trades for days of market time", "tests/cli/paper/test_paper.py"),
+    ("simulate",): ("it simulates days of market time", "tests/simulate/test_simulate.py"),
     ("start",): ("it runs until it is stopped", "tests/cli/test_live.py"),
     ("state", "book-entry"): ("it needs a restore that lost a trade", "tests/cli/test_taking_back.py"),
     ("state", "book-exit"): ("it needs an exit that the venue has lost", "tests/cli/test_booking.py"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from actors.state.database import open_database
 from cli.exit_codes import ExitCode, exit_code_of
 from cli.main import COMMANDS, GROUPS
 from core.errors import CerberoError, EngineNotRunningError, InputError, McpRateLimitError
+from reading import engine_status as asked
 from tests.cli.support import Cli, started
+from tests.fakes.held_folder import held_folder
 
 GROUP_COMMANDS = {
     "alert": ("test",),
@@ -114,6 +117,20 @@ def test_status_without_an_engine_gives_a_verdict_on_the_folder(cli: Cli, tmp_pa
     assert cli("status", "--data-dir", tmp_path / "none").out == ""
     (tmp_path / "cerbero.db").write_bytes(b"no database at all" * 100)
     assert cli("status", "--data-dir", tmp_path).out.startswith("ACT   the books can't be read")
+
+
+def test_status_of_an_engine_that_says_nothing_gives_its_pid_and_what_to_do(cli: Cli, tmp_path: Path) -> None:
+    """A person waited 40 s for it, and was told nothing to type."""
+    assert asked.STATUS_S < 10.0
+    cli.monkeypatch.setattr(asked, "STATUS_S", 0.1)
+    with held_folder(tmp_path, None):
+        ran = cli("status", "--data-dir", tmp_path)
+        unhealthy = cli("healthcheck", "--data-dir", tmp_path)
+    assert (ran.code, ran.out.split()[0]) == (1, "LOOK")
+    assert f"kill -KILL {os.getpid()}, then run.py start" in " ".join(ran.out.split())
+    assert "docs/runbook.md, 'The engine does not answer'" in ran.err
+    assert unhealthy.code == 1
+    assert "no answer within" in unhealthy.err
 
 
 @pytest.mark.parametrize("command", ["start", "dry-run", "ping"])

@@ -15,9 +15,14 @@ from cli.main import COMMANDS, GROUPS
 from cli.views.status_page import show_status
 from core.kill_file import Arming
 from core.messages.alerting import Severity
+from core.messages.arm_cause import ArmCause
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.engine_status import CellView, EngineStatus
-from core.messages.room_status import AlertingStatus, AlertRow, ArmCause, ChannelStatus
+from core.messages.room_status import (
+    AlertingStatus,
+    AlertRow,
+    ChannelStatus,
+)
 from core.messages.state import RecordEvent
 from reading.log_lines import LOG_FILE
 from tests.actors.state.books_room import START, BooksRoom

@@ -16,7 +16,7 @@ from actors.state.tables.latches import LatchRow
 from actors.state.tables.records import write_kill_switch
 from core.errors import FoundWrongError
 from core.kill_file import Arming
-from core.messages.room_status import ArmCause
+from core.messages.arm_cause import ArmCause
 from core.messages.state import RecordKillSwitch
 from core.orders.books import EntryLatch, LatchSource
 from reading.switch.stored import stored_status, switch_now

@@ -122,6 +122,20 @@ def test_a_clock_that_is_set_back_overwrites_nothing(tmp_path: Path) -> None:
     assert sorted(events(tmp_path)) == sorted(["then 1", "then -1", "then 1", "then 0"])
 
 
+@pytest.mark.parametrize("laid", [False, True])
+def test_a_file_that_was_taken_away_is_begun_anew(tmp_path: Path, laid: bool) -> None:
+    """Else all that an engine says for months would go to a file that has no name any more."""
+    path = tmp_path / "log" / LOG_FILE
+    with log_of(tmp_path, Clock()) as handler:
+        write(handler, "before")
+        path.rename(tmp_path / "elsewhere")
+        if laid:
+            path.touch()
+        write(handler, "after")
+    assert events(tmp_path) == ["after"]
+    assert "before" in (tmp_path / "elsewhere").read_text("utf-8")
+
+
 def test_a_folder_that_can_not_be_tidied_is_told_once_and_the_log_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

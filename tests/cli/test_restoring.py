@@ -18,9 +18,9 @@ from cli.main import main
 from core.audit.hash_chain import read_record
 from core.errors import InputError
 from core.kill_file import parse_kill_file
+from core.messages.arm_cause import ArmCause
 from core.messages.audit import AuditKind
 from core.messages.kill_switch import ArmKillSwitch
-from core.messages.room_status import ArmCause
 from core.messages.state import LatchEntries, RecordKillSwitch
 from core.orders.books import LatchSource
 from core.values import Environment

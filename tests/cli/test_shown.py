@@ -15,11 +15,11 @@ from cli.views.live import picture
 from cli.views.status_page import book_line, kill_switch_text, show_status
 from core.contract import Router
 from core.errors import InputError
+from core.messages.arm_cause import ArmCause
 from core.messages.control import InjectAccepted, InjectWaits
 from core.messages.engine_status import CellView, EngineIdentity, EngineStatus
 from core.messages.room_status import (
     AlertingStatus,
-    ArmCause,
     ChannelStatus,
     HealthStatus,
     RouterHealth,

@@ -32,24 +32,63 @@ print("still here")
 """
 
 
-def ran(before: str = "") -> list[str]:
-    done = subprocess.run(
-        [sys.executable, "-c", IN_A_PROCESS_OF_ITS_OWN.format(before=before)],
+def ran(program: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", program],
         cwd=ROOT,
         capture_output=True,
         encoding="utf-8",
         check=True,
         timeout=60,
     )
-    return done.stdout.splitlines()
 
 
 def test_every_signal_that_would_end_the_process_asks_for_the_stop_and_a_second_changes_nothing() -> None:
-    assert ran() == ["[] []", "still here"]
+    done = ran(IN_A_PROCESS_OF_ITS_OWN.format(before=""))
+    assert done.stdout.splitlines() == ["[] []", "still here"]
+    assert done.stderr.startswith("actors at ")
 
 
 def test_nohup_stays_nohup() -> None:
-    assert ran("signal.signal(signal.SIGHUP, signal.SIG_IGN)") == ["['SIGHUP'] []", "still here"]
+    done = ran(IN_A_PROCESS_OF_ITS_OWN.format(before="signal.signal(signal.SIGHUP, signal.SIG_IGN)"))
+    assert done.stdout.splitlines() == ["['SIGHUP'] []", "still here"]
+
+
+AT_EACH_LINE_OF_A_WAIT = """
+import signal, sys, threading
+from actors.runtime import ActorSystem, SupervisorSpec, ThreadRuntime
+from cli.signals import signals_to
+
+WAITING = {threading.Event.wait.__code__, threading.Condition.wait.__code__}
+line, asked = 0, threading.Event()
+
+def trace(frame, event, _argument):
+    global seen
+    if frame.f_code not in WAITING:
+        return None
+    if event == "line":
+        seen += 1
+        if seen == line:
+            signal.raise_signal(signal.SIGTERM)
+    return trace
+
+with signals_to(ActorSystem(ThreadRuntime(), SupervisorSpec("root", ())), lambda _reason: asked.set()):
+    seen = line
+    while seen >= line:
+        line, seen = line + 1, 0
+        asked.clear()
+        sys.settrace(trace)
+        asked.wait(0.001)
+        sys.settrace(None)
+        if seen >= line:
+            assert asked.wait(10)
+print(line)
+"""
+
+
+def test_a_signal_may_come_at_each_line_of_the_main_threads_wait() -> None:
+    """There the main thread may hold the lock that a stop takes: a handler that takes it waits for ever."""
+    assert int(ran(AT_EACH_LINE_OF_A_WAIT).stdout) > 10
 
 
 def test_the_lists_are_those_of_the_manual() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.kill_file import UNREADABLE_ID, Arming, KillFile, parse_kill_file
-from core.messages.room_status import ArmCause
+from core.messages.arm_cause import ArmCause
 
 ARMING = Arming(
     arming_id="a1",

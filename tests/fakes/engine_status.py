@@ -8,12 +8,12 @@ from decimal import Decimal
 
 from core.contract import Router
 from core.messages.alerting import Severity
+from core.messages.arm_cause import ArmCause
 from core.messages.engine_status import CellView, EngineIdentity, EngineStatus, HeartbeatStatus
 from core.messages.room_status import (
     AccountSeen,
     AlertingStatus,
     AlertRow,
-    ArmCause,
     AuditHead,
     AuditStatus,
     DecisionStatus,

@@ -7,7 +7,10 @@ from decimal import Decimal
 from pathlib import Path
 
 from core.messages.alerting import Severity
-from core.messages.room_status import AlertRow, ArmCause
+from core.messages.arm_cause import ArmCause
+from core.messages.room_status import (
+    AlertRow,
+)
 from core.messages.state import (
     BindAccount,
     CloseCycle,

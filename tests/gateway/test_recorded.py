@@ -45,10 +45,11 @@ def test_starts_on_the_first_monday_that_the_record_covers(record: Path) -> None
     assert market(record).start == MONDAY
 
 
-def test_is_linear_between_hourly_closes(record: Path) -> None:
+def test_the_last_hourly_close_stands_until_the_next_one_is_known(record: Path) -> None:
     source = market(record)
-    assert source.index_usd(MONDAY) == pytest.approx(3014.0)
-    assert source.index_usd(MONDAY + timedelta(minutes=15)) == pytest.approx(3014.25)
+    for minutes in (0, 15, 59):
+        assert source.index_usd(MONDAY + timedelta(minutes=minutes)) == pytest.approx(3014.0)
+    assert source.index_usd(MONDAY + timedelta(minutes=60)) == pytest.approx(3015.0)
 
 
 def test_goes_through_the_index_of_each_snapshot(record: Path) -> None:
@@ -62,8 +63,8 @@ def test_goes_through_the_index_of_each_snapshot(record: Path) -> None:
     write_gz(record / CHAIN_FILE, HEADER, *rows)
     source = market(record)
     assert source.index_usd(at) == 3024.0
-    assert source.index_usd(at - timedelta(minutes=15)) == pytest.approx(0.5 * (3018.0 + 3024.0))
-    assert source.index_usd(at + timedelta(minutes=15)) == pytest.approx(0.5 * (3024.0 + 3019.0))
+    assert source.index_usd(at - timedelta(minutes=15)) == pytest.approx(3018.0)
+    assert source.index_usd(at + timedelta(minutes=15)) == 3024.0
     served = source.quote(at, parse_instrument(PUT))
     assert served is not None
     assert served.forward_usd == 3030.0

@@ -9,11 +9,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from actors.mcp import McpCredentials
-from cli.data_folder import PAPER_MARKER
 from core.contract import Router
 from core.kill_file import KILL_FILE_NAME
 from gateway.shell.door import HEALTH
 from lab.engine import TOKEN, open_venue
+from reading.paper_folder import PAPER_MARKER
 from reading.switch.arming import new_arming
 from tests.power.crash_states import ARMED, Acknowledged
 from tests.scenarios.playing import BEGIN, MARKET, Play

@@ -23,7 +23,7 @@ from actors.failpoints import Failpoint
 from actors.kill_switch import DiskKillFile
 from actors.state.ballast import BALLAST_BYTES
 from core.kill_file import KILL_FILE_NAME
-from core.messages.room_status import ArmCause
+from core.messages.arm_cause import ArmCause
 from lab.engine import open_venue
 from tests.cli.paper.test_paper import wait_for_audit
 from tests.cli.support import ROOT, ended, started

@@ -19,8 +19,8 @@ from threading import Event
 
 import pytest
 
-from cli.data_folder import PAPER_MARKER
-from core.messages.room_status import ArmCause
+from core.messages.arm_cause import ArmCause
+from reading.paper_folder import PAPER_MARKER
 from tests.cli.support import ROOT
 from tests.kills.running import PAPER, wait_until_let_go
 from tests.power.after_restart import problems_of_next_process

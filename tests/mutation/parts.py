@@ -20,9 +20,9 @@ class Part:
     not_mutated: tuple[str, ...] = ()
 
     @property
-    def package(self) -> str:
-        """The folder at the top that holds the files."""
-        return self.files[0].split("/")[0]
+    def packages(self) -> tuple[str, ...]:
+        """The folders at the top that hold the files."""
+        return tuple(dict.fromkeys(file.split("/")[0] for file in self.files))
 
     def has(self, mutants: str) -> bool:
         """Whether a pattern of mutants' names, as `actors.audit.scan.*`, is about this part."""

@@ -27,7 +27,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 RESULTS = REPOSITORY / "mutants"
 SCORE_MIN = 0.85
 PROCESSES = 2
-LINKED = ("core", "actors", "config", "reading", "cli", "gateway", "lab", "tests")
+LINKED = ("core", "actors", "config", "reading", "cli", "gateway", "lab", "page", "tests")
 LINKED_FILES = ("run.py", "strategy.yaml")
 COUNTED = ("killed", "timeout", "total")
 
@@ -49,9 +49,9 @@ class Score:
 
 def settings_of(part: Part) -> str:
     """The project's own settings, which pytest needs too, and mutmut's for this part."""
-    copied = [name for name in (*LINKED, *LINKED_FILES) if name not in (part.package, "tests")]
+    copied = [name for name in (*LINKED, *LINKED_FILES) if name not in (*part.packages, "tests")]
     mutmut = {
-        "source_paths": [part.package],
+        "source_paths": list(part.packages),
         "only_mutate": list(part.files),
         "do_not_mutate": list(part.not_mutated),
         "also_copy": copied,

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import EngineNotRunningError
+from core.messages.arm_cause import ArmCause
 from core.messages.engine_status import EngineStatus
-from core.messages.room_status import ArmCause
 from core.orders.books import CycleOutcome
 from page.charts import smile_chart
 from page.panels.why import smile

@@ -21,21 +21,21 @@ from actors.runtime import CellState, Tracer, ask
 from actors.state.backup import backups
 from actors.state.backup_manifest import read_manifest
 from actors.state.backup_market import market_backups
-from cli.data_folder import PAPER_MARKER
 from core.audit.hash_chain import Link
+from core.messages.arm_cause import ArmCause
 from core.messages.audit import AuditKind
 from core.messages.kill_switch import GetKillSwitch
-from core.messages.room_status import ArmCause
 from core.orders.lifecycle import PositionState
 from gateway.paper.model_market import ModelMarket
 from gateway.paper.process import PaperVenue
 from lab.engine import SimulatedEngine, open_venue
 from reading.audit import records, verified
 from reading.books import stored_books, stored_positions
+from reading.paper_folder import PAPER_MARKER
 from tests.cli.support import ended, started
 from tests.power.crash_states import ARMED, CLEAR, VENUE, Acknowledged, CrashState
 from tests.power.story import ASK_S, DATA
-from tests.scenarios.playing import MARKET, Played, assert_laws_hold, strategy
+from tests.scenarios.playing import MARKET, Played, assert_laws_hold, strategy, venue_seen
 
 AFTER = timedelta(minutes=25)
 """Long enough for recovery, for what is taken up again, and for an order to be filled or cancelled."""
@@ -148,14 +148,7 @@ def _outsider_problems(
         yield f"entries left an armed engine: {sorted(new_entries)}"
     yield from _audit_problems(data_dir, said, armed=switch.armed)
     yield from _promise_problems(data_dir, said)
-    account = venue.venue.account
-    played = Played(
-        data_dir,
-        Tracer(1),
-        venue.ledger(),
-        {name: int(held.size) for name, held in account.positions.items() if held.size},
-        tuple(order.order.label for order in account.orders.values()),
-    )
+    played = Played(data_dir, Tracer(1), venue.ledger(), venue_seen(venue))
     venue.store.close()
     if said.broken:
         return  # The laws include that the log is whole.

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from random import Random
 
-from core.messages.room_status import ArmCause
+from core.messages.arm_cause import ArmCause
 from tests.power.disk import ROOT, Disk, Write
 from tests.power.story import DATA, MARKS
 from tests.power.syscalls import Call

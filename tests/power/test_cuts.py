@@ -21,16 +21,16 @@ from typing import Protocol
 import pytest
 
 from actors.control.wire import RequestName
-from cli.data_folder import PAPER_MARKER
 from core.audit.hash_chain import Link
 from core.errors import CerberoError
+from core.messages.arm_cause import ArmCause
 from core.messages.audit import AuditKind
 from core.messages.engine_status import EngineStatus
-from core.messages.room_status import ArmCause
 from core.orders.exit_rule import ExitRule
 from reading.audit import records, verified
 from reading.books import stored_books
 from reading.control_client import ask_engine, request_of
+from reading.paper_folder import PAPER_MARKER
 from tests.cli.support import ROOT, ended, started
 from tests.power import image
 from tests.power.crash_states import ARMED, CLEAR

@@ -11,7 +11,7 @@ import pytest
 from cli.exit_codes import ExitCode
 from cli.main import main
 from core.audit.hash_chain import split_lines
-from core.messages.room_status import ArmCause
+from core.messages.arm_cause import ArmCause
 from core.messages.state import RecordKillSwitch
 from reading.errors import DataFolderError
 from reading.proof import books_proved, break_compared

@@ -11,9 +11,9 @@ from random import Random
 import pytest
 
 from core.errors import FoundWrongError
+from core.messages.arm_cause import ArmCause
 from core.messages.audit import AuditBoot
 from core.messages.kill_switch import ArmKillSwitch
-from core.messages.room_status import ArmCause
 from reading.audit import verified
 from reading.proof import books_proved
 from tests.actors.state.books_room import BooksRoom, event

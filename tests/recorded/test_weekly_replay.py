@@ -29,8 +29,8 @@ JANUARY = [
 TRADES = [
     *JANUARY,
     ("02-23", "bear_call", 3, "stop", "-0.04110000"),
-    ("03-02", "bear_call", 3, "stop", "-0.03600000"),
-    ("04-13", "bull_put", 2, "profit", "0.00780000"),
+    ("03-02", "bear_call", 3, "stop", "-0.03720000"),
+    ("04-13", "bull_put", 2, "profit", "0.00800000"),
     ("04-20", "bull_put", 2, "profit", "0.00940000"),
 ]
 

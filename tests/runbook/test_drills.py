@@ -13,9 +13,10 @@ import pytest
 from actors.control.wire import RequestName
 from core.errors import CerberoError
 from core.kill_file import KILL_FILE_NAME, parse_kill_file
+from core.messages.arm_cause import ArmCause
 from core.messages.engine_status import EngineStatus
-from core.messages.room_status import ArmCause
-from core.status.verdict import Urgency, Verdict, verdict
+from core.status.finding import Urgency, Verdict
+from core.status.verdict import verdict
 from reading.books import entry_latches
 from reading.control_client import ask_engine, request_of
 from tests.runbook.desk import Desk, desk, on_record, until

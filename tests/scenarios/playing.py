@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,18 +14,16 @@ from actors.alerting import AlertChannel
 from actors.runtime import Envelope, GreenRuntime, Tracer
 from actors.runtime.testing import tripwires
 from config import LoadedStrategy, load_strategy
-from core.kill_file import KILL_FILE_NAME
 from core.messages.room_status import AlertRow
 from core.orders.books import CycleRow, Instruction, OrderRow, Position
 from core.orders.lifecycle import PositionState
-from core.orders.sizes import expected_sizes
 from gateway.paper.ledger import Ledger
 from gateway.paper.process import PaperVenue
 from lab.engine import SimulatedEngine, open_venue
+from lab.invariants import Moment, breaches
+from lab.invariants.seen import EngineSeen, SeenOutside, VenueSeen
 from lab.wire import Wire
-from reading.audit import verified
 from reading.books import stored_books, stored_positions
-from reading.proof import books_proved
 
 STRATEGY = Path(__file__).resolve().parents[2] / "strategy.yaml"
 GUARDED = ("actors", "core", "config", "gateway", "lab")
@@ -47,8 +45,15 @@ class Played:
     data_dir: Path
     trace: Tracer
     ledger: Ledger
-    venue_sizes: dict[str, int]
-    venue_labels: tuple[str, ...]
+    venue: VenueSeen
+
+    @property
+    def venue_sizes(self) -> Mapping[str, int]:
+        return self.venue.sizes
+
+    @property
+    def venue_labels(self) -> tuple[str, ...]:
+        return self.venue.labels
 
     @property
     def trades(self) -> tuple[Position, ...]:
@@ -143,10 +148,12 @@ class Play:
         self.engine.abandon()
 
     def seen(self) -> Played:
-        account = self.venue.venue.account
-        sizes = {name: int(held.size) for name, held in account.positions.items() if held.size}
-        labels = tuple(order.order.label for order in account.orders.values())
-        return Played(self.data_dir, self.trace, self.venue.ledger(), sizes, labels)
+        return Played(self.data_dir, self.trace, self.venue.ledger(), venue_seen(self.venue))
+
+
+def venue_seen(venue: PaperVenue) -> VenueSeen:
+    """The account as it is now."""
+    return VenueSeen.of(venue.venue.account, venue.ledger().start.balance_eth)
 
 
 def play(
@@ -178,20 +185,11 @@ def copied(data_dir: Path, to: Path) -> Path:
 
 
 def assert_laws_hold(played: Played) -> None:
-    """What is true after every run, as an outsider reads it: the ledger, the books, the audit files."""
-    booked = sum(trade.pnl_eth for trade in played.trades)
-    assert booked == played.ledger.end.balance_eth - played.ledger.start.balance_eth
-    open_now = [trade for trade in played.trades if trade.state is not PositionState.CLOSED]
-    assert expected_sizes(open_now) == played.venue_sizes or (played.data_dir / KILL_FILE_NAME).exists()
-    assert len(set(played.venue_labels)) == len(played.venue_labels)
-    assert set(played.venue_labels) <= {instruction.label for instruction, _ in played.orders}
-    assert [cycle.cycle_id for cycle in played.cycles if cycle.outcome is None] == []
-    assert played.proposed == [], "a proposal outlives its cycle: it counts as an open position for ever"
-    slots = [(cycle.job, cycle.slot) for cycle in played.cycles]
-    assert len(set(slots)) == len(slots)
-    audit = verified(played.data_dir)
-    assert audit.ok, audit.problem
-    assert books_proved(played.data_dir).lines() == ()
+    """What is true after every run, as an outsider reads it: the venue, the books, the log, `KILL`."""
+    engine = EngineSeen("played", played.data_dir, strategy().strategy)
+    engine.audit.go_on()
+    seen = SeenOutside(now=played.ledger.end.at, venue=played.venue, engines=[engine])
+    assert [f"{each.number}: {each.text}" for each in breaches(seen, Moment.END)] == []
 
 
 def _sha256(content: bytes) -> str:

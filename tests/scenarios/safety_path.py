@@ -51,11 +51,12 @@ from gateway.paper.instruments import ListedOption
 from gateway.paper.process import PaperVenue
 from gateway.paper.venue import Venue
 from lab.engine import TOKEN
+from lab.invariants.effects import Armings
 from lab.wire import Wire
 from reading.switch.arming import new_arming
 from tests.fakes.books import FakeBooks
 from tests.scenarios.crashing import CrashingFile, CrashingTransport
-from tests.scenarios.late import Armings, Watch, holds
+from tests.scenarios.late import Watch, holds
 from tests.scenarios.playing import BEGIN
 
 HELD = 0.5

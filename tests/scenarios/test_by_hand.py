@@ -70,7 +70,7 @@ def test_orders_are_cancelled_and_the_entry_that_rested_is_not_made(folder: Path
     play.run_until(BEGIN + TO_ENTRY)
     played = play.stop()
     assert_laws_hold(played)
-    assert told(played, "CancelOrders") == ["1 resting entries were cancelled"]
+    assert told(played, "CancelOrders") == ["resting entries cancelled: 1"]
     assert entries(played) == [(CycleOutcome.NOT_FILLED, ("stopped",))]
     assert played.venue_sizes == {}
 

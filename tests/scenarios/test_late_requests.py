@@ -27,11 +27,12 @@ from core.strategy import Strategy
 from gateway.paper import orders as desk
 from gateway.paper.account import VenueOrder
 from gateway.paper.venue import Venue
+from lab.invariants.effects import Armings, Effect
 from lab.wire import Wire
 from reading.switch.arming import new_arming
 from tests.power.after_restart import open_model_venue
 from tests.scenarios import safety_path
-from tests.scenarios.late import HOLD_S_MAX, Armings, Effect, Watch, holds
+from tests.scenarios.late import HOLD_S_MAX, Watch, holds
 from tests.scenarios.playing import BEGIN, Play
 
 SEED, ROUNDS_FEW = 1, 3

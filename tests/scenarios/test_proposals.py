@@ -24,8 +24,7 @@ from core.messages.state import CloseCycle, RecordDecision, RecordSent
 from core.orders.books import CycleOutcome, Job
 from core.orders.lifecycle import PositionState
 from core.values import CycleId
-from gateway.paper.dispatch import Dispatch
-from lab.in_process import in_process_transport
+from lab.in_process import Answering, in_process_transport
 from lab.wire import Wire
 from reading.books import stored_positions
 from tests.scenarios.playing import BEGIN, Play, assert_laws_hold, copied
@@ -77,7 +76,7 @@ class GoneWire(Wire):
         self.gone = False
 
     def connect(
-        self, _runtime: GreenRuntime | BatonRuntime, dispatch: Dispatch
+        self, _runtime: GreenRuntime | BatonRuntime, dispatch: Answering
     ) -> Callable[[Context], Transport]:
         connect = in_process_transport(dispatch)
         return lambda ctx: GoneConnection(self, connect(ctx))

@@ -9,8 +9,8 @@ from random import Random
 
 import pytest
 
+from core.messages.arm_cause import ArmCause
 from core.messages.kill_switch import ArmKillSwitch, DisarmKillSwitch
-from core.messages.room_status import ArmCause
 from reading.proof import books_proved
 from tests.scenarios.playing import BEGIN, Play, assert_laws_hold, copied
 

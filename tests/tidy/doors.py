@@ -95,7 +95,6 @@ DOORS: dict[str, tuple[str, ...]] = {
         "pykka",
         "queue",
         "random",
-        "signal",
         "sys",
         "threading",
         "time",
@@ -103,7 +102,9 @@ DOORS: dict[str, tuple[str, ...]] = {
         "uuid",
     ),
     # It wires what it imports.
-    "actors/runtime/testing/tripwires.py": ("os", "secrets", "select", "socket", "subprocess"),
+    "actors/runtime/tripwires.py": ("os", "secrets", "select", "socket", "subprocess"),
+    # Two settings of the C library that Python has no word for.
+    "actors/runtime/threads/heap.py": ("ctypes",),
     # A token of the embedded venue; how long a run took; how old a connection is.
     "cli/": ("secrets", "time"),
     # How long a person waits for the engine.
@@ -117,6 +118,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     "reading/metrics/reader.py": ("time.monotonic",),
     # A seeded market and seeded faults; the embedded venue's token.
     "gateway/paper/": ("random", "secrets"),
+    # What a seed draws.
+    "lab/simulate/": ("random",),
     # Hosts outside, deadlines on process time, and nonces.
     "gateway/live/": ("httpx", "secrets", "time"),
     "bench/": ("time",),
@@ -136,7 +139,8 @@ REACHING = frozenset(
 
 BEHIND_THE_TYPES: dict[str, tuple[str, ...]] = {
     # Whoever has the recipient of an address can tell it anything.
-    "recipient": ("actors/runtime/",),
+    # A simulated person hears an answer without waiting for it.
+    "recipient": ("actors/runtime/", "lab/simulate/person.py"),
     "tell_from": ("actors/runtime/",),
     "ask_from": ("actors/runtime/",),
     # Its answer may be anything; rooms use `deferred`.

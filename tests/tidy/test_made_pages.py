@@ -10,11 +10,12 @@ import pytest
 from config import VARIABLES
 from config.consequences import OF_VARIABLES
 from config.settings_list import settings
-from core.messages.room_status import ArmCause
+from core.messages.arm_cause import ArmCause
+from core.status.suspensions import SUSPENSIONS
 from tests.tidy.pages.all_pages import PAGES, written
 from tests.tidy.pages.marked import END, Page, begin, replaced, table
 from tests.tidy.pages.risk_controls import who_arms
-from tests.tidy.pages.suspensions import DESCRIBED, of_tree, sources
+from tests.tidy.pages.suspensions import of_tree, sources
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -53,8 +54,8 @@ def test_each_key_says_what_it_is_and_what_a_wrong_one_costs() -> None:
 
 
 def test_each_source_of_a_suspension_is_described() -> None:
-    """Whoever adds one writes it into `tests/tidy/pages/suspensions.py`."""
-    assert set(sources()) == set(DESCRIBED)
+    """Whoever adds one writes it into `core/status/suspensions.py`."""
+    assert set(sources()) == set(SUSPENSIONS)
 
 
 def test_a_source_is_read_from_the_code_however_it_is_given() -> None:

@@ -16,7 +16,8 @@ PAGE = (ROOT / "docs" / "mutants.md").read_text("utf-8")
 
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
 def test_each_part_has_its_files_its_tests_and_its_line_in_the_page(part: Part) -> None:
-    files = [path.relative_to(ROOT).as_posix() for path in (ROOT / part.package).rglob("*.py")]
+    paths = [path for package in part.packages for path in (ROOT / package).rglob("*.py")]
+    files = [path.relative_to(ROOT).as_posix() for path in paths]
     for pattern in (*part.files, *part.not_mutated):
         assert any(fnmatch(file, pattern) for file in files), pattern
     assert [path for path in part.tests if not (ROOT / path).exists()] == []

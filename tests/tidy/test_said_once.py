@@ -15,7 +15,7 @@ from gateway.paper.engine_defaults import IV_OVER_DVOL, forward_off_max
 from tests.tidy.test_code import PRODUCTION, files, name_of, parsed
 
 ROUTERS_STAND_IN = "core/contract/base.py"
-ALSO_AN_EXCHANGE = {"actors/market_data/assemble.py", "gateway/paper/recorded.py"}
+ALSO_AN_EXCHANGE = {"core/market/funding.py", "gateway/paper/recorded.py"}
 """Here "hyperliquid" is an exchange whose funding is read."""
 
 TWICE = {

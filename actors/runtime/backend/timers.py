@@ -65,6 +65,11 @@ class TimerHeap:
             heapq.heappop(heap)
         return heap[0][0] if heap else None
 
+    def shift(self, by_us: int) -> None:
+        """Let every timer be due so much later, as market time was set: what is left of its delay stays."""
+        # All keys move by the same, so the heap stays one.
+        self._heap = [(due_us + by_us, order, timer) for due_us, order, timer in self._heap]
+
     def pop(self) -> Callable[[], object]:
         """Take the earliest living timer's action. Raises LookupError without one."""
         while self._heap:

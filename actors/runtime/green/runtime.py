@@ -60,6 +60,7 @@ class GreenRuntime(Runtime):
         self._switching = self._make_switching()
         self._main = GreenJob("outside", lambda: None)
         self._main_waits_for_idle = False
+        self._report_step: Callable[[float], None] | None = None
         self.running: Task = self._main
         self._parked: dict[Task, None] = {}
         self._pool: list[Fiber] = []
@@ -171,6 +172,40 @@ class GreenRuntime(Runtime):
         if until is not None:
             self._set_time(max(self._time_us, to_us(until)))
 
+    def next_due(self) -> datetime | None:
+        """When the next timer is due; now if something can run. None if nothing will ever happen."""
+        due_us = self._time_us if self.ready else self._timers.next_due_us()
+        return None if due_us is None else from_us(max(due_us, self._time_us))
+
+    def halt(self, error: BaseException) -> None:
+        """Leave `run` at once with this error, from within an actor or a timer: what runs does not go on.
+
+        After that the system can only be abandoned.
+        """
+        main = self._main
+        if self.running is main:
+            raise error
+        main.error, main.waits_for = error, None
+        self._go_on(main)
+
+    def step_clock(self, step_s: float) -> None:
+        """Set the wall clock by so many seconds, positive if ahead, from outside the actors.
+
+        As on threads, timers keep their delays, and the step is reported to who watches the clock.
+        """
+        if self.running is not self._main:
+            raise RuntimeError("step_clock: expected to be called from outside the actors")
+        step_us = round(step_s * 1e6)
+        self._timers.shift(step_us)
+        self._start_us += step_us
+        self._set_time(self._time_us + step_us)
+        if self._report_step is not None:
+            self._report_step(step_s)
+
+    def watch_clock(self, report_step: Callable[[float], None]) -> None:
+        """Report every `step_clock`."""
+        self._report_step = report_step
+
     def watch_hangs(self, cells: Iterable[HangWatched]) -> None:
         """Nothing to do: in virtual time a handler is busy only while parked, and `wait` sets a timer."""
 
@@ -235,6 +270,8 @@ class GreenRuntime(Runtime):
             # Picking in order is inlined, because every message of a backtest passes here.
             task = ready.popleft() if fifo and ready else self._next()  # type: ignore[union-attr]
             if task is None:
+                if self._ended:
+                    return  # What was unwound here has turned GreenletExit into an error of its own.
                 self._idle()
             elif task.fiber is not None:
                 self._go_on(task)

@@ -18,7 +18,7 @@ class ActorStarted:
 
 @dataclass(frozen=True)
 class ActorFailed:
-    """An incarnation crashed, hung, missed its start deadline, or ended though it is permanent.
+    """An incarnation crashed, hung, missed its start deadline, or ended by itself though it is permanent.
 
     `message_type` is what it was handling. `will_restart_in_s` is None if it stays down, is parked, or its
     supervisor gives up.

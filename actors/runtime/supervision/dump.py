@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import signal
-import sys
-from collections.abc import Callable, Iterable
-from types import FrameType
-from typing import Protocol, TextIO
+from collections.abc import Iterable
 
 from actors.runtime.backend.runtime import Runtime
 from actors.runtime.cells.cell import Cell
 from actors.runtime.times import from_us
-
-
-class Dumps(Protocol):
-    """Something that can write down what it is doing."""
-
-    def dump(self) -> str: ...
 
 
 def dump_text(runtime: Runtime, cells: Iterable[Cell], dead_letters: int) -> str:
@@ -40,24 +30,3 @@ def dump_text(runtime: Runtime, cells: Iterable[Cell], dead_letters: int) -> str
             stack = runtime.stack_of(incarnation)
             lines.extend(f"    {line}" for line in stack.splitlines())
     return "\n".join(lines) + "\n"
-
-
-def install_dump_signal(
-    system: Dumps, *, signum: int = signal.SIGUSR1, stream: TextIO | None = None
-) -> Callable[[], None]:
-    """Write the dump to `stream` (default: standard error) at each SIGUSR1. Main thread only.
-
-    Returns a function that puts the former handler back.
-    """
-
-    def write(_signum: int, _frame: FrameType | None) -> None:
-        out = sys.stderr if stream is None else stream
-        out.write(system.dump())
-        out.flush()
-
-    before = signal.signal(signum, write)
-
-    def restore() -> None:
-        signal.signal(signum, before)
-
-    return restore

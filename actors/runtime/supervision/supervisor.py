@@ -271,7 +271,9 @@ class Supervisor(SupervisorNode):
         backoff = self.spec.backoff
         child.failures_in_a_row = failures_in_a_row(child.failures_in_a_row, served_since_us, now_us, backoff)
         delay_s = backoff_delay_s(backoff, child.failures_in_a_row, self._rng.random())
-        self._emit_failed(unit, error, message_type, delay_s, now_us)
+        # A life that a person had ended in order did not fail, although it counts as a restart.
+        if how is not End.SHUTDOWN:
+            self._emit_failed(unit, error, message_type, delay_s, now_us)
         self._notify(unit, how.value, restarting=True)
         unit.state = CellState.HELD if delay_s <= 0 else CellState.BACKOFF
         if self.spec.strategy is RestartStrategy.REST_FOR_ONE:

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from actors.runtime.testing.addresses import FakeAddress
 from actors.runtime.testing.contexts import DEFAULT_NOW, FakeContext, FakeReply, FakeTimer
-from actors.runtime.testing.tripwires import tripwires
+from actors.runtime.tripwires import tripwires
 
 __all__ = ["DEFAULT_NOW", "FakeAddress", "FakeContext", "FakeReply", "FakeTimer", "tripwires"]

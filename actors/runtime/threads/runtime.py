@@ -22,6 +22,7 @@ from actors.runtime.clocks.jumping import JumpingClock
 from actors.runtime.clocks.steps import StepWatch
 from actors.runtime.threads.channel import ThreadChannel
 from actors.runtime.threads.counted import CountedChannel, CountedMailbox
+from actors.runtime.threads.heap import share_heaps
 from actors.runtime.threads.loop import run_loop
 from actors.runtime.threads.worker import Worker
 
@@ -39,6 +40,7 @@ class ThreadRuntime(Runtime):
     def __init__(self, clock: Clock | None = None, seed: int | None = None) -> None:
         super().__init__(seed)
         sys.setswitchinterval(SWITCH_INTERVAL_S)
+        share_heaps()
         self.clock: Clock = SystemClock() if clock is None else clock
         if isinstance(self.clock, SystemClock):
             # Saves two calls for every envelope that is stamped.

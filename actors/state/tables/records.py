@@ -7,20 +7,20 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from actors.state.columns import list_of, list_text, maybe_time_of, time_of, time_text
 from core.messages.alerting import Severity
-from core.messages.room_status import AlertRow, ArmCause
-from core.messages.state import (
-    GetUndeliveredAlerts,
-    InboxItem,
-    KillSwitchRow,
-    RecordKillSwitch,
-    UndeliveredAlerts,
+from core.messages.arm_cause import ArmCause
+from core.messages.room_status import (
+    AlertRow,
 )
-from core.messages.state_queries import UNDELIVERED_PAGE
+from core.messages.state_rows import UNDELIVERED_PAGE, InboxItem, KillSwitchRow, UndeliveredAlerts
 from core.orders.books import Job
+
+if TYPE_CHECKING:
+    from core.messages.state import RecordKillSwitch
+    from core.messages.state_queries import GetUndeliveredAlerts
 
 _WAITS = "alert_channels.delivered_at IS NULL AND alert_channels.parked_at IS NULL"
 _ALERT = "alert_id, severity, code, text, cause, at, delivered_at"

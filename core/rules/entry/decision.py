@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 from core.checks import RuleResult
@@ -18,8 +19,8 @@ from core.rules.entry.liquidity import check_liquidity
 from core.rules.entry.market import check_market
 from core.rules.entry.protections import check_protections
 from core.rules.entry.sizing import Capital, one_contract, size
-from core.rules.entry.strikes import choose_strikes, has_broken_candidate
-from core.rules.entry.worth import check_worth
+from core.rules.entry.strikes import Pair, choose_strikes, has_broken_candidate
+from core.rules.entry.worth import Credit, check_worth, credit_of
 from core.rules.facts import EntryFacts
 from core.strategy import Strategy
 from core.values import Side, SpreadKind, Value
@@ -115,7 +116,12 @@ def decide_entry(
 
 
 def construct(
-    facts: EntryFacts, chain: OptionChain, strategy: Strategy, kind: SpreadKind
+    facts: EntryFacts,
+    chain: OptionChain,
+    strategy: Strategy,
+    kind: SpreadKind,
+    *,
+    crediting: Callable[[Sequence[Pair]], Credit] = credit_of,
 ) -> tuple[EntryOutcome, ComboPlan | None, list[RuleResult]]:
     """Rules 4 to 8: from a kind to a plan, without asking whether the market allows it."""
     spot_usd, dvol = facts.market.spot_usd, facts.market.dvol
@@ -128,7 +134,7 @@ def construct(
     if not strikes_result.passed:
         return EntryOutcome.NO_STRIKES, None, rules
 
-    credit, worth_result = check_worth(pairs, spot_usd, strategy.worth)
+    credit, worth_result = check_worth(pairs, spot_usd, strategy.worth, crediting=crediting)
     rules.append(worth_result)
     if not worth_result.passed:
         return EntryOutcome.NOT_WORTH, None, rules

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -46,9 +46,18 @@ def width_usd(pairs: Sequence[Pair]) -> float:
     return max(pair.width_usd for pair in pairs)
 
 
-def check_worth(pairs: Sequence[Pair], spot_usd: float, worth: WorthSection) -> tuple[Credit, RuleResult]:
-    """Rule 5: compare natural credit over width with the deltas, and round-trip cost with the mid credit."""
-    credit = credit_of(pairs)
+def check_worth(
+    pairs: Sequence[Pair],
+    spot_usd: float,
+    worth: WorthSection,
+    *,
+    crediting: Callable[[Sequence[Pair]], Credit] = credit_of,
+) -> tuple[Credit, RuleResult]:
+    """Rule 5: compare natural credit over width with the deltas, and round-trip cost with the mid credit.
+
+    `crediting` finds the credit and its cost; no engine gives another one than `credit_of`.
+    """
+    credit = crediting(pairs)
     width = width_usd(pairs)
     mean_deltas = math.fsum((pair.short.abs_delta + pair.long.abs_delta) / 2.0 for pair in pairs)
     credit_of_width = float(credit.natural_eth) * spot_usd / width

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Final, Literal
 
 from core.checks import RuleResult
-from core.orders.closing_cost import ClosingCost, cost_of, leg_quotes, quote_reasons
+from core.orders.closing_cost import ClosingCost, LegQuote, cost_of, leg_quotes, quote_reasons
 from core.orders.exit_rule import ExitRule
 from core.rules.entry.strikes import dte_days
 from core.rules.exit.adverse import check_adverse
@@ -63,8 +64,16 @@ class Skipped(Value):
     reasons: tuple[str, ...]
 
 
-def decide_exit(facts: MonitorFacts, strategy: Strategy) -> ExitDecision | Skipped:
-    """Run every exit rule on one position; the first match wins. `Skipped` if data is missing or broken."""
+def decide_exit(
+    facts: MonitorFacts,
+    strategy: Strategy,
+    *,
+    costing: Callable[[Sequence[LegQuote]], ClosingCost] = cost_of,
+) -> ExitDecision | Skipped:
+    """Run every exit rule on one position; the first match wins. `Skipped` if data is missing or broken.
+
+    `costing` measures what closing costs; no engine gives another one than `cost_of`.
+    """
     reasons = _unusable(facts, strategy)
     market = facts.market
     spot, spot_4h_ago, dvol, chain = market.spot_usd, market.spot_4h_ago_usd, market.dvol, market.chain
@@ -72,7 +81,7 @@ def decide_exit(facts: MonitorFacts, strategy: Strategy) -> ExitDecision | Skipp
     if reasons or spot is None or spot_4h_ago is None or dvol is None or isinstance(quoted, Failed):
         return Skipped(position_id=facts.position.position_id, reasons=tuple(reasons))
     position, exits = facts.position, strategy.exits
-    cost = cost_of(quoted)
+    cost = costing(quoted)
     ratio = cost_over_credit(cost, position, spot, exits.measure)
     dte = dte_days(facts.now, position.expiration)
     shorts = [quote for leg, quote in quoted if leg.side is Side.SELL]

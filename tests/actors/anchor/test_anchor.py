@@ -19,9 +19,12 @@ from core.audit.hash_chain import GENESIS, Link, read_record
 from core.errors import InputError
 from core.messages.alerting import RaiseAlert
 from core.messages.anchor import GetRecordHash, HeadReached, RecordHash
+from core.messages.arm_cause import ArmCause
 from core.messages.audit import AuditAt
 from core.messages.kill_switch import ArmKillSwitch, ClearSuspension, GetKillSwitch, SuspendEntries
-from core.messages.room_status import ArmCause, KillSwitchStatus
+from core.messages.room_status import (
+    KillSwitchStatus,
+)
 from core.messages.state import GetSystem, Recorded, SetSystem, SystemRead
 from reading.audit import verified
 from tests.actors.state.books_room import BooksRoom, event

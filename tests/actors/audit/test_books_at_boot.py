@@ -19,9 +19,9 @@ from actors.state.seals import offer_seals, seal_alerts
 from core.alerts import AlertCode
 from core.audit.fold.tables import PROVED, ProvedTable
 from core.audit.hash_chain import GENESIS, encode_record, read_record, split_lines
+from core.messages.arm_cause import ArmCause
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.kill_switch import ArmKillSwitch
-from core.messages.room_status import ArmCause
 from core.messages.state import OpenCycle, RecordEvent
 from core.orders.books import Job
 from core.orders.lifecycle import OrderState

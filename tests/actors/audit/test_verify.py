@@ -14,8 +14,12 @@ from actors.audit.verify import Stored, VerifyReport, verify
 from actors.state.read_only import books_opened
 from actors.state.tables import chain
 from core.audit.hash_chain import GENESIS, Link, append, split_lines
+from core.messages.arm_cause import ArmCause
 from core.messages.audit import AuditEvent, AuditKind, GetAudit
-from core.messages.room_status import ArmCause, AuditHead, AuditStatus
+from core.messages.room_status import (
+    AuditHead,
+    AuditStatus,
+)
 from core.messages.state import RecordEvent, RecordKillSwitch
 from tests.actors.state.books_room import START, BooksRoom
 

@@ -12,6 +12,7 @@ from actors.control.rooms import ControlRooms
 from actors.runtime import ActorUnavailable, AskTimeout, CellState, Terminated
 from actors.runtime.testing import FakeAddress, FakeContext
 from core.messages.alerting import GetAlerting, RaiseAlert
+from core.messages.arm_cause import ArmCause
 from core.messages.audit import GetAudit
 from core.messages.base import Refused
 from core.messages.control import (
@@ -39,7 +40,6 @@ from core.messages.kill_switch import ArmKillSwitch, GetKillSwitch, KillSwitchAr
 from core.messages.market_data import GetMarks
 from core.messages.room_status import (
     AlertingStatus,
-    ArmCause,
     AuditHead,
     AuditStatus,
     DecisionStatus,

@@ -13,6 +13,7 @@ from actors.control.injectable import BY_ENGINE, INJECTABLE, build, check, optio
 from actors.control.rooms import ControlRooms
 from actors.runtime.testing import FakeAddress
 from core.errors import InputError
+from core.messages.arm_cause import ArmCause
 from core.messages.decision import RunEntryCycle
 from core.messages.execution import ClosePosition
 from core.messages.kill_switch import ArmKillSwitch
@@ -25,7 +26,6 @@ from core.messages.protocols import (
     KillSwitchProtocol,
     MarketDataProtocol,
 )
-from core.messages.room_status import ArmCause
 
 ROOMS = ControlRooms(**{field.name: FakeAddress(field.name) for field in fields(ControlRooms)})
 AT = datetime(2026, 1, 5, 14, 0, 0, 7, tzinfo=UTC)

@@ -11,12 +11,16 @@ from actors.runtime import AskTimeout
 from actors.runtime.testing import FakeAddress
 from core.alerts import AlertCode
 from core.messages.alerting import Severity
+from core.messages.arm_cause import ArmCause
 from core.messages.base import Refused
 from core.messages.decision import RunEntryCycle
 from core.messages.execution import FinalOutcome, OrderFinal, PlaceCombo
 from core.messages.kill_switch import GetKillSwitch
 from core.messages.market_data import FetchSnapshot, SnapshotKind
-from core.messages.room_status import ArmCause, CycleEnded, RecoveryReport
+from core.messages.room_status import (
+    CycleEnded,
+    RecoveryReport,
+)
 from core.messages.state import CloseProposal, RecordDecision
 from core.orders.books import CycleOutcome, EntryLatch, Job, LatchSource
 from core.rules import record as decision_record

@@ -9,11 +9,11 @@ import pytest
 from actors.runtime import AskTimeout
 from core.alerts import AlertCode
 from core.messages.alerting import Severity
+from core.messages.arm_cause import ArmCause
 from core.messages.decision import RunMonitorCycle
 from core.messages.execution import ClosePosition, ExitStarted, PositionClosed
 from core.messages.kill_switch import GetKillSwitch
 from core.messages.market_data import FetchSnapshot, MarketSnapshotStored, SnapshotKind
-from core.messages.room_status import ArmCause
 from core.messages.state import GetLastCycle, LastCycle, RecordDecision
 from core.orders.books import CycleOutcome, CycleRow, Job
 from core.orders.exit_rule import ExitRule

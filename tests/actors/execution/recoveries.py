@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from core.messages.arm_cause import ArmCause
 from core.messages.kill_switch import ArmKillSwitch
-from core.messages.room_status import ArmCause, RecoveryReport
+from core.messages.room_status import (
+    RecoveryReport,
+)
 from tests.fakes.trading import TradingHouse
 
 LABEL = "p-entry-1:abcdef:e1"

@@ -12,10 +12,13 @@ import pytest
 from actors.http import Response
 from actors.runtime import AskTimeout
 from core.contract import iso_utc
+from core.messages.arm_cause import ArmCause
 from core.messages.execution import CancelEntries, EntriesCancelled, FinalOutcome
 from core.messages.kill_switch import ArmKillSwitch, DisarmKillSwitch, KillSwitchArmed, SuspendEntries
 from core.messages.mcp import EditOrder
-from core.messages.room_status import ArmCause, RecoveryReport
+from core.messages.room_status import (
+    RecoveryReport,
+)
 from core.messages.state import RecordInstruction, RecordSent
 from core.orders.lifecycle import OrderState, PositionState
 from tests.fakes.trading import TradingHouse

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from core.alerts import AlertCode
+from core.messages.arm_cause import ArmCause
 from core.messages.execution import ExitEnded, ExitStarted, FinalOutcome, PositionClosed
 from core.messages.kill_switch import ArmKillSwitch
 from core.messages.mcp import EditOrder, OrderAction, OrderRefused
-from core.messages.room_status import ArmCause
 from core.messages.state import RecordInstruction
 from core.orders.lifecycle import PositionState
 from core.values import PositionId

@@ -9,11 +9,14 @@ import pytest
 
 from core.alerts import AlertCode
 from core.contract import Order
+from core.messages.arm_cause import ArmCause
 from core.messages.base import Refused
 from core.messages.execution import FinalOutcome
 from core.messages.kill_switch import ArmKillSwitch
 from core.messages.mcp import EditOrder
-from core.messages.room_status import ArmCause, RecoveryReport
+from core.messages.room_status import (
+    RecoveryReport,
+)
 from core.messages.state import Recorded, RecordEdit
 from core.orders.lifecycle import OrderState, PositionState
 from tests.fakes.books import TAG

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from core.messages.arm_cause import ArmCause
 from core.messages.execution import ExitStarted, FinalOutcome, Reconcile
 from core.messages.kill_switch import ClearSuspension
-from core.messages.room_status import ArmCause, RecoveryReport
+from core.messages.room_status import (
+    RecoveryReport,
+)
 from core.orders.lifecycle import PositionState
 from tests.actors.execution.recoveries import arms, report
 from tests.fakes.trading import SHORT, TradingHouse

@@ -9,9 +9,9 @@ import pytest
 
 from core.contract import ComboLeg, PlaceComboOrder, Router
 from core.contract.registry import tool_path
+from core.messages.arm_cause import ArmCause
 from core.messages.execution import ExitStarted
 from core.messages.mcp import CancelOrder, OrderAction, OrderRefused
-from core.messages.room_status import ArmCause
 from core.messages.state import RecordInstruction, RecordOrder, RecordSent
 from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import OrderState, PositionState

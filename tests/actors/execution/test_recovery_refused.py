@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.messages.alerting import RaiseAlert, Severity
-from core.messages.room_status import ArmCause
+from core.messages.arm_cause import ArmCause
 from core.messages.state import BindAccount
 from tests.actors.execution.recoveries import arms, report
 from tests.fakes.trading import SHORT, TradingHouse

@@ -13,6 +13,7 @@ from core.alerts import AlertCode
 from core.contract import Router
 from core.errors import InputError
 from core.messages.alerting import Severity
+from core.messages.arm_cause import ArmCause
 from core.messages.audit import AuditKind
 from core.messages.base import Refused
 from core.messages.health import BackupDone, BackupFailed, BackupNow
@@ -24,7 +25,9 @@ from core.messages.kill_switch import (
     SuspendEntries,
 )
 from core.messages.mcp import Fetch, ProbeRouter, RouterProbed
-from core.messages.room_status import ArmCause, VenueChecked
+from core.messages.room_status import (
+    VenueChecked,
+)
 from core.messages.scheduler import ClockSet, JobDue, StartJobs
 from core.messages.state import BackupMade, GetSystem, MakeBackup, Recorded, SetSystem, SystemRead
 from core.orders.books import Job

@@ -6,9 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from core.messages.arm_cause import ArmCause
 from core.messages.audit import AuditBoot
 from core.messages.kill_switch import ArmKillSwitch, GetKillSwitch
-from core.messages.room_status import ArmCause, AuditHead, KillSwitchStatus
+from core.messages.room_status import (
+    AuditHead,
+    KillSwitchStatus,
+)
 from core.orders.terms import OrderPurpose
 from core.strategy import ExitsWhenArmed, KillSwitchSection, Strategy
 from tests.actors.kill_switch.asking import permit, reasons

@@ -9,6 +9,7 @@ import pytest
 from actors.runtime.testing import DEFAULT_NOW, FakeReply
 from core.alerts import AlertCode
 from core.kill_file import parse_kill_file
+from core.messages.arm_cause import ArmCause
 from core.messages.audit import AuditBoot, SwitchWord
 from core.messages.base import Refused
 from core.messages.execution import WithdrawEntries
@@ -22,7 +23,10 @@ from core.messages.kill_switch import (
     PermitSpent,
     PermitVoid,
 )
-from core.messages.room_status import ArmCause, AuditHead, KillSwitchStatus
+from core.messages.room_status import (
+    AuditHead,
+    KillSwitchStatus,
+)
 from core.messages.state import RecordKillSwitch
 from tests.fakes.kill_switch import SwitchHouse, request
 

@@ -14,9 +14,9 @@ from actors.runtime.testing import FakeReply
 from core.alerts import AlertCode
 from core.kill_file import Arming, parse_kill_file
 from core.messages.alerting import RaiseAlert, Severity
+from core.messages.arm_cause import ArmCause
 from core.messages.base import Refused
 from core.messages.kill_switch import DisarmKillSwitch, KillSwitchArmed, KillSwitchDisarmed
-from core.messages.room_status import ArmCause
 from core.messages.state import GetKillSwitchRow, KillSwitchRow, RecordKillSwitch
 from tests.actors.kill_switch.test_arming import arm, status
 from tests.fakes.kill_file import FakeKillFile

@@ -11,6 +11,7 @@ from actors.kill_switch import DiskKillFile
 from actors.runtime.testing import FakeReply
 from core.kill_file import Arming, parse_kill_file
 from core.messages.alerting import RaiseAlert, Severity
+from core.messages.arm_cause import ArmCause
 from core.messages.base import Refused
 from core.messages.kill_switch import (
     ArmKillSwitch,
@@ -19,7 +20,9 @@ from core.messages.kill_switch import (
     KillSwitchDisarmed,
     Permit,
 )
-from core.messages.room_status import ArmCause, KillSwitchStatus
+from core.messages.room_status import (
+    KillSwitchStatus,
+)
 from core.messages.state import KillSwitchRow, RecordKillSwitch
 from tests.fakes.kill_switch import SwitchHouse, request
 

@@ -14,7 +14,7 @@ import pytest
 from actors.kill_switch import DiskKillFile
 from actors.kill_switch.kill_file import CONTENT_BYTES_MAX, TRIES_MAX
 from core.kill_file import Arming, parse_kill_file
-from core.messages.room_status import ArmCause
+from core.messages.arm_cause import ArmCause
 
 
 def arming(arming_id: str, cause: ArmCause = ArmCause.OPERATOR) -> Arming:

@@ -12,7 +12,7 @@ import pytest
 
 from actors.kill_switch import DiskKillFile
 from core.kill_file import Arming
-from core.messages.room_status import ArmCause
+from core.messages.arm_cause import ArmCause
 
 STEPS = ("open", "write", "fsync", "link", "rename", "unlink", "stat", "lstat", "fstat")
 

@@ -10,7 +10,7 @@ import pytest
 from core.alerts import AlertCode
 from core.kill_file import Arming, parse_kill_file
 from core.messages.alerting import RaiseAlert, Severity
-from core.messages.room_status import ArmCause
+from core.messages.arm_cause import ArmCause
 from core.messages.state import KillSwitchRow, RecordKillSwitch
 from tests.actors.kill_switch.test_arming import arm, disarm, give_permit, status
 from tests.fakes.kill_switch import SwitchHouse

@@ -9,8 +9,8 @@ import pytest
 from actors.kill_switch.latch import ARMED_BY
 from core.alerts import AlertCode, Severity
 from core.messages.alerting import RaiseAlert
+from core.messages.arm_cause import ArmCause
 from core.messages.kill_switch import ArmKillSwitch
-from core.messages.room_status import ArmCause
 from tests.fakes.kill_switch import SwitchHouse
 
 

@@ -12,9 +12,9 @@ import pytest
 from actors.http import Response
 from actors.runtime import Fenced
 from core.kill_file import Arming
+from core.messages.arm_cause import BLOCKS_EXITS, ArmCause
 from core.messages.kill_switch import Permit, PermitSpent, PermitVoid
 from core.messages.mcp import CancelOrder, EditOrder, OrderAccepted, OrderRefused, OrderUnknown, SendOrder
-from core.messages.room_status import BLOCKS_EXITS, ArmCause
 from core.orders.books import Instruction, InstructionKind
 from core.orders.terms import OrderPurpose, OrderTerms
 from core.strategy import ExitsWhenArmed, KillSwitchSection, Strategy

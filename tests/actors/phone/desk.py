@@ -11,9 +11,9 @@ from actors.phone.bot import NotReached, Said, SomebodyElseReads, Updates
 from actors.phone.settings import PhoneSetup
 from actors.runtime.testing import FakeAddress, FakeContext
 from core.messages.alerting import RaiseAlert
+from core.messages.arm_cause import ArmCause
 from core.messages.control import InjectAccepted, InjectMessage
 from core.messages.kill_switch import ArmKillSwitch, KillSwitchArmed
-from core.messages.room_status import ArmCause
 from core.messages.state import GetSystem, Recorded, SetSystem, SystemRead
 
 START = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import gc
-import io
 import math
-import os
 import queue
-import signal
 import sys
 import threading
 import tracemalloc
@@ -35,7 +32,6 @@ from actors.runtime import (
     ThreadRuntime,
     Tracer,
     from_us,
-    install_dump_signal,
     to_us,
 )
 from actors.runtime.backend import futures
@@ -267,20 +263,6 @@ def test_impossible_specifications_are_refused() -> None:
     """Settings that contradict each other are found when they are written."""
     with pytest.raises(ValueError, match="cap_s"):
         Backoff(min_s=2.0, cap_s=1.0)
-
-
-def test_sigusr1_writes_the_dump() -> None:
-    """The signal writes every actor's state; afterwards the former handler is back."""
-    world = World("green")
-    system = world.start(SupervisorSpec("root", (world.child("a"),)))
-    before = signal.getsignal(signal.SIGUSR1)
-    out = io.StringIO()
-    restore = install_dump_signal(system, stream=out)
-    os.kill(os.getpid(), signal.SIGUSR1)
-    restore()
-    assert "root/a: up" in out.getvalue()
-    assert signal.getsignal(signal.SIGUSR1) == before
-    world.close()
 
 
 def test_thread_runtime_sets_a_short_switch_interval() -> None:

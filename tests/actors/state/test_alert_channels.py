@@ -23,7 +23,7 @@ from actors.state.tables.records import (
 from core.messages.alerting import Severity
 from core.messages.room_status import AlertRow
 from core.messages.state import GetUndeliveredAlerts, UndeliveredAlerts
-from core.messages.state_queries import UNDELIVERED_PAGE
+from core.messages.state_rows import UNDELIVERED_PAGE
 from tests.actors.state.books_room import START
 
 AT = "2026-01-05T14:00:00.000000Z"

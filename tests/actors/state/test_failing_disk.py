@@ -12,9 +12,9 @@ from actors.state import actor, backup
 from actors.state.backup_manifest import read_manifest
 from core.alerts import AlertCode
 from core.messages.alerting import RaiseAlert, Severity
+from core.messages.arm_cause import ArmCause
 from core.messages.base import Refused
 from core.messages.kill_switch import ArmKillSwitch, ClearSuspension, SuspendEntries
-from core.messages.room_status import ArmCause
 from core.messages.state import BackupMade, BooksRead, GetBooks, MakeBackup, Recorded, SetSystem
 from tests.actors.state.books_room import START, BooksRoom, event, opened, records
 

@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from core.messages.alerting import Severity
+from core.messages.arm_cause import ArmCause
 from core.messages.kill_switch import ArmKillSwitch
-from core.messages.room_status import AlertRow, ArmCause
+from core.messages.room_status import (
+    AlertRow,
+)
 from core.messages.state import RecordAlert
 from reading.proof import books_proved
 from tests.actors.state.books_room import START, BooksRoom

@@ -12,10 +12,13 @@ from actors.state.read_only import books_opened
 from actors.state.tables.records import alerts
 from core.alerts import AlertCode
 from core.messages.alerting import RaiseAlert, Severity
+from core.messages.arm_cause import ArmCause
 from core.messages.audit import AuditEvent, AuditKind
 from core.messages.base import Refused
 from core.messages.kill_switch import BooksChanged
-from core.messages.room_status import AlertRow, ArmCause
+from core.messages.room_status import (
+    AlertRow,
+)
 from core.messages.state import (
     AccountBound,
     BindAccount,

@@ -17,8 +17,11 @@ from actors.state.stored import books_read
 from actors.state.tables import venue_texts
 from core.errors import FoundWrongError
 from core.messages.alerting import Severity
+from core.messages.arm_cause import ArmCause
 from core.messages.audit import AuditEvent, AuditKind
-from core.messages.room_status import AlertRow, ArmCause
+from core.messages.room_status import (
+    AlertRow,
+)
 from core.messages.state import (
     CloseCycle,
     GetKillSwitchRow,

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from cli.data_folder import PAPER_MARKER
 from cli.preflight import machine
 from cli.preflight.line import LineState, PreflightCheck, PreflightLine, guarded
 from core.errors import FoundWrongError
 from core.messages.state import LatchEntries
 from core.orders.books import LatchSource
+from reading.paper_folder import PAPER_MARKER
 from reading.switch.stored import stored_status
 from tests.actors.state.books_room import START, BooksRoom
 from tests.fakes.held_folder import held_folder

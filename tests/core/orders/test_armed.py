@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from core.messages.room_status import ArmCause
+from core.messages.arm_cause import ArmCause
 from core.orders.armed import Leaves, what_leaves
 from core.orders.terms import OrderPurpose, OrderTerms
 from core.permit_times import CERTAIN_AFTER_S, PERMIT_LIFETIME_MAX_S

@@ -7,12 +7,20 @@ from datetime import timedelta
 import pytest
 
 from core.contract import Router
+from core.messages.arm_cause import ArmCause
 from core.messages.engine_status import EngineStatus, HeartbeatStatus
 from core.messages.phone import PhoneStatus
-from core.messages.room_status import AlertingStatus, ArmCause, ChannelStatus, CycleEnded
+from core.messages.room_status import (
+    AlertingStatus,
+    ChannelStatus,
+    CycleEnded,
+)
 from core.orders.books import CycleOutcome, Job, OrderRow
 from core.orders.lifecycle import OrderState, PositionState
-from core.status.verdict import Urgency, entry_blocked, verdict, verdict_without_engine
+from core.status.finding import Urgency
+from core.status.folder_verdict import verdict_without_engine
+from core.status.suspensions import suspension_text
+from core.status.verdict import entry_blocked, verdict
 from core.strategy import ExitsSection, Strategy
 from core.values import CycleId, Label
 from tests.fakes.clear_switch import CLEAR
@@ -169,6 +177,53 @@ def test_each_case_by_itself(changes: dict[str, object], level: str, code: str) 
     assert codes(state(**changes)) == [(level, code)]
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [case[0] for case in CASES if case[1] != "OK"],
+    ids=[case[2] for case in CASES if case[1] != "OK"],
+)
+def test_every_finding_says_what_to_type_or_where_to_look_or_that_it_ends_by_itself(
+    changes: dict[str, object],
+) -> None:
+    for finding in verdict(state(**changes)).findings:
+        named = ("run.py ", "docs/runbook.md", "by itself", "at the next monitor", "at the venue")
+        assert any(words in finding.text for words in named), finding.text
+
+
+def test_a_host_that_is_dead_is_one_line() -> None:
+    """Each router suspends entries by itself; a person has one thing to do."""
+    healthy = state().health
+    assert healthy is not None
+    dead = {"ok": False, "error": "refused", "failures_in_a_row": 2}
+    routers = tuple(each.model_copy(update=dead) for each in healthy.routers)
+    sources = {f"probe:{router}": "refused" for router in Router if router is not Router.DERIBIT}
+    status = state(**part("health", routers=routers), **switch(suspensions=sources | {"clock": "set"}))
+    assert codes(status) == [("LOOK", "suspended"), ("LOOK", "no_venue")]
+    for router in Router:
+        assert router in verdict(status).findings[1].text
+    assert "no entry leaves before each answers" in verdict(status).findings[1].text
+
+
+def test_a_full_disk_is_one_line() -> None:
+    status = state(**part("health", disk_low=True), **switch(suspensions={"disk": "31 MiB free at d"}))
+    assert codes(status) == [("LOOK", "suspended")]
+    assert verdict(status).text == (
+        "entries are suspended by disk: 31 MiB free at d; it ends by itself when space is free again: "
+        "free some space there"
+    )
+
+
+def test_a_source_that_is_not_described_is_named_all_the_same() -> None:
+    assert suspension_text("new", "why") == "entries are suspended by new: why"
+
+
+@pytest.mark.parametrize(
+    ("room", "said"), [("decision", "RestartActor --actor decision"), ("state", "run.py start")]
+)
+def test_a_room_that_is_down_is_started_again_as_it_can_be(room: str, said: str) -> None:
+    assert said in verdict(state(**cell(room, state="stopped"))).text
+
+
 def test_a_dead_channel_beside_one_that_works_can_wait() -> None:
     [one] = state(**channel(failing_since=LATER - timedelta(hours=1))).alerting.channels  # type: ignore[union-attr]
     other = ChannelStatus(channel="webhook", queued=0, delivered=3, overflowed=0, last_error=None)
@@ -228,7 +283,7 @@ def test_a_silent_engine_is_no_good_news() -> None:
         ({}, ()),
         (armed(ArmCause.OPERATOR), ("the kill switch is armed",)),
         (switch(suspensions={"clock": "set", "feed": "x"}),
-         ("entries are suspended by clock", "entries are suspended by feed")),
+         ("entries are suspended by clock, feed",)),
         (HELD, ("positions with a new one: 2, at most 1",)),
         (part("identity", mode="data_analysis"),
          ("trading is switched off (CERBERO_BITE_ENABLE_STRATEGY)",)),
@@ -265,6 +320,8 @@ def test_a_folder_without_a_running_engine(
 ) -> None:
     verdict_ = verdict_without_engine(
         why="no engine runs on data",
+        silent_pid=None,
+        is_paper=False,
         open_positions=positions,
         armed_by=armed_by,
         damage=damage,
@@ -273,6 +330,41 @@ def test_a_folder_without_a_running_engine(
     )
     assert [(finding.level.value, finding.code) for finding in verdict_.findings] == found
     assert "run.py start --data-dir data" in " ".join(finding.text for finding in verdict_.findings)
+
+
+@pytest.mark.parametrize(("positions", "level"), [(None, "LOOK"), (0, "LOOK"), (1, "ACT")])
+def test_an_engine_that_says_nothing_is_not_started_again_beside_itself(
+    positions: int | None, level: str
+) -> None:
+    """A start would be refused while the silent one holds the folder."""
+    found = verdict_without_engine(
+        why="engine (pid 77): no answer within 9 s",
+        silent_pid=77,
+        is_paper=False,
+        open_positions=positions,
+        armed_by=None,
+        damage=None,
+        has_log=False,
+        data_dir="d",
+    )
+    assert [(finding.level.value, finding.code) for finding in found.findings] == [(level, "engine_silent")]
+    assert "kill -KILL 77, then run.py start --data-dir d" in found.text
+
+
+def test_the_folder_of_a_paper_run_is_not_one_to_start_an_engine_on() -> None:
+    """A start would be refused there."""
+    found = verdict_without_engine(
+        why="no engine runs on p",
+        silent_pid=None,
+        is_paper=True,
+        open_positions=1,
+        armed_by=None,
+        damage=None,
+        has_log=True,
+        data_dir="p",
+    )
+    assert [(each.level.value, each.code) for each in found.findings] == [("LOOK", "paper_folder")]
+    assert found.text == "no engine runs on p, which a paper run keeps: run.py report --data-dir p"
 
 
 def damaged(audit: str, recovery: str) -> EngineStatus:
@@ -302,4 +394,6 @@ def test_a_log_that_is_broken_beside_damaged_books_is_told() -> None:
 
 def test_an_entry_that_waits_for_its_fill_is_no_open_position() -> None:
     waiting = PUT.model_copy(update={"state": PositionState.AWAITING_FILL, "contracts": 0})
-    assert verdict(state(positions=(waiting,))).text.startswith("nothing needs you: no position open")
+    assert verdict(state(positions=(waiting,))).text.startswith(
+        "nothing needs you: an entry is being placed, no position open"
+    )

@@ -18,8 +18,14 @@ from cli.data_folder import locked
 from core.checks import RuleResult, at_most
 from core.contract.base import Router
 from core.errors import EngineNotRunningError, FoundWrongError, NoAnswerError
+from core.messages.arm_cause import ArmCause
 from core.messages.engine_status import EngineStatus
-from core.messages.room_status import AlertingStatus, ArmCause, ChannelStatus, DecisionStatus, ResultsSeen
+from core.messages.room_status import (
+    AlertingStatus,
+    ChannelStatus,
+    DecisionStatus,
+    ResultsSeen,
+)
 from core.orders.books import EntryLatch, Job, LatchSource
 from core.rules.entry.protections import DRAWDOWN, PROTECTIONS
 from core.statistics.marked import pnl_at_marks_eth

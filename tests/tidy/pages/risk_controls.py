@@ -12,15 +12,16 @@ from actors.kill_switch.latch import ARMED_BY
 from actors.state.apply_latches import CODES as LATCH_CODES
 from config.settings_list import settings
 from core.alerts import ENTRIES, AlertCode
-from core.messages.room_status import ArmCause
+from core.messages.arm_cause import ArmCause
 from core.orders.armed import Leaves, what_leaves
 from core.orders.books import LatchSource
 from core.orders.limits import GateFacts, check_limits
 from core.orders.terms import OrderPurpose, OrderTerms
+from core.status.suspensions import SUSPENSIONS
 from core.strategy import ExitsWhenArmed, Strategy
 from core.values import Environment
 from tests.tidy.pages.marked import Page, code, table
-from tests.tidy.pages.suspensions import DESCRIBED, sources
+from tests.tidy.pages.suspensions import sources
 from tests.tidy.runbook import anchor
 from tests.tidy.test_code import files, name_of, parsed
 
@@ -103,7 +104,7 @@ def _armed_for(tree: ast.AST) -> Iterator[str]:
 
 def suspensions() -> str:
     rows = (
-        (code(source), DESCRIBED[source][0], ", ".join(map(code, found)), DESCRIBED[source][1])
+        (code(source), SUSPENSIONS[source].why, ", ".join(map(code, found)), SUSPENSIONS[source].ends)
         for source, found in sorted(sources().items())
     )
     return table(("source", "why", "set in", "ends by itself when"), rows)

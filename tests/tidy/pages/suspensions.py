@@ -10,36 +10,6 @@ from importlib import import_module
 from core.messages.kill_switch import SuspendEntries
 from tests.tidy.test_code import files, name_of, parsed
 
-DESCRIBED: dict[str, tuple[str, str]] = {
-    "account": (
-        "the account holds or has resting what makes one position too many, or less than the books know",
-        "a look at the account finds nothing against entries",
-    ),
-    "anchor": (
-        "after a start, until the anchor's file has been compared with the log",
-        "the file agrees with the log",
-    ),
-    "books_disk": (
-        "the disk is full: the ballast was released so that exits and armings can still be written",
-        "the ballast is taken again",
-    ),
-    "clock": (
-        "the system's clock was set, or differs from the venue's",
-        "the venue confirms the time",
-    ),
-    "dead_letter": (
-        "a message for the books was lost",
-        "a reconcile of books and venue has succeeded",
-    ),
-    "disk": ("too little space is free for the books to grow", "space is free again"),
-    "order_in_doubt": ("the outcome of an order is not known", "it is known, of every order"),
-    "market_data": ("the market can't be read, or is stale", "a snapshot is stored again"),
-    "parked:…": ("an actor of the feeds failed too often and is parked", "it works again"),
-    "probe:…": ("a router other than deribit does not answer its probe", "it answers one"),
-    "stopping": ("the engine is being stopped", "the next start"),
-}
-"""Why each source suspends entries, and what ends it; `…` stands for a router or an actor."""
-
 
 @cache
 def sources() -> dict[str, list[str]]:

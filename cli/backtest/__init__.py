@@ -1,0 +1,1 @@
+"""What `backtest` shows and writes."""

@@ -1,0 +1,88 @@
+"""What a backtest was asked for, checked before anything is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from cli.options import SEED_MAX
+from core.errors import InputError
+from core.plain_number import plain_whole
+from lab.backtest.result import Plan
+from lab.backtest.settings import load_settings
+from lab.backtest.sources import Market
+
+SEEDS_MAX: Final = 10_000
+DEFAULT_SEED: Final = 7
+
+
+@dataclass(frozen=True)
+class BacktestOptions:
+    """One plan a seed, and where to write what they found."""
+
+    plans: tuple[Plan, ...]
+    out: Path | None
+    json_file: Path | None
+    jobs: int
+
+
+def options_of(
+    *,
+    chains: Path | None,
+    columns: Path | None,
+    model: bool,
+    seed: str | None,
+    began: datetime | None,
+    ended: datetime | None,
+    strategy: Path,
+    changes: tuple[str, ...],
+    assumptions: tuple[str, ...],
+    resume_after_days: float | None,
+    out: Path | None,
+    json_file: Path | None,
+    jobs: int,
+) -> BacktestOptions:
+    """Raises `InputError` or `ConfigError`, naming the option, what was found and what was expected."""
+    if (chains is None) is not model:
+        found = "both" if model else "neither"
+        raise InputError(f"--chains DIR, --model: expected one of them, found {found}")
+    if chains is not None and seed is not None:
+        raise InputError("--seed: expected with --model; a recorded market has no seed")
+    if columns is not None and chains is None:
+        raise InputError("--columns: expected --chains FILE too, whose columns it names")
+    if began is not None and ended is not None and began >= ended:
+        raise InputError(f"--to: expected a day after {began:%Y-%m-%d}, found {ended:%Y-%m-%d}")
+    if json_file is not None and (json_file.is_dir() or not json_file.resolve().parent.is_dir()):
+        raise InputError(f"--json {json_file}: expected a file in an existing folder")
+    if out is not None and out.exists() and not out.is_dir():
+        raise InputError(f"--out {out}: expected a folder, found a file")
+    settings = load_settings(strategy, changes)
+    seeds = (0,) if chains is not None else _seeds(str(DEFAULT_SEED) if seed is None else seed)
+    if out is not None and len(seeds) > 1:
+        raise InputError("--out: expected one seed; --json takes the figures of several")
+    resume_after = None if resume_after_days is None else timedelta(days=resume_after_days)
+    plans = tuple(
+        Plan(
+            market=Market(chains, number, assumptions, columns),
+            settings=settings,
+            began=None if began is None else began.replace(tzinfo=UTC),
+            ended=None if ended is None else ended.replace(tzinfo=UTC),
+            resume_after=resume_after,
+        )
+        for number in seeds
+    )
+    return BacktestOptions(plans, out, json_file, jobs)
+
+
+def _seeds(text: str) -> tuple[int, ...]:
+    """`7`, or `1:20` for each from 1 to 20."""
+    first_text, colon, last_text = text.partition(":")
+    first = plain_whole(first_text)
+    last = plain_whole(last_text) if colon else first
+    if first is None or last is None or max(abs(first), abs(last)) > SEED_MAX:
+        raise InputError(f"--seed: expected a whole number, or two such as 1:20, found {text!r}")
+    if not 0 <= last - first < SEEDS_MAX:
+        raise InputError(f"--seed: expected A:B with at most {SEEDS_MAX:,} seeds from A to B, found {text!r}")
+    return tuple(range(first, last + 1))

@@ -1,0 +1,98 @@
+"""`backtest`: a strategy over a recorded market or the model market, without an engine."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.options import DEFAULT_STRATEGY, StrategyFile, named_path, number_option, whole_option
+
+app = typer.Typer(rich_markup_mode=None)
+DAY = ["%Y-%m-%d"]
+
+
+@app.command()
+def backtest(
+    chains: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", parser=named_path, help="Replay the recorded chains of this folder."),
+    ] = None,
+    columns: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="MAP",
+            parser=named_path,
+            help="The columns of a file of snapshots, which --chains names then (docs/backtest.md).",
+        ),
+    ] = None,
+    model: Annotated[bool, typer.Option("--model", help="Run on the model market of a seed.")] = False,
+    seed: Annotated[
+        str | None,
+        typer.Option(metavar="N|A:B", help="The seed of the model market, or each from A to B."),
+    ] = None,
+    began: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=DAY, help="Begin on this day (UTC); if not given, with the market."),
+    ] = None,
+    ended: Annotated[
+        datetime | None,
+        typer.Option(
+            "--to", formats=DAY, help="End before this day (UTC); if not given, with the record or a year."
+        ),
+    ] = None,
+    strategy: StrategyFile = DEFAULT_STRATEGY,
+    change: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change a setting of the file; once for each."),
+    ] = None,
+    assume: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="Set an assumption of the venue; give it once for each."),
+    ] = None,
+    resume_after_days: Annotated[
+        float | None,
+        number_option(
+            0, 3650, text="Have a person resume entries so long after a protection has stopped them."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", parser=named_path, help="Write report, trades and account in here."),
+    ] = None,
+    json_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--json", metavar="FILE", parser=named_path, help="Write the run as JSON (docs/backtest.md)."
+        ),
+    ] = None,
+    jobs: Annotated[
+        int, whole_option(1, 64, text="How many seeds to run at the same time, each in a process.")
+    ] = 1,
+) -> None:
+    """Run the strategy's own rules over months of market in seconds; Ctrl-C ends it with the same summary.
+
+    Example: run.py backtest --model --seed 7 --to 2026-07-01
+    """
+    from cli.backtest.options import options_of
+    from cli.backtest.run import run
+
+    run(
+        options_of(
+            chains=chains,
+            columns=columns,
+            model=model,
+            seed=seed,
+            began=began,
+            ended=ended,
+            strategy=strategy,
+            changes=tuple(change or ()),
+            assumptions=tuple(assume or ()),
+            resume_after_days=resume_after_days,
+            out=out,
+            json_file=json_file,
+            jobs=jobs,
+        )
+    )

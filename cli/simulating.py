@@ -1,0 +1,183 @@
+"""What `simulate` does and prints."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from time import process_time
+from typing import Final
+
+import typer
+
+from cli.exit_codes import ExitCode
+from cli.views.say import say
+from config import load_strategy
+from core.errors import InputError
+from gateway.paper.faults import FaultKind
+from lab.invariants import INVARIANTS
+from lab.simulate.acts import PROFILES, ActKind, Drawn
+from lab.simulate.hunt import Hunt
+from lab.simulate.journal import Journal
+from lab.simulate.outcome import WorldOutcome
+
+PRODUCTION, SPARSE = "production", "sparse"
+SEEDS_MAX: Final = 10_000_000
+TOLD_EVERY: Final = 50
+AGAIN_EVERY: Final = 25
+"""Every so many seeds are run a second time, and have to give the same trace."""
+
+
+class Simulation:
+    """One call of the command. Raises InputError if an option can't be used."""
+
+    def __init__(
+        self,
+        *,
+        seeds: str,
+        days: float,
+        faults: str,
+        schedule: str,
+        only: str | None,
+        shrink: bool,
+        journal: Path | None,
+        json_file: Path | None,
+        strategy: Path,
+    ) -> None:
+        if faults not in PROFILES:
+            raise InputError(f"--faults: expected one of {', '.join(PROFILES)}; found {faults!r}")
+        if schedule not in (PRODUCTION, SPARSE):
+            raise InputError(f"--schedule: expected production or sparse, found {schedule!r}")
+        for option, path in (("--json", json_file), ("--journal", journal)):
+            if path is not None and not path.resolve().parent.is_dir():
+                raise InputError(f"{option} {path}: expected a file in an existing folder")
+        self._faults = faults
+        self._seeds = _seeds(seeds)
+        self._only = None if only is None else _numbers(only)
+        self._days = days
+        self._shrink = shrink
+        self._json_file = json_file
+        self._how = f"--days {days:g} --faults {faults} --schedule {schedule}"
+        if strategy != Path("strategy.yaml"):
+            self._how += f" --strategy {strategy}"
+        loaded = load_strategy(strategy)
+        self._hunt = Hunt(days=days, profile=faults, is_sparse=schedule == SPARSE, loaded=loaded)
+        self._journal = Journal(journal, f"{self._how} of {loaded.hash_computed}")
+
+    def run(self) -> None:
+        """Run the seeds, and end with 1 if anything was found. Ctrl-C ends with what was done."""
+        logging.getLogger("actors").setLevel(logging.CRITICAL + 1)
+        began_s = process_time()
+        done = {row.seed for row in self._journal.rows}
+        count = 0
+        try:
+            for seed in self._seeds:
+                if seed in done:
+                    continue
+                self._one(seed)
+                count += 1
+                if count % TOLD_EVERY == 0:
+                    self._tell_progress(seed, count, process_time() - began_s)
+        except KeyboardInterrupt:
+            say("interrupted; what was done until then:", err=True)
+        self._sum_up(count, process_time() - began_s)
+
+    def _one(self, seed: int) -> None:
+        drawn = self._hunt.drawn(seed)
+        if self._only is not None:
+            drawn = drawn.only(self._only)
+        outcome = self._hunt.run_twice(drawn) if seed % AGAIN_EVERY == 0 else self._hunt.run(drawn)
+        self._journal.add(outcome)
+        if outcome.found is not None:
+            self._show(outcome)
+
+    def _show(self, outcome: WorldOutcome) -> None:
+        found, drawn = outcome.found, outcome.drawn
+        assert found is not None
+        say(
+            f"seed {drawn.seed}, {found.at:%Y-%m-%d %H:%M:%S.%f}Z: invariant {found.breach.number} "
+            f"({found.breach.name}) does not hold",
+            f"  {found.breach.text}",
+            "the last messages:",
+            *(f"  {line}" for line in found.messages),
+            "what had been drawn:",
+            *(f"  {act.line()}" for act in drawn.acts),
+            f"replay: run.py simulate --seeds {drawn.seed}:{drawn.seed + 1} {self._how}{self._of(drawn)}",
+        )
+        if self._shrink:
+            small = self._hunt.shrunk(
+                drawn, found.breach.number, lambda left: say(f"shrinking: {left} acts left", err=True)
+            )
+            numbers = frozenset(act.number for act in small.acts)
+            say(
+                f"{len(small.acts)} of {len(drawn.acts)} acts are enough:",
+                *(f"  {act.line()}" for act in small.acts),
+                f"replay: run.py simulate --seeds {drawn.seed}:{drawn.seed + 1} {self._how}{_only(numbers)}",
+            )
+
+    def _of(self, drawn: Drawn) -> str:
+        return "" if self._only is None else _only(frozenset(act.number for act in drawn.acts))
+
+    def _tell_progress(self, seed: int, count: int, took_s: float) -> None:
+        left_s = (self._seeds.stop - seed - 1) * took_s / count
+        rate = 60.0 * count * self._days / took_s
+        say(f"seed {seed}: {rate:.0f} market days a minute of CPU time, about {left_s:.0f} s left", err=True)
+
+    def _sum_up(self, count: int, took_s: float) -> None:
+        rows = self._journal.rows
+        breaches = [row for row in rows if row.breach is not None]
+        coverage = self._journal.summed_up()
+        families = tuple(sorted({family for family, _ in coverage.counts}))
+        say("what met which phase of an order's life, and how often:")
+        say(*(f"  {line}" for line in coverage.table(families)), "never met:")
+        say(*(f"  {family}: {', '.join(missed)}" for family, missed in coverage.never(families).items()))
+        say(*(f"  {kind}: nothing" for kind in _unseen(self._faults, families)))
+        say(
+            "",
+            f"{len(rows)} seeds of {self._days:g} days: {sum(row.lives for row in rows)} lives, "
+            f"{sum(row.orders for row in rows)} orders, {sum(row.trades for row in rows)} fills of a leg, "
+            f"{sum(sum(row.coverage.values()) for row in rows)} disturbances, "
+            f"{sum(row.looks for row in rows)} looks, {sum(row.rests for row in rows)} of them at rest",
+            f"{len(breaches)} breaches of {len(INVARIANTS)} invariants",
+            *(f"  invariant {row.breach}, seed {row.seed}: {row.text}" for row in breaches),
+        )
+        if count and took_s:
+            say(f"{60.0 * count * self._days / took_s:.0f} market days a minute of CPU time", err=True)
+        if self._json_file is not None:
+            document = {"how": self._how, "seeds": [row.as_json() for row in rows]}
+            self._json_file.write_text(json.dumps(document), encoding="utf-8")
+        if breaches:
+            raise typer.Exit(ExitCode.FOUND_WRONG)
+
+
+def _unseen(faults: str, families: tuple[str, ...]) -> list[str]:
+    """The faults of the venue that could have been drawn and never hit a call."""
+    if ActKind.VENUE not in PROFILES[faults]:
+        return []
+    return [f"played {kind}" for kind in FaultKind if f"played {kind}" not in families]
+
+
+def _only(numbers: frozenset[int]) -> str:
+    # An empty list is written as a number that no act has.
+    return f" --only {','.join(map(str, sorted(numbers))) or -1}"
+
+
+def _seeds(text: str) -> range:
+    found = re.fullmatch(r"(\d{1,12}):(\d{1,12})", text)
+    first, last = (int(found[1]), int(found[2])) if found else (1, 0)
+    if not 0 < last - first <= SEEDS_MAX:
+        raise InputError(f"--seeds: expected A:B with A below B, such as 0:20; found {text!r}")
+    return range(first, last)
+
+
+def _numbers(text: str) -> frozenset[int]:
+    return frozenset(_each(text))
+
+
+def _each(text: str) -> Iterator[int]:
+    for part in text.split(","):
+        if not re.fullmatch(r"-?\d{1,6}", part.strip()):
+            raise InputError(f"--only: expected numbers of acts, such as 3,7; found {text!r}")
+        yield int(part)

@@ -1,0 +1,58 @@
+"""The verdict on a data folder whose engine does not answer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from core.messages.arm_cause import ArmCause
+from core.status.finding import BY_A_PERSON, DAMAGED, Finding, Verdict, act, count, look, placed, verdict_of
+
+
+def verdict_without_engine(
+    *,
+    why: str,
+    silent_pid: int | None,
+    is_paper: bool,
+    open_positions: int | None,
+    armed_by: Collection[ArmCause] | None,
+    damage: str | None,
+    has_log: bool,
+    data_dir: str,
+) -> Verdict:
+    """What a folder says whose engine does not answer.
+
+    `silent_pid` is that of an engine that holds the folder, None if none does. `is_paper`: a paper run keeps
+    it, and no engine starts there. `open_positions` is None if it has no books, `armed_by` if its switch is
+    not armed.
+    """
+    findings = []
+    if open_positions is None and has_log and damage is None:
+        text = f"the books (cerbero.db) are not there, and their log is: nobody knows what is open: {DAMAGED}"
+        findings.append(act("books_missing", text))
+    if damage is not None:
+        findings.append(act("books_damaged", f"the books can't be read: {damage}: {DAMAGED}"))
+    if silent_pid is not None:
+        findings.append(_silent(why, silent_pid, open_positions))
+    elif is_paper:
+        findings.append(look("paper_folder", f"{why}, which a paper run keeps: run.py report"))
+    elif open_positions:
+        held = count(open_positions, "position")
+        text = f"{why}, and nobody watches {held} in its books: run.py start"
+        findings.append(act("engine_dead", text))
+    else:
+        text = f"{why}; no position is open there" if open_positions == 0 else why
+        findings.append(look("engine_dead", f"{text}: run.py start"))
+    if armed_by is not None:
+        causes = ", ".join(cause.value for cause in armed_by)
+        text = f"the kill switch is armed there ({causes}): run.py kill-switch status"
+        findings.append((look if BY_A_PERSON.issuperset(armed_by) else act)("armed", text))
+    return verdict_of(placed(data_dir, *findings), "")
+
+
+def _silent(why: str, pid: int, open_positions: int | None) -> Finding:
+    """An engine that is there and says nothing. It is not known whether it still watches what is open."""
+    held = ""
+    if open_positions:
+        held = f", and perhaps nobody watches {count(open_positions, 'position')} in its books"
+    then = f"look again in a minute; if it still says nothing: kill -KILL {pid}, then run.py start"
+    return (act if open_positions else look)("engine_silent", f"{why}{held}: {then}")

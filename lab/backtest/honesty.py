@@ -1,0 +1,109 @@
+"""What a report has to admit: how old quotes were, what was assumed or skipped, and what nobody gets."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from statistics import median
+from typing import Protocol, runtime_checkable
+
+from core.orders.books import Position
+from core.rules.exit.decision import ExitDecision
+from core.statistics.account import AccountPoint
+from core.values import PositionId
+from gateway.paper.source import MarketSource
+
+HOUR = timedelta(hours=1)
+ASSUMED = "assumed"
+"""The name by which a record tells of funding that it does not hold."""
+
+
+@runtime_checkable
+class Aged(Protocol):
+    """A market that was recorded: its quotes have an age."""
+
+    def quoted_since(self, at: datetime) -> datetime:
+        """The time of the snapshot whose quotes are served at `at`."""
+
+
+@dataclass
+class Honesty:
+    """Counted during a run. Ages are of the quotes, in hours."""
+
+    source: MarketSource
+    decision_ages_h: list[float] = field(default_factory=list)
+    fill_ages_h: list[float] = field(default_factory=list)
+    decisions: int = 0
+    fills: int = 0
+    on_assumed_funding: int = 0
+    deliveries: int = 0
+    account_points: list[AccountPoint] = field(default_factory=list)
+    """The account at each entry decision."""
+    skipped: Counter[str] = field(default_factory=Counter)
+    """Monitors of a position that could not decide, by the first reason."""
+    paid_beyond_mid_eth: dict[PositionId, Decimal] = field(default_factory=dict)
+    paid_beyond_natural_eth: dict[PositionId, Decimal] = field(default_factory=dict)
+    """What the exits of a position cost beyond what their decisions saw, ETH."""
+
+    @property
+    def is_recorded(self) -> bool:
+        return isinstance(self.source, Aged)
+
+    def decided(self, at: datetime, *, entry: bool) -> None:
+        """A decision was made on the quotes of now."""
+        self.decisions += 1
+        self.decision_ages_h += self._ages_h(at)
+        if entry and any(told.name == ASSUMED for told in self.source.exchange_funding(at)):
+            self.on_assumed_funding += 1
+
+    def filled(self, at: datetime) -> None:
+        """An order filled."""
+        self.fills += 1
+        self.fill_ages_h += self._ages_h(at)
+
+    def exited(self, decision: ExitDecision, combos: int, paid_eth: Decimal) -> None:
+        """Combos of a position were bought back for `paid_eth` in all, after this decision."""
+        for beyond, seen_eth in (
+            (self.paid_beyond_mid_eth, decision.mid_cost_eth),
+            (self.paid_beyond_natural_eth, decision.natural_cost_eth),
+        ):
+            before = beyond.get(decision.position_id, Decimal(0))
+            beyond[decision.position_id] = before + paid_eth - combos * seen_eth
+
+    def _ages_h(self, at: datetime) -> list[float]:
+        source = self.source
+        return [(at - source.quoted_since(at)) / HOUR] if isinstance(source, Aged) else []
+
+
+@dataclass(frozen=True)
+class ThreePrices:
+    """The P&L of closed trades in ETH: had every order filled at the natural price that its decision saw, as
+    they were worked, and at mid, which nobody gets."""
+
+    natural_eth: Decimal
+    worked_eth: Decimal
+    mid_eth: Decimal
+
+
+def three_prices(closed: list[Position], honesty: Honesty) -> ThreePrices:
+    """The three; fees and deliveries are those of the orders as they were worked."""
+    worked = sum((position.pnl_eth for position in closed), Decimal(0))
+    natural = mid = worked
+    for position in closed:
+        plan, contracts = position.plan, position.contracts_opened
+        mid += plan.mid_eth * contracts - position.credit_eth
+        natural += plan.natural_eth * contracts - position.credit_eth
+        mid += honesty.paid_beyond_mid_eth.get(position.position_id, Decimal(0))
+        natural += honesty.paid_beyond_natural_eth.get(position.position_id, Decimal(0))
+    return ThreePrices(natural, worked, mid)
+
+
+def age_text(ages_h: list[float]) -> str:
+    """Median, 90 % and oldest, in hours."""
+    if not ages_h:
+        return "none"
+    ordered = sorted(ages_h)
+    nine = ordered[min(len(ordered) - 1, int(0.9 * len(ordered)))]
+    return f"median {median(ordered):.1f} h, 90 % below {nine:.1f} h, oldest {ordered[-1]:.1f} h"

@@ -1,0 +1,107 @@
+"""Chains of a mapped market of which only the sides and legs that a rule looks at are ever built."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from core.market.chain_columns import recorded_columns
+from core.market.chain_spans import ExpirySpan
+from core.market.option_chain import OptionChain, Quote
+from core.strategy import AnomalySection
+from core.values import OptionType
+from gateway.paper.instruments import ListedOption, option, parse_instrument
+from gateway.paper.quotes import PaperQuote
+from gateway.paper.ticks import UNITS_PER_ETH
+from gateway.paper.typed_chain import chain_columns
+from lab.backtest.mapped_market import MappedMarket
+from lab.backtest.switches import Switches
+
+_NO_COLUMNS: Final = recorded_columns(())
+
+
+class MappedChain(OptionChain):
+    """The quotes of one moment. `quote_min_usd`: a quote with a side at or below it is not there."""
+
+    __slots__ = ("_anomalies", "_at", "_legs", "_market", "_quote_min_usd", "_recorded_deltas")
+
+    def __init__(
+        self,
+        market: MappedMarket,
+        at: datetime,
+        span: ExpirySpan,
+        anomalies: AnomalySection,
+        *,
+        recorded_deltas: bool,
+        quote_min_usd: float,
+    ) -> None:
+        expiries = [expiry for expiry in market.expiries(at) if span.first <= expiry <= span.last]
+        # What has faults is judged where it is built: nobody counts those that no rule looks at.
+        super().__init__(_NO_COLUMNS, anomalies, quotes_total=1, broken_total=0, expiries=expiries)
+        self._market, self._at, self._anomalies = market, at, anomalies
+        self._legs: dict[str, Quote | None] = {}
+        self._recorded_deltas, self._quote_min_usd = recorded_deltas, quote_min_usd
+
+    def side(self, expiration: datetime, option_type: OptionType) -> tuple[Quote, ...]:
+        known = self._sides.get((expiration, option_type))
+        if known is None:
+            rows = self._market.side(self._at, expiration, option_type)
+            strikes = sorted(rows)
+            listed = [(rows[strike], option(expiration, int(strike), option_type)) for strike in strikes]
+            known = self._sides[expiration, option_type] = self._built(listed)
+        return known
+
+    def quote(self, instrument_name: str) -> Quote | None:
+        if instrument_name not in self._legs:
+            instrument = parse_instrument(instrument_name)
+            row = self._market.row(self._at, instrument)
+            found = () if row is None else self._built([(row, instrument)])
+            self._legs[instrument_name] = found[0] if found else None
+        return self._legs[instrument_name]
+
+    def _built(self, listed: Sequence[tuple[int, ListedOption]]) -> tuple[Quote, ...]:
+        quotes = [self._market.quote_at(row, instrument) for row, instrument in listed]
+        quotes = [quote for quote in quotes if self._is_there(quote)]
+        if not quotes:
+            return ()
+        columns = chain_columns(quotes, self._at)
+        if self._recorded_deltas:
+            return tuple(Quote(columns, row, quote.delta, ()) for row, quote in enumerate(quotes))
+        judged = OptionChain(columns, self._anomalies)
+        found = (judged.quote(quote.instrument.name) for quote in quotes)
+        return tuple(quote for quote in found if quote is not None)
+
+    def _is_there(self, quote: PaperQuote) -> bool:
+        least = self._quote_min_usd
+        if least <= 0.0:
+            return True
+        sides = (quote.bid_units or 0, quote.ask_units or 0)
+        return min(sides) * quote.forward_usd / UNITS_PER_ETH > least
+
+
+class MappedChains:
+    """Makes them for a reader: an entry reads no small quotes, what is held is judged by all."""
+
+    def __init__(self, market: MappedMarket, anomalies: AnomalySection, switches: Switches) -> None:
+        self._market = market
+        self._anomalies = anomalies
+        self._switches = switches
+
+    def for_entry(self, now: datetime, span: ExpirySpan) -> OptionChain:
+        if self._switches.expiries_within_record:
+            span = ExpirySpan(span.first, min(span.last, self._market.last))
+        return self._chain(now, span, self._switches.quote_min_usd)
+
+    def for_held(self, now: datetime, span: ExpirySpan) -> OptionChain:
+        return self._chain(now, span, 0.0)
+
+    def _chain(self, now: datetime, span: ExpirySpan, quote_min_usd: float) -> OptionChain:
+        return MappedChain(
+            self._market,
+            now,
+            span,
+            self._anomalies,
+            recorded_deltas=self._switches.delta == "recorded",
+            quote_min_usd=quote_min_usd,
+        )

@@ -1,0 +1,255 @@
+"""What the rules read at a moment, straight from the venue: no message, no JSON, no retry, no age.
+
+Every figure is rounded as the venue's tools tell it, so that a decision sees what an engine would see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final, Protocol
+
+from core.contract import CurrencyRequest, FxRate, GetFxRate
+from core.errors import McpDataAnomalyError
+from core.market.chain_spans import ExpirySpan, entry_span
+from core.market.countries import country_of
+from core.market.forwards import forwards_of
+from core.market.freshness import latest_time
+from core.market.funding import HourlyRate, mean_fundings
+from core.market.observations import HourlyClose, Level, MacroEvent, MeanFunding
+from core.market.option_chain import OptionChain
+from core.market.statistics import TREND_HOURS
+from core.rules.facts import AccountFacts, HeldAccount, MarketFacts, MonitorMarket
+from core.strategy import AnomalySection, Strategy
+from core.values import Leg
+from gateway.paper import trading_tools
+from gateway.paper.instruments import parse_instrument
+from gateway.paper.quotes import PaperQuote
+from gateway.paper.source import MarketSource, hole_at
+from gateway.paper.typed_chain import chain_columns
+from gateway.paper.venue import Venue
+
+HOUR: Final = timedelta(hours=1)
+DAY: Final = timedelta(days=1)
+BACK_4H: Final = timedelta(hours=4)
+SPOT_AGO_TOLERANCE: Final = timedelta(minutes=30)
+SPOTS_KEPT: Final = 64
+"""An engine knows the spots of its last stored snapshots, so many of them."""
+NO_QUOTES: Final = "deribit.get_options_chain:soft"
+NO_EXPIRY: Final = "deribit.get_options_chain:anomaly"
+USD: Final = CurrencyRequest(currency="USD")
+
+
+class NoChainError(Exception):
+    """There is no chain now; `reason` is the code by which an engine's cycle fails."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Chains(Protocol):
+    """Makes the chains that rules read. Either raises `NoChainError`."""
+
+    def for_entry(self, now: datetime, span: ExpirySpan) -> OptionChain: ...
+
+    def for_held(self, now: datetime, span: ExpirySpan) -> OptionChain: ...
+
+
+class VenueChains:
+    """All quotes of the expiries, each judged as an engine judges it."""
+
+    def __init__(self, source: MarketSource, anomalies: AnomalySection) -> None:
+        self._source = source
+        self._anomalies = anomalies
+
+    def for_entry(self, now: datetime, span: ExpirySpan) -> OptionChain:
+        return self.for_held(now, span)
+
+    def for_held(self, now: datetime, span: ExpirySpan) -> OptionChain:
+        source = self._source
+        if hole_at(source.holes, now) is not None:
+            raise NoChainError(NO_QUOTES)
+        quotes: list[PaperQuote] = []
+        for expiry in source.expiries(now):
+            if span.first <= expiry <= span.last:
+                quotes += source.chain(now, expiry)
+        if not quotes:
+            raise NoChainError(NO_EXPIRY)
+        return OptionChain(chain_columns(quotes, now), self._anomalies)
+
+
+class VenueReader:
+    """Reads one venue for one strategy, on the grid of an engine's stored snapshots."""
+
+    def __init__(self, venue: Venue, strategy: Strategy, chains: Chains | None = None) -> None:
+        self._venue = venue
+        self._strategy = strategy
+        self._chains = chains or VenueChains(venue.source, strategy.anomalies)
+        self._every = timedelta(minutes=strategy.scheduler.snapshot_every_min)
+        self._began = venue.clock
+        self._closes: dict[datetime, HourlyClose] = {}
+        fx: FxRate = trading_tools.get_fx_rate(venue, GetFxRate(base="EUR", quote="USD"))
+        self.eur_usd = fx.rate
+
+    @property
+    def now(self) -> datetime:
+        return self._venue.clock
+
+    @property
+    def has_quotes(self) -> bool:
+        """False in a hole of the record."""
+        return hole_at(self._venue.source.holes, self.now) is None
+
+    def spot_usd(self) -> float:
+        return float(self._venue.index_usd())
+
+    def dvol(self) -> float:
+        return round(self._venue.source.dvol_pct(self.now), 2)
+
+    def chain(self, span: ExpirySpan) -> OptionChain:
+        """The quotes of these expiries, judged. Raises `NoChainError`."""
+        return self._chains.for_held(self.now, span)
+
+    def chain_of_legs(self, legs: Iterable[Leg]) -> OptionChain | None:
+        """The quotes of these legs alone, as far as they are listed; None if none is."""
+        found = (self._venue.source.quote(self.now, parse_instrument(leg.instrument_name)) for leg in legs)
+        quotes = [quote for quote in found if quote is not None]
+        if not quotes:
+            return None
+        return OptionChain(chain_columns(quotes, self.now), self._strategy.anomalies)
+
+    def account(self) -> AccountFacts:
+        """The account of an entry."""
+        venue = self._venue
+        holdings = trading_tools.get_holdings(venue).holdings
+        return AccountFacts(
+            equity_usd=self._equity_usd(),
+            eur_usd=self.eur_usd,
+            eth_share=sum(held.share for held in holdings if held.asset == "ETH"),
+            venue_equity_eth=float(venue.equity_eth()),
+            initial_margin_eth=float(venue.held_margins_eth()[0]),
+        )
+
+    def held_account(self) -> HeldAccount:
+        """The account while something is held."""
+        venue = self._venue
+        return HeldAccount(
+            venue_equity_eth=float(venue.equity_eth()),
+            maintenance_margin_eth=float(venue.held_margins_eth()[1]),
+            equity_usd=self._equity_usd(),
+            eur_usd=self.eur_usd,
+        )
+
+    def _equity_usd(self) -> float:
+        return float(trading_tools.get_total_equity(self._venue, USD).equity)
+
+    def entry_market(self, held: Iterable[datetime]) -> MarketFacts:
+        """The market of an entry; `held` are the expiries of what is open. Raises `NoChainError`."""
+        chain = self._chains.for_entry(self.now, entry_span(self.now, self._strategy.strikes, held))
+        venue, latest = self._venue, latest_time(self.now, self._strategy.anomalies)
+        return MarketFacts(
+            spot_usd=self.spot_usd(),
+            dvol=self.dvol(),
+            dvol_24h_ago=self._dvol_ago(latest - DAY),
+            index_hourly_closes=self._hourly_closes(self.now - (TREND_HOURS + 4) * HOUR),
+            funding=self._funding(latest),
+            macro_events=self._events(),
+            liquidation_level=Level(venue.assumptions.liquidation_pressure),
+            forwards=forwards_of(chain),
+            chain=chain,
+        )
+
+    def ungated_market(self, held: Iterable[datetime]) -> MarketFacts:
+        """What rules 4 to 8 read, of a market that need not have more. Raises `NoChainError`."""
+        dvol = self.dvol()
+        return MarketFacts(
+            spot_usd=self.spot_usd(),
+            dvol=dvol,
+            dvol_24h_ago=dvol,
+            index_hourly_closes=(),
+            funding=(),
+            macro_events=(),
+            liquidation_level=Level.LOW,
+            forwards=None,
+            chain=self._chains.for_entry(self.now, entry_span(self.now, self._strategy.strikes, held)),
+        )
+
+    def monitor_market(self, span: ExpirySpan, *, with_account: bool) -> MonitorMarket:
+        """The market of a monitor; without the account if nothing reads it. Raises `NoChainError`."""
+        return MonitorMarket(
+            spot_usd=self.spot_usd(),
+            spot_4h_ago_usd=self._spot_4h_ago_usd(),
+            dvol=self.dvol(),
+            account=self.held_account() if with_account else None,
+            chain=self.chain(span),
+        )
+
+    def _spot_4h_ago_usd(self) -> float:
+        """By the last snapshot that was stored by then, else by the hourly closes."""
+        source, moment = self._venue.source, self.now - BACK_4H
+        slot = self._began + (moment - self._began) // self._every * self._every
+        kept_since = self.now - SPOTS_KEPT * self._every
+        while slot >= max(self._began, kept_since, moment - SPOT_AGO_TOLERANCE):
+            if hole_at(source.holes, slot) is None:
+                return float(round(Decimal(source.index_usd(slot)), 2))
+            slot -= self._every
+        latest = latest_time(self.now, self._strategy.anomalies) - BACK_4H
+        closes = [close for close in self._hourly_closes(self.now - 7 * HOUR) if close.at <= latest]
+        return closes[-1].close_usd
+
+    def _hourly_closes(self, start: datetime) -> tuple[HourlyClose, ...]:
+        """The closes of the hours that began at or after `start` and are over."""
+        known, found = self._closes, []
+        for bar in self._venue.source.index_bars(ceil_hour(start), floor_hour(self.now)):
+            close = known.get(bar.start)
+            if close is None:
+                close = HourlyClose(at=bar.start + HOUR, close_usd=round(bar.close, 2))
+                known[bar.start] = close
+            found.append(close)
+        return tuple(found)
+
+    def _dvol_ago(self, moment: datetime) -> float:
+        """The close of the last hour that had ended by then."""
+        bars = self._venue.source.dvol_bars(floor_hour(moment) - 3 * HOUR, floor_hour(moment))
+        if not bars:
+            raise McpDataAnomalyError(f"get_dvol_history: no bar that ended by {moment.isoformat()}")
+        return round(bars[-1].close, 2)
+
+    def _funding(self, latest: datetime) -> tuple[MeanFunding, ...]:
+        source = self._venue.source
+        return mean_fundings(
+            [HourlyRate(*point) for point in source.funding_history(self.now - DAY, self.now)],
+            [
+                MeanFunding(venue=told.name, annualised_frac=told.annualized_rate, as_of=told.at)
+                for told in source.exchange_funding(self.now)
+            ],
+            latest,
+        )
+
+    def _events(self) -> tuple[MacroEvent, ...]:
+        entry = self._strategy.entry
+        first = self.now - timedelta(hours=entry.macro_before_h)
+        last = self.now + timedelta(hours=entry.macro_blackout_h)
+        return tuple(
+            MacroEvent(
+                name=event.name,
+                country=country_of(event.country) or event.country,
+                importance=Level(event.importance),
+                scheduled_at=event.scheduled_at,
+            )
+            for event in self._venue.source.events(first, last)
+            if event.country == entry.macro_country and event.importance == "high"
+        )
+
+
+def floor_hour(at: datetime) -> datetime:
+    """The full hour at or before a moment."""
+    return at.replace(minute=0, second=0, microsecond=0)
+
+
+def ceil_hour(at: datetime) -> datetime:
+    """The full hour at or after a moment."""
+    hour = floor_hour(at)
+    return hour if hour == at else hour + HOUR

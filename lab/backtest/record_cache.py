@@ -1,0 +1,205 @@
+"""A record that was read once, kept as columns: the next run decodes only the expiries that rules look at.
+
+A file is named by a digest of every file of the record, so another record never finds it, and ends with a
+digest of its own: one that is damaged is made anew. Deleting the folder loses nothing but time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from array import array
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from core.values import OptionType
+from gateway.paper.csv_rows import files_of
+from gateway.paper.instruments import option
+from gateway.paper.recorded import Record, read_record
+from gateway.paper.recorded_files import RecordedSnapshot, Slice, chain_files
+from gateway.paper.recorded_series import FundingSeries, HourlySeries
+from gateway.paper.source import Bar, ScheduledRelease
+
+FORM: Final = b"cerbero-bite record 1\n"
+"""The first line; another form has another number."""
+COLUMNS: Final[tuple[tuple[str, Literal["d", "i", "b"]], ...]] = (
+    ("forwards_usd", "d"),
+    ("ivs", "d"),
+    ("open_interests", "d"),
+    ("volumes", "d"),
+    ("bid_units", "i"),
+    ("ask_units", "i"),
+    ("strikes_usd", "i"),
+    ("are_calls", "b"),
+)
+"""Widest first, so that each column begins at a multiple of its width."""
+DIGEST_LENGTH: Final = 32
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_US: Final = timedelta(microseconds=1)
+
+
+def kept_record(chains: Path, cache: Path) -> Record:
+    """The record of a folder of chains. A cache that can't be written is done without.
+
+    Raises `InputError` naming file, line and reason if the record is broken or missing.
+    """
+    path = cache / f"{record_digest(chains)}.columns"
+    kept = _kept(path)
+    if kept is not None:
+        return kept
+    record = read_record(chains)
+    _keep(path, record)
+    return record
+
+
+def record_digest(chains: Path) -> str:
+    """A digest of the names and bytes of every file that a record is read from. Raises `InputError`."""
+    digest = hashlib.sha256(FORM)
+    for path in (*chain_files(chains), *files_of(chains.resolve().parent)[0]):
+        content = path.read_bytes()
+        digest.update(f"{path.name}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+class _KeptSlices(Mapping[datetime, Slice]):
+    """The expiries of one snapshot, each decoded when it is first looked at."""
+
+    def __init__(self, columns: list[memoryview[Any]], places: dict[datetime, tuple[int, int]]) -> None:
+        self._columns = columns
+        self._places = places
+        self._decoded: dict[datetime, Slice] = {}
+
+    def __getitem__(self, expiry: datetime) -> Slice:
+        known = self._decoded.get(expiry)
+        if known is None:
+            first, last = self._places[expiry]
+            forwards, ivs, interests, volumes, bids, asks, strikes, calls = (
+                column[first:last] for column in self._columns
+            )
+            kinds = (OptionType.CALL if call else OptionType.PUT for call in calls)
+            instruments = tuple(
+                option(expiry, strike, kind) for strike, kind in zip(strikes, kinds, strict=True)
+            )
+            known = Slice(instruments, forwards, bids, asks, ivs, interests, volumes)
+            self._decoded[expiry] = known
+        return known
+
+    def __iter__(self) -> Iterator[datetime]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+def _kept(path: Path) -> Record | None:
+    """The record in the file; None if there is none, or if it is not whole."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    body, digest = content[:-DIGEST_LENGTH], content[-DIGEST_LENGTH:]
+    if not body.startswith(FORM) or hashlib.sha256(body).digest() != digest:
+        return None
+    head_end = body.index(b"\n", len(FORM)) + 1
+    head = json.loads(body[len(FORM) : head_end])
+    rows, offset = head["rows"], head_end
+    columns: list[memoryview[Any]] = []
+    for _, code in COLUMNS:
+        size = array(code).itemsize * rows
+        columns.append(memoryview(body)[offset : offset + size].cast(code))
+        offset += size
+    return Record(
+        list(_snapshots(head["snapshots"], columns)),
+        _series(head["index"]),
+        _series(head["dvol"]),
+        [_funding(each) for each in head["funding"]],
+        [ScheduledRelease(name, country, level, _time(at)) for name, country, level, at in head["events"]],
+    )
+
+
+def _snapshots(rows: list[Any], columns: list[memoryview[Any]]) -> Iterator[RecordedSnapshot]:
+    first = 0
+    for at_us, index_usd, place, slices in rows:
+        places = {}
+        for expiry_us, count in slices:
+            places[_time(expiry_us)] = (first, first + count)
+            first += count
+        yield RecordedSnapshot(_time(at_us), _KeptSlices(columns, places), index_usd, place)
+
+
+def _keep(path: Path, record: Record) -> None:
+    """Write it whole or not at all."""
+    arrays = [array(code) for _, code in COLUMNS]
+    snapshots = []
+    for snapshot in record.snapshots:
+        slices = []
+        for expiry, part in snapshot.slices.items():
+            slices.append((_us(expiry), len(part.instruments)))
+            _add(arrays, part)
+        snapshots.append((_us(snapshot.at), snapshot.index_usd, snapshot.place, slices))
+    head = {
+        "rows": len(arrays[0]),
+        "snapshots": snapshots,
+        "index": _bars(record.hourly),
+        "dvol": _bars(record.dvol),
+        "funding": [
+            (
+                each.exchange,
+                each.period / timedelta(hours=1),
+                [(_us(point.at), point.hourly_rate) for point in each.all_points()],
+            )
+            for each in record.funding
+        ],
+        "events": [(*event[:3], _us(event.scheduled_at)) for event in record.events],
+    }
+    text = json.dumps(head, separators=(",", ":")).encode()
+    # Columns begin at a multiple of eight.
+    padding = -(len(FORM) + len(text) + 1) % 8
+    body = FORM + text + b" " * padding + b"\n" + b"".join(values.tobytes() for values in arrays)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            file.write(body)
+            file.write(hashlib.sha256(body).digest())
+        os.replace(file.name, path)  # noqa: PTH105  (a name, not a path)
+    except OSError:
+        return
+
+
+def _add(arrays: list[array[Any]], part: Slice) -> None:
+    forwards, ivs, interests, volumes, bids, asks, strikes, calls = arrays
+    forwards.extend(part.forwards_usd)
+    ivs.extend(part.ivs)
+    interests.extend(part.open_interests)
+    volumes.extend(part.volumes)
+    bids.extend(part.bid_units)
+    asks.extend(part.ask_units)
+    strikes.extend(instrument.strike_usd for instrument in part.instruments)
+    calls.extend(instrument.is_call for instrument in part.instruments)
+
+
+def _bars(series: HourlySeries) -> list[tuple[int, float, float, float, float, float]]:
+    return [(_us(bar.start), *bar[1:]) for bar in series.all_bars()]
+
+
+def _series(bars: list[Any]) -> HourlySeries:
+    return HourlySeries([Bar(_time(start), *rest) for start, *rest in bars])
+
+
+def _funding(kept: Any) -> FundingSeries:
+    exchange, hours, points = kept
+    times, hourly = [_time(at) for at, _ in points], [rate for _, rate in points]
+    return FundingSeries.of_hourly(exchange, timedelta(hours=hours), times, hourly)
+
+
+def _us(at: datetime) -> int:
+    return (at - _EPOCH) // _US
+
+
+def _time(us: int) -> datetime:
+    return _EPOCH + us * _US

@@ -1,0 +1,113 @@
+"""The settings of a backtest: a strategy file, perhaps with a `lab` section, and the changes of `--set`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from config.strategy_file import (
+    HASH_KEY,
+    canonical_json,
+    local_overrides_path,
+    merged,
+    strategy_hash,
+    taken_hash,
+    validated,
+)
+from config.yaml_lines import KeyPath, LinedYaml, Place, read_lined_yaml
+from core.errors import ConfigError
+from core.strategy import Strategy
+from lab.backtest.switches import Switches
+
+LAB: Final = "lab"
+"""The section of the switches, which no engine's schema knows."""
+
+
+@dataclass(frozen=True)
+class BacktestSettings:
+    """What is run. `changes` are those of `--set`; `hash_computed` is of the file alone."""
+
+    path: Path
+    strategy: Strategy
+    switches: Switches
+    has_lab: bool
+    changes: tuple[str, ...]
+    hash_stored: str | None
+    hash_computed: str
+
+
+@dataclass(frozen=True)
+class _Option(Place):
+    """The place of a key that the command line gave."""
+
+    text: str = ""
+
+    def __str__(self) -> str:
+        return f"--set {self.text}"
+
+
+def load_settings(path: Path, changes: Sequence[str] = ()) -> BacktestSettings:
+    """Read the file, the local overrides beside it, and the changes, in this order.
+
+    A file with a `lab` section must be sealed: it stands for a list of trades that others rely on. Raises
+    `ConfigError` with every complaint on its own line.
+    """
+    base = read_lined_yaml(path)
+    stored = taken_hash(base)
+    has_lab = LAB in base.values
+    computed = _hash(*_parts(base, path), has_lab=has_lab)
+    if has_lab and stored != computed:
+        raise ConfigError(
+            f"{path}: {HASH_KEY}: expected {computed}, found {stored or 'none'}; if the change is meant, "
+            f'write this line by hand: {HASH_KEY}: "{computed}"'
+        )
+    source, local_path = base, local_overrides_path(path)
+    if local_path.exists():
+        local = read_lined_yaml(local_path)
+        taken_hash(local)
+        source = merged(source, local)
+    for change in changes:
+        source = merged(source, _changed(change, path))
+    strategy, switches = _parts(source, path)
+    return BacktestSettings(path, strategy, switches, has_lab, tuple(changes), stored, computed)
+
+
+def _parts(source: LinedYaml, path: Path) -> tuple[Strategy, Switches]:
+    values = dict(source.values)
+    lab = values.pop(LAB, None)
+    if lab is not None and not isinstance(lab, dict):
+        raise ConfigError(f"{source.places.get((LAB,), path)}: {LAB}: expected a section, found {lab!r}")
+    strategy = validated(LinedYaml(values, source.places), Strategy)
+    return strategy, validated(LinedYaml(lab or {}, source.places), Switches, (LAB,))
+
+
+def _hash(strategy: Strategy, switches: Switches, *, has_lab: bool) -> str:
+    """As an engine hashes it; with the switches, if the file has them."""
+    if not has_lab:
+        return strategy_hash(strategy)
+    lab = json.dumps(switches.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(f"{canonical_json(strategy)}{lab}".encode()).hexdigest()
+
+
+def _changed(change: str, path: Path) -> LinedYaml:
+    """One KEY=VALUE as a file of its own would say it. Raises `ConfigError`."""
+    key, equals, text = change.partition("=")
+    parts = tuple(key.split("."))
+    if not equals or not all(parts):
+        raise ConfigError(f"--set {change}: expected KEY=VALUE with a key such as exits.profit_of_credit")
+    if parts == (HASH_KEY,):
+        raise ConfigError(f"--set {change}: expected a setting, found the seal of the file")
+    try:
+        value: Any = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise ConfigError(f"--set {change}: expected a value as YAML has it, found {text!r}") from None
+    places: dict[KeyPath, Place] = {(): Place(path, 1), parts: _Option(path, 1, change)}
+    for part in reversed(parts):
+        value = {part: value}
+    return LinedYaml(value, places)

@@ -1,0 +1,89 @@
+"""The market of a backtest: recorded chains of a folder, or the model market of a seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from core.contract import iso_utc
+from core.errors import InputError
+from gateway.paper.assumptions import Assumptions
+from gateway.paper.model_market import ModelMarket
+from gateway.paper.recorded import RecordedMarket
+from gateway.paper.source import MarketSource
+from lab.backtest.mapped_chain import MappedChains
+from lab.backtest.mapped_market import open_mapped
+from lab.backtest.reader import Chains
+from lab.backtest.record_cache import kept_record
+from lab.backtest.settings import BacktestSettings
+
+CACHE: Final = Path("~/.cache/cerbero-bite/records").expanduser()
+"""Where records that were read are kept, as columns."""
+MODEL_DAYS: Final = 365
+"""How long a run on the model market is if no end is given: it has none itself."""
+MODEL_DAYS_MAX: Final = 36_500
+
+
+@dataclass(frozen=True)
+class Market:
+    """Which market: `chains`, or the model market of `seed`."""
+
+    chains: Path | None
+    seed: int
+    assumptions: tuple[str, ...] = ()
+    columns: Path | None = None
+    """The map of a file of snapshots, which `chains` names then."""
+
+    @property
+    def name(self) -> str:
+        return f"model seed {self.seed}" if self.chains is None else f"recorded {self.chains}"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A market that can be run from `began` to `ended`."""
+
+    name: str
+    source: MarketSource
+    assumptions: Assumptions
+    began: datetime
+    ended: datetime
+    chains: Chains | None
+
+
+def open_market(
+    market: Market, settings: BacktestSettings, began: datetime | None, ended: datetime | None
+) -> Opened:
+    """Read it. Raises `InputError` if it is broken, or does not cover the span that is asked for."""
+    assumptions = Assumptions.parse(market.assumptions)
+    source: MarketSource
+    touch_size = float(assumptions.touch_size)
+    chains: Chains | None = None
+    if market.chains is None:
+        source = ModelMarket(market.seed)
+    elif market.columns is not None:
+        source = mapped = open_mapped(market.chains, market.columns, touch_size)
+        chains = MappedChains(mapped, settings.strategy.anomalies, settings.switches)
+    else:
+        source = RecordedMarket(
+            market.chains,
+            "move",
+            touch_size,
+            assumptions.funding_annual,
+            assumptions.max_gap_h,
+            kept_record(market.chains, CACHE),
+        )
+    first = source.start if began is None else began
+    if first < source.start:
+        raise InputError(f"--from: the market begins at {iso_utc(source.start)}, found {iso_utc(first)}")
+    end = source.end
+    last = ended if ended is not None else end if end is not None else first + timedelta(days=MODEL_DAYS)
+    if end is not None and last > end:
+        raise InputError(f"--to: the record ends at {iso_utc(end)}, found {iso_utc(last)}")
+    if last - first > timedelta(days=MODEL_DAYS_MAX):
+        raise InputError(f"--to: expected at most {MODEL_DAYS_MAX:,} days after {iso_utc(first)}")
+    if last <= first:
+        raise InputError(f"--to: expected a time after {iso_utc(first)}, found {iso_utc(last)}")
+    return Opened(market.name, source, assumptions, first, last, chains)

@@ -1,0 +1,131 @@
+"""Statements 9 to 13: what the books say, compared with the venue and with what was promised."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from core.orders.books import InstructionKind, Job
+from core.orders.label import OrderLabel
+from core.orders.lifecycle import ORDER_FINAL, PositionState
+from core.orders.sizes import expected_sizes
+from lab.invariants.seen import EngineSeen, SeenOutside
+from lab.invariants.slots import is_slot
+from reading.books import has_books, stored_books, stored_cycles, stored_orders, stored_positions
+
+OPERATOR_RECORDS: Final = 2
+"""Of one message: that it was received, and that it has ended."""
+
+
+def books_are_the_venue(seen: SeenOutside) -> Iterator[str]:
+    """9. What is at the venue under our labels is known, what is not final was looked up; or it is armed."""
+    engines = [engine for engine in seen.engines if has_books(engine.data_dir)]
+    if any(engine.has_kill_file for engine in engines):
+        return
+    known = {str(i.label): o for engine in engines for i, o in stored_orders(engine.data_dir, None)}
+    for order in seen.venue.orders.values():
+        if OrderLabel.parse(order.order.label) is None:
+            continue
+        row = known.get(order.order.label)
+        if row is None:
+            yield f"{order.order.label}: it is at the venue, and in no books"
+        elif order.is_open and row.state in ORDER_FINAL:
+            yield f"{order.order.label}: it is open at the venue, and {row.state} in the books"
+    if seen.has_alien:
+        return
+    live = [p for engine in engines for p in stored_positions(engine.data_dir, everything=False)]
+    sizes = Counter(expected_sizes(live))
+    found = Counter(seen.venue.sizes)
+    for name in sorted(sizes.keys() | found.keys()):
+        if sizes[name] != found[name]:
+            yield f"{name}: the books hold {sizes[name]}, the venue {found[name]}"
+
+
+def only_allowed_edges(seen: SeenOutside) -> Iterator[str]:
+    """10. Positions and orders move along their state machines."""
+    for engine in seen.engines:
+        yield from engine.audit.false_edges
+
+
+def cash_adds_up(seen: SeenOutside) -> Iterator[str]:
+    """11. The sum of all booked cash flows is the change of the venue's balance, to the last decimal."""
+    engines = [engine for engine in seen.engines if has_books(engine.data_dir)]
+    if not engines or (seen.has_alien and seen.venue.balance_change_eth):
+        return
+    booked = sum(trade.pnl_eth for engine in engines for trade in stored_books(engine.data_dir).trades)
+    if booked != seen.venue.balance_change_eth:
+        change = seen.venue.balance_change_eth
+        yield f"the books have {booked} ETH, the venue's balance has changed by {change}"
+
+
+def partly_filled_is_a_position(seen: SeenOutside) -> Iterator[str]:
+    """12. Each position is as large as what was filled of its entries."""
+    filled = {order.order.label: int(order.order.filled_amount) for order in seen.venue.orders.values()}
+    for engine in seen.engines:
+        if not has_books(engine.data_dir) or engine.has_kill_file:
+            continue
+        sizes: Counter[str] = Counter()
+        for instruction, _ in stored_orders(engine.data_dir, None):
+            if instruction.kind is InstructionKind.ENTRY:
+                sizes[str(instruction.proposal_id)] += filled.get(instruction.label, 0)
+        for position in stored_positions(engine.data_dir, everything=True):
+            size, opened = sizes[str(position.position_id)], position.contracts_opened
+            if size != opened:
+                yield f"{position.position_id}: {size} were filled, the books opened {opened}"
+            if size and position.state is PositionState.CANCELLED:
+                yield f"{position.position_id}: {size} were filled, and the books cancelled it"
+
+
+def promises_hold(seen: SeenOutside) -> Iterator[str]:
+    """13. What was acknowledged to a person is on disk, once; and arming succeeds in every state."""
+    for engine in seen.engines:
+        if engine.promises.armings.hold and not engine.has_kill_file:
+            yield "an arming was acknowledged, nobody has disarmed, and there is no KILL"
+        for request_id, message in engine.promises.accepted.items():
+            count = engine.audit.operator[request_id]
+            if not 1 <= count <= OPERATOR_RECORDS:
+                yield f"{message} {request_id} was accepted: expected 1 or 2 records of it, found {count}"
+        yield from _done_twice(engine)
+
+
+def _done_twice(engine: EngineSeen) -> Iterator[str]:
+    """A cycle that a person has asked for has a slot of its own, so that there is none too many."""
+    if not engine.promises.entries_asked or not has_books(engine.data_dir):
+        return
+    entries = [row for row in stored_cycles(engine.data_dir, None) if row.job is Job.ENTRY]
+    asked = [row for row in entries if not is_slot(engine.strategy, row.job, row.slot)]
+    if len(asked) > engine.promises.entries_asked:
+        told = ", ".join(row.cycle_id for row in asked)
+        yield f"{engine.promises.entries_asked} entries were asked for, {len(asked)} were begun: {told}"
+
+
+def promises_end(seen: SeenOutside) -> Iterator[str]:
+    """13, at the end: what was accepted has ended, and no cycle or proposal is left open."""
+    for engine in seen.engines:
+        if not has_books(engine.data_dir):
+            continue
+        for request_id, message in engine.promises.accepted.items():
+            if engine.audit.operator[request_id] != OPERATOR_RECORDS and not engine.has_kill_file:
+                yield f"{message} {request_id} was accepted, and has not ended"
+        yield from _not_closed(engine)
+        yield from _left_open(engine)
+
+
+def _not_closed(engine: EngineSeen) -> Iterator[str]:
+    """A close that a person asked for has ended only when nothing is left of what was open then."""
+    asked = [at for message, at in engine.promises.asked_at if message == "CloseAll"]
+    if not asked or engine.has_kill_file:
+        return
+    for position in stored_positions(engine.data_dir, everything=False):
+        if position.entered_at is not None and any(position.entered_at < at for at in asked):
+            yield f"{position.position_id}: CloseAll was accepted, and it is {position.state}"
+
+
+def _left_open(engine: EngineSeen) -> Iterator[str]:
+    for cycle in stored_cycles(engine.data_dir, None):
+        if cycle.outcome is None:
+            yield f"{cycle.cycle_id}: it has no outcome"
+    for position in stored_positions(engine.data_dir, everything=True):
+        if position.state is PositionState.PROPOSED:
+            yield f"{position.position_id}: a proposal outlives its cycle; it counts as open for ever"

@@ -1,0 +1,111 @@
+"""The journal of a long simulation: one line a seed, so that it goes on where it was cut off."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from core.errors import InputError
+from lab.simulate.coverage import Coverage
+from lab.simulate.outcome import WorldOutcome
+
+
+@dataclass
+class JournalRow:
+    """What one seed gave, as far as a summary needs it."""
+
+    seed: int
+    digest: str
+    breach: int | None
+    text: str
+    orders: int
+    trades: int
+    lives: int
+    looks: int
+    rests: int
+    coverage: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    @classmethod
+    def of(cls, outcome: WorldOutcome) -> JournalRow:
+        """The row of an outcome."""
+        found = outcome.found
+        return cls(
+            seed=outcome.drawn.seed,
+            digest=outcome.digest,
+            breach=None if found is None else found.breach.number,
+            text="" if found is None else found.breach.text,
+            orders=outcome.orders,
+            trades=outcome.trades,
+            lives=outcome.lives,
+            looks=outcome.looks,
+            rests=outcome.rests,
+            coverage=outcome.coverage.counts,
+        )
+
+    def as_json(self) -> dict[str, JsonValue]:
+        """For a line of the journal, and for `--json`."""
+        coverage: list[JsonValue] = [[*key, count] for key, count in sorted(self.coverage.items())]
+        return {
+            "seed": self.seed,
+            "digest": self.digest,
+            "breach": self.breach,
+            "text": self.text,
+            "orders": self.orders,
+            "trades": self.trades,
+            "lives": self.lives,
+            "looks": self.looks,
+            "rests": self.rests,
+            "coverage": coverage,
+        }
+
+
+class Journal:
+    """A file of rows, under a first line that says what was simulated. Without a path nothing is written."""
+
+    def __init__(self, path: Path | None, what: str) -> None:
+        """Read what is there. Raises InputError if it is of another simulation, or can't be read."""
+        self._path = path
+        self.rows: list[JournalRow] = []
+        if path is None:
+            return
+        head = json.dumps({"simulated": what})
+        if not path.exists():
+            path.write_text(f"{head}\n", encoding="utf-8")
+            return
+        first, *lines = path.read_text(encoding="utf-8").splitlines() or [""]
+        if first != head:
+            raise InputError(f"--journal {path}: expected {head}, found {first[:200]}; name another file")
+        for number, line in enumerate(lines, start=2):
+            try:
+                self.rows.append(_row(json.loads(line)))
+            except (ValueError, KeyError, TypeError):
+                if number != len(lines) + 1:
+                    raise InputError(f"--journal {path}: line {number} can't be read") from None
+                # A kill in the middle of the last line: the seed is simulated again.
+                path.write_text("".join(f"{each}\n" for each in (first, *lines[:-1])), encoding="utf-8")
+
+    def add(self, outcome: WorldOutcome) -> JournalRow:
+        """Keep an outcome."""
+        row = JournalRow.of(outcome)
+        self.rows.append(row)
+        if self._path is not None:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(row.as_json()) + "\n")
+        return row
+
+    def summed_up(self) -> Coverage:
+        """The coverage of all rows."""
+        coverage = Coverage()
+        for row in self.rows:
+            coverage.add(row.coverage)
+        return coverage
+
+
+def _row(found: dict[str, JsonValue]) -> JournalRow:
+    rest = {key: value for key, value in found.items() if key != "coverage"}
+    coverage = Counter({(family, phase): count for family, phase, count in found["coverage"]})  # type: ignore[union-attr, misc, str-unpack]
+    return JournalRow(**rest, coverage=coverage)  # type: ignore[arg-type]

@@ -1,0 +1,92 @@
+"""The venue of a simulation: the paper venue without a disk, whose faults come and go.
+
+It is another machine: it outlives every engine, and its clock is never set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+
+from core.contract import Router
+from gateway.paper.account import Account
+from gateway.paper.assumptions import Assumptions
+from gateway.paper.dispatch import Dispatch
+from gateway.paper.faults import Faults, FaultSpec, PlayedFault
+from gateway.paper.model_market import ModelMarket
+from gateway.paper.venue import Venue
+from gateway.shell.bodies import HttpAnswer
+from lab.engine import TOKEN
+
+
+@lru_cache(maxsize=32)
+def _market(seed: int) -> ModelMarket:
+    """A market is a function of its seed, and what it has worked out once it keeps: seeds share it."""
+    return ModelMarket(seed)
+
+
+class NoDisk:
+    """Keeps nothing: this venue is never killed. A request that fails half way ends the simulation."""
+
+    def save(self, clock: datetime, account: Account, fault_counts: Mapping[str, int]) -> None:  # noqa: ARG002
+        account.take_changes()
+
+    def load(self) -> tuple[datetime, Account, dict[str, int]] | None:
+        return None
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class ComingFaults(Faults):
+    """The faults that are played at the moment."""
+
+    def __init__(self, seed: int, played: Callable[[str], None]) -> None:
+        """`played` is told the kind of each fault that hits a call."""
+        super().__init__((), seed, {})
+        self._now: dict[int, FaultSpec] = {}
+        self._played = played
+
+    def begin(self, number: int, text: str) -> None:
+        """Play `TARGET:KIND:RATE` from now on."""
+        self._now[number] = FaultSpec.parse(text)
+        self._specs = tuple(self._now.values())
+
+    def end(self, number: int) -> None:
+        self._now.pop(number, None)
+        self._specs = tuple(self._now.values())
+
+    @property
+    def are_coming(self) -> bool:
+        return bool(self._now)
+
+    def draw(self, router: Router, tool: str, correlation: str) -> PlayedFault | None:
+        played = super().draw(router, tool, correlation)
+        if played is not None:
+            self._played(played.kind.value)
+        return played
+
+
+class LabVenue:
+    """Market, account and dispatch of one simulation; `store` closes nothing."""
+
+    def __init__(self, market: int, seed: int, begin: datetime, played: Callable[[str], None]) -> None:
+        assumptions = Assumptions.parse(())
+        self.store = NoDisk()
+        self.venue = Venue(_market(market), Account(assumptions.balance_eth), begin, assumptions)
+        self.faults = ComingFaults(seed, played)
+        self.began_with: Decimal = self.venue.account.balance_eth
+        self._answer = Dispatch(self.venue, TOKEN, self.faults, self.store)
+        self.watchers: list[Callable[[str, bytes, HttpAnswer], None]] = []
+        """Told of each request after it was answered: tool, body, answer."""
+
+    def dispatch(
+        self, now: datetime, router: str, tool: str, headers: Mapping[str, str], body: bytes
+    ) -> HttpAnswer:
+        """Answer one request at the true time `now`."""
+        answer = self._answer(now, router, tool, headers, body)
+        for watcher in self.watchers:
+            watcher(tool, body, answer)
+        return answer

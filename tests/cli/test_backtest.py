@@ -1,0 +1,104 @@
+"""`run.py backtest`: what it shows, what it writes, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cli.main import main
+
+
+def test_a_week_of_the_model_market(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out, document = tmp_path / "out", tmp_path / "run.json"
+    arguments = ["backtest", "--model", "--seed", "1", "--to", "2026-01-14", "--out", str(out)]
+    assert main([*arguments, "--json", str(document)]) == 0
+    shown = capsys.readouterr().out
+    assert "core road, model seed 1" in shown
+    assert "at mid (not attainable)" in shown
+    assert "monitors skipped  none" in shown
+    run = json.loads(document.read_text("utf-8"))
+    assert run == json.loads((out / "run.json").read_text("utf-8"))
+    (trade,) = run["trades"]
+    assert trade["pnl_eth"] == run["report"]["total"]["pnl_eth"]
+    assert len((out / "trades.csv").read_text("utf-8").splitlines()) == 2
+    assert len((out / "account.csv").read_text("utf-8").splitlines()) == 3
+
+
+def test_several_seeds_are_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["backtest", "--model", "--seed", "1:2", "--to", "2026-01-06"]) == 0
+    shown = capsys.readouterr().out
+    assert "2 of 2 seeds" in shown
+    assert "model seed 2" in shown
+
+
+def test_a_setting_that_is_changed_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    changed = "entry.dvol_min_pts=84.5"
+    assert main(["backtest", "--model", "--to", "2026-01-06", "--set", changed]) == 0
+    shown = capsys.readouterr().out
+    assert "dvol_below_min" in shown
+    assert changed in shown
+
+
+def test_an_interruption_ends_it_with_what_was_done(repository: Path) -> None:
+    command = [sys.executable, "run.py", "backtest", "--model", "--to", "2056-01-01"]
+    process = subprocess.Popen(
+        [*command, "--resume-after-days", "30"],
+        cwd=repository,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    with process:
+        # It handles the signal once it has read its settings; until then it would end without a word.
+        while "SigCgt" not in _handled(process.pid):
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        shown, problems = process.communicate(timeout=60)
+    assert process.returncode == 130, problems
+    assert "interrupted at" in shown
+
+
+def _handled(pid: int) -> str:
+    """`SigCgt` if the process handles SIGTERM by now, which Python does not by itself."""
+    status = Path(f"/proc/{pid}/status").read_text("utf-8")
+    caught = next(line for line in status.splitlines() if line.startswith("SigCgt"))
+    return "SigCgt" if int(caught.split()[1], 16) & 1 << (signal.SIGTERM - 1) else ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ([], "expected one of them, found neither"),
+        (["--model", "--chains", "x"], "expected one of them, found both"),
+        (["--chains", "x", "--seed", "1"], "a recorded market has no seed"),
+        (["--chains", "x"], "expected a folder of recorded chains"),
+        (["--model", "--columns", "x"], "expected --chains FILE too"),
+        (["--model", "--seed", "x"], "--seed: expected a whole number"),
+        (["--model", "--seed", "5:1"], "from A to B"),
+        (["--model", "--from", "2026-02-01", "--to", "2026-01-10"], "--to: expected a day after"),
+        (["--model", "--from", "2025-01-01"], "--from: the market begins at"),
+        (["--model", "--to", "2026-01-05"], "--to: expected a time after"),
+        (["--model", "--set", "exits"], "expected KEY=VALUE"),
+        (["--model", "--set", "exits.nonsense=1"], "exits.nonsense: unknown key"),
+        (["--model", "--set", "exits.profit_of_credit=2"], "expected less than 1, found 2"),
+        (["--model", "--set", "config_hash=x"], "found the seal"),
+        (["--model", "--set", "lab.gates=false"], "leaves no bias"),
+        (["--model", "--set", "lab=1"], "lab: expected a section"),
+        (["--model", "--assume", "x=1"], "--assume: expected KEY=VALUE"),
+        (["--model", "--json", "missing/out.json"], "expected a file in an existing folder"),
+        (["--model", "--out", "run.py"], "expected a folder, found a file"),
+        (["--model", "--seed", "1:2", "--out", "x"], "--out: expected one seed"),
+    ],
+)
+def test_what_can_not_be_run_is_refused(
+    arguments: list[str], problem: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["backtest", *arguments]) == 2
+    assert problem in capsys.readouterr().err

@@ -1,0 +1,146 @@
+"""Simulations: one seed is one run, planted bugs are found, and a breach is told with its replay."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+
+from cli.simulating import Simulation
+from config import load_strategy
+from core.errors import InputError
+from lab.simulate.acts import PROFILES, ActKind
+from lab.simulate.draw import draw
+from lab.simulate.hunt import Hunt, smallest
+from tests.simulate.planted import PLANTED, SEEDS_MAX, STRATEGY, Planted, notice
+
+CHEAP = ("an order leaves under another label", "a permit lives for half a minute", "fees are rounded")
+FEW = range(3)
+
+
+def hunt(days: float, profile: str = "all") -> Hunt:
+    return Hunt(days=days, profile=profile, is_sparse=True, loaded=load_strategy(STRATEGY))
+
+
+def simulation(**told: object) -> Simulation:
+    asked: dict[str, object] = {
+        "seeds": "0:1",
+        "days": 0.5,
+        "faults": "none",
+        "schedule": "sparse",
+        "only": None,
+        "shrink": False,
+        "journal": None,
+        "json_file": None,
+        "strategy": STRATEGY,
+    }
+    return Simulation(**{**asked, **told})  # type: ignore[arg-type]
+
+
+def test_what_a_seed_draws_is_the_same_and_another_seed_draws_something_else() -> None:
+    assert draw(7, 30.0, "all") == draw(7, 30.0, "all")
+    assert draw(7, 30.0, "all").acts != draw(8, 30.0, "all").acts
+    assert draw(7, 30.0, "none").acts == ()
+
+
+@pytest.mark.parametrize("profile", sorted(PROFILES))
+def test_a_profile_draws_its_kinds_and_no_other(profile: str) -> None:
+    kinds = {act.kind for seed in range(60) for act in draw(seed, 7.0, profile).acts}
+    assert kinds == PROFILES[profile]
+
+
+def test_the_same_seed_gives_the_same_trace_and_the_same_log() -> None:
+    runs = hunt(0.3, "disk")
+    outcome = runs.run_twice(runs.drawn(3))
+    assert outcome.found is None
+    assert outcome.digest.startswith("main:")
+
+
+def test_leaving_acts_out_leaves_the_others_as_they_are() -> None:
+    drawn = draw(5, 2.0, "all")
+    kept = frozenset(act.number for act in drawn.acts[::2])
+    assert drawn.only(kept).acts == drawn.acts[::2]
+
+
+@pytest.mark.parametrize("needed", [frozenset(), frozenset({3}), frozenset({0, 7}), frozenset({1, 4, 9})])
+def test_shrinking_finds_what_is_needed(needed: frozenset[int]) -> None:
+    assert frozenset(smallest(list(range(12)), lambda kept: needed <= kept, lambda _: None)) == needed
+
+
+@pytest.mark.parametrize(
+    "planted", [each for each in PLANTED if each.name in CHEAP], ids=lambda each: each.name
+)
+def test_a_planted_bug_is_found(planted: Planted) -> None:
+    noticed = notice(planted, FEW)
+    assert noticed.statement == planted.statement
+
+
+def test_a_breach_is_told_with_its_messages_and_the_command_that_replays_it(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    planted = next(each for each in PLANTED if each.name == CHEAP[0])
+    out = tmp_path / "out.json"
+    with planted.patch(), pytest.raises(typer.Exit):
+        simulation(faults="person", shrink=True, json_file=out, seeds="0:1").run()
+    told = capsys.readouterr().out
+    assert "seed 0, 2026-01-05 14:00:0" in told
+    assert "invariant 1 (recorded before sent) does not hold" in told
+    assert "SendOrder" in told
+    assert "replay: run.py simulate --seeds 0:1 --days 0.5 --faults person --schedule sparse" in told
+    assert "0 of " in told
+    assert "--only -1" in told
+    [row] = json.loads(out.read_text("utf-8"))["seeds"]
+    assert row["breach"] == 1
+
+
+def test_a_journal_is_gone_on_with_and_a_torn_line_is_run_again(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    journal = tmp_path / "journal"
+    simulation(seeds="1:3", days=0.5, journal=journal).run()
+    lines = journal.read_text("utf-8").splitlines()
+    assert [json.loads(line)["seed"] for line in lines[1:]] == [1, 2]
+    journal.write_text("\n".join([*lines[:2], lines[2][:40]]), "utf-8")
+    simulation(seeds="1:3", days=0.5, journal=journal).run()
+    assert journal.read_text("utf-8").splitlines() == lines
+    assert "2 seeds of 0.5 days" in capsys.readouterr().out
+    with pytest.raises(InputError, match="name another file"):
+        simulation(seeds="1:3", days=1.0, journal=journal)
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({"seeds": "3:3"}, "--seeds: expected A:B with A below B"),
+        ({"seeds": "a:b"}, "found 'a:b'"),
+        ({"faults": "some"}, "--faults: expected one of all, none"),
+        ({"schedule": "dense"}, "--schedule: expected production or sparse, found 'dense'"),
+        ({"only": "1,x"}, "--only: expected numbers of acts"),
+        ({"json_file": Path("/nowhere/out.json")}, "expected a file in an existing folder"),
+    ],
+)
+def test_what_can_not_be_used_is_named(told: dict[str, object], expected: str) -> None:
+    with pytest.raises(InputError, match=expected):
+        simulation(**told)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("planted", PLANTED, ids=lambda each: each.name)
+def test_every_planted_bug_is_found(planted: Planted) -> None:
+    assert notice(planted, range(SEEDS_MAX)).statement in planted.statements
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(200))
+def test_nothing_is_found_in_the_product(seed: int) -> None:
+    runs = hunt(7.0)
+    found = runs.run(runs.drawn(seed)).found
+    assert found is None, found
+
+
+def test_every_kind_of_act_is_in_a_profile_of_its_own() -> None:
+    """So that it can be looked for apart."""
+    some = frozenset().union(*(kinds for name, kinds in PROFILES.items() if name != "all"))
+    assert some == frozenset(ActKind)

@@ -132,7 +132,7 @@ def report_of(
 ) -> TradingReport:
     """The report of these rows, wherever they were kept. At least one of them has a time.
 
-    `span` is when the first cycle was opened, and the last one opened or closed; the entry cycles are looked at.
+    `span` is when the first cycle was opened, and when the last one was opened or closed.
     `given_away` is what the exits of a position gave away against mid, ETH; None if that is not known.
     """
     times = _times(positions, span, marks)

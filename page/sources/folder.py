@@ -24,6 +24,8 @@ WAIT_S: Final = 0.15
 FIRST_WAIT_S: Final = 1.0
 READING_S_MAX: Final = 0.8
 """What is not read by then is read at the next look."""
+TRIES_MAX: Final = 3
+"""On a busy machine a read that was given up is tried again at once, in a new transaction."""
 FILES: Final = ("cerbero.db", "cerbero.db-wal", "market.db", "market.db-wal")
 
 
@@ -77,7 +79,11 @@ class FolderWatch:
     def _run(self) -> None:
         said = self._said
         try:
-            before, said = said, self._reader.read(said)
+            before = said
+            for _ in range(TRIES_MAX):
+                said = self._reader.read(said)
+                if not self._reader.gave_up:
+                    break
             if said is not before:
                 give_back()
         finally:
@@ -97,6 +103,8 @@ class _FolderReader:
         self._files: tuple[tuple[int, int, int] | None, ...] = ()
         self._whole = False
         self._report_key: object = None
+        self.gave_up = False
+        """Whether the last reading took too long, so that a part of it is still to be read."""
 
     def nothing_yet(self) -> FolderSaid:
         return FolderSaid(
@@ -126,7 +134,7 @@ class _FolderReader:
         began_s = self._clock()
         positions, entries, alerts, seen = before.positions, before.entries, before.alerts, before.seen
         report, report_problem, books_problem = before.report, before.report_problem, None
-        given_up = False
+        self.gave_up = False
         try:
             found = has_books(self._data_dir)
             positions, entries, alerts = newest_rows(self._data_dir) if found else ((), (), ())
@@ -135,17 +143,17 @@ class _FolderReader:
             report, report_problem = self._trading(before, positions, entries)
         except ReadingGivenUpError:
             # What was read before stands, and the next look reads on.
-            found, given_up = before.has_books, True
+            found, self.gave_up = before.has_books, True
         except CerberoError as error:
             found, books_problem = True, str(error)
             positions, entries, alerts, report, report_problem = (), (), (), None, str(error)
         market_problem = self._read_market(positions, began_s + READING_S_MAX)
         # A reading that was cut short is taken up although no file changes.
         levels = self._market.levels
-        self._whole = not given_up and (market_problem is not None or not self._market.is_behind)
+        self._whole = not self.gave_up and (market_problem is not None or not self._market.is_behind)
         self._files = files
         return FolderSaid(
-            read=before.read or not given_up,
+            read=before.read or not self.gave_up,
             has_books=found,
             books_problem=books_problem,
             report=report,

@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from typing import Final
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from core.errors import InputError
@@ -42,12 +42,13 @@ def listening(host: str, port: int, *, of_host: str) -> socket.socket:
     return listener
 
 
-def serve(app: Starlette, listener: socket.socket) -> None:
+def serve(app: ASGIApp, listener: socket.socket) -> None:
     """Serve until SIGTERM, SIGINT or SIGHUP."""
     server = _QuietServer(
         uvicorn.Config(
             app,
             http=_ImpatientProtocol,
+            ws="none",
             log_level="critical",
             access_log=False,
             proxy_headers=False,

@@ -47,6 +47,10 @@ class FoundWrongError(CerberoError):
     """A check ran and found something wrong."""
 
 
+class ReadingGivenUpError(FoundWrongError):
+    """Reading took longer than whoever reads may take. Nothing is known to be wrong; try again."""
+
+
 class NoAnswerError(FoundWrongError):
     """A request was sent to the engine and not answered in full: it may have been or still be carried out."""
 

@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
 from urllib.parse import parse_qs
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import (
+    HTMLResponse,
+    JSONResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+    StreamingResponse,
+)
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from page.door.access import Access
 from page.door.guard import Guard, comes_from_here
 from page.door.hosts import Hosts
-from page.static_files import StaticFile, all_files
+from page.static_files import StaticFile, all_files, part_of
 from page.view import View
 
 BODY_BYTES_MAX: Final = 8192
@@ -59,7 +69,7 @@ class Page:
     arm: Callable[[str], ArmingTold] | None
 
 
-def make_app(page: Page) -> Starlette:
+def make_app(page: Page) -> ASGIApp:
     """The page as ASGI. Raises InputError without plotly's script."""
     return _Routes(page).app()
 
@@ -72,9 +82,10 @@ class _Routes:
         # Few threads: each keeps memory of its own. An arming has one, so that no look delays it.
         self._looking = ThreadPoolExecutor(2, thread_name_prefix="page-view")
         self._arming = ThreadPoolExecutor(4, thread_name_prefix="page-arms")
+        self._pressed: dict[tuple[str, str], asyncio.Future[ArmingTold]] = {}
 
-    def app(self) -> Starlette:
-        return Starlette(
+    def app(self) -> ASGIApp:
+        routes = Starlette(
             routes=[
                 Route("/", self._let_in(self._whole), methods=["GET"]),
                 Route("/live", self._let_in(self._live), methods=["GET"]),
@@ -85,8 +96,9 @@ class _Routes:
                 Route("/static/{digest}/{name}", self._static, methods=["GET"]),
                 Route("/health", self._alive, methods=["GET"]),
             ],
-            middleware=[Middleware(Guard, hosts=self._page.hosts)],
         )
+        # Not as a middleware of Starlette's, which puts its answer to what nobody caught outside of them.
+        return Guard(routes, self._page.hosts)
 
     def _let_in(
         self, handle: Callable[[Request], Awaitable[Response]]
@@ -118,7 +130,13 @@ class _Routes:
         found = view.chart(request.path_params["name"])
         if found is None:
             return JSONResponse({"error": "there is no such chart now"}, 404)
-        return JSONResponse(found.figure)
+        answer = JSONResponse(found.figure)
+        # Nothing is kept by the browser: the script itself says which figure it has.
+        tag = f'"{hashlib.sha256(answer.body).hexdigest()[:32]}"'
+        if request.headers.get("if-none-match") == tag:
+            return Response(None, 304, {"ETag": tag})
+        answer.headers["ETag"] = tag
+        return answer
 
     async def _ask_to_arm(self, request: Request) -> Response:
         if self._page.arm is None:
@@ -138,15 +156,25 @@ class _Routes:
             fields = await asyncio.wait_for(_fields(request), BODY_S_MAX)
         except (TimeoutError, ClientDisconnect):
             return self._refused(408, "nothing was armed: the request was not whole in time")
-        session = request.cookies[self._page.cookie]
-        if fields is None or not self._page.access.spend_form(session, fields.get("token", "")):
-            return self._refused(
-                403, "nothing was armed: the form was sent before, or is too old; press ARM again"
-            )
-        reason = fields.get("reason", "").strip()[:REASON_CHARS_MAX]
         if arm is None:
             return self._refused(404, "there is no engine to stop here")
-        found = await self._on_thread(self._arming, lambda: arm(reason or "armed on the page"))
+        if fields is None:
+            return self._refused(403, "nothing was armed: this is not the form of the page")
+        pressed = (request.cookies[self._page.cookie], fields.get("token", ""))
+        # Of two presses at once a browser shows the answer to the second: both are told how the arming ends.
+        running = self._pressed.get(pressed)
+        if running is None:
+            if not self._page.access.spend_form(*pressed):
+                return self._refused(
+                    403,
+                    "this form does nothing: it was sent before, or is too old. The page says whether the "
+                    "switch is armed",
+                )
+            reason = fields.get("reason", "").strip()[:REASON_CHARS_MAX] or "armed on the page"
+            running = asyncio.ensure_future(self._on_thread(self._arming, lambda: arm(reason)))
+            self._pressed[pressed] = running
+            running.add_done_callback(lambda _: self._pressed.pop(pressed))
+        found = await asyncio.shield(running)
         self._page.views.forget()
         return self._shown(
             "armed.html", 200 if found.certain else 500, certain=found.certain, sentences=found.sentences
@@ -157,6 +185,9 @@ class _Routes:
 
     async def _enter(self, request: Request) -> Response:
         """A link's token becomes a cookie, and leaves the address."""
+        if request.method != "GET":
+            # What looks whether there is anything, as a preview does, must not use the link up.
+            return PlainTextResponse("expected GET\n", 405, {"Allow": "GET"})
         session = self._page.access.enter(request.query_params.get("token", ""))
         if session is None:
             why = "this link was used before or is older than 10 minutes"
@@ -172,12 +203,23 @@ class _Routes:
         found = self._files.get(request.path_params["name"])
         if found is None or found.digest != request.path_params["digest"]:
             return Response("no such file\n", 404, media_type="text/plain")
-        packed = await self._on_thread(self._looking, lambda: found.packed)
         headers = {"Cache-Control": f"public, max-age={YEAR_S}, immutable", "Vary": "Accept-Encoding"}
+        packed = None
         if "gzip" in request.headers.get("accept-encoding", ""):
+            # A full disk has no room for it, and is a night on which the page is needed.
+            with suppress(OSError):
+                packed = await self._on_thread(self._looking, lambda: found.packed)
+        if packed is not None:
             headers["Content-Encoding"] = "gzip"
-            return Response(packed, 200, headers, found.kind)
-        return Response(await self._on_thread(self._looking, found.path.read_bytes), 200, headers, found.kind)
+        return StreamingResponse(self._parts(found, packed), 200, headers, found.kind)
+
+    async def _parts(self, file: StaticFile, packed: int | None) -> AsyncIterator[bytes]:
+        """A file as it is sent: whoever reads slowly holds one part of it."""
+        with file.path.open("rb") as plain:
+            start, descriptor = 0, plain.fileno() if packed is None else packed
+            while part := await self._on_thread(self._looking, partial(part_of, descriptor, start)):
+                start += len(part)
+                yield part
 
     async def _alive(self, request: Request) -> Response:  # noqa: ARG002  (the route gives it)
         """Whether the page itself runs, for who supervises it. It says nothing of the engine."""

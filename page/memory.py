@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 from typing import Final
 
 _ARENA_MAX: Final = -8
@@ -16,8 +17,16 @@ def one_arena() -> None:
         mallopt(_ARENA_MAX, 1)
 
 
+def settle() -> None:
+    """What was imported stays for good: it is not looked through again for what nobody needs any more."""
+    gc.collect()
+    gc.freeze()
+    give_back()
+
+
 def give_back() -> None:
-    """Return to the system what is free."""
+    """Return to the system what nobody needs any more."""
+    gc.collect()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from page.charts import Chart, Table
-from page.static_files import all_files
+from page.plotly_script import plotly_script
+from page.static_files import FOLDER, StaticFile, chunks
 
 TEXTS = ("palette.css", "one_file.css", "charts.js", "unpack.js")
 """What stands in the file as it is."""
@@ -29,14 +30,15 @@ class Document:
 
 def one_file(document: Document) -> str:
     """The file as text. Raises InputError where plotly is not installed."""
-    files = all_files()
+    script = StaticFile(plotly_script())
+    plotly = b"".join(chunks(script.packed))
     environment = Environment(
         loader=PackageLoader("page"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     return environment.get_template("one_file.html").render(
         document=document,
-        texts={name: file.path.read_text("utf-8") for name, file in files.items() if name in TEXTS},
-        plotly=base64.b64encode(files["plotly.min.js"].packed).decode("ascii"),
+        texts={name: (FOLDER / name).read_text("utf-8") for name in TEXTS},
+        plotly=base64.b64encode(plotly).decode("ascii"),
         figures={chart.name: _in_script(chart) for chart in document.charts},
         rows=_rows(document.figures),
     )

@@ -1,19 +1,22 @@
-"""The page's own files and plotly's script: read and compressed once, under names that change with them."""
+"""The page's own files and plotly's script: packed once, on disk, under names that change with them."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Final
+from weakref import finalize
 
 from page.plotly_script import plotly_script
 
 FOLDER: Final = Path(__file__).parent / "static"
-OWN: Final = ("palette.css", "page.css", "charts.js", "page.js")
+SERVED: Final = ("palette.css", "page.css", "charts.js", "page.js")
 CHUNK: Final = 1 << 16
 KINDS: Final = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
 GZIP: Final = 16 + zlib.MAX_WBITS
@@ -29,8 +32,9 @@ class StaticFile:
     @cached_property
     def digest(self) -> str:
         found = hashlib.sha256()
-        for chunk in _chunks(self.path):
-            found.update(chunk)
+        with self.path.open("rb") as file:
+            for chunk in chunks(file.fileno()):
+                found.update(chunk)
         return found.hexdigest()[:16]
 
     @property
@@ -42,18 +46,35 @@ class StaticFile:
         return KINDS[self.path.suffix]
 
     @cached_property
-    def packed(self) -> bytes:
-        """The file as gzip."""
+    def packed(self) -> int:
+        """The file as gzip: the descriptor of a file without a name, so that no memory is held for it.
+
+        It is open as long as this is. Raises OSError where no file can be written, as on a full disk.
+        """
         packer = zlib.compressobj(6, zlib.DEFLATED, GZIP)
-        return b"".join((*(packer.compress(chunk) for chunk in _chunks(self.path)), packer.flush()))
+        with TemporaryFile() as made, self.path.open("rb") as file:
+            for chunk in chunks(file.fileno()):
+                made.write(packer.compress(chunk))
+            made.write(packer.flush())
+            made.flush()
+            descriptor = os.dup(made.fileno())
+        finalize(self, os.close, descriptor)
+        return descriptor
 
 
 def all_files() -> dict[str, StaticFile]:
-    """Each by its name. Raises InputError without plotly."""
-    return {path.name: StaticFile(path) for path in (*(FOLDER / name for name in OWN), plotly_script())}
+    """What is served, each by its name. Raises InputError without plotly."""
+    return {path.name: StaticFile(path) for path in (*(FOLDER / name for name in SERVED), plotly_script())}
 
 
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            yield chunk
+def part_of(descriptor: int, start: int) -> bytes:
+    """What stands from there on, at most a chunk; any number of readers may share the file."""
+    return os.pread(descriptor, CHUNK, start)
+
+
+def chunks(descriptor: int) -> Iterator[bytes]:
+    """The whole file."""
+    start = 0
+    while chunk := part_of(descriptor, start):
+        start += len(chunk)
+        yield chunk

@@ -60,7 +60,7 @@ class Viewer:
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._data_dir = data_dir
-        self._name = name
+        self._name = plain(name)
         self._now = now
         self._clock = clock
         self._engine = EngineWatch(ask, clock=clock)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
 from actors.state.database import database_path
-from actors.state.stored import BooksReader, StoredBooks, books_read
+from actors.state.stored import BooksReader, StoredBooks, books_read, books_read_from_copy
 from actors.state.tables.venue_texts import StoredText
 from core.errors import FoundWrongError
 from core.messages.audit import AuditBatch
@@ -18,6 +18,7 @@ from core.messages.state_rows import KillSwitchRow
 from core.orders.books import Books, CycleRow, EntryLatch, Instruction, OrderRow, Position, TradeResult
 from core.statistics.highs import HIGHS_KEY, PnlHigh, highs_of
 from core.values import CycleId
+from reading.brief import brief
 from reading.errors import DataFolderError
 
 T = TypeVar("T")
@@ -62,9 +63,9 @@ def newest_rows(
 ) -> tuple[tuple[Position, ...], tuple[CycleRow, ...], tuple[AlertRow, ...]]:
     """The live positions, the newest entry cycles and the newest alerts, each oldest first.
 
-    Raises DataFolderError if there are no books.
+    Raises DataFolderError if there are no books, ReadingGivenUpError if it takes too long.
     """
-    with required_books(data_dir) as books:
+    with required_books(data_dir, give_up=brief()) as books:
         live = books.positions(everything=False)
         return live, books.entry_cycles(cycles), books.newest_alerts(alerts)
 
@@ -137,9 +138,14 @@ def stored_results(data_dir: Path) -> tuple[tuple[TradeResult, ...], tuple[PnlHi
 
 
 @contextmanager
-def required_books(data_dir: Path) -> Iterator[BooksReader]:
-    """One consistent state of the books. Raises DataFolderError if there are none."""
-    with books_read(data_dir) as books:
+def required_books(
+    data_dir: Path, *, give_up: Callable[[], bool] | None = None, from_copy: bool = False
+) -> Iterator[BooksReader]:
+    """One consistent state of the books. Raises DataFolderError if there are none.
+
+    `from_copy` is for who reads for long beside an engine. Raises ReadingGivenUpError once `give_up` says so.
+    """
+    with books_read_from_copy(data_dir) if from_copy else books_read(data_dir, give_up=give_up) as books:
         if books is None:
             raise DataFolderError(f"{data_dir}: expected the books of an engine (cerbero.db), found none")
         yield books

@@ -13,6 +13,7 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 from actors.state.stored import books_read
 from actors.state.tables.looks import DecisionLook, EntryLook
 from core.checks import RuleResult
+from reading.brief import brief
 
 LOOKS_AT_ONCE: Final = 100
 _RULES = TypeAdapter(tuple[RuleResult, ...])
@@ -64,10 +65,13 @@ class EntryHistory:
         return tuple(self._seen)
 
     def read(self) -> None:
-        """Read what is new. Raises FoundWrongError if the books can't be read."""
+        """Read what is new, a hundred decisions at a time.
+
+        Raises FoundWrongError if the books can't be read, ReadingGivenUpError if that takes too long.
+        """
         found = LOOKS_AT_ONCE
         while found == LOOKS_AT_ONCE:
-            with books_read(self._data_dir) as books:
+            with books_read(self._data_dir, give_up=brief()) as books:
                 rows = () if books is None else books.entry_looks(self._number, LOOKS_AT_ONCE)
             for row in rows:
                 self._seen.append(_seen(row))
@@ -77,7 +81,7 @@ class EntryHistory:
 
 def recorded_decisions(data_dir: Path, cycle_id: str) -> tuple[RecordedDecision, ...]:
     """The decisions of a cycle, oldest first; none if there are no books. Raises FoundWrongError."""
-    with books_read(data_dir) as books:
+    with books_read(data_dir, give_up=brief()) as books:
         if books is None:
             return ()
         return tuple(

@@ -1,4 +1,4 @@
-"""Index and DVOL over the whole life of a data folder, and a position's P&L at its stored marks.
+"""DVOL over the whole life of a data folder, and a position's P&L at its stored marks.
 
 Both are read once and then only added to: years of snapshots are not read again for each look.
 """
@@ -21,7 +21,7 @@ from core.orders.books import Position
 from core.statistics.marked import pnl_at_marks_eth, pnl_at_marks_usd
 
 ROWS_AT_ONCE: Final = 2_000
-"""Of index and DVOL: read in well under 0.1 s."""
+"""Of DVOL: read in well under 0.1 s."""
 MARKS_AT_ONCE: Final = timedelta(days=4)
 """Of whole snapshots, one an hour: each has to be unpacked."""
 
@@ -30,13 +30,12 @@ __all__ = ["Levels", "MarketHistory", "MarketSnapshotRow", "PathMark", "marks_et
 
 @dataclass(frozen=True, slots=True)
 class Levels:
-    """Index in USD and DVOL in points at times in seconds since 1970, ascending; as long as each other.
+    """DVOL in points at times in seconds since 1970, ascending; as long as each other, in single precision.
 
     The arrays grow, so `count` says how many of their values belong to this look.
     """
 
     at_s: array[float]
-    spot_usd: array[float]
     dvol: array[float]
     count: int
 
@@ -72,7 +71,7 @@ class MarketHistory:
         self._forget()
 
     def _forget(self) -> None:
-        self._at, self._spot, self._dvol = array("d"), array("d"), array("d")
+        self._at, self._dvol = array("d"), array("f")
         self._last: datetime | None = None
         self._behind = False
         self._newest: MarketSnapshotRow | None = None
@@ -81,7 +80,7 @@ class MarketHistory:
     @property
     def levels(self) -> Levels:
         """What was read so far."""
-        return Levels(self._at, self._spot, self._dvol, len(self._at))
+        return Levels(self._at, self._dvol, len(self._at))
 
     @property
     def newest(self) -> MarketSnapshotRow | None:
@@ -105,7 +104,6 @@ class MarketHistory:
             while rows := market.levels(self._last, ROWS_AT_ONCE):
                 for row in rows:
                     self._at.append(row.at.timestamp())
-                    self._spot.append(row.spot_usd)
                     self._dvol.append(row.dvol)
                 self._last = rows[-1].at
                 self._behind = len(rows) == ROWS_AT_ONCE

@@ -90,23 +90,26 @@ class Period:
         return (self.began is None or self.began <= at) and (self.ended is None or at < self.ended)
 
 
-def trading_report(data_dir: Path, period: Period = Period()) -> TradingReport:
+def trading_report(data_dir: Path, period: Period = Period(), *, from_copy: bool = False) -> TradingReport:
     """Read the books of a data folder, whether an engine runs or not. Trades count by their close.
+
+    With `from_copy` no checkpoint of the engine waits for it, which matters to who reads again and again.
 
     Raises DataFolderError if there are no books or they are empty, FoundWrongError if they can't be read.
     """
     marks, problem = _last_marks(data_dir)
-    with required_books(data_dir) as books:
-        positions, cycles = books.trades(), books.cycles(None)
+    with required_books(data_dir, from_copy=from_copy) as books:
+        positions, cycles, span = books.trades(), books.entry_cycles(None), books.cycles_span()
         given_away = _crossing_out(books)
         breaches = tuple(alert for alert in books.alerts(AlertCode.PROTECTION_BREACHED) if alert.at in period)
         account = tuple(point for point in books.account_points() if point.at in period)
-    if not _times(positions, cycles, marks):
+    if not _times(positions, span, marks):
         raise DataFolderError(f"{data_dir}: expected books with at least one cycle, found empty ones")
     return report_of(
         positions,
         cycles,
         period,
+        span=span,
         given_away=given_away,
         marks=marks,
         marks_problem=problem,
@@ -120,6 +123,7 @@ def report_of(
     cycles: Sequence[CycleRow],
     period: Period,
     *,
+    span: tuple[datetime, datetime] | None,
     given_away: Mapping[PositionId, Decimal | None],
     marks: LastMarks | None,
     marks_problem: str | None,
@@ -128,9 +132,10 @@ def report_of(
 ) -> TradingReport:
     """The report of these rows, wherever they were kept. At least one of them has a time.
 
+    `span` is when the first cycle was opened, and when the last one was opened or closed.
     `given_away` is what the exits of a position gave away against mid, ETH; None if that is not known.
     """
-    times = _times(positions, cycles, marks)
+    times = _times(positions, span, marks)
     trades = tuple(
         closed_trade(position, given_away.get(position.position_id, Decimal(0)))
         for position in positions
@@ -162,14 +167,12 @@ def _is_entered(position: Position, period: Period) -> bool:
 
 
 def _times(
-    positions: Sequence[Position], cycles: Sequence[CycleRow], marks: LastMarks | None
+    positions: Sequence[Position], span: tuple[datetime, datetime] | None, marks: LastMarks | None
 ) -> list[datetime]:
     """Every moment that the books know of; the report begins with the first and ends with the last."""
-    opened = [row.opened_at for row in cycles]
-    ended = [row.closed_at for row in cycles if row.closed_at is not None]
     entered = [each.entered_at for each in positions if each.entered_at is not None]
     closed = [each.closed_at for each in positions if each.closed_at is not None]
-    return opened + ended + entered + closed + ([] if marks is None else [marks.at])
+    return [*(span or ()), *entered, *closed, *([] if marks is None else [marks.at])]
 
 
 def _crossing_out(books: BooksReader) -> dict[PositionId, Decimal | None]:

@@ -6,13 +6,18 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from time import monotonic
 
 from actors.state.database import BUSY_TIMEOUT_MS, database_path
 from actors.state.schema import migrate, older_version
-from core.errors import FoundWrongError
+from core.errors import FoundWrongError, ReadingGivenUpError
 
 STEPS_BETWEEN_LOOKS = 1000
 """How many steps SQLite takes before `give_up` is asked again: well under a millisecond."""
+PAGES_AT_ONCE = 512
+"""Of a copy: 2 MB, a few milliseconds. In between nobody is held up."""
+COPYING_S_MAX = 5.0
+"""Whoever writes meanwhile makes the copy begin anew, so that it might never end."""
 
 
 @contextmanager
@@ -25,9 +30,9 @@ def books_opened(
     file stays as it is. Raises FoundWrongError if the file is no database or can't be read, or if a row read
     within the block holds a value that its column can't have.
 
-    With `give_up` reading ends with FoundWrongError as soon as that is true, and books of an older version
-    are not read, because their copy would take as long as it takes: whoever reads the books of a running
-    engine again and again must not hold up its checkpoints.
+    With `give_up` reading ends with ReadingGivenUpError as soon as that is true, and books of an older
+    version are not read, because their copy would take as long as it takes: whoever reads the books of a
+    running engine again and again must not hold up its checkpoints.
     """
     path, older = database_path(data_dir), None
     if not path.exists():
@@ -53,10 +58,51 @@ def books_opened(
                 migrate(converted)
                 converted.execute("PRAGMA query_only = ON")
                 yield converted
-    except (sqlite3.Error, ValueError, ArithmeticError) as error:
-        # The others come of a value that is none of its column's: a time, a number, a word, UTF-8.
-        said = (
-            str(error) if isinstance(error, sqlite3.Error) else f"a row holds what it can't hold ({error!r})"
-        )
-        why = said if older is None else f"{older} ({said})"
-        raise FoundWrongError(f"{path}: the books can't be read: {why}") from error
+    except _UNREADABLE as error:
+        if give_up is not None and getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
+            raise ReadingGivenUpError(f"{path}: reading the books took too long") from error
+        raise _unreadable(path, error, older) from error
+
+
+@contextmanager
+def books_copied(data_dir: Path) -> Iterator[sqlite3.Connection | None]:
+    """The same from a copy, however long it is read: no checkpoint of the engine waits for the reader.
+
+    The copy is one consistent state; SQLite keeps it in a file of its own, which is gone afterwards.
+    """
+    path, older = database_path(data_dir), None
+    if not path.exists():
+        yield None
+        return
+    until_s = monotonic() + COPYING_S_MAX
+
+    def look(_status: int, left: int, _pages: int) -> None:
+        if left and monotonic() >= until_s:
+            raise TimeoutError(f"expected a copy within {COPYING_S_MAX:.0f} s")
+
+    try:
+        with closing(sqlite3.connect("", isolation_level=None)) as copy:
+            with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
+                db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+                # On disk, and little of it in memory: years of books are larger than what reads them may be.
+                copy.execute("PRAGMA temp_store = FILE")
+                copy.execute("PRAGMA cache_size = -512")
+                db.backup(copy, pages=PAGES_AT_ONCE, progress=look, sleep=0.01)
+            older = older_version(copy)
+            if older is not None:
+                migrate(copy)
+            copy.execute("PRAGMA query_only = ON")
+            yield copy
+    except (*_UNREADABLE, TimeoutError) as error:
+        raise _unreadable(path, error, older) from error
+
+
+_UNREADABLE = (sqlite3.Error, ValueError, ArithmeticError)
+"""The others come of a value that is none of its column's: a time, a number, a word, UTF-8."""
+
+
+def _unreadable(path: Path, error: Exception, older: str | None) -> FoundWrongError:
+    known = isinstance(error, sqlite3.Error | TimeoutError)
+    said = str(error) if known else f"a row holds what it can't hold ({error!r})"
+    why = said if older is None else f"{older} ({said})"
+    return FoundWrongError(f"{path}: the books can't be read: {why}")

@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
 
-from actors.state.read_only import books_opened
+from actors.state.read_only import books_copied, books_opened
 from actors.state.schema import schema_fault
 from actors.state.seals import broken_seals
 from actors.state.stored_market import market_read
@@ -133,9 +133,14 @@ class BooksReader:
         """The decisions of a cycle as they were recorded, oldest first."""
         return looks.of_cycle(self._db, cycle_id)
 
-    def entry_cycles(self, limit: int) -> tuple[CycleRow, ...]:
-        """The newest `limit` entry cycles, oldest first."""
-        return with_stored_texts(self._db, cycles.newest_of(self._db, Job.ENTRY, limit))
+    def entry_cycles(self, limit: int | None) -> tuple[CycleRow, ...]:
+        """The newest `limit` entry cycles, or all, oldest first."""
+        newest = cycles.newest_of(self._db, Job.ENTRY, -1 if limit is None else limit)
+        return with_stored_texts(self._db, newest)
+
+    def cycles_span(self) -> tuple[datetime, datetime] | None:
+        """When the first cycle was opened, and when the last one was opened or closed; None without any."""
+        return cycles.span(self._db)
 
     def account_points(self) -> tuple[AccountPoint, ...]:
         """The account at the venue as each entry decision saw it, oldest first."""
@@ -192,6 +197,13 @@ def books_read(data_dir: Path, *, give_up: Callable[[], bool] | None = None) -> 
     Raises FoundWrongError if the file is no database or can't be read, or once `give_up` is true.
     """
     with books_opened(data_dir, give_up=give_up) as db:
+        yield None if db is None else BooksReader(db)
+
+
+@contextmanager
+def books_read_from_copy(data_dir: Path) -> Iterator[BooksReader | None]:
+    """The same from a copy of its own, for who reads for long. Raises FoundWrongError likewise."""
+    with books_copied(data_dir) as db:
         yield None if db is None else BooksReader(db)
 
 

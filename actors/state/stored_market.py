@@ -27,7 +27,7 @@ class MarketReader:
         return found[0] if found else None
 
     def levels(self, after: datetime | None, limit: int) -> tuple[MarketLevel, ...]:
-        """Index and DVOL of the first `limit` snapshots after a time, oldest first, without their quotes."""
+        """DVOL of the first `limit` snapshots after a time, oldest first, without their quotes."""
         return records.market_levels(self._db, after, limit)
 
     def hourly(self, after: datetime, until: datetime) -> tuple[MarketSnapshotRow, ...]:

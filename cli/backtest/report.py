@@ -25,6 +25,7 @@ def trading_of(result: BacktestResult) -> TradingReport:
         result.positions,
         result.cycles,
         Period(result.began, result.ended),
+        span=(result.began, result.ended),
         given_away=result.given_away,
         marks=LastMarks(result.ended, result.spot_usd, result.marks_eth),
         marks_problem=None,

@@ -58,7 +58,7 @@ def page(
     from core.errors import InputError
     from page.app import make_app
     from page.door.hosts import Hosts
-    from page.memory import one_arena
+    from page.memory import one_arena, settle
 
     one_arena()
     address = page_host(host, os.environ)
@@ -84,6 +84,7 @@ def page(
                 " and take over its cookie; keep it in a network of your own, or use ssh -L or TLS"
             )
         sys.stdout.flush()
+        settle()
         serve(app, listener)
 
 

@@ -47,8 +47,10 @@ class Resamples:
         if weeks < 1:
             raise InputError(f"weeks: expected at least 1, found {weeks}")
         drawn = hashlib.shake_256(f"{SEED}:{weeks}".encode()).digest(4 * RESAMPLES * weeks)
+        # One object a week, because every report keeps the draws: 2.5 MB for three years.
+        each = list(range(weeks))
         # The high half of the product maps 32 bits evenly onto the weeks, but for 2^-32 of each.
-        index = [number * weeks >> 32 for (number,) in struct.iter_unpack("<I", drawn)]
+        index = [each[number * weeks >> 32] for (number,) in struct.iter_unpack("<I", drawn)]
         self.weeks = weeks
         # Of one index it makes no tuple, but one week has no interval either.
         self._draws = [itemgetter(*index[start : start + weeks]) for start in range(0, len(index), weeks)]

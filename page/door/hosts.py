@@ -44,7 +44,7 @@ def _name(host: str) -> str | None:
         _ = parts.port
     except ValueError:
         return None
-    if "@" in host or "/" in host or parts.hostname is None:
+    if set(host) & set("@/?#\\") or parts.hostname is None:
         return None
     return parts.hostname
 

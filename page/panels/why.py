@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -226,7 +227,8 @@ def _quotes(text: str, sides: dict[str, Side]) -> Iterator[SmilePoint]:
     for row in json.loads(text):
         name, iv_pct = str(row[0]), row[4]
         _, day, strike, letter = name.split("-")
-        if iv_pct is None:
+        # A broken quote is stored as it came, with NaN for what was no number.
+        if iv_pct is None or not math.isfinite(iv_pct):
             continue
         yield SmilePoint(
             expires=datetime.strptime(day, "%d%b%y").date(),  # noqa: DTZ007  (a day has no zone)

@@ -9,7 +9,7 @@ from threading import Condition, Thread
 from time import monotonic
 from typing import Final
 
-from core.errors import CerberoError
+from core.errors import CerberoError, ReadingGivenUpError
 from core.messages.room_status import AlertRow
 from core.orders.books import CycleRow, Position
 from page.memory import give_back
@@ -19,13 +19,13 @@ from reading.market_history import Levels, MarketHistory, MarketSnapshotRow, Pat
 from reading.trading import TradingReport, trading_report
 
 AGAIN_AFTER_S: Final = 1.0
-REPORT_AGAIN_AFTER_S: Final = 30.0
-"""Means and their intervals cost a third of a second over three years, and change when a trade closes."""
 WAIT_S: Final = 0.15
 """A page waits no longer for what changed meanwhile, and then shows what was read before."""
 FIRST_WAIT_S: Final = 1.0
 READING_S_MAX: Final = 0.8
 """What is not read by then is read at the next look."""
+TRIES_MAX: Final = 3
+"""On a busy machine a read that was given up is tried again at once, in a new transaction."""
 FILES: Final = ("cerbero.db", "cerbero.db-wal", "market.db", "market.db-wal")
 
 
@@ -79,7 +79,11 @@ class FolderWatch:
     def _run(self) -> None:
         said = self._said
         try:
-            before, said = said, self._reader.read(said)
+            before = said
+            for _ in range(TRIES_MAX):
+                said = self._reader.read(said)
+                if not self._reader.gave_up:
+                    break
             if said is not before:
                 give_back()
         finally:
@@ -99,7 +103,8 @@ class _FolderReader:
         self._files: tuple[tuple[int, int, int] | None, ...] = ()
         self._whole = False
         self._report_key: object = None
-        self._report_at_s = 0.0
+        self.gave_up = False
+        """Whether the last reading took too long, so that a part of it is still to be read."""
 
     def nothing_yet(self) -> FolderSaid:
         return FolderSaid(
@@ -125,26 +130,30 @@ class _FolderReader:
             return before
         if self._files and (files[0] is None or self._files[0] is None or files[0][0] != self._files[0][0]):
             # Other books are there, as after a restore: what was read of the first is forgotten.
-            self._entries = EntryHistory(self._data_dir)
+            self._entries, self._report_key = EntryHistory(self._data_dir), None
         began_s = self._clock()
         positions, entries, alerts, seen = before.positions, before.entries, before.alerts, before.seen
         report, report_problem, books_problem = before.report, before.report_problem, None
+        self.gave_up = False
         try:
             found = has_books(self._data_dir)
             positions, entries, alerts = newest_rows(self._data_dir) if found else ((), (), ())
             self._entries.read()
             seen = self._entries.seen
             report, report_problem = self._trading(before, positions, entries)
+        except ReadingGivenUpError:
+            # What was read before stands, and the next look reads on.
+            found, self.gave_up = before.has_books, True
         except CerberoError as error:
             found, books_problem = True, str(error)
             positions, entries, alerts, report, report_problem = (), (), (), None, str(error)
         market_problem = self._read_market(positions, began_s + READING_S_MAX)
         # A reading that was cut short is taken up although no file changes.
         levels = self._market.levels
-        self._whole = market_problem is not None or not self._market.is_behind
+        self._whole = not self.gave_up and (market_problem is not None or not self._market.is_behind)
         self._files = files
         return FolderSaid(
-            read=True,
+            read=before.read or not self.gave_up,
             has_books=found,
             books_problem=books_problem,
             report=report,
@@ -162,17 +171,21 @@ class _FolderReader:
     def _trading(
         self, before: FolderSaid, positions: tuple[Position, ...], entries: tuple[CycleRow, ...]
     ) -> tuple[TradingReport | None, str | None]:
-        """The report, made anew if a trade or an entry came, and otherwise now and then."""
+        """The report, made anew if a trade, an entry or new marks of what is open came.
+
+        Means and their intervals cost a third of a second over three years.
+        """
+        newest = self._market.newest if positions else None
         key = (
             [(each.position_id, each.contracts, each.pnl_eth, each.state) for each in positions],
             [(each.cycle_id, each.outcome) for each in entries],
+            None if newest is None else newest.at,
         )
-        young = self._clock() - self._report_at_s < REPORT_AGAIN_AFTER_S
-        if self._report_key == key and young and before.books_problem is None:
-            return before.report, before.report_problem
-        self._report_key, self._report_at_s = key, self._clock()
+        if self._report_key == key and before.report_problem is None and before.report is not None:
+            return before.report, None
+        self._report_key = key
         try:
-            return trading_report(self._data_dir), None
+            return trading_report(self._data_dir, from_copy=True), None
         except CerberoError as error:
             return None, str(error)
 

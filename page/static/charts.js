@@ -3,6 +3,7 @@
 // A chart is <div class="plot" data-chart="NAME">; its figure is /chart/NAME.json, or stands in the file as #figure-NAME.
 (() => {
   const NEAR = "200px";
+  const NARROW = 480;
   const VARIABLE = /var\((--[a-z0-9-]+)\)/g;
   const OPTIONS = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d"] };
   // Under a finger the buttons would lie over the chart for good, and a drag is meant to scroll the page.
@@ -10,6 +11,7 @@
   if (touched) OPTIONS.displayModeBar = false;
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const shown = new Map(); // element -> the text of the figure that it shows
+  const known = new Map(); // name -> the last answer of the server, its text and its tag
 
   // Figures name colours as CSS variables, which plotly does not know.
   function coloured(value, style) {
@@ -24,9 +26,14 @@
   async function figureText(name) {
     const inFile = document.getElementById(`figure-${name}`);
     if (inFile) return inFile.textContent;
-    const answer = await fetch(`/chart/${encodeURIComponent(name)}.json`, { credentials: "same-origin" });
+    const before = known.get(name);
+    const headers = before ? { "If-None-Match": before.tag } : {};
+    const answer = await fetch(`/chart/${encodeURIComponent(name)}.json`, { credentials: "same-origin", headers });
+    if (answer.status === 304 && before) return before.text;
     if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
-    return answer.text();
+    const text = await answer.text();
+    known.set(name, { text, tag: answer.headers.get("ETag") });
+    return text;
   }
 
   function draw(element, text) {
@@ -34,6 +41,8 @@
     // Zoom and hidden lines stay as the person left them as long as this is the same.
     figure.layout.uirevision = element.dataset.chart;
     if (touched) figure.layout.dragmode = false;
+    // Where there is little width fewer times stand below it, upright: turned, they would lie over each other.
+    if (element.clientWidth < NARROW) Object.assign(figure.layout.xaxis, { nticks: 4, tickangle: 0 });
     return Plotly.react(element, figure.data, figure.layout, OPTIONS);
   }
 

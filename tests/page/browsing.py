@@ -10,7 +10,7 @@ from html import unescape
 from pathlib import Path
 
 import httpx
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from core.messages.engine_status import EngineStatus
 from page.app import ArmingTold, Page, Views, make_app
@@ -48,10 +48,15 @@ def page_of(
 class Browser:
     """Sends requests as a browser does that keeps cookies, follows nothing and runs no script."""
 
-    def __init__(self, app: Starlette, base: str) -> None:
+    def __init__(self, app: ASGIApp, base: str) -> None:
         self._app = app
         self._base = base
         self.cookies: dict[str, str] = {}
+
+    def opened(self) -> httpx.AsyncClient:
+        """For several requests at once, with the cookies of those before."""
+        transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
+        return httpx.AsyncClient(transport=transport, base_url=self._base, cookies=self.cookies)
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> httpx.Response:
         return self.send("GET", path, headers=headers)
@@ -78,9 +83,7 @@ class Browser:
         """One request, with the cookies of those before."""
 
         async def sent() -> httpx.Response:
-            transport = httpx.ASGITransport(self._app)
-            async with httpx.AsyncClient(transport=transport, base_url=self._base) as client:
-                client.cookies.update(self.cookies)
+            async with self.opened() as client:
                 answer = await client.request(method, path, data=data, content=content, headers=headers)
                 self.cookies.update(answer.cookies)
                 return answer

@@ -82,12 +82,13 @@ class Looking:
         self.page.locator("#money:has-text('being read')").wait_for(state="hidden")
 
     def scroll_through(self) -> None:
-        """Down to the end, a screen at a time, so that each chart is drawn; then up again."""
+        """Down to the end, a chart at a time, so that each is drawn; then up again."""
         self.wait_for_books()
-        height = self.page.evaluate("() => innerHeight")
-        for screen in range(self.page.evaluate("() => Math.ceil(document.body.scrollHeight / innerHeight)")):
-            self.page.evaluate("(top) => scrollTo({ top, behavior: 'instant' })", screen * height)
-            self.wait_for_charts()
+        # A first answer without the engine's is refreshed, and what comes then moves what stands below it.
+        for name in self.page.eval_on_selector_all("[data-chart]", "all => all.map(it => it.dataset.chart)"):
+            chart = self.page.locator(f"[data-chart='{name}']")
+            chart.evaluate("(it) => it.scrollIntoView({ block: 'center', behavior: 'instant' })")
+            self.page.locator(f"[data-chart='{name}'][data-drawn]").wait_for()
         self.page.evaluate("() => scrollTo({ top: 0, behavior: 'instant' })")
 
     def wait_for_charts(self) -> None:

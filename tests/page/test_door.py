@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 from pathlib import Path
+from threading import Event
 
+import httpx
 import pytest
 
+from page import static_files
 from page.app import ArmingTold, Page
 from page.door.access import FORM_S, LINK_S, SESSIONS_MAX, Access, cookie_name
 from page.door.hosts import Hosts
+from page.view import View
+from tests.actors.state.books_room import BooksRoom
+from tests.fakes.traded_books import closed, entered
 from tests.page.browsing import BASE, form_token, inside, outside, page_of
 
 
@@ -20,6 +28,16 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now_s
+
+
+@pytest.fixture
+def traded(tmp_path: Path) -> Path:
+    """A folder with one closed trade."""
+    room = BooksRoom(tmp_path).start()
+    entered(room)
+    closed(room)
+    room.stop()
+    return tmp_path
 
 
 @pytest.fixture
@@ -133,6 +151,13 @@ def test_a_cookie_of_another_page_does_not_count(page: Page, tmp_path: Path) -> 
         "192.0.2.1",
         "[::ffff:192.0.2.1]",
         "127.0.0.1:x",
+        "127.0.0.1?x",
+        "localhost#x",
+        "localhost\\x",
+        "localhost.",
+        "127.1",
+        "2130706433",
+        "[::1",
     ],
 )
 def test_a_name_of_somebody_else_leads_nowhere(page: Page, host: str) -> None:
@@ -164,6 +189,45 @@ def test_every_answer_carries_the_policy(page: Page) -> None:
         assert "//" not in policy
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "same-origin"
+
+
+def test_an_answer_that_nobody_meant_carries_the_policy_too(tmp_path: Path) -> None:
+    class Broken:
+        def view(self, cycle_id: str | None = None) -> View:
+            raise RuntimeError(f"of {cycle_id}")
+
+        def forget(self) -> None:
+            raise RuntimeError
+
+    answer = inside(page_of(tmp_path, views=Broken())).get("/")
+    assert answer.status_code == 500
+    assert "RuntimeError" not in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PUT", "DELETE", "TRACE", "PATCH"])
+def test_only_a_get_uses_a_link_up(page: Page, method: str) -> None:
+    """A preview that looks whether there is anything does not keep its owner out."""
+    client, token = outside(page), page.access.new_link()
+    answer = client.send(method, f"/enter?token={token}")
+    assert answer.status_code == 405
+    assert "set-cookie" not in answer.headers
+    assert client.get(f"/enter?token={token}").status_code == 303
+
+
+def test_what_a_proxy_may_say_of_the_host_is_not_believed(page: Page) -> None:
+    client = inside(page)
+    said = {"x-forwarded-host": "127.0.0.1", "forwarded": "host=127.0.0.1", "host": "evil.example"}
+    assert client.get("/", headers=said).status_code == 421
+    assert client.get("/", headers={"x-forwarded-host": "evil.example"}).status_code == 200
+
+
+def test_the_name_of_an_instance_can_not_hide_what_it_says(tmp_path: Path) -> None:
+    name = "main\u202enet</title><script>alert(1)</script>"
+    html = inside(page_of(tmp_path, instance=name)).get("/").text
+    assert "<script>" not in html
+    assert "\u202e" not in html
 
 
 def test_nothing_in_the_page_comes_from_elsewhere_or_runs_inline(page: Page) -> None:
@@ -245,6 +309,63 @@ def test_a_form_is_sent_once_by_who_was_shown_it_in_time(
     clock.now_s += FORM_S
     assert one.post("/arm", data=late, headers={"origin": BASE}).status_code == 403
     assert armings == ["r"]
+
+
+def test_two_presses_at_once_arm_once_and_are_told_the_same(tmp_path: Path, armings: list[str]) -> None:
+    """A browser shows the answer to the second press of a double click."""
+    begun, may_end = Event(), Event()
+
+    def arm(reason: str) -> ArmingTold:
+        armings.append(reason)
+        begun.set()
+        assert may_end.wait(30.0)
+        return ArmingTold(True, ("armed: no entry leaves any more",))
+
+    page = page_of(tmp_path, arm=arm)
+    client = inside(page)
+    fields = {"token": form_token(client.get("/arm").text), "reason": "r"}
+
+    async def both() -> list[httpx.Response]:
+        async with client.opened() as sending:
+            first = asyncio.ensure_future(sending.post("/arm", data=fields, headers={"origin": BASE}))
+            await asyncio.to_thread(begun.wait, 30.0)
+            second = asyncio.ensure_future(sending.post("/arm", data=fields, headers={"origin": BASE}))
+            for _ in range(100):
+                await asyncio.wait({second}, timeout=0)
+            may_end.set()
+            return [await first, await second]
+
+    answers = asyncio.run(both())
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert all("armed: no entry leaves any more" in answer.text for answer in answers)
+    assert armings == ["r"]
+    again = client.post("/arm", data=fields, headers={"origin": BASE})
+    assert again.status_code == 403
+    assert "nothing was armed" not in again.text
+
+
+def test_a_chart_that_is_known_is_not_sent_again(traded: Path) -> None:
+    client = inside(page_of(traded))
+    first = client.get("/chart/months.json")
+    assert first.status_code == 200
+    known = client.get("/chart/months.json", headers={"if-none-match": first.headers["etag"]})
+    assert (known.status_code, known.content) == (304, b"")
+    assert client.get("/chart/months.json", headers={"if-none-match": '"other"'}).status_code == 200
+
+
+def test_without_room_for_the_packed_script_it_is_sent_as_it_is(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full() -> object:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(static_files, "TemporaryFile", full)
+    client = inside(page)
+    url = client.get("/").text.split('src="')[1].split('"')[0]
+    answer = client.get(url)
+    assert answer.status_code == 200
+    assert "content-encoding" not in answer.headers
+    assert len(answer.content) > 4_000_000
 
 
 def test_scripts_and_styles_are_kept_for_ever_and_compressed_once(page: Page) -> None:

@@ -118,8 +118,8 @@ def test_closed_trades_are_shown_as_they_are_booked(every_state: dict[str, InSta
     for trade in report.trades:
         found.shows(
             "money",
-            f"{trade.closed_at:%Y-%m-%d %H:%M} {trade.entered_at:%Y-%m-%d %H:%M}",
-            f"{trade.pnl_eth:+.8f} {trade.pnl_usd:+,.2f} {trade.result:+.3f}",
+            f"{trade.closed_at:%Y-%m-%d %H:%M} {trade.pnl_eth:+.8f} {trade.pnl_usd:+,.2f}"
+            f" {trade.result:+.3f} {trade.entered_at:%Y-%m-%d %H:%M}",
         )
     charts = found.by_size["desk"].charts.keys()
     assert {"equity-usd", "equity-eth", "drawdown", "months", "gates", "smile"} <= charts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,12 +12,15 @@ from core.errors import EngineNotRunningError
 from core.messages.arm_cause import ArmCause
 from core.messages.engine_status import EngineStatus
 from core.orders.books import CycleOutcome
+from page.charts import smile_chart
+from page.panels.why import smile
+from reading.market_history import MarketSnapshotRow
 from reading.trading import trading_report
 from tests.actors.state.books_room import BooksRoom
 from tests.fakes.clear_switch import CLEAR
 from tests.fakes.engine_status import MARKS, STATES, state
 from tests.fakes.traded_books import closed, entered, marked, refused
-from tests.page.browsing import inside, page_of, panel
+from tests.page.browsing import NOW, inside, page_of, panel
 from tests.page.states import in_state
 
 
@@ -192,3 +196,14 @@ def test_what_the_script_fetches_is_what_the_page_shows(traded: Path) -> None:
     client = inside(page_of(traded, ask=lambda: state()))
     whole, live = client.get("/").text, client.get("/live").text
     assert live.strip() in whole
+
+
+def test_a_quote_that_was_no_number_leaves_a_gap_in_the_smile_and_no_error() -> None:
+    rows = [
+        ["ETH-23JAN26-2800-P", "0.01", "0.02", "0.015", float("nan"), -0.2, 300, 30],
+        ["ETH-23JAN26-2600-P", "0.01", "0.02", "0.015", 61.5, -0.1, 300, 30],
+    ]
+    newest = MarketSnapshotRow(NOW, 3100.0, 55.0, None, json.dumps(rows))
+    points, _, _ = smile(newest, ())
+    assert [point.iv_pct for point in points] == [61.5]
+    json.dumps(smile_chart(points, 3100.0).figure, allow_nan=False)

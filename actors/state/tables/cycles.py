@@ -52,6 +52,15 @@ def newest_of(db: sqlite3.Connection, job: Job, limit: int) -> tuple[CycleRow, .
     return tuple(_row(row) for row in reversed(db.execute(sql, (job, limit)).fetchall()))
 
 
+def span(db: sqlite3.Connection) -> tuple[datetime, datetime] | None:
+    """When the first cycle was opened, and when the last one was opened or closed; None without any."""
+    # A close is never before its opening; times sort as they are written.
+    first, opened, closed = db.execute(
+        "SELECT min(opened_at), max(opened_at), max(closed_at) FROM cycles"
+    ).fetchone()
+    return None if first is None else (time_of(first), max(time_of(opened), time_of(closed or opened)))
+
+
 def of_job(db: sqlite3.Connection, job: Job, began: datetime, ended: datetime) -> tuple[CycleRow, ...]:
     """The cycles of a job with their slot from `began` to before `ended`, oldest first."""
     rows = db.execute(

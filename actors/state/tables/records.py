@@ -39,10 +39,9 @@ class MarketSnapshotRow:
 
 
 class MarketLevel(NamedTuple):
-    """Index in USD and DVOL in points at one time."""
+    """DVOL in points at one time."""
 
     at: datetime
-    spot_usd: float
     dvol: float
 
 
@@ -277,10 +276,10 @@ def snapshots(db: sqlite3.Connection, *, limit: int | None = None) -> tuple[Mark
 
 
 def market_levels(db: sqlite3.Connection, after: datetime | None, limit: int) -> tuple[MarketLevel, ...]:
-    """Index and DVOL of the first `limit` snapshots after a time, oldest first."""
-    sql = "SELECT at, spot_usd, dvol FROM market.market_snapshots WHERE at > ? ORDER BY at LIMIT ?"
+    """DVOL of the first `limit` snapshots after a time, oldest first."""
+    sql = "SELECT at, dvol FROM market.market_snapshots WHERE at > ? ORDER BY at LIMIT ?"
     rows = db.execute(sql, ("" if after is None else time_text(after), limit))
-    return tuple(MarketLevel(time_of(row[0]), row[1], row[2]) for row in rows)
+    return tuple(MarketLevel(time_of(row[0]), row[1]) for row in rows)
 
 
 def hourly_snapshots(

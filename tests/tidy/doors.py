@@ -111,6 +111,9 @@ DOORS: dict[str, tuple[str, ...]] = {
     "cli/": ("secrets", "time"),
     # How long a person waits for the engine.
     "reading/control_client.py": ("time.monotonic",),
+    # How long a read may hold up the engine's checkpoints, and how long a copy of the books may take.
+    "reading/brief.py": ("time.monotonic",),
+    "actors/state/read_only.py": ("pathlib", "sqlite3", "time.monotonic"),
     # The id of a person's arming, and how long the person waits.
     "reading/switch/arming.py": ("secrets", "time.monotonic"),
     # How old an answer, a link and a form are; links, cookies and forms are tokens.

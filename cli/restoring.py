@@ -165,8 +165,8 @@ def told(plan: Restore, data_dir: Path) -> Iterator[str]:
     if lost.by_kind["fills"] or lost.by_kind["orders"]:
         yield (
             "what was opened after the backup stays at the venue; the engine will name it and open nothing"
-            " meanwhile, and will not close it: give it back to the engine with run.py state book-entry, or"
-            " close it by hand"
+            " meanwhile, and will not close it: give it back to the engine with run.py state"
+            " book-entry POSITION --from FOLDER --reason TEXT, or close it by hand"
         )
     for latch in lost.latches:
         yield f"entries stay blocked until a person resumes them: {latch['source']}: {latch['reason']}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from queue import SimpleQueue
@@ -12,6 +11,7 @@ from types import FrameType
 from typing import Final
 
 from actors.runtime import ActorSystem
+from cli.views.say import say
 
 DUMP: Final = signal.SIGUSR1
 """Writes every actor's state to standard error."""
@@ -79,8 +79,7 @@ def signals_to(system: ActorSystem, request_stop: Callable[[str], object]) -> It
     def carry_out() -> None:
         while (number := came.get()) is not None:
             if number == DUMP:
-                sys.stderr.write(system.dump())
-                sys.stderr.flush()
+                say(*system.dump().splitlines(), err=True)
             else:
                 request_stop(signal_name(number))
 

@@ -26,6 +26,8 @@ ON_A_FOLDER: Final = (
     "logs",
     "trace",
     "explain",
+    "page",
+    "data export",
 )
 """Commands that act on an engine's data folder, by `--data-dir`."""
 GROUPS_ON_A_FOLDER: Final = ("alert", "audit", "kill-switch", "state")

@@ -194,7 +194,8 @@ def _explained(difference: Difference) -> str:
         case DifferenceCode.OTHERS_ORDER | DifferenceCode.OTHERS_POSITION:
             advice = (
                 "another engine trades this account, or this one did before a backup was restored: stop the"
-                " other one; or have the books take over what is left (run.py state book-entry), or close it"
+                " other one; or have the books take over what is left (run.py state book-entry POSITION"
+                " --from FOLDER --reason TEXT), or close it"
                 " by hand; no entry is placed meanwhile"
             )
         case DifferenceCode.SIZE:

@@ -18,6 +18,7 @@ from cli.backtest.options import BacktestOptions
 from cli.backtest.report import write_files
 from cli.backtest.summary import show_many, show_one
 from cli.paper.progress import duration_text
+from cli.views.say import put
 from lab.backtest.result import BacktestResult, Plan, run_backtest
 
 TELL_EVERY_S: Final = 1.0
@@ -131,11 +132,9 @@ class _Progress:
         self._told = now
         share = (done + part) / self._runs
         left = f", about {duration_text((now - self._began) * (1 - share) / share)} left" if share else ""
-        sys.stderr.write(f"\r\x1b[K{share:.0%} of {self._runs} run{'s' if self._runs > 1 else ''}{left}")
-        sys.stderr.flush()
+        put(f"\r\x1b[K{share:.0%} of {self._runs} run{'s' if self._runs > 1 else ''}{left}", err=True)
 
 
 def _clear_line() -> None:
     if sys.stderr.isatty():
-        sys.stderr.write("\r\x1b[K")
-        sys.stderr.flush()
+        put("\r\x1b[K", err=True)

@@ -154,6 +154,8 @@ def given(documented: Documented, folder: Path, cli: Cli) -> list[str]:
     rest = [examples.get(word, word) for word in documented.rest] or list(NEEDED.get(documented.path, ()))
     if "--head" in rest:
         rest[rest.index("--head") + 1] = json.loads(cli("audit", "verify", "--json").out)["head"]
+    if "--html" in rest:
+        rest[rest.index("--html") + 1] = "page.html"  # What pages call FILE is a strategy for others.
     if documented.path == ("phone", "secret"):
         rest = [str(folder / f"secret-{len(list(folder.iterdir()))}")]
     if documented.path[0] == "calc" and (not rest or "--stdin" in rest):

@@ -65,6 +65,7 @@ def older(folder: Path) -> None:
     with closing(sqlite3.connect(folder / "cerbero.db")) as db:
         offer_seals(db)
         db.executescript(
+            "DROP TABLE alert_numbers;"
             "DROP INDEX alerts_by_severity;"
             "DROP INDEX alert_channels_undelivered;"
             "ALTER TABLE alert_channels DROP COLUMN tried_at;"
@@ -141,7 +142,7 @@ def test_a_whole_log_is_named_as_what_loses_nothing(
     data_dir: Path, backup: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Books from the log know all of it; only a log that is damaged is a reason to restore."""
-    hint = "loses nothing of this: run.py state rebuild --from-audit "
+    hint = "loses nothing of this: run.py state rebuild --data-dir "
     assert restore(data_dir, "--from", backup, "--dry-run") == ExitCode.OK
     assert hint in capsys.readouterr().out
     (data_dir / "cerbero.db").write_bytes(b"no database" * 1000)
@@ -180,4 +181,5 @@ def test_an_anchor_is_said_to_arm(
     assert restore(data_dir, "--from", backup, "--dry-run", "--strategy", strategy) == ExitCode.OK
     said = capsys.readouterr().out
     assert "the anchor /mnt/share/head holds the head of the log that is replaced" in said
-    assert "kill-switch disarm --accept-audit-break" in said
+    assert "run.py kill-switch disarm --data-dir " in said
+    assert "--accept-audit-break" in said

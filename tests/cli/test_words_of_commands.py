@@ -96,7 +96,7 @@ def test_the_folder_comes_from_the_variable_unless_it_is_named(cli: Cli, tmp_pat
     assert str(named) in cli("status").err
     assert str(other) in cli("status", "--data-dir", other).err
     cli.set(DATA_DIR="")
-    assert "no engine runs on data\n" in cli("status").err
+    assert "no engine runs on data;" in cli("status").err
 
 
 def test_every_command_with_a_data_folder_heeds_the_variable() -> None:

@@ -210,9 +210,9 @@ def test_places_of_nested_keys_and_list_items(tmp_path: Path) -> None:
 def test_every_strategy_file_of_the_project_is_valid_and_sealed(repository: Path, name: str) -> None:
     """Whoever adds a setting seals each of them anew."""
     assert load_strategy(repository / name).hash_matches
-    assert {str(path.relative_to(repository)) for path in (repository / "lab").rglob("*.yaml")} | {
-        "strategy.yaml"
-    } == {"strategy.yaml", "lab/workloads/hold.yaml"}
+    found = {str(path.relative_to(repository)) for path in (repository / "lab").rglob("*.yaml")}
+    # W1 has a section of the lab that no engine takes, and is sealed by it; its columns are no strategy.
+    assert found - {"lab/workloads/w1.yaml", "lab/workloads/w1_columns.yaml"} == {"lab/workloads/hold.yaml"}
 
 
 HIDDEN = {

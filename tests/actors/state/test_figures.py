@@ -89,7 +89,7 @@ def test_reading_is_given_up(folder: Path) -> None:
         looks.append(1)
         return len(looks) > 3
 
-    with pytest.raises(FoundWrongError, match="interrupted"):
+    with pytest.raises(FoundWrongError, match="reading the books took too long"):
         figures_of(folder, tired)
     assert len(looks) == 4
     assert sum(figures_of(folder, lambda: False).alerts.values()) > 20000

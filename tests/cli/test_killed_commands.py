@@ -25,7 +25,8 @@ COMMANDS = (
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
-    with running(tmp_path) as house:
+    # The venue plays the market of now, and an entry that it allowed might rest for minutes.
+    with running(tmp_path, changed=("dvol_min_pts: 40.0", "dvol_min_pts: 84.9")) as house:
         yield house
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -70,10 +69,16 @@ def address_of(venue: subprocess.Popen[str]) -> str:
 
 
 @contextmanager
-def running(folder: Path, **variables: Unpack[Variables]) -> Iterator[House]:
-    """A venue and an engine on it that has recorded its start; both have ended after the block."""
-    shutil.copy(ROOT / "strategy.yaml", folder / "strategy.yaml")
-    write_hash(folder / "strategy.yaml")
+def running(
+    folder: Path, *, changed: tuple[str, str] = ("", ""), **variables: Unpack[Variables]
+) -> Iterator[House]:
+    """A venue and an engine on it that has recorded its start; both have ended after the block.
+
+    `changed` is a text of the strategy file and what stands in its place.
+    """
+    strategy = folder / "strategy.yaml"
+    strategy.write_text((ROOT / "strategy.yaml").read_text("utf-8").replace(*changed, 1), "utf-8")
+    write_hash(strategy)
     venue = started("venue", "--port", "0", "--data-dir", folder / "venue", MCP_TOKEN=TOKEN)
     house = House(folder, address_of(venue), venue)
     house.engine = house.start(**variables)

@@ -9,8 +9,6 @@ from typing import Final
 
 TOO_MANY: Final = frozenset({10028, 10047, 10066})
 """Too many requests, here or before the matching engine: nothing was done."""
-SHUT: Final = frozenset({10040, 10041, 11051, 11098, 12998, 13025, 13503})
-"""Maintenance, settlement, or locked: nothing was done, and the number travels in the text."""
 LATCHED: Final = frozenset({10000, 11042, 13004, 13009, 13012, 13021, 13403})
 """The key or its rights: no call will do better, so every tool of the venue refuses until a new start."""
 UNAUTHORIZED: Final = 13009

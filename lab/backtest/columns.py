@@ -25,7 +25,6 @@ from core.strategy import TimeOfDay
 
 ROWS_MAX: Final = 20_000_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_UNITS_PER_ETH: Final = 10_000
 
 
 class ColumnMap(Section):

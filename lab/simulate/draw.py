@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from random import Random
 from typing import Final
 
@@ -124,11 +124,6 @@ def job_slots(days: float, job: Job) -> list[float]:
     first = MONITOR_S if job is Job.MONITOR else (SETTLEMENT_S,)
     slots = sorted(at + day * DAY_S for day in range(int(days) + 1) for at in first)
     return [at for at in slots if at < days * DAY_S]
-
-
-def true_time(at_s: float) -> datetime:
-    """The true time so many seconds after the begin."""
-    return BEGIN + timedelta(seconds=at_s)
 
 
 def _act(chance: Random, days: float, kinds: list[ActKind]) -> Act:

@@ -14,8 +14,6 @@ from core.status.finding import Urgency, Verdict
 from core.status.verdict import entry_blocked, verdict
 from page.panels.shown import Labelled, Tone, plain, span_text, time_text, when_text
 
-STALE_AFTER = timedelta(seconds=10)
-"""From so old an answer on the page says that it is stale."""
 State = Literal["live", "late", "dead", "finished", "first-run"]
 
 

@@ -15,7 +15,7 @@ from core.messages.room_status import (
     ChannelStatus,
     CycleEnded,
 )
-from core.orders.books import CycleOutcome, Job, OrderRow
+from core.orders.books import CycleOutcome, EntryLatch, Job, LatchSource, OrderRow
 from core.orders.lifecycle import OrderState, PositionState
 from core.status.finding import Urgency
 from core.status.folder_verdict import verdict_without_engine
@@ -26,6 +26,7 @@ from core.values import CycleId, Label
 from tests.fakes.clear_switch import CLEAR
 from tests.fakes.engine_status import LATER, MARKS, PUT, STATES, state
 
+LATCH = EntryLatch(source=LatchSource.OPERATOR, latched=True, reason="drill", who="ada", at=LATER)
 HELD: dict[str, object] = {"positions": (PUT,)}
 
 
@@ -118,6 +119,7 @@ CASES: list[tuple[dict[str, object], str, str]] = [
     (part("health", booted=False), "LOOK", "starting"),
     (part("execution", in_doubt=1), "LOOK", "in_doubt"),
     # The switch.
+    (switch(latches=(LATCH,)), "LOOK", "latched"),
     (armed(ArmCause.OPERATOR), "LOOK", "armed"),
     (armed(ArmCause.OPERATOR, exits_blocked=True), "LOOK", "armed"),
     (armed(ArmCause.OPERATOR, exits_blocked=True) | HELD, "ACT", "armed"),

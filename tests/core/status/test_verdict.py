@@ -60,14 +60,14 @@ def router(name: Router, failures: int, *, maintenance: bool = False) -> dict[st
     return part("health", routers=routers)
 
 
-def monitored(outcome: CycleOutcome) -> dict[str, object]:
+def monitored(outcome: CycleOutcome, *reasons: str) -> dict[str, object]:
     ended = CycleEnded(
         request_id="m",
         cycle_id=CycleId("monitor-1"),
         job=Job.MONITOR,
         slot=LATER,
         outcome=outcome,
-        reasons=("veto",),
+        reasons=reasons or ("veto",),
         at=LATER,
     )
     return part("decision", recent=(ended,))
@@ -98,6 +98,12 @@ def phone_cell(how: str) -> dict[str, object]:
     return {"cells": (*state().cells, phone)}
 
 
+BLOCKED = monitored(
+    CycleOutcome.EXIT_BLOCKED, f"stop:{PUT.position_id}", f"kill_switch_armed@{PUT.position_id}"
+)
+"""Whether its exit is still due and not sent depends on the position, which has moved on since."""
+CLOSING = PUT.model_copy(update={"state": PositionState.CLOSING})
+OTHER = PUT.model_copy(update={"position_id": "p-other"})
 CASES: list[tuple[dict[str, object], str, str]] = [
     ({}, "OK", "ok"),
     (HELD, "OK", "ok"),
@@ -132,6 +138,10 @@ CASES: list[tuple[dict[str, object], str, str]] = [
     (part("decision", monitor_failures_in_a_row=2) | HELD, "ACT", "monitor_failed"),
     (part("decision", monitor_failures_in_a_row=2), "OK", "ok"),
     (monitored(CycleOutcome.EXIT_BLOCKED), "ACT", "exit_blocked"),
+    (BLOCKED | HELD, "ACT", "exit_blocked"),
+    (BLOCKED, "OK", "ok"),
+    (BLOCKED | {"positions": (CLOSING,)}, "OK", "ok"),
+    (BLOCKED | {"positions": (CLOSING, OTHER)}, "OK", "ok"),
     (monitored(CycleOutcome.HELD), "OK", "ok"),
     ({"next_runs": {Job.MONITOR: LATER - timedelta(minutes=11)}}, "ACT", "overdue"),
     ({"next_runs": {Job.MONITOR: LATER - timedelta(minutes=9)}}, "OK", "ok"),
@@ -177,6 +187,17 @@ CASES: list[tuple[dict[str, object], str, str]] = [
 @pytest.mark.parametrize(("changes", "level", "code"), CASES, ids=[f"{case[1]}-{case[2]}" for case in CASES])
 def test_each_case_by_itself(changes: dict[str, object], level: str, code: str) -> None:
     assert codes(state(**changes)) == [(level, code)]
+
+
+def test_without_an_answer_of_the_books_a_blocked_exit_is_told_as_it_was() -> None:
+    assert ("ACT", "exit_blocked") in codes(state(**BLOCKED, unavailable={"state": "timeout"}))
+
+
+def test_of_two_blocked_exits_the_one_that_is_over_is_not_told() -> None:
+    reasons = ("stop:p-1", "veto@p-1", f"profit:{PUT.position_id}", f"veto@{PUT.position_id}")
+    status = state(**monitored(CycleOutcome.EXIT_BLOCKED, *reasons), **HELD)
+    (finding,) = verdict(status).findings
+    assert f"(profit:{PUT.position_id}, veto@{PUT.position_id})" in finding.text
 
 
 @pytest.mark.parametrize(

@@ -39,9 +39,11 @@ class Desk:
         self.acknowledged = 0
         self.actor.on_start()
 
-    def start(self, next_runs: dict[Job, datetime] | None = None) -> None:
+    def start(
+        self, next_runs: dict[Job, datetime] | None = None, last_slots: dict[Job, datetime] | None = None
+    ) -> None:
         self.actor.on_receive(StartJobs())
-        self.actor.on_receive(JobRuns(next_runs=next_runs or {}))
+        self.actor.on_receive(JobRuns(next_runs=next_runs or {}, last_slots=last_slots or {}))
         self.acknowledge()
 
     def acknowledge(self) -> None:
@@ -370,6 +372,29 @@ def test_a_next_run_in_the_books_that_lies_too_far_ahead_is_not_believed() -> No
         timedelta(microseconds=1)
     ]
     assert [due.slot for due in desk.due(Job.HEALTH)][:2] == [at(0, 4, 5), at(0, 4, 10)]
+
+
+def test_a_slot_that_a_clock_ahead_has_used_up_is_told_again_however_often_it_is_started_till_then() -> None:
+    """The books hold the rows of a start with a clock ahead; what they hold as next is right again since."""
+    desk = Desk(at(0, 4))
+    right = {Job.ENTRY: at(0, 14), Job.SETTLEMENT: at(0, 8, 10), Job.MONITOR: at(0, 12)}
+    used = {Job.ENTRY: at(0, 14), Job.SETTLEMENT: at(1, 8, 10), Job.MONITOR: at(0, 0)}
+    desk.start(right, used)
+    desk.run_until(at(0, 14, 1))
+    microsecond = timedelta(microseconds=1)
+    later = [due for due in desk.due(Job.ENTRY, Job.SETTLEMENT, Job.MONITOR) if due.slot > at(0, 4)]
+    assert [(due.job, due.slot) for due in later] == [
+        (Job.SETTLEMENT, at(0, 8, 10) + microsecond),
+        (Job.MONITOR, at(0, 12)),
+        (Job.ENTRY, at(0, 14) + microsecond),
+    ]
+
+
+def test_a_slot_of_now_is_not_told_twice_because_a_later_one_is_used_up() -> None:
+    """A start within the grace of a slot tells it again as it was: it may have been carried out."""
+    desk = Desk(at(0, 14, 1))
+    desk.start({Job.ENTRY: at(7, 14)}, {Job.ENTRY: at(7, 14)})
+    assert [due.slot for due in desk.due(Job.ENTRY)] == [at(0, 14)]
 
 
 def test_a_clock_set_ahead_runs_what_is_due_now_and_not_when_the_timer_would_have_come() -> None:

@@ -15,7 +15,7 @@ from core.messages.room_status import (
     ChannelStatus,
     CycleEnded,
 )
-from core.orders.books import CycleOutcome, Job, OrderRow
+from core.orders.books import CycleOutcome, EntryLatch, Job, LatchSource, OrderRow
 from core.orders.lifecycle import OrderState, PositionState
 from core.status.finding import Urgency
 from core.status.folder_verdict import verdict_without_engine
@@ -26,6 +26,7 @@ from core.values import CycleId, Label
 from tests.fakes.clear_switch import CLEAR
 from tests.fakes.engine_status import LATER, MARKS, PUT, STATES, state
 
+LATCH = EntryLatch(source=LatchSource.OPERATOR, latched=True, reason="drill", who="ada", at=LATER)
 HELD: dict[str, object] = {"positions": (PUT,)}
 
 
@@ -59,14 +60,14 @@ def router(name: Router, failures: int, *, maintenance: bool = False) -> dict[st
     return part("health", routers=routers)
 
 
-def monitored(outcome: CycleOutcome) -> dict[str, object]:
+def monitored(outcome: CycleOutcome, *reasons: str) -> dict[str, object]:
     ended = CycleEnded(
         request_id="m",
         cycle_id=CycleId("monitor-1"),
         job=Job.MONITOR,
         slot=LATER,
         outcome=outcome,
-        reasons=("veto",),
+        reasons=reasons or ("veto",),
         at=LATER,
     )
     return part("decision", recent=(ended,))
@@ -97,6 +98,12 @@ def phone_cell(how: str) -> dict[str, object]:
     return {"cells": (*state().cells, phone)}
 
 
+BLOCKED = monitored(
+    CycleOutcome.EXIT_BLOCKED, f"stop:{PUT.position_id}", f"kill_switch_armed@{PUT.position_id}"
+)
+"""Whether its exit is still due and not sent depends on the position, which has moved on since."""
+CLOSING = PUT.model_copy(update={"state": PositionState.CLOSING})
+OTHER = PUT.model_copy(update={"position_id": "p-other"})
 CASES: list[tuple[dict[str, object], str, str]] = [
     ({}, "OK", "ok"),
     (HELD, "OK", "ok"),
@@ -118,6 +125,7 @@ CASES: list[tuple[dict[str, object], str, str]] = [
     (part("health", booted=False), "LOOK", "starting"),
     (part("execution", in_doubt=1), "LOOK", "in_doubt"),
     # The switch.
+    (switch(latches=(LATCH,)), "LOOK", "latched"),
     (armed(ArmCause.OPERATOR), "LOOK", "armed"),
     (armed(ArmCause.OPERATOR, exits_blocked=True), "LOOK", "armed"),
     (armed(ArmCause.OPERATOR, exits_blocked=True) | HELD, "ACT", "armed"),
@@ -130,6 +138,10 @@ CASES: list[tuple[dict[str, object], str, str]] = [
     (part("decision", monitor_failures_in_a_row=2) | HELD, "ACT", "monitor_failed"),
     (part("decision", monitor_failures_in_a_row=2), "OK", "ok"),
     (monitored(CycleOutcome.EXIT_BLOCKED), "ACT", "exit_blocked"),
+    (BLOCKED | HELD, "ACT", "exit_blocked"),
+    (BLOCKED, "OK", "ok"),
+    (BLOCKED | {"positions": (CLOSING,)}, "OK", "ok"),
+    (BLOCKED | {"positions": (CLOSING, OTHER)}, "OK", "ok"),
     (monitored(CycleOutcome.HELD), "OK", "ok"),
     ({"next_runs": {Job.MONITOR: LATER - timedelta(minutes=11)}}, "ACT", "overdue"),
     ({"next_runs": {Job.MONITOR: LATER - timedelta(minutes=9)}}, "OK", "ok"),
@@ -175,6 +187,17 @@ CASES: list[tuple[dict[str, object], str, str]] = [
 @pytest.mark.parametrize(("changes", "level", "code"), CASES, ids=[f"{case[1]}-{case[2]}" for case in CASES])
 def test_each_case_by_itself(changes: dict[str, object], level: str, code: str) -> None:
     assert codes(state(**changes)) == [(level, code)]
+
+
+def test_without_an_answer_of_the_books_a_blocked_exit_is_told_as_it_was() -> None:
+    assert ("ACT", "exit_blocked") in codes(state(**BLOCKED, unavailable={"state": "timeout"}))
+
+
+def test_of_two_blocked_exits_the_one_that_is_over_is_not_told() -> None:
+    reasons = ("stop:p-1", "veto@p-1", f"profit:{PUT.position_id}", f"veto@{PUT.position_id}")
+    status = state(**monitored(CycleOutcome.EXIT_BLOCKED, *reasons), **HELD)
+    (finding,) = verdict(status).findings
+    assert f"(profit:{PUT.position_id}, veto@{PUT.position_id})" in finding.text
 
 
 @pytest.mark.parametrize(

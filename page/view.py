@@ -19,7 +19,7 @@ from page.figures import Drawings
 from page.panels import health, money, position, verdict, why
 from page.panels.shown import plain, time_text
 from page.sources.engine import EngineSaid, EngineWatch
-from page.sources.folder import FolderSaid, FolderWatch
+from page.sources.folder import FolderSaid, FolderWatch, MakeReport
 from reading.entry_history import recorded_decisions
 from reading.position_views import StoredViews, stored_views
 from reading.switch.stored import stored_status
@@ -56,6 +56,7 @@ class Viewer:
         name: str,
         ask: Callable[[], EngineStatus],
         now: Callable[[], datetime],
+        report: MakeReport,
         *,
         clock: Callable[[], float] = monotonic,
     ) -> None:
@@ -64,10 +65,14 @@ class Viewer:
         self._now = now
         self._clock = clock
         self._engine = EngineWatch(ask, clock=clock)
-        self._folder = FolderWatch(data_dir, clock=clock)
+        self._folder = FolderWatch(data_dir, report, clock=clock)
         self._figures = Drawings()
         self._lock = Lock()
         self._made: tuple[float, View] | None = None
+
+    def begin(self) -> None:
+        """Read the folder before anybody looks."""
+        self._folder.begin()
 
     def view(self, cycle_id: str | None = None) -> View:
         """The page now, at most a second old; with the decisions of a cycle, or of the last entry."""

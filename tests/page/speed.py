@@ -65,7 +65,7 @@ def cpu_s(pid: int) -> float:
 def resident_mb(pid: int) -> float:
     """Memory that it holds, in MB."""
     lines = Path(f"/proc/{pid}/status").read_text("utf-8").splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1000.0
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) * 1024 / 1e6
 
 
 class Client:

@@ -14,7 +14,7 @@ from core.errors import CerberoError
 from core.messages.engine_status import EngineStatus
 from core.orders.books import CycleRow
 from core.status.verdict import position_views
-from page.charts import Chart
+from page.drawn import Drawn
 from page.figures import Drawings
 from page.panels import health, money, position, verdict, why
 from page.panels.shown import plain, time_text
@@ -39,10 +39,10 @@ class View:
     money: money.MoneyPanel
     why: why.WhyPanel
     health: health.HealthPanel
-    charts: dict[str, tuple[Chart, ...]]
+    charts: dict[str, tuple[Drawn, ...]]
     rows: tuple[CycleRow, ...] = ()
 
-    def chart(self, name: str) -> Chart | None:
+    def chart(self, name: str) -> Drawn | None:
         """A chart by its name; None if there is none now."""
         return next((each for charts in self.charts.values() for each in charts if each.name == name), None)
 

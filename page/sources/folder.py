@@ -23,7 +23,7 @@ WAIT_S: Final = 0.15
 """A page waits no longer for what changed meanwhile, and then shows what was read before."""
 FIRST_WAIT_S: Final = 1.0
 READING_S_MAX: Final = 0.8
-"""What is not read by then is read at the next look."""
+"""What is not read of the market by then is read at the next look."""
 TRIES_MAX: Final = 3
 """On a busy machine a read that was given up is tried again at once, in a new transaction."""
 MakeReport = Callable[[Path], TradingReport]
@@ -139,7 +139,6 @@ class _FolderReader:
         if self._files and (files[0] is None or self._files[0] is None or files[0][0] != self._files[0][0]):
             # Other books are there, as after a restore: what was read of the first is forgotten.
             self._entries, self._report_key = EntryHistory(self._data_dir), None
-        began_s = self._clock()
         positions, entries, alerts, seen = before.positions, before.entries, before.alerts, before.seen
         report, report_problem, books_problem = before.report, before.report_problem, None
         self.gave_up = False
@@ -155,7 +154,7 @@ class _FolderReader:
         except CerberoError as error:
             found, books_problem = True, str(error)
             positions, entries, alerts, report, report_problem = (), (), (), None, str(error)
-        market_problem = self._read_market(positions, began_s + READING_S_MAX)
+        market_problem = self._read_market(positions, self._clock() + READING_S_MAX)
         # A reading that was cut short is taken up although no file changes.
         levels = self._market.levels
         self._whole = not self.gave_up and (market_problem is not None or not self._market.is_behind)

@@ -1,7 +1,7 @@
 """The report, made by a process of its own: it ends, and gives back all that the making took.
 
-In a process that lives for weeks what a report over years takes for a moment would be held for good: pieces of
-it lie between what is still needed.
+A report over years takes memory for a moment that a process which lives for weeks would hold for good: pieces
+of it lie between what is still needed.
 """
 
 from __future__ import annotations

@@ -51,6 +51,7 @@ ALLOWED_FILES = {
     },
     "sleep": {
         "gateway/live/recorders.py",
+        "gateway/sim/faults.py",
         "gateway/paper/server.py",
         "gateway/shell/serving.py",
         # The simulation lets an actor hang.

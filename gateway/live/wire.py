@@ -1,7 +1,8 @@
 """One call of Deribit over HTTP: a POST with a JSON-RPC body, and the envelope that comes back.
 
 No call is repeated here, whatever happens to it. Source: Deribit's API v2, "JSON-RPC over HTTP"; each
-envelope carries `usIn`, `usOut` and `testnet`. All errors of the venue come as HTTP 400 with a JSON-RPC body.
+envelope carries `usIn`, `usOut` and `testnet`. All errors of the venue come as HTTP 400 with a JSON-RPC
+body.
 """
 
 from __future__ import annotations

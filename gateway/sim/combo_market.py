@@ -1,6 +1,7 @@
 """The market of a combo: what its legs imply, as the paper venue's combos trade against their legs' books.
 
-Seen in public: a combo's ticker has no open interest and no settlement price; its volatility may be below 0.
+Seen in public: a combo's ticker has no open interest and no settlement price; its volatility may be below
+0.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The simulated venue's orders: placed, edited, cancelled and looked up.
 
-Labels are not unique, and nothing is refused for having been sent before. `post_only` moves a price away from
-the market without a word.
+Labels are not unique, and nothing is refused for having been sent before. `post_only` moves a price away
+from the market without a word.
 """
 
 from __future__ import annotations

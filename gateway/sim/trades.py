@@ -1,8 +1,8 @@
 """The simulated venue's trades of an account: each fill of a combo with the trades of its legs.
 
 Seen in public: the combo's trade carries its legs; each leg is a trade of its own instrument, too, tagged
-with the combo and with the combo's trade as text, a millisecond later and off its tick. What else a leg's row
-has for its owner nobody has published: it is as `Ways.trades` says.
+with the combo and with the combo's trade as text, a millisecond later and off its tick. What else a leg's
+row has for its owner nobody has published: it is as `Ways.trades` says.
 """
 
 from __future__ import annotations

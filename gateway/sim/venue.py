@@ -55,7 +55,7 @@ class SimVenue:
         self.wall_s = wall_s
         self.euro_usd = euro_usd
         self.ways = ways = ways or Ways()
-        self.credits = Credits(wall_s, unlimited=unlimited)
+        self.credits = Credits(lambda: self.wall_s(), unlimited=unlimited)
         self.faults = SimFaults(seed)
         self.keys = Keys({key.client_id: key for key in keys})
         self.calls: list[str] = []

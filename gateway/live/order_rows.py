@@ -19,7 +19,7 @@ from core.venue_text import quoted
 from gateway.live.combo_signs import Oriented
 from gateway.live.errors import AnomalyError
 from gateway.live.fields import AnswerFields
-from gateway.live.instruments import money
+from gateway.live.instruments import money, plain
 from gateway.live.registry import Registered
 
 ZERO: Final = Decimal(0)
@@ -100,13 +100,17 @@ def contract_order(
         turned = Oriented(found.instrument, Fraction(found.sign), is_combo=combo_legs is not None)
         sizes = {found.instrument: 1} if combo_legs is None else combo_legs
         legs = tuple(_leg(name, size * found.sign) for name, size in sizes.items())
-    filled = _whole(turned, found.filled, found, "filled_amount")
+    # What somebody else trades may come in parts of a contract.
+    amount, filled = (
+        (plain(each) if known is None else _whole(turned, each, found, name))
+        for each, name in ((found.amount, "amount"), (found.filled, "filled_amount"))
+    )
     reason = found.cancel_reason if found.cancel_reason not in ("", OF_THE_USER) else None
     return Order(
         order_id=found.order_id,
         label=found.label,
         state=found.state,
-        amount=_whole(turned, found.amount, found, "amount"),
+        amount=amount,
         filled_amount=filled,
         average_price=money(turned.received(found.average)) if filled else None,
         price=ZERO if found.price is None else money(turned.received(found.price)),

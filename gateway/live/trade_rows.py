@@ -36,7 +36,7 @@ class TradeRow:
     amount: Decimal
     price: Decimal
     at: datetime
-    index_price: Decimal
+    index_price: Decimal | None
     order_id: str | None
     label: str | None
     fee: Decimal | None
@@ -57,7 +57,9 @@ def trade_row(row: AnswerFields) -> TradeRow:
         amount=plain(row.decimal("amount")),
         price=money(row.decimal("price")),
         at=row.time("timestamp"),
-        index_price=plain(row.decimal("index_price").quantize(Decimal("0.0001"))),
+        index_price=(
+            plain(row.decimal("index_price").quantize(Decimal("0.0001"))) if row.has("index_price") else None
+        ),
         order_id=row.text("order_id") if row.has("order_id") else None,
         label=str(row.value("label")) if row.has("label") else None,
         fee=None if fee is None else money(fee),

@@ -151,6 +151,9 @@ class ContractTrades:
         order_id = of.order_id or leg.order_id
         if order_id is None:
             raise AnomalyError(f"trade {of.trade_id}.order_id: expected a value, found none")
+        index = leg.index_price or of.index_price
+        if index is None:
+            raise AnomalyError(f"trade {leg.trade_id}.index_price: expected a value, found none")
         known = self._registry.of_order(order_id)
         label = known.label if known is not None else labels.get(order_id, of.label or leg.label or "")
         fee = leg.fee if leg.fee is not None else fees.get(leg.trade_id)
@@ -168,7 +171,7 @@ class ContractTrades:
             price=leg.price,
             fee=money(fee),
             timestamp=leg.at,
-            index_price=leg.index_price,
+            index_price=index,
         )
 
     def _not_indexed(self, key: str, why: str) -> OutsideError:

@@ -76,13 +76,15 @@ class SimDeliveries:
         first = midnight + SETTLES_AT
         if now < first + timedelta(seconds=self._ways.delivered_after_s):
             first -= DAY
-        days = [first - n * DAY for n in range(offset, offset + count)]
         source = self._desk.books.source
+        # Before that there was no market.
+        known = max(0, (first - source.start) // DAY)
+        days = [first - n * DAY for n in range(offset, min(offset + count, known))]
         data = [
             {"date": f"{day:%Y-%m-%d}", "delivery_price": round(source.delivery_price_usd(day), 2)}
             for day in days
         ]
-        return {"data": data, "records_total": 1000}
+        return {"data": data, "records_total": known}
 
     def _told(self) -> list[tuple[str, Settlement]]:
         """The deliveries that are in the lists by now."""

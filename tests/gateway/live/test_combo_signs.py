@@ -59,7 +59,7 @@ def test_the_worked_examples(
     venue_amount: int,
 ) -> None:
     found = oriented(legs(*ordered), COMBO, dict(zip((HIGH, LOW), handed_out, strict=True)))
-    assert (found.c, found.direction) == (c, direction)
+    assert (int(found.c), found.direction) == (c, direction)
     assert found.venue_price(Decimal(received), TICK) == Decimal(price)
     assert found.venue_amount(Decimal(amount)) == venue_amount
     assert found.received(Decimal(price)) == Decimal(received)

@@ -43,7 +43,7 @@ class WhoseAccount(NamedTuple):
         return self.margin_model.endswith("pm")
 
 
-class Account:
+class VenueAccount:
     """Reads of the account. Each raises an `OutsideError` if the venue does not answer."""
 
     def __init__(self, reads: DeribitReads, folder: StateFolder) -> None:

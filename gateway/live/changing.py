@@ -18,17 +18,17 @@ from core.contract import (
 )
 from gateway.live.account import require_coin
 from gateway.live.combo_signs import Oriented
-from gateway.live.combos import Combos
+from gateway.live.combos import ComboBooks
 from gateway.live.deadline import Deadline
 from gateway.live.errors import BusyError, DoubtError, OutsideError, StaleError, VenueError
 from gateway.live.fields import AnswerFields, ms_of
 from gateway.live.instruments import COIN, plain
 from gateway.live.methods import Method
 from gateway.live.order_reads import OrderReads, the_one
-from gateway.live.order_rows import VenueOrder, venue_order
+from gateway.live.order_rows import ListedOrder, venue_order
 from gateway.live.outcomes import raised_for
 from gateway.live.placing import CLOCK_OFF_MAX_S, LEFT_MIN_S, TOO_LATE, Placing
-from gateway.live.registry import Registry, Sent
+from gateway.live.registry import LabelState, Registry
 from gateway.live.resolver import Resolver
 from gateway.live.sending import DeribitSending, asked_number
 from gateway.live.venue_codes import NOT_FOUND, SHUT
@@ -46,7 +46,7 @@ class Changing:
         self,
         sending: DeribitSending,
         orders: OrderReads,
-        combos: Combos,
+        combos: ComboBooks,
         registry: Registry,
         resolver: Resolver,
         placing: Placing,
@@ -72,7 +72,7 @@ class Changing:
         if one is not None:
             return MaybeOrder(order=await self._orders.shown(one, deadline))
         again = self._registry.get(request.label)
-        if again is not None and (known is None or again.state is Sent.SENDING):
+        if again is not None and (known is None or again.state is LabelState.SENDING):
             raise StaleError(f"label under way: {request.label}")
         return MaybeOrder(order=None)
 
@@ -149,13 +149,13 @@ class Changing:
             raise DoubtError(f"cancel_all: expected a number, found {str(result)[:40]!r}")
         return result
 
-    async def _known(self, order_id: str, deadline: Deadline) -> VenueOrder:
+    async def _known(self, order_id: str, deadline: Deadline) -> ListedOrder:
         found = await self._orders.by_id(order_id, deadline)
         if found is None:
             raise SoftRefusalError(NOT_FOUND_TEXT, order_id)
         return found
 
-    async def _turned(self, found: VenueOrder, deadline: Deadline) -> Oriented:
+    async def _turned(self, found: ListedOrder, deadline: Deadline) -> Oriented:
         """How the order is turned; only one of ours is changed."""
         known = self._registry.of_order(found.order_id) or self._registry.get(found.label)
         if known is None or known.oriented.instrument != found.instrument:
@@ -164,7 +164,7 @@ class Changing:
         return known.oriented
 
     async def _asked(
-        self, request: EditOrderRequest, found: VenueOrder, turned: Oriented, deadline: Deadline
+        self, request: EditOrderRequest, found: ListedOrder, turned: Oriented, deadline: Deadline
     ) -> dict[str, object]:
         """The parameters: the venue wants the amount always, and takes it for the new total."""
         offset_s = self._sending.clock.offset_s
@@ -218,7 +218,7 @@ class Changing:
             return SoftRefusalError(NOT_FOUND_TEXT, order_id)
         return SoftRefusalError(f"{error.code} {error.message}", f"{order_id} is {found.state}")
 
-    async def _shown(self, found: list[VenueOrder], deadline: Deadline) -> Orders:
+    async def _shown(self, found: list[ListedOrder], deadline: Deadline) -> Orders:
         shown = [await self._orders.shown(each, deadline) for each in found]
         return Orders(orders=tuple(sorted(shown, key=lambda each: each.created_at)))
 

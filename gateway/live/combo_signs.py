@@ -20,7 +20,7 @@ MISMATCH: Final = "combo mismatch"
 DIGITS: Final = 40
 
 
-class Leg(Protocol):
+class ExecutedLeg(Protocol):
     """One leg of a contract's order."""
 
     @property
@@ -31,7 +31,7 @@ class Leg(Protocol):
     def ratio(self) -> int: ...
 
 
-def executed(legs: Iterable[Leg]) -> dict[str, int]:
+def executed(legs: Iterable[ExecutedLeg]) -> dict[str, int]:
     """Contracts of each leg for one of the order's: bought positive, sold negative."""
     return {leg.instrument_name: leg.ratio if leg.side == "buy" else -leg.ratio for leg in legs}
 
@@ -73,7 +73,7 @@ class Oriented:
         return _decimal(-self.c * Fraction(venue_price))
 
 
-def oriented(legs: Iterable[Leg], instrument: str, combo_legs: Mapping[str, int]) -> Oriented:
+def oriented(legs: Iterable[ExecutedLeg], instrument: str, combo_legs: Mapping[str, int]) -> Oriented:
     """The order on this combo. Raises `SoftRefusalError` if it is not exactly the order's legs."""
     wanted = executed(legs)
     ratios = {Fraction(wanted.get(name, 0), size) for name, size in combo_legs.items() if size}
@@ -84,7 +84,7 @@ def oriented(legs: Iterable[Leg], instrument: str, combo_legs: Mapping[str, int]
     return Oriented(instrument, ratios.pop())
 
 
-def single(leg: Leg) -> Oriented:
+def single(leg: ExecutedLeg) -> Oriented:
     """An order of one leg: the instrument itself is what is bought or sold."""
     return Oriented(leg.instrument_name, Fraction(executed([leg])[leg.instrument_name]), is_combo=False)
 

@@ -43,7 +43,7 @@ class Ticks(NamedTuple):
         return found
 
 
-class Combos:
+class ComboBooks:
     """Every combo that was met since the start."""
 
     def __init__(self, reads: DeribitReads, clock: Callable[[], float]) -> None:

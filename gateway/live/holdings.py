@@ -28,7 +28,7 @@ def _exact(value: object) -> object:
 Exact = Annotated[Decimal, BeforeValidator(_exact), Field(allow_inf_nan=False, ge=-AMOUNT_MAX, le=AMOUNT_MAX)]
 
 
-class Outside(BaseModel):
+class HeldBeside(BaseModel):
     """One thing. `price`: the venue's index of one in USD, `fx` for euros, `fixed` for a value by hand."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -41,7 +41,7 @@ class Outside(BaseModel):
     counts_as: str | None = Field(default=None, min_length=1, max_length=40)
 
     @model_validator(mode="after")
-    def _fixed_has_a_value(self) -> Outside:
+    def _fixed_has_a_value(self) -> HeldBeside:
         is_fixed = self.price == FIXED
         if is_fixed != (self.value_eur is not None and self.as_of is not None):
             raise ValueError("expected value_eur and as_of beside the price 'fixed', and nowhere else")
@@ -63,10 +63,10 @@ class Outside(BaseModel):
 class _File(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    holdings: tuple[Outside, ...] = Field(max_length=100)
+    holdings: tuple[HeldBeside, ...] = Field(max_length=100)
 
 
-def read_holdings(path: Path | None) -> tuple[Outside, ...]:
+def read_holdings(path: Path | None) -> tuple[HeldBeside, ...]:
     """The file's entries; none without a file. Raises `InputError` naming what is wrong with it."""
     if path is None:
         return ()

@@ -15,7 +15,7 @@ from core.pricing.margin import MarginLeg, maintenance_margin_eth
 from core.values import OptionType
 from gateway.live.account import WhoseAccount
 from gateway.live.combo_signs import executed
-from gateway.live.combos import Combos
+from gateway.live.combos import ComboBooks
 from gateway.live.deadline import Deadline
 from gateway.live.fields import AnswerFields
 from gateway.live.instruments import COIN, money
@@ -31,7 +31,7 @@ ZERO: Final = Decimal(0)
 class OrderMargins:
     """Margins by the account's own model."""
 
-    def __init__(self, reads: DeribitReads, combos: Combos) -> None:
+    def __init__(self, reads: DeribitReads, combos: ComboBooks) -> None:
         self._reads = reads
         self._combos = combos
 

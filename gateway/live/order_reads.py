@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from core.contract import GetOrderHistory, Order
-from gateway.live.combos import Combos
+from gateway.live.combos import ComboBooks
 from gateway.live.deadline import Deadline
 from gateway.live.errors import AnomalyError, VenueError
 from gateway.live.fields import AnswerFields, rows_of
 from gateway.live.instruments import COIN
 from gateway.live.limits import Priority
 from gateway.live.methods import Method
-from gateway.live.order_rows import VenueOrder, contract_order, venue_order
+from gateway.live.order_rows import ListedOrder, contract_order, venue_order
 from gateway.live.reads import DeribitReads
 from gateway.live.registry import Registry
 from gateway.live.venue_codes import NOT_FOUND
@@ -31,18 +31,18 @@ OLD_AFTER: Final = timedelta(days=2)
 class OrderReads:
     """Reads of orders. Each raises an `OutsideError` if the venue does not answer."""
 
-    def __init__(self, reads: DeribitReads, combos: Combos, registry: Registry) -> None:
+    def __init__(self, reads: DeribitReads, combos: ComboBooks, registry: Registry) -> None:
         self._reads = reads
         self._combos = combos
         self._registry = registry
 
-    async def shown(self, found: VenueOrder, deadline: Deadline) -> Order:
+    async def shown(self, found: ListedOrder, deadline: Deadline) -> Order:
         """An order of the venue in the contract's words, by what we have sent, or by its combo's legs."""
         known = self._registry.of_order(found.order_id) or self._registry.get(found.label)
         legs = None if known is not None else await self._combos.legs_of(found.instrument, deadline)
         return contract_order(found, known, legs)
 
-    async def by_id(self, order_id: str, deadline: Deadline) -> VenueOrder | None:
+    async def by_id(self, order_id: str, deadline: Deadline) -> ListedOrder | None:
         """One order; None if the venue does not know it, or no more."""
         try:
             answer = await self._ask(Method.GET_ORDER, {"order_id": order_id}, deadline)
@@ -52,7 +52,7 @@ class OrderReads:
             raise
         return venue_order(AnswerFields(answer, "get_order_state"))
 
-    async def with_label(self, label: str, deadline: Deadline) -> list[VenueOrder]:
+    async def with_label(self, label: str, deadline: Deadline) -> list[ListedOrder]:
         """Open orders of any age, and final ones of the last half an hour or so."""
         asked = {"currency": COIN, "label": label}
         halves = await asyncio.gather(
@@ -61,25 +61,25 @@ class OrderReads:
         )
         return self._with(label, (row for half in halves for row in _orders(half)))
 
-    async def ever_with_label(self, label: str, since: datetime, deadline: Deadline) -> list[VenueOrder]:
+    async def ever_with_label(self, label: str, since: datetime, deadline: Deadline) -> list[ListedOrder]:
         """The same, and final ones in the history since then."""
         recent, old = await asyncio.gather(
             self.with_label(label, deadline), self.final_since(since, deadline, include_unfilled=True)
         )
         return self._with(label, [*recent, *old])
 
-    async def open_orders(self, deadline: Deadline) -> list[VenueOrder]:
+    async def open_orders(self, deadline: Deadline) -> list[ListedOrder]:
         """Every open order in the currency, whoever placed it."""
         return _orders(await self._ask(Method.GET_OPEN_ORDERS, {"currency": COIN}, deadline))
 
-    async def history(self, request: GetOrderHistory, deadline: Deadline) -> list[VenueOrder]:
+    async def history(self, request: GetOrderHistory, deadline: Deadline) -> list[ListedOrder]:
         """Final orders that changed at or after `since`, oldest first."""
         found = await self.final_since(request.since, deadline, include_unfilled=request.include_unfilled)
         return sorted(found, key=lambda each: each.created_at)
 
     async def final_since(
         self, since: datetime, deadline: Deadline, *, include_unfilled: bool
-    ) -> list[VenueOrder]:
+    ) -> list[ListedOrder]:
         """The venue keeps what is recent and what is older apart, so both are asked for, always."""
         asked = {
             "currency": COIN,
@@ -91,15 +91,17 @@ class OrderReads:
         halves = await asyncio.gather(
             *(self._pages({**asked, "historical": old}, since, deadline) for old in (False, True))
         )
-        newest: dict[str, VenueOrder] = {}
+        newest: dict[str, ListedOrder] = {}
         for each in (row for half in halves for row in half):
             known = newest.get(each.order_id)
             if known is None or known.updated_at < each.updated_at:
                 newest[each.order_id] = each
         return [each for each in newest.values() if each.updated_at >= since and each.state != "open"]
 
-    async def _pages(self, asked: dict[str, object], since: datetime, deadline: Deadline) -> list[VenueOrder]:
-        found: list[VenueOrder] = []
+    async def _pages(
+        self, asked: dict[str, object], since: datetime, deadline: Deadline
+    ) -> list[ListedOrder]:
+        found: list[ListedOrder] = []
         for page in range(PAGES_MAX):
             answer = await self._ask(
                 Method.GET_ORDER_HISTORY, {**asked, "offset": page * PAGE}, deadline, Priority.HISTORY
@@ -120,9 +122,9 @@ class OrderReads:
         return (await self._reads.read(method, asked, deadline, priority)).result
 
     @staticmethod
-    def _with(label: str, rows: Iterable[VenueOrder]) -> list[VenueOrder]:
+    def _with(label: str, rows: Iterable[ListedOrder]) -> list[ListedOrder]:
         """Each once, the newest of what is said of it, those of another label left out."""
-        found: dict[str, VenueOrder] = {}
+        found: dict[str, ListedOrder] = {}
         for row in rows:
             known = found.get(row.order_id)
             if row.label == label and (known is None or known.updated_at <= row.updated_at):
@@ -130,7 +132,7 @@ class OrderReads:
         return list(found.values())
 
 
-def the_one(found: list[VenueOrder]) -> VenueOrder | None:
+def the_one(found: list[ListedOrder]) -> ListedOrder | None:
     """Which order stands under a label: an open one, else the newest; more than one is told, loudly."""
     if not found:
         return None
@@ -144,5 +146,5 @@ def the_one(found: list[VenueOrder]) -> VenueOrder | None:
     return max(found, key=lambda each: (each.state == "open", each.created_at, each.order_id))
 
 
-def _orders(result: object) -> list[VenueOrder]:
+def _orders(result: object) -> list[ListedOrder]:
     return [venue_order(row) for row in rows_of(result, "orders")]

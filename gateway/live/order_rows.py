@@ -36,7 +36,7 @@ OF_THE_USER: Final = "user_request"
 
 
 @dataclass(frozen=True)
-class VenueOrder:
+class ListedOrder:
     """One order as the venue tells it. Prices and amounts are of its own instrument."""
 
     order_id: str
@@ -59,14 +59,14 @@ class VenueOrder:
         return 1 if self.direction == "buy" else -1
 
 
-def venue_order(row: AnswerFields) -> VenueOrder:
+def venue_order(row: AnswerFields) -> ListedOrder:
     """Read one. Raises `AnomalyError` naming the field."""
     state, direction = row.text("order_state"), row.text("direction")
     if state not in STATES or direction not in ("buy", "sell"):
         raise AnomalyError(f"order: expected a known state and direction, found {state!r} and {direction!r}")
     label = row.value("label")
     at_market = row.value("price") == MARKET_PRICE
-    return VenueOrder(
+    return ListedOrder(
         order_id=row.text("order_id"),
         label=label if isinstance(label, str) else "",
         instrument=row.text("instrument_name"),
@@ -83,7 +83,7 @@ def venue_order(row: AnswerFields) -> VenueOrder:
 
 
 def contract_order(
-    found: VenueOrder, known: Registered | None, combo_legs: Mapping[str, int] | None
+    found: ListedOrder, known: Registered | None, combo_legs: Mapping[str, int] | None
 ) -> Order:
     """The order in the contract's words. `known` is our own record of it; `combo_legs` those of a combo.
 
@@ -121,7 +121,7 @@ def contract_order(
     )
 
 
-def _whole(turned: Oriented, venue_amount: Decimal, found: VenueOrder, field: str) -> Decimal:
+def _whole(turned: Oriented, venue_amount: Decimal, found: ListedOrder, field: str) -> Decimal:
     amount = turned.amount(venue_amount)
     if amount is None:
         raise AnomalyError(

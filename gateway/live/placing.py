@@ -12,17 +12,17 @@ from typing import Any, Final, TypeVar
 
 from core.contract import Order, OrderAnswer, PlaceComboOrder
 from gateway.live.combo_signs import Oriented
-from gateway.live.combos import Combos
+from gateway.live.combos import ComboBooks
 from gateway.live.deadline import Deadline
 from gateway.live.errors import BusyError, DoubtError, OutsideError
 from gateway.live.fields import AnswerFields, ms_of
 from gateway.live.instruments import plain
 from gateway.live.methods import Method
 from gateway.live.order_reads import OrderReads, the_one
-from gateway.live.order_rows import VenueOrder, venue_order
+from gateway.live.order_rows import ListedOrder, venue_order
 from gateway.live.outcomes import raised_for, refusal, refusal_of
 from gateway.live.reducing import require_reducing
-from gateway.live.registry import Registered, Registry, Sent
+from gateway.live.registry import LabelState, Registered, Registry
 from gateway.live.resolver import Resolver, said_again
 from gateway.live.sending import DeribitSending, asked_number
 from gateway.shell.refusals import LabelTakenError, MalformedRequestError, SoftRefusalError
@@ -39,7 +39,7 @@ CLOCK_OFF_MAX_S: Final = 1.0
 TOO_LATE: Final = "valid_until_passed"
 
 
-class Step(StrEnum):
+class PlacingStep(StrEnum):
     """The failpoints of a placement: places between two steps of which a crash may leave the first alone."""
 
     ASKED = "asked"
@@ -59,13 +59,13 @@ class Placing:
         self,
         sending: DeribitSending,
         orders: OrderReads,
-        combos: Combos,
+        combos: ComboBooks,
         registry: Registry,
         resolver: Resolver,
         held: Callable[[Deadline], Awaitable[dict[str, Decimal]]],
         *,
         sends_reduce_only: bool,
-        reach: Callable[[Step], None] = lambda _: None,
+        reach: Callable[[PlacingStep], None] = lambda _: None,
     ) -> None:
         """`held` reads the sizes of positions; `reach` is told each failpoint."""
         self._sending = sending
@@ -99,7 +99,7 @@ class Placing:
             except BusyError as error:
                 raise BusyError(f"not sent: {error}") from error
             left = self._in_time(until_ms, deadline)
-            self._reach(Step.ASKED)
+            self._reach(PlacingStep.ASKED)
             self._registry.begin(request, turned, until_ms)
             self._resolver.under_way.add(request.label)
             try:
@@ -110,7 +110,7 @@ class Placing:
     async def _require_new(self, known: Registered, deadline: Deadline) -> None:
         """Raise what a label that was sent before is answered with."""
         known = await self._resolver.settled(known, deadline)
-        if known.state is Sent.PLACED and known.order_id is not None:
+        if known.state is LabelState.PLACED and known.order_id is not None:
             raise LabelTakenError(await self._stands(known, known.order_id, deadline))
         raise refusal(said_again(known))
 
@@ -208,7 +208,7 @@ class Placing:
         self, request: PlaceComboOrder, turned: Oriented, asked: dict[str, object], left: Deadline
     ) -> OrderAnswer:
         """Send it, once, and note what came of it."""
-        self._reach(Step.TAKEN)
+        self._reach(PlacingStep.TAKEN)
         label = request.label
         method = Method.BUY if turned.direction == "buy" else Method.SELL
         by = Deadline(left.ends_at_s + LEFT_MIN_S + AFTER_S, left.clock).but_at_most(ANSWER_WITHIN_S)
@@ -216,16 +216,16 @@ class Placing:
             result = await self._sending.send(method, asked, by, again_until=left)
             found = _ours(result, label, turned)
         except OutsideError as error:
-            self._reach(Step.ANSWERED)
+            self._reach(PlacingStep.ANSWERED)
             self._note_failure(label, error)
-            self._reach(Step.NOTED)
+            self._reach(PlacingStep.NOTED)
             raise raised_for(error) from error
         except asyncio.CancelledError:
             self._registry.doubt(label, "the gateway gave up waiting for the answer")
             raise
-        self._reach(Step.ANSWERED)
+        self._reach(PlacingStep.ANSWERED)
         self._registry.placed(label, found.order_id)
-        self._reach(Step.NOTED)
+        self._reach(PlacingStep.NOTED)
         return OrderAnswer(order=await self._orders.shown(found, by))
 
     def _note_failure(self, label: str, error: OutsideError) -> None:
@@ -237,7 +237,7 @@ class Placing:
             self._registry.refused(label, said)
 
 
-def _ours(result: Any, label: str, turned: Oriented) -> VenueOrder:
+def _ours(result: Any, label: str, turned: Oriented) -> ListedOrder:
     """The order of the answer. Raises `AnomalyError` or `DoubtError` if it is not the one that was sent."""
     found = venue_order(AnswerFields(result, "placement").child("order"))
     expected = (label, turned.instrument, turned.direction)

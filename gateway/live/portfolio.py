@@ -12,7 +12,7 @@ from core.contract import CurrencyRequest, FxRate, GetFxRate, Holding, Holdings,
 from gateway.live.deadline import Deadline
 from gateway.live.errors import AnomalyError, OutsideError, VenueError
 from gateway.live.fields import AnswerFields, as_time
-from gateway.live.holdings import FIXED, FX, Outside
+from gateway.live.holdings import FIXED, FX, HeldBeside
 from gateway.live.instruments import COIN, money
 from gateway.live.limits import Priority
 from gateway.live.methods import Method
@@ -40,7 +40,7 @@ class Portfolio:
     def __init__(
         self,
         reads: DeribitReads,
-        outside: Sequence[Outside],
+        outside: Sequence[HeldBeside],
         fx: Callable[[GetFxRate, Deadline], Awaitable[FxRate]],
     ) -> None:
         self._reads = reads
@@ -120,7 +120,7 @@ class Portfolio:
             return Decimal(1), None
         return await self._index(INDEXES.get(currency, f"{currency.lower()}_usdc"), deadline)
 
-    async def _beside(self, each: Outside, dollars: Decimal, deadline: Deadline) -> _Part:
+    async def _beside(self, each: HeldBeside, dollars: Decimal, deadline: Deadline) -> _Part:
         if each.is_too_old(self._reads.wire.clock.now()):
             raise SoftRefusalError("holdings", f"{each.asset}: its value is more than a week old")
         if each.price == FIXED:

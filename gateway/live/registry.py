@@ -20,7 +20,7 @@ ACCOUNT: Final = "account"
 COLUMNS: Final = "label, request, instrument, c, state, order_id, said, valid_until_ms"
 
 
-class Sent(StrEnum):
+class LabelState(StrEnum):
     """What is known of a label that was sent."""
 
     SENDING = "sending"
@@ -33,7 +33,7 @@ class Sent(StrEnum):
     @property
     def is_open(self) -> bool:
         """Whether nobody knows yet."""
-        return self in (Sent.SENDING, Sent.DOUBT)
+        return self in (LabelState.SENDING, LabelState.DOUBT)
 
 
 class Registered(NamedTuple):
@@ -42,7 +42,7 @@ class Registered(NamedTuple):
     label: str
     request: PlaceComboOrder
     oriented: Oriented
-    state: Sent
+    state: LabelState
     order_id: str | None
     said: str
     """The words of a refusal, or of what left it in doubt."""
@@ -83,7 +83,7 @@ class Registry:
             request.model_dump_json(),
             oriented.instrument,
             str(c),
-            Sent.SENDING.value,
+            LabelState.SENDING.value,
             None,
             "",
             valid_until_ms,
@@ -93,21 +93,21 @@ class Registry:
 
     def placed(self, label: str, order_id: str) -> None:
         """The venue has it, under this id."""
-        self._set(label, Sent.PLACED, order_id, "")
+        self._set(label, LabelState.PLACED, order_id, "")
 
     def refused(self, label: str, said: str) -> None:
         """The venue does not have it and never will; these were the words."""
-        self._set(label, Sent.REFUSED, None, said)
+        self._set(label, LabelState.REFUSED, None, said)
 
     def doubt(self, label: str, said: str) -> None:
         """Nobody knows."""
-        self._set(label, Sent.DOUBT, None, said)
+        self._set(label, LabelState.DOUBT, None, said)
 
     def absent(self, label: str) -> None:
         """It was looked for and is not there."""
-        self._set(label, Sent.ABSENT, None, "looked for and not found")
+        self._set(label, LabelState.ABSENT, None, "looked for and not found")
 
-    def _set(self, label: str, state: Sent, order_id: str | None, said: str) -> None:
+    def _set(self, label: str, state: LabelState, order_id: str | None, said: str) -> None:
         self._folder.db.execute(
             "UPDATE orders SET state = ?, order_id = ?, said = ?, changed_at_ms = ? WHERE label = ?",
             (state.value, order_id, said, self._now_ms(), label),
@@ -124,7 +124,7 @@ class Registry:
                 label,
                 PlaceComboOrder.model_validate_json(request),
                 Oriented(instrument, Fraction(c.rstrip("!")), is_combo=not c.endswith("!")),
-                Sent(state),
+                LabelState(state),
                 order_id,
                 said,
                 until_ms,

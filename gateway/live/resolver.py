@@ -14,8 +14,8 @@ from typing import Final
 from gateway.live.deadline import Deadline
 from gateway.live.errors import OutsideError, StaleError
 from gateway.live.order_reads import OrderReads, the_one
-from gateway.live.order_rows import VenueOrder
-from gateway.live.registry import Registered, Registry, Sent
+from gateway.live.order_rows import ListedOrder
+from gateway.live.registry import LabelState, Registered, Registry
 from gateway.live.trade_rows import ListedTrades
 from gateway.live.venue_clock import VenueClock
 
@@ -100,7 +100,7 @@ class Resolver:
     async def _found(self, known: Registered, deadline: Deadline) -> str | None:
         """The id of the order under the label, by orders of any state, and by trades."""
         since = datetime.fromtimestamp(known.valid_until_ms / 1000, UTC) - BEFORE
-        orders: list[VenueOrder] = await self._orders.ever_with_label(known.label, since, deadline)
+        orders: list[ListedOrder] = await self._orders.ever_with_label(known.label, since, deadline)
         one = the_one(orders)
         if one is not None:
             return one.order_id
@@ -109,6 +109,6 @@ class Resolver:
 
 def said_again(known: Registered) -> str:
     """The words with which a label that was refused is refused again."""
-    if known.state is Sent.ABSENT:
+    if known.state is LabelState.ABSENT:
         return "label was sent before, and never taken up"
     return known.said

@@ -24,7 +24,7 @@ from gateway.live.instruments import COIN, INDEX, money, plain
 from gateway.live.limits import Priority
 from gateway.live.methods import Method
 from gateway.live.reads import DeribitReads
-from gateway.live.store import Seen, StateFolder
+from gateway.live.store import SeenPosition, StateFolder
 from gateway.live.trade_rows import log_rows
 
 PAGE: Final = 1000
@@ -136,7 +136,7 @@ class Deliveries:
         return found
 
     def _joined(
-        self, each: _Delivered, cash: dict[tuple[str, date], _Cash], remembered: dict[str, Seen]
+        self, each: _Delivered, cash: dict[tuple[str, date], _Cash], remembered: dict[str, SeenPosition]
     ) -> Settlement:
         moved = cash.get((each.instrument, each.at.date()))
         if moved is None:
@@ -163,7 +163,7 @@ class Deliveries:
             timestamp=each.at,
         )
 
-    async def _kept_to_the_end(self, gone: dict[str, Seen], deadline: Deadline) -> dict[str, Decimal]:
+    async def _kept_to_the_end(self, gone: dict[str, SeenPosition], deadline: Deadline) -> dict[str, Decimal]:
         """What was left of positions at their expiry, by what was traded after they were last seen."""
         first_ms = min(seen.at_ms for seen in gone.values())
         asked = GetSince(since=datetime.fromtimestamp(first_ms / 1000, UTC))

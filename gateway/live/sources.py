@@ -36,12 +36,12 @@ from gateway.live.liquidations import OkxLiquidations, Thresholds
 from gateway.live.market import DeribitMarket
 from gateway.live.methods import Bucket, Method
 from gateway.live.outside import Host, Outside
-from gateway.live.placing import Step
+from gateway.live.placing import PlacingStep
 from gateway.live.reads import DeribitReads
 from gateway.live.rights import require_narrow, rights_of
 from gateway.live.settings import LiveSettings
 from gateway.live.store import StateFolder
-from gateway.live.trading import Trading
+from gateway.live.trading import AccountTrading
 from gateway.live.venue_clock import OFF_AT_ALL_MAX_S, VenueClock
 from gateway.live.wire import DeribitWire, http_client
 
@@ -64,7 +64,7 @@ class LiveSources:
         wall_s: Callable[[], float] = time,
         clock: Callable[[], float] = monotonic,
         grants: Mapping[Bucket, Grant] = GRANTS,
-        reach: Callable[[Step], None] = lambda _: None,
+        reach: Callable[[PlacingStep], None] = lambda _: None,
     ) -> None:
         """`reach` is told each failpoint of a placement.
 
@@ -101,10 +101,10 @@ class LiveSources:
         self.fx = Fx(outside, self.folder, now, self._index, clock)
         thresholds = Thresholds(settings.medium_usd, settings.high_usd)
         self.okx = OkxLiquidations(outside, self.folder, thresholds, now, clock)
-        self.trading: Trading | None = None
+        self.trading: AccountTrading | None = None
         """The account; None without a key."""
         if settings.key is not None:
-            self.trading = Trading(
+            self.trading = AccountTrading(
                 settings,
                 self.reads,
                 self.limits,

@@ -41,7 +41,7 @@ CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 HELD_KEPT_MS: Final = 400 * 86_400_000
 
 
-class Seen(NamedTuple):
+class SeenPosition(NamedTuple):
     """A position: its size, signed, and when it was seen (ms)."""
 
     size: Decimal
@@ -143,7 +143,7 @@ class StateFolder:
                 [(name, str(size), at_ms) for name, size in sizes.items()],
             )
 
-    def held(self) -> dict[str, Seen]:
+    def held(self) -> dict[str, SeenPosition]:
         """Each position that was seen, as it was last."""
         rows = self.db.execute("SELECT instrument, size, seen_at_ms FROM held ORDER BY instrument")
-        return {name: Seen(Decimal(size), at_ms) for name, size, at_ms in rows}
+        return {name: SeenPosition(Decimal(size), at_ms) for name, size, at_ms in rows}

@@ -21,7 +21,7 @@ from core.contract import (
 from core.contract.base import AnswerT, RequestT
 from gateway.live.deadline import Deadline
 from gateway.live.sources import LiveSources
-from gateway.live.trading import Trading
+from gateway.live.trading import AccountTrading
 from gateway.shell.bodies import answer_json, parse_request
 from gateway.shell.refusals import SoftRefusalError
 
@@ -48,7 +48,7 @@ async def _liquidations(
 
 def _of_account(
     tool: Tool[RequestT, AnswerT],
-    handle: Callable[[Trading, RequestT, Deadline], Awaitable[ToolAnswer]],
+    handle: Callable[[AccountTrading, RequestT, Deadline], Awaitable[ToolAnswer]],
     nothing: ToolAnswer | None = None,
 ) -> tuple[tuple[Router, str], Call]:
     """A tool of an account. Without one it is answered with `nothing`, or refused."""

@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Final
 
 from core.contract import GetSince, OrderIdRequest, Trade, Trades
-from gateway.live.combos import Combos, looks_like_combo
+from gateway.live.combos import ComboBooks, looks_like_combo
 from gateway.live.deadline import Deadline
 from gateway.live.errors import AnomalyError, OutsideError, StaleError
 from gateway.live.instruments import money
@@ -44,7 +44,7 @@ class ContractTrades:
         reads: DeribitReads,
         listed: ListedTrades,
         orders: OrderReads,
-        combos: Combos,
+        combos: ComboBooks,
         registry: Registry,
     ) -> None:
         self._reads = reads

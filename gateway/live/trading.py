@@ -10,17 +10,17 @@ from typing import Any, Final, TypeVar
 
 from core.contract import GetMargins, Margins, OrderAnswer, PlaceComboOrder
 from core.errors import InputError
-from gateway.live.account import Account, WhoseAccount
+from gateway.live.account import VenueAccount, WhoseAccount
 from gateway.live.changing import Changing
-from gateway.live.combos import Combos
+from gateway.live.combos import ComboBooks
 from gateway.live.deadline import Deadline
 from gateway.live.errors import OutsideError, StaleError
 from gateway.live.fx import Fx
-from gateway.live.holdings import Outside
+from gateway.live.holdings import HeldBeside
 from gateway.live.limits import Limits
 from gateway.live.margins import OrderMargins
 from gateway.live.order_reads import OrderReads
-from gateway.live.placing import Placing, Step
+from gateway.live.placing import Placing, PlacingStep
 from gateway.live.portfolio import Portfolio
 from gateway.live.reads import DeribitReads
 from gateway.live.registry import Registry
@@ -41,7 +41,7 @@ TRADES: Final = "trade:read_write"
 ResultT = TypeVar("ResultT")
 
 
-class Trading:
+class AccountTrading:
     """One account at the venue."""
 
     def __init__(
@@ -51,11 +51,11 @@ class Trading:
         limits: Limits,
         folder: StateFolder,
         fx: Fx,
-        beside: tuple[Outside, ...],
+        beside: tuple[HeldBeside, ...],
         *,
         clock: Callable[[], float],
         on_latched: Callable[[str], None],
-        reach: Callable[[Step], None] = lambda _: None,
+        reach: Callable[[PlacingStep], None] = lambda _: None,
     ) -> None:
         self._settings = settings
         self._limits = limits
@@ -69,8 +69,8 @@ class Trading:
         self.off: str | None = "the account was not read yet"
         """Why no order is placed; None if orders may be."""
         self.registry = Registry(folder, reads.wire.clock.now_ms)
-        self.account = Account(reads, folder)
-        combos = Combos(reads, clock)
+        self.account = VenueAccount(reads, folder)
+        combos = ComboBooks(reads, clock)
         orders = OrderReads(reads, combos, self.registry)
         listed = ListedTrades(reads)
         self.resolver = Resolver(self.registry, orders, listed, reads.wire.clock, clock)

@@ -11,7 +11,7 @@ from typing import Final
 
 from core.contract import OrderLeg
 from gateway.paper.orders import price_band_eth
-from gateway.sim.combos import Combo, Combos
+from gateway.sim.combos import Combo, SimCombos
 from gateway.sim.desk import SimDesk
 from gateway.sim.errors import RpcError
 from gateway.sim.moods import Moods
@@ -23,7 +23,7 @@ TICK: Final = 0.0001
 class ComboMarket:
     """Tickers, books and descriptions of combos."""
 
-    def __init__(self, desk: SimDesk, combos: Combos, words: Moods) -> None:
+    def __init__(self, desk: SimDesk, combos: SimCombos, words: Moods) -> None:
         self._desk = desk
         self._combos = combos
         self._words = words

@@ -52,7 +52,7 @@ class Combo:
         return "active"
 
 
-class Combos:
+class SimCombos:
     """All combos of the venue."""
 
     def __init__(self, ways: Ways, seed: int, is_listed: Callable[[ListedOption], bool]) -> None:

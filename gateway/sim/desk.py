@@ -28,7 +28,7 @@ from gateway.sim.asked_orders import (
     require_in_time,
     require_tick,
 )
-from gateway.sim.combos import Combos
+from gateway.sim.combos import SimCombos
 from gateway.sim.errors import RpcError, invalid_params
 from gateway.sim.fills import SimAccount, SimBooks
 from gateway.sim.moods import Moods
@@ -56,7 +56,7 @@ class Placed:
 class SimDesk:
     """The orders of the one account."""
 
-    def __init__(self, books: SimBooks, combos: Combos, ways: Ways, words: Moods, seed: int) -> None:
+    def __init__(self, books: SimBooks, combos: SimCombos, ways: Ways, words: Moods, seed: int) -> None:
         self.books = books
         self._combos = combos
         self._ways = ways

@@ -13,7 +13,7 @@ from gateway.paper.account import ZERO, Account, VenueOrder
 from gateway.paper.venue import Venue
 
 
-class Fill(NamedTuple):
+class SimFill(NamedTuple):
     """One trade of an order: `amount` combos, `received_eth` for each, and the trades of the legs."""
 
     trade_id: str
@@ -30,7 +30,7 @@ class SimAccount(Account):
 
     def __init__(self, balance_eth: Decimal, *, waives: bool = False) -> None:
         super().__init__(balance_eth)
-        self.fills: list[Fill] = []
+        self.fills: list[SimFill] = []
         self._waives = waives
 
     def fill(
@@ -45,7 +45,7 @@ class SimAccount(Account):
         received = sum((-Side(leg.side).sign * leg.amount * leg.price for leg in legs), ZERO) / amount
         number = self.last_number + 1
         trade_id = self.next_id("ETH-T") if len(legs) > 1 else legs[0].trade_id
-        found = Fill(trade_id, number, order.order.order_id, at, amount, received, tuple(legs))
+        found = SimFill(trade_id, number, order.order.order_id, at, amount, received, tuple(legs))
         self.fills.append(found)
         return filled
 

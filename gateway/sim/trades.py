@@ -16,7 +16,7 @@ from typing import Any, Final
 from core.contract import Trade
 from gateway.sim.desk import Placed, SimDesk
 from gateway.sim.errors import RpcError, invalid_params
-from gateway.sim.fills import Fill
+from gateway.sim.fills import SimFill
 from gateway.sim.moods import Moods
 from gateway.sim.ways import Ways
 
@@ -73,7 +73,7 @@ class SimTrades:
         rows = self._sorted(rows, params)
         return {"trades": rows[:count], "has_more": len(rows) > count}
 
-    def placed_rows(self, fills: list[Fill]) -> list[dict[str, object]]:
+    def placed_rows(self, fills: list[SimFill]) -> list[dict[str, object]]:
         """The trades that come with an order's own answer."""
         return [
             row for fill in fills for kind, row in self._rows(fill) if kind != "option" or len(fill.legs) == 1
@@ -83,7 +83,7 @@ class SimTrades:
         """The trades of legs as the transaction log has them, oldest first."""
         return [self._logged(fill, leg) for fill in self._desk.account.fills for leg in fill.legs]
 
-    def _rows(self, fill: Fill) -> list[tuple[str, dict[str, object]]]:
+    def _rows(self, fill: SimFill) -> list[tuple[str, dict[str, object]]]:
         placed = self._desk.placed[fill.order_id]
         if len(fill.legs) == 1:
             leg = fill.legs[0]
@@ -120,7 +120,7 @@ class SimTrades:
                 found.append(("option", self._words.dressed(row | owned, ("mark_price", "iv"))))
         return found
 
-    def _leg(self, leg: Trade, late_ms: int, of: Fill | None) -> dict[str, object]:
+    def _leg(self, leg: Trade, late_ms: int, of: SimFill | None) -> dict[str, object]:
         row: dict[str, object] = {
             "trade_id": leg.trade_id,
             "trade_seq": int(leg.trade_id.rsplit("-", 1)[1]),
@@ -140,7 +140,7 @@ class SimTrades:
             row["combo_trade_id"] = of.trade_id
         return row
 
-    def _owned(self, fill: Fill, placed: Placed, fee: Decimal) -> dict[str, object]:
+    def _owned(self, fill: SimFill, placed: Placed, fee: Decimal) -> dict[str, object]:
         """What a trade has for its owner alone."""
         return {
             "order_id": fill.order_id,
@@ -161,7 +161,7 @@ class SimTrades:
             "user_id": self._ways.account_id,
         }
 
-    def _logged(self, fill: Fill, leg: Trade) -> dict[str, object]:
+    def _logged(self, fill: SimFill, leg: Trade) -> dict[str, object]:
         change = (1 if leg.side == "sell" else -1) * leg.price * leg.amount - leg.fee
         return log_row(
             leg.trade_id,
@@ -183,7 +183,7 @@ class SimTrades:
             },
         )
 
-    def _is_there(self, fill: Fill, params: dict[str, Any]) -> bool:
+    def _is_there(self, fill: SimFill, params: dict[str, Any]) -> bool:
         """Whether it is in the half that is asked for: recent, or older and indexed."""
         age = self._desk.books.clock - fill.at
         if params.get("historical") is not True:

@@ -11,7 +11,7 @@ from gateway.paper.assumptions import Assumptions
 from gateway.paper.instruments import ListedOption
 from gateway.paper.source import MarketSource
 from gateway.sim.combo_market import ComboMarket
-from gateway.sim.combos import Combos
+from gateway.sim.combos import SimCombos
 from gateway.sim.credits import Credits
 from gateway.sim.deliveries import SimDeliveries
 from gateway.sim.desk import SimDesk
@@ -65,7 +65,7 @@ class SimVenue:
         self._series = SimSeries(source, self._options, words, seed)
         account = SimAccount(balance_eth, waives=ways.waives)
         self.books = SimBooks(source, account, self._now(), Assumptions())
-        self.combos = Combos(ways, seed, self._is_listed)
+        self.combos = SimCombos(ways, seed, self._is_listed)
         self.desk = SimDesk(self.books, self.combos, ways, words, seed)
         self._combo_market = ComboMarket(self.desk, self.combos, words)
         self._trades = SimTrades(self.desk, ways, words, seed)

@@ -50,6 +50,7 @@ ALLOWED_FILES = {
         "gateway/paper/server.py",
     },
     "sleep": {
+        "gateway/live/combos.py",
         "gateway/live/recorders.py",
         "gateway/sim/faults.py",
         "gateway/paper/server.py",

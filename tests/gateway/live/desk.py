@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.live.deadline import Deadline
 from gateway.live.outside import Host
-from gateway.live.placing import Step
+from gateway.live.placing import PlacingStep
 from gateway.live.settings import LiveSettings, settings_from
 from gateway.live.signing import ApiKey
 from gateway.live.sources import LiveSources
@@ -125,7 +125,7 @@ def on_the_desk(
     testnet: bool = True,
     venue_ahead_s: float = 0.0,
     ways: Ways | None = None,
-    reach: Callable[[Step], None] = lambda _: None,
+    reach: Callable[[PlacingStep], None] = lambda _: None,
     venue: SimVenue | None = None,
     **changed: object,
 ) -> ResultT:

@@ -14,8 +14,8 @@ from gateway.live.account import WhoseAccount
 from gateway.live.combo_signs import oriented
 from gateway.live.errors import AnomalyError
 from gateway.live.fields import AnswerFields, exact_json
-from gateway.live.order_rows import VenueOrder, contract_order, venue_order
-from gateway.live.registry import Registered, Sent
+from gateway.live.order_rows import ListedOrder, contract_order, venue_order
+from gateway.live.registry import LabelState, Registered
 from gateway.live.trade_rows import trade_row
 from tests.gateway.live.trading_desk import Engine, traded
 
@@ -62,7 +62,7 @@ def test_every_order_that_was_seen_is_read(deribit_responses: Path, name: str) -
         assert (shown.average_price is None) == (shown.filled_amount == 0)
 
 
-def order(**changed: object) -> VenueOrder:
+def order(**changed: object) -> ListedOrder:
     row: dict[str, object] = {
         "order_id": "ETH-1",
         "label": "one",
@@ -86,7 +86,7 @@ def registered(ratio: int = 2) -> Registered:
     )
     request = PlaceComboOrder(legs=legs, amount=Decimal(3), side="sell", price=Decimal("0.0150"), label="one")
     turned = oriented(legs, COMBO, {HIGH: 1, LOW: -1})
-    return Registered("one", request, turned, Sent.PLACED, "ETH-1", "", 0)
+    return Registered("one", request, turned, LabelState.PLACED, "ETH-1", "", 0)
 
 
 def test_an_order_of_ours_is_shown_as_it_was_asked_for() -> None:

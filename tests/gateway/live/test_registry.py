@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from core.errors import InputError
-from gateway.live.placing import Step
+from gateway.live.placing import PlacingStep
 from gateway.sim.ways import Ways
 from tests.gateway.live.desk import NOW
 from tests.gateway.live.trading_desk import Engine, traded
@@ -24,8 +24,8 @@ class KilledError(BaseException):
     """The process has ended here."""
 
 
-def killed_at(step: Step) -> Callable[[Step], None]:
-    def reach(reached: Step) -> None:
+def killed_at(step: PlacingStep) -> Callable[[PlacingStep], None]:
+    def reach(reached: PlacingStep) -> None:
         if reached is step:
             raise KilledError(step)
 
@@ -43,8 +43,8 @@ async def looks(engine: Engine, label: str = "one") -> list[tuple[int, str | Non
     return found
 
 
-@pytest.mark.parametrize("step", list(Step))
-def test_killed_at_any_failpoint_a_label_has_at_most_one_order(tmp_path: Path, step: Step) -> None:
+@pytest.mark.parametrize("step", list(PlacingStep))
+def test_killed_at_any_failpoint_a_label_has_at_most_one_order(tmp_path: Path, step: PlacingStep) -> None:
     async def first(engine: Engine) -> Any:
         with pytest.raises(KilledError):
             await engine.place()
@@ -52,7 +52,7 @@ def test_killed_at_any_failpoint_a_label_has_at_most_one_order(tmp_path: Path, s
 
     async def second(engine: Engine) -> None:
         at_venue = len(engine.orders_at_venue)
-        assert at_venue == (0 if step in (Step.ASKED, Step.TAKEN) else 1)
+        assert at_venue == (0 if step in (PlacingStep.ASKED, PlacingStep.TAKEN) else 1)
         found = await looks(engine)
         if at_venue:
             assert {state for status, state in found if status == 200} == {"open"}
@@ -62,7 +62,7 @@ def test_killed_at_any_failpoint_a_label_has_at_most_one_order(tmp_path: Path, s
         # The same request again is not sent, whatever has become of the first.
         calls = engine.desk.venue.calls.count("private/sell")
         status, body = await engine.place()
-        if step is Step.ASKED:
+        if step is PlacingStep.ASKED:
             assert (status, body["order"]["state"]) == (200, "open")
         else:
             assert (status == 409) == bool(at_venue)
@@ -121,7 +121,7 @@ def test_an_order_that_filled_while_the_gateway_was_down_for_an_hour_is_found(
             await engine.wait(6.0)
         assert (status, body["order"]["state"]) == (200, "filled")
 
-    venue = traded(tmp_path, first, reach=killed_at(Step.ANSWERED), ways=ways)
+    venue = traded(tmp_path, first, reach=killed_at(PlacingStep.ANSWERED), ways=ways)
     traded(tmp_path, second, venue=venue, at=NOW + timedelta(minutes=61))
 
 

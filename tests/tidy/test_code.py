@@ -45,7 +45,9 @@ ALLOWED_FILES = {
         "gateway/paper/server.py",
     },
     "sleep": {
+        "gateway/live/combos.py",
         "gateway/live/recorders.py",
+        "gateway/sim/faults.py",
         "gateway/paper/server.py",
         "gateway/shell/serving.py",
         # The simulation lets an actor hang.

@@ -128,8 +128,7 @@ def _books(settings: EngineSettings) -> tuple[ChildSpec, ...]:
         _room(
             MCP_ORDERS,
             lambda rooms: McpOrders(
-                transport_factory=settings.transport_factory,
-                credentials=settings.credentials,
+                open_port=settings.open_port,
                 strategy=settings.strategy,
                 kill_switch=rooms[KILL_SWITCH],
                 read_kill_file=DiskKillFile(settings.data_dir).read,
@@ -199,9 +198,7 @@ def _feed(settings: EngineSettings, router: Router) -> ChildSpec:
         mcp(router),
         lambda rooms: McpRouter(
             router=router,
-            transport_factory=settings.transport_factory,
-            credentials=settings.credentials,
-            strategy=settings.strategy,
+            open_port=settings.open_port,
             alerting=rooms[ALERTING],
         ),
     )
@@ -265,6 +262,7 @@ def _desk(settings: EngineSettings, engine: Engine) -> tuple[ChildSpec, ...]:
                 state=rooms[STATE],
                 mode=settings.mode,
                 strategy=settings.strategy,
+                jobs_off=settings.jobs_off,
             ),
         ),
     )

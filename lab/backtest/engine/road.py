@@ -1,0 +1,130 @@
+"""A run of the whole engine over a market: every actor, its supervisor, the books and the hash chain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from pydantic import SecretStr
+
+from actors.compose import engine_settings, redactor
+from actors.engine import OrderlyEngine
+from actors.http import Transport
+from actors.runtime import Context, Envelope, GreenRuntime, RunOrder, Tracer, to_us
+from config import LoadedStrategy, McpSettings
+from core.messages.kill_switch import BooksChanged, ResumeEntries
+from core.orders.books import EntryLatch, Job, LatchSource
+from core.values import Mode
+from gateway.paper.account import Account
+from gateway.paper.assumptions import Assumptions
+from gateway.paper.source import MarketSource
+from gateway.paper.venue import Venue
+from lab.backtest.engine.port import TypedVenue
+from lab.backtest.reader import Chains, VenueChains
+from lab.machine import SimulatedMachine
+
+BESIDE_TRADING: Final = frozenset({Job.HEALTH, Job.BACKUP, Job.KELLY, Job.DIGEST})
+"""They decide nothing, so a backtest does without them."""
+SEED: Final = 1
+"""Of the ids that actors draw; no decision knows one."""
+URL: Final = "http://venue.in-process"
+"""Never connected to; the settings require the URL of an upstream host."""
+TOKEN: Final = "in-process-venue-token"
+BOT_TAG: Final = "BOT__CERBERO_BITE"
+EPS: Final = timedelta(microseconds=1)
+"""What is due at the end itself is not part of a run."""
+STEP: Final = timedelta(hours=12)
+"""So often in market time a run is asked whether it goes on."""
+RESUMED_BY: Final = "the backtest, in a person's place"
+
+
+class EngineRoad:
+    """A run from the market's start, or from `begin`. What it found is in the books of `data_dir`."""
+
+    def __init__(
+        self,
+        source: MarketSource,
+        loaded: LoadedStrategy,
+        data_dir: Path,
+        *,
+        assumptions: Assumptions | None = None,
+        begin: datetime | None = None,
+        resume_after: timedelta | None = None,
+        chains: Chains | None = None,
+        latency_s: float = 0.0,
+    ) -> None:
+        assumed = Assumptions() if assumptions is None else assumptions
+        strategy = loaded.strategy
+        self.begin = source.start if begin is None else begin
+        self.venue = Venue(source, Account(assumed.balance_eth), self.begin, assumed)
+        self.typed = TypedVenue(
+            self.venue, strategy, chains or VenueChains(source, strategy.anomalies), latency_s
+        )
+        self.data_dir = data_dir
+        self.runtime = GreenRuntime(self.begin, SEED, RunOrder.FIFO)
+        self._resume_after = resume_after
+        self._latches: dict[datetime, EntryLatch] = {}
+        mcp = McpSettings(url=URL, token=SecretStr(TOKEN), bot_tag=BOT_TAG)
+        settings = engine_settings(
+            loaded=loaded,
+            mode=Mode(data_analysis=True, strategy=True),
+            mcp=mcp,
+            channels=(),
+            data_dir=data_dir,
+            control_socket=None,
+            started_at=self.begin,
+            transport_factory=_no_wire,
+            redact=redactor(mcp, ()),
+            pid=1,
+            boot_id=self.runtime.uuid(),
+            account_lock=SimulatedMachine().account_lock(str(data_dir)),
+            folder="backtest",
+        )
+        settings = replace(settings, open_port=self.typed.open_port, jobs_off=BESIDE_TRADING)
+        self._engine = OrderlyEngine(settings, self.runtime, tracer=_Watch(self._sent))
+        self.system = self._engine.system
+
+    def run(self, end: datetime, goes_on: Callable[[datetime], bool] = lambda _: True) -> bool:
+        """Run what is due before `end`, and whether it was reached: `goes_on` is asked before each step."""
+        self._engine.start()
+        now, last, reached = self.begin, end - EPS, True
+        while now < last:
+            if not goes_on(now):
+                reached = False
+                break
+            now = min(now + STEP, last)
+            self.runtime.run(now)
+        self.venue.advance(end if reached else now)
+        self._engine.stop("end of the run")
+        return reached
+
+    def _sent(self, envelope: Envelope) -> None:
+        """Have a person resume entries a while after each latch of the protections."""
+        message = envelope.message
+        if self._resume_after is None or not isinstance(message, BooksChanged):
+            return
+        latch = message.books.latch(LatchSource.PROTECTIONS)
+        if latch is not None and latch.latched and latch.at not in self._latches:
+            self._latches[latch.at] = latch
+            at = latch.at + self._resume_after
+            self.runtime.add_timer(to_us(at), lambda: self._resume(at))
+
+    def _resume(self, at: datetime) -> None:
+        self.system.addresses["kill_switch"].tell(
+            ResumeEntries(request_id=f"resume-{at.isoformat()}", reason="looked at", who=RESUMED_BY, at=at)
+        )
+
+
+class _Watch(Tracer):
+    """Keeps no envelope, and shows each to one function."""
+
+    def __init__(self, seen: Callable[[Envelope], None]) -> None:
+        super().__init__(capacity=1)
+        self.record = seen
+
+
+def _no_wire(_: Context) -> Transport:
+    raise AssertionError("expected the port to the venue, found an engine that opens a connection")

@@ -9,11 +9,13 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from actors.alerting import AlertChannel, DeliveryTimes
+from actors.audit.log_file import SYNCED, LogFile
 from actors.execution import AccountLock
 from actors.heartbeat import HeartbeatFile
 from actors.http import Transport
 from actors.mcp import OpenPort
 from actors.phone import PhoneSetup
+from actors.state.kept import ON_DISK, BooksStore
 from core.messages.engine_status import EngineIdentity
 from core.orders.books import Job
 from core.redaction import Redactor
@@ -58,3 +60,5 @@ class EngineSettings:
     """How many days of the market are recorded and kept; None: nothing is recorded."""
     jobs_off: frozenset[Job] = frozenset()
     """Jobs that are never due; none in an engine that trades, most of them in a backtest."""
+    books: BooksStore = ON_DISK
+    log: LogFile = SYNCED

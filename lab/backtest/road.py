@@ -19,7 +19,7 @@ from gateway.paper.account import VENUE_FEES, Account
 from gateway.paper.assumptions import Assumptions
 from gateway.paper.source import MarketSource, hole_at
 from gateway.paper.venue import USD_QUANTUM, Venue
-from lab.backtest.agenda import NEVER, Agenda, Process, Signal, Wait
+from lab.backtest.agenda import MOMENT, NEVER, Agenda, Process, Signal, Wait
 from lab.backtest.books import BacktestBooks
 from lab.backtest.calendar import next_daily, next_weekly
 from lab.backtest.cycles import CycleProcess, Cycles
@@ -28,6 +28,7 @@ from lab.backtest.marks import at_marks
 from lab.backtest.orders import Trading
 from lab.backtest.protection import NEARLY, OwnResults
 from lab.backtest.reader import Chains, VenueReader
+from lab.backtest.schedule import Schedule
 from lab.backtest.switched import NO_FEES, costing_of, crediting_of
 from lab.backtest.switches import AS_IN_AN_ENGINE, Switches
 
@@ -63,6 +64,7 @@ class CoreRoad:
         resume_after: timedelta | None = None,
         switches: Switches = AS_IN_AN_ENGINE,
         chains: Chains | None = None,
+        schedule: Schedule = Schedule.PRODUCTION,
     ) -> None:
         """`resume_after`: a person resumes entries so long after a latch of the protections; None: never."""
         assumed = Assumptions() if assumptions is None else assumptions
@@ -74,7 +76,7 @@ class CoreRoad:
         self.agenda = Agenda(self.begin)
         self.books = BacktestBooks()
         self.honesty = Honesty(source)
-        self.reader = VenueReader(self.venue, strategy, chains)
+        self.reader = VenueReader(self.venue, strategy, chains, schedule)
         self.protection = OwnResults(self.books, strategy)
         self.trading = Trading(
             self.venue,
@@ -102,6 +104,7 @@ class CoreRoad:
             crediting=crediting_of(switches),
         )
         self._source = source
+        self._schedule = schedule
         self._resume_after = resume_after
         self._every = timedelta(minutes=strategy.scheduler.snapshot_every_min)
         self._waiting: deque[DueSlot] = deque()
@@ -149,6 +152,8 @@ class CoreRoad:
 
     def _looks_matter(self) -> bool:
         """Whether a stored snapshot can change anything: by a protection that is latched, or by an exit."""
+        if self._schedule is Schedule.SPARSE:
+            return False
         exits = self.strategy.exits
         return self.protection.can_latch or exits.monitor_on_snapshot or exits.margin_exit is not None
 
@@ -214,7 +219,7 @@ class CoreRoad:
         if latch is None or not latch.latched or self._resume_after is None or latch is self._resumed:
             return
         self._resumed = latch
-        self.agenda.start(self._resume(latch.at + self._resume_after), PERSON)
+        self.agenda.start(self._resume(latch.at + self._resume_after + MOMENT), PERSON)
 
     def _resume(self, at: datetime) -> Process:
         yield Wait(at)
@@ -263,6 +268,8 @@ class CoreRoad:
 
     def _suspended(self) -> tuple[str, ...]:
         """Whether the last stored snapshots before now have all failed."""
+        if self._schedule is Schedule.SPARSE:
+            return ()
         since = self.reader.now - self.begin - timedelta(microseconds=1)
         last = self.begin + since // self._every * self._every
         slots = [last - number * self._every for number in range(FAILURES_BEFORE_SUSPENDING)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,11 +11,15 @@ from typing import Final
 
 from pydantic import SecretStr
 
+from actors.audit.log_file import UnsyncedFile
 from actors.compose import engine_settings, redactor
 from actors.engine import OrderlyEngine
 from actors.http import Transport
+from actors.names import CONTROL, Rooms
 from actors.runtime import Context, Envelope, GreenRuntime, RunOrder, Tracer, to_us
+from actors.state.kept import BooksInMemory
 from config import LoadedStrategy, McpSettings
+from core.messages.control import InjectMessage
 from core.messages.kill_switch import BooksChanged, ResumeEntries
 from core.orders.books import EntryLatch, Job, LatchSource
 from core.values import Mode
@@ -22,23 +27,27 @@ from gateway.paper.account import Account
 from gateway.paper.assumptions import Assumptions
 from gateway.paper.source import MarketSource
 from gateway.paper.venue import Venue
+from lab.backtest.agenda import MOMENT
 from lab.backtest.engine.port import TypedVenue
+from lab.backtest.protection import RESUMED_BY
 from lab.backtest.reader import Chains, VenueChains
+from lab.backtest.schedule import Schedule
 from lab.machine import SimulatedMachine
 
-BESIDE_TRADING: Final = frozenset({Job.HEALTH, Job.BACKUP, Job.KELLY, Job.DIGEST})
+_BESIDE_TRADING: Final = frozenset({Job.HEALTH, Job.BACKUP, Job.KELLY, Job.DIGEST})
 """They decide nothing, so a backtest does without them."""
+_OFF: Final = {
+    Schedule.PRODUCTION: _BESIDE_TRADING,
+    Schedule.SPARSE: _BESIDE_TRADING | {Job.MARKET_SNAPSHOT},
+}
 SEED: Final = 1
 """Of the ids that actors draw; no decision knows one."""
 URL: Final = "http://venue.in-process"
 """Never connected to; the settings require the URL of an upstream host."""
 TOKEN: Final = "in-process-venue-token"
 BOT_TAG: Final = "BOT__CERBERO_BITE"
-EPS: Final = timedelta(microseconds=1)
-"""What is due at the end itself is not part of a run."""
 STEP: Final = timedelta(hours=12)
 """So often in market time a run is asked whether it goes on."""
-RESUMED_BY: Final = "the backtest, in a person's place"
 
 
 class EngineRoad:
@@ -55,6 +64,7 @@ class EngineRoad:
         resume_after: timedelta | None = None,
         chains: Chains | None = None,
         latency_s: float = 0.0,
+        schedule: Schedule = Schedule.PRODUCTION,
     ) -> None:
         assumed = Assumptions() if assumptions is None else assumptions
         strategy = loaded.strategy
@@ -64,6 +74,8 @@ class EngineRoad:
             self.venue, strategy, chains or VenueChains(source, strategy.anomalies), latency_s
         )
         self.data_dir = data_dir
+        self.books = BooksInMemory()
+        self.log = UnsyncedFile()
         self.runtime = GreenRuntime(self.begin, SEED, RunOrder.FIFO)
         self._resume_after = resume_after
         self._latches: dict[datetime, EntryLatch] = {}
@@ -83,14 +95,21 @@ class EngineRoad:
             account_lock=SimulatedMachine().account_lock(str(data_dir)),
             folder="backtest",
         )
-        settings = replace(settings, open_port=self.typed.open_port, jobs_off=BESIDE_TRADING)
+        settings = replace(
+            settings,
+            open_port=self.typed.open_port,
+            jobs_off=_OFF[schedule],
+            books=self.books,
+            log=self.log,
+        )
         self._engine = OrderlyEngine(settings, self.runtime, tracer=_Watch(self._sent))
         self.system = self._engine.system
+        self._rooms = Rooms(self.system.addresses)
 
     def run(self, end: datetime, goes_on: Callable[[datetime], bool] = lambda _: True) -> bool:
         """Run what is due before `end`, and whether it was reached: `goes_on` is asked before each step."""
         self._engine.start()
-        now, last, reached = self.begin, end - EPS, True
+        now, last, reached = self.begin, end - MOMENT, True
         while now < last:
             if not goes_on(now):
                 reached = False
@@ -98,8 +117,13 @@ class EngineRoad:
             now = min(now + STEP, last)
             self.runtime.run(now)
         self.venue.advance(end if reached else now)
-        self._engine.stop("end of the run")
         return reached
+
+    def close(self) -> None:
+        """End the engine as a kill does: nothing of it is gone on with."""
+        self.system.abandon()
+        self.log.close()
+        self.books.close()
 
     def _sent(self, envelope: Envelope) -> None:
         """Have a person resume entries a while after each latch of the protections."""
@@ -109,12 +133,17 @@ class EngineRoad:
         latch = message.books.latch(LatchSource.PROTECTIONS)
         if latch is not None and latch.latched and latch.at not in self._latches:
             self._latches[latch.at] = latch
-            at = latch.at + self._resume_after
+            at = latch.at + self._resume_after + MOMENT
             self.runtime.add_timer(to_us(at), lambda: self._resume(at))
 
     def _resume(self, at: datetime) -> None:
-        self.system.addresses["kill_switch"].tell(
-            ResumeEntries(request_id=f"resume-{at.isoformat()}", reason="looked at", who=RESUMED_BY, at=at)
+        self._rooms[CONTROL].tell(
+            InjectMessage(
+                message=ResumeEntries.__name__,
+                body=json.dumps({"reason": "looked at"}),
+                who=RESUMED_BY,
+                request_id=f"resume-{at.isoformat()}",
+            )
         )
 
 

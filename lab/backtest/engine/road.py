@@ -19,8 +19,10 @@ from actors.names import CONTROL, Rooms
 from actors.runtime import Context, Envelope, GreenRuntime, RunOrder, Tracer, to_us
 from actors.state.kept import BooksInMemory
 from config import LoadedStrategy, McpSettings
+from core.messages.audit import AuditKind
 from core.messages.control import InjectMessage
 from core.messages.kill_switch import BooksChanged, ResumeEntries
+from core.messages.state import RecordEvent
 from core.orders.books import EntryLatch, Job, LatchSource
 from core.values import Mode
 from gateway.paper.account import Account
@@ -78,7 +80,9 @@ class EngineRoad:
         self.log = UnsyncedFile()
         self.runtime = GreenRuntime(self.begin, SEED, RunOrder.FIFO)
         self._resume_after = resume_after
-        self._latches: dict[datetime, EntryLatch] = {}
+        self.latches: dict[datetime, EntryLatch] = {}
+        """Every latch of the protections by the time at which it was set."""
+        self.vetoes = 0
         mcp = McpSettings(url=URL, token=SecretStr(TOKEN), bot_tag=BOT_TAG)
         settings = engine_settings(
             loaded=loaded,
@@ -117,7 +121,15 @@ class EngineRoad:
             now = min(now + STEP, last)
             self.runtime.run(now)
         self.venue.advance(end if reached else now)
+        self._require_sound()
         return reached
+
+    def _require_sound(self) -> None:
+        """An actor that failed was restarted, as in production: but here nothing may fail."""
+        failed = [f"{cell.name}: {cell.last_error}" for cell in self.system.status() if cell.restarts]
+        if failed or self.system.dead_letters.count:
+            lost = self.system.dead_letters.count
+            raise RuntimeError(f"expected no actor to fail and no message lost, found {failed}, {lost} lost")
 
     def close(self) -> None:
         """End the engine as a kill does: nothing of it is gone on with."""
@@ -126,14 +138,21 @@ class EngineRoad:
         self.books.close()
 
     def _sent(self, envelope: Envelope) -> None:
-        """Have a person resume entries a while after each latch of the protections."""
-        message = envelope.message
-        if self._resume_after is None or not isinstance(message, BooksChanged):
-            return
-        latch = message.books.latch(LatchSource.PROTECTIONS)
-        if latch is not None and latch.latched and latch.at not in self._latches:
-            self._latches[latch.at] = latch
-            at = latch.at + self._resume_after + MOMENT
+        """Note what the gate vetoes and what the protections latch; a person resumes a while after that."""
+        match envelope.message:
+            case RecordEvent(audit=events):
+                self.vetoes += sum(event.kind is AuditKind.VETO for event in events)
+            case BooksChanged(books=books):
+                latch = books.latch(LatchSource.PROTECTIONS)
+                if latch is not None and latch.latched and latch.at not in self.latches:
+                    self.latches[latch.at] = latch
+                    self._plan_resumption(latch.at)
+            case _:
+                pass
+
+    def _plan_resumption(self, latched_at: datetime) -> None:
+        if self._resume_after is not None:
+            at = latched_at + self._resume_after + MOMENT
             self.runtime.add_timer(to_us(at), lambda: self._resume(at))
 
     def _resume(self, at: datetime) -> None:

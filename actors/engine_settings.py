@@ -19,6 +19,7 @@ from actors.state.kept import ON_DISK, BooksStore
 from core.messages.engine_status import EngineIdentity
 from core.orders.books import Job
 from core.redaction import Redactor
+from core.rules.conduct import AS_IT_TRADES, Conduct
 from core.strategy import Strategy
 from core.values import Mode
 
@@ -62,3 +63,4 @@ class EngineSettings:
     """Jobs that are never due; none in an engine that trades, most of them in a backtest."""
     books: BooksStore = ON_DISK
     log: LogFile = SYNCED
+    conduct: Conduct = AS_IT_TRADES

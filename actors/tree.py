@@ -150,6 +150,7 @@ def _books(settings: EngineSettings) -> tuple[ChildSpec, ...]:
                 strategy=settings.strategy,
                 account_lock=settings.account_lock,
                 folder=settings.folder,
+                conduct=settings.conduct,
             ),
         ),
     )
@@ -219,6 +220,7 @@ def _desk(settings: EngineSettings, engine: Engine) -> tuple[ChildSpec, ...]:
                 strategy=settings.strategy,
                 mode=settings.mode,
                 code_version=settings.code_version,
+                conduct=settings.conduct,
             ),
         ),
         _room(
@@ -362,4 +364,5 @@ def _kill_switch(settings: EngineSettings, rooms: Rooms) -> KillSwitch:
         alerting=rooms[ALERTING],
         strategy=settings.strategy,
         strategy_enabled=settings.mode.strategy,
+        conduct=settings.conduct,
     )

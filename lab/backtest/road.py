@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Final
 
 from actors.decision.facts import marks_of
@@ -29,11 +28,9 @@ from lab.backtest.orders import Trading
 from lab.backtest.protection import NEARLY, OwnResults
 from lab.backtest.reader import Chains, VenueReader
 from lab.backtest.schedule import Schedule
-from lab.backtest.switched import NO_FEES, costing_of, crediting_of
+from lab.backtest.switched import AS_RECORDED, NO_FEES, conduct_of
 from lab.backtest.switches import AS_IN_AN_ENGINE, Switches
 
-AS_RECORDED: Final = Decimal("0.000001")
-"""What the index of mapped snapshots is rounded to: it is no venue's, and need not be in cents."""
 MARKET_DATA: Final = "market_data"
 FAILURES_BEFORE_SUSPENDING: Final = 2
 """So many stored snapshots in a row that fail suspend entries."""
@@ -71,6 +68,7 @@ class CoreRoad:
         self.begin = source.start if begin is None else begin
         self.strategy = strategy
         account = Account(assumed.balance_eth, VENUE_FEES if switches.fees else NO_FEES)
+        conduct = conduct_of(switches, strategy)
         quantum = USD_QUANTUM if chains is None else AS_RECORDED
         self.venue = Venue(source, account, self.begin, assumed, quantum)
         self.agenda = Agenda(self.begin)
@@ -85,8 +83,8 @@ class CoreRoad:
             strategy,
             self.honesty,
             self._blocking_sources,
-            gated=switches.gates,
-            first_exit_step=0 if switches.exit_price == "mid" else strategy.execution.exit_steps,
+            gated=conduct.gated,
+            first_exit_step=conduct.first_exit_step,
         )
         self.cycles = Cycles(
             self.agenda,
@@ -97,11 +95,7 @@ class CoreRoad:
             strategy,
             self.honesty,
             self._suspended,
-            kind=switches.kind,
-            gates=switches.gates,
-            window=switches.window,
-            costing=costing_of(switches),
-            crediting=crediting_of(switches),
+            conduct=conduct,
         )
         self._source = source
         self._schedule = schedule
@@ -165,7 +159,7 @@ class CoreRoad:
             yield Wait(slot)
 
     def _add(self, due: DueSlot) -> None:
-        if due.from_snapshot and self.cycles.window_end(self.reader.now) is not None:
+        if due.from_snapshot and self.cycles.conduct.window_end(self.reader.now) is not None:
             return
         if (due.job, due.slot) not in self._run:
             self._run.add((due.job, due.slot))
@@ -175,7 +169,7 @@ class CoreRoad:
     def _work(self) -> Process:
         """One cycle at a time; monitors wait for the end of the maintenance window."""
         while True:
-            window = self.cycles.window_end(self.reader.now)
+            window = self.cycles.conduct.window_end(self.reader.now)
             due = next(
                 (each for each in self._waiting if each.job is not Job.MONITOR or window is None), None
             )

@@ -34,13 +34,14 @@ from core.errors import (
 from core.market.chain_spans import ExpirySpan
 from core.market.freshness import age_problem
 from core.market.option_chain import OptionChain
+from core.orders.books import Job
 from core.strategy import Strategy
 from core.venue_text import quoted
 from gateway.paper.dispatch import ENVIRONMENT, VERSION
-from gateway.paper.faults import ENTRY_CORRELATION
 from gateway.paper.toolbox import TYPED
 from gateway.paper.venue import Venue
 from gateway.shell.refusals import LabelTakenError, MalformedRequestError, SoftRefusalError
+from lab.backtest.engine.glance import Glance
 from lab.backtest.reader import NO_QUOTES, Chains, NoChainError
 
 FIRST: Final = datetime.min.replace(tzinfo=UTC)
@@ -87,7 +88,7 @@ class VenuePort:
         self._venue.advance(now)
         try:
             if isinstance(request, GetOptionsChain) and tool == GET_OPTIONS_CHAIN.name:
-                return self._chain(request, now, where, entry=ENTRY_CORRELATION in correlation)
+                return self._chain(request, now, where, correlation)
             answer = TYPED[self._router, tool](self._venue, request)
         except SoftRefusalError as error:
             raise McpSoftError(f"{where}: {quoted(str(error))}") from error
@@ -100,11 +101,16 @@ class VenuePort:
             raise McpDataAnomalyError(f"{tool}: {problem}")
         return answer
 
-    def _chain(self, request: GetOptionsChain, now: datetime, where: str, *, entry: bool) -> OptionChain:
+    def _chain(self, request: GetOptionsChain, now: datetime, where: str, correlation: str) -> OptionChain:
+        """Of a stored snapshot only what is looked at; `correlation` says for whom it is."""
         span = ExpirySpan(request.expiry_from or FIRST, request.expiry_to or LAST)
-        chains = self._typed.chains
+        typed, anomalies = self._typed, self._typed.strategy.anomalies
         try:
-            return chains.for_entry(now, span) if entry else chains.for_held(now, span)
+            if correlation.startswith(Job.MARKET_SNAPSHOT):
+                return Glance(self._venue.source, now, span, anomalies)
+            if correlation.startswith(Job.ENTRY):
+                return typed.chains.for_entry(now, span)
+            return typed.chains.for_held(now, span)
         except NoChainError as error:
             if error.reason == NO_QUOTES:
                 raise McpSoftError(f"{where}: no quotes") from error

@@ -25,15 +25,17 @@ from core.messages.kill_switch import BooksChanged, ResumeEntries
 from core.messages.state import RecordEvent
 from core.orders.books import EntryLatch, Job, LatchSource
 from core.values import Mode
-from gateway.paper.account import Account
+from gateway.paper.account import VENUE_FEES, Account
 from gateway.paper.assumptions import Assumptions
 from gateway.paper.source import MarketSource
-from gateway.paper.venue import Venue
+from gateway.paper.venue import USD_QUANTUM, Venue
 from lab.backtest.agenda import MOMENT
 from lab.backtest.engine.port import TypedVenue
 from lab.backtest.protection import RESUMED_BY
 from lab.backtest.reader import Chains, VenueChains
 from lab.backtest.schedule import Schedule
+from lab.backtest.switched import AS_RECORDED, NO_FEES, conduct_of
+from lab.backtest.switches import AS_IN_AN_ENGINE, Switches
 from lab.machine import SimulatedMachine
 
 _BESIDE_TRADING: Final = frozenset({Job.HEALTH, Job.BACKUP, Job.KELLY, Job.DIGEST})
@@ -64,6 +66,7 @@ class EngineRoad:
         assumptions: Assumptions | None = None,
         begin: datetime | None = None,
         resume_after: timedelta | None = None,
+        switches: Switches = AS_IN_AN_ENGINE,
         chains: Chains | None = None,
         latency_s: float = 0.0,
         schedule: Schedule = Schedule.PRODUCTION,
@@ -71,7 +74,9 @@ class EngineRoad:
         assumed = Assumptions() if assumptions is None else assumptions
         strategy = loaded.strategy
         self.begin = source.start if begin is None else begin
-        self.venue = Venue(source, Account(assumed.balance_eth), self.begin, assumed)
+        account = Account(assumed.balance_eth, VENUE_FEES if switches.fees else NO_FEES)
+        quantum = USD_QUANTUM if chains is None else AS_RECORDED
+        self.venue = Venue(source, account, self.begin, assumed, quantum)
         self.typed = TypedVenue(
             self.venue, strategy, chains or VenueChains(source, strategy.anomalies), latency_s
         )
@@ -105,6 +110,7 @@ class EngineRoad:
             jobs_off=_OFF[schedule],
             books=self.books,
             log=self.log,
+            conduct=conduct_of(switches, strategy),
         )
         self._engine = OrderlyEngine(settings, self.runtime, tracer=_Watch(self._sent))
         self.system = self._engine.system

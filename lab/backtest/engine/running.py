@@ -34,6 +34,7 @@ def run_engine(plan: Plan, opened: Opened, goes_on: GoesOn) -> BacktestResult:
             assumptions=opened.assumptions,
             begin=opened.began,
             resume_after=plan.resume_after,
+            switches=plan.settings.switches,
             chains=opened.chains,
             schedule=plan.schedule,
             latency_s=plan.latency_s,

@@ -29,6 +29,7 @@ from gateway.paper.quotes import PaperQuote
 from gateway.paper.source import MarketSource, hole_at
 from gateway.paper.typed_chain import chain_columns
 from gateway.paper.venue import Venue
+from lab.backtest.calendar import last_slot
 from lab.backtest.schedule import Schedule
 
 HOUR: Final = timedelta(hours=1)
@@ -210,7 +211,7 @@ class VenueReader:
     def _spot_4h_ago_usd(self) -> float:
         """By the last snapshot that was stored by then, else by the hourly closes."""
         source, moment = self._venue.source, self.now - BACK_4H
-        slot = self._began + (moment - self._began) // self._every * self._every
+        slot = last_slot(self._every, moment)
         kept_since = self.now - SPOTS_KEPT * self._every
         while self._stores_snapshots and slot >= max(self._began, kept_since, moment - SPOT_AGO_TOLERANCE):
             if hole_at(source.holes, slot) is None:

@@ -20,7 +20,7 @@ from gateway.paper.source import MarketSource, hole_at
 from gateway.paper.venue import USD_QUANTUM, Venue
 from lab.backtest.agenda import MOMENT, NEVER, Agenda, Process, Signal, Wait
 from lab.backtest.books import BacktestBooks
-from lab.backtest.calendar import next_daily, next_weekly
+from lab.backtest.calendar import last_slot, next_daily, next_weekly
 from lab.backtest.cycles import CycleProcess, Cycles
 from lab.backtest.honesty import Honesty
 from lab.backtest.marks import at_marks
@@ -220,17 +220,28 @@ class CoreRoad:
         self.protection.resume(self.reader.now)
 
     def _snapshots(self) -> Process:
-        """Look at the stored snapshots while something is held, and once after that."""
-        looks_again = False
+        """Look at the stored snapshots while something is held, and once after that.
+
+        If a monitor follows each of them, it does so whether anything is held or not.
+        """
+        always = self.strategy.exits.monitor_on_snapshot
+        looks_again, slot = False, last_slot(self._every, self.begin - MOMENT) + self._every
         while True:
-            if not self.books.live and not looks_again:
+            if not always and not self.books.live and not looks_again:
                 yield Wait(NEVER, self._held)
-            yield Wait(self._next_slot())
+                slot = self._next_slot()
+            if slot > self.reader.now:
+                yield Wait(slot)
+            slot = self._next_slot()
             looks_again = bool(self.books.live) or looks_again
             if not self.reader.has_quotes:
                 continue
+            holds = looks_again
             looks_again = bool(self.books.live)
-            self._look()
+            if holds:
+                self._look()
+            elif always:
+                self._add(DueSlot(Job.MONITOR, self.reader.now, from_snapshot=True))
 
     def _look(self) -> None:
         now, live = self.reader.now, self.books.live
@@ -257,15 +268,13 @@ class CoreRoad:
         return self.protection.may_change(now, held.pnl_usd, held.equity_usd)
 
     def _next_slot(self) -> datetime:
-        since = self.reader.now - self.begin
-        return self.begin + (since // self._every + 1) * self._every
+        return last_slot(self._every, self.reader.now) + self._every
 
     def _suspended(self) -> tuple[str, ...]:
         """Whether the last stored snapshots before now have all failed."""
         if self._schedule is Schedule.SPARSE:
             return ()
-        since = self.reader.now - self.begin - timedelta(microseconds=1)
-        last = self.begin + since // self._every * self._every
+        last = last_slot(self._every, self.reader.now - MOMENT)
         slots = [last - number * self._every for number in range(FAILURES_BEFORE_SUSPENDING)]
         failed = all(slot >= self.begin and hole_at(self._source.holes, slot) is not None for slot in slots)
         return (MARKET_DATA,) if failed else ()

@@ -62,7 +62,9 @@ class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
         state: Address[StateProtocol],
         mode: Mode,
         strategy: Strategy,
+        jobs_off: frozenset[Job] = frozenset(),
     ) -> None:
+        """`jobs_off` are not on the grid at all: nothing wakes for them."""
         self._owners: dict[Job, Address[JobDue]] = {
             Job.ENTRY: decision,
             Job.MONITOR: decision,
@@ -76,7 +78,8 @@ class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
         self._health = health
         self._state = state
         self._section = strategy.scheduler
-        self._disabled = disabled_jobs(mode)
+        self._disabled = (*disabled_jobs(mode), *sorted(jobs_off))
+        self._off = jobs_off
         self._started = False
         self._jobs: dict[Job, ClockJob] = {}
         self._scheduler: ClockScheduler | None = None
@@ -127,7 +130,7 @@ class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
         if self._scheduler is not None:
             return  # The answer to a question that was repeated.
         self._scheduler = ClockScheduler(self.ctx.now)
-        self._jobs = build_jobs(self._scheduler, self._section, self._job_due)
+        self._jobs = build_jobs(self._scheduler, self._section, self._job_due, self._off)
         for job, grid in self._jobs.items():
             if job in runs.next_runs:
                 self._resume(job, runs.next_runs[job])

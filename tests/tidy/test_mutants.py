@@ -9,7 +9,7 @@ import pytest
 
 from tests.mutation.parts import PARTS, Part
 from tests.mutation.run import SCORE_MIN, Score, chosen, main, sampled, settings_of
-from tests.tidy.test_code import ROOT
+from tests.tidy.sources import ROOT
 
 PAGE = (ROOT / "docs" / "mutants.md").read_text("utf-8")
 

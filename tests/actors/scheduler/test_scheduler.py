@@ -29,11 +29,20 @@ CYCLES = tuple(job for job in Job if job.is_cycle)
 class Desk:
     """One incarnation of the scheduler with fakes around it."""
 
-    def __init__(self, now: datetime, mode: Mode | None = None, strategy: Strategy = STRATEGY) -> None:
+    def __init__(
+        self,
+        now: datetime,
+        mode: Mode | None = None,
+        strategy: Strategy = STRATEGY,
+        jobs_off: frozenset[Job] = frozenset(),
+    ) -> None:
         self.ctx = FakeContext("scheduler", now=now)
         self.rooms = {name: FakeAddress(name) for name in ("decision", "health", "market_data", "state")}
         self.actor = Scheduler(
-            **self.rooms, mode=mode or Mode(data_analysis=True, strategy=True), strategy=strategy
+            **self.rooms,
+            mode=mode or Mode(data_analysis=True, strategy=True),
+            strategy=strategy,
+            jobs_off=jobs_off,
         )
         self.actor.ctx = self.ctx
         self.acknowledged = 0

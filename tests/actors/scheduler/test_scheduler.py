@@ -17,7 +17,7 @@ from core.messages.state import GetJobRuns, RecordJobRuns
 from core.orders.books import Job
 from core.strategy import SchedulerSection, Strategy
 from core.values import Mode
-from tests.actors.scheduler.desk import CYCLES, Desk, at
+from tests.actors.scheduler.desk import CYCLES, MONDAY, Desk, at
 
 QUIET = Strategy(scheduler=SchedulerSection(health_every_min=60, snapshot_every_min=60))
 """Fewer wakes between the slots of cycles, for the long histories."""

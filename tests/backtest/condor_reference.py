@@ -2,10 +2,10 @@
 
     python -m tests.backtest.condor_reference CHAINS
 
-Every Friday, on the expiry exactly 14 days ahead: on each side sell the option whose delta is nearest 0.16 and
-buy the one further out whose delta is nearest 0.08, both within their bounds and quoted above 0.05 USD on both
-sides. One contract at the natural price, no fees. From the next day on, at mids and in USD: out at half of the
-credit, or when closing costs three times it, at the natural price; else what the expiry day pays.
+Every Friday, on the expiry exactly 14 days ahead: on each side sell the option whose delta is nearest 0.16
+and buy the one further out whose delta is nearest 0.08, both within their bounds and quoted above 0.05 USD
+on both sides. One contract at the natural price, no fees. From the next day on, at mids and in USD: out at
+half of the credit, or when closing costs three times it, at the natural price; else what the expiry day pays.
 """
 
 from __future__ import annotations

@@ -30,6 +30,9 @@ def test_a_week_of_the_model_market(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert trade["pnl_eth"] == run["report"]["total"]["pnl_eth"]
     assert len((out / "trades.csv").read_text("utf-8").splitlines()) == 2
     assert len((out / "account.csv").read_text("utf-8").splitlines()) == 3
+    page = (out / "report.html").read_text("utf-8")
+    assert trade["pnl_eth"].rstrip("0") in page
+    assert "plotly" in page
 
 
 def test_several_seeds_are_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:

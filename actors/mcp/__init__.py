@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from actors.mcp.client import REDIRECTED, McpClient, McpCredentials
-from actors.mcp.orders import McpOrders
-from actors.mcp.paper_transport import PaperTransport
-from actors.mcp.router import McpRouter
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from actors.mcp.client import McpClient
+    from actors.mcp.credentials import REDIRECTED, McpCredentials
+    from actors.mcp.orders import McpOrders
+    from actors.mcp.paper_transport import PaperTransport
+    from actors.mcp.router import McpRouter
 
 __all__ = [
     "REDIRECTED",
@@ -15,3 +20,21 @@ __all__ = [
     "McpRouter",
     "PaperTransport",
 ]
+
+_FILES: Final = {
+    "REDIRECTED": "credentials",
+    "McpClient": "client",
+    "McpCredentials": "credentials",
+    "McpOrders": "orders",
+    "PaperTransport": "paper_transport",
+    "McpRouter": "router",
+}
+"""Where each name stands."""
+
+
+def __getattr__(asked: str) -> object:
+    """A name of the room, from its file: commands that need one or two go without the rest."""
+    if asked not in _FILES:
+        raise AttributeError(asked)
+    found: object = getattr(import_module(f"actors.mcp.{_FILES[asked]}"), asked)
+    return found

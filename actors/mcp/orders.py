@@ -13,7 +13,8 @@ from pydantic import BaseModel
 from actors.failpoints import Failpoint, reach
 from actors.http import NotConnected, Transport, TransportError
 from actors.mcp.cleaned import CleanResponse
-from actors.mcp.client import McpClient, McpCredentials, parsed, validated
+from actors.mcp.client import McpClient, parsed, validated
+from actors.mcp.credentials import McpCredentials
 from actors.room import Room, answerer
 from actors.runtime import Address, Context
 from core.contract import (

@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import Final, assert_never
 
 from actors.http import Transport
-from actors.mcp.client import McpClient, McpCredentials, is_maintenance
+from actors.mcp.client import McpClient, is_maintenance
+from actors.mcp.credentials import McpCredentials
 from actors.mcp.retries import wait_before_next_s
 from actors.room import Alarm, Room, answerer
 from actors.runtime import Address, Context

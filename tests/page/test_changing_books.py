@@ -9,9 +9,9 @@ from threading import Event, Thread
 
 import pytest
 
+from actors.state.backup import backups
 from actors.state.clearing import clear_texts
 from page.view import View, Viewer
-from actors.state.backup import backups
 from reading.books import stored_trades
 from reading.engine_status import engine_status
 from reading.trading import trading_report
@@ -41,7 +41,7 @@ def seen_while(folder: Path, change: Callable[[], object]) -> list[View]:
         try:
             while not changed.is_set():
                 views.append(viewer.view())
-        except Exception as error:  # noqa: BLE001  (the test says which)
+        except Exception as error:
             failures.append(error)
 
     looking = Thread(target=look)

@@ -6,19 +6,26 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from actors.mcp.client import McpClient
+    from actors.mcp.client import McpClient, wire_ports
     from actors.mcp.credentials import REDIRECTED, McpCredentials
     from actors.mcp.orders import McpOrders
     from actors.mcp.paper_transport import PaperTransport
+    from actors.mcp.port import Changed, Declined, OpenPort, ToolPort, Unclear
     from actors.mcp.router import McpRouter
 
 __all__ = [
     "REDIRECTED",
+    "Changed",
+    "Declined",
     "McpClient",
     "McpCredentials",
     "McpOrders",
     "McpRouter",
+    "OpenPort",
     "PaperTransport",
+    "ToolPort",
+    "Unclear",
+    "wire_ports",
 ]
 
 _FILES: Final = {
@@ -28,6 +35,12 @@ _FILES: Final = {
     "McpOrders": "orders",
     "PaperTransport": "paper_transport",
     "McpRouter": "router",
+    "Changed": "port",
+    "Declined": "port",
+    "OpenPort": "port",
+    "ToolPort": "port",
+    "Unclear": "port",
+    "wire_ports": "client",
 }
 """Where each name stands."""
 

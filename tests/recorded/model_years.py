@@ -2,8 +2,8 @@
 
 The first number is how many years, the others are seeds, each a market and an account of its own. The core
 road of a backtest trades every market three times: without protections and margin rule, with both and a
-person who resumes entries a week after a breach, and with both and nobody who does. Prints a table, the breaches, and the
-highest figures that were seen.
+person who resumes entries a week after a breach, and with both and nobody who does. Prints a table, the
+breaches, and the highest figures that were seen.
 """
 
 from __future__ import annotations
@@ -47,9 +47,7 @@ class Played(NamedTuple):
 
     def row(self) -> str:
         entries = [row for row in self.road.books.cycles if row.job is Job.ENTRY]
-        kept_out = sum(
-            row.reasons[:1][0].startswith("suspended:protections") for row in entries if row.reasons
-        )
+        kept_out = sum(any(reason.startswith(KEPT_OUT) for reason in row.reasons) for row in entries)
         trades = self.trades
         worst = min((trade.pnl_usd for trade in trades), default=Decimal(0))
         by_margin = sum(trade.exit_rule == "margin" for trade in trades)

@@ -22,7 +22,7 @@ COMMAND: Final = ("run.py", "backtest", "--resume-after-days", "30", "--chains")
 def printed(chains: Path) -> str:
     """What the backtest prints, with the folder as the documentation names it."""
     command = [sys.executable, *COMMAND, str(chains)]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=True)
     text = ended.stdout.replace(str(chains), "$CHAINS").replace(f"{ROOT}/", "")
     return "\n".join(line.rstrip() for line in text.strip().splitlines())
 

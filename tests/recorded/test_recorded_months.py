@@ -19,7 +19,7 @@ from core.orders.books import Position
 from core.orders.exit_rule import ExitRule
 from core.strategy import Strategy
 from core.values import SpreadKind, slot_of
-from lab.backtest.compared import Difference, row_differences
+from lab.backtest.compared import Discrepancy, row_differences
 from lab.backtest.road import CoreRoad
 from reading.json_forms import cycle_json, trade_json
 from tests.recorded.seen_road import DAYS, SeenRoad, recorded_market
@@ -103,7 +103,7 @@ def rows_of(road: CoreRoad) -> dict[str, Rows]:
     }
 
 
-def differences(left: dict[str, Rows], right: dict[str, Rows]) -> list[Difference]:
+def differences(left: dict[str, Rows], right: dict[str, Rows]) -> list[Discrepancy]:
     return [each for kind in left for each in row_differences(kind, left[kind], right[kind])]
 
 

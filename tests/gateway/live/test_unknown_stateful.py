@@ -1,7 +1,7 @@
 """Placements under every fault of the wire, with kills between: what must never happen with a label.
 
 The machine does what an engine does: it places, gives up, looks by label, cancels, edits, asks again; the
-gateway is killed at any failpoint and started anew on the same folder. What the venue has is read at the venue.
+gateway is killed at any failpoint and started anew on the same folder. What is at the venue is read there.
 """
 
 from __future__ import annotations
@@ -172,5 +172,5 @@ class Labels(RuleBasedStateMachine):
 
 TestLabels = Labels.TestCase
 TestLabels.settings = run_settings(
-    max_examples=max(5, run_settings.default.max_examples // 10), stateful_step_count=12, deadline=None
+    max_examples=run_settings().max_examples // 10, stateful_step_count=12, deadline=None
 )

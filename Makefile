@@ -16,7 +16,7 @@ PAPER_ARGS ?= --days 28 --seed 1
 TEST_ARGS ?= -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: always help venv venv-dev paper test coverage mutants lint types runbook pages metrics-page docs bench soak soak-months simulate simulate-long power tamper kills hostile drills screens test-page page-screens image-check pykka-suite
+.PHONY: always help venv venv-dev paper test coverage mutants lint types runbook pages metrics-page docs bench soak soak-months two-roads simulate simulate-long power tamper kills hostile drills screens test-page page-screens image-check pykka-suite
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -118,6 +118,10 @@ bench: $(DEV)  ## Timed figures: a table, and bench.json
 soak: $(DEV)  ## Long simulations (hours)
 	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -m soak --timeout 0
 
+# What `make soak` does of it, alone. Chains and W1 where the variables of docs/backtest.md name them.
+two-roads: $(DEV)  ## Both roads of a backtest on years, months and 100 drawn strategies (hours)
+	$(BIN)/python -m pytest -m 'soak or not soak' --timeout 0 tests/backtest/test_two_roads.py tests/backtest/test_w1.py
+
 # A seed is one run: what is found is replayed by the command that is printed with it.
 SIMULATE_ARGS ?= --seeds 0:200 --days 30
 simulate: $(DEV)  ## Disturb 200 simulated engines for 30 days each
@@ -141,11 +145,15 @@ TAMPERINGS := tests/actors/audit/test_tampering.py tests/actors/audit/test_close
 	tests/actors/audit/test_books_at_boot.py tests/actors/state/test_missing_alerts.py tests/actors/anchor \
 	tests/reading/test_proof.py tests/reading/test_flipped_books.py
 
-tamper: $(DEV)  ## Every way to change log and books is found (an hour; TEST_ARGS)
-	$(BIN)/python -m pytest -m 'soak or not soak' --timeout 0 $(TAMPERINGS) $(TEST_ARGS)
+# A killed process leaves what it has written, on a disk or not, and a sync takes long on one.
+IN_MEMORY := $(if $(wildcard /dev/shm),TMPDIR=/dev/shm)
+TAMPER_ARGS ?= -n auto --dist load
+
+tamper: $(DEV)  ## Every way to change log and books is found (a quarter of an hour; TAMPER_ARGS)
+	$(IN_MEMORY) $(BIN)/python -m pytest -m 'soak or not soak' --timeout 0 $(TAMPERINGS) $(TAMPER_ARGS)
 
 kills: $(DEV)  ## kill -9 at every failpoint and at 325 random instants (an hour)
-	$(BIN)/python -m pytest -m 'soak or not soak' --timeout 0 tests/kills
+	$(IN_MEMORY) $(BIN)/python -m pytest -m 'soak or not soak' --timeout 0 tests/kills
 
 hostile: $(DEV)  ## The engine against a tool server that misbehaves (under a minute)
 	$(BIN)/python -m pytest -m hostile tests/hostile

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from page.charts import Chart, Table
+from page.drawn import drawn
 from page.plotly_script import plotly_script
 from page.static_files import FOLDER, StaticFile, chunks
 
-TEXTS = ("palette.css", "one_file.css", "charts.js", "unpack.js")
+TEXTS = ("palette.css", "charts.css", "one_file.css", "charts.js", "unpack.js")
 """What stands in the file as it is."""
 
 
@@ -35,11 +35,12 @@ def one_file(document: Document) -> str:
     environment = Environment(
         loader=PackageLoader("page"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
+    environment.filters["in_script"] = _in_script
     return environment.get_template("one_file.html").render(
         document=document,
         texts={name: (FOLDER / name).read_text("utf-8") for name in TEXTS},
         plotly=base64.b64encode(plotly).decode("ascii"),
-        figures={chart.name: _in_script(chart) for chart in document.charts},
+        charts=[drawn(chart) for chart in document.charts],
         rows=_rows(document.figures),
     )
 
@@ -55,6 +56,6 @@ def _rows(figures: Sequence[tuple[str, str]]) -> list[tuple[str, list[str]]]:
     return found
 
 
-def _in_script(chart: Chart) -> str:
+def _in_script(figure: bytes) -> str:
     """A figure as JSON that no text in it can end the block of, whatever it says."""
-    return json.dumps(chart.figure, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+    return figure.decode().replace("<", "\\u003c")

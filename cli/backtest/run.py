@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, wait
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from multiprocessing import Event
 from multiprocessing.synchronize import Event as EventType
@@ -14,12 +15,14 @@ from time import monotonic
 from types import FrameType
 from typing import Final
 
+from cli.backtest.compare import show_check, show_latency
 from cli.backtest.options import BacktestOptions
 from cli.backtest.report import write_files
 from cli.backtest.summary import show_many, show_one
 from cli.paper.progress import duration_text
-from cli.views.say import put
-from lab.backtest.result import BacktestResult, Plan, run_backtest
+from cli.views.say import put, say
+from lab.backtest.result import BacktestResult, Plan, Road
+from lab.backtest.running import run_backtest
 
 TELL_EVERY_S: Final = 1.0
 LOOK_EVERY_S: Final = 0.2
@@ -28,23 +31,48 @@ INTERRUPTED: Final = 130
 
 
 def run(options: BacktestOptions) -> None:
-    """Run all of them, show and write what they found. A run that is interrupted tells what it did."""
+    """Run all of them, show and write what they found. A run that is interrupted tells what it did.
+
+    With `checks` each plan is run on both roads. Raises `FoundWrongError` if they differ.
+    """
+    plans = options.plans
+    if options.checks:
+        plans = tuple(replace(plan, road=road) for plan in plans for road in Road)
+    elif plans[0].latency_s:
+        plans = tuple(replace(plan, latency_s=took) for plan in plans for took in (0.0, plan.latency_s))
     with _interruptions() as interrupted:
         results = (
-            _together(options.plans, options.jobs, interrupted)
-            if min(options.jobs, len(options.plans)) > 1
-            else _one_by_one(options.plans, interrupted)
+            _together(plans, options.jobs, interrupted)
+            if min(options.jobs, len(plans)) > 1
+            else _one_by_one(plans, interrupted)
         )
     _clear_line()
-    settings = options.plans[0].settings
-    if len(options.plans) == 1:
+    ended = interrupted()
+    if len(plans) > len(options.plans):
+        if ended:
+            say("interrupted: nothing was compared")
+            raise SystemExit(INTERRUPTED)
+        write_files(results, options.plans[0].settings, out=None, json_file=options.json_file)
+        _compare(options, results)
+        return
+    settings = plans[0].settings
+    if len(plans) == 1:
         for result in results:
             show_one(result, settings)
     else:
-        show_many(results, settings, asked=len(options.plans))
+        show_many(results, settings, plans[0].road, asked=len(plans))
     write_files(results, settings, out=options.out, json_file=options.json_file)
-    if interrupted():
+    if ended:
         raise SystemExit(INTERRUPTED)
+
+
+def _compare(options: BacktestOptions, results: list[BacktestResult]) -> None:
+    if options.checks:
+        show_check(results)
+        return
+    for plan, at_once, late in zip(options.plans, results[::2], results[1::2], strict=True):
+        show_one(late, plan.settings)
+        show_latency(at_once, late, plan.latency_s)
 
 
 def _one_by_one(plans: tuple[Plan, ...], interrupted: Callable[[], bool]) -> list[BacktestResult]:

@@ -14,7 +14,8 @@ from gateway.paper.instruments import ListedOption, option
 from gateway.paper.quotes import PaperQuote
 from gateway.paper.source import Bar, Hole, HourlyFunding, ScheduledRelease, VenueFunding
 from gateway.paper.ticks import UNITS_PER_ETH
-from lab.backtest.columns import ColumnMap, Columns, read_columns, read_map
+from lab.backtest.columns import ColumnMap, Columns, read_map
+from lab.backtest.columns_cache import kept_columns
 
 HOUR: Final = timedelta(hours=1)
 Side = dict[float, int]
@@ -190,10 +191,13 @@ class MappedMarket:
         return place
 
 
-def open_mapped(path: Path, map_path: Path, touch_size: float) -> MappedMarket:
-    """Read a file of snapshots by its map. Raises `InputError` or `ConfigError`."""
+def open_mapped(path: Path, map_path: Path, touch_size: float, cache: Path) -> MappedMarket:
+    """Read a file of snapshots by its map, or what `cache` has kept of it.
+
+    Raises `InputError` or `ConfigError`.
+    """
     names = read_map(map_path)
-    return MappedMarket(read_columns(path, names), names, touch_size, label=str(path))
+    return MappedMarket(kept_columns(path, names, cache), names, touch_size, label=str(path))
 
 
 def _run_end(

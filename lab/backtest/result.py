@@ -11,10 +11,11 @@ from actors.decision.facts import marks_of
 from core.orders.books import CycleRow, EntryLatch, Position
 from core.statistics.account import AccountPoint
 from core.values import PositionId
+from gateway.paper.source import MarketSource
 from lab.backtest.honesty import ThreePrices, age_text, three_prices
 from lab.backtest.road import CoreRoad
 from lab.backtest.settings import BacktestSettings
-from lab.backtest.sources import Market, open_market
+from lab.backtest.sources import Market, open_market, source_of
 
 
 @dataclass(frozen=True)
@@ -69,12 +70,17 @@ class BacktestResult:
     admitted: Admitted
 
 
-def run_backtest(plan: Plan, goes_on: Callable[[datetime, datetime, datetime], bool]) -> BacktestResult:
-    """Run it. `goes_on` is asked with now, begin and end; a run that it ends is not whole.
+def run_backtest(
+    plan: Plan,
+    goes_on: Callable[[datetime, datetime, datetime], bool],
+    opening: Callable[[Market], MarketSource] = source_of,
+) -> BacktestResult:
+    """Run it. `goes_on` is asked with now, begin and end; a run that it ends is not whole. `opening` gives
+    the source of the market: whoever runs many plans over it reads it once.
 
     Raises `InputError` if the market can't be read or does not cover the span.
     """
-    opened = open_market(plan.market, plan.settings, plan.began, plan.ended)
+    opened = open_market(plan.market, plan.settings, plan.began, plan.ended, opening)
     road = CoreRoad(
         opened.source,
         plan.settings.strategy,

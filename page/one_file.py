@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from page.charts import Chart, Table
+from page.charts import Chart, Table, in_script
 from page.plotly_script import plotly_script
 from page.static_files import FOLDER, StaticFile, chunks
 
@@ -39,7 +38,7 @@ def one_file(document: Document) -> str:
         document=document,
         texts={name: (FOLDER / name).read_text("utf-8") for name in TEXTS},
         plotly=base64.b64encode(plotly).decode("ascii"),
-        figures={chart.name: _in_script(chart) for chart in document.charts},
+        figures={chart.name: in_script(chart) for chart in document.charts},
         rows=_rows(document.figures),
     )
 
@@ -53,8 +52,3 @@ def _rows(figures: Sequence[tuple[str, str]]) -> list[tuple[str, list[str]]]:
         else:
             found[-1][1].append(value)
     return found
-
-
-def _in_script(chart: Chart) -> str:
-    """A figure as JSON that no text in it can end the block of, whatever it says."""
-    return json.dumps(chart.figure, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Final
@@ -10,7 +9,6 @@ from typing import Final
 from pydantic import Field
 
 from core.values import Value
-from lab.research.found import Found
 
 FILE: Final = "null_rate.json"
 
@@ -30,20 +28,3 @@ def measured_rate() -> NullRate | None:
     """What the project ships; None if it was never measured."""
     kept = files("lab.research") / FILE
     return NullRate.model_validate_json(kept.read_text("utf-8")) if kept.is_file() else None
-
-
-def without_edge(by_point: Mapping[int, Sequence[Found]]) -> dict[int, list[Found]]:
-    """Each trade less the mean of its point over all markets: what is left is luck alone."""
-    made: dict[int, list[Found]] = {}
-    for number, runs in by_point.items():
-        trades = [trade.r for found in runs for trade in found.trades]
-        mean = sum(trades) / len(trades) if trades else 0.0
-        made[number] = [
-            found.model_copy(
-                update={
-                    "trades": tuple(trade.model_copy(update={"r": trade.r - mean}) for trade in found.trades)
-                }
-            )
-            for found in runs
-        ]
-    return made

@@ -15,7 +15,7 @@ Returns = Literal["normal", "early exits", "held"]
 COLUMNS, WEEKS, TRADED, CORRELATION = 27, 52, 0.35, 0.7
 EARLY: Final = ((0.70, 0.1), (0.25, -0.2), (0.05, -0.4))
 HELD: Final = ((0.90, 0.11), (0.10, -0.99))
-"""Probabilities and returns of spreads that are left early, and of spreads that are held to expiry: mean 0."""
+"""Probabilities and returns of spreads that are left early, and of those held to expiry: mean 0."""
 
 
 def null_sweep(returns: Returns, rng: numpy.random.Generator) -> list[list[float]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from itertools import product
 from math import sqrt
 from statistics import mean, stdev
@@ -28,7 +29,7 @@ def found_share(returns: Returns, sweeps: int, resamples: int) -> float:
 
 
 def test_one_column_by_hand() -> None:
-    """All 27 resamples of three weeks are equally likely; p is the share whose t reaches that of the sample."""
+    """Each of the 27 resamples of three weeks is as likely; p is the share whose t reaches the sample's."""
     weeks = [0.1, 0.3, -0.2]
     t = sqrt(3) * mean(weeks) / stdev(weeks)
 
@@ -108,5 +109,5 @@ def test_of_2000_sweeps_without_an_edge_as_many_are_found_as_are_told(
     returns: Returns, low: float, high: float
 ) -> None:
     share = found_share(returns, 2_000, 1_999)
-    print(f"{returns}: {100.0 * share:.1f} % of 2,000 sweeps found")  # Shown by `make null-sweeps`.
+    sys.stdout.write(f"{returns}: an edge found in {100.0 * share:.1f} % of 2,000 sweeps without one\n")
     assert low <= share <= high

@@ -9,8 +9,9 @@ import pytest
 
 from lab.research.found import Found
 from lab.research.matrix import matrix_of
-from lab.research.null_rate import NullRate, without_edge
+from lab.research.null_rate import NullRate
 from lab.research.verdict import verdict_of
+from tests.research.null_rate import without_edge
 from tests.research.swept import made_found
 
 RATE = NullRate(sweeps=200, points=9, found=17, too_few=20, code="x")

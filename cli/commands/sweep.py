@@ -59,6 +59,21 @@ def sweep(
             "--to", formats=DAY, help="End before this day (UTC); if not given, with the record or a year."
         ),
     ] = None,
+    walk: Annotated[
+        str | None,
+        typer.Option(
+            metavar="train=Nw,test=Nw,step=Nw",
+            help="Choose on training weeks, report on the test weeks after them; rolling and anchored.",
+        ),
+    ] = None,
+    holdout: Annotated[
+        datetime | None,
+        typer.Option(formats=DAY, help="Read nothing from this day (UTC) on, until --confirm."),
+    ] = None,
+    confirm: Annotated[
+        int | None,
+        whole_option(1, 100, text="Repeat so many of the best through the actors, and behind the holdout."),
+    ] = None,
     strategy: StrategyFile = DEFAULT_STRATEGY,
     assume: Annotated[
         list[str] | None,
@@ -106,6 +121,9 @@ def sweep(
             sample_size=sample,
             began=began,
             ended=ended,
+            walk=walk,
+            holdout=holdout,
+            confirm=confirm,
             strategy=strategy,
             assumptions=tuple(assume or ()),
             resume_after_days=resume_after_days,

@@ -10,12 +10,22 @@ from typing import Final
 
 from cli.backtest.options import DEFAULT_SEED, seeds_of
 from core.errors import InputError
+from core.statistics.folds import Walk
 from lab.backtest.sources import Market
 from lab.research.axes import Axis, axes_of, grid, sample
 from lab.research.points import Impossible, Point, points_of
 from lab.research.sweep import Span
+from lab.research.walk import walk_of
 
 SAMPLE_SEED: Final = 1
+
+
+@dataclass(frozen=True)
+class Holdout:
+    """Nothing from `began` on is read until a confirmation, which reads up to `ended`; None: to the end."""
+
+    began: datetime
+    ended: datetime | None
 
 
 @dataclass(frozen=True)
@@ -27,6 +37,9 @@ class SweepOptions:
     impossible: tuple[Impossible, ...]
     markets: tuple[Market, ...]
     span: Span
+    walk: Walk | None
+    holdout: Holdout | None
+    confirm: int | None
     out: Path | None
     json_file: Path | None
     jobs: int
@@ -43,6 +56,9 @@ def options_of(
     sample_size: int | None,
     began: datetime | None,
     ended: datetime | None,
+    walk: str | None,
+    holdout: datetime | None,
+    confirm: int | None,
     strategy: Path,
     assumptions: tuple[str, ...],
     resume_after_days: float | None,
@@ -66,6 +82,11 @@ def options_of(
         raise InputError(f"--json {json_file}: expected a file in an existing folder")
     if out is not None and out.exists() and not out.is_dir():
         raise InputError(f"--out {out}: expected a folder, found a file")
+    if holdout is not None and began is not None and holdout <= began:
+        raise InputError(f"--holdout: expected a day after --from {began:%Y-%m-%d}, found {holdout:%Y-%m-%d}")
+    if holdout is not None and ended is not None and holdout >= ended:
+        raise InputError(f"--holdout: expected a day before --to {ended:%Y-%m-%d}, found {holdout:%Y-%m-%d}")
+    steps = None if walk is None else walk_of(walk)
     axes = axes_of(sets)
     combinations = grid(axes) if sample_size is None else sample(axes, sample_size, SAMPLE_SEED)
     points, impossible = points_of(strategy, combinations)
@@ -78,11 +99,18 @@ def options_of(
         impossible=impossible,
         markets=tuple(Market(chains, number, assumptions, columns) for number in numbers),
         span=Span(
-            began=None if began is None else began.replace(tzinfo=UTC),
-            ended=None if ended is None else ended.replace(tzinfo=UTC),
+            began=_utc(began),
+            ended=_utc(ended if holdout is None else holdout),
             resume_after=None if resume_after_days is None else timedelta(days=resume_after_days),
         ),
+        walk=steps,
+        holdout=None if holdout is None else Holdout(holdout.replace(tzinfo=UTC), _utc(ended)),
+        confirm=confirm,
         out=out,
         json_file=json_file,
         jobs=jobs or len(os.sched_getaffinity(0)),
     )
+
+
+def _utc(day: datetime | None) -> datetime | None:
+    return None if day is None else day.replace(tzinfo=UTC)

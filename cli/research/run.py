@@ -9,10 +9,12 @@ from cli.backtest.interruptions import INTERRUPTED, interruptions
 from cli.exit_codes import ExitCode
 from cli.research.options import SweepOptions
 from cli.research.progress import SweepProgress
-from cli.research.show import show_answer
+from cli.research.show import show_answer, show_walks
 from cli.views.say import say
 from core.errors import InputError
+from core.statistics.folds import Walk
 from lab.research.answer import Answer, answer_json, answer_of
+from lab.research.confirm import require_actors
 from lab.research.executor import Executor, Task
 from lab.research.folder import SweepFolder
 from lab.research.found import Found
@@ -22,11 +24,14 @@ from lab.research.null_rate import measured_rate
 from lab.research.processes import Processes
 from lab.research.sweep import NoReports, Swept, conduct, held, tasks_of
 from lab.research.tried import Tried
+from lab.research.walk import Walked, purge_weeks, walked
 
 
 def run(options: SweepOptions) -> None:
     """Exit code 1 if a point could not be run, 130 if a person ended it."""
     require_numpy()
+    if options.confirm is not None:
+        require_actors()
     journal = Journal(options.out)
     try:
         if journal.dropped:
@@ -46,7 +51,11 @@ def _whole(options: SweepOptions, journal: Journal, interrupted: Callable[[], bo
     answer = answer_of(options.axes, options.points, swept, tried)
     rate = measured_rate()
     show_answer(answer, swept, options.points, options.impossible, rate)
-    _write(options, answer, swept)
+    _write(options, answer, swept, ())
+    if options.walk is not None and answer is not None and swept.is_whole:
+        walks = _walks(options, swept, options.walk)
+        show_walks(walks, options.points)
+        _write(options, answer, swept, walks)
     if swept.failed and not interrupted():
         raise SystemExit(ExitCode.FOUND_WRONG)
 
@@ -69,7 +78,12 @@ def _swept(
     return swept
 
 
-def _write(options: SweepOptions, answer: Answer | None, swept: Swept) -> None:
+def _walks(options: SweepOptions, swept: Swept, walk: Walk) -> tuple[Walked, ...]:
+    purge = purge_weeks(options.points)
+    return tuple(walked(walk, swept.by_point, purge, anchored=anchored) for anchored in (False, True))
+
+
+def _write(options: SweepOptions, answer: Answer | None, swept: Swept, walks: tuple[Walked, ...]) -> None:
     document = answer_json(
         answer,
         axes=options.axes,
@@ -78,6 +92,7 @@ def _write(options: SweepOptions, answer: Answer | None, swept: Swept) -> None:
         swept=swept,
         rate=measured_rate(),
         reports=options.out is not None,
+        walks=walks,
     )
     if options.out is not None:
         SweepFolder(options.out).answer(document)

@@ -11,6 +11,7 @@ from lab.research.null_rate import NullRate
 from lab.research.points import Impossible, Point
 from lab.research.sensitivity import Change, HeatMap, Paired
 from lab.research.sweep import Swept
+from lab.research.walk import Walked
 
 ROWS_MAX = 40
 """So many points are shown, the best first; the answer's file has them all."""
@@ -37,6 +38,30 @@ def show_answer(
             say("", answer.neighbourhood.sentence)
     say("")
     show_fields(_runs(swept, impossible))
+
+
+def show_walks(walks: Sequence[Walked], points: Sequence[Point]) -> None:
+    """Print what was chosen in training, and what it made after it."""
+    names = {point.number: point.name for point in points}
+    for each in walks:
+        say("", each.sentence)
+        show_table(
+            ("training", "chosen", "trades", "mean r", "test", "trades", "mean r", "P&L USD"),
+            (
+                (
+                    f"{leg.train_from} to {leg.train_to}",
+                    f"{leg.chosen}: {names[leg.chosen]}",
+                    str(leg.train_trades),
+                    f"{leg.train_mean_r:+.4f}",
+                    f"{leg.test_from} to {leg.test_to}",
+                    str(leg.test_trades),
+                    f"{leg.test_mean_r:+.4f}",
+                    usd_text(leg.test_pnl_usd),
+                )
+                for leg in each.legs
+            ),
+            empty="no fold",
+        )
 
 
 def _points(answer: Answer, points: Sequence[Point]) -> None:

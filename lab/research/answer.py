@@ -17,6 +17,7 @@ from lab.research.points import Impossible, Point
 from lab.research.sensitivity import Change, HeatMap, Neighbourhood, Places, changes, heat_maps, neighbourhood
 from lab.research.sweep import Swept
 from lab.research.verdict import Verdict, verdict_of
+from lab.research.walk import Walked
 from reading.json_forms import money, utc
 
 _ANY: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
@@ -63,6 +64,7 @@ def answer_json(
     swept: Swept,
     rate: NullRate | None,
     reports: bool,
+    walks: Sequence[Walked] = (),
 ) -> dict[str, JsonValue]:
     """The whole answer (docs/research.md). Money is text, times are in UTC."""
     document: dict[str, JsonValue] = {
@@ -90,6 +92,7 @@ def answer_json(
             ],
             "sensitivity": [{**_fields(each), "values": dict(each.values)} for each in answer.changes],
             "heat_maps": [_plain(each) for each in answer.heat_maps],
+            "walks": [{**_fields(each), "sentence": each.sentence} for each in walks],
             "neighbourhood": None if answer.neighbourhood is None else _plain(answer.neighbourhood),
         }
     return document

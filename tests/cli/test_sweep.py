@@ -124,3 +124,50 @@ def _children(pid: int) -> list[int]:
 
 def _runs(pid: int) -> bool:
     return Path(f"/proc/{pid}").exists()
+
+
+def test_a_walk_with_too_few_trades_is_refused_once_the_answer_is_shown(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    walk = ["--walk", "train=2w,test=1w,step=1w"]
+    month = ["sweep", "--model", "--seeds", "1", "--to", "2026-02-16", "--jobs", "1"]
+    assert (
+        main([*month, "--set", "strikes.dte_min=4.0;strikes.dte_target=5.0;strikes.dte_max=6.0", *walk]) == 2
+    )
+    shown = capsys.readouterr()
+    assert "1 point, too few to judge" in shown.out
+    assert "--walk: expected at least 30 trades of a point in training, found at most 0" in shown.err
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (
+            ["--from", "2026-02-01", "--holdout", "2026-02-01"],
+            "--holdout: expected a day after --from 2026-02-01",
+        ),
+        (
+            ["--to", "2026-02-01", "--holdout", "2026-02-01"],
+            "--holdout: expected a day before --to 2026-02-01",
+        ),
+        (["--walk", "train=1w"], "--walk: expected train=Nw,test=Nw,step=Nw"),
+        (["--confirm", "1"], "--confirm: expected the road through the actors"),
+    ],
+)
+def test_a_span_that_there_is_not_is_refused(
+    options: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["sweep", "--model", "--to", "2026-03-01", *options]) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_what_lies_behind_a_holdout_is_not_run(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    sets = ["--set", "exits.profit_of_credit=0.5", "--out", str(out), "--jobs", "1"]
+    assert (
+        main(["sweep", "--model", "--seeds", "1", "--to", "2026-06-01", "--holdout", "2026-01-19", *sets])
+        == 0
+    )
+    (point,) = json.loads((out / "sweep.json").read_text("utf-8"))["points"]
+    (run,) = point["runs"]
+    assert run["ended"] == "2026-01-19T00:00:00Z"

@@ -100,6 +100,12 @@ def sweep(
     jobs: Annotated[
         int | None, whole_option(1, 256, text="How many processes; if not given, one a core.")
     ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="tcp://HOST:PORT", help="Run on the workers of this scheduler instead (docs/research.md)."
+        ),
+    ] = None,
 ) -> None:
     """Run every combination of settings over the same market, and say whether the best proves anything.
 
@@ -130,5 +136,6 @@ def sweep(
             out=out,
             json_file=json_file,
             jobs=jobs,
+            cluster=cluster,
         )
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from lab.research.sweep import Span
 from lab.research.walk import walk_of
 
 SAMPLE_SEED: Final = 1
+_ADDRESS: Final = re.compile(r"(tcp|tls)://[^\s/]+:\d{1,5}")
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class SweepOptions:
     out: Path | None
     json_file: Path | None
     jobs: int
+    cluster: str | None
 
 
 def options_of(
@@ -65,6 +68,7 @@ def options_of(
     out: Path | None,
     json_file: Path | None,
     jobs: int | None,
+    cluster: str | None,
 ) -> SweepOptions:
     """Raises `InputError` or `ConfigError`, naming the option, what was found and what was expected."""
     if (chains is None) is not model:
@@ -86,6 +90,10 @@ def options_of(
         raise InputError(f"--holdout: expected a day after --from {began:%Y-%m-%d}, found {holdout:%Y-%m-%d}")
     if holdout is not None and ended is not None and holdout >= ended:
         raise InputError(f"--holdout: expected a day before --to {ended:%Y-%m-%d}, found {holdout:%Y-%m-%d}")
+    if cluster is not None and jobs is not None:
+        raise InputError("--jobs, --cluster: expected one of them, found both")
+    if cluster is not None and _ADDRESS.fullmatch(cluster) is None:
+        raise InputError(f"--cluster: expected tcp://HOST:PORT or tls://HOST:PORT, found {cluster!r}")
     steps = None if walk is None else walk_of(walk)
     axes = axes_of(sets)
     combinations = grid(axes) if sample_size is None else sample(axes, sample_size, SAMPLE_SEED)
@@ -109,6 +117,7 @@ def options_of(
         out=out,
         json_file=json_file,
         jobs=jobs or len(os.sched_getaffinity(0)),
+        cluster=cluster,
     )
 
 

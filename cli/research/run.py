@@ -70,12 +70,26 @@ def _swept(
         return not interrupted()
 
     def executor() -> Executor:
-        return Processes(options.jobs)
+        if options.cluster is None:
+            return Processes(options.jobs)
+        return _cluster(options.cluster)
 
     reports = NoReports() if options.out is None else SweepFolder(options.out)
     swept = conduct(options.points, tasks, journal, reports, executor, told)
     progress.end()
     return swept
+
+
+def _cluster(address: str) -> Executor:
+    """Raises `InputError` without the extra, or without a scheduler that answers."""
+    try:
+        # Slow to import, and not needed on one machine.
+        from lab.research.cluster import Cluster
+    except ImportError:
+        raise InputError(
+            f"--cluster {address}: expected distributed, found none; pip install 'cerbero-bite[cluster]'"
+        ) from None
+    return Cluster(address)
 
 
 def _walks(options: SweepOptions, swept: Swept, walk: Walk) -> tuple[Walked, ...]:

@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from core.errors import InputError
 from core.values import OptionType
@@ -38,7 +38,8 @@ class MappedMarket:
         self._groups: list[dict[tuple[int, bool], tuple[int, int]]] = []
         self._group(label)
         self._starts = [datetime.fromtimestamp(at, UTC) for at in self._times]
-        self._rows: dict[tuple[int, int, bool], Side] = {}
+        self.built: dict[tuple[str, str, float], Any] = {}
+        """What chains have built of it; how, only they know."""
 
     def _group(self, label: str) -> None:
         """Find where each side of each expiry of each snapshot begins and ends."""

@@ -127,7 +127,8 @@ def _leg(
     if not enough:
         raise InputError(
             f"--walk: expected at least {TRAINING_TRADES_MIN} trades of a point in training, found "
-            f"at most {max(map(len, trades))} from {first} to {last}; train for longer, or on a market with more trades"
+            f"at most {max(map(len, trades))} from {first} to {last}; train for longer, or where "
+            "there are more trades"
         )
     means = {place: _mean(matrix.columns[place][slice(*fold.train)]) for place in enough}
     chosen = max(enough, key=lambda place: (means[place], -place))

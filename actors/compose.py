@@ -17,7 +17,7 @@ from actors.engine_settings import EngineSettings, HeartbeatSpec
 from actors.execution import AccountLock, MachineAccountLock
 from actors.heartbeat import HeartbeatFile
 from actors.http import HttpTransport, Transport
-from actors.mcp import McpCredentials
+from actors.mcp import McpCredentials, wire_ports
 from actors.phone import PhoneSetup, TelegramBot
 from actors.runtime import Context
 from config import (
@@ -93,8 +93,11 @@ def engine_settings(
         strategy=loaded.strategy,
         mode=mode,
         data_dir=data_dir,
-        credentials=McpCredentials(token=mcp.token.get_secret_value(), bot_tag=mcp.bot_tag, redact=redact),
-        transport_factory=transport_factory,
+        open_port=wire_ports(
+            transport_factory,
+            McpCredentials(token=mcp.token.get_secret_value(), bot_tag=mcp.bot_tag, redact=redact),
+            loaded.strategy,
+        ),
         identity=identity,
         code_version=code_version(),
         boot_record={

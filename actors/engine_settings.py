@@ -9,14 +9,17 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from actors.alerting import AlertChannel, DeliveryTimes
+from actors.audit.log_file import SYNCED, LogFile
 from actors.execution import AccountLock
 from actors.heartbeat import HeartbeatFile
 from actors.http import Transport
-from actors.mcp import McpCredentials
+from actors.mcp import OpenPort
 from actors.phone import PhoneSetup
-from actors.runtime import Context
+from actors.state.kept import ON_DISK, BooksStore
 from core.messages.engine_status import EngineIdentity
+from core.orders.books import Job
 from core.redaction import Redactor
+from core.rules.conduct import AS_IT_TRADES, Conduct
 from core.strategy import Strategy
 from core.values import Mode
 
@@ -36,8 +39,7 @@ class EngineSettings:
     strategy: Strategy
     mode: Mode
     data_dir: Path
-    credentials: McpCredentials
-    transport_factory: Callable[[Context], Transport]
+    open_port: OpenPort
     identity: EngineIdentity
     code_version: str
     """What decisions are recorded with."""
@@ -57,3 +59,8 @@ class EngineSettings:
     """None where market time jumps or is simulated: there nothing beats."""
     record_days: int | None = None
     """How many days of the market are recorded and kept; None: nothing is recorded."""
+    jobs_off: frozenset[Job] = frozenset()
+    """Jobs that are never due; none in an engine that trades, most of them in a backtest."""
+    books: BooksStore = ON_DISK
+    log: LogFile = SYNCED
+    conduct: Conduct = AS_IT_TRADES

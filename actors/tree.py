@@ -108,6 +108,7 @@ def _books(settings: EngineSettings) -> tuple[ChildSpec, ...]:
                 kill_switch=rooms[KILL_SWITCH],
                 alerting=rooms[ALERTING],
                 redact=settings.redact.of_unmistakable,
+                store=settings.books,
             ),
             start_deadline_s=BOOKS_START_DEADLINE_S,
             mailbox_bound=10_000,
@@ -121,6 +122,7 @@ def _books(settings: EngineSettings) -> tuple[ChildSpec, ...]:
                 kill_switch=rooms[KILL_SWITCH],
                 alerting=rooms[ALERTING],
                 anchor=rooms[ANCHOR] if settings.strategy.audit.anchor_path is not None else None,
+                log=settings.log,
             ),
             start_deadline_s=BOOKS_START_DEADLINE_S,
             on_hang=OnHang.ESCALATE,
@@ -128,8 +130,7 @@ def _books(settings: EngineSettings) -> tuple[ChildSpec, ...]:
         _room(
             MCP_ORDERS,
             lambda rooms: McpOrders(
-                transport_factory=settings.transport_factory,
-                credentials=settings.credentials,
+                open_port=settings.open_port,
                 strategy=settings.strategy,
                 kill_switch=rooms[KILL_SWITCH],
                 read_kill_file=DiskKillFile(settings.data_dir).read,
@@ -149,6 +150,7 @@ def _books(settings: EngineSettings) -> tuple[ChildSpec, ...]:
                 strategy=settings.strategy,
                 account_lock=settings.account_lock,
                 folder=settings.folder,
+                conduct=settings.conduct,
             ),
         ),
     )
@@ -199,9 +201,7 @@ def _feed(settings: EngineSettings, router: Router) -> ChildSpec:
         mcp(router),
         lambda rooms: McpRouter(
             router=router,
-            transport_factory=settings.transport_factory,
-            credentials=settings.credentials,
-            strategy=settings.strategy,
+            open_port=settings.open_port,
             alerting=rooms[ALERTING],
         ),
     )
@@ -220,6 +220,7 @@ def _desk(settings: EngineSettings, engine: Engine) -> tuple[ChildSpec, ...]:
                 strategy=settings.strategy,
                 mode=settings.mode,
                 code_version=settings.code_version,
+                conduct=settings.conduct,
             ),
         ),
         _room(
@@ -265,6 +266,7 @@ def _desk(settings: EngineSettings, engine: Engine) -> tuple[ChildSpec, ...]:
                 state=rooms[STATE],
                 mode=settings.mode,
                 strategy=settings.strategy,
+                jobs_off=settings.jobs_off,
             ),
         ),
     )
@@ -362,4 +364,5 @@ def _kill_switch(settings: EngineSettings, rooms: Rooms) -> KillSwitch:
         alerting=rooms[ALERTING],
         strategy=settings.strategy,
         strategy_enabled=settings.mode.strategy,
+        conduct=settings.conduct,
     )

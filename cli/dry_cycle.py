@@ -15,7 +15,7 @@ from pydantic import JsonValue
 from actors.decision.facts import entry_facts, is_held, marks_of, monitor_inputs, trading_facts
 from actors.http import HttpTransport
 from actors.market_data import MarketData
-from actors.mcp import McpCredentials, McpRouter
+from actors.mcp import McpCredentials, McpRouter, wire_ports
 from actors.names import MARKET_DATA, Rooms
 from actors.runtime import (
     Actor,
@@ -204,11 +204,11 @@ class DryDesk:
             f"mcp.{router.value}",
             lambda cells: McpRouter(
                 router=router,
-                transport_factory=lambda ctx: HttpTransport(
-                    self._mcp.url, monotonic=ctx.monotonic, tls=self._tls
+                open_port=wire_ports(
+                    lambda ctx: HttpTransport(self._mcp.url, monotonic=ctx.monotonic, tls=self._tls),
+                    self._credentials,
+                    self._strategy,
                 ),
-                credentials=self._credentials,
-                strategy=self._strategy,
                 alerting=cells["alerting"],
             ),
         )

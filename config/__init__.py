@@ -1,35 +1,41 @@
 """Settings: `strategy.yaml` with its golden hash, and the environment."""
 
-from config.delivery import DeliverySettings, HeartbeatSettings, delivery_from_env
-from config.environment import (
-    VARIABLES,
-    ChannelSettings,
-    McpSettings,
-    Settings,
-    TelegramSettings,
-    WebhookSettings,
-    channels_from_env,
-    instance_name_from_env,
-    load_settings,
-    mcp_from_env,
-    mode_from_env,
-    sent_in_clear,
-    shown_variable,
-)
-from config.phone import PhoneSettings
-from config.record import record_days
-from config.refusal import on_refusal_from_env
-from config.rules_digest import DISTRIBUTION, code_version
-from config.sealing import write_hash, write_local_hash
-from config.secret_file import secret_from_env
-from config.strategy_file import (
-    LoadedStrategy,
-    load_strategy,
-    local_overrides_path,
-    strategy_hash,
-)
-from config.wire import TrustSettings, trust_from_env
-from config.yaml_lines import content_of, unreadable
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from config.delivery import DeliverySettings, HeartbeatSettings, delivery_from_env
+    from config.environment import (
+        VARIABLES,
+        ChannelSettings,
+        McpSettings,
+        Settings,
+        TelegramSettings,
+        WebhookSettings,
+        channels_from_env,
+        load_settings,
+        mcp_from_env,
+        mode_from_env,
+        sent_in_clear,
+        shown_variable,
+    )
+    from config.instance import instance_name_from_env
+    from config.phone import PhoneSettings
+    from config.record import record_days
+    from config.refusal import on_refusal_from_env
+    from config.rules_digest import DISTRIBUTION, code_version
+    from config.sealing import write_hash, write_local_hash
+    from config.secret_file import secret_from_env
+    from config.strategy_file import (
+        LoadedStrategy,
+        load_strategy,
+        local_overrides_path,
+        strategy_hash,
+    )
+    from config.wire import TrustSettings, trust_from_env
+    from config.yaml_lines import content_of, unreadable
 
 __all__ = [
     "DISTRIBUTION",
@@ -65,3 +71,41 @@ __all__ = [
     "write_hash",
     "write_local_hash",
 ]
+
+_FILES: Final = {
+    "delivery": ("DeliverySettings", "HeartbeatSettings", "delivery_from_env"),
+    "environment": (
+        "VARIABLES",
+        "ChannelSettings",
+        "McpSettings",
+        "Settings",
+        "TelegramSettings",
+        "WebhookSettings",
+        "channels_from_env",
+        "load_settings",
+        "mcp_from_env",
+        "mode_from_env",
+        "sent_in_clear",
+        "shown_variable",
+    ),
+    "instance": ("instance_name_from_env",),
+    "phone": ("PhoneSettings",),
+    "record": ("record_days",),
+    "refusal": ("on_refusal_from_env",),
+    "rules_digest": ("DISTRIBUTION", "code_version"),
+    "sealing": ("write_hash", "write_local_hash"),
+    "secret_file": ("secret_from_env",),
+    "strategy_file": ("LoadedStrategy", "load_strategy", "local_overrides_path", "strategy_hash"),
+    "wire": ("TrustSettings", "trust_from_env"),
+    "yaml_lines": ("content_of", "unreadable"),
+}
+"""Where each name stands."""
+
+
+def __getattr__(asked: str) -> object:
+    """A name of the settings, from its file: most commands need one or two, and go without the others."""
+    for file, names in _FILES.items():
+        if asked in names:
+            found: object = getattr(import_module(f"config.{file}"), asked)
+            return found
+    raise AttributeError(asked)

@@ -23,6 +23,7 @@ from config.delivery import (
     delivery_from_env,
     heartbeat_from_env,
 )
+from config.instance import INSTANCE_NAME, instance_name_from_env
 from config.metrics import METRICS_HOST, metrics_host
 from config.page import PAGE_EXPOSE, page_exposed
 from config.phone import (
@@ -57,7 +58,6 @@ TELEGRAM_CHAT_ID = "CERBERO_BITE_TELEGRAM_CHAT_ID"
 TELEGRAM_API_URL = "CERBERO_BITE_TELEGRAM_API_URL"
 WEBHOOK_URL = "CERBERO_BITE_WEBHOOK_URL"
 WEBHOOK_FORMAT = "CERBERO_BITE_WEBHOOK_FORMAT"
-INSTANCE_NAME = "CERBERO_BITE_INSTANCE_NAME"
 ENABLE_DATA_ANALYSIS = "CERBERO_BITE_ENABLE_DATA_ANALYSIS"
 ENABLE_STRATEGY = "CERBERO_BITE_ENABLE_STRATEGY"
 DATA_DIR = "CERBERO_BITE_DATA_DIR"
@@ -94,7 +94,6 @@ VARIABLES: dict[str, str] = {
 DEFAULT_BOT_TAG = "BOT__CERBERO_BITE"
 DEFAULT_TELEGRAM_API_URL = "https://api.telegram.org"
 _BOT_TAG_LENGTH_MAX = 64
-_INSTANCE_NAME_LENGTH_MAX = 40
 _ONE_WORD = re.compile(r"[!-\"$&-.0->@-~]+")
 """Printable ASCII without what ends or escapes a part of a URL's path: `#`, `%`, `/` and `?`."""
 _WORDS = {
@@ -262,22 +261,6 @@ def _webhook_form(env: Mapping[str, str]) -> Literal["json", "discord"]:
 
 
 _CHANNELS: Final[tuple[Callable[[Mapping[str, str]], ChannelSettings | None], ...]] = (_telegram, _webhook)
-
-
-def instance_name_from_env(env: Mapping[str, str]) -> str | None:
-    """What a person calls this engine, on one line and short enough for a phone; None if nothing is said."""
-    name = env.get(INSTANCE_NAME, "").strip()
-    if not name:
-        return None
-    if len(name) > _INSTANCE_NAME_LENGTH_MAX:
-        raise InputError(
-            f"{INSTANCE_NAME}: expected at most {_INSTANCE_NAME_LENGTH_MAX} characters, found {len(name)}"
-        )
-    if visible(name) != name or not set("[]").isdisjoint(name):
-        raise InputError(
-            f"{INSTANCE_NAME}: expected a name of characters that can be seen, without brackets, found others"
-        )
-    return name
 
 
 def mode_from_env(env: Mapping[str, str]) -> Mode:

@@ -1,9 +1,8 @@
-"""The routes of the page. Every one but the way in and the styles needs the cookie of a session."""
+"""The routes of the page. Every one but the way in and the scripts needs the cookie of a session."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -28,12 +27,12 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from core.errors import InputError
-from page.charts import Chart, in_script
 from page.door.access import Access
 from page.door.guard import Guard, comes_from_here
 from page.door.hosts import Hosts
+from page.drawn import Drawn, in_script
 from page.panels.shown import plain
-from page.static_files import StaticFile, all_files, part_of
+from page.static_files import StaticFile, all_files, part_of, styles
 from page.sweep import SweepPages
 from page.view import View
 
@@ -42,6 +41,7 @@ BODY_S_MAX: Final = 5.0
 REASON_CHARS_MAX: Final = 500
 CYCLE_CHARS_MAX: Final = 100
 YEAR_S: Final = 31_536_000
+SCRIPT: Final = "text/javascript; charset=utf-8"
 T = TypeVar("T")
 
 
@@ -134,9 +134,8 @@ class _Routes:
                 return PlainTextResponse(f"{plain(str(error))}\n", 500)
             if view is None:
                 return PlainTextResponse("this sweep has no such report\n", 404)
-            charts = (each for listed in view.charts.values() for each in listed)
-            figures = {each.name: in_script(each) for each in charts}
-            return self._shown("swept_run.html", 200, view=view, can_arm=False, figures=figures)
+            charts = [each for listed in view.charts.values() for each in listed]
+            return self._shown("swept_run.html", 200, view=view, can_arm=False, charts=charts)
 
         return [
             Route("/", self._let_in(whole), methods=["GET"]),
@@ -234,7 +233,7 @@ class _Routes:
         return answer
 
     async def _static(self, request: Request) -> Response:
-        """Styles and scripts hold nothing of anybody; what is under a digest never changes."""
+        """Scripts hold nothing of anybody; what is under a digest never changes."""
         found = self._files.get(request.path_params["name"])
         if found is None or found.digest != request.path_params["digest"]:
             return Response("no such file\n", 404, media_type="text/plain")
@@ -246,7 +245,7 @@ class _Routes:
                 packed = await self._on_thread(self._looking, lambda: found.packed)
         if packed is not None:
             headers["Content-Encoding"] = "gzip"
-        return StreamingResponse(self._parts(found, packed), 200, headers, found.kind)
+        return StreamingResponse(self._parts(found, packed), 200, headers, SCRIPT)
 
     async def _parts(self, file: StaticFile, packed: int | None) -> AsyncIterator[bytes]:
         """A file as it is sent: whoever reads slowly holds one part of it."""
@@ -267,16 +266,14 @@ class _Routes:
         return await asyncio.get_running_loop().run_in_executor(threads, work)
 
 
-def _figure(request: Request, found: Chart | None) -> Response:
+def _figure(request: Request, found: Drawn | None) -> Response:
     if found is None:
         return JSONResponse({"error": "there is no such chart now"}, 404)
-    answer = JSONResponse(found.figure)
     # Nothing is kept by the browser: the script itself says which figure it has.
-    tag = f'"{hashlib.sha256(answer.body).hexdigest()[:32]}"'
+    tag = f'"{found.tag}"'
     if request.headers.get("if-none-match") == tag:
         return Response(None, 304, {"ETag": tag})
-    answer.headers["ETag"] = tag
-    return answer
+    return Response(found.figure, 200, {"ETag": tag}, "application/json")
 
 
 async def _fields(request: Request) -> dict[str, str] | None:
@@ -304,5 +301,7 @@ def _templates(files: dict[str, StaticFile]) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.globals["styles"] = styles()
+    made.filters["in_script"] = in_script
     made.globals["static"] = {name: file.url for name, file in files.items()}
     return made

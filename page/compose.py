@@ -12,6 +12,7 @@ from core.errors import CerberoError
 from page.app import ArmingTold, Page, Views
 from page.door.access import Access, cookie_name
 from page.door.hosts import Hosts
+from page.sources.report_apart import report_apart
 from page.sweep import SweepPages
 from page.view import Viewer
 from reading.engine_status import engine_status
@@ -19,8 +20,9 @@ from reading.switch.arming import Patience, RealPatience, arm
 
 
 def page_of_folder(data_dir: Path, name: str, now: Callable[[], datetime], hosts: Hosts) -> Page:
-    """The page of an engine. It only reads, but for the arming."""
-    views = Viewer(data_dir, name, partial(engine_status, data_dir), now)
+    """The page of an engine. It only reads, but for the arming; it begins at once."""
+    views = Viewer(data_dir, name, partial(engine_status, data_dir), now, report_apart)
+    views.begin()
     return _page(views, name, str(data_dir.resolve()), hosts, partial(armed, data_dir))
 
 

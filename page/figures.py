@@ -16,6 +16,7 @@ from page.charts import (
     realised_chart,
     smile_chart,
 )
+from page.drawn import Drawn, drawn
 from page.panels.money import MoneyPanel
 from page.panels.position import PositionPanel
 from page.panels.why import WhyPanel
@@ -27,10 +28,10 @@ class Drawings:
     """The charts of one page by name. Used by several threads."""
 
     def __init__(self) -> None:
-        self._made: dict[str, tuple[object, Chart]] = {}
+        self._made: dict[str, tuple[object, Drawn]] = {}
         self._lock = Lock()
 
-    def of(self, position: PositionPanel, money: MoneyPanel, why: WhyPanel) -> dict[str, tuple[Chart, ...]]:
+    def of(self, position: PositionPanel, money: MoneyPanel, why: WhyPanel) -> dict[str, tuple[Drawn, ...]]:
         """The charts of each panel, in the order in which they stand there."""
         return {
             "position": tuple(self._position(position)),
@@ -38,7 +39,7 @@ class Drawings:
             "why": tuple(self._why(why)),
         }
 
-    def _position(self, panel: PositionPanel) -> Iterator[Chart]:
+    def _position(self, panel: PositionPanel) -> Iterator[Drawn]:
         """Of the first position: rule 1 lets no second one be opened unless a person has allowed it."""
         if not panel.positions:
             return
@@ -50,7 +51,7 @@ class Drawings:
             facts = (first.path, first.strikes_usd, first.short_usd)
             yield self._chart("path", facts, lambda facts: path_chart(*facts))
 
-    def _money(self, panel: MoneyPanel) -> Iterator[Chart]:
+    def _money(self, panel: MoneyPanel) -> Iterator[Drawn]:
         if len(panel.account) > 1:
             yield self._chart("equity-usd", panel.account, lambda facts: account_chart(facts, "usd"))
             yield self._chart("equity-eth", panel.account, lambda facts: account_chart(facts, "eth"))
@@ -59,17 +60,17 @@ class Drawings:
         if panel.months:
             yield self._chart("months", panel.months, months_chart)
 
-    def _why(self, panel: WhyPanel) -> Iterator[Chart]:
+    def _why(self, panel: WhyPanel) -> Iterator[Drawn]:
         if panel.gates is not None and (panel.gates.dvol or panel.gates.rv14):
             yield self._chart("gates", panel.gates, gates_chart)
         if panel.smile:
             facts = (panel.smile, panel.smile_spot_usd)
             yield self._chart("smile", facts, lambda facts: smile_chart(*facts))
 
-    def _chart(self, name: str, facts: Facts, make: Callable[[Facts], Chart]) -> Chart:
+    def _chart(self, name: str, facts: Facts, make: Callable[[Facts], Chart]) -> Drawn:
         with self._lock:
             known = self._made.get(name)
             if known is None or known[0] != facts:
-                known = (facts, make(facts))
+                known = (facts, drawn(make(facts)))
                 self._made[name] = known
             return known[1]

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from page.charts import Chart, Table, in_script
+from page.charts import Chart, Table
+from page.drawn import drawn, in_script
 from page.plotly_script import plotly_script
 from page.static_files import FOLDER, StaticFile, chunks
 
-TEXTS = ("palette.css", "one_file.css", "charts.js", "unpack.js")
+TEXTS = ("palette.css", "charts.css", "one_file.css", "charts.js", "unpack.js")
 """What stands in the file as it is."""
 
 
@@ -34,11 +35,12 @@ def one_file(document: Document) -> str:
     environment = Environment(
         loader=PackageLoader("page"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
+    environment.filters["in_script"] = in_script
     return environment.get_template("one_file.html").render(
         document=document,
         texts={name: (FOLDER / name).read_text("utf-8") for name in TEXTS},
         plotly=base64.b64encode(plotly).decode("ascii"),
-        figures={chart.name: in_script(chart) for chart in document.charts},
+        charts=[drawn(chart) for chart in document.charts],
         rows=_rows(document.figures),
     )
 

@@ -13,12 +13,15 @@ from tempfile import TemporaryFile
 from typing import Final
 from weakref import finalize
 
+from markupsafe import Markup
+
 from page.plotly_script import plotly_script
 
 FOLDER: Final = Path(__file__).parent / "static"
-SERVED: Final = ("palette.css", "page.css", "charts.js", "page.js")
+SERVED: Final = ("charts.js", "page.js")
+STYLES: Final = ("palette.css", "charts.css", "page.css")
+"""They stand in each page itself, so that nothing else has to come before it is painted."""
 CHUNK: Final = 1 << 16
-KINDS: Final = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
 GZIP: Final = 16 + zlib.MAX_WBITS
 """What zlib calls a stream with gzip's head."""
 
@@ -41,10 +44,6 @@ class StaticFile:
     def url(self) -> str:
         return f"/static/{self.digest}/{self.path.name}"
 
-    @property
-    def kind(self) -> str:
-        return KINDS[self.path.suffix]
-
     @cached_property
     def packed(self) -> int:
         """The file as gzip: the descriptor of a file without a name, so that no memory is held for it.
@@ -65,6 +64,12 @@ class StaticFile:
 def all_files() -> dict[str, StaticFile]:
     """What is served, each by its name. Raises InputError without plotly."""
     return {path.name: StaticFile(path) for path in (*(FOLDER / name for name in SERVED), plotly_script())}
+
+
+def styles() -> Markup:
+    """All styles of the page, as they stand in its head."""
+    text = "".join((FOLDER / name).read_text("utf-8") for name in STYLES)
+    return Markup(text)  # noqa: S704  (our own files)
 
 
 def part_of(descriptor: int, start: int) -> bytes:

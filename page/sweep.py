@@ -8,6 +8,7 @@ from threading import Lock
 from typing import Final
 
 from page.charts import Chart, HeatFacts, LineFacts, heat_chart, parallel_chart
+from page.drawn import Drawn, drawn
 from page.finished import FinishedViews
 from page.panels.shown import plain
 from page.view import View
@@ -46,9 +47,9 @@ class SweepView:
     told: tuple[str, ...]
     rows: tuple[PointRow, ...]
     left_out: int
-    charts: tuple[Chart, ...]
+    charts: tuple[Drawn, ...]
 
-    def chart(self, name: str) -> Chart | None:
+    def chart(self, name: str) -> Drawn | None:
         return next((each for each in self.charts if each.name == name), None)
 
 
@@ -94,7 +95,7 @@ def _view(name: str, answer: SweepAnswer) -> SweepView:
         told=tuple(plain(each) for each in (*answer.told, f"code {answer.code}")),
         rows=tuple(_row(each) for each in ordered[:ROWS_MAX]),
         left_out=max(0, len(ordered) - ROWS_MAX),
-        charts=tuple(_charts(answer)),
+        charts=tuple(drawn(each) for each in _charts(answer)),
     )
 
 

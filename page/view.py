@@ -14,12 +14,12 @@ from core.errors import CerberoError
 from core.messages.engine_status import EngineStatus
 from core.orders.books import CycleRow
 from core.status.verdict import position_views
-from page.charts import Chart
+from page.drawn import Drawn
 from page.figures import Drawings
 from page.panels import health, money, position, verdict, why
 from page.panels.shown import plain, time_text
 from page.sources.engine import EngineSaid, EngineWatch
-from page.sources.folder import FolderSaid, FolderWatch
+from page.sources.folder import FolderSaid, FolderWatch, MakeReport
 from reading.entry_history import recorded_decisions
 from reading.position_views import StoredViews, stored_views
 from reading.switch.stored import stored_status
@@ -39,10 +39,10 @@ class View:
     money: money.MoneyPanel
     why: why.WhyPanel
     health: health.HealthPanel
-    charts: dict[str, tuple[Chart, ...]]
+    charts: dict[str, tuple[Drawn, ...]]
     rows: tuple[CycleRow, ...] = ()
 
-    def chart(self, name: str) -> Chart | None:
+    def chart(self, name: str) -> Drawn | None:
         """A chart by its name; None if there is none now."""
         return next((each for charts in self.charts.values() for each in charts if each.name == name), None)
 
@@ -56,6 +56,7 @@ class Viewer:
         name: str,
         ask: Callable[[], EngineStatus],
         now: Callable[[], datetime],
+        report: MakeReport,
         *,
         clock: Callable[[], float] = monotonic,
     ) -> None:
@@ -64,10 +65,14 @@ class Viewer:
         self._now = now
         self._clock = clock
         self._engine = EngineWatch(ask, clock=clock)
-        self._folder = FolderWatch(data_dir, clock=clock)
+        self._folder = FolderWatch(data_dir, report, clock=clock)
         self._figures = Drawings()
         self._lock = Lock()
         self._made: tuple[float, View] | None = None
+
+    def begin(self) -> None:
+        """Read the folder before anybody looks."""
+        self._folder.begin()
 
     def view(self, cycle_id: str | None = None) -> View:
         """The page now, at most a second old; with the decisions of a cycle, or of the last entry."""

@@ -16,7 +16,6 @@ from actors.audit.durable import fsync_folder, make_folder
 from actors.audit.evidence import put_aside
 from actors.audit.files import (
     AUDIT_FOLDER,
-    append_bytes,
     bytes_from,
     compress,
     compressible,
@@ -25,6 +24,7 @@ from actors.audit.files import (
     sync,
     undated,
 )
+from actors.audit.log_file import SYNCED, LogFile
 from actors.audit.open_day import OpenDay
 from actors.audit.proof import Proof, compare, fold_to_the_end
 from actors.audit.scan import NOT_ACCEPTED, Broken, Incomplete, Scan, Whole, boot_scan, judge, scan
@@ -85,6 +85,7 @@ class Audit(Room[AuditProtocol | CompressOldest]):
         kill_switch: Address[KillSwitchProtocol],
         alerting: Address[AlertingProtocol],
         anchor: Address[AnchorProtocol] | None = None,
+        log: LogFile = SYNCED,
     ) -> None:
         self._data_dir = data_dir
         self._folder = data_dir / AUDIT_FOLDER
@@ -92,6 +93,7 @@ class Audit(Room[AuditProtocol | CompressOldest]):
         self._kill_switch = kill_switch
         self._alerting = alerting
         self._anchor = anchor
+        self._log = log
         self._link = GENESIS
         self._last_file: str | None = None
         self._day: OpenDay | None = None
@@ -171,8 +173,9 @@ class Audit(Room[AuditProtocol | CompressOldest]):
 
     def _start_whole(self, found: Scan, stored: AuditHeadAndPending, *, restored: bool) -> None:
         self._link, self._last_file = found.link, found.file
-        self._day = self._open_day(found)
-        self._prove_books(stored)
+        if self._log.is_lasting:
+            self._day = self._open_day(found)
+            self._prove_books(stored)
         head = _head(found.link)
         boot = AuditBoot(
             ok=True,
@@ -283,9 +286,8 @@ class Audit(Room[AuditProtocol | CompressOldest]):
             )
         self._append(batch)
         reach(Failpoint.AUDIT_APPENDED)
-        self._day = (
-            OpenDay(batch.file, Words()).append(batch) if self._day is None else self._day.append(batch)
-        )
+        if self._log.is_lasting:
+            self._day = (self._day or OpenDay(batch.file, Words())).append(batch)
         rolled = self._last_file is not None and self._last_file != batch.file
         self._link, self._last_file = end, batch.file
         if self._problem is not None and any(map(accepts_break, lines)):
@@ -300,8 +302,9 @@ class Audit(Room[AuditProtocol | CompressOldest]):
         if rolled:
             reach(Failpoint.AUDIT_DAY_BEGUN)
             self._tell_head("daily")
-            self._tell_foreign_files()
-            self.ctx.tell(self.ctx.self_address, CompressOldest())
+            if self._log.is_lasting:
+                self._tell_foreign_files()
+                self.ctx.tell(self.ctx.self_address, CompressOldest())
 
     def _open_day(self, found: Scan) -> OpenDay | None:
         """What was found of the file that is appended to; None if there is none, or only in another form."""
@@ -334,12 +337,12 @@ class Audit(Room[AuditProtocol | CompressOldest]):
     def _append(self, batch: AuditBatch) -> None:
         self.ctx.check_live()
         try:
-            append_bytes(self._folder, batch)
+            self._log.append(self._folder, batch)
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT) or not self._release_ballast():
                 raise
             self._alert(Severity.CRITICAL, AlertCode.BALLAST_RELEASED, f"disk full while appending: {error}")
-            append_bytes(self._folder, batch)
+            self._log.append(self._folder, batch)
 
     def _release_ballast(self) -> bool:
         ballast = self._data_dir / BALLAST_FILE

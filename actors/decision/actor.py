@@ -50,6 +50,7 @@ from core.messages.state import (
     WeekRead,
 )
 from core.orders.books import Job
+from core.rules.conduct import AS_IT_TRADES, Conduct
 from core.strategy import Strategy
 from core.values import Mode
 
@@ -81,6 +82,7 @@ class Decision(Room[DecisionProtocol | Terminated]):
         strategy: Strategy,
         mode: Mode,
         code_version: str,
+        conduct: Conduct = AS_IT_TRADES,
     ) -> None:
         self._rooms = DecisionRooms(
             state=state,
@@ -92,6 +94,7 @@ class Decision(Room[DecisionProtocol | Terminated]):
         self._strategy = strategy
         self._mode = mode
         self._code_version = code_version
+        self._conduct = conduct
 
     def on_start(self) -> None:
         super().on_start()
@@ -104,6 +107,7 @@ class Decision(Room[DecisionProtocol | Terminated]):
             strategy=self._strategy,
             mode=self._mode,
             code_version=self._code_version,
+            conduct=self._conduct,
         )
         self._results = Results(self._desk)
         self._queue = CycleQueue(self._desk, self._results)

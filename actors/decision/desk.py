@@ -31,6 +31,7 @@ from core.messages.state import (
     Recorded,
 )
 from core.orders.books import Books, Position, TradeResult
+from core.rules.conduct import AS_IT_TRADES, Conduct
 from core.strategy import Strategy
 from core.values import Mode, PositionId
 
@@ -89,6 +90,7 @@ class Desk:
         strategy: Strategy,
         mode: Mode,
         code_version: str,
+        conduct: Conduct = AS_IT_TRADES,
     ) -> None:
         self.ctx = ctx
         self.conversations = conversations
@@ -96,6 +98,7 @@ class Desk:
         self.strategy = strategy
         self.mode = mode
         self.code_version = code_version
+        self.conduct = conduct
         self.alert = Alarm(ctx, rooms.alerting)
         self._outbox = outbox
 

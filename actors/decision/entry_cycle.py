@@ -14,9 +14,8 @@ from core.messages.market_data import EntryMarket, SnapshotKind
 from core.messages.state import RecordDecision
 from core.orders.books import CycleOutcome, Proposal
 from core.rules import record as decision_record
-from core.rules.entry.decision import EntryDecision, EntryOutcome, decide_entry
+from core.rules.entry.decision import EntryDecision, EntryOutcome
 from core.rules.entry.protections import PROTECTIONS
-from core.rules.window import window_end
 from core.values import CycleId, PositionId
 
 ORDER_MARGIN_S: Final = 180.0
@@ -50,7 +49,7 @@ class EntryCycle(Cycle):
 
     async def conduct(self) -> CycleEnd:
         desk = self.desk
-        if window_end(desk.ctx.now()) is not None:
+        if desk.conduct.window_end(desk.ctx.now()) is not None:
             return CycleEnd(CycleOutcome.BLOCKED, ("maintenance_window",))
         books = desk.books()
         if self.resumed and desk.position(PositionId(proposal_id_of(self.cycle_id))) is not None:
@@ -92,7 +91,7 @@ class EntryCycle(Cycle):
         marks_eth = marks_of(market.market.chain, books.open_positions)
         trading = self.results.trading(now, books, marks_eth, market.market.spot_usd)
         facts = entry_facts(now, switch, books, desk.mode, market, trading)
-        decision = decide_entry(facts, desk.strategy)
+        decision = desk.conduct.decide_entry(facts, desk.strategy)
         texts: list[str] = []
         record = decision_record.record(facts, decision, desk.code_version, texts.append)
         proposal = None

@@ -16,7 +16,7 @@ from core.orders.books import CycleOutcome, Position
 from core.orders.exit_rule import ExitRule
 from core.orders.lifecycle import PositionState
 from core.rules import record as decision_record
-from core.rules.exit.decision import ExitDecision, Skipped, decide_exit
+from core.rules.exit.decision import ExitDecision, Skipped
 from core.rules.facts import MonitorMarket
 from core.values import PositionId
 
@@ -109,7 +109,7 @@ class MonitorCycle(Cycle):
         booked = []
         for facts in monitor_inputs(now, positions, market, closing=self.closing):
             position_id = facts.position.position_id
-            decision = decide_exit(facts, desk.strategy)
+            decision = desk.conduct.decide_exit(facts, desk.strategy)
             texts: list[str] = []
             record = decision_record.record(facts, decision, desk.code_version, texts.append)
             request_id = f"decision-{self.cycle_id}-{position_id}-{desk.ctx.uuid()}"

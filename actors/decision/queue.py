@@ -24,7 +24,6 @@ from core.messages.decision import CycleWaits
 from core.messages.room_status import CycleEnded, CycleView
 from core.messages.state import CloseCycle, CycleKnown, CycleOpened, OpenCycle, Recorded
 from core.orders.books import CycleOutcome, Job
-from core.rules.window import window_end
 from core.values import CycleId, PositionId, cycle_id_of
 
 WAITING_MAX: Final = 300
@@ -92,7 +91,7 @@ class CycleQueue:
 
     def add(self, due: Due, asker: Asker | None = None) -> None:
         """Queue a slot; one that the queue knows already is not run twice. Its end is told to every asker."""
-        if due.from_snapshot and window_end(self._desk.ctx.now()) is not None:
+        if due.from_snapshot and self._desk.conduct.window_end(self._desk.ctx.now()) is not None:
             return  # Scheduled monitors wait for the window's end; those after snapshots are dropped.
         if asker is not None:
             self._askers.setdefault(due.key, {})[asker.request_id] = asker
@@ -184,11 +183,11 @@ class CycleQueue:
             return True
         if due.by_person and not (self.recovered and self.taken_up):
             return False
-        return due.job is not Job.MONITOR or window_end(self._desk.ctx.now()) is None
+        return due.job is not Job.MONITOR or self._desk.conduct.window_end(self._desk.ctx.now()) is None
 
     def _next_moment(self) -> datetime | None:
         """When a slot that waits may begin by the passing of time alone."""
-        window = window_end(self._desk.ctx.now())
+        window = self._desk.conduct.window_end(self._desk.ctx.now())
         moments = [window] if window is not None and self._waiting else []
         moments += [self._expires_at(due) for due in self._waiting if _expires(due)]
         return min(moments, default=None)
@@ -206,7 +205,7 @@ class CycleQueue:
         due = next((due for due in self._waiting if due.key == key), None)
         if due is None:
             return None
-        until = window_end(self._desk.ctx.now())
+        until = self._desk.conduct.window_end(self._desk.ctx.now())
         if due.by_person and not (self.recovered and self.taken_up):
             return "it begins when books and venue have been compared (recovery)"
         if due.job is Job.MONITOR and until is not None:

@@ -50,6 +50,7 @@ from core.messages.protocols import (
 )
 from core.messages.room_status import ExecutionStatus
 from core.messages.state import AccountBound, BooksRead, OrdersRead, PositionRead, Recorded
+from core.rules.conduct import AS_IT_TRADES, Conduct
 from core.strategy import Strategy
 from core.values import Failed, PositionId
 
@@ -97,6 +98,7 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
         strategy: Strategy,
         account_lock: AccountLock,
         folder: str,
+        conduct: Conduct = AS_IT_TRADES,
     ) -> None:
         self._rooms = ExecutionRooms(
             kill_switch=kill_switch,
@@ -109,6 +111,7 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
             alerting=alerting,
         )
         self._strategy = strategy
+        self._conduct = conduct
         self._exits: dict[PositionId, ExitRequest] = {}
         self._recovering = True
         self._stopping = False
@@ -355,6 +358,7 @@ class Execution(Room[ExecutionProtocol | _CheckDue]):
             account=self._account,
             account_lock=self._account_lock,
             folder=self._folder,
+            first_exit_step=self._conduct.first_exit_step,
             correlation=correlation,
         )
 

@@ -68,7 +68,8 @@ async def close(
         _tell_final(line, working, request)
         if working.disputed:
             return
-    attempts_failed, first_step = 0, line.strategy.execution.exit_steps if resumed else 0
+    attempts_failed = 0
+    first_step = line.strategy.execution.exit_steps if resumed else line.first_exit_step
     while True:
         position = await line.position(request.position_id)
         if position is None or position.state not in TAKES_EXITS or position.contracts <= 0:

@@ -132,6 +132,7 @@ class Line:
         account: AccountWatch,
         account_lock: AccountLock,
         folder: str,
+        first_exit_step: int,
         correlation: str,
     ) -> None:
         self.ctx = ctx
@@ -150,6 +151,7 @@ class Line:
         self.account = account
         self.account_lock = account_lock
         self._folder = folder
+        self.first_exit_step = first_exit_step
         self.correlation = correlation
 
     def tell(self, to: Address[M], message: M) -> None:

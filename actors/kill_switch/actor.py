@@ -44,6 +44,7 @@ from core.messages.room_status import (
     VenueChecked,
 )
 from core.messages.state import GetKillSwitchRow, KillSwitchRow, LatchesLifted, Recorded
+from core.rules.conduct import AS_IT_TRADES, Conduct
 from core.strategy import Strategy
 
 
@@ -69,13 +70,14 @@ class KillSwitch(Room[KillSwitchProtocol | Look]):
         alerting: Address[AlertingProtocol],
         strategy: Strategy,
         strategy_enabled: bool,
+        conduct: Conduct = AS_IT_TRADES,
     ) -> None:
         self._file = kill_file
         self._state = state
         self._execution = execution
         self._alerting = alerting
         self._strategy = strategy
-        self._gate = Gate(strategy=strategy, strategy_enabled=strategy_enabled)
+        self._gate = Gate(strategy=strategy, strategy_enabled=strategy_enabled, is_on=conduct.gated)
         self._vetoes = 0
 
     def on_start(self) -> None:

@@ -5,9 +5,10 @@ It makes one attempt and decides nothing about retries. What an order's answers 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
@@ -15,8 +16,10 @@ from pydantic_core import from_json
 from actors.http import HTTP_DEADLINE_S, ConnectionCut, NoAnswer, NotConnected, Transport, retry_after_s
 from actors.mcp.cleaned import CleanResponse, clean
 from actors.mcp.json_keys import repeated_key
+from actors.mcp.port import Changed, Declined, OpenPort, Unclear
 from actors.mcp.reasons import MAINTENANCE, reason_in
-from core.contract import GET_OPTIONS_CHAIN, HealthAnswer, Router
+from actors.runtime import Context
+from core.contract import GET_OPTIONS_CHAIN, PLACE_COMBO_ORDER, HealthAnswer, OrderAnswer, Router
 from core.contract.asked import other_than_asked
 from core.contract.registry import TOOLS, health_path, tool_path
 from core.errors import (
@@ -44,6 +47,8 @@ RETRY_AFTER_MAX_S = 300.0
 REDIRECTED = "the host sends requests elsewhere, which is not followed; correct CERBERO_BITE_MCP_URL"
 FOUND_LENGTH_MAX = 80
 DETAIL_BYTES_MAX = 4096
+_REFUSED: Final = {429: "rate_limited", 401: "auth", 403: "auth"}
+"""Statuses under which an order was not taken, by the reason that is told; the other 4xx name themselves."""
 
 AnswerT = TypeVar("AnswerT", bound=BaseModel)
 
@@ -103,6 +108,25 @@ class McpClient:
         path = tool_path(self._router, tool)
         headers = self._credentials.headers(correlation)
         return self._send("POST", path, headers, body)
+
+    def change(self, tool: str, request: BaseModel, *, correlation: str) -> Changed:
+        """One attempt at a tool that changes an order. Raises `TransportError`.
+
+        A 409 to a placement carries the order that was placed under the label before.
+        """
+        response = self.post(tool, request, correlation=correlation)
+        status = response.status
+        if status == 200 or (status == 409 and tool == PLACE_COMBO_ORDER.name):
+            try:
+                return validated(OrderAnswer, parsed(response, tool), tool).order
+            except McpSoftError as error:
+                return Declined("soft_error", str(error))
+            except McpDataAnomalyError as error:
+                return Unclear(str(error))
+        detail = str(self.detail(response))
+        if 400 <= status < 500 and status != 408:
+            return Declined(_REFUSED.get(status, f"http_{status}"), detail)
+        return Unclear(f"HTTP {status}: {detail}")
 
     def read(
         self, tool: str, request: BaseModel, *, correlation: str, now: datetime
@@ -189,6 +213,18 @@ class McpClient:
             raise McpServerError(str(error)) from error
         self.raise_for_status(response, path)
         return response
+
+
+def wire_ports(
+    transport_factory: Callable[[Context], Transport], credentials: McpCredentials, strategy: Strategy
+) -> OpenPort:
+    """What opens a connection of its own to a router, for each life of an actor."""
+
+    def opened(ctx: Context, router: Router) -> McpClient:
+        transport = transport_factory(ctx)
+        return McpClient(router=router, transport=transport, credentials=credentials, strategy=strategy)
+
+    return opened
 
 
 def parsed(response: CleanResponse, where: str) -> dict[str, object]:

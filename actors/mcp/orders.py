@@ -11,21 +11,18 @@ from typing import assert_never
 from pydantic import BaseModel
 
 from actors.failpoints import Failpoint, reach
-from actors.http import NotConnected, Transport, TransportError
-from actors.mcp.cleaned import CleanResponse
-from actors.mcp.client import McpClient, McpCredentials, parsed, validated
+from actors.http import NotConnected, TransportError
+from actors.mcp.port import Declined, OpenPort, ToolPort, Unclear
 from actors.room import Room, answerer
-from actors.runtime import Address, Context
+from actors.runtime import Address
 from core.contract import (
     ComboLeg,
     EditOrderRequest,
     Order,
-    OrderAnswer,
     OrderIdRequest,
     PlaceComboOrder,
     Router,
 )
-from core.errors import McpDataAnomalyError, McpSoftError
 from core.kill_file import KillFile
 from core.messages.kill_switch import Permit, PermitSpent, PermitVoid
 from core.messages.mcp import (
@@ -84,40 +81,33 @@ class McpOrders(Room[McpOrdersProtocol | _Lapsed]):
     Accepts: `SendOrder`, `EditOrder`, `CancelOrder`.
     Sends: `OrderAccepted` | `OrderRefused` | `OrderUnknown` to the asker; `PermitSpent` | `PermitVoid` to the
     kill switch.
-    Owns: its HTTP client, and the set of permits that this incarnation has seen.
+    Owns: its port to the venue, and the set of permits that this incarnation has seen.
     On failure: restarted, and execution after it; the outcome of an order under way is then unknown.
     """
 
     def __init__(
         self,
         *,
-        transport_factory: Callable[[Context], Transport],
-        credentials: McpCredentials,
+        open_port: OpenPort,
         strategy: Strategy,
         kill_switch: Address[KillSwitchProtocol],
         read_kill_file: Callable[[], KillFile | None],
     ) -> None:
-        self._transport_factory = transport_factory
-        self._credentials = credentials
+        self._open_port = open_port
         self._strategy = strategy
         self._kill_switch = kill_switch
         self._read_kill_file = read_kill_file
-        self._client: McpClient | None = None
+        self._port: ToolPort | None = None
         self._seen_permits: set[str] = set()
 
     def on_start(self) -> None:
         super().on_start()
-        self._client = McpClient(
-            router=Router.DERIBIT,
-            transport=self._transport_factory(self.ctx),
-            credentials=self._credentials,
-            strategy=self._strategy,
-        )
+        self._port = self._open_port(self.ctx, Router.DERIBIT)
 
     def on_stop(self) -> None:
         super().on_stop()
-        if self._client is not None:
-            self._client.close()
+        if self._port is not None:
+            self._port.close()
 
     def handle(self, message: McpOrdersProtocol | _Lapsed) -> None:
         match message:
@@ -217,46 +207,27 @@ class McpOrders(Room[McpOrdersProtocol | _Lapsed]):
         return not what_leaves(causes, self._strategy.exits_when_armed).lets(permit.terms)
 
     def _outcome_of(self, attempt: _OrderAttempt, tool: str, request: BaseModel) -> OrderOutcome:
-        client = self._client
-        if client is None:
+        port = self._port
+        if port is None:
             raise RuntimeError(f"{self.ctx.path}: a message before on_start")
         correlation = self.ctx.envelope.correlation or attempt.label
         self.ctx.check_live()
         sending, answered = _FAILPOINTS[attempt.action]
         reach(sending)
         try:
-            response = client.post(tool, request, correlation=correlation)
+            changed = port.change(tool, request, correlation=correlation)
         except NotConnected as error:
             return attempt.refused("not_connected", str(error))
         except TransportError as error:
             return attempt.unknown(str(error))
         reach(answered)
-        return self._outcome(client, attempt, tool, response)
-
-    def _outcome(
-        self, client: McpClient, attempt: _OrderAttempt, tool: str, response: CleanResponse
-    ) -> OrderOutcome:
-        status = response.status
-        if status == 200 or (status == 409 and attempt.action is OrderAction.PLACE):
-            return self._answered(attempt, tool, response)
-        detail = str(client.detail(response))
-        if status == 429:
-            return attempt.refused("rate_limited", detail)
-        if status in (401, 403):
-            return attempt.refused("auth", detail)
-        if 400 <= status < 500 and status != 408:
-            return attempt.refused(f"http_{status}", detail)
-        return attempt.unknown(f"HTTP {status}: {detail}")
-
-    def _answered(self, attempt: _OrderAttempt, tool: str, response: CleanResponse) -> OrderOutcome:
-        """The outcome by the order in the body; after a 409 it is the one already placed under the label."""
-        try:
-            order = validated(OrderAnswer, parsed(response, tool), tool).order
-        except McpSoftError as error:
-            return attempt.refused("soft_error", str(error))
-        except McpDataAnomalyError as error:
-            return attempt.unknown(str(error))
-        return self._ours(attempt, order)
+        match changed:
+            case Declined(reason, detail):
+                return attempt.refused(reason, detail)
+            case Unclear(detail):
+                return attempt.unknown(detail)
+            case Order():
+                return self._ours(attempt, changed)
 
     def _ours(self, attempt: _OrderAttempt, order: Order) -> OrderOutcome:
         if order.label != attempt.label:

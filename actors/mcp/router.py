@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, assert_never
 
-from actors.http import Transport
-from actors.mcp.client import McpClient, McpCredentials, is_maintenance
+from actors.mcp.client import is_maintenance
+from actors.mcp.port import OpenPort, ToolPort
 from actors.mcp.retries import wait_before_next_s
 from actors.room import Alarm, Room, answerer
-from actors.runtime import Address, Context
+from actors.runtime import Address
 from core.alerts import AlertCode, Severity
 from core.contract import Router
 from core.contract.registry import CHANGING_TOOLS
@@ -28,7 +28,6 @@ from core.errors import (
 )
 from core.messages.mcp import Fetch, Fetched, FetchFailed, McpFault, ProbeRouter, RouterProbed
 from core.messages.protocols import AlertingProtocol, McpProtocol
-from core.strategy import Strategy
 
 _FAULTS: Final[dict[type[McpError], McpFault]] = {
     McpAuthError: McpFault.AUTH,
@@ -62,40 +61,31 @@ class McpRouter(Room[McpProtocol | _Attempt]):
 
     Accepts: `Fetch`, `ProbeRouter`.
     Sends: `Fetched` | `FetchFailed` and `RouterProbed` to the asker; `RaiseAlert` to alerting.
-    Owns: the HTTP client of this router.
-    On failure: restarted with a new client; fetches under way are lost, so every asker needs a deadline.
+    Owns: the port to this router.
+    On failure: restarted with a new one; fetches under way are lost, so every asker needs a deadline.
     """
 
     def __init__(
         self,
         *,
         router: Router,
-        transport_factory: Callable[[Context], Transport],
-        credentials: McpCredentials,
-        strategy: Strategy,
+        open_port: OpenPort,
         alerting: Address[AlertingProtocol],
     ) -> None:
         self._router = router
-        self._transport_factory = transport_factory
-        self._credentials = credentials
-        self._strategy = strategy
+        self._open_port = open_port
         self._alerting = alerting
-        self._client: McpClient | None = None
+        self._port: ToolPort | None = None
 
     def on_start(self) -> None:
         super().on_start()
         self._alert = Alarm(self.ctx, self._alerting)
-        self._client = McpClient(
-            router=self._router,
-            transport=self._transport_factory(self.ctx),
-            credentials=self._credentials,
-            strategy=self._strategy,
-        )
+        self._port = self._open_port(self.ctx, self._router)
 
     def on_stop(self) -> None:
         super().on_stop()
-        if self._client is not None:
-            self._client.close()
+        if self._port is not None:
+            self._port.close()
 
     def handle(self, message: McpProtocol | _Attempt) -> None:
         match message:
@@ -110,10 +100,10 @@ class McpRouter(Room[McpProtocol | _Attempt]):
                 assert_never(message)
 
     @property
-    def client(self) -> McpClient:
-        if self._client is None:
+    def port(self) -> ToolPort:
+        if self._port is None:
             raise RuntimeError(f"{self.ctx.path}: a message before on_start")
-        return self._client
+        return self._port
 
     def _handle_attempt(self, attempt: _Attempt) -> None:
         fetch = attempt.fetch
@@ -128,7 +118,7 @@ class McpRouter(Room[McpProtocol | _Attempt]):
         self.ctx.check_live()
         sent_at = self.ctx.now()
         try:
-            answer = self.client.read(fetch.tool, fetch.request, correlation=attempt.correlation, now=sent_at)
+            answer = self.port.read(fetch.tool, fetch.request, correlation=attempt.correlation, now=sent_at)
         except McpError as error:
             self._after_failure(attempt, error)
             return
@@ -165,7 +155,7 @@ class McpRouter(Room[McpProtocol | _Attempt]):
         maintenance = False
         self.ctx.check_live()
         try:
-            health = self.client.health(correlation=self.ctx.envelope.correlation or probe.request_id)
+            health = self.port.health(correlation=self.ctx.envelope.correlation or probe.request_id)
             version, environment = health.version, health.environment
         except McpError as error:
             problem, maintenance = str(error), is_maintenance(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, assert_never
@@ -26,6 +27,7 @@ from core.orders.books import Job
 from core.strategy import Strategy
 from core.values import Mode, cycle_id_of
 
+MICROSECOND: Final = timedelta(microseconds=1)
 ASK_AGAIN_S: Final = 5.0
 """How long state may take to answer `GetJobRuns` until it is told again."""
 
@@ -60,7 +62,9 @@ class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
         state: Address[StateProtocol],
         mode: Mode,
         strategy: Strategy,
+        jobs_off: frozenset[Job] = frozenset(),
     ) -> None:
+        """`jobs_off` are not on the grid at all: nothing wakes for them."""
         self._owners: dict[Job, Address[JobDue]] = {
             Job.ENTRY: decision,
             Job.MONITOR: decision,
@@ -74,7 +78,8 @@ class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
         self._health = health
         self._state = state
         self._section = strategy.scheduler
-        self._disabled = disabled_jobs(mode)
+        self._disabled = (*disabled_jobs(mode), *sorted(jobs_off))
+        self._off = jobs_off
         self._started = False
         self._jobs: dict[Job, ClockJob] = {}
         self._scheduler: ClockScheduler | None = None
@@ -125,14 +130,27 @@ class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
         if self._scheduler is not None:
             return  # The answer to a question that was repeated.
         self._scheduler = ClockScheduler(self.ctx.now)
-        self._jobs = build_jobs(self._scheduler, self._section, self._job_due)
+        self._jobs = build_jobs(self._scheduler, self._section, self._job_due, self._off)
         for job, grid in self._jobs.items():
             if job in runs.next_runs:
                 self._resume(job, runs.next_runs[job])
             else:
                 # A slot that falls on the very moment of the first start is due, as any other.
                 grid.resume_at(self.ctx.now())
+        self._note_used(runs.last_slots)
         self._handle_wake()
+
+    def _note_used(self, last_slots: Mapping[Job, datetime]) -> None:
+        """Slots up to one that has a row though it is still to come were told by a clock that ran ahead, in
+        this life or an earlier one."""
+        now = self.ctx.now()
+        for job, slot in last_slots.items():
+            if slot > now:
+                self._use_until(job, slot + MICROSECOND)
+
+    def _use_until(self, job: Job, until: datetime) -> None:
+        self._used_until[job] = max(until, self._used_until.get(job, until))
+        self._apart = timedelta(microseconds=max(1, self.ctx.now().microsecond))
 
     def _resume(self, job: Job, due_at: datetime) -> None:
         """Continue at the slot that the books hold as the job's next.
@@ -187,8 +205,7 @@ class Scheduler(Room[SchedulerProtocol | SlotDue | AskRunsAgain]):
                     "a next run is not believed",
                     extra={"job": job.value, "planned": planned.isoformat(), "next": following.isoformat()},
                 )
-                self._used_until[job] = max(planned, self._used_until.get(job, planned))
-                self._apart = timedelta(microseconds=max(1, now.microsecond))
+                self._use_until(job, planned)
                 grid.resume_at(following)
 
     def _record(self, next_runs: dict[Job, datetime]) -> None:

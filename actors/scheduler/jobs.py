@@ -27,9 +27,11 @@ def disabled_jobs(mode: Mode) -> tuple[Job, ...]:
     return (*off, *(() if mode.data_analysis else (Job.MARKET_SNAPSHOT,)))
 
 
-def build_jobs(scheduler: ClockScheduler, section: SchedulerSection, on_due: OnDue) -> dict[Job, ClockJob]:
-    """Every job by name. Jobs with the same slot are told in this order, so that a job comes after those on
-    whose results it builds."""
+def build_jobs(
+    scheduler: ClockScheduler, section: SchedulerSection, on_due: OnDue, off: frozenset[Job] = frozenset()
+) -> dict[Job, ClockJob]:
+    """Every job by name, but for those that are off. Jobs with the same slot are told in this order, so that
+    a job comes after those on whose results it builds."""
     settlement = scheduler.every().day.at(section.settlement_time)
     snapshot = scheduler.every(section.snapshot_every_min).minutes
     monitor = scheduler.every().day
@@ -47,6 +49,7 @@ def build_jobs(scheduler: ClockScheduler, section: SchedulerSection, on_due: OnD
         Job.DIGEST: weekly(scheduler, DIGEST_WEEKDAY).at(DIGEST_TIME),
         Job.BACKUP: scheduler.every(section.backup_every_min).minutes,
     }
+    jobs = {name: job for name, job in jobs.items() if name not in off}
     for name, job in jobs.items():
         grace_s = None if name in NO_GRACE else section.grace_s
         job.grace(grace_s, tell_missed=name.is_cycle).do(on_due, name)

@@ -15,9 +15,9 @@ from actors.runtime import Address, Fenced
 from actors.state.apply import BOOKS_TO_LOG_KEY, NoteBackup, OpenBooks, Write, first_answer
 from actors.state.backup import BackupError, make_backup
 from actors.state.boot import chain_broken_event, checkpoint_event, tail_restored_event
-from actors.state.database import is_disk_full, keep_evidence, open_database
+from actors.state.database import is_disk_full, keep_evidence
 from actors.state.intake import InFlight, Intake, Waiting
-from actors.state.market_file import attach_market
+from actors.state.kept import ON_DISK, BooksStore
 from actors.state.proving import table_read
 from actors.state.queries import BooksView, Read
 from actors.state.reserve import Reserve, RetakeBallast
@@ -33,9 +33,7 @@ from core.messages.audit import AppendAudit, AuditAt, AuditBoot, AuditEvent
 from core.messages.base import Query, Refused
 from core.messages.kill_switch import ArmKillSwitch, KillSwitchArmed
 from core.messages.protocols import AlertingProtocol, AuditProtocol, KillSwitchProtocol
-from core.messages.room_status import (
-    AuditHead,
-)
+from core.messages.room_status import AuditHead
 from core.messages.state import (
     AuditHeadAndPending,
     BooksRead,
@@ -76,12 +74,14 @@ class State(Room[Write | Read | _Own]):
         kill_switch: Address[KillSwitchProtocol],
         alerting: Address[AlertingProtocol],
         redact: Callable[[str], str],
+        store: BooksStore = ON_DISK,
     ) -> None:
         self._data_dir = data_dir
         self._audit = audit
         self._kill_switch = kill_switch
         self._alerting = alerting
         self._redact = redact
+        self._store = store
         self._db: sqlite3.Connection | None = None
         self._corrupt: str | None = None
         self._audit_ready = False
@@ -93,7 +93,7 @@ class State(Room[Write | Read | _Own]):
         super().on_start()
         self._alert = Alarm(self.ctx, self._alerting)
         try:
-            self._db = open_database(self._data_dir)
+            self._db = self._store.opened(self._data_dir)
         except DatabaseCorruptError as error:
             self._start_corrupt(error)
             return
@@ -102,9 +102,8 @@ class State(Room[Write | Read | _Own]):
             self._door = TextDoor(self._db, self._redact)
             self._sequencer = Sequencer(self._db, self._door)
             self._view = BooksView(self._db)
-            self._reserve = Reserve(
-                self.ctx, self._data_dir, self._kill_switch, self._alert, self.ctx.call_later
-            )
+            reserved, switch = self._store.reserved(self._data_dir), self._kill_switch
+            self._reserve = Reserve(self.ctx, reserved, switch, self._alert, self.ctx.call_later)
             self._reserve.take()
             self._look_at_seals(self._db)
         except BaseException:
@@ -371,7 +370,7 @@ class State(Room[Write | Read | _Own]):
             self._put_first(checkpoint_event(detail, self.ctx.now()))
 
     def _attach_market(self, db: sqlite3.Connection) -> None:
-        fault = attach_market(db, self._data_dir, self.ctx.now())
+        fault = self._store.attach_market(db, self._data_dir, self.ctx.now())
         if fault is not None:
             self._alert(Severity.HIGH, AlertCode.MARKET_FILE_UNUSABLE, str(fault), self.ctx.path)
 

@@ -31,11 +31,10 @@ from core.messages.state import (
     RecordMarketSnapshot,
     SetSystem,
 )
-from core.system_keys import FORMER_TAGS_KEY, RESTORE_PENDING, RESTORED_KEY, TAG_KEY
+from core.system_keys import FOLDER_KEY, FORMER_TAGS_KEY, RESTORE_PENDING, RESTORED_KEY, TAG_KEY
 
 ENVIRONMENT_KEY = "environment"
 ACCOUNT_KEY = "account"
-FOLDER_KEY = "label_folder"
 FORMER_TAGS_MAX = 50
 """A folder whose identity can't be kept draws a tag at each recovery."""
 MICROSECOND = timedelta(microseconds=1)

@@ -97,7 +97,7 @@ def read(db: sqlite3.Connection, query: Read) -> StateAnswer:
         case GetTradeResults():
             return _answer(query, TradeResults(request_id=query.request_id, results=positions.results(db)))
         case GetJobRuns():
-            return _answer(query, JobRuns(next_runs=records.job_runs(db)))
+            return _answer(query, JobRuns(next_runs=records.job_runs(db), last_slots=records.last_slots(db)))
         case GetKillSwitchRow():
             return _answer(query, records.kill_switch(db, query.request_id))
         case GetUndeliveredAlerts():

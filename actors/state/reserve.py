@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from actors.room import DAY_S, HOUR_S, Alarm, StandingAlert
 from actors.runtime import Address, Context, Timer
-from actors.state.ballast import Ballast
+from actors.state.kept import Reserved
 from core.alerts import AlertCode, Severity
 from core.messages.kill_switch import ClearSuspension, SuspendEntries
 from core.messages.protocols import KillSwitchProtocol
@@ -29,13 +28,13 @@ class Reserve:
     def __init__(
         self,
         ctx: Context,
-        data_dir: Path,
+        reserved: Reserved,
         kill_switch: Address[KillSwitchProtocol],
         alert: Alarm,
         call_later: Callable[[float, RetakeBallast], Timer],
     ) -> None:
         self._ctx = ctx
-        self._ballast = Ballast(data_dir)
+        self._ballast = reserved
         self._kill_switch = kill_switch
         self._raise = alert
         self._call_later = call_later

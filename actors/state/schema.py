@@ -22,14 +22,15 @@ class DatabaseCorruptError(CerberoError):
     """The file is no database, fails its own check, or is of a newer version than this program."""
 
 
-def migrations() -> list[str]:
+@cache
+def migrations() -> tuple[str, ...]:
     """The SQL of every migration in order; raises AssertionError if their numbers have a gap."""
     folder = resources.files("actors.state.migrations")
     files = sorted((item for item in folder.iterdir() if item.name.endswith(".sql")), key=lambda f: f.name)
     for number, file in enumerate(files, start=1):
         if not file.name.startswith(f"{number:04d}_"):
             raise AssertionError(f"migrations: expected number {number:04d}, found {file.name}")
-    return [file.read_text("utf-8") for file in files]
+    return tuple(file.read_text("utf-8") for file in files)
 
 
 def migrate(db: sqlite3.Connection) -> int:

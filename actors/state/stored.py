@@ -31,7 +31,7 @@ from actors.state.tables import (
     venue_texts,
 )
 from actors.state.tables.figures import BooksFigures
-from actors.state.tables.looks import DecisionLook, EntryLook
+from actors.state.tables.looks import DecisionLook, EntryLook, ExitLook
 from actors.state.tables.records import MarketSnapshotRow
 from actors.state.tables.venue_texts import StoredText
 from core.audit.fold.tables import Cell, ProvedTable
@@ -128,6 +128,10 @@ class BooksReader:
     def entry_looks(self, after: int, limit: int) -> tuple[EntryLook, ...]:
         """What the first `limit` entry decisions after a number saw and checked, oldest first."""
         return looks.entry_looks(self._db, after, limit)
+
+    def exit_looks(self) -> tuple[ExitLook, ...]:
+        """Every look at a position, oldest first."""
+        return looks.exit_looks(self._db)
 
     def decisions_of(self, cycle_id: str) -> tuple[DecisionLook, ...]:
         """The decisions of a cycle as they were recorded, oldest first."""

@@ -10,7 +10,8 @@ from typing import Final
 from cli.options import SEED_MAX
 from core.errors import InputError
 from core.plain_number import plain_whole
-from lab.backtest.result import Plan
+from lab.backtest.result import Plan, Road
+from lab.backtest.schedule import Schedule
 from lab.backtest.settings import load_settings
 from lab.backtest.sources import Market
 
@@ -26,6 +27,8 @@ class BacktestOptions:
     out: Path | None
     json_file: Path | None
     jobs: int
+    checks: bool
+    """Run each plan on both roads and compare them."""
 
 
 def options_of(
@@ -43,6 +46,10 @@ def options_of(
     out: Path | None,
     json_file: Path | None,
     jobs: int,
+    road: Road,
+    schedule: Schedule,
+    latency_ms: float,
+    checks: bool,
 ) -> BacktestOptions:
     """Raises `InputError` or `ConfigError`, naming the option, what was found and what was expected."""
     if (chains is None) is not model:
@@ -58,6 +65,11 @@ def options_of(
         raise InputError(f"--json {json_file}: expected a file in an existing folder")
     if out is not None and out.exists() and not out.is_dir():
         raise InputError(f"--out {out}: expected a folder, found a file")
+    if checks and (out is not None or latency_ms):
+        found = "--out" if out is not None else "--latency-ms"
+        raise InputError(f"--check: expected without {found}; it runs both roads, each answer at once")
+    if latency_ms and road is Road.CORE:
+        raise InputError("--latency-ms: expected --road actors too; the core road waits for no answer")
     settings = load_settings(strategy, changes)
     seeds = (0,) if chains is not None else seeds_of(str(DEFAULT_SEED) if seed is None else seed, "--seed")
     if out is not None and len(seeds) > 1:
@@ -70,10 +82,13 @@ def options_of(
             began=None if began is None else began.replace(tzinfo=UTC),
             ended=None if ended is None else ended.replace(tzinfo=UTC),
             resume_after=resume_after,
+            road=road,
+            schedule=schedule,
+            latency_s=latency_ms / 1000.0,
         )
         for number in seeds
     )
-    return BacktestOptions(plans, out, json_file, jobs)
+    return BacktestOptions(plans, out, json_file, jobs, checks)
 
 
 def seeds_of(text: str, option: str) -> tuple[int, ...]:

@@ -48,7 +48,7 @@ def run_json(result: BacktestResult, settings: BacktestSettings) -> dict[str, Js
     """The whole run. Money is text; `cycles` and `trades` have the form of `paper --json`."""
     return {
         "run": {
-            "road": "core",
+            "road": result.road.value,
             "market": result.market,
             "began": utc(result.began),
             "ended": utc(result.ended),

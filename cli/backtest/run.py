@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, wait
+from dataclasses import replace
 from datetime import datetime
 from multiprocessing import Event
 from multiprocessing.synchronize import Event as EventType
@@ -17,8 +18,11 @@ from cli.backtest.options import BacktestOptions
 from cli.backtest.report import write_files
 from cli.backtest.summary import show_many, show_one
 from cli.paper.progress import duration_text
-from cli.views.say import put
-from lab.backtest.result import BacktestResult, Plan, run_backtest
+from cli.views.say import put, say
+from core.errors import FoundWrongError
+from lab.backtest.compared import differences
+from lab.backtest.result import BacktestResult, Plan, Road
+from lab.backtest.running import run_backtest
 
 TELL_EVERY_S: Final = 1.0
 LOOK_EVERY_S: Final = 0.2
@@ -26,6 +30,9 @@ LOOK_EVERY_S: Final = 0.2
 
 def run(options: BacktestOptions) -> None:
     """Run all of them, show and write what they found. A run that is interrupted tells what it did."""
+    if options.checks:
+        check(options)
+        return
     with interruptions() as interrupted:
         results = (
             _together(options.plans, options.jobs, interrupted)
@@ -38,10 +45,36 @@ def run(options: BacktestOptions) -> None:
         for result in results:
             show_one(result, settings)
     else:
-        show_many(results, settings, asked=len(options.plans))
+        show_many(results, settings, options.plans[0].road, asked=len(options.plans))
     write_files(results, settings, out=options.out, json_file=options.json_file)
     if interrupted():
         raise SystemExit(INTERRUPTED)
+
+
+def check(options: BacktestOptions) -> None:
+    """Run each plan on both roads. Raises `FoundWrongError` with the first difference, if there is one."""
+    both = tuple(replace(plan, road=road) for plan in options.plans for road in Road)
+    with interruptions() as interrupted:
+        results = (
+            _together(both, options.jobs, interrupted)
+            if min(options.jobs, len(both)) > 1
+            else _one_by_one(both, interrupted)
+        )
+    _clear_line()
+    if interrupted():
+        say("interrupted: the roads were not compared")
+        raise SystemExit(INTERRUPTED)
+    write_files(results, options.plans[0].settings, out=None, json_file=options.json_file)
+    found_all = 0
+    for core, actors in zip(results[::2], results[1::2], strict=True):
+        found = differences(core, actors)
+        found_all += len(found)
+        counts = f"{len(core.positions)} trades, {len(core.fills)} fills, {len(core.cycles)} cycles"
+        say(f"{core.market}: {counts} on the core road, {len(found)} differences from the actors'")
+        if found:
+            say(found[0].text("core", "actors"))
+    if found_all:
+        raise FoundWrongError(f"the two roads differ in {found_all} fields; each market's first is above")
 
 
 def _one_by_one(plans: tuple[Plan, ...], interrupted: Callable[[], bool]) -> list[BacktestResult]:

@@ -10,13 +10,13 @@ from cli.backtest.report import trading_of
 from cli.views.output import eth_text, show_fields, show_table, time_text, usd_text
 from cli.views.say import say
 from cli.views.trading import show_report
-from lab.backtest.result import BacktestResult
+from lab.backtest.result import BacktestResult, Road
 from lab.backtest.settings import BacktestSettings
 
 
 def show_one(result: BacktestResult, settings: BacktestSettings) -> None:
     """Print one run."""
-    say(f"backtest of {settings.path}, core road, {result.market}")
+    say(f"backtest of {settings.path}, {result.road} road, {result.market}")
     if not result.is_whole:
         say(f"interrupted at {time_text(result.ended)}: what follows is of the part that was run")
     if not result.cycles:
@@ -27,9 +27,11 @@ def show_one(result: BacktestResult, settings: BacktestSettings) -> None:
     show_fields(_rests_on(result, settings))
 
 
-def show_many(results: Sequence[BacktestResult], settings: BacktestSettings, *, asked: int) -> None:
+def show_many(
+    results: Sequence[BacktestResult], settings: BacktestSettings, road: Road, *, asked: int
+) -> None:
     """Print one line a seed, and all of them together."""
-    say(f"backtest of {settings.path}, core road, {len(results)} of {asked} seeds")
+    say(f"backtest of {settings.path}, {road} road, {len(results)} of {asked} seeds")
     closed = [[each for each in result.positions if each.closed_at is not None] for result in results]
     show_table(
         ("market", "trades", "won", "P&L ETH", "P&L USD", "stopped by protections"),

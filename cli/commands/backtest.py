@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,20 @@ from cli.options import DEFAULT_STRATEGY, StrategyFile, named_path, number_optio
 
 app = typer.Typer(rich_markup_mode=None)
 DAY = ["%Y-%m-%d"]
+
+
+class RoadName(StrEnum):
+    """As `Road`, which is imported when it is run."""
+
+    CORE = "core"
+    ACTORS = "actors"
+
+
+class ScheduleName(StrEnum):
+    """As `Schedule`, which is imported when it is run."""
+
+    PRODUCTION = "production"
+    SPARSE = "sparse"
 
 
 @app.command()
@@ -71,6 +86,23 @@ def backtest(
     jobs: Annotated[
         int, whole_option(1, 64, text="How many seeds to run at the same time, each in a process.")
     ] = 1,
+    road: Annotated[
+        RoadName,
+        typer.Option(help="The rules alone (core), or every actor of the engine on that market (actors)."),
+    ] = RoadName.CORE,
+    schedule: Annotated[
+        ScheduleName,
+        typer.Option(help="With the stored snapshots of an engine (production), or without them (sparse)."),
+    ] = ScheduleName.PRODUCTION,
+    latency_ms: Annotated[
+        float,
+        number_option(
+            0, 5000, text="Milliseconds of market time that each answer takes; with --road actors only."
+        ),
+    ] = 0.0,
+    check: Annotated[
+        bool, typer.Option("--check", help="Run both roads, and name the first difference if there is one.")
+    ] = False,
 ) -> None:
     """Run the strategy's own rules over months of market in seconds; Ctrl-C ends it with the same summary.
 
@@ -78,6 +110,8 @@ def backtest(
     """
     from cli.backtest.options import options_of
     from cli.backtest.run import run
+    from lab.backtest.result import Road
+    from lab.backtest.schedule import Schedule
 
     run(
         options_of(
@@ -94,5 +128,9 @@ def backtest(
             out=out,
             json_file=json_file,
             jobs=jobs,
+            road=Road(road),
+            schedule=Schedule(schedule),
+            latency_ms=latency_ms,
+            checks=check,
         )
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from pydantic import JsonValue
 
 from cli.options import DEFAULT_DATA_DIR, AsJson, DataDir, WaitS, Yes
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
 
 app = typer.Typer(rich_markup_mode=None)
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from enum import StrEnum
-from threading import Event
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.options import DEFAULT_DATA_DIR, ROWS_MAX, DataDir, whole_option
 from cli.views.say import say
-from reading.log_lines import LEVELS, Follower, LogLine, log_lines
+
+if TYPE_CHECKING:
+    from reading.log_lines import Follower, LogLine
 
 app = typer.Typer(rich_markup_mode=None)
 LOOK_EVERY_S = 0.5
@@ -54,6 +54,10 @@ def logs(
 
     Example: run.py logs --level warning --follow
     """
+    from collections import deque
+
+    from reading.log_lines import LEVELS, Follower, log_lines
+
     worst = LEVELS.index(level)
 
     def wanted(line: LogLine) -> bool:
@@ -70,6 +74,8 @@ def logs(
 
 
 def _go_on(follower: Follower, wanted: Callable[[LogLine], bool], show: Callable[[LogLine], None]) -> None:
+    from threading import Event
+
     waiting = Event()
     try:
         while True:

@@ -93,7 +93,7 @@ def page(
 def _of_folder(data_dir: Path, hosts: Hosts) -> Page:
     from datetime import UTC, datetime
 
-    from config.environment import instance_name_from_env
+    from config.instance import instance_name_from_env
     from page.compose import page_of_folder
 
     name = instance_name_from_env(os.environ) or data_dir.resolve().name or "cerbero-bite"

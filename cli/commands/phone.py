@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import os
-import secrets
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import quote
 
 import typer
 
@@ -41,6 +38,10 @@ def secret(
 
     Example: run.py phone secret /etc/cerbero-bite/totp
     """
+    import base64
+    import secrets
+    from urllib.parse import quote
+
     text = base64.b32encode(secrets.token_bytes(SECRET_BYTES)).decode()
     try:
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)

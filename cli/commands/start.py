@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import secrets
-import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,6 +28,11 @@ def start(data_dir: DataDir = DEFAULT_DATA_DIR, strategy: StrategyFile = DEFAULT
 
 
 def _run(data_dir: Path, strategy: Path, begins: Callable[[], None]) -> None:
+    import logging
+    import secrets
+    import time
+    from concurrent.futures import ThreadPoolExecutor
+
     from actors.compose import alert_channels, engine_settings, redactor
     from actors.control.socket_path import choose_socket
     from actors.http import HttpTransport

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -137,5 +137,6 @@ def sweep(
             json_file=json_file,
             jobs=jobs,
             cluster=cluster,
-        )
+        ),
+        lambda: datetime.now(UTC),
     )

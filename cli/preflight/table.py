@@ -16,14 +16,14 @@ from actors.mcp import McpClient, McpCredentials
 from cli.channels import probe_channels
 from cli.preflight import channels, machine, settings, upstream
 from cli.preflight.line import LineState, PreflightCheck, PreflightLine, guarded
+from cli.preflight.tags import tags_at_next_start
 from cli.upstream import probe_all, tls_of
 from config import LoadedStrategy, Settings
 from core.contract import Router
 from core.errors import InputError
 from core.strategy import Strategy
-from core.system_keys import TAG_KEY
 from core.values import Label
-from reading.backups import bound_to, stored_settings
+from reading.backups import bound_to
 from reading.books import has_books, live_books, stored_orders
 
 ENV_FILE = Path(".env")
@@ -142,5 +142,4 @@ def _positions(ask: upstream.Reader, data_dir: Path, now: datetime) -> Preflight
             return frozenset()
         return frozenset(labels) & {row.label for _, row in stored_orders(data_dir, None)}
 
-    tag = stored_settings(data_dir).get(TAG_KEY, "")
-    return upstream.positions(ask, live_books(data_dir, now), tag, ours, now)
+    return upstream.positions(ask, live_books(data_dir, now), tags_at_next_start(data_dir, now), ours, now)

@@ -33,6 +33,7 @@ from core.contract import (
 from core.errors import McpAuthError, McpError
 from core.market.venue_clock import clock_offset
 from core.orders.account import Findings, compare, labels_to_look_up, with_owners
+from core.orders.adoption import OwnTags, entries_before_the_restore
 from core.orders.books import Books
 from core.strategy import Strategy
 from core.values import Label
@@ -205,32 +206,36 @@ def capital_line(read: Reader, loaded: LoadedStrategy | None) -> PreflightLine:
 def positions(
     read: Reader,
     books: Books,
-    tag: str,
+    tags: OwnTags,
     known: Callable[[tuple[Label, ...]], frozenset[Label]],
     now: datetime,
 ) -> PreflightLine:
-    """What the account holds and has resting beside the books, judged as before each order."""
+    """What the account holds and has resting beside the books, judged as by a start."""
     try:
         held = read(GET_POSITIONS, CurrencyRequest())
         resting = read(GET_OPEN_ORDERS, CurrencyRequest())
-        ours = known(labels_to_look_up(books, tag, resting))
-        findings = compare(books, tag, held, resting, now=now, known=ours)
+        ours = known(labels_to_look_up(books, tags.present, resting))
+        ours |= entries_before_the_restore(tags, resting.orders)
+        findings = compare(books, tags.present, held, resting, now=now, known=ours)
         if findings.unexplained:
             traded = read(GET_USER_TRADES, GetSince(since=now - TRADES_SINCE))
             findings = with_owners(findings, held, traded)
     except McpError as error:
         return not_read([PreflightCheck.POSITIONS], str(error))[0]
-    return _judged(findings, len(held.positions))
+    return _judged(findings, tags, len(held.positions))
 
 
-def _judged(findings: Findings, held: int) -> PreflightLine:
+def _judged(findings: Findings, tags: OwnTags, held: int) -> PreflightLine:
     against = findings.against_entries
     if against:
+        only_strays = len(against) == len(findings.strays)
         return PreflightLine(
             PreflightCheck.POSITIONS,
-            LineState.NOT,
+            LineState.LOOK if only_strays else LineState.NOT,
             " · ".join(map(str, against)),
-            "stop whatever else trades the account and close what is left there, or use another account",
+            "entries of ours that the books do not know: the start cancels them"
+            if only_strays
+            else _to_do(tags),
         )
     if findings.foreign:
         return PreflightLine(
@@ -244,3 +249,11 @@ def _judged(findings: Findings, held: int) -> PreflightLine:
         LineState.OK,
         f"{held} held, all known to the books" if held else "nothing held",
     )
+
+
+def _to_do(tags: OwnTags) -> str:
+    elsewhere = "stop whatever else trades the account and close what is left there, or use another account"
+    if tags.restored_at is None:
+        return elsewhere
+    taken_back = "run.py state book-entry POSITION --from FOLDER --reason TEXT"
+    return f"if it was traded after the backup that was put back: {taken_back}; else {elsewhere}"

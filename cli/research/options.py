@@ -90,6 +90,8 @@ def options_of(
         raise InputError(f"--holdout: expected a day after --from {began:%Y-%m-%d}, found {holdout:%Y-%m-%d}")
     if holdout is not None and ended is not None and holdout >= ended:
         raise InputError(f"--holdout: expected a day before --to {ended:%Y-%m-%d}, found {holdout:%Y-%m-%d}")
+    if confirm is not None and holdout is not None and out is None:
+        raise InputError("--confirm, --holdout: expected --out, too, where the look is put on record")
     if cluster is not None and jobs is not None:
         raise InputError("--jobs, --cluster: expected one of them, found both")
     if cluster is not None and _ADDRESS.fullmatch(cluster) is None:

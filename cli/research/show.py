@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from cli.views.output import show_fields, show_table, usd_text
 from cli.views.say import say
 from lab.research.answer import Answer
+from lab.research.confirm import Confirmed
 from lab.research.null_rate import NullRate
 from lab.research.points import Impossible, Point
 from lab.research.sensitivity import Change, HeatMap, Paired
@@ -62,6 +63,33 @@ def show_walks(walks: Sequence[Walked], points: Sequence[Point]) -> None:
             ),
             empty="no fold",
         )
+
+
+def show_confirmed(confirmed: Sequence[Confirmed]) -> None:
+    """Print what the engine itself made of the best points, and each difference to the road of the rules."""
+    say("", "through the actors")
+    show_table(
+        ("point", "market", "span", "trades", "mean r a trade", "P&L USD", "differences"),
+        (
+            (
+                str(each.number),
+                each.market,
+                f"{each.began:%Y-%m-%d} to {each.ended:%Y-%m-%d}"
+                + (" (holdout)" if each.behind_holdout else ""),
+                str(each.trades),
+                "-" if each.mean_trade_r is None else f"{each.mean_trade_r:+.4f}",
+                each.pnl_usd,
+                str(len(each.differences) + each.more),
+            )
+            for each in confirmed
+        ),
+        empty="nothing was run to its end",
+    )
+    for each in confirmed:
+        for text in each.differences:
+            say(f"point {each.number}, {each.market}: {text}")
+        if each.more:
+            say(f"point {each.number}, {each.market}: {each.more} more differences")
 
 
 def _points(answer: Answer, points: Sequence[Point]) -> None:

@@ -124,7 +124,11 @@ class GetTradeResults(Query[TradeResults | Refused]):
 
 
 class JobRuns(Event):
+    """The next due slot of each job, and the latest slot of which there is a row: if that is still to come, a
+    clock that ran ahead has told it."""
+
     next_runs: dict[Job, datetime]
+    last_slots: dict[Job, datetime]
 
 
 class GetJobRuns(Query[JobRuns | Refused]):

@@ -11,10 +11,10 @@ import hashlib
 import math
 import struct
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from operator import itemgetter
 from statistics import NormalDist
 from typing import NamedTuple
+from weakref import WeakValueDictionary
 
 from core.errors import InputError
 from core.statistics.quantiles import quantile
@@ -47,7 +47,7 @@ class Resamples:
         if weeks < 1:
             raise InputError(f"weeks: expected at least 1, found {weeks}")
         drawn = hashlib.shake_256(f"{SEED}:{weeks}".encode()).digest(4 * RESAMPLES * weeks)
-        # One object a week, because every report keeps the draws: 2.5 MB for three years.
+        # One object a week: 2.5 MB for three years.
         each = list(range(weeks))
         # The high half of the product maps 32 bits evenly onto the weeks, but for 2^-32 of each.
         index = [each[number * weeks >> 32] for (number,) in struct.iter_unpack("<I", drawn)]
@@ -84,10 +84,15 @@ class Resamples:
         return known[1]
 
 
-@lru_cache(maxsize=8)
+_SHARED: WeakValueDictionary[int, Resamples] = WeakValueDictionary()
+
+
 def resamples(weeks: int) -> Resamples:
-    """The draws for so many weeks; the means of a report share them."""
-    return Resamples(weeks)
+    """The draws for so many weeks; means that are alive at once share them, and nothing keeps them after."""
+    made = _SHARED.get(weeks)
+    if made is None:
+        made = _SHARED[weeks] = Resamples(weeks)
+    return made
 
 
 def ratio(weeks: Iterable[Week]) -> float:

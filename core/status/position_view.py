@@ -23,11 +23,11 @@ from core.rules.exit.adverse import check_adverse
 from core.rules.exit.decision import cost_over_credit
 from core.rules.exit.delta import check_delta
 from core.rules.exit.expiry import check_expiry
-from core.rules.exit.margin import margin_use
+from core.rules.exit.margin import use_of
 from core.rules.exit.profit import check_profit
 from core.rules.exit.stop import check_stop
 from core.rules.exit.volatility import check_volatility
-from core.rules.facts import HeldAccount, OpenPositionFacts
+from core.rules.facts import OpenPositionFacts
 from core.statistics.marked import pnl_at_marks_eth, pnl_at_marks_usd
 from core.strategy import ExitsSection
 from core.values import Leg, OptionType, Side, Value
@@ -201,15 +201,8 @@ def _margin_rule(market: Marks | None, exits: ExitsSection) -> Iterator[RuleResu
     account = None if market is None else market.account
     if account is None or exits.margin_exit is None or account.maintenance_margin_eth < 0:
         return
-    held = HeldAccount(
-        venue_equity_eth=float(account.equity_eth),
-        maintenance_margin_eth=float(account.maintenance_margin_eth),
-        equity_usd=None,
-        eur_usd=None,
-    )
-    use = margin_use(held)
-    if use is not None:
-        yield RuleResult(rule="margin", checks=(at_least("margin", use, exits.margin_exit),))
+    use = use_of(float(account.maintenance_margin_eth), float(account.equity_eth))
+    yield RuleResult(rule="margin", checks=(at_least("margin", use, exits.margin_exit),))
 
 
 def _exits(

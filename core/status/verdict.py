@@ -5,7 +5,7 @@ One pure function from the facts. A finding is a whole sentence for a tired pers
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -14,7 +14,7 @@ from core.messages.engine_status import REFUSES, EngineStatus
 from core.messages.restart import RESTARTED
 from core.messages.room_status import HEAD_UNKNOWN, ChannelStatus, KillSwitchStatus, RouterHealth
 from core.orders.books import CycleOutcome, Job
-from core.orders.lifecycle import OrderState
+from core.orders.lifecycle import OrderState, PositionState
 from core.rules.entry.blocked import check_blocked
 from core.rules.facts import EngineFacts
 from core.status.finding import BY_A_PERSON, DAMAGED, Finding, Verdict, act, count, look, placed, verdict_of
@@ -180,6 +180,21 @@ def _switch(status: EngineStatus) -> Iterator[Finding]:
         yield look("latched", text)
 
 
+def _still_blocked(reasons: Sequence[str], status: EngineStatus) -> Sequence[str]:
+    """The reasons of blocked exits without those of positions that are closed, or being closed, since.
+
+    Without an answer of the books nothing is known of that, and all of them stand.
+    """
+    if "state" in status.unavailable:
+        return reasons
+    waiting = {str(each.position_id) for each in status.positions if each.state is not PositionState.CLOSING}
+    blocked = {position for reason in reasons if (position := reason.partition("@")[2])}
+    if blocked and blocked.isdisjoint(waiting):
+        return ()
+    over = tuple(f"{sign}{position}" for position in blocked - waiting for sign in ":@")
+    return tuple(reason for reason in reasons if not reason.endswith(over))
+
+
 def _cycles(status: EngineStatus) -> Iterator[Finding]:
     decision = status.decision
     failures = 0 if decision is None else decision.monitor_failures_in_a_row
@@ -189,8 +204,10 @@ def _cycles(status: EngineStatus) -> Iterator[Finding]:
         yield (act if failures > 1 else look)("monitor_failed", text)
     monitors = [] if decision is None else [ended for ended in decision.recent if ended.job is Job.MONITOR]
     if monitors and monitors[-1].outcome is CycleOutcome.EXIT_BLOCKED:
-        reasons = ", ".join(monitors[-1].reasons)
-        yield act("exit_blocked", f"an exit is due and could not be sent ({reasons}): close it at the venue")
+        reasons = _still_blocked(monitors[-1].reasons, status)
+        if reasons:
+            text = f"an exit is due and could not be sent ({', '.join(reasons)}): close it at the venue"
+            yield act("exit_blocked", text)
     if status.health is None or not status.health.booted:
         return
     for job, due_at in sorted(status.next_runs.items()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import cache
 from typing import Final
 
 from fastapi import FastAPI
@@ -17,6 +18,7 @@ from gateway.live.deadline import Deadline
 from gateway.live.errors import (
     AnomalyError,
     BusyError,
+    DoubtError,
     OutsideError,
     UnknownOutcomeError,
     VenueError,
@@ -55,7 +57,7 @@ class LiveGateway:
     async def _answer(self, request: Request, router: str, tool: str) -> Response:
         answer = self._door.refused(router, tool, request.headers)
         if answer is None:
-            deadline = Deadline.within()
+            deadline = Deadline.within(clock=self._sources.monotonic_s)
             try:
                 answer = await self._called(request, Router(router), tool, deadline)
             except Exception as error:
@@ -101,6 +103,8 @@ def refused_outside(error: OutsideError) -> HttpAnswer:
         return failure(status, str(error), {"Retry-After": str(error.retry_after_s)})
     if isinstance(error, VenueError):
         return _refused_by_venue(error)
+    if isinstance(error, DoubtError):
+        return failure(504, str(error))
     if isinstance(error, AnomalyError):
         return failure(503, f"anomaly: {error}")
     if isinstance(error, UnknownOutcomeError):
@@ -140,6 +144,6 @@ def make_app(sources: LiveSources) -> FastAPI:
             Route("/mcp-{router}/health", gateway.health, methods=["GET"]),
         ],
     )
-    document = contract_openapi(VERSION)
-    app.openapi = lambda: document  # type: ignore[method-assign]
+    # It takes longer than the rest of a start, and hardly anybody asks for it.
+    app.openapi = cache(lambda: contract_openapi(VERSION))  # type: ignore[method-assign]
     return app

@@ -1,7 +1,7 @@
 """The option chain: one ticker for each option of the expiries that are asked for, as fast as is allowed.
 
-A chain of 220 options takes more calls than fit into one request, so what was fetched stays for a while, and
-the same request again finishes it. A part of a chain is never served for the whole.
+A chain of 220 options takes more calls than fit into one request, so what was fetched stays for a while,
+and the same request again finishes it. A part of a chain is never served for the whole.
 """
 
 from __future__ import annotations

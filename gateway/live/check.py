@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Final, NamedTuple
 
@@ -20,6 +20,8 @@ from core.contract import (
     GetInstruments,
     GetOptionsChain,
     GetOrderBook,
+    GetOrderHistory,
+    GetSince,
 )
 from gateway.live.deadline import Deadline
 from gateway.live.errors import OutsideError, WarmingError
@@ -27,12 +29,18 @@ from gateway.live.history import INDEX_INSTRUMENT
 from gateway.live.instruments import COIN
 from gateway.live.settings import LiveSettings
 from gateway.live.sources import LiveSources
+from gateway.live.trading import AccountTrading
+from gateway.shell.refusals import SoftRefusalError
 
 CHAIN_FROM: Final = timedelta(days=9)
 CHAIN_TO: Final = timedelta(days=15)
 """The expiries that an entry looks at."""
 INDEX_BACK: Final = timedelta(hours=724)
 CHAIN_TRIES_MAX: Final = 5
+
+
+Read = Callable[[Deadline], Awaitable[str]]
+BACK: Final = timedelta(days=7)
 
 
 class Checked(NamedTuple):
@@ -69,16 +77,58 @@ async def _checked(settings: LiveSettings) -> Report:
         await sources.close()
 
 
-async def _tried(what: str, read: Callable[[Deadline], Awaitable[str]]) -> Checked:
+async def _tried(what: str, read: Read) -> Checked:
     began = monotonic()
     try:
         found, ok = await read(Deadline.within()), True
-    except OutsideError as error:
+    except (OutsideError, SoftRefusalError) as error:
         found, ok = str(error), False
     return Checked(what, ok, found, (monotonic() - began) * 1000)
 
 
-def _reads(sources: LiveSources) -> list[tuple[str, Callable[[Deadline], Awaitable[str]]]]:
+def _reads_of(trading: AccountTrading | None, now: datetime) -> list[tuple[str, Read]]:
+    """What an account is asked for; nothing without a key. Nothing is placed."""
+    if trading is None:
+        return []
+
+    async def orders_placed(_: Deadline) -> str:
+        return "yes" if trading.off is None else f"no: {trading.off}"
+
+    async def summary(by: Deadline) -> str:
+        found = await trading.account.summary(CurrencyRequest(), by)
+        return f"{found.equity:f} ETH, {found.available_funds:f} free, margin {trading.whose.margin_model}"
+
+    async def positions(by: Deadline) -> str:
+        return f"{len((await trading.account.positions(CurrencyRequest(), by)).positions)} held"
+
+    async def orders(by: Deadline) -> str:
+        found = await trading.changing.open_orders(CurrencyRequest(), by)
+        asked = GetOrderHistory(since=now - BACK)
+        ended = (await trading.changing.history(asked, by)).orders
+        return f"{len(found.orders)} open, {len(ended)} ended in a week"
+
+    async def trades(by: Deadline) -> str:
+        return f"{len((await trading.trades.since(GetSince(since=now - BACK), by)).trades)} in a week"
+
+    async def settlements(by: Deadline) -> str:
+        found = await trading.deliveries.settlements(GetSince(since=now - BACK), by)
+        return f"{len(found.settlements)} in a week"
+
+    async def equity(by: Deadline) -> str:
+        return f"{(await trading.portfolio.total(CurrencyRequest(currency='EUR'), by)).equity:,} EUR"
+
+    return [
+        ("orders are placed", orders_placed),
+        ("account", summary),
+        ("positions", positions),
+        ("orders", orders),
+        ("trades", trades),
+        ("deliveries", settlements),
+        ("all that is owned", equity),
+    ]
+
+
+def _reads(sources: LiveSources) -> list[tuple[str, Read]]:
     now = sources.clock.now()
     span = {"expiry_from": now + CHAIN_FROM, "expiry_to": now + CHAIN_TO}
 
@@ -151,6 +201,7 @@ def _reads(sources: LiveSources) -> list[tuple[str, Callable[[Deadline], Awaitab
 
     return [
         ("key's rights", rights),
+        *_reads_of(sources.trading, now),
         ("venue's clock", clock),
         ("index", index),
         ("DVOL", dvol),

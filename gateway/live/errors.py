@@ -45,6 +45,13 @@ class StaleError(OutsideError):
     """What is asked for is known only up to a time that is too old."""
 
 
+class DoubtError(OutsideError):
+    """What a changing request did is unknown: 504, and whoever asked has to look."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"unknown: {text}")
+
+
 class VenueError(OutsideError):
     """The venue answered with an error of its own: `code`, `message`, and the field or reason it names."""
 

@@ -1,8 +1,8 @@
 """The index on the hour, unbroken: from our own record, the venue's chart, and the perpetual for older hours.
 
-The venue serves no candles of its index. Its chart of a month has about one point an hour and may be short of
-the hours that the engine needs. Older hours are the perpetual's closes times index / perpetual at the oldest
-hour that both have. A hole is named, never filled.
+The venue serves no candles of its index. Its chart of a month has about one point an hour and may be short
+of the hours that the engine needs. Older hours are the perpetual's closes times index / perpetual at the
+oldest hour that both have. A hole is named, never filled.
 """
 
 from __future__ import annotations

@@ -1,15 +1,15 @@
 """How often the gateway asks: below what the venue grants, and orders before everything else.
 
-The venue's default account has 500 credits a read of 50,000 and 10,000 more a second: 100 at once, then 20 a
-second; its matching engine takes 20 at once, then 5 a second. What runs out is refused with 10028, and who
-goes on may be shut out. 60 % of that is taken here, so that the owner's own page has the rest.
+The venue's default account has 500 credits a read of 50,000 and 10,000 more a second: 100 at once, then 20
+a second; its matching engine takes 20 at once, then 5 a second. What runs out is refused with 10028, and
+who goes on may be shut out. 60 % of that is taken here, so that the owner's own page has the rest.
 """
 
 from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import IntEnum
 from itertools import count
 from time import monotonic
@@ -49,7 +49,10 @@ GRANTS: Final = {
     Bucket.MATCHING: Grant(10, 3.0),
     Bucket.INSTRUMENTS: Grant(1, 1 / 11),
     Bucket.LOG: Grant(1, 1 / 1.1),
+    Bucket.SIMULATION: Grant(1, 1 / 1.1),
 }
+PART_TAKEN: Final = 0.6
+"""Of what the venue grants this account, where it says what that is."""
 
 
 class Allowance:
@@ -70,6 +73,11 @@ class Allowance:
             self._left -= 1
             return 0.0
         return missing / self._per_s(now_s)
+
+    def narrow(self, grant: Grant) -> None:
+        """From now on so much, and no more."""
+        self._grant = grant
+        self._left = min(self._left, float(grant.size))
 
     def slow_down(self, now_s: float) -> None:
         """Half of the rate for a while, beginning with nothing left."""
@@ -99,10 +107,13 @@ class _Queue:
 class Limits:
     """Lets calls pass, each when there is room for it."""
 
-    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self, clock: Callable[[], float] = monotonic, grants: Mapping[Bucket, Grant] = GRANTS
+    ) -> None:
         self._clock = clock
+        self._grants = dict(grants)
         self._numbers = count()
-        self._queues = {bucket: _Queue(Allowance(grant, clock())) for bucket, grant in GRANTS.items()}
+        self._queues = {bucket: _Queue(Allowance(grant, clock())) for bucket, grant in grants.items()}
         self.refusals = 0
         """How often the venue said that it was too much."""
 
@@ -119,6 +130,13 @@ class Limits:
             raise BusyError(f"{bucket}: no room for another call within the time of the request") from error
         finally:
             waiter.cancel()
+
+    def narrow(self, bucket: Bucket, burst: float, per_s: float) -> None:
+        """Take no more than our part of what the venue says that it grants; never more than by default."""
+        known = self._grants[bucket]
+        size = max(known.kept_for_orders + 1, min(known.size, int(burst * PART_TAKEN)))
+        self._grants[bucket] = narrow = known._replace(size=size, per_s=min(known.per_s, per_s * PART_TAKEN))
+        self._queues[bucket].allowance.narrow(narrow)
 
     def refused(self, bucket: Bucket) -> None:
         """The venue has said that it was too much."""

@@ -1,8 +1,8 @@
 """Forced closes of ETH's swaps at OKX, recorded here, as the pressure of the last day.
 
-OKX hands out the last day or so, page by page, so the gateway looks every two minutes and keeps what it saw.
-The first answer comes when a whole day is covered. Two thresholds make three levels of the sum of both sides;
-they are an assumption that nobody has calibrated, and settings.
+OKX hands out the last day or so, page by page, so the gateway looks every two minutes and keeps what it
+saw. The first answer comes when a whole day is covered. Two thresholds make three levels of the sum of both
+sides; they are an assumption that nobody has calibrated, and settings.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
-"""What the gateway writes down while it runs: the index on the hour, and the forced closes."""
+"""What the gateway does by itself while it runs: it records what passes, and looks for labels in doubt."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Final
 
 from core.contract import CurrencyRequest
@@ -12,12 +13,16 @@ from gateway.live.deadline import Deadline
 from gateway.live.errors import OutsideError
 from gateway.live.index_hours import HOUR, floor_hour
 from gateway.live.liquidations import EVERY_S
+from gateway.live.resolver import LOOK_EVERY_S
 from gateway.live.sources import LiveSources
+from gateway.live.trading import AccountTrading
 from gateway.shell.breakdowns import Breakdowns
 
 logger = logging.getLogger(__name__)
 HOUR_WITHIN_S: Final = 5.0
 """An index price so near to the full hour stands for it."""
+HELD_AT: Final = timedelta(hours=7, minutes=55)
+"""Since midnight: five minutes before options are delivered."""
 SURE_S: Final = 0.2
 """After the full hour, so that the venue's price is of the new one."""
 
@@ -36,6 +41,12 @@ class Recorders:
             recorders.create_task(self._for_ever(self.record_index, "the index on the hour"))
             if self._sources.settings.liquidations == "okx":
                 recorders.create_task(self._for_ever(self.record_liquidations, "the forced closes"))
+            trading = self._sources.trading
+            if trading is not None:
+                recorders.create_task(self._for_ever(lambda: self.record_positions(trading), "the positions"))
+                recorders.create_task(
+                    self._for_ever(lambda: self.look_for_labels(trading), "the labels in doubt")
+                )
 
     async def record_index(self) -> None:
         """Wait for the next full hour, and record the index of it."""
@@ -53,6 +64,19 @@ class Recorders:
             await self._sources.okx.record(Deadline.within(EVERY_S / 2, self._monotonic_s))
         finally:
             await asyncio.sleep(EVERY_S)
+
+    async def record_positions(self, trading: AccountTrading) -> None:
+        """Wait for a while before the next delivery, and record what is held: it is gone afterwards."""
+        now = self._sources.clock.now()
+        at = now.replace(hour=0, minute=0, second=0, microsecond=0) + HELD_AT
+        at += timedelta(days=at <= now)
+        await asyncio.sleep((at - now).total_seconds())
+        await trading.account.held(Deadline.within(clock=self._monotonic_s))
+
+    async def look_for_labels(self, trading: AccountTrading) -> None:
+        """Look for each label whose outcome is unknown."""
+        await trading.resolver.look_at_all(Deadline.within(clock=self._monotonic_s))
+        await asyncio.sleep(LOOK_EVERY_S)
 
     async def _for_ever(self, record: Callable[[], Awaitable[None]], what: str) -> None:
         while True:

@@ -33,6 +33,10 @@ VARIABLES: Final[Mapping[str, str]] = {
     "PORT": "TCP port; default 8790",
     "EXPOSE": "yes: HOST may be another address than this machine's own; default no",
     "STATE_DIR": "folder of the gateway's own record; default data-gateway",
+    "TRADING": "no: orders are neither placed nor changed; default yes",
+    "REDUCE_ONLY_ON_COMBOS": "emulate: exits are held against positions here; send: the venue's flag too",
+    "ALLOW_CROSS_MARGIN": "yes: an account whose margin is a sum over currencies may be used; default no",
+    "HOLDINGS": "file of what is held beside the venue; without one the venue's equity is all",
     "CALENDAR": "file of economic events; default the shipped one",
     "FUNDING_SOURCES": "exchanges whose funding is read, with commas; default binance,okx,bybit",
     "LIQUIDATIONS": "okx, or assume:low, assume:medium, assume:high; default okx",
@@ -66,6 +70,11 @@ class LiveSettings(BaseModel):
     host: str
     port: int
     state_dir: Path
+    trading: bool = True
+    sends_reduce_only: bool = False
+    """Whether the venue's own flag is sent on combos, too; positions are looked at in any case."""
+    allow_cross_margin: bool = False
+    holdings: Path | None = None
     calendar: Path | None
     others_url: str | None
     """A host on this machine that stands for all that are not Deribit's, each below its own name."""
@@ -74,6 +83,20 @@ class LiveSettings(BaseModel):
     """`okx`, or the level that is assumed."""
     medium_usd: Decimal
     high_usd: Decimal
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether the venue is one of this machine's own."""
+        return _on_this_machine(self.base_url)
+
+    @property
+    def why_no_trading(self) -> str | None:
+        """Why no order is placed, whatever the key may do; None if orders may be."""
+        if not self.trading:
+            return f"{PREFIX}TRADING=no"
+        if self.environment == "mainnet" and not self.is_simulated:
+            return "mainnet wants a report of what the real venue does first, and there is none yet"
+        return None
 
     @property
     def exposed(self) -> bool:
@@ -118,6 +141,13 @@ def settings_from(env: Mapping[str, str], secret: Callable[[Mapping[str, str], s
         host=host,
         port=_port(said("PORT", "8790")),
         state_dir=Path(said("STATE_DIR", "data-gateway")),
+        trading=_yes("TRADING", said("TRADING", "yes")),
+        sends_reduce_only=_one_of(
+            "REDUCE_ONLY_ON_COMBOS", said("REDUCE_ONLY_ON_COMBOS", "emulate"), ("emulate", "send")
+        )
+        == "send",
+        allow_cross_margin=_yes("ALLOW_CROSS_MARGIN", said("ALLOW_CROSS_MARGIN")),
+        holdings=Path(said("HOLDINGS")) if said("HOLDINGS") else None,
         calendar=Path(said("CALENDAR")) if said("CALENDAR") else None,
         others_url=_others_url(said("OTHERS_URL")),
         funding_sources=sources,

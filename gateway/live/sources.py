@@ -28,17 +28,20 @@ from gateway.live.exchanges import ExchangesFunding
 from gateway.live.fields import AnswerFields, as_time
 from gateway.live.fx import Fx
 from gateway.live.history import DeribitHistory
+from gateway.live.holdings import read_holdings
 from gateway.live.hyperliquid import HyperliquidFunding
 from gateway.live.instruments import COIN
-from gateway.live.limits import Limits, Priority
+from gateway.live.limits import GRANTS, Grant, Limits, Priority
 from gateway.live.liquidations import OkxLiquidations, Thresholds
 from gateway.live.market import DeribitMarket
-from gateway.live.methods import Method
+from gateway.live.methods import Bucket, Method
 from gateway.live.outside import Host, Outside
+from gateway.live.placing import PlacingStep
 from gateway.live.reads import DeribitReads
 from gateway.live.rights import require_narrow, rights_of
 from gateway.live.settings import LiveSettings
 from gateway.live.store import StateFolder
+from gateway.live.trading import AccountTrading
 from gateway.live.venue_clock import OFF_AT_ALL_MAX_S, VenueClock
 from gateway.live.wire import DeribitWire, http_client
 
@@ -60,19 +63,25 @@ class LiveSources:
         bases: Mapping[Host, str] | None = None,
         wall_s: Callable[[], float] = time,
         clock: Callable[[], float] = monotonic,
+        grants: Mapping[Bucket, Grant] = GRANTS,
+        reach: Callable[[PlacingStep], None] = lambda _: None,
     ) -> None:
-        """Raises `InputError` if the state folder or the calendar can't be used."""
+        """`reach` is told each failpoint of a placement.
+
+        Raises `InputError` if the state folder, the calendar or the holdings can't be used.
+        """
         self.settings = settings
         self.calendar = read_calendar(settings.calendar)
+        beside = read_holdings(settings.holdings)
         self.folder = StateFolder(settings.state_dir)
         self.latch: str | None = None
         """Why every tool of the venue refuses until the gateway is started again."""
         self.rights: frozenset[str] = frozenset()
         """What the key may do; nothing without one."""
-        self._clock = clock
+        self.monotonic_s = clock
         self._client = http_client() if client is None else client
         self.clock = VenueClock(wall_s)
-        self.limits = Limits(clock)
+        self.limits = Limits(clock, grants)
         wire = DeribitWire(
             self._client,
             settings.base_url,
@@ -92,11 +101,27 @@ class LiveSources:
         self.fx = Fx(outside, self.folder, now, self._index, clock)
         thresholds = Thresholds(settings.medium_usd, settings.high_usd)
         self.okx = OkxLiquidations(outside, self.folder, thresholds, now, clock)
+        self.trading: AccountTrading | None = None
+        """The account; None without a key."""
+        if settings.key is not None:
+            self.trading = AccountTrading(
+                settings,
+                self.reads,
+                self.limits,
+                self.folder,
+                self.fx,
+                beside,
+                clock=clock,
+                on_latched=self._latch,
+                reach=reach,
+            )
+        self._of_the_start: list[str] = []
 
     @property
     def account(self) -> str:
         """What the engine binds its books to; without a key there is no account."""
-        return f"deribit:{self.settings.environment}:no-key"
+        number = "no-key" if self.trading is None else self.trading.whose.number
+        return f"deribit:{self.settings.environment}:{number}"
 
     async def start(self, deadline: Deadline) -> None:
         """Ask for the venue's time, whether it is open, and what the key may do. Raises `InputError`."""
@@ -106,9 +131,11 @@ class LiveSources:
             status = await self._ask(Method.STATUS, deadline)
             if key is not None:
                 self.rights = await rights_of(key, self.reads, deadline)
+                require_narrow(self.rights)
+            if self.trading is not None:
+                self._of_the_start = await self.trading.start(self.rights, deadline)
         except OutsideError as error:
             raise InputError(f"{self.settings.base_url}: {error}") from error
-        require_narrow(self.rights)
         if AnswerFields(status, "status").value("locked") in LOCKED:
             logger.warning("the venue is locked now; it is asked again as it is needed")
 
@@ -131,7 +158,7 @@ class LiveSources:
             match router:
                 case Router.DERIBIT:
                     answered = self.reads.answered_at_s
-                    if answered is None or self._clock() - answered > DERIBIT_SILENT_MAX_S:
+                    if answered is None or self.monotonic_s() - answered > DERIBIT_SILENT_MAX_S:
                         await self.venue_time(deadline)
                 case Router.HYPERLIQUID:
                     if not self._heard_of((Host.HYPERLIQUID,)):
@@ -154,7 +181,7 @@ class LiveSources:
     def _heard_of(self, hosts: Iterable[Host]) -> bool:
         """Whether one of them has answered a short while ago."""
         answered = self._outside.answered_at_s
-        now_s = self._clock()
+        now_s = self.monotonic_s()
         return any(now_s - answered.get(host, float("-inf")) <= OTHERS_SILENT_MAX_S for host in hosts)
 
     async def events(self, request: GetCalendar) -> Calendar:
@@ -182,6 +209,8 @@ class LiveSources:
             said[1] = (
                 f"liquidation pressure is assumed to be {self.settings.liquidations}; nothing is measured"
             )
+        if self.settings.key is not None and self.settings.holdings is None:
+            said.append("all equity is at the venue: there is no file of holdings")
         if self.market.marks_off:
             said.append(f"{self.market.marks_off} marks contradicted the venue's own summary")
         return said
@@ -189,7 +218,7 @@ class LiveSources:
     def warnings(self) -> list[str]:
         """What a person should know and do something about."""
         told = self.calendar.warning(self.clock.now())
-        said = [] if told is None else [told]
+        said = [*self._of_the_start] if told is None else [*self._of_the_start, told]
         if self.limits.refusals:
             said.append(f"the venue said {self.limits.refusals} times that it was asked too often")
         if self.market.marks_off:
@@ -197,7 +226,9 @@ class LiveSources:
         return said
 
     async def close(self) -> None:
-        """Close connections and the state folder."""
+        """Wait for what was sent, and close connections and the state folder."""
+        if self.trading is not None:
+            await self.trading.finish()
         await self._client.aclose()
         self.folder.close()
 

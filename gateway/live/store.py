@@ -1,4 +1,4 @@
-"""What the gateway keeps between two starts: index prices on the hour, liquidations, exchange rates.
+"""What the gateway keeps between two starts: labels, index prices on the hour, liquidations, exchange rates.
 
 One SQLite file in the state directory, fully synced, and locked by one process.
 """
@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import fcntl
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import IO, Final, NamedTuple
 
 from core.errors import InputError
+from core.market.instrument_name import named_option
 
 FILE: Final = "gateway.db"
 LOCK: Final = "gateway.lock"
@@ -24,8 +25,27 @@ CREATE TABLE IF NOT EXISTS liquidations (
     PRIMARY KEY (source, id)
 );
 CREATE INDEX IF NOT EXISTS liquidations_by_time ON liquidations (at_ms);
+CREATE TABLE IF NOT EXISTS orders (
+    label TEXT PRIMARY KEY, request TEXT NOT NULL, instrument TEXT NOT NULL, c TEXT NOT NULL,
+    state TEXT NOT NULL, order_id TEXT, said TEXT NOT NULL, valid_until_ms INTEGER NOT NULL,
+    changed_at_ms INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS orders_by_id ON orders (order_id);
+CREATE TABLE IF NOT EXISTS held (
+    instrument TEXT PRIMARY KEY, size TEXT NOT NULL, seen_at_ms INTEGER NOT NULL
+);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
+
+
+HELD_KEPT_MS: Final = 400 * 86_400_000
+
+
+class SeenPosition(NamedTuple):
+    """A position: its size, signed, and when it was seen (ms)."""
+
+    size: Decimal
+    at_ms: int
 
 
 class Liquidation(NamedTuple):
@@ -105,3 +125,25 @@ class StateFolder:
     def put_fact(self, name: str, value: str) -> None:
         """Keep a single value."""
         self.db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
+
+    def put_held(self, sizes: Mapping[str, Decimal], at: datetime) -> None:
+        """Remember positions. One that is gone is forgotten, unless it has expired: a delivery is to come."""
+        at_ms = int(at.timestamp() * 1000)
+        gone = [
+            (name,)
+            for name in self.held()
+            if name not in sizes and not ((option := named_option(name)) and option.expiration <= at)
+        ]
+        self.db.execute("BEGIN")
+        with self.db:
+            self.db.executemany("DELETE FROM held WHERE instrument = ?", gone)
+            self.db.execute("DELETE FROM held WHERE seen_at_ms < ?", (at_ms - HELD_KEPT_MS,))
+            self.db.executemany(
+                "INSERT OR REPLACE INTO held VALUES (?, ?, ?)",
+                [(name, str(size), at_ms) for name, size in sizes.items()],
+            )
+
+    def held(self) -> dict[str, SeenPosition]:
+        """Each position that was seen, as it was last."""
+        rows = self.db.execute("SELECT instrument, size, seen_at_ms FROM held ORDER BY instrument")
+        return {name: SeenPosition(Decimal(size), at_ms) for name, size, at_ms in rows}

@@ -7,7 +7,7 @@ watch the market, and whatever would need one is refused. Nobody trades so: no f
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from core import contract
 from core.contract import (
@@ -21,6 +21,7 @@ from core.contract import (
 from core.contract.base import AnswerT, RequestT
 from gateway.live.deadline import Deadline
 from gateway.live.sources import LiveSources
+from gateway.live.trading import AccountTrading
 from gateway.shell.bodies import answer_json, parse_request
 from gateway.shell.refusals import SoftRefusalError
 
@@ -32,7 +33,10 @@ async def _environment(sources: LiveSources, _: object, deadline: Deadline) -> E
     """Asked anew each time: the venue's clock lies between asking and hearing."""
     at = await sources.venue_time(deadline)
     return EnvironmentInfo(
-        environment=sources.settings.environment, account=sources.account, server_time=at, features=()
+        environment=sources.settings.environment,
+        account=sources.account,
+        server_time=at,
+        features=() if sources.trading is None else sources.trading.features,
     )
 
 
@@ -42,21 +46,21 @@ async def _liquidations(
     return await sources.liquidation_pressure(request)
 
 
-async def _needs_key(sources: LiveSources, _: object, __: Deadline) -> ToolAnswer:
-    raise SoftRefusalError(NO_RIGHTS, f"this gateway serves market data alone ({sources.account})")
+def _of_account(
+    tool: Tool[RequestT, AnswerT],
+    handle: Callable[[AccountTrading, RequestT, Deadline], Awaitable[ToolAnswer]],
+    nothing: ToolAnswer | None = None,
+) -> tuple[tuple[Router, str], Call]:
+    """A tool of an account. Without one it is answered with `nothing`, or refused."""
 
+    async def served(sources: LiveSources, request: RequestT, deadline: Deadline) -> ToolAnswer:
+        if sources.trading is not None:
+            return await handle(sources.trading, request, deadline)
+        if nothing is None:
+            raise SoftRefusalError(NO_RIGHTS, f"this gateway serves market data alone ({sources.account})")
+        return nothing
 
-def _holding_nothing(tool: Tool[Any, Any], nothing: ToolAnswer) -> tuple[tuple[Router, str], Call]:
-    """A list of what an account holds: empty if there is no account, and refused if there is one."""
-
-    async def handle(sources: LiveSources, request: object, deadline: Deadline) -> ToolAnswer:
-        return nothing if sources.settings.key is None else await _needs_key(sources, request, deadline)
-
-    return _served(tool, handle)
-
-
-def _needing_key(tool: Tool[Any, Any]) -> tuple[tuple[Router, str], Call]:
-    return _served(tool, _needs_key)
+    return _served(tool, served)
 
 
 def _served(
@@ -84,26 +88,49 @@ TOOLBOX: Final[Mapping[tuple[Router, str], Call]] = dict(
         _served(contract.GET_CROSS_EXCHANGE_FUNDING, lambda all_, of, by: all_.exchanges.funding(of, by)),
         _served(contract.GET_LIQUIDATION_PRESSURE, _liquidations),
         _served(contract.GET_FX_RATE, lambda all_, asked, by: all_.fx.rate(asked, by)),
-        _holding_nothing(contract.GET_POSITIONS, contract.Positions(positions=())),
-        _holding_nothing(contract.GET_ORDER_BY_LABEL, contract.MaybeOrder(order=None)),
-        _holding_nothing(contract.GET_OPEN_ORDERS, contract.Orders(orders=())),
-        _holding_nothing(contract.GET_ORDER_HISTORY, contract.Orders(orders=())),
-        _holding_nothing(contract.GET_USER_TRADES, contract.Trades(trades=())),
-        _holding_nothing(contract.GET_TRADES_BY_ORDER, contract.Trades(trades=())),
-        _holding_nothing(contract.GET_SETTLEMENTS, contract.Settlements(settlements=())),
-        *(
-            _needing_key(tool)
-            for tool in (
-                contract.GET_ACCOUNT_SUMMARY,
-                contract.PLACE_COMBO_ORDER,
-                contract.EDIT_ORDER,
-                contract.GET_MARGINS,
-                contract.CANCEL_ORDER,
-                contract.CANCEL_ALL,
-                contract.GET_TOTAL_EQUITY,
-                contract.GET_HOLDINGS,
-            )
+        _of_account(contract.GET_ACCOUNT_SUMMARY, lambda of, asked, by: of.account.summary(asked, by)),
+        _of_account(
+            contract.GET_POSITIONS,
+            lambda of, asked, by: of.account.positions(asked, by),
+            contract.Positions(positions=()),
         ),
+        _of_account(contract.PLACE_COMBO_ORDER, lambda of, asked, by: of.place(asked, by)),
+        _of_account(
+            contract.GET_ORDER_BY_LABEL,
+            lambda of, asked, by: of.changing.by_label(asked, by),
+            contract.MaybeOrder(order=None),
+        ),
+        _of_account(
+            contract.GET_OPEN_ORDERS,
+            lambda of, asked, by: of.changing.open_orders(asked, by),
+            contract.Orders(orders=()),
+        ),
+        _of_account(
+            contract.GET_ORDER_HISTORY,
+            lambda of, asked, by: of.changing.history(asked, by),
+            contract.Orders(orders=()),
+        ),
+        _of_account(contract.EDIT_ORDER, lambda of, asked, by: of.changed(of.changing.edit(asked, by))),
+        _of_account(contract.CANCEL_ORDER, lambda of, asked, by: of.changed(of.changing.cancel(asked, by))),
+        _of_account(contract.CANCEL_ALL, lambda of, asked, by: of.changed(of.changing.cancel_all(asked, by))),
+        _of_account(contract.GET_MARGINS, lambda of, asked, by: of.margins(asked, by)),
+        _of_account(
+            contract.GET_USER_TRADES,
+            lambda of, asked, by: of.trades.since(asked, by),
+            contract.Trades(trades=()),
+        ),
+        _of_account(
+            contract.GET_TRADES_BY_ORDER,
+            lambda of, asked, by: of.trades.of_order(asked, by),
+            contract.Trades(trades=()),
+        ),
+        _of_account(
+            contract.GET_SETTLEMENTS,
+            lambda of, asked, by: of.deliveries.settlements(asked, by),
+            contract.Settlements(settlements=()),
+        ),
+        _of_account(contract.GET_TOTAL_EQUITY, lambda of, asked, by: of.portfolio.total(asked, by)),
+        _of_account(contract.GET_HOLDINGS, lambda of, _, by: of.portfolio.holdings(by)),
     )
 )
 

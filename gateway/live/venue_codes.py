@@ -12,6 +12,8 @@ TOO_MANY: Final = frozenset({10028, 10047, 10066})
 LATCHED: Final = frozenset({10000, 11042, 13004, 13009, 13012, 13021, 13403})
 """The key or its rights: no call will do better, so every tool of the venue refuses until a new start."""
 UNAUTHORIZED: Final = 13009
+SHUT: Final = frozenset({10040, 10041, 11051, 11098, 12998, 13025, 13503})
+"""Settlement, maintenance, a lock: the venue takes nothing now, and nothing was done."""
 OUR_FAULT: Final = frozenset({-32700, -32601, -32600, 11050})
 """We have said something that is no request."""
 INVALID_PARAMS: Final = -32602

@@ -1,7 +1,8 @@
 """One call of Deribit over HTTP: a POST with a JSON-RPC body, and the envelope that comes back.
 
 No call is repeated here, whatever happens to it. Source: Deribit's API v2, "JSON-RPC over HTTP"; each
-envelope carries `usIn`, `usOut` and `testnet`. All errors of the venue come as HTTP 400 with a JSON-RPC body.
+envelope carries `usIn`, `usOut` and `testnet`. All errors of the venue come as HTTP 400 with a JSON-RPC
+body.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ CONNECTIONS_MAX: Final = 8
 KEPT_S: Final = 30.0
 """The venue drops a connection after 15 min; one that it has dropped turns a refusal into an unknown."""
 CONNECT_WITHIN_S: Final = 2.0
+CONNECTING: Final = "connection.connect_"
+"""How the names of a new connection's first events begin."""
 _TOO_MANY: Final = 429
 _SERVER_ERROR: Final = 500
 
@@ -69,16 +72,18 @@ async def bytes_of(
 
     Raises `NotSentError` if nothing of it was written, `UnknownOutcomeError` if what it did is unknown.
     """
-    host, left_s, is_sent = request.url.host, deadline.left_s, False
+    host, left_s, is_sent, is_connecting = request.url.host, deadline.left_s, False, False
 
     async def trace(event: str, _: object) -> None:
-        nonlocal is_sent
+        nonlocal is_sent, is_connecting
         is_sent = is_sent or event.endswith("send_request_headers.started")
+        is_connecting = is_connecting or event.startswith(CONNECTING)
 
-    def failed(why: str) -> OutsideError:
-        if is_sent:
-            return UnknownOutcomeError(f"{host}: {why}")
-        return NotSentError(f"{host}: {why}; nothing was sent")
+    def failed(why: str, *, never_connected: bool = False) -> OutsideError:
+        # Only what is known to have ended before the first byte was not sent.
+        if not is_sent and (never_connected or is_connecting):
+            return NotSentError(f"{host}: {why}; nothing was sent")
+        return UnknownOutcomeError(f"{host}: {why}")
 
     request.extensions["trace"] = trace
     request.extensions["timeout"] = httpx.Timeout(left_s, connect=min(CONNECT_WITHIN_S, left_s)).as_dict()
@@ -89,6 +94,8 @@ async def bytes_of(
                 return answer.status_code, await _body(answer)
             finally:
                 await answer.aclose()
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        raise failed(str(error) or type(error).__name__, never_connected=True) from error
     except (httpx.HTTPError, _TooLongError) as error:
         raise failed(str(error) or type(error).__name__) from error
     except TimeoutError as error:

@@ -66,18 +66,27 @@ def get_dvol(venue: Venue, request: CurrencyRequest) -> Dvol:
 
 
 def get_dvol_history(venue: Venue, request: GetDvolHistory) -> bytes:
-    start, end = _span(venue, request.start, request.end)
-    bars = _resampled(venue.source.dvol_bars(start, end), request.resolution)
-    return dvol_history_json(bars)
+    return dvol_history_json(dvol_history_bars(venue, request))
 
 
 def get_historical(venue: Venue, request: GetHistorical) -> bytes:
+    return historical_json(*historical_bars(venue, request))
+
+
+def dvol_history_bars(venue: Venue, request: GetDvolHistory) -> list[Bar]:
+    """The bars of the answer, percent points."""
+    start, end = _span(venue, request.start, request.end)
+    return _resampled(venue.source.dvol_bars(start, end), request.resolution)
+
+
+def historical_bars(venue: Venue, request: GetHistorical) -> tuple[list[Bar], int]:
+    """The bars of the answer, and how many decimals their prices are told with."""
     start, end = _span(venue, request.start, request.end)
     if request.instrument in INDEX_NAMES:
         bars, decimals = venue.source.index_bars(start, end), USD_DECIMALS
     else:
         bars, decimals = _option_bars(venue, request.instrument, start, end), OPTION_DECIMALS
-    return historical_json(_resampled(bars, request.resolution), decimals)
+    return _resampled(bars, request.resolution), decimals
 
 
 def get_instruments(venue: Venue, request: GetInstruments) -> Instruments:

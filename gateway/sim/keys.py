@@ -1,8 +1,8 @@
 """Who may ask: the simulated venue's own check of signatures and tokens.
 
-Source: Deribit's documentation, "Authentication". A signature is HMAC-SHA256 of timestamp, nonce, method, URI
-and body (`deri-hmac-sha256`), or of timestamp, nonce and data (`client_signature`), each ended by a line feed
-but the last of the latter.
+Source: Deribit's documentation, "Authentication". A signature is HMAC-SHA256 of timestamp, nonce, method,
+URI and body (`deri-hmac-sha256`), or of timestamp, nonce and data (`client_signature`), each ended by a
+line feed but the last of the latter.
 """
 
 from __future__ import annotations

@@ -64,6 +64,10 @@ class SimOptions:
             for quote in self._source.chain(now, expiry)
         ]
 
+    def described(self, name: object, now: datetime) -> dict[str, object]:
+        """`public/get_instrument` of one option. Raises `RpcError` if it is not listed."""
+        return self._instrument(self._quote(name, now).instrument)
+
     def mark(self, name: object, at: datetime) -> float | None:
         """A listed option's mark (ETH) at a time; None if it was not listed then."""
         quote = self._source.quote(at, self._option(name))

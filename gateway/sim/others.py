@@ -39,10 +39,13 @@ def _floor_hour(at: datetime) -> datetime:
 class SimOthers:
     """Hyperliquid, Binance, OKX, Bybit and the European Central Bank."""
 
-    def __init__(self, source: MarketSource, wall_s: Callable[[], float], seed: int = 7) -> None:
+    def __init__(
+        self, source: MarketSource, wall_s: Callable[[], float], seed: int = 7, euro_usd: float = EURO_USD
+    ) -> None:
         self._source = source
         self._wall_s = wall_s
         self._seed = seed
+        self._euro_usd = euro_usd
 
     def routes(self) -> list[Route]:
         """What is served, by path."""
@@ -168,7 +171,7 @@ class SimOthers:
             '<?xml version="1.0" encoding="UTF-8"?>'
             '<gesmes:Envelope xmlns:gesmes="http://www.gesmes.org/xml/2002-08-01" '
             'xmlns="http://www.ecb.int/vocabulary/2002-08-01/eurofxref">'
-            f'<Cube><Cube time="{day.isoformat()}"><Cube currency="USD" rate="{EURO_USD:.4f}"/>'
+            f'<Cube><Cube time="{day.isoformat()}"><Cube currency="USD" rate="{self._euro_usd:.4f}"/>'
             '<Cube currency="JPY" rate="165.20"/></Cube></Cube></gesmes:Envelope>',
             media_type="text/xml",
         )

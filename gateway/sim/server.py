@@ -22,7 +22,7 @@ HOST: Final = "127.0.0.1"
 
 def make_app(venue: SimVenue, seed: int = 7) -> Starlette:
     """Everything under one address: the venue under `/api/v2/`, the other hosts each below its name."""
-    door, others = RpcDoor(venue), SimOthers(venue.source, venue.wall_s, seed)
+    door, others = RpcDoor(venue), SimOthers(venue.source, venue.wall_s, seed, venue.euro_usd)
     return Starlette(
         routes=[Route(f"{API}{{method:path}}", door.answer, methods=["GET", "POST"]), *others.routes()]
     )

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Generator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 NEVER: Final = datetime.max.replace(tzinfo=UTC)
+MOMENT: Final = timedelta(microseconds=1)
+"""The least that can pass: what is due so long after something comes after all that is due with it."""
 
 
 class Signal:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _DAY = timedelta(days=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def last_slot(every: timedelta, at: datetime) -> datetime:
+    """The last slot at or before a moment of a job that is due every so often, whenever it was started."""
+    return _EPOCH + (at - _EPOCH) // every * every
 
 
 def next_daily(times: tuple[str, ...], after: datetime) -> datetime:

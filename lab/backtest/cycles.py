@@ -10,19 +10,17 @@ from typing import Final, NamedTuple
 from actors.decision.facts import is_held, marks_of, monitor_inputs, risk_usd
 from core.market.chain_spans import ExpirySpan
 from core.orders.books import CycleOutcome, Delivery, Job, Position
-from core.orders.closing_cost import ClosingCost, cost_of
 from core.orders.lifecycle import PositionState
 from core.orders.working import FILL_TIMEOUT
+from core.rules.conduct import AS_IT_TRADES, Conduct
 from core.rules.entry.blocked import check_blocked
-from core.rules.entry.decision import EntryDecision, EntryOutcome, construct, decide_entry
+from core.rules.entry.decision import EntryOutcome
 from core.rules.entry.protections import PROTECTIONS
-from core.rules.entry.worth import Credit, credit_of
-from core.rules.exit.decision import Skipped, decide_exit
+from core.rules.exit.decision import Skipped
 from core.rules.facts import EngineFacts, EntryFacts, MonitorMarket
-from core.rules.window import window_end
 from core.statistics.account import AccountPoint
 from core.strategy import Strategy
-from core.values import Failed, PositionId, SpreadKind, cycle_id_of
+from core.values import Failed, PositionId, cycle_id_of
 from lab.backtest.agenda import Agenda, Process, Signal, Wait
 from lab.backtest.books import BacktestBooks
 from lab.backtest.honesty import Honesty
@@ -68,21 +66,13 @@ class Cycles:
     strategy: Strategy
     honesty: Honesty
     suspended: Callable[[], tuple[str, ...]]
-    kind: SpreadKind | None = None
-    gates: bool = True
-    window: bool = True
-    costing: Callable[..., ClosingCost] = cost_of
-    crediting: Callable[..., Credit] = credit_of
+    conduct: Conduct = AS_IT_TRADES
     exits: dict[PositionId, Exit] = field(default_factory=dict)
-
-    def window_end(self, now: datetime) -> datetime | None:
-        """The end of the venue's maintenance window, if it is now."""
-        return window_end(now) if self.window else None
 
     def entry(self, slot: datetime) -> CycleProcess:
         """Decide, and work the order until it is final."""
         now, reader = self.reader.now, self.reader
-        if self.window_end(now) is not None:
+        if self.conduct.window_end(now) is not None:
             return CycleEnding(CycleOutcome.BLOCKED, ("maintenance_window",))
         engine = self._engine()
         blocked = check_blocked(engine, self.strategy).reasons
@@ -91,15 +81,15 @@ class Cycles:
         live = self.books.live
         try:
             held = {position.plan.expiration for position in live}
-            market = reader.entry_market(held) if self.gates else reader.ungated_market(held)
+            market = reader.entry_market(held) if self.conduct.gated else reader.ungated_market(held)
         except NoChainError as error:
             return CycleEnding(CycleOutcome.DATA_FAILED, (error.reason,))
         trading = None
-        if self.gates:
+        if self.conduct.gated:
             trading = self.protection.trading(now, marks_of(market.chain, live), market.spot_usd)
         facts = EntryFacts(now=now, engine=engine, account=reader.account(), market=market, trading=trading)
         self.honesty.account_points.append(AccountPoint(now, facts.account.venue_equity_eth, market.spot_usd))
-        decision = self._decided(facts)
+        decision = self.conduct.decide_entry(facts, self.strategy)
         self.honesty.decided(now, entry=True)
         for found in decision.rules:
             if found.rule == PROTECTIONS:
@@ -116,22 +106,6 @@ class Cycles:
         yield from enter(self.trading, position_id, decision.plan, end)
         self.books.end_entry()
         return _entry_end(end)
-
-    def _decided(self, facts: EntryFacts) -> EntryDecision:
-        if self.gates:
-            return decide_entry(facts, self.strategy, forced_kind=self.kind)
-        kind, chain = self.kind, facts.market.chain
-        assert kind is not None
-        assert chain is not None
-        outcome, plan, rules = construct(facts, chain, self.strategy, kind, crediting=self.crediting)
-        return EntryDecision(
-            outcome=outcome,
-            kind=kind,
-            forced_kind=kind,
-            reasons=() if plan is not None else rules[-1].reasons,
-            rules=tuple(rules),
-            plan=plan,
-        )
 
     def _engine(self) -> EngineFacts:
         live = self.books.live
@@ -190,7 +164,7 @@ class Cycles:
         due = []
         for facts in monitor_inputs(now, positions, market, closing=closing):
             position_id = facts.position.position_id
-            decision = decide_exit(facts, self.strategy, costing=self.costing)
+            decision = self.conduct.decide_exit(facts, self.strategy)
             self.honesty.decided(now, entry=False)
             if isinstance(decision, Skipped):
                 self.honesty.skipped[decision.reasons[0].split(":")[0]] += 1

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from statistics import median
 from typing import Protocol, runtime_checkable
 
+from core.contract import Trade
 from core.orders.books import Position
-from core.rules.exit.decision import ExitDecision
 from core.statistics.account import AccountPoint
 from core.values import PositionId
 from gateway.paper.source import MarketSource
@@ -29,6 +30,17 @@ class Aged(Protocol):
 
     def has_sizes(self, at: datetime) -> bool:
         """Whether the sizes at the touch that are served at `at` were recorded."""
+
+
+class SeenCost(Protocol):
+    """A decision on an exit: what closing one combo cost when it was made."""
+
+    @property
+    def position_id(self) -> PositionId: ...
+    @property
+    def mid_cost_eth(self) -> Decimal: ...
+    @property
+    def natural_cost_eth(self) -> Decimal: ...
 
 
 @dataclass
@@ -63,14 +75,18 @@ class Honesty:
         if entry and any(told.name == ASSUMED for told in self.source.exchange_funding(at)):
             self.on_assumed_funding += 1
 
-    def filled(self, at: datetime) -> None:
-        """An order filled."""
+    def filled(self, fills: Iterable[Trade]) -> None:
+        """An order has filled; what filled at one moment is one fill."""
+        for at in sorted({fill.timestamp for fill in fills}):
+            self._filled(at)
+
+    def _filled(self, at: datetime) -> None:
         self.fills += 1
         self.fill_ages_h += self._ages_h(at)
         if isinstance(self.source, Aged) and not self.source.has_sizes(at):
             self.on_assumed_size += 1
 
-    def exited(self, decision: ExitDecision, combos: int, paid_eth: Decimal) -> None:
+    def exited(self, decision: SeenCost, combos: int, paid_eth: Decimal) -> None:
         """Combos of a position were bought back for `paid_eth` in all, after this decision."""
         for beyond, seen_eth in (
             (self.paid_beyond_mid_eth, decision.mid_cost_eth),

@@ -210,7 +210,7 @@ def enter(trading: Trading, position_id: PositionId, plan: ComboPlan, end: Entry
 def _book_entry(trading: Trading, order: VenueOrder) -> None:
     fills = trading.new_fills(order)
     if fills:
-        trading.honesty.filled(fills[-1].timestamp)
+        trading.honesty.filled(fills)
         trading.books.book_entry(fills)
 
 
@@ -324,7 +324,7 @@ def _follow(trading: Trading, exit_: Exit, order: VenueOrder, step: int) -> Proc
 def _book(trading: Trading, exit_: Exit, order: VenueOrder) -> None:
     fills = trading.new_fills(order)
     if fills:
-        trading.honesty.filled(fills[-1].timestamp)
+        trading.honesty.filled(fills)
         trading.honesty.exited(
             exit_.decision, combos_of(trading.books.positions[exit_.position_id], fills), -premiums_eth(fills)
         )

@@ -29,6 +29,8 @@ from gateway.paper.quotes import PaperQuote
 from gateway.paper.source import MarketSource, hole_at
 from gateway.paper.typed_chain import chain_columns
 from gateway.paper.venue import Venue
+from lab.backtest.calendar import last_slot
+from lab.backtest.schedule import Schedule
 
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
@@ -96,12 +98,19 @@ class VenueChains:
 class VenueReader:
     """Reads one venue for one strategy, on the grid of an engine's stored snapshots."""
 
-    def __init__(self, venue: Venue, strategy: Strategy, chains: Chains | None = None) -> None:
+    def __init__(
+        self,
+        venue: Venue,
+        strategy: Strategy,
+        chains: Chains | None = None,
+        schedule: Schedule = Schedule.PRODUCTION,
+    ) -> None:
         self._venue = venue
         self._strategy = strategy
         self._chains = chains or VenueChains(venue.source, strategy.anomalies)
         self._every = timedelta(minutes=strategy.scheduler.snapshot_every_min)
         self._began = venue.clock
+        self._stores_snapshots = schedule is Schedule.PRODUCTION
         self._closes: dict[datetime, HourlyClose] = {}
         fx: FxRate = trading_tools.get_fx_rate(venue, GetFxRate(base="EUR", quote="USD"))
         self.eur_usd = fx.rate
@@ -202,9 +211,9 @@ class VenueReader:
     def _spot_4h_ago_usd(self) -> float:
         """By the last snapshot that was stored by then, else by the hourly closes."""
         source, moment = self._venue.source, self.now - BACK_4H
-        slot = self._began + (moment - self._began) // self._every * self._every
+        slot = last_slot(self._every, moment)
         kept_since = self.now - SPOTS_KEPT * self._every
-        while slot >= max(self._began, kept_since, moment - SPOT_AGO_TOLERANCE):
+        while self._stores_snapshots and slot >= max(self._began, kept_since, moment - SPOT_AGO_TOLERANCE):
             if hole_at(source.holes, slot) is None:
                 return float(round(Decimal(source.index_usd(slot)), 2))
             slot -= self._every

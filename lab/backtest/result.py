@@ -2,31 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 
 from actors.decision.facts import marks_of
+from core.contract import Trade
 from core.orders.books import CycleRow, EntryLatch, Position
 from core.statistics.account import AccountPoint
 from core.values import PositionId
-from gateway.paper.source import MarketSource
-from lab.backtest.honesty import ThreePrices, age_text, three_prices
-from lab.backtest.road import CoreRoad
+from gateway.paper.venue import Venue
+from lab.backtest.honesty import Honesty, ThreePrices, age_text, three_prices
+from lab.backtest.reader import VenueReader
+from lab.backtest.schedule import Schedule
 from lab.backtest.settings import BacktestSettings
-from lab.backtest.sources import Market, open_market, source_of
+from lab.backtest.sources import Market
+
+
+class Road(StrEnum):
+    """What runs the strategy: the rules alone, or every actor of the engine."""
+
+    CORE = "core"
+    ACTORS = "actors"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to run: a market, from `began` to `ended` of it; None: from its start, to its end."""
+    """What to run: a market, from `began` to `ended` of it; None: from its start, to its end.
+
+    `latency_s`: market seconds that each answer to the engine takes; the core road knows none.
+    """
 
     market: Market
     settings: BacktestSettings
     began: datetime | None = None
     ended: datetime | None = None
     resume_after: timedelta | None = None
+    road: Road = Road.CORE
+    schedule: Schedule = Schedule.PRODUCTION
+    latency_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -52,12 +68,15 @@ class Admitted:
 class BacktestResult:
     """Positions are all that were filled, in the order of their entries; `marks_eth` those of the end."""
 
+    road: Road
     market: str
     began: datetime
     ended: datetime
     is_whole: bool
     positions: tuple[Position, ...]
     cycles: tuple[CycleRow, ...]
+    fills: tuple[Trade, ...]
+    """Every fill of a leg at the venue, in their order."""
     latches: tuple[EntryLatch, ...]
     still_latched: bool
     account: tuple[AccountPoint, ...]
@@ -70,62 +89,54 @@ class BacktestResult:
     admitted: Admitted
 
 
-def run_backtest(
-    plan: Plan,
-    goes_on: Callable[[datetime, datetime, datetime], bool],
-    opening: Callable[[Market], MarketSource] = source_of,
+@dataclass(frozen=True)
+class Traded:
+    """What a road has in its books at the end of a run."""
+
+    positions: tuple[Position, ...]
+    cycles: tuple[CycleRow, ...]
+    latches: tuple[EntryLatch, ...]
+    """Every latch of the protections, as it was set."""
+    still_latched: bool
+    vetoes: int
+    refused: int
+
+
+def result_of(
+    traded: Traded,
+    venue: Venue,
+    reader: VenueReader,
+    honesty: Honesty,
+    *,
+    road: Road,
+    market: str,
+    span: tuple[datetime, datetime],
+    is_whole: bool,
 ) -> BacktestResult:
-    """Run it. `goes_on` is asked with now, begin and end; a run that it ends is not whole. `opening` gives
-    the source of the market: whoever runs many plans over it reads it once.
-
-    Raises `InputError` if the market can't be read or does not cover the span.
-    """
-    opened = open_market(plan.market, plan.settings, plan.began, plan.ended, opening)
-    road = CoreRoad(
-        opened.source,
-        plan.settings.strategy,
-        assumptions=opened.assumptions,
-        begin=opened.began,
-        resume_after=plan.resume_after,
-        switches=plan.settings.switches,
-        chains=opened.chains,
-    )
-    reached = opened.began
-
-    def asked(now: datetime) -> bool:
-        nonlocal reached
-        if goes_on(now, opened.began, opened.ended):
-            reached = now
-            return True
-        return False
-
-    is_whole = road.run(opened.ended, asked)
-    return _result(road, opened.name, opened.ended if is_whole else reached, is_whole=is_whole)
-
-
-def _result(road: CoreRoad, market: str, ended: datetime, *, is_whole: bool) -> BacktestResult:
-    books, honesty, reader = road.books, road.honesty, road.reader
-    positions = tuple(books.positions.values())
-    live = books.live
+    """The result of a run over `span`, with what is held valued by the venue as it is now."""
+    positions = traded.positions
+    live = tuple(position for position in positions if position.is_live)
     chain = reader.chain_of_legs([leg for position in live for leg in position.plan.legs])
     closed = [position for position in positions if position.closed_at is not None]
     account = reader.held_account()
     return BacktestResult(
+        road=road,
         market=market,
-        began=road.begin,
-        ended=ended,
+        began=span[0],
+        ended=span[1],
         is_whole=is_whole,
         positions=positions,
-        cycles=tuple(books.cycles),
-        latches=tuple(books.latches),
-        still_latched=books.latch is not None and books.latch.latched,
+        cycles=traded.cycles,
+        fills=tuple(venue.account.trades.values()),
+        latches=traded.latches,
+        still_latched=traded.still_latched,
         account=tuple(honesty.account_points),
         given_away=dict(honesty.paid_beyond_mid_eth),
         marks_eth=marks_of(chain, live),
         spot_usd=reader.spot_usd(),
-        balance_eth=road.venue.account.balance_eth,
+        balance_eth=venue.account.balance_eth,
         equity_usd=account.equity_usd or 0.0,
-        assumptions=road.venue.assumptions.as_text(),
+        assumptions=venue.assumptions.as_text(),
         admitted=Admitted(
             recorded=honesty.is_recorded,
             decision_ages=age_text(honesty.decision_ages_h),
@@ -137,8 +148,8 @@ def _result(road: CoreRoad, market: str, ended: datetime, *, is_whole: bool) -> 
             on_assumed_size=honesty.on_assumed_size,
             deliveries=honesty.deliveries,
             skipped=dict(honesty.skipped),
-            vetoes=road.trading.vetoes,
-            refused=road.trading.refused,
+            vetoes=traded.vetoes,
+            refused=traded.refused,
             prices=three_prices(closed, honesty),
         ),
     )

@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Final
 
 from actors.decision.facts import marks_of
@@ -19,20 +18,19 @@ from gateway.paper.account import VENUE_FEES, Account
 from gateway.paper.assumptions import Assumptions
 from gateway.paper.source import MarketSource, hole_at
 from gateway.paper.venue import USD_QUANTUM, Venue
-from lab.backtest.agenda import NEVER, Agenda, Process, Signal, Wait
+from lab.backtest.agenda import MOMENT, NEVER, Agenda, Process, Signal, Wait
 from lab.backtest.books import BacktestBooks
-from lab.backtest.calendar import next_daily, next_weekly
+from lab.backtest.calendar import last_slot, next_daily, next_weekly
 from lab.backtest.cycles import CycleProcess, Cycles
 from lab.backtest.honesty import Honesty
 from lab.backtest.marks import at_marks
 from lab.backtest.orders import Trading
 from lab.backtest.protection import NEARLY, OwnResults
 from lab.backtest.reader import Chains, VenueReader
-from lab.backtest.switched import NO_FEES, costing_of, crediting_of
+from lab.backtest.schedule import Schedule
+from lab.backtest.switched import AS_RECORDED, NO_FEES, conduct_of
 from lab.backtest.switches import AS_IN_AN_ENGINE, Switches
 
-AS_RECORDED: Final = Decimal("0.000001")
-"""What the index of mapped snapshots is rounded to: it is no venue's, and need not be in cents."""
 MARKET_DATA: Final = "market_data"
 FAILURES_BEFORE_SUSPENDING: Final = 2
 """So many stored snapshots in a row that fail suspend entries."""
@@ -63,18 +61,20 @@ class CoreRoad:
         resume_after: timedelta | None = None,
         switches: Switches = AS_IN_AN_ENGINE,
         chains: Chains | None = None,
+        schedule: Schedule = Schedule.PRODUCTION,
     ) -> None:
         """`resume_after`: a person resumes entries so long after a latch of the protections; None: never."""
         assumed = Assumptions() if assumptions is None else assumptions
         self.begin = source.start if begin is None else begin
         self.strategy = strategy
         account = Account(assumed.balance_eth, VENUE_FEES if switches.fees else NO_FEES)
+        conduct = conduct_of(switches, strategy)
         quantum = USD_QUANTUM if chains is None else AS_RECORDED
         self.venue = Venue(source, account, self.begin, assumed, quantum)
         self.agenda = Agenda(self.begin)
         self.books = BacktestBooks()
         self.honesty = Honesty(source)
-        self.reader = VenueReader(self.venue, strategy, chains)
+        self.reader = VenueReader(self.venue, strategy, chains, schedule)
         self.protection = OwnResults(self.books, strategy)
         self.trading = Trading(
             self.venue,
@@ -83,8 +83,8 @@ class CoreRoad:
             strategy,
             self.honesty,
             self._blocking_sources,
-            gated=switches.gates,
-            first_exit_step=0 if switches.exit_price == "mid" else strategy.execution.exit_steps,
+            gated=conduct.gated,
+            first_exit_step=conduct.first_exit_step,
         )
         self.cycles = Cycles(
             self.agenda,
@@ -95,13 +95,10 @@ class CoreRoad:
             strategy,
             self.honesty,
             self._suspended,
-            kind=switches.kind,
-            gates=switches.gates,
-            window=switches.window,
-            costing=costing_of(switches),
-            crediting=crediting_of(switches),
+            conduct=conduct,
         )
         self._source = source
+        self._schedule = schedule
         self._resume_after = resume_after
         self._every = timedelta(minutes=strategy.scheduler.snapshot_every_min)
         self._waiting: deque[DueSlot] = deque()
@@ -149,6 +146,8 @@ class CoreRoad:
 
     def _looks_matter(self) -> bool:
         """Whether a stored snapshot can change anything: by a protection that is latched, or by an exit."""
+        if self._schedule is Schedule.SPARSE:
+            return False
         exits = self.strategy.exits
         return self.protection.can_latch or exits.monitor_on_snapshot or exits.margin_exit is not None
 
@@ -160,7 +159,7 @@ class CoreRoad:
             yield Wait(slot)
 
     def _add(self, due: DueSlot) -> None:
-        if due.from_snapshot and self.cycles.window_end(self.reader.now) is not None:
+        if due.from_snapshot and self.cycles.conduct.window_end(self.reader.now) is not None:
             return
         if (due.job, due.slot) not in self._run:
             self._run.add((due.job, due.slot))
@@ -170,7 +169,7 @@ class CoreRoad:
     def _work(self) -> Process:
         """One cycle at a time; monitors wait for the end of the maintenance window."""
         while True:
-            window = self.cycles.window_end(self.reader.now)
+            window = self.cycles.conduct.window_end(self.reader.now)
             due = next(
                 (each for each in self._waiting if each.job is not Job.MONITOR or window is None), None
             )
@@ -214,24 +213,35 @@ class CoreRoad:
         if latch is None or not latch.latched or self._resume_after is None or latch is self._resumed:
             return
         self._resumed = latch
-        self.agenda.start(self._resume(latch.at + self._resume_after), PERSON)
+        self.agenda.start(self._resume(latch.at + self._resume_after + MOMENT), PERSON)
 
     def _resume(self, at: datetime) -> Process:
         yield Wait(at)
         self.protection.resume(self.reader.now)
 
     def _snapshots(self) -> Process:
-        """Look at the stored snapshots while something is held, and once after that."""
-        looks_again = False
+        """Look at the stored snapshots while something is held, and once after that.
+
+        If a monitor follows each of them, it does so whether anything is held or not.
+        """
+        always = self.strategy.exits.monitor_on_snapshot
+        looks_again, slot = False, last_slot(self._every, self.begin - MOMENT) + self._every
         while True:
-            if not self.books.live and not looks_again:
+            if not always and not self.books.live and not looks_again:
                 yield Wait(NEVER, self._held)
-            yield Wait(self._next_slot())
+                slot = self._next_slot()
+            if slot > self.reader.now:
+                yield Wait(slot)
+            slot = self._next_slot()
             looks_again = bool(self.books.live) or looks_again
             if not self.reader.has_quotes:
                 continue
+            holds = looks_again
             looks_again = bool(self.books.live)
-            self._look()
+            if holds:
+                self._look()
+            elif always:
+                self._add(DueSlot(Job.MONITOR, self.reader.now, from_snapshot=True))
 
     def _look(self) -> None:
         now, live = self.reader.now, self.books.live
@@ -258,13 +268,13 @@ class CoreRoad:
         return self.protection.may_change(now, held.pnl_usd, held.equity_usd)
 
     def _next_slot(self) -> datetime:
-        since = self.reader.now - self.begin
-        return self.begin + (since // self._every + 1) * self._every
+        return last_slot(self._every, self.reader.now) + self._every
 
     def _suspended(self) -> tuple[str, ...]:
         """Whether the last stored snapshots before now have all failed."""
-        since = self.reader.now - self.begin - timedelta(microseconds=1)
-        last = self.begin + since // self._every * self._every
+        if self._schedule is Schedule.SPARSE:
+            return ()
+        last = last_slot(self._every, self.reader.now - MOMENT)
         slots = [last - number * self._every for number in range(FAILURES_BEFORE_SUSPENDING)]
         failed = all(slot >= self.begin and hole_at(self._source.holes, slot) is not None for slot in slots)
         return (MARKET_DATA,) if failed else ()

@@ -13,6 +13,7 @@ import yaml
 
 from config.strategy_file import (
     HASH_KEY,
+    LoadedStrategy,
     canonical_json,
     local_overrides_path,
     merged,
@@ -40,6 +41,11 @@ class BacktestSettings:
     changes: tuple[str, ...]
     hash_stored: str | None
     hash_computed: str
+
+    @property
+    def loaded(self) -> LoadedStrategy:
+        """The same as an engine starts with it; the changes are its overrides."""
+        return LoadedStrategy(self.path, self.strategy, self.hash_stored, self.hash_computed, self.changes)
 
 
 @dataclass(frozen=True)

@@ -7,22 +7,61 @@ from decimal import Decimal
 from typing import Final
 
 from core.orders.closing_cost import ClosingCost, LegQuote, cost_of
+from core.rules.conduct import Conduct
+from core.rules.entry.decision import EntryDecision, construct, decide_entry
 from core.rules.entry.strikes import Pair
 from core.rules.entry.worth import Credit, credit_of
+from core.rules.exit.decision import decide_exit
+from core.rules.facts import EntryFacts
+from core.rules.window import window_end
+from core.strategy import Strategy
+from core.values import SpreadKind
 from gateway.paper.account import Fees
 from lab.backtest.switches import Switches
 
+AS_RECORDED: Final = Decimal("0.000001")
+"""What the index of mapped snapshots is rounded to: it is no venue's, and need not be in cents."""
 NO_FEES: Final = Fees(lambda _price, _contracts: Decimal(0), lambda _payoff, _size, _daily: Decimal(0))
 
 
-def costing_of(switches: Switches) -> Callable[[Sequence[LegQuote]], ClosingCost]:
-    """How the exit rules measure what closing costs."""
-    return cost_of if switches.exit_measure == "natural" else _cost_at_mid
+def conduct_of(switches: Switches, strategy: Strategy) -> Conduct:
+    """What decides, on either road."""
+    costing = cost_of if switches.exit_measure == "natural" else _cost_at_mid
+    crediting = credit_of if switches.fees else _credit_without_fees
+
+    def decided(facts: EntryFacts, strategy: Strategy) -> EntryDecision:
+        if switches.gates:
+            return decide_entry(facts, strategy, forced_kind=switches.kind)
+        return _constructed(facts, strategy, switches.kind, crediting)
+
+    return Conduct(
+        decide_entry=decided,
+        decide_exit=lambda facts, strategy: decide_exit(facts, strategy, costing=costing),
+        window_end=window_end if switches.window else lambda _: None,
+        gated=switches.gates,
+        first_exit_step=0 if switches.exit_price == "mid" else strategy.execution.exit_steps,
+    )
 
 
-def crediting_of(switches: Switches) -> Callable[[Sequence[Pair]], Credit]:
-    """How rule 5 measures the credit and the cost of trading it."""
-    return credit_of if switches.fees else _credit_without_fees
+def _constructed(
+    facts: EntryFacts,
+    strategy: Strategy,
+    kind: SpreadKind | None,
+    crediting: Callable[[Sequence[Pair]], Credit],
+) -> EntryDecision:
+    """A plan of this kind, without asking whether the market allows it."""
+    chain = facts.market.chain
+    assert kind is not None
+    assert chain is not None
+    outcome, plan, rules = construct(facts, chain, strategy, kind, crediting=crediting)
+    return EntryDecision(
+        outcome=outcome,
+        kind=kind,
+        forced_kind=kind,
+        reasons=() if plan is not None else rules[-1].reasons,
+        rules=tuple(rules),
+        plan=plan,
+    )
 
 
 def _cost_at_mid(legs: Sequence[LegQuote]) -> ClosingCost:

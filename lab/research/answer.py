@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pydantic import JsonValue, TypeAdapter
 
 from lab.research.axes import Axis
+from lab.research.confirm import Confirmed
 from lab.research.figures import KindFigures, PointFigures, best_of, figures_of, kinds_of
 from lab.research.folder import REPORTS, report_name
 from lab.research.identity import bench_version
@@ -65,6 +66,7 @@ def answer_json(
     rate: NullRate | None,
     reports: bool,
     walks: Sequence[Walked] = (),
+    confirmed: Sequence[Confirmed] = (),
 ) -> dict[str, JsonValue]:
     """The whole answer (docs/research.md). Money is text, times are in UTC."""
     document: dict[str, JsonValue] = {
@@ -93,6 +95,7 @@ def answer_json(
             "sensitivity": [{**_fields(each), "values": dict(each.values)} for each in answer.changes],
             "heat_maps": [_plain(each) for each in answer.heat_maps],
             "walks": [{**_fields(each), "sentence": each.sentence} for each in walks],
+            "confirmed": [_plain(each) for each in confirmed],
             "neighbourhood": None if answer.neighbourhood is None else _plain(answer.neighbourhood),
         }
     return document

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from gateway.paper.source import MarketSource
-from lab.backtest.result import run_backtest
+from lab.backtest.running import run_backtest
 from lab.backtest.sources import Market, source_of
 from lab.research.executor import Task
 from lab.research.found import Ran, found_of, report_of_point

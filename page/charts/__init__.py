@@ -5,7 +5,7 @@ page's palette says at that moment, dark or light.
 """
 
 from page.charts.account import account_chart, months_chart, realised_chart
-from page.charts.chart import Chart, Figure, Table, in_script
+from page.charts.chart import Chart, Figure, Table
 from page.charts.gates import VolatilityFacts, gates_chart
 from page.charts.path import PathPoint, path_chart
 from page.charts.payoff import PayoffFacts, PayoffLeg, payoff_chart
@@ -28,7 +28,6 @@ __all__ = [
     "account_chart",
     "gates_chart",
     "heat_chart",
-    "in_script",
     "months_chart",
     "parallel_chart",
     "path_chart",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -47,11 +46,6 @@ class Chart:
     says: str
     figure: Figure
     table: Table
-
-
-def in_script(chart: Chart) -> str:
-    """A figure as JSON that no text in it can end the block of, whatever it says."""
-    return json.dumps(chart.figure, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
 Series = Sequence[tuple[datetime, float]]

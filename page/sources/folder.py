@@ -16,16 +16,18 @@ from page.memory import give_back
 from reading.books import has_books, newest_rows
 from reading.entry_history import EntryHistory, EntrySeen
 from reading.market_history import Levels, MarketHistory, MarketSnapshotRow, PathMark
-from reading.trading import TradingReport, trading_report
+from reading.trading import TradingReport
 
 AGAIN_AFTER_S: Final = 1.0
 WAIT_S: Final = 0.15
 """A page waits no longer for what changed meanwhile, and then shows what was read before."""
 FIRST_WAIT_S: Final = 1.0
 READING_S_MAX: Final = 0.8
-"""What is not read by then is read at the next look."""
+"""What is not read of the market by then is read at the next look."""
 TRIES_MAX: Final = 3
 """On a busy machine a read that was given up is tried again at once, in a new transaction."""
+MakeReport = Callable[[Path], TradingReport]
+"""Raises CerberoError if there can be none."""
 FILES: Final = ("cerbero.db", "cerbero.db-wal", "market.db", "market.db-wal")
 
 
@@ -54,23 +56,28 @@ class FolderSaid:
 class FolderWatch:
     """One folder, for many threads; one of its own reads."""
 
-    def __init__(self, data_dir: Path, *, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, data_dir: Path, report: MakeReport, *, clock: Callable[[], float] = monotonic) -> None:
         self._data_dir = data_dir
         self._clock = clock
         self._changed = Condition()
-        self._reader = _FolderReader(data_dir, clock)
+        self._reader = _FolderReader(data_dir, report, clock)
         self._reading = False
         self._read_at_s: float | None = None
         self._said = self._reader.nothing_yet()
 
-    def look(self) -> FolderSaid:
-        """What the folder says, as far as it can be read in a moment."""
+    def begin(self) -> None:
+        """Read now if that is due; who looks next waits the shorter."""
         with self._changed:
-            began_s = self._clock()
-            due = self._read_at_s is None or began_s - self._read_at_s >= AGAIN_AFTER_S
+            due = self._read_at_s is None or self._clock() - self._read_at_s >= AGAIN_AFTER_S
             if due and not self._reading:
                 self._reading = True
                 Thread(target=self._run, name="page-reads", daemon=True).start()
+
+    def look(self) -> FolderSaid:
+        """What the folder says, as far as it can be read in a moment."""
+        began_s = self._clock()
+        self.begin()
+        with self._changed:
             wait_s = WAIT_S if self._said.read else FIRST_WAIT_S
             while self._reading and (left_s := began_s + wait_s - self._clock()) > 0:
                 self._changed.wait(left_s)
@@ -95,8 +102,9 @@ class FolderWatch:
 class _FolderReader:
     """What is read is kept, and only added to."""
 
-    def __init__(self, data_dir: Path, clock: Callable[[], float]) -> None:
+    def __init__(self, data_dir: Path, report: MakeReport, clock: Callable[[], float]) -> None:
         self._data_dir = data_dir
+        self._report = report
         self._clock = clock
         self._market = MarketHistory(data_dir)
         self._entries = EntryHistory(data_dir)
@@ -131,7 +139,6 @@ class _FolderReader:
         if self._files and (files[0] is None or self._files[0] is None or files[0][0] != self._files[0][0]):
             # Other books are there, as after a restore: what was read of the first is forgotten.
             self._entries, self._report_key = EntryHistory(self._data_dir), None
-        began_s = self._clock()
         positions, entries, alerts, seen = before.positions, before.entries, before.alerts, before.seen
         report, report_problem, books_problem = before.report, before.report_problem, None
         self.gave_up = False
@@ -147,7 +154,7 @@ class _FolderReader:
         except CerberoError as error:
             found, books_problem = True, str(error)
             positions, entries, alerts, report, report_problem = (), (), (), None, str(error)
-        market_problem = self._read_market(positions, began_s + READING_S_MAX)
+        market_problem = self._read_market(positions, self._clock() + READING_S_MAX)
         # A reading that was cut short is taken up although no file changes.
         levels = self._market.levels
         self._whole = not self.gave_up and (market_problem is not None or not self._market.is_behind)
@@ -185,7 +192,7 @@ class _FolderReader:
             return before.report, None
         self._report_key = key
         try:
-            return trading_report(self._data_dir, from_copy=True), None
+            return self._report(self._data_dir), None
         except CerberoError as error:
             return None, str(error)
 

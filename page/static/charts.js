@@ -1,17 +1,30 @@
 "use strict";
-// Draws a chart when it is scrolled to, and again in place when its numbers or the colours change.
-// A chart is <div class="plot" data-chart="NAME">; its figure is /chart/NAME.json, or stands in the file as #figure-NAME.
+// A chart is a still picture that stands in the page. Plotly takes its place, and is loaded, when somebody points at it,
+// taps it or presses "explore": values under the pointer, zoom, the picture as a file.
+// It is <div class="plot" data-chart="NAME">; its figure is /chart/NAME.json, or stands in the file as #figure-NAME.
 (() => {
-  const NEAR = "200px";
+  const DWELL_MS = 150; // a pointer that only passes explores nothing
   const NARROW = 480;
   const VARIABLE = /var\((--[a-z0-9-]+)\)/g;
   const OPTIONS = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d"] };
   // Under a finger the buttons would lie over the chart for good, and a drag is meant to scroll the page.
   const touched = window.matchMedia("(hover: none)").matches;
   if (touched) OPTIONS.displayModeBar = false;
+  const root = document.documentElement;
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
-  const shown = new Map(); // element -> the text of the figure that it shows
-  const known = new Map(); // name -> the last answer of the server, its text and its tag
+  const explored = new Map(); // element -> where plotly draws (none yet: null), its figure's text and the server's tag
+  let loading = null;
+  let dwelling = 0;
+
+  function plotly() {
+    loading ??= window.unpackedPlotly?.() ?? new Promise((loaded, failed) => {
+      const script = Object.assign(document.createElement("script"), { src: document.getElementById("main").dataset.plotly });
+      script.onload = loaded;
+      script.onerror = () => failed(new Error("plotly can't be loaded"));
+      document.head.append(script);
+    });
+    return loading.catch((error) => { loading = null; throw error; });
+  }
 
   // Figures name colours as CSS variables, which plotly does not know.
   function coloured(value, style) {
@@ -23,90 +36,92 @@
     return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, coloured(one, style)]));
   }
 
-  async function figureText(name) {
+  async function figureOf(name, known) {
     const inFile = document.getElementById(`figure-${name}`);
-    if (inFile) return inFile.textContent;
-    const before = known.get(name);
-    const headers = before ? { "If-None-Match": before.tag } : {};
+    if (inFile) return { text: inFile.textContent };
+    const headers = known.tag ? { "If-None-Match": known.tag } : {};
     const answer = await fetch(`/chart/${encodeURIComponent(name)}.json`, { credentials: "same-origin", headers });
-    if (answer.status === 304 && before) return before.text;
+    if (answer.status === 304) return known;
     if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
-    const text = await answer.text();
-    known.set(name, { text, tag: answer.headers.get("ETag") });
-    return text;
+    return { text: await answer.text(), tag: answer.headers.get("ETag") };
   }
 
-  function draw(element, text) {
-    const figure = coloured(JSON.parse(text), getComputedStyle(document.documentElement));
+  function draw(element, place, text) {
+    const figure = coloured(JSON.parse(text), getComputedStyle(root));
     // Zoom and hidden lines stay as the person left them as long as this is the same.
     figure.layout.uirevision = element.dataset.chart;
     if (touched) figure.layout.dragmode = false;
     // Where there is little width fewer times stand below it, upright: turned, they would lie over each other.
     if (element.clientWidth < NARROW) Object.assign(figure.layout.xaxis, { nticks: 4, tickangle: 0 });
-    return Plotly.react(element, figure.data, figure.layout, OPTIONS);
+    return Plotly.react(place, figure.data, figure.layout, OPTIONS);
   }
 
   async function show(element) {
+    const known = explored.get(element);
     try {
-      const text = await figureText(element.dataset.chart);
-      if (text === shown.get(element)) return;
-      await draw(element, text);
-      shown.set(element, text);
+      const { text, tag } = await figureOf(element.dataset.chart, known);
+      if (text === known.text) return;
+      await plotly();
+      const place = known.place ?? element.appendChild(Object.assign(document.createElement("div"), { className: "over" }));
+      await draw(element, place, text);
+      place.classList.remove("over");
+      if (!known.place) element.replaceChildren(place);
+      explored.set(element, { place, text, tag });
       element.dataset.drawn = "yes";
-      element.classList.remove("late");
     } catch (error) {
-      // What was drawn stays; the table beside it holds the numbers.
-      element.dataset.drawn = "no";
-      element.classList.add("late");
-      if (!shown.has(element)) element.textContent = `The chart can't be drawn: ${error.message}.`;
+      // What was drawn stays, the still picture at least; the table below it holds the numbers.
+      console.warn(`${element.dataset.chart}: ${error.message}`);
+      if (known.place) return;
+      element.querySelector(".over")?.remove();
+      explored.delete(element);
     }
+    offer();
+  }
+
+  function explore(element) {
+    if (!element || explored.has(element)) return;
+    explored.set(element, { place: null });
+    show(element);
+  }
+
+  function chartOf(button) { return document.querySelector(`[data-chart="${button.dataset.explore}"]`); }
+
+  function offer() {
+    for (const button of document.querySelectorAll("[data-explore]")) button.hidden = explored.has(chartOf(button));
   }
 
   function redraw() {
-    for (const [element, text] of shown) if (element.isConnected) draw(element, text);
+    for (const [element, { place, text }] of explored) if (place && element.isConnected) draw(element, place, text);
   }
 
-  const watcher = new IntersectionObserver((entries) => {
-    for (const { isIntersecting, target } of entries) {
-      if (!isIntersecting) continue;
-      watcher.unobserve(target);
-      show(target);
-    }
-  }, { rootMargin: NEAR });
-
-  function watch(root) {
-    for (const element of root.querySelectorAll("[data-chart]")) {
-      if (!shown.has(element)) watcher.observe(element);
-    }
-  }
-
-  // For the script that refreshes the page: draws anew what is shown, and watches what is new.
+  // For the script that refreshes the page: draws anew what is explored.
   function refresh() {
-    for (const element of shown.keys()) element.isConnected ? show(element) : shown.delete(element);
-    watch(document);
+    for (const [element, { place }] of explored) {
+      if (!element.isConnected) explored.delete(element);
+      else if (place) show(element);
+    }
+    offer();
   }
 
-  function stored() {
-    try { return localStorage.getItem("theme"); } catch { return null; }
-  }
-
-  function setTheme(theme) {
-    document.documentElement.dataset.theme = theme;
+  function switchTheme() {
+    const theme = (root.dataset.theme ?? (dark.matches ? "dark" : "light")) === "dark" ? "light" : "dark";
+    root.dataset.theme = theme;
     try { localStorage.setItem("theme", theme); } catch { /* a private window: it holds for this view */ }
     redraw();
   }
 
-  function isDark() {
-    const { theme } = document.documentElement.dataset;
-    return theme ? theme === "dark" : dark.matches;
-  }
-
-  const chosen = stored();
-  if (chosen === "dark" || chosen === "light") document.documentElement.dataset.theme = chosen;
+  try { root.dataset.theme = localStorage.getItem("theme") ?? ""; } catch { /* it is the system's */ }
+  if (!["dark", "light"].includes(root.dataset.theme)) delete root.dataset.theme;
   dark.addEventListener("change", redraw);
-  document.addEventListener("click", (event) => {
-    if (event.target.closest?.("[data-theme-switch]")) setTheme(isDark() ? "light" : "dark");
+  document.addEventListener("pointerover", ({ pointerType, target }) => {
+    clearTimeout(dwelling);
+    if (pointerType === "mouse") dwelling = setTimeout(() => explore(target.closest?.(".plot")), DWELL_MS);
+  });
+  document.addEventListener("click", ({ target }) => {
+    const button = target.closest?.("[data-explore]");
+    if (target.closest?.("[data-theme-switch]")) switchTheme();
+    explore(button ? chartOf(button) : target.closest?.(".plot"));
   });
   window.pageCharts = { refresh };
-  watch(document);
+  offer();
 })();

@@ -9,8 +9,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from actors.runtime import RunOrder
 from config import LoadedStrategy, load_strategy
 from core.messages.audit import AuditKind
@@ -21,7 +19,6 @@ from core.strategy import Strategy
 from gateway.paper.assumptions import MAX_GAP_H
 from gateway.paper.export import Exported, export
 from gateway.paper.recorded import RecordedMarket
-from lab.backtest import cycles
 from lab.backtest.road import CoreRoad
 from lab.engine import SimulatedEngine, open_venue
 from reading.audit import records_of_kinds
@@ -85,13 +82,16 @@ def exported(data_dir: Path, out: Path) -> Exported:
 def replayed(chains: Path, strategy: Strategy, ended: datetime) -> Run:
     """The fast road over a folder of chains, until `ended` or the record's end."""
     decisions: list[Decision] = []
-    with pytest.MonkeyPatch.context() as patched:
-        for name in ("decide_entry", "decide_exit"):
-            patched.setattr(cycles, name, _kept(getattr(cycles, name), decisions))
-        market = RecordedMarket(chains, "move", touch_size=25.0, funding_annual=0.05)
-        road = CoreRoad(market, strategy)
-        assert market.end is not None
-        road.run(min(ended, market.end))
+    market = RecordedMarket(chains, "move", touch_size=25.0, funding_annual=0.05)
+    road = CoreRoad(market, strategy)
+    conduct = road.cycles.conduct
+    road.cycles.conduct = replace(
+        conduct,
+        decide_entry=_kept(conduct.decide_entry, decisions),
+        decide_exit=_kept(conduct.decide_exit, decisions),
+    )
+    assert market.end is not None
+    road.run(min(ended, market.end))
     return Run(decisions, list(road.books.positions.values()))
 
 

@@ -14,7 +14,8 @@ import pytest
 from core.orders.books import Position
 from core.orders.exit_rule import ExitRule
 from core.values import Side
-from lab.backtest.result import Plan, run_backtest
+from lab.backtest.result import Plan
+from lab.backtest.running import run_backtest
 from lab.backtest.settings import load_settings
 from lab.backtest.sources import Market
 

@@ -115,6 +115,22 @@ def test_an_interruption_ends_it_within_two_seconds_and_the_same_command_goes_on
         assert monotonic() - began < 2.0 + _SLOW_S
 
 
+@pytest.mark.soak
+def test_the_best_point_is_repeated_through_the_actors_and_behind_the_holdout(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    sets = ["--set", "exits.profit_of_credit=0.4,0.6", "--out", str(out), "--jobs", "1", "--confirm", "1"]
+    held = ["--to", "2026-01-26", "--holdout", "2026-01-19"]
+    for look in (1, 2):
+        assert main(["sweep", "--model", "--seeds", "1", *held, *sets]) == 0
+        assert f"look {look} of this folder behind 2026-01-19; it is on record" in capsys.readouterr().out
+    before, behind = json.loads((out / "sweep.json").read_text("utf-8"))["confirmed"]
+    assert (before["behind_holdout"], behind["behind_holdout"]) == (False, True)
+    assert (before["trades"], before["differences"], behind["differences"]) == (1, [], [])
+    assert behind["began"] == "2026-01-19T00:00:00Z"
+
+
 _SLOW_S = 8.0
 """What a machine may add that others use; of this process alone it is under two."""
 
@@ -151,7 +167,7 @@ def test_a_walk_with_too_few_trades_is_refused_once_the_answer_is_shown(
             "--holdout: expected a day before --to 2026-02-01",
         ),
         (["--walk", "train=1w"], "--walk: expected train=Nw,test=Nw,step=Nw"),
-        (["--confirm", "1"], "--confirm: expected the road through the actors"),
+        (["--confirm", "1", "--holdout", "2026-02-01"], "--confirm, --holdout: expected --out, too"),
     ],
 )
 def test_a_span_that_there_is_not_is_refused(

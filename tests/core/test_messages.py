@@ -7,20 +7,24 @@ import pkgutil
 from typing import get_args
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 import core.messages
+from core.alerts import AlertCode, Severity
+from core.messages.alerting import RaiseAlert
 from core.messages.base import Query, Refused
 from core.messages.engine_status import EngineStatus
 from core.messages.execution import ExitEnded
 from core.messages.kill_switch import Permit
 from core.messages.market_data import SnapshotFault
 from core.messages.mcp import EditOrder, SendOrder
+from core.messages.restart import NEVER_RESTARTED, RESTARTED, RestartActor
 from core.messages.scheduler import GetJobs, Jobs
 from core.messages.state import BooksRead, GetBooks, Recorded, RecordEvent, Recording, RecordingAnswer
+from core.orders.books import EntryLatch, LatchSource
 from core.orders.lifecycle import OrderState, PositionState
 from core.values import OrderId, PositionId
-from tests.core.orders.test_reconcile import books
+from tests.core.orders.test_reconcile import NOW, books
 from tests.fakes.engine_status import STATES
 
 MODULES = [
@@ -112,3 +116,33 @@ def test_an_attempt_under_a_permit_is_known_by_the_permit() -> None:
     assert SendOrder(instruction=instruction, permit=permit).attempt_id == "permit-7"
     edit = EditOrder(label=label, order_id=OrderId("O1"), terms=terms, permit=permit)
     assert edit.attempt_id == "permit-7"
+
+
+@pytest.mark.parametrize("room", [*NEVER_RESTARTED, "nobody"])
+def test_no_other_room_than_those_that_can_be_is_restarted(room: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        RestartActor(request_id="r", actor=room, reason="drill", at=NOW)
+    expected = NEVER_RESTARTED.get(room, ", ".join(RESTARTED))
+    assert expected in str(refused.value)
+
+
+@pytest.mark.parametrize("room", RESTARTED)
+def test_each_room_that_can_be_is_restarted_by_its_name(room: str) -> None:
+    assert RestartActor(request_id="r", actor=room, reason="drill", at=NOW).actor == room
+
+
+def test_an_alert_is_recorded_with_what_it_is_about() -> None:
+    alert = RaiseAlert(
+        severity=Severity.HIGH, code=AlertCode.OTHERS_ORDER, text="t", cause="c", at=NOW, subject="mcp.macro"
+    )
+    assert alert.shown_code == f"{AlertCode.OTHERS_ORDER.value}:mcp.macro"
+    assert alert.model_copy(update={"subject": ""}).shown_code == AlertCode.OTHERS_ORDER.value
+
+
+def test_the_latches_of_the_books_are_found_by_source_and_by_being_set() -> None:
+    latch = EntryLatch(source=LatchSource.OPERATOR, latched=False, reason="r", who="ada", at=NOW)
+    other = latch.model_copy(update={"source": LatchSource.PROTECTIONS, "latched": True})
+    found = books(OrderState.SENT).model_copy(update={"latches": (latch, other)})
+    assert found.latched == (other,)
+    assert found.latch(LatchSource.OPERATOR) is latch
+    assert books(OrderState.SENT).latch(LatchSource.OPERATOR) is None

@@ -35,6 +35,11 @@ def test_each_command_names_the_folder_once(text: str, typed: str | None) -> Non
     assert typeable(typed, FOLDER) == typed, "a text that was placed is not placed again"
 
 
+def test_a_folder_that_a_command_names_among_its_options_stays() -> None:
+    text = "run.py state rebuild --from-audit data/audit --data-dir there"
+    assert typeable(text, FOLDER) == text
+
+
 def test_commands_that_take_the_folder_by_themselves_do_not_name_it() -> None:
     assert typeable("run.py status", "") == "run.py status"
 

@@ -79,6 +79,7 @@ def test_numbers_of_any_length_end() -> None:
         (" 1", "without spaces"),
         ("1,5", "a point in place of the comma"),
         ("5%", "as a fraction"),
+        ("", "the field is empty"),
         ("x", ""),
     ],
 )

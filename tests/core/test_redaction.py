@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.redaction import MASK, Redactor, secrets_in_url, secrets_of
+from core.redaction import MASK, Redactor, secret_files_of, secrets_in_url, secrets_of
 
 secrets = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=12, max_size=40)
 
@@ -129,6 +129,21 @@ def test_any_text_passes_and_is_masked_once_and_for_all(text: str) -> None:
 def test_a_text_without_secrets_is_not_touched() -> None:
     plain = r"50 % of \d+ &amp; C:\temp\x41 a=b%20c \u00e9 [bold]"
     assert Redactor([TOKEN])(plain) == plain
+
+
+def test_a_text_that_is_escaped_without_an_end_is_looked_at_some_rounds_and_no_more() -> None:
+    deep = "%25" * 3 + "25" * 40
+    assert Redactor([TOKEN])(deep) == deep
+
+
+def test_the_files_of_secrets_are_known_by_their_variables() -> None:
+    env = {
+        "CERBERO_BITE_MCP_TOKEN_FILE": " /run/token ",
+        "CERBERO_BITE_WEBHOOK_URL_FILE": "",
+        "CERBERO_BITE_MCP_TOKEN": "a-token",
+        "OTHER_TOKEN_FILE": "/run/other",
+    }
+    assert secret_files_of(env) == (("CERBERO_BITE_MCP_TOKEN", "/run/token"),)
 
 
 def test_a_password_in_a_url_is_masked_also_when_nobody_knows_it() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.text import duration, encodable, visible
+from core.text import all_seen, duration, encodable, visible
 
 
 def test_byte_that_is_no_utf_8_is_shown_as_such() -> None:
@@ -44,6 +44,28 @@ def test_what_is_visible_is_on_one_line_and_hides_nothing(text: str) -> None:
 def test_a_text_that_is_seen_stays() -> None:
     for text in ("", "plain [bold] \\", "Ünïcode → …", "日本", "⟪x⟫"):
         assert visible(text) == text
+
+
+@pytest.mark.parametrize("text", ["x", "drill: two words", "caf\u00e9", "日本"])
+def test_a_text_of_characters_that_are_seen_is_taken(text: str) -> None:
+    assert all_seen(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", "found ''"),
+        (" \t", "found ' "),
+        ("a\nb", r"found \n at character 2"),
+        ("\u202eab", r"found \u202e at character 1"),
+        ("ab\u3164", r"found \u3164 at character 3"),
+        ("caf\udce9", r"found \xe9 at character 4"),
+    ],
+)
+def test_a_text_that_is_not_wholly_seen_names_the_first_character(text: str, found: str) -> None:
+    with pytest.raises(ValueError, match="expected characters that can be seen") as refused:
+        all_seen(text)
+    assert found in str(refused.value)
 
 
 def test_what_is_not_seen_is_an_escape() -> None:

@@ -25,6 +25,7 @@ from core.venue_text import (
     named,
     own_words,
     quoted,
+    spoken,
     with_texts,
     without_texts,
 )
@@ -82,6 +83,18 @@ def test_a_name_stays_unless_it_is_none() -> None:
         assert named(name) == name
     for text in ("two words", "x" * 101, HOSTILE, "a\n", "<b>", "[red]"):
         assert named(text).startswith(OPEN)
+
+
+def test_what_is_quoted_is_spoken_without_its_signs_and_anything_else_as_it_is() -> None:
+    assert spoken(quoted("two words")) == "two words"
+    assert spoken("two words") == "two words"
+
+
+def test_texts_of_a_tuple_are_taken_out_and_put_back_in_their_places() -> None:
+    kept: dict[str, str] = {}
+    recorded = without_texts((quoted("one"), 2), kept.__setitem__)
+    assert quoted("one") not in recorded
+    assert with_texts(recorded, kept.get) == (quoted("one"), 2)
 
 
 def test_a_persons_text_quotes_nothing() -> None:

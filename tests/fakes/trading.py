@@ -10,7 +10,7 @@ from actors.execution import Execution
 from actors.http import Transport
 from actors.kill_switch import DiskKillFile
 from actors.kill_switch.actor import KillSwitch
-from actors.mcp import McpCredentials, McpOrders, McpRouter
+from actors.mcp import McpCredentials, McpOrders, McpRouter, wire_ports
 from actors.runtime import Context
 from core.contract import Router
 from core.messages.execution import ClosePosition, OrderFinal, PlaceCombo
@@ -132,8 +132,7 @@ class TradingHouse(House):
         self.start(
             "mcp.orders",
             McpOrders(
-                transport_factory=connect,
-                credentials=CREDENTIALS,
+                open_port=wire_ports(connect, CREDENTIALS, self.strategy),
                 strategy=self.strategy,
                 kill_switch=self.address("kill_switch"),
                 read_kill_file=DiskKillFile(self.data_dir).read,
@@ -145,9 +144,7 @@ class TradingHouse(House):
             "mcp.deribit",
             McpRouter(
                 router=Router.DERIBIT,
-                transport_factory=lambda _: self.transport,
-                credentials=CREDENTIALS,
-                strategy=self.strategy,
+                open_port=wire_ports(lambda _: self.transport, CREDENTIALS, self.strategy),
                 alerting=self.address("alerting"),
             ),
         )

@@ -15,6 +15,7 @@ import pytest
 from actors.kill_switch import DiskKillFile
 from actors.state.backup import backups
 from cli.data_folder import RESTORING
+from cli.main import main
 from config import load_strategy
 from core.messages.kill_switch import ArmKillSwitch
 from core.orders.lifecycle import PositionState
@@ -151,6 +152,30 @@ def test_an_exit_that_a_person_tells(tmp_path: Path) -> None:
             assert position.state is PositionState.OPEN
             given_again(*book)
     assert seen == {PositionState.OPEN, PositionState.CLOSED}
+
+
+def test_an_entry_that_a_person_takes_back(tmp_path: Path) -> None:
+    """The restored books have its proposal after the next start, or they do not and it can be given again."""
+    kept, data_dir = tmp_path / "kept", tmp_path / "data"
+    folder_with_backups(kept)
+    assert main(["state", "restore", "--from", str(backups(kept)[0]), "--data-dir", str(kept)]) == 0
+    (replaced,) = (kept / "replaced").iterdir()
+    how = ("--from", str(replaced), "--reason", "drill")
+    book = ("state", "book-entry", POSITION, *how, "--data-dir", str(data_dir))
+    seen = set()
+    for _ in killed_before_each_change(tmp_path / "note", book, lambda: copied(kept, data_dir)):
+        room = BooksRoom(data_dir).start()
+        assert not any(isinstance(each, ArmKillSwitch) for each in room.state_ctx.told_to("kill_switch"))
+        room.stop()
+        assert books_proved(data_dir).lines() == ()
+        found = stored_positions(data_dir, everything=True)
+        seen.add(len(found))
+        if not found:
+            given_again(*book)
+        (position,) = stored_positions(data_dir, everything=True)
+        assert (position.position_id, position.state) == (POSITION, PositionState.PROPOSED)
+        assert books_proved(data_dir).lines() == ()
+    assert seen == {0, 1}
 
 
 def copied(folder: Path, to: Path) -> None:

@@ -58,6 +58,7 @@ PARTS = (
             "tests/actors/audit/test_judge.py",
             "tests/actors/audit/test_last_word.py",
             "tests/actors/audit/test_starts_and_ends.py",
+            "tests/actors/audit/test_steps_and_words.py",
             "tests/actors/audit/test_verify.py",
             "tests/actors/audit/test_verify_running.py",
         ),

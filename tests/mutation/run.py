@@ -1,6 +1,9 @@
 """Mutate every part, or those that are named, and say how many of the changes a test has noticed.
 
-    python -m tests.mutation.run [PART | PATTERN OF MUTANTS]...
+    python -m tests.mutation.run [--sample DIGITS [--seed N]] [PART | PATTERN OF MUTANTS]...
+
+A sample are the mutants of each part whose number ends in one of DIGITS digits out of ten, which the seed
+draws: a tenth of them each, of every function. The score is then that of the sample, and says so.
 
 Results are kept in `mutants/PART/`: a second run goes on where one was ended, and tries what has changed.
 mutmut knows one set of settings in one folder, so that each part has a folder with links to the code.
@@ -8,6 +11,7 @@ mutmut knows one set of settings in one folder, so that each part has a folder w
 
 from __future__ import annotations
 
+import argparse
 import fcntl
 import hashlib
 import json
@@ -16,10 +20,12 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
+from random import Random
 
 from tests.mutation.parts import PARTS, Part
 
@@ -27,24 +33,31 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 RESULTS = REPOSITORY / "mutants"
 SCORE_MIN = 0.85
 PROCESSES = 2
+RUN = ("run", "--max-children", str(PROCESSES))
 LINKED = ("core", "actors", "config", "reading", "cli", "gateway", "lab", "page", "tests")
 LINKED_FILES = ("run.py", "strategy.yaml")
-COUNTED = ("killed", "timeout", "total")
+MEMORY = Path("/dev/shm")
+"""Where the folders of the tests lie, if it is there: they sync at each step, which a disk takes long for."""
+NOTICED = ("killed", "timeout", "caught by type check")
+NOT_TRIED = "not checked"
+ROW = "{:<12} {:>8} {:>8} {:>8} {:>8} {:>9} {:>7} {:>8}"
 
 
 @dataclass(frozen=True)
 class Score:
-    """Of one part. A change that makes the tests run without an end counts as noticed."""
+    """Of one part or a sample of it. A change that makes the tests run without an end counts as noticed."""
 
     part: str
-    killed: int
-    timeout: int
-    total: int
-    survivors: tuple[str, ...]
+    mutants: int
+    outcomes: Mapping[str, str]
+    """By the names of the mutants that count: all of the part, or those of the sample."""
+
+    def count(self, *outcomes: str) -> int:
+        return sum(outcome in outcomes for outcome in self.outcomes.values())
 
     @property
     def share(self) -> float:
-        return (self.killed + self.timeout) / self.total if self.total else 0.0
+        return self.count(*NOTICED) / len(self.outcomes) if self.outcomes else 0.0
 
 
 def settings_of(part: Part) -> str:
@@ -95,6 +108,8 @@ def mutmut(folder: Path, lock: int, *arguments: str, quiet: bool = False) -> str
     """Run one of mutmut's commands; what it printed if `quiet`. Ends the run if mutmut can't go on."""
     command = ("nice", "-n", "10", sys.executable, "-m", "mutmut", *arguments)
     environment = {**os.environ, "HYPOTHESIS_PROFILE": "mutants"}
+    if MEMORY.is_dir():
+        environment["TMPDIR"] = str(MEMORY)
     output = subprocess.PIPE if quiet else None
     ran = subprocess.run(
         command,
@@ -118,11 +133,11 @@ def digest_of_tests() -> str:
     return digest.hexdigest()
 
 
-def survivors(folder: Path, lock: int) -> tuple[str, ...]:
-    """The names of the mutants that no test has noticed."""
-    lines = mutmut(folder, lock, "results", quiet=True).splitlines()
+def outcomes(folder: Path, lock: int) -> dict[str, str]:
+    """What became of each mutant of the part, as far as it is known."""
+    lines = mutmut(folder, lock, "results", "--all", "true", quiet=True).splitlines()
     found = (line.strip().partition(": ") for line in lines)
-    return tuple(name for name, _, status in found if status not in ("timeout", ""))
+    return {name: outcome for name, _, outcome in found if outcome}
 
 
 def try_part(part: Part, patterns: Sequence[str]) -> Score:
@@ -132,19 +147,45 @@ def try_part(part: Part, patterns: Sequence[str]) -> Score:
         prepare(part, folder)
         noted = folder / "tests.sha256"
         known = noted.read_text("utf-8") if noted.exists() else None
-        before = survivors(folder, lock) if known not in (None, digest) else ()
-        run = ("run", "--max-children", str(PROCESSES))
-        mutmut(folder, lock, *run, *patterns)
+        before = survivors(outcomes(folder, lock)) if known not in (None, digest) else ()
+        mutmut(folder, lock, *RUN, *patterns)
         if not patterns:
-            left = tuple(name for name in survivors(folder, lock) if name in before)
+            left = [name for name in survivors(outcomes(folder, lock)) if name in before]
             if left:
-                mutmut(folder, lock, *run, *left)
+                mutmut(folder, lock, *RUN, *left)
             # Only now: a run that is broken off tries the survivors again.
             noted.write_text(digest, "utf-8")
-        mutmut(folder, lock, "export-cicd-stats", quiet=True)
-        counts = json.loads((folder / "mutants" / "mutmut-cicd-stats.json").read_text("utf-8"))
-        killed, timeout, total = (int(counts[name]) for name in COUNTED)
-        return Score(part.name, killed, timeout, total, survivors(folder, lock))
+        found = outcomes(folder, lock)
+        return Score(part.name, len(found), found)
+
+
+def try_sample(part: Part, sample: Sequence[str]) -> Score:
+    """Of a sample, by its patterns: try what no test has noticed yet, and what has not been tried."""
+    with held(part) as (folder, lock):
+        prepare(part, folder)
+        known = _of(outcomes(folder, lock), sample)
+        mutmut(folder, lock, *RUN, *(survivors(known) or sample))
+        # Mutants of code that is new since the last run are known only now.
+        new = [name for name, outcome in _of(outcomes(folder, lock), sample).items() if outcome == NOT_TRIED]
+        if new:
+            mutmut(folder, lock, *RUN, *new)
+        found = outcomes(folder, lock)
+        return Score(part.name, len(found), _of(found, sample))
+
+
+def survivors(found: Mapping[str, str]) -> tuple[str, ...]:
+    """Those that no test has noticed, also because none reaches them or they were not tried."""
+    return tuple(name for name, outcome in found.items() if outcome not in NOTICED)
+
+
+def _of(found: Mapping[str, str], sample: Sequence[str]) -> dict[str, str]:
+    """The outcomes of a sample."""
+    return {name: outcome for name, outcome in found.items() if any(fnmatch(name, one) for one in sample)}
+
+
+def sampled(digits: int, seed: int) -> tuple[str, ...]:
+    """The patterns of a sample: of mutants whose number ends in one of so many digits."""
+    return tuple(f"*__mutmut_*{digit}" for digit in sorted(Random(seed).sample("0123456789", digits)))
 
 
 def chosen(names: Sequence[str]) -> list[tuple[Part, tuple[str, ...]]]:
@@ -166,25 +207,35 @@ def say(text: str = "") -> None:
     sys.stdout.flush()
 
 
-def main(names: Sequence[str]) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Returns 1 if one of the parts is below the minimum."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation.run")
+    parser.add_argument("--sample", type=int, choices=range(1, 10), metavar="DIGITS")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("names", nargs="*", metavar="PART | PATTERN OF MUTANTS")
+    asked = parser.parse_args(arguments)
+    sample = () if asked.sample is None else sampled(asked.sample, asked.seed)
+    if sample:
+        say(f"sample: {asked.sample} of ten, seed {asked.seed}: {' '.join(sample)}")
     scores, seconds = [], []
-    for part, patterns in chosen(names):
+    for part, patterns in chosen(asked.names):
+        if sample and patterns:
+            raise SystemExit(f"expected parts beside --sample, found {' '.join(patterns)}")
         say(f"== {part.name}")
         began = time.monotonic()
-        scores.append(try_part(part, patterns))
+        scores.append(try_sample(part, sample) if sample else try_part(part, patterns))
         seconds.append(time.monotonic() - began)
     say()
     for score in scores:
-        for name in score.survivors:
-            say(f"survived: {name}")
-    say(f"{'part':<12} {'mutants':>8} {'killed':>8} {'timeout':>8} {'survived':>9} {'score':>7} {'time':>8}")
+        for name in survivors(score.outcomes):
+            say(f"{score.outcomes[name]}: {name}")
+    say(ROW.format("part", "mutants", "counted", "killed", "timeout", "survived", "score", "time"))
     for score, took_s in zip(scores, seconds, strict=True):
-        left = score.total - score.killed - score.timeout
-        say(
-            f"{score.part:<12} {score.total:>8} {score.killed:>8} {score.timeout:>8} {left:>9} "
-            f"{score.share:>7.1%} {took_s:>6.0f} s"
-        )
+        timeouts, left = score.count("timeout"), len(survivors(score.outcomes))
+        counted = len(score.outcomes)
+        killed = counted - timeouts - left
+        share, time_text = f"{score.share:.1%}", f"{took_s:.0f} s"
+        say(ROW.format(score.part, score.mutants, counted, killed, timeouts, left, share, time_text))
     return int(any(score.share < SCORE_MIN for score in scores))
 
 

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from html import unescape
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from page.door.access import Access, cookie_name
 from page.door.hosts import Hosts
 from page.view import Viewer
 from reading.engine_status import engine_status
+from reading.trading import trading_report
 
 NOW = datetime(2026, 1, 7, 14, 0, tzinfo=UTC)
 BASE = "http://127.0.0.1:9470"
@@ -34,9 +36,16 @@ def page_of(
     arm: Callable[[str], ArmingTold] | None = None,
     instance: str = "of-the-test",
 ) -> Page:
-    """The page of a folder, as `run.py page` makes it."""
+    """The page of a folder, as `run.py page` makes it, but for the report: it is made in this process."""
     return Page(
-        views=views or Viewer(data_dir, instance, ask or (lambda: engine_status(data_dir)), lambda: NOW),
+        views=views
+        or Viewer(
+            data_dir,
+            instance,
+            ask or (lambda: engine_status(data_dir)),
+            lambda: NOW,
+            partial(trading_report, from_copy=True),
+        ),
         access=access or Access(),
         hosts=hosts or Hosts(),
         cookie=cookie_name(instance, str(data_dir), secure=False),

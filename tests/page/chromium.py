@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -81,25 +82,36 @@ class Looking:
         """Until the page has read the folder, which it does beside its first answer."""
         self.page.locator("#money:has-text('being read')").wait_for(state="hidden")
 
+    def wait_for_words(self, words: str) -> None:
+        """Until the verdict says so."""
+        self.page.locator(f"#verdict:has-text({json.dumps(words)})").wait_for()
+
+    def charts(self) -> list[str]:
+        """The names of all charts, from top to bottom."""
+        found: list[str] = self.page.eval_on_selector_all(
+            "[data-chart]", "all => all.map(it => it.dataset.chart)"
+        )
+        return found
+
     def scroll_through(self) -> None:
-        """Down to the end, a chart at a time, so that each is drawn; then up again."""
+        """Down to the end, a chart at a time; then up again. Raises playwright's TimeoutError without one."""
         self.wait_for_books()
         # A first answer without the engine's is refreshed, and what comes then moves what stands below it.
-        for name in self.page.eval_on_selector_all("[data-chart]", "all => all.map(it => it.dataset.chart)"):
-            chart = self.page.locator(f"[data-chart='{name}']")
-            chart.evaluate("(it) => it.scrollIntoView({ block: 'center', behavior: 'instant' })")
-            self.page.locator(f"[data-chart='{name}'][data-drawn]").wait_for()
+        for name in self.charts():
+            self._to_chart(name)
+            self.page.locator(f"[data-chart='{name}'] .still .lines").wait_for()
         self.page.evaluate("() => scrollTo({ top: 0, behavior: 'instant' })")
 
-    def wait_for_charts(self) -> None:
-        """Until each chart that is on the screen is drawn. Raises playwright's TimeoutError."""
-        for chart in self.page.locator("[data-chart]").all():
-            box = chart.bounding_box()
-            height = self.page.viewport_size["height"] if self.page.viewport_size else 0
-            if box is not None and box["y"] < height and box["y"] + box["height"] > 0:
-                self.page.locator(
-                    f"[data-chart='{chart.get_attribute('data-chart')}'][data-drawn]"
-                ).wait_for()
+    def explore(self, name: str) -> None:
+        """Have plotly draw a chart. Raises playwright's TimeoutError if it does not."""
+        self._to_chart(name)
+        self.page.locator(f"[data-explore='{name}']").click()
+        self.page.locator(f"[data-chart='{name}'][data-drawn='yes'] .main-svg").first.wait_for()
+
+    def _to_chart(self, name: str) -> None:
+        self.page.locator(f"[data-chart='{name}']").evaluate(
+            "(it) => it.scrollIntoView({ block: 'center', behavior: 'instant' })"
+        )
 
 
 @contextmanager

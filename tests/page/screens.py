@@ -35,15 +35,18 @@ STANDING = (
 """Those of the documentation: state, size, scheme, and what stands at the top."""
 
 
-def photograph(browser: Browser, link: str, size: str, scheme: str, path: Path, top: str | None) -> None:
-    """The whole page with every chart, or one screen of it."""
+def photograph(
+    browser: Browser, link: str, size: str, scheme: str, path: Path, top: str | None, words: str | None
+) -> None:
+    """The whole page, or one screen of it, once its verdict says the words."""
     with looking(browser, link, SIZES[size], scheme=scheme) as looked:
+        if words is not None:
+            looked.wait_for_words(words)
         if top is None:
             looked.scroll_through()
         else:
             looked.wait_for_books()
             looked.page.locator(top).first.evaluate("(it) => it.scrollIntoView({ behavior: 'instant' })")
-            looked.wait_for_charts()
         looked.page.screenshot(path=path, full_page=top is None)
 
 
@@ -65,7 +68,7 @@ def main(arguments: Sequence[str]) -> None:
                         if standing
                         else FOLDER / f"{name}-{size}-{scheme}.png"
                     )
-                    photograph(browser, page.link(), size, scheme, path, top)
+                    photograph(browser, page.link(), size, scheme, path, top, STATES_OF_THE_PAGE[name].hangs)
 
 
 if __name__ == "__main__":

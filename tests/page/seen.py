@@ -58,7 +58,7 @@ OVERLAPS = """
 
 @dataclass(frozen=True)
 class Seen:
-    """A page as it was seen at one moment, from top to bottom."""
+    """A page as it was seen from top to bottom; `overlaps` and `serious` also with every chart explored."""
 
     panels: dict[str, str]
     charts: dict[str, str]
@@ -70,9 +70,12 @@ class Seen:
 
 
 def seen(looked: Looking) -> Seen:
-    """Scroll through it, and look at everything."""
+    """Scroll through it, look at everything, explore every chart, and look again."""
     page = looked.page
     looked.scroll_through()
+    overlaps, found = page.evaluate(OVERLAPS), serious(looked)
+    for name in looked.charts():
+        looked.explore(name)
     charts = page.locator("[data-chart]")
     return Seen(
         panels={name: _flat(page.locator(f"#{name}").inner_text()) for name in PANELS},
@@ -81,8 +84,8 @@ def seen(looked: Looking) -> Seen:
             for each in charts.all()
         },
         width=tuple(page.evaluate("() => [document.documentElement.scrollWidth, innerWidth]")),
-        overlaps=page.evaluate(OVERLAPS),
-        serious=serious(looked),
+        overlaps=overlaps + page.evaluate(OVERLAPS),
+        serious=found + serious(looked),
         complaints=list(looked.complaints),
         elsewhere=list(looked.elsewhere),
     )

@@ -42,10 +42,14 @@ NEXT_LOOKS = {Job.HEALTH: 60, Job.MARKET_SNAPSHOT: 11 * 60, Job.BACKUP: 56 * 60,
 
 @dataclass(frozen=True)
 class State:
-    """`write` makes the folder; `says` is what an engine on it says, None if none runs."""
+    """`write` makes the folder; `says` is what an engine on it says, None if none runs.
+
+    With `hangs` it says that once and then nothing, and is in its state when the page shows these words.
+    """
 
     write: Callable[[Path], None]
     says: Callable[[Path], EngineStatus] | None
+    hangs: str | None = None
 
 
 def condor_plan() -> ComboPlan:
@@ -182,6 +186,7 @@ STATES_OF_THE_PAGE: dict[str, State] = {
     "condor": State(write_condor, _says("condor", TWO_DAYS, holds=True)),
     "trades": State(write_trades, _says("empty", START + timedelta(weeks=TRADES))),
     "armed": State(write_condor, _says("armed", TWO_DAYS, holds=True)),
+    "stale": State(write_condor, _says("condor", TWO_DAYS, holds=True), hangs="has not answered"),
     "engine-dead": State(write_condor, None),
     "feed-parked": State(write_condor, _says("feed-parked", TWO_DAYS, holds=True)),
     "books-damaged": State(write_damaged, _says("books-damaged", TWO_DAYS)),
@@ -196,5 +201,5 @@ def in_state(name: str, data_dir: Path) -> Iterator[Path]:
     if made.says is None:
         yield data_dir
         return
-    with engine_in(data_dir, made.says(data_dir)):
+    with engine_in(data_dir, made.says(data_dir), once=made.hangs is not None):
         yield data_dir

@@ -49,6 +49,15 @@ def test_without_an_engine_kill_alone_arms(folder: Path) -> None:
     assert "no running engine was found on this folder; KILL is on disk" in said
 
 
+def test_a_switch_that_is_armed_already_is_said_to_be_and_gets_another_reason(folder: Path) -> None:
+    assert "armed already" not in words(browser(folder, Passing(engine_is_asked)).get("/arm").text)
+    for reason in ("the first", "the second"):
+        status, _ = pressed(browser(folder, Passing(engine_is_asked)), reason)
+        assert status == 200
+        assert reason in (folder / "KILL").read_text("utf-8")
+    assert "It is armed already" in words(browser(folder, Passing(engine_is_asked)).get("/arm").text)
+
+
 def test_a_frozen_engine_does_not_keep_it_from_arming(folder: Path) -> None:
     with held_folder(folder, None):
         status, said = pressed(browser(folder, Passing()))

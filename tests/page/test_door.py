@@ -361,18 +361,18 @@ def test_without_room_for_the_packed_script_it_is_sent_as_it_is(
 
     monkeypatch.setattr(static_files, "TemporaryFile", full)
     client = inside(page)
-    url = client.get("/").text.split('src="')[1].split('"')[0]
+    url = client.get("/").text.split('data-plotly="')[1].split('"')[0]
     answer = client.get(url)
     assert answer.status_code == 200
     assert "content-encoding" not in answer.headers
     assert len(answer.content) > 4_000_000
 
 
-def test_scripts_and_styles_are_kept_for_ever_and_compressed_once(page: Page) -> None:
+def test_scripts_are_kept_for_ever_and_compressed_once(page: Page) -> None:
     client = inside(page)
     html = client.get("/").text
     urls = [part.split('"')[0] for part in html.split('"/static/')[1:]]
-    assert {url.split("/")[1] for url in urls} >= {"plotly.min.js", "page.js", "charts.js", "page.css"}
+    assert {url.split("/")[1] for url in urls} == {"plotly.min.js", "page.js", "charts.js"}
     for url in urls:
         answer = client.get(f"/static/{url}")
         assert answer.status_code == 200

@@ -39,11 +39,13 @@ def every_state(tmp_path_factory: pytest.TempPathFactory) -> dict[str, InState]:
     made: dict[str, InState] = {}
     folder = tmp_path_factory.mktemp("states")
     with browsers() as browser:
-        for name in STATES_OF_THE_PAGE:
+        for name, made_of in STATES_OF_THE_PAGE.items():
             with in_state(name, folder / name) as data_dir, served(data_dir) as page:
                 by_size = {}
                 for size, pixels in SIZES.items():
                     with looking(browser, page.link(), pixels) as looked:
+                        if made_of.hangs is not None:
+                            looked.wait_for_words(made_of.hangs)
                         by_size[size] = seen(looked)
                 made[name] = InState(name, data_dir, by_size)
     return made
@@ -59,7 +61,7 @@ def look(request: pytest.FixtureRequest, state: InState) -> Seen:
     return state.by_size[request.param]
 
 
-def test_every_chart_is_drawn_once_it_is_scrolled_to(look: Seen) -> None:
+def test_every_chart_stands_there_and_is_drawn_by_plotly_once_it_is_explored(look: Seen) -> None:
     assert set(look.charts.values()) <= {"yes"}
 
 
@@ -91,7 +93,7 @@ def test_an_engine_without_a_position_says_that_none_is_open(every_state: dict[s
     found.shows("money", "10.30214000 ETH", "10.31300000 ETH", "0.16480000 ETH")
 
 
-@pytest.mark.parametrize("name", ["condor", "armed", "feed-parked", "engine-dead"])
+@pytest.mark.parametrize("name", ["condor", "armed", "feed-parked", "engine-dead", "stale"])
 def test_an_open_condor_is_shown_as_it_is_booked(every_state: dict[str, InState], name: str) -> None:
     found = every_state[name]
     (position,) = stored_positions(found.data_dir, everything=False)
@@ -136,6 +138,11 @@ def test_a_dead_engine_is_never_shown_as_alive(every_state: dict[str, InState]) 
     found = every_state["engine-dead"]
     found.shows("verdict", "ACT", "no engine")
     found.shows("money", "as the entry of 2026-01-05 14:00:00Z saw it")
+
+
+def test_an_engine_that_hangs_is_told_with_how_old_the_figures_are(every_state: dict[str, InState]) -> None:
+    found = every_state["stale"]
+    found.shows("verdict", "ACT", "what stands here is from before", "2026-01-07 14:00:00Z, told", "s ago")
 
 
 def test_a_parked_feed_is_named_where_the_rooms_are(every_state: dict[str, InState]) -> None:

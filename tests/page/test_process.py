@@ -19,9 +19,9 @@ from tests.cli.support import Cli
 from tests.fakes.traded_books import closed, entered
 from tests.page.browsing import panel
 from tests.page.served import served
+from tests.page.speed import resident_mb
 
-RESIDENT_MIB_MAX = 64
-"""Measured 53 (docs/page.md); the rest is for another Python and another machine."""
+RESIDENT_MB_MAX = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +43,7 @@ def test_it_serves_is_small_and_ends_at_once(traded: Path) -> None:
         host, port = page.origin.split("/")[2].split(":")
         idle = [socket.create_connection((host, int(port)), timeout=10) for _ in range(8)]
         assert client.get(f"{page.origin}/live").status_code == 200
-        status = Path(f"/proc/{page.process.pid}/status").read_text("ascii")
-        resident_kib = int(status.split("VmRSS:")[1].split()[0])
-        assert resident_kib < RESIDENT_MIB_MAX * 1024
+        assert resident_mb(page.process.pid) < RESIDENT_MB_MAX
         page.process.send_signal(signal.SIGTERM)
         began_s = monotonic()
         assert page.process.wait(20) == 0

@@ -16,6 +16,7 @@ from reading import brief as brief_module
 from reading.books import newest_rows, required_books
 from reading.brief import READ_S_MAX, brief
 from reading.entry_history import EntryHistory, recorded_decisions
+from reading.trading import trading_report
 from tests.actors.state.books_room import CYCLE, BooksRoom
 from tests.fakes.traded_books import closed, entered
 
@@ -87,7 +88,7 @@ def test_what_was_not_read_in_time_is_read_at_the_next_look(
     traded: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now_s = [0.0]
-    watch = FolderWatch(traded, clock=lambda: now_s[0])
+    watch = FolderWatch(traded, trading_report, clock=lambda: now_s[0])
     with monkeypatch.context() as busy:
         busy.setattr(brief_module, "READ_S_MAX", -1.0)
         busy.setattr(read_only, "STEPS_BETWEEN_LOOKS", 1)

@@ -27,9 +27,11 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("size", [DESK, PHONE])
 def test_its_charts_are_drawn_from_the_file_alone(file: Path, size: tuple[int, int]) -> None:
     with browsers() as browser, looking(browser, file.as_uri(), size) as looked:
-        looked.page.locator("[data-chart]").first.scroll_into_view_if_needed()
-        looked.page.locator("[data-drawn]").first.wait_for()
         looked.scroll_through()
+        assert looked.page.evaluate(OVERLAPS) == []
+        assert len(looked.charts()) == 4
+        for name in looked.charts():
+            looked.explore(name)
         drawn = {str(each.get_attribute("data-drawn")) for each in looked.page.locator("[data-chart]").all()}
         assert drawn == {"yes"}
         assert looked.elsewhere == []

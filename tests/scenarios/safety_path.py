@@ -16,7 +16,7 @@ from random import Random
 from actors.http import Transport
 from actors.kill_switch import DiskKillFile
 from actors.kill_switch.actor import KillSwitch
-from actors.mcp import McpCredentials, McpOrders
+from actors.mcp import McpCredentials, McpOrders, wire_ports
 from actors.runtime import (
     Actor,
     ActorSystem,
@@ -345,8 +345,9 @@ def _tree(
 
     def orders(peers: Mapping[str, AnyAddress]) -> McpOrders:
         return McpOrders(
-            transport_factory=lambda ctx: CrashingTransport(factory(ctx), chance),
-            credentials=McpCredentials(TOKEN),
+            open_port=wire_ports(
+                lambda ctx: CrashingTransport(factory(ctx), chance), McpCredentials(TOKEN), rules
+            ),
             strategy=rules,
             kill_switch=peers["kill_switch"],
             read_kill_file=file.read,

@@ -99,7 +99,7 @@ def sample(day: int, folder: Path, pid: int, status: EngineStatus) -> Sample:
         descriptors=len(list((proc / "fd").iterdir())),
         mailbox=max(cell.mailbox_depth for cell in status.cells),
         wal=sum(size_of(file) for file in folder.glob("*-wal")),
-        folder=sum(size_of(file) for file in folder.rglob("*")),
+        folder=sum(size_of(Path(inside, name)) for inside, _, names in os.walk(folder) for name in names),
         written=int(fields["write_bytes"]),
         cpu_s=sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK"),
         armed=status.kill_switch is not None and status.kill_switch.armed,
@@ -107,7 +107,10 @@ def sample(day: int, folder: Path, pid: int, status: EngineStatus) -> Sample:
 
 
 def size_of(file: Path) -> int:
-    """Its length; 0 for a folder, and for what was removed meanwhile."""
+    """Its length; 0 for a folder, and for what was removed meanwhile.
+
+    So must the walk be that finds it, and `os.walk` is: the engine removes its oldest backup at any moment.
+    """
     try:
         return file.stat().st_size if file.is_file() else 0
     except FileNotFoundError:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import typer
 
 from cli.main import COMMANDS, GROUPS, app
-from tests.tidy.test_code import ROOT
+from tests.tidy.sources import ROOT
 
 PAGES = [ROOT / "README.md", ROOT / ".env.example", *sorted((ROOT / "docs").rglob("*.md"))]
 HASH = "0" * 64

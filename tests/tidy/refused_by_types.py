@@ -121,7 +121,7 @@ def a_sender_that_is_told_more_than_an_answer(ctx: Context) -> None:
 
 
 def an_answer_that_the_question_does_not_name(ctx: Context, query: GetJobRuns) -> None:
-    answerer(ctx, query)(JobRuns(next_runs={}))
+    answerer(ctx, query)(JobRuns(next_runs={}, last_slots={}))
     answerer(ctx, query)("text")  # type: ignore[arg-type]
     answerer(ctx, query)(JobRuns)  # type: ignore[arg-type]
     answerer(ctx, query)(len("text"))  # type: ignore[arg-type]
@@ -134,4 +134,4 @@ class Returning(Room[GetJobRuns]):
     """A handler returns an answer that the question names, and nothing else."""
 
     def handle(self, message: GetJobRuns) -> JobRuns:  # type: ignore[override]
-        return JobRuns(next_runs={})
+        return JobRuns(next_runs={}, last_slots={})

@@ -21,7 +21,7 @@ import yaml
 from config import VARIABLES
 from config.environment import SECRET
 from tests.environment import OUTSIDE
-from tests.tidy.test_code import PRODUCTION
+from tests.tidy.sources import PRODUCTION
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = re.sub(r"\\\n\s*", " ", re.sub(r"(?m)^\s*#.*\n", "", (ROOT / "Dockerfile").read_text("utf-8")))

@@ -10,7 +10,7 @@ from functools import cache
 import pytest
 
 from tests.tidy.coroutines import SCHEDULER, Names, effects_at_closing, modules, names_of, unawaited
-from tests.tidy.test_code import ROOT
+from tests.tidy.sources import ROOT
 
 
 @cache

@@ -20,7 +20,8 @@ from tests.tidy.doors import (
     REACHING,
     UNREPEATABLE,
 )
-from tests.tidy.test_code import ALLOWED_FILES, CODE, GENERIC, PRODUCTION, files, name_of, parsed
+from tests.tidy.sources import CODE, PRODUCTION, files, name_of, parsed
+from tests.tidy.test_code import ALLOWED_FILES, GENERIC
 
 NOT_SHIPPED = frozenset({"bench", "tests", "run"})
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-from tests.tidy.test_code import CODE, ROOT, files, parsed
+from tests.tidy.sources import CODE, ROOT, files, parsed
 
 
 def module_name(path: Path) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tidy.test_code import ROOT
+from tests.tidy.sources import ROOT
 
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]

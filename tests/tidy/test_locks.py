@@ -27,7 +27,7 @@ from tests.tidy.locks import (
     not_as_locked,
     too_few_hashes,
 )
-from tests.tidy.test_code import CODE, files, parsed
+from tests.tidy.sources import CODE, files, parsed
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))

@@ -14,7 +14,7 @@ from cli.commands.metrics import DEFAULT_PORT
 from reading.metrics.series import Series
 from reading.metrics.table import TABLE
 from tests.tidy.metrics_page import PAGE, replaced
-from tests.tidy.test_code import ROOT
+from tests.tidy.sources import ROOT
 
 MONITORING = ROOT / "packaging" / "monitoring"
 BY_NAME = {series.name: series for series in TABLE}

@@ -8,8 +8,8 @@ from fnmatch import fnmatch
 import pytest
 
 from tests.mutation.parts import PARTS, Part
-from tests.mutation.run import SCORE_MIN, chosen, settings_of
-from tests.tidy.test_code import ROOT
+from tests.mutation.run import SCORE_MIN, Score, chosen, main, sampled, settings_of
+from tests.tidy.sources import ROOT
 
 PAGE = (ROOT / "docs" / "mutants.md").read_text("utf-8")
 
@@ -55,6 +55,26 @@ def test_a_name_of_no_part_is_refused() -> None:
     with pytest.raises(SystemExit, match="expected one of core, kill_switch, audit"):
         chosen(["nothing"])
     assert [part for part, _ in chosen([])] == list(PARTS)
+
+
+def test_a_sample_is_drawn_by_its_seed_from_all_mutants_alike() -> None:
+    names = [f"core.values.x_round__mutmut_{number}" for number in range(1, 101)]
+    drawn = [name for name in names if any(fnmatch(name, one) for one in sampled(3, 1))]
+    assert len(drawn) == 30
+    assert sampled(3, 1) == sampled(3, 1) != sampled(3, 2)
+    assert {one for seed in range(40) for one in sampled(1, seed)} == {f"*__mutmut_*{n}" for n in range(10)}
+
+
+def test_a_mutant_that_was_not_tried_or_is_reached_by_no_test_counts_as_unnoticed() -> None:
+    outcomes = ("killed", "timeout", "survived", "no tests", "not checked", "suspicious")
+    score = Score("core", 9, {str(number): outcome for number, outcome in enumerate(outcomes)})
+    assert score.share == 2 / 6
+    assert Score("core", 0, {}).share == 0.0
+
+
+def test_a_sample_is_of_parts() -> None:
+    with pytest.raises(SystemExit, match="expected parts beside --sample"):
+        main(["--sample", "1", "core.values.*"])
 
 
 def test_the_page_says_the_minimum() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from fnmatch import fnmatch
 
-from tests.tidy.test_code import PRODUCTION, PROJECT, ROOT
+from tests.tidy.sources import PRODUCTION, PROJECT, ROOT
 
 TOOL = PROJECT["tool"]
 NOT_SHIPPED = {"bench", "tests"}

@@ -12,7 +12,7 @@ import pytest
 from core.contract import Router
 from core.strategy import Strategy
 from gateway.paper.engine_defaults import IV_OVER_DVOL, forward_off_max
-from tests.tidy.test_code import PRODUCTION, files, name_of, parsed
+from tests.tidy.sources import PRODUCTION, files, name_of, parsed
 
 ROUTERS_STAND_IN = "core/contract/base.py"
 ALSO_AN_EXCHANGE = {"core/market/funding.py", "gateway/paper/recorded.py"}

@@ -16,7 +16,7 @@ import pytest
 
 from cli.exit_codes import ExitCode
 from tests.cli.support import ended, started
-from tests.tidy.test_code import ROOT
+from tests.tidy.sources import ROOT
 
 UNIT = ROOT / "packaging" / "cerbero-bite.service"
 EXPOSURE_MAX = 20

@@ -5,8 +5,10 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
-from actors.state.columns import time_of
+from actors.state.columns import list_of, time_of
+from core.values import PositionId
 
 _RULES = "json_extract(record, '$.decision.rules')"
 
@@ -41,6 +43,43 @@ class DecisionLook:
     outcome: str | None
     rules: str | None
     reasons: str | None
+
+
+@dataclass(frozen=True)
+class ExitLook:
+    """One recorded look at a position: what closing cost at mid and at natural, ETH a contract.
+
+    If it could not be decided both are 0, and `reasons` say why.
+    """
+
+    at: datetime
+    cycle_id: str
+    position_id: PositionId
+    mid_cost_eth: Decimal
+    natural_cost_eth: Decimal
+    reasons: tuple[str, ...]
+
+
+def exit_looks(db: sqlite3.Connection) -> tuple[ExitLook, ...]:
+    """Every look at a position, oldest first."""
+    rows = db.execute(
+        "SELECT at, cycle_id, json_extract(record, '$.decision.position_id'),"
+        " json_extract(record, '$.decision.mid_cost_eth'),"
+        " json_extract(record, '$.decision.natural_cost_eth'),"
+        " json_extract(record, '$.decision.reasons')"
+        " FROM decisions WHERE json_extract(record, '$.decided') = 'exit' ORDER BY decision_id"
+    )
+    return tuple(
+        ExitLook(
+            at=time_of(row[0]),
+            cycle_id=row[1],
+            position_id=PositionId(row[2]),
+            mid_cost_eth=Decimal(row[3] or 0),
+            natural_cost_eth=Decimal(row[4] or 0),
+            reasons=() if row[5] is None else list_of(row[5]),
+        )
+        for row in rows
+    )
 
 
 def entry_looks(db: sqlite3.Connection, after: int, limit: int) -> tuple[EntryLook, ...]:

@@ -222,6 +222,13 @@ def job_runs(db: sqlite3.Connection) -> dict[Job, datetime]:
     }
 
 
+def last_slots(db: sqlite3.Connection) -> dict[Job, datetime]:
+    """The latest slot of each job that has a cycle."""
+    sql = "SELECT MAX(slot) FROM cycles WHERE job = ?"
+    found = ((job, db.execute(sql, (job.value,)).fetchone()[0]) for job in Job if job.is_cycle)
+    return {job: time_of(slot) for job, slot in found if slot is not None}
+
+
 def kill_switch(db: sqlite3.Connection, request_id: str = "") -> KillSwitchRow:
     """The row; disarmed without a time if there never was one."""
     row = db.execute("SELECT armed, causes, reason, who, at, disarms FROM kill_switch").fetchone()

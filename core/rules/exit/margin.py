@@ -36,8 +36,11 @@ def check_margin(facts: MonitorFacts, exits: ExitsSection) -> RuleResult | None:
 def margin_use(account: HeldAccount) -> float | None:
     """Maintenance margin over venue equity; None if it is not known."""
     equity_eth, margin_eth = account.venue_equity_eth, account.maintenance_margin_eth
-    if equity_eth is None or margin_eth is None:
-        return None
+    return None if equity_eth is None or margin_eth is None else use_of(margin_eth, equity_eth)
+
+
+def use_of(margin_eth: float, equity_eth: float) -> float:
+    """A margin over an equity; `USE_MAX` if there is a margin, and nothing that covers it."""
     if margin_eth == 0.0:
         return 0.0
     return min(margin_eth / equity_eth, USE_MAX) if equity_eth > 0.0 else USE_MAX

@@ -122,7 +122,7 @@ class Desk:
                 request_id="",
                 books=Books(as_of=NOW, seq=1, positions=(), orders=(), instructions=()),
             ),
-            GetJobRuns: JobRuns(next_runs={Job.ENTRY: NOW}),
+            GetJobRuns: JobRuns(next_runs={Job.ENTRY: NOW}, last_slots={}),
             GetMarks: MARKS,
             GetDecision: DecisionStatus(
                 recovered=True, under_way=None, waiting=(), recent=(), monitor_failures_in_a_row=0

@@ -26,7 +26,7 @@ def test_a_cycle_that_should_have_been_told_long_ago_is_a_problem(
     job: Job, late_s: int, problems: int
 ) -> None:
     desk = Desk()
-    desk.ctx.asks[GetJobRuns] = JobRuns(next_runs={job: NOW - timedelta(seconds=late_s)})
+    desk.ctx.asks[GetJobRuns] = JobRuns(next_runs={job: NOW - timedelta(seconds=late_s)}, last_slots={})
     check = desk.actor.on_receive(GetHealthcheck())
     assert isinstance(check, Healthcheck)
     assert len(check.problems) == problems

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from actors.mcp import McpRouter
+from actors.mcp import McpRouter, wire_ports
 from core.alerts import AlertCode
 from core.contract import CurrencyRequest, IndexPrice, OrderIdRequest, Router
 from core.messages.alerting import RaiseAlert, Severity
@@ -25,9 +25,7 @@ class RouterHouse(House):
             "mcp.deribit",
             McpRouter(
                 router=Router.DERIBIT,
-                transport_factory=lambda _: self.venue,
-                credentials=CREDENTIALS,
-                strategy=Strategy(),
+                open_port=wire_ports(lambda _: self.venue, CREDENTIALS, Strategy()),
                 alerting=self.address("alerting"),
             ),
         )

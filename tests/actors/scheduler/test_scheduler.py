@@ -9,74 +9,18 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from actors.runtime.testing import FakeAddress, FakeContext
-from actors.scheduler import Scheduler
+from actors.runtime.testing import FakeAddress
 from actors.scheduler.actor import SlotDue
 from core.messages.room_status import HealthStatus
-from core.messages.scheduler import ClockSet, GetJobs, JobDue, Jobs, StartJobs
-from core.messages.state import GetJobRuns, JobRuns, Recorded, RecordJobRuns
+from core.messages.scheduler import GetJobs, JobDue, Jobs
+from core.messages.state import GetJobRuns, RecordJobRuns
 from core.orders.books import Job
 from core.strategy import SchedulerSection, Strategy
 from core.values import Mode
+from tests.actors.scheduler.desk import CYCLES, MONDAY, Desk, at
 
-MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
-STRATEGY = Strategy()
 QUIET = Strategy(scheduler=SchedulerSection(health_every_min=60, snapshot_every_min=60))
 """Fewer wakes between the slots of cycles, for the long histories."""
-CYCLES = tuple(job for job in Job if job.is_cycle)
-
-
-class Desk:
-    """One incarnation of the scheduler with fakes around it."""
-
-    def __init__(self, now: datetime, mode: Mode | None = None, strategy: Strategy = STRATEGY) -> None:
-        self.ctx = FakeContext("scheduler", now=now)
-        self.rooms = {name: FakeAddress(name) for name in ("decision", "health", "market_data", "state")}
-        self.actor = Scheduler(
-            **self.rooms, mode=mode or Mode(data_analysis=True, strategy=True), strategy=strategy
-        )
-        self.actor.ctx = self.ctx
-        self.acknowledged = 0
-        self.actor.on_start()
-
-    def start(self, next_runs: dict[Job, datetime] | None = None) -> None:
-        self.actor.on_receive(StartJobs())
-        self.actor.on_receive(JobRuns(next_runs=next_runs or {}))
-        self.acknowledge()
-
-    def acknowledge(self) -> None:
-        """State has on disk what it was told."""
-        news, self.acknowledged = self.ctx.told[self.acknowledged :], len(self.ctx.told)
-        for _, message in news:
-            if isinstance(message, RecordJobRuns):
-                self.actor.on_receive(Recorded(request_id=message.request_id))
-
-    def wake_at(self, moment: datetime) -> None:
-        """Let time pass in one jump; whatever timer came due is handled."""
-        for message in self.ctx.advance((moment - self.ctx.now()).total_seconds()):
-            self.actor.on_receive(message)
-        self.acknowledge()
-        self.ctx.timers = self.ctx.pending_timers
-
-    def run_until(self, end: datetime) -> None:
-        """Let time pass from timer to timer, as the jumping clock does."""
-        while True:
-            following = min(timer.when for timer in self.ctx.pending_timers)
-            if following > end:
-                self.wake_at(end)
-                return
-            self.wake_at(following)
-
-    def due(self, *jobs: Job) -> list[JobDue]:
-        told = [message for _, message in self.ctx.told if isinstance(message, JobDue)]
-        return [message for message in told if not jobs or message.job in jobs]
-
-    def recorded(self) -> dict[Job, datetime]:
-        return [m for m in self.ctx.told_to("state") if isinstance(m, RecordJobRuns)][-1].next_runs
-
-
-def at(day: int, hour: int, minute: int = 0) -> datetime:
-    return MONDAY + timedelta(days=day, hours=hour, minutes=minute)
 
 
 def test_nothing_is_due_before_the_start_is_on_record() -> None:
@@ -335,46 +279,3 @@ class SlotsAcrossRestarts(RuleBasedStateMachine):
 
 TestSlotsAcrossRestarts = SlotsAcrossRestarts.TestCase
 TestSlotsAcrossRestarts.settings = settings(max_examples=25, stateful_step_count=15, deadline=None)
-
-
-def test_a_clock_that_ran_ahead_for_a_while_loses_no_slot_of_the_day() -> None:
-    """Eight hours ahead for 75 s: the day's slots were told then, and are told again at their real time."""
-    desk = Desk(at(0, 4))
-    desk.start()
-    desk.wake_at(at(0, 12))
-    desk.actor.on_receive(ClockSet(step_s=28_800.0, at=at(0, 12)))
-    assert [due.slot for due in desk.due(Job.SETTLEMENT, Job.MONITOR)] == [at(0, 8, 10), at(0, 12)]
-    seen = len(desk.due())
-    desk.ctx.time = at(0, 4, 1)
-    desk.actor.on_receive(ClockSet(step_s=-28_800.0 + 60, at=at(0, 4, 1)))
-    assert desk.recorded()[Job.MONITOR] == at(0, 12)
-    desk.run_until(at(0, 14, 1))
-    later = [due for due in desk.due()[seen:] if due.job in CYCLES]
-    microseconds = timedelta(microseconds=1)
-    assert [(due.job, due.slot) for due in later] == [
-        (Job.DIGEST, at(0, 6, 30) + microseconds),
-        (Job.SETTLEMENT, at(0, 8, 10) + microseconds),
-        (Job.MONITOR, at(0, 12) + microseconds),
-        (Job.ENTRY, at(0, 14)),
-    ]
-    health = [due.slot for due in desk.due(Job.HEALTH) if at(0, 4, 1) < due.slot < at(0, 5)]
-    assert health == [at(0, 4, minute) for minute in range(5, 60, 5)]
-
-
-def test_a_next_run_in_the_books_that_lies_too_far_ahead_is_not_believed() -> None:
-    desk = Desk(at(0, 4))
-    desk.start({job: at(9, 23) for job in Job})
-    assert desk.recorded()[Job.ENTRY] == at(0, 14)
-    desk.run_until(at(0, 14, 1))
-    assert [due.slot - due.slot.replace(microsecond=0) for due in desk.due(Job.ENTRY)] == [
-        timedelta(microseconds=1)
-    ]
-    assert [due.slot for due in desk.due(Job.HEALTH)][:2] == [at(0, 4, 5), at(0, 4, 10)]
-
-
-def test_a_clock_set_ahead_runs_what_is_due_now_and_not_when_the_timer_would_have_come() -> None:
-    desk = Desk(at(0, 4))
-    desk.start()
-    desk.ctx.time = at(0, 12, 1)
-    desk.actor.on_receive(ClockSet(step_s=28_860.0, at=at(0, 12, 1)))
-    assert at(0, 12) in [due.slot for due in desk.due(Job.MONITOR)]

@@ -300,7 +300,13 @@ def test_no_two_operators_messages_have_one_time_and_none_has_that_of_a_grid(roo
 def test_next_runs_and_settings_are_read_back(room: BooksRoom) -> None:
     room.tell(RecordJobRuns(request_id="j", next_runs={Job.ENTRY: START}))
     room.tell(SetSystem(request_id="s", key="k", value="v", at=START))
-    assert room.ask(GetJobRuns()) == JobRuns(next_runs={Job.ENTRY: START})
+    assert room.ask(GetJobRuns()) == JobRuns(next_runs={Job.ENTRY: START}, last_slots={})
+    for number, hours in enumerate((2, 26, 1)):
+        slot = START + timedelta(hours=hours)
+        room.tell(OpenCycle(request_id=f"c{number}", job=Job.MONITOR, slot=slot, at=START))
+    assert room.ask(GetJobRuns()) == JobRuns(
+        next_runs={Job.ENTRY: START}, last_slots={Job.MONITOR: START + timedelta(hours=26)}
+    )
     assert room.ask(GetSystem(key="k")) == SystemRead(key="k", value="v")
     assert room.ask(GetSystem(key="none")) == SystemRead(key="none", value=None)
 

@@ -37,6 +37,7 @@ from core.contract import (
     VenuePosition,
 )
 from core.errors import McpAuthError, McpError, McpTimeoutError
+from core.orders.adoption import OwnTags
 from core.orders.books import Books
 from core.strategy import Strategy
 from core.values import Environment, Label
@@ -202,7 +203,7 @@ def held(*names: str) -> Positions:
     return Positions(positions=rows)
 
 
-def order(label: str) -> Order:
+def order(label: str, created_at: datetime = NOW) -> Order:
     return Order.model_validate(
         {
             "order_id": "o1",
@@ -213,13 +214,19 @@ def order(label: str) -> Order:
             "average_price": None,
             "price": "0.01",
             "legs": [{"instrument_name": "ETH-16JAN26-2800-P", "side": "sell", "ratio": 1}],
-            "created_at": NOW.isoformat(),
-            "updated_at": NOW.isoformat(),
+            "created_at": created_at.isoformat(),
+            "updated_at": created_at.isoformat(),
         }
     )
 
 
-def of_account(positions: Positions, *resting: Order, known: tuple[str, ...] = ()) -> PreflightLine:
+TAGS = OwnTags(present="abcdef")
+RESTORED = OwnTags(present="abcdef", former=("zzzzzz",), restored_at=NOW)
+
+
+def of_account(
+    positions: Positions, *resting: Order, known: tuple[str, ...] = (), tags: OwnTags = TAGS
+) -> PreflightLine:
     answers: Answers = {
         GET_POSITIONS.name: positions,
         GET_OPEN_ORDERS.name: Orders(orders=resting),
@@ -227,7 +234,7 @@ def of_account(positions: Positions, *resting: Order, known: tuple[str, ...] = (
     }
     books = Books(as_of=NOW, seq=0, positions=(), orders=(), instructions=())
     ours = frozenset(Label(label) for label in known)
-    return upstream.positions(Answering(answers), books, "abcdef", lambda labels: ours & set(labels), NOW)
+    return upstream.positions(Answering(answers), books, tags, lambda labels: ours & set(labels), NOW)
 
 
 def test_an_empty_account_is_in_order() -> None:
@@ -246,6 +253,33 @@ def test_a_resting_entry_of_another_engine_is_refused() -> None:
     assert "p-1:zzzzzz:e1" in line.found
 
 
+@pytest.mark.parametrize(
+    ("label", "tags"), [("p-1:abcdef:e1", TAGS), ("p-1:zzzzzz:e1", RESTORED)], ids=["present", "former"]
+)
+def test_an_entry_of_ours_that_the_books_do_not_know_is_left_to_the_start(label: str, tags: OwnTags) -> None:
+    """Under a former tag, too: it was sent after the backup that was put back."""
+    line = of_account(held(), order(label, NOW - timedelta(hours=1)), tags=tags)
+    assert line.state is LineState.LOOK
+    assert line.found.startswith(f"stray_order:{label}")
+    assert "cancels" in line.do
+
+
+def test_an_entry_under_a_former_tag_of_after_the_restore_is_another_engines() -> None:
+    """On a copy of the folder, which has the same former tags."""
+    line = of_account(held(), order("p-1:zzzzzz:e1", NOW), tags=RESTORED)
+    assert line.state is LineState.NOT
+    assert line.found.startswith("others_order:p-1:zzzzzz:e1")
+    assert "run.py state book-entry" in line.do
+
+
+def test_what_another_engine_has_resting_is_not_left_to_the_start_because_of_ours() -> None:
+    line = of_account(held(), order("p-1:abcdef:e1"), order("p-1:yyyyyy:e1"))
+    assert line.state is LineState.NOT
+    assert "others_order:p-1:yyyyyy:e1" in line.found
+    assert "stray_order:p-1:abcdef:e1" in line.found
+    assert line.do.startswith("stop whatever else trades the account")
+
+
 def test_a_foreign_order_is_named() -> None:
     assert of_account(held(), order("by hand")).state is LineState.LOOK
 
@@ -253,5 +287,5 @@ def test_a_foreign_order_is_named() -> None:
 def test_an_account_that_cant_be_read_is_not_judged() -> None:
     answers: Answers = {GET_POSITIONS.name: McpTimeoutError("no answer")}
     books = Books(as_of=NOW, seq=0, positions=(), orders=(), instructions=())
-    line = upstream.positions(Answering(answers), books, "", lambda labels: frozenset(), NOW)
+    line = upstream.positions(Answering(answers), books, OwnTags(present=""), lambda labels: frozenset(), NOW)
     assert line.state is LineState.UNCHECKED

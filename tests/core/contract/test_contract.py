@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from core import contract
 from core.contract import (
     GET_CALENDAR,
     REQUIRED_FEATURES,
@@ -19,7 +20,10 @@ from core.contract import (
     Amount,
     Calendar,
     Dvol,
+    GetOrderByLabel,
+    Holding,
     IndexPrice,
+    MaybeOrder,
     Money,
     NoArguments,
     PlaceComboOrder,
@@ -32,7 +36,9 @@ from core.contract import (
     iso_utc,
     tool_path,
 )
+from core.contract.asked import other_than_asked
 from core.contract.registry import by_name
+from tests.core.orders.test_reconcile import order
 
 MONEY: TypeAdapter[Decimal] = TypeAdapter(Money)
 AMOUNT: TypeAdapter[Decimal] = TypeAdapter(Amount)
@@ -198,3 +204,39 @@ def test_a_trade_at_a_negative_price_is_no_trade() -> None:
         Trade.model_validate({**trade, "price": "-0.0046"})
     with pytest.raises(ValidationError, match="fee"):
         Trade.model_validate({**trade, "fee": "-0.0003"})
+
+
+def test_each_name_of_the_contract_comes_from_one_of_its_files() -> None:
+    for name in contract.__all__:
+        assert contract.__getattr__(name) is getattr(contract, name)
+
+
+def test_a_name_that_no_file_of_the_contract_has_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(AttributeError, match="GetWeather"):
+        contract.__getattr__("GetWeather")
+    monkeypatch.setattr(contract, "__all__", ["GetWeather"])
+    with pytest.raises(AttributeError, match="GetWeather"):
+        contract.__getattr__("GetWeather")
+
+
+def test_an_answer_about_another_order_than_the_one_asked_for_is_told() -> None:
+    asked = GetOrderByLabel(label="p-1:abcdef:e1")
+    ours, another = order(label="p-1:abcdef:e1"), order(label="p-1:abcdef:e2")
+    assert other_than_asked(asked, MaybeOrder(order=ours)) is None
+    assert other_than_asked(asked, MaybeOrder(order=None)) is None
+    assert other_than_asked(asked, MaybeOrder(order=another)) == (
+        "expected an order under p-1:abcdef:e1, found p-1:abcdef:e2"
+    )
+    unnamed = MaybeOrder(order=another.model_copy(update={"label": ""}))
+    assert other_than_asked(asked, unnamed) == (
+        "expected an order under p-1:abcdef:e1, found one without a label"
+    )
+    assert other_than_asked(NoArguments(), MaybeOrder(order=another)) is None
+
+
+AMOUNTS = {"amount": "1", "value_eur": "1", "share": 0.1}
+
+
+@pytest.mark.parametrize(("asset", "read"), [("ETH", "ETH"), ("tether usd", "TETHER_USD")])
+def test_a_holding_of_several_words_is_named_by_one(asset: str, read: str) -> None:
+    assert Holding.model_validate({"asset": asset, **AMOUNTS}).asset == read

@@ -14,6 +14,7 @@ from core.contract import (
     DvolHistory,
     FundingHistory,
     Historical,
+    Instruments,
     OrderBook,
     Orders,
     Positions,
@@ -88,6 +89,20 @@ def held(n: int, size: str = "-1") -> dict[str, Any]:
     return {"instrument_name": f"ETH-16JAN26-{2000 + n}-P", "size": size, **money, **zeros}
 
 
+def listed(n: int, tick: str = "0.0005") -> dict[str, Any]:
+    return {
+        "instrument_name": f"ETH-16JAN26-{2000 + n}-P",
+        "strike": str(2000 + n),
+        "option_type": "P",
+        "expiration": hour(8),
+        "tick_size": tick,
+        "tick_size_steps": [],
+        "min_trade_amount": "1",
+        "contract_size": "1",
+        "is_active": True,
+    }
+
+
 SERIES = [
     (Historical, "candles", candle, {"close": "3001"}),
     (DvolHistory, "points", bar, {"close": 61.0}),
@@ -96,6 +111,7 @@ SERIES = [
     (Settlements, "settlements", settled, {"cash_flow": "-0.02"}),
     (Orders, "orders", order, {"state": "cancelled"}),
     (Positions, "positions", held, {"size": "-2"}),
+    (Instruments, "instruments", listed, {"tick_size": "0.0001"}),
 ]
 SERIES_NAMES = [model.__name__ for model, *_ in SERIES]
 
@@ -110,7 +126,7 @@ def test_rows_out_of_order_and_twice_are_each_there_once_and_in_order(
     found = getattr(model.model_validate({field: shuffled}), field)
     expected = getattr(model.model_validate({field: rows}), field)
     assert len(found) == len(rows)
-    assert found == expected or (field == "positions" and set(found) == set(expected))
+    assert found == expected or (field in ("positions", "instruments") and set(found) == set(expected))
 
 
 @pytest.mark.parametrize(("model", "field", "row", "changed"), SERIES, ids=SERIES_NAMES)

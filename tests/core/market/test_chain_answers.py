@@ -139,3 +139,28 @@ def test_a_record_without_one_of_its_totals_is_told(field: str) -> None:
     del recorded[field]
     with pytest.raises(McpDataAnomalyError, match=f"get_options_chain: {field}: Field required"):
         again(recorded)
+
+
+@pytest.mark.parametrize(
+    ("field", "found", "said"),
+    [
+        ("strike", "high", "strike: expected a decimal as text: could not convert string to float: 'high'"),
+        ("bid", "high", "bid: expected a decimal as text: could not convert string to float: 'high'"),
+        ("option_type", "straddle", "option_type: expected put or call, found 'straddle'"),
+    ],
+)
+def test_a_recorded_text_that_says_nothing_is_told(field: str, found: str, said: str) -> None:
+    recorded: dict[str, Any] = chain_of(wire_quotes([2700])).to_record()
+    recorded["quotes"][0][field] = found
+    with pytest.raises(McpDataAnomalyError) as refused:
+        again(recorded)
+    assert str(refused.value) == f"get_options_chain: {said}"
+
+
+def test_a_record_that_quotes_an_option_twice_is_told() -> None:
+    recorded: dict[str, Any] = chain_of(wire_quotes([2700])).to_record()
+    recorded["quotes"] *= 2
+    name = min(quote["instrument_name"] for quote in recorded["quotes"])
+    with pytest.raises(McpDataAnomalyError) as refused:
+        again(recorded)
+    assert str(refused.value) == f"get_options_chain: {name} is quoted more than once"

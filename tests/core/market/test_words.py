@@ -50,6 +50,8 @@ def test_a_country_is_known_by_code_currency_or_name(word: str, code: str | None
         ("Ethereum Classic", False),
         ("ETH-Staked-By-Somebody", None),
         ("3xETH", None),
+        ("\\u0395TH", None),
+        ("ETH\N{GREEK SMALL LETTER ALPHA}", None),
     ],
 )
 def test_an_asset_is_eth_or_is_not_or_is_not_known(asset: str, counts: bool | None) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.orders.books import InstructionKind
-from core.orders.label import TAG_LENGTH, TAG_LETTERS, OrderLabel
+from core.orders.label import TAG_LENGTH, TAG_LETTERS, OrderLabel, exit_attempt
 from core.values import ProposalId
 
 
@@ -23,6 +25,11 @@ def test_a_label_is_read_as_it_was_written(
     label = OrderLabel(proposal_id=ProposalId(proposal), tag=tag, kind=kind, attempt=attempt)
     assert OrderLabel.parse(label.text) == label
     assert label.position_id == proposal
+
+
+def test_a_later_exit_has_a_higher_number() -> None:
+    since = datetime(2020, 1, 1, tzinfo=UTC)
+    assert [exit_attempt(since + timedelta(seconds=s)) for s in (0, 1, 1.9, 86_400)] == [0, 1, 1, 86_400]
 
 
 def test_labels_by_hand() -> None:

@@ -22,6 +22,7 @@ from core.rules.entry.protections import (
     breach_text,
     breaches,
     losing_streak,
+    peak_pnl_usd,
     protections,
     trades_that_may_count,
 )
@@ -247,6 +248,11 @@ def test_the_drawdown_is_that_of_the_whole_curve_to_the_day(steps: list[tuple[fl
     assert found <= max(point.pnl_usd for point in points if point.at >= at - window)
     assert len(highs) <= 32
     assert [point.pnl_usd for point in highs] == sorted((p.pnl_usd for p in highs), reverse=True)
+
+
+def test_a_peak_of_results_that_are_not_known_is_refused() -> None:
+    with pytest.raises(ValueError, match="pnl_usd: expected a figure, found none"):
+        peak_pnl_usd(trading(pnl_usd=None), NOW, ProtectionsSection())
 
 
 def test_a_short_window_forgets_no_peak_within_it_for_a_higher_one_that_has_left_it() -> None:

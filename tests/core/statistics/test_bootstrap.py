@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from statistics import NormalDist, fmean
+from weakref import ref
 
 import pytest
 from hypothesis import given
@@ -149,3 +150,11 @@ def test_every_week_is_drawn_about_as_often() -> None:
     for week in range(7):
         drawn = sum(draw(range(7)).count(week) for draw in draws)
         assert abs(drawn - 2000) < 5 * math.sqrt(2000 * 6 / 7)
+
+
+def test_draws_are_shared_while_a_sample_is_alive_and_kept_by_nobody_after() -> None:
+    first = resamples(31)
+    assert resamples(31) is first
+    watched = ref(first)
+    del first
+    assert watched() is None

@@ -14,7 +14,7 @@ from core.orders.lifecycle import PositionState
 from core.rules.entry.decision import decide_entry
 from core.statistics.account import AccountPoint
 from core.statistics.booked import Refusal, closed_trade, refusals
-from core.statistics.digest import WeekSeen, digest_text, week_before
+from core.statistics.digest import WeekSeen, digest_text, open_texts, so_far_text, week_before
 from core.statistics.marked import pnl_at_marks_eth
 from core.strategy import Strategy
 from core.values import CycleId, PositionId, cycle_id_of
@@ -125,6 +125,20 @@ def test_an_open_position_is_worth_what_closing_would_bring() -> None:
         seen(live=(position,), marks_eth=marks_eth)
     )
     assert "Nothing is open." in digest_text(seen(live=(held(contracts=0),)))
+
+
+def test_an_open_position_is_told_in_usd_where_the_index_is_known() -> None:
+    """Bought back at a net 0, it keeps the 0.0200 ETH and 60 USD that it was sold for."""
+    position = held()
+    marks_eth = {leg.instrument_name: Decimal("0.0100") for leg in position.plan.legs}
+    (told,) = open_texts([position], marks_eth, 3100.0)
+    assert "+60.00 USD (+0.02000000 ETH) if closed at the marks, before fees." in told
+
+
+def test_what_was_traded_so_far_is_told_or_that_it_is_nothing() -> None:
+    assert so_far_text([held()]) == "No trade is closed yet."
+    told = so_far_text([held(), closed("30"), closed("-10")])
+    assert told.startswith("So far 2 trades closed, 1 with a gain, +20.00 USD")
 
 
 def test_why_nothing_was_entered_is_told_in_order_of_how_often() -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
-from core.statistics.highs import PnlHigh, highs_of, highs_text
+import pytest
+
+from core.errors import FoundWrongError
+from core.statistics.highs import HIGHS_KEY, PnlHigh, highs_of, highs_text, realised_highs
 from core.statistics.marked import pnl_at_marks_eth, pnl_at_marks_usd, total_pnl_usd
 from tests.actors.decision.desk import position
 from tests.core.example_market import NOW
 
+DAY = timedelta(days=1)
 HELD = position(contracts=2).model_copy(update={"pnl_eth": Decimal("0.02"), "pnl_usd": Decimal("60")})
 SHORT, LONG = HELD.plan.legs
 MARKS = {SHORT.instrument_name: Decimal("0.012"), LONG.instrument_name: Decimal("0.005")}
@@ -45,3 +50,21 @@ def test_highs_come_back_from_the_books_as_they_went_in() -> None:
     highs = (PnlHigh(at=NOW, pnl_usd=0.1 + 0.2), PnlHigh(at=NOW, pnl_usd=-5.0))
     assert highs_of(highs_text(highs)) == highs
     assert highs_of(None) == ()
+
+
+@pytest.mark.parametrize("text", ["{", "7", "[[1]]", '[["noon", 1]]', f'[["{NOW.isoformat()}", "x"]]'])
+def test_highs_that_are_none_are_told_as_what_the_books_hold(text: str) -> None:
+    with pytest.raises(FoundWrongError, match=f"system {HIGHS_KEY}"):
+        highs_of(text)
+
+
+def test_the_highs_of_closed_trades_are_those_of_their_running_sum() -> None:
+    """Each trade is a step: the curve stands at its old value until then."""
+    closed = [(NOW - days * DAY, pnl) for days, pnl in ((40, 100.0), (20, -30.0), (10, 5.0))]
+    found = realised_highs(closed, window=90 * DAY, since=None)
+    assert [(high.at, high.pnl_usd) for high in found] == [
+        (NOW - 20 * DAY, 100.0),
+        (NOW - 10 * DAY, 75.0),
+    ]
+    assert realised_highs(closed, window=90 * DAY, since=NOW - 15 * DAY) == found[1:]
+    assert realised_highs([], window=90 * DAY, since=None) == ()

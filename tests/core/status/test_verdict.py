@@ -15,10 +15,9 @@ from core.messages.room_status import (
     ChannelStatus,
     CycleEnded,
 )
-from core.orders.books import CycleOutcome, Job, OrderRow
+from core.orders.books import CycleOutcome, EntryLatch, Job, LatchSource, OrderRow
 from core.orders.lifecycle import OrderState, PositionState
 from core.status.finding import Urgency
-from core.status.folder_verdict import verdict_without_engine
 from core.status.suspensions import suspension_text
 from core.status.verdict import entry_blocked, verdict
 from core.strategy import ExitsSection, Strategy
@@ -26,6 +25,7 @@ from core.values import CycleId, Label
 from tests.fakes.clear_switch import CLEAR
 from tests.fakes.engine_status import LATER, MARKS, PUT, STATES, state
 
+LATCH = EntryLatch(source=LatchSource.OPERATOR, latched=True, reason="drill", who="ada", at=LATER)
 HELD: dict[str, object] = {"positions": (PUT,)}
 
 
@@ -59,14 +59,14 @@ def router(name: Router, failures: int, *, maintenance: bool = False) -> dict[st
     return part("health", routers=routers)
 
 
-def monitored(outcome: CycleOutcome) -> dict[str, object]:
+def monitored(outcome: CycleOutcome, *reasons: str) -> dict[str, object]:
     ended = CycleEnded(
         request_id="m",
         cycle_id=CycleId("monitor-1"),
         job=Job.MONITOR,
         slot=LATER,
         outcome=outcome,
-        reasons=("veto",),
+        reasons=reasons or ("veto",),
         at=LATER,
     )
     return part("decision", recent=(ended,))
@@ -97,6 +97,12 @@ def phone_cell(how: str) -> dict[str, object]:
     return {"cells": (*state().cells, phone)}
 
 
+BLOCKED = monitored(
+    CycleOutcome.EXIT_BLOCKED, f"stop:{PUT.position_id}", f"kill_switch_armed@{PUT.position_id}"
+)
+"""Whether its exit is still due and not sent depends on the position, which has moved on since."""
+CLOSING = PUT.model_copy(update={"state": PositionState.CLOSING})
+OTHER = PUT.model_copy(update={"position_id": "p-other"})
 CASES: list[tuple[dict[str, object], str, str]] = [
     ({}, "OK", "ok"),
     (HELD, "OK", "ok"),
@@ -118,6 +124,7 @@ CASES: list[tuple[dict[str, object], str, str]] = [
     (part("health", booted=False), "LOOK", "starting"),
     (part("execution", in_doubt=1), "LOOK", "in_doubt"),
     # The switch.
+    (switch(latches=(LATCH,)), "LOOK", "latched"),
     (armed(ArmCause.OPERATOR), "LOOK", "armed"),
     (armed(ArmCause.OPERATOR, exits_blocked=True), "LOOK", "armed"),
     (armed(ArmCause.OPERATOR, exits_blocked=True) | HELD, "ACT", "armed"),
@@ -130,6 +137,10 @@ CASES: list[tuple[dict[str, object], str, str]] = [
     (part("decision", monitor_failures_in_a_row=2) | HELD, "ACT", "monitor_failed"),
     (part("decision", monitor_failures_in_a_row=2), "OK", "ok"),
     (monitored(CycleOutcome.EXIT_BLOCKED), "ACT", "exit_blocked"),
+    (BLOCKED | HELD, "ACT", "exit_blocked"),
+    (BLOCKED, "OK", "ok"),
+    (BLOCKED | {"positions": (CLOSING,)}, "OK", "ok"),
+    (BLOCKED | {"positions": (CLOSING, OTHER)}, "OK", "ok"),
     (monitored(CycleOutcome.HELD), "OK", "ok"),
     ({"next_runs": {Job.MONITOR: LATER - timedelta(minutes=11)}}, "ACT", "overdue"),
     ({"next_runs": {Job.MONITOR: LATER - timedelta(minutes=9)}}, "OK", "ok"),
@@ -175,6 +186,17 @@ CASES: list[tuple[dict[str, object], str, str]] = [
 @pytest.mark.parametrize(("changes", "level", "code"), CASES, ids=[f"{case[1]}-{case[2]}" for case in CASES])
 def test_each_case_by_itself(changes: dict[str, object], level: str, code: str) -> None:
     assert codes(state(**changes)) == [(level, code)]
+
+
+def test_without_an_answer_of_the_books_a_blocked_exit_is_told_as_it_was() -> None:
+    assert ("ACT", "exit_blocked") in codes(state(**BLOCKED, unavailable={"state": "timeout"}))
+
+
+def test_of_two_blocked_exits_the_one_that_is_over_is_not_told() -> None:
+    reasons = ("stop:p-1", "veto@p-1", f"profit:{PUT.position_id}", f"veto@{PUT.position_id}")
+    status = state(**monitored(CycleOutcome.EXIT_BLOCKED, *reasons), **HELD)
+    (finding,) = verdict(status).findings
+    assert f"(profit:{PUT.position_id}, veto@{PUT.position_id})" in finding.text
 
 
 @pytest.mark.parametrize(
@@ -297,74 +319,6 @@ def test_a_silent_engine_is_no_good_news() -> None:
 )  # fmt: skip
 def test_what_blocks_an_entry(changes: dict[str, object], said: tuple[str, ...]) -> None:
     assert entry_blocked(state(**changes)) == said
-
-
-@pytest.mark.parametrize(
-    ("positions", "armed_by", "damage", "has_log", "found"),
-    [
-        (None, None, None, False, [("LOOK", "engine_dead")]),
-        (0, None, None, True, [("LOOK", "engine_dead")]),
-        (1, None, None, True, [("ACT", "engine_dead")]),
-        (2, [ArmCause.OPERATOR], None, True, [("ACT", "engine_dead"), ("LOOK", "armed")]),
-        (0, [ArmCause.OPERATOR, ArmCause.DATABASE], None, True, [("ACT", "armed"), ("LOOK", "engine_dead")]),
-        (None, None, "malformed", True, [("ACT", "books_damaged"), ("LOOK", "engine_dead")]),
-        (None, None, None, True, [("ACT", "books_missing"), ("LOOK", "engine_dead")]),
-    ],
-)
-def test_a_folder_without_a_running_engine(
-    positions: int | None,
-    armed_by: list[ArmCause] | None,
-    damage: str | None,
-    has_log: bool,
-    found: list[tuple[str, str]],
-) -> None:
-    verdict_ = verdict_without_engine(
-        why="no engine runs on data",
-        silent_pid=None,
-        is_paper=False,
-        open_positions=positions,
-        armed_by=armed_by,
-        damage=damage,
-        has_log=has_log,
-        data_dir="data",
-    )
-    assert [(finding.level.value, finding.code) for finding in verdict_.findings] == found
-    assert "run.py start --data-dir data" in " ".join(finding.text for finding in verdict_.findings)
-
-
-@pytest.mark.parametrize(("positions", "level"), [(None, "LOOK"), (0, "LOOK"), (1, "ACT")])
-def test_an_engine_that_says_nothing_is_not_started_again_beside_itself(
-    positions: int | None, level: str
-) -> None:
-    """A start would be refused while the silent one holds the folder."""
-    found = verdict_without_engine(
-        why="engine (pid 77): no answer within 9 s",
-        silent_pid=77,
-        is_paper=False,
-        open_positions=positions,
-        armed_by=None,
-        damage=None,
-        has_log=False,
-        data_dir="d",
-    )
-    assert [(finding.level.value, finding.code) for finding in found.findings] == [(level, "engine_silent")]
-    assert "kill -KILL 77, then run.py start --data-dir d" in found.text
-
-
-def test_the_folder_of_a_paper_run_is_not_one_to_start_an_engine_on() -> None:
-    """A start would be refused there."""
-    found = verdict_without_engine(
-        why="no engine runs on p",
-        silent_pid=None,
-        is_paper=True,
-        open_positions=1,
-        armed_by=None,
-        damage=None,
-        has_log=True,
-        data_dir="p",
-    )
-    assert [(each.level.value, each.code) for each in found.findings] == [("LOOK", "paper_folder")]
-    assert found.text == "no engine runs on p, which a paper run keeps: run.py report --data-dir p"
 
 
 def damaged(audit: str, recovery: str) -> EngineStatus:

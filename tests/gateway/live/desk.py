@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.live.deadline import Deadline
 from gateway.live.outside import Host
+from gateway.live.placing import PlacingStep
 from gateway.live.settings import LiveSettings, settings_from
 from gateway.live.signing import ApiKey
 from gateway.live.sources import LiveSources
@@ -27,6 +28,7 @@ from gateway.paper.source import MarketSource
 from gateway.sim.keys import SimKey
 from gateway.sim.server import make_app
 from gateway.sim.venue import SimVenue
+from gateway.sim.ways import Ways
 from tests.gateway.live.virtual import VirtualLoop, in_no_time, pass_s
 
 NOW = datetime(2026, 1, 12, 14, 0, 20, tzinfo=UTC)
@@ -122,9 +124,12 @@ def on_the_desk(
     instead: Mapping[str, tuple[int, object]] | None = None,
     testnet: bool = True,
     venue_ahead_s: float = 0.0,
+    ways: Ways | None = None,
+    reach: Callable[[PlacingStep], None] = lambda _: None,
+    venue: SimVenue | None = None,
     **changed: object,
 ) -> ResultT:
-    """Play against gateway and simulated venue, both at `at`."""
+    """Play against gateway and simulated venue, both at `at`; `venue` is one from a play before."""
 
     async def played(loop: VirtualLoop) -> ResultT:
         began = loop.time()
@@ -133,14 +138,20 @@ def on_the_desk(
             return at.timestamp() + loop.time() - began
 
         market = model_market() if source is None else source
-        venue = SimVenue(market, lambda: wall_s() + venue_ahead_s, keys=keys, testnet=testnet)
-        app = Far(Instead(make_app(venue), instead or {}), latency_s)
+        far = venue or SimVenue(market, wall_s, keys=keys, testnet=testnet, ways=ways)
+        far.wall_s = lambda: wall_s() + venue_ahead_s
+        app = Far(Instead(make_app(far), instead or {}), latency_s)
         client = http_client(httpx.ASGITransport(app))
         sources = LiveSources(
-            settings(folder, key=key, **changed), client, bases=OTHERS, wall_s=wall_s, clock=loop.time
+            settings(folder, key=key, **changed),
+            client,
+            bases=OTHERS,
+            wall_s=wall_s,
+            clock=loop.time,
+            reach=reach,
         )
         try:
-            return await play(Desk(sources, venue, loop))
+            return await play(Desk(sources, far, loop))
         finally:
             await sources.close()
 

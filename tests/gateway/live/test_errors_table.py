@@ -135,9 +135,10 @@ def test_without_a_key_there_is_no_account_that_could_hold_something(tmp_path: P
     assert first.json() == {"positions": []}
 
 
-def test_with_a_key_the_account_is_not_called_empty(tmp_path: Path) -> None:
-    first, _ = asked(tmp_path, "/mcp-deribit/tools/get_positions", {}, key=our_key())
-    assert "market data alone" in first.json()["error"]
+def test_with_a_key_the_account_is_asked(tmp_path: Path) -> None:
+    shut = {"get_positions": refusing(11051, "system_maintenance")}
+    first, _ = asked(tmp_path, "/mcp-deribit/tools/get_positions", {}, key=our_key(), instead=shut)
+    assert first.status_code == 503
 
 
 def test_another_coin_is_refused(tmp_path: Path) -> None:

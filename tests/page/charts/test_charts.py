@@ -235,16 +235,21 @@ def test_years_of_snapshots_are_drawn_with_a_thousand_points() -> None:
 
 def test_a_heat_map_says_each_number_and_where_nothing_ran() -> None:
     chart = heat_chart(HEAT)
-    (trace,) = figure(chart)["data"]
-    assert trace["z"] == [[0.012, -0.003], [None, 0.021]]
-    assert (trace["zmin"], trace["zmax"]) == (-0.021, 0.021)
+    layout = figure(chart)["layout"]
+    assert [(note["x"], note["y"], note["text"]) for note in layout["annotations"]] == [
+        (0.0, 0.0, "+0.0120"),
+        (1.0, 0.0, "-0.0030"),
+        (1.0, 1.0, "+0.0210"),
+    ]
+    assert [shape["fillcolor"] for shape in layout["shapes"]] == ["var(--band)", "var(--fall)", "var(--band)"]
+    assert layout["yaxis"]["ticktext"] == ["0.18", "0.2"]
     assert chart.table.rows == (("0.18", "+0.0120", "-0.0030"), ("0.2", "-", "+0.0210"))
 
 
 def test_the_best_points_stand_out_among_all_lines() -> None:
     chart = parallel_chart(("a", "b"), LINES)
     traces = figure(chart)["data"]
-    assert [trace["name"] for trace in traces if trace["opacity"] == 1.0] == ["point 4"]
+    assert [trace["name"] for trace in traces if trace["line"]["width"] == 2] == ["point 4"]
     assert named(chart, "point 2")["y"] == [1.0, 0.0, 0.0]
     assert named(chart, "point 4")["y"] == [1.0, 1.0, 1.0]
     assert chart.table.rows[0] == ("point 4", "0.5", "0.2", "+0.0210")

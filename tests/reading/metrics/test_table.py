@@ -17,7 +17,7 @@ from reading.metrics import table
 from reading.metrics.from_status import PROTECTIONS
 from reading.metrics.labels import ActorLabel, Protection, SuspendedBy
 from reading.metrics.series import PREFIX, Figures, Series
-from tests.tidy.test_code import files, parsed
+from tests.tidy.sources import files, parsed
 
 NOT_A_BASE_UNIT = re.compile(r"_(ms|millis\w*|minutes|hours|days|kb|mb|kib|mib|percentage)(_|$)")
 

@@ -23,7 +23,7 @@ from core.values import Environment
 from tests.tidy.pages.marked import Page, code, table
 from tests.tidy.pages.suspensions import sources
 from tests.tidy.runbook import anchor
-from tests.tidy.test_code import files, name_of, parsed
+from tests.tidy.sources import files, name_of, parsed
 
 WHAT_LEAVES = {
     Leaves.EVERY_ORDER: "every order",

@@ -8,7 +8,7 @@ from functools import cache
 from importlib import import_module
 
 from core.messages.kill_switch import SuspendEntries
-from tests.tidy.test_code import files, name_of, parsed
+from tests.tidy.sources import files, name_of, parsed
 
 
 @cache

@@ -69,6 +69,11 @@ def instructed(label: str, amount: int = 2) -> Step:
     return AuditKind.INSTRUCTION, detail
 
 
+def edited(number: int, price: str = "0.0105") -> Step:
+    at = "2026-01-05T14:00:30Z"
+    return AuditKind.EDIT, {"label": ENTRY, "number": number, "limit_eth": price, "at": at}
+
+
 def moved(before: str, after: str, *, opened: int = 0, left: int = 0, pnl: str = "0") -> Step:
     detail: Detail = {
         "position_id": "p-1",

@@ -79,6 +79,19 @@ def test_whatever_a_forged_checkpoint_holds_it_is_one_or_it_is_refused(lines: li
     assert refused > TRIES / 10
 
 
+def test_a_checkpoint_whose_amounts_cant_be_counted_is_refused(lines: list[bytes]) -> None:
+    running = RunningFold()
+    for line in lines:
+        running.take(line)
+    detail: Any = plain(running.checkpoint())
+    place = detail["columns"]["cash_flows"].index("amount_eth")
+    for row in detail["rows"]["cash_flows"]:
+        row[place] = "9E+999999"
+    last = read_record(lines[-1])
+    with pytest.raises(ContradictionError, match="amounts that can be counted"):
+        RunningFold.from_checkpoint(last._replace(seq=last.seq + 1, kind=AuditKind.CHECKPOINT, detail=detail))
+
+
 @pytest.mark.parametrize("kind", ["PROPOSAL", "INSTRUCTION", "FILL", "ORDER", "POSITION"])
 def test_whatever_a_forged_record_of_a_trade_holds_is_folded_or_named(lines: list[bytes], kind: str) -> None:
     records = [read_record(line) for line in lines]

@@ -27,6 +27,7 @@ from tests.core.audit.fold.logs import (
     EXIT,
     Detail,
     Step,
+    edited,
     entered,
     filled,
     instructed,
@@ -112,6 +113,30 @@ def test_what_is_final_is_let_go_of_and_the_digests_are_those_of_all_rows() -> N
     assert made.books.holdings == {}
     assert made.books.final["fills"].rows == 4
     assert whole(made.books) == whole(fold(LOG[: made.seq]))
+
+
+def test_the_edits_of_an_order_are_let_go_of_with_it() -> None:
+    at = next(number for number, (kind, _) in enumerate(entered()) if kind is AuditKind.INSTRUCTION)
+    steps = [
+        *closed()[: at + 1],
+        edited(1),
+        edited(2, "0.0100"),
+        *closed()[at + 1 :],
+        *idle(2 * LET_GO_EVERY),
+    ]
+    made = running(lines_of(steps))
+    assert made.books.tables["edits"] == {}
+    assert made.books.edits_of == {}
+    assert made.books.final["edits"].rows == 2
+    assert whole(made.books) == whole(fold(lines_of(steps)))
+
+
+def test_what_is_held_of_a_position_that_was_let_go_of_is_forgotten() -> None:
+    made = running(LOG[: 2 * LET_GO_EVERY + len(closed())])
+    with pytest.raises(ForgottenError):
+        made.books.holding("p-1")
+    with pytest.raises(ContradictionError, match="positions: expected 'p-1', found none"):
+        FoldedBooks().holding("p-1")
 
 
 def test_a_checkpoint_at_any_record_between_changes_leads_to_the_same_books() -> None:

@@ -16,6 +16,7 @@ from tests.core.audit.fold.logs import (
     SHORT,
     Step,
     delivered,
+    edited,
     entered,
     filled,
     folded,
@@ -339,11 +340,6 @@ def test_a_field_that_is_missing_is_named() -> None:
 def test_a_long_wrong_value_is_shown_in_part() -> None:
     problems = folded(*changed(entered(), AuditKind.FILL, price_eth="9" * 90 + "x")).problems
     assert problems[0].endswith("found '" + "9" * 59)
-
-
-def edited(number: int, price: str = "0.0105") -> Step:
-    at = "2026-01-05T14:00:30Z"
-    return AuditKind.EDIT, {"label": ENTRY, "number": number, "limit_eth": price, "at": at}
 
 
 def test_the_edits_of_an_order_are_kept_with_their_numbers() -> None:

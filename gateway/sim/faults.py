@@ -1,0 +1,99 @@
+"""What may go wrong between a caller and the simulated venue, played once or several times, in order.
+
+A fault is written as METHOD:KIND[:NUMBER]: the end of a method's name, what happens, and a number for the
+kinds that need one: the code of `refuse` and of `refuse_after`, the seconds of `slow` and of `slow_after`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from random import Random
+from typing import Final
+
+from core.errors import InputError
+from core.plain_number import plain_number
+
+
+class SimFault(StrEnum):
+    """How one call fails. What is named `after` happens once the call has had its effect."""
+
+    REFUSE = "refuse"
+    REFUSE_AFTER = "refuse_after"
+    CUT = "cut"
+    CUT_AFTER = "cut_after"
+    SLOW = "slow"
+    SLOW_AFTER = "slow_after"
+    HTML = "html"
+    HTML_AFTER = "html_after"
+    TOO_MANY = "too_many"
+    TWICE = "twice"
+    """The request is delivered two times, as a proxy does that repeats what it got no answer to; a signed one
+    is refused at the second time, because its nonce was used."""
+
+
+NEEDS_NUMBER: Final = (SimFault.REFUSE, SimFault.REFUSE_AFTER, SimFault.SLOW, SimFault.SLOW_AFTER)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault of a method; `number` is a code of the venue's, or seconds."""
+
+    method: str
+    kind: SimFault
+    number: float = 0.0
+
+    @classmethod
+    def parse(cls, text: str) -> Fault:
+        """`buy:cut_after`, `cancel:refuse:11051`. Raises `InputError`."""
+        method, _, rest = text.partition(":")
+        kind, _, number = rest.partition(":")
+        if not method or kind not in tuple(SimFault):
+            raise InputError(
+                f"fault: expected METHOD:KIND, KIND one of {', '.join(SimFault)}; found {text!r}"
+            )
+        found = plain_number(number) if number else None
+        if (found is None) == (kind in NEEDS_NUMBER):
+            raise InputError(
+                f"fault {kind}: expected {'a' if found is None else 'no'} number, found {text!r}"
+            )
+        return cls(method, SimFault(kind), 0.0 if found is None else float(found))
+
+
+class SimFaults:
+    """The faults that are still to come. `pause` lets time pass."""
+
+    def __init__(self, seed: int = 7, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        self.pause = pause
+        self._waiting: list[Fault] = []
+        self._rates: list[tuple[Fault, float]] = []
+        self._chance = Random(f"{seed}:faults")
+        self.played: list[tuple[str, Fault]] = []
+        """Each with the method that it struck."""
+
+    def add(self, *faults: Fault) -> None:
+        """Strike the next calls of their methods, one each."""
+        self._waiting += faults
+
+    def at_rate(self, fault: Fault, rate: float) -> None:
+        """Strike so large a part of the calls, drawn from the seed."""
+        self._rates.append((fault, rate))
+
+    def clear(self) -> None:
+        """Nothing goes wrong any more."""
+        self._waiting, self._rates = [], []
+
+    def strike(self, method: str) -> Fault | None:
+        """What happens to this call."""
+        for fault in self._waiting:
+            if method.endswith(fault.method):
+                self._waiting.remove(fault)
+                self.played.append((method, fault))
+                return fault
+        for fault, rate in self._rates:
+            if method.endswith(fault.method) and self._chance.random() < rate:
+                self.played.append((method, fault))
+                return fault
+        return None

@@ -1,0 +1,76 @@
+"""What is said of a folder whose engine does not run, or says nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.messages.arm_cause import ArmCause
+from core.status.folder_verdict import verdict_without_engine
+
+
+@pytest.mark.parametrize(
+    ("positions", "armed_by", "damage", "has_log", "found"),
+    [
+        (None, None, None, False, [("LOOK", "engine_dead")]),
+        (0, None, None, True, [("LOOK", "engine_dead")]),
+        (1, None, None, True, [("ACT", "engine_dead")]),
+        (2, [ArmCause.OPERATOR], None, True, [("ACT", "engine_dead"), ("LOOK", "armed")]),
+        (0, [ArmCause.OPERATOR, ArmCause.DATABASE], None, True, [("ACT", "armed"), ("LOOK", "engine_dead")]),
+        (None, None, "malformed", True, [("ACT", "books_damaged"), ("LOOK", "engine_dead")]),
+        (None, None, None, True, [("ACT", "books_missing"), ("LOOK", "engine_dead")]),
+    ],
+)
+def test_a_folder_without_a_running_engine(
+    positions: int | None,
+    armed_by: list[ArmCause] | None,
+    damage: str | None,
+    has_log: bool,
+    found: list[tuple[str, str]],
+) -> None:
+    verdict_ = verdict_without_engine(
+        why="no engine runs on data",
+        silent_pid=None,
+        is_paper=False,
+        open_positions=positions,
+        armed_by=armed_by,
+        damage=damage,
+        has_log=has_log,
+        data_dir="data",
+    )
+    assert [(finding.level.value, finding.code) for finding in verdict_.findings] == found
+    assert "run.py start --data-dir data" in " ".join(finding.text for finding in verdict_.findings)
+
+
+@pytest.mark.parametrize(("positions", "level"), [(None, "LOOK"), (0, "LOOK"), (1, "ACT")])
+def test_an_engine_that_says_nothing_is_not_started_again_beside_itself(
+    positions: int | None, level: str
+) -> None:
+    """A start would be refused while the silent one holds the folder."""
+    found = verdict_without_engine(
+        why="engine (pid 77): no answer within 9 s",
+        silent_pid=77,
+        is_paper=False,
+        open_positions=positions,
+        armed_by=None,
+        damage=None,
+        has_log=False,
+        data_dir="d",
+    )
+    assert [(finding.level.value, finding.code) for finding in found.findings] == [(level, "engine_silent")]
+    assert "kill -KILL 77, then run.py start --data-dir d" in found.text
+
+
+def test_the_folder_of_a_paper_run_is_not_one_to_start_an_engine_on() -> None:
+    """A start would be refused there."""
+    found = verdict_without_engine(
+        why="no engine runs on p",
+        silent_pid=None,
+        is_paper=True,
+        open_positions=1,
+        armed_by=None,
+        damage=None,
+        has_log=True,
+        data_dir="p",
+    )
+    assert [(each.level.value, each.code) for each in found.findings] == [("LOOK", "paper_folder")]
+    assert found.text == "no engine runs on p, which a paper run keeps: run.py report --data-dir p"

@@ -1,0 +1,74 @@
+"""The page reads on while a command restores the books from a backup, or clears and compacts them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+
+from actors.state.backup import backups
+from actors.state.clearing import clear_texts
+from page.view import View, Viewer
+from reading.books import stored_trades
+from reading.engine_status import engine_status
+from reading.trading import trading_report
+from tests.cli.restores import folder_with_backups, restore
+from tests.page.browsing import NOW
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return folder_with_backups(tmp_path / "data")
+
+
+def seen_while(folder: Path, change: Callable[[], object]) -> list[View]:
+    """Views before, at every moment during and once after the change; each is made anew."""
+    seconds = count(0.0, 10.0)
+    viewer = Viewer(
+        folder,
+        "x",
+        lambda: engine_status(folder),
+        lambda: NOW,
+        trading_report,
+        clock=lambda: next(seconds),
+    )
+    views, changed, failures = [viewer.view()], Event(), list[Exception]()
+
+    def look() -> None:
+        try:
+            while not changed.is_set():
+                views.append(viewer.view())
+        except Exception as error:
+            failures.append(error)
+
+    looking = Thread(target=look)
+    looking.start()
+    try:
+        change()
+    finally:
+        changed.set()
+        looking.join(60.0)
+    assert failures == []
+    views += [viewer.view(), viewer.view()]
+    return views
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["with its database", "rebuilt from its log"])
+def test_a_restore_is_seen_whole(folder: Path, number: int) -> None:
+    backup = backups(folder)[number]
+    assert stored_trades(folder)
+    views = seen_while(folder, lambda: restore(folder, "--from", backup))
+    assert stored_trades(folder) == ()
+    # Of one or of the other, never something between.
+    assert [len(view.money.trades) for view in (views[0], views[-1])] == [1, 0]
+    assert {len(view.money.trades) for view in views} == {0, 1}
+    assert not views[-1].verdict.findings[0].text.startswith("the books")
+
+
+def test_what_is_cleared_and_compacted_is_read_on(folder: Path) -> None:
+    views = seen_while(folder, lambda: clear_texts(folder))
+    assert views[-1].money == views[0].money
+    assert views[-1].why.decisions == views[0].why.decisions

@@ -19,7 +19,6 @@ from typing import Final
 import lab.research
 from core.statistics.trades import monday_of
 from lab.research.found import Found
-from lab.research.identity import bench_version
 from lab.research.journal import Journal
 from lab.research.matrix import matrix_of
 from lab.research.null_rate import FILE, NullRate
@@ -71,7 +70,8 @@ def measured(by_point: Mapping[int, Sequence[Found]]) -> NullRate:
         verdict = verdict_of({number: [runs[year]] for number, runs in lucky.items()}, tried=len(lucky))
         found += verdict.is_found
         too_few += verdict.p is None
-    return NullRate(sweeps=sweeps, points=len(lucky), found=found, too_few=too_few, code=bench_version())
+    code = next(iter(by_point.values()))[0].key.code
+    return NullRate(sweeps=sweeps, points=len(lucky), found=found, too_few=too_few, code=code)
 
 
 def weeks_of(by_point: Mapping[int, Sequence[Found]]) -> dict[str, list[dict[str, float]]]:

@@ -13,9 +13,9 @@ from cli.backtest.options import DEFAULT_SEED, seeds_of
 from core.errors import InputError
 from core.statistics.folds import Walk
 from lab.backtest.sources import Market
-from lab.research.axes import Axis, axes_of, grid, sample
+from lab.research.axes import SettingAxis, axes_of, grid, sample
 from lab.research.points import Impossible, Point, points_of
-from lab.research.sweep import Span
+from lab.research.sweep import SweepSpan
 from lab.research.walk import walk_of
 
 SAMPLE_SEED: Final = 1
@@ -34,11 +34,11 @@ class Holdout:
 class SweepOptions:
     """Points that can run, those that can't, the markets, and where to write what was found."""
 
-    axes: tuple[Axis, ...]
+    axes: tuple[SettingAxis, ...]
     points: tuple[Point, ...]
     impossible: tuple[Impossible, ...]
     markets: tuple[Market, ...]
-    span: Span
+    span: SweepSpan
     walk: Walk | None
     holdout: Holdout | None
     confirm: int | None
@@ -108,7 +108,7 @@ def options_of(
         points=points,
         impossible=impossible,
         markets=tuple(Market(chains, number, assumptions, columns) for number in numbers),
-        span=Span(
+        span=SweepSpan(
             began=_utc(began),
             ended=_utc(ended if holdout is None else holdout),
             resume_after=None if resume_after_days is None else timedelta(days=resume_after_days),

@@ -8,7 +8,7 @@ from typing import Final
 
 from cli.paper.progress import duration_text
 from cli.views.say import put
-from lab.research.found import Found
+from lab.research.found import FoundRun
 from lab.research.points import named
 
 BAR_WIDTH: Final = 24
@@ -23,7 +23,7 @@ class SweepProgress:
         self._began = self._told = monotonic()
         self._done_at_begin: int | None = None
 
-    def tell(self, done: int, total: int, newest: Found | None) -> None:
+    def tell(self, done: int, total: int, newest: FoundRun | None) -> None:
         """`done` of `total` runs have ended, `newest` just now."""
         if self._done_at_begin is None:
             self._done_at_begin = done
@@ -56,5 +56,5 @@ def bar(done: int, total: int) -> str:
     return f"[{'#' * filled}{'-' * (BAR_WIDTH - filled)}] {done} of {total}"
 
 
-def _line(found: Found) -> str:
+def _line(found: FoundRun) -> str:
     return f"{named(found.values)}, {found.market}: {len(found.trades)} trades, {found.pnl_usd:+,.2f} USD"

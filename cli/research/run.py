@@ -16,14 +16,14 @@ from core.errors import InputError
 from core.statistics.folds import Walk
 from lab.research.answer import Answer, answer_json, answer_of
 from lab.research.confirm import Confirmed, best_numbers, confirm, look_behind
-from lab.research.executor import Executor, Task
+from lab.research.executor import Executor, PointTask
 from lab.research.folder import SweepFolder
-from lab.research.found import Found
-from lab.research.journal import Journal
+from lab.research.found import FoundRun
+from lab.research.journal import SweepJournal
 from lab.research.max_t import require_numpy
 from lab.research.null_rate import measured_rate
 from lab.research.processes import Processes
-from lab.research.sweep import HeldMarket, NoReports, Span, Swept, conduct, held, tasks_of
+from lab.research.sweep import HeldMarket, NoReports, SweepSpan, Swept, conduct, held, tasks_of
 from lab.research.tried import Tried
 from lab.research.walk import Walked, purge_weeks, walked
 
@@ -31,7 +31,7 @@ from lab.research.walk import Walked, purge_weeks, walked
 def run(options: SweepOptions, now: Callable[[], datetime]) -> None:
     """Exit code 1 if a point could not be run or confirmed, 130 if a person ended it."""
     require_numpy()
-    journal = Journal(options.out)
+    journal = SweepJournal(options.out)
     try:
         if journal.dropped:
             say("the journal's last line was torn, and is dropped: that point runs again", err=True)
@@ -44,7 +44,7 @@ def run(options: SweepOptions, now: Callable[[], datetime]) -> None:
 
 
 def _whole(
-    options: SweepOptions, journal: Journal, interrupted: Callable[[], bool], now: Callable[[], datetime]
+    options: SweepOptions, journal: SweepJournal, interrupted: Callable[[], bool], now: Callable[[], datetime]
 ) -> None:
     markets = held(options.markets)
     tasks = tasks_of(options.points, markets, options.span, reports=options.out is not None)
@@ -73,7 +73,7 @@ def _confirmed(
     answer: Answer,
     most: int,
     markets: tuple[HeldMarket, ...],
-    journal: Journal,
+    journal: SweepJournal,
     interrupted: Callable[[], bool],
     now: Callable[[], datetime],
 ) -> list[Confirmed]:
@@ -86,7 +86,7 @@ def _confirmed(
 
     made = confirm(best, markets, options.span, behind_holdout=False, goes_on=goes_on)
     if options.holdout is not None and goes_on():
-        behind = Span(options.holdout.began, options.holdout.ended, options.span.resume_after)
+        behind = SweepSpan(options.holdout.began, options.holdout.ended, options.span.resume_after)
         look = look_behind(journal, best, markets, behind, now())
         say("", f"look {look} of this folder behind {options.holdout.began:%Y-%m-%d}; it is on record")
         made += confirm(best, markets, behind, behind_holdout=True, goes_on=goes_on)
@@ -94,11 +94,14 @@ def _confirmed(
 
 
 def _swept(
-    options: SweepOptions, tasks: tuple[Task, ...], journal: Journal, interrupted: Callable[[], bool]
+    options: SweepOptions,
+    tasks: tuple[PointTask, ...],
+    journal: SweepJournal,
+    interrupted: Callable[[], bool],
 ) -> Swept:
     progress = SweepProgress()
 
-    def told(done: int, total: int, newest: Found | None) -> bool:
+    def told(done: int, total: int, newest: FoundRun | None) -> bool:
         progress.tell(done, total, newest)
         return not interrupted()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue, TypeAdapter
 
-from lab.research.axes import Axis
+from lab.research.axes import SettingAxis
 from lab.research.confirm import Confirmed
 from lab.research.figures import KindFigures, PointFigures, best_of, figures_of, kinds_of
 from lab.research.folder import REPORTS, report_name
@@ -17,7 +17,7 @@ from lab.research.null_rate import NullRate
 from lab.research.points import Impossible, Point
 from lab.research.sensitivity import Change, HeatMap, Neighbourhood, Places, changes, heat_maps, neighbourhood
 from lab.research.sweep import Swept
-from lab.research.verdict import Verdict, verdict_of
+from lab.research.verdict import SweepVerdict, verdict_of
 from lab.research.walk import Walked
 from reading.json_forms import money, utc
 
@@ -28,7 +28,7 @@ _ANY: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
 class Answer:
     """`chosen` is what sensitivity and neighbourhood are about: the judged best, else the best mean."""
 
-    verdict: Verdict
+    verdict: SweepVerdict
     figures: tuple[PointFigures, ...]
     kinds: tuple[KindFigures, ...]
     chosen: int
@@ -37,7 +37,9 @@ class Answer:
     neighbourhood: Neighbourhood | None
 
 
-def answer_of(axes: Sequence[Axis], points: Sequence[Point], swept: Swept, tried: int) -> Answer | None:
+def answer_of(
+    axes: Sequence[SettingAxis], points: Sequence[Point], swept: Swept, tried: int
+) -> Answer | None:
     """None if no point was run over all its markets."""
     by_point = swept.by_point
     if not by_point:
@@ -59,7 +61,7 @@ def answer_of(axes: Sequence[Axis], points: Sequence[Point], swept: Swept, tried
 def answer_json(
     answer: Answer | None,
     *,
-    axes: Sequence[Axis],
+    axes: Sequence[SettingAxis],
     points: Sequence[Point],
     impossible: Sequence[Impossible],
     swept: Swept,

@@ -19,7 +19,7 @@ Values = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
-class Axis:
+class SettingAxis:
     """`keys` take the values of one step at a time."""
 
     keys: tuple[str, ...]
@@ -29,13 +29,13 @@ class Axis:
         return tuple(zip(self.keys, self.steps[step], strict=True))
 
 
-def named_axis(axis: Axis) -> str:
+def named_axis(axis: SettingAxis) -> str:
     """Its first setting, and how many move with it."""
     others = len(axis.keys) - 1
     return axis.keys[0] if not others else f"{axis.keys[0]} and {others} more"
 
 
-def axes_of(texts: Sequence[str]) -> tuple[Axis, ...]:
+def axes_of(texts: Sequence[str]) -> tuple[SettingAxis, ...]:
     """Each is `KEY=V,V,…`; `KEY=V,V;OTHER=V,V` moves several keys together. Raises `InputError`."""
     axes = tuple(_axis(text) for text in texts)
     keys = [key for axis in axes for key in axis.keys]
@@ -45,7 +45,7 @@ def axes_of(texts: Sequence[str]) -> tuple[Axis, ...]:
     return axes
 
 
-def grid(axes: Sequence[Axis]) -> list[Values]:
+def grid(axes: Sequence[SettingAxis]) -> list[Values]:
     """Every combination, the last axis fastest. Raises `InputError` if there are too many."""
     _count(axes, POINTS_MAX)
     return [
@@ -54,7 +54,7 @@ def grid(axes: Sequence[Axis]) -> list[Values]:
     ]
 
 
-def sample(axes: Sequence[Axis], points: int, seed: int) -> list[Values]:
+def sample(axes: Sequence[SettingAxis], points: int, seed: int) -> list[Values]:
     """So many different combinations, drawn by a seed, in the order of the grid; all if there are fewer."""
     whole = 1
     for axis in axes:
@@ -63,7 +63,7 @@ def sample(axes: Sequence[Axis], points: int, seed: int) -> list[Values]:
     return [_numbered(axes, number) for number in chosen]
 
 
-def _numbered(axes: Sequence[Axis], number: int) -> Values:
+def _numbered(axes: Sequence[SettingAxis], number: int) -> Values:
     """The combination that stands at this place of the grid."""
     parts: list[Values] = []
     for axis in reversed(axes):
@@ -72,7 +72,7 @@ def _numbered(axes: Sequence[Axis], number: int) -> Values:
     return tuple(value for part in reversed(parts) for value in part)
 
 
-def _count(axes: Sequence[Axis], most: int) -> None:
+def _count(axes: Sequence[SettingAxis], most: int) -> None:
     whole = 1
     for axis in axes:
         whole *= len(axis.steps)
@@ -80,7 +80,7 @@ def _count(axes: Sequence[Axis], most: int) -> None:
         raise InputError(f"--set: expected at most {most:,} combinations, found {whole:,}; use --sample N")
 
 
-def _axis(text: str) -> Axis:
+def _axis(text: str) -> SettingAxis:
     keys: list[str] = []
     columns: list[tuple[str, ...]] = []
     for part in _split(text, ";"):
@@ -104,7 +104,7 @@ def _axis(text: str) -> Axis:
         raise InputError(f"--set {text}: expected different values, found one of them twice")
     if len(steps) > STEPS_MAX:
         raise InputError(f"--set {text}: expected at most {STEPS_MAX:,} values, found {len(steps):,}")
-    return Axis(tuple(keys), steps)
+    return SettingAxis(tuple(keys), steps)
 
 
 def _split(text: str, at: str) -> list[str]:

@@ -21,7 +21,7 @@ from distributed.scheduler import KilledWorker
 
 from core.errors import CerberoError, InputError
 from lab.backtest.sources import Market
-from lab.research.executor import LOST_MAX, Done, Raised, Task
+from lab.research.executor import LOST_MAX, Done, PointTask, Raised
 from lab.research.found import Ran
 from lab.research.identity import bench_version, data_hash
 from lab.research.running import Runner
@@ -39,7 +39,7 @@ DONE_BEFORE_STRAGGLERS: Final = 5
 class _UnderWay:
     """A task with its futures: one, and a second one if the first is late."""
 
-    task: Task
+    task: PointTask
     since_s: float
     futures: list[Any] = field(default_factory=list)
 
@@ -51,7 +51,7 @@ class Cluster:
         """Connect, and hold the workers that are there to this code. Raises `InputError`."""
         self._address = address
         self._reconnect_s = reconnect_s
-        self._waiting: deque[Task] = deque()
+        self._waiting: deque[PointTask] = deque()
         self._under_way: dict[int, _UnderWay] = {}
         self._ended: SimpleQueue[tuple[int, Any]] = SimpleQueue()
         self._took_s: list[float] = []
@@ -63,7 +63,7 @@ class Cluster:
             ) from None
         self._require_same_code()
 
-    def submit(self, task: Task) -> None:
+    def submit(self, task: PointTask) -> None:
         self._waiting.append(task)
 
     def as_completed(self) -> Iterator[Done | Raised | None]:
@@ -138,7 +138,7 @@ class Cluster:
             each.cancel()
         return found
 
-    def _found(self, task: Task, future: Any) -> Done | Raised:
+    def _found(self, task: PointTask, future: Any) -> Done | Raised:
         if future.status == "finished":
             answer: Ran = future.result()
             return Done(task, answer)
@@ -210,7 +210,7 @@ class _Here(threading.local):
 _here = _Here()
 
 
-def run_here(task: Task, digest: Callable[[Market], str] = data_hash) -> Ran:
+def run_here(task: PointTask, digest: Callable[[Market], str] = data_hash) -> Ran:
     """Run by a worker, once it has looked whether it has the same code and data. Raises `InputError`."""
     if bench_version() != task.key.code:
         raise InputError(f"the worker's code: expected {task.key.code}, found {bench_version()}")

@@ -10,11 +10,11 @@ from lab.backtest.compared import differences
 from lab.backtest.result import BacktestResult, Plan, Road
 from lab.backtest.running import run_backtest
 from lab.research.figures import PointFigures
-from lab.research.found import Found, found_of
+from lab.research.found import FoundRun, found_of
 from lab.research.identity import key_of
-from lab.research.journal import Journal
+from lab.research.journal import SweepJournal
 from lab.research.points import Point
-from lab.research.sweep import HeldMarket, Span
+from lab.research.sweep import HeldMarket, SweepSpan
 
 DIFFERENCES_MAX = 20
 """So many are told of a run; the first one is where to look."""
@@ -45,7 +45,7 @@ def best_numbers(figures: Sequence[PointFigures], most: int) -> list[int]:
 def confirm(
     points: Sequence[Point],
     markets: Sequence[HeldMarket],
-    span: Span,
+    span: SweepSpan,
     *,
     behind_holdout: bool,
     goes_on: Callable[[], bool],
@@ -71,7 +71,11 @@ def confirm(
 
 
 def look_behind(
-    journal: Journal, points: Sequence[Point], markets: Sequence[HeldMarket], span: Span, at: datetime
+    journal: SweepJournal,
+    points: Sequence[Point],
+    markets: Sequence[HeldMarket],
+    span: SweepSpan,
+    at: datetime,
 ) -> int:
     """Put the look on record before anything behind the holdout is read; which look it is, from 1 on."""
     assert span.began is not None
@@ -86,7 +90,7 @@ def look_behind(
 
 
 def _confirmed(
-    number: int, core: BacktestResult, actors: BacktestResult, found: Found, *, behind_holdout: bool
+    number: int, core: BacktestResult, actors: BacktestResult, found: FoundRun, *, behind_holdout: bool
 ) -> Confirmed:
     told = [each.text("rules", "engine") for each in differences(core, actors)]
     r = [trade.r for trade in found.trades]

@@ -19,7 +19,7 @@ LOST_MAX: Final = 2
 
 
 @dataclass(frozen=True)
-class Task:
+class PointTask:
     """One run of one point over one market."""
 
     number: int
@@ -34,7 +34,7 @@ class Task:
 class Done:
     """A task with what it found."""
 
-    task: Task
+    task: PointTask
     ran: Ran
 
 
@@ -42,14 +42,14 @@ class Done:
 class Raised:
     """A task that could not be run, and why."""
 
-    task: Task
+    task: PointTask
     why: str
 
 
 class Executor(Protocol):
     """Runs tasks."""
 
-    def submit(self, task: Task) -> None:
+    def submit(self, task: PointTask) -> None:
         """Take a task; it returns at once."""
 
     def as_completed(self) -> Iterator[Done | Raised | None]:

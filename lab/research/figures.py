@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from core.values import SpreadKind
-from lab.research.found import Found, FoundTrade
+from lab.research.found import FoundRun, FoundTrade
 from lab.research.matrix import WeekMatrix
 
 
@@ -36,7 +36,7 @@ class KindFigures:
     pnl_usd: Decimal
 
 
-def figures_of(by_point: Mapping[int, Sequence[Found]], matrix: WeekMatrix) -> tuple[PointFigures, ...]:
+def figures_of(by_point: Mapping[int, Sequence[FoundRun]], matrix: WeekMatrix) -> tuple[PointFigures, ...]:
     """Of every point, in the order of their numbers."""
     means = {
         number: sum(column) / len(column) if column else None
@@ -56,7 +56,7 @@ def figures_of(by_point: Mapping[int, Sequence[Found]], matrix: WeekMatrix) -> t
     )
 
 
-def kinds_of(by_point: Mapping[int, Sequence[Found]]) -> tuple[KindFigures, ...]:
+def kinds_of(by_point: Mapping[int, Sequence[FoundRun]]) -> tuple[KindFigures, ...]:
     """Of every kind that a point has traded."""
     made = []
     for number, runs in sorted(by_point.items()):

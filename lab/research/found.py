@@ -31,7 +31,7 @@ class FoundTrade(Value):
     r: float
 
 
-class Found(Value):
+class FoundRun(Value):
     """One line of the journal. `open_since` is when the oldest position that was left open was entered."""
 
     key: PointKey
@@ -55,11 +55,11 @@ class Found(Value):
 class Ran(NamedTuple):
     """What a worker gives back: the line of the journal, and the report that the page opens, as JSON."""
 
-    found: Found
+    found: FoundRun
     report: dict[str, JsonValue] | None
 
 
-def found_of(key: PointKey, values: Values, result: BacktestResult) -> Found:
+def found_of(key: PointKey, values: Values, result: BacktestResult) -> FoundRun:
     """From a run that reached its end."""
     closed = [closed_trade(each, None) for each in result.positions if each.closed_at is not None]
     fall = deepest_drawdown(cumulated(closed, result.began, result.ended))
@@ -67,7 +67,7 @@ def found_of(key: PointKey, values: Values, result: BacktestResult) -> Found:
         each.entered_at for each in result.positions if each.closed_at is None and each.entered_at is not None
     ]
     entries = [row for row in result.cycles if row.job is Job.ENTRY]
-    return Found(
+    return FoundRun(
         key=key,
         values=values,
         market=result.market,

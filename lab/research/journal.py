@@ -18,14 +18,14 @@ from pydantic import AwareDatetime, ValidationError
 
 from core.errors import InputError
 from core.values import Value
-from lab.research.found import Found
+from lab.research.found import FoundRun
 from lab.research.identity import PointKey
 
 FILE: Final = "journal.jsonl"
 LOCK: Final = "lock"
 
 
-class Look(Value):
+class HoldoutLook(Value):
     """Somebody has looked at what a holdout hides. `config` are the points that were looked at."""
 
     at: AwareDatetime
@@ -34,13 +34,13 @@ class Look(Value):
     config: tuple[str, ...]
 
 
-class Journal:
+class SweepJournal:
     """A folder's journal, which one sweep writes at a time. Without a folder nothing is kept."""
 
     def __init__(self, folder: Path | None) -> None:
         """Read what is there. Raises `InputError` if another sweep writes it, or if it can't be read."""
-        self._found: dict[PointKey, Found] = {}
-        self.looks: list[Look] = []
+        self._found: dict[PointKey, FoundRun] = {}
+        self.looks: list[HoldoutLook] = []
         self.dropped = 0
         """How many torn lines were dropped: 0 or 1."""
         self._file: IO[bytes] | None = None
@@ -61,15 +61,15 @@ class Journal:
             self.close()
             raise
 
-    def found(self, key: PointKey) -> Found | None:
+    def found(self, key: PointKey) -> FoundRun | None:
         """What is on record of this key."""
         return self._found.get(key)
 
-    def all_found(self) -> Mapping[PointKey, Found]:
+    def all_found(self) -> Mapping[PointKey, FoundRun]:
         """All that is on record."""
         return self._found
 
-    def add(self, found: Found) -> None:
+    def add(self, found: FoundRun) -> None:
         """Put it on record. Raises `InputError` if the disk does not take it; then it is not."""
         if found.key in self._found:
             return
@@ -79,7 +79,7 @@ class Journal:
     def looked(self, at: datetime, holdout: datetime, keys: Iterator[PointKey]) -> None:
         """Put a look behind a holdout on record, before anything behind it is read."""
         listed = list(keys)
-        look = Look(
+        look = HoldoutLook(
             at=at,
             holdout=holdout,
             data=tuple(sorted({key.data for key in listed})),
@@ -137,9 +137,9 @@ class Journal:
 
     def _take(self, line: object) -> None:
         if isinstance(line, dict) and "look" in line:
-            self.looks.append(Look.model_validate_json(json.dumps(line["look"])))
+            self.looks.append(HoldoutLook.model_validate_json(json.dumps(line["look"])))
             return
-        found = Found.model_validate_json(json.dumps(line))
+        found = FoundRun.model_validate_json(json.dumps(line))
         self._found.setdefault(found.key, found)
 
 

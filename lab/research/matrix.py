@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from core.statistics.observed_weeks import Staked, block_weeks, observed_weeks
 from core.statistics.trades import monday_of, weeks_between
-from lab.research.found import Found
+from lab.research.found import FoundRun
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class WeekMatrix:
         )
 
 
-def matrix_of(by_point: Mapping[int, Sequence[Found]]) -> WeekMatrix:
+def matrix_of(by_point: Mapping[int, Sequence[FoundRun]]) -> WeekMatrix:
     """Week by week of each market, from its first to the last in which no point left a position open.
 
     What is still open has no result yet: its week would count as one without a trade.
@@ -65,7 +65,7 @@ def matrix_of(by_point: Mapping[int, Sequence[Found]]) -> WeekMatrix:
     return WeekMatrix(tuple(by_point), tuple(tuple(column) for column in columns), tuple(counts), longest)
 
 
-def _span(together: Sequence[Found]) -> tuple[date, int]:
+def _span(together: Sequence[FoundRun]) -> tuple[date, int]:
     first = monday_of(together[0].began)
     # What ends before an entry of its last week is due has not seen that week.
     last = monday_of(together[0].ended - timedelta(microseconds=1))

@@ -13,7 +13,7 @@ from multiprocessing.context import SpawnProcess
 from typing import Final, Literal
 
 from core.errors import CerberoError, InputError
-from lab.research.executor import LOST_MAX, Done, Raised, Task
+from lab.research.executor import LOST_MAX, Done, PointTask, Raised
 from lab.research.found import Ran
 from lab.research.running import Runner
 
@@ -27,7 +27,7 @@ _Answer = tuple[Literal["ran"], Ran] | tuple[Literal["raised"], str]
 class _Worker:
     process: SpawnProcess
     pipe: Connection
-    task: Task | None = None
+    task: PointTask | None = None
 
 
 class Processes:
@@ -38,11 +38,11 @@ class Processes:
         if jobs < 1:
             raise InputError(f"--jobs: expected at least 1, found {jobs}")
         self._jobs = jobs
-        self._waiting: deque[Task] = deque()
+        self._waiting: deque[PointTask] = deque()
         self._workers: list[_Worker] = []
         self._lost: Counter[int] = Counter()
 
-    def submit(self, task: Task) -> None:
+    def submit(self, task: PointTask) -> None:
         self._waiting.append(task)
 
     def as_completed(self) -> Iterator[Done | Raised | None]:
@@ -125,7 +125,7 @@ def _serve(pipe: Connection, parent: int) -> None:
     runner = Runner(lambda: os.getppid() == parent)
     while True:
         try:
-            task: Task = pipe.recv()
+            task: PointTask = pipe.recv()
         except (EOFError, OSError):
             return
         try:

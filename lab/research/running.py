@@ -8,7 +8,7 @@ from typing import Final
 from gateway.paper.source import MarketSource
 from lab.backtest.running import run_backtest
 from lab.backtest.sources import Market, source_of
-from lab.research.executor import Task
+from lab.research.executor import PointTask
 from lab.research.found import Ran, found_of, report_of_point
 
 MARKETS_KEPT: Final = 2
@@ -28,7 +28,7 @@ class Runner:
         self._wanted = wanted
         self._sources: dict[Market, MarketSource] = {}
 
-    def run(self, task: Task) -> Ran:
+    def run(self, task: PointTask) -> Ran:
         """Raises what the run raises, and `NotWantedError`."""
         steps = 0
 

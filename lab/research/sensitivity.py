@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from lab.research.axes import Axis, Values, named_axis
+from lab.research.axes import SettingAxis, Values, named_axis
 from lab.research.figures import PointFigures
-from lab.research.found import Found
+from lab.research.found import FoundRun
 
 Place = tuple[int, ...]
 """A step of each axis."""
@@ -72,7 +72,7 @@ class Neighbourhood:
 class Places:
     """Where each point stands among the axes."""
 
-    def __init__(self, axes: Sequence[Axis], values: Mapping[int, Values]) -> None:
+    def __init__(self, axes: Sequence[SettingAxis], values: Mapping[int, Values]) -> None:
         """`values` are those of each point by its number."""
         self.axes = tuple(axes)
         steps = [{axis.at(step): step for step in range(len(axis.steps))} for axis in axes]
@@ -86,7 +86,7 @@ class Places:
         self.at = {place: number for number, place in self.of.items()}
 
 
-def changes(places: Places, by_point: Mapping[int, Sequence[Found]], chosen: int) -> tuple[Change, ...]:
+def changes(places: Places, by_point: Mapping[int, Sequence[FoundRun]], chosen: int) -> tuple[Change, ...]:
     """Every other step of every axis, with all else as in the chosen point."""
     here = places.of[chosen]
     made = []
@@ -156,7 +156,7 @@ def neighbourhood(places: Places, figures: Sequence[PointFigures], chosen: int) 
     )
 
 
-def _labels(axis: Axis) -> tuple[str, ...]:
+def _labels(axis: SettingAxis) -> tuple[str, ...]:
     return tuple(", ".join(step) for step in axis.steps)
 
 

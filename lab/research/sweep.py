@@ -11,15 +11,15 @@ from pydantic import JsonValue
 
 from lab.backtest.result import Plan
 from lab.backtest.sources import Market
-from lab.research.executor import Done, Executor, Raised, Task
-from lab.research.found import Found
+from lab.research.executor import Done, Executor, PointTask, Raised
+from lab.research.found import FoundRun
 from lab.research.identity import PointKey, data_hash, key_of
-from lab.research.journal import Journal
+from lab.research.journal import SweepJournal
 from lab.research.points import Point
 
 
 @dataclass(frozen=True)
-class Span:
+class SweepSpan:
     """Of each market from `began` to `ended`; None: its start, its end."""
 
     began: datetime | None = None
@@ -57,7 +57,7 @@ class Swept:
     """What is known in the end. `by_point` has a run a market for each point, in the order of the markets;
     points of which one is missing are left out. `known` were on record before."""
 
-    by_point: Mapping[int, tuple[Found, ...]]
+    by_point: Mapping[int, tuple[FoundRun, ...]]
     failed: tuple[Raised, ...]
     asked: int
     known: int
@@ -71,31 +71,31 @@ def held(markets: Iterable[Market]) -> tuple[HeldMarket, ...]:
 
 
 def tasks_of(
-    points: Sequence[Point], markets: Sequence[HeldMarket], span: Span, *, reports: bool
-) -> tuple[Task, ...]:
+    points: Sequence[Point], markets: Sequence[HeldMarket], span: SweepSpan, *, reports: bool
+) -> tuple[PointTask, ...]:
     """Market by market, so that a worker reads each once."""
-    found: list[Task] = []
+    found: list[PointTask] = []
     for market, data in markets:
         for point in points:
             plan = Plan(market, point.settings, span.began, span.ended, span.resume_after)
-            found.append(Task(len(found), key_of(plan, data), point.values, plan, reports))
+            found.append(PointTask(len(found), key_of(plan, data), point.values, plan, reports))
     return tuple(found)
 
 
 def conduct(
     points: Sequence[Point],
-    tasks: Sequence[Task],
-    journal: Journal,
+    tasks: Sequence[PointTask],
+    journal: SweepJournal,
     reports: Reports,
     executor: Callable[[], Executor],
-    told: Callable[[int, int, Found | None], bool],
+    told: Callable[[int, int, FoundRun | None], bool],
 ) -> Swept:
     """Run what is missing. `told` hears of each end, and several times a second: done, of how many, what was
     found; it says whether to go on. Points of equal settings are run once.
 
     Raises `InputError` if the disk is full: what was found until then is on record.
     """
-    wanted: dict[PointKey, Task] = {}
+    wanted: dict[PointKey, PointTask] = {}
     for task in tasks:
         wanted.setdefault(task.key, task)
     found = {key: known for key in wanted if (known := journal.found(key)) is not None and reports.has(key)}
@@ -130,7 +130,7 @@ def conduct(
     )
 
 
-def _keep(ended: Done, journal: Journal, reports: Reports) -> None:
+def _keep(ended: Done, journal: SweepJournal, reports: Reports) -> None:
     """First the report: what is on record has one."""
     if ended.ran.report is not None:
         reports.keep(ended.task.key, ended.ran.report)
@@ -138,8 +138,8 @@ def _keep(ended: Done, journal: Journal, reports: Reports) -> None:
 
 
 def _by_point(
-    points: Sequence[Point], tasks: Sequence[Task], found: Mapping[PointKey, Found]
-) -> dict[int, tuple[Found, ...]]:
+    points: Sequence[Point], tasks: Sequence[PointTask], found: Mapping[PointKey, FoundRun]
+) -> dict[int, tuple[FoundRun, ...]]:
     """Points of equal settings share what was found under the values of the first."""
     by_values = {point.values: point.number for point in points}
     keys: dict[int, list[PointKey]] = {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from core.statistics.deflated import deflated_sharpe
 from core.statistics.overfitting import BLOCKS, overfitting
-from lab.research.found import Found
+from lab.research.found import FoundRun
 from lab.research.matrix import WeekMatrix, matrix_of
 from lab.research.max_t import LEVEL, TRADES_MIN, MaxT, max_t
 from lab.research.null_rate import NullRate
@@ -16,7 +16,7 @@ PBO_TRADES_MIN = 100
 
 
 @dataclass(frozen=True)
-class Verdict:
+class SweepVerdict:
     """`best` is the number of the point with the highest t among those that are judged; None: too few trades.
 
     `mean` is its mean r a week. `deflated` and `pbo` are None where they can't be said.
@@ -83,7 +83,7 @@ class Verdict:
         return lines
 
 
-def verdict_of(by_point: Mapping[int, Sequence[Found]], tried: int) -> Verdict:
+def verdict_of(by_point: Mapping[int, Sequence[FoundRun]], tried: int) -> SweepVerdict:
     """Judge all points together. `tried` counts every point ever run on this data."""
     matrix = matrix_of(by_point)
     different = matrix.merged()
@@ -91,7 +91,7 @@ def verdict_of(by_point: Mapping[int, Sequence[Found]], tried: int) -> Verdict:
     found: MaxT | None = None
     if judged.columns and judged.weeks >= 2:
         found = max_t(judged.columns, judged.block_weeks)
-    return Verdict(
+    return SweepVerdict(
         points=len(by_point),
         different=len(different.columns),
         judged=len(judged.columns),

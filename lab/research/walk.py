@@ -14,7 +14,7 @@ from core.errors import InputError
 from core.plain_number import plain_whole
 from core.statistics.folds import Fold, Walk, folds_of
 from core.statistics.trades import monday_of, weeks_between
-from lab.research.found import Found, FoundTrade
+from lab.research.found import FoundRun, FoundTrade
 from lab.research.matrix import WeekMatrix, matrix_of
 from lab.research.max_t import TRADES_MIN, MaxT, max_t
 from lab.research.points import Point
@@ -25,7 +25,7 @@ _PART = re.compile(r"(train|test|step)=(\d+)w")
 
 
 @dataclass(frozen=True)
-class Leg:
+class WalkedFold:
     """One fold: what was chosen in training, and what it made after it. Means are r a week."""
 
     train_from: date
@@ -46,7 +46,7 @@ class Walked:
 
     anchored: bool
     purge_weeks: int
-    legs: tuple[Leg, ...]
+    legs: tuple[WalkedFold, ...]
     train_mean_r: float
     test_mean_r: float
     test_weeks: int
@@ -89,7 +89,7 @@ def purge_weeks(points: Sequence[Point]) -> int:
     return math.ceil(longest_days / 7.0)
 
 
-def walked(walk: Walk, by_point: Mapping[int, Sequence[Found]], purge: int, *, anchored: bool) -> Walked:
+def walked(walk: Walk, by_point: Mapping[int, Sequence[FoundRun]], purge: int, *, anchored: bool) -> Walked:
     """Walk over the one market of these points. A fold trains on trades that were entered in its weeks.
 
     Raises `InputError` for several markets, too few weeks, and a fold in which no point has enough trades.
@@ -118,8 +118,8 @@ def walked(walk: Walk, by_point: Mapping[int, Sequence[Found]], purge: int, *, a
 
 
 def _leg(
-    fold: Fold, matrix: WeekMatrix, by_point: Mapping[int, Sequence[Found]], began: date
-) -> tuple[Leg, int]:
+    fold: Fold, matrix: WeekMatrix, by_point: Mapping[int, Sequence[FoundRun]], began: date
+) -> tuple[WalkedFold, int]:
     """The fold, and the column that was chosen in it: the best mean of those with enough trades."""
     trades = [_entered(by_point[number][0], began, fold.train) for number in matrix.numbers]
     enough = [place for place, listed in enumerate(trades) if len(listed) >= TRAINING_TRADES_MIN]
@@ -133,7 +133,7 @@ def _leg(
     means = {place: _mean(matrix.columns[place][slice(*fold.train)]) for place in enough}
     chosen = max(enough, key=lambda place: (means[place], -place))
     after = _entered(by_point[matrix.numbers[chosen]][0], began, fold.test)
-    leg = Leg(
+    leg = WalkedFold(
         train_from=first,
         train_to=last,
         test_from=began + timedelta(weeks=fold.test[0]),
@@ -148,7 +148,7 @@ def _leg(
     return leg, chosen
 
 
-def _entered(found: Found, began: date, weeks: tuple[int, int]) -> list[FoundTrade]:
+def _entered(found: FoundRun, began: date, weeks: tuple[int, int]) -> list[FoundTrade]:
     first, last = weeks
     return [
         trade for trade in found.trades if first < weeks_between(began, monday_of(trade.entered_at)) <= last

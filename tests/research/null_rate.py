@@ -18,8 +18,8 @@ from typing import Final
 
 import lab.research
 from core.statistics.trades import monday_of
-from lab.research.found import Found
-from lab.research.journal import Journal
+from lab.research.found import FoundRun
+from lab.research.journal import SweepJournal
 from lab.research.matrix import matrix_of
 from lab.research.null_rate import FILE, NullRate
 from lab.research.verdict import verdict_of
@@ -31,9 +31,9 @@ KEPT: Final = Path(__file__).with_name("null_weeks.json.gz")
 DIGITS: Final = 9
 
 
-def by_point_of(journal: Journal) -> dict[int, tuple[Found, ...]]:
+def by_point_of(journal: SweepJournal) -> dict[int, tuple[FoundRun, ...]]:
     """The points of a journal, each with a run of every year that all of them have been run over."""
-    runs: dict[tuple[tuple[str, str], ...], dict[str, Found]] = {}
+    runs: dict[tuple[tuple[str, str], ...], dict[str, FoundRun]] = {}
     for found in journal.all_found().values():
         runs.setdefault(found.values, {})[found.market] = found
     common = set.intersection(*(set(markets) for markets in runs.values()))
@@ -44,9 +44,9 @@ def by_point_of(journal: Journal) -> dict[int, tuple[Found, ...]]:
     }
 
 
-def without_edge(by_point: Mapping[int, Sequence[Found]]) -> dict[int, list[Found]]:
+def without_edge(by_point: Mapping[int, Sequence[FoundRun]]) -> dict[int, list[FoundRun]]:
     """Each trade less the mean of its point over all markets: what is left is luck alone."""
-    made: dict[int, list[Found]] = {}
+    made: dict[int, list[FoundRun]] = {}
     for number, runs in by_point.items():
         trades = [trade.r for found in runs for trade in found.trades]
         mean = sum(trades) / len(trades) if trades else 0.0
@@ -61,7 +61,7 @@ def without_edge(by_point: Mapping[int, Sequence[Found]]) -> dict[int, list[Foun
     return made
 
 
-def measured(by_point: Mapping[int, Sequence[Found]]) -> NullRate:
+def measured(by_point: Mapping[int, Sequence[FoundRun]]) -> NullRate:
     """The rate over all years of these points."""
     lucky = without_edge(by_point)
     sweeps = len(next(iter(lucky.values())))
@@ -74,7 +74,7 @@ def measured(by_point: Mapping[int, Sequence[Found]]) -> NullRate:
     return NullRate(sweeps=sweeps, points=len(lucky), found=found, too_few=too_few, code=code)
 
 
-def weeks_of(by_point: Mapping[int, Sequence[Found]]) -> dict[str, list[dict[str, float]]]:
+def weeks_of(by_point: Mapping[int, Sequence[FoundRun]]) -> dict[str, list[dict[str, float]]]:
     """Of each market the weeks of each point in which it traded."""
     made: dict[str, list[dict[str, float]]] = {}
     for together in zip(*by_point.values(), strict=True):
@@ -89,7 +89,7 @@ def weeks_of(by_point: Mapping[int, Sequence[Found]]) -> dict[str, list[dict[str
 
 def main(folder: str) -> int:
     """Measure, write, and say what was found."""
-    journal = Journal(Path(folder))
+    journal = SweepJournal(Path(folder))
     by_point = by_point_of(journal)
     journal.close()
     rate = measured(by_point)

@@ -10,15 +10,15 @@ from pathlib import Path
 from core.values import SpreadKind
 from lab.backtest.sources import Market
 from lab.research.axes import axes_of, grid
-from lab.research.executor import Task
-from lab.research.found import Found, FoundTrade
+from lab.research.executor import PointTask
+from lab.research.found import FoundRun, FoundTrade
 from lab.research.identity import PointKey
 from lab.research.points import Point, points_of
-from lab.research.sweep import HeldMarket, Span, held, tasks_of
+from lab.research.sweep import HeldMarket, SweepSpan, held, tasks_of
 
 ROOT = Path(__file__).resolve().parents[2]
 STRATEGY = ROOT / "strategy.yaml"
-WEEK = Span(None, datetime(2026, 1, 12, tzinfo=UTC))
+WEEK = SweepSpan(None, datetime(2026, 1, 12, tzinfo=UTC))
 """One entry."""
 
 
@@ -31,16 +31,16 @@ def seeds(*numbers: int) -> tuple[HeldMarket, ...]:
 
 
 def tasks(
-    listed: Sequence[Point], *numbers: int, span: Span = WEEK, reports: bool = False
-) -> tuple[Task, ...]:
+    listed: Sequence[Point], *numbers: int, span: SweepSpan = WEEK, reports: bool = False
+) -> tuple[PointTask, ...]:
     return tasks_of(listed, seeds(*(numbers or (1,))), span, reports=reports)
 
 
-def made_found(config: str, *r: float, data: str = "data", market: str = "made up") -> Found:
+def made_found(config: str, *r: float, data: str = "data", market: str = "made up") -> FoundRun:
     """A result of trades a week apart, each held for a day, by their r."""
     monday = datetime(2026, 1, 5, 14, tzinfo=UTC)
     entered = [monday + timedelta(weeks=number) for number in range(len(r))]
-    return Found(
+    return FoundRun(
         key=PointKey(config, data, "code"),
         values=(("a", config),),
         market=market,

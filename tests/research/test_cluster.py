@@ -19,15 +19,15 @@ import pytest
 
 from core.errors import InputError
 from lab.research.cluster import Cluster
-from lab.research.executor import Done, Raised, Task
+from lab.research.executor import Done, PointTask, Raised
 from lab.research.running import Runner
-from lab.research.sweep import Span
+from lab.research.sweep import SweepSpan
 from tests.research.swept import ROOT, points, tasks
 
 pytestmark = [pytest.mark.soak, pytest.mark.filterwarnings("ignore")]
 """Other people's code warns as it likes."""
-MONTHS = Span(None, datetime(2026, 7, 1, tzinfo=UTC), timedelta(days=30))
-DECADES = Span(None, datetime(2046, 1, 1, tzinfo=UTC), timedelta(days=1))
+MONTHS = SweepSpan(None, datetime(2026, 7, 1, tzinfo=UTC), timedelta(days=30))
+DECADES = SweepSpan(None, datetime(2046, 1, 1, tzinfo=UTC), timedelta(days=1))
 
 
 OF_WORKERS = "OF_WORKERS"
@@ -98,7 +98,7 @@ def house(tmp_path: Path) -> Iterator[House]:
     made.end()
 
 
-def ended(cluster: Cluster, listed: Sequence[Task]) -> dict[int, Done | Raised]:
+def ended(cluster: Cluster, listed: Sequence[PointTask]) -> dict[int, Done | Raised]:
     for task in listed:
         cluster.submit(task)
     found = [each for each in cluster.as_completed() if each is not None]

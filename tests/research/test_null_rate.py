@@ -12,7 +12,7 @@ from lab.research.axes import axes_of, grid
 from lab.research.null_rate import measured_rate
 from lab.research.points import points_of
 from lab.research.running import Runner
-from lab.research.sweep import Span, tasks_of
+from lab.research.sweep import SweepSpan, tasks_of
 from tests.research.null_rate import KEPT, RESUME_AFTER_DAYS, SETS, weeks_of
 from tests.research.swept import STRATEGY, seeds
 
@@ -38,7 +38,7 @@ def test_three_years_are_still_traded_as_they_were(seed: int) -> None:
     kept = json.loads(gzip.decompress(KEPT.read_bytes()))
     points, _ = points_of(STRATEGY, grid(axes_of(SETS)))
     runner = Runner()
-    span = Span(None, None, timedelta(days=RESUME_AFTER_DAYS))
+    span = SweepSpan(None, None, timedelta(days=RESUME_AFTER_DAYS))
     found = {
         task.number: [runner.run(task).found] for task in tasks_of(points, seeds(seed), span, reports=False)
     }

@@ -10,13 +10,13 @@ from datetime import UTC, datetime, timedelta
 from multiprocessing import active_children
 from time import monotonic
 
-from lab.research.executor import Done, Raised, Task
+from lab.research.executor import Done, PointTask, Raised
 from lab.research.processes import Processes
 from lab.research.running import Runner
-from lab.research.sweep import Span
+from lab.research.sweep import SweepSpan
 from tests.research.swept import points, tasks
 
-YEARS = Span(None, datetime(2056, 1, 1, tzinfo=UTC), timedelta(days=1))
+YEARS = SweepSpan(None, datetime(2056, 1, 1, tzinfo=UTC), timedelta(days=1))
 """Longer than any test."""
 
 
@@ -32,7 +32,7 @@ class Deadly:
         return end, ()
 
 
-def ended(runs: Processes, listed: Sequence[Task]) -> dict[int, Done | Raised]:
+def ended(runs: Processes, listed: Sequence[PointTask]) -> dict[int, Done | Raised]:
     for task in listed:
         runs.submit(task)
     try:

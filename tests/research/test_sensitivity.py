@@ -6,7 +6,7 @@ import pytest
 
 from lab.research.axes import axes_of, grid
 from lab.research.figures import figures_of
-from lab.research.found import Found
+from lab.research.found import FoundRun
 from lab.research.matrix import matrix_of
 from lab.research.sensitivity import Places, changes, heat_maps, neighbourhood
 from tests.research.swept import made_found
@@ -16,7 +16,7 @@ PLACES = Places(AXES, dict(enumerate(grid(AXES), start=1)))
 """Points 1 to 6: 1x, 1y, 2x, 2y, 3x, 3y."""
 
 
-def runs(*r: float) -> list[Found]:
+def runs(*r: float) -> list[FoundRun]:
     """One market a number, in which one trade made it."""
     return [made_found("p", each, data=str(number)) for number, each in enumerate(r)]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from core.errors import InputError
-from lab.research.executor import Done, Raised, Task
+from lab.research.executor import Done, PointTask, Raised
 from lab.research.folder import SweepFolder, report_name
-from lab.research.journal import Journal
+from lab.research.journal import SweepJournal
 from lab.research.running import Runner
 from lab.research.sweep import NoReports, Reports, Swept, conduct
 from reading.run_file import read_run
@@ -23,11 +23,11 @@ class Here:
     """Runs tasks in this process, one after the other."""
 
     def __init__(self) -> None:
-        self.ran: list[Task] = []
-        self._waiting: list[Task] = []
+        self.ran: list[PointTask] = []
+        self._waiting: list[PointTask] = []
         self._runner = Runner()
 
-    def submit(self, task: Task) -> None:
+    def submit(self, task: PointTask) -> None:
         self._waiting.append(task)
 
     def as_completed(self) -> Iterator[Done | Raised | None]:
@@ -39,7 +39,9 @@ class Here:
         self._waiting.clear()
 
 
-def swept(journal: Journal, here: Here, reports: Reports | None = None, *, stop_after: int = 99) -> Swept:
+def swept(
+    journal: SweepJournal, here: Here, reports: Reports | None = None, *, stop_after: int = 99
+) -> Swept:
     told = 0
 
     def goes_on(*_: object) -> bool:
@@ -53,7 +55,7 @@ def swept(journal: Journal, here: Here, reports: Reports | None = None, *, stop_
 
 def test_each_point_has_a_run_a_market() -> None:
     here = Here()
-    found = swept(Journal(None), here)
+    found = swept(SweepJournal(None), here)
     assert (found.asked, found.known, found.ran, found.is_whole) == (4, 0, 4, True)
     assert {number: [run.market for run in runs] for number, runs in found.by_point.items()} == {
         1: ["model seed 1", "model seed 2"],
@@ -62,28 +64,28 @@ def test_each_point_has_a_run_a_market() -> None:
 
 
 def test_a_second_run_computes_only_what_is_missing(tmp_path: Path) -> None:
-    journal, first = Journal(tmp_path), Here()
+    journal, first = SweepJournal(tmp_path), Here()
     cut = swept(journal, first, stop_after=2)
     assert (cut.is_whole, len(first.ran)) == (False, 2)
     journal.close()
-    journal, second = Journal(tmp_path), Here()
+    journal, second = SweepJournal(tmp_path), Here()
     found = swept(journal, second)
     journal.close()
     assert (found.known, found.ran, found.is_whole) == (2, 2, True)
     assert [task.number for task in second.ran] == [2, 3]
-    assert found.by_point == swept(Journal(None), Here()).by_point
+    assert found.by_point == swept(SweepJournal(None), Here()).by_point
 
 
 def test_points_of_equal_settings_are_run_once() -> None:
     same = points("exits.profit_of_credit=0.5,0.50")
     here = Here()
-    found = conduct(same, tasks(same), Journal(None), NoReports(), lambda: here, lambda *_: True)
+    found = conduct(same, tasks(same), SweepJournal(None), NoReports(), lambda: here, lambda *_: True)
     assert len(here.ran) == 1
     assert found.by_point[1] == found.by_point[2]
 
 
 def test_a_point_whose_report_is_gone_is_run_again(tmp_path: Path) -> None:
-    journal, folder = Journal(tmp_path), SweepFolder(tmp_path)
+    journal, folder = SweepJournal(tmp_path), SweepFolder(tmp_path)
     found = swept(journal, Here(), folder)
     key = found.by_point[1][0].key
     report = tmp_path / "points" / report_name(key)
@@ -97,7 +99,7 @@ def test_a_point_whose_report_is_gone_is_run_again(tmp_path: Path) -> None:
 
 
 def test_a_report_that_cannot_be_written_ends_the_sweep_with_a_word(tmp_path: Path) -> None:
-    journal = Journal(tmp_path)
+    journal = SweepJournal(tmp_path)
     (tmp_path / "points").write_text("a file where the folder should be")
     with pytest.raises(InputError, match="the file can't be written"):
         swept(journal, Here(), SweepFolder(tmp_path))

@@ -7,7 +7,7 @@ from datetime import timedelta
 import numpy
 import pytest
 
-from lab.research.found import Found
+from lab.research.found import FoundRun
 from lab.research.matrix import matrix_of
 from lab.research.null_rate import NullRate
 from lab.research.verdict import verdict_of
@@ -97,4 +97,4 @@ def test_what_is_less_its_mean_over_all_markets_has_no_edge() -> None:
     (made,) = without_edge({1: runs}).values()
     trades = [trade.r for found in made for trade in found.trades]
     assert trades == pytest.approx([-0.2, 0.0, 0.2])
-    assert all(isinstance(found, Found) for found in made)
+    assert all(isinstance(found, FoundRun) for found in made)

@@ -16,7 +16,7 @@ PAPER_ARGS ?= --days 28 --seed 1
 TEST_ARGS ?= -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: always help venv venv-dev paper test coverage mutants lint types runbook pages metrics-page docs bench soak soak-months simulate simulate-long power tamper kills hostile drills screens test-page page-screens image-check pykka-suite null-sweeps
+.PHONY: always help venv venv-dev paper test coverage mutants lint types runbook pages metrics-page docs bench soak soak-months two-roads simulate simulate-long power tamper kills hostile drills screens test-page page-screens image-check pykka-suite null-sweeps
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -117,6 +117,10 @@ bench: $(DEV)  ## Timed figures: a table, and bench.json
 
 soak: $(DEV)  ## Long simulations (hours)
 	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -m soak --timeout 0
+
+# What `make soak` does of it, alone. Chains and W1 where the variables of docs/backtest.md name them.
+two-roads: $(DEV)  ## Both roads of a backtest on years, months and 100 drawn strategies (hours)
+	$(BIN)/python -m pytest -m 'soak or not soak' --timeout 0 tests/backtest/test_two_roads.py tests/backtest/test_w1.py
 
 # A seed is one run: what is found is replayed by the command that is printed with it.
 SIMULATE_ARGS ?= --seeds 0:200 --days 30

@@ -68,6 +68,8 @@ def options_of(
     if checks and (out is not None or latency_ms):
         found = "--out" if out is not None else "--latency-ms"
         raise InputError(f"--check: expected without {found}; it runs both roads, each answer at once")
+    if latency_ms and out is not None:
+        raise InputError("--out: expected without --latency-ms, which runs twice; --json takes both runs")
     if latency_ms and road is Road.CORE:
         raise InputError("--latency-ms: expected --road actors too; the core road waits for no answer")
     settings = load_settings(strategy, changes)

@@ -90,6 +90,11 @@ def write_files(
         _written("--out", out / "run.json", json.dumps(run_json(result, settings), indent=1) + "\n")
         csv_written("--out", out / "trades.csv", trade_columns(trading.trades))
         csv_written("--out", out / "account.csv", account_columns(trading))
+        if result.cycles:
+            # The page's charts are imported where they are drawn.
+            from cli.views.html_report import html_written
+
+            html_written("--out", out / "report.html", trading)
 
 
 def _written(option: str, path: Path, text: str) -> None:

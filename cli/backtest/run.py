@@ -13,14 +13,13 @@ from multiprocessing.synchronize import Event as EventType
 from time import monotonic
 from typing import Final
 
+from cli.backtest.compare import show_check, show_latency
 from cli.backtest.interruptions import INTERRUPTED, interruptions
 from cli.backtest.options import BacktestOptions
 from cli.backtest.report import write_files
 from cli.backtest.summary import show_many, show_one
 from cli.paper.progress import duration_text
 from cli.views.say import put, say
-from core.errors import FoundWrongError
-from lab.backtest.compared import differences
 from lab.backtest.result import BacktestResult, Plan, Road
 from lab.backtest.running import run_backtest
 
@@ -29,52 +28,48 @@ LOOK_EVERY_S: Final = 0.2
 
 
 def run(options: BacktestOptions) -> None:
-    """Run all of them, show and write what they found. A run that is interrupted tells what it did."""
+    """Run all of them, show and write what they found. A run that is interrupted tells what it did.
+
+    With `checks` each plan is run on both roads. Raises `FoundWrongError` if they differ.
+    """
+    plans = options.plans
     if options.checks:
-        check(options)
-        return
+        plans = tuple(replace(plan, road=road) for plan in plans for road in Road)
+    elif plans[0].latency_s:
+        plans = tuple(replace(plan, latency_s=took) for plan in plans for took in (0.0, plan.latency_s))
     with interruptions() as interrupted:
         results = (
-            _together(options.plans, options.jobs, interrupted)
-            if min(options.jobs, len(options.plans)) > 1
-            else _one_by_one(options.plans, interrupted)
+            _together(plans, options.jobs, interrupted)
+            if min(options.jobs, len(plans)) > 1
+            else _one_by_one(plans, interrupted)
         )
     _clear_line()
-    settings = options.plans[0].settings
-    if len(options.plans) == 1:
+    ended = interrupted()
+    if len(plans) > len(options.plans):
+        if ended:
+            say("interrupted: nothing was compared")
+            raise SystemExit(INTERRUPTED)
+        write_files(results, options.plans[0].settings, out=None, json_file=options.json_file)
+        _compare(options, results)
+        return
+    settings = plans[0].settings
+    if len(plans) == 1:
         for result in results:
             show_one(result, settings)
     else:
-        show_many(results, settings, options.plans[0].road, asked=len(options.plans))
+        show_many(results, settings, plans[0].road, asked=len(plans))
     write_files(results, settings, out=options.out, json_file=options.json_file)
-    if interrupted():
+    if ended:
         raise SystemExit(INTERRUPTED)
 
 
-def check(options: BacktestOptions) -> None:
-    """Run each plan on both roads. Raises `FoundWrongError` with the first difference, if there is one."""
-    both = tuple(replace(plan, road=road) for plan in options.plans for road in Road)
-    with interruptions() as interrupted:
-        results = (
-            _together(both, options.jobs, interrupted)
-            if min(options.jobs, len(both)) > 1
-            else _one_by_one(both, interrupted)
-        )
-    _clear_line()
-    if interrupted():
-        say("interrupted: the roads were not compared")
-        raise SystemExit(INTERRUPTED)
-    write_files(results, options.plans[0].settings, out=None, json_file=options.json_file)
-    found_all = 0
-    for core, actors in zip(results[::2], results[1::2], strict=True):
-        found = differences(core, actors)
-        found_all += len(found)
-        counts = f"{len(core.positions)} trades, {len(core.fills)} fills, {len(core.cycles)} cycles"
-        say(f"{core.market}: {counts} on the core road, {len(found)} differences from the actors'")
-        if found:
-            say(found[0].text("core", "actors"))
-    if found_all:
-        raise FoundWrongError(f"the two roads differ in {found_all} fields; each market's first is above")
+def _compare(options: BacktestOptions, results: list[BacktestResult]) -> None:
+    if options.checks:
+        show_check(results)
+        return
+    for plan, at_once, late in zip(options.plans, results[::2], results[1::2], strict=True):
+        show_one(late, plan.settings)
+        show_latency(at_once, late, plan.latency_s)
 
 
 def _one_by_one(plans: tuple[Plan, ...], interrupted: Callable[[], bool]) -> list[BacktestResult]:

@@ -1,34 +1,101 @@
-"""The fast road makes the trades that the engine makes, to the last digit."""
+"""The rules alone and the whole engine do the same on the same market, to the last digit."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from config import load_strategy
 from gateway.paper.model_market import ModelMarket
-from lab.backtest.road import CoreRoad
-from tests.backtest.two_roads import core_document, differences, engine_document
+from lab.backtest.compared import Difference, differences, row_differences
+from lab.backtest.result import BacktestResult, Plan, Road
+from lab.backtest.running import run_backtest
+from lab.backtest.schedule import Schedule
+from lab.backtest.settings import load_settings
+from lab.backtest.sources import Market
+from tests.backtest.drawn import DAYS, both_roads
+
+MONTH = timedelta(days=30)
+FILES = 100
+
+
+def whole(_now: datetime, _began: datetime, _ended: datetime) -> bool:
+    return True
+
+
+def on_both(plan: Plan) -> tuple[BacktestResult, list[Difference]]:
+    core, actors = (run_backtest(replace(plan, road=road), whole) for road in Road)
+    assert (core.road, actors.road) == (Road.CORE, Road.ACTORS)
+    return core, differences(core, actors)
+
+
+def of_the_model(repository: Path, seed: int, days: float, schedule: Schedule) -> Plan:
+    return Plan(
+        market=Market(None, seed),
+        settings=load_settings(repository / "strategy.yaml"),
+        ended=ModelMarket(seed).start + timedelta(days=days),
+        resume_after=MONTH,
+        schedule=schedule,
+    )
+
+
+@pytest.mark.parametrize(("days", "schedule"), [(7.0, Schedule.SPARSE), (1.5, Schedule.PRODUCTION)])
+def test_days_of_the_model_market(repository: Path, days: float, schedule: Schedule) -> None:
+    core, found = on_both(of_the_model(repository, 1, days, schedule))
+    assert found == []
+    assert len(core.positions) == 1
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("schedule", list(Schedule))
 @pytest.mark.parametrize("seed", [1, 2, 7])
-def test_four_weeks_of_the_model_market(seed: int, repository: Path, tmp_path: Path) -> None:
-    strategy = repository / "strategy.yaml"
-    engine = engine_document(tmp_path, strategy, seed, 28)
-    road = CoreRoad(ModelMarket(seed), load_strategy(strategy).strategy)
-    road.run(road.begin + timedelta(days=28))
-    assert differences(engine, core_document(road)) == []
+def test_a_year_of_the_model_market(repository: Path, seed: int, schedule: Schedule) -> None:
+    core, found = on_both(of_the_model(repository, seed, 365, schedule))
+    assert found == []
+    assert len(core.positions) > 5
 
 
-def test_a_difference_is_named() -> None:
-    trade = {"id": "p-1", "legs": [], "pnl_eth": "0.1"}
-    cycle = {"id": "entry-1", "kind": "entry", "outcome": "blocked", "reasons": ["suspended:protections: a"]}
-    same = {"trades": [trade], "cycles": [{**cycle, "reasons": ["suspended:protections: b"]}]}
-    engine = {"trades": [trade], "cycles": [cycle, {"id": "kelly-1", "kind": "kelly", "reasons": []}]}
-    assert differences(engine, same) == []
-    other = {"trades": [{**trade, "pnl_eth": "0.2"}], "cycles": []}
-    named = [text.split(":")[0] for text in differences(engine, other)]
-    assert named == ["trade p-1 pnl_eth", "cycle entry-1"]
+@pytest.mark.soak
+@pytest.mark.recorded
+@pytest.mark.timeout(3600)
+def test_the_recorded_months(repository: Path, recorded_data: Path) -> None:
+    settings = load_settings(repository / "strategy.yaml")
+    core, found = on_both(Plan(Market(recorded_data / "chains", 0), settings, resume_after=MONTH))
+    assert found == []
+    assert len(core.positions) == 6
+
+
+@pytest.mark.parametrize("seed", [1])
+def test_a_drawn_strategy(seed: int, tmp_path: Path) -> None:
+    made = both_roads(seed, tmp_path, days=14)
+    assert made.found == []
+    assert made.core.positions
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("seed", range(FILES))
+def test_strategies_drawn_over_the_schema(seed: int, tmp_path: Path) -> None:
+    assert both_roads(seed, tmp_path, DAYS).found == []
+
+
+def test_a_difference_names_what_it_is_of_and_both_values() -> None:
+    trade = {"id": "p-1", "entered_at": "2026-01-05T14:04:00Z", "pnl_eth": "0.1"}
+    (found,) = row_differences("trade", [trade], [{**trade, "pnl_eth": "0.2"}])
+    assert found.text("core", "actors") == "trade p-1: pnl_eth: core 0.1, actors 0.2"
+
+
+def test_what_only_one_side_has_is_a_difference() -> None:
+    trade = {"id": "p-1", "entered_at": "2026-01-05T14:04:00Z"}
+    (found,) = row_differences("trade", [], [trade])
+    assert found.text("core", "actors") == "trade p-1: the whole: core none, actors there"
+
+
+def test_figures_and_marks_of_a_reason_and_cycles_beside_a_backtest_are_left_out() -> None:
+    cycle = {"id": "entry-1", "kind": "entry", "slot": "1", "reasons": ["suspended:protections: ⟪a⟫"]}
+    other = {**cycle, "reasons": ["suspended:protections: b"]}
+    kelly = {"id": "kelly-1", "kind": "kelly", "slot": "1", "reasons": []}
+    assert list(row_differences("cycle", [cycle, kelly], [other])) == []

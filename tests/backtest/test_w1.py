@@ -6,6 +6,8 @@ import csv
 import importlib.util
 import os
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,14 +15,18 @@ import pytest
 
 from core.orders.books import Position
 from core.orders.exit_rule import ExitRule
-from core.values import Side
-from lab.backtest.result import Plan
+from core.values import OptionType, Side
+from lab.backtest.compared import differences
+from lab.backtest.result import Plan, Road
 from lab.backtest.running import run_backtest
+from lab.backtest.schedule import Schedule
 from lab.backtest.settings import load_settings
 from lab.backtest.sources import Market
+from tests.backtest.condor_reference import read, trades
 
 CHAINS, TRADES = "CERBERO_BITE_W1_CHAINS", "CERBERO_BITE_W1_TRADES"
 """Name the file of daily chains (Parquet or CSV), and that of the trades (CSV)."""
+SOLD_FIRST = (Side.SELL, Side.BUY)
 COLUMNS = Path("lab/workloads/w1_columns.yaml")
 STRATEGY = Path("lab/workloads/w1.yaml")
 
@@ -98,3 +104,34 @@ def test_the_road_makes_the_trades_of_an_independent_list(w1: Workload, reposito
     assert ours.keys() == theirs.keys()
     assert max(abs(ours[trade] - pnl_usd) for trade, pnl_usd in theirs.items()) <= 0.001
     assert sum(ours.values()) == pytest.approx(sum(theirs.values()), abs=0.01)
+
+
+def test_condors_are_those_of_a_statement_that_shares_no_code(w1: Workload, repository: Path) -> None:
+    market = Market(w1.chains, 0, (), repository / COLUMNS)
+    settings = load_settings(repository / STRATEGY, ("lab.kind=iron_condor",))
+    result = run_backtest(Plan(market, settings), lambda *_: True)
+    theirs = {trade[:4]: trade.pnl_usd for trade in trades(*read(w1.chains))}
+    ours = {condor(position): float(position.pnl_usd) for position in result.positions}
+    assert ours.keys() == theirs.keys()
+    assert max(abs(ours[trade] - pnl_usd) for trade, pnl_usd in theirs.items()) <= 0.001
+
+
+def condor(position: Position) -> tuple[date, date, tuple[float, ...], str]:
+    """As a trade of the statement, without its P&L."""
+    assert position.entered_at is not None
+    assert position.closed_at is not None
+    assert position.exit_rule is not None
+    by_name = {(leg.option_type, leg.side): float(leg.strike_usd) for leg in position.plan.legs}
+    strikes = tuple(by_name[kind, side] for kind in (OptionType.PUT, OptionType.CALL) for side in SOLD_FIRST)
+    return position.entered_at.date(), position.closed_at.date(), strikes, position.exit_rule.value
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("changes", [(), ("lab.kind=iron_condor",)], ids=["puts", "condors"])
+def test_the_engine_makes_the_same_trades(w1: Workload, repository: Path, changes: tuple[str, ...]) -> None:
+    market = Market(w1.chains, 0, (), repository / COLUMNS)
+    settings = load_settings(repository / STRATEGY, changes)
+    plan = Plan(market, settings, schedule=Schedule.SPARSE)
+    core, actors = (run_backtest(replace(plan, road=road), lambda *_: True) for road in Road)
+    assert differences(core, actors) == []

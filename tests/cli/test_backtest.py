@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from cli.main import main
+from lab.backtest import road
+from lab.backtest.switched import NO_FEES
 
 
 def test_a_week_of_the_model_market(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -28,6 +30,9 @@ def test_a_week_of_the_model_market(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert trade["pnl_eth"] == run["report"]["total"]["pnl_eth"]
     assert len((out / "trades.csv").read_text("utf-8").splitlines()) == 2
     assert len((out / "account.csv").read_text("utf-8").splitlines()) == 3
+    page = (out / "report.html").read_text("utf-8")
+    assert trade["pnl_eth"].rstrip("0") in page
+    assert "plotly" in page
 
 
 def test_several_seeds_are_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
@@ -48,6 +53,45 @@ def test_two_at_a_time_find_what_one_at_a_time_finds(
         written.append(document.read_bytes())
     assert shown[0] == shown[1]
     assert written[0] == written[1]
+
+
+def test_both_roads_are_checked_against_each_other(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["backtest", "--model", "--seed", "1", "--to", "2026-01-06", "--schedule", "sparse"]
+    assert main([*arguments, "--check"]) == 0
+    assert "0 differences from the actors'" in capsys.readouterr().out
+
+
+def test_what_differs_between_the_roads_is_named_and_ends_with_one(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The core road is made to book no fees."""
+    monkeypatch.setattr(road, "VENUE_FEES", NO_FEES)
+    arguments = ["backtest", "--model", "--seed", "1", "--to", "2026-01-06", "--schedule", "sparse"]
+    assert main([*arguments, "--check"]) == 1
+    shown, problems = capsys.readouterr()
+    assert "trade p-entry-20260105T140000Z: fees_eth: core 0, actors 0.00180000" in shown
+    assert "the two roads differ in" in problems
+
+
+def test_the_actors_road_shows_and_writes_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written = {}
+    for name in ("core", "actors"):
+        document = tmp_path / f"{name}.json"
+        arguments = ["backtest", "--model", "--seed", "1", "--to", "2026-01-06", "--schedule", "sparse"]
+        assert main([*arguments, "--road", name, "--json", str(document)]) == 0
+        assert f"{name} road, model seed 1" in capsys.readouterr().out
+        written[name] = json.loads(document.read_text("utf-8"))
+    for made in written.values():
+        del made["run"]["road"]
+    assert written["core"] == written["actors"]
+
+
+def test_latency_tells_what_it_changed(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["backtest", "--model", "--seed", "1", "--to", "2026-01-06", "--schedule", "sparse"]
+    assert main([*arguments, "--road", "actors", "--latency-ms", "200"]) == 0
+    assert "latency of 200 ms: " in capsys.readouterr().out
 
 
 def test_a_setting_that_is_changed_is_told(capsys: pytest.CaptureFixture[str]) -> None:
@@ -116,6 +160,11 @@ def _handled(pid: int) -> str:
         (["--model", "--json", "missing/out.json"], "expected a file in an existing folder"),
         (["--model", "--out", "run.py"], "expected a folder, found a file"),
         (["--model", "--seed", "1:2", "--out", "x"], "--out: expected one seed"),
+        (["--model", "--check", "--out", "x"], "--check: expected without --out"),
+        (["--model", "--check", "--latency-ms", "5"], "--check: expected without --latency-ms"),
+        (["--model", "--latency-ms", "5"], "--latency-ms: expected --road actors too"),
+        (["--model", "--latency-ms", "5", "--road", "actors", "--out", "x"], "expected without --latency-ms"),
+        (["--model", "--road", "both"], "--road"),
     ],
 )
 def test_what_can_not_be_run_is_refused(

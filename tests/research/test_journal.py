@@ -90,9 +90,9 @@ def test_a_full_disk_leaves_a_whole_journal_and_says_so(tmp_path: Path) -> None:
 import resource, signal, sys
 from pathlib import Path
 from core.errors import InputError
-from lab.research.journal import Journal
+from lab.research.journal import SweepJournal
 from tests.research.swept import made_found
-journal = Journal(Path(sys.argv[1]))
+journal = SweepJournal(Path(sys.argv[1]))
 journal.add(made_found("first"))
 size = (Path(sys.argv[1]) / "journal.jsonl").stat().st_size
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -16,8 +16,8 @@ from typing import Any
 from uuid import uuid4
 
 from actors import tree
-from actors.audit import actor as audit_actor
 from actors.audit import files as audit_files
+from actors.audit import log_file
 from actors.control import commands
 from actors.control.commands import Commands
 from actors.execution import order, recovery
@@ -192,7 +192,7 @@ PLANTED: tuple[Planted, ...] = (
         "person",
         was="2",
     ),
-    _one(14, "a byte of the log is wrong", wrapped(audit_actor, "append_bytes", flipped), "none", 15),
+    _one(14, "a byte of the log is wrong", wrapped(log_file, "append_bytes", flipped), "none", 15),
     _one(15, "the log is not synced", lambda: swapped(audit_files, "os", NoSync()), "disk", 13, 14),
     _one(
         16,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from actors.audit.actor import Audit
 from actors.audit.files import bytes_from, compress
 from actors.audit.scan import Broken, Scan, judge, scan
 from actors.failpoints import Failpoint
-from core.audit.hash_chain import ChainBrokenError, Link
+from core.alerts import AlertCode
+from core.audit.hash_chain import ChainBrokenError, Link, split_lines
+from core.messages.alerting import RaiseAlert
 from core.messages.audit import AuditKind
 from core.messages.room_status import AuditHead
 from tests.actors.audit.test_boot import boot, event, lived
@@ -124,3 +127,39 @@ def test_files_that_end_elsewhere_than_the_books_say_are_told_with_what_is_beyon
         f"expected records up to 2, number 2 with hash {'b' * 64}; "
         f"found records up to 1 with hash {'a' * 64}{more}"
     )
+
+
+def told(room: BooksRoom) -> list[tuple[AlertCode, str]]:
+    alerts = (each for each in room.audit_ctx.told_to("alerting") if isinstance(each, RaiseAlert))
+    return [(each.code, each.text.partition("(")[2]) for each in alerts]
+
+
+def test_a_sound_life_tells_its_head_at_start_and_stop_and_nothing_else(tmp_path: Path) -> None:
+    for _ in range(2):
+        room = BooksRoom(tmp_path).start()
+        event(room, 1)
+        room.stop()
+        head = AlertCode.AUDIT_HEAD
+        assert told(room) == [(head, "start)"), (head, "stop)")]
+
+
+def test_a_chain_that_begins_anew_is_followed_from_its_first_record_on(tmp_path: Path) -> None:
+    lived(tmp_path, orderly=True)
+    path = tmp_path / "audit" / FILE
+    path.write_bytes(path.read_bytes()[:-40])
+    room = BooksRoom(tmp_path).start()
+    assert room.audit._proof._running is not None
+    event(room, 7)
+    assert room.audit._proof._running.seq == room.audit._link.seq == len(split_lines(room.audit_bytes()))
+    end = room.audit._file_end()
+    assert end is not None
+    assert end.file == FILE
+    room.kill()
+
+
+def test_two_forms_of_a_day_that_differ_are_named(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(b"".join(lines_of([(AuditKind.KELLY, {"n": 1})])))
+    with gzip.open(tmp_path / f"{FILE}.gz", "wb") as other:
+        other.write(b"".join(lines_of([(AuditKind.KELLY, {"n": 2})])))
+    problem = scan(tmp_path).problem
+    assert problem == f"{FILE}: expected the same as {FILE}.gz, found other bytes"

@@ -127,7 +127,11 @@ class DecisionDesk:
         self.rooms = {name: FakeAddress(name) for name in names}
         self.strategy = strategy or Strategy()
         self.actor = Decision(
-            **self.rooms,
+            state=self.rooms["state"],
+            kill_switch=self.rooms["kill_switch"],
+            market_data=self.rooms["market_data"],
+            execution=self.rooms["execution"],
+            alerting=self.rooms["alerting"],
             strategy=self.strategy,
             mode=mode or Mode(data_analysis=True, strategy=True),
             code_version="test",

@@ -1,0 +1,37 @@
+"""Two runs of one plan held against each other: the two roads, or the engine with and without latency."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cli.views.say import say
+from core.errors import FoundWrongError
+from lab.backtest.compared import differences
+from lab.backtest.result import BacktestResult
+
+
+def show_check(results: Sequence[BacktestResult]) -> None:
+    """`results`: of each market both roads, core first. Raises `FoundWrongError` if any two differ."""
+    found_all = 0
+    for core, actors in zip(results[::2], results[1::2], strict=True):
+        found = differences(core, actors)
+        found_all += len(found)
+        counts = f"{len(core.positions)} trades, {len(core.fills)} fills, {len(core.cycles)} cycles"
+        say(f"{core.market}: {counts} on the core road, {len(found)} differences from the actors'")
+        if found:
+            say(found[0].text("core", "actors"))
+    if found_all:
+        raise FoundWrongError(f"the two roads differ in {found_all} fields; each market's first is above")
+
+
+def show_latency(at_once: BacktestResult, late: BacktestResult, latency_s: float) -> None:
+    """What it changed that each answer took its time."""
+    found = differences(at_once, late)
+    trades = {each.thing for each in found if each.thing.startswith("trade ")}
+    say("")
+    say(
+        f"latency of {latency_s * 1000:g} ms: {len(found)} differences from a run in which each answer came "
+        f"at once; {len(trades)} of {len(late.positions)} trades are other ones"
+    )
+    if found:
+        say(found[0].text("at once", "with latency"))

@@ -31,6 +31,8 @@ DECADES = SweepSpan(None, datetime(2046, 1, 1, tzinfo=UTC), timedelta(days=1))
 
 
 OF_WORKERS = "OF_WORKERS"
+START_S = 240.0
+"""A scheduler and three workers import a lot, and the machine may be busy."""
 
 
 class House:
@@ -74,7 +76,7 @@ class House:
 
     def connected(self, workers: int) -> Cluster:
         """An executor, once so many workers are there."""
-        until_s = monotonic() + 90.0
+        until_s = monotonic() + START_S
         while True:
             with suppress(InputError):
                 cluster = Cluster(self.address, reconnect_s=90.0)

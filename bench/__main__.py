@@ -9,8 +9,15 @@ from bench import backtest, books, boot, chain, commands, research, runtime
 
 def main() -> int:
     """Run each; it prints its rows and puts them into `bench.json`."""
-    ended = [each.main() for each in (runtime, chain, books, boot, commands, backtest, research)]
-    return max(ended)
+    return max(
+        runtime.main(),
+        chain.main(),
+        books.main(),
+        boot.main(),
+        commands.main(),
+        backtest.main(),
+        research.main(),
+    )
 
 
 if __name__ == "__main__":

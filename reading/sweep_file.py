@@ -15,13 +15,13 @@ FILE: Final = "sweep.json"
 BYTES_MAX: Final = 256 * 2**20
 
 
-class _Read(BaseModel):
+class _ReadSweep(BaseModel):
     """Keys that are not needed here are passed over: a later version may write more of them."""
 
     model_config = ConfigDict(frozen=True)
 
 
-class PointRun(_Read):
+class PointRun(_ReadSweep):
     """One run of a point; `report` is a file in the folder."""
 
     market: str
@@ -30,7 +30,7 @@ class PointRun(_Read):
     report: str | None
 
 
-class SweptPoint(_Read):
+class SweptPoint(_ReadSweep):
     """One point with its figures."""
 
     number: int
@@ -43,7 +43,7 @@ class SweptPoint(_Read):
     runs: tuple[PointRun, ...]
 
 
-class SweptHeatMap(_Read):
+class SweptHeatMap(_ReadSweep):
     """Mean r a week: `cells[y][x]`."""
 
     x: str
@@ -53,14 +53,14 @@ class SweptHeatMap(_Read):
     cells: tuple[tuple[float | None, ...], ...]
 
 
-class SweptAxis(_Read):
+class SweptAxis(_ReadSweep):
     """Settings that move together, step by step."""
 
     keys: tuple[str, ...]
     steps: tuple[tuple[str, ...], ...]
 
 
-class SweepAnswer(_Read):
+class SweepAnswer(_ReadSweep):
     """What the page shows of a sweep."""
 
     sentence: str

@@ -93,7 +93,8 @@ class Cluster:
         self._client.close(timeout=1)
 
     def _connected(self) -> Any:
-        client = distributed.Client(self._address, timeout=CONNECT_S, set_as_default=False)
+        connect: Any = distributed.Client
+        client = connect(self._address, timeout=CONNECT_S, set_as_default=False)
         client.run_on_scheduler(_give_up_after, LOST_MAX)
         return client
 

@@ -54,7 +54,7 @@ def confirm(
 
     What has not begun when `goes_on` says no is left out. Raises `InputError` if a market can't be read.
     """
-    made = []
+    made: list[Confirmed] = []
     for point in points:
         for market, data in markets:
             if not goes_on():

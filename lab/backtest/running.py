@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from gateway.paper.source import MarketSource
 from lab.backtest.pace import GoesOn, Pace
 from lab.backtest.result import BacktestResult, Plan, Road, Traded, result_of
 from lab.backtest.road import CoreRoad
-from lab.backtest.sources import Opened, open_market
+from lab.backtest.sources import Market, Opened, open_market, source_of
 
 
-def run_backtest(plan: Plan, goes_on: GoesOn) -> BacktestResult:
-    """Run it. Raises `InputError` if the market can't be read or does not cover the span."""
-    opened = open_market(plan.market, plan.settings, plan.began, plan.ended)
+def run_backtest(
+    plan: Plan, goes_on: GoesOn, opening: Callable[[Market], MarketSource] = source_of
+) -> BacktestResult:
+    """Run it. `opening` gives the source of the market: whoever runs many plans over it reads it once.
+
+    Raises `InputError` if the market can't be read or does not cover the span.
+    """
+    opened = open_market(plan.market, plan.settings, plan.began, plan.ended, opening)
     if plan.road is Road.CORE:
         return _run_core(plan, opened, goes_on)
     # The engine is imported by those who run it.

@@ -125,7 +125,7 @@ def _missing(model: type[BaseModel], name: str, body: Mapping[str, object], path
 
 def _near(model: type[BaseModel], name: str, body: Mapping[str, object]) -> str | None:
     """The key of the answer that is this field in another spelling; its value fits if any near one's does."""
-    unknown = [key for key in body if isinstance(key, str) and key not in model.model_fields]
+    unknown = [key for key in body if key not in model.model_fields]
     near = [key for key in unknown if _likeness(name, key) >= NEAR_MIN]
     near.sort(key=lambda key: (not _fits(model, name, body, key), -_likeness(name, key)))
     return near[0] if near else None

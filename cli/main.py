@@ -27,6 +27,7 @@ GROUPS = {
     "audit": "cli.commands.audit",
     "calc": "cli.commands.calc",
     "config": "cli.commands.config",
+    "contract": "cli.commands.contract",
     "data": "cli.commands.data",
     "gateway": "cli.commands.gateway",
     "kill-switch": "cli.commands.kill_switch",

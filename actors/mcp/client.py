@@ -98,6 +98,14 @@ class McpClient:
             return Declined(_REFUSED.get(status, f"http_{status}"), detail)
         return Unclear(f"HTTP {status}: {detail}")
 
+    def body(self, tool: str, request: BaseModel, *, correlation: str) -> dict[str, object]:
+        """One attempt at a tool that changes nothing: the object that came, whatever it holds.
+
+        Raises `McpError`.
+        """
+        response = self._attempt("POST", tool_path(self._router, tool), request, correlation)
+        return parsed(response, f"{self._router}.{tool}")
+
     def read(
         self, tool: str, request: BaseModel, *, correlation: str, now: datetime
     ) -> BaseModel | OptionChain:
@@ -109,10 +117,9 @@ class McpClient:
             raise McpRequestError(
                 f"{self._router}.{tool}: expected {contract.request.__name__}, found {type(request).__name__}"
             )
-        response = self._attempt("POST", tool_path(self._router, tool), request, correlation)
+        body = self.body(tool, request, correlation=correlation)
         # What was collected while it was waited for is younger than the question, and not ahead of the clock.
         now = now if self._clock is None else max(now, self._clock())
-        body = parsed(response, f"{self._router}.{tool}")
         if tool == GET_OPTIONS_CHAIN.name:
             return self._chain(body, now)
         answer = validated(contract.answer, body, f"{self._router}.{tool}")

@@ -70,6 +70,7 @@ NOT_RUN = {
     ("backtest",): ("it runs over months of market time", "tests/cli/test_backtest.py"),
     ("calc",): ("the name of a group", None),
     ("close",): ("it needs an open position", "tests/cli/test_persons_messages.py"),
+    ("contract", "check"): ("it asks a host tool by tool", "tests/cli/test_contract_check.py"),
     ("data", "check"): ("it needs a record of the market", "tests/cli/test_data_check.py"),
     ("data", "export"): ("it needs what an engine has recorded", "tests/cli/test_data_export.py"),
     ("data", "sample"): ("it writes days of a market", "tests/gateway/test_sample.py"),

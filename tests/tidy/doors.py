@@ -21,6 +21,7 @@ PURE = frozenset(
         "dataclasses",
         "datetime",
         "decimal",
+        "difflib",
         "enum",
         "errno",
         "functools",

@@ -33,6 +33,7 @@ ALLOWED_FILES = {
         # The edges of the system, where the wall clock is the market's.
         "cli/commands/start.py",
         "cli/commands/alert.py",
+        "cli/commands/contract.py",
         "cli/logs.py",
         "cli/dry_cycle.py",
         "cli/commands/dry_run.py",

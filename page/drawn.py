@@ -13,7 +13,7 @@ from page.still import still
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class DrawnChart:
     """`figure` is JSON as bytes, because it is sent and never read; `tag` changes with it."""
 
     name: str
@@ -25,10 +25,10 @@ class Drawn:
     tag: str
 
 
-def drawn(chart: Chart) -> Drawn:
+def drawn(chart: Chart) -> DrawnChart:
     """Everything that is sent of a chart."""
     figure = json.dumps(chart.figure, allow_nan=False, separators=(",", ":")).encode()
-    return Drawn(
+    return DrawnChart(
         name=chart.name,
         title=chart.title,
         says=chart.says,
@@ -37,3 +37,8 @@ def drawn(chart: Chart) -> Drawn:
         figure=figure,
         tag=hashlib.sha256(figure).hexdigest()[:32],
     )
+
+
+def in_script(figure: bytes) -> str:
+    """A figure as JSON that no text in it can end the block of, whatever it says."""
+    return figure.decode().replace("<", "\\u003c")

@@ -24,7 +24,7 @@ from actors.audit.files import (
     sync,
     undated,
 )
-from actors.audit.log_file import SYNCED, LogFile
+from actors.audit.log_file import SYNCED, LogKept
 from actors.audit.open_day import OpenDay
 from actors.audit.proof import Proof, compare, fold_to_the_end
 from actors.audit.scan import NOT_ACCEPTED, Broken, Incomplete, Scan, Whole, boot_scan, judge, scan
@@ -85,7 +85,7 @@ class Audit(Room[AuditProtocol | CompressOldest]):
         kill_switch: Address[KillSwitchProtocol],
         alerting: Address[AlertingProtocol],
         anchor: Address[AnchorProtocol] | None = None,
-        log: LogFile = SYNCED,
+        log: LogKept = SYNCED,
     ) -> None:
         self._data_dir = data_dir
         self._folder = data_dir / AUDIT_FOLDER

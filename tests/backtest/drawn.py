@@ -15,14 +15,13 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import yaml
-from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from core.strategy import Strategy
 from gateway.paper.model_market import ModelMarket
 from lab.backtest.calendar import WEEKDAYS
-from lab.backtest.compared import Difference, differences
+from lab.backtest.compared import Discrepancy, differences
 from lab.backtest.result import BacktestResult, Plan, Road
 from lab.backtest.running import run_backtest
 from lab.backtest.schedule import Schedule
@@ -141,19 +140,11 @@ def _number(rng: Random, field: FieldInfo, value: float) -> float | None:
 
 
 def _bounds(field: FieldInfo) -> tuple[float, float]:
+    """What the schema allows: a bound of pydantic's has the name of its relation."""
     low, high = 0.0, 1e6
     for each in field.metadata:
-        match each:
-            case Ge(ge=bound):
-                low = float(bound)  # type: ignore[arg-type]
-            case Gt(gt=bound):
-                low = float(bound) + 1e-3  # type: ignore[arg-type]
-            case Le(le=bound):
-                high = float(bound)  # type: ignore[arg-type]
-            case Lt(lt=bound):
-                high = float(bound) - 1e-3  # type: ignore[arg-type]
-            case _:
-                pass
+        low = max(low, float(getattr(each, "ge", low)), float(getattr(each, "gt", low - 1e-3)) + 1e-3)
+        high = min(high, float(getattr(each, "le", high)), float(getattr(each, "lt", high + 1e-3)) - 1e-3)
     return low, high
 
 
@@ -162,7 +153,7 @@ class Compared:
     """What both roads made of one file."""
 
     core: BacktestResult
-    found: list[Difference]
+    found: list[Discrepancy]
 
 
 def both_roads(seed: int, folder: Path, days: float = DAYS) -> Compared:

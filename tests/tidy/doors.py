@@ -21,6 +21,7 @@ PURE = frozenset(
         "dataclasses",
         "datetime",
         "decimal",
+        "difflib",
         "enum",
         "errno",
         "functools",
@@ -136,6 +137,9 @@ DOORS: dict[str, tuple[str, ...]] = {
     "gateway/sim/": ("random", "secrets", "time"),
     # What a seed draws.
     "lab/simulate/": ("random",),
+    # A sample of combinations, drawn by a seed; how long a point of a cluster takes, in real time.
+    "lab/research/axes.py": ("random",),
+    "lab/research/cluster.py": ("time.monotonic",),
     # Hosts outside, deadlines on process time, and nonces.
     "gateway/live/": ("httpx", "secrets", "time"),
     "bench/": ("time",),

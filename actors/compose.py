@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from ssl import SSLContext
-from typing import assert_never
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, JsonValue, SecretStr
+from pydantic import JsonValue
 
-from actors.alerting import AlertChannel, DeliveryTimes, Sender, TelegramChannel, WebhookChannel
+from actors.alerting import DeliveryTimes, Sender
+from actors.channels import alert_channels, folder_named, phone_bot, sender
 from actors.engine_settings import EngineSettings, HeartbeatSpec
 from actors.execution import AccountLock, MachineAccountLock
 from actors.heartbeat import HeartbeatFile
 from actors.http import HttpTransport, Transport
 from actors.mcp import McpCredentials, wire_ports
-from actors.phone import PhoneSetup, TelegramBot
+from actors.phone import PhoneSetup
 from actors.runtime import Context
 from config import (
     DISTRIBUTION,
@@ -29,14 +29,10 @@ from config import (
     McpSettings,
     PhoneSettings,
     TelegramSettings,
-    WebhookSettings,
     code_version,
 )
 from core.messages.engine_status import EngineIdentity
-from core.named_commands import DEFAULT_FOLDER
-from core.redaction import Redactor, secrets_in_url
-from core.strategy import Strategy
-from core.text import encodable
+from core.redaction import Redactor
 from core.totp import secret_of
 from core.values import Environment, Mode
 
@@ -127,43 +123,6 @@ def engine_settings(
     )
 
 
-def redactor(
-    mcp: McpSettings | None, channels: Sequence[ChannelSettings], *others: BaseModel | None
-) -> Redactor:
-    """Masks every secret that this process was given: each `SecretStr` of its settings."""
-    given = (one for one in (mcp, *channels, *others) if one is not None)
-    return Redactor(secret for settings in given for secret in _secrets(settings))
-
-
-def folder_named(data_dir: Path) -> str:
-    """How a message from an engine names its folder: in full, because nobody knows where the reader is.
-
-    Empty for the default, which commands take by themselves.
-    """
-    return "" if data_dir == Path(DEFAULT_FOLDER) else encodable(str(data_dir.absolute()))
-
-
-def sender(
-    strategy: Strategy | None,
-    instance_name: str | None,
-    *,
-    environment: Environment | None = None,
-    folder: str = "",
-) -> Sender:
-    """Whose messages these are; `strategy` is None if its file can't be read, which messages then show."""
-    if strategy is None:
-        return Sender(environment, instance_name or DISTRIBUTION, folder)
-    name = instance_name or strategy.strategy.name
-    return Sender(environment or strategy.execution.environment, name, folder)
-
-
-def alert_channels(
-    channels: Sequence[ChannelSettings], sender: Sender, tls: SSLContext | None
-) -> tuple[Callable[[], AlertChannel], ...]:
-    """What opens each channel."""
-    return tuple(_channel(settings, sender, tls) for settings in channels)
-
-
 def _delivery(settings: DeliverySettings) -> DeliveryTimes:
     return DeliveryTimes(zone=settings.zone, digest_at=settings.digest_at, quiet=settings.quiet)
 
@@ -176,24 +135,6 @@ def _heartbeat_transport(
     return lambda: HttpTransport(
         settings.url.get_secret_value(), tls=tls, answer_bytes_max=HEARTBEAT_ANSWER_BYTES_MAX
     )
-
-
-def _secrets(settings: BaseModel) -> Iterable[str]:
-    for _, value in settings:
-        if isinstance(value, SecretStr):
-            secret = value.get_secret_value()
-            yield from secrets_in_url(secret) if "://" in secret else (secret,)
-
-
-def _channel(settings: ChannelSettings, sender: Sender, tls: SSLContext | None) -> Callable[[], AlertChannel]:
-    """What opens the channel, each time that alerting starts."""
-    match settings:
-        case TelegramSettings(bot_token=token, chat_id=chat, api_url=api_url):
-            return lambda: TelegramChannel(token, chat, sender, api_url, tls=tls)
-        case WebhookSettings(url=url, form=form):
-            return lambda: WebhookChannel(url, form, sender, tls=tls)
-        case _:
-            assert_never(settings)
 
 
 def _phone(
@@ -209,8 +150,3 @@ def _phone(
         label=str(sender),
         folder=sender.folder,
     )
-
-
-def phone_bot(chat: TelegramSettings, tls: SSLContext | None) -> TelegramBot:
-    """The client that reads and answers a chat."""
-    return TelegramBot(chat.bot_token, chat.chat_id, chat.api_url, tls=tls)

@@ -9,8 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from actors.alerting import AlertChannel, Letter, NotTaken, Sender, trial_alert
-from actors.compose import folder_named, sender
-from config import load_strategy
+from actors.channels import folder_named, sender
 from core.alerts import AlertCode
 from core.errors import CerberoError
 from core.messages.alerting import Severity
@@ -52,6 +51,8 @@ def send_past_queues(
 
 def sender_of(strategy: Path, instance_name: str | None, data_dir: Path) -> Sender:
     """Who sends, as far as the strategy file can be read: what is told may be that it can't."""
+    from config import load_strategy
+
     folder = folder_named(data_dir)
     try:
         return sender(load_strategy(strategy).strategy, instance_name, folder=folder)

@@ -40,6 +40,7 @@ GROUPS = {
 COMMANDS = {
     "paper": "cli.commands.paper",
     "backtest": "cli.commands.backtest",
+    "sweep": "cli.commands.sweep",
     "venue": "cli.commands.venue",
     "start": "cli.commands.start",
     "dry-run": "cli.commands.dry_run",

@@ -6,13 +6,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from ssl import SSLContext
 
-from actors.compose import phone_bot
+from actors.channels import phone_bot
 from config import ChannelSettings, TelegramSettings
 from config.phone import commands_mode
 from core.errors import CerberoError
 from core.messages.phone import PhoneStatus
 from reading.engine_lock import running_engine
-from reading.engine_status import engine_status
 
 
 def probe_phone(
@@ -37,6 +36,8 @@ def probe_phone(
 def _noticed_by_the_engine(data_dir: Path) -> str | None:
     if running_engine(data_dir) is None:
         return None
+    from reading.engine_status import engine_status
+
     try:
         phone = engine_status(data_dir).phone
     except CerberoError:

@@ -16,7 +16,7 @@ from actors.mcp import REDIRECTED, McpCredentials
 from cli.views.say import say
 from config import ChannelSettings, McpSettings, TrustSettings, sent_in_clear
 from core.contract import ENVIRONMENT_INFO, HealthAnswer, Router
-from core.contract.registry import health_path, tool_path
+from core.contract.base import health_path, tool_path
 
 logger = logging.getLogger("cli.upstream")
 

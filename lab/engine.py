@@ -17,7 +17,8 @@ from typing import Final, Protocol
 from pydantic import SecretStr
 
 from actors.alerting import AlertChannel
-from actors.compose import engine_settings, redactor
+from actors.channels import redactor
+from actors.compose import engine_settings
 from actors.engine import OrderlyEngine
 from actors.runtime import BatonRuntime, GreenRuntime, RunOrder, Tracer
 from config import DeliverySettings, LoadedStrategy, McpSettings

@@ -13,6 +13,7 @@ from actors.alerting.channel import AlertChannel
 from actors.alerting.channel_queue import BacklogLate, ChannelQueue, SendNext
 from actors.alerting.delivery_times import DeliveryTimes
 from actors.alerting.standing import WANTED, Standing, is_end
+from actors.alerting.trial import trial_alert
 from actors.room import Returned, Room, answerer, returned
 from actors.runtime import Address
 from core.alerts import AlertCode
@@ -301,18 +302,6 @@ class Alerting(Room[AlertingProtocol | OwnMessage]):
             last_error=self._last_error,
             recent=tuple(self._recent),
         )
-
-
-def trial_alert(alert_id: str, where: str, at: datetime) -> AlertRow:
-    """What a test of the channels sends."""
-    return AlertRow(
-        alert_id=alert_id,
-        severity=Severity.LOW,
-        code=AlertCode.TEST_ALERT,
-        text=f"A test {where}: alerts reach you over this channel.",
-        cause="run.py alert test",
-        at=at,
-    )
 
 
 def record_request(alert_id: str) -> str:

@@ -6,7 +6,6 @@ It makes one attempt and decides nothing about retries. What an order's answers 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, TypeVar
 
@@ -15,15 +14,16 @@ from pydantic_core import from_json
 
 from actors.http import HTTP_DEADLINE_S, ConnectionCut, NoAnswer, NotConnected, Transport, retry_after_s
 from actors.mcp.cleaned import CleanResponse, clean
+from actors.mcp.credentials import REDIRECTED, McpCredentials
 from actors.mcp.json_keys import repeated_key
 from actors.mcp.port import Changed, Declined, OpenPort, Unclear
 from actors.mcp.reasons import MAINTENANCE, reason_in
 from actors.runtime import Context
 from core.contract import GET_OPTIONS_CHAIN, PLACE_COMBO_ORDER, HealthAnswer, OrderAnswer, Router
 from core.contract.asked import other_than_asked
-from core.contract.registry import TOOLS, health_path, tool_path
+from core.contract.base import health_path, tool_path
+from core.contract.registry import TOOLS
 from core.errors import (
-    InputError,
     McpAuthError,
     McpDataAnomalyError,
     McpError,
@@ -36,15 +36,12 @@ from core.errors import (
 )
 from core.market.freshness import age_problem
 from core.market.option_chain import OptionChain
-from core.redaction import Redactor
 from core.strategy import Strategy
 from core.venue_text import VenueText, named, quoted
 
-BOT_TAG_LENGTH_MAX = 64
 RETRY_AFTER_DEFAULT_S = 5.0
 """The pause after a 429 without a `Retry-After` that can be understood."""
 RETRY_AFTER_MAX_S = 300.0
-REDIRECTED = "the host sends requests elsewhere, which is not followed; correct CERBERO_BITE_MCP_URL"
 FOUND_LENGTH_MAX = 80
 DETAIL_BYTES_MAX = 4096
 _REFUSED: Final = {429: "rate_limited", 401: "auth", 403: "auth"}
@@ -53,48 +50,21 @@ _REFUSED: Final = {429: "rate_limited", 401: "auth", 403: "auth"}
 AnswerT = TypeVar("AnswerT", bound=BaseModel)
 
 
-@dataclass(frozen=True)
-class McpCredentials:
-    """What every request carries. The token is never shown.
-
-    `redact` masks what must not come back in an answer: the token, unless all secrets are given.
-    """
-
-    token: str = field(repr=False)
-    bot_tag: str = "BOT__CERBERO_BITE"
-    redact: Redactor = field(default_factory=Redactor, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        if not self.redact.has_secrets:
-            object.__setattr__(self, "redact", Redactor([self.token]))
-        if not self.token.strip():
-            raise InputError("CERBERO_BITE_MCP_TOKEN: expected a bearer token, found none")
-        if not self.bot_tag.strip() or not self.bot_tag.isprintable():
-            raise InputError("CERBERO_BITE_MCP_BOT_TAG: expected printable text, found something else")
-        if len(self.bot_tag) > BOT_TAG_LENGTH_MAX:
-            raise InputError(
-                f"CERBERO_BITE_MCP_BOT_TAG: expected at most {BOT_TAG_LENGTH_MAX} characters, "
-                f"found {len(self.bot_tag)}"
-            )
-
-    def headers(self, correlation: str) -> dict[str, str]:
-        """The headers of one request. Non-ASCII characters in the correlation are escaped for HTTP."""
-        return {
-            "Authorization": f"Bearer {self.token}",
-            "X-Bot-Tag": self.bot_tag,
-            "X-Correlation-Id": correlation.encode("ascii", "backslashreplace").decode("ascii"),
-            "Content-Type": "application/json",
-            "Accept": "application/json",
-        }
-
-
 class McpClient:
     """One router over one transport."""
 
     def __init__(
-        self, *, router: Router, transport: Transport, credentials: McpCredentials, strategy: Strategy
+        self,
+        *,
+        router: Router,
+        transport: Transport,
+        credentials: McpCredentials,
+        strategy: Strategy,
+        clock: Callable[[], datetime] | None = None,
     ) -> None:
+        """`clock` tells when an answer has come; without one it is taken to come when it was asked for."""
         self._router = router
+        self._clock = clock
         self._transport = transport
         self._credentials = credentials
         self._strategy = strategy
@@ -139,7 +109,7 @@ class McpClient:
     def read(
         self, tool: str, request: BaseModel, *, correlation: str, now: datetime
     ) -> BaseModel | OptionChain:
-        """One attempt at a tool that changes nothing. Raises `McpError`; `now` is for the answer's age."""
+        """One attempt at a tool that changes nothing, asked for at `now`. Raises `McpError`."""
         contract = TOOLS.get((self._router, tool))
         if contract is None:
             raise McpToolNotFoundError(f"{self._router}.{tool}: the contract has no such tool")
@@ -148,6 +118,8 @@ class McpClient:
                 f"{self._router}.{tool}: expected {contract.request.__name__}, found {type(request).__name__}"
             )
         body = self.body(tool, request, correlation=correlation)
+        # What was collected while it was waited for is younger than the question, and not ahead of the clock.
+        now = now if self._clock is None else max(now, self._clock())
         if tool == GET_OPTIONS_CHAIN.name:
             return self._chain(body, now)
         answer = validated(contract.answer, body, f"{self._router}.{tool}")
@@ -229,7 +201,9 @@ def wire_ports(
 
     def opened(ctx: Context, router: Router) -> McpClient:
         transport = transport_factory(ctx)
-        return McpClient(router=router, transport=transport, credentials=credentials, strategy=strategy)
+        return McpClient(
+            router=router, transport=transport, credentials=credentials, strategy=strategy, clock=ctx.now
+        )
 
     return opened
 

@@ -33,7 +33,7 @@ def send(
     """
     from pydantic import JsonValue
 
-    from actors.compose import alert_channels, redactor
+    from actors.channels import alert_channels, redactor
     from actors.control.wire import RequestName
     from cli.channels import ChannelFound, send_test, sender_of
     from cli.upstream import tls_of

@@ -24,7 +24,7 @@ def ping(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
     """
     from pydantic import JsonValue
 
-    from actors.compose import alert_channels, redactor, sender
+    from actors.channels import alert_channels, redactor, sender
     from actors.http import HttpTransport
     from actors.mcp import McpCredentials
     from cli.channels import probe_channels

@@ -33,7 +33,8 @@ def _run(data_dir: Path, strategy: Path, begins: Callable[[], None]) -> None:
     import time
     from concurrent.futures import ThreadPoolExecutor
 
-    from actors.compose import alert_channels, engine_settings, redactor
+    from actors.channels import alert_channels, redactor
+    from actors.compose import engine_settings
     from actors.control.socket_path import choose_socket
     from actors.http import HttpTransport
     from actors.mcp import McpCredentials

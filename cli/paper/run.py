@@ -15,7 +15,8 @@ from pydantic import SecretStr
 from rich.console import Console
 
 from actors.audit.verify import VerifyReport
-from actors.compose import engine_settings, redactor
+from actors.channels import redactor
+from actors.compose import engine_settings
 from actors.http import HttpTransport, Transport
 from actors.mcp import PaperTransport
 from actors.names import CONTROL, Rooms

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from ssl import SSLContext
 
-from actors.compose import alert_channels, redactor, sender
+from actors.channels import alert_channels, redactor, sender
 from actors.health.disk import free_bytes_at
 from actors.http import HttpTransport
 from actors.mcp import McpClient, McpCredentials

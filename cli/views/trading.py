@@ -128,15 +128,22 @@ def _trade_figures(found: Performance) -> Iterator[tuple[str, str]]:
     assert len(names) == len(RESULT_QUANTILES)
     yield "r", ", ".join(f"{name} {value:+.2f}" for name, value in zip(names, found.results, strict=True))
     yield "a trade", f"{_usd_mean(found.expectancy_usd)} USD"
-    factor = "none lost" if found.profit_factor is None else f"profit factor {found.profit_factor:.2f}"
-    yield (
-        "",
-        f"a win {_usd_mean(found.average_win_usd)}, a loss {_usd_mean(found.average_loss_usd)} USD; {factor}",
-    )
+    yield "", _wins_and_losses(found)
     yield "drawdown", _drawdown_text(found)
     if found.exposure is not None:
         yield "exposure", f"a position was open {found.exposure:.0%} of the time"
     yield "steadiness", _steadiness_text(found)
+
+
+def _wins_and_losses(found: Performance) -> str:
+    win, loss = found.average_win_usd, found.average_loss_usd
+    parts = [
+        "no trade won" if win is None else f"a win {_usd_mean(win)} USD",
+        "no trade lost" if loss is None else f"a loss {_usd_mean(loss)} USD",
+    ]
+    if found.profit_factor is not None:
+        parts.append(f"profit factor {found.profit_factor:.2f}")
+    return ", ".join(parts)
 
 
 def _drawdown_text(found: Performance) -> str:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
         Tool,
         ToolAnswer,
         ToolRequest,
+        health_path,
+        tool_path,
     )
     from core.contract.deribit_market import (
         ENVIRONMENT_INFO,
@@ -112,13 +114,7 @@ if TYPE_CHECKING:
         Holdings,
         TotalEquity,
     )
-    from core.contract.registry import (
-        CHANGING_TOOLS,
-        REQUIRED_FEATURES,
-        TOOLS,
-        health_path,
-        tool_path,
-    )
+    from core.contract.registry import CHANGING_TOOLS, REQUIRED_FEATURES, TOOLS
     from core.contract.rows import UnreadRow
     from core.contract.scalars import (
         Amount,

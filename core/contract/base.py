@@ -80,3 +80,13 @@ class Failure(ToolAnswer):
     """The body of every answer that is not 200 (and not the 409 that carries an order)."""
 
     detail: str
+
+
+def tool_path(router: Router, tool: str) -> str:
+    """The path of a tool below the host, e.g. `/mcp-deribit/tools/get_dvol`."""
+    return f"/mcp-{router}/tools/{tool}"
+
+
+def health_path(router: Router) -> str:
+    """The path of a router's health page below the host."""
+    return f"/mcp-{router}/health"

@@ -35,13 +35,3 @@ def by_name(declared: Iterable[Tool[Any, Any]]) -> Mapping[tuple[Router, str], T
 
 
 TOOLS: Final = by_name(_declared())
-
-
-def tool_path(router: Router, tool: str) -> str:
-    """The path of a tool below the host, e.g. `/mcp-deribit/tools/get_dvol`."""
-    return f"/mcp-{router}/tools/{tool}"
-
-
-def health_path(router: Router) -> str:
-    """The path of a router's health page below the host."""
-    return f"/mcp-{router}/health"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from actors.audit.files import AUDIT_FOLDER
+from actors.audit.files import AUDIT_FOLDER, opened, plain_files, plain_name
 from core.audit.hash_chain import AuditRecord, kind_of, read_record
 from core.errors import IllegalEdgeError
 from core.messages.audit import AuditKind
@@ -51,13 +51,14 @@ class AuditWalk:
         self.gaps: list[str] = []
 
     def go_on(self) -> None:
-        """Read what has been added."""
-        for path in sorted(self._folder.glob("audit-*.jsonl")):
-            if path.name < self._file:
+        """Read what has been added, also to a day that was compressed since."""
+        for path in plain_files(self._folder):
+            name = plain_name(path)
+            if name < self._file:
                 continue
-            if path.name > self._file:
-                self._file, self._offset = path.name, 0
-            with path.open("rb") as stream:
+            if name > self._file:
+                self._file, self._offset = name, 0
+            with opened(path) as stream:
                 stream.seek(self._offset)
                 added = stream.read()
             whole = added[: added.rfind(b"\n") + 1]

@@ -89,6 +89,7 @@ NOT_RUN = {
     ("state", "book-exit"): ("it needs an exit that the venue has lost", "tests/cli/test_booking.py"),
     ("state", "rebuild"): ("it needs a folder without books", "tests/cli/test_books_from_audit.py"),
     ("state", "restore"): ("it needs a backup", "tests/cli/test_restoring.py"),
+    ("sweep",): ("it runs over months of market time", "tests/cli/test_sweep.py"),
     ("top",): ("it draws until it is interrupted, on a terminal", "tests/cli/test_watching.py"),
     ("venue",): ("it serves until it is stopped", "tests/cli/test_live.py"),
 }

@@ -53,6 +53,7 @@ def test_the_figures_for_a_person(cli: Cli, traded: Path) -> None:
     assert "14.9% of the credit at mid, 0.0242 ETH: 9.9% fees and 5.0% crossing the spread" in found["costs"]
     assert found["proof"].endswith("n = 1: too few trades for an interval; they prove nothing")
     assert "with one full loss added -0.441" in ran.out
+    assert "a win +42.16 USD, no trade lost\n" in ran.out
     assert (
         "closed trades +42.16 USD; the price of the ETH held, transfers and open positions -6,017.16"
         in ran.out

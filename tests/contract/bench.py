@@ -11,7 +11,8 @@ from typing import TypeVar, cast
 from pydantic import BaseModel
 
 from actors.http import Response, Transport
-from actors.mcp.client import McpClient, McpCredentials
+from actors.mcp.client import McpClient
+from actors.mcp.credentials import McpCredentials
 from core.contract import ComboLeg, GetOptionsChain, Order, OrderAnswer, PlaceComboOrder, Router
 from core.market.option_chain import OptionChain, Quote
 from core.strategy import Strategy

@@ -13,7 +13,8 @@ import pytest
 
 from actors.http import ConnectionCut, HttpTransport, NoAnswer, NotConnected, Response
 from actors.mcp import PaperTransport
-from actors.mcp.client import McpClient, McpCredentials
+from actors.mcp.client import McpClient
+from actors.mcp.credentials import McpCredentials
 from actors.mcp.paper_transport import PaperCrashError
 from core.contract import CurrencyRequest, Router, iso_utc
 from core.errors import McpAuthError

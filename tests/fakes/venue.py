@@ -30,7 +30,8 @@ from core.contract import (
     Trades,
     VenuePosition,
 )
-from core.contract.registry import REQUIRED_FEATURES, TOOLS, health_path, tool_path
+from core.contract.base import health_path, tool_path
+from core.contract.registry import REQUIRED_FEATURES, TOOLS
 from core.pricing.black76 import deltas, year_fraction
 from core.values import OptionType
 

@@ -105,7 +105,8 @@ class Looking:
     def explore(self, name: str) -> None:
         """Have plotly draw a chart. Raises playwright's TimeoutError if it does not."""
         self._to_chart(name)
-        self.page.locator(f"[data-explore='{name}']").click()
+        # Not by the mouse: resting over a chart after a scroll, it may have explored it already.
+        self.page.locator(f"[data-explore='{name}']").evaluate("(it) => it.click()")
         self.page.locator(f"[data-chart='{name}'][data-drawn='yes'] .main-svg").first.wait_for()
 
     def _to_chart(self, name: str) -> None:

@@ -76,6 +76,8 @@ def seen(looked: Looking) -> Seen:
     overlaps, found = page.evaluate(OVERLAPS), serious(looked)
     for name in looked.charts():
         looked.explore(name)
+    # At the top, where what stays on the screen lies over nothing.
+    page.evaluate("() => scrollTo({ top: 0, behavior: 'instant' })")
     charts = page.locator("[data-chart]")
     return Seen(
         panels={name: _flat(page.locator(f"#{name}").inner_text()) for name in PANELS},

@@ -67,7 +67,7 @@ def paper_months(folder: Path, days: int, seed: int = 20) -> Iterator[Popen[str]
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
-            process.communicate()
+        process.communicate()
 
 
 def samples(folder: Path, process: Popen[str]) -> Iterator[Sample]:

@@ -40,6 +40,7 @@ ALLOWED_FILES = {
         "cli/commands/dry_run.py",
         "cli/commands/page.py",
         "cli/commands/preflight.py",
+        "cli/commands/sweep.py",
         "bench/books.py",
         "reading/switch/arming.py",
         "cli/restoring.py",

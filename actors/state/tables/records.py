@@ -79,7 +79,8 @@ def insert_alert(db: sqlite3.Connection, alert: AlertRow, channels: Sequence[str
     sql = (
         f"INSERT INTO alerts (number, {_ALERT}, seal)"
         " SELECT n, ?, ?, ?, ?, ?, ?, ?, seal(n, ?, ?, ?, ?, ?, ?, ?)"
-        " FROM (SELECT coalesce((SELECT highest FROM alert_numbers), max(number), 0) + 1 AS n FROM alerts)"
+        " FROM (SELECT coalesce((SELECT highest FROM alert_numbers), (SELECT max(number) FROM alerts), 0)"
+        " + 1 AS n)"
         " WHERE true ON CONFLICT DO NOTHING"
     )
     inserted = db.execute(sql, (*values, delivered) * 2)

@@ -12,7 +12,8 @@ from typing import Final
 from pydantic import SecretStr
 
 from actors.audit.log_file import UnsyncedFile
-from actors.compose import engine_settings, redactor
+from actors.channels import redactor
+from actors.compose import engine_settings
 from actors.engine import OrderlyEngine
 from actors.http import Transport
 from actors.names import CONTROL, Rooms

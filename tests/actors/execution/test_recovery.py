@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.contract import ComboLeg, PlaceComboOrder, Router
-from core.contract.registry import tool_path
+from core.contract.base import tool_path
 from core.messages.arm_cause import ArmCause
 from core.messages.execution import ExitStarted
 from core.messages.mcp import CancelOrder, OrderAction, OrderRefused

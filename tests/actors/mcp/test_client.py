@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from actors.http import ConnectionCut, NoAnswer, NotConnected, Response, TransportError
-from actors.mcp.client import RETRY_AFTER_DEFAULT_S, RETRY_AFTER_MAX_S, McpClient, McpCredentials
+from actors.mcp.client import RETRY_AFTER_DEFAULT_S, RETRY_AFTER_MAX_S, McpClient
+from actors.mcp.credentials import McpCredentials
 from core.contract import CurrencyRequest, GetOptionsChain, IndexPrice, NoArguments, Router
 from core.errors import (
     InputError,

@@ -157,3 +157,27 @@ def test_a_number_that_was_never_given_shows(tmp_path: Path) -> None:
         insert_alert(db, row("a"), ["one"])
         db.execute("UPDATE alert_numbers SET highest = 0, seal = seal(1, 0)")
         assert list(broken_seals(db)) == ["alerts: expected no number above 0, found 1"]
+
+
+def test_an_alert_costs_no_more_with_thousands_on_record(tmp_path: Path) -> None:
+    """Steps of SQLite's machine, tens at a time, so that it holds on a busy machine as well."""
+
+    def steps(alert_id: str) -> int:
+        taken = 0
+
+        def count() -> int:
+            nonlocal taken
+            taken += 1
+            return 0
+
+        db.set_progress_handler(count, 10)
+        insert_alert(db, row(alert_id), ["one"])
+        db.set_progress_handler(None, 0)
+        return taken
+
+    with closing(open_database(tmp_path)) as db:
+        insert_alert(db, row("first"), ["one"])
+        few = steps("second")
+        for number in range(2000):
+            insert_alert(db, row(str(number)), ["one"])
+        assert steps("last") <= few + 10

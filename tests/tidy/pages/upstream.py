@@ -12,7 +12,7 @@ from actors.mcp.client import parsed
 from actors.mcp.reasons import MAINTENANCE
 from actors.mcp.retries import wait_before_next_s
 from core.contract import CHANGING_TOOLS, REQUIRED_FEATURES, TOOLS, Router, ToolAnswer, ToolRequest
-from core.contract.registry import health_path, tool_path
+from core.contract.base import health_path, tool_path
 from core.errors import McpError
 from core.redaction import Redactor
 from core.strategy import Strategy

@@ -111,7 +111,8 @@ def test_the_end_of_the_calendar_stands_on_its_routers_health_page_alone(tmp_pat
     ending = tmp_path / "ending.yaml"
     ending.write_text(
         "{version: 1, valid_from: 2026-01-01, valid_through: 2026-01-31, verified_on: 2026-01-01, "
-        "sources: {}, events: []}"
+        "sources: {}, events: []}",
+        "utf-8",
     )
     macro, _ = asked(tmp_path, "/mcp-macro/health", calendar=ending)
     deribit, _ = asked(tmp_path, "/mcp-deribit/health", calendar=ending)

@@ -21,7 +21,7 @@ from actors.audit import Audit
 from actors.audit.files import AUDIT_FOLDER, compress, compressible, whole_lines
 from actors.audit.open_day import OpenDay
 from actors.audit.proof import CHECKPOINT_EVERY
-from actors.audit.words import Words
+from actors.audit.words import WordsOfSwitch
 from actors.runtime import Actor, ActorSystem, ChildSpec, GreenRuntime, SupervisorSpec
 from actors.state import State
 from actors.state.database import open_database
@@ -209,7 +209,7 @@ def _close(folder: Path, name: str, link: Link, lines: list[bytes]) -> Detail:
         payload=payload,
     )
     lines.clear()
-    return OpenDay(name, Words()).append(batch).end(link).model_dump(mode="json")
+    return OpenDay(name, WordsOfSwitch()).append(batch).end(link).model_dump(mode="json")
 
 
 def write_books(data_dir: Path, written: Written) -> None:

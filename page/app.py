@@ -30,7 +30,7 @@ from core.errors import InputError
 from page.door.access import Access
 from page.door.guard import Guard, comes_from_here
 from page.door.hosts import Hosts
-from page.drawn import Drawn, in_script
+from page.drawn import DrawnChart, in_script
 from page.panels.shown import plain
 from page.static_files import StaticFile, all_files, part_of, styles
 from page.sweep import SweepPages
@@ -266,7 +266,7 @@ class _Routes:
         return await asyncio.get_running_loop().run_in_executor(threads, work)
 
 
-def _figure(request: Request, found: Drawn | None) -> Response:
+def _figure(request: Request, found: DrawnChart | None) -> Response:
     if found is None:
         return JSONResponse({"error": "there is no such chart now"}, 404)
     # Nothing is kept by the browser: the script itself says which figure it has.

@@ -13,7 +13,7 @@ from page.still import still
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class DrawnChart:
     """`figure` is JSON as bytes, because it is sent and never read; `tag` changes with it."""
 
     name: str
@@ -25,10 +25,10 @@ class Drawn:
     tag: str
 
 
-def drawn(chart: Chart) -> Drawn:
+def drawn(chart: Chart) -> DrawnChart:
     """Everything that is sent of a chart."""
     figure = json.dumps(chart.figure, allow_nan=False, separators=(",", ":")).encode()
-    return Drawn(
+    return DrawnChart(
         name=chart.name,
         title=chart.title,
         says=chart.says,

@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Final
 
 from page.charts import Chart, HeatFacts, LineFacts, heat_chart, parallel_chart
-from page.drawn import Drawn, drawn
+from page.drawn import DrawnChart, drawn
 from page.finished import FinishedViews
 from page.panels.shown import plain
 from page.view import View
@@ -47,9 +47,9 @@ class SweepView:
     told: tuple[str, ...]
     rows: tuple[PointRow, ...]
     left_out: int
-    charts: tuple[Drawn, ...]
+    charts: tuple[DrawnChart, ...]
 
-    def chart(self, name: str) -> Drawn | None:
+    def chart(self, name: str) -> DrawnChart | None:
         return next((each for each in self.charts if each.name == name), None)
 
 

@@ -14,7 +14,7 @@ from core.errors import CerberoError
 from core.messages.engine_status import EngineStatus
 from core.orders.books import CycleRow
 from core.status.verdict import position_views
-from page.drawn import Drawn
+from page.drawn import DrawnChart
 from page.figures import Drawings
 from page.panels import health, money, position, verdict, why
 from page.panels.shown import plain, time_text
@@ -39,10 +39,10 @@ class View:
     money: money.MoneyPanel
     why: why.WhyPanel
     health: health.HealthPanel
-    charts: dict[str, tuple[Drawn, ...]]
+    charts: dict[str, tuple[DrawnChart, ...]]
     rows: tuple[CycleRow, ...] = ()
 
-    def chart(self, name: str) -> Drawn | None:
+    def chart(self, name: str) -> DrawnChart | None:
         """A chart by its name; None if there is none now."""
         return next((each for charts in self.charts.values() for each in charts if each.name == name), None)
 

@@ -28,7 +28,7 @@ from lab.research.tried import Tried
 from lab.research.walk import Walked, purge_weeks, walked
 
 
-def run(options: SweepOptions, now: Callable[[], datetime]) -> None:
+def run(options: SweepOptions, clock: Callable[[], datetime]) -> None:
     """Exit code 1 if a point could not be run or confirmed, 130 if a person ended it."""
     require_numpy()
     journal = SweepJournal(options.out)
@@ -36,7 +36,7 @@ def run(options: SweepOptions, now: Callable[[], datetime]) -> None:
         if journal.dropped:
             say("the journal's last line was torn, and is dropped: that point runs again", err=True)
         with interruptions() as interrupted:
-            _whole(options, journal, interrupted, now)
+            _whole(options, journal, interrupted, clock)
             if interrupted():
                 raise SystemExit(INTERRUPTED)
     finally:
@@ -44,7 +44,10 @@ def run(options: SweepOptions, now: Callable[[], datetime]) -> None:
 
 
 def _whole(
-    options: SweepOptions, journal: SweepJournal, interrupted: Callable[[], bool], now: Callable[[], datetime]
+    options: SweepOptions,
+    journal: SweepJournal,
+    interrupted: Callable[[], bool],
+    clock: Callable[[], datetime],
 ) -> None:
     markets = held(options.markets)
     tasks = tasks_of(options.points, markets, options.span, reports=options.out is not None)
@@ -61,7 +64,7 @@ def _whole(
         _write(options, answer, swept, walks, ())
     confirmed: list[Confirmed] = []
     if options.confirm is not None and answer is not None and swept.is_whole:
-        confirmed = _confirmed(options, answer, options.confirm, markets, journal, interrupted, now)
+        confirmed = _confirmed(options, answer, options.confirm, markets, journal, interrupted, clock)
         show_confirmed(confirmed)
         _write(options, answer, swept, walks, confirmed)
     if not interrupted() and (swept.failed or any(each.differences for each in confirmed)):
@@ -75,7 +78,7 @@ def _confirmed(
     markets: tuple[HeldMarket, ...],
     journal: SweepJournal,
     interrupted: Callable[[], bool],
-    now: Callable[[], datetime],
+    clock: Callable[[], datetime],
 ) -> list[Confirmed]:
     """The best points through the engine: over the span of the sweep, then behind the holdout."""
     by_number = {point.number: point for point in options.points}
@@ -87,7 +90,7 @@ def _confirmed(
     made = confirm(best, markets, options.span, behind_holdout=False, goes_on=goes_on)
     if options.holdout is not None and goes_on():
         behind = SweepSpan(options.holdout.began, options.holdout.ended, options.span.resume_after)
-        look = look_behind(journal, best, markets, behind, now())
+        look = look_behind(journal, best, markets, behind, clock())
         say("", f"look {look} of this folder behind {options.holdout.began:%Y-%m-%d}; it is on record")
         made += confirm(best, markets, behind, behind_holdout=True, goes_on=goes_on)
     return made

@@ -26,7 +26,7 @@ class Title(TypedDict):
     text: str
 
 
-class Trace(TypedDict, total=False):
+class FigureTrace(TypedDict, total=False):
     type: str
     mode: str
     name: str
@@ -86,8 +86,8 @@ class Layout(TypedDict, total=False):
     annotations: list[Words]
 
 
-def traces_of(figure: Figure) -> list[Trace]:
-    return cast("list[Trace]", figure["data"])
+def traces_of(figure: Figure) -> list[FigureTrace]:
+    return cast("list[FigureTrace]", figure["data"])
 
 
 def layout_of(figure: Figure) -> Layout:

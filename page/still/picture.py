@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 from page.charts.chart import Figure
 from page.charts.thin import thinned
 from page.still.axis import Axis, named_axis, number_axis, number_of, time_axis
-from page.still.figure import AxisLook, Layout, Shape, Stroke, Trace, Words, layout_of, traces_of
+from page.still.figure import AxisLook, FigureTrace, Layout, Shape, Stroke, Words, layout_of, traces_of
 
 UNITS: Final = 1000
 """Across and down the stretched drawing, whatever its size."""
@@ -31,7 +31,7 @@ def still(figure: Figure) -> Markup:
 
 
 class _Picture:
-    def __init__(self, traces: Sequence[Trace], layout: Layout) -> None:
+    def __init__(self, traces: Sequence[FigureTrace], layout: Layout) -> None:
         self._traces = traces
         self._layout = layout
         self._across = _across(traces, layout["xaxis"])
@@ -79,7 +79,7 @@ class _Picture:
             elif trace["mode"] == "lines":
                 yield from self._line(trace, pane)
 
-    def _line(self, trace: Trace, pane: _Pane) -> Iterator[Markup]:
+    def _line(self, trace: FigureTrace, pane: _Pane) -> Iterator[Markup]:
         xs = [number_of(x) for x in trace["x"]]
         points = thinned(list(zip(xs, trace["y"], strict=True)), xs, POINTS_MAX)
         if not points:
@@ -97,7 +97,7 @@ class _Picture:
             yield Markup('<path class="area" d="{}" style="fill:{}"/>').format(area, trace["fillcolor"])
         yield _path("", drawn, trace["line"])
 
-    def _bars(self, trace: Trace, pane: _Pane) -> Iterator[Markup]:
+    def _bars(self, trace: FigureTrace, pane: _Pane) -> Iterator[Markup]:
         colours = trace["marker"]["color"]
         width = UNITS * BAR_FRAC / (self._across.high - self._across.low)
         for place, value in enumerate(trace["y"]):
@@ -156,7 +156,7 @@ class _Picture:
             words["font"]["color"],
         )
 
-    def _marks(self, trace: Trace, pane: _Pane) -> Iterator[Markup]:
+    def _marks(self, trace: FigureTrace, pane: _Pane) -> Iterator[Markup]:
         for x, y in zip(trace["x"], trace["y"], strict=True):
             yield Markup('<circle cx="{}" cy="{}" r="5" style="{}"/>').format(
                 _share(UNITS * self._across.place(number_of(x))), _share(pane.down(y)), _mark_look(trace)
@@ -181,7 +181,7 @@ class _Pane:
         return UNITS * (1 - sum(self._domain) / 2)
 
 
-def _across(traces: Sequence[Trace], look: AxisLook) -> Axis:
+def _across(traces: Sequence[FigureTrace], look: AxisLook) -> Axis:
     places = [x for trace in traces for x in trace["x"]]
     if look.get("type") == "category":
         return named_axis([str(name) for name in places])
@@ -198,7 +198,7 @@ def _ticked(axis: Axis, look: AxisLook) -> Axis:
     return replace(axis, ticks=tuple(zip(look["tickvals"], look["ticktext"], strict=True)))
 
 
-def _values(traces: Sequence[Trace], name: str) -> list[float]:
+def _values(traces: Sequence[FigureTrace], name: str) -> list[float]:
     """What an axis of values has to show; bars and areas begin at zero."""
     ours = [trace for trace in traces if trace.get("yaxis", "y") == name]
     at_zero = any(trace["type"] == "bar" or "fillcolor" in trace for trace in ours)
@@ -241,7 +241,7 @@ def _share(units: float) -> str:
     return f"{100 * units / UNITS:.4g}%"
 
 
-def _key(trace: Trace) -> Markup:
+def _key(trace: FigureTrace) -> Markup:
     if trace["mode"] == "markers":
         drawn = Markup('<circle cx="11" cy="6" r="4.5" style="{}"/>').format(_mark_look(trace))
     else:
@@ -249,7 +249,7 @@ def _key(trace: Trace) -> Markup:
     return Markup('<svg width="22" height="12">{}</svg>').format(drawn)
 
 
-def _mark_look(trace: Trace) -> str:
+def _mark_look(trace: FigureTrace) -> str:
     colour = trace["marker"]["color"]
     if trace["marker"].get("symbol") == "circle-open":
         return f"stroke:{colour};fill:none"

@@ -15,7 +15,6 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import yaml
-from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
@@ -141,19 +140,11 @@ def _number(rng: Random, field: FieldInfo, value: float) -> float | None:
 
 
 def _bounds(field: FieldInfo) -> tuple[float, float]:
+    """What the schema allows: a bound of pydantic's has the name of its relation."""
     low, high = 0.0, 1e6
     for each in field.metadata:
-        match each:
-            case Ge(ge=bound):
-                low = float(bound)  # type: ignore[arg-type]
-            case Gt(gt=bound):
-                low = float(bound) + 1e-3  # type: ignore[arg-type]
-            case Le(le=bound):
-                high = float(bound)  # type: ignore[arg-type]
-            case Lt(lt=bound):
-                high = float(bound) - 1e-3  # type: ignore[arg-type]
-            case _:
-                pass
+        low = max(low, float(getattr(each, "ge", low)), float(getattr(each, "gt", low - 1e-3)) + 1e-3)
+        high = min(high, float(getattr(each, "le", high)), float(getattr(each, "lt", high + 1e-3)) - 1e-3)
     return low, high
 
 

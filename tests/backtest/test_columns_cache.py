@@ -33,7 +33,7 @@ TEXT = """day,expires,strike,kind,spot,bid,ask,mark,iv,delta
 @pytest.fixture
 def chains(tmp_path: Path) -> Path:
     path = tmp_path / "chains.csv"
-    path.write_text(TEXT)
+    path.write_text(TEXT, "utf-8")
     return path
 
 
@@ -53,7 +53,7 @@ def test_another_map_or_another_file_finds_nothing_of_it(chains: Path, tmp_path:
     kept_columns(chains, NAMES, cache)
     later = NAMES.model_copy(update={"time_of_day": "09:00"})
     assert plain(kept_columns(chains, later, cache)) == plain(read_columns(chains, later))
-    chains.write_text(TEXT.replace("2800", "2750"))
+    chains.write_text(TEXT.replace("2800", "2750"), "utf-8")
     assert plain(kept_columns(chains, NAMES, cache)) == plain(read_columns(chains, NAMES))
     assert len(list(cache.iterdir())) == 3
 
@@ -70,5 +70,5 @@ def test_one_that_is_damaged_is_made_anew(chains: Path, tmp_path: Path) -> None:
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(chains: Path, tmp_path: Path) -> None:
-    (tmp_path / "cache").write_text("a file where the folder should be")
+    (tmp_path / "cache").write_text("a file where the folder should be", "utf-8")
     assert plain(kept_columns(chains, NAMES, tmp_path / "cache")) == plain(read_columns(chains, NAMES))

@@ -61,7 +61,7 @@ def test_a_browser_finds_every_point_and_its_report(swept: Path, tmp_path: Path)
 
 
 def test_a_file_that_the_answer_does_not_name_is_not_opened(swept: Path) -> None:
-    (swept / "points" / "other.json").write_text("{}")
+    (swept / "points" / "other.json").write_text("{}", "utf-8")
     assert SweepPages(swept).report("other.json") is None
 
 
@@ -71,6 +71,6 @@ def test_a_folder_that_is_no_sweep_is_refused_by_its_key(swept: Path, tmp_path: 
     answer = json.loads((swept / "sweep.json").read_text("utf-8"))
     answer["points"][0]["trades"] = "many"
     for content, told in (("{", "expected JSON"), (json.dumps(answer), "points.0.trades: ")):
-        (tmp_path / "sweep.json").write_text(content)
+        (tmp_path / "sweep.json").write_text(content, "utf-8")
         with pytest.raises(InputError, match=told):
             read_sweep(tmp_path)

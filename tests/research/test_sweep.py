@@ -100,7 +100,7 @@ def test_a_point_whose_report_is_gone_is_run_again(tmp_path: Path) -> None:
 
 def test_a_report_that_cannot_be_written_ends_the_sweep_with_a_word(tmp_path: Path) -> None:
     journal = SweepJournal(tmp_path)
-    (tmp_path / "points").write_text("a file where the folder should be")
+    (tmp_path / "points").write_text("a file where the folder should be", "utf-8")
     with pytest.raises(InputError, match="the file can't be written"):
         swept(journal, Here(), SweepFolder(tmp_path))
     journal.close()

@@ -36,6 +36,9 @@ PLACEHOLDERS: Mapping[str, str] = {
 CODE = re.compile(r"`([^`]*)`", re.DOTALL)
 SHOWN = re.compile(r"^(?:```.*?^```|(?: {4}.*\n)+)", re.MULTILINE | re.DOTALL)
 TYPED = re.compile(r"(?<![\w/.])run\.py\b([^\n;|&`()]*)")
+SHOWN_COMMAND = re.compile(r"""(?<![\w/.])run\.py\b((?:"[^"\n]*"|'[^'\n]*'|[^\n;|&`()"'])*)""")
+"""Where it stands as code, what is in quotes belongs to it, whatever that is."""
+CONTINUED = re.compile(r"( ?)\\\n *")
 LEFT_OUT = re.compile(r"\s…(?=\s|$)")
 """An ellipsis that stands for more of the same; between quotes it stands for a text."""
 
@@ -63,7 +66,8 @@ def in_text(page: str, text: str) -> Iterator[Documented]:
     """Commands that are shown as code are whole; in running text the name is, with the options after it."""
     shown = list(SHOWN.finditer(text))
     for block in shown:
-        for typed in TYPED.findall(re.sub(r"(?<=\S) {2,}\S.*", "", block[0])):
+        lines = CONTINUED.sub(r"\1", block[0])
+        for typed in SHOWN_COMMAND.findall(re.sub(r"(?<=\S) {2,}\S.*", "", lines)):
             yield parsed(page, typed)
     text = SHOWN.sub("", text)
     for span in CODE.findall(text):

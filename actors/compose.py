@@ -31,6 +31,7 @@ from config import (
     TelegramSettings,
     code_version,
 )
+from core.contract.words import AS_THE_CONTRACT, ContractWords
 from core.messages.engine_status import EngineIdentity
 from core.redaction import Redactor
 from core.totp import secret_of
@@ -62,6 +63,7 @@ def engine_settings(
     heartbeat: HeartbeatSettings | None = None,
     phone: PhoneSettings | None = None,
     record_days: int | None = None,
+    words: ContractWords = AS_THE_CONTRACT,
 ) -> EngineSettings:
     """Everything that the tree is built from. `started_at` is market time.
 
@@ -70,7 +72,8 @@ def engine_settings(
     `tls` is whose certificates the alert channels trust, by default the public authorities'. Messages begin
     with `environment` and `instance_name`: by default, those of the strategy. `beats` is for an engine whose
     market time is the world's: it writes the heartbeat file and calls the URL of `heartbeat`. `record_days`
-    is how long what is read of the market is kept in files; None records nothing.
+    is how long what is read of the market is kept in files; None records nothing. `words` are those of an
+    upstream host that differs from the contract in words; a venue of ours does not.
     """
     identity = EngineIdentity(
         version=version(DISTRIBUTION),
@@ -93,6 +96,7 @@ def engine_settings(
             transport_factory,
             McpCredentials(token=mcp.token.get_secret_value(), bot_tag=mcp.bot_tag, redact=redact),
             loaded.strategy,
+            words,
         ),
         identity=identity,
         code_version=code_version(),

@@ -29,6 +29,7 @@ from actors.runtime import (
 from cli.upstream import probe
 from config import McpSettings
 from core.contract import Router
+from core.contract.words import AS_THE_CONTRACT, ContractWords
 from core.errors import FoundWrongError, InputError
 from core.messages.market_data import EntryMarket, FetchSnapshot, SnapshotFailed, SnapshotKind
 from core.messages.room_status import KillSwitchStatus
@@ -115,9 +116,16 @@ def known_engine(data_dir: Path, strategy: Strategy) -> KnownEngine:
 class DryDesk:
     """Routers and market data, running only while the block runs."""
 
-    def __init__(self, mcp: McpSettings, strategy: Strategy, tls: SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        mcp: McpSettings,
+        strategy: Strategy,
+        tls: SSLContext | None = None,
+        words: ContractWords = AS_THE_CONTRACT,
+    ) -> None:
         self._mcp = mcp
         self._tls = tls
+        self._words = words
         self._strategy = strategy
         self._credentials = McpCredentials(mcp.token.get_secret_value(), mcp.bot_tag)
         self._system = ActorSystem(ThreadRuntime(), self._tree())
@@ -182,7 +190,7 @@ class DryDesk:
     def _require_venue(self) -> None:
         transport = HttpTransport(self._mcp.url, monotonic=time.monotonic, tls=self._tls)
         try:
-            found = probe(transport, self._credentials, Router.DERIBIT, time.monotonic)
+            found = probe(transport, self._credentials, Router.DERIBIT, time.monotonic, self._words)
         finally:
             transport.close()
         if not found.ok:
@@ -208,6 +216,7 @@ class DryDesk:
                     lambda ctx: HttpTransport(self._mcp.url, monotonic=ctx.monotonic, tls=self._tls),
                     self._credentials,
                     self._strategy,
+                    self._words,
                 ),
                 alerting=cells["alerting"],
             ),

@@ -16,7 +16,7 @@ from actors.mcp import REDIRECTED, McpCredentials
 from cli.views.say import say
 from config import ChannelSettings, McpSettings, TrustSettings, sent_in_clear
 from core.contract import ENVIRONMENT_INFO, HealthAnswer, Router
-from core.contract.base import health_path, tool_path
+from core.contract.words import ContractWords
 
 logger = logging.getLogger("cli.upstream")
 
@@ -63,20 +63,27 @@ def warn_of_clear_text(mcp: McpSettings, channels: Sequence[ChannelSettings]) ->
 
 
 def probe_all(
-    open_transport: Callable[[], Transport], credentials: McpCredentials, monotonic: Callable[[], float]
+    open_transport: Callable[[], Transport],
+    credentials: McpCredentials,
+    monotonic: Callable[[], float],
+    words: ContractWords,
 ) -> list[Probe]:
     """One attempt at each router's health page, all at once, so that a host that hangs costs one deadline."""
 
     def one(router: Router) -> Probe:
         with closing(open_transport()) as transport:
-            return probe(transport, credentials, router, monotonic)
+            return probe(transport, credentials, router, monotonic, words)
 
     with ThreadPoolExecutor(len(Router)) as pool:
         return list(pool.map(one, Router))
 
 
 def probe(
-    transport: Transport, credentials: McpCredentials, router: Router, monotonic: Callable[[], float]
+    transport: Transport,
+    credentials: McpCredentials,
+    router: Router,
+    monotonic: Callable[[], float],
+    words: ContractWords,
 ) -> Probe:
     """One attempt at a router's health page, with the token."""
     began_s = monotonic()
@@ -84,7 +91,7 @@ def probe(
     warnings: tuple[str, ...] = ()
     try:
         answer = transport.send(
-            "GET", health_path(router), credentials.headers("ping"), None, HTTP_DEADLINE_S
+            "GET", words.health_path(router), credentials.headers("ping"), None, HTTP_DEADLINE_S
         )
         error = _refusal(answer)
         if error is None:
@@ -98,9 +105,9 @@ def probe(
     return Probe(router, error is None, version, environment, latency_ms, warnings, error)
 
 
-def token_is_refused(transport: Transport, credentials: McpCredentials) -> str | None:
+def token_is_refused(transport: Transport, credentials: McpCredentials, words: ContractWords) -> str | None:
     """The host's refusal of the token, as text; None if it accepts the token or can't be reached now."""
-    path = tool_path(Router.DERIBIT, ENVIRONMENT_INFO.name)
+    path = words.tool_path(Router.DERIBIT, ENVIRONMENT_INFO.name)
     try:
         answer = transport.send("POST", path, credentials.headers("preflight"), b"{}", HTTP_DEADLINE_S)
     except TransportError:

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from config.contract_file import load_words, words_path
     from config.delivery import DeliverySettings, HeartbeatSettings, delivery_from_env
     from config.environment import (
         VARIABLES,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from config.record import record_days
     from config.refusal import on_refusal_from_env
     from config.rules_digest import DISTRIBUTION, code_version
-    from config.sealing import write_hash, write_local_hash
+    from config.sealing import write_hash, write_local_hash, write_words_hash
     from config.secret_file import secret_from_env
     from config.strategy_file import (
         LoadedStrategy,
@@ -57,6 +58,7 @@ __all__ = [
     "instance_name_from_env",
     "load_settings",
     "load_strategy",
+    "load_words",
     "local_overrides_path",
     "mcp_from_env",
     "mode_from_env",
@@ -68,11 +70,14 @@ __all__ = [
     "strategy_hash",
     "trust_from_env",
     "unreadable",
+    "words_path",
     "write_hash",
     "write_local_hash",
+    "write_words_hash",
 ]
 
 _FILES: Final = {
+    "contract_file": ("load_words", "words_path"),
     "delivery": ("DeliverySettings", "HeartbeatSettings", "delivery_from_env"),
     "environment": (
         "VARIABLES",
@@ -93,7 +98,7 @@ _FILES: Final = {
     "record": ("record_days",),
     "refusal": ("on_refusal_from_env",),
     "rules_digest": ("DISTRIBUTION", "code_version"),
-    "sealing": ("write_hash", "write_local_hash"),
+    "sealing": ("write_hash", "write_local_hash", "write_words_hash"),
     "secret_file": ("secret_from_env",),
     "strategy_file": ("LoadedStrategy", "load_strategy", "local_overrides_path", "strategy_hash"),
     "wire": ("TrustSettings", "trust_from_env"),

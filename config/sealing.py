@@ -9,6 +9,7 @@ from pathlib import Path
 
 import yaml
 
+from config.contract_file import load_words
 from config.strategy_file import HASH_KEY, load_strategy, local_overrides_path
 from config.yaml_lines import parse_lined_yaml, read_lined_yaml, yaml_text
 from core.errors import ConfigError
@@ -34,6 +35,12 @@ def write_local_hash(path: Path) -> str | None:
     if not loaded.guarded_overrides or loaded.local_hash_computed is None:
         return None
     return _write(local_overrides_path(path), loaded.local_hash_computed)
+
+
+def write_words_hash(path: Path) -> str | None:
+    """Seal `contract.yaml` beside the strategy, as `write_hash` does; its hash, or None without a file."""
+    loaded = load_words(path)
+    return None if loaded.hash_computed is None else _write(loaded.path, loaded.hash_computed)
 
 
 def _write(path: Path, computed: str) -> str:

@@ -12,7 +12,9 @@ from typing import Any, TypeVar, cast
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from config.contract_file import LoadedWords, load_words
 from config.yaml_lines import KeyPath, LinedYaml, Place, read_lined_yaml
+from core.contract.words import AS_THE_CONTRACT, ContractWords
 from core.errors import ConfigError
 from core.section import Section
 from core.strategy import Strategy
@@ -42,6 +44,13 @@ class LoadedStrategy:
     overrides: tuple[str, ...]
     local_hash_stored: str | None = None
     local_hash_computed: str | None = None
+    words: LoadedWords | None = None
+    """How the upstream host spells the contract, if a file beside the strategy says so."""
+
+    @property
+    def contract_words(self) -> ContractWords:
+        """In which words the upstream host is spoken to."""
+        return AS_THE_CONTRACT if self.words is None else self.words.words
 
     @property
     def hash_matches(self) -> bool:
@@ -53,7 +62,7 @@ class LoadedStrategy:
         return tuple(override for override in self.overrides if override.startswith(GUARDED))
 
     def require_hash(self) -> None:
-        """Raise `ConfigError` if a person has not sealed these settings, guarded overrides too."""
+        """Raise `ConfigError` if a person has not sealed these settings, guarded overrides and words too."""
         if not self.hash_matches:
             found = self.hash_stored or "none"
             raise ConfigError(
@@ -68,6 +77,8 @@ class LoadedStrategy:
                 f"under a seal only, here {', '.join(self.guarded_overrides)}; if that is meant, seal it "
                 "with: run.py config hash --write; else take them out of the file"
             )
+        if self.words is not None:
+            self.words.require_hash()
 
 
 def local_overrides_path(path: Path) -> Path:
@@ -94,7 +105,8 @@ def load_strategy(path: Path) -> LoadedStrategy:
         overrides = _described(strategy, overridden, path)
         strategy = overridden
         local_computed = strategy_hash(strategy)
-    return LoadedStrategy(path, strategy, stored, computed, overrides, local_stored, local_computed)
+    words = load_words(path)
+    return LoadedStrategy(path, strategy, stored, computed, overrides, local_stored, local_computed, words)
 
 
 def taken_hash(source: LinedYaml) -> str | None:

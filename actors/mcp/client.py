@@ -5,6 +5,7 @@ It makes one attempt and decides nothing about retries. What an order's answers 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final, TypeVar
@@ -21,8 +22,8 @@ from actors.mcp.reasons import MAINTENANCE, reason_in
 from actors.runtime import Context
 from core.contract import GET_OPTIONS_CHAIN, PLACE_COMBO_ORDER, HealthAnswer, OrderAnswer, Router
 from core.contract.asked import other_than_asked
-from core.contract.base import health_path, tool_path
 from core.contract.registry import TOOLS
+from core.contract.words import AS_THE_CONTRACT, ContractWords
 from core.errors import (
     McpAuthError,
     McpDataAnomalyError,
@@ -61,8 +62,13 @@ class McpClient:
         credentials: McpCredentials,
         strategy: Strategy,
         clock: Callable[[], datetime] | None = None,
+        words: ContractWords = AS_THE_CONTRACT,
     ) -> None:
-        """`clock` tells when an answer has come; without one it is taken to come when it was asked for."""
+        """`clock` tells when an answer has come; without one it is taken to come when it was asked for.
+
+        `words` are the host's own: requests go out in them, and answers come back from them.
+        """
+        self._words = words
         self._router = router
         self._clock = clock
         self._transport = transport
@@ -74,10 +80,8 @@ class McpClient:
 
     def post(self, tool: str, request: BaseModel, *, correlation: str) -> CleanResponse:
         """Send one request and return whatever HTTP answer came. Raises `TransportError`."""
-        body = request.model_dump_json().encode()
-        path = tool_path(self._router, tool)
         headers = self._credentials.headers(correlation)
-        return self._send("POST", path, headers, body)
+        return self._send("POST", self._path(tool), headers, self._worded(tool, request))
 
     def change(self, tool: str, request: BaseModel, *, correlation: str) -> Changed:
         """One attempt at a tool that changes an order. Raises `TransportError`.
@@ -88,7 +92,7 @@ class McpClient:
         status = response.status
         if status == 200 or (status == 409 and tool == PLACE_COMBO_ORDER.name):
             try:
-                return validated(OrderAnswer, parsed(response, tool), tool).order
+                return validated(OrderAnswer, self._named(tool, parsed(response, tool)), tool).order
             except McpSoftError as error:
                 return Declined("soft_error", str(error))
             except McpDataAnomalyError as error:
@@ -103,8 +107,8 @@ class McpClient:
 
         Raises `McpError`.
         """
-        response = self._attempt("POST", tool_path(self._router, tool), request, correlation)
-        return parsed(response, f"{self._router}.{tool}")
+        response = self._attempt("POST", self._path(tool), self._worded(tool, request), correlation)
+        return self._named(tool, parsed(response, f"{self._router}.{tool}"))
 
     def read(
         self, tool: str, request: BaseModel, *, correlation: str, now: datetime
@@ -142,7 +146,7 @@ class McpClient:
 
     def health(self, *, correlation: str) -> HealthAnswer:
         """One attempt at the router's health page. Raises `McpError`."""
-        response = self._attempt("GET", health_path(self._router), None, correlation)
+        response = self._attempt("GET", self._words.health_path(self._router), None, correlation)
         where = f"{self._router}.health"
         return validated(HealthAnswer, parsed(response, where), where)
 
@@ -181,8 +185,21 @@ class McpClient:
         response = self._transport.send(method, path, headers, body, HTTP_DEADLINE_S)
         return clean(response, self._credentials.redact.of_unmistakable)
 
-    def _attempt(self, method: str, path: str, request: BaseModel | None, correlation: str) -> CleanResponse:
-        body = None if request is None else request.model_dump_json().encode()
+    def _path(self, tool: str) -> str:
+        return self._words.tool_path(self._router, tool)
+
+    def _worded(self, tool: str, request: BaseModel) -> bytes:
+        """The request's body, in the host's words."""
+        plain = request.model_dump_json().encode()
+        if not self._words.renames_request(self._router, tool):
+            return plain
+        return json.dumps(self._words.request(self._router, tool, from_json(plain))).encode()
+
+    def _named(self, tool: str, body: dict[str, object]) -> dict[str, object]:
+        """The answer in the contract's words."""
+        return self._words.answer(self._router, tool, body)
+
+    def _attempt(self, method: str, path: str, body: bytes | None, correlation: str) -> CleanResponse:
         headers = self._credentials.headers(correlation)
         try:
             response = self._send(method, path, headers, body)
@@ -195,14 +212,22 @@ class McpClient:
 
 
 def wire_ports(
-    transport_factory: Callable[[Context], Transport], credentials: McpCredentials, strategy: Strategy
+    transport_factory: Callable[[Context], Transport],
+    credentials: McpCredentials,
+    strategy: Strategy,
+    words: ContractWords = AS_THE_CONTRACT,
 ) -> OpenPort:
     """What opens a connection of its own to a router, for each life of an actor."""
 
     def opened(ctx: Context, router: Router) -> McpClient:
         transport = transport_factory(ctx)
         return McpClient(
-            router=router, transport=transport, credentials=credentials, strategy=strategy, clock=ctx.now
+            router=router,
+            transport=transport,
+            credentials=credentials,
+            strategy=strategy,
+            clock=ctx.now,
+            words=words,
         )
 
     return opened

@@ -66,22 +66,31 @@ def hash_(
     """Show the golden hash of the file's settings, or write it into the file.
 
     --write also seals FILE.local.yaml beside it if that overrides limits, sizes,
-    protections or the bounds on margin.
+    protections or the bounds on margin, and contract.yaml if there is one.
 
     Example: run.py config hash --write
     """
     from cli.views.output import show_json
-    from config import local_overrides_path, write_hash, write_local_hash
+    from config import (
+        local_overrides_path,
+        words_path,
+        write_hash,
+        write_local_hash,
+        write_words_hash,
+    )
 
     _require_readable(strategy)
     computed = write_hash(strategy) if write else _load(strategy).hash_computed
     local = write_local_hash(strategy) if write else None
+    words = write_words_hash(strategy) if write else None
     if as_json:
-        show_json({"hash": computed, "written": write, "local_hash": local})
+        show_json({"hash": computed, "written": write, "local_hash": local, "contract_hash": words})
         return
     say(computed)
     if local is not None:
         say(f"{local_overrides_path(strategy)}: its overrides are sealed, too: {local}")
+    if words is not None:
+        say(f"{words_path(strategy)}: its words are sealed, too: {words}")
 
 
 @app.command()

@@ -45,7 +45,8 @@ def check(strategy: StrategyFile = DEFAULT_STRATEGY, as_json: AsJson = False) ->
     from core.errors import FoundWrongError
 
     settings = mcp_from_env(os.environ)
-    rules = load_strategy(strategy).strategy
+    loaded = load_strategy(strategy)
+    rules, words = loaded.strategy, loaded.contract_words
     credentials = McpCredentials(token=settings.token.get_secret_value(), bot_tag=settings.bot_tag)
     tls = tls_of(trust_from_env(os.environ), settings.url)
     with ExitStack() as opened:
@@ -53,7 +54,9 @@ def check(strategy: StrategyFile = DEFAULT_STRATEGY, as_json: AsJson = False) ->
         def client(router: Router) -> McpClient:
             transport = HttpTransport(settings.url, monotonic=time.monotonic, tls=tls)
             opened.callback(transport.close)
-            return McpClient(router=router, transport=transport, credentials=credentials, strategy=rules)
+            return McpClient(
+                router=router, transport=transport, credentials=credentials, strategy=rules, words=words
+            )
 
         found = ContractCheck(client, rules, lambda: datetime.now(UTC), time.sleep).all()
     bad = [f"{each.router}.{each.tool}: {each.verdict}" for each in found if not each.fine]

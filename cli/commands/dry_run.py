@@ -30,7 +30,8 @@ def dry_run(
     settings = load_settings(os.environ)
     loaded = load_strategy(strategy)
     engine = known_engine(data_dir, loaded.strategy)
-    with DryDesk(settings.mcp, loaded.strategy, tls_of(settings.trust, settings.mcp.url)) as desk:
+    tls = tls_of(settings.trust, settings.mcp.url)
+    with DryDesk(settings.mcp, loaded.strategy, tls, loaded.contract_words) as desk:
         entry = desk.entry(engine)
         exits = desk.exits(engine)
     if as_json:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli.options import SEED_MAX, whole_option
+from cli.options import SEED_MAX, named_path, whole_option
 from cli.sentences import SentenceGroup
 from cli.views.say import say
 
@@ -74,6 +76,64 @@ def check() -> None:
     bad = [row.what for row in report.rows if not row.ok]
     if bad:
         raise FoundWrongError(f"gateway: {len(bad)} of {len(report.rows)} reads failed: {', '.join(bad)}")
+
+
+@app.command()
+def calendar(
+    check: Annotated[
+        bool, typer.Option("--check", help="Show what is wrong or differs, and end with 1 if anything is.")
+    ] = False,
+    imported: Annotated[
+        Path | None,
+        typer.Option(
+            "--import",
+            metavar="FILE",
+            parser=named_path,
+            help="A statistics office's calendar file (ICS), or a table of the Federal Reserve's meetings.",
+        ),
+    ] = None,
+    source: Annotated[
+        str, typer.Option("--source", metavar="TEXT", help="Where FILE was taken from, as its address.")
+    ] = "",
+) -> None:
+    """Show how far the calendar of events reaches, check it, or take it further by an agency's own file.
+
+    The calendar is that of CERBERO_GATEWAY_CALENDAR, or the shipped one. With --import the new calendar goes
+    to standard output, and what changes to standard error; with --check beside it, only what differs is
+    shown.
+
+    Example: run.py gateway calendar --import bls.ics --source https://www.bls.gov/schedule/ > calendar.yaml
+    """
+    from core.errors import FoundWrongError, InputError
+    from gateway.live.calendar import family_ends, read_calendar
+    from gateway.live.calendar_import import as_yaml, differences, holes, read_agency_file, taken_further
+
+    named = os.environ.get("CERBERO_GATEWAY_CALENDAR", "").strip()
+    known, now = read_calendar(Path(named) if named else None), datetime.now(UTC)
+    wrong: list[str] = []
+    if imported is not None:
+        found = read_agency_file(imported)
+        wrong = differences(known, found)
+        for line in wrong:
+            say(line, err=not check)
+        if not check:
+            if not source.strip():
+                raise InputError("--source: expected where FILE was taken from, found nothing")
+            new = taken_further(known, found, source.strip(), now.date())
+            say(f"ends {new.valid_through}, before {known.valid_through}", err=True)
+            say(*as_yaml(new).rstrip().split("\n"))
+            return
+        say(f"{len(found.releases)} known releases, {len(found.others)} other names in {imported}")
+    else:
+        for name, end in sorted(family_ends(known.events).items()):
+            say(f"{name}: until {end}")
+        say(f"calendar: {known.valid_from} to {known.valid_through}, verified on {known.verified_on}")
+        warning = known.warning(now)
+        wrong = [*holes(known), *([] if warning is None else [warning])]
+        for line in wrong:
+            say(f"warning: {line}")
+    if check and wrong:
+        raise FoundWrongError(f"calendar: {len(wrong)} found: {wrong[0]}")
 
 
 @app.command()

@@ -7,7 +7,7 @@ import time
 
 import typer
 
-from cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
+from cli.options import DEFAULT_DATA_DIR, DEFAULT_STRATEGY, AsJson, DataDir
 from cli.views.say import say
 
 app = typer.Typer(rich_markup_mode=None)
@@ -31,13 +31,14 @@ def ping(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
     from cli.phone_probe import probe_phone
     from cli.upstream import probe_all, tls_of
     from cli.views.output import show_json, show_table
-    from config import channels_from_env, mcp_from_env, trust_from_env
+    from config import channels_from_env, load_words, mcp_from_env, trust_from_env
     from core.errors import FoundWrongError
 
     settings = mcp_from_env(os.environ)
     credentials = McpCredentials(token=settings.token.get_secret_value(), bot_tag=settings.bot_tag)
     tls = tls_of(trust_from_env(os.environ), settings.url)
-    probes = probe_all(lambda: HttpTransport(settings.url, tls=tls), credentials, time.monotonic)
+    words = load_words(DEFAULT_STRATEGY).words
+    probes = probe_all(lambda: HttpTransport(settings.url, tls=tls), credentials, time.monotonic, words)
     channels = channels_from_env(os.environ)
     channel_tls = tls_of(trust_from_env(os.environ), *(channel.goes_to[1] for channel in channels))
     alerted = probe_channels(

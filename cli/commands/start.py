@@ -121,12 +121,13 @@ def _run(data_dir: Path, strategy: Path, begins: Callable[[], None]) -> None:
                 heartbeat=settings.heartbeat,
                 phone=settings.phone,
                 record_days=settings.record_days,
+                words=loaded.contract_words,
             )
             # Beside the start, which a dead channel must not keep waiting.
             looked_at = beside.submit(probe_channels, composed.alert_channels, redact)
             transport = HttpTransport(settings.mcp.url, monotonic=time.monotonic, tls=tls)
             credentials = McpCredentials(settings.mcp.token.get_secret_value(), settings.mcp.bot_tag)
-            refused = token_is_refused(transport, credentials)
+            refused = token_is_refused(transport, credentials, loaded.contract_words)
             transport.close()
             if refused is not None:
                 # A person has to change it: whatever starts this again would be refused again.

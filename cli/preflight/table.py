@@ -20,6 +20,7 @@ from cli.preflight.tags import tags_at_next_start
 from cli.upstream import probe_all, tls_of
 from config import LoadedStrategy, Settings
 from core.contract import Router
+from core.contract.words import AS_THE_CONTRACT
 from core.errors import InputError
 from core.strategy import Strategy
 from core.values import Label
@@ -110,6 +111,7 @@ def _of_host(
     def transport() -> HttpTransport:
         return HttpTransport(read.mcp.url, monotonic=time.monotonic, tls=tls)
 
+    words = AS_THE_CONTRACT if known is None else known.contract_words
     with ExitStack() as opened:
         clients: dict[Router, McpClient] = {}
 
@@ -122,11 +124,12 @@ def _of_host(
                     transport=to_host,
                     credentials=credentials,
                     strategy=Strategy() if known is None else known.strategy,
+                    words=words,
                 )
             return clients[router]
 
         ask = upstream.Asking(client, clock)
-        lines = [upstream.routers(probe_all(transport, credentials, time.monotonic))]
+        lines = [upstream.routers(probe_all(transport, credentials, time.monotonic, words))]
         strategy = None if known is None else known.strategy
         lines += upstream.of_the_token(ask, strategy, bound_to(data_dir), clock)
         if next(line for line in lines if line.check is PreflightCheck.TOKEN).state is not LineState.OK:

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import Annotated, Any, Final, get_args, get_origin
+from typing import Final
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -19,6 +19,7 @@ from pydantic_core import ErrorDetails
 
 from core.conformance.units import unit_problem
 from core.contract.base import ToolAnswer
+from core.contract.nested import is_list, model_within
 from core.values import Value
 from core.venue_text import named, quoted
 
@@ -78,10 +79,10 @@ def _of_object(model: type[BaseModel], body: object, path: str) -> Iterator[Fiel
         inner = _inner(field)
         if inner is None or name not in body:
             continue
-        if isinstance(body[name], list) and _is_list(field):
+        if isinstance(body[name], list) and is_list(field.annotation):
             yield from _of_rows(inner, body[name], f"{path}{name}[]")
             rest[name] = []
-        elif isinstance(body[name], Mapping) and not _is_list(field):
+        elif isinstance(body[name], Mapping) and not is_list(field.annotation):
             yield from _of_object(inner, body[name], f"{path}{name}.")
             rest[name] = None
     problems = list(_errors(model, rest))
@@ -185,19 +186,6 @@ def _shown(value: object) -> str:
     return quoted(str(value)[:FOUND_LENGTH_MAX])
 
 
-def _is_list(field: FieldInfo) -> bool:
-    return get_origin(field.annotation) is tuple
-
-
 def _inner(field: FieldInfo) -> type[BaseModel] | None:
     """The model of the rows of a list, or of an object within the answer."""
-    return None if field.exclude else _model_in(field.annotation)
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    parts = get_args(annotation)
-    if get_origin(annotation) is Annotated:
-        parts = parts[:1]
-    return next((found for part in parts if (found := _model_in(part)) is not None), None)
+    return None if field.exclude else model_within(field.annotation)

@@ -6,6 +6,8 @@ with the text that it was read from. Past its end nothing is assumed: what reach
 
 from __future__ import annotations
 
+from calendar import monthrange
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from importlib import resources
@@ -92,6 +94,19 @@ class CalendarFile(_CalendarBase):
         return f"the calendar of events ends {self.valid_through}, in {days} days; entries stop then"
 
 
+def family_ends(events: Iterable[ShippedEvent]) -> dict[str, date]:
+    """By name of the events, the last day until which they are known: that of the month of the last one.
+
+    No family has two in a month, so that nothing of it can follow in the same month.
+    """
+    ends: dict[str, date] = {}
+    for event in events:
+        last = event.at.date()
+        end = last.replace(day=monthrange(last.year, last.month)[1])
+        ends[event.name] = max(end, ends.get(event.name, end))
+    return ends
+
+
 def read_calendar(path: Path | None) -> CalendarFile:
     """The file at `path`, or the shipped one. Raises `InputError` naming what is wrong with it."""
     if path is None:
@@ -123,4 +138,10 @@ def _parsed(raw: bytes, what: str) -> CalendarFile:
     for event in found.events:
         if event.source not in found.sources:
             raise InputError(f"calendar {what}: source: {event.source!r} is not in `sources`")
+    for name, end in family_ends(found.events).items():
+        if end < found.valid_through:
+            raise InputError(
+                f"calendar {what}: valid_through: expected {end} at most, with which {name} ends, "
+                f"found {found.valid_through}"
+            )
     return found

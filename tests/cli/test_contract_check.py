@@ -12,6 +12,7 @@ from actors.http import NotConnected, Response, Transport
 from actors.mcp import McpClient, PaperTransport
 from cli.contract_check import CheckedTool, ContractCheck, ToolVerdict
 from core.contract import Router
+from core.contract.words import AS_THE_CONTRACT, ContractWords, ToolWords
 from core.strategy import Strategy
 from tests.actors.http.servers import serving
 from tests.cli.support import Cli
@@ -43,14 +44,18 @@ class Changed:
 
 
 def checked(
-    change: Change = lambda _, answer: answer, pauses: list[float] | None = None
+    change: Change = lambda _, answer: answer,
+    pauses: list[float] | None = None,
+    words: ContractWords = AS_THE_CONTRACT,
 ) -> list[CheckedTool]:
     venue = PaperInProcess(seed=7)
     now, lock = market().start, Lock()
 
     def client(router: Router) -> McpClient:
         transport = Changed(PaperTransport(venue, clock=BenchClock(now)), change, lock)
-        return McpClient(router=router, transport=transport, credentials=CREDENTIALS, strategy=Strategy())
+        return McpClient(
+            router=router, transport=transport, credentials=CREDENTIALS, strategy=Strategy(), words=words
+        )
 
     waited = [] if pauses is None else pauses
     return ContractCheck(client, Strategy(), lambda: now, waited.append).all()
@@ -88,6 +93,18 @@ def test_each_difference_stands_in_a_row_with_what_was_found() -> None:
         "portfolio.get_total_equity": ("refused", ""),
         "portfolio.get_holdings": ("tool missing", ""),
     }
+
+
+def test_a_host_in_other_words_agrees_once_they_are_named() -> None:
+    def change(tool: str, answer: Response) -> Response:
+        if tool != "get_index_price":
+            return answer
+        return rewritten(answer, lambda body: body.update(index_price=body.pop("price")))
+
+    named = ToolWords(answer={"": {"price": "index_price"}})
+    words = ContractWords(tools={(Router.DERIBIT, "get_index_price"): named})
+    assert [each.tool for each in checked(change) if not each.fine] == ["get_index_price"]
+    assert [each.tool for each in checked(change, words=words) if not each.fine] == []
 
 
 def test_an_answer_that_is_too_old_differs() -> None:

@@ -76,6 +76,7 @@ NOT_RUN = {
     ("data", "sample"): ("it writes days of a market", "tests/gateway/test_sample.py"),
     ("gateway",): ("it serves until it is stopped", "tests/cli/test_gateway.py"),
     ("gateway", "check"): ("it asks hosts outside", "tests/cli/test_gateway.py"),
+    ("gateway", "calendar"): ("it wants an agency's file", "tests/gateway/live/test_calendar_import.py"),
     ("gateway", "sim"): ("it serves until it is stopped", "tests/cli/test_gateway.py"),
     ("gateway", "token"): ("it shows a token that nobody wants in a log", "tests/cli/test_gateway.py"),
     ("explain",): ("it needs a decision that an engine has made", "tests/cli/test_explain.py"),

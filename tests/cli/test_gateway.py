@@ -7,11 +7,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from gateway.live.calendar import read_calendar
 from tests.cli.support import ROOT, Cli
+from tests.gateway.live.test_calendar_import import ICS
 
 TOKEN = "a-token-of-the-tests-of-the-gateway"
 RUN = [sys.executable, str(ROOT / "run.py")]
@@ -27,6 +30,22 @@ def test_without_a_token_the_gateway_does_not_start(cli: Cli) -> None:
     ran = cli("gateway")
     assert ran.code == 2
     assert "CERBERO_GATEWAY_TOKEN: expected at least 32 printable characters" in ran.err
+
+
+def test_the_command_writes_what_the_gateway_reads_and_shows_what_changes(cli: Cli, tmp_path: Path) -> None:
+    ics = tmp_path / "bls.ics"
+    ics.write_bytes(ICS.encode())
+    ran = cli("gateway", "calendar", "--import", ics, "--source", "https://www.bls.gov/")
+    assert (ran.code, "2027-02-10 13:30Z CPI: only in the file" in ran.err) == (0, True)
+    path = tmp_path / "new.yaml"
+    path.write_text(ran.out, "utf-8")
+    assert read_calendar(path).valid_through == date(2027, 1, 31)
+    cli.monkeypatch.setenv("CERBERO_GATEWAY_CALENDAR", str(path))
+    again = cli("gateway", "calendar", "--check", "--import", ics)
+    assert (again.code, again.out.startswith("3 known releases")) == (0, True)
+    assert cli("gateway", "calendar", "--import", ics).code == 2, "no source is named"
+    holed = cli("gateway", "calendar", "--check")
+    assert (holed.code, "warning: no CPI in 2027-01" in holed.out) == (1, True)
 
 
 @contextmanager

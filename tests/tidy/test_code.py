@@ -34,6 +34,7 @@ ALLOWED_FILES = {
         "cli/commands/start.py",
         "cli/commands/alert.py",
         "cli/commands/contract.py",
+        "cli/commands/gateway.py",
         "cli/logs.py",
         "cli/dry_cycle.py",
         "cli/commands/dry_run.py",

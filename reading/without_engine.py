@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from actors.audit.files import AUDIT_FOLDER, audit_files
+from core.audit.hash_chain import ChainBrokenError
 from core.errors import CerberoError
 from core.status.finding import Verdict
 from core.status.folder_verdict import verdict_without_engine
-from reading.books import has_books, stored_positions
+from reading.audit import last_seq
+from reading.books import chain_end, has_books, stored_positions
 from reading.engine_lock import running_engine
 from reading.paper_folder import is_paper_folder
 from reading.switch.stored import stored_status
@@ -16,15 +18,17 @@ from reading.switch.stored import stored_status
 
 def folder_verdict(data_dir: Path, why: str) -> Verdict:
     """What a person has to do; `why` says why the engine does not answer."""
-    open_positions, armed_by, damage = None, None, None
+    open_positions, armed_by, damage, lost = None, None, None, None
+    engine = running_engine(data_dir)
     try:
         if has_books(data_dir):
             open_positions = len(stored_positions(data_dir, everything=False))
         switch = stored_status(data_dir)
         armed_by = switch.causes if switch.armed else None
+        # An engine that runs may write on between two looks.
+        lost = _lost(data_dir) if engine is None else None
     except CerberoError as error:
         damage = str(error)
-    engine = running_engine(data_dir)
     return verdict_without_engine(
         why=why,
         silent_pid=None if engine is None else engine.pid,
@@ -34,4 +38,21 @@ def folder_verdict(data_dir: Path, why: str) -> Verdict:
         damage=damage,
         has_log=any(audit_files(data_dir / AUDIT_FOLDER)),
         data_dir=str(data_dir),
+        lost=lost,
     )
+
+
+def _lost(data_dir: Path) -> str | None:
+    """What the log holds and the books do not; None if nothing, or if the log can't be read at its end:
+    what is wrong with a log is said by `audit verify`."""
+    found = chain_end(data_dir)
+    if found is None:
+        return None
+    end, pending = found
+    # What is being appended is in the books first, and in the log or not.
+    known = end.seq if pending is None else pending.last_seq
+    try:
+        last = last_seq(data_dir)
+    except ChainBrokenError:
+        return None
+    return f"records up to {last} against {known}" if last > known else None

@@ -10,6 +10,7 @@ from typing import Final, assert_never
 
 from actors.alerting.attempt import one_attempt
 from actors.alerting.channel import AlertChannel, NotTaken, Taken
+from actors.alerting.channel_records import ChannelRecords
 from actors.alerting.delivery_times import DeliveryTimes
 from actors.alerting.letter import Letter
 from actors.alerting.outgoing import EARLY_S, LOOK_S, Outgoing
@@ -20,13 +21,7 @@ from actors.runtime import Address, Outbox, OwnContext, Timer
 from core.messages.alerting import Severity
 from core.messages.protocols import StateProtocol
 from core.messages.room_status import AlertRow, ChannelStatus
-from core.messages.state import (
-    GetUndeliveredAlerts,
-    RecordAlertDelivered,
-    RecordAlertParked,
-    RecordAlertsTried,
-    UndeliveredAlerts,
-)
+from core.messages.state import GetUndeliveredAlerts, UndeliveredAlerts
 
 DELIVERED_MEMORY = 2000
 PARKED_MEMORY: Final = 10
@@ -34,8 +29,6 @@ PACE_S = 1.0
 BACKLOG_WAIT_S = 10.0
 BACKLOG_AGAIN_S: Final = 30.0
 """Books that have not answered in time are asked again so often, while alerts go out without them."""
-RECORDS_MAX: Final = 2000
-"""Records that the books have not acknowledged; beyond it, what is tried and delivered is not recorded."""
 TRIED_WAIT_S = 2.0
 """So long a letter waits for the books to say that it is about to be sent; then it goes without."""
 RETRY_WAITS_S = (1.0, 5.0, 30.0, 60.0)
@@ -80,9 +73,9 @@ class ChannelQueue:
         host: str,
     ) -> None:
         self._ctx = ctx
-        self._outbox = outbox
         self._state = state
         self._channel = channel
+        self._records = ChannelRecords(ctx, outbox, state, channel.name)
         self._redact = redact
         self._host = host
         self._waiting = Outgoing(times)
@@ -188,7 +181,7 @@ class ChannelQueue:
         if not self._waits_for_backlog and self._wait_s() == 0.0:
             alerts = self._waiting.next_letter(self._ctx.now(), now_s)
             if {alert.alert_id for alert in alerts} - self._waiting.tried:
-                self._record_attempt(alerts)
+                self._tell_attempt(alerts)
             elif alerts:
                 self._attempt(alerts)
         self._wake()
@@ -233,24 +226,11 @@ class ChannelQueue:
         if self._failures == 0:
             self._failing_since = None
 
-    def _record_attempt(self, alerts: Sequence[AlertRow]) -> None:
+    def _tell_attempt(self, alerts: Sequence[AlertRow]) -> None:
         """Tell the books before the attempt: if this life ends in it, the next one knows of a repeat."""
-        tried = RecordAlertsTried(
-            request_id=f"alert-tried-{self._ctx.uuid()}",
-            alert_ids=tuple(alert.alert_id for alert in alerts),
-            channel=self._channel.name,
-            at=self._ctx.now(),
-        )
-        self._waiting.tried.update(tried.alert_ids)
-        self._tries_under = tried.request_id
+        self._tries_under = self._records.tried(alerts)
+        self._waiting.tried.update(alert.alert_id for alert in alerts)
         self._tries_until_s = self._ctx.monotonic() + TRIED_WAIT_S
-        self._record(tried)
-
-    def _record(self, record: RecordAlertsTried | RecordAlertDelivered | RecordAlertParked) -> None:
-        """Have the books record it, unless they are silent and as much as memory may hold waits for them:
-        then their next life may bring the alert again, which is better than an engine without memory."""
-        if len(self._outbox.pending) < RECORDS_MAX:
-            self._outbox.send(self._state, record, record.request_id)
 
     def _attempt(self, alerts: Sequence[AlertRow]) -> None:
         refused = self._refusals.notice_due(alerts)
@@ -288,7 +268,7 @@ class ChannelQueue:
         reach(Failpoint.ALERT_SENT)
         self._delivered += len(alerts)
         for alert in alerts:
-            self._record_delivered(alert.alert_id)
+            self._records.delivered(alert)
         self._done(alerts)
 
     def _done(self, alerts: Sequence[AlertRow]) -> None:
@@ -300,31 +280,6 @@ class ChannelQueue:
         self._perhaps_taken.difference_update(ids)
         if not self._waiting.all_in_memory:
             self.read_backlog()
-
-    def _record_delivered(self, alert_id: str) -> None:
-        done = RecordAlertDelivered(
-            request_id=f"alert-delivered-{self._channel.name}-{alert_id}",
-            alert_id=alert_id,
-            channel=self._channel.name,
-            at=self._ctx.now(),
-        )
-        self._record(done)
-
-    def _record_parked(self, alert: AlertRow) -> None:
-        """The service refuses this alert and takes others: it stays in the books and goes no further."""
-        name = f"{alert.severity} {alert.code} of {alert.at:%Y-%m-%d %H:%M:%S}Z"
-        self._parked.append(name)
-        self._ctx.log().error(
-            "alert parked: the channel refuses it",
-            extra={"channel": self._channel.name, "alert": alert.code, "alert_id": alert.alert_id},
-        )
-        done = RecordAlertParked(
-            request_id=f"alert-parked-{self._channel.name}-{alert.alert_id}",
-            alert_id=alert.alert_id,
-            channel=self._channel.name,
-            at=self._ctx.now(),
-        )
-        self._record(done)
 
     def _not_taken(self, alerts: Sequence[AlertRow], noticed: AlertRow | None, refusal: NotTaken) -> None:
         """`noticed` is the alert in whose place a notice was sent, if one was."""
@@ -338,7 +293,7 @@ class ChannelQueue:
         elif noticed is None and self._refusals.is_refusal(alerts, refusal):
             ruling = self._refusals.refused(alerts)
         if ruling is Ruling.PARK:
-            self._record_parked(alerts[0])
+            self._parked.append(self._records.parked(alerts[0]))
             self._done(alerts)
         if ruling is not Ruling.AGAIN:
             wait_s = PACE_S

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from actors.http import no_command_line  # noqa: F401  (first: those below import httpx)
 from actors.http.port import (
     HTTP_DEADLINE_S,
     ConnectionCut,

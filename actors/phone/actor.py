@@ -8,19 +8,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, assert_never
 
-from actors.phone.answers import (
-    alert_lines,
-    armed_lines,
-    code_lines,
-    help_lines,
-    next_lines,
-    position_lines,
-    profit_lines,
-    status_lines,
-    why_lines,
-)
+from actors.phone.answers import armed_lines, code_lines, help_lines
 from actors.phone.bot import NotReached, PhoneBot, Said, SomebodyElseReads, Updates
 from actors.phone.codes import BooksSilentError, Codes
+from actors.phone.questions import Questions
 from actors.phone.replies import Replies
 from actors.phone.settings import PhoneSetup
 from actors.phone.words import ACTS, ChatCommand, Typed, typed
@@ -30,8 +21,7 @@ from core.alerts import AlertCode
 from core.messages.alerting import Severity
 from core.messages.arm_cause import ArmCause
 from core.messages.base import Refused
-from core.messages.control import GetStatus, InjectMessage
-from core.messages.engine_status import EngineStatus
+from core.messages.control import InjectMessage
 from core.messages.kill_switch import ArmKillSwitch
 from core.messages.phone import PhoneStatus
 from core.messages.protocols import (
@@ -41,8 +31,6 @@ from core.messages.protocols import (
     PhoneProtocol,
     StateProtocol,
 )
-from core.messages.state import GetClosedTrades, GetLastCycle
-from core.orders.books import Job
 from core.permit_times import CERTAIN_AFTER_S
 from core.totp import CodeVerdict
 from core.venue_text import own_words
@@ -62,8 +50,6 @@ ALONE_S: Final = 300.0
 """So long no other reader must have been found to say that there is none: two of them take turns."""
 ARM_ASK_S: Final = CERTAIN_AFTER_S + 1.0
 ACCEPT_ASK_S: Final = 6.0
-STATUS_ASK_S: Final = 9.0
-BOOKS_ASK_S: Final = 4.0
 HANDLED_MAX: Final = 1000
 """Ids of updates that are known to be done, should Telegram send them again."""
 WHO: Final = "telegram"
@@ -327,46 +313,9 @@ class Phone(Room[PhoneProtocol | Poll | Work | Arm | SendReplies]):
 
     def _answer(self, word: ChatCommand) -> None:
         try:
-            self._reply(self._lines(word))
+            self._reply(Questions(self.ctx, control=self._control, state=self._state).lines(word))
         except RuntimeFault as error:
             self._reply([f"no answer: {type(error).__name__}: {error}", "/arm always works"])
-
-    def _lines(self, word: ChatCommand) -> list[str]:
-        match word:
-            case ChatCommand.STATUS:
-                return status_lines(self._status())
-            case ChatCommand.POSITIONS:
-                return position_lines(self._status())
-            case ChatCommand.NEXT:
-                return next_lines(self._status())
-            case ChatCommand.ALERTS:
-                alerting = self._status().alerting
-                return ["the alerts can't be read"] if alerting is None else alert_lines(alerting.recent)
-            case ChatCommand.WHY:
-                query = GetLastCycle(request_id=self.ctx.uuid(), job=Job.ENTRY)
-                last = self.ctx.ask(query.to(self._state), timeout_s=BOOKS_ASK_S)
-                if isinstance(last, Refused):
-                    return [f"the books do not say: {', '.join(last.reasons)}"]
-                return why_lines(last.cycle)
-            case ChatCommand.PROFIT:
-                trades = self.ctx.ask(
-                    GetClosedTrades(request_id=self.ctx.uuid()).to(self._state), timeout_s=BOOKS_ASK_S
-                )
-                if isinstance(trades, Refused):
-                    return [f"the books do not say: {', '.join(trades.reasons)}"]
-                return profit_lines(trades.positions, self._status_or_none())
-            case _:
-                raise ValueError(f"expected a question, found {word}")
-
-    def _status(self) -> EngineStatus:
-        return self.ctx.ask(GetStatus().to(self._control), timeout_s=STATUS_ASK_S)
-
-    def _status_or_none(self) -> EngineStatus | None:
-        try:
-            return self._status()
-        except RuntimeFault as error:
-            self.ctx.log().warning("no status for the phone: %s", error)
-            return None
 
     def _reply(self, lines: list[str]) -> None:
         if self._replies.add(lines):

@@ -159,9 +159,9 @@ def cycles(limit: Limit = 50, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJ
 
 @app.command()
 def trades(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
-    """Show every position that ever had a fill, with credit, fees and P&L.
+    """Show every position that ever had a fill, with credit, fees and, once it is closed, P&L.
 
-    Example: run.py state trades --json
+    What an open one is worth is in `state positions`. Example: run.py state trades --json
     """
     from cli.views.output import eth_text, show_json, show_table, time_text, usd_text
     from reading.books import stored_trades
@@ -194,8 +194,9 @@ def trades(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> Non
                 position.exit_rule or "-",
                 eth_text(position.credit_eth),
                 f"{position.fees_eth:f}",
-                eth_text(position.pnl_eth),
-                usd_text(position.pnl_usd),
+                # Before that the cash so far is the premium, which is not earned yet.
+                "-" if position.closed_at is None else eth_text(position.pnl_eth),
+                "-" if position.closed_at is None else usd_text(position.pnl_usd),
             )
             for position in found
         ),

@@ -20,13 +20,14 @@ EXITS: Final = {
     "expiry": ("time left", "{:.1f} days"),
     "profit": ("profit", "{:.0%}"),
     "stop": ("stop", "{:.0%}"),
-    "dvol_rise_pts": ("DVOL", "{:+.1f}"),
+    "dvol_rise_pts": ("DVOL", "{:+z.1f}"),
     "dvol_rise_multiple": ("DVOL", "{:.2f}x"),
     "delta": ("delta", "{:.2f}"),
-    "adverse_path": ("way to strike", "{:.0%}"),
-    "adverse_return_4h": ("4 h", "{:+.1%}"),
+    "adverse_path": ("way to strike", "{:z.0%}"),
+    "adverse_return_4h": ("4 h", "{:+z.1%}"),
 }
-"""The name and the form of each exit's figure; profit and stop are the cost to close over the credit."""
+"""The name and the form of each exit's figure; profit and stop are the cost to close over the credit. `z`:
+what rounds to nothing has no minus."""
 
 
 def position_lines(view: PositionView, width: int) -> list[Line]:

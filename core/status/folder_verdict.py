@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Final
 
 from core.messages.arm_cause import ArmCause
 from core.status.finding import BY_A_PERSON, DAMAGED, Finding, Verdict, act, count, look, placed, verdict_of
+
+UNREAD: Final = "the books can't be read"
 
 
 def verdict_without_engine(
@@ -18,19 +21,26 @@ def verdict_without_engine(
     damage: str | None,
     has_log: bool,
     data_dir: str,
+    lost: str | None = None,
 ) -> Verdict:
     """What a folder says whose engine does not answer.
 
     `silent_pid` is that of an engine that holds the folder, None if none does. `is_paper`: a paper run keeps
     it, and no engine starts there. `open_positions` is None if it has no books, `armed_by` if its switch is
-    not armed.
+    not armed. `lost` says what the log holds and the books do not.
     """
     findings = []
     if open_positions is None and has_log and damage is None:
         text = f"the books (cerbero.db) are not there, and their log is: nobody knows what is open: {DAMAGED}"
         findings.append(act("books_missing", text))
+    if lost is not None:
+        text = f"the books are older than their log ({lost}), what they say is open may not be so: {DAMAGED}"
+        findings.append(act("books_older", text))
+        open_positions = open_positions or None
     if damage is not None:
-        findings.append(act("books_damaged", f"the books can't be read: {damage}: {DAMAGED}"))
+        # Who could not read them has said so, too.
+        text = f"{UNREAD}: {damage.replace(f'{UNREAD}: ', '')}: {DAMAGED}"
+        findings.append(act("books_damaged", text))
     if silent_pid is not None:
         findings.append(_silent(why, silent_pid, open_positions))
     elif is_paper:

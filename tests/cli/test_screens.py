@@ -8,8 +8,10 @@ import pytest
 
 from cli.views.lines import Span, packed, plain
 from cli.views.live import screen_lines
+from cli.views.position_lines import position_lines
 from cli.views.status_page import status_page
 from core.messages.engine_status import EngineStatus
+from core.status.verdict import position_views
 from tests.cli.screens import PICTURES, SIZES, pictures
 from tests.fakes.engine_status import CONDOR, STATES, state
 
@@ -51,6 +53,21 @@ def test_nothing_of_money_or_an_id_is_cropped(width: int) -> None:
             "profit 59% (at 50%)",
         ):
             assert sum(piece in line for line in lines) >= 1, (width, piece)
+
+
+def test_a_figure_that_rounds_to_nothing_has_no_minus() -> None:
+    """A new position stands a hair beside where it was entered."""
+    [view] = position_views(STATES["put-spread"])
+    near = [
+        rule.model_copy(
+            update={"checks": tuple(check.model_copy(update={"value": -0.0001}) for check in rule.checks)}
+        )
+        for rule in view.exits
+        if rule.rule not in ("margin", "expiry")
+    ]
+    text = "\n".join(plain(position_lines(view.model_copy(update={"exits": tuple(near)}), 118)))
+    assert "way to strike 0% (at 65%)" in text
+    assert "4 h +0.0% (at +5.0%)" in text
 
 
 def test_positions_and_the_last_alert_stand_above_the_actors_even_with_many_findings() -> None:

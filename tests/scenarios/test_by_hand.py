@@ -60,6 +60,7 @@ def test_messages_that_do_not_trade_end_with_what_they_led_to(folder: Path) -> N
         "mcp.sentiment was restarted",
     ]
     assert restarts == {"decision": 1, "control": 1, "mcp.sentiment": 1}
+    assert [alert.text for alert in played.alerts if alert.code.startswith("actor_")] == []
     assert entries(played) == [(CycleOutcome.ENTERED, ())]
 
 

@@ -86,6 +86,8 @@ DOORS: dict[str, tuple[str, ...]] = {
         "threading",
         "time",
     ),
+    # Which module is there before httpx looks for it.
+    "actors/http/no_command_line.py": ("sys",),
     "actors/heartbeat/": ("os", "pathlib"),
     "actors/health/": ("pathlib", "shutil"),
     "actors/kill_switch/": ("os", "pathlib"),

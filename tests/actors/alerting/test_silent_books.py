@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from actors.alerting import channel_queue, outgoing
+from actors.alerting import channel_records, outgoing
 from actors.alerting.channel_queue import BACKLOG_AGAIN_S, BACKLOG_WAIT_S
 from core.messages.alerting import Severity
 from core.messages.state import GetUndeliveredAlerts
@@ -17,7 +17,7 @@ RECORDS_MAX = 30
 @pytest.fixture(autouse=True)
 def _small_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outgoing, "QUEUE_MAX", QUEUE_MAX)
-    monkeypatch.setattr(channel_queue, "RECORDS_MAX", RECORDS_MAX)
+    monkeypatch.setattr(channel_records, "RECORDS_MAX", RECORDS_MAX)
 
 
 @pytest.mark.parametrize("severity", [Severity.CRITICAL, Severity.HIGH])

@@ -50,6 +50,21 @@ def test_backoff_doubles_up_to_its_cap(world: World) -> None:
     assert gaps == [1.0, 2.0, 4.0, 4.0]
 
 
+def test_a_life_that_a_person_had_ended_did_not_fail(world: World) -> None:
+    """It counts as a restart and is told as one; of a failure somebody would be woken."""
+    system = world.start(SupervisorSpec("root", (world.child("a"),), intensity=3, backoff=AT_ONCE))
+    with world.runtime.operation():
+        system.restart("a")
+    world.until_event(ActorRestarted, "root/a")
+    assert world.epoch("a") == 2
+    assert [cell.restarts for cell in system.status()] == [1]
+    assert not world.events_of(ActorFailed)
+    with world.runtime.operation():
+        world.tell("a", POISON)
+    world.until_event(ActorRestarted, "root/a", times=2)
+    assert len(world.events_of(ActorFailed, "root/a")) == 1
+
+
 def test_parked_feed_is_retried_and_leaves_its_siblings_alone(world: World) -> None:
     """Intensity is counted per child; only that child is parked, refuses mail, and is tried again later."""
     spec = SupervisorSpec(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
+from shutil import copytree
 from threading import Event, Thread
 
 import pytest
@@ -19,9 +20,14 @@ from tests.cli.restores import folder_with_backups, restore
 from tests.page.browsing import NOW
 
 
+@pytest.fixture(scope="module")
+def with_backups(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return folder_with_backups(tmp_path_factory.mktemp("with-backups") / "data")
+
+
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return folder_with_backups(tmp_path / "data")
+def folder(with_backups: Path, tmp_path: Path) -> Path:
+    return copytree(with_backups, tmp_path / "data")
 
 
 def seen_while(folder: Path, change: Callable[[], object]) -> list[View]:

@@ -21,6 +21,7 @@ from tests.fakes.clear_switch import CLEAR
 from tests.fakes.engine_status import MARKS, STATES, state
 from tests.fakes.traded_books import closed, entered, marked, refused
 from tests.page.browsing import NOW, Browser, inside, page_of, panel
+from tests.page.states import write_damaged, write_empty
 
 
 def shown(data_dir: Path, status: EngineStatus | None, path: str = "/") -> str:
@@ -108,6 +109,20 @@ def test_closed_trades_are_shown_to_the_last_digit(traded: Path) -> None:
     assert f"{trade.pnl_eth:+,.8f} {trade.pnl_usd:+,.2f} {trade.result:+.3f}" in text
     assert f"fees of the credit at mid {report.performance.costs.fees_eth:,.8f} ETH" in text
     assert "n = 1, too few for an interval" in text
+
+
+def test_without_books_and_without_a_cycle_there_is_no_error_but_a_word(tmp_path: Path) -> None:
+    assert "Closed trades there are no books yet" in panel(shown(tmp_path, None), "money")
+    write_empty(tmp_path)
+    text = panel(shown(tmp_path, state()), "money")
+    assert "Closed trades no trade was closed yet" in text
+    assert "expected" not in text
+
+
+def test_of_books_that_can_not_be_read_nothing_is_said_to_be_missing(tmp_path: Path) -> None:
+    write_damaged(tmp_path)
+    text = panel(shown(tmp_path, STATES["books-damaged"]), "money").replace("⚠ ", "")
+    assert "all holdings the books can't be read" in text
 
 
 def test_the_account_is_shown_as_the_venue_told_it(tmp_path: Path) -> None:

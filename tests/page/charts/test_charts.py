@@ -217,3 +217,8 @@ def test_years_of_snapshots_are_drawn_with_a_thousand_points() -> None:
     chart = gates_chart(replace(GATES, dvol=long))
     assert len(named(chart, "DVOL")["x"]) <= POINTS_MAX
     assert len(chart.table.rows) <= 24
+
+
+def test_a_series_without_a_value_has_no_key() -> None:
+    without = gates_chart(replace(GATES, rv14=(), premium=()))
+    assert [trace["name"] for trace in figure(without)["data"]] == ["DVOL"]

@@ -16,7 +16,7 @@ PAPER_ARGS ?= --days 28 --seed 1
 TEST_ARGS ?= -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: always help venv venv-dev paper test coverage mutants lint types runbook pages metrics-page docs bench soak soak-months two-roads simulate simulate-long power tamper kills hostile drills screens test-page page-screens image-check pykka-suite
+.PHONY: always help venv venv-dev paper test coverage mutants lint types runbook pages metrics-page docs bench soak soak-months two-roads simulate simulate-long power tamper kills hostile drills screens test-page page-screens image-check pykka-suite null-sweeps
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -135,6 +135,13 @@ simulate-long: $(DEV)  ## The same with 20,000 seeds (hours; goes on where it wa
 # What `make soak` does of it, alone: 90 market days of the real processes, and the table of what they cost.
 soak-months: $(DEV)  ## Ninety market days on threads with faults: what grows (half an hour)
 	$(BIN)/python -m pytest -m soak --timeout 0 -s tests/soak/test_months.py
+
+NULL_SWEEPS := null-sweeps
+null-sweeps: $(DEV)  ## How often a verdict finds what is not there: 2,000 drawn sweeps, 200 market years (an hour)
+	$(BIN)/python -m pytest -m soak --timeout 0 -s tests/research/test_max_t.py
+	$(BIN)/python run.py sweep --model --seeds 1:200 --resume-after-days 30 --out $(NULL_SWEEPS) \
+		--set strikes.delta_target=0.17,0.2,0.23 --set exits.profit_of_credit=0.4,0.5,0.6
+	$(BIN)/python -m tests.research.null_rate $(NULL_SWEEPS)
 
 # The cuts need root, loop devices and mkfs.ext4, the crash states strace; what is missing is skipped with its reason.
 power: $(DEV)  ## Power cuts and crash states (half an hour; some as root only)

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from actors.alerting import AlertChannel, DeliveryTimes
-from actors.audit.log_file import SYNCED, LogFile
+from actors.audit.log_file import SYNCED, LogKept
 from actors.execution import AccountLock
 from actors.heartbeat import HeartbeatFile
 from actors.http import Transport
@@ -62,5 +62,5 @@ class EngineSettings:
     jobs_off: frozenset[Job] = frozenset()
     """Jobs that are never due; none in an engine that trades, most of them in a backtest."""
     books: BooksStore = ON_DISK
-    log: LogFile = SYNCED
+    log: LogKept = SYNCED
     conduct: Conduct = AS_IT_TRADES

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import sys
 
-from bench import backtest, books, boot, chain, commands, runtime
+from bench import backtest, books, boot, chain, commands, research, runtime
 
 
 def main() -> int:
     """Run each; it prints its rows and puts them into `bench.json`."""
-    return max(runtime.main(), chain.main(), books.main(), boot.main(), commands.main(), backtest.main())
+    return max(
+        runtime.main(),
+        chain.main(),
+        books.main(),
+        boot.main(),
+        commands.main(),
+        backtest.main(),
+        research.main(),
+    )
 
 
 if __name__ == "__main__":

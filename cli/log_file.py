@@ -21,7 +21,7 @@ FOLDER_BYTES_MAX = 200 * 1024 * 1024
 COMPRESS_AFTER = timedelta(days=30)
 
 
-class LogFile(BaseRotatingHandler):
+class DayLog(BaseRotatingHandler):
     """Writes to `LOG_FILE`, which gets its day's name when the day is over. The day is the system's clock's.
 
     Reports once on stderr that the log can't be written; the engine goes on without it.

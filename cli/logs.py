@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_logger_name
 
-from cli.log_file import LogFile
+from cli.log_file import DayLog
 from reading.log_lines import LOG_FILE
 
 # These log every URL at INFO, and Telegram's URLs hold the bot's token.
@@ -25,7 +25,7 @@ _Event = MutableMapping[str, Any]
 def logging_to(folder: Path, redact: Callable[[str], str], level: int = logging.INFO) -> Iterator[Path]:
     """Send every log record of the process to a file in the folder while the block runs; yields its path."""
     path = folder / LOG_FILE
-    handler = LogFile(folder, lambda: datetime.now(UTC))
+    handler = DayLog(folder, lambda: datetime.now(UTC))
     handler.setFormatter(
         ProcessorFormatter(
             foreign_pre_chain=[add_logger_name, add_log_level, ExtraAdder()],

@@ -27,6 +27,7 @@ GROUPS = {
     "audit": "cli.commands.audit",
     "calc": "cli.commands.calc",
     "config": "cli.commands.config",
+    "contract": "cli.commands.contract",
     "data": "cli.commands.data",
     "gateway": "cli.commands.gateway",
     "kill-switch": "cli.commands.kill_switch",
@@ -39,6 +40,7 @@ GROUPS = {
 COMMANDS = {
     "paper": "cli.commands.paper",
     "backtest": "cli.commands.backtest",
+    "sweep": "cli.commands.sweep",
     "venue": "cli.commands.venue",
     "start": "cli.commands.start",
     "dry-run": "cli.commands.dry_run",

@@ -30,6 +30,7 @@ class Probe:
     version: str | None
     environment: str | None
     latency_ms: float
+    warnings: tuple[str, ...]
     error: str | None
 
     def as_json(self) -> dict[str, JsonValue]:
@@ -39,6 +40,7 @@ class Probe:
             "version": self.version,
             "environment": self.environment,
             "latency_ms": round(self.latency_ms, 1),
+            "warnings": list(self.warnings),
             "error": self.error,
         }
 
@@ -79,6 +81,7 @@ def probe(
     """One attempt at a router's health page, with the token."""
     began_s = monotonic()
     version = environment = None
+    warnings: tuple[str, ...] = ()
     try:
         answer = transport.send(
             "GET", health_path(router), credentials.headers("ping"), None, HTTP_DEADLINE_S
@@ -86,13 +89,13 @@ def probe(
         error = _refusal(answer)
         if error is None:
             health = HealthAnswer.model_validate_json(answer.body)
-            version, environment = health.version, str(health.environment)
+            version, environment, warnings = health.version, str(health.environment), health.warnings
     except TransportError as failure:
         error = str(failure)
     except ValueError:
         error = "the health page is not what the contract says"
     latency_ms = (monotonic() - began_s) * 1000
-    return Probe(router, error is None, version, environment, latency_ms, error)
+    return Probe(router, error is None, version, environment, latency_ms, warnings, error)
 
 
 def token_is_refused(transport: Transport, credentials: McpCredentials) -> str | None:

@@ -26,10 +26,14 @@ from starlette.responses import (
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from core.errors import InputError
 from page.door.access import Access
 from page.door.guard import Guard, comes_from_here
 from page.door.hosts import Hosts
+from page.drawn import Drawn, in_script
+from page.panels.shown import plain
 from page.static_files import StaticFile, all_files, part_of, styles
+from page.sweep import SweepPages
 from page.view import View
 
 BODY_BYTES_MAX: Final = 8192
@@ -59,9 +63,11 @@ class ArmingTold:
 
 @dataclass(frozen=True)
 class Page:
-    """What the page is made of. `arm` takes up to 6 s; None where there is no engine to stop."""
+    """What the page is made of: the views of an engine or a run, or those of a sweep.
 
-    views: Views
+    `arm` takes up to 6 s; None where there is no engine to stop."""
+
+    views: Views | SweepPages
     access: Access
     hosts: Hosts
     cookie: str
@@ -85,13 +91,11 @@ class _Routes:
         self._pressed: dict[tuple[str, str], asyncio.Future[ArmingTold]] = {}
 
     def app(self) -> ASGIApp:
+        views = self._page.views
+        shown = self._of_sweep(views) if isinstance(views, SweepPages) else self._of_engine()
         routes = Starlette(
             routes=[
-                Route("/", self._let_in(self._whole), methods=["GET"]),
-                Route("/live", self._let_in(self._live), methods=["GET"]),
-                Route("/chart/{name}.json", self._let_in(self._chart), methods=["GET"]),
-                Route("/arm", self._let_in(self._ask_to_arm), methods=["GET"]),
-                Route("/arm", self._let_in(self._arm), methods=["POST"]),
+                *shown,
                 Route("/enter", self._enter, methods=["GET"]),
                 Route("/static/{digest}/{name}", self._static, methods=["GET"]),
                 Route("/health", self._alive, methods=["GET"]),
@@ -99,6 +103,45 @@ class _Routes:
         )
         # Not as a middleware of Starlette's, which puts its answer to what nobody caught outside of them.
         return Guard(routes, self._page.hosts)
+
+    @property
+    def _views(self) -> Views:
+        """Those that the routes of an engine are for."""
+        assert not isinstance(self._page.views, SweepPages)
+        return self._page.views
+
+    def _of_engine(self) -> list[Route]:
+        return [
+            Route("/", self._let_in(self._whole), methods=["GET"]),
+            Route("/live", self._let_in(self._live), methods=["GET"]),
+            Route("/chart/{name}.json", self._let_in(self._chart), methods=["GET"]),
+            Route("/arm", self._let_in(self._ask_to_arm), methods=["GET"]),
+            Route("/arm", self._let_in(self._arm), methods=["POST"]),
+        ]
+
+    def _of_sweep(self, sweep: SweepPages) -> list[Route]:
+        async def whole(_request: Request) -> Response:
+            return self._shown("sweep.html", 200, view=sweep.view)
+
+        async def chart(request: Request) -> Response:
+            return _figure(request, sweep.view.chart(request.path_params["name"]))
+
+        async def report(request: Request) -> Response:
+            name = request.path_params["name"]
+            try:
+                view = await self._on_thread(self._looking, lambda: sweep.report(name))
+            except InputError as error:
+                return PlainTextResponse(f"{plain(str(error))}\n", 500)
+            if view is None:
+                return PlainTextResponse("this sweep has no such report\n", 404)
+            charts = [each for listed in view.charts.values() for each in listed]
+            return self._shown("swept_run.html", 200, view=view, can_arm=False, charts=charts)
+
+        return [
+            Route("/", self._let_in(whole), methods=["GET"]),
+            Route("/chart/{name}.json", self._let_in(chart), methods=["GET"]),
+            Route("/report/{name}", self._let_in(report), methods=["GET"]),
+        ]
 
     def _let_in(
         self, handle: Callable[[Request], Awaitable[Response]]
@@ -123,18 +166,11 @@ class _Routes:
         cycle_id = request.query_params.get("cycle")
         if cycle_id is not None and len(cycle_id) > CYCLE_CHARS_MAX:
             cycle_id = None
-        return await self._on_thread(self._looking, lambda: self._page.views.view(cycle_id))
+        return await self._on_thread(self._looking, lambda: self._views.view(cycle_id))
 
     async def _chart(self, request: Request) -> Response:
-        view = await self._on_thread(self._looking, self._page.views.view)
-        found = view.chart(request.path_params["name"])
-        if found is None:
-            return JSONResponse({"error": "there is no such chart now"}, 404)
-        # Nothing is kept by the browser: the script itself says which figure it has.
-        tag = f'"{found.tag}"'
-        if request.headers.get("if-none-match") == tag:
-            return Response(None, 304, {"ETag": tag})
-        return Response(found.figure, 200, {"ETag": tag}, "application/json")
+        view = await self._on_thread(self._looking, self._views.view)
+        return _figure(request, view.chart(request.path_params["name"]))
 
     async def _ask_to_arm(self, request: Request) -> Response:
         if self._page.arm is None:
@@ -142,7 +178,7 @@ class _Routes:
                 "armed.html", 404, certain=False, sentences=("there is no engine to stop here",)
             )
         session = request.cookies[self._page.cookie]
-        view = await self._on_thread(self._looking, self._page.views.view)
+        view = await self._on_thread(self._looking, self._views.view)
         return self._shown("arm.html", 200, view=view, token=self._page.access.new_form(session), problem="")
 
     async def _arm(self, request: Request) -> Response:
@@ -173,7 +209,7 @@ class _Routes:
             self._pressed[pressed] = running
             running.add_done_callback(lambda _: self._pressed.pop(pressed))
         found = await asyncio.shield(running)
-        self._page.views.forget()
+        self._views.forget()
         return self._shown(
             "armed.html", 200 if found.certain else 500, certain=found.certain, sentences=found.sentences
         )
@@ -231,6 +267,16 @@ class _Routes:
         return await asyncio.get_running_loop().run_in_executor(threads, work)
 
 
+def _figure(request: Request, found: Drawn | None) -> Response:
+    if found is None:
+        return JSONResponse({"error": "there is no such chart now"}, 404)
+    # Nothing is kept by the browser: the script itself says which figure it has.
+    tag = f'"{found.tag}"'
+    if request.headers.get("if-none-match") == tag:
+        return Response(None, 304, {"ETag": tag})
+    return Response(found.figure, 200, {"ETag": tag}, "application/json")
+
+
 async def _fields(request: Request) -> dict[str, str] | None:
     """The fields of a form; None if it is too large or none."""
     if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
@@ -258,4 +304,5 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     made.globals["styles"] = styles()
+    made.filters["in_script"] = in_script
     return made

@@ -13,6 +13,7 @@ from page.app import ArmingTold, Page, Views
 from page.door.access import Access, cookie_name
 from page.door.hosts import Hosts
 from page.sources.report_apart import report_apart
+from page.sweep import SweepPages
 from page.view import Viewer
 from reading.engine_status import engine_status
 from reading.switch.arming import Patience, RealPatience, arm
@@ -30,6 +31,12 @@ def page_of_run(views: Views, name: str, file: Path, hosts: Hosts) -> Page:
     return _page(views, name, str(file.resolve()), hosts, None)
 
 
+def page_of_sweep(folder: Path, hosts: Hosts) -> Page:
+    """The page of a sweep's folder. Raises InputError that names the key if it is none."""
+    pages = SweepPages(folder)
+    return _page(pages, pages.view.name, str(folder.resolve()), hosts, None)
+
+
 def armed(data_dir: Path, reason: str, patience: Patience | None = None) -> ArmingTold:
     """Arm as `kill-switch arm` does, and say what is true then; `patience` counts from now if it is None."""
     try:
@@ -39,7 +46,9 @@ def armed(data_dir: Path, reason: str, patience: Patience | None = None) -> Armi
     return ArmingTold(True, sentences)
 
 
-def _page(views: Views, name: str, place: str, hosts: Hosts, arm: Callable[[str], ArmingTold] | None) -> Page:
+def _page(
+    views: Views | SweepPages, name: str, place: str, hosts: Hosts, arm: Callable[[str], ArmingTold] | None
+) -> Page:
     secure = hosts.public_name is not None
     return Page(
         views=views,

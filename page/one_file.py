@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from page.charts import Chart, Table
-from page.drawn import drawn
+from page.drawn import drawn, in_script
 from page.plotly_script import plotly_script
 from page.static_files import FOLDER, StaticFile, chunks
 
@@ -35,7 +35,7 @@ def one_file(document: Document) -> str:
     environment = Environment(
         loader=PackageLoader("page"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    environment.filters["in_script"] = _in_script
+    environment.filters["in_script"] = in_script
     return environment.get_template("one_file.html").render(
         document=document,
         texts={name: (FOLDER / name).read_text("utf-8") for name in TEXTS},
@@ -54,8 +54,3 @@ def _rows(figures: Sequence[tuple[str, str]]) -> list[tuple[str, list[str]]]:
         else:
             found[-1][1].append(value)
     return found
-
-
-def _in_script(figure: bytes) -> str:
-    """A figure as JSON that no text in it can end the block of, whatever it says."""
-    return figure.decode().replace("<", "\\u003c")

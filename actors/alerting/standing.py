@@ -18,7 +18,7 @@ BEGINS: Final = ARMINGS | {code for code, entry in ENTRIES.items() if entry.ends
 ENDS: Final = frozenset(entry.ends for entry in ENTRIES.values() if entry.ends is not None)
 WANTED: Final = tuple(sorted(BEGINS | ENDS | {AlertCode.DISARMED}))
 """The codes of which a new incarnation needs the last alerts."""
-PER_CAUSE: Final = frozenset({AlertCode.PROBE_FAILED})
+PER_CAUSE: Final = frozenset({AlertCode.PROBE_FAILED, AlertCode.HOST_WARNS})
 """They last for each cause apart; of the others at most one condition lasts, whatever the alerts name."""
 STILL_MAX: Final = 3
 STILL_LENGTH_MAX: Final = 200

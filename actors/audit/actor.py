@@ -24,11 +24,11 @@ from actors.audit.files import (
     sync,
     undated,
 )
-from actors.audit.log_file import SYNCED, LogFile
+from actors.audit.log_file import SYNCED, LogKept
 from actors.audit.open_day import OpenDay
 from actors.audit.proof import Proof, compare, fold_to_the_end
 from actors.audit.scan import NOT_ACCEPTED, Broken, Incomplete, Scan, Whole, boot_scan, judge, scan
-from actors.audit.words import Words, accepts_break
+from actors.audit.words import WordsOfSwitch, accepts_break
 from actors.failpoints import Failpoint, reach
 from actors.room import Alarm, Room, answerer
 from actors.runtime import Address, RuntimeFault
@@ -85,7 +85,7 @@ class Audit(Room[AuditProtocol | CompressOldest]):
         kill_switch: Address[KillSwitchProtocol],
         alerting: Address[AlertingProtocol],
         anchor: Address[AnchorProtocol] | None = None,
-        log: LogFile = SYNCED,
+        log: LogKept = SYNCED,
     ) -> None:
         self._data_dir = data_dir
         self._folder = data_dir / AUDIT_FOLDER
@@ -287,7 +287,7 @@ class Audit(Room[AuditProtocol | CompressOldest]):
         self._append(batch)
         reach(Failpoint.AUDIT_APPENDED)
         if self._log.is_lasting:
-            self._day = (self._day or OpenDay(batch.file, Words())).append(batch)
+            self._day = (self._day or OpenDay(batch.file, WordsOfSwitch())).append(batch)
         rolled = self._last_file is not None and self._last_file != batch.file
         self._link, self._last_file = end, batch.file
         if self._problem is not None and any(map(accepts_break, lines)):

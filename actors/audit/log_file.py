@@ -11,7 +11,7 @@ from core.messages.audit import AuditBatch
 BUFFER_BYTES: Final = 1 << 20
 
 
-class LogFile(Protocol):
+class LogKept(Protocol):
     """Appends batches to the day's file."""
 
     @property
@@ -28,7 +28,7 @@ class SyncedFiles:
     is_lasting = True
 
     def append(self, folder: Path, batch: AuditBatch) -> None:
-        """As `LogFile.append`."""
+        """As `LogKept.append`."""
         append_bytes(folder, batch)
 
 
@@ -46,7 +46,7 @@ class UnsyncedFile:
         self._bytes = 0
 
     def append(self, folder: Path, batch: AuditBatch) -> None:
-        """As `LogFile.append`."""
+        """As `LogKept.append`."""
         if self._file is None:
             self._file = (folder / "backtest.jsonl").open("wb", BUFFER_BYTES)
         if batch.file != self._day:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from actors.audit.durable import CHUNK_BYTES
 from actors.audit.files import opened
-from actors.audit.words import Words
+from actors.audit.words import WordsOfSwitch
 from core.audit.hash_chain import Link, split_lines
 from core.messages.audit import AuditBatch, FileEnd
 
@@ -15,14 +15,14 @@ from core.messages.audit import AuditBatch, FileEnd
 class OpenDay:
     """Follows one file from its beginning; a new one begins with each day."""
 
-    def __init__(self, file: str, words: Words) -> None:
+    def __init__(self, file: str, words: WordsOfSwitch) -> None:
         self.file = file
         self.words = words
         self._digest = sha256()
         self._bytes = 0
 
     @classmethod
-    def read(cls, path: Path, file: str, words: Words) -> OpenDay:
+    def read(cls, path: Path, file: str, words: WordsOfSwitch) -> OpenDay:
         """The file as it is on disk. Raises ChainBrokenError if compressed bytes are damaged, OSError."""
         day = cls(file, words)
         with opened(path) as stream:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from actors.audit.closed import walked_days
 from actors.audit.files import audit_files, content_sha256, lines_of, plain_name, undated
-from actors.audit.words import KIND_WITHIN, MAY_ARM, Words
+from actors.audit.words import KIND_WITHIN, MAY_ARM, WordsOfSwitch
 from core.audit.hash_chain import (
     GENESIS,
     ChainBrokenError,
@@ -41,7 +41,7 @@ class Scan:
     files: int = 0
     problem: str | None = None
     hashes: dict[int, str] = field(default_factory=dict)
-    words: Words = field(default_factory=Words)
+    words: WordsOfSwitch = field(default_factory=WordsOfSwitch)
 
     @property
     def broken_before(self) -> bool:
@@ -106,7 +106,7 @@ class _Reader:
         self._file: str | None = None
         self._offset = 0
         self._tail = b""
-        self._words = Words()
+        self._words = WordsOfSwitch()
 
     def read_day(self, paths: list[Path]) -> None:
         """Read one day's file; the day may have a plain and a compressed one if both hold the same bytes."""
@@ -147,7 +147,7 @@ class _Reader:
     def go_on_after(self, end: FileEnd) -> None:
         """Go on after a file that was proved, but not walked."""
         self._link = Link(end.seq, end.hash)
-        self._words = Words(end.last_word, broken_before=end.broken_before)
+        self._words = WordsOfSwitch(end.last_word, broken_before=end.broken_before)
         if end.seq in self._wanted:
             self._hashes[end.seq] = end.hash
 

@@ -11,7 +11,7 @@ KIND_WITHIN = 200
 """The kind and the key after it stand in the first so many bytes of a record."""
 
 
-class Words:
+class WordsOfSwitch:
     """`broken_before`: the first record is CHAIN_BROKEN, and no DISARMED after it says that a person accepted
     that."""
 

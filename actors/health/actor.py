@@ -12,6 +12,7 @@ from pydantic import JsonValue
 
 from actors.health.boot import TRY_AGAIN_S, Boot
 from actors.health.disk import DiskWatch, free_bytes_at
+from actors.health.host_warnings import HostWarnings
 from actors.health.probes import Round, Verdicts
 from actors.room import Alarm, Room, answerer
 from actors.runtime import Address, Timer
@@ -106,6 +107,7 @@ class Health(Room[HealthProtocol | RoundOver | RecordAgain]):
         # A suspension that the last incarnation asked for is this one's to clear.
         self._clock_suspect = self.ctx.epoch > 1
         self._verdicts = Verdicts(self.ctx, self._kill_switch, self._alert)
+        self._host_warnings = HostWarnings(self._alert)
         self._disk = DiskWatch(self.ctx, self._kill_switch, self._alert, self._data_dir, self._free_bytes)
         self._boot = Boot(
             self.ctx,
@@ -207,6 +209,7 @@ class Health(Room[HealthProtocol | RoundOver | RecordAgain]):
         if probed.router in under_way.waiting:
             under_way.waiting.discard(probed.router)
             self._verdicts.take(probed)
+            self._host_warnings.take(probed)
             self._finish_if_done()
 
     def _handle_environment(self, fetched: Fetched) -> None:
@@ -263,6 +266,7 @@ class Health(Room[HealthProtocol | RoundOver | RecordAgain]):
                     maintenance=False,
                     version=None,
                     environment=None,
+                    warnings=(),
                     error=why,
                     latency_s=(self.ctx.now() - under_way.at).total_seconds(),
                     at=self.ctx.now(),

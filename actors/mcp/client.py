@@ -54,9 +54,17 @@ class McpClient:
     """One router over one transport."""
 
     def __init__(
-        self, *, router: Router, transport: Transport, credentials: McpCredentials, strategy: Strategy
+        self,
+        *,
+        router: Router,
+        transport: Transport,
+        credentials: McpCredentials,
+        strategy: Strategy,
+        clock: Callable[[], datetime] | None = None,
     ) -> None:
+        """`clock` tells when an answer has come; without one it is taken to come when it was asked for."""
         self._router = router
+        self._clock = clock
         self._transport = transport
         self._credentials = credentials
         self._strategy = strategy
@@ -90,10 +98,18 @@ class McpClient:
             return Declined(_REFUSED.get(status, f"http_{status}"), detail)
         return Unclear(f"HTTP {status}: {detail}")
 
+    def body(self, tool: str, request: BaseModel, *, correlation: str) -> dict[str, object]:
+        """One attempt at a tool that changes nothing: the object that came, whatever it holds.
+
+        Raises `McpError`.
+        """
+        response = self._attempt("POST", tool_path(self._router, tool), request, correlation)
+        return parsed(response, f"{self._router}.{tool}")
+
     def read(
         self, tool: str, request: BaseModel, *, correlation: str, now: datetime
     ) -> BaseModel | OptionChain:
-        """One attempt at a tool that changes nothing. Raises `McpError`; `now` is for the answer's age."""
+        """One attempt at a tool that changes nothing, asked for at `now`. Raises `McpError`."""
         contract = TOOLS.get((self._router, tool))
         if contract is None:
             raise McpToolNotFoundError(f"{self._router}.{tool}: the contract has no such tool")
@@ -101,8 +117,9 @@ class McpClient:
             raise McpRequestError(
                 f"{self._router}.{tool}: expected {contract.request.__name__}, found {type(request).__name__}"
             )
-        response = self._attempt("POST", tool_path(self._router, tool), request, correlation)
-        body = parsed(response, f"{self._router}.{tool}")
+        body = self.body(tool, request, correlation=correlation)
+        # What was collected while it was waited for is younger than the question, and not ahead of the clock.
+        now = now if self._clock is None else max(now, self._clock())
         if tool == GET_OPTIONS_CHAIN.name:
             return self._chain(body, now)
         answer = validated(contract.answer, body, f"{self._router}.{tool}")
@@ -184,7 +201,9 @@ def wire_ports(
 
     def opened(ctx: Context, router: Router) -> McpClient:
         transport = transport_factory(ctx)
-        return McpClient(router=router, transport=transport, credentials=credentials, strategy=strategy)
+        return McpClient(
+            router=router, transport=transport, credentials=credentials, strategy=strategy, clock=ctx.now
+        )
 
     return opened
 

@@ -151,12 +151,13 @@ class McpRouter(Room[McpProtocol | _Attempt]):
         started_at = self.ctx.now()
         version: str | None = None
         environment: str | None = None
+        warnings: tuple[str, ...] = ()
         problem: str | None = None
         maintenance = False
         self.ctx.check_live()
         try:
             health = self.port.health(correlation=self.ctx.envelope.correlation or probe.request_id)
-            version, environment = health.version, health.environment
+            version, environment, warnings = health.version, health.environment, health.warnings
         except McpError as error:
             problem, maintenance = str(error), is_maintenance(error)
         now = self.ctx.now()
@@ -168,6 +169,7 @@ class McpRouter(Room[McpProtocol | _Attempt]):
                 maintenance=maintenance,
                 version=version,
                 environment=environment,
+                warnings=warnings,
                 error=problem,
                 latency_s=(now - started_at).total_seconds(),
                 at=now,

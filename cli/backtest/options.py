@@ -73,7 +73,7 @@ def options_of(
     if latency_ms and road is Road.CORE:
         raise InputError("--latency-ms: expected --road actors too; the core road waits for no answer")
     settings = load_settings(strategy, changes)
-    seeds = (0,) if chains is not None else _seeds(str(DEFAULT_SEED) if seed is None else seed)
+    seeds = (0,) if chains is not None else seeds_of(str(DEFAULT_SEED) if seed is None else seed, "--seed")
     if out is not None and len(seeds) > 1:
         raise InputError("--out: expected one seed; --json takes the figures of several")
     resume_after = None if resume_after_days is None else timedelta(days=resume_after_days)
@@ -93,13 +93,15 @@ def options_of(
     return BacktestOptions(plans, out, json_file, jobs, checks)
 
 
-def _seeds(text: str) -> tuple[int, ...]:
-    """`7`, or `1:20` for each from 1 to 20."""
+def seeds_of(text: str, option: str) -> tuple[int, ...]:
+    """`7`, or `1:20` for each from 1 to 20. Raises `InputError` that names the option."""
     first_text, colon, last_text = text.partition(":")
     first = plain_whole(first_text)
     last = plain_whole(last_text) if colon else first
     if first is None or last is None or max(abs(first), abs(last)) > SEED_MAX:
-        raise InputError(f"--seed: expected a whole number, or two such as 1:20, found {text!r}")
+        raise InputError(f"{option}: expected a whole number, or two such as 1:20, found {text!r}")
     if not 0 <= last - first < SEEDS_MAX:
-        raise InputError(f"--seed: expected A:B with at most {SEEDS_MAX:,} seeds from A to B, found {text!r}")
+        raise InputError(
+            f"{option}: expected A:B with at most {SEEDS_MAX:,} seeds from A to B, found {text!r}"
+        )
     return tuple(range(first, last + 1))

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, wait
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from multiprocessing import Event
 from multiprocessing.synchronize import Event as EventType
 from time import monotonic
-from types import FrameType
 from typing import Final
 
 from cli.backtest.compare import show_check, show_latency
+from cli.backtest.interruptions import INTERRUPTED, interruptions
 from cli.backtest.options import BacktestOptions
 from cli.backtest.report import write_files
 from cli.backtest.summary import show_many, show_one
@@ -26,8 +25,6 @@ from lab.backtest.running import run_backtest
 
 TELL_EVERY_S: Final = 1.0
 LOOK_EVERY_S: Final = 0.2
-INTERRUPTED: Final = 130
-"""The exit code of a run that a person ended: 128 and the number of SIGINT."""
 
 
 def run(options: BacktestOptions) -> None:
@@ -40,7 +37,7 @@ def run(options: BacktestOptions) -> None:
         plans = tuple(replace(plan, road=road) for plan in plans for road in Road)
     elif plans[0].latency_s:
         plans = tuple(replace(plan, latency_s=took) for plan in plans for took in (0.0, plan.latency_s))
-    with _interruptions() as interrupted:
+    with interruptions() as interrupted:
         results = (
             _together(plans, options.jobs, interrupted)
             if min(options.jobs, len(plans)) > 1
@@ -123,23 +120,6 @@ def _wait_for_the_parent(ends: EventType) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     _ends.append(ends)
-
-
-@contextmanager
-def _interruptions() -> Iterator[Callable[[], bool]]:
-    """Within the block Ctrl-C ends the run in order, with its summary."""
-    came = False
-
-    def note(_number: int, _frame: FrameType | None) -> None:
-        nonlocal came
-        came = True
-
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: came
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 class _Progress:

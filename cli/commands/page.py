@@ -26,7 +26,9 @@ def page(
     report: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", parser=named_path, help="Show a finished run instead: what `paper --json` wrote."
+            metavar="FILE",
+            parser=named_path,
+            help="Show a finished run instead: what `paper --json` wrote, or the folder of `sweep --out`.",
         ),
     ] = None,
     port: Annotated[int, whole_option(0, 65535, text="The TCP port; 0 takes a free one.")] = DEFAULT_PORT,
@@ -99,7 +101,10 @@ def _of_folder(data_dir: Path, hosts: Hosts) -> Page:
 
 
 def _of_run(file: Path, hosts: Hosts) -> Page:
-    from page.compose import page_of_run
+    """Of a file, or of the folder of a sweep."""
+    from page.compose import page_of_run, page_of_sweep
     from page.finished import FinishedViews
 
+    if file.is_dir():
+        return page_of_sweep(file, hosts)
     return page_of_run(FinishedViews(file), file.name, file, hosts)

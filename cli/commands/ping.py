@@ -72,6 +72,9 @@ def ping(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
             ),
             empty="no routers",
         )
+        for found in probes:
+            for warning in found.warnings:
+                say(f"{found.router} warns: {warning}")
         show_table(
             ("alert channel", "ok", "error"),
             ((one.channel, "no" if one.error else "yes", one.error or "") for one in alerted),

@@ -26,6 +26,22 @@ FEEDS: Final[Mapping[AlertCode, AlertEntry]] = {
         over="It is the end of probe_failed.",
         severities=(Severity.LOW,),
     ),
+    AlertCode.HOST_WARNS: AlertEntry(
+        title="The upstream host warns",
+        means="A router of the upstream host answers, and says on its health page what a person should know. "
+        "Nothing is suspended because of it.",
+        do="Read the warning, and do at the upstream host what it asks for: run.py ping shows all of them.",
+        over="Its end is told when the router's health page holds no warning any more.",
+        severities=(Severity.MEDIUM,),
+        ends=AlertCode.HOST_WARNS_NO_MORE,
+    ),
+    AlertCode.HOST_WARNS_NO_MORE: AlertEntry(
+        title="The upstream host warns no more",
+        means="The health page of a router holds no warning any more.",
+        do=NOTHING_TO_DO,
+        over="It is the end of host_warns.",
+        severities=(Severity.LOW,),
+    ),
     AlertCode.MCP_AUTH: AlertEntry(
         title="The token is refused",
         means="The upstream host refuses the token. Nothing can be read or traded with it.",

@@ -82,6 +82,8 @@ class AlertCode(StrEnum):
     # The upstream host and the market.
     PROBE_FAILED = "probe_failed"
     PROBE_BACK = "probe_back"
+    HOST_WARNS = "host_warns"
+    HOST_WARNS_NO_MORE = "host_warns_no_more"
     MCP_AUTH = "mcp_auth"
     MCP_ANOMALY = "mcp_anomaly"
     MCP_TOOL_NOT_FOUND = "mcp_tool_not_found"

@@ -8,7 +8,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from core.contract.scalars import Currency, EnvironmentName, Named, word
+from core.contract.scalars import Currency, EnvironmentName, FreeText, Named, word
 
 
 class ToolRequest(BaseModel):
@@ -32,6 +32,8 @@ class HealthAnswer(ToolAnswer):
     status: Annotated[Literal["ok"], BeforeValidator(word)]
     version: Named
     environment: EnvironmentName
+    warnings: tuple[FreeText, ...] = ()
+    """What a person should know although the router answers, each in the server's own words."""
 
 
 class Router(StrEnum):

@@ -71,12 +71,15 @@ class Fetch(Query[Fetched | FetchFailed]):
 
 
 class RouterProbed(Event):
+    """`warnings` are the router's own, quoted; none if it did not answer."""
+
     request_id: str
     router: Router
     ok: bool
     maintenance: bool
     version: str | None
     environment: str | None
+    warnings: tuple[str, ...]
     error: str | None
     latency_s: float
     at: datetime

@@ -73,7 +73,7 @@ class LiveGateway:
             if unwell is not None:
                 return failure(503, unwell)
             if tool == HEALTH:
-                return answered(answer_json(self._health()))
+                return answered(answer_json(self._health(router)))
             if router is Router.DERIBIT and self._sources.latch is not None:
                 return soft(self._sources.latch)
             body = await _whole_body(request)
@@ -92,8 +92,13 @@ class LiveGateway:
             where = ".".join(str(part) for part in first["loc"])
             return failure(503, f"anomaly: {error.title}.{where}: {first['msg']}")
 
-    def _health(self) -> HealthAnswer:
-        return HealthAnswer(status="ok", version=VERSION, environment=self._sources.settings.environment)
+    def _health(self, router: Router) -> HealthAnswer:
+        return HealthAnswer(
+            status="ok",
+            version=VERSION,
+            environment=self._sources.settings.environment,
+            warnings=tuple(self._sources.warnings_of(router)),
+        )
 
 
 def refused_outside(error: OutsideError) -> HttpAnswer:

@@ -217,8 +217,16 @@ class LiveSources:
 
     def warnings(self) -> list[str]:
         """What a person should know and do something about."""
-        told = self.calendar.warning(self.clock.now())
-        said = [*self._of_the_start] if told is None else [*self._of_the_start, told]
+        return [told for router in Router for told in self.warnings_of(router)]
+
+    def warnings_of(self, router: Router) -> list[str]:
+        """Those that are about one router; its health page shows them."""
+        if router is Router.MACRO:
+            told = self.calendar.warning(self.clock.now())
+            return [] if told is None else [told]
+        if router is not Router.DERIBIT:
+            return []
+        said = [*self._of_the_start]
         if self.limits.refusals:
             said.append(f"the venue said {self.limits.refusals} times that it was asked too often")
         if self.market.marks_off:

@@ -36,10 +36,14 @@ def bound(host: str, port: int) -> socket.socket:
 class Server(uvicorn.Server):
     """Serves one application on one event loop. `should_exit` set from outside ends it in order."""
 
-    def __init__(self, app: ASGIApp, *, grace_s: int = GRACE_S) -> None:
+    def __init__(
+        self, app: ASGIApp, *, grace_s: int = GRACE_S, protocol: type[asyncio.Protocol] | None = None
+    ) -> None:
+        """`protocol` is what speaks HTTP on each connection, if not the server's own."""
         super().__init__(
             uvicorn.Config(
                 app,
+                http="auto" if protocol is None else protocol,
                 log_level="critical",
                 access_log=False,
                 proxy_headers=False,

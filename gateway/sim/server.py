@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from gateway.paper.model_market import ModelMarket
 from gateway.shell.serving import Server, bound
+from gateway.sim.connections import CountedConnection
 from gateway.sim.keys import SimKey
 from gateway.sim.others import SimOthers
 from gateway.sim.rpc import API, RpcDoor
@@ -36,5 +37,5 @@ def run(port: int, seed: int, keys: Iterable[SimKey], announce: Callable[[str], 
     venue = SimVenue(ModelMarket(seed), time, seed=seed, keys=keys)
     with bound(HOST, port) as listener:
         url = f"http://{HOST}:{listener.getsockname()[1]}"
-        server = Server(make_app(venue, seed))
+        server = Server(make_app(venue, seed), protocol=CountedConnection)
         asyncio.run(server.run_until_ended(listener, lambda: announce(url)))

@@ -48,16 +48,20 @@ LIMITS: Final = {
         "cancel_all": {"burst": 20, "rate": 5},
     },
 }
+NO_LIMITS: Final = {
+    name: {"burst": 10**9, "rate": 10**9} for name in ("non_matching_engine", "matching_engine")
+}
 
 
 class SimStanding:
     """The account's state, from the books."""
 
-    def __init__(self, desk: SimDesk, ways: Ways, words: Moods) -> None:
+    def __init__(self, desk: SimDesk, ways: Ways, words: Moods, *, unlimited: bool = False) -> None:
         self._desk = desk
         self._books = desk.books
         self._ways = ways
         self._words = words
+        self._limits = NO_LIMITS if unlimited else LIMITS
 
     def summary(self, params: dict[str, Any]) -> dict[str, object]:
         """`private/get_account_summary`, with the owner's part if `extended`."""
@@ -137,7 +141,7 @@ class SimStanding:
             "projected_delta_total": greeks["delta"],
             "delta_total_map": {"eth_usd": greeks["delta"]},
             "estimated_liquidation_ratio_map": {"eth_usd": 0.0},
-            "limits": LIMITS,
+            "limits": self._limits,
             "fees": [
                 {
                     "kind": "option",

@@ -70,7 +70,7 @@ class SimVenue:
         self._combo_market = ComboMarket(self.desk, self.combos, words)
         self._trades = SimTrades(self.desk, ways, words, seed)
         self._deliveries = SimDeliveries(self.desk, self._trades, ways)
-        standing = SimStanding(self.desk, ways, words)
+        standing = SimStanding(self.desk, ways, words, unlimited=unlimited)
         self._methods: dict[str, Callable[[dict[str, Any], datetime], object]] = {
             "public/auth": lambda asked, _: self.keys.log_in(asked, self.now_ms()),
             "public/get_time": lambda _, __: self.now_ms(),

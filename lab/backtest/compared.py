@@ -18,7 +18,7 @@ JOBS = (Job.ENTRY, Job.MONITOR, Job.SETTLEMENT)
 MISSING = "none"
 
 
-class Difference(NamedTuple):
+class Discrepancy(NamedTuple):
     """One field of one thing that has two values; `at` sorts differences by their time."""
 
     at: str
@@ -32,7 +32,7 @@ class Difference(NamedTuple):
         return f"{self.thing}: {self.field}: {left} {self.left}, {right} {self.right}"
 
 
-def differences(left: BacktestResult, right: BacktestResult) -> list[Difference]:
+def differences(left: BacktestResult, right: BacktestResult) -> list[Discrepancy]:
     """Every difference of trades, fills, cycles, latches, account and counts, the earliest first."""
     found = [
         *row_differences("trade", map(trade_json, left.positions), map(trade_json, right.positions)),
@@ -44,7 +44,7 @@ def differences(left: BacktestResult, right: BacktestResult) -> list[Difference]
     return sorted(found, key=lambda each: each.at)
 
 
-def row_differences(kind: str, left: Iterable[Row], right: Iterable[Row]) -> Iterator[Difference]:
+def row_differences(kind: str, left: Iterable[Row], right: Iterable[Row]) -> Iterator[Discrepancy]:
     """The fields in which rows of one id differ, and rows that only one side has."""
     ours, theirs = (
         {str(row["id"]): _plain(kind, row) for row in rows if _is_run(row)} for rows in (left, right)
@@ -56,11 +56,11 @@ def row_differences(kind: str, left: Iterable[Row], right: Iterable[Row]) -> Ite
             found = one or other
             assert found is not None
             sides = ("there", MISSING) if other is None else (MISSING, "there")
-            yield Difference(_when(found), thing, "the whole", *sides)
+            yield Discrepancy(_when(found), thing, "the whole", *sides)
             continue
         for field in one:
             if one[field] != other[field]:
-                yield Difference(_when(one), thing, field, one[field], other[field])
+                yield Discrepancy(_when(one), thing, field, one[field], other[field])
 
 
 def fill_rows(fills: Sequence[Trade]) -> Iterator[Row]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from core.market.chain_columns import recorded_columns
 from core.market.chain_spans import ExpirySpan
@@ -21,10 +21,21 @@ from lab.backtest.switches import Switches
 _NO_COLUMNS: Final = recorded_columns(())
 
 
+class Built(NamedTuple):
+    """What was built of a market in one way: runs of other settings that look at the same find it again."""
+
+    sides: dict[tuple[datetime, datetime, OptionType], tuple[Quote, ...]]
+    legs: dict[tuple[datetime, str], Quote | None]
+
+
+BUILT_MAX: Final = 50_000
+"""More sides and legs of a market than a sweep looks at; from then on all of them are built anew."""
+
+
 class MappedChain(OptionChain):
     """The quotes of one moment. `quote_min_usd`: a quote with a side at or below it is not there."""
 
-    __slots__ = ("_anomalies", "_at", "_legs", "_market", "_quote_min_usd", "_recorded_deltas")
+    __slots__ = ("_anomalies", "_at", "_built_before", "_market", "_quote_min_usd", "_recorded_deltas")
 
     def __init__(
         self,
@@ -35,30 +46,33 @@ class MappedChain(OptionChain):
         *,
         recorded_deltas: bool,
         quote_min_usd: float,
+        built: Built,
     ) -> None:
         expiries = [expiry for expiry in market.expiries(at) if span.first <= expiry <= span.last]
         # What has faults is judged where it is built: nobody counts those that no rule looks at.
         super().__init__(_NO_COLUMNS, anomalies, quotes_total=1, broken_total=0, expiries=expiries)
         self._market, self._at, self._anomalies = market, at, anomalies
-        self._legs: dict[str, Quote | None] = {}
+        self._built_before = built
         self._recorded_deltas, self._quote_min_usd = recorded_deltas, quote_min_usd
 
     def side(self, expiration: datetime, option_type: OptionType) -> tuple[Quote, ...]:
-        known = self._sides.get((expiration, option_type))
+        sides, key = self._built_before.sides, (self._at, expiration, option_type)
+        known = sides.get(key)
         if known is None:
             rows = self._market.side(self._at, expiration, option_type)
             strikes = sorted(rows)
             listed = [(rows[strike], option(expiration, int(strike), option_type)) for strike in strikes]
-            known = self._sides[expiration, option_type] = self._built(listed)
+            known = sides[key] = self._built(listed)
         return known
 
     def quote(self, instrument_name: str) -> Quote | None:
-        if instrument_name not in self._legs:
+        legs, key = self._built_before.legs, (self._at, instrument_name)
+        if key not in legs:
             instrument = parse_instrument(instrument_name)
             row = self._market.row(self._at, instrument)
             found = () if row is None else self._built([(row, instrument)])
-            self._legs[instrument_name] = found[0] if found else None
-        return self._legs[instrument_name]
+            legs[key] = found[0] if found else None
+        return legs[key]
 
     def _built(self, listed: Sequence[tuple[int, ListedOption]]) -> tuple[Quote, ...]:
         quotes = [self._market.quote_at(row, instrument) for row, instrument in listed]
@@ -87,6 +101,7 @@ class MappedChains:
         self._market = market
         self._anomalies = anomalies
         self._switches = switches
+        self._way = (anomalies.model_dump_json(), switches.delta)
 
     def for_entry(self, now: datetime, span: ExpirySpan) -> OptionChain:
         if self._switches.expiries_within_record:
@@ -108,4 +123,12 @@ class MappedChains:
             self._anomalies,
             recorded_deltas=self._switches.delta == "recorded",
             quote_min_usd=quote_min_usd,
+            built=self._built((*self._way, quote_min_usd)),
         )
+
+    def _built(self, way: tuple[str, str, float]) -> Built:
+        """What was built in this way before."""
+        built = self._market.built.get(way)
+        if built is None or len(built.sides) + len(built.legs) > BUILT_MAX:
+            built = self._market.built[way] = Built({}, {})
+        return built

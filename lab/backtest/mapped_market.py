@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from core.errors import InputError
 from core.values import OptionType
@@ -14,7 +14,8 @@ from gateway.paper.instruments import ListedOption, option
 from gateway.paper.quotes import PaperQuote
 from gateway.paper.source import Bar, Hole, HourlyFunding, ScheduledRelease, VenueFunding
 from gateway.paper.ticks import UNITS_PER_ETH
-from lab.backtest.columns import ColumnMap, Columns, read_columns, read_map
+from lab.backtest.columns import ColumnMap, Columns, read_map
+from lab.backtest.columns_cache import kept_columns
 
 HOUR: Final = timedelta(hours=1)
 Side = dict[float, int]
@@ -37,7 +38,8 @@ class MappedMarket:
         self._groups: list[dict[tuple[int, bool], tuple[int, int]]] = []
         self._group(label)
         self._starts = [datetime.fromtimestamp(at, UTC) for at in self._times]
-        self._rows: dict[tuple[int, int, bool], Side] = {}
+        self.built: dict[tuple[str, str, float], Any] = {}
+        """What chains have built of it; how, only they know."""
 
     def _group(self, label: str) -> None:
         """Find where each side of each expiry of each snapshot begins and ends."""
@@ -190,10 +192,13 @@ class MappedMarket:
         return place
 
 
-def open_mapped(path: Path, map_path: Path, touch_size: float) -> MappedMarket:
-    """Read a file of snapshots by its map. Raises `InputError` or `ConfigError`."""
+def open_mapped(path: Path, map_path: Path, touch_size: float, cache: Path) -> MappedMarket:
+    """Read a file of snapshots by its map, or what `cache` has kept of it.
+
+    Raises `InputError` or `ConfigError`.
+    """
     names = read_map(map_path)
-    return MappedMarket(read_columns(path, names), names, touch_size, label=str(path))
+    return MappedMarket(kept_columns(path, names, cache), names, touch_size, label=str(path))
 
 
 def _run_end(

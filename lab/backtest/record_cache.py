@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import mmap
 import os
 import tempfile
 from array import array
@@ -112,19 +113,21 @@ class _KeptSlices(Mapping[datetime, Slice]):
 def _kept(path: Path) -> Record | None:
     """The record in the file; None if there is none, or if it is not whole."""
     try:
-        content = path.read_bytes()
-    except OSError:
+        with path.open("rb") as file:
+            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except (OSError, ValueError):
         return None
-    body, digest = content[:-DIGEST_LENGTH], content[-DIGEST_LENGTH:]
-    if not body.startswith(FORM) or hashlib.sha256(body).digest() != digest:
+    whole = memoryview(content)
+    body, digest = whole[:-DIGEST_LENGTH], whole[-DIGEST_LENGTH:]
+    if bytes(body[: len(FORM)]) != FORM or hashlib.sha256(body).digest() != digest:
         return None
-    head_end = body.index(b"\n", len(FORM)) + 1
-    head = json.loads(body[len(FORM) : head_end])
+    head_end = content.find(b"\n", len(FORM)) + 1
+    head = json.loads(content[len(FORM) : head_end])
     rows, offset = head["rows"], head_end
     columns: list[memoryview[Any]] = []
     for _, code in COLUMNS:
         size = array(code).itemsize * rows
-        columns.append(memoryview(body)[offset : offset + size].cast(code))
+        columns.append(body[offset : offset + size].cast(code))
         offset += size
     return Record(
         list(_snapshots(head["snapshots"], columns)),

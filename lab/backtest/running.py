@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
-from typing import TypeAlias
 
+from gateway.paper.source import MarketSource
+from lab.backtest.pace import GoesOn, Pace
 from lab.backtest.result import BacktestResult, Plan, Road, Traded, result_of
 from lab.backtest.road import CoreRoad
-from lab.backtest.sources import Opened, open_market
-
-GoesOn: TypeAlias = Callable[[datetime, datetime, datetime], bool]
-"""Asked with now, begin and end before each step; a run that it ends is not whole."""
+from lab.backtest.sources import Market, Opened, open_market, source_of
 
 
-def run_backtest(plan: Plan, goes_on: GoesOn) -> BacktestResult:
-    """Run it. Raises `InputError` if the market can't be read or does not cover the span."""
-    opened = open_market(plan.market, plan.settings, plan.began, plan.ended)
+def run_backtest(
+    plan: Plan, goes_on: GoesOn, opening: Callable[[Market], MarketSource] = source_of
+) -> BacktestResult:
+    """Run it. `opening` gives the source of the market: whoever runs many plans over it reads it once.
+
+    Raises `InputError` if the market can't be read or does not cover the span.
+    """
+    opened = open_market(plan.market, plan.settings, plan.began, plan.ended, opening)
     if plan.road is Road.CORE:
         return _run_core(plan, opened, goes_on)
     # The engine is imported by those who run it.
@@ -36,7 +38,7 @@ def _run_core(plan: Plan, opened: Opened, goes_on: GoesOn) -> BacktestResult:
         chains=opened.chains,
         schedule=plan.schedule,
     )
-    asked = Asked(opened, goes_on)
+    asked = Pace(opened, goes_on)
     is_whole = road.run(opened.ended, asked)
     books = road.books
     traded = Traded(
@@ -57,18 +59,3 @@ def _run_core(plan: Plan, opened: Opened, goes_on: GoesOn) -> BacktestResult:
         span=(road.begin, opened.ended if is_whole else asked.reached),
         is_whole=is_whole,
     )
-
-
-class Asked:
-    """Asks whether a run goes on, and keeps how far it came."""
-
-    def __init__(self, opened: Opened, goes_on: GoesOn) -> None:
-        self._opened = opened
-        self._goes_on = goes_on
-        self.reached = opened.began
-
-    def __call__(self, now: datetime) -> bool:
-        if not self._goes_on(now, self._opened.began, self._opened.ended):
-            return False
-        self.reached = now
-        return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from gateway.paper.model_market import ModelMarket
 from gateway.paper.recorded import RecordedMarket
 from gateway.paper.source import MarketSource
 from lab.backtest.mapped_chain import MappedChains
-from lab.backtest.mapped_market import open_mapped
+from lab.backtest.mapped_market import MappedMarket, open_mapped
 from lab.backtest.reader import Chains
 from lab.backtest.record_cache import kept_record
 from lab.backtest.settings import BacktestSettings
@@ -53,28 +54,40 @@ class Opened:
     chains: Chains | None
 
 
-def open_market(
-    market: Market, settings: BacktestSettings, began: datetime | None, ended: datetime | None
-) -> Opened:
-    """Read it. Raises `InputError` if it is broken, or does not cover the span that is asked for."""
+def source_of(market: Market) -> MarketSource:
+    """Read the market itself. Raises `InputError` if it is broken."""
     assumptions = Assumptions.parse(market.assumptions)
-    source: MarketSource
     touch_size = float(assumptions.touch_size)
-    chains: Chains | None = None
     if market.chains is None:
-        source = ModelMarket(market.seed)
-    elif market.columns is not None:
-        source = mapped = open_mapped(market.chains, market.columns, touch_size)
-        chains = MappedChains(mapped, settings.strategy.anomalies, settings.switches)
-    else:
-        source = RecordedMarket(
-            market.chains,
-            "move",
-            touch_size,
-            assumptions.funding_annual,
-            assumptions.max_gap_h,
-            kept_record(market.chains, CACHE),
-        )
+        return ModelMarket(market.seed)
+    if market.columns is not None:
+        return open_mapped(market.chains, market.columns, touch_size, CACHE)
+    return RecordedMarket(
+        market.chains,
+        "move",
+        touch_size,
+        assumptions.funding_annual,
+        assumptions.max_gap_h,
+        kept_record(market.chains, CACHE),
+    )
+
+
+def open_market(
+    market: Market,
+    settings: BacktestSettings,
+    began: datetime | None,
+    ended: datetime | None,
+    opening: Callable[[Market], MarketSource] = source_of,
+) -> Opened:
+    """Read it, by `opening`.
+
+    Raises `InputError` if it is broken, or does not cover the span that is asked for.
+    """
+    assumptions = Assumptions.parse(market.assumptions)
+    source = opening(market)
+    chains: Chains | None = None
+    if isinstance(source, MappedMarket):
+        chains = MappedChains(source, settings.strategy.anomalies, settings.switches)
     first = source.start if began is None else began
     if first < source.start:
         raise InputError(f"--from: the market begins at {iso_utc(source.start)}, found {iso_utc(first)}")

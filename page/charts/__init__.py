@@ -10,12 +10,15 @@ from page.charts.gates import VolatilityFacts, gates_chart
 from page.charts.path import PathPoint, path_chart
 from page.charts.payoff import PayoffFacts, PayoffLeg, payoff_chart
 from page.charts.smile import SmilePoint, smile_chart
+from page.charts.sweep import HeatFacts, LineFacts, heat_chart, parallel_chart
 from page.charts.thin import POINTS_MAX, thinned
 
 __all__ = [
     "POINTS_MAX",
     "Chart",
     "Figure",
+    "HeatFacts",
+    "LineFacts",
     "PathPoint",
     "PayoffFacts",
     "PayoffLeg",
@@ -24,7 +27,9 @@ __all__ = [
     "VolatilityFacts",
     "account_chart",
     "gates_chart",
+    "heat_chart",
     "months_chart",
+    "parallel_chart",
     "path_chart",
     "payoff_chart",
     "realised_chart",

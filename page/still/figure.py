@@ -72,6 +72,8 @@ class AxisLook(TypedDict, total=False):
     title: Title
     range: list[Place]
     domain: list[float]
+    tickvals: list[float]
+    ticktext: list[str]
 
 
 class Layout(TypedDict, total=False):

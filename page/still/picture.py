@@ -7,6 +7,7 @@ one stand words and round marks at shares of its size. Colours are the page's ow
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
@@ -35,7 +36,9 @@ class _Picture:
         self._layout = layout
         self._across = _across(traces, layout["xaxis"])
         self._down = {
-            name: _Pane(number_axis(_values(traces, name), _ends(look)), _domain(look), _title(look))
+            name: _Pane(
+                _ticked(number_axis(_values(traces, name), _ends(look)), look), _domain(look), _title(look)
+            )
             for name, look in (("y", layout.get("yaxis")), ("y2", layout.get("yaxis2")))
             if look is not None
         }
@@ -185,7 +188,14 @@ def _across(traces: Sequence[Trace], look: AxisLook) -> Axis:
     numbers = [number_of(x) for x in places]
     if look.get("type") == "date":
         return time_axis(numbers, _ends(look))
-    return number_axis(numbers, _ends(look))
+    return _ticked(number_axis(numbers, _ends(look)), look)
+
+
+def _ticked(axis: Axis, look: AxisLook) -> Axis:
+    """The axis with the ticks that the figure asks for, if it does."""
+    if "tickvals" not in look:
+        return axis
+    return replace(axis, ticks=tuple(zip(look["tickvals"], look["ticktext"], strict=True)))
 
 
 def _values(traces: Sequence[Trace], name: str) -> list[float]:

@@ -75,7 +75,11 @@ def _rows(path: Path) -> Iterator[tuple[date, date, float, str, float, float, fl
             for day, expiry, *rest in zip(*columns, strict=True):
                 yield (day.date(), expiry.date(), *rest)
         return
-    with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as file:
+    with (
+        gzip.open(path, "rt", encoding="utf-8")
+        if path.suffix == ".gz"
+        else path.open(encoding="utf-8") as file
+    ):
         for row in csv.DictReader(file):
             day, expiry = (date.fromisoformat(row[name][:10]) for name in COLUMNS[:2])
             spot, delta, bid, ask = (float(row[name] or 0) for name in COLUMNS[4:])

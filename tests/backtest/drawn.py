@@ -22,7 +22,7 @@ from pydantic.fields import FieldInfo
 from core.strategy import Strategy
 from gateway.paper.model_market import ModelMarket
 from lab.backtest.calendar import WEEKDAYS
-from lab.backtest.compared import Difference, differences
+from lab.backtest.compared import Discrepancy, differences
 from lab.backtest.result import BacktestResult, Plan, Road
 from lab.backtest.running import run_backtest
 from lab.backtest.schedule import Schedule
@@ -162,7 +162,7 @@ class Compared:
     """What both roads made of one file."""
 
     core: BacktestResult
-    found: list[Difference]
+    found: list[Discrepancy]
 
 
 def both_roads(seed: int, folder: Path, days: float = DAYS) -> Compared:

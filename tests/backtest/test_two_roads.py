@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.paper.model_market import ModelMarket
-from lab.backtest.compared import Difference, differences, row_differences
+from lab.backtest.compared import Discrepancy, differences, row_differences
 from lab.backtest.result import BacktestResult, Plan, Road
 from lab.backtest.running import run_backtest
 from lab.backtest.schedule import Schedule
@@ -25,7 +25,7 @@ def whole(_now: datetime, _began: datetime, _ended: datetime) -> bool:
     return True
 
 
-def on_both(plan: Plan) -> tuple[BacktestResult, list[Difference]]:
+def on_both(plan: Plan) -> tuple[BacktestResult, list[Discrepancy]]:
     core, actors = (run_backtest(replace(plan, road=road), whole) for road in Road)
     assert (core.road, actors.road) == (Road.CORE, Road.ACTORS)
     return core, differences(core, actors)

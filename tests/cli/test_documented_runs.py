@@ -70,6 +70,7 @@ NOT_RUN = {
     ("backtest",): ("it runs over months of market time", "tests/cli/test_backtest.py"),
     ("calc",): ("the name of a group", None),
     ("close",): ("it needs an open position", "tests/cli/test_persons_messages.py"),
+    ("contract", "check"): ("it asks a host tool by tool", "tests/cli/test_contract_check.py"),
     ("data", "check"): ("it needs a record of the market", "tests/cli/test_data_check.py"),
     ("data", "export"): ("it needs what an engine has recorded", "tests/cli/test_data_export.py"),
     ("data", "sample"): ("it writes days of a market", "tests/gateway/test_sample.py"),
@@ -87,6 +88,7 @@ NOT_RUN = {
     ("state", "book-exit"): ("it needs an exit that the venue has lost", "tests/cli/test_booking.py"),
     ("state", "rebuild"): ("it needs a folder without books", "tests/cli/test_books_from_audit.py"),
     ("state", "restore"): ("it needs a backup", "tests/cli/test_restoring.py"),
+    ("sweep",): ("it runs over months of market time", "tests/cli/test_sweep.py"),
     ("top",): ("it draws until it is interrupted, on a terminal", "tests/cli/test_watching.py"),
     ("venue",): ("it serves until it is stopped", "tests/cli/test_live.py"),
 }

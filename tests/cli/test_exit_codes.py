@@ -20,6 +20,7 @@ GROUP_COMMANDS = {
     "alert": ("test",),
     "audit": ("verify", "tail", "show"),
     "config": ("validate", "hash", "show", "schema", "env"),
+    "contract": ("check",),
     "data": ("check", "sample", "export"),
     "gateway": ("check", "token", "sim"),
     "kill-switch": ("status", "arm", "disarm"),

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from cli import log_file
-from cli.log_file import LogFile
+from cli.log_file import DayLog
 from reading.log_lines import LOG_FILE, Follower, log_files, log_lines
 from tests.cli.support import Cli
 
@@ -34,7 +34,7 @@ class Clock:
 @contextmanager
 def log_of(data_dir: Path, clock: Clock) -> Iterator[logging.Handler]:
     (data_dir / "log").mkdir(parents=True, exist_ok=True)
-    handler = LogFile(data_dir / "log", clock)
+    handler = DayLog(data_dir / "log", clock)
     try:
         yield handler
     finally:

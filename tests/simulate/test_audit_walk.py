@@ -1,4 +1,4 @@
-"""What the statements know of a log: each record once, while days are added, and after they are compressed."""
+"""What the statements know of a log: each record once, while days are added and after they are compressed."""
 
 from __future__ import annotations
 

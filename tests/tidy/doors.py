@@ -21,6 +21,7 @@ PURE = frozenset(
         "dataclasses",
         "datetime",
         "decimal",
+        "difflib",
         "enum",
         "errno",
         "functools",
@@ -54,14 +55,21 @@ DOORS: dict[str, tuple[str, ...]] = {
     # It finds the tools in the files of its own folder, while it is imported.
     "core/contract/__init__.py": ("importlib.import_module", "pkgutil"),
     "core/contract/registry.py": ("importlib.import_module", "pathlib", "pkgutil"),
+    # Draws that several means share for as long as one of them is alive.
+    "core/statistics/bootstrap.py": ("weakref.WeakValueDictionary",),
     # The system around the rooms: paths are handed on, the version is read, the process is told to stop.
     "actors/compose.py": ("importlib.metadata", "pathlib", "ssl.SSLContext"),
+    "actors/channels.py": ("pathlib", "ssl.SSLContext"),
     "actors/engine.py": ("logging", "threading"),
     "actors/system_events.py": ("logging",),
     "actors/engine_settings.py": ("pathlib",),
     "actors/tree.py": ("pathlib",),
     # The rooms, each for what it owns.
     "actors/alerting/": ("logging", "ssl.SSLContext"),
+    # Each name from its file when it is asked for: commands need one or two of a room.
+    "actors/alerting/__init__.py": ("importlib.import_module",),
+    "actors/mcp/__init__.py": ("importlib.import_module",),
+    "actors/phone/__init__.py": ("importlib.import_module",),
     "actors/anchor/": ("os", "pathlib"),
     "actors/audit/": ("gzip", "os", "pathlib", "shutil"),
     "actors/control/": ("os", "pathlib", "socket", "tempfile", "threading", "time"),
@@ -127,6 +135,9 @@ DOORS: dict[str, tuple[str, ...]] = {
     "gateway/sim/": ("random", "secrets", "time"),
     # What a seed draws.
     "lab/simulate/": ("random",),
+    # A sample of combinations, drawn by a seed; how long a point of a cluster takes, in real time.
+    "lab/research/axes.py": ("random",),
+    "lab/research/cluster.py": ("time.monotonic",),
     # Hosts outside, deadlines on process time, and nonces.
     "gateway/live/": ("httpx", "secrets", "time"),
     "bench/": ("time",),

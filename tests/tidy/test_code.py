@@ -33,11 +33,13 @@ ALLOWED_FILES = {
         # The edges of the system, where the wall clock is the market's.
         "cli/commands/start.py",
         "cli/commands/alert.py",
+        "cli/commands/contract.py",
         "cli/logs.py",
         "cli/dry_cycle.py",
         "cli/commands/dry_run.py",
         "cli/commands/page.py",
         "cli/commands/preflight.py",
+        "cli/commands/sweep.py",
         "bench/books.py",
         "reading/switch/arming.py",
         "cli/restoring.py",

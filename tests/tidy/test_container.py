@@ -20,6 +20,9 @@ import yaml
 
 from config import VARIABLES
 from config.environment import SECRET
+from core.redaction import FILE_ENDING
+from gateway.live.settings import PREFIX, settings_from
+from gateway.live.settings import VARIABLES as GATEWAY_VARIABLES
 from tests.environment import OUTSIDE
 from tests.tidy.sources import PRODUCTION
 
@@ -101,7 +104,9 @@ def test_requirements_are_installed_by_hash() -> None:
     assert any("pip check" in rest for rest in arguments("RUN"))
 
 
-@pytest.mark.parametrize("name", ["engine", "venue", "paper", "simulation", "metrics"])
+@pytest.mark.parametrize(
+    "name", ["loopback", "gateway", "engine", "alone", "venue", "paper", "simulation", "metrics"]
+)
 def test_compose_gives_no_rights_and_bounds_what_is_used(name: str) -> None:
     service = services()[name]
     assert service["read_only"] is True
@@ -127,6 +132,7 @@ def test_what_others_made_gets_no_rights_either(name: str) -> None:
 def test_every_service_has_a_profile_so_that_none_starts_unasked() -> None:
     assert {profile for service in services().values() for profile in service["profiles"]} == {
         "live",
+        "alone",
         "paper",
         "simulation",
         "monitor",
@@ -134,26 +140,67 @@ def test_every_service_has_a_profile_so_that_none_starts_unasked() -> None:
 
 
 def test_compose_holds_no_secret_of_a_live_engine_and_only_known_variables() -> None:
-    engine = services()["engine"]
-    assert not set(SECRET) & set(engine["environment"])
-    assert engine["secrets"] == ["mcp_token"]
+    of_gateway = {f"{PREFIX}{name}" for name in GATEWAY_VARIABLES}
+    for name in ("engine", "alone", "gateway"):
+        service = services()[name]
+        assert not (set(SECRET) | of_gateway & secrets_of_the_gateway()) & set(service["environment"])
+    assert services()["engine"]["secrets"] == services()["alone"]["secrets"] == ["mcp_token"]
+    known = set(VARIABLES) | of_gateway | {"CERBERO_BITE_METRICS_HOST"}
     for service in services().values():
-        assert set(service.get("environment", {})) <= set(VARIABLES) | {"CERBERO_BITE_METRICS_HOST"}
+        assert set(service.get("environment", {})) <= known
+
+
+def secrets_of_the_gateway() -> set[str]:
+    """What may stand in a file instead."""
+    files = (name for name in GATEWAY_VARIABLES if name.endswith(FILE_ENDING))
+    return {f"{PREFIX}{name.removesuffix(FILE_ENDING)}" for name in files}
+
+
+def test_each_secret_of_the_live_profile_is_a_file_that_its_service_names() -> None:
+    declared = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))["secrets"]
+    for name in ("gateway", "engine", "alone"):
+        service = services()[name]
+        named = {
+            value.removeprefix("/run/secrets/")
+            for variable, value in service["environment"].items()
+            if variable.endswith(FILE_ENDING)
+        }
+        assert named == set(service["secrets"])
+        assert named <= set(declared)
+    gateway, engine = services()["gateway"]["environment"], services()["engine"]["environment"]
+    assert gateway[f"{PREFIX}TOKEN_FILE"] == engine["CERBERO_BITE_MCP_TOKEN_FILE"], "they share one token"
+
+
+def test_engine_and_gateway_meet_on_a_loopback_that_is_theirs_alone() -> None:
+    """None of the two holds it, so that each may be started again without the other losing its network."""
+    live = {name: each for name, each in services().items() if each["profiles"] == ["live"]}
+    assert set(live) == {"loopback", "gateway", "engine"}
+    for name in ("gateway", "engine"):
+        assert live[name]["network_mode"] == "service:loopback"
+        assert "loopback" in live[name]["depends_on"]
+    assert "network_mode" not in live["loopback"]
+    assert [each for each in live.values() if each.get("ports")] == []
+    set_up = {f"{PREFIX}TOKEN": "t" * 32}
+    set_up |= {name: value for name, value in live["gateway"]["environment"].items() if "_FILE" not in name}
+    listening = settings_from(set_up, lambda env, name: env.get(name, ""))
+    url = f"http://{listening.host}:{listening.port}"
+    assert live["engine"]["environment"]["CERBERO_BITE_MCP_URL"] == url
 
 
 def test_what_docker_starts_again_waits_if_it_is_refused() -> None:
     """Docker can't tell exit codes apart."""
-    for name in ("engine", "paper"):
+    for name in ("engine", "alone", "paper"):
         service = services()[name]
         assert service["restart"] == "unless-stopped"
         assert service["environment"]["CERBERO_BITE_ON_REFUSAL"] == "wait"
 
 
 def test_settings_are_mounted_as_a_folder_that_must_be_there() -> None:
-    [settings] = [volume for volume in services()["engine"]["volumes"] if isinstance(volume, dict)]
-    assert settings["target"] == arguments("WORKDIR")[-1]
-    assert settings["read_only"] is True
-    assert settings["bind"] == {"create_host_path": False}
+    for name in ("engine", "alone", "gateway"):
+        [settings] = [volume for volume in services()[name]["volumes"] if isinstance(volume, dict)]
+        assert settings["target"] == arguments("WORKDIR")[-1]
+        assert settings["read_only"] is True
+        assert settings["bind"] == {"create_host_path": False}
 
 
 @pytest.mark.soak

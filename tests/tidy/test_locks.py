@@ -36,9 +36,14 @@ RUNTIME = [
     *PROJECT["project"]["dependencies"],
     *PROJECT["project"]["optional-dependencies"]["page"],
 ]
+EXTRAS = [
+    *PROJECT["project"]["optional-dependencies"]["research"],
+    *PROJECT["project"]["optional-dependencies"]["cluster"],
+]
+"""What research needs beside the rest; whoever lacks it is told so by name."""
 WANTED = {
     "requirements.lock": RUNTIME,
-    "requirements-dev.lock": [*RUNTIME, *PROJECT["project"]["optional-dependencies"]["dev"]],
+    "requirements-dev.lock": [*RUNTIME, *EXTRAS, *PROJECT["project"]["optional-dependencies"]["dev"]],
 }
 TEXTS = {name: (ROOT / name).read_text("utf-8") for name in WANTED}
 HASH = "--hash=sha256:" + "0" * 64
@@ -101,7 +106,8 @@ def declared(requirements: list[str]) -> set[str]:
 
 def test_whatever_is_imported_is_declared() -> None:
     """Not only required by something else, which may one day do without it."""
-    assert imported(*(folder for folder in CODE if folder != "bench")) - declared(RUNTIME) == set()
+    shipped = imported(*(folder for folder in CODE if folder != "bench"))
+    assert shipped - declared(RUNTIME) == declared(EXTRAS)
     browser = PROJECT["dependency-groups"]["browser"]
     assert imported("bench", "tests") - declared([*WANTED["requirements-dev.lock"], *browser]) == set()
 

@@ -18,9 +18,9 @@ from core.values import PositionId
 from lab.backtest.books import combos_of, premiums_eth
 from lab.backtest.engine.road import EngineRoad
 from lab.backtest.honesty import Honesty
+from lab.backtest.pace import GoesOn, Pace
 from lab.backtest.reader import VenueReader
 from lab.backtest.result import BacktestResult, Plan, Traded, result_of
-from lab.backtest.running import Asked, GoesOn
 from lab.backtest.sources import Opened
 
 
@@ -40,7 +40,7 @@ def run_engine(plan: Plan, opened: Opened, goes_on: GoesOn) -> BacktestResult:
             latency_s=plan.latency_s,
         )
         try:
-            asked = Asked(opened, goes_on)
+            asked = Pace(opened, goes_on)
             with _quiet():
                 is_whole = road.run(opened.ended, asked)
             ended = opened.ended if is_whole else asked.reached

@@ -134,6 +134,17 @@ def test_an_end_has_its_beginnings_severity_is_silent_and_says_how_long_and_what
     assert record.alert.text == desk.sent[-1], "the books hold what was sent"
 
 
+def test_the_end_of_one_routers_warnings_leaves_those_of_another() -> None:
+    desk = Desk()
+    for router in ("deribit", "macro"):
+        desk.alert(f"{router} warns", Severity.MEDIUM, code=AlertCode.HOST_WARNS, cause=f"mcp.{router}")
+    desk.run(10)
+    ended = "macro warns of nothing any more"
+    desk.alert(ended, Severity.LOW, code=AlertCode.HOST_WARNS_NO_MORE, cause="mcp.macro")
+    desk.run(1)
+    assert desk.sent[-1] == f"{ended} after 10 s; still true: deribit warns"
+
+
 def test_an_end_comes_after_its_beginning_though_it_does_not_wait() -> None:
     desk = Desk()
     desk.alert("lost", Severity.HIGH, code=AlertCode.MARKET_DATA_LOST, cause="snapshot-1")

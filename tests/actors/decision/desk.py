@@ -46,6 +46,7 @@ from core.messages.state import (
 )
 from core.orders.books import Books, CycleOutcome, CycleRow, EntryLatch, Job, OrderRow, Position, TradeResult
 from core.orders.lifecycle import OrderState, PositionState
+from core.rules.conduct import AS_IT_TRADES
 from core.rules.entry.decision import decide_entry
 from core.rules.facts import HeldAccount, MonitorMarket
 from core.strategy import Strategy
@@ -135,6 +136,7 @@ class DecisionDesk:
             strategy=self.strategy,
             mode=mode or Mode(data_analysis=True, strategy=True),
             code_version="test",
+            conduct=AS_IT_TRADES,
         )
         self.actor.ctx = self.ctx
         self.switch = CLEAR

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 from actors.health import Health
@@ -60,6 +62,7 @@ class Room:
         down: frozenset[Router] = frozenset(),
         silent: frozenset[Router] = frozenset(),
         maintenance: bool = False,
+        warnings: Mapping[Router, tuple[str, ...]] = MappingProxyType({}),
         clock_ahead_s: float = 0.0,
     ) -> None:
         """Answer the last round of probes."""
@@ -76,6 +79,7 @@ class Room:
                     maintenance=maintenance and not ok,
                     version="1" if ok else None,
                     environment="paper" if ok else None,
+                    warnings=warnings.get(router, ()) if ok else (),
                     error=None if ok else "refused",
                     latency_s=0.1,
                     at=self.ctx.now(),

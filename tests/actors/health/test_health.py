@@ -152,6 +152,7 @@ def test_an_answer_of_a_round_that_was_given_up_is_left_alone() -> None:
             maintenance=False,
             version="1",
             environment="paper",
+            warnings=(),
             error=None,
             latency_s=31.0,
             at=room.ctx.now(),

@@ -8,9 +8,11 @@ from datetime import timedelta
 import pytest
 
 from actors.http import Response
+from actors.mcp import McpClient
 from core.contract import CurrencyRequest, GetFxRate, Router, ToolRequest
 from core.errors import McpDataAnomalyError
-from tests.actors.mcp.test_client import NOW, OneAnswer, client_of
+from core.strategy import Strategy
+from tests.actors.mcp.test_client import CREDENTIALS, NOW, OneAnswer, client_of
 
 DAY_S = 86_400.0
 ETH, USD = CurrencyRequest(), CurrencyRequest(currency="USD")
@@ -43,6 +45,20 @@ def test_an_older_one_or_one_further_ahead_is_an_anomaly(tool: str) -> None:
         read(tool, bound_s + 1.0)
     with pytest.raises(McpDataAnomalyError, match=f"{tool}: 6 s ahead of the clock, expected at most 5 s"):
         read(tool, -6.0)
+
+
+def test_an_answer_that_took_a_while_may_be_as_young_as_its_end() -> None:
+    """A gateway that collects a chain for six seconds fetches its last quotes six seconds later."""
+    took = timedelta(seconds=6.3)
+    body = {"price": "3000", "timestamp": (NOW + timedelta(seconds=6)).isoformat()}
+    asked = McpClient(
+        router=Router.DERIBIT,
+        transport=OneAnswer(Response(200, {}, json.dumps(body).encode())),
+        credentials=CREDENTIALS,
+        strategy=Strategy(),
+        clock=lambda: NOW + took,
+    )
+    assert asked.read("get_index_price", ETH, correlation="c", now=NOW) is not None
 
 
 @pytest.mark.parametrize(("tool", "age_days"), [("get_total_equity", 30), ("get_fx_rate", 365)])

@@ -164,6 +164,16 @@ def test_probe_is_one_attempt_and_answers_either_way(house: RouterHouse) -> None
     assert len(house.venue.named("health")) == 2
 
 
+def test_a_probe_hands_on_what_the_health_page_warns_of(house: RouterHouse) -> None:
+    from actors.http import Response
+
+    body = b'{"status": "ok", "version": "1", "environment": "paper", "warnings": ["the calendar ends"]}'
+    house.venue.faults["health"].append(Response(200, {}, body))
+    house.tell("mcp.deribit", ProbeRouter(request_id="p1"), sender="asker")
+    (probed,) = house.told("asker", RouterProbed)
+    assert probed.warnings == ("⟪the calendar ends⟫",)
+
+
 @pytest.mark.parametrize(("code", "expected"), [("11051", True), ("10041", True), ("13004", False)])
 def test_maintenance_is_told_from_other_failures(house: RouterHouse, code: str, expected: bool) -> None:
     from actors.http import Response

@@ -166,9 +166,9 @@ def test_without_a_strategy_only_what_needs_none_is_judged() -> None:
 
 
 def test_a_router_that_does_not_answer_is_named() -> None:
-    up = [Probe(router, True, "2", "testnet", 1.0, None) for router in Router]
+    up = [Probe(router, True, "2", "testnet", 1.0, (), None) for router in Router]
     assert upstream.routers(up).state is LineState.OK
-    down = [*up[:-1], Probe(Router.PORTFOLIO, False, None, None, 1.0, "HTTP 503")]
+    down = [*up[:-1], Probe(Router.PORTFOLIO, False, None, None, 1.0, (), "HTTP 503")]
     assert "portfolio: HTTP 503" in upstream.routers(down).found
 
 

@@ -107,6 +107,20 @@ def test_each_router_is_well_while_its_hosts_answer(tmp_path: Path, router: Rout
     assert first.json()["status"] == "ok"
 
 
+def test_the_end_of_the_calendar_stands_on_its_routers_health_page_alone(tmp_path: Path) -> None:
+    ending = tmp_path / "ending.yaml"
+    ending.write_text(
+        "{version: 1, valid_from: 2026-01-01, valid_through: 2026-01-31, verified_on: 2026-01-01, "
+        "sources: {}, events: []}"
+    )
+    macro, _ = asked(tmp_path, "/mcp-macro/health", calendar=ending)
+    deribit, _ = asked(tmp_path, "/mcp-deribit/health", calendar=ending)
+    assert macro.json()["warnings"] == [
+        "the calendar of events ends 2026-01-31, in 19 days; entries stop then"
+    ]
+    assert deribit.json()["warnings"] == []
+
+
 @pytest.mark.parametrize(
     ("router", "paths"),
     [

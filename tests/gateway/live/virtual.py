@@ -35,6 +35,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._jumping.now_s
 
+    def advance_to(self, now_s: float) -> None:
+        """Let the clock be at least so late, while nothing runs."""
+        self._jumping.now_s = max(self._jumping.now_s, now_s)
+
 
 async def pass_s(seconds: float) -> None:
     """Let so much virtual time pass: a timer of the loop, which jumps to it."""

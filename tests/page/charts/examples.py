@@ -11,6 +11,8 @@ from core.statistics.performance import Group
 from core.values import OptionType, Side
 from page.charts import (
     Chart,
+    HeatFacts,
+    LineFacts,
     PathPoint,
     PayoffFacts,
     PayoffLeg,
@@ -18,7 +20,9 @@ from page.charts import (
     VolatilityFacts,
     account_chart,
     gates_chart,
+    heat_chart,
     months_chart,
+    parallel_chart,
     path_chart,
     payoff_chart,
     realised_chart,
@@ -81,6 +85,21 @@ SMILE = [
 ]
 
 
+HEAT = HeatFacts(
+    name="heat-1",
+    x="exits.profit_of_credit",
+    y="strikes.delta_target",
+    xs=("0.4", "0.5"),
+    ys=("0.18", "0.2"),
+    cells=((0.012, -0.003), (None, 0.021)),
+)
+LINES = (
+    LineFacts("point 1", (0.0, 0.0), ("0.4", "0.18"), 0.012),
+    LineFacts("point 2", (1.0, 0.0), ("0.5", "0.18"), -0.003),
+    LineFacts("point 4", (1.0, 1.0), ("0.5", "0.2"), 0.021),
+)
+
+
 def every_chart() -> tuple[Chart, ...]:
     return (
         payoff_chart(CONDOR, "usd"),
@@ -92,4 +111,6 @@ def every_chart() -> tuple[Chart, ...]:
         months_chart([month("2026-01", "120.5"), month("2026-02", "-33.25")]),
         gates_chart(GATES),
         smile_chart(SMILE, 3048.52),
+        heat_chart(HEAT),
+        parallel_chart(("exits.profit_of_credit", "strikes.delta_target"), LINES),
     )

@@ -15,15 +15,29 @@ from core.pricing.inverse import pnl_eth
 from page.charts import (
     POINTS_MAX,
     Chart,
+    LineFacts,
     account_chart,
     gates_chart,
+    heat_chart,
     months_chart,
+    parallel_chart,
     path_chart,
     payoff_chart,
     realised_chart,
     smile_chart,
 )
-from tests.page.charts.examples import ACCOUNT, CONDOR, GATES, PATH, SMILE, START, days, every_chart
+from tests.page.charts.examples import (
+    ACCOUNT,
+    CONDOR,
+    GATES,
+    HEAT,
+    LINES,
+    PATH,
+    SMILE,
+    START,
+    days,
+    every_chart,
+)
 
 PALETTE = (Path(__file__).resolve().parents[3] / "page" / "static" / "palette.css").read_text("utf-8")
 
@@ -222,3 +236,32 @@ def test_years_of_snapshots_are_drawn_with_a_thousand_points() -> None:
 def test_a_series_without_a_value_has_no_key() -> None:
     without = gates_chart(replace(GATES, rv14=(), premium=()))
     assert [trace["name"] for trace in figure(without)["data"]] == ["DVOL"]
+
+
+def test_a_heat_map_says_each_number_and_where_nothing_ran() -> None:
+    chart = heat_chart(HEAT)
+    layout = figure(chart)["layout"]
+    assert [(note["x"], note["y"], note["text"]) for note in layout["annotations"]] == [
+        (0.0, 0.0, "+0.0120"),
+        (1.0, 0.0, "-0.0030"),
+        (1.0, 1.0, "+0.0210"),
+    ]
+    assert [shape["fillcolor"] for shape in layout["shapes"]] == ["var(--band)", "var(--fall)", "var(--band)"]
+    assert layout["yaxis"]["ticktext"] == ["0.18", "0.2"]
+    assert chart.table.rows == (("0.18", "+0.0120", "-0.0030"), ("0.2", "-", "+0.0210"))
+
+
+def test_the_best_points_stand_out_among_all_lines() -> None:
+    chart = parallel_chart(("a", "b"), LINES)
+    traces = figure(chart)["data"]
+    assert [trace["name"] for trace in traces if trace["line"]["width"] == 2] == ["point 4"]
+    assert named(chart, "point 2")["y"] == [1.0, 0.0, 0.0]
+    assert named(chart, "point 4")["y"] == [1.0, 1.0, 1.0]
+    assert chart.table.rows[0] == ("point 4", "0.5", "0.2", "+0.0210")
+
+
+def test_of_very_many_points_the_best_and_the_worst_are_drawn() -> None:
+    many = [LineFacts(f"point {number}", (0.5,), ("x",), number / 1000) for number in range(1000)]
+    traces = figure(parallel_chart(("a",), many))["data"]
+    assert len(traces) == 300
+    assert {traces[0]["name"], traces[-1]["name"]} == {"point 0", "point 999"}

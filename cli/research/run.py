@@ -1,0 +1,162 @@
+"""Runs a sweep, shows how far it is, and ends with what it found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from cli.backtest.interruptions import INTERRUPTED, interruptions
+from cli.exit_codes import ExitCode
+from cli.research.options import SweepOptions
+from cli.research.progress import SweepProgress
+from cli.research.show import show_answer, show_confirmed, show_walks
+from cli.views.say import say
+from core.errors import InputError
+from core.statistics.folds import Walk
+from lab.research.answer import Answer, answer_json, answer_of
+from lab.research.confirm import Confirmed, best_numbers, confirm, look_behind
+from lab.research.executor import Executor, PointTask
+from lab.research.folder import SweepFolder
+from lab.research.found import FoundRun
+from lab.research.journal import SweepJournal
+from lab.research.max_t import require_numpy
+from lab.research.null_rate import measured_rate
+from lab.research.processes import Processes
+from lab.research.sweep import HeldMarket, NoReports, SweepSpan, Swept, conduct, held, tasks_of
+from lab.research.tried import Tried
+from lab.research.walk import Walked, purge_weeks, walked
+
+
+def run(options: SweepOptions, now: Callable[[], datetime]) -> None:
+    """Exit code 1 if a point could not be run or confirmed, 130 if a person ended it."""
+    require_numpy()
+    journal = SweepJournal(options.out)
+    try:
+        if journal.dropped:
+            say("the journal's last line was torn, and is dropped: that point runs again", err=True)
+        with interruptions() as interrupted:
+            _whole(options, journal, interrupted, now)
+            if interrupted():
+                raise SystemExit(INTERRUPTED)
+    finally:
+        journal.close()
+
+
+def _whole(
+    options: SweepOptions, journal: SweepJournal, interrupted: Callable[[], bool], now: Callable[[], datetime]
+) -> None:
+    markets = held(options.markets)
+    tasks = tasks_of(options.points, markets, options.span, reports=options.out is not None)
+    tried = Tried().add(task.key for task in tasks)
+    swept = _swept(options, tasks, journal, interrupted)
+    answer = answer_of(options.axes, options.points, swept, tried)
+    rate = measured_rate()
+    show_answer(answer, swept, options.points, options.impossible, rate)
+    _write(options, answer, swept, (), ())
+    walks: tuple[Walked, ...] = ()
+    if options.walk is not None and answer is not None and swept.is_whole:
+        walks = _walks(options, swept, options.walk)
+        show_walks(walks, options.points)
+        _write(options, answer, swept, walks, ())
+    confirmed: list[Confirmed] = []
+    if options.confirm is not None and answer is not None and swept.is_whole:
+        confirmed = _confirmed(options, answer, options.confirm, markets, journal, interrupted, now)
+        show_confirmed(confirmed)
+        _write(options, answer, swept, walks, confirmed)
+    if not interrupted() and (swept.failed or any(each.differences for each in confirmed)):
+        raise SystemExit(ExitCode.FOUND_WRONG)
+
+
+def _confirmed(
+    options: SweepOptions,
+    answer: Answer,
+    most: int,
+    markets: tuple[HeldMarket, ...],
+    journal: SweepJournal,
+    interrupted: Callable[[], bool],
+    now: Callable[[], datetime],
+) -> list[Confirmed]:
+    """The best points through the engine: over the span of the sweep, then behind the holdout."""
+    by_number = {point.number: point for point in options.points}
+    best = [by_number[number] for number in best_numbers(answer.figures, most)]
+
+    def goes_on() -> bool:
+        return not interrupted()
+
+    made = confirm(best, markets, options.span, behind_holdout=False, goes_on=goes_on)
+    if options.holdout is not None and goes_on():
+        behind = SweepSpan(options.holdout.began, options.holdout.ended, options.span.resume_after)
+        look = look_behind(journal, best, markets, behind, now())
+        say("", f"look {look} of this folder behind {options.holdout.began:%Y-%m-%d}; it is on record")
+        made += confirm(best, markets, behind, behind_holdout=True, goes_on=goes_on)
+    return made
+
+
+def _swept(
+    options: SweepOptions,
+    tasks: tuple[PointTask, ...],
+    journal: SweepJournal,
+    interrupted: Callable[[], bool],
+) -> Swept:
+    progress = SweepProgress()
+
+    def told(done: int, total: int, newest: FoundRun | None) -> bool:
+        progress.tell(done, total, newest)
+        return not interrupted()
+
+    def executor() -> Executor:
+        if options.cluster is None:
+            return Processes(options.jobs)
+        return _cluster(options.cluster)
+
+    reports = NoReports() if options.out is None else SweepFolder(options.out)
+    swept = conduct(options.points, tasks, journal, reports, executor, told)
+    progress.end()
+    return swept
+
+
+def _cluster(address: str) -> Executor:
+    """Raises `InputError` without the extra, or without a scheduler that answers."""
+    try:
+        # Slow to import, and not needed on one machine.
+        from lab.research.cluster import Cluster
+    except ImportError:
+        raise InputError(
+            f"--cluster {address}: expected distributed, found none; pip install 'cerbero-bite[cluster]'"
+        ) from None
+    return Cluster(address)
+
+
+def _walks(options: SweepOptions, swept: Swept, walk: Walk) -> tuple[Walked, ...]:
+    purge = purge_weeks(options.points)
+    return tuple(walked(walk, swept.by_point, purge, anchored=anchored) for anchored in (False, True))
+
+
+def _write(
+    options: SweepOptions,
+    answer: Answer | None,
+    swept: Swept,
+    walks: Sequence[Walked],
+    confirmed: Sequence[Confirmed],
+) -> None:
+    document = answer_json(
+        answer,
+        axes=options.axes,
+        points=options.points,
+        impossible=options.impossible,
+        swept=swept,
+        rate=measured_rate(),
+        reports=options.out is not None,
+        walks=walks,
+        confirmed=confirmed,
+    )
+    if options.out is not None:
+        SweepFolder(options.out).answer(document)
+    if options.json_file is not None:
+        try:
+            options.json_file.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise InputError(
+                f"--json {options.json_file}: the file can't be written: {error.strerror}"
+            ) from None

@@ -1,0 +1,140 @@
+"""Runs tasks in processes of this machine. One that dies is replaced, and its task goes to another one."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter, deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from typing import Final, Literal
+
+from core.errors import CerberoError, InputError
+from lab.research.executor import LOST_MAX, Done, PointTask, Raised
+from lab.research.found import Ran
+from lab.research.running import Runner
+
+LOOK_EVERY_S: Final = 0.2
+END_WAIT_S: Final = 1.0
+_CONTEXT = get_context("spawn")
+_Answer = tuple[Literal["ran"], Ran] | tuple[Literal["raised"], str]
+
+
+@dataclass
+class _Worker:
+    process: SpawnProcess
+    pipe: Connection
+    task: PointTask | None = None
+
+
+class Processes:
+    """So many workers, each with one task at a time."""
+
+    def __init__(self, jobs: int) -> None:
+        """Starts nothing yet: there are never more workers than tasks."""
+        if jobs < 1:
+            raise InputError(f"--jobs: expected at least 1, found {jobs}")
+        self._jobs = jobs
+        self._waiting: deque[PointTask] = deque()
+        self._workers: list[_Worker] = []
+        self._lost: Counter[int] = Counter()
+
+    def submit(self, task: PointTask) -> None:
+        self._waiting.append(task)
+
+    def as_completed(self) -> Iterator[Done | Raised | None]:
+        while self._hand_out():
+            ready = wait([worker.pipe for worker in self._workers], LOOK_EVERY_S)
+            if not ready:
+                yield None
+            for worker in [each for each in self._workers if each.pipe in ready]:
+                ended = self._answer_of(worker)
+                if ended is not None:
+                    yield ended
+
+    def close(self) -> None:
+        for worker in self._workers:
+            worker.process.kill()
+            worker.pipe.close()
+        for worker in self._workers:
+            worker.process.join(END_WAIT_S)
+        self._workers.clear()
+        self._waiting.clear()
+
+    def _hand_out(self) -> bool:
+        """Give what waits to who is idle; whether anything is still to come."""
+        for worker in self._workers:
+            if worker.task is None and self._waiting:
+                self._give(worker)
+        while self._waiting and len(self._workers) < self._jobs:
+            self._workers.append(_started())
+            self._give(self._workers[-1])
+        return any(worker.task is not None for worker in self._workers)
+
+    def _give(self, worker: _Worker) -> None:
+        """A worker that has died meanwhile is found when its answer is waited for."""
+        worker.task = self._waiting.popleft()
+        try:
+            worker.pipe.send(worker.task)
+        except OSError:
+            return
+
+    def _answer_of(self, worker: _Worker) -> Done | Raised | None:
+        task = worker.task
+        try:
+            answer: _Answer = worker.pipe.recv()
+        except (EOFError, OSError):
+            return self._replaced(worker)
+        assert task is not None
+        worker.task = None
+        return Done(task, answer[1]) if answer[0] == "ran" else Raised(task, answer[1])
+
+    def _replaced(self, worker: _Worker) -> Raised | None:
+        """A worker has died: its task goes first, unless it has cost another one its life before."""
+        self._workers.remove(worker)
+        worker.pipe.close()
+        worker.process.join(END_WAIT_S)
+        task = worker.task
+        if task is None:
+            return None
+        self._lost[task.number] += 1
+        if self._lost[task.number] >= LOST_MAX:
+            code = worker.process.exitcode
+            return Raised(task, f"{LOST_MAX} workers died while they ran it, the last with exit code {code}")
+        self._waiting.appendleft(task)
+        return None
+
+
+def _started() -> _Worker:
+    ours, theirs = _CONTEXT.Pipe()
+    process = _CONTEXT.Process(target=_serve, args=(theirs, os.getpid()), daemon=True)
+    process.start()
+    # Only the worker's own end is left open, so that its death is the end of the pipe.
+    theirs.close()
+    return _Worker(process, ours)
+
+
+def _serve(pipe: Connection, parent: int) -> None:
+    """A worker's life: task after task, until the parent ends it, or is no more."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Sent to the whole group: what then happens is the parent's to say.
+        signal.signal(number, signal.SIG_IGN)
+    runner = Runner(lambda: os.getppid() == parent)
+    while True:
+        try:
+            task: PointTask = pipe.recv()
+        except (EOFError, OSError):
+            return
+        try:
+            answer: _Answer = ("ran", runner.run(task))
+        except CerberoError as error:
+            answer = ("raised", str(error))
+        except Exception as error:  # Whatever it is, the other points go on, and this one is named.
+            answer = ("raised", f"{type(error).__name__}: {error}")
+        try:
+            pipe.send(answer)
+        except OSError:
+            return

@@ -1,0 +1,127 @@
+"""What a sweep proves, in one sentence, and what is told beside it without being part of the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from core.statistics.deflated import deflated_sharpe
+from core.statistics.overfitting import BLOCKS, overfitting
+from lab.research.found import FoundRun
+from lab.research.matrix import WeekMatrix, matrix_of
+from lab.research.max_t import LEVEL, TRADES_MIN, MaxT, max_t
+from lab.research.null_rate import NullRate
+
+PBO_TRADES_MIN = 100
+
+
+@dataclass(frozen=True)
+class SweepVerdict:
+    """`best` is the number of the point with the highest t among those that are judged; None: too few trades.
+
+    `mean` is its mean r a week. `deflated` and `pbo` are None where they can't be said.
+    """
+
+    points: int
+    different: int
+    judged: int
+    weeks: int
+    block_weeks: int
+    best: int | None
+    mean: float | None
+    p: float | None
+    would_show: float | None
+    tried: int
+    deflated: float | None
+    pbo: float | None
+
+    @property
+    def is_found(self) -> bool:
+        return self.p is not None and self.p <= LEVEL
+
+    @property
+    def sentence(self) -> str:
+        """The first sentence of every answer."""
+        points = f"{self.points} point{'' if self.points == 1 else 's'}"
+        if self.mean is None or self.p is None or self.would_show is None:
+            return (
+                f"{points}, too few to judge: expected a point with at least {TRADES_MIN} closed trades over "
+                f"{self.weeks} weeks, found none"
+            )
+        return (
+            f"{points}, best mean r {self.mean:.3f}, p {_p_text(self.p)}; "
+            f"this sample would show only ≥ {self.would_show:.3f}"
+        )
+
+    def told(self, rate: NullRate | None) -> tuple[str, ...]:
+        """What stands beside it, in sentences."""
+        return tuple(self._told(rate))
+
+    def _told(self, rate: NullRate | None) -> Sequence[str]:
+        lines = []
+        if self.p is not None:
+            lines.append(
+                f"{self.judged} of {self.different} different points have at least {TRADES_MIN} trades "
+                f"and are judged over {self.weeks} weeks"
+                + (f", drawn in blocks of {self.block_weeks}" if self.block_weeks > 1 else "")
+            )
+            lines.append(
+                "found at 5 %: more than the best of so many tries without any edge would show"
+                if self.is_found
+                else "not found at 5 %: the best of so many tries without any edge often looks as good"
+            )
+        lines.append(_rate_text(rate))
+        if self.deflated is not None:
+            lines.append(
+                f"told, not judged: deflated Sharpe ratio {self.deflated:.2f}, "
+                f"for {self.tried} points ever run on this data"
+            )
+        if self.pbo is not None:
+            lines.append(
+                f"told, not judged: probability of overfitting {self.pbo:.2f}, over {BLOCKS} blocks of weeks"
+            )
+        return lines
+
+
+def verdict_of(by_point: Mapping[int, Sequence[FoundRun]], tried: int) -> SweepVerdict:
+    """Judge all points together. `tried` counts every point ever run on this data."""
+    matrix = matrix_of(by_point)
+    different = matrix.merged()
+    judged = different.only(place for place, trades in enumerate(different.trades) if trades >= TRADES_MIN)
+    found: MaxT | None = None
+    if judged.columns and judged.weeks >= 2:
+        found = max_t(judged.columns, judged.block_weeks)
+    return SweepVerdict(
+        points=len(by_point),
+        different=len(different.columns),
+        judged=len(judged.columns),
+        weeks=matrix.weeks,
+        block_weeks=matrix.block_weeks,
+        best=None if found is None else judged.numbers[found.best],
+        mean=None if found is None else found.mean,
+        p=None if found is None else found.p,
+        would_show=None if found is None else found.would_show,
+        tried=tried,
+        deflated=None if found is None else deflated_sharpe(judged.columns, found.best, tried),
+        pbo=_pbo(judged),
+    )
+
+
+def _pbo(judged: WeekMatrix) -> float | None:
+    """Only where trades are many enough that half of them say anything."""
+    if len(judged.columns) < 2 or max(judged.trades) < PBO_TRADES_MIN or judged.weeks < BLOCKS:
+        return None
+    return overfitting(judged.columns)
+
+
+def _p_text(p: float) -> str:
+    return f"{p:.2f}" if p >= 0.01 else f"{p:.4f}"
+
+
+def _rate_text(rate: NullRate | None) -> str:
+    if rate is None:
+        return "how often this verdict finds what is not there has not been measured: make null-sweeps"
+    return (
+        f"over {rate.sweeps} market years in which no point has an edge, a sweep of {rate.points} points "
+        f"finds one in {100.0 * rate.found / rate.sweeps:.1f} %"
+    )

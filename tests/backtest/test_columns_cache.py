@@ -1,0 +1,74 @@
+"""Columns that are kept are the columns that were read, and what is damaged is read anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lab.backtest import columns_cache
+from lab.backtest.columns import ColumnMap, Columns, read_columns
+from lab.backtest.columns_cache import kept_columns
+
+NAMES = ColumnMap(
+    time="day",
+    expiration="expires",
+    strike="strike",
+    kind="kind",
+    put="p",
+    spot="spot",
+    bid="bid",
+    ask="ask",
+    mark="mark",
+    iv="iv",
+    delta="delta",
+)
+TEXT = """day,expires,strike,kind,spot,bid,ask,mark,iv,delta
+2026-01-02,2026-01-16,2800,p,3000,0.01,0.011,0.0105,0.6,-0.2
+2026-01-02,2026-01-16,2900,c,3000,0.05,,0.0505,0.61,0.6
+2026-01-03,2026-01-16,2800,p,3010,0.009,0.01,0.0095,0.59,-0.19
+"""
+
+
+@pytest.fixture
+def chains(tmp_path: Path) -> Path:
+    path = tmp_path / "chains.csv"
+    path.write_text(TEXT)
+    return path
+
+
+def plain(columns: Columns) -> list[list[float]]:
+    return [list(column) for column in columns]
+
+
+def test_what_is_kept_is_what_was_read(chains: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = plain(read_columns(chains, NAMES))
+    assert plain(kept_columns(chains, NAMES, tmp_path / "cache")) == read
+    monkeypatch.delattr(columns_cache, "read_columns")
+    assert plain(kept_columns(chains, NAMES, tmp_path / "cache")) == read
+
+
+def test_another_map_or_another_file_finds_nothing_of_it(chains: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    kept_columns(chains, NAMES, cache)
+    later = NAMES.model_copy(update={"time_of_day": "09:00"})
+    assert plain(kept_columns(chains, later, cache)) == plain(read_columns(chains, later))
+    chains.write_text(TEXT.replace("2800", "2750"))
+    assert plain(kept_columns(chains, NAMES, cache)) == plain(read_columns(chains, NAMES))
+    assert len(list(cache.iterdir())) == 3
+
+
+def test_one_that_is_damaged_is_made_anew(chains: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    read = plain(kept_columns(chains, NAMES, cache))
+    (path,) = cache.iterdir()
+    whole = path.read_bytes()
+    for broken in (b"", whole[:-1], whole[:70] + b"x" + whole[71:]):
+        path.write_bytes(broken)
+        assert plain(kept_columns(chains, NAMES, cache)) == read
+        assert path.read_bytes() == whole
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(chains: Path, tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file where the folder should be")
+    assert plain(kept_columns(chains, NAMES, tmp_path / "cache")) == plain(read_columns(chains, NAMES))

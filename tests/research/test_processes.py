@@ -1,0 +1,90 @@
+"""Processes that run points: what dies is replaced, nothing is lost, and closing ends them at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from multiprocessing import active_children
+from time import monotonic
+
+from lab.research.executor import Done, PointTask, Raised
+from lab.research.processes import Processes
+from lab.research.running import Runner
+from lab.research.sweep import SweepSpan
+from tests.research.swept import points, tasks
+
+YEARS = SweepSpan(None, datetime(2056, 1, 1, tzinfo=UTC), timedelta(days=1))
+"""Longer than any test."""
+
+
+def end() -> None:
+    """How a worker dies that runs out of memory."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Deadly:
+    """What kills the process that reads it."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return end, ()
+
+
+def ended(runs: Processes, listed: Sequence[PointTask]) -> dict[int, Done | Raised]:
+    for task in listed:
+        runs.submit(task)
+    try:
+        found = [each for each in runs.as_completed() if each is not None]
+    finally:
+        runs.close()
+    assert len({each.task.number for each in found}) == len(found)
+    return {each.task.number: each for each in found}
+
+
+def test_processes_find_what_one_run_here_finds() -> None:
+    listed = tasks(points("exits.profit_of_credit=0.4,0.6"), 1, 2)
+    found = ended(Processes(2), listed)
+    here = {task.number: Done(task, Runner().run(task)) for task in listed}
+    assert found == here
+
+
+def test_points_that_raise_or_kill_their_workers_are_named_and_the_others_go_on() -> None:
+    good, broken, deadly = tasks(points("exits.profit_of_credit=0.4,0.5,0.6"))
+    before = datetime(2020, 1, 1, tzinfo=UTC)
+    broken = replace(broken, plan=replace(broken.plan, began=before))
+    deadly = replace(deadly, values=Deadly())  # type: ignore[arg-type]
+    found = ended(Processes(1), [deadly, broken, good])
+    said = {number: each.why for number, each in found.items() if isinstance(each, Raised)}
+    assert said == {
+        broken.number: "--from: the market begins at 2026-01-05T00:00:00Z, found 2020-01-01T00:00:00Z",
+        deadly.number: "2 workers died while they ran it, the last with exit code -9",
+    }
+    assert isinstance(found[good.number], Done)
+
+
+def test_a_worker_that_is_killed_is_replaced_and_its_point_runs_again() -> None:
+    (task,) = tasks(points())
+    runs = Processes(1)
+    runs.submit(task)
+    events = runs.as_completed()
+    # It is started by now, and has not even imported what it needs.
+    assert next(events) is None
+    (child,) = active_children()
+    child.kill()
+    found = [each for each in events if each is not None]
+    runs.close()
+    assert [type(each) for each in found] == [Done]
+
+
+def test_closing_kills_what_runs_within_two_seconds() -> None:
+    runs = Processes(8)
+    for task in tasks(points("exits.profit_of_credit=0.4,0.6"), span=YEARS):
+        runs.submit(task)
+    assert next(runs.as_completed()) is None
+    assert len(active_children()) == 2  # As many as there are points.
+    began = monotonic()
+    runs.close()
+    assert monotonic() - began < 2.0
+    assert active_children() == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
@@ -78,3 +79,9 @@ def test_what_is_cleared_and_compacted_is_read_on(folder: Path) -> None:
     views = seen_while(folder, lambda: clear_texts(folder))
     assert views[-1].money == views[0].money
     assert views[-1].why.decisions == views[0].why.decisions
+
+
+def test_a_file_that_is_gone_by_the_time_it_is_opened_leaves_nothing_open(tmp_path: Path) -> None:
+    """As in the moment in which a restore puts the new one in its place."""
+    with pytest.raises(sqlite3.OperationalError, match="unable to open"):
+        sqlite3.connect(f"{(tmp_path / 'gone.db').as_uri()}?mode=ro", uri=True)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
 from urllib.parse import parse_qs
@@ -84,7 +84,7 @@ class _Routes:
     def __init__(self, page: Page) -> None:
         self._page = page
         self._files = all_files()
-        self._templates = _templates(self._files)
+        self._addresses = {name: file.url for name, file in self._files.items()}
         # Few threads: each keeps memory of its own. An arming has one, so that no look delays it.
         self._looking = ThreadPoolExecutor(2, thread_name_prefix="page-view")
         self._arming = ThreadPoolExecutor(4, thread_name_prefix="page-arms")
@@ -260,7 +260,8 @@ class _Routes:
         return Response("ok\n", media_type="text/plain")
 
     def _shown(self, template: str, status: int, **values: object) -> Response:
-        return HTMLResponse(self._templates.get_template(template).render(**values), status)
+        made = _templates().get_template(template)
+        return HTMLResponse(made.render(static=self._addresses, **values), status)
 
     async def _on_thread(self, threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(threads, work)
@@ -292,8 +293,9 @@ async def _fields(request: Request) -> dict[str, str] | None:
     return {name: values[0] for name, values in found.items()}
 
 
-def _templates(files: dict[str, StaticFile]) -> Environment:
-    """Whatever is put into them is escaped, and what is not there is an error."""
+@cache
+def _templates() -> Environment:
+    """Whatever is put into them is escaped, and what is not there is an error; compiled once in a process."""
     made = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
@@ -303,5 +305,4 @@ def _templates(files: dict[str, StaticFile]) -> Environment:
     )
     made.globals["styles"] = styles()
     made.filters["in_script"] = in_script
-    made.globals["static"] = {name: file.url for name, file in files.items()}
     return made

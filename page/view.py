@@ -217,10 +217,15 @@ def _marked(stored: StoredViews) -> str:
 
 def _money(engine: EngineSaid, folder: FolderSaid) -> money.MoneyPanel:
     market = None if engine.status is None else engine.status.market
-    rows = money.balances(market, folder.seen)
+    rows = money.balances(market, folder.seen, books_read=folder.books_problem is None)
     if folder.report is None:
-        why_not = folder.report_problem or (
-            "there are no books yet" if folder.read else "the books are being read"
-        )
-        return money.without_trades(rows, why_not)
+        return money.without_trades(rows, _no_trading(folder))
     return money.money(folder.report, rows)
+
+
+def _no_trading(folder: FolderSaid) -> str:
+    if not folder.read:
+        return "the books are being read"
+    if not folder.has_books:
+        return "there are no books yet: an engine makes them at its first start"
+    return folder.report_problem or "no trade was closed yet"

@@ -22,7 +22,7 @@ from core.statistics.performance import Performance, performance
 from core.statistics.trades import ClosedTrade
 from core.values import PositionId
 from reading.books import required_books
-from reading.errors import DataFolderError
+from reading.errors import EmptyBooksError
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,8 @@ def trading_report(data_dir: Path, period: Period = Period(), *, from_copy: bool
 
     With `from_copy` no checkpoint of the engine waits for it, which matters to who reads again and again.
 
-    Raises DataFolderError if there are no books or they are empty, FoundWrongError if they can't be read.
+    Raises DataFolderError if there are no books, EmptyBooksError if they are empty, FoundWrongError if
+    they can't be read.
     """
     marks, problem = _last_marks(data_dir)
     with required_books(data_dir, from_copy=from_copy) as books:
@@ -104,7 +105,7 @@ def trading_report(data_dir: Path, period: Period = Period(), *, from_copy: bool
         breaches = tuple(alert for alert in books.alerts(AlertCode.PROTECTION_BREACHED) if alert.at in period)
         account = tuple(point for point in books.account_points() if point.at in period)
     if not _times(positions, span, marks):
-        raise DataFolderError(f"{data_dir}: expected books with at least one cycle, found empty ones")
+        raise EmptyBooksError(f"{data_dir}: expected books with at least one cycle, found empty ones")
     return report_of(
         positions,
         cycles,

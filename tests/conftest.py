@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Generator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -49,7 +50,12 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
 class _WarningConnection(sqlite3.Connection):
     """Warns of a connection that nobody has closed, as Python itself does from 3.13 on."""
 
-    _closed = False
+    _closed = True
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # What could not be opened need not be closed.
+        self._closed = False
 
     def close(self) -> None:
         super().close()

@@ -37,9 +37,10 @@ class VolatilityFacts:
 
 def gates_chart(facts: VolatilityFacts) -> Chart:
     """DVOL and RV14 above between the gates of DVOL, the premium below with its own."""
+    volatilities = ((facts.dvol, "DVOL", "--series-1"), (facts.rv14, "RV14", "--series-3"))
+    # A key without a line would promise what is not there.
     traces: list[JsonValue] = [
-        time_line(facts.dvol, "DVOL", "--series-1", hover=".2f"),
-        time_line(facts.rv14, "RV14", "--series-3", hover=".2f"),
+        time_line(series, name, colour, hover=".2f") for series, name, colour in volatilities if series
     ]
     marks = [
         level(facts.dvol_min_pts, "--gate", f"DVOL at least {facts.dvol_min_pts:g}"),

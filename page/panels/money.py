@@ -52,10 +52,11 @@ class MoneyPanel:
     empty: str
 
 
-def balances(market: Marks | None, seen: Sequence[EntrySeen]) -> tuple[Row, ...]:
+def balances(market: Marks | None, seen: Sequence[EntrySeen], *, books_read: bool) -> tuple[Row, ...]:
     """By currency. What could not be read says so, in the words of who refused it."""
     last = seen[-1] if seen else None
-    return (*_venue_rows(market, last), *_all_holdings(last))
+    unseen = "no entry decision has read them yet" if books_read else "the books can't be read"
+    return (*_venue_rows(market, last), *_all_holdings(last, unseen))
 
 
 def _venue_rows(market: Marks | None, last: EntrySeen | None) -> Iterator[Row]:
@@ -91,10 +92,10 @@ def _as_seen(last: EntrySeen) -> str:
     return f"as the entry of {time_text(last.at)} saw it"
 
 
-def _all_holdings(last: EntrySeen | None) -> Iterator[Row]:
-    """Everything that is held, as the last entry decision saw it."""
+def _all_holdings(last: EntrySeen | None, unseen: str) -> Iterator[Row]:
+    """Everything that is held, as the last entry decision saw it; `unseen` says why none has."""
     if last is None:
-        yield Row("all holdings", (unknown("no entry decision has read them yet"),))
+        yield Row("all holdings", (unknown(unseen),))
         return
     lacking = "its record does not say"
     equity_usd, eur_usd = last.equity_usd, last.eur_usd

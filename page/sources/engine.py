@@ -11,7 +11,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from core.errors import CerberoError
+from core.errors import CerberoError, NoAnswerError
 from core.messages.engine_status import EngineStatus
 
 AGAIN_AFTER_S: Final = 1.0
@@ -34,12 +34,13 @@ class EngineSaid:
 
 @dataclass(frozen=True, slots=True)
 class _Asking:
-    """One asking; it `ended_s` with a status or a problem."""
+    """One asking; it `ended_s` with a status or a problem; `silent` if an engine runs and did not answer."""
 
     asked_s: float
     ended_s: float
     status: EngineStatus | None
     problem: str | None
+    silent: bool
 
     @property
     def good_for_s(self) -> float:
@@ -85,16 +86,19 @@ class EngineWatch:
         if self._status is not None:
             status, age_s = self._status[0], max(self._clock() - self._status[1], 0.0)
         if self._last is not None and self._is_fresh(at_s):
-            # Whoever is known not to run is not shown as it was.
-            return EngineSaid(status if self._last.problem is None else None, age_s, self._last.problem)
+            # Whoever is known not to run is not shown as it was; who is silent is, with the problem.
+            known = self._last.problem is None or self._last.silent
+            return EngineSaid(status if known else None, age_s, self._last.problem)
         since_s = at_s if self._asking_since_s is None else self._asking_since_s
         waited_s = math.ceil(self._clock() - since_s)
         return EngineSaid(status, age_s, f"the engine has not answered for {waited_s} s")
 
     def _run(self, asked_s: float) -> None:
-        status, problem = None, None
+        status, problem, silent = None, None, False
         try:
             status = self._ask()
+        except NoAnswerError as error:
+            problem, silent = str(error), True
         except CerberoError as error:
             problem = str(error)
         except ValidationError as error:
@@ -104,7 +108,7 @@ class EngineWatch:
             )
         with self._changed:
             ended_s = self._clock()
-            self._last = _Asking(asked_s, ended_s, status, problem)
+            self._last = _Asking(asked_s, ended_s, status, problem, silent)
             if status is not None:
                 self._status = (status, ended_s)
             self._asking_since_s = None

@@ -15,6 +15,7 @@ from core.orders.books import CycleRow, Position
 from page.memory import give_back
 from reading.books import has_books, newest_rows
 from reading.entry_history import EntryHistory, EntrySeen
+from reading.errors import EmptyBooksError
 from reading.market_history import Levels, MarketHistory, MarketSnapshotRow, PathMark
 from reading.trading import TradingReport
 
@@ -178,7 +179,7 @@ class _FolderReader:
     def _trading(
         self, before: FolderSaid, positions: tuple[Position, ...], entries: tuple[CycleRow, ...]
     ) -> tuple[TradingReport | None, str | None]:
-        """The report, made anew if a trade, an entry or new marks of what is open came.
+        """The report, made anew if a trade, an entry or new marks of what is open came; None of empty books.
 
         Means and their intervals cost a third of a second over three years.
         """
@@ -193,6 +194,8 @@ class _FolderReader:
         self._report_key = key
         try:
             return self._report(self._data_dir), None
+        except EmptyBooksError:
+            return None, None
         except CerberoError as error:
             return None, str(error)
 

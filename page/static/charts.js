@@ -6,10 +6,9 @@
   const DWELL_MS = 150; // a pointer that only passes explores nothing
   const NARROW = 480;
   const VARIABLE = /var\((--[a-z0-9-]+)\)/g;
-  const OPTIONS = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d"] };
   // Under a finger the buttons would lie over the chart for good, and a drag is meant to scroll the page.
   const touched = window.matchMedia("(hover: none)").matches;
-  if (touched) OPTIONS.displayModeBar = false;
+  const BUTTONS = { displaylogo: false, displayModeBar: touched ? false : "hover", modeBarButtonsToRemove: ["lasso2d", "select2d"] };
   const root = document.documentElement;
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const explored = new Map(); // element -> where plotly draws (none yet: null), its figure's text and the server's tag
@@ -17,23 +16,17 @@
   let dwelling = 0;
 
   function plotly() {
-    loading ??= window.unpackedPlotly?.() ?? new Promise((loaded, failed) => {
-      const script = Object.assign(document.createElement("script"), { src: document.getElementById("main").dataset.plotly });
-      script.onload = loaded;
-      script.onerror = () => failed(new Error("plotly can't be loaded"));
-      document.head.append(script);
+    loading ??= window.unpackedPlotly?.() ?? new Promise((onload, onerror) => {
+      const { plotly: src } = document.getElementById("main").dataset;
+      document.head.append(Object.assign(document.createElement("script"), { src, onload, onerror }));
     });
-    return loading.catch((error) => { loading = null; throw error; });
+    return loading.catch(() => { loading = null; throw new Error("plotly can't be loaded"); });
   }
 
-  // Figures name colours as CSS variables, which plotly does not know.
-  function coloured(value, style) {
-    if (typeof value === "string") {
-      return value.includes("var(") ? value.replace(VARIABLE, (_, name) => style.getPropertyValue(name).trim()) : value;
-    }
-    if (Array.isArray(value)) return value.map((one) => coloured(one, style));
-    if (value === null || typeof value !== "object") return value;
-    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, coloured(one, style)]));
+  // Figures name colours as CSS variables, which plotly does not know; what takes their place stands within JSON.
+  function coloured(text) {
+    const style = getComputedStyle(root);
+    return text.replace(VARIABLE, (_, name) => JSON.stringify(style.getPropertyValue(name).trim()).slice(1, -1));
   }
 
   async function figureOf(name, known) {
@@ -47,13 +40,13 @@
   }
 
   function draw(element, place, text) {
-    const figure = coloured(JSON.parse(text), getComputedStyle(root));
+    const figure = JSON.parse(coloured(text));
     // Zoom and hidden lines stay as the person left them as long as this is the same.
     figure.layout.uirevision = element.dataset.chart;
     if (touched) figure.layout.dragmode = false;
     // Where there is little width fewer times stand below it, upright: turned, they would lie over each other.
     if (element.clientWidth < NARROW) Object.assign(figure.layout.xaxis, { nticks: 4, tickangle: 0 });
-    return Plotly.react(place, figure.data, figure.layout, OPTIONS);
+    return Plotly.react(place, figure.data, figure.layout, { responsive: true, ...BUTTONS });
   }
 
   async function show(element) {
@@ -96,22 +89,19 @@
 
   // For the script that refreshes the page: draws anew what is explored.
   function refresh() {
-    for (const [element, { place }] of explored) {
-      if (!element.isConnected) explored.delete(element);
-      else if (place) show(element);
-    }
+    for (const element of explored.keys()) if (!element.isConnected) explored.delete(element);
+    for (const [element, { place }] of explored) if (place) show(element);
     offer();
   }
 
   function switchTheme() {
-    const theme = (root.dataset.theme ?? (dark.matches ? "dark" : "light")) === "dark" ? "light" : "dark";
+    const theme = (root.dataset.theme || (dark.matches ? "dark" : "light")) === "dark" ? "light" : "dark";
     root.dataset.theme = theme;
     try { localStorage.setItem("theme", theme); } catch { /* a private window: it holds for this view */ }
     redraw();
   }
 
   try { root.dataset.theme = localStorage.getItem("theme") ?? ""; } catch { /* it is the system's */ }
-  if (!["dark", "light"].includes(root.dataset.theme)) delete root.dataset.theme;
   dark.addEventListener("change", redraw);
   document.addEventListener("pointerover", ({ pointerType, target }) => {
     clearTimeout(dwelling);

@@ -7,11 +7,10 @@
   const sent = new WeakMap(); // element -> what the server sent for it
   let heard = Date.now();
 
-  function two(number) { return String(number).padStart(2, "0"); }
-
   function countdown(left) {
-    const [days, hours, minutes] = [Math.floor(left / 86400), Math.floor(left / 3600) % 24, Math.floor(left / 60) % 60];
-    return days > 0 ? `in ${days} d ${hours} h ${two(minutes)} min` : `in ${hours} h ${two(minutes)} min ${two(left % 60)} s`;
+    const [days, hours, minutes] = [86400, 3600, 60].map((unit) => Math.floor(left / unit));
+    const [min, s] = [minutes % 60, left % 60].map((number) => String(number).padStart(2, "0"));
+    return days > 0 ? `in ${days} d ${hours % 24} h ${min} min` : `in ${hours} h ${min} min ${s} s`;
   }
 
   function tick() {
@@ -67,13 +66,10 @@
     } catch { /* the line at the top says so after a while */ }
   }
 
-  async function go() {
-    await refresh();
-    setTimeout(go, EVERY_MS);
-  }
+  function again() { setTimeout(() => refresh().then(again), EVERY_MS); }
 
   document.addEventListener("visibilitychange", refresh);
   setInterval(tick, 1000);
   tick();
-  setTimeout(go, EVERY_MS);
+  again();
 })();

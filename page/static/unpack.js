@@ -3,7 +3,5 @@
 window.unpackedPlotly = async () => {
   const packed = Uint8Array.from(atob(document.getElementById("plotly-packed").textContent.trim()), (letter) => letter.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
-  const script = document.createElement("script");
-  script.textContent = await new Response(stream).text();
-  document.body.append(script);
+  document.body.append(Object.assign(document.createElement("script"), { textContent: await new Response(stream).text() }));
 };

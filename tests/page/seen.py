@@ -54,6 +54,13 @@ OVERLAPS = """
   return found;
 }
 """
+LINES_OF_LEVEL = """
+() => {
+  const range = document.createRange();
+  range.selectNodeContents(document.querySelector("#verdict .level"));
+  return range.getClientRects().length;
+}
+"""
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,7 @@ class Seen:
     panels: dict[str, str]
     charts: dict[str, str]
     width: tuple[int, int]
+    level_lines: int
     overlaps: list[str]
     serious: list[str]
     complaints: list[str]
@@ -86,6 +94,7 @@ def seen(looked: Looking) -> Seen:
             for each in charts.all()
         },
         width=tuple(page.evaluate("() => [document.documentElement.scrollWidth, innerWidth]")),
+        level_lines=page.evaluate(LINES_OF_LEVEL),
         overlaps=overlaps + page.evaluate(OVERLAPS),
         serious=found + serious(looked),
         complaints=list(looked.complaints),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
+from shutil import copytree
 from threading import Event, Thread
 
 import pytest
@@ -19,9 +21,14 @@ from tests.cli.restores import folder_with_backups, restore
 from tests.page.browsing import NOW
 
 
+@pytest.fixture(scope="module")
+def with_backups(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return folder_with_backups(tmp_path_factory.mktemp("with-backups") / "data")
+
+
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return folder_with_backups(tmp_path / "data")
+def folder(with_backups: Path, tmp_path: Path) -> Path:
+    return copytree(with_backups, tmp_path / "data")
 
 
 def seen_while(folder: Path, change: Callable[[], object]) -> list[View]:
@@ -72,3 +79,9 @@ def test_what_is_cleared_and_compacted_is_read_on(folder: Path) -> None:
     views = seen_while(folder, lambda: clear_texts(folder))
     assert views[-1].money == views[0].money
     assert views[-1].why.decisions == views[0].why.decisions
+
+
+def test_a_file_that_is_gone_by_the_time_it_is_opened_leaves_nothing_open(tmp_path: Path) -> None:
+    """As in the moment in which a restore puts the new one in its place."""
+    with pytest.raises(sqlite3.OperationalError, match="unable to open"):
+        sqlite3.connect(f"{(tmp_path / 'gone.db').as_uri()}?mode=ro", uri=True)

@@ -15,8 +15,6 @@ from page.app import ArmingTold, Page
 from page.door.access import FORM_S, LINK_S, SESSIONS_MAX, Access, cookie_name
 from page.door.hosts import Hosts
 from page.view import View
-from tests.actors.state.books_room import BooksRoom
-from tests.fakes.traded_books import closed, entered
 from tests.page.browsing import BASE, form_token, inside, outside, page_of
 
 
@@ -28,16 +26,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now_s
-
-
-@pytest.fixture
-def traded(tmp_path: Path) -> Path:
-    """A folder with one closed trade."""
-    room = BooksRoom(tmp_path).start()
-    entered(room)
-    closed(room)
-    room.stop()
-    return tmp_path
 
 
 @pytest.fixture
@@ -344,8 +332,8 @@ def test_two_presses_at_once_arm_once_and_are_told_the_same(tmp_path: Path, armi
     assert "nothing was armed" not in again.text
 
 
-def test_a_chart_that_is_known_is_not_sent_again(traded: Path) -> None:
-    client = inside(page_of(traded))
+def test_a_chart_that_is_known_is_not_sent_again(one_trade: Path) -> None:
+    client = inside(page_of(one_trade))
     first = client.get("/chart/months.json")
     assert first.status_code == 200
     known = client.get("/chart/months.json", headers={"if-none-match": first.headers["etag"]})

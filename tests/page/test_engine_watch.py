@@ -8,7 +8,7 @@ from time import monotonic
 
 import pytest
 
-from core.errors import EngineNotRunningError
+from core.errors import EngineNotRunningError, NoAnswerError
 from core.messages.engine_status import EngineStatus
 from page.sources.engine import AGAIN_AFTER_S, WAIT_S, EngineWatch
 from tests.fakes.engine_status import STATES
@@ -20,6 +20,23 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now_s
+
+
+def test_who_did_not_answer_in_time_is_shown_as_before_and_not_as_gone() -> None:
+    answers: list[EngineStatus | NoAnswerError] = [STATES["condor"], NoAnswerError("no answer within 9 s")]
+
+    def ask() -> EngineStatus:
+        said = answers.pop(0)
+        if isinstance(said, NoAnswerError):
+            raise said
+        return said
+
+    clock = Clock()
+    watch = EngineWatch(ask, clock=clock)
+    assert watch.look().problem is None
+    clock.now_s += AGAIN_AFTER_S
+    said = watch.look()
+    assert (said.status, said.problem) == (STATES["condor"], "no answer within 9 s")
 
 
 class Engine:

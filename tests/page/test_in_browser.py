@@ -76,6 +76,10 @@ def test_nothing_scrolls_sideways_and_nothing_lies_over_another(look: Seen) -> N
     assert look.overlaps == []
 
 
+def test_what_is_asked_of_a_person_is_one_word_on_one_line(look: Seen) -> None:
+    assert look.level_lines == 1
+
+
 def test_the_accessibility_check_finds_nothing_serious(look: Seen) -> None:
     assert look.serious == []
 

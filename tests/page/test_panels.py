@@ -20,8 +20,8 @@ from tests.actors.state.books_room import BooksRoom
 from tests.fakes.clear_switch import CLEAR
 from tests.fakes.engine_status import MARKS, STATES, state
 from tests.fakes.traded_books import closed, entered, marked, refused
-from tests.page.browsing import NOW, inside, page_of, panel
-from tests.page.states import in_state
+from tests.page.browsing import NOW, Browser, inside, page_of, panel
+from tests.page.states import write_damaged, write_empty
 
 
 def shown(data_dir: Path, status: EngineStatus | None, path: str = "/") -> str:
@@ -111,6 +111,20 @@ def test_closed_trades_are_shown_to_the_last_digit(traded: Path) -> None:
     assert "n = 1, too few for an interval" in text
 
 
+def test_without_books_and_without_a_cycle_there_is_no_error_but_a_word(tmp_path: Path) -> None:
+    assert "Closed trades there are no books yet" in panel(shown(tmp_path, None), "money")
+    write_empty(tmp_path)
+    text = panel(shown(tmp_path, state()), "money")
+    assert "Closed trades no trade was closed yet" in text
+    assert "expected" not in text
+
+
+def test_of_books_that_can_not_be_read_nothing_is_said_to_be_missing(tmp_path: Path) -> None:
+    write_damaged(tmp_path)
+    text = panel(shown(tmp_path, STATES["books-damaged"]), "money").replace("⚠ ", "")
+    assert "all holdings the books can't be read" in text
+
+
 def test_the_account_is_shown_as_the_venue_told_it(tmp_path: Path) -> None:
     text = panel(shown(tmp_path, state()), "money")
     assert "10.30214000 ETH" in text
@@ -150,9 +164,8 @@ def test_each_monday_has_a_dot_and_opens_its_decision(traded: Path) -> None:
     assert "there is no such cycle in these books" in other
 
 
-def test_a_decision_is_shown_rule_by_rule_with_value_threshold_and_distance(tmp_path: Path) -> None:
-    with in_state("condor", tmp_path / "data") as data_dir:
-        text = panel(inside(page_of(data_dir)).get("/").text, "why")
+def test_a_decision_is_shown_rule_by_rule_with_value_threshold_and_distance(condor: Path) -> None:
+    text = panel(inside(page_of(condor)).get("/").text, "why")
     assert "looked at found threshold apart by" in text
     assert "✓ DVOL 61.2 points at least 40.0 points 21.2 points" in text
     assert "✓ DVOL 61.2 points at most 85.0 points 23.8 points" in text
@@ -182,12 +195,15 @@ def test_venue_text_is_text_wherever_it_stands(tmp_path: Path) -> None:
 CHARTS = ("payoff-usd", "payoff-eth", "path", "gates", "smile")
 
 
+@pytest.fixture(scope="module")
+def of_condor(condor: Path) -> Browser:
+    return inside(page_of(condor))
+
+
 @pytest.mark.parametrize("name", CHARTS)
-def test_each_chart_has_its_figure_and_its_table(tmp_path: Path, name: str) -> None:
-    with in_state("condor", tmp_path / "data") as data_dir:
-        client = inside(page_of(data_dir))
-        assert f'data-chart="{name}"' in client.get("/").text
-        figure = client.get(f"/chart/{name}.json").json()
+def test_each_chart_has_its_figure_and_its_table(of_condor: Browser, name: str) -> None:
+    assert f'data-chart="{name}"' in of_condor.get("/").text
+    figure = of_condor.get(f"/chart/{name}.json").json()
     assert figure["data"]
     assert figure["layout"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
@@ -17,18 +18,13 @@ from reading.books import newest_rows, required_books
 from reading.brief import READ_S_MAX, brief
 from reading.entry_history import EntryHistory, recorded_decisions
 from reading.trading import trading_report
-from tests.actors.state.books_room import CYCLE, BooksRoom
-from tests.fakes.traded_books import closed, entered
+from tests.actors.state.books_room import CYCLE
 
 
 @pytest.fixture
-def traded(tmp_path: Path) -> Path:
-    """A folder with one closed trade."""
-    room = BooksRoom(tmp_path).start()
-    entered(room)
-    closed(room)
-    room.stop()
-    return tmp_path
+def traded(one_trade: Path, tmp_path: Path) -> Path:
+    """A folder with one closed trade, of the test's own."""
+    return copytree(one_trade, tmp_path / "data")
 
 
 def checkpoint_is_held_up(folder: Path) -> bool:

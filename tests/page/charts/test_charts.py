@@ -233,6 +233,11 @@ def test_years_of_snapshots_are_drawn_with_a_thousand_points() -> None:
     assert len(chart.table.rows) <= 24
 
 
+def test_a_series_without_a_value_has_no_key() -> None:
+    without = gates_chart(replace(GATES, rv14=(), premium=()))
+    assert [trace["name"] for trace in figure(without)["data"]] == ["DVOL"]
+
+
 def test_a_heat_map_says_each_number_and_where_nothing_ran() -> None:
     chart = heat_chart(HEAT)
     layout = figure(chart)["layout"]

@@ -16,7 +16,7 @@ PAPER_ARGS ?= --days 28 --seed 1
 TEST_ARGS ?= -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: always help venv venv-dev paper test coverage mutants lint types runbook pages metrics-page docs bench soak soak-months two-roads simulate simulate-long power tamper kills hostile drills screens test-page page-screens image-check pykka-suite null-sweeps
+.PHONY: always help venv venv-dev paper test test-long coverage mutants lint types runbook pages metrics-page docs bench soak soak-months two-roads simulate simulate-long power tamper kills hostile drills screens test-page page-screens image-check pykka-suite null-sweeps
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -83,6 +83,9 @@ paper: $(RUNTIME)  ## Trade the embedded venue (PAPER_ARGS="--days 28 --seed 1")
 
 test: $(DEV)  ## Run the tests (TEST_ARGS="tests/core -k sizing")
 	$(BIN)/python -m pytest $(TEST_ARGS)
+
+test-long: $(DEV)  ## Whole engines that play for weeks or are killed (a minute or two)
+	$(BIN)/python -m pytest -m long tests/actors tests/cli tests/gateway tests/kills tests/power tests/scenarios $(TEST_ARGS)
 
 coverage: $(DEV)  ## Every line and branch of core/ by its own tests; fails under 100 %
 	$(BIN)/python -m pytest tests/core $(TEST_ARGS) --cov --cov-report=term

@@ -30,6 +30,7 @@ def house(tmp_path: Path) -> Iterator[House]:
         yield house
 
 
+@pytest.mark.long
 def test_what_was_acknowledged_before_a_kill_ends_and_is_told_after_it(house: House, cli: Cli) -> None:
     ids = []
     for command in COMMANDS:

@@ -143,6 +143,7 @@ def test_the_search_finds_each_spelling() -> None:
             assert found_in(f"x{spelling}y"), spelling
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="it reads the process list of Linux")
 def test_no_planted_secret_is_found_in_anything_that_an_engine_leaves(cli: Cli, tmp_path: Path) -> None:
     strategy, data = tmp_path / "strategy.yaml", tmp_path / "data"

@@ -99,6 +99,7 @@ def test_the_lists_are_those_of_the_manual() -> None:
         assert number.name not in known
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGQUIT])
 def test_a_closed_terminal_ends_a_run_in_order(tmp_path: Path, number: signal.Signals) -> None:
     with running(tmp_path / "data") as process:

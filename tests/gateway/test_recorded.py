@@ -247,6 +247,7 @@ def test_names_a_missing_file_and_an_empty_folder(record: Path, tmp_path: Path) 
         market(tmp_path / "nowhere")
 
 
+@pytest.mark.long
 @pytest.mark.recorded
 def test_replays_the_whole_record(recorded_data: Path) -> None:
     source = market(recorded_data / "chains")

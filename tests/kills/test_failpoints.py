@@ -209,6 +209,7 @@ def test_each_failpoint_is_killed_at() -> None:
     assert Counter([*in_stories, *TAIL, *CORRUPT, *FULL_DISK, *BARE]) == Counter(F)
 
 
+@pytest.mark.long
 def test_the_process_is_killed_when_its_order_has_been_answered(tmp_path: Path) -> None:
     """One of the kills below: an order is at the venue, and the engine has not heard of it."""
     kill_and_start(ORDERS, F.PLACE_ANSWERED, 1, tmp_path / "data")

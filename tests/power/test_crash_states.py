@@ -104,6 +104,7 @@ def failures(
             yield f"{state.name}: {'; '.join(found)}"
 
 
+@pytest.mark.long
 def test_a_replay_ends_with_the_files_that_the_process_left(first_day: Recorded) -> None:
     """The model of the disk is right: no call that changes something is missing or misread."""
     disk = first_day.replay.disk
@@ -126,6 +127,7 @@ def test_a_replay_ends_with_the_files_that_the_process_left(first_day: Recorded)
     assert [name for name, content in left.items() if replayed[name] != content] == []
 
 
+@pytest.mark.long
 def test_some_crash_states_of_the_first_day_are_started_from(first_day: Recorded, memory: Path) -> None:
     """Of those that have lost something while something was acknowledged: a broken promise shows there."""
     lost = [state for state in first_day.states.values() if state.after_a_word and "dropped" in state.way]

@@ -117,6 +117,7 @@ def macro_fails_often(now: datetime, router: str) -> bool:
     return router == "macro" and now > BEGIN + HOUR and now.minute % 30 < 10
 
 
+@pytest.mark.long
 def test_telegram_is_down_for_six_hours_then_busy_for_one_nothing_is_lost_and_trading_is_untouched(
     folder: Path,
 ) -> None:

@@ -94,6 +94,7 @@ def test_an_arming_between_an_edit_and_its_answer_pulls_what_was_edited(
     assert_pulled(armed(folder / "editing", at), at)
 
 
+@pytest.mark.long
 def test_an_arming_at_any_moment_of_an_entry_leaves_nothing_resting(unharmed: Played, folder: Path) -> None:
     moments = sorted({envelope.sent_at for envelope in unharmed.envelopes(ENTRY)})
     for number, at in enumerate(moments[:: len(moments) // 6]):
@@ -102,6 +103,7 @@ def test_an_arming_at_any_moment_of_an_entry_leaves_nothing_resting(unharmed: Pl
         assert_acknowledged(played, at)
 
 
+@pytest.mark.long
 def test_an_exit_that_is_armed_in_its_middle_goes_on_to_its_end(folder: Path) -> None:
     """`kill_switch.exits` is `allow_reduce_only`: closing a risk is what a person wants then."""
     calm = play(folder / "calm", TO_EXIT)

@@ -104,6 +104,7 @@ def all_closed(played: Played) -> None:
         assert all(end.startswith("no position is open any more") for end in told(played, "CloseAll"))
 
 
+@pytest.mark.long
 def test_everything_is_closed_however_it_is_killed(folder: Path) -> None:
     kill_and_continue(close_all_asked, folder / "close-all", step=60, check=all_closed)
 

@@ -34,6 +34,7 @@ def assert_every_alarm_names_its_cause(played: Played) -> None:
     assert [alert.alert_id for alert in loud if not alert.cause.strip()] == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.soak)])
 def test_failing_reads_and_lost_answers_leave_the_books_right(folder: Path, seed: int) -> None:
     played = play(folder / f"reads-{seed}", TO_EXIT, seed=seed, faults=READS_FAIL)

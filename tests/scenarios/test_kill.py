@@ -26,6 +26,7 @@ def moments(folder: Path) -> tuple[datetime, ...]:
     return tuple(sorted({envelope.sent_at for envelope in unharmed.envelopes(ENTRY)}))
 
 
+@pytest.mark.long
 def test_a_kill_in_the_middle_of_an_entry_is_continued(moments: tuple[datetime, ...], folder: Path) -> None:
     kill_and_continue(moments[:: len(moments) // KILLS], folder / "few", down_for=timedelta(0))
 

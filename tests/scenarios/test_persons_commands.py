@@ -156,10 +156,12 @@ def closed(played: Played) -> None:
         assert played.venue_sizes == {}
 
 
+@pytest.mark.long
 def test_an_entry_that_a_person_asked_for_is_made_once_however_it_is_killed(folder: Path) -> None:
     kill_and_continue(entry_asked, folder / "entry", step=30, check=one_entry_at_most)
 
 
+@pytest.mark.long
 def test_a_close_that_a_person_asked_for_closes_however_it_is_killed(folder: Path) -> None:
     kill_and_continue(close_asked, folder / "close", step=30, check=closed)
 

@@ -214,6 +214,7 @@ def test_a_proposal_ends_if_the_venue_is_gone_and_the_engine_is_killed(folder: P
     kill_without_venue(folder / "gone", STEP)
 
 
+@pytest.mark.long
 def test_a_proposal_ends_if_execution_crashes_and_the_engine_is_killed(folder: Path) -> None:
     kill_after_crash(folder / "crashed", 3)
 

@@ -19,6 +19,7 @@ def first(folder: Path) -> Played:
     return play(folder / "first", TO_ENTRY, seed=1)
 
 
+@pytest.mark.long
 def test_the_same_seed_gives_the_same_bytes_in_processes_that_hash_differently(
     first: Played, folder: Path, repository: Path
 ) -> None:

@@ -17,6 +17,7 @@ REPO = Path(__file__).resolve().parents[3]
 SEEDS = 1000
 
 
+@pytest.mark.long
 def test_thousand_random_graphs_lose_nothing_and_repeat_themselves() -> None:
     """On every seed each message is handled, dead or refused exactly once, and a replay is identical."""
     kinds: Counter[str] = Counter()

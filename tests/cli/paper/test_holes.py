@@ -52,6 +52,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Ran, dict[str, A
     return ran, json.loads(out.read_text("utf-8"))
 
 
+@pytest.mark.long
 def test_an_entry_in_a_hole_ends_as_data_failed(finished: tuple[Ran, dict[str, Any]]) -> None:
     (entry,) = [cycle for cycle in finished[1]["cycles"] if cycle["kind"] == "entry"]
     assert (entry["outcome"], entry["reasons"]) == ("data_failed", ["deribit.get_options_chain:soft"])

@@ -193,6 +193,7 @@ def test_whatever_it_keeps_is_for_its_owner_alone_and_the_report_is_as_the_user_
     assert (folder / "out.json").stat().st_mode == plain.stat().st_mode
 
 
+@pytest.mark.long
 def test_keep_goes_on_with_the_account_and_a_new_run_starts_from_nothing(
     finished: tuple[Path, Ran, dict[str, Any]], cli: Cli
 ) -> None:
@@ -213,6 +214,7 @@ def test_keep_goes_on_with_the_account_and_a_new_run_starts_from_nothing(
     assert anew["audit"]["records"] < document["audit"]["records"]
 
 
+@pytest.mark.long
 def test_ctrl_c_ends_it_with_the_same_summary(tmp_path: Path, cli: Cli) -> None:
     with running(tmp_path / "data") as process:
         wait_for_audit(tmp_path / "data", b"CYCLE_CLOSED")
@@ -224,6 +226,7 @@ def test_ctrl_c_ends_it_with_the_same_summary(tmp_path: Path, cli: Cli) -> None:
     assert "Traceback" not in ran.err
 
 
+@pytest.mark.long
 def test_ctrl_c_again_and_again_is_one_ctrl_c(tmp_path: Path) -> None:
     with running(tmp_path / "data") as process:
         wait_for_audit(tmp_path / "data", b"CYCLE_CLOSED")
@@ -237,6 +240,7 @@ def test_ctrl_c_again_and_again_is_one_ctrl_c(tmp_path: Path) -> None:
     assert ran.err == ""
 
 
+@pytest.mark.long
 def test_a_venue_that_cannot_write_its_store_ends_the_run_with_a_summary_and_1(tmp_path: Path) -> None:
     with running(tmp_path / "data") as process:
         wait_for_audit(tmp_path / "data", b"CYCLE_CLOSED")
@@ -264,6 +268,7 @@ def test_ended_before_the_venue_listens_it_leaves_no_traceback(
     assert ran.err == ""
 
 
+@pytest.mark.long
 def test_a_killed_run_goes_on_where_it_was(tmp_path: Path, cli: Cli) -> None:
     with running(tmp_path / "data"):
         wait_for_audit(tmp_path / "data", b'"INSTRUCTION"')

@@ -140,7 +140,11 @@ def told(plan: Restore, data_dir: Path) -> Iterator[str]:
     backup, lost = plan.backup, plan.losses
     how = "its own database" if backup.has_database else "a database that is rebuilt from its log"
     yield f"{backup.path} is whole: {backup.end.seq} records up to {backup.end}, with {how}"
-    yield f"{data_dir} holds records up to {lost.end}"
+    if data_dir.exists():
+        yield f"{data_dir} holds records up to {lost.end}"
+    else:
+        # A mistyped folder has nothing to lose, and would make the list below look harmless.
+        yield f"there is no {data_dir} yet; if your engine has another folder, name it by --data-dir"
     for kind, names in lost.by_kind.items():
         yield f"{kind} that the books will not know any more: {len(names) or 'none'}"
         yield from (f"  {name}" for name in names)

@@ -115,6 +115,16 @@ def test_dry_run_names_what_would_be_lost_and_changes_nothing(
     assert said.endswith("nothing was changed\n")
 
 
+def test_dry_run_into_a_folder_that_is_not_there_says_so(
+    data_dir: Path, backup: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else a forgotten --data-dir looks as if nothing were lost."""
+    elsewhere = tmp_path / "elsewhere"
+    assert restore(elsewhere, "--from", backup, "--dry-run") == ExitCode.OK
+    assert f"there is no {elsewhere} yet" in capsys.readouterr().out
+    assert not elsewhere.exists()
+
+
 def test_what_only_a_damaged_folder_knows_is_named_as_far_as_it_can_be_read(
     data_dir: Path, backup: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -20,6 +20,7 @@ import yaml
 
 from config import VARIABLES
 from config.environment import SECRET
+from config.wire import clear_text_host
 from core.redaction import FILE_ENDING
 from gateway.live.settings import PREFIX, settings_from
 from gateway.live.settings import VARIABLES as GATEWAY_VARIABLES
@@ -104,9 +105,7 @@ def test_requirements_are_installed_by_hash() -> None:
     assert any("pip check" in rest for rest in arguments("RUN"))
 
 
-@pytest.mark.parametrize(
-    "name", ["loopback", "gateway", "engine", "alone", "venue", "paper", "simulation", "metrics"]
-)
+@pytest.mark.parametrize("name", ["gateway", "engine", "alone", "venue", "paper", "simulation", "metrics"])
 def test_compose_gives_no_rights_and_bounds_what_is_used(name: str) -> None:
     service = services()[name]
     assert service["read_only"] is True
@@ -171,20 +170,29 @@ def test_each_secret_of_the_live_profile_is_a_file_that_its_service_names() -> N
     assert gateway[f"{PREFIX}TOKEN_FILE"] == engine["CERBERO_BITE_MCP_TOKEN_FILE"], "they share one token"
 
 
-def test_engine_and_gateway_meet_on_a_loopback_that_is_theirs_alone() -> None:
-    """None of the two holds it, so that each may be started again without the other losing its network."""
+def test_engine_and_gateway_meet_in_a_network_that_is_theirs_alone() -> None:
+    """None joins the network of another container: after a restart of Docker it might stay down for good."""
     live = {name: each for name, each in services().items() if each["profiles"] == ["live"]}
-    assert set(live) == {"loopback", "gateway", "engine"}
-    for name in ("gateway", "engine"):
-        assert live[name]["network_mode"] == "service:loopback"
-        assert "loopback" in live[name]["depends_on"]
-    assert "network_mode" not in live["loopback"]
-    assert [each for each in live.values() if each.get("ports")] == []
+    assert set(live) == {"gateway", "engine"}
+    for each in live.values():
+        assert "network_mode" not in each
+        assert each["networks"] == ["live"]
+        assert not each.get("ports")
+    assert [name for name, each in services().items() if "live" in each.get("networks", [])] == list(live)
     set_up = {f"{PREFIX}TOKEN": "t" * 32}
     set_up |= {name: value for name, value in live["gateway"]["environment"].items() if "_FILE" not in name}
     listening = settings_from(set_up, lambda env, name: env.get(name, ""))
-    url = f"http://{listening.host}:{listening.port}"
-    assert live["engine"]["environment"]["CERBERO_BITE_MCP_URL"] == url
+    assert listening.host == "0.0.0.0"  # noqa: S104  # published nowhere
+    environment = live["engine"]["environment"]
+    url = environment["CERBERO_BITE_MCP_URL"]
+    assert url == f"http://gateway:{listening.port}"
+    assert clear_text_host(url) is not None
+    assert environment["CERBERO_BITE_ALLOW_HTTP"] == "yes"
+
+
+def test_what_trades_with_money_does_not_wait_for_a_network_of_another_container() -> None:
+    joined = [name for name, each in services().items() if "network_mode" in each]
+    assert joined == ["paper"]
 
 
 def test_what_docker_starts_again_waits_if_it_is_refused() -> None:

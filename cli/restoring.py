@@ -61,6 +61,7 @@ class Restore:
     """What is added to `KILL` because the switch is armed now and nothing but the old books says so."""
     anchor: str | None = None
     """The strategy's anchor, which will find a log that was rolled back."""
+    has_strategy: bool = True
 
 
 def planned(backup_dir: Path, data_dir: Path, environment: str | None, anchor: str | None = None) -> Restore:
@@ -71,7 +72,8 @@ def planned(backup_dir: Path, data_dir: Path, environment: str | None, anchor: s
     """
     backup = proved_backup(backup_dir)
     _require_same_account(backup, data_dir, environment)
-    return Restore(backup, losses(data_dir, backup), _arming(data_dir), anchor)
+    arms = _arming(data_dir)
+    return Restore(backup, losses(data_dir, backup), arms, anchor, has_strategy=environment is not None)
 
 
 def restored(plan: Restore, data_dir: Path, now: datetime) -> Path | None:
@@ -138,6 +140,8 @@ def finished(data_dir: Path) -> Path | None:
 def told(plan: Restore, data_dir: Path) -> Iterator[str]:
     """What the restore does, in sentences."""
     backup, lost = plan.backup, plan.losses
+    if not plan.has_strategy:
+        yield "no strategy was found: environment and anchor are not compared (--strategy names the file)"
     how = "its own database" if backup.has_database else "a database that is rebuilt from its log"
     yield f"{backup.path} is whole: {backup.end.seq} records up to {backup.end}, with {how}"
     if data_dir.exists():

@@ -125,6 +125,15 @@ def test_dry_run_into_a_folder_that_is_not_there_says_so(
     assert not elsewhere.exists()
 
 
+def test_without_a_strategy_it_says_what_is_not_compared(
+    data_dir: Path, backup: Path, tmp_path: Path, repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Typed in another folder it finds none, and must not look as if it had compared."""
+    for strategy, said in ((repository / "strategy.yaml", False), (tmp_path / "none.yaml", True)):
+        restore(data_dir, "--from", backup, "--dry-run", "--strategy", strategy)
+        assert ("environment and anchor are not compared" in capsys.readouterr().out) == said
+
+
 def test_what_only_a_damaged_folder_knows_is_named_as_far_as_it_can_be_read(
     data_dir: Path, backup: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

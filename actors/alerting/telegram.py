@@ -28,8 +28,6 @@ DEFAULT_API_URL = "https://api.telegram.org"
 RETRY_AFTER_MAX_S = 3600.0
 ANSWER_BYTES_MAX = 256 * 1024
 """The API answers with the message that it took, of at most 4,096 characters."""
-SAID_LENGTH_MAX = 300
-"""Of what the API says of an error."""
 _HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 
 

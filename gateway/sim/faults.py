@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from random import Random
 from typing import Final
 
 from core.errors import InputError
@@ -65,11 +64,9 @@ class Fault:
 class SimFaults:
     """The faults that are still to come. `pause` lets time pass."""
 
-    def __init__(self, seed: int = 7, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+    def __init__(self, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         self.pause = pause
         self._waiting: list[Fault] = []
-        self._rates: list[tuple[Fault, float]] = []
-        self._chance = Random(f"{seed}:faults")
         self.played: list[tuple[str, Fault]] = []
         """Each with the method that it struck."""
 
@@ -77,23 +74,15 @@ class SimFaults:
         """Strike the next calls of their methods, one each."""
         self._waiting += faults
 
-    def at_rate(self, fault: Fault, rate: float) -> None:
-        """Strike so large a part of the calls, drawn from the seed."""
-        self._rates.append((fault, rate))
-
     def clear(self) -> None:
         """Nothing goes wrong any more."""
-        self._waiting, self._rates = [], []
+        self._waiting = []
 
     def strike(self, method: str) -> Fault | None:
         """What happens to this call."""
         for fault in self._waiting:
             if method.endswith(fault.method):
                 self._waiting.remove(fault)
-                self.played.append((method, fault))
-                return fault
-        for fault, rate in self._rates:
-            if method.endswith(fault.method) and self._chance.random() < rate:
                 self.played.append((method, fault))
                 return fault
         return None

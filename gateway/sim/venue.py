@@ -56,7 +56,7 @@ class SimVenue:
         self.euro_usd = euro_usd
         self.ways = ways = ways or Ways()
         self.credits = Credits(lambda: self.wall_s(), unlimited=unlimited)
-        self.faults = SimFaults(seed)
+        self.faults = SimFaults()
         self.keys = Keys({key.client_id: key for key in keys})
         self.calls: list[str] = []
         """Every method that was called, in order; for whoever counts them."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from itertools import count
 from pathlib import Path
 from shutil import copytree
 from threading import Event, Thread
+from time import monotonic
 
 import pytest
 
@@ -19,6 +19,9 @@ from reading.engine_status import engine_status
 from reading.trading import trading_report
 from tests.cli.restores import folder_with_backups, restore
 from tests.page.browsing import NOW
+
+LOOKS_AFTER = 8
+"""On a busy machine a reading takes longer than one look waits."""
 
 
 @pytest.fixture(scope="module")
@@ -32,22 +35,29 @@ def folder(with_backups: Path, tmp_path: Path) -> Path:
 
 
 def seen_while(folder: Path, change: Callable[[], object]) -> list[View]:
-    """Views before, at every moment during and once after the change; each is made anew."""
-    seconds = count(0.0, 10.0)
+    """Views before, at every moment during and after the change; each is made anew, and waits for its reading
+    as a page does: a while, and then it is the one before."""
+    ahead_s = 0.0
     viewer = Viewer(
         folder,
         "x",
         lambda: engine_status(folder),
         lambda: NOW,
         trading_report,
-        clock=lambda: next(seconds),
+        clock=lambda: monotonic() + ahead_s,
     )
-    views, changed, failures = [viewer.view()], Event(), list[Exception]()
+
+    def anew() -> View:
+        nonlocal ahead_s
+        ahead_s += 10.0
+        return viewer.view()
+
+    views, changed, failures = [anew()], Event(), list[Exception]()
 
     def look() -> None:
         try:
             while not changed.is_set():
-                views.append(viewer.view())
+                views.append(anew())
         except Exception as error:
             failures.append(error)
 
@@ -59,7 +69,7 @@ def seen_while(folder: Path, change: Callable[[], object]) -> list[View]:
         changed.set()
         looking.join(60.0)
     assert failures == []
-    views += [viewer.view(), viewer.view()]
+    views += [anew() for _ in range(LOOKS_AFTER)]
     return views
 
 

@@ -43,8 +43,11 @@ def folder_verdict(data_dir: Path, why: str) -> Verdict:
 
 
 def _lost(data_dir: Path) -> str | None:
-    """What the log holds and the books do not; None if nothing, or if the log can't be read at its end:
-    what is wrong with a log is said by `audit verify`."""
+    """What the log holds and the books do not; None if nothing, or if the log can't be read at its end.
+
+    What is wrong with a log is said by `audit verify`; one that a restore takes away just now is looked at
+    the next time.
+    """
     found = chain_end(data_dir)
     if found is None:
         return None
@@ -53,6 +56,6 @@ def _lost(data_dir: Path) -> str | None:
     known = end.seq if pending is None else pending.last_seq
     try:
         last = last_seq(data_dir)
-    except ChainBrokenError:
+    except (ChainBrokenError, OSError):
         return None
     return f"records up to {last} against {known}" if last > known else None

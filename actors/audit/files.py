@@ -48,9 +48,11 @@ def day_of(path: Path) -> date | None:
 
 def audit_files(folder: Path) -> list[Path]:
     """The audit files in order of their days; a day has two after a crash during its compression."""
-    if not folder.is_dir():
+    try:
+        return sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
+    except (FileNotFoundError, NotADirectoryError):
+        # Asked for before, it could still be gone by now: a restore renames it.
         return []
-    return sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
 
 
 def undated(folder: Path) -> list[Path]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from actors.state.database import database_path
 from reading.without_engine import folder_verdict
@@ -35,3 +38,18 @@ def test_books_that_cannot_be_read_are_named_once(tmp_path: Path) -> None:
     first, *_ = folder_verdict(folder, "no engine runs").findings
     assert first.code == "books_damaged"
     assert first.text.count("can't be read") == 1
+
+
+@pytest.mark.parametrize("gone", [FileNotFoundError, PermissionError])
+def test_a_log_that_is_taken_away_while_it_is_read_is_no_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gone: type[OSError]
+) -> None:
+    """As by a restore between the listing of its files and their opening: the page and `status` look on."""
+    folder = make_whole_books(tmp_path / "whole")
+    before = codes(folder)
+
+    def opened(_: Path) -> Iterator[bytes]:
+        raise gone("audit-2026-01-05.jsonl")
+
+    monkeypatch.setattr("reading.audit.lines_of", opened)
+    assert codes(folder) == before

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from config.contract_file import load_words, words_path
@@ -76,41 +77,34 @@ __all__ = [
     "write_words_hash",
 ]
 
-_FILES: Final = {
-    "contract_file": ("load_words", "words_path"),
-    "delivery": ("DeliverySettings", "HeartbeatSettings", "delivery_from_env"),
-    "environment": (
-        "VARIABLES",
-        "ChannelSettings",
-        "McpSettings",
-        "Settings",
-        "TelegramSettings",
-        "WebhookSettings",
-        "channels_from_env",
-        "load_settings",
-        "mcp_from_env",
-        "mode_from_env",
-        "sent_in_clear",
-        "shown_variable",
-    ),
-    "instance": ("instance_name_from_env",),
-    "phone": ("PhoneSettings",),
-    "record": ("record_days",),
-    "refusal": ("on_refusal_from_env",),
-    "rules_digest": ("DISTRIBUTION", "code_version"),
-    "sealing": ("write_hash", "write_local_hash", "write_words_hash"),
-    "secret_file": ("secret_from_env",),
-    "strategy_file": ("LoadedStrategy", "load_strategy", "local_overrides_path", "strategy_hash"),
-    "wire": ("TrustSettings", "trust_from_env"),
-    "yaml_lines": ("content_of", "unreadable"),
-}
-"""Where each name stands."""
-
-
-def __getattr__(asked: str) -> object:
-    """A name of the settings, from its file: most commands need one or two, and go without the others."""
-    for file, names in _FILES.items():
-        if asked in names:
-            found: object = getattr(import_module(f"config.{file}"), asked)
-            return found
-    raise AttributeError(asked)
+__getattr__ = lazy_face(
+    __name__,
+    {
+        "contract_file": ("load_words", "words_path"),
+        "delivery": ("DeliverySettings", "HeartbeatSettings", "delivery_from_env"),
+        "environment": (
+            "VARIABLES",
+            "ChannelSettings",
+            "McpSettings",
+            "Settings",
+            "TelegramSettings",
+            "WebhookSettings",
+            "channels_from_env",
+            "load_settings",
+            "mcp_from_env",
+            "mode_from_env",
+            "sent_in_clear",
+            "shown_variable",
+        ),
+        "instance": ("instance_name_from_env",),
+        "phone": ("PhoneSettings",),
+        "record": ("record_days",),
+        "refusal": ("on_refusal_from_env",),
+        "rules_digest": ("DISTRIBUTION", "code_version"),
+        "sealing": ("write_hash", "write_local_hash", "write_words_hash"),
+        "secret_file": ("secret_from_env",),
+        "strategy_file": ("LoadedStrategy", "load_strategy", "local_overrides_path", "strategy_hash"),
+        "wire": ("TrustSettings", "trust_from_env"),
+        "yaml_lines": ("content_of", "unreadable"),
+    },
+)

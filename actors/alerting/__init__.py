@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from actors.alerting.actor import Alerting
@@ -28,24 +29,16 @@ __all__ = [
     "trial_alert",
 ]
 
-_FILES: Final = {
-    "Alerting": "actor",
-    "AlertChannel": "channel",
-    "NotTaken": "channel",
-    "Taken": "channel",
-    "DeliveryTimes": "delivery_times",
-    "Letter": "letter",
-    "Sender": "sender",
-    "TelegramChannel": "telegram",
-    "WebhookChannel": "webhook",
-    "trial_alert": "trial",
-}
-"""Where each name stands."""
-
-
-def __getattr__(asked: str) -> object:
-    """A name of the room, from its file: commands that need one or two go without the rest."""
-    if asked not in _FILES:
-        raise AttributeError(asked)
-    found: object = getattr(import_module(f"actors.alerting.{_FILES[asked]}"), asked)
-    return found
+__getattr__ = lazy_face(
+    __name__,
+    {
+        "actor": ("Alerting",),
+        "channel": ("AlertChannel", "NotTaken", "Taken"),
+        "delivery_times": ("DeliveryTimes",),
+        "letter": ("Letter",),
+        "sender": ("Sender",),
+        "telegram": ("TelegramChannel",),
+        "webhook": ("WebhookChannel",),
+        "trial": ("trial_alert",),
+    },
+)

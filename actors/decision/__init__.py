@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from core.lazy_face import lazy_face
+
 if TYPE_CHECKING:
     from actors.decision.actor import Decision
 
 __all__ = ["Decision"]
 
-
-def __getattr__(asked: str) -> object:
-    """The room, imported when it is asked for: commands that read a file of this package go without it."""
-    if asked == "Decision":
-        from actors.decision.actor import Decision
-
-        return Decision
-    raise AttributeError(asked)
+__getattr__ = lazy_face(__name__, {"actor": ("Decision",)})

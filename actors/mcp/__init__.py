@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from actors.mcp.client import McpClient, wire_ports
@@ -28,26 +29,14 @@ __all__ = [
     "wire_ports",
 ]
 
-_FILES: Final = {
-    "REDIRECTED": "credentials",
-    "McpClient": "client",
-    "McpCredentials": "credentials",
-    "McpOrders": "orders",
-    "PaperTransport": "paper_transport",
-    "McpRouter": "router",
-    "Changed": "port",
-    "Declined": "port",
-    "OpenPort": "port",
-    "ToolPort": "port",
-    "Unclear": "port",
-    "wire_ports": "client",
-}
-"""Where each name stands."""
-
-
-def __getattr__(asked: str) -> object:
-    """A name of the room, from its file: commands that need one or two go without the rest."""
-    if asked not in _FILES:
-        raise AttributeError(asked)
-    found: object = getattr(import_module(f"actors.mcp.{_FILES[asked]}"), asked)
-    return found
+__getattr__ = lazy_face(
+    __name__,
+    {
+        "credentials": ("REDIRECTED", "McpCredentials"),
+        "client": ("McpClient", "wire_ports"),
+        "orders": ("McpOrders",),
+        "paper_transport": ("PaperTransport",),
+        "router": ("McpRouter",),
+        "port": ("Changed", "Declined", "OpenPort", "ToolPort", "Unclear"),
+    },
+)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from core.lazy_face import lazy_face
 
 if TYPE_CHECKING:
     from actors.phone.actor import Phone
@@ -12,18 +13,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Phone", "PhoneBot", "PhoneSetup", "TelegramBot"]
 
-_FILES: Final = {
-    "Phone": "actor",
-    "PhoneBot": "bot",
-    "TelegramBot": "bot",
-    "PhoneSetup": "settings",
-}
-"""Where each name stands."""
-
-
-def __getattr__(asked: str) -> object:
-    """A name of the room, from its file: commands that need one or two go without the rest."""
-    if asked not in _FILES:
-        raise AttributeError(asked)
-    found: object = getattr(import_module(f"actors.phone.{_FILES[asked]}"), asked)
-    return found
+__getattr__ = lazy_face(
+    __name__,
+    {
+        "actor": ("Phone",),
+        "bot": ("PhoneBot", "TelegramBot"),
+        "settings": ("PhoneSetup",),
+    },
+)

@@ -55,6 +55,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     # It finds the tools in the files of its own folder, while it is imported.
     "core/contract/__init__.py": ("importlib.import_module", "pkgutil"),
     "core/contract/registry.py": ("importlib.import_module", "pathlib", "pkgutil"),
+    # Each name of a face from its file when it is asked for.
+    "core/lazy_face.py": ("importlib.import_module",),
     # Draws that several means share for as long as one of them is alive.
     "core/statistics/bootstrap.py": ("weakref.WeakValueDictionary",),
     # The system around the rooms: paths are handed on, the version is read, the process is told to stop.
@@ -66,10 +68,6 @@ DOORS: dict[str, tuple[str, ...]] = {
     "actors/tree.py": ("pathlib",),
     # The rooms, each for what it owns.
     "actors/alerting/": ("logging", "ssl.SSLContext"),
-    # Each name from its file when it is asked for: commands need one or two of a room.
-    "actors/alerting/__init__.py": ("importlib.import_module",),
-    "actors/mcp/__init__.py": ("importlib.import_module",),
-    "actors/phone/__init__.py": ("importlib.import_module",),
     "actors/anchor/": ("os", "pathlib"),
     "actors/audit/": ("gzip", "os", "pathlib", "shutil"),
     "actors/control/": ("os", "pathlib", "socket", "tempfile", "threading", "time"),

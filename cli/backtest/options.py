@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from cli.backtest.market_options import require_one_market, require_places
 from cli.options import SEED_MAX
 from core.errors import InputError
 from core.plain_number import plain_whole
@@ -52,19 +53,16 @@ def options_of(
     checks: bool,
 ) -> BacktestOptions:
     """Raises `InputError` or `ConfigError`, naming the option, what was found and what was expected."""
-    if (chains is None) is not model:
-        found = "both" if model else "neither"
-        raise InputError(f"--chains DIR, --model: expected one of them, found {found}")
-    if chains is not None and seed is not None:
-        raise InputError("--seed: expected with --model; a recorded market has no seed")
-    if columns is not None and chains is None:
-        raise InputError("--columns: expected --chains FILE too, whose columns it names")
-    if began is not None and ended is not None and began >= ended:
-        raise InputError(f"--to: expected a day after {began:%Y-%m-%d}, found {ended:%Y-%m-%d}")
-    if json_file is not None and (json_file.is_dir() or not json_file.resolve().parent.is_dir()):
-        raise InputError(f"--json {json_file}: expected a file in an existing folder")
-    if out is not None and out.exists() and not out.is_dir():
-        raise InputError(f"--out {out}: expected a folder, found a file")
+    require_one_market(
+        chains=chains,
+        columns=columns,
+        model=model,
+        seeds=seed,
+        seeds_option="--seed",
+        began=began,
+        ended=ended,
+    )
+    require_places(out=out, json_file=json_file)
     if checks and (out is not None or latency_ms):
         found = "--out" if out is not None else "--latency-ms"
         raise InputError(f"--check: expected without {found}; it runs both roads, each answer at once")

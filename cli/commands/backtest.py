@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from cli.backtest.market_options import Assumptions, Began, Columns, Ended, ResumeAfterDays, Seeds
 from cli.options import DEFAULT_STRATEGY, StrategyFile, named_path, number_option, whole_option
 
 app = typer.Typer(rich_markup_mode=None)
-DAY = ["%Y-%m-%d"]
 
 
 class RoadName(StrEnum):
@@ -35,44 +34,18 @@ def backtest(
         Path | None,
         typer.Option(metavar="DIR", parser=named_path, help="Replay the recorded chains of this folder."),
     ] = None,
-    columns: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="MAP",
-            parser=named_path,
-            help="The columns of a file of snapshots, which --chains names then (docs/backtest.md).",
-        ),
-    ] = None,
+    columns: Columns = None,
     model: Annotated[bool, typer.Option("--model", help="Run on the model market of a seed.")] = False,
-    seed: Annotated[
-        str | None,
-        typer.Option(metavar="N|A:B", help="The seed of the model market, or each from A to B."),
-    ] = None,
-    began: Annotated[
-        datetime | None,
-        typer.Option("--from", formats=DAY, help="Begin on this day (UTC); if not given, with the market."),
-    ] = None,
-    ended: Annotated[
-        datetime | None,
-        typer.Option(
-            "--to", formats=DAY, help="End before this day (UTC); if not given, with the record or a year."
-        ),
-    ] = None,
+    seed: Seeds = None,
+    began: Began = None,
+    ended: Ended = None,
     strategy: StrategyFile = DEFAULT_STRATEGY,
     change: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Change a setting of the file; once for each."),
     ] = None,
-    assume: Annotated[
-        list[str] | None,
-        typer.Option(metavar="KEY=VALUE", help="Set an assumption of the venue; give it once for each."),
-    ] = None,
-    resume_after_days: Annotated[
-        float | None,
-        number_option(
-            0, 3650, text="Have a person resume entries so long after a protection has stopped them."
-        ),
-    ] = None,
+    assume: Assumptions = None,
+    resume_after_days: ResumeAfterDays = None,
     out: Annotated[
         Path | None,
         typer.Option(metavar="DIR", parser=named_path, help="Write report, trades and account in here."),

@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from cli.options import DEFAULT_STRATEGY, StrategyFile, named_path, number_option, whole_option
+from cli.backtest.market_options import DAY, Assumptions, Began, Columns, Ended, ResumeAfterDays, Seeds
+from cli.options import DEFAULT_STRATEGY, StrategyFile, named_path, whole_option
 
 app = typer.Typer(rich_markup_mode=None)
-DAY = ["%Y-%m-%d"]
 POINTS_MAX = 10_000
 
 
@@ -21,19 +21,9 @@ def sweep(
         Path | None,
         typer.Option(metavar="DIR", parser=named_path, help="Over the recorded chains of this folder."),
     ] = None,
-    columns: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="MAP",
-            parser=named_path,
-            help="The columns of a file of snapshots, which --chains names then (docs/backtest.md).",
-        ),
-    ] = None,
+    columns: Columns = None,
     model: Annotated[bool, typer.Option("--model", help="Over the model market of seeds.")] = False,
-    seeds: Annotated[
-        str | None,
-        typer.Option(metavar="N|A:B", help="The seed of the model market, or each from A to B."),
-    ] = None,
+    seeds: Seeds = None,
     change: Annotated[
         list[str] | None,
         typer.Option(
@@ -42,23 +32,13 @@ def sweep(
             help="An axis; once for each. KEY=V,V;OTHER=V,V moves several settings together.",
         ),
     ] = None,
-    grid: Annotated[
-        bool, typer.Option("--grid", help="Every combination; so it is without --sample, too.")
-    ] = False,
+    grid: Annotated[bool, typer.Option("--grid", help="Run every combination, as without --sample.")] = False,
     sample: Annotated[
         int | None,
         whole_option(1, POINTS_MAX, text="Only so many combinations, drawn the same each time."),
     ] = None,
-    began: Annotated[
-        datetime | None,
-        typer.Option("--from", formats=DAY, help="Begin on this day (UTC); if not given, with the market."),
-    ] = None,
-    ended: Annotated[
-        datetime | None,
-        typer.Option(
-            "--to", formats=DAY, help="End before this day (UTC); if not given, with the record or a year."
-        ),
-    ] = None,
+    began: Began = None,
+    ended: Ended = None,
     walk: Annotated[
         str | None,
         typer.Option(
@@ -68,23 +48,17 @@ def sweep(
     ] = None,
     holdout: Annotated[
         datetime | None,
-        typer.Option(formats=DAY, help="Read nothing from this day (UTC) on, until --confirm."),
+        typer.Option(
+            metavar="DAY", formats=DAY, help="Read nothing from this day (UTC) on, until --confirm."
+        ),
     ] = None,
     confirm: Annotated[
         int | None,
         whole_option(1, 100, text="Repeat so many of the best through the actors, and behind the holdout."),
     ] = None,
     strategy: StrategyFile = DEFAULT_STRATEGY,
-    assume: Annotated[
-        list[str] | None,
-        typer.Option(metavar="KEY=VALUE", help="Set an assumption of the venue; give it once for each."),
-    ] = None,
-    resume_after_days: Annotated[
-        float | None,
-        number_option(
-            0, 3650, text="Have a person resume entries so long after a protection has stopped them."
-        ),
-    ] = None,
+    assume: Assumptions = None,
+    resume_after_days: ResumeAfterDays = None,
     out: Annotated[
         Path | None,
         typer.Option(

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from cli.backtest.market_options import require_one_market, require_places
 from cli.backtest.options import DEFAULT_SEED, seeds_of
 from core.errors import InputError
 from core.statistics.folds import Walk
@@ -71,21 +72,18 @@ def options_of(
     cluster: str | None,
 ) -> SweepOptions:
     """Raises `InputError` or `ConfigError`, naming the option, what was found and what was expected."""
-    if (chains is None) is not model:
-        found = "both" if model else "neither"
-        raise InputError(f"--chains DIR, --model: expected one of them, found {found}")
-    if chains is not None and seeds is not None:
-        raise InputError("--seeds: expected with --model; a recorded market has no seed")
-    if columns is not None and chains is None:
-        raise InputError("--columns: expected --chains FILE too, whose columns it names")
+    require_one_market(
+        chains=chains,
+        columns=columns,
+        model=model,
+        seeds=seeds,
+        seeds_option="--seeds",
+        began=began,
+        ended=ended,
+    )
     if whole_grid and sample_size is not None:
         raise InputError("--grid, --sample N: expected one of them, found both")
-    if began is not None and ended is not None and began >= ended:
-        raise InputError(f"--to: expected a day after {began:%Y-%m-%d}, found {ended:%Y-%m-%d}")
-    if json_file is not None and (json_file.is_dir() or not json_file.resolve().parent.is_dir()):
-        raise InputError(f"--json {json_file}: expected a file in an existing folder")
-    if out is not None and out.exists() and not out.is_dir():
-        raise InputError(f"--out {out}: expected a folder, found a file")
+    require_places(out=out, json_file=json_file)
     if holdout is not None and began is not None and holdout <= began:
         raise InputError(f"--holdout: expected a day after --from {began:%Y-%m-%d}, found {holdout:%Y-%m-%d}")
     if holdout is not None and ended is not None and holdout >= ended:

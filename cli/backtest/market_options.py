@@ -31,13 +31,16 @@ Began = Annotated[
         "--from",
         metavar="DAY",
         formats=DAY,
-        help="Begin on this day (UTC, YYYY-MM-DD); else with the market.",
+        help="Begin on this day (UTC); else with the market.",
     ),
 ]
 Ended = Annotated[
     datetime | None,
     typer.Option(
-        "--to", metavar="DAY", formats=DAY, help="End before this day (UTC); else with the record or a year."
+        "--to",
+        metavar="DAY",
+        formats=DAY,
+        help="End before this day (UTC); else with the record, or after a year.",
     ),
 ]
 Assumptions = Annotated[

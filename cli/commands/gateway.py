@@ -105,8 +105,14 @@ def calendar(
     Example: run.py gateway calendar --import bls.ics --source https://www.bls.gov/schedule/ > calendar.yaml
     """
     from core.errors import FoundWrongError, InputError
-    from gateway.live.calendar import family_ends, read_calendar
-    from gateway.live.calendar_import import as_yaml, differences, holes, read_agency_file, taken_further
+    from gateway.live.events.calendar import family_ends, read_calendar
+    from gateway.live.events.calendar_import import (
+        as_yaml,
+        differences,
+        holes,
+        read_agency_file,
+        taken_further,
+    )
 
     named = os.environ.get("CERBERO_GATEWAY_CALENDAR", "").strip()
     known, now = read_calendar(Path(named) if named else None), datetime.now(UTC)

@@ -26,7 +26,7 @@ from gateway.live.errors import (
 )
 from gateway.live.sources import LiveSources
 from gateway.live.tools import TOOLBOX
-from gateway.live.venue_codes import INVALID_PARAMS, LATCHED, NOT_FOUND, OUR_FAULT, REFUSED
+from gateway.live.venue.codes import INVALID_PARAMS, LATCHED, NOT_FOUND, OUR_FAULT, REFUSED
 from gateway.shell.bodies import HttpAnswer, answer_json, answered, failure, soft
 from gateway.shell.breakdowns import Breakdowns
 from gateway.shell.door import HEALTH, Door

@@ -25,8 +25,8 @@ from core.contract import (
 )
 from gateway.live.deadline import Deadline
 from gateway.live.errors import OutsideError, WarmingError
-from gateway.live.history import INDEX_INSTRUMENT
-from gateway.live.instruments import COIN
+from gateway.live.market.history import INDEX_INSTRUMENT
+from gateway.live.market.instruments import COIN
 from gateway.live.settings import LiveSettings
 from gateway.live.sources import LiveSources
 from gateway.live.trading import AccountTrading

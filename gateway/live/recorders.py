@@ -11,9 +11,9 @@ from typing import Final
 from core.contract import CurrencyRequest
 from gateway.live.deadline import Deadline
 from gateway.live.errors import OutsideError
-from gateway.live.index_hours import HOUR, floor_hour
-from gateway.live.liquidations import EVERY_S
-from gateway.live.resolver import LOOK_EVERY_S
+from gateway.live.market.index_hours import HOUR, floor_hour
+from gateway.live.orders.resolver import LOOK_EVERY_S
+from gateway.live.other_hosts.liquidations import EVERY_S
 from gateway.live.sources import LiveSources
 from gateway.live.trading import AccountTrading
 from gateway.shell.breakdowns import Breakdowns

@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 
 from core.errors import InputError
 from core.plain_number import plain_number, plain_whole
-from gateway.live.exchanges import SOURCES
-from gateway.live.signing import ApiKey
+from gateway.live.other_hosts.exchanges import SOURCES
+from gateway.live.venue.signing import ApiKey
 
 PREFIX: Final = "CERBERO_GATEWAY_"
 VARIABLES: Final[Mapping[str, str]] = {

@@ -21,29 +21,29 @@ from core.contract import (
     Router,
 )
 from core.errors import InputError
-from gateway.live.calendar import read_calendar
+from gateway.live.account.holdings import read_holdings
 from gateway.live.deadline import Deadline
 from gateway.live.errors import AnomalyError, OutsideError
-from gateway.live.exchanges import ExchangesFunding
+from gateway.live.events.calendar import read_calendar
 from gateway.live.fields import AnswerFields, as_time
-from gateway.live.fx import Fx
-from gateway.live.history import DeribitHistory
-from gateway.live.holdings import read_holdings
-from gateway.live.hyperliquid import HyperliquidFunding
-from gateway.live.instruments import COIN
-from gateway.live.limits import GRANTS, Grant, Limits, Priority
-from gateway.live.liquidations import OkxLiquidations, Thresholds
-from gateway.live.market import DeribitMarket
-from gateway.live.methods import Bucket, Method
-from gateway.live.outside import Host, Outside
-from gateway.live.placing import PlacingStep
-from gateway.live.reads import DeribitReads
-from gateway.live.rights import require_narrow, rights_of
+from gateway.live.market.history import DeribitHistory
+from gateway.live.market.instruments import COIN
+from gateway.live.market.present import DeribitMarket
+from gateway.live.orders.placing import PlacingStep
+from gateway.live.other_hosts.exchanges import ExchangesFunding
+from gateway.live.other_hosts.fx import Fx
+from gateway.live.other_hosts.hyperliquid import HyperliquidFunding
+from gateway.live.other_hosts.liquidations import OkxLiquidations, Thresholds
+from gateway.live.other_hosts.outside import Host, Outside
 from gateway.live.settings import LiveSettings
 from gateway.live.store import StateFolder
 from gateway.live.trading import AccountTrading
-from gateway.live.venue_clock import OFF_AT_ALL_MAX_S, VenueClock
-from gateway.live.wire import DeribitWire, http_client
+from gateway.live.venue.clock import OFF_AT_ALL_MAX_S, VenueClock
+from gateway.live.venue.limits import GRANTS, Grant, Limits, Priority
+from gateway.live.venue.methods import Bucket, Method
+from gateway.live.venue.reads import DeribitReads
+from gateway.live.venue.rights import require_narrow, rights_of
+from gateway.live.venue.wire import DeribitWire, http_client
 
 logger = logging.getLogger(__name__)
 DERIBIT_SILENT_MAX_S, OTHERS_SILENT_MAX_S = 20.0, 90.0

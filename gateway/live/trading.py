@@ -10,27 +10,27 @@ from typing import Any, Final, TypeVar
 
 from core.contract import GetMargins, Margins, OrderAnswer, PlaceComboOrder
 from core.errors import InputError
-from gateway.live.account import VenueAccount, WhoseAccount
-from gateway.live.changing import Changing
-from gateway.live.combos import ComboBooks
+from gateway.live.account.holdings import HeldBeside
+from gateway.live.account.portfolio import Portfolio
+from gateway.live.account.settlements import Deliveries
+from gateway.live.account.standing import VenueAccount, WhoseAccount
+from gateway.live.account.trade_rows import ListedTrades
+from gateway.live.account.trades import ContractTrades
 from gateway.live.deadline import Deadline
 from gateway.live.errors import OutsideError, StaleError
-from gateway.live.fx import Fx
-from gateway.live.holdings import HeldBeside
-from gateway.live.limits import Limits
-from gateway.live.margins import OrderMargins
-from gateway.live.order_reads import OrderReads
-from gateway.live.placing import Placing, PlacingStep
-from gateway.live.portfolio import Portfolio
-from gateway.live.reads import DeribitReads
-from gateway.live.registry import Registry
-from gateway.live.resolver import Resolver
-from gateway.live.sending import DeribitSending
+from gateway.live.orders.changing import Changing
+from gateway.live.orders.combos import ComboBooks
+from gateway.live.orders.margins import OrderMargins
+from gateway.live.orders.placing import Placing, PlacingStep
+from gateway.live.orders.reads import OrderReads
+from gateway.live.orders.registry import Registry
+from gateway.live.orders.resolver import Resolver
+from gateway.live.other_hosts.fx import Fx
 from gateway.live.settings import LiveSettings
-from gateway.live.settlements import Deliveries
 from gateway.live.store import StateFolder
-from gateway.live.trade_rows import ListedTrades
-from gateway.live.trades import ContractTrades
+from gateway.live.venue.limits import Limits
+from gateway.live.venue.reads import DeribitReads
+from gateway.live.venue.sending import DeribitSending
 from gateway.shell.refusals import SoftRefusalError
 
 logger = logging.getLogger(__name__)

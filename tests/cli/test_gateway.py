@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.live.calendar import read_calendar
+from gateway.live.events.calendar import read_calendar
 from tests.cli.support import ROOT, Cli
 from tests.gateway.live.test_calendar_import import ICS
 

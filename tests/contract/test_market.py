@@ -42,7 +42,7 @@ from core.contract import (
 from core.market.option_chain import OptionChain
 from core.strategy import Strategy
 from gateway.live.app import make_app
-from gateway.live.outside import Host
+from gateway.live.other_hosts.outside import Host
 from gateway.live.settings import settings_from
 from gateway.live.sources import LiveSources
 from gateway.paper.launch import VenueProcess

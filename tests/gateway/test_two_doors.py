@@ -21,7 +21,7 @@ from pydantic import BaseModel
 from config import LoadedStrategy, load_strategy
 from core.contract import Settlement, Trade
 from core.values import ETH_QUANTUM
-from gateway.live import chain, market
+from gateway.live.market import chain, present
 from gateway.paper.account import Account
 from lab.engine import EngineVenue, SimulatedEngine, open_venue
 from reading.books import stored_books, stored_positions
@@ -34,10 +34,10 @@ ONLY_THERE = frozenset({"order_id", "trade_id", "fill_ids", "strategy_hash", "co
 
 KEPT = (
     (chain, "QUOTE_KEPT_S"),
-    (market, "INDEX_KEPT_S"),
-    (market, "DVOL_KEPT_S"),
-    (market, "INSTRUMENTS_KEPT_S"),
-    (market, "BOOK_KEPT_S"),
+    (present, "INDEX_KEPT_S"),
+    (present, "DVOL_KEPT_S"),
+    (present, "INSTRUMENTS_KEPT_S"),
+    (present, "BOOK_KEPT_S"),
 )
 AN_INSTANT_S = 1e-9
 

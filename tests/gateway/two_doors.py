@@ -17,9 +17,9 @@ import httpx
 from core.contract import Router
 from gateway.live.app import make_app
 from gateway.live.deadline import Deadline
-from gateway.live.limits import GRANTS, Grant
 from gateway.live.sources import LiveSources
-from gateway.live.wire import http_client
+from gateway.live.venue.limits import GRANTS, Grant
+from gateway.live.venue.wire import http_client
 from gateway.paper.process import PaperVenue
 from gateway.shell.bodies import HttpAnswer
 from gateway.shell.door import HEALTH

@@ -48,7 +48,7 @@ ALLOWED_FILES = {
         "gateway/paper/server.py",
     },
     "sleep": {
-        "gateway/live/combos.py",
+        "gateway/live/orders/combos.py",
         "gateway/live/recorders.py",
         "gateway/sim/faults.py",
         "gateway/paper/server.py",

@@ -17,12 +17,12 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.live.deadline import Deadline
-from gateway.live.outside import Host
-from gateway.live.placing import PlacingStep
+from gateway.live.orders.placing import PlacingStep
+from gateway.live.other_hosts.outside import Host
 from gateway.live.settings import LiveSettings, settings_from
-from gateway.live.signing import ApiKey
 from gateway.live.sources import LiveSources
-from gateway.live.wire import http_client
+from gateway.live.venue.signing import ApiKey
+from gateway.live.venue.wire import http_client
 from gateway.paper.model_market import ModelMarket
 from gateway.paper.source import MarketSource
 from gateway.sim.keys import SimKey

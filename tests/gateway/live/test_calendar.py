@@ -10,8 +10,8 @@ import pytest
 
 from core.contract import GetCalendar
 from core.errors import InputError
-from gateway.live.calendar import CalendarFile, read_calendar
 from gateway.live.errors import StaleError
+from gateway.live.events.calendar import CalendarFile, read_calendar
 
 SHIPPED = read_calendar(None)
 WHOLE = """\

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import InputError
-from gateway.live.calendar import read_calendar
-from gateway.live.calendar_import import (
+from gateway.live.events.calendar import read_calendar
+from gateway.live.events.calendar_import import (
     as_yaml,
     differences,
     holes,

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.contract import ComboLeg
-from gateway.live.combo_signs import Oriented, executed, oriented, single
+from gateway.live.orders.combo_signs import Oriented, executed, oriented, single
 from gateway.shell.refusals import SoftRefusalError
 
 HIGH, LOW = "ETH-27MAR26-2000-P", "ETH-27MAR26-1800-P"

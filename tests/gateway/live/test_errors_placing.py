@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.live.venue_codes import LATCHED, NOT_FOUND, REFUSED, SHUT, TOO_MANY
+from gateway.live.venue.codes import LATCHED, NOT_FOUND, REFUSED, SHUT, TOO_MANY
 from tests.gateway.live.trading_desk import Engine, traded
 
 OF_THE_TABLE = (

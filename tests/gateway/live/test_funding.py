@@ -19,8 +19,8 @@ from core.contract import (
 )
 from gateway.live.deadline import Deadline
 from gateway.live.errors import StaleError
-from gateway.live.exchanges import SOURCES, Paid, yearly
-from gateway.live.outside import Host, Outside
+from gateway.live.other_hosts.exchanges import SOURCES, Paid, yearly
+from gateway.live.other_hosts.outside import Host, Outside
 from tests.gateway.live.desk import NOW, Desk, model_market, on_the_desk, raised
 from tests.gateway.live.virtual import in_no_time
 

@@ -10,7 +10,7 @@ import pytest
 
 from core.contract import FxRate, GetFxRate
 from gateway.live.errors import AnomalyError
-from gateway.live.fx import parsed_rate
+from gateway.live.other_hosts.fx import parsed_rate
 from tests.gateway.live.desk import NOW, Desk, on_the_desk, raised
 
 EURO = GetFxRate(base="EUR", quote="USD")

@@ -11,7 +11,7 @@ import pytest
 
 from core.contract import GetHistorical, Historical
 from gateway.live.errors import AnomalyError, StaleError
-from gateway.live.index_hours import HOUR, candles, chart_hours, spliced
+from gateway.live.market.index_hours import HOUR, candles, chart_hours, spliced
 from gateway.live.recorders import Recorders
 from tests.gateway.live.desk import NOW, Desk, model_market, on_the_desk, raised
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from core.contract import GetInstruments
-from gateway.live.chain import OptionChains
 from gateway.live.deadline import Deadline
 from gateway.live.errors import BusyError, WarmingError
-from gateway.live.limits import GRANTS, Limits, Priority
-from gateway.live.methods import Bucket
+from gateway.live.market.chain import OptionChains
+from gateway.live.venue.limits import GRANTS, Limits, Priority
+from gateway.live.venue.methods import Bucket
 from tests.gateway.live.desk import NO_SUMMARY, Desk, on_the_desk
 from tests.gateway.live.virtual import VirtualLoop, in_no_time, pass_s
 

@@ -17,8 +17,8 @@ from core.contract import CoinRequest, LiquidationPressure
 from gateway.live.deadline import Deadline
 from gateway.live.errors import AnomalyError, StaleError
 from gateway.live.fields import ms_of
-from gateway.live.liquidations import OkxLiquidations, Thresholds
-from gateway.live.outside import Host, Outside
+from gateway.live.other_hosts.liquidations import OkxLiquidations, Thresholds
+from gateway.live.other_hosts.outside import Host, Outside
 from gateway.live.recorders import Recorders
 from gateway.live.store import StateFolder
 from tests.gateway.live.desk import NOW, Desk, on_the_desk, raised

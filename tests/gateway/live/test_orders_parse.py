@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from core.contract import ComboLeg, PlaceComboOrder
-from gateway.live.account import WhoseAccount
-from gateway.live.combo_signs import oriented
+from gateway.live.account.standing import WhoseAccount
+from gateway.live.account.trade_rows import trade_row
 from gateway.live.errors import AnomalyError
 from gateway.live.fields import AnswerFields, exact_json
-from gateway.live.order_rows import ListedOrder, contract_order, venue_order
-from gateway.live.registry import LabelState, Registered
-from gateway.live.trade_rows import trade_row
+from gateway.live.orders.combo_signs import oriented
+from gateway.live.orders.registry import LabelState, Registered
+from gateway.live.orders.rows import ListedOrder, contract_order, venue_order
 from tests.gateway.live.trading_desk import Engine, traded
 
 HIGH, LOW = "ETH-27MAR26-2000-P", "ETH-27MAR26-1800-P"

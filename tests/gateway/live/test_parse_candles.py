@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from core.contract import CurrencyRequest, Dvol, DvolHistory, GetDvolHistory, GetHistorical, Historical
 from gateway.live.errors import AnomalyError
 from gateway.live.fields import as_time, exact_json, ms_of
-from gateway.live.history import candles_of
+from gateway.live.market.history import candles_of
 from tests.gateway.live.desk import NOW, Desk, model_market, on_the_desk
 
 HOUR = timedelta(hours=1)

@@ -11,7 +11,7 @@ import pytest
 from core.contract import GetInstruments, Instruments
 from gateway.live.errors import AnomalyError
 from gateway.live.fields import exact_json
-from gateway.live.instruments import instruments_of
+from gateway.live.market.instruments import instruments_of
 from gateway.paper.instruments import parse_instrument
 from tests.gateway.live.desk import Desk, model_market, on_the_desk
 

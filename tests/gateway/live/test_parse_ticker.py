@@ -12,7 +12,7 @@ import pytest
 from core.contract import Instrument
 from gateway.live.errors import AnomalyError
 from gateway.live.fields import exact_json
-from gateway.live.tickers import quote_of
+from gateway.live.market.tickers import quote_of
 
 AT_MS = 1_768_226_420_123
 ROW = {

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import InputError
-from gateway.live.holdings import read_holdings
+from gateway.live.account.holdings import read_holdings
 from tests.gateway.live.desk import NOW
 from tests.gateway.live.trading_desk import Engine, traded
 

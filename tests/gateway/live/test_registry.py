@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from core.errors import InputError
-from gateway.live.placing import PlacingStep
+from gateway.live.orders.placing import PlacingStep
 from gateway.sim.ways import Ways
 from tests.gateway.live.desk import NOW
 from tests.gateway.live.trading_desk import Engine, traded

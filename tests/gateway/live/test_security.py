@@ -13,11 +13,11 @@ import pytest
 
 from core.errors import InputError
 from gateway.live.app import make_app
-from gateway.live.methods import Method
-from gateway.live.outside import Host
+from gateway.live.other_hosts.outside import Host
 from gateway.live.settings import URLS
 from gateway.live.store import StateFolder
-from gateway.live.wire import CONNECTIONS_MAX
+from gateway.live.venue.methods import Method
+from gateway.live.venue.wire import CONNECTIONS_MAX
 from tests.gateway.live.desk import SIM_KEY, TOKEN, Desk, on_the_desk, our_key, raised
 
 GATEWAY = "http://gateway"
@@ -29,7 +29,7 @@ FORBIDDEN = re.compile(
 
 
 def test_the_methods_are_a_closed_list_without_any_that_moves_money() -> None:
-    named = {found for path in LIVE.glob("*.py") for found in re.findall(METHOD, path.read_text("utf-8"))}
+    named = {found for path in LIVE.rglob("*.py") for found in re.findall(METHOD, path.read_text("utf-8"))}
     assert named == {method.value for method in Method}
     assert not [name for name in named if FORBIDDEN.fullmatch(name)]
 
@@ -37,17 +37,17 @@ def test_the_methods_are_a_closed_list_without_any_that_moves_money() -> None:
 def test_the_hosts_are_a_closed_list() -> None:
     named = {
         found
-        for path in LIVE.glob("*.py")
+        for path in LIVE.rglob("*.py")
         for found in re.findall(r"https://[\w.-]+", path.read_text("utf-8"))
     }
     assert named == {host.value for host in Host} | {url for urls in URLS.values() for url in urls}
 
 
 def test_one_client_dials_with_verified_certificates_and_few_connections(tmp_path: Path) -> None:
-    made = {path.name for path in LIVE.glob("*.py") if "AsyncClient(" in path.read_text("utf-8")}
+    made = {path.name for path in LIVE.rglob("*.py") if "AsyncClient(" in path.read_text("utf-8")}
     assert made == {"wire.py"}
     assert CONNECTIONS_MAX <= 32
-    assert "verify" not in (LIVE / "wire.py").read_text("utf-8")
+    assert "verify" not in (LIVE / "venue" / "wire.py").read_text("utf-8")
 
 
 def test_neither_log_nor_error_tells_a_secret(tmp_path: Path) -> None:

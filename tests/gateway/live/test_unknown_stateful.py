@@ -17,9 +17,9 @@ from hypothesis import settings as run_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from gateway.live.placing import PlacingStep
+from gateway.live.orders.placing import PlacingStep
 from gateway.live.sources import LiveSources
-from gateway.live.wire import http_client
+from gateway.live.venue.wire import http_client
 from gateway.sim.faults import Fault, SimFault
 from gateway.sim.server import make_app
 from gateway.sim.venue import SimVenue

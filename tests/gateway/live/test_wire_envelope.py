@@ -20,9 +20,9 @@ from gateway.live.errors import (
     UnknownOutcomeError,
     VenueError,
 )
-from gateway.live.methods import Method
-from gateway.live.venue_clock import VenueClock
-from gateway.live.wire import ANSWER_BYTES_MAX, DeribitWire, RpcAnswer, http_client
+from gateway.live.venue.clock import VenueClock
+from gateway.live.venue.methods import Method
+from gateway.live.venue.wire import ANSWER_BYTES_MAX, DeribitWire, RpcAnswer, http_client
 from tests.gateway.live.virtual import in_no_time
 
 BASE = "https://test.deribit.com"
@@ -139,7 +139,7 @@ def test_no_proxy_of_the_environment_and_no_redirect(monkeypatch: pytest.MonkeyP
 
 
 def test_the_log_says_how_a_call_ended(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO, logger="gateway.live.wire"):
+    with caplog.at_level(logging.INFO, logger="gateway.live.venue.wire"):
         called(said(result=5))
         with pytest.raises(VenueError):
             called(said(400, error={"code": 13020, "message": "not_found", "data": {"reason": "gone"}}))

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from gateway.live.errors import VenueError
-from gateway.live.signing import ApiKey, authorization
+from gateway.live.venue.signing import ApiKey, authorization
 from tests.gateway.live.desk import NOW, Desk, on_the_desk, our_key, raised
 
 VECTOR_BODY = '{"jsonrpc":"2.0","id":7,"method":"private/get_positions","params":{"currency":"ETH"}}'

@@ -1,0 +1,1 @@
+"""Orders at the venue: combos, placing, changing, and what became of a label."""

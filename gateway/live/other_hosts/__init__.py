@@ -1,0 +1,1 @@
+"""The keyless hosts beside the venue: funding elsewhere, forced closes, the euro."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -49,6 +50,20 @@ def whole_argument(low: int, high: int, *, name: str, text: str) -> Any:
     """The same as an argument without a name of its own."""
     read = _reader(plain_whole, int, f"a whole number from {low} to {high}", low, high)
     return typer.Argument(metavar=name, parser=read, help=text)
+
+
+def day_option(*names: str, text: str) -> Any:
+    """An option that takes a day; what it gives is the day's beginning, without a zone."""
+    return typer.Option(*names, metavar="DAY", parser=_day, help=text)
+
+
+def _day(text: Any) -> datetime:
+    if isinstance(text, datetime):
+        return text
+    try:
+        return datetime.strptime(str(text), "%Y-%m-%d")  # noqa: DTZ007
+    except ValueError:
+        raise typer.BadParameter(f"expected a day such as 2026-01-05, found {shown(text)}") from None
 
 
 def _span(low: str, high: str) -> str:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
-from cli.options import named_path, number_option
+from cli.options import day_option, named_path, number_option
 from core.errors import InputError
-
-DAY: Final = ["%Y-%m-%d"]
 
 Columns = Annotated[
     Path | None,
@@ -27,21 +25,11 @@ Seeds = Annotated[
 ]
 Began = Annotated[
     datetime | None,
-    typer.Option(
-        "--from",
-        metavar="DAY",
-        formats=DAY,
-        help="Begin on this day (UTC); else with the market.",
-    ),
+    day_option("--from", text="Begin on this day (UTC); else with the market."),
 ]
 Ended = Annotated[
     datetime | None,
-    typer.Option(
-        "--to",
-        metavar="DAY",
-        formats=DAY,
-        help="End before this day (UTC); else with the record, or after a year.",
-    ),
+    day_option("--to", text="End before this day (UTC); else with the record, or after a year."),
 ]
 Assumptions = Annotated[
     list[str] | None,

@@ -100,6 +100,7 @@ def seeds_of(text: str, option: str) -> tuple[int, ...]:
         raise InputError(f"{option}: expected a whole number, or two such as 1:20, found {text!r}")
     if not 0 <= last - first < SEEDS_MAX:
         raise InputError(
-            f"{option}: expected A:B with at most {SEEDS_MAX:,} seeds from A to B, found {text!r}"
+            f"{option}: expected A:B, at most {SEEDS_MAX:,} seeds from A to B and B not before A, "
+            f"found {text!r}"
         )
     return tuple(range(first, last + 1))

@@ -13,6 +13,7 @@ from cli.options import (
     SEED_MAX,
     AsJson,
     DataDir,
+    day_option,
     named_path,
     number_option,
     whole_option,
@@ -103,11 +104,11 @@ def export(
     data_dir: DataDir = DEFAULT_DATA_DIR,
     began: Annotated[
         datetime | None,
-        typer.Option("--from", formats=["%Y-%m-%d"], help="Begin on this day (UTC); if not given, with all."),
+        day_option("--from", text="Begin on this day (UTC); if not given, with all."),
     ] = None,
     ended: Annotated[
         datetime | None,
-        typer.Option("--to", formats=["%Y-%m-%d"], help="End before this day (UTC); if not given, with all."),
+        day_option("--to", text="End before this day (UTC); if not given, with all."),
     ] = None,
     parquet: Annotated[
         bool, typer.Option("--parquet", help="Write each table as Parquet, too (needs the extra parquet).")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
+from cli.options import DEFAULT_DATA_DIR, AsJson, DataDir, day_option
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -17,11 +17,11 @@ app = typer.Typer(rich_markup_mode=None)
 def report(
     began: Annotated[
         datetime | None,
-        typer.Option("--from", formats=["%Y-%m-%d"], help="Count trades closed on this day (UTC) or later."),
+        day_option("--from", text="Count trades closed on this day (UTC) or later."),
     ] = None,
     ended: Annotated[
         datetime | None,
-        typer.Option("--to", formats=["%Y-%m-%d"], help="Count trades closed before this day (UTC)."),
+        day_option("--to", text="Count trades closed before this day (UTC)."),
     ] = None,
     trades_csv: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the closed trades as CSV.")

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from cli.backtest.market_options import DAY, Assumptions, Began, Columns, Ended, ResumeAfterDays, Seeds
-from cli.options import DEFAULT_STRATEGY, StrategyFile, named_path, whole_option
+from cli.backtest.market_options import Assumptions, Began, Columns, Ended, ResumeAfterDays, Seeds
+from cli.options import DEFAULT_STRATEGY, StrategyFile, day_option, named_path, whole_option
 
 app = typer.Typer(rich_markup_mode=None)
 POINTS_MAX = 10_000
@@ -48,9 +48,7 @@ def sweep(
     ] = None,
     holdout: Annotated[
         datetime | None,
-        typer.Option(
-            metavar="DAY", formats=DAY, help="Read nothing from this day (UTC) on, until --confirm."
-        ),
+        day_option(text="Read nothing from this day (UTC) on, until --confirm."),
     ] = None,
     confirm: Annotated[
         int | None,

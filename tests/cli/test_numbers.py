@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from typer.main import get_group
 
+from cli.exit_codes import ExitCode
 from cli.main import COMMANDS, GROUPS, app
 from core.errors import InputError
 from gateway.paper.assumptions import Assumptions
@@ -100,3 +101,11 @@ def test_a_number_of_a_calculation_is_refused_likewise(cli: Cli, text: str) -> N
     ran = cli("calc", "fees", "--price-eth", text)
     assert ran.code == 2
     assert "price_eth: expected a finite number, found" in ran.err
+
+
+@pytest.mark.parametrize("command", ["report", "data export", "backtest --model", "sweep --model"])
+@pytest.mark.parametrize("text", ["x", "2026-13-01", "2026-02-30", "01/02/2026"])
+def test_a_day_that_is_none_is_refused_with_an_example(cli: Cli, command: str, text: str) -> None:
+    refused = cli(*command.split(), "--from", text)
+    assert refused.code == ExitCode.BAD_INPUT
+    assert f"'--from': expected a day such as 2026-01-05, found '{text}'" in " ".join(refused.err.split())

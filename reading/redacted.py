@@ -13,8 +13,15 @@ SECRET_BYTES_MAX = 4096
 
 def redacted(text: str) -> str:
     """The text without the secrets of the environment that can't be an ordinary word or number."""
-    in_files = _read(secret_files_of(os.environ))
-    return _redactor(secrets_of({**os.environ, **dict(in_files)}))(text)
+    variables = _variables()
+    in_files = _read(secret_files_of(variables))
+    return _redactor(secrets_of({**variables, **dict(in_files)}))(text)
+
+
+def _variables() -> dict[str, str]:
+    """The environment as it is now. Another thread may take a variable out meanwhile, as typer does with one
+    of pydantic's, and going through `os.environ` itself would fail at that one."""
+    return {name: value for name in os.environ if (value := os.environ.get(name)) is not None}
 
 
 @cache

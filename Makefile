@@ -16,7 +16,7 @@ PAPER_ARGS ?= --days 28 --seed 1
 TEST_ARGS ?= -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: always help venv venv-dev paper test test-long coverage mutants lint types runbook pages metrics-page docs bench soak soak-months two-roads simulate simulate-long power tamper kills hostile drills screens test-page page-screens image-check pykka-suite null-sweeps
+.PHONY: always help venv venv-dev paper live-demo test test-long coverage mutants lint types runbook pages metrics-page docs bench soak soak-months two-roads simulate simulate-long power tamper kills hostile drills screens test-page page-screens image-check pykka-suite null-sweeps
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,6 +80,9 @@ venv-dev: $(DEV)
 
 paper: $(RUNTIME)  ## Trade the embedded venue (PAPER_ARGS="--days 28 --seed 1")
 	$(BIN)/python run.py paper $(PAPER_ARGS)
+
+live-demo: $(RUNTIME)  ## Trade a simulated Deribit through the live gateway (DEMO_ARGS="--days 3 --seed 45")
+	$(BIN)/python run.py gateway demo $(DEMO_ARGS)
 
 test: $(DEV)  ## Run the tests (TEST_ARGS="tests/core -k sizing")
 	$(BIN)/python -m pytest $(TEST_ARGS)

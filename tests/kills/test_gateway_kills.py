@@ -1,0 +1,106 @@
+"""`kill -9` of the live gateway, of the engine, and of both, while an order is placed under a faulty wire.
+
+Both are processes of their own over loopback, in front of a simulated Deribit that lives on. Each kind is
+killed twenty times: at every named failpoint of a placement, and at random instants. After each kill whoever
+is dead is started again, and once nothing is under way engine, gateway and venue must agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from threading import Event
+
+import pytest
+
+from actors.failpoints import Failpoint
+from gateway.live.orders.placing import PlacingStep
+from tests.kills.deribit_served import ServedDeribit
+from tests.kills.gateway_house import GatewayHouse, faults
+
+KILLS = 20
+OF_THE_ENGINE = (
+    Failpoint.PERMIT_GRANTED,
+    Failpoint.INSTRUCTION_RECORDED,
+    Failpoint.SENT_RECORDED,
+    Failpoint.PLACE_SENDING,
+    Failpoint.PLACE_ANSWERED,
+)
+INSTANT_S = (0.0, 3.0)
+"""After the command: the order is there after two seconds."""
+REACHED_WITHIN_S = 60.0
+
+pytestmark = pytest.mark.soak
+
+
+@pytest.fixture
+def house(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[GatewayHouse]:
+    with ServedDeribit() as venue:
+        house = GatewayHouse(tmp_path, venue, Random(request.node.name))
+        try:
+            yield house
+        finally:
+            house.stop()
+
+
+def at_random(house: GatewayHouse, *whom: str) -> None:
+    """Killed at any instant of an order."""
+    house.be_up()
+    house.venue.venue.faults.add(*faults(house.chance))
+    house.trade()
+    Event().wait(house.chance.uniform(*INSTANT_S))
+    house.kill(*whom)
+
+
+def at_place(house: GatewayHouse, place: PlacingStep | Failpoint, *besides: str) -> bool:
+    """Killed where the place says, and the other right after it; whether it came there."""
+    name = "gateway" if isinstance(place, PlacingStep) else "engine"
+    house.be_up()
+    house.end(name)
+    if isinstance(place, PlacingStep):
+        house.start_gateway(place)
+    else:
+        house.start_engine(place)
+    house.be_up()
+    house.trade()
+    reached = house.killed_itself(name, place, REACHED_WITHIN_S)
+    house.kill(*besides)
+    return reached
+
+
+def twenty(
+    house: GatewayHouse,
+    places: tuple[PlacingStep | Failpoint, ...],
+    whom: tuple[str, ...],
+    told: pytest.CaptureFixture[str],
+) -> None:
+    """Killed at each place, and for the rest at random instants; all three agree after each kill."""
+    reached = 0
+    for place in places:
+        besides = [name for name in whom if (name == "gateway") != isinstance(place, PlacingStep)]
+        reached += at_place(house, place, *besides)
+        house.settle()
+    for _ in range(KILLS - len(places)):
+        at_random(house, *whom)
+        house.settle()
+    house.stop()
+    with told.disabled():
+        print(f"\n{house.told()}, {reached} of {len(places)} places reached")  # noqa: T201
+    assert house.wrong == []
+    assert house.said_absent_and_was_there() == []
+    assert house.audit_problem() is None
+    assert reached == len(places)
+
+
+def test_the_gateway_is_killed(house: GatewayHouse, capsys: pytest.CaptureFixture[str]) -> None:
+    twenty(house, 2 * tuple(PlacingStep), ("gateway",), capsys)
+
+
+def test_the_engine_is_killed(house: GatewayHouse, capsys: pytest.CaptureFixture[str]) -> None:
+    twenty(house, OF_THE_ENGINE, ("engine",), capsys)
+
+
+def test_both_are_killed(house: GatewayHouse, capsys: pytest.CaptureFixture[str]) -> None:
+    places = (*PlacingStep, *OF_THE_ENGINE)
+    twenty(house, places, ("gateway", "engine"), capsys)

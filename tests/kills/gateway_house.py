@@ -140,13 +140,17 @@ class GatewayHouse:
 
     def be_up(self) -> None:
         """Start whichever is not running, and wait until an order could be placed."""
-        if self.gateway is None or self.gateway.poll() is not None:
-            self.start_gateway()
-        self._until(self._gateway_is_up, STARTED_WITHIN_S, "the gateway is not up")
+        self.gateway_be_up()
         if self.engine is None or self.engine.poll() is not None:
             self.start_engine()
         self._until(self._engine_is_up, STARTED_WITHIN_S, "the engine is not up")
         self._until(self._may_enter, SETTLED_WITHIN_S, "entries stay suspended")
+
+    def gateway_be_up(self) -> None:
+        """Start it if it is not running, and wait until it answers."""
+        if self.gateway is None or self.gateway.poll() is not None:
+            self.start_gateway()
+        self._until(self._gateway_is_up, STARTED_WITHIN_S, "the gateway is not up")
 
     def trade(self) -> None:
         """Have the engine open a position, or close the one that it has."""
@@ -156,8 +160,9 @@ class GatewayHouse:
     def end(self, name: str) -> None:
         """In order, so that it can be started otherwise."""
         process = vars(self)[name]
-        process.terminate()
-        process.wait(ENDS_S)
+        if process is not None and process.poll() is None:
+            process.terminate()
+            process.wait(ENDS_S)
 
     def kill(self, *whom: str) -> None:
         """`kill -9`, all of them within the same moment."""
@@ -179,10 +184,8 @@ class GatewayHouse:
 
     def stop(self) -> None:
         """Both in order, and the watcher."""
-        for process in (self.engine, self.gateway):
-            if process is not None and process.poll() is None:
-                process.terminate()
-                process.wait(ENDS_S)
+        self.end("engine")
+        self.end("gateway")
         self._over.set()
         self._watcher.join()
 

@@ -78,8 +78,34 @@ class ComboMarket:
 
     def listed(self, now_ms: int) -> list[dict[str, object]]:
         """`public/get_instruments` of combos: those whose books are open."""
+        return [self.instrument(combo, now_ms) for combo in self._open(now_ms)]
+
+    def summaries(self, now_ms: int) -> list[dict[str, object]]:
+        """`public/get_book_summary_by_currency` of combos."""
+        tickers = [self.ticker(combo, now_ms) for combo in self._open(now_ms)]
         return [
-            self.instrument(combo, now_ms)
+            {
+                "instrument_name": row["instrument_name"],
+                "base_currency": "ETH",
+                "quote_currency": "ETH",
+                "creation_timestamp": now_ms,
+                "bid_price": row["best_bid_price"] if row["best_bid_amount"] else None,
+                "ask_price": row["best_ask_price"] if row["best_ask_amount"] else None,
+                "mark_price": row["mark_price"],
+                "mid_price": None,
+                "last": None,
+                "low": None,
+                "high": None,
+                "price_change": None,
+                "volume": 0.0,
+                "volume_usd": 0.0,
+            }
+            for row in tickers
+        ]
+
+    def _open(self, now_ms: int) -> list[Combo]:
+        return [
+            combo
             for combo in self._combos.known()
             if self._combos.state(combo, now_ms) == "active" and now_ms < combo.expires_ms
         ]

@@ -210,6 +210,8 @@ class SimVenue:
                 raise invalid_params("kind", "only options and their combos are simulated")
 
     def _summaries(self, asked: dict[str, Any], now: datetime) -> object:
+        if asked.get("currency") == "ETH" and asked.get("kind") == "option_combo":
+            return self._combo_market.summaries(self.now_ms())
         _require_eth_options(asked)
         return self._options.summaries(now, self.now_ms())
 

@@ -157,6 +157,17 @@ class GatewayHouse:
         message, body = ("CloseAll", {"reason": "kills"}) if self.held() else ("RunEntryCycle", {})
         [*_] = exchange(self.data_dir, request_of(RequestName.INJECT, message=message, body=dict(body)))
 
+    @property
+    def margins_asked(self) -> int:
+        """How often the venue was asked for margins, as it is before each order."""
+        return self.venue.venue.calls.count("private/get_margins")
+
+    def wait_for_order(self, asked: int, within_s: float) -> None:
+        """Until an order is on its way, or for so long."""
+        ends_s = monotonic() + within_s
+        while self.margins_asked == asked and monotonic() < ends_s:
+            self._over.wait(LOOK_S / 10)
+
     def end(self, name: str) -> None:
         """In order, so that it can be started otherwise."""
         process = vars(self)[name]

@@ -99,7 +99,7 @@ def test_what_is_no_file_is_refused_at_once(tmp_path: Path) -> None:
 def test_a_file_of_root_s_in_a_container_is_refused_with_what_to_type(tmp_path: Path) -> None:
     """Compose mounts a secret with the owner and mode that it has on the machine."""
     path = tmp_path / "token"
-    path.write_text("a-token")
+    path.write_text("a-token", encoding="utf-8")
     path.chmod(0)
     with without_root() as uid, pytest.raises(InputError) as refused:
         secret_from_env({file_variable("CERBERO_BITE_MCP_TOKEN"): str(path)}, "CERBERO_BITE_MCP_TOKEN")

@@ -52,7 +52,7 @@ class PermitLedger:
                 del self._labels[next(iter(self._labels))]
 
     def returned(self, permit_id: str) -> None:
-        """Take back a permit that is spent, void or lapsed; one of an earlier incarnation is not known here."""
+        """Take back a permit that is spent, void or lapsed; one of an earlier life is not known here."""
         self._outstanding.discard(permit_id)
 
     @property

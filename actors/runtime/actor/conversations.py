@@ -15,8 +15,9 @@ from datetime import datetime
 from inspect import CORO_RUNNING, getcoroutinestate
 from itertools import count
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
+from weakref import WeakValueDictionary
 
-from actors.runtime.actor.context import OwnContext
+from actors.runtime.actor.context import OwnContext, Timer
 from actors.runtime.actor.unrun import UNRUN, refuse_unrun
 from actors.runtime.errors import Fenced, describe
 
@@ -53,6 +54,18 @@ class Wake:
     """Timer message to self: hand it to `Conversations.wake`."""
 
     key: str
+
+
+class Countdown:
+    """Market time that runs out once, wherever the wall clock is set meanwhile. Made by
+    `Conversations.countdown`."""
+
+    def __init__(self, over: Key[None], timer: Timer) -> None:
+        self.over = over
+        """Delivered at its end, to who waits for it then."""
+        self.is_over = False
+        self.cancel = timer.cancel
+        """Nobody is interested any more; it may be called at any time."""
 
 
 class _Wait:
@@ -99,6 +112,7 @@ class Conversations:
         self._closing = False
         self._closed = False
         self._numbers = count(1)
+        self._countdowns: WeakValueDictionary[str, Countdown] = WeakValueDictionary()
         ctx.at_end(self.close)
 
     def __contains__(self, name: Name) -> bool:
@@ -165,7 +179,10 @@ class Conversations:
         return True
 
     def wake(self, message: Wake) -> None:
-        """Handle `Wake`: a pause or a limit is over."""
+        """Handle `Wake`: a pause, a limit or a countdown is over."""
+        countdown = self._countdowns.get(message.key)
+        if countdown is not None:
+            countdown.is_over = True
         self.deliver(Key[None](message.key), None)
 
     def close(self) -> None:
@@ -207,6 +224,13 @@ class Conversations:
         came = await _Wait(self, (over, *keys))
         timer.cancel()
         return None if came.key == over else came.key
+
+    def countdown(self, seconds: float) -> Countdown:
+        """Begin to count that much market time: for what takes many waits, and has to end in time."""
+        over: Key[None] = Key(f"countdown:{next(self._numbers)}")
+        countdown = Countdown(over, self._ctx.call_later(seconds, Wake(over.name)))
+        self._countdowns[over.name] = countdown
+        return countdown
 
     async def first_until(self, when: datetime, name: str, *keys: Key[Any]) -> Came | None:
         """The first event under any of the keys, or None at market time `when`. `name` is the timer's name in

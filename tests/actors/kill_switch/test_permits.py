@@ -285,7 +285,7 @@ def exit_request() -> RequestPermit:
 
 @pytest.mark.parametrize("ahead_s", [600.0, 28_800.0])
 def test_facts_of_a_clock_that_was_ahead_do_not_outlive_it(house: SwitchHouse, ahead_s: float) -> None:
-    """They are dated later than what follows, and say that the clocks differ: no exit would leave until then."""
+    """They are dated later than what follows, and say that the clocks differ: no exit would leave."""
     house.open_position()
     house.set_clock(ahead_s)
     house.venue_says(offset_s=-ahead_s)

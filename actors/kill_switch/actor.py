@@ -261,6 +261,7 @@ class KillSwitch(Room[KillSwitchProtocol | Look | PermitLapsed]):
             who=None if armed is None else armed.who,
             since=None if armed is None else armed.at,
             exits_blocked=self._latch.exits_blocked,
+            wordless=self._latch.wordless,
             suspensions=dict(sorted(self._gate.suspensions.items())),
             latches=self._gate.latches,
             permits_outstanding=len(self._ledger.outstanding),

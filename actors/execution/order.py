@@ -35,6 +35,8 @@ CANCEL_SETTLES_S = 2.0
 """After a cancel, the order is read once more this much later: a fill may have crossed it."""
 LOOK_AGAIN_S = 10.0
 TRIES_BEFORE_ALERT = 3
+ARM_AFTER_S = 600.0
+"""So long it is tried to bring books and venue together before the switch is armed."""
 NOT_AS_PERMITTED = "not_as_permitted"
 """The reason of an order that is not taken for ours."""
 
@@ -206,7 +208,10 @@ class WorkingOrder:
         """All fills of the order so far, perhaps more than `after` has; None if they can't be read yet.
 
         The fills of a final order are read until they are complete: the result of the trade depends on them.
+        Until then the account may hold what nobody watches, so that the switch is armed if it takes long. If
+        they are of other legs than permitted, they are not ours: the switch is armed, and a recovery follows.
         """
+        late = self._line.conversations.countdown(ARM_AFTER_S)
         tries = 0
         while True:
             tries += 1
@@ -215,14 +220,20 @@ class WorkingOrder:
             if not isinstance(answer, FetchFailed):
                 fills = fills_of(answer.trades, self.label)
                 if not isinstance(fills, Failed) and not answer.unread:
+                    differences = fills_disagree(fills, self.permitted)
+                    if differences:
+                        self._dispute(dispute(self.label, None, differences))
+                        return None
                     combos = combos_filled(fills, self.instruction.legs)
                     if not isinstance(combos, Failed) and combos >= after.filled_amount:
                         return fills
             if after.state not in ORDER_FINAL:
                 return None
+            text = f"{self.label}: the trades of {after.filled_amount} filled combos can't be read"
             if tries % TRIES_BEFORE_ALERT == 0:
-                text = f"{self.label}: the trades of {after.filled_amount} filled combos can't be read"
                 self._line.alert(Severity.HIGH, AlertCode.FILLS_UNREAD, text)
+            if late.is_over:
+                self._line.arm(ArmCause.RECOVERY, text)
             await self._line.pause(LOOK_AGAIN_S)
 
 

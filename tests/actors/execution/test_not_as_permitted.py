@@ -215,3 +215,69 @@ def test_an_edit_that_a_crash_left_unanswered_is_of_a_permitted_price_either_way
     assert arms(house) == []
     assert report(house).ok
     assert house.venue.order(LABEL).state == "cancelled"
+
+
+# The trades of an order that is what was permitted
+
+
+def filled_with_trades(house: TradingHouse, **update: object) -> None:
+    """The venue lists the order as filled, and its trades with this changed."""
+    house.place(house.propose())
+    house.venue.fill(LABEL, 2)
+    house.venue.trades = [trade.model_copy(update=update) for trade in house.venue.trades]
+
+
+def test_trades_in_another_instrument_are_not_booked_and_arm(house: TradingHouse) -> None:
+    """The account holds what nobody watches, whatever the order says."""
+    filled_with_trades(house, instrument_name="ETH-16JAN26-2000-P")
+    house.advance(61)
+    assert f"the trades under {LABEL} are not what was permitted" in arms(house)[0].reason
+    assert house.books.fills == {}
+
+
+@pytest.mark.raises_alert(AlertCode.DISPUTE_ENDED)
+def test_trades_in_another_instrument_are_settled_by_a_person_who_brings_the_account_in_line(
+    house: TradingHouse,
+) -> None:
+    filled_with_trades(house, instrument_name="ETH-16JAN26-2000-P")
+    house.venue.alien = {SHORT: -2}
+    house.advance(120)
+    assert not report(house).ok
+    house.venue.alien = {}
+    house.advance(120)
+    assert report(house).ok
+    assert house.books.orders[LABEL].state is OrderState.CANCELLED
+    assert house.books.fills == {}
+    armed_before = len(arms(house))
+    house.restart_execution()
+    house.advance(60)
+    assert report(house).ok
+    assert len(arms(house)) == armed_before
+
+
+@pytest.mark.raises_alert(AlertCode.FILLS_UNREAD)
+@pytest.mark.parametrize(
+    "update", [{"label": "P-ENTRY-1:ABCDEF:E1"}, {"amount": Decimal("0.5")}, {"amount": Decimal(1)}]
+)
+def test_a_filled_order_whose_trades_are_not_its_own_arms_after_ten_minutes(
+    house: TradingHouse, update: dict[str, object]
+) -> None:
+    filled_with_trades(house, **update)
+    house.advance(600)
+    assert arms(house) == []
+    house.advance(120)
+    (first,) = arms(house)
+    assert first.cause is ArmCause.RECOVERY
+    assert f"{LABEL}: the trades of 2 filled combos can't be read" in first.reason
+    assert house.books.fills == {}
+
+
+def test_trades_that_come_late_arm_nothing(house: TradingHouse) -> None:
+    house.place(house.propose())
+    house.venue.fill(LABEL, 2)
+    kept, house.venue.trades = house.venue.trades, []
+    house.advance(300)
+    house.venue.trades = kept
+    house.advance(600)
+    assert arms(house) == []
+    assert house.books.positions["p-entry-1"].state is PositionState.OPEN

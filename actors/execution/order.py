@@ -24,7 +24,7 @@ from core.messages.base import Refused
 from core.messages.kill_switch import RequestPermit, Veto
 from core.messages.mcp import EditOrder, FetchFailed, OrderAccepted, OrderAction, OrderRefused, OrderUnknown
 from core.messages.state import RecordEdit
-from core.orders.books import Fill, Instruction, OrderRow
+from core.orders.books import Fill, Instruction, InstructionKind, OrderRow
 from core.orders.identity import Permitted, disagreements, fills_disagree
 from core.orders.lifecycle import ORDER_FINAL, OrderState
 from core.orders.sizes import combos_filled
@@ -210,6 +210,7 @@ class WorkingOrder:
         The fills of a final order are read until they are complete: the result of the trade depends on them.
         Until then the account may hold what nobody watches, so that the switch is armed if it takes long. If
         they are of other legs than permitted, they are not ours: the switch is armed, and a recovery follows.
+        None too if the order turns out to be another than `after` says: the next look books it.
         """
         late = self._line.conversations.countdown(ARM_AFTER_S)
         tries = 0
@@ -234,7 +235,23 @@ class WorkingOrder:
                 self._line.alert(Severity.HIGH, AlertCode.FILLS_UNREAD, text)
             if late.is_over:
                 self._line.arm(ArmCause.RECOVERY, text)
+                await self._cancel_if_it_rests(after)
             await self._line.pause(LOOK_AGAIN_S)
+            if await self._is_no_longer(after):
+                return None
+
+    async def _is_no_longer(self, after: OrderRow) -> bool:
+        """Whether the venue says something else of it now: what it had said of its end was not true."""
+        answer = await self._line.read(GET_ORDER_BY_LABEL, GetOrderByLabel(label=self.label))
+        if isinstance(answer, FetchFailed) or answer.order is None:
+            return False
+        order = answer.order
+        return bool(disagreements(order, self.permitted)) or _differs(after, order_row(order, self.label))
+
+    async def _cancel_if_it_rests(self, after: OrderRow) -> None:
+        """An entry that has not filled after all must not rest while the switch is armed."""
+        if self.instruction.kind is InstructionKind.ENTRY and after.order_id is not None:
+            await self._line.cancel(self.label, after.order_id)
 
 
 def dated_now(line: Line, row: OrderRow, **changed: object) -> OrderRow:

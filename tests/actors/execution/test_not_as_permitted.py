@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from pathlib import Path
 
@@ -281,3 +282,36 @@ def test_trades_that_come_late_arm_nothing(house: TradingHouse) -> None:
     house.advance(600)
     assert arms(house) == []
     assert house.books.positions["p-entry-1"].state is PositionState.OPEN
+
+
+def as_filled(told: bytes) -> bytes:
+    """The answer about a resting order, as if it had filled."""
+    order = {**json.loads(told)["order"], "state": "filled", "filled_amount": "2", "average_price": "0.01"}
+    return json.dumps({"order": order}).encode()
+
+
+@pytest.mark.parametrize("tool", ["place_combo_order", "edit_order", "get_order_by_label"])
+def test_an_order_that_was_said_once_to_have_filled_and_rests_is_followed_as_ever(
+    house: TradingHouse, tool: str
+) -> None:
+    def once(told: bytes) -> bytes:
+        del house.venue.said[tool]
+        return as_filled(told)
+
+    house.venue.said[tool] = once
+    house.place(house.propose())
+    house.advance(house.strategy.execution.fill_timeout_s + 90)
+    assert house.venue.order(LABEL).state == "cancelled"
+    assert house.books.orders[LABEL].state is OrderState.CANCELLED
+    assert arms(house) == []
+
+
+@pytest.mark.raises_alert(AlertCode.FILLS_UNREAD)
+def test_an_entry_that_is_said_to_have_filled_and_has_not_is_cancelled_when_it_arms(
+    house: TradingHouse,
+) -> None:
+    house.venue.said["get_order_by_label"] = as_filled
+    house.place(house.propose())
+    house.advance(720)
+    assert arms(house)[0].cause is ArmCause.RECOVERY
+    assert house.venue.order(LABEL).state == "cancelled"

@@ -223,5 +223,4 @@ async def cancel_entries(line: Line, answer: Callable[[EntriesCancelled], None])
         # Delivered repeatedly, because an entry that is waiting for a read misses it.
         await line.pause(SAY_STOP_EVERY_S, time_left.over, *map(done_key, left))
         line.conversations.deliver(STOP_ENTRIES, None)
-    time_left.cancel()
     answer(EntriesCancelled(cancelled=len(names) - len(left), unconfirmed=len(left)))

@@ -91,7 +91,6 @@ async def enter(line: Line, command: PlaceCombo) -> None:
         # The clock may be set back before the time of the order is over.
         time_left = line.conversations.countdown(line.strategy.execution.fill_timeout_s)
         reasons = await _follow(line, placed, command, time_left)
-        time_left.cancel()
     tell(_outcome(placed), placed.row.filled_amount, reasons)
 
 

@@ -11,6 +11,7 @@ from actors.execution.facts import refresh_facts
 from actors.execution.line import Line
 from actors.execution.unknown import resolve_unknown
 from actors.failpoints import Failpoint, reach
+from actors.runtime import Countdown
 from core.alerts import AlertCode, Severity
 from core.contract import (
     GET_ORDER_BY_LABEL,
@@ -212,7 +213,7 @@ class WorkingOrder:
         they are of other legs than permitted, they are not ours: the switch is armed, and a recovery follows.
         None too if the order turns out to be another than `after` says: the next look books it.
         """
-        late = self._line.conversations.countdown(ARM_AFTER_S)
+        late: Countdown | None = None
         tries = 0
         while True:
             tries += 1
@@ -233,6 +234,7 @@ class WorkingOrder:
             text = f"{self.label}: the trades of {after.filled_amount} filled combos can't be read"
             if tries % TRIES_BEFORE_ALERT == 0:
                 self._line.alert(Severity.HIGH, AlertCode.FILLS_UNREAD, text)
+            late = late or self._line.conversations.countdown(ARM_AFTER_S)
             if late.is_over:
                 self._line.arm(ArmCause.RECOVERY, text)
                 await self._cancel_if_it_rests(after)

@@ -15,9 +15,8 @@ from datetime import datetime
 from inspect import CORO_RUNNING, getcoroutinestate
 from itertools import count
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
-from weakref import WeakValueDictionary
 
-from actors.runtime.actor.context import OwnContext, Timer
+from actors.runtime.actor.context import OwnContext
 from actors.runtime.actor.unrun import UNRUN, refuse_unrun
 from actors.runtime.errors import Fenced, describe
 
@@ -60,12 +59,10 @@ class Countdown:
     """Market time that runs out once, wherever the wall clock is set meanwhile. Made by
     `Conversations.countdown`."""
 
-    def __init__(self, over: Key[None], timer: Timer) -> None:
+    def __init__(self, over: Key[None]) -> None:
         self.over = over
         """Delivered at its end, to who waits for it then."""
         self.is_over = False
-        self.cancel = timer.cancel
-        """Nobody is interested any more; it may be called at any time."""
 
 
 class _Wait:
@@ -112,7 +109,7 @@ class Conversations:
         self._closing = False
         self._closed = False
         self._numbers = count(1)
-        self._countdowns: WeakValueDictionary[str, Countdown] = WeakValueDictionary()
+        self._countdowns: dict[str, Countdown] = {}
         ctx.at_end(self.close)
 
     def __contains__(self, name: Name) -> bool:
@@ -180,7 +177,7 @@ class Conversations:
 
     def wake(self, message: Wake) -> None:
         """Handle `Wake`: a pause, a limit or a countdown is over."""
-        countdown = self._countdowns.get(message.key)
+        countdown = self._countdowns.pop(message.key, None)
         if countdown is not None:
             countdown.is_over = True
         self.deliver(Key[None](message.key), None)
@@ -227,9 +224,9 @@ class Conversations:
 
     def countdown(self, seconds: float) -> Countdown:
         """Begin to count that much market time: for what takes many waits, and has to end in time."""
-        over: Key[None] = Key(f"countdown:{next(self._numbers)}")
-        countdown = Countdown(over, self._ctx.call_later(seconds, Wake(over.name)))
-        self._countdowns[over.name] = countdown
+        countdown = Countdown(Key(f"countdown:{next(self._numbers)}"))
+        self._countdowns[countdown.over.name] = countdown
+        self._ctx.call_later(seconds, Wake(countdown.over.name))
         return countdown
 
     async def first_until(self, when: datetime, name: str, *keys: Key[Any]) -> Came | None:

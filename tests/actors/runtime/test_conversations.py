@@ -163,13 +163,6 @@ def test_the_end_of_a_countdown_resumes_who_waits_for_it(ctx: FakeContext, talks
     assert found == [countdown.over]
 
 
-def test_a_countdown_that_is_cancelled_wakes_nobody(ctx: FakeContext, talks: Conversations) -> None:
-    countdown = talks.countdown(5.0)
-    countdown.cancel()
-    wake(ctx, talks, 60.0)
-    assert not countdown.is_over
-
-
 def test_the_first_of_several_events_is_waited_for_until_a_moment(
     ctx: FakeContext, talks: Conversations
 ) -> None:

@@ -198,7 +198,7 @@ class KillSwitch(Room[KillSwitchProtocol | Look | PermitLapsed]):
         return tuple(reasons)
 
     def _handle_arm(self, command: ArmKillSwitch) -> None:
-        permits = self._ledger.outstanding
+        permits = self._ledger.outstanding()
         # A person's command lays KILL before it tells us, and what is in there decides what leaves.
         self._latch.look_at_file()
         self._latch.arm(
@@ -207,7 +207,7 @@ class KillSwitch(Room[KillSwitchProtocol | Look | PermitLapsed]):
         self._acknowledge()
 
     def _acknowledge(self) -> None:
-        self._latch.acknowledge(self._ledger.outstanding)
+        self._latch.acknowledge(self._ledger.outstanding())
 
     def _handle_refused(self, refused: Refused) -> None:
         self.outbox.settle(refused.request_id)
@@ -264,7 +264,7 @@ class KillSwitch(Room[KillSwitchProtocol | Look | PermitLapsed]):
             wordless=self._latch.wordless,
             suspensions=dict(sorted(self._gate.suspensions.items())),
             latches=self._gate.latches,
-            permits_outstanding=len(self._ledger.outstanding),
+            permits_outstanding=len(self._ledger.outstanding()),
             permits_granted=self._ledger.granted,
             vetoes=self._vetoes,
         )

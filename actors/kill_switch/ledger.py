@@ -55,7 +55,6 @@ class PermitLedger:
         """Take back a permit that is spent, void or lapsed; one of an earlier life is not known here."""
         self._outstanding.discard(permit_id)
 
-    @property
     def outstanding(self) -> frozenset[str]:
         """Permits under which an order may still reach the venue."""
         return frozenset(self._outstanding)

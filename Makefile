@@ -158,15 +158,13 @@ TAMPERINGS := tests/actors/audit/test_tampering.py tests/actors/audit/test_close
 	tests/actors/audit/test_books_at_boot.py tests/actors/state/test_missing_alerts.py tests/actors/anchor \
 	tests/reading/test_proof.py tests/reading/test_flipped_books.py
 
-# A killed process leaves what it has written, on a disk or not, and a sync takes long on one.
-IN_MEMORY := $(if $(wildcard /dev/shm),TMPDIR=/dev/shm)
 TAMPER_ARGS ?= -n auto --dist load
 
 tamper: $(DEV)  ## Every way to change log and books is found (a quarter of an hour; TAMPER_ARGS)
-	$(IN_MEMORY) $(BIN)/python -m pytest -m 'soak or not soak' --timeout 0 $(TAMPERINGS) $(TAMPER_ARGS)
+	$(BIN)/python -m pytest -m 'soak or not soak' --timeout 0 $(TAMPERINGS) $(TAMPER_ARGS)
 
 kills: $(DEV)  ## kill -9 at every failpoint and at 325 random instants (an hour)
-	$(IN_MEMORY) $(BIN)/python -m pytest -m 'soak or not soak' --timeout 0 tests/kills
+	$(BIN)/python -m pytest -m 'soak or not soak' --timeout 0 tests/kills
 
 hostile: $(DEV)  ## The engine against a tool server that misbehaves (under a minute)
 	$(BIN)/python -m pytest -m hostile tests/hostile

@@ -62,9 +62,9 @@ def known(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def in_memory(folder: Path) -> dict[str, str]:
-    """Files of tests lie in memory if there is room: they sync at each step, which takes milliseconds on a disk.
+    """Files of tests lie in memory if there is room: they sync at each step, which takes long on a disk.
 
-    A killed process leaves what it has written there too; what a power cut leaves is tried on images of disks.
+    A killed process leaves there what it has written, too; a power cut is tried on images of disks.
     """
     try:
         room = shutil.disk_usage(folder).free

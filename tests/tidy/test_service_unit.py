@@ -86,11 +86,12 @@ def test_a_start_that_is_refused_is_not_started_again(tmp_path: Path) -> None:
 @pytest.fixture(params=[UNIT, METRICS_UNIT], ids=lambda unit: unit.stem)
 def unit_here(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     """A copy that starts what is on this machine."""
+    unit: Path = request.param
     text, changed = re.subn(
-        r"(?m)^ExecStart=\S+", f"ExecStart={sys.executable} run.py", request.param.read_text("utf-8")
+        r"(?m)^ExecStart=\S+", f"ExecStart={sys.executable} run.py", unit.read_text("utf-8")
     )
     assert changed == 1
-    path = tmp_path / request.param.name
+    path = tmp_path / unit.name
     path.write_text(text, "utf-8")
     return path
 

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from actors.state.backup import make_backup
+from actors.state.tables.records import insert_snapshot
 from core.messages.state import MakeBackup
-from tests.actors.state.books_room import BooksRoom
+from tests.actors.state.books_room import START, BooksRoom
+from tests.actors.state.test_market_file import opened, snapshot
 
 
 def back_up(room: BooksRoom, name: str) -> None:
@@ -35,3 +45,38 @@ def test_a_copy_dated_later_than_now_does_not_keep_the_database_from_being_copie
         room.advance(12 * 3600)
     copies = sorted(path.parent.name[6:8] for path in (room.data_dir / "backups").glob("*/cerbero.db"))
     assert copies == ["04", "05", "06", "07"], "that of the wrong clock, and one a day"
+
+
+def test_a_day_that_was_taken_for_over_by_a_clock_ahead_is_written_whole_when_it_is(tmp_path: Path) -> None:
+    folder = tmp_path / "backups" / "market"
+    with closing(opened(tmp_path)) as db:
+        insert_snapshot(db, snapshot(1))
+        make_backup(db, tmp_path, START + timedelta(days=3))
+        insert_snapshot(db, snapshot(2))
+        make_backup(db, tmp_path, START + timedelta(hours=1))
+        insert_snapshot(db, snapshot(4 * 24))
+        make_backup(db, tmp_path, START + timedelta(days=1))
+        assert kept_in(folder / "2026-01-05.db") == 2
+        insert_snapshot(db, snapshot(3))
+        make_backup(db, tmp_path, START + timedelta(days=2))
+    assert [kept_in(path) for path in sorted(folder.iterdir())] == [3, 1]
+
+
+def test_a_days_file_that_can_not_be_read_is_written_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    data = Path("data")
+    with closing(opened(data)) as db:
+        insert_snapshot(db, snapshot(1))
+        make_backup(db, data, START + timedelta(days=1))
+        day = data / "backups" / "market" / "2026-01-05.db"
+        day.write_bytes(b"no database" * 1000)
+        make_backup(db, data, START + timedelta(days=1, hours=1))
+    assert kept_in(day) == 1
+
+
+def kept_in(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as day:
+        [(count,)] = day.execute("SELECT count(*) FROM market_snapshots").fetchall()
+    return int(count)

@@ -345,9 +345,10 @@ def test_a_clock_that_is_ahead_for_a_while_ends_no_exit(house: TradingHouse) -> 
 
 
 def test_an_exit_waits_for_the_venues_word_that_its_legs_have_expired(house: TradingHouse) -> None:
+    house.set_clock((house.venue.expiration - house.time).total_seconds() - 600)
     house.close("p-entry-1")
     house.venue.down = True
-    house.advance((house.venue.expiration - house.time).total_seconds() + 60)
+    house.advance(660)
     assert house.told("control", ExitEnded) == []
     house.venue.down = False
     house.advance(1000)

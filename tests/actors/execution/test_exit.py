@@ -348,7 +348,7 @@ def test_an_exit_waits_for_the_venues_word_that_its_legs_have_expired(house: Tra
     house.set_clock((house.venue.expiration - house.time).total_seconds() - 600)
     house.close("p-entry-1")
     house.venue.down = True
-    house.advance(660)
+    house.advance(1600)
     assert house.told("control", ExitEnded) == []
     house.venue.down = False
     house.advance(1000)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from core.status.finding import count
 from page.figures import Drawings
 from page.panels import health, money, position, why
 from page.panels.shown import Amount, Labelled, Row, eth, number, plain, time_text, unknown, usd
@@ -55,10 +56,16 @@ def _view(name: str, run: FinishedRun) -> View:
 def _why(view: View, cycle_id: str) -> why.WhyPanel:
     row = next((each for each in view.rows if each.cycle_id == cycle_id), None)
     found = tuple(
-        replace(each, problem=f"the file holds no decisions; {BY_FOLDER}") if row is not None else each
+        replace(
+            each,
+            outcome=why.outcome_text(row, is_over=True),
+            problem=f"the file holds no decisions; {BY_FOLDER}",
+        )
+        if row is not None
+        else each
         for each in why.decisions(cycle_id, row, ())
     )
-    return replace(view.why, dots=why.dots(view.rows, cycle_id), decisions=found)
+    return replace(view.why, dots=why.dots(view.rows, cycle_id, is_over=True), decisions=found)
 
 
 def _verdict(run: FinishedRun) -> VerdictPanel:
@@ -101,10 +108,13 @@ def _sentences(run: FinishedRun) -> Iterator[str]:
         yield "the run ended before its first cycle"
         return
     total = run.trading.performance.total
-    yield (
-        f"a finished run: {total.trades} trades closed, {total.wins} with a gain, "
-        f"{total.pnl_usd:+,.2f} USD, {total.pnl_eth:+.8f} ETH"
-    )
+    if total.trades:
+        yield (
+            f"a finished run: {count(total.trades, 'trade')} closed, {total.wins} with a gain, "
+            f"{total.pnl_usd:+,.2f} USD, {total.pnl_eth:+.8f} ETH"
+        )
+    else:
+        yield f"a finished run: {money.NO_TRADES}"
     if run.open_at_end:
         yield f"{len(run.open_at_end)} open at the end"
     if run.audit is not None and not run.audit.ok:
@@ -123,7 +133,8 @@ def _money(run: FinishedRun) -> money.MoneyPanel:
     rows = tuple(_balances(run))
     if run.trading is None:
         return money.without_trades(rows, "the run ended before its first cycle")
-    return replace(money.money(run.trading, rows), open_rows=tuple(_open(each) for each in run.open_at_end))
+    shown = money.money(run.trading, rows, is_over=True)
+    return replace(shown, open_rows=tuple(_open(each) for each in run.open_at_end))
 
 
 def _balances(run: FinishedRun) -> Iterator[Row]:
@@ -172,4 +183,5 @@ def _health(run: FinishedRun) -> health.HealthPanel:
         kept=kept,
         alerts=health.alerts(run.alerts),
         empty="" if rooms else f"the file says nothing of rooms and feeds; {BY_FOLDER}",
+        no_alerts="the file says nothing of them" if run.run is None else "none",
     )

@@ -18,6 +18,7 @@ from reading.entry_history import EntrySeen
 from reading.trading import TradingReport
 
 TRADES_SHOWN = 20
+NO_TRADES = "no trade was closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +113,8 @@ def _all_holdings(last: EntrySeen | None, unseen: str) -> Iterator[Row]:
     yield Row("share in ETH", (share,), "of all holdings")
 
 
-def money(report: TradingReport, shown_balances: tuple[Row, ...]) -> MoneyPanel:
-    """All figures of closed trades, and what is open at the last stored marks."""
+def money(report: TradingReport, shown_balances: tuple[Row, ...], *, is_over: bool = False) -> MoneyPanel:
+    """All figures of closed trades, and what is open at the last stored marks. `is_over`: none follows."""
     found = report.performance
     trades = list(reversed(report.trades))[:TRADES_SHOWN]
     left = len(report.trades) - len(trades)
@@ -128,7 +129,7 @@ def money(report: TradingReport, shown_balances: tuple[Row, ...]) -> MoneyPanel:
         account=report.account,
         curve=tuple(cumulated(report.trades, found.began, found.ended)) if report.trades else (),
         months=found.by_month,
-        empty="" if report.trades else "no trade was closed yet",
+        empty="" if report.trades else NO_TRADES if is_over else f"{NO_TRADES} yet",
     )
 
 

@@ -44,7 +44,7 @@ def test_a_browser_finds_every_point_and_its_report(swept: Path, tmp_path: Path)
         for chart in charts:
             assert client.get(f"{page.origin}/chart/{chart}.json").json()["data"]
         report = client.get(f"{page.origin}{reports[0]}").text
-        assert "a finished run: 1 trades closed" in report
+        assert "a finished run: 1 trade closed" in report
         assert 'id="figure-drawdown"' in report
         assert 'href="/arm"' not in report
         for elsewhere in (

@@ -13,6 +13,7 @@ from typing import Final
 from core.errors import CerberoError
 from core.messages.engine_status import EngineStatus
 from core.orders.books import CycleRow
+from core.status.order_text import order_texts
 from core.status.verdict import position_views
 from page.drawn import DrawnChart
 from page.figures import Drawings
@@ -153,10 +154,16 @@ class Viewer:
         if status is not None:
             market = status.market
             unread = status.unavailable.get("state")
+            execution = status.identity.strategy.execution
             return position.PositionPanel(
                 positions=tuple(
                     position.held(
-                        view, market, folder.paths.get(view.position.position_id, ()), status.at, ""
+                        view,
+                        market,
+                        folder.paths.get(view.position.position_id, ()),
+                        status.at,
+                        "",
+                        orders=order_texts(view.position.position_id, status.orders, execution),
                     )
                     for view in position_views(status)
                 ),

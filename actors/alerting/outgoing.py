@@ -126,9 +126,9 @@ class Outgoing:
             grouped = GROUPED if self._group_in_s(now, now_s) == 0.0 else ()
             return self._run(chain(first, *(self._alerts[severity] for severity in grouped)), GROUP_MAX)
         if self._group_in_s(now, now_s) == 0.0:
-            grouped = [self._alerts[severity] for severity in GROUPED]
-            most = GROUP_MAX if sum(map(len, grouped)) < BACKLOG_FROM else COUNTED_MAX
-            return self._run(chain.from_iterable(grouped), most)
+            waiting = [self._alerts[severity] for severity in GROUPED]
+            most = GROUP_MAX if sum(map(len, waiting)) < BACKLOG_FROM else COUNTED_MAX
+            return self._run(chain.from_iterable(waiting), most)
         if self._digest_in_s(now) == 0.0:
             return self._run(self._alerts[Severity.LOW], COUNTED_MAX)
         return ()

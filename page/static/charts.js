@@ -12,8 +12,7 @@
   const root = document.documentElement;
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const explored = new Map(); // element -> where plotly draws (none yet: null), its figure's text and the server's tag
-  let loading = null;
-  let dwelling = 0;
+  let [loading, dwelling] = [null, 0];
 
   function plotly() {
     loading ??= window.unpackedPlotly?.() ?? new Promise((onload, onerror) => {

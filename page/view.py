@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Final
 
 from core.errors import CerberoError
-from core.messages.engine_status import EngineStatus
+from core.messages.engine_status import REFUSES, EngineStatus
 from core.orders.books import CycleRow
 from core.status.order_text import order_texts
 from core.status.verdict import position_views
@@ -169,7 +169,7 @@ class Viewer:
                 ),
                 empty="no position is open"
                 if unread is None
-                else plain(f"the books do not answer: {unread}"),
+                else plain(f"the books do not answer: {unread.removeprefix(REFUSES)}"),
                 marked="" if market is None else f"marks of {time_text(market.as_of)}",
             )
         if folder.books_problem is not None:

@@ -121,7 +121,7 @@ def money(report: TradingReport, shown_balances: tuple[Row, ...], *, is_over: bo
     return MoneyPanel(
         balances=shown_balances,
         figures=tuple(_figures(report)),
-        proof=evidence("mean r", found.total.mean_result),
+        proof=evidence("mean r", found.total.mean_result) if report.trades else "",
         costs=tuple(_costs(found.costs)),
         open_rows=tuple(_open(report)),
         trades=tuple(_line(trade) for trade in trades),
@@ -154,10 +154,10 @@ def _figures(report: TradingReport) -> Iterator[Row]:
     found = report.performance
     total = found.total
     entered, cycles = report.entries.get("entered", 0), sum(report.entries.values())
-    yield Row(
-        "P&L of closed trades", (eth(total.pnl_eth, signed=True), usd(total.pnl_usd, signed=True)), "booked"
-    )
-    yield Row("closed trades", (number(total.trades, "trades", 0),), f"{total.wins} with a gain")
+    if total.trades:
+        booked = (eth(total.pnl_eth, signed=True), usd(total.pnl_usd, signed=True))
+        yield Row("P&L of closed trades", booked, "booked")
+        yield Row("closed trades", (number(total.trades, "trades", 0),), f"{total.wins} with a gain")
     yield Row("entry cycles", (number(cycles, "cycles", 0),), f"{entered} entered")
     if total.win_rate is not None:
         yield Row("won", (percent(total.win_rate.value),), _between(total.win_rate, "{:.0%}"))

@@ -58,4 +58,4 @@ def test_a_person_finds_every_point_and_each_report_and_the_way_back(
         assert_well_made(looked)
         looked.page.get_by_role("link", name="back to the sweep").click()
         looked.page.locator("#points").wait_for()
-        assert looked.page.url == f"{page.origin}/#points"
+        assert looked.page.url == f"{looked.origin}/#points"

@@ -37,6 +37,7 @@ def test_a_browser_finds_every_point_and_its_report(swept: Path, tmp_path: Path)
         report = client.get(f"{page.origin}{reports[0]}").text
         assert "a finished run: 1 trade closed" in report
         assert 'id="figure-drawdown"' in report
+        assert "the file holds no cycles; a sweep keeps the report of a run alone" in report
         assert 'href="/arm"' not in report
         for elsewhere in (
             "/report/none.json",

@@ -155,7 +155,7 @@ def parallel_chart(axes: Sequence[str], points: Sequence[LineFacts]) -> Chart:
                         "type": "linear",
                         "range": [-0.2, len(signs) - 0.8],
                         "tickvals": list(range(len(signs))),
-                        "ticktext": signs,
+                        "ticktext": list(signs),
                     },
                     yaxis={"range": [-0.05, 1.05], "tickvals": [], "ticktext": [], "zeroline": False},
                 ),

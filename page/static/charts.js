@@ -12,7 +12,8 @@
   const root = document.documentElement;
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const explored = new Map(); // element -> where plotly draws (none yet: null), its figure's text and the server's tag
-  let [loading, dwelling] = [null, 0];
+  let loading = null;
+  let dwelling = 0;
 
   function plotly() {
     loading ??= window.unpackedPlotly?.() ?? new Promise((onload, onerror) => {

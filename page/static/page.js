@@ -69,7 +69,6 @@
   function again() { setTimeout(() => refresh().then(again), EVERY_MS); }
 
   document.addEventListener("visibilitychange", refresh);
-  requestAnimationFrame(() => requestAnimationFrame(() => document.getElementById("main").classList.remove("opening")));
   setInterval(tick, 1000);
   tick();
   again();

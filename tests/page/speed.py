@@ -42,7 +42,7 @@ TIMES = """
   let before = false;
   const look = () => {
     if (before) { window.chartedAt = performance.now(); return; }
-    before = [...document.querySelectorAll("main:not(.opening) [data-chart] .still")].some((still) => {
+    before = [...document.querySelectorAll("[data-chart] .still")].some((still) => {
       const box = still.getBoundingClientRect();
       return box.top < innerHeight && box.bottom > 0;
     });

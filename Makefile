@@ -16,7 +16,7 @@ PAPER_ARGS ?= --days 28 --seed 1
 TEST_ARGS ?= -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: always help venv venv-dev paper test test-long coverage mutants lint types runbook pages metrics-page docs bench soak soak-months two-roads simulate simulate-long power tamper kills hostile drills screens test-page page-screens image-check pykka-suite null-sweeps
+.PHONY: always help venv venv-dev paper live-demo test test-long coverage mutants lint types runbook pages metrics-page docs bench soak soak-months two-roads simulate simulate-long power tamper kills hostile drills screens test-page page-screens image-check pykka-suite null-sweeps
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,6 +80,9 @@ venv-dev: $(DEV)
 
 paper: $(RUNTIME)  ## Trade the embedded venue (PAPER_ARGS="--days 28 --seed 1")
 	$(BIN)/python run.py paper $(PAPER_ARGS)
+
+live-demo: $(RUNTIME)  ## Trade a simulated Deribit through the live gateway (DEMO_ARGS="--days 3 --seed 45")
+	$(BIN)/python run.py gateway demo $(DEMO_ARGS)
 
 test: $(DEV)  ## Run the tests (TEST_ARGS="tests/core -k sizing")
 	$(BIN)/python -m pytest $(TEST_ARGS)
@@ -155,15 +158,13 @@ TAMPERINGS := tests/actors/audit/test_tampering.py tests/actors/audit/test_close
 	tests/actors/audit/test_books_at_boot.py tests/actors/state/test_missing_alerts.py tests/actors/anchor \
 	tests/reading/test_proof.py tests/reading/test_flipped_books.py
 
-# A killed process leaves what it has written, on a disk or not, and a sync takes long on one.
-IN_MEMORY := $(if $(wildcard /dev/shm),TMPDIR=/dev/shm)
 TAMPER_ARGS ?= -n auto --dist load
 
 tamper: $(DEV)  ## Every way to change log and books is found (a quarter of an hour; TAMPER_ARGS)
-	$(IN_MEMORY) $(BIN)/python -m pytest -m 'soak or not soak' --timeout 0 $(TAMPERINGS) $(TAMPER_ARGS)
+	$(BIN)/python -m pytest -m 'soak or not soak' --timeout 0 $(TAMPERINGS) $(TAMPER_ARGS)
 
 kills: $(DEV)  ## kill -9 at every failpoint and at 325 random instants (an hour)
-	$(IN_MEMORY) $(BIN)/python -m pytest -m 'soak or not soak' --timeout 0 tests/kills
+	$(BIN)/python -m pytest -m 'soak or not soak' --timeout 0 tests/kills
 
 hostile: $(DEV)  ## The engine against a tool server that misbehaves (under a minute)
 	$(BIN)/python -m pytest -m hostile tests/hostile

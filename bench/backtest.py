@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.report import Row, add_rows, print_table, row_at_most
+from bench.variables import kept_bytecode
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNS = 3
@@ -29,7 +30,7 @@ PEER_PYTHON, PEER_SCRIPT = "CERBERO_BITE_PEER_PYTHON", "CERBERO_BITE_PEER_SCRIPT
 def cpu_s(home: str, command: Sequence[str], cwd: Path = ROOT) -> float:
     """The user and system seconds of one run, whose cache is in a home of its own."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    own = {**os.environ, "HOME": home}
+    own = kept_bytecode() | {"HOME": home}
     if command[0] != sys.executable:
         own.pop("PYTHONPATH", None)  # Ours, and of another Python.
     ended = subprocess.run(command, cwd=cwd, capture_output=True, env=own, check=False)  # noqa: S603  (named)

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from bench.report import Row, add_rows, print_table, row_at_most
+from bench.variables import kept_bytecode
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -63,7 +64,7 @@ def quietly(arguments: Sequence[str], variables: Mapping[str, str]) -> None:
         stderr=subprocess.DEVNULL,
         cwd=ROOT,
         check=False,
-        env=_environment() | dict(variables),
+        env=kept_bytecode() | dict(variables),
     )
 
 
@@ -77,7 +78,7 @@ def until_it_draws(arguments: Sequence[str], variables: Mapping[str, str]) -> No
             stdout=terminal,
             stderr=subprocess.DEVNULL,
             cwd=ROOT,
-            env=_environment() | dict(variables) | {"TERM": "xterm"},
+            env=kept_bytecode() | dict(variables) | {"TERM": "xterm"},
         )
         os.close(terminal)
         with suppress(OSError):  # A terminal that nobody holds any more can't be read.
@@ -103,12 +104,6 @@ def cpu_s(
         took = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         least = min(least, took)
     return least
-
-
-def _environment() -> dict[str, str]:
-    """That of this process, in which bytecode is kept: a person's second command finds it."""
-    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return kept | {"PYTHONPYCACHEPREFIX": str(Path(tempfile.gettempdir()) / f"bench-bytecode-{os.getuid()}")}
 
 
 def command_rows() -> list[Row]:
@@ -162,7 +157,7 @@ def _started(ends: ExitStack, *arguments: str, **variables: str) -> subprocess.P
     process = subprocess.Popen(  # noqa: S603  (this project's own starter)
         [sys.executable, "run.py", *arguments],
         cwd=ROOT,
-        env=_environment() | dict(variables),
+        env=kept_bytecode() | dict(variables),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         encoding="utf-8",

@@ -13,6 +13,7 @@ from time import perf_counter
 
 from bench.backtest import PEER_PYTHON, W1_CHAINS, cpu_s
 from bench.report import Row, add_rows, print_table, row_at_most
+from bench.variables import kept_bytecode
 
 ROOT = Path(__file__).resolve().parent.parent
 PEER_SWEEP = "CERBERO_BITE_PEER_SWEEP"
@@ -56,7 +57,7 @@ def sweep(*arguments: str) -> list[str]:
 def peak_mib(home: str, command: list[str]) -> float:
     """The most memory that a program and its children hold together; pages that they share count once."""
     process = subprocess.Popen(  # noqa: S603  (named)
-        command, cwd=ROOT, env={**os.environ, "HOME": home}, stdout=subprocess.DEVNULL
+        command, cwd=ROOT, env=kept_bytecode() | {"HOME": home}, stdout=subprocess.DEVNULL
     )
     most = 0.0
     while True:

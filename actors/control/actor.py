@@ -298,6 +298,10 @@ class Control(
 
     def _handle_inject(self, inject: InjectMessage) -> Returned | None:
         request_id = inject.request_id or f"inject-{self.ctx.uuid()}"
+        if (taken_by := self._inbox.message_of(request_id)) not in (None, inject.message):
+            # What is on disk is another message: nothing of this one is.
+            reason = f"request_id_taken:{taken_by}"
+            return returned(inject, Refused(request_id=request_id, reasons=(reason,)))
         if inject.request_id and self._inbox.was_delivered(request_id):
             again = InjectAccepted(request_id=request_id, message=inject.message, on_disk=True)
             return returned(inject, again)

@@ -10,7 +10,14 @@ from typing import Annotated
 
 import typer
 
-from cli.options import SEED_MAX, named_path, whole_option
+from cli.options import (
+    DEFAULT_STRATEGY,
+    SEED_MAX,
+    StrategyFile,
+    named_path,
+    number_option,
+    whole_option,
+)
 from cli.sentences import SentenceGroup
 from cli.views.say import say
 
@@ -21,6 +28,8 @@ alone, and the engine watches.
 
 Example: run.py gateway
 """
+DEMO_DAYS, DEMO_SEED, DEMO_DIR = 3, 45, Path("data-demo")
+"""The market of that seed has an entry on the first Monday, which closes with a gain within these days."""
 app = typer.Typer(cls=SentenceGroup, rich_markup_mode=None, invoke_without_command=True, help=HELP)
 
 
@@ -181,3 +190,31 @@ def sim(
     client_id, secret = (secret_from_env(os.environ, name).strip() for name in names)
     keys = [SimKey(client_id, secret)] if client_id and secret else []
     run(port, seed, keys, announce)
+
+
+@app.command()
+def demo(
+    days: Annotated[float, number_option(0.01, 365, text="How many market days to play.")] = DEMO_DAYS,
+    seed: Annotated[
+        int, whole_option(-SEED_MAX, SEED_MAX, text="The seed that the model market is drawn from.")
+    ] = DEMO_SEED,
+    strategy: StrategyFile = DEFAULT_STRATEGY,
+    data_dir: Annotated[
+        Path,
+        typer.Option(
+            "--data-dir",
+            metavar="DIR",
+            parser=named_path,
+            help="The folder of the engine's and the gateway's record, which a new run empties.",
+        ),
+    ] = DEMO_DIR,
+) -> None:
+    """Trade for some market days through the gateway, against a simulated Deribit, and show what came of it.
+
+    Engine, gateway and venue run in one process, on a clock that jumps; nothing is reached over a network.
+
+    Example: run.py gateway demo --days 3
+    """
+    from cli.live_demo import run_demo
+
+    run_demo(strategy, data_dir, seed, days)

@@ -22,7 +22,6 @@ from gateway.live.errors import (
     OutsideError,
     UnknownOutcomeError,
     VenueError,
-    WarmingError,
 )
 from gateway.live.sources import LiveSources
 from gateway.live.tools import TOOLBOX
@@ -104,8 +103,7 @@ class LiveGateway:
 def refused_outside(error: OutsideError) -> HttpAnswer:
     """What a read is answered with if a host outside did not answer as it should."""
     if isinstance(error, BusyError):
-        status = 503 if isinstance(error, WarmingError) else 429
-        return failure(status, str(error), {"Retry-After": str(error.retry_after_s)})
+        return failure(429, str(error), {"Retry-After": str(error.retry_after_s)})
     if isinstance(error, VenueError):
         return _refused_by_venue(error)
     if isinstance(error, DoubtError):

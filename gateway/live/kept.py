@@ -30,21 +30,24 @@ class Kept(Generic[KeyT, ValueT]):
         self._dropped_s = clock()
         self._under_way: dict[KeyT, asyncio.Task[ValueT]] = {}
 
-    def peek(self, key: KeyT) -> ValueT | None:
-        """What is kept and still good, without asking."""
+    def peek(self, key: KeyT, within_s: float | None = None) -> ValueT | None:
+        """What is kept and still good, without asking; with `within_s` only what is younger than that."""
         found = self._found.get(key)
-        return None if found is None or self._clock() - found[0] >= self._for_s else found[1]
+        within_s = self._for_s if within_s is None else within_s
+        return None if found is None or self._clock() - found[0] >= within_s else found[1]
 
     def __len__(self) -> int:
         """How many answers are held, good or not."""
         return len(self._found)
 
-    async def get(self, key: KeyT, deadline: Deadline) -> ValueT:
-        """What is kept, or asked for now. Raises what the call raises, and `StaleError` past the deadline.
+    async def get(self, key: KeyT, deadline: Deadline, within_s: float | None = None) -> ValueT:
+        """What `peek` finds, or asked for now.
+
+        Raises what the call raises, and `StaleError` past the deadline.
 
         A call goes on if the one who asked first gives up: others may wait for it, and what it finds is kept.
         """
-        kept = self.peek(key)
+        kept = self.peek(key, within_s)
         if kept is not None:
             return kept
         task = self._under_way.get(key)

@@ -237,6 +237,7 @@ class LiveSources:
         """Wait for what was sent, and close connections and the state folder."""
         if self.trading is not None:
             await self.trading.finish()
+        await self.market.close()
         await self._client.aclose()
         self.folder.close()
 

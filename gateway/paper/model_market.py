@@ -19,7 +19,7 @@ from core.pricing.black76 import SECONDS_PER_YEAR
 from core.values import OptionType
 from gateway.paper.calendar import DAY, listed_expiries, listed_since
 from gateway.paper.instruments import ListedOption, option
-from gateway.paper.model_path import DayPath, DayState, first_state, walk_day
+from gateway.paper.model_path import DayPath, DayState, Walk, first_state, walk_day
 from gateway.paper.quotes import PaperQuote
 from gateway.paper.smile import ExpirySmile, expiry_smile, ladder, quote_of
 from gateway.paper.source import Bar, Hole, HourlyFunding, ScheduledRelease, VenueFunding
@@ -61,9 +61,10 @@ class ModelMarket:
 
     name: Final[Literal["model"]] = "model"
 
-    def __init__(self, seed: int, steps_per_day: int = STEPS_PER_DAY) -> None:
+    def __init__(self, seed: int, steps_per_day: int = STEPS_PER_DAY, walk: Walk = walk_day) -> None:
         """`steps_per_day` must be a multiple of 48, so that half hours lie on the path's own points."""
         self._seed = seed
+        self._walk = walk
         self._steps = steps_per_day
         self._states: list[DayState] = [first_state(seed)]
         self._hourly: list[Bar] = []
@@ -241,7 +242,7 @@ class ModelMarket:
         self._grow(day)
         known = self._days.get(day)
         if known is None:
-            known, _ = walk_day(self._seed, day, self._states[day], self._steps)
+            known, _ = self._walk(self._seed, day, self._states[day], self._steps)
             self._keep(day, known)
         return known
 
@@ -254,7 +255,7 @@ class ModelMarket:
         """Extend the path through `last_day`; each day's first state and hourly bars are kept for good."""
         while len(self._states) <= last_day + 1:
             day = len(self._states) - 1
-            path, next_y = walk_day(self._seed, day, self._states[day], self._steps)
+            path, next_y = self._walk(self._seed, day, self._states[day], self._steps)
             self._states.append(path.end_state(next_y))
             self._hourly += _hourly_bars(path.ln_s, 1.0, day, VOLUME_PER_HOUR_ETH)
             self._hourly_dvol += _hourly_bars(path.x, 100.0, day, 0.0)

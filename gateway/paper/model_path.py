@@ -15,6 +15,7 @@ is the same for any n.
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable
 from math import cos, exp, log, sin, sqrt, tau
 from random import Random
 from typing import Final, NamedTuple
@@ -33,6 +34,7 @@ X_VOLATILITY: Final = 0.64
 LEVERAGE, SYMMETRIC, SYMMETRIC_MEAN, OWN = -0.12, 0.40, 0.78, 0.964
 Z_MAX: Final = 6.0
 X_MIN, X_MAX = log(0.25), log(2.00)
+NO_JUMP: Final = 2.0
 START_INDEX_USD: Final = 3000.0
 """The index on the first day of the path."""
 
@@ -64,24 +66,53 @@ def first_state(seed: int) -> DayState:
     return DayState(log(START_INDEX_USD), X_MEAN, y)
 
 
-def walk_day(seed: int, day: int, state: DayState, steps: int) -> tuple[DayPath, float]:
-    """Day number `day` of the path from its beginning, and the next day's y."""
+class DayPlan(NamedTuple):
+    """What a day draws before its first step, and what each of its steps is made with."""
+
+    next_y: float
+    drift_ln_s: float
+    vol_ln_s: float
+    drift_x: float
+    vol_x: float
+    step_z: float
+    step_e: float
+    jump_size: float
+    jump_moment: float
+    """As a part of the day; 2 on a day without a jump."""
+    uniform: Callable[[], float]
+    """The generator that the steps go on with: two numbers in [0, 1) each."""
+
+
+def day_plan(seed: int, day: int, state: DayState, steps: int) -> DayPlan:
+    """Day number `day` of the path from its beginning."""
     rng = Random(f"{seed}:day:{day}")
     mixer_z = 4.0 / rng.gammavariate(3.0, 2.0)
     mixer_e = 2.0 / rng.gammavariate(2.0, 2.0)
     jumps = rng.random() < JUMPS_PER_YEAR * DT
     jump_size, jump_moment = rng.gauss(0.0, JUMP_SD), rng.random()
     next_y = state.y * (1.0 - Y_REVERSION * DT) + Y_VOLATILITY * sqrt(DT) * rng.gauss(0.0, 1.0)
-
     sigma = exp(state.x + SIGMA_SHIFT + state.y)
-    drift_ln_s = (DRIFT - 0.5 * sigma * sigma) * DT
-    sigma_day = sigma * sqrt(DT)
-    drift_x = X_REVERSION * (X_MEAN - state.x) * DT
-    vol_x = X_VOLATILITY * sqrt(DT)
-    step_z, step_e = sqrt(mixer_z / steps), sqrt(mixer_e / steps)
+    return DayPlan(
+        next_y,
+        drift_ln_s=(DRIFT - 0.5 * sigma * sigma) * DT,
+        vol_ln_s=sigma * sqrt(DT),
+        drift_x=X_REVERSION * (X_MEAN - state.x) * DT,
+        vol_x=X_VOLATILITY * sqrt(DT),
+        step_z=sqrt(mixer_z / steps),
+        step_e=sqrt(mixer_e / steps),
+        jump_size=jump_size,
+        jump_moment=jump_moment if jumps else NO_JUMP,
+        uniform=rng.random,
+    )
+
+
+def walk_day(seed: int, day: int, state: DayState, steps: int) -> tuple[DayPath, float]:
+    """Day number `day` of the path from its beginning, and the next day's y."""
+    plan = day_plan(seed, day, state, steps)
     ln_s, x = array("d", [state.ln_s]), array("d", [state.x])
     z = e = 0.0
-    uniform = rng.random
+    uniform, step_z, step_e = plan.uniform, plan.step_z, plan.step_e
+    drift_ln_s, vol_ln_s, drift_x, vol_x = plan.drift_ln_s, plan.vol_ln_s, plan.drift_x, plan.vol_x
     for i in range(1, steps + 1):
         phi = i / steps
         # A pair of normal draws, as two calls of `Random.gauss` make it, to the bit and in half the time.
@@ -89,10 +120,14 @@ def walk_day(seed: int, day: int, state: DayState, steps: int) -> tuple[DayPath,
         radius = sqrt(-2.0 * log(1.0 - uniform()))
         z += cos(angle) * radius * step_z
         e += sin(angle) * radius * step_e
-        jump = jump_size if jumps and phi >= jump_moment else 0.0
+        jump = plan.jump_size if phi >= plan.jump_moment else 0.0
         inner = -Z_MAX if z < -Z_MAX else Z_MAX if z > Z_MAX else z
         u = LEVERAGE * inner + SYMMETRIC * (abs(inner) - SYMMETRIC_MEAN * phi) + OWN * e
-        ln_s.append(state.ln_s + drift_ln_s * phi + sigma_day * z + jump)
+        ln_s.append(state.ln_s + drift_ln_s * phi + vol_ln_s * z + jump)
         at_x = state.x + drift_x * phi + vol_x * u + JUMP_INTO_X * abs(jump)
         x.append(X_MIN if at_x < X_MIN else X_MAX if at_x > X_MAX else at_x)
-    return DayPath(ln_s, x), next_y
+    return DayPath(ln_s, x), plan.next_y
+
+
+Walk = Callable[[int, int, DayState, int], tuple[DayPath, float]]
+"""`walk_day`, or a quicker way to the same numbers."""

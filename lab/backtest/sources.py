@@ -16,6 +16,7 @@ from gateway.paper.recorded import RecordedMarket
 from gateway.paper.source import MarketSource
 from lab.backtest.mapped_chain import MappedChains
 from lab.backtest.mapped_market import MappedMarket, open_mapped
+from lab.backtest.quick_path import quickest_walk
 from lab.backtest.reader import Chains
 from lab.backtest.record_cache import kept_record
 from lab.backtest.settings import BacktestSettings
@@ -59,7 +60,7 @@ def source_of(market: Market) -> MarketSource:
     assumptions = Assumptions.parse(market.assumptions)
     touch_size = float(assumptions.touch_size)
     if market.chains is None:
-        return ModelMarket(market.seed)
+        return ModelMarket(market.seed, walk=quickest_walk())
     if market.columns is not None:
         return open_mapped(market.chains, market.columns, touch_size, CACHE)
     return RecordedMarket(

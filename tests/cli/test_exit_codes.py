@@ -22,7 +22,7 @@ GROUP_COMMANDS = {
     "config": ("validate", "hash", "show", "schema", "env"),
     "contract": ("check",),
     "data": ("check", "sample", "export"),
-    "gateway": ("check", "calendar", "token", "sim"),
+    "gateway": ("check", "calendar", "token", "sim", "demo"),
     "kill-switch": ("status", "arm", "disarm"),
     "phone": ("secret",),
     "state": ("positions", "orders", "cycles", "trades"),

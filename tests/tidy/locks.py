@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
 
 from packaging.markers import Marker
@@ -47,6 +48,7 @@ class Metadata:
     tags: tuple[str, ...] = ()
 
 
+@cache
 def installed(name: str) -> Metadata | None:
     """The metadata of a distribution, if it is installed."""
     try:
@@ -164,6 +166,7 @@ def _wheels(tag: str) -> int:
     return len(MACHINES) * (1 if abi in ("abi3", "none") else len(PYTHONS))
 
 
+@cache
 def _requirements(version: Version, metadata: Metadata | None) -> list[Requirement]:
     if metadata is None or Version(metadata.version) != version:
         return []

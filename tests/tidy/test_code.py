@@ -11,7 +11,7 @@ from functools import cache
 
 import pytest
 
-from tests.tidy.sources import CODE, PROJECT, ROOT, files, name_of, parsed
+from tests.tidy.sources import CODE, PROJECT, ROOT, files, name_of, parsed, walked
 
 LINES_MAX = 400
 BANNED_CALLS = {
@@ -63,7 +63,7 @@ GENERIC = "actors/runtime/"
 
 def calls(tree: ast.AST) -> Iterator[tuple[int, str, str | None]]:
     """Line, called name, and the name before its dot."""
-    for node in ast.walk(tree):
+    for node in walked(tree):
         if not isinstance(node, ast.Call):
             continue
         if isinstance(node.func, ast.Name):
@@ -101,7 +101,7 @@ def no_file_is_too_long_and_each_says_what_it_is_for(name: str, tree: ast.Module
 
 
 def nobody_imports_the_starter(name: str, tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
+    for node in walked(tree):
         if isinstance(node, ast.Import):
             imported = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
@@ -146,7 +146,7 @@ def lacks_encoding(call: ast.Call) -> bool:
 def text_is_read_and_written_in_a_named_encoding(name: str, tree: ast.Module) -> Iterator[str]:
     if name == "gateway/paper/launch.py":
         return  # Both ends of that pipe are ours and have the same locale.
-    for node in ast.walk(tree):
+    for node in walked(tree):
         if isinstance(node, ast.Call) and lacks_encoding(node):
             yield f"{name}:{node.lineno}: name the encoding: the user's locale may have another"
 

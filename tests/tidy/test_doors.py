@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ from tests.tidy.doors import (
     REACHING,
     UNREPEATABLE,
 )
-from tests.tidy.sources import CODE, PRODUCTION, files, name_of, parsed
+from tests.tidy.sources import CODE, PRODUCTION, files, name_of, parsed, walked
 from tests.tidy.test_code import ALLOWED_FILES, GENERIC
 
 NOT_SHIPPED = frozenset({"bench", "tests", "run"})
@@ -37,7 +38,7 @@ class Imported(NamedTuple):
 
 def imports(tree: ast.AST) -> Iterator[Imported]:
     """Every import of a file, wherever it stands."""
-    for node in ast.walk(tree):
+    for node in walked(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 top = alias.name.partition(".")[0]
@@ -74,7 +75,7 @@ def forbidden_imports(name: str, tree: ast.AST) -> Iterator[str]:
 def references(tree: ast.AST) -> Iterator[tuple[ast.expr, str]]:
     """Each name and attribute that is read, with its dotted name as far as imports tell it."""
     known = {found.local: found.stands_for for found in imports(tree)}
-    for node in ast.walk(tree):
+    for node in walked(tree):
         if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
             parts: list[str] = []
             inner: ast.expr = node
@@ -88,7 +89,7 @@ def references(tree: ast.AST) -> Iterator[tuple[ast.expr, str]]:
 
 def renamed(tree: ast.AST) -> Iterator[ast.expr]:
     """What is given another name: assigned, imported by another one, or looked up in by text."""
-    for node in ast.walk(tree):
+    for node in walked(tree):
         if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr) and node.value is not None:
             yield node.value
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "getattr":
@@ -115,27 +116,39 @@ def forbidden_references(name: str, tree: ast.AST) -> Iterator[str]:
 
 def around_the_types(name: str, tree: ast.AST) -> Iterator[str]:
     """What the file names although it would get it past the types of addresses and answers."""
-    for node in ast.walk(tree):
+    for node in walked(tree):
         if isinstance(node, ast.Attribute | ast.Name):
             used = node.attr if isinstance(node, ast.Attribute) else node.id
             if used in BEHIND_THE_TYPES and not name.startswith(BEHIND_THE_TYPES[used]):
                 yield f"{name}:{node.lineno}: {used}"
 
 
+@cache
+def wrong_in(folder: str) -> dict[str, list[str]]:
+    """What each check finds in the files of a folder, each of which is read once for all of them."""
+    found: dict[str, list[str]] = {"types": [], "imports": [], "references": []}
+    for path in files(folder):
+        name, tree = name_of(path), parsed(path)
+        found["types"] += around_the_types(name, tree)
+        found["imports"] += forbidden_imports(name, tree)
+        if not name.startswith(GENERIC):
+            found["references"] += forbidden_references(name, tree)
+    return found
+
+
 @pytest.mark.parametrize("folder", CODE)
 def test_no_file_goes_around_the_types_of_addresses_and_answers(folder: str) -> None:
-    assert [wrong for path in files(folder) for wrong in around_the_types(name_of(path), parsed(path))] == []
+    assert wrong_in(folder)["types"] == []
 
 
 @pytest.mark.parametrize("folder", CODE)
 def test_no_file_imports_what_its_folder_has_no_door_for(folder: str) -> None:
-    assert [wrong for path in files(folder) for wrong in forbidden_imports(name_of(path), parsed(path))] == []
+    assert wrong_in(folder)["imports"] == []
 
 
 @pytest.mark.parametrize("folder", CODE)
 def test_no_file_reads_a_clock_or_hidden_input_however_it_is_spelled(folder: str) -> None:
-    checked = [path for path in files(folder) if not name_of(path).startswith(GENERIC)]
-    assert [wrong for path in checked for wrong in forbidden_references(name_of(path), parsed(path))] == []
+    assert wrong_in(folder)["references"] == []
 
 
 @pytest.mark.parametrize("folder", sorted(DOORS))

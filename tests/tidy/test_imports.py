@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-from tests.tidy.sources import CODE, ROOT, files, parsed
+from tests.tidy.sources import CODE, ROOT, files, name_of, parsed, walked
 
 
 def module_name(path: Path) -> str:
@@ -20,7 +21,7 @@ MODULES = {module_name(path): path for path in files(*CODE)}
 
 def imported(tree: ast.AST, modules: Mapping[str, object]) -> Iterator[tuple[int, str]]:
     """Line and module of each import of our own modules, also of those for the type checker only."""
-    for node in ast.walk(tree):
+    for node in walked(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.name in modules:
@@ -32,6 +33,12 @@ def imported(tree: ast.AST, modules: Mapping[str, object]) -> Iterator[tuple[int
                     yield node.lineno, submodule
                 elif node.module in modules:
                     yield node.lineno, node.module
+
+
+@cache
+def imports_of_ours() -> dict[str, tuple[tuple[int, str], ...]]:
+    """Of each module, which it imports and in which line."""
+    return {name: tuple(imported(parsed(path), MODULES)) for name, path in MODULES.items()}
 
 
 def circle(graph: Mapping[str, set[str]]) -> list[str]:
@@ -56,8 +63,7 @@ def test_an_import_for_the_type_checker_alone_counts() -> None:
 
 def test_no_module_imports_itself_by_way_of_others() -> None:
     graph = {
-        name: {other for _, other in imported(parsed(path), MODULES) if other != name}
-        for name, path in MODULES.items()
+        name: {other for _, other in found if other != name} for name, found in imports_of_ours().items()
     }
     assert circle(graph) == []
 
@@ -74,9 +80,9 @@ simulation guards its code with."""
 
 def test_nobody_reaches_past_a_face() -> None:
     wrong = [
-        f"{path.relative_to(ROOT)}:{line}: {other}"
-        for name, path in MODULES.items()
-        for line, other in imported(parsed(path), MODULES)
+        f"{name_of(MODULES[name])}:{line}: {other}"
+        for name, found in imports_of_ours().items()
+        for line, other in found
         for face in FACES
         if other.startswith(f"{face}.")
         and not name.startswith(face)
@@ -87,10 +93,10 @@ def test_nobody_reaches_past_a_face() -> None:
 
 def test_fakes_stay_out_of_production() -> None:
     wrong = [
-        f"{path.relative_to(ROOT)}:{line}"
-        for name, path in MODULES.items()
+        f"{name_of(MODULES[name])}:{line}"
+        for name, found in imports_of_ours().items()
         if not name.startswith("actors.runtime.testing")
-        for line, other in imported(parsed(path), MODULES)
+        for line, other in found
         if other.startswith("actors.runtime.testing")
     ]
     assert wrong == []

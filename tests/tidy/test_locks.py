@@ -27,7 +27,7 @@ from tests.tidy.locks import (
     not_as_locked,
     too_few_hashes,
 )
-from tests.tidy.sources import CODE, files, parsed
+from tests.tidy.sources import CODE, files, parsed, walked
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -90,7 +90,7 @@ def imported(*folders: str) -> set[str]:
     """The distributions from which these folders import."""
     names: set[str] = set()
     for path in files(*folders):
-        for node in ast.walk(parsed(path)):
+        for node in walked(parsed(path)):
             if isinstance(node, ast.Import):
                 names |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module is not None:

@@ -12,7 +12,7 @@ import pytest
 from core.contract import Router
 from core.strategy import Strategy
 from gateway.paper.engine_defaults import IV_OVER_DVOL, forward_off_max
-from tests.tidy.sources import PRODUCTION, files, name_of, parsed
+from tests.tidy.sources import PRODUCTION, files, name_of, parsed, walked
 
 ROUTERS_STAND_IN = "core/contract/base.py"
 ALSO_AN_EXCHANGE = {"core/market/funding.py", "gateway/paper/recorded.py"}
@@ -38,7 +38,7 @@ def texts(path: Path) -> set[str]:
     """The string constants of a file."""
     return {
         node.value
-        for node in ast.walk(parsed(path))
+        for node in walked(parsed(path))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
 
@@ -62,7 +62,7 @@ def test_a_record_is_judged_by_the_settings_and_by_no_number_beside_them() -> No
     [path] = [path for path in files(*PRODUCTION) if name_of(path) == JUDGED_BY_DEFAULTS]
     numbers = [
         node.value
-        for node in ast.walk(parsed(path))
+        for node in walked(parsed(path))
         if isinstance(node, ast.Constant) and isinstance(node.value, int | float)
     ]
     assert numbers == []

@@ -1,7 +1,8 @@
 """The option chain: one ticker for each option of the expiries that are asked for, as fast as is allowed.
 
-A chain of 220 options takes more calls than fit into one request, so what was fetched stays for a while,
-and the same request again finishes it. A part of a chain is never served for the whole.
+A chain of 220 options takes more calls than fit into one request. Whoever asks is then told when to come
+back, the rest is fetched meanwhile, and the same request again finds it. A part of a chain is never served
+for the whole.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from math import ceil
 from typing import Final
 
 from core.contract import Instrument, OptionQuote
@@ -21,11 +23,14 @@ from gateway.live.kept import Kept
 from gateway.live.market.instruments import COIN
 from gateway.live.market.tickers import quote_of
 from gateway.live.venue.limits import Priority
-from gateway.live.venue.methods import Method
+from gateway.live.venue.methods import Bucket, Method
 from gateway.live.venue.reads import DeribitReads
 
 logger = logging.getLogger(__name__)
 QUOTE_KEPT_S: Final = 25.0
+COLLECTED_MAX_S: Final = 45.0
+"""A large chain takes longer than a quote is kept. Those that were fetched for it are good until it is
+served, but no longer than this: the engine refuses a chain that is older than a minute."""
 AT_A_TIME: Final = 8
 ANSWER_BY_S: Final = 0.7
 """So long before the end of the request the chain is given out, or said to be warming."""
@@ -49,7 +54,11 @@ class OptionChains:
     ) -> None:
         self._reads = reads
         self._index_usd = index_usd
-        self._kept: Kept[str, object] = Kept(self._ticker, QUOTE_KEPT_S, clock)
+        self._clock = clock
+        self._kept: Kept[str, object] = Kept(self._ticker, COLLECTED_MAX_S, clock)
+        self._collecting_since_s: float | None = None
+        """When the chain that is not whole yet was first asked for."""
+        self._collecting: asyncio.Task[None] | None = None
         self.marks_off = 0
         """How many marks contradicted the venue's own summary since the start."""
 
@@ -59,8 +68,10 @@ class OptionChains:
         Raises `WarmingError` while not all have been fetched, and an `OutsideError` if the venue does not
         answer.
         """
+        began_s = self._clock()
         # What is there now is served, even if it grows old while the rest is fetched.
-        there = {each.instrument_name: self._kept.peek(each.instrument_name) for each in options}
+        good_s = self._good_for_s(began_s)
+        there = {each.instrument_name: self._kept.peek(each.instrument_name, good_s) for each in options}
         missing = [each for each in options if there[each.instrument_name] is None]
         ends = deadline.but_at_most(max(0.0, deadline.left_s - ANSWER_BY_S))
         summary = asyncio.create_task(self._summary(ends)) if options else None
@@ -69,26 +80,59 @@ class OptionChains:
         finally:
             marks = await summary if summary is not None else {}
         for option in missing:
-            there[option.instrument_name] = self._kept.peek(option.instrument_name)
-        known = sum(found is not None for found in there.values())
-        if known + len(gone) < len(options):
-            raise WarmingError(f"chain warming: {known} of {len(options)}")
+            there[option.instrument_name] = self._kept.peek(option.instrument_name, good_s)
+        rest = [option for option in missing if there[option.instrument_name] is None]
+        rest = [option for option in rest if option.instrument_name not in gone]
+        if rest:
+            self._collect(rest, began_s)
+            known = len(options) - len(rest)
+            again_s = ceil(len(rest) / self._reads.limits.per_s(Bucket.READS))
+            raise WarmingError(f"chain warming: {known} of {len(options)}", again_s)
+        self._collecting_since_s = None
         listed = ((option, there[option.instrument_name]) for option in options)
         tickers = ((option, found) for option, found in listed if found is not None)
         quotes = [quote_of(found, option) for option, found in tickers if not _is_closed(found)]
         self._compare(quotes, marks)
         return tuple(quotes)
 
+    async def close(self) -> None:
+        """Fetch no more."""
+        if self._collecting is not None:
+            self._collecting.cancel()
+            await asyncio.gather(self._collecting, return_exceptions=True)
+
+    def _good_for_s(self, now_s: float) -> float:
+        """How old a quote may be: what was fetched for a chain that is not whole yet is still good."""
+        since_s = self._collecting_since_s
+        if since_s is None or now_s - since_s >= COLLECTED_MAX_S:
+            self._collecting_since_s = None
+            return QUOTE_KEPT_S
+        return max(QUOTE_KEPT_S, now_s - since_s)
+
+    def _collect(self, options: Sequence[Instrument], began_s: float) -> None:
+        """Go on with these while nobody waits."""
+        if self._collecting_since_s is None:
+            self._collecting_since_s = began_s
+        if self._collecting is None or self._collecting.done():
+            self._collecting = asyncio.create_task(self._fetch_rest(options))
+
+    async def _fetch_rest(self, options: Sequence[Instrument]) -> None:
+        try:
+            await self._fetch(options, Deadline.within(COLLECTED_MAX_S, self._clock))
+        except OutsideError as error:
+            # Whoever asks again meets it himself.
+            logger.warning("the rest of a chain could not be fetched meanwhile: %s", error)
+
     async def _fetch(self, options: Sequence[Instrument], deadline: Deadline) -> frozenset[str]:
         """Fetch what there is time for, nearest to the money first. Returns what is not listed any more."""
-        spot = await self._index_usd(deadline)
+        spot, good_s = await self._index_usd(deadline), self._good_for_s(self._clock())
         queue = sorted(options, key=lambda each: abs(each.strike - spot))
         waiting, gone, failed = iter(queue), set[str](), list[OutsideError]()
 
         async def worker() -> None:
             for option in waiting:
                 try:
-                    await self._kept.get(option.instrument_name, deadline)
+                    await self._kept.get(option.instrument_name, deadline, good_s)
                 except VenueError as error:
                     if error.code not in INSTRUMENT_CLOSED:
                         failed.append(error)

@@ -61,6 +61,10 @@ class DeribitMarket:
         """How many marks contradicted the venue's own summary since the start."""
         return self._chains.marks_off
 
+    async def close(self) -> None:
+        """Fetch nothing more by itself."""
+        await self._chains.close()
+
     async def index_price(self, request: CurrencyRequest, deadline: Deadline) -> IndexPrice:
         """The index; it has no time of its own, so it carries the one at which the venue's answer left."""
         _require_eth(request)

@@ -131,6 +131,10 @@ class Limits:
         finally:
             waiter.cancel()
 
+    def per_s(self, bucket: Bucket) -> float:
+        """How many calls a second there is room for in the long run."""
+        return self._grants[bucket].per_s
+
     def narrow(self, bucket: Bucket, burst: float, per_s: float) -> None:
         """Take no more than our part of what the venue says that it grants; never more than by default."""
         known = self._grants[bucket]

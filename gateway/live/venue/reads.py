@@ -29,7 +29,7 @@ class DeribitReads:
     ) -> None:
         """`on_latched` is told if the key or its rights are refused."""
         self.wire = wire
-        self._limits = limits
+        self.limits = limits
         self._clock = clock
         self._on_latched = on_latched
         self.answered_at_s: float | None = None
@@ -63,11 +63,11 @@ class DeribitReads:
     async def _once(
         self, method: Method, params: Mapping[str, object], deadline: Deadline, priority: Priority
     ) -> RpcAnswer:
-        await self._limits.room(method.bucket, priority, deadline)
+        await self.limits.room(method.bucket, priority, deadline)
         try:
             answer = await self.wire.call(method, params, deadline)
         except BusyError:
-            self._limits.refused(method.bucket)
+            self.limits.refused(method.bucket)
             raise
         self.answered_at_s = self._clock()
         return answer

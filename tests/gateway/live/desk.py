@@ -29,7 +29,8 @@ from gateway.sim.keys import SimKey
 from gateway.sim.server import make_app
 from gateway.sim.venue import SimVenue
 from gateway.sim.ways import Ways
-from tests.gateway.live.virtual import VirtualLoop, in_no_time, pass_s
+from lab.virtual_loop import VirtualLoop
+from tests.gateway.live.virtual import in_no_time, pass_s
 
 NOW = datetime(2026, 1, 12, 14, 0, 20, tzinfo=UTC)
 TOKEN = "t" * 32

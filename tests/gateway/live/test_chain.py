@@ -6,7 +6,12 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from core.contract import GetOptionsChain, OptionsChain
+import pytest
+
+from core.contract import GetInstruments, GetOptionsChain, OptionsChain
+from gateway.live.deadline import Deadline
+from gateway.live.errors import WarmingError
+from gateway.live.market.chain import COLLECTED_MAX_S, QUOTE_KEPT_S, OptionChains
 from gateway.paper.instruments import parse_instrument
 from tests.gateway.live.desk import NO_SUMMARY, NOW, Desk, model_market, on_the_desk
 from tests.gateway.live.virtual import pass_s
@@ -61,6 +66,38 @@ def test_a_quote_that_grows_old_while_others_are_fetched_is_served(tmp_path: Pat
 
     found = on_the_desk(tmp_path, play, latency_s=0.4, instead=NO_SUMMARY)
     assert len({quote.expiration for quote in found.quotes}) > 1
+
+
+def test_a_chain_of_400_is_collected_while_nobody_asks_and_is_there_in_time(
+    tmp_path: Path,
+) -> None:
+    async def play(desk: Desk) -> tuple[int, float, int]:
+        market = desk.sources.market
+        listed = (await market.instruments(GetInstruments(), desk.by())).instruments[:400]
+        chains = OptionChains(desk.sources.reads, index_usd, desk.loop.time)
+        await pass_s(60.0)
+        began_s = desk.loop.time()
+        with pytest.raises(WarmingError, match=r"of 400$") as told:
+            await chains.chain(listed, desk.by())
+        await pass_s(told.value.retry_after_s)
+        quotes = await chains.chain(listed, desk.by())
+        took_s = desk.loop.time() - began_s
+        oldest = min(quote.timestamp for quote in quotes)
+        assert (desk.sources.clock.now() - oldest).total_seconds() <= COLLECTED_MAX_S
+        # Then a quote is as good as ever, and no longer.
+        await pass_s(QUOTE_KEPT_S)
+        desk.venue.calls.clear()
+        with pytest.raises(WarmingError):
+            await chains.chain(listed, desk.by())
+        await chains.close()
+        return len(quotes), took_s, desk.venue.credits.refusals
+
+    async def index_usd(_: Deadline) -> Decimal:
+        return Decimal(3000)
+
+    found = on_the_desk(tmp_path, play, latency_s=0.1, instead=NO_SUMMARY)
+    assert (found[0], found[2]) == (400, 0)
+    assert found[1] <= COLLECTED_MAX_S
 
 
 def test_a_broken_summary_leaves_the_chain_as_it_is(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ import pytest
 from gateway.live.deadline import Deadline
 from gateway.live.errors import StaleError
 from gateway.live.kept import Kept
-from tests.gateway.live.virtual import VirtualLoop, in_no_time, pass_s
+from lab.virtual_loop import VirtualLoop
+from tests.gateway.live.virtual import in_no_time, pass_s
 
 
 def test_who_asks_for_what_is_on_its_way_waits_for_the_same_call() -> None:

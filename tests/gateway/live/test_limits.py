@@ -14,8 +14,9 @@ from gateway.live.errors import BusyError, WarmingError
 from gateway.live.market.chain import OptionChains
 from gateway.live.venue.limits import GRANTS, Limits, Priority
 from gateway.live.venue.methods import Bucket
+from lab.virtual_loop import VirtualLoop
 from tests.gateway.live.desk import NO_SUMMARY, Desk, on_the_desk
-from tests.gateway.live.virtual import VirtualLoop, in_no_time, pass_s
+from tests.gateway.live.virtual import in_no_time, pass_s
 
 VENUE_SIZE, VENUE_PER_S = 100, 20.0
 """What the venue grants of reads; ours is less."""

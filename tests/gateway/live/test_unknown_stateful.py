@@ -24,10 +24,11 @@ from gateway.sim.faults import Fault, SimFault
 from gateway.sim.server import make_app
 from gateway.sim.venue import SimVenue
 from gateway.sim.ways import Ways
+from lab.virtual_loop import VirtualLoop
 from tests.gateway.live.desk import NOW, OTHERS, SIM_KEY, Desk, model_market, our_key, settings
 from tests.gateway.live.test_registry import KilledError
 from tests.gateway.live.trading_desk import Engine
-from tests.gateway.live.virtual import VirtualLoop, pass_s
+from tests.gateway.live.virtual import pass_s
 
 ResultT = TypeVar("ResultT")
 METHODS = ("sell", "get_order_state_by_label", "get_open_orders_by_label", "cancel", "edit", "create_combo")

@@ -16,10 +16,10 @@ PAPER_ARGS ?= --days 28 --seed 1
 TEST_ARGS ?= -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: always help venv venv-dev paper live-demo test test-long coverage mutants lint types runbook pages metrics-page docs bench soak soak-months two-roads simulate simulate-long power tamper kills hostile drills screens test-page page-screens image-check pykka-suite null-sweeps
+.PHONY: always help venv venv-dev paper live-demo test test-long coverage mutants lint types runbook pages metrics-page docs bench soak soak-months two-roads simulate simulate-long power tamper kills hostile drills screens test-page page-screens image-check compose-check pykka-suite null-sweeps
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # What the user's shell says to Python and pip holds for the user's own work. PYTHONPATH, for one, would let pip take
 # for installed what is elsewhere. What says from where and how pip downloads stays.
@@ -185,6 +185,9 @@ page-screens: $(BROWSER)  ## Photograph the page in all states, light and dark, 
 # No part of .ci/run: it needs buildah, mmdebstrap and Debian's mirror.
 image-check:  ## Build the image without Docker, and try its container (two minutes; without root)
 	packaging/image-check
+
+compose-check:  ## Try compose.yaml on a Docker daemon, with the profile paper (two minutes)
+	packaging/compose-check
 
 pykka-suite: $(DEV)  ## Pykka's own tests on our inbox, future and loop
 	$(BIN)/python -m tests.pykka_suite.run

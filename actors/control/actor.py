@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
@@ -77,6 +76,7 @@ from core.messages.room_status import CycleEnded, RecoveryReport
 from core.messages.scheduler import GetJobs, Jobs
 from core.messages.state import InboxRecorded, OpenInbox, Recorded
 from core.permit_times import CERTAIN_AFTER_S
+from core.redaction import Redactor
 
 ARM_ASK_S = CERTAIN_AFTER_S + 1.0
 """Arming is answered when every permit was returned or has lapsed, and a second is for the answer itself."""
@@ -118,7 +118,7 @@ class Control(
         engine: Engine,
         identity: EngineIdentity,
         socket_path: Path | None,
-        redact: Callable[[str], str],
+        redact: Redactor,
     ) -> None:
         self._rooms = rooms
         self._engine = engine

@@ -20,10 +20,10 @@ PAPER_ARGS ?= --days 28 --seed 1
 TEST_ARGS ?= -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: always help venv venv-dev paper live-demo test test-long coverage mutants lint types runbook pages metrics-page docs bench soak soak-months two-roads simulate simulate-long power tamper kills hostile drills screens test-page page-screens crosscheck image-check pykka-suite null-sweeps
+.PHONY: always help venv venv-dev paper live-demo test test-long coverage mutants lint types runbook pages metrics-page docs bench soak soak-months two-roads simulate simulate-long power tamper kills hostile drills screens test-page page-screens crosscheck image-check compose-check pykka-suite null-sweeps
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # What the user's shell says to Python and pip holds for the user's own work. PYTHONPATH, for one, would let pip take
 # for installed what is elsewhere. What says from where and how pip downloads stays.
@@ -172,15 +172,13 @@ TAMPERINGS := tests/actors/audit/test_tampering.py tests/actors/audit/test_close
 	tests/actors/audit/test_books_at_boot.py tests/actors/state/test_missing_alerts.py tests/actors/anchor \
 	tests/reading/test_proof.py tests/reading/test_flipped_books.py
 
-# A killed process leaves what it has written, on a disk or not, and a sync takes long on one.
-IN_MEMORY := $(if $(wildcard /dev/shm),TMPDIR=/dev/shm)
 TAMPER_ARGS ?= -n auto --dist load
 
 tamper: $(DEV)  ## Every way to change log and books is found (a quarter of an hour; TAMPER_ARGS)
-	$(IN_MEMORY) $(BIN)/python -m pytest -m 'soak or not soak' --timeout 0 $(TAMPERINGS) $(TAMPER_ARGS)
+	$(BIN)/python -m pytest -m 'soak or not soak' --timeout 0 $(TAMPERINGS) $(TAMPER_ARGS)
 
 kills: $(DEV)  ## kill -9 at every failpoint and at 325 random instants (an hour)
-	$(IN_MEMORY) $(BIN)/python -m pytest -m 'soak or not soak' --timeout 0 tests/kills
+	$(BIN)/python -m pytest -m 'soak or not soak' --timeout 0 tests/kills
 
 hostile: $(DEV)  ## The engine against a tool server that misbehaves (under a minute)
 	$(BIN)/python -m pytest -m hostile tests/hostile
@@ -204,6 +202,9 @@ page-screens: $(BROWSER)  ## Photograph the page in all states, light and dark, 
 # No part of .ci/run: it needs buildah, mmdebstrap and Debian's mirror.
 image-check:  ## Build the image without Docker, and try its container (two minutes; without root)
 	packaging/image-check
+
+compose-check:  ## Try compose.yaml on a Docker daemon, with the profile paper (two minutes)
+	packaging/compose-check
 
 pykka-suite: $(DEV)  ## Pykka's own tests on our inbox, future and loop
 	$(BIN)/python -m tests.pykka_suite.run

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 
 from actors.control.wire import RequestName
 from actors.kill_switch import DiskKillFile
-from core.errors import FoundWrongError, NoAnswerError
+from core.errors import CerberoError, FoundWrongError, NoAnswerError
 from reading.control_client import exchange, request_of
+from reading.engine_status import engine_status
 
 WAIT_S = 20.0
+STATUS_WITHIN_S = 3.0
 _STILL = "and may still carry it out; see run.py kill-switch status"
 _MEANING = {
     "not_armed": "the switch is not armed, so there is nothing to disarm; what else blocks entries says"
@@ -37,8 +39,7 @@ def disarm(data_dir: Path, reason: str, *, accept_audit_break: bool) -> None:
 
     Raises EngineNotRunningError, or FoundWrongError that says why it is not, or that nobody knows.
     """
-    seen = DiskKillFile(data_dir).read()
-    body: dict[str, JsonValue] = {"reason": reason, "armings": [] if seen is None else list(seen.ids)}
+    body: dict[str, JsonValue] = {"reason": reason, "armings": _seen(data_dir)}
     if accept_audit_break:
         body["accept_audit_break"] = True
     request = request_of(RequestName.INJECT, message="DisarmKillSwitch", body=body, wait_s=WAIT_S)
@@ -51,3 +52,14 @@ def disarm(data_dir: Path, reason: str, *, accept_audit_break: bool) -> None:
     if last.body.get("answer") == "Refused":
         reasons = json.loads(str(last.body["body"]))["reasons"]
         raise FoundWrongError("not disarmed: " + "; ".join(_MEANING.get(why, why) for why in reasons))
+
+
+def _seen(data_dir: Path) -> list[JsonValue]:
+    """The ids of the armings in `KILL`, and of those for whose words it has no room."""
+    found = DiskKillFile(data_dir).read()
+    ids: list[JsonValue] = [] if found is None else list(found.ids)
+    try:
+        switch = engine_status(data_dir, answer_s=STATUS_WITHIN_S).kill_switch
+    except (CerberoError, ValidationError):
+        return ids  # If there are such, it refuses to disarm, and may be asked again.
+    return ids if switch is None else [*ids, *switch.wordless]

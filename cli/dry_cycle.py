@@ -50,7 +50,10 @@ from reading.switch.stored import stored_status
 FETCH_S = 25.0
 """Long enough for two retries of a read; a person is waiting."""
 CYCLE = CycleId("dry-run")
-ALL_ON = Mode(data_analysis=True, strategy=True)
+AS_IF_ON = (
+    "trading is switched off (CERBERO_BITE_ENABLE_STRATEGY): an engine that starts so decides nothing; "
+    "entry and exit are decided as if it were on"
+)
 """A dry run shows how the rules would decide, whether or not the environment has switched them on."""
 
 
@@ -122,8 +125,11 @@ class DryDesk:
         strategy: Strategy,
         tls: SSLContext | None = None,
         words: ContractWords = AS_THE_CONTRACT,
+        *,
+        mode: Mode,
     ) -> None:
         self._mcp = mcp
+        self._mode = mode
         self._tls = tls
         self._words = words
         self._strategy = strategy
@@ -156,9 +162,11 @@ class DryDesk:
             spot_usd=market.market.spot_usd,
             strategy=self._strategy,
         )
-        facts = entry_facts(now, engine.switch, engine.books, ALL_ON, market, trading)
-        decision = decide_entry(facts, self._strategy)
-        return Shown(decision.table(), decision, equity_warnings(facts, self._strategy))
+        facts = entry_facts(now, engine.switch, engine.books, self._mode, market, trading)
+        decision = decide_as_if_on(facts, self._strategy)
+        switched_off = () if self._mode.strategy else (AS_IF_ON,)
+        warnings = (*switched_off, *equity_warnings(facts, self._strategy))
+        return Shown(decision.table(), decision, warnings)
 
     def exits(self, engine: KnownEngine) -> tuple[Shown, ...]:
         """The exit decision on each open position now."""
@@ -235,6 +243,16 @@ class DryDesk:
 
 def _expirations(positions: Sequence[Position]) -> tuple[datetime, ...]:
     return tuple(sorted({position.plan.expiration for position in positions}))
+
+
+def decide_as_if_on(facts: EntryFacts, strategy: Strategy) -> EntryDecision:
+    """The entry decision, which does not end at a switched-off mode: rule 1 says it, and the others go on."""
+    decision = decide_entry(facts, strategy)
+    if decision.reasons != ("strategy_disabled",):
+        return decision
+    engine = facts.engine.model_copy(update={"strategy_enabled": True})
+    as_if = decide_entry(facts.model_copy(update={"engine": engine}), strategy)
+    return as_if.model_copy(update={"rules": (decision.rules[0], *as_if.rules[1:])})
 
 
 def equity_warnings(facts: EntryFacts, strategy: Strategy) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 from typer.main import get_group
 
+from cli import pydantic_alone  # noqa: F401  (first: those below make models)
 from cli.arguments import with_clean_texts
 from cli.exit_codes import ExitCode, exit_code_of
 from cli.process_age import process_began_s

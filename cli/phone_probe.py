@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from ssl import SSLContext
 
-from actors.channels import phone_bot
 from config import ChannelSettings, TelegramSettings
 from config.phone import commands_mode
 from core.errors import CerberoError
@@ -25,6 +24,8 @@ def probe_phone(
     chat = next((each for each in channels if isinstance(each, TelegramSettings)), None)
     if mode == "off" or chat is None:
         return None
+    from actors.channels import phone_bot
+
     bot = phone_bot(chat, tls)
     try:
         problem = bot.other_reader()

@@ -1,4 +1,4 @@
-"""Asks the upstream host, for a command, whether it is there and accepts the token."""
+"""Asks the upstream host, for a command, whether its routers are there."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from actors.http import HTTP_DEADLINE_S, Response, Transport, TransportError, tr
 from actors.mcp import REDIRECTED, McpCredentials
 from cli.views.say import say
 from config import ChannelSettings, McpSettings, TrustSettings, sent_in_clear
-from core.contract import ENVIRONMENT_INFO, HealthAnswer, Router
+from core.contract.base import HealthAnswer, Router
 from core.contract.words import ContractWords
 
 logger = logging.getLogger("cli.upstream")
@@ -93,7 +93,7 @@ def probe(
         answer = transport.send(
             "GET", words.health_path(router), credentials.headers("ping"), None, HTTP_DEADLINE_S
         )
-        error = _refusal(answer)
+        error = refusal_of(answer)
         if error is None:
             health = HealthAnswer.model_validate_json(answer.body)
             version, environment, warnings = health.version, str(health.environment), health.warnings
@@ -105,17 +105,8 @@ def probe(
     return Probe(router, error is None, version, environment, latency_ms, warnings, error)
 
 
-def token_is_refused(transport: Transport, credentials: McpCredentials, words: ContractWords) -> str | None:
-    """The host's refusal of the token, as text; None if it accepts the token or can't be reached now."""
-    path = words.tool_path(Router.DERIBIT, ENVIRONMENT_INFO.name)
-    try:
-        answer = transport.send("POST", path, credentials.headers("preflight"), b"{}", HTTP_DEADLINE_S)
-    except TransportError:
-        return None  # An unreachable host does not keep the engine from starting: it goes on trying.
-    return _refusal(answer) if answer.status in (401, 403) else None
-
-
-def _refusal(answer: Response) -> str | None:
+def refusal_of(answer: Response) -> str | None:
+    """Why the host did not answer what was asked, as text; None if it did."""
     if answer.status == 200:
         return None
     if answer.status in (401, 403):

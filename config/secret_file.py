@@ -51,6 +51,11 @@ def secret_in_file(variable: str, named: str) -> str:
             content = os.read(handle, SECRET_BYTES_MAX + 1) if stat.S_ISREG(mode) else b""
         finally:
             os.close(handle)
+    except PermissionError as error:
+        raise InputError(
+            f"{variable}: expected a file that uid {os.geteuid()} can read, found {error.strerror} "
+            "(for a container: install -m 0440 -g 10001)"
+        ) from None
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "a name that no file can have"
         raise InputError(f"{variable}: expected a file that can be read, found {why}") from None

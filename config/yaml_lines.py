@@ -48,6 +48,11 @@ def unreadable(file: Path, error: OSError) -> str:
             f"{file}: expected a file, found none in {file.absolute().parent}; "
             "go to the folder that holds the strategy file, or name the file with --strategy"
         )
+    if isinstance(error, PermissionError):
+        return (
+            f"{file}: expected a file that uid {os.geteuid()} can read, found {error.strerror}; "
+            f"see the rights of the file and of {file.absolute().parent}"
+        )
     return f"{file}: expected a readable file, found {error.strerror}"
 
 

@@ -19,6 +19,8 @@ from lab.gateway_venue import GatewayVenue
 
 STEP: Final = timedelta(hours=1)
 GATEWAY_FOLDER: Final = "gateway"
+HOLDINGS: Final = 'holdings:\n  - {asset: EUR, amount: "150000", price: fx}\n'
+"""What the paper venue's account has beside the venue, too."""
 URL: Final = "http://127.0.0.1:1"
 """The simulated Deribit's; never connected to."""
 
@@ -83,7 +85,13 @@ class LiveDemo:
 def demo_settings(data_dir: Path) -> LiveSettings:
     """A gateway with a key for the simulated venue; nobody outside of this process can reach either."""
     given = {name: f"nobody-outside-of-this-process-can-use-it-{name}" for name in SECRETS}
-    given |= {"DERIBIT_URL": URL, "OTHERS_URL": URL, "STATE_DIR": str(data_dir / GATEWAY_FOLDER)}
+    folder = data_dir / GATEWAY_FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    holdings = folder / "holdings.yaml"
+    holdings.write_text(HOLDINGS, "utf-8")
+    given |= {"DERIBIT_URL": URL, "OTHERS_URL": URL, "STATE_DIR": str(folder), "HOLDINGS": str(holdings)}
+    # Nobody has calibrated the pressure of forced closes, and the simulated ones would keep entries back.
+    given |= {"LIQUIDATIONS": "assume:low"}
     variables = {f"{PREFIX}{name}": value for name, value in given.items()}
     return settings_from(variables, lambda env, name: env.get(name, ""))
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from core.status.finding import count
 from page.figures import Drawings
 from page.panels import health, money, position, why
 from page.panels.shown import Amount, Labelled, Row, eth, number, plain, time_text, unknown, usd
@@ -20,23 +21,27 @@ BY_FOLDER = "run.py page --data-dir shows the folder of the run, which holds mor
 class FinishedViews:
     """One view for ever, but for the cycle that is chosen."""
 
-    def __init__(self, file: Path) -> None:
-        """Raises InputError that names the key if the file holds no run."""
-        self._view = _view(file.name, read_run(file))
+    def __init__(self, file: Path, more: str = BY_FOLDER) -> None:
+        """`more` says where what is not in the file is to be had.
+
+        Raises InputError that names the key if the file holds no run.
+        """
+        self._more = more
+        self._view = _view(file.name, read_run(file), more)
 
     def view(self, cycle_id: str | None = None) -> View:
         """The run; with what became of a cycle."""
         if cycle_id is None:
             return self._view
-        return replace(self._view, why=_why(self._view, cycle_id))
+        return replace(self._view, why=_why(self._view, cycle_id, self._more))
 
     def forget(self) -> None:
         """Nothing changes."""
 
 
-def _view(name: str, run: FinishedRun) -> View:
-    first, second, third, fifth = _verdict(run), _positions(run), _money(run), _health(run)
-    empty = "" if run.entries else f"the file holds no cycles; {BY_FOLDER}"
+def _view(name: str, run: FinishedRun, more: str) -> View:
+    first, second, third, fifth = _verdict(run), _positions(run, more), _money(run), _health(run, more)
+    empty = "" if run.entries else f"the file holds no cycles; {more}"
     fourth = why.WhyPanel((), (), None, (), None, "", empty)
     view = View(
         title=f"{first.level} {plain(name)}",
@@ -49,16 +54,22 @@ def _view(name: str, run: FinishedRun) -> View:
         charts=Drawings().of(second, third, fourth),
         rows=run.entries,
     )
-    return replace(view, why=_why(view, view.rows[-1].cycle_id)) if view.rows else view
+    return replace(view, why=_why(view, view.rows[-1].cycle_id, more)) if view.rows else view
 
 
-def _why(view: View, cycle_id: str) -> why.WhyPanel:
+def _why(view: View, cycle_id: str, more: str) -> why.WhyPanel:
     row = next((each for each in view.rows if each.cycle_id == cycle_id), None)
     found = tuple(
-        replace(each, problem=f"the file holds no decisions; {BY_FOLDER}") if row is not None else each
+        replace(
+            each,
+            outcome=why.outcome_text(row, is_over=True),
+            problem=f"the file holds no decisions; {more}",
+        )
+        if row is not None
+        else each
         for each in why.decisions(cycle_id, row, ())
     )
-    return replace(view.why, dots=why.dots(view.rows, cycle_id), decisions=found)
+    return replace(view.why, dots=why.dots(view.rows, cycle_id, is_over=True), decisions=found)
 
 
 def _verdict(run: FinishedRun) -> VerdictPanel:
@@ -101,21 +112,24 @@ def _sentences(run: FinishedRun) -> Iterator[str]:
         yield "the run ended before its first cycle"
         return
     total = run.trading.performance.total
-    yield (
-        f"a finished run: {total.trades} trades closed, {total.wins} with a gain, "
-        f"{total.pnl_usd:+,.2f} USD, {total.pnl_eth:+.8f} ETH"
-    )
+    if total.trades:
+        yield (
+            f"a finished run: {count(total.trades, 'trade')} closed, {total.wins} with a gain, "
+            f"{total.pnl_usd:+,.2f} USD, {total.pnl_eth:+.8f} ETH"
+        )
+    else:
+        yield f"a finished run: {money.NO_TRADES}"
     if run.open_at_end:
         yield f"{len(run.open_at_end)} open at the end"
     if run.audit is not None and not run.audit.ok:
         yield f"its audit log is broken: {plain(run.audit.problem or 'no reason was written')}"
 
 
-def _positions(run: FinishedRun) -> position.PositionPanel:
+def _positions(run: FinishedRun, more: str) -> position.PositionPanel:
     text = "no position was open at the end"
     if run.open_at_end:
         named = ", ".join(plain(each.id) for each in run.open_at_end)
-        text = f"open at the end: {named}; {BY_FOLDER}"
+        text = f"open at the end: {named}; {more}"
     return position.PositionPanel((), text, "")
 
 
@@ -123,7 +137,8 @@ def _money(run: FinishedRun) -> money.MoneyPanel:
     rows = tuple(_balances(run))
     if run.trading is None:
         return money.without_trades(rows, "the run ended before its first cycle")
-    return replace(money.money(run.trading, rows), open_rows=tuple(_open(each) for each in run.open_at_end))
+    shown = money.money(run.trading, rows, is_over=True)
+    return replace(shown, open_rows=tuple(_open(each) for each in run.open_at_end))
 
 
 def _balances(run: FinishedRun) -> Iterator[Row]:
@@ -147,7 +162,7 @@ def _open(trade: OpenAtEnd) -> Row:
     return Row(plain(trade.id), amounts, f"entered {time_text(trade.entered_at)}")
 
 
-def _health(run: FinishedRun) -> health.HealthPanel:
+def _health(run: FinishedRun, more: str) -> health.HealthPanel:
     rooms = tuple(
         health.RoomShown(
             name=plain(name),
@@ -171,5 +186,6 @@ def _health(run: FinishedRun) -> health.HealthPanel:
         feeds=(),
         kept=kept,
         alerts=health.alerts(run.alerts),
-        empty="" if rooms else f"the file says nothing of rooms and feeds; {BY_FOLDER}",
+        empty="" if rooms else f"the file says nothing of rooms and feeds; {more}",
+        no_alerts="the file says nothing of them" if run.run is None else "none",
     )

@@ -17,6 +17,7 @@ from reading.sweep_file import SweepAnswer, SweptPoint, read_sweep
 HEAT_MAPS_MAX: Final = 15
 REPORTS_KEPT: Final = 8
 ROWS_MAX: Final = 1_000
+NOT_KEPT: Final = "a sweep keeps the report of a run alone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class SweepPages:
             known = self._reports.get(name)
         if known is not None:
             return known
-        made = FinishedViews(self._folder / "points" / name).view()
+        made = FinishedViews(self._folder / "points" / name, NOT_KEPT).view()
         with self._lock:
             while len(self._reports) >= REPORTS_KEPT:
                 del self._reports[next(iter(self._reports))]

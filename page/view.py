@@ -11,8 +11,9 @@ from time import monotonic
 from typing import Final
 
 from core.errors import CerberoError
-from core.messages.engine_status import EngineStatus
+from core.messages.engine_status import REFUSES, EngineStatus
 from core.orders.books import CycleRow
+from core.status.order_text import order_texts
 from core.status.verdict import position_views
 from page.drawn import DrawnChart
 from page.figures import Drawings
@@ -153,16 +154,22 @@ class Viewer:
         if status is not None:
             market = status.market
             unread = status.unavailable.get("state")
+            execution = status.identity.strategy.execution
             return position.PositionPanel(
                 positions=tuple(
                     position.held(
-                        view, market, folder.paths.get(view.position.position_id, ()), status.at, ""
+                        view,
+                        market,
+                        folder.paths.get(view.position.position_id, ()),
+                        status.at,
+                        "",
+                        orders=order_texts(view.position.position_id, status.orders, execution),
                     )
                     for view in position_views(status)
                 ),
                 empty="no position is open"
                 if unread is None
-                else plain(f"the books do not answer: {unread}"),
+                else plain(f"the books do not answer: {unread.removeprefix(REFUSES)}"),
                 marked="" if market is None else f"marks of {time_text(market.as_of)}",
             )
         if folder.books_problem is not None:

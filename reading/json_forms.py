@@ -50,7 +50,7 @@ def order_json(instruction: Instruction, order: OrderRow) -> dict[str, JsonValue
 
 
 def trade_json(position: Position) -> dict[str, JsonValue]:
-    """One position that was ever filled; `pnl_eth` is the sum of its cash flows as booked."""
+    """One position that was ever filled."""
     return {
         "id": position.position_id,
         "kind": position.kind.value,
@@ -64,8 +64,27 @@ def trade_json(position: Position) -> dict[str, JsonValue]:
         "exit_rule": position.exit_rule,
         "credit_eth": money(position.credit_eth),
         "fees_eth": money(position.fees_eth),
-        "pnl_eth": money(position.pnl_eth),
-        "pnl_usd": money(position.pnl_usd),
+        **_result_json(position),
+    }
+
+
+def position_json(position: Position) -> dict[str, JsonValue]:
+    """A position as the books have it, with its cash and its result told apart as in `trade_json`."""
+    return {**position.model_dump(mode="json"), **_result_json(position)}
+
+
+def _result_json(position: Position) -> dict[str, JsonValue]:
+    """`cash_…` is the sum of the cash flows so far: of an open trade the premium, which is not earned yet.
+
+    `pnl_…` is what the trade brought, the same sum; null while it is open.
+    """
+    eth, usd = money(position.pnl_eth), money(position.pnl_usd)
+    is_open = position.closed_at is None
+    return {
+        "cash_eth": eth,
+        "cash_usd": usd,
+        "pnl_eth": None if is_open else eth,
+        "pnl_usd": None if is_open else usd,
     }
 
 

@@ -26,7 +26,7 @@ def folder_verdict(data_dir: Path, why: str) -> Verdict:
         switch = stored_status(data_dir)
         armed_by = switch.causes if switch.armed else None
         # An engine that runs may write on between two looks.
-        lost = _lost(data_dir) if engine is None else None
+        lost = lost_records(data_dir) if engine is None else None
     except CerberoError as error:
         damage = str(error)
     return verdict_without_engine(
@@ -42,7 +42,7 @@ def folder_verdict(data_dir: Path, why: str) -> Verdict:
     )
 
 
-def _lost(data_dir: Path) -> str | None:
+def lost_records(data_dir: Path) -> str | None:
     """What the log holds and the books do not; None if nothing, or if the log can't be read at its end.
 
     What is wrong with a log is said by `audit verify`; one that a restore takes away just now is looked at

@@ -7,6 +7,7 @@ zone, a git hook's GIT_DIR, the user's own CERBERO_BITE_ variables.
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Mapping
@@ -35,6 +36,10 @@ UMASK = 0o022
 TMPDIR_LENGTH_MAX = 16
 """Tests bind sockets some folders below it, and the path of a socket has at most 107 characters."""
 
+MEMORY = Path("/dev/shm")
+MEMORY_FREE_MIN_BYTES = 2 * 1024**3
+"""The suite leaves some hundred MB there at a time; a container has often 64 MB of it and no more."""
+
 BYTECODE = Path(__file__).resolve().parent.parent / ".cache" / "bytecode"
 """Where bytecode goes if the shell wants none beside the sources: tests start hundreds of processes, and each
 would compile everything anew, which is half of what it costs."""
@@ -56,9 +61,21 @@ def known(variables: Mapping[str, str]) -> dict[str, str]:
     return {**kept, **GIVEN}
 
 
+def in_memory(folder: Path) -> dict[str, str]:
+    """Files of tests lie in memory if there is room: they sync at each step, which takes long on a disk.
+
+    A killed process leaves there what it has written, too; a power cut is tried on images of disks.
+    """
+    try:
+        room = shutil.disk_usage(folder).free
+    except OSError:
+        return {}
+    return {"TMPDIR": str(folder)} if room >= MEMORY_FREE_MIN_BYTES and os.access(folder, os.W_OK) else {}
+
+
 def enter() -> None:
     """Make it this process's own. Must run before anything is imported that looks at it, as typer does."""
-    variables = known(os.environ)
+    variables = in_memory(MEMORY) | known(os.environ)
     for name in os.environ.keys() - variables.keys():
         del os.environ[name]
     os.environ.update(variables)

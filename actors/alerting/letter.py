@@ -10,6 +10,8 @@ from typing import Final
 from core.messages.alerting import Severity
 from core.messages.room_status import AlertRow
 
+GROUP_MAX: Final = 20
+"""So many alerts have a line each. Of more, which only a backlog has, each code has one line that counts."""
 FOLDED: Final = frozenset({"probe_failed", "probe_back", "suspended"})
 """Families whose alerts differ by nothing but their subject: together they are one line of a letter. In the
 daily digest every family is."""
@@ -47,6 +49,11 @@ class Letter:
     def is_digest(self) -> bool:
         return self.severity is Severity.LOW
 
+    @property
+    def is_counted(self) -> bool:
+        """Whether there are so many that they are told by their codes."""
+        return len(self.alerts) > GROUP_MAX
+
     def shown(self, alert: AlertRow) -> AlertRow:
         """The alert as it is read in this letter: a repeat says that it is one."""
         if alert.alert_id not in self.repeats:
@@ -80,7 +87,7 @@ def headline(letter: Letter) -> str:
     silent = sorted({_subject(alert) for alert in letter.alerts if family(alert.code) == PROBE})
     if len(silent) > 1 and letter.host:
         return f"{letter.host} does not answer ({', '.join(silent)}): {count} alerts"
-    return f"{count} alerts"
+    return f"{count} alerts have waited, told by their codes" if letter.is_counted else f"{count} alerts"
 
 
 def lines(letter: Letter) -> tuple[LetterLine, ...]:
@@ -88,16 +95,21 @@ def lines(letter: Letter) -> tuple[LetterLine, ...]:
     folded: dict[object, list[AlertRow]] = {}
     for alert in letter.alerts:
         kind = family(alert.code)
-        key: object = (kind, alert.severity) if letter.is_digest or kind in FOLDED else alert.alert_id
+        key: object = alert.alert_id
+        if letter.is_digest or kind in FOLDED:
+            key = kind, alert.severity
+        elif letter.is_counted:
+            key = alert.code, alert.severity
         folded.setdefault(key, []).append(alert)
     return tuple(_line(letter, alerts) for alerts in folded.values())
 
 
 def _line(letter: Letter, alerts: list[AlertRow]) -> LetterLine:
     last = alerts[-1]
+    by_family = len(alerts) > 1 and (letter.is_digest or family(last.code) in FOLDED)
     return LetterLine(
         severity=last.severity,
-        code=last.code if len(alerts) == 1 else family(last.code),
+        code=family(last.code) if by_family else last.code,
         text=letter.shown(last).text,
         subjects=_once(map(_subject, alerts)) if family(last.code) in FOLDED else (),
         count=len(alerts),

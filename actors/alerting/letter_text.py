@@ -15,6 +15,7 @@ LINE_UNITS_MAX: Final = 1000
 LINE_UNITS_MIN: Final = 80
 HEADLINE_UNITS_MAX: Final = 400
 NOTE_UNITS_MAX: Final = 300
+_EACH: Final = "run.py audit tail --kind ALERT shows each"
 _LESS: Final = "… the rest is in run.py status and in the log"
 
 
@@ -30,6 +31,8 @@ def text_of(letter: Letter, sender: Sender, *, units_max: int, escape: Markup, s
     head = f"{head}\n{strong(fit(headline(letter), HEADLINE_UNITS_MAX, escape))}"
     tail = f"{min(line.first_at for line in told):%Y-%m-%d %H:%M:%S}Z"
     tail += f" to {max(line.last_at for line in told):%Y-%m-%d %H:%M:%S}Z"
+    if letter.is_counted:
+        tail = f"{typeable(_EACH, sender.folder)}\n{tail}"
     if letter.note:
         tail = f"{fit(letter.note, NOTE_UNITS_MAX, escape)}\n{tail}"
     less = typeable(_LESS, sender.folder)

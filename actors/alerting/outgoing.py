@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Final
 
 from actors.alerting.delivery_times import DeliveryTimes
+from actors.alerting.letter import GROUP_MAX
 from core.messages.alerting import Severity
 from core.messages.room_status import AlertRow
 from core.messages.state_rows import UNDELIVERED_PAGE, UndeliveredAlerts
@@ -19,8 +20,12 @@ GROUP_WAIT_S: Final = 5.0
 """An alert of HIGH or MEDIUM waits so long for others that come with it."""
 END_WAIT_S: Final = 1.0
 """The ends of one outage come within a second; for a person that is at once."""
-GROUP_MAX: Final = 20
-DIGEST_MAX: Final = 200
+ALONE_MAX: Final = 20
+"""So many CRITICAL alerts go one by one. More go together, or the newest would come hours late."""
+BACKLOG_FROM: Final = 3 * GROUP_MAX
+"""From so many on the grouped ones that wait are a backlog, which is counted in one letter."""
+COUNTED_MAX: Final = QUEUE_MAX
+"""Alerts in one letter that counts them by code, as the digest and a backlog do."""
 EARLY_S: Final = 0.05
 """A timer may come so much too early by the process's clock. Earlier, and market time jumps."""
 LOOK_S: Final = 600.0
@@ -38,7 +43,7 @@ class Outgoing:
         self._group_due_s: float | None = None
         self.tried: set[str] = set()
         """The ids of those whose attempt is on record. A letter holds either such ones or none."""
-        self.most = DIGEST_MAX
+        self.most = COUNTED_MAX
         """So many alerts may be in one letter; fewer while the one that is refused is looked for."""
 
         self.together = False
@@ -117,13 +122,15 @@ class Outgoing:
         if self._alerts[Severity.CRITICAL]:
             first = self._alerts[Severity.CRITICAL]
             if not self.together:
-                return (first[0],)
+                return (first[0],) if len(first) <= ALONE_MAX else self._run(first, COUNTED_MAX)
             grouped = GROUPED if self._group_in_s(now, now_s) == 0.0 else ()
             return self._run(chain(first, *(self._alerts[severity] for severity in grouped)), GROUP_MAX)
         if self._group_in_s(now, now_s) == 0.0:
-            return self._run(chain.from_iterable(self._alerts[severity] for severity in GROUPED), GROUP_MAX)
+            waiting = [self._alerts[severity] for severity in GROUPED]
+            most = GROUP_MAX if sum(map(len, waiting)) < BACKLOG_FROM else COUNTED_MAX
+            return self._run(chain.from_iterable(waiting), most)
         if self._digest_in_s(now) == 0.0:
-            return self._run(self._alerts[Severity.LOW], DIGEST_MAX)
+            return self._run(self._alerts[Severity.LOW], COUNTED_MAX)
         return ()
 
     def drop(self, alerts: Iterable[AlertRow]) -> None:

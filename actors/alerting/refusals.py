@@ -9,7 +9,7 @@ from typing import Final
 
 from actors.alerting.channel import NotTaken
 from actors.alerting.letter import Letter
-from actors.alerting.outgoing import DIGEST_MAX, Outgoing
+from actors.alerting.outgoing import COUNTED_MAX, Outgoing
 from core.alerts import AlertCode
 from core.messages.alerting import Severity
 from core.messages.room_status import AlertRow
@@ -78,7 +78,7 @@ class Refusals:
             self._counts.pop(alert.alert_id, None)
             self._broken.pop(alert.alert_id, None)
             self._noticed.discard(alert.alert_id)
-        self._waiting.most = min(2 * self._waiting.most, DIGEST_MAX)
+        self._waiting.most = min(2 * self._waiting.most, COUNTED_MAX)
 
 
 def notice_of(refused: AlertRow, channel: str) -> Letter:

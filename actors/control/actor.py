@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
@@ -77,6 +76,7 @@ from core.messages.room_status import CycleEnded, RecoveryReport
 from core.messages.scheduler import GetJobs, Jobs
 from core.messages.state import InboxRecorded, OpenInbox, Recorded
 from core.permit_times import CERTAIN_AFTER_S
+from core.redaction import Redactor
 
 ARM_ASK_S = CERTAIN_AFTER_S + 1.0
 """Arming is answered when every permit was returned or has lapsed, and a second is for the answer itself."""
@@ -118,7 +118,7 @@ class Control(
         engine: Engine,
         identity: EngineIdentity,
         socket_path: Path | None,
-        redact: Callable[[str], str],
+        redact: Redactor,
     ) -> None:
         self._rooms = rooms
         self._engine = engine
@@ -298,6 +298,10 @@ class Control(
 
     def _handle_inject(self, inject: InjectMessage) -> Returned | None:
         request_id = inject.request_id or f"inject-{self.ctx.uuid()}"
+        if (taken_by := self._inbox.message_of(request_id)) not in (None, inject.message):
+            # What is on disk is another message: nothing of this one is.
+            reason = f"request_id_taken:{taken_by}"
+            return returned(inject, Refused(request_id=request_id, reasons=(reason,)))
         if inject.request_id and self._inbox.was_delivered(request_id):
             again = InjectAccepted(request_id=request_id, message=inject.message, on_disk=True)
             return returned(inject, again)

@@ -91,6 +91,13 @@ class Inbox:
         entry = self._under_way.get(request_id)
         return request_id in self._answered or (entry is not None and entry.delivered)
 
+    def message_of(self, request_id: str) -> str | None:
+        """The name of the message under this id, also of one that has ended; None if it is not known."""
+        entry, done = self._under_way.get(request_id), self._answered.get(request_id)
+        if entry is not None:
+            return entry.item.name
+        return None if done is None else done.message
+
     def asked_by(self, asker: str) -> UnderWay | None:
         """The message whose end this asker waits for."""
         return next((e for e in self._under_way.values() if asker and e.asker == asker), None)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Generic, NewType, TypeVar, get_args
 
 from pydantic import JsonValue, ValidationError
 
@@ -51,6 +52,8 @@ C = TypeVar("C", bound=Command)
 
 BY_ENGINE = frozenset({"request_id", "cycle_id", "who", "cause", "exit_rule", "at", "slot"})
 """Fields that the engine fills in; an operator does not set them."""
+LISTED = "ID,ID,…"
+"""What a field takes that holds several."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +89,9 @@ class Injectable(Generic[C]):
         return tuple(
             InjectableField(
                 name,
-                getattr(info.annotation, "__name__", str(info.annotation)),
+                _takes(info.annotation),
                 info.is_required(),
-                None if info.is_required() else str(info.default),
+                None if info.is_required() or info.default in (None, False) else str(info.default),
             )
             for name, info in self.message.model_fields.items()
             if name not in BY_ENGINE
@@ -97,10 +100,20 @@ class Injectable(Generic[C]):
 
 @dataclass(frozen=True)
 class InjectableField:
+    """`takes` is what a person gives: `TEXT`, `ID`, or the words to choose from with a bar between them.
+
+    Empty for a switch, which is given without a value. `default` is None if nothing stands in for what is
+    left out.
+    """
+
     name: str
-    type_name: str
+    takes: str
     required: bool
     default: str | None
+
+    @property
+    def is_switch(self) -> bool:
+        return not self.takes
 
 
 INJECTABLE: Mapping[str, Injectable[Any]] = {
@@ -149,8 +162,7 @@ def build(name: str, body: Mapping[str, JsonValue], *, request_id: str, who: str
         value = body.get(field.name)
         if field.required and (value is None or (isinstance(value, str) and not value.strip())):
             found = "none" if value is None else "a blank"
-            kind = field.type_name.upper() if field.type_name in ("bool", "int", "float") else "TEXT"
-            raise InputError(f"inject {name}: expected {option_of(field.name)} {kind}, found {found}")
+            raise InputError(f"inject {name}: expected {option_of(field.name)} {field.takes}, found {found}")
     filled: dict[str, JsonValue] = {
         "request_id": request_id,
         "cycle_id": None if item.message is ClosePosition else request_id,
@@ -170,6 +182,22 @@ def build(name: str, body: Mapping[str, JsonValue], *, request_id: str, who: str
             f"{first['msg'].removeprefix('Value error, ')}"
         ) from None
     return command
+
+
+def _takes(annotation: object) -> str:
+    """What a person gives for a field of this type. TypeError for one that has no words yet."""
+    wanted = [part for part in get_args(annotation) if part is not type(None)] or [annotation]
+    match wanted:
+        case [type() as kind] if issubclass(kind, StrEnum):
+            return "|".join(kind)
+        case [type() as kind] if kind in (bool, str):
+            return "" if kind is bool else "TEXT"
+        case [NewType()]:
+            return "ID"
+        case [listed] if listed == tuple[str, ...]:
+            return LISTED
+        case _:
+            raise TypeError(f"expected a type that a person can give on a command line, found {annotation}")
 
 
 def option_of(field: str) -> str:

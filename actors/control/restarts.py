@@ -62,7 +62,7 @@ class Restarts:
         command = asked.command
         [cell] = [cell for cell in self._engine.cells() if cell.name == command.actor]
         is_up = cell.state is CellState.UP
-        if is_up and cell.began_at is not None and cell.began_at > command.at:
+        if is_up and self._is_next(asked, cell):
             del self._asked[request_id]
             asked.answer(RestartDone(request_id=request_id, actor=command.actor))
             return
@@ -81,8 +81,17 @@ class Restarts:
             # The last step, because it may be control itself that ends.
             self._engine.restart(cell.name)
 
+    def _is_next(self, asked: _Restarting, cell: CellStatus) -> bool:
+        """Whether this life began after the message: it is not the one that was told to end.
+
+        Only a message of an earlier life of control is judged by the time, which may have been set since.
+        """
+        if asked.ended_epoch is not None:
+            return cell.epoch != asked.ended_epoch
+        return cell.began_at is not None and asked.command.at < cell.began_at <= self._ctx.now()
+
     def _young_for_s(self, cell: CellStatus) -> float:
         """How long its life is too young to be ended by hand."""
-        if cell.began_at is None:
-            return 0.0
+        if cell.began_at is None or cell.began_at > self._ctx.now():
+            return 0.0  # Of a clock that was ahead: nobody knows.
         return LIFE_S_MIN - (self._ctx.now() - cell.began_at).total_seconds()

@@ -51,6 +51,7 @@ from core.messages.control import (
 )
 from core.messages.protocols import ControlProtocol
 from core.messages.scheduler import GetJobs
+from core.redaction import Redactor
 
 CONNECTIONS_MAX = 8
 WAITING_MAX = 32
@@ -89,7 +90,7 @@ class ControlServer:
         path: Path,
         control: Address[ControlProtocol],
         operation: Callable[[], AbstractContextManager[None]],
-        redact: Callable[[str], str],
+        redact: Redactor,
     ) -> None:
         self._path = path
         self._control = control

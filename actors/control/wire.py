@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, FiniteFloat, JsonValue, ValidationError
 
+from core.redaction import Redactor
 from core.text import visible
 from core.venue_text import each_text, own_words
 
@@ -67,9 +68,10 @@ def without_secrets(request: ControlRequest, redact: Callable[[str], str]) -> Co
     return request.model_copy(update=words)
 
 
-def answer_without_secrets(answer: ControlAnswer, redact: Callable[[str], str]) -> ControlAnswer:
-    """An answer as it may be shown."""
-    return answer.model_copy(update={"body": each_text(answer.body, redact), "error": redact(answer.error)})
+def answer_without_secrets(answer: ControlAnswer, redact: Redactor) -> ControlAnswer:
+    """An answer as it may be shown. Its body is data: a token `paper` does not mask an environment there."""
+    body = each_text(answer.body, redact.of_unmistakable)
+    return answer.model_copy(update={"body": body, "error": redact(answer.error)})
 
 
 def answer_of(message: BaseModel, *, more: bool = False) -> ControlAnswer:

@@ -36,6 +36,10 @@ TRANSIENT = {
     "awaiting_settlement": "its legs have expired; it is closed when their settlement is booked",
 }
 """Reasons that have words of their own for people."""
+EXIT_UNDER_WAY = (
+    "its exit is under way: the price goes towards the market's step by step (run.py status shows it); "
+    "it ends when the position is closed"
+)
 FAILED_OUTCOMES = frozenset(
     {
         CycleOutcome.DATA_FAILED,
@@ -89,7 +93,7 @@ def word_of(answer: Event) -> Word:
         case ExitStarted() if ALREADY_UNDER_WAY in answer.reasons:
             return Word(Kind.GOES_ON)
         case ExitStarted() if answer.started:
-            return Word(Kind.GOES_ON, "its exit is under way; it ends when the position is closed")
+            return Word(Kind.GOES_ON, EXIT_UNDER_WAY)
         case ExitStarted() if RECOVERING in answer.reasons:
             return _again(answer.reasons)
         case ExitStarted():

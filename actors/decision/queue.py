@@ -192,13 +192,20 @@ class CycleQueue:
         moments += [self._expires_at(due) for due in self._waiting if _expires(due)]
         return min(moments, default=None)
 
+    @property
+    def _grace(self) -> timedelta:
+        return timedelta(seconds=max(self._desk.strategy.scheduler.grace_s, COMMAND_GRACE_S_MIN))
+
     def _expires_at(self, due: Due) -> datetime:
-        grace_s = max(self._desk.strategy.scheduler.grace_s, COMMAND_GRACE_S_MIN)
-        return due.slot + timedelta(seconds=grace_s)
+        return due.slot + self._grace
 
     def _is_expired(self, due: Due) -> bool:
-        """True if a person's entry has not begun within its grace: the market that they meant is gone."""
-        return _expires(due) and self._desk.ctx.now() >= self._expires_at(due)
+        """True if a person's entry has not begun within its grace: the market that they meant is gone.
+
+        If it was asked for by a clock that was further ahead than that, nobody knows how long ago.
+        """
+        now = self._desk.ctx.now()
+        return _expires(due) and (now >= self._expires_at(due) or now < due.slot - self._grace)
 
     def _why_waiting(self, key: tuple[Job, datetime]) -> str | None:
         """What a slot waits for, as text for people; None if it has begun or begins at once."""

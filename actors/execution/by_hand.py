@@ -96,9 +96,18 @@ class ByHand:
         if self._is_recovering():
             answer(Refused(request_id=command.request_id, reasons=("recovering",)))
         elif name not in self._conversations:
-            entries = tuple(entry for entry, began in self._began.items() if began <= command.at)
             line = self._line(command.request_id)
+            now = line.ctx.now()
+            entries = tuple(entry for entry, began in self._began.items() if _came_first(began, command, now))
             self._conversations.start(name, cancel_orders(line, command, answer, entries, self._exits()))
+
+
+def _came_first(began: datetime, command: CancelOrders, now: datetime) -> bool:
+    """Whether an entry was under way when the message was given.
+
+    One that began later than now did so before the clock was set back; the message bears the time of after.
+    """
+    return began <= command.at or command.at <= now < began
 
 
 async def close_all(
@@ -207,12 +216,11 @@ async def cancel_entries(line: Line, answer: Callable[[EntriesCancelled], None])
     """The engine is stopping: cancel resting entries and confirm, as far as there is time."""
     names = line.conversations.names(ENTRY)
     line.conversations.deliver(STOP_ENTRIES, None)
-    ends_at = line.ctx.now().timestamp() + CANCEL_ENTRIES_WITHIN_S
+    time_left = line.conversations.countdown(CANCEL_ENTRIES_WITHIN_S)
     while left := tuple(name for name in names if name in line.conversations):
-        left_s = ends_at - line.ctx.now().timestamp()
-        if left_s <= 0:
+        if time_left.is_over:
             break
         # Delivered repeatedly, because an entry that is waiting for a read misses it.
-        await line.pause(min(left_s, SAY_STOP_EVERY_S), *map(done_key, left))
+        await line.pause(SAY_STOP_EVERY_S, time_left.over, *map(done_key, left))
         line.conversations.deliver(STOP_ENTRIES, None)
     answer(EntriesCancelled(cancelled=len(names) - len(left), unconfirmed=len(left)))

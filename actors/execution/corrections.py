@@ -12,7 +12,7 @@ from core.messages.base import Refused
 from core.messages.mcp import FetchFailed, OrderAccepted, OrderAction
 from core.messages.state import RecordSent
 from core.orders.books import Fill, InstructionKind, OrderRow
-from core.orders.identity import Permitted, as_booked
+from core.orders.identity import Permitted, as_booked, fills_disagree
 from core.orders.lifecycle import ORDER_FINAL, OrderState
 from core.orders.reconcile import Correction, Disputed, Reconciliation, size_differences
 from core.orders.venue_order import fills_of, order_row
@@ -90,11 +90,11 @@ async def _end_dispute(line: Line, disputed: Disputed) -> Failed | None:
         order = outcome.order
     taken = None if order is None else as_booked(order, permitted)
     if taken is not None:
-        return await _book_final(line, taken, permitted)
+        return await _book_final(line, text, taken, permitted)
     return await _give_up(line, text, permitted)
 
 
-async def _book_final(line: Line, order: Order, permitted: Permitted) -> Failed | None:
+async def _book_final(line: Line, text: str, order: Order, permitted: Permitted) -> Failed | None:
     label = permitted.instruction.label
     fills: tuple[Fill, ...] = ()
     if order.filled_amount > 0:
@@ -103,6 +103,8 @@ async def _book_final(line: Line, order: Order, permitted: Permitted) -> Failed 
         read = Failed.of(traded.error) if isinstance(traded, FetchFailed) else fills_of(traded.trades, label)
         if isinstance(read, Failed):
             return read
+        if fills_disagree(read, permitted):
+            return await _give_up(line, text, permitted)
         fills = read
     return await _end(line, order_row(order, label), fills)
 

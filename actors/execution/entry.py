@@ -10,7 +10,7 @@ from actors.execution.account import first_of_two, tell_rival
 from actors.execution.line import Line
 from actors.execution.order import NOT_AS_PERMITTED, WorkingOrder
 from actors.execution.placing import OrderSpec, Unplaced, place
-from actors.runtime import Key, Name
+from actors.runtime import Countdown, Key, Name
 from core.alerts import AlertCode, Severity
 from core.messages.base import Refused
 from core.messages.execution import FinalOutcome, OrderFinal, PlaceCombo
@@ -89,7 +89,10 @@ async def enter(line: Line, command: PlaceCombo) -> None:
         tell(placed.outcome, 0, placed.reasons)
         return
     reasons = await _yield_to_another(line, placed)
-    reasons = reasons or await _follow(line, placed, command)
+    if not reasons:
+        # The clock may be set back before the time of the order is over.
+        time_left = line.conversations.countdown(line.strategy.execution.fill_timeout_s)
+        reasons = await _follow(line, placed, command, time_left)
     tell(_outcome(placed), placed.row.filled_amount, reasons)
 
 
@@ -133,13 +136,16 @@ async def _yield_to_another(line: Line, order: WorkingOrder) -> tuple[str, ...]:
     return (ANOTHER_ENGINE,)
 
 
-async def _follow(line: Line, order: WorkingOrder, command: PlaceCombo) -> tuple[str, ...]:
+async def _follow(
+    line: Line, order: WorkingOrder, command: PlaceCombo, time_left: Countdown
+) -> tuple[str, ...]:
     """Read and reprice the order until it is final; cancel it when its time is over. Returns the reasons."""
     plan, execution = command.proposal.plan, line.strategy.execution
     ends_at = line.ctx.now() + timedelta(seconds=execution.fill_timeout_s)
     looks_failed = 0
     while not order.is_over():
-        stop = await _pause(line, command, entry_wait_s(line.ctx.now(), ends_at, execution))
+        wait_s = entry_wait_s(line.ctx.now(), ends_at, execution)
+        stop = await _pause(line, command, wait_s, time_left)
         if stop is not None:
             # Cancelled without a read first: reads may take long, and the cancel reads the order afterwards.
             await order.cancel()
@@ -154,7 +160,8 @@ async def _follow(line: Line, order: WorkingOrder, command: PlaceCombo) -> tuple
                 line.alert(Severity.HIGH, AlertCode.RESTING_ORDER_UNREAD, f"{order.label} can't be read")
         if order.is_over():
             break
-        course = entry_course(line.ctx.now(), ends_at, order.row.limit_eth, plan, execution)
+        now = ends_at if time_left.is_over else line.ctx.now()
+        course = entry_course(now, ends_at, order.row.limit_eth, plan, execution)
         if course is Next.CANCEL:
             await order.cancel()
             return (FILL_TIMEOUT,)
@@ -170,12 +177,14 @@ async def _follow(line: Line, order: WorkingOrder, command: PlaceCombo) -> tuple
     return _why(order)
 
 
-async def _pause(line: Line, command: PlaceCombo, seconds: float) -> Key[Any] | None:
+async def _pause(line: Line, command: PlaceCombo, seconds: float, time_left: Countdown) -> Key[Any] | None:
     """Wait for the next look. Returns the key that says to cancel, also if it came before this wait."""
     proposal_id = plan_id(command)
     if entry_name(proposal_id) in line.withdrawn:
         return WITHDRAW_ENTRIES
-    return await line.pause(seconds, STOP_ENTRIES, WITHDRAW_ENTRIES, stop_key(proposal_id))
+    over = time_left.over
+    came = await line.pause(seconds, STOP_ENTRIES, WITHDRAW_ENTRIES, stop_key(proposal_id), over)
+    return None if came == over else came
 
 
 def plan_id(command: PlaceCombo) -> str:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Final
 
 from actors.execution.entry import entry_name, stop_key
+from actors.execution.facts import has_expired
 from actors.execution.line import Line
 from actors.execution.order import NOT_AS_PERMITTED, WorkingOrder
 from actors.execution.placing import PLACE_ATTEMPTS, OrderSpec, Unplaced, place
@@ -79,7 +80,7 @@ async def close(
                 _tell_closed(line, position, request)
             _tell_ended(line, position, request, reason)
             return
-        if position.plan.expiration <= line.ctx.now():
+        if await has_expired(line, position.plan.expiration):
             _say(request, False, ("expired",))
             _tell_ended(line, position, request, "awaiting_settlement")
             return
@@ -179,7 +180,7 @@ async def _follow(
         read = await order.look()
         if order.is_over():
             return
-        if line.ctx.now() >= expires_at:
+        if await has_expired(line, expires_at):
             await order.cancel()
             return
         if not read:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from actors.execution.line import PROBE_WITHIN_S, Line, tool_answer
 from core.contract import (
     ENVIRONMENT_INFO,
@@ -56,3 +58,12 @@ async def refresh_facts(line: Line) -> float | Failed:
     marks = MarksChanged(as_of=answer.timestamp, spot_usd=float(answer.price))
     line.tell(line.rooms.kill_switch, marks)
     return marks.spot_usd
+
+
+async def has_expired(line: Line, expiration: datetime) -> bool:
+    """Whether it has come by our clock and by the venue's: ours may be ahead. False if the venue does not
+    say."""
+    if line.ctx.now() < expiration:
+        return False
+    info = await read_environment(line)
+    return isinstance(info, EnvironmentInfo) and info.server_time >= expiration

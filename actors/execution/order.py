@@ -11,6 +11,7 @@ from actors.execution.facts import refresh_facts
 from actors.execution.line import Line
 from actors.execution.unknown import resolve_unknown
 from actors.failpoints import Failpoint, reach
+from actors.runtime import Countdown
 from core.alerts import AlertCode, Severity
 from core.contract import (
     GET_ORDER_BY_LABEL,
@@ -24,7 +25,7 @@ from core.messages.base import Refused
 from core.messages.kill_switch import RequestPermit, Veto
 from core.messages.mcp import EditOrder, FetchFailed, OrderAccepted, OrderAction, OrderRefused, OrderUnknown
 from core.messages.state import RecordEdit
-from core.orders.books import Fill, Instruction, OrderRow
+from core.orders.books import Fill, Instruction, InstructionKind, OrderRow
 from core.orders.identity import Permitted, disagreements, fills_disagree
 from core.orders.lifecycle import ORDER_FINAL, OrderState
 from core.orders.sizes import combos_filled
@@ -35,6 +36,8 @@ CANCEL_SETTLES_S = 2.0
 """After a cancel, the order is read once more this much later: a fill may have crossed it."""
 LOOK_AGAIN_S = 10.0
 TRIES_BEFORE_ALERT = 3
+ARM_AFTER_S = 600.0
+"""So long it is tried to bring books and venue together before the switch is armed."""
 NOT_AS_PERMITTED = "not_as_permitted"
 """The reason of an order that is not taken for ours."""
 
@@ -206,7 +209,11 @@ class WorkingOrder:
         """All fills of the order so far, perhaps more than `after` has; None if they can't be read yet.
 
         The fills of a final order are read until they are complete: the result of the trade depends on them.
+        Until then the account may hold what nobody watches, so that the switch is armed if it takes long. If
+        they are of other legs than permitted, they are not ours: the switch is armed, and a recovery follows.
+        None too if the order turns out to be another than `after` says: the next look books it.
         """
+        late: Countdown | None = None
         tries = 0
         while True:
             tries += 1
@@ -215,15 +222,38 @@ class WorkingOrder:
             if not isinstance(answer, FetchFailed):
                 fills = fills_of(answer.trades, self.label)
                 if not isinstance(fills, Failed) and not answer.unread:
+                    differences = fills_disagree(fills, self.permitted)
+                    if differences:
+                        self._dispute(dispute(self.label, None, differences))
+                        return None
                     combos = combos_filled(fills, self.instruction.legs)
                     if not isinstance(combos, Failed) and combos >= after.filled_amount:
                         return fills
             if after.state not in ORDER_FINAL:
                 return None
+            text = f"{self.label}: the trades of {after.filled_amount} filled combos can't be read"
             if tries % TRIES_BEFORE_ALERT == 0:
-                text = f"{self.label}: the trades of {after.filled_amount} filled combos can't be read"
                 self._line.alert(Severity.HIGH, AlertCode.FILLS_UNREAD, text)
+            late = late or self._line.conversations.countdown(ARM_AFTER_S)
+            if late.is_over:
+                self._line.arm(ArmCause.RECOVERY, text)
+                await self._cancel_if_it_rests(after)
             await self._line.pause(LOOK_AGAIN_S)
+            if await self._is_no_longer(after):
+                return None
+
+    async def _is_no_longer(self, after: OrderRow) -> bool:
+        """Whether the venue says something else of it now: what it had said of its end was not true."""
+        answer = await self._line.read(GET_ORDER_BY_LABEL, GetOrderByLabel(label=self.label))
+        if isinstance(answer, FetchFailed) or answer.order is None:
+            return False
+        order = answer.order
+        return bool(disagreements(order, self.permitted)) or _differs(after, order_row(order, self.label))
+
+    async def _cancel_if_it_rests(self, after: OrderRow) -> None:
+        """An entry that has not filled after all must not rest while the switch is armed."""
+        if self.instruction.kind is InstructionKind.ENTRY and after.order_id is not None:
+            await self._line.cancel(self.label, after.order_id)
 
 
 def dated_now(line: Line, row: OrderRow, **changed: object) -> OrderRow:

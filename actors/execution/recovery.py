@@ -17,7 +17,7 @@ from actors.execution.adopting import adopt_orders, adopt_prices
 from actors.execution.corrections import NOT_PERMITTED, apply_orders, cancel_stray, correct
 from actors.execution.facts import read_environment
 from actors.execution.line import Line
-from actors.execution.order import WorkingOrder, dispute
+from actors.execution.order import ARM_AFTER_S, WorkingOrder, dispute
 from actors.execution.settlement import book_deliveries
 from actors.execution.unknown import DOUBT_SOURCE
 from actors.room import HOUR_S, StandingAlert
@@ -61,7 +61,6 @@ ALERT_AGAIN_S = 600.0
 ALERT_AGAIN_S_MAX = 6 * HOUR_S
 """A failing recovery raises an alert at its first attempt, then after `ALERT_AGAIN_S`, then after twice as
 long each time, up to this."""
-ARM_AFTER_S = 600.0
 SINCE_BEFORE = timedelta(days=1)
 _TO_BE_GONE: Final = frozenset({DifferenceCode.STRAY_ORDER})
 OTHER_ACCOUNT = frozenset({"account_differs", "environment_differs"})

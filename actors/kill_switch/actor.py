@@ -12,7 +12,7 @@ from actors.kill_switch.armed_file import Look
 from actors.kill_switch.gate import Gate
 from actors.kill_switch.kill_file import KillFilePort
 from actors.kill_switch.latch import Latch
-from actors.kill_switch.ledger import PermitLedger
+from actors.kill_switch.ledger import PermitLapsed, PermitLedger
 from actors.kill_switch.pauses import Pauses
 from actors.kill_switch.reporter import Reporter
 from actors.room import HOUR_S, Room, StandingAlert, answerer
@@ -48,7 +48,7 @@ from core.rules.conduct import AS_IT_TRADES, Conduct
 from core.strategy import Strategy
 
 
-class KillSwitch(Room[KillSwitchProtocol | Look]):
+class KillSwitch(Room[KillSwitchProtocol | Look | PermitLapsed]):
     """The gate before every order, and the latch.
 
     Accepts: `KillSwitchProtocol`, `AuditBoot` from audit, state's answers.
@@ -93,16 +93,16 @@ class KillSwitch(Room[KillSwitchProtocol | Look]):
         self._pauses = Pauses(self.ctx, gate=self._gate, reporter=self._reporter, blockers=self._blockers)
         self._refusing = StandingAlert(HOUR_S)
         lifetime_s = self._strategy.execution.permit_lifetime_s
-        self._ledger = PermitLedger(started_at=self.ctx.now(), lifetime_s=lifetime_s)
+        self._ledger = PermitLedger(self.ctx.call_later, lifetime_s=lifetime_s)
         self._latch.start()
         request_id = f"kill-switch-row-{self.ctx.uuid()}"
         self.outbox.send(self._state, GetKillSwitchRow(request_id=request_id), request_id)
 
-    def handle(self, message: KillSwitchProtocol | Look) -> None:
+    def handle(self, message: KillSwitchProtocol | Look | PermitLapsed) -> None:
         match message:
             case RequestPermit():
                 self._handle_request_permit(message)
-            case PermitSpent() | PermitVoid():
+            case PermitSpent() | PermitVoid() | PermitLapsed():
                 self._ledger.returned(message.permit_id)
                 self._acknowledge()
             case ArmKillSwitch():
@@ -123,9 +123,9 @@ class KillSwitch(Room[KillSwitchProtocol | Look]):
             case BooksChanged():
                 self._handle_books(message)
             case MarksChanged():
-                self._gate.take_marks(message)
+                self._gate.take_marks(message, self.ctx.now())
             case VenueChecked():
-                self._gate.take_venue(message)
+                self._gate.take_venue(message, self.ctx.now())
             case GetKillSwitch():
                 answerer(self.ctx, message)(self._status())
             case AuditBoot():
@@ -198,19 +198,16 @@ class KillSwitch(Room[KillSwitchProtocol | Look]):
         return tuple(reasons)
 
     def _handle_arm(self, command: ArmKillSwitch) -> None:
-        permits = self._ledger.outstanding(self.ctx.now())
+        permits = self._ledger.outstanding()
         # A person's command lays KILL before it tells us, and what is in there decides what leaves.
         self._latch.look_at_file()
         self._latch.arm(
             command.cause, command.reason, command.who, permits=permits, answer=answerer(self.ctx, command)
         )
-        lapse_at = self._ledger.last_lapse(permits)
-        if lapse_at is not None:
-            self.ctx.call_at(lapse_at, Look())
         self._acknowledge()
 
     def _acknowledge(self) -> None:
-        self._latch.acknowledge(self._ledger.outstanding(self.ctx.now()))
+        self._latch.acknowledge(self._ledger.outstanding())
 
     def _handle_refused(self, refused: Refused) -> None:
         self.outbox.settle(refused.request_id)
@@ -264,9 +261,10 @@ class KillSwitch(Room[KillSwitchProtocol | Look]):
             who=None if armed is None else armed.who,
             since=None if armed is None else armed.at,
             exits_blocked=self._latch.exits_blocked,
+            wordless=self._latch.wordless,
             suspensions=dict(sorted(self._gate.suspensions.items())),
             latches=self._gate.latches,
-            permits_outstanding=len(self._ledger.outstanding(self.ctx.now())),
+            permits_outstanding=len(self._ledger.outstanding()),
             permits_granted=self._ledger.granted,
             vetoes=self._vetoes,
         )

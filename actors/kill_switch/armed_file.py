@@ -30,6 +30,8 @@ class ArmedFile:
         self._file = file
         self._reporter = reporter
         self._unwritten: dict[tuple[ArmCause, ...], Arming] = {}
+        self._is_bare = False
+        """The file is on disk without them: it arms for them all the same."""
         self._failing = StandingAlert(HOUR_S)
         self._retry_is_planned = False
         self.not_on_disk: str | None = None
@@ -39,6 +41,11 @@ class ArmedFile:
     def is_waiting(self) -> bool:
         """Whether something is still to be written."""
         return bool(self._unwritten)
+
+    @property
+    def wordless(self) -> frozenset[str]:
+        """The ids of the armings that hold by the file on disk, which has no room for their words."""
+        return frozenset(arming.key for arming in self._unwritten.values() if self._is_bare)
 
     def read(self) -> KillFile | None:
         """The content on disk."""
@@ -100,6 +107,7 @@ class ArmedFile:
             self._fail(AlertCode.KILL_FILE_UNWRITABLE, text)
         else:
             self.not_on_disk = None
+            self._is_bare = bare is not None
             if bare is not None:
                 text = f"KILL is on disk and arms, but why and by whom could not be written into it: {bare}"
                 self._fail(AlertCode.KILL_FILE_BARE, text)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
 from core.contract.registry import REQUIRED_FEATURES
+from core.market.freshness import latest_time
 from core.messages.kill_switch import BooksChanged, MarksChanged, RequestPermit
 from core.messages.room_status import VenueChecked
 from core.orders.books import Books, EntryLatch
@@ -16,6 +18,8 @@ from core.values import Label, PositionId
 
 VENUE_CHECKS_MISSED_MAX = 3
 """After this many health intervals without a newer one, a `VenueChecked` is too old for a permit."""
+
+FactT = TypeVar("FactT", MarksChanged, VenueChecked)
 
 
 @dataclass
@@ -33,13 +37,15 @@ class Gate:
     pauses: dict[str, EntryLatch] = field(default_factory=dict)
     """Latches that are on their way to the books, or that those could not take."""
 
-    def take_marks(self, marks: MarksChanged) -> None:
-        """Keep the newer: two rooms tell the marks."""
-        if self.marks is None or marks.as_of >= self.marks.as_of:
+    def take_marks(self, marks: MarksChanged, now: datetime) -> None:
+        """Keep the newer: two rooms tell the marks. What is of a clock that was ahead gives way to any."""
+        held = self._of_its_time(self.marks, now)
+        if held is None or marks.as_of >= held.as_of:
             self.marks = marks
 
-    def take_venue(self, venue: VenueChecked) -> None:
-        if self.venue is None or venue.as_of >= self.venue.as_of:
+    def take_venue(self, venue: VenueChecked, now: datetime) -> None:
+        held = self._of_its_time(self.venue, now)
+        if held is None or venue.as_of >= held.as_of:
             self.venue = venue
 
     def take_books(self, books: BooksChanged) -> None:
@@ -80,13 +86,14 @@ class Gate:
         books = None if self.books is None else self.books.books
         others = [] if books is None else [p for p in books.open_positions if p.position_id != position_id]
         told = 0 if self.books is None else self.books.entry_requests_last_hour
+        marks = self._of_its_time(self.marks, now)
         return GateFacts(
             now=now,
             environment=None if venue is None else venue.environment,
             venue_clock_offset_s=None if venue is None else venue.clock_offset_s,
             venue_clock_offset_max_s=None if venue is None else venue.clock_offset_max_s,
-            spot_usd=None if self.marks is None else self.marks.spot_usd,
-            marks_as_of=None if self.marks is None else self.marks.as_of,
+            spot_usd=None if marks is None else marks.spot_usd,
+            marks_as_of=None if marks is None else marks.as_of,
             books_as_of=None if books is None else books.as_of,
             open_positions=len(others),
             orders_in_doubt=0 if books is None else _in_doubt_of_others(books, position_id),
@@ -95,11 +102,19 @@ class Gate:
         )
 
     def _venue_now(self, now: datetime) -> VenueChecked | None:
-        """The venue's last `VenueChecked`, or None if that is too old."""
-        if self.venue is None:
+        """The venue's last `VenueChecked`, or None if that is too old, or of another clock."""
+        venue = self._of_its_time(self.venue, now)
+        if venue is None:
             return None
         age_max_s = 60.0 * self.strategy.scheduler.health_every_min * VENUE_CHECKS_MISSED_MAX
-        return self.venue if (now - self.venue.as_of).total_seconds() <= age_max_s else None
+        return venue if (now - venue.as_of).total_seconds() <= age_max_s else None
+
+    def _of_its_time(self, fact: FactT | None, now: datetime) -> FactT | None:
+        """The fact, or None if it is dated later than now: the clock was set back since, so that its age is
+        not known, and what it says of the clock is of another one."""
+        if fact is None or fact.as_of > latest_time(now, self.strategy.anomalies):
+            return None
+        return fact
 
 
 def _position_of(label: Label) -> PositionId | None:

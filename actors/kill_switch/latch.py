@@ -97,6 +97,11 @@ class Latch:
         return what_leaves(causes, self._strategy.exits_when_armed)
 
     @property
+    def wordless(self) -> tuple[str, ...]:
+        """The ids of the armings that `KILL` holds without their words."""
+        return tuple(sorted(self._file.wordless))
+
+    @property
     def exits_blocked(self) -> bool:
         return self.leaves is Leaves.NO_ORDER
 
@@ -357,16 +362,17 @@ class Latch:
             return "not_armed"
         if self._waiting or self._disarming is not None:
             return "busy"
-        if command.armings is not None and not self._ids_in_file() <= set(command.armings):
+        if command.armings is not None and not self._ids_now() <= set(command.armings):
             # It may have waited for long, in a socket or in a frozen process: a later arming stays.
             return "armed_again"
         if ArmCause.AUDIT in self.armed.causes and not command.accept_audit_break:
             return "audit_break_not_accepted"
         return None
 
-    def _ids_in_file(self) -> frozenset[str]:
+    def _ids_now(self) -> frozenset[str]:
+        """All that holds by the file, also what its words found no room in."""
         found = self._file.read()
-        return frozenset() if found is None else frozenset(found.ids)
+        return self._file.wordless | (frozenset() if found is None else frozenset(found.ids))
 
     def _abandon_disarming(self) -> None:
         """Refuse a disarming that an arming has overtaken; the armed row is told after the disarmed one."""

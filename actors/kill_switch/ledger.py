@@ -1,35 +1,49 @@
-"""The ledger of permits: which are outstanding, when each lapses, and how many entries were permitted."""
+"""The ledger of permits: which are outstanding, and how many entries were permitted.
+
+A permit lapses by a timer: the wall clock may be set while an order under it is on its way.
+"""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.messages.kill_switch import Permit, RequestPermit
 from core.permit_times import LAPSE_AFTER_EXPIRY_S
 from core.values import Label
 
-LAPSE_AFTER_EXPIRY = timedelta(seconds=LAPSE_AFTER_EXPIRY_S)
 UNKNOWN_PERMIT = "of-the-incarnation-before"
 _HOUR = timedelta(seconds=3600)
 _LABELS_KEPT = 10_000
 
 
-class PermitLedger:
-    """The outstanding permits. A new ledger assumes one of the previous incarnation, for one lifetime."""
+@dataclass(frozen=True)
+class PermitLapsed:
+    """Timer: no order under this permit can reach the venue any more."""
 
-    def __init__(self, *, started_at: datetime, lifetime_s: float) -> None:
-        self._lapses_at: dict[str, datetime] = {
-            UNKNOWN_PERMIT: started_at + timedelta(seconds=lifetime_s) + LAPSE_AFTER_EXPIRY
-        }
+    permit_id: str
+
+
+class PermitLedger:
+    """The outstanding permits. A new ledger assumes one of the previous incarnation, for one lifetime.
+
+    `later` tells a message back after that many seconds; each `PermitLapsed` is for `returned`.
+    """
+
+    def __init__(self, later: Callable[[float, PermitLapsed], object], *, lifetime_s: float) -> None:
+        self._later = later
+        self._lapses_after_s = lifetime_s + LAPSE_AFTER_EXPIRY_S
+        self._outstanding: set[str] = set()
         self._entries_at: deque[datetime] = deque()
         self._labels: dict[Label, None] = {}
         self.granted = 0
+        self._give(UNKNOWN_PERMIT)
 
     def grant(self, permit: Permit, now: datetime) -> None:
         self.granted += 1
-        self._lapses_at[permit.permit_id] = permit.expires_at + LAPSE_AFTER_EXPIRY
+        self._give(permit.permit_id)
         if permit.terms.purpose.is_entry:
             self._entries_at.append(now)
         if permit.terms.purpose.is_placement:
@@ -38,18 +52,12 @@ class PermitLedger:
                 del self._labels[next(iter(self._labels))]
 
     def returned(self, permit_id: str) -> None:
-        """Take back a permit that is spent or void; one of an earlier incarnation is not known here."""
-        self._lapses_at.pop(permit_id, None)
+        """Take back a permit that is spent, void or lapsed; one of an earlier life is not known here."""
+        self._outstanding.discard(permit_id)
 
-    def outstanding(self, now: datetime) -> frozenset[str]:
+    def outstanding(self) -> frozenset[str]:
         """Permits under which an order may still reach the venue."""
-        for permit_id in [found for found, at in self._lapses_at.items() if at <= now]:
-            del self._lapses_at[permit_id]
-        return frozenset(self._lapses_at)
-
-    def last_lapse(self, permit_ids: Iterable[str]) -> datetime | None:
-        """When the last of these permits lapses; None if none of them is outstanding."""
-        return max((self._lapses_at[i] for i in permit_ids if i in self._lapses_at), default=None)
+        return frozenset(self._outstanding)
 
     def is_used(self, request: RequestPermit) -> bool:
         """True for a placement whose label already had its permit: one label, one send."""
@@ -60,3 +68,7 @@ class PermitLedger:
         while self._entries_at and now - self._entries_at[0] >= _HOUR:
             self._entries_at.popleft()
         return len(self._entries_at)
+
+    def _give(self, permit_id: str) -> None:
+        self._outstanding.add(permit_id)
+        self._later(self._lapses_after_s, PermitLapsed(permit_id))

@@ -179,12 +179,12 @@ class McpOrders(Room[McpOrdersProtocol | _Lapsed]):
             self.ctx.tell(self._kill_switch, void)
             answer(attempt.refused(f"permit_void:{problem}", "not sent"))
             return
+        # Set before the send: the clock may be set while it is under way.
+        lapse = self.ctx.call_at(permit.expires_at + timedelta(seconds=LAPSE_AFTER_EXPIRY_S), _Lapsed(permit))
         outcome = self._outcome_of(attempt, tool, request)
-        if isinstance(outcome, OrderUnknown):
-            # The order may still arrive, so the permit is spent only when the venue would refuse it as late.
-            lapses_at = permit.expires_at + timedelta(seconds=LAPSE_AFTER_EXPIRY_S)
-            self.ctx.call_at(lapses_at, _Lapsed(permit))
-        else:
+        # An unknown order may still arrive: its permit is spent only when the venue would refuse it as late.
+        if not isinstance(outcome, OrderUnknown):
+            lapse.cancel()
             self._tell_spent(permit)
         answer(outcome)
 

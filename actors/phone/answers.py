@@ -15,6 +15,7 @@ from core.messages.room_status import AlertRow
 from core.orders.books import CycleRow, Position
 from core.statistics.digest import open_texts, so_far_text
 from core.statistics.marked import total_pnl_usd
+from core.status.order_text import order_texts
 from core.status.position_view import PositionView
 from core.status.verdict import entry_blocked, position_views, verdict
 from core.text import visible
@@ -51,7 +52,15 @@ def position_lines(status: EngineStatus) -> list[str]:
     views = position_views(status)
     if not views:
         return ["nothing is open"]
-    return [line for view in views for line in _position(view)]
+    execution = status.identity.strategy.execution
+    return [
+        line
+        for view in views
+        for line in (
+            *_position(view),
+            *order_texts(view.position.position_id, status.orders, execution),
+        )
+    ]
 
 
 def next_lines(status: EngineStatus) -> list[str]:

@@ -21,7 +21,8 @@ class StandingAlert:
     def tell_now(self, now: datetime) -> bool:
         """Call while the condition holds: whether to alert now. True starts the next wait."""
         if self._next_at is not None:
-            if now < self._next_at:
+            # If more is left than the whole wait, the clock was set back since.
+            if timedelta(0) < self._next_at - now <= timedelta(seconds=self._wait_s):
                 return False
             self._wait_s = min(2 * self._wait_s, self._longest_s)
         self._next_at = now + timedelta(seconds=self._wait_s)

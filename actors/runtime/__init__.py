@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from actors.runtime.actor.base import Actor
 from actors.runtime.actor.context import Context, OwnContext, ReplyTo, Timer
-from actors.runtime.actor.conversations import Came, Conversation, Conversations, Key, Name, Wake, done_key
+from actors.runtime.actor.conversations import (
+    Came,
+    Conversation,
+    Conversations,
+    Countdown,
+    Key,
+    Name,
+    Wake,
+    done_key,
+)
 from actors.runtime.actor.mail import (
     Address,
     AnyAddress,
@@ -93,6 +102,7 @@ __all__ = [
     "Context",
     "Conversation",
     "Conversations",
+    "Countdown",
     "DeadLetter",
     "DeadLettered",
     "DeadLetters",

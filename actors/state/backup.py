@@ -110,8 +110,11 @@ def backups(data_dir: Path) -> list[Path]:
 
 def _database_is_due(db: sqlite3.Connection, found: list[Path], now: datetime) -> bool:
     """Whether no backup holds the database, or the newest that does was made so many days ago that a copy a
-    day on average stays within the limit."""
-    copies = [path for path in found if (path / DATABASE_FILE).exists()]
+    day on average stays within the limit.
+
+    One that is dated later than now was made while the clock was wrong, and is not waited for.
+    """
+    copies = [path for path in found if (path / DATABASE_FILE).exists() and _made_at(path, now) <= now]
     if not copies:
         return True
     pages: int = db.execute("PRAGMA main.page_count").fetchone()[0]
@@ -156,7 +159,8 @@ def _made_at(backup: Path, now: datetime) -> datetime:
 
 def _prune(folder: Path, now: datetime) -> None:
     """Keep all backups of the last 6 hours, each day's first for 14 days, the newest one, and the newest that
-    holds the database.
+    holds the database. The firsts of the last 14 days that have one stay in any case: a clock that is ahead
+    for a minute makes them no older.
 
     The others become drafts before anything of them is removed, so that no crash leaves half of one under its
     final name. The next backup removes what is left of them.
@@ -165,11 +169,13 @@ def _prune(folder: Path, now: datetime) -> None:
     first_of_day: dict[str, Path] = {}
     for path in found:
         first_of_day.setdefault(path.name[:8], path)
+    last_days = sorted(first_of_day)[-KEEP_DAILY_FOR.days :]
     with_database = [path for path in found if (path / DATABASE_FILE).exists()]
     old = []
     for path in found:
         age = now - _made_at(path, now)
-        daily = first_of_day[path.name[:8]] == path and age <= KEEP_DAILY_FOR
+        day = path.name[:8]
+        daily = first_of_day[day] == path and (age <= KEEP_DAILY_FOR or day in last_days)
         if age > KEEP_ALL_FOR and not daily and path not in (found[-1], with_database[-1]):
             old.append(path.rename(path.with_name(f"{path.name}{_DRAFT}")))
     if old:

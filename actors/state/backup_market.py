@@ -1,4 +1,7 @@
-"""The backup of the market's snapshots: one file for each day that is over, written once and never again."""
+"""The backup of the market's snapshots: one file for each day that is over, written once.
+
+Only a day that a clock ahead took for over is written again, when more of it is known.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ from actors.state.backup_files import fsync
 MARKET_BACKUPS = "market"
 _SUFFIX = ".db"
 _DRAFT = ".draft"
+_LAST_DAYS = 2
+"""So many are held against their files: one that was written too early is the last or the one before."""
 _TABLE = """
 CREATE TABLE market_snapshots (
     at TEXT PRIMARY KEY,
@@ -34,11 +39,25 @@ def back_up_market(db: sqlite3.Connection, folder: Path, now: datetime) -> int:
         )
     ]
     missing = [day for day in days if not (folder / f"{day}{_SUFFIX}").exists()]
+    missing += [day for day in days[-_LAST_DAYS:] if day not in missing and _has_more(db, folder, day)]
     if not missing:
         return 0
     folder.mkdir(mode=0o700, exist_ok=True)
     # A name that a power cut takes away is written again by the next backup.
     return sum(_write_day(db, folder, day) for day in missing)
+
+
+def _has_more(db: sqlite3.Connection, folder: Path, day: str) -> bool:
+    """Whether more snapshots of that day are known than can be read of its file."""
+    sql = "SELECT count(*) FROM market.market_snapshots WHERE at >= ? AND at < ?"
+    [known] = db.execute(sql, _span(day)).fetchone()
+    path = folder.absolute() / f"{day}{_SUFFIX}"
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as part:
+        try:
+            [kept] = part.execute("SELECT count(*) FROM market_snapshots").fetchone()
+        except sqlite3.DatabaseError:
+            return True
+    return bool(known > kept)
 
 
 def market_backups(folder: Path, until: str) -> list[Path]:
@@ -48,6 +67,10 @@ def market_backups(folder: Path, until: str) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.suffix == _SUFFIX and path.stem <= until)
 
 
+def _span(day: str) -> tuple[str, str]:
+    return f"{day}T", f"{day}U"
+
+
 def _write_day(db: sqlite3.Connection, folder: Path, day: str) -> int:
     path, draft = folder / f"{day}{_SUFFIX}", folder / f"{day}{_DRAFT}"
     draft.unlink(missing_ok=True)
@@ -55,7 +78,7 @@ def _write_day(db: sqlite3.Connection, folder: Path, day: str) -> int:
         "SELECT at, spot_usd, dvol, funding, quotes FROM market.market_snapshots"
         " WHERE at >= ? AND at < ? ORDER BY at"
     )
-    rows = db.execute(sql, (f"{day}T", f"{day}U"))
+    rows = db.execute(sql, _span(day))
     with closing(sqlite3.connect(draft, isolation_level=None)) as part:
         part.execute("PRAGMA journal_mode = OFF")
         part.execute("BEGIN")

@@ -39,8 +39,9 @@ def verify(
 ) -> None:
     """Follow the chain over every byte; exit code 1 if acknowledged bytes are missing or changed.
 
-    Without the books (cerbero.db) nothing says where the chain ends, and the verdict says so. With --books
-    every row of the books must also be the one that the log makes; a difference names table, row and field.
+    Without the books (cerbero.db), or if they can't be read, nothing says where the chain ends, and the
+    verdict says so: the log is then judged by itself. With --books every row of the books must also be the
+    one that the log makes; a difference names table, row and field.
 
     Example: run.py audit verify --strict
     """
@@ -48,7 +49,8 @@ def verify(
     from cli.views.output import show_json
     from core.audit.hash_chain import parse_head
     from core.errors import FoundWrongError
-    from reading.audit import NOT_ACCEPTED, require_audit_log, verified
+    from core.status.finding import DAMAGED
+    from reading.audit import NOT_ACCEPTED, require_audit_log, verified, verified_alone
     from reading.books import has_books
     from reading.json_forms import proof_json
     from reading.proof import books_proved, break_compared
@@ -57,26 +59,37 @@ def verify(
     if not with_books:
         # With books a missing log counts as broken: `verified` knows from them how long it was.
         require_audit_log(data_dir)
-    result = verified(data_dir, told_head=None if head is None else parse_head(head), strict=strict)
+    told_head, damage, proof, after_break = None if head is None else parse_head(head), None, None, None
+    try:
+        result = verified(data_dir, told_head=told_head, strict=strict)
+    except FoundWrongError as error:
+        damage = str(error)
+        result = verified_alone(data_dir, told_head=told_head, strict=strict)
     # Who is to accept a break needs to see what it did to the books.
     unaccepted = result.problem == NOT_ACCEPTED
-    proof = books_proved(data_dir) if books and (result.ok or unaccepted) else None
-    after_break = break_compared(data_dir) if books and unaccepted else None
+    if books and damage is None and (result.ok or unaccepted):
+        try:
+            proof = books_proved(data_dir)
+            after_break = break_compared(data_dir) if unaccepted else None
+        except FoundWrongError as error:
+            damage = str(error)
     if as_json:
         show_json(
             {
-                "ok": result.ok and (proof is None or proof.ok),
+                "ok": result.ok and damage is None and (proof is None or proof.ok),
+                "log_ok": result.ok,
                 "records": result.records,
                 "head": str(result.head),
                 "problem": result.problem,
-                "compared_with_books": with_books,
+                "compared_with_books": with_books and damage is None,
+                "books_problem": damage,
                 "books": None if proof is None else proof_json(proof),
                 "broken_log": None if after_break is None else list(after_break),
             }
         )
     elif result.ok:
         say(f"whole: {result.records} records, head {result.head}")
-        if not with_books:
+        if not with_books or damage is not None:
             where = "at the end" if head is None else "after the head that was told"
             say(f"without the books (cerbero.db) records that are missing {where} can't be seen")
     if proof is not None and not as_json:
@@ -84,8 +97,11 @@ def verify(
             say(line)
         if proof.ok:
             say(f"the books are what {proof.records} records make of them")
-    if not result.ok:
-        raise FoundWrongError(f"audit: {result.problem}")
+    wrong = [] if result.ok else [f"audit: {result.problem}"]
+    if damage is not None:
+        wrong.append(f"{damage}: {DAMAGED}" if result.ok else damage)
+    if wrong:
+        raise FoundWrongError(*wrong)
     if proof is not None and not proof.ok:
         places = f"{len(proof.lines())} place{'' if len(proof.lines()) == 1 else 's'} where they differ"
         raise FoundWrongError(

@@ -20,7 +20,8 @@ def dry_run(
 ) -> None:
     """Decide an entry and an exit now and show them rule by rule; nothing is ordered and nothing is stored.
 
-    Books and kill switch are read from --data-dir if there is one. Example: run.py dry-run --json
+    Books and kill switch are read from --data-dir if there is one. With trading switched off it is decided
+    as if it were on, which is said. Example: run.py dry-run --json
     """
     from cli.dry_cycle import DryDesk, known_engine
     from cli.upstream import tls_of
@@ -31,7 +32,7 @@ def dry_run(
     loaded = load_strategy(strategy)
     engine = known_engine(data_dir, loaded.strategy)
     tls = tls_of(settings.trust, settings.mcp.url)
-    with DryDesk(settings.mcp, loaded.strategy, tls, loaded.contract_words) as desk:
+    with DryDesk(settings.mcp, loaded.strategy, tls, loaded.contract_words, mode=settings.mode) as desk:
         entry = desk.entry(engine)
         exits = desk.exits(engine)
     if as_json:

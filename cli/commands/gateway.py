@@ -19,7 +19,7 @@ from cli.options import (
     whole_option,
 )
 from cli.sentences import SentenceGroup
-from cli.views.say import say
+from cli.views.say import DATA_DIR_VARIABLE, say
 
 HELP = """Serve the real market to the engine until Ctrl-C, from Deribit and from hosts that want no key.
 
@@ -241,6 +241,7 @@ def demo(
             "--data-dir",
             metavar="DIR",
             parser=named_path,
+            envvar=DATA_DIR_VARIABLE,
             help="The folder of the engine's and the gateway's record, which a new run empties.",
         ),
     ] = DEMO_DIR,

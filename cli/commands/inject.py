@@ -12,6 +12,8 @@ from cli.views.say import say
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
+    from actors.control.injectable import InjectableField
+
 app = typer.Typer(rich_markup_mode=None)
 
 
@@ -50,14 +52,16 @@ def inject(
 def fields_of(message: str, arguments: list[str]) -> dict[str, JsonValue]:
     """The message's fields from `--some-field VALUE`, `--some-field=VALUE` or a bare `--flag`.
 
-    A trailing `_id` may be left out: `--position` means `position_id`. Raises InputError for anything else.
+    A trailing `_id` may be left out: `--position` means `position_id`. What takes several has commas between
+    them. Raises InputError for anything else.
     """
-    from actors.control.injectable import INJECTABLE
+    from actors.control.injectable import INJECTABLE, LISTED
     from core.errors import InputError
 
     fields = INJECTABLE[message].fields if message in INJECTABLE else ()
     known = {field.name for field in fields}
-    texts = {field.name for field in fields if field.type_name != "bool"}
+    texts = {field.name for field in fields if not field.is_switch}
+    lists = {field.name for field in fields if field.takes == LISTED}
     body: dict[str, JsonValue] = {}
     rest = list(arguments)
     while rest:
@@ -77,7 +81,7 @@ def fields_of(message: str, arguments: list[str]) -> dict[str, JsonValue]:
             value = "true"
         if name in body:
             raise InputError(f"inject {message}: {option} is given twice")
-        body[name] = value
+        body[name] = [*value.split(",")] if name in lists else value
     return body
 
 
@@ -91,7 +95,7 @@ def _show_list(as_json: bool) -> None:
                 item.name: {
                     "purpose": item.purpose,
                     "fields": [
-                        {"name": f.name, "type": f.type_name, "required": f.required, "default": f.default}
+                        {"name": f.name, "takes": f.takes, "required": f.required, "default": f.default}
                         for f in item.fields
                     ],
                 }
@@ -102,5 +106,9 @@ def _show_list(as_json: bool) -> None:
     for item in sorted(INJECTABLE.values(), key=lambda item: item.name):
         say(item.name, f"    {item.purpose}")
         for field in item.fields:
-            how = "required" if field.required else f"default {field.default}"
-            say(f"    {option_of(field.name)} {field.type_name} ({how})")
+            option = f"{option_of(field.name)} {field.takes}".rstrip()
+            say(f"    {option if field.required else f'[{option}]'}{_if_left_out(field)}")
+
+
+def _if_left_out(field: InjectableField) -> str:
+    return "" if field.default is None else f" {field.default} if it is left out"

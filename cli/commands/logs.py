@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(rich_markup_mode=None)
 LOOK_EVERY_S = 0.5
+VALUE_LENGTH_MAX = 300
+"""Characters of a value that a person is shown: the line of a start holds all settings."""
 
 
 class LogLevel(StrEnum):
@@ -95,7 +97,11 @@ def _as_it_is(line: LogLine) -> None:
 def _for_a_person(line: LogLine) -> None:
     said = f"{line.at[:19]}  {line.level.upper():<8}  {line.logger}: {line.event}"
     under = [f"[{line.correlation}]"] if line.correlation else []
-    more = [f"{key}={value}" for key, value in line.more.items() if key != "exception"]
+    more = [f"{key}={_beginning(str(value))}" for key, value in line.more.items() if key != "exception"]
     say(" ".join([said, *under, *more]))
     for traced in str(line.more.get("exception", "")).splitlines():
         say(f"    {traced}")
+
+
+def _beginning(value: str) -> str:
+    return value if len(value) <= VALUE_LENGTH_MAX else f"{value[:VALUE_LENGTH_MAX]}… (--json shows it whole)"

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
+from ssl import SSLContext
+from typing import TYPE_CHECKING
 
 import typer
 
 from cli.options import DEFAULT_DATA_DIR, DEFAULT_STRATEGY, AsJson, DataDir
 from cli.views.say import say
+
+if TYPE_CHECKING:
+    from cli.channels import ChannelFound
+    from config import ChannelSettings, McpSettings
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -24,10 +31,8 @@ def ping(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
     """
     from pydantic import JsonValue
 
-    from actors.channels import alert_channels, redactor, sender
     from actors.http import HttpTransport
     from actors.mcp import McpCredentials
-    from cli.channels import probe_channels
     from cli.phone_probe import probe_phone
     from cli.upstream import probe_all, tls_of
     from cli.views.output import show_json, show_table
@@ -41,9 +46,7 @@ def ping(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
     probes = probe_all(lambda: HttpTransport(settings.url, tls=tls), credentials, time.monotonic, words)
     channels = channels_from_env(os.environ)
     channel_tls = tls_of(trust_from_env(os.environ), *(channel.goes_to[1] for channel in channels))
-    alerted = probe_channels(
-        alert_channels(channels, sender(None, None), channel_tls), redactor(settings, channels)
-    )
+    alerted = _alerted(settings, channels, channel_tls)
     phone = probe_phone(os.environ, channels, channel_tls, data_dir)
     if as_json:
         told: list[JsonValue] = [
@@ -89,3 +92,15 @@ def ping(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
         failed.append(f"commands from the chat: {phone.problem}")
     if failed:
         raise FoundWrongError("; ".join(failed))
+
+
+def _alerted(
+    mcp: McpSettings, channels: Sequence[ChannelSettings], tls: SSLContext | None
+) -> list[ChannelFound]:
+    """Every alert channel after one attempt. What speaks to them is loaded only if there are any."""
+    if not channels:
+        return []
+    from actors.channels import alert_channels, redactor, sender
+    from cli.channels import probe_channels
+
+    return probe_channels(alert_channels(channels, sender(None, None), tls), redactor(mcp, channels))

@@ -55,7 +55,8 @@ def _run(data_dir: Path, strategy: Path, begins: Callable[[], None]) -> None:
     from cli.refusal import forget_refusal
     from cli.service import Service
     from cli.signals import signals_to
-    from cli.upstream import tls_of, token_is_refused, warn_of_clear_text
+    from cli.token_check import token_is_refused
+    from cli.upstream import tls_of, warn_of_clear_text
     from config import load_settings, load_strategy
     from core.errors import InputError
 

@@ -50,6 +50,7 @@ def positions(
     from cli.views.position_lines import position_lines
     from config import load_strategy
     from reading.books import stored_positions
+    from reading.json_forms import position_json
     from reading.position_views import stored_views
 
     found = stored_positions(data_dir, everything=everything)
@@ -58,10 +59,7 @@ def positions(
     if as_json:
         views = {view.position.position_id: view.model_dump(mode="json") for view in stored.views}
         show_json(
-            [
-                {**position.model_dump(mode="json"), "view": views.get(position.position_id)}
-                for position in found
-            ]
+            [{**position_json(position), "view": views.get(position.position_id)} for position in found]
         )
         return
     for view in stored.views:
@@ -161,7 +159,8 @@ def trades(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> Non
 
     What an open one is worth is in `state positions`. Example: run.py state trades --json
     """
-    from cli.views.output import eth_text, show_json, show_table, time_text, usd_text
+    from cli.views.output import eth_text, show_json, show_table, time_text
+    from cli.views.trade_cells import result_cells
     from reading.books import stored_trades
     from reading.json_forms import trade_json
 
@@ -192,9 +191,7 @@ def trades(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> Non
                 position.exit_rule or "-",
                 eth_text(position.credit_eth),
                 f"{position.fees_eth:f}",
-                # Before that the cash so far is the premium, which is not earned yet.
-                "-" if position.closed_at is None else eth_text(position.pnl_eth),
-                "-" if position.closed_at is None else usd_text(position.pnl_usd),
+                *result_cells(position),
             )
             for position in found
         ),

@@ -32,10 +32,12 @@ def status(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> Non
     if as_json:
         from cli.views.output import show_json
         from core.status.verdict import entry_blocked, verdict
+        from reading.json_forms import position_json
 
         show_json(
             {
                 **found.model_dump(mode="json"),
+                "positions": [position_json(position) for position in found.positions],
                 "verdict": verdict(found).model_dump(mode="json"),
                 "entry_blocked": list(entry_blocked(found)),
             }

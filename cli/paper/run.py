@@ -30,6 +30,7 @@ from cli.paper.options import PaperOptions
 from cli.paper.progress import Progress
 from cli.paper.report import RunFacts, report
 from cli.paper.summary import show_summary
+from cli.paper.told import told_lines
 from cli.process import EngineEnd, EngineProcess
 from cli.signals import signals_to
 from cli.upstream import tls_of, warn_of_clear_text
@@ -184,7 +185,7 @@ class PaperRun:
                 self._look(process)
                 if self._status is not None:
                     progress = self._progress.text(self._status.at)
-                    view.draw(self._status, process.system.tracer.items(), progress)
+                    view.draw(self._status, told_lines(process.system.tracer.items()), progress)
 
             return process.run(draw)
 
@@ -268,7 +269,8 @@ class PaperRun:
             )
             write_whole(options.json_file, json.dumps(document, indent=1) + "\n")
         if options.svg is not None and self._screen is not None:
-            save_svg(*self._screen, options.svg)
+            status, envelopes = self._screen
+            save_svg(status, told_lines(envelopes), options.svg)
 
     def _transport(self, ctx: Context) -> Transport:
         return PaperTransport(HttpTransport(self._venue.url, monotonic=ctx.monotonic), clock=ctx)

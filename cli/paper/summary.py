@@ -9,8 +9,9 @@ from decimal import Decimal
 from actors.audit.verify import VerifyReport
 from actors.state.stored import StoredBooks
 from cli.paper.report import RunFacts, holes_met
-from cli.views.output import eth_text, show_fields, show_table, time_text, usd_text
+from cli.views.output import eth_text, show_fields, show_table, time_text
 from cli.views.say import say
+from cli.views.trade_cells import result_cells
 from cli.views.trading import figures
 from core.messages.alerting import Severity
 from core.messages.engine_status import EngineStatus
@@ -74,8 +75,7 @@ def _trade_row(position: Position) -> tuple[str, ...]:
         time_text(position.closed_at),
         position.exit_rule or ("-" if position.closed_at is None else "?"),
         eth_text(position.credit_eth),
-        eth_text(position.pnl_eth),
-        usd_text(position.pnl_usd),
+        *result_cells(position),
     )
 
 

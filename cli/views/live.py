@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from actors.runtime import Envelope
 from cli.views.lines import Line, Span, sentence
-from cli.views.output import shown
 from cli.views.screen import actors_lines, alerts_lines, jobs_lines, status_lines
 from cli.views.status_page import book_line
-from core.messages.base import Query
 from core.messages.engine_status import EngineStatus
-from core.messages.mcp import RouterProbed
 
 ALERTS_SHOWN = 4
 TALL = 32
@@ -38,37 +34,39 @@ class LiveView:
     def __exit__(self, *_: object) -> None:
         self._live.stop()
 
-    def draw(self, status: EngineStatus, envelopes: Sequence[Envelope], progress: str = "") -> None:
+    def draw(self, status: EngineStatus, told: Sequence[str], progress: str = "") -> None:
         """Draw the engine as large as the terminal is."""
         width, height = self._console.size
         # The last line stays free, or a terminal scrolls.
-        drawn = picture(status, envelopes, width=width, height=height - 1, progress=progress)
+        drawn = picture(status, told, width=width, height=height - 1, progress=progress)
         self._live.update(drawn, refresh=True)
 
 
 def picture(
     status: EngineStatus,
-    envelopes: Sequence[Envelope],
+    told: Sequence[str],
     *,
     width: int,
     height: int,
     progress: str = "",
 ) -> RenderableType:
     """One screen of exactly this size: what matters most at the top, and whatever else there is room for."""
-    return Group(*(_text(line) for line in screen_lines(status, envelopes, width, height, progress)))
+    return Group(*(_text(line) for line in screen_lines(status, told, width, height, progress)))
 
 
 def screen_lines(
-    status: EngineStatus, envelopes: Sequence[Envelope], width: int, height: int, progress: str = ""
+    status: EngineStatus, told: Sequence[str], width: int, height: int, progress: str = ""
 ) -> list[Line]:
-    """The lines of the picture. The positions and the last alert are never the ones that go."""
+    """The lines of the picture; `told` are the last messages, a line each, and the first to go.
+
+    The positions and the last alert are never the ones that go.
+    """
     lines = sentence(progress, width, style="bold") if progress else []
     lines += status_lines(status, width)
     if status.positions and height >= TALL:
         lines += sentence(book_line(status.positions, status.market), width, indent=2, style="dim")
     lines += alerts_lines(status, width, most=ALERTS_SHOWN if height >= TALL else 1)
     lines += jobs_lines(status, width)
-    told = _messages(envelopes)
     rows = height - len(lines) - 1
     if height >= TALL and told:
         rows -= FEW_MESSAGES + 1
@@ -82,12 +80,12 @@ def screen_lines(
 
 
 def save_svg(
-    status: EngineStatus, envelopes: Sequence[Envelope], path: Path, width: int = 120, height: int = 40
+    status: EngineStatus, told: Sequence[str], path: Path, width: int = 120, height: int = 40
 ) -> None:
     """Save the same screen as a drawing, and as text beside it, for the documentation."""
     with path.with_suffix(".txt").open("w", encoding="utf-8") as text:
         console = Console(record=True, width=width, height=height, file=text, force_terminal=False)
-        console.print(picture(status, envelopes, width=width, height=height))
+        console.print(picture(status, told, width=width, height=height))
     console.save_svg(str(path), title="run.py paper")
 
 
@@ -97,16 +95,3 @@ def _text(line: Line) -> Text:
         text.append(span.text, style=span.style)
     text.rstrip()
     return text
-
-
-def _messages(envelopes: Iterable[Envelope]) -> list[str]:
-    """Who told whom what. Queries and probes are left out: most queries are those of this view itself."""
-    return [
-        shown(
-            f"{envelope.sent_at:%m-%d %H:%M:%S}  "
-            f"{'outside' if envelope.sender is None else envelope.sender.name} -> {envelope.to.name}  "
-            f"{type(envelope.message).__name__}"
-        )
-        for envelope in envelopes
-        if not isinstance(envelope.message, Query | RouterProbed)
-    ]

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, JsonValue
 
+from cli.views.aligned import aligned
+from cli.views.painted import PIPE_WIDTH, page_width, show_lines
 from cli.views.say import put, say
 from core.text import visible
 from reading.redacted import redacted
@@ -40,18 +42,28 @@ def shown(text: str) -> str:
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str) -> None:
     """Print a table, or `empty` if it has no rows: fitted to a terminal, in a pipe as wide as its content."""
-    listed = [list(row) for row in rows]
+    listed = [[shown(cell) for cell in row] for row in rows]
     if not listed:
         say(empty)
         return
+    lines = aligned(columns, listed, page_width())
+    if lines is None:
+        _show_broken(columns, listed)
+    else:
+        show_lines(lines)
+
+
+def _show_broken(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """The table with its longest cells broken over several lines. Most tables do without this library, which
+    takes a while to load."""
     from rich.console import Console
     from rich.table import Table
 
     console = Console()
     if not console.is_terminal:
-        console = Console(width=400)
+        console = Console(width=PIPE_WIDTH)
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
-    for row in listed:
+    for row in rows:
         table.add_row(*map(cell, row))
     # Not printed by rich: what can't be written must not end the command.
     with console.capture() as drawn:

@@ -18,6 +18,7 @@ from core.messages.room_status import AlertRow, KillSwitchStatus
 from core.orders.books import Job
 from core.orders.lifecycle import OrderState
 from core.status.finding import Urgency, Verdict
+from core.status.order_text import order_texts
 from core.status.verdict import entry_blocked, position_views, verdict
 
 LABEL = 13
@@ -74,7 +75,12 @@ def positions_lines(status: EngineStatus, width: int) -> list[Line]:
     if not views:
         text = "no answer from the books" if "state" in status.unavailable else "none open"
         return packed([Span(text, FAINT)], width, label="positions", indent=LABEL)
-    return [line for view in views for line in position_lines(view, width)]
+    lines: list[Line] = []
+    for view in views:
+        told = order_texts(view.position.position_id, status.orders, status.identity.strategy.execution)
+        lines += position_lines(view, width)
+        lines += [line for text in told for line in sentence(text, width, indent=2, style="yellow")]
+    return lines
 
 
 def jobs_lines(status: EngineStatus, width: int) -> list[Line]:

@@ -22,6 +22,8 @@ class KillSwitchStatus(Event):
     who: str | None
     since: datetime | None
     exits_blocked: bool
+    wordless: tuple[str, ...] = ()
+    """The ids of armings for whose words `KILL` has no room: a disarming names them beside those in it."""
     suspensions: dict[str, str]
     latches: tuple[EntryLatch, ...] = ()
     """What blocks entries until a person resumes them."""

@@ -154,7 +154,8 @@ def reconcile_orders(books: Books, view: VenueView) -> Reconciliation:
         if isinstance(fills, Failed) or view.is_unread(row.label, legs):
             unread.append(row.label)
             continue
-        unlike = fills_disagree(fills, permitted) if found is None else disagreements(found, permitted)
+        unlike = () if found is None else disagreements(found, permitted)
+        unlike = unlike or fills_disagree(fills, permitted)
         if unlike:
             disputed.append(Disputed(order=found, permitted=permitted, differences=unlike))
             differences.append(told(DifferenceCode.NOT_AS_PERMITTED, row.label, row.state, "; ".join(unlike)))
@@ -210,11 +211,12 @@ def late_fills(
             continue
         label = Label(order.label)
         fills = fills_of(view.trades, label)
-        unlike = disagreements(order, permitted)
+        traded = () if isinstance(fills, Failed) else fills
+        unlike = disagreements(order, permitted) or fills_disagree(traded, permitted)
         if unlike:
             disputed.append(Disputed(order=order, permitted=permitted, differences=unlike))
-        elif not isinstance(fills, Failed) and fills:
-            corrections.append(Correction(row=order_row(order, label), fills=fills))
+        elif traded:
+            corrections.append(Correction(row=order_row(order, label), fills=traded))
     return tuple(corrections), tuple(disputed)
 
 

@@ -127,7 +127,7 @@ def _rooms(status: EngineStatus) -> Iterator[Finding]:
             yield look("actor_starting", f"{text}; it is started again by itself: run.py logs")
     for room, why in status.unavailable.items():
         if room == "state" and any(cell.name == room and cell.state == UP for cell in status.cells):
-            yield act("books_damaged", f"the books can't be read ({why}): {DAMAGED}")
+            yield act("books_damaged", f"the books can't be read ({why.removeprefix(REFUSES)}): {DAMAGED}")
             continue
         level = act if room in VITAL else look
         yield level(

@@ -52,6 +52,7 @@ URLS: Final[Mapping[str, tuple[str, ...]]] = {
     "mainnet": ("https://www.deribit.com",),
 }
 """The hosts that are Deribit's; the first is the default."""
+BARE: Final = "without a path, such as http://127.0.0.1:8791"
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 TOKEN_LENGTH_MIN: Final = 32
 USD_MAX: Final = 10**12
@@ -187,13 +188,14 @@ def _base_url(given: str, environment: str, *, simulated: bool) -> str:
             f"{PREFIX}SIMULATED=yes allows it"
         )
     raise InputError(
-        f"{PREFIX}DERIBIT_URL: expected {' or '.join(known)}, or a host on this machine, found {given!r}"
+        f"{PREFIX}DERIBIT_URL: expected {' or '.join(known)}, or a host on this machine, {BARE}, "
+        f"found {given!r}"
     )
 
 
 def _others_url(given: str) -> str | None:
     if given and not _on_this_machine(given):
-        raise InputError(f"{PREFIX}OTHERS_URL: expected a host on this machine, found {given!r}")
+        raise InputError(f"{PREFIX}OTHERS_URL: expected a host on this machine, {BARE}, found {given!r}")
     return given.rstrip("/") or None
 
 

@@ -43,7 +43,10 @@ class PaperVenue:
         try:
             kept_market = self.store.meta("market")
             if kept_market not in (None, config.market):
-                raise InputError(f"venue account: it was kept on {kept_market!r}, found {config.market!r}")
+                raise InputError(
+                    f"venue account: it was kept on {kept_market!r}, found {config.market!r}; go on with the "
+                    "same --seed or --chains, or without --keep"
+                )
             kept = self.store.load()
             begin = source.start if config.driven else datetime.now(UTC)
             clock, account, counts = kept or (begin, Account(assumptions.balance_eth), {})

@@ -74,9 +74,11 @@ def realised_chart(curve: Sequence[tuple[datetime, float]]) -> Chart:
         time_line(curve, "closed trades", "--series-1", hover="+,.2f", shape="hv"),
         {**fall, "fill": "tozeroy", "fillcolor": "var(--fall)"},
     ]
-    made = two_panes(
-        {"type": "date", "nticks": 7}, {"title": {"text": "P&L, USD"}}, {"title": {"text": "drawdown"}}
-    )
+    below: dict[str, JsonValue] = {"title": {"text": "drawdown"}}
+    if not any(fallen for _, fallen in falls):
+        # Of a line at zero an axis would reach as far above it, where no drawdown is.
+        below["range"] = [-1.0, 0.05]
+    made = two_panes({"type": "date", "nticks": 7}, {"title": {"text": "P&L, USD"}}, below)
     by_value = [((at, value, fallen), value) for (at, value), (_, fallen) in zip(curve, falls, strict=True)]
     some = thinned(by_value, [at.timestamp() for at, _ in curve], TABLE_ROWS_MAX)
     return Chart(

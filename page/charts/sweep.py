@@ -123,13 +123,15 @@ def parallel_chart(axes: Sequence[str], points: Sequence[LineFacts]) -> Chart:
         drawn = [*ordered[: LINES_MAX // 2], *ordered[-LINES_MAX // 2 :]]
     best = {id(point) for point in ordered[-max(1, round(BEST_SHARE * len(ordered))) :]}
     low, high = (ordered[0].mean_r, ordered[-1].mean_r) if ordered else (0.0, 0.0)
-    names = [*axes, "mean r a week"]
+    # Names of settings are long: below a narrow chart they would lie over each other.
+    signs = [*(str(number) for number, _ in enumerate(axes, start=1)), "r"]
+    named = ", ".join(f"{sign} {axis}" for sign, axis in zip(signs, axes, strict=False))
     traces: list[JsonValue] = [
         {
             "type": "scatter",
             "mode": "lines",
             "name": point.label,
-            "x": list(range(len(names))),
+            "x": list(range(len(signs))),
             "y": [*point.places, (point.mean_r - low) / (high - low) if high > low else 0.5],
             "text": [*point.words, f"{point.mean_r:+.4f}"],
             "hovertemplate": "%{text}",
@@ -143,16 +145,17 @@ def parallel_chart(axes: Sequence[str], points: Sequence[LineFacts]) -> Chart:
     return Chart(
         name="parallel",
         title="Every point through its settings",
-        says="Each point is a line through its settings to its mean r a week; the best tenth stands out.",
+        says=f"Each point is a line through its settings ({named}) to its mean r a week (r); the best tenth "
+        "stands out.",
         figure={
             "data": traces,
             "layout": {
                 **layout(
                     {
                         "type": "linear",
-                        "range": [-0.2, len(names) - 0.8],
-                        "tickvals": list(range(len(names))),
-                        "ticktext": list(names),
+                        "range": [-0.2, len(signs) - 0.8],
+                        "tickvals": list(range(len(signs))),
+                        "ticktext": list(signs),
                     },
                     yaxis={"range": [-0.05, 1.05], "tickvals": [], "ticktext": [], "zeroline": False},
                 ),

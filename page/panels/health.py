@@ -61,7 +61,7 @@ class AlertShown:
 
 @dataclass(frozen=True, slots=True)
 class HealthPanel:
-    """`empty` says why there are neither rooms nor feeds, if there are none."""
+    """`empty` says why there are neither rooms nor feeds, `no_alerts` what stands there if there are none."""
 
     rooms: tuple[RoomShown, ...]
     rooms_summary: str
@@ -69,6 +69,7 @@ class HealthPanel:
     kept: tuple[Labelled, ...]
     alerts: tuple[AlertShown, ...]
     empty: str
+    no_alerts: str = "none yet"
 
 
 def from_status(status: EngineStatus, stored: Iterable[AlertRow]) -> HealthPanel:

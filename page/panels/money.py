@@ -18,6 +18,7 @@ from reading.entry_history import EntrySeen
 from reading.trading import TradingReport
 
 TRADES_SHOWN = 20
+NO_TRADES = "no trade was closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +113,15 @@ def _all_holdings(last: EntrySeen | None, unseen: str) -> Iterator[Row]:
     yield Row("share in ETH", (share,), "of all holdings")
 
 
-def money(report: TradingReport, shown_balances: tuple[Row, ...]) -> MoneyPanel:
-    """All figures of closed trades, and what is open at the last stored marks."""
+def money(report: TradingReport, shown_balances: tuple[Row, ...], *, is_over: bool = False) -> MoneyPanel:
+    """All figures of closed trades, and what is open at the last stored marks. `is_over`: none follows."""
     found = report.performance
     trades = list(reversed(report.trades))[:TRADES_SHOWN]
     left = len(report.trades) - len(trades)
     return MoneyPanel(
         balances=shown_balances,
         figures=tuple(_figures(report)),
-        proof=evidence("mean r", found.total.mean_result),
+        proof=evidence("mean r", found.total.mean_result) if report.trades else "",
         costs=tuple(_costs(found.costs)),
         open_rows=tuple(_open(report)),
         trades=tuple(_line(trade) for trade in trades),
@@ -128,7 +129,7 @@ def money(report: TradingReport, shown_balances: tuple[Row, ...]) -> MoneyPanel:
         account=report.account,
         curve=tuple(cumulated(report.trades, found.began, found.ended)) if report.trades else (),
         months=found.by_month,
-        empty="" if report.trades else "no trade was closed yet",
+        empty="" if report.trades else NO_TRADES if is_over else f"{NO_TRADES} yet",
     )
 
 
@@ -153,10 +154,10 @@ def _figures(report: TradingReport) -> Iterator[Row]:
     found = report.performance
     total = found.total
     entered, cycles = report.entries.get("entered", 0), sum(report.entries.values())
-    yield Row(
-        "P&L of closed trades", (eth(total.pnl_eth, signed=True), usd(total.pnl_usd, signed=True)), "booked"
-    )
-    yield Row("closed trades", (number(total.trades, "trades", 0),), f"{total.wins} with a gain")
+    if total.trades:
+        booked = (eth(total.pnl_eth, signed=True), usd(total.pnl_usd, signed=True))
+        yield Row("P&L of closed trades", booked, "booked")
+        yield Row("closed trades", (number(total.trades, "trades", 0),), f"{total.wins} with a gain")
     yield Row("entry cycles", (number(cycles, "cycles", 0),), f"{entered} entered")
     if total.win_rate is not None:
         yield Row("won", (percent(total.win_rate.value),), _between(total.win_rate, "{:.0%}"))

@@ -46,6 +46,7 @@ class PositionShown:
     state: str
     contracts: str
     rows: tuple[Row, ...]
+    orders: tuple[str, ...]
     exits: tuple[ExitBar, ...]
     exits_note: str
     payoff: PayoffFacts | None
@@ -64,9 +65,15 @@ class PositionPanel:
 
 
 def held(
-    view: PositionView, market: Marks | None, path: tuple[PathMark, ...], now: datetime, exits_note: str
+    view: PositionView,
+    market: Marks | None,
+    path: tuple[PathMark, ...],
+    now: datetime,
+    exits_note: str,
+    *,
+    orders: tuple[str, ...] = (),
 ) -> PositionShown:
-    """One position at the last marks."""
+    """One position at the last marks. `orders` says what is under way at the venue."""
     position = view.position
     payoff = _payoff(position, market, now) if position.contracts else None
     return PositionShown(
@@ -75,6 +82,7 @@ def held(
         state=position.state.value.replace("_", " "),
         contracts=f"{position.contracts} of {position.contracts_opened or position.plan.contracts} contracts",
         rows=(*_rows(view), *(() if payoff is None else _places(payoff))),
+        orders=orders,
         exits=tuple(_bars(view)),
         exits_note="" if view.exits else exits_note,
         payoff=payoff,

@@ -84,18 +84,24 @@ class WhyPanel:
     empty: str
 
 
-def dots(rows: Sequence[CycleRow], selected: str) -> tuple[Dot, ...]:
-    """The last entry cycles, oldest first."""
-    return tuple(_dot(row, row.cycle_id == selected) for row in rows[-DOTS_SHOWN:])
+def dots(rows: Sequence[CycleRow], selected: str, *, is_over: bool = False) -> tuple[Dot, ...]:
+    """The last entry cycles, oldest first. `is_over`: what has not ended never will."""
+    return tuple(_dot(row, row.cycle_id == selected, is_over) for row in rows[-DOTS_SHOWN:])
 
 
-def _dot(row: CycleRow, selected: bool) -> Dot:
+def outcome_text(row: CycleRow, *, is_over: bool = False) -> str:
+    """How a cycle ended, or that it has not."""
+    if row.outcome is None:
+        return "cut off by the end of the run" if is_over else "under way"
+    return row.outcome.value.replace("_", " ")
+
+
+def _dot(row: CycleRow, selected: bool, is_over: bool) -> Dot:
     tone = _TONES.get(row.outcome, "act")
-    outcome = "under way" if row.outcome is None else row.outcome.value.replace("_", " ")
     return Dot(
         href=f"/?cycle={quote(row.cycle_id, safe='')}#why",
         day=f"{row.slot:%d %b %Y}",
-        outcome=outcome,
+        outcome=outcome_text(row, is_over=is_over),
         why=plain(", ".join(row.reasons)),
         sign=_SIGNS[tone],
         tone=tone,
@@ -111,11 +117,10 @@ def decisions(
         return tuple(_decision(cycle_id, each) for each in found)
     if row is None:
         return (DecisionShown(plain(cycle_id), "", "", "", (), "there is no such cycle in these books"),)
-    outcome = "under way" if row.outcome is None else row.outcome.value.replace("_", " ")
     reasons = plain(", ".join(row.reasons))
     title = f"{row.job.value} of {time_text(row.slot)}"
     problem = "it ended before anything was decided" if row.outcome is not None else "it has not decided yet"
-    return (DecisionShown(plain(cycle_id), title, outcome, reasons, (), problem),)
+    return (DecisionShown(plain(cycle_id), title, outcome_text(row), reasons, (), problem),)
 
 
 def _decision(cycle_id: str, found: RecordedDecision) -> DecisionShown:

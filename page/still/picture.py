@@ -22,6 +22,8 @@ UNITS: Final = 1000
 """Across and down the stretched drawing, whatever its size."""
 POINTS_MAX: Final = 300
 BAR_FRAC: Final = 0.65
+NARROW_TICKS_MAX: Final = 3
+"""So many words below a picture have room on a phone; of more, every other is left out there."""
 DASHES: Final = {"dash": "8 5", "dot": "2 4"}
 
 
@@ -128,9 +130,11 @@ class _Picture:
         return reference == "paper" or 0.0 <= self._down[reference].axis.place(value) <= 1.0
 
     def _words(self, title: str) -> Iterator[Markup]:
-        for place, (value, text) in enumerate(self._across.ticks):
+        ticks = self._across.ticks
+        for place, (value, text) in enumerate(ticks):
             across = UNITS * self._across.place(value)
-            yield _text(across, UNITS, text, "across other" if place % 2 else "across")
+            left_out = place % 2 and len(ticks) > NARROW_TICKS_MAX
+            yield _text(across, UNITS, text, "across other" if left_out else "across")
         for pane in self._down.values():
             for value, text in pane.axis.ticks:
                 yield _text(0, pane.down(value), text, "down")
@@ -146,7 +150,7 @@ class _Picture:
                 yield from self._marks(trace, self._down[trace.get("yaxis", "y")])
 
     def _note(self, words: Words) -> Markup:
-        anchor = "end" if words["xanchor"] == "right" else ""
+        anchor = {"right": "end", "center": "middle"}.get(words["xanchor"], "")
         side = "above" if words["yanchor"] == "bottom" else "under"
         return _text(
             self._x(words["x"], words),

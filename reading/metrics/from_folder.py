@@ -55,8 +55,12 @@ def put_without_engine(
     armed_by: Collection[ArmCause] | None,
     damage: str | None,
     has_log: bool,
+    lost: str | None,
 ) -> None:
-    """The verdict on a folder whose engine does not answer. `armed` is None if that can't be read."""
+    """The verdict on a folder whose engine does not answer.
+
+    `armed` is None if that can't be read, `lost` says what the log holds and the books do not.
+    """
     figures.put(table.ARMED, armed)
     found = verdict_without_engine(
         why="the engine does not answer",
@@ -67,6 +71,7 @@ def put_without_engine(
         damage=damage,
         has_log=has_log,
         data_dir="",
+        lost=lost,
     )
     figures.mark(table.VERDICT, (found.level,))
 

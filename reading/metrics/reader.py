@@ -24,6 +24,7 @@ from reading.metrics.from_folder import put_books, put_disk, put_without_engine,
 from reading.metrics.from_status import put_status
 from reading.metrics.labels import ReadPart
 from reading.metrics.series import Figures
+from reading.without_engine import lost_records
 
 AGAIN_AFTER_S: Final = 1.0
 """The engine is asked no more often, however many ask."""
@@ -71,14 +72,26 @@ class MetricsReader:
         put_disk(figures, self._data_dir)
         books, damage = self._books(figures)
         status = self._engine(figures)
+        held = self._is_held()
         if status is not None:
             put_status(figures, status)
         else:
+            # Who holds the folder may be writing: the log is then ahead for a moment.
+            lost = None if held else self._lost()
             armed, causes = self._stored_switch()
             has_log = any(audit_files(self._data_dir / AUDIT_FOLDER))
-            put_without_engine(figures, books, armed=armed, armed_by=causes, damage=damage, has_log=has_log)
+            put_without_engine(
+                figures,
+                books,
+                armed=armed,
+                armed_by=causes,
+                damage=damage,
+                has_log=has_log,
+                lost=lost,
+            )
+            figures.put(table.BOOKS_OLDER, None if held or books is None else lost is not None)
         figures.put(table.UP, status is not None)
-        figures.put(table.LOCK_HELD, self._is_held())
+        figures.put(table.LOCK_HELD, held)
         figures.put(table.BOOKS_READABLE, books is not None)
         for part in ReadPart:
             figures.put(table.READ_FAILURES, self._failures[part], part)
@@ -128,6 +141,12 @@ class MetricsReader:
         except CerberoError:
             return None, None  # What can't be read is told by the books' own figure.
         return causes is not None, causes
+
+    def _lost(self) -> str | None:
+        try:
+            return lost_records(self._data_dir)
+        except CerberoError:
+            return None  # What can't be read is told by the books' own figure.
 
     def _is_held(self) -> bool:
         try:

@@ -33,6 +33,10 @@ LOCK_HELD = _gauge(
 BOOKS_READABLE = _gauge(
     "books_readable", "1 if the books were read; 0 if there are none or they can't be read."
 )
+BOOKS_OLDER = _gauge(
+    "books_older",
+    "1 if the log holds records that the books do not: a copy from before. Looked at while no engine runs.",
+)
 READ_SECONDS = _gauge("read_seconds", "How long the last reading took.", "part", ReadPart)
 READ_FAILURES = _counter("read_failures", "Readings that failed since this process began.", "part", ReadPart)
 VERDICT = _gauge("verdict", "1 for the level of the first line of `status`.", "level", Urgency)
@@ -131,6 +135,7 @@ CHAPTERS: dict[str, tuple[Series, ...]] = {
         UP,
         LOCK_HELD,
         BOOKS_READABLE,
+        BOOKS_OLDER,
         READ_SECONDS,
         READ_FAILURES,
         VERDICT,

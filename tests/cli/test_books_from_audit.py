@@ -91,6 +91,40 @@ def test_without_the_option_the_books_are_not_compared(
     assert json.loads(capsys.readouterr().out)["books"] is None
 
 
+@pytest.mark.parametrize("options", [(), ("--books",)])
+def test_of_damaged_books_it_is_said_too_whether_the_log_itself_is_whole(
+    data_dir: Path, capsys: pytest.CaptureFixture[str], options: tuple[str, ...]
+) -> None:
+    [path] = (data_dir / "audit").iterdir()
+    (data_dir / "cerbero.db").write_bytes(b"no database" * 1000)
+
+    def verified() -> tuple[int, str, str, dict[str, object]]:
+        code = main(["audit", "verify", *options, "--data-dir", str(data_dir)])
+        told = capsys.readouterr()
+        assert main(["audit", "verify", *options, "--json", "--data-dir", str(data_dir)]) == code
+        return code, told.out, told.err, json.loads(capsys.readouterr().out)
+
+    code, out, err, told = verified()
+    assert code == ExitCode.FOUND_WRONG
+    assert out.startswith("whole: 41 records, head 41:")
+    assert "the books can't be read: file is not a database: docs/runbook.md, 'The books are damaged'" in err
+    assert (told["ok"], told["log_ok"], told["records"], told["compared_with_books"]) == (
+        False,
+        True,
+        41,
+        False,
+    )
+    assert "the books can't be read" in str(told["books_problem"])
+
+    path.write_bytes(path.read_bytes().replace(b'"seq":7,', b'"seq":8,'))
+    code, out, err, told = verified()
+    assert (code, out) == (ExitCode.FOUND_WRONG, "")
+    first, second = err.splitlines()
+    assert "expected" in first
+    assert "the books can't be read" in second
+    assert (told["ok"], told["log_ok"]) == (False, False)
+
+
 def test_the_option_needs_books(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (data_dir / "cerbero.db").unlink()
     assert verify(data_dir) == ExitCode.BAD_INPUT

@@ -147,6 +147,17 @@ def test_dry_run_decides_rule_by_rule_and_stores_nothing(house: House, cli: Cli)
     assert house.typed(cli, "state", "cycles", "--json").out == cycles
 
 
+def test_dry_run_says_that_trading_is_switched_off(house: House, cli: Cli) -> None:
+    cli.set(**(house.variables | {"ENABLE_STRATEGY": "false"}))
+    ran = cli(
+        "dry-run", "--strategy", house.folder / "strategy.yaml", "--data-dir", house.folder / "elsewhere"
+    )
+    assert ran.code == 0, ran.err
+    assert "trading is switched off (CERBERO_BITE_ENABLE_STRATEGY)" in ran.out
+    assert "trading is switched on" not in ran.out
+    assert "decided as if it were on" in ran.out
+
+
 def test_a_second_engine_on_the_folder_is_refused(house: House, cli: Cli) -> None:
     ran = house.typed(cli, "start", "--strategy", str(house.folder / "strategy.yaml"))
     assert ran.code == 2

@@ -165,6 +165,19 @@ def test_logs_shows_the_last_lines_of_a_level_and_of_a_cycle(tmp_path: Path, cli
     assert json.loads(shown.out)["event"] == "loud"
 
 
+def test_logs_shows_a_person_the_beginning_of_a_long_value_alone(tmp_path: Path, cli: Cli) -> None:
+    """Each start logs all settings in one line: without an end it filled two screens."""
+    identity = {"mode": "idle", "strategy": "s" * 4000}
+    line = json.dumps({"event": "engine starts", "level": "info", "at": "2026", "identity": identity})
+    (tmp_path / "log").mkdir()
+    (tmp_path / "log" / LOG_FILE).write_text(line + "\n", encoding="utf-8")
+    shown = cli("logs", "--data-dir", str(tmp_path)).out
+    assert "identity={'mode': 'idle', 'strategy': 'sss" in shown
+    assert shown.endswith("s… (--json shows it whole)\n")
+    assert len(shown) < 400
+    assert json.loads(cli("logs", "--data-dir", str(tmp_path), "--json").out)["identity"] == identity
+
+
 def test_logs_names_a_folder_without_a_log(tmp_path: Path, cli: Cli) -> None:
     shown = cli("logs", "--data-dir", str(tmp_path))
     assert (shown.code, "expected the log of an engine" in shown.err) == (2, True)

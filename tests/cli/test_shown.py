@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console
 
+from actors.control.injectable import check
 from actors.control.wire import answer_of
 from cli.commands.inject import fields_of
 from cli.sending import under_way
@@ -29,6 +30,7 @@ from core.pricing.greeks import option_greeks
 from core.strategy import Strategy
 from core.values import OptionType
 from reading.valuation import book_value
+from tests.cli.support import Cli
 from tests.fakes.clear_switch import CLEAR
 from tests.fakes.open_position import NOW, POSITION, mark, marks
 from tests.fakes.trading import LONG, SHORT
@@ -166,6 +168,23 @@ def test_a_bare_option_is_a_yes() -> None:
         "reason": "x",
         "accept_audit_break": "true",
     }
+
+
+def test_several_ids_have_commas_between_them() -> None:
+    body = fields_of("DisarmKillSwitch", ["--reason", "x", "--armings", "a,b"])
+    assert body["armings"] == ["a", "b"]
+    check("DisarmKillSwitch", body)
+
+
+def test_the_list_says_what_a_person_gives(cli: Cli) -> None:
+    lines = [line.strip() for line in cli("inject", "--list").out.splitlines()]
+    for line in (
+        "--position-id ID",
+        "[--accept-audit-break]",
+        "[--source operator|protections]",
+        "[--severity LOW|MEDIUM|HIGH|CRITICAL] MEDIUM if it is left out",
+    ):
+        assert line in lines
 
 
 def test_a_word_without_an_option_is_refused() -> None:

@@ -12,6 +12,7 @@ from config.environment import SECRET
 from config.secret_file import SECRET_BYTES_MAX, file_variable, secret_from_env
 from core.errors import InputError
 from core.redaction import secret_files_of, secrets_of
+from tests.without_root import without_root
 
 GIVEN = {
     "CERBERO_BITE_MCP_URL": "http://127.0.0.1:9000",
@@ -93,6 +94,19 @@ def test_what_is_no_file_is_refused_at_once(tmp_path: Path) -> None:
     for named in (str(tmp_path), str(pipe), "/dev/zero", str(tmp_path / "none"), "a\0b"):
         with pytest.raises(InputError, match=r"^X_TOKEN_FILE: expected a (small )?file"):
             secret_from_env({"X_TOKEN_FILE": named}, "X_TOKEN")
+
+
+def test_a_file_of_root_s_in_a_container_is_refused_with_what_to_type(tmp_path: Path) -> None:
+    """Compose mounts a secret with the owner and mode that it has on the machine."""
+    path = tmp_path / "token"
+    path.write_text("a-token", encoding="utf-8")
+    path.chmod(0)
+    with without_root() as uid, pytest.raises(InputError) as refused:
+        secret_from_env({file_variable("CERBERO_BITE_MCP_TOKEN"): str(path)}, "CERBERO_BITE_MCP_TOKEN")
+    assert str(refused.value) == (
+        f"CERBERO_BITE_MCP_TOKEN_FILE: expected a file that uid {uid} can read, found Permission denied "
+        "(for a container: install -m 0440 -g 10001)"
+    )
 
 
 def test_a_secret_pasted_for_a_path_is_not_repeated() -> None:

@@ -11,6 +11,7 @@ from config import load_strategy, strategy_hash
 from config.yaml_lines import read_lined_yaml
 from core.errors import ConfigError
 from core.strategy import Strategy
+from tests.without_root import without_root
 
 
 def written(folder: Path, text: str, name: str = "strategy.yaml") -> Path:
@@ -263,3 +264,12 @@ def test_a_name_in_any_script_is_good(tmp_path: Path) -> None:
 @pytest.mark.parametrize("time", ["1\u0664:00", "\uff11\uff14:00", "14:0\u0660"])
 def test_a_time_of_day_is_written_in_the_digits_0_to_9(tmp_path: Path, time: str) -> None:
     assert "scheduler.entry_time: expected" in complaint(tmp_path, f'scheduler:\n  entry_time: "{time}"\n')
+
+
+def test_a_file_that_this_user_may_not_read_is_named_with_its_folder_and_the_user(tmp_path: Path) -> None:
+    path = written(tmp_path, "")
+    path.chmod(0)
+    with without_root() as uid, pytest.raises(ConfigError) as raised:
+        load_strategy(path)
+    assert f"expected a file that uid {uid} can read, found Permission denied" in str(raised.value)
+    assert f"see the rights of the file and of {tmp_path}" in str(raised.value)

@@ -68,6 +68,8 @@ class FakeVenue:
         """Rows that are added to the lists of a tool, whatever they are."""
         self.before: dict[str, Callable[[], None]] = {}
         """What happens at the venue right before it takes up the next request of a tool, once."""
+        self.said: dict[str, Callable[[bytes], bytes]] = {}
+        """What a tool says instead of the truth, each time; who is told once takes itself out of here."""
         self.calls: list[tuple[str, dict[str, object], Mapping[str, str]]] = []
         self.margins: Margins | None = None
         self.down = False
@@ -187,6 +189,7 @@ class FakeVenue:
         if isinstance(answer, tuple):
             return answer
         told = answer if isinstance(answer, bytes) else answer.model_dump_json().encode()
+        told = self.said.get(tool, bytes)(told)
         return 200, self._with_strange_rows(tool, told)
 
     def _with_strange_rows(self, tool: str, told: bytes) -> bytes:

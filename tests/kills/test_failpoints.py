@@ -125,10 +125,12 @@ PERSONS = Story(
             F.KILL_ASIDE_REMOVED,
         ),
         *(F.INBOX_RECEIVED, F.INBOX_RECORDED, F.INBOX_DELIVERED, F.INBOX_ENDED, F.INBOX_END_TOLD),
-        *(F.INBOX_CLOSED, F.ALERT_SENT),
+        F.INBOX_CLOSED,
     ),
     later=(3,),
 )
+# A paper run tells nobody unless it is asked to.
+ALERTS = Story(folders.new, (F.ALERT_SENT,), later=(3,), arguments=(*PAPER, "--telegram"))
 RECORDS = Story(
     folders.new,
     (
@@ -155,7 +157,7 @@ RARE = (
     Story(folders.torn_record, (F.RECORD_TAIL_CUT, F.RECORD_WRITTEN, F.RECORD_PRUNED)),
     Story(folders.armed_while_disarmed, (F.KILL_PUT_BACK,)),
 )
-STORIES = (TRADES, ORDERS, CANCELS, PERSONS, RECORDS, MIGRATIONS, STOPS, *RARE)
+STORIES = (TRADES, ORDERS, CANCELS, PERSONS, ALERTS, RECORDS, MIGRATIONS, STOPS, *RARE)
 TAIL = (F.AUDIT_TAIL_CUT, F.AUDIT_TAIL_RESTORED)
 CORRUPT = (F.CORRUPT_BOOKS_COPIED, F.CORRUPT_BOOKS_NOTED)
 FULL_DISK = (F.BALLAST_RELEASED, F.AUDIT_BALLAST_RELEASED)

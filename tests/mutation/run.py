@@ -36,8 +36,6 @@ PROCESSES = 2
 RUN = ("run", "--max-children", str(PROCESSES))
 LINKED = ("core", "actors", "config", "reading", "cli", "gateway", "lab", "page", "tests")
 LINKED_FILES = ("run.py", "strategy.yaml")
-MEMORY = Path("/dev/shm")
-"""Where the folders of the tests lie, if it is there: they sync at each step, which a disk takes long for."""
 NOTICED = ("killed", "timeout", "caught by type check")
 NOT_TRIED = "not checked"
 ROW = "{:<12} {:>8} {:>8} {:>8} {:>8} {:>9} {:>7} {:>8}"
@@ -108,8 +106,6 @@ def mutmut(folder: Path, lock: int, *arguments: str, quiet: bool = False) -> str
     """Run one of mutmut's commands; what it printed if `quiet`. Ends the run if mutmut can't go on."""
     command = ("nice", "-n", "10", sys.executable, "-m", "mutmut", *arguments)
     environment = {**os.environ, "HYPOTHESIS_PROFILE": "mutants"}
-    if MEMORY.is_dir():
-        environment["TMPDIR"] = str(MEMORY)
     output = subprocess.PIPE if quiet else None
     ran = subprocess.run(
         command,

@@ -11,25 +11,16 @@ from pathlib import Path
 import httpx
 import pytest
 
-from cli.main import main
 from core.errors import InputError
-from lab.research import tried
 from page.sweep import SweepPages
 from reading.sweep_file import read_sweep
 from tests.page.served import served
-
-SWEEP = ("sweep", "--model", "--seeds", "1", "--to", "2026-01-12", "--jobs", "1")
+from tests.page.swept import write_sweep
 
 
 @pytest.fixture(scope="module")
 def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four points of a week."""
-    folder = tmp_path_factory.mktemp("sweep")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tried, "FOLDER", folder / "tried")
-        sets = ("--set", "exits.profit_of_credit=0.4,0.5", "--set", "strikes.delta_target=0.18,0.2")
-        assert main([*SWEEP, *sets, "--out", str(folder / "out")]) == 0
-    return folder / "out"
+    return write_sweep(tmp_path_factory.mktemp("sweep"))
 
 
 def test_a_browser_finds_every_point_and_its_report(swept: Path, tmp_path: Path) -> None:
@@ -44,8 +35,9 @@ def test_a_browser_finds_every_point_and_its_report(swept: Path, tmp_path: Path)
         for chart in charts:
             assert client.get(f"{page.origin}/chart/{chart}.json").json()["data"]
         report = client.get(f"{page.origin}{reports[0]}").text
-        assert "a finished run: 1 trades closed" in report
+        assert "a finished run: 1 trade closed" in report
         assert 'id="figure-drawdown"' in report
+        assert "the file holds no cycles; a sweep keeps the report of a run alone" in report
         assert 'href="/arm"' not in report
         for elsewhere in (
             "/report/none.json",
@@ -74,3 +66,16 @@ def test_a_folder_that_is_no_sweep_is_refused_by_its_key(swept: Path, tmp_path: 
         (tmp_path / "sweep.json").write_text(content, "utf-8")
         with pytest.raises(InputError, match=told):
             read_sweep(tmp_path)
+
+
+def test_a_sweep_without_a_point_says_how_it_goes_on(swept: Path, tmp_path: Path) -> None:
+    answer = json.loads((swept / "sweep.json").read_text("utf-8"))
+    empty = {**answer, "sentence": "no point was run", "points": [], "heat_maps": []}
+    (tmp_path / "sweep.json").write_text(json.dumps(empty), "utf-8")
+    with (
+        served(tmp_path, "--report", tmp_path, links=1) as page,
+        httpx.Client(follow_redirects=True) as client,
+    ):
+        html = unescape(client.get(page.link()).text)
+    assert "none: run.py sweep with the same --out goes on where it stopped" in html
+    assert 'id="charts"' not in html

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from decimal import Decimal
 
-from core.orders.books import CycleOutcome, CycleRow, Instruction, InstructionKind, Job, OrderRow
+import pytest
+from pydantic import JsonValue
+
+from core.orders.books import CycleOutcome, CycleRow, Instruction, InstructionKind, Job, OrderRow, Position
 from core.orders.lifecycle import OrderState
 from core.values import CycleId, Label, ProposalId
-from reading.json_forms import cycle_json, money, order_json, trade_json, utc
+from reading.json_forms import cycle_json, money, order_json, position_json, trade_json, utc
 from tests.fakes.open_position import NOW, POSITION
 
 
@@ -31,11 +35,22 @@ def test_a_trade_is_documented_by_its_keys() -> None:
         "exit_rule",
         "credit_eth",
         "fees_eth",
+        "cash_eth",
+        "cash_usd",
         "pnl_eth",
         "pnl_usd",
     ]
-    assert (shown["closed_at"], shown["pnl_eth"], shown["kind"]) == (None, "0.0188", "bull_put")
+    assert (shown["closed_at"], shown["cash_eth"], shown["kind"]) == (None, "0.0188", "bull_put")
     json.dumps(shown)
+
+
+@pytest.mark.parametrize("form", [trade_json, position_json])
+def test_cash_of_an_open_trade_is_not_its_result(form: Callable[[Position], dict[str, JsonValue]]) -> None:
+    shown = form(POSITION)
+    assert (shown["cash_eth"], shown["pnl_eth"], shown["pnl_usd"]) == ("0.0188", None, None)
+    closed = form(POSITION.model_copy(update={"closed_at": NOW}))
+    assert closed["cash_eth"] == closed["pnl_eth"] == "0.0188"
+    assert closed["cash_usd"] == closed["pnl_usd"] is not None
 
 
 def test_an_order_shows_label_state_and_price() -> None:

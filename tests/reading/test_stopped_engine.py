@@ -27,7 +27,8 @@ from reading.books import (
 from reading.control_client import ask_engine, request_of
 from reading.decisions import explained
 from reading.errors import DataFolderError
-from tests.scenarios.playing import BEGIN, TO_ENTRY, TO_EXIT, Played, play
+from tests.fakes.whole_books import make_whole_books
+from tests.scenarios.playing import BEGIN, TO_ENTRY, Played, play
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def test_the_books_are_one_state_by_whatever_way_they_are_read(played: Played) -
 
 
 def test_a_limit_gives_the_newest(folder: Path) -> None:
-    data_dir = play(folder / "to-exit", TO_EXIT).data_dir
+    data_dir = make_whole_books(folder / "whole")
     cycles, orders = stored_cycles(data_dir, None), stored_orders(data_dir, None)
     assert min(len(cycles), len(orders)) > 1
     assert stored_cycles(data_dir, 1) == cycles[-1:]

@@ -194,7 +194,7 @@ def test_a_venue_that_ignores_until_when_a_request_is_valid_is_missed(
 
 
 def test_a_switch_that_waits_for_no_permit_is_missed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(PermitLedger, "outstanding", lambda ledger, now: frozenset())
+    monkeypatch.setattr(PermitLedger, "outstanding", lambda ledger: frozenset())
     assert any(along_the_path(folder, seed, Told()) for seed in MUTANT_PATHS)
 
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
+from pathlib import Path
+
+import pytest
 
 from tests import environment
 
@@ -35,6 +39,17 @@ def test_a_temporary_folder_is_kept_unless_sockets_in_it_would_have_too_long_a_p
     assert environment.known({"TMPDIR": "/scratch"})["TMPDIR"] == "/scratch"
     assert "TMPDIR" not in environment.known({"TMPDIR": "/" + "l" * 120})
     assert "TMPDIR" not in environment.known({"TMPDIR": ""})
+
+
+def test_files_lie_in_memory_if_there_is_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = shutil.disk_usage(tmp_path)
+    for free, found in ((environment.MEMORY_FREE_MIN_BYTES, {"TMPDIR": str(tmp_path)}), (64 * 1024**2, {})):
+        monkeypatch.setattr(shutil, "disk_usage", lambda _, free=free: usage._replace(free=free))
+        assert environment.in_memory(tmp_path) == found
+
+
+def test_without_such_a_folder_they_lie_where_the_machine_says(tmp_path: Path) -> None:
+    assert environment.in_memory(tmp_path / "none") == {}
 
 
 def test_bytecode_is_kept_all_the_same_where_the_shell_wants_none_beside_the_sources() -> None:

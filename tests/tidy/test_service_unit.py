@@ -19,6 +19,7 @@ from tests.cli.support import ended, started
 from tests.tidy.sources import ROOT
 
 UNIT = ROOT / "packaging" / "cerbero-bite.service"
+METRICS_UNIT = ROOT / "packaging" / "cerbero-bite-metrics.service"
 EXPOSURE_MAX = 20
 """Of 100, as `systemd-analyze security` counts; it calls up to 24 "OK"."""
 CLEAN_SIGNALS = {signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGPIPE}
@@ -82,14 +83,15 @@ def test_a_start_that_is_refused_is_not_started_again(tmp_path: Path) -> None:
     assert codes == [ExitCode.BAD_INPUT]
 
 
-@pytest.fixture
-def unit_here(tmp_path: Path) -> Path:
+@pytest.fixture(params=[UNIT, METRICS_UNIT], ids=lambda unit: unit.stem)
+def unit_here(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     """A copy that starts what is on this machine."""
+    unit: Path = request.param
     text, changed = re.subn(
-        r"(?m)^ExecStart=\S+", f"ExecStart={sys.executable} run.py", UNIT.read_text("utf-8")
+        r"(?m)^ExecStart=\S+", f"ExecStart={sys.executable} run.py", unit.read_text("utf-8")
     )
     assert changed == 1
-    path = tmp_path / UNIT.name
+    path = tmp_path / unit.name
     path.write_text(text, "utf-8")
     return path
 
@@ -111,7 +113,18 @@ def test_systemd_counts_few_rights(unit_here: Path) -> None:
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
-def test_the_real_program_runs_without_writable_code(unit_here: Path) -> None:
+def test_figures_are_shown_for_as_long_as_the_machine_runs() -> None:
+    """Whoever looks at them has to see that the engine is dead: they end with nothing but a person's stop."""
+    unit = _Unit(strict=False)
+    unit.read(METRICS_UNIT, "utf-8")
+    assert unit["Service"]["Restart"] == "always"
+    assert unit["Unit"]["StartLimitIntervalSec"] == "0"
+    assert not {"Requires", "BindsTo", "PartOf"} & set(unit["Unit"])
+    assert unit["Service"]["User"] == service()["User"]
+    assert unit["Service"]["StateDirectory"] == service()["StateDirectory"]
+
+
+def test_the_real_program_runs_without_writable_code() -> None:
     """`MemoryDenyWriteExecute=yes`, which a Python with a compiler of its own would not survive."""
     assert service()["MemoryDenyWriteExecute"] == "yes"
     deny = (

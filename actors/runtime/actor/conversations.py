@@ -55,6 +55,16 @@ class Wake:
     key: str
 
 
+class Countdown:
+    """Market time that runs out once, wherever the wall clock is set meanwhile. Made by
+    `Conversations.countdown`."""
+
+    def __init__(self, over: Key[None]) -> None:
+        self.over = over
+        """Delivered at its end, to who waits for it then."""
+        self.is_over = False
+
+
 class _Wait:
     """The one awaitable that the scheduler knows: the first event under any of these keys resumes it."""
 
@@ -99,6 +109,7 @@ class Conversations:
         self._closing = False
         self._closed = False
         self._numbers = count(1)
+        self._countdowns: dict[str, Countdown] = {}
         ctx.at_end(self.close)
 
     def __contains__(self, name: Name) -> bool:
@@ -165,7 +176,10 @@ class Conversations:
         return True
 
     def wake(self, message: Wake) -> None:
-        """Handle `Wake`: a pause or a limit is over."""
+        """Handle `Wake`: a pause, a limit or a countdown is over."""
+        countdown = self._countdowns.pop(message.key, None)
+        if countdown is not None:
+            countdown.is_over = True
         self.deliver(Key[None](message.key), None)
 
     def close(self) -> None:
@@ -207,6 +221,13 @@ class Conversations:
         came = await _Wait(self, (over, *keys))
         timer.cancel()
         return None if came.key == over else came.key
+
+    def countdown(self, seconds: float) -> Countdown:
+        """Begin to count that much market time: for what takes many waits, and has to end in time."""
+        countdown = Countdown(Key(f"countdown:{next(self._numbers)}"))
+        self._countdowns[countdown.over.name] = countdown
+        self._ctx.call_later(seconds, Wake(countdown.over.name))
+        return countdown
 
     async def first_until(self, when: datetime, name: str, *keys: Key[Any]) -> Came | None:
         """The first event under any of the keys, or None at market time `when`. `name` is the timer's name in

@@ -76,7 +76,8 @@ class Outbox:
         self._timer = None
         now = ctx.now()
         for kept in self._kept.values():
-            if now - kept.told_at >= self._retell_after:
+            # Told later than now: the clock was set back since, and nobody knows how long ago that was.
+            if now - kept.told_at >= self._retell_after or kept.told_at > now:
                 kept.told_at = now
                 ctx.tell(kept.to, kept.message, correlation=kept.correlation)
         self._set_timer()

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from actors.alerting.outgoing import QUEUE_MAX
+import pytest
+
+from actors.alerting import Sender
+from actors.alerting.outgoing import ALONE_MAX, QUEUE_MAX
+from actors.alerting.telegram_text import render
 from core.messages.alerting import Severity
 from core.messages.room_status import AlertRow
 from core.messages.state import GetUndeliveredAlerts, RecordAlertDelivered, UndeliveredAlerts
+from core.values import Environment
 from tests.actors.alerting.desk import Desk, stored
 
 CALM = 2 * QUEUE_MAX + 7
+SENDER = Sender(Environment.PAPER, "mine")
 
 
 class Books:
@@ -65,7 +71,7 @@ def test_thousands_that_wait_are_brought_page_by_page_in_their_order() -> None:
         books.answer()
         before = len(books.waiting)
         assert desk.channel_status.queued <= QUEUE_MAX
-        desk.run(30)
+        desk.run(5)  # Books that have not answered within 10 s are asked again.
         books.answer()
         assert len(books.waiting) < before, "it stands still"
     assert taken(desk) == [str(number) for number in range(CALM)]
@@ -92,3 +98,33 @@ def test_a_page_whose_delivery_is_not_on_record_yet_does_not_stop_the_next() -> 
         books.answer()
         desk.run(30)
     assert taken(desk) == [str(number) for number in range(CALM)]
+
+
+def test_a_backlog_is_a_few_letters_that_count_by_code() -> None:
+    desk = Desk(backlog=None)
+    books = Books(desk, waiting(CALM))
+    for _ in range(12):
+        books.answer()
+        desk.run(30)
+    assert [len(letter.alerts) for letter in desk.channel.taken] == [QUEUE_MAX, QUEUE_MAX, 7]
+    text = render(desk.channel.taken[0], SENDER, markup=False)
+    assert f"{QUEUE_MAX} alerts have waited, told by their codes" in text
+    assert f"C (C ×{QUEUE_MAX}): {QUEUE_MAX - 1}" in text, "the last one's words"
+    assert "run.py audit tail --kind ALERT shows each" in text
+
+
+@pytest.mark.parametrize(("count", "letters"), [(ALONE_MAX - 1, ALONE_MAX), (CALM, 2 + 7 + 1)])
+def test_a_new_critical_one_does_not_wait_for_hours_behind_a_backlog(count: int, letters: int) -> None:
+    """One by one they go at one a second: behind 50,000 the newest would come after 14 hours."""
+    desk = Desk(backlog=None)
+    old = [stored(f"a{number}", str(number), number - count, Severity.CRITICAL) for number in range(count)]
+    books = Books(desk, old)
+    books.answer()
+    desk.alert("now", Severity.CRITICAL)
+    if count > QUEUE_MAX:
+        books.waiting.append(stored("now", "now", 0))
+    for _ in range(3):
+        books.answer()
+        desk.run(10)
+    assert taken(desk) == [*(str(number) for number in range(count)), "now"]
+    assert len(desk.channel.taken) == letters

@@ -60,6 +60,7 @@ from core.messages.state import (
 )
 from core.orders.books import Books, Job
 from core.permit_times import CERTAIN_AFTER_S
+from core.redaction import Redactor
 from core.strategy import Strategy
 from tests.fakes.clear_switch import CLEAR
 from tests.fakes.engine import FakeEngine, cell
@@ -142,7 +143,7 @@ class Desk:
             engine=self.engine,
             identity=IDENTITY,
             socket_path=None,
-            redact=str,
+            redact=Redactor(),
         )
         self.actor.ctx = self.ctx
         self.actor.on_start()

@@ -12,6 +12,7 @@ from actors.runtime import Terminated
 from core.alerts import AlertCode
 from core.messages.alerting import AlertRaised, Severity
 from core.messages.base import Refused
+from core.messages.control import InjectMessage
 from core.messages.decision import RunEntryCycle, RunMonitorCycle
 from core.messages.execution import (
     ClosePosition,
@@ -21,6 +22,7 @@ from core.messages.execution import (
     SettleExpired,
     SettleFailed,
 )
+from core.messages.health import BackupFailed
 from core.messages.market_data import TakeMarketSnapshot
 from core.messages.room_status import CycleEnded, RecoveryReport
 from core.messages.state import GetOpenInbox, InboxItem, OpenInbox, RecordInbox
@@ -310,3 +312,16 @@ def test_nothing_is_delivered_after_the_end() -> None:
     report(desk)
     desk.advance(3 * LOOK_AGAIN_S)
     assert closes(desk) == 1
+
+
+@pytest.mark.parametrize("is_over", [False, True])
+def test_a_message_under_the_id_of_another_kind_is_refused_and_not_called_accepted(is_over: bool) -> None:
+    desk = Desk()
+    request_id = desk.accept("BackupNow", reason="a drill")
+    if is_over:
+        done = BackupFailed(request_id=request_id, reasons=("no room",))
+        desk.actor.on_receive(done)
+    inject = InjectMessage(message="CloseAll", body='{"reason": "now"}', who="bob", request_id=request_id)
+    with desk.ctx.handling(inject):
+        answered = desk.actor.on_receive(inject)
+    assert answered == Refused(request_id=request_id, reasons=("request_id_taken:BackupNow",))

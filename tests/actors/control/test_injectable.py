@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from datetime import UTC, datetime
 from typing import get_args
@@ -77,7 +78,7 @@ def test_an_operators_arming_has_the_operators_cause() -> None:
     ("name", "body", "named"),
     [
         ("Nonsense", {}, "unknown message 'Nonsense'"),
-        ("ClosePosition", {"reason": "x"}, "expected --position-id TEXT, found none"),
+        ("ClosePosition", {"reason": "x"}, "expected --position-id ID, found none"),
         ("ClosePosition", {"position_id": "p", "reason": "  "}, "expected --reason TEXT, found a blank"),
         ("ClosePosition", {"position_id": "p", "reason": "x", "size": 3}, "unknown field 'size'"),
         ("ClosePosition", {"position_id": "p", "reason": "x", "exit_rule": "profit"}, "unknown field"),
@@ -100,6 +101,12 @@ def test_what_lacks_names_the_option_to_give(name: str) -> None:
         body: dict[str, JsonValue] = {field.name: "x" for field in fields if field is not missing}
         with pytest.raises(InputError, match=f"{option_of(missing.name)} [A-Z]+, found none"):
             build(name, body, request_id="x", who="ann", at=AT)
+
+
+@pytest.mark.parametrize("name", sorted(INJECTABLE))
+def test_what_a_field_takes_is_said_without_a_type(name: str) -> None:
+    for field in INJECTABLE[name].fields:
+        assert re.fullmatch(r"|TEXT|ID(,ID,…)?|[A-Za-z]+(\|[A-Za-z]+)+", field.takes), field
 
 
 def test_control_takes_every_answer_to_what_goes_through_its_inbox() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from actors.control.wire import ControlAnswer, answer_without_secrets
 from core.messages.base import Refused
 from core.messages.control import InjectMessage
 from core.redaction import Redactor
@@ -30,3 +31,11 @@ def test_what_a_person_types_comes_in_on_one_line_and_without_secrets(tmp_path: 
     assert line["error"] == "saw ***"
     client.close()
     served.server.close()
+
+
+def test_a_token_that_is_an_ordinary_word_leaves_an_answer_readable() -> None:
+    """`status` could not be read where the token of a venue of one's own was `paper`."""
+    answer = ControlAnswer(ok=True, answer="EngineStatus", body={"environment": "paper"}, error="token paper")
+    shown = answer_without_secrets(answer, Redactor(["paper"]))
+    assert shown.body == {"environment": "paper"}
+    assert shown.error == "token ***"

@@ -91,6 +91,23 @@ def test_told_again_while_it_is_under_way_it_is_not_done_twice() -> None:
     assert desk.engine.restarts == ["decision"]
 
 
+def test_the_next_life_is_the_one_asked_for_also_if_the_clock_was_set_back_before_it_began() -> None:
+    desk = Desk()
+    lives(desk)
+    command = ask(desk)
+    lives(desk, began_ago_s=600.0, epoch=2)
+    desk.advance(LIFE_S_MIN)
+    assert desk.engine.restarts == ["decision"]
+    assert answers(desk)[-1] == RestartDone(request_id=command.request_id, actor="decision")
+
+
+def test_a_life_of_a_clock_that_was_ahead_is_not_taken_for_the_next_one() -> None:
+    desk = Desk()
+    lives(desk, began_ago_s=-28_800.0)
+    ask(desk)
+    assert desk.engine.restarts == ["decision"]
+
+
 def test_rooms_that_can_not_be_restarted_alone_are_refused_and_nothing_is_stored() -> None:
     desk = Desk()
     for actor, why in (

@@ -7,7 +7,7 @@ import os
 import shutil
 import socket
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
@@ -31,10 +31,12 @@ from core.messages.control import (
     PingEngine,
     SocketLost,
 )
+from core.redaction import Redactor
 from tests.fakes.engine import FakeEngine
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 ALIVE = EngineAlive(at=NOW, pid=7)
+NO_SECRETS = Redactor()
 
 
 class Client:
@@ -61,7 +63,7 @@ class Client:
 
 
 class Served:
-    def __init__(self, folder: Path, redact: Callable[[str], str] = str) -> None:
+    def __init__(self, folder: Path, redact: Redactor = NO_SECRETS) -> None:
         self.path = folder / "run" / "x.sock"
         self.control = FakeAddress("control")
         self.engine = FakeEngine()

@@ -171,6 +171,20 @@ def test_an_entry_that_the_engine_was_down_for_too_long_to_begin_ends_as_expired
     assert ended(desk) == [(CycleOutcome.EXPIRED, ("grace_over",))]
 
 
+def test_an_entry_that_was_asked_for_by_a_clock_hours_ahead_ends_as_expired() -> None:
+    """Nobody knows how long ago that was; by its time it could begin for hours."""
+    desk = DecisionDesk(now=SLOT - timedelta(hours=8))
+    enter(desk)
+    assert ended(desk) == [(CycleOutcome.EXPIRED, ("grace_over",))]
+    assert desk.sent("market_data", FetchSnapshot) == []
+
+
+def test_an_entry_that_was_asked_for_by_a_clock_a_little_ahead_begins() -> None:
+    desk = DecisionDesk(now=SLOT - timedelta(seconds=GRACE_S))
+    enter(desk)
+    assert len(desk.sent("market_data", FetchSnapshot)) == 1
+
+
 def test_an_entry_within_its_grace_to_the_last_microsecond_still_begins() -> None:
     desk = DecisionDesk(now=SLOT + timedelta(seconds=GRACE_S, microseconds=-1))
     enter(desk)

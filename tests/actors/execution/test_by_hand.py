@@ -10,8 +10,10 @@ import pytest
 from core.messages.base import Refused
 from core.messages.execution import (
     AllClosed,
+    CancelEntries,
     CancelOrders,
     CloseAll,
+    EntriesCancelled,
     FinalOutcome,
     OrdersCancelled,
     StillClosing,
@@ -115,6 +117,30 @@ def test_what_rests_is_cancelled_and_confirmed(house: TradingHouse) -> None:
         OrdersCancelled(request_id="i-1", entries=(P1,), opened=(), exits=())
     ]
     assert house.finals()[-1].outcome is FinalOutcome.NOT_FILLED
+
+
+def test_what_rests_is_cancelled_also_if_the_clock_was_set_back_since_it_was_placed(
+    house: TradingHouse,
+) -> None:
+    """By the clock it came after the message, which nobody can have given before."""
+    house.place(house.propose())
+    house.set_clock(-600)
+    cancel(house)
+    house.advance(10)
+    assert house.venue.order(LABEL).state == "cancelled"
+    (ended,) = house.told("control", OrdersCancelled)
+    assert ended.entries == (P1,)
+
+
+def test_a_stop_waits_no_longer_for_its_cancels_if_the_clock_is_set_back_meanwhile(
+    house: TradingHouse,
+) -> None:
+    house.place(house.propose())
+    house.venue.faults["cancel_order"].extend([500] * 20)
+    house.tell("execution", CancelEntries(), sender="control")
+    house.set_clock(-600)
+    house.advance(5)
+    assert house.told("control", EntriesCancelled) == [EntriesCancelled(cancelled=0, unconfirmed=1)]
 
 
 def test_exits_go_on_and_are_named(house: TradingHouse) -> None:

@@ -314,3 +314,16 @@ def test_venue_clock_a_second_off_means_no_permit(house: TradingHouse) -> None:
     house.venue.clock_ahead_s = 1.5
     house.place(proposal)
     assert "venue_clock_off" in house.finals()[0].reasons
+
+
+@pytest.mark.parametrize("back_s", [30.0, 600.0])
+def test_an_entry_rests_no_longer_if_the_clock_is_set_back_meanwhile(
+    house: TradingHouse, back_s: float
+) -> None:
+    house.place(house.propose())
+    house.advance(100)
+    house.set_clock(-back_s)
+    house.advance(house.strategy.execution.fill_timeout_s - 100 + 10)
+    assert house.venue.order(LABEL).state == "cancelled"
+    (final,) = house.finals()
+    assert final.reasons == ("fill_timeout",)

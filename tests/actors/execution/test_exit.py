@@ -321,3 +321,36 @@ def test_closing_cancels_what_still_rests_of_the_entry_first(tmp_path: Path) -> 
     assert house.venue.order("p-entry-1:abcdef:e1").state == "cancelled"
     exit_request = house.venue.named("place_combo_order")[-1]
     assert exit_request["amount"] == "1"
+
+
+def test_a_clock_that_is_ahead_for_a_while_ends_no_exit(house: TradingHouse) -> None:
+    """By it the legs have expired; by the venue's they have not."""
+    ahead_s = (house.venue.expiration - house.time).total_seconds() + 60
+    house.close("p-entry-1")
+    house.set_clock(ahead_s)
+    house.venue.clock_ahead_s = -ahead_s
+    house.venue.faults["get_options_chain"].extend([500] * 50)  # The fake venue can't price what has expired.
+    house.advance(120)
+    house.venue.faults.clear()
+    house.set_clock(-ahead_s)
+    house.venue.clock_ahead_s = 0.0
+    house.advance(1000)
+    assert house.told("control", ExitEnded) == []
+    (working,) = [
+        order for order in house.venue.orders.values() if ":x" in order.label and order.state == "open"
+    ]
+    house.venue.fill(working.label, 2)
+    house.advance(61)
+    assert house.books.positions["p-entry-1"].state is PositionState.CLOSED
+
+
+def test_an_exit_waits_for_the_venues_word_that_its_legs_have_expired(house: TradingHouse) -> None:
+    house.set_clock((house.venue.expiration - house.time).total_seconds() - 600)
+    house.close("p-entry-1")
+    house.venue.down = True
+    house.advance(1600)
+    assert house.told("control", ExitEnded) == []
+    house.venue.down = False
+    house.advance(1000)
+    (ended,) = house.told("control", ExitEnded)
+    assert ended.reasons == ("awaiting_settlement",)

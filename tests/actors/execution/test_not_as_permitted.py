@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from pathlib import Path
 
@@ -214,4 +215,103 @@ def test_an_edit_that_a_crash_left_unanswered_is_of_a_permitted_price_either_way
     house.advance(60)
     assert arms(house) == []
     assert report(house).ok
+    assert house.venue.order(LABEL).state == "cancelled"
+
+
+# The trades of an order that is what was permitted
+
+
+def filled_with_trades(house: TradingHouse, **update: object) -> None:
+    """The venue lists the order as filled, and its trades with this changed."""
+    house.place(house.propose())
+    house.venue.fill(LABEL, 2)
+    house.venue.trades = [trade.model_copy(update=update) for trade in house.venue.trades]
+
+
+def test_trades_in_another_instrument_are_not_booked_and_arm(house: TradingHouse) -> None:
+    """The account holds what nobody watches, whatever the order says."""
+    filled_with_trades(house, instrument_name="ETH-16JAN26-2000-P")
+    house.advance(61)
+    assert f"the trades under {LABEL} are not what was permitted" in arms(house)[0].reason
+    assert house.books.fills == {}
+
+
+@pytest.mark.raises_alert(AlertCode.DISPUTE_ENDED)
+def test_trades_in_another_instrument_are_settled_by_a_person_who_brings_the_account_in_line(
+    house: TradingHouse,
+) -> None:
+    filled_with_trades(house, instrument_name="ETH-16JAN26-2000-P")
+    house.venue.alien = {SHORT: -2}
+    house.advance(120)
+    assert not report(house).ok
+    house.venue.alien = {}
+    house.advance(120)
+    assert report(house).ok
+    assert house.books.orders[LABEL].state is OrderState.CANCELLED
+    assert house.books.fills == {}
+    armed_before = len(arms(house))
+    house.restart_execution()
+    house.advance(60)
+    assert report(house).ok
+    assert len(arms(house)) == armed_before
+
+
+@pytest.mark.raises_alert(AlertCode.FILLS_UNREAD)
+@pytest.mark.parametrize(
+    "update", [{"label": "P-ENTRY-1:ABCDEF:E1"}, {"amount": Decimal("0.5")}, {"amount": Decimal(1)}]
+)
+def test_a_filled_order_whose_trades_are_not_its_own_arms_after_ten_minutes(
+    house: TradingHouse, update: dict[str, object]
+) -> None:
+    filled_with_trades(house, **update)
+    house.advance(600)
+    assert arms(house) == []
+    house.advance(120)
+    (first,) = arms(house)
+    assert first.cause is ArmCause.RECOVERY
+    assert f"{LABEL}: the trades of 2 filled combos can't be read" in first.reason
+    assert house.books.fills == {}
+
+
+def test_trades_that_come_late_arm_nothing(house: TradingHouse) -> None:
+    house.place(house.propose())
+    house.venue.fill(LABEL, 2)
+    kept, house.venue.trades = house.venue.trades, []
+    house.advance(300)
+    house.venue.trades = kept
+    house.advance(600)
+    assert arms(house) == []
+    assert house.books.positions["p-entry-1"].state is PositionState.OPEN
+
+
+def as_filled(told: bytes) -> bytes:
+    """The answer about a resting order, as if it had filled."""
+    order = {**json.loads(told)["order"], "state": "filled", "filled_amount": "2", "average_price": "0.01"}
+    return json.dumps({"order": order}).encode()
+
+
+@pytest.mark.parametrize("tool", ["place_combo_order", "edit_order", "get_order_by_label"])
+def test_an_order_that_was_said_once_to_have_filled_and_rests_is_followed_as_ever(
+    house: TradingHouse, tool: str
+) -> None:
+    def once(told: bytes) -> bytes:
+        del house.venue.said[tool]
+        return as_filled(told)
+
+    house.venue.said[tool] = once
+    house.place(house.propose())
+    house.advance(house.strategy.execution.fill_timeout_s + 90)
+    assert house.venue.order(LABEL).state == "cancelled"
+    assert house.books.orders[LABEL].state is OrderState.CANCELLED
+    assert arms(house) == []
+
+
+@pytest.mark.raises_alert(AlertCode.FILLS_UNREAD)
+def test_an_entry_that_is_said_to_have_filled_and_has_not_is_cancelled_when_it_arms(
+    house: TradingHouse,
+) -> None:
+    house.venue.said["get_order_by_label"] = as_filled
+    house.place(house.propose())
+    house.advance(720)
+    assert arms(house)[0].cause is ArmCause.RECOVERY
     assert house.venue.order(LABEL).state == "cancelled"

@@ -137,6 +137,35 @@ def test_arming_is_acknowledged_a_second_past_the_expiry_of_a_permit_that_never_
     assert reply.answered
 
 
+@pytest.mark.parametrize("set_s", [-600.0, 3600.0])
+def test_a_permit_lapses_after_as_much_time_wherever_the_clock_is_set(
+    house: SwitchHouse, set_s: float
+) -> None:
+    """Its order may be on its way as long as before; and a person does not wait until the clock is there."""
+    give_permit(house)
+    house.set_clock(set_s)
+    reply = arm(house)
+    assert isinstance(reply, FakeReply)
+    house.advance(3.99)
+    assert not reply.answered
+    house.advance(0.01)
+    assert reply.answered
+
+
+@pytest.mark.parametrize("set_s", [-600.0, 3600.0])
+def test_the_permit_of_an_incarnation_before_lapses_wherever_the_clock_is_set(
+    house: SwitchHouse, set_s: float
+) -> None:
+    house.restart()
+    house.set_clock(set_s)
+    reply = arm(house)
+    assert isinstance(reply, FakeReply)
+    house.advance(3.99)
+    assert not reply.answered
+    house.advance(0.01)
+    assert reply.answered
+
+
 def test_no_permit_from_the_first_step_on(house: SwitchHouse) -> None:
     give_permit(house)
     arm(house)

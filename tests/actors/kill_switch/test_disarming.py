@@ -17,6 +17,7 @@ from core.messages.kill_switch import (
     ArmKillSwitch,
     DisarmKillSwitch,
     GetKillSwitch,
+    KillSwitchArmed,
     KillSwitchDisarmed,
     Permit,
 )
@@ -24,6 +25,7 @@ from core.messages.room_status import (
     KillSwitchStatus,
 )
 from core.messages.state import KillSwitchRow, RecordKillSwitch
+from tests.fakes.kill_file import FakeKillFile
 from tests.fakes.kill_switch import SwitchHouse, request
 
 
@@ -246,3 +248,38 @@ def test_a_disarming_of_all_that_its_person_saw_disarms(house: SwitchHouse, more
     outcome = reply.outcome if isinstance(reply, FakeReply) else reply
     assert isinstance(outcome, KillSwitchDisarmed)
     assert not status(house).armed
+
+
+def armed_again_without_words(house: SwitchHouse, file: FakeKillFile) -> tuple[str, ...]:
+    """Somebody has seen one arming; another is acknowledged, for whose words the disk has no room."""
+    arm(house)
+    seen = parse_kill_file(file.content or b"").ids
+    file.full = True
+    acknowledged = house.ask("kill_switch", ArmKillSwitch(reason="no, really", who="bob"))
+    house.run()
+    assert isinstance(acknowledged, KillSwitchArmed)
+    assert acknowledged.not_on_disk is None, "KILL is on disk, and that arms"
+    return seen
+
+
+def test_a_late_disarming_takes_away_no_arming_whose_words_found_no_room(tmp_path: Path) -> None:
+    file = FakeKillFile()
+    house = SwitchHouse(tmp_path, kill_file=file)
+    house.advance(10)
+    seen = armed_again_without_words(house, file)
+    refused = house.ask("kill_switch", DisarmKillSwitch(reason="abandoned", who="ada", armings=seen))
+    assert isinstance(refused, Refused)
+    assert refused.reasons == ("armed_again",)
+    assert status(house).armed
+
+
+def test_the_status_names_the_armings_whose_words_found_no_room(tmp_path: Path) -> None:
+    file = FakeKillFile()
+    house = SwitchHouse(tmp_path, kill_file=file)
+    house.advance(10)
+    seen = (*armed_again_without_words(house, file), *status(house).wordless)
+    reply = house.ask("kill_switch", DisarmKillSwitch(reason="over", who="ada", armings=seen))
+    house.run()
+    assert isinstance(reply, FakeReply)
+    assert isinstance(reply.outcome, KillSwitchDisarmed)
+    assert status(house).wordless == ()

@@ -237,7 +237,7 @@ def test_permit_of_an_incarnation_before_comes_back_without_harm(house: SwitchHo
 
 def test_ledger_keeps_the_last_ten_thousand_labels(house: SwitchHouse) -> None:
     """More have not been sent within a life, and it must not grow without a bound."""
-    ledger = PermitLedger(started_at=house.time, lifetime_s=3.0)
+    ledger = PermitLedger(lambda _seconds, _lapsed: None, lifetime_s=3.0)
     given = permit(house)
     for number in range(10_001):
         ledger.grant(given.model_copy(update={"label": Label(f"p-{number}:e1")}), house.time)
@@ -274,3 +274,46 @@ def test_venue_check_of_another_time_is_taken_by_its_age(house: SwitchHouse) -> 
     )
     house.tell("kill_switch", old)
     assert permit(house).label == Label("p-entry-1:e1")
+
+
+# A clock that was set
+
+
+def exit_request() -> RequestPermit:
+    return request(purpose=OrderPurpose.EXIT, label="p-entry-1:x1")
+
+
+@pytest.mark.parametrize("ahead_s", [600.0, 28_800.0])
+def test_facts_of_a_clock_that_was_ahead_do_not_outlive_it(house: SwitchHouse, ahead_s: float) -> None:
+    """They are dated later than what follows, and say that the clocks differ: no exit would leave."""
+    house.open_position()
+    house.set_clock(ahead_s)
+    house.venue_says(offset_s=-ahead_s)
+    house.set_clock(-ahead_s)
+    house.advance(1)
+    house.refresh()
+    permit(house, exit_request())
+
+
+def test_a_clock_set_back_is_found_unlike_the_venues_at_the_next_look(house: SwitchHouse) -> None:
+    """What was known before is dated later than the new look, and says that the clocks agree."""
+    house.open_position()
+    house.set_clock(-600)
+    house.venue_says(offset_s=600.0)
+    house.run()
+    assert "venue_clock_off" in reasons(house, exit_request())
+
+
+def test_a_venue_check_from_the_future_counts_for_nothing(house: SwitchHouse) -> None:
+    """Set back, and not looked since: nobody knows how far the clocks are apart."""
+    house.open_position()
+    house.set_clock(-600)
+    assert "venue_clock_unknown" in reasons(house, exit_request())
+
+
+def test_marks_of_a_clock_that_was_ahead_do_not_outlive_it(house: SwitchHouse) -> None:
+    house.open_position()
+    house.tell("kill_switch", MarksChanged(as_of=house.time + timedelta(hours=8), spot_usd=9_000_000.0))
+    house.advance(1)
+    house.refresh()
+    permit(house, exit_request())

@@ -235,6 +235,16 @@ def test_permit_of_an_unknown_order_comes_back_when_the_venue_would_refuse_it(ho
     assert len(house.told("kill_switch", PermitSpent)) == 1
 
 
+def test_permit_of_an_unknown_order_is_not_back_earlier_if_the_clock_is_set_ahead(house: OrdersHouse) -> None:
+    house.venue.before["place_combo_order"] = lambda: house.set_clock(3600)
+    house.venue.faults["place_combo_order"].append("cut")
+    house.send(house.permit())
+    house.advance(3.99)
+    assert house.told("kill_switch", PermitSpent) == []
+    house.advance(0.02)
+    assert len(house.told("kill_switch", PermitSpent)) == 1
+
+
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [

@@ -29,3 +29,10 @@ def test_an_end_is_news_once_and_only_after_a_beginning() -> None:
     assert alert.tell_end()
     assert not alert.tell_end()
     assert told_minutes(alert, 31) == [0, 10, 30]
+
+
+def test_a_clock_that_was_ahead_keeps_no_alert_back() -> None:
+    """What was told by it was told hours later than now."""
+    alert = StandingAlert(600)
+    assert alert.tell_now(START + timedelta(hours=8))
+    assert told_minutes(alert, 21) == [0, 10, 20]

@@ -143,6 +143,26 @@ def test_a_pause_ends_with_its_timer_or_by_a_key(ctx: FakeContext, talks: Conver
     assert found == [A, None]
 
 
+def test_a_countdown_is_over_also_if_nobody_waits_for_it_then(ctx: FakeContext, talks: Conversations) -> None:
+    countdown = talks.countdown(5.0)
+    wake(ctx, talks, 4.9)
+    assert not countdown.is_over
+    wake(ctx, talks, 0.2)
+    assert countdown.is_over
+
+
+def test_the_end_of_a_countdown_resumes_who_waits_for_it(ctx: FakeContext, talks: Conversations) -> None:
+    found: list[Key[Any] | None] = []
+    countdown = talks.countdown(5.0)
+
+    async def pausing() -> None:
+        found.append(await talks.pause(60.0, countdown.over))
+
+    talks.start(Name("f"), pausing())
+    wake(ctx, talks, 5.0)
+    assert found == [countdown.over]
+
+
 def test_the_first_of_several_events_is_waited_for_until_a_moment(
     ctx: FakeContext, talks: Conversations
 ) -> None:

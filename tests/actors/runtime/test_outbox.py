@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from actors.runtime import Outbox, Retell
@@ -79,3 +81,23 @@ def test_one_timer_serves_all(ctx: FakeContext, outbox: Outbox) -> None:
     for n in range(10):
         outbox.send(STATE, n, str(n))
     assert len(ctx.pending_timers) == 1
+
+
+def set_clock(ctx: FakeContext, by_s: float) -> None:
+    """As in the runtime, what is left until a timer is due stays as it is."""
+    ctx.time += timedelta(seconds=by_s)
+    for timer in ctx.pending_timers:
+        timer.when += timedelta(seconds=by_s)
+
+
+@pytest.mark.parametrize("back_s", [10.0, 28_800.0])
+def test_it_is_told_again_as_ever_if_the_clock_is_set_back(
+    ctx: FakeContext, outbox: Outbox, back_s: float
+) -> None:
+    """By the clock it was told only later."""
+    outbox.send(STATE, "write", "r1")
+    set_clock(ctx, -back_s)
+    for number in range(3):
+        assert ctx.advance(5) == [Retell()]
+        outbox.retell()
+        assert len(ctx.told) == 2 + number

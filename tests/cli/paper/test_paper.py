@@ -105,7 +105,7 @@ def test_books_and_venue_agree_to_the_last_decimal(finished: tuple[Path, Ran, di
     change = Decimal(document["account"]["end"]["balance_eth"]) - Decimal(
         document["account"]["start"]["balance_eth"]
     )
-    assert sum((Decimal(trade["pnl_eth"]) for trade in document["trades"]), Decimal(0)) == change
+    assert sum((Decimal(trade["cash_eth"]) for trade in document["trades"]), Decimal(0)) == change
     assert "agree to the last decimal" in ran.out
 
 

@@ -49,6 +49,7 @@ def test_mainnet_is_meant_twice() -> None:
         ({"DERIBIT_URL": "http://127.0.0.1:99999"}, "DERIBIT_URL", "99999"),
         (MAINNET | {"DERIBIT_URL": "http://127.0.0.1:9"}, "DERIBIT_URL", "SIMULATED=yes"),
         ({"OTHERS_URL": "https://api.binance.com"}, "OTHERS_URL", "'https://api.binance.com'"),
+        ({"OTHERS_URL": "http://127.0.0.1:8791/others"}, "OTHERS_URL", "without a path"),
         ({"HOST": "192.0.2.1"}, "HOST", "EXPOSE=yes"),
         ({"EXPOSE": "maybe"}, "EXPOSE", "'maybe'"),
         ({"PORT": "70000"}, "PORT", "'70000'"),

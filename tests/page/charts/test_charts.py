@@ -258,6 +258,8 @@ def test_the_best_points_stand_out_among_all_lines() -> None:
     assert named(chart, "point 2")["y"] == [1.0, 0.0, 0.0]
     assert named(chart, "point 4")["y"] == [1.0, 1.0, 1.0]
     assert chart.table.rows[0] == ("point 4", "0.5", "0.2", "+0.0210")
+    assert figure(chart)["layout"]["xaxis"]["ticktext"] == ["1", "2", "r"]
+    assert "(1 a, 2 b)" in chart.says
 
 
 def test_of_very_many_points_the_best_and_the_worst_are_drawn() -> None:

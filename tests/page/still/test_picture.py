@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from page.charts import Chart, gates_chart, months_chart, path_chart, payoff_chart
+from page.charts import Chart, HeatFacts, gates_chart, heat_chart, months_chart, path_chart, payoff_chart
 from page.still import still
 from page.still.picture import POINTS_MAX
 from tests.page.charts.examples import CONDOR, GATES, PATH, days, every_chart, month
@@ -99,3 +99,10 @@ def test_words_of_others_stay_words() -> None:
     """A name that looks like markup is shown as it is."""
     chart = months_chart([month("<b onclick=x>&", "1")])
     assert texts(parsed(chart), "across") == ["<b onclick=x>&"]
+
+
+def test_a_number_stands_in_the_middle_of_its_cell_and_few_steps_are_all_named() -> None:
+    picture = parsed(heat_chart(HeatFacts("heat-1", "x", "y", ("0.4", "0.5"), ("0.2",), ((0.1, -0.1),))))
+    assert texts(picture, "middle") == ["+0.1000", "-0.1000"]
+    assert texts(picture, "across") == ["0.4", "0.5"]
+    assert texts(picture, "other") == [], "also on a phone"

@@ -34,6 +34,7 @@ from reading.metrics import table
 from reading.metrics.labels import ActorLabel, Protection, ReadPart, SuspendedBy
 from reading.metrics.reader import MetricsReader
 from reading.metrics.series import Figures, Series
+from tests.actors.state.books_room import BooksRoom
 from tests.fakes.clear_switch import CLEAR
 from tests.fakes.engine_status import LATER, MARKS, PUT, state
 from tests.fakes.whole_books import make_whole_books
@@ -140,6 +141,19 @@ def test_books_that_cannot_be_read_leave_the_rest(tmp_path: Path) -> None:
         assert figures.values[table.READ_FAILURES][ReadPart.BOOKS] == 1.0
     assert one(alive, table.UP) == 1.0
     assert marked(dead, table.VERDICT) == {"ACT"}
+
+
+def test_books_that_are_older_than_their_log_ask_for_a_person(tmp_path: Path) -> None:
+    folder = make_whole_books(tmp_path / "whole")
+    assert one(read(folder, DEAD), table.BOOKS_OLDER) == 0.0
+    assert isnan(one(read(folder, state()), table.BOOKS_OLDER))
+    (tmp_path / "older").mkdir()
+    BooksRoom(tmp_path / "older").start().stop()
+    (tmp_path / "older" / DATABASE_FILE).rename(folder / DATABASE_FILE)
+    older = read(folder, DEAD)
+    assert (one(older, table.BOOKS_OLDER), marked(older, table.VERDICT)) == (1.0, {"ACT"})
+    with locked(folder, lambda: tmp_path / "s"):
+        assert isnan(one(read(folder, DEAD), table.BOOKS_OLDER)), "somebody may just be writing"
 
 
 def test_reading_the_books_ends_after_a_fifth_of_a_second(

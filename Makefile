@@ -20,7 +20,7 @@ PAPER_ARGS ?= --days 28 --seed 1
 TEST_ARGS ?= -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: always help venv venv-dev paper live-demo test test-long coverage mutants lint types runbook pages metrics-page docs bench soak soak-months two-roads simulate simulate-long power tamper kills hostile drills screens test-page page-screens crosscheck image-check compose-check pykka-suite null-sweeps
+.PHONY: always help venv venv-dev paper live-demo test test-long coverage mutants lint types runbook pages metrics-page docs bench soak soak-months two-roads simulate simulate-long power tamper kills gateway-kills hostile drills screens test-page page-screens crosscheck image-check compose-check pykka-suite null-sweeps
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -179,6 +179,9 @@ tamper: $(DEV)  ## Every way to change log and books is found (a quarter of an h
 
 kills: $(DEV)  ## kill -9 at every failpoint and at 325 random instants (an hour)
 	$(BIN)/python -m pytest -m 'soak or not soak' --timeout 0 tests/kills
+
+gateway-kills: $(DEV)  ## kill -9 of gateway, engine and both, 20 times each, over a faulty wire (half an hour)
+	$(IN_MEMORY) $(BIN)/python -m pytest -m soak --timeout 0 -s tests/kills/test_gateway_kills.py
 
 hostile: $(DEV)  ## The engine against a tool server that misbehaves (under a minute)
 	$(BIN)/python -m pytest -m hostile tests/hostile

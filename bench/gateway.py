@@ -75,7 +75,7 @@ def parsed_row(venue: GatewayVenue) -> Row:
 
 
 def added_row(venue: GatewayVenue) -> Row:
-    """A read of the account through the gateway, less the same method of the venue asked for directly."""
+    """A read of the account through the gateway, less what the venue takes for its cheapest method."""
 
     def through() -> None:
         for _ in range(CALLS):

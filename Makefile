@@ -12,11 +12,15 @@ BROWSER := $(VENV)/.browser-stamp
 DOCS_VENV := .venv-docs
 DOCS_MADE := $(DOCS_VENV)/.made-stamp
 DOCS := $(DOCS_VENV)/.docs-stamp
+# Two clients of Deribit, which bring what they pin themselves.
+STRANGERS_VENV := .venv-strangers
+STRANGERS_MADE := $(STRANGERS_VENV)/.made-stamp
+STRANGERS := $(STRANGERS_VENV)/.strangers-stamp
 PAPER_ARGS ?= --days 28 --seed 1
 TEST_ARGS ?= -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: always help venv venv-dev paper live-demo test test-long coverage mutants lint types runbook pages metrics-page docs bench soak soak-months two-roads simulate simulate-long power tamper kills hostile drills screens test-page page-screens image-check compose-check pykka-suite null-sweeps
+.PHONY: always help venv venv-dev paper live-demo test test-long coverage mutants lint types runbook pages metrics-page docs bench soak soak-months two-roads simulate simulate-long power tamper kills gateway-kills hostile drills screens test-page page-screens crosscheck image-check compose-check pykka-suite null-sweeps
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +76,16 @@ $(DOCS): requirements-docs.lock $(DOCS_MADE)
 	$(subst $(BIN)/,$(DOCS_VENV)/bin/,$(LOCKED)) -r requirements-docs.lock
 	$(subst $(BIN)/,$(DOCS_VENV)/bin/,$(PIP)) check
 	@mv $(DOCS_MADE).unfinished $(DOCS_MADE)
+	@touch $@
+
+$(STRANGERS_MADE): always
+	@.ci/make-venv '$(STRANGERS_VENV)' $(PYTHON)
+
+$(STRANGERS): requirements-strangers.lock $(STRANGERS_MADE)
+	@mv $(STRANGERS_MADE) $(STRANGERS_MADE).unfinished
+	$(subst $(BIN)/,$(STRANGERS_VENV)/bin/,$(LOCKED)) -r requirements-strangers.lock
+	$(subst $(BIN)/,$(STRANGERS_VENV)/bin/,$(PIP)) check
+	@mv $(STRANGERS_MADE).unfinished $(STRANGERS_MADE)
 	@touch $@
 
 venv: $(RUNTIME)  ## Make .venv/ with what running needs
@@ -166,11 +180,17 @@ tamper: $(DEV)  ## Every way to change log and books is found (a quarter of an h
 kills: $(DEV)  ## kill -9 at every failpoint and at 325 random instants (an hour)
 	$(BIN)/python -m pytest -m 'soak or not soak' --timeout 0 tests/kills
 
+gateway-kills: $(DEV)  ## kill -9 of gateway, engine and both, 20 times each, over a faulty wire (half an hour)
+	$(IN_MEMORY) $(BIN)/python -m pytest -m soak --timeout 0 -s tests/kills/test_gateway_kills.py
+
 hostile: $(DEV)  ## The engine against a tool server that misbehaves (under a minute)
 	$(BIN)/python -m pytest -m hostile tests/hostile
 
 drills: $(DEV)  ## Follow entries of the runbook literally, from the fault to the healthy engine
 	$(BIN)/python -m pytest -m drill tests/runbook
+
+crosscheck: $(DEV) $(STRANGERS)  ## ccxt and typed-deribit trade at the simulated Deribit (under a minute)
+	$(BIN)/python -m pytest -m strangers -rs tests/crosscheck
 
 screens: $(DEV)  ## Draw the screens of the documentation anew (docs/pictures/)
 	$(BIN)/python -m tests.cli.screens

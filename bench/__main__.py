@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from bench import backtest, books, boot, chain, commands, research, runtime
+from bench import backtest, books, boot, chain, commands, gateway, research, runtime
 
 
 def main() -> int:
@@ -15,6 +15,7 @@ def main() -> int:
         books.main(),
         boot.main(),
         commands.main(),
+        gateway.main(),
         backtest.main(),
         research.main(),
     )

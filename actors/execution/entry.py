@@ -18,6 +18,7 @@ from core.messages.state import CloseProposal
 from core.orders.books import InstructionKind, Position
 from core.orders.lifecycle import OrderState, PositionState
 from core.orders.terms import OrderPurpose, OrderTerms
+from core.orders.venue_terms import expected_margin_eth
 from core.orders.working import FILL_TIMEOUT, Next, entry_course, entry_wait_s
 from core.values import Failed
 
@@ -79,6 +80,7 @@ async def enter(line: Line, command: PlaceCombo) -> None:
             reduce_only=False,
         ),
         reference_eth=plan.natural_eth,
+        margin_eth=expected_margin_eth(plan),
     )
     placed = await place(line, spec, lambda: tell(FinalOutcome.IN_DOUBT, 0, ("in_doubt",)))
     if isinstance(placed, Unplaced):

@@ -10,6 +10,7 @@ from actors.execution.account import account_allows
 from actors.execution.facts import refresh_facts
 from actors.execution.line import Line
 from actors.execution.order import WorkingOrder, dated_now
+from actors.execution.venue_terms import venue_is_against
 from actors.failpoints import Failpoint, reach
 from core.messages.base import Refused
 from core.messages.execution import FinalOutcome
@@ -48,6 +49,8 @@ class OrderSpec:
     terms: OrderTerms
     reference_eth: Decimal
     exit_rule: ExitRule | None = None
+    margin_eth: Decimal | None = None
+    """The initial margin that an entry was sized with; None for an exit, which needs none."""
 
     def attempted_as(self, attempt: int) -> OrderSpec:
         """The same order under the label of another attempt."""
@@ -110,10 +113,14 @@ async def place(
 async def _instruct(
     line: Line, spec: OrderSpec, on_doubt: Callable[[], None] | None
 ) -> tuple[WorkingOrder, Permit] | Unplaced:
-    """Read fresh facts and the account, get a permit, and record the instruction.
+    """Have the venue prepare the combo, read fresh facts and the account, get a permit, and record the
+    instruction.
 
     Everything is read before the permit is asked for, so that its lifetime is left for record and send.
     """
+    against = await venue_is_against(line, spec.terms, spec.margin_eth)
+    if against is not None:
+        return Unplaced(FinalOutcome.REFUSED, against.reasons, instructed=False)
     spot_usd = await refresh_facts(line)
     if isinstance(spot_usd, Failed):
         return Unplaced(FinalOutcome.REFUSED, spot_usd.reasons, instructed=False)

@@ -30,6 +30,7 @@ Example: run.py gateway
 """
 DEMO_DAYS, DEMO_SEED, DEMO_DIR = 3, 45, Path("data-demo")
 """The market of that seed has an entry on the first Monday, which closes with a gain within these days."""
+PROBE_DIR = Path("probe")
 app = typer.Typer(cls=SentenceGroup, rich_markup_mode=None, invoke_without_command=True, help=HELP)
 
 
@@ -85,6 +86,41 @@ def check() -> None:
     bad = [row.what for row in report.rows if not row.ok]
     if bad:
         raise FoundWrongError(f"gateway: {len(bad)} of {len(report.rows)} reads failed: {', '.join(bad)}")
+
+
+@app.command()
+def probe(
+    out: Annotated[
+        Path,
+        typer.Option("--out", metavar="DIR", parser=named_path, help="Where report and answers go."),
+    ] = PROBE_DIR,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="Leave out what takes half an hour (P6).")
+    ] = False,
+) -> None:
+    """Ask the testnet what nobody has published of it, and write what it does into a report.
+
+    It makes combos, places orders for one contract and cancels them, and may buy one combo and sell it again:
+    on the testnet alone, in an account that holds nothing. Trading on mainnet wants the report
+    (CERBERO_GATEWAY_PROBED).
+
+    Example: run.py gateway probe --out probe
+    """
+    from config import secret_from_env
+    from core.errors import FoundWrongError
+    from gateway.live.probe.report import REPORT_NAME, ProbeAnswer, ProbeOutcome
+    from gateway.live.probe.run import probed
+    from gateway.live.settings import settings_from
+
+    def tell(answer: ProbeAnswer) -> None:
+        words = answer.text or ", ".join(f"{name} {value}" for name, value in answer.seen.items())
+        say(f"{answer.number} {answer.outcome}: {answer.question}: {words}")
+
+    report = probed(settings_from(os.environ, secret_from_env), out, waits=not no_wait, tell=tell)
+    say(f"written: {out / REPORT_NAME}, of {report.environment}, account {report.account}")
+    failed = report.numbered(ProbeOutcome.FAILED)
+    if failed:
+        raise FoundWrongError(f"probe: {len(failed)} of {len(report.answers)} failed: {', '.join(failed)}")
 
 
 @app.command()

@@ -26,6 +26,7 @@ from gateway.live.errors import (
 from gateway.live.sources import LiveSources
 from gateway.live.tools import TOOLBOX
 from gateway.live.venue.codes import INVALID_PARAMS, LATCHED, NOT_FOUND, OUR_FAULT, REFUSED
+from gateway.live.version import VERSION
 from gateway.shell.bodies import HttpAnswer, answer_json, answered, failure, soft
 from gateway.shell.breakdowns import Breakdowns
 from gateway.shell.door import HEALTH, Door
@@ -33,7 +34,6 @@ from gateway.shell.openapi import contract_openapi
 from gateway.shell.refusals import LabelTakenError, MalformedRequestError, SoftRefusalError
 
 logger = logging.getLogger(__name__)
-VERSION: Final = "2.0-live"
 BODY_BYTES_MAX: Final = 64 * 1024
 
 

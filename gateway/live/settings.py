@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 from core.errors import InputError
 from core.plain_number import plain_number, plain_whole
 from gateway.live.other_hosts.exchanges import SOURCES
+from gateway.live.probe.report import why_not_enough
 from gateway.live.venue.signing import ApiKey
 
 PREFIX: Final = "CERBERO_GATEWAY_"
@@ -33,6 +34,7 @@ VARIABLES: Final[Mapping[str, str]] = {
     "PORT": "TCP port; default 8790",
     "EXPOSE": "yes: HOST may be another address than this machine's own; default no",
     "STATE_DIR": "folder of the gateway's own record; default data-gateway",
+    "PROBED": "the report of `run.py gateway probe`, without which no order goes to mainnet",
     "TRADING": "no: orders are neither placed nor changed; default yes",
     "REDUCE_ONLY_ON_COMBOS": "emulate: exits are held against positions here; send: the venue's flag too",
     "ALLOW_CROSS_MARGIN": "yes: an account whose margin is a sum over currencies may be used; default no",
@@ -72,6 +74,8 @@ class LiveSettings(BaseModel):
     port: int
     state_dir: Path
     trading: bool = True
+    probed: Path | None = None
+    """The probe's report, without which no order goes to the real mainnet."""
     sends_reduce_only: bool = False
     """Whether the venue's own flag is sent on combos, too; positions are looked at in any case."""
     allow_cross_margin: bool = False
@@ -96,7 +100,7 @@ class LiveSettings(BaseModel):
         if not self.trading:
             return f"{PREFIX}TRADING=no"
         if self.environment == "mainnet" and not self.is_simulated:
-            return "mainnet wants a report of what the real venue does first, and there is none yet"
+            return why_not_enough(self.probed)
         return None
 
     @property
@@ -149,6 +153,7 @@ def settings_from(env: Mapping[str, str], secret: Callable[[Mapping[str, str], s
         == "send",
         allow_cross_margin=_yes("ALLOW_CROSS_MARGIN", said("ALLOW_CROSS_MARGIN")),
         holdings=Path(said("HOLDINGS")) if said("HOLDINGS") else None,
+        probed=Path(said("PROBED")) if said("PROBED") else None,
         calendar=Path(said("CALENDAR")) if said("CALENDAR") else None,
         others_url=_others_url(said("OTHERS_URL")),
         funding_sources=sources,

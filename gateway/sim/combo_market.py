@@ -10,7 +10,6 @@ from decimal import Decimal
 from typing import Final
 
 from core.contract import OrderLeg
-from gateway.paper.orders import price_band_eth
 from gateway.sim.combos import Combo, SimCombos
 from gateway.sim.desk import SimDesk
 from gateway.sim.errors import RpcError
@@ -31,8 +30,8 @@ class ComboMarket:
     def ticker(self, combo: Combo, now_ms: int) -> dict[str, object]:
         """`public/ticker` of a combo. Raises `RpcError` if a leg is not listed any more."""
         bought, sold = (_legs(combo, sign) for sign in (1, -1))
-        band = price_band_eth(self._desk.books, bought)
-        if band is None:
+        limits = self._desk.books.limits_eth(bought)
+        if limits is None:
             raise RpcError(13020, "not_found")
         ask, ask_size = self._desk.natural_eth(bought)
         bid, bid_size = self._desk.natural_eth(sold)
@@ -52,8 +51,8 @@ class ComboMarket:
             "implied_bid": bid_eth,
             "implied_ask": ask_eth,
             "mark_price": self._words.price(float(mark)),
-            "min_price": float(-band[1]),
-            "max_price": float(-band[0]),
+            "min_price": float(limits[0]),
+            "max_price": float(limits[1]),
             "last_price": None,
             "index_price": index,
             "underlying_price": index,
@@ -77,6 +76,40 @@ class ComboMarket:
             row[f"{side}s"] = [[price, amount]] if amount else []
         return row
 
+    def listed(self, now_ms: int) -> list[dict[str, object]]:
+        """`public/get_instruments` of combos: those whose books are open."""
+        return [self.instrument(combo, now_ms) for combo in self._open(now_ms)]
+
+    def summaries(self, now_ms: int) -> list[dict[str, object]]:
+        """`public/get_book_summary_by_currency` of combos."""
+        tickers = [self.ticker(combo, now_ms) for combo in self._open(now_ms)]
+        return [
+            {
+                "instrument_name": row["instrument_name"],
+                "base_currency": "ETH",
+                "quote_currency": "ETH",
+                "creation_timestamp": now_ms,
+                "bid_price": row["best_bid_price"] if row["best_bid_amount"] else None,
+                "ask_price": row["best_ask_price"] if row["best_ask_amount"] else None,
+                "mark_price": row["mark_price"],
+                "mid_price": None,
+                "last": None,
+                "low": None,
+                "high": None,
+                "price_change": None,
+                "volume": 0.0,
+                "volume_usd": 0.0,
+            }
+            for row in tickers
+        ]
+
+    def _open(self, now_ms: int) -> list[Combo]:
+        return [
+            combo
+            for combo in self._combos.known()
+            if self._combos.state(combo, now_ms) == "active" and now_ms < combo.expires_ms
+        ]
+
     def instrument(self, combo: Combo, now_ms: int) -> dict[str, object]:
         """`public/get_instrument` of a combo."""
         state = self._combos.state(combo, now_ms)
@@ -85,6 +118,7 @@ class ComboMarket:
             "instrument_name": combo.id,
             "instrument_id": combo.number,
             "instrument_type": "reversed",
+            "underlying_type": "crypto",
             "price_index": "eth_usd",
             "base_currency": "ETH",
             "quote_currency": "ETH",

@@ -65,6 +65,10 @@ class SimCombos:
         """A combo by its id."""
         return self._known.get(str(name))
 
+    def known(self) -> tuple[Combo, ...]:
+        """Every combo that was ever made."""
+        return tuple(self._known.values())
+
     def state(self, combo: Combo, now_ms: int) -> str:
         """Whether it can be traded now."""
         return combo.state(now_ms, self._ways.quiet_after_s * 1000)
@@ -122,17 +126,24 @@ def _read(trades: object) -> list[ComboLegRow]:
     for trade in trades:
         if not isinstance(trade, dict) or trade.get("direction") not in ("buy", "sell"):
             raise invalid_params("trades", "direction must be buy or sell")
-        name, amount = trade.get("instrument_name"), str(trade.get("amount", ""))
-        if not amount.isdigit() or int(amount) < 1:
-            raise invalid_params("trades", "amount must be a whole number")
+        name, amount = trade.get("instrument_name"), _whole(trade.get("amount"))
         try:
             parse_instrument(str(name))
         except InputError as error:
             raise invalid_params("trades", "instrument_name: wrong format") from error
-        legs.append(ComboLegRow(str(name), int(amount) * (1 if trade["direction"] == "buy" else -1)))
+        legs.append(ComboLegRow(str(name), amount * (1 if trade["direction"] == "buy" else -1)))
     if len({leg.instrument_name for leg in legs}) < len(legs):
         raise RpcError(13036, "unavailable_for_combo_books")
     return legs
+
+
+def _whole(amount: object) -> int:
+    """Contracts of a leg, as a number or as its text. Raises `RpcError`."""
+    if isinstance(amount, str) and amount.isdigit():
+        amount = int(amount)
+    if isinstance(amount, bool) or not isinstance(amount, int | float) or amount < 1 or amount % 1:
+        raise invalid_params("trades", "amount must be a whole number")
+    return int(amount)
 
 
 def _place(leg: ComboLegRow) -> tuple[object, ...]:

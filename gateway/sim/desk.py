@@ -131,8 +131,7 @@ class SimDesk:
 
     def cancel_all(self, params: dict[str, Any]) -> int:
         """`private/cancel_all_by_currency`: how many."""
-        kind = params.get("kind", "any")
-        open_now = [each for each in self.account.open_orders() if self._is_kind(each, kind)]
+        open_now = [each for each in self.account.open_orders() if self._is_asked(each, params)]
         for order in open_now:
             self._cancelled(order, "user_request")
         return len(open_now)
@@ -156,12 +155,11 @@ class SimDesk:
         return [self.row(each) for each in self._labelled(params.get("label")) if each.is_open]
 
     def open_orders(self, params: dict[str, Any]) -> list[dict[str, object]]:
-        """`private/get_open_orders_by_currency`."""
-        kind = params.get("kind", "any")
-        return [self.row(each) for each in self.account.open_orders() if self._is_kind(each, kind)]
+        """`private/get_open_orders_by_currency`, and by instrument."""
+        return [self.row(each) for each in self.account.open_orders() if self._is_asked(each, params)]
 
     def history(self, params: dict[str, Any]) -> list[dict[str, object]]:
-        """`private/get_order_history_by_currency`: final orders, newest first.
+        """`private/get_order_history_by_currency`, and by instrument: final orders, newest first.
 
         Without `historical` those of the last half an hour; with it older ones, once they are indexed.
         """
@@ -174,7 +172,7 @@ class SimDesk:
             for order in self.account.orders.values()
             if not order.is_open
             and (unfilled or order.order.filled_amount > 0)
-            and self._is_kind(order, params.get("kind", "any"))
+            and self._is_asked(order, params)
             and (self._is_indexed(order) if historical else not self._is_old(order))
         ]
         found.sort(key=lambda order: order.order.updated_at, reverse=True)
@@ -305,8 +303,12 @@ class SimDesk:
     def _labelled(self, label: object) -> list[VenueOrder]:
         return [each for each in self.account.orders.values() if each.order.label == label]
 
-    def _is_kind(self, order: VenueOrder, kind: object) -> bool:
-        return kind == "any" or self.placed[order.order.order_id].kind == kind
+    def _is_asked(self, order: VenueOrder, params: dict[str, Any]) -> bool:
+        """Whether its kind and its instrument are among those that are asked for."""
+        known, kind = self.placed[order.order.order_id], params.get("kind", "any")
+        return kind in ("any", known.kind) and known.asked.instrument == params.get(
+            "instrument_name", known.asked.instrument
+        )
 
     def _is_old(self, order: VenueOrder) -> bool:
         return not order.is_open and self.books.clock - order.order.updated_at >= RECENT

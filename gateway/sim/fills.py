@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from core.contract import Trade
+from core.contract import OrderLeg, Trade
 from core.values import Side
 from gateway.paper.account import ZERO, Account, VenueOrder
+from gateway.paper.orders import price_band_eth
 from gateway.paper.venue import Venue
+
+OPTION_MIN_ETH: Final = Decimal("0.0001")
 
 
 class SimFill(NamedTuple):
@@ -68,3 +71,14 @@ class SimBooks(Venue):
             if order.order.order_id != besides and self.reducible(order) < order.remaining:
                 reserved += self.combo_margins_eth(order.order.legs, Decimal(order.remaining))[0]
         return self.account.balance_eth - reserved
+
+    def limits_eth(self, bought: Sequence[OrderLeg]) -> tuple[Decimal, Decimal] | None:
+        """The lowest and highest price at which these legs may be bought; None if one is not listed.
+
+        An option alone has no price below its finest tick.
+        """
+        band = price_band_eth(self, bought)
+        if band is None:
+            return None
+        low, high = -band[1], -band[0]
+        return (max(OPTION_MIN_ETH, low), high) if len(bought) == 1 else (low, high)

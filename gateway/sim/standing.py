@@ -13,7 +13,6 @@ from core.errors import InputError
 from core.pricing.margin import initial_margin_eth, maintenance_margin_eth
 from gateway.paper.account import HeldPosition
 from gateway.paper.instruments import parse_instrument
-from gateway.paper.orders import price_band_eth
 from gateway.sim.desk import SimDesk
 from gateway.sim.errors import RpcError, invalid_params
 from gateway.sim.moods import Moods
@@ -78,8 +77,8 @@ class SimStanding:
         }
 
     def positions(self, params: dict[str, Any]) -> list[dict[str, object]]:
-        """`private/get_positions`: sizes without a sign, and the direction beside."""
-        if params.get("currency") != "ETH":
+        """`private/get_positions`: sizes without a sign, and the direction beside; all if none is named."""
+        if params.get("currency", "any") not in ("ETH", "any"):
             raise invalid_params("currency", "unknown currency")
         if params.get("kind", "option") not in ("option", "any"):
             return []
@@ -94,10 +93,10 @@ class SimStanding:
         for side, sign in (("buy", 1), ("sell", -1)):
             leg = self._books.margin_leg(option, Decimal(repr(amount)) * sign)
             found[side] = round(initial_margin_eth([leg]), 8)
-        band = price_band_eth(self._books, [OrderLeg(instrument_name=name, side="sell", ratio=1)])
-        if band is None:
+        limits = self._books.limits_eth([OrderLeg(instrument_name=name, side="buy", ratio=1)])
+        if limits is None:
             raise RpcError(13020, "not_found")
-        return {**found, "min_price": max(0.0001, float(band[0])), "max_price": float(band[1])}
+        return {**found, "min_price": float(limits[0]), "max_price": float(limits[1])}
 
     def simulated(self, params: dict[str, Any]) -> dict[str, object]:
         """`private/simulate_portfolio`: the summary as it would be with other positions."""

@@ -55,20 +55,30 @@ class SimTrades:
 
     def by_time(self, params: dict[str, Any]) -> dict[str, object]:
         """`private/get_user_trades_by_currency_and_time`: what lies within, at most `count` of it."""
+        start, end = (params.get(name) for name in ("start_timestamp", "end_timestamp"))
+        if not isinstance(start, int) or not isinstance(end, int):
+            raise invalid_params("start_timestamp", "must be an integer")
+        return self._page(params, start, end)
+
+    def of_all(self, params: dict[str, Any]) -> dict[str, object]:
+        """`private/get_user_trades_by_currency`, or by instrument: without a time that must be named."""
+        return self._page(params, 0, ms_of(self._desk.books.clock) + self._ways.legs_late_ms)
+
+    def _page(self, params: dict[str, Any], start: int, end: int) -> dict[str, object]:
         kind, count = params.get("kind", "any"), params.get("count", 10)
         if kind not in KINDS:
             raise invalid_params("kind", "unknown value")
         if not isinstance(count, int) or not 1 <= count <= COUNT_MAX:
             raise invalid_params("count", f"must be at most {COUNT_MAX}")
-        start, end = (params.get(name) for name in ("start_timestamp", "end_timestamp"))
-        if not isinstance(start, int) or not isinstance(end, int):
-            raise invalid_params("start_timestamp", "must be an integer")
+        name = params.get("instrument_name")
         rows = [
             row
             for fill in self._desk.account.fills
             if self._is_there(fill, params)
             for of, row in self._rows(fill)
-            if kind in ("any", of) and start <= int(str(row["timestamp"])) <= end
+            if kind in ("any", of)
+            and name in (None, row["instrument_name"])
+            and start <= int(str(row["timestamp"])) <= end
         ]
         rows = self._sorted(rows, params)
         return {"trades": rows[:count], "has_more": len(rows) > count}

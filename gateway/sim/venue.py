@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from core.contract import OrderLeg
 from gateway.paper.assumptions import Assumptions
 from gateway.paper.instruments import ListedOption
 from gateway.paper.source import MarketSource
@@ -31,6 +32,21 @@ EURO_USD: Final = 1.0850
 """The index of the euro, for ever."""
 STRANGER: Final = "address"
 BALANCE_ETH: Final = Decimal(10)
+ETHER: Final = {
+    "currency": "ETH",
+    "currency_long": "Ethereum",
+    "coin_type": "ETHER",
+    "network_currency": "ETH",
+    "network_fee": 0.0001,
+    "fee_precision": 4,
+    "min_confirmations": 1,
+    "min_withdrawal_fee": 0.0001,
+    "withdrawal_fee": 0.0001,
+    "withdrawal_priorities": [],
+    "apr": 0.0,
+    "in_cross_collateral_pool": True,
+    "decimals": 6,
+}
 
 
 class SimVenue:
@@ -81,6 +97,7 @@ class SimVenue:
             "public/get_index_chart_data": lambda asked, now: self._series.chart(asked, now),
             "public/get_volatility_index_data": lambda asked, now: self._series.dvol(asked, now),
             "public/get_tradingview_chart_data": lambda asked, now: self._series.candles(asked, now),
+            "public/get_currencies": lambda _, __: [ETHER],
             "public/get_instruments": self._instruments,
             "public/get_instrument": self._instrument,
             "public/get_book_summary_by_currency": self._summaries,
@@ -100,9 +117,13 @@ class SimVenue:
             "private/get_order_state_by_label": lambda asked, _: self.desk.by_label(asked),
             "private/get_open_orders_by_label": lambda asked, _: self.desk.open_by_label(asked),
             "private/get_open_orders_by_currency": lambda asked, _: self.desk.open_orders(asked),
+            "private/get_open_orders_by_instrument": lambda asked, _: self.desk.open_orders(_named(asked)),
             "private/get_order_history_by_currency": lambda asked, _: self.desk.history(asked),
+            "private/get_order_history_by_instrument": lambda asked, _: self.desk.history(_named(asked)),
             "private/get_user_trades_by_order": lambda asked, _: self._trades.by_order(asked),
             "private/get_user_trades_by_currency_and_time": lambda asked, _: self._trades.by_time(asked),
+            "private/get_user_trades_by_currency": lambda asked, _: self._trades.of_all(asked),
+            "private/get_user_trades_by_instrument": lambda asked, _: self._trades.of_all(_named(asked)),
             "private/get_settlement_history_by_currency": lambda asked, _: self._deliveries.history(asked),
             "private/get_transaction_log": lambda asked, _: self._deliveries.log(asked),
             "private/get_account_summary": lambda asked, _: standing.summary(asked),
@@ -143,13 +164,21 @@ class SimVenue:
         combo = self.combos.find(asked.get("instrument_name"))
         if combo is not None:
             return self._combo_market.ticker(combo, self.now_ms())
-        return self._options.ticker(asked.get("instrument_name"), now, self.now_ms())
+        row = self._options.ticker(asked.get("instrument_name"), now, self.now_ms())
+        return row | self._limits(row)
 
     def _order_book(self, asked: dict[str, Any], now: datetime) -> object:
         combo = self.combos.find(asked.get("instrument_name"))
         if combo is not None:
             return self._combo_market.book(combo, self.now_ms())
-        return self._options.book(asked.get("instrument_name"), asked.get("depth", 5), now, self.now_ms())
+        row = self._options.book(asked.get("instrument_name"), asked.get("depth", 5), now, self.now_ms())
+        return row | self._limits(row)
+
+    def _limits(self, row: dict[str, object]) -> dict[str, object]:
+        """Between which prices orders for a listed option are taken now."""
+        leg = OrderLeg(instrument_name=str(row["instrument_name"]), side="buy", ratio=1)
+        limits = self.books.limits_eth([leg])
+        return {} if limits is None else {"min_price": float(limits[0]), "max_price": float(limits[1])}
 
     def _instrument(self, asked: dict[str, Any], now: datetime) -> object:
         combo = self.combos.find(asked.get("instrument_name"))
@@ -168,10 +197,21 @@ class SimVenue:
         return {"index_price": self._words.price(price), "estimated_delivery_price": price}
 
     def _instruments(self, asked: dict[str, Any], now: datetime) -> object:
-        _require_eth_options(asked)
-        return self._options.listed(now)
+        if asked.get("currency", "any") not in ("ETH", "any"):
+            raise invalid_params("currency", "unknown currency")
+        match asked.get("kind"):
+            case "option":
+                return self._options.listed(now)
+            case "option_combo":
+                return self._combo_market.listed(self.now_ms())
+            case None:
+                return [*self._options.listed(now), *self._combo_market.listed(self.now_ms())]
+            case _:
+                raise invalid_params("kind", "only options and their combos are simulated")
 
     def _summaries(self, asked: dict[str, Any], now: datetime) -> object:
+        if asked.get("currency") == "ETH" and asked.get("kind") == "option_combo":
+            return self._combo_market.summaries(self.now_ms())
         _require_eth_options(asked)
         return self._options.summaries(now, self.now_ms())
 
@@ -188,6 +228,13 @@ def _index_names(asked: dict[str, Any]) -> object:
         }
         for name in names
     ]
+
+
+def _named(asked: dict[str, Any]) -> dict[str, Any]:
+    """What is asked of one instrument has to name it. Raises `RpcError`."""
+    if not isinstance(asked.get("instrument_name"), str):
+        raise invalid_params("instrument_name", "wrong format")
+    return asked
 
 
 def _require_eth_options(asked: dict[str, Any]) -> None:

@@ -78,6 +78,7 @@ NOT_RUN = {
     ("gateway", "check"): ("it asks hosts outside", "tests/cli/test_gateway.py"),
     ("gateway", "calendar"): ("it wants an agency's file", "tests/gateway/live/test_calendar_import.py"),
     ("gateway", "demo"): ("it trades for days", "tests/cli/test_gateway_demo.py"),
+    ("gateway", "probe"): ("it asks a testnet", "tests/gateway/live/test_probe.py"),
     ("gateway", "sim"): ("it serves until it is stopped", "tests/cli/test_gateway.py"),
     ("gateway", "token"): ("it shows a token that nobody wants in a log", "tests/cli/test_gateway.py"),
     ("explain",): ("it needs a decision that an engine has made", "tests/cli/test_explain.py"),

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from gateway.live.events.calendar import read_calendar
-from tests.cli.support import ROOT, Cli
+from tests.cli.support import Cli
 from tests.gateway.live.test_calendar_import import ICS
+from tests.gateway.served import RUN, serving
 
 TOKEN = "a-token-of-the-tests-of-the-gateway"
-RUN = [sys.executable, str(ROOT / "run.py")]
 
 
 def test_a_token_is_new_each_time_and_long_enough(cli: Cli) -> None:
@@ -46,27 +43,6 @@ def test_the_command_writes_what_the_gateway_reads_and_shows_what_changes(cli: C
     assert cli("gateway", "calendar", "--import", ics).code == 2, "no source is named"
     holed = cli("gateway", "calendar", "--check")
     assert (holed.code, "warning: no CPI in 2027-01" in holed.out) == (1, True)
-
-
-@contextmanager
-def serving(*arguments: str, **variables: str) -> Iterator[dict[str, str]]:
-    """A command that serves, and the variables that it prints."""
-    command = subprocess.Popen(
-        [*RUN, *arguments], env=os.environ | variables, stdout=subprocess.PIPE, encoding="utf-8"
-    )
-    assert command.stdout is not None
-    found: dict[str, str] = {}
-    try:
-        for line in command.stdout:
-            if line.startswith("#"):
-                break
-            name, _, value = line.strip().partition("=")
-            found[name] = value
-        yield found
-    finally:
-        command.terminate()
-        assert command.wait(20) == 0
-        command.stdout.close()
 
 
 @pytest.mark.soak

@@ -14,7 +14,9 @@ from actors.http import ConnectionCut, NoAnswer, NotConnected, Response
 from core.contract import (
     EditOrderRequest,
     EnvironmentInfo,
+    GetMargins,
     IndexPrice,
+    Margins,
     MaybeOrder,
     Order,
     OrderAnswer,
@@ -69,6 +71,7 @@ class FakeVenue:
         self.said: dict[str, Callable[[bytes], bytes]] = {}
         """What a tool says instead of the truth, each time; who is told once takes itself out of here."""
         self.calls: list[tuple[str, dict[str, object], Mapping[str, str]]] = []
+        self.margins: Margins | None = None
         self.down = False
         self.closed = False
         self._number = 0
@@ -194,6 +197,15 @@ class FakeVenue:
             return told
         lists = {name: rows for name, rows in json.loads(told).items() if isinstance(rows, list)}
         return json.dumps({name: rows + self.strange[tool] for name, rows in lists.items()}).encode()
+
+    def _get_margins(self, request: GetMargins) -> Margins:
+        """Margin in the size of ours, and a collar that is far away; `margins` says otherwise."""
+        return self.margins or Margins(
+            initial_margin=request.amount * Decimal("0.1"),
+            maintenance_margin=request.amount * Decimal("0.1"),
+            min_price=Decimal(-1),
+            max_price=Decimal(1),
+        )
 
     def _environment_info(self, _: BaseModel) -> EnvironmentInfo:
         ahead = timedelta(seconds=self.clock_ahead_s)

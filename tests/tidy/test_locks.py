@@ -108,8 +108,9 @@ def test_whatever_is_imported_is_declared() -> None:
     """Not only required by something else, which may one day do without it."""
     shipped = imported(*(folder for folder in CODE if folder != "bench"))
     assert shipped - declared(RUNTIME) == declared(EXTRAS)
-    browser = PROJECT["dependency-groups"]["browser"]
-    assert imported("bench", "tests") - declared([*WANTED["requirements-dev.lock"], *browser]) == set()
+    groups = PROJECT["dependency-groups"]
+    apart = [*groups["browser"], *groups["strangers"]]
+    assert imported("bench", "tests") - declared([*WANTED["requirements-dev.lock"], *apart]) == set()
 
 
 def disagreements(runtime: str, dev: str) -> set[str]:
@@ -121,7 +122,7 @@ def test_both_locks_agree() -> None:
     assert disagreements(*TEXTS.values()) == set()
 
 
-@pytest.mark.parametrize("group", ["docs", "browser"])
+@pytest.mark.parametrize("group", ["docs", "browser", "strangers"])
 def test_the_lock_of_a_group_is_pinned_and_has_what_is_asked_for(group: str) -> None:
     """The tests' environment lacks what it has, so that what a line requires is seen by `pip check` alone."""
     lines = {

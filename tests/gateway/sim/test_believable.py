@@ -39,7 +39,7 @@ ASKED: dict[str, dict[str, Any]] = {
 }
 NUMBERS = {"number", "decimal"}
 OF_A_PERPETUAL = {"current_funding", "funding_8h", "interest_value"}
-OF_TODAY = {"state", "locked_currencies", "volume_notional"}
+OF_TODAY = {"state", "locked_currencies", "volume_notional", "underlying_type"}
 """What the venue has added or renamed between the schema and the documented answers."""
 
 

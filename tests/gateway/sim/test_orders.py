@@ -41,6 +41,16 @@ def test_a_combo_is_oriented_by_the_venue_whoever_asks(
     assert {leg["instrument_name"]: leg["amount"] for leg in found["legs"]} == legs
 
 
+def test_a_legs_amount_may_be_written_as_a_float_or_as_text() -> None:
+    door = SimDoor()
+    for amount in (1, 1.0, "1"):
+        legs = [each | {"amount": amount} for each in trades(SHORT, LONG)]
+        assert door("private/create_combo", trades=legs)["id"] == SPREAD
+    for wrong in (1.5, 0, -1, True, "1.5", None):
+        legs = [each | {"amount": wrong} for each in trades(SHORT, LONG)]
+        assert door.refusal("private/create_combo", trades=legs)[0] == -32602
+
+
 def test_the_inverse_is_handed_out_where_the_venue_likes_it() -> None:
     found = SimDoor(Ways(inverse=True))("private/create_combo", trades=trades(SHORT, LONG))
     assert {leg["instrument_name"]: leg["amount"] for leg in found["legs"]} == {SHORT: -1, LONG: 1}

@@ -1,0 +1,1 @@
+"""What nobody has published of the venue, asked of its testnet once."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import secrets
 import statistics
 import subprocess
 import sys
@@ -137,7 +136,10 @@ def resident_row(folder: Path) -> Row:
     """The gateway's process once it has served a chain and the account."""
     with serving(folder) as (pid, url, token):
         headers = {"Authorization": f"Bearer {token}", "X-Bot-Tag": "bench"}
-        now = datetime.now(UTC)
+        index = httpx.post(
+            f"{url}/mcp-deribit/tools/get_index_price", headers=headers, json={"currency": "ETH"}, timeout=20
+        )
+        now = datetime.fromisoformat(index.json()["timestamp"])
         asked = {
             "get_options_chain": {
                 "currency": "ETH",
@@ -152,7 +154,6 @@ def resident_row(folder: Path) -> Row:
                 answer = httpx.post(f"{url}/mcp-deribit/tools/{tool}", headers=headers, json=body, timeout=20)
                 if answer.status_code != BUSY:
                     break
-                time.sleep(float(answer.headers["retry-after"]))
             assert answer.status_code == 200, answer.text
         status = Path(f"/proc/{pid}/status").read_text("utf-8")
     [kilobytes] = [line.split()[1] for line in status.splitlines() if line.startswith("VmRSS:")]
@@ -162,13 +163,13 @@ def resident_row(folder: Path) -> Row:
 @contextmanager
 def serving(folder: Path) -> Iterator[tuple[int, str, str]]:
     """A simulated venue and a gateway on it. Gives the gateway's pid, address and token."""
-    token = secrets.token_urlsafe(32)
-    known = {f"{GATEWAY}DERIBIT_ID": "bench", f"{GATEWAY}DERIBIT_SECRET": secrets.token_urlsafe(32)}
+    token = {f"{GATEWAY}TOKEN": "a-token-of-the-benchmark-of-the-gateway"}
+    known = {f"{GATEWAY}DERIBIT_ID": "bench", f"{GATEWAY}DERIBIT_SECRET": "a-secret-of-the-benchmark"}
     with ExitStack() as ends:
         simulated = _started(ends, known, "gateway", "sim", "--port", "0")[1]
-        own = {f"{GATEWAY}TOKEN": token, f"{GATEWAY}STATE_DIR": str(folder / "own"), f"{GATEWAY}PORT": "0"}
-        pid, found = _started(ends, known | simulated | own, "gateway")
-        yield pid, found["CERBERO_BITE_MCP_URL"], token
+        own = {f"{GATEWAY}STATE_DIR": str(folder / "own"), f"{GATEWAY}PORT": "0"}
+        pid, found = _started(ends, known | simulated | token | own, "gateway")
+        yield pid, found["CERBERO_BITE_MCP_URL"], token[f"{GATEWAY}TOKEN"]
 
 
 def _started(ends: ExitStack, variables: dict[str, str], *arguments: str) -> tuple[int, dict[str, str]]:

@@ -203,6 +203,7 @@ def test_arming_and_disarming_are_confirmed_and_on_record(house: House, cli: Cli
     assert {"ARMED", "DISARMED"} <= {record["kind"] for record in json.loads(tail)}
 
 
+@pytest.mark.long
 def test_frozen_engine_is_armed_all_the_same(house: House, cli: Cli) -> None:
     """By a command with bytes that are no text; the engine takes it up when it goes on."""
     house.engine.send_signal(signal.SIGSTOP)

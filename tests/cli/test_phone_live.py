@@ -39,6 +39,7 @@ def now() -> int:
     return int(time.time())
 
 
+@pytest.mark.long
 def test_a_person_asks_pauses_and_arms_from_their_phone(house: House, chat: FakeChat) -> None:
     chat.typed("/arm", date=now(), sender=OWNER + 1)
     chat.typed("/status", date=now())

@@ -114,6 +114,7 @@ def test_it_draws_at_both_sizes_and_q_ends_it(tmp_path: Path) -> None:
         assert terminal.is_as_before()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("how", "code"), [("Ctrl-C", 0), (signal.SIGTERM, 143)], ids=str)
 def test_however_it_ends_the_terminal_is_as_before(
     tmp_path: Path, how: str | signal.Signals, code: int
@@ -128,6 +129,7 @@ def test_however_it_ends_the_terminal_is_as_before(
         assert terminal.is_as_before()
 
 
+@pytest.mark.long
 def test_if_the_engine_dies_it_says_so_and_leaves_the_terminal_as_before(tmp_path: Path) -> None:
     with top_of_a_dying_engine(tmp_path) as terminal:
         assert terminal.ended() == 3

@@ -135,7 +135,11 @@ def by_command(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "lay",
-    [by_command, pytest.param(Path.touch, marks=pytest.mark.soak), Path.mkdir],
+    [
+        by_command,
+        pytest.param(Path.touch, marks=pytest.mark.soak),
+        pytest.param(Path.mkdir, marks=pytest.mark.long),
+    ],
     ids=["command", "empty", "unreadable"],
 )
 def test_an_exit_leaves_an_engine_that_was_armed_before_it_started(

@@ -78,7 +78,10 @@ PARTS = (
         tests=(
             # The first for what a new chain opens with.
             "tests/actors/audit/test_boot.py",
+            "tests/actors/state/test_entry_latches.py",
             "tests/actors/state/test_failing_disk.py",
+            "tests/actors/state/test_intake.py",
+            "tests/actors/state/test_market_file.py",
             "tests/actors/state/test_orders_on_record.py",
             "tests/actors/state/test_positions.py",
             "tests/actors/state/test_sequencing.py",

@@ -110,6 +110,7 @@ def test_a_partial_fill_is_a_position_of_what_was_filled(room: BooksRoom) -> Non
     record(room, order_row(label, OrderState.WORKING, 1), fills(label, 1, 1), request="one")
     found = position(room)
     assert (found.state, found.contracts, found.contracts_opened) == (PositionState.OPEN, 1, 1)
+    assert found.closed_at is None
     assert found.entered_at == START + timedelta(minutes=1)
     record(room, order_row(label, OrderState.CANCELLED, 1), fills(label, 1, 1), request="two")
     assert position(room).contracts == 1

@@ -17,6 +17,7 @@ from core.contract import (
     ExchangeFunding,
     FxRate,
     IndexPrice,
+    OrderAnswer,
     TotalEquity,
 )
 
@@ -64,6 +65,7 @@ def test_an_answer_as_the_contract_has_it_differs_in_nothing() -> None:
     assert shown(GET_OPTIONS_CHAIN.answer, {"quotes": [QUOTE]}) == []
     assert shown(GET_OPEN_ORDERS.answer, {"orders": [ORDER]}) == []
     assert shown(GET_ORDER_BY_LABEL.answer, {"order": None}) == []
+    assert shown(OrderAnswer, {"order": ORDER}) == []
     assert shown(GET_ORDER_BOOK.answer, {"bids": [["0.01", 5]], "asks": [], "timestamp": AT}) == []
 
 

@@ -74,3 +74,24 @@ def test_the_folder_of_a_paper_run_is_not_one_to_start_an_engine_on() -> None:
     )
     assert [(each.level.value, each.code) for each in found.findings] == [("LOOK", "paper_folder")]
     assert found.text == "no engine runs on p, which a paper run keeps: run.py report --data-dir p"
+
+
+@pytest.mark.parametrize(
+    ("positions", "codes"), [(0, ["books_older", "engine_dead"]), (1, ["books_older", "engine_dead"])]
+)
+def test_books_that_are_older_than_their_log_promise_nothing(positions: int, codes: list[str]) -> None:
+    verdict_ = verdict_without_engine(
+        why="no engine runs on data",
+        silent_pid=None,
+        is_paper=False,
+        open_positions=positions,
+        armed_by=None,
+        damage=None,
+        has_log=True,
+        data_dir="data",
+        lost="2 records",
+    )
+    texts = [finding.text for finding in verdict_.findings]
+    assert [finding.code for finding in verdict_.findings] == codes
+    assert texts[0].startswith("the books are older than their log (2 records)")
+    assert ("no position is open" in texts[1], "1 position" in texts[1]) == (False, positions == 1)

@@ -339,7 +339,7 @@ def test_the_check_heeds_nothing_that_changes_what_is_tried(machine: Machine) ->
     assert ran.returncode == 0, ran.stderr
     lines = told.read_text("utf-8").splitlines()
     assert [line.split()[0] for line in lines if "VENV=" in line] == [
-        *("lint", "types", "docs", "test", "test-long", "hostile", "drills", "test-page")
+        *("lint", "types", "docs", "test", "coverage", "test-long", "hostile", "drills", "test-page")
     ]
     assert [line for line in lines if line.split("=")[0] in machine.variables.keys() - {"PYENV_ROOT"}] == []
 

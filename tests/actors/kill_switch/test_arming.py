@@ -125,16 +125,21 @@ def test_arming_takes_a_void_permit_as_returned(house: SwitchHouse) -> None:
     assert reply.answered
 
 
-def test_arming_is_acknowledged_a_second_past_the_expiry_of_a_permit_that_never_returns(
-    house: SwitchHouse,
-) -> None:
-    give_permit(house)
+def assert_acknowledged_when_it_lapses(house: SwitchHouse) -> None:
+    """An arming waits for the permit that is out until it lapses, and no longer."""
     reply = arm(house)
     assert isinstance(reply, FakeReply)
     house.advance(3.99)
     assert not reply.answered
     house.advance(0.01)
     assert reply.answered
+
+
+def test_arming_is_acknowledged_a_second_past_the_expiry_of_a_permit_that_never_returns(
+    house: SwitchHouse,
+) -> None:
+    give_permit(house)
+    assert_acknowledged_when_it_lapses(house)
 
 
 @pytest.mark.parametrize("set_s", [-600.0, 3600.0])
@@ -144,12 +149,7 @@ def test_a_permit_lapses_after_as_much_time_wherever_the_clock_is_set(
     """Its order may be on its way as long as before; and a person does not wait until the clock is there."""
     give_permit(house)
     house.set_clock(set_s)
-    reply = arm(house)
-    assert isinstance(reply, FakeReply)
-    house.advance(3.99)
-    assert not reply.answered
-    house.advance(0.01)
-    assert reply.answered
+    assert_acknowledged_when_it_lapses(house)
 
 
 @pytest.mark.parametrize("set_s", [-600.0, 3600.0])
@@ -158,12 +158,7 @@ def test_the_permit_of_an_incarnation_before_lapses_wherever_the_clock_is_set(
 ) -> None:
     house.restart()
     house.set_clock(set_s)
-    reply = arm(house)
-    assert isinstance(reply, FakeReply)
-    house.advance(3.99)
-    assert not reply.answered
-    house.advance(0.01)
-    assert reply.answered
+    assert_acknowledged_when_it_lapses(house)
 
 
 def test_no_permit_from_the_first_step_on(house: SwitchHouse) -> None:
@@ -176,12 +171,7 @@ def test_no_permit_from_the_first_step_on(house: SwitchHouse) -> None:
 def test_new_incarnation_counts_one_permit_as_out_for_one_lifetime(house: SwitchHouse) -> None:
     """The incarnation before may have given one; its ledger is gone."""
     house.restart()
-    reply = arm(house)
-    assert isinstance(reply, FakeReply)
-    house.advance(3.99)
-    assert not reply.answered
-    house.advance(0.01)
-    assert reply.answered
+    assert_acknowledged_when_it_lapses(house)
 
 
 @pytest.mark.raises_alert(AlertCode.ARMED_AT_START)

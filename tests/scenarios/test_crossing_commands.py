@@ -16,9 +16,9 @@ from tests.scenarios.test_persons_commands import (
     ASKED_AT,
     BEGIN,
     FINAL,
-    TO_FILL,
     Kills,
     ask,
+    filled,
     inbox,
     kill_and_continue,
 )
@@ -37,15 +37,10 @@ def entry_rests(folder: Path, kills: Kills) -> Play:
 
 
 def one_position_is_closed_by_three(folder: Path, kills: Kills) -> Play:
-    play = Play(folder, begin=BEGIN, trace=kills)
-    play.run_until(ASKED_AT)
-    ask(play, "RunEntryCycle")
-    play.run_until(ASKED_AT + TO_FILL)
-    (trade,) = [trade for trade in play.seen().trades if trade.state is PositionState.OPEN]
-    kills.data_dir = folder
-    ask(play, "ClosePosition", position_id=trade.position_id, reason="ann")
+    play, position_id = filled(folder, kills)
+    ask(play, "ClosePosition", position_id=position_id, reason="ann")
     ask(play, "CloseAll", reason="bob")
-    ask(play, "ClosePosition", position_id=trade.position_id, reason="cyd")
+    ask(play, "ClosePosition", position_id=position_id, reason="cyd")
     return play
 
 

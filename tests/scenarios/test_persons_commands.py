@@ -91,15 +91,21 @@ def entry_asked(folder: Path, kills: Kills) -> Play:
     return play
 
 
-def close_asked(folder: Path, kills: Kills) -> Play:
-    """The same after an entry that was filled: the person wants it closed."""
+def filled(folder: Path, kills: Kills) -> tuple[Play, str]:
+    """The same after its entry was filled, and the position's id."""
     play = Play(folder, begin=BEGIN, trace=kills)
     play.run_until(ASKED_AT)
     ask(play, "RunEntryCycle")
     play.run_until(ASKED_AT + TO_FILL)
     (trade,) = [trade for trade in play.seen().trades if trade.state is PositionState.OPEN]
     kills.data_dir = folder
-    ask(play, "ClosePosition", position_id=trade.position_id, reason="a drill")
+    return play, trade.position_id
+
+
+def close_asked(folder: Path, kills: Kills) -> Play:
+    """The person wants that position closed."""
+    play, position_id = filled(folder, kills)
+    ask(play, "ClosePosition", position_id=position_id, reason="a drill")
     return play
 
 

@@ -172,11 +172,13 @@ def _act(chance: Random, days: float, kinds: list[ActKind]) -> Act:
             return _act_of(kind, at_s, what=what, place=ActPlace.REQUEST, of=of, lasts_s=lasts_s)
         case ActKind.PERSON:
             what = chance.choice(PERSON)
+            if what.startswith("arm") and chance.random() < 0.5:
+                # Nothing is harder to keep than an arming while an order is on its way.
+                of = chance.choice(("place_combo_order", "edit_order"))
+                at_s = chance.choice(entry_slots(days)) + chance.uniform(-300.0, 200.0)
+                return _act_of(kind, max(0.0, at_s), what=what, place=ActPlace.REQUEST, of=of)
             if chance.random() < 0.5:
                 return _act_of(kind, at_s, what=what)
-            if what.startswith("arm") and chance.random() < 0.5:
-                of = chance.choice(("place_combo_order", "edit_order"))
-                return _act_of(kind, at_s, what=what, place=ActPlace.REQUEST, of=of)
             of, nth = chance.choice(MESSAGES), chance.randint(1, 3)
             if what.startswith("arm"):
                 of = chance.choice(WORST)

@@ -39,6 +39,9 @@ def test_it_serves_is_small_and_ends_at_once(one_trade: Path) -> None:
         idle = [socket.create_connection((host, int(port)), timeout=10) for _ in range(8)]
         assert client.get(f"{page.origin}/live").status_code == 200
         assert resident_mb(page.process.pid) < RESIDENT_MB_MAX
+        mapped = Path(f"/proc/{page.process.pid}/maps").read_text("utf-8")
+        assert "libcrypto" not in mapped
+        assert "libssl" not in mapped
         page.process.send_signal(signal.SIGTERM)
         began_s = monotonic()
         assert page.process.wait(20) == 0

@@ -97,7 +97,7 @@ def test_a_file_that_is_no_run_is_refused_by_its_key(cli: Cli, one_trade: Path, 
     report = report_json(trading_report(one_trade))
     for content, says in (
         ("{", "expected JSON"),
-        ("[]", "expected what `run.py paper --json` or `run.py report --json` wrote"),
+        ("[]", "expected what --json of `run.py paper`, `run.py backtest` or `run.py report` wrote"),
         (json.dumps({**report, "began": "yesterday"}), "began: "),
         (json.dumps({"run": {}, "trades": []}), "trading: expected the report of its trades"),
     ):

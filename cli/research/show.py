@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from cli.views.output import show_fields, show_table, usd_text
 from cli.views.say import say
+from core.how_many import how_many
 from lab.research.answer import Answer
 from lab.research.confirm import Confirmed
 from lab.research.null_rate import NullRate
@@ -89,7 +90,7 @@ def show_confirmed(confirmed: Sequence[Confirmed]) -> None:
         for text in each.differences:
             say(f"point {each.number}, {each.market}: {text}")
         if each.more:
-            say(f"point {each.number}, {each.market}: {each.more} more differences")
+            say(f"point {each.number}, {each.market}: {how_many(each.more, 'more difference')}")
 
 
 def _points(answer: Answer, points: Sequence[Point]) -> None:
@@ -115,7 +116,7 @@ def _points(answer: Answer, points: Sequence[Point]) -> None:
         empty="no point",
     )
     if len(ordered) > ROWS_MAX:
-        say(f"{len(ordered) - ROWS_MAX} more stand in the answer's file")
+        say(f"in the answer's file: {how_many(len(ordered) - ROWS_MAX, 'more point')}")
 
 
 def _kinds(answer: Answer) -> None:

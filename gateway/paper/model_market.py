@@ -19,7 +19,7 @@ from core.pricing.black76 import SECONDS_PER_YEAR
 from core.values import OptionType
 from gateway.paper.calendar import DAY, listed_expiries, listed_since
 from gateway.paper.instruments import ListedOption, option
-from gateway.paper.model_path import DayPath, DayState, Walk, first_state, walk_day
+from gateway.paper.model_path import HOURS_PER_DAY, PLAIN_WALK, DayPath, DayState, Walk, first_state
 from gateway.paper.quotes import PaperQuote
 from gateway.paper.smile import ExpirySmile, expiry_smile, ladder, quote_of
 from gateway.paper.source import Bar, Hole, HourlyFunding, ScheduledRelease, VenueFunding
@@ -41,6 +41,7 @@ DELIVERY_MINUTES: Final = 30
 _DAYS_KEPT: Final = 6
 _CHAINS_KEPT: Final = 64
 _EPOCH_S: Final = PATH_START.timestamp()
+_HOURS: Final = tuple(HOUR * hour for hour in range(HOURS_PER_DAY))
 
 
 class _Moment:
@@ -61,7 +62,7 @@ class ModelMarket:
 
     name: Final[Literal["model"]] = "model"
 
-    def __init__(self, seed: int, steps_per_day: int = STEPS_PER_DAY, walk: Walk = walk_day) -> None:
+    def __init__(self, seed: int, steps_per_day: int = STEPS_PER_DAY, walk: Walk = PLAIN_WALK) -> None:
         """`steps_per_day` must be a multiple of 48, so that half hours lie on the path's own points."""
         self._seed = seed
         self._walk = walk
@@ -242,7 +243,7 @@ class ModelMarket:
         self._grow(day)
         known = self._days.get(day)
         if known is None:
-            known, _ = self._walk(self._seed, day, self._states[day], self._steps)
+            known, _ = self._walk.day(self._seed, day, self._states[day], self._steps)
             self._keep(day, known)
         return known
 
@@ -255,10 +256,12 @@ class ModelMarket:
         """Extend the path through `last_day`; each day's first state and hourly bars are kept for good."""
         while len(self._states) <= last_day + 1:
             day = len(self._states) - 1
-            path, next_y = self._walk(self._seed, day, self._states[day], self._steps)
+            path, next_y = self._walk.day(self._seed, day, self._states[day], self._steps)
             self._states.append(path.end_state(next_y))
-            self._hourly += _hourly_bars(path.ln_s, 1.0, day, VOLUME_PER_HOUR_ETH)
-            self._hourly_dvol += _hourly_bars(path.x, 100.0, day, 0.0)
+            bounds, midnight = self._walk.bounds, PATH_START + DAY * day
+            starts = [midnight + hours for hours in _HOURS]
+            self._hourly += _hourly_bars(starts, path.ln_s, bounds(path.ln_s), 1.0, VOLUME_PER_HOUR_ETH)
+            self._hourly_dvol += _hourly_bars(starts, path.x, bounds(path.x), 100.0, 0.0)
             self._funding_noise.append(self._next_funding_noise(day))
             self._keep(day, path)
 
@@ -287,12 +290,17 @@ def _ceil_hour(at: datetime) -> datetime:
     return hour if hour == at else hour + HOUR
 
 
-def _hourly_bars(logs: array[float], scale: float, day: int, volume: float) -> list[Bar]:
-    per_hour = (len(logs) - 1) // 24
-    midnight = PATH_START + DAY * day
-    bars = []
-    for hour in range(24):
-        part = logs[hour * per_hour : (hour + 1) * per_hour + 1]
-        first, high, low, last = (scale * exp(v) for v in (part[0], max(part), min(part), part[-1]))
-        bars.append(Bar(midnight + HOUR * hour, first, high, low, last, volume))
-    return bars
+def _hourly_bars(
+    starts: list[datetime],
+    logs: array[float],
+    bounds: list[tuple[float, float]],
+    scale: float,
+    volume: float,
+) -> list[Bar]:
+    on_the_hour = [scale * exp(value) for value in logs[:: (len(logs) - 1) // HOURS_PER_DAY]]
+    return [
+        Bar(start, first, scale * exp(high), scale * exp(low), last, volume)
+        for start, first, last, (low, high) in zip(
+            starts, on_the_hour[:-1], on_the_hour[1:], bounds, strict=True
+        )
+    ]

@@ -23,7 +23,7 @@ from lab.backtest.books import BacktestBooks
 from lab.backtest.calendar import last_slot, next_daily, next_weekly
 from lab.backtest.cycles import CycleProcess, Cycles
 from lab.backtest.honesty import Honesty
-from lab.backtest.marks import at_marks
+from lab.backtest.marks import HeldAtMarks
 from lab.backtest.orders import Trading
 from lab.backtest.protection import NEARLY, OwnResults
 from lab.backtest.reader import Chains, VenueReader
@@ -97,6 +97,7 @@ class CoreRoad:
             self._suspended,
             conduct=conduct,
         )
+        self._at_marks = HeldAtMarks(self.venue, self.books)
         self._source = source
         self._schedule = schedule
         self._resume_after = resume_after
@@ -259,7 +260,7 @@ class CoreRoad:
 
     def _may_change(self, now: datetime) -> bool:
         """Whether a look may find a new high, a breach or too much margin, by what is held at its marks."""
-        held = at_marks(self.venue, self.books)
+        held = self._at_marks.now()
         if held is None:
             return True
         limit = self.strategy.exits.margin_exit
